@@ -1,4 +1,4 @@
-"""The settings of one running house. Nothing else in the house reads the environment."""
+"""The settings of one running house. Nothing else in the app reads the environment."""
 
 import tempfile
 from collections.abc import Mapping
@@ -302,7 +302,7 @@ def data_folder(environ: Mapping[str, str]) -> Path:
 
 
 def variables() -> dict[str, dict[str, str]]:
-    """Every variable that the house reads, with its field's name, help text and default."""
+    """Every variable that the app reads, with its field's name, help text and default."""
     return {
         f.metadata["env"]: {"field": f.name, "help": f.metadata["help"], "default": f.metadata["default"]}
         for f in fields(Settings)

@@ -16,8 +16,8 @@ from hotline.console.shell.words import Words
 from hotline.console.sign_in.passwords import Passwords
 from hotline.current_line import CurrentLine
 from hotline.health import health_blueprint
-from hotline.office_desk import OfficeDesk
 from hotline.office_rules import rules_of
+from hotline.office_settings import OfficeSettings
 from hotline.proxies import watch_for_proxies
 from hotline.trees import build_flows, office_problems, tree_problems
 from hotline.voice.fallback import fallback_blueprint
@@ -53,7 +53,7 @@ def create_app(
     with_console: bool = True,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
-    """Put the house together; without its console where calls alone are to be answered.
+    """Put the app together; without its console where calls alone are to be answered.
 
     Raises OfficeError, SealError, PromptError or TreeError before a call can come in.
     """
@@ -102,7 +102,7 @@ def create_app(
                 database=database,
                 standing_office=lambda: current().office,
                 standing_rules=lambda: current().rules,
-                office_desk=OfficeDesk(base, database, prompts, current.look),
+                office_settings=OfficeSettings(base, database, prompts, current.look),
                 prompts=prompts,
                 jobs=jobs,
                 hasher=hasher,

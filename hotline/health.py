@@ -127,7 +127,7 @@ def health_blueprint(
 
     views: dict[str, Any] = {"/up": up, "/up/ready": ready}
     for path, view in views.items():
-        # Anyone may ask: the answer names parts of the house, and nothing that is in it.
+        # Anyone may ask: the answer names parts of the app, and nothing that is in it.
         view.guard = "open"
         blueprint.add_url_rule(path, view_func=view, methods=["GET"])
     return blueprint

@@ -8,7 +8,7 @@ from flask import Flask, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
-from hotline.seats import CALLERS
+from hotline.request_slots import CALLERS
 from models.store.database import Database
 from models.store.guard import Guard
 

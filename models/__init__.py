@@ -1,4 +1,4 @@
-"""models remember: every table of the house, one noun a file."""
+"""models remember: every table of the app, one noun a file."""
 
 from models.audit.audit import AuditEntry
 from models.audit.office_change import OfficeChange
@@ -35,8 +35,8 @@ from models.store.base import Base
 from models.store.guard import Guard
 from models.store.heartbeat import Heartbeat
 from models.talks.call_event import CallEvent
+from models.talks.call_queue import QueuedCall
 from models.talks.direct_talk import DirectTalk
-from models.talks.line_wait import LineWait
 
 __all__ = [
     "Absence",
@@ -64,7 +64,6 @@ __all__ = [
     "ImportReject",
     "ImportRow",
     "KnownPhone",
-    "LineWait",
     "LostPinReport",
     "NameWord",
     "Offer",
@@ -76,6 +75,7 @@ __all__ = [
     "PinCounter",
     "PinRequest",
     "PinTry",
+    "QueuedCall",
     "RecoveryCode",
     "Registrant",
     "Schedule",

@@ -25,7 +25,7 @@ from tests import made_once
 from tests.servers import Postgres, Valkey, running_postgres, running_valkey
 
 FIELD_KEYS = (("k1", bytes(range(32))),)
-SECRET_KEY = b"the secret key of the test suite, never of a house"
+SECRET_KEY = b"the secret key of the test suite, never of a hotline"
 DATABASES = ("sqlite", "postgresql")
 LONGEST = (
     "tests/browser/",
@@ -202,7 +202,7 @@ def database(database_url: str, _keyring: Keyring) -> Iterator[Database]:
 
 @pytest.fixture
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """Settings of a development house in a folder of its own, always open.
+    """Settings of a development hotline in a folder of its own, always open.
 
     They name the database and the Valkey that the test takes; without them, a database file that is
     not there yet and a Redis that is down.
@@ -221,7 +221,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
             ),
             "HOTLINE_PUBLIC_URL": "https://line.example.org",
             "HOTLINE_SECRET_KEY": SECRET_KEY.decode(),
-            "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a house",
+            "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a hotline",
             "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
             "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
             "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.office import Office
-from models import Call, Callback, Court, CustodyImport, CustodyRecord, Facility, LineWait, Staff, Subject
+from models import Call, Callback, Court, CustodyImport, CustodyRecord, Facility, QueuedCall, Staff, Subject
 from models.cases.case import add_case, new_number
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import register
@@ -22,7 +22,7 @@ from workers.office_rules import policies_of
 #: The moment of the ``now`` fixture.
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 #: The pepper of the ``settings`` fixture, and a KDF light enough for a suite; a stored hash names its cost.
-HASHER = PinHasher(b"the PIN pepper of the test suite, never of a house", memory_kib=64, time_cost=1)
+HASHER = PinHasher(b"the PIN pepper of the test suite, never of a hotline", memory_kib=64, time_cost=1)
 _SHIPPED = Path(__file__).parent.parent / "config" / "office.toml"
 
 
@@ -229,11 +229,11 @@ def make_call(
     )
 
 
-def make_wait(session: Session, call: Call, *, verified: bool = True) -> LineWait:
-    """The place in line that this caller had until now, when a liaison took them."""
+def make_wait(session: Session, call: Call, *, verified: bool = True) -> QueuedCall:
+    """The place in the queue that this caller had until now, when a liaison took them."""
     now = call.verified_at or call.started_at
     values = {"verified": verified, "since": now, "seen_at": now, "ended_at": now, "outcome": "talked"}
-    return _added(session, LineWait, call_id=call.id, **values)
+    return _added(session, QueuedCall, call_id=call.id, **values)
 
 
 def make_callback(

@@ -62,8 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
                 answer = json.dumps(error | {"status": status}) if twilio.error_code else "<html>"
                 self._send(status, answer.encode())
             case _ if self.command == "GET" and "/Conferences.json" in self.path:
-                rooms = [{"sid": f"CF{1:032x}"}] if twilio.has_conference else []
-                self._send(200, json.dumps({"conferences": rooms, "next_page_uri": None}).encode())
+                conferences = [{"sid": f"CF{1:032x}"}] if twilio.has_conference else []
+                self._send(200, json.dumps({"conferences": conferences, "next_page_uri": None}).encode())
             case _:
                 sid = self.path.rpartition("/")[2].removesuffix(".json")
                 sid = sid if sid != "Calls" else f"CA{len(twilio.asked):032x}"

@@ -1,4 +1,4 @@
-"""What every house of the suite would make for itself and comes out the same: made once for all tests."""
+"""What every hotline of the suite would make for itself and comes out the same: made once for all tests."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -16,9 +16,9 @@ from models.store import database
 
 
 class KeptConnections:
-    """Connections to the suite's PostgreSQL, which serve one house after the other.
+    """Connections to the suite's PostgreSQL, which serve one hotline after the other.
 
-    A server's process that knows no table yet plans each statement three times as slowly, and a house that
+    A server's process that knows no table yet plans each statement three times as slowly, and a hotline that
     serves for months has none.
     """
 
@@ -45,11 +45,11 @@ class KeptConnections:
         self._open[connection.info.backend_pid] = connection
 
     def owns(self, pool: Pool) -> bool:
-        """Whether the pool outlives its house."""
+        """Whether the pool outlives its hotline."""
         return any(pool is one for one in self._pools.values())
 
     def process_ids(self) -> list[int]:
-        """The server's processes behind the connections that wait for the next house."""
+        """The server's processes behind the connections that wait for the next hotline."""
         self._open = {pid: one for pid, one in self._open.items() if not one.closed}
         return list(self._open)
 
@@ -99,7 +99,7 @@ def _share_statements(patch: pytest.MonkeyPatch) -> None:
 
 
 def _share_connections(patch: pytest.MonkeyPatch) -> None:
-    """Let a house that is closed leave its connections to the next one."""
+    """Let a hotline that is closed leave its connections to the next one."""
     dispose = Engine.dispose
 
     def leave(self: Engine, close: bool = True) -> None:
@@ -110,7 +110,7 @@ def _share_connections(patch: pytest.MonkeyPatch) -> None:
 
 
 def _share_addresses(patch: pytest.MonkeyPatch) -> None:
-    """Compile each address of the house once; each app has some hundred and forty."""
+    """Compile each address of the hotline once; each app has some hundred and forty."""
     compiled: dict[Any, Rule] = {}
     make = Rule.compile
 

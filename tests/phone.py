@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from hotline.exchange.calls.call import LiveCall
-from hotline.exchange.calls.conference import Conferences
+from hotline.exchange.calls.conferences import Conferences
 from hotline.exchange.calls.inbound import InboundCall
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.delivery.faults import Faults
@@ -193,10 +193,10 @@ class Phone:
 
     def is_told(self, conference: str, path: str) -> None:
         """The carrier plays a document of the line to this participant of a conference alone."""
-        rooms = [one for one in self._conferences.all() if one.name == conference]
-        (room,) = [one for one in rooms if one.status == "in-progress"]
+        conferences = [one for one in self._conferences.all() if one.name == conference]
+        (conference,) = [one for one in conferences if one.status == "in-progress"]
         url = f"{self._public_url}{path}"
-        self._do(lambda: self._conferences.announce(room.sid, url, "POST", self.call_sid))
+        self._do(lambda: self._conferences.announce(conference.sid, url, "POST", self.call_sid))
 
     # What can be told of the call.
 

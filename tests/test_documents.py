@@ -94,15 +94,15 @@ def test_environment_page_names_real_variables() -> None:
 
 def test_notice_names_every_license_in_the_tree_and_no_missing_path() -> None:
     notice = (ROOT / "NOTICE").read_text()
-    rooms = ("config", "models", "ivr_flows", "workers", "hotline", "tests")
+    packages = ("config", "models", "ivr_flows", "workers", "hotline", "tests")
     licenses = [
         str(path.relative_to(ROOT))
-        for room in rooms
-        for path in (ROOT / room).rglob("*")
+        for package in packages
+        for path in (ROOT / package).rglob("*")
         if re.match(r"(LICEN[CS]E|OFL)\b", path.name) or path.suffix == ".NOTICE"
     ]
 
     assert licenses
     assert [path for path in licenses if path not in notice] == []
-    named = re.findall(rf"(?:{'|'.join(rooms)})/[\w./-]*\w/?", notice)
+    named = re.findall(rf"(?:{'|'.join(packages)})/[\w./-]*\w/?", notice)
     assert [path for path in named if not (ROOT / path).exists()] == []

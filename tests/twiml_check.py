@@ -1,4 +1,4 @@
-"""The exchange's strict reader of TwiML, and what this house asks on top of what Twilio does."""
+"""The exchange's strict reader of TwiML, and what this hotline asks on top of what Twilio does."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from hotline.exchange.twiml.node import Node, root_of
 from hotline.exchange.twiml.reader import read
 from hotline.exchange.twiml.rules import POLLY_LANGUAGES
 
-# The paths of the house: a turn number and an opaque leg id are the only figures that a URL may hold.
+# The paths of the hotline: a turn number and an opaque leg id are the only figures that a URL may hold.
 _STEP = re.compile(r"/voice/steps/[^/]+/[0-9]{1,9}$")
 _LEG = re.compile(r"/voice/legs/[A-Za-z0-9_-]{8,64}$")
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -23,7 +23,7 @@ def check(document: str | bytes, *, whisper: bool = False) -> list[str]:
     root = root_of(document)
     if isinstance(root, Node):
         for node in root.walk():
-            faults += _house(node)
+            faults += _project_rules(node)
     return faults
 
 
@@ -48,7 +48,7 @@ def heard(document: str | bytes) -> str:
     return " ".join(" ".join(node.whole_text.split()) for node in root.walk() if node.tag == "Say")
 
 
-def _house(node: Node) -> Iterator[str]:
+def _project_rules(node: Node) -> Iterator[str]:
     for name in _URLS:
         if node.get(name):
             yield from _url(f"{name} of {node.tag}", node.get(name))

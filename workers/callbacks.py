@@ -18,7 +18,7 @@ from models.calls.call_status import FINAL_CALL_STATUSES, LEAVING, LONG_AGO, bri
 from models.calls.pacing import is_refused
 from models.calls.role import CALLED_BACK
 from models.store.database import Database
-from models.talks import line_turn, own_call
+from models.talks import own_call, queue_turn
 from models.talks.call_event import record_call_sid
 from models.talks.dispatch import (
     CALLER_PATIENCE,
@@ -33,7 +33,7 @@ from models.talks.joiner import dial_joiner, take_joiner_slot
 from models.talks.left_behind import is_left_behind
 from models.talks.leg import mark_dialling, take_back_dialling
 from models.talks.leg_end import Job, leg_ended
-from models.talks.line_ring import dial_direct
+from models.talks.queue_ring import dial_direct
 from models.talks.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
@@ -87,7 +87,7 @@ class Dialler:
         METHODS[name](self, row_id)
 
     def dial_liaison(self, callback_id: int) -> None:
-        """Hold the liaison whose turn it is for whoever is first in line, and ring them.
+        """Hold the liaison whose turn it is for whoever is first on the list, and ring them.
 
         The id is a hint that this callback may be due: the list says who is served first.
         """
@@ -197,10 +197,10 @@ class Dialler:
             )
 
     def fetch_caller(self, call_id: int) -> None:
-        """Take a caller at the head of the line at 0 to who is free; they hear at once whom it rings."""
+        """Take a caller at the head of the call queue to who is free; they hear at once whom it rings."""
         now = self._clock()
         with self._database.transaction() as session:
-            found = line_turn.fetch(session, call_id, now, is_open=self._policy.is_open(now))
+            found = queue_turn.fetch(session, call_id, now, is_open=self._policy.is_open(now))
         if found is None:
             return
         try:

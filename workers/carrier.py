@@ -119,15 +119,15 @@ class Carrier:
 
         Raises CarrierRefused, also when no such conference goes on, or CarrierUnknown.
         """
-        rooms = self._ask(
+        conferences = self._ask(
             lambda: self._asking.conferences.list(friendly_name=conference, status="in-progress", limit=1)
         )
-        if not rooms:
+        if not conferences:
             raise CarrierRefused("No such conference goes on.")
         url = f"{self._leg_url(leg_id)}/missed"
         self._ask(
             lambda: (
-                self._client.conferences(rooms[0].sid)
+                self._client.conferences(conferences[0].sid)
                 .participants(call_sid)
                 .update(announce_url=url, announce_method="POST")
             )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from config.office import Office
 from config.settings import Settings
 from models.callbacks.at_risk import make_alerts
-from models.callbacks.callback_list import tidy_line
+from models.callbacks.callback_list import tidy_list
 from models.callbacks.lone_refusal import forget_other_lines
 from models.calls.alert_sending import forget_lost_alerts, unsent_alerts
 from models.calls.pin_guard import SPRAYING, measure_global_failures
@@ -39,8 +39,8 @@ from models.store.policies import Policies
 from models.talks.abandoned_wait import end_lapsed_waits
 from models.talks.dispatch import LIAISON_PATIENCE
 from models.talks.leg_end import Job
-from models.talks.line_turn import is_a_pause_over, whose_turn
-from models.talks.next_offer import first_in_line
+from models.talks.next_offer import first_on_list
+from models.talks.queue_turn import is_a_pause_over, whose_turn
 from models.talks.stranded import (
     free_forgotten,
     give_back_lapsed,
@@ -160,7 +160,7 @@ class _Pass:
         self._guarded(self._look_for_workers)
         self._guarded(self._do_untaken)
         self._guarded(self._ring_undialled_callers)
-        self._guarded(self._fetch_first_in_line)
+        self._guarded(self._fetch_first_in_queue)
         self._guarded(self._give_back_lapsed)
         self._guarded(self._look_after_lapsed)
         self._guarded(self._release_left_behind)
@@ -203,8 +203,8 @@ class _Pass:
         self._hand_on_all(("ring_joiner", call_id) for call_id in joining)
         self._hand_on_all(at_0)
 
-    def _fetch_first_in_line(self) -> None:
-        """Callers in line at 0 hear of who is free within a sweep, without asking more often."""
+    def _fetch_first_in_queue(self) -> None:
+        """Callers in the call queue hear of who is free within a sweep, without asking more often."""
         with self._database.reading() as session:
             found = whose_turn(session, self._now, is_open=self._policy.is_open(self._now))
         self._hand_on_all(("fetch_caller", call_id) for call_id in found)
@@ -250,7 +250,7 @@ class _Pass:
             self._guarded(lambda end=end: self._mender.apply_end(end))  # type: ignore[misc]
 
     def _end_lapsed_waits(self) -> None:
-        """Callers in line at 0 whose call is over without the carrier's word of it."""
+        """Callers in the call queue whose call is over without the carrier's word of it."""
         with self._database.transaction() as session:
             jobs = end_lapsed_waits(session, self._now, self._policy)
         self._hand_on_all(jobs)
@@ -271,9 +271,9 @@ class _Pass:
         """As many as people are free, less what waits already: a queue that nobody works must not grow."""
         with self._database.transaction() as session:
             forget_other_lines(session, self._office.lines)
-            tidy_line(session, self._now, self._policy)
+            tidy_list(session, self._now, self._policy)
         with self._database.reading() as session:
-            due = first_in_line(session, self._now, self._policy, _OFFERED_AT_ONCE)
+            due = first_on_list(session, self._now, self._policy, _OFFERED_AT_ONCE)
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, len(due) - waiting)])
 

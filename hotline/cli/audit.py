@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from hotline.cli.command.context import emit, open_house
+from hotline.cli.command.context import emit, open_installation
 from hotline.refusals.wording import in_english
 from models.audit.audit_head import HeadError, check, read_head, read_heads, signed_document, signing_key
 
@@ -36,13 +36,13 @@ def verify(as_json: bool) -> None:
     Exits 0 when that proves it up to the newest head, 1 when it is broken, 3 when nothing is proven: no head
     was kept.
     """
-    house = open_house()
-    key = signing_key(house.settings.secret_key).public_key()
+    installation = open_installation()
+    key = signing_key(installation.settings.secret_key).public_key()
     try:
-        heads, reason = read_heads(house.settings.audit_head_file, key), None
+        heads, reason = read_heads(installation.settings.audit_head_file, key), None
     except HeadError as error:
         heads, reason = [], in_english(error)
-    with house.database.reading() as session:
+    with installation.database.reading() as session:
         found = check(session, heads)
     what = found.what or ("heads" if reason else None)
     # A head of an empty chain proves nothing of what was written since.
@@ -75,10 +75,10 @@ def verify(as_json: bool) -> None:
 @audit.command()
 @as_json
 def head(as_json: bool) -> None:
-    """Print the head as it stands, signed, to be kept where nobody of this house may change it."""
-    house = open_house()
-    with house.database.reading() as session:
+    """Print the head as it stands, signed, to be kept where nobody of this installation may change it."""
+    installation = open_installation()
+    with installation.database.reading() as session:
         now = read_head(session, datetime.now(UTC))
-    document = signed_document(now, signing_key(house.settings.secret_key))
+    document = signed_document(now, signing_key(installation.settings.secret_key))
     # It is one line either way: the form in which `audit verify` reads kept heads.
     emit(as_json, document, json.dumps(document))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from sqlalchemy import func, select
 
-from hotline.cli.command.context import House, emit, fail, open_house
+from hotline.cli.command.context import Installation, emit, fail, open_installation
 from hotline.refusals.wording import in_english
 from models.callbacks.appointment import CANCEL_REASONS
 from models.callbacks.appointment import cancel as cancel_callback
@@ -40,7 +40,7 @@ def list_(states: tuple[str, ...], aged: bool, as_json: bool) -> None:
     With --aged: what waits for two people to talk, or for a person to decide; how long, and how long past
     the moment promised.
     """
-    house = open_house()
+    installation = open_installation()
     asked = select(
         Callback.id, Callback.state, Callback.requested_at, Callback.due_at, Callback.verified,
         Callback.urgency, Callback.outcome, Callback.warned,
@@ -49,7 +49,7 @@ def list_(states: tuple[str, ...], aged: bool, as_json: bool) -> None:
         asked = asked.where(Callback.state.in_(_NOT_KEPT), func.coalesce(Callback.outcome, "") != ANEW)
     if states:
         asked = asked.where(Callback.state.in_(states))
-    with house.database.reading() as session:
+    with installation.database.reading() as session:
         found = [
             {
                 "id": row.id,
@@ -70,12 +70,12 @@ def list_(states: tuple[str, ...], aged: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def again(callback_id: int, by: str, as_json: bool) -> None:
     """Promise one anew that was left for staff or not answered; the line calls in the same windows."""
-    house = open_house()
+    installation = open_installation()
     now = datetime.now(UTC)
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             actor = find_staff(session, by).email
-            ((_, made),) = promise_anew(session, callback_id, house.callback_policy, actor, now)
+            ((_, made),) = promise_anew(session, callback_id, installation.callback_policy, actor, now)
     except NotAgainError as error:
         fail(in_english(error))
     except StaffError as error:
@@ -138,10 +138,10 @@ def retry(callback_id: int, email: str, as_json: bool) -> None:
     Also for one that was left for staff, which the line itself never dials again: the person may have been
     rung already, so that this is a person's decision. One whose phone said STOP is refused.
     """
-    house = open_house()
-    with _doing(house, email) as (session, staff):
-        jobs = call_now(session, callback_id, staff.id, datetime.now(UTC), house.callback_policy)
-    _hand_on(house, jobs)
+    installation = open_installation()
+    with _doing(installation, email) as (session, staff):
+        jobs = call_now(session, callback_id, staff.id, datetime.now(UTC), installation.callback_policy)
+    _hand_on(installation, jobs)
     emit(as_json, {"id": callback_id, "state": "ringing_liaison"}, "Their phone rings; then the person's.")
 
 
@@ -152,17 +152,17 @@ def retry(callback_id: int, email: str, as_json: bool) -> None:
 @as_json
 def cancel(callback_id: int, reason: str, email: str, as_json: bool) -> None:
     """Cancel a callback that nobody is rung for; one that was left for staff is closed by this."""
-    house = open_house()
-    with _doing(house, email) as (session, staff):
-        cancel_callback(session, callback_id, staff, reason, datetime.now(UTC), house.policies)
+    installation = open_installation()
+    with _doing(installation, email) as (session, staff):
+        cancel_callback(session, callback_id, staff, reason, datetime.now(UTC), installation.policies)
     emit(as_json, {"id": callback_id, "state": "cancelled"}, "Cancelled.")
 
 
 @contextmanager
-def _doing(house: House, email: str) -> Iterator[tuple[Any, Staff]]:
+def _doing(installation: Installation, email: str) -> Iterator[tuple[Any, Staff]]:
     """One transaction in the name of a member of staff; what is refused is one sentence and exit 2."""
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             yield session, find_staff(session, email)
     except StaffError as error:
         fail(f"--by: {in_english(error)}")
@@ -170,9 +170,9 @@ def _doing(house: House, email: str) -> Iterator[tuple[Any, Staff]]:
         fail(in_english(error))
 
 
-def _hand_on(house: House, jobs: list[tuple[str, int]]) -> None:
+def _hand_on(installation: Installation, jobs: list[tuple[str, int]]) -> None:
     """To a worker at once; with Redis down the sweeper finds the rows."""
-    queue = Jobs(house.settings.queue_url)
+    queue = Jobs(installation.settings.queue_url)
     for name, row_id in jobs:
         queue.enqueue(name, row_id)
     queue.close()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from hotline.cli.command.context import emit, fail, open_house
+from hotline.cli.command.context import emit, fail, open_installation
 from hotline.cli.command.fields import language_of, ordinary_phone, plain_text, time_zone_of
 from hotline.cli.command.tied import refuse_tied
 from hotline.refusals.wording import in_english
@@ -38,17 +38,17 @@ def add(
     as_json: bool,
 ) -> None:
     """Open a case and print its number and PIN, this once."""
-    house = open_house()
-    office = house.office
+    installation = open_installation()
+    office = installation.office
     subject_id = plain_text("--subject-id", subject_id, 100)
     subject_name = plain_text("--subject-name", subject_name, 200)
     spoken = language_of("--language", language or office.languages[0], office)
     confirmed = None if phone is None else ordinary_phone("--phone", phone, office)
     zone = time_zone_of("--time-zone", time_zone or office.time_zone)
-    with house.database.transaction() as session:
+    with installation.database.transaction() as session:
         number, pin = open_case(
             session,
-            hasher=PinHasher(house.settings.pin_pepper),
+            hasher=PinHasher(installation.settings.pin_pepper),
             subject_id=subject_id,
             subject_name=subject_name,
             language=spoken,
@@ -56,7 +56,7 @@ def add(
             time_zone=zone,
             now=datetime.now(UTC),
         )
-    if len(number) > house.policies.case_number_digits:
+    if len(number) > installation.policies.case_number_digits:
         click.echo(
             "Case numbers have ten digits from here on: "
             "set policies.case_number_digits to 10 and restart the line.",
@@ -72,11 +72,11 @@ def add(
 def rotate(number: str, one_time: bool, as_json: bool) -> None:
     """Give a case a new PIN, printed this once, and lift its lock and waits."""
     _check(number)
-    house = open_house()
-    hasher, now = PinHasher(house.settings.pin_pepper), datetime.now(UTC)
-    expires_at = now + timedelta(days=house.policies.one_time_pin_days) if one_time else None
+    installation = open_installation()
+    hasher, now = PinHasher(installation.settings.pin_pepper), datetime.now(UTC)
+    expires_at = now + timedelta(days=installation.policies.one_time_pin_days) if one_time else None
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             pin = rotate_pin(session, hasher, number, now, expires_at=expires_at)
     except CaseError as error:
         fail(f"NUMBER: {in_english(error)}")
@@ -96,24 +96,24 @@ def lost_pin(number: str, evidence: str, by: str, and_by: str, as_json: bool) ->
     some days. Give the PIN by another way than the number went.
     """
     _check(number)
-    house = open_house()
+    installation = open_installation()
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             pin, told = replace_lost_pin(
                 session,
-                PinHasher(house.settings.pin_pepper),
+                PinHasher(installation.settings.pin_pepper),
                 number,
                 evidence=evidence,
                 by=by,
                 and_by=and_by,
-                hold=timedelta(hours=house.policies.lost_pin_hold_hours),
-                policy=house.callback_policy,
+                hold=timedelta(hours=installation.policies.lost_pin_hold_hours),
+                policy=installation.callback_policy,
                 now=datetime.now(UTC),
             )
     except CaseError as error:
         fail(f"NUMBER: {in_english(error)}")
     except TiedError as error:
-        refuse_tied(house, error)
+        refuse_tied(installation, error)
     except LostPinError as error:
         fail(in_english(error))
     text = f"PIN          {pin}\nThe PIN is shown this once. Safe phones that will be called: {told}."
@@ -127,9 +127,9 @@ def lost_pin(number: str, evidence: str, by: str, and_by: str, as_json: bool) ->
 def lift(number: str, by: str, as_json: bool) -> None:
     """Count no wrong PIN keyed so far towards the number's limit of 30 days; a lock stays."""
     _check(number)
-    house = open_house()
+    installation = open_installation()
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             tries = lift_total(session, number, by=by, now=datetime.now(UTC))
     except CaseError as error:
         fail(f"NUMBER: {in_english(error)}")
@@ -144,9 +144,9 @@ def lift(number: str, by: str, as_json: bool) -> None:
 def close(number: str, as_json: bool) -> None:
     """Close a case: its caller hears the neutral phrase from now on; promised callbacks are kept."""
     _check(number)
-    house = open_house()
+    installation = open_installation()
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             close_case(session, number, datetime.now(UTC))
     except CaseError as error:
         fail(f"NUMBER: {in_english(error)}")

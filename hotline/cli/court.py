@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from hotline.cli.command.context import emit, fail, open_house
+from hotline.cli.command.context import emit, fail, open_installation
 from hotline.cli.command.fields import plain_text, time_zone_of
 from hotline.cli.facility import ACTOR, telling_words_of
 from hotline.refusals.wording import in_english
@@ -23,11 +23,16 @@ def court() -> None:
 def add_court(name: str, time_zone: str, as_json: bool) -> None:
     """Add a court; the same name again (letter case aside) takes the new spelling and time zone."""
     name, zone = plain_text("NAME", name, LONGEST_NAME), time_zone_of("--time-zone", time_zone)
-    house, now = open_house(), datetime.now(UTC)
+    installation, now = open_installation(), datetime.now(UTC)
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             court_id, added = set_court(
-                session, name=name, time_zone=zone, tells=telling_words_of(house.office), actor=ACTOR, now=now
+                session,
+                name=name,
+                time_zone=zone,
+                tells=telling_words_of(installation.office),
+                actor=ACTOR,
+                now=now,
             )
     except DirectoryError as error:
         fail(f"NAME: {in_english(error)}")
@@ -38,8 +43,8 @@ def add_court(name: str, time_zone: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_courts(as_json: bool) -> None:
     """List the courts, by name."""
-    house = open_house()
-    with house.database.reading() as session:
+    installation = open_installation()
+    with installation.database.reading() as session:
         entries = [{"id": e.id, "name": e.name, "time_zone": e.time_zone} for e in courts(session)]
     lines = "\n".join(f"{entry['id']:>4}  {entry['name']}  {entry['time_zone']}" for entry in entries)
     emit(as_json, entries, lines or "The directory has no court.")
@@ -51,8 +56,8 @@ def list_courts(as_json: bool) -> None:
 def drop_court(name: str, as_json: bool) -> None:
     """Take a court out of the directory: from now on it is not spoken, nor its hours."""
     name = plain_text("NAME", name, LONGEST_NAME)
-    house = open_house()
-    with house.database.transaction() as session:
+    installation = open_installation()
+    with installation.database.transaction() as session:
         removed = remove_court(session, name=name, actor=ACTOR, now=datetime.now(UTC))
     if not removed:
         fail("NAME: the directory has no such court.")

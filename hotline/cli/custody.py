@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from hotline.cli.command.context import House, emit, fail, open_house
+from hotline.cli.command.context import Installation, emit, fail, open_installation
 from hotline.cli.command.tied import refuse_tied
 from hotline.refusals.wording import in_english
 from models.custody.custody_import import (
@@ -42,13 +42,13 @@ def custody() -> None:
 @as_json
 def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) -> None:
     """Import one CSV file of the custody feed."""
-    house = open_house()
+    installation = open_installation()
     try:
         with _progress(file) as progress, _alarms_said_once():
             result = import_custody(
-                house.database,
+                installation.database,
                 file,
-                ImportRules.of(house.office.gates, house.policies),
+                ImportRules.of(installation.office.gates, installation.policies),
                 full=full,
                 dry_run=dry_run,
                 strict=strict,
@@ -84,8 +84,8 @@ def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) 
 @as_json
 def held(as_json: bool) -> None:
     """List the imports that the brake holds, and why."""
-    house = open_house()
-    with house.database.reading() as session:
+    installation = open_installation()
+    with installation.database.reading() as session:
         imports = list_held(session)
     emit(
         as_json,
@@ -101,9 +101,11 @@ def held(as_json: bool) -> None:
 @as_json
 def release_(import_id: int, by: str, and_by: str, as_json: bool) -> None:
     """Land a held import on the word of two people."""
-    with _settling() as house:
-        days = house.policies.two_people_days
-        done = release(house.database, import_id, by=by, and_by=and_by, now=datetime.now(UTC), tied_days=days)
+    with _settling() as installation:
+        days = installation.policies.two_people_days
+        done = release(
+            installation.database, import_id, by=by, and_by=and_by, now=datetime.now(UTC), tied_days=days
+        )
     emit(
         as_json,
         {"import": import_id, "landed": done.landed, "dropped": done.dropped},
@@ -117,18 +119,18 @@ def release_(import_id: int, by: str, and_by: str, as_json: bool) -> None:
 @as_json
 def reject_(import_id: int, by: str, as_json: bool) -> None:
     """Throw a held import away; the line says again what it said before."""
-    with _settling() as house:
-        reject(house.database, import_id, by=by, now=datetime.now(UTC))
+    with _settling() as installation:
+        reject(installation.database, import_id, by=by, now=datetime.now(UTC))
     emit(as_json, {"import": import_id, "rejected": True}, "Rejected.")
 
 
 @contextmanager
-def _settling() -> Iterator[House]:
-    house = open_house()
+def _settling() -> Iterator[Installation]:
+    installation = open_installation()
     try:
-        yield house
+        yield installation
     except TiedError as error:
-        refuse_tied(house, error)
+        refuse_tied(installation, error)
     except SettleError as error:
         fail(in_english(error))
     except ImportBusyError as error:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from hotline.cli.command.context import emit, fail, open_house
+from hotline.cli.command.context import emit, fail, open_installation
 from hotline.demo import LANGUAGES, DemoError, load
 
 
@@ -13,9 +13,9 @@ from hotline.demo import LANGUAGES, DemoError, load
 @click.option("--callbacks", is_flag=True, help="Fill the callback list with a few as well.")
 def demo_data(as_json: bool, callbacks: bool) -> None:
     """Load the demo office, or confirm its people anew, and list its cases with their PINs."""
-    house = open_house()
+    installation = open_installation()
     try:
-        cases = load(house.database, house.settings, house.office, callbacks=callbacks)
+        cases = load(installation.database, installation.settings, installation.office, callbacks=callbacks)
     except DemoError as error:
         fail(str(error))
     lines = [f"{case.number}  {case.pin}  {case.language}  {case.says}" for case in cases]

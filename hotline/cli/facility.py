@@ -6,7 +6,7 @@ import click
 import phonenumbers
 
 from config.office import Office
-from hotline.cli.command.context import emit, fail, open_house
+from hotline.cli.command.context import emit, fail, open_installation
 from hotline.cli.command.fields import plain_text
 from hotline.refusals.wording import in_english
 from models.custody.directory import (
@@ -33,11 +33,16 @@ def facility() -> None:
 def add(name: str, phone: str, as_json: bool) -> None:
     """Add a facility; the same name again (letter case aside) takes the new spelling and phone."""
     name, phone = plain_text("NAME", name, LONGEST_NAME), _phone(phone)
-    house, now = open_house(), datetime.now(UTC)
+    installation, now = open_installation(), datetime.now(UTC)
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             facility_id, added = set_facility(
-                session, name=name, phone=phone, tells=telling_words_of(house.office), actor=ACTOR, now=now
+                session,
+                name=name,
+                phone=phone,
+                tells=telling_words_of(installation.office),
+                actor=ACTOR,
+                now=now,
             )
     except DirectoryError as error:
         fail(f"NAME: {in_english(error)}")
@@ -48,8 +53,8 @@ def add(name: str, phone: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_all(as_json: bool) -> None:
     """List the directory, by name."""
-    house = open_house()
-    with house.database.reading() as session:
+    installation = open_installation()
+    with installation.database.reading() as session:
         entries = [{"id": e.id, "name": e.name, "phone": e.phone} for e in facilities(session)]
     lines = "\n".join(f"{entry['id']:>4}  {entry['name']}  {entry['phone']}" for entry in entries)
     emit(as_json, entries, lines or "The directory is empty.")
@@ -61,8 +66,8 @@ def list_all(as_json: bool) -> None:
 def remove(name: str, as_json: bool) -> None:
     """Take a facility out of the directory: from now on it is not spoken."""
     name = plain_text("NAME", name, LONGEST_NAME)
-    house = open_house()
-    with house.database.transaction() as session:
+    installation = open_installation()
+    with installation.database.transaction() as session:
         removed = remove_facility(session, name=name, actor=ACTOR, now=datetime.now(UTC))
     if not removed:
         fail("NAME: the directory has no such facility.")

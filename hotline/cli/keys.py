@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from hotline.cli.command.context import emit, open_house
+from hotline.cli.command.context import emit, open_installation
 from models.audit import audit
 from models.store import rotation
 from models.store.database import Database
@@ -25,7 +25,7 @@ def rotate(as_json: bool) -> None:
     be taken out. Every process must have been started with the new key first: one that has not goes on
     sealing under the old one, and those values remain. Exits 1 while any do.
     """
-    database = open_house().database
+    database = open_installation().database
     with database.reading() as session:
         total = rotation.count_remaining(session)
     try:

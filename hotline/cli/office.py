@@ -24,7 +24,7 @@ def office() -> None:
 @as_json
 def show(as_json: bool) -> None:
     """Print every field that may be changed in the console, with what holds now and where it stands."""
-    base, database = _house()
+    base, database = _installation()
     with database.reading() as session:
         changes = standing_changes(session)
     fields: list[dict[str, Any]] = [
@@ -42,7 +42,7 @@ def show(as_json: bool) -> None:
 @as_json
 def list_changes(as_json: bool) -> None:
     """List the latest changes, newest first: who changed what, when and why."""
-    _, database = _house()
+    _, database = _installation()
     with database.reading() as session:
         found = [_plain(row) for row in changes_of(session)]
     lines = [f"{c['id']:>4}  {c['at'][:16]}  {c['by']:<32} {c['about']}: {c['reason']}" for c in found]
@@ -55,17 +55,17 @@ def list_changes(as_json: bool) -> None:
 @as_json
 def reset(field: str, reason: str, as_json: bool) -> None:
     """Hand a field back to the office file, also when what was changed does not fit it any more."""
-    from hotline.office_desk import OfficeDesk
+    from hotline.office_settings import OfficeSettings
     from ivr_flows.prompts import Prompts
 
-    base, database = _house()
+    base, database = _installation()
     if field not in EDITABLE:
         fail(f"FIELD: {field} is none that is changed in the console; `hotline office show` lists them.")
     with database.reading() as session:
         seen = standing_changes(session).versions.get(field, 0)
-    desk = OfficeDesk(base, database, Prompts.load(base.languages))
+    settings = OfficeSettings(base, database, Prompts.load(base.languages))
     try:
-        made = desk.change(field, None, seen=seen, reason=reason, actor=ACTOR, now=datetime.now(UTC))
+        made = settings.change(field, None, seen=seen, reason=reason, actor=ACTOR, now=datetime.now(UTC))
     except OfficeError as error:
         fail(f"FIELD: {error}")
     except OfficeChangeError as error:
@@ -74,7 +74,7 @@ def reset(field: str, reason: str, as_json: bool) -> None:
     emit(as_json, {"changed": made is not None}, told)
 
 
-def _house() -> Any:
+def _installation() -> Any:
     """The office of the file alone and the database: what was changed may be what is wrong."""
     settings = load_settings()
     base, database = load_office(settings), connect(settings)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 import click
 
-from hotline.cli.command.context import emit, fail, open_house
+from hotline.cli.command.context import emit, fail, open_installation
 from hotline.refusals.wording import in_english
 from models.staff.schedule import WEEKDAYS, Schedule, add_absence, set_schedule, week_of
 from models.staff.staff import StaffError, find_staff
@@ -33,14 +33,14 @@ def schedule(
 ) -> None:
     """Set or show a person's week. Office holidays are free; `on-shift` and `off-shift` hold until the next
     scheduled change."""
-    house = open_house()
+    installation = open_installation()
     if days is None and (starts or ends or on_call or free):
         fail("--days is missing.")
     if days is not None and free == bool(starts and ends):
         fail("--from and --to must both be given, or --free alone.")
     span = (_time("--from", starts), _time("--to", ends)) if starts and ends else None
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             if days is not None:
                 kind = "on_call" if on_call else "on_shift"
                 set_schedule(
@@ -61,12 +61,12 @@ def schedule(
 @as_json
 def absence(email: str, first: str, last: str, as_json: bool) -> None:
     """Note days on which a person is away: their schedule does not count then."""
-    house = open_house()
+    installation = open_installation()
     first_day, last_day = _day("--from", first), _day("--to", last)
     if last_day < first_day:
         fail("--to must not be before --from.")
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             add_absence(session, email, first_day, last_day, actor=ACTOR, now=datetime.now(UTC))
     except StaffError as error:
         fail(f"EMAIL: {in_english(error)}")

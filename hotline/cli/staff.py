@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hotline.cli.command.context import emit, fail, open_house
+from hotline.cli.command.context import emit, fail, open_installation
 from hotline.cli.command.fields import language_of, ordinary_phone, plain_text
 from hotline.cli.schedule import absence, schedule
 from hotline.cli.staff_sign_in import reset, sign_in_code, unlock
@@ -54,8 +54,8 @@ def add(
     as_json: bool,
 ) -> None:
     """Add a person and print a password that works once."""
-    house = open_house()
-    office = house.office
+    installation = open_installation()
+    office = installation.office
     spoken = [
         language_of("--languages", language, office)
         for language in (languages or office.languages[0]).split(",")
@@ -64,7 +64,7 @@ def add(
     name = plain_text("--name", name, 200)
     number = ordinary_phone("--phone", phone, office)
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             staff_id, password = add_staff(
                 session,
                 email=email,
@@ -88,11 +88,11 @@ def add(
 @as_json
 def pin(email: str, as_json: bool) -> None:
     """Issue a new PIN for the staff line, print it once with the staff number, and lift a lock."""
-    house, fresh = open_house(), fresh_pin()
+    installation, fresh = open_installation(), fresh_pin()
     # Hashed with no transaction open.
-    hashed = PinHasher(house.settings.pin_pepper).hash(fresh)
+    hashed = PinHasher(installation.settings.pin_pepper).hash(fresh)
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             number = issue_pin(session, _email(email), hashed, ACTOR, datetime.now(UTC))
     except StaffError as error:
         fail(f"EMAIL: {in_english(error)}")
@@ -109,10 +109,10 @@ def pin(email: str, as_json: bool) -> None:
 @as_json
 def code(email: str, as_json: bool) -> None:
     """Issue a new code for accepting calls on a personal phone, print it once, and lift a lock."""
-    house, fresh = open_house(), fresh_code()
-    hashed = PinHasher(house.settings.pin_pepper).hash(fresh)
+    installation, fresh = open_installation(), fresh_code()
+    hashed = PinHasher(installation.settings.pin_pepper).hash(fresh)
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             issue_code(session, _email(email), hashed, ACTOR, datetime.now(UTC))
     except StaffError as error:
         fail(f"EMAIL: {in_english(error)}")
@@ -123,8 +123,8 @@ def code(email: str, as_json: bool) -> None:
 @as_json
 def list_all(as_json: bool) -> None:
     """List everyone: who may be rung, who is busy, which languages they speak. No phone and no name."""
-    house = open_house()
-    with house.database.reading() as session:
+    installation = open_installation()
+    with installation.database.reading() as session:
         people: list[dict[str, Any]] = [
             {
                 "id": person.id,
@@ -170,9 +170,9 @@ def _now(person: dict[str, Any]) -> str:
 
 
 def _change(email: str, on: bool, as_json: bool) -> None:
-    house = open_house()
+    installation = open_installation()
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             change_shift(session, _email(email), on_shift=on, actor=ACTOR, now=datetime.now(UTC))
     except StaffError as error:
         fail(f"EMAIL: {in_english(error)}")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from hotline.cli.command.context import emit, fail, open_house
+from hotline.cli.command.context import emit, fail, open_installation
 from hotline.demo_staff import next_code
 from hotline.refusals.wording import in_english
 from models.staff import staff_access
@@ -21,9 +21,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 @as_json
 def unlock(email: str, as_json: bool) -> None:
     """Let a person sign in again after too many wrong tries."""
-    house = open_house()
+    installation = open_installation()
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             staff_access.unlock(session, email, actor=ACTOR, now=datetime.now(UTC))
     except StaffError as error:
         fail(f"EMAIL: {in_english(error)}")
@@ -35,11 +35,11 @@ def unlock(email: str, as_json: bool) -> None:
 @as_json
 def reset(email: str, as_json: bool) -> None:
     """Print a password that works once; sessions, authenticator, passkeys and recovery codes end."""
-    house, password = open_house(), new_password()
+    installation, password = open_installation(), new_password()
     # Hashed with no transaction open.
     hashed = PasswordKdf().hash(password)
     try:
-        with house.database.transaction() as session:
+        with installation.database.transaction() as session:
             staff_access.reset(session, email, hashed, actor=ACTOR, now=datetime.now(UTC))
     except StaffError as error:
         fail(f"EMAIL: {in_english(error)}")
@@ -52,10 +52,10 @@ def reset(email: str, as_json: bool) -> None:
 @as_json
 def sign_in_code(email: str, as_json: bool) -> None:
     """Print the code with which one of the demo's people signs in now; never in production."""
-    house = open_house()
-    if house.settings.production:
+    installation = open_installation()
+    if installation.settings.production:
         fail("There are no demo people when HOTLINE_ENV is production.")
-    with house.database.reading() as session:
+    with installation.database.reading() as session:
         code = next_code(session, email.strip().lower(), datetime.now(UTC))
     if code is None:
         fail("EMAIL: Nobody of the demo has this e-mail, or they have an authenticator of their own.")

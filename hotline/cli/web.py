@@ -14,7 +14,7 @@ from config.settings import Settings
 from hotline.cli.command.bind import Bind, read_bind
 from hotline.cli.command.context import check_migrated, connect, load_settings, refuse_placeholders
 from hotline.cli.serving.trial import try_app
-from hotline.seats import Seats
+from hotline.request_slots import RequestSlots
 from hotline.slow_senders import SlowSenders
 
 #: Connections that one process holds at once; the rest wait in the socket's backlog, unread.
@@ -81,7 +81,7 @@ def run_web(
 ) -> None:
     """Serve until a signal ends it; `hotline intake` and the bench serve others in the same way.
 
-    Without ``threads`` each connection may have one: the application is then one of `Seats`.
+    Without ``threads`` each connection may have one: the application is then one of `RequestSlots`.
     """
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
@@ -134,4 +134,4 @@ def make_application() -> Any:
     gc.freeze()
     senders = SlowSenders()
     senders.watch_forever()
-    return Seats(app, settings.web_threads, senders)
+    return RequestSlots(app, settings.web_threads, senders)

@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Blueprint, Response
 
 FALLBACK_FILE = Path(__file__).with_name("fallback.xml")
-#: Read once, when the house starts, so that no later fault can take it away.
+#: Read once, when the app starts, so that no later fault can take it away.
 LAST_WORDS = FALLBACK_FILE.read_text(encoding="utf-8")
 DISCREET_LAST_WORDS = FALLBACK_FILE.with_name("fallback-discreet.xml").read_text(encoding="utf-8")
 

@@ -76,7 +76,7 @@ class Guesses:
         self._threads: list[threading.Thread] = []
         self._closed = False
         # One caller without a known phone may hold a web thread; the rest hold the line instead.
-        self._ordinary_seat = threading.BoundedSemaphore(1)
+        self._ordinary_slot = threading.BoundedSemaphore(1)
 
     def submit(self, guess: Work, pin: str, finish: Callable[[Any], T]) -> "Future[T]":
         """Queue a reserved try; ``finish`` gets what its work found and returns the future's result.
@@ -112,7 +112,7 @@ class Guesses:
         """
         if future.done():
             return future.result()
-        if not first and not self._ordinary_seat.acquire(blocking=False):
+        if not first and not self._ordinary_slot.acquire(blocking=False):
             return None
         try:
             return future.result(timeout=WAIT_SECONDS)
@@ -121,7 +121,7 @@ class Guesses:
             return future.result() if future.done() else None
         finally:
             if not first:
-                self._ordinary_seat.release()
+                self._ordinary_slot.release()
 
     def close(self) -> None:
         """Stop after the guess at hand; those that wait are cancelled."""

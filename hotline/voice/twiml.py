@@ -1,4 +1,4 @@
-"""The only TwiML of the house: turns what is said and how it ends into a document that Twilio runs."""
+"""The only TwiML of the app: turns what is said and how it ends into a document that Twilio runs."""
 
 import re
 from collections.abc import Mapping, Sequence

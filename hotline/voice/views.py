@@ -87,7 +87,8 @@ def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprin
         if request.endpoint == "voice.call_events":
             # No caller waits for this answer; the carrier may send it again.
             return Response(status=500)
-        # A caller in line has such an address as well; what the carrier does not tell of counts as placed.
+        # A caller in the queue has such an address as well; what the carrier does not tell of counts as
+        # placed.
         unsaid = "outbound" if request.endpoint == "voice.leg" else ""
         placed = request.form.get("Direction", unsaid).startswith("outbound")
         discreet = request.form.get("To", "") in line.office.discreet_lines

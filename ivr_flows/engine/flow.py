@@ -23,7 +23,7 @@ PERSON, REPEAT, SLOW, COVER, SILENT = "0", "*", "9", "7", "5"
 LANGUAGE, BACK = "8", "#"
 #: The key of the next language, said in that language.
 NEXT_LANGUAGE = "keys.language"
-#: How long a caller in line hears nothing before the line looks again.
+#: How long a caller in the queue hears nothing before the line looks again.
 LINE_SECONDS = 8
 
 
@@ -184,7 +184,7 @@ class Decide:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Keep a caller in line. After each silence ``look`` is asked again; the choices are as in a menu.
+    """Keep a caller in the queue. After each silence ``look`` is asked again; the choices are as in a menu.
 
     Silence is what a waiting caller is there for: it is no miss, counts as progress, and slows nothing.
     # leads to the step ``back``, which gives the place up.

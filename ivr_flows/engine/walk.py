@@ -121,7 +121,7 @@ class Walk:
             return self._look_again(name, step) if isinstance(step, Wait) else self._miss(name, "silence")
         desk.heard_a_key()
         if isinstance(step, Wait):
-            # Seen in line, also by a key that is none (LineWait).
+            # Seen in the queue, also by a key that is none (QueuedCall).
             call.progress_at = desk.now
         if isinstance(step, Collect) and not digits.strip(PERSON) and PERSON in self.flow.keys:
             # No number and no PIN begins with 0: it is hit again and again in fear, and is no try (R22).
@@ -206,7 +206,7 @@ class Walk:
         return self.enter(target)
 
     def _look_again(self, name: str, step: Wait) -> Turn:
-        """A caller in line said nothing, as they should: see how things stand, and say a word of it."""
+        """A caller in the queue said nothing, as they should: see how things stand, and say a word of it."""
         call = self.call
         # To wait is no lack of progress (R11); how often was looked tells the verb what to say.
         call.misses, call.progress_at = call.misses + 1, self.desk.now
@@ -347,8 +347,10 @@ class Walk:
                     return Turn(tuple(before), tuple(says), end)
                 case Conference():
                     self._stop_at(name)
-                    room = required(desk.conference)
-                    join = turns.Join(name, call.turn, room, desk.conference_ends_with_me, star=step.star)
+                    conference = required(desk.conference)
+                    join = turns.Join(
+                        name, call.turn, conference, desk.conference_ends_with_me, star=step.star
+                    )
                     return Turn(tuple(before), tuple(says), join)
                 case Hangup():
                     says += [Say(step.prompt)] if step.prompt else []

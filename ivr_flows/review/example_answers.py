@@ -194,7 +194,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "nobody waits": _says("staff.nobody_waits"),
     },
     ("nobody_pressed", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
-    ("caller_stands", "back"): {
+    ("caller_position", "back"): {
         "as before": lambda _desk: None,
         "a colleague joins": _says("called.colleague"),
         "an interpreter joins": _says("called.interpreter"),
@@ -204,17 +204,17 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
             "nobody has answered": _says("liaison.ringing"),
             "somebody or something has answered": _says("liaison.answered"),
         }
-        for verb in ("person_stands", "await_person")
+        for verb in ("person_position", "await_person")
     },
     **{
         (verb, "joined"): {"": _say_all(), "the person cannot talk": _says("liaison.silent")}
-        for verb in ("person_stands", "await_person")
+        for verb in ("person_position", "await_person")
     },
-    ("staff_stands", "over"): {
+    ("staff_position", "over"): {
         "as it should": lambda _desk: None,
         "the call ended on hold": _says("talk.cut_off"),
     },
-    ("staff_stands", "alone"): {
+    ("staff_position", "alone"): {
         "nobody else was rung": lambda _desk: None,
         "a colleague was rung in vain": _says("talk.colleague_missed"),
         "an interpreter was rung in vain": _says("talk.interpreter_missed"),
@@ -302,9 +302,9 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
 #: Words that no verb answers before the PIN was right.
 VERIFIED_ALONE = frozenset(
     {
-        ("callback_stands", "urgent"),
-        ("callback_stands", "open"),
-        ("callback_stands", "known"),
+        ("check_open_callback", "urgent"),
+        ("check_open_callback", "open"),
+        ("check_open_callback", "known"),
         ("may_choose", "held"),
         ("news_waits", "waits"),
         ("leave_place", "case"),
@@ -391,13 +391,15 @@ MEANINGS: Mapping[str, str] = {
     "all_said: menu": "no PIN was right",
     "hear_again: again": "no hard news was told",
     "hear_again: news": "hard news was told",
-    "callback_stands: urgent": "an urgent callback is promised already",
-    "callback_stands: open": "a callback that can wait is promised already",
-    "callback_stands: known": "no callback is promised yet",
-    "callback_stands: stranger": "no callback is promised yet, and no number was keyed",
-    "callback_stands: number_keyed": "no callback is promised yet, and a number was keyed but no right PIN",
-    "callback_stands: reported": "no callback is promised yet, and this call reported a lost PIN",
-    "callback_stands: cannot": "there is no phone to call back",
+    "check_open_callback: urgent": "an urgent callback is promised already",
+    "check_open_callback: open": "a callback that can wait is promised already",
+    "check_open_callback: known": "no callback is promised yet",
+    "check_open_callback: stranger": "no callback is promised yet, and no number was keyed",
+    "check_open_callback: number_keyed": (
+        "no callback is promised yet, and a number was keyed but no right PIN"
+    ),
+    "check_open_callback: reported": "no callback is promised yet, and this call reported a lost PIN",
+    "check_open_callback: cannot": "there is no phone to call back",
     "callback_for_silence: offered": "there is a phone to call back",
     "callback_for_silence: locked_out": "there is one, and no tries are left",
     "callback_for_silence: reported": "there is one, no tries are left, and this call reported a lost PIN",
@@ -415,7 +417,7 @@ MEANINGS: Mapping[str, str] = {
     "staff_left: not_reached": "the caller never joined",
     **{
         f"{verb}: {word}": meant
-        for verb in ("person_stands", "await_person")
+        for verb in ("person_position", "await_person")
         for word, meant in {
             "ringing": "the person has pressed no key yet",
             "choices": "they pressed a key",
@@ -424,16 +426,16 @@ MEANINGS: Mapping[str, str] = {
             "not_reached": "the person was not reached",
         }.items()
     },
-    "staff_stands: alone": "nobody else of staff is with the caller",
-    "staff_stands: handed": "they gave the talk to a colleague from the console",
-    "staff_stands: shared": "a colleague is with the caller",
+    "staff_position: alone": "nobody else of staff is with the caller",
+    "staff_position: handed": "they gave the talk to a colleague from the console",
+    "staff_position: shared": "a colleague is with the caller",
     "caller_left: stay": "the talk goes on, as far as is known",
-    "caller_stands: back": "staff are with the caller",
-    "caller_stands: held": "staff are out for a moment",
-    "caller_stands: cut_off": "the talk was cut off",
-    "caller_stands: over": "the talk is over",
-    "joiner_stands: join": "the caller was told",
-    "joiner_stands: wait": "the caller is not told yet",
+    "caller_position: back": "staff are with the caller",
+    "caller_position: held": "staff are out for a moment",
+    "caller_position: cut_off": "the talk was cut off",
+    "caller_position: over": "the talk is over",
+    "joiner_position: join": "the caller was told",
+    "joiner_position: wait": "the caller is not told yet",
     "nobody_pressed: message": "a message is allowed",
     "nobody_pressed: nothing": "no message is allowed",
 }  # fmt: skip

@@ -98,8 +98,8 @@ def _read_back(*wishes: str) -> Mapping[str, Answer]:
 
 
 CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
-    ("callback_stands", "urgent"): {"in time": _open, "late": _all("callback.open", "callback.late")},
-    ("callback_stands", "open"): {
+    ("check_open_callback", "urgent"): {"in time": _open, "late": _all("callback.open", "callback.late")},
+    ("check_open_callback", "open"): {
         "in time": _open,
         "late": _all("callback.open", "callback.late"),
         "with hours of its own": _open_between_hours,

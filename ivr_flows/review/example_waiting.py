@@ -13,7 +13,7 @@ def waiting(desk: Desk) -> None:
 
 
 def one_waits(desk: Desk) -> None:
-    """One waits in line, and one urgently."""
+    """One waits in the queue, and one urgently."""
     desk.say("staff.in_line_one", wait=desk.words("waited.minutes_one"))
     desk.say("staff.urgent_one", wait=desk.words("waited.hours_one"))
     desk.say("staff.promise", when=desk.when(desk.now + timedelta(hours=2), on=True, clock=True))

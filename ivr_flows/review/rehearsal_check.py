@@ -19,7 +19,7 @@ SLOW_WAIT_MORE = 10
 LEAST_SLIPS = 3
 #: Prompts that offer a callback.
 OFFERS = frozenset({"callback.express", "callback.keep"})
-#: A person is called while the caller waits in line.
+#: A person is called while the caller waits in the queue.
 CALLING = frozenset({"person.connecting"})
 #: Words after a promise that stands: who is silent then has asked for a callback already.
 PROMISED = frozenset({"how.no_message", "how.message"})
@@ -40,7 +40,8 @@ def rehearsal_problems(found: Rehearsal) -> list[str]:
         place = f"{found.flow.name}: {name} in {found.language}"
         rules = [_options, _keys]
         if not isinstance(found.flow.steps[name], Wait):
-            # A caller in line is silent because they wait: nothing is asked again, and no pace is theirs.
+            # A caller in the queue is silent because they wait: nothing is asked again, and no pace is
+            # theirs.
             rules += [_waits, _repair, _pace]
         faults += [f"{place} {fault}" for rule in rules for fault in rule(found, stop)]
     return list(dict.fromkeys(faults))

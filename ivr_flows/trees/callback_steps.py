@@ -10,7 +10,7 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
     """Every step of the callback, for the languages offered."""
     return {
         "callback": Decide(
-            callback_verbs.callback_stands,
+            callback_verbs.check_open_callback,
             {
                 "urgent": "callback_open",
                 "open": "callback_open_not_urgent",

@@ -64,7 +64,7 @@ def liaison_callback() -> Flow:
 
 
 def liaison_at_0() -> Flow:
-    """A liaison is rung for a caller who waits in line; the accept key joins the two (Legs)."""
+    """A liaison is rung for a caller who waits in the queue; the accept key joins the two (Legs)."""
     steps: dict[str, Step] = {
         "offer": Menu(
             (
@@ -117,10 +117,10 @@ def interpreter_call() -> Flow:
         **_joining_steps(),
         # The conference may end under them while staff step out: they are kept, and come back with them.
         "conference": Conference(
-            talk_verbs.joiner_stands, {"join": "staying", "wait": "staying", "gone": "done"}
+            talk_verbs.joiner_position, {"join": "staying", "wait": "staying", "gone": "done"}
         ),
         "staying": Stay(
-            talk_verbs.joiner_stands,
+            talk_verbs.joiner_position,
             {"join": "coming_in", "wait": "staying", "gone": "done"},
             JOINER_SECONDS,
             prompt="called.stay",
@@ -226,8 +226,8 @@ def _joining_steps() -> dict[str, Step]:
         "passed_over": Decide(talk_verbs.decline_joining, {"passed": "passed"}),
         "passed": Hangup("liaison.passed"),
         "telling": Announce("joiner.telling", "announcing"),
-        "announcing": Stay(talk_verbs.joiner_stands, stands, JOINER_SECONDS, prompt="joiner.wait"),
-        "look": Decide(talk_verbs.joiner_stands, stands),
+        "announcing": Stay(talk_verbs.joiner_position, stands, JOINER_SECONDS, prompt="joiner.wait"),
+        "look": Decide(talk_verbs.joiner_position, stands),
         "coming_in": Announce("liaison.joining", "conference"),
         "gone": Hangup("liaison.gone"),
     }

@@ -41,9 +41,9 @@ def caller_steps(gone: str, over: str) -> dict[str, Step]:
         "conference": Conference(
             talk_verbs.caller_left, {"stay": "stay", "cut_off": "cut_off", "over": over}
         ),
-        "stay": Stay(talk_verbs.caller_stands, told, STAY_SECONDS, prompt="called.stay"),
-        "held": Stay(talk_verbs.caller_stands, told, HELD_SECONDS, prompt="called.held"),
-        "look": Decide(talk_verbs.caller_stands, told),
+        "stay": Stay(talk_verbs.caller_position, told, STAY_SECONDS, prompt="called.stay"),
+        "held": Stay(talk_verbs.caller_position, told, HELD_SECONDS, prompt="called.held"),
+        "look": Decide(talk_verbs.caller_position, told),
         "back": Announce("called.back", "conference"),
     }
 
@@ -74,7 +74,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             prompt="liaison.wait",
             place=AWAITING_PERSON,
         ),
-        "look_at_them": Decide(talk_verbs.person_stands, stands),
+        "look_at_them": Decide(talk_verbs.person_position, stands),
         "conference": Conference(
             talk_verbs.staff_left,
             {
@@ -94,7 +94,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             place=JUST_LEFT,
         ),
         "recalled": Decide(
-            talk_verbs.staff_stands,
+            talk_verbs.staff_position,
             {
                 "alone": "returning",
                 "shared": "returning",
@@ -105,7 +105,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             },
         ),
         "out": Decide(
-            talk_verbs.staff_stands,
+            talk_verbs.staff_position,
             {
                 "alone": "star_menu",
                 "shared": "shared_menu",
@@ -166,7 +166,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
         "returning": Decide(talk_verbs.staff_returns, {"ready": "joined_again", "gone": "out_of_it"}),
         "joined_again": Announce("talk.joined", "conference"),
         "out_of_it": Decide(
-            talk_verbs.staff_stands,
+            talk_verbs.staff_position,
             {
                 "alone": "outcome",
                 "shared": "outcome",

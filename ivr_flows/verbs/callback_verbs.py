@@ -23,7 +23,7 @@ from models.overview.wait_time import callback_wait
 
 
 @answers("urgent", "open", "known", "stranger", "number_keyed", "reported", "cannot")
-def callback_stands(desk: Desk, _digits: str) -> str:
+def check_open_callback(desk: Desk, _digits: str) -> str:
     """Whether a callback is open for this case, and whether there is a phone to call (R35).
 
     One that is open is urgent from now on where there is fresh hard news (R36). Without the PIN it tells
@@ -204,14 +204,14 @@ def promise(
     whatever is owed to their phone or case already (R11).
 
     ``hours`` are of the caller's own clock, and ``any_time`` gives up those chosen before. ``verified`` is
-    whether the PIN counts, if not as now, and ``since`` when they began to wait, for who waited in line.
+    whether the PIN counts, if not as now, and ``since`` when they began to wait, for who waited in the queue.
     """
     verified = desk.is_verified if verified is None else verified
     asked = urgency
     if urgency == "other":
         urgency, reason = _class_of(desk, reason, verified=verified)
     call, office = desk.call, desk.office
-    number = desk.number_to_call(verified=verified) or _number_that_stands(desk)
+    number = desk.number_to_call(verified=verified) or _open_number(desk)
     if number is None:
         return "refused"
     asker = Asker(verified, call.caller_id_doubted, desk.keyring.index("phone", number))
@@ -271,7 +271,7 @@ def promise(
     return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere)
 
 
-def _number_that_stands(desk: Desk) -> str | None:
+def _open_number(desk: Desk) -> str | None:
     """The phone of the callback that this verified caller may change, also from a withheld number.
 
     None for one that is marked unsafe or said stop: nobody may call it (R09, R33).

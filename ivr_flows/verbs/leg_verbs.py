@@ -7,7 +7,7 @@ from ivr_flows.engine.flow import answers
 from ivr_flows.verbs.how_to_talk import tell_how_to_talk
 from models.calls import staff_secret
 from models.talks import leg as legs
-from models.talks import line_ring
+from models.talks import queue_ring
 from models.talks.voicemail import leave_message
 
 
@@ -64,10 +64,10 @@ def miss(desk: Desk, _digits: str) -> str:
 
 @answers("accepted", "code", "gone")
 def accept_at_0(desk: Desk, _digits: str) -> str:
-    """1: the liaison takes the caller who waits in line, and both go to a conference of their own."""
+    """1: the liaison takes the caller who waits in the queue, and both go to a conference of their own."""
     may = may_take(desk)
     if may == "left":
-        line_ring.pass_at_0(desk.session, desk.call, desk.now)
+        queue_ring.pass_at_0(desk.session, desk.call, desk.now)
         return "gone"
     return "code" if may == "code" else take_at_0(desk)
 
@@ -79,8 +79,8 @@ def accept_at_0_with_code(desk: Desk, _digits: str) -> str:
 
 
 def take_at_0(desk: Desk) -> str:
-    """The acceptance of a caller who waits in line: this key alone makes the talk, since they are there."""
-    word, jobs = line_ring.accept_at_0(desk.session, desk.call, desk.now)
+    """Accepts a caller in the call queue: this key alone makes the talk, since they are there."""
+    word, jobs = queue_ring.accept_at_0(desk.session, desk.call, desk.now)
     desk.jobs += jobs
     if word == "accepted":
         desk.call.accepted_at = desk.call.accepted_at or desk.now
@@ -91,21 +91,21 @@ def take_at_0(desk: Desk) -> str:
 @answers("passed")
 def pass_at_0(desk: Desk, _digits: str) -> str:
     """2: the next liaison is rung for the caller."""
-    line_ring.pass_at_0(desk.session, desk.call, desk.now)
+    queue_ring.pass_at_0(desk.session, desk.call, desk.now)
     return "passed"
 
 
 @answers("passed")
 def miss_at_0(desk: Desk, _digits: str) -> str:
     """No key that takes the caller: a missed offer, and the next liaison is rung (R36)."""
-    line_ring.miss_at_0(desk.session, desk.call, desk.now, desk.policies)
+    queue_ring.miss_at_0(desk.session, desk.call, desk.now, desk.policies)
     return "passed"
 
 
 @answers("wanted", "gone")
 def still_wanted(desk: Desk, _digits: str) -> str:
     """Whether the caller still waits."""
-    return "wanted" if line_ring.is_wanted(desk.session, desk.call) else "gone"
+    return "wanted" if queue_ring.is_wanted(desk.session, desk.call) else "gone"
 
 
 @answers("joined", "later", "gone")

@@ -1,4 +1,4 @@
-"""Verbs of 0, a person now: ringing a liaison, waiting in line, keeping the place as a callback."""
+"""Verbs of 0, a person now: ringing a liaison, waiting in the queue, keeping the place as a callback."""
 
 from datetime import timedelta
 
@@ -10,14 +10,15 @@ from ivr_flows.verbs.case_verbs import is_untold
 from ivr_flows.verbs.service_verbs import ANSWERED
 from ivr_flows.verbs.wait_words import wait_prompt
 from models.callbacks.asking_call import asker_cannot_talk
-from models.overview.wait_time import wait_in_line
+from models.overview.wait_time import wait_in_queue
 from models.store.heartbeat import nobody_dials
-from models.talks import direct_talk, line_ring
-from models.talks import line_wait as waits
+from models.talks import call_queue as waits
+from models.talks import direct_talk, queue_ring
 from models.talks.liaison_at_0 import stop_ringing
-from models.talks.line_turn import free_now
+from models.talks.queue_turn import free_now
 
-#: Every so many looks the caller in line hears where they stand; in between, a word that the line is there.
+#: Every so many looks the caller in the queue hears where they stand; in between, a word that the line is
+#: there.
 LOOKS_TO_A_REPORT = 4
 
 
@@ -55,9 +56,9 @@ def find_person_at_once(desk: Desk, _digits: str) -> str:
         return "nobody"
     if nobody_dials(desk.session, desk.now):
         return "nobody"
-    wait = waits.join_line(desk.session, desk.call, desk.now, verified=desk.is_verified)
-    if line_ring.rung_now(desk.session, desk.call.id) is None and not _ring_if_free(desk, wait):
-        waits.leave_line(desk.session, desk.call.id, "offered", desk.now)
+    wait = waits.join_queue(desk.session, desk.call, desk.now, verified=desk.is_verified)
+    if queue_ring.rung_now(desk.session, desk.call.id) is None and not _ring_if_free(desk, wait):
+        waits.leave_queue(desk.session, desk.call.id, "offered", desk.now)
         return "nobody"
     desk.say("person.connecting")
     return "ringing"
@@ -65,7 +66,7 @@ def find_person_at_once(desk: Desk, _digits: str) -> str:
 
 @answers("must", "may")
 def must_hear_choices(desk: Desk, _digits: str) -> str:
-    """Whether no key may stop the words that 1 is not "yes" in line, for a caller who cannot talk (R22).
+    """Whether no key may stop the words that 1 is not "yes" in the queue, for a caller who cannot talk (R22).
 
     Only after they were fetched for somebody, whom they may answer yet: before that a key such as 7 goes
     first (R23).
@@ -80,7 +81,7 @@ def must_hear_choices(desk: Desk, _digits: str) -> str:
 
 @answers("still", "joined", "dial", "nobody", "closed")
 def look_again(desk: Desk, _digits: str) -> str:
-    """Some seconds on in line: go to a liaison who accepted, ring one who is free, or say a word of it."""
+    """Some seconds later in the queue: go to a liaison who accepted, ring a free one, or say a word."""
     word, is_rung = _seek(desk)
     if word != "wait":
         return word
@@ -113,7 +114,7 @@ def keep_place(desk: Desk, _digits: str) -> str:
     session, call, now = desk.session, desk.call, desk.now
     held = waits.wait_of(session, call.id)
     # The place is the right to this caller: a liaison's key of the same moment may have ended it first.
-    if not waits.leave_line(session, call.id, "kept", now) and direct_talk.talks_now(session, call.id):
+    if not waits.leave_queue(session, call.id, "kept", now) and direct_talk.talks_now(session, call.id):
         return "joined"
     verified = desk.is_verified or (held is not None and held.verified and call.opened_its_case())
     word = promise(desk, "other", "waited", verified=verified, since=held.since if held else None)
@@ -133,9 +134,9 @@ def leave_place(desk: Desk, _digits: str) -> str:
     """
     session, call, now = desk.session, desk.call, desk.now
     # A liaison's key of the same moment may have ended the wait first, as in keep_place.
-    if not waits.leave_line(session, call.id, "left", now) and direct_talk.talks_now(session, call.id):
+    if not waits.leave_queue(session, call.id, "left", now) and direct_talk.talks_now(session, call.id):
         return "joined"
-    if line_ring.rung_now(session, call.id) is not None:
+    if queue_ring.rung_now(session, call.id) is not None:
         # Whoever rings for this very caller is free for them again in a moment.
         call.free_liaisons += 1
     desk.jobs += stop_ringing(session, call.id, now)
@@ -154,15 +155,15 @@ def office_ended(desk: Desk, _digits: str) -> str:
 
 
 def _seek(desk: Desk, *, at_0: bool = False) -> tuple[str, bool]:
-    """How things stand for this caller in line, and whether a liaison is rung for them now.
+    """How things stand for this caller in the queue, and whether a liaison is rung for them now.
 
-    To a liaison who has accepted; else a place in line, while one is rung or somebody is on shift. ``at_0``:
-    the caller has just asked, so it is checked whether anything lives that rings liaisons.
+    To a liaison who has accepted; else a place in the queue, while one is rung or somebody is on shift.
+    ``at_0``: the caller has just asked, so it is checked whether anything lives that rings liaisons.
     """
     session, call, now = desk.session, desk.call, desk.now
     if direct_talk.talks_now(session, call.id):
         return "joined", False
-    rung = line_ring.rung_now(session, call.id)
+    rung = queue_ring.rung_now(session, call.id)
     if rung is None:
         if not desk.office.is_open(now):
             return _close(desk), False
@@ -172,7 +173,7 @@ def _seek(desk: Desk, *, at_0: bool = False) -> tuple[str, bool]:
             return _give_up(desk, "nobody"), False
     elif rung.is_lost(now):
         return _ring_office(desk), False
-    wait = waits.join_line(session, call, now, verified=desk.is_verified)
+    wait = waits.join_queue(session, call, now, verified=desk.is_verified)
     if rung is not None:
         return "wait", True
     if waits.rung_since(session, wait) >= desk.policies.liaison_tries:
@@ -180,11 +181,11 @@ def _seek(desk: Desk, *, at_0: bool = False) -> tuple[str, bool]:
     return "wait", _ring_if_free(desk, wait)
 
 
-def _ring_if_free(desk: Desk, wait: waits.LineWait) -> bool:
+def _ring_if_free(desk: Desk, wait: waits.QueuedCall) -> bool:
     """Whether a liaison's phone is to ring for this caller: one is free, and nobody ahead waits for them."""
     ahead = waits.ahead_of(desk.session, desk.now, verified=wait.verified, wait=wait)
     free = free_now(desk.session, desk.now)
-    is_rung, jobs = line_ring.ring_for(desk.session, desk.call, wait, desk.now, free=free, ahead=ahead)
+    is_rung, jobs = queue_ring.ring_for(desk.session, desk.call, wait, desk.now, free=free, ahead=ahead)
     desk.jobs += jobs
     return is_rung
 
@@ -192,7 +193,7 @@ def _ring_if_free(desk: Desk, wait: waits.LineWait) -> bool:
 def _ring_office(desk: Desk) -> str:
     """The caller's own call rings the office's number, since nothing makes a liaison's phone ring."""
     session, call, now = desk.session, desk.call, desk.now
-    waits.leave_line(session, call.id, "dialed", now)
+    waits.leave_queue(session, call.id, "dialed", now)
     desk.jobs += stop_ringing(session, call.id, now)
     desk.ring = Ring(desk.office.person_number, desk.policies.liaison_ring_seconds)
     return "dial"
@@ -205,13 +206,13 @@ def _close(desk: Desk) -> str:
     when = desk.when(opens, on=True, clock=True, time_zone=zone)
     desk.say("person.closed", when=in_zone(desk.words, when, zone, opens))
     say_crisis_line(desk)
-    waits.leave_line(desk.session, desk.call.id, "offered", desk.now)
+    waits.leave_queue(desk.session, desk.call.id, "offered", desk.now)
     return "closed"
 
 
 def _give_up(desk: Desk, word: str) -> str:
     desk.say("person.nobody")
-    waits.leave_line(desk.session, desk.call.id, "offered", desk.now)
+    waits.leave_queue(desk.session, desk.call.id, "offered", desk.now)
     return word
 
 
@@ -232,7 +233,7 @@ def _report(desk: Desk) -> None:
         desk.say("line.next")
     else:
         desk.say("line.place", place=str(number))
-    wait = wait_in_line(desk.session, desk.now, verified=held.verified)
+    wait = wait_in_queue(desk.session, desk.now, verified=held.verified)
     if wait is not None and desk.now - held.since > wait + timedelta(minutes=1):
         # What was said has not come true for this caller; they are told so.
         desk.say("line.longer")

@@ -8,7 +8,7 @@ from ivr_flows.prompts import counted
 from ivr_flows.verbs.how_to_talk import tell_how_to_talk
 from models.callbacks.liaison import free_liaison
 from models.calls.staff_line_stay import come_to_line
-from models.overview import staff_desk
+from models.overview import staff_menu
 
 
 @answers("on", "off")
@@ -17,7 +17,7 @@ def look_at_shift(desk: Desk, _digits: str) -> str:
     # Whom they were to talk with was not reached: at the menu they serve nobody, and may take the next.
     free_liaison(desk.session, desk.call.id, desk.now)
     come_to_line(desk.session, _who(desk), desk.now)
-    on_shift = staff_desk.is_on_shift(desk.session, _who(desk))
+    on_shift = staff_menu.is_on_shift(desk.session, _who(desk))
     desk.say("staff.on_shift" if on_shift else "staff.off_shift")
     return "on" if on_shift else "off"
 
@@ -25,28 +25,28 @@ def look_at_shift(desk: Desk, _digits: str) -> str:
 @answers("done")
 def begin_shift(desk: Desk, _digits: str) -> str:
     """From now on the line may ring them."""
-    staff_desk.set_shift(desk.session, _who(desk), on_shift=True, now=desk.now)
+    staff_menu.set_shift(desk.session, _who(desk), on_shift=True, now=desk.now)
     return "done"
 
 
 @answers("done")
 def end_shift(desk: Desk, _digits: str) -> str:
     """The line rings them no more."""
-    staff_desk.set_shift(desk.session, _who(desk), on_shift=False, now=desk.now)
+    staff_menu.set_shift(desk.session, _who(desk), on_shift=False, now=desk.now)
     return "done"
 
 
 @answers("told", "others")
 def tell_waiting(desk: Desk, _digits: str) -> str:
-    """Who waits that cannot wait long: the line at 0, urgent callbacks, and the promise that ends first.
+    """Who waits that cannot wait long: the call queue, urgent callbacks, and the promise that ends first.
 
     ``others``: callbacks that are not urgent wait too. Nothing is told of who anybody is.
     """
-    found = staff_desk.waiting(desk.session, desk.now)
-    if found.due_at is None and not found.in_line.count:
+    found = staff_menu.waiting(desk.session, desk.now)
+    if found.due_at is None and not found.in_queue.count:
         desk.say("staff.nobody_waits")
         return "told"
-    _tell_group(desk, "staff.in_line", found.in_line)
+    _tell_group(desk, "staff.in_line", found.in_queue)
     if found.due_at is None:
         return "told"
     if found.urgent.count:
@@ -61,7 +61,7 @@ def tell_waiting(desk: Desk, _digits: str) -> str:
 @answers("told")
 def tell_others(desk: Desk, _digits: str) -> str:
     """The callbacks that are not urgent, and how many of all callers gave a PIN."""
-    found = staff_desk.waiting(desk.session, desk.now)
+    found = staff_menu.waiting(desk.session, desk.now)
     if found.due_at is None:
         desk.say("staff.nobody_waits")
         return "told"
@@ -70,7 +70,7 @@ def tell_others(desk: Desk, _digits: str) -> str:
     return "told"
 
 
-def _tell_group(desk: Desk, prompt: str, group: staff_desk.Group) -> None:
+def _tell_group(desk: Desk, prompt: str, group: staff_menu.Group) -> None:
     if group.since is not None:
         desk.say(
             counted(prompt, group.count), count=str(group.count), wait=_waited(desk, desk.now - group.since)
@@ -89,12 +89,12 @@ def _waited(desk: Desk, wait: timedelta) -> str:
 
 @answers("taken", "none", "in_line")
 def take_next(desk: Desk, _digits: str) -> str:
-    """1: the first callback in line, in this very call; callers at 0 are rung to a phone that is free."""
-    word, jobs = staff_desk.take_next(desk.session, desk.call, desk.now, desk.callback_policy)
+    """1: the first callback on the list, in this very call; callers at 0 are rung to a phone that is free."""
+    word, jobs = staff_menu.take_next(desk.session, desk.call, desk.now, desk.callback_policy)
     desk.jobs += jobs
     if word == "taken":
         tell_how_to_talk(desk)
-    elif desk.office.is_open(desk.now) and staff_desk.may_be_rung_for_line(
+    elif desk.office.is_open(desk.now) and staff_menu.may_be_rung_for_queue(
         desk.session, _who(desk), desk.now
     ):
         return "in_line"

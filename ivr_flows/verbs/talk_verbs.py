@@ -28,9 +28,9 @@ def colleague_left(desk: Desk, _digits: str) -> str:
 
 
 @answers("alone", "shared", "early", "handed", "over", "not_reached")
-def staff_stands(desk: Desk, _digits: str) -> str:
+def staff_position(desk: Desk, _digits: str) -> str:
     """How the talk stands for one who is out of it, and who was rung into it in vain meanwhile."""
-    word = hold.staff_stands(desk.session, desk.call)
+    word = hold.staff_position(desk.session, desk.call)
     found = talk.talk_of(desk.session, desk.call)
     if found is not None and word in ("alone", "shared"):
         for role in talk.tell_missed(desk.session, found):
@@ -42,7 +42,7 @@ def staff_stands(desk: Desk, _digits: str) -> str:
 @answers("menu", "still", "over", "not_reached")
 def hold_on(desk: Desk, digits: str) -> str:
     """Any key brings the choices back; without one the hold goes on, until the caller's patience ends it."""
-    word = hold.staff_stands(desk.session, desk.call)
+    word = hold.staff_position(desk.session, desk.call)
     if word in ("over", "not_reached"):
         _tell_cut_off(desk, word)
         return word
@@ -58,9 +58,9 @@ def _tell_cut_off(desk: Desk, word: str) -> None:
 
 
 @answers("ringing", "joined", "over", "not_reached")
-def person_stands(desk: Desk, _digits: str) -> str:
+def person_position(desk: Desk, _digits: str) -> str:
     """Whether the person called has pressed their key; until then staff hear how far it is (Legs)."""
-    word = hold.person_stands(desk.session, desk.call)
+    word = hold.person_position(desk.session, desk.call)
     if word in ("dialled", "answered"):
         desk.say("liaison.ringing" if word == "dialled" else "liaison.answered")
         return "ringing"
@@ -72,10 +72,10 @@ def person_stands(desk: Desk, _digits: str) -> str:
 @answers("ringing", "choices", "joined", "over", "not_reached")
 def await_person(desk: Desk, digits: str) -> str:
     """The same for staff who wait; any key of theirs brings the choices."""
-    word = hold.person_stands(desk.session, desk.call)
+    word = hold.person_position(desk.session, desk.call)
     if digits and word in ("dialled", "answered"):
         return "choices"
-    return person_stands.run(desk, digits)
+    return person_position.run(desk, digits)
 
 
 @answers("ready", "gone")
@@ -128,7 +128,7 @@ def end_talk(desk: Desk, _digits: str) -> str:
     if found is not None:
         jobs = talk.end_talk(desk.session, found, _actor(desk), desk.now, desk.policies)
         desk.jobs += [job for job in jobs if job != ("release_leg", desk.call.id)]
-        hold.goes(desk.session, desk.call)
+        hold.mark_leaving(desk.session, desk.call)
     return "ended"
 
 
@@ -142,16 +142,16 @@ def accept_joining(desk: Desk, _digits: str) -> str:
     if may == "left":
         joiner.decline_joining(desk.session, desk.call, desk.now)
         return "gone"
-    return "code" if may == "code" else _comes(desk)
+    return "code" if may == "code" else _accept_join(desk)
 
 
 @answers("accepted", "gone")
 def accept_joining_with_code(desk: Desk, _digits: str) -> str:
     """The code was right."""
-    return _comes(desk)
+    return _accept_join(desk)
 
 
-def _comes(desk: Desk) -> str:
+def _accept_join(desk: Desk) -> str:
     word, jobs = joiner.accept_joining(desk.session, desk.call, desk.now)
     if word == "accepted":
         desk.call.accepted_at = desk.now
@@ -168,9 +168,9 @@ def decline_joining(desk: Desk, _digits: str) -> str:
 
 
 @answers("join", "wait", "gone")
-def joiner_stands(desk: Desk, _digits: str) -> str:
+def joiner_position(desk: Desk, _digits: str) -> str:
     """Whether the caller was told, so that the joiner may come in."""
-    word, conference, jobs = joiner.joiner_stands(desk.session, desk.call)
+    word, conference, jobs = joiner.joiner_position(desk.session, desk.call)
     desk.conference, desk.conference_ends_with_me = conference, False
     desk.jobs += jobs
     return word
@@ -193,7 +193,7 @@ def caller_left(desk: Desk, _digits: str) -> str:
 
 
 @answers("back", "held", "cut_off", "over")
-def caller_stands(desk: Desk, _digits: str) -> str:
+def caller_position(desk: Desk, _digits: str) -> str:
     """Whether someone of staff is with the caller again."""
     return _told(desk, hold.caller_is_out(desk.session, desk.call, desk.now, desk.callback_policy))
 

@@ -19,7 +19,8 @@ from models.store.database import do_last
 #: What the first entry names as the one before it.
 BEGINNING = "0" * 64
 SALT_BYTES = 16
-#: Any number that no other lock of this house has; it makes entries wait for one another on PostgreSQL.
+#: Any number that no other lock of this installation has; it makes entries wait for one another on
+#: PostgreSQL.
 _LOCK = 7_243_551_903
 #: The entry of a purge: its facts are the ids of the first and the last entry that it emptied.
 PURGE = "purge_audit"
@@ -70,7 +71,7 @@ def record(
 ) -> None:
     """Append an entry when the transaction commits; a rollback drops it.
 
-    ``actor`` is a staff e-mail or the name of a part of the house, ``action`` a verb and its noun such as
+    ``actor`` is a staff e-mail or the name of a part of the app, ``action`` a verb and its noun such as
     ``open_case``, ``target`` a table's word and an id such as ``case:12``. ``facts`` is plain JSON and
     holds no name, number or PIN. The same transaction cannot read the entry back: entries are written after
     everything else, so that the lock on the end of the chain is always the last one taken.

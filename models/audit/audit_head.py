@@ -62,7 +62,7 @@ class Checked:
 
 
 def signing_key(secret: bytes) -> Ed25519PrivateKey:
-    """The house's key for heads, from its secret key; its public half may be known to everyone."""
+    """The app's key for heads, from its secret key; its public half may be known to everyone."""
     seed = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"hotline audit head").derive(secret)
     return Ed25519PrivateKey.from_private_bytes(seed)
 
@@ -108,8 +108,8 @@ def write_head(path: Path, head: Head, key: Ed25519PrivateKey) -> None:
 def read_heads(path: Path, key: Ed25519PublicKey) -> list[Head]:
     """Every kept head, oldest first; none when nothing was kept yet.
 
-    Raises HeadError at the first line that no key of this house signed. A torn last line is left out: the
-    process that wrote it died.
+    Raises HeadError at the first line that no key of this installation signed. A torn last line is left out:
+    the process that wrote it died.
     """
     try:
         text = path.read_text(encoding="utf-8")

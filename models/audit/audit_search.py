@@ -45,7 +45,7 @@ class Place:
 class Search:
     """What is looked for; what is empty does not narrow. ``until`` is the first moment that is too late.
 
-    ``actors`` are all the names under which one person or part of the house writes entries. ``newest_id`` is
+    ``actors`` are all the names under which one person or part of the app writes entries. ``newest_id`` is
     the last entry that is looked at: entries land in the order of their ids, whatever their moments are.
     """
 

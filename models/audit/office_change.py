@@ -17,7 +17,8 @@ from models.store.refusal import RefusedError
 #: Changes of the directories stand in the same list, and are none of a field of the office file.
 FACILITY, COURT = "facility.", "court."
 DIRECTORIES = (FACILITY, COURT)
-#: Any number that no other lock of this house has; on PostgreSQL it makes changes wait for one another.
+#: Any number that no other lock of this installation has; on PostgreSQL it makes changes wait for one
+#: another.
 _LOCK = 3_118_274_906
 
 

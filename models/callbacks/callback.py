@@ -40,7 +40,7 @@ from models.store.job import Job
 _CLOSED = text("closed_at IS NOT NULL")
 _OPEN = text("state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
 _OWED = text("state IN ('requested','claimed','ringing_liaison','ringing_caller')")
-_IN_LINE = text("state = 'requested' AND place IS NOT NULL")
+_ON_LIST = text("state = 'requested' AND place IS NOT NULL")
 _NOT_YET = text("state = 'requested' AND place IS NULL")
 _IN_HAND = text("state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _LEFT = text("state = 'left_for_staff'")
@@ -102,8 +102,8 @@ class Callback(Base):
             "place",
             "due_at",
             "id",
-            sqlite_where=_IN_LINE,
-            postgresql_where=_IN_LINE,
+            sqlite_where=_ON_LIST,
+            postgresql_where=_ON_LIST,
         ),
         Index(
             "ix_callbacks_not_yet",

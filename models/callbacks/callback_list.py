@@ -33,7 +33,7 @@ from models.cases.safe_phone import SAFE, standing_of
 #: How many rows one look at the list takes in hand, so that no transaction is long.
 _A_FEW = 200
 #: The very words of the partial indexes: values sent apart from the statement would hide that they serve.
-IN_LINE = text("callbacks.state = 'requested' AND callbacks.place IS NOT NULL")
+ON_LIST = text("callbacks.state = 'requested' AND callbacks.place IS NOT NULL")
 NOT_YET = text("callbacks.state = 'requested' AND callbacks.place IS NULL")
 
 
@@ -54,13 +54,13 @@ def heads_of_line(
     places: Sequence[int],
 ) -> Sequence[Any]:
     """The first ``limit`` of each place by the moment promised, each read in the order of the index."""
-    # Nearly all in line may be offered now. PostgreSQL would guess that few are, and sort them; an expression
-    # keeps it from guessing.
+    # Nearly all on the list may be offered now. PostgreSQL would guess that few are, and sort them; an
+    # expression keeps it from guessing.
     may_be_now = func.coalesce(Callback.next_attempt_at, Callback.due_at) <= now
     columns = (Callback.id, Callback.place, Callback.urgency, Callback.due_at, Callback.liaison_tries)
     heads = [
         select(*columns)
-        .where(IN_LINE, Callback.place == place, may_be_now, *only)
+        .where(ON_LIST, Callback.place == place, may_be_now, *only)
         .order_by(Callback.due_at, Callback.id)
         .limit(limit)
         .subquery()
@@ -89,7 +89,7 @@ def place_for(session: Session, callback: Callback) -> int:
     return place_of(verified=False, urgent=urgent, trust=CONFIRMED_PHONE if known else ANY_PHONE)
 
 
-def stand_in_line(session: Session, callback_id: int, now: datetime, policy: CallbackPolicy) -> bool:
+def put_on_list(session: Session, callback_id: int, now: datetime, policy: CallbackPolicy) -> bool:
     """Let one callback join the line if its time has come; put off or leave one whose windows are closed."""
     callback = locked(session, callback_id)
     if callback is None or callback.state != "requested" or callback.next_attempt_at > now:
@@ -118,7 +118,7 @@ def settle_moment(
     return opens
 
 
-def tidy_line(session: Session, now: datetime, policy: CallbackPolicy) -> None:
+def tidy_list(session: Session, now: datetime, policy: CallbackPolicy) -> None:
     """Bring into line whose time has come, urgent first, and out of it who cannot be served now."""
     for urgency in ("urgent", "other"):
         due = (
@@ -128,7 +128,7 @@ def tidy_line(session: Session, now: datetime, policy: CallbackPolicy) -> None:
             .limit(_A_FEW)
         )
         for callback_id in session.scalars(due).all():
-            stand_in_line(session, callback_id, now, policy)
+            put_on_list(session, callback_id, now, policy)
     if not policy.is_open(now):
         others = (VERIFIED[1], *UNVERIFIED_OTHER)
         for row in heads_of_line(session, now, _A_FEW, (Callback.urgency != "urgent",), others):

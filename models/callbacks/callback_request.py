@@ -223,7 +223,7 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
     return made
 
 
-def hold_phone(session: Session, number_key: str) -> None:
+def lock_phone(session: Session, number_key: str) -> None:
     """Let one call at a time from this phone ask; SQLite's write transactions come one at a time anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(int(number_key[:15], 16))))
@@ -287,6 +287,6 @@ def _ask_again(
         standing.urgency = "urgent" if "urgent" in (urgency, standing.urgency) else "other"
         standing.due_at = min(standing.due_at, due_at)
         standing.next_attempt_at = min(standing.next_attempt_at, next_attempt_at)
-    # Its windows are looked at anew before it stands in line again.
+    # Its windows are looked at anew before it stands on the list again.
     standing.place = None
     session.flush()

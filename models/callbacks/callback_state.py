@@ -36,7 +36,7 @@ _TABLE = (
     Move("close_left", (TAKEN_UP_AGAIN,), "cancelled", ("staff",)),
     # A person who asks again, more urgently, does not wait for whoever claimed them.
     Move("give_back", ("claimed",), "requested", ("worker", "sweeper", "staff", "caller")),
-    # At once by whoever finds it in line, with the liaison held in the same transaction.
+    # At once by whoever finds it on the list, with the liaison held in the same transaction.
     Move("ring_liaison", ("requested", "claimed"), "ringing_liaison", ("worker", "sweeper", "staff")),
     Move("accept", ("ringing_liaison",), "ringing_caller", ("liaison",)),
     # A liaison may also hang up after the accept key, while the caller is still being rung.

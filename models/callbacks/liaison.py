@@ -42,7 +42,7 @@ class Pool(Enum):
     EVERYONE = "everyone"
 
 
-#: Any number that nothing else in the house locks by; it makes picking a liaison one at a time.
+#: Any number that nothing else in the app locks by; it makes picking a liaison one at a time.
 _PICKING = 5_102_884_317
 # Those of the staff who work, and those of them who serve somebody unverified: on shift, and on call. Built
 # once, since to put an alias of a call together costs more than to look.
@@ -187,7 +187,7 @@ def unverified_may_take_at_0(session: Session, now: datetime) -> bool:
     if not unverified_may_take(session, now):
         return False
     for waits in (
-        # Each by its own index: those in line, and those whose time came a moment ago.
+        # Each by its own index: those on the list, and those whose time came a moment ago.
         text("callbacks.state = 'requested' AND callbacks.place < 2"),
         text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'urgent'"),
         text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'other'"),
@@ -198,7 +198,7 @@ def unverified_may_take_at_0(session: Session, now: datetime) -> bool:
     return True
 
 
-def hold_liaison(session: Session, staff_id: int, call_id: int, now: datetime) -> bool:
+def reserve_liaison(session: Session, staff_id: int, call_id: int, now: datetime) -> bool:
     """Mark the person busy with a leg; False when someone else was quicker."""
     held = update(Staff).where(Staff.id == staff_id, _IDLE)
     return _changed(session, held.values(busy_call_id=call_id, busy_since=now, last_offered_at=now))

@@ -18,10 +18,10 @@ from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import CALLBACKS, Callback
-from models.callbacks.callback_list import IN_LINE
+from models.callbacks.callback_list import ON_LIST
 from models.callbacks.shown_line import shown_in_sql, shown_line
 from models.calls.call import Call
-from models.calls.pacing import PACES, PROBE, hold_pace, is_refused
+from models.calls.pacing import PACES, PROBE, is_refused, lock_pace
 from models.calls.role import CALLED_BACK
 from models.staff.staff import Staff
 
@@ -126,7 +126,7 @@ def take_probe(session: Session, line: str, callback: Callback, lines: Sequence[
 
     All others of that number wait for the one after. A callback that waits is not due.
     """
-    held = hold_pace(session, line, now)
+    held = lock_pace(session, line, now)
     if held.next_at > now:
         callback.next_attempt_at = held.next_at
         session.flush()
@@ -134,7 +134,7 @@ def take_probe(session: Session, line: str, callback: Callback, lines: Sequence[
     _set(session, line, next_at=now + PROBE)
     theirs = (
         select(Callback.id)
-        .where(IN_LINE, Callback.id != callback.id, shown_in_sql(lines) == line)
+        .where(ON_LIST, Callback.id != callback.id, shown_in_sql(lines) == line)
         # What somebody else has in hand is left out: it finds its number refused by itself.
         .with_for_update(skip_locked=True, of=Callback)
     )
@@ -151,7 +151,7 @@ def of_other_lines(session: Session, lines: Sequence[str]) -> list[ColumnElement
 
 def _is_lines_own(session: Session, line: str, code: int | None, now: datetime) -> bool:
     is_new = session.scalar(select(PACES.c.name).where(PACES.c.name == line)) is None
-    held = hold_pace(session, line, now)
+    held = lock_pace(session, line, now)
     # The office's breaker was opened by the refusal before; it is closed when another call was taken.
     if is_new or (held.refused_at is None and is_refused(session)):
         return False

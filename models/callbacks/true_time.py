@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.asking_call import LISTENS_SLOWLY
 from models.callbacks.callback import CALLBACKS
-from models.callbacks.callback_list import IN_LINE, NOT_YET
+from models.callbacks.callback_list import NOT_YET, ON_LIST
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import count_crew
 from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
@@ -74,15 +74,15 @@ def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ah
     unverified = UNVERIFIED_URGENT if asker.doubted else UNVERIFIED_URGENT[:-1]
     waits = CALLBACKS.c.number_key != asker.number_key
     urgent = CALLBACKS.c.urgency == "urgent"
-    # Each by its own partial index: in line, and those whose time came a moment ago, or comes at the latest
-    # when a caller in the slow pace has heard the promise.
+    # Each by its own partial index: on the list, and those whose time came a moment ago, or comes at the
+    # latest when a caller in the slow pace has heard the promise.
     counted = [
         select(
             func.count(case((CALLBACKS.c.verified, 1))), func.count(case((~CALLBACKS.c.verified, 1)))
         ).where(*rows)
         for rows in (
             (
-                IN_LINE,
+                ON_LIST,
                 CALLBACKS.c.place.in_((*VERIFIED, *unverified)),
                 or_(urgent, CALLBACKS.c.due_at <= soon),
                 waits,
@@ -94,7 +94,7 @@ def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ah
     of_verified, of_unverified = (sum(row[number] for row in rows) for number in (0, 1))
     mine = VERIFIED[:1] if asker.verified else unverified
     first = select(func.min(CALLBACKS.c.due_at)).where(
-        IN_LINE, CALLBACKS.c.place.in_(mine), CALLBACKS.c.caller_tries == 0, CALLBACKS.c.due_at < now, waits
+        ON_LIST, CALLBACKS.c.place.in_(mine), CALLBACKS.c.caller_tries == 0, CALLBACKS.c.due_at < now, waits
     )
     return _Ahead(
         before_next(of_verified, of_unverified, verified=asker.verified),

@@ -31,7 +31,7 @@ from models.callbacks.callback_request import (
     A_DAY,
     Promise,
     give_back_claim,
-    hold_phone,
+    lock_phone,
     promise_callback,
     record_asked_again,
 )
@@ -63,7 +63,7 @@ def request_without_pin(
     number_key = keyring_of(session).index("phone", promise.number)
     if call.phone_key is None or number_key != call.phone_key:
         return None
-    hold_phone(session, number_key)
+    lock_phone(session, number_key)
     owed = owed_without_pin(session, number_key)
     asking = askers(session, owed)
     standing = next((one for one in owed if line_of(asking, one) in (call.line, "")), None)
@@ -165,7 +165,8 @@ def _keep_the_better(
     standing.requested_at = min(standing.requested_at, promise.requested_at)
     standing.due_at = min(standing.due_at, promise.due_at)
     if rises or is_idle(standing):
-        # Its windows are looked at again before it is in line, and its class also if somebody is rung for it.
+        # Its windows are looked at again before it is on the list, and its class also if somebody is rung for
+        # it.
         standing.place = None
     session.flush()
     if rises:

@@ -170,7 +170,7 @@ class CallState(_Columns):
     def opened_its_case(self) -> bool:
         """Whether the PIN was right in this call and is still the case's, however long ago that was.
 
-        For what was promised then and shows nothing of the case, such as a place in line.
+        For what was promised then and shows nothing of the case, such as a place in the queue.
         """
         if self.verified_at is None or self.case_id is None:
             return False

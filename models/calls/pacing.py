@@ -66,7 +66,7 @@ def take_slot(session: Session, now: datetime, interval: timedelta, patience: ti
     None, with nothing taken, when the next one is further ahead. The row is held until the transaction
     ends, so two workers never get the same slot. A probe of a refused account is taken for now or not at all.
     """
-    held = hold_pace(session, CALLS, now)
+    held = lock_pace(session, CALLS, now)
     next_at: datetime = held.next_at
     if next_at - now > _FURTHEST:
         next_at = now
@@ -84,7 +84,7 @@ def may_text(session: Session, now: datetime) -> bool:
     row = session.execute(select(PACES).where(PACES.c.name == TEXTS)).first()
     if row is None or (row.refused_at is None and row.next_at <= now):
         return True
-    held = hold_pace(session, TEXTS, now)
+    held = lock_pace(session, TEXTS, now)
     if now < held.next_at <= now + _FURTHEST:
         return False
     if held.refused_at is not None:
@@ -97,11 +97,11 @@ def rest(session: Session, now: datetime, code: int | None = None, kind: Kind = 
 
     Since when it has taken no call is noted, with Twilio's code.
     """
-    next_at = max(hold_pace(session, kind, now).next_at, now + REST)
+    next_at = max(lock_pace(session, kind, now).next_at, now + REST)
     _set(session, kind, next_at=next_at)
     if kind == TEXTS:
         return
-    since = hold_pace(session, _CARRIER, now).refused_at or now
+    since = lock_pace(session, _CARRIER, now).refused_at or now
     _set(session, _CARRIER, refused_at=since, refused_code=code, next_at=now)
 
 
@@ -109,7 +109,7 @@ def open_breaker(
     session: Session, kind: Kind, code: int | None, now: datetime, call_id: int | None = None
 ) -> None:
     """The carrier refused the account: nothing but a probe every 30 s until one is taken."""
-    held = hold_pace(session, kind, now)
+    held = lock_pace(session, kind, now)
     _set(
         session, kind, next_at=now + PROBE, refused_at=held.refused_at or now, refused_code=code,
         refused_call_id=call_id,
@@ -164,7 +164,7 @@ def _set(session: Session, kind: str, **values: Any) -> None:
     session.execute(update(PACES).where(PACES.c.name == kind).values(**values))
 
 
-def hold_pace(session: Session, name: str, now: datetime) -> Any:
+def lock_pace(session: Session, name: str, now: datetime) -> Any:
     """The row of this name, made if need be, and held until the transaction ends."""
     held = select(PACES).where(PACES.c.name == name).with_for_update()
     found = session.execute(held).first()

@@ -27,7 +27,7 @@ def leave_line(session: Session, staff_id: int) -> None:
 def sign_out(session: Session, staff_id: int) -> None:
     """Calls in which this person is signed in ask for the PIN again before their next menu; a talk goes on.
 
-    For who leaves the house or has a new PIN of the office. Before the person's own row is changed: a turn of
+    For who leaves the app or has a new PIN of the office. Before the person's own row is changed: a turn of
     such a call holds the call first.
     """
     calls = update(CALLS).where(_LIVE, CALLS.c.staff_id == staff_id, CALLS.c.direction == "inbound")

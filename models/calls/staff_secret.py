@@ -215,7 +215,7 @@ def second_keying(session: Session, state: "CallState", kind: Kind) -> SecondKey
 def change(session: Session, state: "CallState", keying: SecondKeying, same: bool, now: datetime) -> bool:
     """Put what was keyed twice into force; False when the entries differ or others came between.
 
-    Who left the house while they were in this call has nothing to sign in with by it.
+    Who left the app while they were in this call has nothing to sign in with by it.
     """
     person = (
         session.get(Staff, state.staff_id, populate_existing=True) if state.staff_id is not None else None

@@ -13,14 +13,14 @@ from models.cases.case import Case
 from models.cases.registrant import Phone
 
 
-def hold_new(phones: Iterable[Phone], unsafe: Phone, now: datetime, hold: timedelta) -> None:
+def restrict_new(phones: Iterable[Phone], unsafe: Phone, now: datetime, hold: timedelta) -> None:
     """A phone is marked unsafe: those that were bound within ``hold`` replace it, and wait from now."""
     for phone in phones:
         if phone is not unsafe and phone.confirmed_at is not None and phone.confirmed_at > now - hold:
             phone.content_held_until = now + hold
 
 
-def hold_bound(phones: Iterable[Phone], bound: Phone, hold: timedelta) -> None:
+def restrict_bound(phones: Iterable[Phone], bound: Phone, hold: timedelta) -> None:
     """A phone is bound: it waits until ``hold`` after the last of the others that was marked unsafe."""
     marked = [phone.unsafe_since for phone in phones if phone is not bound and phone.unsafe_since is not None]
     bound.content_held_until = max(marked) + hold if marked else None

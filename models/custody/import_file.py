@@ -159,7 +159,7 @@ class _Lines:
         if not raw:
             raise StopIteration
         if len(raw) > LONGEST_RECORD and not raw.endswith(b"\n"):
-            self._skip_line()
+            self._skip_queue()
             # One character a byte keeps what was cut longer than any record may be, so it is refused.
             return raw.decode("latin-1")
         if self._number == 0:
@@ -167,7 +167,7 @@ class _Lines:
         # Bytes that are not UTF-8 become surrogates, so that one bad value costs one row and no more.
         return raw.decode("utf-8", "surrogateescape")
 
-    def _skip_line(self) -> None:
+    def _skip_queue(self) -> None:
         while True:
             chunk = self._stream.readline(PROGRESS_BYTES)
             self._report(len(chunk))

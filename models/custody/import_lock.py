@@ -15,7 +15,7 @@ from models.custody.refusals import ImportBusyRefusal
 from models.store.database import Database
 from models.store.refusal import RefusedError
 
-#: Any number that no other advisory lock of this house has.
+#: Any number that no other advisory lock of this installation has.
 _LOCK = 7_243_551_904
 _IN_MEMORY = threading.Lock()
 LONGEST_PAUSE_SECONDS = 0.05
@@ -29,7 +29,7 @@ class ImportBusyError(RefusedError):
 
 @contextmanager
 def import_lock(database: Database, wait_seconds: float | None = None) -> Iterator[None]:
-    """Hold the lock of the house's imports, or raise ImportBusyError after ``wait_seconds`` (WAIT_SECONDS).
+    """Hold the lock of the app's imports, or raise ImportBusyError after ``wait_seconds`` (WAIT_SECONDS).
 
     Who holds it knows that every import still marked ``staging`` or ``applying`` was left by a process
     that died. On PostgreSQL it is an advisory lock of a connection of its own (a pooler in front must

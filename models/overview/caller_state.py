@@ -77,7 +77,7 @@ def glance(unit: Unit, call_sid: str) -> CallState | None:
     """The call with this CallSid as it stands now, or None: one statement, and no lock (``saving_turn``)."""
     state = _GLANCE.state(unit.read(_GLANCE.statement, {"sid": call_sid}))
     if state is not None:
-        unit.stands_on(_TURN_OF, {"id": state.id}, state.turn)
+        unit.expect_version(_TURN_OF, {"id": state.id}, state.turn)
     return state
 
 

@@ -19,8 +19,8 @@ from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
+from models.talks.call_queue import OPENS_ITS_CASE
 from models.talks.direct_talk import DirectTalk
-from models.talks.line_wait import OPENS_ITS_CASE
 
 #: Why a supervisor looks for a case by a name; the code is kept, the name is not.
 SEARCH_REASONS = (

@@ -27,7 +27,7 @@ _OTHERS = {CALLED_BACK: "caller", INTERPRETER: "interpreter"}
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """``what`` is an action of the audit, or a call; ``who`` a name of staff, or a part of the house.
+    """``what`` is an action of the audit, or a call; ``who`` a name of staff, or a part of the app.
 
     Of a call, ``facts`` hold ``ended`` (how), ``accepted`` (a key was pressed) and ``seconds``.
     """

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
 from models.callbacks.callback import CALLBACKS, Callback
-from models.callbacks.callback_list import IN_LINE
+from models.callbacks.callback_list import ON_LIST
 from models.callbacks.follow_up import ANEW
 from models.callbacks.wishes import SAFEST
 from models.calls.call import Call
@@ -48,7 +48,8 @@ _PROMISED = text(
     "callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
 )
 _LEGS_OF_STAFF = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
-#: The newest entry of the audit, how many colleagues are rung into talks or in them, how many stand in line.
+#: The newest entry of the audit, how many colleagues are rung into talks or in them, how many stand on the
+#: list.
 Version = tuple[int, int, int]
 #: Of a phone number staff see the end; the whole is revealed one at a time, and that is noted.
 _SHOWN_DIGITS = 2
@@ -72,7 +73,7 @@ class Listed:
     requested_at: datetime
     due_at: datetime
     next_attempt_at: datetime
-    in_line: bool
+    on_list: bool
     silent: bool
     voicemail_text: str | None
     may_answer: str
@@ -125,7 +126,7 @@ _COLLEAGUES = (
     .where(_LEGS_OF_STAFF, Call.role == COLLEAGUE, Call.callback_id.is_not(None))
     .scalar_subquery()
 )
-_LINE = select(func.count()).select_from(Callback).where(IN_LINE).scalar_subquery()
+_LINE = select(func.count()).select_from(Callback).where(ON_LIST).scalar_subquery()
 _VERSION = select(_NEWEST, _COLLEAGUES, _LINE)
 _VERSION_WHILE = (
     _VERSION.select_from(StaffSession)
@@ -144,8 +145,8 @@ def version(session: Session) -> Version:
 
     One look at the end of the audit, one at the legs of staff, and one along the line.
     """
-    entry, colleagues, in_line = session.execute(_VERSION).one()
-    return entry, colleagues, in_line
+    entry, colleagues, on_list = session.execute(_VERSION).one()
+    return entry, colleagues, on_list
 
 
 def version_while(
@@ -290,7 +291,7 @@ def _select() -> Select[Any]:
     columns = [CALLBACKS.c[name] for name in Listed.__dataclass_fields__ if name in CALLBACKS.c]
     return select(
         *columns,
-        CALLBACKS.c.place.is_not(None).label("in_line"),
+        CALLBACKS.c.place.is_not(None).label("on_list"),
         CALLBACKS.c.number_sealed,
         Staff.name_sealed,
     ).outerjoin(Staff, Staff.id == CALLBACKS.c.staff_id)

@@ -13,7 +13,7 @@ from models.callbacks.callback import CALLBACKS, IS_IDLE, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 from models.cases.case import Case
-from models.cases.new_phone import hold_bound, hold_new
+from models.cases.new_phone import restrict_bound, restrict_new
 from models.cases.pin import KnownPhone
 from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
 from models.overview.case_opening import Grounds, Person
@@ -127,7 +127,7 @@ def confirm_phone(
     if phone.stopped_at is not None:
         lift_stop(session, phone, person.email, now)
     session.flush()
-    hold_bound(_locked(session, case), phone, _hold(policy.numbers))
+    restrict_bound(_locked(session, case), phone, _hold(policy.numbers))
     phone.consents.append(
         Consent(channel="voice", words=SAFEST_WORDS, cap_per_day=CALLS_PER_DAY, granted_at=now)
     )
@@ -170,7 +170,7 @@ def mark_unsafe(
     for consent in phone.consents:
         consent.withdrawn_at = consent.withdrawn_at or now
     session.flush()
-    hold_new(_locked(session, case), phone, now, _hold(policies))
+    restrict_new(_locked(session, case), phone, now, _hold(policies))
     session.flush()
     session.execute(
         update(KnownPhone)
@@ -233,7 +233,7 @@ def keep_wishes(
             .where(*_to_phone(case, phone), IS_IDLE)
             .values(voicemail_allowed=False, voicemail_text=None)
         )
-    # Those in line are looked at anew, since the window may be closed by now.
+    # Those in the queue are looked at anew, since the window may be closed by now.
     session.execute(
         update(CALLBACKS).where(*_to_phone(case, phone), Callback.state == "requested").values(place=None)
     )

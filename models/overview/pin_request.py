@@ -232,7 +232,7 @@ def decline_pin(session: Session, person: Person, request_id: int, now: datetime
 
 
 def withdraw_all_of(session: Session, staff_id: int, *, actor: str, now: datetime) -> None:
-    """Take back what someone asked for who leaves the house: their word counts no more."""
+    """Take back what someone asked for who leaves the app: their word counts no more."""
     theirs = select(PinRequest).where(PinRequest.requested_by == staff_id, _WAITING)
     for asked in session.scalars(theirs.order_by(PinRequest.id).with_for_update()).all():
         asked.state, asked.settled_at = "withdrawn", now

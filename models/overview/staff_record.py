@@ -1,4 +1,4 @@
-"""Keeping the staff list: what changes of a person, who leaves the house, and who comes back."""
+"""Keeping the staff list: what changes of a person, who leaves the app, and who comes back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class Record:
 
 
 def person_numbered(session: Session, staff_id: int) -> Staff:
-    """One person, whether still in the house or not. Raises StaffError for an id that nobody has."""
+    """One person, whether still in the app or not. Raises StaffError for an id that nobody has."""
     person = session.get(Staff, staff_id)
     if person is None:
         raise StaffError(StaffRefusal.UNKNOWN)
@@ -79,7 +79,7 @@ def change_record(
     one would put back what somebody else has changed since, a role among it. None looks at nothing. Raises
     StaffError for that, for someone who left, for one's own role, and for the last administrator's.
     """
-    person = _in_the_house(session, staff_id)
+    person = _active(session, staff_id)
     before = record_of(session, person)
     if record.role not in ROLES:
         raise StaffError(StaffRefusal.UNKNOWN_ROLE)
@@ -121,7 +121,7 @@ def change_record(
 
 
 def let_go(session: Session, staff_id: int, *, by_id: int, actor: str, now: datetime) -> None:
-    """A person leaves the house: nobody rings them, and nothing of theirs opens anything any more.
+    """A person leaves the app: nobody rings them, and nothing of theirs opens anything any more.
 
     Callbacks that they kept for themselves go back at once. Their row and whatever names it stay. Raises
     StaffError for oneself and for the last administrator.
@@ -132,7 +132,7 @@ def let_go(session: Session, staff_id: int, *, by_id: int, actor: str, now: date
     # Callbacks before people, as everyone holds them who claims one and has it rung.
     kept = select(Callback).where(Callback.staff_id == staff_id, Callback.state == "claimed")
     claimed = session.scalars(kept.order_by(Callback.id).with_for_update(key_share=True)).all()
-    person = _in_the_house(session, staff_id)
+    person = _active(session, staff_id)
     if staff_id == by_id:
         raise StaffError(StaffRefusal.OWN_LEAVING)
     if person.role == "administrator":
@@ -162,7 +162,7 @@ def take_back(session: Session, staff_id: int, password_hash: str, *, actor: str
     audit.record(session, actor=actor, action="take_back_staff", target=f"staff:{staff_id}", now=now)
 
 
-def _in_the_house(session: Session, staff_id: int) -> Staff:
+def _active(session: Session, staff_id: int) -> Staff:
     # Held until the transaction ends: of two who change a person at once the second sees what the first did.
     # With the administrators and in one order, so that two who end each other's role wait and do not clash.
     held = select(Staff.id).where(or_(Staff.id == staff_id, Staff.role == "administrator"))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback
 from models.callbacks.follow_up import LATER, SUPERVISOR
 from models.overview.outcome import NOBODY_THERE
-from models.talks.line_wait import LineWait
+from models.talks.call_queue import QueuedCall
 
 #: Eight of ten callers wait less than what is said.
 SHARE = 0.8
@@ -84,12 +84,12 @@ def callback_wait(
     return _spoken([row for row in rows if is_alike(row[0])], now)
 
 
-def wait_in_line(session: Session, now: datetime, *, verified: bool) -> timedelta | None:
-    """From joining the line at 0 to a person; None when too few are known."""
+def wait_in_queue(session: Session, now: datetime, *, verified: bool) -> timedelta | None:
+    """From joining the call queue to a person; None when too few are known."""
     rows = session.execute(
-        select(LineWait.since, LineWait.ended_at, func.coalesce(LineWait.outcome, "") == "talked")
-        .where(LineWait.verified == verified, LineWait.since > now - RECENT, LineWait.since <= now)
-        .order_by(LineWait.since.desc())
+        select(QueuedCall.since, QueuedCall.ended_at, func.coalesce(QueuedCall.outcome, "") == "talked")
+        .where(QueuedCall.verified == verified, QueuedCall.since > now - RECENT, QueuedCall.since <= now)
+        .order_by(QueuedCall.since.desc())
         .limit(LATEST)
     )
     return _spoken(rows.all(), now)

@@ -19,8 +19,8 @@ from models.overview.wait_time import percentile
 from models.staff.staff import Staff
 from models.staff.two_people import missing_pairs
 from models.store.guard import Guard
+from models.talks.call_queue import SEEN_WITHIN, QueuedCall
 from models.talks.direct_talk import DirectTalk
-from models.talks.line_wait import SEEN_WITHIN, LineWait
 
 #: The words of the partial index of those left for a person.
 _LEFT = text("callbacks.state = 'left_for_staff'")
@@ -45,7 +45,7 @@ class Figures:
     """All figures of one moment. Waits are from the request to two people talking, or to now (R36)."""
 
     at: datetime
-    #: On the line at 0 now, and since when the first of them.
+    #: On the call queue now, and since when the first of them.
     on_line: int
     on_line_since: datetime | None
     #: Promised callbacks that are not kept yet, of people with a right PIN and of others.
@@ -149,8 +149,8 @@ def _requests(session: Session, midnight: datetime, now: datetime) -> Sequence[A
 
 def _line(session: Session, now: datetime) -> dict[str, Any]:
     found = session.execute(
-        select(func.count(), func.min(LineWait.since)).where(
-            text("line_waits.ended_at IS NULL"), LineWait.seen_at > now - SEEN_WITHIN
+        select(func.count(), func.min(QueuedCall.since)).where(
+            text("line_waits.ended_at IS NULL"), QueuedCall.seen_at > now - SEEN_WITHIN
         )
     ).one()
     return {"on_line": found[0], "on_line_since": found[1]}

@@ -99,7 +99,7 @@ def _forgive_all(session: Session, person: Staff) -> None:
     forgive(session, keys)
 
 
-#: Who left the house signs in with nothing.
+#: Who left the app signs in with nothing.
 _ACCESS: Select[Staff, bool] = select(Staff, exists().where(Passkey.staff_id == Staff.id)).where(
     Staff.left_at.is_(None)
 )

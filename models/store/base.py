@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Base(DeclarativeBase):
-    """Every table of the house."""
+    """Every table of the app."""
 
     metadata = MetaData(
         naming_convention={

@@ -1,4 +1,4 @@
-"""Connects to SQLite or PostgreSQL. ``transaction()`` is the only place in the house that commits."""
+"""Connects to SQLite or PostgreSQL. ``transaction()`` is the only place in the app that commits."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +32,7 @@ GRACE_SECONDS = 0.5
 #: How often work is begun anew after a fault that passes by itself.
 TRIES = 3
 #: How often, and with which pause, a writer looks for SQLite's lock before it waits as SQLite does.
-LOOKS, LOOK_SECONDS = 1000, 0.0005
+LOCK_POLLS, LOCK_POLL_SECONDS = 1000, 0.0005
 #: The execution option of a connection that may write: of ``transaction()``, and of migrations.
 WRITES = {"hotline_writes": True}
 #: Where a session keeps the work of ``do_last``.
@@ -193,7 +193,7 @@ def _engine(url: str, pool_size: int, patience: float | None, *, for_turns: bool
 
 def _connect_to_answer_in(seconds: float) -> Callable[..., Any]:
     def connect(_dialect: Any, _record: Any, args: Any, options: Any) -> Any:
-        # PostgreSQL's driver, which a house on SQLite need not load.
+        # PostgreSQL's driver, which an installation on SQLite need not load.
         from models.store.patient_connection import PatientConnection
 
         connection = PatientConnection.connect(*args, **options)
@@ -271,13 +271,13 @@ def _begin_soon(connection: sqlite3.Connection) -> bool:
     """
     connection.execute("PRAGMA busy_timeout=0")
     try:
-        for _ in range(LOOKS):
+        for _ in range(LOCK_POLLS):
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                     return False
-                sleep(LOOK_SECONDS)
+                sleep(LOCK_POLL_SECONDS)
             else:
                 return True
         return False

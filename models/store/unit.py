@@ -45,7 +45,7 @@ class Unit:
                     raise OvertakenError
         return self._session
 
-    def stands_on(self, lock: Executable, values: Mapping[str, Any], version: int) -> None:
+    def expect_version(self, lock: Executable, values: Mapping[str, Any], version: int) -> None:
         """What this unit read: ``lock`` locks that row and gives the version that it has by then."""
         self._read = (lock, values, version)
 

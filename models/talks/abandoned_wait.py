@@ -1,4 +1,4 @@
-"""Callers who hang up in the line at 0: who allowed it is called back; of others nothing is kept (R36)."""
+"""Callers who hang up in the call queue: who allowed it is called back; of others nothing is kept (R36)."""
 
 from datetime import datetime
 
@@ -16,9 +16,9 @@ from models.cases.case import Case
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import SAFE, next_window
 from models.store.database import keyring_of
+from models.talks.call_queue import QueuedCall, lapsed_waits, leave_queue, talk_began, wait_of
 from models.talks.direct_follow_up import follow_direct, opened_case
 from models.talks.direct_talk import DirectTalk, is_cut_short
-from models.talks.line_wait import LineWait, lapsed_waits, leave_line, talk_began, wait_of
 
 Job = tuple[str, int]
 
@@ -33,9 +33,9 @@ def wait_ended(session: Session, call_id: int, now: datetime, policy: CallbackPo
         return []
     talked_from = talk_began(session, wait)
     if talked_from is not None:
-        leave_line(session, call_id, "talked", talked_from)
+        leave_queue(session, call_id, "talked", talked_from)
         return []
-    return _offer(session, wait, now, policy) if leave_line(session, call_id, "abandoned", now) else []
+    return _offer(session, wait, now, policy) if leave_queue(session, call_id, "abandoned", now) else []
 
 
 def talk_cut_off(
@@ -49,7 +49,9 @@ def talk_cut_off(
     earlier than its end was told. To be asked before the talk is closed by this very
     end. Answers the jobs to enqueue.
     """
-    taken = select(LineWait).where(LineWait.call_id == talk.caller_call_id, LineWait.outcome == "talked")
+    taken = select(QueuedCall).where(
+        QueuedCall.call_id == talk.caller_call_id, QueuedCall.outcome == "talked"
+    )
     wait = session.scalars(taken).first()
     if wait is None:
         return []
@@ -68,7 +70,7 @@ def end_lapsed_waits(session: Session, now: datetime, policy: CallbackPolicy) ->
     jobs: list[Job] = []
     for call_id in lapsed_waits(session, now):
         wait = wait_of(session, call_id)
-        if wait is not None and leave_line(session, call_id, "lapsed", now):
+        if wait is not None and leave_queue(session, call_id, "lapsed", now):
             jobs += _offer(session, wait, now, policy)
     return jobs
 
@@ -106,7 +108,7 @@ def _cut_off_lately(session: Session, call: Call, now: datetime) -> int:
     return session.scalar(had) or 0
 
 
-def _offer(session: Session, wait: LineWait, now: datetime, policy: CallbackPolicy) -> list[Job]:
+def _offer(session: Session, wait: QueuedCall, now: datetime, policy: CallbackPolicy) -> list[Job]:
     """A callback to the phone that called, if its verified owner agreed to calls there; else nothing."""
     call = session.get_one(Call, wait.call_id)
     if not wait.verified or call.case_id is None or call.phone_key is None or call.phone_sealed is None:

@@ -15,8 +15,8 @@ from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import is_barred, safe_numbers
 from models.store.database import keyring_of
+from models.talks.call_queue import OPENS_ITS_CASE
 from models.talks.direct_talk import DirectTalk
-from models.talks.line_wait import OPENS_ITS_CASE
 
 
 def follow_direct(

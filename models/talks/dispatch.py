@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.asking_call import LISTENS
 from models.callbacks.callback import CALLBACKS, Callback, advance, locked
-from models.callbacks.callback_list import settle_moment, stand_in_line
+from models.callbacks.callback_list import put_on_list, settle_moment
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import (
     choose_liaison,
     count_free,
-    hold_liaison,
     pick_alone,
+    reserve_liaison,
     unverified_may_take,
 )
 from models.callbacks.lone_refusal import of_other_lines, refused_line_of, take_probe
@@ -29,11 +29,11 @@ from models.staff.set_away import end_sparing
 from models.staff.wrap_up import end_wrap_ups
 from models.store.database import keyring_of
 from models.store.keyring import SealError
+from models.talks.call_queue import kept_for_queue
 from models.talks.direct_talk import talks_now
 from models.talks.leg import make_liaison_leg, mark_dialling
 from models.talks.leg_end import Job, leave_for_staff
-from models.talks.line_wait import kept_for_line
-from models.talks.next_offer import first_in_line, pool_for
+from models.talks.next_offer import first_on_list, pool_for
 
 #: Callbacks that a job may find closed or taken before it gives up; the sweeper offers the rest.
 _LOOKS = 8
@@ -69,13 +69,13 @@ def take_turn(
 ) -> tuple[Slot | None, Dial | None]:
     """Take a slot for the head of the line, which this callback joins if its time has come, and ring for it.
 
-    No slot when nobody is free for anybody in line, or the carrier may not be asked so soon; nobody is
+    No slot when nobody is free for anybody on the list, or the carrier may not be asked so soon; nobody is
     held yet when the slot is a moment ahead.
     """
     pick_alone(session)
     end_wrap_ups(session, now)
     end_sparing(session, now)
-    stand_in_line(session, callback_id, now, policy)
+    put_on_list(session, callback_id, now, policy)
     found = _due(session, now, policy)
     if not found:
         return None, None
@@ -86,9 +86,9 @@ def take_turn(
 
 
 def ring_first(session: Session, now: datetime, policy: CallbackPolicy) -> Dial | None:
-    """Hold a free liaison for the first callback in line that there is one for, with the intent to dial."""
+    """Reserve a free liaison for the first callback on the list that has one, with the intent to dial."""
     pick_alone(session)
-    return _ring_first_of(session, first_in_line(session, now, policy, _LOOKS), now, policy)
+    return _ring_first_of(session, first_on_list(session, now, policy, _LOOKS), now, policy)
 
 
 def _due(session: Session, now: datetime, policy: CallbackPolicy) -> list[int]:
@@ -97,8 +97,8 @@ def _due(session: Session, now: datetime, policy: CallbackPolicy) -> list[int]:
     if pacing.is_refused(session):
         refused = pacing.refused_callback(session)
         where = [*of_other_lines(session, policy.lines), Callback.id != (refused or 0)]
-        others = first_in_line(session, now, policy, _LOOKS, *where)
-    return others or first_in_line(session, now, policy, _LOOKS)
+        others = first_on_list(session, now, policy, _LOOKS, *where)
+    return others or first_on_list(session, now, policy, _LOOKS)
 
 
 def _ring_first_of(session: Session, found: list[int], now: datetime, policy: CallbackPolicy) -> Dial | None:
@@ -121,7 +121,7 @@ def claim_callback(session: Session, callback_id: int, now: datetime, policy: Ca
         return False
     free = count_free(session, is_open=policy.is_open(now))[pool_for(callback, policy)]
     owed = owed_to(last_offers(session, now))
-    kept = kept_for_line(session, now, verified=callback.verified, due_at=callback.due_at, owed=owed)
+    kept = kept_for_queue(session, now, verified=callback.verified, due_at=callback.due_at, owed=owed)
     if free <= kept:
         return False
     if not callback.verified and not unverified_may_take(session, now):
@@ -184,7 +184,7 @@ def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: C
     if line is not None and not take_probe(session, line, callback, policy.lines, now):
         return None
     leg = make_liaison_leg(session, callback.id, liaison, now)
-    if not hold_liaison(session, liaison.id, leg.id, now):
+    if not reserve_liaison(session, liaison.id, leg.id, now):
         session.delete(leg)
         session.flush()
         return None

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 #: The jobs that tell a leg how its talk stands.
 TELLING = ("release_leg", "move_leg")
 Left = Literal["star", "early", "moment", "back", "over", "not_reached"]
-Stands = Literal["alone", "shared", "early", "handed", "over", "not_reached"]
+Position = Literal["alone", "shared", "early", "handed", "over", "not_reached"]
 
 
 def hold_talk(session: Session, talk: Talk, actor: str, now: datetime, but: int | None = None) -> list[Job]:
@@ -82,14 +82,14 @@ def colleague_left(session: Session, leg: "CallState", now: datetime) -> tuple[L
     talk = talk_of(session, leg)
     word = _standing(leg, talk)
     if talk is None or word != "talking":
-        goes(session, leg)
+        mark_leaving(session, leg)
         return ("over" if word == "over" else "not_reached"), []
     if leg.id == talk.liaison_call_id or _is_out(session, talk.liaison_call_id):
         return "back", []
     return "star", hold_talk(session, talk, f"liaison:{leg.staff_id}", now, but=leg.id)
 
 
-def staff_stands(session: Session, leg: "CallState") -> Stands:
+def staff_position(session: Session, leg: "CallState") -> Position:
     """How the talk stands for one of staff who is out of it: whether the caller is alone, or all is over.
 
     ``handed``: they gave it to a colleague from the console, and their leg is told so now.
@@ -105,7 +105,7 @@ def staff_stands(session: Session, leg: "CallState") -> Stands:
     return "shared" if staff_in_talk(session, talk, but=leg.id) else "alone"
 
 
-def person_stands(
+def person_position(
     session: Session, leg: "CallState"
 ) -> Literal["dialled", "answered", "joined", "over", "not_reached"]:
     """How far the call of the person is, to whoever of staff waits for their key."""
@@ -117,7 +117,7 @@ def person_stands(
         return "answered" if other is not None and other.said else "dialled"
     if word == "talking":
         return "joined"
-    goes(session, leg)
+    mark_leaving(session, leg)
     return "over" if word == "over" else "not_reached"
 
 
@@ -165,7 +165,7 @@ def caller_is_out(
         jobs, word = close_talk(session, talk, actor, now, policy.numbers), "cut_off"
         if not isinstance(talk, DirectTalk):
             jobs += call_again(session, talk, CUT_OFF, actor, now, policy)
-            goes(session, leg)
+            mark_leaving(session, leg)
         return CallerStands(word, jobs=[job for job in jobs if job[1] != leg.id or job[0] not in TELLING])
     settle(session, talk, now)
     return CallerStands("held")
@@ -188,11 +188,11 @@ def _ended_as(session: Session, leg: "CallState", talk: Talk | None) -> Literal[
     if isinstance(talk, DirectTalk) and talk.caller_call_id == leg.id and talk.held_at is not None:
         # This caller is on the line yet, and goes on in it.
         return "cut_off"
-    goes(session, leg)
+    mark_leaving(session, leg)
     return "cut_off" if is_promised_again(session, leg.id) else "over"
 
 
-def goes(session: Session, leg: "CallState") -> None:
+def mark_leaving(session: Session, leg: "CallState") -> None:
     """This leg is told how its talk ended, so that no job need tell it."""
     bring_forward(session, leg.id, LEAVING)
 

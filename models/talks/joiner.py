@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.callbacks.liaison import choose_liaison, free_liaison, hold_liaison
+from models.callbacks.liaison import choose_liaison, free_liaison, reserve_liaison
 from models.calls import pacing
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
@@ -44,7 +44,7 @@ def add_colleague(
     leg = _leg(session, talk, COLLEAGUE, chosen.phone, chosen.language, now)
     leg.staff_id = chosen.id
     session.flush()
-    if not hold_liaison(session, chosen.id, leg.id, now):
+    if not reserve_liaison(session, chosen.id, leg.id, now):
         session.delete(leg)
         session.flush()
         return "nobody", []
@@ -119,7 +119,7 @@ def decline_joining(session: Session, leg: "CallState", now: datetime) -> None:
     free_liaison(session, leg.id, now)
 
 
-def joiner_stands(session: Session, leg: "CallState") -> tuple[Joins, str | None, list[Job]]:
+def joiner_position(session: Session, leg: "CallState") -> tuple[Joins, str | None, list[Job]]:
     """Whether a joiner who accepted may come in, to which conference, and the jobs that tell the caller."""
     talk = talk_of(session, leg)
     if talk is None or talk.state != "talking" or leg.accepted_at is None:

@@ -7,8 +7,8 @@ from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.calls.place import WAITING
 from models.calls.role import AT_0, JOINERS
+from models.talks.call_queue import wait_of
 from models.talks.direct_talk import DirectTalk
-from models.talks.line_wait import wait_of
 from models.talks.talk import Talk
 
 #: The states in which a callback or a talk has legs of its own.
@@ -36,7 +36,7 @@ def is_left_behind(session: Session, call_id: int) -> bool:
     ).first()
     waits = wait_of(session, caller_call_id) is not None
     if leg.parent_call_id is None:
-        # The caller's own call at 0: after a hold, or while they are in line, they go on in it.
+        # The caller's own call at 0: after a hold, or while they are in the queue, they go on in it.
         is_over = talk is not None and talk.state == "reached" and talk.held_at is None
         return is_over and not waits and leg.place != WAITING
     if leg.role == AT_0 and leg.accepted_at is None:

@@ -17,9 +17,9 @@ from models.calls.staff_line_stay import leave_line
 from models.staff.set_away import note_miss, spare
 from models.store.job import Job as Job
 from models.talks.abandoned_wait import talk_cut_off, wait_ended
+from models.talks.call_queue import wait_of, was_missed
 from models.talks.direct_talk import latest_talk
 from models.talks.liaison_at_0 import stop_ringing
-from models.talks.line_wait import wait_of, was_missed
 from models.talks.talk import caller_left, joiner_missed, leader_left, settle
 
 #: How a leg ends that nobody took; the carrier says busy of a phone that is in use.
@@ -139,7 +139,7 @@ def liaison_missed(
         and spare(session, callback.staff_id, now, policy.untaken_retry)
     ):
         # Somebody on call, or a supervisor, is not there. It is they who are rung again later: the callback
-        # stays in line for whoever comes free.
+        # stays on the list for whoever comes free.
         tries = max(tries, policy.numbers.liaison_tries)
     next_at = policy.next_moment(callback, now + pause)
     advance(

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from models.callbacks.liaison import (
     choose_liaison,
     free_liaison,
-    hold_liaison,
     pick_alone,
+    reserve_liaison,
     unverified_may_take_at_0,
 )
 from models.calls.call import CALLS, Call
@@ -54,7 +54,7 @@ def take_liaison_for(
     leg.staff_id = chosen.id
     session.add(leg)
     session.flush()
-    if not hold_liaison(session, chosen.id, leg.id, now):
+    if not reserve_liaison(session, chosen.id, leg.id, now):
         session.delete(leg)
         session.flush()
         return None

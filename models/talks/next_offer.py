@@ -14,10 +14,10 @@ from models.callbacks.liaison import Pool, count_free, unverified_may_take
 from models.calls import pacing
 from models.calls.offer import last_offers
 from models.calls.two_lists import PLACES, UNVERIFIED, VERIFIED, Owed, is_verified, owed_to, take_turns
-from models.talks.line_wait import kept_for_line
+from models.talks.call_queue import kept_for_queue
 
 
-def first_in_line(
+def first_on_list(
     session: Session, now: datetime, policy: CallbackPolicy, limit: int, *where: ColumnElement[bool]
 ) -> list[int]:
     """The first of those that somebody is free for now, at most ``limit`` and no more than are free.
@@ -58,7 +58,7 @@ def owed_callback(session: Session, now: datetime) -> int | None:
 
 
 class _KeptForLine:
-    """How many free liaisons a callback leaves to those who wait on the line at 0; asked once a kind."""
+    """How many free liaisons a callback leaves to those who wait on the call queue; asked once a kind."""
 
     def __init__(self, session: Session, now: datetime, owed: Owed | None) -> None:
         self._session, self._now, self._owed = session, now, owed
@@ -67,7 +67,7 @@ class _KeptForLine:
     def from_row(self, row: Any) -> int:
         kind = is_verified(row), row.due_at <= self._now
         if kind not in self._known:
-            self._known[kind] = kept_for_line(
+            self._known[kind] = kept_for_queue(
                 self._session, self._now, verified=kind[0], due_at=row.due_at, owed=self._owed
             )
         return self._known[kind]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import actor_of, claim, may_be_called, refuse, standing
-from models.callbacks.liaison import free_liaison, hold_liaison
+from models.callbacks.liaison import free_liaison, reserve_liaison
 from models.callbacks.lone_refusal import refused_line_of
 from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
@@ -54,7 +54,7 @@ def call_now(
     # They asked for this call, so the talk before it is written down.
     end_wrap_up(session, person.id, now)
     leg = _own_leg(session, callback, person, now)
-    if not hold_liaison(session, person.id, leg.id, now):
+    if not reserve_liaison(session, person.id, leg.id, now):
         raise RefusedError(TalkRefusal.PHONE_IN_CALL)
     advance(
         session,

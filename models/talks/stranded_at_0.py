@@ -11,9 +11,9 @@ from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
 from models.calls.role import AT_0, JOINERS
 from models.store.job import Job
+from models.talks.call_queue import QueuedCall
 from models.talks.direct_talk import DirectTalk
-from models.talks.line_ring import JOB_LOST_AFTER
-from models.talks.line_wait import LineWait
+from models.talks.queue_ring import JOB_LOST_AFTER
 from models.talks.talk import close_talk
 
 #: The very words of the partial indexes, so that both databases see that they serve.
@@ -45,7 +45,7 @@ def left_behind_at_0(session: Session, now: datetime) -> Sequence[int]:
             DirectTalk.closed_at > now - JOB_LOST_AFTER,
         ),
     )
-    waits = exists().where(LineWait.call_id == Call.parent_call_id, LineWait.ended_at.is_(None))
+    waits = exists().where(QueuedCall.call_id == Call.parent_call_id, QueuedCall.ended_at.is_(None))
     return session.scalars(
         select(Call.id)
         .where(

@@ -184,7 +184,7 @@ def leader_left(
     if isinstance(talk, DirectTalk):
         seconds = policy.numbers.cut_short_seconds
         if talk.held_at is None and direct_talk.is_cut_short(talk, over_at, seconds):
-            # Nobody has helped them, and they are on the phone: they go on in line, as from a hold.
+            # Nobody has helped them, and they are on the phone: they go on in the queue, as from a hold.
             talk.held_at = now
         return close_talk(session, talk, actor, now, policy.numbers)
     was_held = talk.held_at is not None
@@ -200,7 +200,7 @@ def caller_left(
 ) -> list[Job]:
     """The caller's leg has ended in the talk; who was on hold is called again (Legs).
 
-    At 0 they are called back as somebody who hangs up in line is (``talk_cut_off``).
+    At 0 they are called back as somebody who hangs up in the queue is (``talk_cut_off``).
     """
     was_held = talk.held_at is not None
     jobs = close_talk(session, talk, actor, now, policy.numbers)

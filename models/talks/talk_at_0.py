@@ -15,8 +15,8 @@ from models.cases.registrant import Registrant
 from models.custody.custody_status import Heard, HeardRules
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
+from models.talks.call_queue import OPENS_ITS_CASE
 from models.talks.direct_talk import DirectTalk
-from models.talks.line_wait import OPENS_ITS_CASE
 from models.talks.refusals import TalkRefusal
 
 

@@ -11,7 +11,7 @@ from time import perf_counter
 import click
 from sqlalchemy import text
 
-from models.callbacks.callback_list import tidy_line
+from models.callbacks.callback_list import tidy_list
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
@@ -20,7 +20,7 @@ from tests.factories import make_office, make_staff
 from tests.servers import running_postgres
 from workers.office_rules import callback_policy_of
 
-#: One in a hundred stands in line, one in a hundred waits for its window, all others are long over.
+#: One in a hundred stands in the queue, one in a hundred waits for its window, all others are long over.
 _FILL = """
 INSERT INTO callbacks (state, urgency, reason, verified, language, time_zone, number_sealed, number_key,
     voicemail_allowed, may_answer, requested_at, due_at, next_attempt_at, place, liaison_tries, caller_tries,
@@ -113,7 +113,7 @@ def _claims(database: Database) -> list[float]:
         now = datetime(2026, 11, 25, 15, 1, tzinfo=UTC)
         started = perf_counter()
         with database.transaction() as session:
-            tidy_line(session, now, policy)
+            tidy_list(session, now, policy)
         with database.transaction() as session:
             dial = ring_first(session, now, policy)
         times.append(perf_counter() - started)

@@ -40,10 +40,10 @@ def request_to_ring(times: int) -> float:
 
     10,000 others are listed whose windows are closed. One request at a time, as the pace of an account asks.
     """
-    with _house() as house:
-        house.lists_others()
-        with house.running_worker():
-            taken = [house.asks_and_waits() for _ in range(times + 3)][3:]
+    with _installation() as installation:
+        installation.lists_others()
+        with installation.running_worker():
+            taken = [installation.asks_and_waits() for _ in range(times + 3)][3:]
     worst = quantiles(taken, n=100)[98]
     click.echo(
         f"  request to ring, {OTHERS} others listed: "
@@ -58,13 +58,13 @@ def overhead(jobs: int) -> None:
     To ask the carrier is the work, not its overhead: a job that does that alone is measured as well.
     It has no limit of its own: a phone rings for 20 s, and `request_to_ring` is what a caller waits.
     """
-    with _house() as house:
+    with _installation() as installation:
         empty, asked, ours = [], [], []
         for _ in range(5):
-            empty.append(house.works_off([("tests.bench.worker.nothing", (1,))] * jobs) / jobs)
-            asked.append(house.works_off([("tests.bench.worker.ask_carrier", (1,))] * jobs) / jobs)
-            ids = house.asks_for(jobs)
-            ours.append(house.works_off([(FUNCTION, ("dial_liaison", one)) for one in ids]) / jobs)
+            empty.append(installation.works_off([("tests.bench.worker.nothing", (1,))] * jobs) / jobs)
+            asked.append(installation.works_off([("tests.bench.worker.ask_carrier", (1,))] * jobs) / jobs)
+            ids = installation.asks_for(jobs)
+            ours.append(installation.works_off([(FUNCTION, ("dial_liaison", one)) for one in ids]) / jobs)
     nothing, whole = median(empty), median(ours)
     ratio = (whole - (median(asked) - nothing)) / nothing
     click.echo(
@@ -74,7 +74,7 @@ def overhead(jobs: int) -> None:
     )
 
 
-class _House:
+class _Installation:
     def __init__(self, folder: Path, redis_url: str, twilio: FakeTwilio) -> None:
         office = folder / "office.toml"
         # An account that may place many calls a second: what is measured is ours, not the carrier's pace.
@@ -86,8 +86,8 @@ class _House:
             "HOTLINE_DATA_DIR": str(folder),
             "HOTLINE_REDIS_URL": redis_url,
             "HOTLINE_PUBLIC_URL": "http://127.0.0.1:1",
-            "HOTLINE_SECRET_KEY": "the secret key of the bench, never of a house",
-            "HOTLINE_PIN_PEPPER": "the PIN pepper of the bench, never of a house",
+            "HOTLINE_SECRET_KEY": "the secret key of the bench, never of a installation",
+            "HOTLINE_PIN_PEPPER": "the PIN pepper of the bench, never of a installation",
             "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
             "HOTLINE_OFFICE_FILE": str(office),
             "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
@@ -173,10 +173,10 @@ class _House:
 
 
 @contextmanager
-def _house() -> Iterator[_House]:
+def _installation() -> Iterator[_Installation]:
     with TemporaryDirectory(prefix="hb-") as folder, running_valkey() as valkey, running_twilio() as twilio:
-        house = _House(Path(folder), valkey.url, twilio)
+        installation = _Installation(Path(folder), valkey.url, twilio)
         try:
-            yield house
+            yield installation
         finally:
-            house.close()
+            installation.close()

@@ -31,7 +31,7 @@ from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from tests.bench.full_office import FIRST_NAMES, SURNAMES, fill, hold_a_file
 from tests.bench.http import Measured, prepared, run
-from tests.bench.turns import databases, house_environ, served
+from tests.bench.turns import databases, installation_environ, served
 from tests.console.signed_in import cookie_of
 from tests.factories import make_staff
 
@@ -42,8 +42,8 @@ ROLES = ("administrator", "supervisor", "liaison")
 _WARM, _LANES = 3, 2
 _COOKIE = "console"
 _KEYS = {
-    "HOTLINE_SECRET_KEY": "the secret key of the bench, never of a house",
-    "HOTLINE_PIN_PEPPER": "the PIN pepper of the bench, never of a house",
+    "HOTLINE_SECRET_KEY": "the secret key of the bench, never of a installation",
+    "HOTLINE_PIN_PEPPER": "the PIN pepper of the bench, never of a installation",
     "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
 }
 
@@ -194,7 +194,7 @@ def _cookie(database: Database, role: str, case_id: int) -> str:
 @contextmanager
 def _office(folder: Path, url: str, cases: int) -> Iterator[tuple[Flask, Database]]:
     settings = Settings.from_env(
-        house_environ(
+        installation_environ(
             folder, {"HOTLINE_DATABASE_URL": url, "HOTLINE_PUBLIC_URL": "http://127.0.0.1", **_KEYS}
         )
     )

@@ -193,7 +193,7 @@ def _action(heard: bytes) -> str:
 @contextmanager
 def _line(folder: Path, database_url: str) -> Iterator[int]:
     """`hotline web` with the demo office; its port."""
-    environ = house_environ(folder, {"HOTLINE_DATABASE_URL": database_url})
+    environ = installation_environ(folder, {"HOTLINE_DATABASE_URL": database_url})
     for command in (["db", "upgrade"], ["demo-data"]):
         subprocess.run(
             [sys.executable, "-m", "hotline.cli", *command],
@@ -216,7 +216,7 @@ def served(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    environ = house_environ(folder, {"HOTLINE_PUBLIC_URL": f"http://127.0.0.1:{port}", **more})
+    environ = installation_environ(folder, {"HOTLINE_PUBLIC_URL": f"http://127.0.0.1:{port}", **more})
     with (folder / f"{port}.log").open("w") as log:
         server = subprocess.Popen(
             [sys.executable, *command, f"127.0.0.1:{port}"], env=environ, stdout=log, stderr=log
@@ -229,8 +229,8 @@ def served(
         server.wait()
 
 
-def house_environ(folder: Path, more: dict[str, str]) -> dict[str, str]:
-    """The environment of a house of the bench, over whatever else this process was given."""
+def installation_environ(folder: Path, more: dict[str, str]) -> dict[str, str]:
+    """The environment of a installation of the bench, over whatever else this process was given."""
     ours = {
         "HOTLINE_DATA_DIR": str(folder),
         "HOTLINE_OFFICE_ALWAYS_OPEN": "1",

@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from tests.browser.console_house import ConsoleHouse
+    from tests.browser.console_server import ConsoleServer
 
 from tests.exchange.small_exchange import Exchange
 from tests.hotline.cli.test_serve import Serving
@@ -163,38 +163,38 @@ def exchange(visitors: Visitors) -> Iterator[Exchange]:
 
 
 @pytest.fixture
-def console_house(
+def console_server(
     visitors: Visitors, tmp_path: Path, request: pytest.FixtureRequest
-) -> "Iterator[ConsoleHouse]":
-    """The console on a port of its own; see tests/browser/console_house.py."""
-    from tests.browser.console_house import ConsoleHouse
+) -> "Iterator[ConsoleServer]":
+    """The console on a port of its own; see tests/browser/console_server.py."""
+    from tests.browser.console_server import ConsoleServer
 
-    one = ConsoleHouse(tmp_path, request.getfixturevalue("_migrated_sqlite"))
+    one = ConsoleServer(tmp_path, request.getfixturevalue("_migrated_sqlite"))
     yield one
     visitors.leave()
     one.closes()
 
 
 @pytest.fixture(scope="module")
-def shared_house(
+def shared_server(
     tmp_path_factory: pytest.TempPathFactory, _migrated_sqlite: Path
-) -> "Iterator[ConsoleHouse]":
+) -> "Iterator[ConsoleServer]":
     """The same for all tests of a file that only look."""
-    from tests.browser.console_house import ConsoleHouse
+    from tests.browser.console_server import ConsoleServer
 
-    one = ConsoleHouse(tmp_path_factory.mktemp("console"), _migrated_sqlite)
+    one = ConsoleServer(tmp_path_factory.mktemp("console"), _migrated_sqlite)
     yield one
     one.closes()
 
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """A house from an empty folder, open at any hour."""
-    one = Serving(tmp_path_factory.mktemp("house") / "var", None, HOTLINE_OFFICE_ALWAYS_OPEN="1")
+    """A server from an empty folder, open at any hour."""
+    one = Serving(tmp_path_factory.mktemp("server") / "var", None, HOTLINE_OFFICE_ALWAYS_OPEN="1")
     try:
         yield one.waits_until_ready()
     finally:
-        # How a house ends is for tests/hotline/cli/test_serve.py; to end in order takes it seven seconds.
+        # How a server ends is for tests/hotline/cli/test_serve.py; to end in order takes it seven seconds.
         if one.process.poll() is None:
             for process in one.family():
                 # Those of a role end with it.

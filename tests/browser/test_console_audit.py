@@ -9,15 +9,15 @@ from models.audit import audit
 from models.audit.audit_head import note_head
 from models.overview.audit_watch import watch
 from tests.browser.conftest import Visitors
-from tests.browser.console_house import Colleague, ConsoleHouse, judge
+from tests.browser.console_server import Colleague, ConsoleServer, judge
 from tests.factories import make_case, make_policies, make_subject
 
 
-def _with_entries(house: ConsoleHouse) -> Colleague:
+def _with_entries(server: ConsoleServer) -> Colleague:
     """A supervisor, a liaison who looked at a case of their own surname, and some entries."""
-    ruth, lea = house.adds("supervisor", "Ruth Invented"), house.adds("liaison", "Lea Quill")
+    ruth, lea = server.adds("supervisor", "Ruth Invented"), server.adds("liaison", "Lea Quill")
     now = datetime.now(UTC) - timedelta(hours=3)
-    with house.database.transaction() as session:
+    with server.database.transaction() as session:
         watch(session, now, make_policies())
         case = make_case(session, subject=make_subject(session, name="Ivo Quill"))
         note_head(session, now, written=True)
@@ -31,20 +31,20 @@ def _with_entries(house: ConsoleHouse) -> Colleague:
             (f"liaison:{lea.staff_id}", "rest", f"staff:{lea.staff_id}", None),
         )
     ):
-        with house.database.transaction() as session:
+        with server.database.transaction() as session:
             audit.record(
                 session, actor=who, action=what, target=target, facts=facts,
                 now=now + timedelta(minutes=number),
             )  # fmt: skip
-    with house.database.transaction() as session:
+    with server.database.transaction() as session:
         watch(session, now, make_policies())
     return ruth
 
 
 @pytest.fixture(scope="module")
-def ruth(shared_house: ConsoleHouse) -> Colleague:
-    """A supervisor in a house with entries."""
-    return _with_entries(shared_house)
+def ruth(shared_server: ConsoleServer) -> Colleague:
+    """A supervisor in a server with entries."""
+    return _with_entries(shared_server)
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def ruth(shared_house: ConsoleHouse) -> Colleague:
     ],
 )
 def test_the_audit_and_its_alarms_are_for_everyone(
-    visitors: Visitors, shared_house: ConsoleHouse, ruth: Colleague, path: str, name: str
+    visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, path: str, name: str
 ) -> None:
-    shared_house.is_well_made(visitors, f"/console/audit{path}", ruth, name)
+    shared_server.is_well_made(visitors, f"/console/audit{path}", ruth, name)
 
 
-def test_somebody_searches_and_settles_an_alarm(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ruth = _with_entries(console_house)
-    page = console_house.shows(visitors, "/console/audit", ruth)
+def test_somebody_searches_and_settles_an_alarm(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ruth = _with_entries(console_server)
+    page = console_server.shows(visitors, "/console/audit", ruth)
 
     page.get_by_label("Did what").select_option(label="looked at a case")
     page.get_by_role("button", name="Search").click()
@@ -81,16 +81,16 @@ def test_somebody_searches_and_settles_an_alarm(visitors: Visitors, console_hous
 
 
 def test_two_people_get_a_file_of_the_audit_and_it_can_be_had_again(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ruth = _with_entries(console_house)
-    kim = console_house.adds("administrator", "Kim Invented")
-    page = console_house.opens(visitors, "/console/audit", ruth, clock=True)
+    ruth = _with_entries(console_server)
+    kim = console_server.adds("administrator", "Kim Invented")
+    page = console_server.opens(visitors, "/console/audit", ruth, clock=True)
     page.get_by_role("link", name="Get what was found as a file").click()
     page.get_by_role("button", name="Ask for the file").click()
     expect(page.get_by_text("It waits for somebody of another role.")).to_be_visible()
 
-    other = console_house.shows(visitors, "/console/audit/exports", kim)
+    other = console_server.shows(visitors, "/console/audit/exports", kim)
     other.get_by_role("button", name="Agree").click()
     expect(other.get_by_text("You agreed.")).to_be_visible()
     page.reload()

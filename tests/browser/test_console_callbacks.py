@@ -14,14 +14,14 @@ from models.callbacks.claim import claim
 from models.store.free_text import refusal
 from models.talks.direct_talk import begin_talk
 from tests.browser.conftest import Visitors
-from tests.browser.console_house import Colleague, ConsoleHouse, judge
+from tests.browser.console_server import Colleague, ConsoleServer, judge
 from tests.factories import make_call, make_callback, make_case, make_wait
 from workers.office_rules import policies_of
 
 A_WHILE = timedelta(minutes=7)
 
 
-def promises(house: ConsoleHouse, *, case: bool = True, **facts: Any) -> int:
+def promises(server: ConsoleServer, *, case: bool = True, **facts: Any) -> int:
     """Somebody is to be called back now."""
     now = datetime.now(UTC)
     facts = {
@@ -30,84 +30,84 @@ def promises(house: ConsoleHouse, *, case: bool = True, **facts: Any) -> int:
         "next_attempt_at": now,
         "requested_at": now,
     } | facts
-    with house.database.transaction() as session:
+    with server.database.transaction() as session:
         made = make_case(session, "in_custody", facility="Stewart", as_of=now) if case else None
         return make_callback(session, made, **facts).id
 
 
-def claims(house: ConsoleHouse, callback_id: int, who: Colleague) -> None:
-    with house.database.transaction() as session:
-        claim(session, callback_id, who.staff_id, datetime.now(UTC), policies_of(house.office))
+def claims(server: ConsoleServer, callback_id: int, who: Colleague) -> None:
+    with server.database.transaction() as session:
+        claim(session, callback_id, who.staff_id, datetime.now(UTC), policies_of(server.office))
 
 
-def many(house: ConsoleHouse, ana: Colleague, luis: Colleague) -> dict[str, int]:
+def many(server: ConsoleServer, ana: Colleague, luis: Colleague) -> dict[str, int]:
     """One callback of each kind that staff meet."""
     now = datetime.now(UTC)
     mine = {"staff_id": ana.staff_id, "place": None}
     made = {
-        "urgent": promises(house, urgency="urgent", reason="afraid", silent=True, due_at=now - A_WHILE),
-        "plain": promises(house, time_zone="America/Los_Angeles", liaison_tries=2, caller_tries=1),
+        "urgent": promises(server, urgency="urgent", reason="afraid", silent=True, due_at=now - A_WHILE),
+        "plain": promises(server, time_zone="America/Los_Angeles", liaison_tries=2, caller_tries=1),
         "spanish": promises(
-            house, case=False, language="es", place=2, may_answer="anyone", voicemail_text="hello",
+            server, case=False, language="es", place=2, may_answer="anyone", voicemail_text="hello",
             voicemail_allowed=True, when_dropped="ring_once",
         ),
-        "later": promises(house, place=None, next_attempt_at=now + timedelta(hours=30)),
-        "left": promises(house, state="left_for_staff", outcome="unknown", closed_at=now),
-        "ringing": promises(house, state="ringing_liaison", lease_until=now, **mine),
-        "calling": promises(house, state="ringing_caller", lease_until=now, **mine),
-        "talking": promises(house, state="talking", talking_at=now, **mine),
+        "later": promises(server, place=None, next_attempt_at=now + timedelta(hours=30)),
+        "left": promises(server, state="left_for_staff", outcome="unknown", closed_at=now),
+        "ringing": promises(server, state="ringing_liaison", lease_until=now, **mine),
+        "calling": promises(server, state="ringing_caller", lease_until=now, **mine),
+        "talking": promises(server, state="talking", talking_at=now, **mine),
         "held": promises(
-            house, state="talking", talking_at=now, held_at=now, recognized_by="last_call", **mine
+            server, state="talking", talking_at=now, held_at=now, recognized_by="last_call", **mine
         ),
         "reached": promises(
-            house, state="reached", talking_at=now, closed_at=now, outcome="reached", **mine
+            server, state="reached", talking_at=now, closed_at=now, outcome="reached", **mine
         ),
-        "cancelled": promises(house, state="cancelled", closed_at=now, outcome="duplicate", place=None),
-        "theirs": promises(house),
-        "mine": promises(house),
+        "cancelled": promises(server, state="cancelled", closed_at=now, outcome="duplicate", place=None),
+        "theirs": promises(server),
+        "mine": promises(server),
     }  # fmt: skip
-    claims(house, made["theirs"], luis)
-    claims(house, made["mine"], ana)
+    claims(server, made["theirs"], luis)
+    claims(server, made["mine"], ana)
     return made
 
 
-def test_the_list_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
-    console_house.is_well_made(visitors, "/console/callbacks", ana, "callbacks-empty")
-    many(console_house, ana, luis)
-    with console_house.database.transaction() as session:
+def test_the_list_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
+    console_server.is_well_made(visitors, "/console/callbacks", ana, "callbacks-empty")
+    many(console_server, ana, luis)
+    with console_server.database.transaction() as session:
         person = session.get_one(Staff, ana.staff_id)
         person.set_away_at, person.missed_offers = datetime.now(UTC), 2
     for view in ("open", "left"):
-        console_house.is_well_made(visitors, f"/console/callbacks?view={view}", ana, f"callbacks-{view}")
+        console_server.is_well_made(visitors, f"/console/callbacks?view={view}", ana, f"callbacks-{view}")
 
 
 @pytest.mark.timeout(300)
-def test_every_state_of_a_callback_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
+def test_every_state_of_a_callback_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
     widths = cycle((360, 1280))
-    for state, callback_id in many(console_house, ana, luis).items():
+    for state, callback_id in many(console_server, ana, luis).items():
         path = f"/console/callbacks/{callback_id}"
         # Both widths of the page that has the most on it; the others take turns.
         asked = (360, 1280) if state == "mine" else (next(widths),)
-        console_house.is_well_made(visitors, path, ana, f"callback-{state}", asked)
+        console_server.is_well_made(visitors, path, ana, f"callback-{state}", asked)
         if state == "held":
-            console_house.is_well_made(visitors, f"{path}/words", ana, "callback-words")
+            console_server.is_well_made(visitors, f"{path}/words", ana, "callback-words")
 
 
-def test_my_shift_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
-    many(console_house, ana, luis)
-    console_house.is_well_made(visitors, "/console/shift", ana, "shift")
+def test_my_shift_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
+    many(console_server, ana, luis)
+    console_server.is_well_made(visitors, "/console/shift", ana, "shift")
 
 
 def test_the_help_sheet_and_an_open_form_are_for_everyone(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds()
-    callback_id = promises(console_house)
-    claims(console_house, callback_id, ana)
-    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     for summary in page.locator("summary").all():
         summary.click()
     judge(page, "callback-forms")
@@ -126,14 +126,14 @@ def test_the_help_sheet_and_an_open_form_are_for_everyone(
 
 
 def test_a_page_of_a_callback_follows_with_its_history(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana, luis = console_house.adds(), console_house.adds(name="Luis Demo")
-    callback_id = promises(console_house)
-    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana, clock=True)
+    ana, luis = console_server.adds(), console_server.adds(name="Luis Demo")
+    callback_id = promises(console_server)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana, clock=True)
     expect(page.locator("#history tbody tr")).to_have_count(0)
 
-    claims(console_house, callback_id, luis)
+    claims(console_server, callback_id, luis)
     page.clock.run_for(2_500)
 
     expect(page.locator("#history tbody tr")).to_have_count(1)
@@ -141,15 +141,15 @@ def test_a_page_of_a_callback_follows_with_its_history(
 
 
 def test_what_is_said_of_a_click_goes_when_the_callback_goes_on(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds()
-    callback_id = promises(console_house)
-    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana, clock=True)
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana, clock=True)
     page.get_by_role("button", name="Take it").click()
     expect(page.get_by_text("You took it.")).to_be_visible()
 
-    with console_house.database.transaction() as session:
+    with console_server.database.transaction() as session:
         session.get_one(Callback, callback_id).lease_until = datetime.now(UTC) + timedelta(minutes=1)
     page.clock.run_for(2_500)
 
@@ -157,9 +157,9 @@ def test_what_is_said_of_a_click_goes_when_the_callback_goes_on(
     expect(page.get_by_text("It is yours until")).to_be_visible()
 
 
-def test_the_page_of_a_talk_at_0_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana, now = console_house.adds(), datetime.now(UTC)
-    with console_house.database.transaction() as session:
+def test_the_page_of_a_talk_at_0_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana, now = console_server.adds(), datetime.now(UTC)
+    with console_server.database.transaction() as session:
         case = make_case(session, "in_custody", facility="Stewart", as_of=now)
         caller = make_call(session, case_id=case.id, verified_at=now, silent=True)
         make_wait(session, caller)
@@ -168,26 +168,26 @@ def test_the_page_of_a_talk_at_0_is_for_everyone(visitors: Visitors, console_hou
             language="es", now=now,
         )  # fmt: skip
         path = f"/console/talks/{talk.id}/words"
-    console_house.is_well_made(visitors, path, ana, "talk-at-0")
+    console_server.is_well_made(visitors, path, ana, "talk-at-0")
 
 
 def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds()
-    page = console_house.opens(visitors, "/console/callbacks", ana, clock=True)
+    ana = console_server.adds()
+    page = console_server.opens(visitors, "/console/callbacks", ana, clock=True)
     expect(page.get_by_text("Nothing here.")).to_be_visible()
 
     # The first look may fall into a new minute, and what is late or due follows the clock.
     with page.expect_response(lambda answer: "/callbacks/part" in answer.url and answer.status == 304):
         page.clock.run_for(4_500)
-    callback_id = promises(console_house)
-    claims(console_house, callback_id, ana)
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
     page.get_by_role("link", name=re.compile("^Mine")).click()
 
     expect(page.get_by_role("link", name=f"Callback {callback_id}")).to_be_visible()
     expect(page.get_by_role("button", name=f"Call now: callback {callback_id}")).to_be_visible()
-    with console_house.database.transaction() as session:
+    with console_server.database.transaction() as session:
         session.get_one(Callback, callback_id).state = "cancelled"
         audit.record(
             session, actor="caller", action="cancel_callback", target="callback:1", now=datetime.now(UTC)
@@ -197,9 +197,9 @@ def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(
 
 
 def test_a_list_left_open_by_somebody_signed_out_asks_rarely(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    page = console_house.opens(visitors, "/console/callbacks", console_house.adds(), clock=True)
+    page = console_server.opens(visitors, "/console/callbacks", console_server.adds(), clock=True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/part" in request.url else None)
     page.context.clear_cookies()
@@ -216,13 +216,13 @@ def test_a_list_left_open_by_somebody_signed_out_asks_rarely(
 
 
 def test_words_are_shown_once_the_person_is_recognized(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds()
+    ana = console_server.adds()
     callback_id = promises(
-        console_house, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, place=None
+        console_server, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, place=None
     )
-    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
+    page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     field = page.get_by_label("A short note for colleagues")
     field.fill("Prefers mornings.")
     expect(page.get_by_role("link", name="Show what may be said")).to_have_count(0)
@@ -238,11 +238,11 @@ def test_words_are_shown_once_the_person_is_recognized(
 
 
 def test_a_callback_is_taken_and_called_by_keyboard_alone(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds()
-    callback_id = promises(console_house)
-    page = console_house.shows(visitors, "/console/callbacks", ana)
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    page = console_server.shows(visitors, "/console/callbacks", ana)
 
     page.keyboard.press("j")
     expect(page.get_by_role("link", name=f"Callback {callback_id}")).to_be_focused()
@@ -257,13 +257,13 @@ def test_a_callback_is_taken_and_called_by_keyboard_alone(
     page.keyboard.press("c")
 
     expect(page.get_by_text("Accept there by pressing 1").first).to_be_visible()
-    assert [name for name, _ in console_house.jobs.waiting] == ["ring_taker"]
+    assert [name for name, _ in console_server.jobs.waiting] == ["ring_taker"]
 
 
-def test_single_keys_can_be_switched_off(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana = console_house.adds()
-    callback_id = promises(console_house)
-    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
+def test_single_keys_can_be_switched_off(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     page.get_by_role("button", name=re.compile("Keyboard shortcuts")).click()
     page.get_by_text("Use single keys on this computer").click()
     page.get_by_role("button", name="Close").click()
@@ -286,12 +286,12 @@ NOTES = (
 
 
 def test_a_note_is_looked_at_as_it_is_typed_with_the_eyes_of_the_server(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds()
-    callback_id = promises(console_house)
-    claims(console_house, callback_id, ana)
-    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     field = page.get_by_label("A short note for colleagues")
 
     seen = {}
@@ -303,12 +303,12 @@ def test_a_note_is_looked_at_as_it_is_typed_with_the_eyes_of_the_server(
 
 
 def test_why_a_note_is_refused_is_said_once_beside_it(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds()
-    callback_id = promises(console_house)
-    claims(console_house, callback_id, ana)
-    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     field, form = (
         page.get_by_label("A short note for colleagues"),
         page.locator("form", has=page.locator("#note")),
@@ -325,12 +325,12 @@ def test_why_a_note_is_refused_is_said_once_beside_it(
 
 
 def test_what_is_being_written_stays_when_another_button_is_pressed(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds(name="Ana Demo")
-    callback_id = promises(console_house)
-    claims(console_house, callback_id, ana)
-    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
+    ana = console_server.adds(name="Ana Demo")
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     field = page.get_by_label("A short note for colleagues")
     field.fill("Prefers mornings.")
 
@@ -341,18 +341,18 @@ def test_what_is_being_written_stays_when_another_button_is_pressed(
     page.get_by_role("button", name="Keep the note").click()
     expect(page.get_by_text("The note is kept.")).to_be_visible()
     field.fill("Not this.")
-    page.goto(f"{console_house.url}/console/callbacks")
-    page.goto(f"{console_house.url}/console/callbacks/{callback_id}")
+    page.goto(f"{console_server.url}/console/callbacks")
+    page.goto(f"{console_server.url}/console/callbacks/{callback_id}")
     expect(field).to_have_value("Prefers mornings.")
     assert page.evaluate("sessionStorage.getItem('callback-note')") is None
 
 
-def test_two_browsers_fight_over_one_callback(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
-    callback_id = promises(console_house)
+def test_two_browsers_fight_over_one_callback(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
+    callback_id = promises(console_server)
     # Without scripts nothing is renewed, so that both press what they see.
     pages = [
-        console_house.opens(visitors, f"/console/callbacks/{callback_id}", who, java_script_enabled=False)
+        console_server.opens(visitors, f"/console/callbacks/{callback_id}", who, java_script_enabled=False)
         for who in (ana, luis)
     ]
 
@@ -363,10 +363,10 @@ def test_two_browsers_fight_over_one_callback(visitors: Visitors, console_house:
     expect(pages[1].get_by_role("alert")).to_contain_text("Ana Demo claimed this callback on")
 
 
-def test_everything_works_without_scripts(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana = console_house.adds()
-    callback_id = promises(console_house)
-    page = console_house.opens(visitors, "/console/callbacks", ana, java_script_enabled=False)
+def test_everything_works_without_scripts(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    page = console_server.opens(visitors, "/console/callbacks", ana, java_script_enabled=False)
 
     page.get_by_role("button", name=f"Take callback {callback_id}").click()
     page.get_by_text("Cancel it").click()

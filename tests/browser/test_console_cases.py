@@ -11,16 +11,16 @@ from models.cases.case import add_case, new_number
 from models.cases.registrant import Phone, name_registrant, register
 from models.cases.subject import find_or_add_subject
 from tests.browser.conftest import Visitors
-from tests.browser.console_house import Colleague, ConsoleHouse, judge
+from tests.browser.console_server import Colleague, ConsoleServer, judge
 from tests.factories import MadeCase, make_callback, make_custody_record, make_facility
 
 FLATS = "Juniper Flats Detention Center"
 
 
-def _case(house: ConsoleHouse, *people: Colleague, number: str | None = None) -> MadeCase:
+def _case(server: ConsoleServer, *people: Colleague, number: str | None = None) -> MadeCase:
     """A case with three phones, callbacks and a record, open to these people."""
     now, number = datetime.now(UTC), number or new_number()
-    with house.database.transaction() as session:
+    with server.database.transaction() as session:
         subject = find_or_add_subject(session, feed_id=f"S-{number}", name="Ivo Arden", now=now)
         registrant = register(
             session, language="en", time_zone="America/New_York", phone="+12025550110", now=now
@@ -41,7 +41,7 @@ def _case(house: ConsoleHouse, *people: Colleague, number: str | None = None) ->
         make_custody_record(
             session, subject, facility=FLATS, as_of=now, status_at=now - timedelta(days=3), recorded_at=now
         )
-        keyring = house.database.keyring
+        keyring = server.database.keyring
         for place, (last, facts) in enumerate(
             (("11", {"confirmed_at": now, "window_starts": time(9), "window_ends": time(12)}), ("12", {})), 2
         ):
@@ -67,8 +67,8 @@ def _case(house: ConsoleHouse, *people: Colleague, number: str | None = None) ->
     return case
 
 
-def _phones(house: ConsoleHouse, case: MadeCase) -> list[int]:
-    with house.database.reading() as session:
+def _phones(server: ConsoleServer, case: MadeCase) -> list[int]:
+    with server.database.reading() as session:
         of_registrant = select(Phone.id).where(Phone.registrant_id == case.registrant_id)
         return list(session.scalars(of_registrant.order_by(Phone.position)))
 
@@ -87,38 +87,38 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def sam(shared_house: ConsoleHouse) -> Colleague:
+def sam(shared_server: ConsoleServer) -> Colleague:
     """A supervisor to whom a case is open."""
-    return shared_house.adds("supervisor", "Sam Invented")
+    return shared_server.adds("supervisor", "Sam Invented")
 
 
 @pytest.fixture(scope="module")
-def sams_case(shared_house: ConsoleHouse, sam: Colleague) -> MadeCase:
-    return _case(shared_house, sam)
+def sams_case(shared_server: ConsoleServer, sam: Colleague) -> MadeCase:
+    return _case(shared_server, sam)
 
 
 @pytest.mark.parametrize(("end", "name"), PAGES)
 def test_the_pages_of_a_case_are_for_everyone(
-    visitors: Visitors, shared_house: ConsoleHouse, sam: Colleague, sams_case: MadeCase, end: str, name: str
+    visitors: Visitors, shared_server: ConsoleServer, sam: Colleague, sams_case: MadeCase, end: str, name: str
 ) -> None:
-    first, _, last = _phones(shared_house, sams_case)
+    first, _, last = _phones(shared_server, sams_case)
 
     path = f"/console/cases/{sams_case.id}" + end.format(first=first, last=last)
-    shared_house.is_well_made(visitors, path, sam, name)
+    shared_server.is_well_made(visitors, path, sam, name)
 
 
 @pytest.mark.parametrize(("path", "name"), [("/console/cases", "cases"), ("/console/cases/new", "case-new")])
 def test_the_ways_to_a_case_are_for_everyone(
-    visitors: Visitors, shared_house: ConsoleHouse, sam: Colleague, path: str, name: str
+    visitors: Visitors, shared_server: ConsoleServer, sam: Colleague, path: str, name: str
 ) -> None:
-    shared_house.is_well_made(visitors, path, sam, name)
+    shared_server.is_well_made(visitors, path, sam, name)
 
 
-def test_the_pages_of_pins_are_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana, sam = console_house.adds("liaison"), console_house.adds("supervisor", "Sam Invented")
-    case = _case(console_house, ana)
+def test_the_pages_of_pins_are_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
+    case = _case(console_server, ana)
     now = datetime.now(UTC)
-    with console_house.database.transaction() as session:
+    with console_server.database.transaction() as session:
         asked = PinRequest(
             case_id=case.id, kind="lost", delivery="handed_over", evidence="met_in_person",
             requested_by=ana.staff_id, requested_at=now,
@@ -128,16 +128,16 @@ def test_the_pages_of_pins_are_for_everyone(visitors: Visitors, console_house: C
         session.flush()
         request_id = asked.id
 
-    console_house.is_well_made(visitors, "/console/pins", sam, "pins")
-    console_house.is_well_made(visitors, f"/console/pins/{request_id}", sam, "pin")
-    console_house.is_well_made(visitors, "/console/pins", ana, "pins-of-a-liaison")
-    console_house.is_well_made(visitors, f"/console/cases/{case.id}", ana, "case-held")
+    console_server.is_well_made(visitors, "/console/pins", sam, "pins")
+    console_server.is_well_made(visitors, f"/console/pins/{request_id}", sam, "pin")
+    console_server.is_well_made(visitors, "/console/pins", ana, "pins-of-a-liaison")
+    console_server.is_well_made(visitors, f"/console/cases/{case.id}", ana, "case-held")
 
 
-def test_from_a_number_to_a_letter_by_two_people(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana, sam = console_house.adds("liaison"), console_house.adds("supervisor", "Sam Invented")
-    case = _case(console_house)
-    page = console_house.shows(visitors, "/console/cases", ana)
+def test_from_a_number_to_a_letter_by_two_people(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
+    case = _case(console_server)
+    page = console_server.shows(visitors, "/console/cases", ana)
     page.get_by_label("Case number").fill(case.number)
     page.get_by_text("I met them in person").click()
     page.get_by_role("button", name="Open the case").click()
@@ -148,7 +148,7 @@ def test_from_a_number_to_a_letter_by_two_people(visitors: Visitors, console_hou
     page.get_by_role("button", name="Ask a second person").click()
     expect(page.get_by_text("The PIN waits for a second person.")).to_be_visible()
 
-    other = console_house.opens(visitors, "/console/pins", sam)
+    other = console_server.opens(visitors, "/console/pins", sam)
     other.get_by_role("link", name="Decide").click()
     with other.expect_download() as letter:
         other.get_by_role("button", name="Approve and get the letter").click()
@@ -159,11 +159,11 @@ def test_from_a_number_to_a_letter_by_two_people(visitors: Visitors, console_hou
 
 
 def test_the_letter_with_the_case_number_can_be_had_again(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    sam = console_house.adds("supervisor")
-    case = _case(console_house, sam)
-    page = console_house.opens(visitors, f"/console/cases/{case.id}", sam, clock=True)
+    sam = console_server.adds("supervisor")
+    case = _case(console_server, sam)
+    page = console_server.opens(visitors, f"/console/cases/{case.id}", sam, clock=True)
     button = page.get_by_role("button", name="Letter with the case number")
     for _ in range(2):
         with page.expect_download() as letter:
@@ -174,11 +174,11 @@ def test_the_letter_with_the_case_number_can_be_had_again(
 
 
 def test_a_supervisor_searches_with_the_keyboard_alone(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    sam = console_house.adds("supervisor", "Sam Invented")
-    _case(console_house)
-    page = console_house.shows(visitors, "/console/cases", sam)
+    sam = console_server.adds("supervisor", "Sam Invented")
+    _case(console_server)
+    page = console_server.shows(visitors, "/console/cases", sam)
     page.get_by_label("Name, or how its words begin").focus()
     page.keyboard.type("arden")
     page.keyboard.press("Tab")
@@ -194,9 +194,9 @@ def test_a_supervisor_searches_with_the_keyboard_alone(
     expect(page.get_by_role("heading", level=1)).to_have_text("Case about Ivo Arden")
 
 
-def test_a_form_with_mistakes_leads_to_them(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana = console_house.adds("liaison")
-    page = console_house.shows(visitors, "/console/cases/new", ana)
+def test_a_form_with_mistakes_leads_to_them(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana = console_server.adds("liaison")
+    page = console_server.shows(visitors, "/console/cases/new", ana)
     page.get_by_label("The feed's id of the person").fill("A-1")
     page.get_by_label("Name of the person").fill("Marek Vale")
     page.get_by_role("button", name="Add the case").click()
@@ -210,11 +210,11 @@ def test_a_form_with_mistakes_leads_to_them(visitors: Visitors, console_house: C
 
 
 def test_a_phone_is_added_confirmed_and_made_unsafe_without_scripts(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds("liaison")
-    case = _case(console_house, ana)
-    page = console_house.opens(visitors, f"/console/cases/{case.id}", ana, java_script_enabled=False)
+    ana = console_server.adds("liaison")
+    case = _case(console_server, ana)
+    page = console_server.opens(visitors, f"/console/cases/{case.id}", ana, java_script_enabled=False)
     page.get_by_role("link", name="Add a phone").click()
     page.get_by_label("Phone").fill("202 555 0119")
     page.get_by_role("button", name="Add the phone").click()

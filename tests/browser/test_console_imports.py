@@ -10,67 +10,67 @@ from models.custody.custody_import import resume
 from models.custody.import_history import waiting
 from models.custody.import_paging import page_held
 from tests.browser.conftest import Visitors
-from tests.browser.console_house import Colleague, ConsoleHouse, judge
+from tests.browser.console_server import Colleague, ConsoleServer, judge
 from tests.factories import make_policies
 from tests.models.custody.feed import feed_file, feed_row, load, open_cases
 
 
-def _held(house: ConsoleHouse) -> int:
+def _held(server: ConsoleServer) -> int:
     now = datetime.now(UTC) - timedelta(minutes=20)
-    cases = open_cases(house.database, *(f"A-{n}" for n in range(30)))
+    cases = open_cases(server.database, *(f"A-{n}" for n in range(30)))
     before = now - timedelta(hours=2)
-    load(house.database, *(feed_row(name, as_of=before) for name in cases), now=before)
+    load(server.database, *(feed_row(name, as_of=before) for name in cases), now=before)
     rows = [feed_row(name, status=("released", "escaped", "removed")[n % 3], as_of=now)
             for n, name in enumerate(cases)]  # fmt: skip
-    load(house.database, *rows, feed_row("B-1", as_of=""), feed_row("B-2", status_at="soon"), now=now)
-    with house.database.reading() as session:
+    load(server.database, *rows, feed_row("B-1", as_of=""), feed_row("B-2", status_at="soon"), now=now)
+    with server.database.reading() as session:
         return waiting(session)[0].entry.id
 
 
-def test_the_list_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ruth = console_house.adds("supervisor", "Ruth Invented")
-    console_house.is_well_made(visitors, "/console/imports", ruth, "imports-none")
-    _held(console_house)
+def test_the_list_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ruth = console_server.adds("supervisor", "Ruth Invented")
+    console_server.is_well_made(visitors, "/console/imports", ruth, "imports-none")
+    _held(console_server)
 
-    console_house.is_well_made(visitors, "/console/imports", ruth, "imports")
-
-
-@pytest.fixture(scope="module")
-def ruth(shared_house: ConsoleHouse) -> Colleague:
-    return shared_house.adds("supervisor", "Ruth Invented")
+    console_server.is_well_made(visitors, "/console/imports", ruth, "imports")
 
 
 @pytest.fixture(scope="module")
-def held(shared_house: ConsoleHouse) -> int:
+def ruth(shared_server: ConsoleServer) -> Colleague:
+    return shared_server.adds("supervisor", "Ruth Invented")
+
+
+@pytest.fixture(scope="module")
+def held(shared_server: ConsoleServer) -> int:
     """An import that the brake holds."""
-    return _held(shared_house)
+    return _held(shared_server)
 
 
 @pytest.mark.parametrize("part", ["", "/people", "/rejects", "/calls", "/settle"])
 def test_every_page_of_a_held_import_is_for_everyone(
-    visitors: Visitors, shared_house: ConsoleHouse, ruth: Colleague, held: int, part: str
+    visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, held: int, part: str
 ) -> None:
     path, name = f"/console/imports/{held}{part}", f"import-{part[1:] or 'held'}"
-    shared_house.is_well_made(visitors, path, ruth, name)
+    shared_server.is_well_made(visitors, path, ruth, name)
 
 
 def test_an_import_that_landed_one_with_a_call_list_and_the_upload_are_for_everyone(
-    visitors: Visitors, shared_house: ConsoleHouse, ruth: Colleague, held: int
+    visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, held: int
 ) -> None:
-    shared_house.is_well_made(visitors, "/console/imports/upload", ruth, "import-upload")
-    with shared_house.database.transaction() as session:
+    shared_server.is_well_made(visitors, "/console/imports/upload", ruth, "import-upload")
+    with shared_server.database.transaction() as session:
         page_held(session, datetime.now(UTC) + timedelta(hours=1), make_policies(), is_open=True)
 
-    shared_house.is_well_made(visitors, f"/console/imports/{held}", ruth, "import-call-list")
-    shared_house.is_well_made(visitors, "/console/imports/1", ruth, "import-landed")
+    shared_server.is_well_made(visitors, f"/console/imports/{held}", ruth, "import-call-list")
+    shared_server.is_well_made(visitors, "/console/imports/1", ruth, "import-landed")
 
 
 def test_a_file_is_chosen_read_and_landed(
-    visitors: Visitors, console_house: ConsoleHouse, tmp_path: Path
+    visitors: Visitors, console_server: ConsoleServer, tmp_path: Path
 ) -> None:
-    ada = console_house.adds("administrator", "Ada Invented")
+    ada = console_server.adds("administrator", "Ada Invented")
     now = datetime.now(UTC)
-    open_cases(console_house.database, "A-1", "A-2")
+    open_cases(console_server.database, "A-1", "A-2")
     file = tmp_path / "feed.csv"
     rows = [
         feed_row("A-1", as_of=now),
@@ -78,7 +78,7 @@ def test_a_file_is_chosen_read_and_landed(
         feed_row("A-3", as_of=""),
     ]
     file.write_bytes(feed_file(*rows).read())
-    page = console_house.shows(visitors, "/console/imports", ada)
+    page = console_server.shows(visitors, "/console/imports", ada)
 
     page.get_by_role("link", name="Upload a custody file").click()
     page.get_by_label("Custody file").set_input_files(file)
@@ -87,26 +87,26 @@ def test_a_file_is_chosen_read_and_landed(
     judge(page, "import-preview")
     page.get_by_role("button", name="Let it land").click()
     expect(page.locator("#state")).to_contain_text("Landing")
-    resume(console_house.database, datetime.now(UTC))
+    resume(console_server.database, datetime.now(UTC))
 
     # The page finds out by itself.
     expect(page.locator("#state")).to_contain_text("Landed")
 
 
 def test_two_people_settle_it_each_at_their_own_browser(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ruth, sam = (
-        console_house.adds("supervisor", "Ruth Invented"),
-        console_house.adds("supervisor", "Sam Invented"),
+        console_server.adds("supervisor", "Ruth Invented"),
+        console_server.adds("supervisor", "Sam Invented"),
     )
-    import_id = _held(console_house)
-    hers = console_house.shows(visitors, f"/console/imports/{import_id}/settle", ruth)
+    import_id = _held(console_server)
+    hers = console_server.shows(visitors, f"/console/imports/{import_id}/settle", ruth)
     hers.locator("label[for=way-release]").click()
     hers.get_by_role("button", name="Ask a second person").click()
     expect(hers.get_by_text("somebody else must agree")).to_be_visible()
 
-    his = console_house.opens(visitors, f"/console/imports/{import_id}/settle", sam)
+    his = console_server.opens(visitors, f"/console/imports/{import_id}/settle", sam)
     judge(his, "import-agree")
     his.get_by_role("button", name="Agree: release it").click()
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from models import Callback, StaffSession
 from tests.browser.conftest import Visitors
-from tests.browser.console_house import Colleague, ConsoleHouse
+from tests.browser.console_server import Colleague, ConsoleServer
 from tests.browser.test_console_callbacks import claims, promises
 
 #: What a browser would show and play is written down. A tone counts once it was played to its end.
@@ -54,7 +54,7 @@ class Tab:
 
     def __init__(
         self,
-        house: ConsoleHouse,
+        server: ConsoleServer,
         visitors: Visitors,
         who: Colleague,
         context: Any = None,
@@ -66,9 +66,9 @@ class Tab:
         self.page: Page
         if context is None:
             script = f"({WATCHED})({json.dumps([allows, refuses])})"
-            self.page = house.opens(visitors, path, who, clock=True, script=script)
+            self.page = server.opens(visitors, path, who, clock=True, script=script)
         else:
-            self.page = visitors.opens(f"{house.url}{path}", context=context)
+            self.page = visitors.opens(f"{server.url}{path}", context=context)
 
     def asks(self, milliseconds: int = 10_500) -> "Tab":
         """The next time that it asks how things stand, and what it makes of the answer."""
@@ -112,53 +112,53 @@ def expects(visitors: Visitors, *complaints: str) -> None:
     visitors.complaints.clear()
 
 
-def on_shift(house: ConsoleHouse, name: str) -> Colleague:
-    return house.adds(name=name, on_shift=True)
+def on_shift(server: ConsoleServer, name: str) -> Colleague:
+    return server.adds(name=name, on_shift=True)
 
 
-def becomes(house: ConsoleHouse, callback_id: int, **facts: Any) -> None:
-    with house.database.transaction() as session:
+def becomes(server: ConsoleServer, callback_id: int, **facts: Any) -> None:
+    with server.database.transaction() as session:
         callback = session.get_one(Callback, callback_id)
         for name, value in facts.items():
             setattr(callback, name, value)
 
 
 def test_each_urgent_callback_is_told_of_once_in_a_tab_that_nobody_looks_at(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    house = console_house
-    ana, luis = on_shift(house, "Ana Demo"), on_shift(house, "Luis Demo")
-    tab = Tab(house, visitors, ana)
+    server = console_server
+    ana, luis = on_shift(server, "Ana Demo"), on_shift(server, "Luis Demo")
+    tab = Tab(server, visitors, ana)
     tab.switches("by a notification", on=True)
     visitors.opens("about:blank", context=tab.page.context).bring_to_front()
-    first = promises(house, urgency="urgent", reason="afraid")
+    first = promises(server, urgency="urgent", reason="afraid")
 
     tab.asks().is_titled(1)
     tab.has_told(ONE)
-    becomes(house, first, state="ringing_liaison", place=None)
+    becomes(server, first, state="ringing_liaison", place=None)
     tab.asks().is_titled(0)
-    becomes(house, first, state="requested", place=0)
+    becomes(server, first, state="requested", place=0)
     tab.asks().is_titled(1)
     tab.has_told(ONE)
 
     # Somebody takes one and another comes: as many as before, and none of them was told of.
     tab.page.locator("#standing a").focus()
-    claims(house, first, luis)
-    promises(house, urgency="urgent", reason="afraid")
+    claims(server, first, luis)
+    promises(server, urgency="urgent", reason="afraid")
     tab.asks().is_titled(1)
     tab.has_told(ONE, ONE)
-    becomes(house, first, state="requested", place=0, staff_id=None, claimed_at=None)
+    becomes(server, first, state="requested", place=0, staff_id=None, claimed_at=None)
     tab.asks().is_titled(2)
     tab.has_told(ONE, ONE, TWO)
 
     # What is not urgent is no news until its promise is due in a quarter of an hour.
-    other = promises(house, place=1)
+    other = promises(server, place=1)
     tab.asks().is_titled(2)
-    becomes(house, other, due_at=datetime.now(UTC) + timedelta(minutes=14))
+    becomes(server, other, due_at=datetime.now(UTC) + timedelta(minutes=14))
     tab.asks().is_titled(3)
     tab.has_told(ONE, ONE, TWO, TWO.replace("2", "3"))
 
-    with house.database.transaction() as session:
+    with server.database.transaction() as session:
         for callback in session.query(Callback):
             callback.state, callback.place = "cancelled", None
     tab.asks().is_titled(0)
@@ -168,13 +168,13 @@ def test_each_urgent_callback_is_told_of_once_in_a_tab_that_nobody_looks_at(
 
 
 def test_of_two_tabs_one_tells_and_what_is_switched_off_stays_off(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    house = console_house
-    first = Tab(house, visitors, on_shift(house, "Ana Demo"))
+    server = console_server
+    first = Tab(server, visitors, on_shift(server, "Ana Demo"))
     first.switches("by a notification", on=True)
-    second = Tab(house, visitors, on_shift(house, "Ana Demo"), first.page.context)
-    promises(house, urgency="urgent", reason="afraid")
+    second = Tab(server, visitors, on_shift(server, "Ana Demo"), first.page.context)
+    promises(server, urgency="urgent", reason="afraid")
 
     # Both ask at the same moment; the second has its answer first.
     held: list[Route] = []
@@ -193,30 +193,30 @@ def test_of_two_tabs_one_tells_and_what_is_switched_off_stays_off(
 
     # The one that told is closed; the other goes on, and was told nothing twice.
     first.page.close()
-    promises(house, urgency="urgent", reason="afraid")
+    promises(server, urgency="urgent", reason="afraid")
     second.asks().is_titled(2)
     second.has_told(TWO)
 
     second.switches("by a sound", on=False)
     second.page.reload()
     expect(second.page.get_by_role("checkbox", name="by a sound")).not_to_be_checked()
-    promises(house, urgency="urgent", reason="afraid")
+    promises(server, urgency="urgent", reason="afraid")
     second.asks().is_titled(3)
     assert (second.sounds, second.told) == (0, [f"Urgent: {TWO.replace('2', '3')}"])
     second.switches("by a notification", on=False)
     second.page.reload()
-    promises(house, urgency="urgent", reason="afraid")
+    promises(server, urgency="urgent", reason="afraid")
     second.asks().is_titled(4)
     assert (second.sounds, second.told) == (0, [])
     expect(second.page.get_by_role("checkbox", name="by a notification")).not_to_be_checked()
 
 
 def test_a_lost_connection_and_a_session_that_ended_are_told_once(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    house, ana = console_house, on_shift(console_house, "Ana Demo")
-    promises(house, urgency="urgent", reason="afraid")
-    tab = Tab(house, visitors, ana, path="/console/cases", allows=True)
+    server, ana = console_server, on_shift(console_server, "Ana Demo")
+    promises(server, urgency="urgent", reason="afraid")
+    tab = Tab(server, visitors, ana, path="/console/cases", allows=True)
     page = tab.page
     expect(page).to_have_title(re.compile(r"^\(1\) "))
     until(lambda: tab.told)
@@ -236,7 +236,7 @@ def test_a_lost_connection_and_a_session_that_ended_are_told_once(
     expect(page.get_by_text("The connection is back.")).to_be_visible()
     tab.has_told(ONE)
 
-    with house.database.transaction() as session:
+    with server.database.transaction() as session:
         for one in session.query(StaffSession):
             one.ended_at = datetime.now(UTC)
     out = "You are signed out: urgent work is not told here."
@@ -252,14 +252,14 @@ def test_a_lost_connection_and_a_session_that_ended_are_told_once(
 
 
 def test_a_browser_that_refuses_notifications_goes_on_asking_and_sounds(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    house = console_house
-    promises(house, urgency="urgent", reason="afraid")
-    tab = Tab(house, visitors, on_shift(house, "Ana Demo"), allows=True, refuses=True)
+    server = console_server
+    promises(server, urgency="urgent", reason="afraid")
+    tab = Tab(server, visitors, on_shift(server, "Ana Demo"), allows=True, refuses=True)
     tab.page.mouse.click(5, 500)
     until(lambda: tab.sounds == 1)
-    promises(house, urgency="urgent", reason="afraid")
+    promises(server, urgency="urgent", reason="afraid")
 
     tab.asks().is_titled(2)
     until(lambda: tab.sounds == 2)

@@ -7,7 +7,7 @@ import pytest
 
 from models.staff.schedule import add_absence, set_schedule
 from tests.browser.conftest import Visitors
-from tests.browser.console_house import Colleague, ConsoleHouse
+from tests.browser.console_server import Colleague, ConsoleServer
 from tests.factories import make_callback, make_facility, make_import
 
 ANNOUNCEMENT = {
@@ -22,8 +22,8 @@ LATE_REVIEW = {
 }
 
 
-def change(house: ConsoleHouse, name: str, value: Any) -> None:
-    house.app.extensions["hotline.console"].office_desk.change(
+def change(server: ConsoleServer, name: str, value: Any) -> None:
+    server.app.extensions["hotline.console"].office_settings.change(
         name,
         value,
         seen=0,
@@ -34,16 +34,16 @@ def change(house: ConsoleHouse, name: str, value: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def ruth(shared_house: ConsoleHouse) -> Colleague:
-    """An administrator in a house where something goes on."""
-    ruth = shared_house.adds("administrator", "Ruth Invented")
-    ana = shared_house.adds("liaison", "Ana Invented", on_shift=True, languages=["en", "es"])
-    shared_house.adds("supervisor", "Luis Invented")
+def ruth(shared_server: ConsoleServer) -> Colleague:
+    """An administrator in a server where something goes on."""
+    ruth = shared_server.adds("administrator", "Ruth Invented")
+    ana = shared_server.adds("liaison", "Ana Invented", on_shift=True, languages=["en", "es"])
+    shared_server.adds("supervisor", "Luis Invented")
     now = datetime.now(UTC)
-    change(shared_house, "announcements", [ANNOUNCEMENT])
-    change(shared_house, "policies.liaison_tries", LATE_REVIEW)
-    change(shared_house, "holidays.extra_closures", ["2035-12-24"])
-    with shared_house.database.transaction() as session:
+    change(shared_server, "announcements", [ANNOUNCEMENT])
+    change(shared_server, "policies.liaison_tries", LATE_REVIEW)
+    change(shared_server, "holidays.extra_closures", ["2035-12-24"])
+    with shared_server.database.transaction() as session:
         make_facility(session, "Juniper Flats Detention Center", created_at=now)
         make_import(session, started_at=now, settled_at=now - timedelta(minutes=20))
         for minutes in (3, 25, 70):
@@ -84,6 +84,6 @@ PAGES = {
 
 @pytest.mark.parametrize("name", PAGES)
 def test_each_page_is_for_everyone(
-    visitors: Visitors, shared_house: ConsoleHouse, ruth: Colleague, name: str
+    visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, name: str
 ) -> None:
-    shared_house.is_well_made(visitors, f"/console/{PAGES[name]}", ruth, name)
+    shared_server.is_well_made(visitors, f"/console/{PAGES[name]}", ruth, name)

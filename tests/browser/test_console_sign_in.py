@@ -7,7 +7,7 @@ import pyotp
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitors
-from tests.browser.console_house import Colleague, ConsoleHouse, judge
+from tests.browser.console_server import Colleague, ConsoleServer, judge
 
 NEW_PASSWORD = "seven quiet herons over the weir"
 
@@ -42,16 +42,16 @@ def with_authenticator(page: Page) -> Any:
     return session
 
 
-def test_the_way_in_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana = console_house.adds("liaison")
+def test_the_way_in_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana = console_server.adds("liaison")
 
-    console_house.is_well_made(visitors, "/console/sign-in", None, "sign-in")
-    console_house.is_well_made(visitors, "/console/account", ana, "account")
+    console_server.is_well_made(visitors, "/console/sign-in", None, "sign-in")
+    console_server.is_well_made(visitors, "/console/account", ana, "account")
 
 
-def test_the_first_sign_in_step_by_step(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    nina = console_house.adds_newcomer()
-    page = console_house.shows(visitors, "/console/")
+def test_the_first_sign_in_step_by_step(visitors: Visitors, console_server: ConsoleServer) -> None:
+    nina = console_server.adds_newcomer()
+    page = console_server.shows(visitors, "/console/")
     gives_password(page, nina)
     heading(page, "Choose a password of your own")
     judge(page, "new-password")
@@ -83,10 +83,10 @@ def test_the_first_sign_in_step_by_step(visitors: Visitors, console_house: Conso
 
 
 def test_the_wrong_password_the_code_and_the_second_question_look_well(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds("liaison")
-    page = console_house.shows(visitors, "/console/")
+    ana = console_server.adds("liaison")
+    page = console_server.shows(visitors, "/console/")
     gives_password(page, Colleague(ana.staff_id, ana.email, "wrong"))
     expect(page.get_by_role("alert")).to_have_text(re.compile("is not right"))
     judge(page, "sign-in-wrong")
@@ -103,17 +103,17 @@ def test_the_wrong_password_the_code_and_the_second_question_look_well(
         ("/console/account/password", "password"),
         ("/console/account/passkey", "passkey"),
     ):
-        page.goto(console_house.url + path)
+        page.goto(console_server.url + path)
         judge(page, name)
     # The browser itself notes a page that is not there, and what was not right.
     visitors.complaints[:] = [one for one in visitors.complaints if "status of 4" not in one]
 
 
 def test_a_passkey_is_made_at_the_first_sign_in_and_opens_without_a_password(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    nina = console_house.adds_newcomer()
-    page = console_house.opens(visitors, "/console/")
+    nina = console_server.adds_newcomer()
+    page = console_server.opens(visitors, "/console/")
     with_authenticator(page)
     gives_password(page, nina)
     page.get_by_label("New password").fill(NEW_PASSWORD)
@@ -129,24 +129,24 @@ def test_a_passkey_is_made_at_the_first_sign_in_and_opens_without_a_password(
     page.get_by_role("button", name="Sign in with a passkey").click()
 
     heading(page, "Callbacks")
-    page.goto(f"{console_house.url}/console/account")
+    page.goto(f"{console_server.url}/console/account")
     expect(page.get_by_role("region", name="Passkeys")).to_contain_text("Chrome, Linux")
 
 
 def test_a_passkey_is_added_proves_once_more_and_is_no_good_once_removed(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds("liaison")
-    page = console_house.opens(visitors, "/console/account/passkey", ana)
+    ana = console_server.adds("liaison")
+    page = console_server.opens(visitors, "/console/account/passkey", ana)
     with_authenticator(page)
     page.get_by_label("A name for it").fill("Desk <1>")
     page.get_by_role("button", name="Make a passkey").click()
     expect(page.get_by_role("status")).to_contain_text(["The passkey is added."])
-    page.goto(f"{console_house.url}/console/confirm")
+    page.goto(f"{console_server.url}/console/confirm")
     page.get_by_role("button", name="Use my passkey").click()
     heading(page, "Callbacks")
 
-    page.goto(f"{console_house.url}/console/account")
+    page.goto(f"{console_server.url}/console/account")
     page.get_by_role("button", name="Remove the passkey Desk <1>").click()
     expect(page.get_by_text("You have no passkey.")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
@@ -157,9 +157,9 @@ def test_a_passkey_is_added_proves_once_more_and_is_no_good_once_removed(
 
 
 def test_a_passkey_that_is_refused_by_its_owner_says_so(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    page = console_house.opens(visitors, "/console/sign-in")
+    page = console_server.opens(visitors, "/console/sign-in")
     authenticator = with_authenticator(page)
     authenticator.send("WebAuthn.disable")
     page.evaluate("() => { navigator.credentials.get = () => Promise.reject(new Error('no')); }")
@@ -169,9 +169,9 @@ def test_a_passkey_that_is_refused_by_its_owner_says_so(
     expect(page.get_by_text("No passkey was used.")).to_be_visible()
 
 
-def test_by_keyboard_alone_and_with_the_skip_link(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana = console_house.adds("liaison")
-    page = console_house.shows(visitors, "/console/sign-in")
+def test_by_keyboard_alone_and_with_the_skip_link(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana = console_server.adds("liaison")
+    page = console_server.shows(visitors, "/console/sign-in")
     expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.type(ana.email)
     page.keyboard.press("Tab")
@@ -189,9 +189,9 @@ def test_by_keyboard_alone_and_with_the_skip_link(visitors: Visitors, console_ho
     expect(page.locator("main")).to_be_focused()
 
 
-def test_everything_works_without_scripts(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ana = console_house.adds("liaison")
-    page = console_house.opens(visitors, "/console/", java_script_enabled=False)
+def test_everything_works_without_scripts(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana = console_server.adds("liaison")
+    page = console_server.opens(visitors, "/console/", java_script_enabled=False)
     gives_password(page, ana)
     page.get_by_label("Code").fill(ana.code())
     page.get_by_role("button", name="Go on").click()
@@ -204,10 +204,10 @@ def test_everything_works_without_scripts(visitors: Visitors, console_house: Con
 
 
 def test_a_lost_connection_is_said_and_what_was_typed_stays(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds("liaison")
-    page = console_house.opens(visitors, "/console/account/password", ana)
+    ana = console_server.adds("liaison")
+    page = console_server.opens(visitors, "/console/account/password", ana)
     page.get_by_label("New password").fill(NEW_PASSWORD)
     page.context.set_offline(True)
 
@@ -224,10 +224,10 @@ def test_a_lost_connection_is_said_and_what_was_typed_stays(
 
 
 def test_it_can_be_read_in_spanish_and_at_twice_its_size(
-    visitors: Visitors, console_house: ConsoleHouse
+    visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    ana = console_house.adds("liaison")
-    page = console_house.opens(visitors, "/console/account", ana, width=640)
+    ana = console_server.adds("liaison")
+    page = console_server.opens(visitors, "/console/account", ana, width=640)
     page.get_by_role("button", name="Español").click()
     heading(page, "Mi cuenta")
 

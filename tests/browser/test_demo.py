@@ -21,13 +21,13 @@ CASE = next(person for person in PEOPLE if person.status == "in_custody" and per
 
 
 def environment(serving: Serving) -> dict[str, str]:
-    """What a command of that house finds."""
+    """What a command of that server finds."""
     ours = {name: value for name, value in os.environ.items() if name not in variables()}
     return {**ours, "HOTLINE_DATA_DIR": str(serving.data_dir), "HOTLINE_OFFICE_ALWAYS_OPEN": "1"}
 
 
 def runs(serving: Serving, *words: str) -> str:
-    """What a command of the house prints."""
+    """What a command of the server prints."""
     command = [sys.executable, "-m", "hotline.cli", *words]
     done = subprocess.run(command, env=environment(serving), capture_output=True, check=True, text=True)
     return done.stdout

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitors
-from tests.browser.console_house import judge
+from tests.browser.console_server import judge
 from tests.browser.handset import Handset, is_live
 from tests.exchange.small_exchange import LIAISON, LINE, Exchange, place
 

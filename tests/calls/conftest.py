@@ -1,4 +1,4 @@
-"""Fixtures of whole calls: a house with its own clock, a phone to it, a carrier that dials nobody."""
+"""Fixtures of whole calls: a hotline with its own clock, a phone to it, a carrier that dials nobody."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ from workers.office_rules import callback_policy_of
 
 @dataclass
 class Clock:
-    """The hour of the house; a test moves it."""
+    """The hour of the hotline; a test moves it."""
 
     now: datetime
 
@@ -45,7 +45,7 @@ class Clock:
 class ListedJobs:
     """Jobs as the web process leaves them: a name and one id. ``works_off`` does them, as a worker would."""
 
-    house: "House"
+    hotline: "Hotline"
     waiting: list[tuple[str, int]] = field(default_factory=list)
     since: dict[tuple[str, int], datetime] = field(default_factory=dict)
     is_down: bool = False
@@ -55,10 +55,10 @@ class ListedJobs:
     def enqueue(self, name: str, row_id: int) -> bool:
         """Take a job, unless Redis is down."""
         if self.at_once:
-            self.house.dialler.do(name, row_id)
+            self.hotline.dialler.do(name, row_id)
         elif not self.is_down:
             if (name, row_id) not in self.waiting:
-                self.since[name, row_id] = self.house.clock.now
+                self.since[name, row_id] = self.hotline.clock.now
             self.waiting.append((name, row_id))
         return not self.is_down
 
@@ -66,7 +66,7 @@ class ListedJobs:
         """The oldest job, once no worker has taken it for so long."""
         if self.is_down or not self.waiting:
             return None
-        if self.house.clock.now - self.since[self.waiting[0]] < timedelta(seconds=seconds):
+        if self.hotline.clock.now - self.since[self.waiting[0]] < timedelta(seconds=seconds):
             return None
         return self.waiting.pop(0)
 
@@ -78,11 +78,11 @@ class ListedJobs:
         """Do every waiting job, and those that these bring."""
         while self.waiting:
             name, row_id = self.waiting.pop(0)
-            self.house.dialler.do(name, row_id)
+            self.hotline.dialler.do(name, row_id)
 
 
 @dataclass
-class House:
+class Hotline:
     """One hotline: its database, office, clock, carrier and jobs."""
 
     database: Database
@@ -162,99 +162,99 @@ def carrier() -> FakeCarrier:
 
 
 @pytest.fixture
-def house(
+def hotline(
     database: Database, office: Office, clock: Clock, carrier: FakeCarrier, settings: Settings
-) -> House:
+) -> Hotline:
     """A hotline with nobody in it, on an account that may place many calls at one moment of its clock."""
     pace = dataclasses.replace(office.policies["carrier_calls_per_second"], value=100)
     fast = dataclasses.replace(office, policies={**office.policies, "carrier_calls_per_second": pace})
-    return House(database, fast, clock, carrier, settings)
+    return Hotline(database, fast, clock, carrier, settings)
 
 
 @pytest.fixture
-def app(house: House) -> Iterator[Flask]:
-    """The web process of the house."""
+def app(hotline: Hotline) -> Iterator[Flask]:
+    """The web process of the hotline."""
     app = create_app(
-        house.settings,
-        office=house.office,
-        database=house.database,
+        hotline.settings,
+        office=hotline.office,
+        database=hotline.database,
         hasher=HASHER,
-        jobs=house.jobs,
+        jobs=hotline.jobs,
         # Its hundred routes take longer to put up than most calls last.
         with_console=False,
-        clock=house.clock,
+        clock=hotline.clock,
     )
 
     @app.before_request
     def count() -> None:
         from flask import request
 
-        house.requests.append(request.path)
+        hotline.requests.append(request.path)
 
     yield app
     app.extensions["hotline.line"].guesses.close()
 
 
 @pytest.fixture
-def phone(app: Flask, house: House) -> Phone:
+def phone(app: Flask, hotline: Hotline) -> Phone:
     """A telephone whose calls reach the app."""
-    return a_phone(app, house)
+    return a_phone(app, hotline)
 
 
 @pytest.fixture
-def timed_phone(app: Flask, house: House) -> Phone:
+def timed_phone(app: Flask, hotline: Hotline) -> Phone:
     """A telephone on which words, pauses and silence last as long as they do for a person."""
-    return a_phone(app, house, timed=True)
+    return a_phone(app, hotline, timed=True)
 
 
-def a_phone(app: Flask, house: House, *, timed: bool = False) -> Phone:
-    """A telephone whose calls reach this web process of the house."""
+def a_phone(app: Flask, hotline: Hotline, *, timed: bool = False) -> Phone:
+    """A telephone whose calls reach this web process of the hotline."""
     return Phone(
         app.test_client(),
-        public_url=house.settings.public_url,
-        auth_token=house.settings.twilio_auth_tokens[0],
-        account_sid=house.settings.twilio_account_sid,
-        line=house.office.lines[0],
+        public_url=hotline.settings.public_url,
+        auth_token=hotline.settings.twilio_auth_tokens[0],
+        account_sid=hotline.settings.twilio_account_sid,
+        line=hotline.office.lines[0],
         check=check,
-        when_dialled=house.carrier.carries,
-        clock=house.clock,
+        when_dialled=hotline.carrier.carries,
+        clock=hotline.clock,
         timed=timed,
     )
 
 
 @pytest.fixture
-def make_case(house: House) -> Callable[..., MadeCase]:
-    """Opens a case in the house: ``make_case(custody_status="in_custody", facility="Stewart")``."""
+def make_case(hotline: Hotline) -> Callable[..., MadeCase]:
+    """Opens a case in the hotline: ``make_case(custody_status="in_custody", facility="Stewart")``."""
 
     def make(custody_status: str | None = None, **facts: Any) -> MadeCase:
-        facts.setdefault("as_of", house.clock.now)
-        facts.setdefault("pin_issued_at", house.clock.now - timedelta(days=30))
-        with house.database.transaction() as session:
+        facts.setdefault("as_of", hotline.clock.now)
+        facts.setdefault("pin_issued_at", hotline.clock.now - timedelta(days=30))
+        with hotline.database.transaction() as session:
             return factories.make_case(session, custody_status, **facts)
 
     return make
 
 
 @pytest.fixture
-def make_staff(house: House) -> Callable[..., Staff]:
-    """Puts a liaison on shift in the house."""
+def make_staff(hotline: Hotline) -> Callable[..., Staff]:
+    """Puts a liaison on shift in the hotline."""
 
     def make(**facts: Any) -> Staff:
-        with house.database.transaction() as session:
+        with hotline.database.transaction() as session:
             return factories.make_staff(session, **facts)
 
     return make
 
 
 @pytest.fixture
-def texts(app: Flask, house: House) -> Callable[..., str]:
+def texts(app: Flask, hotline: Hotline) -> Callable[..., str]:
     """Send a text to the line; answers what it says."""
 
     def send(body: str, from_: str = CALLER, message_sid: str | None = None) -> str:
-        url = f"{house.settings.public_url}/sms/inbound"
-        form = {"From": from_, "To": house.office.lines[0], "Body": body}
+        url = f"{hotline.settings.public_url}/sms/inbound"
+        form = {"From": from_, "To": hotline.office.lines[0], "Body": body}
         form["MessageSid"] = message_sid or f"SM{uuid4().hex}"
-        signed = signature(house.settings.twilio_auth_tokens[0], url, form.items())
+        signed = signature(hotline.settings.twilio_auth_tokens[0], url, form.items())
         headers = {"X-Twilio-Signature": signed}
         return app.test_client().post("/sms/inbound", data=form, headers=headers).get_data(as_text=True)
 

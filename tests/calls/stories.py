@@ -10,7 +10,7 @@ from tests.twiml_check import check
 from workers.sweeper import sweep
 
 if TYPE_CHECKING:
-    from tests.calls.conftest import House
+    from tests.calls.conftest import Hotline
 
 
 def reaches_the_first_menu(phone: Phone, language: str = "1", from_: str = CALLER) -> None:
@@ -56,15 +56,15 @@ def speaks(document: str) -> bool:
     return "<Say" in document and bool(re.search("<Gather|<Dial|<Redirect|<Hangup", document))
 
 
-def lost_pins_are_settled(house: "House") -> None:
+def lost_pins_are_settled(hotline: "Hotline") -> None:
     """The sweeper judges the reports of lost PINs that calls left."""
-    with house.database.transaction() as session:
-        jobs = settle_lost_pins(session, house.clock.now, house.policy)
+    with hotline.database.transaction() as session:
+        jobs = settle_lost_pins(session, hotline.clock.now, hotline.policy)
     for name, row_id in jobs:
-        house.jobs.enqueue(name, row_id)
+        hotline.jobs.enqueue(name, row_id)
 
 
-def the_hour_of_lost_pins_has_passed(house: "House") -> None:
+def the_hour_of_lost_pins_has_passed(hotline: "Hotline") -> None:
     """The random moment at which a report of a lost PIN rings a liaison is over; the sweeper queues it."""
-    house.clock.passes(minutes=60)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    hotline.clock.passes(minutes=60)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)

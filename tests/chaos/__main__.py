@@ -23,7 +23,7 @@ from tests.chaos.storm import MOST_CALLBACKS, MOST_WAITERS, Storm, told
 @click.option("--seconds", default=0.0, help="Over how long people ask; without it two a second.")
 @click.option("--refused-seconds", default=0.0, help="For so long the carrier refuses the account (21210).")
 @click.option("--hard", is_flag=True, help="One liaison never picks up, and the worker hangs for good.")
-@click.option("--log", type=click.Path(path_type=Path), help="Where to write what the house logged.")
+@click.option("--log", type=click.Path(path_type=Path), help="Where to write what the installation logged.")
 def chaos(
     callbacks: int,
     waiters: int,

@@ -141,7 +141,7 @@ class Waiter(Asker):
             time.sleep(_LOOKS_EVERY)
 
     def _answers(self, call: SwitchedCall, *, keeps: bool) -> bool:
-        """Answer what is asked in line or on hold; False when there is nothing more to wait for."""
+        """Answer what is asked in the queue or on hold; False when there is nothing more to wait for."""
         phrases = call.live.heard_since_last_key()
         if self._is_promised(phrases):
             return False

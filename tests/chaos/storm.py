@@ -11,7 +11,7 @@ from random import Random
 from tests.chaos.asker import Asker, Waiter
 from tests.chaos.carrier import ChaosCarrier
 from tests.chaos.crowd import Crowd
-from tests.chaos.house import POLICIES, House, house
+from tests.chaos.installation import POLICIES, Installation, installation
 from tests.chaos.verdict import Verdict, judge
 from tests.chaos.watch import BOUND_SECONDS, Watch
 
@@ -53,8 +53,8 @@ class Storm:
     is_hard: bool = False
 
     def passes(self, folder: Path) -> tuple[Verdict, str]:
-        """Let it pass over a house in an empty folder; gives the verdict and the log of the house."""
-        with house(folder, self.database, self.caller_tries) as place:
+        """Run over an installation in an empty folder; returns the verdict and its log."""
+        with installation(folder, self.database, self.caller_tries) as place:
             office_phones, cases = place.moves_in(self.liaisons, self.callbacks + self.waiters)
             carrier = ChaosCarrier(place.public_url, place.carrier_port, place.token, self.seed)
             absent = office_phones[: int(self.is_hard)]
@@ -103,7 +103,7 @@ class Storm:
                 time.sleep(max(0.0, started + moment - time.monotonic()))
                 pool.submit(asker.asks)
 
-    def _befalls(self, place: House, carrier: ChaosCarrier) -> None:
+    def _befalls(self, place: Installation, carrier: ChaosCarrier) -> None:
         chance, started = Random(f"{self.seed}/troubles"), time.monotonic()
         troubles: list[Callable[[Random], None]] = [
             *[place.suffers_kill] * self.kills,
@@ -123,7 +123,7 @@ class Storm:
             trouble(chance)
 
 
-def _call_back(place: House, absent: Collection[str], is_over: threading.Event) -> None:
+def _call_back(place: Installation, absent: Collection[str], is_over: threading.Event) -> None:
     """Let whoever was set away come back: in so many rings each liaison misses two in a row at some time."""
     while not is_over.wait(_AWAY_SECONDS):
         place.returns_to_work(absent)

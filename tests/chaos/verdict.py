@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import AuditEntry, Call, Callback, DirectTalk, LineWait, Staff
+from models import AuditEntry, Call, Callback, DirectTalk, QueuedCall, Staff
 from models.calls.call_status import DIALLING
 from models.store.database import keyring_of
 from tests.chaos.asker import Asker, Waiter
 from tests.chaos.carrier import ChaosCarrier
-from tests.chaos.house import House
+from tests.chaos.installation import Installation
 from tests.chaos.watch import Watch
 
 #: How long after its time a callback that waits may still stand there untouched.
@@ -35,9 +35,11 @@ class Verdict:
         return "\n".join([*lines, *(f"  BROKEN: {rule}" for rule in self.broken)])
 
 
-def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: Watch) -> Verdict:
+def judge(
+    installation: Installation, carrier: ChaosCarrier, askers: Sequence[Asker], watch: Watch
+) -> Verdict:
     """Hold every promise against the rows, and every ring against an acceptance."""
-    with house.database.reading() as session:
+    with installation.database.reading() as session:
         keyring = keyring_of(session)
         rows = list(session.scalars(select(Callback)))
         accepted = Counter(
@@ -95,7 +97,7 @@ def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: W
         "calls refused": carrier.refusals,
         "calls placed": sum(carrier.placed.values()),
         "answers lost": carrier.answers_lost,
-        **{f"kills of {kind}": number for kind, number in house.killed.items()},
+        **{f"kills of {kind}": number for kind, number in installation.killed.items()},
         "doubles": len(list(_doubles(carrier, acceptances, keys))),
         "stuck": len(watch.stuck),
         "slowest recovery (s)": round(watch.slowest, 1),
@@ -135,9 +137,9 @@ def _held(liaison: int, since: datetime, call: Call, callback: Callback | None, 
 
 
 def _left_at_0(session: Session, askers: Sequence[Asker]) -> list[str]:
-    """Talks at 0 and places in line of which nobody wrote the end, and who heard nothing for too long."""
+    """Talks at 0 and places in the queue without an end, and callers who heard nothing for too long."""
     talks = session.scalars(select(DirectTalk.id).where(DirectTalk.state == "talking"))
-    places = session.scalars(select(LineWait.call_id).where(LineWait.ended_at.is_(None)))
+    places = session.scalars(select(QueuedCall.call_id).where(QueuedCall.ended_at.is_(None)))
     return [
         *(f"talk {talk_id} at 0 is still open" for talk_id in talks),
         *(f"the place of call {call_id} is still held" for call_id in places),

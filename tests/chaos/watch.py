@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import Callback, DirectTalk, LineWait, Staff
+from models import Callback, DirectTalk, QueuedCall, Staff
 from models.callbacks.callback_state import OPEN_STATES
 from models.store.database import Database
 
@@ -92,7 +92,7 @@ class Watch:
                 self.stuck[name] = f"{mark[0]} for {now - since:.0f} s"
 
     def waits_until_quiet(self) -> bool:
-        """Wait until no callback, talk at 0 or place in line is open and no liaison is held.
+        """Wait until no callback, talk at 0 or place in the queue is open and no liaison is held.
 
         Give up once nothing was settled for _GIVES_UP seconds; whether all were is in the answer. How long it
         may take in all is not said: a slow machine keeps its promises late, and no promise is lost by that.
@@ -113,7 +113,7 @@ class Watch:
         with self.database.reading() as session:
             over = (
                 Callback.state.not_in(OPEN_STATES),
-                LineWait.ended_at.is_not(None),
+                QueuedCall.ended_at.is_not(None),
                 DirectTalk.closed_at.is_not(None),
             )
             return sum(session.scalar(select(func.count()).where(one)) or 0 for one in over)
@@ -124,7 +124,7 @@ class Watch:
                 Staff.busy_call_id.is_not(None),
                 Callback.state.in_(OPEN_STATES),
                 DirectTalk.state == "talking",
-                LineWait.ended_at.is_(None),
+                QueuedCall.ended_at.is_(None),
             )
             return not any(session.scalar(select(func.count()).where(one)) for one in goes_on)
         return False

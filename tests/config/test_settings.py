@@ -25,7 +25,7 @@ PRODUCTION = {
 }
 
 
-def test_a_development_house_needs_its_keys_alone() -> None:
+def test_a_development_installation_needs_its_keys_alone() -> None:
     settings = Settings.from_env(WHOLE)
 
     assert settings.env == "development"
@@ -40,7 +40,7 @@ def test_a_development_house_needs_its_keys_alone() -> None:
     assert settings.twilio_auth_tokens == ("first-token", "second-token")
 
 
-def test_a_production_house_talks_to_twilio() -> None:
+def test_a_production_installation_talks_to_twilio() -> None:
     settings = Settings.from_env(PRODUCTION)
 
     assert settings.carrier == "twilio"

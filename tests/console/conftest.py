@@ -20,7 +20,7 @@ from models.staff.staff import Staff, add_person, add_staff
 from models.staff.staff_password import PasswordKdf
 from models.staff.staff_totp import set_totp
 from models.store.database import Database
-from tests.callback_desk import WaitingJobs
+from tests.call_center import WaitingJobs
 from tests.console.signed_in import cookie_of
 
 #: The least that the KDFs can do, so that a test takes no time.
@@ -214,7 +214,7 @@ class Member(Browser):
         """Have just signed in, with the first page ahead; test_sign_in.py takes the way by the form."""
         console = self._client.application.extensions["hotline.console"]
         self.holds(cookie_of(console.database, self.staff_id, console.clock()))
-        # Most tests go on to another page at once, and a page takes longer than its whole house.
+        # Most tests go on to another page at once, and a page takes longer than its whole hotline.
         self.path = self._ahead = "/console/"
         return self
 
@@ -266,7 +266,7 @@ def app(
     jobs: WaitingJobs,
     templates: KeptTemplates,
 ) -> Iterator[Flask]:
-    """The whole house with cheap hashes and a clock that stands."""
+    """The whole hotline with cheap hashes and a clock that stands."""
     passwords = Passwords(PasswordKdf(CHEAP_KIB, CHEAP_COST))
     hasher = PinHasher(settings.pin_pepper, CHEAP_KIB, CHEAP_COST)
     made = create_app(

@@ -3,7 +3,7 @@
 from collections import deque
 
 from hotline.exchange.calls.call import LiveCall
-from hotline.exchange.calls.conference import Conferences
+from hotline.exchange.calls.conferences import Conferences
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.delivery.request import Reply, Request
 from hotline.exchange.twiml.leg import Leg

@@ -24,7 +24,7 @@ ACCEPT = (
 def conference(ends_with_me: str) -> str:
     return (
         '<Dial action="/voice/steps/after/3"><Conference endConferenceOnExit="'
-        f'{ends_with_me}" waitUrl="">room</Conference></Dial>'
+        f'{ends_with_me}" waitUrl="">conference</Conference></Dial>'
     )
 
 

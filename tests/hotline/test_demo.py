@@ -13,13 +13,13 @@ from sqlalchemy import func, select
 from config.office import FICTIONAL, Office
 from config.settings import Settings
 from hotline.cli import demo_data
-from hotline.cli.command.context import House
+from hotline.cli.command.context import Installation
 from hotline.demo import PEOPLE, DemoError, load
 from hotline.demo_staff import STAFF
 from hotline.office_rules import rules_of
 from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject
 from models.callbacks.at_risk import make_alerts
-from models.callbacks.callback_list import due_callbacks, tidy_line
+from models.callbacks.callback_list import due_callbacks, tidy_list
 from models.cases.case import check_digit_is_right, close_case, rotate_pin
 from models.cases.new_pin import is_guessable
 from models.cases.pin_hash import PinHasher
@@ -177,7 +177,7 @@ def test_the_callback_list_is_filled_when_asked_for_and_nobody_is_rung_on_that_d
             "due": 1, "late": 0, "mine": 0, "open": 3, "left": 1
         }  # fmt: skip
         for hours in (0, 17):
-            tidy_line(session, now + timedelta(hours=hours), callback_policy_of(always_open))
+            tidy_list(session, now + timedelta(hours=hours), callback_policy_of(always_open))
             make_alerts(session, now + timedelta(hours=hours), make_policies(), is_open=True)
         assert due_callbacks(session, now + timedelta(hours=17), 8, SOON) == []
         assert session.scalars(select(Alert)).all() == []
@@ -247,7 +247,7 @@ def test_each_case_lets_hear_what_its_line_says(
 def test_demo_data_says_whose_language_is_spanish(
     monkeypatch: pytest.MonkeyPatch, database: Database, settings: Settings, office: Office
 ) -> None:
-    monkeypatch.setattr(demo_data, "open_house", lambda: House(settings, office, database))
+    monkeypatch.setattr(demo_data, "open_installation", lambda: Installation(settings, office, database))
 
     listed = CliRunner().invoke(demo_data.demo_data).stdout
 

@@ -51,11 +51,11 @@ def hasher() -> SlowHasher:
 
 
 @pytest.fixture
-def desk(hasher: SlowHasher) -> Iterator[Guesses]:
-    desk = Guesses(hasher)
-    yield desk
+def queue_of_guesses(hasher: SlowHasher) -> Iterator[Guesses]:
+    queue_of_guesses = Guesses(hasher)
+    yield queue_of_guesses
     hasher.may_go.release(100)
-    desk.close()
+    queue_of_guesses.close()
 
 
 def guess(call_id: int, *, known: bool = False, turn: int = 1, stored: str | None = None) -> Guess:
@@ -75,12 +75,14 @@ def guess(call_id: int, *, known: bool = False, turn: int = 1, stored: str | Non
     )
 
 
-def test_the_future_brings_what_the_second_transaction_answered(desk: Guesses, hasher: SlowHasher) -> None:
+def test_the_future_brings_what_the_second_transaction_answered(
+    queue_of_guesses: Guesses, hasher: SlowHasher
+) -> None:
     hasher.may_go.release(2)
     stored = hasher.hash(PIN)
 
-    right = desk.submit(guess(1, stored=stored), PIN, lambda matched: ("recorded", matched))
-    wrong = desk.submit(guess(2, stored=None), PIN, lambda matched: ("recorded", matched))
+    right = queue_of_guesses.submit(guess(1, stored=stored), PIN, lambda matched: ("recorded", matched))
+    wrong = queue_of_guesses.submit(guess(2, stored=None), PIN, lambda matched: ("recorded", matched))
 
     assert right.result() == ("recorded", True)
     assert wrong.result() == ("recorded", False)
@@ -95,11 +97,11 @@ def test_nothing_starts_before_the_first_guess(hasher: SlowHasher) -> None:
 
 
 def test_among_thirty_callers_guessing_a_known_phone_is_served_next(
-    desk: Guesses, hasher: SlowHasher
+    queue_of_guesses: Guesses, hasher: SlowHasher
 ) -> None:
-    flood = [desk.submit(guess(i), f"guess {i}", bool) for i in range(30)]
+    flood = [queue_of_guesses.submit(guess(i), f"guess {i}", bool) for i in range(30)]
     assert hasher.started.get() == "guess 0"
-    victim = desk.submit(guess(99, known=True), "victim", bool)
+    victim = queue_of_guesses.submit(guess(99, known=True), "victim", bool)
     hasher.may_go.release(31)
     victim.result()
     for future in flood:
@@ -109,29 +111,31 @@ def test_among_thirty_callers_guessing_a_known_phone_is_served_next(
 
 
 def test_a_flood_holds_one_web_thread_while_a_known_phone_always_may(
-    desk: Guesses, hasher: SlowHasher
+    queue_of_guesses: Guesses, hasher: SlowHasher
 ) -> None:
-    flood = [desk.submit(guess(i), "guess", bool) for i in range(5)]
-    seated = Seated(desk, flood[4], first=False)
-    seated.is_waiting()
+    flood = [queue_of_guesses.submit(guess(i), "guess", bool) for i in range(5)]
+    with_slots = WithSlots(queue_of_guesses, flood[4], first=False)
+    with_slots.is_waiting()
 
-    assert [desk.wait(future, first=False) for future in flood[:4]] == [None] * 4
+    assert [queue_of_guesses.wait(future, first=False) for future in flood[:4]] == [None] * 4
 
-    known = [desk.submit(guess(90 + i, known=True), "victim", bool) for i in range(2)]
-    victims = [Seated(desk, future, first=True) for future in known]
+    known = [queue_of_guesses.submit(guess(90 + i, known=True), "victim", bool) for i in range(2)]
+    victims = [WithSlots(queue_of_guesses, future, first=True) for future in known]
     hasher.may_go.release(7)
     assert [victim.result() for victim in victims] == [False, False]
-    assert seated.result() is False
-    assert desk.wait(flood[0], first=False) is False, "a result that is there needs no seat"
+    assert with_slots.result() is False
+    assert queue_of_guesses.wait(flood[0], first=False) is False, "a result that is there needs no slot"
 
 
-class Seated:
+class WithSlots:
     """A web thread that waits for a future."""
 
-    def __init__(self, desk: Guesses, future: Any, *, first: bool) -> None:
+    def __init__(self, queue_of_guesses: Guesses, future: Any, *, first: bool) -> None:
         self._future = future
         self._results: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=lambda: self._results.put(desk.wait(future, first)))
+        self._thread = threading.Thread(
+            target=lambda: self._results.put(queue_of_guesses.wait(future, first))
+        )
         self._thread.start()
 
     def is_waiting(self) -> None:
@@ -144,17 +148,17 @@ class Seated:
         return self._results.get_nowait()
 
 
-def test_a_hash_that_takes_too_long_lets_the_web_thread_go_and_the_seat_with_it(
-    desk: Guesses, hasher: SlowHasher, monkeypatch: pytest.MonkeyPatch
+def test_a_hash_that_takes_too_long_lets_the_web_thread_go_and_the_slot_with_it(
+    queue_of_guesses: Guesses, hasher: SlowHasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guesses, "WAIT_SECONDS", 0.01)
-    future = desk.submit(guess(1), "guess", bool)
+    future = queue_of_guesses.submit(guess(1), "guess", bool)
 
-    assert desk.wait(future, first=False) is None
-    assert desk.wait(future, first=True) is None
+    assert queue_of_guesses.wait(future, first=False) is None
+    assert queue_of_guesses.wait(future, first=True) is None
     hasher.may_go.release()
     future.result()
-    assert desk.wait(future, first=False) is False
+    assert queue_of_guesses.wait(future, first=False) is False
 
 
 def test_a_pin_that_waits_for_its_turn_is_told_of_until_it_is_worked(
@@ -162,8 +166,8 @@ def test_a_pin_that_waits_for_its_turn_is_told_of_until_it_is_worked(
 ) -> None:
     monkeypatch.setattr(guesses, "KEEP_SECONDS", 0.01)
     kept: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
-    desk = Guesses(hasher, kept.put)
-    futures = [desk.submit(guess(call_id), "482163", bool) for call_id in (1, 2)]
+    queue_of_guesses = Guesses(hasher, kept.put)
+    futures = [queue_of_guesses.submit(guess(call_id), "482163", bool) for call_id in (1, 2)]
 
     while kept.get(timeout=10) != [1, 2]:
         continue
@@ -172,49 +176,49 @@ def test_a_pin_that_waits_for_its_turn_is_told_of_until_it_is_worked(
     hasher.may_go.release(2)
     for future in futures:
         future.result(timeout=10)
-    desk.close()
+    queue_of_guesses.close()
 
 
-def test_the_same_webhook_again_awaits_the_same_guess(desk: Guesses, hasher: SlowHasher) -> None:
-    first = desk.submit(guess(1), "guess", bool)
+def test_the_same_webhook_again_awaits_the_same_guess(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
+    first = queue_of_guesses.submit(guess(1), "guess", bool)
 
-    assert desk.submit(guess(1), "guess", bool) is first
-    assert desk.pending(1) is first
-    assert desk.submit(guess(1, turn=2), "later", bool) is not first
+    assert queue_of_guesses.submit(guess(1), "guess", bool) is first
+    assert queue_of_guesses.pending(1) is first
+    assert queue_of_guesses.submit(guess(1, turn=2), "later", bool) is not first
 
     hasher.may_go.release(2)
-    later = desk.pending(1)
+    later = queue_of_guesses.pending(1)
     assert later is not None
     later.result()
     assert hasher.served == ["guess", "later"]
 
 
-def test_a_guess_that_is_done_is_forgotten(desk: Guesses, hasher: SlowHasher) -> None:
+def test_a_guess_that_is_done_is_forgotten(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
     hasher.may_go.release()
     forgotten = threading.Event()
-    future = desk.submit(guess(1), "guess", bool)
+    future = queue_of_guesses.submit(guess(1), "guess", bool)
     future.add_done_callback(lambda _done: forgotten.set())
     forgotten.wait()
 
-    assert desk.pending(1) is None
+    assert queue_of_guesses.pending(1) is None
 
 
 def test_a_fault_reaches_its_caller_alone_and_the_log_names_its_class_alone(
-    desk: Guesses, hasher: SlowHasher, caplog: pytest.LogCaptureFixture
+    queue_of_guesses: Guesses, hasher: SlowHasher, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_matched: bool) -> bool:
         raise LookupError(f"the second transaction with {PIN}")
 
     hasher.may_go.release(3)
-    in_kdf = desk.submit(guess(1), "broken", bool)
-    in_finish = desk.submit(guess(2), PIN, broken)
-    after = desk.submit(guess(3), PIN, bool)
+    in_kdf = queue_of_guesses.submit(guess(1), "broken", bool)
+    in_finish = queue_of_guesses.submit(guess(2), PIN, broken)
+    after = queue_of_guesses.submit(guess(3), PIN, bool)
 
     with caplog.at_level(logging.ERROR), pytest.raises(MemoryError):
-        desk.wait(in_kdf, first=True)
+        queue_of_guesses.wait(in_kdf, first=True)
     with pytest.raises(LookupError):
-        desk.wait(in_finish, first=True)
-    assert desk.wait(after, first=True) is False
+        queue_of_guesses.wait(in_finish, first=True)
+    assert queue_of_guesses.wait(after, first=True) is False
     assert sorted(record.getMessage() for record in caplog.records) == [
         "A PIN could not be worked: LookupError",
         "A PIN could not be worked: MemoryError",
@@ -223,25 +227,25 @@ def test_a_fault_reaches_its_caller_alone_and_the_log_names_its_class_alone(
 
 
 def test_a_time_out_inside_the_second_transaction_is_a_fault_and_no_hold(
-    desk: Guesses, hasher: SlowHasher
+    queue_of_guesses: Guesses, hasher: SlowHasher
 ) -> None:
     def times_out(_matched: bool) -> bool:
         raise TimeoutError
 
     hasher.may_go.release()
     with pytest.raises(TimeoutError):
-        desk.wait(desk.submit(guess(1), PIN, times_out), first=True)
+        queue_of_guesses.wait(queue_of_guesses.submit(guess(1), PIN, times_out), first=True)
 
 
 def test_the_end_cancels_what_waits_and_takes_no_more(hasher: SlowHasher) -> None:
-    desk = Guesses(hasher)
-    at_hand = desk.submit(guess(1), "at hand", bool)
-    waiting = desk.submit(guess(2), "waiting", bool)
+    queue_of_guesses = Guesses(hasher)
+    at_hand = queue_of_guesses.submit(guess(1), "at hand", bool)
+    waiting = queue_of_guesses.submit(guess(2), "waiting", bool)
     hasher.started.get()
-    closing = threading.Thread(target=desk.close)
+    closing = threading.Thread(target=queue_of_guesses.close)
     closing.start()
     # Closing waits for the guess at hand; from its start on no other is taken.
-    while not desk._closed or desk._waiting.qsize() < 2:
+    while not queue_of_guesses._closed or queue_of_guesses._waiting.qsize() < 2:
         assert closing.is_alive()
     hasher.may_go.release(2)
     closing.join()
@@ -250,23 +254,23 @@ def test_the_end_cancels_what_waits_and_takes_no_more(hasher: SlowHasher) -> Non
     assert waiting.cancelled()
     assert hasher.served == ["at hand"]
     with pytest.raises(RuntimeError, match="after the end"):
-        desk.submit(guess(3), PIN, bool)
-    desk.close()
+        queue_of_guesses.submit(guess(3), PIN, bool)
+    queue_of_guesses.close()
 
 
-def test_the_hash_steps_back_behind_the_turns(desk: Guesses, hasher: SlowHasher) -> None:
+def test_the_hash_steps_back_behind_the_turns(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
     hasher.may_go.release()
-    desk.submit(guess(1), PIN, bool).result()
+    queue_of_guesses.submit(guess(1), PIN, bool).result()
     stepped_back = guesses.NICENESS if sys.platform == "linux" else own_priority()
 
     assert hasher.priorities == {max(own_priority(), stepped_back)}
 
 
-def test_no_repr_holds_the_pin(desk: Guesses, hasher: SlowHasher) -> None:
-    desk.submit(guess(1), PIN, bool)
+def test_no_repr_holds_the_pin(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
+    queue_of_guesses.submit(guess(1), PIN, bool)
     hasher.started.get()
-    desk.submit(guess(2), PIN, bool)
-    held = desk._waiting.get_nowait()
-    desk._waiting.put(held)
+    queue_of_guesses.submit(guess(2), PIN, bool)
+    held = queue_of_guesses._waiting.get_nowait()
+    queue_of_guesses._waiting.put(held)
 
     assert PIN not in repr(held)

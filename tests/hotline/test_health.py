@@ -28,7 +28,9 @@ def asked(settings: Settings, database: Database, *flow_faults: str) -> FlaskCli
     return app.test_client()
 
 
-def test_a_house_on_firm_ground_is_ready(settings: Settings, database: Database, redis_url: str) -> None:
+def test_an_installation_on_firm_ground_is_ready(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
     client = asked(settings, database)
 
     assert client.get("/up").json == {"up": True}

@@ -9,7 +9,7 @@ from pathlib import Path
 from hotline.refusals.wording import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
-#: What a room refuses with: each class of refusals.
+#: What a package refuses with: each class of refusals.
 CODES = tuple(
     getattr(import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)), name)
     for path in sorted((ROOT / "models").rglob("*.py"))
@@ -19,8 +19,8 @@ CODES = tuple(
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:
     """Each file in which somebody may refuse, parsed."""
-    for room in ("models", "hotline"):
-        for path in sorted((ROOT / room).rglob("*.py")):
+    for package in ("models", "hotline"):
+        for path in sorted((ROOT / package).rglob("*.py")):
             if path.parent.name != "refusals":
                 yield path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))
 

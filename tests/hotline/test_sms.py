@@ -199,14 +199,14 @@ def test_discreet_number_answers_a_text_by_its_neutral_name_and_without_911(
 ) -> None:
     discreet = "+12025550199"
     lines = (*office.lines, discreet)
-    house = dataclasses.replace(office, lines=lines, discreet_lines=(discreet,))
+    installation = dataclasses.replace(office, lines=lines, discreet_lines=(discreet,))
 
-    answer = Texter(database, house, prompts).sends(body, To=discreet)
+    answer = Texter(database, installation, prompts).sends(body, To=discreet)
 
     assert "911" not in answer
     assert "Victim" not in answer
     assert "Víctimas" not in answer
-    assert "911" in Texter(database, house, prompts).sends(body, To=office.lines[0])
+    assert "911" in Texter(database, installation, prompts).sends(body, To=office.lines[0])
 
 
 @pytest.mark.parametrize(("body", "word"), [("START", "your code"), ("INICIAR", "su clave")])
@@ -215,9 +215,9 @@ def test_discreet_number_asks_for_a_code_and_never_speaks_of_a_pin(
 ) -> None:
     discreet = "+12025550199"
     lines = (*office.lines, discreet)
-    house = dataclasses.replace(office, lines=lines, discreet_lines=(discreet,))
+    installation = dataclasses.replace(office, lines=lines, discreet_lines=(discreet,))
 
-    answer = Texter(database, house, prompts).sends(body, To=discreet)
+    answer = Texter(database, installation, prompts).sends(body, To=discreet)
 
     assert word in answer
     assert "PIN" not in answer

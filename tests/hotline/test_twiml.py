@@ -211,7 +211,7 @@ def test_the_path_of_the_public_url_stands_before_every_address() -> None:
         assert document.count("/line/voice/") == document.count("/voice/") > 0
 
 
-def test_texts_of_the_house_are_made_once_and_texts_of_a_case_are_kept_nowhere() -> None:
+def test_texts_of_the_app_are_made_once_and_texts_of_a_case_are_kept_nowhere() -> None:
     prompts = FakePrompts()
     renderer = make_renderer(prompts)
     for number in range(1, 4):
@@ -295,7 +295,7 @@ def test_a_document_stays_below_what_twilio_takes() -> None:
     assert check(document) == []
 
 
-def test_every_sentence_of_the_house_can_be_said_in_every_language() -> None:
+def test_every_sentence_of_the_app_can_be_said_in_every_language() -> None:
     office = make_office()
     prompts = Prompts.load(office.languages)
     renderer = Renderer.of(prompts, office, "https://example.org")

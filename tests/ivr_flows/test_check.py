@@ -252,7 +252,7 @@ def test_a_language_without_a_file_does_not_load() -> None:
         Prompts.load(("fr",))
 
 
-def test_the_house_does_not_start_with_a_broken_tree(
+def test_the_app_does_not_start_with_a_broken_tree(
     settings: Settings, flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hotline.app.build_flows", lambda *_: {"victim_line": too_many(flow)})

@@ -47,7 +47,7 @@ class Ending:
 
 
 class Person:
-    """One person; the same seed acts the same way. ``passes`` lets the seconds of the house pass."""
+    """One person; the same seed acts the same way. ``passes`` lets the seconds of the hotline pass."""
 
     def __init__(
         self, seed: int, temperament: Temperament, language: str, card: Card, passes: Callable[[float], None]

@@ -70,7 +70,7 @@ def test_a_line_without_time_for_them_loses_the_slow_and_says_whom(
 ) -> None:
     monkeypatch.setattr(engine, "MENU_SECONDS", 3)
     monkeypatch.setattr(engine, "ENTRY_SECONDS", 3)
-    monkeypatch.setattr("ivr_flows.engine.desk.Desk.slow_down", lambda _desk: None)
+    monkeypatch.setattr("ivr_flows.engine.desk.Desk.slow_down", lambda _self: None)
     slow = [at for at, one in enumerate(TEMPERAMENTS) if one.relay == 30]
     with town(tmp_path) as place:
         people = [place.person(seed) for seed in PEOPLE if seed % len(TEMPERAMENTS) in slow]

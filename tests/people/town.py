@@ -1,4 +1,4 @@
-"""A town of simulated people and the line they call: a house on SQLite with a clock of its own."""
+"""A town of simulated people and the line they call: a hotline on SQLite with a clock of its own."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from models.store.database import Database
 from models.store.heartbeat import SILENT, Pulse
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.conftest import FIELD_KEYS
 from tests.factories import HASHER, NOW, make_case, make_staff
 from tests.fake_carrier import FakeCarrier
@@ -33,7 +33,7 @@ FROM_CALL_TO_CALL = timedelta(minutes=11)
 ENVIRONMENT = {
     "HOTLINE_PUBLIC_URL": "https://line.example.org",
     "HOTLINE_SECRET_KEY": "the secret key of a town of people who do not exist",
-    "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a house",
+    "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a hotline",
     "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
     "TWILIO_API_BASE_URL": "http://127.0.0.1:1",
@@ -71,18 +71,18 @@ def town(folder: Path) -> Iterator["Town"]:
     database = Database(url, Keyring(FIELD_KEYS, ENVIRONMENT["HOTLINE_SECRET_KEY"].encode()))
     upgrade(database)
     office = Office.load(settings.office_file)
-    house = House(database, office, Clock(NOW), FakeCarrier(), settings)
+    hotline = Hotline(database, office, Clock(NOW), FakeCarrier(), settings)
     # This town has no workers and no sweeper: at 0 a caller's own call rings the office's number.
-    house.jobs.is_down = True
+    hotline.jobs.is_down = True
     with database.transaction() as session:
         Pulse("web").beat(session, NOW - SILENT)
         make_staff(session, phone="+12025550170")
         second = make_staff(session, phone="+12025550171").id
     app = create_app(
-        settings, office=office, database=database, hasher=HASHER, jobs=house.jobs, clock=house.clock
+        settings, office=office, database=database, hasher=HASHER, jobs=hotline.jobs, clock=hotline.clock
     )
     try:
-        yield Town(house, app.test_client(), second)
+        yield Town(hotline, app.test_client(), second)
     finally:
         app.extensions["hotline.line"].guesses.close()
         database.close()
@@ -91,8 +91,8 @@ def town(folder: Path) -> Iterator["Town"]:
 class Town:
     """People who call one after another, each with a case and a phone of their own."""
 
-    def __init__(self, house: House, client: object, second_liaison: int) -> None:
-        self.house, self._client, self._second_liaison = house, client, second_liaison
+    def __init__(self, hotline: Hotline, client: object, second_liaison: int) -> None:
+        self.hotline, self._client, self._second_liaison = hotline, client, second_liaison
         self._callers = 0
 
     def person(self, seed: int, knows: str = "right") -> Resident:
@@ -100,36 +100,36 @@ class Town:
         chance = Random(seed)
         temperament = TEMPERAMENTS[seed % len(TEMPERAMENTS)]
         language = ("en", "es")[seed // len(TEMPERAMENTS) % 2]
-        house = self.house
-        house.clock.now += FROM_CALL_TO_CALL
-        with house.database.transaction() as session:
+        hotline = self.hotline
+        hotline.clock.now += FROM_CALL_TO_CALL
+        with hotline.database.transaction() as session:
             session.get_one(Staff, self._second_liaison).on_shift = chance.random() < 0.5
             case = make_case(
                 session,
                 chance.choice(STATUSES),
                 number=_number(chance),
                 language=language,
-                as_of=house.clock.now,
+                as_of=hotline.clock.now,
             )
         wrong = str((int(case.pin) + 111111) % 1_000_000).zfill(6)
         card = Card(case.number, {"right": case.pin, "wrong": wrong, "none": None}[knows])
         from_ = f"+1{AREAS[self._callers // 100 % len(AREAS)]}55501{self._callers % 100:02d}"
         self._callers += 1
         caller = Person(
-            seed, temperament, language, card, lambda seconds: house.clock.passes(seconds=seconds)
+            seed, temperament, language, card, lambda seconds: hotline.clock.passes(seconds=seconds)
         )
         return Resident(seed, temperament.name, language, knows, caller.calls(self.new_phone, from_))
 
     def new_phone(self) -> Phone:
         """A telephone of this town that has no call yet."""
-        settings = self.house.settings
+        settings = self.hotline.settings
         return Phone(
             self._client,  # type: ignore[arg-type]
             public_url=settings.public_url,
             auth_token=settings.twilio_auth_tokens[0],
             account_sid=settings.twilio_account_sid,
-            line=self.house.office.lines[0],
-            clock=self.house.clock,
+            line=self.hotline.office.lines[0],
+            clock=self.hotline.clock,
         )
 
 

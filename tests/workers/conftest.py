@@ -1,4 +1,4 @@
-"""A desk with one liaison on shift and one verified callback due."""
+"""A call_center with one liaison on shift and one verified callback due."""
 
 from datetime import datetime
 
@@ -6,21 +6,21 @@ import pytest
 
 from config.office import Office
 from models.store.database import Database
-from tests.callback_desk import CallbackDesk
+from tests.call_center import CallCenter
 from tests.factories import make_callback, make_case, make_staff
 
 
 @pytest.fixture
-def empty_desk(database: Database, office: Office, now: datetime) -> CallbackDesk:
+def empty_call_center(database: Database, office: Office, now: datetime) -> CallCenter:
     """Nobody on shift and nothing asked for."""
-    return CallbackDesk(database, office, now)
+    return CallCenter(database, office, now)
 
 
 @pytest.fixture
-def desk(empty_desk: CallbackDesk) -> CallbackDesk:
+def call_center(empty_call_center: CallCenter) -> CallCenter:
     """A liaison on shift, and a callback whose job waits."""
-    with empty_desk.database.transaction() as session:
+    with empty_call_center.database.transaction() as session:
         make_staff(session)
         callback = make_callback(session, make_case(session))
-    empty_desk.jobs.enqueue("dial_liaison", callback.id)
-    return empty_desk
+    empty_call_center.jobs.enqueue("dial_liaison", callback.id)
+    return empty_call_center

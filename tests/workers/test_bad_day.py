@@ -13,7 +13,7 @@ from models.overview.listing import list_callbacks
 from models.staff.schedule import set_schedule
 from models.staff.staff import change_shift
 from models.talks import leg as legs
-from tests.callback_desk import CallbackDesk
+from tests.call_center import CallCenter
 from tests.factories import make_callback, make_case, make_office, make_staff
 
 ANA, NIA, RUTH = "+12025550170", "+12025550173", "+12025550172"
@@ -24,8 +24,8 @@ EMAILS = {ANA: "ana@office.example.org", NIA: "nia@office.example.org", RUTH: "r
 class People:
     """What the staff do with a ring, by their phone; callers answer, and talk for a minute."""
 
-    def __init__(self, desk: CallbackDesk) -> None:
-        self.desk = desk
+    def __init__(self, call_center: CallCenter) -> None:
+        self.call_center = call_center
         self.does = {ANA: "picks up late", NIA: "does not hear it", RUTH: "does not hear it"}
         #: Who talked, in order, and since when each call rings or goes on.
         self.talked: list[int] = []
@@ -34,88 +34,89 @@ class People:
     def live(self, minutes: float) -> Iterator[None]:
         """So many minutes, one look at the list after another."""
         for _ in range(int(timedelta(minutes=minutes) / STEP)):
-            self.desk.sweeps(seconds=STEP.total_seconds())
-            self.desk.works_off()
-            for call in list(self.desk.carrier.placed):
+            self.call_center.sweeps(seconds=STEP.total_seconds())
+            self.call_center.works_off()
+            for call in list(self.call_center.carrier.placed):
                 if call.status in ("ringing", "in-progress"):
                     self._go_on(call)
-            self.desk.works_off()
+            self.call_center.works_off()
             yield
 
     def _go_on(self, call: Any) -> None:
-        (leg,) = self.desk.rows(Call, Call.leg_id == call.leg_id)
-        rings_for = self.desk.now - self._since.setdefault(call.call_sid, self.desk.now)
+        (leg,) = self.call_center.rows(Call, Call.leg_id == call.leg_id)
+        rings_for = self.call_center.now - self._since.setdefault(call.call_sid, self.call_center.now)
         if leg.role == "called_back":
             self._caller(call, leg)
         elif leg.role == "alerted" or self.does[call.to] == "does not hear it":
-            self.desk.hangs_up(call, "no-answer")
+            self.call_center.hangs_up(call, "no-answer")
         elif call.status == "ringing":
-            self.desk.answers(call)
+            self.call_center.answers(call)
             if self.does[call.to] != "has a machine that answers":
-                self.desk.presses(call, legs.accept_by_liaison)
+                self.call_center.presses(call, legs.accept_by_liaison)
         elif self.does[call.to] != "picks up late" or not self._is_theirs(leg):
-            self.desk.hangs_up(call)
+            self.call_center.hangs_up(call)
         else:
             assert rings_for < timedelta(minutes=5), "nobody is kept on the line for a call that is over"
 
     def _is_theirs(self, leg: Call) -> bool:
         theirs = (Callback.liaison_call_id == leg.id, Callback.state.in_(LIVE_STATES))
-        return bool(self.desk.rows(Callback, *theirs))
+        return bool(self.call_center.rows(Callback, *theirs))
 
     def _caller(self, call: Any, leg: Call) -> None:
-        (row,) = self.desk.rows(Callback, Callback.id == leg.callback_id)
-        if row.state == "talking" and self.desk.now - row.talking_at >= timedelta(minutes=1):
-            self.desk.hangs_up(call)
+        (row,) = self.call_center.rows(Callback, Callback.id == leg.callback_id)
+        if row.state == "talking" and self.call_center.now - row.talking_at >= timedelta(minutes=1):
+            self.call_center.hangs_up(call)
         elif call.status == "ringing" and self.does[ANA] != "hangs up on the ring":
-            self.desk.answers(call)
-            if self.desk.presses(call, legs.join_caller) == "joined":
+            self.call_center.answers(call)
+            if self.call_center.presses(call, legs.join_caller) == "joined":
                 self.talked.append(row.id)
 
     def come_back(self) -> None:
-        with self.desk.database.transaction() as session:
-            change_shift(session, EMAILS[ANA], on_shift=True, actor="shell", now=self.desk.now)
+        with self.call_center.database.transaction() as session:
+            change_shift(session, EMAILS[ANA], on_shift=True, actor="shell", now=self.call_center.now)
 
 
 @pytest.fixture
-def people(empty_desk: CallbackDesk) -> People:
+def people(empty_call_center: CallCenter) -> People:
     """Ana is on shift, Nia on call, Ruth a supervisor; half of the callers are afraid, half have a PIN."""
-    desk = empty_desk
-    desk.office = make_office(policies={"retry_minutes": 5})
-    with desk.database.transaction() as session:
+    call_center = empty_call_center
+    call_center.office = make_office(policies={"retry_minutes": 5})
+    with call_center.database.transaction() as session:
         make_staff(session, EMAILS[ANA], phone=ANA)
         make_staff(session, EMAILS[NIA], phone=NIA, on_shift=False)
         make_staff(session, EMAILS[RUTH], phone=RUTH, on_shift=False, role="supervisor")
         set_schedule(
             session, EMAILS[NIA], kind="on_call", weekdays=range(7), span=(time(0), time(0)), actor="shell",
-            now=desk.now,
+            now=call_center.now,
         )  # fmt: skip
         for number in range(16):
             urgent, verified = number % 2 == 0, number % 4 < 2
             make_callback(
                 session, make_case(session) if verified else None, phone=f"+120255501{30 + number}",
                 urgency="urgent" if urgent else "other", reason="afraid" if urgent else "asked",
-                requested_at=desk.now, next_attempt_at=desk.now,
-                due_at=desk.now + (timedelta(minutes=60) if urgent else timedelta(hours=20)),
+                requested_at=call_center.now,
+                next_attempt_at=call_center.now,
+                due_at=call_center.now + (timedelta(minutes=60) if urgent else timedelta(hours=20)),
             )  # fmt: skip
-    return People(desk)
+    return People(call_center)
 
 
 # A long day; each of its parts runs on PostgreSQL in a test of its own.
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_frightened_caller_reaches_a_person_or_stands_first(people: People) -> None:
-    desk = people.desk
+    call_center = people.call_center
     soon = timedelta(minutes=15)
 
     def nobody_is_lost() -> None:
-        rows = desk.rows(Callback)
+        rows = call_center.rows(Callback)
         assert {row.state for row in rows} <= {
             "requested", "ringing_liaison", "ringing_caller", "talking", "reached",
         }  # fmt: skip
         assert all(row.caller_tries == 0 for row in rows), "no try of a person is spent by the staff"
         waiting = [row for row in rows if row.state == "requested" and row.urgency == "urgent"]
         assert all(row.place is not None for row in waiting), "everybody keeps their place"
-        with desk.database.reading() as session:
-            listed = list_callbacks(session, "due", 0, desk.now, soon=soon).rows
+        with call_center.database.reading() as session:
+            listed = list_callbacks(session, "due", 0, call_center.now, soon=soon).rows
         first = [row.urgency for row in listed[: len(waiting)]]
         # Of any four at most two are of the unverified list while a verified caller waits.
         assert first.count("urgent") >= len(waiting) // 2
@@ -128,23 +129,25 @@ def test_every_frightened_caller_reaches_a_person_or_stands_first(people: People
 
     live(6)
     live(3, ana="does not hear it")
-    (ana, *_others) = desk.rows(Staff)
+    (ana, *_others) = call_center.rows(Staff)
     assert ana.set_away_at is not None
     live(8)
-    paged = Counter((one.staff_id, one.channel) for one in desk.rows(Alert, Alert.level == "urgent_untaken"))
+    paged = Counter(
+        (one.staff_id, one.channel) for one in call_center.rows(Alert, Alert.level == "urgent_untaken")
+    )
     assert set(paged) >= {(2, "text"), (2, "call"), (3, "text"), (3, "call")}
     assert max(paged.values()) <= 2, "a page and its count, not a page for each"
-    waiting = desk.rows(Callback, Callback.state == "requested", Callback.urgency == "urgent")
+    waiting = call_center.rows(Callback, Callback.state == "requested", Callback.urgency == "urgent")
     assert waiting
     assert all(row.paged_at is not None for row in waiting), "each of them is marked at its place"
 
     people.come_back()
     live(3, ana="has a machine that answers")
-    assert desk.rows(Staff)[0].set_away_at is not None
+    assert call_center.rows(Staff)[0].set_away_at is not None
     people.come_back()
     live(4, ana="hangs up on the ring")
     # All are reached in twenty minutes, and nobody is called after that.
     live(25, ana="picks up late")
 
-    assert {row.state for row in desk.rows(Callback, Callback.urgency == "urgent")} == {"reached"}
+    assert {row.state for row in call_center.rows(Callback, Callback.urgency == "urgent")} == {"reached"}
     assert len(people.talked) == len(set(people.talked)), "nobody is called twice"

@@ -10,8 +10,8 @@ from models.callbacks.callback_state import FINAL_STATES
 from models.store.database import Database
 from models.talks import leg as legs
 from models.talks.dispatch import claim_callback, ring_first
-from models.talks.next_offer import first_in_line
-from tests.callback_desk import CallbackDesk, DeskCarrier
+from models.talks.next_offer import first_on_list
+from tests.call_center import CallCenter, CallCenterCarrier
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import ASKING_SECONDS, CarrierCall, CarrierUnknown
 from workers.sweeper import SWEEP_SECONDS
@@ -20,104 +20,108 @@ BOUND = timedelta(seconds=60)
 MANY = 12
 
 
-class _SilentCarrier(DeskCarrier):
+class _SilentCarrier(CallCenterCarrier):
     """From ``is_deaf`` on every question takes its whole patience, and no answer comes."""
 
-    def __init__(self, desk: CallbackDesk) -> None:
+    def __init__(self, call_center: CallCenter) -> None:
         super().__init__()
-        self._desk, self.asked = desk, 0
+        self._call_center, self.asked = call_center, 0
 
     def fetch_call(self, call_sid: str) -> CarrierCall:
         if self.is_deaf:
             self.asked += 1
-            self._desk.now += timedelta(seconds=ASKING_SECONDS)
+            self._call_center.now += timedelta(seconds=ASKING_SECONDS)
             raise CarrierUnknown("The carrier did not answer.")
         return super().fetch_call(call_sid)
 
 
 @pytest.fixture
-def desk(database: Database, office: Office, now: datetime) -> CallbackDesk:
+def call_center(database: Database, office: Office, now: datetime) -> CallCenter:
     """Many promises in hand at once, each with a liaison of its own."""
-    desk = CallbackDesk(database, make_office(policies={"carrier_calls_per_second": 100}), now)
-    desk.carrier = _SilentCarrier(desk)
+    call_center = CallCenter(database, make_office(policies={"carrier_calls_per_second": 100}), now)
+    call_center.carrier = _SilentCarrier(call_center)
     with database.transaction() as session:
         for last in range(MANY):
             make_staff(session, phone=f"+120255501{last + 30}")
             make_callback(session, make_case(session), phone=f"+120255501{last + 60}")
-    desk.sweeps()
-    return desk
+    call_center.sweeps()
+    return call_center
 
 
-def _time_until_nothing_is_stuck(desk: CallbackDesk, lost: datetime) -> timedelta:
-    while desk.now - lost < 2 * BOUND:
+def _time_until_nothing_is_stuck(call_center: CallCenter, lost: datetime) -> timedelta:
+    while call_center.now - lost < 2 * BOUND:
         # What is offered anew meanwhile is another try, and not what is measured here.
-        desk.jobs.waiting.clear()
-        desk.sweeps(seconds=SWEEP_SECONDS)
+        call_center.jobs.waiting.clear()
+        call_center.sweeps(seconds=SWEEP_SECONDS)
         stuck = [
-            row for row in desk.rows(Callback) if row.state not in ("requested", "talking", *FINAL_STATES)
+            row
+            for row in call_center.rows(Callback)
+            if row.state not in ("requested", "talking", *FINAL_STATES)
         ]
         if not stuck:
             break
-    return desk.now - lost
+    return call_center.now - lost
 
 
 @pytest.mark.parametrize("rung", ["liaison", "caller"])
 def test_legs_of_which_nothing_is_heard_any_more_are_left_within_a_minute(
-    desk: CallbackDesk, rung: str
+    call_center: CallCenter, rung: str
 ) -> None:
     """Every event is lost and no question is answered from the moment of dialling on."""
-    desk.works_off()
-    assert len(desk.carrier.placed) == MANY
+    call_center.works_off()
+    assert len(call_center.carrier.placed) == MANY
     if rung == "caller":
-        for call in list(desk.carrier.placed):
-            desk.answers(call)
-            desk.presses(call, legs.accept_by_liaison)
-        desk.works_off()
-        assert len(desk.carrier.placed) == 2 * MANY
-    desk.carrier.is_deaf = True
-    assert _time_until_nothing_is_stuck(desk, desk.now) <= BOUND
+        for call in list(call_center.carrier.placed):
+            call_center.answers(call)
+            call_center.presses(call, legs.accept_by_liaison)
+        call_center.works_off()
+        assert len(call_center.carrier.placed) == 2 * MANY
+    call_center.carrier.is_deaf = True
+    assert _time_until_nothing_is_stuck(call_center, call_center.now) <= BOUND
     why = "unknown_call" if rung == "caller" else "unknown_offer"
-    assert {(row.state, row.outcome) for row in desk.rows(Callback)} == {("left_for_staff", why)}
-    assert isinstance(desk.carrier, _SilentCarrier)
-    assert desk.carrier.asked < MANY, "asked once in a pass, or the last would wait for all others"
+    assert {(row.state, row.outcome) for row in call_center.rows(Callback)} == {("left_for_staff", why)}
+    assert isinstance(call_center.carrier, _SilentCarrier)
+    assert call_center.carrier.asked < MANY, "asked once in a pass, or the last would wait for all others"
 
 
 def test_workers_that_die_after_their_claim_or_their_intent_hold_nothing_for_a_minute(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
-    policy = desk.policy
-    desk.jobs.waiting.clear()
-    desk.carrier.is_deaf = True
+    policy = call_center.policy
+    call_center.jobs.waiting.clear()
+    call_center.carrier.is_deaf = True
     for last in range(MANY):
-        with desk.database.transaction() as session:
+        with call_center.database.transaction() as session:
             if last % 2:
-                assert ring_first(session, desk.now, policy) is not None
+                assert ring_first(session, call_center.now, policy) is not None
             else:
-                (first,) = first_in_line(session, desk.now, policy, 1)
-                assert claim_callback(session, first, desk.now, policy)
-    assert _time_until_nothing_is_stuck(desk, desk.now) <= BOUND
-    assert {row.state for row in desk.rows(Callback)} == {"requested", "left_for_staff"}
+                (first,) = first_on_list(session, call_center.now, policy, 1)
+                assert claim_callback(session, first, call_center.now, policy)
+    assert _time_until_nothing_is_stuck(call_center, call_center.now) <= BOUND
+    assert {row.state for row in call_center.rows(Callback)} == {"requested", "left_for_staff"}
 
 
-def test_a_worker_that_dies_before_the_callers_leg_is_followed_at_once(desk: CallbackDesk) -> None:
-    desk.works_off()
-    for call in list(desk.carrier.placed):
-        desk.presses(call, legs.accept_by_liaison)
-    desk.jobs.waiting.clear()
-    desk.sweeps(seconds=3)
-    assert [name for name, _ in desk.jobs.waiting] == ["dial_caller"] * MANY
+def test_a_worker_that_dies_before_the_callers_leg_is_followed_at_once(call_center: CallCenter) -> None:
+    call_center.works_off()
+    for call in list(call_center.carrier.placed):
+        call_center.presses(call, legs.accept_by_liaison)
+    call_center.jobs.waiting.clear()
+    call_center.sweeps(seconds=3)
+    assert [name for name, _ in call_center.jobs.waiting] == ["dial_caller"] * MANY
 
 
-def test_a_talk_whose_end_was_lost_is_closed_within_a_minute_by_the_carriers_word(desk: CallbackDesk) -> None:
-    desk.works_off()
-    for call in list(desk.carrier.placed):
-        desk.presses(call, legs.accept_by_liaison)
-    desk.works_off()
-    for call in desk.carrier.placed[MANY:]:
-        desk.presses(call, legs.join_caller)
+def test_a_talk_whose_end_was_lost_is_closed_within_a_minute_by_the_carriers_word(
+    call_center: CallCenter,
+) -> None:
+    call_center.works_off()
+    for call in list(call_center.carrier.placed):
+        call_center.presses(call, legs.accept_by_liaison)
+    call_center.works_off()
+    for call in call_center.carrier.placed[MANY:]:
+        call_center.presses(call, legs.join_caller)
         call.status = "completed"
-    lost = desk.now
-    while desk.now - lost < BOUND:
-        desk.sweeps(seconds=SWEEP_SECONDS)
-    assert {row.state for row in desk.rows(Callback)} == {"reached"}
-    assert desk.busy() == 0
+    lost = call_center.now
+    while call_center.now - lost < BOUND:
+        call_center.sweeps(seconds=SWEEP_SECONDS)
+    assert {row.state for row in call_center.rows(Callback)} == {"reached"}
+    assert call_center.busy() == 0

@@ -11,82 +11,83 @@ from models.staff.schedule import WEEKDAYS, set_schedule
 from models.staff.staff import change_shift
 from models.store.database import Database
 from models.talks import leg as legs
-from tests.callback_desk import CallbackDesk, accept
+from tests.call_center import CallCenter, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 
 ANA, BEN, NIA = "ana@office.example.org", "ben@office.example.org", "nia@office.example.org"
 
 
 @pytest.fixture
-def desk(database: Database, office: Office, now: datetime) -> CallbackDesk:
-    return CallbackDesk(database, office, now)
+def call_center(database: Database, office: Office, now: datetime) -> CallCenter:
+    return CallCenter(database, office, now)
 
 
 @pytest.fixture
-def night(database: Database, now: datetime) -> CallbackDesk:
+def night(database: Database, now: datetime) -> CallCenter:
     """Eleven in the evening at the office, which is closed; Nia alone is on call."""
-    desk = CallbackDesk(database, make_office(always_open=False), now.replace(day=26, hour=4))
+    call_center = CallCenter(database, make_office(always_open=False), now.replace(day=26, hour=4))
     with database.transaction() as session:
         make_staff(session, NIA, on_shift=False, phone="+12025550173")
         set_schedule(
             session, NIA, kind="on_call", weekdays=range(len(WEEKDAYS)), span=(time(0), time(0)),
-            actor="shell", now=desk.now,
+            actor="shell", now=call_center.now,
         )  # fmt: skip
-    return desk
+    return call_center
 
 
-def _are_afraid(desk: CallbackDesk, times: int = 1, *, verified: bool) -> None:
+def _are_afraid(call_center: CallCenter, times: int = 1, *, verified: bool) -> None:
     """The promises of verified callers are the earlier ones."""
-    due_at = desk.now + timedelta(minutes=20 if verified else 50)
-    with desk.database.transaction() as session:
+    due_at = call_center.now + timedelta(minutes=20 if verified else 50)
+    with call_center.database.transaction() as session:
         for number in range(times):
             make_callback(
                 session, make_case(session) if verified else None, phone=f"+120255501{10 + number}",
-                urgency="urgent", reason="afraid", requested_at=desk.now, next_attempt_at=desk.now,
+                urgency="urgent", reason="afraid", requested_at=call_center.now,
+                next_attempt_at=call_center.now,
                 due_at=due_at + timedelta(seconds=number),
             )  # fmt: skip
 
 
-def _is_rung(desk: CallbackDesk) -> bool:
+def _is_rung(call_center: CallCenter) -> bool:
     """Whether the next sweeps ring somebody for a callback."""
-    before = len(desk.legs("liaison"))
+    before = len(call_center.legs("liaison"))
     for _ in range(5):
-        desk.sweeps(seconds=2)
-        desk.works_off()
-    return len(desk.legs("liaison")) > before
+        call_center.sweeps(seconds=2)
+        call_center.works_off()
+    return len(call_center.legs("liaison")) > before
 
 
-def _talks(desk: CallbackDesk) -> tuple[bool, Any, Any]:
+def _talks(call_center: CallCenter) -> tuple[bool, Any, Any]:
     """Whoever is offered next is called and talks: whether they are verified, and the two legs."""
-    desk.sweeps(seconds=2)
-    liaison, caller = accept(desk)
-    desk.answers(caller)
-    desk.presses(caller, legs.join_caller)
-    (talk,) = desk.rows(Callback, Callback.state == "talking", Callback.talking_at == desk.now)
+    call_center.sweeps(seconds=2)
+    liaison, caller = accept(call_center)
+    call_center.answers(caller)
+    call_center.presses(caller, legs.join_caller)
+    (talk,) = call_center.rows(Callback, Callback.state == "talking", Callback.talking_at == call_center.now)
     return talk.verified, liaison, caller
 
 
-def _offered(desk: CallbackDesk, times: int) -> list[bool]:
+def _offered(call_center: CallCenter, times: int) -> list[bool]:
     """Whether each of the next offers is a verified caller's; each has a short talk."""
     found = []
     for _ in range(times):
-        verified, liaison, caller = _talks(desk)
-        desk.hangs_up(caller)
-        desk.hangs_up(liaison)
-        desk.works_off()
+        verified, liaison, caller = _talks(call_center)
+        call_center.hangs_up(caller)
+        call_center.hangs_up(liaison)
+        call_center.works_off()
         found.append(verified)
     return found
 
 
 def test_one_person_on_call_at_night_is_rung_for_every_fourth_caller_without_a_pin(
-    night: CallbackDesk,
+    night: CallCenter,
 ) -> None:
     _are_afraid(night, 6, verified=True)
     _are_afraid(night, 2, verified=False)
     assert _offered(night, 8) == [True, True, True, False, True, True, True, False]
 
 
-def test_pranks_take_no_more_than_half_of_one_person_on_call_at_night(night: CallbackDesk) -> None:
+def test_pranks_take_no_more_than_half_of_one_person_on_call_at_night(night: CallCenter) -> None:
     _are_afraid(night, 20, verified=False)
     night.now += timedelta(minutes=40)
     _are_afraid(night, 4, verified=True)
@@ -95,16 +96,16 @@ def test_pranks_take_no_more_than_half_of_one_person_on_call_at_night(night: Cal
 
 
 def test_with_nobody_verified_one_liaison_serves_one_frightened_caller_after_another(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
-    with desk.database.transaction() as session:
+    with call_center.database.transaction() as session:
         make_staff(session, ANA)
-    _are_afraid(desk, 3, verified=False)
-    assert _offered(desk, 3) == [False] * 3
+    _are_afraid(call_center, 3, verified=False)
+    assert _offered(call_center, 3) == [False] * 3
 
 
 def test_a_talk_of_the_night_leaves_the_liaison_of_the_morning_to_the_next_frightened_caller(
-    night: CallbackDesk,
+    night: CallCenter,
 ) -> None:
     """Half of the capacity of one liaison was counted as taken by the one who is on call."""
     _are_afraid(night, verified=False)
@@ -115,38 +116,38 @@ def test_a_talk_of_the_night_leaves_the_liaison_of_the_morning_to_the_next_frigh
     assert _is_rung(night)
 
 
-def test_a_liaison_who_goes_home_in_a_talk_leaves_their_half_to_who_stays(desk: CallbackDesk) -> None:
-    with desk.database.transaction() as session:
+def test_a_liaison_who_goes_home_in_a_talk_leaves_their_half_to_who_stays(call_center: CallCenter) -> None:
+    with call_center.database.transaction() as session:
         make_staff(session, ANA)
-    _are_afraid(desk, verified=False)
-    _talks(desk)
-    with desk.database.transaction() as session:
-        change_shift(session, ANA, on_shift=False, actor="shell", now=desk.now)
+    _are_afraid(call_center, verified=False)
+    _talks(call_center)
+    with call_center.database.transaction() as session:
+        change_shift(session, ANA, on_shift=False, actor="shell", now=call_center.now)
         make_staff(session, BEN, phone="+12025550171")
-    _are_afraid(desk, verified=False)
-    assert _is_rung(desk)
+    _are_afraid(call_center, verified=False)
+    assert _is_rung(call_center)
 
 
 def test_a_long_talk_of_one_of_two_liaisons_starves_no_frightened_caller_without_a_pin(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
     """With one of two in a long talk the other served verified callers alone, for as long as it lasted."""
-    with desk.database.transaction() as session:
+    with call_center.database.transaction() as session:
         for email, phone in ((ANA, "+12025550170"), (BEN, "+12025550171")):
             make_staff(session, email, phone=phone)
-    _are_afraid(desk, verified=False)
-    _talks(desk)
-    _are_afraid(desk, 8, verified=True)
-    _are_afraid(desk, 2, verified=False)
-    assert _offered(desk, 8) == [True, True, True, False, True, True, True, False]
+    _are_afraid(call_center, verified=False)
+    _talks(call_center)
+    _are_afraid(call_center, 8, verified=True)
+    _are_afraid(call_center, 2, verified=False)
+    assert _offered(call_center, 8) == [True, True, True, False, True, True, True, False]
 
 
-def test_the_other_one_of_two_is_kept_for_verified_callers(desk: CallbackDesk) -> None:
-    with desk.database.transaction() as session:
+def test_the_other_one_of_two_is_kept_for_verified_callers(call_center: CallCenter) -> None:
+    with call_center.database.transaction() as session:
         for email, phone in ((ANA, "+12025550170"), (BEN, "+12025550171")):
             make_staff(session, email, phone=phone)
-    _are_afraid(desk, 2, verified=False)
-    _talks(desk)
-    assert not _is_rung(desk)
-    _are_afraid(desk, verified=True)
-    assert _offered(desk, 1) == [True]
+    _are_afraid(call_center, 2, verified=False)
+    _talks(call_center)
+    assert not _is_rung(call_center)
+    _are_afraid(call_center, verified=True)
+    assert _offered(call_center, 1) == [True]

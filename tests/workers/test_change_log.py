@@ -10,7 +10,7 @@ from config.logging import JsonLines
 from models import Callback
 from models.callbacks.callback import advance
 from models.talks import leg as legs
-from tests.callback_desk import CallbackDesk, accept
+from tests.call_center import CallCenter, accept
 
 
 def _changes(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
@@ -19,14 +19,14 @@ def _changes(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
 
 
 def test_a_kept_callback_leaves_a_line_for_each_state_and_no_number(
-    desk: CallbackDesk, caplog: pytest.LogCaptureFixture
+    call_center: CallCenter, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    row_id = desk.callback().id
-    _, caller = accept(desk)
-    desk.answers(caller)
-    desk.presses(caller, legs.join_caller)
-    desk.hangs_up(caller)
+    row_id = call_center.callback().id
+    _, caller = accept(call_center)
+    call_center.answers(caller)
+    call_center.presses(caller, legs.join_caller)
+    call_center.hangs_up(caller)
 
     states = ["ringing_liaison", "ringing_caller", "talking", "reached"]
     assert _changes(caplog) == [(row_id, state) for state in states]
@@ -38,14 +38,14 @@ def test_a_kept_callback_leaves_a_line_for_each_state_and_no_number(
 
 
 def test_a_change_that_is_rolled_back_leaves_no_line(
-    desk: CallbackDesk, caplog: pytest.LogCaptureFixture
+    call_center: CallCenter, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
 
     def cancels_and_breaks() -> None:
-        with desk.database.transaction() as session:
+        with call_center.database.transaction() as session:
             row = session.scalars(select(Callback)).one()
-            assert advance(session, row.id, "cancel", actor="caller:1", now=desk.now)
+            assert advance(session, row.id, "cancel", actor="caller:1", now=call_center.now)
             session.flush()
             raise RuntimeError
 

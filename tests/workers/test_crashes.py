@@ -14,7 +14,7 @@ from config.office import Office
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.talks import leg as legs
-from tests.callback_desk import CallbackDesk, DeskCarrier, WaitingJobs
+from tests.call_center import CallCenter, CallCenterCarrier, WaitingJobs
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_callback, make_case, make_office, make_staff
 from workers import callbacks
@@ -28,7 +28,7 @@ def _die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class _DeadlyCarrier(DeskCarrier):
+class _DeadlyCarrier(CallCenterCarrier):
     """Kills its process before or after the call was placed, and tells the parent that it was."""
 
     def __init__(self, point: str, told: Connection) -> None:
@@ -63,12 +63,12 @@ def _work(url: str, office: Office, job: str, callback_id: int, point: str, told
     dialler.do(job, callback_id)
 
 
-def _dies(desk: CallbackDesk, database_url: str, job: str, point: str) -> list[str]:
+def _dies(call_center: CallCenter, database_url: str, job: str, point: str) -> list[str]:
     """Run a job in a process that dies at the point; answers the legs that it dialled."""
     context = multiprocessing.get_context("fork")
     hears, tells = context.Pipe(duplex=False)
     process = context.Process(
-        target=_work, args=(database_url, desk.office, job, desk.callback().id, point, tells)
+        target=_work, args=(database_url, call_center.office, job, call_center.callback().id, point, tells)
     )
     process.start()
     tells.close()
@@ -84,54 +84,54 @@ def _dies(desk: CallbackDesk, database_url: str, job: str, point: str) -> list[s
 
 
 @pytest.fixture
-def desk(database: Database, office: Office) -> CallbackDesk:
-    desk = CallbackDesk(database, office, NOW)
+def call_center(database: Database, office: Office) -> CallCenter:
+    call_center = CallCenter(database, office, NOW)
     with database.transaction() as session:
         make_staff(session)
         make_callback(session, make_case(session))
-    return desk
+    return call_center
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_worker_that_dies_while_it_rings_a_liaison_loses_no_promise(
-    desk: CallbackDesk, database_url: str, point: str
+    call_center: CallCenter, database_url: str, point: str
 ) -> None:
-    dialled = _dies(desk, database_url, "dial_liaison", point)
+    dialled = _dies(call_center, database_url, "dial_liaison", point)
     assert len(dialled) == (point == "after dial")
-    desk.carrier.is_deaf = True
+    call_center.carrier.is_deaf = True
     for _ in range(4):
-        desk.sweeps(seconds=61)
-        desk.works_off()
-    again = [call.leg_id for call in desk.carrier.placed]
+        call_center.sweeps(seconds=61)
+        call_center.works_off()
+    again = [call.leg_id for call in call_center.carrier.placed]
     if point in ("before claim", "after claim"):
         assert len(again) == 1, "nothing was dialled, so it is dialled now"
     else:
         assert again == [], "it may have rung, so nobody rings again"
-        assert (desk.state(), desk.busy()) == ("left_for_staff", 0)
+        assert (call_center.state(), call_center.busy()) == ("left_for_staff", 0)
     assert not set(dialled) & set(again)
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_worker_that_dies_while_it_rings_the_caller_rings_them_at_most_once(
-    desk: CallbackDesk, database_url: str, point: str
+    call_center: CallCenter, database_url: str, point: str
 ) -> None:
-    desk.dialler.dial_liaison(desk.callback().id)
-    (liaison,) = desk.carrier.placed
-    desk.answers(liaison)
-    desk.presses(liaison, legs.accept_by_liaison)
-    desk.jobs.waiting.clear()
+    call_center.dialler.dial_liaison(call_center.callback().id)
+    (liaison,) = call_center.carrier.placed
+    call_center.answers(liaison)
+    call_center.presses(liaison, legs.accept_by_liaison)
+    call_center.jobs.waiting.clear()
 
-    dialled = _dies(desk, database_url, "dial_caller", point)
+    dialled = _dies(call_center, database_url, "dial_caller", point)
 
-    desk.sweeps(seconds=4)
-    desk.works_off()
-    rung = len(dialled) + len(desk.carrier.placed) - 1
+    call_center.sweeps(seconds=4)
+    call_center.works_off()
+    rung = len(dialled) + len(call_center.carrier.placed) - 1
     assert rung == (point in ("before claim", "after dial"))
     if point != "before claim":
-        desk.sweeps(seconds=130)
-        assert desk.state() == "left_for_staff"
-        desk.works_off()
-        assert desk.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
+        call_center.sweeps(seconds=130)
+        assert call_center.state() == "left_for_staff"
+        call_center.works_off()
+        assert call_center.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
 
 
 def _at_once(do: Callable[[int], None], ids: list[int]) -> None:
@@ -146,23 +146,27 @@ def _at_once(do: Callable[[int], None], ids: list[int]) -> None:
         list(pool.map(works, ids))
 
 
-def test_workers_with_the_same_job_ring_one_liaison(desk: CallbackDesk) -> None:
-    with desk.database.transaction() as session:
+def test_workers_with_the_same_job_ring_one_liaison(call_center: CallCenter) -> None:
+    with call_center.database.transaction() as session:
         for _ in range(3):
             make_staff(session)
-    _at_once(desk.dialler.dial_liaison, [desk.callback().id] * 4)
-    assert (len(desk.carrier.placed), desk.busy()) == (1, 1)
-    desk.presses(desk.carrier.placed[0], legs.accept_by_liaison)
-    _at_once(desk.dialler.dial_caller, [desk.callback().id] * 4)
-    assert len(desk.carrier.placed) == 2
+    _at_once(call_center.dialler.dial_liaison, [call_center.callback().id] * 4)
+    assert (len(call_center.carrier.placed), call_center.busy()) == (1, 1)
+    call_center.presses(call_center.carrier.placed[0], legs.accept_by_liaison)
+    _at_once(call_center.dialler.dial_caller, [call_center.callback().id] * 4)
+    assert len(call_center.carrier.placed) == 2
 
 
-def test_many_callbacks_at_once_share_the_liaisons_without_a_double(desk: CallbackDesk) -> None:
-    desk.office = make_office(policies={"carrier_calls_per_second": 100})
-    with desk.database.transaction() as session:
+def test_many_callbacks_at_once_share_the_liaisons_without_a_double(call_center: CallCenter) -> None:
+    call_center.office = make_office(policies={"carrier_calls_per_second": 100})
+    with call_center.database.transaction() as session:
         for position in range(2):
             make_staff(session, phone=f"+1202555018{position}")
         ids = [make_callback(session, make_case(session)).id for _ in range(6)]
-    _at_once(desk.dialler.dial_liaison, ids)
-    assert desk.busy() == 3
-    assert sorted(call.to for call in desk.carrier.placed) == ["+12025550170", "+12025550180", "+12025550181"]
+    _at_once(call_center.dialler.dial_liaison, ids)
+    assert call_center.busy() == 3
+    assert sorted(call.to for call in call_center.carrier.placed) == [
+        "+12025550170",
+        "+12025550180",
+        "+12025550181",
+    ]

@@ -12,344 +12,356 @@ from models.calls.pacing import REST, rest
 from models.talks import leg as legs
 from models.talks.dispatch import claim_callback, ring_first, take_turn
 from models.talks.hold import staff_left, staff_returns
-from tests.callback_desk import CallbackDesk, accept
+from tests.call_center import CallCenter, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 
 
-def test_a_callback_rings_the_liaison_then_the_caller_and_two_keys_join_them(desk: CallbackDesk) -> None:
-    desk.works_off()
-    (liaison,) = desk.carrier.placed
-    assert (liaison.to, liaison.ring_seconds, desk.state()) == ("+12025550170", 20, "ringing_liaison")
+def test_a_callback_rings_the_liaison_then_the_caller_and_two_keys_join_them(call_center: CallCenter) -> None:
+    call_center.works_off()
+    (liaison,) = call_center.carrier.placed
+    assert (liaison.to, liaison.ring_seconds, call_center.state()) == ("+12025550170", 20, "ringing_liaison")
 
-    desk.answers(liaison)
-    assert desk.presses(liaison, legs.accept_by_liaison) == "accepted"
-    assert desk.state() == "ringing_caller"
-    desk.works_off()
-    caller = desk.carrier.placed[1]
+    call_center.answers(liaison)
+    assert call_center.presses(liaison, legs.accept_by_liaison) == "accepted"
+    assert call_center.state() == "ringing_caller"
+    call_center.works_off()
+    caller = call_center.carrier.placed[1]
     assert (caller.to, caller.ring_seconds) == ("+12025550110", 30)
 
-    desk.answers(caller)
-    assert desk.presses(caller, legs.join_caller) == "joined"
-    row = desk.callback()
-    assert (row.state, row.talking_at) == ("talking", desk.now)
-    assert desk.presses(liaison, staff_returns)[0] == row.conference
+    call_center.answers(caller)
+    assert call_center.presses(caller, legs.join_caller) == "joined"
+    row = call_center.callback()
+    assert (row.state, row.talking_at) == ("talking", call_center.now)
+    assert call_center.presses(liaison, staff_returns)[0] == row.conference
 
-    desk.hangs_up(caller)
-    row = desk.callback()
-    assert (row.state, row.outcome, row.closed_at) == ("reached", "reached", desk.now)
-    assert desk.busy() == 0
-    desk.hangs_up(liaison)
-    desk.works_off()
-    assert desk.state() == "reached"
-    assert len(desk.carrier.placed) == 2
-    assert desk.audited()[1:] == [
+    call_center.hangs_up(caller)
+    row = call_center.callback()
+    assert (row.state, row.outcome, row.closed_at) == ("reached", "reached", call_center.now)
+    assert call_center.busy() == 0
+    call_center.hangs_up(liaison)
+    call_center.works_off()
+    assert call_center.state() == "reached"
+    assert len(call_center.carrier.placed) == 2
+    assert call_center.audited()[1:] == [
         "ring_liaison_callback", "accept_callback", "join_callback", "reach_callback",
     ]  # fmt: skip
-    with desk.database.reading() as session:
+    with call_center.database.reading() as session:
         assert verify(session) is None
 
 
 @pytest.mark.parametrize("who", ["liaison", "caller"])
-def test_either_leg_that_leaves_first_closes_the_callback_as_reached(desk: CallbackDesk, who: str) -> None:
-    liaison, caller = accept(desk)
-    desk.answers(caller)
-    desk.presses(caller, legs.join_caller)
+def test_either_leg_that_leaves_first_closes_the_callback_as_reached(
+    call_center: CallCenter, who: str
+) -> None:
+    liaison, caller = accept(call_center)
+    call_center.answers(caller)
+    call_center.presses(caller, legs.join_caller)
     first = liaison if who == "liaison" else caller
 
-    desk.hangs_up(first)
-    assert desk.state() == "reached"
-    assert desk.busy() == 0
-    desk.works_off()
-    assert [call_sid for call_sid, _ in desk.carrier.redirected] == [
+    call_center.hangs_up(first)
+    assert call_center.state() == "reached"
+    assert call_center.busy() == 0
+    call_center.works_off()
+    assert [call_sid for call_sid, _ in call_center.carrier.redirected] == [
         (caller if who == "liaison" else liaison).call_sid
     ]
 
 
-def test_a_job_that_runs_twice_rings_nobody_twice(desk: CallbackDesk) -> None:
-    row = desk.callback()
+def test_a_job_that_runs_twice_rings_nobody_twice(call_center: CallCenter) -> None:
+    row = call_center.callback()
     for _ in range(2):
-        desk.dialler.dial_liaison(row.id)
-    assert len(desk.carrier.placed) == 1
-    desk.presses(desk.carrier.placed[0], legs.accept_by_liaison)
-    assert desk.presses(desk.carrier.placed[0], legs.accept_by_liaison) == "accepted"
+        call_center.dialler.dial_liaison(row.id)
+    assert len(call_center.carrier.placed) == 1
+    call_center.presses(call_center.carrier.placed[0], legs.accept_by_liaison)
+    assert call_center.presses(call_center.carrier.placed[0], legs.accept_by_liaison) == "accepted"
     for _ in range(3):
-        desk.dialler.dial_caller(row.id)
-    assert len(desk.carrier.placed) == 2
-    assert len(desk.legs("called_back")) == 1
+        call_center.dialler.dial_caller(row.id)
+    assert len(call_center.carrier.placed) == 2
+    assert len(call_center.legs("called_back")) == 1
 
 
-def test_nobody_is_rung_while_no_liaison_is_free_and_the_place_is_kept(empty_desk: CallbackDesk) -> None:
-    with empty_desk.database.transaction() as session:
+def test_nobody_is_rung_while_no_liaison_is_free_and_the_place_is_kept(empty_call_center: CallCenter) -> None:
+    with empty_call_center.database.transaction() as session:
         callback = make_callback(session, make_case(session))
-    empty_desk.dialler.dial_liaison(callback.id)
-    row = empty_desk.callback()
+    empty_call_center.dialler.dial_liaison(callback.id)
+    row = empty_call_center.callback()
     assert (row.state, row.requested_at, row.liaison_tries) == ("requested", callback.requested_at, 0)
-    assert empty_desk.carrier.placed == []
+    assert empty_call_center.carrier.placed == []
 
 
-def test_a_callback_that_is_in_hand_is_offered_to_nobody_else(desk: CallbackDesk) -> None:
-    policy = desk.policy
-    row = desk.callback()
-    with desk.database.transaction() as session:
-        assert claim_callback(session, row.id, desk.now, policy)
-        assert not claim_callback(session, row.id, desk.now, policy)
-    with desk.database.transaction() as session:
-        assert ring_first(session, desk.now, policy) is None
-    assert desk.state() == "claimed"
-    assert desk.busy() == 0
+def test_a_callback_that_is_in_hand_is_offered_to_nobody_else(call_center: CallCenter) -> None:
+    policy = call_center.policy
+    row = call_center.callback()
+    with call_center.database.transaction() as session:
+        assert claim_callback(session, row.id, call_center.now, policy)
+        assert not claim_callback(session, row.id, call_center.now, policy)
+    with call_center.database.transaction() as session:
+        assert ring_first(session, call_center.now, policy) is None
+    assert call_center.state() == "claimed"
+    assert call_center.busy() == 0
 
 
 def test_a_callback_whose_liaison_left_while_the_carriers_pace_was_waited_for_keeps_its_place(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
-    policy = desk.policy
-    row = desk.callback()
-    with desk.database.transaction() as session:
-        rest(session, desk.now - REST + timedelta(milliseconds=500))
-    with desk.database.transaction() as session:
-        slot, dial = take_turn(session, row.id, desk.now, policy)
+    policy = call_center.policy
+    row = call_center.callback()
+    with call_center.database.transaction() as session:
+        rest(session, call_center.now - REST + timedelta(milliseconds=500))
+    with call_center.database.transaction() as session:
+        slot, dial = take_turn(session, row.id, call_center.now, policy)
     assert slot is not None
-    assert (slot.at > desk.now, dial) == (True, None)
-    with desk.database.transaction() as session:
+    assert (slot.at > call_center.now, dial) == (True, None)
+    with call_center.database.transaction() as session:
         session.scalars(select(Staff)).one().on_shift = False
-    with desk.database.transaction() as session:
+    with call_center.database.transaction() as session:
         assert ring_first(session, slot.at, policy) is None
-    assert (desk.state(), desk.callback().lease_until) == ("requested", None)
+    assert (call_center.state(), call_center.callback().lease_until) == ("requested", None)
 
 
 def test_a_liaison_who_misses_two_offers_is_set_away_and_the_callback_keeps_its_place(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
     for rung in range(1, 3):
-        desk.works_off()
-        desk.sweeps(seconds=16)
-        desk.works_off()
-        assert len(desk.carrier.placed) == rung
-        desk.hangs_up(desk.carrier.placed[-1], "no-answer")
-        assert desk.busy() == 0
+        call_center.works_off()
+        call_center.sweeps(seconds=16)
+        call_center.works_off()
+        assert len(call_center.carrier.placed) == rung
+        call_center.hangs_up(call_center.carrier.placed[-1], "no-answer")
+        assert call_center.busy() == 0
     for _ in range(40):
-        desk.sweeps(seconds=16)
-        desk.works_off()
-    row = desk.callback()
+        call_center.sweeps(seconds=16)
+        call_center.works_off()
+    row = call_center.callback()
     assert (row.state, row.place, row.caller_tries) == ("requested", 1, 0)
-    assert len(desk.carrier.placed) == 2
-    (liaison,) = desk.rows(Staff)
+    assert len(call_center.carrier.placed) == 2
+    (liaison,) = call_center.rows(Staff)
     assert (liaison.on_shift, liaison.set_away_at is not None) == (False, True)
 
 
-def test_a_declined_callback_goes_to_the_next_liaison(desk: CallbackDesk) -> None:
-    with desk.database.transaction() as session:
+def test_a_declined_callback_goes_to_the_next_liaison(call_center: CallCenter) -> None:
+    with call_center.database.transaction() as session:
         make_staff(session, phone="+12025550171")
-    desk.works_off()
-    (first,) = desk.carrier.placed
-    desk.answers(first)
-    desk.presses(first, legs.decline_by_liaison, desk.policy)
-    assert desk.state() == "requested"
-    assert desk.busy() == 1, "the liaison still hears the last words"
-    desk.sweeps(seconds=16)
-    assert desk.carrier.redirected == []
-    desk.works_off()
-    assert {call.to for call in desk.carrier.placed} == {"+12025550170", "+12025550171"}
-    desk.hangs_up(first)
-    assert desk.state() == "ringing_liaison"
-    assert desk.presses(first, legs.accept_by_liaison) == "gone"
+    call_center.works_off()
+    (first,) = call_center.carrier.placed
+    call_center.answers(first)
+    call_center.presses(first, legs.decline_by_liaison, call_center.policy)
+    assert call_center.state() == "requested"
+    assert call_center.busy() == 1, "the liaison still hears the last words"
+    call_center.sweeps(seconds=16)
+    assert call_center.carrier.redirected == []
+    call_center.works_off()
+    assert {call.to for call in call_center.carrier.placed} == {"+12025550170", "+12025550171"}
+    call_center.hangs_up(first)
+    assert call_center.state() == "ringing_liaison"
+    assert call_center.presses(first, legs.accept_by_liaison) == "gone"
 
 
-def test_a_machine_that_answers_the_liaison_leg_accepts_nothing(desk: CallbackDesk) -> None:
-    desk.works_off()
-    desk.answers(desk.carrier.placed[0])
-    desk.hangs_up(desk.carrier.placed[0])
-    assert (desk.state(), desk.busy()) == ("requested", 0)
-    assert len(desk.carrier.placed) == 1
+def test_a_machine_that_answers_the_liaison_leg_accepts_nothing(call_center: CallCenter) -> None:
+    call_center.works_off()
+    call_center.answers(call_center.carrier.placed[0])
+    call_center.hangs_up(call_center.carrier.placed[0])
+    assert (call_center.state(), call_center.busy()) == ("requested", 0)
+    assert len(call_center.carrier.placed) == 1
 
 
 def test_a_caller_who_is_not_reached_goes_back_to_the_list_and_the_liaison_is_told(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
-    liaison, caller = accept(desk)
-    desk.hangs_up(caller, "no-answer")
-    row = desk.callback()
+    liaison, caller = accept(call_center)
+    call_center.hangs_up(caller, "no-answer")
+    row = call_center.callback()
     assert (row.state, row.caller_tries) == ("requested", 1)
-    assert row.next_attempt_at == desk.now + timedelta(minutes=30)
-    desk.works_off()
-    assert desk.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
-    assert desk.presses(liaison, staff_left)[0] == "not_reached"
-    assert desk.busy() == 1
-    desk.hangs_up(liaison)
-    assert (desk.busy(), desk.callback().caller_tries) == (0, 1)
+    assert row.next_attempt_at == call_center.now + timedelta(minutes=30)
+    call_center.works_off()
+    assert call_center.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
+    assert call_center.presses(liaison, staff_left)[0] == "not_reached"
+    assert call_center.busy() == 1
+    call_center.hangs_up(liaison)
+    assert (call_center.busy(), call_center.callback().caller_tries) == (0, 1)
 
 
-def every_try_is_missed(desk: CallbackDesk, how: str) -> None:
+def every_try_is_missed(call_center: CallCenter, how: str) -> None:
     """Three calls half an hour apart, each ended by the person's phone in this way, the carrier's word."""
     for _ in range(3):
-        liaison, caller = accept(desk)
-        desk.hangs_up(caller, how)
-        desk.works_off()
-        desk.hangs_up(liaison)
-        desk.sweeps(minutes=31)
+        liaison, caller = accept(call_center)
+        call_center.hangs_up(caller, how)
+        call_center.works_off()
+        call_center.hangs_up(liaison)
+        call_center.sweeps(minutes=31)
 
 
-def test_after_the_last_try_the_callback_ends_as_not_answered(desk: CallbackDesk) -> None:
-    every_try_is_missed(desk, "busy")
-    row = desk.callback()
+def test_after_the_last_try_the_callback_ends_as_not_answered(call_center: CallCenter) -> None:
+    every_try_is_missed(call_center, "busy")
+    row = call_center.callback()
     assert (row.state, row.caller_tries, row.outcome) == ("no_answer", 3, "no_answer")
 
 
 def test_a_frightened_caller_who_answers_none_of_the_tries_is_left_for_a_person_at_its_place(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
-    with desk.database.transaction() as session:
+    with call_center.database.transaction() as session:
         session.get_one(Callback, 1).urgency = "urgent"
-    every_try_is_missed(desk, "no-answer")
-    row = desk.callback()
+    every_try_is_missed(call_center, "no-answer")
+    row = call_center.callback()
     assert (row.state, row.outcome, row.place) == ("left_for_staff", "no_answer", 0)
 
 
-def test_a_person_who_cannot_talk_now_is_called_later(desk: CallbackDesk) -> None:
-    liaison, caller = accept(desk)
-    desk.answers(caller)
-    desk.presses(caller, legs.put_off, desk.policy)
-    row = desk.callback()
+def test_a_person_who_cannot_talk_now_is_called_later(call_center: CallCenter) -> None:
+    liaison, caller = accept(call_center)
+    call_center.answers(caller)
+    call_center.presses(caller, legs.put_off, call_center.policy)
+    row = call_center.callback()
     assert (row.state, row.caller_tries) == ("requested", 1)
-    assert row.next_attempt_at == desk.now + timedelta(minutes=30)
-    desk.works_off()
-    desk.sweeps(seconds=3)
-    desk.works_off()
-    assert desk.carrier.redirected == [(liaison.call_sid, liaison.leg_id)], (
+    assert row.next_attempt_at == call_center.now + timedelta(minutes=30)
+    call_center.works_off()
+    call_center.sweeps(seconds=3)
+    call_center.works_off()
+    assert call_center.carrier.redirected == [(liaison.call_sid, liaison.leg_id)], (
         "the caller hears their last words"
     )
-    assert desk.presses(caller, legs.join_caller) == "later"
+    assert call_center.presses(caller, legs.join_caller) == "later"
 
 
-def test_a_liaison_who_hangs_up_before_the_caller_joined_loses_the_callback(desk: CallbackDesk) -> None:
-    liaison, caller = accept(desk)
-    desk.hangs_up(liaison)
-    assert (desk.state(), desk.busy()) == ("requested", 0)
-    desk.works_off()
-    assert desk.carrier.ended == [caller.call_sid], "a phone that still rings stops"
-    assert desk.presses(caller, legs.join_caller) == "later"
+def test_a_liaison_who_hangs_up_before_the_caller_joined_loses_the_callback(call_center: CallCenter) -> None:
+    liaison, caller = accept(call_center)
+    call_center.hangs_up(liaison)
+    assert (call_center.state(), call_center.busy()) == ("requested", 0)
+    call_center.works_off()
+    assert call_center.carrier.ended == [caller.call_sid], "a phone that still rings stops"
+    assert call_center.presses(caller, legs.join_caller) == "later"
 
 
-def test_a_liaison_who_hangs_up_before_the_caller_was_dialled_has_nobody_rung(desk: CallbackDesk) -> None:
-    desk.works_off()
-    (liaison,) = desk.carrier.placed
-    desk.presses(liaison, legs.accept_by_liaison)
-    desk.hangs_up(liaison)
-    desk.works_off()
-    assert len(desk.carrier.placed) == 1
+def test_a_liaison_who_hangs_up_before_the_caller_was_dialled_has_nobody_rung(
+    call_center: CallCenter,
+) -> None:
+    call_center.works_off()
+    (liaison,) = call_center.carrier.placed
+    call_center.presses(liaison, legs.accept_by_liaison)
+    call_center.hangs_up(liaison)
+    call_center.works_off()
+    assert len(call_center.carrier.placed) == 1
 
 
-def test_a_refused_liaison_is_passed_over_and_a_busy_carrier_counts_for_nobody(desk: CallbackDesk) -> None:
-    desk.carrier.refuses_next()
-    desk.works_off()
-    row = desk.callback()
-    assert (row.state, row.liaison_tries, desk.busy()) == ("requested", 1, 0)
-    assert row.next_attempt_at == desk.now + timedelta(seconds=15)
+def test_a_refused_liaison_is_passed_over_and_a_busy_carrier_counts_for_nobody(
+    call_center: CallCenter,
+) -> None:
+    call_center.carrier.refuses_next()
+    call_center.works_off()
+    row = call_center.callback()
+    assert (row.state, row.liaison_tries, call_center.busy()) == ("requested", 1, 0)
+    assert row.next_attempt_at == call_center.now + timedelta(seconds=15)
 
 
-def test_a_refused_caller_counts_as_a_try_and_the_liaison_is_told(desk: CallbackDesk) -> None:
-    desk.works_off()
-    (liaison,) = desk.carrier.placed
-    desk.answers(liaison)
-    desk.presses(liaison, legs.accept_by_liaison)
-    desk.carrier.refuses_next()
-    desk.works_off()
-    assert (desk.state(), desk.callback().caller_tries) == ("requested", 1)
-    assert desk.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
+def test_a_refused_caller_counts_as_a_try_and_the_liaison_is_told(call_center: CallCenter) -> None:
+    call_center.works_off()
+    (liaison,) = call_center.carrier.placed
+    call_center.answers(liaison)
+    call_center.presses(liaison, legs.accept_by_liaison)
+    call_center.carrier.refuses_next()
+    call_center.works_off()
+    assert (call_center.state(), call_center.callback().caller_tries) == ("requested", 1)
+    assert call_center.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
 
 
-def test_an_event_that_comes_before_the_call_was_recorded_is_applied_when_it_is(desk: CallbackDesk) -> None:
-    desk.carrier.at_place = lambda: desk.tells(desk.carrier.placed[-1], "busy")
-    desk.works_off()
-    assert (desk.state(), desk.busy(), desk.callback().liaison_tries) == ("requested", 0, 1)
-    (leg,) = desk.legs("liaison")
-    assert (leg.call_sid, leg.call_status) == (desk.carrier.placed[0].call_sid, "busy")
+def test_an_event_that_comes_before_the_call_was_recorded_is_applied_when_it_is(
+    call_center: CallCenter,
+) -> None:
+    call_center.carrier.at_place = lambda: call_center.tells(call_center.carrier.placed[-1], "busy")
+    call_center.works_off()
+    assert (call_center.state(), call_center.busy(), call_center.callback().liaison_tries) == (
+        "requested",
+        0,
+        1,
+    )
+    (leg,) = call_center.legs("liaison")
+    assert (leg.call_sid, leg.call_status) == (call_center.carrier.placed[0].call_sid, "busy")
 
 
-def test_a_call_whose_answer_was_lost_is_proven_by_its_first_event(desk: CallbackDesk) -> None:
-    desk.carrier.loses_next_answer()
-    desk.works_off()
-    (call,) = desk.carrier.placed
-    assert desk.legs("liaison")[0].call_sid is None
-    desk.tells(call, "ringing", leg_id=call.leg_id)
-    assert desk.legs("liaison")[0].call_sid == call.call_sid
-    desk.sweeps(minutes=3)
-    assert desk.state() == "ringing_liaison"
-    desk.hangs_up(call, "no-answer")
-    assert desk.state() == "requested"
+def test_a_call_whose_answer_was_lost_is_proven_by_its_first_event(call_center: CallCenter) -> None:
+    call_center.carrier.loses_next_answer()
+    call_center.works_off()
+    (call,) = call_center.carrier.placed
+    assert call_center.legs("liaison")[0].call_sid is None
+    call_center.tells(call, "ringing", leg_id=call.leg_id)
+    assert call_center.legs("liaison")[0].call_sid == call.call_sid
+    call_center.sweeps(minutes=3)
+    assert call_center.state() == "ringing_liaison"
+    call_center.hangs_up(call, "no-answer")
+    assert call_center.state() == "requested"
 
 
-def test_a_window_that_closed_while_the_liaison_was_rung_puts_the_caller_off(desk: CallbackDesk) -> None:
-    desk.office = make_office(always_open=False)
-    desk.works_off()
-    (liaison,) = desk.carrier.placed
-    desk.answers(liaison)
-    desk.presses(liaison, legs.accept_by_liaison)
-    desk.now = desk.now.replace(day=26, hour=2)  # Nine in the evening in New York.
-    desk.works_off()
-    row = desk.callback()
-    assert (row.state, row.caller_tries, len(desk.carrier.placed)) == ("requested", 0, 1)
-    assert row.next_attempt_at == desk.now.replace(day=27, hour=13), "Thanksgiving is no day of work"
-    assert desk.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
+def test_a_window_that_closed_while_the_liaison_was_rung_puts_the_caller_off(call_center: CallCenter) -> None:
+    call_center.office = make_office(always_open=False)
+    call_center.works_off()
+    (liaison,) = call_center.carrier.placed
+    call_center.answers(liaison)
+    call_center.presses(liaison, legs.accept_by_liaison)
+    call_center.now = call_center.now.replace(day=26, hour=2)  # Nine in the evening in New York.
+    call_center.works_off()
+    row = call_center.callback()
+    assert (row.state, row.caller_tries, len(call_center.carrier.placed)) == ("requested", 0, 1)
+    assert row.next_attempt_at == call_center.now.replace(day=27, hour=13), "Thanksgiving is no day of work"
+    assert call_center.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
 
 
 def test_a_callback_that_comes_up_outside_its_window_is_put_off_and_an_urgent_one_is_not(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
-    desk.office = make_office(always_open=False)
-    desk.now = desk.now.replace(day=26, hour=2)
-    desk.works_off()
-    assert (desk.state(), desk.carrier.placed) == ("requested", [])
-    assert desk.callback().next_attempt_at == desk.now.replace(day=27, hour=13)
-    with desk.database.transaction() as session:
+    call_center.office = make_office(always_open=False)
+    call_center.now = call_center.now.replace(day=26, hour=2)
+    call_center.works_off()
+    assert (call_center.state(), call_center.carrier.placed) == ("requested", [])
+    assert call_center.callback().next_attempt_at == call_center.now.replace(day=27, hour=13)
+    with call_center.database.transaction() as session:
         row = session.scalars(select(Callback)).one()
-        row.urgency, row.next_attempt_at = "urgent", desk.now
-    desk.dialler.dial_liaison(row.id)
-    assert len(desk.carrier.placed) == 1
+        row.urgency, row.next_attempt_at = "urgent", call_center.now
+    call_center.dialler.dial_liaison(row.id)
+    assert len(call_center.carrier.placed) == 1
 
 
-def test_a_number_that_may_not_be_dialled_any_more_is_left_for_staff(empty_desk: CallbackDesk) -> None:
-    with empty_desk.database.transaction() as session:
+def test_a_number_that_may_not_be_dialled_any_more_is_left_for_staff(empty_call_center: CallCenter) -> None:
+    with empty_call_center.database.transaction() as session:
         make_staff(session)
         callback = make_callback(session, phone="+19005550123")
-    empty_desk.dialler.dial_liaison(callback.id)
-    row = empty_desk.callback()
+    empty_call_center.dialler.dial_liaison(callback.id)
+    row = empty_call_center.callback()
     assert (row.state, row.outcome) == ("left_for_staff", "cannot_dial")
-    assert empty_desk.carrier.placed == []
+    assert empty_call_center.carrier.placed == []
 
 
 @pytest.mark.parametrize("how", ["refused", "failed"])
 def test_a_verified_person_whose_phone_the_carrier_never_rang_is_left_for_a_person(
-    desk: CallbackDesk, how: str
+    call_center: CallCenter, how: str
 ) -> None:
     """It ended as "no answer" after an hour in which no phone of theirs rang, and nobody was told."""
     for _ in range(3):
-        desk.works_off()
-        liaison = desk.carrier.placed[-1]
-        desk.answers(liaison)
-        assert desk.presses(liaison, legs.accept_by_liaison) == "accepted"
+        call_center.works_off()
+        liaison = call_center.carrier.placed[-1]
+        call_center.answers(liaison)
+        assert call_center.presses(liaison, legs.accept_by_liaison) == "accepted"
         if how == "refused":
-            desk.carrier.refuses_next()
-        desk.works_off()
+            call_center.carrier.refuses_next()
+        call_center.works_off()
         if how == "failed":
-            desk.hangs_up(desk.carrier.placed[-1], "failed")
-        desk.hangs_up(liaison)
-        desk.sweeps(minutes=31)
+            call_center.hangs_up(call_center.carrier.placed[-1], "failed")
+        call_center.hangs_up(liaison)
+        call_center.sweeps(minutes=31)
 
-    row = desk.callback()
+    row = call_center.callback()
     assert (row.state, row.outcome, row.caller_tries) == ("left_for_staff", "cannot_dial", 3)
 
 
-def test_legs_carry_opaque_ids_and_no_number_in_the_clear(desk: CallbackDesk) -> None:
-    accept(desk)
-    rows: list[Any] = desk.legs("liaison") + desk.legs("called_back")
+def test_legs_carry_opaque_ids_and_no_number_in_the_clear(call_center: CallCenter) -> None:
+    accept(call_center)
+    rows: list[Any] = call_center.legs("liaison") + call_center.legs("called_back")
     for leg in rows:
         assert len(leg.leg_id) == 32
         assert int(leg.leg_id, 16)
         assert "0255501" not in f"{leg.leg_id} {leg.trail}"
         # A line is the office's own number and nobody's secret.
-        assert leg.line in ("", desk.office.lines[0])
+        assert leg.line in ("", call_center.office.lines[0])
         assert "12025550" not in str(leg.phone_sealed)
-    conference = desk.callback().conference
+    conference = call_center.callback().conference
     assert conference is not None
     assert int(conference, 16)

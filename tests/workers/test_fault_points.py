@@ -21,7 +21,7 @@ from models.callbacks.callback_state import FINAL_STATES
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.talks import leg as legs
-from tests.callback_desk import CallbackDesk, DeskCarrier, WaitingJobs
+from tests.call_center import CallCenter, CallCenterCarrier, WaitingJobs
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_callback, make_case, make_staff
 from tests.phone import PlacedCall
@@ -43,7 +43,7 @@ class Doom:
         self.passed += 1
 
 
-class _DoomedCarrier(DeskCarrier):
+class _DoomedCarrier(CallCenterCarrier):
     """Tells the parent which calls were placed, whatever becomes of the process."""
 
     def __init__(self, doom: Doom, told: Connection) -> None:
@@ -87,11 +87,11 @@ def _work(url: str, office: Office, job: str, row_id: int, at: int | None, told:
     told.send(doom.passed)
 
 
-def _runs(desk: CallbackDesk, url: str, job: str, row_id: int, at: int | None) -> tuple[int, bool]:
+def _runs(call_center: CallCenter, url: str, job: str, row_id: int, at: int | None) -> tuple[int, bool]:
     """Do a job in a process that dies at a point; what it dialled rings on. The points; whether it died."""
     context = multiprocessing.get_context("fork")
     hears, tells = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(url, desk.office, job, row_id, at, tells))
+    process = context.Process(target=_work, args=(url, call_center.office, job, row_id, at, tells))
     process.start()
     tells.close()
     passed = 0
@@ -104,7 +104,7 @@ def _runs(desk: CallbackDesk, url: str, job: str, row_id: int, at: int | None) -
                 to, leg_id, ring_seconds, call_sid = told
                 call = PlacedCall(to, leg_id, ring_seconds)
                 call.call_sid = call_sid
-                desk.carrier.placed.append(call)
+                call_center.carrier.placed.append(call)
     except EOFError:
         process.join(60)
     died = process.exitcode == -signal.SIGKILL
@@ -115,59 +115,59 @@ def _runs(desk: CallbackDesk, url: str, job: str, row_id: int, at: int | None) -
 
 
 @pytest.fixture
-def desk(database: Database, office: Office) -> CallbackDesk:
-    return CallbackDesk(database, office, NOW)
+def call_center(database: Database, office: Office) -> CallCenter:
+    return CallCenter(database, office, NOW)
 
 
-def _asks(desk: CallbackDesk) -> int:
+def _asks(call_center: CallCenter) -> int:
     """One more promise, with a liaison and a supervisor of its own, as if nothing else had ever been."""
-    with desk.database.transaction() as session:
+    with call_center.database.transaction() as session:
         for person in session.query(Staff):
             person.on_shift, person.role = False, "liaison"
         session.execute(delete(Pace))
         make_staff(session, phone="+12025550170")
         callback = make_callback(session, make_case(session))
-    desk.now = NOW
-    desk.carrier.placed.clear()
-    desk.jobs.waiting.clear()
-    desk.waited.clear()
+    call_center.now = NOW
+    call_center.carrier.placed.clear()
+    call_center.jobs.waiting.clear()
+    call_center.waited.clear()
     return callback.id
 
 
-def _state(desk: CallbackDesk, callback_id: int) -> tuple[str, str | None]:
-    (row,) = desk.rows(Callback, Callback.id == callback_id)
+def _state(call_center: CallCenter, callback_id: int) -> tuple[str, str | None]:
+    (row,) = call_center.rows(Callback, Callback.id == callback_id)
     return row.state, row.outcome
 
 
-def _people_do_their_part(desk: CallbackDesk, answered: set[str]) -> None:
+def _people_do_their_part(call_center: CallCenter, answered: set[str]) -> None:
     """Whoever is rung answers once: the liaison accepts, the person called back says yes."""
-    for call in list(desk.carrier.placed):
+    for call in list(call_center.carrier.placed):
         if call.leg_id in answered or call.status != "ringing":
             continue
         answered.add(call.leg_id)
-        desk.answers(call)
-        role = desk.rows(Call, Call.leg_id == call.leg_id)[0].role
-        desk.presses(call, legs.accept_by_liaison if role == "liaison" else legs.join_caller)
+        call_center.answers(call)
+        role = call_center.rows(Call, Call.leg_id == call.leg_id)[0].role
+        call_center.presses(call, legs.accept_by_liaison if role == "liaison" else legs.join_caller)
 
 
-def _comes_to_an_end(desk: CallbackDesk, callback_id: int, answers: bool) -> None:
+def _comes_to_an_end(call_center: CallCenter, callback_id: int, answers: bool) -> None:
     """Sweep every four seconds, do the jobs, and let phones be answered, or let all events be lost."""
     answered: set[str] = set()
-    started = desk.now
-    while desk.now - started < BOUND:
-        desk.sweeps(seconds=4)
-        desk.works_off()
+    started = call_center.now
+    while call_center.now - started < BOUND:
+        call_center.sweeps(seconds=4)
+        call_center.works_off()
         if answers:
-            _people_do_their_part(desk, answered)
-            desk.works_off()
-        if _state(desk, callback_id)[0] in ("talking", *FINAL_STATES):
+            _people_do_their_part(call_center, answered)
+            call_center.works_off()
+        if _state(call_center, callback_id)[0] in ("talking", *FINAL_STATES):
             return
 
 
-def _is_sound(desk: CallbackDesk, callback_id: int) -> None:
+def _is_sound(call_center: CallCenter, callback_id: int) -> None:
     """Nobody was rung twice for one acceptance."""
-    accepted = len(desk.rows(Call, Call.callback_id == callback_id, Call.role == "called_back"))
-    rung = [call for call in desk.carrier.placed if call.to == "+12025550110"]
+    accepted = len(call_center.rows(Call, Call.callback_id == callback_id, Call.role == "called_back"))
+    rung = [call for call in call_center.carrier.placed if call.to == "+12025550110"]
     assert len(rung) <= accepted <= 1
 
 
@@ -185,17 +185,17 @@ def _each_point(do: Callable[[int | None], tuple[int, bool]]) -> int:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_worker_that_rings_a_liaison_may_die_anywhere(
-    desk: CallbackDesk, database_url: str, answers: bool
+    call_center: CallCenter, database_url: str, answers: bool
 ) -> None:
     ends = set()
 
     def dies(at: int | None) -> tuple[int, bool]:
-        callback_id = _asks(desk)
-        found = _runs(desk, database_url, "dial_liaison", callback_id, at)
-        desk.carrier.is_deaf = not answers
-        _comes_to_an_end(desk, callback_id, answers)
-        _is_sound(desk, callback_id)
-        state, outcome = _state(desk, callback_id)
+        callback_id = _asks(call_center)
+        found = _runs(call_center, database_url, "dial_liaison", callback_id, at)
+        call_center.carrier.is_deaf = not answers
+        _comes_to_an_end(call_center, callback_id, answers)
+        _is_sound(call_center, callback_id)
+        state, outcome = _state(call_center, callback_id)
         assert state in ("talking", "left_for_staff"), f"after point {at}: {state}, {outcome}"
         ends.add(state)
         return found
@@ -205,20 +205,20 @@ def test_a_worker_that_rings_a_liaison_may_die_anywhere(
 
 
 @pytest.mark.timeout(300)
-def test_a_worker_that_rings_the_caller_may_die_anywhere(desk: CallbackDesk, database_url: str) -> None:
+def test_a_worker_that_rings_the_caller_may_die_anywhere(call_center: CallCenter, database_url: str) -> None:
     ends = set()
 
     def dies(at: int | None) -> tuple[int, bool]:
-        callback_id = _asks(desk)
-        desk.dialler.dial_liaison(callback_id)
-        (liaison,) = desk.carrier.placed
-        desk.answers(liaison)
-        assert desk.presses(liaison, legs.accept_by_liaison) == "accepted"
-        desk.jobs.waiting.clear()
-        found = _runs(desk, database_url, "dial_caller", callback_id, at)
-        _comes_to_an_end(desk, callback_id, answers=True)
-        _is_sound(desk, callback_id)
-        state, outcome = _state(desk, callback_id)
+        callback_id = _asks(call_center)
+        call_center.dialler.dial_liaison(callback_id)
+        (liaison,) = call_center.carrier.placed
+        call_center.answers(liaison)
+        assert call_center.presses(liaison, legs.accept_by_liaison) == "accepted"
+        call_center.jobs.waiting.clear()
+        found = _runs(call_center, database_url, "dial_caller", callback_id, at)
+        _comes_to_an_end(call_center, callback_id, answers=True)
+        _is_sound(call_center, callback_id)
+        state, outcome = _state(call_center, callback_id)
         assert state in ("talking", "left_for_staff"), f"after point {at}: {state}, {outcome}"
         ends.add(state)
         return found
@@ -228,26 +228,26 @@ def test_a_worker_that_rings_the_caller_may_die_anywhere(desk: CallbackDesk, dat
 
 
 @pytest.mark.timeout(300)
-def test_a_worker_that_lets_a_liaison_go_may_die_anywhere(desk: CallbackDesk, database_url: str) -> None:
+def test_a_worker_that_lets_a_liaison_go_may_die_anywhere(call_center: CallCenter, database_url: str) -> None:
     """The caller's phone was busy: the liaison who waits is told so or freed, and the place is kept."""
 
     def dies(at: int | None) -> tuple[int, bool]:
-        callback_id = _asks(desk)
-        desk.dialler.dial_liaison(callback_id)
-        liaison = desk.carrier.placed[-1]
-        desk.answers(liaison)
-        desk.presses(liaison, legs.accept_by_liaison)
-        desk.works_off()
-        desk.hangs_up(desk.carrier.placed[-1], "busy")
-        ((name, leg_id),) = desk.jobs.waiting
-        desk.jobs.waiting.clear()
-        points, died = _runs(desk, database_url, name, leg_id, at)
+        callback_id = _asks(call_center)
+        call_center.dialler.dial_liaison(callback_id)
+        liaison = call_center.carrier.placed[-1]
+        call_center.answers(liaison)
+        call_center.presses(liaison, legs.accept_by_liaison)
+        call_center.works_off()
+        call_center.hangs_up(call_center.carrier.placed[-1], "busy")
+        ((name, leg_id),) = call_center.jobs.waiting
+        call_center.jobs.waiting.clear()
+        points, died = _runs(call_center, database_url, name, leg_id, at)
         for _ in range(3):
-            desk.sweeps(seconds=2)
-            desk.works_off()
-        assert _state(desk, callback_id)[0] == "requested"
-        desk.hangs_up(liaison)
-        assert desk.busy() == 0
+            call_center.sweeps(seconds=2)
+            call_center.works_off()
+        assert _state(call_center, callback_id)[0] == "requested"
+        call_center.hangs_up(liaison)
+        assert call_center.busy() == 0
         return points, died
 
     points, _ = dies(None)

@@ -15,162 +15,162 @@ from models.staff.wrap_up import end_wrap_up, extend_wrap_up
 from models.store.database import Database
 from models.store.refusal import RefusedError
 from models.talks import leg as legs
-from tests.callback_desk import CallbackDesk
+from tests.call_center import CallCenter
 from tests.factories import make_call, make_callback, make_case, make_office, make_staff
 
 ANA, RUTH = "+12025550170", "+12025550172"
 
 
 @pytest.fixture
-def desk(database: Database, office: Office, now: datetime) -> CallbackDesk:
+def call_center(database: Database, office: Office, now: datetime) -> CallCenter:
     """One liaison, a supervisor off shift, and somebody who is afraid."""
-    desk = CallbackDesk(database, office, now)
+    call_center = CallCenter(database, office, now)
     with database.transaction() as session:
         make_staff(session, "ana@office.example.org", phone=ANA)
         make_staff(session, role="supervisor", phone=RUTH, on_shift=False)
         make_callback(session, make_case(session), urgency="urgent", reason="afraid")
-    return desk
+    return call_center
 
 
-def _offered(desk: CallbackDesk, status: str, *, hears: bool = False) -> None:
-    desk.sweeps(seconds=16)
-    desk.works_off()
-    call = desk.carrier.placed[-1]
+def _offered(call_center: CallCenter, status: str, *, hears: bool = False) -> None:
+    call_center.sweeps(seconds=16)
+    call_center.works_off()
+    call = call_center.carrier.placed[-1]
     assert call.to == ANA
     if hears:
-        desk.answers(call)
-    desk.hangs_up(call, status)
+        call_center.answers(call)
+    call_center.hangs_up(call, status)
 
 
-def _ana(desk: CallbackDesk) -> Staff:
-    person = desk.rows(Staff)[0]
+def _ana(call_center: CallCenter) -> Staff:
+    person = call_center.rows(Staff)[0]
     assert isinstance(person, Staff)
     return person
 
 
 @pytest.mark.parametrize(("status", "hears"), [("no-answer", False), ("busy", False), ("completed", True)])
 def test_who_misses_two_offers_in_a_row_is_set_away_and_has_a_text(
-    desk: CallbackDesk, status: str, hears: bool
+    call_center: CallCenter, status: str, hears: bool
 ) -> None:
-    _offered(desk, status, hears=hears)
-    assert _ana(desk).on_shift
-    _offered(desk, status, hears=hears)
-    person = _ana(desk)
-    assert (person.on_shift, person.set_away_at) == (False, desk.now)
-    (alert,) = desk.rows(Alert, Alert.level == "set_away")
+    _offered(call_center, status, hears=hears)
+    assert _ana(call_center).on_shift
+    _offered(call_center, status, hears=hears)
+    person = _ana(call_center)
+    assert (person.on_shift, person.set_away_at) == (False, call_center.now)
+    (alert,) = call_center.rows(Alert, Alert.level == "set_away")
     assert (alert.staff_id, alert.channel) == (person.id, "text")
-    desk.sweeps(seconds=2)
-    desk.works_off()
+    call_center.sweeps(seconds=2)
+    call_center.works_off()
     told = (
         "This is the information line. This message is for the staff. "
         "You missed 2 calls in a row, so your shift has ended. Go back on shift to take calls."
     )
-    assert [one for one in desk.carrier.texts if one[0] == ANA] == [(ANA, told)]
-    row = desk.callback()
+    assert [one for one in call_center.carrier.texts if one[0] == ANA] == [(ANA, told)]
+    row = call_center.callback()
     assert (row.state, row.place, row.caller_tries) == ("requested", 0, 0)
 
 
 @pytest.mark.parametrize(("status", "hears"), [("failed", False), ("canceled", False), ("completed", False)])
 def test_a_refusal_a_withdrawn_call_or_a_fault_of_ours_is_no_miss(
-    desk: CallbackDesk, status: str, hears: bool
+    call_center: CallCenter, status: str, hears: bool
 ) -> None:
     for _ in range(3):
-        _offered(desk, status, hears=hears)
-    assert (_ana(desk).on_shift, _ana(desk).missed_offers) == (True, 0)
+        _offered(call_center, status, hears=hears)
+    assert (_ana(call_center).on_shift, _ana(call_center).missed_offers) == (True, 0)
 
 
-def test_a_key_between_two_misses_begins_the_count_anew(desk: CallbackDesk) -> None:
-    _offered(desk, "no-answer")
-    desk.sweeps(seconds=16)
-    desk.works_off()
-    call = desk.carrier.placed[-1]
-    desk.answers(call)
-    desk.presses(call, legs.decline_by_liaison, desk.policy)
-    desk.hangs_up(call)
-    _offered(desk, "no-answer")
-    assert _ana(desk).on_shift
+def test_a_key_between_two_misses_begins_the_count_anew(call_center: CallCenter) -> None:
+    _offered(call_center, "no-answer")
+    call_center.sweeps(seconds=16)
+    call_center.works_off()
+    call = call_center.carrier.placed[-1]
+    call_center.answers(call)
+    call_center.presses(call, legs.decline_by_liaison, call_center.policy)
+    call_center.hangs_up(call)
+    _offered(call_center, "no-answer")
+    assert _ana(call_center).on_shift
 
 
-def test_who_was_set_away_comes_back_by_beginning_their_shift(desk: CallbackDesk) -> None:
+def test_who_was_set_away_comes_back_by_beginning_their_shift(call_center: CallCenter) -> None:
     for _ in range(2):
-        _offered(desk, "no-answer")
-    with desk.database.transaction() as session:
-        change_shift(session, "ana@office.example.org", on_shift=True, actor="shell", now=desk.now)
-    person = _ana(desk)
+        _offered(call_center, "no-answer")
+    with call_center.database.transaction() as session:
+        change_shift(session, "ana@office.example.org", on_shift=True, actor="shell", now=call_center.now)
+    person = _ana(call_center)
     assert (person.on_shift, person.set_away_at, person.missed_offers) == (True, None, 0)
 
 
-def test_urgent_work_that_nobody_takes_is_one_page_with_a_count(desk: CallbackDesk) -> None:
-    with desk.database.transaction() as session:
+def test_urgent_work_that_nobody_takes_is_one_page_with_a_count(call_center: CallCenter) -> None:
+    with call_center.database.transaction() as session:
         make_callback(session, make_case(session), urgency="urgent", reason="afraid")
     for _ in range(2):
-        _offered(desk, "no-answer")
+        _offered(call_center, "no-answer")
     for _ in range(10):
-        desk.sweeps(seconds=16)
-    paged = desk.rows(Alert, Alert.level == "urgent_untaken")
+        call_center.sweeps(seconds=16)
+    paged = call_center.rows(Alert, Alert.level == "urgent_untaken")
     assert {(alert.channel, alert.promises) for alert in paged} == {("text", 2), ("call", 2)}
     assert len(paged) == 2
-    assert {row.state for row in desk.rows(Callback)} <= {"requested", "ringing_liaison"}
+    assert {row.state for row in call_center.rows(Callback)} <= {"requested", "ringing_liaison"}
 
 
 def test_a_supervisor_who_does_not_pick_up_keeps_nobody_from_the_liaison_who_comes_free(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
     """One who is afraid stood below others: the line rang the supervisor for her whenever Ana came free."""
     for _ in range(2):
-        _offered(desk, "no-answer")
+        _offered(call_center, "no-answer")
     for _ in range(12):
-        desk.sweeps(seconds=16)
-        desk.works_off()
-        call = desk.carrier.placed[-1]
+        call_center.sweeps(seconds=16)
+        call_center.works_off()
+        call = call_center.carrier.placed[-1]
         if call.status == "ringing":
-            desk.hangs_up(call, "no-answer")
-    assert 1 <= sum(call.to == RUTH for call in desk.carrier.placed) <= 2
-    with desk.database.transaction() as session:
-        make_callback(session, make_case(session), due_at=desk.now + timedelta(hours=30))
-        change_shift(session, "ana@office.example.org", on_shift=True, actor="shell", now=desk.now)
+            call_center.hangs_up(call, "no-answer")
+    assert 1 <= sum(call.to == RUTH for call in call_center.carrier.placed) <= 2
+    with call_center.database.transaction() as session:
+        make_callback(session, make_case(session), due_at=call_center.now + timedelta(hours=30))
+        change_shift(session, "ana@office.example.org", on_shift=True, actor="shell", now=call_center.now)
 
-    desk.sweeps(seconds=2)
-    desk.works_off()
+    call_center.sweeps(seconds=2)
+    call_center.works_off()
 
-    call = desk.carrier.placed[-1]
-    (ringing,) = desk.rows(Callback, Callback.state == "ringing_liaison")
+    call = call_center.carrier.placed[-1]
+    (ringing,) = call_center.rows(Callback, Callback.state == "ringing_liaison")
     assert (call.to, ringing.urgency) == (ANA, "urgent")
 
 
 def test_a_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_after_three_minutes(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
     """Her pause was a wrap-up, which the console showed, and which saving an older outcome ended at once."""
     for _ in range(2):
-        _offered(desk, "no-answer")
-    while not desk.rows(Staff, Staff.spared_until.is_not(None)):
-        _nobody_picks_up(desk)
-    rung = len(desk.legs("liaison"))
-    with desk.database.transaction() as session:
-        assert standing_for(session, 2, desk.now).wrap_up_until is None
-        end_wrap_up(session, 2, desk.now)
+        _offered(call_center, "no-answer")
+    while not call_center.rows(Staff, Staff.spared_until.is_not(None)):
+        _nobody_picks_up(call_center)
+    rung = len(call_center.legs("liaison"))
+    with call_center.database.transaction() as session:
+        assert standing_for(session, 2, call_center.now).wrap_up_until is None
+        end_wrap_up(session, 2, call_center.now)
         with pytest.raises(RefusedError):
-            extend_wrap_up(session, 2, 30, desk.now)
+            extend_wrap_up(session, 2, 30, call_center.now)
 
     for _ in range(10):
-        _nobody_picks_up(desk)
-    assert len(desk.legs("liaison")) == rung
+        _nobody_picks_up(call_center)
+    assert len(call_center.legs("liaison")) == rung
     for _ in range(2):
-        _nobody_picks_up(desk)
-    assert [leg.staff_id for leg in desk.legs("liaison")[rung:]] == [2]
+        _nobody_picks_up(call_center)
+    assert [leg.staff_id for leg in call_center.legs("liaison")[rung:]] == [2]
 
 
-def _nobody_picks_up(desk: CallbackDesk, seconds: float = 16) -> None:
-    desk.sweeps(seconds=seconds)
-    desk.works_off()
-    for call in desk.carrier.placed:
+def _nobody_picks_up(call_center: CallCenter, seconds: float = 16) -> None:
+    call_center.sweeps(seconds=seconds)
+    call_center.works_off()
+    for call in call_center.carrier.placed:
         if call.status == "ringing":
-            desk.hangs_up(call, "no-answer")
+            call_center.hangs_up(call, "no-answer")
 
 
 def test_one_person_on_call_who_does_not_pick_up_is_rung_once_in_three_minutes_for_all_of_them(
-    night: CallbackDesk,
+    night: CallCenter,
 ) -> None:
     """Each frightened caller had her rung three times before she had a pause: every 24 seconds."""
     # Twelve minutes, and two looks in each time that she was rung again before.
@@ -185,57 +185,63 @@ def test_one_person_on_call_who_does_not_pick_up_is_rung_once_in_three_minutes_f
 
 
 @pytest.fixture
-def night(database: Database, now: datetime) -> CallbackDesk:
+def night(database: Database, now: datetime) -> CallCenter:
     """The office is closed, Nia alone is on call, and six people are afraid."""
-    desk = CallbackDesk(database, make_office(always_open=False), now.replace(day=26, hour=4))
+    call_center = CallCenter(database, make_office(always_open=False), now.replace(day=26, hour=4))
     with database.transaction() as session:
         make_staff(session, "nia@office.example.org", on_shift=False)
         set_schedule(
             session, "nia@office.example.org", kind="on_call", weekdays=range(7), span=(time(0), time(0)),
-            actor="shell", now=desk.now,
+            actor="shell", now=call_center.now,
         )  # fmt: skip
         for _ in range(6):
             make_callback(
-                session, make_case(session), urgency="urgent", reason="afraid", next_attempt_at=desk.now
+                session,
+                make_case(session),
+                urgency="urgent",
+                reason="afraid",
+                next_attempt_at=call_center.now,
             )
-    return desk
+    return call_center
 
 
-def test_a_phone_that_is_busy_with_our_own_page_has_missed_nothing(desk: CallbackDesk) -> None:
+def test_a_phone_that_is_busy_with_our_own_page_has_missed_nothing(call_center: CallCenter) -> None:
     """A supervisor on shift was set away, because the line itself was telling them of late promises."""
-    with desk.database.transaction() as session:
-        change_shift(session, "ana@office.example.org", on_shift=False, actor="shell", now=desk.now)
+    with call_center.database.transaction() as session:
+        change_shift(session, "ana@office.example.org", on_shift=False, actor="shell", now=call_center.now)
         ruth = session.get_one(Staff, 2)
         ruth.on_shift = True
-        session.scalars(select(Callback)).one().due_at = desk.now + timedelta(minutes=5)
-    desk.jobs.waiting.clear()
-    with desk.database.transaction() as session:
-        make_alerts(session, desk.now, desk.policies, desk.office.is_open(desk.now))
-    desk.dialler.send_alert(desk.rows(Alert, Alert.channel == "call")[0].id)
-    (page,) = desk.carrier.placed
-    desk.answers(page)
+        session.scalars(select(Callback)).one().due_at = call_center.now + timedelta(minutes=5)
+    call_center.jobs.waiting.clear()
+    with call_center.database.transaction() as session:
+        make_alerts(
+            session, call_center.now, call_center.policies, call_center.office.is_open(call_center.now)
+        )
+    call_center.dialler.send_alert(call_center.rows(Alert, Alert.channel == "call")[0].id)
+    (page,) = call_center.carrier.placed
+    call_center.answers(page)
     for _ in range(3):
-        desk.sweeps(seconds=16)
-        desk.works_off()
-        offer = desk.carrier.placed[-1]
+        call_center.sweeps(seconds=16)
+        call_center.works_off()
+        offer = call_center.carrier.placed[-1]
         assert offer is not page
-        desk.hangs_up(offer, "busy")
+        call_center.hangs_up(offer, "busy")
 
-    ruth = desk.rows(Staff)[1]
+    ruth = call_center.rows(Staff)[1]
     assert (ruth.on_shift, ruth.missed_offers) == (True, 0)
 
 
-def test_a_call_that_was_told_to_end_and_is_heard_of_no_more_excuses_no_miss(desk: CallbackDesk) -> None:
+def test_a_call_that_was_told_to_end_and_is_heard_of_no_more_excuses_no_miss(call_center: CallCenter) -> None:
     """The whole line was killed in a talk: for ten minutes a frightened caller rang her alone, in vain."""
-    with desk.database.transaction() as session:
+    with call_center.database.transaction() as session:
         make_call(
             session, "CA-forgotten", direction="outbound", role="liaison", staff_id=1,
-            call_status="leaving", started_at=desk.now, last_key_at=desk.now,
+            call_status="leaving", started_at=call_center.now, last_key_at=call_center.now,
         )  # fmt: skip
     for _ in range(2):
-        desk.sweeps(seconds=16)
-        desk.works_off()
-        desk.hangs_up(desk.carrier.placed[-1], "no-answer")
+        call_center.sweeps(seconds=16)
+        call_center.works_off()
+        call_center.hangs_up(call_center.carrier.placed[-1], "no-answer")
 
-    ana = desk.rows(Staff)[0]
+    ana = call_center.rows(Staff)[0]
     assert (ana.on_shift, ana.set_away_at is not None) == (False, True)

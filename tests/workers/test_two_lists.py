@@ -12,141 +12,154 @@ from models import Callback, Phone, Staff
 from models.calls.two_lists import PLACES, is_verified, take_turns
 from models.overview.listing import list_callbacks
 from models.store.database import Database
-from tests.callback_desk import CallbackDesk
+from tests.call_center import CallCenter
 from tests.factories import make_call, make_callback, make_case, make_staff
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 @pytest.fixture
-def desk(database: Database, office: Office, now: datetime) -> CallbackDesk:
-    desk = CallbackDesk(database, office, now)
+def call_center(database: Database, office: Office, now: datetime) -> CallCenter:
+    call_center = CallCenter(database, office, now)
     with database.transaction() as session:
         make_staff(session)
-    return desk
+    return call_center
 
 
-def _asks(desk: CallbackDesk, verified: bool = True, phone: str = "+12025550110", **facts: object) -> int:
-    with desk.database.transaction() as session:
+def _asks(
+    call_center: CallCenter, verified: bool = True, phone: str = "+12025550110", **facts: object
+) -> int:
+    with call_center.database.transaction() as session:
         case = make_case(session) if verified else None
         return make_callback(session, case, phone=phone, **facts).id  # type: ignore[arg-type]
 
 
-def _offered(desk: CallbackDesk, times: int) -> list[int]:
+def _offered(call_center: CallCenter, times: int) -> list[int]:
     """Whom one liaison is offered, one after another; each offer is settled before the next."""
     found = []
     for _ in range(times):
-        desk.sweeps(seconds=2)
-        desk.works_off()
-        (row,) = desk.rows(Callback, Callback.state == "ringing_liaison")
+        call_center.sweeps(seconds=2)
+        call_center.works_off()
+        (row,) = call_center.rows(Callback, Callback.state == "ringing_liaison")
         found.append(row.id)
-        desk.hangs_up(desk.carrier.placed[-1], "canceled")
-        with desk.database.transaction() as session:
+        call_center.hangs_up(call_center.carrier.placed[-1], "canceled")
+        with call_center.database.transaction() as session:
             session.get_one(Callback, row.id).state = "cancelled"
     return found
 
 
 def test_a_frightened_caller_without_a_pin_is_called_before_verified_ones_due_tomorrow(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
-    tomorrow = [_asks(desk, due_at=desk.now + DAY) for _ in range(3)]
-    afraid = _asks(desk, verified=False, urgency="urgent", reason="afraid", due_at=desk.now + 2 * MINUTE)
-    assert _offered(desk, 4) == [afraid, *tomorrow]
+    tomorrow = [_asks(call_center, due_at=call_center.now + DAY) for _ in range(3)]
+    afraid = _asks(
+        call_center, verified=False, urgency="urgent", reason="afraid", due_at=call_center.now + 2 * MINUTE
+    )
+    assert _offered(call_center, 4) == [afraid, *tomorrow]
 
 
 @pytest.mark.parametrize("verified", [True, False])
 def test_a_promise_that_is_due_within_fifteen_minutes_counts_as_urgent(
-    desk: CallbackDesk, verified: bool
+    call_center: CallCenter, verified: bool
 ) -> None:
-    urgent = _asks(desk, urgency="urgent", due_at=desk.now + 40 * MINUTE)
-    soon = _asks(desk, verified=verified, due_at=desk.now + 14 * MINUTE)
-    later = _asks(desk, due_at=desk.now + 30 * MINUTE)
-    assert _offered(desk, 3) == [soon, urgent, later]
+    urgent = _asks(call_center, urgency="urgent", due_at=call_center.now + 40 * MINUTE)
+    soon = _asks(call_center, verified=verified, due_at=call_center.now + 14 * MINUTE)
+    later = _asks(call_center, due_at=call_center.now + 30 * MINUTE)
+    assert _offered(call_center, 3) == [soon, urgent, later]
 
 
-def test_phone_of_a_closed_case_is_called_in_the_place_of_any_confirmed_phone(desk: CallbackDesk) -> None:
-    with desk.database.transaction() as session:
-        make_case(session, phone="+12025550112", closed_at=desk.now)
-    other = _asks(desk, verified=False)
-    of_closed = _asks(desk, verified=False, phone="+12025550112", due_at=desk.now + 2 * DAY)
-    assert _offered(desk, 2) == [of_closed, other]
+def test_phone_of_a_closed_case_is_called_in_the_place_of_any_confirmed_phone(
+    call_center: CallCenter,
+) -> None:
+    with call_center.database.transaction() as session:
+        make_case(session, phone="+12025550112", closed_at=call_center.now)
+    other = _asks(call_center, verified=False)
+    of_closed = _asks(call_center, verified=False, phone="+12025550112", due_at=call_center.now + 2 * DAY)
+    assert _offered(call_center, 2) == [of_closed, other]
 
 
-def test_five_hundred_pranks_do_not_starve_verified_callers(desk: CallbackDesk) -> None:
-    with desk.database.transaction() as session:
+def test_five_hundred_pranks_do_not_starve_verified_callers(call_center: CallCenter) -> None:
+    with call_center.database.transaction() as session:
         pranks = {
             make_callback(
-                session, phone="+12025550111", urgency="urgent", reason="afraid", due_at=desk.now + MINUTE
+                session,
+                phone="+12025550111",
+                urgency="urgent",
+                reason="afraid",
+                due_at=call_center.now + MINUTE,
             ).id
             for _ in range(500)
         }
-    verified = [_asks(desk, due_at=desk.now + DAY) for _ in range(4)]
-    found = _offered(desk, 8)
+    verified = [_asks(call_center, due_at=call_center.now + DAY) for _ in range(4)]
+    found = _offered(call_center, 8)
     assert [one for one in found if one not in pranks] == verified
     for four in zip(found, found[1:], found[2:], found[3:], strict=False):
         assert sum(one in pranks for one in four) == 2
 
 
-def test_verified_callers_do_not_starve_a_frightened_one_without_a_pin(desk: CallbackDesk) -> None:
+def test_verified_callers_do_not_starve_a_frightened_one_without_a_pin(call_center: CallCenter) -> None:
     for _ in range(12):
-        _asks(desk, urgency="urgent", due_at=desk.now + MINUTE)
+        _asks(call_center, urgency="urgent", due_at=call_center.now + MINUTE)
     locked_out = _asks(
-        desk, verified=False, urgency="urgent", reason="lockout", due_at=desk.now + 50 * MINUTE
+        call_center, verified=False, urgency="urgent", reason="lockout", due_at=call_center.now + 50 * MINUTE
     )
-    ordinary = _asks(desk, verified=False, due_at=desk.now + DAY)
-    found = _offered(desk, 8)
+    ordinary = _asks(call_center, verified=False, due_at=call_center.now + DAY)
+    found = _offered(call_center, 8)
     assert (found.index(locked_out), found.index(ordinary)) == (3, 7)
 
 
 def test_offers_of_the_evening_before_put_no_prank_ahead_of_an_urgent_verified_caller(
-    desk: CallbackDesk,
+    call_center: CallCenter,
 ) -> None:
     for _ in range(3):
-        _asks(desk, due_at=desk.now + DAY)
-    _offered(desk, 3)
-    desk.now += timedelta(hours=16)
-    prank = _asks(desk, verified=False, due_at=desk.now + DAY, next_attempt_at=desk.now)
-    urgent = _asks(desk, urgency="urgent", due_at=desk.now + 5 * MINUTE, next_attempt_at=desk.now)
+        _asks(call_center, due_at=call_center.now + DAY)
+    _offered(call_center, 3)
+    call_center.now += timedelta(hours=16)
+    prank = _asks(call_center, verified=False, due_at=call_center.now + DAY, next_attempt_at=call_center.now)
+    urgent = _asks(
+        call_center, urgency="urgent", due_at=call_center.now + 5 * MINUTE, next_attempt_at=call_center.now
+    )
 
-    assert _offered(desk, 2) == [urgent, prank]
+    assert _offered(call_center, 2) == [urgent, prank]
 
 
-def test_the_phone_of_a_case_goes_first_and_a_doubted_caller_id_last(desk: CallbackDesk) -> None:
-    doubted = {"verified": False, "urgency": "urgent", "due_at": desk.now + MINUTE}
-    with desk.database.transaction() as session:
+def test_the_phone_of_a_case_goes_first_and_a_doubted_caller_id_last(call_center: CallCenter) -> None:
+    doubted = {"verified": False, "urgency": "urgent", "due_at": call_center.now + MINUTE}
+    with call_center.database.transaction() as session:
         make_case(session, phone="+12025550120")
         faked = make_call(session, phone="+12025550120", caller_id_doubted=True).id
         honest = make_call(session, phone="+12025550120").id
-        session.scalars(select(Phone)).one().confirmed_at = desk.now - DAY
-    last = _asks(desk, phone="+12025550120", requested_in_call_id=faked, **doubted)
-    middle = _asks(desk, phone="+12025550121", **doubted)
-    first = _asks(desk, phone="+12025550120", requested_in_call_id=honest, **doubted)
-    assert _offered(desk, 3) == [first, middle, last]
+        session.scalars(select(Phone)).one().confirmed_at = call_center.now - DAY
+    last = _asks(call_center, phone="+12025550120", requested_in_call_id=faked, **doubted)
+    middle = _asks(call_center, phone="+12025550121", **doubted)
+    first = _asks(call_center, phone="+12025550120", requested_in_call_id=honest, **doubted)
+    assert _offered(call_center, 3) == [first, middle, last]
 
 
-def test_the_console_lists_callbacks_in_the_order_in_which_they_are_offered(desk: CallbackDesk) -> None:
-    with desk.database.transaction() as session:
+def test_the_console_lists_callbacks_in_the_order_in_which_they_are_offered(call_center: CallCenter) -> None:
+    with call_center.database.transaction() as session:
         session.scalars(select(Staff)).one().on_shift = False
     for number in range(3):
-        _asks(desk, due_at=desk.now + DAY + number * MINUTE)
-        _asks(desk, verified=False, urgency="urgent", due_at=desk.now + (20 + number) * MINUTE)
+        _asks(call_center, due_at=call_center.now + DAY + number * MINUTE)
+        _asks(call_center, verified=False, urgency="urgent", due_at=call_center.now + (20 + number) * MINUTE)
     left = _asks(
-        desk, urgency="urgent", due_at=desk.now + 30 * MINUTE, state="left_for_staff", outcome="unknown",
-        closed_at=desk.now, place=0,
+        call_center, urgency="urgent", due_at=call_center.now + 30 * MINUTE,
+        state="left_for_staff", outcome="unknown",
+        closed_at=call_center.now, place=0,
     )  # fmt: skip
-    desk.sweeps()
-    with desk.database.reading() as session:
-        rows = list_callbacks(session, "due", 0, desk.now, soon=15 * MINUTE).rows
+    call_center.sweeps()
+    with call_center.database.reading() as session:
+        rows = list_callbacks(session, "due", 0, call_center.now, soon=15 * MINUTE).rows
     listed = [row.id for row in rows]
     assert [(row.verified, row.urgency) for row in rows] == [
         (False, "urgent"), (False, "urgent"), (True, "urgent"), (True, "other"), (False, "urgent"),
         (True, "other"), (True, "other"),
     ]  # fmt: skip
     assert listed[2] == left, "what needs attention is at its place and not below less urgent ones"
-    with desk.database.transaction() as session:
+    with call_center.database.transaction() as session:
         session.scalars(select(Staff)).one().on_shift = True
-    desk.now += timedelta(seconds=1)
-    assert _offered(desk, 6)[:2] == listed[:2]
+    call_center.now += timedelta(seconds=1)
+    assert _offered(call_center, 6)[:2] == listed[:2]
 
 
 class _Row:

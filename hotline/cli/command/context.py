@@ -1,4 +1,4 @@
-"""What every command shares: the house it works on, how it fails, and how it prints a result."""
+"""What every command shares: the installation it works on, how it fails, and how it prints a result."""
 
 import json
 import os
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class House:
+class Installation:
     """The settings, the office and the migrated database that a command works on."""
 
     settings: Settings
@@ -87,7 +87,7 @@ def connect(settings: Settings) -> Any:
         fail(str(error))
 
 
-def open_house() -> House:
+def open_installation() -> Installation:
     """Read the settings and the office, open the database and check that it is migrated.
 
     Exits 2 with one sentence when a setting or the office file is wrong, or when the database is not of
@@ -99,7 +99,7 @@ def open_house() -> House:
     if command := click.get_current_context(silent=True):
         command.call_on_close(database.close)
     check_migrated(database)
-    return House(settings, standing_office(office, database), database)
+    return Installation(settings, standing_office(office, database), database)
 
 
 def standing_office(base: Office, database: Any) -> Office:

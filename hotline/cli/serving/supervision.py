@@ -36,7 +36,7 @@ class Program:
 
 
 def programs(settings: Settings, bind: Bind) -> list[Program]:
-    """Everything that serves this house on one machine."""
+    """Everything that serves this installation on one machine."""
     hotline = (sys.executable, "-m", "hotline.cli")
     kept = [
         _web(settings, bind),

@@ -1,4 +1,4 @@
-"""Puts the house together once before processes are started that would otherwise fail again and again."""
+"""Builds the app once before processes are started that would otherwise fail again and again."""
 
 import sys
 import traceback

@@ -1,4 +1,4 @@
-"""The codes that the house writes into facts of its audit: a closed list, so that no name passes for one."""
+"""The codes that the app writes into facts of its audit: a closed list, so that no name passes for one."""
 
 import re
 from collections.abc import Collection, Mapping

@@ -12,7 +12,7 @@ from hotline.console.shell.words import N_, _
 from models.staff.audit_alarm import AuditAlarm
 from models.staff.staff_name import StaffNames
 
-#: Every action that the house writes down, as something that was done.
+#: Every action that the app writes down, as something that was done.
 ACTIONS = {
     "open_case": N_("opened a case"),
     "fail_to_open_case": N_("tried a case number that opened nothing"),

@@ -27,7 +27,7 @@ from models.staff.staff import ROLES, Staff
 from models.store.database import tried_again
 from models.store.job import Job
 from models.store.refusal import RefusedError
-from models.talks import own_call, talk_desk
+from models.talks import own_call, talk_controls
 
 
 @dataclass(frozen=True)
@@ -131,30 +131,30 @@ def _outcome(click: Click) -> list[Job]:
 
 
 def _hold(click: Click) -> list[Job]:
-    return talk_desk.hold(click.session, click.callback_id, click.staff.id, click.now)
+    return talk_controls.hold(click.session, click.callback_id, click.staff.id, click.now)
 
 
 def _resume(click: Click) -> list[Job]:
-    return talk_desk.resume(click.session, click.callback_id, click.staff.id, click.now)
+    return talk_controls.resume(click.session, click.callback_id, click.staff.id, click.now)
 
 
 def _colleague(click: Click) -> list[Job]:
-    return talk_desk.ring_colleague(click.session, click.callback_id, click.staff.id, click.now)
+    return talk_controls.ring_colleague(click.session, click.callback_id, click.staff.id, click.now)
 
 
 def _interpreter(click: Click) -> list[Job]:
     office = console.office
-    return talk_desk.ring_interpreter(
+    return talk_controls.ring_interpreter(
         click.session, click.callback_id, click.staff.id, click.now, office.interpreters, office.languages[0]
     )
 
 
 def _hand_over(click: Click) -> list[Job]:
-    return talk_desk.hand_over(click.session, click.callback_id, click.staff.id, click.now)
+    return talk_controls.hand_over(click.session, click.callback_id, click.staff.id, click.now)
 
 
 def _end(click: Click) -> list[Job]:
-    return talk_desk.end(click.session, click.callback_id, click.staff.id, click.now, console.policies)
+    return talk_controls.end(click.session, click.callback_id, click.staff.id, click.now, console.policies)
 
 
 #: Each action by the last word of its address: what does it, what is said afterwards, and the field of its

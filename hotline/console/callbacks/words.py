@@ -242,7 +242,7 @@ def happened(one: Happening) -> str:
 
 
 def who(one: Happening) -> str:
-    """Who did it: a name of staff, or a part of the house."""
+    """Who did it: a name of staff, or a part of the app."""
     if one.is_staff:
         return one.who
     return _(ACTORS[one.who]) if one.who in ACTORS else one.who

@@ -100,7 +100,7 @@ def _typed(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _judged(settings: Settings, entries: list[Any]) -> str | None:
     try:
-        console.office_desk.check(settings.standing, {FIELD: entries}, console.clock())
+        console.office_settings.check(settings.standing, {FIELD: entries}, console.clock())
     except OfficeError as error:
         return said(error)
     return None

@@ -29,7 +29,7 @@ class Settings:
     @classmethod
     def of_now(cls) -> "Settings":
         """Read it; not from what this process took up a few seconds ago."""
-        return cls(*console.office_desk.standing())
+        return cls(*console.office_settings.standing())
 
     def value(self, name: str) -> Any:
         """What a field holds now, as JSON."""
@@ -59,7 +59,7 @@ def save(*changes: tuple[str, Any]) -> str | None:
     """Save every field with the form's reason, or none; answers what is wrong in one sentence, or None."""
     reason = request.form.get("reason", "")[: MOST_CHARACTERS + 1]
     try:
-        made = console.office_desk.change_all(
+        made = console.office_settings.change_all(
             dict(changes), seen={name: seen(name) for name, _value in changes}, reason=reason,
             actor=me().email, now=console.clock(),
         )  # fmt: skip

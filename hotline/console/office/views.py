@@ -94,7 +94,7 @@ def save_office_closures() -> Response | tuple[str, int]:
 @area.get("/office/fixed")
 @guard_staff(*READ)
 def office_fixed() -> str:
-    table = console.office_desk.base.table
+    table = console.office_settings.base.table
     rows = [(name, _fixed_value(table, name), why) for name, why in FIXED.items()]
     return render_template("console/office/fixed.html", rows=rows, field_name=field_name)
 

@@ -18,7 +18,7 @@ from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _, language, written_in
 from models.callbacks.claim import actor_of
-from models.overview import my_shift, staff_desk
+from models.overview import my_shift, staff_menu
 from models.staff import schedule
 from models.staff.rest import begin_rest
 from models.staff.staff import ROLES, Staff
@@ -42,7 +42,7 @@ def shift_change(word: str) -> Response:
     if word not in {"on", "off"}:
         raise NotFound
     with console.database.transaction() as session:
-        staff_desk.set_shift(session, me().staff_id, on_shift=word == "on", now=console.clock())
+        staff_menu.set_shift(session, me().staff_id, on_shift=word == "on", now=console.clock())
     flash(
         _("Your shift has begun: the line may ring you.") if word == "on" else _("Your shift has ended."),
         "success",

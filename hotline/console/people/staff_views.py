@@ -1,4 +1,4 @@
-"""The staff list: who is in the house, what changes of them, and secrets that are shown once."""
+"""The staff list: who is in the app, what changes of them, and secrets that are shown once."""
 
 from typing import Any
 

@@ -12,7 +12,7 @@ from config.office import Office
 from config.settings import Settings
 from hotline.console.shell.navigation import Navigation
 from hotline.console.shell.words import Words
-from hotline.office_desk import OfficeDesk
+from hotline.office_settings import OfficeSettings
 from ivr_flows.engine.rules import Rules
 from ivr_flows.prompts import Prompts
 from models.callbacks.callback_policy import CallbackPolicy
@@ -48,7 +48,7 @@ class Console:
     database: Database
     standing_office: Callable[[], Office]
     standing_rules: Callable[[], Rules]
-    office_desk: OfficeDesk
+    office_settings: OfficeSettings
     prompts: Prompts
     jobs: JobTaker
     hasher: PinHasher

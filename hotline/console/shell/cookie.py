@@ -16,7 +16,7 @@ MOST_SAID = 4
 
 
 class _Sealer:
-    """What the interface asks of a serializer, with the house's keyring in place of a signature."""
+    """What the interface asks of a serializer, with the app's keyring in place of a signature."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring

@@ -21,7 +21,7 @@ PARTS = {
 
 
 def who(actor: str, staff: StaffNames) -> str:
-    """Who acted: a member of staff by name, a part of the house, or a caller without a name."""
+    """Who acted: a member of staff by name, a part of the app, or a caller without a name."""
     named = staff.of(actor)
     if named is not None:
         return named
@@ -33,7 +33,7 @@ def who(actor: str, staff: StaffNames) -> str:
 
 
 def named(actor: str | None) -> str:
-    """The name for an e-mail or for ``staff:7``; a part of the house in words; "" for nobody."""
+    """The name for an e-mail or for ``staff:7``; a part of the app in words; "" for nobody."""
     return who(actor, _names()) if actor else ""
 
 

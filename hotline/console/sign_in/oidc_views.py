@@ -46,7 +46,7 @@ class Provider:
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._issuer = settings.oidc_issuer or ""
         self._settings = settings
-        self._seat = threading.BoundedSemaphore(1)
+        self._slot = threading.BoundedSemaphore(1)
         registry: Any = OAuth(app)  # type: ignore[no-untyped-call]
         self._client = registry.register(
             name="oidc",
@@ -62,7 +62,7 @@ class Provider:
 
     def asked(self, ask: Callable[[], Answer]) -> Answer:
         """The answer of ``ask``; a sentence on the sign-in page when the provider is busy or at fault."""
-        if not self._seat.acquire(blocking=False):
+        if not self._slot.acquire(blocking=False):
             flash(say_busy(), "error")
             return _to_sign_in()
         try:
@@ -73,7 +73,7 @@ class Provider:
             flash(_("Signing in that way did not work. Try again, or use your password."), "error")
             return _to_sign_in()
         finally:
-            self._seat.release()
+            self._slot.release()
 
     def begins(self, *, again: bool) -> Answer:
         """Send the browser to the provider, with a state, a nonce and a PKCE challenge of its own."""

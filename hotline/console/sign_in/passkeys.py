@@ -43,7 +43,7 @@ LONGEST_ANSWER = 20_000
 
 
 def are_possible() -> bool:
-    """Whether browsers make passkeys for this house: it needs a name, an address of numbers has none."""
+    """Whether browsers make passkeys for this installation: it needs a name, not an IP address."""
     host = urlsplit(console.settings.public_url).hostname or ""
     try:
         ip_address(host)

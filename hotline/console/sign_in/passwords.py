@@ -32,7 +32,7 @@ class Passwords:
 
     def __init__(self, kdf: PasswordKdf | None = None) -> None:
         self._kdf = kdf or PasswordKdf()
-        self._seats = {True: threading.BoundedSemaphore(1), False: threading.BoundedSemaphore(1)}
+        self._slots = {True: threading.BoundedSemaphore(1), False: threading.BoundedSemaphore(1)}
         self._lock = threading.Lock()
         self._thread: ThreadPoolExecutor | None = None
 
@@ -60,8 +60,8 @@ class Passwords:
             thread.shutdown(wait=True, cancel_futures=True)
 
     def _work(self, work: Callable[[], T], *, known: bool) -> T:
-        seat = self._seats[known]
-        if not seat.acquire(blocking=False):
+        slot = self._slots[known]
+        if not slot.acquire(blocking=False):
             raise BusyError("Too many passwords at once.")
         try:
             future: Future[T] = self._started().submit(work)
@@ -70,7 +70,7 @@ class Passwords:
             future.cancel()
             raise BusyError("A password took too long.") from None
         finally:
-            seat.release()
+            slot.release()
 
     def _started(self) -> ThreadPoolExecutor:
         with self._lock:

@@ -3,8 +3,8 @@
 from contextlib import suppress
 from typing import Unpack
 
-from hotline.exchange.calls.conference import Conferences
 from hotline.exchange.calls.conference_member import ConferenceMember
+from hotline.exchange.calls.conferences import Conferences
 from hotline.exchange.calls.leg_driver import LegDriver, Wiring
 from hotline.exchange.calls.queue_member import QueueMember
 from hotline.exchange.calls.queues import Queues

@@ -1,306 +1,172 @@
-"""The conferences of one exchange: who is in each, and what its members notice and hear."""
+"""One conference: its participants, what each of them hears, and its events."""
 
-import threading
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Protocol
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
 
-from hotline.exchange.calls.room import Participant, Playback, Room
-from hotline.exchange.delivery.request import LineError, Request
-from hotline.exchange.twiml.leg import Leg
+from hotline.exchange.delivery.request import Request
+from hotline.exchange.twiml.terms import new_sid
 
-#: Conferences that are over, beyond this number, are forgotten, oldest first.
-MOST_REMEMBERED = 1000
-
-
-class Member(Protocol):
-    """A leg as a conference sees it."""
-
-    @property
-    def leg(self) -> Leg: ...
-
-    def note(self, words: str) -> None:
-        """Tell the person on this leg what happened."""
-
-    def hears(self, words: str) -> None:
-        """Hear what another member says."""
-
-    def conference_ends(self) -> None:
-        """Go on after the conference."""
-
-    def room_changes(self) -> None:
-        """Hear what is played now: members have changed, someone is on hold, or there is an announcement."""
+#: The events of a participant who is muted or on hold (True), and no longer (False).
+_MUTED, _HOLD = {True: "participant-mute", False: "participant-unmute"}, {
+    True: "participant-hold",
+    False: "participant-unhold",
+}  # fmt: skip
 
 
-class Conferences:
-    """Rooms by name. When a member that ``ends_with_me`` leaves, everyone else goes on after the conference.
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """What a conference plays to one member: a document at ``url``, music (None) or silence ("").
 
-    ``send`` takes a conference's events. ``move`` runs an action where the call with this sid is driven;
-    without it the action runs at once. No function and no member is called while a lock is taken.
+    ``kind`` is ``wait`` (alone, or before the conference starts), ``hold`` or ``announcement``.
     """
 
-    def __init__(
-        self,
-        *,
-        account_sid: str = "",
-        send: Callable[[Request], object] | None = None,
-        move: Callable[[str, Callable[[], None]], object] | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._account_sid, self._send, self._move, self._clock = account_sid, send, move, clock
-        self._rooms: dict[str, Room] = {}
-        self._room_of: dict[Member, Room] = {}
-        self._lock = threading.RLock()
+    kind: str
+    url: str | None
+    method: str
 
-    def join(
-        self,
-        name: str,
-        member: Member,
-        *,
-        ends_with_me: bool,
-        starts_on_enter: bool = True,
-        muted: bool = False,
-        beep: str = "true",
-        label: str | None = None,
-        coach: str = "",
-        most: int = 250,
-        wait_url: str | None = None,
-        wait_method: str = "POST",
-        status_callback: str | None = None,
-        status_method: str = "POST",
-        status_callback_events: frozenset[str] = frozenset(),
-    ) -> Participant | None:
-        """Add ``member``. Once the conference has started, everyone notices how many others there are.
 
-        It starts with the second member, if one of them ``starts_on_enter``. Returns None for a member that
-        is one too many (``most``) or whose ``label`` is taken. That member notices why and goes on.
-        """
-        with self._lock:
-            room = self._open(name)
-            if status_callback and room.status_callback is None:
-                room.status_callback, room.status_method = status_callback, status_method
-                room.wanted = status_callback_events
-            is_taken = bool(label) and any(one.label == label for one in room.people.values())
-            if len(room.people) >= most or is_taken:
-                participant = None
-            else:
-                participant = Participant(
-                    call_sid=member.leg.call_sid,
-                    label=label or None,
-                    ends_with_me=ends_with_me,
-                    starts_on_enter=starts_on_enter,
-                    muted=muted,
-                    beep=beep,
-                    wait_url=wait_url,
-                    wait_method=wait_method,
-                    coaching=bool(coach),
-                    call_sid_to_coach=coach or None,
-                    joined_at=self._clock(),
-                )
-                room.people[member] = participant
-                self._room_of[member] = room
-                room.coaches(participant)
-                told = room.events("join", "participant-join", self._clock(), participant)
-                if room.starts(self._clock()):
-                    told += room.events("start", "conference-start", self._clock())
-                others, has_started = list(room.people), room.has_a_starter
-        if participant is None:
-            member.note("another has this label" if is_taken else "the conference is full")
-            self._send_on([member])
-            return None
-        self._tell(told)
-        if not has_started:
-            member.note("you wait for the conference to start")
-            return participant
-        for one in others:
-            one.note(_connected(len(others) - 1))
-        self._change([one for one in others if one is not member])
-        return participant
+@dataclass(slots=True)
+class Participant:
+    """One call in a conference. Only the call ``call_sid_to_coach`` hears a participant who is coaching."""
 
-    def leave(self, member: Member, reason: str = "participant_hung_up") -> None:
-        """Take ``member`` out of its conference, if it is in one."""
-        with self._lock:
-            room = self._room_of.pop(member, None)
-            if room is None:
-                return
-            participant = room.people.pop(member)
-            told = room.events(
-                "leave", "participant-leave", self._clock(), participant, ReasonParticipantLeft=reason
-            )
-            others = list(room.people)
-            ends = participant.ends_with_me or not others
-            if ends:
-                why = (
-                    "last-participant-left" if not others else "participant-with-end-conference-on-exit-left"
-                )
-                told += self._close(room, why, participant)
-        self._tell(told)
-        if ends:
-            self._send_on(others)
-        else:
-            for other in others:
-                other.note(_connected(len(others) - 1))
-            self._change(others)
+    call_sid: str
+    label: str | None
+    ends_with_me: bool
+    starts_on_enter: bool
+    muted: bool
+    beep: str
+    joined_at: datetime
+    wait_url: str | None = None
+    wait_method: str = "POST"
+    hold: bool = False
+    hold_url: str | None = None
+    hold_method: str = "GET"
+    announcements: list[Playback] = field(default_factory=list)
+    coaching: bool = False
+    call_sid_to_coach: str | None = None
 
-    def end(self, sid: str) -> Room:
-        """End a conference through the REST API: everyone in it goes on. Raises LookupError."""
-        with self._lock:
-            room = self.find(sid)
-            others = list(room.people)
-            told = [] if room.status == "completed" else self._close(room, "conference-ended-via-api")
-        self._tell(told)
-        self._send_on(others)
-        return room
 
-    def kick(self, sid: str, call_sid: str) -> None:
-        """Remove a participant, whose call goes on after the conference. Raises LookupError."""
-        member, _ = self.member(sid, call_sid)
-        self.leave(member, "participant_updated_via_api")
-        self._send_on([member])
+@dataclass(eq=False, slots=True)
+class Conference:
+    """``status`` is init until two are there and one of them starts it; then in-progress and completed."""
 
-    def change(self, sid: str, call_sid: str, **changes: object) -> Participant:
-        """Change fields of a participant. Raises LookupError."""
-        with self._lock:
-            member, participant = self.member(sid, call_sid)
-            room = self.find(sid)
-            notes, told = room.changes(participant, changes, self._clock())
-        for words in notes:
-            member.note(words)
-        self._tell(told)
-        self._change([member])
-        return participant
+    name: str
+    account_sid: str
+    created_at: datetime
+    sid: str = field(default_factory=lambda: new_sid("CF"))
+    status: str = "init"
+    people: "dict[Any, Participant]" = field(default_factory=dict)
+    status_callback: str | None = None
+    status_method: str = "POST"
+    wanted: frozenset[str] = frozenset()
+    updated_at: datetime | None = None
+    reason_ended: str | None = None
+    ended_by: str | None = None
+    coaching_asked: dict[str, str] = field(default_factory=dict)
+    _sequence: int = 0
 
-    def announce(self, sid: str, url: str, method: str, call_sid: str | None = None) -> None:
-        """Play the document at ``url`` once to one participant, or to all. Raises LookupError."""
-        with self._lock:
-            room = self.find(sid)
-            members = list(room.people) if call_sid is None else [self.member(sid, call_sid)[0]]
-            for member in members:
-                room.people[member].announcements.append(Playback("announcement", url, method))
-        self._change(members)
+    @property
+    def has_a_starter(self) -> bool:
+        """Whether the conference has started or has a member who may start it."""
+        return self.status == "in-progress" or any(one.starts_on_enter for one in self.people.values())
 
-    def announced(self, member: Member, playback: Playback, *, failed: bool) -> None:
-        """Record that ``member`` has heard an announcement, or that the line ``failed`` to play it."""
-        event = "announcement-fail" if failed else "announcement-end"
-        with self._lock:
-            room = self._room_of.get(member)
-            told: list[Request] = []
-            if room is not None and playback in room.people[member].announcements:
-                participant = room.people[member]
-                participant.announcements.remove(playback)
-                told = room.events("announcement", event, self._clock(), participant)
-        self._tell(told)
-
-    def plays_to(self, member: Member) -> Playback | None:
-        """Return what ``member`` hears besides people; None for nothing, and outside a conference."""
-        with self._lock:
-            room = self._room_of.get(member)
-            return None if room is None else room.plays_to(room.people[member])
-
-    def has(self, member: Member) -> bool:
-        """Whether ``member`` is in a conference."""
-        with self._lock:
-            return member in self._room_of
-
-    def connects(self, member: Member) -> bool:
-        """Whether ``member`` is in a conference that has started, and somebody else is there."""
-        with self._lock:
-            room = self._room_of.get(member)
-            return room is not None and room.status == "in-progress" and len(room.people) > 1
-
-    def speaks(self, member: Member, words: str) -> bool:
-        """Let everyone who can hear ``member`` hear ``words``. Returns False outside a conference."""
-        with self._lock:
-            room = self._room_of.get(member)
-            if room is None:
-                return False
-            hearers = [] if not room.has_a_starter else room.hearers(room.people[member])
-        for other in hearers:
-            other.hears(words)
+    def starts(self, now: datetime) -> bool:
+        """Start the conference if it can start. Returns whether it started just now."""
+        if self.status != "init" or len(self.people) < 2 or not self.has_a_starter:
+            return False
+        self.status, self.updated_at = "in-progress", now
         return True
 
-    def reserve(self, name: str) -> Room:
-        """Return the open conference with this ``name``, and create it if there is none."""
-        with self._lock:
-            return self._open(name)
+    def closes(self, reason: str, ended_by: str | None, now: datetime) -> None:
+        """End the conference."""
+        self.status, self.updated_at = "completed", now
+        self.reason_ended, self.ended_by = reason, ended_by
 
-    def find(self, sid: str) -> Room:
-        """Return a conference by its sid, or by its name while it lasts. Raises LookupError."""
-        with self._lock:
-            if sid in self._rooms:
-                return self._rooms[sid]
-            for room in self._rooms.values():
-                if sid == room.name and room.status != "completed":
-                    return room
-        raise LookupError("there is no such conference")
+    def coaches(self, participant: Participant) -> None:
+        """Let a participant who was invited to coach do so from the first moment."""
+        coached = self.coaching_asked.pop(participant.call_sid, None)
+        if coached is not None:
+            participant.coaching, participant.call_sid_to_coach = True, coached
 
-    def member(self, sid: str, call_sid: str) -> tuple[Member, Participant]:
-        """Return a member of a conference by call sid or label. Raises LookupError."""
-        with self._lock:
-            for member, participant in self.find(sid).people.items():
-                if call_sid in {participant.call_sid, participant.label}:
-                    return member, participant
-        raise LookupError("nobody of that call is in the conference")
+    def plays_to(self, participant: Participant) -> Playback | None:
+        """Return what a participant hears besides people; None for nothing."""
+        if participant.announcements:
+            return participant.announcements[0]
+        if participant.hold:
+            return Playback("hold", participant.hold_url, participant.hold_method)
+        if self.status == "init" or len(self.people) == 1:
+            return Playback("wait", participant.wait_url, participant.wait_method)
+        return None
 
-    def all(self) -> list[Room]:
-        """Return every conference that is remembered, oldest first."""
-        with self._lock:
-            return list(self._rooms.values())
+    def hearers(self, speaker: Participant) -> list[Any]:
+        """Return who hears ``speaker``: nobody if muted or on hold, one member if coaching."""
+        if speaker.muted or speaker.hold:
+            return []
+        return [
+            member
+            for member, one in self.people.items()
+            if one is not speaker
+            and not one.hold
+            and (not speaker.coaching or one.call_sid == speaker.call_sid_to_coach)
+        ]
 
-    def _open(self, name: str) -> Room:
-        for room in self._rooms.values():
-            if room.name == name and room.status != "completed":
-                return room
-        over = [room.sid for room in self._rooms.values() if room.status == "completed"]
-        for sid in over[: max(0, len(self._rooms) - MOST_REMEMBERED)]:
-            del self._rooms[sid]
-        room = Room(name, self._account_sid, self._clock())
-        self._rooms[room.sid] = room
-        return room
+    def changes(
+        self, participant: Participant, changes: dict[str, object], now: datetime
+    ) -> tuple[list[str], list[Request]]:
+        """Make ``changes``. Returns what the participant notices, and the events to send."""
+        notes: list[str] = []
+        told: list[Request] = []
+        for name, value in changes.items():
+            if getattr(participant, name) == value:
+                continue
+            setattr(participant, name, value)
+            if name == "muted":
+                notes.append("you are muted" if value else "you are no longer muted")
+                told += self.events("mute", _MUTED[bool(value)], now, participant)
+            elif name == "hold":
+                notes.append("you are on hold" if value else "you are no longer on hold")
+                told += self.events("hold", _HOLD[bool(value)], now, participant)
+            elif name in {"coaching", "ends_with_me"}:
+                told += self.events("modify", "participant-modify", now, participant)
+        self.updated_at = now
+        return notes, told
 
-    def _close(self, room: Room, reason: str, who: Participant | None = None) -> list[Request]:
-        for member in room.people:
-            del self._room_of[member]
-        room.people.clear()
-        room.closes(reason, None if who is None else who.call_sid, self._clock())
-        by = "" if who is None else who.call_sid
-        return room.events(
-            "end", "conference-end", self._clock(), ReasonConferenceEnded=reason, CallSidEndingConference=by
-        )
-
-    def _tell(self, told: list[Request]) -> None:
-        for request in told:
-            # A lost event changes nothing for the members.
-            with suppress(LineError):
-                if self._send is not None:
-                    self._send(request)
-
-    def _change(self, members: list[Member]) -> None:
-        for member in members:
-            # A failure of the line on another call is that call's own.
-            with suppress(LineError):
-                if self._move is None:
-                    member.room_changes()
-                else:
-                    self._move(member.leg.call_sid, member.room_changes)
-
-    def _send_on(self, members: list[Member]) -> None:
-        """Send every member on, even when the line fails one of them; the last failure is raised."""
-        problem = None
-        for member in members:
-            try:
-                if self._move is None:
-                    member.conference_ends()
-                else:
-                    self._move(member.leg.call_sid, member.conference_ends)
-            except LineError as failed:
-                problem = failed
-        if problem is not None:
-            raise problem
+    def events(
+        self, wanted: str, event: str, now: datetime, participant: Participant | None = None, **extra: str
+    ) -> list[Request]:
+        """Return the event to send, if the conference has a URL for it and wants it."""
+        if self.status_callback is None or wanted not in self.wanted:
+            return []
+        params = {
+            "ConferenceSid": self.sid,
+            "FriendlyName": self.name,
+            "AccountSid": self.account_sid,
+            "SequenceNumber": str(self._sequence),
+            "Timestamp": format_datetime(now),
+            "StatusCallbackEvent": event,
+        }
+        if participant is not None:
+            params |= {
+                "CallSid": participant.call_sid,
+                "Muted": _truth(participant.muted),
+                "Hold": _truth(participant.hold),
+                "Coaching": _truth(participant.coaching),
+                "StartConferenceOnEnter": _truth(participant.starts_on_enter),
+                "EndConferenceOnExit": _truth(participant.ends_with_me),
+            }
+            if participant.label:
+                params["ParticipantLabel"] = participant.label
+        self._sequence += 1
+        return [
+            Request.of(
+                self.status_method,
+                self.status_callback,
+                tuple((params | {name: value for name, value in extra.items() if value}).items()),
+            )
+        ]
 
 
-def _connected(others: int) -> str:
-    if not others:
-        return "you are alone in the conference"
-    return f"you are now connected to {others} other{'s' if others > 1 else ''}"
+def _truth(value: bool) -> str:
+    return str(value).lower()

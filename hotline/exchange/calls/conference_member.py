@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from hotline.exchange.calls.conference import Conferences
+from hotline.exchange.calls.conference import Playback
+from hotline.exchange.calls.conferences import Conferences
 from hotline.exchange.calls.leg_driver import LegDriver
-from hotline.exchange.calls.room import Playback
 from hotline.exchange.delivery.request import LineError
 from hotline.exchange.twiml.documents import TwimlError
 from hotline.exchange.twiml.leg import Leg
@@ -57,7 +57,7 @@ class ConferenceMember:
         self.note("the conference is over")
         self.driver.go_on(self.leg.conference_ends)
 
-    def room_changes(self) -> None:
+    def conference_changes(self) -> None:
         """Hear what the conference plays to this leg by now, or stop hearing it."""
         if not self.driver.is_joined or not isinstance(self.leg.waits_behind, Conference):
             return
@@ -124,7 +124,7 @@ class ConferenceMember:
             status_method=waits.status_method,
             status_callback_events=waits.status_callback_events,
         )
-        self.room_changes()
+        self.conference_changes()
 
     def _playback_ends(self) -> None:
         playback = self._playback
@@ -138,7 +138,7 @@ class ConferenceMember:
     def _has_announced(self, playback: Playback, *, failed: bool) -> None:
         self._playback = None
         self._conferences.announced(self, playback, failed=failed)
-        self.room_changes()
+        self.conference_changes()
 
     def _forgets_conference(self) -> None:
         self._playback = None

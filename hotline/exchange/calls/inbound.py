@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Unpack
 
 from hotline.exchange.calls.call import LiveCall
-from hotline.exchange.calls.conference import Conferences
+from hotline.exchange.calls.conferences import Conferences
 from hotline.exchange.calls.leg_driver import Wiring
 from hotline.exchange.calls.order import PhoneNumber
 from hotline.exchange.calls.queues import Queues

@@ -13,7 +13,7 @@ from typing import Any
 from hotline.exchange.calls.answering import Unattended, WrongMomentError
 from hotline.exchange.calls.call import LiveCall
 from hotline.exchange.calls.clocks import Clocks
-from hotline.exchange.calls.conference import Conferences
+from hotline.exchange.calls.conferences import Conferences
 from hotline.exchange.calls.feed import Feed
 from hotline.exchange.calls.order import Answering, Order, PhoneNumber, Phones
 from hotline.exchange.calls.pace import Pace

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from flask import Blueprint, Response, jsonify, request
 
-from hotline.exchange.calls.room import Participant, Room
+from hotline.exchange.calls.conference import Conference, Participant
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
 from hotline.exchange.rest.calls import place, read_order
@@ -26,40 +26,40 @@ _BEEPS = frozenset({"true", "false", "onEnter", "onExit"})
 
 def add_conferences(rest: Blueprint, board: Switchboard) -> None:
     """Add the routes of conferences and their participants to ``rest``."""
-    rooms = board.conferences
+    conferences = board.conferences
 
     @rest.get("/<account>/Conferences.json")
     def list_conferences() -> Response:
         name, status = request.args.get("FriendlyName"), request.args.get("Status")
         found = [
-            room
-            for room in reversed(rooms.all())
-            if name in {None, room.name}
-            and status in {None, room.status}
-            and is_wanted(room.created_at, "DateCreated")
-            and is_wanted(room.updated_at or room.created_at, "DateUpdated")
+            conference
+            for conference in reversed(conferences.all())
+            if name in {None, conference.name}
+            and status in {None, conference.status}
+            and is_wanted(conference.created_at, "DateCreated")
+            and is_wanted(conference.updated_at or conference.created_at, "DateUpdated")
         ]
-        return page("conferences", found, _room, lambda room: room.sid)
+        return page("conferences", found, _conference, lambda conference: conference.sid)
 
     @rest.get("/<account>/Conferences/<sid>.json")
     def read_conference(sid: str) -> Response:
-        return jsonify(_room(_or_not_found(lambda: rooms.find(sid))))
+        return jsonify(_conference(_or_not_found(lambda: conferences.find(sid))))
 
     @rest.post("/<account>/Conferences/<sid>.json")
     def update_conference(sid: str) -> Response:
-        room = _or_not_found(lambda: rooms.find(sid))
+        conference = _or_not_found(lambda: conferences.find(sid))
         status = request.form.get("Status", "")
         if status not in {"", "completed"}:
             raise RestError(400, 20001, "A conference's Status can only become completed")
         if request.form.get("AnnounceUrl"):
-            rooms.announce(room.sid, *_document("Announce", "POST"))
+            conferences.announce(conference.sid, *_document("Announce", "POST"))
         if status:
-            rooms.end(room.sid)
-        return jsonify(_room(room))
+            conferences.end(conference.sid)
+        return jsonify(_conference(conference))
 
     @rest.get("/<account>/Conferences/<sid>/Participants.json")
     def list_participants(sid: str) -> Response:
-        room = _or_not_found(lambda: rooms.find(sid))
+        conference = _or_not_found(lambda: conferences.find(sid))
         filters = {
             name: truth(request.args, name, False)
             for name in ("Muted", "Hold", "Coaching")
@@ -67,30 +67,32 @@ def add_conferences(rest: Blueprint, board: Switchboard) -> None:
         }
         found = [
             one
-            for one in list(room.people.values())
+            for one in list(conference.people.values())
             if all(getattr(one, name.lower()) == value for name, value in filters.items())
         ]
-        return page("participants", found, lambda one: _participant(room, one), lambda one: one.call_sid)
+        return page(
+            "participants", found, lambda one: _participant(conference, one), lambda one: one.call_sid
+        )
 
     @rest.post("/<account>/Conferences/<sid>/Participants.json")
     def create_participant(sid: str) -> tuple[Response, int]:
         form = request.form
         try:
-            room = rooms.find(sid)
+            conference = conferences.find(sid)
         except LookupError:
             if sid.startswith("CF"):
                 raise not_found() from None
-            room = rooms.reserve(sid)
-        call = place(board, read_order(board, form, _joining_document(room)))
+            conference = conferences.reserve(sid)
+        call = place(board, read_order(board, form, _joining_document(conference)))
         coached = form.get("CallSidToCoach")
         if coached and truth(form, "Coaching", False):
-            room.coaching_asked[call.sid] = coached
-        return jsonify(_invited(room, call)), 201
+            conference.coaching_asked[call.sid] = coached
+        return jsonify(_invited(conference, call)), 201
 
     @rest.get("/<account>/Conferences/<sid>/Participants/<call_sid>.json")
     def read_participant(sid: str, call_sid: str) -> Response:
-        _, one = _or_not_found(lambda: rooms.member(sid, call_sid))
-        return jsonify(_participant(rooms.find(sid), one))
+        _, one = _or_not_found(lambda: conferences.member(sid, call_sid))
+        return jsonify(_participant(conferences.find(sid), one))
 
     @rest.post("/<account>/Conferences/<sid>/Participants/<call_sid>.json")
     def update_participant(sid: str, call_sid: str) -> Response:
@@ -109,14 +111,14 @@ def add_conferences(rest: Blueprint, board: Switchboard) -> None:
         if form.get("CallSidToCoach"):
             changes["call_sid_to_coach"] = form["CallSidToCoach"]
         changes |= {field: truth(form, name, False) for name, field in names.items() if name in form}
-        one = _or_not_found(lambda: rooms.change(sid, call_sid, **changes))
+        one = _or_not_found(lambda: conferences.change(sid, call_sid, **changes))
         if form.get("AnnounceUrl"):
-            rooms.announce(sid, *_document("Announce", "POST"), one.call_sid)
-        return jsonify(_participant(rooms.find(sid), one))
+            conferences.announce(sid, *_document("Announce", "POST"), one.call_sid)
+        return jsonify(_participant(conferences.find(sid), one))
 
     @rest.delete("/<account>/Conferences/<sid>/Participants/<call_sid>.json")
     def delete_participant(sid: str, call_sid: str) -> tuple[str, int]:
-        _or_not_found(lambda: rooms.kick(sid, call_sid))
+        _or_not_found(lambda: conferences.kick(sid, call_sid))
         return "", 204
 
 
@@ -135,7 +137,7 @@ def _document(name: str, method: str) -> tuple[str, str]:
     return absolute(url, 21205, f"{name}Url"), method
 
 
-def _joining_document(room: Room) -> bytes:
+def _joining_document(conference: Conference) -> bytes:
     """Return the document that joins the answered call to the conference."""
     form = request.form
     beep = form.get("Beep", "true")
@@ -153,22 +155,23 @@ def _joining_document(room: Room) -> bytes:
     if form.getlist("ConferenceStatusCallbackEvent"):
         attributes["statusCallbackEvent"] = " ".join(form.getlist("ConferenceStatusCallbackEvent"))
     text = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
-    return f"<Response><Dial><Conference {text}>{escape(room.name)}</Conference></Dial></Response>".encode()
+    noun = f"<Conference {text}>{escape(conference.name)}</Conference>"
+    return f"<Response><Dial>{noun}</Dial></Response>".encode()
 
 
-def _room(room: Room) -> dict[str, Any]:
-    uri = f"/{API_VERSION}/Accounts/{room.account_sid}/Conferences/{room.sid}"
+def _conference(conference: Conference) -> dict[str, Any]:
+    uri = f"/{API_VERSION}/Accounts/{conference.account_sid}/Conferences/{conference.sid}"
     return {
-        "sid": room.sid,
-        "account_sid": room.account_sid,
-        "friendly_name": room.name,
-        "status": room.status,
+        "sid": conference.sid,
+        "account_sid": conference.account_sid,
+        "friendly_name": conference.name,
+        "status": conference.status,
         "region": "us1",
-        "date_created": rfc2822(room.created_at),
-        "date_updated": rfc2822(room.updated_at or room.created_at),
+        "date_created": rfc2822(conference.created_at),
+        "date_updated": rfc2822(conference.updated_at or conference.created_at),
         "api_version": API_VERSION,
-        "reason_conference_ended": room.reason_ended,
-        "call_sid_ending_conference": room.ended_by,
+        "reason_conference_ended": conference.reason_ended,
+        "call_sid_ending_conference": conference.ended_by,
         "uri": f"{uri}.json",
         "subresource_uris": {
             "participants": f"{uri}/Participants.json",
@@ -177,8 +180,8 @@ def _room(room: Room) -> dict[str, Any]:
     }
 
 
-def _participant(room: Room, one: Participant) -> dict[str, Any]:
-    return _facts(room, one.call_sid) | {
+def _participant(conference: Conference, one: Participant) -> dict[str, Any]:
+    return _facts(conference, one.call_sid) | {
         "label": one.label,
         "call_sid_to_coach": one.call_sid_to_coach,
         "coaching": one.coaching,
@@ -189,14 +192,14 @@ def _participant(room: Room, one: Participant) -> dict[str, Any]:
         "status": "connected",
         "queue_time": None,
         "date_created": rfc2822(one.joined_at),
-        "date_updated": rfc2822(room.updated_at or one.joined_at),
+        "date_updated": rfc2822(conference.updated_at or one.joined_at),
     }
 
 
-def _invited(room: Room, call: SwitchedCall) -> dict[str, Any]:
+def _invited(conference: Conference, call: SwitchedCall) -> dict[str, Any]:
     """Return a participant whose phone rings."""
     form = request.form
-    return _facts(room, call.sid) | {
+    return _facts(conference, call.sid) | {
         "label": form.get("Label"),
         "call_sid_to_coach": form.get("CallSidToCoach"),
         "coaching": truth(form, "Coaching", False),
@@ -211,12 +214,13 @@ def _invited(room: Room, call: SwitchedCall) -> dict[str, Any]:
     }
 
 
-def _facts(room: Room, call_sid: str) -> dict[str, Any]:
-    uri = f"/{API_VERSION}/Accounts/{room.account_sid}/Conferences/{room.sid}/Participants/{call_sid}.json"
+def _facts(conference: Conference, call_sid: str) -> dict[str, Any]:
+    account = f"/{API_VERSION}/Accounts/{conference.account_sid}"
+    uri = f"{account}/Conferences/{conference.sid}/Participants/{call_sid}.json"
     return {
-        "account_sid": room.account_sid,
+        "account_sid": conference.account_sid,
         "call_sid": call_sid,
-        "conference_sid": room.sid,
+        "conference_sid": conference.sid,
         "api_version": API_VERSION,
         "uri": uri,
     }

@@ -3,23 +3,31 @@
 from sqlalchemy import select
 
 from models import DirectTalk, Staff
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from workers.sweeper import sweep
 
 FIRST, SECOND, INTERPRETER = "+12025550170", "+12025550171", "+12025550104"
 
 
-def passes(house: House, seconds: float) -> None:
+def passes(hotline: Hotline, seconds: float) -> None:
     """Let time go by, and the sweeper look; what it hands on waits for a worker."""
-    since = house.clock.now
-    house.clock.passes(seconds=seconds)
-    now = house.clock.now
-    sweep(house.database, house.jobs, house.carrier, house.office, now, lambda _seconds: None, since=since)
+    since = hotline.clock.now
+    hotline.clock.passes(seconds=seconds)
+    now = hotline.clock.now
+    sweep(
+        hotline.database,
+        hotline.jobs,
+        hotline.carrier,
+        hotline.office,
+        now,
+        lambda _seconds: None,
+        since=since,
+    )
 
 
-def talks(house: House) -> list[DirectTalk]:
-    return house.rows(select(DirectTalk).order_by(DirectTalk.id))
+def talks(hotline: Hotline) -> list[DirectTalk]:
+    return hotline.rows(select(DirectTalk).order_by(DirectTalk.id))
 
 
-def held_legs(house: House) -> list[int]:
-    return house.rows(select(Staff.busy_call_id).where(Staff.busy_call_id.is_not(None)))
+def held_legs(hotline: Hotline) -> list[int]:
+    return hotline.rows(select(Staff.busy_call_id).where(Staff.busy_call_id.is_not(None)))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models import Call, Staff
 from tests.calls.at_0.talking import FIRST, SECOND, held_legs, passes, talks
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.calls.talks.talking import Stage
 from tests.factories import MadeCase, make_callback, make_case
@@ -21,10 +21,10 @@ MakeStaff = Callable[..., Staff]
 
 
 def test_with_redis_down_from_the_first_key_the_sweeper_rings_the_liaison_within_10_s(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
-    house.jobs.is_down = True
+    hotline.jobs.is_down = True
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
 
@@ -32,25 +32,25 @@ def test_with_redis_down_from_the_first_key_the_sweeper_rings_the_liaison_within
     assert phone.does_not_hear("problem", "sorry")
     assert phone.rings == ()
     for _ in range(4):
-        passes(house, 2)
+        passes(hotline, 2)
     phone.says_nothing()
     assert phone.hears("still calling someone")
-    assert [call.to for call in house.carrier.ringing] == [FIRST]
-    liaison = phone.answers(house.carrier.ringing[0])
+    assert [call.to for call in hotline.carrier.ringing] == [FIRST]
+    liaison = phone.answers(hotline.carrier.ringing[0])
     assert liaison.hears("A caller is waiting to speak with someone", "To accept, press 1")
     liaison.presses("1")
     phone.says_nothing()
     assert (liaison.is_talking, phone.is_talking) == (True, True)
-    house.clock.passes(seconds=30)
+    hotline.clock.passes(seconds=30)
     liaison.hangs_up()
     assert phone.hears("This call is over. If we were cut off, call again. Take care. Goodbye")
-    assert held_legs(house) == []
-    assert len(house.carrier.placed) == 1
+    assert held_legs(hotline) == []
+    assert len(hotline.carrier.placed) == 1
 
 
 @pytest.mark.parametrize("until", ["wrap_up_until", "resting_until"])
 def test_with_workers_and_sweeper_dead_a_rest_that_is_over_still_ends(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, until: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, until: str
 ) -> None:
     make_staff(phone=FIRST, **{until: clock.now + timedelta(seconds=30)})
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -61,154 +61,158 @@ def test_with_workers_and_sweeper_dead_a_rest_that_is_over_still_ends(
     phone.says_nothing()
 
     assert phone.hears("calling someone")
-    assert len(held_legs(house)) == 1
+    assert len(held_legs(hotline)) == 1
     # Nothing rings them, so the office's number is rung for the caller.
     clock.passes(seconds=16)
     phone.says_nothing()
-    assert phone.rings == (house.office.person_number,)
+    assert phone.rings == (hotline.office.person_number,)
     phone.answers()
     assert phone.is_talking
 
 
 def test_while_the_account_is_refused_a_caller_at_0_is_put_through_to_the_office(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         for _ in range(2):
             make_callback(session, make_case(session), due_at=clock.now + timedelta(hours=1))
-    house.carrier.refuses_calls = 21210
-    passes(house, 4)
-    house.jobs.works_off()
-    assert house.carrier.refused == 1
+    hotline.carrier.refuses_calls = 21210
+    passes(hotline, 4)
+    hotline.jobs.works_off()
+    assert hotline.carrier.refused == 1
     reaches_the_first_menu(phone)
     phone.presses("0")
     assert phone.hears("I am calling someone for you")
     for _ in range(8):
-        passes(house, 2)
-        house.jobs.works_off()
+        passes(hotline, 2)
+        hotline.jobs.works_off()
     phone.says_nothing()
 
-    assert phone.rings == (house.office.person_number,)
+    assert phone.rings == (hotline.office.person_number,)
     phone.answers()
     assert phone.is_talking
 
 
 def test_a_lost_job_is_found_by_the_sweeper(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    house.jobs.waiting.clear()
+    hotline.jobs.waiting.clear()
 
-    passes(house, 4)
+    passes(hotline, 4)
 
-    assert house.rung() == [FIRST]
-    house.jobs.waiting.append(("ring_direct", house.row(select(Call.id).where(Call.role == "liaison_at_0"))))
-    assert house.rung() == [FIRST]
-    house.accepts(phone)
+    assert hotline.rung() == [FIRST]
+    hotline.jobs.waiting.append(
+        ("ring_direct", hotline.row(select(Call.id).where(Call.role == "liaison_at_0")))
+    )
+    assert hotline.rung() == [FIRST]
+    hotline.accepts(phone)
     assert phone.is_talking
 
 
 def test_a_carrier_that_certainly_did_not_ring_costs_the_caller_nothing(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
-    house.carrier.refuses_next()
+    hotline.carrier.refuses_next()
     phone.presses("0")
 
-    assert house.rung() == [FIRST]
-    assert house.carrier.refused == 1
-    house.accepts(phone)
+    assert hotline.rung() == [FIRST]
+    assert hotline.carrier.refused == 1
+    hotline.accepts(phone)
     assert phone.is_talking
 
 
 @pytest.mark.parametrize("dialled", [True, False])
 def test_when_nobody_knows_whether_the_liaison_rings_the_caller_waits_with_words_for_one_ring(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, dialled: bool
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, dialled: bool
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
-    house.carrier.loses_next_answer(dialled=dialled)
+    hotline.carrier.loses_next_answer(dialled=dialled)
     phone.presses("0")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     if dialled:
-        house.accepts(phone)
+        hotline.accepts(phone)
         assert phone.is_talking, "the leg's first document proves it"
         return
     for _ in range(6):
-        passes(house, 8)
+        passes(hotline, 8)
         phone.says_nothing()
         assert phone.hears("calling someone for you")
-        house.jobs.works_off()
+        hotline.jobs.works_off()
 
-    assert house.rung() == [FIRST], "freed after one ring, and rung again"
-    house.accepts(phone)
+    assert hotline.rung() == [FIRST], "freed after one ring, and rung again"
+    hotline.accepts(phone)
     assert phone.is_talking
 
 
 def test_when_the_job_that_tells_the_liaison_of_the_end_is_lost_the_sweeper_tells_them(
-    talk: tuple[Phone, Phone], house: House
+    talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, caller = talk
     caller.hangs_up()
-    house.jobs.waiting.clear()
+    hotline.jobs.waiting.clear()
     assert liaison.is_talking
-    assert held_legs(house) == []
+    assert held_legs(hotline) == []
 
-    passes(house, 4)
-    house.jobs.works_off()
+    passes(hotline, 4)
+    hotline.jobs.works_off()
 
     assert liaison.hears("The call is over. How did it end?")
 
 
 def test_a_talk_whose_end_was_lost_is_closed_within_a_minute_by_the_carriers_word(
-    talk: tuple[Phone, Phone], house: House
+    talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
-    house.carrier.placed[-1].status = "completed"
-    house.carrier.placed[-1].ended_at = house.clock.now
+    hotline.carrier.placed[-1].status = "completed"
+    hotline.carrier.placed[-1].ended_at = hotline.clock.now
     for _ in range(20):
-        passes(house, 3)
+        passes(hotline, 3)
 
-    assert [one.state for one in talks(house)] == ["reached"]
-    assert held_legs(house) == []
+    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert held_legs(hotline) == []
 
 
-def test_a_talk_that_goes_on_is_left_alone_by_the_sweeper(talk: tuple[Phone, Phone], house: House) -> None:
+def test_a_talk_that_goes_on_is_left_alone_by_the_sweeper(
+    talk: tuple[Phone, Phone], hotline: Hotline
+) -> None:
     for _ in range(40):
-        passes(house, 3)
-    house.jobs.works_off()
+        passes(hotline, 3)
+    hotline.jobs.works_off()
 
-    assert [one.state for one in talks(house)] == ["talking"]
+    assert [one.state for one in talks(hotline)] == ["talking"]
     assert all(one.is_talking for one in talk)
-    assert len(held_legs(house)) == 1
+    assert len(held_legs(hotline)) == 1
 
 
 def test_with_nobody_left_on_shift_but_a_phone_that_rings_the_caller_still_gets_them(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    liaison = house.answers(phone)
-    with house.database.transaction() as session:
+    liaison = hotline.answers(phone)
+    with hotline.database.transaction() as session:
         session.scalars(select(Staff)).one().on_shift = False
     phone.says_nothing()
     assert phone.hears("still calling someone")
 
     liaison.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert phone.is_talking
 
 
 def test_an_interpreter_is_of_the_callers_language_and_none_where_there_is_no_number(
-    talk: tuple[Phone, Phone], house: House, app: object
+    talk: tuple[Phone, Phone], hotline: Hotline, app: object
 ) -> None:
     line = app.extensions["hotline.line"]  # type: ignore[attr-defined]
-    object.__setattr__(line, "rules", replace(line.rules, office=replace(house.office, interpreters={})))
+    object.__setattr__(line, "rules", replace(line.rules, office=replace(hotline.office, interpreters={})))
     liaison, _ = talk
     liaison.presses("*")
     liaison.presses("3")
@@ -218,11 +222,11 @@ def test_an_interpreter_is_of_the_callers_language_and_none_where_there_is_no_nu
 
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_anybody_does_a_caller_at_0_is_never_left_alone_in_silence(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff, clock: Clock, seed: int
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, clock: Clock, seed: int
 ) -> None:
     make_staff(phone=SECOND)
     liaison, caller = talk
-    chance, stage = Random(seed), Stage(phone.another(), house, clock, liaison, caller)
+    chance, stage = Random(seed), Stage(phone.another(), hotline, clock, liaison, caller)
     deeds = [
         stage.presses, stage.stars, stage.is_silent, stage.hangs_up, stage.answers, stage.works_off,
         stage.works_off, stage.sweeps, stage.redelivers,
@@ -240,7 +244,7 @@ def test_whatever_anybody_does_a_caller_at_0_is_never_left_alone_in_silence(
     else:
         # With words, or with the ringing of the phone that their own call dials.
         assert caller.rings or "on the line" in caller.heard or "hold" in caller.heard, caller.transcript
-    assert len(held_legs(house)) == len(set(held_legs(house)))
-    dialled = [placed.leg_id for placed in house.carrier.placed]
+    assert len(held_legs(hotline)) == len(set(held_legs(hotline)))
+    dialled = [placed.leg_id for placed in hotline.carrier.placed]
     assert len(dialled) == len(set(dialled))
-    assert [one.state for one in talks(house)][:-1] == ["reached"] * (len(talks(house)) - 1)
+    assert [one.state for one in talks(hotline)][:-1] == ["reached"] * (len(talks(hotline)) - 1)

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import AuditEntry, Callback, LineWait, Staff
+from models import AuditEntry, Callback, QueuedCall, Staff
 from models.calls.staff_secret import issue_code
 from tests.calls.at_0.talking import FIRST, SECOND, held_legs, talks
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import HASHER, MadeCase
 from tests.phone import CALLER, Phone
@@ -19,7 +19,7 @@ MakeStaff = Callable[..., Staff]
 
 
 def test_a_caller_whose_liaison_is_lost_on_hold_is_told_and_gets_the_next_one_in_the_same_call(
-    talk: tuple[Phone, Phone], house: House, make_staff: MakeStaff, clock: Clock
+    talk: tuple[Phone, Phone], hotline: Hotline, make_staff: MakeStaff, clock: Clock
 ) -> None:
     liaison, caller = talk
     make_staff(phone=SECOND)
@@ -27,71 +27,71 @@ def test_a_caller_whose_liaison_is_lost_on_hold_is_told_and_gets_the_next_one_in
     caller.says_nothing()
 
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert caller.hears("we lost the person who was helping you", "I am calling someone for you")
-    other = house.accepts(caller)
+    other = hotline.accepts(caller)
     assert (other.is_talking, caller.is_talking) == (True, True)
-    assert [one.state for one in talks(house)] == ["reached", "talking"]
+    assert [one.state for one in talks(hotline)] == ["reached", "talking"]
     clock.passes(seconds=30)
     other.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert caller.is_over
 
 
 def test_who_was_cut_off_and_hangs_up_while_they_wait_again_is_called_back(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
     phone.presses("0")
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
     clock.passes(minutes=5)
     liaison.presses("*")
     phone.says_nothing()
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert phone.hears("we lost the person who was helping you")
     clock.passes(seconds=30)
 
     phone.hangs_up()
 
-    wait = house.row(select(LineWait))
+    wait = hotline.row(select(QueuedCall))
     assert (wait.outcome, (wait.ended_at - wait.since).total_seconds()) == ("abandoned", 30)
-    assert [row.reason for row in house.rows(select(Callback))] == ["abandoned"]
+    assert [row.reason for row in hotline.rows(select(Callback))] == ["abandoned"]
 
 
 @pytest.mark.parametrize(
     "lost", ["before they met", "before they met, the liaison first", "without a word of it", "on hold"]
 )
 def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, lost: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, lost: str
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
     phone.presses("0")
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
     clock.passes(seconds=20)
     liaison.presses("1")
     if lost == "on hold":
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         clock.passes(minutes=5)
         liaison.presses("*")
         phone.says_nothing()
     if lost == "without a word of it":
-        house.carrier.carries(phone)
+        hotline.carrier.carries(phone)
         phone.call.leg.ends("completed")
     if lost != "before they met":
         liaison.hangs_up()
 
     phone.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    (callback,) = house.rows(select(Callback))
+    (callback,) = hotline.rows(select(Callback))
     assert (callback.reason, callback.verified) == ("abandoned", True)
-    assert house.row(select(LineWait.outcome)) == ("talked" if lost == "on hold" else "abandoned")
-    assert [one.state for one in talks(house)] == ["reached"]
-    assert held_legs(house) == []
+    assert hotline.row(select(QueuedCall.outcome)) == ("talked" if lost == "on hold" else "abandoned")
+    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert held_legs(hotline) == []
 
 
 @pytest.mark.parametrize("ends", ["the caller", "the caller, on hold"])
@@ -100,7 +100,7 @@ def test_a_caller_whose_own_call_dies_in_the_first_seconds_or_on_hold_is_called_
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     clock: Clock,
     given: str,
     ends: str,
@@ -111,7 +111,7 @@ def test_a_caller_whose_own_call_dies_in_the_first_seconds_or_on_hold_is_called_
     else:
         reaches_the_first_menu(phone)
     phone.presses("0")
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
     assert phone.is_talking
     clock.passes(seconds=300 if "hold" in ends else 2)
     if "hold" in ends:
@@ -119,11 +119,11 @@ def test_a_caller_whose_own_call_dies_in_the_first_seconds_or_on_hold_is_called_
         phone.says_nothing()
 
     phone.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    (callback,) = house.rows(select(Callback))
+    (callback,) = hotline.rows(select(Callback))
     assert (callback.state, callback.verified) == ("requested", given == "a PIN")
-    assert callback.number_key == house.database.keyring.index("phone", CALLER)
+    assert callback.number_key == hotline.database.keyring.index("phone", CALLER)
     assert callback.next_attempt_at >= clock.now + timedelta(minutes=1)
     assert liaison.hears("How did it end?")
     if "hold" in ends:
@@ -131,27 +131,27 @@ def test_a_caller_whose_own_call_dies_in_the_first_seconds_or_on_hold_is_called_
 
 
 def test_a_caller_without_a_pin_who_is_cut_off_often_gets_two_callbacks_a_day(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
     for number in range(3):
         caller = phone.another()
         reaches_the_first_menu(caller)
         caller.presses("0")
-        liaison = house.accepts(caller)
+        liaison = hotline.accepts(caller)
         caller.hangs_up()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         liaison.presses("1")
-        house.jobs.works_off()
-        with house.database.transaction() as session:
+        hotline.jobs.works_off()
+        with hotline.database.transaction() as session:
             for row in session.scalars(select(Callback).where(Callback.state == "requested")):
                 row.state = "cancelled"
-        assert len(house.rows(select(Callback))) == min(number + 1, 2)
+        assert len(hotline.rows(select(Callback))) == min(number + 1, 2)
         clock.passes(minutes=1)
 
 
 def test_requests_of_a_stranger_with_that_number_take_no_callback_from_a_caller_who_is_cut_off(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     for _ in range(2):
         stranger = phone.another()
@@ -160,64 +160,64 @@ def test_requests_of_a_stranger_with_that_number_take_no_callback_from_a_caller_
             stranger.presses(key)
         assert stranger.hears("We will call you")
         stranger.hangs_up()
-        with house.database.transaction() as session:
+        with hotline.database.transaction() as session:
             for row in session.scalars(select(Callback)):
                 row.state = "cancelled"
-    house.jobs.waiting.clear()
+    hotline.jobs.waiting.clear()
     make_staff(phone=FIRST)
     reaches_the_first_menu(phone)
     phone.presses("0")
-    house.accepts(phone)
+    hotline.accepts(phone)
     clock.passes(seconds=2)
 
     phone.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    assert [row.reason for row in house.rows(select(Callback)) if row.state == "requested"] == ["cut_off"]
+    assert [row.reason for row in hotline.rows(select(Callback)) if row.state == "requested"] == ["cut_off"]
 
 
 def test_a_caller_whose_liaison_is_lost_in_the_first_seconds_gets_the_next_one_in_the_same_call(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
     make_staff(phone=SECOND)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
     clock.passes(seconds=1)
 
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert phone.hears("we lost the person who was helping you", "I am calling someone for you")
-    other = house.accepts(phone)
+    other = hotline.accepts(phone)
     assert (other.is_talking, phone.is_talking) == (True, True)
 
 
 def test_who_lost_a_liaison_before_they_met_hears_the_end_of_the_next_talk_at_once(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     make_staff(phone=SECOND)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    lost = house.answers(phone)
+    lost = hotline.answers(phone)
     lost.presses("1")
     lost.hangs_up()
-    house.jobs.works_off()
-    liaison = house.accepts(phone)
+    hotline.jobs.works_off()
+    liaison = hotline.accepts(phone)
     liaison.presses("*")
     phone.says_nothing()
 
     liaison.presses("4")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert phone.hears("Goodbye")
     assert phone.is_over
 
 
 def test_who_is_held_too_long_is_not_left_to_it(
-    talk: tuple[Phone, Phone], house: House, clock: Clock
+    talk: tuple[Phone, Phone], hotline: Hotline, clock: Clock
 ) -> None:
     liaison, caller = talk
     liaison.presses("*")
@@ -227,30 +227,32 @@ def test_who_is_held_too_long_is_not_left_to_it(
 
     assert caller.hears("we lost the person who was helping you")
     assert not caller.is_over
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert liaison.hears("The call is over. How did it end?")
 
 
-def test_7_on_hold_is_harmless_words_and_the_end(talk: tuple[Phone, Phone], house: House) -> None:
+def test_7_on_hold_is_harmless_words_and_the_end(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
     liaison, caller = talk
     liaison.presses("*")
     caller.presses("7")
 
     assert caller.hears("not available")
     assert caller.is_over
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert liaison.hears("How did it end?")
-    again = house.row(select(Callback))
-    assert again.next_attempt_at == house.clock.now + timedelta(minutes=30), "nobody rings beside a listener"
+    again = hotline.row(select(Callback))
+    assert again.next_attempt_at == hotline.clock.now + timedelta(minutes=30), (
+        "nobody rings beside a listener"
+    )
 
 
 def test_a_long_talk_without_a_pin_is_no_lack_of_progress_on_hold(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
     reaches_the_first_menu(phone)
     phone.presses("0")
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
     clock.passes(minutes=40)
     liaison.presses("*")
     phone.says_nothing()
@@ -259,72 +261,72 @@ def test_a_long_talk_without_a_pin_is_no_lack_of_progress_on_hold(
 
 
 def test_a_place_kept_in_the_moment_of_the_key_is_the_one_or_the_other(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
     phone.presses("1")
     assert phone.hears("We will call you")
 
     liaison.presses("1")
 
     assert liaison.hears("This call is no longer waiting")
-    assert talks(house) == []
-    assert len(house.rows(select(Callback))) == 1
+    assert talks(hotline) == []
+    assert len(hotline.rows(select(Callback))) == 1
 
 
 def test_a_key_of_the_caller_after_the_liaisons_key_joins_them_and_promises_nothing(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
     liaison.presses("1")
 
     phone.presses("1")
 
     assert (liaison.is_talking, phone.is_talking) == (True, True)
-    assert house.rows(select(Callback)) == []
+    assert hotline.rows(select(Callback)) == []
 
 
 def test_a_liaison_whose_caller_went_away_while_they_listened_is_told(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
 
     phone.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert liaison.hears("This call is no longer waiting")
     assert liaison.is_over
-    assert held_legs(house) == []
+    assert held_legs(hotline) == []
 
 
 def test_on_a_personal_phone_the_code_joins_and_the_key_alone_does_not(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     person = make_staff(phone=FIRST, office_phone=False, email="ana@office.example.org")
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         issue_code(session, person.email, HASHER.hash("5207"), "the suite", clock.now)
     reaches_the_first_menu(phone)
     phone.presses("0")
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
     assert liaison.hears("Please enter your code")
     assert not phone.is_talking
 
     liaison.presses("5207#")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert (liaison.is_talking, phone.is_talking) == (True, True)
 
 
-def test_every_key_of_a_talk_at_0_may_be_delivered_twice(talk: tuple[Phone, Phone], house: House) -> None:
+def test_every_key_of_a_talk_at_0_may_be_delivered_twice(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
     liaison, caller = talk
     liaison.redelivers_last()
     for who, key in ((liaison, "*"), (caller, ""), (liaison, "1")):
@@ -333,9 +335,9 @@ def test_every_key_of_a_talk_at_0_may_be_delivered_twice(talk: tuple[Phone, Phon
         else:
             who.says_nothing()
         who.redelivers_last()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
 
     assert (liaison.is_talking, caller.is_talking) == (True, True)
-    assert len(talks(house)) == 1
-    actions = house.rows(select(AuditEntry.action))
+    assert len(talks(hotline)) == 1
+    actions = hotline.rows(select(AuditEntry.action))
     assert actions.count("begin_talk") == actions.count("hold_talk") == actions.count("resume_talk") == 1

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import Callback, Staff
 from tests.calls.at_0.talking import FIRST, held_legs, passes, talks
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -18,16 +18,16 @@ MakeStaff = Callable[..., Staff]
 
 
 def both_end_unheard(
-    house: House, caller: Phone, *, caller_at: datetime | None, liaison_at: datetime | None
+    hotline: Hotline, caller: Phone, *, caller_at: datetime | None, liaison_at: datetime | None
 ) -> None:
     """Web is down while the talk ends; then a minute of sweeps goes by."""
-    house.clock.passes(seconds=25)
+    hotline.clock.passes(seconds=25)
     caller.call.leg.ends("completed")
-    house.carrier.loses_the_end_of(caller, caller_at)
-    leg = house.carrier.placed[-1]
+    hotline.carrier.loses_the_end_of(caller, caller_at)
+    leg = hotline.carrier.placed[-1]
     leg.status, leg.ended_at = "completed", liaison_at
     for _ in range(4):
-        passes(house, 15)
+        passes(hotline, 15)
 
 
 @pytest.mark.parametrize("given", ["a PIN", "no PIN"])
@@ -38,7 +38,7 @@ def test_a_caller_cut_off_in_the_first_second_while_web_is_down_is_called_back(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     clock: Clock,
     given: str,
     caller_after: int | None,
@@ -51,20 +51,20 @@ def test_a_caller_cut_off_in_the_first_second_while_web_is_down_is_called_back(
     else:
         reaches_the_first_menu(phone)
     phone.presses("0")
-    house.accepts(phone)
+    hotline.accepts(phone)
     assert phone.is_talking
     caller_at, liaison_at = (
         None if after is None else clock.now + timedelta(seconds=after)
         for after in (caller_after, liaison_after)
     )
 
-    both_end_unheard(house, phone, caller_at=caller_at, liaison_at=liaison_at)
+    both_end_unheard(hotline, phone, caller_at=caller_at, liaison_at=liaison_at)
 
-    (callback,) = house.rows(select(Callback))
+    (callback,) = hotline.rows(select(Callback))
     assert (callback.state, callback.verified) == ("requested", given == "a PIN")
-    assert callback.number_key == house.database.keyring.index("phone", CALLER)
-    assert [one.state for one in talks(house)] == ["reached"]
-    assert held_legs(house) == []
+    assert callback.number_key == hotline.database.keyring.index("phone", CALLER)
+    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert held_legs(hotline) == []
 
 
 @pytest.mark.parametrize(("caller_after", "liaison_after"), [(20, 20), (20, 21), (21, 20)])
@@ -72,7 +72,7 @@ def test_a_caller_who_talked_for_twenty_seconds_was_reached_though_nobody_told_o
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     clock: Clock,
     caller_after: int,
     liaison_after: int,
@@ -80,19 +80,19 @@ def test_a_caller_who_talked_for_twenty_seconds_was_reached_though_nobody_told_o
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
     phone.presses("0")
-    house.accepts(phone)
+    hotline.accepts(phone)
     began = clock.now
 
     both_end_unheard(
-        house,
+        hotline,
         phone,
         caller_at=began + timedelta(seconds=caller_after),
         liaison_at=began + timedelta(seconds=liaison_after),
     )
 
-    assert house.rows(select(Callback)) == []
-    assert [one.state for one in talks(house)] == ["reached"]
-    assert held_legs(house) == []
+    assert hotline.rows(select(Callback)) == []
+    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert held_legs(hotline) == []
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_an_end_that_a_slow_web_hears_of_late_is_taken_for_when_it_was(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     clock: Clock,
     dated: str,
     reasons: list[str],
@@ -118,12 +118,12 @@ def test_an_end_that_a_slow_web_hears_of_late_is_taken_for_when_it_was(
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
     phone.presses("0")
-    house.accepts(phone)
+    hotline.accepts(phone)
     assert clock.now.isoformat() == "2026-11-25T15:00:00+00:00"
     clock.passes(seconds=11)
 
     phone.posts("/voice/call-events", CallStatus="completed", SequenceNumber="3", Timestamp=dated)
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    assert [one.reason for one in house.rows(select(Callback))] == reasons
-    assert [one.state for one in talks(house)] == ["reached"]
+    assert [one.reason for one in hotline.rows(select(Callback))] == reasons
+    assert [one.state for one in talks(hotline)] == ["reached"]

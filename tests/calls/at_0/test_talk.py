@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import AuditEntry, Call, Callback, Staff
 from tests.calls.at_0.talking import FIRST, INTERPRETER, SECOND, held_legs, talks
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -17,7 +17,7 @@ MakeStaff = Callable[..., Staff]
 
 
 def test_star_puts_a_caller_at_0_on_hold_and_the_liaison_goes_back(
-    talk: tuple[Phone, Phone], house: House
+    talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, caller = talk
     liaison.presses("*")
@@ -27,21 +27,21 @@ def test_star_puts_a_caller_at_0_on_hold_and_the_liaison_goes_back(
     assert caller.hears("You are on hold")
 
     liaison.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert caller.hears("Thank you for waiting. Our team is on the line with you")
     assert (liaison.is_talking, caller.is_talking) == (True, True)
-    assert {"begin_talk", "hold_talk", "resume_talk"} <= set(house.rows(select(AuditEntry.action)))
+    assert {"begin_talk", "hold_talk", "resume_talk"} <= set(hotline.rows(select(AuditEntry.action)))
 
 
 def test_with_redis_down_after_the_key_the_caller_finds_the_way_by_the_next_look(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    liaison = house.answers(phone)
-    house.jobs.is_down = True
+    liaison = hotline.answers(phone)
+    hotline.jobs.is_down = True
     liaison.presses("1")
     assert not phone.is_talking
 
@@ -56,23 +56,23 @@ def test_with_redis_down_after_the_key_the_caller_finds_the_way_by_the_next_look
 
 
 def test_a_colleague_comes_in_announced_and_the_first_liaison_leaves_the_caller_to_them(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, caller = talk
     make_staff(phone=SECOND)
     liaison.presses("*")
     liaison.presses("2")
-    assert house.rung() == [SECOND]
-    colleague = phone.answers(house.carrier.ringing[-1])
+    assert hotline.rung() == [SECOND]
+    colleague = phone.answers(hotline.carrier.ringing[-1])
     assert colleague.hears("A colleague asks you to join a call")
     colleague.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert caller.hears("Someone else from our team is joining the call")
     assert colleague.is_talking
 
     liaison.presses("*")
     liaison.presses("2")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     for one in (caller, colleague):
         if not one.is_talking:
             one.says_nothing()
@@ -80,35 +80,35 @@ def test_a_colleague_comes_in_announced_and_the_first_liaison_leaves_the_caller_
     assert liaison.is_over
     assert (colleague.is_talking, caller.is_talking) == (True, True)
     caller.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert colleague.hears("How did it end?")
-    assert [one.state for one in talks(house)] == ["reached"]
-    assert held_legs(house) == []
+    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert held_legs(hotline) == []
 
 
-def test_an_interpreter_comes_in_announced(talk: tuple[Phone, Phone], phone: Phone, house: House) -> None:
+def test_an_interpreter_comes_in_announced(talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline) -> None:
     liaison, caller = talk
     liaison.presses("*")
     liaison.presses("3")
-    assert house.rung() == [INTERPRETER]
-    interpreter = phone.answers(house.carrier.ringing[-1])
+    assert hotline.rung() == [INTERPRETER]
+    interpreter = phone.answers(hotline.carrier.ringing[-1])
     interpreter.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert caller.hears("An interpreter is joining the call")
     assert (liaison.is_talking, caller.is_talking, interpreter.is_talking) == (True, True, True)
     caller.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert interpreter.is_over
 
 
 def test_the_liaison_ends_the_talk_and_keys_its_outcome_and_a_rest(
-    talk: tuple[Phone, Phone], house: House
+    talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, caller = talk
     liaison.presses("*")
     liaison.presses("4")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     caller.says_nothing() if not caller.is_over else None
 
     assert caller.hears("This call is over. If we were cut off, call again. Take care. Goodbye")
@@ -119,57 +119,57 @@ def test_the_liaison_ends_the_talk_and_keys_its_outcome_and_a_rest(
     liaison.presses("2")
     liaison.presses("1")
     assert liaison.hears("It is saved")
-    (row,) = talks(house)
+    (row,) = talks(hotline)
     assert row.outcome == "message_left"
-    person = house.row(select(Staff))
+    person = hotline.row(select(Staff))
     assert person.resting_until is not None
-    assert "note_outcome" in house.rows(select(AuditEntry.action))
+    assert "note_outcome" in hotline.rows(select(AuditEntry.action))
 
 
 def test_to_be_called_later_is_a_callback_of_the_case_and_the_supervisors_one_is_left_for_staff(
-    talk: tuple[Phone, Phone], house: House
+    talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, caller = talk
     caller.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     liaison.presses("3")
     assert liaison.hears("It is saved")
 
-    later = house.row(select(Callback))
+    later = hotline.row(select(Callback))
     assert (later.state, later.reason, later.verified) == ("requested", "call_later", True)
-    assert later.case_id == house.row(select(Call.case_id).where(Call.role == "caller"))
-    assert later.number_key == house.database.keyring.index("phone", CALLER)
+    assert later.case_id == hotline.row(select(Call.case_id).where(Call.role == "caller"))
+    assert later.number_key == hotline.database.keyring.index("phone", CALLER)
 
 
 @pytest.mark.parametrize("from_", [CALLER, "anonymous"])
 def test_without_a_pin_the_supervisors_callback_needs_a_phone_that_called(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock, from_: str
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock, from_: str
 ) -> None:
     make_staff(phone=FIRST)
     reaches_the_first_menu(phone, from_=from_)
     phone.presses("0")
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
     clock.passes(seconds=30)
     phone.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     liaison.presses("4")
 
     if from_ == CALLER:
-        left = house.row(select(Callback))
+        left = hotline.row(select(Callback))
         assert (left.state, left.outcome, left.verified) == ("left_for_staff", "to_supervisor", False)
         assert liaison.does_not_hear("No phone")
     else:
-        assert house.rows(select(Callback)) == []
+        assert hotline.rows(select(Callback)) == []
         assert liaison.hears("There is no phone number that we can call", "It is saved")
 
 
-def test_either_leg_closes_the_talk(talk: tuple[Phone, Phone], house: House) -> None:
+def test_either_leg_closes_the_talk(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
     liaison, caller = talk
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert caller.hears("This call is over. If we were cut off, call again. Take care. Goodbye")
     assert caller.is_over
-    assert [one.state for one in talks(house)] == ["reached"]
-    assert held_legs(house) == []
+    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert held_legs(hotline) == []

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import Call, Callback, DirectTalk, LineWait, Staff
-from models.talks import line_ring
+from models import Call, Callback, DirectTalk, QueuedCall, Staff
+from models.talks import queue_ring
 from models.talks.leg_end import leg_ended
 from tests.calls.at_0.talking import FIRST, held_legs, talks
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -21,7 +21,7 @@ MakeStaff = Callable[..., Staff]
 
 
 def test_the_accept_key_fetches_the_caller_out_of_the_line_and_their_talk_is_measured(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -29,36 +29,36 @@ def test_the_accept_key_fetches_the_caller_out_of_the_line_and_their_talk_is_mea
     assert phone.hears("I am calling someone for you", "call you when it is your turn, press 1")
     clock.passes(seconds=5)
 
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
 
     assert liaison.hears("You are connected")
     assert phone.hears("A person from our team is now on the line")
     assert (liaison.is_talking, phone.is_talking) == (True, True)
     clock.passes(minutes=3)
     phone.hangs_up()
-    (talk,) = talks(house)
+    (talk,) = talks(hotline)
     assert (talk.state, talk.closed_at) == ("reached", clock.now)
     assert (clock.now - talk.talking_at).total_seconds() == 180
-    wait = house.row(select(LineWait))
+    wait = hotline.row(select(QueuedCall))
     assert (wait.outcome, (wait.ended_at - wait.since).total_seconds()) == ("talked", 5)
-    assert house.rows(select(Callback)) == []
-    house.jobs.works_off()
+    assert hotline.rows(select(Callback)) == []
+    hotline.jobs.works_off()
     assert liaison.hears("The call is over. How did it end?")
 
 
 def test_who_hangs_up_in_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk(
-    phone: Phone, make_staff: MakeStaff, house: House, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_staff(phone=FIRST)
     reaches_the_first_menu(phone)
     phone.presses("0")
-    liaison = house.answers(phone)
-    caller_id = house.row(select(Call.id).where(Call.direction == "inbound"))
-    begin_talk = line_ring.begin_talk
+    liaison = hotline.answers(phone)
+    caller_id = hotline.row(select(Call.id).where(Call.direction == "inbound"))
+    begin_talk = queue_ring.begin_talk
 
     def hangs_up() -> None:
-        with house.database.transaction() as session:
-            leg_ended(session, caller_id, "completed", house.clock.now, house.policy)
+        with hotline.database.transaction() as session:
+            leg_ended(session, caller_id, "completed", hotline.clock.now, hotline.policy)
 
     hanging_up = threading.Thread(target=hangs_up)
 
@@ -68,44 +68,44 @@ def test_who_hangs_up_in_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk
         hanging_up.join(0.5)
         return begin_talk(*args, **values)
 
-    monkeypatch.setattr(line_ring, "begin_talk", begins_while_they_hang_up)
+    monkeypatch.setattr(queue_ring, "begin_talk", begins_while_they_hang_up)
     liaison.presses("1")
     hanging_up.join(30)
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    assert [talk.state for talk in talks(house)] == ["reached"]
-    assert held_legs(house) == []
+    assert [talk.state for talk in talks(hotline)] == ["reached"]
+    assert held_legs(hotline) == []
 
 
 def test_who_hangs_up_as_a_worker_begins_to_ring_a_liaison_has_that_ring_stopped(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     reaches_the_first_menu(phone)
     phone.presses("0")
     caller_id, leg_id = (
-        house.row(select(Call.id).where(Call.role == role)) for role in ("caller", "liaison_at_0")
+        hotline.row(select(Call.id).where(Call.role == role)) for role in ("caller", "liaison_at_0")
     )
     jobs: list[tuple[str, int]] = []
 
     def hangs_up() -> None:
-        with house.database.transaction() as session:
-            jobs.extend(leg_ended(session, caller_id, "completed", house.clock.now, house.policy))
+        with hotline.database.transaction() as session:
+            jobs.extend(leg_ended(session, caller_id, "completed", hotline.clock.now, hotline.policy))
 
     hanging_up = threading.Thread(target=hangs_up)
-    with house.database.transaction() as session:
-        assert line_ring.dial_direct(session, leg_id) is not None
+    with hotline.database.transaction() as session:
+        assert queue_ring.dial_direct(session, leg_id) is not None
         hanging_up.start()
         hanging_up.join(0.5)
     hanging_up.join(30)
 
     assert jobs == [("release_leg", leg_id)]
-    assert house.row(select(Call.ended_at).where(Call.id == leg_id)) is None
-    assert held_legs(house) == [leg_id]
+    assert hotline.row(select(Call.ended_at).where(Call.id == leg_id)) is None
+    assert held_legs(hotline) == [leg_id]
 
 
 def test_in_spanish_the_caller_is_joined_in_spanish(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="en,es")
     reaches_the_first_menu(phone, language="2")
@@ -114,19 +114,19 @@ def test_in_spanish_the_caller_is_joined_in_spanish(
     phone.says_nothing()
     assert phone.hears("Sigo tratando de comunicarle")
 
-    house.accepts(phone)
+    hotline.accepts(phone)
 
     assert phone.hears("Ya está en la línea una persona de nuestro equipo")
 
 
 def test_the_liaison_hears_nothing_of_the_caller_before_the_key(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"))
     phone.presses("0")
 
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
 
     assert liaison.hears("A caller is waiting to speak with someone", "To accept, press 1")
     assert liaison.does_not_hear("custody", "case", "Stewart", "Ivo", "0123")

@@ -6,8 +6,8 @@ from datetime import timedelta
 from models import Staff
 from models.calls import pacing
 from models.calls.offer import note_offer
-from tests.calls.at_0.waiting import _a_sweep, waits_in_line
-from tests.calls.conftest import Clock, House
+from tests.calls.at_0.waiting import _a_sweep, waits_in_queue
+from tests.calls.conftest import Clock, Hotline
 from tests.factories import MadeCase, make_callback
 from tests.phone import Phone
 
@@ -20,45 +20,45 @@ def _wait_at_0(phone: Phone, make_case: MakeCase, times: int) -> list[Phone]:
     """So many verified callers wait at 0, the first one first."""
     callers = [phone.another() for _ in range(times)]
     for number, caller in enumerate(callers):
-        waits_in_line(caller, make_case(custody_status="in_custody"), from_=f"+120255501{20 + number}")
+        waits_in_queue(caller, make_case(custody_status="in_custody"), from_=f"+120255501{20 + number}")
     return callers
 
 
-def _next(house: House, phone: Phone, callers: list[Phone], clock: Clock) -> tuple[str, Phone, Phone]:
+def _next(hotline: Hotline, phone: Phone, callers: list[Phone], clock: Clock) -> tuple[str, Phone, Phone]:
     """Whom the free liaison is offered: who talks then, and the two phones."""
     for _ in range(4):
         clock.passes(seconds=2)
-        _a_sweep(house)
+        _a_sweep(hotline)
         for caller in callers:
-            if not house.carrier.ringing and not caller.is_over and not caller.is_talking:
+            if not hotline.carrier.ringing and not caller.is_over and not caller.is_talking:
                 caller.says_nothing()
-        house.jobs.works_off()
-    liaison = phone.answers(house.carrier.ringing[-1])
+        hotline.jobs.works_off()
+    liaison = phone.answers(hotline.carrier.ringing[-1])
     liaison.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     for number, caller in enumerate(callers):
         if caller.is_talking:
             return f"at 0: {number}", liaison, caller
-    called = phone.answers(house.carrier.ringing[-1])
+    called = phone.answers(hotline.carrier.ringing[-1])
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     return "callback", liaison, called
 
 
-def _offers(house: House, phone: Phone, callers: list[Phone], clock: Clock, times: int) -> list[str]:
+def _offers(hotline: Hotline, phone: Phone, callers: list[Phone], clock: Clock, times: int) -> list[str]:
     found = []
     for _ in range(times):
-        who, liaison, caller = _next(house, phone, callers, clock)
+        who, liaison, caller = _next(hotline, phone, callers, clock)
         found.append(who)
         clock.passes(seconds=20)
         caller.hangs_up()
         liaison.hangs_up()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
     return found
 
 
 def test_verified_callers_at_0_do_not_starve_a_frightened_one_who_is_to_be_called_back(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     """With one liaison she was called when the line was empty, or after her hour."""
     asker = phone.another()
@@ -69,17 +69,17 @@ def test_verified_callers_at_0_do_not_starve_a_frightened_one_who_is_to_be_calle
     asker.hangs_up()
     callers = _wait_at_0(phone, make_case, 4)
     busy.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    assert _offers(house, phone, callers, clock, 4) == ["at 0: 0", "at 0: 1", "callback", "at 0: 2"]
+    assert _offers(hotline, phone, callers, clock, 4) == ["at 0: 0", "at 0: 1", "callback", "at 0: 2"]
 
 
 def test_overdue_pranks_do_not_starve_verified_callers_at_0(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     """A callback that is overdue waits for nobody at 0, and a night of pranks is overdue in the morning."""
     long_ago = clock.now - timedelta(hours=2)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         for number in range(12):
             make_callback(
                 session, phone=f"+120255501{60 + number}", urgency="urgent", reason="afraid", place=3,
@@ -88,31 +88,31 @@ def test_overdue_pranks_do_not_starve_verified_callers_at_0(
     (caller,) = _wait_at_0(phone, make_case, 1)
     busy.hangs_up()
     for _ in range(2):
-        house.dialler.dial_liaison(1)
-        liaison = phone.answers(house.carrier.ringing[-1])
+        hotline.dialler.dial_liaison(1)
+        liaison = phone.answers(hotline.carrier.ringing[-1])
         liaison.presses("1")
-        house.jobs.works_off()
-        called = phone.answers(house.carrier.ringing[-1])
+        hotline.jobs.works_off()
+        called = phone.answers(hotline.carrier.ringing[-1])
         called.presses("1")
         called.hangs_up()
         liaison.hangs_up()
-        house.jobs.waiting.clear()
+        hotline.jobs.waiting.clear()
 
-    house.dialler.dial_liaison(1)
+    hotline.dialler.dial_liaison(1)
 
-    assert house.carrier.ringing == []
+    assert hotline.carrier.ringing == []
     caller.says_nothing()
-    house.accepts(phone)
+    hotline.accepts(phone)
     assert caller.is_talking
 
 
 def test_while_the_carrier_refuses_our_calls_nobody_at_0_waits_for_a_callback(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     (caller,) = _wait_at_0(phone, make_case, 1)
     busy.hangs_up()
-    house.jobs.waiting.clear()
-    with house.database.transaction() as session:
+    hotline.jobs.waiting.clear()
+    with hotline.database.transaction() as session:
         make_callback(session, urgency="urgent", reason="afraid", place=3, next_attempt_at=clock.now)
         for _ in range(3):
             note_offer(session, verified=True, now=clock.now)
@@ -122,6 +122,6 @@ def test_while_the_carrier_refuses_our_calls_nobody_at_0_waits_for_a_callback(
     caller.says_nothing()
 
     # Nothing rings a liaison, so the office's number is rung; no callback stands before this caller.
-    assert caller.rings == (house.office.person_number,)
+    assert caller.rings == (hotline.office.person_number,)
     office = caller.answers()
     assert (caller.is_talking, office.is_talking) == (True, True)

@@ -1,10 +1,10 @@
-"""What those who wait in line have in common."""
+"""What those who wait in the queue have in common."""
 
 from sqlalchemy import or_, select
 
-from models import Call, LineWait
+from models import Call, QueuedCall
 from models.cases.registrant import Phone as RegisteredPhone
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -13,28 +13,28 @@ from workers.sweeper import sweep
 OTHER, TALKER = "+12025550148", "+12025550149"
 
 
-def waits_in_line(phone: Phone, case: MadeCase, **how: str) -> None:
+def waits_in_queue(phone: Phone, case: MadeCase, **how: str) -> None:
     """Open the case and ask for a person while none is free."""
     opens_the_case(phone, case, **how)
     phone.presses("0")
     assert phone.hears("No one can answer right now")
 
 
-def waits(house: House) -> list[LineWait]:
-    """The places in line, but the one of whoever talks with the busy liaison."""
-    talker = house.database.keyring.index("phone", TALKER)
-    those = select(LineWait).join(Call, Call.id == LineWait.call_id)
+def waits(hotline: Hotline) -> list[QueuedCall]:
+    """The places in the queue, but the one of whoever talks with the busy liaison."""
+    talker = hotline.database.keyring.index("phone", TALKER)
+    those = select(QueuedCall).join(Call, Call.id == QueuedCall.call_id)
     others = or_(Call.phone_key.is_(None), Call.phone_key != talker)
-    return house.rows(those.where(others).order_by(LineWait.id))
+    return hotline.rows(those.where(others).order_by(QueuedCall.id))
 
 
-def outcomes(house: House) -> list[str | None]:
-    return [wait.outcome for wait in waits(house)]
+def outcomes(hotline: Hotline) -> list[str | None]:
+    return [wait.outcome for wait in waits(hotline)]
 
 
-def consents_at(house: House, case: MadeCase, **facts: object) -> None:
+def consents_at(hotline: Hotline, case: MadeCase, **facts: object) -> None:
     """Change the phone that the registrant of a case has."""
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         phone = session.scalars(
             select(RegisteredPhone).where(RegisteredPhone.registrant_id == case.registrant_id)
         ).one()
@@ -42,6 +42,6 @@ def consents_at(house: House, case: MadeCase, **facts: object) -> None:
             setattr(phone, name, value)
 
 
-def _a_sweep(house: House) -> None:
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    house.jobs.works_off()
+def _a_sweep(hotline: Hotline) -> None:
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.jobs.works_off()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Staff
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone, PlacedCall
@@ -33,17 +33,17 @@ def calls_the_crisis_line(phone: Phone, **how: str) -> None:
     assert phone.is_rung("988")
 
 
-def is_tried(house: House, phone: Phone) -> tuple[Phone, PlacedCall]:
+def is_tried(hotline: Hotline, phone: Phone) -> tuple[Phone, PlacedCall]:
     """The liaison who is rung for the callback accepts it, and the person is rung."""
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    liaison = house.accepts(phone)
-    (to_caller,) = house.carrier.ringing
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    liaison = hotline.accepts(phone)
+    (to_caller,) = hotline.carrier.ringing
     assert to_caller.to == CALLER
     return liaison, to_caller
 
 
 def test_a_frightened_person_on_the_line_with_a_crisis_line_loses_no_try(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     is_afraid(phone, make_case(custody_status="in_custody"))
     again = phone.another()
@@ -51,79 +51,79 @@ def test_a_frightened_person_on_the_line_with_a_crisis_line_loses_no_try(
     make_staff()
 
     for _ in range(4):
-        liaison, to_caller = is_tried(house, phone)
+        liaison, to_caller = is_tried(hotline, phone)
         phone.another().declines(to_caller, "busy")
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         assert liaison.is_over
-        assert house.rung() == [], "nobody is rung again at once"
-        house.clock.passes(minutes=2, seconds=1)
+        assert hotline.rung() == [], "nobody is rung again at once"
+        hotline.clock.passes(minutes=2, seconds=1)
     again.hangs_up()
 
-    callback = house.row(select(Callback))
+    callback = hotline.row(select(Callback))
     assert (callback.state, callback.caller_tries) == ("requested", 0)
-    _, to_caller = is_tried(house, phone)
+    _, to_caller = is_tried(hotline, phone)
     called = phone.answers(to_caller)
     called.presses("1")
     assert called.is_talking
 
 
 def test_a_frightened_person_who_waits_at_0_loses_no_try(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     is_afraid(phone, make_case(custody_status="in_custody"))
     make_staff()
-    liaison, to_caller = is_tried(house, phone)
+    liaison, to_caller = is_tried(hotline, phone)
     again = phone.another()
     reaches_the_first_menu(again)
     again.presses("0")
     assert again.hears("next in line")
 
     phone.another().declines(to_caller, "busy")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    callback = house.row(select(Callback))
+    callback = hotline.row(select(Callback))
     assert (callback.state, callback.caller_tries) == ("requested", 0)
     assert liaison.is_over
 
 
 def test_a_person_whom_we_call_about_another_case_at_the_same_time_loses_no_try(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     for _ in range(2):
         is_afraid(phone, make_case(custody_status="in_custody"))
     make_staff(phone="+12025550171")
     make_staff(phone="+12025550172")
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    house.jobs.works_off()
-    for offer in house.carrier.ringing:
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.jobs.works_off()
+    for offer in hotline.carrier.ringing:
         phone.answers(offer).presses("1")
-    house.jobs.works_off()
-    first, second = house.carrier.ringing
+    hotline.jobs.works_off()
+    first, second = hotline.carrier.ringing
     talking = phone.answers(first)
     talking.presses("1")
 
     phone.another().declines(second, "busy")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert talking.is_talking
-    rows = house.rows(select(Callback).order_by(Callback.id))
+    rows = hotline.rows(select(Callback).order_by(Callback.id))
     assert [(row.state, row.caller_tries) for row in rows] == [("talking", 0), ("requested", 0)]
 
 
 @pytest.mark.parametrize("second_call", ["rings on", "goes to a machine"])
 def test_a_person_who_talks_with_us_loses_no_try_by_a_second_call_that_their_phone_takes(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, second_call: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, second_call: str
 ) -> None:
     for _ in range(2):
         is_afraid(phone, make_case(custody_status="in_custody"))
     make_staff(phone="+12025550171")
     make_staff(phone="+12025550172")
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    house.jobs.works_off()
-    for offer in house.carrier.ringing:
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.jobs.works_off()
+    for offer in hotline.carrier.ringing:
         phone.answers(offer).presses("1")
-    house.jobs.works_off()
-    first, second = house.carrier.ringing
+    hotline.jobs.works_off()
+    first, second = hotline.carrier.ringing
     talking = phone.answers(first)
     talking.presses("1")
 
@@ -131,21 +131,21 @@ def test_a_person_who_talks_with_us_loses_no_try_by_a_second_call_that_their_pho
         phone.another().lets_ring(second)
     else:
         phone.answers(second, AnsweredBy="machine_end_beep").says_nothing()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert talking.is_talking
-    rows = house.rows(select(Callback).order_by(Callback.id))
+    rows = hotline.rows(select(Callback).order_by(Callback.id))
     assert [(row.state, row.caller_tries) for row in rows] == [("talking", 0), ("requested", 0)]
     talking.hangs_up()
-    house.clock.passes(minutes=30, seconds=1)
-    _, to_caller = is_tried(house, phone)
+    hotline.clock.passes(minutes=30, seconds=1)
+    _, to_caller = is_tried(hotline, phone)
     phone.another().lets_ring(to_caller)
-    assert house.rows(select(Callback.caller_tries).order_by(Callback.id)) == [0, 1]
+    assert hotline.rows(select(Callback.caller_tries).order_by(Callback.id)) == [0, 1]
 
 
 @pytest.mark.parametrize("call", ["none", "over", "doubted", "of another phone"])
 def test_a_busy_phone_that_is_not_on_the_line_with_us_is_a_try(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, call: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, call: str
 ) -> None:
     is_afraid(phone, make_case(custody_status="in_custody"))
     other = phone.another()
@@ -158,40 +158,40 @@ def test_a_busy_phone_that_is_not_on_the_line_with_us_is_a_try(
         other.hangs_up()
     make_staff()
 
-    _, to_caller = is_tried(house, phone)
+    _, to_caller = is_tried(hotline, phone)
     phone.another().declines(to_caller, "busy")
 
-    assert house.row(select(Callback.caller_tries)) == 1
+    assert hotline.row(select(Callback.caller_tries)) == 1
 
 
 def test_a_person_on_the_line_who_lets_their_phone_ring_has_missed_it(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     is_afraid(phone, make_case(custody_status="in_custody"))
     calls_the_crisis_line(phone.another())
     make_staff()
 
-    _, to_caller = is_tried(house, phone)
+    _, to_caller = is_tried(hotline, phone)
     phone.another().declines(to_caller, "no-answer")
 
-    assert house.row(select(Callback.caller_tries)) == 1
+    assert hotline.row(select(Callback.caller_tries)) == 1
 
 
 def test_open_call_does_not_make_a_busy_phone_be_rung_without_end(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     is_afraid(phone, make_case(custody_status="in_custody"))
     calls_the_crisis_line(phone.another())
     make_staff()
     rounds = 0
 
-    while house.row(select(Callback.state)) == "requested" and rounds < 20:
-        _, to_caller = is_tried(house, phone)
+    while hotline.row(select(Callback.state)) == "requested" and rounds < 20:
+        _, to_caller = is_tried(hotline, phone)
         phone.another().declines(to_caller, "busy")
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         rounds += 1
-        house.clock.passes(minutes=2 if house.row(select(Callback.caller_tries)) == 0 else 30, seconds=1)
+        hotline.clock.passes(minutes=2 if hotline.row(select(Callback.caller_tries)) == 0 else 30, seconds=1)
 
-    callback = house.row(select(Callback))
+    callback = hotline.row(select(Callback))
     assert (callback.state, callback.outcome, callback.caller_tries) == ("left_for_staff", "no_answer", 3)
     assert rounds == 9

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from models import AuditEntry, Callback, Staff
 from models.callbacks.callback import cancel_callback
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
@@ -24,7 +24,7 @@ CALLER = "+12025550123"
 
 
 def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
@@ -40,11 +40,11 @@ def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
     )
     assert phone.does_not_hear("0123", "555")
     phone.hangs_up()
-    assert len(house.rows(select(Callback))) == 1
+    assert len(hotline.rows(select(Callback))) == 1
 
 
 def test_an_open_callback_can_be_cancelled(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
@@ -55,13 +55,13 @@ def test_an_open_callback_can_be_cancelled(
     phone.presses("3")
 
     assert phone.hears("Your callback is cancelled")
-    assert the_callback(house).state == "cancelled"
-    house.jobs.works_off()
-    assert house.carrier.placed == []
+    assert the_callback(hotline).state == "cancelled"
+    hotline.jobs.works_off()
+    assert hotline.carrier.placed == []
 
 
 def test_an_open_callback_can_be_moved_to_another_part_of_the_day(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
@@ -73,18 +73,18 @@ def test_an_open_callback_can_be_moved_to_another_part_of_the_day(
     phone.presses("2")
 
     assert phone.hears("We will call you", "We will try today, in the afternoon")
-    moved = the_callback(house)
+    moved = the_callback(hotline)
     assert moved.next_attempt_at == clock.now + timedelta(hours=2)
     assert moved.window_starts == moved.next_attempt_at
 
 
 def test_a_callback_that_is_being_kept_can_no_longer_be_cancelled(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
-    accepted_by(phone, house)
+    accepted_by(phone, hotline)
     again = phone.another()
     opens_the_case(again, case)
     again.presses("2")
@@ -92,7 +92,7 @@ def test_a_callback_that_is_being_kept_can_no_longer_be_cancelled(
     again.presses("3")
 
     assert again.hears("Your callback cannot be changed now")
-    assert the_callback(house).state == "ringing_caller"
+    assert the_callback(hotline).state == "ringing_caller"
 
 
 def asks_unverified(phone: Phone, from_: str = CALLER) -> None:
@@ -103,7 +103,7 @@ def asks_unverified(phone: Phone, from_: str = CALLER) -> None:
 
 
 def test_who_has_no_pin_gets_one_open_callback_to_the_calling_phone(
-    phone: Phone, house: House, clock: Clock
+    phone: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     asks_unverified(phone)
     phone.presses("1")
@@ -113,18 +113,18 @@ def test_who_has_no_pin_gets_one_open_callback_to_the_calling_phone(
     asks_unverified(again)
     again.presses("1")
 
-    callback = the_callback(house)
+    callback = the_callback(hotline)
     assert (callback.verified, callback.case_id) == (False, None)
 
 
 @pytest.mark.parametrize("key", ["1", "3"])
 def test_who_asked_without_a_pin_and_then_with_it_is_rung_once(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, key: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, key: str
 ) -> None:
     asks_unverified(phone)
     phone.presses(key)
     assert phone.hears("We will call you")
-    first = the_callback(house)
+    first = the_callback(hotline)
     clock.passes(minutes=20)
     again = phone.another()
     case = make_case(custody_status="in_custody", phone=CALLER)
@@ -133,34 +133,34 @@ def test_who_asked_without_a_pin_and_then_with_it_is_rung_once(
     again.presses("1")
 
     assert again.hears("We will call you")
-    before, after = house.rows(select(Callback).order_by(Callback.id))
+    before, after = hotline.rows(select(Callback).order_by(Callback.id))
     assert (before.state, before.outcome) == ("cancelled", "superseded")
     assert (after.state, after.case_id, after.verified) == ("requested", case.id, True)
     for name in ("requested_at", "urgency", "reason", "due_at", "number_key"):
         assert getattr(after, name) == getattr(first, name)
-    entry = house.row(select(AuditEntry).where(AuditEntry.action == "cancel_callback"))
+    entry = hotline.row(select(AuditEntry).where(AuditEntry.action == "cancel_callback"))
     assert entry.facts == {"superseded_by": after.id}
     make_staff()
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    house.jobs.works_off()
-    assert len(house.carrier.placed) == 1
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.jobs.works_off()
+    assert len(hotline.carrier.placed) == 1
 
 
 def test_two_people_of_a_shared_phone_are_both_called(
-    app: Flask, phone: Phone, make_case: MakeCase, house: House
+    app: Flask, phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
-    key = house.database.keyring.index("phone", CALLER)
+    key = hotline.database.keyring.index("phone", CALLER)
     line = app.extensions["hotline.line"]
     object.__setattr__(line, "rules", dataclasses.replace(line.rules, shared_phone_keys=frozenset({key})))
     asks_unverified(phone)
     phone.presses("1")
     asks_express(phone.another(), make_case(custody_status="in_custody"))
 
-    assert house.rows(select(Callback.state)) == ["requested", "requested"]
+    assert hotline.rows(select(Callback.state)) == ["requested", "requested"]
 
 
 def test_who_has_no_pin_gets_two_callbacks_a_day(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     for _ in range(2):
@@ -169,7 +169,7 @@ def test_who_has_no_pin_gets_two_callbacks_a_day(
         caller.presses("1")
         assert caller.hears("We will call you")
         caller.hangs_up()
-        _, to_caller = accepted_by(phone, house)
+        _, to_caller = accepted_by(phone, hotline)
         called = phone.answers(to_caller)
         called.presses("1")
         called.hangs_up()
@@ -180,7 +180,7 @@ def test_who_has_no_pin_gets_two_callbacks_a_day(
 
     assert phone.hears("I cannot call this number back")
     assert phone.does_not_hear("We will call you")
-    assert [callback.state for callback in house.rows(select(Callback))] == ["reached", "reached"]
+    assert [callback.state for callback in hotline.rows(select(Callback))] == ["reached", "reached"]
     clock.passes(hours=24)
     later = phone.another()
     asks_unverified(later)
@@ -192,13 +192,13 @@ def test_who_has_no_pin_gets_two_callbacks_a_day(
     ("from_", "zone"), [("+17875550123", "America/Puerto_Rico"), ("+16715550123", "Pacific/Guam")]
 )
 def test_a_phone_of_a_territory_is_called_back_in_its_own_hours(
-    phone: Phone, house: House, from_: str, zone: str
+    phone: Phone, hotline: Hotline, from_: str, zone: str
 ) -> None:
     asks_unverified(phone, from_=from_)
     phone.presses("1")
 
     assert phone.hears("We will call you")
-    (asked,) = house.rows(select(Callback))
+    (asked,) = hotline.rows(select(Callback))
     assert asked.time_zone == zone
 
 
@@ -215,20 +215,20 @@ UNDIALLABLE = [
 
 @pytest.mark.parametrize("from_", UNDIALLABLE)
 def test_numbers_that_may_not_be_dialled_are_not_written_down_without_a_pin(
-    phone: Phone, house: House, from_: str
+    phone: Phone, hotline: Hotline, from_: str
 ) -> None:
     asks_unverified(phone, from_=from_)
 
     assert phone.hears(
         "I cannot call this number back. Please try us again later", "To talk with someone sooner", "press 2"
     )
-    assert house.rows(select(Callback)) == []
+    assert hotline.rows(select(Callback)) == []
     assert not phone.is_over
 
 
 @pytest.mark.parametrize("from_", ["anonymous", "+19005550123", "+442079460123"])
 def test_after_the_pin_the_registrants_own_phone_is_called_instead(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, from_: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, from_: str
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody", phone="+12025550155")
@@ -238,13 +238,18 @@ def test_after_the_pin_the_registrants_own_phone_is_called_instead(
     phone.presses("1")
     phone.hangs_up()
 
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
 
     assert to_caller.to == "+12025550155"
 
 
 def test_without_redis_the_caller_notices_nothing_and_a_sweep_dials(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier, clock: Clock
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    carrier: FakeCarrier,
+    clock: Clock,
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
@@ -252,8 +257,8 @@ def test_without_redis_the_caller_notices_nothing_and_a_sweep_dials(
     opens_the_case(with_redis, make_case(custody_status="in_custody"), from_="+12025550124")
     with_redis.presses("2")
     with_redis.presses("1")
-    house.jobs.is_down = True
-    house.jobs.waiting.clear()
+    hotline.jobs.is_down = True
+    hotline.jobs.waiting.clear()
     with_redis.hangs_up()
 
     opens_the_case(phone, case)
@@ -261,18 +266,18 @@ def test_without_redis_the_caller_notices_nothing_and_a_sweep_dials(
     phone.presses("1")
 
     assert phone.heard == with_redis.heard
-    assert {callback.state for callback in house.rows(select(Callback))} == {"requested"}
-    assert house.jobs.waiting == []
-    sweep(house.database, house.jobs, carrier, house.office, clock.now)
+    assert {callback.state for callback in hotline.rows(select(Callback))} == {"requested"}
+    assert hotline.jobs.waiting == []
+    sweep(hotline.database, hotline.jobs, carrier, hotline.office, clock.now)
     assert len(carrier.ringing) == 1
     liaison = phone.answers(carrier.ringing[0])
     liaison.presses("1")
-    sweep(house.database, house.jobs, carrier, house.office, clock.now + timedelta(seconds=20))
+    sweep(hotline.database, hotline.jobs, carrier, hotline.office, clock.now + timedelta(seconds=20))
     assert carrier.ringing[0].to in {CALLER, "+12025550124"}
 
 
 def test_who_is_afraid_is_called_within_the_hour(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -281,15 +286,15 @@ def test_who_is_afraid_is_called_within_the_hour(
 
     phone.presses("3")
 
-    callback = the_callback(house)
+    callback = the_callback(hotline)
     assert (callback.urgency, callback.reason) == ("urgent", "afraid")
     assert callback.due_at <= clock.now + timedelta(minutes=60)
     phone.hangs_up()
-    assert the_callback(house).next_attempt_at == clock.now
+    assert the_callback(hotline).next_attempt_at == clock.now
 
 
 def test_to_be_called_before_hearing_hard_news_is_urgent(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
     opens_the_case(phone, make_case(custody_status="released"))
@@ -298,13 +303,13 @@ def test_to_be_called_before_hearing_hard_news_is_urgent(
 
     assert phone.hears("We will call you")
     assert phone.does_not_hear("let out")
-    callback = the_callback(house)
+    callback = the_callback(hotline)
     assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
     assert callback.due_at <= clock.now + timedelta(minutes=60)
 
 
 def test_after_three_wrong_pins_a_callback_can_be_had(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
@@ -315,10 +320,10 @@ def test_after_three_wrong_pins_a_callback_can_be_had(
     phone.presses("1")
 
     assert phone.hears("We will call you")
-    assert (the_callback(house).verified, the_callback(house).case_id) == (False, None)
+    assert (the_callback(hotline).verified, the_callback(hotline).case_id) == (False, None)
 
 
-def test_star_repeats_the_promise(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_star_repeats_the_promise(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
     phone.presses("1")
@@ -329,10 +334,10 @@ def test_star_repeats_the_promise(phone: Phone, make_case: MakeCase, house: Hous
         assert phone.heard == promise
 
     assert "We will call you" in promise
-    assert len(house.rows(select(Callback))) == 1
-    assert house.jobs.waiting == []
+    assert len(hotline.rows(select(Callback))) == 1
+    assert hotline.jobs.waiting == []
     phone.hangs_up()
-    assert len(house.jobs.waiting) == 1
+    assert len(hotline.jobs.waiting) == 1
 
 
 @pytest.mark.parametrize("keys", ["1", ""])
@@ -351,7 +356,7 @@ def test_a_promise_that_is_late_is_said_to_be_late(
 
 
 def test_a_promise_that_was_closed_meanwhile_is_not_kept_in_words(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, case)
@@ -360,8 +365,8 @@ def test_a_promise_that_was_closed_meanwhile_is_not_kept_in_words(
     phone.hangs_up()
     opens_the_case(phone, case)
     phone.presses("2")
-    with house.database.transaction() as session:
-        cancel_callback(session, the_callback(house).id, house.clock.now)
+    with hotline.database.transaction() as session:
+        cancel_callback(session, the_callback(hotline).id, hotline.clock.now)
 
     phone.presses("1")
 
@@ -371,7 +376,7 @@ def test_a_promise_that_was_closed_meanwhile_is_not_kept_in_words(
 
 @pytest.mark.parametrize(("hours", "urgency"), [(1, "urgent"), (71, "urgent"), (73, "other")])
 def test_a_callback_after_fresh_hard_news_is_urgent(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock, hours: int, urgency: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock, hours: int, urgency: str
 ) -> None:
     case = make_case(custody_status="released", record={"status_at": clock.now - timedelta(hours=hours)})
     opens_the_case(phone, case)
@@ -379,11 +384,11 @@ def test_a_callback_after_fresh_hard_news_is_urgent(
         phone.presses(key)
 
     assert phone.hears("We will call you")
-    assert the_callback(house).urgency == urgency
+    assert the_callback(hotline).urgency == urgency
 
 
 def test_who_could_not_open_their_case_is_called_within_the_hour(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
@@ -393,12 +398,12 @@ def test_who_could_not_open_their_case_is_called_within_the_hour(
     phone.presses("1")
 
     assert phone.hears("We will call you")
-    assert (the_callback(house).urgency, the_callback(house).reason) == ("urgent", "lockout")
+    assert (the_callback(hotline).urgency, the_callback(hotline).reason) == ("urgent", "lockout")
 
 
 @pytest.mark.parametrize("with_pin", [True, False])
 def test_who_asks_again_before_the_end_of_their_talk_was_told_is_owed_a_call_of_its_own(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, with_pin: bool
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, with_pin: bool
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
@@ -414,7 +419,7 @@ def test_who_asks_again_before_the_end_of_their_talk_was_told_is_owed_a_call_of_
         phone.hangs_up()
 
     asks()
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
 
@@ -422,19 +427,19 @@ def test_who_asks_again_before_the_end_of_their_talk_was_told_is_owed_a_call_of_
     asks()
     called.hangs_up()
 
-    states = house.rows(select(Callback.state).order_by(Callback.id))
+    states = hotline.rows(select(Callback.state).order_by(Callback.id))
     assert states == ["reached", "requested"]
 
 
 def test_who_asks_again_while_the_last_try_rings_is_called_once_more(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Callback).values(caller_tries=2))
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
     again = phone.another()
     opens_the_case(again, case)
     again.presses("2")
@@ -444,4 +449,4 @@ def test_who_asks_again_while_the_last_try_rings_is_called_once_more(
     # Their phone is busy, since they are on it with us, which is no try of theirs (R36).
     phone.declines(to_caller)
 
-    assert (the_callback(house).state, the_callback(house).caller_tries) == ("requested", 1)
+    assert (the_callback(hotline).state, the_callback(hotline).caller_tries) == ("requested", 1)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Staff
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
@@ -30,28 +30,28 @@ def asks_express(phone: Phone, case: MadeCase, **how: str) -> None:
     phone.hangs_up()
 
 
-def the_callback(house: House) -> Callback:
+def the_callback(hotline: Hotline) -> Callback:
     """The one callback there is."""
-    found: Callback = house.row(select(Callback))
+    found: Callback = hotline.row(select(Callback))
     return found
 
 
-def accepted_by(phone: Phone, house: House) -> tuple[Phone, PlacedCall]:
+def accepted_by(phone: Phone, hotline: Hotline) -> tuple[Phone, PlacedCall]:
     """The liaison who is rung accepts; gives their phone, and the call that rings the caller."""
-    house.jobs.works_off()
-    liaison = phone.answers(house.carrier.ringing[-1])
+    hotline.jobs.works_off()
+    liaison = phone.answers(hotline.carrier.ringing[-1])
     liaison.presses("1")
-    house.jobs.works_off()
-    return liaison, house.carrier.ringing[-1]
+    hotline.jobs.works_off()
+    return liaison, hotline.carrier.ringing[-1]
 
 
-def nobody_is_held(house: House) -> bool:
+def nobody_is_held(hotline: Hotline) -> bool:
     """Whether every liaison is free again."""
-    return all(busy is None for busy in house.rows(select(Staff.busy_call_id)))
+    return all(busy is None for busy in hotline.rows(select(Staff.busy_call_id)))
 
 
 def test_a_callback_from_the_first_key_to_the_last(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     make_staff(phone=LIAISON)
     opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"))
@@ -63,70 +63,70 @@ def test_a_callback_from_the_first_key_to_the_last(
     assert phone.hears("We will call you", "We will leave no message")
     phone.hangs_up()
 
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.state, asked.verified, asked.urgency) == ("requested", True, "other")
     assert (asked.voicemail_allowed, asked.may_answer) == (False, "only_me")
-    assert house.jobs.waiting == [("dial_liaison", asked.id)]
+    assert hotline.jobs.waiting == [("dial_liaison", asked.id)]
 
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     (to_liaison,) = carrier.ringing
     assert to_liaison.to == LIAISON
     liaison = phone.answers(to_liaison)
     assert liaison.hears("to accept, press 1")
     assert liaison.does_not_hear(*TELLING[:3], "Stewart", "Ivo", "0123")
-    assert the_callback(house).state == "ringing_liaison"
+    assert the_callback(hotline).state == "ringing_liaison"
 
     liaison.presses("1")
     assert liaison.hears("We are calling them now")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     (to_caller,) = carrier.ringing
     assert to_caller.to == CALLER
     called = phone.answers(to_caller)
     assert called.hears("a call from the information line", "Is this a good time to talk? If yes, press 1")
     assert called.does_not_hear(*TELLING)
-    assert the_callback(house).state == "ringing_caller"
+    assert the_callback(hotline).state == "ringing_caller"
 
     called.presses("1")
     assert called.hears("A person from our team is now on the line")
     assert called.is_talking
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert liaison.hears("You are connected")
     assert liaison.is_talking
-    assert the_callback(house).state == "talking"
+    assert the_callback(hotline).state == "talking"
 
     called.hangs_up()
-    kept = the_callback(house)
+    kept = the_callback(hotline)
     assert (kept.state, kept.outcome) == ("reached", "reached")
     assert kept.closed_at is not None
-    assert nobody_is_held(house)
+    assert nobody_is_held(hotline)
 
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert liaison.hears("The call is over. How did it end?", "If you talked with them, press 1")
     liaison.presses("1")
     assert liaison.hears("It is saved")
     assert liaison.is_over
-    assert the_callback(house).outcome == "reached"
+    assert the_callback(hotline).outcome == "reached"
 
 
 def test_the_liaison_who_hangs_up_first_also_closes_it(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     liaison.hangs_up()
 
-    assert the_callback(house).state == "reached"
+    assert the_callback(hotline).state == "reached"
     assert called.is_over
-    assert nobody_is_held(house)
+    assert nobody_is_held(hotline)
 
 
 def test_it_is_asked_for_and_kept_in_spanish(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="en,es")
     opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
@@ -136,27 +136,32 @@ def test_it_is_asked_for_and_kept_in_spanish(
     assert phone.hears("Le llamaremos")
     phone.hangs_up()
 
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
 
     assert called.hears("la línea de información", "¿Es buen momento para hablar? Si es así, oprima 1")
     assert called.does_not_hear("press")
-    assert the_callback(house).language == "es"
+    assert the_callback(hotline).language == "es"
 
 
 def test_a_liaison_who_passes_leaves_it_to_another(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier, clock: Clock
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    carrier: FakeCarrier,
+    clock: Clock,
 ) -> None:
     make_staff(phone="+12025550171")
     make_staff(phone="+12025550172")
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     first = carrier.ringing[0]
 
     phone.answers(first).presses("2")
     clock.passes(seconds=20)
-    sweep(house.database, house.jobs, carrier, house.office, clock.now)
-    house.jobs.works_off()
+    sweep(hotline.database, hotline.jobs, carrier, hotline.office, clock.now)
+    hotline.jobs.works_off()
 
     (second,) = carrier.ringing
     assert {first.to, second.to} == {"+12025550171", "+12025550172"}
@@ -164,43 +169,43 @@ def test_a_liaison_who_passes_leaves_it_to_another(
 
 @pytest.mark.parametrize("way", ["busy", "no-answer", "failed"])
 def test_a_liaison_who_does_not_answer_leaves_it_to_another(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier,
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, carrier: FakeCarrier,
     clock: Clock, way: str,
 ) -> None:  # fmt: skip
     make_staff(phone="+12025550171")
     make_staff(phone="+12025550172")
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     first = carrier.ringing[0]
 
     phone.another().declines(first, way)
     clock.passes(seconds=20)
-    sweep(house.database, house.jobs, carrier, house.office, clock.now)
-    house.jobs.works_off()
+    sweep(hotline.database, hotline.jobs, carrier, hotline.office, clock.now)
+    hotline.jobs.works_off()
 
     (second,) = carrier.ringing
     assert second.to != first.to
 
 
 def test_a_machine_on_the_liaisons_leg_is_no_acceptance(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     machine = phone.answers(carrier.ringing[0])
 
     while not machine.is_over:
         machine.says_nothing()
 
-    assert the_callback(house).state == "requested"
+    assert the_callback(hotline).state == "requested"
     assert len(carrier.placed) == 1
-    assert nobody_is_held(house)
+    assert nobody_is_held(hotline)
 
 
 @pytest.mark.parametrize("how", ["callback", "at 0"])
 def test_a_liaisons_voicemail_keeps_a_frightened_caller_waiting_for_two_offers_and_no_more(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, how: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, how: str
 ) -> None:
     make_staff(phone="+12025550170")
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -208,7 +213,7 @@ def test_a_liaisons_voicemail_keeps_a_frightened_caller_waiting_for_two_offers_a
         phone.presses(key)
     if how == "callback":
         phone.hangs_up()
-    voicemail = house.answers(phone)
+    voicemail = hotline.answers(phone)
     make_staff(phone="+12025550171")
 
     voicemail.says_nothing()
@@ -216,154 +221,159 @@ def test_a_liaisons_voicemail_keeps_a_frightened_caller_waiting_for_two_offers_a
     voicemail.says_nothing()
 
     assert voicemail.is_over
-    house.clock.passes(seconds=30)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    assert house.rung() == ["+12025550171"]
+    hotline.clock.passes(seconds=30)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    assert hotline.rung() == ["+12025550171"]
 
 
 def test_a_machine_on_the_callers_leg_is_no_acceptance_and_hears_nothing_that_tells(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     machine = phone.answers(to_caller)
 
     while not machine.is_over:
         machine.says_nothing()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert not any(word in machine.heard_so_far for word in TELLING)
-    callback = the_callback(house)
+    callback = the_callback(hotline)
     assert (callback.state, callback.caller_tries, callback.talking_at) == ("requested", 1, None)
     assert liaison.hears("We could not connect you now")
     assert liaison.is_over
-    assert nobody_is_held(house)
+    assert nobody_is_held(hotline)
 
 
 def test_person_who_cannot_talk_now_is_put_off_and_the_liaison_is_told(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
 
     called.presses("2")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert called.hears("We will call at another time")
     assert called.is_over
     assert liaison.hears("We could not connect you now. Goodbye")
-    callback = the_callback(house)
+    callback = the_callback(hotline)
     assert callback.state == "requested"
     assert callback.next_attempt_at == clock.now + timedelta(minutes=30)
-    assert nobody_is_held(house)
+    assert nobody_is_held(hotline)
 
 
 def test_who_does_not_answer_is_called_again_later(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier, clock: Clock
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    carrier: FakeCarrier,
+    clock: Clock,
 ) -> None:
     make_staff(phone=LIAISON)
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
     phone.another().lets_ring(to_caller)
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert liaison.is_over
-    assert nobody_is_held(house)
+    assert nobody_is_held(hotline)
     clock.passes(minutes=31)
-    sweep(house.database, house.jobs, carrier, house.office, clock.now)
-    house.jobs.works_off()
+    sweep(hotline.database, hotline.jobs, carrier, hotline.office, clock.now)
+    hotline.jobs.works_off()
     assert [call.to for call in carrier.ringing] == [LIAISON]
 
 
 def test_the_row_is_there_for_all_to_see_before_the_job_is_handed_on(
-    phone: Phone, make_case: MakeCase, house: House, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, make_case: MakeCase, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, str]] = []
 
     def look(name: str, row_id: int) -> bool:
-        with house.database.reading() as session:
+        with hotline.database.reading() as session:
             seen.append((name, session.get_one(Callback, row_id).state))
         return True
 
-    monkeypatch.setattr(house.jobs, "enqueue", look)
+    monkeypatch.setattr(hotline.jobs, "enqueue", look)
     asks_express(phone, make_case(custody_status="in_custody"))
 
     assert seen == [("dial_liaison", "requested")]
 
 
 def test_a_key_pressed_twice_by_the_liaison_rings_the_caller_once(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, _ = accepted_by(phone, house)
+    liaison, _ = accepted_by(phone, hotline)
 
     liaison.redelivers_last()
-    house.jobs.waiting.append(("dial_caller", the_callback(house).id))
-    house.jobs.works_off()
+    hotline.jobs.waiting.append(("dial_caller", the_callback(hotline).id))
+    hotline.jobs.works_off()
 
     assert [call.to for call in carrier.placed][1:] == [CALLER]
 
 
 def test_a_caller_who_hangs_up_at_the_question_is_not_joined(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
     phone.answers(to_caller).hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    assert the_callback(house).state == "requested"
+    assert the_callback(hotline).state == "requested"
     assert liaison.is_over
-    assert nobody_is_held(house)
+    assert nobody_is_held(hotline)
 
 
 def test_a_liaison_who_hangs_up_before_the_caller_answers_lets_the_callers_phone_be(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert to_caller.status == "canceled"
-    assert the_callback(house).state == "requested"
-    assert nobody_is_held(house)
+    assert the_callback(hotline).state == "requested"
+    assert nobody_is_held(hotline)
 
 
 def test_a_liaison_who_accepts_and_is_cut_off_each_time_does_not_make_the_callers_phone_ring_for_ever(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
 
     for _ in range(3):
-        liaison, _to_caller = accepted_by(phone, house)
+        liaison, _to_caller = accepted_by(phone, hotline)
         liaison.hangs_up()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         clock.passes(seconds=20)
-        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
 
-    assert [call.status for call in house.carrier.placed[1::2]] == ["canceled"] * 3
+    assert [call.status for call in hotline.carrier.placed[1::2]] == ["canceled"] * 3
     for _ in range(29):
         clock.passes(minutes=1)
-        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-        assert house.rung() == []
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+        assert hotline.rung() == []
     clock.passes(minutes=1)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    assert len(house.rung()) == 1, "no liaison makes a callback one that is left for staff"
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    assert len(hotline.rung()) == 1, "no liaison makes a callback one that is left for staff"
 
 
 def test_a_liaison_who_waits_for_nobody_hears_so_though_the_carrier_gave_no_answer_at_first(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock,
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     def fails(*_: str) -> None:
@@ -371,27 +381,27 @@ def test_a_liaison_who_waits_for_nobody_hears_so_though_the_carrier_gave_no_answ
 
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     phone.lets_ring(to_caller)
     with monkeypatch.context() as broken:
-        broken.setattr(house.carrier, "redirect_call", fails)
-        house.jobs.works_off()
+        broken.setattr(hotline.carrier, "redirect_call", fails)
+        hotline.jobs.works_off()
     assert not liaison.is_over
 
     clock.passes(seconds=2)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    house.jobs.works_off()
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.jobs.works_off()
 
     assert liaison.hears("We could not connect you now. Goodbye")
-    assert nobody_is_held(house)
+    assert nobody_is_held(hotline)
 
 
 def test_someone_who_walks_in_is_given_harmless_words_by_7_and_the_call_is_tried_later(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
 
     called.presses("7")
@@ -399,4 +409,4 @@ def test_someone_who_walks_in_is_given_harmless_words_by_7_and_the_call_is_tried
     assert called.hears("Sorry, wrong number. Goodbye")
     assert called.does_not_hear("The number you have reached"), "they dialed nobody"
     assert called.is_over
-    assert the_callback(house).state == "requested"
+    assert the_callback(hotline).state == "requested"

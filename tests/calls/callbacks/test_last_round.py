@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from models import Staff
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -13,33 +13,33 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def half_an_hour_passes(house: House) -> None:
-    house.jobs.works_off()
-    house.clock.passes(minutes=31)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+def half_an_hour_passes(hotline: Hotline) -> None:
+    hotline.jobs.works_off()
+    hotline.clock.passes(minutes=31)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
 
 def test_person_who_cannot_talk_in_the_last_round_is_promised_no_other_call(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
     for _ in range(2):
-        called = phone.answers(accepted_by(phone, house)[1])
+        called = phone.answers(accepted_by(phone, hotline)[1])
         called.presses("2")
         assert called.hears("We will call at another time")
-        half_an_hour_passes(house)
+        half_an_hour_passes(hotline)
 
-    called = phone.answers(accepted_by(phone, house)[1])
+    called = phone.answers(accepted_by(phone, hotline)[1])
     called.presses("2")
 
     assert called.hears("Thank you. The call is over. Goodbye.")
     assert called.does_not_hear("We will call")
-    assert (the_callback(house).state, the_callback(house).outcome) == ("left_for_staff", "not_safe")
+    assert (the_callback(hotline).state, the_callback(hotline).outcome) == ("left_for_staff", "not_safe")
 
 
 def test_evening_that_one_caller_was_promised_is_kept_though_the_phone_is_put_off_three_times_before(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     phone.dials_in()
@@ -47,7 +47,7 @@ def test_evening_that_one_caller_was_promised_is_kept_though_the_phone_is_put_of
         phone.presses(key)
     assert phone.hears("We will try today, in the evening")
     phone.hangs_up()
-    evening = the_callback(house).window_starts
+    evening = the_callback(hotline).window_starts
     somebody = phone.another()
     somebody.dials_in()
     for key in ("1", "2", "1", "1"):
@@ -55,11 +55,11 @@ def test_evening_that_one_caller_was_promised_is_kept_though_the_phone_is_put_of
     somebody.hangs_up()
 
     for _ in range(3):
-        called = phone.answers(accepted_by(phone, house)[1])
+        called = phone.answers(accepted_by(phone, hotline)[1])
         called.presses("2")
         assert called.hears("We will call at another time")
-        half_an_hour_passes(house)
+        half_an_hour_passes(hotline)
 
-    callback = the_callback(house)
+    callback = the_callback(hotline)
     assert (callback.state, callback.caller_tries) == ("requested", 0)
     assert callback.next_attempt_at == evening

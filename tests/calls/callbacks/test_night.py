@@ -10,7 +10,7 @@ from config.office import Office
 from models import Callback, Staff
 from models.staff.schedule import WEEKDAYS, set_schedule
 from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.menus.test_discreet_line import dials, telling
 from tests.calls.pin.test_faked_number import ATTESTED, asks
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
@@ -35,7 +35,7 @@ def now() -> datetime:
 
 
 def test_0_says_when_it_opens_and_offers_a_callback(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -43,10 +43,10 @@ def test_0_says_when_it_opens_and_offers_a_callback(
     phone.presses("0")
 
     assert phone.hears("We are closed now. We open tomorrow at 8:00 AM Eastern Time.")
-    assert house.rung() == []
+    assert hotline.rung() == []
     phone.presses("1")
     assert phone.hears("We will call you")
-    callback = house.row(select(Callback))
+    callback = hotline.row(select(Callback))
     assert callback.next_attempt_at == datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 
 
@@ -70,7 +70,7 @@ def test_a_phone_that_we_cannot_call_hears_the_crisis_line_once(phone: Phone) ->
 
 
 def test_8_after_the_closed_words_says_them_and_the_crisis_line_in_the_next_language(
-    phone: Phone, house: House
+    phone: Phone, hotline: Hotline
 ) -> None:
     reaches_the_first_menu(phone)
     phone.presses("0")
@@ -83,7 +83,7 @@ def test_8_after_the_closed_words_says_them_and_the_crisis_line_in_the_next_lang
         "llame a la línea de crisis y prevención del suicidio, al 988", "oprima 1",
     )  # fmt: skip
     assert phone.does_not_hear("tomorrow", "the suicide")
-    assert house.rows(select(Callback)) == []
+    assert hotline.rows(select(Callback)) == []
 
 
 def test_afternoon_that_is_over_comes_again_on_the_next_day_on_which_the_office_works(
@@ -136,22 +136,22 @@ def test_after_the_tries_nobody_is_promised_while_the_office_is_closed(
 
 
 def test_nobody_is_rung_before_the_window_opens(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
     phone.presses("1")
 
-    house.jobs.works_off()
-    assert house.carrier.placed == []
+    hotline.jobs.works_off()
+    assert hotline.carrier.placed == []
     clock.passes(hours=9, minutes=1)
-    house.dialler.dial_liaison(house.row(select(Callback)).id)
-    assert len(house.carrier.ringing) == 1
+    hotline.dialler.dial_liaison(hotline.row(select(Callback)).id)
+    assert len(hotline.carrier.ringing) == 1
 
 
 def test_who_is_afraid_is_called_all_the_same(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -159,9 +159,9 @@ def test_who_is_afraid_is_called_all_the_same(
     phone.presses("3")
     phone.hangs_up()
 
-    assert house.row(select(Callback)).due_at <= clock.now + timedelta(minutes=60)
-    house.jobs.works_off()
-    assert len(house.carrier.ringing) == 1
+    assert hotline.row(select(Callback)).due_at <= clock.now + timedelta(minutes=60)
+    hotline.jobs.works_off()
+    assert len(hotline.carrier.ringing) == 1
 
 
 def test_hard_news_is_told_at_once_or_by_a_call(
@@ -184,14 +184,14 @@ def test_who_chooses_a_person_at_the_first_menu_is_offered_a_call(phone: Phone) 
 
 
 def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
     phone.presses("3")
 
     assert phone.hears("We will call you no later than tomorrow at 9:00 AM")
-    assert house.row(select(Callback)).urgency == "urgent"
+    assert hotline.row(select(Callback)).urgency == "urgent"
 
 
 @pytest.mark.parametrize(
@@ -227,21 +227,21 @@ def test_an_afraid_caller_who_is_called_within_the_hour_is_sent_nowhere_else(
 
 
 def test_call_that_was_promised_for_the_day_is_made_though_a_faked_number_is_afraid_at_night(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(on_shift=False, on_call=True)
     assert "no later than tomorrow at 8:00 PM" in asks(phone.another(), "1", **ATTESTED)
     asks(phone.another(), "3", **DOUBTED)
-    promised = the_callback(house).id
+    promised = the_callback(hotline).id
 
     for _ in range(3):
-        house.jobs.enqueue("dial_liaison", promised)
-        _, to_caller = accepted_by(phone, house)
+        hotline.jobs.enqueue("dial_liaison", promised)
+        _, to_caller = accepted_by(phone, hotline)
         phone.another().lets_ring(to_caller)
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         clock.passes(minutes=30)
 
-    callback = the_callback(house)
+    callback = the_callback(hotline)
     assert (callback.state, callback.next_attempt_at) == (
         "requested",
         datetime(2026, 11, 25, 13, 0, tzinfo=UTC),
@@ -253,7 +253,7 @@ def test_with_somebody_on_call_the_hour_is_promised_from_now_and_their_phone_rin
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     clock: Clock,
     language: str,
     promised: str,
@@ -265,10 +265,10 @@ def test_with_somebody_on_call_the_hour_is_promised_from_now_and_their_phone_rin
     phone.presses("3")
 
     assert phone.hears(promised)
-    assert house.row(select(Callback)).due_at == clock.now + timedelta(minutes=60)
+    assert hotline.row(select(Callback)).due_at == clock.now + timedelta(minutes=60)
     phone.hangs_up()
-    house.jobs.works_off()
-    assert len(house.carrier.ringing) == 1
+    hotline.jobs.works_off()
+    assert len(hotline.carrier.ringing) == 1
 
 
 def test_spanish_times_name_the_part_of_the_day(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
@@ -334,13 +334,13 @@ def test_a_discreet_line_names_no_crisis_line_before_the_pin(phone: Phone) -> No
 
 
 def test_a_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     stranger = phone.another()
     dials_to_the_callback_menu(stranger)
     for key in ("2", "3", "3", "1", "4"):
         stranger.presses(key)
-    assert the_callback(house).time_zone == "Pacific/Guam"
+    assert the_callback(hotline).time_zone == "Pacific/Guam"
     dials_to_the_callback_menu(phone)
     phone.presses("1")
     assert phone.hears("We will call you no later than")
@@ -348,23 +348,23 @@ def test_a_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
     make_staff()
 
     clock.passes(hours=10, minutes=1)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
 
-    assert house.rung() != []
+    assert hotline.rung() != []
 
 
 @pytest.mark.parametrize(
     ("lost", "why"), [("to the liaison", "unknown_offer"), ("to the caller", "unknown_call")]
 )
 def test_whoever_is_on_call_is_rung_about_a_frightened_caller_whom_a_lost_answer_left_to_a_person(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, lost: str, why: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, lost: str, why: str
 ) -> None:
     """A supervisor who slept had a text, and whoever was on call heard nothing all night."""
     make_staff(email="nia@office.example.org", phone=ON_CALL, on_shift=False, on_call=True)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         set_schedule(
             session, "nia@office.example.org", kind="on_call", weekdays=range(len(WEEKDAYS)),
-            span=(time(20), time(8)), actor="shell", now=house.clock.now,
+            span=(time(20), time(8)), actor="shell", now=hotline.clock.now,
         )  # fmt: skip
     make_staff(phone=ASLEEP, role="supervisor", on_shift=False)
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -373,21 +373,21 @@ def test_whoever_is_on_call_is_rung_about_a_frightened_caller_whom_a_lost_answer
     assert phone.hears("We will call you no later than today at 11:59 PM")
     phone.hangs_up()
     if lost == "to the caller":
-        liaison = house.answers(phone)
-        house.carrier.loses_next_answer(dialled=False)
+        liaison = hotline.answers(phone)
+        hotline.carrier.loses_next_answer(dialled=False)
         liaison.presses("1")
     else:
-        house.carrier.loses_next_answer(dialled=False)
+        hotline.carrier.loses_next_answer(dialled=False)
 
     for _ in range(20):
-        house.jobs.works_off()
-        house.clock.passes(seconds=5)
-        sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    callback = the_callback(house)
+        hotline.jobs.works_off()
+        hotline.clock.passes(seconds=5)
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    callback = the_callback(hotline)
 
     assert (callback.state, callback.outcome) == ("left_for_staff", why)
-    assert house.rung()[-1] == ON_CALL
-    on_call = phone.answers(house.carrier.ringing[-1])
+    assert hotline.rung()[-1] == ON_CALL
+    on_call = phone.answers(hotline.carrier.ringing[-1])
     assert on_call.hears("One urgent call is waiting and nobody has taken it.")
-    texts = [to for to, body in house.carrier.texts if "One urgent call is waiting" in body]
+    texts = [to for to, body in hotline.carrier.texts if "One urgent call is waiting" in body]
     assert sorted(texts) == [ON_CALL, ASLEEP]

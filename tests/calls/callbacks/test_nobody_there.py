@@ -10,7 +10,7 @@ from models import Callback, Staff
 from models.overview.outcome import note_outcome
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.callbacks.test_last_round import half_an_hour_passes
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.pin.test_faked_number import EXPRESS, asks
 from tests.calls.pin.test_without_pin import DOUBTED
 from tests.calls.stories import opens_the_case
@@ -30,108 +30,108 @@ def is_afraid(phone: Phone, case: MadeCase) -> None:
     phone.hangs_up()
 
 
-def meets_nobody(phone: Phone, house: House) -> None:
+def meets_nobody(phone: Phone, hotline: Hotline) -> None:
     """Something presses 1 and says nothing; the liaison keys that no one was there."""
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     something = phone.answers(to_caller)
     something.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     something.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     liaison.presses("2")
     assert liaison.hears("If no one was there, press 2")
     liaison.presses("2")
 
 
-def is_on_shift(house: House, here: bool) -> None:
-    with house.database.transaction() as session:
+def is_on_shift(hotline: Hotline, here: bool) -> None:
+    with hotline.database.transaction() as session:
         session.execute(update(Staff).values(on_shift=here))
 
 
-def callbacks(house: House) -> list[Callback]:
-    return house.rows(select(Callback).order_by(Callback.id))
+def callbacks(hotline: Hotline) -> list[Callback]:
+    return hotline.rows(select(Callback).order_by(Callback.id))
 
 
 def test_frightened_person_is_called_again_though_a_machine_pressed_the_key(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     is_afraid(phone, make_case(custody_status="in_custody"))
-    asked = the_callback(house)
+    asked = the_callback(hotline)
 
-    meets_nobody(phone, house)
+    meets_nobody(phone, hotline)
 
-    first, second = callbacks(house)
+    first, second = callbacks(hotline)
     assert (first.state, first.outcome) == ("reached", "nobody_there")
     assert (second.state, second.reason, second.urgency, second.caller_tries) == (
         "requested", "afraid", "urgent", 1,
     )  # fmt: skip
     assert (second.requested_at, second.due_at) == (asked.requested_at, asked.due_at)
-    assert second.next_attempt_at == house.clock.now + timedelta(minutes=30)
-    half_an_hour_passes(house)
-    called = phone.answers(accepted_by(phone, house)[1])
+    assert second.next_attempt_at == hotline.clock.now + timedelta(minutes=30)
+    half_an_hour_passes(hotline)
+    called = phone.answers(accepted_by(phone, hotline)[1])
     called.presses("1")
     assert called.is_talking
 
 
 @pytest.mark.parametrize(("afraid", "end"), [(True, ["left_for_staff"]), (False, [])])
 def test_after_three_rounds_in_which_nobody_was_there_the_line_calls_no_more(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, afraid: bool, end: list[str]
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, afraid: bool, end: list[str]
 ) -> None:
     make_staff()
     (is_afraid if afraid else asks_express)(phone, make_case(custody_status="in_custody"))
 
     for _ in range(3):
-        meets_nobody(phone, house)
-        half_an_hour_passes(house)
+        meets_nobody(phone, hotline)
+        half_an_hour_passes(hotline)
 
-    assert [row.state for row in callbacks(house)] == ["reached"] * 3 + end
-    assert house.rung() == []
+    assert [row.state for row in callbacks(hotline)] == ["reached"] * 3 + end
+    assert hotline.rung() == []
 
 
 def test_liaison_who_puts_right_that_no_one_was_there_calls_nobody_again(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    meets_nobody(phone, house)
+    meets_nobody(phone, hotline)
 
-    with house.database.transaction() as session:
-        talk = session.get_one(Callback, callbacks(house)[0].id)
+    with hotline.database.transaction() as session:
+        talk = session.get_one(Callback, callbacks(hotline)[0].id)
         assert talk.staff_id is not None
-        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.policy)
+        note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
 
-    assert [(row.state, row.outcome) for row in callbacks(house)] == [
+    assert [(row.state, row.outcome) for row in callbacks(hotline)] == [
         ("reached", "reached"), ("cancelled", None),
     ]  # fmt: skip
 
 
 def test_nobody_is_asked_to_see_to_a_person_who_was_reached_in_the_last_round_after_all(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     is_afraid(phone, make_case(custody_status="in_custody"))
     for _ in range(3):
-        half_an_hour_passes(house)
-        meets_nobody(phone, house)
-    *_, talked, left = callbacks(house)
+        half_an_hour_passes(hotline)
+        meets_nobody(phone, hotline)
+    *_, talked, left = callbacks(hotline)
     assert (left.state, left.outcome) == ("left_for_staff", "no_answer")
 
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         talk = session.get_one(Callback, talked.id)
         assert talk.staff_id is not None
-        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.policy)
+        note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
 
-    assert callbacks(house)[-1].state == "cancelled", "the list says that the person was not reached"
+    assert callbacks(hotline)[-1].state == "cancelled", "the list says that the person was not reached"
 
 
 def test_who_was_afraid_since_is_called_though_the_liaison_puts_right_that_no_one_was_there(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
-    meets_nobody(phone, house)
+    meets_nobody(phone, hotline)
     person = phone.another()
     opens_the_case(person, case)
     for key in ("2", "4"):
@@ -139,38 +139,38 @@ def test_who_was_afraid_since_is_called_though_the_liaison_puts_right_that_no_on
     assert person.hears("We will call you no later than today")
     person.hangs_up()
 
-    with house.database.transaction() as session:
-        talk = session.get_one(Callback, callbacks(house)[0].id)
+    with hotline.database.transaction() as session:
+        talk = session.get_one(Callback, callbacks(hotline)[0].id)
         assert talk.staff_id is not None
-        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.policy)
+        note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
 
-    last = callbacks(house)[-1]
+    last = callbacks(hotline)[-1]
     assert last.urgency == "urgent"
     assert last.state != "cancelled"
 
 
 def test_caller_without_a_pin_whose_callback_met_nobody_twice_may_ask_again(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks(phone.another(), *EXPRESS)
     for _ in range(2):
-        meets_nobody(phone, house)
-        half_an_hour_passes(house)
+        meets_nobody(phone, hotline)
+        half_an_hour_passes(hotline)
 
     assert "We will call you no later than" in asks(phone.another(), *EXPRESS)
 
 
 def test_callback_of_a_faked_number_stays_last_after_it_met_nobody(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks(phone.another(), *EXPRESS, **DOUBTED)
-    meets_nobody(phone, house)
-    is_on_shift(house, False)
-    half_an_hour_passes(house)
+    meets_nobody(phone, hotline)
+    is_on_shift(hotline, False)
+    half_an_hour_passes(hotline)
     asks(phone.another(), *EXPRESS, from_=NEIGHBOR)
-    is_on_shift(house, True)
-    half_an_hour_passes(house)
+    is_on_shift(hotline, True)
+    half_an_hour_passes(hotline)
 
-    assert accepted_by(phone, house)[1].to == NEIGHBOR
+    assert accepted_by(phone, hotline)[1].to == NEIGHBOR

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from models import Callback, Case, Staff
 from models.cases.registrant import Phone as RegisteredPhone
 from tests.calls.callbacks.test_callbacks import asks_express, the_callback
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -21,30 +21,30 @@ NOT_HERE = "We will call the phone number you gave us, not this one"
 SAID = "We will call the phone that you asked for before, not this one. To change that, cancel that call"
 
 
-def has_an_unsafe_phone(house: House, case: MadeCase, number: str) -> None:
+def has_an_unsafe_phone(hotline: Hotline, case: MadeCase, number: str) -> None:
     """The registrant of this case named another phone, and marked it unsafe."""
-    keyring = house.database.keyring
-    with house.database.transaction() as session:
+    keyring = hotline.database.keyring
+    with hotline.database.transaction() as session:
         session.add(
             RegisteredPhone(
                 registrant_id=case.registrant_id,
                 position=2,
                 number_key=keyring.index("phone", number),
                 number_sealed=keyring.seal("phone.number", number),
-                unsafe_since=house.clock.now,
+                unsafe_since=hotline.clock.now,
             )
         )
 
 
-def changes_are_held(house: House) -> None:
+def changes_are_held(hotline: Hotline) -> None:
     """Staff have just replaced a lost PIN."""
-    with house.database.transaction() as session:
-        session.execute(update(Case).values(changes_held_until=house.clock.now + timedelta(hours=72)))
+    with hotline.database.transaction() as session:
+        session.execute(update(Case).values(changes_held_until=hotline.clock.now + timedelta(hours=72)))
 
 
 @pytest.mark.parametrize("keys", [("2",), ("", "")], ids=["key 2", "silence"])
 def test_hard_news_heard_elsewhere_rings_the_phone_asked_for_before_and_says_so(
-    phone: Phone, make_case: MakeCase, house: House, keys: tuple[str, ...]
+    phone: Phone, make_case: MakeCase, hotline: Hotline, keys: tuple[str, ...]
 ) -> None:
     case = make_case(custody_status="released")
     opens_the_case(phone, case, from_=HOME)
@@ -59,11 +59,11 @@ def test_hard_news_heard_elsewhere_rings_the_phone_asked_for_before_and_says_so(
 
     assert phone.hears("We will call you", SAID)
     assert phone.does_not_hear("Your phone will show", "0123", "555")
-    assert the_callback(house).number_key == house.database.keyring.index("phone", HOME)
+    assert the_callback(hotline).number_key == hotline.database.keyring.index("phone", HOME)
 
 
-def test_place_in_line_kept_from_another_phone_says_which_phone_rings(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+def test_place_in_the_queue_kept_from_another_phone_says_which_phone_rings(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
@@ -74,11 +74,11 @@ def test_place_in_line_kept_from_another_phone_says_which_phone_rings(
     phone.presses("1")
 
     assert phone.hears("We will call you", SAID)
-    assert len(house.rows(select(Callback))) == 1
+    assert len(hotline.rows(select(Callback))) == 1
 
 
 def test_asked_again_from_another_phone_the_line_says_so_and_a_new_call_rings_this_one(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_express(phone, case, from_=HOME)
@@ -92,16 +92,16 @@ def test_asked_again_from_another_phone_the_line_says_so_and_a_new_call_rings_th
     phone.hangs_up()
     asks_express(phone, case, from_=HERE)
 
-    asked = house.rows(select(Callback).order_by(Callback.id))
+    asked = hotline.rows(select(Callback).order_by(Callback.id))
     assert [one.state for one in asked] == ["cancelled", "requested"]
-    assert asked[1].number_key == house.database.keyring.index("phone", HERE)
+    assert asked[1].number_key == hotline.database.keyring.index("phone", HERE)
 
 
 def test_caller_at_an_unsafe_phone_hears_no_advice_that_would_not_help(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=HOME)
-    has_an_unsafe_phone(house, case, HERE)
+    has_an_unsafe_phone(hotline, case, HERE)
     asks_express(phone, case, from_=HOME)
 
     opens_the_case(phone, case, from_=HERE)
@@ -116,11 +116,11 @@ def test_caller_at_an_unsafe_phone_hears_no_advice_that_would_not_help(
 
 
 def test_in_the_hold_the_line_advises_nobody_to_cancel_and_ask_again(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=HOME)
     asks_express(phone, case, from_=HOME)
-    changes_are_held(house)
+    changes_are_held(hotline)
 
     opens_the_case(phone, case, from_=HERE)
     phone.presses("2")
@@ -131,23 +131,23 @@ def test_in_the_hold_the_line_advises_nobody_to_cancel_and_ask_again(
 
 @pytest.mark.parametrize("why", ["held", "unsafe"])
 def test_first_callback_that_rings_another_phone_than_the_one_in_the_hand_says_so(
-    phone: Phone, make_case: MakeCase, house: House, why: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, why: str
 ) -> None:
     case = make_case(custody_status="in_custody", phone=HOME)
     if why == "held":
-        changes_are_held(house)
+        changes_are_held(hotline)
     else:
-        has_an_unsafe_phone(house, case, HERE)
+        has_an_unsafe_phone(hotline, case, HERE)
 
     asks_express(phone, case, from_=HERE)
 
     assert phone.hears("We will call you", NOT_HERE)
     assert phone.does_not_hear("Your phone will show")
-    assert the_callback(house).number_key == house.database.keyring.index("phone", HOME)
+    assert the_callback(hotline).number_key == hotline.database.keyring.index("phone", HOME)
 
 
 def test_from_the_same_phone_nothing_is_said_of_another(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_express(phone, case, from_=HOME)

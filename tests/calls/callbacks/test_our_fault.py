@@ -9,7 +9,7 @@ from models import Staff
 from models.talks import leg
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.callbacks.test_last_round import half_an_hour_passes
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -24,57 +24,62 @@ def broken(*_: object, **_more: object) -> None:
 
 
 def test_person_who_answers_while_we_have_no_words_for_them_loses_no_try(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
 
     for _ in range(3):
-        liaison, to_caller = accepted_by(phone, house)
+        liaison, to_caller = accepted_by(phone, hotline)
         # The carrier found no web that answers, said that something is wrong, and hung up.
         phone.another().declines(to_caller, "completed")
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         assert liaison.is_over
-        half_an_hour_passes(house)
+        half_an_hour_passes(hotline)
 
-    assert the_callback(house).caller_tries == 0
-    called = phone.answers(accepted_by(phone, house)[1])
+    assert the_callback(hotline).caller_tries == 0
+    called = phone.answers(accepted_by(phone, hotline)[1])
     called.presses("1")
     assert called.is_talking
 
 
 def test_phone_is_not_rung_without_end_while_we_have_no_words(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
     rounds = 0
 
-    while the_callback(house).state != "no_answer" and rounds < 20:
-        phone.another().declines(accepted_by(phone, house)[1], "completed")
+    while the_callback(hotline).state != "no_answer" and rounds < 20:
+        phone.another().declines(accepted_by(phone, hotline)[1], "completed")
         rounds += 1
-        half_an_hour_passes(house)
+        half_an_hour_passes(hotline)
 
     assert rounds == 9
 
 
 def test_person_whose_key_meets_a_fault_of_ours_loses_no_try(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, monkeypatch: pytest.MonkeyPatch
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    called = phone.answers(accepted_by(phone, house)[1])
+    called = phone.answers(accepted_by(phone, hotline)[1])
     with monkeypatch.context() as fault:
         fault.setattr(leg, "join_caller", broken)
         called.presses("1")
 
     assert called.hears("I am sorry, something went wrong. Goodbye.")
-    assert (the_callback(house).state, the_callback(house).caller_tries) == ("requested", 0)
+    assert (the_callback(hotline).state, the_callback(hotline).caller_tries) == ("requested", 0)
 
 
 @pytest.mark.parametrize("how", ["callback", "at 0"])
 def test_liaison_whose_accept_key_meets_a_fault_of_ours_twice_is_not_set_away(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, monkeypatch: pytest.MonkeyPatch,
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline,
+    monkeypatch: pytest.MonkeyPatch,
     how: str,
 ) -> None:  # fmt: skip
     make_staff()
@@ -86,14 +91,14 @@ def test_liaison_whose_accept_key_meets_a_fault_of_ours_twice_is_not_set_away(
     with monkeypatch.context() as fault:
         fault.setattr(leg, "may_take", broken)
         for _ in range(2):
-            liaison = house.answers(phone)
+            liaison = hotline.answers(phone)
             liaison.presses("1")
             assert liaison.hears("I am sorry, something went wrong. Goodbye.")
-            house.clock.passes(seconds=20)
-            sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+            hotline.clock.passes(seconds=20)
+            sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
-    assert house.row(select(Staff.missed_offers)) == 0
-    assert house.row(select(Staff.on_shift))
-    house.accepts(phone)
+    assert hotline.row(select(Staff.missed_offers)) == 0
+    assert hotline.row(select(Staff.on_shift))
+    hotline.accepts(phone)
     if how == "at 0":
         assert phone.is_talking

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from hotline.trees import build_flows
 from models import Callback, Phone, Registrant
 from models.cases.case import check_digit_is_right
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.places import at_the_last_question
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
@@ -19,14 +19,14 @@ CALLER = "+12025550123"
 
 
 def test_the_slow_pace_is_remembered_for_the_next_call(
-    phone: Telephone, make_case: MakeCase, house: House
+    phone: Telephone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, case)
     phone.presses("9")
     phone.hangs_up()
 
-    assert house.row(select(Registrant)).pace == "slow"
+    assert hotline.row(select(Registrant)).pace == "slow"
     again = phone.another()
     opens_the_case(again, case)
     # Far above the 8 seconds of a menu: one for each word spoken, and ten.
@@ -44,23 +44,23 @@ def test_a_slip_at_the_last_question_does_not_end_the_call(phone: Telephone, mak
 
 
 def test_a_phone_marked_unsafe_is_not_called_back_though_it_called(
-    phone: Telephone, make_case: MakeCase, house: House
+    phone: Telephone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
-    with house.database.transaction() as session:
-        session.scalars(select(Phone)).one().unsafe_since = house.clock.now
+    with hotline.database.transaction() as session:
+        session.scalars(select(Phone)).one().unsafe_since = hotline.clock.now
 
     opens_the_case(phone, case, from_=CALLER)
     phone.presses("2")
 
     assert phone.hears("I cannot call this number back")
-    assert house.rows(select(Callback)) == []
+    assert hotline.rows(select(Callback)) == []
 
 
 def test_a_case_number_of_ten_digits_can_be_keyed_and_one_of_eight_still_can(
-    phone: Telephone, make_case: MakeCase, house: House, app: Flask
+    phone: Telephone, make_case: MakeCase, hotline: Hotline, app: Flask
 ) -> None:
-    flow = build_flows(house.office, case_digits=10)["victim_line"]
+    flow = build_flows(hotline.office, case_digits=10)["victim_line"]
     line = app.extensions["hotline.line"]
     object.__setattr__(line, "flows", {**line.flows, "victim_line": flow})
     for number in ("41000723", "4100072317"):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Callback, Staff
 from models.staff.schedule import WEEKDAYS, set_schedule
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase, make_call, make_callback, make_case, make_office
 from tests.phone import CALLER, Phone
@@ -30,26 +30,28 @@ def is_afraid(phone: Phone, from_: str = CALLER, language: str = "1") -> None:
         phone.presses(key)
 
 
-def is_promised(house: House, phone: Phone, clock_time: str, due_at: datetime, language: str = "1") -> None:
+def is_promised(
+    hotline: Hotline, phone: Phone, clock_time: str, due_at: datetime, language: str = "1"
+) -> None:
     """The caller hears the true time and the crisis line, and the row keeps just that time."""
     assert phone.hears(
         {"1": "We will call you no later than", "2": "Le llamaremos a más tardar"}[language], clock_time
     )
     assert phone.hears(CRISIS[language])
-    assert asked_last(house).due_at == due_at
+    assert asked_last(hotline).due_at == due_at
 
 
-def asked_last(house: House) -> Callback:
-    found = house.rows(select(Callback).where(Callback.reason == "afraid").order_by(Callback.id.desc()))
+def asked_last(hotline: Hotline) -> Callback:
+    found = hotline.rows(select(Callback).where(Callback.reason == "afraid").order_by(Callback.id.desc()))
     assert isinstance(found[0], Callback)
     return found[0]
 
 
-def others_wait(house: House, times: int, *, verified: bool = False, **facts: object) -> None:
+def others_wait(hotline: Hotline, times: int, *, verified: bool = False, **facts: object) -> None:
     """So many others asked a while ago, are afraid as well, and nobody has talked with them."""
-    now = house.clock.now
+    now = hotline.clock.now
     asked = {"requested_at": now - timedelta(minutes=5), "due_at": now + timedelta(minutes=55)}
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         for number in range(times):
             make_callback(
                 session, make_case(session) if verified else None, phone=f"+120255501{30 + number % 50}",
@@ -58,27 +60,27 @@ def others_wait(house: House, times: int, *, verified: bool = False, **facts: ob
             )  # fmt: skip
 
 
-def is_in_a_talk(house: House, person: Staff) -> None:
-    with house.database.transaction() as session:
-        leg = make_call(session, started_at=house.clock.now, direction="outbound", role="called_back")
+def is_in_a_talk(hotline: Hotline, person: Staff) -> None:
+    with hotline.database.transaction() as session:
+        leg = make_call(session, started_at=hotline.clock.now, direction="outbound", role="called_back")
         session.get_one(Staff, person.id).busy_call_id = leg.id
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
 def test_behind_eight_others_and_one_liaison_the_true_time_is_said(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock, language: str
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock, language: str
 ) -> None:
     """Everybody was told "within the hour", the twenty-third as well."""
     make_staff()
-    others_wait(house, 8)
+    others_wait(hotline, 8)
 
     is_afraid(phone, language=language)
 
-    is_promised(house, phone, "11:05", clock.now + timedelta(minutes=65), language)
+    is_promised(hotline, phone, "11:05", clock.now + timedelta(minutes=65), language)
 
 
 def test_behind_eight_others_who_still_listen_in_the_slow_pace_the_true_time_is_said(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     for number in range(8):
@@ -90,38 +92,38 @@ def test_behind_eight_others_who_still_listen_in_the_slow_pace_the_true_time_is_
 
     is_afraid(phone)
 
-    is_promised(house, phone, "11:05", clock.now + timedelta(minutes=65))
+    is_promised(hotline, phone, "11:05", clock.now + timedelta(minutes=65))
 
 
 def test_behind_seven_others_the_hour_is_promised(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
-    others_wait(house, 7)
+    others_wait(hotline, 7)
 
     is_afraid(phone)
 
     assert phone.hears("We will call you no later than", "11:00")
     assert phone.does_not_hear("crisis")
-    assert asked_last(house).due_at == clock.now + timedelta(minutes=60)
+    assert asked_last(hotline).due_at == clock.now + timedelta(minutes=60)
 
 
 def test_a_liaison_in_a_talk_counts_as_one_who_is_served_before(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
-    is_in_a_talk(house, make_staff())
-    others_wait(house, 7)
+    is_in_a_talk(hotline, make_staff())
+    others_wait(hotline, 7)
 
     is_afraid(phone)
 
-    is_promised(house, phone, "11:05", clock.now + timedelta(minutes=65))
+    is_promised(hotline, phone, "11:05", clock.now + timedelta(minutes=65))
 
 
 def test_a_verified_caller_is_not_put_off_by_five_hundred_pranks(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
-    others_wait(house, 200)
+    others_wait(hotline, 200)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     for key in ("2", "3"):
         phone.presses(key)
@@ -131,10 +133,10 @@ def test_a_verified_caller_is_not_put_off_by_five_hundred_pranks(
 
 
 def test_when_lately_most_waited_ninety_minutes_the_hour_is_not_promised(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         for number in range(25):
             asked_at = clock.now - timedelta(days=1, minutes=number)
             make_callback(
@@ -145,18 +147,18 @@ def test_when_lately_most_waited_ninety_minutes_the_hour_is_not_promised(
 
     is_afraid(phone)
 
-    is_promised(house, phone, "11:30", clock.now + timedelta(minutes=90))
+    is_promised(hotline, phone, "11:30", clock.now + timedelta(minutes=90))
 
 
 def test_while_others_wait_past_their_hour_the_next_one_is_told_how_late_we_are(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
-    others_wait(house, 1, due_at=clock.now - timedelta(minutes=28))
+    others_wait(hotline, 1, due_at=clock.now - timedelta(minutes=28))
 
     is_afraid(phone)
 
-    is_promised(house, phone, "11:30", clock.now + timedelta(minutes=90))
+    is_promised(hotline, phone, "11:30", clock.now + timedelta(minutes=90))
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
@@ -179,10 +181,10 @@ def test_who_was_promised_the_hour_in_vain_and_calls_again_hears_of_a_crisis_lin
 
 
 def test_who_did_not_answer_us_themselves_makes_nobody_elses_hour_late(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
-    others_wait(house, 1, due_at=clock.now - timedelta(minutes=28), caller_tries=1)
+    others_wait(hotline, 1, due_at=clock.now - timedelta(minutes=28), caller_tries=1)
 
     is_afraid(phone)
 
@@ -190,7 +192,7 @@ def test_who_did_not_answer_us_themselves_makes_nobody_elses_hour_late(
 
 
 def test_a_supervisor_at_the_office_can_keep_the_hour(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
 
@@ -201,15 +203,15 @@ def test_a_supervisor_at_the_office_can_keep_the_hour(
 
 
 def test_asking_again_without_a_pin_says_what_a_first_request_of_this_moment_says(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     """The row that stands must not push the hour of its own asker: the words would tell of it (R35)."""
     make_staff()
-    others_wait(house, 7)
+    others_wait(hotline, 7)
     is_afraid(phone)
     first = phone.heard
     phone.hangs_up()
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.scalars(select(Callback).where(Callback.reason == "afraid")).one().place = 3
     again = phone.another()
 
@@ -218,7 +220,7 @@ def test_asking_again_without_a_pin_says_what_a_first_request_of_this_moment_say
     again.hangs_up()
     stranger = phone.another()
     is_afraid(stranger, from_=OTHER)
-    is_promised(house, stranger, "11:05", clock.now + timedelta(minutes=65))
+    is_promised(hotline, stranger, "11:05", clock.now + timedelta(minutes=65))
 
 
 class TestBeforeTheOfficeCloses:
@@ -234,33 +236,33 @@ class TestBeforeTheOfficeCloses:
         return datetime(2026, 11, 25, 0, 50, tzinfo=UTC)
 
     def test_with_nobody_there_who_could_take_it_the_next_morning_is_promised(
-        self, phone: Phone, house: House
+        self, phone: Phone, hotline: Hotline
     ) -> None:
         is_afraid(phone)
 
-        is_promised(house, phone, "tomorrow at 9:00 AM", datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
+        is_promised(hotline, phone, "tomorrow at 9:00 AM", datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
 
     def test_who_cannot_be_reached_before_it_closes_is_promised_the_next_morning(
-        self, phone: Phone, make_staff: MakeStaff, house: House
+        self, phone: Phone, make_staff: MakeStaff, hotline: Hotline
     ) -> None:
-        self._works_until_eight(house, make_staff)
-        others_wait(house, 2)
+        self._works_until_eight(hotline, make_staff)
+        others_wait(hotline, 2)
 
         is_afraid(phone)
 
-        is_promised(house, phone, "tomorrow at 9:00 AM", datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
+        is_promised(hotline, phone, "tomorrow at 9:00 AM", datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
 
     def test_with_somebody_on_call_this_night_it_is_the_hour(
-        self, phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+        self, phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
     ) -> None:
-        self._works_until_eight(house, make_staff)
+        self._works_until_eight(hotline, make_staff)
         make_staff(email="nia@office.example.org", on_shift=False)
-        with house.database.transaction() as session:
+        with hotline.database.transaction() as session:
             set_schedule(
                 session, "nia@office.example.org", kind="on_call", weekdays=range(len(WEEKDAYS)),
                 span=(time(20), time(8)), actor="shell", now=clock.now,
             )  # fmt: skip
-        others_wait(house, 2)
+        others_wait(hotline, 2)
 
         is_afraid(phone)
 
@@ -268,9 +270,9 @@ class TestBeforeTheOfficeCloses:
         assert phone.does_not_hear("crisis")
 
     def test_who_is_first_is_promised_the_hour_also_before_it_closes(
-        self, phone: Phone, make_staff: MakeStaff, house: House
+        self, phone: Phone, make_staff: MakeStaff, hotline: Hotline
     ) -> None:
-        self._works_until_eight(house, make_staff)
+        self._works_until_eight(hotline, make_staff)
 
         is_afraid(phone)
 
@@ -278,20 +280,20 @@ class TestBeforeTheOfficeCloses:
         assert phone.does_not_hear("crisis")
 
     def test_behind_many_of_the_night_the_morning_is_later_than_its_first_hour(
-        self, phone: Phone, house: House, clock: Clock
+        self, phone: Phone, hotline: Hotline, clock: Clock
     ) -> None:
         clock.passes(hours=3)
-        others_wait(house, 15, due_at=datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
+        others_wait(hotline, 15, due_at=datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
 
         is_afraid(phone)
 
-        is_promised(house, phone, "tomorrow at 10:00 AM", datetime(2026, 11, 25, 15, 0, tzinfo=UTC))
+        is_promised(hotline, phone, "tomorrow at 10:00 AM", datetime(2026, 11, 25, 15, 0, tzinfo=UTC))
 
     @staticmethod
-    def _works_until_eight(house: House, make_staff: MakeStaff) -> None:
+    def _works_until_eight(hotline: Hotline, make_staff: MakeStaff) -> None:
         ana = make_staff(email="ana@office.example.org")
-        with house.database.transaction() as session:
+        with hotline.database.transaction() as session:
             set_schedule(
                 session, ana.email, kind="on_shift", weekdays=range(5), span=(time(8), time(20)),
-                actor="shell", now=house.clock.now,
+                actor="shell", now=hotline.clock.now,
             )  # fmt: skip

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Callback, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.pin.test_without_pin import dials_to_the_callback_menu
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
@@ -27,15 +27,15 @@ def asks(phone: Phone, case: MadeCase) -> None:
     phone.hangs_up()
 
 
-def passes(house: House, minutes: int) -> None:
+def passes(hotline: Hotline, minutes: int) -> None:
     """Let time pass, and look what is due."""
-    house.clock.passes(minutes=minutes)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    hotline.clock.passes(minutes=minutes)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
 
 @pytest.mark.parametrize("key", ["2", "7"])
 def test_nobody_is_rung_for_another_callback_of_the_phone_that_cannot_talk_now(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, key: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str
 ) -> None:
     asks(phone.another(), make_case(custody_status="in_custody"))
     without_pin = phone.another()
@@ -44,25 +44,25 @@ def test_nobody_is_rung_for_another_callback_of_the_phone_that_cannot_talk_now(
     without_pin.hangs_up()
     make_staff()
 
-    passes(house, 0)
-    liaison, to_caller = accepted_by(phone, house)
+    passes(hotline, 0)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses(key)
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     liaison.hangs_up()
 
     for _ in range(5):
-        passes(house, 5)
-        assert house.rung() == [], "the other one would ring beside whoever walked in"
-    passes(house, 6)
-    assert house.rung() != []
-    with house.database.reading() as session:
+        passes(hotline, 5)
+        assert hotline.rung() == [], "the other one would ring beside whoever walked in"
+    passes(hotline, 6)
+    assert hotline.rung() != []
+    with hotline.database.reading() as session:
         rows = session.scalars(select(Callback)).all()
         assert sorted(row.caller_tries for row in rows) == [0, 1]
 
 
 def test_who_asks_without_a_pin_and_presses_2_again_and_again_keeps_no_callback_of_the_case_from_staff(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     asks(phone.another(), make_case(custody_status="in_custody"))
     make_staff()
@@ -72,35 +72,35 @@ def test_who_asks_without_a_pin_and_presses_2_again_and_again_keeps_no_callback_
         dials_to_the_callback_menu(afraid)
         afraid.presses("3")
         afraid.hangs_up()
-        passes(house, 0)
-        liaison, to_caller = accepted_by(phone, house)
+        passes(hotline, 0)
+        liaison, to_caller = accepted_by(phone, hotline)
         phone.answers(to_caller).presses("2")
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         liaison.hangs_up()
-        passes(house, 29)
+        passes(hotline, 29)
 
-    row = house.row(select(Callback).where(Callback.verified))
+    row = hotline.row(select(Callback).where(Callback.verified))
     assert (row.state, row.outcome, row.caller_tries) == ("left_for_staff", "not_safe", 3)
 
 
 def test_a_callback_that_was_put_off_by_a_key_is_not_given_up_after_one_missed_ring(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     asks(phone.another(), make_case(custody_status="in_custody"))
     make_staff()
 
     for answer in ("2", "2", ""):
-        passes(house, 31)
-        liaison, to_caller = accepted_by(phone, house)
+        passes(hotline, 31)
+        liaison, to_caller = accepted_by(phone, hotline)
         if answer:
             phone.answers(to_caller).presses(answer)
         else:
             phone.another().lets_ring(to_caller)
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         liaison.hangs_up()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
 
-    row = house.row(select(Callback))
+    row = hotline.row(select(Callback))
     assert (row.state, row.outcome) == ("left_for_staff", "no_answer")
 
 
@@ -113,100 +113,100 @@ def asks_without_the_pin(phone: Phone) -> None:
 
 @pytest.mark.parametrize("key", ["2", "7"])
 def test_liaison_who_is_rung_for_another_callback_of_that_phone_is_let_go(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, key: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str
 ) -> None:
     asks(phone.another(), make_case(custody_status="in_custody"))
     asks_without_the_pin(phone.another())
     make_staff(phone="+12025550170")
     make_staff(phone="+12025550171")
     for _ in range(2):
-        passes(house, 0)
-        house.rung()
-    first, second = house.carrier.ringing
+        passes(hotline, 0)
+        hotline.rung()
+    first, second = hotline.carrier.ringing
     phone.answers(first).presses("1")
-    house.jobs.works_off()
-    to_caller = house.carrier.ringing[-1]
+    hotline.jobs.works_off()
+    to_caller = hotline.carrier.ringing[-1]
 
     phone.answers(to_caller).presses(key)
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert second.status == "canceled", "with the accept key the phone would ring beside whoever walked in"
     for _ in range(5):
-        passes(house, 5)
-        assert house.rung() == []
-    passes(house, 6)
-    assert house.rung() != []
+        passes(hotline, 5)
+        assert hotline.rung() == []
+    passes(hotline, 6)
+    assert hotline.rung() != []
 
 
 def test_liaison_who_is_rung_is_let_go_when_the_caller_hides_their_call(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks(phone.another(), case)
     make_staff()
-    passes(house, 2)
-    house.jobs.works_off()
-    (offer,) = house.carrier.ringing
+    passes(hotline, 2)
+    hotline.jobs.works_off()
+    (offer,) = hotline.carrier.ringing
 
     opens_the_case(phone, case)
     phone.presses("7")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert offer.status == "canceled"
-    passes(house, 29)
-    assert house.rung() == []
-    passes(house, 2)
-    assert house.rung() != []
+    passes(hotline, 29)
+    assert hotline.rung() == []
+    passes(hotline, 2)
+    assert hotline.rung() != []
 
 
 def test_key_7_on_hold_puts_off_another_callback_of_the_phone(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     asks(phone.another(), make_case(custody_status="in_custody"))
     make_staff()
-    passes(house, 2)
-    liaison, to_caller = accepted_by(phone, house)
+    passes(hotline, 2)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     asks_without_the_pin(phone.another())
     liaison.presses("*")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert liaison.hears("The caller is on hold")
 
     called.presses("7")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     liaison.hangs_up()
 
     for _ in range(5):
-        passes(house, 5)
-        assert house.rung() == []
+        passes(hotline, 5)
+        assert hotline.rung() == []
 
 
 @pytest.mark.parametrize("rounds", [("2", "2", "nobody"), ("2", "nobody", "missed")])
 def test_who_was_put_off_by_a_key_is_seen_to_by_a_person_though_no_one_was_there_since(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, rounds: tuple[str, ...]
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, rounds: tuple[str, ...]
 ) -> None:
     asks(phone.another(), make_case(custody_status="in_custody"))
     make_staff()
 
     for what in rounds:
-        passes(house, 31)
-        liaison, to_caller = accepted_by(phone, house)
+        passes(hotline, 31)
+        liaison, to_caller = accepted_by(phone, hotline)
         if what == "missed":
             phone.another().lets_ring(to_caller)
         else:
             called = phone.answers(to_caller)
             called.presses("1" if what == "nobody" else what)
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         if what == "nobody":
             called.hangs_up()
-            house.jobs.works_off()
+            hotline.jobs.works_off()
             liaison.presses("2")
             liaison.presses("2")
             assert liaison.hears("It is saved")
         liaison.hangs_up()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
 
-    last = house.rows(select(Callback).order_by(Callback.id))[-1]
+    last = hotline.rows(select(Callback).order_by(Callback.id))[-1]
     assert (last.state, last.outcome) == ("left_for_staff", "no_answer")

@@ -8,7 +8,7 @@ from models.callbacks.appointment import reschedule
 from models.staff.staff import change_shift
 from tests.calls.callbacks.test_callbacks import CALLER, the_callback
 from tests.calls.callbacks.test_put_off import asks
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.factories import MadeCase, make_callback
 from tests.factories import make_case as made_case
 from tests.phone import Phone
@@ -19,14 +19,14 @@ MakeStaff = Callable[..., Staff]
 
 
 def test_person_is_called_at_the_time_that_was_settled_before_those_who_are_due_later_that_day(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     ana = make_staff(on_shift=False)
     asks(phone, make_case(custody_status="in_custody"))
-    house.jobs.works_off()
-    callback, at = the_callback(house), clock.now + timedelta(hours=1)
-    policy = house.policy
-    with house.database.transaction() as session:
+    hotline.jobs.works_off()
+    callback, at = the_callback(hotline), clock.now + timedelta(hours=1)
+    policy = hotline.policy
+    with hotline.database.transaction() as session:
         staff = session.get_one(Staff, ana.id)
         reschedule(session, callback.id, staff, at, clock.now, policy)
         for number in range(3):
@@ -36,9 +36,9 @@ def test_person_is_called_at_the_time_that_was_settled_before_those_who_are_due_
             )  # fmt: skip
 
     clock.passes(hours=1)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         change_shift(session, ana.email, on_shift=True, actor=f"staff:{ana.id}", now=clock.now)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    house.answers(phone.another()).presses("1")
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.answers(phone.another()).presses("1")
 
-    assert house.rung() == [CALLER], "the line was to call at that time"
+    assert hotline.rung() == [CALLER], "the line was to call at that time"

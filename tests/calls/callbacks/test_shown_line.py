@@ -12,7 +12,7 @@ from models.callbacks.callback import advance
 from models.callbacks.follow_up import follow_up, promise_anew
 from models.cases.registrant import Registrant
 from models.overview.lost_pin import tell_safe_phones
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import lost_pins_are_settled, the_hour_of_lost_pins_has_passed
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
@@ -30,9 +30,9 @@ def office(office: Office) -> Office:
     return dataclasses.replace(office, lines=(*office.lines, SECOND))
 
 
-def chooses(house: House, line: str | None) -> None:
+def chooses(hotline: Hotline, line: str | None) -> None:
     """Every registrant sees this line from now on."""
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Registrant).values(line=line))
 
 
@@ -46,11 +46,11 @@ def asks_to_be_called(phone: Phone, case: MadeCase, line: str) -> None:
     phone.hangs_up()
 
 
-def rings_the_person(phone: Phone, house: House) -> PlacedCall:
-    """A liaison accepts what is first in line; the call that rings the person then."""
-    house.answers(phone).presses("1")
-    house.jobs.works_off()
-    return house.carrier.ringing[-1]
+def rings_the_person(phone: Phone, hotline: Hotline) -> PlacedCall:
+    """A liaison accepts what is first in the queue; the call that rings the person then."""
+    hotline.answers(phone).presses("1")
+    hotline.jobs.works_off()
+    return hotline.carrier.ringing[-1]
 
 
 @pytest.mark.parametrize(
@@ -67,47 +67,47 @@ def test_a_callback_shows_the_line_that_was_chosen_else_the_one_that_was_dialled
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     chosen: str | None,
     dialled: str,
     shown: str,
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody", phone=SAFE)
-    chooses(house, chosen)
+    chooses(hotline, chosen)
     asks_to_be_called(phone, case, dialled)
 
-    placed = rings_the_person(phone, house)
+    placed = rings_the_person(phone, hotline)
 
     assert placed.line == shown
-    assert house.row(select(Call.line).where(Call.leg_id == placed.leg_id)) == shown
+    assert hotline.row(select(Call.line).where(Call.leg_id == placed.leg_id)) == shown
 
 
 def test_a_choice_made_after_the_promise_holds_for_it(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_to_be_called(phone, make_case(custody_status="in_custody", phone=SAFE), MAIN)
-    chooses(house, DISCREET)
+    chooses(hotline, DISCREET)
 
-    assert rings_the_person(phone, house).line == DISCREET
+    assert rings_the_person(phone, hotline).line == DISCREET
 
 
 def test_the_liaison_is_rung_by_the_main_line(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody", phone=SAFE)
-    chooses(house, DISCREET)
+    chooses(hotline, DISCREET)
     asks_to_be_called(phone, case, DISCREET)
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert [call.line for call in carrier.ringing] == [None]
-    assert house.answers(phone).hears("This is the information line")
+    assert hotline.answers(phone).hears("This is the information line")
 
 
 def test_a_stranger_is_called_back_from_the_line_that_they_dialled(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     phone.dials_in(to=DISCREET)
@@ -116,7 +116,7 @@ def test_a_stranger_is_called_back_from_the_line_that_they_dialled(
     assert phone.hears("We will call you")
     phone.hangs_up()
 
-    assert rings_the_person(phone, house).line == DISCREET
+    assert rings_the_person(phone, hotline).line == DISCREET
 
 
 @pytest.mark.parametrize(("chosen", "dialled", "shown"), [(DISCREET, MAIN, DISCREET), (None, SECOND, MAIN)])
@@ -124,82 +124,82 @@ def test_a_lost_pin_rings_the_registrant_from_their_line_and_not_from_the_one_th
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     chosen: str | None,
     dialled: str,
     shown: str,
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody", phone=SAFE)
-    chooses(house, chosen)
+    chooses(hotline, chosen)
     phone.dials_in(to=dialled, from_="+12025550139")
     for keys in ("1", "2", "3", case.number):
         phone.presses(keys)
     assert phone.hears("We will look into it")
-    lost_pins_are_settled(house)
-    assert house.row(select(Callback)).reason == "lost_pin"
-    the_hour_of_lost_pins_has_passed(house)
+    lost_pins_are_settled(hotline)
+    assert hotline.row(select(Callback)).reason == "lost_pin"
+    the_hour_of_lost_pins_has_passed(hotline)
 
-    placed = rings_the_person(phone, house)
+    placed = rings_the_person(phone, hotline)
 
     assert (placed.to, placed.line) == (SAFE, shown)
 
 
 @pytest.mark.parametrize("reason", ["pin_changed", "phone_added"])
 def test_who_is_told_of_a_change_sees_their_line_and_the_call_opens_no_case(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, reason: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, reason: str
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody", phone=SAFE)
-    chooses(house, DISCREET)
-    with house.database.transaction() as session:
+    chooses(hotline, DISCREET)
+    with hotline.database.transaction() as session:
         kept = session.get_one(Case, case.id)
         assert (
-            tell_safe_phones(session, kept, reason, "kim@office.example.org", house.policy, house.clock())
+            tell_safe_phones(session, kept, reason, "kim@office.example.org", hotline.policy, hotline.clock())
             == 1
         )
-        house.jobs.enqueue("dial_liaison", session.scalars(select(Callback.id)).one())
+        hotline.jobs.enqueue("dial_liaison", session.scalars(select(Callback.id)).one())
 
-    assert rings_the_person(phone, house).line == DISCREET
-    assert house.row(select(Callback)).case_id is None
+    assert rings_the_person(phone, hotline).line == DISCREET
+    assert hotline.row(select(Callback)).case_id is None
 
 
 def test_a_call_that_dropped_is_followed_by_one_from_the_same_line(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_to_be_called(phone, make_case(custody_status="in_custody", phone=SAFE), DISCREET)
-    person = phone.answers(rings_the_person(phone, house))
+    person = phone.answers(rings_the_person(phone, hotline))
     person.presses("1")
     person.hangs_up()
-    house.jobs.works_off()
-    with house.database.transaction() as session:
+    hotline.jobs.works_off()
+    with hotline.database.transaction() as session:
         first = session.scalars(select(Callback)).one()
-        at, due_at = house.clock(), house.office.due_at("other", house.clock())
+        at, due_at = hotline.clock(), hotline.office.due_at("other", hotline.clock())
         jobs = follow_up(
-            session, first, reason="dropped", at=at, due_at=due_at, actor="worker", now=house.clock()
+            session, first, reason="dropped", at=at, due_at=due_at, actor="worker", now=hotline.clock()
         )
     for name, row_id in jobs:
-        house.jobs.enqueue(name, row_id)
+        hotline.jobs.enqueue(name, row_id)
 
-    again = rings_the_person(phone, house)
+    again = rings_the_person(phone, hotline)
 
     assert (again.to, again.line) == (CALLER, DISCREET)
 
 
 def test_call_that_never_rang_and_is_promised_anew_comes_from_the_line_that_was_dialled(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     asks_to_be_called(phone, make_case(custody_status="in_custody", phone=SAFE), DISCREET)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         left = session.scalars(select(Callback)).one()
-        advance(session, left.id, "leave", actor="worker", now=house.clock(), outcome="no_window")
-        jobs = promise_anew(session, left.id, house.policy, "kim@office.example.org", house.clock())
+        advance(session, left.id, "leave", actor="worker", now=hotline.clock(), outcome="no_window")
+        jobs = promise_anew(session, left.id, hotline.policy, "kim@office.example.org", hotline.clock())
     make_staff()
     for name, row_id in jobs:
-        house.jobs.enqueue(name, row_id)
+        hotline.jobs.enqueue(name, row_id)
 
-    assert rings_the_person(phone, house).line == DISCREET
+    assert rings_the_person(phone, hotline).line == DISCREET
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Call, Callback, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.places import EVERYWHERE
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
@@ -26,7 +26,7 @@ def test_5_is_0_for_who_cannot_talk_from_everywhere(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     place: Callable[[Phone, MadeCase], None],
 ) -> None:
     make_staff()
@@ -37,38 +37,38 @@ def test_5_is_0_for_who_cannot_talk_from_everywhere(
     assert phone.hears(
         "You do not have to talk. When a person is on the line and asks you something: for yes, press 1"
     )
-    assert len(house.rung()) == 1
+    assert len(hotline.rung()) == 1
 
 
 def test_the_liaison_is_told_after_the_accept_key_and_not_before(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("5")
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
     assert liaison.does_not_hear("cannot talk")
 
     liaison.presses("1")
 
     assert liaison.hears(TOLD, "You are connected")
     assert liaison.is_talking
-    assert house.row(select(Call.silent).where(Call.role == "caller"))
+    assert hotline.row(select(Call.silent).where(Call.role == "caller"))
 
 
 def test_a_caller_who_talks_is_announced_as_nothing_else(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("0")
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
 
     assert liaison.does_not_hear("cannot talk")
 
 
 def test_it_goes_with_the_callback_to_the_liaison_who_keeps_it(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("5")
@@ -77,11 +77,11 @@ def test_it_goes_with_the_callback_to_the_liaison_who_keeps_it(
     assert phone.hears(
         "We will call you", "You do not have to talk. We will ask questions, and you can answer by key"
     )
-    assert house.row(select(Callback.silent))
+    assert hotline.row(select(Callback.silent))
     make_staff()
     phone.hangs_up()
 
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
     assert liaison.hears(TOLD, "We are calling them now")
     called = phone.answers(to_caller)
@@ -91,11 +91,11 @@ def test_it_goes_with_the_callback_to_the_liaison_who_keeps_it(
 
 @pytest.mark.parametrize("first", ["", "6"])
 def test_a_person_called_back_who_cannot_talk_presses_5_and_the_liaison_is_told(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, first: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, first: str
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     assert liaison.does_not_hear("cannot talk")
     called = phone.answers(to_caller)
     called.presses(first) if first else called.says_nothing()
@@ -107,19 +107,19 @@ def test_a_person_called_back_who_cannot_talk_presses_5_and_the_liaison_is_told(
     )
     assert called.does_not_hear("does not work")
     assert called.is_talking
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert liaison.hears(TOLD, "You are connected")
     assert liaison.is_talking
-    asked = house.row(select(Callback))
+    asked = hotline.row(select(Callback))
     assert (asked.state, asked.silent) == ("talking", True)
 
 
 def test_5_after_the_liaison_has_hung_up_joins_nobody_and_is_called_again(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     liaison.hangs_up()
 
@@ -127,11 +127,11 @@ def test_5_after_the_liaison_has_hung_up_joins_nobody_and_is_called_again(
 
     assert called.does_not_hear("You do not have to talk")
     assert called.is_over
-    assert house.row(select(Callback.state)) == "requested"
+    assert hotline.row(select(Callback.state)) == "requested"
 
 
-def test_in_line_5_keeps_the_place_and_is_offered_once(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+def test_in_the_queue_5_keeps_the_place_and_is_offered_once(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     talker = phone.another()
@@ -155,13 +155,13 @@ def test_in_line_5_keeps_the_place_and_is_offered_once(
 
 
 def test_the_keys_of_both_are_heard_by_the_other_since_no_verb_takes_them(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     """The carrier passes tones on in-band; only a Gather or hangupOnStar would keep them from the liaison."""
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("5")
-    house.accepts(phone)
+    hotline.accepts(phone)
 
     assert "<Dial" in document_of(phone)
     assert 'hangupOnStar="true"' not in document_of(phone)
@@ -169,12 +169,12 @@ def test_the_keys_of_both_are_heard_by_the_other_since_no_verb_takes_them(
 
 @pytest.mark.parametrize("lost", ["on hold", "before they met"])
 def test_key_1_for_yes_to_a_liaison_who_is_lost_does_not_end_the_wait_unasked(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, lost: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, lost: str
 ) -> None:
     make_staff()
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("5")
-    liaison = house.accepts(phone) if lost == "on hold" else house.answers(phone)
+    liaison = hotline.accepts(phone) if lost == "on hold" else hotline.answers(phone)
     make_staff(phone="+12025550171")
     if lost == "on hold":
         liaison.presses("*")
@@ -182,7 +182,7 @@ def test_key_1_for_yes_to_a_liaison_who_is_lost_does_not_end_the_wait_unasked(
     else:
         liaison.presses("1")
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert phone.hears(
         "Now listen to the choices. To hang up and have us call you when it is your turn, press 1"
@@ -210,13 +210,13 @@ def test_before_anybody_came_a_key_stops_all_words_to_who_cannot_talk(
     assert phone.is_over
 
 
-def test_5_in_spanish(phone: Phone, make_staff: MakeStaff, house: House) -> None:
+def test_5_in_spanish(phone: Phone, make_staff: MakeStaff, hotline: Hotline) -> None:
     make_staff(languages="en,es")
     reaches_the_first_menu(phone, language="2")
     phone.presses("5")
     assert phone.hears("No tiene que hablar")
 
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
 
     assert liaison.hears("Esta persona no puede hablar")
 
@@ -239,7 +239,7 @@ def test_after_5_with_nobody_there_1_and_2_are_said_to_be_choices_again(
 
 
 def test_caller_who_was_told_not_to_talk_is_called_so_after_the_pin_too(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
     reaches_the_first_menu(phone)
@@ -250,7 +250,7 @@ def test_caller_who_was_told_not_to_talk_is_called_so_after_the_pin_too(
 
     asks_express(phone, case)
 
-    asked = house.rows(select(Callback).order_by(Callback.id))
+    asked = hotline.rows(select(Callback).order_by(Callback.id))
     assert [(one.state, one.silent) for one in asked] == [("cancelled", True), ("requested", True)]
 
 
@@ -269,7 +269,7 @@ def asks(phone: Phone, case: MadeCase | None) -> None:
 @pytest.mark.parametrize("again", [False, True], ids=["at first", "again"])
 @pytest.mark.parametrize("has_pin", [True, False])
 def test_5_after_a_callback_was_asked_for_counts_in_that_callback(
-    phone: Phone, make_case: MakeCase, house: House, has_pin: bool, again: bool
+    phone: Phone, make_case: MakeCase, hotline: Hotline, has_pin: bool, again: bool
 ) -> None:
     case = make_case(custody_status="in_custody") if has_pin else None
     asks(phone, case)
@@ -281,10 +281,12 @@ def test_5_after_a_callback_was_asked_for_counts_in_that_callback(
     phone.presses("5")
 
     assert phone.hears("You do not have to talk")
-    assert house.row(select(Callback.silent))
+    assert hotline.row(select(Callback.silent))
 
 
-def test_5_of_a_caller_who_asked_for_nothing_leaves_a_callback_as_it_is(phone: Phone, house: House) -> None:
+def test_5_of_a_caller_who_asked_for_nothing_leaves_a_callback_as_it_is(
+    phone: Phone, hotline: Hotline
+) -> None:
     asks(phone, None)
     phone.hangs_up()
     stranger = phone.another()
@@ -292,4 +294,4 @@ def test_5_of_a_caller_who_asked_for_nothing_leaves_a_callback_as_it_is(phone: P
 
     stranger.presses("5")
 
-    assert not house.row(select(Callback.silent))
+    assert not hotline.row(select(Callback.silent))

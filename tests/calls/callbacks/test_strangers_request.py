@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Callback, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.pin.test_faked_number import AFRAID, ATTESTED, EVENING, EXPRESS, asks, rings_in_vain
 from tests.calls.pin.test_without_pin import DOUBTED
 from tests.phone import Phone
@@ -25,13 +25,13 @@ def asks_in_spanish(phone: Phone, **extra: str) -> None:
 
 @pytest.mark.parametrize("theirs", [DOUBTED, {}], ids=["failed", "unattested"])
 def test_attested_caller_is_called_in_her_language_though_a_faked_number_asked_first_in_another(
-    phone: Phone, make_staff: MakeStaff, house: House, theirs: dict[str, str]
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, theirs: dict[str, str]
 ) -> None:
     make_staff()
     asks_in_spanish(phone.another(), **theirs)
     assert "We will call you no later than" in asks(phone.another(), *EXPRESS, **ATTESTED)
 
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
 
     assert called.hears("Is this a good time to talk?")
@@ -39,65 +39,65 @@ def test_attested_caller_is_called_in_her_language_though_a_faked_number_asked_f
 
 
 def test_language_that_she_chose_stays_when_a_faked_number_asks_in_another(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks(phone.another(), *EXPRESS, **ATTESTED)
     asks_in_spanish(phone.another())
 
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
 
     assert phone.answers(to_caller).hears("Is this a good time to talk?")
 
 
 def test_phone_does_not_ring_all_night_as_often_as_somebody_is_afraid_under_its_number(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     rung: list[str] = []
     for _ in range(24):
         assert "We will call you no later than" in asks(phone.another(), "3", **DOUBTED)
-        rung += rings_in_vain(phone, house, 5)
+        rung += rings_in_vain(phone, hotline, 5)
 
     # Its first round and three more, and then one in half an hour.
     assert len(rung) <= 8
-    assert the_callback(house).state == "requested"
+    assert the_callback(hotline).state == "requested"
 
 
 def test_evening_that_an_attested_caller_chose_is_kept_though_a_faked_number_was_afraid_before(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks(phone.another(), "3", **DOUBTED)
 
     assert "today, in the evening" in asks(phone.another(), *EVENING, **ATTESTED)
 
-    assert rings_in_vain(phone, house, 600)[-3:] == ["17:00", "17:30", "18:00"]
+    assert rings_in_vain(phone, hotline, 600)[-3:] == ["17:00", "17:30", "18:00"]
 
 
 def test_owner_who_is_afraid_is_rung_at_once_though_a_faked_number_had_its_rounds(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     for _ in range(8):
         asks(phone.another(), "3", **DOUBTED)
-        rings_in_vain(phone, house, 5)
-    house.clock.passes(minutes=1)
+        rings_in_vain(phone, hotline, 5)
+    hotline.clock.passes(minutes=1)
 
     asks(phone.another(), "3", **ATTESTED)
 
-    assert the_callback(house).next_attempt_at <= house.clock.now
+    assert the_callback(hotline).next_attempt_at <= hotline.clock.now
 
 
 def test_who_goes_on_being_afraid_and_texting_stop_gives_staff_one_task_and_not_one_for_each_text(
-    phone: Phone, house: House, texts: Callable[..., str]
+    phone: Phone, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     for keys in (EXPRESS, AFRAID, AFRAID, EXPRESS, AFRAID):
         assert "We will call you no later than" in asks(phone.another(), *keys)
         texts("STOP")
-        house.clock.passes(minutes=1)
+        hotline.clock.passes(minutes=1)
 
-    rows = house.rows(select(Callback).order_by(Callback.id))
+    rows = hotline.rows(select(Callback).order_by(Callback.id))
     assert [(one.urgency, one.state, one.outcome) for one in rows] == [
         ("other", "left_for_staff", "stopped"),
         ("urgent", "left_for_staff", "stopped"),
@@ -108,14 +108,14 @@ def test_who_goes_on_being_afraid_and_texting_stop_gives_staff_one_task_and_not_
 
 
 def test_liaison_who_is_rung_when_a_text_says_stop_once_more_is_let_go(
-    phone: Phone, make_staff: MakeStaff, house: House, texts: Callable[..., str]
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     asks(phone.another(), *AFRAID)
     texts("STOP")
     make_staff()
     asks(phone.another(), *AFRAID)
-    assert house.rung() != []
+    assert hotline.rung() != []
 
     texts("STOP")
 
-    assert house.rung() == []
+    assert hotline.rung() == []

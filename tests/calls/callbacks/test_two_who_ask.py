@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models import Callback, Staff
 from models.callbacks.callback_list import place_for
 from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu, is_afraid
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
@@ -38,27 +38,27 @@ def asks_on_the_discreet_line(phone: Phone) -> None:
     phone.hangs_up()
 
 
-def is_served(phone: Phone, house: House) -> str | None:
+def is_served(phone: Phone, hotline: Hotline) -> str | None:
     """A liaison takes the callback that is first, and the person answers; the line that their phone shows."""
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    liaison, to_caller = accepted_by(phone, house)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
     called.hangs_up()
     liaison.hangs_up()
-    house.clock.passes(hours=1)
+    hotline.clock.passes(hours=1)
     return to_caller.line
 
 
 def test_refusal_of_a_third_callback_tells_nothing_of_an_urgent_one_that_stands(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     for _ in range(2):
         caller = phone.another()
         asks(caller)
         caller.hangs_up()
-        is_served(phone, house)
+        is_served(phone, hotline)
     while_none_stands, while_one_stands = phone.another(), phone.another()
 
     asks(while_none_stands)
@@ -70,13 +70,13 @@ def test_refusal_of_a_third_callback_tells_nothing_of_an_urgent_one_that_stands(
 
 
 def test_second_callback_of_the_day_is_promised_again_while_it_stands(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     first = phone.another()
     asks(first)
     first.hangs_up()
-    is_served(phone, house)
+    is_served(phone, hotline)
     asks(phone)
 
     again = phone.another()
@@ -88,14 +88,14 @@ def test_second_callback_of_the_day_is_promised_again_while_it_stands(
 
 @pytest.mark.parametrize("extra", [DOUBTED, {}], ids=["doubted", "unattested"])
 def test_callbacks_asked_for_under_a_faked_number_are_not_counted_against_its_phone(
-    phone: Phone, make_staff: MakeStaff, house: House, extra: dict[str, str]
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, extra: dict[str, str]
 ) -> None:
     make_staff()
     for _ in range(2):
         stranger = phone.another()
         asks(stranger, **extra)
         stranger.hangs_up()
-        is_served(phone, house)
+        is_served(phone, hotline)
 
     asks(phone, StirVerstat="TN-Validation-Passed-A")
 
@@ -103,7 +103,7 @@ def test_callbacks_asked_for_under_a_faked_number_are_not_counted_against_its_ph
 
 
 def test_a_doubted_caller_who_asks_first_does_not_keep_the_phone_at_the_end_of_the_list(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_case(custody_status="in_custody", phone=CALLER)
     asks(phone.another(), "3", **DOUBTED)
@@ -112,29 +112,29 @@ def test_a_doubted_caller_who_asks_first_does_not_keep_the_phone_at_the_end_of_t
 
     is_afraid(phone)
 
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         places = {one.number_key: place_for(session, one) for one in session.scalars(select(Callback))}
-    keyring = house.database.keyring
+    keyring = hotline.database.keyring
     assert places[keyring.index("phone", CALLER)] < places[keyring.index("phone", "+12025550188")]
 
 
 def test_a_doubted_caller_who_asks_later_lowers_nothing(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     make_case(custody_status="in_custody", phone=CALLER)
     is_afraid(phone)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         before = place_for(session, session.scalars(select(Callback)).one())
 
     asks(phone.another(), "3", **DOUBTED)
 
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         assert place_for(session, session.scalars(select(Callback)).one()) == before
 
 
 @pytest.mark.parametrize("first", ["main", "discreet"])
 def test_each_of_two_callers_sees_the_line_that_they_dialled(
-    phone: Phone, make_staff: MakeStaff, house: House, first: str
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, first: str
 ) -> None:
     other = phone.another()
     if first == "main":
@@ -147,13 +147,13 @@ def test_each_of_two_callers_sees_the_line_that_they_dialled(
         other.hangs_up()
     make_staff()
 
-    shown = [is_served(phone, house), is_served(phone, house)]
+    shown = [is_served(phone, hotline), is_served(phone, hotline)]
 
     assert shown == ([MAIN, DISCREET] if first == "main" else [DISCREET, MAIN])
 
 
 def test_whoever_then_gives_the_pin_is_called_once_whatever_was_asked_for_before(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     asks(phone.another())
     asks_on_the_discreet_line(phone.another())
@@ -163,11 +163,15 @@ def test_whoever_then_gives_the_pin_is_called_once_whatever_was_asked_for_before
     phone.presses("1")
 
     assert phone.hears("We will call you no later than")
-    assert house.rows(select(Callback.state).order_by(Callback.id)) == ["cancelled", "cancelled", "requested"]
+    assert hotline.rows(select(Callback.state).order_by(Callback.id)) == [
+        "cancelled",
+        "cancelled",
+        "requested",
+    ]
 
 
 def test_a_message_that_a_stranger_allowed_is_not_left_once_another_caller_was_promised_none(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     stranger = phone.another()
     dials_to_the_callback_menu(stranger)
@@ -179,29 +183,29 @@ def test_a_message_that_a_stranger_allowed_is_not_left_once_another_caller_was_p
     assert phone.hears("We will leave no message", "If someone else answers, we will not say why we called")
     phone.hangs_up()
     make_staff()
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
     machine = phone.answers(to_caller)
     machine.says_nothing()
     machine.says_nothing()
 
     assert machine.is_over
     assert "message" not in machine.heard_so_far
-    assert the_callback(house).may_answer == "anyone"
+    assert the_callback(hotline).may_answer == "anyone"
 
 
 def test_a_message_that_one_caller_alone_allowed_is_left(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     dials_to_the_callback_menu(phone)
     for key in ("2", "1", "4", "3", "2", "1"):
         phone.presses(key)
     phone.hangs_up()
     make_staff()
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
     machine = phone.answers(to_caller)
     machine.says_nothing()
     machine.says_nothing()
@@ -209,14 +213,14 @@ def test_a_message_that_one_caller_alone_allowed_is_left(
     assert "This is a message from" in machine.heard_so_far
 
 
-def test_a_request_takes_the_same_reads_whether_one_stands_or_not(phone: Phone, house: House) -> None:
+def test_a_request_takes_the_same_reads_whether_one_stands_or_not(phone: Phone, hotline: Hotline) -> None:
     reads = []
     for stands in (False, True):
         caller = phone.another()
         if stands:
             is_afraid(phone.another())
         dials_to_the_callback_menu(caller, from_=CALLER if stands else "+12025550188")
-        with counted_statements(house.database) as statements:
+        with counted_statements(hotline.database) as statements:
             caller.presses("1")
         reads.append(len([one for one in statements if one.startswith("SELECT")]))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from models import Callback, Staff
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
@@ -18,7 +18,7 @@ def test_who_may_be_ringing_is_not_rung_again_when_the_liaison_hangs_up(
     phone: Phone,
     make_case: Callable[..., MadeCase],
     make_staff: Callable[..., Staff],
-    house: House,
+    hotline: Hotline,
     carrier: FakeCarrier,
 ) -> None:
     make_staff(phone="+12025550170")
@@ -27,15 +27,15 @@ def test_who_may_be_ringing_is_not_rung_again_when_the_liaison_hangs_up(
     phone.presses("2")
     phone.presses("1")
     phone.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     liaison = phone.answers(carrier.ringing[-1])
     carrier.loses_next_answer()
     liaison.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     liaison.hangs_up()
-    house.clock.passes(minutes=1)
-    house.jobs.works_off()
+    hotline.clock.passes(minutes=1)
+    hotline.jobs.works_off()
 
     assert [call.to for call in carrier.placed].count(CALLER) == 1
-    assert house.row(select(Callback.state)) == "left_for_staff"
+    assert hotline.row(select(Callback.state)) == "left_for_staff"

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from models import Call, Callback, Registrant, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
@@ -26,8 +26,8 @@ def chooses_more(phone: Phone, case: MadeCase, **how: str) -> None:
     phone.presses("2")
 
 
-def the_callback(house: House) -> Callback:
-    found: Callback = house.row(select(Callback).order_by(Callback.id.desc()).limit(1))
+def the_callback(hotline: Hotline) -> Callback:
+    found: Callback = hotline.row(select(Callback).order_by(Callback.id.desc()).limit(1))
     return found
 
 
@@ -36,7 +36,14 @@ def the_callback(house: House) -> Callback:
     [("1", "in the morning", 8, 12), ("2", "in the afternoon", 12, 17), ("3", "in the evening", 17, 21)],
 )
 def test_the_part_of_the_day_is_that_of_the_registrants_own_clock(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock, key: str, part: str, starts: int, ends: int
+    phone: Phone,
+    make_case: MakeCase,
+    hotline: Hotline,
+    clock: Clock,
+    key: str,
+    part: str,
+    starts: int,
+    ends: int,
 ) -> None:
     clock.now = clock.now.replace(hour=13)  # Three in the morning in Honolulu.
     case = make_case(custody_status="in_custody", time_zone="Pacific/Honolulu", pin_issued_at=clock.now)
@@ -45,7 +52,7 @@ def test_the_part_of_the_day_is_that_of_the_registrants_own_clock(
     phone.presses(key)
 
     assert phone.hears("We will call you", f"We will try today, {part}")
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     midnight = clock.now.replace(hour=10)
     assert asked.window_starts == asked.next_attempt_at == midnight + timedelta(hours=starts)
     assert asked.window_ends == midnight + timedelta(hours=ends)
@@ -53,7 +60,7 @@ def test_the_part_of_the_day_is_that_of_the_registrants_own_clock(
 
 
 def test_the_hour_is_asked_where_the_zone_is_only_guessed_and_kept_when_right(
-    phone: Phone, house: House
+    phone: Phone, hotline: Hotline
 ) -> None:
     reaches_the_first_menu(phone, from_=HAWAII)
     for key in ("2", "1", "2"):
@@ -64,10 +71,10 @@ def test_the_hour_is_asked_where_the_zone_is_only_guessed_and_kept_when_right(
     phone.presses("1")
 
     assert phone.hears("We will try today, in the morning")
-    assert the_callback(house).time_zone == "Pacific/Honolulu"
+    assert the_callback(hotline).time_zone == "Pacific/Honolulu"
 
 
-def test_a_wrong_hour_is_put_right_by_earlier_and_later(phone: Phone, house: House) -> None:
+def test_a_wrong_hour_is_put_right_by_earlier_and_later(phone: Phone, hotline: Hotline) -> None:
     reaches_the_first_menu(phone)
     for key in ("2", "1", "2"):
         phone.presses(key)
@@ -82,7 +89,7 @@ def test_a_wrong_hour_is_put_right_by_earlier_and_later(phone: Phone, house: Hou
     phone.presses("1")
     phone.presses("2")
 
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert asked.time_zone == "America/Chicago"
     assert asked.window_starts is not None
     assert asked.window_starts.hour == 18
@@ -98,7 +105,7 @@ def test_the_hour_in_spanish(phone: Phone) -> None:
     )
 
 
-def test_every_wish_is_kept_and_said(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_every_wish_is_kept_and_said(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     chooses_more(phone, make_case(custody_status="in_custody"))
     phone.presses("4")
     assert phone.hears("We will call you", "If that is all, press 1")
@@ -125,7 +132,7 @@ def test_every_wish_is_kept_and_said(phone: Phone, make_case: MakeCase, house: H
     phone.presses("1")
 
     assert phone.hears("Podemos dejar un mensaje corto", "podemos preguntar por usted")
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.may_answer, asked.voicemail_allowed, asked.voicemail_text) == (
         "ask_for_me", True, "please_call",
     )  # fmt: skip
@@ -134,7 +141,7 @@ def test_every_wish_is_kept_and_said(phone: Phone, make_case: MakeCase, house: H
 
 @pytest.mark.parametrize("where", [(), ("2",), ("3",), ("4",), ("4", "1"), ("4", "2"), ("4", "3")])
 def test_who_hangs_up_or_falls_silent_among_the_wishes_is_called_with_the_safest(
-    phone: Phone, make_case: MakeCase, house: House, where: tuple[str, ...]
+    phone: Phone, make_case: MakeCase, hotline: Hotline, where: tuple[str, ...]
 ) -> None:
     chooses_more(phone, make_case(custody_status="in_custody"))
     phone.presses("1")
@@ -145,13 +152,13 @@ def test_who_hangs_up_or_falls_silent_among_the_wishes_is_called_with_the_safest
 
     assert phone.hears("We will leave no message", "we will not say why we called")
     phone.hangs_up()
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.state, asked.may_answer, asked.voicemail_allowed) == ("requested", "only_me", False)
 
 
 @pytest.mark.parametrize("keys", ["6", "66"])
 def test_wrong_keys_among_the_wishes_lead_to_a_person_and_lose_nothing(
-    phone: Phone, make_case: MakeCase, house: House, keys: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, keys: str
 ) -> None:
     chooses_more(phone, make_case(custody_status="in_custody"))
     phone.presses("1")
@@ -159,10 +166,10 @@ def test_wrong_keys_among_the_wishes_lead_to_a_person_and_lose_nothing(
         phone.presses(keys)
 
     assert phone.hears("No one can answer right now", "You already have a callback")
-    assert the_callback(house).state == "requested"
+    assert the_callback(hotline).state == "requested"
 
 
-def test_a_wish_sent_twice_is_kept_once(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_a_wish_sent_twice_is_kept_once(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     chooses_more(phone, make_case(custody_status="in_custody"))
     phone.presses("1")
     phone.presses("2")
@@ -171,27 +178,27 @@ def test_a_wish_sent_twice_is_kept_once(phone: Phone, make_case: MakeCase, house
     again = phone.raw(phone.redelivers_last())
 
     assert "Got it." in again
-    assert the_callback(house).may_answer == "anyone"
-    assert len(house.rows(select(Callback))) == 1
+    assert the_callback(hotline).may_answer == "anyone"
+    assert len(hotline.rows(select(Callback))) == 1
 
 
 def test_a_wish_for_a_callback_that_is_being_made_is_too_late(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     chooses_more(phone, make_case(custody_status="in_custody"))
     phone.presses("4")
     phone.presses("2")
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.scalars(select(Callback)).one().state = "ringing_liaison"
 
     phone.presses("3")
 
     assert phone.hears("Your callback cannot be changed now")
-    assert the_callback(house).may_answer == "only_me"
+    assert the_callback(hotline).may_answer == "only_me"
 
 
 def test_who_asks_again_while_a_liaison_is_rung_hears_that_a_message_is_allowed(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
@@ -200,7 +207,7 @@ def test_who_asks_again_while_a_liaison_is_rung_hears_that_a_message_is_allowed(
         phone.presses(key)
     assert phone.hears("asks you to call")
     phone.hangs_up()
-    assert house.rung()
+    assert hotline.rung()
 
     opens_the_case(phone, case)
     phone.presses("2")
@@ -210,62 +217,64 @@ def test_who_asks_again_while_a_liaison_is_rung_hears_that_a_message_is_allowed(
     assert phone.does_not_hear("no message")
 
 
-def earlier_callback(house: House, case: MadeCase, phone: str = CALLER) -> None:
+def earlier_callback(hotline: Hotline, case: MadeCase, phone: str = CALLER) -> None:
     """One of last week, with other answers than the safest."""
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         make_callback(
-            session, case, phone=phone, state="reached", requested_at=house.clock.now - timedelta(days=7),
+            session, case, phone=phone, state="reached", requested_at=hotline.clock.now - timedelta(days=7),
             may_answer="ask_for_me", voicemail_allowed=True, voicemail_text="hello", when_dropped="ring_once",
         )  # fmt: skip
 
 
 def test_last_times_answers_are_where_more_choices_begin(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
-    earlier_callback(house, case)
+    earlier_callback(hotline, case)
     chooses_more(phone, case)
     phone.presses("4")
     phone.presses("1")
 
     assert phone.hears("We may leave a short message", "we may ask for you")
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.may_answer, asked.voicemail_text, asked.when_dropped) == (
         "ask_for_me", "hello", "ring_once",
     )  # fmt: skip
 
 
 def test_express_and_another_phone_begin_with_the_safest_all_the_same(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
-    earlier_callback(house, case, phone="+12025550144")
+    earlier_callback(hotline, case, phone="+12025550144")
     chooses_more(phone, case)
     phone.presses("4")
-    assert the_callback(house).may_answer == "only_me"
+    assert the_callback(hotline).may_answer == "only_me"
     other = make_case(custody_status="in_custody")
-    earlier_callback(house, other)
+    earlier_callback(hotline, other)
     express = phone.another()
     opens_the_case(express, other)
     express.presses("2")
     express.presses("1")
 
     assert express.hears("We will leave no message")
-    assert the_callback(house).may_answer == "only_me"
+    assert the_callback(hotline).may_answer == "only_me"
 
 
-def test_without_a_pin_nothing_of_last_time_is_known(phone: Phone, make_case: MakeCase, house: House) -> None:
-    earlier_callback(house, make_case(custody_status="in_custody"))
+def test_without_a_pin_nothing_of_last_time_is_known(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
+    earlier_callback(hotline, make_case(custody_status="in_custody"))
     reaches_the_first_menu(phone)
     for key in ("2", "1", "2", "1", "4", "1"):
         phone.presses(key)
 
     assert phone.hears("We will leave no message")
-    assert (the_callback(house).may_answer, the_callback(house).verified) == ("only_me", False)
+    assert (the_callback(hotline).may_answer, the_callback(hotline).verified) == ("only_me", False)
 
 
 def test_asked_again_the_line_says_the_day_and_the_part_of_it(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     chooses_more(phone, case)
@@ -282,7 +291,7 @@ def test_asked_again_the_line_says_the_day_and_the_part_of_it(
     for key in ("2", "2", "2", "2"):
         again.presses(key)
     assert again.hears("Got it.")
-    assert the_callback(house).may_answer == "ask_for_me"
+    assert the_callback(hotline).may_answer == "ask_for_me"
 
 
 def test_morning_that_is_over_is_not_promised_again_the_next_one_is(
@@ -310,13 +319,13 @@ def test_morning_that_is_over_is_not_promised_again_the_next_one_is(
 
 
 def test_caller_who_is_now_in_another_zone_hears_the_hours_of_the_part_that_they_chose(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", time_zone="America/New_York")
     chooses_more(phone, case)
     phone.presses("2")
     assert phone.hears("We will try today, in the afternoon")
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Registrant).values(time_zone="America/Los_Angeles"))
 
     again = phone.another()
@@ -327,16 +336,16 @@ def test_caller_who_is_now_in_another_zone_hears_the_hours_of_the_part_that_they
 
 
 def test_a_measured_wait_for_a_callback_is_said_in_words(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         for number in range(30):
             since = clock.now - timedelta(days=1, minutes=number)
             for verified, minutes in ((True, 40), (False, 180)):
                 made = make_callback(session, state="reached", requested_at=since)
                 made.verified = verified
                 made.talking_at = made.closed_at = since + timedelta(minutes=minutes)
-            # They wished for the evening, or staff thought of calling again: that is no wait in line.
+            # They wished for the evening, or staff thought of calling again: that is no wait in the queue.
             for later in ({"window_starts": since, "window_ends": since}, {"reason": "call_later"}):
                 made = make_callback(session, state="reached", requested_at=since, **later)
                 made.verified = True
@@ -354,20 +363,22 @@ def test_a_measured_wait_for_a_callback_is_said_in_words(
 
 
 def test_a_call_that_waits_at_the_old_choice_of_a_time_goes_on_at_the_new_one(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     chooses_more(phone, make_case(custody_status="in_custody"))
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.scalars(select(Call)).one().step = "callback_more"
 
-    answer = phone.raw(phone.posts(f"/voice/steps/callback_more/{house.row(select(Call.turn))}", Digits="1"))
+    answer = phone.raw(
+        phone.posts(f"/voice/steps/callback_more/{hotline.row(select(Call.turn))}", Digits="1")
+    )
 
     assert "We will call you" in answer
-    assert the_callback(house).window_ends is not None
+    assert the_callback(hotline).window_ends is not None
 
 
 def test_who_moves_a_call_from_the_evening_to_any_time_is_called_at_any_time(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
     chooses_more(phone, case)
@@ -379,12 +390,12 @@ def test_who_moves_a_call_from_the_evening_to_any_time_is_called_at_any_time(
 
     assert phone.hears("We will call you")
     assert phone.does_not_hear("in the evening")
-    moved = the_callback(house)
+    moved = the_callback(hotline)
     assert (moved.window_starts, moved.next_attempt_at) == (None, clock.now + timedelta(minutes=1))
 
 
 def test_who_asks_to_be_called_soon_is_not_told_of_the_evening_they_chose_before(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
     case = make_case(custody_status="released")
@@ -399,11 +410,11 @@ def test_who_asks_to_be_called_soon_is_not_told_of_the_evening_they_chose_before
 
     assert phone.hears("no later than today at 11:00 AM")
     assert phone.does_not_hear("in the evening")
-    assert the_callback(house).window_starts is None
+    assert the_callback(hotline).window_starts is None
 
 
 def test_hard_news_for_which_a_morning_was_chosen_rings_nobody_in_the_afternoon(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     clock.passes(minutes=110)  # Ten to noon.
@@ -412,26 +423,26 @@ def test_hard_news_for_which_a_morning_was_chosen_rings_nobody_in_the_afternoon(
         phone.presses(key)
     assert phone.hears("We will try today, in the morning")
     phone.hangs_up()
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
 
     phone.lets_ring(to_caller)
 
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.urgency, asked.state) == ("urgent", "requested")
     assert asked.next_attempt_at == clock.now.replace(hour=13, minute=0) + timedelta(days=1)
 
 
 def test_who_chooses_the_morning_two_minutes_before_noon_has_all_of_the_next_one(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     clock.passes(minutes=118)
     chooses_more(phone, make_case(custody_status="in_custody"))
 
     phone.presses("1")
 
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert asked.next_attempt_at == clock.now + timedelta(minutes=1)
     assert asked.window_starts == clock.now.replace(hour=13, minute=0)
     clock.passes(minutes=3)
-    opens = house.policy.moment_inside(asked, clock.now)
+    opens = hotline.policy.moment_inside(asked, clock.now)
     assert opens == asked.window_starts + timedelta(days=1)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Call, Callback, Staff
 from models.cases.pin import PinTry
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.places import EVERYWHERE, WAITING
 from tests.calls.stories import (
     document_of,
@@ -99,18 +99,18 @@ def test_too_many_or_too_few_digits_are_asked_for_again(phone: Phone, make_case:
 
 @EVERYWHERE
 def test_hanging_up_anywhere_ends_the_call_once_and_for_all(
-    phone: Phone, make_case: MakeCase, house: House, place: Place
+    phone: Phone, make_case: MakeCase, hotline: Hotline, place: Place
 ) -> None:
     place(phone, make_case(custody_status="in_custody"))
     url = next_url(document_of(phone))
 
     phone.hangs_up()
 
-    assert house.row(select(Call)).ended_at is not None
+    assert hotline.row(select(Call)).ended_at is not None
     assert phone.posts(url, Digits="1").status_code == 200
 
 
-def test_an_answer_for_a_call_nobody_knows_starts_from_the_beginning(phone: Phone, house: House) -> None:
+def test_an_answer_for_a_call_nobody_knows_starts_from_the_beginning(phone: Phone, hotline: Hotline) -> None:
     phone.dials_in()
 
     document = phone.raw(
@@ -127,23 +127,23 @@ def test_an_answer_for_a_call_nobody_knows_starts_from_the_beginning(phone: Phon
     "/voice/steps/main_menu/0", "/voice/steps/callback_open/3", "/voice/steps/%F0%9F%98%80/2",
 ])  # fmt: skip
 def test_a_step_that_is_unknown_closed_or_out_of_order_says_where_the_call_is(
-    phone: Phone, house: House, path: str
+    phone: Phone, hotline: Hotline, path: str
 ) -> None:
     reaches_the_first_menu(phone)
-    trail = house.row(select(Call.trail))
+    trail = hotline.row(select(Call.trail))
     before = document_of(phone)
 
     document = phone.raw(phone.posts(path, Digits="1"))
 
     assert document == before
-    assert house.row(select(Call.trail)) == trail
+    assert hotline.row(select(Call.trail)) == trail
 
 
 def test_a_closed_step_that_a_call_stands_at_is_not_answered_without_a_pin(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     reaches_the_first_menu(phone)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         call = session.scalars(select(Call)).one()
         call.step = "case_menu"
         turn = call.turn
@@ -155,7 +155,7 @@ def test_a_closed_step_that_a_call_stands_at_is_not_answered_without_a_pin(
 
 
 def test_a_late_answer_hears_where_the_call_is_and_counts_nothing_twice(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
@@ -169,12 +169,12 @@ def test_a_late_answer_hears_where_the_call_is_and_counts_nothing_twice(
 
     assert document == now
     assert HASHER.runs == runs
-    assert house.row(select(Call.tries)) == 1
-    assert len(house.rows(select(PinTry.call_id))) == 1
+    assert hotline.row(select(Call.tries)) == 1
+    assert len(hotline.rows(select(PinTry.call_id))) == 1
 
 
 def test_the_same_pin_six_times_is_one_try_and_one_answer(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
@@ -187,11 +187,11 @@ def test_the_same_pin_six_times_is_one_try_and_one_answer(
 
     assert again == {first}
     assert HASHER.runs == runs
-    assert house.row(select(Call.tries)) == 1
-    assert len(house.rows(select(PinTry.call_id))) == 1
+    assert hotline.row(select(Call.tries)) == 1
+    assert len(hotline.rows(select(PinTry.call_id))) == 1
 
 
-def test_the_same_wish_six_times_is_one_callback(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_the_same_wish_six_times_is_one_callback(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
     phone.presses("1")
@@ -199,22 +199,22 @@ def test_the_same_wish_six_times_is_one_callback(phone: Phone, make_case: MakeCa
 
     assert {phone.raw(phone.redelivers_last()) for _ in range(5)} == {first}
 
-    assert len(house.rows(select(Callback))) == 1
+    assert len(hotline.rows(select(Callback))) == 1
     phone.hangs_up()
-    assert len(house.jobs.waiting) == 1
+    assert len(hotline.jobs.waiting) == 1
 
 
-def test_the_same_ring_six_times_is_one_call(phone: Phone, house: House) -> None:
+def test_the_same_ring_six_times_is_one_call(phone: Phone, hotline: Hotline) -> None:
     phone.dials_in()
     first = document_of(phone)
 
     assert {phone.raw(phone.redelivers_last()) for _ in range(5)} == {first}
 
-    assert len(house.rows(select(Call))) == 1
+    assert len(hotline.rows(select(Call))) == 1
 
 
 def test_the_same_0_six_times_holds_one_liaison(
-    phone: Phone, make_staff: Callable[..., Staff], house: House
+    phone: Phone, make_staff: Callable[..., Staff], hotline: Hotline
 ) -> None:
     make_staff(phone="+12025550171")
     make_staff(phone="+12025550172")
@@ -224,7 +224,7 @@ def test_the_same_0_six_times_holds_one_liaison(
 
     assert {phone.raw(phone.redelivers_last()) for _ in range(5)} == {first}
 
-    assert len([busy for busy in house.rows(select(Staff.busy_call_id)) if busy is not None]) == 1
+    assert len([busy for busy in hotline.rows(select(Staff.busy_call_id)) if busy is not None]) == 1
 
 
 @EVERYWHERE
@@ -236,7 +236,7 @@ def test_every_answer_may_come_twice_at_every_step(phone: Phone, make_case: Make
 
 
 def test_a_pin_whose_process_died_is_taken_again_and_counted_once(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
@@ -252,7 +252,7 @@ def test_a_pin_whose_process_died_is_taken_again_and_counted_once(
 
     assert "in custody" in phone.raw(phone.posts(url, Digits=case.pin))
 
-    assert len(house.rows(select(PinTry.call_id))) == 1
+    assert len(hotline.rows(select(PinTry.call_id))) == 1
 
 
 def test_a_caller_held_for_a_pin_that_was_lost_is_asked_again(

@@ -12,7 +12,7 @@ from hotline.exchange.delivery.request import Request
 from hotline.exchange.delivery.signing import signed_headers
 from models import Call, Callback, Staff
 from models.store.database import tried_again
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import (
     document_of,
     is_asked_for_a_number,
@@ -30,20 +30,20 @@ MakeCase = Callable[..., MadeCase]
 class Carrier:
     """Posts signed requests with exactly the parameters given, doubled ones and none included."""
 
-    def __init__(self, phone: Phone, house: House) -> None:
-        self._phone, self._house = phone, house
+    def __init__(self, phone: Phone, hotline: Hotline) -> None:
+        self._phone, self._project_rules = phone, hotline
 
     def posts(self, path: str, *params: tuple[str, str]) -> Any:
         """The line's response to a signed POST."""
-        request = Request.of("POST", f"{self._house.settings.public_url}{path}", params)
-        headers = signed_headers(self._house.settings.twilio_auth_tokens[0], request)
+        request = Request.of("POST", f"{self._project_rules.settings.public_url}{path}", params)
+        headers = signed_headers(self._project_rules.settings.twilio_auth_tokens[0], request)
         return self._phone._client.post(request.url, data=request.body, headers=headers)
 
 
 @pytest.fixture
-def sender(phone: Phone, house: House) -> Carrier:
+def sender(phone: Phone, hotline: Hotline) -> Carrier:
     """A carrier that sends what it likes."""
-    return Carrier(phone, house)
+    return Carrier(phone, hotline)
 
 
 PATHS = ["/voice/inbound", "/voice/steps/language/1", "/voice/legs/" + "a" * 32, "/voice/call-events"]
@@ -62,10 +62,10 @@ PATHS = ["/voice/inbound", "/voice/steps/language/1", "/voice/legs/" + "a" * 32,
     ],
 )
 def test_a_request_without_one_call_sid_is_refused(
-    sender: Carrier, house: House, path: str, params: tuple[tuple[str, str], ...]
+    sender: Carrier, hotline: Hotline, path: str, params: tuple[tuple[str, str], ...]
 ) -> None:
     assert sender.posts(path, *params).status_code == 400
-    assert house.rows(select(Call)) == []
+    assert hotline.rows(select(Call)) == []
 
 
 SID = ("CallSid", "CA" + "c" * 32)
@@ -85,7 +85,7 @@ SID = ("CallSid", "CA" + "c" * 32)
     ],
 )
 def test_a_call_with_parameters_missing_doubled_or_new_is_answered(
-    sender: Carrier, house: House, params: tuple[tuple[str, str], ...]
+    sender: Carrier, hotline: Hotline, params: tuple[tuple[str, str], ...]
 ) -> None:
     response = sender.posts("/voice/inbound", *params)
 
@@ -127,11 +127,13 @@ def test_an_answer_without_digits_is_silence(sender: Carrier, phone: Phone) -> N
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/sms/inbound"])
-def test_a_body_of_ten_megabytes_is_refused(sender: Carrier, phone: Phone, house: House, path: str) -> None:
+def test_a_body_of_ten_megabytes_is_refused(
+    sender: Carrier, phone: Phone, hotline: Hotline, path: str
+) -> None:
     response = sender.posts(path, SID, ("Digits", "1" * 10_000_000))
 
     assert response.status_code in {400, 403}
-    assert house.rows(select(Call)) == []
+    assert hotline.rows(select(Call)) == []
 
 
 def test_extra_parameters_change_nothing(phone: Phone, make_case: MakeCase) -> None:
@@ -170,7 +172,9 @@ def test_a_call_that_makes_no_progress_for_a_quarter_of_an_hour_is_offered_a_cal
     assert phone.hears("We will call you")
 
 
-def test_a_robot_that_presses_wrong_keys_comes_to_an_end(phone: Phone, clock: Clock, house: House) -> None:
+def test_a_robot_that_presses_wrong_keys_comes_to_an_end(
+    phone: Phone, clock: Clock, hotline: Hotline
+) -> None:
     phone.dials_in()
     for _ in range(60):
         if phone.is_over:
@@ -179,7 +183,7 @@ def test_a_robot_that_presses_wrong_keys_comes_to_an_end(phone: Phone, clock: Cl
         phone.presses("8")
 
     assert phone.is_over
-    assert house.rows(select(Callback)) == []
+    assert hotline.rows(select(Callback)) == []
 
 
 class BrokenError(RuntimeError):
@@ -190,10 +194,10 @@ def _breaks(*_: Any, **__: Any) -> Any:
     raise BrokenError("739482")
 
 
-def _is_gone(house: House, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(house.database, "transaction", _breaks)
-    patch.setattr(house.database, "reading", _breaks)
-    patch.setattr(house.database.turn_engine, "connect", _breaks)
+def _is_gone(hotline: Hotline, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(hotline.database, "transaction", _breaks)
+    patch.setattr(hotline.database, "reading", _breaks)
+    patch.setattr(hotline.database.turn_engine, "connect", _breaks)
 
 
 @pytest.mark.parametrize("is_staffed", [True, False])
@@ -201,7 +205,7 @@ def test_a_fault_inside_a_turn_is_an_apology_and_a_person_or_a_callback(
     phone: Phone,
     make_case: MakeCase,
     make_staff: Callable[..., Staff],
-    house: House,
+    hotline: Hotline,
     monkeypatch: pytest.MonkeyPatch,
     is_staffed: bool,
 ) -> None:
@@ -217,7 +221,7 @@ def test_a_fault_inside_a_turn_is_an_apology_and_a_person_or_a_callback(
     assert phone.hears("I am sorry, something went wrong on our side")
     if is_staffed:
         assert phone.hears("I am calling someone for you")
-        assert house.rung()
+        assert hotline.rung()
     else:
         assert phone.hears("No one can answer right now", "as soon as we can, press 1")
         phone.presses("1")
@@ -225,7 +229,7 @@ def test_a_fault_inside_a_turn_is_an_apology_and_a_person_or_a_callback(
 
 
 def test_a_fault_of_the_hash_is_an_apology_too_and_the_try_stays_counted(
-    phone: Phone, make_case: MakeCase, monkeypatch: pytest.MonkeyPatch, house: House
+    phone: Phone, make_case: MakeCase, monkeypatch: pytest.MonkeyPatch, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
@@ -235,65 +239,65 @@ def test_a_fault_of_the_hash_is_an_apology_too_and_the_try_stays_counted(
         phone.presses(case.pin)
 
     assert phone.hears("I am sorry, something went wrong on our side", "press 1")
-    assert house.row(select(Call.tries)) == 1
+    assert hotline.row(select(Call.tries)) == 1
 
 
 def test_when_the_database_is_gone_the_caller_is_joined_to_a_person(
-    phone: Phone, house: House, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reaches_the_first_menu(phone)
     url = next_url(document_of(phone))
     with monkeypatch.context() as patch:
-        _is_gone(house, patch)
+        _is_gone(hotline, patch)
         for path in ("/voice/inbound", url):
             document = phone.raw(phone.posts(path, Digits="1"))
             assert "I am calling a person for you. Please stay on the line." in document
             assert "Estoy llamando a una persona. No cuelgue." in document
             assert "call again" not in document, "their call is connected at this moment"
             assert "llame otra vez" not in document
-            assert house.office.person_number in document
+            assert hotline.office.person_number in document
 
 
 def test_whoever_answers_a_call_we_placed_hears_neutral_words_when_the_database_is_gone(
-    phone: Phone, house: House, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reaches_the_first_menu(phone)
     with monkeypatch.context() as patch:
-        _is_gone(house, patch)
+        _is_gone(hotline, patch)
         first = phone.raw(phone.posts("/voice/legs/" + "a" * 32, Direction="outbound-api"))
         later = phone.raw(phone.posts("/voice/steps/good_time/1", Direction="outbound-api", Digits="1"))
     for document in (first, later):
         assert "I am sorry, something went wrong." in document
         assert "<Hangup/>" in document
-        for word in ("911", house.office.person_number, "person", "persona"):
+        for word in ("911", hotline.office.person_number, "person", "persona"):
             assert word not in document
 
 
 def test_a_caller_fetched_from_the_line_hears_of_a_person_when_the_database_is_gone(
-    phone: Phone, house: House, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reaches_the_first_menu(phone)
     with monkeypatch.context() as patch:
-        _is_gone(house, patch)
+        _is_gone(hotline, patch)
         document = phone.raw(phone.posts("/voice/legs/" + "a" * 32))
 
-    assert house.office.person_number in document
+    assert hotline.office.person_number in document
 
 
-def _every_connection_is_closed(house: House) -> None:
+def _every_connection_is_closed(hotline: Hotline) -> None:
     """As after a failover, or by a pooler that cleans up: the server hangs up, and the pool does not know."""
-    if house.database.engine.dialect.name != "postgresql":
+    if hotline.database.engine.dialect.name != "postgresql":
         return
     closing = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         " AND pid <> pg_backend_pid()"
     )
-    with create_engine(house.database.engine.url, poolclass=NullPool).connect() as admin:
+    with create_engine(hotline.database.engine.url, poolclass=NullPool).connect() as admin:
         admin.execute(closing)
 
 
 def test_connections_that_were_closed_meanwhile_cost_nobody_their_call(
-    phone: Phone, house: House, make_case: MakeCase
+    phone: Phone, hotline: Hotline, make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
@@ -303,24 +307,24 @@ def test_connections_that_were_closed_meanwhile_cost_nobody_their_call(
         ("1", "in custody"),
         ("2", "as soon as"),
     ):
-        _every_connection_is_closed(house)
+        _every_connection_is_closed(hotline)
         phone.presses(keys)
         assert phone.hears(words)
-    _every_connection_is_closed(house)
+    _every_connection_is_closed(hotline)
     phone.presses("1")
     assert phone.hears("We will call you")
-    _every_connection_is_closed(house)
+    _every_connection_is_closed(hotline)
     phone.hangs_up()
-    assert len(tried_again(lambda: house.rows(select(Callback)))) == 1
+    assert len(tried_again(lambda: hotline.rows(select(Callback)))) == 1
 
 
 def test_after_the_database_is_back_the_call_goes_on_where_it_was(
-    phone: Phone, house: House, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reaches_the_first_menu(phone)
     url = next_url(document_of(phone))
     with monkeypatch.context() as patch:
-        _is_gone(house, patch)
+        _is_gone(hotline, patch)
         phone.posts(url, Digits="1")
 
     assert "case number" in phone.raw(phone.posts(url, Digits="1"))

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from models import Callback, KnownPhone, Staff
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -20,9 +20,9 @@ SPOOFED = {"StirVerstat": "TN-Validation-Failed-C"}
 
 
 @pytest.fixture
-def crowd(phone: Phone, house: House) -> list[Phone]:
+def crowd(phone: Phone, hotline: Hotline) -> list[Phone]:
     """As many open calls of one phone as the office leads to a case."""
-    calls = [phone.another() for _ in range(house.policies.calls_at_once)]
+    calls = [phone.another() for _ in range(hotline.policies.calls_at_once)]
     for call in calls:
         reaches_the_first_menu(call)
         assert call.hears("To hear about your case, press 1")
@@ -42,7 +42,7 @@ def test_one_call_too_many_opens_the_case_with_the_right_pin_and_is_then_like_an
 
 
 def test_one_call_too_many_has_one_try_and_then_a_person_or_a_callback(
-    phone: Phone, crowd: list[Phone], make_case: MakeCase, house: House
+    phone: Phone, crowd: list[Phone], make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, dataclasses.replace(case, pin=wrong(case.pin)))
@@ -50,22 +50,22 @@ def test_one_call_too_many_has_one_try_and_then_a_person_or_a_callback(
     assert phone.does_not_hear("enter your case number", "enter your PIN")
     assert phone.hears("as soon as we can, press 1")
     phone.presses("1")
-    assert house.row(select(Callback.state)) == "requested"
+    assert hotline.row(select(Callback.state)) == "requested"
 
 
 def test_one_call_too_many_reaches_a_person_by_0(
-    phone: Phone, crowd: list[Phone], make_staff: MakeStaff, house: House
+    phone: Phone, crowd: list[Phone], make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     reaches_the_first_menu(phone)
 
     phone.presses("0")
 
-    house.accepts(phone)
+    hotline.accepts(phone)
     assert phone.is_talking
 
 
-def test_a_call_that_has_ended_makes_room(phone: Phone, crowd: list[Phone], make_case: MakeCase) -> None:
+def test_a_call_that_has_ended_frees_a_slot(phone: Phone, crowd: list[Phone], make_case: MakeCase) -> None:
     crowd[0].hangs_up()
 
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -73,7 +73,7 @@ def test_a_call_that_has_ended_makes_room(phone: Phone, crowd: list[Phone], make
     assert phone.hears("in custody")
 
 
-def test_calls_whose_end_was_never_told_take_no_room_for_long(
+def test_calls_whose_end_was_never_told_take_no_slot_for_long(
     phone: Phone, crowd: list[Phone], make_case: MakeCase, clock: Clock
 ) -> None:
     clock.passes(minutes=2, seconds=1)
@@ -84,7 +84,7 @@ def test_calls_whose_end_was_never_told_take_no_room_for_long(
 
 
 @pytest.mark.parametrize("key", ["*", "6"], ids=["repeat", "no option"])
-def test_calls_that_press_keys_without_progress_take_room_as_long_as_they_are_open(
+def test_calls_that_press_keys_without_progress_take_a_slot_as_long_as_they_are_open(
     phone: Phone, crowd: list[Phone], make_case: MakeCase, clock: Clock, key: str
 ) -> None:
     clock.passes(minutes=1, seconds=30)
@@ -115,10 +115,10 @@ def test_the_calls_that_came_first_go_on_as_before(
 
 @pytest.mark.parametrize("from_", ["anonymous", "+12025550188"])
 def test_withheld_numbers_and_other_phones_are_not_one_bucket(
-    phone: Phone, crowd: list[Phone], make_case: MakeCase, house: House, from_: str
+    phone: Phone, crowd: list[Phone], make_case: MakeCase, hotline: Hotline, from_: str
 ) -> None:
     case = make_case(custody_status="in_custody")
-    for _ in range(house.policies.calls_at_once + 1 if from_ == "anonymous" else 1):
+    for _ in range(hotline.policies.calls_at_once + 1 if from_ == "anonymous" else 1):
         caller = phone.another()
         is_asked_for_a_number(caller, from_=from_)
         assert caller.hears("case number")
@@ -128,9 +128,9 @@ def test_withheld_numbers_and_other_phones_are_not_one_bucket(
 
 
 def test_a_shared_phone_has_no_limit(
-    app: Flask, phone: Phone, crowd: list[Phone], make_case: MakeCase, house: House
+    app: Flask, phone: Phone, crowd: list[Phone], make_case: MakeCase, hotline: Hotline
 ) -> None:
-    key = house.database.keyring.index("phone", CALLER)
+    key = hotline.database.keyring.index("phone", CALLER)
     line = app.extensions["hotline.line"]
     object.__setattr__(line, "rules", dataclasses.replace(line.rules, shared_phone_keys=frozenset({key})))
 
@@ -139,10 +139,10 @@ def test_a_shared_phone_has_no_limit(
     assert phone.hears("in custody")
 
 
-def test_who_calls_under_anothers_number_takes_no_room_from_them(
-    phone: Phone, make_case: MakeCase, house: House
+def test_who_calls_under_anothers_number_takes_no_slot_from_them(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
-    for _ in range(house.policies.calls_at_once):
+    for _ in range(hotline.policies.calls_at_once):
         phone.another().dials_in(**SPOOFED)
 
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -150,7 +150,7 @@ def test_who_calls_under_anothers_number_takes_no_room_from_them(
     assert phone.hears("in custody")
 
 
-def test_who_calls_under_anothers_number_takes_no_room_from_calls_that_the_carrier_attests(
+def test_who_calls_under_anothers_number_takes_no_slot_from_calls_that_the_carrier_attests(
     phone: Phone, crowd: list[Phone], make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -161,12 +161,12 @@ def test_who_calls_under_anothers_number_takes_no_room_from_calls_that_the_carri
     assert phone.hears("Please enter your 6-digit PIN")
 
 
-def test_the_room_for_calls_does_not_tell_that_somebody_is_on_another_with_their_pin(
-    phone: Phone, make_case: MakeCase, house: House
+def test_the_limit_of_calls_does_not_tell_that_somebody_is_on_another_with_their_pin(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone.another(), case)
-    for _ in range(house.policies.calls_at_once - 1):
+    for _ in range(hotline.policies.calls_at_once - 1):
         phone.another().dials_in()
 
     opens_the_case(phone, dataclasses.replace(case, pin=wrong(case.pin)))
@@ -193,7 +193,7 @@ def test_who_tries_pins_under_anothers_number_locks_them_out_of_nothing(
 
 
 def test_a_right_pin_under_a_doubted_number_opens_the_case_and_makes_no_phone_known(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", record={"status_at": clock.now - timedelta(days=1)})
     phone.dials_in(**SPOOFED)
@@ -201,4 +201,4 @@ def test_a_right_pin_under_a_doubted_number_opens_the_case_and_makes_no_phone_kn
         phone.presses(keys)
 
     assert phone.hears("in custody")
-    assert house.rows(select(KnownPhone)) == []
+    assert hotline.rows(select(KnownPhone)) == []

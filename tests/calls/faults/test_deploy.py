@@ -13,7 +13,7 @@ from models import Staff
 from models.store.database import Database
 from models.store.schema import is_current, newest_revision
 from tests.calls.callbacks.test_callbacks import accepted_by
-from tests.calls.conftest import House, a_phone
+from tests.calls.conftest import Hotline, a_phone
 from tests.calls.stories import (
     document_of,
     is_asked_for_a_number,
@@ -30,7 +30,7 @@ MakeStaff = Callable[..., Staff]
 
 @pytest.fixture
 def deploys(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Renames steps of the victim line in a house that has calls: ``deploys(ask_pin="enter_pin")``.
+    """Renames steps of the victim line in a hotline that has calls: ``deploys(ask_pin="enter_pin")``.
 
     A step that is renamed to nothing is dropped.
     """
@@ -156,7 +156,7 @@ def test_calls_go_on_while_a_new_tree_and_a_new_schema_are_deployed(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     expands: Callable[[], None],
     deploys: Callable[..., None],
 ) -> None:
@@ -176,20 +176,20 @@ def test_calls_go_on_while_a_new_tree_and_a_new_schema_are_deployed(
     phone.hangs_up()
 
     # A process of this release that starts again meanwhile works on the new schema and keeps the promise.
-    assert is_current(house.database)
+    assert is_current(hotline.database)
     app = create_app(
-        house.settings, office=house.office, database=house.database, hasher=HASHER, jobs=house.jobs,
-        clock=house.clock,
+        hotline.settings, office=hotline.office, database=hotline.database, hasher=HASHER, jobs=hotline.jobs,
+        clock=hotline.clock,
     )  # fmt: skip
-    liaison, to_caller = accepted_by(a_phone(app, house), house)
-    called = a_phone(app, house).answers(to_caller)
+    liaison, to_caller = accepted_by(a_phone(app, hotline), hotline)
+    called = a_phone(app, hotline).answers(to_caller)
     app.extensions["hotline.line"].guesses.close()
     assert liaison.hears("We are calling them now")
     assert called.hears("Is this a good time to talk? If yes, press 1")
 
 
 def test_a_call_back_that_was_promised_in_a_language_given_up_since_is_made_in_the_first_one(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="es")
     opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
@@ -197,19 +197,19 @@ def test_a_call_back_that_was_promised_in_a_language_given_up_since_is_made_in_t
         phone.presses(key)
     assert phone.hears("Le llamaremos")
     phone.hangs_up()
-    first = house.office.languages[:1]
-    house.office = dataclasses.replace(
-        house.office,
+    first = hotline.office.languages[:1]
+    hotline.office = dataclasses.replace(
+        hotline.office,
         languages=first,
-        **{each: {"en": getattr(house.office, each)["en"]} for each in ("name", "neutral_name", "voices")},
+        **{each: {"en": getattr(hotline.office, each)["en"]} for each in ("name", "neutral_name", "voices")},
     )
     app = create_app(
-        house.settings, office=house.office, database=house.database, hasher=HASHER, jobs=house.jobs,
-        clock=house.clock,
+        hotline.settings, office=hotline.office, database=hotline.database, hasher=HASHER, jobs=hotline.jobs,
+        clock=hotline.clock,
     )  # fmt: skip
 
-    liaison, to_caller = accepted_by(a_phone(app, house), house)
-    called = a_phone(app, house).answers(to_caller)
+    liaison, to_caller = accepted_by(a_phone(app, hotline), hotline)
+    called = a_phone(app, hotline).answers(to_caller)
     app.extensions["hotline.line"].guesses.close()
 
     assert liaison.hears("We are calling them now")

@@ -9,12 +9,12 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from config.office import Office, OfficeError
-from hotline.office_desk import OfficeDesk
+from hotline.office_settings import OfficeSettings
 from ivr_flows.prompts import Prompts
 from models.audit.office_change import standing_changes
 from models.calls.call import Call
 from models.store.database import Database
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -38,15 +38,15 @@ def office(settings: Any) -> Office:
 
 
 @pytest.fixture
-def changes(house: House, app: Flask) -> Change:
+def changes(hotline: Hotline, app: Flask) -> Change:
     """An administrator changes a field, and the web process looks: ``changes("hours.monday", [])``."""
     look = app.extensions["hotline.current_line"].look
-    desk = OfficeDesk(house.office, house.database, Prompts.load(house.office.languages), look)
+    settings = OfficeSettings(hotline.office, hotline.database, Prompts.load(hotline.office.languages), look)
 
     def change(name: str, value: Any) -> None:
-        with house.database.reading() as session:
+        with hotline.database.reading() as session:
             seen = standing_changes(session).versions.get(name, 0)
-        desk.change(name, value, seen=seen, reason="The suite.", actor="ruth", now=house.clock.now)
+        settings.change(name, value, seen=seen, reason="The suite.", actor="ruth", now=hotline.clock.now)
 
     return change
 
@@ -140,7 +140,7 @@ def test_a_closure_moves_what_is_promised_to_those_who_ask_from_then_on(
 
 
 def test_a_policy_set_in_the_console_counts_for_a_call_that_is_going_on(
-    phone: Phone, changes: Change, make_case: Callable[..., MadeCase], house: House, clock: Clock
+    phone: Phone, changes: Change, make_case: Callable[..., MadeCase], hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", as_of=clock.now - timedelta(hours=20))
     policy = {"value": 12, "basis": "Asked for.", "decided_by": "the director", "review_by": "2027-06-30"}
@@ -197,7 +197,7 @@ def test_an_office_that_lists_no_partner_line_is_refused_in_the_words_of_the_fil
 
 
 def test_a_look_that_fails_disturbs_nobody(
-    phone: Phone, house: House, app: Flask, changes: Change, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, hotline: Hotline, app: Flask, changes: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changes("announcements", announcement(STORM))
 
@@ -223,27 +223,27 @@ def test_a_turn_asks_for_no_change_of_the_office(
     assert looks == []
 
 
-def test_a_job_works_with_the_office_as_it_is_by_then(house: House, changes: Change) -> None:
-    watch = OfficeWatch(house.office, house.database)
+def test_a_job_works_with_the_office_as_it_is_by_then(hotline: Hotline, changes: Change) -> None:
+    watch = OfficeWatch(hotline.office, hotline.database)
     watch.start()
     policy = {"value": 44, "basis": "Asked for.", "decided_by": "the director", "review_by": "2027-06-30"}
 
     changes("policies.caller_ring_seconds", policy)
 
     assert watch.look()
-    dialler: Dialler = house.dialler.with_office(watch.office)
+    dialler: Dialler = hotline.dialler.with_office(watch.office)
     assert dialler._policy.numbers.caller_ring_seconds == 44
     assert not watch.look()
 
 
 def test_a_file_that_a_change_fits_no_more_is_told_at_the_start_and_kept_out_later(
-    database: Database, house: House, changes: Change
+    database: Database, hotline: Hotline, changes: Change
 ) -> None:
     policy = {"value": 20, "basis": "Asked for.", "decided_by": "the director", "review_by": "2027-06-30"}
     changes("policies.window_opens_hour", policy)
-    table: Any = {**house.office.table, "policies": {**house.office.table["policies"]}}
+    table: Any = {**hotline.office.table, "policies": {**hotline.office.table["policies"]}}
     table["policies"]["window_closes_hour"] = {**table["policies"]["window_closes_hour"], "value": 19}
-    narrower = Office(**{**vars(house.office), "table": table})
+    narrower = Office(**{**vars(hotline.office), "table": table})
 
     with pytest.raises(ValueError, match=r"window_opens_hour.*hotline office reset"):
         OfficeWatch(narrower, database).start()
@@ -253,20 +253,20 @@ def test_a_file_that_a_change_fits_no_more_is_told_at_the_start_and_kept_out_lat
 
 
 def test_a_call_in_the_tree_keeps_its_place_through_a_change(
-    phone: Phone, changes: Change, house: House, make_case: Callable[..., MadeCase]
+    phone: Phone, changes: Change, hotline: Hotline, make_case: Callable[..., MadeCase]
 ) -> None:
     case = make_case(custody_status="in_custody")
     reaches_the_first_menu(phone)
     phone.presses("1")
     phone.presses(case.number)
-    before = {call.step for call in house.rows(_calls())}
+    before = {call.step for call in hotline.rows(_calls())}
 
     changes(
         "policies.case_number_digits",
         {"value": 10, "basis": "b", "decided_by": "d", "review_by": "2027-06-30"},
     )
 
-    assert {call.step for call in house.rows(_calls())} == before == {"ask_pin"}
+    assert {call.step for call in hotline.rows(_calls())} == before == {"ask_pin"}
     phone.presses(case.pin)
     assert phone.hears("in custody")
 

@@ -24,7 +24,7 @@ from models.store.base import Base
 from models.talks.dispatch import Dial
 from models.talks.liaison_at_0 import Taken
 from tests import factories
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, wrong
 from tests.factories import MadeCase
 from tests.models.custody.feed import feed_row, load
@@ -55,20 +55,20 @@ class Traces:
 
 
 @pytest.fixture
-def case(house: House) -> MadeCase:
+def case(hotline: Hotline) -> MadeCase:
     """A case in which every secret is a canary; the feed says that another person is shielded."""
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         subject = factories.make_subject(session, feed_id=FEED_IDS[0], name=NAMES[0])
         made = factories.make_case(session, subject=subject, pin=PIN, phone=REGISTRANT)
         shielded = factories.make_subject(session, feed_id=FEED_IDS[1], name=NAMES[0])
         factories.make_case(session, subject=shielded)
         session.execute(
-            update(Registrant).values(name_sealed=house.database.keyring.seal("registrant.name", NAMES[1]))
+            update(Registrant).values(name_sealed=hotline.database.keyring.seal("registrant.name", NAMES[1]))
         )
         factories.make_staff(session, name=NAMES[2], phone=LIAISON)
     adult, section_1367, asylum_related = GATES
     gates = {"adult": adult, "section_1367": section_1367, "asylum_related": asylum_related}
-    load(house.database, feed_row(FEED_IDS[0]), feed_row(FEED_IDS[1], **gates), now=house.clock.now)
+    load(hotline.database, feed_row(FEED_IDS[0]), feed_row(FEED_IDS[1], **gates), now=hotline.clock.now)
     return made
 
 
@@ -105,15 +105,15 @@ def traces(app: Flask, case: MadeCase) -> Iterator[Traces]:
 
 
 @pytest.fixture
-def queue(redis_url: str, house: House) -> Iterator[redis.Redis]:
+def queue(redis_url: str, hotline: Hotline) -> Iterator[redis.Redis]:
     """A real Valkey that gets every job as well; the suite's own list is what works them off."""
-    jobs, client, take = Jobs(redis_url), redis.Redis.from_url(redis_url), house.jobs.enqueue
+    jobs, client, take = Jobs(redis_url), redis.Redis.from_url(redis_url), hotline.jobs.enqueue
 
     def enqueue(name: str, row_id: int) -> bool:
         assert jobs.enqueue(name, row_id)
         return take(name, row_id)
 
-    house.jobs.enqueue = enqueue  # type: ignore[method-assign]
+    hotline.jobs.enqueue = enqueue  # type: ignore[method-assign]
     yield client
     jobs.close()
     client.close()
@@ -147,10 +147,10 @@ def _unpacked(value: bytes) -> bytes:
         return value
 
 
-def every_row(house: House) -> Iterator[tuple[str, str]]:
+def every_row(hotline: Hotline) -> Iterator[tuple[str, str]]:
     """The name and the text of every column of every row, of the tables as they are in the database."""
     tables = MetaData()
-    with house.database.reading() as session:
+    with hotline.database.reading() as session:
         tables.reflect(session.connection())
         assert set(Base.metadata.tables) <= set(tables.tables)
         for table in tables.tables.values():
@@ -160,48 +160,54 @@ def every_row(house: House) -> Iterator[tuple[str, str]]:
                     yield f"{table.name}.{column.name}", value or ""
 
 
-def plays_it_all(phone: Phone, house: House, case: MadeCase) -> None:
+def plays_it_all(phone: Phone, hotline: Hotline, case: MadeCase) -> None:
     """Wrong PIN, right PIN, status, 0 without an answer, a callback and both of its legs."""
     opens_the_case(phone, MadeCase(case.id, case.number, wrong(PIN), 0, 0), from_=CALLER)
     phone.presses(PIN)
     assert phone.hears("in custody")
     phone.presses("0")
-    assert house.rung() == [LIAISON]
+    assert hotline.rung() == [LIAISON]
     for _ in range(2):
-        house.declines(phone)
+        hotline.declines(phone)
     phone.says_nothing()
     phone.presses("1")
     assert phone.hears("We will call you")
     phone.hangs_up()
     # Who misses two in a row is set away, and comes back.
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Staff).values(on_shift=True))
-    house.clock.passes(minutes=1)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    house.jobs.works_off()
-    liaison = phone.answers(house.carrier.ringing[0])
+    hotline.clock.passes(minutes=1)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    hotline.jobs.works_off()
+    liaison = phone.answers(hotline.carrier.ringing[0])
     liaison.presses("1")
-    house.jobs.works_off()
-    called = phone.answers(house.carrier.ringing[0])
+    hotline.jobs.works_off()
+    called = phone.answers(hotline.carrier.ringing[0])
     called.presses("1")
     assert called.is_talking
     called.hangs_up()
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now + timedelta(minutes=5))
-    assert house.row(select(Callback.state)) == "reached"
+    sweep(
+        hotline.database,
+        hotline.jobs,
+        hotline.carrier,
+        hotline.office,
+        hotline.clock.now + timedelta(minutes=5),
+    )
+    assert hotline.row(select(Callback.state)) == "reached"
 
 
 def test_a_whole_call_leaves_no_trace_of_anyone(
-    phone: Phone, house: House, case: MadeCase, traces: Traces, queue: redis.Redis
+    phone: Phone, hotline: Hotline, case: MadeCase, traces: Traces, queue: redis.Redis
 ) -> None:
     handed_on: list[tuple[str, int]] = []
-    enqueue = house.jobs.enqueue
+    enqueue = hotline.jobs.enqueue
 
     def note(name: str, row_id: int) -> bool:
         handed_on.append((name, row_id))
         return enqueue(name, row_id)
 
-    house.jobs.enqueue = note  # type: ignore[method-assign]
-    plays_it_all(phone, house, case)
+    hotline.jobs.enqueue = note  # type: ignore[method-assign]
+    plays_it_all(phone, hotline, case)
 
     assert traces.found_in(traces.log.getvalue()) == []
     assert traces.addresses
@@ -212,23 +218,23 @@ def test_a_whole_call_leaves_no_trace_of_anyone(
     assert "workers.callbacks.do_job" in in_redis
     assert "dial_liaison" in in_redis
     assert traces.found_in(in_redis) == []
-    columns = list(every_row(house))
+    columns = list(every_row(hotline))
     assert len({name for name, _ in columns}) > 50
     assert [(name, traces.found_in(value)) for name, value in columns if traces.found_in(value)] == []
 
 
 def test_the_carriers_id_of_a_call_stands_with_the_call_and_its_events_alone(
-    phone: Phone, house: House, case: MadeCase
+    phone: Phone, hotline: Hotline, case: MadeCase
 ) -> None:
-    plays_it_all(phone, house, case)
+    plays_it_all(phone, hotline, case)
 
     # Wherever the carrier's id stands, a purge must find it.
-    holding = {name for name, value in every_row(house) if phone.call_sid in value}
+    holding = {name for name, value in every_row(hotline) if phone.call_sid in value}
     assert holding == {"calls.call_sid", "call_events.call_sid"}
 
 
 def test_a_fault_that_quotes_a_pin_reaches_no_log(
-    phone: Phone, house: House, case: MadeCase, traces: Traces, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, hotline: Hotline, case: MadeCase, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks(*_: Any) -> Any:
         raise RuntimeError(f"{BROKEN}, {NAMES[0]} and {CALLER}") from ValueError(REGISTRANT)
@@ -242,20 +248,20 @@ def test_a_fault_that_quotes_a_pin_reaches_no_log(
     assert traces.found_in(log) == []
 
 
-def test_a_database_that_refuses_quotes_no_value(house: House) -> None:
-    with pytest.raises(Exception, match="no_such_column") as refused, house.database.reading() as session:
+def test_a_database_that_refuses_quotes_no_value(hotline: Hotline) -> None:
+    with pytest.raises(Exception, match="no_such_column") as refused, hotline.database.reading() as session:
         session.execute(text("SELECT no_such_column FROM calls WHERE call_sid = :pin"), {"pin": PIN})
 
     assert PIN not in "".join(traceback.format_exception(refused.value))
 
 
-def test_what_holds_a_secret_does_not_show_it(house: House) -> None:
+def test_what_holds_a_secret_does_not_show_it(hotline: Hotline) -> None:
     shown: list[Callable[[], Any]] = [
         lambda: PinWork(None, PIN),  # type: ignore[arg-type]
         lambda: Ring(CALLER, 20),
         lambda: Liaison(1, CALLER, "en"),
         lambda: Taken(1, 1),
-        lambda: house.database.keyring,
+        lambda: hotline.database.keyring,
     ]
 
     for make in shown:
@@ -263,8 +269,8 @@ def test_what_holds_a_secret_does_not_show_it(house: House) -> None:
     assert Dial.__dataclass_fields__["number"].repr is False
 
 
-def test_the_staff_who_were_rung_stand_sealed(house: House, case: MadeCase) -> None:
-    staff = house.row(select(Staff))
+def test_the_staff_who_were_rung_stand_sealed(hotline: Hotline, case: MadeCase) -> None:
+    staff = hotline.row(select(Staff))
 
-    assert house.database.keyring.unseal("staff.phone", staff.phone_sealed) == LIAISON
+    assert hotline.database.keyring.unseal("staff.phone", staff.phone_sealed) == LIAISON
     assert LIAISON[-7:] not in staff.phone_sealed + staff.phone_key

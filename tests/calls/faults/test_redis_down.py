@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from models import Staff
 from tests.calls.callbacks.test_callbacks import the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -16,15 +16,17 @@ MakeStaff = Callable[..., Staff]
 
 
 def test_with_redis_down_for_the_whole_of_a_call_the_caller_notices_nothing(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     def sweeps() -> None:
         clock.now += timedelta(seconds=3)
-        sweep(house.database, house.jobs, house.carrier, house.office, clock.now, lambda _seconds: None)
+        sweep(
+            hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now, lambda _seconds: None
+        )
 
     make_staff()
     case = make_case(custody_status="in_custody")
-    house.jobs.is_down = True
+    hotline.jobs.is_down = True
 
     opens_the_case(phone, case)
     assert phone.hears("in custody", "To be called back, press 2")
@@ -35,14 +37,14 @@ def test_with_redis_down_for_the_whole_of_a_call_the_caller_notices_nothing(
     phone.hangs_up()
 
     sweeps()
-    liaison = phone.answers(house.carrier.ringing[-1])
+    liaison = phone.answers(hotline.carrier.ringing[-1])
     liaison.presses("1")
     sweeps()
-    called = phone.answers(house.carrier.ringing[-1])
+    called = phone.answers(hotline.carrier.ringing[-1])
     called.presses("1")
     assert called.is_talking
     # Nobody could fetch the liaison; they look themselves within seconds.
     liaison.says_nothing()
     assert liaison.is_talking
     called.hangs_up()
-    assert (the_callback(house).state, house.jobs.waiting) == ("reached", [])
+    assert (the_callback(hotline).state, hotline.jobs.waiting) == ("reached", [])

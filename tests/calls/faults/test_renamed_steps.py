@@ -14,7 +14,7 @@ from models import Call, Callback, DirectTalk, Staff
 from models.calls.place import PLACES
 from models.calls.role import INBOUND_ROLES
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
 from tests.calls.talks.talking import FIRST, a_colleague_is_rung, joins
 from tests.factories import MadeCase
@@ -74,47 +74,47 @@ def test_each_place_is_one_of_a_renamed_step(renamed: Mapping[str, Flow]) -> Non
 
 
 def test_a_callback_is_held_joined_by_a_colleague_and_led_on_by_them(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
     # With this job alone the liaison, who waits for the key, comes to the person at once.
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
     liaison.presses("*")
     called.says_nothing()
     assert called.hears("You are on hold")
     liaison.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
-    colleague = joins(phone, house, a_colleague_is_rung(phone, house, make_staff, liaison))
+    colleague = joins(phone, hotline, a_colleague_is_rung(phone, hotline, make_staff, liaison))
     assert called.hears("Someone else from our team is joining")
     assert colleague.is_talking
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     for one in (called, colleague):
         if not one.is_talking:
             one.says_nothing()
 
     assert (colleague.is_talking, called.is_talking) == (True, True)
-    assert the_callback(house).state == "talking"
-    roles = house.rows(select(Call.role).order_by(Call.id))
+    assert the_callback(hotline).state == "talking"
+    roles = hotline.rows(select(Call.role).order_by(Call.id))
     assert roles == ["caller", "liaison", "called_back", "colleague"]
 
 
 def test_a_caller_at_0_waits_talks_and_is_called_again_after_a_hold(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    assert house.row(select(Call.place).where(Call.role == "caller")) == "waiting"
-    liaison = house.accepts(phone)
+    assert hotline.row(select(Call.place).where(Call.role == "caller")) == "waiting"
+    liaison = hotline.accepts(phone)
     assert (liaison.is_talking, phone.is_talking) == (True, True)
     clock.passes(seconds=30)
 
@@ -122,14 +122,14 @@ def test_a_caller_at_0_waits_talks_and_is_called_again_after_a_hold(
     phone.says_nothing()
     assert phone.hears("You are on hold")
     phone.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    assert house.row(select(DirectTalk.state)) == "reached"
-    assert house.row(select(Callback.reason)) == "cut_off"
+    assert hotline.row(select(DirectTalk.state)) == "reached"
+    assert hotline.row(select(Callback.reason)) == "cut_off"
 
 
 def test_key_7_after_a_request_puts_the_callback_off(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -139,6 +139,6 @@ def test_key_7_after_a_request_puts_the_callback_off(
     phone.presses("7")
     phone.hangs_up()
 
-    minutes = house.policies.retry_minutes
-    assert the_callback(house).next_attempt_at >= house.clock.now + timedelta(minutes=minutes)
-    assert house.row(select(Call.place)) == "covered"
+    minutes = hotline.policies.retry_minutes
+    assert the_callback(hotline).next_attempt_at >= hotline.clock.now + timedelta(minutes=minutes)
+    assert hotline.row(select(Call.place)) == "covered"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from models import Call
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import document_of, next_url, opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -14,7 +14,7 @@ MakeCase = Callable[..., MadeCase]
 
 
 def test_a_captured_request_of_an_ended_call_hears_a_neutral_end_and_never_the_status(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     assert phone.hears("in custody")
@@ -30,13 +30,15 @@ def test_a_captured_request_of_an_ended_call_hears_a_neutral_end_and_never_the_s
         assert "<Gather" not in document
 
 
-def test_what_was_said_is_erased_when_a_call_ends(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_what_was_said_is_erased_when_a_call_ends(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
-    assert house.row(select(Call.said))
+    assert hotline.row(select(Call.said))
 
     phone.hangs_up()
 
-    assert house.row(select(Call.said)) == ""
+    assert hotline.row(select(Call.said)) == ""
 
 
 def test_a_request_sent_again_after_the_verification_is_over_is_asked_for_the_pin(
@@ -53,18 +55,18 @@ def test_a_request_sent_again_after_the_verification_is_over_is_asked_for_the_pi
 
 
 def test_captured_address_of_a_caller_who_waited_at_0_asks_for_the_pin_once_the_verification_is_over(
-    phone: Phone, make_case: MakeCase, make_staff: Callable[..., object], house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., object], hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    for _ in range(house.policies.away_after_misses):
-        house.declines(phone)
+    for _ in range(hotline.policies.away_after_misses):
+        hotline.declines(phone)
     assert phone.hears("To have us call this phone")
     phone.presses("#")
     phone.presses("1")
     assert phone.hears("in custody")
-    leg_id = house.row(select(Call.leg_id).where(Call.direction == "inbound"))
+    leg_id = hotline.row(select(Call.leg_id).where(Call.direction == "inbound"))
     clock.passes(minutes=10, seconds=1)
 
     again = phone.raw(phone.posts(f"/voice/legs/{leg_id}"))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -14,7 +14,7 @@ MakeCase = Callable[..., MadeCase]
 
 @pytest.mark.parametrize("status", ["released", "escaped", "deceased"])
 def test_caller_whom_no_phone_reaches_still_chooses_how_to_hear_the_news(
-    phone: Phone, make_case: MakeCase, house: House, status: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, status: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status=status, phone=None), from_="anonymous")
     assert phone.hears("To hear it now, press 1", "To have us call you soon, press 2")

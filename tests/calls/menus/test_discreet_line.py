@@ -11,7 +11,7 @@ from ivr_flows.engine.flow import Collect
 from models import Staff
 from models.cases.registrant import Registrant
 from tests.calls.callbacks.test_callbacks import accepted_by
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.test_new_pin import by_letter
 from tests.calls.stories import opens_the_case, wrong
 from tests.factories import HASHER, MadeCase, make_office
@@ -173,27 +173,27 @@ def test_the_choices_of_a_callback_tell_nothing_before_the_pin(phone: Phone, lan
 
 
 def test_a_liaison_who_takes_a_discreet_caller_at_0_is_told_not_to_name_the_office(
-    phone: Phone, make_staff: Callable[..., Staff], house: House
+    phone: Phone, make_staff: Callable[..., Staff], hotline: Hotline
 ) -> None:
     make_staff()
     dials(phone)
     phone.presses("0")
     assert phone.does_not_hear("press 5")
 
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
 
     assert NOT_NAMED in liaison.heard_so_far
 
 
 @pytest.mark.parametrize("chosen", [True, False])
 def test_a_liaison_who_takes_a_callback_from_a_discreet_number_is_told_not_to_name_the_office(
-    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], house: House, chosen: bool
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], hotline: Hotline, chosen: bool
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
     if chosen:
         opens_the_case(phone, case)
-        with house.database.transaction() as session:
+        with hotline.database.transaction() as session:
             session.execute(update(Registrant).values(line=DISCREET))
     else:
         dials(phone)
@@ -204,7 +204,7 @@ def test_a_liaison_who_takes_a_callback_from_a_discreet_number_is_told_not_to_na
     assert phone.hears("We will call you")
     phone.hangs_up()
 
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
     liaison.presses("1")
 
     assert liaison.hears(NOT_NAMED)
@@ -213,30 +213,30 @@ def test_a_liaison_who_takes_a_callback_from_a_discreet_number_is_told_not_to_na
 @pytest.mark.parametrize("key", ["2", "3"], ids=["colleague", "interpreter"])
 @pytest.mark.parametrize("how", ["at 0", "callback"])
 def test_staff_who_are_rung_for_a_discreet_caller_hear_the_neutral_name_alone(
-    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], house: House,
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], hotline: Hotline,
     how: str, key: str,
 ) -> None:  # fmt: skip
     make_staff(phone="+12025550170")
     dials(phone)
     if how == "at 0":
         phone.presses("0")
-        liaison = house.accepts(phone)
+        liaison = hotline.accepts(phone)
     else:
         case = make_case(custody_status="in_custody")
         for keys in (case.number, case.pin, "2", "1"):
             phone.presses(keys)
         phone.hangs_up()
-        liaison, to_caller = accepted_by(phone, house)
+        liaison, to_caller = accepted_by(phone, hotline)
         phone.answers(to_caller).presses("1")
-        house.jobs.works_off()
+        hotline.jobs.works_off()
     assert "This is the information line" in liaison.heard_so_far
     assert "Victim" not in liaison.heard_so_far
     make_staff(phone="+12025550171")
 
     liaison.presses("*")
     liaison.presses(key)
-    house.jobs.works_off()
-    joiner = phone.answers(house.carrier.ringing[-1])
+    hotline.jobs.works_off()
+    joiner = phone.answers(hotline.carrier.ringing[-1])
 
     assert joiner.hears("This is the information line", "To accept, press 1")
     assert joiner.does_not_hear("Victim")
@@ -245,7 +245,7 @@ def test_staff_who_are_rung_for_a_discreet_caller_hear_the_neutral_name_alone(
 
 
 def test_a_liaison_who_takes_any_other_callback_hears_of_no_discreet_line(
-    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], house: House
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], hotline: Hotline
 ) -> None:
     make_staff()
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -253,7 +253,7 @@ def test_a_liaison_who_takes_any_other_callback_hears_of_no_discreet_line(
         phone.presses(keys)
     phone.hangs_up()
 
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
     liaison.presses("1")
 
     assert liaison.does_not_hear("discreet")
@@ -261,10 +261,10 @@ def test_a_liaison_who_takes_any_other_callback_hears_of_no_discreet_line(
 
 @pytest.mark.parametrize("language", ["1", "2"])
 def test_the_danger_line_follows_a_letters_pin_on_a_discreet_line(
-    phone: Phone, make_case: MakeCase, house: House, language: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, language: str
 ) -> None:
     case = make_case(custody_status="in_custody")
-    mailed = by_letter(house, case)
+    mailed = by_letter(hotline, case)
     dials(phone, language)
     phone.presses(case.number)
 
@@ -285,7 +285,7 @@ def test_a_fault_before_the_pin_is_apologised_for_in_neutral_words_and_leads_to_
     phone: Phone,
     make_case: MakeCase,
     make_staff: Callable[..., Staff],
-    house: House,
+    hotline: Hotline,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     make_staff()
@@ -298,23 +298,23 @@ def test_a_fault_before_the_pin_is_apologised_for_in_neutral_words_and_leads_to_
 
     assert phone.hears("I am sorry, something went wrong", "I am calling someone for you")
     assert telling(phone) == []
-    assert NOT_NAMED in house.accepts(phone).heard_so_far
+    assert NOT_NAMED in hotline.accepts(phone).heard_so_far
 
 
 def test_when_the_database_is_gone_a_discreet_line_says_neutral_words_and_dials_a_person(
-    phone: Phone, house: House, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dials(phone)
     with monkeypatch.context() as patch:
-        patch.setattr(house.database, "transaction", breaks)
-        patch.setattr(house.database, "reading", breaks)
-        patch.setattr(house.database.turn_engine, "connect", breaks)
+        patch.setattr(hotline.database, "transaction", breaks)
+        patch.setattr(hotline.database, "reading", breaks)
+        patch.setattr(hotline.database.turn_engine, "connect", breaks)
         phone.presses("12345678")
 
     assert phone.hears("something went wrong. I am calling a person for you. Please stay on the line")
     assert phone.hears("algo falló. Estoy llamando a una persona. No cuelgue")
     assert telling(phone) == []
-    assert phone.is_rung(house.office.person_number)
+    assert phone.is_rung(hotline.office.person_number)
 
 
 def test_any_other_number_is_the_victim_line(phone: Phone) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from hotline.trees import build_flows
 from ivr_flows.engine.flow import Collect
 from models import Call, PinTry
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
 from tests.factories import HASHER, MadeCase, make_office
 from tests.phone import Phone
@@ -142,7 +142,7 @@ def test_a_last_pin_key_that_is_hit_twice_answers_no_menu_and_cuts_no_word_of_th
 
 @pytest.mark.parametrize("number", [None, "41000723"], ids=["known", "unknown"])
 def test_case_number_keyed_again_at_the_pin_is_told_and_costs_no_try(
-    phone: Phone, make_case: MakeCase, house: House, number: str | None
+    phone: Phone, make_case: MakeCase, hotline: Hotline, number: str | None
 ) -> None:
     case = make_case(custody_status="in_custody")
     number = number or case.number
@@ -154,7 +154,7 @@ def test_case_number_keyed_again_at_the_pin_is_told_and_costs_no_try(
 
     assert phone.hears("That is the case number again. Please enter your 6-digit PIN")
     assert phone.does_not_hear("did not work")
-    assert (HASHER.runs, house.rows(select(PinTry))) == (runs, [])
+    assert (HASHER.runs, hotline.rows(select(PinTry))) == (runs, [])
     for _ in range(2):
         phone.presses(wrong(case.pin))
     assert phone.hears("Please enter your 6-digit PIN")
@@ -249,7 +249,7 @@ def test_0_hit_again_and_again_at_a_number_is_a_person(phone: Phone, zeros: str)
 
 @pytest.mark.parametrize("zeros", ["00", "000000"])
 def test_0_hit_again_and_again_at_the_pin_is_a_person_and_no_try(
-    phone: Phone, make_case: MakeCase, house: House, zeros: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, zeros: str
 ) -> None:
     is_asked_for_a_number(phone)
     phone.presses(make_case().number)
@@ -258,4 +258,4 @@ def test_0_hit_again_and_again_at_the_pin_is_a_person_and_no_try(
     phone.presses(zeros)
 
     assert phone.hears("No one can answer", "as soon as we can, press 1")
-    assert (house.row(select(Call.tries)), HASHER.runs) == (0, runs)
+    assert (hotline.row(select(Call.tries)), HASHER.runs) == (0, runs)

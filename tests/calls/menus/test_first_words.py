@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from models import Callback, Registrant, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -31,11 +31,11 @@ WORDS_A_SECOND, BREAK_SECONDS, QUESTIONS = 150 / 60, 0.6, 2
 
 
 @pytest.fixture
-def called(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House) -> Phone:
+def called(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> Phone:
     """The phone of somebody called back, which has just been answered."""
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    return phone.answers(accepted_by(phone, house)[1])
+    return phone.answers(accepted_by(phone, hotline)[1])
 
 
 def seconds_of_silence(phone: Phone) -> int:
@@ -55,11 +55,11 @@ def recorded(phone: Phone) -> float:
 
 @pytest.mark.parametrize("language", ["1", "2"])
 def test_machine_records_only_the_first_words_in_25_seconds(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, language: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, language: str
 ) -> None:
     make_staff(languages="en,es")
     asks_express(phone, make_case(custody_status="in_custody"), language=language)
-    machine = phone.answers(accepted_by(phone, house)[1])
+    machine = phone.answers(accepted_by(phone, hotline)[1])
 
     seconds = recorded(machine)
 
@@ -93,13 +93,13 @@ def test_person_who_did_not_hear_the_question_hears_all_of_it_by_star(called: Ph
 
 
 def test_person_stored_as_slow_has_time_for_both_questions(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Registrant).values(pace="slow"))
-    called = phone.answers(accepted_by(phone, house)[1])
+    called = phone.answers(accepted_by(phone, hotline)[1])
 
     # One second for each word and ten more (R26).
     assert seconds_of_silence(called) == 24 + 10
@@ -117,18 +117,18 @@ def test_person_who_presses_a_wrong_key_is_there_and_is_asked_again(called: Phon
 
 @pytest.mark.parametrize("machine", ["machine_start", "machine_end_beep", "fax"])
 def test_carriers_word_of_a_machine_skips_the_second_question_alone(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, machine: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, machine: str
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    answered = phone.answers(accepted_by(phone, house)[1], AnsweredBy=machine)
+    answered = phone.answers(accepted_by(phone, hotline)[1], AnsweredBy=machine)
     assert answered.hears("If yes, press 1")
 
     answered.says_nothing()
 
     assert answered.is_over
     assert answered.heard_so_far == FIRST_WORDS["1"].removesuffix(" If yes, press 1. If not, press 2.")
-    assert (the_callback(house).state, the_callback(house).caller_tries) == ("requested", 1)
+    assert (the_callback(hotline).state, the_callback(hotline).caller_tries) == ("requested", 1)
 
 
 def test_carriers_word_that_comes_later_is_heard_as_well(called: Phone) -> None:
@@ -140,27 +140,27 @@ def test_carriers_word_that_comes_later_is_heard_as_well(called: Phone) -> None:
 
 
 def test_person_whom_the_carrier_takes_for_a_machine_is_joined_by_their_key(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller, AnsweredBy="machine_start")
 
     called.presses("1")
 
     assert called.is_talking
-    assert the_callback(house).state == "talking"
+    assert the_callback(hotline).state == "talking"
 
 
 def test_allowed_message_follows_the_carriers_word_of_a_machine(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Callback).values(voicemail_allowed=True, voicemail_text="please_call"))
-    machine = phone.answers(accepted_by(phone, house)[1], AnsweredBy="machine_start")
+    machine = phone.answers(accepted_by(phone, hotline)[1], AnsweredBy="machine_start")
 
     machine.says_nothing()
 
@@ -170,17 +170,17 @@ def test_allowed_message_follows_the_carriers_word_of_a_machine(
 
 @pytest.mark.parametrize("machine", ["machine_start", "fax"])
 def test_machine_on_the_liaisons_phone_accepts_nothing(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, machine: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, machine: str
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.works_off()
-    answered = phone.answers(house.carrier.ringing[-1], AnsweredBy=machine)
+    hotline.jobs.works_off()
+    answered = phone.answers(hotline.carrier.ringing[-1], AnsweredBy=machine)
 
     while not answered.is_over:
         answered.says_nothing()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    assert the_callback(house).state == "requested"
-    assert len(house.carrier.placed) == 1
-    assert house.rows(select(Staff.busy_call_id)) == [None]
+    assert the_callback(hotline).state == "requested"
+    assert len(hotline.carrier.placed) == 1
+    assert hotline.rows(select(Staff.busy_call_id)) == [None]

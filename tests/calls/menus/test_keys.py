@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Callback
 from models.cases.registrant import Registrant
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import document_of, is_asked_for_a_number, opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -49,7 +49,7 @@ def test_8_at_a_menu_says_it_in_the_next_language_and_8_again_in_the_first(phone
 
 
 def test_8_after_the_pin_says_the_status_in_the_next_language_and_is_remembered(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     assert phone.hears("in custody")
@@ -57,10 +57,12 @@ def test_8_after_the_pin_says_the_status_in_the_next_language_and_is_remembered(
     phone.presses("8")
 
     assert phone.hears("en custodia")
-    assert house.row(select(Registrant.language)) == "es"
+    assert hotline.row(select(Registrant.language)) == "es"
 
 
-def test_8_before_the_pin_changes_no_stored_language(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_8_before_the_pin_changes_no_stored_language(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
     case = make_case(custody_status="in_custody")
     reaches_the_first_menu(phone)
     phone.presses("8")
@@ -69,17 +71,17 @@ def test_8_before_the_pin_changes_no_stored_language(phone: Phone, make_case: Ma
     phone.presses(case.pin)
 
     assert phone.hears("en custodia")
-    assert house.row(select(Registrant.language)) == "en"
+    assert hotline.row(select(Registrant.language)) == "en"
 
 
 def test_8_after_a_promise_says_the_promise_in_the_other_language_and_promises_nothing_again(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
     phone.presses("2")
     phone.presses("1")
     assert phone.hears("Le llamaremos a más tardar mañana", "Eso es todo")
-    asked = house.rows(select(Callback.id))
+    asked = hotline.rows(select(Callback.id))
 
     phone.presses("8")
 
@@ -88,14 +90,16 @@ def test_8_after_a_promise_says_the_promise_in_the_other_language_and_promises_n
         "We will leave no message", "That is all. You can hang up.", "Para español, oprima 8",
     )  # fmt: skip
     assert phone.does_not_hear("mañana", "llamaremos")
-    assert house.rows(select(Callback.id)) == asked
+    assert hotline.rows(select(Callback.id)) == asked
     phone.presses("3")
     phone.presses("8")
     phone.presses("*")
     assert phone.hears("Le llamaremos a más tardar mañana a las 11:59 de la noche", "Eso es todo")
 
 
-def test_8_after_a_wish_keeps_what_was_chosen_true(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_8_after_a_wish_keeps_what_was_chosen_true(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     for key in ("2", "2", "2", "4", "3", "1"):
         phone.presses(key)
@@ -104,7 +108,7 @@ def test_8_after_a_wish_keeps_what_was_chosen_true(phone: Phone, make_case: Make
     phone.presses("8")
 
     assert phone.hears("Listo.", "We will speak English with you", "Si eso es todo, oprima 1")
-    assert house.row(select(Callback.language)) == "en"
+    assert hotline.row(select(Callback.language)) == "en"
 
 
 @pytest.mark.parametrize("key", ["3", "4"])

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Call, Callback, Staff
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.places import EVERYWHERE, WAITING, after_a_wrong_pin, at_the_case_menu, at_the_first_menu
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
@@ -25,7 +25,7 @@ def test_0_rings_a_liaison_from_everywhere(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     place: Callable[[Phone, MadeCase], None],
 ) -> None:
     make_staff(phone=LIAISON)
@@ -34,7 +34,7 @@ def test_0_rings_a_liaison_from_everywhere(
     phone.presses("0")
 
     assert phone.hears("I am calling someone for you")
-    assert house.rung() == [LIAISON]
+    assert hotline.rung() == [LIAISON]
 
 
 @EVERYWHERE
@@ -125,78 +125,80 @@ def test_the_extra_keys_are_never_offered_as_options(phone: Phone, make_case: Ma
 
 
 def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=LIAISON)
     opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"))
     phone.presses("0")
 
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
 
     assert liaison.hears("A caller is waiting to speak with someone", "to accept, press 1")
     assert liaison.does_not_hear("custody", "case", "Stewart", "Ivo", "0123")
     assert not phone.is_talking
     liaison.presses("1")
     assert liaison.hears("You are connected")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert phone.hears("A person from our team is now on the line")
     assert phone.is_talking
     assert liaison.is_talking
     clock.passes(minutes=2)
     liaison.hangs_up()
     assert phone.hears("Take care. Goodbye.")
-    assert house.row(select(Staff.busy_call_id)) is None
+    assert hotline.row(select(Staff.busy_call_id)) is None
 
 
 def test_the_caller_who_hangs_up_after_talking_frees_the_liaison(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("0")
-    house.accepts(phone)
+    hotline.accepts(phone)
     assert phone.is_talking
 
     phone.hangs_up()
 
-    assert house.row(select(Staff.busy_call_id)) is None
+    assert hotline.row(select(Staff.busy_call_id)) is None
 
 
 @pytest.mark.parametrize("way", ["no-answer", "busy", "failed"])
 def test_a_liaison_who_does_not_answer_leads_to_the_offer_of_a_callback(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, way: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, way: str
 ) -> None:
     make_staff()
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
 
-    house.declines(phone, way)
+    hotline.declines(phone, way)
 
     assert phone.hears("call you when it is your turn, press 1")
     phone.presses("1")
     assert phone.hears("We will call you")
-    assert house.rung() == []
+    assert hotline.rung() == []
 
 
 @pytest.mark.parametrize("keys", ["2", None])
 def test_a_liaison_who_passes_and_a_machine_are_no_acceptance(
-    phone: Phone, make_staff: MakeStaff, house: House, keys: str | None
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, keys: str | None
 ) -> None:
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("0")
-    other = house.answers(phone)
+    other = hotline.answers(phone)
 
     while not other.is_over:
         other.presses(keys) if keys else other.says_nothing()
 
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert not phone.is_talking
     assert phone.hears("press 1")
-    assert house.rows(select(Call.accepted_at).where(Call.role == "liaison_at_0")) == [None, None]
+    assert hotline.rows(select(Call.accepted_at).where(Call.role == "liaison_at_0")) == [None, None]
 
 
-def test_where_nobody_is_free_a_callback_is_offered(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_where_nobody_is_free_a_callback_is_offered(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
 
     phone.presses("0")
@@ -204,46 +206,46 @@ def test_where_nobody_is_free_a_callback_is_offered(phone: Phone, make_case: Mak
     assert phone.hears("No one can answer right now", "as soon as we can, press 1")
     phone.presses("1")
     assert phone.hears("We will call you")
-    assert house.row(select(Callback)).verified
+    assert hotline.row(select(Callback)).verified
 
 
 def test_a_caller_who_hangs_up_while_the_liaison_rings_frees_them(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("0")
-    assert house.rung() == [LIAISON]
+    assert hotline.rung() == [LIAISON]
 
     phone.hangs_up()
 
-    assert house.rung() == []
+    assert hotline.rung() == []
     # No word of the end came from the carrier, which is asked for it.
-    house.clock.passes(seconds=31)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    assert house.row(select(Staff.busy_call_id)) is None
+    hotline.clock.passes(seconds=31)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    assert hotline.row(select(Staff.busy_call_id)) is None
 
 
 def test_a_liaison_who_accepts_a_caller_who_has_gone_is_told_and_is_free(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("0")
-    liaison = house.answers(phone)
-    gone = house.row(select(Call.call_sid).where(Call.role == "caller"))
+    liaison = hotline.answers(phone)
+    gone = hotline.row(select(Call.call_sid).where(Call.role == "caller"))
     phone.posts("/voice/call-events", CallSid=gone, CallStatus="completed")
 
     liaison.presses("1")
 
     assert liaison.hears("This call is no longer waiting")
     assert not liaison.is_talking
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    assert house.row(select(Staff.busy_call_id)) is None
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    assert hotline.row(select(Staff.busy_call_id)) is None
 
 
 def test_half_of_the_liaisons_are_kept_for_callers_with_a_pin(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone="+12025550171")
     make_staff(phone="+12025550172")
@@ -254,14 +256,14 @@ def test_half_of_the_liaisons_are_kept_for_callers_with_a_pin(
 
     assert callers[0].hears("I am calling someone for you")
     assert callers[1].hears("No one can answer right now")
-    assert len(house.rung()) == 1
+    assert len(hotline.rung()) == 1
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    assert len(house.rung()) == 2
+    assert len(hotline.rung()) == 2
 
 
 def test_one_liaison_is_never_rung_for_two_callers(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     first, second = phone.another(), phone.another()
@@ -271,11 +273,11 @@ def test_one_liaison_is_never_rung_for_two_callers(
 
     assert first.hears("I am calling someone for you")
     assert second.hears("No one can answer right now")
-    assert len(house.rung()) == 1
+    assert len(hotline.rung()) == 1
 
 
 def test_a_liaison_who_speaks_the_language_is_rung_first(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone="+12025550171", languages="en")
     make_staff(phone="+12025550172", languages="en,es")
@@ -283,8 +285,8 @@ def test_a_liaison_who_speaks_the_language_is_rung_first(
     reaches_the_first_menu(phone, language="2")
     phone.presses("0")
 
-    assert house.rung() == ["+12025550172"]
-    liaison = house.answers(phone)
+    assert hotline.rung() == ["+12025550172"]
+    liaison = hotline.answers(phone)
     assert liaison.hears("Para aceptar, oprima 1")
 
 
@@ -335,7 +337,7 @@ def test_after_a_release_a_key_joins_the_line_that_plans_for_safety(
     ],
 )
 def test_reports_are_answered_by_recordings_counted_and_ring_nobody(
-    phone: Phone, make_staff: MakeStaff, house: House, key: str, topic: str, words: str
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, key: str, topic: str, words: str
 ) -> None:
     make_staff()
     reaches_the_first_menu(phone)
@@ -345,6 +347,6 @@ def test_reports_are_answered_by_recordings_counted_and_ring_nobody(
     assert phone.hears(words)
     assert phone.rings == ()
     phone.hangs_up()
-    assert house.row(select(Call.topic)) == topic
-    assert house.row(select(Staff.busy_call_id)) is None
-    assert house.rows(select(Callback)) == []
+    assert hotline.row(select(Call.topic)) == topic
+    assert hotline.row(select(Staff.busy_call_id)) is None
+    assert hotline.rows(select(Callback)) == []

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.menus.test_discreet_line import DISCREET, telling
 from tests.calls.places import (
     after_a_wrong_pin,
@@ -238,7 +238,7 @@ def test_a_silent_caller_with_a_pin_is_let_go_with_the_promise(
 
 
 def test_silence_at_the_pin_is_alike_for_numbers_that_exist_and_that_do_not(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     documents = []
     for number in (make_case(custody_status="in_custody").number, make_case().number, "41000723"):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import Callback, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -28,128 +28,128 @@ def asks(phone: Phone, *keys: str, **extra: str) -> str:
     return heard
 
 
-def rings_in_vain(phone: Phone, house: House, minutes: int, every: int = 15) -> list[str]:
+def rings_in_vain(phone: Phone, hotline: Hotline, minutes: int, every: int = 15) -> list[str]:
     """Every liaison accepts at once and her phone is let ring; the times of these rings, in New York.
 
     The sweeper looks ``every`` so many minutes.
     """
     rung = []
     for _ in range(minutes // every):
-        house.clock.passes(minutes=every)
-        sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-        if house.rung():
-            _, to_caller = accepted_by(phone, house)
+        hotline.clock.passes(minutes=every)
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        if hotline.rung():
+            _, to_caller = accepted_by(phone, hotline)
             assert to_caller.to == CALLER
-            rung.append(f"{house.clock.now - timedelta(hours=5):%H:%M}")
+            rung.append(f"{hotline.clock.now - timedelta(hours=5):%H:%M}")
             phone.another().lets_ring(to_caller)
-            house.jobs.works_off()
+            hotline.jobs.works_off()
     return rung
 
 
 @pytest.mark.parametrize("other", [EXPRESS, AFRAID], ids=["as soon as can be", "afraid"])
 def test_evening_that_she_chose_is_kept_whatever_is_asked_for_under_her_number(
-    phone: Phone, make_staff: MakeStaff, house: House, other: tuple[str, ...]
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, other: tuple[str, ...]
 ) -> None:
     make_staff()
     assert "today, in the evening" in asks(phone.another(), *EVENING)
-    house.clock.passes(minutes=15)
+    hotline.clock.passes(minutes=15)
 
     assert "We will call you no later than" in asks(phone.another(), *other)
 
-    assert rings_in_vain(phone, house, 600) == ["10:30", "11:00", "11:30", "17:00", "17:30", "18:00"]
-    assert the_callback(house).state == ("left_for_staff" if other == AFRAID else "no_answer")
+    assert rings_in_vain(phone, hotline, 600) == ["10:30", "11:00", "11:30", "17:00", "17:30", "18:00"]
+    assert the_callback(hotline).state == ("left_for_staff" if other == AFRAID else "no_answer")
 
 
 def test_evening_that_she_chose_is_kept_though_somebody_asked_before_her(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks(phone.another(), *EXPRESS)
 
     assert "today, in the evening" in asks(phone, *EVENING)
 
-    assert rings_in_vain(phone, house, 600)[-3:] == ["17:00", "17:30", "18:00"]
+    assert rings_in_vain(phone, hotline, 600)[-3:] == ["17:00", "17:30", "18:00"]
 
 
 def test_evening_is_kept_where_somebody_asked_for_the_morning_before(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     assert "today, in the morning" in asks(phone.another(), "2", "1", "1")
 
     assert "today, in the evening" in asks(phone, *EVENING)
 
-    assert rings_in_vain(phone, house, 600)[-3:] == ["17:00", "17:30", "18:00"]
+    assert rings_in_vain(phone, hotline, 600)[-3:] == ["17:00", "17:30", "18:00"]
 
 
 @pytest.mark.parametrize("theirs", [DOUBTED, {}], ids=["failed", "unattested"])
 @pytest.mark.parametrize("keys", [EXPRESS, ("2", "1", "1")], ids=["as soon as can be", "in the morning"])
 def test_faked_number_changes_nothing_of_how_an_attested_caller_is_called(
-    phone: Phone, make_staff: MakeStaff, house: House, theirs: dict[str, str], keys: tuple[str, ...]
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, theirs: dict[str, str], keys: tuple[str, ...]
 ) -> None:
     make_staff()
     assert (
         "we may leave a short message" in asks(phone.another(), *EVENING, "3", "2", "1", **ATTESTED).lower()
     )
-    before = the_callback(house)
+    before = the_callback(hotline)
     fresh = asks(phone.another(), *keys, from_="+12025550188", **theirs)
 
     assert asks(phone.another(), *keys, **theirs) == fresh
 
-    after = house.row(select(Callback).where(Callback.id == before.id))
+    after = hotline.row(select(Callback).where(Callback.id == before.id))
     for name in ("window_starts", "window_ends", "next_attempt_at", "asked_elsewhere", "voicemail_text"):
         assert getattr(after, name) == getattr(before, name), name
 
 
 def test_faked_number_does_not_bring_forward_what_a_liaison_promised(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     caller = phone.another()
     caller.dials_in()
     for key in ("1", "0"):
         caller.presses(key)
-    liaison = house.accepts(caller)
-    house.clock.passes(minutes=2)
+    liaison = hotline.accepts(caller)
+    hotline.clock.passes(minutes=2)
     caller.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     liaison.presses("3")
     liaison.hangs_up()
-    house.jobs.works_off()
-    promised_at = the_callback(house).next_attempt_at
+    hotline.jobs.works_off()
+    promised_at = the_callback(hotline).next_attempt_at
     assert promised_at == datetime(2026, 11, 25, 17, 2, tzinfo=UTC)
 
     asks(phone.another(), *EXPRESS, **DOUBTED)
-    assert the_callback(house).next_attempt_at == promised_at
+    assert the_callback(hotline).next_attempt_at == promised_at
 
     asks(phone.another(), *AFRAID, **DOUBTED)
-    assert rings_in_vain(phone, house, 240) == ["10:17", "10:47", "11:17", "12:02", "12:32", "13:02"]
+    assert rings_in_vain(phone, hotline, 240) == ["10:17", "10:47", "11:17", "12:02", "12:32", "13:02"]
 
 
 def test_phone_does_not_ring_for_as_long_as_somebody_goes_on_asking(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     rung: list[str] = []
     asks(phone.another(), *EXPRESS)
-    while the_callback(house).state == "requested" and len(rung) < 15:
+    while the_callback(hotline).state == "requested" and len(rung) < 15:
         assert "We will call you no later than" in asks(phone.another(), *EXPRESS)
-        rung += rings_in_vain(phone, house, 20, every=5)
+        rung += rings_in_vain(phone, hotline, 20, every=5)
 
     # Its three tries, and two rounds more.
     assert len(rung) == 5
 
 
 def test_phone_does_not_ring_without_end_before_a_part_of_the_day_that_was_promised(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks(phone.another(), *EVENING)
     rung: list[str] = []
     for _ in range(20):
         assert "We will call you no later than" in asks(phone.another(), *EXPRESS)
-        rung += rings_in_vain(phone, house, 20, every=5)
+        rung += rings_in_vain(phone, hotline, 20, every=5)
 
     # Three tries and two rounds more, and none again before the evening.
     assert len(rung) == 5
-    assert rings_in_vain(phone, house, 120, every=5) == ["17:00", "17:30", "18:00"]
+    assert rings_in_vain(phone, hotline, 120, every=5) == ["17:00", "17:30", "18:00"]

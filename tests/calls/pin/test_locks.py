@@ -8,7 +8,7 @@ from sqlalchemy import select
 from models import Alert, AuditEntry, Callback, Staff
 from models.cases.case import close_case, new_number
 from models.staff.pin_lock import LockError, lift_lock, standing_locks
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import is_asked_for_a_number, wrong
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -34,12 +34,12 @@ def locks(phone: Phone, clock: Clock, number: str, pin: str) -> None:
         clock.passes(hours=1)
 
 
-def sweeps(house: House) -> None:
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+def sweeps(hotline: Hotline) -> None:
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
 
 def test_a_lock_is_an_audit_entry_and_one_message_to_each_supervisor_with_a_count(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
     for _ in range(2):
@@ -47,17 +47,17 @@ def test_a_lock_is_an_audit_entry_and_one_message_to_each_supervisor_with_a_coun
         locks(phone, clock, case.number, wrong(case.pin))
     locks(phone, clock, new_number(), "482916")
 
-    sweeps(house)
-    sweeps(house)
+    sweeps(hotline)
+    sweeps(hotline)
 
-    alerts = house.rows(select(Alert).where(Alert.level == "pin_locks"))
+    alerts = hotline.rows(select(Alert).where(Alert.level == "pin_locks"))
     assert [(one.channel, one.promises) for one in alerts] == [("text", 2)]
-    entries = house.rows(select(AuditEntry).where(AuditEntry.action == "lock_pin"))
+    entries = hotline.rows(select(AuditEntry).where(AuditEntry.action == "lock_pin"))
     assert [one.facts for one in entries] == [{"kind": "strangers", "why": "lock"}] * 2
 
 
 def test_a_flood_of_locks_is_one_message_every_few_minutes(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
     cases = [make_case(custody_status="in_custody") for _ in range(3)]
@@ -67,37 +67,37 @@ def test_a_flood_of_locks_is_one_message_every_few_minutes(
             clock.passes(hours=1)
     for case in cases:
         guesses(phone, case.number, wrong(case.pin))
-        sweeps(house)
+        sweeps(hotline)
 
     counts = select(Alert.promises).where(Alert.level == "pin_locks").order_by(Alert.id)
-    assert house.rows(counts) == [1]
+    assert hotline.rows(counts) == [1]
     clock.passes(minutes=4, seconds=1)
-    sweeps(house)
-    assert house.rows(counts) == [1, 2]
+    sweeps(hotline)
+    assert hotline.rows(counts) == [1, 2]
 
 
 def test_a_spent_total_is_told_as_well(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
     case = make_case(custody_status="in_custody")
     for _ in range(102):
         guesses(phone, case.number, wrong(case.pin))
 
-    sweeps(house)
+    sweeps(hotline)
 
-    entry = house.row(select(AuditEntry).where(AuditEntry.action == "lock_pin"))
+    entry = hotline.row(select(AuditEntry).where(AuditEntry.action == "lock_pin"))
     assert entry.facts == {"kind": "strangers", "why": "total"}
 
 
 def test_a_supervisor_lifts_a_lock_and_the_right_pin_opens_again(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
     locks(phone, clock, case.number, wrong(case.pin))
     assert "in custody" not in guesses(phone, case.number, case.pin)
 
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         (lock,) = standing_locks(session)
         lift_lock(session, lock.case_id, lock.kind, by="ruth@office.example.org", now=clock.now)
         with pytest.raises(LockError):
@@ -105,7 +105,7 @@ def test_a_supervisor_lifts_a_lock_and_the_right_pin_opens_again(
         assert standing_locks(session) == []
 
     assert "in custody" in guesses(phone, case.number, case.pin)
-    entry = house.row(select(AuditEntry).where(AuditEntry.action == "lift_pin_lock"))
+    entry = hotline.row(select(AuditEntry).where(AuditEntry.action == "lift_pin_lock"))
     assert (entry.actor, entry.facts) == (
         "ruth@office.example.org",
         {"kind": "strangers", "counters": 1},
@@ -113,7 +113,7 @@ def test_a_supervisor_lifts_a_lock_and_the_right_pin_opens_again(
 
 
 def test_a_lock_stops_no_callback_and_every_answer_offers_a_person(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
     locks(phone, clock, case.number, wrong(case.pin))
@@ -127,22 +127,22 @@ def test_a_lock_stops_no_callback_and_every_answer_offers_a_person(
     phone.presses("1")
 
     assert phone.hears("we will call you")
-    assert house.row(select(Callback.state)) == "requested"
+    assert hotline.row(select(Callback.state)) == "requested"
 
 
 def test_a_lock_of_a_closed_case_is_told_and_lifted_like_any_other(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
     case = make_case(custody_status="in_custody")
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         close_case(session, case.number, now=clock.now, actor="boss")
     locks(phone, clock, case.number, wrong(case.pin))
 
-    sweeps(house)
+    sweeps(hotline)
 
-    assert house.row(select(Alert.promises).where(Alert.level == "pin_locks")) == 1
-    with house.database.transaction() as session:
+    assert hotline.row(select(Alert.promises).where(Alert.level == "pin_locks")) == 1
+    with hotline.database.transaction() as session:
         (lock,) = standing_locks(session)
         lift_lock(session, lock.case_id, lock.kind, by="ruth@office.example.org", now=clock.now)
     assert "cannot confirm" in guesses(phone, case.number, case.pin)

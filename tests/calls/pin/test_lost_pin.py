@@ -13,7 +13,7 @@ from models.cases.case import close_case, new_number
 from models.cases.registrant import Phone as RegisteredPhone
 from models.overview.lost_pin import LostPinError, decide_lost_pin, replace_lost_pin, waiting_lost_pins
 from models.overview.refusals import LostPinRefusal
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import (
     is_asked_for_a_number,
     lost_pins_are_settled,
@@ -66,14 +66,14 @@ def reports_a_lost_pin(phone: Phone, number: str, from_: str = CALLER) -> None:
 
 
 def test_a_lost_pin_is_for_staff_who_ring_a_confirmed_phone_and_never_the_one_that_called(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
     reports_a_lost_pin(phone, case.number)
 
     assert phone.hears("If we call, it will be to the phone number you gave us")
-    lost_pins_are_settled(house)
-    asked = house.row(select(Callback))
+    lost_pins_are_settled(hotline)
+    asked = hotline.row(select(Callback))
     assert (asked.reason, asked.state, asked.verified, asked.case_id) == (
         "lost_pin",
         "requested",
@@ -81,33 +81,33 @@ def test_a_lost_pin_is_for_staff_who_ring_a_confirmed_phone_and_never_the_one_th
         None,
     )
     make_staff()
-    the_hour_of_lost_pins_has_passed(house)
-    house.jobs.works_off()
-    liaison = phone.answers(house.carrier.ringing[-1])
+    the_hour_of_lost_pins_has_passed(hotline)
+    hotline.jobs.works_off()
+    liaison = phone.answers(hotline.carrier.ringing[-1])
     liaison.presses("1")
-    house.jobs.works_off()
-    assert house.carrier.ringing[-1].to == SAFE
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing[-1].to == SAFE
 
 
 def test_an_unknown_number_sounds_the_same_and_leaves_nothing(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
     known, unknown = phone.another(), phone.another()
     reports_a_lost_pin(known, case.number)
     reports_a_lost_pin(unknown, next(n for n in iter(new_number, "") if n != case.number))
 
-    lost_pins_are_settled(house)
+    lost_pins_are_settled(hotline)
     assert known.heard == unknown.heard
-    assert len(house.rows(select(Callback))) == 1
+    assert len(hotline.rows(select(Callback))) == 1
 
 
 @pytest.mark.parametrize("barred", ["none", "unsafe", "unconfirmed"])
 def test_without_a_safe_phone_a_lost_pin_is_left_for_staff(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock, barred: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock, barred: str
 ) -> None:
     case = make_case(custody_status="in_custody", phone=None if barred == "none" else SAFE)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         for one in session.scalars(select(RegisteredPhone)).all():
             if barred == "unsafe":
                 one.unsafe_since = clock.now
@@ -117,27 +117,27 @@ def test_without_a_safe_phone_a_lost_pin_is_left_for_staff(
     reports_a_lost_pin(phone, case.number)
 
     assert phone.hears("If we call, it will be to the phone number you gave us")
-    lost_pins_are_settled(house)
-    left = house.row(select(Callback))
+    lost_pins_are_settled(hotline)
+    left = hotline.row(select(Callback))
     assert (left.reason, left.state) == ("lost_pin", "left_for_staff")
-    assert house.jobs.waiting == []
+    assert hotline.jobs.waiting == []
 
 
 def test_a_lost_pin_reported_again_and_again_rings_the_phone_once(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
     for number in range(4):
         caller = phone.another()
         reports_a_lost_pin(caller, case.number, from_=f"+1202555013{number}")
         assert caller.hears("If we call, it will be to the phone number you gave us")
-    lost_pins_are_settled(house)
+    lost_pins_are_settled(hotline)
 
-    assert len(house.rows(select(Callback))) == 1
+    assert len(hotline.rows(select(Callback))) == 1
 
 
 def test_after_three_wrong_pins_a_lost_pin_needs_no_number_again(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
     is_asked_for_a_number(phone)
@@ -149,8 +149,8 @@ def test_after_three_wrong_pins_a_lost_pin_needs_no_number_again(
     phone.presses("4")
 
     assert phone.hears("If we call, it will be to the phone number you gave us")
-    lost_pins_are_settled(house)
-    assert house.row(select(Callback)).reason == "lost_pin"
+    lost_pins_are_settled(hotline)
+    assert hotline.row(select(Callback)).reason == "lost_pin"
 
 
 def test_a_lost_pin_in_spanish_and_with_a_mistyped_number(phone: Phone, make_case: MakeCase) -> None:
@@ -167,7 +167,7 @@ def test_a_lost_pin_in_spanish_and_with_a_mistyped_number(phone: Phone, make_cas
 
 
 def test_a_report_costs_a_number_without_a_case_the_same_statements(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
     counts = []
@@ -176,7 +176,7 @@ def test_a_report_costs_a_number_without_a_case_the_same_statements(
         reaches_the_first_menu(caller)
         caller.presses("2")
         caller.presses("3")
-        with counted_statements(house.database) as statements:
+        with counted_statements(hotline.database) as statements:
             caller.presses(number)
         counts.append(statements)
 
@@ -184,19 +184,19 @@ def test_a_report_costs_a_number_without_a_case_the_same_statements(
 
 
 def test_twelve_calls_from_one_phone_ring_three_victims_at_most(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     for number in range(11):
         case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
         reports_a_lost_pin(phone.another(), case.number)
-    lost_pins_are_settled(house)
+    lost_pins_are_settled(hotline)
 
-    assert len(house.rows(select(Callback))) == 3
+    assert len(hotline.rows(select(Callback))) == 3
 
 
 @pytest.mark.parametrize("extra", [{}, {"StirVerstat": "TN-Validation-Failed"}], ids=["unsigned", "doubted"])
 def test_reports_under_a_faked_number_take_none_from_the_phone_itself(
-    phone: Phone, make_case: MakeCase, house: House, extra: dict[str, str]
+    phone: Phone, make_case: MakeCase, hotline: Hotline, extra: dict[str, str]
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
     for _ in range(3):
@@ -209,65 +209,65 @@ def test_reports_under_a_faked_number_take_none_from_the_phone_itself(
     reports_a_lost_pin(phone, case.number, from_=SAFE)
 
     assert phone.hears("If we call, it will be to the phone number you gave us")
-    lost_pins_are_settled(house)
-    assert house.row(select(Callback)).reason == "lost_pin"
+    lost_pins_are_settled(hotline)
+    assert hotline.row(select(Callback)).reason == "lost_pin"
 
 
 def test_calls_that_a_stranger_used_up_leave_the_report_of_the_registrant_to_a_supervisor(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
     for _ in range(2):
         stranger = phone.another()
         reports_a_lost_pin(stranger, case.number, from_="anonymous")
         stranger.hangs_up()
-        lost_pins_are_settled(house)
-        with house.database.transaction() as session:
+        lost_pins_are_settled(hotline)
+        with hotline.database.transaction() as session:
             for call in session.scalars(select(Callback)):
                 call.state, call.closed_at = "no_answer", clock.now
         clock.passes(hours=2)
 
     reports_a_lost_pin(phone, case.number, from_=SAFE)
-    lost_pins_are_settled(house)
+    lost_pins_are_settled(hotline)
 
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         ((_, waiting, _),) = waiting_lost_pins(session)
     assert waiting == case.id
 
 
 def test_whoever_reports_from_the_phone_that_will_ring_is_told_nothing_false(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
 
     reports_a_lost_pin(phone, case.number, from_=SAFE)
 
-    lost_pins_are_settled(house)
-    assert house.row(select(Callback.number_key)) == house.database.keyring.index("phone", SAFE)
+    lost_pins_are_settled(hotline)
+    assert hotline.row(select(Callback.number_key)) == hotline.database.keyring.index("phone", SAFE)
     assert phone.does_not_hear("will not call")
 
 
 def test_a_lost_pin_of_a_closed_case_waits_and_is_replaced_like_any_other(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     ruth = make_staff(email="ruth@office.example.org", role="supervisor")
     make_staff(email="ann@office.example.org", role="administrator")
     for number in range(6):
         case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
-        with house.database.transaction() as session:
-            close_case(session, case.number, now=house.clock.now, actor="boss")
+        with hotline.database.transaction() as session:
+            close_case(session, case.number, now=hotline.clock.now, actor="boss")
         reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
-    lost_pins_are_settled(house)
+    lost_pins_are_settled(hotline)
 
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         ((report_id, _, _),) = waiting_lost_pins(session)
         assert decide_lost_pin(
-            session, report_id, call=True, by=ruth.email, now=house.clock.now, policy=house.policy
+            session, report_id, call=True, by=ruth.email, now=hotline.clock.now, policy=hotline.policy
         )
         pin, told = replace_lost_pin(
             session, HASHER, case.number, evidence="rang_confirmed_phone", by=ruth.email,
-            and_by="ann@office.example.org", hold=timedelta(hours=72), policy=house.policy,
-            now=house.clock.now,
+            and_by="ann@office.example.org", hold=timedelta(hours=72), policy=hotline.policy,
+            now=hotline.clock.now,
         )  # fmt: skip
     assert told == 1
     caller = phone.another()
@@ -276,60 +276,64 @@ def test_a_lost_pin_of_a_closed_case_waits_and_is_replaced_like_any_other(
 
 
 def test_above_the_ceiling_reports_wait_for_a_supervisor_who_is_told_once(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
     for number in range(9):
         case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
         reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
     for _ in range(2):
-        sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
-    assert len(house.rows(select(Callback))) == 5
-    assert house.row(select(Alert.promises).where(Alert.level == "lost_pins")) == 4
-    with house.database.transaction() as session:
+    assert len(hotline.rows(select(Callback))) == 5
+    assert hotline.row(select(Alert.promises).where(Alert.level == "lost_pins")) == 4
+    with hotline.database.transaction() as session:
         first, second, *_ = [report_id for report_id, _case, _at in waiting_lost_pins(session)]
         decide = partial(
-            decide_lost_pin, session, by="ruth@office.example.org", now=house.clock.now, policy=house.policy
+            decide_lost_pin,
+            session,
+            by="ruth@office.example.org",
+            now=hotline.clock.now,
+            policy=hotline.policy,
         )
         assert decide(first, call=True) != []
         assert decide(second, call=False) == []
         with pytest.raises(LostPinError):
             decide(first, call=True)
-    assert len(house.rows(select(Callback))) == 6
+    assert len(hotline.rows(select(Callback))) == 6
 
 
 def test_report_that_has_waited_for_days_is_the_one_open_of_its_case(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
     for number in range(6):
         case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
         reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
-    lost_pins_are_settled(house)
-    with house.database.transaction() as session:
+    lost_pins_are_settled(hotline)
+    with hotline.database.transaction() as session:
         ((report_id, _, _),) = waiting_lost_pins(session)
     clock.passes(hours=25)
 
     reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
-    lost_pins_are_settled(house)
+    lost_pins_are_settled(hotline)
 
-    assert len(house.rows(select(Callback))) == 5
-    with house.database.transaction() as session:
+    assert len(hotline.rows(select(Callback))) == 5
+    with hotline.database.transaction() as session:
         assert [one for one, _, _ in waiting_lost_pins(session)] == [report_id]
 
 
 def test_supervisor_lets_no_second_call_about_a_pin_be_placed(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
     case = make_case(custody_status="in_custody", phone=SAFE)
     reports_a_lost_pin(phone, case.number)
-    lost_pins_are_settled(house)
-    with house.database.transaction() as session:
+    lost_pins_are_settled(hotline)
+    with hotline.database.transaction() as session:
         waits = LostPinReport(
-            number_key=house.database.keyring.index("case", case.number), silent=False, state="waiting",
-            call_id=house.row(select(LostPinReport.call_id)), reported_at=clock.now,
+            number_key=hotline.database.keyring.index("case", case.number), silent=False, state="waiting",
+            call_id=hotline.row(select(LostPinReport.call_id)), reported_at=clock.now,
         )  # fmt: skip
         session.add(waits)
         session.flush()
@@ -339,18 +343,18 @@ def test_supervisor_lets_no_second_call_about_a_pin_be_placed(
             waits.id,
             by="ruth@office.example.org",
             now=clock.now,
-            policy=house.policy,
+            policy=hotline.policy,
         )
         with pytest.raises(LostPinError, match=f"^{LostPinRefusal.CALL_OPEN}$"):
             decide(call=True)
         assert waits.state == "waiting"
         assert decide(call=False) == []
 
-    assert len(house.rows(select(Callback))) == 1
+    assert len(hotline.rows(select(Callback))) == 1
 
 
 def test_an_attack_with_lost_pins_is_one_message_to_the_supervisor_with_a_count(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     """Each sweep told them of what it had just judged: a text every two seconds."""
     make_staff(email="ruth@office.example.org", role="supervisor")
@@ -359,46 +363,46 @@ def test_an_attack_with_lost_pins_is_one_message_to_the_supervisor_with_a_count(
         case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
         reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
         clock.passes(seconds=2)
-        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    assert house.rows(told) == [1]
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    assert hotline.rows(told) == [1]
 
     clock.passes(minutes=10)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
 
-    assert house.rows(told) == [1, 6]
+    assert hotline.rows(told) == [1, 6]
 
 
 @pytest.mark.parametrize("key", ["3", "4"], ids=["call again later", "for a supervisor"])
 def test_liaison_of_a_caller_at_0_learns_nothing_of_a_report_that_rings_the_same_phone(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, key: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
     reports_a_lost_pin(phone.another(), case.number)
-    lost_pins_are_settled(house)
-    house.jobs.waiting.clear()
+    lost_pins_are_settled(hotline)
+    hotline.jobs.waiting.clear()
     make_staff()
     reaches_the_first_menu(phone, from_=SAFE)
     phone.presses("0")
-    liaison = house.accepts(phone)
-    house.clock.passes(minutes=1)
+    liaison = hotline.accepts(phone)
+    hotline.clock.passes(minutes=1)
     phone.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     liaison.presses(key)
 
     assert liaison.hears("It is saved")
     assert liaison.does_not_hear("no phone number")
-    assert sorted(house.rows(select(Callback.reason))) == sorted(
+    assert sorted(hotline.rows(select(Callback.reason))) == sorted(
         ["lost_pin", "call_later" if key == "3" else "to_supervisor"]
     )
 
 
 def test_a_call_from_the_phone_that_a_report_rings_learns_nothing_of_it(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
     reports_a_lost_pin(phone.another(), case.number)
-    lost_pins_are_settled(house)
+    lost_pins_are_settled(hotline)
     heard = []
     for from_ in (SAFE, "+12025550177"):
         caller = phone.another()
@@ -411,38 +415,38 @@ def test_a_call_from_the_phone_that_a_report_rings_learns_nothing_of_it(
 
 
 def test_whoever_reports_a_number_and_presses_0_learns_nothing_from_the_only_liaison(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     """The only liaison was rung about the report at once, so 0 said "no one can answer" if a case had it."""
     case = make_case(custody_status="in_custody", phone=SAFE)
     make_staff()
-    house.office.policies["lost_pin_minutes"] = dataclasses.replace(
-        house.office.policies["lost_pin_minutes"], value=24 * 60
+    hotline.office.policies["lost_pin_minutes"] = dataclasses.replace(
+        hotline.office.policies["lost_pin_minutes"], value=24 * 60
     )
     heard = []
     for number in (case.number, next(n for n in iter(new_number, "") if n != case.number)):
         caller = phone.another()
         reports_a_lost_pin(caller, number, from_="anonymous")
-        lost_pins_are_settled(house)
-        house.jobs.works_off()
-        assert house.carrier.ringing == []
+        lost_pins_are_settled(hotline)
+        hotline.jobs.works_off()
+        assert hotline.carrier.ringing == []
         caller.presses("0")
         heard.append(caller.heard)
-        house.accepts(caller).hangs_up()
+        hotline.accepts(caller).hangs_up()
         caller.hangs_up()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
 
     assert heard[0] == heard[1]
 
 
 def test_reports_of_lost_pins_ring_at_moments_of_the_hour_that_nobody_can_foretell(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     for number in range(5):
         case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
         reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
-    lost_pins_are_settled(house)
+    lost_pins_are_settled(hotline)
 
-    moments = house.rows(select(Callback.next_attempt_at))
+    moments = hotline.rows(select(Callback.next_attempt_at))
     assert all(clock.now <= at <= clock.now + timedelta(minutes=60) for at in moments)
     assert len(set(moments)) > 1

@@ -9,7 +9,7 @@ from sqlalchemy import event, select, update
 
 from models import Callback, Case, Staff, Subject
 from models.cases.case import close_case
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import lost_pins_are_settled
 from tests.calls.visits import SLIPS, VISITS, Visits
 from tests.factories import MadeCase
@@ -22,9 +22,9 @@ KINDS = ("shielded", "no record", "closed", "denied", "stale", "held", "unmapped
 
 
 @pytest.fixture
-def visits(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House) -> Visits:
+def visits(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> Visits:
     """A case of each kind, and a phone that stands confirmed in it."""
-    now = house.clock.now
+    now = hotline.clock.now
     facts: dict[str, dict[str, Any]] = {
         "shielded": {"custody_status": "in_custody", "record": {"releasable": False}},
         "no record": {},
@@ -38,7 +38,7 @@ def visits(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: Hous
     }
     numbers = {kind: f"+120255501{20 + n}" for n, kind in enumerate(KINDS)}
     cases = {kind: make_case(phone=numbers[kind], **facts[kind]) for kind in KINDS}
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         close_case(session, cases["closed"].number, now=now, actor="boss")
         subject_id = session.get_one(Case, cases["held"].id).subject_id
         session.execute(
@@ -54,9 +54,9 @@ def held_import(session: Any) -> int:
     return int(make_import(session).id)
 
 
-def rows_of(house: House, case: MadeCase) -> list[tuple[Any, ...]]:
+def rows_of(hotline: Hotline, case: MadeCase) -> list[tuple[Any, ...]]:
     """What a case's callbacks are, but for ids."""
-    found = house.rows(select(Callback).where(Callback.case_id == case.id).order_by(Callback.id))
+    found = hotline.rows(select(Callback).where(Callback.case_id == case.id).order_by(Callback.id))
     return [
         (one.state, one.urgency, one.reason, one.verified, one.due_at,
          one.next_attempt_at if one.closed_at is None else None, one.window_starts,
@@ -65,57 +65,57 @@ def rows_of(house: House, case: MadeCase) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
-def are_called(house: House, phone: Phone, visits: Visits) -> dict[str, list[str]]:
+def are_called(hotline: Hotline, phone: Phone, visits: Visits) -> dict[str, list[str]]:
     """Between two visits: a liaison serves every callback that is due; what each person hears."""
     heard: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for _ in range(4 * len(KINDS)):
-        sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-        house.jobs.works_off()
-        if not house.carrier.ringing:
-            if not house.rows(select(Callback.id).where(Callback.closed_at.is_(None))):
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        hotline.jobs.works_off()
+        if not hotline.carrier.ringing:
+            if not hotline.rows(select(Callback.id).where(Callback.closed_at.is_(None))):
                 break
             # The liaison wraps up, or nobody is due.
-            house.clock.passes(minutes=3)
+            hotline.clock.passes(minutes=3)
             continue
-        liaison = phone.answers(house.carrier.ringing[-1])
+        liaison = phone.answers(hotline.carrier.ringing[-1])
         liaison.presses("1")
-        house.jobs.works_off()
-        to_caller = house.carrier.ringing[-1]
+        hotline.jobs.works_off()
+        to_caller = hotline.carrier.ringing[-1]
         kind = next(kind for kind, number in visits.numbers.items() if number == to_caller.to)
         called = phone.answers(to_caller)
         called.presses("1")
         heard[kind].append(called.heard_so_far)
         called.hangs_up()
         liaison.hangs_up()
-        house.clock.passes(minutes=3)
+        hotline.clock.passes(minutes=3)
     return heard
 
 
 @pytest.mark.parametrize("interval", ["nobody calls", "a liaison calls"])
 def test_every_neutral_case_is_alike_through_every_verb_over_five_visits(
-    phone: Phone, visits: Visits, make_staff: MakeStaff, house: House, interval: str
+    phone: Phone, visits: Visits, make_staff: MakeStaff, hotline: Hotline, interval: str
 ) -> None:
     if interval == "a liaison calls":
         make_staff(on_shift=False)
     for words, keys in VISITS.items():
-        all_are_alike(house, visits, words, keys)
-        house.clock.passes(minutes=1)
+        all_are_alike(hotline, visits, words, keys)
+        hotline.clock.passes(minutes=1)
         if interval == "a liaison calls":
-            house.clock.passes(hours=2)
-            with house.database.transaction() as session:
+            hotline.clock.passes(hours=2)
+            with hotline.database.transaction() as session:
                 session.execute(update(Staff).values(on_shift=True))
-            heard = are_called(house, phone, visits)
+            heard = are_called(hotline, phone, visits)
             for kind in KINDS:
                 assert heard[kind] == heard["denied"], kind
-                assert [row[0] for row in rows_of(house, visits.cases[kind])] == [
-                    row[0] for row in rows_of(house, visits.cases["denied"])
+                assert [row[0] for row in rows_of(hotline, visits.cases[kind])] == [
+                    row[0] for row in rows_of(hotline, visits.cases["denied"])
                 ]
-            with house.database.transaction() as session:
+            with hotline.database.transaction() as session:
                 session.execute(update(Staff).values(on_shift=False))
-        house.clock.passes(days=1)
+        hotline.clock.passes(days=1)
 
 
-def all_are_alike(house: House, visits: Visits, words: str, keys: Sequence[str]) -> None:
+def all_are_alike(hotline: Hotline, visits: Visits, words: str, keys: Sequence[str]) -> None:
     """Let every kind make a visit; documents, rows and the very statements are those of the denied one."""
     statements: list[str] = []
     sent: dict[str, list[list[str]]] = {kind: [] for kind in KINDS}
@@ -127,23 +127,23 @@ def all_are_alike(house: House, visits: Visits, words: str, keys: Sequence[str])
         sent[kind].append(statements.copy())
         statements.clear()
 
-    engine = house.database.engine
+    engine = hotline.database.engine
     event.listen(engine, "after_cursor_execute", note)
     visits.visit(keys, after_turn)
     event.remove(engine, "after_cursor_execute", note)
     for kind in KINDS:
         assert visits.documents[kind] == visits.documents["denied"], f"{kind}: {words}"
-        assert rows_of(house, visits.cases[kind]) == rows_of(house, visits.cases["denied"]), kind
+        assert rows_of(hotline, visits.cases[kind]) == rows_of(hotline, visits.cases["denied"]), kind
         assert sent[kind] == sent["denied"], f"statements of {kind}: {words}"
 
 
 def test_every_neutral_case_is_alike_through_wrong_pins_slips_and_silence(
-    visits: Visits, house: House
+    visits: Visits, hotline: Hotline
 ) -> None:
     for words, keys in SLIPS.items():
-        all_are_alike(house, visits, words, keys)
-        lost_pins_are_settled(house)
-        house.clock.passes(days=1)
+        all_are_alike(hotline, visits, words, keys)
+        lost_pins_are_settled(hotline)
+        hotline.clock.passes(days=1)
 
     heard = " ".join(visits.documents["denied"])
     for words in (
@@ -157,18 +157,18 @@ def test_every_neutral_case_is_alike_through_wrong_pins_slips_and_silence(
         assert words in heard, words
 
 
-def test_a_case_that_is_closed_between_two_visits_stays_alike(visits: Visits, house: House) -> None:
+def test_a_case_that_is_closed_between_two_visits_stays_alike(visits: Visits, hotline: Hotline) -> None:
     keys = list(VISITS.values())
     visits.visit(keys[0])
-    with house.database.transaction() as session:
-        close_case(session, visits.cases["no record"].number, now=house.clock.now, actor="boss")
-    house.clock.passes(hours=3)
+    with hotline.database.transaction() as session:
+        close_case(session, visits.cases["no record"].number, now=hotline.clock.now, actor="boss")
+    hotline.clock.passes(hours=3)
 
     visits.visit(keys[1])
     visits.visit(keys[2])
 
     assert visits.documents["no record"] == visits.documents["denied"]
-    assert rows_of(house, visits.cases["no record"]) == rows_of(house, visits.cases["denied"])
+    assert rows_of(hotline, visits.cases["no record"]) == rows_of(hotline, visits.cases["denied"])
 
 
 def test_every_verb_is_on_the_way(visits: Visits) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from models import AuditEntry, Call, Callback, Case, Staff
 from models.cases.case import rotate_pin
 from tests.calls.callbacks.test_callbacks import accepted_by
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import (
     document_of,
     is_asked_for_a_number,
@@ -70,7 +70,7 @@ def test_a_caller_who_pressed_4_by_mistake_keeps_the_pin_with_pound(
 
 
 def test_a_new_pin_keyed_twice_is_in_force_at_once_and_the_old_one_is_dead(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, case)
@@ -89,9 +89,9 @@ def test_a_new_pin_keyed_twice_is_in_force_at_once_and_the_old_one_is_dead(
     assert opens(phone, case, NEW)
     phone.presses("1")
     assert phone.hears("in custody")
-    entry = house.row(select(AuditEntry).where(AuditEntry.action == "change_pin"))
+    entry = hotline.row(select(AuditEntry).where(AuditEntry.action == "change_pin"))
     assert entry.facts is None
-    assert house.rows(select(Call.new_pin_hash).where(Call.new_pin_hash.is_not(None))) == []
+    assert hotline.rows(select(Call.new_pin_hash).where(Call.new_pin_hash.is_not(None))) == []
 
 
 def test_another_call_that_the_old_pin_opened_is_closed(
@@ -190,7 +190,7 @@ def test_slips_and_silence_at_a_new_pin_lead_to_a_person(
     assert opens(phone, case, case.pin)
 
 
-def test_a_new_pin_sent_twice_is_worked_once(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_a_new_pin_sent_twice_is_worked_once(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_new_pin(phone, case)
     phone.presses(NEW)
@@ -202,17 +202,17 @@ def test_a_new_pin_sent_twice_is_worked_once(phone: Phone, make_case: MakeCase, 
 
     assert phone.raw(phone.redelivers_last()) == said
     assert HASHER.runs == runs + 1
-    assert len(house.rows(select(AuditEntry).where(AuditEntry.action == "change_pin"))) == 1
+    assert len(hotline.rows(select(AuditEntry).where(AuditEntry.action == "change_pin"))) == 1
 
 
 def test_a_new_pin_while_staff_give_another_changes_nothing(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_new_pin(phone, case)
     phone.presses(NEW)
     clock.passes(seconds=5)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         theirs = rotate_pin(session, HASHER, case.number, clock.now)
 
     phone.presses(NEW)
@@ -222,16 +222,16 @@ def test_a_new_pin_while_staff_give_another_changes_nothing(
     assert opens(phone, case, theirs)
 
 
-def test_the_new_pin_stands_in_no_row_and_no_url(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_the_new_pin_stands_in_no_row_and_no_url(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_new_pin(phone, case)
     phone.presses(NEW)
 
-    (kept,) = house.rows(select(Call.new_pin_hash))
+    (kept,) = hotline.rows(select(Call.new_pin_hash))
     assert kept.startswith("$argon2id$")
     phone.presses(NEW)
-    assert not any(NEW in path for path in house.requests)
-    with house.database.reading() as session:
+    assert not any(NEW in path for path in hotline.requests)
+    with hotline.database.reading() as session:
         for row in session.scalars(select(Call)).all():
             assert NEW not in repr({name: getattr(row, name) for name in Call.__table__.columns.keys()})  # noqa: SIM118
 
@@ -262,10 +262,10 @@ def test_after_hard_news_a_new_pin_can_be_chosen_as_well(phone: Phone, make_case
 # A PIN that came by letter (R02).
 
 
-def by_letter(house: House, case: MadeCase) -> str:
-    with house.database.transaction() as session:
-        expires_at = house.clock.now + timedelta(days=21)
-        return rotate_pin(session, HASHER, case.number, house.clock.now, expires_at=expires_at)
+def by_letter(hotline: Hotline, case: MadeCase) -> str:
+    with hotline.database.transaction() as session:
+        expires_at = hotline.clock.now + timedelta(days=21)
+        return rotate_pin(session, HASHER, case.number, hotline.clock.now, expires_at=expires_at)
 
 
 def keys_the_letters_pin(phone: Phone, case: MadeCase, mailed: str) -> None:
@@ -274,9 +274,9 @@ def keys_the_letters_pin(phone: Phone, case: MadeCase, mailed: str) -> None:
     phone.presses(mailed)
 
 
-def test_a_mailed_pin_is_not_kept_with_pound(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_a_mailed_pin_is_not_kept_with_pound(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     case = make_case(custody_status="in_custody")
-    keys_the_letters_pin(phone, case, by_letter(house, case))
+    keys_the_letters_pin(phone, case, by_letter(hotline, case))
     assert phone.does_not_hear("To keep your PIN")
 
     phone.presses("#")
@@ -287,10 +287,10 @@ def test_a_mailed_pin_is_not_kept_with_pound(phone: Phone, make_case: MakeCase, 
 
 @pytest.mark.parametrize("status", ["in_custody", "released", None])
 def test_a_mailed_pin_opens_only_the_choice_of_an_own_pin_and_the_status_follows_that(
-    phone: Phone, make_case: MakeCase, house: House, status: str | None
+    phone: Phone, make_case: MakeCase, hotline: Hotline, status: str | None
 ) -> None:
     case = make_case(custody_status=status)
-    mailed = by_letter(house, case)
+    mailed = by_letter(hotline, case)
     keys_the_letters_pin(phone, case, mailed)
 
     assert phone.hears("Before we go on, please choose your own PIN", "Please enter a new 6-digit PIN")
@@ -301,7 +301,7 @@ def test_a_mailed_pin_opens_only_the_choice_of_an_own_pin_and_the_status_follows
 
     assert phone.hears("Your PIN is changed")
     assert phone.hears({"in_custody": "in custody", "released": "news"}.get(status or "", "cannot confirm"))
-    row = house.row(select(Case))
+    row = hotline.row(select(Case))
     assert (row.pin_kind, row.pin_expires_at) == ("standing", None)
     again = phone.another()
     keys_the_letters_pin(again, case, mailed)
@@ -309,10 +309,10 @@ def test_a_mailed_pin_opens_only_the_choice_of_an_own_pin_and_the_status_follows
 
 
 def test_a_mailed_pin_tells_nothing_to_callers_who_hang_up_and_opens_five_times(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
-    mailed = by_letter(house, case)
+    mailed = by_letter(hotline, case)
     for _ in range(5):
         caller = phone.another()
         keys_the_letters_pin(caller, case, mailed)
@@ -326,26 +326,26 @@ def test_a_mailed_pin_tells_nothing_to_callers_who_hang_up_and_opens_five_times(
 
 
 def test_a_mailed_pin_gives_no_person_and_no_callback_of_the_case_before_an_own_one_is_chosen(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
-    mailed = by_letter(house, case)
+    mailed = by_letter(hotline, case)
     keys_the_letters_pin(phone, case, mailed)
 
     phone.presses("0")
     phone.presses("1")
 
     assert phone.hears("we will call you")
-    (asked,) = house.rows(select(Callback).where(Callback.reason != "letter_pin_used"))
+    (asked,) = hotline.rows(select(Callback).where(Callback.reason != "letter_pin_used"))
     assert (asked.case_id, asked.verified) == (None, False)
 
 
 @pytest.mark.parametrize("calls", [1, 2])
 def test_ones_own_slip_before_a_mailed_pin_is_told_to_nobody_as_a_wrong_try(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock, calls: int
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock, calls: int
 ) -> None:
     case = make_case(custody_status="in_custody")
-    mailed = by_letter(house, case)
+    mailed = by_letter(hotline, case)
     for _ in range(calls):
         clock.passes(minutes=1)
         phone = phone.another()
@@ -364,10 +364,10 @@ def test_ones_own_slip_before_a_mailed_pin_is_told_to_nobody_as_a_wrong_try(
 
 
 def test_wrong_tries_of_a_stranger_are_told_after_a_mailed_pin_and_a_slip_of_ones_own(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
-    mailed = by_letter(house, case)
+    mailed = by_letter(hotline, case)
     clock.passes(minutes=1)
     stranger = phone.another()
     is_asked_for_a_number(stranger, from_="+12025550145")
@@ -386,51 +386,51 @@ def test_wrong_tries_of_a_stranger_are_told_after_a_mailed_pin_and_a_slip_of_one
 
 
 def test_the_first_use_of_a_mailed_pin_is_told_to_every_confirmed_phone_once(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone="+12025550155")
-    mailed = by_letter(house, case)
+    mailed = by_letter(hotline, case)
     for _ in range(2):
         caller = phone.another()
         keys_the_letters_pin(caller, case, mailed)
         caller.hangs_up()
 
-    told = house.row(select(Callback))
+    told = hotline.row(select(Callback))
     assert (told.reason, told.verified, told.case_id) == ("letter_pin_used", True, None)
 
 
 def test_use_of_a_mailed_pin_by_who_found_the_letter_is_told_though_the_registrant_used_it_before(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody", phone=CALLER)
-    mailed = by_letter(house, case)
+    mailed = by_letter(hotline, case)
     dropped = phone.another()
     keys_the_letters_pin(dropped, case, mailed)
     dropped.hangs_up()
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    liaison, to_caller = accepted_by(phone, house)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
     called.hangs_up()
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     clock.passes(days=3)
 
     keys_the_letters_pin(phone, case, mailed)
     chooses(phone, NEW)
 
-    told = house.rows(select(Callback).order_by(Callback.id))
+    told = hotline.rows(select(Callback).order_by(Callback.id))
     assert [(one.reason, one.state) for one in told] == [
         ("letter_pin_used", "reached"), ("letter_pin_used", "requested"),
     ]  # fmt: skip
 
 
 def test_a_mailed_pin_is_dead_after_21_days(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
-    mailed = by_letter(house, case)
+    mailed = by_letter(hotline, case)
     clock.passes(days=21)
 
     assert not opens(phone, case, mailed)

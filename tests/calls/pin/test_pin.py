@@ -11,7 +11,7 @@ from models.calls.call import keep_pending
 from models.cases.case import check_digit_is_right, new_number, rotate_pin
 from models.overview.lost_pin import replace_lost_pin
 from models.overview.total_lift import lift_total
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import document_of, is_asked_for_a_number, next_url, opens_the_case, wrong
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
@@ -198,7 +198,7 @@ def test_a_faked_number_without_attestation_does_not_lock_the_attested_phone(
 
 
 def test_a_new_pin_that_two_people_gave_opens_a_number_with_a_hundred_wrong_tries(
-    phone: Phone, house: House, clock: Clock, make_case: MakeCase, make_staff: Callable[..., Staff]
+    phone: Phone, hotline: Hotline, clock: Clock, make_case: MakeCase, make_staff: Callable[..., Staff]
 ) -> None:
     case = make_case(custody_status="in_custody")
     make_staff(email="ruth@office.example.org", role="supervisor")
@@ -208,10 +208,10 @@ def test_a_new_pin_that_two_people_gave_opens_a_number_with_a_hundred_wrong_trie
     clock.passes(hours=2)
     assert "in custody" not in _guess(phone, case.number, case.pin, "anonymous")
 
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         pin, _told = replace_lost_pin(
             session, HASHER, case.number, evidence="met_in_person", by="ruth@office.example.org",
-            and_by="sam@office.example.org", hold=timedelta(hours=72), policy=house.policy, now=clock.now,
+            and_by="sam@office.example.org", hold=timedelta(hours=72), policy=hotline.policy, now=clock.now,
         )  # fmt: skip
     clock.passes(minutes=1)
 
@@ -219,7 +219,7 @@ def test_a_new_pin_that_two_people_gave_opens_a_number_with_a_hundred_wrong_trie
 
 
 def test_waits_and_locks_are_alike_for_a_number_that_no_case_has(
-    phone: Phone, make_case: MakeCase, clock: Clock, house: House
+    phone: Phone, make_case: MakeCase, clock: Clock, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     heard: dict[str, list[str]] = {}
@@ -249,12 +249,12 @@ def test_the_phone_alone_opens_nothing(phone: Phone, make_case: MakeCase) -> Non
 
 
 def test_a_new_pin_ends_what_the_old_one_had_opened(
-    phone: Phone, house: House, clock: Clock, make_case: MakeCase
+    phone: Phone, hotline: Hotline, clock: Clock, make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, case)
     clock.passes(minutes=1)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         pin = rotate_pin(session, HASHER, case.number, clock.now)
     clock.passes(minutes=1)
 
@@ -270,16 +270,16 @@ def test_a_new_pin_ends_what_the_old_one_had_opened(
 
 
 def test_a_pin_that_still_waits_to_be_worked_is_not_asked_for_again(
-    phone: Phone, house: House, clock: Clock, make_case: MakeCase
+    phone: Phone, hotline: Hotline, clock: Clock, make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
     phone.presses(case.number)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Call).values(pending_since=clock.now))
         call_id = session.scalars(select(Call.id)).one()
     clock.passes(seconds=60)
-    keep_pending(house.database, [call_id], clock.now - timedelta(seconds=2))
+    keep_pending(hotline.database, [call_id], clock.now - timedelta(seconds=2))
 
     again = phone.posts(next_url(document_of(phone)), Digits=case.pin)
 
@@ -287,12 +287,12 @@ def test_a_pin_that_still_waits_to_be_worked_is_not_asked_for_again(
 
 
 def test_a_hundred_wrong_tries_in_a_month_close_a_number_until_a_supervisor_lifts_them(
-    phone: Phone, house: House, clock: Clock, make_case: MakeCase, make_staff: Callable[..., Staff]
+    phone: Phone, hotline: Hotline, clock: Clock, make_case: MakeCase, make_staff: Callable[..., Staff]
 ) -> None:
     case = make_case(custody_status="in_custody")
     make_staff(email="ruth@office.example.org", role="supervisor")
-    key = house.database.keyring.index("case", case.number)
-    with house.database.transaction() as session:
+    key = hotline.database.keyring.index("case", case.number)
+    with hotline.database.transaction() as session:
         session.add(PinCounter(number_key=key, counter=""))
         session.add_all(
             PinTry(call_id=-1, turn=n, number_key=key, counter="", at=clock.now - timedelta(days=n / 5))
@@ -301,9 +301,9 @@ def test_a_hundred_wrong_tries_in_a_month_close_a_number_until_a_supervisor_lift
     assert "in custody" not in _guess(phone, case.number, case.pin, "+12025550144")
 
     clock.passes(minutes=1)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         assert lift_total(session, case.number, by="ruth@office.example.org", now=clock.now) == 101
 
     assert "in custody" in _guess(phone, case.number, case.pin, "+12025550144")
-    entry = house.row(select(AuditEntry).where(AuditEntry.action == "lift_total"))
+    entry = hotline.row(select(AuditEntry).where(AuditEntry.action == "lift_total"))
     assert (entry.actor, entry.facts) == ("ruth@office.example.org", {"tries": 101})

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from models import Callback, PinTry, Staff
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.test_new_pin import NEW, chooses, opens
 from tests.calls.stories import opens_the_case, wrong
 from tests.factories import MadeCase
@@ -43,7 +43,7 @@ def test_whoever_picks_up_the_phone_cannot_replace_the_pin(
 
 
 def test_three_wrong_ones_lead_to_a_person_and_the_pin_is_asked_no_more(
-    phone: Phone, case: MadeCase, house: House
+    phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
     for _ in range(2):
         phone.presses(wrong(case.pin))
@@ -53,12 +53,12 @@ def test_three_wrong_ones_lead_to_a_person_and_the_pin_is_asked_no_more(
     assert phone.hears("Those numbers did not work. Let me see who can help you")
     assert phone.does_not_hear(ASKED)
     failed = select(func.count()).select_from(PinTry).where(~PinTry.opened)
-    assert house.row(failed) == 3
-    assert not house.rows(select(Callback))
+    assert hotline.row(failed) == 3
+    assert not hotline.rows(select(Callback))
 
 
 def test_caller_without_a_try_left_is_led_to_a_person_at_once(
-    phone: Phone, case: MadeCase, make_staff: MakeStaff, house: House
+    phone: Phone, case: MadeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(busy_call_id=None)
     for _ in range(3):
@@ -122,11 +122,11 @@ def test_wrong_pin_of_somebody_else_meanwhile_is_told_in_the_next_call(
     assert again.hears("wrong PIN")
 
 
-def test_case_number_keyed_in_its_place_is_no_try(phone: Phone, case: MadeCase, house: House) -> None:
+def test_case_number_keyed_in_its_place_is_no_try(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
     phone.presses(case.number[:6])
 
     assert phone.hears("That is the case number again", ASKED)
-    assert house.row(select(func.count()).select_from(PinTry)) == 1
+    assert hotline.row(select(func.count()).select_from(PinTry)) == 1
 
 
 def test_pound_leads_to_another_case_number(phone: Phone, case: MadeCase) -> None:

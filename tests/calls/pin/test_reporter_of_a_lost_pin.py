@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from models import Callback, Staff
 from models.cases.case import new_number
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.test_lost_pin import SAFE, reports_a_lost_pin
 from tests.calls.pin.test_without_pin import dials_to_the_callback_menu
 from tests.calls.stories import lost_pins_are_settled, opens_the_case
@@ -27,31 +27,31 @@ def number(request: pytest.FixtureRequest, make_case: MakeCase) -> str:
     return case.number if request.param else next(n for n in iter(new_number, "") if n != case.number)
 
 
-def reports_and_talks(phone: Phone, number: str, house: House, from_: str) -> Phone:
+def reports_and_talks(phone: Phone, number: str, hotline: Hotline, from_: str) -> Phone:
     """Report a lost PIN and talk with a person before the report rings anybody; gives the liaison's phone."""
     reports_a_lost_pin(phone, number, from_=from_)
-    lost_pins_are_settled(house)
-    with house.database.transaction() as session:
+    lost_pins_are_settled(hotline)
+    with hotline.database.transaction() as session:
         # It rings within the hour, at a moment that nobody can foresee.
-        session.execute(update(Callback).values(next_attempt_at=house.clock.now + timedelta(minutes=40)))
-    house.jobs.waiting.clear()
+        session.execute(update(Callback).values(next_attempt_at=hotline.clock.now + timedelta(minutes=40)))
+    hotline.jobs.waiting.clear()
     phone.presses("0")
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
     assert phone.is_talking
-    house.clock.passes(minutes=2)
+    hotline.clock.passes(minutes=2)
     return liaison
 
 
 @pytest.mark.parametrize("from_", [REPORTER, "anonymous"])
 def test_end_of_a_talk_tells_a_reporter_nothing_of_the_number(
-    phone: Phone, number: str, make_staff: MakeStaff, house: House, from_: str
+    phone: Phone, number: str, make_staff: MakeStaff, hotline: Hotline, from_: str
 ) -> None:
     """It said "we lost the person who was helping you" for the number of a case alone."""
     make_staff()
-    liaison = reports_and_talks(phone, number, house, from_)
+    liaison = reports_and_talks(phone, number, hotline, from_)
 
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert phone.does_not_hear("we lost the person")
     assert phone.hears("Goodbye")
@@ -59,12 +59,12 @@ def test_end_of_a_talk_tells_a_reporter_nothing_of_the_number(
 
 
 def test_liaison_of_a_withheld_reporter_learns_nothing_of_the_number(
-    phone: Phone, number: str, make_staff: MakeStaff, house: House
+    phone: Phone, number: str, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
-    liaison = reports_and_talks(phone, number, house, "anonymous")
+    liaison = reports_and_talks(phone, number, hotline, "anonymous")
     phone.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     liaison.presses("3")
 
@@ -73,29 +73,29 @@ def test_liaison_of_a_withheld_reporter_learns_nothing_of_the_number(
 
 @pytest.mark.parametrize("keys", [("7",), ("9", "1", "2", "1", "2", "1", "3", "2", "1")], ids=["7", "wishes"])
 def test_no_key_of_the_reporter_moves_the_call_about_a_lost_pin(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock, keys: tuple[str, ...]
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock, keys: tuple[str, ...]
 ) -> None:
     """With a wish every few minutes it never rang; after 7 it rang when the reporter had chosen."""
     case = make_case(custody_status="in_custody", phone=SAFE)
     reports_a_lost_pin(phone, case.number, from_=REPORTER)
-    lost_pins_are_settled(house)
+    lost_pins_are_settled(hotline)
     moment = select(Callback.next_attempt_at).where(Callback.reason == "lost_pin")
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         # Within the minutes that the end of a call, a wish and key 7 would each have moved.
         session.execute(update(Callback).values(next_attempt_at=clock.now + timedelta(seconds=50)))
-    before = house.row(moment)
+    before = hotline.row(moment)
 
     for key in keys:
         phone.presses(key)
-        assert house.row(moment) == before
+        assert hotline.row(moment) == before
     phone.hangs_up()
 
-    assert house.row(moment) == before
+    assert hotline.row(moment) == before
 
 
 @pytest.mark.parametrize("knows", ["the PIN", "no PIN"])
 def test_caller_who_asked_for_a_callback_and_then_talked_is_not_told_that_the_person_was_lost(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, knows: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, knows: str
 ) -> None:
     """They heard so of a talk that had ended as it should, and another liaison was rung for them."""
     make_staff()
@@ -109,20 +109,20 @@ def test_caller_who_asked_for_a_callback_and_then_talked_is_not_told_that_the_pe
     for key in keys:
         phone.presses(key)
     phone.presses("0")
-    liaison = house.accepts(phone)
-    house.clock.passes(minutes=2)
+    liaison = hotline.accepts(phone)
+    hotline.clock.passes(minutes=2)
 
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert phone.does_not_hear("we lost the person")
     assert phone.is_over
-    assert house.row(select(Callback.state)) == "requested"
+    assert hotline.row(select(Callback.state)) == "requested"
 
 
 @pytest.mark.parametrize(("key", "kept"), [("3", []), ("4", ["left_for_staff"])])
 def test_outcome_of_a_talk_is_kept_though_the_case_is_owed_a_call_already(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, key: str, kept: list[str]
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str, kept: list[str]
 ) -> None:
     """The liaison heard that there was no number to call, and the supervisor was given nothing."""
     make_staff()
@@ -134,13 +134,13 @@ def test_outcome_of_a_talk_is_kept_though_the_case_is_owed_a_call_already(
     caller = phone.another()
     opens_the_case(caller, case)
     caller.presses("0")
-    liaison = house.accepts(caller)
-    house.clock.passes(minutes=2)
+    liaison = hotline.accepts(caller)
+    hotline.clock.passes(minutes=2)
     caller.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     liaison.presses(key)
 
     assert liaison.hears("It is saved")
     assert liaison.does_not_hear("no phone number")
-    assert house.rows(select(Callback.state).order_by(Callback.id)) == ["requested", *kept]
+    assert hotline.rows(select(Callback.state).order_by(Callback.id)) == ["requested", *kept]

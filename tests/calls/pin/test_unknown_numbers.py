@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from models.cases.case import close_case, new_number
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import lost_pins_are_settled, wrong
 from tests.calls.visits import Visits
 from tests.factories import HASHER, MadeCase
@@ -42,7 +42,11 @@ NUMBERS = {
 @pytest.mark.parametrize("is_known", [True, False], ids=["from its own phone", "from an unknown phone"])
 @pytest.mark.parametrize("visits_of", [MAIN_LINE, DISCREET_LINE], ids=["main line", "discreet line"])
 def test_without_a_right_pin_no_number_tells_whether_a_case_has_it(
-    phone: Phone, make_case: MakeCase, house: House, visits_of: Mapping[str, Sequence[str]], is_known: bool
+    phone: Phone,
+    make_case: MakeCase,
+    hotline: Hotline,
+    visits_of: Mapping[str, Sequence[str]],
+    is_known: bool,
 ) -> None:
     def made(kind: str, status: str, **facts: Any) -> MadeCase:
         case = make_case(custody_status=status, phone=NUMBERS[kind] if is_known else None, **facts)
@@ -54,9 +58,9 @@ def test_without_a_right_pin_no_number_tells_whether_a_case_has_it(
         "closed": made("closed", "in_custody"),
     }
     cases["none"] = dataclasses.replace(cases["closed"], number=new_number())
-    with house.database.transaction() as session:
-        close_case(session, cases["closed"].number, now=house.clock.now, actor="boss")
-    to = sorted(house.office.discreet_lines)[0] if visits_of is DISCREET_LINE else None
+    with hotline.database.transaction() as session:
+        close_case(session, cases["closed"].number, now=hotline.clock.now, actor="boss")
+    to = sorted(hotline.office.discreet_lines)[0] if visits_of is DISCREET_LINE else None
     visits = Visits({kind: phone.another() for kind in NUMBERS}, cases, NUMBERS, to=to)
     work: dict[str, list[tuple[int, list[str]]]] = {kind: [] for kind in NUMBERS}
     statements: list[str] = []
@@ -73,12 +77,12 @@ def test_without_a_right_pin_no_number_tells_whether_a_case_has_it(
 
     for words, keys in visits_of.items():
         statements.clear()
-        event.listen(house.database.engine, "after_cursor_execute", note)
+        event.listen(hotline.database.engine, "after_cursor_execute", note)
         visits.visit(keys, after_turn)
-        event.remove(house.database.engine, "after_cursor_execute", note)
+        event.remove(hotline.database.engine, "after_cursor_execute", note)
         for kind in NUMBERS:
             assert visits.documents[kind] == visits.documents["none"], f"{kind}: {words}"
             assert work[kind] == work["none"], f"work for {kind}: {words}"
-        lost_pins_are_settled(house)
-        house.clock.passes(minutes=5)
+        lost_pins_are_settled(hotline)
+        hotline.clock.passes(minutes=5)
     assert any(run for run, _statements in work["none"])

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from models import Call, Callback, Case, DirectTalk, LineWait, Staff
+from models import Call, Callback, Case, DirectTalk, QueuedCall, Staff
 from models.overview.case_opening import case_in_talk
-from models.talks.line_wait import first_waiting
+from models.talks.call_queue import first_waiting
 from models.talks.talk_at_0 import own_talk
 from tests.calls.at_0.waiting import OTHER, TALKER
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, wrong
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -22,13 +22,13 @@ IN_CUSTODY = "This person is in custody"
 
 
 @pytest.fixture
-def busy(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House) -> Phone:
+def busy(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> Phone:
     """The one liaison on shift talks with someone else; gives that caller's phone."""
     make_staff()
     talker = phone.another()
     opens_the_case(talker, make_case(custody_status="in_custody"), from_=TALKER)
     talker.presses("0")
-    house.accepts(talker)
+    hotline.accepts(talker)
     assert talker.is_talking
     return talker
 
@@ -41,7 +41,7 @@ def waits(phone: Phone, clock: Clock, minutes: int = 11) -> None:
 
 
 def waits_for_a_person(phone: Phone, case: MadeCase, clock: Clock) -> None:
-    """Number, PIN, 0, and eleven minutes in line."""
+    """Number, PIN, 0, and eleven minutes in the queue."""
     opens_the_case(phone, case)
     phone.presses("0")
     assert phone.hears("No one can answer right now")
@@ -64,15 +64,15 @@ def asks_for_a_morning(phone: Phone, case: MadeCase) -> None:
     phone.hangs_up()
 
 
-def screen_shows_a_case(house: House) -> bool:
+def screen_shows_a_case(hotline: Hotline) -> bool:
     """Whether the console opens a case to the liaison who talks, or talked a moment ago."""
-    with house.database.reading() as session:
+    with hotline.database.reading() as session:
         talk = session.scalars(select(DirectTalk).order_by(DirectTalk.id.desc())).first()
         assert talk is not None
         assert talk.staff_id is not None
-        shown = own_talk(session, talk.id, talk.staff_id, house.clock.now, house.policies)
+        shown = own_talk(session, talk.id, talk.staff_id, hotline.clock.now, hotline.policies)
         assert shown is not None
-        opened = case_in_talk(session, _Signed(talk.staff_id), house.clock.now, house.policies)
+        opened = case_in_talk(session, _Signed(talk.staff_id), hotline.clock.now, hotline.policies)
         assert shown.case_id == opened
         return opened is not None
 
@@ -116,7 +116,7 @@ def test_caller_who_leaves_the_line_within_ten_minutes_is_back_at_the_case_menu(
 
 
 @pytest.mark.parametrize("keys", ["*", "9", "3", "0", "5"])
-def test_no_key_in_line_revives_the_verification(
+def test_no_key_in_the_queue_revives_the_verification(
     phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock, keys: str
 ) -> None:
     waits_for_a_person(phone, make_case(custody_status="in_custody"), clock)
@@ -142,11 +142,11 @@ def test_way_from_the_pin_question_through_the_line_tells_no_status(
 
 
 def test_way_from_the_pin_question_to_the_callbacks_tells_and_changes_none(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_for_a_morning(phone, case)
-    before = house.row(select(Callback.__table__.c.state)), house.row(select(Callback.due_at))
+    before = hotline.row(select(Callback.__table__.c.state)), hotline.row(select(Callback.due_at))
     is_asked_for_the_pin_after_a_rest(phone, case, clock)
 
     for keys in ("#", "#", "2", "1"):
@@ -154,8 +154,8 @@ def test_way_from_the_pin_question_to_the_callbacks_tells_and_changes_none(
 
     assert phone.does_not_hear("to cancel", "morning", "already")
     phone.presses("3")
-    assert house.rows(select(Callback.state).where(Callback.case_id == case.id)) == [before[0]]
-    assert house.rows(select(Callback.due_at).where(Callback.case_id == case.id)) == [before[1]]
+    assert hotline.rows(select(Callback.state).where(Callback.case_id == case.id)) == [before[0]]
+    assert hotline.rows(select(Callback.due_at).where(Callback.case_id == case.id)) == [before[1]]
 
 
 def test_after_a_long_talk_with_a_service_the_way_back_to_the_case_asks_for_the_pin(
@@ -178,7 +178,7 @@ def test_after_a_long_talk_with_a_service_the_way_back_to_the_case_asks_for_the_
 
 
 def test_callback_kept_from_the_line_after_ten_minutes_tells_nothing_of_one_that_stands(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_for_a_morning(phone, case)
@@ -188,12 +188,12 @@ def test_callback_kept_from_the_line_after_ten_minutes_tells_nothing_of_one_that
 
     assert phone.hears("We will call you", "We will leave no message")
     assert phone.does_not_hear("morning")
-    kept = house.row(select(Callback).where(Callback.case_id.is_not(None)))
+    kept = hotline.row(select(Callback).where(Callback.case_id.is_not(None)))
     assert (kept.case_id, kept.verified) == (case.id, True)
 
 
 def test_no_message_is_left_by_a_callback_kept_after_ten_minutes_where_none_was_promised_aloud(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, case)
@@ -206,12 +206,12 @@ def test_no_message_is_left_by_a_callback_kept_after_ten_minutes_where_none_was_
     phone.presses("1")
 
     assert phone.hears("We will leave no message")
-    kept = house.row(select(Callback).where(Callback.case_id.is_not(None)))
+    kept = hotline.row(select(Callback).where(Callback.case_id.is_not(None)))
     assert (kept.may_answer, kept.voicemail_allowed, kept.voicemail_text) == ("only_me", False, None)
 
 
 def test_callback_kept_from_the_line_after_ten_minutes_does_not_tell_of_hard_news(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     with_news, without = phone, phone.another()
     opens_the_case(with_news, make_case(custody_status="released", status_at=clock.now - timedelta(hours=1)))
@@ -228,18 +228,18 @@ def test_callback_kept_from_the_line_after_ten_minutes_does_not_tell_of_hard_new
 
     assert with_news.hears("We will call you")
     assert with_news.heard == without.heard
-    assert house.rows(select(Callback.urgency).order_by(Callback.id)) == ["urgent", "other"]
+    assert hotline.rows(select(Callback.urgency).order_by(Callback.id)) == ["urgent", "other"]
 
 
 @pytest.mark.parametrize("line", ["main", "other", "none"])
 def test_callback_kept_from_the_line_after_ten_minutes_tells_of_no_other_line(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock, line: str
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, line: str
 ) -> None:
     """What number the phone will show was left out only where a call from another line was owed."""
     case = make_case(custody_status="in_custody")
     if line != "none":
         earlier, is_main = phone.another(), line == "main"
-        earlier.dials_in(to=house.office.lines[0 if is_main else 1])
+        earlier.dials_in(to=hotline.office.lines[0 if is_main else 1])
         for keys in ("1", *(["1"] if is_main else []), case.number, case.pin, "2", "2", "1"):
             earlier.presses(keys)
         assert earlier.hears("We will call you")
@@ -252,8 +252,8 @@ def test_callback_kept_from_the_line_after_ten_minutes_tells_of_no_other_line(
     assert phone.does_not_hear("Your phone will show")
 
 
-def test_key_7_after_ten_minutes_in_line_leaves_the_callback_of_the_case_as_it_is(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+def test_key_7_after_ten_minutes_in_the_queue_leaves_the_callback_of_the_case_as_it_is(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     """Whoever held the phone by then put off what was to ring another phone of the case."""
     case = make_case(custody_status="in_custody")
@@ -264,32 +264,32 @@ def test_key_7_after_ten_minutes_in_line_leaves_the_callback_of_the_case_as_it_i
     elsewhere.hangs_up()
     waits_for_a_person(phone, case, clock)
     moment = select(Callback.next_attempt_at).where(Callback.case_id == case.id)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Callback).values(next_attempt_at=clock.now + timedelta(minutes=5)))
-    before = house.row(moment)
+    before = hotline.row(moment)
 
     phone.presses("7")
     phone.hangs_up()
 
-    assert house.row(moment) == before
+    assert hotline.row(moment) == before
 
 
 def test_liaison_of_a_caller_who_went_to_0_from_the_pin_question_sees_no_case(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     is_asked_for_the_pin_after_a_rest(phone, make_case(custody_status="in_custody"), clock)
 
     phone.presses("0")
-    house.accepts(phone)
+    hotline.accepts(phone)
 
     assert phone.is_talking
-    assert house.row(select(LineWait.verified)) is False
-    assert not screen_shows_a_case(house)
+    assert hotline.row(select(QueuedCall.verified)) is False
+    assert not screen_shows_a_case(hotline)
 
 
 def test_liaison_of_a_caller_with_three_wrong_pins_after_a_rest_sees_no_case(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
@@ -297,46 +297,46 @@ def test_liaison_of_a_caller_with_three_wrong_pins_after_a_rest_sees_no_case(
 
     for _ in range(3):
         phone.presses(wrong(case.pin))
-    house.accepts(phone)
+    hotline.accepts(phone)
 
     assert phone.is_talking
-    assert not screen_shows_a_case(house)
+    assert not screen_shows_a_case(hotline)
 
 
 def test_liaison_of_a_caller_who_waited_long_sees_the_case_of_when_they_began_to_wait(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     waits_for_a_person(phone, make_case(custody_status="in_custody"), clock)
     busy.hangs_up()
     clock.passes(minutes=1)
     phone.says_nothing()
 
-    house.accepts(phone)
+    hotline.accepts(phone)
 
     assert phone.is_talking
-    assert screen_shows_a_case(house)
+    assert screen_shows_a_case(hotline)
 
 
 def test_call_later_after_a_talk_without_the_pin_is_no_callback_of_the_case(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     is_asked_for_the_pin_after_a_rest(phone, make_case(custody_status="in_custody"), clock)
     phone.presses("0")
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
     clock.passes(minutes=1)
 
     phone.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     liaison.presses("3")
     assert liaison.hears("It is saved")
 
-    promised = house.row(select(Callback))
+    promised = hotline.row(select(Callback))
     assert (promised.case_id, promised.verified) == (None, False)
 
 
 def test_caller_cut_off_after_their_ten_minutes_gets_two_callbacks_a_day_as_one_without_a_pin(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
@@ -344,45 +344,45 @@ def test_caller_cut_off_after_their_ten_minutes_gets_two_callbacks_a_day_as_one_
         caller = phone.another()
         is_asked_for_the_pin_after_a_rest(caller, case, clock)
         caller.presses("0")
-        liaison = house.accepts(caller)
+        liaison = hotline.accepts(caller)
         caller.hangs_up()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         liaison.presses("1")
-        house.jobs.works_off()
-        with house.database.transaction() as session:
+        hotline.jobs.works_off()
+        with hotline.database.transaction() as session:
             for row in session.scalars(select(Callback).where(Callback.state == "requested")):
                 assert (row.case_id, row.verified) == (None, False)
                 row.state = "cancelled"
-        assert len(house.rows(select(Callback))) == min(number + 1, 2)
+        assert len(hotline.rows(select(Callback))) == min(number + 1, 2)
         clock.passes(minutes=1)
 
 
-def test_caller_whose_pin_was_replaced_is_not_verified_in_line(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+def test_caller_whose_pin_was_replaced_is_not_verified_in_the_queue(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, case)
     clock.passes(minutes=1)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.get_one(Case, case.id).pin_issued_at = clock.now
     phone.presses("1")
     assert phone.hears("PIN")
 
     phone.presses("0")
 
-    own = select(LineWait.verified).join(Call, Call.id == LineWait.call_id).where(Call.case_id == case.id)
-    assert house.row(own) is False
+    own = select(QueuedCall.verified).join(Call, Call.id == QueuedCall.call_id).where(Call.case_id == case.id)
+    assert hotline.row(own) is False
 
 
-def test_caller_who_keys_wrong_keys_in_line_is_still_there(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+def test_caller_who_keys_wrong_keys_in_the_queue_is_still_there(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     waits_for_a_person(phone, make_case(custody_status="in_custody"), clock)
     for keys in ("3", "*", "9"):
         clock.passes(seconds=59)
         phone.presses(keys)
 
-    with house.database.reading() as session:
+    with hotline.database.reading() as session:
         assert len(first_waiting(session, clock.now, 5)) == 1
 
 

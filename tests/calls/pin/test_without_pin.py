@@ -14,7 +14,7 @@ from models import AuditEntry, Callback, Staff
 from models.callbacks.callback import CALLBACKS
 from models.cases.case import new_number
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import lost_pins_are_settled, opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -52,10 +52,10 @@ def dials_to_the_callback_menu(phone: Phone, from_: str = CALLER, **extra: str) 
 
 @pytest.mark.parametrize("extra", [{}, DOUBTED], ids=["the phone", "a doubted caller id"])
 def test_keys_without_a_pin_do_not_put_off_a_callback_of_somebody_afraid(
-    phone: Phone, house: House, clock: Clock, extra: dict[str, str]
+    phone: Phone, hotline: Hotline, clock: Clock, extra: dict[str, str]
 ) -> None:
     is_afraid(phone)
-    before = the_callback(house)
+    before = the_callback(hotline)
     clock.passes(minutes=10)
     stranger = phone.another()
 
@@ -67,7 +67,7 @@ def test_keys_without_a_pin_do_not_put_off_a_callback_of_somebody_afraid(
         stranger.presses(key)
     stranger.hangs_up()
 
-    after = the_callback(house)
+    after = the_callback(hotline)
     assert (after.due_at, after.urgency, after.reason) == (before.due_at, "urgent", "afraid")
     assert after.next_attempt_at <= before.next_attempt_at
     assert [getattr(after, name) for name in KEPT] == [getattr(before, name) for name in KEPT]
@@ -76,7 +76,7 @@ def test_keys_without_a_pin_do_not_put_off_a_callback_of_somebody_afraid(
 
 @pytest.mark.parametrize("state", ["requested", "claimed", "ringing_liaison", "ringing_caller", "talking"])
 def test_a_caller_without_a_pin_never_hears_that_a_callback_stands(
-    phone: Phone, make_staff: MakeStaff, house: House, state: str
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, state: str
 ) -> None:
     make_staff()
     fresh = phone.another()
@@ -84,7 +84,7 @@ def test_a_caller_without_a_pin_never_hears_that_a_callback_stands(
     dials_to_the_callback_menu(phone)
     phone.presses("1")
     phone.hangs_up()
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Callback).values(state=state))
 
     stranger = phone.another()
@@ -97,7 +97,7 @@ def test_a_caller_without_a_pin_never_hears_that_a_callback_stands(
 
 
 def test_a_case_whose_lost_pin_was_reported_is_not_told_by_wishes(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
     other = phone.another()
@@ -107,20 +107,20 @@ def test_a_case_whose_lost_pin_was_reported_is_not_told_by_wishes(
             caller.presses(keys)
         caller.presses("1")
     assert phone.heard == other.heard
-    lost_pins_are_settled(house)
-    reported = the_callback(house)
+    lost_pins_are_settled(hotline)
+    reported = the_callback(hotline)
 
     for key in ("2", "1", "2", "1", "1", "2", "3", "3", "2", "4", "1"):
         phone.presses(key)
         other.presses(key)
         assert phone.heard == other.heard
 
-    after = house.row(select(Callback).where(Callback.id == reported.id))
+    after = hotline.row(select(Callback).where(Callback.id == reported.id))
     assert (after.may_answer, after.voicemail_text, after.reason) == ("only_me", None, "lost_pin")
     assert after.window_starts == reported.window_starts
 
 
-def test_a_first_call_still_chooses_how_it_is_called(phone: Phone, house: House) -> None:
+def test_a_first_call_still_chooses_how_it_is_called(phone: Phone, hotline: Hotline) -> None:
     dials_to_the_callback_menu(phone)
     for key in ("2", "1", "3"):
         phone.presses(key)
@@ -135,12 +135,12 @@ def test_a_first_call_still_chooses_how_it_is_called(phone: Phone, house: House)
     phone.presses("1")
 
     assert phone.hears("We may leave a short message", "we may ask for you")
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.may_answer, asked.voicemail_text) == ("ask_for_me", "please_call")
 
 
 def test_no_message_is_left_after_that_was_keyed_while_a_liaison_was_rung(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     dials_to_the_callback_menu(phone)
@@ -148,8 +148,8 @@ def test_no_message_is_left_after_that_was_keyed_while_a_liaison_was_rung(
         phone.presses(key)
     assert phone.hears("Got it.", "asks you to call")
     clock.passes(minutes=1)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    liaison = house.answers(phone)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    liaison = hotline.answers(phone)
 
     for key in ("3", "1"):
         phone.presses(key)
@@ -157,27 +157,27 @@ def test_no_message_is_left_after_that_was_keyed_while_a_liaison_was_rung(
     for key in ("2", "1"):
         phone.presses(key)
 
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.voicemail_allowed, asked.may_answer) == (False, "only_me")
     phone.hangs_up()
     liaison.presses("1")
-    house.jobs.works_off()
-    machine = phone.answers(house.carrier.ringing[-1])
+    hotline.jobs.works_off()
+    machine = phone.answers(hotline.carrier.ringing[-1])
     while not machine.is_over:
         machine.says_nothing()
     assert "message" not in machine.heard_so_far
 
 
 def test_language_and_subject_that_were_keyed_while_a_liaison_was_rung_are_kept(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     dials_to_the_callback_menu(phone)
     for key in ("2", "1", "4"):
         phone.presses(key)
     clock.passes(minutes=1)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    liaison = house.answers(phone)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    liaison = hotline.answers(phone)
 
     for key in ("4", "2", "2"):
         phone.presses(key)
@@ -186,33 +186,33 @@ def test_language_and_subject_that_were_keyed_while_a_liaison_was_rung_are_kept(
         phone.presses(key)
     assert phone.hears("Listo.", "Le hablaremos en español")
 
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.reason, asked.language) == ("about_court", "es")
     phone.hangs_up()
     liaison.presses("1")
-    house.jobs.works_off()
-    assert phone.answers(house.carrier.ringing[-1]).hears("oprima 1")
+    hotline.jobs.works_off()
+    assert phone.answers(hotline.carrier.ringing[-1]).hears("oprima 1")
 
 
 def test_a_call_that_made_a_callback_cannot_put_it_off_after_another_call_asked_for_it(
-    phone: Phone, house: House, clock: Clock
+    phone: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     dials_to_the_callback_menu(phone)
     phone.presses("1")
     victim = phone.another()
     is_afraid(victim)
-    due_at = the_callback(house).due_at
+    due_at = the_callback(hotline).due_at
 
     for key in ("1", "2", "1", "2", "1", "1"):
         phone.presses(key)
 
     assert phone.hears("in the morning")
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.urgency, asked.due_at, asked.window_starts) == ("urgent", due_at, None)
 
 
 def test_a_window_that_was_chosen_without_a_pin_does_not_put_off_a_request_with_it(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     dials_to_the_callback_menu(phone)
     for key in ("2", "1", "1"):
@@ -225,17 +225,17 @@ def test_a_window_that_was_chosen_without_a_pin_does_not_put_off_a_request_with_
     again.presses("1")
 
     assert again.does_not_hear("in the morning")
-    before, after = house.rows(select(Callback).order_by(Callback.id))
+    before, after = hotline.rows(select(Callback).order_by(Callback.id))
     assert (before.state, after.window_starts) == ("cancelled", None)
     assert after.next_attempt_at == clock.now + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("is_theirs", [False, True], ids=["another's phone", "their phone, doubted"])
 def test_a_pin_of_ones_own_puts_off_nothing_that_is_owed_to_a_faked_number(
-    phone: Phone, make_case: MakeCase, house: House, is_theirs: bool
+    phone: Phone, make_case: MakeCase, hotline: Hotline, is_theirs: bool
 ) -> None:
     is_afraid(phone)
-    before = the_callback(house)
+    before = the_callback(hotline)
     own = make_case(custody_status="in_custody", phone=CALLER if is_theirs else "+12025550177")
     stranger = phone.another()
     stranger.dials_in(from_=CALLER, **(DOUBTED if is_theirs else {}))
@@ -244,29 +244,29 @@ def test_a_pin_of_ones_own_puts_off_nothing_that_is_owed_to_a_faked_number(
         stranger.presses(keys)
 
     assert stranger.hears("in the evening")
-    after = house.row(select(Callback).where(Callback.id == before.id))
+    after = hotline.row(select(Callback).where(Callback.id == before.id))
     assert (after.state, after.urgency, after.due_at) == ("requested", "urgent", before.due_at)
 
 
 def test_a_verified_callback_is_neither_told_of_nor_touched_without_the_pin(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    before = the_callback(house)
+    before = the_callback(hotline)
     stranger = phone.another()
 
     dials_to_the_callback_menu(stranger)
     stranger.presses("3")
 
     assert stranger.does_not_hear("already")
-    kept = house.row(select(Callback).where(Callback.id == before.id))
+    kept = hotline.row(select(Callback).where(Callback.id == before.id))
     assert {name: getattr(kept, name) for name in (*KEPT, "due_at", "state", "urgency")} == {
         name: getattr(before, name) for name in (*KEPT, "due_at", "state", "urgency")
     }
 
 
 def test_urgent_requests_of_a_phone_are_not_counted_and_the_third_other_one_is_refused(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     for key in ("3", "1", "1"):
@@ -275,11 +275,11 @@ def test_urgent_requests_of_a_phone_are_not_counted_and_the_third_other_one_is_r
         caller.presses(key)
         assert caller.hears("We will call you")
         caller.hangs_up()
-        _, to_caller = accepted_by(phone, house)
+        _, to_caller = accepted_by(phone, hotline)
         called = phone.answers(to_caller)
         called.presses("1")
         called.hangs_up()
-        house.clock.passes(hours=1)
+        hotline.clock.passes(hours=1)
 
     dials_to_the_callback_menu(phone)
     phone.presses("1")
@@ -287,16 +287,16 @@ def test_urgent_requests_of_a_phone_are_not_counted_and_the_third_other_one_is_r
 
     afraid = phone.another()
     is_afraid(afraid)
-    assert [one.urgency for one in house.rows(select(Callback).order_by(Callback.id))][-1] == "urgent"
+    assert [one.urgency for one in hotline.rows(select(Callback).order_by(Callback.id))][-1] == "urgent"
 
 
 def test_a_caller_who_cannot_talk_is_called_so_also_when_another_call_asked_before(
-    phone: Phone, house: House
+    phone: Phone, hotline: Hotline
 ) -> None:
     dials_to_the_callback_menu(phone)
     phone.presses("1")
     phone.hangs_up()
-    assert not the_callback(house).silent
+    assert not the_callback(hotline).silent
     cannot_talk = phone.another()
 
     cannot_talk.dials_in()
@@ -305,12 +305,12 @@ def test_a_caller_who_cannot_talk_is_called_so_also_when_another_call_asked_befo
     assert cannot_talk.hears("You do not have to talk. We will ask questions")
     cannot_talk.hangs_up()
 
-    assert the_callback(house).silent
+    assert the_callback(hotline).silent
     talks = phone.another()
     dials_to_the_callback_menu(talks)
     talks.presses("1")
     talks.hangs_up()
-    assert the_callback(house).silent
+    assert the_callback(hotline).silent
 
 
 def _words(heard: str) -> str:
@@ -348,22 +348,22 @@ STANDING = st.builds(
 )
 @given(keys=KEYS, standing=STANDING, doubted=st.booleans())
 def test_no_keys_without_a_pin_change_or_reveal_a_standing_callback(
-    phone: Phone, house: House, keys: list[str], standing: Standing, doubted: bool
+    phone: Phone, hotline: Hotline, keys: list[str], standing: Standing, doubted: bool
 ) -> None:
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(delete(Callback))
     asker = phone.another()
     dials_to_the_callback_menu(asker)
     asker.presses("3" if standing.urgency == "urgent" else "1")
     asker.hangs_up()
-    starts = house.clock.now + timedelta(hours=7)
+    starts = hotline.clock.now + timedelta(hours=7)
     window = (starts, starts + timedelta(hours=4)) if standing.has_window else (None, None)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(
             update(Callback).values(state=standing.state, window_starts=window[0], window_ends=window[1])
         )
-    before = the_callback(house)
-    opened_at = _opens(before, house)
+    before = the_callback(hotline)
+    opened_at = _opens(before, hotline)
     with_one, without = phone.another(), phone.another()
     extra = DOUBTED if doubted else {}
     with_one.dials_in(**extra)
@@ -379,7 +379,7 @@ def test_no_keys_without_a_pin_change_or_reveal_a_standing_callback(
     with_one.hangs_up()
     without.hangs_up()
 
-    after = house.row(select(Callback).where(Callback.id == before.id))
+    after = hotline.row(select(Callback).where(Callback.id == before.id))
     assert [getattr(after, name) for name in KEPT] == [getattr(before, name) for name in KEPT]
     assert after.silent or not before.silent
     assert after.due_at <= before.due_at
@@ -387,20 +387,20 @@ def test_no_keys_without_a_pin_change_or_reveal_a_standing_callback(
     assert after.requested_at <= before.requested_at
     assert "urgent" in (after.urgency, before.urgency) or after.urgency == before.urgency == "other"
     assert not (before.urgency == "urgent" != after.urgency)
-    assert _opens(after, house) <= opened_at
+    assert _opens(after, hotline) <= opened_at
     assert after.state == before.state or (before.state, after.state) == ("claimed", "requested")
 
 
-def _opens(callback: Callback, house: House) -> datetime:
+def _opens(callback: Callback, hotline: Hotline) -> datetime:
     """The first moment at which its window lets it ring."""
-    opens = house.policy.moment_inside(callback, callback.next_attempt_at)
+    opens = hotline.policy.moment_inside(callback, callback.next_attempt_at)
     assert opens is not None
     return opens
 
 
-def test_every_request_leaves_an_entry_whether_one_stands_or_not(phone: Phone, house: House) -> None:
+def test_every_request_leaves_an_entry_whether_one_stands_or_not(phone: Phone, hotline: Hotline) -> None:
     is_afraid(phone)
     is_afraid(phone.another())
 
-    actions = house.rows(select(AuditEntry.action).where(AuditEntry.target.like("callback:%")))
+    actions = hotline.rows(select(AuditEntry.action).where(AuditEntry.target.like("callback:%")))
     assert sorted(actions) == ["ask_again_for_callback", "request_callback"]

@@ -18,7 +18,7 @@ from models.overview.caller_state import load_by_sid
 from models.overview.outcome import note_outcome
 from models.store.refusal import RefusedError
 from tests.calls.callbacks.test_callbacks import TELLING, accepted_by, asks_express, the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -29,22 +29,22 @@ LIAISON = "+12025550170"
 
 
 @pytest.fixture
-def liaison(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House) -> Phone:
+def liaison(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> Phone:
     """A liaison whose talk has just ended."""
     make_staff(phone=LIAISON)
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
     called.hangs_up()
-    assert the_callback(house).state == "reached"
-    house.jobs.works_off()
+    assert the_callback(hotline).state == "reached"
+    hotline.jobs.works_off()
     assert liaison.hears("How did it end?")
     return liaison
 
 
-def callbacks(house: House) -> list[Any]:
-    return house.rows(select(Callback).order_by(Callback.id))
+def callbacks(hotline: Hotline) -> list[Any]:
+    return hotline.rows(select(Callback).order_by(Callback.id))
 
 
 @pytest.mark.parametrize(
@@ -52,90 +52,90 @@ def callbacks(house: House) -> list[Any]:
     [("1", "reached"), ("21", "message_left"), ("22", "nobody_there"), ("23", "wrong_person")],
 )
 def test_a_code_refines_the_outcome_of_a_row_that_is_closed_already(
-    liaison: Phone, house: House, key: str, outcome: str
+    liaison: Phone, hotline: Hotline, key: str, outcome: str
 ) -> None:
-    closed_at = the_callback(house).closed_at
+    closed_at = the_callback(hotline).closed_at
 
     for one in key:
         liaison.presses(one)
 
-    row = callbacks(house)[0]
+    row = callbacks(hotline)[0]
     assert (row.state, row.outcome, row.closed_at) == ("reached", outcome, closed_at)
     assert liaison.hears("It is saved")
     assert liaison.is_over
 
 
-def test_whoever_hangs_up_without_a_code_leaves_it_as_reached(liaison: Phone, house: House) -> None:
+def test_whoever_hangs_up_without_a_code_leaves_it_as_reached(liaison: Phone, hotline: Hotline) -> None:
     liaison.hangs_up()
 
-    assert (the_callback(house).outcome, house.rows(select(Staff.busy_call_id))) == ("reached", [None])
+    assert (the_callback(hotline).outcome, hotline.rows(select(Staff.busy_call_id))) == ("reached", [None])
 
 
 def test_call_again_later_makes_a_new_callback_for_the_same_person(
-    liaison: Phone, house: House, clock: Clock
+    liaison: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     liaison.presses("3")
     liaison.redelivers_last()
 
-    first, second = callbacks(house)
+    first, second = callbacks(hotline)
     assert (first.state, first.outcome) == ("reached", "call_later")
     assert (second.state, second.reason, second.case_id) == ("requested", "call_later", first.case_id)
     assert second.next_attempt_at == clock.now + timedelta(minutes=120)
     assert second.number_key == first.number_key
 
 
-def test_what_is_given_to_the_supervisor_is_listed_for_a_person(liaison: Phone, house: House) -> None:
+def test_what_is_given_to_the_supervisor_is_listed_for_a_person(liaison: Phone, hotline: Hotline) -> None:
     liaison.presses("4")
 
-    first, second = callbacks(house)
+    first, second = callbacks(hotline)
     assert (first.state, first.outcome) == ("reached", "to_supervisor")
     assert (second.state, second.outcome) == ("left_for_staff", "to_supervisor")
-    house.jobs.works_off()
-    assert house.carrier.ringing == []
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing == []
 
 
 def test_what_is_given_to_the_supervisor_is_listed_though_the_person_asked_for_a_call_meanwhile(
-    liaison: Phone, phone: Phone, make_case: MakeCase, house: House
+    liaison: Phone, phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
-    with house.database.transaction() as session:
-        make_callback(session, case_id=callbacks(house)[0].case_id, verified=True)
+    with hotline.database.transaction() as session:
+        make_callback(session, case_id=callbacks(hotline)[0].case_id, verified=True)
 
     liaison.presses("4")
 
     assert liaison.hears("It is saved")
-    assert [(row.state, row.reason) for row in callbacks(house)] == [
+    assert [(row.state, row.reason) for row in callbacks(hotline)] == [
         ("reached", "asked"), ("requested", "asked"), ("left_for_staff", "to_supervisor"),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("code", "more"), [("reached", []), (SUPERVISOR, ["left_for_staff"])])
 def test_who_need_not_be_called_again_after_all_is_not(
-    liaison: Phone, house: House, code: str, more: list[str]
+    liaison: Phone, hotline: Hotline, code: str, more: list[str]
 ) -> None:
     liaison.presses("3")
 
-    with house.database.transaction() as session:
-        talk = session.get_one(Callback, callbacks(house)[0].id)
+    with hotline.database.transaction() as session:
+        talk = session.get_one(Callback, callbacks(hotline)[0].id)
         assert talk.staff_id is not None
-        note_outcome(session, talk, code, talk.staff_id, house.clock.now, house.policy)
+        note_outcome(session, talk, code, talk.staff_id, hotline.clock.now, hotline.policy)
 
-    assert [row.state for row in callbacks(house)] == ["reached", "cancelled", *more]
+    assert [row.state for row in callbacks(hotline)] == ["reached", "cancelled", *more]
 
 
 def test_of_a_key_and_a_click_at_once_the_second_puts_right_what_the_first_said(
-    liaison: Phone, house: House
+    liaison: Phone, hotline: Hotline
 ) -> None:
-    callback_id = callbacks(house)[0].id
+    callback_id = callbacks(hotline)[0].id
     has_read, keyed = threading.Event(), threading.Event()
 
     def clicks() -> None:
-        with house.database.transaction() as session:
+        with hotline.database.transaction() as session:
             talk = session.get_one(Callback, callback_id)
             has_read.set()
             # On SQLite the key waits for this transaction instead: it is then the second.
-            keyed.wait(30 if house.database.engine.dialect.name == "postgresql" else 0)
+            keyed.wait(30 if hotline.database.engine.dialect.name == "postgresql" else 0)
             assert talk.staff_id is not None
-            note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.policy)
+            note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
 
     click = threading.Thread(target=clicks)
     click.start()
@@ -144,80 +144,82 @@ def test_of_a_key_and_a_click_at_once_the_second_puts_right_what_the_first_said(
     keyed.set()
     click.join(30)
 
-    first, later = callbacks(house)
+    first, later = callbacks(hotline)
     assert (first.outcome, later.state) in {("reached", "cancelled"), ("call_later", "requested")}
 
 
 def test_a_call_that_the_person_asked_for_themselves_is_not_taken_back(
-    liaison: Phone, phone: Phone, house: House
+    liaison: Phone, phone: Phone, hotline: Hotline
 ) -> None:
     liaison.presses("3")
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         talk, later = session.scalars(select(Callback).order_by(Callback.id)).all()
-        caller = load_by_sid(session, liaison.call_sid, house.clock.now)
+        caller = load_by_sid(session, liaison.call_sid, hotline.clock.now)
         assert caller is not None
         caller.case_id = later.case_id
         request_callback(
             session, call=caller, number="+12025550123", urgency="other", reason="asked",
-            due_at=later.due_at, next_attempt_at=house.clock.now, time_zone=later.time_zone,
-            now=house.clock.now,
+            due_at=later.due_at, next_attempt_at=hotline.clock.now, time_zone=later.time_zone,
+            now=hotline.clock.now,
         )  # fmt: skip
         assert talk.staff_id is not None
-        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.policy)
+        note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
 
-    assert [(row.state, row.reason) for row in callbacks(house)] == [
+    assert [(row.state, row.reason) for row in callbacks(hotline)] == [
         ("reached", "asked"), ("requested", "asked"),
     ]  # fmt: skip
 
 
-def test_a_new_promise_is_warned_of_though_the_one_before_it_was_late(liaison: Phone, house: House) -> None:
-    with house.database.transaction() as session:
+def test_a_new_promise_is_warned_of_though_the_one_before_it_was_late(
+    liaison: Phone, hotline: Hotline
+) -> None:
+    with hotline.database.transaction() as session:
         session.execute(update(Callback).values(warned=4))
 
     liaison.presses("3")
 
-    assert [row.warned for row in callbacks(house)] == [4, 0]
+    assert [row.warned for row in callbacks(hotline)] == [4, 0]
 
 
-def test_a_code_that_comes_too_late_changes_nothing(liaison: Phone, house: House, clock: Clock) -> None:
+def test_a_code_that_comes_too_late_changes_nothing(liaison: Phone, hotline: Hotline, clock: Clock) -> None:
     clock.passes(minutes=16)
 
     liaison.presses("3")
 
     assert liaison.hears("It is too late")
-    assert [row.outcome for row in callbacks(house)] == ["reached"]
+    assert [row.outcome for row in callbacks(hotline)] == ["reached"]
 
 
 def test_after_a_hard_call_nobody_rings_the_liaison_for_ten_minutes_and_nobody_asks_why(
-    liaison: Phone, phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    liaison: Phone, phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     liaison.presses("8")
     assert liaison.hears("You will get no calls for 10 minutes", "How did the call end?")
     liaison.presses("1")
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.works_off()
-    assert house.carrier.ringing == []
-    (entry,) = house.rows(select(AuditEntry).where(AuditEntry.action == "rest"))
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing == []
+    (entry,) = hotline.rows(select(AuditEntry).where(AuditEntry.action == "rest"))
     assert entry.facts is None
 
     clock.passes(minutes=10)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    house.jobs.works_off()
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.jobs.works_off()
 
-    assert [call.to for call in house.carrier.ringing] == [LIAISON]
+    assert [call.to for call in hotline.carrier.ringing] == [LIAISON]
 
 
 def test_the_outcome_is_asked_in_spanish_of_who_was_rung_in_spanish(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="es")
     asks_express(phone, make_case(custody_status="in_custody"), language="2")
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
     called.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert liaison.hears("La llamada acabó. ¿Cómo terminó?", "Si habló con la persona, oprima 1")
 
@@ -225,8 +227,8 @@ def test_the_outcome_is_asked_in_spanish_of_who_was_rung_in_spanish(
 # Machines and messages (R31).
 
 
-def a_machine_answers(phone: Phone, house: House) -> Phone:
-    _, to_caller = accepted_by(phone, house)
+def a_machine_answers(phone: Phone, hotline: Hotline) -> Phone:
+    _, to_caller = accepted_by(phone, hotline)
     machine = phone.answers(to_caller)
     while not machine.is_over:
         machine.says_nothing()
@@ -234,31 +236,31 @@ def a_machine_answers(phone: Phone, house: House) -> Phone:
 
 
 def test_a_machine_hears_a_neutral_message_once_where_it_is_allowed(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    _set(house, voicemail_allowed=True)
+    _set(hotline, voicemail_allowed=True)
 
-    machine = a_machine_answers(phone, house)
+    machine = a_machine_answers(phone, hotline)
     assert machine.hears("This is a message from the information line")
     assert not any(word in machine.heard_so_far for word in TELLING)
-    assert the_callback(house).state == "requested"
-    house.jobs.works_off()
+    assert the_callback(hotline).state == "requested"
+    hotline.jobs.works_off()
     clock.passes(minutes=31)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
 
-    again = a_machine_answers(phone, house)
+    again = a_machine_answers(phone, hotline)
     assert "message from" not in again.heard_so_far
 
 
 def test_a_machine_hears_no_word_more_where_no_message_is_allowed(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
 
-    machine = a_machine_answers(phone, house)
+    machine = a_machine_answers(phone, hotline)
 
     assert machine.heard == ""
 
@@ -271,107 +273,107 @@ def test_a_machine_hears_no_word_more_where_no_message_is_allowed(
     ("wish", "seconds", "again"), [("ring_once", 20, 1), ("ring_once", 70, 0), ("wait_for_me", 20, 0)]
 )
 def test_a_dropped_call_is_followed_by_one_more_where_that_was_asked(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock,
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock,
     who: str, wish: str, seconds: int, again: int,
 ) -> None:  # fmt: skip
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    _set(house, when_dropped=wish)
-    liaison, to_caller = accepted_by(phone, house)
+    _set(hotline, when_dropped=wish)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
     clock.passes(seconds=seconds)
 
     (liaison if who == "liaison" else called).hangs_up()
 
-    first, *more = callbacks(house)
+    first, *more = callbacks(hotline)
     assert (first.state, first.outcome) == ("reached", "reached")
     assert [row.reason for row in more] == ["dropped"] * again
 
 
 def test_a_call_that_drops_twice_is_not_followed_by_a_third(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    _set(house, when_dropped="ring_once")
+    _set(hotline, when_dropped="ring_once")
     for _ in range(2):
-        liaison, to_caller = accepted_by(phone, house)
+        liaison, to_caller = accepted_by(phone, hotline)
         called = phone.answers(to_caller)
         called.presses("1")
         called.hangs_up()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         if not liaison.is_over:
             liaison.hangs_up()
 
-    assert [row.state for row in callbacks(house)] == ["reached", "reached"]
+    assert [row.state for row in callbacks(hotline)] == ["reached", "reached"]
 
 
-def _set(house: House, **values: Any) -> None:
-    with house.database.transaction() as session:
+def _set(hotline: Hotline, **values: Any) -> None:
+    with hotline.database.transaction() as session:
         session.execute(update(Callback).values(**values))
 
 
 def test_wrong_person_stops_that_phone_at_once_and_leaves_the_call_for_staff(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
     asks_express(phone, make_case(custody_status="in_custody", phone=CALLER))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
     called.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     phones = select(RegistrantPhone.stopped_at)
-    assert house.rows(phones) == [None]
+    assert hotline.rows(phones) == [None]
 
     liaison.presses("2")
     assert liaison.hears("If it was the wrong person, press 3")
     liaison.presses("3")
 
-    assert house.rows(phones) == [house.clock.now]
-    first, second = callbacks(house)
+    assert hotline.rows(phones) == [hotline.clock.now]
+    first, second = callbacks(hotline)
     assert (first.state, first.outcome) == ("reached", "wrong_person")
     assert (second.state, second.case_id) == ("left_for_staff", first.case_id)
-    assert house.rung() == []
+    assert hotline.rung() == []
 
 
-def meets_a_wrong_person(phone: Phone, house: House) -> Callback:
+def meets_a_wrong_person(phone: Phone, hotline: Hotline) -> Callback:
     """A wrong person takes the call, and the liaison keys so; what is left for staff."""
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
     called.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     liaison.presses("2")
     liaison.presses("3")
-    return callbacks(house)[-1]
+    return callbacks(hotline)[-1]
 
 
 def test_phone_of_a_wrong_person_that_stands_in_no_case_is_not_called_by_staff_either(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=LIAISON)
     asks_express(phone, make_case(custody_status="in_custody"))
 
-    left = meets_a_wrong_person(phone, house)
+    left = meets_a_wrong_person(phone, hotline)
 
     assert (left.state, left.due_at) == ("left_for_staff", clock.now + timedelta(minutes=30))
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         with pytest.raises(NotAgainError, match=f"^{CallbackRefusal.PHONE_STOPPED}$"):
-            promise_anew(session, left.id, house.policy, "liaison:1", clock.now)
+            promise_anew(session, left.id, hotline.policy, "liaison:1", clock.now)
         with pytest.raises(RefusedError, match=f"^{CallbackRefusal.PHONE_STOPPED}$"):
             may_be_called(session.get_one(Callback, left.id))
 
 
 def test_after_a_wrong_person_staff_call_the_next_safe_phone_of_the_case(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
     asks_express(phone, make_case(custody_status="in_custody", phone="+12025550155"))
 
-    left = meets_a_wrong_person(phone, house)
+    left = meets_a_wrong_person(phone, hotline)
 
     assert (left.state, left.outcome) == ("left_for_staff", "to_supervisor")
-    assert left.number_key == house.database.keyring.index("phone", "+12025550155")
-    assert house.database.keyring.unseal("callback.number", left.number_sealed) == "+12025550155"
+    assert left.number_key == hotline.database.keyring.index("phone", "+12025550155")
+    assert hotline.database.keyring.unseal("callback.number", left.number_sealed) == "+12025550155"

@@ -13,7 +13,7 @@ from models.calls.staff_secret import issue_pin
 from models.cases.case import check_digit_is_right
 from models.store.database import Database
 from tests.calls.callbacks.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import reaches_the_first_menu
 from tests.factories import HASHER, MadeCase
 from tests.models.calls.pin_calls import counted_statements
@@ -32,11 +32,13 @@ def office(office: Office) -> Office:
 
 
 @pytest.fixture
-def number(make_staff: MakeStaff, house: House) -> str:
+def number(make_staff: MakeStaff, hotline: Hotline) -> str:
     """The number of a liaison who is off shift, as it is keyed on the main line."""
     person = make_staff(phone=STAFF_PHONE, on_shift=False, email="lea@office.example.org", languages="en,es")
-    with house.database.transaction() as session:
-        return for_main_line(issue_pin(session, person.email, HASHER.hash(PIN), "the suite", house.clock.now))
+    with hotline.database.transaction() as session:
+        return for_main_line(
+            issue_pin(session, person.email, HASHER.hash(PIN), "the suite", hotline.clock.now)
+        )
 
 
 def is_asked_for_a_case(phone: Phone, from_: str = "+12025550133", language: str = "1") -> Phone:
@@ -52,7 +54,7 @@ def nobodys(number: str) -> str:
 
 
 def test_staff_sign_in_where_the_case_number_is_asked_and_have_the_menus_of_the_staff_line(
-    phone: Phone, house: House, number: str
+    phone: Phone, hotline: Hotline, number: str
 ) -> None:
     staff = is_asked_for_a_case(phone)
     staff.presses(number)
@@ -63,8 +65,8 @@ def test_staff_sign_in_where_the_case_number_is_asked_and_have_the_menus_of_the_
     assert staff.hears("You are off shift", "To begin your shift, press 1")
     staff.presses("1")
     assert staff.hears("You are on shift", "To take the next call, press 1")
-    assert house.row(select(Staff.on_shift))
-    assert {"sign_in", "begin_shift"} <= set(house.rows(select(AuditEntry.action)))
+    assert hotline.row(select(Staff.on_shift))
+    assert {"sign_in", "begin_shift"} <= set(hotline.rows(select(AuditEntry.action)))
 
 
 def test_in_spanish_they_hear_the_menus_in_spanish(phone: Phone, number: str) -> None:
@@ -82,34 +84,34 @@ def test_a_staff_number_has_the_form_of_no_case_number(number: str) -> None:
 
 
 def test_a_callback_is_taken_and_kept_in_a_call_to_the_main_line(
-    phone: Phone, house: House, number: str, make_case: MakeCase
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.waiting.clear()
+    hotline.jobs.waiting.clear()
     staff = is_asked_for_a_case(phone, from_=STAFF_PHONE)
-    house.carrier.carries(staff)
+    hotline.carrier.carries(staff)
     for keys in (number, PIN, "1", "1"):
         staff.presses(keys)
     assert staff.hears("We are calling them now")
-    house.jobs.works_off()
-    assert house.carrier.ringing[-1].to == CALLER
-    called = phone.answers(house.carrier.ringing[-1])
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing[-1].to == CALLER
+    called = phone.answers(hotline.carrier.ringing[-1])
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert (staff.is_talking, called.is_talking) == (True, True)
 
     called.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert staff.hears("The call is over. How did it end?")
     staff.presses("1")
 
     assert staff.hears("It is saved", "You are on shift")
-    assert the_callback(house).outcome == "reached"
-    assert nobody_is_held(house)
+    assert the_callback(hotline).outcome == "reached"
+    assert nobody_is_held(hotline)
 
 
 def test_a_wrong_pin_of_staff_and_a_wrong_case_number_sound_and_cost_the_same(
-    phone: Phone, house: House, database: Database, number: str, make_case: MakeCase
+    phone: Phone, hotline: Hotline, database: Database, number: str, make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
     unknown_case = next(str(n) for n in range(10_000_000, 10_000_100) if check_digit_is_right(str(n)))
@@ -165,17 +167,17 @@ def test_who_lost_a_pin_and_keys_a_staff_number_reports_nothing_of_staff(phone: 
 
 
 def test_a_caller_cannot_step_into_the_menus_of_staff_without_their_pin(
-    phone: Phone, house: House, number: str
+    phone: Phone, hotline: Hotline, number: str
 ) -> None:
     caller = is_asked_for_a_case(phone)
     for step in ("on_menu", "shift", "more", "staff"):
         answer = caller.raw(caller.posts(f"/voice/steps/{step}/4", Digits="1"))
         assert "shift" not in answer
-    assert house.rows(select(Call.flow)) == ["victim_line"]
+    assert hotline.rows(select(Call.flow)) == ["victim_line"]
 
 
 def test_after_ten_minutes_without_a_key_staff_sign_in_again(
-    phone: Phone, house: House, number: str, clock: Clock
+    phone: Phone, hotline: Hotline, number: str, clock: Clock
 ) -> None:
     staff = is_asked_for_a_case(phone)
     staff.presses(number)
@@ -185,14 +187,14 @@ def test_after_ten_minutes_without_a_key_staff_sign_in_again(
     staff.presses("1")
 
     assert staff.hears("Please sign in again", "staff number")
-    assert not house.row(select(Staff.on_shift))
+    assert not hotline.row(select(Staff.on_shift))
 
 
-def test_the_keys_stand_in_no_row(phone: Phone, house: House, number: str) -> None:
+def test_the_keys_stand_in_no_row(phone: Phone, hotline: Hotline, number: str) -> None:
     staff = is_asked_for_a_case(phone)
     staff.presses(number)
     staff.presses(PIN)
 
-    call = house.row(select(Call))
+    call = hotline.row(select(Call))
     assert number not in call.trail + call.number_key + call.said
-    assert house.row(select(PinTry.opened))
+    assert hotline.row(select(PinTry.opened))

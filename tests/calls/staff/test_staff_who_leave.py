@@ -9,8 +9,8 @@ from models import Call, Callback, Staff
 from models.calls.staff_secret import issue_pin
 from models.overview.staff_record import let_go
 from tests.calls.callbacks.test_callbacks import asks_express
-from tests.calls.conftest import House
-from tests.calls.staff_line.desk import PIN, STAFF_PHONE, signs_in
+from tests.calls.conftest import Hotline
+from tests.calls.staff_line.staff_calls import PIN, STAFF_PHONE, signs_in
 from tests.calls.stories import opens_the_case
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
@@ -27,23 +27,23 @@ def lea(make_staff: MakeStaff) -> int:
 
 
 @pytest.fixture
-def leaves(house: House, make_staff: MakeStaff, lea: int) -> Callable[[], None]:
+def leaves(hotline: Hotline, make_staff: MakeStaff, lea: int) -> Callable[[], None]:
     """An administrator takes the liaison off the staff list."""
     boss = make_staff(role="administrator", phone="+12025550179", on_shift=False).id
 
     def leave() -> None:
-        with house.database.transaction() as session:
-            let_go(session, lea, by_id=boss, actor="boss@office.example.org", now=house.clock.now)
+        with hotline.database.transaction() as session:
+            let_go(session, lea, by_id=boss, actor="boss@office.example.org", now=hotline.clock.now)
 
     return leave
 
 
 def test_who_was_let_go_while_their_phone_rang_takes_no_caller_at_0_and_somebody_else_is_rung(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, leaves: Callable[[], None]
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, leaves: Callable[[], None]
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
     make_staff(phone=SECOND)
 
     leaves()
@@ -51,34 +51,34 @@ def test_who_was_let_go_while_their_phone_rang_takes_no_caller_at_0_and_somebody
 
     assert liaison.hears("This call is no longer waiting")
     assert (liaison.is_over, phone.is_talking) == (True, False)
-    house.jobs.works_off()
-    assert house.carrier.ringing[-1].to == SECOND
-    assert house.accepts(phone).is_talking
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing[-1].to == SECOND
+    assert hotline.accepts(phone).is_talking
 
 
 def test_who_was_let_go_while_their_phone_rang_takes_no_callback_and_it_goes_to_somebody_else(
-    phone: Phone, make_case: MakeCase, house: House, leaves: Callable[[], None]
+    phone: Phone, make_case: MakeCase, hotline: Hotline, leaves: Callable[[], None]
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
     phone.hangs_up()
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
 
     leaves()
     liaison.presses("1")
 
     assert liaison.hears("This call is no longer waiting")
-    (callback,) = house.rows(select(Callback))
+    (callback,) = hotline.rows(select(Callback))
     assert (callback.state, callback.liaison_tries) == ("requested", 1)
-    assert house.rows(select(Call.id).where(Call.role == "called_back")) == []
-    assert house.rows(select(Staff.id).where(Staff.busy_call_id.is_not(None))) == []
+    assert hotline.rows(select(Call.id).where(Call.role == "called_back")) == []
+    assert hotline.rows(select(Staff.id).where(Staff.busy_call_id.is_not(None))) == []
 
 
 def test_who_is_let_go_while_signed_in_on_the_staff_line_is_signed_out_and_never_in_again(
-    phone: Phone, house: House, lea: int, leaves: Callable[[], None]
+    phone: Phone, hotline: Hotline, lea: int, leaves: Callable[[], None]
 ) -> None:
-    with house.database.transaction() as session:
-        number = issue_pin(session, "lea@office.example.org", HASHER.hash(PIN), "boss", house.clock.now)
-    staff = signs_in(phone, house, number)
+    with hotline.database.transaction() as session:
+        number = issue_pin(session, "lea@office.example.org", HASHER.hash(PIN), "boss", hotline.clock.now)
+    staff = signs_in(phone, hotline, number)
     assert staff.hears("You are on shift")
 
     leaves()
@@ -89,19 +89,19 @@ def test_who_is_let_go_while_signed_in_on_the_staff_line_is_signed_out_and_never
     staff.presses(number)
     staff.presses(PIN)
     assert staff.hears("I could not sign you in with those numbers")
-    person = house.row(select(Staff).where(Staff.id == lea))
+    person = hotline.row(select(Staff).where(Staff.id == lea))
     assert (person.on_shift, person.pin_hash) == (False, None)
 
 
 def test_a_new_pin_of_the_office_signs_out_whoever_came_in_by_the_old_one(
-    phone: Phone, house: House, lea: int
+    phone: Phone, hotline: Hotline, lea: int
 ) -> None:
-    with house.database.transaction() as session:
-        number = issue_pin(session, "lea@office.example.org", HASHER.hash(PIN), "boss", house.clock.now)
-    thief = signs_in(phone, house, number)
+    with hotline.database.transaction() as session:
+        number = issue_pin(session, "lea@office.example.org", HASHER.hash(PIN), "boss", hotline.clock.now)
+    thief = signs_in(phone, hotline, number)
 
-    with house.database.transaction() as session:
-        issue_pin(session, "lea@office.example.org", HASHER.hash("628051"), "boss", house.clock.now)
+    with hotline.database.transaction() as session:
+        issue_pin(session, "lea@office.example.org", HASHER.hash("628051"), "boss", hotline.clock.now)
     thief.presses("4")
 
     assert thief.hears("Please enter your staff number")

@@ -6,7 +6,7 @@ import pytest
 
 from models import Staff
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -16,11 +16,11 @@ MakeStaff = Callable[..., Staff]
 
 
 def test_waiting_liaison_is_told_at_most_ten_seconds_apart_how_it_stands(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     assert liaison.hears("We are calling them now")
 
     for _ in range(3):
@@ -34,17 +34,17 @@ def test_waiting_liaison_is_told_at_most_ten_seconds_apart_how_it_stands(
     assert liaison.hears("The phone was answered, but nobody has pressed a key yet")
 
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert liaison.hears("You are connected")
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
 
 def test_waiting_liaison_is_told_in_spanish(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="es,en")
     asks_express(phone, make_case(custody_status="in_custody"), language="2")
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
     liaison.says_nothing()
     assert liaison.hears("El teléfono sigue sonando")
@@ -55,31 +55,31 @@ def test_waiting_liaison_is_told_in_spanish(
 
 
 def test_liaison_is_joined_though_no_worker_moves_them(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
     assert called.is_talking
-    house.jobs.waiting.clear()
+    hotline.jobs.waiting.clear()
 
     liaison.says_nothing()
 
     assert (liaison.is_talking, called.is_talking) == (True, True)
-    assert the_callback(house).held_at is None
+    assert the_callback(hotline).held_at is None
 
 
 def test_liaison_is_told_at_once_that_nobody_answered(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
     phone.lets_ring(to_caller)
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert liaison.hears("We could not connect you now")
     assert liaison.is_over
@@ -96,31 +96,31 @@ def test_liaison_hears_nothing_of_a_person_whom_the_carrier_did_not_ring(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     languages: str,
     key: str,
     words: str,
 ) -> None:
     make_staff(languages=languages)
     asks_express(phone, make_case(custody_status="in_custody"), language=key)
-    liaison = house.answers(phone)
-    house.carrier.refuses_calls = 21210
+    liaison = hotline.answers(phone)
+    hotline.carrier.refuses_calls = 21210
 
     liaison.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert liaison.hears(words)
-    assert house.carrier.refused == 1
+    assert hotline.carrier.refused == 1
 
 
 def test_liaison_hears_that_nobody_answered_though_no_worker_tells_them(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     phone.lets_ring(to_caller)
-    house.jobs.waiting.clear()
+    hotline.jobs.waiting.clear()
 
     liaison.says_nothing()
 
@@ -129,69 +129,69 @@ def test_liaison_hears_that_nobody_answered_though_no_worker_tells_them(
 
 
 def test_waiting_liaison_may_stop_by_star_and_go_on_waiting(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
     liaison.presses("*")
     assert liaison.hears("To go on waiting, press 1", "press 2")
     liaison.presses("1")
     assert liaison.hears("Still ringing")
     phone.answers(to_caller).presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert liaison.is_talking
 
 
 def test_liaison_who_stops_waiting_passes_the_callback_on(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
     liaison.presses("*")
     liaison.presses("2")
     clock.passes(seconds=20)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    house.jobs.works_off()
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.jobs.works_off()
 
     assert liaison.is_over
     assert to_caller.status == "canceled"
-    assert the_callback(house).talking_at is None
+    assert the_callback(hotline).talking_at is None
 
 
 def test_person_who_joins_while_the_liaison_chooses_is_on_hold_until_they_are_back(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     liaison.presses("*")
     called = phone.answers(to_caller)
     called.presses("1")
     assert not called.is_talking
 
     liaison.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
 
 def test_liaison_who_hangs_up_before_they_are_fetched_does_not_leave_the_person_alone(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
 
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert called.hears("Goodbye")
     assert called.is_over
-    assert the_callback(house).state == "reached"
+    assert the_callback(hotline).state == "reached"

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from models import Callback
 from tests.calls.callbacks.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback
-from tests.calls.conftest import Clock, House
-from tests.calls.staff_line.desk import (
+from tests.calls.conftest import Clock, Hotline
+from tests.calls.staff_line.staff_calls import (
     signs_in,
 )
 from tests.calls.stories import opens_the_case
@@ -20,8 +20,8 @@ from tests.phone import Phone
 MakeCase = Callable[..., MadeCase]
 
 
-def test_with_nobody_waiting_staff_hear_that(phone: Phone, house: House, number: str) -> None:
-    staff = signs_in(phone, house, number)
+def test_with_nobody_waiting_staff_hear_that(phone: Phone, hotline: Hotline, number: str) -> None:
+    staff = signs_in(phone, hotline, number)
     staff.presses("2")
     assert staff.hears("No one is waiting")
     staff.presses("1")
@@ -30,41 +30,41 @@ def test_with_nobody_waiting_staff_hear_that(phone: Phone, house: House, number:
 
 
 def test_staff_take_the_next_callback_in_the_very_call_talk_and_key_its_outcome(
-    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.waiting.clear()
-    staff = signs_in(phone, house, number)
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
 
     staff.presses("1")
     assert staff.hears("We are calling them now")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     (to_caller,) = carrier.placed
     assert to_caller.to == CALLER
     called = phone.answers(to_caller)
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert (staff.is_talking, called.is_talking) == (True, True)
-    assert the_callback(house).state == "talking"
+    assert the_callback(hotline).state == "talking"
 
     staff.presses("*")
     assert staff.hears("The caller is on hold")
     staff.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert called.is_talking
     called.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert staff.hears("The call is over. How did it end?")
     staff.presses("2")
     staff.presses("1")
     assert staff.hears("It is saved", "You are on shift")
-    assert the_callback(house).outcome == "message_left"
-    assert nobody_is_held(house)
+    assert the_callback(hotline).outcome == "message_left"
+    assert nobody_is_held(hotline)
 
 
 def test_staff_take_one_call_after_another_without_hanging_up(
-    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier, clock: Clock
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier, clock: Clock
 ) -> None:
     for caller in ("+12025550123", "+12025550124"):
         opens_the_case(phone, make_case(custody_status="in_custody"), from_=caller)
@@ -72,142 +72,142 @@ def test_staff_take_one_call_after_another_without_hanging_up(
         phone.presses("1")
         phone.hangs_up()
         clock.passes(seconds=1)
-    house.jobs.waiting.clear()
-    staff = signs_in(phone, house, number)
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
 
     for caller in ("+12025550123", "+12025550124"):
         staff.presses("1")
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         assert carrier.ringing[-1].to == caller
         called = phone.answers(carrier.ringing[-1])
         called.presses("1")
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         assert staff.is_talking
         called.hangs_up()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         staff.presses("1")
         assert staff.hears("It is saved")
 
-    assert house.rows(select(Callback.state)) == ["reached", "reached"]
+    assert hotline.rows(select(Callback.state)) == ["reached", "reached"]
 
 
 def test_a_caller_who_is_not_reached_brings_staff_back_to_the_menu(
-    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.waiting.clear()
-    staff = signs_in(phone, house, number)
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
     staff.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     phone.another().declines(carrier.ringing[-1], "no-answer")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert staff.hears("We could not connect you now", "To take the next call, press 1")
-    assert the_callback(house).state == "requested"
-    assert nobody_is_held(house)
+    assert the_callback(hotline).state == "requested"
+    assert nobody_is_held(hotline)
     asks_express(phone, make_case(custody_status="in_custody"), from_="+12025550124")
-    house.jobs.waiting.clear()
+    hotline.jobs.waiting.clear()
     staff.presses("1")
     assert staff.hears("We are calling them now")
 
 
 def test_staff_who_hang_up_while_the_caller_is_rung_stop_the_ringing(
-    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.waiting.clear()
-    staff = signs_in(phone, house, number)
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
     staff.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     staff.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert carrier.placed[-1].status == "canceled"
-    assert the_callback(house).state == "requested"
-    assert nobody_is_held(house)
+    assert the_callback(hotline).state == "requested"
+    assert nobody_is_held(hotline)
 
 
 def test_a_key_delivered_twice_takes_one_callback(
-    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.waiting.clear()
-    staff = signs_in(phone, house, number)
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
     staff.presses("1")
     staff.redelivers_last()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert [call.to for call in carrier.placed] == [CALLER]
 
 
 def test_the_outcome_of_the_last_call_can_be_told_from_the_menu(
-    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.waiting.clear()
-    staff = signs_in(phone, house, number)
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
     staff.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     called = phone.answers(carrier.ringing[-1])
     called.presses("1")
     staff.hangs_up()
-    assert the_callback(house).outcome == "reached"
+    assert the_callback(hotline).outcome == "reached"
 
-    again = signs_in(phone, house, number)
+    again = signs_in(phone, hotline, number)
     again.presses("4")
     again.presses("1")
     again.presses("2")
     again.presses("1")
 
-    assert the_callback(house).outcome == "message_left"
+    assert the_callback(hotline).outcome == "message_left"
     assert again.hears("It is saved")
 
 
 @pytest.mark.parametrize(("taken", "first"), [(2, "verified"), (3, "without a PIN")])
 def test_three_verified_callbacks_in_a_row_give_the_next_one_on_the_line_to_a_caller_without_a_pin(
-    phone: Phone, house: House, number: str, make_case: MakeCase, taken: int, first: str
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, taken: int, first: str
 ) -> None:
     def waits(case: MadeCase | None, hours: int) -> int:
-        with house.database.transaction() as session:
-            due_at = house.clock.now + timedelta(hours=hours)
-            return int(make_callback(session, case, due_at=due_at, next_attempt_at=house.clock.now).id)
+        with hotline.database.transaction() as session:
+            due_at = hotline.clock.now + timedelta(hours=hours)
+            return int(make_callback(session, case, due_at=due_at, next_attempt_at=hotline.clock.now).id)
 
-    staff = signs_in(phone, house, number)
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
     for _ in range(taken):
         waits(make_case(custody_status="in_custody"), 20)
         staff.presses("1")
-        house.jobs.works_off()
-        called = phone.answers(house.carrier.ringing[-1])
+        hotline.jobs.works_off()
+        called = phone.answers(hotline.carrier.ringing[-1])
         called.presses("1")
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         called.hangs_up()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         staff.presses("1")
         assert staff.hears("You are on shift")
     verified, without_pin = waits(make_case(custody_status="in_custody"), 20), waits(None, 22)
 
     staff.presses("1")
 
-    taken_now = house.row(select(Callback.id).where(Callback.state.not_in(("requested", "reached"))))
+    taken_now = hotline.row(select(Callback.id).where(Callback.state.not_in(("requested", "reached"))))
     assert taken_now == (verified if first == "verified" else without_pin)
 
 
 def test_on_the_line_too_a_promise_that_is_nearly_due_goes_before_an_urgent_one(
-    phone: Phone, house: House, number: str, make_case: MakeCase
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase
 ) -> None:
-    staff = signs_in(phone, house, number)
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
     urgent_case, soon_case = make_case(), make_case()
-    with house.database.transaction() as session:
-        now = house.clock.now
+    with hotline.database.transaction() as session:
+        now = hotline.clock.now
         make_callback(
             session, urgent_case, urgency="urgent", due_at=now + timedelta(minutes=40), next_attempt_at=now
         )
@@ -215,4 +215,4 @@ def test_on_the_line_too_a_promise_that_is_nearly_due_goes_before_an_urgent_one(
 
     staff.presses("1")
 
-    assert house.row(select(Callback.id).where(Callback.state != "requested")) == soon
+    assert hotline.row(select(Callback.id).where(Callback.state != "requested")) == soon

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from models import AuditEntry, Call, Staff
 from models.overview.staff_record import let_go
 from tests.calls.callbacks.test_callbacks import CALLER, nobody_is_held, the_callback
-from tests.calls.conftest import Clock, House
-from tests.calls.staff_line.desk import (
+from tests.calls.conftest import Clock, Hotline
+from tests.calls.staff_line.staff_calls import (
     CODE,
     OTHER_PIN,
     OWN_PHONE,
@@ -25,8 +25,10 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_staff_change_their_pin_by_keying_a_new_one_twice(phone: Phone, house: House, number: str) -> None:
-    staff = signs_in(phone, house, number)
+def test_staff_change_their_pin_by_keying_a_new_one_twice(
+    phone: Phone, hotline: Hotline, number: str
+) -> None:
+    staff = signs_in(phone, hotline, number)
     staff.presses("3")
     staff.presses("2")
     assert staff.hears("Please enter a new 6-digit PIN")
@@ -40,61 +42,61 @@ def test_staff_change_their_pin_by_keying_a_new_one_twice(phone: Phone, house: H
     assert staff.hears("Saved.")
     staff.hangs_up()
 
-    assert signs_in(phone, house, number).hears("I could not sign you in")
-    assert signs_in(phone, house, number, OTHER_PIN).hears("You are off shift")
-    assert "change_staff_pin" in house.rows(select(AuditEntry.action))
+    assert signs_in(phone, hotline, number).hears("I could not sign you in")
+    assert signs_in(phone, hotline, number, OTHER_PIN).hears("You are off shift")
+    assert "change_staff_pin" in hotline.rows(select(AuditEntry.action))
 
 
-def test_who_left_the_house_during_their_call_keys_no_pin_that_opens_anything(
-    phone: Phone, house: House, number: str
+def test_who_left_the_app_during_their_call_keys_no_pin_that_opens_anything(
+    phone: Phone, hotline: Hotline, number: str
 ) -> None:
-    staff = signs_in(phone, house, number)
+    staff = signs_in(phone, hotline, number)
     for key in ("3", "2"):
         staff.presses(key)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         person = session.scalars(select(Staff)).one()
-        let_go(session, person.id, by_id=0, actor="the suite", now=house.clock.now)
+        let_go(session, person.id, by_id=0, actor="the suite", now=hotline.clock.now)
 
     staff.presses(OTHER_PIN)
     staff.presses(OTHER_PIN)
 
     assert staff.does_not_hear("Saved.")
     staff.hangs_up()
-    assert signs_in(phone, house, number, OTHER_PIN).hears("I could not sign you in")
+    assert signs_in(phone, hotline, number, OTHER_PIN).hears("I could not sign you in")
 
 
-def test_what_staff_key_stands_in_no_row_in_the_clear(phone: Phone, house: House, number: str) -> None:
-    signs_in(phone, house, number).hangs_up()
+def test_what_staff_key_stands_in_no_row_in_the_clear(phone: Phone, hotline: Hotline, number: str) -> None:
+    signs_in(phone, hotline, number).hangs_up()
 
-    person = house.row(select(Staff))
-    call = house.row(select(Call))
+    person = hotline.row(select(Staff))
+    call = hotline.row(select(Call))
     for words in (person.pin_hash, person.number_sealed, person.number_key, call.trail, call.number_key):
         assert number not in words
         assert PIN not in words
 
 
 def test_on_a_personal_phone_the_key_alone_accepts_nothing_and_the_code_does(
-    phone: Phone, house: House, make_case: MakeCase, at_home: Staff
+    phone: Phone, hotline: Hotline, make_case: MakeCase, at_home: Staff
 ) -> None:
-    liaison = rung_at_home(phone, house, make_case)
+    liaison = rung_at_home(phone, hotline, make_case)
     liaison.presses("1")
     assert liaison.hears("Please enter your code")
-    house.jobs.works_off()
-    assert [call.to for call in house.carrier.placed] == [OWN_PHONE]
-    assert the_callback(house).state == "ringing_liaison"
+    hotline.jobs.works_off()
+    assert [call.to for call in hotline.carrier.placed] == [OWN_PHONE]
+    assert the_callback(hotline).state == "ringing_liaison"
 
     liaison.presses(f"{CODE}#")
     assert liaison.hears("We are calling them now")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    assert house.carrier.ringing[-1].to == CALLER
-    assert the_callback(house).state == "ringing_caller"
+    assert hotline.carrier.ringing[-1].to == CALLER
+    assert the_callback(hotline).state == "ringing_caller"
 
 
 def test_a_wrong_code_passes_the_callback_on_after_three_tries(
-    phone: Phone, house: House, make_case: MakeCase, at_home: Staff
+    phone: Phone, hotline: Hotline, make_case: MakeCase, at_home: Staff
 ) -> None:
-    someone = rung_at_home(phone, house, make_case)
+    someone = rung_at_home(phone, hotline, make_case)
     someone.presses("1")
     for _ in range(2):
         someone.presses("9182#")
@@ -102,47 +104,47 @@ def test_a_wrong_code_passes_the_callback_on_after_three_tries(
     someone.presses("9182#")
 
     assert someone.is_over
-    assert the_callback(house).state == "requested"
-    assert [call.to for call in house.carrier.placed] == [OWN_PHONE]
-    assert nobody_is_held(house)
+    assert the_callback(hotline).state == "requested"
+    assert [call.to for call in hotline.carrier.placed] == [OWN_PHONE]
+    assert nobody_is_held(hotline)
 
 
 def test_without_a_code_of_their_own_nobody_accepts_on_a_personal_phone(
-    phone: Phone, house: House, make_case: MakeCase, make_staff: MakeStaff
+    phone: Phone, hotline: Hotline, make_case: MakeCase, make_staff: MakeStaff
 ) -> None:
     make_staff(phone=OWN_PHONE, office_phone=False)
-    someone = rung_at_home(phone, house, make_case)
+    someone = rung_at_home(phone, hotline, make_case)
     someone.presses("1")
     for _ in range(3):
         someone.presses("0000#")
 
     assert someone.is_over
-    assert the_callback(house).state == "requested"
+    assert the_callback(hotline).state == "requested"
 
 
 def test_a_machine_on_a_personal_phone_accepts_nothing(
-    phone: Phone, house: House, make_case: MakeCase, at_home: Staff, clock: Clock
+    phone: Phone, hotline: Hotline, make_case: MakeCase, at_home: Staff, clock: Clock
 ) -> None:
-    machine = rung_at_home(phone, house, make_case)
+    machine = rung_at_home(phone, hotline, make_case)
     machine.presses("1")
     while not machine.is_over:
         machine.says_nothing()
 
-    assert the_callback(house).state == "requested"
+    assert the_callback(hotline).state == "requested"
     clock.passes(seconds=20)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    assert nobody_is_held(house)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    assert nobody_is_held(hotline)
 
 
 def test_a_caller_at_0_is_joined_to_a_personal_phone_only_after_the_code(
-    phone: Phone, house: House, make_case: MakeCase, at_home: Staff
+    phone: Phone, hotline: Hotline, make_case: MakeCase, at_home: Staff
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    liaison = house.accepts(phone)
+    liaison = hotline.accepts(phone)
     assert not phone.is_talking
 
     liaison.presses(f"{CODE}#")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert phone.is_talking

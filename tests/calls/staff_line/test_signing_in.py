@@ -7,17 +7,24 @@ from models import AuditEntry, PinTry
 from models.calls.staff_number import for_main_line
 from models.calls.staff_secret import issue_pin
 from tests.calls.callbacks.test_callbacks import asks_express, the_callback
-from tests.calls.conftest import Clock, House
-from tests.calls.staff_line.desk import OTHER_PIN, PIN, MakeCase, dials_the_staff_line, on_shift, signs_in
+from tests.calls.conftest import Clock, Hotline
+from tests.calls.staff_line.staff_calls import (
+    OTHER_PIN,
+    PIN,
+    MakeCase,
+    dials_the_staff_line,
+    on_shift,
+    signs_in,
+)
 from tests.calls.stories import reaches_the_first_menu
 from tests.factories import HASHER
 from tests.phone import Phone
 
 
 def test_staff_sign_in_by_number_and_pin_and_begin_and_end_their_shift(
-    phone: Phone, house: House, number: str
+    phone: Phone, hotline: Hotline, number: str
 ) -> None:
-    staff = dials_the_staff_line(phone, house)
+    staff = dials_the_staff_line(phone, hotline)
     assert staff.hears("This is the staff line of the information line", "Please enter your staff number")
     assert staff.does_not_hear("victim", "danger")
     staff.presses(number)
@@ -26,15 +33,15 @@ def test_staff_sign_in_by_number_and_pin_and_begin_and_end_their_shift(
 
     staff.presses("1")
     assert staff.hears("You are on shift", "To take the next call, press 1")
-    assert on_shift(house)
+    assert on_shift(hotline)
     staff.presses("3")
     assert staff.hears("You are off shift")
-    assert not on_shift(house)
-    assert {"sign_in", "begin_shift", "end_shift"} <= set(house.rows(select(AuditEntry.action)))
+    assert not on_shift(hotline)
+    assert {"sign_in", "begin_shift", "end_shift"} <= set(hotline.rows(select(AuditEntry.action)))
 
 
-def test_the_staff_line_speaks_spanish(phone: Phone, house: House, number: str) -> None:
-    staff = dials_the_staff_line(phone, house, "2")
+def test_the_staff_line_speaks_spanish(phone: Phone, hotline: Hotline, number: str) -> None:
+    staff = dials_the_staff_line(phone, hotline, "2")
     staff.presses(number)
     staff.presses(PIN)
 
@@ -42,11 +49,11 @@ def test_the_staff_line_speaks_spanish(phone: Phone, house: House, number: str) 
 
 
 def test_an_unknown_number_and_a_wrong_pin_hear_the_same_and_cost_the_same(
-    phone: Phone, house: House, number: str
+    phone: Phone, hotline: Hotline, number: str
 ) -> None:
-    wrong = signs_in(phone, house, number, OTHER_PIN)
+    wrong = signs_in(phone, hotline, number, OTHER_PIN)
     runs = HASHER.runs
-    unknown = signs_in(phone, house, str(int(number[0]) % 9 + 1) + number[1:], PIN)
+    unknown = signs_in(phone, hotline, str(int(number[0]) % 9 + 1) + number[1:], PIN)
 
     assert HASHER.runs == runs + 1
     assert wrong.heard == unknown.heard
@@ -54,34 +61,34 @@ def test_an_unknown_number_and_a_wrong_pin_hear_the_same_and_cost_the_same(
 
 
 def test_after_three_wrong_tries_the_call_ends_without_a_hint(
-    phone: Phone, house: House, number: str
+    phone: Phone, hotline: Hotline, number: str
 ) -> None:
-    staff = dials_the_staff_line(phone, house)
+    staff = dials_the_staff_line(phone, hotline)
     for _ in range(3):
         staff.presses(number)
         staff.presses(OTHER_PIN)
 
     assert staff.hears("Please ask your supervisor")
     assert staff.is_over
-    assert len(house.rows(select(PinTry))) == 3
+    assert len(hotline.rows(select(PinTry))) == 3
 
 
 def test_many_wrong_tries_lock_even_the_right_pin_until_a_new_one_is_issued(
-    phone: Phone, house: House, number: str, clock: Clock
+    phone: Phone, hotline: Hotline, number: str, clock: Clock
 ) -> None:
     for _ in range(10):
-        signs_in(phone, house, number, OTHER_PIN).hangs_up()
+        signs_in(phone, hotline, number, OTHER_PIN).hangs_up()
         clock.passes(hours=1)
-    assert signs_in(phone, house, number).hears("I could not sign you in with those numbers")
+    assert signs_in(phone, hotline, number).hears("I could not sign you in with those numbers")
 
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         issue_pin(session, "lea@office.example.org", HASHER.hash(OTHER_PIN), "the suite", clock.now)
 
-    assert signs_in(phone, house, number, OTHER_PIN).hears("You are off shift")
+    assert signs_in(phone, hotline, number, OTHER_PIN).hears("You are off shift")
 
 
 def test_wrong_tries_on_the_main_line_lock_the_number_on_the_staff_line_too(
-    phone: Phone, house: House, number: str, clock: Clock
+    phone: Phone, hotline: Hotline, number: str, clock: Clock
 ) -> None:
     for _ in range(10):
         caller = phone.another()
@@ -92,56 +99,56 @@ def test_wrong_tries_on_the_main_line_lock_the_number_on_the_staff_line_too(
         caller.hangs_up()
         clock.passes(hours=1)
 
-    assert signs_in(phone, house, number).hears("I could not sign you in with those numbers")
+    assert signs_in(phone, hotline, number).hears("I could not sign you in with those numbers")
 
 
 def test_nobody_comes_past_the_pin_by_guessing_steps_and_a_long_silence_asks_for_it_again(
-    phone: Phone, house: House, number: str, clock: Clock
+    phone: Phone, hotline: Hotline, number: str, clock: Clock
 ) -> None:
-    stranger = dials_the_staff_line(phone, house)
+    stranger = dials_the_staff_line(phone, hotline)
     for step in ("on_menu", "more", "shift", "new_pin"):
         answer = stranger.raw(stranger.posts(f"/voice/steps/{step}/3", Digits="1"))
         assert "shift" not in answer
 
-    staff = signs_in(phone, house, number)
+    staff = signs_in(phone, hotline, number)
     clock.passes(minutes=11)
     staff.presses("1")
     assert staff.hears("Please sign in again")
-    assert not on_shift(house)
+    assert not on_shift(hotline)
 
 
 def test_staff_whose_talk_was_over_ten_minutes_key_its_outcome_and_sign_in_again(
-    phone: Phone, house: House, number: str, make_case: MakeCase, clock: Clock
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, clock: Clock
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.waiting.clear()
-    staff = signs_in(phone, house, number)
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
     staff.presses("1")
-    house.jobs.works_off()
-    called = phone.answers(house.carrier.placed[-1])
+    hotline.jobs.works_off()
+    called = phone.answers(hotline.carrier.placed[-1])
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert staff.is_talking
     clock.passes(minutes=11)
     called.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     staff.presses("2")
     staff.presses("1")
 
     assert staff.hears("It is saved", "Please sign in again")
     assert staff.does_not_hear("You are on shift")
-    assert the_callback(house).outcome == "message_left"
+    assert the_callback(hotline).outcome == "message_left"
     staff.presses(number)
     staff.presses(PIN)
     assert staff.hears("You are on shift")
 
 
 def test_staff_numbers_and_pins_that_are_too_short_are_told_their_length(
-    phone: Phone, house: House, number: str
+    phone: Phone, hotline: Hotline, number: str
 ) -> None:
-    staff = dials_the_staff_line(phone, house)
+    staff = dials_the_staff_line(phone, hotline)
     staff.presses("12")
     assert staff.hears("A staff number has five digits. Please enter your staff number.")
     staff.presses(number)
@@ -152,11 +159,11 @@ def test_staff_numbers_and_pins_that_are_too_short_are_told_their_length(
 
 
 def test_a_fault_on_the_staff_line_promises_staff_nobody(
-    phone: Phone, house: House, number: str, monkeypatch: pytest.MonkeyPatch
+    phone: Phone, hotline: Hotline, number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    staff = signs_in(phone, house, number)
+    staff = signs_in(phone, hotline, number)
     with monkeypatch.context() as patch:
-        patch.setattr("ivr_flows.verbs.staff_verbs.staff_desk.set_shift", _breaks)
+        patch.setattr("ivr_flows.verbs.staff_verbs.staff_menu.set_shift", _breaks)
         staff.presses("1")
 
     assert staff.hears("I am sorry, something went wrong. Goodbye.")

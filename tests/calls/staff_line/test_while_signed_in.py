@@ -6,8 +6,8 @@ import pytest
 
 from models.staff.staff import change_shift
 from tests.calls.callbacks.test_callbacks import asks_express, the_callback
-from tests.calls.conftest import Clock, House
-from tests.calls.staff_line.desk import (
+from tests.calls.conftest import Clock, Hotline
+from tests.calls.staff_line.staff_calls import (
     STAFF_PHONE,
     signs_in,
 )
@@ -20,37 +20,37 @@ MakeCase = Callable[..., MadeCase]
 
 
 def test_the_phone_of_who_is_signed_in_is_not_rung_and_the_next_callback_is_theirs_in_that_call(
-    phone: Phone, make_case: MakeCase, house: House, number: str, carrier: FakeCarrier, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, number: str, carrier: FakeCarrier, clock: Clock
 ) -> None:
-    staff = signs_in(phone, house, number)
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
     asks_express(phone, make_case(custody_status="in_custody"))
     for _ in range(4):
-        house.jobs.works_off()
+        hotline.jobs.works_off()
         clock.passes(seconds=20)
         staff.presses("2")
         assert staff.hears("The next callback is due", "To go back, press 2")
         staff.presses("2")
-        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
     assert carrier.placed == []
 
     staff.presses("1")
 
     assert staff.hears("We are calling them now")
-    assert (the_callback(house).state, the_callback(house).liaison_tries) == ("ringing_caller", 0)
+    assert (the_callback(hotline).state, the_callback(hotline).liaison_tries) == ("ringing_caller", 0)
 
 
 @pytest.mark.parametrize("word_comes", [True, False])
 def test_once_they_hang_up_their_phone_is_rung_even_if_no_word_of_it_comes(
     phone: Phone,
     make_case: MakeCase,
-    house: House,
+    hotline: Hotline,
     number: str,
     carrier: FakeCarrier,
     clock: Clock,
     word_comes: bool,
 ) -> None:
-    staff = signs_in(phone, house, number)
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
     asks_express(phone, make_case(custody_status="in_custody"))
     if word_comes:
@@ -58,31 +58,31 @@ def test_once_they_hang_up_their_phone_is_rung_even_if_no_word_of_it_comes(
     else:
         clock.passes(minutes=2)
 
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    house.jobs.works_off()
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.jobs.works_off()
 
     (rung,) = carrier.placed
     assert rung.to == STAFF_PHONE
 
 
 def test_who_hears_how_a_talk_is_noted_in_the_staff_line_is_not_rung_meanwhile(
-    phone: Phone, make_case: MakeCase, house: House, number: str, carrier: FakeCarrier, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, number: str, carrier: FakeCarrier, clock: Clock
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.waiting.clear()
-    staff = signs_in(phone, house, number)
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
     staff.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     called = phone.answers(carrier.ringing[-1])
     called.presses("1")
     asks_express(phone, make_case(custody_status="in_custody"), from_="+12025550124")
     called.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert staff.hears("The call is over. How did it end?")
 
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    house.jobs.works_off()
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.jobs.works_off()
 
     assert carrier.ringing == []
     staff.presses("1")
@@ -91,17 +91,17 @@ def test_who_hears_how_a_talk_is_noted_in_the_staff_line_is_not_rung_meanwhile(
 
 
 def test_a_ring_that_meets_a_phone_in_the_staff_line_is_no_miss(
-    phone: Phone, make_case: MakeCase, house: House, number: str, carrier: FakeCarrier, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, number: str, carrier: FakeCarrier, clock: Clock
 ) -> None:
-    with house.database.transaction() as session:
-        change_shift(session, "lea@office.example.org", on_shift=True, actor="test", now=house.clock.now)
+    with hotline.database.transaction() as session:
+        change_shift(session, "lea@office.example.org", on_shift=True, actor="test", now=hotline.clock.now)
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.works_off()
-    staff = signs_in(phone, house, number)
+    hotline.jobs.works_off()
+    staff = signs_in(phone, hotline, number)
 
     phone.declines(carrier.ringing[-1])
     clock.passes(seconds=16)
     staff.presses("1")
 
     assert staff.hears("We are calling them now")
-    assert (the_callback(house).state, the_callback(house).liaison_tries) == ("ringing_caller", 0)
+    assert (the_callback(hotline).state, the_callback(hotline).liaison_tries) == ("ringing_caller", 0)

@@ -11,7 +11,7 @@ from models import Callback, Staff
 from models.cases.case import close_case, rotate_pin
 from models.overview.lost_pin import replace_lost_pin
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.pin.test_lost_pin import SAFE, reports_a_lost_pin
 from tests.calls.stories import lost_pins_are_settled, opens_the_case, the_hour_of_lost_pins_has_passed, wrong
 from tests.factories import HASHER, MadeCase
@@ -31,35 +31,35 @@ def case(phone: Phone, make_case: MakeCase, make_staff: MakeStaff) -> MadeCase:
     return made
 
 
-def closes(house: House, case: MadeCase) -> None:
-    with house.database.transaction() as session:
-        close_case(session, case.number, now=house.clock.now, actor="boss")
+def closes(hotline: Hotline, case: MadeCase) -> None:
+    with hotline.database.transaction() as session:
+        close_case(session, case.number, now=hotline.clock.now, actor="boss")
 
 
 def test_a_caller_of_a_closed_case_who_was_promised_a_call_gets_it(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     closed = make_case(custody_status="in_custody")
-    closes(house, closed)
+    closes(hotline, closed)
     asks_express(phone, closed)
     assert phone.hears("We will call you")
     phone.hangs_up()
-    house.clock.passes(seconds=30)
+    hotline.clock.passes(seconds=30)
 
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
 
 def test_a_caller_of_a_closed_case_chooses_a_new_pin_and_uses_it(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     closed = make_case(custody_status="in_custody")
-    closes(house, closed)
+    closes(hotline, closed)
     opens_the_case(phone, closed)
     for keys in ("4", closed.pin, "583961", "583961"):
         phone.presses(keys)
@@ -74,20 +74,20 @@ def test_a_caller_of_a_closed_case_chooses_a_new_pin_and_uses_it(
 
 
 def test_a_caller_of_a_closed_case_who_is_locked_out_gets_a_new_pin_from_staff(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     closed = make_case(custody_status="in_custody")
-    closes(house, closed)
+    closes(hotline, closed)
     for _ in range(10):
         caller = phone.another()
         opens_the_case(caller, replace(closed, pin=wrong(closed.pin)))
         caller.hangs_up()
-        house.clock.passes(hours=2)
+        hotline.clock.passes(hours=2)
     opens_the_case(phone, closed)
     assert phone.hears("Those numbers did not work")
 
-    with house.database.transaction() as session:
-        pin = rotate_pin(session, HASHER, closed.number, house.clock.now)
+    with hotline.database.transaction() as session:
+        pin = rotate_pin(session, HASHER, closed.number, hotline.clock.now)
 
     again = phone.another()
     opens_the_case(again, replace(closed, pin=pin))
@@ -95,39 +95,39 @@ def test_a_caller_of_a_closed_case_who_is_locked_out_gets_a_new_pin_from_staff(
 
 
 def test_a_lost_pin_of_a_closed_case_is_talked_over_and_its_caller_is_told_of_the_new_one(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor", on_shift=False, phone="+12025550178")
     make_staff(email="ann@office.example.org", role="administrator", on_shift=False, phone="+12025550179")
     make_staff()
     closed = make_case(custody_status="in_custody", phone=SAFE)
-    closes(house, closed)
+    closes(hotline, closed)
     reports_a_lost_pin(phone, closed.number)
     assert phone.hears("We will look into it")
     phone.hangs_up()
-    lost_pins_are_settled(house)
-    the_hour_of_lost_pins_has_passed(house)
+    lost_pins_are_settled(hotline)
+    the_hour_of_lost_pins_has_passed(hotline)
 
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == SAFE
     called = phone.answers(to_caller)
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert (liaison.is_talking, called.is_talking) == (True, True)
     called.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     liaison.presses("1")
-    assert the_callback(house).state == "reached"
-    with house.database.transaction() as session:
+    assert the_callback(hotline).state == "reached"
+    with hotline.database.transaction() as session:
         pin, told = replace_lost_pin(
             session, HASHER, closed.number, evidence="rang_confirmed_phone", by="ruth@office.example.org",
-            and_by="ann@office.example.org", hold=timedelta(hours=72), policy=house.policy,
-            now=house.clock.now,
+            and_by="ann@office.example.org", hold=timedelta(hours=72), policy=hotline.policy,
+            now=hotline.clock.now,
         )  # fmt: skip
 
     assert told == 1
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    _, to_caller = accepted_by(phone, house)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    _, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == SAFE
     with_new_pin = phone.another()
     opens_the_case(with_new_pin, replace(closed, pin=pin))
@@ -135,27 +135,27 @@ def test_a_lost_pin_of_a_closed_case_is_talked_over_and_its_caller_is_told_of_th
 
 
 @pytest.mark.parametrize("state", ["in line", "liaison rings"])
-def test_a_callback_in_line_is_made_when_its_case_is_closed(
-    phone: Phone, case: MadeCase, house: House, state: str
+def test_a_callback_in_the_queue_is_made_when_its_case_is_closed(
+    phone: Phone, case: MadeCase, hotline: Hotline, state: str
 ) -> None:
     if state == "liaison rings":
-        house.jobs.works_off()
-        liaison = phone.answers(house.carrier.ringing[-1])
-        closes(house, case)
+        hotline.jobs.works_off()
+        liaison = phone.answers(hotline.carrier.ringing[-1])
+        closes(hotline, case)
         liaison.presses("1")
-        house.jobs.works_off()
-        to_caller = house.carrier.ringing[-1]
+        hotline.jobs.works_off()
+        to_caller = hotline.carrier.ringing[-1]
     else:
-        closes(house, case)
-        liaison, to_caller = accepted_by(phone, house)
+        closes(hotline, case)
+        liaison, to_caller = accepted_by(phone, hotline)
 
     called = phone.answers(to_caller)
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert (liaison.is_talking, called.is_talking) == (True, True)
     called.hangs_up()
-    assert (the_callback(house).state, nobody_is_held(house)) == ("reached", True)
+    assert (the_callback(hotline).state, nobody_is_held(hotline)) == ("reached", True)
 
 
 def _lets_it_ring(phone: Phone, to_caller: PlacedCall, _liaison: Phone) -> None:
@@ -174,29 +174,29 @@ def _liaison_hangs_up(_phone: Phone, _to_caller: PlacedCall, liaison: Phone) -> 
 
 @pytest.mark.parametrize("misses", [_lets_it_ring, _cannot_talk_now, _liaison_hangs_up])
 def test_a_missed_callback_of_a_closed_case_is_tried_again(
-    phone: Phone, case: MadeCase, house: House, misses: Callable[[Phone, PlacedCall, Phone], None]
+    phone: Phone, case: MadeCase, hotline: Hotline, misses: Callable[[Phone, PlacedCall, Phone], None]
 ) -> None:
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
-    closes(house, case)
+    closes(hotline, case)
     misses(phone, to_caller, liaison)
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    assert the_callback(house).state in ("requested", "ringing_liaison")
-    house.clock.passes(hours=1)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    assert house.rung() != []
+    assert the_callback(hotline).state in ("requested", "ringing_liaison")
+    hotline.clock.passes(hours=1)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    assert hotline.rung() != []
 
 
 @pytest.mark.parametrize("text", ["we_call_again", "please_call"])
 def test_a_machine_of_a_closed_case_hears_the_message_that_was_allowed(
-    phone: Phone, case: MadeCase, house: House, text: str
+    phone: Phone, case: MadeCase, hotline: Hotline, text: str
 ) -> None:
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Callback).values(voicemail_allowed=True, voicemail_text=text))
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
 
-    closes(house, case)
+    closes(hotline, case)
     machine = phone.answers(to_caller)
     while not machine.is_over:
         machine.says_nothing()
@@ -205,13 +205,13 @@ def test_a_machine_of_a_closed_case_hears_the_message_that_was_allowed(
 
 
 def test_a_talk_that_is_cut_off_after_the_case_was_closed_brings_another_call(
-    phone: Phone, case: MadeCase, house: House
+    phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
 
-    closes(house, case)
+    closes(hotline, case)
     liaison.presses("*")
     called.says_nothing()
     liaison.hangs_up()

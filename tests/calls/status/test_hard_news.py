@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import Callback, Subject
 from tests import factories
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -82,7 +82,7 @@ def test_a_dated_fact_is_said_first_then_its_day_and_last_the_age_of_the_record(
 
 
 def test_where_someone_is_free_a_person_can_tell_the_news_and_the_danger_line_comes_first(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
     opens_the_case(phone, make_case(custody_status="released"))
@@ -95,7 +95,7 @@ def test_where_someone_is_free_a_person_can_tell_the_news_and_the_danger_line_co
         "If you are in danger, hang up and call 911. Until we talk, please act as if this person may be out.",
         "I am calling someone for you",
     )
-    assert house.rung() == [LIAISON]
+    assert hotline.rung() == [LIAISON]
 
 
 def test_a_liaison_who_writes_down_a_talk_is_not_offered_to_tell_the_news(
@@ -110,7 +110,7 @@ def test_a_liaison_who_writes_down_a_talk_is_not_offered_to_tell_the_news(
 
 @pytest.mark.parametrize("status", HARD)
 def test_whoever_asks_to_be_called_soon_hears_the_danger_line_before_they_are_let_go(
-    phone: Phone, make_case: MakeCase, house: House, status: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, status: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status=status))
 
@@ -120,7 +120,7 @@ def test_whoever_asks_to_be_called_soon_hears_the_danger_line_before_they_are_le
         "If you are in danger, hang up and call 911. Until we talk, please act as if this person may be out."
         " We will call you"
     )
-    callback = house.row(select(Callback))
+    callback = hotline.row(select(Callback))
     assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
 
 
@@ -197,7 +197,7 @@ def test_news_of_one_case_does_not_stand_for_the_danger_line_of_another(
 
 
 def test_silence_after_hard_news_of_a_second_case_writes_an_urgent_callback_for_that_case(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     other = make_case(custody_status="escaped")
     opens_the_case(phone, make_case(custody_status="released"))
@@ -210,12 +210,12 @@ def test_silence_after_hard_news_of_a_second_case_writes_an_urgent_callback_for_
     while not phone.is_over:
         phone.says_nothing()
 
-    callback = house.row(select(Callback))
+    callback = hotline.row(select(Callback))
     assert (callback.case_id, callback.urgency, callback.reason) == (other.id, "urgent", "hard_news")
 
 
 def test_who_leaves_the_line_is_led_back_to_hard_news_of_a_second_case(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
     waiting = phone.another()
@@ -248,7 +248,7 @@ def test_where_there_is_no_hard_news_a_person_comes_with_no_danger_line(
 
 @pytest.mark.parametrize("status", HARD)
 def test_silence_twice_before_hard_news_writes_an_urgent_callback_and_never_tells_the_news(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, status: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, status: str
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
     opens_the_case(phone, make_case(custody_status=status))
@@ -261,13 +261,13 @@ def test_silence_twice_before_hard_news_writes_an_urgent_callback_and_never_tell
     assert phone.is_over
     for words in ("record says", "released", "escaped", "sent out", "died"):
         assert words not in phone.heard_so_far
-    callback = house.row(select(Callback))
+    callback = hotline.row(select(Callback))
     assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
-    assert callback.due_at == house.clock.now + timedelta(minutes=60)
+    assert callback.due_at == hotline.clock.now + timedelta(minutes=60)
 
 
 def test_silence_twice_before_hard_news_brings_a_person_who_is_free(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
     opens_the_case(phone, make_case(custody_status="released"))
@@ -276,7 +276,7 @@ def test_silence_twice_before_hard_news_brings_a_person_who_is_free(
     phone.says_nothing()
 
     assert phone.hears("If you are in danger, hang up and call 911", "I am calling someone for you")
-    assert house.rung() == [LIAISON]
+    assert hotline.rung() == [LIAISON]
 
 
 # After the news.
@@ -339,11 +339,11 @@ def test_a_death_has_words_of_its_own_and_an_offer_of_support(phone: Phone, make
 
 
 def test_news_that_comes_in_the_call_is_warned_of_when_the_status_is_heard_again(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, case)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         subject = session.get_one(Subject, case.subject_id)
         factories.make_custody_record(session, subject, "escaped", releasable=True)
 
@@ -365,7 +365,7 @@ def test_who_cannot_talk_hears_of_their_key_after_the_pin(
 
 
 def test_a_silent_caller_whom_no_liaison_takes_has_an_urgent_callback_in_the_end(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
     opens_the_case(phone, make_case(custody_status="released"))
@@ -375,20 +375,20 @@ def test_a_silent_caller_whom_no_liaison_takes_has_an_urgent_callback_in_the_end
     for _ in range(20):
         if phone.is_over:
             break
-        if house.rung():
-            house.declines(phone)
+        if hotline.rung():
+            hotline.declines(phone)
         phone.says_nothing()
 
     assert phone.is_over
     assert "was released" not in phone.heard_so_far
     assert "We will call you" in phone.heard_so_far
-    callback = house.row(select(Callback))
+    callback = hotline.row(select(Callback))
     assert (callback.urgency, callback.reason, callback.verified) == ("urgent", "hard_news", True)
 
 
 @pytest.mark.parametrize("key", ["0", "5"])
 def test_a_caller_who_asks_for_a_person_before_hard_news_and_falls_silent_is_called_back(
-    phone: Phone, make_case: MakeCase, house: House, key: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, key: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status="escaped"))
     phone.presses(key)
@@ -399,12 +399,12 @@ def test_a_caller_who_asks_for_a_person_before_hard_news_and_falls_silent_is_cal
 
     assert phone.hears("We will call you")
     assert "record says" not in phone.heard_so_far
-    callback = house.row(select(Callback))
+    callback = hotline.row(select(Callback))
     assert (callback.urgency, callback.reason, callback.verified) == ("urgent", "hard_news", True)
 
 
 def test_a_caller_who_heard_the_news_and_falls_silent_is_left_in_peace(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="escaped"))
     phone.presses("1")
@@ -414,7 +414,7 @@ def test_a_caller_who_heard_the_news_and_falls_silent_is_left_in_peace(
     while not phone.is_over:
         phone.says_nothing()
 
-    assert house.rows(select(Callback)) == []
+    assert hotline.rows(select(Callback)) == []
 
 
 @pytest.mark.parametrize("status", ["removed", "deceased"])

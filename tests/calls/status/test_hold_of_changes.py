@@ -11,7 +11,7 @@ from models.callbacks.callback_request import request_callback
 from models.cases.registrant import Phone as RegisteredPhone
 from models.overview.caller_state import load_by_sid
 from models.overview.lost_pin import replace_lost_pin
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import (
     is_asked_for_a_number,
     opens_the_case,
@@ -26,16 +26,16 @@ SAFE, OTHER = "+12025550155", "+12025550156"
 
 
 @pytest.fixture
-def replaced(make_case: MakeCase, make_staff: MakeStaff, house: House) -> tuple[MadeCase, str]:
+def replaced(make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> tuple[MadeCase, str]:
     """A case whose lost PIN staff have just replaced, with a safe phone; and the new PIN."""
     case = make_case(custody_status="in_custody", phone=SAFE)
     for email in ("lea@office.example.org", "sam@office.example.org"):
         make_staff(email=email, on_shift=False)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         pin, told = replace_lost_pin(
             session, HASHER, case.number, evidence="agency_vouched", by="lea@office.example.org",
-            and_by="sam@office.example.org", hold=timedelta(hours=72), policy=house.policy,
-            now=house.clock.now,
+            and_by="sam@office.example.org", hold=timedelta(hours=72), policy=hotline.policy,
+            now=hotline.clock.now,
         )  # fmt: skip
     assert told == 1
     return case, pin
@@ -48,7 +48,7 @@ def opens_with(phone: Phone, case: MadeCase, pin: str) -> None:
 
 
 def test_for_72_hours_after_a_replaced_pin_status_yes_phones_and_times_no(
-    phone: Phone, replaced: tuple[MadeCase, str], house: House, clock: Clock
+    phone: Phone, replaced: tuple[MadeCase, str], hotline: Hotline, clock: Clock
 ) -> None:
     case, pin = replaced
     opens_with(phone, case, pin)
@@ -62,8 +62,8 @@ def test_for_72_hours_after_a_replaced_pin_status_yes_phones_and_times_no(
     )
     phone.presses("1")
     assert phone.hears("We will call you")
-    asked = house.row(select(Callback).where(Callback.reason == "asked"))
-    with house.database.reading() as session:
+    asked = hotline.row(select(Callback).where(Callback.reason == "asked"))
+    with hotline.database.reading() as session:
         same = session.scalars(select(RegisteredPhone.number_key)).one()
     assert asked.number_key == same
 
@@ -80,7 +80,7 @@ def test_in_the_hold_no_other_phone_is_called_for_the_case_though_the_pin_was_ke
     replaced: tuple[MadeCase, str],
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     clock: Clock,
 ) -> None:
     case, pin = replaced
@@ -88,7 +88,7 @@ def test_in_the_hold_no_other_phone_is_called_for_the_case_though_the_pin_was_ke
     talker = phone.another()
     opens_the_case(talker, make_case(custody_status="in_custody"), from_="+12025550149")
     talker.presses("0")
-    house.accepts(talker)
+    hotline.accepts(talker)
     is_asked_for_a_number(phone, from_=OTHER)
     phone.presses(case.number)
     phone.presses(pin)
@@ -101,12 +101,12 @@ def test_in_the_hold_no_other_phone_is_called_for_the_case_though_the_pin_was_ke
     phone.presses("1")
 
     assert phone.hears("We will call you")
-    kept = house.row(select(Callback).where(Callback.reason == "waited"))
-    assert kept.number_key == house.database.keyring.index("phone", SAFE)
+    kept = hotline.row(select(Callback).where(Callback.reason == "waited"))
+    assert kept.number_key == hotline.database.keyring.index("phone", SAFE)
 
 
 def test_in_the_hold_a_time_zone_told_before_the_pin_moves_no_window(
-    phone: Phone, replaced: tuple[MadeCase, str], house: House
+    phone: Phone, replaced: tuple[MadeCase, str], hotline: Hotline
 ) -> None:
     case, pin = replaced
     reaches_the_first_menu(phone)
@@ -125,31 +125,31 @@ def test_in_the_hold_a_time_zone_told_before_the_pin_moves_no_window(
     phone.presses("2")
     phone.presses("1")
 
-    mine = house.row(select(Callback).where(Callback.case_id == case.id))
+    mine = hotline.row(select(Callback).where(Callback.case_id == case.id))
     assert mine.time_zone == "America/New_York"
 
 
 def test_in_the_hold_a_callback_may_be_cancelled_and_neither_moved_nor_made_otherwise(
-    phone: Phone, replaced: tuple[MadeCase, str], house: House
+    phone: Phone, replaced: tuple[MadeCase, str], hotline: Hotline
 ) -> None:
     case, pin = replaced
     opens_with(phone, case, pin)
     phone.presses("2")
     phone.presses("1")
-    before = house.row(select(Callback).where(Callback.case_id == case.id))
+    before = hotline.row(select(Callback).where(Callback.case_id == case.id))
     again = phone.another()
     opens_with(again, case, pin)
     again.presses("2")
     again.presses("2")
     assert again.hears("for now we cannot change phone numbers or times", "You already have a callback")
-    stands = house.row(select(Callback).where(Callback.case_id == case.id))
+    stands = hotline.row(select(Callback).where(Callback.case_id == case.id))
     for name in ("window_starts", "window_ends", "time_zone", "number_key", "voicemail_text", "may_answer"):
         assert getattr(stands, name) == getattr(before, name)
 
     again.presses("3")
 
     assert again.hears("Your callback is cancelled")
-    assert house.row(select(Callback.state).where(Callback.case_id == case.id)) == "cancelled"
+    assert hotline.row(select(Callback.state).where(Callback.case_id == case.id)) == "cancelled"
 
 
 def test_in_the_hold_a_caller_hears_in_spanish_that_nothing_is_changed(
@@ -168,12 +168,12 @@ def test_in_the_hold_a_caller_hears_in_spanish_that_nothing_is_changed(
 
 @pytest.mark.parametrize("away", ["another phone", "a window"])
 def test_the_list_itself_refuses_another_phone_or_window_in_the_hold(
-    phone: Phone, replaced: tuple[MadeCase, str], house: House, clock: Clock, away: str
+    phone: Phone, replaced: tuple[MadeCase, str], hotline: Hotline, clock: Clock, away: str
 ) -> None:
     case, pin = replaced
     opens_with(phone, case, pin)
     window = (clock.now, clock.now + timedelta(hours=1)) if away == "a window" else None
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         call = load_by_sid(session, phone.call_sid, clock.now)
         assert call is not None
         assert (
@@ -187,9 +187,9 @@ def test_the_list_itself_refuses_another_phone_or_window_in_the_hold(
 
 
 def test_the_owner_of_the_safe_phone_is_told_by_a_call(
-    phone: Phone, replaced: tuple[MadeCase, str], house: House
+    phone: Phone, replaced: tuple[MadeCase, str], hotline: Hotline
 ) -> None:
-    told = house.row(select(Callback))
+    told = hotline.row(select(Callback))
 
     assert (told.reason, told.state, told.verified, told.case_id) == ("pin_changed", "requested", True, None)
     assert (told.window_starts, told.urgency) == (None, "other")

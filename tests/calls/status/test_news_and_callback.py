@@ -11,7 +11,7 @@ from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED
 from models.cases.registrant import Phone as Registered
 from tests import factories
 from tests.calls.callbacks.test_callbacks import asks_express, the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -21,12 +21,12 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., object]
 
 
-def there_is_news(house: House, case: MadeCase, status: str = "escaped") -> None:
+def there_is_news(hotline: Hotline, case: MadeCase, status: str = "escaped") -> None:
     """The feed says something hard of the person in this case."""
-    house.clock.passes(hours=1)
-    with house.database.transaction() as session:
+    hotline.clock.passes(hours=1)
+    with hotline.database.transaction() as session:
         subject = session.get_one(Subject, case.subject_id)
-        factories.make_custody_record(session, subject, status, releasable=True, status_at=house.clock.now)
+        factories.make_custody_record(session, subject, status, releasable=True, status_at=hotline.clock.now)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_callback_that_stands_is_urgent_once_there_is_hard_news(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     language: str,
     soon: str,
     ordinary: str,
@@ -48,7 +48,7 @@ def test_a_callback_that_stands_is_urgent_once_there_is_hard_news(
     make_staff(role="supervisor", on_shift=False)
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
-    there_is_news(house, case)
+    there_is_news(hotline, case)
 
     opens_the_case(phone, case, language=language)
     for key in ("1", "2"):
@@ -56,8 +56,8 @@ def test_a_callback_that_stands_is_urgent_once_there_is_hard_news(
 
     assert phone.hears(soon)
     assert phone.does_not_hear(ordinary)
-    asked = the_callback(house)
-    assert (asked.urgency, asked.due_at) == ("urgent", house.clock.now + timedelta(minutes=60))
+    asked = the_callback(hotline)
+    assert (asked.urgency, asked.due_at) == ("urgent", hotline.clock.now + timedelta(minutes=60))
     assert phone.hears(
         {"1": "To leave your callback as it is, press 1", "2": "como está, oprima 1"}[language]
     )
@@ -66,7 +66,7 @@ def test_a_callback_that_stands_is_urgent_once_there_is_hard_news(
 
 
 def test_the_part_of_the_day_that_was_chosen_stays(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
     case = make_case(custody_status="in_custody")
@@ -74,54 +74,54 @@ def test_the_part_of_the_day_that_was_chosen_stays(
     for key in ("2", "2", "3"):
         phone.presses(key)
     assert phone.hears("in the evening")
-    before = the_callback(house)
-    there_is_news(house, case)
+    before = the_callback(hotline)
+    there_is_news(hotline, case)
 
     opens_the_case(phone, case)
     for key in ("1", "2"):
         phone.presses(key)
 
     assert phone.hears("You already have a callback", "in the evening")
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.urgency, asked.window_starts) == ("urgent", before.window_starts)
     assert asked.next_attempt_at == before.next_attempt_at
     assert asked.due_at <= before.due_at
 
 
 def test_old_hard_news_leaves_the_callback_as_it_stands(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="escaped", record={"status_at": clock.now - timedelta(hours=73)})
     opens_the_case(phone, case)
     for key in ("1", "2", "1"):
         phone.presses(key)
-    before = the_callback(house)
+    before = the_callback(hotline)
 
     opens_the_case(phone, case)
     for key in ("1", "2"):
         phone.presses(key)
 
     assert phone.hears("You already have a callback")
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.urgency, asked.due_at) == ("other", before.due_at)
 
 
 def test_without_the_pin_nothing_that_stands_is_raised_by_news(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
-    there_is_news(house, case)
+    there_is_news(hotline, case)
 
     phone.dials_in()
     for key in ("1", "2", "1"):
         phone.presses(key)
 
-    assert house.rows(select(Callback.urgency)) == ["other"]
+    assert hotline.rows(select(Callback.urgency)) == ["other"]
 
 
 def test_fear_told_without_the_pin_keeps_its_hour_when_news_raises_a_callback_of_the_evening(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
     case = make_case(custody_status="in_custody", phone=CALLER)
@@ -130,20 +130,20 @@ def test_fear_told_without_the_pin_keeps_its_hour_when_news_raises_a_callback_of
         phone.presses(key)
     assert phone.hears("in the evening")
     phone.hangs_up()
-    there_is_news(house, case)
+    there_is_news(hotline, case)
     phone.dials_in()
     for key in ("1", "2", "1", "3"):
         phone.presses(key)
     assert phone.hears("We will call you no later than today at noon")
     phone.hangs_up()
-    within_the_hour = house.clock.now + timedelta(minutes=60)
+    within_the_hour = hotline.clock.now + timedelta(minutes=60)
 
     opens_the_case(phone, case)
     for key in ("1", "2"):
         phone.presses(key)
 
     assert phone.hears("You already have a callback", "in the evening")
-    evening, afraid = house.rows(select(Callback).order_by(Callback.id))
+    evening, afraid = hotline.rows(select(Callback).order_by(Callback.id))
     assert (evening.state, evening.urgency) == ("requested", "urgent")
     assert (afraid.state, afraid.due_at) == ("requested", within_the_hour)
 
@@ -154,7 +154,7 @@ def test_a_caller_with_a_withheld_number_may_have_the_callback_that_stands_soon(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     status: str,
     language: str,
     soon: str,
@@ -162,20 +162,20 @@ def test_a_caller_with_a_withheld_number_may_have_the_callback_that_stands_soon(
     make_staff(role="supervisor", on_shift=False)
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
-    there_is_news(house, case, status)
+    there_is_news(hotline, case, status)
 
     opens_the_case(phone, case, language=language, from_="anonymous")
     for key in ("1", "2") if status == "escaped" else ("2", "4"):
         phone.presses(key)
 
     assert phone.hears(soon)
-    asked = the_callback(house)
-    assert (asked.urgency, asked.due_at) == ("urgent", house.clock.now + timedelta(minutes=60))
-    assert asked.number_key == house.database.keyring.index("phone", CALLER)
+    asked = the_callback(hotline)
+    assert (asked.urgency, asked.due_at) == ("urgent", hotline.clock.now + timedelta(minutes=60))
+    assert asked.number_key == hotline.database.keyring.index("phone", CALLER)
 
 
 def test_a_caller_with_a_withheld_number_may_change_the_time_of_the_callback_that_stands(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
@@ -185,23 +185,23 @@ def test_a_caller_with_a_withheld_number_may_change_the_time_of_the_callback_tha
         phone.presses(key)
 
     assert phone.hears("We will try today, in the evening")
-    assert the_callback(house).window_starts is not None
+    assert the_callback(hotline).window_starts is not None
 
 
 def test_no_call_is_promised_to_a_phone_that_was_marked_unsafe_since_a_callback_was_asked_for(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
     asks_express(phone, case)
-    with house.database.transaction() as session:
-        session.execute(update(Registered).values(unsafe_since=house.clock.now))
+    with hotline.database.transaction() as session:
+        session.execute(update(Registered).values(unsafe_since=hotline.clock.now))
 
     opens_the_case(phone, case)
     for key in ("2", "4"):
         phone.presses(key)
 
     assert phone.hears("I cannot call this number back")
-    assert the_callback(house).urgency == "other"
+    assert the_callback(hotline).urgency == "other"
 
 
 # Afraid, while an ordinary callback stands.
@@ -229,7 +229,7 @@ def test_who_becomes_afraid_while_a_callback_stands_is_called_within_the_hour(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     status: str | None,
     language: str,
     leave: str,
@@ -239,26 +239,26 @@ def test_who_becomes_afraid_while_a_callback_stands_is_called_within_the_hour(
     make_staff(role="supervisor", on_shift=False)
     case = make_case(custody_status=status)
     asks_express(phone, case)
-    house.clock.passes(hours=1)
+    hotline.clock.passes(hours=1)
     opens_the_case(phone, case, language=language)
     phone.presses("0")
     assert phone.hears(leave, afraid)
-    assert the_callback(house).urgency == "other"
+    assert the_callback(hotline).urgency == "other"
 
     phone.presses("4")
 
     assert phone.hears(soon)
-    asked = the_callback(house)
-    assert (asked.urgency, asked.due_at) == ("urgent", house.clock.now + timedelta(minutes=60))
+    asked = the_callback(hotline)
+    assert (asked.urgency, asked.due_at) == ("urgent", hotline.clock.now + timedelta(minutes=60))
 
 
 @pytest.mark.parametrize("keys", ["", "1"], ids=["by hanging up", "by the key for that"])
 def test_an_ordinary_callback_is_left_as_it_stands(
-    phone: Phone, make_case: MakeCase, house: House, keys: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, keys: str
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
-    before = the_callback(house)
+    before = the_callback(hotline)
     opens_the_case(phone, case)
     phone.presses("2")
     assert phone.hears("To leave your callback as it is, press 1")
@@ -268,12 +268,12 @@ def test_an_ordinary_callback_is_left_as_it_stands(
         assert phone.hears("We will call you no later than tomorrow")
     phone.hangs_up()
 
-    after = the_callback(house)
+    after = the_callback(hotline)
     assert (after.urgency, after.due_at, after.state) == ("other", before.due_at, "requested")
 
 
 def test_how_an_ordinary_callback_is_made_is_changed_behind_its_time(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
@@ -285,36 +285,36 @@ def test_how_an_ordinary_callback_is_made_is_changed_behind_its_time(
         phone.presses(key)
 
     assert phone.hears("We may leave a message that asks you to call us")
-    assert the_callback(house).voicemail_text == "please_call"
+    assert the_callback(hotline).voicemail_text == "please_call"
 
 
 # Afraid, or told of hard news, while a liaison's phone rings for an ordinary callback.
 
 
 @pytest.fixture
-def rung(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House) -> MadeCase:
+def rung(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> MadeCase:
     """A case whose ordinary callback a liaison's phone rings for at this moment."""
     make_staff()
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
-    house.jobs.works_off()
-    assert the_callback(house).state == "ringing_liaison"
+    hotline.jobs.works_off()
+    assert the_callback(hotline).state == "ringing_liaison"
     return case
 
 
-def is_urgent_after_nobody_came(phone: Phone, house: House, reason: str) -> bool:
+def is_urgent_after_nobody_came(phone: Phone, hotline: Hotline, reason: str) -> bool:
     """The liaison lets it ring, and the callback stands among the urgent ones of verified callers."""
-    phone.another().lets_ring(house.carrier.ringing[-1])
-    house.clock.passes(seconds=20)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    asked = the_callback(house)
+    phone.another().lets_ring(hotline.carrier.ringing[-1])
+    hotline.clock.passes(seconds=20)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    asked = the_callback(hotline)
     assert (asked.state, asked.urgency, asked.reason) == ("requested", "urgent", reason)
     return asked.place == VERIFIED[0]
 
 
 @pytest.mark.parametrize(("language", "soon"), [("1", "today at 11:00 AM"), ("2", "hoy a las 11:00")])
 def test_who_becomes_afraid_while_a_liaison_is_rung_for_them_is_called_within_the_hour(
-    phone: Phone, rung: MadeCase, house: House, language: str, soon: str
+    phone: Phone, rung: MadeCase, hotline: Hotline, language: str, soon: str
 ) -> None:
     caller = phone.another()
     opens_the_case(caller, rung, language=language)
@@ -323,24 +323,24 @@ def test_who_becomes_afraid_while_a_liaison_is_rung_for_them_is_called_within_th
 
     assert caller.hears(soon)
     caller.hangs_up()
-    assert is_urgent_after_nobody_came(phone, house, "afraid")
+    assert is_urgent_after_nobody_came(phone, hotline, "afraid")
 
 
 def test_who_is_to_be_told_hard_news_soon_is_called_within_the_hour_also_while_a_liaison_is_rung(
-    phone: Phone, rung: MadeCase, house: House
+    phone: Phone, rung: MadeCase, hotline: Hotline
 ) -> None:
-    there_is_news(house, rung)
+    there_is_news(hotline, rung)
     caller = phone.another()
     opens_the_case(caller, rung, from_="+12025550160")
     caller.presses("2")
 
     assert caller.hears("today at noon")
     caller.hangs_up()
-    assert is_urgent_after_nobody_came(phone, house, "hard_news")
+    assert is_urgent_after_nobody_came(phone, hotline, "hard_news")
 
 
 def test_who_chooses_another_time_while_a_liaison_is_rung_hears_that_they_may_be_called_now(
-    phone: Phone, rung: MadeCase, house: House
+    phone: Phone, rung: MadeCase, hotline: Hotline
 ) -> None:
     caller = phone.another()
     opens_the_case(caller, rung, from_="+12025550160")
@@ -349,11 +349,11 @@ def test_who_chooses_another_time_while_a_liaison_is_rung_hears_that_they_may_be
 
     assert caller.hears("Your callback cannot be changed now. We may already be calling you.")
     assert caller.does_not_hear("in the evening")
-    assert the_callback(house).window_starts is None
+    assert the_callback(hotline).window_starts is None
 
 
 def test_an_afraid_caller_without_a_pin_stands_among_the_urgent_ones_also_after_a_ring_in_vain(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     for key in ("1", "3"):
@@ -362,20 +362,20 @@ def test_an_afraid_caller_without_a_pin_stands_among_the_urgent_ones_also_after_
         for pressed in ("2", "1", key):
             caller.presses(pressed)
         caller.hangs_up()
-        house.jobs.works_off()
-    assert the_callback(house).state == "ringing_liaison"
+        hotline.jobs.works_off()
+    assert the_callback(hotline).state == "ringing_liaison"
 
-    phone.another().lets_ring(house.carrier.ringing[-1])
-    house.clock.passes(seconds=20)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    phone.another().lets_ring(hotline.carrier.ringing[-1])
+    hotline.clock.passes(seconds=20)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
-    asked = the_callback(house)
+    asked = the_callback(hotline)
     assert (asked.state, asked.urgency, asked.reason) == ("requested", "urgent", "afraid")
     assert asked.place in UNVERIFIED_URGENT
 
 
 def test_staff_see_that_somebody_is_afraid_whose_ordinary_callback_stood(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
@@ -383,4 +383,4 @@ def test_staff_see_that_somebody_is_afraid_whose_ordinary_callback_stood(
     for key in ("2", "4"):
         phone.presses(key)
 
-    assert the_callback(house).reason == "afraid"
+    assert the_callback(hotline).reason == "afraid"

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Staff
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -48,7 +48,7 @@ def test_where_nobody_is_there_the_news_can_be_heard(
 
 
 def test_who_waited_for_a_person_in_vain_chooses_again(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
     opens_the_case(phone, make_case(custody_status="released"))
@@ -56,8 +56,8 @@ def test_who_waited_for_a_person_in_vain_chooses_again(
     assert phone.hears("I am calling someone for you")
 
     for _ in range(20):
-        if house.rung():
-            house.declines(phone)
+        if hotline.rung():
+            hotline.declines(phone)
         if "I still have news" in phone.heard:
             break
         phone.says_nothing()
@@ -65,7 +65,7 @@ def test_who_waited_for_a_person_in_vain_chooses_again(
     assert phone.hears("No one can answer right now. I still have news for you. To hear it now, press 1")
     phone.presses("2")
     assert phone.hears("We will call you")
-    callback = house.row(select(Callback))
+    callback = hotline.row(select(Callback))
     assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
 
 
@@ -81,7 +81,7 @@ def test_who_goes_back_while_a_liaison_rings_for_them_may_still_choose_that_pers
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     has_begun: bool,
     language: str,
     person: str,
@@ -91,7 +91,7 @@ def test_who_goes_back_while_a_liaison_rings_for_them_may_still_choose_that_pers
     opens_the_case(phone, make_case(custody_status="released"), language=language)
     phone.presses("2")
     if has_begun:
-        assert house.rung() == [LIAISON]
+        assert hotline.rung() == [LIAISON]
 
     phone.presses("#")
 
@@ -100,17 +100,17 @@ def test_who_goes_back_while_a_liaison_rings_for_them_may_still_choose_that_pers
 
 
 def test_who_waited_in_vain_for_more_than_ten_minutes_comes_to_the_news_by_the_pin(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
-    make_staff(phone=LIAISON, resting_until=house.clock.now + timedelta(hours=1))
+    make_staff(phone=LIAISON, resting_until=hotline.clock.now + timedelta(hours=1))
     case = make_case(custody_status="escaped")
     opens_the_case(phone, case)
     phone.presses("0")
     assert phone.hears("You are next in line")
     for _ in range(66):
-        house.clock.passes(seconds=10)
+        hotline.clock.passes(seconds=10)
         phone.says_nothing()
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Staff).values(on_shift=False))
 
     phone.says_nothing()
@@ -122,7 +122,7 @@ def test_who_waited_in_vain_for_more_than_ten_minutes_comes_to_the_news_by_the_p
 
 
 def test_silence_at_the_choice_is_called_back_and_not_told(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="released"))
     phone.presses("0")
@@ -131,7 +131,7 @@ def test_silence_at_the_choice_is_called_back_and_not_told(
         phone.says_nothing()
 
     assert "was released" not in phone.heard_so_far
-    assert house.row(select(Callback.reason)) == "hard_news"
+    assert hotline.row(select(Callback.reason)) == "hard_news"
 
 
 @pytest.mark.parametrize(("language", "hear"), [("1", "To hear it now, press 1"), ("2", "Para oírla ahora")])

@@ -10,7 +10,7 @@ from config.office import Office
 from models import Callback, Staff
 from models.talks.own_call import call_now
 from tests.calls.callbacks.test_callbacks import the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase, make_callback, make_office
@@ -50,36 +50,41 @@ def asks_where(phone: Phone, key: str, from_: str, **extra: str) -> None:
     phone.hangs_up()
 
 
-def looks_for_work(house: House, at: datetime) -> None:
-    sweep(house.database, house.jobs, house.carrier, house.office, at)
-    house.jobs.works_off()
+def looks_for_work(hotline: Hotline, at: datetime) -> None:
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, at)
+    hotline.jobs.works_off()
 
 
 @pytest.mark.parametrize(
     "extra", [{}, DOUBTED, ATTESTED], ids=["the phone", "a doubted caller id", "attested"]
 )
 def test_a_stranger_does_not_put_off_a_call_by_the_time_zone_of_its_number(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock, extra: dict[str, str]
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock, extra: dict[str, str]
 ) -> None:
     asks_where(phone, LATER, ISLANDER)
-    before = the_callback(house)
+    before = the_callback(hotline)
     stranger = phone.another()
 
     dials_to_the_callback_menu(stranger, from_=ISLANDER, **extra)
     stranger.presses("1")
     stranger.hangs_up()
 
-    after = the_callback(house)
+    after = the_callback(hotline)
     assert (after.time_zone, after.next_attempt_at) == (before.time_zone, before.next_attempt_at)
     make_staff()
-    looks_for_work(house, clock.now)
-    assert house.rung() != []
+    looks_for_work(hotline, clock.now)
+    assert hotline.rung() != []
 
 
 @pytest.mark.parametrize("extra", [{}, DOUBTED], ids=["not attested", "doubted"])
 @pytest.mark.parametrize("part", [["1"], ["2", "1", "1"]], ids=["any time", "in the morning"])
 def test_a_faked_number_does_not_have_the_phone_rung_at_night(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock, extra: dict[str, str], part: list[str]
+    phone: Phone,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    clock: Clock,
+    extra: dict[str, str],
+    part: list[str],
 ) -> None:
     asks_where(phone, EARLIER, MAINLANDER, **ATTESTED)
     stranger = phone.another()
@@ -90,41 +95,41 @@ def test_a_faked_number_does_not_have_the_phone_rung_at_night(
     assert stranger.hears("We will call you")
     stranger.hangs_up()
 
-    assert the_callback(house).time_zone == "America/Adak"
+    assert the_callback(hotline).time_zone == "America/Adak"
     make_staff()
-    looks_for_work(house, clock.now)
-    assert house.rung() == []
+    looks_for_work(hotline, clock.now)
+    assert hotline.rung() == []
     clock.passes(hours=4, minutes=1)
-    looks_for_work(house, clock.now)
-    assert house.rung() != []
+    looks_for_work(hotline, clock.now)
+    assert hotline.rung() != []
 
 
 def test_a_caller_who_puts_the_hour_right_after_a_stranger_asked_is_called_as_promised(
-    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     stranger = phone.another()
     dials_to_the_callback_menu(stranger, from_=ISLANDER)
     stranger.presses("1")
     stranger.hangs_up()
     make_staff()
-    looks_for_work(house, clock.now)
-    assert house.rung() == []
+    looks_for_work(hotline, clock.now)
+    assert hotline.rung() == []
 
     asks_where(phone, LATER, ISLANDER)
 
     clock.passes(minutes=1)
-    looks_for_work(house, clock.now)
-    assert house.rung() != []
+    looks_for_work(hotline, clock.now)
+    assert hotline.rung() != []
 
 
 def test_a_part_of_the_day_in_another_zone_replaces_no_earlier_one(
-    phone: Phone, house: House, clock: Clock
+    phone: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     dials_to_the_callback_menu(phone, from_=MAINLANDER)
     for key in ("2", "1", "2"):
         phone.presses(key)
     phone.hangs_up()
-    before = the_callback(house)
+    before = the_callback(hotline)
     stranger = phone.another()
 
     dials_to_the_callback_menu(stranger, from_=MAINLANDER)
@@ -134,7 +139,7 @@ def test_a_part_of_the_day_in_another_zone_replaces_no_earlier_one(
     assert stranger.hears("in the morning")
     stranger.hangs_up()
 
-    after = the_callback(house)
+    after = the_callback(hotline)
     assert (after.time_zone, after.window_starts, after.next_attempt_at) == (
         before.time_zone,
         before.window_starts,
@@ -144,7 +149,7 @@ def test_a_part_of_the_day_in_another_zone_replaces_no_earlier_one(
 
 
 def test_a_part_of_the_day_in_which_the_office_never_works_is_not_promised(
-    phone: Phone, house: House
+    phone: Phone, hotline: Hotline
 ) -> None:
     """From five on in Honolulu it is ten at night in New York: that call would never have rung anybody."""
     dials_to_the_callback_menu(phone, from_=ISLANDER)
@@ -155,13 +160,13 @@ def test_a_part_of_the_day_in_which_the_office_never_works_is_not_promised(
     phone.presses("3")
 
     assert phone.hears("We are closed then. Please choose another time.", "For the morning, press 1")
-    assert house.rows(select(Callback)) == []
+    assert hotline.rows(select(Callback)) == []
     phone.presses("2")
     assert phone.hears("in the afternoon", "We will call you")
 
 
 def test_a_callback_that_stands_stays_when_such_a_part_is_chosen_for_it(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", time_zone="America/Los_Angeles")
     opens_the_case(phone, case)
@@ -169,7 +174,7 @@ def test_a_callback_that_stands_stays_when_such_a_part_is_chosen_for_it(
         phone.presses(key)
     assert phone.hears("in the afternoon")
     phone.hangs_up()
-    before = the_callback(house)
+    before = the_callback(hotline)
     again = phone.another()
     opens_the_case(again, case)
     for key in ("2", "2", "3"):
@@ -178,34 +183,34 @@ def test_a_callback_that_stands_stays_when_such_a_part_is_chosen_for_it(
     assert again.hears("We are closed then. Please choose another time.")
 
     again.hangs_up()
-    after = the_callback(house)
+    after = the_callback(hotline)
     assert (after.window_starts, after.due_at) == (before.window_starts, before.due_at)
     make_staff()
     assert after.window_starts is not None
     clock.now = after.window_starts
-    looks_for_work(house, clock.now)
-    assert house.rung() != []
+    looks_for_work(hotline, clock.now)
+    assert hotline.rung() != []
 
 
 def test_staff_who_are_at_work_yet_may_call_in_the_persons_hours_though_the_office_has_closed(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     """Nothing on the page of what was left because "no moment fits" did anything: each button was refused."""
     lea = make_staff()
     case = make_case(time_zone="America/Los_Angeles")
     clock.now = datetime(2026, 11, 26, 1, 30, tzinfo=UTC)
     evening = clock.now - timedelta(minutes=30)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         asked = make_callback(
             session, case, time_zone="America/Los_Angeles", state="left_for_staff", outcome="no_window",
             closed_at=evening, window_starts=evening, window_ends=evening + timedelta(hours=4),
         ).id  # fmt: skip
-        policy = house.policy
+        policy = hotline.policy
         jobs = call_now(session, asked, lea.id, clock.now, policy)
     for name, row_id in jobs:
-        house.jobs.enqueue(name, row_id)
+        hotline.jobs.enqueue(name, row_id)
 
-    house.accepts(phone)
+    hotline.accepts(phone)
 
-    assert len(house.carrier.ringing) == 1, "the person's phone rings"
-    assert the_callback(house).state == "ringing_caller"
+    assert len(hotline.carrier.ringing) == 1, "the person's phone rings"
+    assert the_callback(hotline).state == "ringing_caller"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from models import Staff
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import (
     is_asked_for_a_number,
     opens_the_case,
@@ -126,7 +126,7 @@ def somebody_tries(phone: Phone, case: MadeCase) -> None:
 
 @pytest.mark.parametrize("keys", [[], ["2"]], ids=["hangs up at the warning", "chooses a person"])
 def test_a_caller_who_did_not_come_to_the_warning_of_wrong_tries_hears_it_in_the_next_call(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, keys: list[str]
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, keys: list[str]
 ) -> None:
     make_staff()
     case = make_case(custody_status="released")
@@ -138,7 +138,7 @@ def test_a_caller_who_did_not_come_to_the_warning_of_wrong_tries_hears_it_in_the
         first.presses(pressed)
     assert first.does_not_hear("someone entered")
     if keys:
-        house.accepts(first)
+        hotline.accepts(first)
         assert first.is_talking
     first.hangs_up()
     clock.passes(minutes=5)

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 
 from models import CustodyRecord, Facility, Subject
 from tests import factories
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import document_of, is_asked_for_a_number, opens_the_case, wrong
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -58,14 +58,14 @@ def test_a_status_after_its_feeds_moment_makes_the_record_no_younger(
 
 
 def test_the_status_comes_within_five_requests_and_eighteen_keys(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
 
     opens_the_case(phone, case)
 
     assert phone.hears("in custody")
-    assert len(house.requests) <= 5
+    assert len(hotline.requests) <= 5
     assert len("1" + "1" + case.number + case.pin) <= 18
 
 
@@ -266,38 +266,38 @@ def test_a_record_over_an_hour_old_is_said_with_a_notice(
     assert phone.hears("in custody", "Things may have changed since then")
 
 
-def _denied(make: MakeCase, house: House) -> MadeCase:
+def _denied(make: MakeCase, hotline: Hotline) -> MadeCase:
     return make(custody_status="in_custody", record={"releasable": False})
 
 
-def _no_record(make: MakeCase, house: House) -> MadeCase:
+def _no_record(make: MakeCase, hotline: Hotline) -> MadeCase:
     return make()
 
 
-def _closed(make: MakeCase, house: House) -> MadeCase:
-    return make(custody_status="in_custody", closed_at=house.clock.now)
+def _closed(make: MakeCase, hotline: Hotline) -> MadeCase:
+    return make(custody_status="in_custody", closed_at=hotline.clock.now)
 
 
-def _stale(make: MakeCase, house: House) -> MadeCase:
-    return make(custody_status="in_custody", as_of=house.clock.now - timedelta(hours=25))
+def _stale(make: MakeCase, hotline: Hotline) -> MadeCase:
+    return make(custody_status="in_custody", as_of=hotline.clock.now - timedelta(hours=25))
 
 
-def _absent(make: MakeCase, house: House) -> MadeCase:
+def _absent(make: MakeCase, hotline: Hotline) -> MadeCase:
     case = make(custody_status="released")
-    with house.database.transaction() as session:
-        session.get_one(Subject, case.subject_id).absent_since = house.clock.now
+    with hotline.database.transaction() as session:
+        session.get_one(Subject, case.subject_id).absent_since = hotline.clock.now
     return case
 
 
-def _held(make: MakeCase, house: House) -> MadeCase:
+def _held(make: MakeCase, hotline: Hotline) -> MadeCase:
     case = make(custody_status="released")
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         held = factories.make_import(session, state="held")
         session.get_one(Subject, case.subject_id).held_import_id = held.id
     return case
 
 
-def _unmapped(make: MakeCase, house: House) -> MadeCase:
+def _unmapped(make: MakeCase, hotline: Hotline) -> MadeCase:
     return make(custody_status="unknown")
 
 
@@ -306,11 +306,11 @@ REASONS = [_denied, _no_record, _closed, _stale, _absent, _held, _unmapped]
 
 @pytest.mark.parametrize("language", ["1", "2"])
 def test_every_reason_not_to_say_sounds_alike_word_for_word_and_turn_for_turn(
-    phone: Phone, make_case: MakeCase, house: House, language: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, language: str
 ) -> None:
     transcripts = set()
     for reason in REASONS:
-        case = reason(make_case, house)
+        case = reason(make_case, hotline)
         caller = phone.another()
         opens_the_case(caller, case, language)
         heard = [caller.heard]
@@ -327,10 +327,10 @@ def test_every_reason_not_to_say_sounds_alike_word_for_word_and_turn_for_turn(
 
 
 def test_a_facility_that_the_directory_lacks_is_never_spoken(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", facility="Stewart")
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(delete(Facility))
 
     opens_the_case(phone, case)
@@ -339,19 +339,19 @@ def test_a_facility_that_the_directory_lacks_is_never_spoken(
     assert phone.does_not_hear("They are at", "Stewart")
 
 
-def test_a_repeat_says_what_is_true_now(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_a_repeat_says_what_is_true_now(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, case)
     assert phone.hears("in custody")
 
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         factories.make_custody_record(
             session, session.get_one(Subject, case.subject_id), "in_custody", releasable=False
         )
     phone.presses("1")
 
     assert phone.hears(NEUTRAL)
-    assert len(house.rows(CustodyRecord.__table__.select())) == 2
+    assert len(hotline.rows(CustodyRecord.__table__.select())) == 2
 
 
 def test_the_pin_is_asked_again_after_ten_minutes_without_a_key(
@@ -384,10 +384,10 @@ def test_a_wrong_pin_when_it_is_asked_again_opens_nothing(
 
 
 def test_two_people_of_one_subject_never_learn_of_each_other(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     first = make_case(custody_status="in_custody")
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         subject = session.get_one(Subject, first.subject_id)
         second = factories.make_case(session, subject=subject, pin="592716")
 

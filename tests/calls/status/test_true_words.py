@@ -11,8 +11,8 @@ from ivr_flows.verbs.wait_words import wait_prompt
 from models import Callback, Staff
 from models.calls.staff_secret import issue_pin
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
-from tests.calls.conftest import Clock, House
-from tests.calls.staff_line.desk import PIN, STAFF_PHONE, signs_in
+from tests.calls.conftest import Clock, Hotline
+from tests.calls.staff_line.staff_calls import PIN, STAFF_PHONE, signs_in
 from tests.calls.stories import opens_the_case
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
@@ -40,7 +40,7 @@ def test_who_wants_no_call_after_a_cut_is_not_told_so_of_a_hold(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
-    house: House,
+    hotline: Hotline,
     clock: Clock,
     language: str,
     words: str,
@@ -50,16 +50,16 @@ def test_who_wants_no_call_after_a_cut_is_not_told_so_of_a_hold(
     chooses_what_a_cut_means(phone, make_case(custody_status="in_custody"), "1", language)
     assert phone.hears(words)
     phone.hangs_up()
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     clock.passes(seconds=50)
     liaison.presses("*")
     called.says_nothing()
 
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert called.hears(again)
 
@@ -80,30 +80,30 @@ def test_one_more_call_after_a_cut_is_promised_for_the_start_of_the_talk_alone(
 
 
 def test_staff_who_take_a_callback_for_the_last_time_do_not_hear_that_it_is_back_on_the_list(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     person = make_staff(phone=STAFF_PHONE, on_shift=False, email="lea@office.example.org")
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         number = issue_pin(session, person.email, HASHER.hash(PIN), "the suite", clock.now)
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.waiting.clear()
-    staff = signs_in(phone, house, number)
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
     staff.presses("1")
 
     for _ in range(3):
         staff.presses("1")
-        house.jobs.works_off()
-        phone.another().lets_ring(house.carrier.ringing[-1])
-        house.jobs.works_off()
+        hotline.jobs.works_off()
+        phone.another().lets_ring(hotline.carrier.ringing[-1])
+        hotline.jobs.works_off()
         assert staff.hears("We could not connect you now.")
         assert staff.does_not_hear("back on the list")
-        with house.database.transaction() as session:
+        with hotline.database.transaction() as session:
             waits = update(Callback).where(Callback.state == "requested")
             session.execute(waits.values(next_attempt_at=clock.now))
-        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-        house.jobs.waiting.clear()
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+        hotline.jobs.waiting.clear()
 
-    assert the_callback(house).state == "no_answer"
+    assert the_callback(hotline).state == "no_answer"
 
 
 @pytest.mark.parametrize("minutes", [1, 60, 75, 90, 105, 24 * 60, 30 * 60, 36 * 60])
@@ -122,7 +122,7 @@ def test_a_spoken_wait_is_not_about_so_long_or_less_twice_over(minutes: int) -> 
     [("1", "we are late", "have not"), ("2", "vamos con retraso", "no lo hemos hecho")],
 )
 def test_who_missed_our_call_is_told_that_we_are_late_and_not_that_we_never_called(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock,
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock,
     language: str, late: str, untrue: str,
 ) -> None:  # fmt: skip
     """In Spanish the line said that it had not called, to a person whose phone had rung."""
@@ -132,9 +132,9 @@ def test_who_missed_our_call_is_told_that_we_are_late_and_not_that_we_never_call
     for key in ("2", "1"):
         phone.presses(key)
     phone.hangs_up()
-    _, ringing = accepted_by(phone, house)
+    _, ringing = accepted_by(phone, hotline)
     phone.another().declines(ringing, "no-answer")
-    clock.now = the_callback(house).due_at + timedelta(minutes=5)
+    clock.now = the_callback(hotline).due_at + timedelta(minutes=5)
 
     again = phone.another()
     opens_the_case(again, case, language=language)

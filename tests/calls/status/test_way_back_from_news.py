@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -15,7 +15,7 @@ MakeCase = Callable[..., MadeCase]
 
 
 def test_the_way_back_does_not_lead_around_the_danger_line(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="escaped"))
     phone.presses("#")
@@ -25,7 +25,7 @@ def test_the_way_back_does_not_lead_around_the_danger_line(
     phone.presses("1")
 
     assert phone.hears("If you are in danger, hang up and call 911. Until we talk", "We will call you")
-    callback = house.row(select(Callback))
+    callback = hotline.row(select(Callback))
     assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
 
 

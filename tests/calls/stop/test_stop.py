@@ -11,7 +11,7 @@ from models import AuditEntry, Callback, Case, Staff, Subject
 from models.cases.registrant import Phone as Registered
 from models.cases.registrant import Registrant
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -30,28 +30,28 @@ def case(make_case: MakeCase, make_staff: MakeStaff) -> MadeCase:
     return make_case(custody_status="in_custody", phone=CALLER)
 
 
-def has_another_phone(house: House, case: MadeCase, **facts: object) -> None:
+def has_another_phone(hotline: Hotline, case: MadeCase, **facts: object) -> None:
     """Bind a second safe phone."""
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         registrant = session.get_one(Registrant, session.get_one(Case, case.id).registrant_id)
-        keyring = house.database.keyring
+        keyring = hotline.database.keyring
         registrant.phones.append(
             Registered(
                 position=2,
                 number_sealed=keyring.seal("phone.number", OTHER),
                 number_key=keyring.index("phone", OTHER),
-                confirmed_at=house.clock.now,
+                confirmed_at=hotline.clock.now,
                 **facts,
             )
         )
 
 
-def of_reason(house: House, reason: str) -> list[Callback]:
-    return house.rows(select(Callback).where(Callback.reason == reason).order_by(Callback.id))
+def of_reason(hotline: Hotline, reason: str) -> list[Callback]:
+    return hotline.rows(select(Callback).where(Callback.reason == reason).order_by(Callback.id))
 
 
 def test_the_next_verified_call_hears_of_a_stop_after_the_status_and_lifts_it_by_a_key(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
     texts("STOP")
     clock.passes(hours=1)
@@ -62,22 +62,22 @@ def test_the_next_verified_call_hears_of_a_stop_after_the_status_and_lifts_it_by
     assert phone.does_not_hear("To be called back")
     phone.presses("1")
     assert phone.hears("We can call there again", "To be called back, press 2")
-    assert house.rows(select(Registered.stopped_at)) == [None]
+    assert hotline.rows(select(Registered.stopped_at)) == [None]
     phone.presses("2")
     phone.presses("1")
     assert phone.hears("We will call you")
-    assert "lift_stop" in house.rows(select(AuditEntry.action))
+    assert "lift_stop" in hotline.rows(select(AuditEntry.action))
 
 
 def test_a_phone_that_a_liaison_found_to_be_anothers_is_not_said_to_have_sent_a_text(
-    phone: Phone, case: MadeCase, house: House, clock: Clock
+    phone: Phone, case: MadeCase, hotline: Hotline, clock: Clock
 ) -> None:
     asks_express(phone, case)
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
     called.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     for key in ("2", "3"):
         liaison.presses(key)
     assert liaison.hears("It is saved")
@@ -90,7 +90,7 @@ def test_a_phone_that_a_liaison_found_to_be_anothers_is_not_said_to_have_sent_a_
 
 
 def test_a_stop_that_is_left_is_told_once(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str]
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     texts("STOP")
     opens_the_case(phone, case)
@@ -101,13 +101,13 @@ def test_a_stop_that_is_left_is_told_once(
     opens_the_case(again, case)
 
     assert again.does_not_hear(NOTICE)
-    assert house.row(select(Registered.stopped_at)) is not None
+    assert hotline.row(select(Registered.stopped_at)) is not None
 
 
 def test_stop_that_cannot_be_lifted_while_phones_are_held_is_asked_about_again_in_the_next_call(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.get_one(Case, case.id).changes_held_until = clock.now + timedelta(hours=72)
     texts("STOP")
     opens_the_case(phone, case)
@@ -117,7 +117,7 @@ def test_stop_that_cannot_be_lifted_while_phones_are_held_is_asked_about_again_i
     assert phone.does_not_hear(NOTICE)
     phone.hangs_up()
     clock.passes(hours=73)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         subject = session.get_one(Subject, case.subject_id)
         subject.as_of = clock.now
     again = phone.another()
@@ -130,36 +130,36 @@ def test_stop_that_cannot_be_lifted_while_phones_are_held_is_asked_about_again_i
 
 
 def test_a_callback_asked_for_with_the_pin_moves_to_the_next_safe_phone(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str]
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     asks_express(phone, case)
     phone.hangs_up()
-    has_another_phone(house, case)
+    has_another_phone(hotline, case)
 
     texts("STOP")
 
-    asked = house.row(select(Callback).where(Callback.case_id == case.id))
+    asked = hotline.row(select(Callback).where(Callback.case_id == case.id))
     assert asked.state in ("requested", "ringing_liaison")
-    assert asked.number_key == house.database.keyring.index("phone", OTHER)
-    _, to_caller = accepted_by(phone, house)
+    assert asked.number_key == hotline.database.keyring.index("phone", OTHER)
+    _, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == OTHER
 
 
 def test_urgent_callback_that_moves_waits_for_the_hours_of_the_other_phone(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
     opens_the_case(phone, case)
     for key in ("2", "3"):
         phone.presses(key)
     assert phone.hears("We will call you no later than today at 11:00 AM")
     phone.hangs_up()
-    house.jobs.waiting.clear()
-    has_another_phone(house, case, window_starts=time(12), window_ends=time(15))
+    hotline.jobs.waiting.clear()
+    has_another_phone(hotline, case, window_starts=time(12), window_ends=time(15))
 
     texts("STOP")
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
 
-    assert house.rung() == []
+    assert hotline.rung() == []
     again = phone.another()
     opens_the_case(again, case, language="2", from_=OTHER)
     again.presses("1")
@@ -167,56 +167,56 @@ def test_urgent_callback_that_moves_waits_for_the_hours_of_the_other_phone(
     assert again.hears("Vamos a intentarlo hoy, entre el mediodía y las tres de la tarde")
     again.hangs_up()
     clock.passes(hours=2)
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    _, to_caller = accepted_by(phone, house)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    _, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == OTHER
 
 
 def test_urgent_callback_that_moves_late_rings_a_phone_without_hours_no_later_than_nine(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
-    has_another_phone(house, case)
+    has_another_phone(hotline, case)
     clock.passes(hours=10, minutes=45)
     opens_the_case(phone, case)
     for key in ("2", "3"):
         phone.presses(key)
     assert phone.hears("We will call you no later than today at 9:45 PM")
     phone.hangs_up()
-    house.jobs.waiting.clear()
+    hotline.jobs.waiting.clear()
 
     texts("STOP")
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == OTHER
     phone.another().lets_ring(to_caller)
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    asked = house.row(select(Callback).where(Callback.case_id == case.id))
+    asked = hotline.row(select(Callback).where(Callback.case_id == case.id))
     assert asked.state == "requested"
     assert asked.next_attempt_at == datetime(2026, 11, 26, 13, 0, tzinfo=UTC), "at eight in New York"
 
 
 def test_stop_from_a_phone_that_is_marked_unsafe_makes_no_other_phone_ring(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Registered).values(unsafe_since=clock.now))
-    has_another_phone(house, case)
+    has_another_phone(hotline, case)
 
     texts("STOP")
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
 
-    assert house.rung() == []
-    assert of_reason(house, "phone_stopped") == []
+    assert hotline.rung() == []
+    assert of_reason(hotline, "phone_stopped") == []
     opens_the_case(phone, case, from_=OTHER)
     assert phone.does_not_hear(NOTICE)
 
 
 def test_start_after_a_stop_from_a_phone_that_is_marked_unsafe_is_told_to_nobody(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Registered).values(unsafe_since=clock.now))
-    has_another_phone(house, case)
+    has_another_phone(hotline, case)
 
     for _ in range(2):
         texts("STOP")
@@ -229,52 +229,52 @@ def test_start_after_a_stop_from_a_phone_that_is_marked_unsafe_is_told_to_nobody
 
 
 def test_a_stop_while_the_phone_rings_ends_that_ring_and_calls_the_next_phone(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str]
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     asks_express(phone, case)
     phone.hangs_up()
-    has_another_phone(house, case)
-    _, to_caller = accepted_by(phone, house)
+    has_another_phone(hotline, case)
+    _, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == CALLER
 
     texts("wrong person")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert to_caller.status != "ringing"
-    asked = house.row(select(Callback).where(Callback.case_id == case.id))
-    assert asked.number_key == house.database.keyring.index("phone", OTHER)
+    asked = hotline.row(select(Callback).where(Callback.case_id == case.id))
+    assert asked.number_key == hotline.database.keyring.index("phone", OTHER)
     assert asked.state in ("requested", "ringing_liaison")
 
 
 def test_without_another_phone_the_callback_is_a_persons_task_and_not_cancelled(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str]
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     asks_express(phone, case)
     phone.hangs_up()
 
     texts("STOP")
 
-    asked = house.row(select(Callback).where(Callback.case_id == case.id))
+    asked = hotline.row(select(Callback).where(Callback.case_id == case.id))
     assert (asked.state, asked.outcome) == ("left_for_staff", "stopped")
 
 
 def test_staff_get_a_task_within_30_minutes_and_the_other_safe_phone_is_told(
-    case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+    case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
-    has_another_phone(house, case)
+    has_another_phone(hotline, case)
 
     texts("STOP")
     texts("STOP")
 
-    told = [one for one in of_reason(house, "phone_stopped") if one.state != "left_for_staff"]
-    (task,) = [one for one in of_reason(house, "phone_stopped") if one.state == "left_for_staff"]
+    told = [one for one in of_reason(hotline, "phone_stopped") if one.state != "left_for_staff"]
+    (task,) = [one for one in of_reason(hotline, "phone_stopped") if one.state == "left_for_staff"]
     assert task.due_at <= clock.now + timedelta(minutes=30)
-    assert [one.number_key for one in told] == [house.database.keyring.index("phone", OTHER)]
+    assert [one.number_key for one in told] == [hotline.database.keyring.index("phone", OTHER)]
     assert (told[0].case_id, told[0].verified) == (None, True)
 
 
 def test_captured_stop_that_is_sent_again_stops_no_phone_that_its_owner_has_back(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
     captured = f"SM{uuid4().hex}"
     first = texts("STOP", message_sid=captured)
@@ -288,12 +288,12 @@ def test_captured_stop_that_is_sent_again_stops_no_phone_that_its_owner_has_back
     again = texts("STOP", message_sid=captured)
 
     assert again == first
-    assert house.row(select(Registered.stopped_at)) is None
-    assert len(of_reason(house, "phone_stopped")) == 1
+    assert hotline.row(select(Registered.stopped_at)) is None
+    assert len(of_reason(hotline, "phone_stopped")) == 1
 
 
 def test_captured_start_that_is_sent_again_lifts_no_later_stop(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
     captured = f"SM{uuid4().hex}"
     texts("START", message_sid=captured)
@@ -304,11 +304,11 @@ def test_captured_start_that_is_sent_again_lifts_no_later_stop(
 
     texts("START", message_sid=captured)
 
-    assert house.row(select(Registered.stopped_at)) is not None
+    assert hotline.row(select(Registered.stopped_at)) is not None
 
 
 def test_start_lifts_no_stop_that_a_caller_was_only_asked_about_again(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
     texts("STOP")
     for keys in (("2",), ("2",)):
@@ -321,16 +321,16 @@ def test_start_lifts_no_stop_that_a_caller_was_only_asked_about_again(
 
     texts("START")
 
-    assert house.row(select(Registered.stopped_at)) is not None
+    assert hotline.row(select(Registered.stopped_at)) is not None
 
 
 def test_start_counts_only_after_a_call_that_gives_the_pin(
-    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
     texts("STOP")
     clock.passes(minutes=1)
     before = texts("START")
-    assert house.row(select(Registered.stopped_at)) is not None
+    assert hotline.row(select(Registered.stopped_at)) is not None
     opens_the_case(phone, case)
     phone.hangs_up()
     clock.passes(minutes=1)
@@ -338,11 +338,11 @@ def test_start_counts_only_after_a_call_that_gives_the_pin(
     after = texts("START")
 
     assert before == after == texts("START", from_="+12025550199")
-    assert house.row(select(Registered.stopped_at)) is None
+    assert hotline.row(select(Registered.stopped_at)) is None
 
 
 def test_start_does_not_overrule_a_caller_who_left_the_phone_stopped(
-    phone: Phone, house: House, case: MadeCase, clock: Clock, texts: Callable[..., str]
+    phone: Phone, hotline: Hotline, case: MadeCase, clock: Clock, texts: Callable[..., str]
 ) -> None:
     texts("STOP")
     clock.passes(minutes=1)
@@ -353,13 +353,13 @@ def test_start_does_not_overrule_a_caller_who_left_the_phone_stopped(
 
     texts("START")
 
-    assert house.row(select(Registered.stopped_at)) is not None
+    assert hotline.row(select(Registered.stopped_at)) is not None
     opens_the_case(phone, case)
     assert phone.hears(NOTICE)
 
 
 def test_start_sent_again_does_not_overrule_a_caller_who_left_the_phone_stopped(
-    phone: Phone, house: House, case: MadeCase, clock: Clock, texts: Callable[..., str]
+    phone: Phone, hotline: Hotline, case: MadeCase, clock: Clock, texts: Callable[..., str]
 ) -> None:
     texts("STOP")
     clock.passes(minutes=1)
@@ -370,18 +370,18 @@ def test_start_sent_again_does_not_overrule_a_caller_who_left_the_phone_stopped(
     for _ in range(3):
         clock.passes(minutes=1)
         texts("START")
-        assert house.row(select(Registered.stopped_at)) is not None
+        assert hotline.row(select(Registered.stopped_at)) is not None
 
     opens_the_case(phone, case)
     assert phone.hears(NOTICE)
     phone.hangs_up()
     clock.passes(minutes=1)
     texts("START")
-    assert house.row(select(Registered.stopped_at)) is None
+    assert hotline.row(select(Registered.stopped_at)) is None
 
 
 def test_a_call_after_the_one_that_left_the_phone_stopped_does_not_let_start_count_unasked(
-    phone: Phone, house: House, case: MadeCase, clock: Clock, texts: Callable[..., str]
+    phone: Phone, hotline: Hotline, case: MadeCase, clock: Clock, texts: Callable[..., str]
 ) -> None:
     texts("STOP")
     clock.passes(minutes=1)
@@ -397,7 +397,7 @@ def test_a_call_after_the_one_that_left_the_phone_stopped_does_not_let_start_cou
         clock.passes(minutes=1)
         texts("START")
 
-    assert house.row(select(Registered.stopped_at)) is not None
+    assert hotline.row(select(Registered.stopped_at)) is not None
 
 
 def test_a_stop_tells_a_caller_without_the_pin_nothing(
@@ -413,7 +413,7 @@ def test_a_stop_tells_a_caller_without_the_pin_nothing(
 
 
 def test_a_stranger_who_asked_from_a_stopped_phone_is_left_to_a_person(
-    phone: Phone, house: House, texts: Callable[..., str]
+    phone: Phone, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     phone.dials_in()
     for key in ("1", "2", "1", "1"):
@@ -422,4 +422,4 @@ def test_a_stranger_who_asked_from_a_stopped_phone_is_left_to_a_person(
 
     texts("STOP")
 
-    assert (the_callback(house).state, the_callback(house).outcome) == ("left_for_staff", "stopped")
+    assert (the_callback(hotline).state, the_callback(hotline).outcome) == ("left_for_staff", "stopped")

@@ -9,7 +9,7 @@ from models import Callback, Staff
 from models.overview.phone_stop import stop_phone
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
 from tests.calls.callbacks.test_last_round import half_an_hour_passes
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.pin.test_faked_number import EXPRESS, asks
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
@@ -29,79 +29,81 @@ def without_a_pin(phone: Phone, _make_case: MakeCase) -> None:
     asks(phone, *EXPRESS)
 
 
-def texts_stop(house: House) -> None:
-    with house.database.transaction() as session:
-        stop_phone(session, house.database.keyring.index("phone", CALLER), house.clock.now, house.policy)
+def texts_stop(hotline: Hotline) -> None:
+    with hotline.database.transaction() as session:
+        stop_phone(
+            session, hotline.database.keyring.index("phone", CALLER), hotline.clock.now, hotline.policy
+        )
 
 
-def talks(phone: Phone, house: House) -> tuple[Phone, Phone]:
+def talks(phone: Phone, hotline: Hotline) -> tuple[Phone, Phone]:
     """The liaison and the person talk; answers both phones."""
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     person = phone.answers(to_caller)
     person.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert person.is_talking
     return liaison, person
 
 
-def rings(house: House) -> list[str]:
+def rings(hotline: Hotline) -> list[str]:
     """Who is rung in the three hours that follow."""
-    before = len(house.carrier.placed)
+    before = len(hotline.carrier.placed)
     for _ in range(6):
-        half_an_hour_passes(house)
-        house.jobs.works_off()
-    return [call.to for call in house.carrier.placed[before:]]
+        half_an_hour_passes(hotline)
+        hotline.jobs.works_off()
+    return [call.to for call in hotline.carrier.placed[before:]]
 
 
 @pytest.mark.parametrize("ask", [with_a_pin, without_a_pin])
 @pytest.mark.parametrize("keys", ["22", "3"], ids=["no one was there", "call later"])
 def test_what_is_keyed_after_a_stop_rings_that_phone_no_more(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, ask: Ask, keys: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, ask: Ask, keys: str
 ) -> None:
     make_staff()
     ask(phone, make_case)
-    liaison, person = talks(phone, house)
+    liaison, person = talks(phone, hotline)
     person.hangs_up()
-    house.jobs.works_off()
-    texts_stop(house)
+    hotline.jobs.works_off()
+    texts_stop(hotline)
 
     for key in keys:
         liaison.presses(key)
 
     assert liaison.hears(NO_PHONE)
-    assert rings(house) == []
+    assert rings(hotline) == []
     left = select(Callback.outcome).where(
         Callback.state == "left_for_staff", Callback.reason != "phone_stopped"
     )
-    assert house.rows(left) == ["stopped"]
+    assert hotline.rows(left) == ["stopped"]
 
 
 def test_call_that_drops_after_a_stop_is_followed_by_none(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     without_a_pin(phone, make_case)
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Callback).values(when_dropped="ring_once"))
-    _liaison, person = talks(phone, house)
-    house.jobs.works_off()
-    texts_stop(house)
+    _liaison, person = talks(phone, hotline)
+    hotline.jobs.works_off()
+    texts_stop(hotline)
 
     person.hangs_up()
 
-    assert rings(house) == []
+    assert rings(hotline) == []
 
 
 def test_who_lifts_the_stop_before_the_outcome_is_keyed_is_called_later(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody", phone=CALLER)
     asks_express(phone, case)
-    liaison, person = talks(phone, house)
+    liaison, person = talks(phone, hotline)
     person.hangs_up()
-    house.jobs.works_off()
-    texts_stop(house)
+    hotline.jobs.works_off()
+    texts_stop(hotline)
     again = phone.another()
     opens_the_case(again, case)
     again.presses("1")
@@ -109,4 +111,4 @@ def test_who_lifts_the_stop_before_the_outcome_is_keyed_is_called_later(
     liaison.presses("3")
 
     assert liaison.hears("It is saved")
-    assert rings(house)
+    assert rings(hotline)

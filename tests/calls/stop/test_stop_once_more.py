@@ -11,7 +11,7 @@ from models.cases.registrant import Phone as Registered
 from models.overview.phone_stop import stop_phone
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -21,20 +21,20 @@ NOTICE = {"1": "We have stopped calling one or more of your phones", "2": "Dejam
 CANNOT = {"1": "I cannot call this number back", "2": "No puedo llamar a este número"}
 
 
-def is_left_stopped(house: House, **facts: object) -> None:
+def is_left_stopped(hotline: Hotline, **facts: object) -> None:
     """The phone said stop, and a verified call left it so."""
-    now = house.clock.now
-    with house.database.transaction() as session:
+    now = hotline.clock.now
+    with hotline.database.transaction() as session:
         session.execute(update(Registered).values(stopped_at=now, stop_told_at=now, **facts))
-    house.clock.passes(hours=1)
+    hotline.clock.passes(hours=1)
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
 def test_who_asks_to_be_called_at_a_phone_left_stopped_may_have_it_again(
-    phone: Phone, make_case: MakeCase, house: House, language: str
+    phone: Phone, make_case: MakeCase, hotline: Hotline, language: str
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
-    is_left_stopped(house)
+    is_left_stopped(hotline)
     opens_the_case(phone, case, language=language)
     assert phone.does_not_hear(NOTICE[language])
 
@@ -46,14 +46,14 @@ def test_who_asks_to_be_called_at_a_phone_left_stopped_may_have_it_again(
     phone.presses("2")
     phone.presses("1")
     assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
-    assert house.row(select(Callback.state)) == "requested"
+    assert hotline.row(select(Callback.state)) == "requested"
 
 
 def test_who_leaves_it_stopped_again_is_back_at_their_case(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     is_case = make_case(custody_status="in_custody", phone=CALLER)
-    is_left_stopped(house)
+    is_left_stopped(hotline)
     opens_the_case(phone, is_case)
     phone.presses("2")
 
@@ -61,15 +61,15 @@ def test_who_leaves_it_stopped_again_is_back_at_their_case(
 
     assert phone.hears("To be called back, press 2")
     assert phone.does_not_hear("last used")
-    assert house.row(select(Registered.stop_told_at)) == house.clock.now
-    assert house.rows(select(Callback)) == []
+    assert hotline.row(select(Registered.stop_told_at)) == hotline.clock.now
+    assert hotline.rows(select(Callback)) == []
 
 
 def test_hard_news_comes_before_the_question_about_the_phone(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="escaped", phone=CALLER)
-    is_left_stopped(house)
+    is_left_stopped(hotline)
     opens_the_case(phone, case)
 
     phone.presses("2")
@@ -81,9 +81,11 @@ def test_hard_news_comes_before_the_question_about_the_phone(
     assert phone.hears(NOTICE["1"])
 
 
-def test_a_phone_marked_unsafe_is_not_asked_about(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_a_phone_marked_unsafe_is_not_asked_about(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
-    is_left_stopped(house, unsafe_since=house.clock.now)
+    is_left_stopped(hotline, unsafe_since=hotline.clock.now)
     opens_the_case(phone, case)
 
     phone.presses("2")
@@ -92,9 +94,11 @@ def test_a_phone_marked_unsafe_is_not_asked_about(phone: Phone, make_case: MakeC
     assert phone.does_not_hear(NOTICE["1"])
 
 
-def test_without_the_pin_nothing_is_said_of_the_stop(phone: Phone, make_case: MakeCase, house: House) -> None:
+def test_without_the_pin_nothing_is_said_of_the_stop(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
     make_case(custody_status="in_custody", phone=CALLER)
-    is_left_stopped(house)
+    is_left_stopped(hotline)
     phone.dials_in(from_=CALLER)
     for key in ("1", "2", "1", "1"):
         phone.presses(key)
@@ -103,7 +107,7 @@ def test_without_the_pin_nothing_is_said_of_the_stop(phone: Phone, make_case: Ma
 
 
 def test_staff_may_make_the_call_that_a_stop_left_to_them_once_its_owner_has_lifted_the_stop(
-    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], house: House
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], hotline: Hotline
 ) -> None:
     case, liaison = make_case(custody_status="in_custody", phone=CALLER), make_staff()
     opens_the_case(phone, case)
@@ -111,22 +115,22 @@ def test_staff_may_make_the_call_that_a_stop_left_to_them_once_its_owner_has_lif
         phone.presses(key)
     assert phone.hears("We will call you no later than")
     phone.hangs_up()
-    left, policy = house.row(select(Callback)), house.policy
+    left, policy = hotline.row(select(Callback)), hotline.policy
 
     def says_stop() -> None:
-        with house.database.transaction() as session:
-            stop_phone(session, left.number_key, house.clock.now, house.policy)
+        with hotline.database.transaction() as session:
+            stop_phone(session, left.number_key, hotline.clock.now, hotline.policy)
 
     def calls_now() -> None:
-        with house.database.transaction() as session:
-            jobs = call_now(session, left.id, liaison.id, house.clock.now, policy)
+        with hotline.database.transaction() as session:
+            jobs = call_now(session, left.id, liaison.id, hotline.clock.now, policy)
         for name, row_id in jobs:
-            house.jobs.enqueue(name, row_id)
+            hotline.jobs.enqueue(name, row_id)
 
     says_stop()
     with pytest.raises(RefusedError, match=f"^{CallbackRefusal.PHONE_STOPPED}$"):
         calls_now()
-    house.clock.passes(minutes=2)
+    hotline.clock.passes(minutes=2)
     again = phone.another()
     opens_the_case(again, case)
     again.presses("1")
@@ -134,7 +138,7 @@ def test_staff_may_make_the_call_that_a_stop_left_to_them_once_its_owner_has_lif
     again.hangs_up()
 
     # A stop that is lifted and sent once more is a stop.
-    house.clock.passes(minutes=1)
+    hotline.clock.passes(minutes=1)
     says_stop()
     with pytest.raises(RefusedError, match=f"^{CallbackRefusal.PHONE_STOPPED}$"):
         calls_now()
@@ -143,6 +147,6 @@ def test_staff_may_make_the_call_that_a_stop_left_to_them_once_its_owner_has_lif
     again.hangs_up()
 
     calls_now()
-    assert house.rung() == ["+12025550170"]
-    phone.answers(house.carrier.ringing[-1]).presses("1")
-    assert house.rung() == [CALLER]
+    assert hotline.rung() == ["+12025550170"]
+    phone.answers(hotline.carrier.ringing[-1]).presses("1")
+    assert hotline.rung() == [CALLER]

@@ -6,7 +6,7 @@ from random import Random
 from sqlalchemy import select
 
 from models import AuditEntry, Callback, Staff
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.phone import Phone, PlacedCall
 from workers.sweeper import sweep
 
@@ -15,43 +15,43 @@ FIRST, SECOND = "+12025550170", "+12025550171"
 INTERPRETER = "+12025550104"
 
 
-def a_colleague_is_rung(phone: Phone, house: House, make_staff: MakeStaff, liaison: Phone) -> PlacedCall:
+def a_colleague_is_rung(phone: Phone, hotline: Hotline, make_staff: MakeStaff, liaison: Phone) -> PlacedCall:
     """Star and 2: the other liaison's phone rings."""
     make_staff(phone=SECOND)
     liaison.presses("*")
     liaison.presses("2")
-    house.jobs.works_off()
-    assert house.carrier.ringing[-1].to == SECOND
-    return house.carrier.ringing[-1]
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing[-1].to == SECOND
+    return hotline.carrier.ringing[-1]
 
 
-def joins(phone: Phone, house: House, placed: PlacedCall) -> Phone:
+def joins(phone: Phone, hotline: Hotline, placed: PlacedCall) -> Phone:
     """The phone that is rung into the talk accepts, and the caller is told."""
     joiner = phone.answers(placed)
     joiner.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     return joiner
 
 
-def states(house: House) -> list[str]:
+def states(hotline: Hotline) -> list[str]:
     """The states of all callbacks, oldest first."""
-    return house.rows(select(Callback.state).order_by(Callback.id))
+    return hotline.rows(select(Callback.state).order_by(Callback.id))
 
 
-def actions(house: House) -> list[str]:
+def actions(hotline: Hotline) -> list[str]:
     """What was audited, oldest first."""
-    return house.rows(select(AuditEntry.action).order_by(AuditEntry.id))
+    return hotline.rows(select(AuditEntry.action).order_by(AuditEntry.id))
 
 
-def _key(house: House, number: str) -> str:
-    return house.database.keyring.index("phone", number)
+def _key(hotline: Hotline, number: str) -> str:
+    return hotline.database.keyring.index("phone", number)
 
 
 class Stage:
     """A talk in which anybody may do anything at any moment, with jobs that come late, twice or never."""
 
-    def __init__(self, phone: Phone, house: House, clock: Clock, liaison: Phone, called: Phone) -> None:
-        self.phone, self.house, self.clock = phone, house, clock
+    def __init__(self, phone: Phone, hotline: Hotline, clock: Clock, liaison: Phone, called: Phone) -> None:
+        self.phone, self.hotline, self.clock = phone, hotline, clock
         self.called, self.staff = called, [liaison]
 
     def someone_of_staff(self, chance: Random) -> Phone:
@@ -73,8 +73,8 @@ class Stage:
             self._unless_over(one, lambda phone: phone.hangs_up())
 
     def answers(self, chance: Random) -> None:
-        if self.house.carrier.ringing:
-            placed = chance.choice(self.house.carrier.ringing)
+        if self.hotline.carrier.ringing:
+            placed = chance.choice(self.hotline.carrier.ringing)
             if chance.random() < 0.3:
                 self.phone.another().declines(placed, chance.choice(["busy", "no-answer", "failed"]))
             else:
@@ -83,14 +83,20 @@ class Stage:
     def works_off(self, chance: Random) -> None:
         if chance.random() < 0.3:
             # A worker died with them, or Redis was wiped.
-            self.house.jobs.waiting.clear()
+            self.hotline.jobs.waiting.clear()
         elif chance.random() < 0.3:
-            self.house.jobs.waiting += self.house.jobs.waiting
-        self.house.jobs.works_off()
+            self.hotline.jobs.waiting += self.hotline.jobs.waiting
+        self.hotline.jobs.works_off()
 
     def sweeps(self, chance: Random) -> None:
         self.clock.passes(seconds=chance.choice([1, 3, 30]))
-        sweep(self.house.database, self.house.jobs, self.house.carrier, self.house.office, self.clock.now)
+        sweep(
+            self.hotline.database,
+            self.hotline.jobs,
+            self.hotline.carrier,
+            self.hotline.office,
+            self.clock.now,
+        )
 
     def redelivers(self, chance: Random) -> None:
         one = chance.choice([self.called, *self.staff])
@@ -101,8 +107,14 @@ class Stage:
         """Nobody does anything more: jobs are done, the sweeper looks, and whoever is asked is silent."""
         for _ in range(6):
             self.clock.passes(seconds=3)
-            sweep(self.house.database, self.house.jobs, self.house.carrier, self.house.office, self.clock.now)
-            self.house.jobs.works_off()
+            sweep(
+                self.hotline.database,
+                self.hotline.jobs,
+                self.hotline.carrier,
+                self.hotline.office,
+                self.clock.now,
+            )
+            self.hotline.jobs.works_off()
             for one in (self.called, *self.staff):
                 if not one.is_talking:
                     self._unless_over(one, lambda phone: phone.says_nothing())

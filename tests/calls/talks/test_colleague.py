@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Staff
 from tests.calls.callbacks.test_callbacks import nobody_is_held, the_callback
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.talks.talking import (
     SECOND,
     _key,
@@ -22,10 +22,10 @@ MakeStaff = Callable[..., Staff]
 
 
 def test_a_colleague_is_rung_announced_to_the_caller_and_joins(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
-    placed = a_colleague_is_rung(phone, house, make_staff, liaison)
+    placed = a_colleague_is_rung(phone, hotline, make_staff, liaison)
     assert liaison.hears("Your colleague's phone is ringing")
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
@@ -35,28 +35,28 @@ def test_a_colleague_is_rung_announced_to_the_caller_and_joins(
     colleague.presses("1")
     assert colleague.hears("We are telling the caller that you are joining")
     assert not colleague.is_talking
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert called.hears("Someone else from our team is joining the call")
     assert colleague.is_talking
     assert (liaison.is_talking, called.is_talking) == (True, True)
-    assert {"add_colleague", "accept_joining"} <= set(actions(house))
+    assert {"add_colleague", "accept_joining"} <= set(actions(hotline))
 
 
 def test_nobody_joins_before_the_caller_was_told_even_with_redis_down(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
-    placed = a_colleague_is_rung(phone, house, make_staff, liaison)
+    placed = a_colleague_is_rung(phone, hotline, make_staff, liaison)
     colleague = phone.answers(placed)
-    house.jobs.is_down = True
+    hotline.jobs.is_down = True
     colleague.presses("1")
     colleague.says_nothing()
     assert not colleague.is_talking
 
-    house.jobs.is_down = False
+    hotline.jobs.is_down = False
     colleague.says_nothing()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert called.hears("Someone else from our team is joining")
     assert colleague.is_talking
@@ -64,10 +64,10 @@ def test_nobody_joins_before_the_caller_was_told_even_with_redis_down(
 
 @pytest.mark.parametrize("way", ["no-answer", "busy", "passes", "machine"])
 def test_a_colleague_who_does_not_come_changes_nothing(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff, way: str
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, way: str
 ) -> None:
     liaison, called = talk
-    placed = a_colleague_is_rung(phone, house, make_staff, liaison)
+    placed = a_colleague_is_rung(phone, hotline, make_staff, liaison)
 
     if way == "passes":
         phone.answers(placed).presses("2")
@@ -77,33 +77,33 @@ def test_a_colleague_who_does_not_come_changes_nothing(
             machine.says_nothing()
     else:
         phone.another().declines(placed, way)
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert (liaison.is_talking, called.is_talking) == (True, True)
     assert called.does_not_hear("One more person")
-    assert house.rows(select(Staff.busy_call_id).where(Staff.phone_key == _key(house, SECOND))) == [None]
+    assert hotline.rows(select(Staff.busy_call_id).where(Staff.phone_key == _key(hotline, SECOND))) == [None]
 
 
-def test_when_nobody_else_is_free_the_liaison_hears_so(talk: tuple[Phone, Phone], house: House) -> None:
+def test_when_nobody_else_is_free_the_liaison_hears_so(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
     liaison, _ = talk
     liaison.presses("*")
 
     liaison.presses("2")
 
     assert liaison.hears("No other colleague can be called now", "To go back to the caller, press 1")
-    assert len(house.carrier.placed) == 2
+    assert len(hotline.carrier.placed) == 2
 
 
 def test_the_first_liaison_leaves_the_call_to_the_colleague_and_the_talk_goes_on(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
-    colleague = joins(phone, house, a_colleague_is_rung(phone, house, make_staff, liaison))
+    colleague = joins(phone, hotline, a_colleague_is_rung(phone, hotline, make_staff, liaison))
 
     liaison.presses("*")
     assert liaison.hears("Your colleague is with the caller", "To leave the call to your colleague, press 2")
     liaison.presses("2")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     for one in (called, colleague):
         if not one.is_talking:
             one.says_nothing()
@@ -111,44 +111,44 @@ def test_the_first_liaison_leaves_the_call_to_the_colleague_and_the_talk_goes_on
     assert liaison.hears("Your colleague goes on with the call")
     assert liaison.is_over
     assert (colleague.is_talking, called.is_talking) == (True, True)
-    row = the_callback(house)
+    row = the_callback(hotline)
     assert (row.state, row.staff_id) == (
         "talking",
-        house.row(select(Staff.id).where(Staff.phone_key == _key(house, SECOND))),
+        hotline.row(select(Staff.id).where(Staff.phone_key == _key(hotline, SECOND))),
     )
-    assert "hand_over_talk" in actions(house)
+    assert "hand_over_talk" in actions(hotline)
     called.hangs_up()
-    house.jobs.works_off()
-    assert the_callback(house).state == "reached"
+    hotline.jobs.works_off()
+    assert the_callback(hotline).state == "reached"
     assert colleague.hears("How did it end?")
-    assert nobody_is_held(house)
+    assert nobody_is_held(hotline)
 
 
 def test_a_first_liaison_who_is_cut_off_leaves_the_talk_to_the_colleague(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
-    colleague = joins(phone, house, a_colleague_is_rung(phone, house, make_staff, liaison))
+    colleague = joins(phone, hotline, a_colleague_is_rung(phone, hotline, make_staff, liaison))
 
     liaison.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     for one in (called, colleague):
         if not one.is_talking:
             one.says_nothing()
 
-    assert states(house) == ["talking"]
+    assert states(hotline) == ["talking"]
     assert (colleague.is_talking, called.is_talking) == (True, True)
     colleague.hangs_up()
-    house.jobs.works_off()
-    assert states(house) == ["reached"]
+    hotline.jobs.works_off()
+    assert states(hotline) == ["reached"]
     assert called.is_over
 
 
 def test_when_both_press_star_the_caller_is_on_hold_and_either_may_fetch_them_back(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
-    colleague = joins(phone, house, a_colleague_is_rung(phone, house, make_staff, liaison))
+    colleague = joins(phone, hotline, a_colleague_is_rung(phone, hotline, make_staff, liaison))
 
     colleague.presses("*")
     colleague.says_nothing()
@@ -157,26 +157,26 @@ def test_when_both_press_star_the_caller_is_on_hold_and_either_may_fetch_them_ba
     called.says_nothing()
     assert called.hears("You are on hold")
     colleague.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert (colleague.is_talking, called.is_talking) == (True, True)
     assert called.hears("Our team is on the line with you")
 
 
 def test_a_colleague_who_leaves_while_the_first_is_out_leaves_the_caller_on_hold_and_not_alone(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
-    colleague = joins(phone, house, a_colleague_is_rung(phone, house, make_staff, liaison))
+    colleague = joins(phone, hotline, a_colleague_is_rung(phone, hotline, make_staff, liaison))
     liaison.presses("*")
     for one in (called, colleague):
         if not one.is_talking:
             one.says_nothing()
 
     colleague.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert called.hears("You are on hold")
     liaison.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert (liaison.is_talking, called.is_talking) == (True, True)

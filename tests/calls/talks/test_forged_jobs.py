@@ -5,9 +5,9 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from models import Call, Staff
-from models.talks import talk_desk
+from models.talks import talk_controls
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import reaches_the_first_menu
 from tests.calls.talks.talking import FIRST, SECOND, joins, states
 from tests.calls.talks.test_from_console import clicks
@@ -18,54 +18,54 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def forges(house: House) -> None:
+def forges(hotline: Hotline) -> None:
     """A job for every call there is."""
-    for call_id in house.rows(select(Call.id).order_by(Call.id)):
-        house.jobs.enqueue("release_leg", call_id)
-    house.jobs.works_off()
+    for call_id in hotline.rows(select(Call.id).order_by(Call.id)):
+        hotline.jobs.enqueue("release_leg", call_id)
+    hotline.jobs.works_off()
 
 
 def test_a_forged_job_stops_neither_the_ring_nor_the_call_of_the_person_called_back(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
-    forges(house)
+    forges(hotline)
     called = phone.answers(to_caller)
-    forges(house)
+    forges(hotline)
 
     called.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
 
 def test_a_forged_job_pulls_nobody_out_of_a_talk(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
     make_staff(phone=SECOND)
-    clicks(house, talk_desk.ring_colleague)
-    colleague = joins(phone, house, house.carrier.ringing[-1])
+    clicks(hotline, talk_controls.ring_colleague)
+    colleague = joins(phone, hotline, hotline.carrier.ringing[-1])
 
-    forges(house)
+    forges(hotline)
 
     assert (liaison.is_talking, colleague.is_talking, called.is_talking) == (True, True, True)
-    assert states(house) == ["talking"]
+    assert states(hotline) == ["talking"]
 
 
 def test_a_forged_job_takes_neither_a_caller_at_0_nor_the_liaison_who_is_rung_for_them(
-    phone: Phone, make_staff: MakeStaff, house: House
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     reaches_the_first_menu(phone)
     phone.presses("0")
-    liaison = house.answers(phone)
-    forges(house)
+    liaison = hotline.answers(phone)
+    forges(hotline)
 
     liaison.presses("1")
-    house.jobs.works_off()
-    forges(house)
+    hotline.jobs.works_off()
+    forges(hotline)
 
     assert (liaison.is_talking, phone.is_talking) == (True, True)

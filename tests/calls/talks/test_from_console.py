@@ -9,10 +9,10 @@ from models import Callback, Staff
 from models.callbacks.note import keep_note, may_note, note_of
 from models.callbacks.refusals import CallbackRefusal
 from models.store.refusal import RefusedError
-from models.talks import talk_desk
+from models.talks import talk_controls
 from models.talks.refusals import TalkRefusal
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.talks.talking import SECOND, actions, joins, states
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -21,149 +21,149 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def clicks(house: House, what: Callable[..., Any], *more: Any) -> None:
+def clicks(hotline: Hotline, what: Callable[..., Any], *more: Any) -> None:
     """The leader of the talk clicks; the jobs are done at once."""
-    callback: Callback = the_callback(house)
-    with house.database.transaction() as session:
-        jobs = what(session, callback.id, callback.staff_id, house.clock.now, *more)
+    callback: Callback = the_callback(hotline)
+    with hotline.database.transaction() as session:
+        jobs = what(session, callback.id, callback.staff_id, hotline.clock.now, *more)
     for name, row_id in jobs:
-        house.jobs.enqueue(name, row_id)
-    house.jobs.works_off()
+        hotline.jobs.enqueue(name, row_id)
+    hotline.jobs.works_off()
 
 
 def test_a_hold_from_the_console_plays_words_to_the_caller_and_a_click_fetches_them_back(
-    talk: tuple[Phone, Phone], house: House
+    talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, called = talk
 
-    clicks(house, talk_desk.hold)
-    clicks(house, talk_desk.hold)
+    clicks(hotline, talk_controls.hold)
+    clicks(hotline, talk_controls.hold)
     assert called.hears("You are on hold. The person helping you will be right back")
     assert (liaison.is_talking, called.is_talking) == (True, False)
 
-    clicks(house, talk_desk.resume)
+    clicks(hotline, talk_controls.resume)
     assert called.hears("Our team is on the line with you")
     assert (liaison.is_talking, called.is_talking) == (True, True)
-    assert actions(house).count("hold_talk") == 1
+    assert actions(hotline).count("hold_talk") == 1
 
 
 def test_a_click_ends_the_talk_for_both_and_the_phone_asks_for_the_outcome(
-    talk: tuple[Phone, Phone], house: House
+    talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, called = talk
 
-    clicks(house, talk_desk.end, house.policies)
-    clicks(house, talk_desk.end, house.policies)
+    clicks(hotline, talk_controls.end, hotline.policies)
+    clicks(hotline, talk_controls.end, hotline.policies)
 
     assert called.hears("Goodbye")
     assert liaison.hears("How did it end?")
-    assert the_callback(house).state == "reached"
-    assert nobody_is_held(house)
+    assert the_callback(hotline).state == "reached"
+    assert nobody_is_held(hotline)
 
 
 def test_a_colleague_is_rung_by_a_click_announced_and_takes_the_talk_over(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
     with pytest.raises(RefusedError, match=f"^{TalkRefusal.NO_COLLEAGUE_FREE}$"):
-        clicks(house, talk_desk.ring_colleague)
+        clicks(hotline, talk_controls.ring_colleague)
     colleague_id = make_staff(phone=SECOND).id
     with pytest.raises(RefusedError, match=f"^{TalkRefusal.NO_COLLEAGUE_THERE}$"):
-        clicks(house, talk_desk.hand_over)
+        clicks(hotline, talk_controls.hand_over)
 
-    clicks(house, talk_desk.ring_colleague)
-    colleague = joins(phone, house, house.carrier.ringing[-1])
+    clicks(hotline, talk_controls.ring_colleague)
+    colleague = joins(phone, hotline, hotline.carrier.ringing[-1])
     assert called.hears("Someone else from our team is joining the call")
     assert (colleague.is_talking, called.is_talking) == (True, True)
     with pytest.raises(RefusedError, match=f"^{TalkRefusal.COLLEAGUE_THERE}$"):
-        clicks(house, talk_desk.hold)
+        clicks(hotline, talk_controls.hold)
 
-    clicks(house, talk_desk.hand_over)
+    clicks(hotline, talk_controls.hand_over)
     for one in (colleague, called):
         if not one.is_talking:
             one.says_nothing()
-            house.jobs.works_off()
+            hotline.jobs.works_off()
 
     assert liaison.hears("Your colleague goes on with the call")
     assert liaison.is_over
     assert (colleague.is_talking, called.is_talking) == (True, True)
-    assert the_callback(house).staff_id == colleague_id
-    assert states(house) == ["talking"]
+    assert the_callback(hotline).staff_id == colleague_id
+    assert states(hotline) == ["talking"]
 
 
 def test_whoever_handed_a_talk_over_still_writes_the_note_of_it_and_a_stranger_does_not(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
-    first_id = the_callback(house).staff_id
+    first_id = the_callback(hotline).staff_id
     make_staff(phone=SECOND)
-    clicks(house, talk_desk.ring_colleague)
-    joins(phone, house, house.carrier.ringing[-1])
-    clicks(house, talk_desk.hand_over)
+    clicks(hotline, talk_controls.ring_colleague)
+    joins(phone, hotline, hotline.carrier.ringing[-1])
+    clicks(hotline, talk_controls.hand_over)
     stranger_id = make_staff(phone="+12025550179").id
-    assert the_callback(house).staff_id not in {first_id, stranger_id}
+    assert the_callback(hotline).staff_id not in {first_id, stranger_id}
 
     def writes(staff_id: int | None) -> None:
-        with house.database.transaction() as session:
+        with hotline.database.transaction() as session:
             person = session.get_one(Staff, staff_id)
-            keep_note(session, the_callback(house).id, person, "Mornings suit best.", house.clock.now)
+            keep_note(session, the_callback(hotline).id, person, "Mornings suit best.", hotline.clock.now)
 
     with pytest.raises(RefusedError):
         writes(stranger_id)
     writes(first_id)
 
-    with house.database.reading() as session:
-        assert note_of(session, the_callback(house)) == "Mornings suit best."
+    with hotline.database.reading() as session:
+        assert note_of(session, the_callback(hotline)) == "Mornings suit best."
 
 
 def test_whoever_accepted_in_a_round_before_and_reached_nobody_does_not_read_the_note(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     first_id = make_staff().id
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     phone.another().declines(to_caller, "no-answer")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     liaison.hangs_up()
-    assert the_callback(house).state == "requested"
+    assert the_callback(hotline).state == "requested"
 
-    with house.database.reading() as session:
-        assert not may_note(session, the_callback(house), first_id, "liaison")
+    with hotline.database.reading() as session:
+        assert not may_note(session, the_callback(hotline), first_id, "liaison")
 
 
 def test_an_interpreter_is_rung_by_a_click_for_the_callers_language(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"), language="2")
-    _, to_caller = accepted_by(phone, house)
+    _, to_caller = accepted_by(phone, hotline)
     phone.answers(to_caller).presses("1")
 
-    clicks(house, talk_desk.ring_interpreter, house.office.interpreters, "en")
+    clicks(hotline, talk_controls.ring_interpreter, hotline.office.interpreters, "en")
 
-    assert house.carrier.ringing[-1].to == house.office.interpreters["es"]
+    assert hotline.carrier.ringing[-1].to == hotline.office.interpreters["es"]
     with pytest.raises(RefusedError, match=f"^{TalkRefusal.INTERPRETER_THERE}$"):
-        clicks(house, talk_desk.ring_interpreter, house.office.interpreters, "en")
+        clicks(hotline, talk_controls.ring_interpreter, hotline.office.interpreters, "en")
 
 
 def test_only_the_leader_of_a_talk_that_goes_on_can_do_something_to_it(
-    talk: tuple[Phone, Phone], house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, _ = talk
     stranger = make_staff(phone=SECOND, name="Luis Demo").id
-    callback = the_callback(house)
+    callback = the_callback(hotline)
     for what in (
-        talk_desk.hold,
-        talk_desk.resume,
-        talk_desk.ring_colleague,
-        talk_desk.hand_over,
-        lambda *asked: talk_desk.end(*asked, house.policies),
+        talk_controls.hold,
+        talk_controls.resume,
+        talk_controls.ring_colleague,
+        talk_controls.hand_over,
+        lambda *asked: talk_controls.end(*asked, hotline.policies),
     ):
         with (
-            house.database.transaction() as session,
+            hotline.database.transaction() as session,
             pytest.raises(RefusedError, match=f"^{CallbackRefusal.TALKING}$"),
         ):
-            what(session, callback.id, stranger, house.clock.now)
+            what(session, callback.id, stranger, hotline.clock.now)
 
     liaison.hangs_up()
     with pytest.raises(RefusedError, match=f"^{CallbackRefusal.NOT_TALKING}$"):
-        clicks(house, talk_desk.hold)
+        clicks(hotline, talk_controls.hold)

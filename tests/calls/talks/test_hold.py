@@ -9,7 +9,7 @@ from models import Callback, Staff
 from models.overview.caller_state import load_by_leg
 from models.talks.hold import staff_left
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.talks.talking import (
     FIRST,
     actions,
@@ -24,7 +24,7 @@ MakeStaff = Callable[..., Staff]
 
 
 def test_star_puts_the_caller_on_hold_and_the_liaison_goes_back(
-    talk: tuple[Phone, Phone], house: House
+    talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, called = talk
 
@@ -36,19 +36,19 @@ def test_star_puts_the_caller_on_hold_and_the_liaison_goes_back(
     assert not called.is_talking
 
     liaison.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert called.hears("Thank you for waiting. Our team is on the line with you")
     assert (liaison.is_talking, called.is_talking) == (True, True)
-    assert {"hold_talk", "resume_talk"} <= set(actions(house))
-    assert the_callback(house).state == "talking"
+    assert {"hold_talk", "resume_talk"} <= set(actions(hotline))
+    assert the_callback(hotline).state == "talking"
 
 
 def test_a_caller_on_hold_hears_it_in_spanish(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="en,es")
     asks_express(phone, make_case(custody_status="in_custody"), language="2")
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
 
@@ -60,10 +60,10 @@ def test_a_caller_on_hold_hears_it_in_spanish(
 
 
 def test_with_redis_down_the_caller_on_hold_finds_the_way_back_alone(
-    talk: tuple[Phone, Phone], house: House
+    talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, called = talk
-    house.jobs.is_down = True
+    hotline.jobs.is_down = True
     liaison.presses("*")
     called.says_nothing()
 
@@ -89,7 +89,7 @@ def test_a_long_hold_waits_for_a_key_and_then_offers_the_choices_again(talk: tup
 
 
 def test_who_is_held_too_long_is_let_go_with_a_promise_and_called_again(
-    talk: tuple[Phone, Phone], house: House, clock: Clock
+    talk: tuple[Phone, Phone], hotline: Hotline, clock: Clock
 ) -> None:
     liaison, called = talk
     liaison.presses("*")
@@ -100,113 +100,113 @@ def test_who_is_held_too_long_is_let_go_with_a_promise_and_called_again(
 
     assert called.hears("The call was cut off. We will call you again")
     assert called.is_over
-    assert states(house) == ["reached", "requested"]
-    house.jobs.works_off()
+    assert states(hotline) == ["reached", "requested"]
+    hotline.jobs.works_off()
     assert liaison.hears(
         "The call ended while the caller was on hold. We will call them again.",
         "The call is over. How did it end?",
     )
     liaison.presses("1")
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
-    house.jobs.works_off()
-    assert [call.to for call in house.carrier.ringing] == [FIRST]
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
+    hotline.jobs.works_off()
+    assert [call.to for call in hotline.carrier.ringing] == [FIRST]
 
 
 def test_a_liaison_who_is_cut_off_during_a_hold_leaves_nobody_in_silence(
-    talk: tuple[Phone, Phone], house: House
+    talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, called = talk
     liaison.presses("*")
     called.says_nothing()
 
     liaison.hangs_up()
-    assert states(house) == ["reached", "requested"]
+    assert states(hotline) == ["reached", "requested"]
     called.says_nothing()
 
     assert called.hears("The call was cut off. We will call you again")
     assert called.is_over
-    again = house.rows(select(Callback).order_by(Callback.id))[-1]
+    again = hotline.rows(select(Callback).order_by(Callback.id))[-1]
     assert (again.reason, again.verified, again.caller_tries) == ("cut_off", True, 0)
-    house.jobs.works_off()
-    assert [call.to for call in house.carrier.ringing] == [FIRST]
+    hotline.jobs.works_off()
+    assert [call.to for call in hotline.carrier.ringing] == [FIRST]
 
 
 def test_a_caller_whose_own_call_ends_on_hold_is_called_again_and_the_liaison_hears_so(
-    talk: tuple[Phone, Phone], house: House, clock: Clock
+    talk: tuple[Phone, Phone], hotline: Hotline, clock: Clock
 ) -> None:
     liaison, called = talk
     liaison.presses("*")
 
     called.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
-    assert states(house) == ["reached", "requested"]
-    again = house.rows(select(Callback).order_by(Callback.id))[-1]
+    assert states(hotline) == ["reached", "requested"]
+    again = hotline.rows(select(Callback).order_by(Callback.id))[-1]
     assert (again.reason, again.verified, again.caller_tries) == ("cut_off", True, 0)
     assert again.next_attempt_at == clock.now + timedelta(minutes=1)
     assert liaison.hears(
         "The call ended while the caller was on hold. We will call them again.",
         "The call is over. How did it end?",
     )
-    assert nobody_is_held(house)
+    assert nobody_is_held(hotline)
 
 
 def test_star_before_the_caller_joins_asks_whether_to_wait_and_a_caller_who_comes_meanwhile_is_kept(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
     liaison.presses("*")
     assert liaison.hears("The line is still calling them", "To go on waiting, press 1")
     called = phone.answers(to_caller)
     called.presses("1")
     assert called.hears("You are on hold")
-    assert the_callback(house).state == "talking"
+    assert the_callback(hotline).state == "talking"
     liaison.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert (liaison.is_talking, called.is_talking) == (True, True)
     assert called.hears("Our team is on the line with you")
 
 
 def test_a_liaison_may_give_up_waiting_and_the_callers_phone_stops_ringing(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
     asks_express(phone, make_case(custody_status="in_custody"))
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
 
     liaison.presses("*")
     liaison.presses("2")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert liaison.is_over
     assert to_caller.status == "canceled"
-    assert the_callback(house).state == "requested"
-    assert nobody_is_held(house)
+    assert the_callback(hotline).state == "requested"
+    assert nobody_is_held(hotline)
 
 
-def test_the_liaison_ends_the_call_for_both(talk: tuple[Phone, Phone], house: House) -> None:
+def test_the_liaison_ends_the_call_for_both(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
     liaison, called = talk
     liaison.presses("*")
     called.says_nothing()
 
     liaison.presses("4")
     assert liaison.hears("How did it end?")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert called.hears("This call is over. If we were cut off, you can call us back. Goodbye")
     assert called.does_not_hear("was cut off", "We will call you again")
     assert called.is_over
-    assert states(house) == ["reached"]
+    assert states(hotline) == ["reached"]
     liaison.says_nothing()
     liaison.says_nothing()
     assert liaison.is_over
 
 
-def test_every_key_of_the_hold_may_be_delivered_twice(talk: tuple[Phone, Phone], house: House) -> None:
+def test_every_key_of_the_hold_may_be_delivered_twice(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
     liaison, called = talk
     for who, key in ((liaison, "*"), (called, ""), (liaison, "1")):
         if key:
@@ -214,25 +214,25 @@ def test_every_key_of_the_hold_may_be_delivered_twice(talk: tuple[Phone, Phone],
         else:
             who.says_nothing()
         who.redelivers_last()
-        house.jobs.works_off()
+        hotline.jobs.works_off()
 
     assert (liaison.is_talking, called.is_talking) == (True, True)
-    assert actions(house).count("hold_talk") == actions(house).count("resume_talk") == 1
+    assert actions(hotline).count("hold_talk") == actions(hotline).count("resume_talk") == 1
 
 
 def test_when_news_of_the_star_comes_late_the_caller_is_fetched_out_of_an_empty_conference(
-    talk: tuple[Phone, Phone], house: House
+    talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     _, called = talk
-    to_liaison = house.carrier.placed[0]
+    to_liaison = hotline.carrier.placed[0]
     # The caller heard the first words and went back before the liaison's own request was answered.
-    with house.database.transaction() as session:
-        leg = load_by_leg(session, to_liaison.leg_id, house.clock.now)
+    with hotline.database.transaction() as session:
+        leg = load_by_leg(session, to_liaison.leg_id, hotline.clock.now)
         assert leg is not None
-        word, jobs = staff_left(session, leg, house.clock.now)
+        word, jobs = staff_left(session, leg, hotline.clock.now)
     assert (word, called.is_talking) == ("star", True)
-    house.jobs.waiting += jobs
-    house.jobs.works_off()
+    hotline.jobs.waiting += jobs
+    hotline.jobs.works_off()
 
     assert called.hears("You are on hold")
     assert not called.is_talking

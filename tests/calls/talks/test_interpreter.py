@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from flask import Flask
 
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.talks.talking import (
     INTERPRETER,
     joins,
@@ -15,55 +15,55 @@ from tests.phone import Phone
 
 
 def test_an_interpreter_joins_as_a_third_leg_and_is_announced(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, carrier: FakeCarrier
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     liaison, called = talk
     liaison.presses("*")
     liaison.presses("3")
     assert liaison.hears("The interpreter's phone is ringing")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     assert carrier.ringing[-1].to == INTERPRETER
 
     interpreter = phone.answers(carrier.ringing[-1])
     assert interpreter.hears("A call needs an interpreter", "To accept, press 1")
     interpreter.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert called.hears("An interpreter is joining the call")
     assert (liaison.is_talking, called.is_talking, interpreter.is_talking) == (True, True, True)
     interpreter.hangs_up()
     assert (liaison.is_talking, called.is_talking) == (True, True)
     called.hangs_up()
-    house.jobs.works_off()
-    assert states(house) == ["reached"]
+    hotline.jobs.works_off()
+    assert states(hotline) == ["reached"]
 
 
 def test_an_interpreter_waits_with_words_while_the_caller_is_on_hold(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, carrier: FakeCarrier
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     liaison, called = talk
     liaison.presses("*")
     liaison.presses("3")
-    house.jobs.works_off()
-    interpreter = joins(phone, house, carrier.ringing[-1])
+    hotline.jobs.works_off()
+    interpreter = joins(phone, hotline, carrier.ringing[-1])
 
     liaison.presses("*")
     assert interpreter.hears("Please stay on the line")
     interpreter.says_nothing()
     liaison.presses("1")
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     interpreter.says_nothing()
 
     assert (liaison.is_talking, called.is_talking, interpreter.is_talking) == (True, True, True)
 
 
 def test_without_a_number_for_the_language_there_is_no_interpreter(
-    talk: tuple[Phone, Phone], house: House, app: Flask
+    talk: tuple[Phone, Phone], hotline: Hotline, app: Flask
 ) -> None:
     liaison, _ = talk
     line = app.extensions["hotline.line"]
     # The line is made once and for all, so the test has to reach under it.
-    object.__setattr__(line, "rules", replace(line.rules, office=replace(house.office, interpreters={})))
+    object.__setattr__(line, "rules", replace(line.rules, office=replace(hotline.office, interpreters={})))
     liaison.presses("*")
 
     liaison.presses("3")

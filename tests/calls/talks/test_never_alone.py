@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from models import Callback, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.talks.talking import (
     FIRST,
     INTERPRETER,
@@ -25,10 +25,10 @@ MakeStaff = Callable[..., Staff]
 
 @pytest.mark.parametrize("seed", range(25))
 def test_whatever_anybody_does_a_caller_is_never_left_alone_in_silence(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff, clock: Clock, seed: int
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, clock: Clock, seed: int
 ) -> None:
     make_staff(phone=SECOND)
-    chance, stage = Random(seed), Stage(phone, house, clock, *talk)
+    chance, stage = Random(seed), Stage(phone, hotline, clock, *talk)
     deeds = [
         stage.presses, stage.stars, stage.is_silent, stage.hangs_up, stage.answers, stage.works_off,
         stage.works_off, stage.sweeps, stage.redelivers,
@@ -38,7 +38,7 @@ def test_whatever_anybody_does_a_caller_is_never_left_alone_in_silence(
         chance.choice(deeds)(chance)
     stage.comes_to_rest()
 
-    called, row = stage.called, house.rows(select(Callback).order_by(Callback.id))[0]
+    called, row = stage.called, hotline.rows(select(Callback).order_by(Callback.id))[0]
     if called.is_talking:
         assert any(one.is_talking for one in stage.staff), called.transcript
         assert row.state == "talking"
@@ -48,19 +48,19 @@ def test_whatever_anybody_does_a_caller_is_never_left_alone_in_silence(
     else:
         assert not any(one.is_talking for one in stage.staff), "someone of staff waits for nobody"
     assert row.state in {"talking", "reached"}
-    busy = house.rows(select(Staff.busy_call_id).where(Staff.busy_call_id.is_not(None)))
+    busy = hotline.rows(select(Staff.busy_call_id).where(Staff.busy_call_id.is_not(None)))
     assert len(busy) == len(set(busy))
-    dialled = [placed.leg_id for placed in house.carrier.placed]
+    dialled = [placed.leg_id for placed in hotline.carrier.placed]
     assert len(dialled) == len(set(dialled))
 
 
 def test_a_colleague_hears_as_the_liaison_did_that_the_caller_cannot_talk(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, _ = talk
-    with house.database.transaction() as session:
+    with hotline.database.transaction() as session:
         session.execute(update(Callback).values(silent=True))
-    colleague = phone.answers(a_colleague_is_rung(phone, house, make_staff, liaison))
+    colleague = phone.answers(a_colleague_is_rung(phone, hotline, make_staff, liaison))
     assert colleague.does_not_hear("cannot talk")
 
     colleague.presses("1")
@@ -70,10 +70,10 @@ def test_a_colleague_hears_as_the_liaison_did_that_the_caller_cannot_talk(
 
 @pytest.mark.parametrize("way", ["no-answer", "busy", "failed", "passes", "machine"])
 def test_a_liaison_hears_in_the_talk_that_the_colleague_does_not_come_and_the_caller_hears_nothing(
-    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff, way: str
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, way: str
 ) -> None:
     liaison, called = talk
-    placed = a_colleague_is_rung(phone, house, make_staff, liaison)
+    placed = a_colleague_is_rung(phone, hotline, make_staff, liaison)
     before = called.heard
     if way in ("passes", "machine"):
         colleague = phone.answers(placed)
@@ -81,7 +81,7 @@ def test_a_liaison_hears_in_the_talk_that_the_colleague_does_not_come_and_the_ca
             colleague.presses("2") if way == "passes" else colleague.says_nothing()
     else:
         phone.another().declines(placed, way)
-    house.jobs.works_off()
+    hotline.jobs.works_off()
 
     assert liaison.hears("Your colleague did not join")
     assert called.heard == before
@@ -91,29 +91,29 @@ def test_a_liaison_hears_in_the_talk_that_the_colleague_does_not_come_and_the_ca
 
 
 def test_a_liaison_out_of_the_talk_hears_at_once_that_the_interpreter_does_not_come(
-    talk: tuple[Phone, Phone], phone: Phone, house: House
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline
 ) -> None:
     liaison, _ = talk
     liaison.presses("*")
     liaison.presses("3")
-    house.jobs.works_off()
-    assert house.carrier.ringing[-1].to == INTERPRETER
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing[-1].to == INTERPRETER
     liaison.presses("*")
-    phone.another().lets_ring(house.carrier.ringing[-1])
-    house.jobs.works_off()
+    phone.another().lets_ring(hotline.carrier.ringing[-1])
+    hotline.jobs.works_off()
 
     assert liaison.hears("The interpreter did not join", "To go back to the caller, press 1")
 
 
 def test_with_redis_down_the_liaison_hears_it_at_the_next_star_in_spanish(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST, languages="es")
     asks_express(phone, make_case(custody_status="in_custody"), language="2")
-    liaison, to_caller = accepted_by(phone, house)
+    liaison, to_caller = accepted_by(phone, hotline)
     phone.answers(to_caller).presses("1")
-    placed = a_colleague_is_rung(phone, house, make_staff, liaison)
-    house.jobs.is_down = True
+    placed = a_colleague_is_rung(phone, hotline, make_staff, liaison)
+    hotline.jobs.is_down = True
     phone.another().lets_ring(placed)
 
     liaison.presses("*")

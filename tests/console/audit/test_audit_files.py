@@ -12,7 +12,7 @@ from models import AuditEntry, AuditExport, Staff
 from models.audit import audit
 from models.staff.two_people import ATTEMPT
 from models.store.database import Database
-from tests.console.audit_desk import records
+from tests.console.audit_pages import records
 from tests.console.conftest import Clock, Member
 
 
@@ -75,11 +75,11 @@ def test_what_lands_after_a_file_was_asked_for_is_not_in_it_whatever_its_moment(
 @pytest.mark.parametrize(
     "fact", ["Garcia", "garcia", "ana_garcia", "202-555-0123", "2025550123", "ana@example.org", "A012345678"]
 )
-def test_a_fact_that_is_no_code_of_the_house_is_in_no_file(fact: str) -> None:
+def test_a_fact_that_is_no_code_of_the_app_is_in_no_file(fact: str) -> None:
     assert codes_of({"level": ["staff_before", fact]}, ("en",)) == {"level": ["staff_before", "(text)"]}
 
 
-def test_the_codes_of_the_house_are_in_the_file() -> None:
+def test_the_codes_of_the_app_are_in_the_file() -> None:
     facts = {
         "to": "staff:12", "span": ["08:00", "17:00"], "first_day": "2026-11-25", "days": [0, 1], "full": True,
         "evidence": "met_in_person", "reason": "pin_request:3", "why": None,

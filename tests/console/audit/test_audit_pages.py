@@ -15,11 +15,11 @@ from models.audit.audit_head import note_head
 from models.callbacks.callback_state import MOVES
 from models.overview.audit_watch import watch
 from models.store.database import Database
-from tests.console.audit_desk import records
+from tests.console.audit_pages import records
 from tests.console.conftest import Clock, Member
 from tests.factories import make_case, make_office, make_policies, make_subject
 
-#: What in the house writes an entry, its action in a place among the arguments.
+#: What in the hotline writes an entry, its action in a place among the arguments.
 WRITERS = {"_note", "_record", "audit_talk"}
 ROOT = Path(__file__).resolve().parents[3]
 OFFICE = make_office()
@@ -195,10 +195,10 @@ def test_nobody_settles_an_alarm_about_themselves_by_a_forged_form(
     assert ruth.reads("Someone else must settle an alarm about what you did.")
 
 
-def test_every_action_that_the_house_writes_down_has_words() -> None:
+def test_every_action_that_the_app_writes_down_has_words() -> None:
     written = set()
-    for room in ("models", "hotline", "workers"):
-        for path in (ROOT / room).rglob("*.py"):
+    for package in ("models", "hotline", "workers"):
+        for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.keyword) and node.arg == "action":
                     written |= _texts(node.value)

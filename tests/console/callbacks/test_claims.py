@@ -8,7 +8,7 @@ from sqlalchemy import select
 from models import Call, Staff
 from models.store.database import Database
 from models.talks.leg_end import leg_ended
-from tests.callback_desk import WaitingJobs
+from tests.call_center import WaitingJobs
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Member
 from workers.office_rules import callback_policy_of

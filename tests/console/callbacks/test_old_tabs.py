@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Call
 from models.store.database import Database
-from tests.callback_desk import WaitingJobs
+from tests.call_center import WaitingJobs
 from tests.console.callbacks.office import PHONE, Office
 from tests.console.conftest import Clock, Member
 

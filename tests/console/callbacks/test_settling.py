@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
-from config.office import Office as HouseOffice
+from config.office import Office as Settings
 from models import Callback, Staff
 from models.cases.registrant import Registrant, name_registrant
 from models.staff.staff import change_shift
 from models.store.database import Database
-from tests.callback_desk import WaitingJobs
+from tests.call_center import WaitingJobs
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call
@@ -50,7 +50,7 @@ def test_a_day_at_the_end_of_all_days_is_no_fault(liaison: Member, office_rows: 
     assert office_rows.row(callback_id).state == "requested"
 
 
-def test_nothing_is_handed_to_who_has_left_the_house(
+def test_nothing_is_handed_to_who_has_left_the_app(
     staff: Any, administrator: Member, office_rows: Office
 ) -> None:
     ana, gone = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True)
@@ -91,7 +91,7 @@ def test_a_callback_is_handed_to_a_colleague_and_cancelled_with_a_reason(
 
 @pytest.mark.parametrize("state", ["requested", "left_for_staff"])
 def test_what_a_colleague_does_not_begin_in_five_minutes_goes_back(
-    staff: Any, office_rows: Office, jobs: WaitingJobs, office: HouseOffice, clock: Clock, state: str
+    staff: Any, office_rows: Office, jobs: WaitingJobs, office: Settings, clock: Clock, state: str
 ) -> None:
     def minutes_pass(minutes: int) -> None:
         clock.goes_on(minutes=minutes)

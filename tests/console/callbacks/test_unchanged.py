@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from config.office import Office as OfficeFile
 from models import Staff
-from models.callbacks.callback_list import stand_in_line
+from models.callbacks.callback_list import put_on_list
 from models.staff.staff_session import StaffSession
 from models.store.database import Database
 from tests.console.callbacks.office import Office
@@ -74,7 +74,7 @@ def test_who_comes_into_line_is_shown_at_the_next_look(
     assert liaison.opens(PART, If_None_Match=tag).status == 304
 
     with database.transaction() as session:
-        assert stand_in_line(session, callback_id, clock(), callback_policy_of(office))
+        assert put_on_list(session, callback_id, clock(), callback_policy_of(office))
 
     assert liaison.opens(PART, If_None_Match=tag).status == 200
     assert f"Callback {callback_id}" in liaison.text

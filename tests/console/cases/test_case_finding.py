@@ -14,7 +14,7 @@ from models.cases.registrant import Registrant
 from models.cases.subject import find_or_add_subject
 from models.store.database import Database
 from models.talks.direct_talk import begin_talk
-from tests.console.case_desk import actions, kept_case, more_phones, verifies
+from tests.console.case_pages import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member
 from tests.factories import NOW, make_call, make_callback, make_case, make_wait
 
@@ -397,11 +397,11 @@ def test_the_page_of_a_case_follows_a_changed_age_of_the_feed_without_a_start(
     """R14: staff read what the line says, also in the hour in which the office decides on another age."""
     verifies(liaison, kept_case(database, as_of=NOW - timedelta(hours=3)))
     assert liaison.reads("in custody")
-    desk = app.extensions["hotline.console"].office_desk
+    settings = app.extensions["hotline.console"].office_settings
     shorter = {
         "value": 2, "basis": "Counsel", "decided_by": "The office", "review_by": "2027-01-01",
     }  # fmt: skip
-    desk.change("policies.spoken_stale_hours", shorter, seen=0, reason="Counsel.", actor="test", now=NOW)
+    settings.change("policies.spoken_stale_hours", shorter, seen=0, reason="Counsel.", actor="test", now=NOW)
 
     liaison.opens(liaison.path)
 

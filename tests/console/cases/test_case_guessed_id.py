@@ -10,7 +10,7 @@ from models import AuditEntry, Case
 from models.audit import audit
 from models.cases.subject import find_or_add_subject
 from models.store.database import Database
-from tests.console.case_desk import actions, kept_case, verifies
+from tests.console.case_pages import actions, kept_case, verifies
 from tests.console.cases.test_case_finding import NEW
 from tests.console.conftest import Member
 from tests.factories import NOW, MadeCase, make_case, make_custody_record, make_facility

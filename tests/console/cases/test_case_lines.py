@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from models.cases.registrant import Registrant
 from models.store.database import Database
-from tests.console.case_desk import actions, kept_case, verifies
+from tests.console.case_pages import actions, kept_case, verifies
 from tests.console.cases.test_case_pins import asks, gets_letter, read
 from tests.console.conftest import Member
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from models import Case, Phone, PinRequest, Registrant, Subject
 from models.store.database import Database
-from tests.console.case_desk import kept_case, verifies
+from tests.console.case_pages import kept_case, verifies
 from tests.console.conftest import Member
 from tests.factories import MadeCase
 

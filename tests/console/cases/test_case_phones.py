@@ -11,7 +11,7 @@ from sqlalchemy import select
 from hotline.console.cases.forms import wishes_of
 from models import Callback, Case, Phone, Registrant
 from models.store.database import Database
-from tests.console.case_desk import actions, kept_case, more_phones, verifies
+from tests.console.case_pages import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member
 from tests.factories import NOW, MadeCase, make_call, make_callback
 

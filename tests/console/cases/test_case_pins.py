@@ -19,7 +19,7 @@ from models import AuditEntry, Base, Case, PinRequest
 from models.audit import audit
 from models.cases.new_pin import is_guessable
 from models.store.database import Database
-from tests.console.case_desk import actions, kept_case, verifies
+from tests.console.case_pages import actions, kept_case, verifies
 from tests.console.conftest import Clock, Member
 from tests.factories import NOW, MadeCase
 

@@ -4,7 +4,7 @@ import re
 
 from models.cases.case import close_case
 from models.store.database import Database
-from tests.console.case_desk import PHONE, kept_case, verifies
+from tests.console.case_pages import PHONE, kept_case, verifies
 from tests.console.conftest import Member
 from tests.factories import NOW, MadeCase
 

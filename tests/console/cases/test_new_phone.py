@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import Phone
 from models.store.database import Database
-from tests.console.case_desk import actions, kept_case, verifies
+from tests.console.case_pages import actions, kept_case, verifies
 from tests.console.conftest import Clock, Member
 from tests.factories import MadeCase, make_callback
 

@@ -9,7 +9,7 @@ from models import Alert, UnlistedName
 from models.custody.directory import remove_facility, set_facility
 from models.custody.unlisted import tell_of_unlisted
 from models.store.database import Database
-from tests.console.case_desk import actions
+from tests.console.case_pages import actions
 from tests.console.conftest import Member
 from tests.factories import NOW, make_policies
 from tests.models.custody.feed import at, feed_row, load, open_cases
@@ -23,10 +23,12 @@ def sent(database: Database) -> None:
     open_cases(database, "A-1", "A-2", "A-3", "A-4")
     load(
         database,
-        feed_row("A-1", facility="Canary House"),
-        feed_row("A-2", facility="CANARY  house", next_hearing_at=at(24), next_hearing_place="Canary Court"),
+        feed_row("A-1", facility="Canary Hotline"),
+        feed_row(
+            "A-2", facility="CANARY  hotline", next_hearing_at=at(24), next_hearing_place="Canary Court"
+        ),
         feed_row("A-3", status="canary_code"),
-        feed_row("A-4", status="denied_code", facility="Denied House", adult="no"),
+        feed_row("A-4", status="denied_code", facility="Denied Hotline", adult="no"),
     )
 
 
@@ -53,14 +55,14 @@ def test_staff_see_where_the_feed_sent_a_name_that_nobody_listed_and_the_name_is
 def test_the_same_name_in_the_directory_settles_it_and_its_removal_opens_it_again(
     supervisor: Member, database: Database, sent: None
 ) -> None:
-    entry = {"name": "Canary House", "actor": "test", "now": NOW}
+    entry = {"name": "Canary Hotline", "actor": "test", "now": NOW}
     with database.transaction() as session:
         set_facility(session, phone="+12025550123", tells=lambda _: False, **entry)
     assert ("facility", 2, 2, "added") in _tasks(database)
 
     with database.transaction() as session:
         remove_facility(session, **entry)
-    load(database, feed_row("A-1", facility="Canary House", as_of=at(1)), now=at(1))
+    load(database, feed_row("A-1", facility="Canary Hotline", as_of=at(1)), now=at(1))
 
     assert ("facility", 3, 2, None) in _tasks(database)
 
@@ -74,7 +76,7 @@ def test_a_dismissed_name_stays_dismissed_and_that_is_an_entry(
 
     assert not supervisor.reads(HEADING)
     assert actions(database).count("dismiss_unlisted") == 3
-    load(database, feed_row("A-1", facility="Canary House", as_of=at(1)), now=at(1))
+    load(database, feed_row("A-1", facility="Canary Hotline", as_of=at(1)), now=at(1))
     assert not supervisor.opens("/console/imports").reads(HEADING)
 
 

@@ -138,11 +138,11 @@ def test_who_meets_a_busy_password_thread_is_told_to_try_again_and_nothing_is_ch
     before = person(database, ana.email).password_hash
     administrator.opens(f"/console/staff/{ana.staff_id}/password")
     passwords = app.extensions["hotline.console"].passwords
-    seat = passwords._seats[True]
-    seat.acquire()
+    slot = passwords._slots[True]
+    slot.acquire()
 
     administrator.clicks("Issue a password")
-    seat.release()
+    slot.release()
 
     assert administrator.status == 503
     assert administrator.reads("Many people are signing in right now.")

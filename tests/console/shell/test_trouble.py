@@ -1,4 +1,4 @@
-"""What goes wrong: a plain page with a number that stands in the log, and nothing of the house's insides."""
+"""What goes wrong: a plain page with a number that is in the log, and nothing of the app's insides."""
 
 import json
 import logging

@@ -45,7 +45,7 @@ def test_a_flood_of_strangers_holds_one_thread_and_the_rest_are_told_at_once() -
     passwords.close()
 
 
-def test_a_seat_is_free_again_after_a_fault() -> None:
+def test_a_slot_is_free_again_after_a_fault() -> None:
     passwords = Passwords(PasswordKdf(CHEAP_KIB, CHEAP_COST))
 
     assert passwords.matches("no hash at all", "x") is False

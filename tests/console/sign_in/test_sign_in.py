@@ -275,7 +275,7 @@ def test_where_one_wanted_to_go_is_where_one_comes(staff: Any, clock: Clock) -> 
     assert person.path == "/console/account"
 
 
-def test_a_demo_persons_code_opens_no_production_house(staff: Any, clock: Clock, app: Flask) -> None:
+def test_a_demo_persons_code_opens_no_production_installation(staff: Any, clock: Clock, app: Flask) -> None:
     person: Member = staff("liaison", totp=True)
     console = app.extensions["hotline.console"]
     object.__setattr__(console, "settings", replace(console.settings, env="production"))

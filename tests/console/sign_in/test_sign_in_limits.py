@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from hotline.console.sign_in.passwords import BusyError
-from hotline.seats import Seats
+from hotline.request_slots import RequestSlots
 from models import AuditEntry, SignInCounter
 from models.staff.staff_access import unlock
 from models.store.database import Database
@@ -17,11 +17,11 @@ from tests.console.conftest import PASSWORD, Browser, Clock, Member
 from tests.console.entrance import NEW_PASSWORD, TOO_MANY, WRONG, gives_password, sets_up
 
 
-def test_staff_sign_in_while_a_flood_of_webhooks_has_every_seat(staff: Any, app: Flask, clock: Clock) -> None:
-    """Anybody can send requests to the callers' paths; each is refused, but only once it has a seat."""
+def test_staff_sign_in_while_a_flood_of_webhooks_has_every_slot(staff: Any, app: Flask, clock: Clock) -> None:
+    """Anybody can send requests to the callers' paths; each is refused, but only once it has a slot."""
     person: Member = staff("liaison", totp=True)
-    seats = Seats(app.wsgi_app, 1)
-    app.wsgi_app = seats  # type: ignore[method-assign]
+    slots = RequestSlots(app.wsgi_app, 1)
+    app.wsgi_app = slots  # type: ignore[method-assign]
     is_over = threading.Event()
 
     def floods() -> None:
@@ -35,7 +35,7 @@ def test_staff_sign_in_while_a_flood_of_webhooks_has_every_seat(staff: Any, app:
     strangers = [threading.Thread(target=floods) for _ in range(8)]
     for stranger in strangers:
         stranger.start()
-    while seats.in_line < 3:
+    while slots.waiting < 3:
         is_over.wait(0.001)
     arrives = threading.Thread(target=signs_in, daemon=True)
     arrives.start()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hotline.exchange.calls.conference import Conferences
+from hotline.exchange.calls.conferences import Conferences
 from hotline.exchange.delivery.request import LineError, Request
 from hotline.exchange.twiml.leg import Leg
 
@@ -25,7 +25,7 @@ class Person:
     def hears(self, words: str) -> None:
         self.notes.append(words)
 
-    def room_changes(self) -> None:
+    def conference_changes(self) -> None:
         """Hear the music or what is announced, which nobody here listens to."""
 
     def conference_ends(self) -> None:
@@ -35,25 +35,25 @@ class Person:
 
 
 def test_who_waits_for_another_to_start_hears_so() -> None:
-    rooms, first, second = Conferences(), Person(), Person()
+    conferences, first, second = Conferences(), Person(), Person()
 
-    rooms.join("room", first, ends_with_me=False, starts_on_enter=False)
+    conferences.join("conference", first, ends_with_me=False, starts_on_enter=False)
     assert first.notes == ["you wait for the conference to start"]
-    rooms.speaks(first, "Hello?")
-    rooms.join("room", second, ends_with_me=False)
+    conferences.speaks(first, "Hello?")
+    conferences.join("conference", second, ends_with_me=False)
 
     assert first.notes[1:] == second.notes == ["you are now connected to 1 other"]
-    assert rooms.find("room").status == "in-progress"
+    assert conferences.find("conference").status == "in-progress"
 
 
 def test_a_full_conference_and_a_label_that_is_taken_turn_people_away() -> None:
-    rooms, first, second, third = Conferences(), Person(), Person(), Person()
-    rooms.join("room", first, ends_with_me=False, label="caller", most=2)
+    conferences, first, second, third = Conferences(), Person(), Person(), Person()
+    conferences.join("conference", first, ends_with_me=False, label="caller", most=2)
 
-    assert rooms.join("room", second, ends_with_me=False, label="caller", most=2) is None
+    assert conferences.join("conference", second, ends_with_me=False, label="caller", most=2) is None
     assert second.notes == ["another has this label"]
-    rooms.join("room", second, ends_with_me=False, label="liaison", most=2)
-    assert rooms.join("room", third, ends_with_me=False, most=2) is None
+    conferences.join("conference", second, ends_with_me=False, label="liaison", most=2)
+    assert conferences.join("conference", third, ends_with_me=False, most=2) is None
 
     assert third.notes == ["the conference is full"]
     assert (second.went_on, third.went_on) == (1, 1)
@@ -61,15 +61,15 @@ def test_a_full_conference_and_a_label_that_is_taken_turn_people_away() -> None:
 
 def test_every_wanted_event_is_told_in_order() -> None:
     told: list[Request] = []
-    rooms, first, second = Conferences(account_sid="AC1", send=told.append), Person(), Person()
+    conferences, first, second = Conferences(account_sid="AC1", send=told.append), Person(), Person()
     more = {"status_callback": URL, "status_callback_events": EVENTS}
-    rooms.join("room", first, ends_with_me=True, **more)  # type: ignore[arg-type]
-    rooms.join("room", second, ends_with_me=False, label="caller")
-    sid = rooms.find("room").sid
-    rooms.change(sid, "caller", muted=True, hold=True, coaching=True)
-    rooms.change(sid, "caller", muted=True)
-    rooms.change(sid, "caller", muted=False, hold=False)
-    rooms.leave(first)
+    conferences.join("conference", first, ends_with_me=True, **more)  # type: ignore[arg-type]
+    conferences.join("conference", second, ends_with_me=False, label="caller")
+    sid = conferences.find("conference").sid
+    conferences.change(sid, "caller", muted=True, hold=True, coaching=True)
+    conferences.change(sid, "caller", muted=True)
+    conferences.change(sid, "caller", muted=False, hold=False)
+    conferences.leave(first)
 
     assert [request.param("StatusCallbackEvent") for request in told] == [
         "participant-join", "participant-join", "conference-start", "participant-mute", "participant-hold",
@@ -86,33 +86,33 @@ def test_an_event_that_is_lost_changes_nothing() -> None:
     def loses(_request: Request) -> None:
         raise LineError("lost")
 
-    rooms, one = Conferences(send=loses), Person()
-    rooms.join("room", one, ends_with_me=True, status_callback=URL, status_callback_events=EVENTS)
+    conferences, one = Conferences(send=loses), Person()
+    conferences.join("conference", one, ends_with_me=True, status_callback=URL, status_callback_events=EVENTS)
 
     assert one.notes == ["you are alone in the conference"]
 
 
 def test_everyone_goes_on_even_when_the_line_fails_one_of_them() -> None:
-    rooms, first, second, third = Conferences(), Person(), Person(fails=True), Person()
+    conferences, first, second, third = Conferences(), Person(), Person(fails=True), Person()
     for one in (first, second, third):
-        rooms.join("room", one, ends_with_me=one is first)
+        conferences.join("conference", one, ends_with_me=one is first)
 
     with pytest.raises(LineError):
-        rooms.leave(first)
+        conferences.leave(first)
 
     assert (second.went_on, third.went_on) == (1, 1)
 
 
 def test_what_is_over_is_found_by_its_sid_alone() -> None:
-    rooms, one = Conferences(), Person()
-    rooms.join("room", one, ends_with_me=False)
-    sid = rooms.find("room").sid
+    conferences, one = Conferences(), Person()
+    conferences.join("conference", one, ends_with_me=False)
+    sid = conferences.find("conference").sid
 
-    rooms.leave(one)
-    rooms.leave(one)
+    conferences.leave(one)
+    conferences.leave(one)
 
-    assert rooms.find(sid).status == "completed"
+    assert conferences.find(sid).status == "completed"
     with pytest.raises(LookupError):
-        rooms.find("room")
+        conferences.find("conference")
     with pytest.raises(LookupError):
-        rooms.kick(sid, one.leg.call_sid)
+        conferences.kick(sid, one.leg.call_sid)

@@ -10,7 +10,7 @@ FIVE_WORDS = "one two three four five"  # two seconds of speech
 
 
 def conference(attributes: str) -> str:
-    return f'<Dial action="/done"><Conference {attributes}>room</Conference></Dial>'
+    return f'<Dial action="/done"><Conference {attributes}>conference</Conference></Dial>'
 
 
 def line(attributes: str = 'waitUrl="/wait"', **answers: str) -> ScriptedLine:
@@ -21,7 +21,7 @@ def line(attributes: str = 'waitUrl="/wait"', **answers: str) -> ScriptedLine:
 
 
 def changed(line: ScriptedLine, call: LiveCall, **changes: object) -> None:
-    line.conferences.change("room", call.leg.call_sid, **changes)
+    line.conferences.change("conference", call.leg.call_sid, **changes)
 
 
 def test_who_waits_alone_hears_the_document_again_and_again_until_another_comes() -> None:
@@ -130,8 +130,8 @@ def test_an_announcement_is_heard_once_and_told_when_it_is_over() -> None:
     )
     first, second = office.is_dialled(), office.is_dialled(from_="+12025550124")
 
-    office.conferences.announce("room", f"{BASE}/news", "POST")
-    office.conferences.announce("room", f"{BASE}/bad", "POST", first.leg.call_sid)
+    office.conferences.announce("conference", f"{BASE}/news", "POST")
+    office.conferences.announce("conference", f"{BASE}/bad", "POST", first.leg.call_sid)
     for call in (first, second):
         call.passes(10)
 
@@ -166,5 +166,5 @@ def test_who_comes_in_to_coach_is_heard_by_that_call_alone() -> None:
 
     assert liaison.transcript[-1].text == "Ask for the number"
     assert caller.transcript[-1].kind == "note"
-    _, one = office.conferences.member("room", coach.leg.call_sid)
+    _, one = office.conferences.member("conference", coach.leg.call_sid)
     assert (one.coaching, one.call_sid_to_coach) == (True, liaison.leg.call_sid)

@@ -14,21 +14,21 @@ from hotline.exchange.delivery.request import Reply, Request
 from tests.exchange.scripted_line import BASE, ScriptedLine
 from tests.exchange.small_exchange import wait_until
 
-CALLER, LIAISON, HELP, DESK = "+12025550123", "+12025550142", "+12025550100", "+12025550101"
+CALLER, LIAISON, HELP, AGENT = "+12025550123", "+12025550142", "+12025550100", "+12025550101"
 ENQUEUE = '<Enqueue waitUrl="/wait" action="/left">help</Enqueue>'
 DIAL = '<Dial action="/talked"><Queue>help</Queue></Dial>'
 
 
 class Office:
-    """An exchange with two numbers: HELP puts callers into a queue, DESK takes them out."""
+    """An exchange with two numbers: HELP puts callers into a queue, AGENT takes them out."""
 
     def __init__(self, **answers: str) -> None:
-        told = {"help": ENQUEUE, "desk": DIAL, "wait": "<Say>please wait</Say>", "left": "<Say>over</Say>"}
+        told = {"help": ENQUEUE, "agent": DIAL, "wait": "<Say>please wait</Say>", "left": "<Say>over</Say>"}
         self.line = ScriptedLine(**(told | {"talked": "<Say>over</Say>"} | answers))
         self.board = Switchboard(
             "AC1",
             self._deliver,
-            numbers={HELP: PhoneNumber(f"{BASE}/help"), DESK: PhoneNumber(f"{BASE}/desk")},
+            numbers={HELP: PhoneNumber(f"{BASE}/help"), AGENT: PhoneNumber(f"{BASE}/agent")},
             sleep=lambda _seconds: None,
         )
 
@@ -72,7 +72,7 @@ def words(call: SwitchedCall) -> list[str]:
 def test_who_waits_and_who_dials_the_queue_talk_until_one_hangs_up(office: Office) -> None:
     caller = office.dials(HELP)
     assert office.until(lambda: "please wait" in words(caller))
-    liaison = office.dials(DESK, LIAISON)
+    liaison = office.dials(AGENT, LIAISON)
     assert office.are_talking(caller, liaison)
 
     office.board.speak(caller.sid, "Hello?")
@@ -87,7 +87,7 @@ def test_who_waits_and_who_dials_the_queue_talk_until_one_hangs_up(office: Offic
 
 
 def test_who_dials_an_empty_queue_gets_the_next_who_comes(office: Office) -> None:
-    liaison = office.dials(DESK, LIAISON)
+    liaison = office.dials(AGENT, LIAISON)
     assert liaison.live.state == "ringing"
     caller = office.dials(HELP)
     assert office.are_talking(caller, liaison)
@@ -102,7 +102,7 @@ def test_who_dials_an_empty_queue_gets_the_next_who_comes(office: Office) -> Non
 def test_callers_are_taken_out_in_their_order_each_by_another(office: Office) -> None:
     callers = [office.dials(HELP) for _ in range(3)]
     for caller in callers:
-        liaison = office.dials(DESK, LIAISON)
+        liaison = office.dials(AGENT, LIAISON)
 
         assert office.are_talking(caller, liaison)
         office.board.speak(liaison.sid, "Who is there?")
@@ -111,10 +111,10 @@ def test_callers_are_taken_out_in_their_order_each_by_another(office: Office) ->
 
 def test_a_caller_hears_first_who_takes_them_out() -> None:
     office = Office(
-        desk='<Dial action="/talked"><Queue url="/soon">help</Queue></Dial>', soon="<Say>now</Say>"
+        agent='<Dial action="/talked"><Queue url="/soon">help</Queue></Dial>', soon="<Say>now</Say>"
     )
     caller = office.dials(HELP)
-    liaison = office.dials(DESK, LIAISON)
+    liaison = office.dials(AGENT, LIAISON)
     assert office.are_talking(caller, liaison)
 
     assert office.is_told("soon", DequeingCallSid=liaison.sid, CallSid=caller.sid)
@@ -132,7 +132,7 @@ def test_who_leaves_or_hangs_up_is_not_taken_out() -> None:
     office.board.hang_up(other.sid)
     assert office.is_told("left", QueueResult="hangup")
 
-    liaison = office.dials(DESK, LIAISON)
+    liaison = office.dials(AGENT, LIAISON)
 
     assert liaison.live.state == "ringing"
     office.board.say_nothing(liaison.sid)
@@ -145,7 +145,7 @@ def test_a_caller_whom_the_queues_document_hangs_up_on_leaves_the_queue() -> Non
     assert office.until(lambda: gone.status == "completed")
 
     assert office.is_told("left", QueueResult="hangup")
-    assert office.dials(DESK, LIAISON).live.state == "ringing"
+    assert office.dials(AGENT, LIAISON).live.state == "ringing"
     office.closes()
 
 
@@ -164,7 +164,7 @@ def test_a_queue_of_the_exchange_is_full_for_every_call() -> None:
 def test_who_is_taken_elsewhere_has_left_the_queue(office: Office, has_met: bool, result: str) -> None:
     caller = office.dials(HELP)
     if has_met:
-        assert office.are_talking(caller, office.dials(DESK, LIAISON))
+        assert office.are_talking(caller, office.dials(AGENT, LIAISON))
 
     office.board.redirect(caller.sid, document=b"<Response><Pause/><Say>elsewhere</Say></Response>")
 
@@ -177,7 +177,7 @@ def test_who_is_taken_elsewhere_has_left_the_queue(office: Office, has_met: bool
 @pytest.mark.parametrize("seed", range(5))
 def test_whatever_happens_at_once_nobody_is_left_in_a_talk_alone(seed: int) -> None:
     office, chance = Office(left=ENQUEUE), random.Random(seed)
-    calls = [office.board.dial(CALLER, HELP if at % 2 else DESK) for at in range(16)]
+    calls = [office.board.dial(CALLER, HELP if at % 2 else AGENT) for at in range(16)]
     gone = chance.sample(calls, 10)
     for call in gone:
         office.board.post(call, call.live.hangs_up)

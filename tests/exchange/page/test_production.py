@@ -21,7 +21,7 @@ PRODUCTION = {
     "HOTLINE_PIN_PEPPER": "p" * 32,
     "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
-    "TWILIO_AUTH_TOKEN": "the-token-of-a-house-in-production",
+    "TWILIO_AUTH_TOKEN": "the-token-of-a-hotline-in-production",
 }
 
 

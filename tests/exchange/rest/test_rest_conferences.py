@@ -11,7 +11,7 @@ from tests.exchange.small_line import PUBLIC_URL
 
 @pytest.fixture
 def two(exchange: Exchange) -> list[str]:
-    """The call sids of a liaison (whose leaving ends it) and a caller in the conference "room"."""
+    """The call sids of a liaison (whose leaving ends it) and a caller in the conference "conference"."""
     liaison, caller = place(exchange).sid, place(exchange, url=f"{PUBLIC_URL}/voice/inbound", to=CALLER).sid
     for sid, key in ((liaison, "1"), (caller, "3")):
         exchange.act(sid, "answer")
@@ -23,19 +23,19 @@ def heard(exchange: Exchange, sid: str) -> list[str]:
     return [passage["text"] for passage in exchange.board.find(sid).passages()]
 
 
-def room(exchange: Exchange) -> Any:
-    (found,) = exchange.twilio.conferences.list(friendly_name="room")
+def conference(exchange: Exchange) -> Any:
+    (found,) = exchange.twilio.conferences.list(friendly_name="conference")
     return found
 
 
 def test_a_conference_is_found_by_name_and_status(exchange: Exchange, two: list[str]) -> None:
-    found = room(exchange)
+    found = conference(exchange)
 
     assert found.status == "in-progress"
     assert [one.sid for one in exchange.twilio.conferences.list(status="in-progress")] == [found.sid]
     assert exchange.twilio.conferences.list(status="completed") == []
-    assert exchange.twilio.conferences.list(friendly_name="another room") == []
-    assert exchange.twilio.conferences(found.sid).fetch().friendly_name == "room"
+    assert exchange.twilio.conferences.list(friendly_name="another conference") == []
+    assert exchange.twilio.conferences(found.sid).fetch().friendly_name == "conference"
 
 
 def test_one_alone_is_in_a_conference_that_has_not_begun(exchange: Exchange) -> None:
@@ -43,11 +43,11 @@ def test_one_alone_is_in_a_conference_that_has_not_begun(exchange: Exchange) -> 
     exchange.act(sid, "answer")
     exchange.act(sid, "keys", keys="1")
 
-    assert room(exchange).status == "init"
+    assert conference(exchange).status == "init"
 
 
 def test_a_conference_can_be_ended_and_everyone_goes_on(exchange: Exchange, two: list[str]) -> None:
-    ended = room(exchange).update(status="completed")
+    ended = conference(exchange).update(status="completed")
 
     assert (ended.status, ended.reason_conference_ended) == ("completed", "conference-ended-via-api")
     for sid in two:
@@ -59,7 +59,7 @@ def test_a_conference_can_be_ended_and_everyone_goes_on(exchange: Exchange, two:
 
 def test_participants_are_listed_muted_held_and_put_out(exchange: Exchange, two: list[str]) -> None:
     liaison, caller = two
-    people = exchange.twilio.conferences(room(exchange).sid).participants
+    people = exchange.twilio.conferences(conference(exchange).sid).participants
     assert {one.call_sid for one in people.list()} == set(two)
     assert people(liaison).fetch().end_conference_on_exit is True
 
@@ -83,7 +83,7 @@ def test_participants_are_listed_muted_held_and_put_out(exchange: Exchange, two:
 
 def test_an_announcement_is_heard_by_one_or_by_all(exchange: Exchange, two: list[str]) -> None:
     liaison, caller = two
-    found, news = room(exchange), f"{PUBLIC_URL}/voice/news"
+    found, news = conference(exchange), f"{PUBLIC_URL}/voice/news"
     words = "The line closes in five minutes."
 
     found.participants(caller).update(announce_url=news)
@@ -107,14 +107,14 @@ def test_what_cannot_be_played_is_refused(
     exchange: Exchange, two: list[str], changes: dict[str, str]
 ) -> None:
     with pytest.raises(TwilioRestException) as refused:
-        room(exchange).participants(two[1]).update(**changes)
+        conference(exchange).participants(two[1]).update(**changes)
 
     assert refused.value.code in {20001, 21205}
 
 
 def test_what_is_said_reaches_those_who_may_hear_it(exchange: Exchange, two: list[str]) -> None:
     liaison, caller = two
-    people = exchange.twilio.conferences(room(exchange).sid).participants
+    people = exchange.twilio.conferences(conference(exchange).sid).participants
     exchange.act(liaison, "words", words="Hello there")
     assert heard(exchange, caller)[-1] == "Hello there"
 
@@ -126,11 +126,15 @@ def test_what_is_said_reaches_those_who_may_hear_it(exchange: Exchange, two: lis
 
 def test_someone_can_be_dialled_into_a_conference_to_coach(exchange: Exchange, two: list[str]) -> None:
     liaison, caller = two
-    people = exchange.twilio.conferences(room(exchange).sid).participants
+    people = exchange.twilio.conferences(conference(exchange).sid).participants
     made = people.create(
         from_=LINE, to="+12025550177", label="supervisor", coaching=True, call_sid_to_coach=liaison
     )
-    assert (made.status, made.label, made.conference_sid) == ("queued", "supervisor", room(exchange).sid)
+    assert (made.status, made.label, made.conference_sid) == (
+        "queued",
+        "supervisor",
+        conference(exchange).sid,
+    )
 
     exchange.act(made.call_sid, "answer")
     exchange.act(made.call_sid, "words", words="Ask for the case number")
@@ -141,14 +145,14 @@ def test_someone_can_be_dialled_into_a_conference_to_coach(exchange: Exchange, t
 
 
 def test_a_conference_can_begin_with_whoever_is_dialled_into_it(exchange: Exchange) -> None:
-    made = exchange.twilio.conferences("a new room").participants.create(
+    made = exchange.twilio.conferences("a new conference").participants.create(
         from_=LINE, to=LIAISON, end_conference_on_exit=True, wait_url=f"{PUBLIC_URL}/voice/hold"
     )
 
     answered = exchange.act(made.call_sid, "answer")
     assert (answered["state"], answered["transcript"][-1]["text"]) == ("alone", "Please hold.")
 
-    (found,) = exchange.twilio.conferences.list(friendly_name="a new room")
+    (found,) = exchange.twilio.conferences.list(friendly_name="a new conference")
     (one,) = found.participants.list()
     assert (one.call_sid, one.end_conference_on_exit) == (made.call_sid, True)
 
@@ -158,6 +162,8 @@ def test_a_conference_can_begin_with_whoever_is_dialled_into_it(exchange: Exchan
 )
 def test_a_wrong_invitation_is_refused(exchange: Exchange, changes: dict[str, str], code: int) -> None:
     with pytest.raises(TwilioRestException) as refused:
-        exchange.twilio.conferences("room").participants.create(**{"from_": LINE, "to": LIAISON} | changes)
+        exchange.twilio.conferences("conference").participants.create(
+            **{"from_": LINE, "to": LIAISON} | changes
+        )
 
     assert refused.value.code == code

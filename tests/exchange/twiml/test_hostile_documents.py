@@ -19,7 +19,7 @@ VALUES = st.sampled_from(
 ADDRESSES = st.sampled_from(
     ["/start", "/wait", "http://[", "https://line.example.org/start", "javascript:x", "en-US", "man", "wW1"]
 )
-OTHERS = st.sampled_from(["500ms", "x", "é", "+12025550142", "room", "GET"])
+OTHERS = st.sampled_from(["500ms", "x", "é", "+12025550142", "conference", "GET"])
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=300).map(lambda text: f"<Response>{text}".encode())
 TAGS = st.sampled_from([*sorted(ATTRIBUTES), "Say", "Gather", "Dial", "Enqueue", "Record", "nonsense"])
 
@@ -52,7 +52,7 @@ LIKELY = st.sampled_from(
         "<Dial>+12025550142</Dial>",
         '<Dial action="/wait" sequential="true"><Number url="/wait">+12025550142</Number>'
         "<Number>+12025550143</Number></Dial>",
-        '<Dial hangupOnStar="true" timeLimit="9"><Conference>room</Conference></Dial>',
+        '<Dial hangupOnStar="true" timeLimit="9"><Conference>conference</Conference></Dial>',
         '<Enqueue waitUrl="/wait" action="/start">help</Enqueue>',
         "<Enqueue>help</Enqueue>",
         '<Dial timeout="5"><Queue url="/wait">help</Queue></Dial>',

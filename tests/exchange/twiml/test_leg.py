@@ -234,9 +234,9 @@ def test_a_whisper_that_ends_without_hanging_up_bridges_and_one_that_hangs_up_do
 
 def test_a_conference_is_joined_and_its_end_goes_to_the_action() -> None:
     call, _ = an_answered_call(
-        '<Dial action="/done"><Conference endConferenceOnExit="true">room-7</Conference></Dial>'
+        '<Dial action="/done"><Conference endConferenceOnExit="true">conference-7</Conference></Dial>'
     )
-    assert call.waits_for == Conference("https://line.example.org/done", "POST", "room-7", True)
+    assert call.waits_for == Conference("https://line.example.org/done", "POST", "conference-7", True)
 
     sent = form(call.conference_ends())
 

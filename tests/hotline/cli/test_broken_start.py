@@ -12,25 +12,25 @@ import pytest
 from config.settings import variables
 from tests.hotline.cli.test_serve import free_ports
 
-HOUSE = Path(__file__).parents[3]
-ROOMS = ("config", "hotline", "ivr_flows", "models", "workers")
+PROJECT = Path(__file__).parents[3]
+PACKAGES = ("config", "hotline", "ivr_flows", "models", "workers")
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the rooms that may be broken."""
-    for room in ROOMS:
+    for package in PACKAGES:
         # With what is compiled: a file that a test breaks is newer than that.
-        shutil.copytree(HOUSE / room, tmp_path / "house" / room)
-    return tmp_path / "house"
+        shutil.copytree(PROJECT / package, tmp_path / "installation" / package)
+    return tmp_path / "installation"
 
 
-def serve(house: Path, tmp_path: Path, role: str = "serve") -> subprocess.CompletedProcess[str]:
+def serve(installation: Path, tmp_path: Path, role: str = "serve") -> subprocess.CompletedProcess[str]:
     ours = {name: value for name, value in os.environ.items() if name not in variables()}
     return subprocess.run(
         [sys.executable, "-m", "hotline.cli", role, "--bind", f"127.0.0.1:{free_ports()}"],
-        cwd=house,
-        env={**ours, "PYTHONPATH": str(house), "HOTLINE_DATA_DIR": str(tmp_path / "var")},
+        cwd=installation,
+        env={**ours, "PYTHONPATH": str(installation), "HOTLINE_DATA_DIR": str(tmp_path / "var")},
         capture_output=True,
         text=True,
         check=False,

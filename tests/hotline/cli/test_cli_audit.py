@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from config.settings import Settings
 from hotline.cli import audit as command
-from hotline.cli.command.context import House
+from hotline.cli.command.context import Installation
 from models.audit import audit
 from models.audit.audit_head import Head, read_head, signing_key, write_head
 from models.store.database import Database
@@ -21,7 +21,7 @@ from tests.factories import NOW, make_office
 @pytest.fixture
 def hotline(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Runs one command on the suite's database, whose chain has six entries."""
-    monkeypatch.setattr(command, "open_house", lambda: House(settings, make_office(), database))
+    monkeypatch.setattr(command, "open_installation", lambda: Installation(settings, make_office(), database))
     with database.transaction() as session:
         for number in range(6):
             audit.record(session, actor="a", action="open_case", target=f"case:{number}", now=NOW)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from hotline.cli import custody as custody_file
 from hotline.cli import facility as facility_file
 from hotline.cli import group
-from hotline.cli.command.context import House
+from hotline.cli.command.context import Installation
 from models.audit import audit
 from models.audit.audit import AuditEntry
 from models.custody import import_lock
@@ -27,7 +27,7 @@ from tests.models.custody.feed import feed_row, open_cases
 def hotline(monkeypatch, database, settings, office):
     """Runs `hotline …` on the test's database."""
     for module in (custody_file, facility_file):
-        monkeypatch.setattr(module, "open_house", lambda: House(settings, office, database))
+        monkeypatch.setattr(module, "open_installation", lambda: Installation(settings, office, database))
 
     def run(*words):
         return CliRunner().invoke(group, [str(word) for word in words])

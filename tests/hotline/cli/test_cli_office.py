@@ -18,7 +18,9 @@ Hotline = Callable[..., Result]
 def close_mondays(database: Database) -> None:
     with database.transaction() as session:
         seen = standing_changes(session)
-        change_fields(session, {"hours.monday": []}, reason="Moving house.", seen=seen, actor="ruth", now=NOW)
+        change_fields(
+            session, {"hours.monday": []}, reason="Moving installation.", seen=seen, actor="ruth", now=NOW
+        )
 
 
 def test_what_holds_is_shown_with_where_it_stands(hotline: Hotline, database: Database) -> None:
@@ -39,9 +41,9 @@ def test_the_changes_are_listed_with_who_and_why(hotline: Hotline, database: Dat
     listed = json.loads(hotline("office", "changes", "--json").stdout)
 
     assert [(one["by"], one["field"], one["reason"]) for one in listed] == [
-        ("ruth", "hours.monday", "Moving house.")
+        ("ruth", "hours.monday", "Moving installation.")
     ]
-    assert "hours.monday: Moving house." in hotline("office", "changes").output
+    assert "hours.monday: Moving installation." in hotline("office", "changes").output
 
 
 def test_a_field_goes_back_to_the_file_and_the_commands_see_it(hotline: Hotline, database: Database) -> None:

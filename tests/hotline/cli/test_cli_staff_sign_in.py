@@ -26,14 +26,14 @@ LIMITS = SignInLimits(1, 30, 900, 2, 60)
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """A house in a folder of its own, with one person."""
+def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """A installation in a folder of its own, with one person."""
     url = f"sqlite:///{tmp_path / 'hotline.db'}"
     for name, value in {
         "HOTLINE_DATA_DIR": str(tmp_path),
         "HOTLINE_DATABASE_URL": url,
         "HOTLINE_SECRET_KEY": SECRET_KEY.decode(),
-        "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a house",
+        "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a installation",
         "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
         "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
     }.items():
@@ -52,27 +52,27 @@ def says(*arguments: str) -> Any:
     return CliRunner().invoke(group, ["staff", *arguments])
 
 
-def test_a_lock_is_lifted_and_that_is_an_entry(house: Database) -> None:
-    with house.transaction() as session:
+def test_a_lock_is_lifted_and_that_is_an_entry(installation: Database) -> None:
+    with installation.transaction() as session:
         key = counter_key(session, "account", EMAIL)
         for _ in range(2):
             reserve_try(session, key, NOW, SignInLimits(5, 30, 900, 2, 60))
-    with house.reading() as session:
+    with installation.reading() as session:
         assert session.get(SignInCounter, key) is not None
 
     result = says("unlock", EMAIL.upper())
 
     assert (result.exit_code, result.output) == (0, "They can sign in again.\n")
-    with house.reading() as session:
+    with installation.reading() as session:
         assert session.get(SignInCounter, key) is None
         assert list(session.query(AuditEntry.action).order_by(AuditEntry.id))[-1] == ("unlock_sign_in",)
 
 
-def test_a_reset_prints_a_password_that_works_once(house: Database) -> None:
+def test_a_reset_prints_a_password_that_works_once(installation: Database) -> None:
     result = says("reset", EMAIL, "--json")
 
     password = json.loads(result.output)["one_time_password"]
-    with house.reading() as session:
+    with installation.reading() as session:
         person = session.query(Staff).one()
         assert person.password_is_one_time
         assert person.totp_sealed is None
@@ -80,20 +80,20 @@ def test_a_reset_prints_a_password_that_works_once(house: Database) -> None:
 
 
 @pytest.mark.parametrize("command", ["unlock", "reset", "sign-in-code"])
-def test_an_email_that_nobody_has_is_refused_in_one_sentence(house: Database, command: str) -> None:
+def test_an_email_that_nobody_has_is_refused_in_one_sentence(installation: Database, command: str) -> None:
     result = says(command, "nobody@office.example.org")
 
     assert result.exit_code == 2
     assert result.stderr.startswith("EMAIL: No")
 
 
-def test_the_code_of_a_demo_person_is_printed_and_never_one_that_was_used(house: Database) -> None:
-    with house.transaction() as session:
+def test_the_code_of_a_demo_person_is_printed_and_never_one_that_was_used(installation: Database) -> None:
+    with installation.transaction() as session:
         staff_id = session.query(Staff.id).scalar()
         set_totp(session, staff_id, TOTP_SECRET, 0)
     assert len(says("sign-in-code", EMAIL).output.strip()) == 6
 
-    with house.transaction() as session:
+    with installation.transaction() as session:
         step = int(NOW.timestamp()) // 30
         assert next_code(session, EMAIL, NOW) == code_of(TOTP_SECRET, NOW)
         set_totp(session, staff_id, TOTP_SECRET, step)
@@ -102,14 +102,14 @@ def test_the_code_of_a_demo_person_is_printed_and_never_one_that_was_used(house:
         assert next_code(session, EMAIL, NOW) == code_of(TOTP_SECRET, after)
 
 
-def test_no_code_is_printed_for_someone_with_an_authenticator_of_their_own(house: Database) -> None:
-    with house.transaction() as session:
+def test_no_code_is_printed_for_someone_with_an_authenticator_of_their_own(installation: Database) -> None:
+    with installation.transaction() as session:
         set_totp(session, session.query(Staff.id).scalar(), "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", 0)
 
     assert says("sign-in-code", EMAIL).exit_code == 2
 
 
-def test_production_prints_no_code(house: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_prints_no_code(installation: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "HOTLINE_ENV": "production",
         "HOTLINE_PUBLIC_URL": "https://line.example.org",

@@ -22,7 +22,7 @@ with wave.open(sys.argv[sys.argv.index("-w") + 1], "wb") as audio:
 
 @pytest.fixture(autouse=True)
 def _no_voice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path / "house"))
+    monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path / "installation"))
     monkeypatch.setenv("PATH", str(tmp_path))
     speech.measured_seconds.cache_clear()
 

@@ -39,7 +39,7 @@ def wrong(result: Result) -> dict[str, str]:
     return {check["name"]: check["wrong"] for check in json.loads(result.stdout)["checks"] if check["wrong"]}
 
 
-def test_a_healthy_house_is_told_so_without_a_secret(
+def test_a_healthy_installation_is_told_so_without_a_secret(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
     with database.transaction() as session:
@@ -204,7 +204,7 @@ def test_an_open_office_with_nobody_on_shift_is_told(
     assert wrong(run(settings, "doctor", "--json", **always_open)) == {}
 
 
-def test_a_house_without_two_people_who_may_approve_together_is_told(
+def test_an_installation_without_two_people_who_may_approve_together_is_told(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
     with database.transaction() as session:

@@ -129,7 +129,7 @@ def _nothing_stays_behind() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("house") / "var"
+    return tmp_path_factory.mktemp("installation") / "var"
 
 
 @pytest.fixture(scope="module")

@@ -149,7 +149,7 @@ def test_strangers_who_send_half_a_form_each_keep_no_caller_waiting(web: Web) ->
                 stranger.sendall(HALF_A_FORM)
             assert web.answers()
             # The last one keeps sending a byte now and then, and is cut off as well: at once or, where its
-            # body was not yet being read, when the seats of the first ones are free and its own time is over.
+            # body was not yet being read, when the slots of the first ones are free and its own time is over.
             until(lambda: _is_cut_off(stranger, b"A"), "the slowest stranger to be cut off", patience=90)
             assert web.answers()
         # Each look for the late ones used to leave behind a second descriptor of whatever was no socket.

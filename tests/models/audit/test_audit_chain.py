@@ -160,7 +160,7 @@ def test_a_head_that_somebody_else_wrote_is_refused_by_its_line(chain: Database,
     with chain.reading() as session:
         head = read_head(session, NOW)
     write_head(kept, head, KEY)
-    write_head(kept, head, signing_key(b"the secret of another house, long enough for it"))
+    write_head(kept, head, signing_key(b"the secret of another hotline, long enough for it"))
 
     with pytest.raises(HeadError) as refused:
         read_heads(kept, KEY.public_key())

@@ -18,7 +18,7 @@ from models.callbacks.callback_state import FINAL_STATES, MOVERS, MOVES, STATES,
 from models.callbacks.unverified_request import request_without_pin
 from models.calls.call_state import CallState
 from models.store.database import Database, keyring_of
-from tests.callback_desk import CallbackDesk
+from tests.call_center import CallCenter
 from tests.factories import MadeCase, make_call, make_callback, make_case, make_office
 from workers.office_rules import callback_policy_of
 
@@ -29,21 +29,23 @@ OTHER = "+12025550124"
 class Asker:
     """A caller with the list in front of them."""
 
-    def __init__(self, desk: CallbackDesk, phone: str | None = PHONE, case: MadeCase | None = None) -> None:
-        self.desk, self.case = desk, case
-        with desk.database.transaction() as session:
+    def __init__(
+        self, call_center: CallCenter, phone: str | None = PHONE, case: MadeCase | None = None
+    ) -> None:
+        self.call_center, self.case = call_center, case
+        with call_center.database.transaction() as session:
             call: Call = make_call(
                 session, phone=phone, leg_id=secrets.token_hex(16), case_id=case and case.id
             )
-        self.call: CallState = desk.leg(str(call.leg_id))
+        self.call: CallState = call_center.leg(str(call.leg_id))
 
     def asks(self, number: str = PHONE, urgency: str = "other", **facts: Any) -> Callback | None:
-        now = self.desk.now
+        now = self.call_center.now
         given = {
             "due_at": now + timedelta(hours=24), "next_attempt_at": now, "time_zone": "America/New_York",
             **facts,
         }  # fmt: skip
-        with self.desk.database.transaction() as session:
+        with self.call_center.database.transaction() as session:
             if self.case is not None:
                 return request_callback(
                     session, call=self.call, number=number, urgency=urgency, reason="asked", now=now, **given
@@ -52,121 +54,127 @@ class Asker:
                 number=number, urgency=urgency, reason="asked", verified=False, language="en",
                 requested_at=now, call_id=self.call.id, **given,
             )  # fmt: skip
-            made = request_without_pin(session, self.call, promise, now, a_day=2, policy=self.desk.policy)
+            made = request_without_pin(
+                session, self.call, promise, now, a_day=2, policy=self.call_center.policy
+            )
             return None if made is None else session.get_one(Callback, made)
 
 
 @pytest.fixture
-def desk(database: Database, office: Office, now: datetime) -> CallbackDesk:
-    return CallbackDesk(database, office, now)
+def call_center(database: Database, office: Office, now: datetime) -> CallCenter:
+    return CallCenter(database, office, now)
 
 
 @pytest.fixture
-def case(desk: CallbackDesk) -> MadeCase:
-    with desk.database.transaction() as session:
+def case(call_center: CallCenter) -> MadeCase:
+    with call_center.database.transaction() as session:
         return make_case(session)
 
 
-def test_a_verified_caller_is_promised_a_callback_to_any_number(desk: CallbackDesk, case: MadeCase) -> None:
-    found = Asker(desk, case=case).asks(OTHER)
+def test_a_verified_caller_is_promised_a_callback_to_any_number(
+    call_center: CallCenter, case: MadeCase
+) -> None:
+    found = Asker(call_center, case=case).asks(OTHER)
     assert found is not None
-    row = desk.callback()
+    row = call_center.callback()
     assert (row.id, row.state, row.case_id, row.verified) == (found.id, "requested", case.id, True)
     assert (row.voicemail_allowed, row.may_answer) == (False, "only_me")
-    with desk.database.reading() as session:
+    with call_center.database.reading() as session:
         assert keyring_of(session).unseal("callback.number", row.number_sealed) == OTHER
     assert OTHER not in row.number_sealed
 
 
 def test_asking_again_keeps_the_place_and_only_ever_brings_the_call_nearer(
-    desk: CallbackDesk, case: MadeCase
+    call_center: CallCenter, case: MadeCase
 ) -> None:
-    first = Asker(desk, case=case).asks()
+    first = Asker(call_center, case=case).asks()
     assert first is not None
-    desk.now += timedelta(hours=1)
-    again = Asker(desk, case=case).asks(urgency="urgent", due_at=desk.now + timedelta(hours=1))
+    call_center.now += timedelta(hours=1)
+    again = Asker(call_center, case=case).asks(urgency="urgent", due_at=call_center.now + timedelta(hours=1))
     assert again is not None
     assert again.id == first.id
-    row = desk.callback()
-    assert row.requested_at == desk.now - timedelta(hours=1)
-    assert (row.urgency, row.due_at) == ("urgent", desk.now + timedelta(hours=1))
+    row = call_center.callback()
+    assert row.requested_at == call_center.now - timedelta(hours=1)
+    assert (row.urgency, row.due_at) == ("urgent", call_center.now + timedelta(hours=1))
     assert row.next_attempt_at == row.requested_at
-    Asker(desk, case=case).asks(due_at=desk.now + timedelta(hours=40))
-    assert desk.callback().urgency == "urgent"
-    assert desk.callback().due_at == desk.now + timedelta(hours=1)
+    Asker(call_center, case=case).asks(due_at=call_center.now + timedelta(hours=40))
+    assert call_center.callback().urgency == "urgent"
+    assert call_center.callback().due_at == call_center.now + timedelta(hours=1)
 
 
-def test_a_window_that_the_caller_chooses_moves_the_open_callback(desk: CallbackDesk, case: MadeCase) -> None:
-    Asker(desk, case=case).asks()
-    window = (desk.now + timedelta(hours=20), desk.now + timedelta(hours=24))
-    Asker(desk, case=case).asks(window=window, next_attempt_at=window[0], due_at=window[1])
-    row = desk.callback()
+def test_a_window_that_the_caller_chooses_moves_the_open_callback(
+    call_center: CallCenter, case: MadeCase
+) -> None:
+    Asker(call_center, case=case).asks()
+    window = (call_center.now + timedelta(hours=20), call_center.now + timedelta(hours=24))
+    Asker(call_center, case=case).asks(window=window, next_attempt_at=window[0], due_at=window[1])
+    row = call_center.callback()
     assert (row.window_starts, row.window_ends) == window
     assert (row.next_attempt_at, row.due_at) == window
 
 
 def test_a_callback_that_is_being_kept_takes_no_other_time_by_asking_again(
-    desk: CallbackDesk, case: MadeCase
+    call_center: CallCenter, case: MadeCase
 ) -> None:
-    with desk.database.transaction() as session:
+    with call_center.database.transaction() as session:
         made = make_callback(session, case, state="ringing_liaison")
-    window = (desk.now + timedelta(hours=3), desk.now + timedelta(hours=5))
-    found = Asker(desk, case=case).asks(window=window, next_attempt_at=window[0], due_at=window[1])
+    window = (call_center.now + timedelta(hours=3), call_center.now + timedelta(hours=5))
+    found = Asker(call_center, case=case).asks(window=window, next_attempt_at=window[0], due_at=window[1])
     assert found is not None
-    row = desk.callback()
+    row = call_center.callback()
     assert (row.id, row.state, row.window_starts, row.urgency) == (made.id, "ringing_liaison", None, "other")
     assert row.due_at == made.due_at
 
 
 def test_a_callback_that_is_being_kept_is_urgent_once_its_person_is_afraid(
-    desk: CallbackDesk, case: MadeCase
+    call_center: CallCenter, case: MadeCase
 ) -> None:
     # Nobody may come, and the next round must not be that of a callback that can wait (R36).
-    with desk.database.transaction() as session:
+    with call_center.database.transaction() as session:
         made = make_callback(session, case, state="ringing_liaison")
-    found = Asker(desk, case=case).asks(urgency="urgent")
+    found = Asker(call_center, case=case).asks(urgency="urgent")
     assert found is not None
-    row = desk.callback()
+    row = call_center.callback()
     assert (row.id, row.state, row.urgency, row.place) == (made.id, "ringing_liaison", "urgent", None)
 
 
-def test_a_case_whose_callback_is_over_may_ask_for_another(desk: CallbackDesk, case: MadeCase) -> None:
-    with desk.database.transaction() as session:
+def test_a_case_whose_callback_is_over_may_ask_for_another(call_center: CallCenter, case: MadeCase) -> None:
+    with call_center.database.transaction() as session:
         make_callback(session, case, state="reached")
-    assert Asker(desk, case=case).asks() is not None
-    assert len(desk.rows(Callback)) == 2
+    assert Asker(call_center, case=case).asks() is not None
+    assert len(call_center.rows(Callback)) == 2
 
 
-def test_an_unverified_caller_is_called_at_the_calling_phone_only(desk: CallbackDesk) -> None:
-    assert Asker(desk).asks(OTHER) is None
-    assert Asker(desk, phone=None).asks() is None
-    assert Asker(desk).asks() is not None
-    assert desk.callback().case_id is None
+def test_an_unverified_caller_is_called_at_the_calling_phone_only(call_center: CallCenter) -> None:
+    assert Asker(call_center).asks(OTHER) is None
+    assert Asker(call_center, phone=None).asks() is None
+    assert Asker(call_center).asks() is not None
+    assert call_center.callback().case_id is None
 
 
-def test_an_unverified_phone_has_one_open_and_two_a_day(desk: CallbackDesk) -> None:
-    first, again = Asker(desk).asks(), Asker(desk).asks()
+def test_an_unverified_phone_has_one_open_and_two_a_day(call_center: CallCenter) -> None:
+    first, again = Asker(call_center).asks(), Asker(call_center).asks()
     assert first is not None
     assert again is not None
     assert first.id == again.id
     for _ in range(2):
-        for row in desk.rows(Callback, Callback.state == "requested"):
-            with desk.database.transaction() as session:
-                assert callbacks.cancel_callback(session, row.id, desk.now)
+        for row in call_center.rows(Callback, Callback.state == "requested"):
+            with call_center.database.transaction() as session:
+                assert callbacks.cancel_callback(session, row.id, call_center.now)
         # No two are asked for at the same moment.
-        desk.now += timedelta(minutes=1)
-        Asker(desk).asks()
-    assert len(desk.rows(Callback)) == 2
-    assert Asker(desk).asks() is None
-    desk.now += timedelta(hours=24, minutes=1)
-    assert Asker(desk).asks() is not None
+        call_center.now += timedelta(minutes=1)
+        Asker(call_center).asks()
+    assert len(call_center.rows(Callback)) == 2
+    assert Asker(call_center).asks() is None
+    call_center.now += timedelta(hours=24, minutes=1)
+    assert Asker(call_center).asks() is not None
 
 
 def test_a_verified_callback_to_a_phone_is_not_told_of_to_an_unverified_caller(
-    desk: CallbackDesk, case: MadeCase
+    call_center: CallCenter, case: MadeCase
 ) -> None:
-    verified = Asker(desk, case=case).asks()
-    unverified = Asker(desk).asks()
+    verified = Asker(call_center, case=case).asks()
+    unverified = Asker(call_center).asks()
     assert verified is not None
     assert unverified is not None
     assert verified.id != unverified.id
@@ -174,54 +182,54 @@ def test_a_verified_callback_to_a_phone_is_not_told_of_to_an_unverified_caller(
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_callback_is_cancelled_until_the_caller_is_rung(
-    desk: CallbackDesk, case: MadeCase, state: str
+    call_center: CallCenter, case: MadeCase, state: str
 ) -> None:
-    with desk.database.transaction() as session:
+    with call_center.database.transaction() as session:
         made = make_callback(session, case, state=state)
-    with desk.database.transaction() as session:
-        cancelled = callbacks.cancel_callback(session, made.id, desk.now)
+    with call_center.database.transaction() as session:
+        cancelled = callbacks.cancel_callback(session, made.id, call_center.now)
     assert cancelled == (state in ("requested", "claimed", "ringing_liaison"))
-    assert desk.state() == ("cancelled" if cancelled else state)
-    assert desk.audited()[1:] == (["cancel_callback"] if cancelled else [])
+    assert call_center.state() == ("cancelled" if cancelled else state)
+    assert call_center.audited()[1:] == (["cancel_callback"] if cancelled else [])
 
 
-def test_a_callback_is_moved_while_nobody_is_rung_for_it(desk: CallbackDesk, case: MadeCase) -> None:
-    with desk.database.transaction() as session:
+def test_a_callback_is_moved_while_nobody_is_rung_for_it(call_center: CallCenter, case: MadeCase) -> None:
+    with call_center.database.transaction() as session:
         made = make_callback(session, case)
-    later = desk.now + timedelta(hours=3)
+    later = call_center.now + timedelta(hours=3)
     for state, expected in (("requested", True), ("claimed", False)):
-        with desk.database.transaction() as session:
+        with call_center.database.transaction() as session:
             session.get_one(Callback, made.id).state = state
-        with desk.database.transaction() as session:
+        with call_center.database.transaction() as session:
             moved = callbacks.move_callback(
-                session, made.id, next_attempt_at=later, due_at=later, now=desk.now
+                session, made.id, next_attempt_at=later, due_at=later, now=call_center.now
             )
         assert moved == expected
-    assert desk.callback().due_at == later
+    assert call_center.callback().due_at == later
 
 
-def test_a_row_moves_as_the_table_says_and_not_otherwise(desk: CallbackDesk) -> None:
+def test_a_row_moves_as_the_table_says_and_not_otherwise(call_center: CallCenter) -> None:
     for move, state in itertools.product(MOVES, STATES):
         mover = MOVES[move].movers[0]
-        with desk.database.transaction() as session:
+        with call_center.database.transaction() as session:
             made = make_callback(session, state=state)
-        with desk.database.transaction() as session:
-            moved = callbacks.advance(session, made.id, move, actor=mover, now=desk.now)
-        (row,) = desk.rows(Callback, Callback.id == made.id)
+        with call_center.database.transaction() as session:
+            moved = callbacks.advance(session, made.id, move, actor=mover, now=call_center.now)
+        (row,) = call_center.rows(Callback, Callback.id == made.id)
         assert moved == may_move(move, state, mover)
         assert row.state == (MOVES[move].after if moved else state)
 
 
 def test_staff_alone_leave_a_final_state_to_take_up_what_was_left_and_only_movers_of_the_table_move(
-    desk: CallbackDesk, case: MadeCase
+    call_center: CallCenter, case: MadeCase
 ) -> None:
     for move, state, mover in itertools.product(MOVES, FINAL_STATES, MOVERS):
         of_left = move in {"take_up", "close_left"} and (state, mover) == ("left_for_staff", "staff")
         assert may_move(move, state, mover) == of_left
-    with desk.database.transaction() as session:
+    with call_center.database.transaction() as session:
         made = make_callback(session, case)
         with pytest.raises(ValueError, match="not one that carrier may make"):
-            callbacks.advance(session, made.id, "claim", actor="carrier", now=desk.now)
+            callbacks.advance(session, made.id, "claim", actor="carrier", now=call_center.now)
 
 
 def _policy(**changes: object) -> CallbackPolicy:

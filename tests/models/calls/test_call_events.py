@@ -20,58 +20,58 @@ from models.store.database import Database
 from models.talks import leg as legs
 from models.talks.call_event import record_call_event
 from models.talks.hold import staff_left
-from tests.callback_desk import CallbackDesk
+from tests.call_center import CallCenter
 from tests.factories import NOW, make_call, make_callback, make_case, make_office, make_staff
 
 STATUSES = ("initiated", "ringing", "in-progress", "completed")
 
 
 @pytest.fixture
-def desk(database: Database, office: Office) -> CallbackDesk:
-    return CallbackDesk(database, office, NOW)
+def call_center(database: Database, office: Office) -> CallCenter:
+    return CallCenter(database, office, NOW)
 
 
-def _inbound(desk: CallbackDesk) -> Call:
-    with desk.database.transaction() as session:
+def _inbound(call_center: CallCenter) -> Call:
+    with call_center.database.transaction() as session:
         return make_call(session)
 
 
-def test_events_of_a_call_are_kept_once_and_its_end_is_noted(desk: CallbackDesk) -> None:
-    call = _inbound(desk)
+def test_events_of_a_call_are_kept_once_and_its_end_is_noted(call_center: CallCenter) -> None:
+    call = _inbound(call_center)
     for sequence, status in enumerate(STATUSES):
         for _ in range(3):
-            desk.tells(call, status, sequence)
-    assert [event.call_status for event in desk.events()] == list(STATUSES)
-    (row,) = desk.rows(Call)
+            call_center.tells(call, status, sequence)
+    assert [event.call_status for event in call_center.events()] == list(STATUSES)
+    (row,) = call_center.rows(Call)
     assert (row.call_status, row.ended_at) == ("completed", NOW)
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_events_out_of_order_never_take_a_call_back(desk: CallbackDesk, seed: int) -> None:
-    call = _inbound(desk)
+def test_events_out_of_order_never_take_a_call_back(call_center: CallCenter, seed: int) -> None:
+    call = _inbound(call_center)
     order = list(enumerate(STATUSES)) * 2
     random.Random(seed).shuffle(order)
     for sequence, status in order:
-        desk.tells(call, status, sequence)
-    (row,) = desk.rows(Call)
+        call_center.tells(call, status, sequence)
+    (row,) = call_center.rows(Call)
     assert (row.call_status, row.ended_at) == ("completed", NOW)
 
 
-def test_the_first_end_that_is_told_stays(desk: CallbackDesk) -> None:
-    call = _inbound(desk)
-    desk.tells(call, "busy", 2)
-    desk.now += timedelta(minutes=1)
-    desk.tells(call, "completed", 3)
-    (row,) = desk.rows(Call)
+def test_the_first_end_that_is_told_stays(call_center: CallCenter) -> None:
+    call = _inbound(call_center)
+    call_center.tells(call, "busy", 2)
+    call_center.now += timedelta(minutes=1)
+    call_center.tells(call, "completed", 3)
+    (row,) = call_center.rows(Call)
     assert (row.call_status, row.ended_at) == ("busy", NOW)
 
 
-def test_an_event_of_a_call_that_nobody_knows_is_kept_without_a_fault(desk: CallbackDesk) -> None:
-    with desk.database.transaction() as session:
+def test_an_event_of_a_call_that_nobody_knows_is_kept_without_a_fault(call_center: CallCenter) -> None:
+    with call_center.database.transaction() as session:
         values = {"CallSid": "CA" + "9" * 32, "CallStatus": "completed"}
         for leg_id in (None, "no such leg"):
-            assert record_call_event(session, values, NOW, desk.policy, leg_id) == []
-    assert len(desk.events()) == 1
+            assert record_call_event(session, values, NOW, call_center.policy, leg_id) == []
+    assert len(call_center.events()) == 1
 
 
 @pytest.mark.parametrize(
@@ -87,20 +87,20 @@ def test_an_event_of_a_call_that_nobody_knows_is_kept_without_a_fault(desk: Call
         {"CallSid": "CA1", "CallStatus": "x" * 500},
     ],
 )
-def test_what_is_no_event_is_ignored(desk: CallbackDesk, values: dict[str, str]) -> None:
-    with desk.database.transaction() as session:
-        assert record_call_event(session, values, NOW, desk.policy) == []
-    assert desk.events() == []
+def test_what_is_no_event_is_ignored(call_center: CallCenter, values: dict[str, str]) -> None:
+    with call_center.database.transaction() as session:
+        assert record_call_event(session, values, NOW, call_center.policy) == []
+    assert call_center.events() == []
 
 
-def test_odd_details_are_dropped_and_the_event_is_kept(desk: CallbackDesk) -> None:
+def test_odd_details_are_dropped_and_the_event_is_kept(call_center: CallCenter) -> None:
     values = {
         "CallSid": "CA1", "CallStatus": "completed", "SequenceNumber": "9" * 30, "SipResponseCode": "-1",
         "CallDuration": "٣", "AnsweredBy": "human\x00",
     }  # fmt: skip
-    with desk.database.transaction() as session:
-        record_call_event(session, values, NOW, desk.policy)
-    (event,) = desk.events()
+    with call_center.database.transaction() as session:
+        record_call_event(session, values, NOW, call_center.policy)
+    (event,) = call_center.events()
     assert (event.sequence_number, event.sip_response_code, event.duration_seconds) == (-1, None, None)
     assert event.answered_by is None
 
@@ -136,26 +136,26 @@ KEYS: dict[str, Any] = {
 def test_whatever_happens_in_whatever_order_a_final_state_stays_and_nobody_is_rung_twice(
     database: Database, along: int, happenings: list[tuple[str, int, str, int, str]]
 ) -> None:
-    desk = CallbackDesk(database, make_office(), NOW)
+    call_center = CallCenter(database, make_office(), NOW)
     with database.transaction() as session:
         _forget_everything(session)
         for _ in range(2):
             make_staff(session)
         callback_id = make_callback(session, make_case(session)).id
-    accepted_before = desk.audited().count("accept_callback")
+    accepted_before = call_center.audited().count("accept_callback")
     for what, which in WAY[:along]:
-        _happens(desk, callback_id, what, which, "")
+        _happens(call_center, callback_id, what, which, "")
     final: str | None = None
     for what, which, status, seconds, fate in happenings:
-        desk.now += timedelta(seconds=seconds)
-        desk.carrier._next = [fate]
-        _happens(desk, callback_id, what, which, status)
-        (row,) = desk.rows(Callback, Callback.id == callback_id)
+        call_center.now += timedelta(seconds=seconds)
+        call_center.carrier._next = [fate]
+        _happens(call_center, callback_id, what, which, status)
+        (row,) = call_center.rows(Callback, Callback.id == callback_id)
         if final is not None:
             assert row.state == final
         final = row.state if row.state in FINAL_STATES else None
         assert (row.closed_at is not None) == (final is not None)
-        _nobody_is_rung_twice(desk, desk.audited().count("accept_callback") - accepted_before)
+        _nobody_is_rung_twice(call_center, call_center.audited().count("accept_callback") - accepted_before)
 
 
 def _forget_everything(session: Session) -> None:
@@ -167,43 +167,43 @@ def _forget_everything(session: Session) -> None:
         session.execute(delete(kind))
 
 
-def _happens(desk: CallbackDesk, callback_id: int, what: str, which: int, status: str) -> None:
+def _happens(call_center: CallCenter, callback_id: int, what: str, which: int, status: str) -> None:
     match what:
         case "dial_liaison" | "dial_caller":
-            desk.dialler.do(what, callback_id)
+            call_center.dialler.do(what, callback_id)
         case "sweep":
-            desk.sweeps()
-            desk.works_off()
+            call_center.sweeps()
+            call_center.works_off()
         case "cancel":
-            with desk.database.transaction() as session:
-                cancel_callback(session, callback_id, desk.now)
-        case "event" if desk.carrier.placed:
-            call = desk.carrier.placed[which % len(desk.carrier.placed)]
+            with call_center.database.transaction() as session:
+                cancel_callback(session, callback_id, call_center.now)
+        case "event" if call_center.carrier.placed:
+            call = call_center.carrier.placed[which % len(call_center.carrier.placed)]
             call.status = status
-            desk.tells(call, status, which, leg_id=call.leg_id)
+            call_center.tells(call, status, which, leg_id=call.leg_id)
         case _:
-            found = desk.rows(Call, Call.callback_id == callback_id)
+            found = call_center.rows(Call, Call.callback_id == callback_id)
             if found:
-                _press(desk, found[which % len(found)].leg_id, what)
+                _press(call_center, found[which % len(found)].leg_id, what)
 
 
-def _press(desk: CallbackDesk, leg_id: str, what: str) -> None:
-    with desk.database.transaction() as session:
-        leg = load_by_leg(session, leg_id, desk.now)
+def _press(call_center: CallCenter, leg_id: str, what: str) -> None:
+    with call_center.database.transaction() as session:
+        leg = load_by_leg(session, leg_id, call_center.now)
         assert leg is not None
         if what == "decline":
-            legs.decline_by_liaison(session, leg, desk.now, desk.policy)
+            legs.decline_by_liaison(session, leg, call_center.now, call_center.policy)
         elif what == "not_safe":
-            _word, jobs = legs.put_off(session, leg, desk.now, desk.policy)
-            desk.take(jobs)
+            _word, jobs = legs.put_off(session, leg, call_center.now, call_center.policy)
+            call_center.take(jobs)
         elif what in KEYS:
-            KEYS[what](session, leg, desk.now)
+            KEYS[what](session, leg, call_center.now)
 
 
-def _nobody_is_rung_twice(desk: CallbackDesk, accepted: int) -> None:
-    dialled = [call.leg_id for call in desk.carrier.placed]
+def _nobody_is_rung_twice(call_center: CallCenter, accepted: int) -> None:
+    dialled = [call.leg_id for call in call_center.carrier.placed]
     assert len(dialled) == len(set(dialled))
-    callers = {leg.leg_id for leg in desk.legs("called_back")}
+    callers = {leg.leg_id for leg in call_center.legs("called_back")}
     assert len(callers & set(dialled)) <= accepted
-    busy = [member.busy_call_id for member in desk.rows(Staff, Staff.busy_call_id.is_not(None))]
+    busy = [member.busy_call_id for member in call_center.rows(Staff, Staff.busy_call_id.is_not(None))]
     assert len(busy) == len(set(busy))

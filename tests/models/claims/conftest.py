@@ -1,4 +1,4 @@
-"""A desk, two of staff, and a callback that they both look at."""
+"""A call_center, two of staff, and a callback that they both look at."""
 
 from datetime import datetime
 
@@ -6,34 +6,34 @@ import pytest
 
 from models import Callback, Staff
 from models.store.database import Database
-from tests.callback_desk import CallbackDesk
+from tests.call_center import CallCenter
 from tests.factories import make_callback, make_case, make_office, make_staff
 from tests.models.claims.console import Console
 
 
 @pytest.fixture
-def desk(database: Database, now: datetime) -> CallbackDesk:
-    return CallbackDesk(database, make_office(policies={"carrier_calls_per_second": 100}), now)
+def call_center(database: Database, now: datetime) -> CallCenter:
+    return CallCenter(database, make_office(policies={"carrier_calls_per_second": 100}), now)
 
 
 @pytest.fixture
-def console(desk: CallbackDesk) -> Console:
-    return Console(desk)
+def console(call_center: CallCenter) -> Console:
+    return Console(call_center)
 
 
 @pytest.fixture
-def ana(desk: CallbackDesk) -> Staff:
-    with desk.database.transaction() as session:
+def ana(call_center: CallCenter) -> Staff:
+    with call_center.database.transaction() as session:
         return make_staff(session, name="Ana Demo", phone="+12025550170")
 
 
 @pytest.fixture
-def luis(desk: CallbackDesk) -> Staff:
-    with desk.database.transaction() as session:
+def luis(call_center: CallCenter) -> Staff:
+    with call_center.database.transaction() as session:
         return make_staff(session, name="Luis Demo", phone="+12025550171")
 
 
 @pytest.fixture
-def callback(desk: CallbackDesk) -> Callback:
-    with desk.database.transaction() as session:
+def callback(call_center: CallCenter) -> Callback:
+    with call_center.database.transaction() as session:
         return make_callback(session, make_case(session), urgency="urgent")

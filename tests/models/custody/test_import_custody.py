@@ -185,7 +185,7 @@ def test_a_denied_row_that_changes_what_it_hides_is_unchanged(database):
 def test_a_facility_and_a_court_that_nobody_listed_are_kept_nowhere(database):
     case = open_cases(database, "A-1")["A-1"]
     hearing = {"next_hearing_at": at(24), "next_hearing_place": "Canary Court"}
-    load(database, feed_row("A-1", facility="Canary House", **hearing))
+    load(database, feed_row("A-1", facility="Canary Hotline", **hearing))
 
     with database.reading() as session:
         told = ""
@@ -273,15 +273,15 @@ def test_an_unmapped_status_is_unknown_and_raises_an_alarm_without_the_word(data
 
 def test_a_facility_that_the_directory_lacks_is_not_spoken_and_raises_an_alarm(database, caplog):
     case = open_cases(database, "A-1")["A-1"]
-    load(database, feed_row("A-1", facility="Canary House"))
+    load(database, feed_row("A-1", facility="Canary Hotline"))
     said = what_is_heard(database, case)
     assert (said.status, said.facility_name) == ("in_custody", None)
     assert ("custody.unmapped_facility", 1) in actions(database)
     assert "canary" not in caplog.text.lower()
     with database.transaction() as session:
-        make_facility(session, "Canary House")
-    load(database, feed_row("A-1", facility="Canary House"))
-    assert what_is_heard(database, case).facility_name == "Canary House"
+        make_facility(session, "Canary Hotline")
+    load(database, feed_row("A-1", facility="Canary Hotline"))
+    assert what_is_heard(database, case).facility_name == "Canary Hotline"
 
 
 def test_a_full_snapshot_makes_the_absent_unconfirmed_until_they_are_seen_again(database):

@@ -43,7 +43,7 @@ VERIFIED = Grounds("verification", "met_in_person", NOW + timedelta(hours=1))
 
 
 @dataclass
-class Desk:
+class Casework:
     """A liaison with a case open before them."""
 
     session: Session
@@ -84,186 +84,186 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database: Database) -> Iterator[Desk]:
+def casework(database: Database) -> Iterator[Casework]:
     with database.transaction() as session:
         made = make_case(session, phone=OLD)
-        yield Desk(session, session.get_one(Case, made.id), someone(session))
+        yield Casework(session, session.get_one(Case, made.id), someone(session))
 
 
-def test_a_new_phone_is_called_only_after_the_code_spoken_to_it_came_back(desk: Desk) -> None:
-    phone = desk.adds()
-    assert desk.safe() == [OLD]
-    code = desk.code(phone)
-    assert desk.safe() == [OLD]
+def test_a_new_phone_is_called_only_after_the_code_spoken_to_it_came_back(casework: Casework) -> None:
+    phone = casework.adds()
+    assert casework.safe() == [OLD]
+    code = casework.code(phone)
+    assert casework.safe() == [OLD]
 
-    assert desk.confirms(phone, f" {code} ")
+    assert casework.confirms(phone, f" {code} ")
 
-    assert desk.safe() == [OLD, NEW]
+    assert casework.safe() == [OLD, NEW]
     assert [consent.channel for consent in phone.consents] == ["voice"]
 
 
-def test_the_owner_of_the_old_phone_is_called_when_a_new_one_is_bound(desk: Desk) -> None:
-    desk.binds(NEW)
+def test_the_owner_of_the_old_phone_is_called_when_a_new_one_is_bound(casework: Casework) -> None:
+    casework.binds(NEW)
 
-    told = desk.session.scalars(select(Callback)).one()
-    keyring = desk.session.info["keyring"]
+    told = casework.session.scalars(select(Callback)).one()
+    keyring = casework.session.info["keyring"]
     assert keyring.unseal("callback.number", told.number_sealed) == OLD
     assert (told.reason, told.verified, told.case_id) == ("phone_added", True, None)
 
 
-def test_three_wrong_codes_or_a_quarter_of_an_hour_end_a_code(desk: Desk) -> None:
-    phone = desk.adds()
-    code = desk.code(phone)
+def test_three_wrong_codes_or_a_quarter_of_an_hour_end_a_code(casework: Casework) -> None:
+    phone = casework.adds()
+    code = casework.code(phone)
     wrong = "0" * len(code)
     for _ in range(CODE_TRIES):
-        assert not desk.confirms(phone, wrong)
+        assert not casework.confirms(phone, wrong)
     with pytest.raises(PhoneListError):
-        desk.confirms(phone, code)
+        casework.confirms(phone, code)
 
-    code = desk.code(phone)
+    code = casework.code(phone)
     with pytest.raises(PhoneListError):
-        desk.confirms(phone, code, NOW + timedelta(minutes=15))
+        casework.confirms(phone, code, NOW + timedelta(minutes=15))
     assert phone.confirmed_at is None
 
 
 @pytest.mark.parametrize("ground", ["search", "approval"])
-def test_a_phone_is_bound_only_when_someone_knows_the_person(desk: Desk, ground: str) -> None:
+def test_a_phone_is_bound_only_when_someone_knows_the_person(casework: Casework, ground: str) -> None:
     with pytest.raises(PhoneListError, match=f"^{PhoneRefusal.NOT_VERIFIED}$"):
-        desk.adds(grounds=Grounds(ground, "complaint", None))
+        casework.adds(grounds=Grounds(ground, "complaint", None))
 
 
-def test_a_number_stands_once_on_the_list_and_the_list_is_short(desk: Desk) -> None:
+def test_a_number_stands_once_on_the_list_and_the_list_is_short(casework: Casework) -> None:
     with pytest.raises(PhoneListError, match=f"^{PhoneRefusal.ON_LIST}$"):
-        desk.adds(OLD)
+        casework.adds(OLD)
     for n in range(MOST_PHONES - 1):
-        desk.adds(f"+1202555012{n}")
+        casework.adds(f"+1202555012{n}")
     with pytest.raises(PhoneListError, match=f"^{PhoneRefusal.TOO_MANY}$"):
-        desk.adds(THIRD)
+        casework.adds(THIRD)
 
 
-def test_an_unsafe_phone_is_called_no_more_from_that_moment(desk: Desk) -> None:
-    keyring = desk.session.info["keyring"]
+def test_an_unsafe_phone_is_called_no_more_from_that_moment(casework: Casework) -> None:
+    keyring = casework.session.info["keyring"]
     key = keyring.index("phone", OLD)
-    desk.session.add(KnownPhone(number_key=desk.case.number_key, phone_key=key, last_verified_at=NOW))
-    waiting = make_callback(desk.session, _made(desk), phone=OLD)
-    phone = desk.phones()[0]
+    casework.session.add(KnownPhone(number_key=casework.case.number_key, phone_key=key, last_verified_at=NOW))
+    waiting = make_callback(casework.session, _made(casework), phone=OLD)
+    phone = casework.phones()[0]
 
-    desk.marks_unsafe(phone)
+    casework.marks_unsafe(phone)
 
-    assert desk.safe() == []
-    desk.session.refresh(waiting)
+    assert casework.safe() == []
+    casework.session.refresh(waiting)
     assert (waiting.state, waiting.outcome) == ("left_for_staff", "cannot_dial")
-    assert desk.session.scalars(select(KnownPhone)).one().unsafe_at == NOW
-    assert all(consent.withdrawn_at == NOW for consent in desk.session.scalars(select(Consent)))
-    assert desk.actions()[-1] == "mark_phone_unsafe"
+    assert casework.session.scalars(select(KnownPhone)).one().unsafe_at == NOW
+    assert all(consent.withdrawn_at == NOW for consent in casework.session.scalars(select(Consent)))
+    assert casework.actions()[-1] == "mark_phone_unsafe"
 
 
-def test_a_phone_that_rings_is_let_go_when_it_becomes_unsafe_and_a_talk_goes_on(desk: Desk) -> None:
+def test_a_phone_that_rings_is_let_go_when_it_becomes_unsafe_and_a_talk_goes_on(casework: Casework) -> None:
     from tests.factories import make_call
 
-    legs = [make_call(desk.session, direction="outbound").id for _ in range(2)]
+    legs = [make_call(casework.session, direction="outbound").id for _ in range(2)]
     ringing = make_callback(
-        desk.session, _made(desk), phone=OLD, state="ringing_caller",
+        casework.session, _made(casework), phone=OLD, state="ringing_caller",
         liaison_call_id=legs[0], caller_call_id=legs[1],
     )  # fmt: skip
 
-    jobs = desk.marks_unsafe(desk.phones()[0])
+    jobs = casework.marks_unsafe(casework.phones()[0])
 
     assert jobs == [("release_leg", legs[0]), ("release_leg", legs[1])]
-    desk.session.refresh(ringing)
+    casework.session.refresh(ringing)
     assert ringing.state == "left_for_staff"
 
 
-def test_an_unsafe_phone_is_safe_again_only_by_a_code(desk: Desk) -> None:
-    phone = desk.phones()[0]
-    desk.marks_unsafe(phone)
-    assert desk.marks_unsafe(phone) == []
+def test_an_unsafe_phone_is_safe_again_only_by_a_code(casework: Casework) -> None:
+    phone = casework.phones()[0]
+    casework.marks_unsafe(phone)
+    assert casework.marks_unsafe(phone) == []
 
-    assert desk.confirms(phone, desk.code(phone))
+    assert casework.confirms(phone, casework.code(phone))
 
-    assert desk.safe() == [OLD]
+    assert casework.safe() == [OLD]
 
 
-def test_staff_lift_a_stop_as_they_bind_the_phone(desk: Desk) -> None:
-    phone = desk.phones()[0]
-    code = desk.code(phone)
+def test_staff_lift_a_stop_as_they_bind_the_phone(casework: Casework) -> None:
+    phone = casework.phones()[0]
+    code = casework.code(phone)
     phone.stopped_at = NOW
 
-    assert desk.confirms(phone, code)
+    assert casework.confirms(phone, code)
 
     assert phone.stopped_at is None
 
 
-def test_while_changes_are_held_nothing_moves_but_a_phone_becomes_unsafe(desk: Desk) -> None:
-    desk.adds()
-    until = desk.case.changes_held_until = NOW + timedelta(hours=72)
-    first = desk.phones()[0]
+def test_while_changes_are_held_nothing_moves_but_a_phone_becomes_unsafe(casework: Casework) -> None:
+    casework.adds()
+    until = casework.case.changes_held_until = NOW + timedelta(hours=72)
+    first = casework.phones()[0]
     tries: list[Any] = [
-        lambda: desk.adds(THIRD),
-        lambda: desk.code(first),
-        lambda: desk.confirms(first, "1234"),
-        lambda: desk.agrees(first),
-        lambda: move_phone(desk.session, desk.me, desk.case, first.id, up=False, now=NOW),
+        lambda: casework.adds(THIRD),
+        lambda: casework.code(first),
+        lambda: casework.confirms(first, "1234"),
+        lambda: casework.agrees(first),
+        lambda: move_phone(casework.session, casework.me, casework.case, first.id, up=False, now=NOW),
     ]
     for change in tries:
         with pytest.raises(PhoneListError) as held:
             change()
         assert held.value.facts == {"until": until}
 
-    desk.marks_unsafe(first)
+    casework.marks_unsafe(first)
 
-    assert desk.safe() == []
-
-
-def test_phones_change_places_and_nothing_happens_at_the_ends(desk: Desk) -> None:
-    desk.binds(NEW)
-    desk.binds(THIRD)
-    last = desk.phones()[-1]
-
-    assert move_phone(desk.session, desk.me, desk.case, last.id, up=True, now=NOW)
-    assert desk.safe() == [OLD, THIRD, NEW]
-    assert move_phone(desk.session, desk.me, desk.case, last.id, up=True, now=NOW)
-    assert desk.safe() == [THIRD, OLD, NEW]
-    assert not move_phone(desk.session, desk.me, desk.case, last.id, up=True, now=NOW)
-    assert move_phone(desk.session, desk.me, desk.case, last.id, up=False, now=NOW)
-    assert desk.safe() == [OLD, THIRD, NEW]
+    assert casework.safe() == []
 
 
-def test_what_is_agreed_for_a_phone_is_how_the_next_callback_there_begins(desk: Desk) -> None:
-    phone = desk.phones()[0]
+def test_phones_change_places_and_nothing_happens_at_the_ends(casework: Casework) -> None:
+    casework.binds(NEW)
+    casework.binds(THIRD)
+    last = casework.phones()[-1]
+
+    assert move_phone(casework.session, casework.me, casework.case, last.id, up=True, now=NOW)
+    assert casework.safe() == [OLD, THIRD, NEW]
+    assert move_phone(casework.session, casework.me, casework.case, last.id, up=True, now=NOW)
+    assert casework.safe() == [THIRD, OLD, NEW]
+    assert not move_phone(casework.session, casework.me, casework.case, last.id, up=True, now=NOW)
+    assert move_phone(casework.session, casework.me, casework.case, last.id, up=False, now=NOW)
+    assert casework.safe() == [OLD, THIRD, NEW]
+
+
+def test_what_is_agreed_for_a_phone_is_how_the_next_callback_there_begins(casework: Casework) -> None:
+    phone = casework.phones()[0]
     wishes = Wishes("ask_for_me", "hello")
-    desk.agrees(phone, wishes, time(9), time(12))
+    casework.agrees(phone, wishes, time(9), time(12))
 
-    callback = make_callback(desk.session, _made(desk), phone=OLD)
-    elsewhere = make_callback(desk.session, _made(desk, other=True), phone=OLD)
+    callback = make_callback(casework.session, _made(casework), phone=OLD)
+    elsewhere = make_callback(casework.session, _made(casework, other=True), phone=OLD)
 
-    assert last_wishes(desk.session, callback) == wishes
-    assert last_wishes(desk.session, elsewhere) == SAFEST
+    assert last_wishes(casework.session, callback) == wishes
+    assert last_wishes(casework.session, elsewhere) == SAFEST
     assert (phone.window_starts, phone.window_ends) == (time(9), time(12))
     in_force = [consent for consent in phone.consents if consent.withdrawn_at is None]
     assert ["ask for me" in consent.words for consent in in_force] == [True]
 
 
-def test_who_answered_later_on_the_line_is_asked_as_they_said_then(desk: Desk) -> None:
-    desk.agrees(desk.phones()[0], Wishes("anyone", "hello"))
-    made = _made(desk)
+def test_who_answered_later_on_the_line_is_asked_as_they_said_then(casework: Casework) -> None:
+    casework.agrees(casework.phones()[0], Wishes("anyone", "hello"))
+    made = _made(casework)
     before = make_callback(
-        desk.session, made, phone=OLD, state="reached", closed_at=NOW,
+        casework.session, made, phone=OLD, state="reached", closed_at=NOW,
         requested_at=NOW + timedelta(hours=1), may_answer="ask_for_me",
     )  # fmt: skip
-    callback = make_callback(desk.session, made, phone=OLD)
+    callback = make_callback(casework.session, made, phone=OLD)
 
-    assert last_wishes(desk.session, callback) == Wishes(before.may_answer)
+    assert last_wishes(casework.session, callback) == Wishes(before.may_answer)
 
 
-def test_where_no_message_is_wanted_any_more_a_waiting_callback_leaves_none(desk: Desk) -> None:
+def test_where_no_message_is_wanted_any_more_a_waiting_callback_leaves_none(casework: Casework) -> None:
     waiting = make_callback(
-        desk.session, _made(desk), phone=OLD, voicemail_allowed=True, voicemail_text="hello", place=1
+        casework.session, _made(casework), phone=OLD, voicemail_allowed=True, voicemail_text="hello", place=1
     )
 
-    desk.agrees(desk.phones()[0])
+    casework.agrees(casework.phones()[0])
 
-    desk.session.refresh(waiting)
+    casework.session.refresh(waiting)
     assert (waiting.voicemail_allowed, waiting.voicemail_text, waiting.place) == (False, None, None)
 
 
@@ -276,9 +276,11 @@ def test_where_no_message_is_wanted_any_more_a_waiting_callback_leaves_none(desk
         (SAFEST, (time(9), time(9))),
     ],
 )
-def test_odd_answers_and_windows_are_refused(desk: Desk, wishes: Wishes, window: tuple[time, ...]) -> None:
+def test_odd_answers_and_windows_are_refused(
+    casework: Casework, wishes: Wishes, window: tuple[time, ...]
+) -> None:
     with pytest.raises(PhoneListError) as refused:
-        desk.agrees(desk.phones()[0], wishes, *window)
+        casework.agrees(casework.phones()[0], wishes, *window)
     assert refused.value.field
 
 
@@ -298,42 +300,42 @@ def test_whatever_window_is_kept_a_moment_inside_it_comes_within_two_days(
     assert at <= moment <= at + timedelta(days=3)
 
 
-def test_a_phone_of_another_case_is_not_on_the_list(desk: Desk) -> None:
-    theirs = make_case(desk.session, phone=THIRD)
-    other = desk.session.scalars(select(Phone).where(Phone.registrant_id == theirs.registrant_id)).one()
+def test_a_phone_of_another_case_is_not_on_the_list(casework: Casework) -> None:
+    theirs = make_case(casework.session, phone=THIRD)
+    other = casework.session.scalars(select(Phone).where(Phone.registrant_id == theirs.registrant_id)).one()
     deeds: list[Any] = [
-        lambda: desk.code(other),
-        lambda: desk.agrees(other),
-        lambda: desk.marks_unsafe(other),
-        lambda: reveal_phone(desk.session, desk.me, desk.case, other.id, NOW),
-        lambda: move_phone(desk.session, desk.me, desk.case, other.id, up=True, now=NOW),
+        lambda: casework.code(other),
+        lambda: casework.agrees(other),
+        lambda: casework.marks_unsafe(other),
+        lambda: reveal_phone(casework.session, casework.me, casework.case, other.id, NOW),
+        lambda: move_phone(casework.session, casework.me, casework.case, other.id, up=True, now=NOW),
     ]
     for deed in deeds:
         with pytest.raises(PhoneListError, match=f"^{PhoneRefusal.NOT_ON_LIST}$"):
             deed()
 
 
-def test_a_number_that_was_looked_at_is_an_entry_and_no_entry_holds_it(desk: Desk) -> None:
-    phone = desk.phones()[0]
-    assert reveal_phone(desk.session, desk.me, desk.case, phone.id, NOW) == OLD
-    desk.marks_unsafe(desk.binds(NEW))
+def test_a_number_that_was_looked_at_is_an_entry_and_no_entry_holds_it(casework: Casework) -> None:
+    phone = casework.phones()[0]
+    assert reveal_phone(casework.session, casework.me, casework.case, phone.id, NOW) == OLD
+    casework.marks_unsafe(casework.binds(NEW))
 
-    run_last_work(desk.session)
-    entries = desk.session.scalars(select(AuditEntry)).all()
-    assert "reveal_phone" in desk.actions()
+    run_last_work(casework.session)
+    entries = casework.session.scalars(select(AuditEntry)).all()
+    assert "reveal_phone" in casework.actions()
     assert not any("2025550" in f"{entry.target}{entry.facts}" for entry in entries)
 
 
-def test_every_place_on_the_list_is_one_phones_own(desk: Desk) -> None:
+def test_every_place_on_the_list_is_one_phones_own(casework: Casework) -> None:
     for number in (NEW, THIRD):
-        desk.adds(number)
-    positions = [phone.position for phone in desk.phones()]
+        casework.adds(number)
+    positions = [phone.position for phone in casework.phones()]
     assert all(one < other for one, other in pairwise(positions))
 
 
-def _made(desk: Desk, *, other: bool = False) -> Any:
+def _made(casework: Casework, *, other: bool = False) -> Any:
     from tests.factories import MadeCase
 
     if other:
-        return make_case(desk.session)
-    return MadeCase(desk.case.id, "", "", desk.case.subject_id, desk.case.registrant_id)
+        return make_case(casework.session)
+    return MadeCase(casework.case.id, "", "", casework.case.subject_id, casework.case.registrant_id)

@@ -45,7 +45,7 @@ DETAILS = Details(
 
 
 @dataclass
-class Desk:
+class Casework:
     """Two people, and a case whose PIN is to be given."""
 
     session: Session
@@ -72,267 +72,298 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database: Database) -> Iterator[Desk]:
+def casework(database: Database) -> Iterator[Casework]:
     with database.transaction() as session:
         made = make_case(session, phone="+12025550110")
-        yield Desk(session, session.get_one(Case, made.id), someone(session), someone(session, "supervisor"))
+        yield Casework(
+            session, session.get_one(Case, made.id), someone(session), someone(session, "supervisor")
+        )
 
 
-def test_a_lost_pin_is_replaced_phones_are_told_and_changes_wait_three_days(desk: Desk) -> None:
-    key = desk.case.number_key
-    desk.session.add(PinCounter(number_key=key, counter="", consecutive=10, locked_at=NOW))
+def test_a_lost_pin_is_replaced_phones_are_told_and_changes_wait_three_days(casework: Casework) -> None:
+    key = casework.case.number_key
+    casework.session.add(PinCounter(number_key=key, counter="", consecutive=10, locked_at=NOW))
 
-    approved = approve_pin(desk.session, desk.approver, desk.asks(), HASH, NOW, POLICY)
+    approved = approve_pin(casework.session, casework.approver, casework.asks(), HASH, NOW, POLICY)
 
     assert (approved.kind, approved.phones_told) == ("lost", 1)
     assert approved.expires_at == NOW + timedelta(days=21)
-    assert (desk.case.pin_kind, desk.case.pin_hash, desk.case.pin_expires_at) == (
+    assert (casework.case.pin_kind, casework.case.pin_hash, casework.case.pin_expires_at) == (
         "one_time",
         HASH,
         approved.expires_at,
     )
-    assert desk.case.changes_held_until == NOW + timedelta(hours=72)
-    assert desk.session.scalars(select(Callback)).one().reason == "pin_changed"
-    desk.session.expire_all()
-    assert desk.session.scalars(select(PinCounter)).one().locked_at is None
+    assert casework.case.changes_held_until == NOW + timedelta(hours=72)
+    assert casework.session.scalars(select(Callback)).one().reason == "pin_changed"
+    casework.session.expire_all()
+    assert casework.session.scalars(select(PinCounter)).one().locked_at is None
 
 
-def test_a_first_pin_that_came_another_way_meanwhile_is_replaced_like_a_lost_one(desk: Desk) -> None:
-    desk.case.pin_kind = "none"
-    request_id = desk.asks()
-    give_new_pin(desk.session, desk.case, HASH, NOW)
+def test_a_first_pin_that_came_another_way_meanwhile_is_replaced_like_a_lost_one(casework: Casework) -> None:
+    casework.case.pin_kind = "none"
+    request_id = casework.asks()
+    give_new_pin(casework.session, casework.case, HASH, NOW)
 
-    approved = approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
+    approved = approve_pin(casework.session, casework.approver, request_id, HASH, NOW, POLICY)
 
-    assert (approved.phones_told, desk.case.changes_held_until) == (1, NOW + timedelta(hours=72))
+    assert (approved.phones_told, casework.case.changes_held_until) == (1, NOW + timedelta(hours=72))
 
 
-def test_while_phones_and_times_are_held_the_time_zone_stays_as_well(desk: Desk) -> None:
-    approve_pin(desk.session, desk.approver, desk.asks(), HASH, NOW, POLICY)
+def test_while_phones_and_times_are_held_the_time_zone_stays_as_well(casework: Casework) -> None:
+    approve_pin(casework.session, casework.approver, casework.asks(), HASH, NOW, POLICY)
     with pytest.raises(CaseError, match=f"^{CaseRefusal.TIME_ZONE_LOCKED}$"):
-        change_details(desk.session, desk.asker, desk.case, DETAILS, NOW)
+        change_details(casework.session, casework.asker, casework.case, DETAILS, NOW)
 
-    change_details(desk.session, desk.asker, desk.case, DETAILS, NOW + timedelta(hours=72))
-    assert desk.session.get_one(Registrant, desk.case.registrant_id).time_zone == DETAILS.time_zone
+    change_details(casework.session, casework.asker, casework.case, DETAILS, NOW + timedelta(hours=72))
+    assert casework.session.get_one(Registrant, casework.case.registrant_id).time_zone == DETAILS.time_zone
 
 
-def test_the_entry_of_an_approval_names_both_and_the_evidence(desk: Desk) -> None:
-    request_id = desk.asks("rang_confirmed_phone")
-    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
+def test_the_entry_of_an_approval_names_both_and_the_evidence(casework: Casework) -> None:
+    request_id = casework.asks("rang_confirmed_phone")
+    approve_pin(casework.session, casework.approver, request_id, HASH, NOW, POLICY)
 
-    (entry,) = desk.entries("approve_pin")
-    assert (entry.actor, entry.target) == (desk.approver.email, f"case:{desk.case.id}")
+    (entry,) = casework.entries("approve_pin")
+    assert (entry.actor, entry.target) == (casework.approver.email, f"case:{casework.case.id}")
     assert entry.facts is not None
-    assert (entry.facts["asked_by"], entry.facts["evidence"]) == (desk.asker.staff_id, "rang_confirmed_phone")
+    assert (entry.facts["asked_by"], entry.facts["evidence"]) == (
+        casework.asker.staff_id,
+        "rang_confirmed_phone",
+    )
 
 
-def test_a_pin_that_is_told_in_a_talk_is_a_standing_one(desk: Desk) -> None:
-    approved = approve_pin(desk.session, desk.approver, desk.asks(delivery="told"), HASH, NOW, POLICY)
+def test_a_pin_that_is_told_in_a_talk_is_a_standing_one(casework: Casework) -> None:
+    approved = approve_pin(
+        casework.session, casework.approver, casework.asks(delivery="told"), HASH, NOW, POLICY
+    )
 
     assert approved.expires_at is None
-    assert desk.case.pin_kind == "standing"
+    assert casework.case.pin_kind == "standing"
 
 
-def test_nobody_approves_what_they_asked_for_nor_does_a_liaison_approve_at_all(desk: Desk) -> None:
-    request_id = desk.asks()
-    other = someone(desk.session, "liaison")
-    asking_supervisor = Someone(desk.asker.staff_id, desk.asker.email, "supervisor")
+def test_nobody_approves_what_they_asked_for_nor_does_a_liaison_approve_at_all(casework: Casework) -> None:
+    request_id = casework.asks()
+    other = someone(casework.session, "liaison")
+    asking_supervisor = Someone(casework.asker.staff_id, casework.asker.email, "supervisor")
     for person in (other, asking_supervisor):
         with pytest.raises(PinRequestError):
-            find_waiting(desk.session, person, request_id, NOW, POLICIES)
+            find_waiting(casework.session, person, request_id, NOW, POLICIES)
         with pytest.raises(PinRequestError):
-            approve_pin(desk.session, person, request_id, HASH, NOW, POLICY)
-    assert desk.case.pin_hash != HASH
+            approve_pin(casework.session, person, request_id, HASH, NOW, POLICY)
+    assert casework.case.pin_hash != HASH
 
 
-def test_who_has_lost_the_role_since_their_page_came_approves_nothing(desk: Desk) -> None:
-    request_id = desk.asks()
-    desk.session.get_one(Staff, desk.approver.staff_id).role = "liaison"
+def test_who_has_lost_the_role_since_their_page_came_approves_nothing(casework: Casework) -> None:
+    request_id = casework.asks()
+    casework.session.get_one(Staff, casework.approver.staff_id).role = "liaison"
 
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.NOT_YOUR_ROLE}$"):
-        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
-    assert desk.case.pin_hash != HASH
+        approve_pin(casework.session, casework.approver, request_id, HASH, NOW, POLICY)
+    assert casework.case.pin_hash != HASH
 
 
-def test_what_somebody_asked_for_who_left_is_taken_back_and_can_be_asked_for_anew(desk: Desk) -> None:
-    request_id = desk.asks()
+def test_what_somebody_asked_for_who_left_is_taken_back_and_can_be_asked_for_anew(casework: Casework) -> None:
+    request_id = casework.asks()
 
     let_go(
-        desk.session, desk.asker.staff_id, by_id=desk.approver.staff_id, actor=desk.approver.email, now=NOW
+        casework.session,
+        casework.asker.staff_id,
+        by_id=casework.approver.staff_id,
+        actor=casework.approver.email,
+        now=NOW,
     )
 
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.SETTLED}$"):
-        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
-    (entry,) = desk.entries("withdraw_pin_request")
-    assert (entry.actor, entry.target) == (desk.approver.email, f"case:{desk.case.id}")
-    anew = replace(desk, asker=someone(desk.session)).asks()
-    assert approve_pin(desk.session, desk.approver, anew, HASH, NOW, POLICY).kind == "lost"
+        approve_pin(casework.session, casework.approver, request_id, HASH, NOW, POLICY)
+    (entry,) = casework.entries("withdraw_pin_request")
+    assert (entry.actor, entry.target) == (casework.approver.email, f"case:{casework.case.id}")
+    anew = replace(casework, asker=someone(casework.session)).asks()
+    assert approve_pin(casework.session, casework.approver, anew, HASH, NOW, POLICY).kind == "lost"
 
 
-def test_a_pin_is_approved_once(desk: Desk) -> None:
-    request_id = desk.asks()
-    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
+def test_a_pin_is_approved_once(casework: Casework) -> None:
+    request_id = casework.asks()
+    approve_pin(casework.session, casework.approver, request_id, HASH, NOW, POLICY)
 
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.SETTLED}$"):
-        approve_pin(desk.session, someone(desk.session, "administrator"), request_id, "other", NOW, POLICY)
-    assert desk.case.pin_hash == HASH
+        approve_pin(
+            casework.session, someone(casework.session, "administrator"), request_id, "other", NOW, POLICY
+        )
+    assert casework.case.pin_hash == HASH
 
 
-def test_a_case_has_one_pin_that_waits_and_an_old_request_waits_for_nothing(desk: Desk) -> None:
-    request_id = desk.asks()
+def test_a_case_has_one_pin_that_waits_and_an_old_request_waits_for_nothing(casework: Casework) -> None:
+    request_id = casework.asks()
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.WAITING}$"):
-        desk.asks()
+        casework.asks()
 
     late = NOW + timedelta(hours=72)
-    assert waiting_pins(desk.session, desk.approver, late, POLICIES) == []
+    assert waiting_pins(casework.session, casework.approver, late, POLICIES) == []
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.EXPIRED}$"):
-        approve_pin(desk.session, desk.approver, request_id, HASH, late, POLICY)
+        approve_pin(casework.session, casework.approver, request_id, HASH, late, POLICY)
     request_pin(
-        desk.session,
-        desk.asker,
-        desk.case,
+        casework.session,
+        casework.asker,
+        casework.case,
         evidence="met_in_person",
         delivery="told",
         now=late,
         policies=POLICIES,
     )
-    assert [one.delivery for one in waiting_pins(desk.session, desk.approver, late, POLICIES)] == ["told"]
-    (entry,) = desk.entries("withdraw_pin_request")
+    assert [one.delivery for one in waiting_pins(casework.session, casework.approver, late, POLICIES)] == [
+        "told"
+    ]
+    (entry,) = casework.entries("withdraw_pin_request")
     assert (entry.facts or {})["request"] == request_id
 
 
-def test_who_may_approve_sees_all_that_waits_and_others_their_own(desk: Desk) -> None:
-    desk.asks()
-    theirs = waiting_pins(desk.session, desk.approver, NOW, POLICIES)
+def test_who_may_approve_sees_all_that_waits_and_others_their_own(casework: Casework) -> None:
+    casework.asks()
+    theirs = waiting_pins(casework.session, casework.approver, NOW, POLICIES)
 
-    assert [(one.requested_by, one.mine, one.language) for one in theirs] == [(desk.asker.email, False, "en")]
-    assert [one.mine for one in waiting_pins(desk.session, desk.asker, NOW, POLICIES)] == [True]
-    assert waiting_pins(desk.session, someone(desk.session), NOW, POLICIES) == []
+    assert [(one.requested_by, one.mine, one.language) for one in theirs] == [
+        (casework.asker.email, False, "en")
+    ]
+    assert [one.mine for one in waiting_pins(casework.session, casework.asker, NOW, POLICIES)] == [True]
+    assert waiting_pins(casework.session, someone(casework.session), NOW, POLICIES) == []
 
 
-def test_a_request_is_declined_by_a_second_person_and_taken_back_by_the_first(desk: Desk) -> None:
-    declined = desk.asks()
+def test_a_request_is_declined_by_a_second_person_and_taken_back_by_the_first(casework: Casework) -> None:
+    declined = casework.asks()
     with pytest.raises(PinRequestError):
-        decline_pin(desk.session, someone(desk.session), declined, NOW, POLICIES)
-    decline_pin(desk.session, desk.approver, declined, NOW, POLICIES)
-    withdrawn = desk.asks()
-    decline_pin(desk.session, desk.asker, withdrawn, NOW, POLICIES)
+        decline_pin(casework.session, someone(casework.session), declined, NOW, POLICIES)
+    decline_pin(casework.session, casework.approver, declined, NOW, POLICIES)
+    withdrawn = casework.asks()
+    decline_pin(casework.session, casework.asker, withdrawn, NOW, POLICIES)
 
-    states = {one.id: one.state for one in desk.session.scalars(select(PinRequest))}
+    states = {one.id: one.state for one in casework.session.scalars(select(PinRequest))}
     assert states == {declined: "declined", withdrawn: "withdrawn"}
 
 
-def test_a_pin_is_posted_only_where_mail_is_safe_and_still_safe_when_it_is_approved(desk: Desk) -> None:
+def test_a_pin_is_posted_only_where_mail_is_safe_and_still_safe_when_it_is_approved(
+    casework: Casework,
+) -> None:
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.MAIL_NOT_SAFE}$") as refused:
-        desk.asks(delivery="posted")
+        casework.asks(delivery="posted")
     assert refused.value.field == "delivery"
 
-    desk.case.registrant.mail_safe = True
-    request_id = desk.asks(delivery="posted")
-    desk.case.registrant.mail_safe = False
+    casework.case.registrant.mail_safe = True
+    request_id = casework.asks(delivery="posted")
+    casework.case.registrant.mail_safe = False
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.MAIL_NO_LONGER_SAFE}$"):
-        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
+        approve_pin(casework.session, casework.approver, request_id, HASH, NOW, POLICY)
 
 
 @pytest.mark.parametrize(("evidence", "delivery"), [("trust_me", "told"), ("met_in_person", "by_pigeon")])
-def test_an_unknown_code_is_refused(desk: Desk, evidence: str, delivery: str) -> None:
+def test_an_unknown_code_is_refused(casework: Casework, evidence: str, delivery: str) -> None:
     with pytest.raises(PinRequestError):
-        desk.asks(evidence, delivery)
+        casework.asks(evidence, delivery)
 
 
-def test_a_closed_case_gets_a_pin_like_any_neutral_one(desk: Desk) -> None:
-    desk.case.closed_at = NOW
-    request_id = desk.asks()
+def test_a_closed_case_gets_a_pin_like_any_neutral_one(casework: Casework) -> None:
+    casework.case.closed_at = NOW
+    request_id = casework.asks()
 
-    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
+    approve_pin(casework.session, casework.approver, request_id, HASH, NOW, POLICY)
 
-    assert desk.case.pin_hash == HASH
+    assert casework.case.pin_hash == HASH
 
 
 # A new case.
 
 
-def _begins(desk: Desk) -> Case:
+def _begins(casework: Casework) -> Case:
     return begin_case(
-        desk.session, desk.asker, subject_id="S-9", subject_name="Marek Vale", details=DETAILS,
+        casework.session, casework.asker, subject_id="S-9", subject_name="Marek Vale", details=DETAILS,
         evidence="met_in_person", now=NOW, policies=POLICIES,
     )  # fmt: skip
 
 
-def test_a_new_case_opens_to_nobody_on_the_line_until_its_first_pin_is_approved(desk: Desk) -> None:
-    case = _begins(desk)
+def test_a_new_case_opens_to_nobody_on_the_line_until_its_first_pin_is_approved(casework: Casework) -> None:
+    case = _begins(casework)
     assert case.pin_kind == "none"
     assert not HASHER.matches(case.pin_hash, "")
     assert not HASHER.matches(case.pin_hash, "739482")
-    opened = grounds_for(desk.session, desk.asker, case.id, NOW, POLICIES)
+    opened = grounds_for(casework.session, casework.asker, case.id, NOW, POLICIES)
     assert opened is not None
     assert opened.ground == "added"
 
     with pytest.raises(PinRequestError):
         request_pin(
-            desk.session, desk.asker, case, evidence="rang_confirmed_phone", delivery="told", now=NOW,
+            casework.session, casework.asker, case, evidence="rang_confirmed_phone", delivery="told", now=NOW,
             policies=POLICIES,
         )  # fmt: skip
     asked = request_pin(
-        desk.session, desk.asker, case, evidence="met_in_person", delivery="told", now=NOW, policies=POLICIES
+        casework.session,
+        casework.asker,
+        case,
+        evidence="met_in_person",
+        delivery="told",
+        now=NOW,
+        policies=POLICIES,
     )
-    approved = approve_pin(desk.session, desk.approver, asked.id, HASH, NOW, POLICY)
+    approved = approve_pin(casework.session, casework.approver, asked.id, HASH, NOW, POLICY)
 
     assert (approved.kind, approved.phones_told) == ("first", 0)
     assert case.changes_held_until is None
     assert HASHER.matches(case.pin_hash, "739482")
 
 
-def test_what_is_changed_of_a_registrant_is_an_entry_that_names_the_fields_alone(desk: Desk) -> None:
-    change_details(desk.session, desk.asker, desk.case, DETAILS, NOW)
-    change_details(desk.session, desk.asker, desk.case, DETAILS, NOW)
+def test_what_is_changed_of_a_registrant_is_an_entry_that_names_the_fields_alone(casework: Casework) -> None:
+    change_details(casework.session, casework.asker, casework.case, DETAILS, NOW)
+    change_details(casework.session, casework.asker, casework.case, DETAILS, NOW)
 
-    (entry,) = desk.entries("change_registrant")
+    (entry,) = casework.entries("change_registrant")
     assert entry.facts == {"changed": ["language", "time_zone", "pace", "name"]}
-    registrant = desk.session.get_one(Registrant, desk.case.registrant_id)
+    registrant = casework.session.get_one(Registrant, casework.case.registrant_id)
     assert (registrant.language, registrant.pace) == ("es", "slow")
 
 
-def test_a_case_is_linked_to_another_person_or_their_name_is_corrected(desk: Desk) -> None:
-    before = desk.case.subject_id
+def test_a_case_is_linked_to_another_person_or_their_name_is_corrected(casework: Casework) -> None:
+    before = casework.case.subject_id
     with pytest.raises(CaseError):
-        link_subject(desk.session, desk.asker, desk.case, subject_id="S-9", subject_name="Marek", now=NOW)
+        link_subject(
+            casework.session, casework.asker, casework.case, subject_id="S-9", subject_name="Marek", now=NOW
+        )
 
-    link_subject(desk.session, desk.approver, desk.case, subject_id="S-9", subject_name="Marek", now=NOW)
-    assert desk.case.subject_id != before
-    link_subject(desk.session, desk.approver, desk.case, subject_id="S-9", subject_name="Marc", now=NOW)
-    second = someone(desk.session, "administrator")
+    link_subject(
+        casework.session, casework.approver, casework.case, subject_id="S-9", subject_name="Marek", now=NOW
+    )
+    assert casework.case.subject_id != before
+    link_subject(
+        casework.session, casework.approver, casework.case, subject_id="S-9", subject_name="Marc", now=NOW
+    )
+    second = someone(casework.session, "administrator")
     with pytest.raises(CaseError, match=f"^{CaseRefusal.SAME_PERSON}$"):
-        confirm_subject(desk.session, desk.approver, desk.case, NOW, 30)
-    confirm_subject(desk.session, second, desk.case, NOW, 30)
+        confirm_subject(casework.session, casework.approver, casework.case, NOW, 30)
+    confirm_subject(casework.session, second, casework.case, NOW, 30)
     with pytest.raises(CaseError, match=f"^{CaseRefusal.CONFIRMED}$"):
-        confirm_subject(desk.session, second, desk.case, NOW, 30)
+        confirm_subject(casework.session, second, casework.case, NOW, 30)
 
-    subject = desk.session.get_one(Subject, desk.case.subject_id)
-    assert desk.session.info["keyring"].unseal("subject.name", subject.name_sealed or "") == "Marc"
+    subject = casework.session.get_one(Subject, casework.case.subject_id)
+    assert casework.session.info["keyring"].unseal("subject.name", subject.name_sealed or "") == "Marc"
 
 
-def test_a_case_is_closed_by_who_keeps_cases_and_once(desk: Desk) -> None:
+def test_a_case_is_closed_by_who_keeps_cases_and_once(casework: Casework) -> None:
     with pytest.raises(CaseError):
-        close_found_case(desk.session, desk.asker, desk.case, NOW)
-    close_found_case(desk.session, desk.approver, desk.case, NOW)
+        close_found_case(casework.session, casework.asker, casework.case, NOW)
+    close_found_case(casework.session, casework.approver, casework.case, NOW)
     with pytest.raises(CaseError, match=f"^{CaseRefusal.CLOSED}$"):
-        close_found_case(desk.session, desk.approver, desk.case, NOW)
+        close_found_case(casework.session, casework.approver, casework.case, NOW)
 
 
-def test_a_number_that_was_looked_at_is_an_entry(desk: Desk) -> None:
-    number = reveal_number(desk.session, desk.asker, desk.case, NOW)
+def test_a_number_that_was_looked_at_is_an_entry(casework: Casework) -> None:
+    number = reveal_number(casework.session, casework.asker, casework.case, NOW)
 
-    (entry,) = desk.entries("reveal_case_number")
+    (entry,) = casework.entries("reveal_case_number")
     assert number not in f"{entry.target} {entry.facts}"
 
 
-def test_no_one_has_rung_back_a_confirmed_phone_of_a_case_that_has_none(desk: Desk) -> None:
-    made = make_case(desk.session)
-    case = desk.session.get_one(Case, made.id)
+def test_no_one_has_rung_back_a_confirmed_phone_of_a_case_that_has_none(casework: Casework) -> None:
+    made = make_case(casework.session)
+    case = casework.session.get_one(Case, made.id)
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.NO_PHONE}$") as refused:
         request_pin(
-            desk.session, desk.asker, case, evidence="rang_confirmed_phone", delivery="told", now=NOW,
+            casework.session, casework.asker, case, evidence="rang_confirmed_phone", delivery="told", now=NOW,
             policies=POLICIES,
         )  # fmt: skip
 

@@ -152,7 +152,7 @@ def test_who_left_is_rung_no_more_and_opens_nothing(database: Database, boss: in
         change(database, ruth, boss, name="Ruth Other")
 
 
-@pytest.mark.parametrize("how", ["another role", "the house", "another phone"])
+@pytest.mark.parametrize("how", ["another role", "the hotline", "another phone"])
 def test_what_somebody_opened_is_closed_with_their_role(database: Database, boss: int, how: str) -> None:
     ruth = add(database, email="ruth@office.example.org", role="supervisor")
     person, office = Someone(ruth, "ruth@office.example.org", "supervisor"), make_office()
@@ -160,7 +160,7 @@ def test_what_somebody_opened_is_closed_with_their_role(database: Database, boss
         case_id = make_case(session).id
         open_to(session, person, case_id, "search", "complaint", NOW, policies_of(office))
 
-    if how == "the house":
+    if how == "the hotline":
         leave(database, ruth, boss)
     elif how == "another role":
         change(database, ruth, boss, role="liaison")

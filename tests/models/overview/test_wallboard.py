@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import event
 
-from models import Guard, LineWait, PinTry
+from models import Guard, PinTry, QueuedCall
 from models.callbacks.follow_up import ANEW
 from models.calls.pin_guard import SPRAYING
 from models.overview.wallboard import Figures, figures
@@ -22,7 +22,7 @@ def read(database: Database) -> Figures:
         return figures(session, NOW, midnight=MIDNIGHT, risk=RISK, tied_days=30)
 
 
-def test_an_empty_house_has_figures_too(database: Database) -> None:
+def test_an_empty_installation_has_figures_too(database: Database) -> None:
     found = read(database)
 
     assert (found.waiting, found.longest_wait, found.median, found.feed_at) == (0, None, None, None)
@@ -34,7 +34,7 @@ def test_who_waits_is_counted_with_whoever_waits_longest(database: Database) -> 
         for minutes, seen in ((9, 0), (3, 0), (40, 30)):
             call = make_call(session)
             since, seen_at = NOW - timedelta(minutes=minutes), NOW - timedelta(minutes=seen)
-            session.add(LineWait(call_id=call.id, verified=False, since=since, seen_at=seen_at))
+            session.add(QueuedCall(call_id=call.id, verified=False, since=since, seen_at=seen_at))
         make_callback(session, requested_at=NOW - timedelta(hours=3), verified=True)
         make_callback(session, requested_at=NOW - timedelta(hours=1))
         make_callback(session, requested_at=NOW - timedelta(hours=9), state="talking", talking_at=NOW)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback import CALLBACKS
-from models.callbacks.callback_list import due_callbacks, tidy_line
+from models.callbacks.callback_list import due_callbacks, tidy_list
 from models.callbacks.follow_up import is_promised_again
 from models.callbacks.liaison import unverified_may_take, unverified_may_take_at_0
 from models.calls.alert_sending import unsent_alerts
@@ -24,7 +24,7 @@ from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from models.talks.dispatch import ring_first, take_turn
-from models.talks.next_offer import first_in_line, owed_callback
+from models.talks.next_offer import first_on_list, owed_callback
 from models.talks.stranded import (
     give_back_lapsed,
     lapsed_callbacks,
@@ -48,8 +48,8 @@ SMALL = {"staff", "staff_1", "paces", "guards", "calls_1", "audit_entries", "off
 WALKED = r"SCAN (\w+) USING (?:COVERING )?INDEX ix_(?:callbacks_line|alerts_unsent|line_waits_waiting)"
 LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "the head of the line": lambda session, now: due_callbacks(session, now, 8, POLICY.due_soon),
-    "whom somebody is free for": lambda session, now: first_in_line(session, now, POLICY, 8),
-    "who joins the line": lambda session, now: tidy_line(session, now, POLICY),
+    "whom somebody is free for": lambda session, now: first_on_list(session, now, POLICY, 8),
+    "who joins the line": lambda session, now: tidy_list(session, now, POLICY),
     "half of the capacity": unverified_may_take,
     "whether a callback is owed the next offer": owed_callback,
     "half of the capacity at 0": unverified_may_take_at_0,
@@ -71,16 +71,16 @@ MANY = 4_000
 
 
 def _listed(now: datetime, number: int) -> dict[str, Any]:
-    """One of many: two in three long over, the rest wait for a window that is closed, or stand in line."""
+    """One of many: two in three long over, the rest wait for a closed window, or are on the list."""
     state = ("reached", "left_for_staff", "requested")[number % 3]
-    in_line = number % 6 == 2
+    on_list = number % 6 == 2
     return {
         "state": state, "urgency": "other", "reason": "asked", "verified": number % 4 > 0, "language": "en",
         "time_zone": "America/New_York", "number_key": f"{number:064d}",
         "voicemail_allowed": False, "may_answer": "only_me", "requested_at": now,
         "due_at": now + timedelta(hours=5, seconds=number), "warned": 5,
-        "place": (1 if number % 4 else 6) if in_line or state == "left_for_staff" else None,
-        "next_attempt_at": now if in_line else now + timedelta(hours=3), "liaison_tries": 0,
+        "place": (1 if number % 4 else 6) if on_list or state == "left_for_staff" else None,
+        "next_attempt_at": now if on_list else now + timedelta(hours=3), "liaison_tries": 0,
         "caller_tries": 0,
     }  # fmt: skip
 
@@ -145,7 +145,7 @@ def test_the_head_of_the_line_is_read_in_the_order_of_its_index_and_sorted_nowhe
 
 def test_who_joins_the_line_is_found_by_when_their_time_comes(crowded: Database) -> None:
     with undone(crowded) as session:
-        plan = _plans(session, lambda: tidy_line(session, NOW, POLICY))
+        plan = _plans(session, lambda: tidy_list(session, NOW, POLICY))
 
     assert "ix_callbacks_not_yet" in plan
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from models.overview.caller_state import load_by_leg, load_by_sid
 from models.store.database import Database
+from models.talks.call_queue import QueuedCall, waiting
 from models.talks.liaison_at_0 import stop_ringing
-from models.talks.line_wait import LineWait, waiting
 from tests.factories import make_call, make_callback, make_case
 
 #: A few people, and a few standing conditions: counting them through is cheaper than any index.
@@ -84,14 +84,14 @@ def test_the_open_callback_of_a_case_is_found_by_its_own_index(
     assert all("uq_callbacks_owed_case" in line for line in found), plan
 
 
-def test_who_waits_in_line_is_counted_by_an_index_of_those_who_wait_alone(
+def test_who_waits_in_the_queue_is_counted_by_an_index_of_those_who_wait_alone(
     database: Database, now: datetime
 ) -> None:
     with database.transaction() as session:
         for _ in range(300):
             call = make_call(session)
             over = {"seen_at": now, "ended_at": now, "outcome": "talked"}
-            session.add(LineWait(call_id=call.id, verified=False, since=now, **over))
+            session.add(QueuedCall(call_id=call.id, verified=False, since=now, **over))
         session.flush()
         # Of an empty table any index is as good as another.
         session.execute(text("ANALYZE"))

@@ -1,4 +1,4 @@
-"""The desk where the office is changed: what does not fit is refused, and of two people one is told."""
+"""The settings where the office is changed: what does not fit is refused, and of two people one is told."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config.office import Office, OfficeError
-from hotline.office_desk import OfficeDesk
+from hotline.office_settings import OfficeSettings
 from ivr_flows.prompts import Prompts
 from models.audit.office_change import OfficeChangeError, changes_of, standing_changes
 from models.store.database import Database
@@ -20,75 +20,75 @@ POLICY = {"value": 30, "basis": "Asked for.", "decided_by": "the director", "rev
 
 
 @pytest.fixture
-def desk(database: Database) -> OfficeDesk:
-    return OfficeDesk(Office.load(SHIPPED), database, PROMPTS)
+def settings(database: Database) -> OfficeSettings:
+    return OfficeSettings(Office.load(SHIPPED), database, PROMPTS)
 
 
-def change(desk: OfficeDesk, name: str, value: Any, seen: int = 0, by: str = "ruth") -> int | None:
-    return desk.change(name, value, seen=seen, reason="The suite.", actor=by, now=NOW)
+def change(settings: OfficeSettings, name: str, value: Any, seen: int = 0, by: str = "ruth") -> int | None:
+    return settings.change(name, value, seen=seen, reason="The suite.", actor=by, now=NOW)
 
 
 def test_a_change_holds_at_once_and_is_taken_up_by_this_process(database: Database) -> None:
     looked: list[bool] = []
-    desk = OfficeDesk(Office.load(SHIPPED), database, PROMPTS, lambda: looked.append(True))
+    settings = OfficeSettings(Office.load(SHIPPED), database, PROMPTS, lambda: looked.append(True))
 
-    change(desk, "hours.saturday", ["09:00-12:00"])
+    change(settings, "hours.saturday", ["09:00-12:00"])
 
-    office, standing = desk.standing()
+    office, standing = settings.standing()
     assert office.hours["saturday"] != ()
     assert standing.version > 0
     assert looked == [True]
 
 
-def test_who_had_an_older_page_open_is_told(desk: OfficeDesk) -> None:
-    first = change(desk, "hours.saturday", ["09:00-12:00"])
+def test_who_had_an_older_page_open_is_told(settings: OfficeSettings) -> None:
+    first = change(settings, "hours.saturday", ["09:00-12:00"])
 
     with pytest.raises(OfficeChangeError, match=f"^{FormRefusal.CHANGED}$"):
-        change(desk, "hours.saturday", ["10:00-12:00"], seen=0, by="ana")
+        change(settings, "hours.saturday", ["10:00-12:00"], seen=0, by="ana")
 
     assert first is not None
-    assert change(desk, "hours.saturday", ["10:00-12:00"], seen=first, by="ana")
+    assert change(settings, "hours.saturday", ["10:00-12:00"], seen=first, by="ana")
 
 
-def test_a_change_of_another_field_stops_nobody(desk: OfficeDesk) -> None:
-    change(desk, "hours.saturday", ["09:00-12:00"])
+def test_a_change_of_another_field_stops_nobody(settings: OfficeSettings) -> None:
+    change(settings, "hours.saturday", ["09:00-12:00"])
 
-    assert change(desk, "hours.sunday", ["09:00-12:00"], seen=0, by="ana")
+    assert change(settings, "hours.sunday", ["09:00-12:00"], seen=0, by="ana")
 
 
 def test_a_change_between_the_check_and_the_row_is_checked_anew(
-    desk: OfficeDesk, database: Database, monkeypatch: pytest.MonkeyPatch
+    settings: OfficeSettings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = OfficeDesk(Office.load(SHIPPED), database, PROMPTS)
-    check, came = desk.check, []
+    other = OfficeSettings(Office.load(SHIPPED), database, PROMPTS)
+    check, came = settings.check, []
 
     def slow_check(*args: Any) -> Office:
         if not came:
             came.append(change(other, "policies.window_closes_hour", {**POLICY, "value": 12}))
         return check(*args)
 
-    monkeypatch.setattr(desk, "check", slow_check)
+    monkeypatch.setattr(settings, "check", slow_check)
 
     with pytest.raises(OfficeError, match=r"window_opens_hour.value must be below"):
-        change(desk, "policies.window_opens_hour", {**POLICY, "value": 13})
+        change(settings, "policies.window_opens_hour", {**POLICY, "value": 13})
 
 
-def test_what_the_office_says_already_is_no_change(desk: OfficeDesk) -> None:
-    assert change(desk, "hours.saturday", []) is None
-    assert change(desk, "announcements", None) is None
-    made = change(desk, "hours.saturday", ["09:00-12:00"])
+def test_what_the_office_says_already_is_no_change(settings: OfficeSettings) -> None:
+    assert change(settings, "hours.saturday", []) is None
+    assert change(settings, "announcements", None) is None
+    made = change(settings, "hours.saturday", ["09:00-12:00"])
     assert made is not None
-    assert change(desk, "hours.saturday", ["09:00-12:00"], seen=made) is None
+    assert change(settings, "hours.saturday", ["09:00-12:00"], seen=made) is None
 
 
-def test_an_undo_is_a_new_change_with_the_old_value(desk: OfficeDesk, database: Database) -> None:
-    made = change(desk, "hours.monday", [])
+def test_an_undo_is_a_new_change_with_the_old_value(settings: OfficeSettings, database: Database) -> None:
+    made = change(settings, "hours.monday", [])
     assert made is not None
 
-    undone = change(desk, "hours.monday", ["08:00-20:00"], seen=made)
-    back = change(desk, "hours.monday", None, seen=undone or 0)
+    undone = change(settings, "hours.monday", ["08:00-20:00"], seen=made)
+    back = change(settings, "hours.monday", None, seen=undone or 0)
 
-    office, standing = desk.standing()
+    office, standing = settings.standing()
     assert office.hours == Office.load(SHIPPED).hours
     assert standing.values == {}
     with database.reading() as session:
@@ -115,20 +115,20 @@ def test_an_undo_is_a_new_change_with_the_old_value(desk: OfficeDesk, database: 
         ),
     ],
 )  # fmt: skip
-def test_a_wrong_change_is_not_kept(desk: OfficeDesk, field: str, value: Any, told: str) -> None:
+def test_a_wrong_change_is_not_kept(settings: OfficeSettings, field: str, value: Any, told: str) -> None:
     with pytest.raises(OfficeError, match=told):
-        change(desk, field, value)
+        change(settings, field, value)
 
-    assert desk.standing()[1].version == 0
+    assert settings.standing()[1].version == 0
 
 
 def test_a_field_goes_back_to_the_file_though_the_file_fits_the_changes_no_more(
-    desk: OfficeDesk, database: Database
+    settings: OfficeSettings, database: Database
 ) -> None:
-    made = change(desk, "policies.window_opens_hour", {**POLICY, "value": 20})
-    table: Any = {**desk.base.table, "policies": {**desk.base.table["policies"]}}
+    made = change(settings, "policies.window_opens_hour", {**POLICY, "value": 20})
+    table: Any = {**settings.base.table, "policies": {**settings.base.table["policies"]}}
     table["policies"]["window_closes_hour"] = {**table["policies"]["window_closes_hour"], "value": 19}
-    later = OfficeDesk(Office(**{**vars(desk.base), "table": table}), database, PROMPTS)
+    later = OfficeSettings(Office(**{**vars(settings.base), "table": table}), database, PROMPTS)
     with pytest.raises(OfficeError):
         later.standing()
 
@@ -138,9 +138,9 @@ def test_a_field_goes_back_to_the_file_though_the_file_fits_the_changes_no_more(
 
 
 def test_an_office_of_tests_keeps_what_was_set_for_it(database: Database) -> None:
-    desk = OfficeDesk(make_office(policies={"liaison_tries": 7}), database, PROMPTS)
-    change(desk, "hours.monday", ["09:00-17:00"])
+    settings = OfficeSettings(make_office(policies={"liaison_tries": 7}), database, PROMPTS)
+    change(settings, "hours.monday", ["09:00-17:00"])
 
-    assert desk.standing()[0].policies["liaison_tries"].value == 7
+    assert settings.standing()[0].policies["liaison_tries"].value == 7
     with database.reading() as session:
         assert standing_changes(session).version == 1

@@ -15,10 +15,10 @@ from models.staff.set_away import note_key, note_miss
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.policies import Policies
+from models.talks.call_queue import QueuedCall, leave_queue
 from models.talks.direct_talk import begin_talk
 from models.talks.leg import mark_dialling
 from models.talks.liaison_at_0 import take_liaison_for
-from models.talks.line_wait import LineWait, leave_line
 from models.talks.next_offer import owed_callback
 from models.talks.talk import talk_of
 
@@ -46,13 +46,13 @@ class Rung(NamedTuple):
 def ring_for(
     session: Session,
     caller: "CallState",
-    wait: LineWait,
+    wait: QueuedCall,
     now: datetime,
     *,
     free: int,
     ahead: int,
 ) -> tuple[bool, list[Job]]:
-    """Hold a free liaison for a caller in line: whether one is rung for them, and the jobs to enqueue.
+    """Hold a free liaison for a caller in the queue: whether one is rung for them, and the jobs to enqueue.
 
     Verified callers leave the next free liaison to a callback that is owed the offer (R36), and have it rung.
     """
@@ -105,7 +105,8 @@ def accept_at_0(
 ) -> tuple[Literal["accepted", "gone"], list[Job]]:
     """The accept key: with it the two are talking, and the caller is fetched out of the line (Legs).
 
-    The place in line is the right to them: whoever ends it first has it, a liaison's key or the caller's.
+    The place in the queue is the right to them: whoever ends it first has it, a liaison's key or the
+    caller's.
     """
     if leg.accepted_at is not None:
         talk = talk_of(session, leg)
@@ -113,7 +114,7 @@ def accept_at_0(
         return ("accepted" if mine else "gone"), []
     caller = None if leg.parent_call_id is None else session.get(Call, leg.parent_call_id)
     is_there = caller is not None and caller.ended_at is None and leg.ended_at is None
-    if caller is None or not is_there or not leave_line(session, caller.id, "talked", now):
+    if caller is None or not is_there or not leave_queue(session, caller.id, "talked", now):
         bring_forward(session, leg.id, LEAVING)
         return "gone", []
     note_key(session, leg.staff_id)
@@ -129,8 +130,10 @@ def accept_at_0(
 
 
 def is_wanted(session: Session, leg: "CallState") -> bool:
-    """Whether the caller whom this leg rings for still waits in line."""
-    waits = select(LineWait.id).where(LineWait.call_id == leg.parent_call_id, LineWait.ended_at.is_(None))
+    """Whether the caller whom this leg rings for still waits in the queue."""
+    waits = select(QueuedCall.id).where(
+        QueuedCall.call_id == leg.parent_call_id, QueuedCall.ended_at.is_(None)
+    )
     return leg.ended_at is None and session.execute(waits).first() is not None
 
 

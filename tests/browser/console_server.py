@@ -22,7 +22,7 @@ from models.staff.staff_totp import set_totp
 from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.browser.axe import LOOKS, WCAG, violations
-from tests.callback_desk import WaitingJobs
+from tests.call_center import WaitingJobs
 from tests.console.signed_in import cookie_of
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ class Colleague:
         return pyotp.TOTP(TOTP_SECRET).now()
 
 
-class ConsoleHouse:
-    """``database``, ``office``, ``jobs`` and ``app`` are the house's; its clock is the real one."""
+class ConsoleServer:
+    """``database``, ``office``, ``jobs`` and ``app`` are the server's; its clock is the real one."""
 
     def __init__(self, folder: Path, migrated: Path) -> None:
         shutil.copyfile(migrated, folder / "hotline.db")
@@ -66,8 +66,8 @@ class ConsoleHouse:
                 "HOTLINE_DATA_DIR": str(folder),
                 "HOTLINE_REDIS_URL": f"unix://{folder}/down.sock",
                 "HOTLINE_PUBLIC_URL": self.url,
-                "HOTLINE_SECRET_KEY": "the secret key of the test suite, never of a house",
-                "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a house",
+                "HOTLINE_SECRET_KEY": "the secret key of the test suite, never of a server",
+                "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a server",
                 "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
                 "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
                 "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",

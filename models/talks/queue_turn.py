@@ -1,4 +1,4 @@
-"""Whose turn it is in the line at 0: who is free is offered at once, not at the caller's next look (R36)."""
+"""Whose turn it is in the call queue: who is free is offered at once, not at the caller's next look (R36)."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from models.calls.place import WAITING
 from models.calls.staff_line_stay import clear_lines
 from models.staff.rest import end_rests
 from models.staff.staff import Staff
-from models.talks.line_wait import LineWait, first_waiting
+from models.talks.call_queue import QueuedCall, first_waiting
 from models.talks.next_offer import owed_callback
 
 #: After a liaison's phone rang in vain the caller hears so first, and looks again by themselves.
@@ -22,7 +22,7 @@ _LEG = aliased(Call)
 
 
 def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
-    """The calls in line for which somebody is free, verified ones first; ``is_open``: the office works.
+    """The calls in the queue for which somebody is free, verified ones first; ``is_open``: the office works.
 
     None while a callback without a PIN is owed the next offer.
     """
@@ -32,8 +32,8 @@ def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
     rung_just_now = exists().where(_LEG.parent_call_id == Call.id, _LEG.ended_at > now - _AFTER_A_RING)
     first = first_waiting(session, now, free)
     found = session.execute(
-        select(Call.id, LineWait.verified)
-        .join(LineWait, LineWait.call_id == Call.id)
+        select(Call.id, QueuedCall.verified)
+        .join(QueuedCall, QueuedCall.call_id == Call.id)
         .where(
             Call.id.in_(first),
             Call.place == WAITING,

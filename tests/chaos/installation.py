@@ -1,4 +1,4 @@
-"""The house that a storm passes over: `hotline serve` on a database of its own, with much to be killed."""
+"""The installation under a storm: `hotline serve` on a database of its own, with much to be killed."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.office import Office
 from config.settings import EXCHANGE_ACCOUNT
 from models import Staff
-from models.overview.staff_desk import set_shift
+from models.overview.staff_menu import set_shift
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
@@ -44,7 +44,7 @@ TARGETS = ("web", "worker", "sweeper", "valkey", "web process")
 SUPERVISOR = "+12025550190"
 
 
-class House:
+class Installation:
     """``database`` is the line's own, looked at from outside; ``killed`` counts what was killed by kind."""
 
     def __init__(self, folder: Path, url: str, postgres: Postgres | None, caller_tries: int) -> None:
@@ -159,15 +159,15 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, kind: str, caller_tries: int) -> Iterator[House]:
-    """A house that is not open yet, on ``sqlite`` or on a ``postgresql`` of its own."""
+def installation(folder: Path, kind: str, caller_tries: int) -> Iterator[Installation]:
+    """A installation that is not open yet, on ``sqlite`` or on a ``postgresql`` of its own."""
     with ExitStack() as stack:
         postgres = None
         url = f"sqlite:///{folder / 'hotline.db'}"
         if kind == "postgresql":
             postgres = stack.enter_context(running_postgres(durable=True))
             url = postgres.url(postgres.create())
-        place = House(folder, url, postgres, caller_tries)
+        place = Installation(folder, url, postgres, caller_tries)
         try:
             yield place
         finally:

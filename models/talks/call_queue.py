@@ -1,4 +1,4 @@
-"""A place in the line at 0: who waits for a person now, in which order, and whether they are still there."""
+"""A place in the call queue: who waits for a person now, in which order, and whether they are still there."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -37,7 +37,7 @@ _WAITS = text("ended_at IS NULL")
 SEEN_WITHIN = timedelta(seconds=60)
 
 
-class LineWait(Base):
+class QueuedCall(Base):
     """One call's place. ``since`` is when the caller began to wait, ``seen_at`` when their call last asked.
 
     ``outcome``, once it has ended: ``talked``, ``kept`` (as a callback), ``offered`` (a callback, since
@@ -61,31 +61,31 @@ class LineWait(Base):
     outcome: Mapped[str | None] = mapped_column(String(16))
 
 
-def wait_of(session: Session, call_id: int) -> LineWait | None:
-    """The place in line that this call holds now."""
+def wait_of(session: Session, call_id: int) -> QueuedCall | None:
+    """The place in the queue that this call holds now."""
     return session.scalars(
-        select(LineWait).where(LineWait.call_id == call_id, LineWait.ended_at.is_(None))
+        select(QueuedCall).where(QueuedCall.call_id == call_id, QueuedCall.ended_at.is_(None))
     ).first()
 
 
-def join_line(
+def join_queue(
     session: Session, state: "CallState", now: datetime, *, verified: bool, since: datetime | None = None
-) -> LineWait:
+) -> QueuedCall:
     """Join the line, or show that one is still in it; a place once taken keeps its moment.
 
     ``since`` is for who began to wait before now, while a phone that nobody answered rang for them.
     """
-    mine = select(LineWait).where(LineWait.call_id == state.id)
+    mine = select(QueuedCall).where(QueuedCall.call_id == state.id)
     wait = session.scalars(mine).first()
     if wait is None:
         new = {"call_id": state.id, "verified": verified, "since": since or now, "seen_at": now}
         on_postgresql = session.get_bind().dialect.name == "postgresql"
-        insert = (postgresql.insert if on_postgresql else sqlite.insert)(LineWait)
+        insert = (postgresql.insert if on_postgresql else sqlite.insert)(QueuedCall)
         # The same webhook may come twice at one moment; then the other request's row is this caller's.
         session.execute(insert.values(new).on_conflict_do_nothing())
         wait = session.scalars(mine).one()
     elif wait.ended_at is not None:
-        # Back in line after a callback was offered or a talk ended: a new wait begins.
+        # Back in the queue after a callback was offered or a talk ended: a new wait begins.
         wait.since, wait.verified, wait.ended_at, wait.outcome = since or now, verified, None, None
     # Who opens the case while they wait moves up; nobody moves down.
     wait.verified, wait.seen_at = wait.verified or verified, now
@@ -93,11 +93,11 @@ def join_line(
     return wait
 
 
-def leave_line(session: Session, call_id: int, outcome: str, now: datetime) -> bool:
+def leave_queue(session: Session, call_id: int, outcome: str, now: datetime) -> bool:
     """End the place of a call, once; False when it holds none."""
     ended = (
-        update(LineWait)
-        .where(LineWait.call_id == call_id, LineWait.ended_at.is_(None))
+        update(QueuedCall)
+        .where(QueuedCall.call_id == call_id, QueuedCall.ended_at.is_(None))
         .values(ended_at=now, outcome=outcome)
     )
     return cast(CursorResult[Any], session.execute(ended)).rowcount == 1
@@ -105,44 +105,46 @@ def leave_line(session: Session, call_id: int, outcome: str, now: datetime) -> b
 
 def take_back(session: Session, call_id: int) -> None:
     """The place that this call has just given up as kept is held again: no callback could be promised."""
-    kept = update(LineWait).where(LineWait.call_id == call_id, LineWait.outcome == "kept")
+    kept = update(QueuedCall).where(QueuedCall.call_id == call_id, QueuedCall.outcome == "kept")
     session.execute(kept.values(ended_at=None, outcome=None))
 
 
-def ahead_of(session: Session, now: datetime, *, verified: bool, wait: LineWait | None = None) -> int:
+def ahead_of(session: Session, now: datetime, *, verified: bool, wait: QueuedCall | None = None) -> int:
     """How many wait ahead of this place, or of someone who would join now: verified first, then by time.
 
     A caller for whom a liaison's phone rings already has their own, and is ahead of nobody.
     """
     if wait is None:
         return waiting(session, now, with_pin_alone=verified)
-    earlier = or_(LineWait.since < wait.since, and_(LineWait.since == wait.since, LineWait.id < wait.id))
-    before = and_(LineWait.verified.is_(verified), earlier)
+    earlier = or_(
+        QueuedCall.since < wait.since, and_(QueuedCall.since == wait.since, QueuedCall.id < wait.id)
+    )
+    before = and_(QueuedCall.verified.is_(verified), earlier)
     if not verified:
-        before = or_(LineWait.verified.is_(True), before)
-    return _count(session, now, LineWait.id != wait.id, before)
+        before = or_(QueuedCall.verified.is_(True), before)
+    return _count(session, now, QueuedCall.id != wait.id, before)
 
 
 def waiting(session: Session, now: datetime, *, with_pin_alone: bool = False) -> int:
-    """How many are in line and not being served; ``with_pin_alone`` counts those who gave a right PIN."""
-    return _count(session, now, *((LineWait.verified.is_(True),) if with_pin_alone else ()))
+    """How many wait in the queue and are not served yet; ``with_pin_alone`` counts those with a right PIN."""
+    return _count(session, now, *((QueuedCall.verified.is_(True),) if with_pin_alone else ()))
 
 
 def first_waiting(session: Session, now: datetime, most: int) -> list[int]:
     """The calls at the head of the line, verified ones first, then by when they began to wait."""
     there = _there(now)
-    line = (LineWait.verified.desc(), LineWait.since, LineWait.id)
-    return list(session.scalars(select(LineWait.call_id).where(*there).order_by(*line).limit(most)))
+    line = (QueuedCall.verified.desc(), QueuedCall.since, QueuedCall.id)
+    return list(session.scalars(select(QueuedCall.call_id).where(*there).order_by(*line).limit(most)))
 
 
-def in_line(session: Session, now: datetime) -> tuple[int, datetime | None]:
-    """How many are in line and not being served, and since when the first of them waits."""
-    found = select(func.count(), func.min(LineWait.since)).where(*_there(now))
+def in_queue(session: Session, now: datetime) -> tuple[int, datetime | None]:
+    """How many are in the queue and not being served, and since when the first of them waits."""
+    found = select(func.count(), func.min(QueuedCall.since)).where(*_there(now))
     count, since = session.execute(found).one()
     return count, since
 
 
-def kept_for_line(
+def kept_for_queue(
     session: Session, now: datetime, *, verified: bool, due_at: datetime, owed: Owed | None
 ) -> int:
     """How many free liaisons a callback leaves to those who wait on the line, who ask every few seconds.
@@ -155,14 +157,14 @@ def kept_for_line(
     """
     if not verified and owed is Owed.UNVERIFIED:
         return 0
-    owed_on_line = int(verified and owed is Owed.UNVERIFIED and _may_fetch_without_pin(session, now))
+    owed_in_queue = int(verified and owed is Owed.UNVERIFIED and _may_fetch_without_pin(session, now))
     is_overdue = due_at <= now
     if not verified and owed is Owed.VERIFIED:
         return waiting(session, now, with_pin_alone=is_overdue)
-    return owed_on_line + (0 if is_overdue else waiting(session, now, with_pin_alone=verified))
+    return owed_in_queue + (0 if is_overdue else waiting(session, now, with_pin_alone=verified))
 
 
-def talk_began(session: Session, wait: LineWait) -> datetime | None:
+def talk_began(session: Session, wait: QueuedCall) -> datetime | None:
     """When a liaison took this caller by a key since they began to wait, or None when none has."""
     return session.scalar(
         select(func.min(Call.accepted_at)).where(
@@ -171,14 +173,14 @@ def talk_began(session: Session, wait: LineWait) -> datetime | None:
     )
 
 
-def rung_since(session: Session, wait: LineWait) -> int:
+def rung_since(session: Session, wait: QueuedCall) -> int:
     """How many liaisons were rung for this caller since they began to wait."""
     rung = select(func.count()).where(Call.parent_call_id == wait.call_id, Call.started_at >= wait.since)
     return session.scalar(rung) or 0
 
 
 def was_missed(session: Session, leg_id: int) -> list[Job]:
-    """A liaison's leg ended without the key: a caller who waits for it in line looks for the next at once."""
+    """A liaison's leg ended without the key: the queued caller looks for the next one at once."""
     whose = (
         select(Call.parent_call_id)
         .where(Call.id == leg_id, Call.role == AT_0, Call.accepted_at.is_(None))
@@ -191,48 +193,48 @@ def was_missed(session: Session, leg_id: int) -> list[Job]:
 
 def lapsed_waits(session: Session, now: datetime) -> list[int]:
     """The calls that hold a place though nothing was heard of them for a minute."""
-    quiet = select(LineWait.call_id).where(LineWait.ended_at.is_(None), ~_is_there(now))
+    quiet = select(QueuedCall.call_id).where(QueuedCall.ended_at.is_(None), ~_is_there(now))
     return list(session.scalars(quiet.where(~_IS_SERVED)))
 
 
 def _may_fetch_without_pin(session: Session, now: datetime) -> bool:
     """Whether a caller without a PIN waits on the line whom somebody on shift could take at once."""
     fetchable = (
-        select(LineWait.id)
-        .join(Call, Call.id == LineWait.call_id)
-        .where(*_there(now), LineWait.verified.is_(False), Call.place == WAITING, Call.ended_at.is_(None))
+        select(QueuedCall.id)
+        .join(Call, Call.id == QueuedCall.call_id)
+        .where(*_there(now), QueuedCall.verified.is_(False), Call.place == WAITING, Call.ended_at.is_(None))
     )
     return session.scalar(fetchable.limit(1)) is not None and free_liaisons(session) > 0
 
 
 def _count(session: Session, now: datetime, *which: Any) -> int:
     there = _there(now)
-    return session.scalar(select(func.count()).select_from(LineWait).where(*there, *which)) or 0
+    return session.scalar(select(func.count()).select_from(QueuedCall).where(*there, *which)) or 0
 
 
 def _there(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return LineWait.ended_at.is_(None), _is_there(now), ~_IS_SERVED
+    return QueuedCall.ended_at.is_(None), _is_there(now), ~_IS_SERVED
 
 
 def _is_there(now: datetime) -> ColumnElement[bool]:
     """Whether a caller's call was heard of lately, by a look or by any key, which counts as progress."""
     since = now - SEEN_WITHIN
-    keyed = select(_LEG.c.id).where(_LEG.c.id == LineWait.call_id, _LEG.c.progress_at > since).exists()
-    return or_(LineWait.seen_at > since, keyed)
+    keyed = select(_LEG.c.id).where(_LEG.c.id == QueuedCall.call_id, _LEG.c.progress_at > since).exists()
+    return or_(QueuedCall.seen_at > since, keyed)
 
 
 _LEG = CALLS.alias()
 #: Whether a liaison's leg is up for the caller of a place.
 _IS_SERVED: ColumnElement[bool] = (
-    select(_LEG.c.id).where(_LEG.c.parent_call_id == LineWait.call_id, _LEG.c.ended_at.is_(None)).exists()
+    select(_LEG.c.id).where(_LEG.c.parent_call_id == QueuedCall.call_id, _LEG.c.ended_at.is_(None)).exists()
 )
 #: Whether the ``Call`` of a caller at 0 opens its ``Case`` to the liaison: by the PIN in force, and verified
 #: when they began to wait. ``verified_at`` alone has no end, unlike the verification (R11).
 OPENS_ITS_CASE: ColumnElement[bool] = and_(
     Call.case_id == Case.id,
     Call.verified_at >= Case.pin_issued_at,
-    select(LineWait.id)
-    .where(LineWait.call_id == Call.id, LineWait.verified.is_(True))
+    select(QueuedCall.id)
+    .where(QueuedCall.call_id == Call.id, QueuedCall.verified.is_(True))
     .correlate(Call)
     .exists(),
 )

@@ -19,7 +19,7 @@ TRIES = 3
 _AHEAD_DAYS = 400
 
 
-class OfficeDesk:
+class OfficeSettings:
     """What the console and the command line change the office with. Files are read at the start alone."""
 
     def __init__(

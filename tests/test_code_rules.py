@@ -23,23 +23,23 @@ from workers.callbacks import METHODS
 from workers.own_job import JOBS
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("config", "models", "ivr_flows", "workers", "hotline")
+PACKAGES = ("config", "models", "ivr_flows", "workers", "hotline")
 GUARDS = {"twilio", "open", "operators", "staff"}
 #: What is left lying about by tools, by setting up and by running.
 NO_ROOMS = {"var", "build"}
 
 
-def sources(*rooms: str) -> Iterator[tuple[str, ast.Module]]:
-    """Every file of some rooms by its path, parsed."""
-    for room in rooms:
-        yield from _files_of(room)
+def sources(*packages: str) -> Iterator[tuple[str, ast.Module]]:
+    """Every file of some packages by its path, parsed."""
+    for package in packages:
+        yield from _files_of(package)
 
 
 @cache
-def _files_of(room: str) -> tuple[tuple[str, ast.Module], ...]:
+def _files_of(package: str) -> tuple[tuple[str, ast.Module], ...]:
     return tuple(
         (str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"), str(path)))
-        for path in sorted((ROOT / room).rglob("*.py"))
+        for path in sorted((ROOT / package).rglob("*.py"))
     )
 
 
@@ -55,18 +55,18 @@ def calls(tree: ast.Module) -> Iterator[tuple[int, str, ast.Call]]:
             yield node.lineno, dotted(node.func), node
 
 
-def test_top_level_has_six_rooms_and_docs_and_no_other_folder() -> None:
+def test_top_level_has_six_packages_and_docs_and_no_other_folder() -> None:
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
 
     left_by_tools = NO_ROOMS | {name for name in folders if name.endswith(".egg-info")}
-    assert folders - left_by_tools == {*ROOMS, "tests", "docs"}
+    assert folders - left_by_tools == {*PACKAGES, "tests", "docs"}
     assert not list((ROOT / "docs").rglob("*.py"))
 
 
 def test_only_the_database_file_commits() -> None:
     wrong = [
         f"{path}:{line}"
-        for path, tree in sources(*ROOMS)
+        for path, tree in sources(*PACKAGES)
         for line, name, _ in calls(tree)
         if name.rpartition(".")[2] in {"commit", "begin_nested"} and path != "models/store/database.py"
     ]
@@ -90,7 +90,7 @@ def test_nothing_but_the_settings_reads_the_environment() -> None:
     # The command line hands the environment over to the settings, and that is all it does with it.
     wrong = [
         f"{path}:{node.lineno}"
-        for path, tree in sources(*ROOMS)
+        for path, tree in sources(*PACKAGES)
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
         and dotted(node) in {"os.environ", "os.getenv", "os.environb", "os.putenv"}
@@ -102,7 +102,7 @@ def test_nothing_but_the_settings_reads_the_environment() -> None:
 
 def test_no_moment_is_naive() -> None:
     wrong = []
-    for path, tree in sources(*ROOMS, "tests"):
+    for path, tree in sources(*PACKAGES, "tests"):
         for line, name, call in calls(tree):
             last = name.rpartition(".")[2]
             if last in {"utcnow", "utcfromtimestamp"} or (name.endswith("date.today")):
@@ -115,11 +115,11 @@ def test_no_moment_is_naive() -> None:
 
 def test_each_file_says_what_it_is_for() -> None:
     wrong = []
-    for path, tree in sources(*ROOMS, "tests"):
+    for path, tree in sources(*PACKAGES, "tests"):
         text = (ROOT / path).read_text(encoding="utf-8")
         if text.strip() and not ast.get_docstring(tree):
             wrong.append(f"{path} does not say what it is for")
-        if re.search(r"\b(TODO|FIXME|XXX)\b", text) and not path.startswith("tests/test_house_rules"):
+        if re.search(r"\b(TODO|FIXME|XXX)\b", text) and not path.startswith("tests/test_code_rules"):
             wrong.append(f"{path} has something to do")
 
     assert not wrong
@@ -128,7 +128,7 @@ def test_each_file_says_what_it_is_for() -> None:
 def test_no_file_has_a_name_that_says_nothing() -> None:
     empty = {"utils", "util", "helpers", "helper", "common", "services", "misc", "base_utils"}
 
-    assert not [path for path, _ in sources(*ROOMS) if Path(path).stem in empty]
+    assert not [path for path, _ in sources(*PACKAGES) if Path(path).stem in empty]
 
 
 def test_every_setting_is_in_the_example_with_its_default_and_none_is_missing() -> None:
@@ -247,8 +247,8 @@ def test_packages_are_listed_by_hand_and_whole() -> None:
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     there = {
         str(p.parent.relative_to(ROOT)).replace("/", ".")
-        for room in ROOMS
-        for p in (ROOT / room).rglob("__init__.py")
+        for package in PACKAGES
+        for p in (ROOT / package).rglob("__init__.py")
     }
 
     assert set(listed) == there
@@ -285,8 +285,40 @@ def test_what_the_project_names_is_locked() -> None:
 
 def test_no_folder_has_more_than_25_python_files() -> None:
     counts: dict[str, int] = {}
-    for path, _ in sources(*ROOMS, "tests"):
+    for path, _ in sources(*PACKAGES, "tests"):
         folder = str(Path(path).parent)
         counts[folder] = counts.get(folder, 0) + 1
 
     assert {folder: n for folder, n in counts.items() if n > 25 and not folder.endswith("versions")} == {}
+
+
+#: Words that stay out of names: each means something else in this trade, or nothing. The engine may say desk.
+_FORBIDDEN = re.compile(
+    r"(?:^|_)(?:houses?|seats?|rooms?|desks?|in_line|line_(?:wait|turn|ring))(?:_|$)"
+    r"|House|Seat|Room|Desk|LineWait"
+)
+_ENGINES_DESK = ("ivr_flows/", "hotline/voice/", "tests/ivr_flows/", "tests/calls/faults/test_privacy.py")
+
+
+def test_no_name_has_a_word_that_the_glossary_replaced() -> None:
+    wrong = []
+    for path, tree in sources(*PACKAGES, "tests"):
+        if "/migrations/" in path:
+            continue
+        names = {Path(path).stem}
+        for node in ast.walk(tree):
+            match node:
+                case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.alias(name=name):
+                    names.add((getattr(node, "asname", None) or name).rpartition(".")[2])
+                case (
+                    ast.arg(arg=name) | ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(asname=name)
+                ):
+                    names.add(str(name))
+                case ast.keyword(arg=str(name)):
+                    names.add(name)
+        found = {name for name in names if _FORBIDDEN.search(name)}
+        if path.startswith(_ENGINES_DESK):
+            found -= {"desk", "Desk", "_desk", "ExampleDesk"}
+        wrong += [f"{path}: {name}" for name in sorted(found)]
+
+    assert not wrong

@@ -24,7 +24,7 @@ from workers.office_rules import callback_policy_of
 from workers.sweeper import sweep
 
 
-class DeskCarrier(FakeCarrier):
+class CallCenterCarrier(FakeCarrier):
     """Also takes calls elsewhere and forgets statuses; ``at_place`` runs in the very moment of dialling."""
 
     def __init__(self) -> None:
@@ -83,12 +83,12 @@ class WaitingJobs:
         return None if self.is_down else len(self.waiting)
 
 
-class CallbackDesk:
+class CallCenter:
     """One hotline's list. ``now`` is its hour, which a test moves."""
 
     def __init__(self, database: Database, office: Office, now: datetime) -> None:
         self.database, self.office, self.now = database, office, now
-        self.carrier, self.jobs = DeskCarrier(), WaitingJobs(lambda: self.now)
+        self.carrier, self.jobs = CallCenterCarrier(), WaitingJobs(lambda: self.now)
         #: The seconds that the carrier's pace asked workers to wait; a test does not.
         self.waited: list[float] = []
         self._sequence = 0
@@ -206,11 +206,11 @@ class CallbackDesk:
         return self.rows(CallEvent)
 
 
-def accept(desk: CallbackDesk) -> tuple[Any, Any]:
+def accept(call_center: CallCenter) -> tuple[Any, Any]:
     """Ring a liaison who accepts, then the caller; answers the two calls placed last."""
-    desk.works_off()
-    liaison = desk.carrier.placed[-1]
-    desk.answers(liaison)
-    assert desk.presses(liaison, legs.accept_by_liaison) == "accepted"
-    desk.works_off()
-    return liaison, desk.carrier.placed[-1]
+    call_center.works_off()
+    liaison = call_center.carrier.placed[-1]
+    call_center.answers(liaison)
+    assert call_center.presses(liaison, legs.accept_by_liaison) == "accepted"
+    call_center.works_off()
+    return liaison, call_center.carrier.placed[-1]

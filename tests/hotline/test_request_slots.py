@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, request
 from werkzeug.test import run_wsgi_app
 
-from hotline.seats import FORM_BYTES, Seats
+from hotline.request_slots import FORM_BYTES, RequestSlots
 
 
 class SlowBody:
@@ -55,7 +55,7 @@ def line() -> Flask:
 
 
 def test_a_caller_is_answered_while_strangers_send_half_a_form_and_wait(line: Flask) -> None:
-    server = Seats(line, 1)
+    server = RequestSlots(line, 1)
     strangers = [SlowBody() for _ in range(8)]
     threads = [threading.Thread(target=posts, args=(server, slow, 500)) for slow in strangers]
     for thread in threads:
@@ -72,7 +72,7 @@ def test_a_caller_is_answered_while_strangers_send_half_a_form_and_wait(line: Fl
 
 
 def test_a_long_body_that_comes_slowly_keeps_no_caller_waiting_either(line: Flask) -> None:
-    server, slow = Seats(line, 1), SlowBody()
+    server, slow = RequestSlots(line, 1), SlowBody()
     thread = threading.Thread(target=posts, args=(server, slow, FORM_BYTES + 1))
     thread.start()
     assert slow.is_awaited.wait(30)
@@ -84,12 +84,12 @@ def test_a_long_body_that_comes_slowly_keeps_no_caller_waiting_either(line: Flas
 
 
 def test_a_form_that_breaks_off_is_answered_as_far_as_it_came(line: Flask) -> None:
-    assert posts(Seats(line, 1), io.BytesIO(b"CallSid=CA1"), 500) == b"CA1"
+    assert posts(RequestSlots(line, 1), io.BytesIO(b"CallSid=CA1"), 500) == b"CA1"
 
 
 def test_who_sent_slowly_is_answered_in_the_end(line: Flask) -> None:
     slow, answers = SlowBody(b"CallSid=CA1"), list[bytes]()
-    server = Seats(line, 1)
+    server = RequestSlots(line, 1)
     thread = threading.Thread(target=lambda: answers.append(posts(server, slow, 11)))
     thread.start()
     assert slow.is_awaited.wait(30)
@@ -100,39 +100,39 @@ def test_who_sent_slowly_is_answered_in_the_end(line: Flask) -> None:
     assert answers == [b"CA1"]
 
 
-def test_no_more_are_worked_on_than_there_are_seats_and_callers_are_next() -> None:
-    seats = Seats(Flask(__name__), 2)
-    seated: list[int] = []
+def test_no_more_are_worked_on_than_there_are_slots_and_callers_are_next() -> None:
+    slots = RequestSlots(Flask(__name__), 2)
+    with_slots: list[int] = []
     done: list[threading.Event] = []
 
     def sits_down(number: int) -> None:
         # The last two are on the telephone.
-        seats.take(number >= 4)
-        seated.append(number)
+        slots.take(number >= 4)
+        with_slots.append(number)
         done[number].wait(30)
-        seats.leave()
+        slots.leave()
 
     threads = []
     for number in range(6):
         done.append(threading.Event())
         threads.append(threading.Thread(target=sits_down, args=(number,)))
         threads[-1].start()
-        # The next one comes when this one has a seat or stands in line.
-        while len(seated) + seats.in_line <= number:
+        # The next one comes when this one has a slot or stands in the queue.
+        while len(with_slots) + slots.waiting <= number:
             threads[-1].join(0.001)
-    assert (seated, seats.in_line) == ([0, 1], 4)
+    assert (with_slots, slots.waiting) == ([0, 1], 4)
 
     for gone, number in enumerate((0, 1, 4, 5, 2, 3), start=1):
         done[number].set()
         threads[number].join(30)
         # Whoever was next sits down in a thread of their own.
-        while len(seated) < min(6, gone + 2):
+        while len(with_slots) < min(6, gone + 2):
             threads[number].join(0.001)
 
-    assert seated == [0, 1, 4, 5, 2, 3]
+    assert with_slots == [0, 1, 4, 5, 2, 3]
 
 
-def test_that_the_process_lives_is_said_while_callers_have_every_seat() -> None:
+def test_that_the_process_lives_is_said_while_callers_have_every_slot() -> None:
     paths, go_on, answers = list[str](), threading.Event(), list[bytes]()
 
     def work(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -142,14 +142,14 @@ def test_that_the_process_lives_is_said_while_callers_have_every_seat() -> None:
         start_response("200 OK", [])
         return [b"well"]
 
-    server = Seats(work, 1)
+    server = RequestSlots(work, 1)
     callers = [
         threading.Thread(target=lambda: answers.append(posts(server, io.BytesIO(), 0, "/voice/inbound")))
         for _ in range(3)
     ]
     for caller in callers:
         caller.start()
-    while len(paths) + server.in_line < 3:
+    while len(paths) + server.waiting < 3:
         callers[0].join(0.001)
 
     assert posts(server, io.BytesIO(), 0, "/up") == b"well"
@@ -161,38 +161,38 @@ def test_that_the_process_lives_is_said_while_callers_have_every_seat() -> None:
     assert len(answers) == 3
 
 
-def test_a_seat_is_free_again_after_a_fault() -> None:
+def test_a_slot_is_free_again_after_a_fault() -> None:
     def work(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         environ["wsgi.input"].read()
         raise OSError("The sender is gone.")
 
-    server = Seats(work, 1)
+    server = RequestSlots(work, 1)
     for length in (0, 5, FORM_BYTES + 1):
         with pytest.raises(OSError, match="gone"):
             posts(server, io.BytesIO(), length)
 
 
-def test_staff_have_one_seat_in_six_while_callers_never_stop_coming() -> None:
-    seats = Seats(Flask(__name__), 1)
-    seats.take(is_call=True)
+def test_staff_have_one_slot_in_six_while_callers_never_stop_coming() -> None:
+    slots = RequestSlots(Flask(__name__), 1)
+    slots.take(is_call=True)
     order: list[str] = []
 
     def comes(name: str, *, is_call: bool) -> threading.Thread:
         def sits_down() -> None:
-            seats.take(is_call)
+            slots.take(is_call)
             order.append(name)
-            seats.leave()
+            slots.leave()
 
-        before = seats.in_line
+        before = slots.waiting
         thread = threading.Thread(target=sits_down)
         thread.start()
-        while seats.in_line == before:
+        while slots.waiting == before:
             thread.join(0.001)
         return thread
 
     threads = [comes("staff", is_call=False)]
     threads += [comes("caller", is_call=True) for _ in range(12)]
-    seats.leave()
+    slots.leave()
     for thread in threads:
         thread.join(30)
 

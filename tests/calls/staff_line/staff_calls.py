@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from models import Staff
 from tests.calls.callbacks.test_callbacks import asks_express
-from tests.calls.conftest import House
+from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -17,24 +17,24 @@ OWN_PHONE = "+12025550175"
 STAFF_PHONE = "+12025550170"
 
 
-def dials_the_staff_line(phone: Phone, house: House, language: str = "1") -> Phone:
+def dials_the_staff_line(phone: Phone, hotline: Hotline, language: str = "1") -> Phone:
     staff = phone.another()
-    assert house.office.staff_line is not None
-    staff.dials_in(from_=STAFF_PHONE, to=house.office.staff_line)
-    house.carrier.carries(staff)
+    assert hotline.office.staff_line is not None
+    staff.dials_in(from_=STAFF_PHONE, to=hotline.office.staff_line)
+    hotline.carrier.carries(staff)
     staff.presses(language)
     return staff
 
 
-def signs_in(phone: Phone, house: House, number: str, pin: str = PIN) -> Phone:
-    staff = dials_the_staff_line(phone, house)
+def signs_in(phone: Phone, hotline: Hotline, number: str, pin: str = PIN) -> Phone:
+    staff = dials_the_staff_line(phone, hotline)
     staff.presses(number)
     staff.presses(pin)
     return staff
 
 
-def on_shift(house: House) -> bool:
-    found: bool = house.row(select(Staff.on_shift))
+def on_shift(hotline: Hotline) -> bool:
+    found: bool = hotline.row(select(Staff.on_shift))
     return found
 
 
@@ -51,8 +51,8 @@ def asks_from(phone: Phone, case: MadeCase | None, from_: str, language: str = "
     phone.hangs_up()
 
 
-def rung_at_home(phone: Phone, house: House, make_case: MakeCase) -> Phone:
+def rung_at_home(phone: Phone, hotline: Hotline, make_case: MakeCase) -> Phone:
     asks_express(phone, make_case(custody_status="in_custody"))
-    house.jobs.works_off()
-    assert house.carrier.ringing[-1].to == OWN_PHONE
-    return phone.answers(house.carrier.ringing[-1])
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing[-1].to == OWN_PHONE
+    return phone.answers(hotline.carrier.ringing[-1])

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Registrant
-from tests.calls.at_0.waiting import OTHER, outcomes, waits, waits_in_line
-from tests.calls.conftest import Clock, House
+from tests.calls.at_0.waiting import OTHER, outcomes, waits, waits_in_queue
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -17,9 +17,9 @@ MakeCase = Callable[..., MadeCase]
 
 
 def test_who_waits_hears_where_they_stand_and_gets_the_next_liaison(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
     assert phone.hears(
         "You are next in line", "call you when it is your turn, press 1", "If you cannot talk, press 5"
     )
@@ -32,14 +32,14 @@ def test_who_waits_hears_where_they_stand_and_gets_the_next_liaison(
     phone.says_nothing()
 
     assert phone.hears("I am still calling someone for you")
-    house.accepts(phone)
+    hotline.accepts(phone)
     assert phone.is_talking
-    (wait,) = waits(house)
+    (wait,) = waits(hotline)
     assert (wait.outcome, wait.ended_at) == ("talked", clock.now)
 
 
 def test_every_half_minute_the_place_is_said_again(phone: Phone, make_case: MakeCase, busy: Phone) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
 
     for _ in range(3):
         phone.says_nothing()
@@ -51,38 +51,38 @@ def test_every_half_minute_the_place_is_said_again(phone: Phone, make_case: Make
 
 
 def test_a_caller_with_a_pin_waits_ahead_of_one_without(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     unverified, first = phone.another(), phone.another()
     reaches_the_first_menu(unverified, from_=OTHER)
     unverified.presses("0")
     assert unverified.hears("You are next in line")
-    waits_in_line(first, make_case(custody_status="in_custody"))
+    waits_in_queue(first, make_case(custody_status="in_custody"))
     clock.passes(seconds=1)
-    waits_in_line(phone, make_case(custody_status="in_custody"), from_="+12025550147")
+    waits_in_queue(phone, make_case(custody_status="in_custody"), from_="+12025550147")
     assert first.hears("You are next in line")
     assert phone.hears("You are number 2 in line")
 
     busy.hangs_up()
     for waiting in (unverified, phone):
         waiting.says_nothing()
-    assert house.rung() == []
+    assert hotline.rung() == []
     first.says_nothing()
     assert first.hears("calling someone for you")
 
-    assert len(house.rung()) == 1
+    assert len(hotline.rung()) == 1
     for _ in range(2):
         unverified.says_nothing()
     unverified.presses("*")
-    assert len(house.rung()) == 1
+    assert len(hotline.rung()) == 1
 
 
 @pytest.mark.parametrize("pause", [0, 11])
 def test_key_1_keeps_the_place_as_a_callback_from_when_the_wait_began(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock, pause: int
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, pause: int
 ) -> None:
     case = make_case(custody_status="in_custody")
-    waits_in_line(phone, case)
+    waits_in_queue(phone, case)
     began = clock.now
     for _ in range(3):
         clock.passes(minutes=pause / 3 + 0.5)
@@ -91,72 +91,72 @@ def test_key_1_keeps_the_place_as_a_callback_from_when_the_wait_began(
     phone.presses("1")
 
     assert phone.hears("We will call you", "We will leave no message")
-    kept = house.row(select(Callback))
+    kept = hotline.row(select(Callback))
     assert (kept.reason, kept.case_id, kept.verified) == ("waited", case.id, True)
     assert kept.requested_at == began
-    assert outcomes(house) == ["kept"]
+    assert outcomes(hotline) == ["kept"]
 
 
 def test_the_same_key_twice_makes_one_callback(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
     phone.presses("1")
     phone.redelivers_last()
 
-    assert len(house.rows(select(Callback))) == 1
+    assert len(hotline.rows(select(Callback))) == 1
 
 
 def test_a_wait_asked_for_twice_is_one_place_and_one_answer(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
     said = document_of(phone)
 
     assert phone.raw(phone.redelivers_last()) == said
-    assert len(waits(house)) == 1
+    assert len(waits(hotline)) == 1
 
 
 @pytest.mark.parametrize("keys", ["2", "8", "3"])
 def test_a_wrong_key_however_often_loses_no_place(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, keys: str
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, keys: str
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
 
     for _ in range(5):
         phone.presses(keys)
         assert not phone.is_over
 
-    assert outcomes(house) == [None]
+    assert outcomes(hotline) == [None]
     phone.says_nothing()
     assert phone.hears("line")
 
 
 @pytest.mark.parametrize("keys", ["0", "*", "9"])
 def test_extra_keys_say_the_place_again_and_keep_it(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock, keys: str
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, keys: str
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
-    since = waits(house)[0].since
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
+    since = waits(hotline)[0].since
     clock.passes(seconds=20)
 
     phone.presses(keys)
 
     assert phone.hears("You are next in line", "press 1")
-    assert waits(house)[0].since == since
+    assert waits(hotline)[0].since == since
 
 
 def test_star_says_again_that_no_one_is_free_and_looks_for_nobody(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
     said = phone.heard
     busy.hangs_up()
 
     phone.presses("*")
 
     assert phone.heard == said
-    assert house.rung() == []
+    assert hotline.rung() == []
     phone.says_nothing()
     assert phone.hears("calling someone for you")
 
@@ -173,23 +173,23 @@ def test_star_says_again_that_no_one_is_on_shift(phone: Phone, make_case: MakeCa
 
 
 def test_who_presses_keys_for_minutes_is_still_there_and_keeps_their_place(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
     for _ in range(10):
         clock.passes(seconds=15)
         phone.presses("*")
-        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
 
-    assert outcomes(house) == [None]
+    assert outcomes(hotline) == [None]
 
 
 def test_the_wait_is_the_same_for_a_slow_caller_and_slows_nobody(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
     for _ in range(3):
         phone.says_nothing()
 
     assert 'timeout="8"' in document_of(phone)
-    assert set(house.rows(select(Registrant.pace))) == {"normal"}
+    assert set(hotline.rows(select(Registrant.pace))) == {"normal"}

@@ -1,4 +1,4 @@
-"""Who goes back or hangs up in line, is called back or not, and makes room for who is behind (R22, R35)."""
+"""Callers who go back or hang up in the queue are called back or not, and make room (R22, R35)."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from models import Callback, Consent
-from tests.calls.at_0.waiting import OTHER, _a_sweep, consents_at, outcomes, waits, waits_in_line
-from tests.calls.conftest import Clock, House
+from tests.calls.at_0.waiting import OTHER, _a_sweep, consents_at, outcomes, waits, waits_in_queue
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import is_asked_for_a_number, reaches_the_first_menu, wrong
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -16,27 +16,27 @@ from workers.sweeper import sweep
 MakeCase = Callable[..., MadeCase]
 
 
-def test_who_hangs_up_in_line_and_agreed_to_calls_there_is_called_back(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+def test_who_hangs_up_in_the_queue_and_agreed_to_calls_there_is_called_back(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
-    waits_in_line(phone, case)
+    waits_in_queue(phone, case)
     began = clock.now
     clock.passes(minutes=3)
 
     phone.hangs_up()
 
-    offered = house.row(select(Callback))
+    offered = hotline.row(select(Callback))
     assert (offered.state, offered.reason, offered.case_id) == ("requested", "abandoned", case.id)
     assert offered.requested_at == began
-    assert house.jobs.waiting == [("dial_liaison", offered.id)]
-    assert outcomes(house) == ["abandoned"]
+    assert hotline.jobs.waiting == [("dial_liaison", offered.id)]
+    assert outcomes(hotline) == ["abandoned"]
 
 
-def test_7_in_line_lets_the_phone_be_for_half_an_hour(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+def test_7_in_the_queue_lets_the_phone_be_for_half_an_hour(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody", phone=CALLER))
+    waits_in_queue(phone, make_case(custody_status="in_custody", phone=CALLER))
     clock.passes(minutes=3)
 
     phone.presses("7")
@@ -44,46 +44,46 @@ def test_7_in_line_lets_the_phone_be_for_half_an_hour(
     assert phone.is_over
     busy.hangs_up()
     clock.passes(minutes=29)
-    _a_sweep(house)
+    _a_sweep(hotline)
 
-    assert house.rung() == []
-    assert house.row(select(Callback.reason)) == "abandoned"
+    assert hotline.rung() == []
+    assert hotline.row(select(Callback.reason)) == "abandoned"
     clock.passes(minutes=1)
-    _a_sweep(house)
-    assert len(house.rung()) == 1
+    _a_sweep(hotline)
+    assert len(hotline.rung()) == 1
 
 
 @pytest.mark.parametrize(
     "changed", ["another phone", "unsafe", "stopped", "unconfirmed", "withdrawn", "no consent"]
 )
-def test_who_hangs_up_in_line_at_a_phone_without_consent_leaves_nothing(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock, changed: str
+def test_who_hangs_up_in_the_queue_at_a_phone_without_consent_leaves_nothing(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, changed: str
 ) -> None:
     case = make_case(custody_status="in_custody", phone=OTHER if changed == "another phone" else CALLER)
     match changed:
         case "unsafe":
-            consents_at(house, case, unsafe_since=clock.now)
+            consents_at(hotline, case, unsafe_since=clock.now)
         case "stopped":
-            consents_at(house, case, stopped_at=clock.now)
+            consents_at(hotline, case, stopped_at=clock.now)
         case "unconfirmed":
-            consents_at(house, case, confirmed_at=None)
+            consents_at(hotline, case, confirmed_at=None)
         case "no consent":
-            with house.database.transaction() as session:
+            with hotline.database.transaction() as session:
                 session.execute(delete(Consent))
         case "withdrawn":
-            with house.database.transaction() as session:
+            with hotline.database.transaction() as session:
                 session.execute(update(Consent).values(withdrawn_at=clock.now))
-    waits_in_line(phone, case)
+    waits_in_queue(phone, case)
 
     phone.hangs_up()
 
-    assert house.rows(select(Callback)) == []
-    assert outcomes(house) == ["abandoned"]
+    assert hotline.rows(select(Callback)) == []
+    assert outcomes(hotline) == ["abandoned"]
 
 
 @pytest.mark.parametrize("from_", [OTHER, "anonymous"])
 def test_an_unverified_or_withheld_caller_who_hangs_up_leaves_nothing(
-    phone: Phone, busy: Phone, house: House, from_: str
+    phone: Phone, busy: Phone, hotline: Hotline, from_: str
 ) -> None:
     reaches_the_first_menu(phone, from_=from_)
     phone.presses("0")
@@ -91,11 +91,11 @@ def test_an_unverified_or_withheld_caller_who_hangs_up_leaves_nothing(
 
     phone.hangs_up()
 
-    assert house.rows(select(Callback)) == []
+    assert hotline.rows(select(Callback)) == []
 
 
-def test_a_withheld_caller_without_a_pin_stays_in_line_where_no_place_can_be_kept(
-    phone: Phone, busy: Phone, house: House
+def test_a_withheld_caller_without_a_pin_stays_in_the_queue_where_no_place_can_be_kept(
+    phone: Phone, busy: Phone, hotline: Hotline
 ) -> None:
     reaches_the_first_menu(phone, from_="anonymous")
     phone.presses("0")
@@ -107,72 +107,72 @@ def test_a_withheld_caller_without_a_pin_stays_in_line_where_no_place_can_be_kep
 
     assert phone.hears("I cannot call this phone back. You are still in line")
     assert phone.does_not_hear("have us call you when it is your turn")
-    assert outcomes(house) == [None]
+    assert outcomes(hotline) == [None]
 
 
 def test_a_hang_up_of_which_no_word_came_is_noticed_all_the_same(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
-    waits_in_line(phone, case)
+    waits_in_queue(phone, case)
     behind = phone.another()
-    waits_in_line(behind, make_case(custody_status="in_custody"), from_=OTHER)
+    waits_in_queue(behind, make_case(custody_status="in_custody"), from_=OTHER)
     assert behind.hears("You are number 2 in line")
     for _ in range(7):
         clock.passes(seconds=10)
         behind.says_nothing()
 
-    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, clock.now)
 
-    assert outcomes(house) == ["lapsed", None]
-    offered = house.row(select(Callback))
+    assert outcomes(hotline) == ["lapsed", None]
+    offered = hotline.row(select(Callback))
     assert (offered.reason, offered.state) == ("abandoned", "requested")
     behind.says_nothing()
     assert behind.hears("You are next in line")
 
 
 def test_who_is_gone_without_a_word_keeps_a_free_liaison_from_nobody_behind_them(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody", phone=CALLER))
+    waits_in_queue(phone, make_case(custody_status="in_custody", phone=CALLER))
     behind = phone.another()
-    waits_in_line(behind, make_case(custody_status="in_custody"), from_=OTHER)
+    waits_in_queue(behind, make_case(custody_status="in_custody"), from_=OTHER)
     for caller in (phone, behind):
-        house.carrier.carries(caller)
+        hotline.carrier.carries(caller)
     phone.call.leg.ends("completed")
     busy.hangs_up()
 
     for _ in range(2):
         clock.passes(seconds=1)
-        _a_sweep(house)
+        _a_sweep(hotline)
 
-    assert outcomes(house) == ["abandoned", None]
-    assert house.row(select(Callback.reason)) == "abandoned"
+    assert outcomes(hotline) == ["abandoned", None]
+    assert hotline.row(select(Callback.reason)) == "abandoned"
     assert behind.hears("I am calling someone for you")
-    assert house.accepts(behind).is_talking
+    assert hotline.accepts(behind).is_talking
 
 
 def test_who_talked_and_hangs_up_is_not_called_back(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody", phone=CALLER))
+    waits_in_queue(phone, make_case(custody_status="in_custody", phone=CALLER))
     busy.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     phone.says_nothing()
-    house.accepts(phone)
+    hotline.accepts(phone)
     clock.passes(seconds=5)
 
     phone.hangs_up()
 
-    assert house.rows(select(Callback)) == []
-    assert outcomes(house) == ["talked"]
+    assert hotline.rows(select(Callback)) == []
+    assert outcomes(hotline) == ["talked"]
 
 
 # The way back (R22).
 
 
-def test_a_caller_in_line_goes_back_by_pound_and_hears_the_status(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+def test_a_caller_in_the_queue_goes_back_by_pound_and_hears_the_status(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
     reaches_the_first_menu(phone)
@@ -182,7 +182,7 @@ def test_a_caller_in_line_goes_back_by_pound_and_hears_the_status(
     phone.presses("#")
 
     assert phone.hears("To hear about your case, press 1")
-    assert outcomes(house) == ["left"]
+    assert outcomes(hotline) == ["left"]
     for keys in ("1", case.number, case.pin):
         phone.presses(keys)
     assert phone.hears("in custody")
@@ -191,7 +191,7 @@ def test_a_caller_in_line_goes_back_by_pound_and_hears_the_status(
 def test_a_caller_with_a_pin_goes_back_to_the_menu_of_the_case(
     phone: Phone, make_case: MakeCase, busy: Phone
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
 
     phone.presses("#")
 
@@ -202,7 +202,7 @@ def test_a_caller_with_a_pin_goes_back_to_the_menu_of_the_case(
 def test_a_caller_who_waits_for_a_person_before_hard_news_goes_back_to_the_choice(
     phone: Phone, make_case: MakeCase, busy: Phone
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="escaped"))
+    waits_in_queue(phone, make_case(custody_status="escaped"))
 
     phone.presses("#")
 
@@ -211,53 +211,53 @@ def test_a_caller_who_waits_for_a_person_before_hard_news_goes_back_to_the_choic
 
 
 def test_the_place_of_a_caller_who_goes_back_is_free_and_their_liaison_is_let_go(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
     behind = phone.another()
-    waits_in_line(behind, make_case(custody_status="in_custody"), from_=OTHER)
+    waits_in_queue(behind, make_case(custody_status="in_custody"), from_=OTHER)
     busy.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     phone.says_nothing()
-    assert len(house.rung()) == 1
+    assert len(hotline.rung()) == 1
 
     phone.presses("#")
 
-    assert house.rung() == []
+    assert hotline.rung() == []
     behind.presses("0")
     assert behind.hears("You are next in line")
-    assert outcomes(house) == ["left", None]
+    assert outcomes(hotline) == ["left", None]
     assert not phone.is_over
 
 
 def test_a_caller_who_goes_back_and_presses_0_again_waits_from_then_on(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
     phone.presses("#")
     clock.passes(minutes=2)
 
     phone.presses("0")
 
     assert phone.hears("You are next in line")
-    (wait,) = waits(house)
+    (wait,) = waits(hotline)
     assert (wait.since, wait.outcome) == (clock.now, None)
 
 
 def test_pound_in_the_moment_of_the_accept_key_goes_to_the_liaison(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
-    waits_in_line(phone, make_case(custody_status="in_custody"))
+    waits_in_queue(phone, make_case(custody_status="in_custody"))
     busy.hangs_up()
-    house.jobs.works_off()
+    hotline.jobs.works_off()
     phone.says_nothing()
-    liaison = house.answers(phone)
+    liaison = hotline.answers(phone)
     liaison.presses("1")
 
     phone.presses("#")
 
     assert phone.is_talking
-    assert outcomes(house) == ["talked"]
+    assert outcomes(hotline) == ["talked"]
 
 
 def test_a_caller_without_tries_left_is_not_told_of_a_way_back_that_leads_here(

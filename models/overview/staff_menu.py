@@ -9,9 +9,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import IS_OPEN, Callback, advance
-from models.callbacks.callback_list import due_callbacks, tidy_line
+from models.callbacks.callback_list import due_callbacks, tidy_list
 from models.callbacks.callback_policy import CallbackPolicy
-from models.callbacks.liaison import IS_FREE, hold_liaison
+from models.callbacks.liaison import IS_FREE, reserve_liaison
 from models.calls.call import CALLS
 from models.calls.offer import note_offer
 from models.calls.staff_line_stay import leave_line
@@ -19,9 +19,9 @@ from models.calls.two_lists import is_pressing, is_verified
 from models.staff.staff import Staff, change_shift
 from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
+from models.talks.call_queue import in_queue
 from models.talks.dispatch import claim_callback
 from models.talks.leg import accept_by_liaison
-from models.talks.line_wait import in_line
 
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
@@ -40,14 +40,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Who waits now: for a callback, by half and by class, until which promise; and in line at 0."""
+    """Who waits now: for a callback, by half and by class, until which promise; and in the call queue."""
 
     verified: int
     unverified: int
     urgent: Group
     other: Group
     due_at: datetime | None
-    in_line: Group
+    in_queue: Group
 
 
 def waiting(session: Session, now: datetime) -> Waiting:
@@ -65,7 +65,7 @@ def waiting(session: Session, now: datetime) -> Waiting:
         ).where(IS_OPEN, Callback.state == "requested", Callback.next_attempt_at <= now)
     ).one()
     return Waiting(
-        row[0], row[1], Group(row[2], row[3]), Group(row[4], row[5]), row[6], Group(*in_line(session, now))
+        row[0], row[1], Group(row[2], row[3]), Group(row[4], row[5]), row[6], Group(*in_queue(session, now))
     )
 
 
@@ -74,11 +74,11 @@ def is_on_shift(session: Session, staff_id: int) -> bool:
     return bool(session.scalar(select(Staff.on_shift).where(Staff.id == staff_id)))
 
 
-def may_be_rung_for_line(session: Session, staff_id: int, now: datetime) -> bool:
-    """Whether callers wait in line at 0, for whom the line would ring this person were their phone free."""
+def may_be_rung_for_queue(session: Session, staff_id: int, now: datetime) -> bool:
+    """Whether callers wait at 0 for whom this person would be called if their phone were free."""
     person = session.get_one(Staff, staff_id, populate_existing=True)
     is_free = person.on_shift and person.busy_call_id is None and person.resting_until is None
-    return is_free and in_line(session, now)[0] > 0
+    return is_free and in_queue(session, now)[0] > 0
 
 
 def set_shift(session: Session, staff_id: int, *, on_shift: bool, now: datetime) -> None:
@@ -90,7 +90,7 @@ def set_shift(session: Session, staff_id: int, *, on_shift: bool, now: datetime)
 def take_next(
     session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy
 ) -> tuple[Literal["taken", "none"], list[Job]]:
-    """The first callback in line is this person's, in this very call: the caller's leg is placed at once.
+    """The first callback on the list is this person's, in this very call: the caller's leg is placed at once.
 
     The number, the PIN and this key are the acceptance; nothing else of the way differs (Legs). Verified
     callers come first, in each half the urgent ones, and among these who speaks a language of this person;
@@ -100,11 +100,11 @@ def take_next(
     person = session.get(Staff, leg.staff_id, populate_existing=True) if leg.staff_id is not None else None
     if person is None or not person.on_shift or person.busy_call_id is not None:
         return "none", []
-    # For what is in line they are free; the menu to which an empty line leads takes them off it again.
+    # For what is on the list they are free; the menu to which an empty line leads takes them off it again.
     leave_line(session, person.id)
     end_wrap_up(session, person.id, now)
     spoken = _languages(person)
-    tidy_line(session, now, policy)
+    tidy_list(session, now, policy)
     found = due_callbacks(session, now, _LOOKS, policy.due_soon)
     rows = {row.id: row for row in session.scalars(select(Callback).where(Callback.id.in_(found)))}
     elsewhere = _spoken_by_free_colleagues(session, person.id) - spoken
@@ -122,7 +122,7 @@ def take_next(
     for callback_id in [row.id for row in mine]:
         if not claim_callback(session, callback_id, now, policy):
             continue
-        if not hold_liaison(session, person.id, leg.id, now):
+        if not reserve_liaison(session, person.id, leg.id, now):
             advance(session, callback_id, "give_back", actor="worker", now=now)
             return "none", []
         note_offer(session, verified=rows[callback_id].verified, now=now)
