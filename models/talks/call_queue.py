@@ -68,17 +68,12 @@ def wait_of(session: Session, call_id: int) -> QueuedCall | None:
     ).first()
 
 
-def join_queue(
-    session: Session, state: "CallState", now: datetime, *, verified: bool, since: datetime | None = None
-) -> QueuedCall:
-    """Join the line, or show that one is still in it; a place once taken keeps its moment.
-
-    ``since`` is for who began to wait before now, while a phone that nobody answered rang for them.
-    """
+def join_queue(session: Session, state: "CallState", now: datetime, *, verified: bool) -> QueuedCall:
+    """Join the call queue, or note that the caller is still in it; a place once taken keeps its moment."""
     mine = select(QueuedCall).where(QueuedCall.call_id == state.id)
     wait = session.scalars(mine).first()
     if wait is None:
-        new = {"call_id": state.id, "verified": verified, "since": since or now, "seen_at": now}
+        new = {"call_id": state.id, "verified": verified, "since": now, "seen_at": now}
         on_postgresql = session.get_bind().dialect.name == "postgresql"
         insert = (postgresql.insert if on_postgresql else sqlite.insert)(QueuedCall)
         # The same webhook may come twice at one moment; then the other request's row is this caller's.
@@ -86,7 +81,7 @@ def join_queue(
         wait = session.scalars(mine).one()
     elif wait.ended_at is not None:
         # Back in the queue after a callback was offered or a talk ended: a new wait begins.
-        wait.since, wait.verified, wait.ended_at, wait.outcome = since or now, verified, None, None
+        wait.since, wait.verified, wait.ended_at, wait.outcome = now, verified, None, None
     # Who opens the case while they wait moves up; nobody moves down.
     wait.verified, wait.seen_at = wait.verified or verified, now
     session.flush()
