@@ -7,7 +7,7 @@ from typing import Any
 
 from config.field_error import FieldError
 
-#: Every policy the app asks for, with its smallest and largest value; those in HALVES need not be whole.
+#: Every policy the app asks for, with its smallest and largest value; those in FRACTIONS need not be whole.
 BOUNDS: dict[str, tuple[float, float]] = {
     "fresh_minutes": (1, 1440),
     "spoken_stale_hours": (1, 168),

@@ -106,3 +106,12 @@ def test_notice_names_every_license_in_the_tree_and_no_missing_path() -> None:
     assert [path for path in licenses if path not in notice] == []
     named = re.findall(rf"(?:{'|'.join(packages)})/[\w./-]*\w/?", notice)
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_place_where_something_is_decided_is_there() -> None:
+    rows = re.findall(r"^\| .+ \| `([\w/.]+)` \| `(\w+)` \|$", (ROOT / "docs" / "where.md").read_text(), re.M)
+
+    assert len(rows) > 20
+    for path, name in rows:
+        defined = rf"^\s*(?:def|class) {name}\b|^{name}\b[^=\n]*="
+        assert re.search(defined, (ROOT / path).read_text(), re.M), f"{name} is not in {path}"

@@ -1,4 +1,7 @@
-"""Verbs of the PIN after it was right: what happened since the last call, a new PIN; and of a lost one."""
+"""Verbs after a right PIN: what happened since the last call, a new PIN; and of a lost one.
+
+The PIN itself is checked in ``ivr_flows/verbs/case_verbs.py`` and ``models/calls/pin_try.py``.
+"""
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, SlowHandler, answers

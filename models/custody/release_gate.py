@@ -1,4 +1,7 @@
-"""The release gate: whether anything about a person may be said at all, denied by default (R12)."""
+"""The release gate: whether a feed row may be said, denied by default (R12).
+
+One of several conditions; all of them meet in ``heard`` of ``models/custody/custody_status.py``.
+"""
 
 from collections.abc import Mapping
 
