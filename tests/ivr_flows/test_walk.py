@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,7 +42,6 @@ PROMPTS = Prompts.load(OFFICE.languages)
 RULES = rules_of(OFFICE)
 RENDERER = Renderer.of(PROMPTS, OFFICE, "https://line.example.org")
 LANGUAGES = tuple(PROMPTS.languages)
-STEPS = [(flow, step) for flow, table in FLOWS.items() for step in table.steps]
 SLOTS = {
     "key": "1", "line": OFFICE.name["en"], "emergency": "911", "facility": "Stewart", "phone": "this phone",
     "place": "the court", "service": "the help line", "number": "+12025550100",
@@ -109,11 +109,15 @@ def answering(flow: Flow, words: dict[str, str]) -> Flow:
     return dataclasses.replace(flow, steps=steps)
 
 
+#: Every tree with such verbs, made once: a walk may cross into any of them.
+ANSWERING = {name: answering(tree, {}) for name, tree in FLOWS.items()}
+
+
 def walk_of(flow: Flow, call: CallState) -> Walk:
     """A walk that has a phone to ring and a conference to join."""
     desk = Desk(cast(Unit, None), call, NOW, RULES, PROMPTS)
     desk.ring, desk.conference = Ring("+12025550170", 20), "b" * 32
-    return Walk(flow, desk, {name: answering(tree, {}) for name, tree in FLOWS.items()})
+    return Walk(flow, desk, ANSWERING)
 
 
 def ways(flow: Flow, name: str) -> Iterator[Flow]:
@@ -132,41 +136,62 @@ def rendered(turn: Any, language: str, flow: str) -> str:
     return document
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("flow", "step"), STEPS)
-def test_every_step_is_a_document_that_twilio_runs(flow: str, step: str, language: str) -> None:
-    for table in ways(FLOWS[flow], step):
-        call = call_at(step, flow, language)
-        turn = walk_of(table, call).enter(step)
-        assert "<Say" in rendered(turn, language, flow) or step in SAY_NOTHING
-        assert Turn.from_json(turn.to_json()) == turn
+@contextmanager
+def named(where: str) -> Iterator[None]:
+    """Name the step, key or prompt in what fails inside, since one test walks a whole tree."""
+    try:
+        yield
+    except Exception as fault:
+        fault.add_note(f"at {where}")
+        raise
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("flow", "step"), STEPS)
-def test_every_key_and_every_silence_at_every_step_is_answered(flow: str, step: str, language: str) -> None:
-    if not isinstance(FLOWS[flow].steps[step], Menu | Collect | Stay | Transfer | Conference):
-        # Nobody waits here; an answer that names it all the same is passed to a person or ended.
-        turn = walk_of(answering(FLOWS[flow], {}), call_at(step, flow, language)).answer("1")
-        assert "<Say" in rendered(turn, language, flow)
-        return
-    for keys in ("0", "*", "9", "7", "1", "2", "3", "4", "5", "8", "#", "99", "?", "", None):
-        for is_verified in (True, False):
-            call = call_at(step, flow, language)
-            if not is_verified:
-                call.verified_at = None
-            walk = walk_of(answering(FLOWS[flow], {}), call)
-            assert "<Say" in rendered(walk.answer(keys), call.language, flow) or call.step in SAY_NOTHING
+@pytest.mark.parametrize("flow", FLOWS)
+def test_every_step_is_a_document_that_twilio_runs(flow: str, language: str) -> None:
+    for step in FLOWS[flow].steps:
+        for table in ways(FLOWS[flow], step):
+            with named(step):
+                call = call_at(step, flow, language)
+                turn = walk_of(table, call).enter(step)
+                assert "<Say" in rendered(turn, language, flow) or step in SAY_NOTHING
+                assert Turn.from_json(turn.to_json()) == turn
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("flow", FLOWS)
+def test_every_key_and_every_silence_at_every_step_is_answered(flow: str, language: str) -> None:
+    for step, kind in FLOWS[flow].steps.items():
+        if not isinstance(kind, Menu | Collect | Stay | Transfer | Conference):
+            # Nobody waits here; an answer that names it all the same is passed to a person or ended.
+            with named(step):
+                turn = walk_of(ANSWERING[flow], call_at(step, flow, language)).answer("1")
+                assert "<Say" in rendered(turn, language, flow)
+            continue
+        for keys in ("0", "*", "9", "7", "1", "2", "3", "4", "5", "8", "#", "99", "?", "", None):
+            for is_verified in (True, False):
+                with named(f"{step}, {keys!r}, {is_verified=}"):
+                    call = call_at(step, flow, language)
+                    if not is_verified:
+                        call.verified_at = None
+                    turn = walk_of(ANSWERING[flow], call).answer(keys)
+                    assert "<Say" in rendered(turn, call.language, flow) or call.step in SAY_NOTHING
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("keys", ["6", None])
-@pytest.mark.parametrize(
-    ("flow", "step"), [(f, s) for f, s in STEPS if isinstance(FLOWS[f].steps[s], Menu | Collect)]
-)
-def test_repair_comes_to_an_end_at_every_step(flow: str, step: str, language: str, keys: str | None) -> None:
+@pytest.mark.parametrize("flow", FLOWS)
+def test_repair_comes_to_an_end_at_every_step(flow: str, language: str, keys: str | None) -> None:
+    for step, kind in FLOWS[flow].steps.items():
+        if isinstance(kind, Menu | Collect):
+            with named(step):
+                comes_to_an_end(flow, step, language, keys)
+
+
+def comes_to_an_end(flow: str, step: str, language: str, keys: str | None) -> None:
+    """Repeat one slip: the caller is asked four times at most, and the third time is offered a person."""
     call = call_at(step, flow, language)
-    walk = walk_of(answering(FLOWS[flow], {}), call)
+    walk = walk_of(ANSWERING[flow], call)
     asked = 0
 
     while call.step == step and asked < 6:
@@ -181,12 +206,14 @@ def test_repair_comes_to_an_end_at_every_step(flow: str, step: str, language: st
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("prompt", sorted(PROMPTS.languages["en"].texts))
-def test_every_prompt_can_be_said(prompt: str, language: str) -> None:
-    slots = tuple((name, SLOTS[name]) for name in sorted(PROMPTS.languages[language].slots[prompt]))
-    turn = Turn((), (Say(prompt, slots),), Hangup())
+def test_every_prompt_can_be_said(language: str) -> None:
+    for prompt in sorted(PROMPTS.languages["en"].texts):
+        with named(prompt):
+            names = sorted(PROMPTS.languages[language].slots[prompt])
+            slots = tuple((name, SLOTS[name]) for name in names)
+            turn = Turn((), (Say(prompt, slots),), Hangup())
 
-    assert "<Say" in rendered(turn, language, "victim_line")
+            assert "<Say" in rendered(turn, language, "victim_line")
 
 
 def test_every_prompt_that_a_verb_says_is_there() -> None:
