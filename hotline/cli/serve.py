@@ -6,8 +6,6 @@ import json
 import os
 import shlex
 import signal
-import subprocess
-import threading
 import time
 from collections.abc import Iterable
 from http.client import HTTPConnection, HTTPException
@@ -34,9 +32,9 @@ from hotline.cli.serving.supervision import (
     make_folders,
     make_socket_folder,
     remove_socket,
-    supervisord_command,
     write_config,
 )
+from hotline.cli.serving.supervisor import preload, start_supervisor
 from hotline.cli.serving.trial import try_app
 
 READY_SECONDS = 60
@@ -137,7 +135,6 @@ def _child_environment(settings: Settings) -> dict[str, str]:
         HOTLINE_REDIS_URL=settings.queue_url,
         HOTLINE_EXCHANGE_PORT=str(settings.exchange_port),
         HOTLINE_INTAKE_PORT=str(settings.intake_port),
-        PYTHONUNBUFFERED="1",
     )
     return environ
 
@@ -154,30 +151,19 @@ class _Supervised:
             lock,
         )
         self._stopping = False
-        self._process: subprocess.Popen[str] | None = None
 
     def run(self) -> int:
         """Serve until a signal or the supervisor's end; returns the exit code."""
+        config = write_config(self._run, self._settings, self._bind)
+        preload(self._settings)
+        self._process, printed = start_supervisor(self._run, config, _child_environment(self._settings))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
-        command = supervisord_command(self._run, write_config(self._run, self._settings, self._bind))
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env=_child_environment(self._settings),
-            # Ctrl-C goes to a terminal's whole group, and the end has an order that supervisord keeps.
-            start_new_session=True,
-        )
-        if self._stopping:
-            self._process.terminate()
-        assert self._process.stdout is not None  # noqa: S101 - it was asked for two lines above
-        pump = LogPump(self._process.stdout)
+        pump = LogPump(printed)
         self._wait_until_ready(pump)
-        code = _wait(self._process)
+        while self._process.is_alive():
+            # In short steps: a signal just before a wait without end would not be handled until it is over.
+            self._process.join(0.2)
         pump.finish()
         os.close(self._lock)
         if self._stopping:
@@ -185,18 +171,18 @@ class _Supervised:
             remove_socket(self._settings)
             click.echo("The line has stopped.")
             return 0
+        code = self._process.exitcode
         click.echo(f"The supervisor ended by itself (exit {code}); start `hotline serve` again.", err=True)
         return 1
 
     def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self._stopping = True
-        if self._process is not None:
-            self._process.terminate()
+        self._process.terminate()
 
     def _wait_until_ready(self, pump: LogPump) -> None:
         until = time.monotonic() + READY_SECONDS
         faults: dict[str, str] | None = {"web": "it does not answer yet"}
-        while self._process is not None and self._process.poll() is None and not self._stopping:
+        while self._process.is_alive() and not self._stopping:
             faults = self._faults()
             if not faults:
                 pump.say(self._announcement())
@@ -252,23 +238,6 @@ def _how_to_sign_in(settings: Settings) -> list[str]:
         *(f"  {email:<28} {role}" for email, _, role, *_ in STAFF),
         f"The code that is asked for then: {place}.venv/bin/hotline staff sign-in-code {first}",
     ]
-
-
-def _wait(process: subprocess.Popen[str]) -> int:
-    """Wait for the supervisor's end in short steps.
-
-    A signal that arrives just before a wait without end begins would not be handled until that wait is over.
-    """
-    ended = threading.Event()
-
-    def watch() -> None:
-        process.wait()
-        ended.set()
-
-    threading.Thread(target=watch, daemon=True).start()
-    while not ended.wait(0.2):
-        continue
-    return process.wait()
 
 
 def _get_json(host: str, port: int, path: str) -> dict[str, Any] | None:

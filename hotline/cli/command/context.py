@@ -68,6 +68,12 @@ def whole_environment() -> dict[str, str]:
     return make_missing_keys(data_folder(os.environ), os.environ)
 
 
+def take_environment(environ: dict[str, str]) -> None:
+    """Let a forked process have another environment than this one, as a new program would."""
+    os.environ.clear()
+    os.environ.update(environ)
+
+
 def load_office(settings: Settings) -> Office:
     """Read the office file. Exits 2 when it is wrong."""
     try:

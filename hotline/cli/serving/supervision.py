@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from importlib.metadata import files
 from pathlib import Path
 
-from config import parent
 from config.settings import Settings
 from hotline.cli.command.bind import Bind
 from hotline.cli.command.context import fail
@@ -19,8 +18,6 @@ STOP_SECONDS = 15
 START_RETRIES = 100
 #: Connections that wait to be accepted by a web process.
 BACKLOG = 1024
-#: Stands in a command for the name of a process's record.
-_RECORD = "RECORD-OF-THIS-PROCESS"
 
 
 @dataclass(frozen=True)
@@ -132,12 +129,10 @@ def write_config(run: Path, settings: Settings, bind: Bind) -> Path:
     ]
     for program in programs(settings, bind):
         kind = "program" if program.socket is None else "fcgi-program"
-        command = _escaped(shlex.join(tied(run, _RECORD, program.command)))
         lines += [
             "",
             f"[{kind}:{program.name}]",
-            # Each process of a program has a record of its own: web, web-1 ...
-            f"command={command.replace(_RECORD, _record_name(program))}",
+            f"command={_escaped(shlex.join(program.command))}",
             f"priority={program.priority}",
             "autorestart=true",
             *_shared(program),
@@ -151,28 +146,6 @@ def write_config(run: Path, settings: Settings, bind: Bind) -> Path:
     path = run / "supervisord.conf"
     path.write_text("\n".join(lines) + "\n")
     return path
-
-
-def supervisord_command(run: Path, config: Path) -> tuple[str, ...]:
-    """supervisord, tied to this process."""
-    command = (sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(config))
-    return tied(run, "supervisord-tied", command, os.getpid())
-
-
-def tied(run: Path, name: str, command: tuple[str, ...], parent_id: int = 0) -> tuple[str, ...]:
-    """The command, tied to the process that starts it and recorded for the next start."""
-    return (
-        sys.executable,
-        "-I",
-        str(Path(parent.__file__)),
-        str(run / f"{name}.pid"),
-        str(parent_id),
-        *command,
-    )
-
-
-def _record_name(program: Program) -> str:
-    return program.name if program.socket is None else f"{program.name}%(process_num)d"
 
 
 def _shared(program: Program) -> list[str]:
