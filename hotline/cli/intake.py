@@ -9,7 +9,6 @@ from urllib.parse import quote
 import click
 
 from config.logging import set_up_logging
-from config.parent import end_with_parent
 from hotline.cli.command.bind import read_bind
 from hotline.cli.command.context import check_migrated, connect, load_settings, refuse_placeholders
 
@@ -36,12 +35,13 @@ def intake(bind: str) -> None:
     refuse_placeholders(settings, database)
     database.close()
     # One process: it may be slow, and nobody waits on the telephone for it.
-    run_web(settings, where, "hotline.cli.intake:make_application", role="intake", workers=1, threads=THREADS)
+    run_web(
+        settings, where, "hotline.cli.intake:make_application", role="intake", is_alone=True, threads=THREADS
+    )
 
 
 def make_application() -> Any:
     """The WSGI application: the console's, for the one path, and beside it the thread that lands imports."""
-    end_with_parent()
     from hotline import create_app_from_env
     from hotline.console.imports.upload_views import IS_INTAKE
     from workers.heart import Heart

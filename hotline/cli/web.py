@@ -61,9 +61,9 @@ def web(bind: str, inherited: bool) -> None:
     # Nothing that holds a connection may live across the fork of the worker processes.
     database.close()
     if inherited:
-        # One of several such processes, each with one worker, which share the supervisor's socket.
+        # One of several such processes, which share the supervisor's socket and are replaced by it.
         # `serve` tried the app before, so a replacement of a dead process answers sooner.
-        run_web(settings, where, workers=1, listening=socket.socket(fileno=os.dup(0)))
+        run_web(settings, where, is_alone=True, listening=socket.socket(fileno=os.dup(0)))
     else:
         try_app(settings)
         run_web(settings, where)
@@ -75,13 +75,15 @@ def run_web(
     application: str = "hotline.cli.web:make_application",
     *,
     role: str = "web",
-    workers: int | None = None,
+    is_alone: bool = False,
     threads: int | None = None,
     listening: socket.socket | None = None,
 ) -> None:
     """Serve until a signal ends it; `hotline intake` and the bench serve others in the same way.
 
-    Without ``threads`` each connection may have one: the application is then one of `RequestSlots`.
+    ``is_alone``: this process answers by itself, and whoever started it replaces it; otherwise it keeps up
+    `HOTLINE_WEB_WORKERS` processes that answer. Without ``threads`` each connection may have one: the
+    application is then one of `RequestSlots`.
     """
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
@@ -93,7 +95,7 @@ def run_web(
     allow_many_connections()
     listening = listening or listen(bind)
     log_start(role, str(bind))
-    Server(
+    server = Server(
         application,
         listening,
         address=bind.host,
@@ -102,7 +104,7 @@ def run_web(
         # A connection of HTTP/2 could have a hundred requests, and a thread waiting for each of them.
         http=HTTPModes.http1,
         factory=True,
-        workers=workers or settings.web_workers,
+        workers=1 if is_alone else settings.web_workers,
         blocking_threads=threads or CONNECTIONS_PER_WORKER,
         backpressure=CONNECTIONS_PER_WORKER,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000),
@@ -114,11 +116,15 @@ def run_web(
         respawn_failed_workers=True,
         respawn_interval=0.1,
         workers_kill_timeout=5,
-    ).serve()
+    )
+    if is_alone:
+        server.serve_alone()
+    else:
+        server.serve()
 
 
 def make_application() -> Any:
-    """The WSGI application of one worker process, which ends with the server that forked it."""
+    """The WSGI application of one process, which ends with whoever forked it: a server, or the supervisor."""
     end_with_parent()
     from hotline import create_app_from_env
     from workers.heart import Heart

@@ -4,7 +4,7 @@ A signed webhook is posted every 50 ms, each on a connection of its own, while e
 replacement again as soon as it is there. Prints for each the longest time from one answer to the next, the
 slowest answer, and how many requests broke off. Exits 1 when a caller waited longer than MOST_SECONDS.
 
-On two busy cores the longest of eight was 0.41 s. `serve` and its supervisord are left out: all ends with
+On two busy cores the longest of seven was 0.10 s. `serve` and its supervisord are left out: all ends with
 them, and callers have the fallback until the platform has started the line again.
 """
 
@@ -12,7 +12,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -31,7 +30,9 @@ EVERY_SECONDS = 0.05
 #: How long webhooks are posted after the second kill.
 AFTER_SECONDS = 3.0
 START_SECONDS = 180
-#: More than a worker has before its server begins: itself, and the heart and the watch of the app.
+#: Each process that `serve` keeps up.
+NAMES = ("web0", "web1", "worker", "sweeper", "intake", "valkey", "exchange")
+#: More than a web has before its server begins: itself, and the heart and the watch of the app.
 SERVER_THREADS = 5
 
 
@@ -100,52 +101,26 @@ def wait_until_ready(serving: Serving) -> None:
 
 
 def webs_answer(serving: Serving) -> bool:
-    """Whether each web has a worker whose threads of the server run, which is once its app is made."""
+    """Whether the threads of the server run in each web, which is once its app is made."""
     with suppress(psutil.NoSuchProcess, ValueError, OSError):
-        workers = [worker for name in ("web0", "web1") for worker in serving.child(name).children()]
-        return len(workers) == 2 and all(worker.num_threads() >= SERVER_THREADS for worker in workers)
+        return all(serving.child(name).num_threads() >= SERVER_THREADS for name in ("web0", "web1"))
     return False
 
 
-def web_worker(serving: Serving) -> psutil.Process:
-    """The process of the first web that answers; its parent is `web0`."""
-    found: list[psutil.Process] = []
-
-    def is_there() -> bool:
-        with suppress(psutil.NoSuchProcess, ValueError):
-            found[:] = serving.child("web0").children()
-        return bool(found)
-
-    until(is_there, "a web worker")
-    return found[0]
-
-
-def kinds() -> dict[str, Callable[[Serving], psutil.Process]]:
-    """Each process that `serve` keeps up, by its name."""
-
-    def named(name: str) -> Callable[[Serving], psutil.Process]:
-        return lambda serving: serving.child(name)
-
-    names = ("web0", "web1", "worker", "sweeper", "intake", "valkey", "exchange")
-    return {"web worker": web_worker, **{name: named(name) for name in names}}
-
-
-def killed_twice(serving: Serving, find: Callable[[Serving], psutil.Process]) -> Asked:
+def killed_twice(serving: Serving, name: str) -> Asked:
     """Post webhooks while a process is killed, and what takes its place again at once."""
     with Callers(serving.port) as callers:
         until(lambda: len(callers.asked.answered) > 5, "the first answers")
         killed: list[psutil.Process] = []
         for _ in range(2):
-            until(lambda: _kills_another(serving, find, killed), "the process to be there")
+            until(lambda: _kills_another(serving, name, killed), "the process to be there")
         time.sleep(AFTER_SECONDS)
     return callers.asked
 
 
-def _kills_another(
-    serving: Serving, find: Callable[[Serving], psutil.Process], killed: list[psutil.Process]
-) -> bool:
+def _kills_another(serving: Serving, name: str, killed: list[psutil.Process]) -> bool:
     with suppress(psutil.NoSuchProcess, ValueError, OSError):
-        found = find(serving)
+        found = serving.child(name)
         if found not in killed:
             found.kill()
             killed.append(found)
@@ -165,8 +140,8 @@ def gaps() -> None:
             click.echo(
                 f"{'killed twice':<12} {'gap s':>7} {'slowest s':>10} {'answers':>8} {'broken off':>11}"
             )
-            for name, find in kinds().items():
-                asked = killed_twice(serving, find)
+            for name in NAMES:
+                asked = killed_twice(serving, name)
                 most = max(most, asked.gap, asked.slowest)
                 click.echo(
                     f"{name:<12} {asked.gap:>7.2f} {asked.slowest:>10.2f}"

@@ -40,7 +40,7 @@ POLICIES = {
     "wrap_up_seconds": 1,
     "carrier_calls_per_second": 100,
 }
-TARGETS = ("web", "worker", "sweeper", "valkey", "web process")
+TARGETS = ("web", "worker", "sweeper", "valkey")
 SUPERVISOR = "+12025550190"
 
 
@@ -116,7 +116,7 @@ class Installation:
     # What befalls it.
 
     def suffers_kill(self, chance: Random) -> None:
-        """SIGKILL one program, or one of the web's own processes."""
+        """SIGKILL one program."""
         # A worker that hangs for good would be started again by a kill.
         kinds = [kind for kind in TARGETS if not (kind == "worker" and self._stopped)]
         chance.shuffle(kinds)
@@ -129,8 +129,7 @@ class Installation:
 
     def _kill(self, kind: str) -> None:
         assert self._serving is not None
-        process = self._serving.child(kind.partition(" ")[0])
-        (process.children()[0] if kind == "web process" else process).kill()
+        self._serving.child(kind).kill()
 
     def loses_its_worker(self) -> None:
         """The worker hangs for good: nothing restarts it, and it takes no job and gives none back."""

@@ -5,9 +5,12 @@ import resource
 import socket
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from granian._granian import SocketHolder
+from granian._internal import load_target
+from granian.constants import RuntimeModes
 from granian.server import MPServer
 
 from hotline.cli.command.bind import Bind
@@ -73,6 +76,14 @@ class Server(MPServer):
         # Its stub leaves the arguments out: the file descriptor, not a Unix socket, the backlog.
         holder = SocketHolder(self._listening.fileno(), False, BACKLOG)  # type: ignore[call-arg]
         vars(self).update(_sso=self._listening, _sfd=self._listening.fileno(), _ssp=None, _shd=holder)
+
+    def serve_alone(self) -> None:
+        """Answer in this process, as its only worker, until a signal ends it."""
+        # What ``serve`` makes of ``auto`` for WSGI.
+        self.runtime_mode = RuntimeModes.mt
+        self._init_shared_socket()
+        load = partial(load_target, self.target, factory=True)
+        self._spawn_worker(0, self._spawn_wsgi_worker, load).inner.run()
 
     def _respawn_workers(
         self, workers: Sequence[int], spawn_target: Callable[..., None], target_loader: Any, delay: float = 0
