@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -37,13 +38,18 @@ LONGEST = (
 
 
 #: A folder in memory, where a system has one, and how much of it must be free for the suite's files.
-IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 2 << 30  # noqa: S108
+IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 4 << 30  # noqa: S108
 
 
 def pytest_configure() -> None:
-    """Keep the files of tests in memory: SQLite waits for the disk at each of some 100,000 commits."""
+    """Keep the files of tests and of their servers in memory.
+
+    SQLite waits for the disk at each of some 100,000 commits, and a PostgreSQL is a thousand files.
+    """
     if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES:
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+        os.environ.setdefault("TMPDIR", str(IN_MEMORY))
+        # Read anew, also where it was asked for before.
+        tempfile.tempdir = None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
