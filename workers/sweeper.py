@@ -60,6 +60,7 @@ from workers.office_rules import callback_policy_of
 from workers.office_watch import OfficeWatch
 from workers.patience import PatientOnce
 from workers.queue import Jobs
+from workers.rest import may_rest
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ def sweep(
 
 
 def run_sweeper(settings: Settings) -> None:
-    """Sweep every two seconds until told to stop."""
+    """Sweep every two seconds until told to stop, and every ten while nothing goes on."""
     database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key), pool_size=2)
     watch = OfficeWatch(Office.load(settings.office_file, settings.office_always_open), database)
     jobs = Jobs(settings.queue_url)
@@ -121,11 +122,12 @@ def run_sweeper(settings: Settings) -> None:
     since = None
     while not stop.is_set():
         heart.beat()
-        watch.look()
         now = datetime.now(UTC)
-        sweep(database, jobs, carrier, watch.office, now, since=since)
-        since = now
-        heads.keep(datetime.now(UTC))
+        if since is None or not may_rest(database, jobs, since, now):
+            watch.look()
+            sweep(database, jobs, carrier, watch.office, now, since=since)
+            since = now
+            heads.keep(datetime.now(UTC))
         stop.wait(SWEEP_SECONDS)
     jobs.close()
     carrier.close()

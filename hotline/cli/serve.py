@@ -162,8 +162,8 @@ class _Supervised:
         pump = LogPump(printed)
         self._wait_until_ready(pump)
         while self._process.is_alive():
-            # In short steps: a signal just before a wait without end would not be handled until it is over.
-            self._process.join(0.2)
+            # In steps: a signal just before a wait without end would not be handled until it is over.
+            self._process.join(1.0)
         pump.finish()
         os.close(self._lock)
         if self._stopping:

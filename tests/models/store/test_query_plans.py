@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
+from models.calls.call_status import LONGEST_CALL
 from models.overview.caller_state import load_by_leg, load_by_sid
 from models.store.database import Database
 from models.talks.call_queue import QueuedCall, waiting
 from models.talks.liaison_at_0 import stop_ringing
 from tests.factories import make_call, make_callback, make_case
+from workers.rest import GOES_ON
 
 #: A few people, and a few standing conditions: counting them through is cheaper than any index.
 SMALL = {"staff", "guards"}
@@ -100,3 +102,12 @@ def test_who_waits_in_the_queue_is_counted_by_an_index_of_those_who_wait_alone(
 
     # The index holds the few who wait, not all who ever did.
     assert "ix_line_waits_waiting" in plan, plan
+
+
+def test_a_look_of_the_sweeper_finds_what_goes_on_by_indexes_alone(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        plan = _plans(session, lambda: session.scalar(GOES_ON, {"now": now, "long_ago": now - LONGEST_CALL}))
+
+    # SQLite names the index at the end of the line; of the few people either reads all.
+    scanned = re.findall(r"(?:SCAN (\w+)$|Seq Scan on (\w+))", plan, re.MULTILINE)
+    assert {"".join(names) for names in scanned} == {"staff"}, plan

@@ -1,0 +1,64 @@
+"""When the sweeper may leave out a pass: nothing goes on that it looks after every two seconds."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, exists, or_, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.callbacks.callback import Callback
+from models.calls.call import Call
+from models.calls.call_status import LONGEST_CALL
+from models.staff.staff import Staff
+from models.store.base import UtcDateTime
+from models.store.database import Database
+from models.talks.call_queue import QueuedCall
+from workers.queue import Jobs
+
+#: A rest ends with the first look after nine seconds: two seconds apart, that is a pass every ten.
+REST = timedelta(seconds=9)
+_NOW, _LONG_AGO = bindparam("now", type_=UtcDateTime), bindparam("long_ago", type_=UtcDateTime)
+# The very words of the partial indexes, so that each of these is found without a look at any other row.
+GOES_ON = select(
+    or_(
+        exists().where(Staff.busy_call_id.is_not(None)),
+        exists(select(QueuedCall.id).where(text("ended_at IS NULL"))),
+        exists(
+            select(Callback.id).where(
+                text("state IN ('claimed','ringing_liaison','ringing_caller','talking')")
+            )
+        ),
+        exists(select(Callback.id).where(text("state = 'requested' AND place IS NOT NULL"))),
+        exists(
+            select(Callback.id).where(
+                text("state = 'requested' AND place IS NULL"),
+                Callback.urgency.in_(("urgent", "other")),
+                Callback.next_attempt_at <= _NOW,
+            )
+        ),
+        *(
+            exists(
+                select(Call.id).where(
+                    text(f"ended_at IS NULL AND {leg} IS NOT NULL"), Call.started_at > _LONG_AGO
+                )
+            )
+            for leg in ("parent_call_id", "callback_id")
+        ),
+    )
+)
+
+
+def may_rest(database: Database, jobs: Jobs, since: datetime, now: datetime) -> bool:
+    """Whether a pass may be left out: the last one, at ``since``, is not long ago, and nothing goes on.
+
+    A callback that is made or due goes on, and so does a leg, a liaison on the phone, a caller in the call
+    queue, a job that waits, and a queue that cannot be asked. A caller at the menus alone needs no sweeper.
+    A clock that was put back ends a rest.
+    """
+    if not timedelta() <= now - since < REST or jobs.depth() != 0:
+        return False
+    try:
+        with database.reading() as session:
+            return not session.scalar(GOES_ON, {"now": now, "long_ago": now - LONGEST_CALL})
+    except SQLAlchemyError:
+        # The pass says what is wrong.
+        return False
