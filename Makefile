@@ -29,7 +29,6 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/test_code_rules.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
@@ -46,17 +45,17 @@ gaps: $(VENV)/.dev
 pictures: $(VENV)/.dev
 	HOTLINE_PICTURES=$(CURDIR)/build/pictures HOTLINE_REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -n 0 tests/browser -k console
 
-# What the line itself needs; `make run` waits for nothing else.
+# What the line itself needs; `make run` waits for nothing else. A lock names all, so pip looks for no more.
 $(VENV)/.run: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 # What developers need on top: the checkers and the test servers. Most of their modules are never imported, and
 # to compile them all takes as long as to fetch them.
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
-	$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-compile --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # The locks hold hashes and no index address, so that a mirror serves as well.
