@@ -45,7 +45,7 @@ from hotline.console.shell.navigation import Entry, Navigation
 from hotline.console.shell.refused import refused
 from hotline.console.shell.trouble import install_trouble
 from hotline.console.shell.words import N_
-from hotline.console.sign_in import account_views, confirm_views, oidc_views, set_up_views
+from hotline.console.sign_in import account_views, confirm_views, set_up_views
 from hotline.console.sign_in import views as sign_in_views
 from hotline.console.sign_in.area import area as sign_in
 from models.staff.two_people import TiedError, note_attempt
@@ -155,6 +155,9 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
     for area, _views in AREAS:
         blueprint.register_blueprint(area)
     if console.settings.oidc_issuer is not None:
+        # Authlib is loaded where there is a provider.
+        from hotline.console.sign_in import oidc_views
+
         app.extensions[oidc_views.EXTENSION] = oidc_views.Provider(app, console.settings)
         blueprint.register_blueprint(oidc_views.oidc)
     return blueprint

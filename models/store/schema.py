@@ -22,8 +22,17 @@ def is_current(database: Database) -> bool:
 
     A newer release only expands what this one uses, so machines are upgraded one after the other.
     """
+    return (_revision(database) or "") >= newest_revision()
+
+
+def is_this_release(database: Database) -> bool:
+    """Whether the database has the schema of this very release, so that nothing is to be upgraded."""
+    return _revision(database) == newest_revision()
+
+
+def _revision(database: Database) -> str | None:
     with database.reading() as session:
         if not inspect(session.connection()).has_table("alembic_version"):
-            return False
+            return None
         found = session.scalars(text("SELECT version_num FROM alembic_version")).all()
-    return len(found) == 1 and found[0] >= newest_revision()
+    return found[0] if len(found) == 1 else None

@@ -41,8 +41,8 @@ def preload(settings: Settings) -> None:
     if settings.carrier == "exchange":
         import hotline.exchange.app  # noqa: F401
     # The collector would write to each object that it looks at, and so copy the memory that is shared.
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def start_supervisor(run: Path, config: Path, environ: dict[str, str]) -> tuple[ForkProcess, TextIO]:
