@@ -36,7 +36,7 @@ from models.store.guard import Guard
 from models.store.heartbeat import Heartbeat
 from models.talks.call_event import CallEvent
 from models.talks.call_queue import QueuedCall
-from models.talks.direct_talk import DirectTalk
+from models.talks.talk import Talk
 
 __all__ = [
     "Absence",
@@ -56,7 +56,6 @@ __all__ = [
     "Court",
     "CustodyImport",
     "CustodyRecord",
-    "DirectTalk",
     "Facility",
     "Guard",
     "HeardText",
@@ -83,5 +82,6 @@ __all__ = [
     "Staff",
     "StaffSession",
     "Subject",
+    "Talk",
     "UnlistedName",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from config.office import Office
-from models import AuditEntry, Call, Callback, CallEvent, Staff
+from models import AuditEntry, Call, Callback, CallEvent, Staff, Talk
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call_state import CallState
 from models.overview.caller_state import load_by_leg
@@ -188,6 +188,11 @@ class CallCenter:
     def callback(self) -> Callback:
         (found,) = self.rows(Callback)
         assert isinstance(found, Callback)
+        return found
+
+    def talk(self) -> Talk:
+        (found,) = self.rows(Talk)
+        assert isinstance(found, Talk)
         return found
 
     def state(self) -> str:

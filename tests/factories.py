@@ -10,7 +10,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.office import Office
-from models import Call, Callback, Court, CustodyImport, CustodyRecord, Facility, QueuedCall, Staff, Subject
+from models import (
+    Call,
+    Callback,
+    Court,
+    CustodyImport,
+    CustodyRecord,
+    Facility,
+    QueuedCall,
+    Staff,
+    Subject,
+    Talk,
+)
 from models.cases.case import add_case, new_number
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import register
@@ -252,12 +263,35 @@ def make_callback(
         "due_at": NOW + timedelta(hours=24),
         "next_attempt_at": NOW,
     }
-    return _added(
+    of_talk = {name: facts.pop(name) for name in ("held_at", "announced_at") if name in facts}
+    callback: Callback = _added(
         session,
         Callback,
         number_sealed=keyring.seal("callback.number", phone),
         number_key=keyring.index("phone", phone),
         **{**defaults, **facts},
+    )
+    if callback.talking_at is not None:
+        make_talk(session, callback, **of_talk)
+    return callback
+
+
+def make_talk(session: Session, callback: Callback, **facts: Any) -> Talk:
+    """The talk of a callback that is talking, or that talked; its legs tell nothing of themselves."""
+    leg = make_call(session, direction="outbound", role="called_back", ended_at=callback.talking_at)
+    return _added(
+        session,
+        Talk,
+        callback_id=callback.id,
+        caller_call_id=callback.caller_call_id or leg.id,
+        leader_call_id=callback.liaison_call_id or leg.id,
+        staff_id=callback.staff_id,
+        language=callback.language,
+        conference=secrets.token_hex(16),
+        began_at=callback.talking_at,
+        closed_at=callback.closed_at or (callback.talking_at if callback.state == "reached" else None),
+        outcome=callback.outcome,
+        **facts,
     )
 
 

@@ -15,6 +15,7 @@ from models.callbacks.lone_refusal import judge_refusal, note_taken, pause_of_nu
 from models.calls import pacing
 from models.calls.call import CALLS
 from models.calls.call_status import FINAL_CALL_STATUSES, LEAVING, LONG_AGO, bring_forward, take_back_leaving
+from models.calls.outbound_leg import mark_dialling, take_back_dialling
 from models.calls.pacing import is_refused
 from models.calls.role import CALLED_BACK
 from models.store.database import Database
@@ -29,12 +30,10 @@ from models.talks.dispatch import (
     take_turn,
     undialled_caller,
 )
-from models.talks.joiner import dial_joiner, take_joiner_slot
+from models.talks.joiner import MISSED, TOLD, dial_joiner, missed_in, take_joiner_slot
 from models.talks.left_behind import is_left_behind
-from models.talks.leg import mark_dialling, take_back_dialling
 from models.talks.leg_end import Job, leg_ended
 from models.talks.queue_ring import dial_direct
-from models.talks.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
 from workers.office_rules import callback_policy_of

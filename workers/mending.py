@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from config.office import Office
-from models.callbacks.callback import Callback, advance, locked
-from models.callbacks.callback_state import LIVE_STATES
+from models.callbacks.callback import Callback, locked
+from models.callbacks.callback_state import RINGING_STATES
 from models.callbacks.liaison import free_liaison
 from models.callbacks.lone_refusal import rest_if_failed
 from models.calls.call import Call
-from models.calls.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO, LONGEST_CALL
+from models.calls.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO
 from models.store.database import Database
 from models.talks.leg_end import Job, leave_for_staff, leg_ended
 from models.talks.stranded import LiveLeg, legs_of
@@ -52,9 +52,9 @@ class Mender:
         """Find out how a lapsed callback's legs stand: ended, going on, or unknown and left for a person."""
         with self._database.reading() as session:
             callback = session.get(Callback, callback_id)
-            if callback is None or callback.state not in LIVE_STATES:
+            if callback is None or callback.state not in RINGING_STATES:
                 return
-            state, is_long_lapsed = callback.state, self._is_long_lapsed(callback)
+            is_long_lapsed = self._is_long_lapsed(callback)
             legs = legs_of(session, callback)
         calls = [(leg.id, self._call_of(leg)) for leg in legs if not leg.is_over]
         over = [end for leg_id, call in calls if (end := _end_of(leg_id, call)) is not None]
@@ -63,9 +63,7 @@ class Mender:
         if over:
             return
         words = {call.status for _, call in calls}
-        if state == "talking":
-            self._keep_talking(callback_id)
-        elif "unknown" in words or ("no news" in words and is_long_lapsed):
+        if "unknown" in words or ("no news" in words and is_long_lapsed):
             self._leave(callback_id)
         elif "no news" not in words:
             self._extend(callback_id)
@@ -115,18 +113,6 @@ class Mender:
         except (CarrierRefused, CarrierUnknown):
             return CarrierCall("no news")
 
-    def _keep_talking(self, callback_id: int) -> None:
-        with self._database.transaction() as session:
-            callback = locked(session, callback_id)
-            if callback is None or callback.state != "talking" or callback.talking_at is None:
-                return
-            if callback.talking_at > self._now - LONGEST_CALL:
-                callback.lease_until = self._now + self._policy.talk_check
-                return
-            if callback.liaison_call_id is not None:
-                free_liaison(session, callback.liaison_call_id, self._now)
-            advance(session, callback_id, "reach", actor="sweeper", now=self._now, outcome="reached")
-
     def _leave(self, callback_id: int) -> None:
         """No one knows whether somebody was rung: a person decides, and nobody is rung again (Legs)."""
         with self._database.transaction() as session:
@@ -152,7 +138,7 @@ class Mender:
                 callback.lease_until = self._now + self._policy.lease
 
     def _has_lapsed(self, callback: Callback) -> bool:
-        ringing = callback.state in ("ringing_liaison", "ringing_caller")
+        ringing = callback.state in RINGING_STATES
         return ringing and callback.lease_until is not None and callback.lease_until < self._now
 
     def _is_long_lapsed(self, callback: Callback) -> bool:

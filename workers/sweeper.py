@@ -38,19 +38,21 @@ from models.store.keyring import Keyring
 from models.store.policies import Policies
 from models.talks.abandoned_wait import end_lapsed_waits
 from models.talks.dispatch import LIAISON_PATIENCE
+from models.talks.left_behind import left_behind_legs
 from models.talks.leg_end import Job
 from models.talks.next_offer import first_on_list
 from models.talks.queue_turn import is_a_pause_over, whose_turn
 from models.talks.stranded import (
+    close_forgotten,
     free_forgotten,
     give_back_lapsed,
     lapsed_callbacks,
-    left_behind_legs,
+    talks_to_ask_about,
+    undialled_at_0,
     undialled_callers,
     undialled_joiners,
     undialled_takers,
 )
-from models.talks.stranded_at_0 import close_forgotten, direct_talks, left_behind_at_0, undialled_at_0
 from workers.audit_heads import HeadKeeper
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
@@ -203,7 +205,7 @@ class _Pass:
         self._hand_on_all(("dial_caller", callback_id) for callback_id in found)
         self._hand_on_all(("ring_taker", call_id) for call_id in taking)
         self._hand_on_all(("ring_joiner", call_id) for call_id in joining)
-        self._hand_on_all(at_0)
+        self._hand_on_all(("ring_direct", call_id) for call_id in at_0)
 
     def _fetch_first_in_queue(self) -> None:
         """Callers in the call queue hear of who is free within a sweep, without asking more often."""
@@ -217,13 +219,13 @@ class _Pass:
 
     def _look_after_lapsed(self) -> None:
         with self._database.reading() as session:
-            found = lapsed_callbacks(session, self._now, self._policy)
+            found = lapsed_callbacks(session, self._now)
         for callback_id in found:
             self._guarded(lambda row_id=callback_id: self._mender.look_after(row_id))  # type: ignore[misc]
 
     def _release_left_behind(self) -> None:
         with self._database.reading() as session:
-            found = [*left_behind_legs(session, self._now), *left_behind_at_0(session, self._now)]
+            found = left_behind_legs(session, self._now)
         self._hand_on_all(("release_leg", call_id) for call_id in found)
 
     def _free_forgotten(self) -> None:
@@ -234,7 +236,7 @@ class _Pass:
         for call_id in to_end:
             self._guarded(lambda row_id=call_id: self._mender.end_forgotten(row_id))  # type: ignore[misc]
         with self._database.reading() as session:
-            talks = direct_talks(session, self._since, self._now, self._policy)
+            talks = talks_to_ask_about(session, self._since, self._now, self._policy)
         self._apply_ends([*in_question, *talks])
 
     def _apply_ends(self, call_ids: Iterable[int]) -> None:

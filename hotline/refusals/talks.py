@@ -19,5 +19,6 @@ WORDS = {
     TalkRefusal.NO_COLLEAGUE_THERE: N_("No colleague is on the call yet. Add one and wait until they join."),
     TalkRefusal.NO_INTERPRETER: N_("The office has no interpreter for this language."),
     TalkRefusal.INTERPRETER_THERE: N_("An interpreter is on the call or is being called."),
+    TalkRefusal.NOT_LED: N_("You are not leading this call."),
     TalkRefusal.NO_PIN: N_("You can open a case only while talking to a caller who entered its PIN."),
 }

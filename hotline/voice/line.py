@@ -27,7 +27,7 @@ from models.overview.caller_state import glance, load_by_leg, load_by_sid
 from models.store.database import Database, tried_again
 from models.store.unit import OvertakenError, Unit, unit_of
 from models.talks.call_event import hear_who_answered, record_call_event, record_call_sid
-from models.talks.talk import missed_words
+from models.talks.joiner import missed_words
 
 log = logging.getLogger(__name__)
 

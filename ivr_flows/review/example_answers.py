@@ -276,13 +276,10 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("mark_silent", "marked"): {"": _says("silent.noted")},
     ("join_silently", "joined"): {"": _says("silent.noted")},
     ("note", "noted"): {"": _say_all(), "no phone may be called": _says("outcome.no_phone")},
-    **{
-        (verb, "accepted"): {
-            "": _say_all(),
-            "who calls cannot talk": _says("liaison.silent"),
-            "who calls used a discreet line": _says("liaison.discreet"),
-        }
-        for verb in ("accept", "accept_at_0")
+    ("accept", "accepted"): {
+        "": _say_all(),
+        "who calls cannot talk": _says("liaison.silent"),
+        "who calls used a discreet line": _says("liaison.discreet"),
     },
     ("since_last_call", "go"): {
         "the first call": _say_all(),

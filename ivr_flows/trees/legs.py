@@ -10,7 +10,6 @@ from ivr_flows.engine.flow import (
     Conference,
     Decide,
     Flow,
-    Handler,
     Hangup,
     Menu,
     Stay,
@@ -35,30 +34,11 @@ GOOD_TIME_SECONDS = 5
 def liaison_callback() -> Flow:
     """A liaison is rung and accepts by a key; nothing of the caller is said before it (Legs)."""
     steps: dict[str, Step] = {
-        "offer": Menu(
-            (
-                Choice(
-                    "liaison.accept",
-                    does=leg_verbs.accept,
-                    on={"accepted": "calling", "code": "ask_code", "gone": "gone"},
-                ),
-                Choice("liaison.pass", does=leg_verbs.pass_on, on={"passed": "passed"}),
-            ),
-            prompt="liaison.offer",
-            about="neutral",
-            give_up="passed_over",
-            silence="passed_over",
-            silences=OFFER_SILENCES,
-        ),
-        **_code_steps(leg_verbs.accept_with_code, "calling", "passed_over"),
-        "passed_over": Decide(leg_verbs.miss, {"passed": "passed"}),
-        "passed": Hangup("liaison.passed"),
-        "calling": Decide(talk_verbs.staff_returns, {"ready": "calling_them", "gone": "gone"}),
+        **_offer_steps("liaison.offer", "calling_them"),
         "calling_them": Announce("liaison.calling", "ringing_them"),
         **talk_steps(not_reached="not_reached"),
         **_ends(),
         "not_reached": Hangup("liaison.not_reached"),
-        "gone": Hangup("liaison.gone"),
     }
     return _outbound("liaison_callback", LIAISON, "offer", steps, give_up="passed_over", recalled=RECALLED)
 
@@ -66,31 +46,13 @@ def liaison_callback() -> Flow:
 def liaison_at_0() -> Flow:
     """A liaison is rung for a caller who waits in the queue; the accept key joins the two (Legs)."""
     steps: dict[str, Step] = {
-        "offer": Menu(
-            (
-                Choice(
-                    "liaison.accept",
-                    does=leg_verbs.accept_at_0,
-                    on={"accepted": "joining", "code": "ask_code", "gone": "gone"},
-                ),
-                Choice("liaison.pass", does=leg_verbs.pass_at_0, on={"passed": "passed"}),
-            ),
-            prompt="liaison.direct",
-            about="neutral",
-            give_up="passed_over",
-            silence="passed_over",
-            silences=OFFER_SILENCES,
-        ),
-        **_code_steps(leg_verbs.accept_at_0_with_code, "joining", "passed_over"),
-        "passed_over": Decide(leg_verbs.miss_at_0, {"passed": "passed"}),
-        "passed": Hangup("liaison.passed"),
+        **_offer_steps("liaison.direct", "joining"),
         # Sent to its address again before the key: the caller has gone.
         "wanted": Decide(leg_verbs.still_wanted, {"wanted": "offer", "gone": "gone"}),
         "joining": Decide(talk_verbs.staff_returns, {"ready": "joining_them", "gone": "gone"}),
         "joining_them": Announce("liaison.joining", "conference"),
         **talk_steps(not_reached="gone"),
         **_ends(),
-        "gone": Hangup("liaison.gone"),
     }
     recalled = {**RECALLED, "offer": "wanted"}
     return _outbound("liaison_at_0", AT_0, "offer", steps, give_up="passed_over", recalled=recalled)
@@ -99,8 +61,7 @@ def liaison_at_0() -> Flow:
 def colleague_call() -> Flow:
     """Another liaison is rung into a talk, accepts by a key, and comes in once the caller was told (R43)."""
     steps: dict[str, Step] = {
-        "offer": _joining_offer("colleague.offer"),
-        **_code_steps(talk_verbs.accept_joining_with_code, "telling", "passed_over"),
+        **_offer_steps("colleague.offer", "telling"),
         **_joining_steps(),
         **talk_steps(not_reached="gone"),
         **_ends(),
@@ -112,8 +73,7 @@ def colleague_call() -> Flow:
 def interpreter_call() -> Flow:
     """An interpreter is rung into a talk as a third leg; they have no menu of their own."""
     steps: dict[str, Step] = {
-        "offer": _joining_offer("interpreter.offer"),
-        **_code_steps(talk_verbs.accept_joining_with_code, "telling", "passed_over"),
+        **_offer_steps("interpreter.offer", "telling"),
         **_joining_steps(),
         # The conference may end under them while staff step out: they are kept, and come back with them.
         "conference": Conference(
@@ -186,50 +146,47 @@ def _good_time(yes: str, no: str, silence: str) -> Menu:
     )
 
 
-def _code_steps(accept: Handler, accepted: str, refused: str) -> dict[str, Step]:
-    """On a personal phone: the person's code, and only then what the accept key does on an office phone."""
+def _offer_steps(prompt: str, accepted: str) -> dict[str, Step]:
+    """One key accepts, and on a personal phone its person's code as well; ``accepted`` is the step after."""
     return {
+        "offer": Menu(
+            (
+                Choice(
+                    "liaison.accept",
+                    does=leg_verbs.may_accept,
+                    on={"yes": "accept", "code": "ask_code", "gone": "gone"},
+                ),
+                Choice("liaison.pass", does=leg_verbs.pass_on, on={"passed": "passed"}),
+            ),
+            prompt=prompt,
+            about="neutral",
+            give_up="passed_over",
+            silence="passed_over",
+            silences=OFFER_SILENCES,
+        ),
         "ask_code": Collect(
             "staff.ask_code",
             MOST_CODE,
             secret_verbs.verify_code,
-            {"right": "code_right", "wrong": "wrong_code", "spent": refused},
+            {"right": "accept", "wrong": "wrong_code", "spent": "passed_over"},
             least=LEAST_CODE,
             wrong="staff.code_length",
         ),
         "wrong_code": Announce("staff.wrong_code", "ask_code"),
-        "code_right": Decide(accept, {"accepted": accepted, "gone": "gone"}),
+        "accept": Decide(leg_verbs.accept, {"accepted": accepted, "gone": "gone"}),
+        "passed_over": Decide(leg_verbs.miss, {"passed": "passed"}),
+        "passed": Hangup("liaison.passed"),
+        "gone": Hangup("liaison.gone"),
     }
-
-
-def _joining_offer(prompt: str) -> Menu:
-    return Menu(
-        (
-            Choice(
-                "liaison.accept",
-                does=talk_verbs.accept_joining,
-                on={"accepted": "telling", "code": "ask_code", "gone": "gone"},
-            ),
-            Choice("liaison.pass", does=talk_verbs.decline_joining, on={"passed": "passed"}),
-        ),
-        prompt=prompt,
-        about="neutral",
-        give_up="passed_over",
-        silence="passed_over",
-        silences=OFFER_SILENCES,
-    )
 
 
 def _joining_steps() -> dict[str, Step]:
     stands = {"join": "coming_in", "wait": "announcing", "gone": "gone"}
     return {
-        "passed_over": Decide(talk_verbs.decline_joining, {"passed": "passed"}),
-        "passed": Hangup("liaison.passed"),
         "telling": Announce("joiner.telling", "announcing"),
         "announcing": Stay(talk_verbs.joiner_position, stands, JOINER_SECONDS, prompt="joiner.wait"),
         "look": Decide(talk_verbs.joiner_position, stands),
         "coming_in": Announce("liaison.joining", "conference"),
-        "gone": Hangup("liaison.gone"),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ivr_flows.engine.flow import Announce, Choice, Collect, Decide, Flow, Hangup, Menu, SlowHandler, Step
 from ivr_flows.trees.talk_steps import RECALLED, outcome_steps, talk_steps
-from ivr_flows.verbs import outcome_verbs, secret_verbs, staff_verbs, talk_verbs
+from ivr_flows.verbs import outcome_verbs, secret_verbs, staff_verbs
 from models.calls.role import STAFF_LINE
 from models.calls.staff_secret import LEAST_CODE, MOST_CODE, NUMBER_DIGITS, PIN_DIGITS
 
@@ -42,7 +42,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
                 Choice(
                     "staff.take",
                     does=staff_verbs.take_next,
-                    on={"taken": "calling", "none": "none", "in_line": "line_first"},
+                    on={"taken": "calling_them", "none": "none", "in_line": "line_first"},
                 ),
                 Choice("staff.list", next="list"),
                 Choice("staff.end_shift", does=staff_verbs.end_shift, on={"done": "shift"}),
@@ -70,7 +70,6 @@ def staff_line(languages: Sequence[str]) -> Flow:
         "none": Announce("staff.none", "shift"),
         "line_first": Announce("staff.line_first", "shift"),
         # The next callback, in this very call.
-        "calling": Decide(talk_verbs.staff_returns, {"ready": "calling_them", "gone": "none"}),
         "calling_them": Announce("liaison.calling", "ringing_them"),
         **talk_steps(not_reached="missed"),
         **outcome_steps(),
@@ -115,7 +114,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
     }
     # What a talk needs is open: its right is the row that names this call, and a talk is long without a key.
     closed = {
-        "shift", "on_menu", "off_menu", "list", "list_menu", "others", "none", "line_first", "calling",
+        "shift", "on_menu", "off_menu", "list", "list_menu", "others", "none", "line_first",
         "calling_them", "more", "new_pin", "weak_pin", "new_pin_again", "pin_differs", "new_code",
         "weak_code", "new_code_again", "code_differs", "changed",
     }  # fmt: skip

@@ -79,7 +79,6 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             talk_verbs.staff_left,
             {
                 "star": "out",
-                "early": "early",
                 "moment": "moment",
                 "over": "outcome",
                 "not_reached": not_reached,

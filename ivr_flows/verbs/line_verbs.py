@@ -13,9 +13,10 @@ from models.callbacks.asking_call import asker_cannot_talk
 from models.overview.wait_time import wait_in_queue
 from models.store.heartbeat import nobody_dials
 from models.talks import call_queue as waits
-from models.talks import direct_talk, queue_ring
-from models.talks.liaison_at_0 import stop_ringing
+from models.talks import queue_ring
+from models.talks.queue_ring import stop_ringing
 from models.talks.queue_turn import free_now
+from models.talks.talk import talks_now
 
 #: Every so many looks the caller in the queue hears where they stand; in between, a word that the line is
 #: there.
@@ -114,7 +115,7 @@ def keep_place(desk: Desk, _digits: str) -> str:
     session, call, now = desk.session, desk.call, desk.now
     held = waits.wait_of(session, call.id)
     # The place is the right to this caller: a liaison's key of the same moment may have ended it first.
-    if not waits.leave_queue(session, call.id, "kept", now) and direct_talk.talks_now(session, call.id):
+    if not waits.leave_queue(session, call.id, "kept", now) and talks_now(session, call.id):
         return "joined"
     verified = desk.is_verified or (held is not None and held.verified and call.opened_its_case())
     word = promise(desk, "other", "waited", verified=verified, since=held.since if held else None)
@@ -134,7 +135,7 @@ def leave_place(desk: Desk, _digits: str) -> str:
     """
     session, call, now = desk.session, desk.call, desk.now
     # A liaison's key of the same moment may have ended the wait first, as in keep_place.
-    if not waits.leave_queue(session, call.id, "left", now) and direct_talk.talks_now(session, call.id):
+    if not waits.leave_queue(session, call.id, "left", now) and talks_now(session, call.id):
         return "joined"
     if queue_ring.rung_now(session, call.id) is not None:
         # Whoever rings for this very caller is free for them again in a moment.
@@ -161,7 +162,7 @@ def _seek(desk: Desk, *, at_0: bool = False) -> tuple[str, bool]:
     ``at_0``: the caller has just asked, so it is checked whether anything lives that rings liaisons.
     """
     session, call, now = desk.session, desk.call, desk.now
-    if direct_talk.talks_now(session, call.id):
+    if talks_now(session, call.id):
         return "joined", False
     rung = queue_ring.rung_now(session, call.id)
     if rung is None:

@@ -3,13 +3,12 @@
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
 from ivr_flows.engine.turn import Join
-from ivr_flows.verbs.how_to_talk import tell_how_to_talk
-from ivr_flows.verbs.leg_verbs import may_take
 from models.calls.role import COLLEAGUE
-from models.talks import hold, joiner, talk
+from models.talks import hold, joiner, talk_end
+from models.talks.talk import talk_of
 
 
-@answers("star", "early", "moment", "over", "not_reached")
+@answers("star", "moment", "over", "not_reached")
 def staff_left(desk: Desk, _digits: str) -> str:
     """Someone of staff is out of the conference: by star, or because it ended."""
     joined = desk.last_turn().end
@@ -31,9 +30,9 @@ def colleague_left(desk: Desk, _digits: str) -> str:
 def staff_position(desk: Desk, _digits: str) -> str:
     """How the talk stands for one who is out of it, and who was rung into it in vain meanwhile."""
     word = hold.staff_position(desk.session, desk.call)
-    found = talk.talk_of(desk.session, desk.call)
+    found = talk_of(desk.session, desk.call)
     if found is not None and word in ("alone", "shared"):
-        for role in talk.tell_missed(desk.session, found):
+        for role in joiner.tell_missed(desk.session, found):
             desk.say("talk.colleague_missed" if role == COLLEAGUE else "talk.interpreter_missed")
     _tell_cut_off(desk, word)
     return word
@@ -90,7 +89,7 @@ def staff_returns(desk: Desk, _digits: str) -> str:
 @answers("ringing", "nobody")
 def add_colleague(desk: Desk, _digits: str) -> str:
     """2: ring another liaison on shift into this talk."""
-    found = talk.talk_of(desk.session, desk.call)
+    found = talk_of(desk.session, desk.call)
     if found is None:
         return "nobody"
     word, jobs = joiner.add_colleague(desk.session, found, _actor(desk), desk.now)
@@ -101,7 +100,7 @@ def add_colleague(desk: Desk, _digits: str) -> str:
 @answers("rung", "none")
 def add_interpreter(desk: Desk, _digits: str) -> str:
     """3: ring the office's interpreter for the caller's language into this talk."""
-    found = talk.talk_of(desk.session, desk.call)
+    found = talk_of(desk.session, desk.call)
     if found is None:
         return "none"
     number, spoken = desk.office.interpreters.get(found.language), desk.office.languages[0]
@@ -113,8 +112,8 @@ def add_interpreter(desk: Desk, _digits: str) -> str:
 @answers("handed", "nobody")
 def hand_over(desk: Desk, _digits: str) -> str:
     """Leave the caller with the colleague, once the two of them are there."""
-    found = talk.talk_of(desk.session, desk.call)
-    jobs = None if found is None else talk.hand_over(
+    found = talk_of(desk.session, desk.call)
+    jobs = None if found is None else talk_end.hand_over(
         desk.session, found, desk.call.id, _actor(desk), desk.now
     )  # fmt: skip
     desk.jobs += jobs or []
@@ -124,47 +123,15 @@ def hand_over(desk: Desk, _digits: str) -> str:
 @answers("ended")
 def end_talk(desk: Desk, _digits: str) -> str:
     """4: end the talk for everyone; the caller hears goodbye."""
-    found = talk.talk_of(desk.session, desk.call)
+    found = talk_of(desk.session, desk.call)
     if found is not None:
-        jobs = talk.end_talk(desk.session, found, _actor(desk), desk.now, desk.policies)
+        jobs = talk_end.end_talk(desk.session, found, _actor(desk), desk.now, desk.policies)
         desk.jobs += [job for job in jobs if job != ("release_leg", desk.call.id)]
         hold.mark_leaving(desk.session, desk.call)
     return "ended"
 
 
 # Joiners.
-
-
-@answers("accepted", "code", "gone")
-def accept_joining(desk: Desk, _digits: str) -> str:
-    """1: a colleague or an interpreter comes in, as soon as the caller was told (R43)."""
-    may = may_take(desk)
-    if may == "left":
-        joiner.decline_joining(desk.session, desk.call, desk.now)
-        return "gone"
-    return "code" if may == "code" else _accept_join(desk)
-
-
-@answers("accepted", "gone")
-def accept_joining_with_code(desk: Desk, _digits: str) -> str:
-    """The code was right."""
-    return _accept_join(desk)
-
-
-def _accept_join(desk: Desk) -> str:
-    word, jobs = joiner.accept_joining(desk.session, desk.call, desk.now)
-    if word == "accepted":
-        desk.call.accepted_at = desk.now
-        tell_how_to_talk(desk)
-    desk.jobs += jobs
-    return word
-
-
-@answers("passed")
-def decline_joining(desk: Desk, _digits: str) -> str:
-    """2: not this one; the talk goes on without."""
-    joiner.decline_joining(desk.session, desk.call, desk.now)
-    return "passed"
 
 
 @answers("join", "wait", "gone")

@@ -66,8 +66,8 @@ class Callback(Base):
     models/callbacks/wishes.py. ``silent``: the person cannot talk and answers by key. ``requested_at`` is
     when the person began to wait, also where they waited on the line first.
 
-    Of its talk: ``held_at`` is since when nobody of staff is with the caller, and ``announced_at`` when the
-    caller was last told who joins; whoever accepted before then may come in (R43).
+    ``liaison_call_id`` and ``caller_call_id`` are the legs of the round that goes on, or led to the talk.
+    ``talking_at`` is when the promise was kept: what the two then do is the talk's (models/talks/talk.py).
 
     ``place``: in which part of the two lists it waits for somebody free, or for a person's attention; None
     before its time has come (``models/calls/two_lists.py``). ``liaison_tries`` counts offers that liaisons
@@ -159,10 +159,7 @@ class Callback(Base):
     warned: Mapped[int] = mapped_column(default=0)
     liaison_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id", use_alter=True))
     caller_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id", use_alter=True))
-    conference: Mapped[str | None] = mapped_column(String(32))
     talking_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    held_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    announced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str | None] = mapped_column(String(32))
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -231,7 +228,7 @@ def advance(
             values["place"] = func.coalesce(CALLBACKS.c.place, stands)
     elif rule.after == "requested":
         values = {"place": None} | values
-        values |= {"lease_until": None, "staff_id": None, "conference": None}
+        values |= {"lease_until": None, "staff_id": None}
         values |= {"liaison_call_id": None, "caller_call_id": None, "claimed_at": None, "taken_up_at": None}
         if rule.before == ("ringing_caller",):
             # A liaison stayed until the caller's answer was known, so those of the next round begin anew.

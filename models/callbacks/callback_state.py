@@ -11,8 +11,8 @@ STATES = OPEN_STATES + FINAL_STATES
 TAKEN_UP_AGAIN = "left_for_staff"
 #: Why a callback is left of which nobody knows whether a call was placed: the person's, or only a liaison's.
 UNKNOWN_OUTCOMES = ("unknown", "unknown_call", "unknown_offer")
-#: In these a leg rings or holds somebody, so the carrier may still have something to say.
-LIVE_STATES = ("ringing_liaison", "ringing_caller", "talking")
+#: In these a leg rings, or waits for the other, so the carrier may still have something to say.
+RINGING_STATES = ("ringing_liaison", "ringing_caller")
 
 MOVERS = ("caller", "liaison", "staff", "worker", "carrier", "sweeper")
 

@@ -179,9 +179,8 @@ def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime,
     may_take_up(session, callback)
     advance(
         session, callback.id, "take_up", actor=actor_of(staff_id), now=now, staff_id=staff_id,
-        claimed_at=now, taken_up_at=now, lease_until=until, closed_at=None, conference=None,
-        liaison_call_id=None, caller_call_id=None, talking_at=None, held_at=None, announced_at=None,
-        missed_by_id=None,
+        claimed_at=now, taken_up_at=now, lease_until=until, closed_at=None, liaison_call_id=None,
+        caller_call_id=None, talking_at=None, missed_by_id=None,
         # Where it is left once more, that is told once more.
         warned=min(callback.warned, LEFT_TOLD - 1),
     )  # fmt: skip

@@ -31,8 +31,8 @@ ANEW = "promised_anew"
 _ANEW = frozenset(
     {
         "id", "state", "urgency", "reason", "requested_at", "due_at", "next_attempt_at", "lease_until",
-        "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id", "conference",
-        "talking_at", "held_at", "announced_at", "closed_at", "outcome", "requested_in_call_id",
+        "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id",
+        "talking_at", "closed_at", "outcome", "requested_in_call_id",
         "claimed_at", "taken_up_at", "note_sealed", "place", "warned", "missed_by_id", "recognized_by",
         "paged_at", "stopped_after",
     }

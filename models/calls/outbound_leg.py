@@ -1,11 +1,15 @@
-"""A leg that we ring: what its row has before the first document of its call."""
+"""A leg that we ring: its row before the first document of its call, and the right to dial it."""
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
+from models.calls.call import CALLS
+from models.calls.call_status import DIALLING
+from models.calls.role import AT_0
 from models.store.database import keyring_of
 
 
@@ -23,3 +27,34 @@ def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> 
         "heard_from": "",
         "said": "",
     }
+
+
+def mark_dialling(session: Session, call_id: int) -> bool:
+    """Take the right to dial a leg. True for one asker alone, ever: two jobs ring nobody twice."""
+    statement = (
+        update(CALLS)
+        .where(
+            CALLS.c.id == call_id,
+            CALLS.c.call_status.is_(None),
+            CALLS.c.call_sid.is_(None),
+            CALLS.c.ended_at.is_(None),
+        )
+        .values(call_status=DIALLING)
+    )
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
+
+
+def take_back_dialling(session: Session, call_id: int) -> bool:
+    """Nothing was dialled for this liaison's leg at 0: it may be dialled while the caller waits."""
+    statement = (
+        update(CALLS)
+        .where(
+            CALLS.c.id == call_id,
+            CALLS.c.role == AT_0,
+            CALLS.c.call_status == DIALLING,
+            CALLS.c.call_sid.is_(None),
+            CALLS.c.ended_at.is_(None),
+        )
+        .values(call_status=None)
+    )
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1

@@ -20,7 +20,7 @@ from models.store.database import keyring_of
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 from models.talks.call_queue import OPENS_ITS_CASE
-from models.talks.direct_talk import DirectTalk
+from models.talks.talk import Talk
 
 #: Why a supervisor looks for a case by a name; the code is kept, the name is not.
 SEARCH_REASONS = (
@@ -121,7 +121,7 @@ def grounds_for(
 
 def case_in_talk(session: Session, person: Person, now: datetime, policies: Policies) -> int | None:
     """The case that whom this person talks with at 0, or did a moment ago, opened by its PIN; else None."""
-    return session.scalars(_of_talk(person, now, policies).order_by(DirectTalk.id.desc()).limit(1)).first()
+    return session.scalars(_of_talk(person, now, policies).order_by(Talk.id.desc()).limit(1)).first()
 
 
 def _of_talk(person: Person, now: datetime, policies: Policies) -> Select[int]:
@@ -130,10 +130,10 @@ def _of_talk(person: Person, now: datetime, policies: Policies) -> Select[int]:
     return (
         select(Case.id)
         .join(Call, OPENS_ITS_CASE)
-        .join(DirectTalk, DirectTalk.caller_call_id == Call.id)
+        .join(Talk, Talk.caller_call_id == Call.id)
         .where(
-            DirectTalk.staff_id == person.staff_id,
-            or_(DirectTalk.closed_at.is_(None), DirectTalk.closed_at > shortly),
+            Talk.staff_id == person.staff_id,
+            or_(Talk.closed_at.is_(None), Talk.closed_at > shortly),
         )
     )
 

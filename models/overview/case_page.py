@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 from models.audit.audit import AuditEntry
 from models.callbacks.callback import IS_OPEN, IS_PAST, Callback
 from models.callbacks.case_words import case_standing
+from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.pin import STRANGERS, PinCounter
 from models.cases.registrant import Phone, Registrant
@@ -17,6 +18,7 @@ from models.custody.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.overview.pin_request import PinRequest
 from models.staff.staff_name import StaffNames, read_staff_names
 from models.store.database import keyring_of
+from models.talks.talk import Talk
 
 MOST_CALLBACKS, MOST_ENTRIES, MOST_REQUESTS = 20, 50, 10
 
@@ -41,6 +43,8 @@ class CasePage:
     phones: tuple[PhoneRow, ...]
     heard: Heard
     callbacks: tuple[Callback, ...]
+    #: Of callers at 0 who had opened the case by its PIN, the last first.
+    talks_at_0: tuple[Talk, ...]
     entries: tuple[AuditEntry, ...]
     requests: tuple[PinRequest, ...]
     #: What the members of staff are called whom the entries name.
@@ -72,6 +76,13 @@ def read_case_page(session: Session, case_id: int, now: datetime, rules: HeardRu
         *session.scalars(of_case.where(IS_OPEN)),
         *session.scalars(of_case.where(IS_PAST).limit(MOST_CALLBACKS)),
     ]
+    talks_at_0 = session.scalars(
+        select(Talk)
+        .join(Call, Call.id == Talk.caller_call_id)
+        .where(Call.case_id == case_id, Call.verified_at.is_not(None), Talk.callback_id.is_(None))
+        .order_by(Talk.id.desc())
+        .limit(MOST_CALLBACKS)
+    )
     entries = session.scalars(
         select(AuditEntry)
         .where(AuditEntry.target == f"case:{case_id}")
@@ -103,6 +114,7 @@ def read_case_page(session: Session, case_id: int, now: datetime, rules: HeardRu
         ),
         heard=heard_of_case(session, case_id, now, rules),
         callbacks=tuple(callbacks),
+        talks_at_0=tuple(talks_at_0),
         entries=tuple(entries),
         requests=tuple(requests),
         staff=read_staff_names(session),

@@ -1,21 +1,23 @@
-"""What happened to a callback so far, by its audit entries and its calls: who, when, what."""
+"""What happened to a callback or a talk so far, by its audit entries and its calls: who, when, what."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
 from models.calls.call import Call
-from models.calls.role import CALLED_BACK, COLLEAGUE, INTERPRETER, LIAISON
+from models.calls.role import AT_0, CALLED_BACK, COLLEAGUE, INTERPRETER, LIAISON
 from models.staff.staff_name import STAFF_KINDS, read_staff_names
+from models.talks.talk import Talk
 
 #: The role of a leg, as what it was.
 _LEGS = {
     LIAISON: "rang_staff",
+    AT_0: "rang_staff",
     CALLED_BACK: "rang_caller",
     COLLEAGUE: "rang_colleague",
     INTERPRETER: "rang_interpreter",
@@ -41,12 +43,20 @@ class Happening:
 
 def history_of(session: Session, callback_id: int) -> list[Happening]:
     """All that happened to a callback, in its order. Three statements, however much that was."""
+    return _history(session, f"callback:{callback_id}", Call.callback_id == callback_id)
+
+
+def history_of_talk(session: Session, talk_id: int) -> list[Happening]:
+    """The same of a talk with a caller at 0; the calls are those that were placed for that caller."""
+    caller = select(Talk.caller_call_id).where(Talk.id == talk_id).scalar_subquery()
+    return _history(session, f"talk:{talk_id}", Call.parent_call_id == caller)
+
+
+def _history(session: Session, target: str, its_calls: ColumnElement[bool]) -> list[Happening]:
     entries = session.scalars(
-        select(AuditEntry).where(AuditEntry.target == f"callback:{callback_id}").order_by(AuditEntry.id)
+        select(AuditEntry).where(AuditEntry.target == target).order_by(AuditEntry.id)
     ).all()
-    calls = session.scalars(
-        select(Call).where(Call.callback_id == callback_id, Call.role.in_(_LEGS)).order_by(Call.id)
-    ).all()
+    calls = session.scalars(select(Call).where(its_calls, Call.role.in_(_LEGS)).order_by(Call.id)).all()
     names = read_staff_names(session).by_id
     found = [_entry(entry, names) for entry in entries] + [_call(call, names) for call in calls]
     return sorted(found, key=lambda one: one.at)

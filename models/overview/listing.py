@@ -34,7 +34,7 @@ from models.staff.staff_session import LASTS, StaffSession
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 from models.store.unit import Unit
-from models.talks.direct_talk import DirectTalk
+from models.talks.talk import IS_ON, Talk
 
 #: What staff look for, in the order in which it is offered.
 VIEWS = ("due", "late", "mine", "open", "left")
@@ -121,10 +121,7 @@ class OwnCall:
 #: Beside the newest entry what leaves none: who comes into line, and a colleague's leg in a talk that ends.
 _NEWEST = select(func.coalesce(func.max(AuditEntry.id), 0)).scalar_subquery()
 _COLLEAGUES = (
-    select(func.count())
-    .select_from(Call)
-    .where(_LEGS_OF_STAFF, Call.role == COLLEAGUE, Call.callback_id.is_not(None))
-    .scalar_subquery()
+    select(func.count()).select_from(Call).where(_LEGS_OF_STAFF, Call.role == COLLEAGUE).scalar_subquery()
 )
 _LINE = select(func.count()).select_from(Callback).where(ON_LIST).scalar_subquery()
 _VERSION = select(_NEWEST, _COLLEAGUES, _LINE)
@@ -221,27 +218,23 @@ def _in_their_places(session: Session, view: str, now: datetime, soon: timedelta
     return [found[one] for one in ids if one in found]
 
 
+#: The leg of a person who is rung into a talk of others, or is in it, and which of the two.
+_JOINS = _LEGS_OF_STAFF, Call.staff_id == bindparam("staff_id"), Call.role == COLLEAGUE
+_JOINS_AS = case(
+    (Call.accepted_at.is_not(None), literal_column("'talking'")), else_=literal_column("'ringing_liaison'")
+)
 #: All of one person at once, since each open console asks for it with every change of the list.
 _OWN_CALLS = union_all(
     select(
         literal_column("1").label("kind"), Callback.id.label("row_id"), Callback.state.label("state")
     ).where(_IN_HAND, Callback.staff_id == bindparam("staff_id")),
-    select(
-        literal_column("2"),
-        Call.callback_id,
-        case(
-            (Call.accepted_at.is_not(None), literal_column("'talking'")),
-            else_=literal_column("'ringing_liaison'"),
-        ),
-    ).where(
-        _LEGS_OF_STAFF,
-        Call.staff_id == bindparam("staff_id"),
-        Call.role == COLLEAGUE,
-        Call.callback_id.is_not(None),
+    select(literal_column("2"), Call.callback_id, _JOINS_AS).where(*_JOINS, Call.callback_id.is_not(None)),
+    select(literal_column("3"), Talk.id, literal_column("'talking'")).where(
+        Talk.staff_id == bindparam("staff_id"), IS_ON, Talk.callback_id.is_(None)
     ),
-    select(literal_column("3"), DirectTalk.id, literal_column("'talking'")).where(
-        DirectTalk.staff_id == bindparam("staff_id"), DirectTalk.closed_at.is_(None)
-    ),
+    select(literal_column("4"), Talk.id, _JOINS_AS)
+    .join(Talk, Talk.caller_call_id == Call.parent_call_id)
+    .where(*_JOINS, IS_ON, Talk.staff_id.is_distinct_from(bindparam("staff_id"))),
 )
 
 
@@ -250,8 +243,8 @@ def own_calls(session: Session, staff_id: int) -> list[OwnCall]:
     rows = sorted(tuple(row) for row in session.execute(_OWN_CALLS, {"staff_id": staff_id}))
     led = {row_id for kind, row_id, _state in rows if kind == 1}
     return [
-        OwnCall(None, state, leads=True, talk_id=row_id)
-        if kind == 3
+        OwnCall(None, state, leads=kind == 3, talk_id=row_id)
+        if kind in (3, 4)
         else OwnCall(row_id, state, leads=kind == 1)
         for kind, row_id, state in rows
         if kind != 2 or row_id not in led
@@ -289,12 +282,17 @@ _NOT_ANEW = (or_(Callback.state != LEFT, Callback.outcome.is_distinct_from(ANEW)
 
 def _select() -> Select[Any]:
     columns = [CALLBACKS.c[name] for name in Listed.__dataclass_fields__ if name in CALLBACKS.c]
-    return select(
-        *columns,
-        CALLBACKS.c.place.is_not(None).label("on_list"),
-        CALLBACKS.c.number_sealed,
-        Staff.name_sealed,
-    ).outerjoin(Staff, Staff.id == CALLBACKS.c.staff_id)
+    return (
+        select(
+            *columns,
+            CALLBACKS.c.place.is_not(None).label("on_list"),
+            CALLBACKS.c.number_sealed,
+            Staff.name_sealed,
+            Talk.held_at,
+        )
+        .outerjoin(Staff, Staff.id == CALLBACKS.c.staff_id)
+        .outerjoin(Talk, Talk.callback_id == CALLBACKS.c.id)
+    )
 
 
 def _listed(session: Session, row: Any) -> Listed:

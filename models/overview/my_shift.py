@@ -19,7 +19,7 @@ from models.staff.schedule import Absence
 from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
-from models.talks.direct_talk import DirectTalk
+from models.talks.talk import Talk
 
 #: How long before the day a leg may have begun that talks in it; longer than anybody works.
 _LONGEST = timedelta(hours=12)
@@ -42,64 +42,53 @@ class Today:
     typical_wait: timedelta | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """From when to when this person was in one talk."""
-
-    of: Callback | DirectTalk
-    length: timedelta
-
-
 def today_of(session: Session, staff_id: int, since: datetime, now: datetime) -> Today:
-    """The figures of one person from ``since``, the begin of the office's day, in three statements."""
+    """The figures of one person from ``since``, the begin of the office's day, in two statements."""
     legs = session.scalars(
         select(Call).where(
             Call.staff_id == staff_id, Call.accepted_at.is_not(None), Call.started_at >= since - _LONGEST
         )
     ).all()
-    callbacks = select(Callback).where(
-        or_(Callback.staff_id == staff_id, Callback.id.in_({leg.callback_id for leg in legs})),
-        Callback.talking_at >= since,
+    mine = or_(
+        Talk.staff_id == staff_id,
+        Talk.callback_id.in_({leg.callback_id for leg in legs}),
+        Talk.caller_call_id.in_({leg.parent_call_id for leg in legs}),
     )
-    at_0 = select(DirectTalk).where(
-        or_(
-            DirectTalk.staff_id == staff_id,
-            DirectTalk.caller_call_id.in_({leg.parent_call_id for leg in legs}),
-        ),
-        DirectTalk.talking_at >= since,
-    )
-    parts = [
-        part
-        for talk in (*session.scalars(callbacks), *session.scalars(at_0))
-        if (part := _part(talk, staff_id, legs, now)) is not None
-    ]
-    own = [part.of for part in parts if isinstance(part.of, Callback)]
-    waits = [max(0.0, (one.talking_at - one.requested_at).total_seconds()) for one in own if one.talking_at]
+    found = session.execute(
+        select(Talk, Callback.requested_at)
+        .outerjoin(Callback, Callback.id == Talk.callback_id)
+        .where(mine, Talk.began_at >= since)
+    ).all()
+    lengths = [(talk, asked, _part(talk, staff_id, legs, now)) for talk, asked in found]
+    own = [(talk, asked, length) for talk, asked, length in lengths if length is not None]
+    waits = [max(0.0, (talk.began_at - asked).total_seconds()) for talk, asked, _ in own if asked]
     return Today(
-        talks=len(parts),
-        kept=sum(one.state == "reached" and one.outcome not in _NOT_KEPT for one in own),
-        talked=sum((part.length for part in parts), timedelta()),
+        talks=len(own),
+        kept=sum(
+            asked is not None and talk.is_over and talk.outcome not in _NOT_KEPT for talk, asked, _ in own
+        ),
+        talked=sum((length for _, _, length in own), timedelta()),
         typical_wait=timedelta(seconds=median(waits)) if waits else None,
     )
 
 
-def _part(talk: Callback | DirectTalk, staff_id: int, legs: Sequence[Call], now: datetime) -> _Part | None:
-    """What of a talk was this person's, by their legs in it; None when they were not in it."""
-    begun, over = talk.talking_at or now, talk.closed_at or now
+def _part(talk: Talk, staff_id: int, legs: Sequence[Call], now: datetime) -> timedelta | None:
+    """How long this person was in a talk, by their legs in it; None when they were not."""
+    over = talk.closed_at or now
     own = [
-        (max(begun, leg.accepted_at), min(over, leg.ended_at or now))
+        (max(talk.began_at, leg.accepted_at), min(over, leg.ended_at or now))
         for leg in legs
-        if leg.accepted_at is not None and _is_of(leg, talk) and (leg.ended_at or now) >= begun
+        if leg.accepted_at is not None and _is_of(leg, talk) and (leg.ended_at or now) >= talk.began_at
     ]
     if own:
-        return _Part(talk, sum((max(timedelta(), end - start) for start, end in own), timedelta()))
-    return _Part(talk, over - begun) if talk.staff_id == staff_id else None
+        return sum((max(timedelta(), end - start) for start, end in own), timedelta())
+    return over - talk.began_at if talk.staff_id == staff_id else None
 
 
-def _is_of(leg: Call, talk: Callback | DirectTalk) -> bool:
-    if isinstance(talk, Callback):
-        return leg.callback_id == talk.id
-    return leg.parent_call_id == talk.caller_call_id
+def _is_of(leg: Call, talk: Talk) -> bool:
+    if talk.callback_id is None:
+        return leg.parent_call_id == talk.caller_call_id
+    return leg.callback_id == talk.callback_id
 
 
 def change_phone(session: Session, staff_id: int, number: str, now: datetime, *, office_phone: bool) -> None:

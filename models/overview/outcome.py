@@ -1,26 +1,24 @@
-"""What staff key of a talk afterwards. The row is closed by then; a code refines its outcome (R37)."""
+"""What staff key of a talk afterwards. It is over by then; a code refines its outcome (R37)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callback, was_put_off
+from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callback, locked, was_put_off
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
-from models.calls.call import Call
 from models.overview.phone_stop import on_next_phone, stop_phone
 from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
 from models.store.policies import Policies
-from models.talks.direct_follow_up import follow_direct, is_owed_anyway
-from models.talks.direct_talk import DirectTalk
+from models.talks.follow_talk import follow_talk
 from models.talks.talk import Talk, audit_talk
 
-#: The codes by their words; each is an outcome of a callback that was reached.
+#: The codes by their words; each is an outcome of a talk.
 NOBODY_THERE, WRONG_PERSON = "nobody_there", "wrong_person"
 OUTCOMES = ("reached", "message_left", NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
 
@@ -28,11 +26,8 @@ OUTCOMES = ("reached", "message_left", NOBODY_THERE, WRONG_PERSON, LATER, SUPERV
 def last_talk(session: Session, staff_id: int, now: datetime, policies: Policies) -> Talk | None:
     """The talk of this person that ended last, while its outcome may still be refined."""
     since = now - timedelta(minutes=policies.outcome_minutes)
-    found: list[Talk] = []
-    for kind in (Callback, DirectTalk):
-        mine = select(kind).where(kind.staff_id == staff_id, kind.state == "reached", kind.closed_at > since)
-        found += session.scalars(mine.order_by(kind.closed_at.desc(), kind.id.desc()).limit(1))
-    return max(found, key=lambda talk: talk.closed_at or since, default=None)
+    mine = select(Talk).where(Talk.staff_id == staff_id, Talk.closed_at > since)
+    return session.scalars(mine.order_by(Talk.closed_at.desc(), Talk.id.desc()).limit(1)).first()
 
 
 def note_outcome(
@@ -48,23 +43,16 @@ def note_outcome(
     if code not in OUTCOMES:
         raise ValueError("There is no outcome of this name.")
     since = now - timedelta(minutes=policy.numbers.outcome_minutes)
-    # Held as it stands now: of a key and a click at once, the second puts right what the first one said.
+    # Held as they stand now: of a key and a click at once, the second puts right what the first one said.
+    callback = None if talk.callback_id is None else locked(session, talk.callback_id)
     session.refresh(talk, with_for_update={"key_share": True})
-    kind, actor, before = type(talk), f"liaison:{staff_id}", talk.outcome
-    refined = session.scalar(
-        update(kind)
-        .where(
-            kind.id == talk.id,
-            kind.state == "reached",
-            kind.staff_id == staff_id,
-            kind.closed_at > since,
-        )
-        .values(outcome=code)
-        .returning(kind.id)
-        .execution_options(synchronize_session=False)
-    )
-    if refined is None:
+    actor, before = f"liaison:{staff_id}", talk.outcome
+    if talk.staff_id != staff_id or talk.closed_at is None or talk.closed_at <= since:
         return "late", []
+    talk.outcome = code
+    if callback is not None:
+        callback.outcome = code
+    session.flush()
     audit_talk(session, talk, "note_outcome", actor, now, {"code": code})
     end_wrap_up(session, staff_id, now)
     if code == before:
@@ -72,64 +60,59 @@ def note_outcome(
     if before == LATER:
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
         _take_back(session, made, f"staff:{staff_id}", now)
-    elif before == NOBODY_THERE and isinstance(talk, Callback):
-        of_talk = Callback.number_key == talk.number_key, Callback.requested_at == talk.requested_at
-        _take_back(session, (*of_talk, Callback.reason == talk.reason), f"staff:{staff_id}", now)
-    if code == NOBODY_THERE and isinstance(talk, Callback):
-        _try_again(session, talk, actor, now, policy)
-        return "no_phone" if talk.stopped_after else "noted", []
-    if code == WRONG_PERSON and isinstance(talk, Callback):
-        return "noted", _stop_wrong_phone(session, talk, actor, now, policy)
+    elif before == NOBODY_THERE and callback is not None:
+        same = Callback.number_key == callback.number_key, Callback.requested_at == callback.requested_at
+        _take_back(session, (*same, Callback.reason == callback.reason), f"staff:{staff_id}", now)
+    if code == NOBODY_THERE and callback is not None:
+        _try_again(session, callback, actor, now, policy)
+        return "no_phone" if callback.stopped_after else "noted", []
+    if code == WRONG_PERSON and callback is not None:
+        return "noted", _stop_wrong_phone(session, callback, actor, now, policy)
     if code not in (LATER, SUPERVISOR):
         return "noted", []
     at = now + timedelta(minutes=policy.numbers.call_later_minutes)
-    if isinstance(talk, DirectTalk):
-        return _after_direct(session, talk, code, at, actor, now, policy), []
-    follow_up(
-        session, talk, reason=LATER if code == LATER else SUPERVISOR, at=at,
-        due_at=policy.due_at("other", at), actor=actor, now=now, left=code != LATER,
-    )  # fmt: skip
-    # Nothing is due yet; the sweeper finds it when its time has come.
-    return "no_phone" if talk.stopped_after else "noted", []
+    return "noted" if follow_talk(session, talk, code, at, actor, now, policy) else "no_phone", []
 
 
 def _stop_wrong_phone(
-    session: Session, talk: Callback, actor: str, now: datetime, policy: CallbackPolicy
+    session: Session, callback: Callback, actor: str, now: datetime, policy: CallbackPolicy
 ) -> list[Job]:
     """Stop the phone of a wrong person; a person of staff sees to the call within minutes (R33).
 
     Theirs is the next safe phone. Where there is none they look for one, and cannot call this one again, also
     when it was given for one callback and no case has it.
     """
-    jobs = stop_phone(session, talk.number_key, now, policy, actor=actor, with_task=False)
-    elsewhere = on_next_phone(session, talk, now, policy) or {"outcome": STOPPED}
+    jobs = stop_phone(session, callback.number_key, now, policy, actor=actor, with_task=False)
+    elsewhere = on_next_phone(session, callback, now, policy) or {"outcome": STOPPED}
     due_at = now + timedelta(minutes=policy.numbers.stop_task_minutes)
     return jobs + follow_up(
-        session, talk, reason=SUPERVISOR, at=now, due_at=due_at, actor=actor, now=now, left=True,
+        session, callback, reason=SUPERVISOR, at=now, due_at=due_at, actor=actor, now=now, left=True,
         changes=elsewhere,
     )  # fmt: skip
 
 
-def _try_again(session: Session, talk: Callback, actor: str, now: datetime, policy: CallbackPolicy) -> None:
+def _try_again(
+    session: Session, callback: Callback, actor: str, now: datetime, policy: CallbackPolicy
+) -> None:
     """Whatever pressed key 1, the person was not there: it was a try, and what they were promised goes on.
 
     After the last one an urgent callback is left for a person, as where nobody picks up (R36); so is one that
     was put off by a key.
     """
-    tries = talk.caller_tries + 1
-    following = policy.next_round(talk, tries, now, policy.retry)
-    if following is None and talk.urgency != "urgent" and not was_put_off(session, talk):
+    tries = callback.caller_tries + 1
+    following = policy.next_round(callback, tries, now, policy.retry)
+    if following is None and callback.urgency != "urgent" and not was_put_off(session, callback):
         return
     tries, at = following or (tries, now)
     changes: dict[str, Any] = {
         # It is the same request yet, and what the carrier said of its caller ID stands.
-        "requested_at": talk.requested_at, "requested_in_call_id": talk.requested_in_call_id,
+        "requested_at": callback.requested_at, "requested_in_call_id": callback.requested_in_call_id,
         "caller_tries": tries,
     }  # fmt: skip
     if following is None:
         changes["outcome"] = "no_answer"
     follow_up(
-        session, talk, reason=talk.reason, at=at, due_at=talk.due_at, actor=actor, now=now,
+        session, callback, reason=callback.reason, at=at, due_at=callback.due_at, actor=actor, now=now,
         left=following is None, changes=changes,
     )  # fmt: skip
 
@@ -142,20 +125,3 @@ def _take_back(session: Session, made: Sequence[ColumnElement[bool]], actor: str
     left = select(Callback.id).where(*made, Callback.state == TAKEN_UP_AGAIN, Callback.outcome == "no_answer")
     for callback_id in session.scalars(left).all():
         advance(session, callback_id, "close_left", actor=actor, now=now, outcome="settled_otherwise")
-
-
-def _after_direct(
-    session: Session,
-    talk: DirectTalk,
-    code: str,
-    at: datetime,
-    actor: str,
-    now: datetime,
-    policy: CallbackPolicy,
-) -> Literal["noted", "no_phone"]:
-    made = follow_direct(session, talk, code, at, actor, now, policy)
-    if made is not None:
-        return "noted"
-    caller = session.get_one(Call, talk.caller_call_id)
-    is_served = code == LATER and is_owed_anyway(session, caller, at, code)
-    return "noted" if is_served else "no_phone"

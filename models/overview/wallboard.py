@@ -20,11 +20,10 @@ from models.staff.staff import Staff
 from models.staff.two_people import missing_pairs
 from models.store.guard import Guard
 from models.talks.call_queue import SEEN_WITHIN, QueuedCall
-from models.talks.direct_talk import DirectTalk
+from models.talks.talk import IS_ON, Talk
 
 #: The words of the partial index of those left for a person.
 _LEFT = text("callbacks.state = 'left_for_staff'")
-_TALKS_AT_0 = text("direct_talks.state = 'talking'")
 _HELD = "held"
 #: Each by its own part of the index of waits.
 _CLASSES = [(urgency, verified) for urgency in ("urgent", "other") for verified in (True, False)]
@@ -150,7 +149,7 @@ def _requests(session: Session, midnight: datetime, now: datetime) -> Sequence[A
 def _line(session: Session, now: datetime) -> dict[str, Any]:
     found = session.execute(
         select(func.count(), func.min(QueuedCall.since)).where(
-            text("line_waits.ended_at IS NULL"), QueuedCall.seen_at > now - SEEN_WITHIN
+            text("queued_calls.ended_at IS NULL"), QueuedCall.seen_at > now - SEEN_WITHIN
         )
     ).one()
     return {"on_line": found[0], "on_line_since": found[1]}
@@ -172,8 +171,12 @@ def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any
     aside = select(func.count()).select_from(Callback).where(_LEFT, Callback.outcome.is_distinct_from(ANEW))
     left = session.scalar(aside) or 0
     names = ("verified", "unverified", "waiting_since", "talking", "late", "at_risk")
-    at_0 = session.scalar(select(func.count()).select_from(DirectTalk).where(_TALKS_AT_0)) or 0
-    return {**dict(zip(names, found, strict=True)), "left_for_staff": left, "talking_at_0": at_0}
+    at_0 = select(func.count()).select_from(Talk).where(IS_ON, Talk.callback_id.is_(None))
+    return {
+        **dict(zip(names, found, strict=True)),
+        "left_for_staff": left,
+        "talking_at_0": session.scalar(at_0) or 0,
+    }
 
 
 def _people(session: Session) -> dict[str, Any]:

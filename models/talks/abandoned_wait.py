@@ -17,8 +17,8 @@ from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import SAFE, next_window
 from models.store.database import keyring_of
 from models.talks.call_queue import QueuedCall, lapsed_waits, leave_queue, talk_began, wait_of
-from models.talks.direct_follow_up import follow_direct, opened_case
-from models.talks.direct_talk import DirectTalk, is_cut_short
+from models.talks.follow_talk import opened_case, promise_to_caller
+from models.talks.talk import Talk, is_cut_short
 
 Job = tuple[str, int]
 
@@ -39,7 +39,7 @@ def wait_ended(session: Session, call_id: int, now: datetime, policy: CallbackPo
 
 
 def talk_cut_off(
-    session: Session, talk: DirectTalk, now: datetime, over_at: datetime, policy: CallbackPolicy
+    session: Session, talk: Talk, now: datetime, over_at: datetime, policy: CallbackPolicy
 ) -> list[Job]:
     """A caller's call is over though nobody has helped them yet: they are called back (R36, Legs).
 
@@ -59,7 +59,7 @@ def talk_cut_off(
     if place == WAITING:
         wait.outcome, wait.ended_at = "abandoned", now
     elif talk.held_at is None and not (
-        talk.state == "talking" and is_cut_short(talk, over_at, policy.numbers.cut_short_seconds)
+        not talk.is_over and is_cut_short(talk, over_at, policy.numbers.cut_short_seconds)
     ):
         return []
     return _offer(session, wait, now, policy) or _call_back(session, talk, now, policy)
@@ -75,14 +75,14 @@ def end_lapsed_waits(session: Session, now: datetime, policy: CallbackPolicy) ->
     return jobs
 
 
-def _call_back(session: Session, talk: DirectTalk, now: datetime, policy: CallbackPolicy) -> list[Job]:
+def _call_back(session: Session, talk: Talk, now: datetime, policy: CallbackPolicy) -> list[Job]:
     call = session.get_one(Call, talk.caller_call_id)
     if opened_case(session, call) is None:
         most = policy.numbers.unverified_callbacks_a_day
         if call.phone_key is None or _cut_off_lately(session, call, now) >= most:
             return []
     at = now + pause_after(session, call.id, policy.numbers)
-    made = follow_direct(session, talk, CUT_OFF, at, f"caller:{call.id}", now, policy)
+    made = promise_to_caller(session, call, CUT_OFF, at, f"caller:{call.id}", now, policy)
     return [] if made is None else [("dial_liaison", made)]
 
 

@@ -46,10 +46,10 @@ class QueuedCall(Base):
     ``verified`` tells whether the PIN was right when they began to wait; it does not run out meanwhile.
     """
 
-    __tablename__ = "line_waits"
+    __tablename__ = "queued_calls"
     __table_args__ = (
-        Index("ix_line_waits_waiting", "since", sqlite_where=_WAITS, postgresql_where=_WAITS),
-        Index("ix_line_waits_measured", "verified", "since"),
+        Index("ix_queued_calls_waiting", "since", sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index("ix_queued_calls_measured", "verified", "since"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

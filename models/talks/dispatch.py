@@ -23,6 +23,7 @@ from models.callbacks.shown_line import shown_line
 from models.calls import pacing
 from models.calls.call import CALLS, Call
 from models.calls.offer import last_offers, note_offer
+from models.calls.outbound_leg import mark_dialling
 from models.calls.two_lists import owed_to
 from models.cases.safe_phone import standing_of
 from models.staff.set_away import end_sparing
@@ -30,10 +31,10 @@ from models.staff.wrap_up import end_wrap_ups
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 from models.talks.call_queue import kept_for_queue
-from models.talks.direct_talk import talks_now
-from models.talks.leg import make_liaison_leg, mark_dialling
+from models.talks.leg import make_liaison_leg
 from models.talks.leg_end import Job, leave_for_staff
 from models.talks.next_offer import first_on_list, pool_for
+from models.talks.talk import talks_now
 
 #: Callbacks that a job may find closed or taken before it gives up; the sweeper offers the rest.
 _LOOKS = 8

@@ -12,32 +12,23 @@ from models.calls.call_status import LEAVING, bring_forward
 from models.calls.place import IN_TALK
 from models.calls.role import JOINERS
 from models.store.job import Job
-from models.talks.direct_talk import DirectTalk
 from models.talks.joiner import announce_joiners
-from models.talks.talk import (
-    Talk,
-    audit_talk,
-    call_again,
-    close_talk,
-    is_announced,
-    move_caller,
-    settle,
-    staff_in_talk,
-    talk_of,
-)
+from models.talks.talk import Talk, audit_talk, callback_of, talk_of
+from models.talks.talk_end import call_again, close_talk, move_caller, settle
+from models.talks.talk_legs import is_announced, staff_in_talk
 
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
 #: The jobs that tell a leg how its talk stands.
 TELLING = ("release_leg", "move_leg")
-Left = Literal["star", "early", "moment", "back", "over", "not_reached"]
+Left = Literal["star", "moment", "back", "over", "not_reached"]
 Position = Literal["alone", "shared", "early", "handed", "over", "not_reached"]
 
 
 def hold_talk(session: Session, talk: Talk, actor: str, now: datetime, but: int | None = None) -> list[Job]:
     """Put the caller on hold, unless other staff than ``but`` are with them; they hear so at once."""
-    if talk.state != "talking" or talk.held_at is not None or staff_in_talk(session, talk, but=but):
+    if talk.is_over or talk.held_at is not None or staff_in_talk(session, talk, but=but):
         return []
     talk.held_at = now
     audit_talk(session, talk, "hold_talk", actor, now)
@@ -46,7 +37,7 @@ def hold_talk(session: Session, talk: Talk, actor: str, now: datetime, but: int 
 
 def resume_talk(session: Session, talk: Talk, actor: str, now: datetime) -> list[Job]:
     """Someone of staff is back: the hold ends, and the caller is fetched."""
-    if talk.state != "talking" or talk.held_at is None:
+    if talk.is_over or talk.held_at is None:
         return []
     talk.held_at = None
     audit_talk(session, talk, "resume_talk", actor, now)
@@ -58,18 +49,16 @@ def staff_left(
 ) -> tuple[Left, list[Job]]:
     """A leg of staff has left the conference; ``led``: the conference was to end with this leg.
 
-    ``early``: the caller has not joined yet. ``star``: the leader stepped out, and the caller is on hold
-    unless others are there. ``moment``: a colleague's leg, which may have pressed star, or the conference
-    ended with the leader's; news of the leader may come a moment later (``colleague_left``).
+    ``star``: the leader stepped out, and the caller is on hold unless others are there. ``moment``: a
+    colleague's leg, which may have pressed star, or the conference ended with the leader's; news of the
+    leader may come a moment later (``colleague_left``).
     """
     talk = talk_of(session, leg)
-    word = _standing(leg, talk)
-    if talk is None or word in ("over", "not_reached"):
+    word = _standing(session, leg, talk)
+    if talk is None or word != "talking":
         bring_forward(session, leg.id, LEAVING)
         return ("over" if word == "over" else "not_reached"), []
-    if word == "early":
-        return "early", []
-    if not led or leg.id != talk.liaison_call_id:
+    if not led or leg.id != talk.leader_call_id:
         return "moment", []
     jobs = hold_talk(session, talk, f"liaison:{leg.staff_id}", now, but=leg.id)
     # The conference ends with the leader's leg, so the carrier itself asks what the caller is to hear. Only
@@ -80,11 +69,11 @@ def staff_left(
 def colleague_left(session: Session, leg: "CallState", now: datetime) -> tuple[Left, list[Job]]:
     """A moment later: ``star`` while the leader is still with the caller, else ``back`` to the caller."""
     talk = talk_of(session, leg)
-    word = _standing(leg, talk)
+    word = _standing(session, leg, talk)
     if talk is None or word != "talking":
         mark_leaving(session, leg)
         return ("over" if word == "over" else "not_reached"), []
-    if leg.id == talk.liaison_call_id or _is_out(session, talk.liaison_call_id):
+    if leg.id == talk.leader_call_id or _is_out(session, talk.leader_call_id):
         return "back", []
     return "star", hold_talk(session, talk, f"liaison:{leg.staff_id}", now, but=leg.id)
 
@@ -97,11 +86,12 @@ def staff_position(session: Session, leg: "CallState") -> Position:
     talk = talk_of(session, leg)
     if talk is not None and _handed_over(leg, talk):
         return "handed"
-    word = _standing(leg, talk)
+    word = _standing(session, leg, talk)
+    if word == "early":
+        return word
     if talk is None or word != "talking":
-        if word in ("over", "not_reached"):
-            bring_forward(session, leg.id, LEAVING)
-        return "not_reached" if talk is None or word == "talking" else word
+        bring_forward(session, leg.id, LEAVING)
+        return "over" if word == "over" else "not_reached"
     return "shared" if staff_in_talk(session, talk, but=leg.id) else "alone"
 
 
@@ -110,9 +100,10 @@ def person_position(
 ) -> Literal["dialled", "answered", "joined", "over", "not_reached"]:
     """How far the call of the person is, to whoever of staff waits for their key."""
     talk = talk_of(session, leg)
-    word = _standing(leg, talk)
-    if talk is not None and word == "early":
-        other = session.get(Call, talk.caller_call_id, populate_existing=True)
+    word = _standing(session, leg, talk)
+    attempt = callback_of(session, leg) if word == "early" else None
+    if attempt is not None:
+        other = session.get(Call, attempt.caller_call_id, populate_existing=True)
         # Its first document was asked for, so somebody or something has answered.
         return "answered" if other is not None and other.said else "dialled"
     if word == "talking":
@@ -131,7 +122,7 @@ def cannot_talk(session: Session, leg: "CallState") -> bool:
 def was_cut_off(session: Session, leg: "CallState") -> bool:
     """Whether the talk of this leg of staff ended by a hold, and the caller was promised a new call."""
     talk = talk_of(session, leg)
-    if talk is None or talk.state != "reached" or talk.held_at is None:
+    if talk is None or not talk.is_over or talk.held_at is None:
         return False
     return is_promised_again(session, talk.caller_call_id)
 
@@ -139,14 +130,13 @@ def was_cut_off(session: Session, leg: "CallState") -> bool:
 def staff_returns(session: Session, leg: "CallState", now: datetime) -> tuple[str | None, bool, list[Job]]:
     """One of staff goes (back) to the caller: the conference, whether it ends with them, and the jobs.
 
-    None for a conference that is not theirs any more.
+    None for a talk that is not theirs any more.
     """
     talk = talk_of(session, leg)
-    word = _standing(leg, talk)
-    if talk is None or word not in ("early", "talking"):
+    if talk is None or _standing(session, leg, talk) != "talking":
         return None, False, []
     jobs = resume_talk(session, talk, f"liaison:{leg.staff_id}", now)
-    return talk.conference, leg.id == talk.liaison_call_id, jobs
+    return talk.conference, leg.id == talk.leader_call_id, jobs
 
 
 def caller_is_out(
@@ -154,7 +144,7 @@ def caller_is_out(
 ) -> "CallerStands":
     """How things stand for a caller who is out of the conference, and what they are to be told."""
     talk = talk_of(session, leg)
-    if talk is None or talk.caller_call_id != leg.id or talk.state != "talking":
+    if talk is None or talk.caller_call_id != leg.id or talk.is_over:
         return CallerStands(_ended_as(session, leg, talk))
     held_since = talk.held_at
     if held_since is None and staff_in_talk(session, talk):
@@ -163,7 +153,7 @@ def caller_is_out(
     if held_since is not None and now - held_since >= timedelta(seconds=policy.numbers.hold_most_seconds):
         actor = f"caller:{leg.id}"
         jobs, word = close_talk(session, talk, actor, now, policy.numbers), "cut_off"
-        if not isinstance(talk, DirectTalk):
+        if talk.callback_id is not None:
             jobs += call_again(session, talk, CUT_OFF, actor, now, policy)
             mark_leaving(session, leg)
         return CallerStands(word, jobs=[job for job in jobs if job[1] != leg.id or job[0] not in TELLING])
@@ -178,14 +168,15 @@ def caller_left(session: Session, leg: "CallState") -> Literal["stay", "cut_off"
     next look finds out.
     """
     talk = talk_of(session, leg)
-    if talk is not None and talk.state == "talking" and talk.caller_call_id == leg.id:
+    if talk is not None and not talk.is_over and talk.caller_call_id == leg.id:
         return "stay"
     return _ended_as(session, leg, talk)
 
 
 def _ended_as(session: Session, leg: "CallState", talk: Talk | None) -> Literal["cut_off", "over"]:
     """How a caller's talk ended, for words: cut off while they waited on hold, or over as it should be."""
-    if isinstance(talk, DirectTalk) and talk.caller_call_id == leg.id and talk.held_at is not None:
+    is_theirs = talk is not None and talk.callback_id is None and talk.caller_call_id == leg.id
+    if talk is not None and is_theirs and talk.held_at is not None:
         # This caller is on the line yet, and goes on in it.
         return "cut_off"
     mark_leaving(session, leg)
@@ -200,7 +191,7 @@ def mark_leaving(session: Session, leg: "CallState") -> None:
 def caller_joins(session: Session, leg: "CallState", now: datetime) -> "CallerStands":
     """The person called back pressed their key: to the conference, or on hold while staff are out."""
     talk = talk_of(session, leg)
-    if talk is None or talk.caller_call_id != leg.id or talk.state != "talking":
+    if talk is None or talk.caller_call_id != leg.id or talk.is_over:
         return CallerStands("over")
     if staff_in_talk(session, talk):
         return CallerStands("back", talk.conference)
@@ -224,21 +215,24 @@ class CallerStands:
         self.joiners, self.jobs = joiners or [], jobs or []
 
 
-def _standing(leg: "CallState", talk: Talk | None) -> Literal["early", "talking", "over", "not_reached"]:
+def _standing(
+    session: Session, leg: "CallState", talk: Talk | None
+) -> Literal["early", "talking", "over", "not_reached"]:
+    """How a talk stands for a leg of staff; ``early``: the person whom they wait for is rung yet."""
     if talk is None:
+        callback = callback_of(session, leg)
+        waits = callback is not None and callback.liaison_call_id == leg.id
+        is_early = callback is not None and callback.state == "ringing_caller" and waits
+        return "early" if is_early else "not_reached"
+    if leg.id != talk.leader_call_id and not is_announced(leg, talk):
         return "not_reached"
-    leads, joined = leg.id == talk.liaison_call_id, is_announced(leg, talk)
-    if talk.state == "talking" and (leads or joined):
-        return "talking"
-    if talk.state == "ringing_caller" and leads:
-        return "early"
-    return "over" if talk.state == "reached" and (leads or joined) else "not_reached"
+    return "over" if talk.is_over else "talking"
 
 
 def _handed_over(leg: "CallState", talk: Talk) -> bool:
     """Whether the talk goes on under somebody else while this leg, which led it, was told to leave."""
     led_once = leg.role not in JOINERS or leg.call_status == LEAVING
-    return talk.state == "talking" and leg.id != talk.liaison_call_id and led_once
+    return not talk.is_over and leg.id != talk.leader_call_id and led_once
 
 
 def _is_out(session: Session, call_id: int | None) -> bool:

@@ -10,33 +10,28 @@ from models.callbacks.liaison import choose_liaison, free_liaison, reserve_liais
 from models.calls import pacing
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
-from models.calls.outbound_leg import outbound_leg
+from models.calls.outbound_leg import mark_dialling, outbound_leg
+from models.calls.place import STEPPED_OUT
 from models.calls.role import COLLEAGUE, INTERPRETER, JOINERS
 from models.store.database import keyring_of
 from models.store.job import Job
-from models.talks.direct_talk import DirectTalk
-from models.talks.leg import mark_dialling
-from models.talks.talk import (
-    Talk,
-    audit_talk,
-    is_announced,
-    legs_of_talk,
-    move_caller,
-    staff_in_talk,
-    talk_of,
-)
+from models.talks.talk import Talk, audit_talk, talk_of
+from models.talks.talk_end import move_caller
+from models.talks.talk_legs import is_announced, joins, legs_of_talk, staff_in_talk
 
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
 Joins = Literal["join", "wait", "gone"]
+#: ``Call.missed_state`` of someone rung in vain, until staff in the talk were told, and after.
+MISSED, TOLD = "missed", "told"
 
 
 def add_colleague(
     session: Session, talk: Talk, actor: str, now: datetime
 ) -> tuple[Literal["ringing", "nobody"], list[Job]]:
     """Ring another liaison on shift into the talk; ``nobody`` when none is free or one is rung already."""
-    if talk.state != "talking" or _is_there(session, talk, COLLEAGUE):
+    if talk.is_over or _is_there(session, talk, COLLEAGUE):
         return "nobody", []
     chosen = choose_liaison(session, talk.language, now, verified=True)
     if chosen is None:
@@ -59,7 +54,7 @@ def add_interpreter(
 
     ``nobody`` without a number for the caller's language, or when one is rung or there already.
     """
-    if number is None or talk.state != "talking" or _is_there(session, talk, INTERPRETER):
+    if number is None or talk.is_over or _is_there(session, talk, INTERPRETER):
         return "nobody", []
     leg = _leg(session, talk, INTERPRETER, number, language, now)
     audit_talk(session, talk, "add_interpreter", actor, now, {"language": talk.language})
@@ -80,7 +75,7 @@ def take_joiner_slot(
     if leg.call_status is not None or leg.call_sid is not None or leg.ended_at is not None:
         return None
     talk = talk_of(session, leg) if leg.role in JOINERS else None
-    if leg.role in JOINERS and (talk is None or talk.state != "talking"):
+    if leg.role in JOINERS and (talk is None or talk.is_over):
         return None
     at = pacing.take_slot(session, now, interval, patience)
     if at is not None:
@@ -95,7 +90,7 @@ def dial_joiner(session: Session, call_id: int) -> tuple[str, str] | None:
     if leg is None or leg.leg_id is None or leg.phone_sealed is None:
         return None
     talk = talk_of(session, leg)
-    if talk is None or talk.state != "talking" or not mark_dialling(session, call_id):
+    if talk is None or talk.is_over or not mark_dialling(session, call_id):
         return None
     return leg.leg_id, keyring_of(session).unseal("call.phone", leg.phone_sealed)
 
@@ -105,7 +100,7 @@ def accept_joining(
 ) -> tuple[Literal["accepted", "gone"], list[Job]]:
     """The accept key of a joiner: the caller is told of them, and only then may they come in (R43)."""
     talk = talk_of(session, leg)
-    if talk is None or talk.state != "talking" or leg.ended_at is not None:
+    if talk is None or talk.is_over or leg.ended_at is not None:
         bring_forward(session, leg.id, LEAVING)
         return "gone", []
     audit_talk(session, talk, "accept_joining", _actor(leg), now)
@@ -122,7 +117,7 @@ def decline_joining(session: Session, leg: "CallState", now: datetime) -> None:
 def joiner_position(session: Session, leg: "CallState") -> tuple[Joins, str | None, list[Job]]:
     """Whether a joiner who accepted may come in, to which conference, and the jobs that tell the caller."""
     talk = talk_of(session, leg)
-    if talk is None or talk.state != "talking" or leg.accepted_at is None:
+    if talk is None or talk.is_over or leg.accepted_at is None:
         bring_forward(session, leg.id, LEAVING)
         return "gone", None, []
     if is_announced(leg, talk):
@@ -152,12 +147,58 @@ def announce_joiners(session: Session, talk: Talk, now: datetime) -> tuple[list[
     return [leg.role for leg in new], [("move_leg", leg.id) for leg in new]
 
 
+def joiner_missed(session: Session, talk: Talk, call_id: int) -> list[Job]:
+    """Whoever was rung into the talk and pressed no accept key: staff in it are to be told, once.
+
+    Answers the jobs that take those there who are out of the conference; the others hear it where they are.
+    """
+    leg = session.get(Call, call_id, populate_existing=True)
+    if leg is None or leg.role not in JOINERS or leg.accepted_at is not None or talk.is_over:
+        return []
+    leg.missed_state = MISSED
+    session.flush()
+    staff = [one for one in legs_of_talk(session, talk) if one.staff_id is not None and one.accepted_at]
+    out: list[Job] = [("move_leg", one.id) for one in staff if one.place == STEPPED_OUT]
+    return out or [("tell_missed", call_id)]
+
+
+def missed_in(session: Session, call_id: int) -> tuple[str, str, list[str]] | None:
+    """Of a joiner rung in vain: their leg's id, the conference, and the calls of staff who wait in it.
+
+    None when somebody was told already, or the talk is over.
+    """
+    leg = session.get(Call, call_id)
+    if leg is None or leg.missed_state != MISSED or leg.leg_id is None:
+        return None
+    talk = talk_of(session, leg)
+    if talk is None or talk.is_over or talk.conference is None:
+        return None
+    staff = [one.call_sid for one in staff_in_talk(session, talk) if one.call_sid is not None]
+    return leg.leg_id, talk.conference, staff
+
+
+def missed_words(session: Session, leg_id: str) -> tuple[str, str] | None:
+    """The role of a leg rung in vain, and the language of who leads the talk; None for no such leg."""
+    leg = session.scalars(select(Call).where(Call.leg_id == leg_id, Call.role.in_(JOINERS))).first()
+    talk = None if leg is None else talk_of(session, leg)
+    leader = None if talk is None else session.get(Call, talk.leader_call_id)
+    return None if leg is None or leader is None else (leg.role, leader.language)
+
+
+def tell_missed(session: Session, talk: Talk) -> list[str]:
+    """The roles of those rung into this talk in vain of whom nobody was told; from now on all are told."""
+    missed = select(Call).where(joins(talk), Call.missed_state == MISSED).order_by(Call.id)
+    legs = session.scalars(missed.with_for_update(key_share=True)).all()
+    for leg in legs:
+        leg.missed_state = TOLD
+    session.flush()
+    return [leg.role for leg in legs]
+
+
 def _leg(session: Session, talk: Talk, role: str, phone: str, language: str, now: datetime) -> Call:
-    leg = Call(role=role, **outbound_leg(session, phone, language, now))
-    if isinstance(talk, DirectTalk):
+    leg = Call(role=role, callback_id=talk.callback_id, **outbound_leg(session, phone, language, now))
+    if talk.callback_id is None:
         leg.parent_call_id = talk.caller_call_id
-    else:
-        leg.callback_id = talk.id
     session.add(leg)
     session.flush()
     return leg

@@ -1,52 +1,111 @@
 """Whether a leg has nothing more to do: its callback, its talk or its caller went on without it."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
+from models.callbacks.callback_state import RINGING_STATES
 from models.calls.call import Call
+from models.calls.call_status import LEAVING, LONGEST_CALL
 from models.calls.place import WAITING
 from models.calls.role import AT_0, JOINERS
-from models.talks.call_queue import wait_of
-from models.talks.direct_talk import DirectTalk
+from models.talks.call_queue import QueuedCall, wait_of
 from models.talks.talk import Talk
 
-#: The states in which a callback or a talk has legs of its own.
-_GOES_ON = ("ringing_liaison", "ringing_caller", "talking")
+#: The jobs that tell the legs of a talk of its end are on their way for so long.
+_BEING_TOLD = timedelta(seconds=3)
+#: The very words of the partial index, so that both databases see that it serves.
+_OF_CALLER = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
 
 
 def is_left_behind(session: Session, call_id: int) -> bool:
     """Whether this leg may be let go of. A job says so, and the rows decide: anyone may have written the job.
 
-    Reads only. Unlike the sweeper's look (models/talks/stranded.py), a leg counts the moment it is left.
+    Reads only. Unlike the sweeper's look (``left_behind_legs``), a leg counts the moment it is left.
     """
     leg = session.get(Call, call_id, populate_existing=True)
     if leg is None or leg.ended_at is not None:
         return False
-    if leg.callback_id is not None:
+    talk = _last_talk(session, leg)
+    if leg.role in JOINERS:
+        return talk is None or talk.is_over
+    if leg.callback_id is not None and talk is None:
         callback = session.get(Callback, leg.callback_id, populate_existing=True)
-        return callback is None or not _serves(leg, callback)
-    caller_call_id = leg.parent_call_id or leg.id
-    talk = session.scalars(
-        select(DirectTalk)
-        .where(DirectTalk.caller_call_id == caller_call_id)
-        .order_by(DirectTalk.id.desc())
-        .limit(1)
-        .execution_options(populate_existing=True)
-    ).first()
-    waits = wait_of(session, caller_call_id) is not None
-    if leg.parent_call_id is None:
-        # The caller's own call at 0: after a hold, or while they are in the queue, they go on in it.
-        is_over = talk is not None and talk.state == "reached" and talk.held_at is None
-        return is_over and not waits and leg.place != WAITING
-    if leg.role == AT_0 and leg.accepted_at is None:
+        rung = () if callback is None else (callback.liaison_call_id, callback.caller_call_id)
+        return callback is None or callback.state not in RINGING_STATES or leg.id not in rung
+    if leg.callback_id is not None or (leg.role == AT_0 and leg.accepted_at is not None):
+        return talk is None or talk.is_over or leg.id not in (talk.leader_call_id, talk.caller_call_id)
+    waits = wait_of(session, leg.parent_call_id or leg.id) is not None
+    if leg.role == AT_0:
         return not waits
-    return leg.role in (AT_0, *JOINERS) and (talk is None or not _serves(leg, talk))
+    # The caller's own call at 0: after a hold, or while they are in the queue, they go on in it.
+    is_over = talk is not None and talk.is_over and talk.held_at is None
+    return is_over and not waits and leg.place != WAITING
 
 
-def _serves(leg: Call, talk: Talk) -> bool:
-    if talk.state not in _GOES_ON:
-        return False
-    if leg.id in (talk.liaison_call_id, talk.caller_call_id):
-        return True
-    return talk.state == "talking" and leg.role in JOINERS
+def left_behind_legs(session: Session, now: datetime) -> Sequence[int]:
+    """Legs that go on though what they served went on without them, and that nobody has told so."""
+    return [*_of_callbacks(session, now), *_at_0(session, now)]
+
+
+def _of_callbacks(session: Session, now: datetime) -> Sequence[int]:
+    its_own = or_(
+        Call.id == func.coalesce(Callback.liaison_call_id, 0),
+        Call.id == func.coalesce(Callback.caller_call_id, 0),
+    )
+    rings = and_(Callback.state.in_(RINGING_STATES), its_own)
+    in_talk = exists().where(Talk.callback_id == Call.callback_id, _is_served(now))
+    return session.scalars(
+        select(Call.id)
+        .join(Callback, Callback.id == Call.callback_id)
+        .where(
+            Call.ended_at.is_(None),
+            Call.callback_id.is_not(None),
+            Call.call_sid.is_not(None),
+            Call.started_at > now - LONGEST_CALL,
+            _NOT_TOLD,
+            not_(rings),
+            not_(in_talk),
+        )
+        .order_by(Call.started_at, Call.id)
+    ).all()
+
+
+def _at_0(session: Session, now: datetime) -> Sequence[int]:
+    in_talk = exists().where(Talk.caller_call_id == Call.parent_call_id, _is_served(now))
+    waits = exists().where(QueuedCall.call_id == Call.parent_call_id, QueuedCall.ended_at.is_(None))
+    return session.scalars(
+        select(Call.id)
+        .where(
+            _OF_CALLER,
+            Call.role.in_((AT_0, *JOINERS)),
+            Call.call_sid.is_not(None),
+            Call.started_at.between(now - LONGEST_CALL, now - _BEING_TOLD),
+            _NOT_TOLD,
+            not_(in_talk),
+            not_(and_(Call.role == AT_0, Call.accepted_at.is_(None), waits)),
+        )
+        .order_by(Call.started_at, Call.id)
+    ).all()
+
+
+_NOT_TOLD = or_(Call.call_status.is_(None), Call.call_status != LEAVING)
+
+
+def _is_served(now: datetime) -> ColumnElement[bool]:
+    """Whether a leg is in a talk, or is being told of its end."""
+    is_in = or_(Call.id == Talk.leader_call_id, Call.id == Talk.caller_call_id, Call.role.in_(JOINERS))
+    return or_(and_(Talk.closed_at.is_(None), is_in), Talk.closed_at > now - _BEING_TOLD)
+
+
+def _last_talk(session: Session, leg: Call) -> Talk | None:
+    mine = (
+        Talk.caller_call_id == (leg.parent_call_id or leg.id)
+        if leg.callback_id is None
+        else Talk.callback_id == leg.callback_id
+    )
+    last = select(Talk).where(mine).order_by(Talk.id.desc()).limit(1)
+    return session.scalars(last.execution_options(populate_existing=True)).first()

@@ -1,27 +1,26 @@
 """The legs we ring: how they are made, and what a key on them does. One leg, one person, one opaque id."""
 
-import secrets
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import CursorResult, and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import Liaison
-from models.calls.call import CALLS, Call
+from models.calls.call import Call
 from models.calls.call_status import DIALLING, LEAVING, bring_forward
 from models.calls.outbound_leg import outbound_leg
 from models.calls.place import AWAITING_PERSON
-from models.calls.role import AT_0, CALLED_BACK, LIAISON
+from models.calls.role import CALLED_BACK, LIAISON
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.staff.set_away import note_key, note_miss
 from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.talks.leg_end import Job, liaison_missed
-from models.talks.talk import callback_of
+from models.talks.talk import Talk, begin_talk, callback_of
 
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
@@ -66,37 +65,6 @@ def make_caller_leg(session: Session, callback: Callback, now: datetime) -> Call
     return leg
 
 
-def mark_dialling(session: Session, call_id: int) -> bool:
-    """Take the right to dial a leg. True for one asker alone, ever: two jobs ring nobody twice."""
-    statement = (
-        update(CALLS)
-        .where(
-            CALLS.c.id == call_id,
-            CALLS.c.call_status.is_(None),
-            CALLS.c.call_sid.is_(None),
-            CALLS.c.ended_at.is_(None),
-        )
-        .values(call_status=DIALLING)
-    )
-    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
-
-
-def take_back_dialling(session: Session, call_id: int) -> bool:
-    """Nothing was dialled for this liaison's leg at 0: it may be dialled while the caller waits."""
-    statement = (
-        update(CALLS)
-        .where(
-            CALLS.c.id == call_id,
-            CALLS.c.role == AT_0,
-            CALLS.c.call_status == DIALLING,
-            CALLS.c.call_sid.is_(None),
-            CALLS.c.ended_at.is_(None),
-        )
-        .values(call_status=None)
-    )
-    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
-
-
 def may_take(session: Session, leg: "CallState") -> Literal["yes", "code", "left"]:
     """Whether the accept key of this leg is enough: a person's own phone asks their code (Legs).
 
@@ -133,7 +101,6 @@ def accept_by_liaison(session: Session, leg: "CallState", now: datetime) -> Lite
         actor=f"liaison:{leg.staff_id}",
         now=now,
         caller_call_id=caller_leg.id,
-        conference=secrets.token_hex(16),
     )
     return "accepted"
 
@@ -175,17 +142,22 @@ def join_caller(
         return _gone(session, leg)
     if callback.state == "talking":
         return "joined"
-    if advance(
+    liaison_call_id = callback.liaison_call_id
+    if liaison_call_id is None or not advance(
         session, callback.id, "join", actor=f"caller:{leg.id}", now=now, talking_at=now, lease_until=None,
         silent=silent or callback.silent,
     ):  # fmt: skip
-        return "joined"
-    return _gone(session, leg)
+        return _gone(session, leg)
+    begin_talk(
+        session, callback_id=callback.id, caller_call_id=leg.id, leader_call_id=liaison_call_id,
+        staff_id=callback.staff_id, language=callback.language, now=now,
+    )  # fmt: skip
+    return "joined"
 
 
 def fetch_liaison(session: Session, leg: "CallState") -> list[Job]:
     """The jobs that bring the liaison to the person who joined; without them they look within seconds."""
-    of_talk = select(Callback.liaison_call_id).where(Callback.id == leg.callback_id).scalar_subquery()
+    of_talk = select(Talk.leader_call_id).where(Talk.callback_id == leg.callback_id).scalar_subquery()
     theirs = select(Call.id).where(Call.id == of_talk, Call.place == AWAITING_PERSON)
     return [("move_leg", call_id) for call_id in session.scalars(theirs)]
 

@@ -1,5 +1,7 @@
 """What follows when a leg ends: who is freed, and where the callback that it served goes."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,15 +14,25 @@ from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
 from models.calls.place import FAULTED
-from models.calls.role import ALERTED, AT_0, CALLED_BACK
+from models.calls.role import (
+    ALERTED,
+    AT_0,
+    CALLED_BACK,
+    CALLER,
+    COLLEAGUE,
+    INTERPRETER,
+    LIAISON,
+    STAFF_LINE,
+)
 from models.calls.staff_line_stay import leave_line
 from models.staff.set_away import note_miss, spare
 from models.store.job import Job as Job
 from models.talks.abandoned_wait import talk_cut_off, wait_ended
 from models.talks.call_queue import wait_of, was_missed
-from models.talks.direct_talk import latest_talk
-from models.talks.liaison_at_0 import stop_ringing
-from models.talks.talk import caller_left, joiner_missed, leader_left, settle
+from models.talks.joiner import joiner_missed
+from models.talks.queue_ring import stop_ringing
+from models.talks.talk import Talk, latest_talk, talk_for
+from models.talks.talk_end import caller_left, leader_left, settle
 
 #: How a leg ends that nobody took; the carrier says busy of a phone that is in use.
 _NOT_TAKEN = ("busy", "no-answer")
@@ -72,30 +84,16 @@ def leg_ended(
     ).first()
     if ended is None:
         return []
-    over_at = now if ended_at is None else min(ended_at, now)
     callback = None if ended.callback_id is None else locked(session, ended.callback_id)
-    was_held = free_liaison(session, call_id, now)
+    was_reserved = free_liaison(session, call_id, now)
     if ended.staff_id is not None and ended.direction == "inbound":
         leave_line(session, ended.staff_id)
-    is_missed = counted and _is_missed(session, ended, call_id, call_status, now)
-    if callback is None:
-        if was_held and is_missed and ended.role == AT_0 and _waits(session, ended.parent_call_id):
-            note_miss(session, ended.staff_id, now, policy.numbers)
-        return _ended_at_0(session, call_id, ended.parent_call_id, now, over_at, actor, policy)
-    if call_id == callback.liaison_call_id:
-        if is_missed and callback.state == "ringing_liaison" and callback.claimed_at is None:
-            note_miss(session, ended.staff_id, now, policy.numbers)
-        counted = counted and (is_missed or call_status == "failed")
-        return _liaison_left(session, callback, now, over_at, policy, actor, counted=counted)
-    if call_id == callback.caller_call_id:
-        not_theirs = _pause_without_a_try(session, callback, call_status, ended, now, policy)
-        if not_theirs is not None:
-            counted, pause = False, not_theirs
-        # Nobody canceled it but the carrier, and the person has missed nothing.
-        counted = counted and call_status != "canceled"
-        return _caller_left(session, callback, now, over_at, policy, actor, counted=counted, pause=pause)
-    # A joiner has left; the caller must not stay alone when nobody else is with them.
-    return joiner_missed(session, callback, call_id) + settle(session, callback, now)
+    end = _End(
+        session, call_id, ended, call_status, now,
+        now if ended_at is None else min(ended_at, now), policy, actor, counted, pause, callback,
+        was_reserved, is_missed=counted and _is_missed(session, ended, call_id, call_status, now),
+    )  # fmt: skip
+    return _BY_ROLE[ended.role](end)
 
 
 def liaison_missed(
@@ -211,76 +209,130 @@ def leave_for_staff(
     return [("release_leg", leg) for leg in legs if leg is not None]
 
 
-def _ended_at_0(
-    session: Session,
-    call_id: int,
-    parent_call_id: int | None,
-    now: datetime,
-    over_at: datetime,
-    actor: str,
-    policy: CallbackPolicy,
-) -> list[Job]:
-    """A call of no callback is over: a caller's, or that of somebody who was rung for them."""
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The end of one leg, as it is told now, with what was free or held by it."""
+
+    session: Session
+    call_id: int
+    leg: Any
+    call_status: str
+    now: datetime
+    over_at: datetime
+    policy: CallbackPolicy
+    actor: str
+    counted: bool
+    pause: timedelta | None
+    callback: Callback | None
+    was_reserved: bool
+    is_missed: bool
+
+
+def _caller_ended(end: _End) -> list[Job]:
+    """A call that came in is over: its wait at 0, its talk, and whoever is rung for it."""
     # The wait first: a liaison's key of this very moment holds it, and their talk is seen only after that.
-    jobs = wait_ended(session, call_id, now, policy)
-    talk = latest_talk(session, parent_call_id or call_id)
-    if talk is not None and call_id == talk.caller_call_id:
-        jobs += talk_cut_off(session, talk, now, over_at, policy)
-    if talk is not None and talk.state == "talking":
-        if call_id == talk.liaison_call_id:
-            jobs += leader_left(session, talk, actor, now, over_at, policy)
-        elif call_id == talk.caller_call_id:
-            jobs += caller_left(session, talk, actor, now, over_at, policy)
-        else:
-            jobs += joiner_missed(session, talk, call_id) + settle(session, talk, now)
-    elif parent_call_id is not None:
-        jobs += was_missed(session, call_id)
-    return jobs + stop_ringing(session, call_id, now)
+    jobs = wait_ended(end.session, end.call_id, end.now, end.policy)
+    talk = latest_talk(end.session, end.call_id)
+    if talk is not None:
+        jobs += talk_cut_off(end.session, talk, end.now, end.over_at, end.policy)
+        if not talk.is_over:
+            jobs += caller_left(end.session, talk, end.actor, end.now, end.over_at, end.policy)
+    return jobs + stop_ringing(end.session, end.call_id, end.now)
 
 
-def _liaison_left(
-    session: Session,
-    callback: Callback,
-    now: datetime,
-    over_at: datetime,
-    policy: CallbackPolicy,
-    actor: str,
-    *,
-    counted: bool,
-) -> list[Job]:
-    if callback.state == "talking":
-        return leader_left(session, callback, actor, now, over_at, policy)
-    if callback.state in ("ringing_liaison", "ringing_caller"):
-        other = callback.caller_call_id
-        if other is not None and _may_have_been_dialled(session, other):
-            # Nobody knows whether the person was rung: another try might ring them twice for one acceptance.
-            return leave_for_staff(session, callback, now, actor, "unknown")
-        liaison_missed(session, callback, now, policy, actor, counted=counted)
-        return [("release_leg", other)] if other is not None else []
-    return []
+def _liaison_ended(end: _End) -> list[Job]:
+    """The leg of who was rung for a callback, or took it on the staff line, is over."""
+    callback = end.callback
+    if callback is None:
+        return []
+    if callback.state in ("ringing_liaison", "ringing_caller") and end.call_id == callback.liaison_call_id:
+        if end.is_missed and callback.state == "ringing_liaison" and callback.claimed_at is None:
+            note_miss(end.session, end.leg.staff_id, end.now, end.policy.numbers)
+        return _attempt_lost(
+            end, callback, counted=end.is_missed or (end.counted and end.call_status == "failed")
+        )
+    return _left_talk(end, talk_for(end.session, callback.id))
 
 
-def _caller_left(
-    session: Session,
-    callback: Callback,
-    now: datetime,
-    over_at: datetime,
-    policy: CallbackPolicy,
-    actor: str,
-    *,
-    counted: bool,
-    pause: timedelta | None,
-) -> list[Job]:
-    liaison_leg = callback.liaison_call_id
+def _attempt_lost(end: _End, callback: Callback, *, counted: bool) -> list[Job]:
+    """The liaison is gone before the person talked with them."""
+    other = callback.caller_call_id
+    if other is not None and _may_have_been_dialled(end.session, other):
+        # Nobody knows whether the person was rung: another try might ring them twice for one acceptance.
+        return leave_for_staff(end.session, callback, end.now, end.actor, "unknown")
+    liaison_missed(end.session, callback, end.now, end.policy, end.actor, counted=counted)
+    return [("release_leg", other)] if other is not None else []
+
+
+def _person_ended(end: _End) -> list[Job]:
+    """The leg of the person called back is over: they were missed, or their talk ends."""
+    callback = end.callback
+    if callback is None or end.call_id != callback.caller_call_id:
+        return []
     if callback.state == "ringing_caller":
-        caller_missed(session, callback, now, policy, actor, counted=counted, pause=pause)
+        # Nobody canceled it but the carrier, and the person has missed nothing.
+        counted, pause = end.counted and end.call_status != "canceled", end.pause
+        not_theirs = _pause_without_a_try(
+            end.session, callback, end.call_status, end.leg, end.now, end.policy
+        )
+        if not_theirs is not None:
+            counted, pause = False, not_theirs
+        liaison_leg = callback.liaison_call_id
+        caller_missed(end.session, callback, end.now, end.policy, end.actor, counted=counted, pause=pause)
         return [("release_leg", liaison_leg)] if liaison_leg is not None else []
+    talk = talk_for(end.session, callback.id)
+    liaison_leg = callback.liaison_call_id if talk is None else talk.leader_call_id
     if liaison_leg is not None:
-        # Both keys were pressed: the liaison is free without waiting for news of their own leg.
-        free_liaison(session, liaison_leg, now)
-    if callback.state == "talking":
-        return caller_left(session, callback, actor, now, over_at, policy)
+        # They are free without waiting for news of their own leg.
+        free_liaison(end.session, liaison_leg, end.now)
+    if talk is None or talk.is_over:
+        return []
+    return caller_left(end.session, talk, end.actor, end.now, end.over_at, end.policy)
+
+
+def _liaison_at_0_ended(end: _End) -> list[Job]:
+    """The leg of a liaison who was rung for a caller at 0 is over."""
+    caller_call_id = end.leg.parent_call_id
+    waits = wait_of(end.session, caller_call_id) is not None
+    if end.was_reserved and end.is_missed and waits:
+        note_miss(end.session, end.leg.staff_id, end.now, end.policy.numbers)
+    talk = latest_talk(end.session, caller_call_id)
+    if talk is None or talk.is_over:
+        return was_missed(end.session, end.call_id)
+    return _left_talk(end, talk)
+
+
+def _joiner_ended(end: _End) -> list[Job]:
+    """A colleague or an interpreter has left, or did not come."""
+    if end.callback is not None:
+        return _left_talk(end, talk_for(end.session, end.callback.id))
+    return _left_talk(end, latest_talk(end.session, end.leg.parent_call_id))
+
+
+def _left_talk(end: _End, talk: Talk | None) -> list[Job]:
+    """One of staff, or an interpreter, has left a talk, and the caller must not stay alone in it."""
+    if talk is None or talk.is_over:
+        return []
+    if end.call_id == talk.leader_call_id:
+        return leader_left(end.session, talk, end.actor, end.now, end.over_at, end.policy)
+    return joiner_missed(end.session, talk, end.call_id) + settle(end.session, talk, end.now)
+
+
+def _alert_ended(_end: _End) -> list[Job]:
+    """Whoever was warned of promises has heard it, or is warned again by the alert's own rule."""
     return []
+
+
+_BY_ROLE: Mapping[str, Callable[[_End], list[Job]]] = {
+    CALLER: _caller_ended,
+    STAFF_LINE: _liaison_ended,
+    LIAISON: _liaison_ended,
+    CALLED_BACK: _person_ended,
+    AT_0: _liaison_at_0_ended,
+    COLLEAGUE: _joiner_ended,
+    INTERPRETER: _joiner_ended,
+    ALERTED: _alert_ended,
+}
 
 
 def _pause_without_a_try(
@@ -388,11 +440,6 @@ def _rung_in_vain(session: Session, callback: Callback) -> int:
         CALLS.c.callback_id == callback.id, CALLS.c.role == CALLED_BACK, CALLS.c.call_sid.is_not(None)
     )
     return (session.scalar(rung) or 0) - callback.caller_tries
-
-
-def _waits(session: Session, caller_call_id: int | None) -> bool:
-    """Whether the caller for whom a leg rang still waits."""
-    return caller_call_id is not None and wait_of(session, caller_call_id) is not None
 
 
 def _may_have_been_dialled(session: Session, call_id: int) -> bool:

@@ -13,7 +13,7 @@ from models.callbacks.liaison import free_liaison, reserve_liaison
 from models.callbacks.lone_refusal import refused_line_of
 from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
-from models.calls.outbound_leg import outbound_leg
+from models.calls.outbound_leg import mark_dialling, outbound_leg
 from models.calls.role import LIAISON
 from models.cases.safe_phone import standing_of
 from models.staff.staff import Staff
@@ -22,7 +22,6 @@ from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.refusal import RefusedError
 from models.talks.dispatch import Dial, can_dial
-from models.talks.leg import mark_dialling
 from models.talks.refusals import TalkRefusal
 
 

@@ -1,26 +1,32 @@
 """A liaison's phone that rings for a caller at 0."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, and_, select, update
 from sqlalchemy.orm import Session
 
-from models.callbacks.liaison import free_liaison
+from models.callbacks.liaison import (
+    choose_liaison,
+    free_liaison,
+    pick_alone,
+    reserve_liaison,
+    unverified_may_take_at_0,
+)
 from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
+from models.calls.offer import note_offer
+from models.calls.outbound_leg import mark_dialling, outbound_leg
 from models.calls.role import AT_0
 from models.staff.set_away import note_key, note_miss
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.policies import Policies
 from models.talks.call_queue import QueuedCall, leave_queue
-from models.talks.direct_talk import begin_talk
-from models.talks.leg import mark_dialling
-from models.talks.liaison_at_0 import take_liaison_for
 from models.talks.next_offer import owed_callback
-from models.talks.talk import talk_of
+from models.talks.talk import begin_talk, talk_of
 
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
@@ -71,6 +77,44 @@ def ring_for(
     return True, [("ring_direct", taken.call_id)]
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A liaison held for a caller who is waiting, and the leg that will ring them (R36)."""
+
+    staff_id: int
+    call_id: int
+
+
+def take_liaison_for(
+    session: Session,
+    state: "CallState",
+    now: datetime,
+    *,
+    verified: bool,
+) -> Taken | None:
+    """Hold a free liaison for this call's caller, by a leg of its own; None when nobody is free."""
+    pick_alone(session)
+    if not verified and not unverified_may_take_at_0(session, now):
+        return None
+    chosen = choose_liaison(session, state.language, now, verified=verified)
+    if chosen is None:
+        return None
+    leg = Call(
+        role=AT_0,
+        parent_call_id=state.id,
+        **outbound_leg(session, chosen.phone, chosen.language, now),
+    )
+    leg.staff_id = chosen.id
+    session.add(leg)
+    session.flush()
+    if not reserve_liaison(session, chosen.id, leg.id, now):
+        session.delete(leg)
+        session.flush()
+        return None
+    note_offer(session, verified=verified, now=now)
+    return Taken(chosen.id, leg.id)
+
+
 def rung_now(session: Session, call_id: int) -> Rung | None:
     """The liaison's leg that rings, or asks for the accept key, for this caller; None when there is none."""
     row = session.execute(
@@ -110,7 +154,7 @@ def accept_at_0(
     """
     if leg.accepted_at is not None:
         talk = talk_of(session, leg)
-        mine = talk is not None and talk.liaison_call_id == leg.id and talk.state == "talking"
+        mine = talk is not None and talk.leader_call_id == leg.id and not talk.is_over
         return ("accepted" if mine else "gone"), []
     caller = None if leg.parent_call_id is None else session.get(Call, leg.parent_call_id)
     is_there = caller is not None and caller.ended_at is None and leg.ended_at is None
@@ -121,7 +165,7 @@ def accept_at_0(
     begin_talk(
         session,
         caller_call_id=caller.id,
-        leg_id=leg.id,
+        leader_call_id=leg.id,
         staff_id=leg.staff_id,
         language=caller.language,
         now=now,
@@ -149,3 +193,30 @@ def miss_at_0(session: Session, leg: "CallState", now: datetime, policies: Polic
     bring_forward(session, leg.id, LEAVING)
     if free_liaison(session, leg.id, now) and leg.staff_id is not None and is_wanted(session, leg):
         note_miss(session, leg.staff_id, now, policies)
+
+
+def stop_ringing(session: Session, caller_call_id: int, now: datetime) -> list[Job]:
+    """Let go of the legs that ring for a caller who waits no more; answers the jobs to enqueue after.
+
+    A leg that nobody has begun to ring is never rung. One that a worker placed is told to end, and frees its
+    liaison when it has.
+    """
+    jobs: list[Job] = []
+    ringing = select(Call.id).where(
+        Call.parent_call_id == caller_call_id,
+        Call.role == AT_0,
+        Call.ended_at.is_(None),
+        Call.accepted_at.is_(None),
+    )
+    for leg in session.scalars(ringing).all():
+        # Looked at as it ends: a worker may begin to ring it in this very moment.
+        unrung = and_(CALLS.c.call_sid.is_(None), CALLS.c.call_status.is_(None))
+        if _changed(session, update(CALLS).where(CALLS.c.id == leg, unrung).values(ended_at=now)):
+            free_liaison(session, leg, now)
+        else:
+            jobs.append(("release_leg", leg))
+    return jobs
+
+
+def _changed(session: Session, statement: Any) -> bool:
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1

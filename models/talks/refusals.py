@@ -20,3 +20,4 @@ class TalkRefusal(StrEnum):
     NO_INTERPRETER = auto()
     INTERPRETER_THERE = auto()
     NO_PIN = auto()
+    NOT_LED = auto()

@@ -1,26 +1,32 @@
-"""Finds callbacks, legs and liaisons that wait for something which will not come by itself."""
+"""Finds callbacks, talks, legs and liaisons that wait for something which will not come by itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, not_, or_, select, text
+from sqlalchemy import and_, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_state import RINGING_STATES
 from models.callbacks.liaison import free_liaison
 from models.calls.call import Call
-from models.calls.call_status import LEAVING, LONGEST_CALL
+from models.calls.call_status import LONGEST_CALL
 from models.calls.role import AT_0, COLLEAGUE, JOINERS, LIAISON
 from models.staff.staff import Staff
-from models.talks.direct_talk import DirectTalk
-from models.talks.talk import Talk
+from models.store.job import Job
+from models.talks.queue_ring import JOB_LOST_AFTER
+from models.talks.talk import IS_ON, Talk
+from models.talks.talk_end import close_talk
 
 #: The leg of a caller is dialled within moments of the accept key, or its job was lost.
 _JOB_LOST_AFTER = timedelta(seconds=2)
 #: The very words of the partial index, so that both databases see that it serves.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
+_OF_CALLER = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
+#: A leg that no worker has begun to ring.
+_UNDIALLED = Call.call_status.is_(None), Call.call_sid.is_(None), Call.ended_at.is_(None)
 #: The call of the caller that a leg was made for; put together once, since every sweep asks by it.
 _PARENT = aliased(Call)
 #: Longer than any liaison's leg goes on whose callback went on without it: it was told so long ago.
@@ -60,21 +66,14 @@ def give_back_lapsed(session: Session, now: datetime) -> None:
         advance(session, row.id, move, actor="sweeper", now=now, only_if=still)
 
 
-def lapsed_callbacks(session: Session, now: datetime, policy: CallbackPolicy) -> Sequence[int]:
-    """Callbacks with a live leg of which nothing was heard for longer than it may ring, or than a lease."""
+def lapsed_callbacks(session: Session, now: datetime) -> Sequence[int]:
+    """Callbacks with a leg that rings, of which nothing was heard for longer than it may."""
     return session.scalars(
         select(Callback.id)
         .where(
             _IN_HAND,
-            or_(
-                and_(Callback.state.in_(("ringing_liaison", "ringing_caller")), Callback.lease_until < now),
-                and_(Callback.state == "talking", Callback.lease_until < now),
-                and_(
-                    Callback.state == "talking",
-                    Callback.lease_until.is_(None),
-                    Callback.talking_at < now - policy.talk_check,
-                ),
-            ),
+            Callback.state.in_(RINGING_STATES),
+            Callback.lease_until < now,
         )
         .order_by(Callback.id)
     ).all()
@@ -98,9 +97,7 @@ def undialled_callers(session: Session, now: datetime) -> Sequence[int]:
         .where(
             _IN_HAND,
             Callback.state == "ringing_caller",
-            Call.call_status.is_(None),
-            Call.call_sid.is_(None),
-            Call.ended_at.is_(None),
+            *_UNDIALLED,
             Call.started_at < now - _JOB_LOST_AFTER,
             # A worker that waits for its slot has noted it here.
             Callback.next_attempt_at < now - _JOB_LOST_AFTER,
@@ -119,9 +116,7 @@ def undialled_takers(session: Session, now: datetime) -> Sequence[int]:
         .join(Staff, Staff.busy_call_id == Call.id)
         .where(
             Call.role == LIAISON,
-            Call.call_status.is_(None),
-            Call.call_sid.is_(None),
-            Call.ended_at.is_(None),
+            *_UNDIALLED,
             Call.started_at < now - _JOB_LOST_AFTER,
         )
     ).all()
@@ -129,45 +124,41 @@ def undialled_takers(session: Session, now: datetime) -> Sequence[int]:
 
 def undialled_joiners(session: Session, now: datetime) -> Sequence[int]:
     """Legs of colleagues and interpreters that no worker has begun to ring into a talk."""
-    return session.scalars(
-        select(Call.id)
-        .join(Callback, Callback.id == Call.callback_id)
-        .where(
-            Callback.state == "talking",
-            Call.role.in_(JOINERS),
-            Call.call_status.is_(None),
-            Call.call_sid.is_(None),
-            Call.ended_at.is_(None),
-            Call.started_at < now - _JOB_LOST_AFTER,
-        )
-    ).all()
+    lost = *_UNDIALLED, Call.role.in_(JOINERS), Call.started_at < now - _JOB_LOST_AFTER
+    of_callbacks = select(Call.id).join(Talk, Talk.callback_id == Call.callback_id).where(IS_ON, *lost)
+    at_0 = select(Call.id).where(_OF_CALLER, *lost)
+    return [*session.scalars(of_callbacks), *session.scalars(at_0)]
 
 
-def left_behind_legs(session: Session, now: datetime) -> Sequence[int]:
-    """Legs that go on though their callback went on without them, and that nobody has told so."""
-    its_own = or_(
-        Call.id == func.coalesce(Callback.liaison_call_id, 0),
-        Call.id == func.coalesce(Callback.caller_call_id, 0),
-    )
-    still_served = or_(
-        and_(Callback.state.in_(("ringing_liaison", "ringing_caller", "talking")), its_own),
-        and_(Callback.state == "talking", Call.role.in_(JOINERS)),
-        # The jobs that tell the legs of a talk of its end are on their way.
-        and_(Callback.state == "reached", Callback.closed_at > now - _JOB_LOST_AFTER),
-    )
-    return session.scalars(
-        select(Call.id)
-        .join(Callback, Callback.id == Call.callback_id)
-        .where(
-            Call.ended_at.is_(None),
-            Call.callback_id.is_not(None),
-            Call.call_sid.is_not(None),
-            Call.started_at > now - LONGEST_CALL,
-            or_(Call.call_status.is_(None), Call.call_status != LEAVING),
-            not_(still_served),
-        )
-        .order_by(Call.started_at, Call.id)
+def undialled_at_0(session: Session, now: datetime) -> Sequence[int]:
+    """Legs of liaisons for callers at 0 that no worker has begun to ring."""
+    lost = *_UNDIALLED, Call.role == AT_0, Call.started_at < now - JOB_LOST_AFTER
+    return session.scalars(select(Call.id).where(_OF_CALLER, *lost)).all()
+
+
+def talks_to_ask_about(session: Session, since: datetime, now: datetime, policy: CallbackPolicy) -> list[int]:
+    """Legs of talks whose end may have been lost: time to ask the carrier again.
+
+    Each is asked about once in ``talk_check_seconds``, so that the carrier is not asked at every sweep;
+    ``since`` is the moment of the sweep before.
+    """
+    legs = session.execute(
+        select(Call.id, Talk.began_at)
+        .join(Talk, or_(Call.id == Talk.leader_call_id, Call.id == Talk.caller_call_id))
+        .where(IS_ON, Call.ended_at.is_(None), Call.call_sid.is_not(None))
     ).all()
+    every = policy.talk_check
+    return [call_id for call_id, began in legs if (now - began) // every > max(0, (since - began) // every)]
+
+
+def close_forgotten(session: Session, now: datetime) -> list[Job]:
+    """Close the talks that are longer than any call; answers the jobs to enqueue after the commit."""
+    forgotten = select(Talk).where(IS_ON, Talk.began_at < now - LONGEST_CALL)
+    return [
+        job
+        for talk in session.scalars(forgotten).all()
+        for job in close_talk(session, talk, "sweeper", now, None)
+    ]
 
 
 def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> tuple[list[int], list[int]]:
@@ -178,14 +169,16 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
     ring = timedelta(seconds=policy.numbers.liaison_ring_seconds) + policy.lease
     in_question: list[int] = []
     to_end: list[int] = []
-    for call, callback, direct, busy_since, parent_ended_at in session.execute(
-        select(Call, Callback, DirectTalk, Staff.busy_since, _PARENT.ended_at)
+    for call, callback, talk, busy_since, parent_ended_at in session.execute(
+        select(Call, Callback, Talk, Staff.busy_since, _PARENT.ended_at)
         .join(Staff, Staff.busy_call_id == Call.id)
         .outerjoin(_PARENT, _PARENT.id == Call.parent_call_id)
         .outerjoin(Callback, Callback.id == Call.callback_id)
         .outerjoin(
-            DirectTalk,
-            and_(DirectTalk.caller_call_id == Call.parent_call_id, text("direct_talks.state = 'talking'")),
+            Talk,
+            and_(
+                IS_ON, or_(Talk.callback_id == Call.callback_id, Talk.caller_call_id == Call.parent_call_id)
+            ),
         )
     ).all():
         age = now - (busy_since or call.started_at)
@@ -198,7 +191,7 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
         elif rings_at_0:
             # One that a worker placed: somebody may just be hearing what it is about.
             in_question += [call.id] if age > ring else []
-        elif call.role in (LIAISON, AT_0, COLLEAGUE) and not _serves(call, callback or direct):
+        elif call.role in (LIAISON, AT_0, COLLEAGUE) and not _serves(call, callback, talk):
             if age > _TOLD_TO_END and call.call_sid is None:
                 call.ended_at = now
                 free_liaison(session, call.id, now)
@@ -209,9 +202,9 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
     return in_question, to_end
 
 
-def _serves(call: Call, talk: Talk | None) -> bool:
-    if talk is None or talk.closed_at is not None:
-        return False
-    # A colleague serves from their key on; one who let it ring, or whose call nobody knows of, does not.
-    joined = call.role == COLLEAGUE and call.accepted_at is not None
-    return joined or call.id == talk.liaison_call_id
+def _serves(call: Call, callback: Callback | None, talk: Talk | None) -> bool:
+    if talk is not None:
+        # A colleague serves from their key on; one who let it ring, or whose call nobody knows of, does not.
+        joined = call.role == COLLEAGUE and call.accepted_at is not None
+        return joined or call.id == talk.leader_call_id
+    return callback is not None and callback.closed_at is None and call.id == callback.liaison_call_id

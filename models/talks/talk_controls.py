@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import Callback
 from models.callbacks.claim import actor_of, name_of, refuse, standing
 from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
@@ -16,34 +15,52 @@ from models.store.refusal import RefusedError
 from models.talks.hold import hold_talk, resume_talk
 from models.talks.joiner import add_colleague, add_interpreter
 from models.talks.refusals import TalkRefusal
-from models.talks.talk import end_talk, lead, staff_in_talk
+from models.talks.talk import Talk, locked_talk, talk_for
+from models.talks.talk_end import end_talk, lead
+from models.talks.talk_legs import staff_in_talk
 
 
-def hold(session: Session, callback_id: int, staff_id: int, now: datetime) -> list[Job]:
+def led_on_callback(session: Session, callback_id: int, staff_id: int) -> Talk:
+    """The talk of a callback that this person leads, or led until its end, locked. Raises RefusedError."""
+    callback = standing(session, callback_id)
+    talk = talk_for(session, callback_id)
+    if talk is not None and talk.staff_id == staff_id:
+        return talk
+    if callback.staff_id == staff_id:
+        raise RefusedError(CallbackRefusal.NOT_TALKING)
+    refuse(session, callback)
+
+
+def led_at_0(session: Session, talk_id: int, staff_id: int) -> Talk:
+    """The talk with a caller at 0 that this person leads, or led, locked. Raises RefusedError."""
+    talk = locked_talk(session, talk_id)
+    if talk is None or talk.staff_id != staff_id:
+        raise RefusedError(TalkRefusal.NOT_LED)
+    return talk
+
+
+def hold(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job]:
     """Put the caller on hold; they hear words and wait. Held already, it stays so. Raises RefusedError."""
-    callback = _my_talk(session, callback_id, staff_id)
-    if callback.held_at is not None:
+    if _going_on(talk).held_at is not None:
         return []
-    mine = callback.liaison_call_id
-    others = staff_in_talk(session, callback, but=mine)
+    mine = talk.leader_call_id
+    others = staff_in_talk(session, talk, but=mine)
     if others:
         raise RefusedError(TalkRefusal.COLLEAGUE_THERE, name=_names(session, others))
-    return hold_talk(session, callback, actor_of(staff_id), now, but=mine)
+    return hold_talk(session, talk, actor_of(staff_id), now, but=mine)
 
 
-def resume(session: Session, callback_id: int, staff_id: int, now: datetime) -> list[Job]:
+def resume(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job]:
     """Fetch the caller back from a hold; without one nothing changes. Raises RefusedError."""
-    callback = _my_talk(session, callback_id, staff_id)
-    return resume_talk(session, callback, actor_of(staff_id), now)
+    return resume_talk(session, _going_on(talk), actor_of(staff_id), now)
 
 
-def ring_colleague(session: Session, callback_id: int, staff_id: int, now: datetime) -> list[Job]:
+def ring_colleague(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job]:
     """Ring a free colleague into the talk; the caller is told before they hear a word (R43).
 
     Raises RefusedError when nobody is free, or one is rung or there already.
     """
-    callback = _my_talk(session, callback_id, staff_id)
-    word, jobs = add_colleague(session, callback, actor_of(staff_id), now)
+    word, jobs = add_colleague(session, _going_on(talk), actor_of(staff_id), now)
     if word == "nobody":
         raise RefusedError(TalkRefusal.NO_COLLEAGUE_FREE)
     return jobs
@@ -51,7 +68,7 @@ def ring_colleague(session: Session, callback_id: int, staff_id: int, now: datet
 
 def ring_interpreter(
     session: Session,
-    callback_id: int,
+    talk: Talk,
     staff_id: int,
     now: datetime,
     numbers: Mapping[str, str],
@@ -61,44 +78,36 @@ def ring_interpreter(
 
     ``numbers`` are those of the interpreters (E.164) by language; ``own_language`` is the office's first.
     """
-    callback = _my_talk(session, callback_id, staff_id)
-    number = numbers.get(callback.language)
+    number = numbers.get(_going_on(talk).language)
     if number is None:
         raise RefusedError(TalkRefusal.NO_INTERPRETER)
-    word, jobs = add_interpreter(session, callback, number, own_language, actor_of(staff_id), now)
+    word, jobs = add_interpreter(session, talk, number, own_language, actor_of(staff_id), now)
     if word == "nobody":
         raise RefusedError(TalkRefusal.INTERPRETER_THERE)
     return jobs
 
 
-def hand_over(session: Session, callback_id: int, staff_id: int, now: datetime) -> list[Job]:
+def hand_over(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job]:
     """Leave the caller with the colleague who is there (warm hand-over). Raises RefusedError for none."""
-    callback = _my_talk(session, callback_id, staff_id)
-    mine = callback.liaison_call_id
-    others = staff_in_talk(session, callback, but=mine)
-    if not others or mine is None:
+    mine = _going_on(talk).leader_call_id
+    others = staff_in_talk(session, talk, but=mine)
+    if not others:
         raise RefusedError(TalkRefusal.NO_COLLEAGUE_THERE)
     # The conference ends with the leg that led it, so that leg goes first, and the new leader's comes anew.
-    return [("release_leg", mine), *lead(session, callback, others[0], actor_of(staff_id), now)]
+    return [("release_leg", mine), *lead(session, talk, others[0], actor_of(staff_id), now)]
 
 
-def end(session: Session, callback_id: int, staff_id: int, now: datetime, policies: Policies) -> list[Job]:
-    """End the talk for everyone; the caller hears goodbye. Raises RefusedError."""
-    callback = standing(session, callback_id)
-    if callback.state == "reached" and callback.staff_id == staff_id:
+def end(session: Session, talk: Talk, staff_id: int, now: datetime, policies: Policies) -> list[Job]:
+    """End the talk for everyone; the caller hears goodbye. Over already, it stays so."""
+    if talk.is_over:
         return []
-    talk = _my_talk(session, callback_id, staff_id)
     return end_talk(session, talk, actor_of(staff_id), now, policies)
 
 
-def _my_talk(session: Session, callback_id: int, staff_id: int) -> Callback:
-    """The talk that this person leads, held until the transaction ends."""
-    callback = standing(session, callback_id)
-    if callback.state == "talking" and callback.staff_id == staff_id:
-        return callback
-    if callback.staff_id == staff_id:
+def _going_on(talk: Talk) -> Talk:
+    if talk.is_over:
         raise RefusedError(CallbackRefusal.NOT_TALKING)
-    refuse(session, callback)
+    return talk
 
 
 def _names(session: Session, legs: list[Call]) -> str:

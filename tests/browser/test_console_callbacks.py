@@ -12,7 +12,7 @@ from models import Callback, Staff
 from models.audit import audit
 from models.callbacks.claim import claim
 from models.store.free_text import refusal
-from models.talks.direct_talk import begin_talk
+from models.talks.talk import begin_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, judge
 from tests.factories import make_call, make_callback, make_case, make_wait
@@ -164,7 +164,7 @@ def test_the_page_of_a_talk_at_0_is_for_everyone(visitors: Visitors, console_ser
         caller = make_call(session, case_id=case.id, verified_at=now, silent=True)
         make_wait(session, caller)
         talk = begin_talk(
-            session, caller_call_id=caller.id, leg_id=make_call(session).id, staff_id=ana.staff_id,
+            session, caller_call_id=caller.id, leader_call_id=make_call(session).id, staff_id=ana.staff_id,
             language="es", now=now,
         )  # fmt: skip
         path = f"/console/talks/{talk.id}/words"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import AuditEntry, Call, Callback, DirectTalk, QueuedCall, Staff
+from models import AuditEntry, Call, Callback, QueuedCall, Staff, Talk
 from models.calls.call_status import DIALLING
 from models.store.database import keyring_of
 from tests.chaos.asker import Asker, Waiter
@@ -79,7 +79,7 @@ def judge(
         ]
         states = Counter(row.state for row in rows)
         unknown = sum(row.outcome in {"unknown_call", "unknown_offer"} for row in rows)
-        talks = session.scalar(select(func.count(DirectTalk.id))) or 0
+        talks = session.scalar(select(func.count(Talk.id)).where(Talk.callback_id.is_(None))) or 0
     at_0 = [asker for asker in askers if isinstance(asker, Waiter)]
     counts: dict[str, int | float] = {
         "promised": sum(asker.promised_at is not None for asker in askers),
@@ -137,11 +137,11 @@ def _held(liaison: int, since: datetime, call: Call, callback: Callback | None, 
 
 
 def _left_at_0(session: Session, askers: Sequence[Asker]) -> list[str]:
-    """Talks at 0 and places in the queue without an end, and callers who heard nothing for too long."""
-    talks = session.scalars(select(DirectTalk.id).where(DirectTalk.state == "talking"))
+    """Talks and places in the queue without an end, and callers who heard nothing for too long."""
+    talks = session.scalars(select(Talk.id).where(Talk.closed_at.is_(None)))
     places = session.scalars(select(QueuedCall.call_id).where(QueuedCall.ended_at.is_(None)))
     return [
-        *(f"talk {talk_id} at 0 is still open" for talk_id in talks),
+        *(f"talk {talk_id} is still open" for talk_id in talks),
         *(f"the place of call {call_id} is still held" for call_id in places),
         *(
             f"case {asker.case.id} heard nothing for {asker.silent_seconds:.0f} s"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import Callback, DirectTalk, QueuedCall, Staff
+from models import Callback, QueuedCall, Staff, Talk
 from models.callbacks.callback_state import OPEN_STATES
 from models.store.database import Database
 
@@ -78,7 +78,9 @@ class Watch:
             is_due = (Callback.state == "requested", Callback.next_attempt_at <= at)
             for urgent in session.scalars(select(Callback.id).where(Callback.urgency == "urgent", *is_due)):
                 self.due.setdefault(urgent, at)
-            talks = session.scalars(select(DirectTalk.id).where(DirectTalk.state == "talking")).all()
+            talks = session.scalars(
+                select(Talk.id).where(Talk.closed_at.is_(None), Talk.callback_id.is_(None))
+            ).all()
         marks: dict[str, Mark] = {f"callback {row.id}": (row[1], row[2], row[3], row[4]) for row in rows}
         marks.update({f"talk {talk_id}": (AT_0, None, None, 0) for talk_id in talks})
         now = time.monotonic()
@@ -114,7 +116,7 @@ class Watch:
             over = (
                 Callback.state.not_in(OPEN_STATES),
                 QueuedCall.ended_at.is_not(None),
-                DirectTalk.closed_at.is_not(None),
+                Talk.closed_at.is_not(None),
             )
             return sum(session.scalar(select(func.count()).where(one)) or 0 for one in over)
 
@@ -123,7 +125,7 @@ class Watch:
             goes_on = (
                 Staff.busy_call_id.is_not(None),
                 Callback.state.in_(OPEN_STATES),
-                DirectTalk.state == "talking",
+                Talk.closed_at.is_(None),
                 QueuedCall.ended_at.is_(None),
             )
             return not any(session.scalar(select(func.count()).where(one)) for one in goes_on)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from models import Alert, Call, Callback, Staff
-from models.callbacks.callback_state import LIVE_STATES
+from models.callbacks.callback_state import RINGING_STATES
 from models.overview.listing import list_callbacks
 from models.staff.schedule import set_schedule
 from models.staff.staff import change_shift
@@ -59,7 +59,7 @@ class People:
             assert rings_for < timedelta(minutes=5), "nobody is kept on the line for a call that is over"
 
     def _is_theirs(self, leg: Call) -> bool:
-        theirs = (Callback.liaison_call_id == leg.id, Callback.state.in_(LIVE_STATES))
+        theirs = (Callback.liaison_call_id == leg.id, Callback.state.in_((*RINGING_STATES, "talking")))
         return bool(self.call_center.rows(Callback, *theirs))
 
     def _caller(self, call: Any, leg: Call) -> None:

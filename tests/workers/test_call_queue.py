@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from config.office import Office
-from models import Callback, Phone, Staff
+from models import Callback, Phone, Staff, Talk
 from models.calls.call_status import FINAL_CALL_STATUSES
 from models.calls.pacing import Pace
 from models.staff.schedule import set_schedule
@@ -231,8 +231,8 @@ def test_a_colleague_rung_into_a_talk_takes_one_slot_though_the_job_is_doubled(
     call_center.answers(caller)
     call_center.presses(caller, legs.join_caller)
     with call_center.database.transaction() as session:
-        callback = session.scalars(select(Callback)).one()
-        ((_, leg_id),) = add_colleague(session, callback, "liaison:1", call_center.now)[1]
+        talk = session.scalars(select(Talk)).one()
+        ((_, leg_id),) = add_colleague(session, talk, "liaison:1", call_center.now)[1]
 
     class DoubledJob(list[float]):
         """The queue hands the job on again while the first worker waits for its slot."""

@@ -8,7 +8,7 @@ from models import Call, Pace, QueuedCall, Staff
 from models.calls.place import WAITING
 from models.calls.role import AT_0
 from models.store.database import Database
-from models.talks.liaison_at_0 import take_liaison_for
+from models.talks.queue_ring import take_liaison_for
 from tests.call_center import CallCenter
 from tests.factories import NOW, make_call, make_staff
 from tests.workers.test_fault_points import BOUND, _each_point, _runs

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models import Callback, Guard, Staff
 from models.talks import leg as legs
 from models.talks.dispatch import claim_callback
-from models.talks.liaison_at_0 import take_liaison_for
+from models.talks.queue_ring import take_liaison_for
 from tests.call_center import CallCenter, accept
 from tests.factories import make_call, make_callback, make_case, make_staff, make_wait
 from workers import sweeper

@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.callbacks.area import area
+from hotline.console.callbacks.talk_actions import TALK_ACTIONS, TalkClick
 from hotline.console.callbacks.views import Shown, callback_page
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
@@ -21,13 +22,12 @@ from hotline.refusals.callbacks import ActionRefusal
 from models.callbacks import appointment, claim, note, recognition
 from models.callbacks.callback import Callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.overview import outcome
-from models.staff.rest import begin_rest, lock_staff
 from models.staff.staff import ROLES, Staff
 from models.store.database import tried_again
 from models.store.job import Job
 from models.store.refusal import RefusedError
-from models.talks import own_call, talk_controls
+from models.talks import own_call
+from models.talks.talk_controls import led_on_callback
 
 
 @dataclass(frozen=True)
@@ -113,48 +113,15 @@ def _recognize(click: Click) -> list[Job]:
     return []
 
 
-def _outcome(click: Click) -> list[Job]:
-    row = claim.standing(click.session, click.callback_id)
-    code = click.typed("code")
-    if code not in outcome.OUTCOMES:
-        raise RefusedError(ActionRefusal.UNKNOWN_OUTCOME)
-    if click.typed("hard"):
-        lock_staff(click.session, click.staff.id)
-    word, jobs = outcome.note_outcome(
-        click.session, row, code, click.staff.id, click.now, console.callback_policy
-    )
-    if word == "late":
-        raise RefusedError(ActionRefusal.OUTCOME_LATE)
-    if click.typed("hard"):
-        begin_rest(click.session, click.staff.id, click.now, console.policies)
-    return jobs
+def _on_talk(action: str) -> Action:
+    """What a click does to the talk that a callback has led to."""
+    does, _, _ = TALK_ACTIONS[action]
 
+    def done(click: Click) -> list[Job]:
+        talk = led_on_callback(click.session, click.callback_id, click.staff.id)
+        return does(TalkClick(click.session, talk, click.staff.id, click.now))
 
-def _hold(click: Click) -> list[Job]:
-    return talk_controls.hold(click.session, click.callback_id, click.staff.id, click.now)
-
-
-def _resume(click: Click) -> list[Job]:
-    return talk_controls.resume(click.session, click.callback_id, click.staff.id, click.now)
-
-
-def _colleague(click: Click) -> list[Job]:
-    return talk_controls.ring_colleague(click.session, click.callback_id, click.staff.id, click.now)
-
-
-def _interpreter(click: Click) -> list[Job]:
-    office = console.office
-    return talk_controls.ring_interpreter(
-        click.session, click.callback_id, click.staff.id, click.now, office.interpreters, office.languages[0]
-    )
-
-
-def _hand_over(click: Click) -> list[Job]:
-    return talk_controls.hand_over(click.session, click.callback_id, click.staff.id, click.now)
-
-
-def _end(click: Click) -> list[Job]:
-    return talk_controls.end(click.session, click.callback_id, click.staff.id, click.now, console.policies)
+    return done
 
 
 #: Each action by the last word of its address: what does it, what is said afterwards, and the field of its
@@ -168,13 +135,7 @@ ACTIONS: dict[str, tuple[Action, str, str]] = {
     "cancel": (_cancel, N_("The callback is cancelled."), "reason"),
     "note": (_note, N_("The note is kept."), "note"),
     "recognize": (_recognize, N_("Recognition is recorded. The case is open to you now."), "recognized_by"),
-    "outcome": (_outcome, N_("The outcome is noted."), "code"),
-    "hold": (_hold, N_("You put the person on hold."), ""),
-    "resume": (_resume, N_("You took the person back from hold."), ""),
-    "colleague": (_colleague, N_("A colleague was asked to join."), ""),
-    "interpreter": (_interpreter, N_("The interpreter was asked to join."), ""),
-    "hand-over": (_hand_over, N_("Your colleague goes on with the call."), ""),
-    "end": (_end, N_("The call is ended."), ""),
+    **{name: (_on_talk(name), said, field) for name, (_, said, field) in TALK_ACTIONS.items()},
 }
 
 

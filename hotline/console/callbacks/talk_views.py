@@ -1,39 +1,67 @@
-"""A talk with a caller at 0, to whoever leads it: how it stands, and what may be said."""
+"""A talk with a caller at 0: how it stands, what may be said, and what its leader does to it."""
 
-from flask import Response, render_template
+from flask import Response, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
 
+from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
-from hotline.console.callbacks.words import LANGUAGES
+from hotline.console.callbacks.talk_actions import TALK_ACTIONS, TalkClick
+from hotline.console.callbacks.views import names_of_joiners
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
-from hotline.console.shell.words import language
+from hotline.console.shell.words import _, language
+from models.overview.history import history_of_talk
+from models.overview.outcome import OUTCOMES
 from models.staff.staff import ROLES
+from models.store.database import tried_again
+from models.store.job import Job
 from models.store.refusal import RefusedError
-from models.talks.talk_at_0 import TalkAt0, look_at_talk_words, own_talk
+from models.talks.own_talk import TalkAt0, look_at_talk_words, shown_talk
+from models.talks.talk_controls import led_at_0
+
+_WORDS: dict[str, object] = {
+    "spoken": callback_words.LANGUAGES,
+    "outcomes": callback_words.OUTCOMES,
+    "outcome_choices": [(one, callback_words.OUTCOME_NAMES[one]) for one in OUTCOMES],
+    "happened": callback_words.happened,
+    "who": callback_words.who,
+}
 
 
 def _find(session: Session, talk_id: int) -> TalkAt0:
-    found = own_talk(session, talk_id, me().staff_id, console.clock(), console.policies)
+    person = me()
+    found = shown_talk(session, talk_id, person.staff_id, person.role, console.clock(), console.policies)
     if found is None:
         raise NotFound("There is no such talk of theirs.")
     return found
 
 
-def _page(talk: TalkAt0, words: list[str] | None = None, wrong: str = "") -> str:
+def _state(session: Session, talk: TalkAt0, errors: dict[str, str] | None = None) -> dict[str, object]:
+    return {
+        "talk": talk,
+        "joiners": names_of_joiners(session, talk.joiners),
+        "is_discreet": talk.line in console.office.discreet_lines,
+        "has_interpreter": talk.language in console.office.interpreters,
+        "history": history_of_talk(session, talk.id),
+        "errors": errors or {},
+        **_WORDS,
+    }
+
+
+def _page(
+    session: Session, talk: TalkAt0, words: list[str] | None = None, errors: dict[str, str] | None = None
+) -> str:
     return render_template(
         "console/callbacks/talk.html",
-        talk=talk,
-        is_discreet=talk.line in console.office.discreet_lines,
         words=words,
-        errors={"": wrong} if wrong else {},
         tag=_tag(talk),
         every=EVERY,
-        spoken=LANGUAGES,
+        **_state(session, talk, errors),
     )
 
 
@@ -41,7 +69,7 @@ def _page(talk: TalkAt0, words: list[str] | None = None, wrong: str = "") -> str
 @guard_staff(*ROLES)
 def talk_at_0(talk_id: int) -> str:
     with console.database.reading() as session:
-        return _page(_find(session, talk_id))
+        return _page(session, _find(session, talk_id))
 
 
 @area.get("/talks/<int:talk_id>/part")
@@ -49,11 +77,13 @@ def talk_at_0(talk_id: int) -> str:
 def talk_at_0_part(talk_id: int) -> Response:
     with console.database.reading() as session:
         talk = _find(session, talk_id)
-    is_discreet = talk.line in console.office.discreet_lines
-    return live_part(
-        _tag(talk),
-        lambda: render_template("console/callbacks/talk_state.html", talk=talk, is_discreet=is_discreet),
-    )
+
+        def render() -> str:
+            state = _state(session, talk)
+            part = render_template("console/callbacks/talk_state.html", **state)
+            return part + render_template("console/callbacks/history.html", beside=True, **state)
+
+        return live_part(_tag(talk), render)
 
 
 @area.get("/talks/<int:talk_id>/words")
@@ -63,15 +93,43 @@ def talk_at_0_said(talk_id: int) -> tuple[str, int]:
     with console.database.transaction() as session:
         talk = _find(session, talk_id)
         try:
-            found = look_at_talk_words(session, talk_id, me().staff_id, now, rules, console.policies)
+            found = look_at_talk_words(session, talk, me().staff_id, now, rules)
         except RefusedError as error:
-            return _page(talk, wrong=refused(error)), 403
+            return _page(session, talk, errors={"": refused(error)}), 403
         zone = talk.time_zone or console.office.time_zone
         words = words_of(
             console.prompts, found, talk.language, zone, now, office_zone=console.office.time_zone
         )
-        return _page(talk, words), 200
+        return _page(session, talk, words), 200
+
+
+@area.post("/talks/<int:talk_id>/<action>")
+@guard_staff(*ROLES)
+def talk_at_0_action(talk_id: int, action: str) -> AnyResponse | tuple[str, int]:
+    if action not in TALK_ACTIONS:
+        raise NotFound
+    does, said, field = TALK_ACTIONS[action]
+
+    def done() -> list[Job]:
+        with console.database.transaction() as session:
+            talk = led_at_0(session, talk_id, me().staff_id)
+            return does(TalkClick(session, talk, me().staff_id, console.clock()))
+
+    page = url_for("console.callbacks.talk_at_0", talk_id=talk_id)
+    try:
+        jobs = tried_again(done)
+    except RefusedError as error:
+        if not field:
+            flash(refused(error), "error")
+            return redirect(page, code=303)
+        with console.database.reading() as session:
+            return _page(session, _find(session, talk_id), errors={field: refused(error)}), 422
+    for name, row_id in jobs:
+        console.jobs.enqueue(name, row_id)
+    flash(_(said), "success")
+    return redirect(page, code=303)
 
 
 def _tag(talk: TalkAt0) -> str:
-    return tag_of(talk.held_at, talk.closed_at, me().staff_id, language())
+    facts = talk.held_at, talk.closed_at, talk.outcome, talk.is_led, talk.is_recent, talk.joiners
+    return tag_of(*facts, me().staff_id, language())

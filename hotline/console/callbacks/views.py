@@ -46,7 +46,8 @@ from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
 from models.store.free_text import MOST_CHARACTERS, TextRefusal, patterns, spelling
 from models.store.refusal import RefusedError
-from models.talks.talk import joiners_of
+from models.talks.talk import Talk
+from models.talks.talk_legs import Joiner, joiners_of
 
 #: A time that staff settle is offered from so far ahead.
 _LATER = timedelta(hours=1)
@@ -310,11 +311,19 @@ def _may_be_anyone(session: Session, row: listing.Listed) -> bool:
 
 def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
     """Of a talk that goes on, who else is in it or is rung: a name, none for an interpreter, and how far."""
-    if row.state != "talking":
-        return []
+    talk = (
+        None
+        if row.state != "talking"
+        else session.scalars(select(Talk).filter_by(callback_id=row.id)).first()
+    )
+    return [] if talk is None else names_of_joiners(session, joiners_of(session, talk))
+
+
+def names_of_joiners(session: Session, joiners: list[Joiner]) -> list[tuple[str, str]]:
+    """The name of each, empty for an interpreter, and how far they are."""
     return [
         ("" if one.staff_id is None else name_of(session, session.get_one(Staff, one.staff_id)), one.stands)
-        for one in joiners_of(session, session.get_one(Callback, row.id))
+        for one in joiners
     ]
 
 

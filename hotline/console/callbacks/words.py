@@ -140,6 +140,8 @@ HAPPENED = {
     "note_callback": N_("The note was written"),
     "note_outcome": N_("The outcome was noted"),
     "recognize_person": N_("The person was recognized"),
+    "begin_talk": N_("Accepted by key; the talk began"),
+    "end_talk": N_("The talk ended"),
     "hold_talk": N_("On hold"),
     "resume_talk": N_("Back from hold"),
     "add_colleague": N_("%(rung)s was rung into the talk"),

@@ -18,6 +18,7 @@ from hotline.console.shell.guard import me
 from hotline.console.shell.named import who
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _
+from models.callbacks.claim import OVERSEERS
 from models.cases.case import Case, CaseError
 from models.overview.case_change import KEEPERS, case_locked
 from models.overview.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
@@ -108,6 +109,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         may_bind=grounds.ground in BINDING_GROUNDS,
         may_vouch=grounds.ground in VOUCHING_GROUNDS,
         may_keep=me().role in KEEPERS,
+        oversees=me().role in OVERSEERS,
         is_namer=page.case.named_by == me().staff_id,
         may_see_number=may_see_number(grounds),
         is_approver=me().role in APPROVERS,

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from models import DirectTalk, Staff
+from models import Staff, Talk
 from tests.calls.conftest import Hotline
 from workers.sweeper import sweep
 
@@ -25,8 +25,8 @@ def passes(hotline: Hotline, seconds: float) -> None:
     )
 
 
-def talks(hotline: Hotline) -> list[DirectTalk]:
-    return hotline.rows(select(DirectTalk).order_by(DirectTalk.id))
+def talks(hotline: Hotline) -> list[Talk]:
+    return hotline.rows(select(Talk).order_by(Talk.id))
 
 
 def held_legs(hotline: Hotline) -> list[int]:

@@ -174,7 +174,7 @@ def test_a_talk_whose_end_was_lost_is_closed_within_a_minute_by_the_carriers_wor
     for _ in range(20):
         passes(hotline, 3)
 
-    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert [one.is_over for one in talks(hotline)] == [True]
     assert held_legs(hotline) == []
 
 
@@ -185,7 +185,7 @@ def test_a_talk_that_goes_on_is_left_alone_by_the_sweeper(
         passes(hotline, 3)
     hotline.jobs.works_off()
 
-    assert [one.state for one in talks(hotline)] == ["talking"]
+    assert [one.is_over for one in talks(hotline)] == [False]
     assert all(one.is_talking for one in talk)
     assert len(held_legs(hotline)) == 1
 
@@ -247,4 +247,4 @@ def test_whatever_anybody_does_a_caller_at_0_is_never_left_alone_in_silence(
     assert len(held_legs(hotline)) == len(set(held_legs(hotline)))
     dialled = [placed.leg_id for placed in hotline.carrier.placed]
     assert len(dialled) == len(set(dialled))
-    assert [one.state for one in talks(hotline)][:-1] == ["reached"] * (len(talks(hotline)) - 1)
+    assert [one.is_over for one in talks(hotline)][:-1] == [True] * (len(talks(hotline)) - 1)

@@ -32,7 +32,7 @@ def test_a_caller_whose_liaison_is_lost_on_hold_is_told_and_gets_the_next_one_in
     assert caller.hears("we lost the person who was helping you", "I am calling someone for you")
     other = hotline.accepts(caller)
     assert (other.is_talking, caller.is_talking) == (True, True)
-    assert [one.state for one in talks(hotline)] == ["reached", "talking"]
+    assert [one.is_over for one in talks(hotline)] == [True, False]
     clock.passes(seconds=30)
     other.hangs_up()
     hotline.jobs.works_off()
@@ -90,7 +90,7 @@ def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
     (callback,) = hotline.rows(select(Callback))
     assert (callback.reason, callback.verified) == ("abandoned", True)
     assert hotline.row(select(QueuedCall.outcome)) == ("talked" if lost == "on hold" else "abandoned")
-    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert [one.is_over for one in talks(hotline)] == [True]
     assert held_legs(hotline) == []
 
 

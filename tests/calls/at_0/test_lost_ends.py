@@ -63,7 +63,7 @@ def test_a_caller_cut_off_in_the_first_second_while_web_is_down_is_called_back(
     (callback,) = hotline.rows(select(Callback))
     assert (callback.state, callback.verified) == ("requested", given == "a PIN")
     assert callback.number_key == hotline.database.keyring.index("phone", CALLER)
-    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert [one.is_over for one in talks(hotline)] == [True]
     assert held_legs(hotline) == []
 
 
@@ -91,7 +91,7 @@ def test_a_caller_who_talked_for_twenty_seconds_was_reached_though_nobody_told_o
     )
 
     assert hotline.rows(select(Callback)) == []
-    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert [one.is_over for one in talks(hotline)] == [True]
     assert held_legs(hotline) == []
 
 
@@ -126,4 +126,4 @@ def test_an_end_that_a_slow_web_hears_of_late_is_taken_for_when_it_was(
     hotline.jobs.works_off()
 
     assert [one.reason for one in hotline.rows(select(Callback))] == reasons
-    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert [one.is_over for one in talks(hotline)] == [True]

@@ -82,7 +82,7 @@ def test_a_colleague_comes_in_announced_and_the_first_liaison_leaves_the_caller_
     caller.hangs_up()
     hotline.jobs.works_off()
     assert colleague.hears("How did it end?")
-    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert [one.is_over for one in talks(hotline)] == [True]
     assert held_legs(hotline) == []
 
 
@@ -171,5 +171,5 @@ def test_either_leg_closes_the_talk(talk: tuple[Phone, Phone], hotline: Hotline)
 
     assert caller.hears("This call is over. If we were cut off, call again. Take care. Goodbye")
     assert caller.is_over
-    assert [one.state for one in talks(hotline)] == ["reached"]
+    assert [one.is_over for one in talks(hotline)] == [True]
     assert held_legs(hotline) == []

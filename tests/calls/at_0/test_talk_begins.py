@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import Call, Callback, DirectTalk, QueuedCall, Staff
+from models import Call, Callback, QueuedCall, Staff, Talk
 from models.talks import queue_ring
 from models.talks.leg_end import leg_ended
 from tests.calls.at_0.talking import FIRST, held_legs, talks
@@ -37,8 +37,8 @@ def test_the_accept_key_fetches_the_caller_out_of_the_line_and_their_talk_is_mea
     clock.passes(minutes=3)
     phone.hangs_up()
     (talk,) = talks(hotline)
-    assert (talk.state, talk.closed_at) == ("reached", clock.now)
-    assert (clock.now - talk.talking_at).total_seconds() == 180
+    assert (talk.outcome, talk.closed_at) == ("reached", clock.now)
+    assert (clock.now - talk.began_at).total_seconds() == 180
     wait = hotline.row(select(QueuedCall))
     assert (wait.outcome, (wait.ended_at - wait.since).total_seconds()) == ("talked", 5)
     assert hotline.rows(select(Callback)) == []
@@ -62,7 +62,7 @@ def test_who_hangs_up_in_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk
 
     hanging_up = threading.Thread(target=hangs_up)
 
-    def begins_while_they_hang_up(*args: Any, **values: Any) -> DirectTalk:
+    def begins_while_they_hang_up(*args: Any, **values: Any) -> Talk:
         hanging_up.start()
         # The word of it has come, and waits for what this key holds.
         hanging_up.join(0.5)
@@ -73,7 +73,7 @@ def test_who_hangs_up_in_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk
     hanging_up.join(30)
     hotline.jobs.works_off()
 
-    assert [talk.state for talk in talks(hotline)] == ["reached"]
+    assert [talk.is_over for talk in talks(hotline)] == [True]
     assert held_legs(hotline) == []
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from models import Callback, Staff
+from models import Callback, Staff, Talk
 from models.overview.outcome import note_outcome
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.callbacks.test_last_round import half_an_hour_passes
@@ -97,7 +97,7 @@ def test_liaison_who_puts_right_that_no_one_was_there_calls_nobody_again(
     meets_nobody(phone, hotline)
 
     with hotline.database.transaction() as session:
-        talk = session.get_one(Callback, callbacks(hotline)[0].id)
+        talk = session.scalars(select(Talk).where(Talk.callback_id == callbacks(hotline)[0].id)).one()
         assert talk.staff_id is not None
         note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
 
@@ -118,7 +118,7 @@ def test_nobody_is_asked_to_see_to_a_person_who_was_reached_in_the_last_round_af
     assert (left.state, left.outcome) == ("left_for_staff", "no_answer")
 
     with hotline.database.transaction() as session:
-        talk = session.get_one(Callback, talked.id)
+        talk = session.scalars(select(Talk).where(Talk.callback_id == talked.id)).one()
         assert talk.staff_id is not None
         note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
 
@@ -140,7 +140,7 @@ def test_who_was_afraid_since_is_called_though_the_liaison_puts_right_that_no_on
     person.hangs_up()
 
     with hotline.database.transaction() as session:
-        talk = session.get_one(Callback, callbacks(hotline)[0].id)
+        talk = session.scalars(select(Talk).where(Talk.callback_id == callbacks(hotline)[0].id)).one()
         assert talk.staff_id is not None
         note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
 

@@ -22,7 +22,7 @@ from models import Callback, Registrant, Staff
 from models.callbacks.liaison import Liaison
 from models.store.base import Base
 from models.talks.dispatch import Dial
-from models.talks.liaison_at_0 import Taken
+from models.talks.queue_ring import Taken
 from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, wrong

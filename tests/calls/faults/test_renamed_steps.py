@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from ivr_flows.engine.flow import Choice, Crossing, Flow
-from models import Call, Callback, DirectTalk, Staff
+from models import Call, Callback, Staff, Talk
 from models.calls.place import PLACES
 from models.calls.role import INBOUND_ROLES
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
@@ -124,7 +124,7 @@ def test_a_caller_at_0_waits_talks_and_is_called_again_after_a_hold(
     phone.hangs_up()
     hotline.jobs.works_off()
 
-    assert hotline.row(select(DirectTalk.state)) == "reached"
+    assert hotline.row(select(Talk.outcome)) == "reached"
     assert hotline.row(select(Callback.reason)) == "cut_off"
 
 

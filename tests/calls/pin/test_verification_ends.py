@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from models import Call, Callback, Case, DirectTalk, QueuedCall, Staff
+from models import Call, Callback, Case, QueuedCall, Staff, Talk
 from models.overview.case_opening import case_in_talk
 from models.talks.call_queue import first_waiting
-from models.talks.talk_at_0 import own_talk
+from models.talks.own_talk import shown_talk
 from tests.calls.at_0.waiting import OTHER, TALKER
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, wrong
@@ -67,10 +67,10 @@ def asks_for_a_morning(phone: Phone, case: MadeCase) -> None:
 def screen_shows_a_case(hotline: Hotline) -> bool:
     """Whether the console opens a case to the liaison who talks, or talked a moment ago."""
     with hotline.database.reading() as session:
-        talk = session.scalars(select(DirectTalk).order_by(DirectTalk.id.desc())).first()
+        talk = session.scalars(select(Talk).order_by(Talk.id.desc())).first()
         assert talk is not None
         assert talk.staff_id is not None
-        shown = own_talk(session, talk.id, talk.staff_id, hotline.clock.now, hotline.policies)
+        shown = shown_talk(session, talk.id, talk.staff_id, "liaison", hotline.clock.now, hotline.policies)
         assert shown is not None
         opened = case_in_talk(session, _Signed(talk.staff_id), hotline.clock.now, hotline.policies)
         assert shown.case_id == opened

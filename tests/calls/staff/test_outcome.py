@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from models import AuditEntry, Callback, Staff
+from models import AuditEntry, Callback, Staff, Talk
 from models.callbacks.callback_request import request_callback
 from models.callbacks.claim import may_be_called
 from models.callbacks.follow_up import SUPERVISOR, NotAgainError, promise_anew
@@ -115,7 +115,7 @@ def test_who_need_not_be_called_again_after_all_is_not(
     liaison.presses("3")
 
     with hotline.database.transaction() as session:
-        talk = session.get_one(Callback, callbacks(hotline)[0].id)
+        talk = session.scalars(select(Talk).where(Talk.callback_id == callbacks(hotline)[0].id)).one()
         assert talk.staff_id is not None
         note_outcome(session, talk, code, talk.staff_id, hotline.clock.now, hotline.policy)
 
@@ -130,7 +130,7 @@ def test_of_a_key_and_a_click_at_once_the_second_puts_right_what_the_first_said(
 
     def clicks() -> None:
         with hotline.database.transaction() as session:
-            talk = session.get_one(Callback, callback_id)
+            talk = session.scalars(select(Talk).where(Talk.callback_id == callback_id)).one()
             has_read.set()
             # On SQLite the key waits for this transaction instead: it is then the second.
             keyed.wait(30 if hotline.database.engine.dialect.name == "postgresql" else 0)
@@ -153,7 +153,8 @@ def test_a_call_that_the_person_asked_for_themselves_is_not_taken_back(
 ) -> None:
     liaison.presses("3")
     with hotline.database.transaction() as session:
-        talk, later = session.scalars(select(Callback).order_by(Callback.id)).all()
+        later = session.scalars(select(Callback).order_by(Callback.id)).all()[1]
+        talk = session.scalars(select(Talk)).one()
         caller = load_by_sid(session, liaison.call_sid, hotline.clock.now)
         assert caller is not None
         caller.case_id = later.case_id

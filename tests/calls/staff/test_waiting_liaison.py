@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
-from models import Staff
+from models import Staff, Talk
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.factories import MadeCase
@@ -68,7 +69,7 @@ def test_liaison_is_joined_though_no_worker_moves_them(
     liaison.says_nothing()
 
     assert (liaison.is_talking, called.is_talking) == (True, True)
-    assert the_callback(hotline).held_at is None
+    assert hotline.row(select(Talk.held_at)) is None
 
 
 def test_liaison_is_told_at_once_that_nobody_answered(

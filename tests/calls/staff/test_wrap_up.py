@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from models import Callback, Staff
+from models import Staff, Talk
 from models.overview.outcome import note_outcome
 from models.staff.wrap_up import extend_wrap_up
 from models.store.refusal import RefusedError
@@ -46,7 +47,7 @@ def test_the_next_ring_does_not_come_while_the_liaison_types(call_center: CallCe
 
 def test_a_saved_outcome_frees_the_liaison_at_once(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
-        talk = session.get_one(Callback, 1)
+        talk = session.scalars(select(Talk).where(Talk.callback_id == 1)).one()
         assert note_outcome(session, talk, "reached", 1, call_center.now, call_center.policy)[0] == "noted"
     assert _rung(call_center, seconds=2) == 1
 

@@ -25,7 +25,8 @@ def clicks(hotline: Hotline, what: Callable[..., Any], *more: Any) -> None:
     """The leader of the talk clicks; the jobs are done at once."""
     callback: Callback = the_callback(hotline)
     with hotline.database.transaction() as session:
-        jobs = what(session, callback.id, callback.staff_id, hotline.clock.now, *more)
+        talk = talk_controls.led_on_callback(session, callback.id, callback.staff_id)
+        jobs = what(session, talk, callback.staff_id, hotline.clock.now, *more)
     for name, row_id in jobs:
         hotline.jobs.enqueue(name, row_id)
     hotline.jobs.works_off()
@@ -151,19 +152,19 @@ def test_only_the_leader_of_a_talk_that_goes_on_can_do_something_to_it(
     liaison, _ = talk
     stranger = make_staff(phone=SECOND, name="Luis Demo").id
     callback = the_callback(hotline)
+    with (
+        hotline.database.transaction() as session,
+        pytest.raises(RefusedError, match=f"^{CallbackRefusal.TALKING}$"),
+    ):
+        talk_controls.led_on_callback(session, callback.id, stranger)
+
+    liaison.hangs_up()
     for what in (
         talk_controls.hold,
         talk_controls.resume,
         talk_controls.ring_colleague,
         talk_controls.hand_over,
-        lambda *asked: talk_controls.end(*asked, hotline.policies),
     ):
-        with (
-            hotline.database.transaction() as session,
-            pytest.raises(RefusedError, match=f"^{CallbackRefusal.TALKING}$"),
-        ):
-            what(session, callback.id, stranger, hotline.clock.now)
-
-    liaison.hangs_up()
-    with pytest.raises(RefusedError, match=f"^{CallbackRefusal.NOT_TALKING}$"):
-        clicks(hotline, talk_controls.hold)
+        with pytest.raises(RefusedError, match=f"^{CallbackRefusal.NOT_TALKING}$"):
+            clicks(hotline, what)
+    clicks(hotline, talk_controls.end, hotline.policies)

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from models import AuditEntry, Callback
+from models import AuditEntry, Callback, Talk
 from models.store.database import Database
 from tests.console.conftest import Clock
-from tests.factories import make_callback, make_case
+from tests.factories import make_callback, make_case, make_talk
 
 PHONE = "+12025550110"
 
@@ -49,3 +49,9 @@ class Office:
             row = session.get_one(Callback, callback_id)
             for name, value in facts.items():
                 setattr(row, name, value)
+            session.flush()
+            talk = session.scalars(select(Talk).where(Talk.callback_id == callback_id)).first()
+            if talk is None and row.state == "talking":
+                make_talk(session, row)
+            elif talk is not None and row.state != "talking":
+                talk.closed_at, talk.outcome = row.closed_at or self.clock(), row.outcome

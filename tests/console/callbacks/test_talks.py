@@ -7,11 +7,10 @@ from typing import Any
 from config.office import Office as OfficeFile
 from models import Call, Callback, Case
 from models.cases.registrant import Registrant
-from models.talks.direct_talk import DirectTalk, begin_talk, close
 from models.talks.leg_end import leg_ended
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
-from tests.factories import make_call, make_case, make_wait
+from tests.factories import make_call
 from workers.office_rules import callback_policy_of
 
 
@@ -141,48 +140,6 @@ def test_who_calls_again_later_sees_how_the_call_before_ended_and_its_note(
     luis.clicks("Take it")
 
     assert luis.reads("Its note: She asked about the court.")
-
-
-def test_who_talks_with_a_caller_at_0_sees_how_it_stands_and_what_may_be_said(
-    staff: Any, office_rows: Office, clock: Clock
-) -> None:
-    ana, luis = staff().signs_in(), staff().signs_in()
-    with office_rows.database.transaction() as session:
-        case = make_case(session, "in_custody", facility="Stewart", as_of=clock())
-        calls = (
-            make_call(session, case_id=case.id, verified_at=clock(), silent=True, line="+12025550101"),
-            make_call(session),
-        )
-        make_wait(session, calls[0])
-        talks = [
-            begin_talk(
-                session, caller_call_id=call.id, leg_id=make_call(session, role="liaison_at_0").id,
-                staff_id=ana.staff_id, language="en", now=clock(),
-            )
-            for call in calls
-        ]  # fmt: skip
-        verified, unknown = (f"/console/talks/{talk.id}" for talk in talks)
-
-    ana.opens("/console/callbacks")
-    assert ana.reads("You are in a talk. What you need is here: A caller at 0", "Mine 0")
-    ana.opens(verified)
-    assert ana.reads("You have been talking since", "Cannot talk: ask yes or no", "Verified")
-    assert ana.reads("Discreet line: do not name the office.")
-    ana.clicks("Show what may be said")
-    assert ana.reads("These are the words of the line itself", "in custody", "202-555-0190")
-    (look,) = office_rows.entries("look_at_case")
-    assert (look.target, look.facts) == (f"case:{case.id}", {"ground": "talk", "talk": 1})
-
-    assert ana.opens(unknown).reads("No PIN was given.", "Not verified")
-    assert ana.opens(f"{unknown}/words").status == 403
-    for path in (verified, f"{verified}/words", f"{verified}/part"):
-        assert luis.opens(path).status == 404
-    with office_rows.database.transaction() as session:
-        close(session, session.get_one(DirectTalk, 1), "carrier", clock())
-    assert ana.opens(f"{verified}/part").reads("The talk is over.")
-    clock.goes_on(minutes=16)
-    assert ana.opens(verified).status == 404
-    assert len(office_rows.entries("look_at_case")) == 1
 
 
 def test_a_page_in_spanish_writes_every_time_of_day_by_the_same_clock(

@@ -13,7 +13,7 @@ from models.cases.case import new_number
 from models.cases.registrant import Registrant
 from models.cases.subject import find_or_add_subject
 from models.store.database import Database
-from models.talks.direct_talk import begin_talk
+from models.talks.talk import begin_talk
 from tests.console.case_pages import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member
 from tests.factories import NOW, make_call, make_callback, make_case, make_wait
@@ -28,12 +28,13 @@ def test_who_talks_at_0_with_a_caller_who_gave_the_pin_opens_their_case_and_nobo
         caller = make_call(session, case_id=case.id, verified_at=NOW)
         make_wait(session, caller)
         begin_talk(
-            session, caller_call_id=caller.id, leg_id=make_call(session).id, staff_id=liaison.staff_id,
-            language="en", now=NOW,
+            session, caller_call_id=caller.id, leader_call_id=make_call(session).id,
+            staff_id=liaison.staff_id, language="en", now=NOW,
         )  # fmt: skip
 
     liaison.opens("/console/cases").clicks("Open their case")
     assert liaison.heading.startswith("Case about")
+    assert liaison.reads("Talks after they pressed 0", "Led by")
     assert "Invented" not in liaison.page.xpath("//title")[0].text_content()
     with database.reading() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "look_at_case")).one()
@@ -56,8 +57,8 @@ def test_who_talks_at_0_with_a_caller_whose_verification_was_over_before_they_wa
         caller = make_call(session, case_id=case.id, verified_at=NOW)
         make_wait(session, caller, verified=False)
         talk = begin_talk(
-            session, caller_call_id=caller.id, leg_id=make_call(session).id, staff_id=liaison.staff_id,
-            language="en", now=NOW,
+            session, caller_call_id=caller.id, leader_call_id=make_call(session).id,
+            staff_id=liaison.staff_id, language="en", now=NOW,
         )  # fmt: skip
         path = f"/console/talks/{talk.id}"
 

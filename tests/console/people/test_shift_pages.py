@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import Absence, AuditEntry, Staff
 from models.store.database import Database, keyring_of
-from models.talks.direct_talk import begin_talk, close
+from models.talks.talk import begin_talk, close
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call, make_callback, make_case
 
@@ -158,7 +158,12 @@ def test_a_talk_that_was_handed_over_and_one_at_0_are_talks_of_today(
             staff_id=ana.staff_id, started_at=over, accepted_at=over, ended_at=now,
         )  # fmt: skip
         at_0 = begin_talk(
-            session, caller_call_id=caller.id, leg_id=leg.id, staff_id=ana.staff_id, language="en", now=over
+            session,
+            caller_call_id=caller.id,
+            leader_call_id=leg.id,
+            staff_id=ana.staff_id,
+            language="en",
+            now=over,
         )
         close(session, at_0, "carrier", now)
 

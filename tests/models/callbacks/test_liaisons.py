@@ -11,7 +11,7 @@ from models.callbacks.liaison import choose_liaison, free_liaison, reserve_liais
 from models.calls.call_state import CallState
 from models.calls.offer import note_offer
 from models.store.database import Database
-from models.talks.liaison_at_0 import Taken, take_liaison_for
+from models.talks.queue_ring import Taken, take_liaison_for
 from tests.call_center import CallCenter
 from tests.factories import make_call, make_callback, make_case, make_staff
 

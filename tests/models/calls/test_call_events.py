@@ -12,7 +12,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from config.office import Office
-from models import Call, Callback, CallEvent, Staff
+from models import Call, Callback, CallEvent, Staff, Talk
 from models.callbacks.callback import cancel_callback
 from models.callbacks.callback_state import FINAL_STATES
 from models.overview.caller_state import load_by_leg
@@ -163,7 +163,7 @@ def _forget_everything(session: Session) -> None:
     session.execute(update(Staff).values(busy_call_id=None))
     session.execute(update(Callback).values(liaison_call_id=None, caller_call_id=None, staff_id=None))
     session.execute(update(Call).values(callback_id=None, staff_id=None))
-    for kind in (Callback, Call, Staff, CallEvent):
+    for kind in (Talk, Callback, Call, Staff, CallEvent):
         session.execute(delete(kind))
 
 

@@ -10,7 +10,7 @@ from models.callbacks.follow_up import ANEW
 from models.calls.pin_guard import SPRAYING
 from models.overview.wallboard import Figures, figures
 from models.store.database import Database
-from models.talks.direct_talk import begin_talk, close
+from models.talks.talk import begin_talk, close
 from tests.factories import NOW, make_call, make_callback, make_import, make_staff
 
 MIDNIGHT = NOW.replace(hour=5)
@@ -42,7 +42,12 @@ def test_who_waits_is_counted_with_whoever_waits_longest(database: Database) -> 
         for ended in (False, True):
             caller, leg = make_call(session), make_call(session)
             talk = begin_talk(
-                session, caller_call_id=caller.id, leg_id=leg.id, staff_id=None, language="en", now=NOW
+                session,
+                caller_call_id=caller.id,
+                leader_call_id=leg.id,
+                staff_id=None,
+                language="en",
+                now=NOW,
             )
             if ended:
                 close(session, talk, "carrier", NOW)

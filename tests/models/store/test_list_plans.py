@@ -19,19 +19,27 @@ from models.calls.alert_sending import unsent_alerts
 from models.calls.call import CALLS
 from models.overview.history import history_of
 from models.overview.listing import VIEWS, list_callbacks, version
+from models.overview.my_shift import today_of
+from models.overview.outcome import last_talk
 from models.overview.untaken import untaken
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from models.talks.dispatch import ring_first, take_turn
+from models.talks.left_behind import left_behind_legs
 from models.talks.next_offer import first_on_list, owed_callback
 from models.talks.stranded import (
+    close_forgotten,
+    free_forgotten,
     give_back_lapsed,
     lapsed_callbacks,
-    left_behind_legs,
+    talks_to_ask_about,
+    undialled_at_0,
     undialled_callers,
+    undialled_joiners,
     undialled_takers,
 )
+from models.talks.talk import Talk
 from tests.conftest import DATABASES
 from tests.factories import NOW, make_office, make_policies, make_staff
 from tests.models.store.test_query_plans import _plans
@@ -45,7 +53,10 @@ POLICY = callback_policy_of(OFFICE)
 SMALL = {"staff", "staff_1", "paces", "guards", "calls_1", "audit_entries", "offers"}
 #: Walked from end to end and never long: the line in its own order, the alerts that are not sent yet, and
 #: the callers who wait at 0 this moment.
-WALKED = r"SCAN (\w+) USING (?:COVERING )?INDEX ix_(?:callbacks_line|alerts_unsent|line_waits_waiting)"
+WALKED = (
+    r"SCAN (\w+) USING (?:COVERING )?INDEX "
+    r"(?:ix_callbacks_line|ix_alerts_unsent|ix_queued_calls_waiting|uq_talks_on)"
+)
 LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "the head of the line": lambda session, now: due_callbacks(session, now, 8, POLICY.due_soon),
     "whom somebody is free for": lambda session, now: first_on_list(session, now, POLICY, 8),
@@ -57,9 +68,16 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "promises at risk": lambda session, now: make_alerts(session, now, POLICIES, is_open=True),
     "alerts to send": lambda session, now: unsent_alerts(session, now, 50),
     "claims that lapsed": give_back_lapsed,
-    "legs that lapsed": lambda session, now: lapsed_callbacks(session, now, POLICY),
+    "legs that lapsed": lapsed_callbacks,
     "accepted and not dialled": undialled_callers,
     "legs left behind": left_behind_legs,
+    "joiners and not dialled": undialled_joiners,
+    "legs at 0 and not dialled": undialled_at_0,
+    "talks to ask about": lambda session, now: talks_to_ask_about(session, now, now, POLICY),
+    "talks longer than any call": close_forgotten,
+    "liaisons reserved by nothing": lambda session, now: free_forgotten(session, now, POLICY),
+    "the talk that ended last": lambda session, now: last_talk(session, 1, now, POLICIES),
+    "the figures of a day": lambda session, now: today_of(session, 1, now, now),
     "a slot": lambda session, now: take_turn(session, 1, now, POLICY),
     "a ring": lambda session, now: ring_first(session, now, POLICY),
     "legs of those who asked to be rung": undialled_takers,
@@ -93,6 +111,15 @@ def _call(at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _talk(number: int) -> dict[str, Any]:
+    at = NOW - timedelta(days=9)
+    return {
+        "callback_id": number if number % 3 else None, "caller_call_id": number, "leader_call_id": number + 1,
+        "staff_id": 1, "language": "en", "conference": "", "began_at": at, "closed_at": at,
+        "outcome": "reached",
+    }  # fmt: skip
+
+
 @pytest.fixture(scope="module", params=DATABASES)
 def crowded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _keyring: Keyring
@@ -117,6 +144,7 @@ def crowded(
             rows = [_listed(NOW, number) | {"number_sealed": sealed} for number in range(MANY)]
             session.execute(insert(CALLBACKS), rows)
             session.execute(insert(CALLS), [_call(NOW - timedelta(days=9))] * MANY)
+            session.execute(insert(Talk), [_talk(number) for number in range(1, MANY)])
         with database.engine.connect().execution_options(
             isolation_level="AUTOCOMMIT", **WRITES
         ) as connection:

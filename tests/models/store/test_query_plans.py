@@ -13,7 +13,7 @@ from models.calls.call_status import LONGEST_CALL
 from models.overview.caller_state import load_by_leg, load_by_sid
 from models.store.database import Database
 from models.talks.call_queue import QueuedCall, waiting
-from models.talks.liaison_at_0 import stop_ringing
+from models.talks.queue_ring import stop_ringing
 from tests.factories import make_call, make_callback, make_case
 from workers.rest import GOES_ON
 
@@ -101,7 +101,7 @@ def test_who_waits_in_the_queue_is_counted_by_an_index_of_those_who_wait_alone(
         plan = _plans(session, lambda: waiting(session, now))
 
     # The index holds the few who wait, not all who ever did.
-    assert "ix_line_waits_waiting" in plan, plan
+    assert "ix_queued_calls_waiting" in plan, plan
 
 
 def test_a_look_of_the_sweeper_finds_what_goes_on_by_indexes_alone(database: Database, now: datetime) -> None:

@@ -805,10 +805,7 @@ def _make_tables() -> None:
         sa.Column("warned", sa.Integer(), nullable=False),
         sa.Column("liaison_call_id", sa.Integer()),
         sa.Column("caller_call_id", sa.Integer()),
-        sa.Column("conference", sa.String(length=32)),
         sa.Column("talking_at", MOMENT),
-        sa.Column("held_at", MOMENT),
-        sa.Column("announced_at", MOMENT),
         sa.Column("closed_at", MOMENT),
         sa.Column("outcome", sa.String(length=32)),
         sa.Column("claimed_at", MOMENT),
@@ -889,36 +886,32 @@ def _make_tables() -> None:
     )
 
     op.create_table(
-        "direct_talks",
+        "talks",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("callback_id", sa.Integer()),
         sa.Column("caller_call_id", sa.Integer(), nullable=False),
-        sa.Column("liaison_call_id", sa.Integer(), nullable=False),
+        sa.Column("leader_call_id", sa.Integer(), nullable=False),
         sa.Column("staff_id", sa.Integer()),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("conference", sa.String(length=32), nullable=False),
-        sa.Column("talking_at", MOMENT, nullable=False),
+        sa.Column("began_at", MOMENT, nullable=False),
         sa.Column("held_at", MOMENT),
         sa.Column("announced_at", MOMENT),
         sa.Column("closed_at", MOMENT),
         sa.Column("outcome", sa.String(length=32)),
-        sa.ForeignKeyConstraint(["caller_call_id"], ["calls.id"], name="fk_direct_talks_caller_call_id"),
-        sa.ForeignKeyConstraint(["liaison_call_id"], ["calls.id"], name="fk_direct_talks_liaison_call_id"),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_direct_talks_staff_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_direct_talks"),
+        sa.ForeignKeyConstraint(["callback_id"], ["callbacks.id"], name="fk_talks_callback_id"),
+        sa.ForeignKeyConstraint(["caller_call_id"], ["calls.id"], name="fk_talks_caller_call_id"),
+        sa.ForeignKeyConstraint(["leader_call_id"], ["calls.id"], name="fk_talks_leader_call_id"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_talks_staff_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_talks"),
+        sa.UniqueConstraint("callback_id", name="uq_talks_callback_id"),
     )
-    op.create_index("ix_direct_talks_caller", "direct_talks", ["caller_call_id"])
-    op.create_index("ix_direct_talks_staff", "direct_talks", ["staff_id", "closed_at"])
-    op.create_index(
-        "uq_direct_talks_caller",
-        "direct_talks",
-        ["caller_call_id"],
-        unique=True,
-        **_only("state = 'talking'"),
-    )
+    op.create_index("ix_talks_caller", "talks", ["caller_call_id"])
+    op.create_index("ix_talks_staff", "talks", ["staff_id", "closed_at"])
+    op.create_index("uq_talks_on", "talks", ["caller_call_id"], unique=True, **_only("closed_at IS NULL"))
 
     op.create_table(
-        "line_waits",
+        "queued_calls",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("call_id", sa.Integer(), nullable=False),
         sa.Column("verified", sa.Boolean(), nullable=False),
@@ -926,12 +919,12 @@ def _make_tables() -> None:
         sa.Column("seen_at", MOMENT, nullable=False),
         sa.Column("ended_at", MOMENT),
         sa.Column("outcome", sa.String(length=16)),
-        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_line_waits_call_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_line_waits"),
-        sa.UniqueConstraint("call_id", name="uq_line_waits_call_id"),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_queued_calls_call_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_queued_calls"),
+        sa.UniqueConstraint("call_id", name="uq_queued_calls_call_id"),
     )
-    op.create_index("ix_line_waits_measured", "line_waits", ["verified", "since"])
-    op.create_index("ix_line_waits_waiting", "line_waits", ["since"], **_only("ended_at IS NULL"))
+    op.create_index("ix_queued_calls_measured", "queued_calls", ["verified", "since"])
+    op.create_index("ix_queued_calls_waiting", "queued_calls", ["since"], **_only("ended_at IS NULL"))
 
     op.create_table(
         "lost_pin_reports",

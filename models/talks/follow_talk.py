@@ -1,4 +1,4 @@
-"""The callback that follows a talk at 0 when its liaison keys that it is to go on later (R36, R37)."""
+"""The callback that follows a talk: to go on later, for the supervisor, or as it broke off (R36, R37)."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import IS_OWED, Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
-from models.callbacks.follow_up import LATER, SUPERVISOR
+from models.callbacks.follow_up import LATER, SUPERVISOR, follow_up
 from models.callbacks.owed_already import rings_anyway
 from models.calls.call import Call
 from models.cases.case import Case
@@ -16,30 +16,47 @@ from models.cases.registrant import Registrant
 from models.cases.safe_phone import is_barred, safe_numbers
 from models.store.database import keyring_of
 from models.talks.call_queue import OPENS_ITS_CASE
-from models.talks.direct_talk import DirectTalk
+from models.talks.talk import Talk
 
 
-def follow_direct(
+def follow_talk(
+    session: Session, talk: Talk, reason: str, at: datetime, actor: str, now: datetime, policy: CallbackPolicy
+) -> bool:
+    """Promise the person of a talk another call at ``at``; False when there is no phone to ring for it.
+
+    ``reason`` is LATER or SUPERVISOR; what goes to the supervisor is left for staff at once, whatever else is
+    owed. Nothing is due yet, so there is no job: the sweeper finds it when its time has come.
+    """
+    if talk.callback_id is None:
+        caller = session.get_one(Call, talk.caller_call_id)
+        made = promise_to_caller(session, caller, reason, at, actor, now, policy)
+        return made is not None or (reason == LATER and _is_owed_anyway(session, caller, at, reason))
+    callback = session.get_one(Callback, talk.callback_id)
+    follow_up(
+        session, callback, reason=reason, at=at, due_at=policy.due_at("other", at), actor=actor, now=now,
+        left=reason == SUPERVISOR,
+    )  # fmt: skip
+    return not callback.stopped_after
+
+
+def promise_to_caller(
     session: Session,
-    talk: DirectTalk,
+    caller: Call,
     reason: str,
     at: datetime,
     actor: str,
     now: datetime,
     policy: CallbackPolicy,
 ) -> int | None:
-    """Promise this caller a call at ``at``; its id, or None when no phone may be rung or one is promised.
-
-    What goes to the supervisor is left for staff at once, whatever else is owed.
+    """Promise a caller at 0 a call at ``at``; its id, or None when no phone may be rung or one is promised.
 
     What is owed about a lost PIN or a stopped phone is the registrant's, and changes nothing here (R08).
     It goes to the phone that called, unless its owner marked it unsafe or it was withheld; then to the first
     safe one of whoever opened a case in that call.
     """
-    caller = session.get_one(Call, talk.caller_call_id)
     case = opened_case(session, caller)
     number = _number_of(session, caller, case, now, policy)
-    is_served = case is None and reason != SUPERVISOR and is_owed_anyway(session, caller, at, reason)
+    is_served = case is None and reason != SUPERVISOR and _is_owed_anyway(session, caller, at, reason)
     if number is None or is_served:
         return None
     registrant = None if case is None else session.get(Registrant, case.registrant_id)
@@ -59,7 +76,7 @@ def opened_case(session: Session, caller: Call) -> Case | None:
     return session.scalars(select(Case).join(Call, OPENS_ITS_CASE).where(Call.id == caller.id)).first()
 
 
-def is_owed_anyway(session: Session, caller: Call, at: datetime, reason: str) -> bool:
+def _is_owed_anyway(session: Session, caller: Call, at: datetime, reason: str) -> bool:
     """Whether the case that this call opened is owed a call; without one, whether its phone rings by ``at``.
 
     One serves for all of these, but LATER is served by none that rings before its moment. A supervisor is

@@ -1,0 +1,107 @@
+"""What the console shows of a talk with a caller at 0: how it stands, and what may be said (R37)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.audit import audit
+from models.callbacks.case_words import heard_for
+from models.callbacks.claim import OVERSEERS, actor_of
+from models.calls.call import Call
+from models.cases.case import Case
+from models.cases.registrant import Registrant
+from models.custody.custody_status import Heard, HeardRules
+from models.staff.staff import Staff
+from models.store.database import keyring_of
+from models.store.policies import Policies
+from models.store.refusal import RefusedError
+from models.talks.call_queue import OPENS_ITS_CASE
+from models.talks.refusals import TalkRefusal
+from models.talks.talk import Talk
+from models.talks.talk_legs import Joiner, joiners_of, joins
+
+
+@dataclass(frozen=True, slots=True)
+class TalkAt0:
+    """``is_led``: whoever looks leads it, or led it to its end; ``leader`` is the name of who does.
+
+    ``is_recent``: it goes on, or its outcome may yet be refined. ``case_id`` is, for the leader and so long,
+    that of a caller who was verified when they began to wait, by the PIN that is in force; None for anybody
+    else. ``time_zone`` is the person's own, None while nobody knows it.
+    """
+
+    id: int
+    began_at: datetime
+    held_at: datetime | None
+    closed_at: datetime | None
+    outcome: str | None
+    language: str
+    silent: bool
+    line: str
+    is_led: bool
+    is_recent: bool
+    case_id: int | None
+    time_zone: str | None
+    joiners: list[Joiner]
+    leader: str | None = field(repr=False)
+
+
+def shown_talk(
+    session: Session, talk_id: int, staff_id: int, role: str, now: datetime, policies: Policies
+) -> TalkAt0 | None:
+    """A talk at 0 as this person may see it: who leads it, came into it, or oversees; None for others."""
+    row = session.execute(
+        select(Talk, Call.silent, Call.line, Case.id, Call.time_zone, Registrant.time_zone, Staff.name_sealed)
+        .join(Call, Call.id == Talk.caller_call_id)
+        .outerjoin(Case, OPENS_ITS_CASE)
+        .outerjoin(Registrant, Registrant.id == Case.registrant_id)
+        .outerjoin(Staff, Staff.id == Talk.staff_id)
+        .where(Talk.id == talk_id, Talk.callback_id.is_(None))
+    ).first()
+    if row is None:
+        return None
+    talk, silent, line, case_id, said_zone, kept_zone, name = row
+    is_led = talk.staff_id == staff_id
+    if not is_led and role not in OVERSEERS and not _came_into(session, talk, staff_id):
+        return None
+    shortly = now - timedelta(minutes=policies.outcome_minutes)
+    is_recent = talk.closed_at is None or talk.closed_at > shortly
+    return TalkAt0(
+        talk.id, talk.began_at, talk.held_at, talk.closed_at, talk.outcome, talk.language, silent, line,
+        is_led, is_recent, case_id if is_led and is_recent else None, kept_zone or said_zone,
+        [] if talk.is_over else joiners_of(session, talk),
+        None if name is None else keyring_of(session).unseal("staff.name", name),
+    )  # fmt: skip
+
+
+def look_at_talk_words(
+    session: Session, talk: TalkAt0, staff_id: int, now: datetime, rules: HeardRules
+) -> Heard:
+    """What may be said to this caller now, and the entry that this person looked.
+
+    Raises RefusedError when the caller gave no PIN, or the talk is not, or no longer, theirs.
+    """
+    if talk.case_id is None:
+        raise RefusedError(TalkRefusal.NO_PIN)
+    audit.record(
+        session,
+        actor=actor_of(staff_id),
+        action="look_at_case",
+        target=f"case:{talk.case_id}",
+        facts={"ground": "talk", "talk": talk.id},
+        now=now,
+    )
+    return heard_for(session, talk.case_id, now, rules)
+
+
+def _came_into(session: Session, talk: Talk, staff_id: int) -> bool:
+    """Whether this person was rung into the talk, or led it before somebody else did."""
+    theirs = select(Call.id).where(Call.staff_id == staff_id, joins(talk))
+    led = select(Call.id).where(
+        Call.staff_id == staff_id,
+        Call.parent_call_id == talk.caller_call_id,
+        Call.accepted_at.is_not(None),
+    )
+    return session.scalar(theirs.union(led).limit(1)) is not None

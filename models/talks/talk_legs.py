@@ -1,0 +1,97 @@
+"""Who is in a talk: its leader, the colleagues and interpreters who joined it, and the caller."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from models.calls.call import Call
+from models.calls.place import AWAITING_PERSON, IN_TALK, JUST_LEFT
+from models.calls.role import COLLEAGUE, JOINERS
+from models.talks.talk import Talk
+
+#: Where staff count as being with the caller.
+_WITH_CALLER = (IN_TALK, JUST_LEFT, AWAITING_PERSON)
+
+
+class TalkingLeg(Protocol):
+    """What of a leg says whether it may be in a talk; a row and a turn's state both have it."""
+
+    @property
+    def accepted_at(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Joiner:
+    """Somebody else who was rung into a talk: their role, their id where they are staff, and how far it is.
+
+    ``stands`` is ``rings``, ``accepted`` (the caller is told of them first) or ``there``.
+    """
+
+    role: str
+    staff_id: int | None
+    stands: str
+
+
+def is_announced(leg: TalkingLeg, talk: Talk) -> bool:
+    """Whether the caller was told of this joiner since they accepted (R43)."""
+    if leg.accepted_at is None or talk.announced_at is None:
+        return False
+    return leg.accepted_at <= talk.announced_at
+
+
+def joins(talk: Talk) -> ColumnElement[bool]:
+    """Whether a leg was made to join this talk."""
+    made_for = (
+        Call.parent_call_id == talk.caller_call_id
+        if talk.callback_id is None
+        else Call.callback_id == talk.callback_id
+    )
+    return and_(made_for, Call.role.in_(JOINERS))
+
+
+def legs_of_talk(session: Session, talk: Talk) -> Sequence[Call]:
+    """Every leg of the talk that goes on: the caller's, its leader's, and those who joined or may yet."""
+    return session.scalars(
+        select(Call)
+        .where(
+            Call.ended_at.is_(None), or_(Call.id.in_([talk.leader_call_id, talk.caller_call_id]), joins(talk))
+        )
+        .order_by(Call.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def staff_in_talk(session: Session, talk: Talk, but: int | None = None) -> list[Call]:
+    """The legs of staff who are with the caller now, apart from ``but``: the leader's first."""
+    found = [leg for leg in legs_of_talk(session, talk) if leg.id != but and _is_in(leg, talk)]
+    return sorted(found, key=lambda leg: leg.id != talk.leader_call_id)
+
+
+def colleagues(session: Session, talk: Talk, but: int | None = None) -> list[Call]:
+    """The staff who joined and were announced, with the caller or out for a moment, apart from ``but``."""
+    return [
+        leg
+        for leg in legs_of_talk(session, talk)
+        if leg.role == COLLEAGUE and is_announced(leg, talk) and leg.id != but
+    ]
+
+
+def joiners_of(session: Session, talk: Talk) -> list[Joiner]:
+    """Who was rung into the talk or has joined it, beside who leads it; in the order of their legs."""
+    found = []
+    for leg in legs_of_talk(session, talk):
+        if leg.role not in JOINERS or leg.id == talk.leader_call_id:
+            continue
+        stands = "rings" if leg.accepted_at is None else "there" if is_announced(leg, talk) else "accepted"
+        found.append(Joiner(leg.role, leg.staff_id, stands))
+    return found
+
+
+def _is_in(leg: Call, talk: Talk) -> bool:
+    if leg.staff_id is None or leg.accepted_at is None or leg.place not in _WITH_CALLER:
+        return False
+    return leg.id == talk.leader_call_id or is_announced(leg, talk)

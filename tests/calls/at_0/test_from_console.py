@@ -1,0 +1,94 @@
+"""A talk at 0 led from the console: what its leader clicks does what the star does on the phone (Legs)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models import AuditEntry, Callback, Staff
+from models.overview.outcome import note_outcome
+from models.store.refusal import RefusedError
+from models.talks import talk_controls
+from models.talks.refusals import TalkRefusal
+from tests.calls.at_0.talking import SECOND, held_legs, talks
+from tests.calls.conftest import Hotline
+from tests.phone import Phone
+
+MakeStaff = Callable[..., Staff]
+
+
+def clicks(hotline: Hotline, what: Callable[..., Any], *more: Any) -> None:
+    """The leader of the last talk clicks; the jobs are done at once."""
+    talk_id, staff_id = talks(hotline)[-1].id, talks(hotline)[-1].staff_id
+    assert staff_id is not None
+    with hotline.database.transaction() as session:
+        talk = talk_controls.led_at_0(session, talk_id, staff_id)
+        jobs = what(session, talk, staff_id, hotline.clock.now, *more)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
+    hotline.jobs.works_off()
+
+
+def test_a_caller_at_0_hears_words_while_a_click_holds_them_and_another_fetches_them_back(
+    talk: tuple[Phone, Phone], hotline: Hotline
+) -> None:
+    liaison, caller = talk
+
+    clicks(hotline, talk_controls.hold)
+    assert caller.hears("Please stay on the line")
+    assert not caller.is_talking
+    clicks(hotline, talk_controls.resume)
+
+    assert caller.hears("Thank you for waiting")
+    assert (liaison.is_talking, caller.is_talking) == (True, True)
+
+
+def test_a_click_leaves_the_caller_at_0_with_a_colleague_who_was_announced_to_them(
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    liaison, caller = talk
+    second = make_staff(phone=SECOND, name="Luis Demo")
+    clicks(hotline, talk_controls.ring_colleague)
+    colleague = phone.answers(hotline.carrier.ringing[-1])
+    colleague.presses("1")
+    hotline.jobs.works_off()
+    assert caller.hears("Someone else from our team is joining the call")
+
+    clicks(hotline, talk_controls.hand_over)
+
+    assert liaison.hears("Your colleague goes on with the call")
+    caller.says_nothing()
+    assert (colleague.is_talking, caller.is_talking) == (True, True)
+    assert talks(hotline)[-1].staff_id == second.id
+
+
+def test_a_click_ends_the_talk_and_its_outcome_promises_the_next_call(
+    talk: tuple[Phone, Phone], hotline: Hotline
+) -> None:
+    _, caller = talk
+    clicks(hotline, talk_controls.end, hotline.policies)
+    assert caller.is_over
+    assert held_legs(hotline) == []
+    (over,) = talks(hotline)
+    assert (over.outcome, over.is_over) == ("reached", True)
+
+    with hotline.database.transaction() as session:
+        talk = talk_controls.led_at_0(session, over.id, over.staff_id or 0)
+        note_outcome(session, talk, "call_later", talk.staff_id or 0, hotline.clock.now, hotline.policy)
+
+    assert talks(hotline)[-1].outcome == "call_later"
+    assert hotline.row(select(Callback.reason)) == "call_later"
+    noted = select(AuditEntry.target).where(AuditEntry.action == "note_outcome")
+    assert hotline.row(noted) == f"talk:{over.id}"
+
+
+def test_nobody_but_who_leads_it_can_click_into_a_talk_at_0(
+    talk: tuple[Phone, Phone], hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    stranger = make_staff(phone=SECOND, name="Luis Demo").id
+    with (
+        hotline.database.transaction() as session,
+        pytest.raises(RefusedError, match=f"^{TalkRefusal.NOT_LED}$"),
+    ):
+        talk_controls.led_at_0(session, talks(hotline)[-1].id, stranger)

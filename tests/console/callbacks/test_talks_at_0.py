@@ -1,0 +1,111 @@
+"""What the console shows of a talk with a caller at 0, and what its leader clicks there."""
+
+from typing import Any
+
+from models import Callback, Talk
+from models.talks.talk import begin_talk, close
+from tests.console.callbacks.office import Office
+from tests.console.conftest import Clock, Member
+from tests.factories import make_call, make_case, make_wait
+
+
+def begins(office_rows: Office, leader: Member, **facts: Any) -> str:
+    """This member of staff has just taken a caller at 0; the address of its page."""
+    with office_rows.database.transaction() as session:
+        caller = make_call(session, phone="+12025550110", **facts)
+        make_wait(session, caller, verified=False)
+        leg = make_call(
+            session, role="liaison_at_0", staff_id=leader.staff_id, parent_call_id=caller.id,
+            accepted_at=office_rows.clock(), place="in_talk",
+        )  # fmt: skip
+        talk = begin_talk(
+            session, caller_call_id=caller.id, leader_call_id=leg.id, staff_id=leader.staff_id,
+            language="en", now=office_rows.clock(),
+        )  # fmt: skip
+        return f"/console/talks/{talk.id}"
+
+
+def test_who_talks_with_a_caller_at_0_sees_how_it_stands_and_what_may_be_said(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    with office_rows.database.transaction() as session:
+        case = make_case(session, "in_custody", facility="Stewart", as_of=clock())
+        calls = (
+            make_call(session, case_id=case.id, verified_at=clock(), silent=True, line="+12025550101"),
+            make_call(session),
+        )
+        make_wait(session, calls[0])
+        talks = [
+            begin_talk(
+                session, caller_call_id=call.id, leader_call_id=make_call(session, role="liaison_at_0").id,
+                staff_id=ana.staff_id, language="en", now=clock(),
+            )
+            for call in calls
+        ]  # fmt: skip
+        verified, unknown = (f"/console/talks/{talk.id}" for talk in talks)
+
+    ana.opens("/console/callbacks")
+    assert ana.reads("You are in a talk. What you need is here: A caller at 0", "Mine 0")
+    ana.opens(verified)
+    assert ana.reads("You have been talking since", "Cannot talk: ask yes or no", "Verified")
+    assert ana.reads("Discreet line: do not name the office.")
+    ana.clicks("Show what may be said")
+    assert ana.reads("These are the words of the line itself", "in custody", "202-555-0190")
+    (look,) = office_rows.entries("look_at_case")
+    assert (look.target, look.facts) == (f"case:{case.id}", {"ground": "talk", "talk": 1})
+
+    assert ana.opens(unknown).reads("No PIN was given.", "Not verified")
+    assert ana.opens(f"{unknown}/words").status == 403
+    for path in (verified, f"{verified}/words", f"{verified}/part"):
+        assert luis.opens(path).status == 404
+    with office_rows.database.transaction() as session:
+        close(session, session.get_one(Talk, 1), "carrier", clock())
+    assert ana.opens(f"{verified}/part").reads("Say here or on your phone how it ended.")
+    clock.goes_on(minutes=16)
+    assert ana.opens(verified).reads("It was closed on", "What happened so far")
+    assert not {"The case", "Verified", "How did it end?"} & {*ana.words.splitlines()}
+    assert "Show what may be said" not in ana.words
+    assert ana.opens(f"{verified}/words").status == 403
+    assert len(office_rows.entries("look_at_case")) == 1
+
+
+def test_the_leader_of_a_talk_at_0_holds_it_ends_it_and_notes_its_outcome_on_its_page(
+    staff: Any, office_rows: Office
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
+    page = begins(office_rows, ana)
+
+    assert {"Hold", "Add a colleague", "End the call"} <= {*ana.opens(page).buttons}
+    assert ana.clicks("Hold").reads("You put the person on hold.", "The person is on hold.")
+    assert ana.clicks("Back from hold").reads("You took the person back from hold.")
+    assert ana.clicks("Add a colleague").reads("No other colleague is free, or one is already being called.")
+    assert luis.opens(page).status == 404
+    overseer = staff("supervisor").signs_in()
+    assert "End the call" not in overseer.opens(page).buttons
+    overseer.posts(f"{page}/end", {"csrf_token": overseer.token})
+    assert overseer.opens(page).reads("You are not leading this call.")
+
+    ana.opens(page).clicks("End the call")
+    assert ana.reads("The call is ended.", "How did it end?")
+    ana.fills(code="to_supervisor").clicks("Note the outcome")
+    assert ana.reads("The outcome is noted.", "Accepted by key; the talk began", "On hold", "The talk ended")
+    with office_rows.database.reading() as session:
+        (left,) = session.query(Callback).all()
+        assert (left.state, left.reason) == ("left_for_staff", "to_supervisor")
+
+
+def test_a_colleague_who_is_rung_into_a_talk_at_0_is_led_to_its_page_and_a_supervisor_may_look(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
+    page = begins(office_rows, ana)
+    with office_rows.database.transaction() as session:
+        (talk,) = session.query(Talk).all()
+        make_call(session, role="colleague", staff_id=luis.staff_id, parent_call_id=talk.caller_call_id)
+
+    luis.opens("/console/callbacks")
+    assert luis.reads("Your phone rings. A colleague asks you into a talk: A caller at 0")
+    assert luis.opens(page).reads("Ana Demo leads the talk with the person", "The phone of Luis Demo rings.")
+    assert ana.opens(page).reads("The phone of Luis Demo rings.")
+    assert staff("supervisor").signs_in().opens(page).reads("Ana Demo leads the talk with the person")
