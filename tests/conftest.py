@@ -1,4 +1,7 @@
-"""Fixtures of the whole suite. A test that takes ``database`` runs twice: on SQLite and on PostgreSQL."""
+"""Fixtures of the whole suite. A test that takes ``database`` runs twice: on SQLite and on PostgreSQL.
+
+``ON_SQLITE`` and ``in_turn`` are for those that would only say the same once more.
+"""
 
 import dataclasses
 import gc
@@ -7,9 +10,10 @@ import shutil
 import socket
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache, partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +32,8 @@ from tests.servers import Postgres, Valkey, running_postgres, running_valkey
 FIELD_KEYS = (("k1", bytes(range(32))),)
 SECRET_KEY = b"the secret key of the test suite, never of a hotline"
 DATABASES = ("sqlite", "postgresql")
+#: For a long story of many sweeps or calls, whose statements shorter tests send to PostgreSQL as well.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LONGEST = (
     "tests/browser/",
     "tests/chaos/",
@@ -62,6 +68,12 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 10, 10)
+
+
+def in_turn(name: str, values: Iterable[Any], **options: Any) -> pytest.MarkDecorator:
+    """A parameter with many values of one kind: each runs on one of the databases, in turn."""
+    pairs = list(zip(cycle(DATABASES), values))
+    return pytest.mark.parametrize(("database_url", name), pairs, indirect=["database_url"], **options)
 
 
 class NetworkIsOffError(RuntimeError):

@@ -1,8 +1,7 @@
 """Every place at which the victim line waits for keys, and a way to each."""
 
-import pytest
-
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
+from tests.conftest import in_turn
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -113,4 +112,4 @@ WAITING = [
     at_a_new_pin, at_the_new_pin_again, at_the_number_of_a_lost_pin, at_the_services, at_the_reports,
     at_the_last_question,
 ]  # fmt: skip
-EVERYWHERE = pytest.mark.parametrize("place", WAITING, ids=lambda place: place.__name__)
+EVERYWHERE = in_turn("place", WAITING, ids=lambda value: getattr(value, "__name__", None))

@@ -16,6 +16,7 @@ from models.overview.trouble import troubles
 from models.staff.schedule import Absence
 from models.store.database import Database
 from tests.call_center import CallCenter
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import CarrierRefused, CarrierUnknown
 
@@ -227,6 +228,7 @@ def test_a_carrier_that_is_down_delays_no_part_of_the_sweep(call_center: CallCen
     assert [alert.state for alert in call_center.rows(Alert)] == ["unknown", "made", "made"]
 
 
+@ON_SQLITE
 def test_a_late_promise_that_is_settled_anew_is_watched_like_a_new_one(call_center: CallCenter) -> None:
     """A supervisor settled another time with a person who was late; when that passed too nobody was told."""
     made = _promise(call_center, 20)
@@ -283,6 +285,7 @@ def test_where_every_supervisor_and_administrator_is_away_they_are_told_all_the_
     assert _texts(call_center) == [SUPERVISOR]
 
 
+@ON_SQLITE
 def test_texts_for_which_there_were_too_many_requests_slow_down(call_center: CallCenter) -> None:
     """Each alert was tried again at each sweep: 150 requests a minute for five supervisors."""
     with call_center.database.transaction() as session:
@@ -308,6 +311,7 @@ def test_texts_for_which_there_were_too_many_requests_slow_down(call_center: Cal
     assert len(call_center.carrier.texts) == 5
 
 
+@ON_SQLITE
 def test_a_carrier_that_takes_not_even_the_warnings_is_named(call_center: CallCenter) -> None:
     """With no callback due, only calls to supervisors met it, and every place said that all was well."""
     _promise(call_center, 5, next_attempt_at=call_center.now + timedelta(hours=5))

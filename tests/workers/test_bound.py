@@ -12,6 +12,7 @@ from models.talks import leg as legs
 from models.talks.dispatch import claim_callback, ring_first
 from models.talks.next_offer import first_on_list
 from tests.call_center import CallCenter, CallCenterCarrier
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import ASKING_SECONDS, CarrierCall, CarrierUnknown
 from workers.sweeper import SWEEP_SECONDS
@@ -63,6 +64,7 @@ def _time_until_nothing_is_stuck(call_center: CallCenter, lost: datetime) -> tim
     return call_center.now - lost
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("rung", ["liaison", "caller"])
 def test_legs_of_which_nothing_is_heard_any_more_are_left_within_a_minute(
     call_center: CallCenter, rung: str
@@ -84,6 +86,7 @@ def test_legs_of_which_nothing_is_heard_any_more_are_left_within_a_minute(
     assert call_center.carrier.asked < MANY, "asked once in a pass, or the last would wait for all others"
 
 
+@ON_SQLITE
 def test_workers_that_die_after_their_claim_or_their_intent_hold_nothing_for_a_minute(
     call_center: CallCenter,
 ) -> None:
@@ -110,6 +113,7 @@ def test_a_worker_that_dies_before_the_callers_leg_is_followed_at_once(call_cent
     assert [name for name, _ in call_center.jobs.waiting] == ["dial_caller"] * MANY
 
 
+@ON_SQLITE
 def test_a_talk_whose_end_was_lost_is_closed_within_a_minute_by_the_carriers_word(
     call_center: CallCenter,
 ) -> None:

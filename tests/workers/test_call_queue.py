@@ -14,6 +14,7 @@ from models.store.database import Database
 from models.talks import leg as legs
 from models.talks.joiner import add_colleague
 from tests.call_center import CallCenter, accept
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import CarrierRefused
 
@@ -64,6 +65,7 @@ def test_whatever_the_job_was_for_the_first_in_the_queue_is_served(call_center: 
     assert order == [stranger, urgent, soon, late]
 
 
+@ON_SQLITE
 def test_urgent_work_that_liaisons_miss_goes_to_the_supervisor_and_stays_in_its_place(
     call_center: CallCenter,
 ) -> None:

@@ -12,6 +12,7 @@ from models.staff.staff import change_shift
 from models.store.database import Database
 from models.talks import leg as legs
 from tests.call_center import CallCenter, accept
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_office, make_staff
 
 ANA, BEN, NIA = "ana@office.example.org", "ben@office.example.org", "nia@office.example.org"
@@ -79,6 +80,7 @@ def _offered(call_center: CallCenter, times: int) -> list[bool]:
     return found
 
 
+@ON_SQLITE
 def test_one_person_on_call_at_night_is_rung_for_every_fourth_caller_without_a_pin(
     night: CallCenter,
 ) -> None:
@@ -87,6 +89,7 @@ def test_one_person_on_call_at_night_is_rung_for_every_fourth_caller_without_a_p
     assert _offered(night, 8) == [True, True, True, False, True, True, True, False]
 
 
+@ON_SQLITE
 def test_pranks_take_no_more_than_half_of_one_person_on_call_at_night(night: CallCenter) -> None:
     _are_afraid(night, 20, verified=False)
     night.now += timedelta(minutes=40)
@@ -128,6 +131,7 @@ def test_a_liaison_who_goes_home_in_a_talk_leaves_their_half_to_who_stays(call_c
     assert _is_rung(call_center)
 
 
+@ON_SQLITE
 def test_a_long_talk_of_one_of_two_liaisons_starves_no_frightened_caller_without_a_pin(
     call_center: CallCenter,
 ) -> None:

@@ -13,6 +13,7 @@ from models.talks import leg as legs
 from models.talks.dispatch import claim_callback, ring_first, take_turn
 from models.talks.hold import staff_left, staff_returns
 from tests.call_center import CallCenter, accept
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_office, make_staff
 
 
@@ -119,6 +120,7 @@ def test_a_callback_whose_liaison_left_while_the_carriers_pace_was_waited_for_ke
     assert (call_center.state(), call_center.callback().lease_until) == ("requested", None)
 
 
+@ON_SQLITE
 def test_a_liaison_who_misses_two_offers_is_set_away_and_the_callback_keeps_its_place(
     call_center: CallCenter,
 ) -> None:

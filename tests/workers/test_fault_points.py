@@ -22,7 +22,7 @@ from models.store.database import Database
 from models.store.keyring import Keyring
 from models.talks import leg as legs
 from tests.call_center import CallCenter, CallCenterCarrier, WaitingJobs
-from tests.conftest import FIELD_KEYS, SECRET_KEY
+from tests.conftest import FIELD_KEYS, SECRET_KEY, in_turn
 from tests.factories import NOW, make_callback, make_case, make_staff
 from tests.phone import PlacedCall
 from workers.callbacks import Dialler
@@ -183,7 +183,7 @@ def _each_point(do: Callable[[int | None], tuple[int, bool]]) -> int:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("answers", [True, False])
+@in_turn("answers", [True, False])
 def test_a_worker_that_rings_a_liaison_may_die_anywhere(
     call_center: CallCenter, database_url: str, answers: bool
 ) -> None:

@@ -17,6 +17,7 @@ from rq.webhook import Webhook
 
 from config.settings import Settings
 from models.store.database import Database
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio
 from tests.workers.test_queue import _environment, _start, _until
@@ -138,6 +139,7 @@ def _listens(client: Redis) -> str | None:
     return found[0].decode().removeprefix("rq:pubsub:") if found else None
 
 
+@ON_SQLITE
 def test_a_worker_that_is_told_through_redis_to_stop_or_to_rest_goes_on(
     database: Database, client: Redis, redis_url: str, settings: Settings, twilio: FakeTwilio
 ) -> None:

@@ -8,6 +8,7 @@ from models.overview.trouble import troubles
 from models.store.heartbeat import SILENT, Pulse, lives
 from models.talks import leg as legs
 from tests.call_center import CallCenter
+from tests.conftest import ON_SQLITE
 from tests.factories import make_staff
 from workers.last_watch import LastWatch
 from workers.sweeper import UNTAKEN_SECONDS
@@ -27,6 +28,7 @@ def _sweeps_for(call_center: CallCenter, seconds: int) -> None:
         call_center.sweeps(seconds=2)
 
 
+@ON_SQLITE
 def test_a_callback_is_kept_from_the_first_ring_to_the_last_without_any_worker(
     call_center: CallCenter,
 ) -> None:

@@ -12,6 +12,7 @@ from models.custody.unlisted import keep_unlisted
 from models.overview.trouble import troubles
 from models.store.heartbeat import Pulse
 from tests.call_center import CallCenter
+from tests.conftest import ON_SQLITE
 from tests.factories import make_call, make_callback, make_case, make_import, make_staff, make_subject
 
 RUTH, LEA = "+12025550172", "+12025550174"
@@ -65,6 +66,7 @@ def test_one_more_frightened_caller_seconds_after_the_page_is_no_second_page(cal
     assert _told(call_center, "urgent_untaken") == [23, 24], "nothing new is no page"
 
 
+@ON_SQLITE
 def test_five_hundred_pranks_are_one_page_with_the_whole_count(call_center: CallCenter) -> None:
     _is_afraid(call_center, 500, verified=False, place=3)
     for _ in range(6):
@@ -72,6 +74,7 @@ def test_five_hundred_pranks_are_one_page_with_the_whole_count(call_center: Call
     assert _told(call_center, "urgent_untaken") == [500]
 
 
+@ON_SQLITE
 def test_promises_that_come_near_their_moment_one_by_one_are_gathered(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         for number in range(30):
@@ -103,6 +106,7 @@ def test_the_supervisor_is_still_told_ten_minutes_before_each_of_them(call_cente
         assert late == []
 
 
+@ON_SQLITE
 def test_a_feed_that_sends_a_new_name_every_minute_is_a_message_in_ten_minutes(
     call_center: CallCenter,
 ) -> None:
@@ -115,6 +119,7 @@ def test_a_feed_that_sends_a_new_name_every_minute_is_a_message_in_ten_minutes(
     assert (len(told), sum(told)) == (3, 21)
 
 
+@ON_SQLITE
 def test_a_feed_of_which_every_file_is_held_pages_once_in_ten_minutes_and_counts_them(
     call_center: CallCenter,
 ) -> None:
@@ -196,6 +201,7 @@ def test_roles_that_fall_silent_together_are_one_page(call_center: CallCenter) -
     assert _told(call_center, "role_silent") == [1]
 
 
+@ON_SQLITE
 def test_after_a_night_in_which_the_carrier_refused_all_the_supervisor_has_one_text_of_each_matter(
     call_center: CallCenter,
 ) -> None:

@@ -19,6 +19,7 @@ from config.settings import Settings
 from models import Callback
 from models.calls.call import CALLS
 from models.store.database import Database
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio
 from tests.servers import Valkey
@@ -215,6 +216,7 @@ def test_a_worker_waits_for_redis_rings_the_liaison_and_stops_when_told(
         assert private not in told + _everything_in(redis_url)
 
 
+@ON_SQLITE
 def test_the_sweeper_process_rings_with_redis_down_and_stops_when_told(
     database: Database, redis_url: str, valkey: Valkey, settings: Settings, twilio: FakeTwilio
 ) -> None:

@@ -10,6 +10,7 @@ from models.overview.trouble import troubles
 from models.store.database import Database
 from models.talks import leg as legs
 from tests.call_center import CallCenter
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_staff
 
 LIAISON, SECOND, SUPERVISOR = "+12025550170", "+12025550171", "+12025550172"
@@ -27,6 +28,7 @@ def _spent(call_center: CallCenter) -> list[tuple[str, int, int]]:
     return [(row.state, row.liaison_tries, row.caller_tries) for row in call_center.rows(Callback)]
 
 
+@ON_SQLITE
 def test_half_an_hour_without_our_number_spends_no_promise_and_each_is_kept_afterwards(
     empty_call_center: CallCenter,
 ) -> None:
@@ -85,6 +87,7 @@ def test_too_many_requests_only_slow_the_pace(call_center: CallCenter) -> None:
     assert len(call_center.carrier.placed) == 1
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("code", [20429, None])
 def test_a_carrier_that_takes_no_call_for_30_s_is_named_until_it_takes_one(
     call_center: CallCenter, code: int | None
@@ -177,6 +180,7 @@ def test_nobody_who_accepts_while_the_account_is_refused_waits_for_a_call_that_i
     assert call_center.carrier.refused == 1
 
 
+@ON_SQLITE
 def test_supervisors_are_paged_by_text_of_refused_calls_at_once_and_after_a_quarter_of_an_hour(
     call_center: CallCenter,
 ) -> None:

@@ -16,6 +16,7 @@ from models.talks import leg as legs
 from models.talks.own_call import call_now
 from models.talks.refusals import TalkRefusal
 from tests.call_center import CallCenter
+from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import make_call, make_callback, make_case, make_staff
 
 MAIN, DISCREET = "+12025550100", "+12025550101"
@@ -89,7 +90,7 @@ def _states(call_center: CallCenter, ids: list[int]) -> list[tuple[str, int, int
     return [(row.state, row.liaison_tries, row.caller_tries) for row in rows]
 
 
-@pytest.mark.parametrize("stuck", [1, 3])
+@in_turn("stuck", [1, 3])
 def test_callbacks_from_a_number_that_was_taken_away_do_not_hold_up_those_from_others(
     office_settings: CallCenter, stuck: int
 ) -> None:
@@ -108,6 +109,7 @@ def test_callbacks_from_a_number_that_was_taken_away_do_not_hold_up_those_from_o
         assert refusals(session) == [], "the account itself is well"
 
 
+@ON_SQLITE
 def test_the_number_is_tried_every_30_s_and_its_callbacks_are_kept_when_it_works_again(
     office_settings: CallCenter,
 ) -> None:
@@ -128,6 +130,7 @@ def test_the_number_is_tried_every_30_s_and_its_callbacks_are_kept_when_it_works
         assert refused_lines(session) == []
 
 
+@ON_SQLITE
 def test_supervisors_are_texted_and_the_number_is_named_while_the_account_is_well(
     office_settings: CallCenter,
 ) -> None:
@@ -146,6 +149,7 @@ def test_supervisors_are_texted_and_the_number_is_named_while_the_account_is_wel
     assert "from one of our numbers" in call_center.carrier.texts[-1][1]
 
 
+@ON_SQLITE
 def test_an_account_that_was_refused_first_on_a_call_from_that_number_makes_no_word_about_the_number(
     office_settings: CallCenter,
 ) -> None:
@@ -174,6 +178,7 @@ def test_an_account_that_was_refused_first_on_a_call_from_that_number_makes_no_w
         assert troubles(session, call_center.now) == []
 
 
+@ON_SQLITE
 def test_the_probe_of_a_refused_account_is_another_call_than_one_from_the_refused_number(
     office_settings: CallCenter,
 ) -> None:
@@ -207,6 +212,7 @@ def test_a_number_that_the_office_gave_up_is_named_no_longer(office_settings: Ca
     assert _states(call_center, asked) == [("reached", 0, 0)]
 
 
+@ON_SQLITE
 def test_a_callback_that_waits_for_its_number_keeps_no_liaison_from_unverified_callers_at_0(
     office_settings: CallCenter,
 ) -> None:
@@ -222,6 +228,7 @@ def test_a_callback_that_waits_for_its_number_keeps_no_liaison_from_unverified_c
         assert call_center.busy() == 0
 
 
+@ON_SQLITE
 def test_staff_who_press_call_now_are_told_that_the_number_is_refused(office_settings: CallCenter) -> None:
     call_center = office_settings
     (asked,) = _asks(call_center, 1, DISCREET)
@@ -235,6 +242,7 @@ def test_staff_who_press_call_now_are_told_that_the_number_is_refused(office_set
         call_now(session, asked, liaison.id, call_center.now, call_center.policy)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("line", [None, DISCREET])
 def test_two_phones_that_the_carrier_refuses_by_a_code_of_its_own_do_not_stop_the_office(
     office_settings: CallCenter, line: str | None
@@ -269,6 +277,7 @@ def test_two_phones_that_the_carrier_refuses_by_a_code_of_its_own_do_not_stop_th
 BAD = "+12025550171"
 
 
+@ON_SQLITE
 def test_a_liaison_whose_number_is_none_is_asked_for_seldom_and_reads_so(office_settings: CallCenter) -> None:
     """It was asked for every half minute, 39 times in a quarter of an hour, and nobody was told."""
     call_center = office_settings
@@ -290,6 +299,7 @@ def test_a_liaison_whose_number_is_none_is_asked_for_seldom_and_reads_so(office_
     assert (person.on_shift, person.missed_offers) == (True, 0), "they have missed nothing"
 
 
+@ON_SQLITE
 def test_a_liaison_whose_number_is_out_of_use_is_rung_seldom_and_reads_so(
     office_settings: CallCenter,
 ) -> None:
@@ -347,6 +357,7 @@ def test_one_liaisons_phone_that_the_carrier_refuses_by_a_code_of_its_own_does_n
         assert refusals(session) == [], "the account is well"
 
 
+@ON_SQLITE
 def test_an_account_that_is_refused_once_more_is_named_though_each_phone_was_refused_before(
     empty_call_center: CallCenter,
 ) -> None:
@@ -373,6 +384,7 @@ def test_an_account_that_is_refused_once_more_is_named_though_each_phone_was_ref
         assert [one.code for one in refusals(session)] == [OUR_NUMBER_IS_GONE]
 
 
+@ON_SQLITE
 def test_an_account_that_is_refused_for_the_only_liaison_is_the_accounts(
     empty_call_center: CallCenter,
 ) -> None:

@@ -16,6 +16,7 @@ from models.store.database import Database
 from models.store.refusal import RefusedError
 from models.talks import leg as legs
 from tests.call_center import CallCenter
+from tests.conftest import ON_SQLITE
 from tests.factories import make_call, make_callback, make_case, make_office, make_staff
 
 ANA, RUTH = "+12025550170", "+12025550172"
@@ -113,6 +114,7 @@ def test_urgent_work_that_nobody_takes_is_one_page_with_a_count(call_center: Cal
     assert {row.state for row in call_center.rows(Callback)} <= {"requested", "ringing_liaison"}
 
 
+@ON_SQLITE
 def test_a_supervisor_who_does_not_pick_up_keeps_nobody_from_the_liaison_who_comes_free(
     call_center: CallCenter,
 ) -> None:
@@ -169,6 +171,7 @@ def _nobody_picks_up(call_center: CallCenter, seconds: float = 16) -> None:
             call_center.hangs_up(call, "no-answer")
 
 
+@ON_SQLITE
 def test_one_person_on_call_who_does_not_pick_up_is_rung_once_in_three_minutes_for_all_of_them(
     night: CallCenter,
 ) -> None:

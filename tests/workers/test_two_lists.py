@@ -13,6 +13,7 @@ from models.calls.two_lists import PLACES, is_verified, take_turns
 from models.overview.listing import list_callbacks
 from models.store.database import Database
 from tests.call_center import CallCenter
+from tests.conftest import ON_SQLITE
 from tests.factories import make_call, make_callback, make_case, make_staff
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -78,6 +79,7 @@ def test_phone_of_a_closed_case_is_called_in_the_place_of_any_confirmed_phone(
     assert _offered(call_center, 2) == [of_closed, other]
 
 
+@ON_SQLITE
 def test_five_hundred_pranks_do_not_starve_verified_callers(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         pranks = {

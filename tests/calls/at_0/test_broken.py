@@ -13,6 +13,7 @@ from tests.calls.at_0.talking import FIRST, SECOND, held_legs, passes, talks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.calls.talks.talking import Stage
+from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import MadeCase, make_callback, make_case
 from tests.phone import Phone
 
@@ -178,6 +179,7 @@ def test_a_talk_whose_end_was_lost_is_closed_within_a_minute_by_the_carriers_wor
     assert held_legs(hotline) == []
 
 
+@ON_SQLITE
 def test_a_talk_that_goes_on_is_left_alone_by_the_sweeper(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
@@ -220,7 +222,7 @@ def test_an_interpreter_is_of_the_callers_language_and_none_where_there_is_no_nu
     assert liaison.hears("No interpreter can be called now")
 
 
-@pytest.mark.parametrize("seed", range(12))
+@in_turn("seed", range(12))
 def test_whatever_anybody_does_a_caller_at_0_is_never_left_alone_in_silence(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, clock: Clock, seed: int
 ) -> None:

@@ -10,6 +10,7 @@ from models import Callback, Staff
 from tests.calls.at_0.talking import FIRST, held_legs, passes, talks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.conftest import in_turn
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -30,7 +31,7 @@ def both_end_unheard(
         passes(hotline, 15)
 
 
-@pytest.mark.parametrize("given", ["a PIN", "no PIN"])
+@in_turn("given", ["a PIN", "no PIN"])
 @pytest.mark.parametrize(
     ("caller_after", "liaison_after"), [(1, 1), (1, 12), (12, 1), (None, None), (None, 20), (20, None)]
 )

@@ -8,6 +8,7 @@ from models.calls import pacing
 from models.calls.offer import note_offer
 from tests.calls.at_0.waiting import _a_sweep, waits_in_queue
 from tests.calls.conftest import Clock, Hotline
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase, make_callback
 from tests.phone import Phone
 
@@ -57,6 +58,7 @@ def _offers(hotline: Hotline, phone: Phone, callers: list[Phone], clock: Clock, 
     return found
 
 
+@ON_SQLITE
 def test_verified_callers_at_0_do_not_starve_a_frightened_one_who_is_to_be_called_back(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from models import Callback, Staff
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone, PlacedCall
 from workers.sweeper import sweep
@@ -177,6 +178,7 @@ def test_a_person_on_the_line_who_lets_their_phone_ring_has_missed_it(
     assert hotline.row(select(Callback.caller_tries)) == 1
 
 
+@ON_SQLITE
 def test_open_call_does_not_make_a_busy_phone_be_rung_without_end(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

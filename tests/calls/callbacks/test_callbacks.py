@@ -9,6 +9,7 @@ from sqlalchemy import select
 from models import Callback, Staff
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone, PlacedCall
@@ -349,6 +350,7 @@ def test_a_liaison_who_hangs_up_before_the_caller_answers_lets_the_callers_phone
     assert nobody_is_held(hotline)
 
 
+@ON_SQLITE
 def test_a_liaison_who_accepts_and_is_cut_off_each_time_does_not_make_the_callers_phone_ring_for_ever(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:

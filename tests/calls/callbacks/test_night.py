@@ -15,6 +15,7 @@ from tests.calls.menus.test_discreet_line import dials, telling
 from tests.calls.pin.test_faked_number import ATTESTED, asks
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase, make_office
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -353,6 +354,7 @@ def test_a_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
     assert hotline.rung() != []
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("lost", "why"), [("to the liaison", "unknown_offer"), ("to the caller", "unknown_call")]
 )

@@ -14,6 +14,7 @@ from tests.calls.conftest import Hotline
 from tests.calls.pin.test_faked_number import EXPRESS, asks
 from tests.calls.pin.test_without_pin import DOUBTED
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -74,6 +75,7 @@ def test_frightened_person_is_called_again_though_a_machine_pressed_the_key(
     assert called.is_talking
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("afraid", "end"), [(True, ["left_for_staff"]), (False, [])])
 def test_after_three_rounds_in_which_nobody_was_there_the_line_calls_no_more(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, afraid: bool, end: list[str]

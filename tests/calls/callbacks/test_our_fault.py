@@ -11,6 +11,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_
 from tests.calls.callbacks.test_last_round import half_an_hour_passes
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -43,6 +44,7 @@ def test_person_who_answers_while_we_have_no_words_for_them_loses_no_try(
     assert called.is_talking
 
 
+@ON_SQLITE
 def test_phone_is_not_rung_without_end_while_we_have_no_words(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -11,6 +11,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_faked_number import AFRAID, ATTESTED, EVENING, EXPRESS, asks, rings_in_vain
 from tests.calls.pin.test_without_pin import DOUBTED
+from tests.conftest import ON_SQLITE
 from tests.phone import CALLER, Phone, PlacedCall
 from workers.sweeper import sweep
 
@@ -58,6 +59,7 @@ def next_ring(phone: Phone, hotline: Hotline, every: int = 5) -> tuple[str, Plac
     pytest.fail("the phone does not ring")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("line", [MAIN, DISCREET])
 def test_call_that_a_liaison_promised_for_later_is_made_though_a_stranger_asked_for_the_evening(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, line: str
@@ -76,6 +78,7 @@ def test_call_that_a_liaison_promised_for_later_is_made_though_a_stranger_asked_
     assert (to_caller.to, to_caller.line) == (CALLER, line)
 
 
+@ON_SQLITE
 def test_later_after_a_callback_is_made_though_a_stranger_asked_for_the_evening_in_the_talk(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -89,6 +92,7 @@ def test_later_after_a_callback_is_made_though_a_stranger_asked_for_the_evening_
     assert next_ring(phone, hotline)[0] == "12:00"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("theirs", [EXPRESS, AFRAID], ids=["any time", "afraid"])
 def test_later_after_a_talk_at_0_is_called_though_a_stranger_had_the_phone_rung_in_vain_before(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, theirs: tuple[str, ...]
@@ -104,6 +108,7 @@ def test_later_after_a_talk_at_0_is_called_though_a_stranger_had_the_phone_rung_
     assert rings_in_vain(phone, hotline, 121, every=5)[-1] == "12:02"
 
 
+@ON_SQLITE
 def test_later_after_a_callback_is_called_though_a_stranger_had_the_phone_rung_in_vain_before(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

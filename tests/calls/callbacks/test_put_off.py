@@ -10,6 +10,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_without_pin import dials_to_the_callback_menu
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -33,6 +34,7 @@ def passes(hotline: Hotline, minutes: int) -> None:
     sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("key", ["2", "7"])
 def test_nobody_is_rung_for_another_callback_of_the_phone_that_cannot_talk_now(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str
@@ -111,6 +113,7 @@ def asks_without_the_pin(phone: Phone) -> None:
     phone.hangs_up()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("key", ["2", "7"])
 def test_liaison_who_is_rung_for_another_callback_of_that_phone_is_let_go(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str
@@ -183,6 +186,7 @@ def test_key_7_on_hold_puts_off_another_callback_of_the_phone(
         assert hotline.rung() == []
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("rounds", [("2", "2", "nobody"), ("2", "nobody", "missed")])
 def test_who_was_put_off_by_a_key_is_seen_to_by_a_person_though_no_one_was_there_since(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, rounds: tuple[str, ...]

@@ -10,6 +10,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_faked_number import AFRAID, ATTESTED, EVENING, EXPRESS, asks, rings_in_vain
 from tests.calls.pin.test_without_pin import DOUBTED
+from tests.conftest import ON_SQLITE
 from tests.phone import Phone
 
 MakeStaff = Callable[..., Staff]
@@ -64,6 +65,7 @@ def test_phone_does_not_ring_all_night_as_often_as_somebody_is_afraid_under_its_
     assert the_callback(hotline).state == "requested"
 
 
+@ON_SQLITE
 def test_evening_that_an_attested_caller_chose_is_kept_though_a_faked_number_was_afraid_before(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

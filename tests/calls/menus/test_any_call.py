@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from tests.calls.conftest import Clock
 from tests.calls.stories import document_of, speaks
+from tests.conftest import in_turn
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -27,7 +27,7 @@ ACTIONS = st.lists(
 )
 
 
-@pytest.mark.parametrize("status", ["in_custody", "released"])
+@in_turn("status", ["in_custody", "released"])
 def test_every_answer_of_any_call_waits_or_rings_or_says_goodbye(
     phone: Phone, make_case: Callable[..., MadeCase], make_staff: Callable[..., object], clock: Clock,
     status: str,

@@ -10,6 +10,7 @@ from models import Callback, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
+from tests.conftest import ON_SQLITE
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
@@ -46,6 +47,7 @@ def rings_in_vain(phone: Phone, hotline: Hotline, minutes: int, every: int = 15)
     return rung
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("other", [EXPRESS, AFRAID], ids=["as soon as can be", "afraid"])
 def test_evening_that_she_chose_is_kept_whatever_is_asked_for_under_her_number(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, other: tuple[str, ...]
@@ -60,6 +62,7 @@ def test_evening_that_she_chose_is_kept_whatever_is_asked_for_under_her_number(
     assert the_callback(hotline).state == ("left_for_staff" if other == AFRAID else "no_answer")
 
 
+@ON_SQLITE
 def test_evening_that_she_chose_is_kept_though_somebody_asked_before_her(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -71,6 +74,7 @@ def test_evening_that_she_chose_is_kept_though_somebody_asked_before_her(
     assert rings_in_vain(phone, hotline, 600)[-3:] == ["17:00", "17:30", "18:00"]
 
 
+@ON_SQLITE
 def test_evening_is_kept_where_somebody_asked_for_the_morning_before(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -126,6 +130,7 @@ def test_faked_number_does_not_bring_forward_what_a_liaison_promised(
     assert rings_in_vain(phone, hotline, 240) == ["10:17", "10:47", "11:17", "12:02", "12:32", "13:02"]
 
 
+@ON_SQLITE
 def test_phone_does_not_ring_for_as_long_as_somebody_goes_on_asking(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -140,6 +145,7 @@ def test_phone_does_not_ring_for_as_long_as_somebody_goes_on_asking(
     assert len(rung) == 5
 
 
+@ON_SQLITE
 def test_phone_does_not_ring_without_end_before_a_part_of_the_day_that_was_promised(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

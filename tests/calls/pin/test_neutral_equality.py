@@ -12,6 +12,7 @@ from models.cases.case import close_case
 from tests.calls.conftest import Hotline
 from tests.calls.stories import lost_pins_are_settled
 from tests.calls.visits import SLIPS, VISITS, Visits
+from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -91,7 +92,7 @@ def are_called(hotline: Hotline, phone: Phone, visits: Visits) -> dict[str, list
     return heard
 
 
-@pytest.mark.parametrize("interval", ["nobody calls", "a liaison calls"])
+@in_turn("interval", ["nobody calls", "a liaison calls"])
 def test_every_neutral_case_is_alike_through_every_verb_over_five_visits(
     phone: Phone, visits: Visits, make_staff: MakeStaff, hotline: Hotline, interval: str
 ) -> None:
@@ -139,6 +140,7 @@ def all_are_alike(hotline: Hotline, visits: Visits, words: str, keys: Sequence[s
         assert sent[kind] == sent["denied"], f"statements of {kind}: {words}"
 
 
+@ON_SQLITE
 def test_every_neutral_case_is_alike_through_wrong_pins_slips_and_silence(
     visits: Visits, hotline: Hotline
 ) -> None:
@@ -159,6 +161,7 @@ def test_every_neutral_case_is_alike_through_wrong_pins_slips_and_silence(
         assert words in heard, words
 
 
+@ON_SQLITE
 def test_a_case_that_is_closed_between_two_visits_stays_alike(visits: Visits, hotline: Hotline) -> None:
     keys = list(VISITS.values())
     visits.visit(keys[0])
@@ -173,6 +176,7 @@ def test_a_case_that_is_closed_between_two_visits_stays_alike(visits: Visits, ho
     assert rows_of(hotline, visits.cases["no record"]) == rows_of(hotline, visits.cases["denied"])
 
 
+@ON_SQLITE
 def test_every_verb_is_on_the_way(visits: Visits) -> None:
     for keys in VISITS.values():
         visits.visit(keys)

@@ -13,6 +13,7 @@ from models.overview.lost_pin import replace_lost_pin
 from models.overview.total_lift import lift_total
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import document_of, is_asked_for_a_number, next_url, opens_the_case, wrong
+from tests.conftest import ON_SQLITE
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
 
@@ -197,6 +198,7 @@ def test_a_faked_number_without_attestation_does_not_lock_the_attested_phone(
     assert phone.hears("in custody")
 
 
+@ON_SQLITE
 def test_a_new_pin_that_two_people_gave_opens_a_number_with_a_hundred_wrong_tries(
     phone: Phone, hotline: Hotline, clock: Clock, make_case: MakeCase, make_staff: Callable[..., Staff]
 ) -> None:

@@ -11,6 +11,7 @@ from models.cases.case import close_case, new_number
 from tests.calls.conftest import Hotline
 from tests.calls.stories import lost_pins_are_settled, wrong
 from tests.calls.visits import Visits
+from tests.conftest import in_turn
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
 
@@ -39,7 +40,7 @@ NUMBERS = {
 }
 
 
-@pytest.mark.parametrize("is_known", [True, False], ids=["from its own phone", "from an unknown phone"])
+@in_turn("is_known", [True, False])
 @pytest.mark.parametrize("visits_of", [MAIN_LINE, DISCREET_LINE], ids=["main line", "discreet line"])
 def test_without_a_right_pin_no_number_tells_whether_a_case_has_it(
     phone: Phone,

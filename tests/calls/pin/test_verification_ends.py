@@ -13,6 +13,7 @@ from models.talks.own_talk import shown_talk
 from tests.calls.at_0.waiting import OTHER, TALKER
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, wrong
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -115,6 +116,7 @@ def test_caller_who_leaves_the_line_within_ten_minutes_is_back_at_the_case_menu(
     assert phone.hears(IN_CUSTODY)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("keys", ["*", "9", "3", "0", "5"])
 def test_no_key_in_the_queue_revives_the_verification(
     phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock, keys: str

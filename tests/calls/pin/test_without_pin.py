@@ -16,6 +16,7 @@ from models.cases.case import new_number
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import lost_pins_are_settled, opens_the_case, reaches_the_first_menu
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -338,6 +339,7 @@ STANDING = st.builds(
 )
 
 
+@ON_SQLITE
 @example(["1", "2", "1", "2", "1", "1", "2", "3"], Standing(), False)
 @example(["0", "2", "2", "1", "1"], Standing(has_window=True), False)
 @example(["1", "2", "1", "3", "1", "2", "1", "2", "1", "4", "3", "2", "1"], Standing("other"), True)

@@ -12,6 +12,7 @@ from tests.calls.callbacks.test_last_round import half_an_hour_passes
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_faked_number import EXPRESS, asks
 from tests.calls.stories import opens_the_case
+from tests.conftest import in_turn
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -55,7 +56,7 @@ def rings(hotline: Hotline) -> list[str]:
     return [call.to for call in hotline.carrier.placed[before:]]
 
 
-@pytest.mark.parametrize("ask", [with_a_pin, without_a_pin])
+@in_turn("ask", [with_a_pin, without_a_pin])
 @pytest.mark.parametrize("keys", ["22", "3"], ids=["no one was there", "call later"])
 def test_what_is_keyed_after_a_stop_rings_that_phone_no_more(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, ask: Ask, keys: str

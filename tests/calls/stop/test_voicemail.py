@@ -9,6 +9,7 @@ from models import Callback, Registrant, Staff
 from models.overview.history import history_of
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone, PlacedCall
 from workers.sweeper import sweep
@@ -102,6 +103,7 @@ def test_call_that_was_canceled_while_it_rang_is_no_try_of_the_persons(
     assert (the_callback(hotline).state, the_callback(hotline).caller_tries) == ("requested", 0)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("text", "left"), [("we_call_again", False), ("please_call", True)])
 def test_no_message_says_at_the_last_try_that_we_will_call_again(
     phone: Phone, allowed: PlacedCall, hotline: Hotline, clock: Clock, text: str, left: bool

@@ -16,6 +16,7 @@ from tests.calls.talks.talking import (
     Stage,
     a_colleague_is_rung,
 )
+from tests.conftest import in_turn
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -23,7 +24,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-@pytest.mark.parametrize("seed", range(25))
+@in_turn("seed", range(25))
 def test_whatever_anybody_does_a_caller_is_never_left_alone_in_silence(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, clock: Clock, seed: int
 ) -> None:
