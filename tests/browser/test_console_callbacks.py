@@ -12,7 +12,7 @@ from models import Callback, Staff
 from models.audit import audit
 from models.callbacks.claim import claim
 from models.store.free_text import refusal
-from models.talks.talk import begin_talk
+from models.talks.talk import Talk, begin_talk, close
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, judge
 from tests.factories import make_call, make_callback, make_case, make_wait
@@ -167,8 +167,11 @@ def test_the_page_of_a_talk_at_0_is_for_everyone(visitors: Visitors, console_ser
             session, caller_call_id=caller.id, leader_call_id=make_call(session).id, staff_id=ana.staff_id,
             language="es", now=now,
         )  # fmt: skip
-        path = f"/console/talks/{talk.id}/words"
-    console_server.is_well_made(visitors, path, ana, "talk-at-0")
+        path = f"/console/talks/{talk.id}"
+    console_server.is_well_made(visitors, f"{path}/words", ana, "talk-at-0")
+    with console_server.database.transaction() as session:
+        close(session, session.get_one(Talk, talk.id), "carrier", datetime.now(UTC))
+    console_server.is_well_made(visitors, path, ana, "talk-at-0-over")
 
 
 def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(

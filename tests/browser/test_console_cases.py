@@ -10,9 +10,10 @@ from models import Case, CaseOpening, PinRequest
 from models.cases.case import add_case, new_number
 from models.cases.registrant import Phone, name_registrant, register
 from models.cases.subject import find_or_add_subject
+from models.talks.talk import begin_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, judge
-from tests.factories import MadeCase, make_callback, make_custody_record, make_facility
+from tests.factories import MadeCase, make_call, make_callback, make_custody_record, make_facility
 
 FLATS = "Juniper Flats Detention Center"
 
@@ -57,6 +58,11 @@ def _case(server: ConsoleServer, *people: Colleague, number: str | None = None) 
         make_callback(
             session, case, state="reached", closed_at=now, outcome="helped", requested_at=now, due_at=now
         )
+        caller, leg = make_call(session, case_id=made.id, verified_at=now), make_call(session)
+        begin_talk(
+            session, caller_call_id=caller.id, leader_call_id=leg.id, staff_id=people[0].staff_id,
+            language="en", now=now,
+        )  # fmt: skip
         for person in people:
             session.add(
                 CaseOpening(
