@@ -28,7 +28,7 @@ SETTLED_SLOTS = frozenset({"key", "line", "emergency", "service"})
 READY_TEXTS = 2048
 #: Prompts that name a key and are no option of a menu: they too stand apart from what is before them (R21).
 KEY_SENTENCES = frozenset({
-    "discreet.advice", "keys.told", "keys.language", "line.back", "repair.person", "silent.offer",
+    "discreet.advice", "keys.told", "keys.language", "queue.back", "repair.person", "silent.offer",
     "since.advice", "status.person", "status.support",
 })  # fmt: skip
 

@@ -123,20 +123,20 @@ def _stand(place: int, wait: str | None = None) -> Answer:
     def answer(desk: Desk) -> None:
         desk.say("person.nobody")
         if place == 1:
-            desk.say("line.next")
+            desk.say("queue.next")
         else:
-            desk.say("line.place", place=str(place))
+            desk.say("queue.place", place=str(place))
         if wait is not None:
-            desk.say("line.wait", wait=desk.words(wait))
-        desk.say("line.back")
+            desk.say("queue.wait", wait=desk.words(wait))
+        desk.say("queue.back")
         desk.say("silent.offer")
 
     return answer
 
 
 def _report(desk: Desk) -> None:
-    _say_all("line.next", "line.longer", "line.back")(desk)
-    desk.say("line.keep", key="1")
+    _say_all("queue.next", "queue.longer", "queue.back")(desk)
+    desk.say("queue.keep", key="1")
 
 
 def _since(*, wrong_tries: bool, first_call: bool = False) -> Answer:
@@ -259,19 +259,19 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "all are busy; third, and the wait is known": _stand(3, "wait.8"),
     },
     ("look_again", "still"): {
-        "a liaison's phone rings": _says("line.ringing"),
-        "most times": _says("line.hold"),
+        "a liaison's phone rings": _says("queue.ringing"),
+        "most times": _says("queue.hold"),
         "now and then": _report,
     },
     ("look_at_once", "still"): {
         "a first liaison's phone rings": _says("person.connecting"),
-        "another liaison's phone rings": _says("line.ringing"),
-        "all are busy": _says("line.hold"),
+        "another liaison's phone rings": _says("queue.ringing"),
+        "all are busy": _says("queue.hold"),
     },
     ("look_again", "nobody"): {"": _NOBODY},
     ("find_person_at_once", "ringing"): {"": _says("person.connecting")},
     ("look_again", "closed"): {"": _closed},
-    ("keep_place", "refused"): {"": _says("line.cannot_keep")},
+    ("keep_place", "refused"): {"": _says("queue.cannot_keep")},
     **SERVICE_ANSWERS,
     ("mark_silent", "marked"): {"": _says("silent.noted")},
     ("join_silently", "joined"): {"": _says("silent.noted")},

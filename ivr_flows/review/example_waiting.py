@@ -7,14 +7,14 @@ from ivr_flows.engine.desk import Desk
 
 def waiting(desk: Desk) -> None:
     """Several wait, some of them urgently."""
-    desk.say("staff.in_line", count="2", wait=desk.words("waited.minutes", count="3"))
+    desk.say("staff.in_queue", count="2", wait=desk.words("waited.minutes", count="3"))
     desk.say("staff.urgent", count="2", wait=desk.words("waited.hours", count="2"))
     desk.say("staff.promise", when=desk.when(desk.now + timedelta(hours=2), on=True, clock=True))
 
 
 def one_waits(desk: Desk) -> None:
     """One waits in the queue, and one urgently."""
-    desk.say("staff.in_line_one", wait=desk.words("waited.minutes_one"))
+    desk.say("staff.in_queue_one", wait=desk.words("waited.minutes_one"))
     desk.say("staff.urgent_one", wait=desk.words("waited.hours_one"))
     desk.say("staff.promise", when=desk.when(desk.now + timedelta(hours=2), on=True, clock=True))
 

@@ -42,7 +42,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
                 Choice(
                     "staff.take",
                     does=staff_verbs.take_next,
-                    on={"taken": "calling_them", "none": "none", "in_line": "line_first"},
+                    on={"taken": "calling_them", "none": "none", "in_queue": "queue_first"},
                 ),
                 Choice("staff.list", next="list"),
                 Choice("staff.end_shift", does=staff_verbs.end_shift, on={"done": "shift"}),
@@ -68,7 +68,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
         ),
         "others": Decide(staff_verbs.tell_others, {"told": "shift"}),
         "none": Announce("staff.none", "shift"),
-        "line_first": Announce("staff.line_first", "shift"),
+        "queue_first": Announce("staff.queue_first", "shift"),
         # The next callback, in this very call.
         "calling_them": Announce("liaison.calling", "ringing_them"),
         **talk_steps(not_reached="missed"),
@@ -114,7 +114,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
     }
     # What a talk needs is open: its right is the row that names this call, and a talk is long without a key.
     closed = {
-        "shift", "on_menu", "off_menu", "list", "list_menu", "others", "none", "line_first",
+        "shift", "on_menu", "off_menu", "list", "list_menu", "others", "none", "queue_first",
         "calling_them", "more", "new_pin", "weak_pin", "new_pin_again", "pin_differs", "new_code",
         "weak_code", "new_code_again", "code_differs", "changed",
     }  # fmt: skip

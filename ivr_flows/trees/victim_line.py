@@ -33,7 +33,7 @@ from ivr_flows.verbs import (
     announcement_verbs,
     callback_verbs,
     case_verbs,
-    line_verbs,
+    queue_verbs,
     service_verbs,
     wish_verbs,
 )
@@ -153,7 +153,7 @@ def victim_line(
         # Hard news is never spoken to silence: nobody knows who holds the phone.
         **_danger_first("silence", "person_or_callback"),
         "person_or_callback": Decide(
-            line_verbs.find_person_at_once,
+            queue_verbs.find_person_at_once,
             {"ringing": "choices", "nobody": "callback_in_silence"},
             once=True,
         ),
@@ -189,10 +189,10 @@ def victim_line(
         ),
         **callback_steps(languages),
         # 0: a person (R22, R36), by ear and key or, with 5, by key alone.
-        "silent": Decide(line_verbs.mark_silent, {"marked": "person"}),
+        "silent": Decide(queue_verbs.mark_silent, {"marked": "person"}),
         "person": Decide(case_verbs.news_waits, {"waits": "danger_person", "none": "find_person"}),
         "find_person": Decide(
-            line_verbs.find_person,
+            queue_verbs.find_person,
             {
                 "wait": "choices",
                 "joined": "meet",
@@ -204,38 +204,38 @@ def victim_line(
         ),
         # Nothing can ring a liaison's phone: the caller's own call rings the office's number.
         "ring_office": Transfer(
-            "person.connecting", line_verbs.office_ended, {"talked": "talk_over", "nobody": "unreached"}
+            "person.connecting", queue_verbs.office_ended, {"talked": "talk_over", "nobody": "unreached"}
         ),
         # A caller who answers by key may press 1 for "yes" to who is gone by now, and it would end the wait.
-        "choices": Decide(line_verbs.must_hear_choices, {"must": "line_choices", "may": "in_line"}),
-        "line_choices": Announce("silent.choices", "in_line", barge_in=False),
-        "in_line": Wait(
+        "choices": Decide(queue_verbs.must_hear_choices, {"must": "queue_choices", "may": "in_queue"}),
+        "queue_choices": Announce("silent.choices", "in_queue", barge_in=False),
+        "in_queue": Wait(
             (
                 Choice(
-                    "line.keep",
-                    does=line_verbs.keep_place,
-                    on={"promised": "promised", "refused": "in_line", "joined": "meet"},
+                    "queue.keep",
+                    does=queue_verbs.keep_place,
+                    on={"promised": "promised", "refused": "in_queue", "joined": "meet"},
                     needs_phone=True,
                 ),
             ),
-            line_verbs.look_again,
+            queue_verbs.look_again,
             {
-                "still": "in_line",
+                "still": "in_queue",
                 "joined": "meet",
                 "dial": "ring_office",
                 "nobody": "unreached",
                 "closed": "unreached",
             },
-            back="leave_line",
+            back="leave_queue",
         ),
-        # The status can be heard at any time, so nobody has to hang up to get out of the line.
-        "leave_line": Decide(
-            line_verbs.leave_place,
+        # The status can be heard at any time, so nobody has to hang up to leave the call queue.
+        "leave_queue": Decide(
+            queue_verbs.leave_place,
             {"menu": "main_menu", "case": "choose_menu", "news": "hard_news", "joined": "meet"},
             once=True,
         ),
         "fetched": Decide(
-            line_verbs.look_at_once,
+            queue_verbs.look_at_once,
             {
                 "still": "choices",
                 "joined": "meet",
@@ -247,7 +247,7 @@ def victim_line(
         ),
         **caller_steps(gone="choices", over="talk_over"),
         # The liaison was lost while this caller was on hold: they are on the line yet, and wait again.
-        "cut_off": Announce("line.cut_off", "person"),
+        "cut_off": Announce("queue.cut_off", "person"),
         # Help and services.
         "services": Menu(_services(services)),
         "ring_service": Transfer(
@@ -299,7 +299,7 @@ def victim_line(
         "silent_end": Hangup("no_one_there.end"),
         "cover": Hangup("cover", place=COVERED),
         "goodbye": Hangup("goodbye"),
-        "talk_over": Hangup("line.over"),
+        "talk_over": Hangup("queue.over"),
     }
     closed = {
         "status",
@@ -348,7 +348,7 @@ def victim_line(
         locked_out="lapsed",
         stranded="person",
         overlong="silent_end",
-        recalled={**CALLER_RECALLED, "in_line": "fetched"},
+        recalled={**CALLER_RECALLED, "in_queue": "fetched"},
     )
 
 

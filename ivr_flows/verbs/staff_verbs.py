@@ -46,7 +46,7 @@ def tell_waiting(desk: Desk, _digits: str) -> str:
     if found.due_at is None and not found.in_queue.count:
         desk.say("staff.nobody_waits")
         return "told"
-    _tell_group(desk, "staff.in_line", found.in_queue)
+    _tell_group(desk, "staff.in_queue", found.in_queue)
     if found.due_at is None:
         return "told"
     if found.urgent.count:
@@ -87,7 +87,7 @@ def _waited(desk: Desk, wait: timedelta) -> str:
     raise AssertionError("A wait has at least its minutes.")
 
 
-@answers("taken", "none", "in_line")
+@answers("taken", "none", "in_queue")
 def take_next(desk: Desk, _digits: str) -> str:
     """1: the first callback on the list, in this very call; callers at 0 are rung to a phone that is free."""
     word, jobs = staff_menu.take_next(desk.session, desk.call, desk.now, desk.callback_policy)
@@ -97,7 +97,7 @@ def take_next(desk: Desk, _digits: str) -> str:
     elif desk.office.is_open(desk.now) and staff_menu.may_be_rung_for_queue(
         desk.session, _who(desk), desk.now
     ):
-        return "in_line"
+        return "in_queue"
     return word
 
 

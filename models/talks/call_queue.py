@@ -126,7 +126,7 @@ def waiting(session: Session, now: datetime, *, with_pin_alone: bool = False) ->
 
 
 def first_waiting(session: Session, now: datetime, most: int) -> list[int]:
-    """The calls at the head of the line, verified ones first, then by when they began to wait."""
+    """The calls at the head of the call queue, verified ones first, then by when they began to wait."""
     there = _there(now)
     line = (QueuedCall.verified.desc(), QueuedCall.since, QueuedCall.id)
     return list(session.scalars(select(QueuedCall.call_id).where(*there).order_by(*line).limit(most)))

@@ -147,7 +147,7 @@ def dial_direct(session: Session, call_id: int) -> tuple[str, str] | None:
 def accept_at_0(
     session: Session, leg: "CallState", now: datetime
 ) -> tuple[Literal["accepted", "gone"], list[Job]]:
-    """The accept key: with it the two are talking, and the caller is fetched out of the line (Legs).
+    """The accept key: with it the two are talking, and the caller is fetched out of the call queue (Legs).
 
     The place in the queue is the right to them: whoever ends it first has it, a liaison's key or the
     caller's.

@@ -58,7 +58,7 @@ def close_talk(
         if leg.call_sid is None and leg.call_status is None:
             leg.ended_at = now
     session.flush()
-    # A caller at 0 who was cut off, or has not come out of the line yet, goes on in it: their leg is told
+    # A caller at 0 who was cut off, or has not left the call queue yet, goes on in it: their leg is told
     # and not let go, since that is done once in a call.
     mine = talk.caller_call_id if talk.callback_id is None else None
     goes_on = [leg.id for leg in legs if leg.id == mine and (was_held or leg.place == WAITING)]

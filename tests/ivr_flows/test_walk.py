@@ -242,7 +242,7 @@ def test_a_call_at_a_step_that_was_dropped_goes_to_a_person_or_to_a_polite_end(
 
     assert "<Say" in rendered(turn, "en", flow)
     inbound = {"victim_line", "discreet_line"}
-    assert call.step == ("in_line" if flow in inbound else FLOWS[flow].stranded) or isinstance(
+    assert call.step == ("in_queue" if flow in inbound else FLOWS[flow].stranded) or isinstance(
         cast(Turn, turn).end, Hangup
     )
 

@@ -47,7 +47,7 @@ GROUPS = {
     "dropped": N_("When a call drops"),
     "about": N_("What it is about"),
     "how": N_("How we will call"),
-    "line": N_("In line"),
+    "queue": N_("In line"),
     "silent": N_("Who cannot talk"),
     "since": N_("Since the last call"),
     "new_pin": N_("A new PIN"),

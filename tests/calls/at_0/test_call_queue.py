@@ -1,4 +1,4 @@
-"""In line at 0: the place that is said, and every key that may be pressed there (R35, R36)."""
+"""The call queue at 0: the place that is said, and every key that may be pressed there (R35, R36)."""
 
 from collections.abc import Callable
 

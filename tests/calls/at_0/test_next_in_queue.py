@@ -1,4 +1,4 @@
-"""Who is next: liaisons who do not come, callbacks beside the line, and waits that were measured (R36)."""
+"""Who is next: liaisons who do not come, callbacks beside the call queue, and measured waits (R36)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -128,7 +128,7 @@ def test_a_measured_wait_is_said_in_words(
     with hotline.database.transaction() as session:
         for number in range(40):
             call = Call(
-                direction="inbound", flow="victim_line", started_at=clock.now, language="en", step="in_line",
+                direction="inbound", flow="victim_line", started_at=clock.now, language="en", step="in_queue",
                 place="waiting", turn=1, heard_from="person", said="",
             )  # fmt: skip
             session.add(call)

@@ -112,7 +112,7 @@ def test_a_spoken_wait_is_not_about_so_long_or_less_twice_over(minutes: int) -> 
     wait = wait_prompt(timedelta(minutes=minutes))
     assert wait is not None
 
-    said = prompts.text("es", "line.wait", wait=prompts.text("es", wait))
+    said = prompts.text("es", "queue.wait", wait=prompts.text("es", wait))
 
     assert "más o menos" not in said
 

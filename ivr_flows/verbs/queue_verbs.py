@@ -1,4 +1,4 @@
-"""Verbs of 0, a person now: ringing a liaison, waiting in the queue, keeping the place as a callback."""
+"""Verbs of 0, a person now: ringing a liaison, waiting in the call queue, keeping the place as a callback."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ from models.talks.queue_ring import stop_ringing
 from models.talks.queue_turn import free_now
 from models.talks.talk import talks_now
 
-#: Every so many looks the caller in the queue hears where they stand; in between, a word that the line is
+#: Every so many looks the caller in the call queue hears their place; in between, a word that the line is
 #: there.
 LOOKS_TO_A_REPORT = 4
 
@@ -34,7 +34,7 @@ def mark_silent(desk: Desk, _digits: str) -> str:
 
 @answers("wait", "joined", "dial", "nobody", "closed")
 def find_person(desk: Desk, _digits: str) -> str:
-    """0: in opening hours join the line, verified callers first, while a free liaison is rung (R36).
+    """0: in opening hours join the call queue, verified callers first, while a free liaison is rung (R36).
 
     ``dial``: no worker and no sweeper lives to ring one, so the caller's own call rings the office's number.
     """
@@ -87,25 +87,25 @@ def look_again(desk: Desk, _digits: str) -> str:
     if word != "wait":
         return word
     if is_rung:
-        desk.say("line.ringing")
+        desk.say("queue.ringing")
     elif desk.call.misses % LOOKS_TO_A_REPORT:
-        desk.say("line.hold")
+        desk.say("queue.hold")
     else:
         _report(desk)
         if desk.may_have_a_phone:
             if desk.call.silent:
                 desk.say("silent.choices")
-            desk.say("line.keep", key="1")
+            desk.say("queue.keep", key="1")
     return "still"
 
 
 @answers("still", "joined", "dial", "nobody", "closed")
 def look_at_once(desk: Desk, _digits: str) -> str:
-    """The line itself took this call out of its wait: somebody is free, has accepted, or did not come."""
+    """The line took this call out of the call queue: somebody is free, has accepted, or did not come."""
     word, is_rung = _seek(desk)
     if word != "wait":
         return word
-    desk.say(_ringing(desk) if is_rung else "line.hold")
+    desk.say(_ringing(desk) if is_rung else "queue.hold")
     return "still"
 
 
@@ -121,7 +121,7 @@ def keep_place(desk: Desk, _digits: str) -> str:
     word = promise(desk, "other", "waited", verified=verified, since=held.since if held else None)
     if word != "promised":
         waits.take_back(session, call.id)
-        desk.say("line.cannot_keep")
+        desk.say("queue.cannot_keep")
         return "refused"
     desk.jobs += stop_ringing(session, call.id, now)
     return "promised"
@@ -221,7 +221,7 @@ def _ringing(desk: Desk) -> str:
     """What is said while a liaison is rung: after another who did not come it is not the first (R36)."""
     wait = waits.wait_of(desk.session, desk.call.id)
     is_another = wait is not None and waits.rung_since(desk.session, wait) > 1
-    return "line.ringing" if is_another else "person.connecting"
+    return "queue.ringing" if is_another else "person.connecting"
 
 
 def _report(desk: Desk) -> None:
@@ -231,15 +231,15 @@ def _report(desk: Desk) -> None:
         return
     number = 1 + waits.ahead_of(desk.session, desk.now, verified=held.verified, wait=held)
     if number == 1:
-        desk.say("line.next")
+        desk.say("queue.next")
     else:
-        desk.say("line.place", place=str(number))
+        desk.say("queue.place", place=str(number))
     wait = wait_in_queue(desk.session, desk.now, verified=held.verified)
     if wait is not None and desk.now - held.since > wait + timedelta(minutes=1):
         # What was said has not come true for this caller; they are told so.
-        desk.say("line.longer")
+        desk.say("queue.longer")
     elif wait is not None and (prompt := wait_prompt(wait)):
-        desk.say("line.wait", wait=desk.words(prompt))
+        desk.say("queue.wait", wait=desk.words(prompt))
     if desk.is_verified or desk.has_tries:
         # Others would only be led back here.
-        desk.say("line.back")
+        desk.say("queue.back")
