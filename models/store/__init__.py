@@ -1,1 +1,1 @@
-"""The ground of the models: tables, times, the database, migrations, keys and sealed values."""
+"""The base of the models: tables, times, the database, migrations, keys and sealed values."""

@@ -1,4 +1,4 @@
-"""What every table shares: the declarative base, names for constraints, and times that know their zone."""
+"""What every table shares: the declarative base, names for constraints, and times with a time zone."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Base(DeclarativeBase):
-    """Every table of the app."""
+    """Base class of every table of the app."""
 
     metadata = MetaData(
         naming_convention={
@@ -23,7 +23,7 @@ class Base(DeclarativeBase):
 
 
 def table_of(model: type[Base]) -> Table:
-    """The table behind a model, for statements that need no objects."""
+    """The table behind a model, for statements that do not need objects."""
     table = model.__table__
     if not isinstance(table, Table):
         raise TypeError("The model is mapped to no table.")
@@ -31,7 +31,7 @@ def table_of(model: type[Base]) -> Table:
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC. A naive datetime is refused, so that no local time slips in unseen."""
+    """A moment in UTC. A naive datetime is refused, so no local time is stored by mistake."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -1,4 +1,4 @@
-"""One log line for each change of a callback's or an import's state, once it is committed: ids alone."""
+"""One log line for each committed change of a callback's or an import's state, with ids only."""
 
 import logging
 
@@ -10,9 +10,9 @@ _CHANGES = "changes to log"
 
 
 def note_change(session: Session, target: str, state: str) -> None:
-    """Remember one change of ``target``, such as ``callback:12``, to log it when it is committed.
+    """Remember one change of ``target``, such as ``callback:12``, to log it after the commit.
 
-    Two people who release an import are two entries of the audit, and one change.
+    When two people release an import, the audit gets two entries, and the log gets one change.
     """
     kind, _, row_id = target.partition(":")
     noted: list[tuple[str, int, str]] = session.info.setdefault(_CHANGES, [])
@@ -22,11 +22,11 @@ def note_change(session: Session, target: str, state: str) -> None:
 
 
 def log_changes(session: Session) -> None:
-    """Write what was committed, one line a change."""
+    """Log the committed changes, one line each."""
     for kind, row_id, state in session.info.pop(_CHANGES, ()):
         log.info("A %s changed its state.", kind, extra={f"{kind}_id": row_id, "state": state})
 
 
 def forget_changes(session: Session) -> None:
-    """A rollback: nothing changed."""
+    """Drop the changes after a rollback."""
     session.info.pop(_CHANGES, None)

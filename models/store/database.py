@@ -25,19 +25,19 @@ from models.store.keyring import Keyring
 
 T = TypeVar("T")
 
-#: Twilio gives up after 15 s: a turn that finds the database busy must still be able to say so.
+#: Twilio gives up after 15 s, so a turn that finds the database busy must still have time to say so.
 BUSY_SECONDS = 4.0
-#: So much longer than the server itself allows is an answer waited for, since the server may be hung.
+#: How much longer than the server's own timeout to wait for an answer, since the server may be hung.
 GRACE_SECONDS = 0.5
-#: How often work is begun anew after a fault that passes by itself.
+#: How often work is started again after a transient error.
 TRIES = 3
-#: How often, and with which pause, a writer looks for SQLite's lock before it waits as SQLite does.
+#: How often, and how far apart, a writer tries SQLite's lock before it waits as SQLite does.
 LOCK_POLLS, LOCK_POLL_SECONDS = 1000, 0.0005
-#: The execution option of a connection that may write: of ``transaction()``, and of migrations.
+#: The execution option of a connection that may write: those of ``transaction()`` and of migrations.
 WRITES = {"hotline_writes": True}
-#: Where a session keeps the work of ``do_last``.
+#: Where a session keeps the work passed to ``do_last``.
 _LAST = "last"
-#: PostgreSQL's words for a deadlock and for a conflict of two transactions.
+#: PostgreSQL's codes for a deadlock and for a conflict of two transactions.
 _PASSING = frozenset({"40P01", "40001"})
 
 
@@ -46,12 +46,12 @@ Write = tuple[Insert | Update | Delete, dict[str, Any]]
 
 
 def tried_again(work: Callable[[], T]) -> T:
-    """Do ``work``, and again when the database broke it off for a reason that passes by itself.
+    """Do ``work``, and retry when the database aborted it for a transient reason.
 
-    A connection that was closed meanwhile fails once, and with it all that waited in the pool; of two
-    transactions that wait for each other one is broken off. Either was rolled back whole. ``work`` finds by
-    what it reads whether its commit had come through after all. After one answer that never came
-    it is begun anew, after two no more: a caller waits, and is to hear words before the carrier gives up.
+    A closed connection fails once, along with all idle connections in the pool. In a deadlock, one of the two
+    transactions is aborted. Both are rolled back completely. ``work`` reads the rows again and so finds out
+    whether its commit did succeed. After one timeout it is started again, after two it is not: a caller is
+    waiting and must hear something before the carrier gives up.
     """
     began = monotonic()
     for _ in range(TRIES - 1):
@@ -74,9 +74,9 @@ class Database:
     def __init__(
         self, url: str, keyring: Keyring, pool_size: int = 5, *, patience_seconds: float | None = None
     ) -> None:
-        """``patience_seconds``: how long a statement may take on PostgreSQL, where a caller waits for it.
+        """``patience_seconds``: how long a statement may take on PostgreSQL when a caller waits for it.
 
-        So long, and a moment, is also waited for the answer of a server that is hung.
+        The client waits that long, plus GRACE_SECONDS, for an answer from a hung server.
         """
         self.keyring = keyring
         self.engine = _engine(url, pool_size, patience_seconds)
@@ -85,8 +85,9 @@ class Database:
         self._readers = sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})
         event.listen(self._writers, "after_commit", log_changes)
         event.listen(self._writers, "after_rollback", forget_changes)
-        #: Each statement is a transaction of its own here, and models/store/unit.py alone sends any. A menu
-        #: turn takes 0.4 ms on SQLite and 1.0 ms on PostgreSQL; in one ordinary transaction 0.8 and 1.6 ms.
+        #: Each statement is its own transaction here, and only models/store/unit.py sends any. A menu turn
+        #: takes 0.4 ms on SQLite and 1.0 ms on PostgreSQL; in one ordinary transaction it takes 0.8 and 1.6
+        #: ms.
         self.turn_engine = _engine(url, pool_size, patience_seconds, for_turns=True)
 
     @contextmanager
@@ -107,7 +108,7 @@ class Database:
             session.rollback()
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
         self.engine.dispose()
         self.turn_engine.dispose()
 
@@ -115,14 +116,14 @@ class Database:
 def do_last(session: Session, work: Callable[[Session], None]) -> None:
     """Do ``work`` in this transaction, right before it commits; not at all when it rolls back.
 
-    For a lock that every writer takes, such as the end of the audit's chain: taken after all rows, it can
-    never be part of a circle of waiting transactions.
+    It is for a lock that every writer takes, such as the one on the end of the audit's chain. Taken after all
+    row locks, it can never be part of a deadlock.
     """
     session.info.setdefault(_LAST, []).append(work)
 
 
 def run_last_work(session: Session) -> None:
-    """Run what ``do_last`` kept. ``transaction()`` calls it; so may a test that reads before the commit."""
+    """Run the work of ``do_last``: from ``transaction()``, or from a test that reads before the commit."""
     for work in session.info.pop(_LAST, ()):
         work(session)
 
@@ -136,17 +137,17 @@ def keyring_of(session: Session) -> Keyring:
 def send(
     session: Session, statement: Executable, values: Mapping[str, Any], **options: Any
 ) -> CursorResult[*tuple[Any, ...]]:
-    """Send one Core statement after what the session has to flush.
+    """Send one Core statement, after flushing the session.
 
-    It is ``session.execute`` for the statements of every turn, without the time that a session takes for
-    each to find out which database and which transaction it is in.
+    It is ``session.execute`` for the statements of every turn, without the time a session takes to find out
+    its database and its transaction for each statement.
     """
     session.flush()
     return _connection_of(session).execute(statement, values, execution_options=options)
 
 
 def send_all(session: Session, *writes: Write) -> int:
-    """Send several INSERT, UPDATE or DELETE statements in order; how many rows the last touched."""
+    """Send several INSERT, UPDATE or DELETE statements in order; returns the row count of the last."""
     rows = 0
     for statement, values in writes:
         rows = send(session, statement, values).rowcount
@@ -154,7 +155,7 @@ def send_all(session: Session, *writes: Write) -> int:
 
 
 def _connection_of(session: Session) -> Connection:
-    # Not before a statement needs it: to get it is to begin the transaction.
+    # Get it only when a statement needs it, because getting it begins the transaction.
     connection: Connection | None = session.info.get("connection")
     if connection is None:
         connection = session.info["connection"] = session.connection()
@@ -162,10 +163,10 @@ def _connection_of(session: Session) -> Connection:
 
 
 def _engine(url: str, pool_size: int, patience: float | None, *, for_turns: bool = False) -> Engine:
-    # The message of a fault must quote no value, whoever writes it down.
+    # Error messages must not quote values, whoever logs them.
     options: dict[str, Any] = {"pool_size": pool_size, "hide_parameters": True}
     if for_turns:
-        # Nothing is left open on a connection that begins nothing.
+        # A connection without transactions has nothing to reset.
         options["pool_reset_on_return"] = None
     if url.startswith("sqlite"):
         engine = create_engine(
@@ -181,7 +182,7 @@ def _engine(url: str, pool_size: int, patience: float | None, *, for_turns: bool
         engine = create_engine(url, max_overflow=pool_size, pool_pre_ping=False, **options)
         if patience is not None:
             event.listen(engine, "do_connect", _connect_to_answer_in(patience + GRACE_SECONDS))
-        # Of the turns' commits: as on SQLite, see there.
+        # For the turns' commits, as on SQLite; see _hurry_on_sqlite.
         first = "SET synchronous_commit = off" if for_turns else "SET default_transaction_read_only = on"
         event.listen(engine, "connect", lambda connection, _: _set_on_postgresql(connection, first, patience))
         if not for_turns:
@@ -193,7 +194,7 @@ def _engine(url: str, pool_size: int, patience: float | None, *, for_turns: bool
 
 def _connect_to_answer_in(seconds: float) -> Callable[..., Any]:
     def connect(_dialect: Any, _record: Any, args: Any, options: Any) -> Any:
-        # PostgreSQL's driver, which an installation on SQLite need not load.
+        # PostgreSQL's driver; an installation on SQLite does not need to load it.
         from models.store.patient_connection import PatientConnection
 
         connection = PatientConnection.connect(*args, **options)
@@ -206,7 +207,7 @@ def _connect_to_answer_in(seconds: float) -> Callable[..., Any]:
 def _set_on_postgresql(connection: Any, first: str, patience: float | None) -> None:
     wait = "" if patience is None else f"; SET statement_timeout = {patience * 1000:.0f}"
     was, connection.autocommit = connection.autocommit, True
-    # An operator who set the database to be read only is not overruled by our own transactions.
+    # If an operator has set the database to read only, our own transactions do not override it.
     connection.may_write = connection.info.parameter_status("default_transaction_read_only") != "on"
     connection.execute(first + wait)
     connection.autocommit = was
@@ -220,14 +221,14 @@ def _refuse_all_but_turns(
 
 
 def _hurry_on_sqlite(connection: Any, _record: Any) -> None:
-    # A power cut may take the last moves of calls in their tree, since it takes those calls too. Tries,
-    # promises and verifications are written in transactions that wait for the disk. To wait for it in each
-    # turn as well takes 0.2 ms more, on either database.
+    # A power cut may lose the last moves of calls in their trees, since it ends those calls too. Tries,
+    # promises and verifications are written in transactions that wait for the disk. Waiting in each turn as
+    # well takes 0.2 ms more, on either database.
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _begin_on_postgresql(connection: Any) -> None:
-    # It goes with BEGIN, and takes no round trip of its own.
+    # This is sent with BEGIN, and takes no round trip of its own.
     own = connection.connection.dbapi_connection
     reads_only = not (own.may_write and _writes(connection))
     if own.read_only is not reads_only:
@@ -241,7 +242,7 @@ def _writes(connection: Connection) -> bool:
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    # What a transaction promises is on the disk when it ends, as on PostgreSQL.
+    # What a transaction promises is on disk when it ends, as on PostgreSQL.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA temp_store=MEMORY")
@@ -249,13 +250,13 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Any) -> None:
-    # A transaction that reads first and writes later would fail with SQLITE_BUSY_SNAPSHOT when another
-    # wrote between.
+    # A transaction that reads first and writes later would fail with SQLITE_BUSY_SNAPSHOT if another one
+    # wrote in between.
     own = connection.connection.dbapi_connection
     if not _writes(connection):
         own.execute("PRAGMA query_only=ON")
-        # A reader that began IMMEDIATE would queue with the writers. This takes no lock yet, so nothing can
-        # go wrong that SQLAlchemy would have to put in its words.
+        # A reader that began IMMEDIATE would queue with the writers. DEFERRED takes no lock yet, so no error
+        # can occur that SQLAlchemy would have to translate.
         own.execute("BEGIN DEFERRED")
         return
     own.execute("PRAGMA query_only=OFF")
@@ -264,10 +265,10 @@ def _begin(connection: Any) -> None:
 
 
 def _begin_soon(connection: sqlite3.Connection) -> bool:
-    """Begin to write, or say that it cannot be done: SQLAlchemy then tries, and raises in its own words.
+    """Begin to write, or return False; then SQLAlchemy tries, and raises its own error.
 
-    A turn holds the lock for less than a millisecond. SQLite would soon sleep a hundred between two looks
-    at it; this looks twice a millisecond, so that writers lose no time they could have had.
+    A turn holds the lock for less than a millisecond. SQLite would soon sleep 100 ms between two tries; this
+    tries every 0.5 ms, so writers lose no time.
     """
     connection.execute("PRAGMA busy_timeout=0")
     try:

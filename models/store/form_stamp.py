@@ -1,4 +1,4 @@
-"""What a form carries of what it was drawn with, so that an old tab puts nothing back that changed since."""
+"""A stamp of the values a form was rendered with, so that an old tab cannot overwrite newer changes."""
 
 from enum import StrEnum, auto
 
@@ -8,11 +8,11 @@ from models.store.database import keyring_of
 
 
 class FormRefusal(StrEnum):
-    """Why what a form holds is not saved, whatever the form is about."""
+    """Why the values of a form are not saved, whatever the form is about."""
 
     CHANGED = auto()
 
 
 def stamp(session: Session, of_what: str, *held: object) -> str:
-    """A keyed hash of what a form shows, which tells nobody anything of it; ``of_what`` names the form."""
+    """A keyed hash of what a form shows, which reveals none of it; ``of_what`` names the form."""
     return keyring_of(session).index(of_what, repr(held))

@@ -1,4 +1,4 @@
-"""Finds what must stand in no free text: numbers, dates, addresses and codes, in any spelling (R37)."""
+"""Finds what free text may not contain: numbers, dates, addresses and codes, in any spelling (R37)."""
 
 import re
 import unicodedata
@@ -8,9 +8,9 @@ MOST_CHARACTERS = 280
 
 
 class TextRefusal(StrEnum):
-    """Why a text is refused. ``refusal`` answers all but ``name``, which needs the names of a case."""
+    """Why a text is refused. ``refusal`` returns all but ``name``, which needs the names of a case."""
 
-    #: ``most``: as many characters as a text may have.
+    #: ``most``: the maximum number of characters.
     TOO_LONG = auto()
     SSN = auto()
     A_NUMBER = auto()
@@ -28,13 +28,13 @@ _SSN = re.compile(rf"(?<!\d)\d{{3}}{_SEPARATOR}\d{{2}}{_SEPARATOR}\d{{4}}(?!\d)"
 _A_NUMBER = re.compile(
     rf"(?<![A-Za-z])A{_SEPARATOR}#?{_SEPARATOR}(?:\d{_SEPARATOR}){{6,8}}\d(?!\d)", re.IGNORECASE
 )
-#: Seven digits or more in a row of groups: what a phone number is, however it is written.
+#: Seven or more digits in a row of groups: a phone number, in any notation.
 _PHONE = re.compile(r"(?<!\d)\+?(?:\(?\d\)?[\s.\-\u2010-\u2015\u00a0/()]{0,3}){6,14}\d(?!\d)")
 _EMAIL = re.compile(r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d{2}|(?:19|20)\d{2}[./-]\d{1,2}[./-]\d{1,2})(?![./-]?\d)"
 )
-#: Six digits in a row, or four and more behind the word; a PIN has six.
+#: Six digits in a row (a PIN has six), or four or more after the word.
 _PIN = re.compile(
     r"(?<!\d)\d(?:[\s.\-]{0,2}\d){5}(?!\d)"
     r"|\b(?:PIN|NIP|c[oó]digo|code)\b\W{0,3}(?:(?:is|was|es|era)\W{1,3})?\d(?:[\s.\-]{0,2}\d){3}",
@@ -50,7 +50,7 @@ _TENS = {
     "eighty": "80", "ninety": "90", "veinte": "20", "treinta": "30", "cuarenta": "40", "cincuenta": "50",
     "sesenta": "60", "setenta": "70", "ochenta": "80", "noventa": "90",
 }  # fmt: skip
-#: Numbers in words, so that "two oh two five five five" hides nothing.
+#: Numbers in words, so that "two oh two five five five" is found too.
 _NUMBER_WORDS = _UNITS | _TENS | {
     "zero": "0", "oh": "0", "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14",
     "fifteen": "15", "sixteen": "16", "seventeen": "17", "eighteen": "18", "nineteen": "19",
@@ -61,14 +61,15 @@ _NUMBER_WORDS = _UNITS | _TENS | {
     "veintiséis": "26", "veintiseis": "26", "veintisiete": "27", "veintiocho": "28", "veintinueve": "29",
 }  # fmt: skip
 _TURKISH_I = str.maketrans("\u0131\u0130", "iI")
-#: Alone "un" is an article; in "treinta y un" it counts.
+#: "un" alone is an article, but counts as a number in "treinta y un".
 _BEHIND_TEN = _UNITS | {"un": "1"}
-#: The ends of a word in English and Spanish; browsers take an accent for the end of one at ``\b``.
+#: Word boundaries for English and Spanish. In browsers, ``\b`` takes an accented letter for a boundary.
 _BEGINS, _ENDS = "(?<![\\wÀ-ÿ])", "(?![\\wÀ-ÿ])"
 _ANY_NUMBER = "|".join(_NUMBER_WORDS)
-#: Before a lone unit "and" parts two numbers, as in "nine one one and nine eight eight".
+#: Before a lone unit, "and" separates two numbers, as in "nine one one and nine eight eight".
 _TWO_DIGITS = "|".join(word for word, digits in _NUMBER_WORDS.items() if len(digits) == 2)
-#: A ten with its unit, or one number word; then what joins it to the next ("setenta y tres, noventa").
+#: A ten with its unit, or one number word; then the text that joins it to the next ("setenta y tres,
+#: noventa").
 _WORD = re.compile(
     rf"{_BEGINS}(?:({'|'.join(_TENS)})(?:\s+y\s+|[\s-])({'|'.join(_BEHIND_TEN)})|({_ANY_NUMBER})){_ENDS}"
     rf"[,;]?(?:\s+(?:y|and)(?=\s+(?:{_TWO_DIGITS}){_ENDS}))?",
@@ -88,7 +89,7 @@ _BOX = re.compile(
     r"\b(?:p\.?\s*o\.?\s*box|apartado(?:\s+postal)?|apt|apartment|suite|unit|depto)\.?\s*#?\s*\d+",
     re.IGNORECASE,
 )
-#: A number in words is part of many a sentence ("one of them was at court"), so what stands between it and
+#: Number words are part of many sentences ("one of them was at court"), so the text between the number and
 #: the street must look like a name.
 _NAME = (
     r"(?!(?:a|about|after|an|and|at|before|but|by|for|from|her|his|hours?|in|is|late|minutes?|more|of|on|or|"
@@ -105,7 +106,7 @@ _BEFORE_WORDS = re.compile(
     r"(?:n[uú]m(?:ero)?\.?\s*\d|\d(?:[\s-]{0,2}\d)+\b)",
     re.IGNORECASE,
 )
-#: What a text is refused for, in this order. True: looked for in the text with its number words as digits.
+#: The checks, in this order. True: the check reads the text with its number words as digits.
 _CHECKS: tuple[tuple[TextRefusal, re.Pattern[str], bool], ...] = (
     (TextRefusal.A_NUMBER, _A_NUMBER, False),
     (TextRefusal.SSN, _SSN, False),
@@ -125,9 +126,9 @@ _CHECKS: tuple[tuple[TextRefusal, re.Pattern[str], bool], ...] = (
 
 
 def refusal(text: str) -> TextRefusal | None:
-    """Why a text is not kept, or None. It looks for what stands there, in any spelling; it errs by refusing.
+    """Why a text is refused, or None. Finds any spelling; when in doubt, it refuses.
 
-    The text is in no log and no exception: the answer is a word.
+    The text itself is in no log and no exception: the result is only a reason.
     """
     if len(text) > MOST_CHARACTERS:
         return TextRefusal.TOO_LONG
@@ -140,10 +141,10 @@ def refusal(text: str) -> TextRefusal | None:
 
 
 def patterns() -> list[tuple[TextRefusal, str, bool]]:
-    """What a text is refused for, as regular expressions that Python and browsers read alike, in their order.
+    """The checks as regular expressions that work alike in Python and in browsers, in their order.
 
-    Letter case does not count; True as in ``spelling``. What a browser finds while somebody types is found
-    here again.
+    They ignore case; True as in ``spelling``. The browser checks while somebody types, and the same checks
+    run again here.
     """
     return [(why, pattern.pattern, in_words) for why, pattern, in_words in _CHECKS]
 
@@ -164,11 +165,11 @@ def _in_digits(found: re.Match[str]) -> str:
 
 
 def _digits_alike(text: str) -> str:
-    """Other decimal digits as plain ones, without marks that nobody sees, so that they hide nothing.
+    """Turn other decimal digits into plain ones and drop invisible marks, so that neither hides a number.
 
-    Accents are one letter with theirs, as in the browser.
+    A letter and its accent become one character, as in the browser.
     """
-    # Python matches an i with the two of Turkish, and no table of number words has those.
+    # Python also matches the two Turkish forms of i, which are in no table of number words.
     text = unicodedata.normalize("NFKC", text).translate(_TURKISH_I)
     seen = (one for one in text if unicodedata.category(one) != "Cf")
     return "".join(str(int(one)) if one.isdecimal() else one for one in seen)

@@ -1,4 +1,4 @@
-"""Standing conditions of the line: each has a name, when it was measured, and how long it holds."""
+"""Conditions of the line as a whole: each has a name, when it was measured, and how long it applies."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.store.base import Base, UtcDateTime
 
 
 class Guard(Base):
-    """One condition, such as too many failed PINs (R06); ``raised_until`` is None while it does not hold."""
+    """One condition, such as too many failed PINs (R06). ``raised_until`` is None when it does not apply."""
 
     __tablename__ = "guards"
 

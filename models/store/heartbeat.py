@@ -1,4 +1,4 @@
-"""Heartbeats: each process of a role writes its row every ten seconds, so that silence is seen (R39)."""
+"""Heartbeats: each process of a role updates its row every ten seconds, so that silence is noticed (R39)."""
 
 import secrets
 from collections.abc import Sequence
@@ -11,18 +11,19 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.store.base import Base, UtcDateTime, table_of
 
-#: What the sweeper asks for a sign of life itself.
+#: The sweeper itself checks Redis for a sign of life.
 REDIS = "redis"
-#: The roles of one office. `intake` is optional, so it is missed only once it has run, and so is Redis.
+#: The roles of one office. `intake` and Redis are optional, so each is missed only once it has run.
 ROLES = ("web", "worker", "sweeper", "intake", REDIS)
 _OPTIONAL = ("intake", REDIS)
 #: How often a process writes, and how long a role may be silent before people are told.
 BEAT_SECONDS = 10.0
 SILENT = timedelta(seconds=30)
 _ALMOST = timedelta(seconds=BEAT_SECONDS - 1)
-#: A sign of life from further ahead is none: a clock was put back since. Those of two machines differ less.
+#: A heartbeat from further in the future does not count: a clock was set back since. Two machines' clocks
+#: differ by less.
 _AHEAD = timedelta(minutes=1)
-#: Rows of processes that ended long ago are deleted.
+#: How long rows of ended processes are kept.
 _KEPT = timedelta(days=1)
 
 
@@ -42,7 +43,7 @@ _HEARTBEATS = table_of(Heartbeat)
 
 @dataclass(frozen=True, slots=True)
 class RoleLife:
-    """A role: how many processes of it live, and how long nothing was heard of it.
+    """A role: how many of its processes are alive, and how long it has been silent.
 
     ``silent_for`` is None for a role that has not run and is not missed.
     """
@@ -53,7 +54,7 @@ class RoleLife:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it shows no sign of life for too long."""
+        """Whether it has been silent for too long."""
         return self.silent_for is not None and self.silent_for >= SILENT
 
 
@@ -66,15 +67,16 @@ class Pulse:
 
     def is_due(self, now: datetime) -> bool:
         """Whether it is time to write again."""
-        # A clock that was put back since makes it time as well.
+        # It is also due if the clock was set back since.
         return self._beaten_at is None or not timedelta() <= now - self._beaten_at < _ALMOST
 
     def beat(self, session: Session, now: datetime) -> None:
-        """Write that this process lives. Its first beat also deletes rows of processes long gone."""
+        """Write that this process is alive. Its first beat also deletes the rows of long-ended processes."""
         mine = update(_HEARTBEATS).where(_HEARTBEATS.c.process == self._process)
         is_known = False
         if self._beaten_at is not None:
-            # After a clock was put back others are missed from now on, and not from a time to come.
+            # After a clock was set back, other roles are missed from now on, and not from a moment in the
+            # future.
             since = {"started_at": now} if self._beaten_at > now else {}
             is_known = self._changed(session, mine.values(seen_at=now, **since))
         if not is_known:
@@ -89,7 +91,7 @@ class Pulse:
 
 
 def note_redis(session: Session, now: datetime, *, is_up: bool) -> None:
-    """Write whether Redis answers the sweeper; its silence counts from the last time that it did."""
+    """Write whether Redis answers the sweeper; its silence counts from its last answer."""
     row = session.get(Heartbeat, REDIS)
     if row is None:
         session.add(Heartbeat(process=REDIS, role=REDIS, started_at=now, seen_at=now))
@@ -99,10 +101,10 @@ def note_redis(session: Session, now: datetime, *, is_up: bool) -> None:
 
 
 def lives(session: Session, now: datetime) -> Sequence[RoleLife]:
-    """Every role and how long it has been silent; none is silent while no process of any role ever ran.
+    """Every role and how long it has been silent; no role is silent if no process of any role ever ran.
 
-    A role that never ran is missed from the start of those that did. Of Redis nobody knows while the sweeper,
-    which asks it, is silent.
+    A role that never ran is missed from the start of the first one that did. While the sweeper is silent, the
+    state of Redis is unknown, since only the sweeper checks it.
     """
     rows = session.execute(
         select(
@@ -135,5 +137,5 @@ def is_silent(session: Session, role: str, now: datetime) -> bool:
 
 
 def nobody_dials(session: Session, now: datetime) -> bool:
-    """Whether neither a worker nor the sweeper shows a sign of life, so that nothing places calls (R39)."""
+    """Whether both the workers and the sweeper are silent, so that nothing places calls (R39)."""
     return all(one.is_silent for one in lives(session, now) if one.role in ("worker", "sweeper"))

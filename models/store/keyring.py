@@ -1,9 +1,9 @@
-"""Seals what is private at rest and makes keyed blind indexes for what is looked up.
+"""Seals private values at rest, and makes keyed blind indexes for lookups.
 
-A sealed value reads ``KEYID.BASE64URL(nonce + ciphertext)``. The key id travels with each value,
-so that keys rotate while the line is open: new values take the first key, old ones stay readable
-as long as their key is listed. An index is a keyed hash, so a stolen table cannot be searched for
-a phone or a case number without the secret kept apart from the database.
+A sealed value reads ``KEYID.BASE64URL(nonce + ciphertext)``. Each value carries its key id, so keys can be
+rotated while the line is open: new values use the first key, and old ones stay readable as long as their key
+is listed. An index is a keyed hash, so a stolen table cannot be searched for a phone or a case number without
+the secret, which is kept apart from the database.
 """
 
 import base64
@@ -36,13 +36,13 @@ class Keyring:
         self._index_key = hmac.digest(secret, b"hotline blind index", "sha256")
 
     def seal(self, purpose: str, text: str) -> str:
-        """Seal ``text`` for one column; ``purpose`` is bound in, so no value can be moved to another."""
+        """Seal ``text`` for one column; ``purpose`` is bound in, so no value can move to another column."""
         nonce = os.urandom(NONCE_BYTES)
         box = self._ciphers[self.current].encrypt(nonce, text.encode(), purpose.encode())
         return f"{self.current}.{base64.urlsafe_b64encode(nonce + box).decode()}"
 
     def unseal(self, purpose: str, sealed: str) -> str:
-        """Open a sealed value. Raises SealError, which never holds the value."""
+        """Open a sealed value. Raises SealError, which never contains the value."""
         key_id, _, box = sealed.partition(".")
         cipher = self._ciphers.get(key_id)
         if cipher is None:
@@ -54,9 +54,9 @@ class Keyring:
             raise SealError(f"A sealed {purpose} value cannot be opened.") from None
 
     def is_current(self, sealed: str) -> bool:
-        """Whether the value is sealed under the key that seals now."""
+        """Whether the value is sealed under the current key."""
         return sealed.partition(".")[0] == self.current
 
     def index(self, kind: str, text: str) -> str:
-        """A keyed hash (64 hex digits) of ``text``; equal texts of one kind, and they alone, are equal."""
+        """A keyed hash (64 hex digits) of ``text``; only equal texts of the same kind have equal hashes."""
         return hmac.new(self._index_key, f"{kind}\0{text}".encode(), hashlib.sha256).hexdigest()

@@ -1,7 +1,7 @@
 """Brings a database to the schema of this release; safe when several processes do so at once.
 
-A developer writes the next revision with ``python -m models.store.migrate "What changes"``: it compares
-the models with the revisions on an empty database and drafts the file, to be read and corrected.
+A developer writes the next revision with ``python -m models.store.migrate "What changes"``. It compares the
+models with the revisions on an empty database and drafts the file for the developer to review.
 """
 
 import sys
@@ -18,16 +18,16 @@ from sqlalchemy import Connection, text
 from models.store.database import WRITES, Database
 from models.store.keyring import Keyring
 
-#: Any number that no other program uses on this database server; it names the lock.
+#: Any number that no other program uses on this database server; it identifies the lock.
 _LOCK = 7_243_551_902
 
 
 class MigrationError(RuntimeError):
-    """The database cannot be brought to this release's schema; the sentence says why."""
+    """The database cannot be brought to this release's schema; the message says why."""
 
 
 def upgrade(database: Database) -> None:
-    """Run every revision that is missing, in one transaction. Raises MigrationError."""
+    """Run every missing revision in one transaction. Raises MigrationError."""
     with _one_at_a_time(database) as connection:
         config = _config(connection)
         try:
@@ -41,7 +41,7 @@ def upgrade(database: Database) -> None:
 
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
-    # A package and a folder in it, so that an installed release finds its revisions as well.
+    # A package and a folder in it, so that an installed release finds its revisions too.
     config.set_main_option("script_location", "models.store:migrations")
     config.set_main_option("path_separator", "os")
     config.set_main_option("file_template", "r%%(rev)s_%%(slug)s")
@@ -55,8 +55,9 @@ def _one_at_a_time(database: Database) -> Iterator[Connection]:
     sqlite = database.engine.dialect.name == "sqlite"
     with database.engine.connect().execution_options(**WRITES) as connection:
         if sqlite:
-            # Copying a table drops the old one, and references to it must not be checked meanwhile.
-            # The pragma is ignored inside a transaction, so it goes before BEGIN IMMEDIATE, the lock here.
+            # Copying a table drops the old one, and references to it must not be checked meanwhile. The
+            # pragma is ignored inside a transaction, so it is set before BEGIN IMMEDIATE, which is the lock
+            # here.
             _pragma_foreign_keys(connection, on=False)
         try:
             with connection.begin():

@@ -1,4 +1,4 @@
-"""Why a person may not do what they asked: a code of the room that refuses it, and the facts of this case."""
+"""Why a request is refused: a code of the package that refuses it, and the facts of this case."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ Fact = str | int | datetime | None
 
 
 class Reason(Protocol):
-    """What words are found for: a code, and the facts that fill their slots."""
+    """What a message is looked up for: a code, and the facts that fill its slots."""
 
     @property
     def code(self) -> StrEnum: ...
@@ -19,10 +19,10 @@ class Reason(Protocol):
 
 
 class RefusedError(ValueError):
-    """``code`` says why; ``facts`` fill the slots of its words, which hotline/refusals has for every code.
+    """``code`` says why; ``facts`` fill the slots of its message, which hotline/refusals has for every code.
 
-    No fact is of the person to be called. ``str()`` is the code alone, so that a log has no name. ``field``
-    is what to change, where that is one field of what was typed.
+    No fact is about the person to be called. ``str()`` is the code alone, so a log never contains a name.
+    ``field`` is the field to change, if the refusal is about one field of the form.
     """
 
     def __init__(self, code: StrEnum, *, field: str = "", **facts: Fact) -> None:

@@ -1,7 +1,7 @@
-"""Moves every sealed value to the field key that seals now, while the line is open.
+"""Moves every sealed value to the current field key, while the line is open.
 
-Nothing is remembered between runs: a value's own key id says whether it is done, so that a run may
-be killed at any moment and the next one goes on where it stopped.
+No state is kept between runs: each value's own key id says whether it is done. A run may be killed at any
+moment, and the next one continues where it stopped.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,13 +15,13 @@ from models.store.base import Base
 from models.store.database import Database, keyring_of
 from models.store.keyring import Keyring, SealError
 
-#: Rows in one transaction: a few milliseconds, so that no caller waits behind it.
+#: Rows in one transaction: it takes a few milliseconds, so no caller waits for it.
 BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """One column that holds sealed text, and the purpose bound into each value of it."""
+    """One column of sealed text, and the purpose that is bound into each of its values."""
 
     table: str
     column: str
@@ -46,7 +46,7 @@ SEALED_COLUMNS = (
     SealedColumn("cases", "number_sealed", "case.number"),
     SealedColumn("cases", "named_sealed", "subject.name"),
     SealedColumn("calls", "phone_sealed", "call.phone"),
-    # A turn may hold a name or a number to dial, so what was said is sealed as well.
+    # A turn may contain a name or a number to dial, so what was said is sealed as well.
     SealedColumn("calls", "said", "call.said"),
     SealedColumn("callbacks", "number_sealed", "callback.number"),
     SealedColumn("callbacks", "note_sealed", "callback.note"),
@@ -60,7 +60,7 @@ SEALED_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """What a run did: values sealed anew, values no listed key opens, values left for the next run."""
+    """A run: values sealed again, values that no listed key opens, values left for the next run."""
 
     moved: int
     unreadable: int
@@ -68,7 +68,7 @@ class Rotated:
 
 
 def count_remaining(session: Session) -> int:
-    """How many values are sealed under a key other than the one that seals now."""
+    """How many values are sealed under a key other than the current one."""
     keyring = keyring_of(session)
     counts = (
         session.scalar(select(func.count()).select_from(sealed.where).where(_is_old(sealed, keyring)))
@@ -78,7 +78,7 @@ def count_remaining(session: Session) -> int:
 
 
 def opens_latest(session: Session) -> bool:
-    """Whether a listed key opens the latest value of every sealed column; a wrong key shows here first."""
+    """Whether a listed key opens the latest value of every sealed column; this detects a wrong key."""
     keyring = keyring_of(session)
     for sealed in SEALED_COLUMNS:
         there = select(sealed.what).where(sealed.what.is_not(None), sealed.what != "")
@@ -97,10 +97,10 @@ def rotate(
     batch: int = BATCH,
     on_progress: Callable[[int], None] = lambda _seen: None,
 ) -> Rotated:
-    """Seal every old value anew, in many short transactions; ``on_progress`` is told how many were seen.
+    """Seal every old value again in many short transactions; ``on_progress`` gets the number seen so far.
 
-    A value that changed meanwhile is left as its writer made it. A value that no listed key opens is left
-    and counted. Any exception of ``on_progress`` (an interrupt) ends the run between two transactions.
+    A value that changed meanwhile is left as its writer made it. A value that no listed key opens is left and
+    counted. An exception from ``on_progress`` (an interrupt) ends the run between two transactions.
     """
     moved = unreadable = 0
     for sealed in SEALED_COLUMNS:
@@ -116,7 +116,7 @@ def rotate(
 
 
 def _is_old(sealed: SealedColumn, keyring: Keyring) -> ColumnElement[bool]:
-    # Not LIKE: a key's name may hold its wildcards.
+    # Not LIKE, because a key's name may contain its wildcards.
     prefix = f"{keyring.current}."
     return and_(sealed.what != "", func.substr(sealed.what, 1, len(prefix)) != prefix)
 
@@ -151,7 +151,7 @@ def _sealed_anew(
 
 
 def _write(database: Database, sealed: SealedColumn, changes: list[dict[str, Any]]) -> int:
-    """Write what is still as it was read; answers how many rows that were."""
+    """Write only rows that are still as they were read; returns how many rows that was."""
     statement = (
         update(sealed.where)
         .where(sealed.where.c.id == bindparam("row_id"), sealed.what == bindparam("old"))

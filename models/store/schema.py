@@ -1,6 +1,6 @@
-"""Whether a database has the schema of this release.
+"""Checks whether a database has the schema of this release.
 
-Every program asks before it starts, and only ``models/store/migrate.py`` need load what changes a schema.
+Every program checks before it starts. Only ``models/store/migrate.py`` loads the code that changes a schema.
 """
 
 from pathlib import Path
@@ -13,20 +13,20 @@ _REVISIONS = Path(__file__).with_name("migrations") / "versions"
 
 
 def newest_revision() -> str:
-    """The number of the last revision, such as ``0001``; a revision's file is named for its number."""
+    """The number of the last revision, such as ``0001``; a revision's file name begins with its number."""
     return max(file.name for file in _REVISIONS.glob("r????_*.py"))[1:5]
 
 
 def is_current(database: Database) -> bool:
-    """Whether the database has the schema of this release, or of a newer one.
+    """Whether the database has the schema of this release or of a newer one.
 
-    A newer release only expands what this one uses, so machines are upgraded one after the other.
+    A newer release only adds to the schema that this one uses, so machines can be upgraded one by one.
     """
     return (_revision(database) or "") >= newest_revision()
 
 
 def is_this_release(database: Database) -> bool:
-    """Whether the database has the schema of this very release, so that nothing is to be upgraded."""
+    """Whether the database has the schema of exactly this release, so no upgrade is needed."""
     return _revision(database) == newest_revision()
 
 

@@ -1,4 +1,4 @@
-"""One turn's unit of work: it reads with no lock held, and what it writes lands whole or not at all."""
+"""One turn's unit of work: it reads without a lock, and all of its writes are saved or none."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,15 +12,15 @@ from models.store.keyring import Keyring
 
 
 class OvertakenError(Exception):
-    """What this unit read was changed by another before it could write; nothing of it was written."""
+    """Another writer changed what this unit had read before it could write; it has written nothing."""
 
 
 class Unit:
-    """Reads a row as it stands, and saves it only if it still stands so (optimistic locking).
+    """Reads a row, and saves it only if nobody has changed it since (optimistic locking).
 
-    Most turns only move their call on. They read with one statement and write with one, each a
-    transaction of its own: no lock is held while the tree is walked, and no round trip goes to BEGIN and
-    COMMIT. A turn that does more opens ``session``; then its save and all else commit together.
+    Most turns only move their call on. They read with one statement and write with one, each in a transaction
+    of its own. No lock is held while the tree is walked, and no round trips are spent on BEGIN and COMMIT. A
+    turn that does more opens ``session``; then its save and everything else commit together.
     """
 
     def __init__(self, database: Database, stack: ExitStack) -> None:
@@ -32,10 +32,10 @@ class Unit:
 
     @property
     def session(self) -> Session:
-        """The session of what this turn does beyond its own save; the first use opens its transaction.
+        """The session for work beyond the turn's own save; the first use opens its transaction.
 
-        The row that was read is locked before anything else is touched, as everyone locks it who has news of
-        the call: in another order two of them would wait for each other. Raises OvertakenError.
+        The row that was read is locked first, before any other row. All code with news of the call locks in
+        this order; in any other order two writers could deadlock. Raises OvertakenError.
         """
         if self._session is None:
             self._session = self._stack.enter_context(self._database.transaction())
@@ -46,17 +46,17 @@ class Unit:
         return self._session
 
     def expect_version(self, lock: Executable, values: Mapping[str, Any], version: int) -> None:
-        """What this unit read: ``lock`` locks that row and gives the version that it has by then."""
+        """State the version this unit read: ``lock`` locks that row and returns its version by then."""
         self._read = (lock, values, version)
 
     def read(self, statement: Select[Any], values: Mapping[str, Any]) -> Row[*tuple[Any, ...]] | None:
-        """The first row of one SELECT, as it stands now, with no lock on it."""
+        """The first row of one SELECT as it is now, without a lock."""
         if not statement.is_select:
             raise ValueError("A unit reads by SELECT alone.")
         return self._send(statement, values).first()
 
     def save(self, *writes: Write) -> None:
-        """Send the writes; the last is the call's own and must touch a row, or none lands.
+        """Send the writes. The last one is the call's own and must touch a row, or nothing is saved.
 
         Raises OvertakenError.
         """
@@ -78,6 +78,6 @@ class Unit:
 
 @contextmanager
 def unit_of(database: Database) -> Iterator[Unit]:
-    """One unit: commits at the end when a session was opened, rolls back on any exception."""
+    """One unit: commits at the end if a session was opened, rolls back on any exception."""
     with ExitStack() as stack:
         yield Unit(database, stack)

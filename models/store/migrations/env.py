@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection that models/store/migrate.py hands over."""
+"""Alembic's entry: runs the revisions on the connection that models/store/migrate.py passes in."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from models.store.base import UtcDateTime
 
 
 def render_item(kind: str, item: Any, _context: Any) -> Any:
-    """Write a moment as plain SQL knows it, so that a revision never changes with our code."""
+    """Write a moment as a plain SQL type, so that a revision never changes with our code."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
-# Whoever starts a migration opens the connection and the transaction; see models/store/migrate.py.
+# The caller opens the connection and the transaction; see models/store/migrate.py.
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
-    # SQLite cannot alter a constraint: a later revision copies the table instead.
+    # SQLite cannot alter a constraint, so a later revision copies the table instead.
     render_as_batch=True,
     render_item=render_item,
-    # One transaction around all, on SQLite too: a broken upgrade leaves nothing behind.
+    # One transaction for everything, on SQLite too: a failed upgrade leaves nothing behind.
     transactional_ddl=True,
 )
 with context.begin_transaction():

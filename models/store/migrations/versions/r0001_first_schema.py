@@ -1,7 +1,7 @@
-"""The first schema: every table, its indexes, and the triggers that keep what is written.
+"""The first schema: every table, its indexes, and the triggers that protect rows from changes.
 
 Revision: 0001. Drafted from the models; tests/models/store/test_migrations.py compares the two. A revision
-that copies a table with triggers on SQLite must make them anew.
+that copies a table with triggers on SQLite must create the triggers again.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 
-#: References in a circle: PostgreSQL takes them once both tables are there, SQLite with the table.
+#: Circular references: PostgreSQL adds them once both tables exist, SQLite when it creates the table.
 CIRCULAR = (
     ("staff", "busy_call_id", "calls"),
     ("subjects", "held_import_id", "imports"),
@@ -28,10 +28,10 @@ CIRCULAR = (
     ("callbacks", "liaison_call_id", "calls"),
 )
 
-#: What of an audit entry can never change; ``facts`` and ``salt`` may be purged, that is set to NULL.
+#: The columns of an audit entry that can never change. ``facts`` and ``salt`` may be purged (set to NULL).
 _KEPT = ("id", "at", "actor", "action", "target", "commitment", "previous", "hash")
 
-#: The tables whose rows are only appended, and what is said to a statement that tries otherwise.
+#: The append-only tables, and the error message for a statement that tries to change one.
 _APPENDED = {
     "custody_records": "Custody records are only ever appended.",
     "office_changes": "Changes of the office are only ever appended.",
@@ -40,7 +40,7 @@ _AUDIT = "Audit entries stay; only their facts and salt may be purged."
 
 
 def upgrade() -> None:
-    """Make the whole schema."""
+    """Create the whole schema."""
     _make_tables()
     if op.get_bind().dialect.name == "sqlite":
         _make_triggers_on_sqlite()
