@@ -16,13 +16,13 @@ from models.store.base import Base, UtcDateTime
 from models.store.change_log import note_change
 from models.store.database import do_last
 
-#: What the first entry names as the one before it.
+#: What the first entry has as the hash of the one before it.
 BEGINNING = "0" * 64
 SALT_BYTES = 16
-#: Any number that no other lock of this installation has; it makes entries wait for one another on
-#: PostgreSQL.
+#: Any number that no other lock of this installation has; on PostgreSQL this lock makes entries wait for each
+#: other.
 _LOCK = 7_243_551_903
-#: The entry of a purge: its facts are the ids of the first and the last entry that it emptied.
+#: The action of a purge entry: its facts are the ids of the first and the last entry that it emptied.
 PURGE = "purge_audit"
 #: Where a session keeps the entries that its commit will append.
 _WAITING = "audit entries"
@@ -31,12 +31,12 @@ _WAITING = "audit entries"
 class AuditEntry(Base):
     """``facts`` and ``salt`` may be purged; ``commitment`` keeps the chain valid without them.
 
-    An entry of a purge itself (``purge_audit``) keeps its facts: they name what was emptied.
+    The entry of a purge itself (``purge_audit``) keeps its facts, because they name the emptied entries.
     """
 
     __tablename__ = "audit_entries"
     __table_args__ = (
-        # Each way to search reads its entries in the order in which they are shown, a page and no more.
+        # Each kind of search reads its entries in display order, one page and no more.
         Index("ix_audit_entries_at", "at", "id"),
         Index("ix_audit_entries_actor", "actor", "at", "id"),
         Index("ix_audit_entries_action", "action", "at", "id"),
@@ -73,10 +73,10 @@ def record(
 
     ``actor`` is a staff e-mail or the name of a part of the app, ``action`` a verb and its noun such as
     ``open_case``, ``target`` a table's word and an id such as ``case:12``. ``facts`` is plain JSON and
-    holds no name, number or PIN. The same transaction cannot read the entry back: entries are written after
-    everything else, so that the lock on the end of the chain is always the last one taken.
+    contains no name, number or PIN. The same transaction cannot read the entry back: entries are written
+    after everything else, so that the lock on the end of the chain is always the last one taken.
 
-    ``state`` is the target's new state, for one log line once it is committed (R39); no entry has it.
+    ``state`` is the target's new state, for one log line after the commit (R39); no entry contains it.
     """
     waiting = session.info.get(_WAITING)
     if waiting is None:
@@ -96,10 +96,10 @@ def record(
 
 def _append_waiting(session: Session) -> None:
     waiting: list[dict[str, Any]] = session.info.pop(_WAITING)
-    # What is flushed after the lock could wait for a row whose owner waits for the lock.
+    # A flush after taking the lock could wait for a row whose owner waits for the lock.
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
-        # A statement of its own: the one that looks for the last entry must start after the wait.
+        # This is a separate statement, because the query for the last entry must start after the wait.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     newest = select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
     previous = session.scalars(newest).first() or BEGINNING
@@ -116,10 +116,12 @@ def _append_waiting(session: Session) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first entry that is wrong: its words or facts are not those it was made with (``changed``), or it
-    does not follow the one before it (``out_of_place``: something was removed, inserted or swapped there).
+    """The first wrong entry.
 
-    In a chain that follows so, the first whose facts are gone though no purge names it (``emptied``).
+    ``changed``: its words or facts are not those it was made with. ``out_of_place``: it does not follow the
+    one before it, because something was removed, inserted or swapped there.
+
+    ``emptied``: the chain fits, but this is the first entry whose facts are gone and which no purge names.
     """
 
     entry: int
@@ -127,11 +129,11 @@ class Fault:
 
 
 def find_fault(session: Session, passed: Callable[[int, str], None] | None = None) -> Fault | None:
-    """Walk the whole chain; ``passed`` is told the id and hash of each entry that fits.
+    """Check the whole chain; ``passed`` gets the id and hash of each entry that fits.
 
-    An entry without facts and salt fits by its commitment if an entry of a purge, further on, names it (R41).
-    Entries cut off at the end leave a shorter chain that fits: only the head, kept elsewhere
-    (models/audit/audit_head.py), can tell of them.
+    An entry without facts and salt fits by its commitment if a later purge entry names it (R41). If entries
+    are cut off at the end, the shorter chain still fits: only the head, kept elsewhere
+    (models/audit/audit_head.py), can reveal that.
     """
     previous, emptied, purged = BEGINNING, list[range](), list[range]()
     every = select(_ENTRIES).order_by(_ENTRIES.c.id).execution_options(yield_per=1000)
@@ -153,7 +155,7 @@ def find_fault(session: Session, passed: Callable[[int, str], None] | None = Non
 
 
 def _note_emptied(emptied: list[range], entry: int) -> None:
-    """Keep the emptied ids as runs, so that a chain purged for years costs a few of them."""
+    """Add the emptied ids as ranges, so that a chain purged for years costs only a few of them."""
     if emptied and emptied[-1].stop == entry:
         emptied[-1] = range(emptied[-1].start, entry + 1)
     else:
@@ -161,7 +163,7 @@ def _note_emptied(emptied: list[range], entry: int) -> None:
 
 
 def _purged_by(entry: Any) -> range:
-    """The ids that the entry of a purge names, none of them behind itself."""
+    """The ids that a purge entry names, none of them after itself."""
     facts = entry.facts or {}
     return range(int(facts.get("first", 0)), min(int(facts.get("last", -1)), int(entry.id) - 1) + 1)
 
@@ -178,17 +180,17 @@ def _first_unnamed(emptied: list[range], purged: list[range]) -> int | None:
 
 
 def verify(session: Session) -> int | None:
-    """The id of the first entry that does not fit the chain or its own facts; None when all fit."""
+    """The id of the first entry that does not fit the chain or its own facts; None if all fit."""
     fault = find_fault(session)
     return None if fault is None else fault.entry
 
 
 def purge_facts(session: Session, before: datetime, after_id: int, most: int, now: datetime) -> int | None:
-    """Take facts and salts out of the entries older than ``before``, among the ``most`` behind ``after_id``.
+    """Delete facts and salts of entries older than ``before``, among the ``most`` entries after ``after_id``.
 
-    Answers the last id that it looked at, to go on from in the next transaction, or None at the end. What
-    stays (who, what, when, and the commitment) keeps the chain valid; without its salt nobody can find out
-    by trying what a commitment was made of (R41). An entry of its own names what was emptied.
+    Returns the last id that it checked, to continue from in the next transaction, or None at the end. The
+    remaining columns (who, what, when, and the commitment) keep the chain valid. Without its salt, nobody can
+    find out by trying what a commitment was made from (R41). A new entry names the emptied ones.
     """
     ids = select(_ENTRIES.c.id).where(_ENTRIES.c.id > after_id).order_by(_ENTRIES.c.id).limit(most)
     found = session.scalars(ids).all()
@@ -213,7 +215,7 @@ def purge_facts(session: Session, before: datetime, after_id: int, most: int, no
 
 
 def _fits(entry: Any) -> bool:
-    """Whether an entry's hash is that of its words, and its commitment that of its facts unless purged."""
+    """Whether an entry's hash matches its words, and its commitment matches its facts unless purged."""
     worked = _hash(
         at=entry.at,
         actor=entry.actor,
@@ -240,6 +242,6 @@ def _hash(*, at: datetime, actor: str, action: str, target: str, commitment: str
 
 def _canonical(document: Any) -> bytes:
     """One spelling for one document, the same before it is stored and after it is read back."""
-    # Reading it back first turns what JSON has no word for (numbers as keys) into what the row will hold.
+    # The round trip first turns what JSON cannot express (numbers as keys) into what the row will contain.
     plain = json.loads(json.dumps(document))
     return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()

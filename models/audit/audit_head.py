@@ -1,4 +1,4 @@
-"""The head of the audit chain, signed and kept in a second place: it tells of a chain that was cut (R41)."""
+"""The head of the audit chain, signed and kept in a second place: it reveals a chain that was cut (R41)."""
 
 import base64
 import json
@@ -22,15 +22,15 @@ from models.audit.refusals import HeadRefusal
 from models.store.guard import Guard
 from models.store.refusal import RefusedError
 
-#: The line's own note of when a head was written last, among its standing conditions.
+#: The guard row that says when a head was last written.
 HEAD_WRITTEN = "audit_head"
 EVERY = timedelta(days=1)
-#: After a second place that could not be written it is tried again so soon.
+#: How soon a head is written again after the second place could not be written.
 AGAIN = timedelta(minutes=10)
 
 
 class HeadError(RefusedError):
-    """The kept heads cannot be read, or one of them has no signature of ours."""
+    """The kept heads cannot be read, or one of them does not have our signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check of the whole chain found. ``what`` is ``changed``, ``out_of_place``, ``emptied`` (no purge
-    names the entry whose facts are gone), ``cut`` (kept heads name entries that are gone), ``rewritten`` (an
-    entry of a kept head has another hash), or None.
+    """The result of a check of the whole chain.
 
-    ``entry`` is the first that is wrong, ``heads`` how many kept heads were compared.
+    ``what`` is ``changed``, ``out_of_place``, ``emptied`` (the entry's facts are gone and no purge names it),
+    ``cut`` (kept heads name entries that are gone), ``rewritten`` (an entry of a kept head has another hash),
+    or None.
+
+    ``entry`` is the first wrong entry, ``heads`` is the number of kept heads compared.
     """
 
     entries: int
@@ -73,7 +75,7 @@ def public_text(key: Ed25519PublicKey) -> str:
 
 
 def read_head(session: Session, now: datetime) -> Head:
-    """The head as it stands."""
+    """The head as it is now."""
     last = session.execute(
         select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
     ).first()
@@ -98,7 +100,7 @@ def write_head(path: Path, head: Head, key: Ed25519PrivateKey) -> None:
     line = json.dumps(signed_document(head, key)) + "\n"
     place = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        # One write: a reader, or a death in the middle, meets whole lines or the torn last one.
+        # One write: a reader, or a crash halfway, leaves whole lines or one torn last line.
         os.write(place, line.encode())
         os.fsync(place)
     finally:
@@ -106,9 +108,9 @@ def write_head(path: Path, head: Head, key: Ed25519PrivateKey) -> None:
 
 
 def read_heads(path: Path, key: Ed25519PublicKey) -> list[Head]:
-    """Every kept head, oldest first; none when nothing was kept yet.
+    """Every kept head, oldest first; an empty list when none was kept yet.
 
-    Raises HeadError at the first line that no key of this installation signed. A torn last line is left out:
+    Raises HeadError at the first line that no key of this installation signed. A torn last line is ignored:
     the process that wrote it died.
     """
     try:
@@ -118,12 +120,12 @@ def read_heads(path: Path, key: Ed25519PublicKey) -> list[Head]:
     except (OSError, UnicodeDecodeError) as error:
         raise HeadError(HeadRefusal.UNREADABLE, reason=type(error).__name__) from None
     lines = text.split("\n")
-    # What follows the last line end was never finished.
+    # The text after the last line end was never finished.
     return [_read(number, line, key) for number, line in enumerate(lines[:-1], start=1) if line.strip()]
 
 
 def check(session: Session, heads: Sequence[Head] = ()) -> Checked:
-    """Walk the chain and hold it against the kept heads."""
+    """Check the chain and compare it with the kept heads."""
     kept = {head.entry: head.hash for head in heads if head.entry}
     count, wrong = 0, list[int]()
 
@@ -144,13 +146,13 @@ def check(session: Session, heads: Sequence[Head] = ()) -> Checked:
 
 
 def head_is_due(session: Session, now: datetime) -> bool:
-    """Whether a day has passed since a head was written, or none ever was."""
+    """Whether a day has passed since a head was written, or none was ever written."""
     written = session.scalar(select(Guard.measured_at).where(Guard.name == HEAD_WRITTEN))
     return written is None or now - written >= EVERY
 
 
 def note_head(session: Session, now: datetime, *, written: bool) -> None:
-    """Remember that a head was written, or when it is to be tried again."""
+    """Record that a head was written, or when to try again."""
     guard = session.get(Guard, HEAD_WRITTEN)
     if guard is None:
         guard = Guard(name=HEAD_WRITTEN)

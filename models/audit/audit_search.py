@@ -1,4 +1,4 @@
-"""Searches the audit by time, actor, action and target, a page at a time and always by an index."""
+"""Searches the audit by time, actor, action and target, one page at a time and always by an index."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ _SHOWN = tuple(_ENTRIES.c[name] for name in ("id", "at", "actor", "action", "tar
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page begins: right behind this entry. It reads ``MICROSECONDS-ID`` in a link."""
+    """Where a page begins: right after this entry. In a link it reads ``MICROSECONDS-ID``."""
 
     at: datetime
     id: int
 
     def to_text(self) -> str:
-        """How it stands in a link."""
+        """Its text in a link."""
         moment = self.at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
         return f"{moment // timedelta(microseconds=1)}-{self.id}"
 
     @classmethod
     def from_text(cls, text: str) -> "Place | None":
-        """Read one back; None for what is no place, as a link may be mistyped."""
+        """Parse a place from a link; None for text that is not one, as a link may be mistyped."""
         moment, dash, id_ = text.partition("-")
         if not (dash and moment.isascii() and moment.isdecimal() and id_.isascii() and id_.isdecimal()):
             return None
@@ -43,10 +43,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for; what is empty does not narrow. ``until`` is the first moment that is too late.
+    """The criteria of a search; empty ones do not narrow it. ``until`` is exclusive.
 
     ``actors`` are all the names under which one person or part of the app writes entries. ``newest_id`` is
-    the last entry that is looked at: entries land in the order of their ids, whatever their moments are.
+    the last entry considered: entries are committed in the order of their ids, whatever their times are.
     """
 
     since: datetime | None = None
@@ -59,7 +59,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry as it is shown. ``purged``: its facts were taken away after their time."""
+    """One entry as it is shown. ``purged``: its facts were deleted when their time was over."""
 
     id: int
     at: datetime
@@ -79,9 +79,10 @@ class Page:
 
 
 def search(session: Session, wanted: Search, after: Place | None = None, size: int = PAGE) -> Page:
-    """One page of what is wanted, newest first, behind ``after``.
+    """One page of the entries that match, newest first, starting after ``after``.
 
-    One statement for each actor, whose few rows are merged: an IN would have all their entries sorted.
+    It runs one statement per actor and merges their few rows: with an IN, the database would sort all of
+    their entries.
     """
     found = [
         session.execute(_statement(wanted, actor, after).limit(size + 1)).all()
@@ -97,7 +98,7 @@ def search(session: Session, wanted: Search, after: Place | None = None, size: i
 
 
 def count_found(session: Session, wanted: Search, most: int) -> int:
-    """How many entries are wanted, counted no further than ``most``."""
+    """How many entries match, counted no further than ``most``."""
     found = 0
     for actor in wanted.actors or (None,):
         some = _statement(wanted, actor, None).with_only_columns(_ENTRIES.c.id).order_by(None).limit(most)
@@ -111,12 +112,12 @@ def has_target(session: Session, target: str) -> bool:
 
 
 def newest_entry(session: Session) -> int:
-    """The id of the entry that landed last, 0 before any did."""
+    """The id of the last committed entry, 0 if there is none."""
     return session.scalar(select(func.max(_ENTRIES.c.id))) or 0
 
 
 def names_of(staff_id: int, email: str) -> tuple[str, ...]:
-    """The names under which a member of staff writes entries: in the console and on the phone."""
+    """The names under which a staff member writes entries, in the console and on the phone."""
     return (email, f"liaison:{staff_id}", f"staff:{staff_id}")
 
 

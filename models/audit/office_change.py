@@ -1,4 +1,4 @@
-"""What was changed of the office since its file was written: rows only appended; the newest counts."""
+"""Changes to the office since its file was written: append-only rows; the newest one of a field counts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,23 +14,23 @@ from models.store.base import Base, UtcDateTime
 from models.store.free_text import MOST_CHARACTERS, refusal
 from models.store.refusal import RefusedError
 
-#: Changes of the directories stand in the same list, and are none of a field of the office file.
+#: Changes of the directories are in the same table, but are about no field of the office file.
 FACILITY, COURT = "facility.", "court."
 DIRECTORIES = (FACILITY, COURT)
-#: Any number that no other lock of this installation has; on PostgreSQL it makes changes wait for one
-#: another.
+#: Any number that no other lock of this installation has; on PostgreSQL this lock makes changes wait for each
+#: other.
 _LOCK = 3_118_274_906
 
 
 class OfficeChangeError(RefusedError):
-    """A change of the office is not kept; the sentence says why."""
+    """A change of the office is not saved; the message says why."""
 
 
 class OfficeChange(Base):
-    """``field`` is named as in the office file. ``value`` is JSON; None hands the field back to the file.
+    """``field`` is named as in the office file. ``value`` is JSON; None restores the file's value.
 
-    ``based_on`` is the change of this field that its author had seen, 0 for what the file says. Of an entry
-    of a directory (DIRECTORIES and a mark of its name) ``value`` has what it ``was`` and is ``now``, each a
+    ``based_on`` is the change of this field that its author had seen, 0 for the file's value. For an entry of
+    a directory (DIRECTORIES and a mark of its name), ``value`` has what it ``was`` and is ``now``, each a
     name and a phone or a time zone, or None, and ``reason`` may be empty.
     """
 
@@ -47,7 +47,7 @@ class OfficeChange(Base):
 
     @property
     def place(self) -> str | None:
-        """The name of the directory's entry that this is about; None for a field of the office file."""
+        """The name of the directory entry that this is about; None for a field of the office file."""
         if not self.field.startswith(DIRECTORIES):
             return None
         value: dict[str, dict[str, str] | None] = self.value or {}
@@ -56,9 +56,9 @@ class OfficeChange(Base):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The changes that hold: the newest of each field. ``version`` is the id of the newest of all, or 0.
+    """The changes in force: the newest of each field. ``version`` is the id of the newest of all, or 0.
 
-    ``versions`` has the newest change of each field, also of those that were handed back to the file.
+    ``versions`` has the newest change of each field, including those that were returned to the file.
     """
 
     version: int = 0
@@ -67,12 +67,12 @@ class Standing:
 
 
 def newest_version(session: Session) -> int:
-    """The id of the newest change, 0 before the first: whoever knows it knows whether anything changed."""
+    """The id of the newest change, 0 before the first. A caller can compare it to see if anything changed."""
     return session.scalar(select(func.max(OfficeChange.id))) or 0
 
 
 def standing_changes(session: Session) -> Standing:
-    """What holds now, in one look."""
+    """The changes in force now, in one query."""
     newest = select(func.max(OfficeChange.id)).group_by(OfficeChange.field)
     rows = session.scalars(select(OfficeChange).where(OfficeChange.id.in_(newest))).all()
     return Standing(
@@ -95,11 +95,11 @@ def change_fields(
     actor: str,
     now: datetime,
 ) -> list[int] | None:
-    """Append a change of each field and return their ids; None when anything was changed since ``seen``.
+    """Append a change of each field and return their ids; None if anything was changed since ``seen``.
 
-    All of them stand in one transaction. The ``values`` must have been checked together with what ``seen``
-    says of the other fields. Raises OfficeChangeError when the reason is missing or holds what free text
-    may not (R37).
+    All of them are in one transaction. The caller must have checked the ``values`` together with the other
+    fields in ``seen``. Raises OfficeChangeError when the reason is missing or contains what free text may not
+    (R37).
     """
     reason = " ".join(reason.split())
     if not reason:
@@ -111,7 +111,7 @@ def change_fields(
         if any(refusal(str(words.get(part, ""))) is not None for part in ("basis", "decided_by")):
             raise OfficeChangeError(OfficeChangeRefusal.POLICY_TEXT, most=MOST_CHARACTERS)
     if session.get_bind().dialect.name == "postgresql":
-        # Held until the transaction ends, so that nothing comes between this look and the new rows.
+        # Held until the transaction ends, so that no change gets between this check and the new rows.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     if newest_version(session) != seen.version:
         return None
@@ -135,7 +135,7 @@ def note_directory(
     session: Session, kind: str, mark: str, was: Mapping[str, str] | None, new: Mapping[str, str] | None,
     *, actor: str, now: datetime,
 ) -> None:  # fmt: skip
-    """Keep that a directory's entry was added, changed or removed; ``mark`` stands for its folded name."""
+    """Record that a directory entry was added, changed or removed; ``mark`` is made from its folded name."""
     field = f"{kind}{mark}"
     based_on = session.scalar(select(func.max(OfficeChange.id)).where(OfficeChange.field == field)) or 0
     value = {"was": None if was is None else dict(was), "now": None if new is None else dict(new)}
@@ -144,7 +144,7 @@ def note_directory(
 
 
 def changes_of(session: Session, name: str | None = None, limit: int = 50) -> list[OfficeChange]:
-    """The latest changes, newest first; of one field when it is named."""
+    """The latest changes, newest first; only those of one field when it is named."""
     found = select(OfficeChange).order_by(OfficeChange.id.desc()).limit(limit)
     if name is not None:
         found = found.where(OfficeChange.field == name)
@@ -152,11 +152,11 @@ def changes_of(session: Session, name: str | None = None, limit: int = 50) -> li
 
 
 def change_numbered(session: Session, change_id: int) -> OfficeChange | None:
-    """One change."""
+    """The change with this id, or None."""
     return session.get(OfficeChange, change_id)
 
 
 def change_before(session: Session, change: OfficeChange) -> OfficeChange | None:
-    """The change of the same field that it replaced, or None where that was what the file says."""
+    """The change of the same field that it replaced, or None if that was the file's value."""
     found = select(OfficeChange).where(OfficeChange.field == change.field, OfficeChange.id < change.id)
     return session.scalars(found.order_by(OfficeChange.id.desc()).limit(1)).first()

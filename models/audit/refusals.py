@@ -1,15 +1,15 @@
-"""Why the office's settings stay as they are, or kept heads prove nothing; hotline/refusals has the words."""
+"""Why an office setting does not change, or kept heads prove nothing; worded in hotline/refusals."""
 
 from enum import StrEnum, auto
 
 
 class OfficeChangeRefusal(StrEnum):
-    """Why the settings of the office stay as they are."""
+    """Why a change of the office's settings is refused."""
 
     NO_REASON = auto()
-    #: ``most``: as many characters as it may have.
+    #: ``most``: the maximum number of characters.
     REASON_TEXT = auto()
-    #: ``most``: as many characters as each may have.
+    #: ``most``: the maximum number of characters of each.
     POLICY_TEXT = auto()
     BUSY = auto()
 
@@ -17,7 +17,7 @@ class OfficeChangeRefusal(StrEnum):
 class HeadRefusal(StrEnum):
     """Why the kept heads of the chain prove nothing."""
 
-    #: ``reason``: the name of the fault.
+    #: ``reason``: the name of the error.
     UNREADABLE = auto()
     #: ``line``: the first line without a signature of ours.
     NOT_OURS = auto()
