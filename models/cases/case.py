@@ -20,7 +20,7 @@ from models.store.database import keyring_of
 from models.store.keyring import Keyring
 from models.store.refusal import RefusedError
 
-#: With more live cases than this, 8 digits would let a guess hit more than once in a thousand (R01).
+#: With more live cases than this, guesses at 8 digits would hit a case more than once in a thousand (R01).
 LIVE_CASES_OF_8_DIGITS = 9_000
 LEAST_DIGITS = 8
 #: The lengths of case numbers (R01).
@@ -28,20 +28,20 @@ NUMBER_LENGTHS = (LEAST_DIGITS, 10)
 
 
 class CaseError(RefusedError):
-    """What was asked of a case cannot be done; the sentence says why, without its number."""
+    """A request about a case is refused; the message says why, without the case number."""
 
 
 class Case(Base):
-    """The number is kept sealed and as a keyed index; the PIN as an Argon2id hash alone (R01-R03).
+    """The number is kept sealed and as a keyed index; the PIN only as an Argon2id hash (R01-R03).
 
-    ``pin_kind`` is ``standing``, ``one_time`` (a mailed PIN, which dies at ``pin_expires_at`` and opens the
-    choice of an own PIN alone; ``letter_uses`` counts how often it did) or ``none``
-    (the first one waits for a second person's word; until then nothing opens the case). Until
-    ``changes_held_until`` phones and windows stay as they are, since staff have just given a new PIN (R08).
-    ``named_by`` is the one member of staff who said whom the case is about, under the name that they typed
-    (``named_sealed``). Until a second person confirms it both are set, and nothing of that person is told.
-    The caller knows of wrong tries up to ``tries_told_at`` (R04).
-    A number is never reissued: a closed case keeps its row.
+    ``pin_kind`` is ``standing``, ``one_time`` (a mailed PIN, which expires at ``pin_expires_at`` and only
+    lets the caller choose a PIN of their own; ``letter_uses`` counts how often it did) or ``none`` (the first
+    PIN waits for a second person's approval; until then nothing opens the case). Until
+    ``changes_held_until``, phones and windows cannot be changed, since staff have just given a new PIN (R08).
+    ``named_by`` is the one staff member who said whom the case is about, under the name that they typed
+    (``named_sealed``). Both are set until a second person confirms it, and until then callers are told
+    nothing about that person. The caller has been told of wrong tries up to ``tries_told_at`` (R04). A number
+    is never reissued: a closed case keeps its row.
     """
 
     __tablename__ = "cases"
@@ -78,9 +78,9 @@ def check_digit_is_right(digits: str) -> bool:
 
 
 def begins_number(keyring: Keyring, digits: str, number_key: str, lengths: Iterable[int]) -> bool:
-    """Whether ``digits`` are the first ones of the case number with this blind index, of one of ``lengths``.
+    """Whether the case number with this blind index begins with ``digits`` and has one of ``lengths``.
 
-    A call keeps the index alone, so each number that begins with them is tried: ten of eight digits, a
+    A call has only the index, so this tries each number that begins with them: ten of eight digits, a
     thousand of ten.
     """
     for length in lengths:
@@ -93,7 +93,7 @@ def begins_number(keyring: Keyring, digits: str, number_key: str, lengths: Itera
 
 
 def new_number(length: int = 8) -> str:
-    """A random number of ``length`` digits with its check digit; whether it is taken is not looked up."""
+    """A random number of ``length`` digits with its check digit; does not check whether it is taken."""
     body = str(secrets.choice(range(1, 10))) + f"{secrets.randbelow(10 ** (length - 2)):0{length - 2}d}"
     return body + str(damm.calc_check_digit(body))
 
@@ -110,13 +110,13 @@ def open_case(
     now: datetime,
     actor: str = "command line",
 ) -> tuple[str, str]:
-    """Open a case for a new registrant; answers its number and PIN, which are shown this once (R03).
+    """Open a case for a new registrant; returns its number and PIN, which are shown only this once (R03).
 
-    ``subject_id`` is the feed's id: its subject is found, or added. ``phone`` is a confirmed, safe phone in
-    E.164, kept with the safest consents of R35. ``time_zone`` is an IANA name. All were checked before.
-    """
+    ``subject_id`` is the feed's id: its subject is found or added. ``phone`` is a confirmed, safe phone in
+    E.164, saved with the safest consents of R35. ``time_zone`` is an IANA name. The caller has validated all
+    of them."""
     pin = new_pin()
-    # Hashed before the first statement: no transaction of the database is open while the hash is worked.
+    # Hashed before the first statement, so that no database transaction is open during the hash.
     pin_hash = hasher.hash(pin)
     number = free_number(session, subject_id, phone, pin)
     add_case(
@@ -141,7 +141,7 @@ def add_case(
     now: datetime,
     actor: str,
 ) -> Case:
-    """Write the row and its audit entry, under a number found free; ``pin_hash`` "" is no PIN yet."""
+    """Write the row and its audit entry under a number found free; ``pin_hash`` "" means no PIN yet."""
     keyring = keyring_of(session)
     case = Case(
         pin_kind="standing" if pin_hash else "none",
@@ -155,7 +155,7 @@ def add_case(
     )
     session.add(case)
     session.flush()
-    # Not the subject: a small id would tell that somebody else has a case about the same person.
+    # Not the subject: a small id would reveal that somebody else has a case about the same person.
     facts = {"language": registrant.language}
     audit.record(session, actor=actor, action="open_case", target=f"case:{case.id}", facts=facts, now=now)
     return case
@@ -170,11 +170,11 @@ def rotate_pin(
     *,
     expires_at: datetime | None = None,
 ) -> str:
-    """Give a case a new PIN, shown this once, and lift its lock and waits (R04).
+    """Give a case a new PIN, shown only this once, and lift its lock and waits (R04).
 
-    A closed case gets one like every other neutral case (R13). With ``expires_at`` it is a one-time PIN for a
-    letter: it dies then, and the line has it replaced in the first call that keys it (R02). Raises CaseError
-    when there is no such case.
+    A closed case gets one too, like every other neutral case (R13). With ``expires_at`` it is a one-time PIN
+    for a letter: it expires then, and the line has the caller replace it in the first call that enters it
+    (R02). Raises CaseError when there is no such case.
     """
     pin = new_pin(number)
     pin_hash = hasher.hash(pin)
@@ -194,10 +194,10 @@ def give_new_pin(
     expires_at: datetime | None = None,
     by_two_people: bool = False,
 ) -> None:
-    """Put a PIN's hash into force, and lift the lock and waits that tries at the old one made.
+    """Put a PIN's hash into force, and lift the lock and waits caused by tries at the old one.
 
-    A PIN that two people gave clears each counter's 30-day total too, since old guesses tell nothing of it.
-    What the next verified caller is told of wrong tries stays (R04).
+    A PIN approved by two people also clears each counter's 30-day total, since old guesses reveal nothing
+    about it. What the next verified caller is told about wrong tries does not change (R04).
     """
     case.pin_hash = pin_hash
     case.pin_kind = "standing" if expires_at is None else "one_time"
@@ -213,9 +213,9 @@ def give_new_pin(
 
 
 def confirm_named(session: Session, case: Case) -> None:
-    """Take the person whom one member of staff named as the person of the case.
+    """Accept the person whom one staff member named as the person of the case.
 
-    The name that is stored for them stays, unless no other case is about them.
+    That person's stored name is not changed, unless no other case is about them.
     """
     others = select(Case.id).where(Case.subject_id == case.subject_id, Case.id != case.id).limit(1)
     if case.named_sealed is not None and session.scalar(others) is None:
@@ -226,22 +226,22 @@ def confirm_named(session: Session, case: Case) -> None:
 
 
 def close_case(session: Session, number: str, now: datetime, actor: str = "command line") -> None:
-    """Close a case. What its registrant was promised aloud is kept (R13).
+    """Close a case. What its registrant was promised on the phone is still done (R13).
 
-    Raises CaseError when there is no such case or it is closed already.
+    Raises CaseError when there is no such case or it is already closed.
     """
     end_case(session, find_open_case(session, number), now, actor)
 
 
 def end_case(session: Session, case: Case, now: datetime, actor: str) -> None:
-    """Close a case that was found and is open, as ``close_case`` does."""
+    """Close an open case that was already found, as ``close_case`` does."""
     case.closed_at = now
     session.flush()
     audit.record(session, actor=actor, action="close_case", target=f"case:{case.id}", now=now)
 
 
 def find_case(session: Session, number: str) -> Case:
-    """The case under a number, open or closed, locked. Raises CaseError when there is none."""
+    """The case with this number, open or closed, locked. Raises CaseError if there is none."""
     key = keyring_of(session).index("case", number)
     case = session.scalars(
         select(Case).where(Case.number_key == key).with_for_update(key_share=True)
@@ -252,7 +252,7 @@ def find_case(session: Session, number: str) -> Case:
 
 
 def find_open_case(session: Session, number: str) -> Case:
-    """The open case under a number, locked. Raises CaseError when there is none."""
+    """The open case with this number, locked. Raises CaseError if there is none."""
     case = find_case(session, number)
     if case.closed_at is not None:
         raise CaseError(CaseRefusal.NUMBER_CLOSED)
@@ -266,9 +266,9 @@ def number_length(session: Session) -> int:
 
 
 def free_number(session: Session, subject_id: str, phone: str | None, pin: str | None = None) -> str:
-    """A number that no case has or had, that is no phone or id that someone might guess (R01).
+    """A number that no case has or had, and that is not a phone or id that someone might guess (R01).
 
-    Nor does it begin with its ``pin``: those digits keyed at the PIN are the number keyed again.
+    It does not begin with ``pin`` either: those digits at the PIN step would be the number entered again.
     """
     length = number_length(session)
     keyring = keyring_of(session)
@@ -280,7 +280,7 @@ def free_number(session: Session, subject_id: str, phone: str | None, pin: str |
         if pin is not None and number.startswith(pin):
             continue
         taken = select(Case.id).where(Case.number_key == keyring.index("case", number))
-        # Ten digits may be somebody's whole phone number in North America.
+        # Ten digits may be someone's full phone number in North America.
         is_phone = select(Phone.id).where(Phone.number_key == keyring.index("phone", f"+1{number}"))
         if session.scalar(taken) is None and session.scalars(is_phone.limit(1)).first() is None:
             return number

@@ -1,4 +1,4 @@
-"""Windows of the day in which a person may be rung: the one that they asked for, and their phone's own."""
+"""Times of day in which a person may be called: the window they asked for, and their phone's own."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -14,13 +14,13 @@ class DailyWindow:
 
     @classmethod
     def of(cls, starts: time | None, ends: time | None) -> "DailyWindow | None":
-        """The window of a phone's two columns; one alone is open on its other side, none is no window."""
+        """The window of a phone's two columns; one alone is open on its other side, neither is no window."""
         if starts is None and ends is None:
             return None
         return cls(starts or time(0), ends or time(0))
 
     def moment_inside(self, at: datetime, time_zone: str) -> datetime:
-        """The earliest moment at or after ``at`` inside the window, where the phone is."""
+        """The earliest moment at or after ``at`` inside the window, in the phone's time zone."""
         zone = ZoneInfo(time_zone)
         today = at.astimezone(zone).date()
         over_midnight = timedelta(days=1 if self.ends <= self.starts else 0)
@@ -30,12 +30,12 @@ class DailyWindow:
             closes = datetime.combine(day + over_midnight, self.ends, zone).astimezone(UTC)
             if at < closes:
                 return max(at, opens)
-        # The hour in which the clocks change may swallow a short window; the day after has it again.
+        # When clocks change, the skipped hour may contain a whole short window; the day after has it again.
         return datetime.combine(today + timedelta(days=2), self.starts, zone).astimezone(UTC)
 
 
 def moment_inside(starts: datetime, ends: datetime, time_zone: str, at: datetime) -> datetime:
-    """The earliest moment at or after ``at`` inside a window that comes round each day from its first on."""
+    """The earliest moment at or after ``at`` inside a window that repeats daily from its first day on."""
     zone = ZoneInfo(time_zone)
     local_start, local_end = starts.astimezone(zone), ends.astimezone(zone)
     days = max(0, (at.astimezone(zone).date() - local_end.date()).days)

@@ -1,7 +1,7 @@
-"""Names are found by keyed hashes of their words: the names themselves stay sealed (issue 5).
+"""Names are found by keyed hashes of their words; the names themselves stay sealed (issue 5).
 
-Of every word two hashes are kept: of the whole word, and of its first letters. What they reveal to someone
-who holds the database without the secret is in docs/decisions.md.
+Each word has two hashes: one of the whole word, and one of its first letters. docs/decisions.md says what
+they reveal to someone who has the database without the secret.
 """
 
 import unicodedata
@@ -16,19 +16,19 @@ from models.store.base import Base
 from models.store.database import keyring_of
 
 Whose = Literal["subject", "registrant"]
-#: Letters of a word that its second hash is of; a script in which one letter is a word has it of one.
+#: How many letters of a word its second hash covers; one in a script where a single letter can be a word.
 START, START_IDEOGRAPHS = 3, 1
-#: Words of one name that are indexed.
+#: The maximum number of words indexed per name.
 MOST_WORDS = 12
 _KEY_DIGITS = 32
-#: Letters that Unicode does not take apart into a plain letter and a mark.
+#: Letters that Unicode does not decompose into a plain letter and a mark.
 _PLAIN = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
-#: Marks inside one word: O'Brien is one word, and so it is when the mark was left out.
+#: Marks inside one word: O'Brien is one word, with or without the apostrophe.
 _JOINERS = frozenset("'’ʼ‘`´ʻ׳״")
 
 
 class NameWord(Base):
-    """One keyed hash of a word, or of its first letters, in the name of a subject or of a registrant."""
+    """One keyed hash of a word, or of its first letters, in the name of a subject or a registrant."""
 
     __tablename__ = "name_words"
     __table_args__ = (
@@ -43,33 +43,33 @@ class NameWord(Base):
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a name as they are compared: case, accents, hyphens and apostrophes do not count."""
+    """The words of a name for comparison: case, accents, hyphens and apostrophes do not count."""
     return all_words(name)[:MOST_WORDS]
 
 
 def all_words(text: str) -> list[str]:
-    """Every word of a text, each once, as words of names are compared."""
+    """Every word of a text, each once, folded like the words of names."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
     letters = (_letter(one) for one in folded)
     return list(dict.fromkeys("".join(letters).split()))
 
 
 def holds_name(text: str, name: str) -> bool:
-    """Whether a text has a whole word of ``name`` in it; what no name is by itself, such as "de", is none."""
+    """Whether a text contains a whole word of ``name``; particles such as "de" do not count."""
     words = {one for one in all_words(name) if len(one) > 1 or is_ideograph(one)} - PARTICLES - SUFFIXES
-    # Also without what follows an apostrophe: "Ana's" has Ana in it.
+    # Also without the part after an apostrophe: "Ana's" contains Ana.
     apart = "".join(" " if one in _JOINERS else one for one in text)
     return not words.isdisjoint([*all_words(text), *all_words(apart)])
 
 
 def fits(name: str, asked: Sequence[str]) -> bool:
-    """Whether each word that was asked for begins a word of ``name``."""
+    """Whether each search word begins a word of ``name``."""
     words = words_of(name)
     return bool(asked) and all(any(word.startswith(one) for word in words) for one in asked)
 
 
 def index_name(session: Session, whose: Whose, owner_id: int, name: str | None) -> None:
-    """Keep the hashes of a name; those of the one before it go."""
+    """Save the hashes of a name and delete those of the previous one."""
     session.execute(delete(NameWord).where(column_of(whose) == owner_id))
     if name is None:
         return
@@ -79,19 +79,19 @@ def index_name(session: Session, whose: Whose, owner_id: int, name: str | None) 
 
 
 def can_be_asked(asked: str) -> bool:
-    """Whether a search has a word to look for: two letters, or one that is a word by itself."""
+    """Whether a search has a usable word: two letters, or a single letter that is a word by itself."""
     return any(len(word) >= 2 or is_ideograph(word[0]) for word in words_of(asked))
 
 
 def _letter(one: str) -> str:
-    """One sign of a folded name: itself when it is of a word, nothing for marks, else the end of the word."""
+    """A character of a folded name: kept if it is a letter, dropped if a mark, else the end of a word."""
     if one in _JOINERS or unicodedata.category(one) in {"Mn", "Me", "Cf"}:
         return ""
     return one if unicodedata.category(one)[0] in "LNM" else " "
 
 
 def is_ideograph(letter: str) -> bool:
-    """Whether one such letter may be a whole name."""
+    """Whether a single letter of this kind may be a whole name."""
     return "㐀" <= letter <= "鿿" or letter >= "\U00020000"
 
 
@@ -106,7 +106,7 @@ def start(session: Session, word: str) -> str:
 
 
 def start_length(word: str) -> int:
-    """How many of its letters the second hash of a word is of."""
+    """How many of a word's letters its second hash covers."""
     return START_IDEOGRAPHS if is_ideograph(word[0]) else START
 
 

@@ -1,4 +1,4 @@
-"""Finds subjects and registrants by words of their names, which are unsealed to be compared (issue 5)."""
+"""Finds subjects and registrants by words of their names, which are unsealed for the comparison (issue 5)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,16 +20,17 @@ from models.cases.registrant import Registrant
 from models.cases.subject import Subject
 from models.store.database import keyring_of
 
-#: Words of one search that count.
+#: The maximum number of words in one search; more are ignored.
 MOST_ASKED = 6
-#: Names of one kind that one search unseals at most, so that it takes a bounded time whatever was typed.
+#: The maximum number of names of one kind that a search unseals, so that it takes a bounded time whatever was
+#: typed.
 MOST_UNSEALED = 500
 _OWNERS: dict[Whose, type[Subject | Registrant]] = {"subject": Subject, "registrant": Registrant}
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Whose names fit: ids of subjects and of registrants. ``more``: not all could be looked at."""
+    """The ids of subjects and registrants whose names match. ``more``: not all could be checked."""
 
     subjects: tuple[int, ...]
     registrants: tuple[int, ...]
@@ -39,8 +40,8 @@ class Matches:
 def find_names(session: Session, asked: str, *, most: int) -> Matches:
     """Subjects and registrants whose name has words that begin with each word of ``asked``.
 
-    Whole words come first, since they find few and need not be unsealed. Then beginnings; of those no more
-    than MOST_UNSEALED names are looked at. At most ``most`` of either kind are answered, the newest first.
+    Whole words come first, since they match few names and need no unsealing. Then come beginnings, of which
+    at most MOST_UNSEALED names are checked. At most ``most`` of each kind are returned, newest first.
     """
     words = words_of(asked)[:MOST_ASKED]
     found: dict[Whose, tuple[int, ...]] = {}
@@ -49,7 +50,7 @@ def find_names(session: Session, asked: str, *, most: int) -> Matches:
         wholes, starts = [whole(session, one) for one in words], [_either(session, one) for one in words]
         ids = dict.fromkeys(_candidates(session, whose, wholes, most + 1) if words else ())
         if len(ids) <= most and starts != wholes:
-            # What a hash of the first letters finds is sure only where no more letters were asked for.
+            # The hash of the first letters is an exact match only if the search word has no more letters.
             unsure = [one for one in words if len(one) > start_length(one)]
             candidates = _candidates(session, whose, starts, (MOST_UNSEALED if unsure else most) + 1)
             more = more or (bool(unsure) and len(candidates) > MOST_UNSEALED)
@@ -61,19 +62,19 @@ def find_names(session: Session, asked: str, *, most: int) -> Matches:
 
 
 def _either(session: Session, word: str) -> str:
-    """What a word that may be the beginning of one is looked up by; a short one only as a whole."""
+    """The key for a word that may be only the beginning of one; a short one is looked up as a whole word."""
     return start(session, word) if len(word) >= start_length(word) else whole(session, word)
 
 
 def _candidates(session: Session, whose: Whose, keys: Sequence[str], limit: int) -> Sequence[int]:
-    """Who has all these keys, the newest first."""
+    """The ids of those who have all these keys, newest first."""
     asked = {f"key{n}": key for n, key in enumerate(keys)}
     return session.scalars(_having(whose, len(keys)), asked | {"most": limit}).all()
 
 
 @cache
 def _having(whose: Whose, count: int) -> Select[int]:
-    """Asks for whoever has so many keys; put together once, since that takes longer than to run it."""
+    """A query for owners with so many keys; cached, since building it takes longer than running it."""
     first, *others = (aliased(NameWord) for _ in range(count))
     column = f"{whose}_id"
     statement = select(getattr(first, column)).where(

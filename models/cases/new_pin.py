@@ -1,4 +1,4 @@
-"""A new PIN: six digits from the system's generator, never one that a person would think of (R02)."""
+"""A new PIN: six digits from the system's random generator, never one that a person would pick (R02)."""
 
 import re
 import secrets
@@ -9,14 +9,15 @@ PIN_DIGITS = 6
 _RUN = 4
 _REPEATED_BLOCK = re.compile(r"(\d{1,3})\1+")
 _SAME_THRICE = re.compile(r"(\d)\1\1")
-#: Where day, month and a year of two digits may stand.
+#: The orders of day, month and two-digit year in a date.
 _SHORT_DATES = ("MDY", "DMY", "YMD", "YDM")
 
 
 def new_pin(number: str = "") -> str:
-    """A PIN of six digits, the first 1 to 9, that ``is_guessable`` does not refuse.
+    """A PIN of six digits, the first 1 to 9, that ``is_guessable`` accepts.
 
-    ``number`` is the case number, which does not begin with it: keyed at the PIN that is the number again.
+    ``number`` is the case number. It must not begin with the PIN: those digits at the PIN step would be the
+    number entered again.
     """
     while True:
         pin = str(secrets.choice(range(10 ** (PIN_DIGITS - 1), 10**PIN_DIGITS)))
@@ -25,11 +26,11 @@ def new_pin(number: str = "") -> str:
 
 
 def is_guessable(pin: str) -> bool:
-    """Whether six digits are a repeat, a run or a date, which people choose and so try first.
+    """Whether six digits are a repeat, a run or a date; people choose those, so guessers try them first.
 
-    Repeats: a block again and again (121212), a digit three times in a row, fewer than three digits in all.
-    Runs: four or more in a row up or down (x1234x, 9876xx, also over 9 to 0). Dates: day, month and year in
-    any usual order, and any year from 1900 to 2099 at either end.
+    Repeats: a repeated block (121212), a digit three times in a row, fewer than three different digits. Runs:
+    four or more in a row up or down (x1234x, 9876xx, also across 9 to 0). Dates: day, month and year in any
+    usual order, and any year from 1900 to 2099 at either end.
     """
     return _repeats(pin) or _runs(pin) or _is_date(pin)
 

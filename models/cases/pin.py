@@ -1,4 +1,4 @@
-"""Tries at a PIN: counters, waits and locks hang on the number keyed, whether it exists or not (R04-R06)."""
+"""PIN tries: counters, waits and locks belong to the entered number, whether or not it exists (R04-R06)."""
 
 from datetime import datetime
 
@@ -7,9 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.store.base import Base, UtcDateTime
 
-#: The counter that all phones share that a case does not know.
+#: The one counter shared by all phones that a case does not know.
 STRANGERS = ""
-#: What a known phone's two counters begin with: one is for calls that the carrier attests, one for others.
+#: The prefixes of a known phone's two counters: one for calls that the carrier attests, one for others.
 ATTESTED, UNATTESTED = "a", "u"
 _UNTOLD = text("NOT told")
 
@@ -17,8 +17,9 @@ _UNTOLD = text("NOT told")
 class PinCounter(Base):
     """Consecutive failures at one number. ``counter`` is STRANGERS, or one of the two of a known phone.
 
-    ``lifted_at``: tries before this moment no longer count towards the 30-day total. ``spent_at``: the total
-    was found spent. ``told`` is false while a lock or a spent total waits to be reported to the supervisors.
+    ``lifted_at``: tries before this moment no longer count toward the 30-day total. ``spent_at``: when the
+    total was found spent. ``told`` is false while a lock or a spent total waits to be reported to the
+    supervisors.
     """
 
     __tablename__ = "pin_counters"
@@ -37,7 +38,7 @@ class PinCounter(Base):
 
 
 class PinTry(Base):
-    """One try, written as failed before the hash is worked, and marked opened only when it was right."""
+    """One try, written as failed before the hash is computed, and marked opened only if it was right."""
 
     __tablename__ = "pin_tries"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Hashes a PIN with Argon2id, a salt of its own and a pepper that is kept apart from the database (R03)."""
+"""Hashes a PIN with Argon2id, its own salt, and a pepper that is kept apart from the database (R03)."""
 
 import base64
 import hmac
@@ -12,7 +12,7 @@ from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
 
 SALT_BYTES = 16
 HASH_BYTES = 32
-#: A stored hash that asks for more than this was not made here, and must not be able to eat the machine.
+#: A stored hash that asks for more was not made here, and must not be able to use up the machine's memory.
 MEMORY_KIB_AT_MOST = 1 << 20
 TIME_COST_AT_MOST = 64
 LANES_AT_MOST = 8
@@ -25,7 +25,7 @@ _STORED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """One hash in parts, as the usual Argon2 string spells them."""
+    """One hash in parts, as the usual Argon2 string contains them."""
 
     memory_kib: int
     time_cost: int
@@ -35,11 +35,11 @@ class _Stored:
 
 
 class PinHasher:
-    """Makes and compares PIN hashes. ``runs`` counts how often the KDF worked, in this process.
+    """Makes and compares PIN hashes. ``runs`` counts the runs of the KDF in this process.
 
-    The PIN is keyed with the pepper (HMAC-SHA256) before Argon2id, so that a stolen table of hashes
-    of a million possible PINs cannot be searched without the pepper. The parameters stand in the
-    stored string, so that raising them later leaves older hashes readable.
+    The PIN is keyed with the pepper (HMAC-SHA256) before Argon2id: there are only a million PINs, so without
+    the pepper a stolen table of hashes could be searched. The parameters are part of the stored string, so
+    older hashes stay readable after they are raised.
     """
 
     def __init__(self, pepper: bytes, memory_kib: int = 19456, time_cost: int = 2) -> None:
@@ -53,7 +53,7 @@ class PinHasher:
         self._time_cost = time_cost
         self._lock = threading.Lock()
         self._runs = 0
-        # No PIN has this digest: it is random and never worked out.
+        # No PIN has this digest: it is random, not computed.
         self._dummy = _Stored(memory_kib, time_cost, 1, os.urandom(SALT_BYTES), os.urandom(HASH_BYTES))
         self._dummy_stored = _write(self._dummy)
 
@@ -62,7 +62,7 @@ class PinHasher:
 
     @property
     def runs(self) -> int:
-        """How often the KDF worked since this hasher was made."""
+        """How often the KDF ran since this hasher was made."""
         with self._lock:
             return self._runs
 
@@ -72,12 +72,12 @@ class PinHasher:
         return _write(replace(made, digest=self._work(made, pin)))
 
     def matches(self, stored: str | None, pin: str) -> bool:
-        """Whether ``pin`` is the one behind ``stored``; the KDF works exactly once whatever is given (R05).
+        """Whether ``pin`` is the one behind ``stored``; the KDF runs exactly once for any input (R05).
 
-        None (no such case) and a string that is no hash are worked as a dummy with this hasher's parameters
-        and are False, never an exception.
+        None (no such case) and a string that is not a hash are compared with a dummy that has this hasher's
+        parameters. The result is False, never an exception.
         """
-        # The dummy is read from its string as well, so that both take the same time.
+        # The dummy is parsed from its string as well, so that both take the same time.
         found = _read(self._dummy_stored if stored is None else stored)
         compared = found or self._dummy
         is_equal = hmac.compare_digest(self._work(compared, pin), compared.digest)
@@ -86,7 +86,7 @@ class PinHasher:
     def _work(self, stored: _Stored, pin: str) -> bytes:
         with self._lock:
             self._runs += 1
-        # An odd character must not raise: the exception would carry the PIN.
+        # A strange character must not raise: the exception would contain the PIN.
         keyed = hmac.digest(self._pepper_key, pin.encode("utf-8", "surrogatepass"), "sha256")
         return hash_secret_raw(
             keyed,
@@ -106,7 +106,7 @@ def _write(parts: _Stored) -> str:
 
 
 def _read(stored: str) -> _Stored | None:
-    """The parts of a stored hash, or None when the string is none or asks for an absurd amount of work."""
+    """The parts of a stored hash, or None if the string is not one or asks for an absurd amount of work."""
     parts = _STORED.fullmatch(stored)
     if parts is None:
         return None

@@ -1,4 +1,4 @@
-"""The writes of a try at a PIN, each one statement that moves its row from what that then is (R04)."""
+"""The writes of a PIN try, each one statement that updates its row from the row's current values (R04)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from models.cases.case import Case
 from models.cases.pin import KnownPhone, PinCounter, PinTry
 
-#: After so many doublings the wait is the longest one; the statement has one bind name for each.
+#: After this many doublings the wait has its maximum; the statement has one bind name for each.
 DOUBLINGS = 12
 
 _CASES: Table = Case.__table__  # type: ignore[assignment]
@@ -72,7 +72,8 @@ def _counting() -> Insert:
                 "consecutive": case((counts, failures), else_=c.consecutive),
                 "wait_until": case((counts, wait), else_=c.wait_until),
                 "locked_at": case((locks, now), else_=c.locked_at),
-                # Time lets a total fall below its limit again, so each try says anew whether it is spent.
+                # A total can fall below its limit again as time passes, so each try sets anew whether it is
+                # spent.
                 "spent_at": case((spent.is_(None), None), else_=func.coalesce(c.spent_at, spent)),
                 "told": and_(c.told, not_(or_(locks, and_(c.spent_at.is_(None), spent.is_not(None))))),
             },
@@ -101,7 +102,7 @@ def _knowing() -> Insert:
     c = _KNOWN.c
     now = _bind("known_now", c.last_verified_at)
     key, phone = _bind("known_key", c.number_key), _bind("known_phone", c.phone_key)
-    # A phone that was marked unsafe stays so, whatever it opens.
+    # A phone that was marked unsafe stays unsafe, whatever it opens.
     return (
         insert(_KNOWN)
         .values(number_key=key, phone_key=phone, last_verified_at=now, unsafe_at=None)
@@ -115,7 +116,7 @@ OPENING = (
     .where(_TRIES.c.call_id == bindparam("opened_call_id"), _TRIES.c.turn == bindparam("opened_turn"))
     .values(opened=sql_true())
 )
-# A lock that this try made, or that others made on top of it while it counted as a failure, goes too.
+# This also clears a lock that this try made, or that others made on top of it while it counted as a failure.
 CLEARING = (
     update(_COUNTERS)
     .where(
@@ -131,9 +132,9 @@ CLEARING = (
         ),
     )
 )
-# Where there is nothing to tell; else it waits until the caller has heard of it.
+# Set only when there is nothing to tell; otherwise it waits until the caller has heard about the tries.
 _TOLD_IF_NONE = func.coalesce(_bind("verified_told", _CASES.c.tries_told_at), _CASES.c.tries_told_at)
-# A mailed PIN tells nothing of the case, so the case was not heard by it.
+# A mailed PIN tells nothing about the case, so it does not count as a verification of it.
 USING_LETTER = (
     update(_CASES)
     .where(_CASES.c.id == bindparam("verified_case_id"))

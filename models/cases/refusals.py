@@ -1,4 +1,4 @@
-"""Why a case stays as it is; hotline/refusals/cases.py has the words."""
+"""Why a request about a case is refused; hotline/refusals/cases.py has the words."""
 
 from enum import StrEnum, auto
 

@@ -1,4 +1,4 @@
-"""A registrant: a person who asked to be told, their phones in their own order, and what they agreed to."""
+"""A registrant: a person who asked to be told, their phones in order of choice, and what they agreed to."""
 
 from datetime import datetime, time
 from typing import cast
@@ -10,7 +10,7 @@ from models.cases.name_index import index_name
 from models.store.base import Base, UtcDateTime
 from models.store.database import Write, keyring_of
 
-#: What a registrant agrees to when nothing else was asked: the safest of R35.
+#: What a registrant agrees to when nothing else was asked: the safest choices of R35.
 SAFEST_WORDS = (
     "You may call this phone about my case, in its calling window. "
     "Leave no message, send no text, and speak with no one but me."
@@ -21,8 +21,8 @@ CALLS_PER_DAY = 3
 class Registrant(Base):
     """A victim or family member. ``time_zone`` is an IANA name; ``pace`` is ``normal`` or ``slow`` (R26).
 
-    ``mail_safe``: nobody whom they fear opens their letters; until they say so none is posted (R08).
-    ``line``: which of the office's numbers (E.164) they chose to see when we call, if they chose (R32).
+    ``mail_safe``: nobody whom they fear opens their letters; until they say so, no letter is sent (R08).
+    ``line``: which of the office's numbers (E.164) they chose to see when we call, if any (R32).
     """
 
     __tablename__ = "registrants"
@@ -47,7 +47,7 @@ _PACE = (
 
 
 def saving_pace(registrant_id: int, pace: str) -> Write:
-    """The write that remembers how fast a registrant wants to be asked (R26)."""
+    """The write that remembers how fast a registrant wants to hear questions (R26)."""
     return _PACE, {"paced_registrant_id": registrant_id, "paced_pace": pace}
 
 
@@ -66,9 +66,10 @@ def saving_language(registrant_id: int, language: str) -> Write:
 class Phone(Base):
     """One phone of a registrant, with the safest consents as defaults (R28, R31, R35).
 
-    ``voicemail_text`` is a word of ``VOICEMAIL_TEXTS`` and ``wishes_at`` when its owner last said how to be
-    called (``models/callbacks/wishes.py``). ``code_key`` is a keyed hash of the code spoken to a new phone,
-    good until ``code_until`` and for ``code_tries`` fewer than three wrong answers (R09).
+    ``voicemail_text`` is a word of ``VOICEMAIL_TEXTS``, and ``wishes_at`` is when its owner last said how to
+    be called (``models/callbacks/wishes.py``). ``code_key`` is a keyed hash of the code spoken to a new
+    phone; it is valid until ``code_until`` and for fewer than three wrong answers, counted in ``code_tries``
+    (R09).
     """
 
     __tablename__ = "phones"
@@ -82,7 +83,7 @@ class Phone(Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     unsafe_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: When a caller who gave the PIN was told of the stop (R33).
+    #: When a caller who entered the PIN was told that this phone said stop (R33).
     stop_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     voicemail_allowed: Mapped[bool] = mapped_column(default=False)
     text_allowed: Mapped[bool] = mapped_column(default=False)
@@ -95,7 +96,7 @@ class Phone(Base):
     code_key: Mapped[str | None] = mapped_column(String(64))
     code_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     code_tries: Mapped[int] = mapped_column(default=0)
-    #: It replaces one that was marked unsafe: until then nothing of a case is told there (R09).
+    #: This phone replaces one that was marked unsafe: until then nothing about a case is told there (R09).
     content_held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     registrant: Mapped[Registrant] = relationship(back_populates="phones")
@@ -136,13 +137,13 @@ def register(
 
 
 def name_of(session: Session, registrant: Registrant) -> str | None:
-    """A registrant's name, None where none is kept."""
+    """A registrant's name, or None if none is stored."""
     sealed = registrant.name_sealed
     return None if sealed is None else keyring_of(session).unseal("registrant.name", sealed)
 
 
 def name_registrant(session: Session, registrant: Registrant, name: str | None) -> None:
-    """Keep a registrant's name sealed and findable, or forget it."""
+    """Save a registrant's name, sealed and indexed, or delete it."""
     registrant.name_sealed = None if name is None else keyring_of(session).seal("registrant.name", name)
     session.flush()
     index_name(session, "registrant", registrant.id, name)

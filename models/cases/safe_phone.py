@@ -1,4 +1,4 @@
-"""Which of a registrant's phones may be rung: confirmed, not unsafe, not stopped, in their own order."""
+"""Which of a registrant's phones we may call: confirmed, not unsafe, not stopped, in order of choice."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -21,7 +21,7 @@ SAFE: tuple[ColumnElement[bool], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class PhoneStanding:
-    """What a registrant said of the phone that a callback is for: whether it may be rung, and when (R29)."""
+    """What a registrant said about a callback's phone: whether we may call it, and when (R29)."""
 
     is_barred: bool = False
     window: DailyWindow | None = None
@@ -30,9 +30,10 @@ class PhoneStanding:
 def standing_of(
     session: Session, case_id: int | None, phone_key: str, registrant_id: int | None = None
 ) -> PhoneStanding:
-    """How a phone stands with its registrant; one that they never named has no window.
+    """A registrant's choices for a phone; one that they never named has no window.
 
-    Whose phone it is says the case of a callback, or ``registrant_id`` where it opens none (R08, R09).
+    The callback's case determines whose phone it is, or ``registrant_id`` for a callback that opens no case
+    (R08, R09).
     """
     if case_id is None and registrant_id is None:
         return PhoneStanding()
@@ -45,7 +46,7 @@ def standing_of(
 
 
 def is_barred(session: Session, registrant_id: int, phone_key: str) -> bool:
-    """Whether the registrant marked this phone unsafe, or it said stop: it is not rung (R09, R33)."""
+    """Whether the registrant marked this phone unsafe, or it said stop: it is not called (R09, R33)."""
     barred = select(Phone.id).where(
         Phone.registrant_id == registrant_id,
         Phone.number_key == phone_key,
@@ -71,7 +72,7 @@ def safe_phones(session: Session, registrant_id: int) -> list[Phone]:
 
 
 def next_window(phone: Phone, time_zone: str, at: datetime) -> tuple[datetime, datetime] | None:
-    """The window of this phone that is not over at ``at``, or None when its owner set none (R29)."""
+    """The phone's next window that is not over at ``at``, or None when its owner set none (R29)."""
     if phone.window_starts is None or phone.window_ends is None:
         return None
     return next_hours(phone.window_starts, phone.window_ends, time_zone, at)
@@ -80,7 +81,7 @@ def next_window(phone: Phone, time_zone: str, at: datetime) -> tuple[datetime, d
 def next_hours(
     starts_at: time, ends_at: time, time_zone: str, at: datetime
 ) -> tuple[datetime, datetime] | None:
-    """These hours of the first day, today or tomorrow, on which they are not over at ``at``."""
+    """These hours on the first day, today or tomorrow, on which they are not over at ``at``."""
     zone = ZoneInfo(time_zone)
     day = at.astimezone(zone).date()
     for ahead in (0, 1):

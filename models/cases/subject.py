@@ -31,7 +31,7 @@ _ADD = insert(Subject).on_conflict_do_nothing(index_elements=["feed_key"])
 
 
 def find_or_add_subject(session: Session, *, feed_id: str, name: str, now: datetime) -> Subject:
-    """The subject with the feed's id, added when there is none. A name that is already kept stays."""
+    """The subject with the feed's id, added if there is none. An existing name is not changed."""
     keyring = keyring_of(session)
     key = keyring.index("feed", feed_id)
     sealed_name = keyring.seal("subject.name", name)
@@ -48,13 +48,13 @@ def find_or_add_subject(session: Session, *, feed_id: str, name: str, now: datet
         subject.name_sealed = sealed_name
         session.flush()
     if subject.name_sealed == sealed_name:
-        # No two sealings are alike: this very name was kept just now.
+        # Sealing the same text twice gives different values, so an equal value means that this call saved it.
         index_name(session, "subject", subject.id, name)
     return subject
 
 
 def rename_subject(session: Session, subject: Subject, name: str) -> None:
-    """Keep another name of the same person; all cases about them show it."""
+    """Save another name of the same person; all cases about them show it."""
     subject.name_sealed = keyring_of(session).seal("subject.name", name)
     session.flush()
     index_name(session, "subject", subject.id, name)
