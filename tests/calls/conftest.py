@@ -29,7 +29,7 @@ from workers.office_rules import callback_policy_of
 
 @dataclass
 class Clock:
-    """The hour of the hotline; a test moves it."""
+    """The hotline's clock; a test moves it."""
 
     now: datetime
 
@@ -63,7 +63,7 @@ class ListedJobs:
         return not self.is_down
 
     def take_untaken(self, seconds: float) -> tuple[str, int] | None:
-        """The oldest job, once no worker has taken it for so long."""
+        """The oldest job, if no worker has taken it for ``older_than`` seconds."""
         if self.is_down or not self.waiting:
             return None
         if self.hotline.clock.now - self.since[self.waiting[0]] < timedelta(seconds=seconds):
@@ -112,30 +112,30 @@ class Hotline:
         return Dialler(self.database, self.carrier, self.office, self.jobs, self.clock, lambda _seconds: None)
 
     def rung(self) -> list[str]:
-        """The phones that ring, once the workers have done what waits."""
+        """The phones that ring, once the workers have done the waiting jobs."""
         self.jobs.works_off()
         return [call.to for call in self.carrier.ringing]
 
     def answers(self, phone: Phone) -> Phone:
-        """The liaison's phone that rings now is picked up; ``phone`` is any in the same world."""
+        """The liaison's ringing phone is picked up; ``phone`` is any in the same world."""
         assert self.rung(), "no phone rings"
         return phone.answers(self.carrier.ringing[-1])
 
     def accepts(self, phone: Phone) -> Phone:
-        """The liaison's phone that rings now is picked up, and its holder takes the caller at 0."""
+        """The liaison's ringing phone is picked up, and the liaison takes the caller at 0."""
         liaison = self.answers(phone)
         liaison.presses("1")
         self.jobs.works_off()
         return liaison
 
     def declines(self, phone: Phone, status: str = "no-answer") -> None:
-        """The liaison's phone that rings now is not answered, and the line goes on from there."""
+        """The liaison's ringing phone is not answered, and the line goes on from there."""
         assert self.rung(), "no phone rings"
         phone.another().declines(self.carrier.ringing[-1], status)
         self.jobs.works_off()
 
     def rows(self, statement: Any) -> list[Any]:
-        """What a SELECT finds."""
+        """The rows that a SELECT finds."""
         with self.database.reading() as session:
             found = list(session.scalars(statement).all())
             # A test looks at them when the transaction is over.
@@ -143,7 +143,7 @@ class Hotline:
             return found
 
     def row(self, statement: Any) -> Any:
-        """The one row that a SELECT finds."""
+        """The only row that a SELECT finds."""
         found = self.rows(statement)
         assert len(found) == 1, f"{len(found)} rows instead of one"
         return found[0]
@@ -180,7 +180,7 @@ def app(hotline: Hotline) -> Iterator[Flask]:
         database=hotline.database,
         hasher=HASHER,
         jobs=hotline.jobs,
-        # Its hundred routes take longer to put up than most calls last.
+        # Creating its hundred routes takes longer than most calls last.
         with_console=False,
         clock=hotline.clock,
     )
@@ -248,7 +248,7 @@ def make_staff(hotline: Hotline) -> Callable[..., Staff]:
 
 @pytest.fixture
 def texts(app: Flask, hotline: Hotline) -> Callable[..., str]:
-    """Send a text to the line; answers what it says."""
+    """Send a text to the line; returns its reply."""
 
     def send(body: str, from_: str = CALLER, message_sid: str | None = None) -> str:
         url = f"{hotline.settings.public_url}/sms/inbound"

@@ -1,4 +1,4 @@
-"""The callers at 0 and the liaisons whom the tests of this folder begin with."""
+"""The callers at 0 and the liaisons that the tests of this folder begin with."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ MakeStaff = Callable[..., Staff]
 def talk(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> tuple[Phone, Phone]:
-    """A liaison, and the caller at 0 whom they took half a minute ago."""
+    """A liaison, and the caller at 0 whom the liaison took half a minute ago."""
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
@@ -32,7 +32,7 @@ def talk(
 
 @pytest.fixture
 def busy(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock) -> Phone:
-    """The one liaison on shift has talked with someone else for half a minute; gives that caller's phone."""
+    """The only liaison on shift has talked with someone for half a minute; returns that caller's phone."""
     make_staff()
     talker = phone.another()
     opens_the_case(talker, make_case(custody_status="in_custody"), from_=TALKER)

@@ -1,4 +1,4 @@
-"""What talks at 0 have in common."""
+"""What the tests of talks at 0 share."""
 
 from sqlalchemy import select
 
@@ -10,7 +10,7 @@ FIRST, SECOND, INTERPRETER = "+12025550170", "+12025550171", "+12025550104"
 
 
 def passes(hotline: Hotline, seconds: float) -> None:
-    """Let time go by, and the sweeper look; what it hands on waits for a worker."""
+    """Move the clock and run the sweeper; the jobs that it queues wait for a worker."""
     since = hotline.clock.now
     hotline.clock.passes(seconds=seconds)
     now = hotline.clock.now

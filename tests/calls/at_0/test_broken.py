@@ -1,4 +1,4 @@
-"""Talks at 0 while Redis, workers or the carrier fail, and as chance has it."""
+"""Talks at 0 while Redis, workers or the carrier fail, and with random events."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +21,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_with_redis_down_from_the_first_key_the_sweeper_rings_the_liaison_within_10_s(
+def test_sweeper_rings_the_liaison_within_10_s_when_redis_is_down_from_the_first_key(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -50,7 +50,7 @@ def test_with_redis_down_from_the_first_key_the_sweeper_rings_the_liaison_within
 
 
 @pytest.mark.parametrize("until", ["wrap_up_until", "resting_until"])
-def test_with_workers_and_sweeper_dead_a_rest_that_is_over_still_ends(
+def test_liaison_is_offered_again_after_a_rest_while_workers_and_sweeper_are_dead(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, until: str
 ) -> None:
     make_staff(phone=FIRST, **{until: clock.now + timedelta(seconds=30)})
@@ -63,7 +63,7 @@ def test_with_workers_and_sweeper_dead_a_rest_that_is_over_still_ends(
 
     assert phone.hears("calling someone")
     assert len(held_legs(hotline)) == 1
-    # Nothing rings them, so the office's number is rung for the caller.
+    # Nothing rings the liaison, so the office's number rings for the caller.
     clock.passes(seconds=16)
     phone.says_nothing()
     assert phone.rings == (hotline.office.person_number,)
@@ -71,7 +71,7 @@ def test_with_workers_and_sweeper_dead_a_rest_that_is_over_still_ends(
     assert phone.is_talking
 
 
-def test_while_the_account_is_refused_a_caller_at_0_is_put_through_to_the_office(
+def test_caller_at_0_is_put_through_to_the_office_while_the_carrier_refuses_our_account(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
@@ -95,7 +95,7 @@ def test_while_the_account_is_refused_a_caller_at_0_is_put_through_to_the_office
     assert phone.is_talking
 
 
-def test_a_lost_job_is_found_by_the_sweeper(
+def test_sweeper_finds_a_lost_job(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -114,7 +114,7 @@ def test_a_lost_job_is_found_by_the_sweeper(
     assert phone.is_talking
 
 
-def test_a_carrier_that_certainly_did_not_ring_costs_the_caller_nothing(
+def test_caller_at_0_loses_nothing_by_a_call_that_the_carrier_certainly_did_not_place(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -129,7 +129,7 @@ def test_a_carrier_that_certainly_did_not_ring_costs_the_caller_nothing(
 
 
 @pytest.mark.parametrize("dialled", [True, False])
-def test_when_nobody_knows_whether_the_liaison_rings_the_caller_waits_with_words_for_one_ring(
+def test_caller_hears_words_for_the_length_of_one_ring_when_nobody_knows_whether_the_liaison_rings(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, dialled: bool
 ) -> None:
     make_staff(phone=FIRST)
@@ -152,7 +152,7 @@ def test_when_nobody_knows_whether_the_liaison_rings_the_caller_waits_with_words
     assert phone.is_talking
 
 
-def test_when_the_job_that_tells_the_liaison_of_the_end_is_lost_the_sweeper_tells_them(
+def test_sweeper_tells_the_liaison_of_the_end_when_the_job_for_it_is_lost(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, caller = talk
@@ -167,7 +167,7 @@ def test_when_the_job_that_tells_the_liaison_of_the_end_is_lost_the_sweeper_tell
     assert liaison.hears("The call is over. How did it end?")
 
 
-def test_a_talk_whose_end_was_lost_is_closed_within_a_minute_by_the_carriers_word(
+def test_talk_whose_end_event_was_lost_is_closed_within_a_minute_after_asking_the_carrier(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     hotline.carrier.placed[-1].status = "completed"
@@ -180,9 +180,7 @@ def test_a_talk_whose_end_was_lost_is_closed_within_a_minute_by_the_carriers_wor
 
 
 @ON_SQLITE
-def test_a_talk_that_goes_on_is_left_alone_by_the_sweeper(
-    talk: tuple[Phone, Phone], hotline: Hotline
-) -> None:
+def test_sweeper_leaves_an_ongoing_talk_alone(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
     for _ in range(40):
         passes(hotline, 3)
     hotline.jobs.works_off()
@@ -192,7 +190,7 @@ def test_a_talk_that_goes_on_is_left_alone_by_the_sweeper(
     assert len(held_legs(hotline)) == 1
 
 
-def test_with_nobody_left_on_shift_but_a_phone_that_rings_the_caller_still_gets_them(
+def test_caller_at_0_still_gets_the_last_liaison_whose_phone_rings_as_they_leave_their_shift(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -210,7 +208,7 @@ def test_with_nobody_left_on_shift_but_a_phone_that_rings_the_caller_still_gets_
     assert phone.is_talking
 
 
-def test_an_interpreter_is_of_the_callers_language_and_none_where_there_is_no_number(
+def test_interpreter_speaks_the_callers_language_and_is_not_offered_without_a_number(
     talk: tuple[Phone, Phone], hotline: Hotline, app: object
 ) -> None:
     line = app.extensions["hotline.line"]  # type: ignore[attr-defined]
@@ -223,7 +221,7 @@ def test_an_interpreter_is_of_the_callers_language_and_none_where_there_is_no_nu
 
 
 @in_turn("seed", range(12))
-def test_whatever_anybody_does_a_caller_at_0_is_never_left_alone_in_silence(
+def test_caller_at_0_is_never_left_alone_in_silence_whatever_anybody_does(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, clock: Clock, seed: int
 ) -> None:
     make_staff(phone=SECOND)
@@ -244,7 +242,7 @@ def test_whatever_anybody_does_a_caller_at_0_is_never_left_alone_in_silence(
     elif caller.is_over:
         assert not staff_talk, "someone of staff waits for nobody"
     else:
-        # With words, or with the ringing of the phone that their own call dials.
+        # The caller hears words, or the ringing of the phone that their own call dials.
         assert caller.rings or "on the line" in caller.heard or "hold" in caller.heard, caller.transcript
     assert len(held_legs(hotline)) == len(set(held_legs(hotline)))
     dialled = [placed.leg_id for placed in hotline.carrier.placed]

@@ -16,7 +16,7 @@ from workers.sweeper import sweep
 MakeCase = Callable[..., MadeCase]
 
 
-def test_who_waits_hears_where_they_stand_and_gets_the_next_liaison(
+def test_caller_in_the_queue_hears_their_place_and_gets_the_next_liaison(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -38,7 +38,9 @@ def test_who_waits_hears_where_they_stand_and_gets_the_next_liaison(
     assert (wait.outcome, wait.ended_at) == ("talked", clock.now)
 
 
-def test_every_half_minute_the_place_is_said_again(phone: Phone, make_case: MakeCase, busy: Phone) -> None:
+def test_caller_in_the_queue_hears_their_place_every_half_minute(
+    phone: Phone, make_case: MakeCase, busy: Phone
+) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
 
     for _ in range(3):
@@ -50,7 +52,7 @@ def test_every_half_minute_the_place_is_said_again(phone: Phone, make_case: Make
     assert phone.hears("You are next in line", "press 1")
 
 
-def test_a_caller_with_a_pin_waits_ahead_of_one_without(
+def test_caller_with_a_pin_is_ahead_of_one_without(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     unverified, first = phone.another(), phone.another()
@@ -78,7 +80,7 @@ def test_a_caller_with_a_pin_waits_ahead_of_one_without(
 
 
 @pytest.mark.parametrize("pause", [0, 11])
-def test_key_1_keeps_the_place_as_a_callback_from_when_the_wait_began(
+def test_key_1_turns_the_place_into_a_callback_dated_from_when_the_wait_began(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, pause: int
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -97,7 +99,7 @@ def test_key_1_keeps_the_place_as_a_callback_from_when_the_wait_began(
     assert outcomes(hotline) == ["kept"]
 
 
-def test_the_same_key_twice_makes_one_callback(
+def test_same_key_twice_makes_one_callback(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -107,7 +109,7 @@ def test_the_same_key_twice_makes_one_callback(
     assert len(hotline.rows(select(Callback))) == 1
 
 
-def test_a_wait_asked_for_twice_is_one_place_and_one_answer(
+def test_request_to_wait_that_arrives_twice_is_one_place_and_gets_one_answer(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -118,7 +120,7 @@ def test_a_wait_asked_for_twice_is_one_place_and_one_answer(
 
 
 @pytest.mark.parametrize("keys", ["2", "8", "3"])
-def test_a_wrong_key_however_often_loses_no_place(
+def test_wrong_key_however_often_loses_no_place(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, keys: str
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -133,7 +135,7 @@ def test_a_wrong_key_however_often_loses_no_place(
 
 
 @pytest.mark.parametrize("keys", ["0", "*", "9"])
-def test_extra_keys_say_the_place_again_and_keep_it(
+def test_extra_keys_repeat_the_place_and_keep_it(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, keys: str
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -146,7 +148,7 @@ def test_extra_keys_say_the_place_again_and_keep_it(
     assert waits(hotline)[0].since == since
 
 
-def test_star_says_again_that_no_one_is_free_and_looks_for_nobody(
+def test_star_repeats_that_no_one_is_free_and_rings_nobody(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -161,7 +163,7 @@ def test_star_says_again_that_no_one_is_free_and_looks_for_nobody(
     assert phone.hears("calling someone for you")
 
 
-def test_star_says_again_that_no_one_is_on_shift(phone: Phone, make_case: MakeCase) -> None:
+def test_star_repeats_that_no_one_is_on_shift(phone: Phone, make_case: MakeCase) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
     phone.presses("0")
     said = phone.heard
@@ -172,7 +174,7 @@ def test_star_says_again_that_no_one_is_on_shift(phone: Phone, make_case: MakeCa
     assert phone.heard == said
 
 
-def test_who_presses_keys_for_minutes_is_still_there_and_keeps_their_place(
+def test_caller_who_presses_keys_for_minutes_keeps_their_place(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -184,7 +186,7 @@ def test_who_presses_keys_for_minutes_is_still_there_and_keeps_their_place(
     assert outcomes(hotline) == [None]
 
 
-def test_the_wait_is_the_same_for_a_slow_caller_and_slows_nobody(
+def test_slow_caller_waits_as_long_as_others_and_slows_nobody(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))

@@ -1,4 +1,4 @@
-"""Who is cut off, held too long, or away in the moment of a key has a person or a callback."""
+"""A caller who is cut off, held too long, or away at the moment of a key gets a person or a callback."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +18,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_a_caller_whose_liaison_is_lost_on_hold_is_told_and_gets_the_next_one_in_the_same_call(
+def test_caller_whose_liaison_is_lost_on_hold_is_told_and_gets_the_next_one_in_the_same_call(
     talk: tuple[Phone, Phone], hotline: Hotline, make_staff: MakeStaff, clock: Clock
 ) -> None:
     liaison, caller = talk
@@ -39,7 +39,7 @@ def test_a_caller_whose_liaison_is_lost_on_hold_is_told_and_gets_the_next_one_in
     assert caller.is_over
 
 
-def test_who_was_cut_off_and_hangs_up_while_they_wait_again_is_called_back(
+def test_caller_who_was_cut_off_and_hangs_up_while_they_wait_again_is_called_back(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
@@ -64,7 +64,7 @@ def test_who_was_cut_off_and_hangs_up_while_they_wait_again_is_called_back(
 @pytest.mark.parametrize(
     "lost", ["before they met", "before they met, the liaison first", "without a word of it", "on hold"]
 )
-def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
+def test_caller_who_is_cut_off_before_they_met_or_were_told_is_called_back(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, lost: str
 ) -> None:
     make_staff(phone=FIRST)
@@ -96,7 +96,7 @@ def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
 
 @pytest.mark.parametrize("ends", ["the caller", "the caller, on hold"])
 @pytest.mark.parametrize("given", ["a PIN", "no PIN"])
-def test_a_caller_whose_own_call_dies_in_the_first_seconds_or_on_hold_is_called_back(
+def test_caller_whose_own_call_dies_in_the_first_seconds_or_on_hold_is_called_back(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -130,7 +130,7 @@ def test_a_caller_whose_own_call_dies_in_the_first_seconds_or_on_hold_is_called_
         assert liaison.hears("The call ended while the caller was on hold. We will call them again.")
 
 
-def test_a_caller_without_a_pin_who_is_cut_off_often_gets_two_callbacks_a_day(
+def test_caller_without_a_pin_who_is_cut_off_often_gets_two_callbacks_a_day(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
@@ -150,7 +150,7 @@ def test_a_caller_without_a_pin_who_is_cut_off_often_gets_two_callbacks_a_day(
         clock.passes(minutes=1)
 
 
-def test_requests_of_a_stranger_with_that_number_take_no_callback_from_a_caller_who_is_cut_off(
+def test_strangers_requests_for_that_number_take_no_callback_from_a_caller_who_is_cut_off(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     for _ in range(2):
@@ -176,7 +176,7 @@ def test_requests_of_a_stranger_with_that_number_take_no_callback_from_a_caller_
     assert [row.reason for row in hotline.rows(select(Callback)) if row.state == "requested"] == ["cut_off"]
 
 
-def test_a_caller_whose_liaison_is_lost_in_the_first_seconds_gets_the_next_one_in_the_same_call(
+def test_caller_whose_liaison_is_lost_in_the_first_seconds_gets_the_next_one_in_the_same_call(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
@@ -194,7 +194,7 @@ def test_a_caller_whose_liaison_is_lost_in_the_first_seconds_gets_the_next_one_i
     assert (other.is_talking, phone.is_talking) == (True, True)
 
 
-def test_who_lost_a_liaison_before_they_met_hears_the_end_of_the_next_talk_at_once(
+def test_caller_who_lost_a_liaison_before_they_met_hears_the_end_of_the_next_talk_at_once(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -216,7 +216,7 @@ def test_who_lost_a_liaison_before_they_met_hears_the_end_of_the_next_talk_at_on
     assert phone.is_over
 
 
-def test_who_is_held_too_long_is_not_left_to_it(
+def test_caller_who_is_held_too_long_is_told_and_gets_the_next_liaison(
     talk: tuple[Phone, Phone], hotline: Hotline, clock: Clock
 ) -> None:
     liaison, caller = talk
@@ -231,7 +231,9 @@ def test_who_is_held_too_long_is_not_left_to_it(
     assert liaison.hears("The call is over. How did it end?")
 
 
-def test_7_on_hold_is_harmless_words_and_the_end(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
+def test_key_7_on_hold_says_harmless_words_and_ends_the_call(
+    talk: tuple[Phone, Phone], hotline: Hotline
+) -> None:
     liaison, caller = talk
     liaison.presses("*")
     caller.presses("7")
@@ -246,7 +248,7 @@ def test_7_on_hold_is_harmless_words_and_the_end(talk: tuple[Phone, Phone], hotl
     )
 
 
-def test_a_long_talk_without_a_pin_is_no_lack_of_progress_on_hold(
+def test_long_talk_without_a_pin_does_not_count_as_no_progress_on_hold(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
@@ -260,7 +262,7 @@ def test_a_long_talk_without_a_pin_is_no_lack_of_progress_on_hold(
     assert phone.hears("You are on hold")
 
 
-def test_a_place_kept_in_the_moment_of_the_key_is_the_one_or_the_other(
+def test_callback_chosen_just_before_the_accept_key_replaces_the_talk(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -277,7 +279,7 @@ def test_a_place_kept_in_the_moment_of_the_key_is_the_one_or_the_other(
     assert len(hotline.rows(select(Callback))) == 1
 
 
-def test_a_key_of_the_caller_after_the_liaisons_key_joins_them_and_promises_nothing(
+def test_callers_key_just_after_the_accept_key_joins_them_and_promises_nothing(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -292,7 +294,7 @@ def test_a_key_of_the_caller_after_the_liaisons_key_joins_them_and_promises_noth
     assert hotline.rows(select(Callback)) == []
 
 
-def test_a_liaison_whose_caller_went_away_while_they_listened_is_told(
+def test_liaison_whose_caller_left_while_they_listened_is_told(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -308,7 +310,7 @@ def test_a_liaison_whose_caller_went_away_while_they_listened_is_told(
     assert held_legs(hotline) == []
 
 
-def test_on_a_personal_phone_the_code_joins_and_the_key_alone_does_not(
+def test_personal_phone_joins_by_the_code_and_not_by_the_key_alone(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     person = make_staff(phone=FIRST, office_phone=False, email="ana@office.example.org")

@@ -1,4 +1,4 @@
-"""A talk at 0 led from the console: what its leader clicks does what the star does on the phone (Legs)."""
+"""A talk at 0 that is run from the console: a click of its leader does what star does on the phone (Legs)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ def clicks(hotline: Hotline, what: Callable[..., Any], *more: Any) -> None:
     hotline.jobs.works_off()
 
 
-def test_a_caller_at_0_hears_words_while_a_click_holds_them_and_another_fetches_them_back(
+def test_click_puts_a_caller_at_0_on_hold_with_words_and_another_click_brings_them_back(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, caller = talk
@@ -44,7 +44,7 @@ def test_a_caller_at_0_hears_words_while_a_click_holds_them_and_another_fetches_
     assert (liaison.is_talking, caller.is_talking) == (True, True)
 
 
-def test_a_click_leaves_the_caller_at_0_with_a_colleague_who_was_announced_to_them(
+def test_click_leaves_the_caller_at_0_with_a_colleague_who_was_announced_to_them(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, caller = talk
@@ -63,7 +63,7 @@ def test_a_click_leaves_the_caller_at_0_with_a_colleague_who_was_announced_to_th
     assert talks(hotline)[-1].staff_id == second.id
 
 
-def test_a_click_ends_the_talk_and_its_outcome_promises_the_next_call(
+def test_click_ends_the_talk_and_its_outcome_promises_the_next_call(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     _, caller = talk
@@ -83,7 +83,7 @@ def test_a_click_ends_the_talk_and_its_outcome_promises_the_next_call(
     assert hotline.row(noted) == f"talk:{over.id}"
 
 
-def test_nobody_but_who_leads_it_can_click_into_a_talk_at_0(
+def test_only_the_leader_of_a_talk_at_0_can_click_into_it(
     talk: tuple[Phone, Phone], hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     stranger = make_staff(phone=SECOND, name="Luis Demo").id

@@ -1,4 +1,4 @@
-"""Callers who go back or hang up in the queue are called back or not, and make room (R22, R35)."""
+"""Callers who go back or hang up in the queue make room, and some are called back (R22, R35)."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from workers.sweeper import sweep
 MakeCase = Callable[..., MadeCase]
 
 
-def test_who_hangs_up_in_the_queue_and_agreed_to_calls_there_is_called_back(
+def test_caller_with_consent_for_that_phone_who_hangs_up_in_the_queue_is_called_back(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
@@ -33,7 +33,7 @@ def test_who_hangs_up_in_the_queue_and_agreed_to_calls_there_is_called_back(
     assert outcomes(hotline) == ["abandoned"]
 
 
-def test_7_in_the_queue_lets_the_phone_be_for_half_an_hour(
+def test_key_7_in_the_queue_leaves_the_phone_alone_for_half_an_hour(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody", phone=CALLER))
@@ -56,7 +56,7 @@ def test_7_in_the_queue_lets_the_phone_be_for_half_an_hour(
 @pytest.mark.parametrize(
     "changed", ["another phone", "unsafe", "stopped", "unconfirmed", "withdrawn", "no consent"]
 )
-def test_who_hangs_up_in_the_queue_at_a_phone_without_consent_leaves_nothing(
+def test_caller_without_consent_for_that_phone_who_hangs_up_in_the_queue_leaves_nothing(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, changed: str
 ) -> None:
     case = make_case(custody_status="in_custody", phone=OTHER if changed == "another phone" else CALLER)
@@ -82,7 +82,7 @@ def test_who_hangs_up_in_the_queue_at_a_phone_without_consent_leaves_nothing(
 
 
 @pytest.mark.parametrize("from_", [OTHER, "anonymous"])
-def test_an_unverified_or_withheld_caller_who_hangs_up_leaves_nothing(
+def test_unverified_or_withheld_caller_who_hangs_up_leaves_nothing(
     phone: Phone, busy: Phone, hotline: Hotline, from_: str
 ) -> None:
     reaches_the_first_menu(phone, from_=from_)
@@ -94,7 +94,7 @@ def test_an_unverified_or_withheld_caller_who_hangs_up_leaves_nothing(
     assert hotline.rows(select(Callback)) == []
 
 
-def test_a_withheld_caller_without_a_pin_stays_in_the_queue_where_no_place_can_be_kept(
+def test_withheld_caller_without_a_pin_cannot_keep_a_place_and_stays_in_the_queue(
     phone: Phone, busy: Phone, hotline: Hotline
 ) -> None:
     reaches_the_first_menu(phone, from_="anonymous")
@@ -110,7 +110,7 @@ def test_a_withheld_caller_without_a_pin_stays_in_the_queue_where_no_place_can_b
     assert outcomes(hotline) == [None]
 
 
-def test_a_hang_up_of_which_no_word_came_is_noticed_all_the_same(
+def test_hangup_in_the_queue_is_noticed_without_an_event_from_the_carrier(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
@@ -131,7 +131,7 @@ def test_a_hang_up_of_which_no_word_came_is_noticed_all_the_same(
     assert behind.hears("You are next in line")
 
 
-def test_who_is_gone_without_a_word_keeps_a_free_liaison_from_nobody_behind_them(
+def test_caller_who_left_unnoticed_keeps_no_free_liaison_from_the_next_in_the_queue(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody", phone=CALLER))
@@ -152,7 +152,7 @@ def test_who_is_gone_without_a_word_keeps_a_free_liaison_from_nobody_behind_them
     assert hotline.accepts(behind).is_talking
 
 
-def test_who_talked_and_hangs_up_is_not_called_back(
+def test_caller_who_talked_and_hangs_up_is_not_called_back(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody", phone=CALLER))
@@ -171,7 +171,7 @@ def test_who_talked_and_hangs_up_is_not_called_back(
 # The way back (R22).
 
 
-def test_a_caller_in_the_queue_goes_back_by_pound_and_hears_the_status(
+def test_caller_in_the_queue_goes_back_by_pound_and_hears_the_status(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -188,7 +188,7 @@ def test_a_caller_in_the_queue_goes_back_by_pound_and_hears_the_status(
     assert phone.hears("in custody")
 
 
-def test_a_caller_with_a_pin_goes_back_to_the_menu_of_the_case(
+def test_caller_with_a_pin_goes_back_to_the_menu_of_the_case(
     phone: Phone, make_case: MakeCase, busy: Phone
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -199,7 +199,7 @@ def test_a_caller_with_a_pin_goes_back_to_the_menu_of_the_case(
     assert phone.does_not_hear("in custody")
 
 
-def test_a_caller_who_waits_for_a_person_before_hard_news_goes_back_to_the_choice(
+def test_caller_who_waits_for_a_person_before_hard_news_goes_back_to_the_choice(
     phone: Phone, make_case: MakeCase, busy: Phone
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="escaped"))
@@ -210,7 +210,7 @@ def test_a_caller_who_waits_for_a_person_before_hard_news_goes_back_to_the_choic
     assert phone.does_not_hear("escaped")
 
 
-def test_the_place_of_a_caller_who_goes_back_is_free_and_their_liaison_is_let_go(
+def test_caller_who_goes_back_frees_their_place_and_their_liaison(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -230,7 +230,7 @@ def test_the_place_of_a_caller_who_goes_back_is_free_and_their_liaison_is_let_go
     assert not phone.is_over
 
 
-def test_a_caller_who_goes_back_and_presses_0_again_waits_from_then_on(
+def test_caller_who_goes_back_and_presses_0_again_waits_from_that_moment(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -244,7 +244,7 @@ def test_a_caller_who_goes_back_and_presses_0_again_waits_from_then_on(
     assert (wait.since, wait.outcome) == (clock.now, None)
 
 
-def test_pound_in_the_moment_of_the_accept_key_goes_to_the_liaison(
+def test_pound_at_the_moment_of_the_accept_key_goes_to_the_liaison(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -260,7 +260,7 @@ def test_pound_in_the_moment_of_the_accept_key_goes_to_the_liaison(
     assert outcomes(hotline) == ["talked"]
 
 
-def test_a_caller_without_tries_left_is_not_told_of_a_way_back_that_leads_here(
+def test_caller_without_tries_left_is_not_told_of_a_way_back_that_leads_here(
     phone: Phone, make_case: MakeCase, busy: Phone
 ) -> None:
     case = make_case(custody_status="in_custody")

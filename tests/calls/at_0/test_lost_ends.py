@@ -1,4 +1,4 @@
-"""Talks at 0 whose end the line is not told of: web is down, and the sweeper asks the carrier (R36)."""
+"""Talks at 0 whose end event never arrives: web is down, and the sweeper asks the carrier (R36)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ def both_end_unheard(
 @pytest.mark.parametrize(
     ("caller_after", "liaison_after"), [(1, 1), (1, 12), (12, 1), (None, None), (None, 20), (20, None)]
 )
-def test_a_caller_cut_off_in_the_first_second_while_web_is_down_is_called_back(
+def test_caller_cut_off_in_the_first_second_while_web_is_down_is_called_back(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -45,7 +45,7 @@ def test_a_caller_cut_off_in_the_first_second_while_web_is_down_is_called_back(
     caller_after: int | None,
     liaison_after: int | None,
 ) -> None:
-    """Whoever of the two went first; where the carrier does not say when, they are called too."""
+    """The caller is called back whichever of the two left first, even if the carrier does not say when."""
     make_staff(phone=FIRST)
     if given == "a PIN":
         opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
@@ -69,7 +69,7 @@ def test_a_caller_cut_off_in_the_first_second_while_web_is_down_is_called_back(
 
 
 @pytest.mark.parametrize(("caller_after", "liaison_after"), [(20, 20), (20, 21), (21, 20)])
-def test_a_caller_who_talked_for_twenty_seconds_was_reached_though_nobody_told_of_the_end(
+def test_caller_who_talked_for_twenty_seconds_was_reached_even_if_the_end_event_was_lost(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -106,7 +106,7 @@ def test_a_caller_who_talked_for_twenty_seconds_was_reached_though_nobody_told_o
         ("soon", []),
     ],
 )
-def test_an_end_that_a_slow_web_hears_of_late_is_taken_for_when_it_was(
+def test_end_event_that_arrives_late_counts_from_its_own_time(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -115,7 +115,7 @@ def test_an_end_that_a_slow_web_hears_of_late_is_taken_for_when_it_was(
     dated: str,
     reasons: list[str],
 ) -> None:
-    """The event waits for ten seconds. A date that cannot be, or none, is taken for the moment it came."""
+    """The event waits for ten seconds. An impossible or missing date counts as the moment the event came."""
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
     phone.presses("0")

@@ -20,7 +20,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_a_liaison_who_does_not_answer_costs_no_place_and_the_last_one_set_away_brings_a_callback(
+def test_liaison_who_does_not_answer_costs_no_place_and_after_the_last_one_the_caller_is_offered_a_callback(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -28,8 +28,8 @@ def test_a_liaison_who_does_not_answer_costs_no_place_and_the_last_one_set_away_
     phone.presses("0")
     since = waits(hotline)[0].since
     hotline.declines(phone)
-    # The next ring does not wait for the caller's next look, and is told as going on: the same words again
-    # would sound as if the line had begun anew.
+    # The next ring does not wait for the caller's next poll, and the words say that it goes on: the first
+    # words again would sound as if the wait had begun anew.
     assert phone.hears("I am still calling someone for you. Please hold")
     assert len(hotline.rung()) == 1
     assert waits(hotline)[0].since == since
@@ -40,7 +40,7 @@ def test_a_liaison_who_does_not_answer_costs_no_place_and_the_last_one_set_away_
     assert outcomes(hotline) == ["offered"]
 
 
-def test_when_the_last_liaison_goes_home_a_callback_is_offered(
+def test_caller_is_offered_a_callback_when_the_last_liaison_goes_home(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -53,7 +53,7 @@ def test_when_the_last_liaison_goes_home_a_callback_is_offered(
     assert outcomes(hotline) == ["offered"]
 
 
-def test_without_redis_nobody_in_the_queue_notices(
+def test_callers_in_the_queue_notice_nothing_when_redis_is_down(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
     hotline.jobs.is_down = True
@@ -73,7 +73,7 @@ def test_without_redis_nobody_in_the_queue_notices(
     assert (phone.is_talking, liaison.is_talking) == (True, True)
 
 
-def test_a_callback_that_is_due_leaves_the_free_liaison_to_who_waits_on_the_line(
+def test_callback_that_is_due_leaves_the_free_liaison_to_the_caller_who_waits_on_the_line(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     asker = phone.another()
@@ -94,7 +94,7 @@ def test_a_callback_that_is_due_leaves_the_free_liaison_to_who_waits_on_the_line
     assert hotline.rung() == [to_liaison]
 
 
-def test_an_overdue_callback_waits_for_nobody_on_the_line(
+def test_overdue_callback_goes_before_callers_on_the_line(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     with hotline.database.transaction() as session:
@@ -110,7 +110,7 @@ def test_an_overdue_callback_waits_for_nobody_on_the_line(
     assert phone.hears("still in line")
 
 
-def test_in_spanish_the_line_speaks_spanish(
+def test_spanish_caller_hears_spanish_in_the_queue(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
@@ -122,7 +122,7 @@ def test_in_spanish_the_line_speaks_spanish(
     assert phone.hears("Le llamaremos")
 
 
-def test_a_measured_wait_is_said_in_words(
+def test_caller_hears_a_measured_wait_in_words(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     with hotline.database.transaction() as session:
@@ -150,7 +150,7 @@ def test_a_measured_wait_is_said_in_words(
     assert phone.hears("The wait is longer than it should be")
 
 
-def test_who_is_free_is_offered_to_the_first_in_the_queue_before_they_look_again(
+def test_free_liaison_is_offered_to_the_first_in_the_queue_before_their_next_poll(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     second = phone.another()
@@ -175,7 +175,7 @@ def test_who_is_free_is_offered_to_the_first_in_the_queue_before_they_look_again
     assert phone.is_talking
 
 
-def test_a_caller_without_a_pin_is_fetched_only_when_their_half_has_a_slot(
+def test_caller_without_a_pin_is_fetched_only_when_their_half_has_a_slot(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -196,7 +196,7 @@ def test_a_caller_without_a_pin_is_fetched_only_when_their_half_has_a_slot(
     assert talker.hears("You are next in line"), "nothing cuts off what they hear"
 
 
-def test_a_caller_fetched_while_a_phone_began_to_ring_for_them_hears_it_ring_again(
+def test_caller_fetched_while_a_phone_began_to_ring_for_them_hears_it_ring_again(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, busy: Phone, clock: Clock
 ) -> None:
     waits_in_queue(phone, make_case(custody_status="in_custody"))
@@ -228,7 +228,7 @@ def _two_wait(hotline: Hotline, case: MadeCase) -> tuple[int, int]:
 
 
 def verified_callers_at_0(phone: Phone, hotline: Hotline, case: MadeCase, count: int) -> None:
-    """So many callers with a PIN ask for a person, one after another, and the one liaison takes each."""
+    """``count`` callers with a PIN ask for a person, one after another, and the only liaison takes each."""
     for number in range(count):
         caller = phone.another()
         opens_the_case(caller, case, from_=f"+1202555013{number}")
@@ -259,7 +259,7 @@ def test_three_verified_callers_at_0_in_a_row_give_the_next_offer_to_a_callback_
 @pytest.mark.parametrize(
     ("talks", "heard"), [(2, "You are next in line"), (3, "I am calling someone for you")]
 )
-def test_one_of_four_offers_goes_to_a_caller_at_0_without_a_pin_though_a_verified_callback_is_due(
+def test_one_of_four_offers_goes_to_a_caller_at_0_without_a_pin_while_a_verified_callback_is_due(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, talks: int, heard: str
 ) -> None:
     make_staff()
@@ -273,10 +273,10 @@ def test_one_of_four_offers_goes_to_a_caller_at_0_without_a_pin_though_a_verifie
     assert phone.hears(heard)
 
 
-def test_a_caller_at_0_without_a_pin_has_one_of_four_offers_though_verified_callbacks_are_always_due(
+def test_caller_at_0_without_a_pin_gets_one_of_four_offers_while_verified_callbacks_are_always_due(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
-    """The call that a sweep fetches comes a moment later, when the job beside it has looked for a liaison."""
+    """A sweep fetches the call a moment later, after the job beside it has looked for a liaison."""
     with hotline.database.transaction() as session:
         later = clock.now + timedelta(hours=20)
         for number in range(5):
@@ -308,7 +308,7 @@ def test_a_caller_at_0_without_a_pin_has_one_of_four_offers_though_verified_call
     assert hotline.rows(select(Offer.verified).order_by(Offer.id)) == [True, True, True, False]
 
 
-def test_a_caller_at_0_keeps_no_supervisor_from_an_urgent_callback_that_nobody_takes(
+def test_caller_at_0_keeps_no_supervisor_from_an_urgent_callback_that_nobody_takes(
     phone: Phone, make_case: MakeCase, busy: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     """Supervisors take no calls at 0, so a stranger who waits there must not hold them back."""

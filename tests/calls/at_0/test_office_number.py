@@ -22,7 +22,7 @@ DISCREET = "+12025550101"
 
 
 def _lose(hotline: Hotline, *lost: str) -> None:
-    """Let these roles show no sign of life for 30 s, while the others go on."""
+    """These roles show no sign of life for 30 s, while the others go on."""
     roles = "web", "worker", "sweeper"
     with hotline.database.transaction() as session:
         pulses = {role: Pulse(role) for role in roles}
@@ -77,7 +77,7 @@ def test_caller_at_0_is_promised_a_callback_when_the_office_does_not_answer(
     assert hotline.row(select(Callback.state)) == "requested"
 
 
-def test_caller_at_0_hears_the_office_called_when_nobody_is_on_shift_and_nothing_lives(
+def test_caller_at_0_hears_that_the_office_is_called_when_nobody_is_on_shift_and_nothing_lives(
     phone: Phone, hotline: Hotline
 ) -> None:
     _lose(hotline, "worker", "sweeper")
@@ -118,13 +118,13 @@ def test_caller_at_0_waits_in_the_queue_while_a_worker_or_the_sweeper_lives(
 
 
 class TestAtNight:
-    """The office keeps its hours, and no person of it is promised outside of them."""
+    """The office keeps its hours: the line promises none of its people outside of them."""
 
     @pytest.fixture
     def office(self) -> Office:
         return make_office(always_open=False)
 
-    def test_caller_at_0_is_offered_a_callback_though_nothing_lives(
+    def test_caller_at_0_outside_office_hours_is_offered_a_callback_when_nothing_lives(
         self, phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
     ) -> None:
         make_staff(phone=FIRST)
@@ -144,7 +144,7 @@ def test_caller_in_the_queue_is_put_through_to_the_office_when_nothing_rings_the
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    # Everything dies now, less than 30 s before anybody can know it.
+    # Everything dies now, less than 30 s before the line can know it.
     clock.passes(seconds=8)
     phone.says_nothing()
     assert phone.hears("calling someone")
@@ -156,7 +156,7 @@ def test_caller_in_the_queue_is_put_through_to_the_office_when_nothing_rings_the
     assert phone.hears("I am calling someone for you")
     assert phone.rings == (hotline.office.person_number,)
     assert (outcomes(hotline), held_legs(hotline)) == (["dialed"], [])
-    # A worker that comes to life now rings nobody for a caller who is helped.
+    # A worker that starts now rings nobody for a caller who already has help.
     hotline.jobs.works_off()
     assert hotline.carrier.placed == []
     phone.lets_ring()
@@ -194,7 +194,7 @@ def test_silence_before_hard_news_writes_an_urgent_callback_when_nothing_can_rin
     assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
 
 
-def test_a_web_process_that_runs_alone_for_30_s_sends_callers_at_0_to_the_office(
+def test_web_process_that_runs_alone_for_30_s_sends_callers_at_0_to_the_office(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)

@@ -1,4 +1,4 @@
-"""A talk at 0: star, who joins, how it ends, and what is promised then."""
+"""A talk at 0: star, joining, the end, and what the caller is promised then."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ def test_star_puts_a_caller_at_0_on_hold_and_the_liaison_goes_back(
     assert {"begin_talk", "hold_talk", "resume_talk"} <= set(hotline.rows(select(AuditEntry.action)))
 
 
-def test_with_redis_down_after_the_key_the_caller_finds_the_way_by_the_next_look(
+def test_caller_is_joined_at_their_next_poll_when_redis_goes_down_after_the_key(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -55,7 +55,7 @@ def test_with_redis_down_after_the_key_the_caller_finds_the_way_by_the_next_look
     assert (liaison.is_talking, phone.is_talking) == (True, True)
 
 
-def test_a_colleague_comes_in_announced_and_the_first_liaison_leaves_the_caller_to_them(
+def test_colleague_is_announced_and_the_first_liaison_leaves_the_caller_to_them(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, caller = talk
@@ -86,7 +86,9 @@ def test_a_colleague_comes_in_announced_and_the_first_liaison_leaves_the_caller_
     assert held_legs(hotline) == []
 
 
-def test_an_interpreter_comes_in_announced(talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline) -> None:
+def test_interpreter_is_announced_and_joins(
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline
+) -> None:
     liaison, caller = talk
     liaison.presses("*")
     liaison.presses("3")
@@ -102,7 +104,7 @@ def test_an_interpreter_comes_in_announced(talk: tuple[Phone, Phone], phone: Pho
     assert interpreter.is_over
 
 
-def test_the_liaison_ends_the_talk_and_keys_its_outcome_and_a_rest(
+def test_liaison_ends_the_talk_and_keys_its_outcome_and_a_rest(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, caller = talk
@@ -126,7 +128,7 @@ def test_the_liaison_ends_the_talk_and_keys_its_outcome_and_a_rest(
     assert "note_outcome" in hotline.rows(select(AuditEntry.action))
 
 
-def test_to_be_called_later_is_a_callback_of_the_case_and_the_supervisors_one_is_left_for_staff(
+def test_call_me_later_makes_a_callback_of_the_case_and_the_supervisors_one_is_left_for_staff(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, caller = talk
@@ -142,7 +144,7 @@ def test_to_be_called_later_is_a_callback_of_the_case_and_the_supervisors_one_is
 
 
 @pytest.mark.parametrize("from_", [CALLER, "anonymous"])
-def test_without_a_pin_the_supervisors_callback_needs_a_phone_that_called(
+def test_supervisors_callback_without_a_pin_needs_a_phone_that_called(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock, from_: str
 ) -> None:
     make_staff(phone=FIRST)

@@ -20,7 +20,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_the_accept_key_fetches_the_caller_out_of_the_line_and_their_talk_is_measured(
+def test_accept_key_fetches_the_caller_out_of_the_queue_and_the_talk_is_measured(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
@@ -46,7 +46,7 @@ def test_the_accept_key_fetches_the_caller_out_of_the_line_and_their_talk_is_mea
     assert liaison.hears("The call is over. How did it end?")
 
 
-def test_who_hangs_up_in_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk(
+def test_caller_who_hangs_up_at_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_staff(phone=FIRST)
@@ -64,7 +64,7 @@ def test_who_hangs_up_in_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk
 
     def begins_while_they_hang_up(*args: Any, **values: Any) -> Talk:
         hanging_up.start()
-        # The word of it has come, and waits for what this key holds.
+        # The hangup event has arrived, and waits for the row that this key holds.
         hanging_up.join(0.5)
         return begin_talk(*args, **values)
 
@@ -77,7 +77,7 @@ def test_who_hangs_up_in_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk
     assert held_legs(hotline) == []
 
 
-def test_who_hangs_up_as_a_worker_begins_to_ring_a_liaison_has_that_ring_stopped(
+def test_caller_who_hangs_up_as_a_worker_begins_to_ring_a_liaison_has_that_ring_stopped(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -104,9 +104,7 @@ def test_who_hangs_up_as_a_worker_begins_to_ring_a_liaison_has_that_ring_stopped
     assert held_legs(hotline) == [leg_id]
 
 
-def test_in_spanish_the_caller_is_joined_in_spanish(
-    phone: Phone, make_staff: MakeStaff, hotline: Hotline
-) -> None:
+def test_spanish_caller_is_joined_in_spanish(phone: Phone, make_staff: MakeStaff, hotline: Hotline) -> None:
     make_staff(languages="en,es")
     reaches_the_first_menu(phone, language="2")
     phone.presses("0")
@@ -119,7 +117,7 @@ def test_in_spanish_the_caller_is_joined_in_spanish(
     assert phone.hears("Ya está en la línea una persona de nuestro equipo")
 
 
-def test_the_liaison_hears_nothing_of_the_caller_before_the_key(
+def test_liaison_hears_nothing_of_the_caller_before_the_key(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)

@@ -18,7 +18,7 @@ AFRAID = "+12025550188"
 
 
 def _wait_at_0(phone: Phone, make_case: MakeCase, times: int) -> list[Phone]:
-    """So many verified callers wait at 0, the first one first."""
+    """``times`` verified callers wait at 0, the first one first."""
     callers = [phone.another() for _ in range(times)]
     for number, caller in enumerate(callers):
         waits_in_queue(caller, make_case(custody_status="in_custody"), from_=f"+120255501{20 + number}")
@@ -26,7 +26,7 @@ def _wait_at_0(phone: Phone, make_case: MakeCase, times: int) -> list[Phone]:
 
 
 def _next(hotline: Hotline, phone: Phone, callers: list[Phone], clock: Clock) -> tuple[str, Phone, Phone]:
-    """Whom the free liaison is offered: who talks then, and the two phones."""
+    """The person whom the free liaison is offered: who talks then, and the two phones."""
     for _ in range(4):
         clock.passes(seconds=2)
         _a_sweep(hotline)
@@ -59,10 +59,10 @@ def _offers(hotline: Hotline, phone: Phone, callers: list[Phone], clock: Clock, 
 
 
 @ON_SQLITE
-def test_verified_callers_at_0_do_not_starve_a_frightened_one_who_is_to_be_called_back(
+def test_verified_callers_at_0_do_not_starve_a_frightened_person_who_is_to_be_called_back(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
-    """With one liaison she was called when the line was empty, or after her hour."""
+    """With one liaison she was called after the queue was empty, or after her hour."""
     asker = phone.another()
     asker.dials_in(from_=AFRAID)
     for key in ("1", "2", "1", "3"):
@@ -79,7 +79,7 @@ def test_verified_callers_at_0_do_not_starve_a_frightened_one_who_is_to_be_calle
 def test_overdue_pranks_do_not_starve_verified_callers_at_0(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
-    """A callback that is overdue waits for nobody at 0, and a night of pranks is overdue in the morning."""
+    """An overdue callback waits for nobody at 0, and a night of pranks is overdue in the morning."""
     long_ago = clock.now - timedelta(hours=2)
     with hotline.database.transaction() as session:
         for number in range(12):
@@ -108,7 +108,7 @@ def test_overdue_pranks_do_not_starve_verified_callers_at_0(
     assert caller.is_talking
 
 
-def test_while_the_carrier_refuses_our_calls_nobody_at_0_waits_for_a_callback(
+def test_nobody_at_0_waits_for_a_callback_while_the_carrier_refuses_our_calls(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     (caller,) = _wait_at_0(phone, make_case, 1)
@@ -123,7 +123,7 @@ def test_while_the_carrier_refuses_our_calls_nobody_at_0_waits_for_a_callback(
     clock.passes(seconds=16)
     caller.says_nothing()
 
-    # Nothing rings a liaison, so the office's number is rung; no callback stands before this caller.
+    # Nothing rings a liaison, so the office's number rings; no callback is ahead of this caller.
     assert caller.rings == (hotline.office.person_number,)
     office = caller.answers()
     assert (caller.is_talking, office.is_talking) == (True, True)

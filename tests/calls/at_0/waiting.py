@@ -1,4 +1,4 @@
-"""What those who wait in the queue have in common."""
+"""What the tests of waiting callers share."""
 
 from sqlalchemy import or_, select
 
@@ -21,7 +21,7 @@ def waits_in_queue(phone: Phone, case: MadeCase, **how: str) -> None:
 
 
 def waits(hotline: Hotline) -> list[QueuedCall]:
-    """The places in the queue, but the one of whoever talks with the busy liaison."""
+    """The places in the queue, without that of the caller who talks with the busy liaison."""
     talker = hotline.database.keyring.index("phone", TALKER)
     those = select(QueuedCall).join(Call, Call.id == QueuedCall.call_id)
     others = or_(Call.phone_key.is_(None), Call.phone_key != talker)

@@ -1,4 +1,4 @@
-"""Callers who still listen to their promise: no phone rings for them before they have hung up (R35, R36)."""
+"""No phone rings for a caller who still listens to their promise, until they have hung up (R35, R36)."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ LIAISON = "+12025550170"
 
 
 def sweeps(hotline: Hotline) -> list[str]:
-    """The sweeper looks once; the phones that ring then."""
+    """Run the sweeper once; returns the phones that ring then."""
     sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
     return hotline.rung()
 
@@ -111,7 +111,7 @@ def test_end_of_a_call_that_asked_for_nothing_rings_nobody(
     assert hotline.rung() == [LIAISON]
 
 
-def test_with_a_liaison_free_a_caller_still_chooses_how_they_are_called(
+def test_caller_still_chooses_how_they_are_called_while_a_liaison_is_free(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
@@ -132,7 +132,7 @@ def test_with_a_liaison_free_a_caller_still_chooses_how_they_are_called(
     assert hotline.rung() == [LIAISON]
 
 
-def test_a_caller_in_the_slow_pace_has_time_to_choose(
+def test_caller_in_the_slow_pace_has_time_to_choose(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
@@ -149,7 +149,7 @@ def test_a_caller_in_the_slow_pace_has_time_to_choose(
     assert hotline.rung() == [LIAISON]
 
 
-def test_where_no_word_came_that_the_asking_call_is_over_a_liaison_is_rung_a_minute_later(
+def test_liaison_is_rung_a_minute_later_when_no_event_says_that_the_asking_call_is_over(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
@@ -167,7 +167,7 @@ def test_where_no_word_came_that_the_asking_call_is_over_a_liaison_is_rung_a_min
 def test_nobody_is_rung_for_a_callback_while_its_caller_talks_at_0_in_the_same_call(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
-    """A second liaison was rung and accepted, and her phone rang in the talk: where it takes two, a try."""
+    """A second liaison accepted, and the caller's phone rang during the talk, or the ring cost them a try."""
     make_staff(phone=LIAISON)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     for key in ("2", "3"):
@@ -187,7 +187,7 @@ def test_nobody_is_rung_for_a_callback_while_its_caller_talks_at_0_in_the_same_c
 
 
 @pytest.mark.parametrize("asks", ["first", "again"])
-def test_7_after_the_promise_lets_the_phone_be_for_half_an_hour(
+def test_key_7_after_the_promise_leaves_the_phone_alone_for_half_an_hour(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, asks: str
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -208,7 +208,7 @@ def test_7_after_the_promise_lets_the_phone_be_for_half_an_hour(
     assert sweeps(hotline) == [LIAISON]
 
 
-def test_7_without_a_pin_puts_off_nothing_that_another_call_asked_for(
+def test_key_7_without_a_pin_puts_off_nothing_that_another_call_asked_for(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)

@@ -1,4 +1,4 @@
-"""A callback that falls due while its person is on the line with us, and their phone is busy (R36)."""
+"""A callback falls due while its person is on the line with us, so their phone is busy (R36)."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,7 @@ def is_tried(hotline: Hotline, phone: Phone) -> tuple[Phone, PlacedCall]:
     return liaison, to_caller
 
 
-def test_a_frightened_person_on_the_line_with_a_crisis_line_loses_no_try(
+def test_frightened_person_on_the_line_with_a_crisis_line_loses_no_try(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     is_afraid(phone, make_case(custody_status="in_custody"))
@@ -68,7 +68,7 @@ def test_a_frightened_person_on_the_line_with_a_crisis_line_loses_no_try(
     assert called.is_talking
 
 
-def test_a_frightened_person_who_waits_at_0_loses_no_try(
+def test_frightened_person_who_waits_at_0_loses_no_try(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     is_afraid(phone, make_case(custody_status="in_custody"))
@@ -87,7 +87,7 @@ def test_a_frightened_person_who_waits_at_0_loses_no_try(
     assert liaison.is_over
 
 
-def test_a_person_whom_we_call_about_another_case_at_the_same_time_loses_no_try(
+def test_person_whom_we_call_about_another_case_at_the_same_time_loses_no_try(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     for _ in range(2):
@@ -112,7 +112,7 @@ def test_a_person_whom_we_call_about_another_case_at_the_same_time_loses_no_try(
 
 
 @pytest.mark.parametrize("second_call", ["rings on", "goes to a machine"])
-def test_a_person_who_talks_with_us_loses_no_try_by_a_second_call_that_their_phone_takes(
+def test_person_who_talks_with_us_loses_no_try_by_a_second_call_that_their_phone_takes(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, second_call: str
 ) -> None:
     for _ in range(2):
@@ -145,7 +145,7 @@ def test_a_person_who_talks_with_us_loses_no_try_by_a_second_call_that_their_pho
 
 
 @pytest.mark.parametrize("call", ["none", "over", "doubted", "of another phone"])
-def test_a_busy_phone_that_is_not_on_the_line_with_us_is_a_try(
+def test_busy_phone_that_is_not_on_the_line_with_us_is_a_try(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, call: str
 ) -> None:
     is_afraid(phone, make_case(custody_status="in_custody"))
@@ -165,7 +165,7 @@ def test_a_busy_phone_that_is_not_on_the_line_with_us_is_a_try(
     assert hotline.row(select(Callback.caller_tries)) == 1
 
 
-def test_a_person_on_the_line_who_lets_their_phone_ring_has_missed_it(
+def test_person_on_the_line_who_lets_their_phone_ring_has_missed_it(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     is_afraid(phone, make_case(custody_status="in_custody"))
@@ -179,7 +179,7 @@ def test_a_person_on_the_line_who_lets_their_phone_ring_has_missed_it(
 
 
 @ON_SQLITE
-def test_open_call_does_not_make_a_busy_phone_be_rung_without_end(
+def test_busy_phone_is_not_rung_without_end_because_of_an_open_call(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     is_afraid(phone, make_case(custody_status="in_custody"))

@@ -23,7 +23,7 @@ MakeStaff = Callable[..., Staff]
 CALLER = "+12025550123"
 
 
-def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
+def test_caller_who_asks_again_hears_day_and_window_and_no_digit_of_the_phone(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -43,7 +43,7 @@ def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
     assert len(hotline.rows(select(Callback))) == 1
 
 
-def test_an_open_callback_can_be_cancelled(
+def test_caller_can_cancel_an_open_callback(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -60,7 +60,7 @@ def test_an_open_callback_can_be_cancelled(
     assert hotline.carrier.placed == []
 
 
-def test_an_open_callback_can_be_moved_to_another_part_of_the_day(
+def test_caller_can_move_an_open_callback_to_another_part_of_the_day(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -78,7 +78,7 @@ def test_an_open_callback_can_be_moved_to_another_part_of_the_day(
     assert moved.window_starts == moved.next_attempt_at
 
 
-def test_a_callback_that_is_being_kept_can_no_longer_be_cancelled(
+def test_caller_cannot_cancel_a_callback_that_is_being_made(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -102,7 +102,7 @@ def asks_unverified(phone: Phone, from_: str = CALLER) -> None:
     phone.presses("1")
 
 
-def test_who_has_no_pin_gets_one_open_callback_to_the_calling_phone(
+def test_caller_without_a_pin_gets_one_open_callback_to_the_calling_phone(
     phone: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     asks_unverified(phone)
@@ -118,7 +118,7 @@ def test_who_has_no_pin_gets_one_open_callback_to_the_calling_phone(
 
 
 @pytest.mark.parametrize("key", ["1", "3"])
-def test_who_asked_without_a_pin_and_then_with_it_is_rung_once(
+def test_caller_who_asks_without_a_pin_and_then_with_it_is_rung_once(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, key: str
 ) -> None:
     asks_unverified(phone)
@@ -159,7 +159,7 @@ def test_two_people_of_a_shared_phone_are_both_called(
     assert hotline.rows(select(Callback.state)) == ["requested", "requested"]
 
 
-def test_who_has_no_pin_gets_two_callbacks_a_day(
+def test_caller_without_a_pin_gets_two_callbacks_a_day(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -191,7 +191,7 @@ def test_who_has_no_pin_gets_two_callbacks_a_day(
 @pytest.mark.parametrize(
     ("from_", "zone"), [("+17875550123", "America/Puerto_Rico"), ("+16715550123", "Pacific/Guam")]
 )
-def test_a_phone_of_a_territory_is_called_back_in_its_own_hours(
+def test_phone_of_a_territory_is_called_back_in_its_own_hours(
     phone: Phone, hotline: Hotline, from_: str, zone: str
 ) -> None:
     asks_unverified(phone, from_=from_)
@@ -214,7 +214,7 @@ UNDIALLABLE = [
 
 
 @pytest.mark.parametrize("from_", UNDIALLABLE)
-def test_numbers_that_may_not_be_dialled_are_not_written_down_without_a_pin(
+def test_number_that_we_may_not_dial_is_not_stored_without_a_pin(
     phone: Phone, hotline: Hotline, from_: str
 ) -> None:
     asks_unverified(phone, from_=from_)
@@ -227,7 +227,7 @@ def test_numbers_that_may_not_be_dialled_are_not_written_down_without_a_pin(
 
 
 @pytest.mark.parametrize("from_", ["anonymous", "+19005550123", "+442079460123"])
-def test_after_the_pin_the_registrants_own_phone_is_called_instead(
+def test_callback_after_the_pin_goes_to_the_registrants_own_phone_instead(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, from_: str
 ) -> None:
     make_staff()
@@ -243,7 +243,7 @@ def test_after_the_pin_the_registrants_own_phone_is_called_instead(
     assert to_caller.to == "+12025550155"
 
 
-def test_without_redis_the_caller_notices_nothing_and_a_sweep_dials(
+def test_caller_notices_nothing_without_redis_and_a_sweep_dials(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -276,7 +276,7 @@ def test_without_redis_the_caller_notices_nothing_and_a_sweep_dials(
     assert carrier.ringing[0].to in {CALLER, "+12025550124"}
 
 
-def test_who_is_afraid_is_called_within_the_hour(
+def test_caller_who_is_afraid_is_called_within_the_hour(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
@@ -293,7 +293,7 @@ def test_who_is_afraid_is_called_within_the_hour(
     assert the_callback(hotline).next_attempt_at == clock.now
 
 
-def test_to_be_called_before_hearing_hard_news_is_urgent(
+def test_call_before_hearing_hard_news_is_urgent(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
@@ -308,7 +308,7 @@ def test_to_be_called_before_hearing_hard_news_is_urgent(
     assert callback.due_at <= clock.now + timedelta(minutes=60)
 
 
-def test_after_three_wrong_pins_a_callback_can_be_had(
+def test_caller_gets_a_callback_after_three_wrong_pins(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -341,7 +341,7 @@ def test_star_repeats_the_promise(phone: Phone, make_case: MakeCase, hotline: Ho
 
 
 @pytest.mark.parametrize("keys", ["1", ""])
-def test_a_promise_that_is_late_is_said_to_be_late(
+def test_caller_hears_that_a_late_promise_is_late(
     phone: Phone, make_case: MakeCase, clock: Clock, keys: str
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -355,7 +355,7 @@ def test_a_promise_that_is_late_is_said_to_be_late(
     assert phone.does_not_hear("no later than")
 
 
-def test_a_promise_that_was_closed_meanwhile_is_not_kept_in_words(
+def test_caller_whose_callback_was_closed_meanwhile_is_promised_no_call(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -375,7 +375,7 @@ def test_a_promise_that_was_closed_meanwhile_is_not_kept_in_words(
 
 
 @pytest.mark.parametrize(("hours", "urgency"), [(1, "urgent"), (71, "urgent"), (73, "other")])
-def test_a_callback_after_fresh_hard_news_is_urgent(
+def test_callback_after_fresh_hard_news_is_urgent(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock, hours: int, urgency: str
 ) -> None:
     case = make_case(custody_status="released", record={"status_at": clock.now - timedelta(hours=hours)})
@@ -387,7 +387,7 @@ def test_a_callback_after_fresh_hard_news_is_urgent(
     assert the_callback(hotline).urgency == urgency
 
 
-def test_who_could_not_open_their_case_is_called_within_the_hour(
+def test_caller_who_could_not_open_their_case_is_called_within_the_hour(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -402,7 +402,7 @@ def test_who_could_not_open_their_case_is_called_within_the_hour(
 
 
 @pytest.mark.parametrize("with_pin", [True, False])
-def test_who_asks_again_before_the_end_of_their_talk_was_told_is_owed_a_call_of_its_own(
+def test_caller_who_asks_again_before_the_end_event_of_their_talk_gets_another_call(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, with_pin: bool
 ) -> None:
     make_staff()
@@ -423,7 +423,7 @@ def test_who_asks_again_before_the_end_of_their_talk_was_told_is_owed_a_call_of_
     called = phone.answers(to_caller)
     called.presses("1")
 
-    # They hung up, and news of that is on its way when they ring again.
+    # They hung up, and the event of that is on its way when they ring again.
     asks()
     called.hangs_up()
 
@@ -431,7 +431,7 @@ def test_who_asks_again_before_the_end_of_their_talk_was_told_is_owed_a_call_of_
     assert states == ["reached", "requested"]
 
 
-def test_who_asks_again_while_the_last_try_rings_is_called_once_more(
+def test_caller_who_asks_again_while_the_last_try_rings_is_called_once_more(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -446,7 +446,7 @@ def test_who_asks_again_while_the_last_try_rings_is_called_once_more(
     again.presses("1")
     assert again.hears("We will call you")
 
-    # Their phone is busy, since they are on it with us, which is no try of theirs (R36).
+    # Their phone is busy because they are on it with us, which is no try of theirs (R36).
     phone.declines(to_caller)
 
     assert (the_callback(hotline).state, the_callback(hotline).caller_tries) == ("requested", 1)

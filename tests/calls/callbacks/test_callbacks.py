@@ -24,7 +24,7 @@ TELLING = ("case", "PIN", "custody", "victim", "Stewart", "Ivo")
 
 
 def asks_express(phone: Phone, case: MadeCase, **how: str) -> None:
-    """Open the case and ask for a call as soon as it can be, then hang up."""
+    """Open the case and ask for a call as soon as possible, then hang up."""
     opens_the_case(phone, case, **how)
     phone.presses("2")
     phone.presses("1")
@@ -32,13 +32,13 @@ def asks_express(phone: Phone, case: MadeCase, **how: str) -> None:
 
 
 def the_callback(hotline: Hotline) -> Callback:
-    """The one callback there is."""
+    """The only callback there is."""
     found: Callback = hotline.row(select(Callback))
     return found
 
 
 def accepted_by(phone: Phone, hotline: Hotline) -> tuple[Phone, PlacedCall]:
-    """The liaison who is rung accepts; gives their phone, and the call that rings the caller."""
+    """The liaison who is rung accepts; returns their phone, and the call that rings the caller."""
     hotline.jobs.works_off()
     liaison = phone.answers(hotline.carrier.ringing[-1])
     liaison.presses("1")
@@ -51,7 +51,7 @@ def nobody_is_held(hotline: Hotline) -> bool:
     return all(busy is None for busy in hotline.rows(select(Staff.busy_call_id)))
 
 
-def test_a_callback_from_the_first_key_to_the_last(
+def test_caller_gets_a_callback_from_the_first_key_to_the_last(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     make_staff(phone=LIAISON)
@@ -109,7 +109,7 @@ def test_a_callback_from_the_first_key_to_the_last(
     assert the_callback(hotline).outcome == "reached"
 
 
-def test_the_liaison_who_hangs_up_first_also_closes_it(
+def test_liaison_who_hangs_up_first_also_closes_the_callback(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -126,7 +126,7 @@ def test_the_liaison_who_hangs_up_first_also_closes_it(
     assert nobody_is_held(hotline)
 
 
-def test_it_is_asked_for_and_kept_in_spanish(
+def test_spanish_caller_asks_for_a_callback_and_gets_it_in_spanish(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="en,es")
@@ -145,7 +145,7 @@ def test_it_is_asked_for_and_kept_in_spanish(
     assert the_callback(hotline).language == "es"
 
 
-def test_a_liaison_who_passes_leaves_it_to_another(
+def test_liaison_who_passes_leaves_the_callback_to_another(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -169,7 +169,7 @@ def test_a_liaison_who_passes_leaves_it_to_another(
 
 
 @pytest.mark.parametrize("way", ["busy", "no-answer", "failed"])
-def test_a_liaison_who_does_not_answer_leaves_it_to_another(
+def test_liaison_who_does_not_answer_leaves_the_callback_to_another(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, carrier: FakeCarrier,
     clock: Clock, way: str,
 ) -> None:  # fmt: skip
@@ -188,7 +188,7 @@ def test_a_liaison_who_does_not_answer_leaves_it_to_another(
     assert second.to != first.to
 
 
-def test_a_machine_on_the_liaisons_leg_is_no_acceptance(
+def test_machine_on_the_liaisons_leg_does_not_accept(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     make_staff()
@@ -205,7 +205,7 @@ def test_a_machine_on_the_liaisons_leg_is_no_acceptance(
 
 
 @pytest.mark.parametrize("how", ["callback", "at 0"])
-def test_a_liaisons_voicemail_keeps_a_frightened_caller_waiting_for_two_offers_and_no_more(
+def test_liaisons_voicemail_delays_a_frightened_caller_by_two_offers_and_no_more(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, how: str
 ) -> None:
     make_staff(phone="+12025550170")
@@ -227,7 +227,7 @@ def test_a_liaisons_voicemail_keeps_a_frightened_caller_waiting_for_two_offers_a
     assert hotline.rung() == ["+12025550171"]
 
 
-def test_a_machine_on_the_callers_leg_is_no_acceptance_and_hears_nothing_that_tells(
+def test_machine_on_the_callers_leg_does_not_accept_and_hears_nothing_that_tells(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -267,7 +267,7 @@ def test_person_who_cannot_talk_now_is_put_off_and_the_liaison_is_told(
     assert nobody_is_held(hotline)
 
 
-def test_who_does_not_answer_is_called_again_later(
+def test_person_who_does_not_answer_is_called_again_later(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -290,7 +290,7 @@ def test_who_does_not_answer_is_called_again_later(
     assert [call.to for call in carrier.ringing] == [LIAISON]
 
 
-def test_the_row_is_there_for_all_to_see_before_the_job_is_handed_on(
+def test_callback_is_stored_before_its_job_is_queued(
     phone: Phone, make_case: MakeCase, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, str]] = []
@@ -306,7 +306,7 @@ def test_the_row_is_there_for_all_to_see_before_the_job_is_handed_on(
     assert seen == [("dial_liaison", "requested")]
 
 
-def test_a_key_pressed_twice_by_the_liaison_rings_the_caller_once(
+def test_key_pressed_twice_by_the_liaison_rings_the_caller_once(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     make_staff()
@@ -320,7 +320,7 @@ def test_a_key_pressed_twice_by_the_liaison_rings_the_caller_once(
     assert [call.to for call in carrier.placed][1:] == [CALLER]
 
 
-def test_a_caller_who_hangs_up_at_the_question_is_not_joined(
+def test_caller_who_hangs_up_at_the_question_is_not_joined(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -335,7 +335,7 @@ def test_a_caller_who_hangs_up_at_the_question_is_not_joined(
     assert nobody_is_held(hotline)
 
 
-def test_a_liaison_who_hangs_up_before_the_caller_answers_lets_the_callers_phone_be(
+def test_liaison_who_hangs_up_before_the_caller_answers_stops_the_callers_phone(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -351,7 +351,7 @@ def test_a_liaison_who_hangs_up_before_the_caller_answers_lets_the_callers_phone
 
 
 @ON_SQLITE
-def test_a_liaison_who_accepts_and_is_cut_off_each_time_does_not_make_the_callers_phone_ring_for_ever(
+def test_liaison_who_accepts_and_is_cut_off_each_time_does_not_make_the_callers_phone_ring_for_ever(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -374,7 +374,7 @@ def test_a_liaison_who_accepts_and_is_cut_off_each_time_does_not_make_the_caller
     assert len(hotline.rung()) == 1, "no liaison makes a callback one that is left for staff"
 
 
-def test_a_liaison_who_waits_for_nobody_hears_so_though_the_carrier_gave_no_answer_at_first(
+def test_liaison_who_waits_for_nobody_is_told_even_if_the_carrier_failed_at_first(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -398,7 +398,7 @@ def test_a_liaison_who_waits_for_nobody_hears_so_though_the_carrier_gave_no_answ
     assert nobody_is_held(hotline)
 
 
-def test_someone_who_walks_in_is_given_harmless_words_by_7_and_the_call_is_tried_later(
+def test_key_7_gives_harmless_words_to_someone_who_walks_in_and_the_call_is_tried_later(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()

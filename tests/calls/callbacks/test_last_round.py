@@ -1,4 +1,4 @@
-"""What follows from the last round of a callback in which the person could not talk (R35, R36)."""
+"""What happens after the last round of a callback in which the person could not talk (R35, R36)."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def test_person_who_cannot_talk_in_the_last_round_is_promised_no_other_call(
     assert (the_callback(hotline).state, the_callback(hotline).outcome) == ("left_for_staff", "not_safe")
 
 
-def test_evening_that_one_caller_was_promised_is_kept_though_the_phone_is_put_off_three_times_before(
+def test_caller_who_was_promised_the_evening_is_called_then_after_three_earlier_delays(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()

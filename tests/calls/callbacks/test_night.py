@@ -35,7 +35,7 @@ def now() -> datetime:
     return datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
 
 
-def test_0_says_when_it_opens_and_offers_a_callback(
+def test_caller_at_0_hears_when_the_office_opens_and_is_offered_a_callback(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -51,7 +51,7 @@ def test_0_says_when_it_opens_and_offers_a_callback(
     assert callback.next_attempt_at == datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 
 
-def test_0_before_hard_news_leaves_the_news_to_be_heard(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_at_0_before_hard_news_can_still_hear_the_news(phone: Phone, make_case: MakeCase) -> None:
     opens_the_case(phone, make_case(custody_status="released"))
 
     phone.presses("0")
@@ -61,7 +61,7 @@ def test_0_before_hard_news_leaves_the_news_to_be_heard(phone: Phone, make_case:
     assert phone.hears("was released")
 
 
-def test_a_phone_that_we_cannot_call_hears_the_crisis_line_once(phone: Phone) -> None:
+def test_caller_whose_phone_we_cannot_call_hears_the_crisis_line_once(phone: Phone) -> None:
     reaches_the_first_menu(phone, from_="anonymous")
 
     phone.presses("0")
@@ -70,7 +70,7 @@ def test_a_phone_that_we_cannot_call_hears_the_crisis_line_once(phone: Phone) ->
     assert phone.heard.count("To talk with someone sooner") == 1
 
 
-def test_8_after_the_closed_words_says_them_and_the_crisis_line_in_the_next_language(
+def test_key_8_after_the_closed_words_repeats_them_and_the_crisis_line_in_the_next_language(
     phone: Phone, hotline: Hotline
 ) -> None:
     reaches_the_first_menu(phone)
@@ -87,7 +87,7 @@ def test_8_after_the_closed_words_says_them_and_the_crisis_line_in_the_next_lang
     assert hotline.rows(select(Callback)) == []
 
 
-def test_afternoon_that_is_over_comes_again_on_the_next_day_on_which_the_office_works(
+def test_callback_for_an_afternoon_that_is_over_moves_to_the_next_afternoon_of_the_office(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", pin_issued_at=clock.now)
@@ -105,7 +105,9 @@ def test_afternoon_that_is_over_comes_again_on_the_next_day_on_which_the_office_
     assert again.hears("You already have a callback", "We will try on Friday, November 27, in the afternoon")
 
 
-def test_caller_from_hawaii_without_a_pin_hears_the_hour_of_the_office_and_whose_it_is(phone: Phone) -> None:
+def test_caller_from_hawaii_without_a_pin_hears_the_offices_hour_and_that_it_is_the_offices(
+    phone: Phone,
+) -> None:
     reaches_the_first_menu(phone, language="2", from_="+18085550123")
 
     phone.presses("0")
@@ -123,7 +125,7 @@ def test_registrant_in_hawaii_hears_when_the_office_opens_by_their_own_clock(
     assert phone.hears("We open tomorrow at 3:00 AM Hawaii time.")
 
 
-def test_after_the_tries_nobody_is_promised_while_the_office_is_closed(
+def test_caller_out_of_tries_is_promised_nobody_while_the_office_is_closed(
     phone: Phone, make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -151,7 +153,7 @@ def test_nobody_is_rung_before_the_window_opens(
     assert len(hotline.carrier.ringing) == 1
 
 
-def test_who_is_afraid_is_called_all_the_same(
+def test_caller_who_is_afraid_is_called_at_night_too(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -165,7 +167,7 @@ def test_who_is_afraid_is_called_all_the_same(
     assert len(hotline.carrier.ringing) == 1
 
 
-def test_hard_news_is_told_at_once_or_by_a_call(
+def test_caller_hears_hard_news_at_once_or_by_a_call(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff
 ) -> None:
     make_staff()
@@ -176,7 +178,7 @@ def test_hard_news_is_told_at_once_or_by_a_call(
     )
 
 
-def test_who_chooses_a_person_at_the_first_menu_is_offered_a_call(phone: Phone) -> None:
+def test_caller_who_chooses_a_person_at_the_first_menu_is_offered_a_call(phone: Phone) -> None:
     reaches_the_first_menu(phone)
     phone.presses("2")
     phone.presses("2")
@@ -184,7 +186,7 @@ def test_who_chooses_a_person_at_the_first_menu_is_offered_a_call(phone: Phone) 
     assert phone.hears("We are closed now", "as soon as we can, press 1")
 
 
-def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
+def test_frightened_caller_is_promised_the_hour_after_opening_when_nobody_is_on_shift(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -202,7 +204,7 @@ def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
         ("2", "llame a la línea de crisis y prevención del suicidio, al 988"),
     ],
 )
-def test_an_afraid_caller_whom_nobody_can_call_within_the_hour_hears_of_a_crisis_line(
+def test_frightened_caller_whom_nobody_can_call_within_the_hour_hears_of_a_crisis_line(
     phone: Phone, language: str, words: str
 ) -> None:
     reaches_the_first_menu(phone, language=language)
@@ -215,7 +217,7 @@ def test_an_afraid_caller_whom_nobody_can_call_within_the_hour_hears_of_a_crisis
     assert phone.hears(words)
 
 
-def test_an_afraid_caller_who_is_called_within_the_hour_is_sent_nowhere_else(
+def test_frightened_caller_who_is_called_within_the_hour_is_not_sent_elsewhere(
     phone: Phone, make_staff: MakeStaff
 ) -> None:
     make_staff(on_shift=False, on_call=True)
@@ -227,7 +229,7 @@ def test_an_afraid_caller_who_is_called_within_the_hour_is_sent_nowhere_else(
     assert phone.does_not_hear("sooner")
 
 
-def test_call_that_was_promised_for_the_day_is_made_though_a_faked_number_is_afraid_at_night(
+def test_daytime_call_is_made_though_a_faked_number_is_afraid_at_night(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(on_shift=False, on_call=True)
@@ -250,7 +252,7 @@ def test_call_that_was_promised_for_the_day_is_made_though_a_faked_number_is_afr
 
 
 @pytest.mark.parametrize(("language", "promised"), [("1", "11:59 PM"), ("2", "11:59 de la noche")])
-def test_with_somebody_on_call_the_hour_is_promised_from_now_and_their_phone_rings(
+def test_frightened_caller_is_promised_the_hour_from_now_when_somebody_is_on_call_and_their_phone_rings(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -284,7 +286,7 @@ def test_spanish_times_name_the_part_of_the_day(phone: Phone, make_case: MakeCas
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-def test_a_discreet_line_that_is_closed_says_neutral_words(phone: Phone, language: str) -> None:
+def test_discreet_line_that_is_closed_says_neutral_words(phone: Phone, language: str) -> None:
     dials(phone, language)
     phone.presses("0")
 
@@ -295,7 +297,7 @@ def test_a_discreet_line_that_is_closed_says_neutral_words(phone: Phone, languag
     assert telling(phone) == []
 
 
-def test_an_hour_that_is_kept_and_a_promise_that_is_not_urgent_name_no_crisis_line(
+def test_promise_of_the_hour_and_promise_that_is_not_urgent_name_no_crisis_line(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff
 ) -> None:
     make_staff()
@@ -310,7 +312,7 @@ def test_an_hour_that_is_kept_and_a_promise_that_is_not_urgent_name_no_crisis_li
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-def test_a_closed_office_names_a_crisis_line_in_the_same_breath(phone: Phone, language: str) -> None:
+def test_closed_office_names_a_crisis_line_in_the_same_breath(phone: Phone, language: str) -> None:
     crisis = {
         "1": "call the suicide and crisis line, at 988",
         "2": "llame a la línea de crisis y prevención del suicidio, al 988",
@@ -323,7 +325,7 @@ def test_a_closed_office_names_a_crisis_line_in_the_same_breath(phone: Phone, la
     assert phone.hears(crisis)
 
 
-def test_a_discreet_line_names_no_crisis_line_before_the_pin(phone: Phone) -> None:
+def test_discreet_line_names_no_crisis_line_before_the_pin(phone: Phone) -> None:
     dials(phone)
     phone.presses("0")
     assert phone.hears("We are closed now")
@@ -334,7 +336,7 @@ def test_a_discreet_line_names_no_crisis_line_before_the_pin(phone: Phone) -> No
     assert "crisis" not in phone.heard_so_far
 
 
-def test_a_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
+def test_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     stranger = phone.another()
@@ -358,10 +360,10 @@ def test_a_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
 @pytest.mark.parametrize(
     ("lost", "why"), [("to the liaison", "unknown_offer"), ("to the caller", "unknown_call")]
 )
-def test_whoever_is_on_call_is_rung_about_a_frightened_caller_whom_a_lost_answer_left_to_a_person(
+def test_liaison_on_call_is_rung_about_a_frightened_caller_who_was_left_for_staff_after_a_lost_answer(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, lost: str, why: str
 ) -> None:
-    """A supervisor who slept had a text, and whoever was on call heard nothing all night."""
+    """A sleeping supervisor had a text, and the liaison on call heard nothing all night."""
     make_staff(email="nia@office.example.org", phone=ON_CALL, on_shift=False, on_call=True)
     with hotline.database.transaction() as session:
         set_schedule(

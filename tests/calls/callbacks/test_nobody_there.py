@@ -1,4 +1,4 @@
-"""A key was pressed on the call and no one was there: the promise goes on (R36, Legs)."""
+"""A key was pressed on the call and no one was there: the callback stays open (R36, Legs)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -53,7 +53,7 @@ def callbacks(hotline: Hotline) -> list[Callback]:
     return hotline.rows(select(Callback).order_by(Callback.id))
 
 
-def test_frightened_person_is_called_again_though_a_machine_pressed_the_key(
+def test_frightened_person_is_called_again_after_a_machine_pressed_the_key(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -77,7 +77,7 @@ def test_frightened_person_is_called_again_though_a_machine_pressed_the_key(
 
 @ON_SQLITE
 @pytest.mark.parametrize(("afraid", "end"), [(True, ["left_for_staff"]), (False, [])])
-def test_after_three_rounds_in_which_nobody_was_there_the_line_calls_no_more(
+def test_line_stops_calling_after_three_rounds_in_which_nobody_was_there(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, afraid: bool, end: list[str]
 ) -> None:
     make_staff()
@@ -91,7 +91,7 @@ def test_after_three_rounds_in_which_nobody_was_there_the_line_calls_no_more(
     assert hotline.rung() == []
 
 
-def test_liaison_who_puts_right_that_no_one_was_there_calls_nobody_again(
+def test_liaison_who_corrects_that_no_one_was_there_calls_nobody_again(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -108,7 +108,7 @@ def test_liaison_who_puts_right_that_no_one_was_there_calls_nobody_again(
     ]  # fmt: skip
 
 
-def test_nobody_is_asked_to_see_to_a_person_who_was_reached_in_the_last_round_after_all(
+def test_person_reached_in_the_last_round_after_all_is_not_left_for_staff(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -127,7 +127,7 @@ def test_nobody_is_asked_to_see_to_a_person_who_was_reached_in_the_last_round_af
     assert callbacks(hotline)[-1].state == "cancelled", "the list says that the person was not reached"
 
 
-def test_who_was_afraid_since_is_called_though_the_liaison_puts_right_that_no_one_was_there(
+def test_person_who_became_afraid_since_is_called_after_the_liaison_corrects_that_no_one_was_there(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()

@@ -1,4 +1,4 @@
-"""Callers with a PIN whose callback stands for another phone than the one in their hand (R35)."""
+"""Callers with a PIN whose callback goes to another phone than the one in their hand (R35)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -43,7 +43,7 @@ def changes_are_held(hotline: Hotline) -> None:
 
 
 @pytest.mark.parametrize("keys", [("2",), ("", "")], ids=["key 2", "silence"])
-def test_hard_news_heard_elsewhere_rings_the_phone_asked_for_before_and_says_so(
+def test_caller_who_chooses_a_call_instead_of_hard_news_hears_that_the_phone_asked_for_before_rings(
     phone: Phone, make_case: MakeCase, hotline: Hotline, keys: tuple[str, ...]
 ) -> None:
     case = make_case(custody_status="released")
@@ -62,7 +62,7 @@ def test_hard_news_heard_elsewhere_rings_the_phone_asked_for_before_and_says_so(
     assert the_callback(hotline).number_key == hotline.database.keyring.index("phone", HOME)
 
 
-def test_place_in_the_queue_kept_from_another_phone_says_which_phone_rings(
+def test_caller_who_keeps_a_place_from_another_phone_hears_which_phone_rings(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -77,7 +77,7 @@ def test_place_in_the_queue_kept_from_another_phone_says_which_phone_rings(
     assert len(hotline.rows(select(Callback))) == 1
 
 
-def test_asked_again_from_another_phone_the_line_says_so_and_a_new_call_rings_this_one(
+def test_caller_who_asks_again_from_another_phone_is_told_so_and_a_new_callback_rings_this_one(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -115,7 +115,7 @@ def test_caller_at_an_unsafe_phone_hears_no_advice_that_would_not_help(
     assert phone.does_not_hear("Para cambiarlo")
 
 
-def test_in_the_hold_the_line_advises_nobody_to_cancel_and_ask_again(
+def test_caller_in_the_hold_is_not_told_to_cancel_and_ask_again(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=HOME)
@@ -130,7 +130,7 @@ def test_in_the_hold_the_line_advises_nobody_to_cancel_and_ask_again(
 
 
 @pytest.mark.parametrize("why", ["held", "unsafe"])
-def test_first_callback_that_rings_another_phone_than_the_one_in_the_hand_says_so(
+def test_caller_hears_that_their_first_callback_rings_another_phone_than_this_one(
     phone: Phone, make_case: MakeCase, hotline: Hotline, why: str
 ) -> None:
     case = make_case(custody_status="in_custody", phone=HOME)
@@ -146,7 +146,7 @@ def test_first_callback_that_rings_another_phone_than_the_one_in_the_hand_says_s
     assert the_callback(hotline).number_key == hotline.database.keyring.index("phone", HOME)
 
 
-def test_from_the_same_phone_nothing_is_said_of_another(
+def test_caller_from_the_same_phone_hears_nothing_of_another(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")

@@ -1,4 +1,4 @@
-"""A fault of ours ends a call that we placed: whoever answered has missed nothing (R36)."""
+"""A fault of ours ends a call that we placed: the person who answered has missed nothing (R36)."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ def test_person_who_answers_while_we_have_no_words_for_them_loses_no_try(
 
     for _ in range(3):
         liaison, to_caller = accepted_by(phone, hotline)
-        # The carrier found no web that answers, said that something is wrong, and hung up.
+        # The carrier got no answer from web, said that something is wrong, and hung up.
         phone.another().declines(to_caller, "completed")
         hotline.jobs.works_off()
         assert liaison.is_over

@@ -1,4 +1,4 @@
-"""Calls of people who need time, and of people whose phone is not safe any more (R09, R26, R33)."""
+"""Calls of people who need time, and of people whose phone is no longer safe (R09, R26, R33)."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ MakeCase = Callable[..., MadeCase]
 CALLER = "+12025550123"
 
 
-def test_the_slow_pace_is_remembered_for_the_next_call(
+def test_slow_pace_is_remembered_for_the_next_call(
     phone: Telephone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -33,7 +33,7 @@ def test_the_slow_pace_is_remembered_for_the_next_call(
     assert 'timeout="8"' not in again.raw(again.redelivers_last())
 
 
-def test_a_slip_at_the_last_question_does_not_end_the_call(phone: Telephone, make_case: MakeCase) -> None:
+def test_slip_at_the_last_question_does_not_end_the_call(phone: Telephone, make_case: MakeCase) -> None:
     at_the_last_question(phone, make_case())
 
     phone.presses("6")
@@ -43,7 +43,7 @@ def test_a_slip_at_the_last_question_does_not_end_the_call(phone: Telephone, mak
     assert phone.is_over
 
 
-def test_a_phone_marked_unsafe_is_not_called_back_though_it_called(
+def test_phone_marked_unsafe_is_not_called_back_even_if_it_called(
     phone: Telephone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
@@ -57,7 +57,7 @@ def test_a_phone_marked_unsafe_is_not_called_back_though_it_called(
     assert hotline.rows(select(Callback)) == []
 
 
-def test_a_case_number_of_ten_digits_can_be_keyed_and_one_of_eight_still_can(
+def test_caller_can_key_a_case_number_of_ten_digits_and_still_one_of_eight(
     phone: Telephone, make_case: MakeCase, hotline: Hotline, app: Flask
 ) -> None:
     flow = build_flows(hotline.office, case_digits=10)["victim_line"]
@@ -71,5 +71,5 @@ def test_a_case_number_of_ten_digits_can_be_keyed_and_one_of_eight_still_can(
 
 
 def with_check_digit(number: str) -> str:
-    """The number with its last digit made right."""
+    """The number with its last digit corrected."""
     return next(n for digit in "0123456789" if check_digit_is_right(n := number[:-1] + digit))

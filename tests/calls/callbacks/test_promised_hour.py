@@ -1,4 +1,4 @@
-"""The hour is promised only while it can be kept, else the true time and a crisis line (R36)."""
+"""The line promises the hour only while it can keep it, else the true time and a crisis line (R36)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
@@ -33,7 +33,7 @@ def is_afraid(phone: Phone, from_: str = CALLER, language: str = "1") -> None:
 def is_promised(
     hotline: Hotline, phone: Phone, clock_time: str, due_at: datetime, language: str = "1"
 ) -> None:
-    """The caller hears the true time and the crisis line, and the row keeps just that time."""
+    """The caller hears the true time and the crisis line, and the row holds exactly that time."""
     assert phone.hears(
         {"1": "We will call you no later than", "2": "Le llamaremos a más tardar"}[language], clock_time
     )
@@ -48,7 +48,7 @@ def asked_last(hotline: Hotline) -> Callback:
 
 
 def others_wait(hotline: Hotline, times: int, *, verified: bool = False, **facts: object) -> None:
-    """So many others asked a while ago, are afraid as well, and nobody has talked with them."""
+    """``times`` others asked a while ago, are afraid as well, and nobody has talked with them."""
     now = hotline.clock.now
     asked = {"requested_at": now - timedelta(minutes=5), "due_at": now + timedelta(minutes=55)}
     with hotline.database.transaction() as session:
@@ -67,7 +67,7 @@ def is_in_a_talk(hotline: Hotline, person: Staff) -> None:
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-def test_behind_eight_others_and_one_liaison_the_true_time_is_said(
+def test_caller_behind_eight_others_and_one_liaison_hears_the_true_time(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock, language: str
 ) -> None:
     """Everybody was told "within the hour", the twenty-third as well."""
@@ -79,7 +79,7 @@ def test_behind_eight_others_and_one_liaison_the_true_time_is_said(
     is_promised(hotline, phone, "11:05", clock.now + timedelta(minutes=65), language)
 
 
-def test_behind_eight_others_who_still_listen_in_the_slow_pace_the_true_time_is_said(
+def test_caller_behind_eight_others_who_still_listen_in_the_slow_pace_hears_the_true_time(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -95,7 +95,7 @@ def test_behind_eight_others_who_still_listen_in_the_slow_pace_the_true_time_is_
     is_promised(hotline, phone, "11:05", clock.now + timedelta(minutes=65))
 
 
-def test_behind_seven_others_the_hour_is_promised(
+def test_caller_behind_seven_others_is_promised_the_hour(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -108,7 +108,7 @@ def test_behind_seven_others_the_hour_is_promised(
     assert asked_last(hotline).due_at == clock.now + timedelta(minutes=60)
 
 
-def test_a_liaison_in_a_talk_counts_as_one_who_is_served_before(
+def test_liaison_in_a_talk_counts_as_one_person_ahead(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     is_in_a_talk(hotline, make_staff())
@@ -119,7 +119,7 @@ def test_a_liaison_in_a_talk_counts_as_one_who_is_served_before(
     is_promised(hotline, phone, "11:05", clock.now + timedelta(minutes=65))
 
 
-def test_a_verified_caller_is_not_put_off_by_five_hundred_pranks(
+def test_verified_caller_is_not_put_off_by_five_hundred_pranks(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -132,7 +132,7 @@ def test_a_verified_caller_is_not_put_off_by_five_hundred_pranks(
     assert phone.does_not_hear("crisis")
 
 
-def test_when_lately_most_waited_ninety_minutes_the_hour_is_not_promised(
+def test_hour_is_not_promised_while_most_recent_waits_took_ninety_minutes(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -150,7 +150,7 @@ def test_when_lately_most_waited_ninety_minutes_the_hour_is_not_promised(
     is_promised(hotline, phone, "11:30", clock.now + timedelta(minutes=90))
 
 
-def test_while_others_wait_past_their_hour_the_next_one_is_told_how_late_we_are(
+def test_caller_hears_how_late_we_are_while_others_wait_past_their_hour(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -162,7 +162,7 @@ def test_while_others_wait_past_their_hour_the_next_one_is_told_how_late_we_are(
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-def test_who_was_promised_the_hour_in_vain_and_calls_again_hears_of_a_crisis_line(
+def test_caller_who_was_promised_the_hour_in_vain_and_calls_again_hears_of_a_crisis_line(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, clock: Clock, language: str
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
@@ -180,7 +180,7 @@ def test_who_was_promised_the_hour_in_vain_and_calls_again_hears_of_a_crisis_lin
     assert phone.hears({"1": "we are late", "2": "vamos con retraso"}[language], CRISIS[language])
 
 
-def test_who_did_not_answer_us_themselves_makes_nobody_elses_hour_late(
+def test_person_who_did_not_answer_our_call_makes_nobody_elses_hour_late(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -191,7 +191,7 @@ def test_who_did_not_answer_us_themselves_makes_nobody_elses_hour_late(
     assert phone.hears("11:00")
 
 
-def test_a_supervisor_at_the_office_can_keep_the_hour(
+def test_supervisor_at_the_office_can_keep_the_hour(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
@@ -202,10 +202,10 @@ def test_a_supervisor_at_the_office_can_keep_the_hour(
     assert phone.does_not_hear("crisis")
 
 
-def test_asking_again_without_a_pin_says_what_a_first_request_of_this_moment_says(
+def test_caller_who_asks_again_without_a_pin_hears_what_a_first_request_of_this_moment_hears(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
-    """The row that stands must not push the hour of its own asker: the words would tell of it (R35)."""
+    """The existing row must not delay the hour of its own asker: the words would reveal it (R35)."""
     make_staff()
     others_wait(hotline, 7)
     is_afraid(phone)
@@ -224,7 +224,7 @@ def test_asking_again_without_a_pin_says_what_a_first_request_of_this_moment_say
 
 
 class TestBeforeTheOfficeCloses:
-    """It works from eight to eight."""
+    """The office works from eight to eight."""
 
     @pytest.fixture
     def office(self) -> Office:
@@ -232,17 +232,17 @@ class TestBeforeTheOfficeCloses:
 
     @pytest.fixture
     def now(self) -> datetime:
-        """Ten minutes before it closes."""
+        """Ten minutes before the office closes."""
         return datetime(2026, 11, 25, 0, 50, tzinfo=UTC)
 
-    def test_with_nobody_there_who_could_take_it_the_next_morning_is_promised(
+    def test_caller_is_promised_the_next_morning_when_nobody_is_there_to_take_it(
         self, phone: Phone, hotline: Hotline
     ) -> None:
         is_afraid(phone)
 
         is_promised(hotline, phone, "tomorrow at 9:00 AM", datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
 
-    def test_who_cannot_be_reached_before_it_closes_is_promised_the_next_morning(
+    def test_caller_whom_we_cannot_reach_before_closing_is_promised_the_next_morning(
         self, phone: Phone, make_staff: MakeStaff, hotline: Hotline
     ) -> None:
         self._works_until_eight(hotline, make_staff)
@@ -252,7 +252,7 @@ class TestBeforeTheOfficeCloses:
 
         is_promised(hotline, phone, "tomorrow at 9:00 AM", datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
 
-    def test_with_somebody_on_call_this_night_it_is_the_hour(
+    def test_caller_is_promised_the_hour_when_somebody_is_on_call_this_night(
         self, phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
     ) -> None:
         self._works_until_eight(hotline, make_staff)
@@ -269,7 +269,7 @@ class TestBeforeTheOfficeCloses:
         assert phone.hears("8:50 PM")
         assert phone.does_not_hear("crisis")
 
-    def test_who_is_first_is_promised_the_hour_also_before_it_closes(
+    def test_first_caller_is_promised_the_hour_just_before_closing_too(
         self, phone: Phone, make_staff: MakeStaff, hotline: Hotline
     ) -> None:
         self._works_until_eight(hotline, make_staff)
@@ -279,7 +279,7 @@ class TestBeforeTheOfficeCloses:
         assert phone.hears("8:50 PM")
         assert phone.does_not_hear("crisis")
 
-    def test_behind_many_of_the_night_the_morning_is_later_than_its_first_hour(
+    def test_caller_behind_many_night_requests_is_promised_a_later_hour_of_the_morning(
         self, phone: Phone, hotline: Hotline, clock: Clock
     ) -> None:
         clock.passes(hours=3)

@@ -1,4 +1,4 @@
-"""A call promised in a talk, or by its break, is made whatever a stranger asked for under that number."""
+"""A call promised in a talk, or after it broke off, is made whatever a stranger asked for on that number."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ MAIN, DISCREET = "+12025550100", "+12025550101"
 
 
 def talks_at_0(phone: Phone, hotline: Hotline, seconds: float, to: str = MAIN) -> Phone:
-    """Talk for so long without a PIN and hang up; the liaison's phone."""
+    """Talk for ``seconds`` without a PIN and hang up; returns the liaison's phone."""
     phone.dials_in(to=to, **ATTESTED)
     for key in ("1", "0"):
         phone.presses(key)
@@ -32,7 +32,7 @@ def talks_at_0(phone: Phone, hotline: Hotline, seconds: float, to: str = MAIN) -
 
 
 def talks_in_a_callback(phone: Phone, hotline: Hotline, theirs: tuple[str, ...]) -> Phone:
-    """A caller is called back and talks; somebody asks by ``theirs`` under their number. The liaison."""
+    """A caller is called back and talks; somebody keys ``theirs`` under their number. Returns the liaison."""
     asks(phone.another(), *EXPRESS, **ATTESTED)
     liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
@@ -44,9 +44,9 @@ def talks_in_a_callback(phone: Phone, hotline: Hotline, theirs: tuple[str, ...])
 
 
 def next_ring(phone: Phone, hotline: Hotline, every: int = 5) -> tuple[str, PlacedCall]:
-    """When the line next rings the caller, in New York, and that call; it is let ring.
+    """When the line next rings the caller, in New York time, and that call, which nobody answers.
 
-    The sweeper looks ``every`` so many minutes.
+    The sweeper runs once in ``every`` minutes.
     """
     for _ in range(200 // every):
         hotline.clock.passes(minutes=every)
@@ -61,7 +61,7 @@ def next_ring(phone: Phone, hotline: Hotline, every: int = 5) -> tuple[str, Plac
 
 @ON_SQLITE
 @pytest.mark.parametrize("line", [MAIN, DISCREET])
-def test_call_that_a_liaison_promised_for_later_is_made_though_a_stranger_asked_for_the_evening(
+def test_liaisons_promise_for_later_is_kept_though_a_stranger_asked_for_the_evening(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, line: str
 ) -> None:
     make_staff()
@@ -79,7 +79,7 @@ def test_call_that_a_liaison_promised_for_later_is_made_though_a_stranger_asked_
 
 
 @ON_SQLITE
-def test_later_after_a_callback_is_made_though_a_stranger_asked_for_the_evening_in_the_talk(
+def test_later_after_a_callback_is_kept_though_a_stranger_asked_for_the_evening_in_the_talk(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -94,7 +94,7 @@ def test_later_after_a_callback_is_made_though_a_stranger_asked_for_the_evening_
 
 @ON_SQLITE
 @pytest.mark.parametrize("theirs", [EXPRESS, AFRAID], ids=["any time", "afraid"])
-def test_later_after_a_talk_at_0_is_called_though_a_stranger_had_the_phone_rung_in_vain_before(
+def test_later_after_a_talk_at_0_is_kept_though_a_stranger_had_the_phone_rung_in_vain_before(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, theirs: tuple[str, ...]
 ) -> None:
     make_staff()
@@ -109,7 +109,7 @@ def test_later_after_a_talk_at_0_is_called_though_a_stranger_had_the_phone_rung_
 
 
 @ON_SQLITE
-def test_later_after_a_callback_is_called_though_a_stranger_had_the_phone_rung_in_vain_before(
+def test_later_after_a_callback_is_kept_though_a_stranger_had_the_phone_rung_in_vain_before(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -135,7 +135,7 @@ def test_caller_who_is_cut_off_at_0_is_called_at_once_whatever_a_stranger_asked_
 
 
 @pytest.mark.parametrize("theirs", [EVENING, EXPRESS], ids=["the evening", "any time"])
-def test_who_is_cut_off_on_hold_hears_that_we_call_again_and_is_called_whatever_a_stranger_asked_for(
+def test_caller_who_is_cut_off_on_hold_is_promised_a_call_and_gets_it_whatever_a_stranger_asked_for(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, theirs: tuple[str, ...]
 ) -> None:
     make_staff()
@@ -156,7 +156,7 @@ def test_who_is_cut_off_on_hold_hears_that_we_call_again_and_is_called_whatever_
     assert "cut_off" in hotline.rows(select(Callback.reason))
 
 
-def test_who_asked_to_be_called_once_more_hears_that_we_do_though_a_stranger_asked_as_well(
+def test_caller_who_asked_for_one_more_call_hears_that_they_get_it_though_a_stranger_asked_as_well(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -172,7 +172,7 @@ def test_who_asked_to_be_called_once_more_hears_that_we_do_though_a_stranger_ask
     assert called.hears("The call was cut off. We will call you again")
 
 
-def test_frightened_caller_whose_call_met_nobody_is_called_as_urgently_though_a_stranger_asked_for_any_time(
+def test_frightened_caller_whose_call_met_nobody_stays_urgent_though_a_stranger_asked_for_any_time(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()

@@ -1,4 +1,4 @@
-"""Whoever answers says that it is no good time: nobody rings at once, and a person follows up (R30, R36)."""
+"""A person says that it is no good time: nobody rings at once, and a person follows up (R30, R36)."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ MakeStaff = Callable[..., Staff]
 
 
 def asks(phone: Phone, case: MadeCase) -> None:
-    """Ask for a callback as soon as can be, with the PIN."""
+    """Ask for a callback as soon as possible, with the PIN."""
     opens_the_case(phone, case)
     for key in ("2", "1"):
         phone.presses(key)
@@ -29,7 +29,7 @@ def asks(phone: Phone, case: MadeCase) -> None:
 
 
 def passes(hotline: Hotline, minutes: int) -> None:
-    """Let time pass, and look what is due."""
+    """Let time pass, and run the sweeper."""
     hotline.clock.passes(minutes=minutes)
     sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
@@ -63,7 +63,7 @@ def test_nobody_is_rung_for_another_callback_of_the_phone_that_cannot_talk_now(
         assert sorted(row.caller_tries for row in rows) == [0, 1]
 
 
-def test_who_asks_without_a_pin_and_presses_2_again_and_again_keeps_no_callback_of_the_case_from_staff(
+def test_caller_who_asks_without_a_pin_and_keeps_pressing_2_keeps_no_callback_of_the_case_from_staff(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     asks(phone.another(), make_case(custody_status="in_custody"))
@@ -85,7 +85,7 @@ def test_who_asks_without_a_pin_and_presses_2_again_and_again_keeps_no_callback_
     assert (row.state, row.outcome, row.caller_tries) == ("left_for_staff", "not_safe", 3)
 
 
-def test_a_callback_that_was_put_off_by_a_key_is_not_given_up_after_one_missed_ring(
+def test_callback_that_a_key_put_off_is_not_given_up_after_one_missed_ring(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     asks(phone.another(), make_case(custody_status="in_custody"))
@@ -107,7 +107,7 @@ def test_a_callback_that_was_put_off_by_a_key_is_not_given_up_after_one_missed_r
 
 
 def asks_without_the_pin(phone: Phone) -> None:
-    """The same without it, so that the phone is owed two calls."""
+    """The same without the PIN, so that the phone has two callbacks."""
     dials_to_the_callback_menu(phone)
     phone.presses("1")
     phone.hangs_up()
@@ -115,7 +115,7 @@ def asks_without_the_pin(phone: Phone) -> None:
 
 @ON_SQLITE
 @pytest.mark.parametrize("key", ["2", "7"])
-def test_liaison_who_is_rung_for_another_callback_of_that_phone_is_let_go(
+def test_liaison_who_is_rung_for_another_callback_of_that_phone_is_released(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str
 ) -> None:
     asks(phone.another(), make_case(custody_status="in_custody"))
@@ -141,7 +141,7 @@ def test_liaison_who_is_rung_for_another_callback_of_that_phone_is_let_go(
     assert hotline.rung() != []
 
 
-def test_liaison_who_is_rung_is_let_go_when_the_caller_hides_their_call(
+def test_liaison_who_is_rung_is_released_when_the_caller_hides_their_call(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -188,7 +188,7 @@ def test_key_7_on_hold_puts_off_another_callback_of_the_phone(
 
 @ON_SQLITE
 @pytest.mark.parametrize("rounds", [("2", "2", "nobody"), ("2", "nobody", "missed")])
-def test_who_was_put_off_by_a_key_is_seen_to_by_a_person_though_no_one_was_there_since(
+def test_person_who_was_put_off_by_a_key_gets_a_person_even_if_no_one_was_there_since(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, rounds: tuple[str, ...]
 ) -> None:
     asks(phone.another(), make_case(custody_status="in_custody"))

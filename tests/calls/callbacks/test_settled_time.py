@@ -1,4 +1,4 @@
-"""Staff settle when the line calls somebody: it does so, however many are due by the evening (R36)."""
+"""The line calls a person when staff said, however many others are due by the evening (R36)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +18,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_person_is_called_at_the_time_that_was_settled_before_those_who_are_due_later_that_day(
+def test_person_is_called_at_the_time_that_staff_set_before_those_who_are_due_later_that_day(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     ana = make_staff(on_shift=False)

@@ -47,7 +47,7 @@ def asks_to_be_called(phone: Phone, case: MadeCase, line: str) -> None:
 
 
 def rings_the_person(phone: Phone, hotline: Hotline) -> PlacedCall:
-    """A liaison accepts what is first in the queue; the call that rings the person then."""
+    """A liaison accepts the first callback in the list; returns the call that rings the person then."""
     hotline.answers(phone).presses("1")
     hotline.jobs.works_off()
     return hotline.carrier.ringing[-1]
@@ -63,7 +63,7 @@ def rings_the_person(phone: Phone, hotline: Hotline) -> PlacedCall:
         ("+12025550188", DISCREET, DISCREET),
     ],
 )
-def test_a_callback_shows_the_line_that_was_chosen_else_the_one_that_was_dialled(
+def test_callback_shows_the_chosen_line_or_else_the_one_that_was_dialed(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -83,7 +83,7 @@ def test_a_callback_shows_the_line_that_was_chosen_else_the_one_that_was_dialled
     assert hotline.row(select(Call.line).where(Call.leg_id == placed.leg_id)) == shown
 
 
-def test_a_choice_made_after_the_promise_holds_for_it(
+def test_line_chosen_after_the_promise_counts_for_that_callback(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -93,7 +93,7 @@ def test_a_choice_made_after_the_promise_holds_for_it(
     assert rings_the_person(phone, hotline).line == DISCREET
 
 
-def test_the_liaison_is_rung_by_the_main_line(
+def test_liaison_is_rung_from_the_main_line(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     make_staff()
@@ -106,7 +106,7 @@ def test_the_liaison_is_rung_by_the_main_line(
     assert hotline.answers(phone).hears("This is the information line")
 
 
-def test_a_stranger_is_called_back_from_the_line_that_they_dialled(
+def test_stranger_is_called_back_from_the_line_that_they_dialed(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -120,7 +120,7 @@ def test_a_stranger_is_called_back_from_the_line_that_they_dialled(
 
 
 @pytest.mark.parametrize(("chosen", "dialled", "shown"), [(DISCREET, MAIN, DISCREET), (None, SECOND, MAIN)])
-def test_a_lost_pin_rings_the_registrant_from_their_line_and_not_from_the_one_that_a_stranger_dialled(
+def test_registrant_with_a_lost_pin_is_rung_from_their_line_and_not_from_the_one_that_a_stranger_dialed(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -146,7 +146,7 @@ def test_a_lost_pin_rings_the_registrant_from_their_line_and_not_from_the_one_th
 
 
 @pytest.mark.parametrize("reason", ["pin_changed", "phone_added"])
-def test_who_is_told_of_a_change_sees_their_line_and_the_call_opens_no_case(
+def test_registrant_who_is_told_of_a_change_sees_their_line_and_the_call_opens_no_case(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, reason: str
 ) -> None:
     make_staff()
@@ -164,7 +164,7 @@ def test_who_is_told_of_a_change_sees_their_line_and_the_call_opens_no_case(
     assert hotline.row(select(Callback)).case_id is None
 
 
-def test_a_call_that_dropped_is_followed_by_one_from_the_same_line(
+def test_call_that_dropped_is_followed_by_one_from_the_same_line(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -187,7 +187,7 @@ def test_a_call_that_dropped_is_followed_by_one_from_the_same_line(
     assert (again.to, again.line) == (CALLER, DISCREET)
 
 
-def test_call_that_never_rang_and_is_promised_anew_comes_from_the_line_that_was_dialled(
+def test_call_that_never_rang_and_is_promised_again_comes_from_the_line_that_was_dialed(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     asks_to_be_called(phone, make_case(custody_status="in_custody", phone=SAFE), DISCREET)
@@ -209,7 +209,7 @@ def test_call_that_never_rang_and_is_promised_anew_comes_from_the_line_that_was_
         ("2", "la Línea de Ayuda a Víctimas", "Le atiende la línea de información"),
     ],
 )
-def test_a_discreet_line_answers_by_the_neutral_name(
+def test_discreet_line_answers_by_the_neutral_name(
     phone: Phone, language: str, own: str, neutral: str
 ) -> None:
     main, discreet = phone.another(), phone.another()

@@ -22,7 +22,7 @@ TOLD = (
 
 
 @EVERYWHERE
-def test_5_is_0_for_who_cannot_talk_from_everywhere(
+def test_key_5_does_what_0_does_everywhere_for_a_caller_who_cannot_talk(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -40,7 +40,7 @@ def test_5_is_0_for_who_cannot_talk_from_everywhere(
     assert len(hotline.rung()) == 1
 
 
-def test_the_liaison_is_told_after_the_accept_key_and_not_before(
+def test_liaison_is_told_after_the_accept_key_and_not_before(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -56,7 +56,7 @@ def test_the_liaison_is_told_after_the_accept_key_and_not_before(
     assert hotline.row(select(Call.silent).where(Call.role == "caller"))
 
 
-def test_a_caller_who_talks_is_announced_as_nothing_else(
+def test_caller_who_talks_is_announced_as_nothing_else(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -67,7 +67,7 @@ def test_a_caller_who_talks_is_announced_as_nothing_else(
     assert liaison.does_not_hear("cannot talk")
 
 
-def test_it_goes_with_the_callback_to_the_liaison_who_keeps_it(
+def test_callback_tells_the_liaison_that_its_caller_cannot_talk(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -90,7 +90,7 @@ def test_it_goes_with_the_callback_to_the_liaison_who_keeps_it(
 
 
 @pytest.mark.parametrize("first", ["", "6"])
-def test_a_person_called_back_who_cannot_talk_presses_5_and_the_liaison_is_told(
+def test_person_called_back_who_cannot_talk_presses_5_and_the_liaison_is_told(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, first: str
 ) -> None:
     make_staff()
@@ -114,7 +114,7 @@ def test_a_person_called_back_who_cannot_talk_presses_5_and_the_liaison_is_told(
     assert (asked.state, asked.silent) == ("talking", True)
 
 
-def test_5_after_the_liaison_has_hung_up_joins_nobody_and_is_called_again(
+def test_key_5_after_the_liaison_has_hung_up_joins_nobody_and_the_person_is_called_again(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -130,7 +130,7 @@ def test_5_after_the_liaison_has_hung_up_joins_nobody_and_is_called_again(
     assert hotline.row(select(Callback.state)) == "requested"
 
 
-def test_in_the_queue_5_keeps_the_place_and_is_offered_once(
+def test_key_5_in_the_queue_keeps_the_place_and_is_offered_once(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -154,7 +154,7 @@ def test_in_the_queue_5_keeps_the_place_and_is_offered_once(
     assert phone.does_not_hear("If you cannot talk, press 5")
 
 
-def test_the_keys_of_both_are_heard_by_the_other_since_no_verb_takes_them(
+def test_each_of_the_two_hears_the_others_keys_because_no_verb_takes_them(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     """The carrier passes tones on in-band; only a Gather or hangupOnStar would keep them from the liaison."""
@@ -168,7 +168,7 @@ def test_the_keys_of_both_are_heard_by_the_other_since_no_verb_takes_them(
 
 
 @pytest.mark.parametrize("lost", ["on hold", "before they met"])
-def test_key_1_for_yes_to_a_liaison_who_is_lost_does_not_end_the_wait_unasked(
+def test_key_1_as_a_yes_to_a_liaison_who_is_lost_does_not_end_the_wait(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, lost: str
 ) -> None:
     make_staff()
@@ -192,7 +192,7 @@ def test_key_1_for_yes_to_a_liaison_who_is_lost_does_not_end_the_wait_unasked(
 
 
 @pytest.mark.parametrize("has_pin", [True, False])
-def test_before_anybody_came_a_key_stops_all_words_to_who_cannot_talk(
+def test_key_before_anybody_came_stops_all_words_to_a_caller_who_cannot_talk(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, has_pin: bool
 ) -> None:
     make_staff()
@@ -210,7 +210,7 @@ def test_before_anybody_came_a_key_stops_all_words_to_who_cannot_talk(
     assert phone.is_over
 
 
-def test_5_in_spanish(phone: Phone, make_staff: MakeStaff, hotline: Hotline) -> None:
+def test_key_5_works_in_spanish(phone: Phone, make_staff: MakeStaff, hotline: Hotline) -> None:
     make_staff(languages="en,es")
     reaches_the_first_menu(phone, language="2")
     phone.presses("5")
@@ -228,7 +228,7 @@ def test_5_in_spanish(phone: Phone, make_staff: MakeStaff, hotline: Hotline) -> 
         ("2", "En este momento nadie puede atenderle. Ahora escuche las opciones. Para que llamemos"),
     ],
 )
-def test_after_5_with_nobody_there_1_and_2_are_said_to_be_choices_again(
+def test_caller_hears_again_that_1_and_2_are_choices_after_5_with_nobody_there(
     phone: Phone, make_case: MakeCase, language: str, told: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
@@ -238,7 +238,7 @@ def test_after_5_with_nobody_there_1_and_2_are_said_to_be_choices_again(
     assert phone.hears(told)
 
 
-def test_caller_who_was_told_not_to_talk_is_called_so_after_the_pin_too(
+def test_caller_who_was_told_not_to_talk_is_called_silently_after_the_pin_too(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
@@ -255,7 +255,7 @@ def test_caller_who_was_told_not_to_talk_is_called_so_after_the_pin_too(
 
 
 def asks(phone: Phone, case: MadeCase | None) -> None:
-    """Ask for a callback, or again for the one that stands; the call goes on."""
+    """Ask for a callback, or again for the open one; the call goes on."""
     if case is not None:
         opens_the_case(phone, case)
     else:
@@ -268,7 +268,7 @@ def asks(phone: Phone, case: MadeCase | None) -> None:
 
 @pytest.mark.parametrize("again", [False, True], ids=["at first", "again"])
 @pytest.mark.parametrize("has_pin", [True, False])
-def test_5_after_a_callback_was_asked_for_counts_in_that_callback(
+def test_key_5_after_asking_for_a_callback_counts_in_that_callback(
     phone: Phone, make_case: MakeCase, hotline: Hotline, has_pin: bool, again: bool
 ) -> None:
     case = make_case(custody_status="in_custody") if has_pin else None
@@ -284,7 +284,7 @@ def test_5_after_a_callback_was_asked_for_counts_in_that_callback(
     assert hotline.row(select(Callback.silent))
 
 
-def test_5_of_a_caller_who_asked_for_nothing_leaves_a_callback_as_it_is(
+def test_key_5_of_a_caller_who_asked_for_nothing_leaves_a_callback_unchanged(
     phone: Phone, hotline: Hotline
 ) -> None:
     asks(phone, None)

@@ -1,4 +1,4 @@
-"""A stranger asked for a callback under the caller's number: what she is promised is kept (R35, R36)."""
+"""A stranger asked for a callback under the caller's number: the line keeps its promise to her (R35, R36)."""
 
 from collections.abc import Callable
 
@@ -39,7 +39,7 @@ def test_attested_caller_is_called_in_her_language_though_a_faked_number_asked_f
     assert called.does_not_hear("buen momento")
 
 
-def test_language_that_she_chose_stays_when_a_faked_number_asks_in_another(
+def test_caller_keeps_the_language_that_she_chose_when_a_faked_number_asks_in_another(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -66,7 +66,7 @@ def test_phone_does_not_ring_all_night_as_often_as_somebody_is_afraid_under_its_
 
 
 @ON_SQLITE
-def test_evening_that_an_attested_caller_chose_is_kept_though_a_faked_number_was_afraid_before(
+def test_attested_caller_keeps_the_evening_that_she_chose_though_a_faked_number_was_afraid_before(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -91,7 +91,7 @@ def test_owner_who_is_afraid_is_rung_at_once_though_a_faked_number_had_its_round
     assert the_callback(hotline).next_attempt_at <= hotline.clock.now
 
 
-def test_who_goes_on_being_afraid_and_texting_stop_gives_staff_one_task_and_not_one_for_each_text(
+def test_person_who_stays_afraid_and_keeps_texting_stop_gives_staff_one_task_and_not_one_for_each_text(
     phone: Phone, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     for keys in (EXPRESS, AFRAID, AFRAID, EXPRESS, AFRAID):
@@ -109,7 +109,7 @@ def test_who_goes_on_being_afraid_and_texting_stop_gives_staff_one_task_and_not_
     ]
 
 
-def test_liaison_who_is_rung_when_a_text_says_stop_once_more_is_let_go(
+def test_liaison_who_is_rung_is_released_when_another_text_says_stop(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     asks(phone.another(), *AFRAID)

@@ -1,4 +1,4 @@
-"""Two callers under one number, neither with a PIN: each is told the truth, and neither harms the other.
+"""Two callers under one number, neither with a PIN: each hears the truth, and neither harms the other.
 
 One of them may have borrowed the phone, or fake its number (R35, R36).
 """
@@ -39,7 +39,7 @@ def asks_on_the_discreet_line(phone: Phone) -> None:
 
 
 def is_served(phone: Phone, hotline: Hotline) -> str | None:
-    """A liaison takes the callback that is first, and the person answers; the line that their phone shows."""
+    """A liaison takes the first callback, and the person answers; returns the line that their phone shows."""
     sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
     liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
@@ -50,7 +50,7 @@ def is_served(phone: Phone, hotline: Hotline) -> str | None:
     return to_caller.line
 
 
-def test_refusal_of_a_third_callback_tells_nothing_of_an_urgent_one_that_stands(
+def test_refusal_of_a_third_callback_tells_nothing_of_an_open_urgent_one(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -69,7 +69,7 @@ def test_refusal_of_a_third_callback_tells_nothing_of_an_urgent_one_that_stands(
     assert while_one_stands.heard == while_none_stands.heard
 
 
-def test_second_callback_of_the_day_is_promised_again_while_it_stands(
+def test_second_callback_of_the_day_is_promised_again_while_it_is_open(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -87,7 +87,7 @@ def test_second_callback_of_the_day_is_promised_again_while_it_stands(
 
 
 @pytest.mark.parametrize("extra", [DOUBTED, {}], ids=["doubted", "unattested"])
-def test_callbacks_asked_for_under_a_faked_number_are_not_counted_against_its_phone(
+def test_callbacks_asked_for_under_a_faked_number_do_not_count_against_its_phone(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, extra: dict[str, str]
 ) -> None:
     make_staff()
@@ -102,7 +102,7 @@ def test_callbacks_asked_for_under_a_faked_number_are_not_counted_against_its_ph
     assert phone.hears("We will call you no later than")
 
 
-def test_a_doubted_caller_who_asks_first_does_not_keep_the_phone_at_the_end_of_the_list(
+def test_doubted_caller_who_asks_first_does_not_keep_the_phone_at_the_end_of_the_list(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_case(custody_status="in_custody", phone=CALLER)
@@ -118,7 +118,7 @@ def test_a_doubted_caller_who_asks_first_does_not_keep_the_phone_at_the_end_of_t
     assert places[keyring.index("phone", CALLER)] < places[keyring.index("phone", "+12025550188")]
 
 
-def test_a_doubted_caller_who_asks_later_lowers_nothing(
+def test_doubted_caller_who_asks_later_lowers_nothing(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     make_case(custody_status="in_custody", phone=CALLER)
@@ -133,7 +133,7 @@ def test_a_doubted_caller_who_asks_later_lowers_nothing(
 
 
 @pytest.mark.parametrize("first", ["main", "discreet"])
-def test_each_of_two_callers_sees_the_line_that_they_dialled(
+def test_each_of_two_callers_sees_the_line_that_they_dialed(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, first: str
 ) -> None:
     other = phone.another()
@@ -152,7 +152,7 @@ def test_each_of_two_callers_sees_the_line_that_they_dialled(
     assert shown == ([MAIN, DISCREET] if first == "main" else [DISCREET, MAIN])
 
 
-def test_whoever_then_gives_the_pin_is_called_once_whatever_was_asked_for_before(
+def test_caller_who_then_gives_the_pin_is_called_once_whatever_was_asked_for_before(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     asks(phone.another())
@@ -170,7 +170,7 @@ def test_whoever_then_gives_the_pin_is_called_once_whatever_was_asked_for_before
     ]
 
 
-def test_a_message_that_a_stranger_allowed_is_not_left_once_another_caller_was_promised_none(
+def test_message_that_a_stranger_allowed_is_not_left_once_another_caller_was_promised_none(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     stranger = phone.another()
@@ -195,7 +195,7 @@ def test_a_message_that_a_stranger_allowed_is_not_left_once_another_caller_was_p
     assert the_callback(hotline).may_answer == "anyone"
 
 
-def test_a_message_that_one_caller_alone_allowed_is_left(
+def test_message_that_only_one_caller_allowed_is_left(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     dials_to_the_callback_menu(phone)
@@ -213,7 +213,9 @@ def test_a_message_that_one_caller_alone_allowed_is_left(
     assert "This is a message from" in machine.heard_so_far
 
 
-def test_a_request_takes_the_same_reads_whether_one_stands_or_not(phone: Phone, hotline: Hotline) -> None:
+def test_request_takes_the_same_reads_whether_a_callback_is_open_or_not(
+    phone: Phone, hotline: Hotline
+) -> None:
     reads = []
     for stands in (False, True):
         caller = phone.another()

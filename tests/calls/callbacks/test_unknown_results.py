@@ -1,4 +1,4 @@
-"""Calls whose result nobody knows: what may have rung is never rung again, and a person decides (Legs)."""
+"""Calls with an unknown result: what may have rung is never rung again, and a person decides (Legs)."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from tests.phone import Phone
 CALLER = "+12025550123"
 
 
-def test_who_may_be_ringing_is_not_rung_again_when_the_liaison_hangs_up(
+def test_person_who_may_be_ringing_is_not_rung_again_when_the_liaison_hangs_up(
     phone: Phone,
     make_case: Callable[..., MadeCase],
     make_staff: Callable[..., Staff],

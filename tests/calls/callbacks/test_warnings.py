@@ -1,4 +1,4 @@
-"""A call that warns the supervisor of a promise at risk, as they hear it."""
+"""A call that warns the supervisor of a promise at risk, as the supervisor hears it."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def _a_promise_is_at_risk(hotline: Hotline, make_staff: object) -> None:
         hotline.dialler.send_alert(alert_id)
 
 
-def test_the_supervisor_hears_how_many_are_at_risk_and_confirms_by_a_key(
+def test_supervisor_hears_how_many_promises_are_at_risk_and_confirms_by_a_key(
     phone: Phone, hotline: Hotline, make_staff: object
 ) -> None:
     _a_promise_is_at_risk(hotline, make_staff)
@@ -39,7 +39,7 @@ def test_the_supervisor_hears_how_many_are_at_risk_and_confirms_by_a_key(
     assert (call.accepted_at, call.ended_at) == (hotline.clock.now, hotline.clock.now)
 
 
-def test_a_machine_that_answers_confirms_nothing_and_hears_no_name_and_no_number(
+def test_machine_that_answers_confirms_nothing_and_hears_no_name_and_no_number(
     phone: Phone, hotline: Hotline, make_staff: object
 ) -> None:
     _a_promise_is_at_risk(hotline, make_staff)

@@ -35,7 +35,7 @@ def the_callback(hotline: Hotline) -> Callback:
     ("key", "part", "starts", "ends"),
     [("1", "in the morning", 8, 12), ("2", "in the afternoon", 12, 17), ("3", "in the evening", 17, 21)],
 )
-def test_the_part_of_the_day_is_that_of_the_registrants_own_clock(
+def test_part_of_the_day_is_by_the_registrants_own_clock(
     phone: Phone,
     make_case: MakeCase,
     hotline: Hotline,
@@ -59,7 +59,7 @@ def test_the_part_of_the_day_is_that_of_the_registrants_own_clock(
     assert asked.time_zone == "Pacific/Honolulu"
 
 
-def test_the_hour_is_asked_where_the_zone_is_only_guessed_and_kept_when_right(
+def test_caller_is_asked_the_hour_only_where_the_zone_is_a_guess_and_it_is_kept_when_right(
     phone: Phone, hotline: Hotline
 ) -> None:
     reaches_the_first_menu(phone, from_=HAWAII)
@@ -74,7 +74,7 @@ def test_the_hour_is_asked_where_the_zone_is_only_guessed_and_kept_when_right(
     assert the_callback(hotline).time_zone == "Pacific/Honolulu"
 
 
-def test_a_wrong_hour_is_put_right_by_earlier_and_later(phone: Phone, hotline: Hotline) -> None:
+def test_caller_corrects_a_wrong_hour_by_earlier_and_later(phone: Phone, hotline: Hotline) -> None:
     reaches_the_first_menu(phone)
     for key in ("2", "1", "2"):
         phone.presses(key)
@@ -95,7 +95,7 @@ def test_a_wrong_hour_is_put_right_by_earlier_and_later(phone: Phone, hotline: H
     assert asked.window_starts.hour == 18
 
 
-def test_the_hour_in_spanish(phone: Phone) -> None:
+def test_spanish_caller_hears_the_hour_in_spanish(phone: Phone) -> None:
     reaches_the_first_menu(phone, language="2")
     for key in ("2", "1", "2"):
         phone.presses(key)
@@ -105,7 +105,9 @@ def test_the_hour_in_spanish(phone: Phone) -> None:
     )
 
 
-def test_every_wish_is_kept_and_said(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
+def test_caller_hears_every_wish_repeated_and_it_is_kept(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
     chooses_more(phone, make_case(custody_status="in_custody"))
     phone.presses("4")
     assert phone.hears("We will call you", "If that is all, press 1")
@@ -140,7 +142,7 @@ def test_every_wish_is_kept_and_said(phone: Phone, make_case: MakeCase, hotline:
 
 
 @pytest.mark.parametrize("where", [(), ("2",), ("3",), ("4",), ("4", "1"), ("4", "2"), ("4", "3")])
-def test_who_hangs_up_or_falls_silent_among_the_wishes_is_called_with_the_safest(
+def test_caller_who_hangs_up_or_stays_silent_among_the_wishes_is_called_with_the_safest(
     phone: Phone, make_case: MakeCase, hotline: Hotline, where: tuple[str, ...]
 ) -> None:
     chooses_more(phone, make_case(custody_status="in_custody"))
@@ -169,7 +171,7 @@ def test_wrong_keys_among_the_wishes_lead_to_a_person_and_lose_nothing(
     assert the_callback(hotline).state == "requested"
 
 
-def test_a_wish_sent_twice_is_kept_once(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
+def test_wish_that_is_sent_twice_is_kept_once(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     chooses_more(phone, make_case(custody_status="in_custody"))
     phone.presses("1")
     phone.presses("2")
@@ -182,7 +184,7 @@ def test_a_wish_sent_twice_is_kept_once(phone: Phone, make_case: MakeCase, hotli
     assert len(hotline.rows(select(Callback))) == 1
 
 
-def test_a_wish_for_a_callback_that_is_being_made_is_too_late(
+def test_wish_for_a_callback_that_is_being_made_comes_too_late(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     chooses_more(phone, make_case(custody_status="in_custody"))
@@ -197,7 +199,7 @@ def test_a_wish_for_a_callback_that_is_being_made_is_too_late(
     assert the_callback(hotline).may_answer == "only_me"
 
 
-def test_who_asks_again_while_a_liaison_is_rung_hears_that_a_message_is_allowed(
+def test_caller_who_asks_again_while_a_liaison_is_rung_hears_that_a_message_is_allowed(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -218,7 +220,7 @@ def test_who_asks_again_while_a_liaison_is_rung_hears_that_a_message_is_allowed(
 
 
 def earlier_callback(hotline: Hotline, case: MadeCase, phone: str = CALLER) -> None:
-    """One of last week, with other answers than the safest."""
+    """A callback of last week, with other answers than the safest."""
     with hotline.database.transaction() as session:
         make_callback(
             session, case, phone=phone, state="reached", requested_at=hotline.clock.now - timedelta(days=7),
@@ -226,7 +228,7 @@ def earlier_callback(hotline: Hotline, case: MadeCase, phone: str = CALLER) -> N
         )  # fmt: skip
 
 
-def test_last_times_answers_are_where_more_choices_begin(
+def test_more_choices_begin_with_the_answers_of_last_time(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -242,7 +244,7 @@ def test_last_times_answers_are_where_more_choices_begin(
     )  # fmt: skip
 
 
-def test_express_and_another_phone_begin_with_the_safest_all_the_same(
+def test_express_and_another_phone_still_begin_with_the_safest_answers(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -261,7 +263,7 @@ def test_express_and_another_phone_begin_with_the_safest_all_the_same(
     assert the_callback(hotline).may_answer == "only_me"
 
 
-def test_without_a_pin_nothing_of_last_time_is_known(
+def test_caller_without_a_pin_gets_no_answers_of_last_time(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     earlier_callback(hotline, make_case(custody_status="in_custody"))
@@ -273,7 +275,7 @@ def test_without_a_pin_nothing_of_last_time_is_known(
     assert (the_callback(hotline).may_answer, the_callback(hotline).verified) == ("only_me", False)
 
 
-def test_asked_again_the_line_says_the_day_and_the_part_of_it(
+def test_caller_who_asks_again_hears_the_day_and_the_part_of_it(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -294,7 +296,7 @@ def test_asked_again_the_line_says_the_day_and_the_part_of_it(
     assert the_callback(hotline).may_answer == "ask_for_me"
 
 
-def test_morning_that_is_over_is_not_promised_again_the_next_one_is(
+def test_caller_is_promised_the_next_morning_and_not_one_that_is_over(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", pin_issued_at=clock.now)
@@ -335,7 +337,7 @@ def test_caller_who_is_now_in_another_zone_hears_the_hours_of_the_part_that_they
     assert again.hears("We will try today, between nine in the morning and two in the afternoon")
 
 
-def test_a_measured_wait_for_a_callback_is_said_in_words(
+def test_caller_hears_a_measured_wait_for_a_callback_in_words(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     with hotline.database.transaction() as session:
@@ -345,7 +347,7 @@ def test_a_measured_wait_for_a_callback_is_said_in_words(
                 made = make_callback(session, state="reached", requested_at=since)
                 made.verified = verified
                 made.talking_at = made.closed_at = since + timedelta(minutes=minutes)
-            # They wished for the evening, or staff thought of calling again: that is no wait in the queue.
+            # They wished for the evening, or staff thought of calling again: that is not a wait in the queue.
             for later in ({"window_starts": since, "window_ends": since}, {"reason": "call_later"}):
                 made = make_callback(session, state="reached", requested_at=since, **later)
                 made.verified = True
@@ -362,7 +364,7 @@ def test_a_measured_wait_for_a_callback_is_said_in_words(
     assert stranger.hears("La mayoría de las personas habla con nosotros en unas tres horas")
 
 
-def test_a_call_that_waits_at_the_old_choice_of_a_time_goes_on_at_the_new_one(
+def test_call_that_waits_at_the_old_choice_of_a_time_continues_at_the_new_one(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     chooses_more(phone, make_case(custody_status="in_custody"))
@@ -377,7 +379,7 @@ def test_a_call_that_waits_at_the_old_choice_of_a_time_goes_on_at_the_new_one(
     assert the_callback(hotline).window_ends is not None
 
 
-def test_who_moves_a_call_from_the_evening_to_any_time_is_called_at_any_time(
+def test_caller_who_moves_a_call_from_the_evening_to_any_time_is_called_at_any_time(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -394,7 +396,7 @@ def test_who_moves_a_call_from_the_evening_to_any_time_is_called_at_any_time(
     assert (moved.window_starts, moved.next_attempt_at) == (None, clock.now + timedelta(minutes=1))
 
 
-def test_who_asks_to_be_called_soon_is_not_told_of_the_evening_they_chose_before(
+def test_caller_who_asks_for_a_call_soon_is_not_told_of_the_evening_they_chose_before(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
@@ -413,7 +415,7 @@ def test_who_asks_to_be_called_soon_is_not_told_of_the_evening_they_chose_before
     assert the_callback(hotline).window_starts is None
 
 
-def test_hard_news_for_which_a_morning_was_chosen_rings_nobody_in_the_afternoon(
+def test_call_about_hard_news_for_a_chosen_morning_rings_nobody_in_the_afternoon(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -432,7 +434,7 @@ def test_hard_news_for_which_a_morning_was_chosen_rings_nobody_in_the_afternoon(
     assert asked.next_attempt_at == clock.now.replace(hour=13, minute=0) + timedelta(days=1)
 
 
-def test_who_chooses_the_morning_two_minutes_before_noon_has_all_of_the_next_one(
+def test_caller_who_chooses_the_morning_two_minutes_before_noon_has_all_of_the_next_one(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     clock.passes(minutes=118)

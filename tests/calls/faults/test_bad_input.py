@@ -1,4 +1,4 @@
-"""Calls that go wrong in every way a phone or a carrier can make them: none is a fault, none is silence."""
+"""Calls with every bad input that a phone or a carrier can send: the line never fails and is never silent."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ Place = Callable[[Phone, MadeCase], None]
 
 
 @EVERYWHERE
-def test_wrong_keys_are_never_a_fault_and_end_with_a_person_or_a_callback(
+def test_wrong_keys_never_cause_a_fault_and_end_with_a_person_or_a_callback(
     phone: Phone, make_case: MakeCase, place: Place
 ) -> None:
     place(phone, make_case(custody_status="in_custody"))
@@ -43,7 +43,7 @@ def test_wrong_keys_are_never_a_fault_and_end_with_a_person_or_a_callback(
 
 
 @EVERYWHERE
-def test_silence_is_never_a_fault_and_is_not_the_end_at_once(
+def test_silence_never_causes_a_fault_and_does_not_end_the_call_at_once(
     phone: Phone, make_case: MakeCase, place: Place
 ) -> None:
     place(phone, make_case(custody_status="in_custody"))
@@ -75,7 +75,7 @@ def test_odd_keys_are_answered_with_words(phone: Phone, make_case: MakeCase, pla
 
 @pytest.mark.parametrize("digits", ["ABC", "１２３", "-1", "1 2", "' OR 1=1", "\x00", "9" * 500, "½", "+1"])
 @pytest.mark.parametrize("place", [WAITING[0], WAITING[2], WAITING[3], WAITING[5]])
-def test_what_no_phone_can_key_is_answered_with_words(
+def test_keys_that_no_phone_has_are_answered_with_words(
     phone: Phone, make_case: MakeCase, place: Place, digits: str
 ) -> None:
     place(phone, make_case(custody_status="in_custody"))
@@ -88,7 +88,9 @@ def test_what_no_phone_can_key_is_answered_with_words(
 
 
 @pytest.mark.parametrize("keys", ["1234567", "123456789", "739482#", "12", "*12345"])
-def test_too_many_or_too_few_digits_are_asked_for_again(phone: Phone, make_case: MakeCase, keys: str) -> None:
+def test_caller_who_keys_too_many_or_too_few_digits_is_asked_again(
+    phone: Phone, make_case: MakeCase, keys: str
+) -> None:
     is_asked_for_a_number(phone)
 
     document = phone.raw(phone.posts(next_url(document_of(phone)), Digits=keys))
@@ -110,7 +112,7 @@ def test_hanging_up_anywhere_ends_the_call_once_and_for_all(
     assert phone.posts(url, Digits="1").status_code == 200
 
 
-def test_an_answer_for_a_call_nobody_knows_starts_from_the_beginning(phone: Phone, hotline: Hotline) -> None:
+def test_answer_for_an_unknown_call_starts_from_the_beginning(phone: Phone, hotline: Hotline) -> None:
     phone.dials_in()
 
     document = phone.raw(
@@ -126,7 +128,7 @@ def test_an_answer_for_a_call_nobody_knows_starts_from_the_beginning(phone: Phon
     "/voice/steps/main_menu/999999999999", "/voice/steps/main_menu/-1",
     "/voice/steps/main_menu/0", "/voice/steps/callback_open/3", "/voice/steps/%F0%9F%98%80/2",
 ])  # fmt: skip
-def test_a_step_that_is_unknown_closed_or_out_of_order_says_where_the_call_is(
+def test_request_for_a_step_that_is_unknown_closed_or_out_of_order_hears_where_the_call_is(
     phone: Phone, hotline: Hotline, path: str
 ) -> None:
     reaches_the_first_menu(phone)
@@ -139,7 +141,7 @@ def test_a_step_that_is_unknown_closed_or_out_of_order_says_where_the_call_is(
     assert hotline.row(select(Call.trail)) == trail
 
 
-def test_a_closed_step_that_a_call_stands_at_is_not_answered_without_a_pin(
+def test_closed_step_that_a_call_is_at_is_not_answered_without_a_pin(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     reaches_the_first_menu(phone)
@@ -154,7 +156,7 @@ def test_a_closed_step_that_a_call_stands_at_is_not_answered_without_a_pin(
     assert "case number" in document
 
 
-def test_a_late_answer_hears_where_the_call_is_and_counts_nothing_twice(
+def test_late_answer_hears_where_the_call_is_and_counts_nothing_twice(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -173,7 +175,7 @@ def test_a_late_answer_hears_where_the_call_is_and_counts_nothing_twice(
     assert len(hotline.rows(select(PinTry.call_id))) == 1
 
 
-def test_the_same_pin_six_times_is_one_try_and_one_answer(
+def test_same_pin_six_times_is_one_try_and_one_answer(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -191,7 +193,7 @@ def test_the_same_pin_six_times_is_one_try_and_one_answer(
     assert len(hotline.rows(select(PinTry.call_id))) == 1
 
 
-def test_the_same_wish_six_times_is_one_callback(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
+def test_same_wish_six_times_is_one_callback(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
     phone.presses("1")
@@ -204,7 +206,7 @@ def test_the_same_wish_six_times_is_one_callback(phone: Phone, make_case: MakeCa
     assert len(hotline.jobs.waiting) == 1
 
 
-def test_the_same_ring_six_times_is_one_call(phone: Phone, hotline: Hotline) -> None:
+def test_same_ring_six_times_is_one_call(phone: Phone, hotline: Hotline) -> None:
     phone.dials_in()
     first = document_of(phone)
 
@@ -213,7 +215,7 @@ def test_the_same_ring_six_times_is_one_call(phone: Phone, hotline: Hotline) -> 
     assert len(hotline.rows(select(Call))) == 1
 
 
-def test_the_same_0_six_times_holds_one_liaison(
+def test_same_0_six_times_reserves_one_liaison(
     phone: Phone, make_staff: Callable[..., Staff], hotline: Hotline
 ) -> None:
     make_staff(phone="+12025550171")
@@ -235,7 +237,7 @@ def test_every_answer_may_come_twice_at_every_step(phone: Phone, make_case: Make
     assert phone.raw(phone.redelivers_last()) == first
 
 
-def test_a_pin_whose_process_died_is_taken_again_and_counted_once(
+def test_pin_whose_process_died_is_taken_again_and_counted_once(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -255,7 +257,7 @@ def test_a_pin_whose_process_died_is_taken_again_and_counted_once(
     assert len(hotline.rows(select(PinTry.call_id))) == 1
 
 
-def test_a_caller_held_for_a_pin_that_was_lost_is_asked_again(
+def test_caller_held_for_a_lost_pin_is_asked_again(
     phone: Phone, make_case: MakeCase, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = make_case(custody_status="in_custody")

@@ -28,7 +28,7 @@ MakeCase = Callable[..., MadeCase]
 
 
 class Carrier:
-    """Posts signed requests with exactly the parameters given, doubled ones and none included."""
+    """Posts signed requests with exactly the parameters given, including doubled ones and none at all."""
 
     def __init__(self, phone: Phone, hotline: Hotline) -> None:
         self._phone, self._project_rules = phone, hotline
@@ -61,7 +61,7 @@ PATHS = ["/voice/inbound", "/voice/steps/language/1", "/voice/legs/" + "a" * 32,
         (("CallSid", "CA" + "a" * 32), ("CallSid", "CA" + "b" * 32)),
     ],
 )
-def test_a_request_without_one_call_sid_is_refused(
+def test_request_without_exactly_one_call_sid_is_refused(
     sender: Carrier, hotline: Hotline, path: str, params: tuple[tuple[str, str], ...]
 ) -> None:
     assert sender.posts(path, *params).status_code == 400
@@ -84,7 +84,7 @@ SID = ("CallSid", "CA" + "c" * 32)
         (SID, SID, ("From", "+12025550123"), ("From", "+12025550123")),
     ],
 )
-def test_a_call_with_parameters_missing_doubled_or_new_is_answered(
+def test_call_with_parameters_missing_doubled_or_new_is_answered(
     sender: Carrier, hotline: Hotline, params: tuple[tuple[str, str], ...]
 ) -> None:
     response = sender.posts("/voice/inbound", *params)
@@ -97,7 +97,7 @@ def test_a_call_with_parameters_missing_doubled_or_new_is_answered(
 
 
 @pytest.mark.parametrize("doubled", [("1", "2"), ("1", ""), ("", "0")])
-def test_keys_that_are_given_twice_and_differ_are_asked_for_again(
+def test_caller_is_asked_again_when_two_sets_of_keys_differ(
     sender: Carrier, phone: Phone, doubled: tuple[str, str]
 ) -> None:
     reaches_the_first_menu(phone)
@@ -108,7 +108,7 @@ def test_keys_that_are_given_twice_and_differ_are_asked_for_again(
     assert "That key does not work here" in response.get_data(as_text=True)
 
 
-def test_keys_that_are_given_twice_and_agree_are_taken(sender: Carrier, phone: Phone) -> None:
+def test_two_sets_of_keys_that_agree_are_taken(sender: Carrier, phone: Phone) -> None:
     reaches_the_first_menu(phone)
 
     response = sender.posts(
@@ -118,7 +118,7 @@ def test_keys_that_are_given_twice_and_agree_are_taken(sender: Carrier, phone: P
     assert "case number" in response.get_data(as_text=True)
 
 
-def test_an_answer_without_digits_is_silence(sender: Carrier, phone: Phone) -> None:
+def test_answer_without_digits_is_silence(sender: Carrier, phone: Phone) -> None:
     reaches_the_first_menu(phone)
 
     response = sender.posts(next_url(document_of(phone)), ("CallSid", phone.call_sid))
@@ -127,9 +127,7 @@ def test_an_answer_without_digits_is_silence(sender: Carrier, phone: Phone) -> N
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/sms/inbound"])
-def test_a_body_of_ten_megabytes_is_refused(
-    sender: Carrier, phone: Phone, hotline: Hotline, path: str
-) -> None:
+def test_body_of_ten_megabytes_is_refused(sender: Carrier, phone: Phone, hotline: Hotline, path: str) -> None:
     response = sender.posts(path, SID, ("Digits", "1" * 10_000_000))
 
     assert response.status_code in {400, 403}
@@ -138,7 +136,7 @@ def test_a_body_of_ten_megabytes_is_refused(
 
 def test_extra_parameters_change_nothing(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
-    # What is said of the call before is then the same in both.
+    # What the line says of the call before is then the same in both.
     opens_the_case(phone.another(), case)
     opens_the_case(phone, case)
     plain, odd = phone.heard_so_far, phone.another()
@@ -150,7 +148,7 @@ def test_extra_parameters_change_nothing(phone: Phone, make_case: MakeCase) -> N
     assert odd.heard_so_far == plain
 
 
-def test_a_leg_nobody_knows_is_ended_politely(phone: Phone) -> None:
+def test_unknown_leg_is_ended_politely(phone: Phone) -> None:
     phone.dials_in()
 
     document = phone.raw(phone.posts("/voice/legs/" + "0" * 32, CallSid="CA" + "d" * 32))
@@ -159,7 +157,7 @@ def test_a_leg_nobody_knows_is_ended_politely(phone: Phone) -> None:
     assert "<Hangup/>" in document
 
 
-def test_a_call_that_makes_no_progress_for_a_quarter_of_an_hour_is_offered_a_callback(
+def test_call_without_progress_for_a_quarter_of_an_hour_is_offered_a_callback(
     phone: Phone, clock: Clock
 ) -> None:
     reaches_the_first_menu(phone)
@@ -172,9 +170,7 @@ def test_a_call_that_makes_no_progress_for_a_quarter_of_an_hour_is_offered_a_cal
     assert phone.hears("We will call you")
 
 
-def test_a_robot_that_presses_wrong_keys_comes_to_an_end(
-    phone: Phone, clock: Clock, hotline: Hotline
-) -> None:
+def test_robot_that_presses_wrong_keys_comes_to_an_end(phone: Phone, clock: Clock, hotline: Hotline) -> None:
     phone.dials_in()
     for _ in range(60):
         if phone.is_over:
@@ -187,7 +183,7 @@ def test_a_robot_that_presses_wrong_keys_comes_to_an_end(
 
 
 class BrokenError(RuntimeError):
-    """What a test lets fail, with a digit that must reach no log: 739482."""
+    """What a test makes fail, with a digit that must reach no log: 739482."""
 
 
 def _breaks(*_: Any, **__: Any) -> Any:
@@ -201,7 +197,7 @@ def _is_gone(hotline: Hotline, patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("is_staffed", [True, False])
-def test_a_fault_inside_a_turn_is_an_apology_and_a_person_or_a_callback(
+def test_caller_hears_an_apology_and_gets_a_person_or_a_callback_after_a_fault_in_a_turn(
     phone: Phone,
     make_case: MakeCase,
     make_staff: Callable[..., Staff],
@@ -228,7 +224,7 @@ def test_a_fault_inside_a_turn_is_an_apology_and_a_person_or_a_callback(
         assert phone.hears("We will call you")
 
 
-def test_a_fault_of_the_hash_is_an_apology_too_and_the_try_stays_counted(
+def test_caller_hears_an_apology_after_a_fault_of_the_hash_and_the_try_still_counts(
     phone: Phone, make_case: MakeCase, monkeypatch: pytest.MonkeyPatch, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -242,7 +238,7 @@ def test_a_fault_of_the_hash_is_an_apology_too_and_the_try_stays_counted(
     assert hotline.row(select(Call.tries)) == 1
 
 
-def test_when_the_database_is_gone_the_caller_is_joined_to_a_person(
+def test_caller_is_joined_to_a_person_when_the_database_is_gone(
     phone: Phone, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reaches_the_first_menu(phone)
@@ -258,7 +254,7 @@ def test_when_the_database_is_gone_the_caller_is_joined_to_a_person(
             assert hotline.office.person_number in document
 
 
-def test_whoever_answers_a_call_we_placed_hears_neutral_words_when_the_database_is_gone(
+def test_person_who_answers_a_call_we_placed_hears_neutral_words_when_the_database_is_gone(
     phone: Phone, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reaches_the_first_menu(phone)
@@ -273,7 +269,7 @@ def test_whoever_answers_a_call_we_placed_hears_neutral_words_when_the_database_
             assert word not in document
 
 
-def test_a_caller_fetched_from_the_line_hears_of_a_person_when_the_database_is_gone(
+def test_caller_fetched_from_the_queue_hears_of_a_person_when_the_database_is_gone(
     phone: Phone, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reaches_the_first_menu(phone)
@@ -318,7 +314,7 @@ def test_connections_that_were_closed_meanwhile_cost_nobody_their_call(
     assert len(tried_again(lambda: hotline.rows(select(Callback)))) == 1
 
 
-def test_after_the_database_is_back_the_call_goes_on_where_it_was(
+def test_call_continues_where_it_was_once_the_database_is_back(
     phone: Phone, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reaches_the_first_menu(phone)
@@ -330,7 +326,7 @@ def test_after_the_database_is_back_the_call_goes_on_where_it_was(
     assert "case number" in phone.raw(phone.posts(url, Digits="1"))
 
 
-def test_every_url_in_a_document_is_one_of_the_line(phone: Phone, make_case: MakeCase) -> None:
+def test_every_url_in_a_document_belongs_to_the_line(phone: Phone, make_case: MakeCase) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
 
     assert re.fullmatch(r"/voice/steps/[a-z_]+/\d+", urlsplit(next_url(document_of(phone))).path)

@@ -21,7 +21,7 @@ SPOOFED = {"StirVerstat": "TN-Validation-Failed-C"}
 
 @pytest.fixture
 def crowd(phone: Phone, hotline: Hotline) -> list[Phone]:
-    """As many open calls of one phone as the office leads to a case."""
+    """As many open calls of one phone as the office lets reach a case."""
     calls = [phone.another() for _ in range(hotline.policies.calls_at_once)]
     for call in calls:
         reaches_the_first_menu(call)
@@ -65,7 +65,7 @@ def test_one_call_too_many_reaches_a_person_by_0(
     assert phone.is_talking
 
 
-def test_a_call_that_has_ended_frees_a_slot(phone: Phone, crowd: list[Phone], make_case: MakeCase) -> None:
+def test_call_that_has_ended_frees_a_slot(phone: Phone, crowd: list[Phone], make_case: MakeCase) -> None:
     crowd[0].hangs_up()
 
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -73,7 +73,7 @@ def test_a_call_that_has_ended_frees_a_slot(phone: Phone, crowd: list[Phone], ma
     assert phone.hears("in custody")
 
 
-def test_calls_whose_end_was_never_told_take_no_slot_for_long(
+def test_calls_whose_end_event_never_came_do_not_keep_a_slot_for_long(
     phone: Phone, crowd: list[Phone], make_case: MakeCase, clock: Clock
 ) -> None:
     clock.passes(minutes=2, seconds=1)
@@ -84,7 +84,7 @@ def test_calls_whose_end_was_never_told_take_no_slot_for_long(
 
 
 @pytest.mark.parametrize("key", ["*", "6"], ids=["repeat", "no option"])
-def test_calls_that_press_keys_without_progress_take_a_slot_as_long_as_they_are_open(
+def test_calls_that_press_keys_without_progress_keep_a_slot_while_they_are_open(
     phone: Phone, crowd: list[Phone], make_case: MakeCase, clock: Clock, key: str
 ) -> None:
     clock.passes(minutes=1, seconds=30)
@@ -100,9 +100,7 @@ def test_calls_that_press_keys_without_progress_take_a_slot_as_long_as_they_are_
     assert phone.hears("as soon as we can, press 1")
 
 
-def test_the_calls_that_came_first_go_on_as_before(
-    phone: Phone, crowd: list[Phone], make_case: MakeCase
-) -> None:
+def test_calls_that_came_first_go_on_as_before(phone: Phone, crowd: list[Phone], make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     reaches_the_first_menu(phone)
 
@@ -114,7 +112,7 @@ def test_the_calls_that_came_first_go_on_as_before(
 
 
 @pytest.mark.parametrize("from_", ["anonymous", "+12025550188"])
-def test_withheld_numbers_and_other_phones_are_not_one_bucket(
+def test_withheld_numbers_and_other_phones_do_not_share_one_limit(
     phone: Phone, crowd: list[Phone], make_case: MakeCase, hotline: Hotline, from_: str
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -127,7 +125,7 @@ def test_withheld_numbers_and_other_phones_are_not_one_bucket(
     assert phone.hears("in custody")
 
 
-def test_a_shared_phone_has_no_limit(
+def test_shared_phone_has_no_limit(
     app: Flask, phone: Phone, crowd: list[Phone], make_case: MakeCase, hotline: Hotline
 ) -> None:
     key = hotline.database.keyring.index("phone", CALLER)
@@ -139,7 +137,7 @@ def test_a_shared_phone_has_no_limit(
     assert phone.hears("in custody")
 
 
-def test_who_calls_under_anothers_number_takes_no_slot_from_them(
+def test_caller_under_anothers_number_takes_no_slot_from_them(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     for _ in range(hotline.policies.calls_at_once):
@@ -150,7 +148,7 @@ def test_who_calls_under_anothers_number_takes_no_slot_from_them(
     assert phone.hears("in custody")
 
 
-def test_who_calls_under_anothers_number_takes_no_slot_from_calls_that_the_carrier_attests(
+def test_caller_under_anothers_number_takes_no_slot_from_calls_that_the_carrier_attests(
     phone: Phone, crowd: list[Phone], make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -161,7 +159,7 @@ def test_who_calls_under_anothers_number_takes_no_slot_from_calls_that_the_carri
     assert phone.hears("Please enter your 6-digit PIN")
 
 
-def test_the_limit_of_calls_does_not_tell_that_somebody_is_on_another_with_their_pin(
+def test_limit_of_calls_does_not_reveal_another_open_call_with_the_pin(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -174,7 +172,7 @@ def test_the_limit_of_calls_does_not_tell_that_somebody_is_on_another_with_their
     assert phone.hears("Please enter your 6-digit PIN")
 
 
-def test_who_tries_pins_under_anothers_number_locks_them_out_of_nothing(
+def test_stranger_who_tries_pins_under_anothers_number_locks_them_out_of_nothing(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -192,7 +190,7 @@ def test_who_tries_pins_under_anothers_number_locks_them_out_of_nothing(
     assert phone.hears("in custody")
 
 
-def test_a_right_pin_under_a_doubted_number_opens_the_case_and_makes_no_phone_known(
+def test_right_pin_under_a_doubted_number_opens_the_case_and_makes_no_phone_known(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", record={"status_at": clock.now - timedelta(days=1)})

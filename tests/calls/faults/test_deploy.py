@@ -1,4 +1,4 @@
-"""Calls during which the line is deployed anew: a step was renamed or dropped, and nobody is stranded."""
+"""Calls during a deployment of the line: a step was renamed or dropped, and nobody is stranded."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,7 +59,7 @@ def _renamed(step: object, moved: Mapping[str, str]) -> object:
             return step
 
 
-def test_a_pin_keyed_at_a_step_with_a_new_name_opens_the_case(
+def test_pin_keyed_at_a_step_with_a_new_name_opens_the_case(
     phone: Phone, make_case: MakeCase, deploys: Callable[..., None]
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -72,7 +72,7 @@ def test_a_pin_keyed_at_a_step_with_a_new_name_opens_the_case(
     assert phone.hears("in custody")
 
 
-def test_a_slip_at_a_step_with_a_new_name_is_asked_for_again(
+def test_caller_with_a_slip_at_a_step_with_a_new_name_is_asked_again(
     phone: Phone, make_case: MakeCase, deploys: Callable[..., None]
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -88,7 +88,7 @@ def test_a_slip_at_a_step_with_a_new_name_is_asked_for_again(
     assert phone.hears("Those numbers did not work", "case number")
 
 
-def test_who_waits_at_a_step_that_was_dropped_is_passed_to_a_person(
+def test_caller_who_waits_at_a_step_that_was_dropped_is_passed_to_a_person(
     phone: Phone, deploys: Callable[..., None], make_staff: Callable[..., object]
 ) -> None:
     make_staff()
@@ -102,7 +102,7 @@ def test_who_waits_at_a_step_that_was_dropped_is_passed_to_a_person(
 
 
 @pytest.mark.parametrize("keys", ["*", "9"])
-def test_a_repeat_works_though_what_led_there_was_dropped(
+def test_repeat_works_when_the_step_before_was_dropped(
     phone: Phone, deploys: Callable[..., None], keys: str
 ) -> None:
     reaches_the_first_menu(phone)
@@ -114,9 +114,7 @@ def test_a_repeat_works_though_what_led_there_was_dropped(
     assert phone.does_not_hear("something went wrong")
 
 
-def test_a_case_that_is_open_stays_open(
-    phone: Phone, make_case: MakeCase, deploys: Callable[..., None]
-) -> None:
+def test_open_case_stays_open(phone: Phone, make_case: MakeCase, deploys: Callable[..., None]) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
 
     deploys(case_menu="menu_of_the_case")
@@ -175,7 +173,7 @@ def test_calls_go_on_while_a_new_tree_and_a_new_schema_are_deployed(
     assert phone.hears("We will call you")
     phone.hangs_up()
 
-    # A process of this release that starts again meanwhile works on the new schema and keeps the promise.
+    # A process of this release that restarts meanwhile works on the new schema and keeps the promise.
     assert is_current(hotline.database)
     app = create_app(
         hotline.settings, office=hotline.office, database=hotline.database, hasher=HASHER, jobs=hotline.jobs,
@@ -188,7 +186,7 @@ def test_calls_go_on_while_a_new_tree_and_a_new_schema_are_deployed(
     assert called.hears("Is this a good time to talk? If yes, press 1")
 
 
-def test_a_call_back_that_was_promised_in_a_language_given_up_since_is_made_in_the_first_one(
+def test_callback_promised_in_a_language_that_was_dropped_since_is_made_in_the_first_language(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="es")

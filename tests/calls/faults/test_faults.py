@@ -27,7 +27,7 @@ def faults(seed: int = 1, **rates: float) -> Faults:
     return Faults(seed, rates, sleep=no_wait)
 
 
-def test_doubled_late_forged_and_strange_requests_change_nothing_that_is_heard(
+def test_doubled_late_forged_and_strange_requests_change_nothing_that_callers_hear(
     phone: Phone, make_case: MakeCase
 ) -> None:
     injected = faults(**EVERY)
@@ -42,7 +42,7 @@ def test_doubled_late_forged_and_strange_requests_change_nothing_that_is_heard(
     assert "answered_differently" not in counts
 
 
-def test_a_wrong_pin_that_arrives_twice_and_again_is_one_try(
+def test_wrong_pin_that_arrives_twice_and_again_is_one_try(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -58,7 +58,7 @@ def test_a_wrong_pin_that_arrives_twice_and_again_is_one_try(
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_callback_is_kept_once_whatever_is_doubled_or_out_of_order(
+def test_callback_is_made_once_whatever_is_doubled_or_out_of_order(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, seed: int
 ) -> None:
     make_staff()
@@ -80,7 +80,7 @@ def test_a_callback_is_kept_once_whatever_is_doubled_or_out_of_order(
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6, 7])
-def test_whoever_hangs_up_at_any_step_leaves_no_call_open(
+def test_caller_who_hangs_up_at_any_step_leaves_no_call_open(
     phone: Phone, make_case: MakeCase, hotline: Hotline, step: int
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -95,7 +95,7 @@ def test_whoever_hangs_up_at_any_step_leaves_no_call_open(
     assert len(hotline.rows(select(Callback))) == (1 if step == 7 else 0)
 
 
-def test_no_withheld_caller_id_keeps_a_caller_from_a_case(
+def test_withheld_caller_id_keeps_no_caller_from_a_case(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -109,7 +109,7 @@ def test_no_withheld_caller_id_keeps_a_caller_from_a_case(
     assert all(call.phone_sealed is None for call in hotline.rows(select(Call)))
 
 
-def test_a_tampered_request_is_refused_and_moves_nothing(
+def test_tampered_request_is_refused_and_moves_nothing(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     phone.suffers(Faults(at={"tamper": 2}))
@@ -121,7 +121,7 @@ def test_a_tampered_request_is_refused_and_moves_nothing(
     assert hotline.row(select(Call)).turn == 1
 
 
-def test_a_tampered_call_event_is_refused(phone: Phone, hotline: Hotline) -> None:
+def test_tampered_call_event_is_refused(phone: Phone, hotline: Hotline) -> None:
     phone.suffers(Faults(at={"event_tamper": 1}))
     phone.dials_in()
 
@@ -132,7 +132,7 @@ def test_a_tampered_call_event_is_refused(phone: Phone, hotline: Hotline) -> Non
 
 
 @pytest.mark.parametrize("kind", ["drop", "lose_reply"])
-def test_a_request_that_is_lost_plays_the_carriers_apology(
+def test_lost_request_plays_the_carriers_apology(
     phone: Phone, make_case: MakeCase, hotline: Hotline, kind: str
 ) -> None:
     phone.suffers(Faults(at={kind: 2}))

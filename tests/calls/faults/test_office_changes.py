@@ -1,4 +1,4 @@
-"""Calls to an office that is changed in the console while its line goes on, without a restart."""
+"""Calls to an office that is changed in the console while its line runs, without a restart."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -39,7 +39,7 @@ def office(settings: Any) -> Office:
 
 @pytest.fixture
 def changes(hotline: Hotline, app: Flask) -> Change:
-    """An administrator changes a field, and the web process looks: ``changes("hours.monday", [])``."""
+    """An administrator changes a field, and the web process polls: ``changes("hours.monday", [])``."""
     look = app.extensions["hotline.current_line"].look
     settings = OfficeSettings(hotline.office, hotline.database, Prompts.load(hotline.office.languages), look)
 
@@ -55,7 +55,7 @@ def announcement(text: dict[str, str], first_day: str = "2026-11-25", last_day: 
     return [{"text": text, "first_day": first_day, "last_day": last_day}]
 
 
-def test_an_announcement_is_heard_after_the_language_and_before_the_first_menu(
+def test_caller_hears_an_announcement_after_the_language_and_before_the_first_menu(
     phone: Phone, changes: Change
 ) -> None:
     changes("announcements", announcement(STORM))
@@ -71,7 +71,7 @@ def test_an_announcement_is_heard_after_the_language_and_before_the_first_menu(
     )
 
 
-def test_an_announcement_is_made_in_the_language_that_was_chosen(phone: Phone, changes: Change) -> None:
+def test_caller_hears_an_announcement_in_the_language_that_they_chose(phone: Phone, changes: Change) -> None:
     changes("announcements", announcement(STORM))
 
     phone.dials_in()
@@ -81,7 +81,7 @@ def test_an_announcement_is_made_in_the_language_that_was_chosen(phone: Phone, c
     assert phone.does_not_hear("storm")
 
 
-def test_an_announcement_is_silent_before_its_first_day_and_after_its_last(
+def test_announcement_is_silent_before_its_first_day_and_after_its_last(
     phone: Phone, changes: Change, clock: Clock
 ) -> None:
     changes("announcements", announcement(STORM, "2026-11-26", "2026-11-26"))
@@ -98,7 +98,7 @@ def test_an_announcement_is_silent_before_its_first_day_and_after_its_last(
     assert phone.does_not_hear("storm")
 
 
-def test_star_says_the_announcement_again_and_a_key_stops_it(phone: Phone, changes: Change) -> None:
+def test_star_repeats_the_announcement_and_a_key_stops_it(phone: Phone, changes: Change) -> None:
     changes("announcements", announcement(STORM))
     reaches_the_first_menu(phone)
 
@@ -109,7 +109,7 @@ def test_star_says_the_announcement_again_and_a_key_stops_it(phone: Phone, chang
     assert phone.hears("closed because of the storm", "To hear about your case, press 1")
 
 
-def test_a_closure_set_in_the_console_changes_what_the_next_caller_hears(
+def test_closure_set_in_the_console_changes_what_the_next_caller_hears(
     phone: Phone, changes: Change, make_staff: Callable[..., Any]
 ) -> None:
     make_staff()
@@ -126,7 +126,7 @@ def test_a_closure_set_in_the_console_changes_what_the_next_caller_hears(
     assert phone.rings == ()
 
 
-def test_a_closure_moves_what_is_promised_to_those_who_ask_from_then_on(
+def test_closure_changes_the_promises_to_those_who_ask_from_then_on(
     phone: Phone, changes: Change, make_case: Callable[..., MadeCase]
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -139,7 +139,7 @@ def test_a_closure_moves_what_is_promised_to_those_who_ask_from_then_on(
     assert phone.hears("We will call you no later than Monday, November 30 at 8:00 PM")
 
 
-def test_a_policy_set_in_the_console_counts_for_a_call_that_is_going_on(
+def test_policy_set_in_the_console_counts_for_an_ongoing_call(
     phone: Phone, changes: Change, make_case: Callable[..., MadeCase], hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", as_of=clock.now - timedelta(hours=20))
@@ -154,7 +154,7 @@ def test_a_policy_set_in_the_console_counts_for_a_call_that_is_going_on(
     assert phone.hears("I cannot confirm")
 
 
-def test_a_partner_line_that_was_heard_is_not_mixed_up_with_the_one_that_took_its_key(
+def test_caller_who_heard_of_one_partner_line_is_not_connected_to_the_one_that_took_its_key(
     phone: Phone, changes: Change
 ) -> None:
     reaches_the_first_menu(phone)
@@ -170,7 +170,7 @@ def test_a_partner_line_that_was_heard_is_not_mixed_up_with_the_one_that_took_it
     assert phone.rings == ("+12025550160",)
 
 
-def test_a_key_whose_partner_line_is_gone_is_asked_again(phone: Phone, changes: Change) -> None:
+def test_caller_whose_partner_line_is_gone_is_asked_for_the_key_again(phone: Phone, changes: Change) -> None:
     reaches_the_first_menu(phone)
     phone.presses("3")
 
@@ -181,7 +181,7 @@ def test_a_key_whose_partner_line_is_gone_is_asked_again(phone: Phone, changes: 
     assert phone.rings == ()
 
 
-def test_a_key_that_stays_the_same_rings_at_once(phone: Phone, changes: Change) -> None:
+def test_key_that_stays_the_same_rings_at_once(phone: Phone, changes: Change) -> None:
     reaches_the_first_menu(phone)
     phone.presses("3")
 
@@ -191,12 +191,12 @@ def test_a_key_that_stays_the_same_rings_at_once(phone: Phone, changes: Change) 
     assert phone.rings == ("988",)
 
 
-def test_an_office_that_lists_no_partner_line_is_refused_in_the_words_of_the_file(changes: Change) -> None:
+def test_office_that_lists_no_partner_line_is_refused_in_the_words_of_the_file(changes: Change) -> None:
     with pytest.raises(OfficeError, match="at least one service"):
         changes("services", [])
 
 
-def test_a_look_that_fails_disturbs_nobody(
+def test_failed_poll_disturbs_nobody(
     phone: Phone, hotline: Hotline, app: Flask, changes: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changes("announcements", announcement(STORM))
@@ -211,7 +211,7 @@ def test_a_look_that_fails_disturbs_nobody(
     assert phone.hears("storm")
 
 
-def test_a_turn_asks_for_no_change_of_the_office(
+def test_turn_does_not_look_for_changes_of_the_office(
     phone: Phone, changes: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changes("announcements", announcement(STORM))
@@ -223,7 +223,7 @@ def test_a_turn_asks_for_no_change_of_the_office(
     assert looks == []
 
 
-def test_a_job_works_with_the_office_as_it_is_by_then(hotline: Hotline, changes: Change) -> None:
+def test_job_works_with_the_office_as_it_is_by_then(hotline: Hotline, changes: Change) -> None:
     watch = OfficeWatch(hotline.office, hotline.database)
     watch.start()
     policy = {"value": 44, "basis": "Asked for.", "decided_by": "the director", "review_by": "2027-06-30"}
@@ -236,7 +236,7 @@ def test_a_job_works_with_the_office_as_it_is_by_then(hotline: Hotline, changes:
     assert not watch.look()
 
 
-def test_a_file_that_a_change_fits_no_more_is_told_at_the_start_and_kept_out_later(
+def test_file_that_no_longer_fits_a_change_is_reported_at_the_start_and_kept_out_later(
     database: Database, hotline: Hotline, changes: Change
 ) -> None:
     policy = {"value": 20, "basis": "Asked for.", "decided_by": "the director", "review_by": "2027-06-30"}
@@ -252,7 +252,7 @@ def test_a_file_that_a_change_fits_no_more_is_told_at_the_start_and_kept_out_lat
     assert watch.office is narrower
 
 
-def test_a_call_in_the_tree_keeps_its_place_through_a_change(
+def test_call_in_the_tree_keeps_its_place_through_a_change(
     phone: Phone, changes: Change, hotline: Hotline, make_case: Callable[..., MadeCase]
 ) -> None:
     case = make_case(custody_status="in_custody")

@@ -50,7 +50,7 @@ class Traces:
     faults: list[str] = field(default_factory=list)
 
     def found_in(self, text_: str) -> list[str]:
-        """Which canaries stand in a text."""
+        """The canaries that occur in a text."""
         return [name for name, value in self.canaries.items() if value.casefold() in text_.casefold()]
 
 
@@ -173,7 +173,7 @@ def plays_it_all(phone: Phone, hotline: Hotline, case: MadeCase) -> None:
     phone.presses("1")
     assert phone.hears("We will call you")
     phone.hangs_up()
-    # Who misses two in a row is set away, and comes back.
+    # A liaison who misses two in a row is set away, and comes back.
     with hotline.database.transaction() as session:
         session.execute(update(Staff).values(on_shift=True))
     hotline.clock.passes(minutes=1)
@@ -196,7 +196,7 @@ def plays_it_all(phone: Phone, hotline: Hotline, case: MadeCase) -> None:
     assert hotline.row(select(Callback.state)) == "reached"
 
 
-def test_a_whole_call_leaves_no_trace_of_anyone(
+def test_whole_call_leaves_no_trace_of_anyone(
     phone: Phone, hotline: Hotline, case: MadeCase, traces: Traces, queue: redis.Redis
 ) -> None:
     handed_on: list[tuple[str, int]] = []
@@ -223,17 +223,17 @@ def test_a_whole_call_leaves_no_trace_of_anyone(
     assert [(name, traces.found_in(value)) for name, value in columns if traces.found_in(value)] == []
 
 
-def test_the_carriers_id_of_a_call_stands_with_the_call_and_its_events_alone(
+def test_carriers_id_of_a_call_is_stored_with_the_call_and_its_events_alone(
     phone: Phone, hotline: Hotline, case: MadeCase
 ) -> None:
     plays_it_all(phone, hotline, case)
 
-    # Wherever the carrier's id stands, a purge must find it.
+    # A purge must find the carrier's id wherever it is stored.
     holding = {name for name, value in every_row(hotline) if phone.call_sid in value}
     assert holding == {"calls.call_sid", "call_events.call_sid"}
 
 
-def test_a_fault_that_quotes_a_pin_reaches_no_log(
+def test_fault_that_quotes_a_pin_reaches_no_log(
     phone: Phone, hotline: Hotline, case: MadeCase, traces: Traces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks(*_: Any) -> Any:
@@ -248,14 +248,14 @@ def test_a_fault_that_quotes_a_pin_reaches_no_log(
     assert traces.found_in(log) == []
 
 
-def test_a_database_that_refuses_quotes_no_value(hotline: Hotline) -> None:
+def test_database_that_refuses_quotes_no_value(hotline: Hotline) -> None:
     with pytest.raises(Exception, match="no_such_column") as refused, hotline.database.reading() as session:
         session.execute(text("SELECT no_such_column FROM calls WHERE call_sid = :pin"), {"pin": PIN})
 
     assert PIN not in "".join(traceback.format_exception(refused.value))
 
 
-def test_what_holds_a_secret_does_not_show_it(hotline: Hotline) -> None:
+def test_object_that_holds_a_secret_does_not_show_it(hotline: Hotline) -> None:
     shown: list[Callable[[], Any]] = [
         lambda: PinWork(None, PIN),  # type: ignore[arg-type]
         lambda: Ring(CALLER, 20),
@@ -269,7 +269,7 @@ def test_what_holds_a_secret_does_not_show_it(hotline: Hotline) -> None:
     assert Dial.__dataclass_fields__["number"].repr is False
 
 
-def test_the_staff_who_were_rung_stand_sealed(hotline: Hotline, case: MadeCase) -> None:
+def test_names_of_the_staff_who_were_rung_are_stored_sealed(hotline: Hotline, case: MadeCase) -> None:
     staff = hotline.row(select(Staff))
 
     assert hotline.database.keyring.unseal("staff.phone", staff.phone_sealed) == LIAISON

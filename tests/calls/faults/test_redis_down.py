@@ -1,4 +1,4 @@
-"""A Redis that is down for the whole of a call, and of the call that keeps its promise: nobody notices."""
+"""Redis is down for the whole of a call, and of the callback that it asked for: nobody notices."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +15,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_with_redis_down_for_the_whole_of_a_call_the_caller_notices_nothing(
+def test_caller_notices_nothing_with_redis_down_for_the_whole_of_a_call(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     def sweeps() -> None:
@@ -43,7 +43,7 @@ def test_with_redis_down_for_the_whole_of_a_call_the_caller_notices_nothing(
     called = phone.answers(hotline.carrier.ringing[-1])
     called.presses("1")
     assert called.is_talking
-    # Nobody could fetch the liaison; they look themselves within seconds.
+    # Nobody could fetch the liaison; they poll themselves within seconds.
     liaison.says_nothing()
     assert liaison.is_talking
     called.hangs_up()

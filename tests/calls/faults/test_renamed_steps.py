@@ -1,4 +1,4 @@
-"""Calls in trees whose steps and names are new: what the models know of a call depends on none of them."""
+"""Calls in trees with new names for steps: what the models know of a call depends on none of them."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
-#: What of a step leads to another, alone or for each of some words or keys.
+#: The fields of a step that lead to another, alone or for each of some words or keys.
 _EXITS, _TABLES = ("next", "give_up", "silence", "back"), ("on", "extra")
 
 
@@ -73,7 +73,7 @@ def test_each_place_is_one_of_a_renamed_step(renamed: Mapping[str, Flow]) -> Non
     assert found == PLACES - {"faulted"}
 
 
-def test_a_callback_is_held_joined_by_a_colleague_and_led_on_by_them(
+def test_callback_is_held_joined_by_a_colleague_and_led_on_by_them(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -107,7 +107,7 @@ def test_a_callback_is_held_joined_by_a_colleague_and_led_on_by_them(
     assert roles == ["caller", "liaison", "called_back", "colleague"]
 
 
-def test_a_caller_at_0_waits_talks_and_is_called_again_after_a_hold(
+def test_caller_at_0_waits_talks_and_is_called_again_after_a_hold(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)

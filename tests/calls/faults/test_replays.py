@@ -1,4 +1,4 @@
-"""Requests of the carrier that are captured and sent again, by whoever holds the token (R11, R39)."""
+"""Captured requests of the carrier, sent again by somebody who holds the token (R11, R39)."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from tests.phone import Phone
 MakeCase = Callable[..., MadeCase]
 
 
-def test_a_captured_request_of_an_ended_call_hears_a_neutral_end_and_never_the_status(
+def test_captured_request_of_an_ended_call_hears_a_neutral_end_and_never_the_status(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -30,7 +30,7 @@ def test_a_captured_request_of_an_ended_call_hears_a_neutral_end_and_never_the_s
         assert "<Gather" not in document
 
 
-def test_what_was_said_is_erased_when_a_call_ends(
+def test_spoken_words_are_erased_when_a_call_ends(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -41,7 +41,7 @@ def test_what_was_said_is_erased_when_a_call_ends(
     assert hotline.row(select(Call.said)) == ""
 
 
-def test_a_request_sent_again_after_the_verification_is_over_is_asked_for_the_pin(
+def test_request_sent_again_after_the_verification_is_over_is_asked_for_the_pin(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -54,7 +54,7 @@ def test_a_request_sent_again_after_the_verification_is_over_is_asked_for_the_pi
     assert "PIN" in again
 
 
-def test_captured_address_of_a_caller_who_waited_at_0_asks_for_the_pin_once_the_verification_is_over(
+def test_captured_address_of_a_caller_who_waited_at_0_asks_for_the_pin_after_the_verification_is_over(
     phone: Phone, make_case: MakeCase, make_staff: Callable[..., object], hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -75,7 +75,7 @@ def test_captured_address_of_a_caller_who_waited_at_0_asks_for_the_pin_once_the_
     assert "PIN" in again
 
 
-def test_a_request_sent_again_at_once_hears_what_was_said(phone: Phone, make_case: MakeCase) -> None:
+def test_request_sent_again_at_once_hears_the_same_words(phone: Phone, make_case: MakeCase) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     said = document_of(phone)
 

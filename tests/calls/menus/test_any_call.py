@@ -1,4 +1,4 @@
-"""For all callers: whatever a call is made of, each answer waits for keys, rings, or says goodbye."""
+"""For all callers: whatever happens in a call, each answer waits for keys, rings, or says goodbye."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from tests.phone import Phone
 
 PIN = "739482"
 KEYS = [*"0123456789*#", "**", "0#", None, None]
-#: What a caller does: keys that mean something at this place, any keys, nothing, or wait for long.
+#: What a caller does: keys that mean something at this place, any keys, nothing, or a long wait.
 ACTIONS = st.lists(
     st.one_of(
         st.sampled_from(["1", "1", "1", "2", "2", "3"]),

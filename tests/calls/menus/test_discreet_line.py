@@ -68,7 +68,7 @@ def dials(phone: Phone, language: str = "1") -> None:
         ("2", "Le atiende la línea de información", "Marque su número", "Marque su clave"),
     ],
 )
-def test_a_caller_of_a_discreet_line_hears_only_neutral_words_and_the_danger_line_follows_the_pin(
+def test_caller_of_a_discreet_line_hears_neutral_words_until_the_pin_and_then_the_danger_line(
     phone: Phone, make_case: MakeCase, language: str, greeting: str, number: str, code: str
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -96,7 +96,9 @@ def test_a_caller_of_a_discreet_line_hears_only_neutral_words_and_the_danger_lin
         ("2", "Ese número no está bien. Debe tener 8 dígitos."),
     ],
 )
-def test_a_wrong_number_is_told_how_many_digits_one_has(phone: Phone, language: str, digits: str) -> None:
+def test_caller_with_a_wrong_number_hears_how_many_digits_one_has(
+    phone: Phone, language: str, digits: str
+) -> None:
     dials(phone, language)
     phone.presses("12")
 
@@ -104,7 +106,7 @@ def test_a_wrong_number_is_told_how_many_digits_one_has(phone: Phone, language: 
     assert telling(phone) == []
 
 
-def test_while_numbers_of_two_lengths_are_case_numbers_both_are_told() -> None:
+def test_caller_hears_both_lengths_while_case_numbers_of_two_lengths_exist() -> None:
     step = build_flows(make_office(), case_digits=10)["discreet_line"].steps["ask_number"]
     assert isinstance(step, Collect)
     assert (step.wrong, step.about) == ("discreet.wrong_number_two", "number.10.8")
@@ -117,7 +119,7 @@ def test_while_numbers_of_two_lengths_are_case_numbers_both_are_told() -> None:
         ("2", "Para elegir una clave nueva, oprima 4", "Su clave quedó cambiada"),
     ],
 )
-def test_a_code_stays_a_code_after_it_was_right(
+def test_code_is_still_called_a_code_after_it_was_right(
     phone: Phone, make_case: MakeCase, language: str, asks: str, changed: str
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -162,7 +164,7 @@ def test_silence_on_a_discreet_line_ends_in_neutral_words(phone: Phone, language
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-def test_the_choices_of_a_callback_tell_nothing_before_the_pin(phone: Phone, language: str) -> None:
+def test_choices_of_a_callback_tell_nothing_before_the_pin(phone: Phone, language: str) -> None:
     dials(phone, language)
     # To the menu, a callback, more choices, the hour, the morning; then each question about the call.
     for key in ("#", "2", "2", "1", "1", "2", "1", "3", "2", "4", "1", "1", "4", "2", language, "1"):
@@ -172,7 +174,7 @@ def test_the_choices_of_a_callback_tell_nothing_before_the_pin(phone: Phone, lan
     assert telling(phone) == []
 
 
-def test_a_liaison_who_takes_a_discreet_caller_at_0_is_told_not_to_name_the_office(
+def test_liaison_who_takes_a_discreet_caller_at_0_is_told_not_to_name_the_office(
     phone: Phone, make_staff: Callable[..., Staff], hotline: Hotline
 ) -> None:
     make_staff()
@@ -186,7 +188,7 @@ def test_a_liaison_who_takes_a_discreet_caller_at_0_is_told_not_to_name_the_offi
 
 
 @pytest.mark.parametrize("chosen", [True, False])
-def test_a_liaison_who_takes_a_callback_from_a_discreet_number_is_told_not_to_name_the_office(
+def test_liaison_who_takes_a_callback_from_a_discreet_number_is_told_not_to_name_the_office(
     phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], hotline: Hotline, chosen: bool
 ) -> None:
     make_staff()
@@ -244,7 +246,7 @@ def test_staff_who_are_rung_for_a_discreet_caller_hear_the_neutral_name_alone(
     assert joiner.hears(NOT_NAMED)
 
 
-def test_a_liaison_who_takes_any_other_callback_hears_of_no_discreet_line(
+def test_liaison_who_takes_any_other_callback_hears_of_no_discreet_line(
     phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], hotline: Hotline
 ) -> None:
     make_staff()
@@ -260,7 +262,7 @@ def test_a_liaison_who_takes_any_other_callback_hears_of_no_discreet_line(
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-def test_the_danger_line_follows_a_letters_pin_on_a_discreet_line(
+def test_danger_line_follows_a_letters_pin_on_a_discreet_line(
     phone: Phone, make_case: MakeCase, hotline: Hotline, language: str
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -281,7 +283,7 @@ def test_the_danger_line_follows_a_letters_pin_on_a_discreet_line(
     assert phone.hears({"1": "in custody", "2": "en custodia"}[language])
 
 
-def test_a_fault_before_the_pin_is_apologised_for_in_neutral_words_and_leads_to_a_person(
+def test_caller_hears_a_neutral_apology_for_a_fault_before_the_pin_and_gets_a_person(
     phone: Phone,
     make_case: MakeCase,
     make_staff: Callable[..., Staff],
@@ -301,7 +303,7 @@ def test_a_fault_before_the_pin_is_apologised_for_in_neutral_words_and_leads_to_
     assert NOT_NAMED in hotline.accepts(phone).heard_so_far
 
 
-def test_when_the_database_is_gone_a_discreet_line_says_neutral_words_and_dials_a_person(
+def test_discreet_line_says_neutral_words_and_dials_a_person_when_the_database_is_gone(
     phone: Phone, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dials(phone)
@@ -324,7 +326,7 @@ def test_any_other_number_is_the_victim_line(phone: Phone) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_fallback_of_a_discreet_line_names_no_emergency_and_reads_a_persons_number(
+def test_fallback_of_a_discreet_line_names_no_emergency_and_reads_a_persons_number(
     app: Flask, phone: Phone, method: str
 ) -> None:
     answer = app.test_client().open("/voice/fallback-discreet.xml", method=method, data=b"\xff%%%")
@@ -334,7 +336,7 @@ def test_the_fallback_of_a_discreet_line_names_no_emergency_and_reads_a_persons_
     assert [word for word in TELLING if word.casefold() in document.split("-->")[1].casefold()] == []
 
 
-def test_on_a_discreet_line_the_way_back_is_to_hear_it_again(phone: Phone, make_case: MakeCase) -> None:
+def test_way_back_on_a_discreet_line_is_to_hear_it_again(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     dials(phone)
     for keys in (case.number, case.pin, "2", "1"):
@@ -347,7 +349,7 @@ def test_on_a_discreet_line_the_way_back_is_to_hear_it_again(phone: Phone, make_
     assert phone.hears("in custody")
 
 
-def test_on_a_discreet_line_the_warnings_come_with_the_news_that_is_heard_after_a_promise(
+def test_warnings_on_a_discreet_line_come_with_the_news_that_is_heard_after_a_promise(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="escaped")

@@ -1,4 +1,4 @@
-"""The case number and the PIN: the PIN alone is asked again, and a slip is told for what it is (R20, R25)."""
+"""The case number and the PIN: only the PIN is asked again, and a slip gets words of its own (R20, R25)."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def mistyped(number: str) -> str:
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_after_a_wrong_pin_the_pin_alone_is_asked_again_for_any_number(
+def test_caller_with_a_wrong_pin_is_asked_for_the_pin_alone_whatever_the_number(
     phone: Phone, make_case: MakeCase, is_known: bool
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -37,7 +37,7 @@ def test_after_a_wrong_pin_the_pin_alone_is_asked_again_for_any_number(
     assert ("in custody" in phone.heard) is is_known
 
 
-def test_after_a_wrong_pin_pound_asks_for_another_number(phone: Phone, make_case: MakeCase) -> None:
+def test_pound_after_a_wrong_pin_asks_for_another_number(phone: Phone, make_case: MakeCase) -> None:
     case, other = make_case(custody_status="in_custody"), make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
     phone.presses(other.number)
@@ -50,7 +50,7 @@ def test_after_a_wrong_pin_pound_asks_for_another_number(phone: Phone, make_case
     assert phone.hears("in custody")
 
 
-def test_a_number_with_a_wrong_check_digit_is_told_to_be_none_and_how_many_digits_one_has(
+def test_caller_with_a_wrong_check_digit_hears_that_it_is_no_number_and_how_many_digits_one_has(
     phone: Phone, make_case: MakeCase
 ) -> None:
     number = make_case().number
@@ -64,7 +64,7 @@ def test_a_number_with_a_wrong_check_digit_is_told_to_be_none_and_how_many_digit
     assert phone.hears("PIN")
 
 
-def test_a_caller_without_a_case_number_is_led_to_a_person(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_without_a_case_number_is_led_to_a_person(phone: Phone, make_case: MakeCase) -> None:
     is_asked_for_a_number(phone)
     phone.presses(mistyped(make_case().number))
     phone.presses("1")
@@ -74,7 +74,7 @@ def test_a_caller_without_a_case_number_is_led_to_a_person(phone: Phone, make_ca
     assert phone.hears("No one can answer", "as soon as we can, press 1")
 
 
-def test_a_caller_who_never_keyed_a_case_number_is_offered_the_case_beside_a_callback(
+def test_caller_who_never_keyed_a_case_number_is_offered_the_case_beside_a_callback(
     phone: Phone, make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -90,7 +90,7 @@ def test_a_caller_who_never_keyed_a_case_number_is_offered_the_case_beside_a_cal
 
 
 @pytest.mark.parametrize("number", ["a case's", "no case's"])
-def test_a_caller_who_has_no_pin_is_offered_the_lost_pin_beside_a_callback(
+def test_caller_who_has_no_pin_is_offered_the_lost_pin_beside_a_callback(
     phone: Phone, make_case: MakeCase, number: str
 ) -> None:
     is_asked_for_a_number(phone)
@@ -102,7 +102,7 @@ def test_a_caller_who_has_no_pin_is_offered_the_lost_pin_beside_a_callback(
     assert phone.does_not_hear("To hear about your case")
 
 
-def test_a_pin_that_is_too_short_is_told_its_length(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_whose_pin_is_too_short_hears_its_length(phone: Phone, make_case: MakeCase) -> None:
     is_asked_for_a_number(phone, "2")
     phone.presses(make_case().number)
 
@@ -111,7 +111,7 @@ def test_a_pin_that_is_too_short_is_told_its_length(phone: Phone, make_case: Mak
     assert phone.hears("Un PIN tiene seis dígitos")
 
 
-def test_where_numbers_have_grown_both_lengths_are_told() -> None:
+def test_caller_hears_both_lengths_where_numbers_have_grown() -> None:
     step = build_flows(make_office(), case_digits=10)["victim_line"].steps["ask_number"]
 
     assert isinstance(step, Collect)
@@ -119,7 +119,7 @@ def test_where_numbers_have_grown_both_lengths_are_told() -> None:
 
 
 @pytest.mark.parametrize("status", ["in_custody", "escaped"])
-def test_a_last_pin_key_that_is_hit_twice_answers_no_menu_and_cuts_no_word_of_the_status_off(
+def test_last_pin_key_hit_twice_answers_no_menu_and_cuts_off_no_word_of_the_status(
     timed_phone: Phone, make_case: MakeCase, status: str
 ) -> None:
     case = make_case(custody_status=status)
@@ -141,7 +141,7 @@ def test_a_last_pin_key_that_is_hit_twice_answers_no_menu_and_cuts_no_word_of_th
 
 
 @pytest.mark.parametrize("number", [None, "41000723"], ids=["known", "unknown"])
-def test_case_number_keyed_again_at_the_pin_is_told_and_costs_no_try(
+def test_caller_who_keys_the_case_number_again_at_the_pin_is_told_and_loses_no_try(
     phone: Phone, make_case: MakeCase, hotline: Hotline, number: str | None
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -161,7 +161,7 @@ def test_case_number_keyed_again_at_the_pin_is_told_and_costs_no_try(
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-def test_case_number_keyed_again_and_again_leads_to_a_person(
+def test_caller_who_keeps_keying_the_case_number_is_led_to_a_person(
     phone: Phone, make_case: MakeCase, language: str
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -211,7 +211,7 @@ def test_own_pin_must_not_begin_the_case_number(phone: Phone, make_case: MakeCas
 
 
 @pytest.mark.parametrize("asked_for", ["number", "PIN"])
-def test_a_key_too_many_is_not_the_first_key_of_the_next_try(
+def test_key_too_many_is_not_the_first_key_of_the_next_try(
     timed_phone: Phone, make_case: MakeCase, asked_for: str
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -239,7 +239,7 @@ def test_a_key_too_many_is_not_the_first_key_of_the_next_try(
 
 
 @pytest.mark.parametrize("zeros", ["00", "000000", "00000000"])
-def test_0_hit_again_and_again_at_a_number_is_a_person(phone: Phone, zeros: str) -> None:
+def test_caller_who_keeps_hitting_0_at_a_number_gets_a_person(phone: Phone, zeros: str) -> None:
     is_asked_for_a_number(phone)
 
     phone.presses(zeros)
@@ -248,7 +248,7 @@ def test_0_hit_again_and_again_at_a_number_is_a_person(phone: Phone, zeros: str)
 
 
 @pytest.mark.parametrize("zeros", ["00", "000000"])
-def test_0_hit_again_and_again_at_the_pin_is_a_person_and_no_try(
+def test_caller_who_keeps_hitting_0_at_the_pin_gets_a_person_and_loses_no_try(
     phone: Phone, make_case: MakeCase, hotline: Hotline, zeros: str
 ) -> None:
     is_asked_for_a_number(phone)

@@ -116,7 +116,7 @@ def test_person_who_presses_a_wrong_key_is_there_and_is_asked_again(called: Phon
 
 
 @pytest.mark.parametrize("machine", ["machine_start", "machine_end_beep", "fax"])
-def test_carriers_word_of_a_machine_skips_the_second_question_alone(
+def test_machine_detected_by_the_carrier_skips_the_second_question_alone(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, machine: str
 ) -> None:
     make_staff()
@@ -131,7 +131,7 @@ def test_carriers_word_of_a_machine_skips_the_second_question_alone(
     assert (the_callback(hotline).state, the_callback(hotline).caller_tries) == ("requested", 1)
 
 
-def test_carriers_word_that_comes_later_is_heard_as_well(called: Phone) -> None:
+def test_machine_detected_by_the_carrier_later_counts_as_well(called: Phone) -> None:
     called.posts("/voice/call-events", AnsweredBy="machine_start", MachineDetectionDuration="4000")
 
     called.says_nothing()
@@ -153,7 +153,7 @@ def test_person_whom_the_carrier_takes_for_a_machine_is_joined_by_their_key(
     assert the_callback(hotline).state == "talking"
 
 
-def test_allowed_message_follows_the_carriers_word_of_a_machine(
+def test_allowed_message_is_left_when_the_carrier_detects_a_machine(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()

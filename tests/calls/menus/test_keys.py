@@ -22,7 +22,7 @@ MakeCase = Callable[..., MadeCase]
         ("2", "para repetir oprima asterisco.", "For English, press 8."),
     ],
 )
-def test_a_caller_hears_the_keys_after_the_options_of_the_main_menu(
+def test_caller_hears_the_keys_after_the_options_of_the_main_menu(
     phone: Phone, language: str, told: str, other: str
 ) -> None:
     reaches_the_first_menu(phone, language)
@@ -31,13 +31,13 @@ def test_a_caller_hears_the_keys_after_the_options_of_the_main_menu(
     assert phone.heard.endswith(other)
 
 
-def test_the_last_key_sentence_is_spoken_in_the_voice_of_the_other_language(phone: Phone) -> None:
+def test_last_key_sentence_is_spoken_in_the_voice_of_the_other_language(phone: Phone) -> None:
     reaches_the_first_menu(phone)
 
     assert 'language="es-US">Para español' in document_of(phone).replace('<break time="600ms"/>', "")
 
 
-def test_8_at_a_menu_says_it_in_the_next_language_and_8_again_in_the_first(phone: Phone) -> None:
+def test_key_8_at_a_menu_says_it_in_the_next_language_and_8_again_in_the_first(phone: Phone) -> None:
     reaches_the_first_menu(phone)
     phone.presses("8")
     assert phone.hears("caso, oprima 1")
@@ -48,7 +48,7 @@ def test_8_at_a_menu_says_it_in_the_next_language_and_8_again_in_the_first(phone
     assert phone.hears("case, press 1")
 
 
-def test_8_after_the_pin_says_the_status_in_the_next_language_and_is_remembered(
+def test_key_8_after_the_pin_says_the_status_in_the_next_language_and_is_remembered(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -60,7 +60,7 @@ def test_8_after_the_pin_says_the_status_in_the_next_language_and_is_remembered(
     assert hotline.row(select(Registrant.language)) == "es"
 
 
-def test_8_before_the_pin_changes_no_stored_language(
+def test_key_8_before_the_pin_changes_no_stored_language(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -74,7 +74,7 @@ def test_8_before_the_pin_changes_no_stored_language(
     assert hotline.row(select(Registrant.language)) == "en"
 
 
-def test_8_after_a_promise_says_the_promise_in_the_other_language_and_promises_nothing_again(
+def test_key_8_after_a_promise_says_the_promise_in_the_other_language_and_promises_nothing_again(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
@@ -97,7 +97,7 @@ def test_8_after_a_promise_says_the_promise_in_the_other_language_and_promises_n
     assert phone.hears("Le llamaremos a más tardar mañana a las 11:59 de la noche", "Eso es todo")
 
 
-def test_8_after_a_wish_keeps_what_was_chosen_true(
+def test_key_8_after_a_wish_leaves_the_chosen_language_unchanged(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -112,7 +112,7 @@ def test_8_after_a_wish_keeps_what_was_chosen_true(
 
 
 @pytest.mark.parametrize("key", ["3", "4"])
-def test_a_slip_on_8_is_undone_by_a_caller_who_understands_the_first_language_alone(
+def test_caller_who_understands_only_the_first_language_can_undo_an_8_by_mistake(
     phone: Phone, key: str
 ) -> None:
     reaches_the_first_menu(phone)
@@ -126,7 +126,7 @@ def test_a_slip_on_8_is_undone_by_a_caller_who_understands_the_first_language_al
     assert phone.hears(said, "Para español, oprima 8")
 
 
-def test_the_main_menu_tells_the_key_of_the_next_language_once(phone: Phone) -> None:
+def test_main_menu_tells_the_key_of_the_next_language_once(phone: Phone) -> None:
     reaches_the_first_menu(phone)
 
     phone.presses("8")
@@ -134,7 +134,7 @@ def test_the_main_menu_tells_the_key_of_the_next_language_once(phone: Phone) -> 
     assert phone.heard.count("For English, press 8") == 1
 
 
-def test_pound_at_a_menu_leads_to_the_menu_before_and_never_to_and_fro(phone: Phone) -> None:
+def test_pound_at_a_menu_leads_to_the_menu_before_and_not_back_and_forth(phone: Phone) -> None:
     reaches_the_first_menu(phone)
     phone.presses("2")
     phone.presses("1")

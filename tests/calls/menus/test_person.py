@@ -21,7 +21,7 @@ LIAISON = "+12025550170"
 
 
 @EVERYWHERE
-def test_0_rings_a_liaison_from_everywhere(
+def test_key_0_rings_a_liaison_from_everywhere(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -52,7 +52,7 @@ def test_star_repeats_everywhere(
 
 
 @EVERYWHERE
-def test_7_is_harmless_words_and_the_end_everywhere(
+def test_key_7_says_harmless_words_and_ends_the_call_everywhere(
     phone: Phone, make_case: MakeCase, place: Callable[[Phone, MadeCase], None]
 ) -> None:
     place(phone, make_case(custody_status="in_custody"))
@@ -72,7 +72,7 @@ def wait_of(phone: Phone) -> int:
 
 
 @EVERYWHERE
-def test_9_makes_the_waits_longer_everywhere(
+def test_key_9_makes_the_waits_longer_everywhere(
     phone: Phone, make_case: MakeCase, place: Callable[[Phone, MadeCase], None]
 ) -> None:
     place(phone, make_case(custody_status="in_custody"))
@@ -86,7 +86,7 @@ def test_9_makes_the_waits_longer_everywhere(
     assert not phone.is_over
 
 
-def test_the_normal_waits_are_8_seconds_for_menus_and_10_for_entries(phone: Phone) -> None:
+def test_normal_waits_are_8_seconds_for_menus_and_10_for_entries(phone: Phone) -> None:
     phone.dials_in()
     assert wait_of(phone) == 8
     phone.presses("1")
@@ -110,12 +110,12 @@ def test_slow_pace_is_remembered_after_the_pin(phone: Phone, make_case: MakeCase
     assert wait_of(phone) >= len(phone.heard.split()) + 10
 
 
-def test_the_extra_keys_are_never_offered_as_options(phone: Phone, make_case: MakeCase) -> None:
+def test_extra_keys_are_never_offered_as_options(phone: Phone, make_case: MakeCase) -> None:
     for place in WAITING:
         caller = phone.another()
         place(caller, make_case(custody_status="in_custody"))
         assert caller.does_not_hear("press 7", "press 9")
-        # Whoever could not open a case is always offered a person (R04), and so is whoever did (R14).
+        # A caller who could not open a case is always offered a person (R04), and so is one who could (R14).
         if place is after_a_wrong_pin or place in (at_the_first_menu, at_the_case_menu):
             assert caller.hears("For a person, press 0")
         else:
@@ -124,7 +124,7 @@ def test_the_extra_keys_are_never_offered_as_options(phone: Phone, make_case: Ma
         caller.hangs_up()
 
 
-def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
+def test_whisper_asks_for_a_key_and_the_key_joins_the_two(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=LIAISON)
@@ -148,7 +148,7 @@ def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
     assert hotline.row(select(Staff.busy_call_id)) is None
 
 
-def test_the_caller_who_hangs_up_after_talking_frees_the_liaison(
+def test_caller_who_hangs_up_after_talking_frees_the_liaison(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -163,7 +163,7 @@ def test_the_caller_who_hangs_up_after_talking_frees_the_liaison(
 
 
 @pytest.mark.parametrize("way", ["no-answer", "busy", "failed"])
-def test_a_liaison_who_does_not_answer_leads_to_the_offer_of_a_callback(
+def test_caller_is_offered_a_callback_when_the_liaison_does_not_answer(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, way: str
 ) -> None:
     make_staff()
@@ -179,7 +179,7 @@ def test_a_liaison_who_does_not_answer_leads_to_the_offer_of_a_callback(
 
 
 @pytest.mark.parametrize("keys", ["2", None])
-def test_a_liaison_who_passes_and_a_machine_are_no_acceptance(
+def test_liaison_who_passes_does_not_accept_and_neither_does_a_machine(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, keys: str | None
 ) -> None:
     make_staff()
@@ -196,7 +196,7 @@ def test_a_liaison_who_passes_and_a_machine_are_no_acceptance(
     assert hotline.rows(select(Call.accepted_at).where(Call.role == "liaison_at_0")) == [None, None]
 
 
-def test_where_nobody_is_free_a_callback_is_offered(
+def test_caller_is_offered_a_callback_when_nobody_is_free(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -209,7 +209,7 @@ def test_where_nobody_is_free_a_callback_is_offered(
     assert hotline.row(select(Callback)).verified
 
 
-def test_a_caller_who_hangs_up_while_the_liaison_rings_frees_them(
+def test_caller_who_hangs_up_while_the_liaison_rings_frees_them(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -220,13 +220,13 @@ def test_a_caller_who_hangs_up_while_the_liaison_rings_frees_them(
     phone.hangs_up()
 
     assert hotline.rung() == []
-    # No word of the end came from the carrier, which is asked for it.
+    # The carrier sent no end event, so the line asks it.
     hotline.clock.passes(seconds=31)
     sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
     assert hotline.row(select(Staff.busy_call_id)) is None
 
 
-def test_a_liaison_who_accepts_a_caller_who_has_gone_is_told_and_is_free(
+def test_liaison_who_accepts_a_caller_who_has_gone_is_told_and_is_free(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -276,7 +276,7 @@ def test_one_liaison_is_never_rung_for_two_callers(
     assert len(hotline.rung()) == 1
 
 
-def test_a_liaison_who_speaks_the_language_is_rung_first(
+def test_liaison_who_speaks_the_language_is_rung_first(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone="+12025550171", languages="en")
@@ -306,7 +306,7 @@ def test_each_service_is_joined_by_its_key(phone: Phone, office: Office, key: st
     assert phone.hears("That is all. You can hang up")
 
 
-def test_a_service_that_does_not_answer_leaves_the_caller_on_the_line(phone: Phone) -> None:
+def test_caller_stays_on_the_line_when_a_service_does_not_answer(phone: Phone) -> None:
     reaches_the_first_menu(phone)
     phone.presses("3")
     phone.presses("1")
@@ -316,9 +316,7 @@ def test_a_service_that_does_not_answer_leaves_the_caller_on_the_line(phone: Pho
     assert phone.hears("I could not reach them", "To try again, press 1", "For a person, press 0")
 
 
-def test_after_a_release_a_key_joins_the_line_that_plans_for_safety(
-    phone: Phone, make_case: MakeCase
-) -> None:
+def test_key_after_a_release_joins_the_line_that_plans_for_safety(phone: Phone, make_case: MakeCase) -> None:
     opens_the_case(phone, make_case(custody_status="released"))
     phone.presses("1")
     assert phone.hears("To talk with the domestic violence hotline about staying safe, press 3")

@@ -23,7 +23,7 @@ def test_caller_hears_whom_they_are_connected_to(phone: Phone) -> None:
 
 
 @pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
-def test_a_crisis_line_that_does_not_answer_is_told_with_its_number_and_tried_again(
+def test_caller_hears_the_number_of_a_crisis_line_that_does_not_answer_and_can_try_again(
     phone: Phone, status: str
 ) -> None:
     rings_the_crisis_line(phone)
@@ -38,7 +38,7 @@ def test_a_crisis_line_that_does_not_answer_is_told_with_its_number_and_tried_ag
 
 
 @pytest.mark.parametrize(("keys", "option"), [("8", "intentarlo otra vez, oprima 1"), ("88", "To try again")])
-def test_to_try_again_rings_the_same_line_in_another_language(phone: Phone, keys: str, option: str) -> None:
+def test_try_again_rings_the_same_line_in_another_language(phone: Phone, keys: str, option: str) -> None:
     rings_the_crisis_line(phone)
     phone.lets_ring()
 
@@ -50,7 +50,7 @@ def test_to_try_again_rings_the_same_line_in_another_language(phone: Phone, keys
     assert phone.is_rung("988")
 
 
-def test_to_try_again_rings_the_same_line_after_the_way_back_to_that_menu(
+def test_try_again_rings_the_same_line_after_the_way_back_to_that_menu(
     phone: Phone, make_case: Callable[..., MadeCase]
 ) -> None:
     opens_the_case(phone, make_case(custody_status="released"))
@@ -67,7 +67,7 @@ def test_to_try_again_rings_the_same_line_after_the_way_back_to_that_menu(
     assert phone.is_rung("+18007997233")
 
 
-def test_to_try_again_rings_the_line_that_was_rung_last(phone: Phone) -> None:
+def test_try_again_rings_the_line_that_was_rung_last(phone: Phone) -> None:
     rings_the_crisis_line(phone)
     phone.lets_ring()
     phone.presses("2")
@@ -81,7 +81,7 @@ def test_to_try_again_rings_the_line_that_was_rung_last(phone: Phone) -> None:
     assert second != "988"
 
 
-def test_a_failed_transfer_in_spanish_reads_the_number(phone: Phone) -> None:
+def test_failed_transfer_in_spanish_reads_the_number(phone: Phone) -> None:
     rings_the_crisis_line(phone, "2")
 
     phone.lets_ring()
@@ -89,7 +89,7 @@ def test_a_failed_transfer_in_spanish_reads_the_number(phone: Phone) -> None:
     assert phone.hears("No pude comunicarle", "988", "intentarlo otra vez, oprima 1")
 
 
-def test_a_talk_with_a_crisis_line_ends_without_the_words_of_a_failure(phone: Phone) -> None:
+def test_talk_with_a_crisis_line_ends_without_the_words_of_a_failure(phone: Phone) -> None:
     rings_the_crisis_line(phone)
     crisis_line = phone.answers()
 

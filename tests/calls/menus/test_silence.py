@@ -90,7 +90,7 @@ def times(heard: list[str], words: str) -> int:
 
 
 @pytest.mark.parametrize("place", BEFORE_THE_PIN, ids=lambda place: place.__name__)
-def test_a_silent_caller_hears_three_prompts_one_offer_and_a_gentle_end(
+def test_silent_caller_hears_three_prompts_one_offer_and_a_gentle_end(
     phone: Phone, make_case: MakeCase, place: Place
 ) -> None:
     place(phone, make_case(custody_status="in_custody"))
@@ -118,7 +118,7 @@ def test_silence_on_a_discreet_line_is_answered_in_neutral_words(
 
 
 @pytest.mark.parametrize("key", ["1", "3"])
-def test_the_offer_made_to_silence_is_taken_by_a_key(phone: Phone, key: str) -> None:
+def test_silent_caller_takes_the_offer_by_a_key(phone: Phone, key: str) -> None:
     phone.dials_in()
     for _ in range(3):
         phone.says_nothing()
@@ -132,7 +132,7 @@ def test_the_offer_made_to_silence_is_taken_by_a_key(phone: Phone, key: str) -> 
         assert phone.hears("Please enter your case number")
 
 
-def test_a_caller_who_chose_no_language_hears_how_to_change_it(phone: Phone) -> None:
+def test_caller_who_chose_no_language_hears_how_to_change_it(phone: Phone) -> None:
     phone.dials_in()
     for _ in range(3):
         phone.says_nothing()
@@ -146,7 +146,7 @@ def test_a_caller_who_chose_no_language_hears_how_to_change_it(phone: Phone) -> 
     assert phone.is_over
 
 
-def test_a_key_after_the_offer_starts_the_three_prompts_anew(phone: Phone) -> None:
+def test_key_after_the_offer_starts_the_three_prompts_again(phone: Phone) -> None:
     reaches_the_first_menu(phone)
     for _ in range(3):
         phone.says_nothing()
@@ -188,7 +188,7 @@ def test_silence_among_the_wishes_of_a_stranger_says_how_we_call_and_ends(
     assert heard[-1].endswith(END["en"])
 
 
-def test_a_caller_whom_nobody_can_call_back_hears_three_prompts_and_the_end(phone: Phone) -> None:
+def test_caller_whom_nobody_can_call_back_hears_three_prompts_and_the_end(phone: Phone) -> None:
     phone.dials_in(from_="anonymous")
 
     heard = stays_silent(phone)
@@ -213,7 +213,7 @@ def test_silence_after_three_wrong_pins_hears_the_menu_three_times_and_the_end(
 
 
 @pytest.mark.parametrize("place", [at_the_case_menu, at_the_callback_menu])
-def test_a_silent_caller_with_a_pin_hears_a_callback_menu_once_if_silence_led_to_it(
+def test_silent_caller_with_a_pin_hears_a_callback_menu_once_if_silence_led_to_it(
     phone: Phone, make_case: MakeCase, place: Place
 ) -> None:
     place(phone, make_case(custody_status="in_custody"))
@@ -226,7 +226,7 @@ def test_a_silent_caller_with_a_pin_hears_a_callback_menu_once_if_silence_led_to
 
 
 @pytest.mark.parametrize("place", [at_the_wishes, at_a_wish])
-def test_a_silent_caller_with_a_pin_is_let_go_with_the_promise(
+def test_silent_caller_with_a_pin_is_let_go_with_the_promise(
     phone: Phone, make_case: MakeCase, place: Place
 ) -> None:
     place(phone, make_case(custody_status="in_custody"))

@@ -1,4 +1,4 @@
-"""Somebody fakes the caller's number, or borrows the phone: what she was promised stands (R35)."""
+"""Somebody fakes the caller's number, or borrows the phone: the line keeps its promise to her (R35)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ EVENING, EXPRESS, AFRAID = ("2", "1", "3"), ("1",), ("3",)
 
 
 def asks(phone: Phone, *keys: str, **extra: str) -> str:
-    """Ask for a callback by these keys, without a PIN, and hang up; what was said."""
+    """Ask for a callback by these keys, without a PIN, and hang up; returns what the line said."""
     dials_to_the_callback_menu(phone, **extra)
     for key in keys:
         phone.presses(key)
@@ -30,9 +30,10 @@ def asks(phone: Phone, *keys: str, **extra: str) -> str:
 
 
 def rings_in_vain(phone: Phone, hotline: Hotline, minutes: int, every: int = 15) -> list[str]:
-    """Every liaison accepts at once and her phone is let ring; the times of these rings, in New York.
+    """Every liaison accepts at once, and the caller lets her phone ring; the times of these rings, in New
+    York.
 
-    The sweeper looks ``every`` so many minutes.
+    The sweeper runs once in ``every`` minutes.
     """
     rung = []
     for _ in range(minutes // every):
@@ -49,7 +50,7 @@ def rings_in_vain(phone: Phone, hotline: Hotline, minutes: int, every: int = 15)
 
 @ON_SQLITE
 @pytest.mark.parametrize("other", [EXPRESS, AFRAID], ids=["as soon as can be", "afraid"])
-def test_evening_that_she_chose_is_kept_whatever_is_asked_for_under_her_number(
+def test_caller_keeps_the_evening_that_she_chose_whatever_is_asked_for_under_her_number(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, other: tuple[str, ...]
 ) -> None:
     make_staff()
@@ -63,7 +64,7 @@ def test_evening_that_she_chose_is_kept_whatever_is_asked_for_under_her_number(
 
 
 @ON_SQLITE
-def test_evening_that_she_chose_is_kept_though_somebody_asked_before_her(
+def test_caller_keeps_the_evening_that_she_chose_though_somebody_asked_before_her(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -75,7 +76,7 @@ def test_evening_that_she_chose_is_kept_though_somebody_asked_before_her(
 
 
 @ON_SQLITE
-def test_evening_is_kept_where_somebody_asked_for_the_morning_before(
+def test_caller_keeps_the_evening_though_somebody_asked_for_the_morning_before(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -88,7 +89,7 @@ def test_evening_is_kept_where_somebody_asked_for_the_morning_before(
 
 @pytest.mark.parametrize("theirs", [DOUBTED, {}], ids=["failed", "unattested"])
 @pytest.mark.parametrize("keys", [EXPRESS, ("2", "1", "1")], ids=["as soon as can be", "in the morning"])
-def test_faked_number_changes_nothing_of_how_an_attested_caller_is_called(
+def test_faked_number_changes_nothing_in_how_an_attested_caller_is_called(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, theirs: dict[str, str], keys: tuple[str, ...]
 ) -> None:
     make_staff()
@@ -131,7 +132,7 @@ def test_faked_number_does_not_bring_forward_what_a_liaison_promised(
 
 
 @ON_SQLITE
-def test_phone_does_not_ring_for_as_long_as_somebody_goes_on_asking(
+def test_phone_stops_ringing_though_somebody_keeps_asking(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -146,7 +147,7 @@ def test_phone_does_not_ring_for_as_long_as_somebody_goes_on_asking(
 
 
 @ON_SQLITE
-def test_phone_does_not_ring_without_end_before_a_part_of_the_day_that_was_promised(
+def test_phone_does_not_ring_without_end_before_a_promised_part_of_the_day(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()

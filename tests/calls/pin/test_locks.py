@@ -38,7 +38,7 @@ def sweeps(hotline: Hotline) -> None:
     sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
 
 
-def test_a_lock_is_an_audit_entry_and_one_message_to_each_supervisor_with_a_count(
+def test_lock_is_an_audit_entry_and_one_message_to_each_supervisor_with_a_count(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
@@ -56,7 +56,7 @@ def test_a_lock_is_an_audit_entry_and_one_message_to_each_supervisor_with_a_coun
     assert [one.facts for one in entries] == [{"kind": "strangers", "why": "lock"}] * 2
 
 
-def test_a_flood_of_locks_is_one_message_every_few_minutes(
+def test_flood_of_locks_is_one_message_every_few_minutes(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
@@ -76,7 +76,7 @@ def test_a_flood_of_locks_is_one_message_every_few_minutes(
     assert hotline.rows(counts) == [1, 2]
 
 
-def test_a_spent_total_is_told_as_well(
+def test_supervisor_is_told_of_a_spent_total_as_well(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
@@ -90,7 +90,7 @@ def test_a_spent_total_is_told_as_well(
     assert entry.facts == {"kind": "strangers", "why": "total"}
 
 
-def test_a_supervisor_lifts_a_lock_and_the_right_pin_opens_again(
+def test_supervisor_lifts_a_lock_and_the_right_pin_opens_again(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -112,7 +112,7 @@ def test_a_supervisor_lifts_a_lock_and_the_right_pin_opens_again(
     )
 
 
-def test_a_lock_stops_no_callback_and_every_answer_offers_a_person(
+def test_lock_stops_no_callback_and_every_answer_offers_a_person(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -130,7 +130,7 @@ def test_a_lock_stops_no_callback_and_every_answer_offers_a_person(
     assert hotline.row(select(Callback.state)) == "requested"
 
 
-def test_a_lock_of_a_closed_case_is_told_and_lifted_like_any_other(
+def test_lock_of_a_closed_case_is_reported_and_lifted_like_any_other(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")

@@ -33,7 +33,7 @@ SAFE = "+12025550155"
 
 
 @pytest.mark.parametrize("is_live", [True, False])
-def test_a_lost_pin_reported_in_this_call_is_not_offered_again(
+def test_lost_pin_reported_in_this_call_is_not_offered_again(
     phone: Phone, make_case: MakeCase, is_live: bool
 ) -> None:
     number = make_case(custody_status="in_custody").number if is_live else new_number()
@@ -65,7 +65,7 @@ def reports_a_lost_pin(phone: Phone, number: str, from_: str = CALLER) -> None:
     phone.presses(number)
 
 
-def test_a_lost_pin_is_for_staff_who_ring_a_confirmed_phone_and_never_the_one_that_called(
+def test_staff_ring_a_confirmed_phone_about_a_lost_pin_and_never_the_one_that_called(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
@@ -89,7 +89,7 @@ def test_a_lost_pin_is_for_staff_who_ring_a_confirmed_phone_and_never_the_one_th
     assert hotline.carrier.ringing[-1].to == SAFE
 
 
-def test_an_unknown_number_sounds_the_same_and_leaves_nothing(
+def test_unknown_number_sounds_the_same_and_leaves_nothing(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
@@ -103,7 +103,7 @@ def test_an_unknown_number_sounds_the_same_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("barred", ["none", "unsafe", "unconfirmed"])
-def test_without_a_safe_phone_a_lost_pin_is_left_for_staff(
+def test_lost_pin_without_a_safe_phone_is_left_for_staff(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock, barred: str
 ) -> None:
     case = make_case(custody_status="in_custody", phone=None if barred == "none" else SAFE)
@@ -123,7 +123,7 @@ def test_without_a_safe_phone_a_lost_pin_is_left_for_staff(
     assert hotline.jobs.waiting == []
 
 
-def test_a_lost_pin_reported_again_and_again_rings_the_phone_once(
+def test_lost_pin_reported_again_and_again_rings_the_phone_once(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
@@ -136,7 +136,7 @@ def test_a_lost_pin_reported_again_and_again_rings_the_phone_once(
     assert len(hotline.rows(select(Callback))) == 1
 
 
-def test_after_three_wrong_pins_a_lost_pin_needs_no_number_again(
+def test_caller_with_a_lost_pin_keys_no_number_again_after_three_wrong_pins(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
@@ -153,7 +153,9 @@ def test_after_three_wrong_pins_a_lost_pin_needs_no_number_again(
     assert hotline.row(select(Callback)).reason == "lost_pin"
 
 
-def test_a_lost_pin_in_spanish_and_with_a_mistyped_number(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_reports_a_lost_pin_in_spanish_and_with_a_mistyped_number(
+    phone: Phone, make_case: MakeCase
+) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
     reaches_the_first_menu(phone, language="2")
     phone.presses("2")
@@ -166,7 +168,7 @@ def test_a_lost_pin_in_spanish_and_with_a_mistyped_number(phone: Phone, make_cas
     assert phone.hears("Si llamamos, será al teléfono que usted nos dio")
 
 
-def test_a_report_costs_a_number_without_a_case_the_same_statements(
+def test_report_on_a_number_without_a_case_costs_the_same_statements(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
@@ -213,7 +215,7 @@ def test_reports_under_a_faked_number_take_none_from_the_phone_itself(
     assert hotline.row(select(Callback)).reason == "lost_pin"
 
 
-def test_calls_that_a_stranger_used_up_leave_the_report_of_the_registrant_to_a_supervisor(
+def test_registrants_report_goes_to_a_supervisor_after_a_stranger_used_up_the_calls(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
@@ -235,7 +237,7 @@ def test_calls_that_a_stranger_used_up_leave_the_report_of_the_registrant_to_a_s
     assert waiting == case.id
 
 
-def test_whoever_reports_from_the_phone_that_will_ring_is_told_nothing_false(
+def test_caller_who_reports_from_the_phone_that_will_ring_is_told_nothing_false(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
@@ -247,7 +249,7 @@ def test_whoever_reports_from_the_phone_that_will_ring_is_told_nothing_false(
     assert phone.does_not_hear("will not call")
 
 
-def test_a_lost_pin_of_a_closed_case_waits_and_is_replaced_like_any_other(
+def test_lost_pin_of_a_closed_case_waits_and_is_replaced_like_any_other(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     ruth = make_staff(email="ruth@office.example.org", role="supervisor")
@@ -275,7 +277,7 @@ def test_a_lost_pin_of_a_closed_case_waits_and_is_replaced_like_any_other(
     assert caller.hears("cannot confirm")
 
 
-def test_above_the_ceiling_reports_wait_for_a_supervisor_who_is_told_once(
+def test_reports_above_the_ceiling_wait_for_a_supervisor_who_is_told_once(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
@@ -303,7 +305,7 @@ def test_above_the_ceiling_reports_wait_for_a_supervisor_who_is_told_once(
     assert len(hotline.rows(select(Callback))) == 6
 
 
-def test_report_that_has_waited_for_days_is_the_one_open_of_its_case(
+def test_report_that_has_waited_for_days_is_the_only_open_one_of_its_case(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
@@ -323,7 +325,7 @@ def test_report_that_has_waited_for_days_is_the_one_open_of_its_case(
         assert [one for one, _, _ in waiting_lost_pins(session)] == [report_id]
 
 
-def test_supervisor_lets_no_second_call_about_a_pin_be_placed(
+def test_supervisor_cannot_place_a_second_call_about_a_pin(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
@@ -353,7 +355,7 @@ def test_supervisor_lets_no_second_call_about_a_pin_be_placed(
     assert len(hotline.rows(select(Callback))) == 1
 
 
-def test_an_attack_with_lost_pins_is_one_message_to_the_supervisor_with_a_count(
+def test_supervisor_gets_one_message_with_a_count_about_an_attack_with_lost_pins(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     """Each sweep told them of what it had just judged: a text every two seconds."""
@@ -397,7 +399,7 @@ def test_liaison_of_a_caller_at_0_learns_nothing_of_a_report_that_rings_the_same
     )
 
 
-def test_a_call_from_the_phone_that_a_report_rings_learns_nothing_of_it(
+def test_call_from_the_phone_that_a_report_rings_learns_nothing_of_it(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
@@ -414,7 +416,7 @@ def test_a_call_from_the_phone_that_a_report_rings_learns_nothing_of_it(
     assert heard[:3] == heard[3:]
 
 
-def test_whoever_reports_a_number_and_presses_0_learns_nothing_from_the_only_liaison(
+def test_caller_who_reports_a_number_and_presses_0_learns_nothing_from_the_only_liaison(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     """The only liaison was rung about the report at once, so 0 said "no one can answer" if a case had it."""
@@ -439,7 +441,7 @@ def test_whoever_reports_a_number_and_presses_0_learns_nothing_from_the_only_lia
     assert heard[0] == heard[1]
 
 
-def test_reports_of_lost_pins_ring_at_moments_of_the_hour_that_nobody_can_foretell(
+def test_reports_of_lost_pins_ring_within_the_hour_at_moments_that_nobody_can_predict(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     for number in range(5):

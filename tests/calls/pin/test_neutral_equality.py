@@ -1,4 +1,4 @@
-"""Nothing tells a neutral case from another: five visits through every verb, document for document (R13)."""
+"""Neutral cases cannot be told apart: five visits through every verb, document for document (R13)."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -24,7 +24,7 @@ KINDS = ("shielded", "no record", "closed", "denied", "stale", "held", "unmapped
 
 @pytest.fixture
 def visits(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> Visits:
-    """A case of each kind, and a phone that stands confirmed in it."""
+    """A case of each kind, and a phone that is confirmed in it."""
     now = hotline.clock.now
     facts: dict[str, dict[str, Any]] = {
         "shielded": {"custody_status": "in_custody", "record": {"releasable": False}},
@@ -56,7 +56,7 @@ def held_import(session: Any) -> int:
 
 
 def rows_of(hotline: Hotline, case: MadeCase) -> list[tuple[Any, ...]]:
-    """What a case's callbacks are, but for ids."""
+    """The fields of a case's callbacks, without ids."""
     found = hotline.rows(select(Callback).where(Callback.case_id == case.id).order_by(Callback.id))
     return [
         (one.state, one.urgency, one.reason, one.verified, one.due_at,
@@ -67,7 +67,7 @@ def rows_of(hotline: Hotline, case: MadeCase) -> list[tuple[Any, ...]]:
 
 
 def are_called(hotline: Hotline, phone: Phone, visits: Visits) -> dict[str, list[str]]:
-    """Between two visits: a liaison serves every callback that is due; what each person hears."""
+    """Between two visits a liaison serves every callback that is due; returns what each person hears."""
     heard: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for _ in range(4 * len(KINDS)):
         sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
@@ -75,7 +75,7 @@ def are_called(hotline: Hotline, phone: Phone, visits: Visits) -> dict[str, list
         if not hotline.carrier.ringing:
             if not hotline.rows(select(Callback.id).where(Callback.closed_at.is_(None))):
                 break
-            # The liaison wraps up, or nobody is due.
+            # The liaison is in wrap-up, or nobody is due.
             hotline.clock.passes(minutes=3)
             continue
         liaison = phone.answers(hotline.carrier.ringing[-1])
@@ -93,7 +93,7 @@ def are_called(hotline: Hotline, phone: Phone, visits: Visits) -> dict[str, list
 
 
 @in_turn("interval", ["nobody calls", "a liaison calls"])
-def test_every_neutral_case_is_alike_through_every_verb_over_five_visits(
+def test_all_neutral_cases_are_alike_through_every_verb_over_five_visits(
     phone: Phone, visits: Visits, make_staff: MakeStaff, hotline: Hotline, interval: str
 ) -> None:
     if interval == "a liaison calls":
@@ -141,7 +141,7 @@ def all_are_alike(hotline: Hotline, visits: Visits, words: str, keys: Sequence[s
 
 
 @ON_SQLITE
-def test_every_neutral_case_is_alike_through_wrong_pins_slips_and_silence(
+def test_all_neutral_cases_are_alike_through_wrong_pins_slips_and_silence(
     visits: Visits, hotline: Hotline
 ) -> None:
     for words, keys in SLIPS.items():
@@ -162,7 +162,7 @@ def test_every_neutral_case_is_alike_through_wrong_pins_slips_and_silence(
 
 
 @ON_SQLITE
-def test_a_case_that_is_closed_between_two_visits_stays_alike(visits: Visits, hotline: Hotline) -> None:
+def test_case_that_is_closed_between_two_visits_stays_alike(visits: Visits, hotline: Hotline) -> None:
     keys = list(VISITS.values())
     visits.visit(keys[0])
     with hotline.database.transaction() as session:
@@ -177,7 +177,7 @@ def test_a_case_that_is_closed_between_two_visits_stays_alike(visits: Visits, ho
 
 
 @ON_SQLITE
-def test_every_verb_is_on_the_way(visits: Visits) -> None:
+def test_visits_use_every_verb(visits: Visits) -> None:
     for keys in VISITS.values():
         visits.visit(keys)
 

@@ -38,7 +38,7 @@ def chooses(phone: Phone, pin: str) -> None:
 
 
 def opens(phone: Phone, case: MadeCase, pin: str) -> bool:
-    """Whether a call of its own with this PIN hears the status."""
+    """Whether a separate call with this PIN hears the status."""
     caller = phone.another()
     is_asked_for_a_number(caller)
     caller.presses(case.number)
@@ -48,7 +48,7 @@ def opens(phone: Phone, case: MadeCase, pin: str) -> bool:
 
 @pytest.mark.parametrize("language", ["1", "2"])
 @pytest.mark.parametrize("entries", [0, 1])
-def test_a_caller_who_pressed_4_by_mistake_keeps_the_pin_with_pound(
+def test_caller_who_pressed_4_by_mistake_keeps_the_pin_with_pound(
     phone: Phone, make_case: MakeCase, language: str, entries: int
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -69,7 +69,7 @@ def test_a_caller_who_pressed_4_by_mistake_keeps_the_pin_with_pound(
     assert not opens(phone, case, NEW)
 
 
-def test_a_new_pin_keyed_twice_is_in_force_at_once_and_the_old_one_is_dead(
+def test_new_pin_keyed_twice_works_at_once_and_the_old_one_is_dead(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -111,7 +111,7 @@ def test_another_call_that_the_old_pin_opened_is_closed(
 
 
 @pytest.mark.parametrize("pin", ["123456", "111222", "121212", "010203", "112390", "199512", "047291"])
-def test_a_pin_that_others_would_try_first_is_refused_in_a_plain_sentence(
+def test_pin_that_others_would_try_first_is_refused_in_a_plain_sentence(
     phone: Phone, make_case: MakeCase, pin: str
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -127,7 +127,7 @@ def test_a_pin_that_others_would_try_first_is_refused_in_a_plain_sentence(
 @pytest.mark.parametrize(
     ("language", "told"), [("1", "A PIN has six digits."), ("2", "Un PIN tiene seis dígitos.")]
 )
-def test_a_new_pin_that_is_too_short_is_told_its_length(
+def test_caller_whose_new_pin_is_too_short_hears_its_length(
     phone: Phone, make_case: MakeCase, language: str, told: str
 ) -> None:
     is_asked_for_a_new_pin(phone, make_case(custody_status="in_custody"), language=language)
@@ -141,7 +141,7 @@ def test_a_new_pin_that_is_too_short_is_told_its_length(
     assert phone.does_not_hear("key", "tecla")
 
 
-def test_the_pin_in_force_is_no_new_pin(phone: Phone, make_case: MakeCase) -> None:
+def test_current_pin_is_no_new_pin(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_new_pin(phone, case)
 
@@ -163,7 +163,9 @@ def test_two_different_entries_change_nothing(phone: Phone, make_case: MakeCase)
 
 
 @pytest.mark.parametrize("often", [1, 2])
-def test_who_hangs_up_between_keeps_the_old_pin(phone: Phone, make_case: MakeCase, often: int) -> None:
+def test_caller_who_hangs_up_in_between_keeps_the_old_pin(
+    phone: Phone, make_case: MakeCase, often: int
+) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_new_pin(phone, case)
     if often == 2:
@@ -190,7 +192,7 @@ def test_slips_and_silence_at_a_new_pin_lead_to_a_person(
     assert opens(phone, case, case.pin)
 
 
-def test_a_new_pin_sent_twice_is_worked_once(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
+def test_new_pin_sent_twice_is_hashed_once(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_new_pin(phone, case)
     phone.presses(NEW)
@@ -205,7 +207,7 @@ def test_a_new_pin_sent_twice_is_worked_once(phone: Phone, make_case: MakeCase, 
     assert len(hotline.rows(select(AuditEntry).where(AuditEntry.action == "change_pin"))) == 1
 
 
-def test_a_new_pin_while_staff_give_another_changes_nothing(
+def test_new_pin_while_staff_give_another_changes_nothing(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -222,7 +224,7 @@ def test_a_new_pin_while_staff_give_another_changes_nothing(
     assert opens(phone, case, theirs)
 
 
-def test_the_new_pin_stands_in_no_row_and_no_url(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
+def test_new_pin_is_in_no_row_and_no_url(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_new_pin(phone, case)
     phone.presses(NEW)
@@ -236,7 +238,7 @@ def test_the_new_pin_stands_in_no_row_and_no_url(phone: Phone, make_case: MakeCa
             assert NEW not in repr({name: getattr(row, name) for name in Call.__table__.columns.keys()})  # noqa: SIM118
 
 
-def test_a_new_pin_in_spanish(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_chooses_a_new_pin_in_spanish(phone: Phone, make_case: MakeCase) -> None:
     is_asked_for_a_new_pin(phone, make_case(custody_status="in_custody"), language="2")
     assert phone.hears("marque un PIN nuevo")
     phone.presses("123456")
@@ -246,7 +248,7 @@ def test_a_new_pin_in_spanish(phone: Phone, make_case: MakeCase) -> None:
     assert phone.hears("Su PIN quedó cambiado")
 
 
-def test_after_hard_news_a_new_pin_can_be_chosen_as_well(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_can_also_choose_a_new_pin_after_hard_news(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="released")
     opens_the_case(phone, case)
     phone.presses("1")
@@ -274,7 +276,7 @@ def keys_the_letters_pin(phone: Phone, case: MadeCase, mailed: str) -> None:
     phone.presses(mailed)
 
 
-def test_a_mailed_pin_is_not_kept_with_pound(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
+def test_pound_does_not_keep_a_mailed_pin(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     case = make_case(custody_status="in_custody")
     keys_the_letters_pin(phone, case, by_letter(hotline, case))
     assert phone.does_not_hear("To keep your PIN")
@@ -286,7 +288,7 @@ def test_a_mailed_pin_is_not_kept_with_pound(phone: Phone, make_case: MakeCase, 
 
 
 @pytest.mark.parametrize("status", ["in_custody", "released", None])
-def test_a_mailed_pin_opens_only_the_choice_of_an_own_pin_and_the_status_follows_that(
+def test_mailed_pin_opens_only_the_choice_of_an_own_pin_and_the_status_follows(
     phone: Phone, make_case: MakeCase, hotline: Hotline, status: str | None
 ) -> None:
     case = make_case(custody_status=status)
@@ -308,7 +310,7 @@ def test_a_mailed_pin_opens_only_the_choice_of_an_own_pin_and_the_status_follows
     assert again.does_not_hear("custody", "own PIN")
 
 
-def test_a_mailed_pin_tells_nothing_to_callers_who_hang_up_and_opens_five_times(
+def test_mailed_pin_tells_nothing_to_callers_who_hang_up_and_opens_five_times(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -325,7 +327,7 @@ def test_a_mailed_pin_tells_nothing_to_callers_who_hang_up_and_opens_five_times(
     assert phone.does_not_hear("own PIN", "in custody")
 
 
-def test_a_mailed_pin_gives_no_person_and_no_callback_of_the_case_before_an_own_one_is_chosen(
+def test_mailed_pin_gives_no_person_and_no_callback_of_the_case_before_an_own_pin_is_chosen(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -341,7 +343,7 @@ def test_a_mailed_pin_gives_no_person_and_no_callback_of_the_case_before_an_own_
 
 
 @pytest.mark.parametrize("calls", [1, 2])
-def test_ones_own_slip_before_a_mailed_pin_is_told_to_nobody_as_a_wrong_try(
+def test_callers_own_slip_before_a_mailed_pin_is_not_reported_as_a_wrong_try(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock, calls: int
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -363,7 +365,7 @@ def test_ones_own_slip_before_a_mailed_pin_is_told_to_nobody_as_a_wrong_try(
     assert again.does_not_hear("wrong PIN")
 
 
-def test_wrong_tries_of_a_stranger_are_told_after_a_mailed_pin_and_a_slip_of_ones_own(
+def test_caller_hears_of_a_strangers_wrong_tries_after_a_mailed_pin_and_not_of_their_own_slip(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -385,7 +387,7 @@ def test_wrong_tries_of_a_stranger_are_told_after_a_mailed_pin_and_a_slip_of_one
     assert again.hears("Someone entered a wrong PIN for your case")
 
 
-def test_the_first_use_of_a_mailed_pin_is_told_to_every_confirmed_phone_once(
+def test_first_use_of_a_mailed_pin_is_told_to_every_confirmed_phone_once(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone="+12025550155")
@@ -399,7 +401,7 @@ def test_the_first_use_of_a_mailed_pin_is_told_to_every_confirmed_phone_once(
     assert (told.reason, told.verified, told.case_id) == ("letter_pin_used", True, None)
 
 
-def test_use_of_a_mailed_pin_by_who_found_the_letter_is_told_though_the_registrant_used_it_before(
+def test_registrant_is_told_when_a_finder_of_the_letter_uses_the_mailed_pin_after_them(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -426,7 +428,7 @@ def test_use_of_a_mailed_pin_by_who_found_the_letter_is_told_though_the_registra
     ]  # fmt: skip
 
 
-def test_a_mailed_pin_is_dead_after_21_days(
+def test_mailed_pin_is_dead_after_21_days(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")

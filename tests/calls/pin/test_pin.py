@@ -34,7 +34,9 @@ def mistyped(number: str) -> str:
     )
 
 
-def test_a_mistyped_number_is_asked_again_before_the_pin(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_with_a_mistyped_number_is_asked_again_before_the_pin(
+    phone: Phone, make_case: MakeCase
+) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
 
@@ -47,7 +49,7 @@ def test_a_mistyped_number_is_asked_again_before_the_pin(phone: Phone, make_case
     assert phone.hears("in custody")
 
 
-def test_an_unknown_number_and_a_wrong_pin_sound_and_cost_alike(phone: Phone, make_case: MakeCase) -> None:
+def test_unknown_number_and_wrong_pin_sound_and_cost_alike(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     heard = []
     for number in (case.number, unused(case)):
@@ -69,7 +71,7 @@ def test_an_unknown_number_and_a_wrong_pin_sound_and_cost_alike(phone: Phone, ma
         )
 
 
-def test_after_three_wrong_tries_comes_a_person_or_a_callback_and_never_a_hang_up(
+def test_caller_gets_a_person_or_a_callback_and_never_a_hangup_after_three_wrong_tries(
     phone: Phone, make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -82,9 +84,7 @@ def test_after_three_wrong_tries_comes_a_person_or_a_callback_and_never_a_hang_u
     assert not phone.is_over
 
 
-def test_a_pin_of_ones_own_buys_a_call_no_more_tries_at_another_case(
-    phone: Phone, make_case: MakeCase
-) -> None:
+def test_caller_with_a_pin_gets_no_more_tries_at_another_case(phone: Phone, make_case: MakeCase) -> None:
     own, other = (make_case(custody_status="in_custody") for _ in range(2))
     is_asked_for_a_number(phone)
     for keys in (other.number, wrong(other.pin), wrong(other.pin), "#", own.number, own.pin):
@@ -97,7 +97,7 @@ def test_a_pin_of_ones_own_buys_a_call_no_more_tries_at_another_case(
     assert phone.hears("Let me see who can help you")
 
 
-def test_a_call_that_spent_its_tries_cannot_try_again(phone: Phone, make_case: MakeCase) -> None:
+def test_call_that_spent_its_tries_cannot_try_again(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
     phone.presses(case.number)
@@ -111,7 +111,7 @@ def test_a_call_that_spent_its_tries_cannot_try_again(phone: Phone, make_case: M
     assert phone.hears("who can help you")
 
 
-def test_a_right_pin_after_a_wrong_one_opens_the_case(phone: Phone, make_case: MakeCase) -> None:
+def test_right_pin_after_a_wrong_one_opens_the_case(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
     phone.presses(case.number)
@@ -132,7 +132,7 @@ def _guess(phone: Phone, number: str, pin: str, from_: str) -> str:
     return heard
 
 
-def test_inside_a_wait_the_right_pin_gets_a_wrong_ones_answer_and_opens_after_it(
+def test_right_pin_within_a_wait_gets_the_answer_to_a_wrong_one_and_opens_after_it(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -158,7 +158,7 @@ def test_known_phone_waits_half_a_minute_after_its_fourth_slip_and_no_longer(
     assert "in custody" in _guess(phone, case.number, case.pin, "+12025550123")
 
 
-def test_a_stranger_cannot_lock_out_a_phone_that_opened_the_case_before(
+def test_stranger_cannot_lock_out_a_phone_that_opened_the_case_before(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -182,7 +182,7 @@ def test_ten_wrong_tries_of_strangers_before_the_first_call_do_not_shut_out_a_co
     assert "in custody" in _guess(phone, case.number, case.pin, "+12025550123")
 
 
-def test_a_faked_number_without_attestation_does_not_lock_the_attested_phone(
+def test_faked_number_without_attestation_does_not_lock_the_attested_phone(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", phone="+12025550123")
@@ -199,7 +199,7 @@ def test_a_faked_number_without_attestation_does_not_lock_the_attested_phone(
 
 
 @ON_SQLITE
-def test_a_new_pin_that_two_people_gave_opens_a_number_with_a_hundred_wrong_tries(
+def test_new_pin_that_two_people_gave_opens_a_number_with_a_hundred_wrong_tries(
     phone: Phone, hotline: Hotline, clock: Clock, make_case: MakeCase, make_staff: Callable[..., Staff]
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -233,7 +233,7 @@ def test_waits_and_locks_are_alike_for_a_number_that_no_case_has(
 
 
 @pytest.mark.parametrize("from_", ["anonymous", "", "+266696687", "Restricted", "sip:relay@example.org"])
-def test_a_withheld_number_opens_a_case_with_the_right_pin(
+def test_caller_with_a_pin_of_their_own_puts_off_no_callback_of_a_faked_number(
     phone: Phone, make_case: MakeCase, from_: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"), from_=from_)
@@ -241,7 +241,7 @@ def test_a_withheld_number_opens_a_case_with_the_right_pin(
     assert phone.hears("in custody")
 
 
-def test_the_phone_alone_opens_nothing(phone: Phone, make_case: MakeCase) -> None:
+def test_phone_alone_opens_nothing(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody", phone="+12025550123")
     is_asked_for_a_number(phone, from_="+12025550123")
     phone.presses(case.number)
@@ -250,7 +250,7 @@ def test_the_phone_alone_opens_nothing(phone: Phone, make_case: MakeCase) -> Non
     assert phone.does_not_hear("in custody")
 
 
-def test_a_new_pin_ends_what_the_old_one_had_opened(
+def test_new_pin_ends_what_the_old_one_had_opened(
     phone: Phone, hotline: Hotline, clock: Clock, make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -271,7 +271,7 @@ def test_a_new_pin_ends_what_the_old_one_had_opened(
     assert phone.hears("in custody")
 
 
-def test_a_pin_that_still_waits_to_be_worked_is_not_asked_for_again(
+def test_caller_whose_pin_is_not_hashed_yet_is_not_asked_for_it_again(
     phone: Phone, hotline: Hotline, clock: Clock, make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -288,7 +288,7 @@ def test_a_pin_that_still_waits_to_be_worked_is_not_asked_for_again(
     assert "One moment, please" in phone.raw(again)
 
 
-def test_a_hundred_wrong_tries_in_a_month_close_a_number_until_a_supervisor_lifts_them(
+def test_hundred_wrong_tries_in_a_month_close_a_number_until_a_supervisor_lifts_them(
     phone: Phone, hotline: Hotline, clock: Clock, make_case: MakeCase, make_staff: Callable[..., Staff]
 ) -> None:
     case = make_case(custody_status="in_custody")

@@ -1,4 +1,4 @@
-"""The PIN in force is asked once more before a new one: the phone may be in another hand by then (R02)."""
+"""The caller keys the current PIN once more before a new one: the phone may have changed hands (R02)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,7 +28,7 @@ def case(phone: Phone, make_case: MakeCase) -> MadeCase:
     return case
 
 
-def test_whoever_picks_up_the_phone_cannot_replace_the_pin(
+def test_somebody_who_picks_up_the_phone_cannot_replace_the_pin(
     phone: Phone, case: MadeCase, clock: Clock
 ) -> None:
     """Nine minutes after the PIN, three keys took the case over, and nobody was told."""
@@ -42,7 +42,7 @@ def test_whoever_picks_up_the_phone_cannot_replace_the_pin(
     assert not opens(phone, case, NEW)
 
 
-def test_three_wrong_ones_lead_to_a_person_and_the_pin_is_asked_no_more(
+def test_three_wrong_pins_lead_to_a_person_and_the_line_asks_no_more(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
     for _ in range(2):
@@ -102,7 +102,7 @@ def test_caller_who_mistyped_it_once_hears_of_no_wrong_pin_in_the_next_call(
     assert again.does_not_hear("wrong PIN")
 
 
-def test_wrong_pin_of_somebody_else_meanwhile_is_told_in_the_next_call(
+def test_caller_hears_in_the_next_call_of_a_wrong_pin_that_somebody_else_keyed_meanwhile(
     phone: Phone, case: MadeCase, clock: Clock
 ) -> None:
     clock.passes(seconds=20)
@@ -122,7 +122,9 @@ def test_wrong_pin_of_somebody_else_meanwhile_is_told_in_the_next_call(
     assert again.hears("wrong PIN")
 
 
-def test_case_number_keyed_in_its_place_is_no_try(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
+def test_case_number_keyed_in_place_of_the_pin_is_no_try(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
     phone.presses(case.number[:6])
 
     assert phone.hears("That is the case number again", ASKED)
@@ -135,7 +137,7 @@ def test_pound_leads_to_another_case_number(phone: Phone, case: MadeCase) -> Non
     assert phone.hears("Please enter your case number")
 
 
-def test_it_is_asked_in_spanish(phone: Phone, make_case: MakeCase) -> None:
+def test_line_asks_for_the_pin_in_spanish(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, case, language="2")
 
@@ -146,7 +148,7 @@ def test_it_is_asked_in_spanish(phone: Phone, make_case: MakeCase) -> None:
     assert phone.hears("Esos números no funcionaron", "Marque su PIN una vez más")
 
 
-def test_after_ten_minutes_at_the_question_the_verification_is_over(
+def test_verification_is_over_after_ten_minutes_at_the_question(
     phone: Phone, case: MadeCase, clock: Clock
 ) -> None:
     clock.now += timedelta(minutes=11)

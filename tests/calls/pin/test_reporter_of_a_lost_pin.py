@@ -1,4 +1,4 @@
-"""A caller who reports a lost PIN: the rest of the call neither tells of nor moves what it led to (R08)."""
+"""A caller who reports a lost PIN: the rest of the call neither reveals nor moves its effect (R08)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,11 +28,11 @@ def number(request: pytest.FixtureRequest, make_case: MakeCase) -> str:
 
 
 def reports_and_talks(phone: Phone, number: str, hotline: Hotline, from_: str) -> Phone:
-    """Report a lost PIN and talk with a person before the report rings anybody; gives the liaison's phone."""
+    """Report a lost PIN and talk with a person before the report rings anybody; the liaison's phone."""
     reports_a_lost_pin(phone, number, from_=from_)
     lost_pins_are_settled(hotline)
     with hotline.database.transaction() as session:
-        # It rings within the hour, at a moment that nobody can foresee.
+        # It rings within the hour, at a moment that nobody can predict.
         session.execute(update(Callback).values(next_attempt_at=hotline.clock.now + timedelta(minutes=40)))
     hotline.jobs.waiting.clear()
     phone.presses("0")
@@ -46,7 +46,7 @@ def reports_and_talks(phone: Phone, number: str, hotline: Hotline, from_: str) -
 def test_end_of_a_talk_tells_a_reporter_nothing_of_the_number(
     phone: Phone, number: str, make_staff: MakeStaff, hotline: Hotline, from_: str
 ) -> None:
-    """It said "we lost the person who was helping you" for the number of a case alone."""
+    """The line said "we lost the person who was helping you" only for the number of a case."""
     make_staff()
     liaison = reports_and_talks(phone, number, hotline, from_)
 
@@ -81,7 +81,7 @@ def test_no_key_of_the_reporter_moves_the_call_about_a_lost_pin(
     lost_pins_are_settled(hotline)
     moment = select(Callback.next_attempt_at).where(Callback.reason == "lost_pin")
     with hotline.database.transaction() as session:
-        # Within the minutes that the end of a call, a wish and key 7 would each have moved.
+        # Within the minutes by which the end of a call, a wish and key 7 would each have moved it.
         session.execute(update(Callback).values(next_attempt_at=clock.now + timedelta(seconds=50)))
     before = hotline.row(moment)
 
@@ -97,7 +97,7 @@ def test_no_key_of_the_reporter_moves_the_call_about_a_lost_pin(
 def test_caller_who_asked_for_a_callback_and_then_talked_is_not_told_that_the_person_was_lost(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, knows: str
 ) -> None:
-    """They heard so of a talk that had ended as it should, and another liaison was rung for them."""
+    """They heard this after a talk that had ended normally, and another liaison was rung for them."""
     make_staff()
     make_staff(email="sam@office.example.org", phone="+12025550171")
     if knows == "the PIN":
@@ -121,10 +121,10 @@ def test_caller_who_asked_for_a_callback_and_then_talked_is_not_told_that_the_pe
 
 
 @pytest.mark.parametrize(("key", "kept"), [("3", []), ("4", ["left_for_staff"])])
-def test_outcome_of_a_talk_is_kept_though_the_case_is_owed_a_call_already(
+def test_outcome_of_a_talk_is_kept_though_the_case_has_an_open_callback(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str, kept: list[str]
 ) -> None:
-    """The liaison heard that there was no number to call, and the supervisor was given nothing."""
+    """The liaison heard that there was no number to call, and the supervisor got nothing."""
     make_staff()
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, case)

@@ -42,7 +42,7 @@ NUMBERS = {
 
 @in_turn("is_known", [True, False])
 @pytest.mark.parametrize("visits_of", [MAIN_LINE, DISCREET_LINE], ids=["main line", "discreet line"])
-def test_without_a_right_pin_no_number_tells_whether_a_case_has_it(
+def test_no_number_tells_whether_a_case_has_it_without_the_right_pin(
     phone: Phone,
     make_case: MakeCase,
     hotline: Hotline,

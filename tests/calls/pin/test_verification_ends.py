@@ -24,7 +24,7 @@ IN_CUSTODY = "This person is in custody"
 
 @pytest.fixture
 def busy(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> Phone:
-    """The one liaison on shift talks with someone else; gives that caller's phone."""
+    """The only liaison on shift talks with someone else; returns that caller's phone."""
     make_staff()
     talker = phone.another()
     opens_the_case(talker, make_case(custody_status="in_custody"), from_=TALKER)
@@ -35,7 +35,7 @@ def busy(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotl
 
 
 def waits(phone: Phone, clock: Clock, minutes: int = 11) -> None:
-    """Stay in line without a key; the line says a word every half minute."""
+    """Stay in the queue without a key; the line says something every half minute."""
     for _ in range(minutes * 2):
         clock.passes(seconds=30)
         phone.says_nothing()
@@ -58,7 +58,7 @@ def is_asked_for_the_pin_after_a_rest(phone: Phone, case: MadeCase, clock: Clock
 
 
 def asks_for_a_morning(phone: Phone, case: MadeCase) -> None:
-    """The case has a callback tomorrow morning, asked for in a call of before."""
+    """The case has a callback tomorrow morning, from an earlier call."""
     opens_the_case(phone, case)
     for key in ("2", "2", "1", "1"):
         phone.presses(key)
@@ -87,7 +87,7 @@ class _Signed:
         self.staff_id = staff_id
 
 
-def test_stranger_who_leaves_the_line_after_ten_minutes_is_asked_for_the_pin(
+def test_stranger_who_leaves_the_queue_after_ten_minutes_is_asked_for_the_pin(
     phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -103,7 +103,7 @@ def test_stranger_who_leaves_the_line_after_ten_minutes_is_asked_for_the_pin(
     assert phone.hears(IN_CUSTODY)
 
 
-def test_caller_who_leaves_the_line_within_ten_minutes_is_back_at_the_case_menu(
+def test_caller_who_leaves_the_queue_within_ten_minutes_is_back_at_the_case_menu(
     phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -131,7 +131,7 @@ def test_no_key_in_the_queue_revives_the_verification(
     assert phone.does_not_hear("custody")
 
 
-def test_way_from_the_pin_question_through_the_line_tells_no_status(
+def test_way_from_the_pin_question_through_the_queue_tells_no_status(
     phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock
 ) -> None:
     is_asked_for_the_pin_after_a_rest(phone, make_case(custody_status="in_custody"), clock)
@@ -160,7 +160,7 @@ def test_way_from_the_pin_question_to_the_callbacks_tells_and_changes_none(
     assert hotline.rows(select(Callback.due_at).where(Callback.case_id == case.id)) == [before[1]]
 
 
-def test_after_a_long_talk_with_a_service_the_way_back_to_the_case_asks_for_the_pin(
+def test_caller_is_asked_for_the_pin_on_the_way_back_to_the_case_after_a_long_talk_with_a_service(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -179,7 +179,7 @@ def test_after_a_long_talk_with_a_service_the_way_back_to_the_case_asks_for_the_
     assert phone.hears(IN_CUSTODY)
 
 
-def test_callback_kept_from_the_line_after_ten_minutes_tells_nothing_of_one_that_stands(
+def test_callback_kept_from_the_queue_after_ten_minutes_tells_nothing_of_an_open_one(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -194,7 +194,7 @@ def test_callback_kept_from_the_line_after_ten_minutes_tells_nothing_of_one_that
     assert (kept.case_id, kept.verified) == (case.id, True)
 
 
-def test_no_message_is_left_by_a_callback_kept_after_ten_minutes_where_none_was_promised_aloud(
+def test_callback_kept_after_ten_minutes_leaves_no_message_where_none_was_promised_aloud(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -212,7 +212,7 @@ def test_no_message_is_left_by_a_callback_kept_after_ten_minutes_where_none_was_
     assert (kept.may_answer, kept.voicemail_allowed, kept.voicemail_text) == ("only_me", False, None)
 
 
-def test_callback_kept_from_the_line_after_ten_minutes_does_not_tell_of_hard_news(
+def test_callback_kept_from_the_queue_after_ten_minutes_does_not_tell_of_hard_news(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     with_news, without = phone, phone.another()
@@ -234,10 +234,10 @@ def test_callback_kept_from_the_line_after_ten_minutes_does_not_tell_of_hard_new
 
 
 @pytest.mark.parametrize("line", ["main", "other", "none"])
-def test_callback_kept_from_the_line_after_ten_minutes_tells_of_no_other_line(
+def test_callback_kept_from_the_queue_after_ten_minutes_tells_of_no_other_line(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, line: str
 ) -> None:
-    """What number the phone will show was left out only where a call from another line was owed."""
+    """The number that the phone will show was left out only where a call from another line was open."""
     case = make_case(custody_status="in_custody")
     if line != "none":
         earlier, is_main = phone.another(), line == "main"
@@ -254,10 +254,10 @@ def test_callback_kept_from_the_line_after_ten_minutes_tells_of_no_other_line(
     assert phone.does_not_hear("Your phone will show")
 
 
-def test_key_7_after_ten_minutes_in_the_queue_leaves_the_callback_of_the_case_as_it_is(
+def test_key_7_after_ten_minutes_in_the_queue_leaves_the_callback_of_the_case_unchanged(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
-    """Whoever held the phone by then put off what was to ring another phone of the case."""
+    """Somebody who had the phone by then put off a call that was to ring another phone of the case."""
     case = make_case(custody_status="in_custody")
     elsewhere = phone.another()
     opens_the_case(elsewhere, case, from_=OTHER)
@@ -290,7 +290,7 @@ def test_liaison_of_a_caller_who_went_to_0_from_the_pin_question_sees_no_case(
     assert not screen_shows_a_case(hotline)
 
 
-def test_liaison_of_a_caller_with_three_wrong_pins_after_a_rest_sees_no_case(
+def test_liaison_of_a_caller_with_three_wrong_pins_after_ten_minutes_of_nothing_sees_no_case(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -305,7 +305,7 @@ def test_liaison_of_a_caller_with_three_wrong_pins_after_a_rest_sees_no_case(
     assert not screen_shows_a_case(hotline)
 
 
-def test_liaison_of_a_caller_who_waited_long_sees_the_case_of_when_they_began_to_wait(
+def test_liaison_of_a_caller_who_waited_long_sees_the_case_that_was_open_when_the_wait_began(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     waits_for_a_person(phone, make_case(custody_status="in_custody"), clock)
@@ -337,7 +337,7 @@ def test_call_later_after_a_talk_without_the_pin_is_no_callback_of_the_case(
     assert (promised.case_id, promised.verified) == (None, False)
 
 
-def test_caller_cut_off_after_their_ten_minutes_gets_two_callbacks_a_day_as_one_without_a_pin(
+def test_caller_cut_off_after_their_ten_minutes_gets_two_callbacks_a_day_like_one_without_a_pin(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -399,7 +399,7 @@ def test_caller_who_keys_wrong_keys_in_the_queue_is_still_there(
         ("5", "2", "no tiene que hablar"),
     ],
 )
-def test_keys_0_5_and_7_work_after_ten_minutes_without_a_key_and_no_pin_is_asked_for(
+def test_keys_0_5_and_7_work_after_ten_minutes_without_a_key_and_without_the_pin(
     phone: Phone, make_case: MakeCase, clock: Clock, key: str, language: str, words: str
 ) -> None:
     # In the slow pace the menu of a case waits for minutes; then somebody walks in.

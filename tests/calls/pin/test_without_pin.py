@@ -1,4 +1,4 @@
-"""Callers without the PIN: nothing they key changes, puts off or tells of a callback that stands (R35)."""
+"""Callers without the PIN: no key of theirs changes, puts off or reveals an open callback (R35)."""
 
 import dataclasses
 import re
@@ -24,8 +24,8 @@ from workers.sweeper import sweep
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 DOUBTED = {"StirVerstat": "TN-Validation-Failed"}
-#: Of everything that a caller without a PIN may not change: all but the moments, the class and its reason,
-#: and ``silent``, which is only raised.
+#: All that a caller without a PIN may not change: all but the moments, the class and its reason, and
+#: ``silent``, which can only be set.
 KEPT = tuple(
     column.name
     for column in CALLBACKS.columns
@@ -76,7 +76,7 @@ def test_keys_without_a_pin_do_not_put_off_a_callback_of_somebody_afraid(
 
 
 @pytest.mark.parametrize("state", ["requested", "claimed", "ringing_liaison", "ringing_caller", "talking"])
-def test_a_caller_without_a_pin_never_hears_that_a_callback_stands(
+def test_caller_without_a_pin_never_hears_of_an_open_callback(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, state: str
 ) -> None:
     make_staff()
@@ -97,7 +97,7 @@ def test_a_caller_without_a_pin_never_hears_that_a_callback_stands(
     assert stranger.does_not_hear("already", "cannot be changed")
 
 
-def test_a_case_whose_lost_pin_was_reported_is_not_told_by_wishes(
+def test_wishes_do_not_reveal_a_case_whose_lost_pin_was_reported(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
@@ -121,7 +121,7 @@ def test_a_case_whose_lost_pin_was_reported_is_not_told_by_wishes(
     assert after.window_starts == reported.window_starts
 
 
-def test_a_first_call_still_chooses_how_it_is_called(phone: Phone, hotline: Hotline) -> None:
+def test_caller_still_chooses_how_a_first_callback_is_made(phone: Phone, hotline: Hotline) -> None:
     dials_to_the_callback_menu(phone)
     for key in ("2", "1", "3"):
         phone.presses(key)
@@ -140,7 +140,7 @@ def test_a_first_call_still_chooses_how_it_is_called(phone: Phone, hotline: Hotl
     assert (asked.may_answer, asked.voicemail_text) == ("ask_for_me", "please_call")
 
 
-def test_no_message_is_left_after_that_was_keyed_while_a_liaison_was_rung(
+def test_message_is_not_left_after_the_caller_withdrew_it_while_a_liaison_was_rung(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -169,7 +169,7 @@ def test_no_message_is_left_after_that_was_keyed_while_a_liaison_was_rung(
     assert "message" not in machine.heard_so_far
 
 
-def test_language_and_subject_that_were_keyed_while_a_liaison_was_rung_are_kept(
+def test_language_and_subject_keyed_while_a_liaison_was_rung_are_kept(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -195,7 +195,7 @@ def test_language_and_subject_that_were_keyed_while_a_liaison_was_rung_are_kept(
     assert phone.answers(hotline.carrier.ringing[-1]).hears("oprima 1")
 
 
-def test_a_call_that_made_a_callback_cannot_put_it_off_after_another_call_asked_for_it(
+def test_call_that_made_a_callback_cannot_put_it_off_after_another_call_asked_for_it(
     phone: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     dials_to_the_callback_menu(phone)
@@ -212,7 +212,7 @@ def test_a_call_that_made_a_callback_cannot_put_it_off_after_another_call_asked_
     assert (asked.urgency, asked.due_at, asked.window_starts) == ("urgent", due_at, None)
 
 
-def test_a_window_that_was_chosen_without_a_pin_does_not_put_off_a_request_with_it(
+def test_window_chosen_without_a_pin_does_not_put_off_a_request_with_it(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     dials_to_the_callback_menu(phone)
@@ -232,7 +232,7 @@ def test_a_window_that_was_chosen_without_a_pin_does_not_put_off_a_request_with_
 
 
 @pytest.mark.parametrize("is_theirs", [False, True], ids=["another's phone", "their phone, doubted"])
-def test_a_pin_of_ones_own_puts_off_nothing_that_is_owed_to_a_faked_number(
+def test_caller_with_a_pin_of_their_own_puts_off_no_callback_of_a_faked_number(
     phone: Phone, make_case: MakeCase, hotline: Hotline, is_theirs: bool
 ) -> None:
     is_afraid(phone)
@@ -249,7 +249,7 @@ def test_a_pin_of_ones_own_puts_off_nothing_that_is_owed_to_a_faked_number(
     assert (after.state, after.urgency, after.due_at) == ("requested", "urgent", before.due_at)
 
 
-def test_a_verified_callback_is_neither_told_of_nor_touched_without_the_pin(
+def test_verified_callback_is_neither_revealed_nor_touched_without_the_pin(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
@@ -266,7 +266,7 @@ def test_a_verified_callback_is_neither_told_of_nor_touched_without_the_pin(
     }
 
 
-def test_urgent_requests_of_a_phone_are_not_counted_and_the_third_other_one_is_refused(
+def test_urgent_requests_of_a_phone_do_not_count_and_a_third_ordinary_one_is_refused(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -291,7 +291,7 @@ def test_urgent_requests_of_a_phone_are_not_counted_and_the_third_other_one_is_r
     assert [one.urgency for one in hotline.rows(select(Callback).order_by(Callback.id))][-1] == "urgent"
 
 
-def test_a_caller_who_cannot_talk_is_called_so_also_when_another_call_asked_before(
+def test_caller_who_cannot_talk_is_called_silently_even_if_another_call_asked_before(
     phone: Phone, hotline: Hotline
 ) -> None:
     dials_to_the_callback_menu(phone)
@@ -315,13 +315,13 @@ def test_a_caller_who_cannot_talk_is_called_so_also_when_another_call_asked_befo
 
 
 def _words(heard: str) -> str:
-    """What was said, without its moments."""
+    """What the line said, without the moments."""
     return re.sub(r"\d+:\d\d [AP]M", "TIME", heard)
 
 
 @dataclasses.dataclass(frozen=True)
 class Standing:
-    """A callback that stands on the first phone before the strangers dial."""
+    """An open callback of the first phone before the strangers dial."""
 
     urgency: str = "urgent"
     state: str = "requested"
@@ -349,7 +349,7 @@ STANDING = st.builds(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(keys=KEYS, standing=STANDING, doubted=st.booleans())
-def test_no_keys_without_a_pin_change_or_reveal_a_standing_callback(
+def test_no_keys_without_a_pin_change_or_reveal_an_open_callback(
     phone: Phone, hotline: Hotline, keys: list[str], standing: Standing, doubted: bool
 ) -> None:
     with hotline.database.transaction() as session:
@@ -400,7 +400,9 @@ def _opens(callback: Callback, hotline: Hotline) -> datetime:
     return opens
 
 
-def test_every_request_leaves_an_entry_whether_one_stands_or_not(phone: Phone, hotline: Hotline) -> None:
+def test_every_request_leaves_an_audit_entry_whether_a_callback_is_open_or_not(
+    phone: Phone, hotline: Hotline
+) -> None:
     is_afraid(phone)
     is_afraid(phone.another())
 
