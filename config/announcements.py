@@ -7,7 +7,7 @@ from typing import Any
 
 from config.field_error import FieldError
 
-#: The list holds those to come as well; how long those of one day may be is a rule of what is spoken (R23).
+#: Counts upcoming announcements too. The rules for spoken texts limit how long those of one day may be (R23).
 MOST_ANNOUNCEMENTS = 8
 
 
@@ -20,7 +20,7 @@ class Announcement:
     last_day: date
 
     def is_on(self, day: date) -> bool:
-        """Whether it is spoken on that day of the office's calendar."""
+        """Whether it is spoken on that day in the office's calendar."""
         return self.first_day <= day <= self.last_day
 
 

@@ -1,4 +1,4 @@
-"""Reads variables of the environment one at a time, and says which one is missing or wrong."""
+"""Reads environment variables one at a time, and says which one is missing or wrong."""
 
 import base64
 import binascii
@@ -17,7 +17,7 @@ class SettingsError(ValueError):
 
 
 class Reader:
-    """Reads one variable at a time and names it in every complaint. An empty variable counts as unset."""
+    """Reads one variable at a time and names it in every error. An empty variable counts as unset."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -87,7 +87,7 @@ class Reader:
         return f"{scheme}://{rest}"
 
     def audit_head_file(self, data_dir: Path) -> Path:
-        """Where heads of the audit are kept."""
+        """The file where signed audit heads are kept."""
         value = self.text("HOTLINE_AUDIT_HEAD_FILE")
         return Path(value).expanduser().absolute() if value else data_dir / "audit-heads.jsonl"
 

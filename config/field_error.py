@@ -1,11 +1,11 @@
-"""The fault of one field of the office."""
+"""The error for one field of the office."""
 
 
 class FieldError(ValueError):
-    """A field is missing or wrong; the message is one sentence that names it.
+    """A field is missing or wrong. The message is one sentence that names it.
 
-    ``sentence`` is that sentence before its ``slots`` were filled in, so that a page can say it in another
-    language; the slots ``field``, ``low`` and ``high`` are names of fields as in the office file.
+    ``sentence`` is that sentence before its ``slots`` are filled in, which lets a page say it in another
+    language. The slots ``field``, ``low`` and ``high`` are names of fields as in the office file.
     """
 
     def __init__(self, sentence: str, **slots: object) -> None:

@@ -1,4 +1,4 @@
-"""Makes the keys that a development house lacks, once, in files that only their owner can read."""
+"""Makes missing keys for a development installation, once, in files that only their owner can read."""
 
 import base64
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config.environment import SettingsError
 
-#: Which file of the data folder stands in for which variable, and how a new one is made.
+#: The file in the data folder that replaces each variable, and the function that makes a new key.
 KEY_FILES: dict[str, tuple[str, Callable[[], str]]] = {
     "HOTLINE_SECRET_KEY": ("secret.key", lambda: secrets.token_urlsafe(48)),
     "HOTLINE_PIN_PEPPER": ("pin_pepper.key", lambda: secrets.token_urlsafe(48)),
@@ -23,8 +23,8 @@ KEY_FILES: dict[str, tuple[str, Callable[[], str]]] = {
 def make_missing_keys(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return ``environ`` with the keys it lacks, read from ``data_dir`` or made there with mode 0600.
 
-    In production nothing is made: raises SettingsError naming the first missing variable. A token for
-    Twilio is made for the local exchange alone.
+    In production this makes no key: it raises SettingsError and names the first missing variable. It makes a
+    token for Twilio only for the local exchange.
     """
     environ = dict(environ)
     production = environ.get("HOTLINE_ENV", "").strip().lower() == "production"
@@ -54,8 +54,8 @@ def _read_or_make(path: Path, make: Callable[[], str]) -> str:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    # Written aside and linked into place: a process that dies leaves no half key, and of two that make
-    # the same key at once the first one wins for both.
+    # The key is written to a side file and then linked into place. A crash leaves no half-written key, and
+    # when two processes make the same key at once, both use the first one.
     aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

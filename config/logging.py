@@ -1,4 +1,4 @@
-"""JSON lines on stdout or stderr, without a digit of anyone's data in them."""
+"""JSON lines on stdout or stderr, without a digit of anyone's private data."""
 
 import json
 import logging
@@ -12,25 +12,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-#: A phone number however it is spaced, and any other run of digits that could be a number, a PIN or an id.
+#: A phone number with any spacing, and any other run of digits that could be a number, a PIN or an id.
 _PHONE = re.compile(r"\+?\(?\d(?:[\s().,\-]{0,2}\d){3,}")
 _DIGITS = re.compile(r"\d{3,}")
 _ROOT = Path(__file__).resolve().parent.parent
-#: What a record holds by itself; anything else was given as ``extra`` and is written along.
+#: The attributes that every record has. Any other attribute was given as ``extra`` and is written too.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-#: The logger of the line at a role's start, whose release and address are ours and keep their digits.
+#: The logger for the line at a role's start. Its release and address are ours and keep their digits.
 _START = "hotline.start"
-#: Whole numbers that tell nothing of anyone and are worth having: row ids, process ids, counts and times.
+#: Whole numbers that are useful and identify nobody: row ids, process ids, counts and times.
 _COUNTS = re.compile(r"(^|_)(id|pid|port|turn|rows|count|seconds|milliseconds|code)$")
 
 
 def without_digits(text: str) -> str:
-    """The text with phone numbers and every run of three or more digits replaced by ``#``."""
+    """Return the text with phone numbers and every run of three or more digits replaced by ``#``."""
     return _DIGITS.sub("#", _PHONE.sub("#", text))
 
 
 def where(error: BaseException) -> str:
-    """An exception as ``Class at file:line``, the innermost frame of ours first; never its message."""
+    """Return an exception as ``Class at file:line``, with our innermost frame first; never its message."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _short(frame.filename) is not None]
     places = [f"{_short(f.filename) or Path(f.filename).name}:{f.lineno}" for f in (ours or frames)[-1:]]
@@ -59,7 +59,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line. Exceptions are named by class, file and line; their messages are dropped."""
+    """Writes one JSON object per line. Names exceptions by class, file and line, and drops their messages."""
 
     def __init__(self, process: str) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class JsonLines(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    # An exception given as an argument would bring its message along, and with it whatever it quotes.
+    # An exception given as an argument would be written with its message and everything that it quotes.
     if isinstance(record.args, tuple):
         arguments = tuple(where(a) if isinstance(a, BaseException) else a for a in record.args)
     else:
@@ -107,7 +107,7 @@ def _plain(name: str, value: Any) -> Any:
 
 
 class _StderrLines(logging.Formatter):
-    """For a person at a terminal: level and message alone."""
+    """For a person at a terminal: writes only level and message."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = without_digits(_message(record))
@@ -119,7 +119,7 @@ class _StderrLines(logging.Formatter):
 def set_up_logging(process: str, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send every logger's records to ``stream`` (stdout by default) as JSON lines, named by ``process``.
 
-    Faults that nobody caught are written the same way, on the main thread and on others.
+    Uncaught exceptions are written the same way, on the main thread and on others.
     """
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(JsonLines(process))
@@ -129,7 +129,7 @@ def set_up_logging(process: str, level: str = "INFO", stream: TextIO | None = No
 
 
 def set_up_terminal(level: str = "WARNING") -> None:
-    """Send a command's warnings and uncaught faults to stderr in plain words, under the same filter."""
+    """Send a command's warnings and uncaught exceptions to stderr in plain words, through the same filter."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_StderrLines())
     _install(handler, level)
@@ -139,8 +139,8 @@ def set_up_terminal(level: str = "WARNING") -> None:
 def _install(handler: logging.Handler, level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.captureWarnings(True)
-    # Libraries that write every request, query or migration step would fill the log with paths and numbers.
-    # Those that draw a letter name each glyph of it, and so the digits of a PIN.
+    # Libraries that log every request, query or migration step would fill the log with paths and numbers.
+    # Font libraries log each glyph that they draw, and so the digits of a PIN.
     quiet = ("werkzeug", "urllib3", "twilio.http_client", "alembic", "sqlalchemy.engine", "fontTools", "fpdf")
     for noisy in quiet:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
@@ -152,7 +152,7 @@ def _install(handler: logging.Handler, level: str) -> None:
 
 
 def log_start(role: str, address: str) -> None:
-    """One line when a role starts: its release, its role, and where it listens, or its machine."""
+    """Log one line when a role starts: its release, role, and the address it listens on or its machine."""
     logging.getLogger(_START).info(
         "Started.", extra={"release": version("hotline"), "role": role, "address": address}
     )

@@ -1,4 +1,4 @@
-"""What the office decides: names, lines, hours, holidays, services, the release gates and policies."""
+"""What the office decides: names, lines, hours, holidays, services, release switches and policies."""
 
 import re
 import tomllib
@@ -19,7 +19,7 @@ from config.office_file import E164, SHIPPED_NUMBERS, WEEKDAYS, Service, Span, p
 from config.phone_zones import zones_of_countries, zones_of_number
 from config.policies import Policy
 
-#: Numbers set aside for fiction belong to nobody: demos and tests ring them, no numbering plan knows them.
+#: Numbers reserved for fiction belong to nobody. Demos and tests call them; no numbering plan knows them.
 FICTIONAL = re.compile(r"(\+1[2-9][0-9]{2})55501[0-9]{2}")
 LONGEST_CLOSURE_DAYS = 60
 ORDINARY = frozenset(
@@ -37,7 +37,7 @@ _WHOLE_DAY: tuple[Span, ...] = ((time(0), time.max),)
 class OfficeError(ValueError):
     """The office file is wrong. The message is one sentence that names the file and the field.
 
-    ``fault`` is what is wrong with one field, where a page may say it in another language.
+    ``fault`` is the error of one field, where a page may say it in another language.
     """
 
     def __init__(self, sentence: str, fault: FieldError | None = None) -> None:
@@ -47,7 +47,7 @@ class OfficeError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Office:
-    """One office, read from its file. Times of day are the office's own; every moment is aware."""
+    """One office, read from its file. Times of day are in the office's time zone; every moment is aware."""
 
     name: Mapping[str, str]
     neutral_name: Mapping[str, str]
@@ -55,7 +55,7 @@ class Office:
     voices: Mapping[str, str]
     voice_languages: Mapping[str, str]
     lines: tuple[str, ...]
-    #: Those of the lines that answer by the neutral name (R32).
+    #: The lines that answer by the neutral name (R32).
     discreet_lines: tuple[str, ...]
     staff_line: str | None
     interpreters: Mapping[str, str]
@@ -78,7 +78,7 @@ class Office:
     policies: Mapping[str, Policy]
     announcements: tuple[Announcement, ...] = ()
     always_open: bool = False
-    #: What was read, field by field as in the file; changes are laid over it.
+    #: The table that was read, field by field as in the file. Changes are applied to it.
     table: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -96,10 +96,10 @@ class Office:
             raise OfficeError(f"{path}: {error}") from None
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Office":
-        """This office with some fields changed, each by its name in the file, such as ``hours.monday``.
+        """Return this office with some fields changed, each by its name in the file (``hours.monday``).
 
-        Values are JSON, with dates as ISO texts. Raises OfficeError, in the very words that the file would
-        get, when a field is wrong, does not fit the others, or is none that may be changed here.
+        Values are JSON, with dates as ISO texts. Raises OfficeError, with the same message as for the file,
+        when a field is wrong, conflicts with the others, or may not be changed here.
         """
         if not changes:
             return self
@@ -115,12 +115,12 @@ class Office:
         return replace(self, **new, table=table)
 
     def announced(self, at: datetime) -> tuple[Mapping[str, str], ...]:
-        """The texts of the announcements of that day in the office's time zone, each by language."""
+        """The texts of that day's announcements (in the office's time zone), each by language."""
         today = _aware(at).astimezone(self.zone).date()
         return tuple(one.text for one in self.announcements if one.is_on(today))
 
     def placeholders(self) -> list[str]:
-        """The fields that still hold a number of the shipped file, such as ``office.person_number``."""
+        """The fields that still hold a number from the shipped file, such as ``office.person_number``."""
         fields = {
             "office.lines": self.lines,
             "office.person_number": (self.person_number,),
@@ -130,14 +130,14 @@ class Office:
         return [name for name, numbers in fields.items() if SHIPPED_NUMBERS & set(numbers)]
 
     def is_open(self, at: datetime) -> bool:
-        """Whether the office works at that moment (holidays and extra closures known)."""
+        """Whether the office is open at that moment, with holidays and extra closures taken into account."""
         local = _aware(at).astimezone(self.zone)
         return self.always_open or any(
             starts <= local.time() < ends for starts, ends in self._spans(local.date())
         )
 
     def is_holiday(self, day: date) -> bool:
-        """Whether the office rests on that day of its own calendar: a holiday not worked, or a closure."""
+        """Whether the office is closed on that day of its calendar: a holiday not worked, or a closure."""
         if self.always_open:
             return False
         return day in self.extra_closures or (
@@ -146,7 +146,7 @@ class Office:
         )
 
     def next_open(self, at: datetime) -> datetime:
-        """The earliest moment at or after ``at`` when the office works."""
+        """The earliest moment at or after ``at`` when the office is open."""
         if self.is_open(at):
             return at
         local = at.astimezone(self.zone)
@@ -159,9 +159,9 @@ class Office:
         raise _never_opens()
 
     def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime:
-        """The latest moment promised for a callback asked for at ``at`` (R36).
+        """The latest moment promised for a callback that was requested at ``at`` (R36).
 
-        Urgent ones are due within ``urgent_minutes``; all others by the close of the next business day.
+        Urgent callbacks are due within ``urgent_minutes``, all others by the close of the next business day.
         """
         if urgency == "urgent":
             return _aware(at) + timedelta(minutes=self.policies["urgent_minutes"].value)
@@ -173,7 +173,7 @@ class Office:
         raise _never_opens()
 
     def calling_window(self, at: datetime, time_zone: str) -> datetime:
-        """The earliest moment at or after ``at`` when a phone in ``time_zone`` may be rung (R29)."""
+        """The earliest moment at or after ``at`` when we may call a phone in ``time_zone`` (R29)."""
         if self.always_open:
             return _aware(at)
         zone = _zone(time_zone)
@@ -186,9 +186,9 @@ class Office:
         return at
 
     def can_dial(self, number: str) -> bool:
-        """Whether the line may dial this E.164 number: an ordinary one of the office's countries (R35).
+        """Whether the line may dial this E.164 number: an ordinary number in the office's countries (R35).
 
-        Never a premium, toll-free, short or satellite number, and never one of the office's own lines.
+        False for premium, toll-free, short and satellite numbers, and for the office's own lines.
         """
         if not E164.fullmatch(number) or number in (*self.lines, self.staff_line):
             return False
@@ -202,7 +202,7 @@ class Office:
         )
 
     def zone_of(self, number: str) -> str:
-        """The time zone where this E.164 number probably is: a guess, to be confirmed by asking (R29)."""
+        """Guess the time zone of this E.164 number. The person is asked to confirm it (R29)."""
         zones = zones_of_number(_neighbour(number))
         if not zones or self.time_zone in zones:
             return self.time_zone
@@ -210,12 +210,12 @@ class Office:
 
     @property
     def zones(self) -> tuple[str, ...]:
-        """The time zones in which the people whom this office calls may be."""
+        """Every time zone in which the people that this office calls may be."""
         return zones_of_countries(self.countries)
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone in which the office's days and hours are meant."""
+        """The time zone of the office's days and hours."""
         return _zone(self.time_zone)
 
     def _spans(self, day: date) -> tuple[Span, ...]:
@@ -242,7 +242,7 @@ def _never_opens() -> OfficeError:
 
 
 def _neighbour(number: str) -> str:
-    """An ordinary number of the same area code: 900 stays premium, 800 toll-free, 876 abroad, 808 Hawaii."""
+    """An ordinary number in the same area code: 900 stays premium, 800 toll-free, 876 abroad, 808 Hawaii."""
     fictional = FICTIONAL.fullmatch(number)
     if fictional is None:
         return number
@@ -251,7 +251,7 @@ def _neighbour(number: str) -> str:
 
 @cache
 def _in_small_territories() -> dict[str, str]:
-    """An ordinary number for each area code in which few exchanges are given out, so that 234 is none."""
+    """An ordinary number for each area code with few assigned exchanges, where 234 is not one of them."""
     examples = (phonenumbers.example_number(region) for region in ("VI", "AS"))
     numbers = (
         phonenumbers.format_number(one, phonenumbers.PhoneNumberFormat.E164) for one in examples if one
@@ -266,7 +266,7 @@ def _aware(at: datetime) -> datetime:
 
 
 def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
-    # The last microsecond of a day stands for the midnight after it.
+    # The last microsecond of a day means the midnight after it.
     if at == time.max:
         day, at = day + timedelta(days=1), time(0)
     return datetime.combine(day, at, zone).astimezone(UTC)

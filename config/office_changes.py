@@ -1,4 +1,4 @@
-"""Which fields of the office may be changed while it works, and how changes are laid over its file."""
+"""The fields of the office that may be changed while it runs, and how changes are applied to its file."""
 
 import copy
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from config.field_error import FieldError
 from config.policies import BOUNDS
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-#: Every field that may be changed, by its name in the file; the whole of it is given anew each time.
+#: Every field that may be changed, by its name in the file. A change replaces the whole field.
 EDITABLE = (
     *(f"hours.{day}" for day in _DAYS),
     *(f"holidays.{name}" for name in ("country", "subdivision", "extra_closures", "worked_holidays")),
@@ -17,7 +17,7 @@ EDITABLE = (
     "announcements",
     *(f"policies.{name}" for name in BOUNDS),
 )
-#: What stays in the file, and why.
+#: The fields that stay in the file, and why.
 FIXED = {
     "release": "what may be said of a person is decided with counsel and changed with a deploy (R12)",
     "office.lines": "the numbers belong to the carrier's account, which is set up with the file",
@@ -37,10 +37,9 @@ FIXED = {
 
 
 def laid_over(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The file's table with some fields replaced; values are JSON, dates as ISO texts.
+    """Return the file's table with some fields replaced; values are JSON, dates as ISO texts.
 
-    Raises FieldError for a field that may not be changed. Whether the values will do is for
-    ``read_office`` to say.
+    Raises FieldError for a field that may not be changed. ``read_office`` checks the values.
     """
     laid: dict[str, Any] = copy.deepcopy(dict(table))
     for name, value in changes.items():
@@ -53,7 +52,7 @@ def laid_over(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
 
 
 def value_of(table: Mapping[str, Any], name: str) -> Any:
-    """What a table has for a field, as JSON; None for nothing. Raises KeyError for no such field."""
+    """Return a field of a table as JSON; None if it is missing. Raises KeyError for an unknown field."""
     if name not in EDITABLE:
         raise KeyError(name)
     found: Any = table
@@ -63,7 +62,7 @@ def value_of(table: Mapping[str, Any], name: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value of the file as JSON has it: days and times as ISO texts."""
+    """Return a value of the file as JSON has it: days and times as ISO texts."""
     if isinstance(value, Mapping):
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -72,7 +71,7 @@ def plain(value: Any) -> Any:
 
 
 def _with_dates(name: str, value: Any) -> Any:
-    """JSON with its dates as dates. What is none stays as it is, for the check to name."""
+    """Turn the dates in JSON into dates. Anything that is not a date stays, and the check reports it."""
     if name in {"holidays.extra_closures", "holidays.worked_holidays"} and isinstance(value, list):
         return [_date(one) for one in value]
     if name.startswith("policies.") and isinstance(value, dict):

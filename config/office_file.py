@@ -22,13 +22,13 @@ MOST_SERVICES = 4
 
 Span = tuple[time, time]
 
-#: The numbers of the office file that the line ships with. They belong to nobody, and nobody answers there.
+#: The numbers in the shipped office file. They belong to nobody, and nobody answers them.
 SHIPPED_NUMBERS = frozenset(f"+1202555010{last}" for last in range(6))
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service that a key in the help menu joins the caller to; ``phone`` may be short, such as 988."""
+    """A service that a key in the help menu connects to; ``phone`` may be short, such as 988."""
 
     key: str
     name: Mapping[str, str]
@@ -37,7 +37,7 @@ class Service:
 
 @cache
 def public_holidays(country: str | None, subdivision: str | None, year: int) -> frozenset[date]:
-    """The public holidays of one year. Raises NotImplementedError when the library knows no such place."""
+    """The public holidays of one year. Raises NotImplementedError if the library lacks the place."""
     if country is None:
         return frozenset()
     return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
@@ -47,7 +47,7 @@ def public_holidays(country: str | None, subdivision: str | None, year: int) -> 
 def holiday_names(
     country: str | None, subdivision: str | None, year: int, language: str
 ) -> Mapping[date, str]:
-    """What they are called, in this language where the library has it, else as it calls them by itself."""
+    """Their names in this language if the library has it, else in the library's default language."""
     if country is None:
         return {}
     spoken = holidays.country_holidays(country).supported_languages
@@ -68,7 +68,7 @@ _OFFICE_FIELDS = frozenset(
 
 
 def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the file and return an Office's fields. Raises FieldError or PolicyError at the first fault."""
+    """Check the file and return an Office's fields. Raises FieldError or PolicyError at the first error."""
     office, release = _table(table, "office"), _table(table, "release")
     _no_others(table, _TABLES, "")
     _no_others(office, _OFFICE_FIELDS, "office.")
@@ -200,7 +200,7 @@ def _each_language(
 
 
 def _switch(release: Mapping[str, Any], name: str) -> bool:
-    # A switch that is missing denies (R12); one that is neither true nor false is a slip to be told of.
+    # A missing switch denies (R12). A value that is neither true nor false is a mistake to report.
     value = release.get(name, False)
     if not isinstance(value, bool):
         raise FieldError(f"release.{name} must be true or false.")
@@ -253,7 +253,7 @@ def _span(day: str, text: str) -> Span:
         )
     except ValueError:
         raise complaint from None
-    # A time of another zone compares with none of ours.
+    # A time with a time zone cannot be compared with times that have none.
     if not separator or span[0].tzinfo or span[1].tzinfo or span[0] >= span[1]:
         raise complaint
     return span

@@ -1,4 +1,4 @@
-"""Ties a process's life to its parent's, so that nothing is left behind when a supervisor is killed."""
+"""Ties a process's life to its parent's, so that no process is left behind when a supervisor is killed."""
 
 import contextlib
 import ctypes
@@ -16,9 +16,10 @@ _PR_SET_PDEATHSIG = 1
 def end_with_parent(parent: int = 0) -> None:
     """From now on this process is killed when the thread that started it ends.
 
-    ``parent`` is the process that should be the parent, where it is known: one that died before this
-    call is noticed at once. Linux does this in the kernel, and it survives becoming another program;
-    elsewhere a thread looks once a second, and what became another program is left to ``kill_strays``.
+    ``parent`` is the process that should be the parent, if known: a parent that died before this call is then
+    noticed at once. On Linux the kernel does this, even after this process executes another program.
+    Elsewhere a thread checks once a second, and ``kill_strays`` handles a process that executed another
+    program.
     """
     now = os.getppid()
     if sys.platform == "linux":
@@ -36,10 +37,10 @@ def _watch(parent: int) -> None:
 
 
 def started_at(pid: int) -> str | None:
-    """When a process started, as a text that tells it from a later one with its id; None when it is gone."""
+    """A process's start time as a text, which tells apart processes with the same id; None if it is gone."""
     if sys.platform == "linux":
         try:
-            # The name may hold spaces and brackets; what follows the last bracket does not.
+            # The name may contain spaces and brackets; the fields after the last bracket contain none.
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             return None
@@ -56,21 +57,21 @@ def record(path: Path) -> None:
 
 
 def show_as(command: str) -> None:
-    """Let ``ps`` show a forked process as ``command``, cut to the length of what it showed before.
+    """Let ``ps`` show a forked process as ``command``, cut to the length of its previous command line.
 
-    Only Linux tells where those words are in memory; elsewhere nothing is done.
+    Only Linux says where the command line is in memory. Elsewhere this does nothing.
     """
     if sys.platform != "linux":
         return
     begin, end = map(int, Path("/proc/self/stat").read_text().rpartition(")")[2].split()[45:47])
-    # Without a last zero the kernel would go on reading behind the words.
+    # Without a final zero byte the kernel would read on past the command line.
     ctypes.memmove(begin, command.encode()[: end - begin - 1].ljust(end - begin, b"\0"), end - begin)
 
 
 def kill_strays(folder: Path, wait_seconds: float = 5.0) -> bool:
     """Kill every process recorded in ``folder`` that still runs, and wait until each is gone.
 
-    Returns whether there was any record, which tells that the last run did not end by itself.
+    Returns whether there was any record. If so, the last run did not shut down cleanly.
     """
     records = sorted(folder.glob("*.pid"))
     strays = []

@@ -1,4 +1,4 @@
-"""Where a phone may be: the time zones of a number, by its area code, and those of whole countries."""
+"""The time zones in which a phone may be: those of a number's area code, and those of whole countries."""
 
 from functools import cache
 from zoneinfo import available_timezones
@@ -9,9 +9,9 @@ from phonenumbers import timezone
 
 
 def zones_of_number(number: str) -> tuple[str, ...]:
-    """The IANA zones where an E.164 number may have been given out, none when nothing is known.
+    """The IANA zones that an E.164 number may belong to; empty when nothing is known.
 
-    A mobile number goes wherever its owner goes: this is a guess, to be confirmed by asking.
+    A mobile number goes wherever its owner goes, so this is a guess that the person is asked to confirm.
     """
     try:
         found = timezone.time_zones_for_number(phonenumbers.parse(number))
@@ -22,7 +22,7 @@ def zones_of_number(number: str) -> tuple[str, ...]:
 
 @cache
 def zones_of_countries(countries: tuple[str, ...]) -> tuple[str, ...]:
-    """Every IANA zone of some countries (ISO 3166 codes), in order of their names."""
+    """Every IANA zone of some countries (ISO 3166 codes), sorted by name."""
     territories = get_global("zone_territories")
     return tuple(sorted(z for z, country in territories.items() if country in countries and z in _known()))
 

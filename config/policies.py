@@ -1,4 +1,4 @@
-"""Policies: the numbers an office decides, each with its basis, who decided it and when it is reviewed."""
+"""Policies: the numbers an office decides, each with its basis, its owner and its review date."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import Any
 
 from config.field_error import FieldError
 
-#: Every policy the app asks for, with its smallest and largest value; those in FRACTIONS need not be whole.
+#: Every policy that the app uses, with its smallest and largest value. Only those in FRACTIONS may be
+#: fractions.
 BOUNDS: dict[str, tuple[float, float]] = {
     "fresh_minutes": (1, 1440),
     "spoken_stale_hours": (1, 168),
@@ -119,7 +120,7 @@ class PolicyError(FieldError):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One decision: its value, what it rests on, whose it is, and the day by which it is looked at again."""
+    """One decision: its value, its basis, its owner, and the day by which it is reviewed."""
 
     value: int | float
     basis: str

@@ -1,4 +1,4 @@
-"""The settings of one running house. Nothing else in the app reads the environment."""
+"""The settings of one installation. No other code in the app reads the environment."""
 
 import tempfile
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from config.environment import Reader, SettingsError
 
-#: A Unix socket's path may be 104 bytes on some systems; one is kept for the closing zero.
+#: A Unix socket's path may be 104 bytes on some systems; one is for the final zero.
 LONGEST_SOCKET_PATH = 103
-#: The account that the local exchange stands for; no account at a real carrier has this id.
+#: The account that the local exchange uses. No account at a real carrier has this id.
 EXCHANGE_ACCOUNT = "AC" + "0" * 32
 
 
@@ -22,7 +22,7 @@ def _about(env: str, help: str, default: str = "") -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every knob, read once. Each field's metadata holds its variable, a help text and its default."""
+    """Every setting, read once. Each field's metadata holds its variable, a help text and its default."""
 
     env: Literal["development", "production"] = field(
         metadata=_about(
@@ -193,8 +193,8 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str], bound_to: str | None = None) -> "Settings":
         """Read the settings. Raises SettingsError at the first that is missing or wrong.
 
-        ``bound_to`` is the URL of the address that a server was told to bind to; the public URL and the
-        exchange's port are derived from it where they are not set.
+        ``bound_to`` is the URL of the address that a server was told to bind to. The public URL and the
+        exchange's port are derived from it if they are not set.
         """
         read = Reader(environ)
         env = read.one_of("HOTLINE_ENV", ("development", "production"), "development")
@@ -266,19 +266,19 @@ class Settings:
 
     @property
     def production(self) -> bool:
-        """Whether real people ring this line."""
+        """Whether real people call this line."""
         return self.env == "production"
 
     @property
     def exchange_url(self) -> str:
-        """Where a developer's browser finds the local exchange."""
+        """The URL of the local exchange for a developer's browser."""
         public = urlsplit(self.public_url)
         host = public.hostname if public.scheme == "http" and public.hostname else "127.0.0.1"
         return f"http://{f'[{host}]' if ':' in host else host}:{self.exchange_port}"
 
     @property
     def valkey_socket(self) -> Path:
-        """The embedded Valkey's socket; in the temporary folder when the data folder's path is long."""
+        """The embedded Valkey's socket, in the temporary folder if the data folder's path is too long."""
         socket = self.data_dir / "valkey.sock"
         if len(str(socket).encode()) <= LONGEST_SOCKET_PATH:
             return socket
@@ -287,7 +287,7 @@ class Settings:
 
     @property
     def queue_url(self) -> str:
-        """Where jobs wait: the Redis that was set, else the embedded Valkey's socket."""
+        """The URL of the job queue: the configured Redis, else the embedded Valkey's socket."""
         return self.redis_url or f"unix://{self.valkey_socket}"
 
 
@@ -297,7 +297,7 @@ def _port(url: str) -> int:
 
 
 def data_folder(environ: Mapping[str, str]) -> Path:
-    """The data folder, known before the other settings because keys may have to be made in it."""
+    """The data folder. It is known before the other settings because keys may have to be made in it."""
     return Path(Reader(environ).text("HOTLINE_DATA_DIR", "var")).expanduser().absolute()
 
 
