@@ -1,4 +1,4 @@
-"""hotline answers: the web app (app.py is its table of contents), the command line and the local exchange."""
+"""hotline answers: the web app (start reading in app.py), the command line and the local exchange."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ __all__ = ["create_app", "create_app_from_env"]
 
 
 def create_app_from_env() -> "Flask":
-    """The app of this process's environment, which takes up changes of the office; for the WSGI server."""
+    """Make the app from the environment, for the WSGI server. It picks up changes of the office."""
     import threading
 
     from hotline.app import create_app
@@ -26,7 +26,7 @@ def create_app_from_env() -> "Flask":
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when asked for: the exchange and the command line must not load the whole house.
+    # Loaded on demand: the exchange and the command line must not load the whole app.
     if name == "create_app":
         from hotline.app import create_app
 

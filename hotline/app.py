@@ -39,7 +39,7 @@ from workers.queue import Jobs
 
 
 class TreeError(ValueError):
-    """A call tree or a prompt is not whole; the message lists every fault."""
+    """A call tree or a prompt is incomplete; the message lists every fault."""
 
 
 def create_app(
@@ -53,7 +53,7 @@ def create_app(
     with_console: bool = True,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
-    """Put the app together; without its console where calls alone are to be answered.
+    """Build the app; leave the console out for processes that only answer calls.
 
     Raises OfficeError, SealError, PromptError or TreeError before a call can come in.
     """
@@ -85,7 +85,7 @@ def create_app(
         clock=clock,
     )
     current = CurrentLine(line, watch, remake)
-    # Where whoever made the app finds what must be closed at the end, and what looks for changes.
+    # The creator of the app finds here what it must close at the end and what checks for changes.
     app.extensions["hotline.line"] = line
     app.extensions["hotline.current_line"] = current
     renderer = Renderer.of(prompts, office, settings.public_url)
@@ -118,7 +118,7 @@ def create_app(
 
 
 def remake(line: Line, office: Office) -> Line:
-    """The same line for an office that was changed. Raises TreeError when its trees would not be whole."""
+    """Return the same line for a changed office. Raises TreeError if its trees would be incomplete."""
     return dataclasses.replace(
         line,
         office=office,
@@ -135,17 +135,17 @@ def _whole_flows(office: Office, database: Database, prompts: Prompts) -> Mappin
 
 
 def _longest_number(database: Database) -> int:
-    """How many digits case numbers have by now (R01); 0 when the database cannot tell yet."""
+    """How many digits case numbers have by now (R01); 0 when the database cannot say yet."""
     try:
         with database.reading() as session:
             return number_length(session)
     except SQLAlchemyError:
-        # Not there or not migrated: /up/ready says so, and the office's own setting holds.
+        # The database is missing or not migrated. /up/ready says so, and the office's setting applies.
         return 0
 
 
 def line_rules(office: Office, keyring: Keyring) -> Rules:
-    """The office in the terms of the call trees and the models, with the shared phones that callers use."""
+    """The office in the terms of the call trees and the models, including the shared phones of callers."""
     return rules_of(office, frozenset(keyring.index("phone", number) for number in office.shared_phones))
 
 

@@ -1,4 +1,4 @@
-"""The line as its office stands now: made anew, off the callers' path, when the office was changed."""
+"""The current line: rebuilt when the office changes, on a thread that no caller waits for."""
 
 import logging
 from collections.abc import Callable
@@ -11,14 +11,14 @@ log = logging.getLogger(__name__)
 
 
 class CurrentLine:
-    """Called, it gives the line that the next request works with; ``look`` takes up what was changed."""
+    """A call returns the line for the next request; ``look`` picks up changes of the office."""
 
     def __init__(self, line: Line, watch: OfficeWatch, remake: Callable[[Line, Office], Line]) -> None:
-        """``remake`` builds rules and trees for another office, or raises when they are not whole."""
+        """``remake`` builds rules and trees for another office, or raises if they are incomplete."""
         self._line, self._watch, self._remake = line, watch, remake
 
     def __call__(self) -> Line:
-        """The line as of the last look."""
+        """Return the line as of the last check."""
         return self._line
 
     @property
@@ -27,7 +27,7 @@ class CurrentLine:
         return self._line.office
 
     def look(self) -> None:
-        """Look whether the office was changed. Whatever fails here, calls go on with the line there is."""
+        """Check whether the office was changed. If anything here fails, calls go on with the current line."""
         try:
             if self._watch.look():
                 self._line = self._remake(self._line, self._watch.office)

@@ -1,7 +1,7 @@
 """The demo office: invented people, places and staff, with case numbers and PINs that everyone may know.
 
-Nothing here is anyone's: the names are made up and every phone is one of those set aside for fiction.
-It stands in no production house, because whoever reads this file can open its cases.
+Nothing here belongs to a real person: the names are invented and every phone is reserved for fiction. It is
+refused in production, because everyone who reads this file can open its cases.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from models.custody.directory import place_key
 from models.store.database import Database, keyring_of
 
 ACTOR = "demo data"
-#: How long ago the feed confirmed a person, whenever the demo starts.
+#: How long ago the feed confirmed a person, counted from the start of the demo.
 FRESH, A_WHILE, STALE = timedelta(minutes=2), timedelta(hours=3), timedelta(hours=30)
 
 FLATS, POINT, CREEK = (
@@ -31,22 +31,22 @@ FLATS, POINT, CREEK = (
     "Harbor Point Processing Center",
     "Alder Creek County Jail",
 )
-#: The court of the demo, in the office's own zone.
+#: The demo's court, in the office's own time zone.
 COURT = "Juniper Flats Immigration Court"
 FACILITIES = ((FLATS, "+12025550180"), (POINT, "+12025550181"), (CREEK, "+12025550182"))
 
 
 class DemoError(RuntimeError):
-    """The demo office cannot be loaded here; the sentence says why."""
+    """The demo office cannot be loaded here; the message says why."""
 
 
-#: Said below the cases, since what is said of each is in its registrant's language.
+#: Shown below the cases, because the words for each are in its registrant's language.
 LANGUAGES = "Where the words are Spanish, the registrant's language is Spanish."
 
 
 @dataclass(frozen=True)
 class DemoCase:
-    """A case to try: what to key, and one line on what will be heard."""
+    """A case to try: which keys to press, and one line about what the caller will hear."""
 
     number: str
     pin: str
@@ -56,7 +56,7 @@ class DemoCase:
 
 @dataclass(frozen=True, kw_only=True)
 class _Person:
-    """A registrant's case and what the feed says; ``status`` None is a person of whom it said nothing."""
+    """A registrant's case and what the feed says; ``status`` is None if it does not mention the person."""
 
     number: str
     pin: str
@@ -160,12 +160,12 @@ def load(
     *,
     callbacks: bool = False,
 ) -> list[DemoCase]:
-    """Make what is missing of the demo office, confirm its people as of now, and list its cases.
+    """Add the missing parts of the demo office, confirm its people as of now, and list its cases.
 
-    Loading again makes nothing twice: it only moves the moments at which the feed confirmed each person, so
-    that a demo started tomorrow is as fresh. A case whose PIN was changed, or that was closed meanwhile, is
-    not listed. ``callbacks`` fills the callback list with a few as well. ``now`` is the clock's
-    unless given. Raises DemoError in production.
+    Loading again duplicates nothing. It only moves the moments at which the feed confirmed each person, so a
+    demo started tomorrow is just as fresh. A case whose PIN was changed, or that was closed meanwhile, is not
+    listed. ``callbacks`` also adds a few callbacks to the list. ``now`` is the clock's unless given. Raises
+    DemoError in production.
     """
     if settings.production:
         raise DemoError("The demo office is refused when HOTLINE_ENV is production: everyone knows its PINs.")
@@ -192,7 +192,7 @@ def load(
 
 
 def _hash_missing(database: Database, hasher: PinHasher) -> dict[str, str]:
-    """The hash of every PIN whose case is not there yet, worked while no transaction is open."""
+    """Hash the PIN of every case that does not exist yet, with no transaction open."""
     with database.reading() as session:
         missing = [person for person in PEOPLE if _case_of(session, person) is None]
     return {person.number: hasher.hash(person.pin) for person in missing}
@@ -229,7 +229,7 @@ def _add_court(session: Session, time_zone: str, now: datetime) -> None:
 
 
 def _add_import(session: Session, now: datetime) -> CustodyImport:
-    """The one file that all of the demo's records came from."""
+    """Add the one file from which all of the demo's records came."""
     key = keyring_of(session).index("feed", PEOPLE[0].subject)
     its_records = (
         select(func.min(CustodyRecord.import_id))
@@ -305,7 +305,7 @@ def _ahead(now: datetime, days: int | None) -> datetime | None:
 
 
 def _confirm(session: Session, person: _Person, now: datetime) -> None:
-    """Let the feed have confirmed the demo's own record as long ago as its line says."""
+    """Set the moment at which the feed confirmed the demo's own record, as its line says."""
     if person.status is None:
         return
     key = keyring_of(session).index("feed", person.subject)

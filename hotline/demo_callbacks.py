@@ -1,6 +1,7 @@
-"""The demo's callbacks: whoever wants to look at a list with something in it has it filled by them.
+"""The demo's callbacks, for people who want to see a list with something in it.
 
-None of them rings anybody by itself on the demo's first day: a call that is tried has the line to itself.
+The line calls nobody by itself on the demo's first day: a person who tries out a call has the line to
+themselves.
 """
 
 from dataclasses import dataclass
@@ -16,13 +17,13 @@ from models.callbacks.callback import Callback
 from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
 
-#: So far ahead the line may begin to dial; a demo that is started again has it all before it again.
+#: How far ahead the line may begin to dial. A demo that is started again begins this time anew.
 AHEAD = timedelta(hours=18)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Promise:
-    """Who is to be called; ``number`` is their case number, None for somebody who gave no PIN."""
+    """A callback to make; ``number`` is the person's case number, None for a person who gave no PIN."""
 
     phone: str
     reason: str
@@ -48,7 +49,7 @@ PROMISES = (
 
 
 def keep_promises(session: Session, office: Office, actor: str, now: datetime, *, missing_too: bool) -> None:
-    """What nobody has touched yet is to come, whenever the demo starts; ``missing_too`` makes the others."""
+    """Move untouched callbacks into the future at each start; ``missing_too`` adds the missing ones."""
     at = office.next_open(now + AHEAD)
     due = office.due_at("other", at)
     for promise in PROMISES:
@@ -94,7 +95,7 @@ def _make(
         next_attempt_at=asked if promise.left else at,
         closed_at=now if promise.left else None,
         outcome="not_safe" if promise.left else None,
-        # Nobody is to be texted about what is made up.
+        # Nobody gets a text message about an invented callback.
         warned=LEFT_TOLD if promise.left else 0,
     )
     session.add(callback)

@@ -1,4 +1,4 @@
-"""The demo's staff: invented people whose password and codes everyone may know; in no production house."""
+"""The demo's staff: invented people whose password and codes everyone may know. Refused in production."""
 
 from datetime import datetime
 
@@ -20,13 +20,13 @@ STAFF = (
     ("ruth@office.example.org", "Ruth Demo", "supervisor", "+12025550172", ("en",), False),
     ("kim@office.example.org", "Kim Demo", "administrator", "+12025550173", ("en",), False),
 )
-#: What every one of them signs in to the console with.
+#: The console password of all of them.
 PASSWORD = "nobody real works here"  # noqa: S105 - it is meant to be known
 TOTP_SECRET = "DEMOONLYDEMOONLYDEMOONLYDEMOONLY"  # noqa: S105
 
 
 def add_missing_staff(database: Database, office: Office, actor: str, now: datetime) -> None:
-    """Make who is missing, and set up whoever has not set themselves up; a changed password stays."""
+    """Add missing people, and set up those who have not done it themselves; a changed password stays."""
     with database.reading() as session:
         there = dict(session.execute(select(Staff.email, Staff.password_is_one_time)).all())
     for email, name, role, phone, languages, on_shift in STAFF:
@@ -54,17 +54,17 @@ def add_missing_staff(database: Database, office: Office, actor: str, now: datet
 
 
 def has_demo_authenticator(session: Session, staff_id: int) -> bool:
-    """Whether this person's codes are those that everyone can work out."""
+    """Whether this person's codes are the ones that everyone can compute."""
     sealed = session.scalar(select(Staff.totp_sealed).where(Staff.id == staff_id))
     return sealed is not None and keyring_of(session).unseal(PURPOSE, sealed) == TOTP_SECRET
 
 
 def next_code(session: Session, email: str, now: datetime) -> str | None:
-    """The code that opens for a demo person now, or None for anyone else."""
+    """The code that signs a demo person in now, or None for anyone else."""
     person = session.scalars(select(Staff).where(Staff.email == email)).one_or_none()
     if person is None or not has_demo_authenticator(session, person.id):
         return None
     step = int(now.timestamp()) // STEP_SECONDS
-    # A code opens once, so whoever has just signed in gets the one after it.
+    # A code works once, so a person who has just signed in gets the next one.
     ahead = min(max(0, (person.totp_step or 0) + 1 - step), SLACK)
     return code_of(TOTP_SECRET, datetime.fromtimestamp((step + ahead) * STEP_SECONDS, now.tzinfo))

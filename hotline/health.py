@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether what it stands on can be used. The carrier is never asked."""
+"""Whether this process lives, and whether the parts it depends on work. It never asks the carrier."""
 
 import secrets
 from collections.abc import Callable
@@ -19,16 +19,16 @@ from models.store.guard import Guard
 from models.store.schema import is_current
 
 REDIS_TIMEOUT_SECONDS = 0.5
-#: More than one page of SQLite's cache holds; and the size of that cache, as SQLite has it by itself.
+#: The rows take more than one page of SQLite's cache; and the default size of that cache.
 ROWS_ON_SQLITE, SQLITE_CACHE = 300, -2000
 
 
 class _TakenBackError(Exception):
-    """Ends the transaction of a write that is to leave nothing behind."""
+    """Ends the transaction of a test write that must leave nothing behind."""
 
 
 class Readiness:
-    """Asks database, Redis and flows; each answer is a short reason, or None when it is usable."""
+    """Checks database, Redis and flows; each answer is a short reason, or None when it works."""
 
     def __init__(self, settings: Settings, database: Database, flow_faults: Callable[[], list[str]]) -> None:
         self._database = database
@@ -41,7 +41,7 @@ class Readiness:
         )
 
     def faults(self) -> dict[str, str]:
-        """What cannot be used, by name, with the reason; it holds nothing private."""
+        """Return what does not work, by name, with the reason. It contains nothing private."""
         asked = {
             "database": self._database_fault(),
             "redis": self._redis_fault(),
@@ -50,13 +50,13 @@ class Readiness:
         return {name: fault for name, fault in asked.items() if fault is not None}
 
     def degraded(self) -> dict[str, str]:
-        """What works less well than it should while callers are still answered, by name (R39)."""
+        """Return what works less well than it should while callers are still answered, by name (R39)."""
         now = datetime.now(UTC)
         try:
             with self._database.reading() as session:
                 return {one.title: one.told(now) for one in troubles(session, now)}
         except SQLAlchemyError:
-            # The database itself is named among the faults.
+            # ``faults`` names the database itself.
             return {}
 
     def _database_fault(self) -> str | None:
@@ -66,7 +66,7 @@ class Readiness:
         except SQLAlchemyError as error:
             return f"not reachable ({type(error).__name__})"
         try:
-            # Reading the revisions costs more than a health check should; a schema does not go back.
+            # Reading the revisions costs too much for a health check, and a schema does not go back.
             self._migrated = self._migrated or is_current(self._database)
             if not self._migrated:
                 return "not of this release"
@@ -76,11 +76,11 @@ class Readiness:
         return None
 
     def _write_and_take_back(self) -> None:
-        """A disk that is full, or a database that may only be read, answers to reads as ever."""
+        """Write and roll back: a full disk or a read-only database still answers reads."""
         with suppress(_TakenBackError), self._database.transaction() as session:
             on_sqlite = session.get_bind().dialect.name == "sqlite"
             if on_sqlite:
-                # With so small a cache SQLite puts pages on the disk before anything is committed.
+                # With such a small cache SQLite writes pages to disk before the commit.
                 session.execute(text("PRAGMA cache_size = 1"))
             try:
                 session.execute(insert(Guard), _rows_of_no_use(ROWS_ON_SQLITE if on_sqlite else 1))
@@ -109,7 +109,7 @@ def _rows_of_no_use(count: int) -> list[dict[str, Any]]:
 def health_blueprint(
     settings: Settings, database: Database, flow_faults: Callable[[], list[str]]
 ) -> Blueprint:
-    """GET /up (this process lives) and GET /up/ready (200, or 503 naming what is not usable).
+    """GET /up (this process lives) and GET /up/ready (200, or 503 naming what does not work).
 
     A refusing account and a silent role are named too, and leave the status at 200.
     """
@@ -127,7 +127,7 @@ def health_blueprint(
 
     views: dict[str, Any] = {"/up": up, "/up/ready": ready}
     for path, view in views.items():
-        # Anyone may ask: the answer names parts of the app, and nothing that is in it.
+        # Anyone may ask: the answer names parts of the app, but none of its data.
         view.guard = "open"
         blueprint.add_url_rule(path, view_func=view, methods=["GET"])
     return blueprint

@@ -1,6 +1,6 @@
-"""Mark a text for translation where it is written; the console translates it where it is shown."""
+"""Marks a text for translation where it is written; the console translates it where it is shown."""
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools know.
-    """Answer ``text`` as it is; Babel finds it by this call."""
+    """Return ``text`` unchanged; Babel finds it by this call."""
     return text

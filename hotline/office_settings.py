@@ -1,4 +1,4 @@
-"""Changes fields of the office: each change is checked with all the others, as a start would check them."""
+"""Changes fields of the office. Each change is checked with all the others, as a start would check them."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -13,32 +13,32 @@ from models.audit.refusals import OfficeChangeRefusal
 from models.store.database import Database
 from models.store.form_stamp import FormRefusal
 
-#: So often a change is checked anew because another one, of another field, came between.
+#: How often a change is checked again because a change of another field came in between.
 TRIES = 3
-#: How far ahead a change must leave the office open somewhere within each stretch that promises look through.
+#: How many days ahead the office must keep opening often enough for callbacks to be promised.
 _AHEAD_DAYS = 400
 
 
 class OfficeSettings:
-    """What the console and the command line change the office with. Files are read at the start alone."""
+    """Changes the office for the console and the command line. It reads files only at the start."""
 
     def __init__(
         self, base: Office, database: Database, prompts: Prompts, look: Callable[[], object] = lambda: None
     ) -> None:
-        """``base`` is the office of the file; ``look`` lets this process take a change up at once."""
+        """``base`` is the office from the file; ``look`` lets this process pick up a change at once."""
         self.base = base
         self._database, self._prompts, self._look = database, prompts, look
 
     def standing(self) -> tuple[Office, Standing]:
-        """The office as the rows have it this moment, and the changes that hold. Raises OfficeError."""
+        """The office as the rows have it now, and the current changes. Raises OfficeError."""
         with self._database.reading() as session:
             changes = standing_changes(session)
         return self.base.with_changes(changes.values), changes
 
     def check(self, changes: Standing, values: Mapping[str, Any | None], now: datetime) -> Office:
-        """The office with more changes, all at once. Raises OfficeError with one sentence for what is wrong.
+        """Return the office with all these changes too. Raises OfficeError with one sentence on the fault.
 
-        A value None hands its field back to the file.
+        A value of None returns its field to the file.
         """
         laid = {field: one for field, one in changes.values.items() if field not in values}
         laid |= {field: one for field, one in values.items() if one is not None}
@@ -53,7 +53,7 @@ class OfficeSettings:
     def change(
         self, name: str, value: Any | None, *, seen: int, reason: str, actor: str, now: datetime
     ) -> int | None:
-        """Change one field, and return the change's id; None when the office says just that already."""
+        """Change one field and return the change's id; None when the office has that value already."""
         made = self.change_all({name: value}, seen={name: seen}, reason=reason, actor=actor, now=now)
         return made[0] if made else None
 
@@ -66,11 +66,11 @@ class OfficeSettings:
         actor: str,
         now: datetime,
     ) -> list[int]:
-        """Change all these fields or none, and return the changes' ids: those that say something new.
+        """Change all these fields or none, and return the ids of the changes that say something new.
 
-        A value None hands its field back to the file. ``seen`` has, for each field, the change that the
-        author looked at, 0 for the file. Raises OfficeError for a wrong value, OfficeChangeError when
-        someone else was quicker at any of them or the reason will not do.
+        A value of None returns its field to the file. ``seen`` has, for each field, the change that the
+        author looked at, 0 for the file. Raises OfficeError for a wrong value. Raises OfficeChangeError when
+        someone else changed any of them first, or when the reason is not acceptable.
         """
         for _ in range(TRIES):
             with self._database.reading() as session:
@@ -91,7 +91,7 @@ class OfficeSettings:
         raise OfficeChangeError(OfficeChangeRefusal.BUSY)
 
     def _fits(self, standing: Standing) -> bool:
-        """Whether what was changed still fits the file; where it does not, a field may go back one by one."""
+        """Whether the changes still fit the file. If not, fields may be returned to the file one by one."""
         try:
             self.base.with_changes(standing.values)
         except OfficeError:
@@ -107,7 +107,7 @@ class OfficeSettings:
 
 
 def _stays_open(office: Office, now: datetime) -> None:
-    """A promise looks ahead for an open day: closures that leave it none are refused."""
+    """Refuse closures that leave no open day for a callback: a promise looks ahead for one."""
     at = now
     while at < now + timedelta(days=_AHEAD_DAYS):
         office.due_at("other", at)

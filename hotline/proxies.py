@@ -1,4 +1,4 @@
-"""Notices a proxy in front that HOTLINE_WEB_PROXIES does not tell of; then all clients look like one."""
+"""Notices a proxy in front that HOTLINE_WEB_PROXIES does not mention. It makes all clients look like one."""
 
 import logging
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from models.store.guard import Guard
 
 log = logging.getLogger(__name__)
 
-#: The row that says when such a request was seen last; `hotline doctor` reads it.
+#: The row that says when such a request was last seen; `hotline doctor` reads it.
 UNTOLD_PROXY = "untold proxy"
 
 
 def watch_for_proxies(
     app: Flask, settings: Settings, database: Database, clock: Callable[[], datetime]
 ) -> None:
-    """Log the first forwarded request while no proxy is told of, and remember it for doctor."""
+    """Log the first forwarded request while no proxy is configured, and remember it for doctor."""
     if settings.web_proxies:
         return
     unnoted = {"log", "row"}

@@ -1,4 +1,4 @@
-"""As many requests are worked on at once as there are slots: callers first, none while its sender is slow."""
+"""Limits how many requests run at once. Calls go first, and a slow sender holds no slot."""
 
 import io
 import threading
@@ -9,29 +9,29 @@ from typing import Any
 
 from hotline.slow_senders import FILE_SECONDS, FORM_SECONDS, SlowSenders
 
-#: What the carrier asks for while somebody is on the telephone.
+#: The paths that the carrier requests while somebody is on the phone.
 CALLERS = ("/voice/", "/sms/")
-#: Whether the process lives. A platform that has no answer in time ends it, with all who are on calls.
+#: Says whether the process lives. A platform that gets no answer in time kills it, with all its calls.
 ALIVE = "/up"
-#: No form of a carrier or of the console has more; a longer body is read as the application reads it.
+#: No form of a carrier or of the console is longer. The application reads a longer body itself.
 FORM_BYTES = 64 * 1024
 
-#: So many slots in a row go to callers while others wait; then one of the others has one. In a flood of
-#: requests at the callers' paths, which anyone may send, staff can still sign in.
+#: This many slots in a row go to callers while other requests wait; then one other request gets a slot.
+#: Anyone can flood the callers' paths, and staff can still sign in then.
 CALLERS_IN_A_ROW = 5
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class RequestSlots:
-    """A WSGI application around another, which works on ``count`` requests at once, callers' first.
+    """A WSGI application around another one. At most ``count`` requests run at once, callers' first.
 
-    The server reads a body in the thread that answers, for as long as its sender likes. So there is a thread
-    for each connection, and few slots: a request has one while it is worked on, and none while its body is
-    awaited. Strangers who send half a form then cost a connection each for ten seconds, and keep no caller
-    waiting. Where all
-    slots are taken, callers' requests go before those of the console, which has one slot in six. Whether the
-    process lives is said without a slot: a platform waits for that answer a moment only.
+    The server reads a body in the thread that answers, for as long as its sender takes. So each connection
+    has a thread, but there are few slots: a request holds a slot while it runs, and none while its body is
+    still arriving. A stranger who sends half a form then uses one connection for ten seconds and delays no
+    caller. When all slots are taken, callers' requests go before those of the console, which gets one slot in
+    six. The question whether the process lives needs no slot, because a platform waits only a moment for the
+    answer.
     """
 
     def __init__(self, application: Application, count: int, senders: SlowSenders | None = None) -> None:
@@ -52,7 +52,7 @@ class RequestSlots:
         body, length = environ["wsgi.input"], str(environ.get("CONTENT_LENGTH") or "")
         address = str(environ.get("REMOTE_ADDR", ""))
         if length.isdecimal() and int(length) <= FORM_BYTES:
-            # A form is here before its request stands in the queue, so that it stands there once.
+            # Read a form before its request queues for a slot, so that the request queues only once.
             with self._senders.awaiting(address, FORM_SECONDS):
                 environ["wsgi.input"] = io.BytesIO(_whole(body, int(length)))
         else:
@@ -64,7 +64,7 @@ class RequestSlots:
             self.leave()
 
     def awaits(self, address: str) -> AbstractContextManager[None]:
-        """While the next part of a long body from this address is awaited."""
+        """Cover the time in which the next part of a long body from this address is awaited."""
         return self._senders.awaiting(address, FILE_SECONDS)
 
     @property
@@ -73,7 +73,7 @@ class RequestSlots:
         return len(self._callers) + len(self._others)
 
     def take(self, is_call: bool) -> None:
-        """Wait for a slot. A call is next, and of its kind whoever waits longest."""
+        """Wait for a slot. Calls go first; within each kind, the longest waiting request goes first."""
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -84,7 +84,7 @@ class RequestSlots:
         called.acquire()
 
     def leave(self) -> None:
-        """Leave the slot to who is next: a caller, but for one slot in six while others wait."""
+        """Release the slot to the next request: a caller's, except one slot in six while others wait."""
         with self._lock:
             if self._callers and (not self._others or self._callers_in_a_row < CALLERS_IN_A_ROW):
                 self._callers_in_a_row += bool(self._others)
@@ -105,7 +105,7 @@ def _whole(body: Any, length: int) -> bytes:
 
 
 class _Awaited:
-    """A body; to read it is to wait for its sender, without a slot."""
+    """A body that waits for its sender without a slot whenever it is read."""
 
     def __init__(self, body: Any, slots: RequestSlots, is_call: bool, address: str) -> None:
         self._body, self._slots, self._is_call, self._address = body, slots, is_call, address
@@ -120,7 +120,7 @@ class _Awaited:
         self._slots.leave()
         try:
             with self._slots.awaits(self._address):
-                # The server's own body takes no negative size for "all of it".
+                # The server's own body does not accept a negative size for "all of it".
                 return read() if size is None or size < 0 else read(size)
         finally:
             self._slots.take(self._is_call)

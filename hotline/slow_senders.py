@@ -1,4 +1,4 @@
-"""Closes the connections of senders who are too slow: granian itself reads a body without a time limit."""
+"""Closes the connections of senders that are too slow: granian itself reads a body without a time limit."""
 
 import contextlib
 import os
@@ -9,22 +9,23 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-#: A form is to be here within so long, and a file that the console takes itself within the second.
+#: Time limits: for a whole form, and for a file that the console reads itself.
 FORM_SECONDS, FILE_SECONDS = 10.0, 60.0
-#: So long something may still be on its way: a caller's request on a connection that was idle before.
+#: How long new data may take to arrive: a caller's request on a connection that was idle before.
 QUIET_SECONDS = 2.0
 _LOOK_SECONDS = 1.0
 _DESCRIPTORS = Path("/proc/self/fd")
-#: Where Linux tells, in a `tcp_info`, how many milliseconds ago data was last sent and last received.
+#: Offsets in Linux's `tcp_info` of the milliseconds since data was last sent and last received.
 _SENT_AT, _RECEIVED_AT, _TCP_INFO_BYTES = 44, 52, 104
 
 
 class SlowSenders:
-    """Knows whose body is awaited, and closes what is late.
+    """Knows whose body is awaited, and closes the late connections.
 
-    WSGI tells the sender's address and not the connection. So of an address with a late body every connection
-    is closed to which nothing was sent in the time allowed: the late ones, and idle ones at most. What has
-    just received something is spared until twice that time, then it is a sender of a byte now and then.
+    WSGI gives the sender's address but not the connection. So for an address with a late body this closes
+    every connection to which nothing was sent in the time allowed: the late ones, and idle ones at most. A
+    connection that has just received data is spared until twice that time. After that its sender is one that
+    sends a byte now and then.
     """
 
     def __init__(self) -> None:
@@ -33,7 +34,7 @@ class SlowSenders:
 
     @contextlib.contextmanager
     def awaiting(self, address: str, seconds: float) -> Iterator[None]:
-        """While a body from this address is read, which may take so many seconds."""
+        """Cover the reading of a body from this address, which may take ``seconds``."""
         key = object()
         with self._lock:
             self._awaited[key] = (address, time.monotonic() + seconds, seconds)
@@ -44,7 +45,7 @@ class SlowSenders:
                 del self._awaited[key]
 
     def close_late(self) -> int:
-        """Close the connections of addresses with a late body; returns how many."""
+        """Close the connections of addresses with a late body; return how many."""
         now = time.monotonic()
         with self._lock:
             late = {address: seconds for address, until, seconds in self._awaited.values() if until <= now}
@@ -53,28 +54,28 @@ class SlowSenders:
         return sum(_close_if_late(int(found.name), late) for found in _DESCRIPTORS.iterdir())
 
     def watch_forever(self) -> None:
-        """Look once a second, in a thread of its own. Only Linux tells what this needs."""
+        """Check once a second on a thread of its own. Only Linux provides the data for this."""
         if hasattr(socket, "TCP_INFO") and _DESCRIPTORS.is_dir():
             threading.Thread(target=self._watch, name="slow-senders", daemon=True).start()
 
     def _watch(self) -> None:
         pause = threading.Event()
         while not pause.wait(_LOOK_SECONDS):
-            # Where every descriptor is in use, there is none to look with until a connection ends by itself.
+            # While every descriptor is in use, none is free for this check until a connection ends by itself.
             with contextlib.suppress(OSError):
                 self.close_late()
 
 
 def _close_if_late(number: int, late: dict[str, float]) -> bool:
     try:
-        # A second descriptor of the same connection: the server may close its own, and the number be reused.
+        # Use a second descriptor of the same connection: the server may close its own and reuse the number.
         number = os.dup(number)
     except OSError:
         return False
     try:
         connection = socket.socket(fileno=number)
     except OSError:
-        # A file or a pipe: no socket takes the second descriptor over, and nobody else would close it.
+        # A file or a pipe: no socket owns the second descriptor, so it must be closed here.
         os.close(number)
         return False
     with connection, contextlib.suppress(OSError, struct.error):

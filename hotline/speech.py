@@ -1,4 +1,4 @@
-"""The voices of espeak-ng where it is installed, and how long one takes for a text."""
+"""The voices of espeak-ng if it is installed, and how long one takes to speak a text."""
 
 import shutil
 import subprocess
@@ -9,9 +9,9 @@ from pathlib import Path
 
 PROGRAM = "espeak-ng"
 WORDS_A_MINUTE = 150
-#: Longer than any prompt takes to synthesise.
+#: Longer than any prompt takes to synthesize.
 MOST_SECONDS = 20
-#: Voices of espeak-ng; a language that is not listed is asked for by its own code.
+#: Voices of espeak-ng; a language that is not listed is requested by its own code.
 _VOICES = {"en": "en-us", "es": "es-419"}
 
 
@@ -23,9 +23,9 @@ def voice_for(language: str) -> str:
 
 @lru_cache(maxsize=4096)
 def measured_seconds(text: str, language: str, *, with_last_pause: bool = True) -> float | None:
-    """Seconds of audio of ``text``, or None where there is no espeak-ng or it cannot speak this.
+    """Seconds of audio of ``text``, or None if espeak-ng is missing or cannot speak this.
 
-    espeak-ng ends with the pause after a sentence, some 0.4 s, which ``with_last_pause=False`` leaves out.
+    espeak-ng ends with the pause after a sentence, about 0.4 s. ``with_last_pause=False`` leaves it out.
     """
     program = shutil.which(PROGRAM)
     if program is None:

@@ -38,7 +38,7 @@ def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
 
 
 def tree_problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:
-    """Every fault of every tree and prompt, one sentence each; the line does not start with one."""
+    """Every fault of every tree and prompt, one sentence each. The line does not start while there is one."""
     found = list(prompt_problems(prompts))
     for flow in flows.values():
         found += problems(flow, prompts)
@@ -62,9 +62,9 @@ def office_problems(office: Office, prompts: Prompts) -> list[str]:
 
 
 def walked_problems(flows: Mapping[str, Flow], prompts: Prompts, office: Office) -> list[str]:
-    """What a walk through every path of every tree in every language shows to be wrong (R18-R26).
+    """The faults that a walk through every path of every tree in every language finds (R18-R26).
 
-    The trees must be whole: ``tree_problems`` finds nothing in them.
+    The trees must be complete: ``tree_problems`` finds nothing in them.
     """
     found, rules = list[str](), rules_of(office)
     for language in prompts.languages:

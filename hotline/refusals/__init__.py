@@ -1,1 +1,1 @@
-"""The words of every refusal, by the rooms that refuse: the console translates them, commands print them."""
+"""The words of every refusal, by the area that refuses. The console translates them; commands print them."""

@@ -1,4 +1,4 @@
-"""The words for why an alarm or a file of the audit stays as it is, or the kept heads prove nothing."""
+"""The words for why an alarm or an audit file stays unchanged, or why the kept heads prove nothing."""
 
 from hotline.marked import N_
 from models.audit.refusals import HeadRefusal
@@ -23,7 +23,7 @@ EXPORT_WORDS = {
     ExportRefusal.UNKNOWN: N_("There is no such file."),
 }
 
-#: Said by commands alone.
+#: Only commands say these.
 HEAD_WORDS = {
     HeadRefusal.UNREADABLE: "The kept heads cannot be read (%(reason)s).",
     HeadRefusal.NOT_OURS: "Line %(line)s of the kept heads was not signed by this office.",

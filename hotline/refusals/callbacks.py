@@ -1,4 +1,4 @@
-"""The words for why a callback stays as it is."""
+"""The words for why a callback stays unchanged."""
 
 from enum import StrEnum, auto
 

@@ -1,4 +1,4 @@
-"""The words for why a case stays closed to staff or as it is."""
+"""The words for why a case stays closed to staff or unchanged."""
 
 from enum import StrEnum, auto
 
@@ -90,7 +90,7 @@ PIN_REQUEST_WORDS = {
     PinRequestRefusal.SAME_PERSON: N_("Someone else must approve what you asked for."),
 }
 
-#: The command line alone says those that begin with an option.
+#: Only the command line says those that begin with an option.
 LOST_PIN_WORDS = {
     LostPinRefusal.NOT_WAITING: N_("This report is no longer waiting."),
     LostPinRefusal.CALL_OPEN: N_("A call about this PIN is already open. Drop this report."),

@@ -1,4 +1,4 @@
-"""The words for why imports and directories stay as they are; those for commands alone are not translated."""
+"""The words for why imports and directories stay unchanged. Those only for commands are not translated."""
 
 from hotline.marked import N_
 from models.custody.refusals import (
@@ -61,7 +61,7 @@ FEED_WORDS = {
     FeedRefusal.COLUMN_TWICE: N_("Line 1: the column %(name)s is there twice."),
 }
 
-#: Each goes on from the name of a field.
+#: Each continues a sentence that starts with the name of a field.
 ROW_WORDS = {
     RowRefusal.MISSING: N_("is missing"),
     RowRefusal.NOT_UTF8: N_("is not UTF-8 text"),

@@ -1,4 +1,4 @@
-"""The words for why a form is not saved, and for why the settings of the office stay as they are."""
+"""The words for why a form is not saved, and for why the office's settings stay unchanged."""
 
 from hotline.marked import N_
 from models.audit.refusals import OfficeChangeRefusal

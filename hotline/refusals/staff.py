@@ -1,4 +1,4 @@
-"""The words for why something of staff stays as it is."""
+"""The words for why staff data stays unchanged."""
 
 from hotline.marked import N_
 from models.staff.refusals import ShiftRefusal, StaffRefusal, TiedRefusal

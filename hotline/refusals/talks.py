@@ -1,4 +1,4 @@
-"""The words for why a talk does not begin or stays as it is."""
+"""The words for why a talk does not begin or stays unchanged."""
 
 from hotline.marked import N_
 from models.talks.refusals import TalkRefusal

@@ -8,7 +8,7 @@ from typing import Any
 from hotline.refusals import audit, callbacks, cases, custody, office, staff, talks
 from models.store.refusal import Reason
 
-#: The words of every code, by the set of codes: two sets may have a code of the same name.
+#: The words of every code, grouped by enum: two enums may have a code with the same name.
 WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
     type(next(iter(words))): words
     for words in (

@@ -1,11 +1,11 @@
-"""The last thing a caller hears when all else fails: a static, unsigned document, also hosted elsewhere."""
+"""The last words a caller hears when all else fails: a static, unsigned document, also hosted elsewhere."""
 
 from pathlib import Path
 
 from flask import Blueprint, Response
 
 FALLBACK_FILE = Path(__file__).with_name("fallback.xml")
-#: Read once, when the app starts, so that no later fault can take it away.
+#: Read once, when the app starts, which protects it from any later fault.
 LAST_WORDS = FALLBACK_FILE.read_text(encoding="utf-8")
 DISCREET_LAST_WORDS = FALLBACK_FILE.with_name("fallback-discreet.xml").read_text(encoding="utf-8")
 

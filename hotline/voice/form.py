@@ -1,4 +1,4 @@
-"""Reads what Twilio posts: who calls, and which keys were pressed. Whatever else is sent is left alone."""
+"""Reads what Twilio posts: who calls, and which keys were pressed. It ignores everything else."""
 
 import re
 from collections.abc import Sequence
@@ -6,28 +6,28 @@ from typing import Protocol
 
 from werkzeug.exceptions import BadRequest
 
-#: A value that no choice, number or PIN can equal: keys were pressed, but none that counts.
+#: A value that no choice, number or PIN can equal: keys were pressed, but no valid ones.
 NO_VALID_ENTRY = "?"
 LONGEST_ENTRY = 64
 LONGEST_VALUE = 256
 
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _NORTH_AMERICA = re.compile(r"\+1[2-9][0-9]{9}")
-# Words that carriers key as digits for a withheld number: ANONYMOUS, RESTRICTED, UNAVAILABLE, BLOCKED and
-# UNKNOWN. They reach us bare, or behind a 1 that some switch took for a missing country code.
+# Words that carriers encode as digits for a withheld number: ANONYMOUS, RESTRICTED, UNAVAILABLE, BLOCKED and
+# UNKNOWN. They arrive bare, or after a 1 that some switch added as a missing country code.
 _WITHHELD = frozenset({"266696687", "7378742833", "86282452253", "2562533", "8656696", "8566696"})
 _KEYS = re.compile(r"[0-9*#]*")
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 
 
 class Fields(Protocol):
-    """A form that may hold several values of one name, such as Flask's."""
+    """A form that may have several values of one name, such as Flask's."""
 
     def getlist(self, key: str, /) -> Sequence[str]: ...
 
 
 def one(form: Fields, name: str) -> str | None:
-    """The value of ``name``, or None when it is missing, given with different values, or absurdly long."""
+    """The value of ``name``; None when it is missing, given with different values, or absurdly long."""
     values = set(form.getlist(name))
     if len(values) != 1:
         return None
@@ -36,9 +36,9 @@ def one(form: Fields, name: str) -> str | None:
 
 
 def call_sid(form: Fields) -> str:
-    """The CallSid, letters and digits alone. Raises BadRequest when there is none, or more than one.
+    """The CallSid, only letters and digits. Raises BadRequest when there is none, or more than one.
 
-    Twilio's is CA and 32 hex digits; servers that speak its protocol make their own.
+    Twilio's is CA and 32 hex digits. Servers that speak its protocol make their own.
     """
     sid = one(form, "CallSid")
     if sid is None or not _SID.fullmatch(sid):
@@ -47,9 +47,9 @@ def call_sid(form: Fields) -> str:
 
 
 def caller_id(from_value: str | None) -> str | None:
-    """A phone number (E.164) that we may take the call to come from, or None for every way to withhold one.
+    """The caller's phone number (E.164), or None for every way to withhold one.
 
-    Also None for what no phone can be rung by: SIP and client addresses, and numbers of implausible length.
+    Also None for values that no phone can be called by: SIP and client addresses, and implausible lengths.
     """
     number = (from_value or "").strip()
     if not _E164.fullmatch(number):
@@ -62,10 +62,10 @@ def caller_id(from_value: str | None) -> str | None:
 
 
 def digits(form: Fields) -> str | None:
-    """The keys that were pressed: None when the request says nothing of keys, "" for silence.
+    """The keys that were pressed: None when the request mentions no keys, "" for silence.
 
-    ``#`` alone reads "#", since the caller did press a key. Anything that is not keys, a doubled
-    parameter with different values, and an endless row read as NO_VALID_ENTRY.
+    ``#`` alone reads "#", since the caller did press a key. Values that are not keys, a doubled parameter
+    with different values, and an endless row read as NO_VALID_ENTRY.
     """
     values = set(form.getlist("Digits"))
     if len(values) > 1:

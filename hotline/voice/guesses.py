@@ -1,4 +1,4 @@
-"""Works the PIN hash away from the web threads: one hash at a time, known phones first (R05)."""
+"""Hashes PINs away from the web threads: one hash at a time, known phones first (R05)."""
 
 import atexit
 import logging
@@ -18,16 +18,16 @@ from models.cases.pin_hash import PinHasher
 
 T = TypeVar("T")
 
-#: How long a turn may hold its web thread for a hash; then the caller is asked to hold.
+#: How long a turn may hold its web thread for a hash. After that the caller is asked to hold.
 WAIT_SECONDS = 3.0
-#: How much the hashing thread steps back behind the threads that answer turns (0 none, 19 most).
+#: How far the hashing thread lowers its priority below the threads that answer turns (0 none, 19 most).
 NICENESS = 10
-#: How often the rows are told that their PINs still wait here: well within PIN_WORK_LIFE of the line.
+#: How often the rows of pending PINs are refreshed: well within the line's PIN_WORK_LIFE.
 KEEP_SECONDS = 2.0
 
 
 class Work(Protocol):
-    """A PIN of one call and turn that is worked here: a guess, or an entry of a new PIN."""
+    """A PIN of one call and turn that is hashed here: a guess, or an entry of a new PIN."""
 
     @property
     def call_id(self) -> int: ...
@@ -44,7 +44,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(order=True, slots=True)
 class _Item:
-    """A guess in the queue; only its place is compared."""
+    """A guess in the queue; only its rank and number are compared."""
 
     rank: int
     number: int
@@ -57,14 +57,14 @@ class _Item:
 class Guesses:
     """The guesses of one web process. Its two threads start with the first guess, so it survives a fork.
 
-    One thread works the KDF, at a lowered priority, so that a flood of guesses never takes more than
-    one core from the turns; a guess from a phone that is known for its number goes before all others.
-    The other thread runs ``finish`` at the usual priority: a transaction must not be held open by a
-    thread that has stepped back. The queue is no longer than there are calls: a call has one guess.
+    One thread runs the KDF at a lowered priority: a flood of guesses never takes more than one core from the
+    turns. A guess from a phone that is known for its number goes before all others. The other thread runs
+    ``finish`` at the usual priority, because a thread with a lowered priority must not hold a transaction
+    open. The queue is never longer than the number of calls: a call has one guess.
     """
 
     def __init__(self, hasher: PinHasher, keep: Callable[[list[int]], None] | None = None) -> None:
-        """``keep`` is told every KEEP_SECONDS of which calls a PIN is still to be worked here."""
+        """``keep`` gets, every KEEP_SECONDS, the ids of the calls whose PIN is still pending here."""
         self._hasher = hasher
         self._keep = keep
         self._kept_at = 0.0
@@ -75,14 +75,14 @@ class Guesses:
         self._pending: dict[int, tuple[int, Future[Any]]] = {}
         self._threads: list[threading.Thread] = []
         self._closed = False
-        # One caller without a known phone may hold a web thread; the rest hold the line instead.
+        # One caller without a known phone may hold a web thread; the others hear the hold words instead.
         self._ordinary_slot = threading.BoundedSemaphore(1)
 
     def submit(self, guess: Work, pin: str, finish: Callable[[Any], T]) -> "Future[T]":
-        """Queue a reserved try; ``finish`` gets what its work found and returns the future's result.
+        """Queue a reserved try; ``finish`` gets the result of its work and returns the future's result.
 
-        The same call and turn again, while it is pending, gets the same future. An exception of the KDF
-        or of ``finish`` is set on the future. Raises RuntimeError after `close`.
+        The same call and turn again, while it is pending, gets the same future. An exception of the KDF or of
+        ``finish`` is set on the future. Raises RuntimeError after `close`.
         """
         with self._lock:
             if self._closed:
@@ -104,11 +104,11 @@ class Guesses:
             return self._pending.get(call_id, (0, None))[1]
 
     def wait(self, future: "Future[T]", first: bool) -> T | None:
-        """The result when it is there or comes within 3 s, else None: let the caller hold the line.
+        """Return the result if it is there or comes within 3 s, else None: the caller is put on hold.
 
-        A known phone (``first``) always waits, since its guess is worked next; of all others one at a
-        time does, and the rest get None at once, so that a flood cannot hold every web thread.
-        Raises what the guess raised.
+        A known phone (``first``) always waits, since its guess is hashed next. Of all other calls one at a
+        time waits, and the rest get None at once, so a flood cannot hold every web thread. Raises what the
+        guess raised.
         """
         if future.done():
             return future.result()
@@ -117,14 +117,14 @@ class Guesses:
         try:
             return future.result(timeout=WAIT_SECONDS)
         except TimeoutError:
-            # It may have come at the last moment, or have ended in a time-out of its own.
+            # The result may have come at the last moment, or the guess may have raised TimeoutError itself.
             return future.result() if future.done() else None
         finally:
             if not first:
                 self._ordinary_slot.release()
 
     def close(self) -> None:
-        """Stop after the guess at hand; those that wait are cancelled."""
+        """Stop after the current guess and cancel those that wait."""
         with self._lock:
             self._closed = True
             threads, self._threads = self._threads, []
@@ -173,7 +173,7 @@ class Guesses:
                 item.future.set_result(result)
 
     def _next_worked(self) -> tuple[_Item, Any] | None:
-        """The next PIN that was worked. Meanwhile those that wait are kept, or they would count as lost."""
+        """Return the next hashed PIN. Meanwhile refresh those that wait, or they would count as lost."""
         while True:
             if monotonic() - self._kept_at > KEEP_SECONDS:
                 self._keep_waiting()
@@ -198,13 +198,13 @@ class Guesses:
 
 
 def _fail(item: _Item, fault: Exception) -> None:
-    # The class alone: the message and the frames may hold what the caller keyed.
+    # Log only the class: the message and the frames may contain what the caller keyed.
     _LOG.error("A PIN could not be worked: %s", type(fault).__name__)
     item.future.set_exception(fault)
 
 
 def _step_back() -> None:
-    # On Linux a thread has a priority of its own; elsewhere this would slow the whole process.
+    # On Linux a thread has its own priority; elsewhere this would slow the whole process.
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -31,17 +31,17 @@ from models.talks.joiner import missed_words
 
 log = logging.getLogger(__name__)
 
-#: A PIN that was being worked for longer than this was lost with its process; the caller is asked again.
+#: A PIN that was pending for longer than this was lost with its process. The caller is asked again.
 PIN_WORK_LIFE = timedelta(seconds=5)
 #: How long the office's own number rings after a fault.
 RING_SECONDS = 30
 
 
 class JobTaker(Protocol):
-    """Where jobs are handed on (workers.queue.Jobs)."""
+    """Queues jobs (workers.queue.Jobs)."""
 
     def enqueue(self, name: str, row_id: int, /) -> bool:
-        """Hand on one job; False, and nothing raised, when the queue cannot be reached."""
+        """Queue one job. Returns False, and raises nothing, when the queue cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Line:
-    """Everything that answering a call needs; one for each process."""
+    """Everything that is needed to answer a call; one for each process."""
 
     database: Database
     office: Office
@@ -66,7 +66,7 @@ class Line:
     clock: Callable[[], datetime]
 
     def begin(self, call_sid: str, form: Mapping[str, str]) -> Spoken:
-        """An inbound call rings: insert it and open the tree; a repeat hears what was said last."""
+        """An inbound call rings: insert it and open the tree. A repeat gets the last words again."""
         now = self.clock()
         call = self._new_call(call_sid, form, now)
         try:
@@ -80,7 +80,7 @@ class Line:
         return Spoken(turn, call.language)
 
     def begin_leg(self, leg_id: str, call_sid: str, form: Mapping[str, str]) -> Spoken:
-        """A leg that we rang asks for its first document, or was sent here again to hear how things stand."""
+        """A leg that we called requests its first document, or was sent here again for the current state."""
         now = self.clock()
         with unit_of(self.database) as unit:
             call = load_by_leg(unit.session, leg_id, now)
@@ -100,13 +100,13 @@ class Line:
     def answer(
         self, call_sid: str, step: str, turn_number: int, digits: str | None, form: Mapping[str, str]
     ) -> Spoken:
-        """The caller's keys at a step. Anything but the answer that is awaited hears what was said last."""
+        """Take the caller's keys at a step. Anything but the expected answer hears the last words again."""
         now = self.clock()
         try:
             with unit_of(self.database) as unit:
                 slow = self._slow(step)
                 if slow is not None:
-                    # A try is reserved with the call locked, so that none is counted twice (R04).
+                    # A try is reserved while the call is locked, so that no try is counted twice (R04).
                     call = load_by_sid(unit.session, call_sid, now, for_pin=slow.is_a_try)
                 else:
                     call = glance(unit, call_sid)
@@ -132,7 +132,7 @@ class Line:
         self, unit: Unit, call: CallState, digits: str | None, now: datetime, dial_status: str | None
     ) -> tuple[Desk, Turn | Deferred]:
         if call.pending_since is not None:
-            # The process that worked this try is gone. The try was counted, and is not counted again.
+            # The process that hashed this try is gone. The try was counted, and is not counted again.
             slow = self._slow(call.step)
             counted = bool(digits) and slow is not None and slow.is_a_try
             call.pending_since, call.tries = None, call.tries - counted
@@ -145,7 +145,7 @@ class Line:
         return desk, result
 
     def hear_event(self, form: Mapping[str, str], leg_id: str | None) -> None:
-        """The carrier tells how a call stands; ``leg_id`` is in the address of a leg's own events."""
+        """The carrier reports the state of a call; ``leg_id`` is in the address of a leg's own events."""
         with self.database.transaction() as session:
             jobs = record_call_event(session, form, self.clock(), self.rules.callback_policy, leg_id)
         for name, row_id in jobs:
@@ -162,13 +162,13 @@ class Line:
             desk = self._desk(unit, call, now)
             flow = self._tree(call)
             if call.direction == "outbound":
-                # It ends at no step of the tree, and nobody has missed a call by it (R36).
+                # The call ends at no step of the tree, and nobody has missed a call because of it (R36).
                 call.step = call.place = FAULTED
                 call.turn += 1
                 turn = Turn((), (Say("apology.leg"), Say("called.goodbye")), Hangup())
             else:
                 turn = self._walk(desk).enter(flow.stranded or flow.give_up)
-                # Nobody is looked for on behalf of staff.
+                # The apology for staff does not promise to find a person.
                 sorry = "apology" if PERSON in flow.keys else "apology.leg"
                 turn = Turn(turn.before, (Say(sorry), *turn.says), turn.end)
             self._save(desk, turn)
@@ -176,7 +176,7 @@ class Line:
         return Spoken(turn, call.language)
 
     def tell_missed(self, leg_id: str) -> Spoken:
-        """What staff in a conference hear of someone who was rung into their talk in vain."""
+        """Tell staff in a conference that the person who was called into their talk did not answer."""
         with self.database.transaction() as session:
             role, language = missed_words(session, leg_id) or (None, self.office.languages[0])
         prompts = {COLLEAGUE: "talk.colleague_missed", INTERPRETER: "talk.interpreter_missed"}
@@ -184,10 +184,10 @@ class Line:
         return Spoken(Turn((), says, Connect()), language)
 
     def last_words(self, *, placed: bool = False, discreet: bool = False) -> Turn:
-        """When not even the database answers: an apology in each language, then a person's number.
+        """The words when even the database fails: an apology in each language, then a person's number.
 
-        In a call that we ``placed`` it is neutral words alone (R30), and on a ``discreet`` line neutral words
-        and the person (R17). The number rings for a while, so callers are told what is going on.
+        A call that we ``placed`` hears only neutral words (R30); a ``discreet`` line has neutral words and
+        the person (R17). The number rings for a while, so callers hear what happens next.
         """
         office = self.office
         if discreet:
@@ -203,7 +203,7 @@ class Line:
         return Turn((), says, Dial("goodbye", 0, office.person_number, RING_SECONDS))
 
     def _work(self, call_sid: str, call: CallState, deferred: Deferred) -> Spoken:
-        """Work the PIN with no transaction open; who cannot be waited for is held and asks again."""
+        """Hash the PIN with no transaction open. If that takes too long, put the caller on hold and retry."""
         work: PinWork = deferred.task
         number = call.turn
 
@@ -232,17 +232,17 @@ class Line:
         return call.pending_since is not None and now - call.pending_since < PIN_WORK_LIFE
 
     def _wait_for(self, call: CallState, future: "Future[Spoken] | None") -> Spoken:
-        """What comes of the PIN that is being worked, or hold the line and ask again."""
+        """Return the result of the pending PIN, or put the caller on hold and retry."""
         spoken: Spoken | None = None
         if future is not None:
-            # Who opened the case and now chooses a new PIN is known, whatever phone they call from.
+            # A caller who opened the case and now chooses a new PIN is known, whatever phone they use.
             spoken = self.guesses.wait(
                 future, first=bool(call.phone_opened_lately) or call.verified_at is not None
             )
         return spoken or Spoken(Turn((), (Say("hold"),), Hold(call.step, call.turn)), call.language)
 
     def _unknown(self, call_sid: str, form: Mapping[str, str]) -> Spoken:
-        """A call we do not know: one that came in is opened from the start, one we placed is ended."""
+        """An unknown call: an inbound one starts from the beginning, one that we placed is ended."""
         if form.get("Direction", "inbound").startswith("outbound"):
             return self._gone(self.office.languages[0])
         return self.begin(call_sid, form)
@@ -263,7 +263,7 @@ class Line:
             language=self.office.languages[0],
             caller_id_doubted=caller_id_is_doubted(form),
             caller_id_attested=caller_id_is_attested(form),
-            # Until the tree is entered.
+            # Empty until the tree is entered.
             step="",
             turn=0,
             heard_from="",
@@ -276,20 +276,20 @@ class Line:
         return Desk(unit, call, now, self.rules, self.prompts)
 
     def _offered(self, language: str) -> str:
-        """A language of the office. One given up since a call was promised in it must not fail that call."""
+        """A language of the office. A call promised in a language that was dropped since must not fail."""
         return language if language in self.office.languages else self.office.languages[0]
 
     def _walk(self, desk: Desk) -> Walk:
         return Walk(self._tree(desk.call), desk, self.flows)
 
     def _tree(self, call: CallState) -> Flow:
-        """The tree that the call is in. A leg that heard nothing yet has a role alone, which has one tree."""
+        """The tree that the call is in. A leg that has heard nothing yet has only a role with one tree."""
         if call.flow:
             return self.flows[call.flow]
         return next(flow for flow in self.flows.values() if flow.role == call.role)
 
     def _slow(self, step: str) -> SlowHandler | None:
-        """The verb of a step whose work is done between two transactions, if it is one."""
+        """The verb of a step whose work runs between two transactions, if it is such a step."""
         for flow in self.flows.values():
             found = flow.steps.get(flow.find(step) or "")
             if isinstance(found, Collect) and isinstance(found.then, SlowHandler):
@@ -306,7 +306,7 @@ class Line:
         return Spoken(Turn.from_json(self.database.keyring.unseal("call.said", call.said)), language)
 
     def _said_last(self, call_sid: str) -> Spoken:
-        """Another request of this call was faster: hear what came of it."""
+        """Another request of this call was faster: return its result."""
         with unit_of(self.database) as unit:
             call = glance(unit, call_sid)
             if call is None:
@@ -314,7 +314,7 @@ class Line:
             return self._said_again(unit, call, self.clock())
 
     def _said_again(self, unit: Unit, call: CallState, now: datetime) -> Spoken:
-        """What this call was told last, or the PIN step where the verification is over (R11, R39)."""
+        """Return the last words of this call, or the PIN step if the verification is over (R11, R39)."""
         desk = self._desk(unit, call, now)
         walk = self._walk(desk)
         if call.ended_at is not None or walk.may_wait():
@@ -329,7 +329,7 @@ class Line:
         desk.unit.save(*desk.writes, saving_turn(desk.call))
 
     def _enqueue(self, desk: Desk) -> None:
-        # After the commit: the row is the promise, the queue only a hint that the sweeper can give as well.
+        # After the commit: the row is the promise. The queue is only a hint, which the sweeper can give too.
         for name, row_id in desk.jobs:
             self.jobs.enqueue(name, row_id)
 
@@ -338,7 +338,7 @@ class Line:
 
 
 def _flow_of(form: Mapping[str, str], office: Office) -> str:
-    """The tree of the number that was called; whatever is not the staff's own line is the victim line."""
+    """The tree of the number that was called; any number but a staff or discreet one is the victim line."""
     own = office.staff_line
     if own is not None and form.get("To", "") == own:
         return "staff_line"

@@ -1,4 +1,4 @@
-"""The door for Twilio: a request comes in only when it is signed as Twilio signs, all of it (R39)."""
+"""The entry for Twilio: a request is admitted only if Twilio's signature covers all of it (R39)."""
 
 import binascii
 import hashlib
@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 KEY_HEADER = "X-Twilio-Webhooks-Signature-Settings"
-#: The most that a request may carry; Twilio's own stay far below it.
+#: The most bytes a request may have; Twilio's own requests are far below it.
 BODY_BYTES = 64_000
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -43,9 +43,9 @@ class DoorSettings(Protocol):
 class Door:
     """Checks requests against the configured public URL, so that no proxy can change what was signed.
 
-    Every auth token in the settings opens, which lets a token rotate while the line is open. A request
-    that names a shared key is checked against that key and no other. Raises ValueError for a public URL
-    that nothing could be signed against, or when there is no token.
+    Every auth token in the settings is accepted, which lets a token rotate while the line is open. A request
+    that names a shared key is checked only against that key. Raises ValueError for a public URL that cannot
+    be part of a signature, or when there is no token.
     """
 
     def __init__(self, settings: DoorSettings) -> None:
@@ -65,12 +65,12 @@ class Door:
         app.extensions[_EXTENSION] = self
 
     def admit(self, method: str, target: bytes, headers: Mapping[str, str], body: bytes) -> Form:
-        """The parameters that Twilio signed: of the body for a POST, of the query for a GET.
+        """Return the parameters that Twilio signed: of the body for a POST, of the query for a GET.
 
         ``target`` is the path and the query string as they came, ``headers`` are looked up in any case
-        (werkzeug's). Raises Forbidden when the signature is missing or wrong, and BadRequest when the
-        body is too large, not a form in UTF-8, or JSON without its hash. Nothing else is raised, and no
-        message holds a parameter.
+        (werkzeug's). Raises Forbidden when the signature is missing or wrong, and BadRequest when the body is
+        too large, not a form in UTF-8, or JSON without its hash. Raises nothing else, and no message contains
+        a parameter.
         """
         signature = headers.get(SIGNATURE_HEADER)
         if not signature:
@@ -85,7 +85,8 @@ class Door:
         return form
 
     def _is_signed(self, signed: bytes, signature: bytes, keys: "Sequence[hmac.HMAC]") -> bool:
-        # Nearly every request matches the first base and the first key; the rest is worked out only if not.
+        # Nearly every request matches the first base and the first key, so the others are tried only if
+        # needed.
         for base in self._bases:
             for key in keys:
                 mac = key.copy()
@@ -108,9 +109,9 @@ class Door:
 def guard_twilio(view: Callable[..., Any]) -> Callable[..., Any]:
     """Let only signed requests through to ``view``, which then reads ``request.form``.
 
-    ``request.form`` holds exactly what was signed and nothing else: the body's parameters for a POST, the
-    query's for a GET. Answers 403 or 400 otherwise, before the view runs. The wrapper carries
-    ``guard = "twilio"``, so that a test can hold every route to its guard.
+    ``request.form`` has exactly what was signed and nothing else: the body's parameters for a POST, the
+    query's for a GET. Answers 403 or 400 otherwise, before the view runs. The wrapper carries ``guard =
+    "twilio"``, which lets a test check the guard of every route.
     """
 
     @wraps(view)
@@ -122,7 +123,7 @@ def guard_twilio(view: Callable[..., Any]) -> Callable[..., Any]:
         if request.query_string:
             target += b"?" + request.query_string
         form = door.admit(request.method, target, request.headers, _read_body())  # type: ignore[arg-type]
-        # No phone and no carrier sends a NUL, and PostgreSQL keeps none.
+        # No phone and no carrier sends a NUL, and PostgreSQL cannot store one.
         if "\0" in request.path or b"%00" in request.query_string:
             raise BadRequest("The address holds a NUL.")
         request.form = _without_nul(form)
@@ -143,7 +144,7 @@ def _read_body() -> bytes:
     # The length is checked before the first byte is read, and again while reading a body without a length.
     if (request.content_length or 0) > BODY_BYTES:
         raise BadRequest("The body is too large.")
-    # One byte more than is allowed: werkzeug cuts a body without a length at its limit and says nothing.
+    # One byte more than is allowed: werkzeug cuts a body without a length at its limit without an error.
     request.max_content_length = BODY_BYTES + 1
     try:
         return request.get_data()
@@ -178,7 +179,7 @@ def _pairs(encoded: bytes) -> list[tuple[str, str]]:
         parts = [part.partition("=") for part in encoded.decode().replace("+", " ").split("&") if part]
         return [(_unescaped(name), _unescaped(value)) for name, _, value in parts]
     except UnicodeDecodeError:
-        # Without its cause: the cause holds the bytes that were sent.
+        # Without its cause, which contains the bytes that were sent.
         raise BadRequest("A parameter is not in UTF-8.") from None
 
 
@@ -192,7 +193,7 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> bytes:
 
 
 def _is_hashed(query: bytes, body: bytes) -> bool:
-    """Whether the query holds a hash of the body. Raises Forbidden for one of other bytes."""
+    """Whether the query has a hash of the body. Raises Forbidden if the hash is of other bytes."""
     hashes = {value.lower() for name, value in _pairs(query) if name == "bodySHA256"}
     if not hashes:
         return False
@@ -214,7 +215,7 @@ def _name_and_value(part: str) -> tuple[str, str]:
 
 
 def _ascii(text: str) -> bytes:
-    # compare_digest refuses text beyond ASCII with a TypeError, which would be a 500.
+    # compare_digest raises TypeError for text beyond ASCII, which would be a 500.
     return text.encode("ascii", "replace")
 
 
@@ -227,7 +228,7 @@ def _bases(public_url: str) -> tuple[bytes, ...]:
     host = url.netloc.rpartition("@")[2]
     if url.scheme not in _DEFAULT_PORTS or not url.hostname or url.query:
         raise ValueError("HOTLINE_PUBLIC_URL is not an http or https address without a query.")
-    # Reading the port raises ValueError for one that is none.
+    # Reading an invalid port raises ValueError.
     if url.port is None:
         bare = host.removesuffix(":")
         hosts = [bare, f"{bare}:{_DEFAULT_PORTS[url.scheme]}"]

@@ -1,4 +1,4 @@
-"""Answers text messages: STOP stops that phone, START may lift it (R33), HELP says where to turn."""
+"""Answers text messages: STOP stops calls to that phone, START may lift it (R33), HELP says where to turn."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ from models.overview.phone_stop import start_phone, stop_phone
 from models.store.database import keyring_of
 from models.store.job import Job
 
-# Without accents, and with the language they are answered in.
+# Words without accents, each with the language of the answer.
 _STOP: Mapping[str, str] = {
     **dict.fromkeys(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), "en"),
     **dict.fromkeys(("parar", "pare", "alto", "detener", "cancelar", "fin", "baja", "salir"), "es"),
@@ -27,7 +27,7 @@ _START: Mapping[str, str] = {
     **dict.fromkeys(("iniciar", "comenzar", "reanudar"), "es"),
 }
 _HELP: Mapping[str, str] = {"help": "en", "info": "en", "ayuda": "es", "informacion": "es"}
-# Said in several words, they mean the same (R33).
+# Phrases with the same meaning (R33).
 _PHRASES: Mapping[str, str] = {
     **dict.fromkeys(("wrong number", "wrong person", "opt out"), "stop"),
     **dict.fromkeys(("numero equivocado", "persona equivocada"), "parar"),
@@ -43,16 +43,16 @@ _ASIDES = frozenset({
 def sms_inbound(
     session: Session, office: Office, policy: CallbackPolicy, prompts: Words, form: Fields, now: datetime
 ) -> tuple[str, list[Job]]:
-    """The TwiML that answers a text, and the jobs to enqueue; a phone that says STOP is stopped first.
+    """Return the TwiML that answers a text, and the jobs to enqueue. A STOP takes effect first.
 
-    The answer is alike for every phone, registered or not, and the same message again, however much later,
+    The answer is the same for every phone, registered or not. The same message again, however much later,
     changes nothing more.
     """
     said = _words(one(form, "Body") or "")
-    # Whoever texts a discreet number is told to call that one, and hears of no other.
+    # A person who texts a discreet number is told to call that number, and learns of no other.
     texted = one(form, "To")
     line = texted if texted is not None and texted in office.lines else office.lines[0]
-    # With its own opt-out texts switched on, Twilio has answered already and only tells us which it was.
+    # With its own opt-out texts switched on, Twilio has answered already and only reports the kind.
     answered = (one(form, "OptOutType") or "").upper()
     number = caller_id(one(form, "From"))
     number_key = None if number is None else keyring_of(session).index("phone", number)
@@ -94,7 +94,7 @@ def _language(words: Mapping[str, str], said: list[str]) -> str:
 
 def _text(office: Office, line: str, prompts: Words, prompt: str, language: str) -> str:
     if line in office.discreet_lines and prompt in ("sms.help", "sms.start", "sms.other"):
-        # No 911 and no PIN either: whoever reads this phone may not be whom it is for (R17).
+        # No 911 and no PIN either: the reader of this phone may not be the person meant (R17).
         prompt += "_discreet"
     code = language if language in office.languages else office.languages[0]
     return prompts.text(

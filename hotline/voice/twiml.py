@@ -1,4 +1,4 @@
-"""The only TwiML of the app: turns what is said and how it ends into a document that Twilio runs."""
+"""All TwiML of the app: turns what is said and how it ends into a document that Twilio runs."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,11 +22,11 @@ from ivr_flows.engine.turn import (
 )
 from ivr_flows.prompts import count_words
 
-#: Slots whose words come from the tree or from office.toml, so that few different texts exist. Only these
-#: texts are kept ready: what is said of one caller's case is made anew each time and kept nowhere.
+#: Slots whose words come from the tree or from office.toml, so there are few different texts. Only these
+#: texts are cached: words about one caller's case are rendered anew each time and kept nowhere.
 SETTLED_SLOTS = frozenset({"key", "line", "emergency", "service"})
 READY_TEXTS = 2048
-#: Prompts that name a key and are no option of a menu: they too stand apart from what is before them (R21).
+#: Prompts that name a key but are not options of a menu. They too are set apart by a pause (R21).
 KEY_SENTENCES = frozenset({
     "discreet.advice", "keys.told", "keys.language", "queue.back", "repair.person", "silent.offer",
     "since.advice", "status.person", "status.support",
@@ -36,11 +36,11 @@ PAUSE_MILLISECONDS = 600
 SHORTEST_RING_SECONDS = 5
 LONGEST_TALK_SECONDS = 14_400
 
-# What one <Say> may hold: Polly takes 3000 characters, and Twilio 4500 once they are written for a URL.
+# The most that one <Say> may have: Polly takes 3000 characters, and Twilio 4500 after URL encoding.
 SAY_CHARACTERS = 3000
 SAY_URL_CHARACTERS = 4500
 _SURELY_FITS = SAY_URL_CHARACTERS // len("%F0%9F%98%80")
-# A document may have 64 kB. These keep the three parts of a turn below it, whatever a slot holds.
+# A document may have 64 kB. These limits keep the three parts of a turn below it, whatever the slots.
 SLOT_CHARACTERS = 200
 TEXT_CHARACTERS = 4000
 PART_BYTES = 18_000
@@ -53,24 +53,24 @@ _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufff
 _PAUSE_MARK = re.compile(r"\s*\|\s*")
 _DIGITS_MARK = re.compile("«([^«»]*)»")
 _NUMBER = re.compile("«[0-9 +-]+»(, «[0-9 +-]+»)*")
-#: Slots with a name from the office's directories. It is read by a voice of its own language (R14).
+#: Slots with a name from the office's directories. A voice of the name's own language reads it (R14).
 NAME_SLOTS = frozenset({"facility", "place"})
 NAME_LANGUAGE = "en-US"
 _NAME_MARK = re.compile("‹([^‹›]*)›")
 _NO_MARKS = str.maketrans("|«»‹›", "     ")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=\|)\s+")
-# Where Polly reads say-as telephone; elsewhere a phone number is read as plain digits.
+# Polly reads say-as telephone in these languages; in others a phone number is read as plain digits.
 _READS_TELEPHONES = frozenset({"en", "es", "fr", "pt", "de", "it", "ja", "ru"})
 
 
 class Words(Protocol):
-    """Where the texts come from (ivr_flows.prompts.Prompts)."""
+    """The source of the texts (ivr_flows.prompts.Prompts)."""
 
     def text(self, language: str, prompt: str, /, **slots: str) -> str: ...
 
 
 class _Spoken(NamedTuple):
-    """One prompt ready to be said, alone or right after another option of a menu."""
+    """One prompt ready to be spoken, alone or right after another option of a menu."""
 
     xml: str
     after_option: str
@@ -87,11 +87,11 @@ class _Voice(NamedTuple):
 
 
 class Renderer:
-    """Writes TwiML for one house: its prompts, one voice a language, its paths and its caller id.
+    """Writes TwiML for one office: its prompts, one voice per language, its paths and its caller ID.
 
-    ``voices`` gives voice and language as Twilio names them, by our language code. ``base_path`` is the
-    path of the public URL ("" when it has none), and ``caller_id`` the line's number (E.164) that a called
-    phone shows.
+    ``voices`` gives voice and language as Twilio names them, by our language code. ``base_path`` is the path
+    of the public URL ("" when it has none), and ``caller_id`` the line's number (E.164) that a called phone
+    shows.
     """
 
     def __init__(
@@ -110,10 +110,9 @@ class Renderer:
         return cls(prompts, voices, urlsplit(public_url).path, office.lines[0])
 
     def render(self, turn: Turn, language: str) -> str:
-        """The document for one turn, in the call's language where a prompt names none.
+        """Return the document for one turn, in the call's language where a prompt names none.
 
-        Raises KeyError for a prompt, a slot or a language that is not there, and ValueError for a Dial
-        without a number.
+        Raises KeyError for an unknown prompt, slot or language, and ValueError for a Dial without a number.
         """
         end = turn.end
         says, words = self._speak(turn.says, language)
@@ -124,10 +123,11 @@ class Renderer:
             before = ""
         match end:
             case Gather():
-                # A menu takes # as a key (R22); an entry ends with it.
+                # A menu accepts # as a key (R22); an entry ends with it.
                 finish_on = "#" if end.digits > 1 else ""
-                # Keys outside a Gather are lost. One key too many would else be the first of the next try and
-                # shift each try after it, or cut the status off and answer the menu after it.
+                # Keys outside a Gather are lost. Otherwise one key too many would become the first of the
+                # next try and shift each try after it, or would cut the status off and answer the menu after
+                # it.
                 rest = f'<Pause length="{end.after_digits:d}"/>' if end.after_digits else ""
                 return (
                     f'{_HEAD}{before}{rest}<Gather input="dtmf" numDigits="{end.digits:d}" '
@@ -163,8 +163,8 @@ class Renderer:
         )
 
     def _join(self, end: Join) -> str:
-        # No beep: whoever joins is announced in words (R43). An empty waitUrl is silence in place of music,
-        # and nothing to fetch: a wait document that fails would keep the conference from starting.
+        # No beep: a person who joins is announced in words (R43). An empty waitUrl means silence instead of
+        # music, with nothing to fetch: a wait document that fails would keep the conference from starting.
         return (
             f'<Dial timeLimit="{LONGEST_TALK_SECONDS}" record="do-not-record" method="POST" '
             f'hangupOnStar="{"true" if end.star else "false"}" '
@@ -175,7 +175,7 @@ class Renderer:
         )
 
     def _speak(self, says: Sequence[Say], language: str) -> tuple[str, int]:
-        """The prompts one after another, and how many words they have."""
+        """Return the prompts one after another, and how many words they have."""
         parts: list[str] = []
         words = size = 0
         was_option = False
@@ -183,7 +183,7 @@ class Renderer:
             spoken = self._ready(say.prompt, say.slots, say.language or language)
             size += spoken.size
             if size > PART_BYTES:
-                # Better to lose the end of an endless text than to have Twilio refuse the document.
+                # It is better to lose the end of an endless text than to have Twilio refuse the document.
                 break
             parts.append(spoken.after_option if was_option and spoken.is_option else spoken.xml)
             words += spoken.words
@@ -204,7 +204,7 @@ class Renderer:
         is_option = prompt in KEY_SENTENCES or any(name == "key" for name, _ in slots)
         after_option = xml
         if xml and is_option:
-            # The pause between two options (R21) stands in front of the second, so that none ends a menu.
+            # The pause between two options (R21) comes before the second one, so no menu ends with a pause.
             if voice.takes_markup:
                 after_option = xml.replace(voice.say, voice.say + _BREAK, 1)
             else:
@@ -227,7 +227,7 @@ def _voice(voice: str, language: str) -> _Voice:
 
 @lru_cache(maxsize=1024)
 def _segment(name: str) -> str:
-    # Quoted for a path, a name is safe in XML as well.
+    # A name that is quoted for a path is safe in XML as well.
     return quote(name, safe="")
 
 
@@ -236,7 +236,7 @@ def _clean(text: str) -> str:
 
 
 def _slot(name: str, value: str) -> str:
-    """A slot's words without anything that acts as a mark, save a number to be read digit by digit."""
+    """A slot's words without any character that acts as a mark, except in numbers read digit by digit."""
     words = _clean(value)[:SLOT_CHARACTERS]
     if name == "emergency" and words.isdigit():
         return f"«{words}»"
@@ -246,7 +246,7 @@ def _slot(name: str, value: str) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    """The text in pieces that one <Say> may hold, cut at sentence ends where there are any."""
+    """The text in pieces that fit into one <Say>, cut at sentence ends if there are any."""
     if _fits(text):
         return [text] if _is_speakable(text) else []
     pieces: list[str] = []
@@ -267,7 +267,7 @@ def _fits(text: str) -> bool:
 
 
 def _is_speakable(text: str) -> bool:
-    # Twilio fails a <Say> in which there is nothing to say.
+    # Twilio fails a <Say> without anything to speak.
     return any(map(str.isalnum, text))
 
 
@@ -287,7 +287,7 @@ def _marked_up(text: str, voice: _Voice) -> str:
     if "‹" in marked or "›" in marked:
         other = voice.takes_markup and not voice.reads_names
         name = f'<lang xml:lang="{NAME_LANGUAGE}">\\1</lang>' if other else r"\1"
-        # What is left of a name that was cut in two is no mark.
+        # The half of a name that was cut in two leaves a mark behind, which is removed.
         marked = re.sub("[‹›]", " ", _NAME_MARK.sub(name, marked))
     if "|" in marked:
         marked = _PAUSE_MARK.sub(_BREAK if voice.takes_markup else ", ", marked)

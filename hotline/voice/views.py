@@ -1,4 +1,4 @@
-"""The doors Twilio knocks at: each is signed and idempotent, and none leaves a caller in silence."""
+"""The routes that Twilio requests: each is signed and idempotent, and none leaves a caller in silence."""
 
 import logging
 from collections.abc import Callable
@@ -19,13 +19,13 @@ GET_AND_POST = ["GET", "POST"]
 
 
 def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprint:
-    """Make the routes of one line. ``current`` is the line as its office stands now.
+    """Make the routes of one line. ``current`` returns the line of the current office.
 
-    Each request asks for it once and stays with what it got, whatever is changed meanwhile.
+    Each request calls it once and keeps that line, whatever changes meanwhile.
     """
     voice = Blueprint("voice", __name__)
     line = current()
-    # Ready before any fault: when the database is what failed, these words need nothing of it.
+    # Rendered before any fault: these words work without the database.
     first = line.office.languages[0]
     last_words = renderer.render(line.last_words(), first)
     last_neutral_words = renderer.render(line.last_words(placed=True), first)
@@ -80,15 +80,14 @@ def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprin
 
     @voice.errorhandler(Exception)
     def fault(error: Exception) -> Response | HTTPException:
-        """A fault is caught once, here: the caller hears an apology and is passed to a person."""
+        """Every fault is caught here once: the caller hears an apology and is passed to a person."""
         if isinstance(error, HTTPException):
             return error
         log.error("A request of the carrier failed.", exc_info=error)
         if request.endpoint == "voice.call_events":
-            # No caller waits for this answer; the carrier may send it again.
+            # No caller waits for this answer, and the carrier may send the request again.
             return Response(status=500)
-        # A caller in the queue has such an address as well; what the carrier does not tell of counts as
-        # placed.
+        # The URL of a caller in the queue looks the same. A call without a direction counts as placed.
         unsaid = "outbound" if request.endpoint == "voice.leg" else ""
         placed = request.form.get("Direction", unsaid).startswith("outbound")
         discreet = request.form.get("To", "") in line.office.discreet_lines
@@ -104,7 +103,7 @@ def _first_that_works(try_this: Callable[[], Response], else_this: Callable[[], 
     try:
         return try_this()
     except Exception as error:
-        # Whatever failed, the caller must hear something: this is the last place that can see to it.
+        # Whatever failed, the caller must hear something, and this is the last place that can do it.
         log.exception("The apology failed too.", exc_info=error)
         return else_this()
 
