@@ -1,4 +1,4 @@
-"""The command line. Each command stands in its own file and is read only when it is called."""
+"""The command line. Each command has its own file, which is imported only when the command is called."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ import click
 
 from config.logging import set_up_terminal
 
-#: Every command, the file in this folder that holds it, and what `hotline --help` says of it.
+#: Every command, its file in this folder, and its text in `hotline --help`.
 COMMANDS = {
     "serve": ("serve", "Start everything on this machine under one supervisor."),
     "web": ("web", "Answer Twilio; one role of several machines."),
@@ -34,7 +34,7 @@ COMMANDS = {
 
 
 class LazyCommands(click.Group):
-    """A group that imports a command when it is called, so that `hotline --help` waits for nothing."""
+    """A group that imports a command only when it is called, which keeps `hotline --help` fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """The commands, in the order of the table."""
@@ -65,15 +65,15 @@ def group() -> None:
 def main(args: list[str] | None = None, **options: Any) -> None:
     """Run one command: exit 0 on success, 2 on wrong usage or bad input, 1 on a fault.
 
-    A fault is told by class, file and line; its message could quote what is private.
+    A fault is reported by class, file and line, because its message could quote private data.
     """
     set_up_terminal()
-    # What a command writes (a SQLite file, keys, logs) is its owner's alone.
+    # Files that a command writes (a SQLite file, keys, logs) are readable only by their owner.
     os.umask(0o077)
     try:
         code = group.main(args=args, prog_name="hotline", standalone_mode=False, **options)
     except click.exceptions.NoArgsIsHelpError as error:
-        # The whole help, which points at itself already.
+        # Show the whole help, which already points at itself.
         error.show()
         sys.exit(error.exit_code)
     except click.ClickException as error:

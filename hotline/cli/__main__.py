@@ -1,4 +1,4 @@
-"""`python -m hotline.cli`: the command line where no script was installed."""
+"""`python -m hotline.cli`: the command line if no script is installed."""
 
 from hotline.cli import main
 

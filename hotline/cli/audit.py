@@ -11,7 +11,7 @@ from hotline.refusals.wording import in_english
 from models.audit.audit_head import HeadError, check, read_head, read_heads, signed_document, signing_key
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-#: How `audit verify` exits.
+#: The exit codes of `audit verify`.
 PROVEN, BROKEN, NOT_PROVEN = 0, 1, 3
 _WRONG = {
     "changed": "entry {entry} was changed",
@@ -45,7 +45,7 @@ def verify(as_json: bool) -> None:
     with installation.database.reading() as session:
         found = check(session, heads)
     what = found.what or ("heads" if reason else None)
-    # A head of an empty chain proves nothing of what was written since.
+    # A head of an empty chain proves nothing about later entries.
     newest = max((head for head in heads if head.entry), key=lambda head: head.at, default=None)
     document = {
         "holds": what is None, "proven": what is None and newest is not None, "entries": found.entries,
@@ -80,5 +80,5 @@ def head(as_json: bool) -> None:
     with installation.database.reading() as session:
         now = read_head(session, datetime.now(UTC))
     document = signed_document(now, signing_key(installation.settings.secret_key))
-    # It is one line either way: the form in which `audit verify` reads kept heads.
+    # The text is one line in both cases: the form in which `audit verify` reads kept heads.
     emit(as_json, document, json.dumps(document))

@@ -1,4 +1,4 @@
-"""`hotline callbacks`: the list of callbacks, without a number or a name, and what staff do to one."""
+"""`hotline callbacks`: lists callbacks without numbers or names, and lets staff act on one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
 from workers.queue import Jobs
 
-#: The largest id that both databases hold.
+#: The largest id that both databases can hold.
 _MOST_ID = 2**31 - 1
 
 
@@ -84,12 +84,12 @@ def again(callback_id: int, by: str, as_json: bool) -> None:
     emit(as_json, {"id": made}, f"Callback {made} is promised.")
 
 
-#: Nobody has talked, and nobody but a person can end it.
+#: Nobody has talked yet, and only a person can end these.
 _NOT_KEPT = ("requested", "claimed", "ringing_liaison", "ringing_caller", "left_for_staff")
 
 
 def _age(row: Any, now: datetime) -> dict[str, object]:
-    """Whole minutes from the request to now, and past the moment promised (0 before it)."""
+    """Whole minutes since the request, and since the moment promised (0 before it)."""
     late = max(timedelta(0), now - row.due_at)
     return {
         "urgency": row.urgency,
@@ -160,7 +160,7 @@ def cancel(callback_id: int, reason: str, email: str, as_json: bool) -> None:
 
 @contextmanager
 def _doing(installation: Installation, email: str) -> Iterator[tuple[Any, Staff]]:
-    """One transaction in the name of a member of staff; what is refused is one sentence and exit 2."""
+    """Run one transaction in the name of a member of staff; a refusal is one sentence and exit 2."""
     try:
         with installation.database.transaction() as session:
             yield session, find_staff(session, email)
@@ -171,7 +171,7 @@ def _doing(installation: Installation, email: str) -> Iterator[tuple[Any, Staff]
 
 
 def _hand_on(installation: Installation, jobs: list[tuple[str, int]]) -> None:
-    """To a worker at once; with Redis down the sweeper finds the rows."""
+    """Hand the jobs to a worker at once; with Redis down the sweeper finds the rows."""
     queue = Jobs(installation.settings.queue_url)
     for name, row_id in jobs:
         queue.enqueue(name, row_id)

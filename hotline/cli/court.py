@@ -1,4 +1,4 @@
-"""`hotline court`: the courts of the office's directory; only a court in it is kept or spoken (R12, R14)."""
+"""`hotline court`: the courts of the office's directory. Only a listed court is kept or spoken (R12, R14)."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""`hotline custody`: imports the custody feed and settles what the brake holds (R12, R16)."""
+"""`hotline custody`: imports the custody feed and settles imports that the brake holds (R12, R16)."""
 
 import json
 import logging
@@ -25,7 +25,7 @@ from models.custody.held_import import HeldImport, SettleError, list_held, rejec
 from models.staff.two_people import TiedError
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-#: A person reads the first few faults; `--json` lists every one.
+#: A person reads only the first few faults; `--json` lists every one.
 SHOWN_REJECTS = 20
 
 
@@ -138,14 +138,14 @@ def _settling() -> Iterator[Installation]:
 
 
 def _busy(error: ImportBusyError) -> NoReturn:
-    # Nothing is wrong with what was typed, so it is no usage error; the same command works later.
+    # The input is correct, so this is no usage error; the same command works later.
     click.echo(in_english(error), err=True)
     sys.exit(1)
 
 
 @contextmanager
 def _alarms_said_once() -> Iterator[None]:
-    """Keep the log from naming an import's alarms by their codes; this command says each in a sentence."""
+    """Keep the log from naming an import's alarms by code; this command says each one in a sentence."""
     log = logging.getLogger(import_custody.__module__)
     log.addFilter(_is_no_alarm)
     try:
@@ -160,7 +160,7 @@ def _is_no_alarm(record: logging.LogRecord) -> bool:
 
 @contextmanager
 def _progress(file: Path) -> Iterator[Callable[[int], None] | None]:
-    """A bar by bytes on stderr, only where someone watches and the length is known."""
+    """Show a progress bar by bytes on stderr, only on a terminal and if the length is known."""
     length = file.stat().st_size if sys.stderr.isatty() and file.is_file() else 0
     if not length:
         yield None
@@ -170,7 +170,7 @@ def _progress(file: Path) -> Iterator[Callable[[int], None] | None]:
 
 
 def _print_json(result: ImportResult) -> None:
-    """Write the document piece by piece: a million rejects must not be gathered first."""
+    """Write the document piece by piece: a million rejects must not be collected in memory first."""
     counts = {name: getattr(result, name) for name in ("rows", "new", "changed", "unchanged", "ignored")}
     write = sys.stdout.write
     write(json.dumps(counts)[:-1] + ', "rejected": [')

@@ -1,4 +1,4 @@
-"""`hotline doctor`: what is configured, and what is wrong with it; it prints no secret and rings nobody."""
+"""`hotline doctor`: shows what is configured and what is wrong with it. Prints no secret and calls nobody."""
 
 import socket
 import sys
@@ -24,7 +24,8 @@ _NOT_SHOWN = "set, not shown"
 class Finding:
     """One check: ``wrong`` is a sentence, or None when all is well.
 
-    ``is_fault`` is False for what only staff can mend in their own time: it is named, and the exit stays 0.
+    ``is_fault`` is False for a problem that staff can fix in their own time: it is named, and the exit stays
+    0.
     """
 
     name: str
@@ -97,7 +98,7 @@ def _redis(settings: Settings) -> Finding:
         client.ping()
         policy = client.config_get("maxmemory-policy")
     except redis.ResponseError:
-        policy = {}  # Some hosted servers let nobody ask; their own console tells.
+        policy = {}  # Some hosted servers do not allow the question.
     except (redis.RedisError, OSError) as error:
         hint = "; `hotline serve` starts it" if settings.redis_url is None else ""
         return Finding(
@@ -169,7 +170,7 @@ def _keys(settings: Settings) -> Finding:
         with database.reading() as session:
             opens = opens_latest(session)
     except SQLAlchemyError:
-        # What is wrong there is told there.
+        # The check of the database reports the problem.
         return Finding("keys", "not known")
     finally:
         database.close()
@@ -180,7 +181,7 @@ def _keys(settings: Settings) -> Finding:
 
 
 def _account(settings: Settings) -> Finding:
-    """Whether the carrier takes the account's calls and texts."""
+    """Whether the carrier accepts the account's calls and texts."""
     from models.overview.trouble import troubles
 
     found = _read(settings, lambda session, now: [t for t in troubles(session, now) if t.is_refusal])
@@ -194,7 +195,7 @@ def _account(settings: Settings) -> Finding:
 
 
 def _roles(settings: Settings) -> Finding:
-    """Each role, how many processes of it live, and how long ago the last of them was heard of."""
+    """Each role, how many of its processes live, and how long ago the last of them reported."""
     from models.store.heartbeat import lives
 
     found = _read(settings, lives)
@@ -211,7 +212,7 @@ def _roles(settings: Settings) -> Finding:
 
 
 def _proxies(settings: Settings) -> Finding:
-    """Whether requests came through a proxy that the settings do not tell of."""
+    """Whether requests came through a proxy that the settings do not mention."""
     from models.store.guard import Guard
 
     if settings.web_proxies:
@@ -226,7 +227,7 @@ def _proxies(settings: Settings) -> Finding:
             "sign-ins of all staff count as one client's.",
         )
     if settings.production:
-        # No fault: a web without a proxy answers.
+        # Not a fault: a web role without a proxy answers.
         return Finding(
             "proxies",
             "none in front",
@@ -249,7 +250,7 @@ def _read(settings: Settings, read: Callable[[Session, datetime], Sequence[T]]) 
         with database.reading() as session:
             return read(session, datetime.now(UTC))
     except SQLAlchemyError:
-        # What is wrong there is told there.
+        # The check of the database reports the problem.
         return None
     finally:
         database.close()
@@ -266,7 +267,7 @@ def _shift(settings: Settings) -> Finding:
         with database.reading() as session:
             people = count_on_shift(session)
     except (SQLAlchemyError, OfficeError):
-        # What is wrong there is told there.
+        # The checks of the database and the office report the problem.
         return Finding("shift", "not known")
     finally:
         database.close()
@@ -279,7 +280,7 @@ def _shift(settings: Settings) -> Finding:
 
 
 def _two_people(settings: Settings) -> Finding:
-    """Whether there are two people who may approve together (R40)."""
+    """Whether two people exist who may approve together (R40)."""
     from models.staff.two_people import missing_pairs
     from workers.office_rules import policies_of
 
@@ -300,7 +301,7 @@ def _two_people(settings: Settings) -> Finding:
         )
     else:
         wrong = "No supervisor and administrator may approve together: no file of the audit can be had."
-    # A new office has its first administrator alone: nothing is broken, and the line works.
+    # A new office has only its first administrator: nothing is broken, and the line works.
     return Finding("two people", "not enough", wrong, is_fault=False)
 
 

@@ -1,4 +1,4 @@
-"""`hotline facility`: the office's directory; only a facility in it is kept or spoken (R12, R14)."""
+"""`hotline facility`: the office's directory. Only a listed facility is kept or spoken (R12, R14)."""
 
 from datetime import UTC, datetime
 
@@ -75,7 +75,7 @@ def remove(name: str, as_json: bool) -> None:
 
 
 def telling_words_of(office: Office) -> Tells:
-    """What finds the telling words of the office's languages in a name (R13)."""
+    """Returns the function that finds the telling words of the office's languages in a name (R13)."""
     from ivr_flows.prompts import PromptError, Prompts
 
     try:
@@ -85,7 +85,7 @@ def telling_words_of(office: Office) -> Tells:
 
 
 def _phone(value: str) -> str:
-    # A facility may have a toll-free number; it only has to be one that a person can call.
+    # A facility may have a toll-free number; people must be able to call it, and that is all.
     try:
         parsed = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:

@@ -1,4 +1,4 @@
-"""``hotline flows``: check the call trees, and draw them from the tables that callers walk."""
+"""``hotline flows``: checks the call trees, and draws them from the tables that callers walk."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""`hotline intake`: takes custody files from the console, and lands what people decided on."""
+"""`hotline intake`: takes custody files from the console, and applies the imports that people approved."""
 
 import logging
 import threading
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 THREADS = 4
 LOOK_SECONDS = 1.0
-#: The paths that are answered here; every other belongs to the web processes.
+#: The paths that this role answers; every other one belongs to the web processes.
 PATHS = ("/console/imports/upload",)
 
 
@@ -34,14 +34,14 @@ def intake(bind: str) -> None:
     check_migrated(database)
     refuse_placeholders(settings, database)
     database.close()
-    # One process: it may be slow, and nobody waits on the telephone for it.
+    # One process: it may be slow, because no caller waits for it.
     run_web(
         settings, where, "hotline.cli.intake:make_application", role="intake", is_alone=True, threads=THREADS
     )
 
 
 def make_application() -> Any:
-    """The WSGI application: the console's, for the one path, and beside it the thread that lands imports."""
+    """The WSGI application: the console's for the one path, with a thread that applies imports."""
     from hotline import create_app_from_env
     from hotline.console.imports.upload_views import IS_INTAKE
     from workers.heart import Heart
@@ -60,7 +60,7 @@ def _only(app: Any, elsewhere: str) -> Any:
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO") in PATHS:
             return app(environ, start_response)
-        # Such as the page for signing in, to which whoever is signed out is led.
+        # For example the sign-in page, to which a signed-out person is redirected.
         path = quote(environ.get("PATH_INFO", "/"))
         start_response("303 See Other", [("Location", f"{elsewhere}{path}"), ("Content-Length", "0")])
         return [b""]
@@ -69,7 +69,7 @@ def _only(app: Any, elsewhere: str) -> Any:
 
 
 def _land_forever(database: Any) -> None:
-    """Every second what was accepted is landed, and what was rejected is let go."""
+    """Every second, apply the approved imports and drop the rejected ones."""
     from models.custody.custody_import import resume
 
     pause = threading.Event()
@@ -77,5 +77,5 @@ def _land_forever(database: Any) -> None:
         try:
             resume(database, datetime.now(UTC))
         except Exception:
-            # Whatever it was, the next look starts from the rows again; so does the sweeper.
+            # After any fault the next try starts from the rows again; so does the sweeper.
             log.exception("Imports could not be landed.")

@@ -1,4 +1,4 @@
-"""`hotline keys`: moves sealed values to the current field key, so that an old key can be taken out."""
+"""`hotline keys`: moves sealed values to the current field key, after which an old key can be removed."""
 
 import sys
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""`hotline office`: what holds of the office now, and what was changed of its file in the console."""
+"""`hotline office`: the current values of the office, and which of them the console changed."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -75,7 +75,7 @@ def reset(field: str, reason: str, as_json: bool) -> None:
 
 
 def _installation() -> Any:
-    """The office of the file alone and the database: what was changed may be what is wrong."""
+    """Only the office file and the database: the console's changes may be the fault."""
     settings = load_settings()
     base, database = load_office(settings), connect(settings)
     click.get_current_context().call_on_close(database.close)

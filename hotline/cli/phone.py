@@ -1,4 +1,4 @@
-"""`hotline phone`: rings the line from this terminal, as a caller would, and picks up what the line rings."""
+"""`hotline phone`: calls the line from this terminal as a caller would, and answers the line's own calls."""
 
 import re
 import sys
@@ -19,7 +19,7 @@ from hotline.exchange.page.speaker import Speaker, find_program
 from hotline.exchange.page.terminal import HELP, Terminal, meaning
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
-#: A worker needs a moment before it rings someone; a person at a terminal asks again instead.
+#: A script waits, because a worker needs a moment before it calls someone. A person simply tries again.
 _SCRIPT_PATIENCE_SECONDS = 30.0
 _PERSON_PATIENCE_SECONDS = 2.0
 
@@ -103,30 +103,30 @@ def phone(
 
 
 class _Paper:
-    """What is shown, and a transcript of it, where several keys at once (a PIN?) are only counted."""
+    """Prints lines and copies them to a transcript, which only counts several keys at once (maybe a PIN)."""
 
     def __init__(self, transcript: TextIO | None) -> None:
         self._transcript = transcript
 
     def show(self, line: str) -> None:
-        """Show one line."""
+        """Print one line."""
         click.echo(line)
         self.keep(line)
 
     def keep(self, line: str) -> None:
-        """Copy one line without showing it."""
+        """Copy one line without printing it."""
         if self._transcript is not None:
             self._transcript.write(f"{line}\n")
 
     @staticmethod
     def pressed(word: str) -> str:
-        """How an input stands in a transcript."""
+        """How a transcript shows an input."""
         many = len(word) > 1 and not word.isalpha()
         return f"> {len(word)} keys" if many else f"> {word or '(silence)'}"
 
 
 def _tokens(script: str) -> list[str]:
-    """The inputs of a script. Exits 2 at one that is none."""
+    """The inputs of a script. Exits 2 at an invalid one."""
     tokens = [token.strip().strip('"') for token in script.split(",")]
     for place, token in enumerate(tokens, start=1):
         try:

@@ -1,4 +1,4 @@
-"""`hotline staff schedule` and `hotline staff absence`: whose week holds what, and who is away."""
+"""`hotline staff schedule` and `hotline staff absence`: people's weeks, and who is away."""
 
 from datetime import UTC, date, datetime, time
 

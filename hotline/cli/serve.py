@@ -1,4 +1,4 @@
-"""`hotline serve`: everything on this machine under one supervisor, from an empty folder on."""
+"""`hotline serve`: runs everything on this machine under one supervisor; an empty folder is enough."""
 
 import dataclasses
 import fcntl
@@ -39,7 +39,7 @@ from hotline.cli.serving.supervisor import preload, start_supervisor
 from hotline.cli.serving.trial import try_app
 
 READY_SECONDS = 60
-#: Where `hotline phone` looks for the line unless it is told another place.
+#: The port where `hotline phone` looks for the line unless told otherwise.
 DEFAULT_PORT = 8000
 #: How long the port of a killed run may stay busy while its last processes end.
 LEAVING_SECONDS = 5.0
@@ -56,7 +56,7 @@ LEAVING_SECONDS = 5.0
 )
 def serve(bind: str, demo: bool | None) -> None:
     """Start everything on this machine under one supervisor."""
-    # Next to nothing of what is made until the fork is garbage, and to look for it takes a sixth of a start.
+    # Almost no object made before the fork is garbage, and collecting takes a sixth of the start time.
     gc.disable()
     where = read_bind(bind)
     settings = load_settings(where.url)
@@ -74,7 +74,7 @@ def serve(bind: str, demo: bool | None) -> None:
 
 
 def _lock(settings: Settings) -> int:
-    """Hold the data folder. The kernel frees it when this process ends, however it ends."""
+    """Lock the data folder. The kernel releases it when this process ends, however it ends."""
     lock = os.open(settings.data_dir / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -93,18 +93,18 @@ def _clear_leavings(settings: Settings, run: Path, bind: Bind) -> None:
 
 
 def _with_intake(settings: Settings, bind: Bind) -> Settings:
-    """A port for custody files: the one that was set, else a free one after ours."""
+    """A port for custody files: the configured one, else a free one after ours."""
     if settings.intake_port:
         refuse_busy(Bind(bind.host, settings.intake_port), "custody files")
         return settings
     ports = (port for port in range(bind.port + 2, bind.port + 40) if port != settings.exchange_port)
-    # Nobody types it: the page that sends a file knows it.
+    # Nobody types this port: the page that sends a file knows it.
     free = next((port for port in ports if port < 65536 and is_free(Bind(bind.host, port))), 0)
     return dataclasses.replace(settings, intake_port=free)
 
 
 def _prepare(settings: Settings, office: Office, demo: bool) -> list[Any]:
-    """Migrate, and load the demo office; returns its cases."""
+    """Migrate, load the demo office, and return its cases."""
     from sqlalchemy.exc import SQLAlchemyError
 
     database = connect(settings)
@@ -130,7 +130,7 @@ def _migrate(database: Any) -> None:
 
     if is_this_release(database):
         return
-    # It takes a tenth of a start to load what migrates.
+    # Loading the migration code takes a tenth of the start time.
     from models.store.migrate import MigrationError, upgrade
 
     try:
@@ -140,7 +140,7 @@ def _migrate(database: Any) -> None:
 
 
 def _child_environment(settings: Settings) -> dict[str, str]:
-    """What the programs read: this environment, with everything that was made or derived written out."""
+    """The environment of the programs: this one, with every generated or derived value written out."""
     environ = whole_environment()
     environ.update(
         HOTLINE_DATA_DIR=str(settings.data_dir),
@@ -153,7 +153,7 @@ def _child_environment(settings: Settings) -> dict[str, str]:
 
 
 class _Supervised:
-    """One run of supervisord: started, waited for, announced, and ended with us."""
+    """One run of supervisord: started, waited for, announced, and ended with this process."""
 
     def __init__(self, settings: Settings, run: Path, bind: Bind, cases: Iterable[Any], lock: int) -> None:
         self._settings, self._run, self._bind, self._cases, self._lock = (
@@ -166,7 +166,7 @@ class _Supervised:
         self._stopping = False
 
     def run(self) -> int:
-        """Serve until a signal or the supervisor's end; returns the exit code."""
+        """Serve until a signal or the supervisor's end; return the exit code."""
         config = write_config(self._run, self._settings, self._bind)
         preload(self._settings)
         self._process, printed = start_supervisor(self._run, config, _child_environment(self._settings))
@@ -175,7 +175,7 @@ class _Supervised:
         pump = LogPump(printed)
         self._wait_until_ready(pump)
         while self._process.is_alive():
-            # In steps: a signal just before a wait without end would not be handled until it is over.
+            # In steps: during a wait without a limit, a signal would be handled only at its end.
             self._process.join(1.0)
         pump.finish()
         os.close(self._lock)
@@ -235,7 +235,7 @@ class _Supervised:
 
 
 def _environment(settings: Settings, public_url: str = "") -> str:
-    """What a command in another terminal needs before it to find this line; empty for the usual folder."""
+    """The variables that a command in another terminal needs to find this line; empty for the default."""
     told = {"HOTLINE_PUBLIC_URL": public_url}
     if settings.data_dir != data_folder({}):
         told["HOTLINE_DATA_DIR"] = str(settings.data_dir)

@@ -1,4 +1,4 @@
-"""`hotline staff unlock`, `reset` and `sign-in-code`: letting someone in to the console again."""
+"""`hotline staff unlock`, `reset` and `sign-in-code`: restore a person's access to the console."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""`hotline sweeper`: mends what a crash or a lost queue left behind."""
+"""`hotline sweeper`: repairs what a crash or a lost queue left behind."""
 
 import socket
 

@@ -19,15 +19,15 @@ from hotline.slow_senders import SlowSenders
 
 #: Connections that one process holds at once; the rest wait in the socket's backlog, unread.
 CONNECTIONS_PER_WORKER = 2048
-#: The head of a request is to be here within so long; `hotline/slow_senders.py` limits its form.
+#: Time limit for the head of a request; `hotline/slow_senders.py` limits its form.
 HEAD_SECONDS = 10
 
 
 class WithoutAdvice(logging.Filter):
-    """Leaves out granian's advice against many threads, of which most wait for a sender here."""
+    """Drops granian's warning about many threads: most of them only wait for a sender here."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is worth a line."""
+        """Whether to log the record."""
         return "Python threads" not in record.getMessage()
 
 
@@ -58,10 +58,10 @@ def web(bind: str, inherited: bool) -> None:
     database = connect(settings)
     check_migrated(database)
     refuse_placeholders(settings, database)
-    # Nothing that holds a connection may live across the fork of the worker processes.
+    # No open connection may survive the fork of the worker processes.
     database.close()
     if inherited:
-        # One of several such processes, which share the supervisor's socket and are replaced by it.
+        # One of several such processes, which share the supervisor's socket. The supervisor replaces them.
         # `serve` tried the app before, so a replacement of a dead process answers sooner.
         run_web(settings, where, is_alone=True, listening=socket.socket(fileno=os.dup(0)))
     else:
@@ -79,11 +79,11 @@ def run_web(
     threads: int | None = None,
     listening: socket.socket | None = None,
 ) -> None:
-    """Serve until a signal ends it; `hotline intake` and the bench serve others in the same way.
+    """Serve until a signal ends it; `hotline intake` and the bench also serve with this.
 
-    ``is_alone``: this process answers by itself, and whoever started it replaces it; otherwise it keeps up
-    `HOTLINE_WEB_WORKERS` processes that answer. Without ``threads`` each connection may have one: the
-    application is then one of `RequestSlots`.
+    ``is_alone``: this process answers by itself, and the process that started it replaces it. Otherwise it
+    keeps `HOTLINE_WEB_WORKERS` processes running that answer. Without ``threads`` each connection may have
+    one: the application is then one of `RequestSlots`.
     """
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
@@ -101,7 +101,7 @@ def run_web(
         address=bind.host,
         port=bind.port,
         interface=Interfaces.WSGI,
-        # A connection of HTTP/2 could have a hundred requests, and a thread waiting for each of them.
+        # An HTTP/2 connection could have a hundred requests, and a thread waiting for each of them.
         http=HTTPModes.http1,
         factory=True,
         workers=1 if is_alone else settings.web_workers,
@@ -110,7 +110,7 @@ def run_web(
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000),
         websockets=False,
         log_access=False,
-        # Its lines about starting and ending processes are of use to someone who debugs, and to nobody else.
+        # Only a person who debugs needs its lines about starting and ending processes.
         log_level=LogLevels.info if settings.log_level == "DEBUG" else LogLevels.warning,
         log_dictconfig=_LOG_CONFIG,
         respawn_failed_workers=True,
@@ -124,7 +124,7 @@ def run_web(
 
 
 def make_application() -> Any:
-    """The WSGI application of one process, which ends with whoever forked it: a server, or the supervisor."""
+    """The WSGI application of one process, which ends with its parent: a server, or the supervisor."""
     end_with_parent()
     from hotline import create_app_from_env
     from workers.heart import Heart
@@ -135,7 +135,7 @@ def make_application() -> Any:
     app = create_app_from_env()
     database = connect(settings)
     Heart(database, "web").beat_forever(keep_last_watch(settings, database))
-    # What is made at the start stays: to look through it again and again would hold up a caller each time.
+    # Objects made at the start stay; scanning them again and again would delay a caller each time.
     gc.collect()
     gc.freeze()
     senders = SlowSenders()

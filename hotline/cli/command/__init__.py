@@ -1,1 +1,1 @@
-"""What every command shares: settings, typed fields, addresses, failing with one sentence."""
+"""The parts that every command shares: settings, typed fields, addresses, failing with one sentence."""

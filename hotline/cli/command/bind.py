@@ -1,4 +1,4 @@
-"""The address that a server binds to, read from --bind and tried before anything starts."""
+"""The address that a server binds to, read from --bind and checked before anything starts."""
 
 import socket
 import time
@@ -30,7 +30,7 @@ class Bind:
 
 
 def read_bind(text: str) -> Bind:
-    """Read HOST:PORT, with an IPv6 host in brackets. Exits 2 when it is none."""
+    """Read HOST:PORT, with an IPv6 host in brackets. Exits 2 for anything else."""
     host, separator, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not separator or not host or not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
@@ -39,7 +39,7 @@ def read_bind(text: str) -> Bind:
 
 
 def refuse_busy(bind: Bind, what: str, patience_seconds: float = 0.0) -> None:
-    """Exit 2 when nothing can be bound there; ``patience_seconds`` is for the leavings of a killed run."""
+    """Exit 2 if the address is in use; ``patience_seconds`` waits for the last processes of a killed run."""
     until = time.monotonic() + patience_seconds
     while True:
         reason = _bind_fault(bind)
@@ -51,14 +51,14 @@ def refuse_busy(bind: Bind, what: str, patience_seconds: float = 0.0) -> None:
 
 
 def is_free(bind: Bind) -> bool:
-    """Whether something could listen there now."""
+    """Whether a server could listen there now."""
     return _bind_fault(bind) is None
 
 
 def _bind_fault(bind: Bind) -> str | None:
     family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # Connections of an earlier run that are still winding down do not count as busy; a listener does.
+        # Connections of an earlier run that are still closing do not count as busy; a listener does.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((bind.host, bind.port))

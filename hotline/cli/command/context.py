@@ -1,4 +1,4 @@
-"""What every command shares: the installation it works on, how it fails, and how it prints a result."""
+"""The parts that every command shares: its installation, how it fails, and how it prints a result."""
 
 import json
 import os
@@ -30,14 +30,14 @@ class Installation:
 
     @cached_property
     def callback_policy(self) -> "CallbackPolicy":
-        """When and whom the office calls."""
+        """The rules for when and whom the office calls."""
         from workers.office_rules import callback_policy_of
 
         return callback_policy_of(self.office)
 
     @property
     def policies(self) -> "Policies":
-        """The office's numbers."""
+        """The policies of the office."""
         return self.callback_policy.numbers
 
 
@@ -48,7 +48,7 @@ def fail(sentence: str) -> NoReturn:
 
 
 def emit(as_json: bool, document: Any, text: str | Callable[[], str]) -> None:
-    """Print a result on stdout: one JSON document, or ``text`` (a function is called when it is needed)."""
+    """Print a result on stdout: one JSON document, or ``text`` (a function is called only if needed)."""
     if as_json:
         click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
         return
@@ -56,7 +56,7 @@ def emit(as_json: bool, document: Any, text: str | Callable[[], str]) -> None:
 
 
 def load_settings(bound_to: str | None = None) -> Settings:
-    """Read the environment, made keys included. Exits 2 when a setting is wrong."""
+    """Read the environment, including generated keys. Exits 2 when a setting is wrong."""
     try:
         return Settings.from_env(whole_environment(), bound_to)
     except SettingsError as error:
@@ -64,12 +64,12 @@ def load_settings(bound_to: str | None = None) -> Settings:
 
 
 def whole_environment() -> dict[str, str]:
-    """This process's environment with, in development, keys made for it. Raises SettingsError."""
+    """This process's environment and, in development, the keys made for it. Raises SettingsError."""
     return make_missing_keys(data_folder(os.environ), os.environ)
 
 
 def take_environment(environ: dict[str, str]) -> None:
-    """Let a forked process have another environment than this one, as a new program would."""
+    """Give a forked process another environment than this one, as a new program would get."""
     os.environ.clear()
     os.environ.update(environ)
 
@@ -83,7 +83,7 @@ def load_office(settings: Settings) -> Office:
 
 
 def connect(settings: Settings) -> Any:
-    """The database of these settings, whether it is migrated or not."""
+    """The database of these settings, migrated or not."""
     from models.store.database import Database
     from models.store.keyring import Keyring, SealError
 
@@ -96,8 +96,8 @@ def connect(settings: Settings) -> Any:
 def open_installation() -> Installation:
     """Read the settings and the office, open the database and check that it is migrated.
 
-    Exits 2 with one sentence when a setting or the office file is wrong, or when the database is not of
-    this release; exits 1 when the database cannot be reached.
+    Exits 2 with one sentence when a setting or the office file is wrong, or when the database is not of this
+    release. Exits 1 when the database cannot be reached.
     """
     settings = load_settings()
     office = load_office(settings)
@@ -109,7 +109,7 @@ def open_installation() -> Installation:
 
 
 def standing_office(base: Office, database: Any) -> Office:
-    """The office of the file with what was changed in the console. Exits 2 when they do not fit."""
+    """The office from the file with the console's changes. Exits 2 when they do not fit together."""
     from models.audit.office_change import standing_changes
 
     with database.reading() as session:
@@ -121,7 +121,7 @@ def standing_office(base: Office, database: Any) -> Office:
 
 
 def refuse_placeholders(settings: Settings, database: Any) -> None:
-    """Exit 2 in production while the office still has numbers of the shipped file; each field is named."""
+    """Exit 2 in production while the office still has numbers of the shipped file; name each field."""
     office = standing_office(load_office(settings), database)
     if settings.production and (names := office.placeholders()):
         database.close()

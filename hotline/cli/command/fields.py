@@ -1,4 +1,4 @@
-"""Checks what was typed after an option: one sentence that names the field, never a private value, exit 2."""
+"""Checks typed option values: one sentence that names the field, never a private value, and exit 2."""
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -9,7 +9,7 @@ from hotline.cli.command.context import fail
 
 
 def plain_text(field: str, value: str, longest: int) -> str:
-    """A value without blanks around it. Exits 2 when it is empty, too long or holds odd characters."""
+    """A value without surrounding spaces. Exits 2 if it is empty, too long or has odd characters."""
     value = " ".join(value.split(" ")).strip()
     if not value:
         fail(f"{field} is empty.")
@@ -21,7 +21,7 @@ def plain_text(field: str, value: str, longest: int) -> str:
 
 
 def ordinary_phone(field: str, value: str, office: Office) -> str:
-    """A phone that the line may ring, in E.164. Exits 2 for any other."""
+    """A phone that the line may call, in E.164. Exits 2 for any other."""
     try:
         number = phonenumbers.format_number(phonenumbers.parse(value), phonenumbers.PhoneNumberFormat.E164)
     except phonenumbers.NumberParseException:
@@ -44,7 +44,7 @@ def language_of(field: str, value: str, office: Office) -> str:
 
 
 def time_zone_of(field: str, value: str) -> str:
-    """An IANA time zone. Exits 2 for a name that is none."""
+    """An IANA time zone. Exits 2 for an unknown name."""
     try:
         return ZoneInfo(value.strip()).key
     except (ZoneInfoNotFoundError, ValueError, OSError):

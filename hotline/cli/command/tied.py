@@ -1,4 +1,4 @@
-"""What a command does when the two people whom it names may not approve together (R40)."""
+"""Refuses a command when the two people it names may not approve together (R40)."""
 
 from datetime import UTC, datetime
 from typing import NoReturn
@@ -8,7 +8,7 @@ from models.staff.two_people import TiedError, note_attempt
 
 
 def refuse_tied(installation: Installation, error: TiedError) -> NoReturn:
-    """Keep the attempt in the audit, which raises an alarm, and exit 2."""
+    """Record the attempt in the audit, which raises an alarm, and exit 2."""
     with installation.database.transaction() as session:
         note_attempt(session, error, "command line", datetime.now(UTC))
     fail(

@@ -1,1 +1,1 @@
-"""Running the processes of the line: the supervisor, the web server, what they print."""
+"""Runs the processes of the line: the supervisor, the web server, and their output."""

@@ -1,4 +1,4 @@
-"""Passes on what the supervised programs print, as JSON lines, without ever making them wait."""
+"""Passes on the output of the supervised programs as JSON lines, without ever making them wait."""
 
 import json
 import queue
@@ -10,16 +10,16 @@ from typing import IO
 
 from config.logging import without_digits
 
-#: Lines held while nobody reads our stdout; more are dropped, for a full pipe would stop the line.
+#: Lines kept while nobody reads our stdout. More are dropped, because a full pipe would stop the line.
 MOST_LINES = 5000
 _SUPERVISORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?P<level>[A-Z]+) (?P<message>.*)")
-#: Said at each start of the embedded Valkey; it matters to a big cache, and to this small queue not at all.
+#: The embedded Valkey says this at each start. It matters to a big cache, but not to this small queue.
 _OF_NO_USE = "Memory overcommit must be enabled"
 _LEVELS = {"CRIT": "critical", "ERRO": "error", "WARN": "warning", "INFO": "info"}
 
 
 def as_json(line: str) -> str:
-    """One printed line as one JSON line; what is none, such as Valkey's or supervisord's own, is wrapped."""
+    """One printed line as one JSON line. A line that is not JSON (Valkey's, supervisord's) is wrapped."""
     if line.startswith("{"):
         try:
             json.loads(line)
@@ -51,11 +51,11 @@ class LogPump:
         self._writer.start()
 
     def say(self, text: str) -> None:
-        """Print something of our own between two lines."""
+        """Print a line of our own between two lines."""
         self._put(text)
 
     def finish(self, seconds: float = 2.0) -> None:
-        """Print what is left, for a while."""
+        """Print the remaining lines, for a limited time."""
         self._reader.join(seconds)
         self._put(None)
         self._writer.join(seconds)

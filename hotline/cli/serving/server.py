@@ -1,4 +1,4 @@
-"""The web server of a role: one socket that is ours alone, and workers that are replaced at once."""
+"""The web server of a role: one socket that no other process can join, and workers replaced at once."""
 
 import contextlib
 import resource
@@ -19,15 +19,15 @@ from hotline.cli.command.context import fail
 BACKLOG = 1024
 #: How long the port of a killed run may stay busy while its last processes end.
 LEAVING_SECONDS = 2.0
-#: A worker that ends again right after its start is replaced with a pause, so that it takes no whole core.
+#: A worker that ends right after its start is replaced after a pause, so it cannot use up a whole core.
 _CALM_SECONDS, _PAUSE_SECONDS = 1.0, 0.2
 
 
 def listen(bind: Bind) -> socket.socket:
     """Bind a socket that no other process can join. Exits 2 in one sentence when the port is busy.
 
-    Without SO_REUSEPORT the kernel refuses the second who binds; with it two offices once shared a port, and
-    each answered some of the other's callers.
+    Without SO_REUSEPORT the kernel refuses the second process that binds. With it two offices once shared a
+    port, and each answered some of the other's callers.
     """
     until = time.monotonic() + LEAVING_SECONDS
     while True:
@@ -43,7 +43,7 @@ def listen(bind: Bind) -> socket.socket:
 def _listen(bind: Bind) -> socket.socket:
     found = socket.socket(socket.AF_INET6 if ":" in bind.host else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        # Connections of an earlier run that are still winding down do not count as busy; a listener does.
+        # Connections of an earlier run that are still closing do not count as busy; a listener does.
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((bind.host, bind.port))
         found.listen(BACKLOG)
@@ -54,16 +54,16 @@ def _listen(bind: Bind) -> socket.socket:
 
 
 def allow_many_connections() -> None:
-    """Raise this process's limit of open files to what the machine allows it."""
+    """Raise this process's limit of open files to the maximum that the machine allows."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Server(MPServer):
-    """Granian on a socket that was bound before, whose workers are replaced as often as they die.
+    """Granian on a socket that was bound before; it replaces workers as often as they die.
 
-    By itself it gives each worker a socket with SO_REUSEPORT, which others can join, and ends all workers
+    Granian itself gives each worker a socket with SO_REUSEPORT, which others can join, and ends all workers
     when one dies twice within 5.5 s.
     """
 
@@ -73,13 +73,13 @@ class Server(MPServer):
 
     def _init_shared_socket(self) -> None:
         self._listening.set_inheritable(True)
-        # Its stub leaves the arguments out: the file descriptor, not a Unix socket, the backlog.
+        # Its type stub omits these arguments: the file descriptor, not a Unix socket, the backlog.
         holder = SocketHolder(self._listening.fileno(), False, BACKLOG)  # type: ignore[call-arg]
         vars(self).update(_sso=self._listening, _sfd=self._listening.fileno(), _ssp=None, _shd=holder)
 
     def serve_alone(self) -> None:
         """Answer in this process, as its only worker, until a signal ends it."""
-        # What ``serve`` makes of ``auto`` for WSGI.
+        # The value that ``serve`` chooses for WSGI when the mode is ``auto``.
         self.runtime_mode = RuntimeModes.mt
         self._init_shared_socket()
         load = partial(load_target, self.target, factory=True)
@@ -92,5 +92,5 @@ class Server(MPServer):
             time.sleep(_PAUSE_SECONDS)
         self._replaced_at = time.monotonic()
         super()._respawn_workers(workers, spawn_target, target_loader, delay)
-        # What granian remembers here is what it would end all workers for.
+        # Granian ends all workers because of the restarts that it remembers here.
         self.respawned_wrks.clear()

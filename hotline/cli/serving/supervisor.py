@@ -1,7 +1,7 @@
 """supervisord in a process forked from `serve`, which forks each program of ours from itself.
 
-`serve` has read every module by then. A program that was forked shares that memory, and neither it nor its
-replacement reads them again.
+`serve` has read every module by then. A forked program shares that memory, and neither it nor its replacement
+reads them again.
 """
 
 import gc
@@ -23,12 +23,12 @@ from config.parent import end_with_parent, record, show_as
 from config.settings import Settings
 from hotline.cli.command.context import take_environment
 
-#: The name of its own record in the folder of run files.
+#: The name of the supervisor's own record in the folder of run files.
 RECORD = "supervisord-tied"
 
 
 def preload(settings: Settings) -> None:
-    """Read what the programs will need, once for all of them."""
+    """Import the modules that the programs will need, once for all of them."""
     import granian.server  # noqa: F401
 
     import hotline.cli.intake
@@ -40,15 +40,15 @@ def preload(settings: Settings) -> None:
 
     if settings.carrier == "exchange":
         import hotline.exchange.app  # noqa: F401
-    # The collector would write to each object that it looks at, and so copy the memory that is shared.
+    # The collector would write to each object that it inspects, and so copy the shared memory.
     gc.freeze()
     gc.enable()
 
 
 def start_supervisor(run: Path, config: Path, environ: dict[str, str]) -> tuple[ForkProcess, TextIO]:
-    """Start supervisord with its file; return its process and what it and its programs print.
+    """Start supervisord with its file; return its process and a stream of its and its programs' output.
 
-    Nobody may hold a thread or a connection now: each program begins as a copy of this process.
+    No thread and no connection may be open now: each program begins as a copy of this process.
     """
     read, write = os.pipe()
     supervisor = get_context("fork").Process(
@@ -60,7 +60,7 @@ def start_supervisor(run: Path, config: Path, environ: dict[str, str]) -> tuple[
 
 
 def _supervise(run: Path, config: Path, environ: dict[str, str], parent: int, output: int) -> None:
-    # Ctrl-C goes to a terminal's whole group, and the end has an order that supervisord keeps.
+    # Ctrl-C goes to a terminal's whole group, and supervisord must end the programs in order.
     os.setsid()
     end_with_parent(parent)
     record(run / f"{RECORD}.pid")
@@ -82,14 +82,14 @@ def _supervise(run: Path, config: Path, environ: dict[str, str], parent: int, ou
 
 
 class _Options(ServerOptions):  # type: ignore[misc]
-    """supervisord's, but for the last step of a start: what a forked child becomes."""
+    """supervisord's options. Only the last step of a start differs: what a forked child becomes."""
 
     def __init__(self, run: Path) -> None:
         super().__init__()
         self._run, self._supervisor = run, os.getpid()
 
     def execve(self, filename: str, argv: list[str], env: dict[str, str]) -> None:
-        """Become a program: tied to the supervisor, recorded for the next start. Returns never."""
+        """Become a program: tied to the supervisor, recorded for the next start. Never returns."""
         end_with_parent(self._supervisor)
         record(self._run / f"{env['SUPERVISOR_PROCESS_NAME']}.pid")
         if filename == sys.executable and argv[1] == "-m":
@@ -99,7 +99,7 @@ class _Options(ServerOptions):  # type: ignore[misc]
 
 def _run_module(argv: list[str], env: dict[str, str]) -> NoReturn:
     """Do in this process what ``python -m MODULE ARGUMENTS...`` does in a new one, and end."""
-    # Those of supervisord; a new program would have none.
+    # Reset supervisord's signal handlers; a new program would have none.
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)

@@ -11,7 +11,7 @@ from hotline.cli.command.context import fail
 
 
 def try_app(settings: Settings) -> None:
-    """Make the app and take it down again; exits with one sentence when it cannot be made.
+    """Make the app and close it again; exits with one sentence when it cannot be made.
 
     Exit 2 when a setting, the office, a call tree or a prompt is at fault, 1 for a fault of the program.
     """
@@ -26,7 +26,7 @@ def try_app(settings: Settings) -> None:
         sys.exit(1)
     line = app.extensions["hotline.line"]
     line.guesses.close()
-    # Nothing that holds a connection may live across the fork of the web processes.
+    # No open connection may survive the fork of the web processes.
     line.database.close()
 
 
