@@ -21,6 +21,7 @@ from models.talks import leg as legs
 from models.talks.call_event import record_call_event
 from models.talks.hold import staff_left
 from tests.call_center import CallCenter
+from tests.conftest import ON_SQLITE
 from tests.factories import NOW, make_call, make_callback, make_case, make_office, make_staff
 
 STATUSES = ("initiated", "ringing", "in-progress", "completed")
@@ -129,6 +130,7 @@ KEYS: dict[str, Any] = {
 }
 
 
+@ON_SQLITE
 @hypothesis_settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

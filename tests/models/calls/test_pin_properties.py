@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.store.database import Database
+from tests.conftest import ON_SQLITE
 from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements, make_limits
 
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
@@ -53,6 +54,7 @@ def line(database: Database) -> PinCalls:
     return PinCalls(database, NOW, cheap_hasher(), LIMITS)
 
 
+@ON_SQLITE
 @MANY
 @given(
     tries=st.lists(
@@ -87,6 +89,7 @@ def test_the_counters_do_what_the_model_says(
         assert sorted(failed) == model.failures
 
 
+@ON_SQLITE
 @MANY
 @given(tries=st.lists(st.tuples(PHONES, STEPS), max_size=20))
 def test_a_case_and_no_case_cannot_be_told_apart(line: PinCalls, tries: list[tuple[str | None, int]]) -> None:
@@ -107,6 +110,7 @@ def test_a_case_and_no_case_cannot_be_told_apart(line: PinCalls, tries: list[tup
         assert paths[0][3] == 1
 
 
+@ON_SQLITE
 @MANY
 @given(strangers=st.lists(st.tuples(st.sampled_from(["elsewhere", None]), STEPS), max_size=25))
 def test_whatever_strangers_do_a_known_phone_opens_its_case(
@@ -124,6 +128,7 @@ def test_whatever_strangers_do_a_known_phone_opens_its_case(
     assert line.tries(number, PIN, phone="home") == "right"
 
 
+@ON_SQLITE
 @MANY
 @given(tries=st.lists(st.tuples(st.booleans(), STEPS), max_size=20))
 def test_the_total_falls_by_time_alone(line: PinCalls, tries: list[tuple[bool, int]]) -> None:
