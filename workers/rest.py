@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, exists, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
 from models.calls.call import Call
@@ -16,8 +17,18 @@ from workers.queue import Jobs
 
 #: A rest ends with the first look after nine seconds: two seconds apart, that is a pass every ten.
 REST = timedelta(seconds=9)
-_NOW, _LONG_AGO = bindparam("now", type_=UtcDateTime), bindparam("long_ago", type_=UtcDateTime)
 # The very words of the partial indexes, so that each of these is found without a look at any other row.
+_DUE = (
+    exists(select(Callback.id).where(text("state = 'requested' AND place IS NOT NULL"))),
+    exists(
+        select(Callback.id).where(
+            text("state = 'requested' AND place IS NULL"),
+            Callback.urgency.in_(("urgent", "other")),
+            Callback.next_attempt_at <= bindparam("now", type_=UtcDateTime),
+        )
+    ),
+)
+_IS_ANY_DUE = select(or_(*_DUE))
 GOES_ON = select(
     or_(
         exists().where(Staff.busy_call_id.is_not(None)),
@@ -27,24 +38,23 @@ GOES_ON = select(
                 text("state IN ('claimed','ringing_liaison','ringing_caller','talking')")
             )
         ),
-        exists(select(Callback.id).where(text("state = 'requested' AND place IS NOT NULL"))),
-        exists(
-            select(Callback.id).where(
-                text("state = 'requested' AND place IS NULL"),
-                Callback.urgency.in_(("urgent", "other")),
-                Callback.next_attempt_at <= _NOW,
-            )
-        ),
+        *_DUE,
         *(
             exists(
                 select(Call.id).where(
-                    text(f"ended_at IS NULL AND {leg} IS NOT NULL"), Call.started_at > _LONG_AGO
+                    text(f"ended_at IS NULL AND {leg} IS NOT NULL"),
+                    Call.started_at > bindparam("long_ago", type_=UtcDateTime),
                 )
             )
             for leg in ("parent_call_id", "callback_id")
         ),
     )
 )
+
+
+def is_any_due(session: Session, now: datetime) -> bool:
+    """Whether a callback is on the list, or its time to join it has come."""
+    return bool(session.scalar(_IS_ANY_DUE, {"now": now}))
 
 
 def may_rest(database: Database, jobs: Jobs, since: datetime, now: datetime) -> bool:

@@ -62,7 +62,7 @@ from workers.office_rules import callback_policy_of
 from workers.office_watch import OfficeWatch
 from workers.patience import PatientOnce
 from workers.queue import Jobs
-from workers.rest import may_rest
+from workers.rest import is_any_due, may_rest
 
 log = logging.getLogger(__name__)
 
@@ -275,6 +275,8 @@ class _Pass:
         """As many as people are free, less what waits already: a queue that nobody works must not grow."""
         with self._database.transaction() as session:
             forget_other_lines(session, self._office.lines)
+            if not is_any_due(session, self._now):
+                return
             tidy_list(session, self._now, self._policy)
         with self._database.reading() as session:
             due = first_on_list(session, self._now, self._policy, _OFFERED_AT_ONCE)

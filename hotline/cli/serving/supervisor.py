@@ -105,7 +105,7 @@ def _run_module(argv: list[str], env: dict[str, str]) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     take_environment(env)
-    show_as(shlex.join(argv))
+    show_as(shlex.join([Path(argv[0]).name, *argv[1:]]))
     sys.argv = argv[2:]
     code: Any = 1
     try:
