@@ -1,1 +1,1 @@
-"""Staff: people, their shifts and ways in, who is told of what, and what two people must approve."""
+"""Staff: people, their shifts and sign-in, who is told about what, and what two people must approve."""

@@ -1,4 +1,4 @@
-"""Alerts: one text or call to one member of staff, and who is told (R36, R39)."""
+"""Alerts: one text or call to one staff member, and who is told (R36, R39)."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.policies import Policies
 
-#: The levels in the order in which a promise passes through them, who is told, and the policy that says when.
+#: The levels that an overdue promise passes through in order, who is told, and the policy that says when.
 LEVELS: tuple[tuple[str, str, Callable[[Policies], int], int], ...] = (
     ("staff_before", "staff", lambda policies: policies.warn_staff_before_minutes, 1),
     ("supervisor_before", "supervisor", lambda policies: policies.warn_supervisor_before_minutes, 1),
     ("staff_after", "staff", lambda policies: policies.warn_staff_after_minutes, -1),
     ("supervisor_after", "supervisor", lambda policies: policies.warn_supervisor_after_minutes, -1),
 )
-#: A callback that was left for a person, once somebody was told of it.
+#: A callback that was left for a person, and its level once somebody was told of it.
 LEFT, LEFT_TOLD = "left_for_staff", len(LEVELS) + 1
-#: What else supervisors are told of: an import is held, its call list is ready, the audit has an alarm.
+#: Other matters for supervisors: an import is held, its call list is ready, the audit has an alarm.
 IMPORT_HELD, CALL_LIST, AUDIT_ALARM = "import_held", "call_list", "audit_alarm"
 #: The carrier refuses the account's calls, or its texts; a role shows no sign of life (R39).
 CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT = "calls_refused", "texts_refused", "role_silent"
-#: It takes no calls from one of our numbers.
+#: The carrier refuses calls from one of our numbers.
 LINE_REFUSED = "line_refused"
 #: A number is locked after wrong PINs (R04); reports of lost PINs wait for a supervisor (R08).
 PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
@@ -33,9 +33,9 @@ PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
 UNLISTED = "unlisted"
 #: Somebody became a supervisor or an administrator (R40).
 NEW_APPROVER = "new_approver"
-#: Urgent work that nobody takes, and a liaison who missed offers in a row, who is told it themselves.
+#: Urgent work that nobody takes; and offers missed in a row, about which the liaison themselves is told.
 UNTAKEN, SET_AWAY = "urgent_untaken", "set_away"
-#: The prompt that tells an alert of each level; every other is about promises that are at risk.
+#: The prompt of each level's alert; all others are about promises that are at risk.
 PROMPTS = {
     LEFT: "alert.left",
     IMPORT_HELD: "alert.import_held",
@@ -52,24 +52,24 @@ PROMPTS = {
     UNTAKEN: "alert.untaken",
     SET_AWAY: "alert.set_away",
 }
-#: Told without a count.
+#: Levels that are told without a count.
 _UNCOUNTED = frozenset({CALLS_REFUSED, LINE_REFUSED, TEXTS_REFUSED, ROLE_SILENT})
-#: Told by a text alone: nobody need be woken for it.
+#: Levels that are told only by text, because nobody needs to be woken for them.
 _BY_TEXT = frozenset(
     {LEFT, AUDIT_ALARM, CALLS_REFUSED, LINE_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER, SET_AWAY, UNLISTED}
 )
-#: Told by a call alone: texts are what is refused.
+#: Levels that are told only by call, because it is texts that are refused.
 _BY_CALL = frozenset({TEXTS_REFUSED})
-#: Not sent yet, in the words of the partial index.
+#: Not sent yet, in the same words as the partial index.
 UNSENT = text("state IN ('made','sending')")
 
 
 class Alert(Base):
-    """One text or call to one person, which says how many promises came into question at once.
+    """One text or call to one person, which says how many promises became at risk at once.
 
-    ``promises`` is the count that it tells: of imports or alarms where ``level`` is about those.
+    ``promises`` is the count that it tells: of imports or alarms if ``level`` is about those.
 
-    ``state`` goes from ``made`` by ``sending`` to ``sent``, ``refused`` or ``unknown``.
+    ``state`` goes from ``made`` through ``sending`` to ``sent``, ``refused`` or ``unknown``.
     """
 
     __tablename__ = "alerts"
@@ -91,7 +91,7 @@ ALERTS = cast(Table, Alert.__table__)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one person is told: a count by a text, and ``is_rung`` also by a call."""
+    """What one person is told: a count in a text, and if ``is_rung`` also in a call."""
 
     staff_id: int
     count: int
@@ -99,7 +99,7 @@ class Told:
 
 
 class Recipient(NamedTuple):
-    """A supervisor or an administrator who is told of what needs somebody."""
+    """A supervisor or administrator who is told when something needs a person."""
 
     staff_id: int
     role: str
@@ -108,16 +108,16 @@ class Recipient(NamedTuple):
 
 
 def prompt_of(level: str, count: int) -> str:
-    """The id of the prompt that tells an alert of this level; its slot is ``count``, save of one alone."""
+    """The id of the prompt for an alert of this level; its slot is ``count``, unless that is one."""
     prompt = PROMPTS.get(level, "alert.late")
     return f"{prompt}_one" if count == 1 and level not in _UNCOUNTED else prompt
 
 
 def tell(session: Session, level: str, told: Iterable[Told], now: datetime) -> None:
-    """Make the alerts of one level: a text to each person, and a call to those who are rung.
+    """Create the alerts of one level: a text to each person, and a call to those with ``is_rung``.
 
-    An alert of before that could not be sent yet is brought up to date instead: after a night in which the
-    carrier refused our texts nobody has a text for each quarter of an hour.
+    An older alert that could not be sent yet is updated instead. After a night in which the carrier refused
+    our texts, nobody gets one text for every quarter of an hour.
     """
     people = list(told)
     texts = [(one, "text") for one in people if level not in _BY_CALL]
@@ -132,7 +132,7 @@ def tell(session: Session, level: str, told: Iterable[Told], now: datetime) -> N
 
 
 def recipients(session: Session) -> list[Recipient]:
-    """Every supervisor and administrator who is not away; where all are, all of them: somebody must hear."""
+    """Every supervisor and administrator who is not away; all of them if all are away, so somebody hears."""
     found = session.execute(
         select(Staff.id, Staff.role, Staff.email, or_(Staff.on_shift, Staff.on_call), Staff.away)
         .where(Staff.role.in_(("supervisor", "administrator")), Staff.left_at.is_(None))
@@ -143,7 +143,7 @@ def recipients(session: Session) -> list[Recipient]:
 
 
 def responsible(people: Sequence[Recipient], but: Collection[str] = ()) -> list[Recipient]:
-    """The supervisors among them but those of ``but`` (e-mails); the administrators if none is left."""
+    """The supervisors among them except ``but`` (e-mails); the administrators if none is left."""
     for role in ("supervisor", "administrator"):
         found = [one for one in people if one.role == role and one.email not in but]
         if found:
@@ -152,16 +152,16 @@ def responsible(people: Sequence[Recipient], but: Collection[str] = ()) -> list[
 
 
 def tell_supervisors(session: Session, level: str, count: int, now: datetime, is_open: bool) -> None:
-    """Make alerts for the supervisors; for administrators if there is none.
+    """Create alerts for the supervisors; for the administrators if there is no supervisor.
 
-    While the office is closed, only those who are at hand are called; the others have a text.
+    While the office is closed, only those at hand are called; the others get a text.
     """
     people = responsible(recipients(session))
     tell(session, level, [Told(one.staff_id, count, is_open or one.is_at_hand) for one in people], now)
 
 
 def tell_both_roles(session: Session, level: str, now: datetime, *, but: int) -> None:
-    """Text every supervisor and administrator, away or not, but one (R40)."""
+    """Text every supervisor and administrator but one, away or not (R40)."""
     people = session.scalars(
         select(Staff.id)
         .where(Staff.role.in_(("supervisor", "administrator")), Staff.left_at.is_(None), Staff.id != but)

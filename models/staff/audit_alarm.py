@@ -1,4 +1,4 @@
-"""Alarms: what in the audit a supervisor should ask about, each once until it is settled."""
+"""Alarms: events in the audit that a supervisor should ask about, each once until it is settled."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from models.store.base import Base, UtcDateTime
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
-#: What may be found about a case or a number that was looked at, and about who looks and approves.
+#: The rules: about a case or a number that was viewed, and about the people who view and approve.
 RULES = (
     "without_call", "many_looks", "one_pair", "own_name", "own_phone", "tied_pair", "shell_pair",
     "many_searches",
 )  # fmt: skip
-#: The alarm at an approval by a command. Those whom it names must hear of it: a shell named them, not they.
+#: The alarm for an approval by a command. The people it names must be told: someone at a shell named them.
 SHELL_PAIR = "shell_pair"
 #: What a supervisor found when asking: a code each, so that no name is written down.
 FINDINGS = ("explained", "talked_to", "taken_further")
@@ -31,14 +31,14 @@ _OPEN = text("settled_at IS NULL")
 
 
 class AlarmError(RefusedError):
-    """An alarm cannot be settled like this; the sentence says why."""
+    """An alarm cannot be settled this way; the message says why."""
 
 
 class AuditAlarm(Base):
-    """``rule`` is one of RULES; ``actor`` an e-mail (two, of a pair); ``target`` as in the audit.
+    """``rule`` is one of RULES; ``actor`` an e-mail (two, for a pair); ``target`` as in the audit.
 
-    ``count`` is what the rule counted when it was raised last. While it is open, the same again only
-    brings ``count`` and the last entry up to date. At ``told_at`` supervisors were told of it.
+    ``count`` is the rule's count when it was last raised. While the alarm is open, the same finding only
+    updates ``count`` and the last entry. ``told_at`` is when supervisors were told of it.
     """
 
     __tablename__ = "audit_alarms"
@@ -79,7 +79,7 @@ class Finding:
 
 
 def raise_alarm(session: Session, found: Finding, entry_id: int, at: datetime, now: datetime) -> bool:
-    """Open an alarm, or bring the open one up to date; whether it is new. A new one is an entry."""
+    """Open an alarm, or update the open one; returns whether it is new. A new one gets an audit entry."""
     known = session.scalar(
         update(_ALARMS)
         .where(
@@ -111,15 +111,15 @@ def raise_alarm(session: Session, found: Finding, entry_id: int, at: datetime, n
 
 
 def has_untold_alarms(session: Session) -> bool:
-    """Whether supervisors were not told yet of an alarm that nobody settled."""
+    """Whether supervisors have not yet been told of an alarm that nobody settled."""
     return session.execute(select(_ALARMS.c.id).where(*_UNTOLD).limit(1)).first() is not None
 
 
 def tell_of_alarms(session: Session, now: datetime, policies: Policies) -> None:
-    """Tell the supervisors by one text how many alarms came; nobody is told of one about themselves.
+    """Tell the supervisors in one text how many alarms came; nobody is told of one about themselves.
 
-    But those whom a command named in their absence must hear of it, whatever their role. An alarm about every
-    supervisor is for the administrators.
+    The exception: people whom a command named in their absence must be told, whatever their role. An alarm
+    about every supervisor goes to the administrators.
     """
     if not has_untold_alarms(session) or not take_page(session, AUDIT_ALARM, now, policies.page_minutes):
         return
@@ -134,7 +134,7 @@ def tell_of_alarms(session: Session, now: datetime, policies: Policies) -> None:
 
 
 def _ids_of(session: Session, emails: Sequence[str]) -> set[int]:
-    """Those of these people who are on the staff list yet, away or not."""
+    """Those of these people who are still on the staff list, away or not."""
     return set(session.scalars(select(Staff.id).where(Staff.email.in_(emails), Staff.left_at.is_(None))))
 
 
@@ -145,7 +145,7 @@ def open_alarms(session: Session, limit: int = 200) -> Sequence[AuditAlarm]:
 
 
 def settled_alarms(session: Session, limit: int = 50) -> Sequence[AuditAlarm]:
-    """The alarms that were settled last, newest first."""
+    """The last settled alarms, newest first."""
     query = (
         select(AuditAlarm)
         .where(AuditAlarm.settled_at.is_not(None))
@@ -156,12 +156,12 @@ def settled_alarms(session: Session, limit: int = 50) -> Sequence[AuditAlarm]:
 
 
 def is_about(alarm: AuditAlarm, email: str) -> bool:
-    """Whether the alarm is about what this person did."""
+    """Whether the alarm is about this person's actions."""
     return email in alarm.actor.split(" ")
 
 
 def settle_alarm(session: Session, alarm_id: int, *, finding: str, by: str, now: datetime) -> None:
-    """Note what was found, on the word of someone whom the alarm is not about. Raises AlarmError."""
+    """Record what was found, by someone whom the alarm is not about. Raises AlarmError."""
     if finding not in FINDINGS:
         raise AlarmError(AlarmRefusal.NO_FINDING)
     alarm = session.scalars(

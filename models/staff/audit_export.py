@@ -1,4 +1,4 @@
-"""Files of the audit: somebody asks, somebody of another role agrees, and for a day it can be had (R40)."""
+"""Audit exports: one person asks, another with a different role agrees, and it lasts a day (R40)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,21 +16,22 @@ from models.staff.two_people import check_untied
 from models.store.base import Base, UtcDateTime
 from models.store.refusal import RefusedError
 
-#: The newest so many entries are in a file, for the thread that makes it answers callers as well.
+#: A file has this many entries at most, the newest ones, because the thread that makes it also answers
+#: callers.
 MOST = 2000
-#: So long somebody may agree after it was asked for, and so long the file can be had after that.
+#: How long somebody may agree after the request, and how long the file is available after that.
 LIVES = timedelta(hours=24)
 
 
 class ExportError(RefusedError):
-    """A file cannot be asked for, agreed to or had like this; the sentence says why."""
+    """An export cannot be requested, agreed to or downloaded this way; the message says why."""
 
 
 class AuditExport(Base):
-    """``search`` has the fields of a search in codes alone; ``role`` is that of whoever asked.
+    """``search`` has the criteria of a search as codes only; ``role`` is the role of the requester.
 
-    What landed after ``newest_id`` is not in the file, and nothing in it is newer than ``newest_at``. It can
-    be had until ``until``; the purge of R41 is to delete a row some time after that.
+    Entries committed after ``newest_id`` are not in the file, and nothing in it is newer than ``newest_at``.
+    It is available until ``until``; the purge of R41 deletes the row some time after that.
     """
 
     __tablename__ = "audit_exports"
@@ -49,9 +50,10 @@ class AuditExport(Base):
 
 @dataclass(frozen=True, slots=True)
 class StandingExport:
-    """An export of the last days, with the e-mails of who asked and who agreed.
+    """An export of the last days, with the e-mails of the requester and of the person who agreed.
 
-    ``role`` is that of who asked, then, and ``role_now`` by now: whoever agrees has neither.
+    ``role`` is the requester's role at the request and ``role_now`` their role now; the person who agrees has
+    neither.
     """
 
     id: int
@@ -76,9 +78,9 @@ def ask_for_export(
     *,
     newest_id: int,
 ) -> int:
-    """Ask for what a search up to the entry ``newest_id`` found; answers the export's id.
+    """Request the entries that a search up to the entry ``newest_id`` found; returns the export's id.
 
-    Raises ExportError when it found nothing.
+    Raises ExportError when the search found nothing.
     """
     if not found.entries:
         raise ExportError(ExportRefusal.NOTHING_FOUND)
@@ -93,9 +95,9 @@ def ask_for_export(
 
 
 def agree_to_export(session: Session, export_id: int, staff: Staff, now: datetime, tied_days: float) -> None:
-    """Agree as somebody of another role, then and now; the file can be had from now.
+    """Agree, as somebody with another role than the requester's then and now; makes the file available.
 
-    Raises ExportError, and TiedError when one of the two made or let in the other within ``tied_days``.
+    Raises ExportError, and TiedError if an action within ``tied_days`` ties the two (``check_untied``).
     """
     export = _locked(session, export_id)
     if export.agreed_by is not None:
@@ -113,7 +115,7 @@ def agree_to_export(session: Session, export_id: int, staff: Staff, now: datetim
 
 
 def take_export(session: Session, export_id: int, staff: Staff, now: datetime) -> StandingExport:
-    """Note that who asked for it takes the file. Raises ExportError unless it is agreed to and in time."""
+    """Log that the requester takes the file. Raises ExportError unless it is agreed to and in time."""
     export = _locked(session, export_id)
     if export.requested_by != staff.id:
         raise ExportError(ExportRefusal.NOT_YOURS)
@@ -126,14 +128,14 @@ def take_export(session: Session, export_id: int, staff: Staff, now: datetime) -
 
 
 def entries_of(session: Session, export_id: int, wanted: Search) -> Sequence[Entry]:
-    """What is in the file: nothing that landed after it was asked for."""
+    """The entries of the file: nothing that was committed after the request."""
     export = session.get_one(AuditExport, export_id)
     behind = Place(export.newest_at, export.newest_id + 1)
     return search(session, replace(wanted, newest_id=export.newest_id), behind, size=MOST).entries
 
 
 def standing_exports(session: Session, now: datetime, export_id: int | None = None) -> list[StandingExport]:
-    """What was asked for in the last two days, newest first, and can still be agreed to or had."""
+    """The requests of the last two days, newest first, that can still be agreed to or downloaded."""
     asked, agreed = aliased(Staff), aliased(Staff)
     query = (
         select(AuditExport, asked.email, asked.role, agreed.email)

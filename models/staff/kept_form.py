@@ -1,4 +1,4 @@
-"""A form that came when its session was over: kept, sealed, until the same person has signed in again."""
+"""A form submitted after its session ended: kept, sealed, until the same person signs in again."""
 
 import json
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ MOST_CHARACTERS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class KeptForm:
-    """``page`` is the path on which the form stands; ``fields`` are the values typed, by name."""
+    """``page`` is the path of the form's page; ``fields`` are the values typed, by name."""
 
     page: str
     fields: Mapping[str, list[str]] = field(repr=False)
 
 
 def keep_form(session: Session, token: str, form: KeptForm) -> bool:
-    """Keep it with the session of this token, whether that has ended or not; False when there is none."""
+    """Keep it with this token's session, whether or not that has ended; False if there is none."""
     text = json.dumps({"page": form.page, "fields": form.fields})
     if len(text) > MOST_CHARACTERS:
         return False
@@ -39,7 +39,7 @@ def keep_form(session: Session, token: str, form: KeptForm) -> bool:
 
 
 def carry_kept_form(session: Session, old_token: str, new_token: str) -> None:
-    """Move what was kept to a new session of the same person; from anyone else's it is never moved."""
+    """Move the kept form to a new session of the same person; never to anyone else's."""
     old = session.scalars(
         select(StaffSession).where(
             StaffSession.token_hash == hash_of(old_token), StaffSession.kept_sealed.is_not(None)
@@ -57,7 +57,7 @@ def carry_kept_form(session: Session, old_token: str, new_token: str) -> None:
 
 
 def read_kept_form(session: Session, session_id: int) -> KeptForm | None:
-    """What was kept for this session, or None."""
+    """The form kept for this session, or None."""
     sealed = session.scalar(select(StaffSession.kept_sealed).where(StaffSession.id == session_id))
     if sealed is None:
         return None
@@ -69,5 +69,5 @@ def read_kept_form(session: Session, session_id: int) -> KeptForm | None:
 
 
 def forget_kept_form(session: Session, session_id: int) -> None:
-    """It was shown again, so it is kept no longer."""
+    """Delete the kept form after it was shown again."""
     session.execute(update(StaffSession).where(StaffSession.id == session_id).values(kept_sealed=None))

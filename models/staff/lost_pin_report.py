@@ -1,4 +1,4 @@
-"""Reports of a lost PIN, as calls leave them: one row each, whether a case has the number or not (R08)."""
+"""Reports of a lost PIN, as calls leave them: one row each, whether or not a case has the number (R08)."""
 
 from datetime import datetime
 
@@ -15,9 +15,11 @@ NEW, WAITING = text("state = 'new'"), text("state = 'waiting'")
 
 
 class LostPinReport(Base):
-    """``state`` is ``new`` until the sweeper judged it, then ``waiting`` (for a supervisor), ``called``,
-    ``refused`` or ``declined``. ``number_key`` is the number keyed, which need not be a case's.
-    At ``told_at`` supervisors were told that it waits.
+    """One report by one call.
+
+    ``state`` is ``new`` until the sweeper has judged it, then ``waiting`` (for a supervisor), ``called``,
+    ``refused`` or ``declined``. ``number_key`` is the number entered, which may be no case's. ``told_at`` is
+    when supervisors were told that it waits.
     """
 
     __tablename__ = "lost_pin_reports"
@@ -60,17 +62,17 @@ def reporting(number_key: str, phone_key: str | None, call_id: int, now: datetim
 
 
 def has_new_reports(session: Session) -> bool:
-    """Whether a call left a report that was not judged yet."""
+    """Whether a call left a report that has not been judged yet."""
     return session.execute(select(LostPinReport.id).where(NEW).limit(1)).first() is not None
 
 
 def has_untold_reports(session: Session) -> bool:
-    """Whether supervisors were not told yet of a report that waits for them."""
+    """Whether supervisors have not yet been told of a report that waits for them."""
     return session.execute(select(LostPinReport.id).where(*_UNTOLD).limit(1)).first() is not None
 
 
 def tell_of_reports(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
-    """Tell the supervisors by one text how many reports wait for them (R08)."""
+    """Tell the supervisors in one text how many reports wait for them (R08)."""
     if has_untold_reports(session) and take_page(session, LOST_PINS, now, policies.page_minutes):
         session.execute(update(_REPORTS).where(*_UNTOLD).values(told_at=now))
         waiting = session.scalar(select(func.count()).select_from(_REPORTS).where(WAITING)) or 0

@@ -1,4 +1,4 @@
-"""Pages: when staff were last told of each matter, so that a bad day is one message with a count (R36)."""
+"""Pages: when staff were last told about each matter, so that a bad day is one message with a count (R36)."""
 
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -9,12 +9,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.store.base import Base, UtcDateTime, table_of
 
-#: What lies further ahead was written by a clock that was put back since; those of two machines differ less.
+#: A time further ahead was written by a clock that was set back since. Two machines' clocks differ by less.
 AHEAD = timedelta(minutes=1)
 
 
 class PagedMatter(Base):
-    """When staff were last told of one matter: a level of alerts, or a trouble."""
+    """When staff were last told about one matter: a level of alerts, or a trouble."""
 
     __tablename__ = "paged_matters"
 
@@ -26,10 +26,10 @@ _MATTERS = table_of(PagedMatter)
 
 
 def take_page(session: Session, name: str, now: datetime, minutes: int) -> bool:
-    """Take the right to tell staff of this matter now; two processes never tell it twice.
+    """Reserve the right to tell staff about this matter now; two processes never tell it twice.
 
-    False while the last message is younger than ``minutes``. So ask only when there is something new to
-    tell, and leave it untold when the answer is no: the next message has it in its count.
+    False while the last message is younger than ``minutes``. So call this only when there is something new to
+    tell, and leave it untold if the result is False: the next message includes it in its count.
     """
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     first = (postgresql.insert if on_postgresql else sqlite.insert)(_MATTERS).values(name=name, paged_at=now)
@@ -37,7 +37,7 @@ def take_page(session: Session, name: str, now: datetime, minutes: int) -> bool:
     if made is not None:
         return True
     before = now - timedelta(minutes=minutes)
-    # A clock that was put back must not keep everybody untold until it is as late again.
+    # After a clock was set back, staff must not wait until it reaches the old time again.
     is_due = or_(_MATTERS.c.paged_at <= before, _MATTERS.c.paged_at > now + AHEAD)
     again = update(_MATTERS).where(_MATTERS.c.name == name, is_due)
     return cast(CursorResult[Any], session.execute(again.values(paged_at=now))).rowcount == 1

@@ -1,4 +1,4 @@
-"""Passkeys of staff: a browser or a security key made each for the console, and we hold its public half."""
+"""Passkeys of staff: a browser or security key made each one for the console; we store its public half."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ class PasskeyError(ValueError):
 
 
 class Passkey(Base):
-    """``credential_id`` is in base64url; ``sign_count`` is what the authenticator said last.
+    """``credential_id`` is in base64url; ``sign_count`` is the last count from the authenticator.
 
-    ``challenge_hash`` is of the challenge that it answered last, which opens no second time.
+    ``challenge_hash`` is the hash of the last challenge it answered, which cannot be used again.
     """
 
     __tablename__ = "passkeys"
@@ -39,17 +39,17 @@ class Passkey(Base):
 
 
 def user_handle(session: Session, staff_id: int) -> bytes:
-    """What an authenticator keeps for a person: 32 bytes that say nothing to anyone else."""
+    """The handle an authenticator stores for a person: 32 bytes that mean nothing to anyone else."""
     return bytes.fromhex(keyring_of(session).index("staff.passkey", str(staff_id)))
 
 
 def passkeys_of(session: Session, staff_id: int) -> Sequence[Passkey]:
-    """Their passkeys, the oldest first."""
+    """A person's passkeys, oldest first."""
     return session.scalars(select(Passkey).where(Passkey.staff_id == staff_id).order_by(Passkey.id)).all()
 
 
 def find_passkey(session: Session, credential_id: str) -> Passkey | None:
-    """The passkey of this id, or None."""
+    """The passkey with this id, or None."""
     return session.scalars(select(Passkey).where(Passkey.credential_id == credential_id)).one_or_none()
 
 
@@ -63,7 +63,7 @@ def add_passkey(
     name: str,
     now: datetime,
 ) -> None:
-    """Add one. Raises PasskeyError when it is there already, or when there are MOST_PASSKEYS."""
+    """Add one. Raises PasskeyError when it already exists, or when the person has MOST_PASSKEYS."""
     if len(credential_id) > LONGEST_ID or find_passkey(session, credential_id) is not None:
         raise PasskeyError("This passkey is known already.")
     if len(passkeys_of(session, staff_id)) >= MOST_PASSKEYS:
@@ -82,7 +82,7 @@ def add_passkey(
 
 
 def use_passkey(session: Session, passkey_id: int, *, challenge: bytes, count: int, now: datetime) -> bool:
-    """Note that it opened; False for a challenge that it has answered before."""
+    """Record a sign-in with this passkey; False for a challenge that it has already answered."""
     hashed = hashlib.sha256(challenge).hexdigest()
     used = session.scalar(
         update(Passkey)
@@ -97,7 +97,7 @@ def use_passkey(session: Session, passkey_id: int, *, challenge: bytes, count: i
 
 
 def remove_passkey(session: Session, staff_id: int, passkey_id: int) -> bool:
-    """Remove one of this person's; False when they have none of this id."""
+    """Remove one of this person's; False when they have none with this id."""
     removed = session.scalar(
         delete(Passkey).where(Passkey.id == passkey_id, Passkey.staff_id == staff_id).returning(Passkey.id)
     )
@@ -105,5 +105,5 @@ def remove_passkey(session: Session, staff_id: int, passkey_id: int) -> bool:
 
 
 def forget_passkeys(session: Session, staff_id: int) -> None:
-    """Let none of their passkeys open any more."""
+    """Remove all passkeys of this person."""
     session.execute(delete(Passkey).where(Passkey.staff_id == staff_id))

@@ -1,4 +1,4 @@
-"""Locks and spent totals after wrong PINs: they are audited, told to supervisors, and lifted by one (R04)."""
+"""Locks and spent totals after wrong PINs: audited, reported to supervisors, and lifted by one (R04)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from models.store.refusal import RefusedError
 
 _UNTOLD = text("NOT told")
 _A_FEW = 200
-#: What kind of phone a counter is of: never which one.
+#: What kind of phone a counter belongs to; never which phone.
 STRANGE, KNOWN, UNATTESTED = "strangers", "known_phone", "known_phone_unattested"
 
 
 class LockError(RefusedError):
-    """A lock cannot be lifted like this; the sentence says why."""
+    """A lock cannot be lifted this way; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A counter of a case that lets no PIN through. ``kind`` says what kind of phone it is of."""
+    """A counter of a case that accepts no PIN. ``kind`` is the kind of phone it belongs to."""
 
     case_id: int
     counter: str
@@ -38,7 +38,7 @@ class Lock:
 
 
 def kind_of(counter: str) -> str:
-    """What kind of phone a counter is of."""
+    """What kind of phone a counter belongs to."""
     if counter == STRANGERS:
         return STRANGE
     return KNOWN if counter.startswith(ATTESTED) else UNATTESTED
@@ -52,9 +52,9 @@ def has_untold_locks(session: Session) -> bool:
 def tell_of_locks(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Write an audit entry for each new lock, and tell supervisors in one message with a count.
 
-    The message waits until the one before is ``lock_alert_minutes`` old, so that a flood of locks is no
-    flood of messages. Locks of numbers that no case has are nobody's. A closed case
-    counts, since its caller hears the same as any other (R13).
+    The message waits until the previous one is ``lock_alert_minutes`` old, so that many locks do not cause
+    many messages. Locks of numbers that no case has are not reported. A closed case counts, since its caller
+    hears the same as any other (R13).
     """
     of_no_case = ~select(Case.id).where(Case.number_key == PinCounter.number_key).exists()
     session.execute(update(PinCounter).where(_UNTOLD, of_no_case).values(told=True))
@@ -80,7 +80,7 @@ def tell_of_locks(session: Session, now: datetime, policies: Policies, is_open: 
 
 
 def standing_locks(session: Session) -> Sequence[Lock]:
-    """The locks of all cases, newest first."""
+    """The current locks of all cases, newest first."""
     rows = session.execute(
         select(Case.id, PinCounter.counter, PinCounter.locked_at, PinCounter.spent_at)
         .join(PinCounter, PinCounter.number_key == Case.number_key)
@@ -92,9 +92,9 @@ def standing_locks(session: Session) -> Sequence[Lock]:
 
 
 def lift_lock(session: Session, case_id: int, kind: str, *, by: str, now: datetime) -> int:
-    """Lift the locks, waits and totals of this case for one kind of phone; how many counters that were.
+    """Lift this case's locks, waits and totals for one kind of phone; returns how many counters that were.
 
-    The tries stay on record, and the next caller with the right PIN is told of them. Raises LockError.
+    The tries stay on record, and the next caller with the right PIN is told about them. Raises LockError.
     """
     counters = session.scalars(
         select(PinCounter)

@@ -1,4 +1,4 @@
-"""Recovery codes of staff: ten, for the day on which the phone with the authenticator is lost."""
+"""Recovery codes of staff: ten, for when the phone with the authenticator is lost."""
 
 import secrets
 from datetime import datetime
@@ -10,13 +10,13 @@ from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 
 CODES = 10
-#: Letters and digits that cannot be taken for one another on paper: two groups of five are 49 bits.
+#: Letters and digits that are hard to confuse on paper: two groups of five are 49 bits.
 _CLEAR = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUPS, _GROUP = 2, 5
 
 
 class RecoveryCode(Base):
-    """``code_key`` is a keyed hash; each code opens once."""
+    """``code_key`` is a keyed hash; each code works once."""
 
     __tablename__ = "recovery_codes"
 
@@ -28,7 +28,7 @@ class RecoveryCode(Base):
 
 
 def issue_recovery_codes(session: Session, staff_id: int, now: datetime) -> list[str]:
-    """Ten new codes in place of all that were; this is the only moment at which they are readable."""
+    """Ten new codes that replace all old ones; they are readable only now."""
     forget_recovery_codes(session, staff_id)
     codes = [_new_code() for _ in range(CODES)]
     session.add_all(
@@ -39,7 +39,7 @@ def issue_recovery_codes(session: Session, staff_id: int, now: datetime) -> list
 
 
 def use_recovery_code(session: Session, staff_id: int, code: str, now: datetime) -> bool:
-    """Whether this is one of their codes that was not used yet; now it is. Case and spaces are nothing."""
+    """Whether this is one of their unused codes; it is now used. Case and spaces do not matter."""
     used = session.scalar(
         update(RecoveryCode)
         .where(RecoveryCode.code_key == _key(session, staff_id, code), RecoveryCode.used_at.is_(None))
@@ -50,13 +50,13 @@ def use_recovery_code(session: Session, staff_id: int, code: str, now: datetime)
 
 
 def recovery_codes_left(session: Session, staff_id: int) -> int:
-    """How many of their codes still open."""
+    """How many of their codes are unused."""
     left = select(func.count()).where(RecoveryCode.staff_id == staff_id, RecoveryCode.used_at.is_(None))
     return session.scalar(left) or 0
 
 
 def forget_recovery_codes(session: Session, staff_id: int) -> None:
-    """Let none of their codes open any more."""
+    """Delete all of their codes."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
 
 

@@ -1,10 +1,10 @@
-"""Why something of staff stays as it is; hotline/refusals/staff.py has the words."""
+"""Why a request about staff is refused; hotline/refusals/staff.py has the words."""
 
 from enum import StrEnum, auto
 
 
 class ShiftRefusal(StrEnum):
-    """Why a shift stays as it is."""
+    """Why a shift does not change."""
 
     NO_MORE_WRAP_UP = auto()
     NO_CODE = auto()
@@ -14,7 +14,7 @@ class ShiftRefusal(StrEnum):
 
 
 class LockRefusal(StrEnum):
-    """Why a lock after wrong PINs stays as it is."""
+    """Why a lock after wrong PINs is not lifted."""
 
     LIFTED = auto()
 
@@ -26,7 +26,7 @@ class TiedRefusal(StrEnum):
 
 
 class StaffRefusal(StrEnum):
-    """Why the staff list stays as it is."""
+    """Why the staff list does not change."""
 
     UNKNOWN = auto()
     UNKNOWN_EMAIL = auto()
@@ -51,7 +51,7 @@ class AlarmRefusal(StrEnum):
 
 
 class ExportRefusal(StrEnum):
-    """Why a file of the audit is not requested, agreed to or handed out."""
+    """Why an audit export is not requested, agreed to or handed out."""
 
     NOTHING_FOUND = auto()
     AGREED = auto()

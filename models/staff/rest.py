@@ -1,4 +1,4 @@
-"""Rests: after a hard call the line calls a member of staff no more for a while (R37)."""
+"""Rests: after a hard call the line does not call a staff member for a while (R37)."""
 
 from datetime import datetime, timedelta
 
@@ -13,12 +13,12 @@ from models.store.policies import Policies
 
 
 def lock_staff(session: Session, staff_id: int) -> None:
-    """Hold the row of who will rest, before the first entry: who changes a shift holds it before theirs."""
+    """Lock the row of a person who will rest before the first audit entry, as a change of shift does."""
     session.execute(select(Staff.id).where(Staff.id == staff_id).with_for_update(key_share=True))
 
 
 def begin_rest(session: Session, staff_id: int, now: datetime, policies: Policies) -> datetime:
-    """After a hard call nobody rings this person for a while; answers until when. The reason is not asked."""
+    """Don't call this person for a while after a hard call; returns until when. No reason is asked."""
     until = now + timedelta(minutes=policies.hard_call_minutes)
     session.execute(update(Staff).where(Staff.id == staff_id).values(resting_until=until, wrap_up_until=None))
     audit.record(session, actor=f"liaison:{staff_id}", action="rest", target=f"staff:{staff_id}", now=now)
@@ -26,7 +26,7 @@ def begin_rest(session: Session, staff_id: int, now: datetime, policies: Policie
 
 
 def end_rests(session: Session, now: datetime) -> None:
-    """Whose rest or wrap-up is over may be rung again; their idleness counts from now."""
+    """Let the line call those whose rest or wrap-up is over; their idle time counts from now."""
     end_wrap_ups(session, now)
     end_sparing(session, now)
     over = update(Staff).where(Staff.resting_until <= now)

@@ -1,4 +1,4 @@
-"""Schedules: when each member of staff is on shift or on call each week, and when they are away."""
+"""Schedules: when each staff member is on shift or on call each week, and when they are away."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
@@ -11,15 +11,15 @@ from models.audit import audit
 from models.staff.staff import Staff, find_staff
 from models.store.base import Base
 
-#: ``on_shift``: rung for everything. ``on_call``: rung for urgent callbacks while nobody is on shift.
+#: ``on_shift``: called for everything. ``on_call``: called for urgent callbacks while nobody is on shift.
 KINDS = ("on_shift", "on_call")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Schedule(Base):
-    """One span of a week, in the office's time zone. ``weekday`` 0 is Monday, the day on which it starts.
+    """One span of a week, in the office's time zone. ``weekday`` is the day it starts; 0 is Monday.
 
-    A span that ends at or before its start goes on past midnight.
+    A span that ends at or before its start continues past midnight.
     """
 
     __tablename__ = "schedules"
@@ -33,7 +33,7 @@ class Schedule(Base):
 
 
 class Absence(Base):
-    """Days, the last one included, on which a person is neither on shift nor on call by their schedule."""
+    """Days, including the last one, on which a person's schedule puts them neither on shift nor on call."""
 
     __tablename__ = "absences"
 
@@ -53,10 +53,10 @@ def set_schedule(
     actor: str,
     now: datetime,
 ) -> None:
-    """Replace what a person's week holds on those days; ``span`` None leaves them free.
+    """Replace a person's weekly schedule on those days; ``span`` None leaves them free.
 
-    An explicit shift goes on until the next change that the new schedule brings; one that the schedule began
-    ends when the new one has none now. Raises StaffError for an unknown e-mail.
+    A shift begun by hand continues until the next change in the new schedule. A shift begun by the schedule
+    ends if the new one has none now. Raises StaffError for an unknown e-mail.
     """
     person, days = find_staff(session, email), sorted(set(weekdays))
     session.execute(
@@ -80,7 +80,7 @@ def set_schedule(
 def add_absence(
     session: Session, email: str, first_day: date, last_day: date, *, actor: str, now: datetime
 ) -> None:
-    """Note days on which a person is away. Raises StaffError for an unknown e-mail."""
+    """Add days on which a person is away. Raises StaffError for an unknown e-mail."""
     person = find_staff(session, email)
     session.add(Absence(staff_id=person.id, first_day=first_day, last_day=last_day))
     session.flush()
@@ -91,7 +91,7 @@ def add_absence(
 
 
 def remove_absence(session: Session, absence_id: int, *, actor: str, now: datetime) -> int | None:
-    """Take a note of an absence back; answers whose it was, None for one that is not there."""
+    """Remove an absence; returns whose it was, or None if it does not exist."""
     absence = session.get(Absence, absence_id)
     if absence is None:
         return None
@@ -131,10 +131,10 @@ def week_of(session: Session, staff_id: int) -> list[Schedule]:
 def apply_schedules(
     session: Session, now: datetime, zone: ZoneInfo, is_holiday: Callable[[date], bool]
 ) -> None:
-    """Begin and end the shifts that the schedules say; done at each change of the schedule, and no more.
+    """Begin and end shifts by the schedules, only at each change of a person's schedule.
 
-    So an explicit change of a shift holds until the next scheduled one. Office holidays and absences take a
-    person off their shift; of on-call duty only an absence does.
+    So a change of shift by hand applies until the next scheduled one. Office holidays and absences end a
+    person's shift; only an absence ends on-call duty.
     """
     today = now.astimezone(zone).date()
     spans, away = _plans(session, today)
@@ -146,7 +146,7 @@ def apply_schedules(
         }
         person.away = any(one.first_day <= today <= one.last_day for one in absences)
         person.on_call = is_on["on_call"]
-        # Whom a schedule put on shift that is gone by now is taken off it.
+        # A person whose schedule put them on shift and is now gone is taken off shift.
         if person.scheduled_shift or any(span.kind == "on_shift" for span in week):
             _follow(session, person, is_on["on_shift"], now)
     session.flush()
@@ -155,9 +155,9 @@ def apply_schedules(
 def is_anyone_at_hand_at(
     session: Session, at: datetime, zone: ZoneInfo, is_holiday: Callable[[date], bool]
 ) -> bool:
-    """Whether somebody is to be on shift or on call at ``at``, which is later today or tonight.
+    """Whether somebody will be on shift or on call at ``at``, which is later today or tonight.
 
-    By their schedule, or since they began a shift by hand that no schedule ends.
+    This is by their schedule, or because they began a shift by hand that no schedule ends.
     """
     spans, away = _plans(session, at.astimezone(zone).date())
     for person in session.execute(
@@ -187,7 +187,7 @@ def _follow(session: Session, person: Staff, scheduled: bool, now: datetime) -> 
     if person.scheduled_shift == scheduled:
         return
     person.set_away_at = None
-    # A schedule that is new puts nobody off the shift that they began by themselves.
+    # A new schedule does not end a shift that the person began by hand.
     is_change = person.scheduled_shift is not None or scheduled
     person.scheduled_shift = scheduled
     if is_change and person.on_shift != scheduled:
@@ -213,7 +213,7 @@ def _covers(
             continue
         starts = datetime.combine(day, span.starts, zone)
         ends = datetime.combine(day + timedelta(days=over_midnight), span.ends, zone)
-        # Compared as moments, not as local times: the hour that a change of clocks repeats comes twice.
+        # Compared as moments, not as local times: when clocks are set back, one local hour occurs twice.
         if starts.timestamp() <= now.timestamp() < ends.timestamp():
             return True
     return False

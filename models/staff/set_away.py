@@ -1,4 +1,4 @@
-"""Offers that a liaison missed: after some in a row the line sets them away and tells them (R36)."""
+"""Missed offers: after several in a row the line sets the liaison away and tells them (R36)."""
 
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -15,8 +15,8 @@ from models.store.policies import Policies
 def note_miss(session: Session, staff_id: int, now: datetime, policies: Policies) -> bool:
     """Count an offer that this person missed; True when it set them away.
 
-    They are off their shift then, until they begin it again: by one click, by phone, or by command. Of
-    somebody who is not on shift nothing is counted; they are on call, or a supervisor whom urgent work rings.
+    They are then off shift until they begin it again: by one click, by phone, or by command. Nothing is
+    counted for somebody who is not on shift: they are on call, or a supervisor who is called for urgent work.
     """
     person = session.execute(
         update(Staff)
@@ -44,9 +44,9 @@ def note_miss(session: Session, staff_id: int, now: datetime, policies: Policies
 
 
 def spare(session: Session, staff_id: int | None, now: datetime, pause: timedelta) -> bool:
-    """Somebody who is not on shift did not take urgent work: the line rings them again after ``pause``.
+    """Somebody who is not on shift did not take urgent work: the line calls them again after ``pause``.
 
-    False for those on shift, and for whoever was set away by this very offer.
+    False for those on shift, and for a person whom this same offer set away.
     """
     not_on_shift = (~Staff.on_shift, Staff.set_away_at.is_distinct_from(now))
     spared = update(Staff).where(Staff.id == staff_id, *not_on_shift).values(spared_until=now + pause)
@@ -54,12 +54,12 @@ def spare(session: Session, staff_id: int | None, now: datetime, pause: timedelt
 
 
 def end_sparing(session: Session, now: datetime) -> None:
-    """Those whose time is up may be rung again."""
+    """Let the line call those whose time is up."""
     session.execute(update(Staff).where(Staff.spared_until <= now).values(spared_until=None))
 
 
 def note_key(session: Session, staff_id: int | None) -> None:
-    """A key on an offer, to take it or to pass: whoever is there has missed nothing in a row."""
+    """Reset the missed offers after a key on an offer, to take it or to pass: the person is there."""
     missed = select(Staff.missed_offers).where(Staff.id == staff_id)
     if staff_id is not None and session.scalar(missed):
         session.execute(update(Staff).where(Staff.id == staff_id).values(missed_offers=0))

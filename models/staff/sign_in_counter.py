@@ -1,4 +1,4 @@
-"""Counts failed sign-ins to the console: waits that grow, a lock of one way in, and never of who is in."""
+"""Counts failed sign-ins to the console: growing waits, and a lock of one way in; nobody is signed out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of, send
 from models.store.policies import Policies
 
-#: Failures of one client (an address) are forgotten when none came for so long.
+#: Failures of one client (an address) are forgotten after this long without a new one.
 CLIENT_MEMORY = timedelta(minutes=15)
-#: No wait is longer; the bounds of the policy say so.
+#: No wait is longer; the bounds of the policy ensure that.
 LONGEST_WAIT = timedelta(days=1)
-#: Counters that are not locked are kept for so long after their last failure.
+#: How long counters that are not locked are kept after their last failure.
 KEPT = timedelta(days=30)
 
 Kind = Literal["account", "browser", "client", "code", "session"]
 
 
 class SignInCounter(Base):
-    """``key`` is a keyed hash of what is counted on: an e-mail, whether it exists or not, or a client."""
+    """``key`` is a keyed hash of what is counted: an e-mail, whether or not it exists, or a client."""
 
     __tablename__ = "sign_in_counters"
 
@@ -45,7 +45,7 @@ _MAKE = (
 
 @dataclass(frozen=True, slots=True)
 class SignInLimits:
-    """What the office decided about failed sign-ins; times in seconds, the rest are counts."""
+    """The office's limits on failed sign-ins; times are in seconds, the rest are counts."""
 
     wait_after: int
     wait_first_seconds: int
@@ -67,23 +67,24 @@ class SignInLimits:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a try is not worked: ``until`` a moment, or for None until an administrator lifts the lock."""
+    """Why a try is refused: until the moment ``until``, or if None until an administrator lifts the lock."""
 
     until: datetime | None
 
 
 def counter_key(session: Session, kind: Kind, what: str) -> str:
-    """What failures are counted on: a keyed hash, so that the table names nobody and no address."""
+    """The key that failures are counted under: a keyed hash, so the table contains no name or address."""
     return keyring_of(session).index(f"sign_in.{kind}", what)
 
 
 def reserve_try(
     session: Session, key: str, now: datetime, limits: SignInLimits, client: str | None = None
 ) -> Refusal | None:
-    """Count a try as failed before anything is worked; or say why it may not be made now.
+    """Count a try as failed before anything is hashed; or say why it may not be made now.
 
-    ``key`` and ``client`` are of `counter_key`. A try in a wait or a lock counts nothing, so a wait ends when
-    it was said to end. A counter that reaches the limit is locked; that of a client never is.
+    ``key`` and ``client`` come from `counter_key`. A try during a wait or a lock is not counted, so a wait
+    ends when the person was told it would. A counter that reaches the limit is locked; a client's counter
+    never is.
     """
     rows = _locked_rows(session, [key] if client is None else [key, client], now)
     own, theirs = rows[key], None if client is None else rows[client]
@@ -106,9 +107,9 @@ def reserve_try(
 
 
 def note_lock(session: Session, key: str, staff_id: int | None, now: datetime) -> None:
-    """Leave an entry where the try of this very ``now`` was wrong and made the lock.
+    """Write an audit entry if the try at this same ``now`` was wrong and made the lock.
 
-    It is left for an e-mail that nobody has as well, so that neither takes longer than the other.
+    It is written for an unknown e-mail as well, so that both take the same time.
     """
     if session.scalar(select(SignInCounter.locked_at).where(SignInCounter.key == key)) == now:
         target = "sign_in:0" if staff_id is None else f"staff:{staff_id}"
@@ -116,12 +117,12 @@ def note_lock(session: Session, key: str, staff_id: int | None, now: datetime) -
 
 
 def forgive(session: Session, keys: Sequence[str]) -> None:
-    """Forget the failures counted on these keys, and lift their locks."""
+    """Forget the failures counted under these keys, and lift their locks."""
     session.execute(delete(SignInCounter).where(SignInCounter.key.in_(keys)))
 
 
 def forgive_one(session: Session, key: str) -> None:
-    """Take back one failure that was counted ahead and turned out to be none."""
+    """Take back one failure that was counted in advance but did not happen."""
     session.execute(
         update(SignInCounter)
         .where(SignInCounter.key == key, SignInCounter.failures > 0)
@@ -130,9 +131,9 @@ def forgive_one(session: Session, key: str) -> None:
 
 
 def take_back_try(session: Session, key: str, now: datetime) -> None:
-    """Undo `reserve_try` for a try that was not looked at: the failure, its wait, and the lock it made.
+    """Undo `reserve_try` for a try that was never checked: the failure, its wait, and the lock it made.
 
-    The wait before it was over, or it had not been let through; so no wait is left.
+    Any earlier wait was over, or the try would have been refused; so no wait remains.
     """
     session.execute(
         update(SignInCounter)
@@ -142,7 +143,7 @@ def take_back_try(session: Session, key: str, now: datetime) -> None:
 
 
 def forget_old_counters(session: Session, now: datetime) -> None:
-    """Delete counters that nobody needs any more."""
+    """Delete counters that are no longer needed."""
     session.execute(
         delete(SignInCounter).where(SignInCounter.failed_at < now - KEPT, SignInCounter.locked_at.is_(None))
     )
@@ -156,9 +157,9 @@ def _wait(failures: int, limits: SignInLimits) -> timedelta:
 
 
 def _locked_rows(session: Session, keys: list[str], now: datetime) -> dict[str, SignInCounter]:
-    """The rows of these keys, made where they were missing, and ours until the end of the transaction."""
+    """The rows of these keys, created where missing, and locked until the end of the transaction."""
     for key in sorted(keys):
-        # Each on its own and in order, so that two tries never wait for each other.
+        # One at a time and in order, so that two tries never deadlock.
         send(session, _MAKE, {"counter_key": key, "counter_at": now - KEPT})
     rows = session.scalars(
         select(SignInCounter)

@@ -15,30 +15,30 @@ from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 
 ROLES = ("liaison", "supervisor", "administrator")
-#: Letters and digits that cannot be taken for one another when a password is read from paper.
+#: Letters and digits that are hard to confuse when a password is read from paper.
 _CLEAR = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUPS, _GROUP = 4, 5
-#: What a change of the shift ends: misses count from it on, and nobody is set away or spared any more.
+#: What a change of shift resets: missed offers count from it on, and nobody stays set away or spared.
 FRESH: dict[str, object] = {
     "missed_offers": 0, "set_away_at": None, "wrap_up_until": None, "spared_until": None,
 }  # fmt: skip
 
 
 class StaffError(RefusedError):
-    """What was asked of the staff list cannot be done; the sentence says why, without a number."""
+    """A change of the staff list is refused; the message says why, without a number."""
 
 
 class Staff(Base):
-    """``busy_call_id`` is the leg that rings or holds this person; who is on shift and not busy is free.
+    """``busy_call_id`` is the leg that rings or has this person. Anyone on shift and not busy is free.
 
-    ``resting_until`` ends a pause after a hard call; the sweeper takes it away, and until then nobody rings
-    them. Until ``on_staff_line_until`` their phone is in a call to the staff line and is not rung; that ends
-    with the call, or when its last menu is long over. Until ``wrap_up_until`` they write down a talk
-    (models/staff/wrap_up.py). Since ``set_away_at`` the line has taken them off their shift, because they
-    missed ``missed_offers`` in a row (models/staff/set_away.py); until ``spared_until`` somebody who is not
-    on shift is not rung again for urgent work that they did not take. A staff number and its PIN open the
-    staff line, and a code is keyed to accept on a personal phone; ``new_hash`` is a new one of these between
-    its two entries (models/calls/staff_secret.py).
+    ``resting_until`` ends a break after a hard call; the sweeper clears it, and until then the line does not
+    call them. Until ``on_staff_line_until`` their phone is in a call to the staff line and is not called;
+    that ends with the call, or when its last menu is long over. Until ``wrap_up_until`` they are writing up a
+    talk (models/staff/wrap_up.py). ``set_away_at`` is when the line ended their shift because they missed
+    ``missed_offers`` in a row (models/staff/set_away.py). Until ``spared_until``, somebody who is not on
+    shift is not called again for urgent work that they did not take. A staff number and its PIN open the
+    staff line, and a code is entered to accept a call on a personal phone; ``new_hash`` is a new one of these
+    between its two entries (models/calls/staff_secret.py).
     """
 
     __tablename__ = "staff"
@@ -57,7 +57,7 @@ class Staff(Base):
     on_shift: Mapped[bool] = mapped_column(default=False)
     on_call: Mapped[bool] = mapped_column(default=False)
     away: Mapped[bool] = mapped_column(default=False)
-    #: What the schedule said when it was applied last; None before it is for the first time.
+    #: Whether the schedule had them on shift when it was last applied; None before the first time.
     scheduled_shift: Mapped[bool | None]
     shift_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -69,10 +69,10 @@ class Staff(Base):
     pin_hash: Mapped[str | None] = mapped_column(Text)
     code_hash: Mapped[str | None] = mapped_column(Text)
     new_hash: Mapped[str | None] = mapped_column(Text)
-    #: The language in which they read the console; None is that of their browser.
+    #: The language in which they read the console; None means the browser's.
     interface_language: Mapped[str | None] = mapped_column(String(16))
     totp_sealed: Mapped[str | None] = mapped_column(Text)
-    #: The time step of the last code that was taken: no code of that step or before opens again.
+    #: The time step of the last accepted code: no code of that step or an earlier one is accepted again.
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     resting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     on_staff_line_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -97,10 +97,10 @@ def add_staff(
     now: datetime,
     office_phone: bool = True,
 ) -> tuple[int, str]:
-    """Add a person; answers their id and a password that works once, which is hashed here.
+    """Add a person; returns their id and a one-time password, which is hashed here.
 
-    For the command line and for tests: a page of the console hashes with no transaction open and then calls
-    ``add_person``, whose arguments and errors these are.
+    This is for the command line and for tests. A console page hashes without an open transaction and then
+    calls ``add_person``, which has the same arguments and errors.
     """
     password = new_password()
     password_hash = PasswordHasher().hash(password)
@@ -125,10 +125,10 @@ def add_person(
     now: datetime,
     office_phone: bool = True,
 ) -> int:
-    """Add a person with the hash of a password that works once; their id. ``phone`` is in E.164.
+    """Add a person with the hash of a one-time password; returns their id. ``phone`` is in E.164.
 
-    Accepting a call asks no staff code on an office phone, and asks it on a personal one (Legs).
-    Raises StaffError when the e-mail is already on the list or the role is none of ROLES.
+    Accepting a call requires a staff code on a personal phone, but not on an office phone (Legs). Raises
+    StaffError when the e-mail is already on the list or the role is none of ROLES.
     """
     if role not in ROLES:
         raise StaffError(StaffRefusal.UNKNOWN_ROLE)
@@ -159,13 +159,13 @@ def add_person(
 
 
 def change_shift(session: Session, email: str, *, on_shift: bool, actor: str, now: datetime) -> None:
-    """Begin or end a person's shift; a call they are in goes on. Raises StaffError for an unknown e-mail.
+    """Begin or end a person's shift; a current call continues. Raises StaffError for an unknown e-mail.
 
-    It holds until the next change that their schedule brings. Asking for what already is changes nothing
-    and is no entry in the audit.
+    It applies until the next change in their schedule. If the shift already is as requested, nothing changes
+    and no audit entry is written.
     """
     person_id = find_staff(session, email).id
-    # Who ends their shift has seen that they were set away.
+    # A person who ends their shift has seen that they were set away.
     session.execute(update(Staff).where(Staff.id == person_id).values(set_away_at=None))
     changed = session.scalar(
         update(Staff)
@@ -180,7 +180,7 @@ def change_shift(session: Session, email: str, *, on_shift: bool, actor: str, no
 
 
 def find_staff(session: Session, email: str) -> Staff:
-    """The person with this e-mail. Raises StaffError for one that nobody has."""
+    """The person with this e-mail. Raises StaffError if nobody has it."""
     person = session.scalars(select(Staff).where(Staff.email == email.lower())).one_or_none()
     if person is None or person.left_at is not None:
         raise StaffError(StaffRefusal.UNKNOWN_EMAIL)
@@ -188,7 +188,7 @@ def find_staff(session: Session, email: str) -> Staff:
 
 
 def name_of(session: Session, staff_id: int) -> str:
-    """A person's name. Raises StaffError for an id that nobody has."""
+    """A person's name. Raises StaffError if nobody has this id."""
     sealed = session.scalar(select(Staff.name_sealed).where(Staff.id == staff_id))
     if sealed is None:
         raise StaffError(StaffRefusal.UNKNOWN)
@@ -196,17 +196,17 @@ def name_of(session: Session, staff_id: int) -> str:
 
 
 def choose_interface_language(session: Session, staff_id: int, language: str) -> None:
-    """Let a person read the console in this language from now on, wherever they sign in."""
+    """Show this person the console in this language from now on, wherever they sign in."""
     session.execute(update(Staff).where(Staff.id == staff_id).values(interface_language=language))
 
 
 def count_on_shift(session: Session) -> int:
-    """How many people the line may ring, busy or not."""
+    """How many people the line may call, busy or not."""
     return session.scalar(select(func.count()).select_from(Staff).where(Staff.on_shift)) or 0
 
 
 def everyone(session: Session) -> list[Staff]:
-    """The staff list, in the order in which people joined it."""
+    """The staff list, in the order in which people were added."""
     return list(session.scalars(select(Staff).order_by(Staff.id)))
 
 

@@ -1,4 +1,4 @@
-"""How a member of staff gets in: what they have set up, and what an administrator can undo."""
+"""How a staff member signs in: what they have set up, and what an administrator can reset."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -28,17 +28,17 @@ class Access:
 
     @property
     def stamp(self) -> str:
-        """Binds what was begun with a password to that password."""
+        """Ties a sign-in that began with a password to that password."""
         return hashlib.sha256(self.password_hash.encode()).hexdigest()[:16]
 
     @property
     def is_set_up(self) -> bool:
-        """Whether they have a password of their own and a second proof."""
+        """Whether they have a password of their own and a second factor."""
         return not self.is_one_time and (self.has_totp or self.has_passkey)
 
 
 def access_of_email(session: Session, email: str) -> Access | None:
-    """What whoever has this e-mail signs in with, or None; one look-up in either case."""
+    """What the person with this e-mail signs in with, or None; one look-up in either case."""
     return _read(session, _ACCESS.where(Staff.email == email.strip().lower()))
 
 
@@ -48,12 +48,12 @@ def access_of(session: Session, staff_id: int) -> Access | None:
 
 
 def access_locked(session: Session, staff_id: int) -> Access | None:
-    """What this person signs in with, which nobody else changes until the transaction ends, or None."""
+    """What this person signs in with, locked until the transaction ends, or None."""
     return _read(session, _ACCESS.where(Staff.id == staff_id).with_for_update(of=Staff, key_share=True))
 
 
 def set_password(session: Session, staff_id: int, password_hash: str) -> None:
-    """Put a password of a person's own into force."""
+    """Put a person's own password into force."""
     session.execute(
         update(Staff)
         .where(Staff.id == staff_id)
@@ -62,14 +62,14 @@ def set_password(session: Session, staff_id: int, password_hash: str) -> None:
 
 
 def unlock(session: Session, email: str, *, actor: str, now: datetime) -> None:
-    """Lift what keeps a person from signing in after failures. Raises StaffError for an unknown e-mail."""
+    """Lift the lock and waits after failed sign-ins. Raises StaffError for an unknown e-mail."""
     person = find_staff(session, email)
     _forgive_all(session, person)
     audit.record(session, actor=actor, action="unlock_sign_in", target=f"staff:{person.id}", now=now)
 
 
 def reset(session: Session, email: str, password_hash: str, *, actor: str, now: datetime) -> None:
-    """Let a person set up anew with a one-time password: sessions, passkeys, authenticator and codes end.
+    """Let a person set up again with a one-time password; sessions, passkeys, authenticator and codes end.
 
     Raises StaffError for an unknown e-mail.
     """
@@ -99,7 +99,7 @@ def _forgive_all(session: Session, person: Staff) -> None:
     forgive(session, keys)
 
 
-#: Who left the app signs in with nothing.
+#: A deactivated account has nothing to sign in with.
 _ACCESS: Select[Staff, bool] = select(Staff, exists().where(Passkey.staff_id == Staff.id)).where(
     Staff.left_at.is_(None)
 )

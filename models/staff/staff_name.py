@@ -1,4 +1,4 @@
-"""What staff are called on pages: by their name, with the e-mail beside it where two people share a name."""
+"""Display names of staff: the name, with the e-mail beside it when two people share a name."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from sqlalchemy.orm import Session
 from models.staff.staff import Staff
 from models.store.database import keyring_of
 
-#: How an actor begins who is named by the id of a member of staff.
+#: The prefixes of an actor that is named by the id of a staff member.
 STAFF_KINDS = ("staff", "liaison")
 
 
 @dataclass(frozen=True, slots=True)
 class StaffNames:
-    """Everyone who ever was on the staff list, as they are called."""
+    """The display names of everyone who was ever on the staff list."""
 
     by_id: Mapping[int, str] = field(repr=False)
     by_email: Mapping[str, str] = field(repr=False)
 
     def of(self, actor: str) -> str | None:
-        """Who that is: an e-mail, or ``staff:7``. None for whoever is not of the staff list."""
+        """The name for an actor: an e-mail, or ``staff:7``. None if the actor was never on the staff list."""
         kind, colon, number = actor.partition(":")
         if colon and kind in STAFF_KINDS and number.isdecimal():
             return self.by_id.get(int(number))

@@ -1,4 +1,4 @@
-"""Staff passwords: which ones will do, and their Argon2id hash, of one lane so that it takes one core."""
+"""Staff passwords: which are accepted, and their Argon2id hash, with one lane so that it uses one core."""
 
 import re
 import secrets
@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-#: OWASP's parameters for one lane, and then some: about a tenth of a second on a small server.
+#: Above OWASP's parameters for one lane: about a tenth of a second on a small server.
 MEMORY_KIB, TIME_COST, LANES = 46 * 1024, 2, 1
-#: NIST SP 800-63B, 3.1.1: length is what counts, so nothing else is asked of a password.
+#: NIST SP 800-63B, 3.1.1: length is what counts, so nothing else is required of a password.
 SHORTEST, LONGEST = 15, 1024
-#: What is left of a password without the words that everyone tries must still be worth something.
+#: The part of a password that remains without common words must still be hard to guess.
 LEAST_LEFT, LEAST_DIFFERENT = 8, 5
 
-#: Words that guessers begin with, and rows of keys. What is about the office and the person comes on top.
+#: Words that guessers try first, and rows of keys. Words about the office and the person are added.
 _COMMON = (
     "password", "passwort", "passphrase", "contraseña", "contrasena", "clave", "secret", "secreto",
     "welcome", "bienvenido", "letmein", "login", "signin", "admin", "administrator", "supervisor",
@@ -31,9 +31,9 @@ _COMMON = (
 
 
 def weakness(password: str, about: Sequence[str]) -> str | None:
-    """Why a new password will not do (``short``, ``long`` or ``common``), or None.
+    """Why a new password is refused (``short``, ``long`` or ``common``), or None.
 
-    ``about`` are words that others know of the person: their e-mail, their name, the office's name.
+    ``about`` are words that others know about the person: their e-mail, their name, the office's name.
     """
     said = _normal(password)
     if len(said) < SHORTEST:
@@ -52,7 +52,7 @@ def weakness(password: str, about: Sequence[str]) -> str | None:
 
 
 class PasswordKdf:
-    """Makes and compares password hashes. ``runs`` counts how often the KDF worked, in this process."""
+    """Makes and compares password hashes. ``runs`` counts the runs of the KDF in this process."""
 
     def __init__(self, memory_kib: int = MEMORY_KIB, time_cost: int = TIME_COST) -> None:
         self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=LANES)
@@ -62,7 +62,7 @@ class PasswordKdf:
 
     @property
     def runs(self) -> int:
-        """How often the KDF worked since this was made, for comparing and for making."""
+        """How often the KDF ran since this was made, for comparing and for making hashes."""
         with self._lock:
             return self._runs
 
@@ -73,10 +73,11 @@ class PasswordKdf:
         return self._hasher.hash(_bytes(password))
 
     def matches(self, stored: str | None, password: str) -> bool:
-        """Whether ``password`` is the one behind ``stored``; None, or what is no hash, costs as much."""
+        """Whether ``password`` is the one behind ``stored``; None, or a bad hash, takes as long."""
         with self._lock:
             self._runs += 1
-            # Nobody has this password. It is made with the first try of a process, whoever makes it.
+            # Nobody has this password. It is made at a process's first try, whether that try is right or
+            # wrong.
             self._dummy = self._dummy or self._hasher.hash(secrets.token_urlsafe())
         is_hash = stored is not None and stored.startswith("$argon2")
         compared = stored if stored is not None and is_hash else self._dummy
@@ -87,10 +88,10 @@ class PasswordKdf:
 
 
 def _normal(password: str) -> str:
-    # However a keyboard spells an accent, it is the same password.
+    # Keyboards encode accents differently; it is the same password.
     return unicodedata.normalize("NFKC", password)
 
 
 def _bytes(password: str) -> bytes:
-    # An odd character must not raise: the exception would carry the password.
+    # A strange character must not raise: the exception would contain the password.
     return _normal(password)[:LONGEST].encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Sessions of the console: who is signed in where, and until when; rows, so that each can be ended."""
+"""Console sessions: who is signed in where, and until when; one row each, so that each can be ended."""
 
 import hashlib
 import secrets
@@ -13,7 +13,7 @@ from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 
-#: A session that is used is written down as seen at most this often.
+#: How often at most a session in use is marked as seen.
 SEEN_EVERY = timedelta(seconds=60)
 TOKEN_BYTES = 32
 #: How long after its end a session's row is kept.
@@ -23,8 +23,8 @@ KEPT = timedelta(days=30)
 class StaffSession(Base):
     """``token_hash`` is of the browser's token; ``fresh_at`` is when they last proved who they are.
 
-    ``kept_sealed`` is a form that came when the session was over: it is shown again, filled in, when the same
-    person has signed in again. No address is kept, and of the browser no more than its name.
+    ``kept_sealed`` is a form that was submitted after the session ended: it is shown again, filled in, when
+    the same person has signed in again. No address is stored, and only the name of the browser.
     """
 
     __tablename__ = "staff_sessions"
@@ -44,13 +44,13 @@ class StaffSession(Base):
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     kept_sealed: Mapped[str | None] = mapped_column(Text)
-    #: A hash of what the browser keeps, so that it counts failures on its own when they sign in again.
+    #: A hash of what the browser keeps, so that its failures are counted separately when they sign in again.
     known_browser: Mapped[str | None] = mapped_column(String(64))
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person with a session that lasts, as they were when the request came in."""
+    """A person with a valid session, as they were when the request came in."""
 
     session_id: int
     staff_id: int
@@ -74,7 +74,7 @@ def begin_session(
     now: datetime,
     known_browser: str | None = None,
 ) -> str:
-    """Begin a session that ends after ``hours`` at the latest; answers the token, which is stored nowhere."""
+    """Begin a session that ends after at most ``hours``; returns the token, which is not stored anywhere."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     forget_old_sessions(session, now)
     session.add(
@@ -94,14 +94,14 @@ def begin_session(
     return token
 
 
-#: What a session that lasts fulfils, its person with it; asked with ``now`` and ``seen_after``.
+#: The conditions of a valid session and its person; its parameters are ``now`` and ``seen_after``.
 LASTS = (
     Staff.left_at.is_(None),
     StaffSession.ended_at.is_(None),
     StaffSession.ends_at > bindparam("now"),
     StaffSession.seen_at > bindparam("seen_after"),
 )
-#: Asked by every page and every part of one, so it is made once and loads no whole rows.
+#: Every page and every part of one runs it, so it is built once and loads no whole rows.
 _SIGNED_IN = (
     select(
         StaffSession.id.label("session_id"),
@@ -121,7 +121,7 @@ _SIGNED_IN = (
 
 
 def find_signed_in(session: Session, token: str, *, idle_minutes: float, now: datetime) -> SignedIn | None:
-    """Who holds this token; None when its session has ended, was ended, or never was. One look-up."""
+    """The person with this token; None when its session has ended or never existed. One look-up."""
     asked = {"token_hash": hash_of(token), "now": now, "seen_after": now - timedelta(minutes=idle_minutes)}
     row = session.execute(_SIGNED_IN, asked).first()
     if row is None:
@@ -141,12 +141,12 @@ def find_signed_in(session: Session, token: str, *, idle_minutes: float, now: da
 
 
 def see_session(session: Session, session_id: int, now: datetime) -> None:
-    """Note that the session is in use, so that it does not end as idle."""
+    """Record that the session is in use, so that it does not end as idle."""
     session.execute(update(StaffSession).where(StaffSession.id == session_id).values(seen_at=now))
 
 
 def prove_again(session: Session, session_id: int, now: datetime) -> None:
-    """Note that whoever holds this session has just proved again who they are."""
+    """Record that the person in this session has just proved again who they are."""
     session.execute(
         update(StaffSession).where(StaffSession.id == session_id).values(fresh_at=now, seen_at=now)
     )
@@ -155,7 +155,7 @@ def prove_again(session: Session, session_id: int, now: datetime) -> None:
 def sessions_of(
     session: Session, staff_id: int, *, idle_minutes: float, now: datetime
 ) -> Sequence[StaffSession]:
-    """A person's sessions that last, the latest used first."""
+    """A person's valid sessions, the last used first."""
     return session.scalars(
         select(StaffSession)
         .where(StaffSession.staff_id == staff_id, *_lasting(idle_minutes, now))
@@ -164,7 +164,7 @@ def sessions_of(
 
 
 def end_session(session: Session, staff_id: int, session_id: int, now: datetime) -> bool:
-    """End a session of this person at once; False when they have none of this id that lasts."""
+    """End a session of this person at once; False when they have no valid one with this id."""
     ended = session.scalar(
         update(StaffSession)
         .where(
@@ -179,7 +179,7 @@ def end_session(session: Session, staff_id: int, session_id: int, now: datetime)
 
 
 def end_sessions_of(session: Session, staff_id: int, now: datetime, *, but: int | None = None) -> int:
-    """End all of a person's sessions, or all but one; answers how many."""
+    """End all of a person's sessions, or all but one; returns how many."""
     ended = update(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
     if but is not None:
         ended = ended.where(StaffSession.id != but)
@@ -187,7 +187,7 @@ def end_sessions_of(session: Session, staff_id: int, now: datetime, *, but: int 
 
 
 def forget_old_sessions(session: Session, now: datetime) -> None:
-    """Delete sessions that ended long ago, with what was kept for them."""
+    """Delete sessions that ended long ago, with the forms kept for them."""
     session.execute(delete(StaffSession).where(StaffSession.ends_at < now - KEPT))
 
 
@@ -200,5 +200,5 @@ def _lasting(idle_minutes: float, now: datetime) -> tuple[ColumnElement[bool], .
 
 
 def hash_of(token: str) -> str:
-    """What a row holds of a token: it has 256 bits of chance, so that one round of SHA-256 is enough."""
+    """The stored hash of a token: it has 256 random bits, so one round of SHA-256 is enough."""
     return hashlib.sha256(token.encode()).hexdigest()

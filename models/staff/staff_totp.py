@@ -1,4 +1,4 @@
-"""The codes of an authenticator app (TOTP, RFC 6238): each opens once, a step of the clock early or late."""
+"""Codes of an authenticator app (TOTP, RFC 6238): each works once, up to one time step early or late."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from models.store.database import keyring_of
 
 PURPOSE = "staff.totp"
 STEP_SECONDS = 30
-#: Steps before and after the one at hand whose code is taken as well: clocks differ, and people type.
+#: How many steps before and after the current one are accepted: clocks differ, and typing takes time.
 SLACK = 1
 
 
@@ -31,29 +31,29 @@ def code_of(secret: str, now: datetime) -> str:
 
 
 def step_of(secret: str, code: str, now: datetime) -> int | None:
-    """The step of time whose code this is, within the slack; None for a wrong one. Spaces do not matter."""
+    """The time step of this code, within the slack; None for a wrong code. Spaces do not matter."""
     said = "".join(code.split())
     if not (said.isascii() and said.isdigit() and len(said) == 6):
         return None
     totp, step = pyotp.TOTP(secret), int(now.timestamp()) // STEP_SECONDS
     found = None
     for one in range(step - SLACK, step + SLACK + 1):
-        # All are compared, so that the time taken tells nothing.
+        # All are compared, so that the time it takes reveals nothing.
         if pyotp.utils.strings_equal(said, totp.generate_otp(one)):
             found = one
     return found
 
 
 def set_totp(session: Session, staff_id: int, secret: str, step: int) -> None:
-    """Put a person's authenticator into force; ``step`` is of the code that proved it, used up by that."""
+    """Put a person's authenticator into force; ``step`` is of the code that proved it, now used up."""
     sealed = keyring_of(session).seal(PURPOSE, secret)
     session.execute(update(Staff).where(Staff.id == staff_id).values(totp_sealed=sealed, totp_step=step))
 
 
 def check_totp(session: Session, staff_id: int, code: str, now: datetime) -> bool:
-    """Whether this is a code of their authenticator that has not opened before; it opens no more.
+    """Whether this is a code of their authenticator that was not used before; it is now used up.
 
-    Of two requests with one code, one gets in.
+    If two requests have the same code, only one gets in.
     """
     sealed = session.scalar(select(Staff.totp_sealed).where(Staff.id == staff_id))
     if sealed is None:

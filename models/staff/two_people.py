@@ -1,4 +1,4 @@
-"""Two people are two people: nobody approves with or for an account that the other could be (R40)."""
+"""Two-person rule: nobody approves with or for an account that they themselves could control (R40)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,15 +14,16 @@ from models.staff.refusals import TiedRefusal
 from models.staff.staff import Staff
 from models.store.refusal import RefusedError
 
-#: Who settles imports, approves PINs and agrees to files of the audit.
+#: The roles that settle imports, approve PINs and agree to audit exports.
 APPROVERS = ("supervisor", "administrator")
-#: Deeds at another's account after which the doer may be able to sign in as that person, or chose their role.
+#: Actions on another's account after which the actor may be able to sign in as that person, or has chosen
+#: their role.
 DEEDS = ("add_staff", "reset_sign_in", "take_back_staff", "change_staff")
 ATTEMPT = "try_tied_approval"
 
 
 class TiedError(RefusedError):
-    """These two may not approve together; ``ids`` are theirs and ``target`` what they would have approved."""
+    """These two may not approve together; ``ids`` are theirs and ``target`` is what they would approve."""
 
     def __init__(self, ids: tuple[int, int], target: str) -> None:
         super().__init__(TiedRefusal.TIED)
@@ -32,9 +33,9 @@ class TiedError(RefusedError):
 def check_untied(
     session: Session, first_id: int, second_id: int, target: str, now: datetime, days: float
 ) -> None:
-    """Raise TiedError when one of two people made, reset, re-roled or let in the other within ``days``.
+    """Raise TiedError if one of two people created, reset, restored or re-roled the other within ``days``.
 
-    It counts through others too: who added two accounts could sign in as both.
+    Ties through other accounts count too: a person who added two accounts could sign in as both.
     """
     origins = _origins(session, now, days)
     if origins[first_id] & origins[second_id]:
@@ -42,7 +43,7 @@ def check_untied(
 
 
 def missing_pairs(session: Session, now: datetime, days: float) -> Sequence[str]:
-    """What no two people of today may approve together: ``imports``, ``exports``, or nothing of it."""
+    """What no two of the current staff may approve together: ``imports``, ``exports``, or an empty list."""
     people = session.execute(
         select(Staff.id, Staff.role).where(Staff.role.in_(APPROVERS), Staff.left_at.is_(None))
     ).all()
@@ -56,7 +57,7 @@ def missing_pairs(session: Session, now: datetime, days: float) -> Sequence[str]
 
 
 def note_attempt(session: Session, error: TiedError, actor: str, now: datetime) -> None:
-    """Keep that two people tried it, in a transaction of its own; the watch of the audit raises the alarm."""
+    """Record that two people tried it, in its own transaction; the watch of the audit raises the alarm."""
     first, second = error.ids
     audit.record(
         session, actor=actor, action=ATTEMPT, target=error.target, now=now,
@@ -65,7 +66,7 @@ def note_attempt(session: Session, error: TiedError, actor: str, now: datetime) 
 
 
 class _Origins(defaultdict[int, frozenset[int]]):
-    """For each person themselves and whoever made them what they are; of others themselves alone."""
+    """For each person, themselves and whoever made their account what it is; for others only themselves."""
 
     def __missing__(self, staff_id: int) -> frozenset[int]:
         return frozenset({staff_id})
@@ -79,7 +80,7 @@ def _origins(session: Session, now: datetime, days: float) -> _Origins:
         .where(AuditEntry.action.in_(DEEDS), AuditEntry.at > now - timedelta(days=days))
     )
     for maker_id, target, action, facts in entries:
-        # An entry that a purge has emptied does not say what was changed; it counts as a role.
+        # An entry whose facts were purged does not say what was changed; it counts as a change of role.
         if action == "change_staff" and facts is not None and "role" not in facts.get("changed", ()):
             continue
         makers[int(target.partition(":")[2])].add(maker_id)

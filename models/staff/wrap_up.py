@@ -1,4 +1,4 @@
-"""Wrap-up: after a talk the line calls its liaison again once the outcome is saved or the time is up."""
+"""Wrap-up: after a talk the line does not call its liaison until the outcome is saved or the time is up."""
 
 from datetime import datetime, timedelta
 
@@ -10,12 +10,12 @@ from models.staff.refusals import ShiftRefusal
 from models.staff.staff import Staff
 from models.store.refusal import RefusedError
 
-#: How often the time may be extended by the same again (Legs).
+#: How often the time may be extended by the same amount (Legs).
 MOST_EXTENSIONS = 2
 
 
 def begin_wrap_up(session: Session, staff_id: int | None, now: datetime, seconds: float) -> None:
-    """The talk that this person led is over; nobody rings them for so many seconds."""
+    """The talk that this person led is over; the line does not call them for so many seconds."""
     if seconds:
         until = now + timedelta(seconds=seconds)
         begun = update(Staff).where(Staff.id == staff_id)
@@ -23,13 +23,13 @@ def begin_wrap_up(session: Session, staff_id: int | None, now: datetime, seconds
 
 
 def end_wrap_up(session: Session, staff_id: int, now: datetime) -> None:
-    """The outcome is saved: the line may ring this person; without a wrap-up nothing changes."""
+    """The outcome is saved: the line may call this person. Without a wrap-up nothing changes."""
     ended = update(Staff).where(Staff.id == staff_id, Staff.wrap_up_until.is_not(None))
     session.execute(ended.values(wrap_up_until=None, last_offered_at=now))
 
 
 def extend_wrap_up(session: Session, staff_id: int, seconds: float, now: datetime) -> None:
-    """Add so many seconds once more. Raises RefusedError when it was extended twice, or is over."""
+    """Add so many seconds. Raises RefusedError when it was already extended twice, or is over."""
     person = session.get_one(Staff, staff_id, populate_existing=True, with_for_update={"key_share": True})
     if person.wrap_up_until is None or person.wrap_up_extended >= MOST_EXTENSIONS:
         raise RefusedError(ShiftRefusal.NO_MORE_WRAP_UP)
@@ -42,6 +42,6 @@ def extend_wrap_up(session: Session, staff_id: int, seconds: float, now: datetim
 
 
 def end_wrap_ups(session: Session, now: datetime) -> None:
-    """Those whose time is up may be rung again; their idleness counts from now."""
+    """Let the line call those whose time is up; their idle time counts from now."""
     over = update(Staff).where(Staff.wrap_up_until <= now)
     session.execute(over.values(wrap_up_until=None, last_offered_at=now))
