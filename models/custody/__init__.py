@@ -1,1 +1,1 @@
-"""Custody: records, what may be said of them, and the feed with its brake."""
+"""Custody: records, what callers may hear of them, and the feed with its brake."""

@@ -1,7 +1,7 @@
-"""The brake: when an import would change too much, or says what cannot be, people look at it first (R16).
+"""The brake: an import that changes too much, or contains the impossible, is reviewed by people first (R16).
 
-"Skips a batch" cannot be seen here: a row of this feed carries no batch number. A missed delta shows as
-records that grow stale (R14), a cut snapshot as a drop of rows.
+"Skips a batch" cannot be detected here: a row of this feed has no batch number. A missed delta shows as
+records that become stale (R14), a truncated snapshot as a drop in rows.
 """
 
 from dataclasses import dataclass
@@ -45,30 +45,30 @@ class BrakeRules:
 
 @dataclass(frozen=True, slots=True)
 class HoldReason:
-    """Why an import is held: a code, how many, and the most that would have passed. Never a person."""
+    """Why an import is held: a code, a count, and the limit that would have passed. Never a person."""
 
     code: str
     count: int
     limit: float
 
     def to_text(self) -> str:
-        """One word each, for the import's row."""
+        """The three values separated by spaces, for the import's row."""
         return f"{self.code} {self.count} {self.limit:g}"
 
     @classmethod
     def from_text(cls, text: str) -> "HoldReason":
-        """Read one back."""
+        """Parse one."""
         code, count, limit = text.split(" ")
         return cls(code, int(count), float(limit))
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What earlier files changed, without those that two people released, so that no slicing passes.
+    """What earlier files changed, except those released by two people, so that splitting a file never helps.
 
     ``hour`` and ``day`` are changed statuses of open cases in the last 60 minutes and 24 hours, and
-    ``denials`` the releases from denial in the last 60 minutes. The peaks are the most that one hour and one
-    day of the 30 days before those spans saw: what is counted now must not raise its own limit.
+    ``denials`` the releases from denial in the last 60 minutes. The peaks are the highest counts of one hour
+    and of one day in the 30 days before those spans: the current count must not raise its own limit.
     """
 
     hour: int = 0
@@ -82,9 +82,9 @@ class Flow:
 class Tally:
     """What an import would do, counted while it is read.
 
-    ``status_changes`` counts open cases, so a person with two counts twice; a first record counts nowhere.
-    ``from_denial`` counts people who were denied and would be releasable. ``usable_rows`` are the rows
-    that were not rejected. ``absent`` counts people on record whom a full snapshot lacks; their open cases
+    ``status_changes`` counts open cases, so a person with two counts twice; a first record does not count.
+    ``from_denial`` counts people who were denied and would be releasable. ``usable_rows`` are the rows that
+    were not rejected. ``absent`` counts people with a record who are not in a full snapshot; their open cases
     are status changes too.
     """
 
@@ -101,8 +101,8 @@ def is_impossible(
 ) -> bool:
     """Whether one status cannot follow another.
 
-    Nobody leaves death; someone removed is not simply in custody again; and someone who got out is back
-    only by a date newer than their getting out.
+    No status follows death. A removed person is not simply in custody again. A person who got out can be in
+    custody again only with a date newer than that.
     """
     if old_status == "deceased":
         return new_status not in ("deceased", "unknown")
@@ -123,11 +123,11 @@ def hold_reasons(
     last_snapshot_rows: int | None,
     flow: Flow,
 ) -> list[HoldReason]:
-    """Every reason to hold, none when the import may land.
+    """Every reason to hold the import; empty when it may land.
 
     ``people`` are those with an open case; ``last_snapshot_rows`` are the usable rows of the last full
-    snapshot that landed, None for a delta or a first snapshot. A file that changes nothing is never held for
-    what earlier files changed.
+    snapshot that landed, None for a delta or a first snapshot. A file that changes nothing is never held
+    because of what earlier files changed.
     """
     found = [
         HoldReason("times_in_the_future", tally.in_the_future, 0),

@@ -1,4 +1,4 @@
-"""Custody records, which are only ever appended."""
+"""Custody records, which are append-only."""
 
 from datetime import datetime
 
@@ -19,18 +19,18 @@ CUSTODY_STATUSES = (
     "deceased",
     "unknown",
 )
-#: Someone whom the record places in custody; the record ages (R14).
+#: A person whose record says they are in custody; such a record ages (R14).
 IN_CUSTODY_KINDS = frozenset({"in_custody", "transferred", "returned_to_custody"})
 RELEASED_KINDS = frozenset({"released_on_bond", "released_on_supervision", "released"})
-#: What happened on a date and stays true; each of them is hard news (R14, R19).
+#: Events that happened on a date and stay true; each of them is hard news (R14, R19).
 DATED_FACTS = RELEASED_KINDS | {"removed", "escaped", "deceased"}
 REMOVAL_STAGES = ("proceedings_open", "appeal_pending", "removal_ordered")
 
 
 class CustodyRecord(Base):
-    """What the feed said about a subject at one time. Of the gate only ``releasable`` is kept (R12).
+    """What the feed said about a subject at one time. Of the gate, only ``releasable`` is stored (R12).
 
-    Of a row that the gate denies nothing else is kept: its status is ``unknown`` and the rest is empty.
+    Of a row that the gate denies, nothing else is stored: its status is ``unknown`` and the rest is empty.
     ``facility_key`` and ``court_key`` name entries of the office's directories, never a feed's own text.
     """
 

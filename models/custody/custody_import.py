@@ -53,8 +53,8 @@ class ImportRules:
 class ImportResult:
     """What an import did, or in a dry run would do.
 
-    ``refused`` is a strict import with rejects, of which nothing landed. ``rows`` is the sum of new,
-    changed, unchanged, ignored and rejected.
+    ``refused`` is a strict import with rejects, of which nothing landed. ``rows`` is the sum of new, changed,
+    unchanged, ignored and rejected.
     """
 
     import_id: int | None
@@ -86,10 +86,10 @@ def import_custody(
     now: datetime,
     progress: Callable[[int], None] | None = None,
 ) -> ImportResult:
-    """Import one feed file; ``full`` is a snapshot in which an absent person cannot be confirmed any more.
+    """Import one feed file; ``full`` is a snapshot, so a person missing from it can no longer be confirmed.
 
-    ``progress`` is told bytes as they are read. Raises FeedFileError when the file cannot be read and
-    ImportBusyError when another import is at work; either way nothing of this file lands.
+    ``progress`` gets the number of bytes as they are read. Raises FeedFileError when the file cannot be read
+    and ImportBusyError when another import is running; in both cases nothing of this file lands.
     """
     if dry_run:
         staging = _stage(database, source, rules, None, full, now, progress)
@@ -119,12 +119,12 @@ def import_custody(
 
 
 def resume(database: Database, now: datetime, patience: timedelta = timedelta(0)) -> None:
-    """Finish what a dead process left: land what was being applied, mark what is held, forget the rest.
+    """Finish what a dead process left: land what was being applied, mark what is held, drop the rest.
 
-    What was accepted in the console within ``patience`` is left to the process that lands those. Does
-    nothing while an import is at work. Called by every import, by the sweeper and by `hotline intake`.
+    Imports accepted in the console within ``patience`` are left to the process that lands those. Does nothing
+    while an import is running. Called by every import, by the sweeper and by `hotline intake`.
     """
-    # Every sweep asks, and seldom is there anything: the lock takes a connection of its own to PostgreSQL.
+    # Every sweep checks, and there is rarely anything to do: the lock needs its own connection to PostgreSQL.
     if not _unfinished(database):
         return
     try:
@@ -157,7 +157,7 @@ def _stage(
 def ask_brake(
     database: Database, staging: Staging, rules: ImportRules, full: bool, now: datetime
 ) -> tuple[HoldReason, ...]:
-    """Why what is staged must be held; nothing when it may land."""
+    """Why the staged import must be held; empty when it may land."""
     with database.reading() as session:
         open_cases, people = session.execute(
             select(func.count(Case.id), func.count(Case.subject_id.distinct())).where(
@@ -201,7 +201,7 @@ def result_of(
 def _decide(
     database: Database, import_id: int, result: ImportResult, newest_as_of: datetime | None, now: datetime
 ) -> str:
-    """Write what becomes of the staged rows, with the alarms, in one transaction; from here it is certain."""
+    """Decide about the staged rows and write the alarms, in one transaction; the decision is final."""
     state = "abandoned" if result.refused else "held" if result.held else "applying"
     facts = {
         "rows": result.rows, "new": result.new, "changed": result.changed, "unchanged": result.unchanged,
@@ -244,7 +244,7 @@ def _decide(
 
 
 def raise_unmapped(session: Session, import_id: int, result: ImportResult, now: datetime) -> None:
-    """Alarms and tasks for statuses outside the vocabulary, and for places that nobody listed."""
+    """Alarms and tasks for statuses outside the vocabulary, and for places in no directory."""
     keep_unlisted(session, import_id, result.unlisted, now)
     _raise_alarm(session, "custody.unmapped_status", import_id, result.unmapped_statuses, now)
     _raise_alarm(session, "custody.unmapped_facility", import_id, result.unlisted_facilities, now)
@@ -283,7 +283,7 @@ def _abandon(database: Database, import_id: int, now: datetime) -> None:
         let_go(database, import_id)
 
 
-#: Put together once: `hotline intake` asks every second.
+#: Built once, because `hotline intake` runs it every second.
 _UNFINISHED = (
     select(CustodyImport.id, CustodyImport.state, CustodyImport.decided_at)
     .where(

@@ -1,4 +1,4 @@
-"""What may be said about a person now: one neutral answer, or a dated status and its allowed details."""
+"""What a caller may hear about a person now: one neutral answer, or a dated status and allowed details."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, REMOVAL_STAGES
 
 
 class Standing(Protocol):
-    """What of a case decides what may be said: a call's state has it, and so has a callback's case.
+    """The facts of a case that decide what a caller may hear, from a call's state or a callback's case.
 
     ``case_id`` is the case that was opened and ``found_case_id`` the one that was read.
     """
@@ -64,12 +64,12 @@ class HeardRules:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the line may say. Of kind ``neutral`` nothing else is ever set, so no reason can leak (R13).
+    """What the line may say. With kind ``neutral`` nothing else is ever set, so no reason can leak (R13).
 
     ``status`` is a word of R15, ``status_at`` its date and ``as_of`` the moment the feed last confirmed it.
-    ``age`` is ``fresh`` or ``notice`` for someone in custody, and None for a dated fact, which does not age.
+    ``age`` is ``fresh`` or ``notice`` for a person in custody, and None for a dated fact, which does not age.
     ``facility_phone`` is never set without ``facility_name``. ``next_hearing_place`` and ``hearing_zone``,
-    the IANA time zone of the court, are set together: without a zone no hour of a hearing is told (R14).
+    the IANA time zone of the court, are set together: without a zone no hearing time is told (R14).
     ``hard_news`` asks for R19.
     """
 
@@ -99,15 +99,15 @@ class Heard:
         return any(detail is not None for detail in details)
 
 
-#: The one object for denied, no record, closed, stale, absent, held and odd.
+#: The one object for denied, no record, closed, stale, absent, held and implausible records.
 NEUTRAL = Heard("neutral")
 
 
 def heard(state: Standing, now: datetime, rules: HeardRules) -> Heard:
     """What a verified person may hear about the subject of the case that was opened (R12-R15, R19).
 
-    Whatever is missing or odd anywhere makes the answer NEUTRAL. It is not a check of the PIN, but a
-    call that has opened no case, or another case than the one that was read, hears NEUTRAL too.
+    Any missing or implausible value makes the answer NEUTRAL. This does not check the PIN, but a call that
+    has opened no case, or a case other than the one that was read, hears NEUTRAL too.
     """
     status, as_of = state.custody_status, state.subject_as_of
     if status is None or as_of is None or not _may_be_said(state, now, rules):
@@ -118,11 +118,11 @@ def heard(state: Standing, now: datetime, rules: HeardRules) -> Heard:
         if now - as_of > timedelta(hours=rules.spoken_stale_hours):
             return NEUTRAL
         age = "fresh" if now - as_of <= timedelta(minutes=rules.fresh_minutes) else "notice"
-    # A hearing or a stage of the removal case has no meaning once someone was removed or has died,
-    # and an expected release none once they are out.
+    # A hearing or a stage of the removal case means nothing once the person was removed or has died, and an
+    # expected release means nothing once they are out.
     case_goes_on = status not in ("removed", "deceased")
     facility = state.facility_name if rules.allow_facility is True else None
-    # The phone of a place is of no use once the person was removed or has died.
+    # The phone of a facility is useless once the person was removed or has died.
     phone = state.facility_phone if facility is not None and case_goes_on else None
     hearing = state.next_hearing_at if rules.allow_hearing is True and case_goes_on else None
     hearing = hearing if hearing is not None and hearing > now else None
@@ -165,7 +165,7 @@ def _record_may_be_said(state: Standing, now: datetime, rules: HeardRules) -> bo
 
 
 def _details_are_sane(state: Standing) -> bool:
-    """An odd detail means a row that was not written by the import; nothing of it is trusted."""
+    """An implausible detail means that the import did not write the row; none of it is trusted."""
     moments = (state.next_hearing_at, state.expected_release_at)
     texts = (state.facility_name, state.facility_phone, state.next_hearing_place, state.hearing_zone)
     return (

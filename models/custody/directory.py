@@ -1,4 +1,4 @@
-"""The directories: only a facility or a court in them is ever kept of a feed, or spoken (R12, R14)."""
+"""The directories: only facilities and courts in them are ever stored from a feed, or spoken (R12, R14)."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from models.store.base import Base, UtcDateTime
 from models.store.refusal import RefusedError
 
 LONGEST_NAME = 200
-#: Tells whether a text has one of the telling words of any language (R13); the edge passes it.
+#: Returns whether a text has one of the telling words of any language (R13); passed in by the caller.
 Tells = Callable[[str], bool]
 
 
 class DirectoryError(RefusedError):
-    """An entry that the directory does not take. One sentence, which does not repeat the name."""
+    """An entry that the directory does not accept. One sentence, which does not repeat the name."""
 
 
 def place_key(name: str) -> str:
@@ -30,7 +30,7 @@ def place_key(name: str) -> str:
 
 
 class Facility(Base):
-    """A place where people are held, with the phone that callers are told."""
+    """A place where people are held, with the phone number that callers are told."""
 
     __tablename__ = "facilities"
 
@@ -42,7 +42,7 @@ class Facility(Base):
 
 
 class Court(Base):
-    """A court with its IANA time zone: the hour of a hearing is told in it, or not at all (R14)."""
+    """A court with its IANA time zone: hearing times are told in it, or not at all (R14)."""
 
     __tablename__ = "courts"
 
@@ -53,7 +53,7 @@ class Court(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-#: Each kind with the one fact of its entries beside the name.
+#: Each kind with the one field of its entries beside the name.
 _FACTS: dict[type[Facility | Court], str] = {Facility: "phone", Court: "time_zone"}
 _KINDS: dict[type[Facility | Court], str] = {Facility: FACILITY, Court: COURT}
 
@@ -79,19 +79,19 @@ def set_court(
 
 
 def remove_facility(session: Session, *, name: str, actor: str, now: datetime) -> bool:
-    """Take a facility out of the directory; False when it was not there."""
+    """Remove a facility from the directory; False when it was not there."""
     return _remove(session, Facility, name, actor, now)
 
 
 def remove_court(session: Session, *, name: str, actor: str, now: datetime) -> bool:
-    """Take a court out of the directory; False when it was not there."""
+    """Remove a court from the directory; False when it was not there."""
     return _remove(session, Court, name, actor, now)
 
 
 def undo_directory(
     session: Session, change: OfficeChange, *, tells: Tells, actor: str, now: datetime
 ) -> bool:
-    """Bring back what an entry was before this change; False when it is something else by now.
+    """Restore an entry to what it was before this change; False when it has changed since.
 
     Raises DirectoryError as the additions do.
     """
@@ -117,12 +117,12 @@ def courts(session: Session) -> list[Court]:
 
 
 def facility_numbered(session: Session, facility_id: int) -> Facility | None:
-    """One facility of the directory."""
+    """The facility with this id, or None."""
     return session.get(Facility, facility_id)
 
 
 def court_numbered(session: Session, court_id: int) -> Court | None:
-    """One court of the directory."""
+    """The court with this id, or None."""
     return session.get(Court, court_id)
 
 
@@ -177,5 +177,5 @@ def _note_change(
 
 
 def _mark(name: str) -> str:
-    """A short mark of a name, for names are longer than a field's."""
+    """A short mark of a name, because names are longer than the field column."""
     return hashlib.sha256(place_key(name).encode()).hexdigest()[:32]

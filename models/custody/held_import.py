@@ -1,4 +1,4 @@
-"""What is done with an import that the brake holds: list it, release it, reject it (R16)."""
+"""What can be done with an import that the brake holds: list it, release it, reject it (R16)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ class HeldImport:
 
 
 class SettleError(RefusedError):
-    """A held import cannot be settled like this. One sentence."""
+    """A held import cannot be settled this way. One sentence."""
 
 
 def list_held(session: Session) -> list[HeldImport]:
@@ -59,10 +59,10 @@ def list_held(session: Session) -> list[HeldImport]:
 def release(
     database: Database, import_id: int, *, by: str, and_by: str, now: datetime, tied_days: float
 ) -> Landed:
-    """Land a held import on the word of two staff, by e-mail. Raises SettleError or ImportBusyError.
+    """Land a held import with the approval of two staff, by e-mail. Raises SettleError or ImportBusyError.
 
-    Raises TiedError when one of the two made or let in the other within ``tied_days`` (R40). Rows that
-    something newer has overtaken since, and rows dated in the future, are dropped.
+    Raises TiedError if an action within ``tied_days`` ties the two (``check_untied``, R40). Rows that newer
+    information has replaced since, and rows dated in the future, are dropped.
     """
     with import_lock(database):
         with database.transaction() as session:
@@ -84,7 +84,7 @@ def release(
 
 
 def reject(database: Database, import_id: int, *, by: str, now: datetime) -> None:
-    """Throw a held import away and free whom it held. Raises SettleError or ImportBusyError."""
+    """Discard a held import and unmark the people it held. Raises SettleError or ImportBusyError."""
     with import_lock(database):
         with database.transaction() as session:
             person = _find_staff(session, by, "--by")
@@ -110,7 +110,7 @@ def _find_staff(session: Session, email: str, option: str) -> Staff:
 
 
 def settle(session: Session, import_id: int, state: str, by: list[str], now: datetime) -> None:
-    """Move a held import on to ``applying`` or ``rejected``. Raises SettleError when it is held no more."""
+    """Move a held import on to ``applying`` or ``rejected``. Raises SettleError when it is no longer held."""
     settled = session.execute(
         update(CustodyImport)
         .where(CustodyImport.id == import_id, CustodyImport.state == "held")

@@ -1,4 +1,4 @@
-"""Reads a custody feed file row by row in bounded memory; the gate's values are dropped right here (R12)."""
+"""Reads a custody feed file row by row in bounded memory; the gate's values are dropped here (R12)."""
 
 import csv
 import re
@@ -20,7 +20,7 @@ COLUMNS = (
     "removal_stage", "expected_release_at", "next_hearing_at", "next_hearing_place",
 )  # fmt: skip
 LONGEST = {"subject_id": 100, "status": 64, "facility": LONGEST_NAME, "next_hearing_place": LONGEST_NAME}
-#: A record fits many times over; what is longer is a quote that was never closed, or no CSV at all.
+#: Several times the size of any record; a longer one is an unclosed quote, or no CSV at all.
 LONGEST_RECORD = 8192
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 PROGRESS_BYTES = 65_536
@@ -30,7 +30,7 @@ _UNDECODABLE = re.compile(r"[\ud800-\udfff]")
 
 
 class FeedFileError(RefusedError):
-    """The file cannot be read as a custody feed at all."""
+    """The file cannot be read as a custody feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Reject:
     facts: Mapping[str, Fact]
 
 
-#: What a record says, without when it was confirmed: equal contents are an unchanged row.
+#: A record's content without its confirmation time; a row with equal contents is unchanged.
 Content = tuple[
     str, datetime | None, str | None, bool, str | None, datetime | None, datetime | None, str | None
 ]  # fmt: skip
@@ -51,7 +51,7 @@ CONTENT_COLUMNS = (
     "status", "status_at", "facility_key", "releasable", "removal_stage",
     "expected_release_at", "next_hearing_at", "court_key",
 )  # fmt: skip
-#: All that is kept of a row that the gate denies (R12): no status, no date, no place, no stage.
+#: All that is stored of a row that the gate denies (R12): no status, no date, no place, no stage.
 DENIED: Content = ("unknown", None, None, False, None, None, None, None)
 
 
@@ -59,9 +59,9 @@ DENIED: Content = ("unknown", None, None, False, None, None, None, None)
 class FeedRow:
     """One readable row. ``content`` follows CONTENT_COLUMNS; an unmapped status is already ``unknown``.
 
-    Its facility and court are folded names of the feed's own, until staging looks them up in the office's
-    directories. ``newest_time`` is the later of the times at which it happened and was confirmed.
-    ``code`` is the unmapped status of a row that may be said.
+    Its facility and court are the feed's own names, folded, until staging looks them up in the office's
+    directories. ``newest_time`` is the later of the event time and the confirmation time. ``code`` is the
+    unmapped status of a row that may be told.
     """
 
     line: int
@@ -74,7 +74,7 @@ class FeedRow:
 
 
 class _RowError(Exception):
-    """A row does not land. No ValueError, which reading a time raises as well."""
+    """A row does not land. Not a ValueError, because parsing a time raises that too."""
 
     def __init__(self, field: str, code: RowRefusal, **facts: Fact) -> None:
         super().__init__(field, code)
@@ -82,18 +82,18 @@ class _RowError(Exception):
 
 
 class _TooLongError(Exception):
-    """A record went on past LONGEST_RECORD."""
+    """A record is longer than LONGEST_RECORD."""
 
 
 def read_feed(
     stream: BinaryIO, gates: Mapping[str, str], progress: Callable[[int], None] | None = None
 ) -> Iterator[FeedRow | Reject]:
-    """Yield every row of a feed file, in order, as a FeedRow or as a Reject with its first fault.
+    """Yield every row of a feed file, in order, as a FeedRow or as a Reject with its first error.
 
     UTF-8 with or without a byte order mark; one header line with exactly the columns of COLUMNS, in any
-    order; blank lines do not count. ``line`` is the physical line that a record starts on. A quote that
-    is never closed costs the line it stands on and no other. ``progress`` is told bytes as they are read.
-    Raises FeedFileError when the header is missing or wrong.
+    order; blank lines do not count. ``line`` is the physical line that a record starts on. An unclosed quote
+    invalidates only its own line. ``progress`` gets the number of bytes as they are read. Raises
+    FeedFileError when the header is missing or wrong.
     """
     lines = _Lines(stream, progress)
     reader = csv.reader(lines, strict=True)
@@ -121,7 +121,7 @@ def read_feed(
 
 
 class _Lines:
-    """Physical lines for the CSV reader, remembering those of the record that is being read."""
+    """Physical lines for the CSV reader; it remembers the lines of the current record."""
 
     def __init__(self, stream: BinaryIO, progress: Callable[[int], None] | None) -> None:
         self.first = 1
@@ -160,11 +160,11 @@ class _Lines:
             raise StopIteration
         if len(raw) > LONGEST_RECORD and not raw.endswith(b"\n"):
             self._skip_queue()
-            # One character a byte keeps what was cut longer than any record may be, so it is refused.
+            # One character per byte keeps a truncated line longer than any record may be, so it is refused.
             return raw.decode("latin-1")
         if self._number == 0:
             raw = raw.removeprefix(b"\xef\xbb\xbf")
-        # Bytes that are not UTF-8 become surrogates, so that one bad value costs one row and no more.
+        # Bytes that are not UTF-8 become surrogates, so that one bad value invalidates only one row.
         return raw.decode("utf-8", "surrogateescape")
 
     def _skip_queue(self) -> None:
@@ -193,7 +193,7 @@ def _read_header(lines: _Lines, reader: Any) -> dict[str, int]:
     if any(_UNDECODABLE.search(name) for name in header):
         raise FeedFileError(FeedRefusal.NOT_UTF8)
     if not set(header) & set(COLUMNS):
-        # Without one known name this is likely a row, whose values must not be repeated.
+        # A header without one known name is probably a row, whose values must not be repeated.
         raise FeedFileError(FeedRefusal.NO_HEADER, known=", ".join(COLUMNS))
     for name in COLUMNS:
         if name not in header:
@@ -236,7 +236,7 @@ def _parse(line: int, fields: Sequence[str], places: Mapping[str, int], gates: M
         court,
     )
     code = value["status"] if releasable and not mapped else None
-    # A denied row is checked like any other, so that its faults are told alike, and then emptied.
+    # A denied row is checked like any other, so its errors are reported the same way, and then emptied.
     content = content if releasable else DENIED
     return FeedRow(line, value["subject_id"], content, as_of, max(status_at, as_of), mapped, code)
 
@@ -260,7 +260,7 @@ def _moment(value: Mapping[str, str], name: str) -> datetime | None:
     if not text:
         return None
     try:
-        # Python takes any one character between date and time.
+        # Python accepts any single character between date and time.
         if "T" not in text and " " not in text:
             raise _RowError(name, RowRefusal.NOT_A_TIME)
         moment = datetime.fromisoformat(text)

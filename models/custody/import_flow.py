@@ -1,4 +1,4 @@
-"""What the files of the last hour, day and month changed, so that no slicing passes the brake (R16)."""
+"""What the files of the last hour, day and month changed, so that splitting a file never helps (R16)."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ _COUNTED = ("applying", "landed")
 
 
 def flow_until(session: Session, now: datetime) -> Flow:
-    """The changes of files that landed without being held; what two people released counts nowhere."""
+    """The changes of files that landed without being held; imports released by two people do not count."""
     rows = session.execute(
         select(
             CustodyImport.decided_at, CustodyImport.status_changes, CustodyImport.from_denial,
@@ -40,10 +40,10 @@ def flow_until(session: Session, now: datetime) -> Flow:
 
 
 def last_snapshot_rows(session: Session, now: datetime) -> int | None:
-    """The usable rows that a full snapshot is held against; None before the first one landed.
+    """The usable rows that a full snapshot is compared with; None before the first one landed.
 
-    It is the largest of those that landed within a day, so that many small drops are one large drop, back
-    to the last one that two people released.
+    It is the highest count among the snapshots that landed within a day, so that many small drops count as
+    one large drop. It looks no further back than the last one that two people released.
     """
     snapshots = session.execute(
         select(

@@ -1,4 +1,4 @@
-"""Imports as the console lists them, and how old the feed is."""
+"""Imports as the console lists them, and the age of the feed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _UPLOADER, _ASKER = aliased(Staff), aliased(Staff)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An import with the e-mails of who uploaded it and who asks to settle it."""
+    """An import with the e-mails of its uploader and of the person who asks to settle it."""
 
     entry: CustodyImport
     uploaded_by: str | None
@@ -25,7 +25,7 @@ class Listed:
 
 
 def history(session: Session, before: int | None = None, size: int = PAGE) -> list[Listed]:
-    """Imports, newest first, older than ``before``. The count of statements does not grow with them."""
+    """Imports, newest first, older than ``before``. The number of statements does not grow with them."""
     query = _listing().order_by(CustodyImport.id.desc()).limit(size)
     if before is not None:
         query = query.where(CustodyImport.id < before)
@@ -33,13 +33,13 @@ def history(session: Session, before: int | None = None, size: int = PAGE) -> li
 
 
 def waiting(session: Session) -> list[Listed]:
-    """What is not settled: on its way in, read and not decided on, landing, or held; oldest first."""
+    """Imports that are not settled: uploading, previewed, landing, or held; oldest first."""
     unsettled = CustodyImport.state.in_(("uploading", "previewed", "held", "applying"))
     return _listed(session, _listing().where(unsettled).order_by(CustodyImport.id))
 
 
 def one_import(session: Session, import_id: int) -> Listed | None:
-    """One of them."""
+    """The import with this id, or None."""
     return next(iter(_listed(session, _listing().where(CustodyImport.id == import_id))), None)
 
 
@@ -54,18 +54,18 @@ def _listing() -> Any:
 def _listed(session: Session, query: Any) -> list[Listed]:
     found = [Listed(*row) for row in session.execute(query)]
     for one in found:
-        # A page is drawn when its session is over.
+        # The page is rendered after its session has ended.
         session.expunge(one.entry)
     return found
 
 
 def newest_as_of(session: Session) -> datetime | None:
-    """When the feed confirmed anybody last, by the newest of the imports that landed; None before any did."""
+    """The feed's newest confirmation among the landed imports; None before any landed."""
     lately: Sequence[datetime | None] = session.scalars(
         select(CustodyImport.newest_as_of)
         .where(CustodyImport.state == "landed")
         .order_by(CustodyImport.id.desc())
         .limit(PAGE)
     ).all()
-    # An older file may land last; a few of them show the newest.
+    # An older file may land last, so the newest time is looked for in a few of them.
     return max((moment for moment in lately if moment is not None), default=None)

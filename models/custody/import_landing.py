@@ -1,4 +1,4 @@
-"""Lands, holds or lets go of a staged import, in short batches that any later run can finish (R16)."""
+"""Lands, holds or drops a staged import, in short batches that any later run can finish (R16)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from models.store.database import Database
 BATCH = 500
 SUBJECTS: Table = Subject.__table__  # type: ignore[assignment]
 RECORDS: Table = CustodyRecord.__table__  # type: ignore[assignment]
-#: What an import that is held leaves alone: rows that change nothing.
+#: Rows that change nothing; an import that is held does not affect their people.
 _QUIET = "unchanged"
 
 _MOVE = (
@@ -43,8 +43,9 @@ class Landed:
 def land(database: Database, import_id: int, now: datetime) -> Landed:
     """Apply an import that is ``applying``, batch by batch, until nothing of it is left.
 
-    A batch moves each person from one whole record to the next and removes the staged rows in the same
-    transaction, so a caller never hears a half and a dead process leaves rows that the next run takes.
+    A batch moves each person from one complete record to the next and deletes the staged rows in the same
+    transaction. So a caller never hears half a record, and after a crash the next run takes the remaining
+    rows.
     """
     total = Landed()
     while True:
@@ -62,7 +63,7 @@ def land(database: Database, import_id: int, now: datetime) -> Landed:
 def hold(database: Database, import_id: int) -> None:
     """Mark everyone whom a held import would change, so that the line cannot confirm them (R16).
 
-    Someone whom another import holds already stays with that one until it is settled.
+    A person who is already marked by another held import stays marked by that one until it is settled.
     """
     query = (
         select(ImportRow.subject_id)
@@ -87,7 +88,7 @@ def hold(database: Database, import_id: int) -> None:
 
 
 def let_go(database: Database, import_id: int) -> None:
-    """Forget the staged rows of an import that will not land, and free whom it held."""
+    """Delete the staged rows of an import that will not land, and unmark the people it held."""
     while True:
         with gentle_transaction(database) as session:
             rows = _next_rows(session, import_id)
@@ -160,10 +161,10 @@ def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: date
 
 
 def _still_holds_true(row: Any, person: Any) -> bool:
-    """Whether a staged row still is the newest word; a later import may have landed while it was held."""
+    """Whether a staged row is still the newest information; a later import may have landed meanwhile."""
     if row.change == "future":
-        # Whoever releases an import vouches for what it says, not for a clock that was wrong. Landed, such
-        # a row would make every later one look older than it.
+        # The people who release an import vouch for its content, not for a wrong clock. If such a row landed,
+        # every later one would look older than it.
         return False
     if row.change == "absent":
         return person.as_of is None or bool(person.as_of == row.as_of)
@@ -175,7 +176,7 @@ def _content(row: Any) -> tuple[Any, ...]:
 
 
 def _move(session: Session, import_id: int, people: dict[int, Any], moves: dict[int, dict[str, Any]]) -> None:
-    """Write what moved, and free whom this import held, moved or not."""
+    """Write the changes, and unmark everyone whom this import held, changed or not."""
     held = {id_ for id_, person in people.items() if person.held_import_id == import_id}
     as_of = {id_: moves[id_]["as_of"] if id_ in moves else people[id_].as_of for id_ in held}
     others = _other_holds(session, import_id, as_of)
@@ -194,7 +195,7 @@ def _move(session: Session, import_id: int, people: dict[int, Any], moves: dict[
 
 
 def _other_holds(session: Session, import_id: int, as_of: dict[int, datetime | None]) -> dict[int, int]:
-    """For each person the oldest other import that is held and could still change them."""
+    """For each person, the oldest other held import that could still change them."""
     if not as_of:
         return {}
     rows = session.execute(

@@ -1,4 +1,4 @@
-"""One custody import at a time, by a lock that dies with its process; in batches that let callers pass."""
+"""One custody import at a time, by a lock that dies with its process; batches that let callers go first."""
 
 import fcntl
 import threading
@@ -24,17 +24,17 @@ LOOK_AGAIN_SECONDS = 0.1
 
 
 class ImportBusyError(RefusedError):
-    """Another import, release or rejection is at work."""
+    """Another import, release or rejection is running."""
 
 
 @contextmanager
 def import_lock(database: Database, wait_seconds: float | None = None) -> Iterator[None]:
     """Hold the lock of the app's imports, or raise ImportBusyError after ``wait_seconds`` (WAIT_SECONDS).
 
-    Who holds it knows that every import still marked ``staging`` or ``applying`` was left by a process
-    that died. On PostgreSQL it is an advisory lock of a connection of its own (a pooler in front must
-    keep sessions); on SQLite a lock on a file beside the database. The wait lets a sweep pass, which
-    holds the lock for a moment; it is no queue for whole files.
+    The process that has the lock knows that every import still marked ``staging`` or ``applying`` was left by
+    a process that died. On PostgreSQL it is an advisory lock on its own connection (a pooler in front must
+    keep sessions); on SQLite it is a lock on a file beside the database. The wait is long enough for a sweep,
+    which holds the lock for a moment, but not for whole files.
     """
     until = time.monotonic() + (WAIT_SECONDS if wait_seconds is None else wait_seconds)
     with ExitStack() as held:
@@ -46,18 +46,18 @@ def import_lock(database: Database, wait_seconds: float | None = None) -> Iterat
 
 
 def _try(database: Database, held: ExitStack) -> bool:
-    """Take the lock if it is free; ``held`` gives it back."""
+    """Take the lock if it is free; ``held`` releases it."""
     if database.engine.dialect.name == "postgresql":
         return _try_postgresql(database, held)
     path = database.engine.url.database
     if not path or path == ":memory:":
-        # A database in memory belongs to this process alone.
+        # An in-memory database belongs to this process alone.
         taken = _IN_MEMORY.acquire(blocking=False)
         if taken:
             held.callback(_IN_MEMORY.release)
         return taken
     with ExitStack() as attempt:
-        # Closing the file, or dying, gives the lock back; the file itself stays and means nothing.
+        # Closing the file, or a crash, releases the lock; the file itself stays and means nothing.
         file = attempt.enter_context(Path(f"{path}-import-lock").open("ab"))
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -73,7 +73,7 @@ def _try_postgresql(database: Database, held: ExitStack) -> bool:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
             return False
-        # Apart from the pool, so that closing ends the session, and the lock with it, come what may.
+        # Outside the pool, so that closing always ends the session, and the lock with it.
         connection.detach()
         attempt.callback(_unlock, connection)
         held.push(attempt.pop_all())
@@ -81,17 +81,17 @@ def _try_postgresql(database: Database, held: ExitStack) -> bool:
 
 
 def _unlock(connection: Connection) -> None:
-    # The server notices a closed session a little later; whoever comes next should not have to wait for that.
+    # The server notices a closed session a little later; the next process should not have to wait for that.
     with suppress(SQLAlchemyError):
         connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
 
 
 @contextmanager
 def gentle_transaction(database: Database) -> Iterator[Session]:
-    """One batch of a long piece of work, after which callers get their turn.
+    """One batch of a long task, after which callers get their turn.
 
-    SQLite has one writer and no queue: whoever waits looks again every few milliseconds. A writer that
-    began anew at once would win nearly every time, so it rests as long as it worked.
+    SQLite has one writer and no queue: a waiting writer tries again every few milliseconds. A writer that
+    started again at once would win nearly every time, so this one sleeps as long as it worked.
     """
     began = time.monotonic()
     with database.transaction() as session:

@@ -1,4 +1,4 @@
-"""Pages supervisors while an import is held: at once, again twice, and at last with the call list (R16)."""
+"""Pages supervisors while an import is held: at once, twice more, and finally with the call list (R16)."""
 
 from datetime import datetime, timedelta
 from typing import cast
@@ -16,23 +16,23 @@ _IMPORTS = cast(Table, CustodyImport.__table__)
 
 
 def is_anything_held(session: Session) -> bool:
-    """Whether people must look at an import."""
+    """Whether an import is held and people must look at it."""
     held = select(CustodyImport.id).where(CustodyImport.state == "held")
     return session.execute(held.limit(1)).first() is not None
 
 
 def page_held(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
-    """Page for the held imports whose next page is due; each page once, whatever was missed meanwhile.
+    """Page for the held imports whose next page is due; each page once, even after missed sweeps.
 
-    Pages are ``page_minutes`` apart, so that a feed of which every file is held does not page with each. A
-    page says how many are on hold in all.
+    Pages are ``page_minutes`` apart, so that a feed whose every file is held does not page for each one. A
+    page says how many imports are held in total.
     """
     held = session.execute(
         select(CustodyImport.id, CustodyImport.pages, CustodyImport.decided_at, CustodyImport.started_at)
         .where(CustodyImport.state == "held")
         .order_by(CustodyImport.id)
     ).all()
-    # After a sweep that was missed the newest page stands for those before it.
+    # After a missed sweep, only the newest page is sent, in place of those before it.
     passed = {one.id: _due(now - (one.decided_at or one.started_at), policies) for one in held}
     due = [one.id for one in held if passed[one.id] > one.pages]
     listed = [import_id for import_id, pages in passed.items() if has_call_list(pages, policies)]
@@ -57,12 +57,12 @@ def _note_page(session: Session, import_id: int, page: int, level: str, now: dat
 
 
 def has_call_list(pages: int, policies: Policies) -> bool:
-    """Whether an import was held for so long that its call list is shown."""
+    """Whether an import has been held for so long that its call list is shown."""
     return pages > policies.held_pages
 
 
 def _due(held_for: timedelta, policies: Policies) -> int:
-    """How many pages should have gone out by now; the one after the last is that of the call list."""
+    """How many pages should have been sent by now; the one after the last is the call list's."""
     pages = policies.held_pages
     if held_for >= timedelta(minutes=policies.held_list_minutes):
         return pages + 1

@@ -1,4 +1,4 @@
-"""What a staged import would change, in words that may be said and in counts; no gate's reason (R12)."""
+"""What a staged import would change, in words that may be told and in counts; no gate's reason (R12)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.import_record import ImportRow
 
-#: What the line says, and staff see, of everybody denied, absent, unknown or without a record alike (R13).
+#: What callers hear and staff see for everybody denied, absent, unknown or without a record alike (R13).
 CANNOT_CONFIRM = "cannot_confirm"
 CHANGES = ("new", "changed", "absent", "future", "unchanged")
 PAGE = 25
@@ -38,7 +38,7 @@ _WORDS = (_BEFORE.label("before"), _AFTER.label("after"))
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """So many people of whom the line would say ``after`` where it says ``before`` now."""
+    """A number of people about whom the line would say ``after`` where it now says ``before``."""
 
     change: str
     before: str
@@ -48,9 +48,9 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One person of a staged import, by row ids: what may be said of them before and after, and their cases.
+    """A person in a staged import, by row ids: what may be told before and after, and their cases.
 
-    ``line`` is the file's; None for somebody whom a full snapshot lacks.
+    ``line`` is the file's; None for a person missing from a full snapshot.
     """
 
     place: int
@@ -69,7 +69,7 @@ class Change:
 def measure(session: Session, import_id: int) -> tuple[list[Kind], int]:
     """The kinds of change with their counts, and how many open cases would hear something else."""
     each = _rows(ImportRow.change, *_WORDS)
-    # PostgreSQL takes two equal expressions with parameters for different ones, so they are named first.
+    # PostgreSQL treats two equal expressions with parameters as different, so they are named first.
     one = each.where(ImportRow.import_id == import_id).subquery()
     grouped = select(one.c.change, one.c.before, one.c.after, func.count()).group_by(
         one.c.change, one.c.before, one.c.after
@@ -86,21 +86,21 @@ def measure(session: Session, import_id: int) -> tuple[list[Kind], int]:
 
 
 def kinds_of(stored: Sequence[Sequence[Any]] | None) -> list[Kind]:
-    """The kinds as they were kept with the import."""
+    """The kinds as they were stored with the import."""
     return [Kind(*one) for one in stored or ()]
 
 
 def as_stored(kinds: Sequence[Kind]) -> list[list[Any]]:
-    """The kinds as they are kept."""
+    """The kinds in the form in which they are stored."""
     return [[kind.change, kind.before, kind.after, kind.people] for kind in kinds]
 
 
 def changes(
     session: Session, import_id: int, *, heard_alone: bool, after: int | None = None, size: int = PAGE
 ) -> list[Change]:
-    """Up to ``size`` people of an import that is staged, in the order of the file, behind place ``after``.
+    """Up to ``size`` people of a staged import, in the order of the file, after place ``after``.
 
-    ``heard_alone``: only those of whom callers would hear something else, that is, whom to call.
+    ``heard_alone``: only those about whom callers would hear something else, that is, the call list.
     """
     query = (
         _rows(

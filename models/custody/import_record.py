@@ -10,16 +10,18 @@ from models.store.base import Base, UtcDateTime
 
 
 class CustodyImport(Base):
-    """``state``: staging, held, applying, landed, rejected or abandoned; from the console also uploading
-    (it is being read, and ``seen_at`` says that its reader lives) and previewed (someone is to look).
+    """One import.
 
-    ``status_changes`` and ``from_denial`` are what the brake counted of it (``models/custody/brake.py``).
-    ``ended`` says why one was abandoned. ``kinds`` are the changes of what may be said, as counts,
-    ``concerned`` the open cases that would hear something else, and ``reject_fields`` the rejects of each
-    field. ``landed_before`` is how many imports had landed when an upload began: its preview is no longer
-    true once another number is landed or being applied. ``decided_at`` is when it was accepted or held,
-    ``pages`` how often staff were paged of it, and ``asked`` what one person asks a second to settle:
-    release or reject.
+    ``state``: staging, held, applying, landed, rejected or abandoned; for console uploads also uploading (it
+    is being read, and ``seen_at`` is the reader's last sign of life) and previewed (a person has to decide).
+
+    ``status_changes`` and ``from_denial`` are the brake's counts (``models/custody/brake.py``). ``ended``
+    says why an import was abandoned. ``kinds`` are the changes in what callers may hear, as counts,
+    ``concerned`` the number of open cases that would hear something else, and ``reject_fields`` the rejects
+    per field. ``landed_before`` is how many imports had landed when an upload began: its preview is no longer
+    valid once another import is landed or being applied. ``decided_at`` is when it was accepted or held,
+    ``pages`` how often staff were paged about it, and ``asked`` what one person asks a second to do: release
+    or reject.
     """
 
     __tablename__ = "imports"
@@ -56,7 +58,7 @@ class CustodyImport(Base):
 
 
 class ImportRow(Base):
-    """A row that will be applied when its import lands. It keeps no more than a CustodyRecord may keep."""
+    """A row that is applied when its import lands. It contains no more than a CustodyRecord may contain."""
 
     __tablename__ = "import_rows"
     __table_args__ = (Index("ix_import_rows_change", "import_id", "change"),)
@@ -79,7 +81,7 @@ class ImportRow(Base):
 class ImportReject(Base):
     """A row that did not land: its line, the field, and its code with facts as JSON, never a value.
 
-    The first few are kept.
+    Only the first few are stored.
     """
 
     __tablename__ = "import_rejects"

@@ -1,4 +1,4 @@
-"""The rejects of one import, spooled so that a million of them need no more memory than ten."""
+"""The rejects of one import, in a spooled file so that a million need no more memory than ten."""
 
 import json
 import tempfile
@@ -15,19 +15,19 @@ from models.custody.import_record import ImportReject
 from models.custody.refusals import RowRefusal
 
 KEPT_IN_MEMORY_BYTES = 1_000_000
-#: Rejects of one import that the console can show; of the others the number is known, field by field.
+#: How many rejects of an import the console can show; the rest are only counted by field.
 SHOWN_LATER = 1000
 PAGE = 25
 
 
 class Rejects:
-    """Add first, then read as often as wanted. Holds lines, fields, codes and facts, never a value."""
+    """Add first, then read as often as needed. Contains lines, fields, codes and facts, never a value."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY_BYTES)  # noqa: SIM115
         self._count = 0
         self._fields = Counter[str]()
-        # The spool goes with its owner, however the import ended.
+        # The file is closed with its owner, however the import ended.
         weakref.finalize(self, self._file.close)
 
     def add(self, rejects: Iterable[Reject]) -> None:
@@ -39,7 +39,7 @@ class Rejects:
 
     @property
     def fields(self) -> dict[str, int]:
-        """How many there are of each field."""
+        """The number of rejects of each field."""
         return dict(sorted(self._fields.items()))
 
     def __len__(self) -> int:
@@ -52,7 +52,7 @@ class Rejects:
 
 
 def keep_rejects(session: Session, import_id: int, rejects: Rejects) -> None:
-    """Keep the first of them with the import."""
+    """Store the first of them with the import."""
     rows = [
         {"import_id": import_id, "line": one.line, "field": one.field, "reason": _why(one)}
         for one in islice(rejects, SHOWN_LATER)
@@ -64,7 +64,7 @@ def keep_rejects(session: Session, import_id: int, rejects: Rejects) -> None:
 def kept_rejects(
     session: Session, import_id: int, *, after: int = 0, field: str = "", size: int = PAGE
 ) -> list[Reject]:
-    """Up to ``size`` rejects behind line ``after``, of one field where it is named."""
+    """Up to ``size`` rejects after line ``after``, of only one field if it is named."""
     query = select(ImportReject).where(ImportReject.import_id == import_id, ImportReject.line > after)
     if field:
         query = query.where(ImportReject.field == field)

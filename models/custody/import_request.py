@@ -1,4 +1,4 @@
-"""Settling a held import in the console: one person asks, another on a session of their own agrees (R16)."""
+"""Settling a held import in the console: one person asks, another agrees in their own session (R16)."""
 
 from datetime import datetime
 
@@ -16,15 +16,15 @@ from models.staff.two_people import check_untied
 from models.store.database import Database
 
 WAYS = ("release", "reject")
-#: Who may settle an import at the console.
+#: The roles that may settle an import in the console.
 SETTLERS = ("supervisor", "administrator")
 
 
 def ask(session: Session, import_id: int, way: str, by: By, now: datetime) -> None:
     """Ask a second person to release or reject a held import. Raises SettleError.
 
-    One question stands at a time: whoever wants the other withdraws it first, so that a second click never
-    agrees to what it did not read.
+    Only one request is open at a time. To ask for the other option, withdraw it first, so that a second click
+    never agrees to something the person did not read.
     """
     entry = _held(session, import_id)
     if way not in WAYS:
@@ -37,7 +37,7 @@ def ask(session: Session, import_id: int, way: str, by: By, now: datetime) -> No
 
 
 def withdraw(session: Session, import_id: int, by: By, now: datetime) -> None:
-    """Take the question back; anyone who may settle may do so. Raises SettleError."""
+    """Withdraw the request; anyone who may settle may do so. Raises SettleError."""
     entry = _held(session, import_id)
     if entry.asked is None:
         raise SettleError(SettleRefusal.NOT_ASKED)
@@ -47,12 +47,12 @@ def withdraw(session: Session, import_id: int, by: By, now: datetime) -> None:
 
 
 def agree(database: Database, import_id: int, way: str, by: By, now: datetime, tied_days: float) -> None:
-    """Settle a held import as a first person asked. Raises SettleError, also for that very person.
+    """Settle a held import as a first person requested. Raises SettleError, also for that same person.
 
-    ``way`` is what the second person read on their page. Both must still be of those who may settle imports.
-    Raises TiedError for a release by two people of whom one made or let in the other within ``tied_days``.
-    What is left to do takes longer than a click: `hotline intake` and the sweeper do it (resume). Raises
-    ImportBusyError while an import is at work.
+    ``way`` is the option that the second person read on their page. Both must still be allowed to settle
+    imports. Raises TiedError for a release if an action within ``tied_days`` ties the two (``check_untied``).
+    The rest takes longer than a click, so `hotline intake` and the sweeper do it (resume). Raises
+    ImportBusyError while an import is running.
     """
     with import_lock(database, PATIENCE_SECONDS), database.transaction() as session:
         entry = _held(session, import_id)
@@ -77,7 +77,7 @@ def agree(database: Database, import_id: int, way: str, by: By, now: datetime, t
 
 
 def _may_settle(person: Staff) -> bool:
-    """Whether they still may, whatever they were when they asked or when their page came."""
+    """Whether this person may still settle, whatever they were when they asked or opened their page."""
     return person.role in SETTLERS and person.left_at is None
 
 

@@ -1,6 +1,6 @@
-"""A custody file that comes through the console: read at once, shown as counts, then landed or thrown away.
+"""A custody file uploaded in the console: read while it arrives, shown as counts, then applied or discarded.
 
-The file itself is kept nowhere (R12): its rows are staged while they arrive, with the gate's reasons dropped.
+The file itself is never stored (R12): its rows are staged while they arrive, without the gate's reasons.
 """
 
 from collections.abc import Callable
@@ -24,24 +24,24 @@ from models.custody.refusals import UploadRefusal
 from models.store.database import Database
 from models.store.refusal import RefusedError
 
-#: So many files may be on their way in at once.
+#: How many files may be uploading at once.
 AT_ONCE = 2
 BEAT = timedelta(seconds=5)
-#: A reader that was not heard of for so long has died.
+#: A reader that has been silent for this long has died.
 LOST_AFTER = timedelta(minutes=2)
-#: How long someone who clicks waits for another import to end; it is no web thread's work to wait.
+#: How long a click waits for another import to end; a web thread must not wait longer.
 PATIENCE_SECONDS = 0.5
 
 Ended = Literal["unreadable", "broken_off", "too_large", "died", "discarded", "expired", "overtaken"]
 
 
 class UploadError(RefusedError):
-    """An upload cannot go on like this; the sentence says why."""
+    """An upload cannot continue this way; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who uploads or settles: the id and e-mail of a member of staff."""
+    """The staff member who uploads or settles: their id and e-mail."""
 
     staff_id: int
     email: str
@@ -56,10 +56,11 @@ def upload(
     by: By,
     clock: Callable[[], datetime],
 ) -> int:
-    """Read a file as it arrives and stage it; the id of the import, which is ``previewed`` then.
+    """Read a file as it arrives and stage it; returns the import's id, with the import ``previewed``.
 
-    Needs no import lock: a slow sender holds up no feed. Raises FeedFileError for a file that is none,
-    UploadError when too many are on their way, and whatever ``source`` raises; then nothing is left of it.
+    It needs no import lock: a slow sender delays no feed. Raises FeedFileError for a file that is not a feed,
+    UploadError when too many are uploading, and any error that ``source`` raises; then nothing of the upload
+    is left.
     """
     now = clock()
     import_id = _begin(database, full, by, now)
@@ -77,18 +78,19 @@ def upload(
 
 
 def land_upload(database: Database, import_id: int, by: By, lives: timedelta, now: datetime) -> str:
-    """Let a previewed import land; ``applying`` or ``held``, as the brake said when it was read.
+    """Apply a previewed import; returns ``applying`` or ``held``, as the brake decided when it was read.
 
-    What is left to do takes longer than a click: `hotline intake` and the sweeper do it (resume). Raises
-    UploadError when it waits no more or another import landed since, and ImportBusyError.
+    The rest takes longer than a click, so `hotline intake` and the sweeper do it (resume). Raises UploadError
+    when it no longer waits or another import landed since, and ImportBusyError.
     """
     overtaken = False
     with import_lock(database, PATIENCE_SECONDS), database.transaction() as session:
         entry = _previewed(session, import_id)
         if entry.seen_at is None or now - entry.seen_at > lives:
             raise UploadError(UploadRefusal.TOO_OLD)
-        # A click applies an import and another process lands it later: until then it counts here already, or
-        # several previews, each read before the others, could pass the brake one by one (R16).
+        # A click accepts an import and another process lands it later. It counts here from the click on;
+        # otherwise several previews, each read before the others landed, could pass the brake one by one
+        # (R16).
         if entry.landed_before != _count(session, "landed", "applying"):
             overtaken = True
         else:
@@ -106,14 +108,14 @@ def land_upload(database: Database, import_id: int, by: By, lives: timedelta, no
 
 
 def discard_upload(database: Database, import_id: int, by: By, now: datetime) -> None:
-    """Throw a previewed import away. Raises UploadError when it waits no more."""
+    """Discard a previewed import. Raises UploadError when it no longer waits."""
     with database.transaction() as session:
         _previewed(session, import_id)
     throw_away(database, import_id, "discarded", by.email, now)
 
 
 def tidy_uploads(database: Database, lives: timedelta, now: datetime) -> None:
-    """Throw away what a dead reader left, and what nobody decided on in its time."""
+    """Discard the uploads of dead readers, and previews that nobody decided on in time."""
     with database.reading() as session:
         over = session.execute(
             select(CustodyImport.id, CustodyImport.state).where(
@@ -128,7 +130,7 @@ def tidy_uploads(database: Database, lives: timedelta, now: datetime) -> None:
 
 
 def throw_away(database: Database, import_id: int, ended: Ended, actor: str, now: datetime) -> None:
-    """Forget what was staged; the row stays and says how it ended."""
+    """Delete the staged rows; the import's row stays and says how it ended."""
     with database.transaction() as session:
         gone = session.execute(
             update(CustodyImport)
@@ -162,7 +164,7 @@ def _begin(database: Database, full: bool, by: By, now: datetime) -> int:
 def _beating(
     database: Database, import_id: int, began: datetime, clock: Callable[[], datetime]
 ) -> Callable[[int], None]:
-    """Says now and then that the reader lives, and finds out when its import was given up."""
+    """Writes from time to time that the reader is alive, and notices when its import was abandoned."""
     last = began
 
     def progress(_count: int) -> None:

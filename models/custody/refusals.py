@@ -1,4 +1,4 @@
-"""Why imports and directories stay as they are; hotline/refusals/custody.py has the words."""
+"""Why a request about imports or directories is refused; hotline/refusals/custody.py has the words."""
 
 from enum import StrEnum, auto
 
@@ -35,29 +35,29 @@ class SettleRefusal(StrEnum):
 
 
 class ImportBusyRefusal(StrEnum):
-    """Why an import has to wait, or wrote no more."""
+    """Why an import has to wait, or stopped writing."""
 
     BUSY = auto()
     TAKEN_OVER = auto()
 
 
 class DirectoryRefusal(StrEnum):
-    """Why a directory does not take an entry."""
+    """Why a directory does not accept an entry."""
 
     TELLING_NAME = auto()
 
 
 class FeedRefusal(StrEnum):
-    """Why a file cannot be read as a custody feed at all."""
+    """Why a file cannot be read as a custody feed."""
 
-    #: ``reason``: what the operating system says.
+    #: ``reason``: the operating system's message.
     UNREADABLE = auto()
     EMPTY = auto()
     NOT_CSV = auto()
     NOT_UTF8 = auto()
-    #: ``known``: the columns that a header has.
+    #: ``known``: the columns of a header.
     NO_HEADER = auto()
-    #: ``name``: the column, also of the next two.
+    #: ``name``: the column, also for the next two.
     COLUMN_MISSING = auto()
     COLUMN_UNKNOWN = auto()
     COLUMN_TWICE = auto()
@@ -69,16 +69,16 @@ class RowRefusal(StrEnum):
     MISSING = auto()
     NOT_UTF8 = auto()
     CONTROL_CHARACTER = auto()
-    #: ``most``: as many characters as the field may have.
+    #: ``most``: the maximum number of characters of the field.
     TOO_LONG = auto()
-    #: ``known``: the stages there are.
+    #: ``known``: the valid stages.
     UNKNOWN_STAGE = auto()
     NOT_A_TIME = auto()
     NO_OFFSET = auto()
     OUT_OF_RANGE = auto()
     OLDER = auto()
-    #: ``line``: the line of the same person before.
+    #: ``line``: the earlier line about the same person.
     SAME_PERSON = auto()
-    #: ``found`` and ``needed``: how many columns.
+    #: ``found`` and ``needed``: the number of columns.
     COLUMN_COUNT = auto()
     NOT_CSV = auto()

@@ -1,6 +1,6 @@
-"""The release gate: whether a feed row may be said, denied by default (R12).
+"""The release gate: whether a feed row may be told to callers, denied by default (R12).
 
-One of several conditions; all of them meet in ``heard`` of ``models/custody/custody_status.py``.
+One of several conditions; all are combined in ``heard`` of ``models/custody/custody_status.py``.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 def is_releasable(gates: Mapping[str, str], values: Mapping[str, str]) -> bool:
     """Whether every gate that the office names has exactly its allowed value.
 
-    Deny by default: a value that is missing or spelled in any other way denies, and so does an office
-    that names no gate. The answer is all that may be kept; the values are the caller's to drop at once.
+    Denied by default: a value that is missing or spelled differently denies, and so does an office that names
+    no gate. Only the result may be stored; the caller must drop the values at once.
     """
     return bool(gates) and all(values.get(name) == allowed for name, allowed in gates.items())

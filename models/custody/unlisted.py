@@ -1,4 +1,4 @@
-"""Names the feed sent that no directory has, and codes that R15 lacks: tasks for staff (R14, R15)."""
+"""Names in the feed that are in no directory, and codes that are not in R15: tasks for staff (R14, R15)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,19 +15,19 @@ from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of, send
 from models.store.policies import Policies
 
-#: So many different names of one file become tasks; the next file brings the others.
+#: How many different names of one file become tasks; the next file adds the others.
 MOST_OF_A_FILE = 100
-#: Tasks that the page shows.
+#: How many tasks the page shows.
 MOST_SHOWN = 50
-#: Kind and folded name, with how often a file has it and its first line.
+#: Kind and folded name, with how often it is in a file and its first line there.
 Unlisted = Mapping[tuple[str, str], tuple[int, int]]
 
 
 class UnlistedName(Base):
-    """One name or code. Its text is never kept (R12): ``name_key`` is a keyed hash of the folded name.
+    """One name or code. Its text is never stored (R12): ``name_key`` is a keyed hash of the folded name.
 
-    ``kind`` is ``facility``, ``court`` or ``status``. ``import_id`` and ``line`` say where the feed sent it
-    last, so that staff can read it there. ``settled_as`` is ``added`` or ``dismissed``.
+    ``kind`` is ``facility``, ``court`` or ``status``. ``import_id`` and ``line`` say where the feed last sent
+    it, so that staff can read it there. ``settled_as`` is ``added`` or ``dismissed``.
     """
 
     __tablename__ = "unlisted_names"
@@ -46,7 +46,7 @@ class UnlistedName(Base):
 
 
 _NAMES = cast(Table, UnlistedName.__table__)
-# An entry that was removed from its directory since makes its name a task again; a dismissed one stays so.
+# If an entry was since removed from its directory, its name is a task again; a dismissed one stays dismissed.
 _WAS_ADDED = UnlistedName.settled_as == "added"
 _KEEP = (_made := insert(UnlistedName)).on_conflict_do_update(
     index_elements=["name_key"],
@@ -63,7 +63,7 @@ _KEEP = (_made := insert(UnlistedName)).on_conflict_do_update(
 
 
 def keep_unlisted(session: Session, import_id: int, names: Unlisted, now: datetime) -> None:
-    """Make a task of each name, or count it with the one that is there."""
+    """Create a task for each name, or add its count to the existing one."""
     for (kind, name), (seen, line) in sorted(names.items()):
         values = {
             "kind": kind, "name_key": _key(session, kind, name), "seen": seen, "first_seen_at": now,
@@ -73,7 +73,7 @@ def keep_unlisted(session: Session, import_id: int, names: Unlisted, now: dateti
 
 
 def unlisted_names(session: Session) -> Sequence[UnlistedName]:
-    """The tasks that wait, the newest first."""
+    """The open tasks, newest first."""
     return session.scalars(
         select(UnlistedName)
         .where(UnlistedName.settled_at.is_(None))
@@ -83,14 +83,14 @@ def unlisted_names(session: Session) -> Sequence[UnlistedName]:
 
 
 def settle_added(session: Session, kind: str, name_key: str, now: datetime) -> None:
-    """Settle the task of a name that a directory has now; the addition is the entry in the audit."""
+    """Settle the task of a name that is now in a directory; the addition is the audit entry."""
     key = _key(session, kind, name_key)
     waits = (_NAMES.c.name_key == key, _NAMES.c.settled_at.is_(None))
     session.execute(update(_NAMES).where(*waits).values(settled_at=now, settled_as="added"))
 
 
 def dismiss_unlisted(session: Session, task_id: int, *, actor: str, now: datetime) -> bool:
-    """Settle a task without an entry; False when somebody has settled it already."""
+    """Settle a task without adding an entry; False when somebody has already settled it."""
     waits = (_NAMES.c.id == task_id, _NAMES.c.settled_at.is_(None))
     gone = session.execute(
         update(_NAMES)
@@ -108,12 +108,12 @@ def dismiss_unlisted(session: Session, task_id: int, *, actor: str, now: datetim
 
 
 def has_untold_names(session: Session) -> bool:
-    """Whether supervisors must hear of a name."""
+    """Whether there is a name that supervisors have not been told about."""
     return session.execute(select(UnlistedName.id).where(*_UNTOLD).limit(1)).first() is not None
 
 
 def tell_of_unlisted(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
-    """Tell the supervisors by one text of all names that they have not heard of."""
+    """Tell the supervisors in one text about all names that they have not been told about."""
     if has_untold_names(session) and take_page(session, UNLISTED, now, policies.page_minutes):
         told = update(_NAMES).where(*_UNTOLD).values(told_at=now).returning(_NAMES.c.id)
         tell_supervisors(session, UNLISTED, len(session.execute(told).all()), now, is_open)
