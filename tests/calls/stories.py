@@ -20,7 +20,7 @@ def reaches_the_first_menu(phone: Phone, language: str = "1", from_: str = CALLE
 
 
 def is_asked_for_a_number(phone: Phone, language: str = "1", from_: str = CALLER) -> None:
-    """Dial in, choose a language and one's own case."""
+    """Dial in, and choose a language and to hear of a case."""
     reaches_the_first_menu(phone, language, from_)
     phone.presses("1")
 
@@ -33,7 +33,7 @@ def opens_the_case(phone: Phone, case: MadeCase, language: str = "1", from_: str
 
 
 def wrong(pin: str) -> str:
-    """A PIN that this is not."""
+    """Any PIN but this one."""
     return pin[:-1] + str((int(pin[-1]) + 1) % 10)
 
 

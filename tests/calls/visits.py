@@ -1,6 +1,6 @@
 """Visits of callers to cases that all hear the neutral phrase: whole calls, kept document for document (R13).
 
-``Visits`` takes any number of cases through the same verbs in lockstep, on one clock, and answers what each
+``Visits`` takes any number of cases through the same verbs in lockstep, on one clock, and records what each
 phone was given. Tests and the bench use the same driver.
 """
 
@@ -12,7 +12,7 @@ from tests.calls.stories import document_of, wrong
 from tests.factories import MadeCase
 from tests.phone import Phone
 
-#: The keys of five visits; NUMBER and PIN stand for the case's own. Each ends with the caller hanging up.
+#: The keys of five visits; NUMBER and PIN are the case's own. Each ends with the caller hanging up.
 VISITS: Mapping[str, Sequence[str]] = {
     "status, repeat, again, the express callback": (
         "1", "1", "NUMBER", "PIN", "*", "1", "2", "1", "*",
@@ -29,7 +29,7 @@ VISITS: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 
 
-#: Visits with slips: WRONG is a PIN that is wrong, NUMBER AGAIN the first digits of the number, "" silence.
+#: Visits with slips: WRONG is a wrong PIN, NUMBER AGAIN the first digits of the number, "" silence.
 SLIPS: Mapping[str, Sequence[str]] = {
     "wrong PINs, then the right one": ("1", "1", "NUMBER", "WRONG", "WRONG", "PIN", "*", "2", "1"),
     "few digits, silence, odd keys, the slow pace": (

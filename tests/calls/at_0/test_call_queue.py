@@ -1,4 +1,4 @@
-"""The call queue at 0: the place that is said, and every key that may be pressed there (R35, R36)."""
+"""The call queue at 0: the place that the caller hears, and every key that they may press (R35, R36)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Who is next: liaisons who do not come, callbacks beside the call queue, and measured waits (R36)."""
+"""The next offer: liaisons who do not answer, callbacks beside the call queue, measured waits (R36)."""
 
 from collections.abc import Callable
 from datetime import timedelta

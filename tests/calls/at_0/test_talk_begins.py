@@ -1,4 +1,4 @@
-"""The accept key fetches the caller out of the call queue, whatever happens in that moment."""
+"""The accept key fetches the caller out of the call queue, whatever happens at that moment."""
 
 import threading
 from collections.abc import Callable

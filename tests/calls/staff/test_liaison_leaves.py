@@ -1,4 +1,4 @@
-"""The liaison hangs up while the person called back has the phone in their hand: their key still counts."""
+"""The liaison hangs up while the person called back picks up the phone: that person's key still counts."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ MakeStaff = Callable[..., Staff]
 
 @pytest.fixture
 def called(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> Phone:
-    """The phone of somebody called back, from which nobody pressed a key before the liaison hung up."""
+    """The phone of somebody called back, who had pressed no key before the liaison hung up."""
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
     liaison, to_caller = accepted_by(phone, hotline)
@@ -70,7 +70,7 @@ def test_next_liaison_is_not_kept_for_a_person_who_says_not_now(
     assert carrier.ringing == []
 
 
-def test_person_who_says_yes_hears_that_they_are_called_again_and_are(
+def test_person_who_says_yes_hears_that_we_call_again_and_is_called(
     called: Phone, hotline: Hotline, carrier: FakeCarrier, clock: Clock
 ) -> None:
     called.presses("1")

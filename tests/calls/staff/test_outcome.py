@@ -51,7 +51,7 @@ def callbacks(hotline: Hotline) -> list[Any]:
     ("key", "outcome"),
     [("1", "reached"), ("21", "message_left"), ("22", "nobody_there"), ("23", "wrong_person")],
 )
-def test_a_code_refines_the_outcome_of_a_row_that_is_closed_already(
+def test_code_refines_the_outcome_of_a_row_that_is_closed_already(
     liaison: Phone, hotline: Hotline, key: str, outcome: str
 ) -> None:
     closed_at = the_callback(hotline).closed_at
@@ -65,7 +65,9 @@ def test_a_code_refines_the_outcome_of_a_row_that_is_closed_already(
     assert liaison.is_over
 
 
-def test_whoever_hangs_up_without_a_code_leaves_it_as_reached(liaison: Phone, hotline: Hotline) -> None:
+def test_liaison_who_hangs_up_without_a_code_leaves_the_outcome_reached(
+    liaison: Phone, hotline: Hotline
+) -> None:
     liaison.hangs_up()
 
     assert (the_callback(hotline).outcome, hotline.rows(select(Staff.busy_call_id))) == ("reached", [None])
@@ -84,7 +86,7 @@ def test_call_again_later_makes_a_new_callback_for_the_same_person(
     assert second.number_key == first.number_key
 
 
-def test_what_is_given_to_the_supervisor_is_listed_for_a_person(liaison: Phone, hotline: Hotline) -> None:
+def test_callback_given_to_the_supervisor_is_listed_for_a_person(liaison: Phone, hotline: Hotline) -> None:
     liaison.presses("4")
 
     first, second = callbacks(hotline)
@@ -94,7 +96,7 @@ def test_what_is_given_to_the_supervisor_is_listed_for_a_person(liaison: Phone, 
     assert hotline.carrier.ringing == []
 
 
-def test_what_is_given_to_the_supervisor_is_listed_though_the_person_asked_for_a_call_meanwhile(
+def test_callback_given_to_the_supervisor_is_listed_though_the_person_asked_for_a_call_meanwhile(
     liaison: Phone, phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     with hotline.database.transaction() as session:
@@ -109,7 +111,7 @@ def test_what_is_given_to_the_supervisor_is_listed_though_the_person_asked_for_a
 
 
 @pytest.mark.parametrize(("code", "more"), [("reached", []), (SUPERVISOR, ["left_for_staff"])])
-def test_who_need_not_be_called_again_after_all_is_not(
+def test_person_who_need_not_be_called_again_after_all_is_not_called(
     liaison: Phone, hotline: Hotline, code: str, more: list[str]
 ) -> None:
     liaison.presses("3")
@@ -122,9 +124,7 @@ def test_who_need_not_be_called_again_after_all_is_not(
     assert [row.state for row in callbacks(hotline)] == ["reached", "cancelled", *more]
 
 
-def test_of_a_key_and_a_click_at_once_the_second_puts_right_what_the_first_said(
-    liaison: Phone, hotline: Hotline
-) -> None:
+def test_second_of_a_key_and_a_click_at_once_corrects_the_first(liaison: Phone, hotline: Hotline) -> None:
     callback_id = callbacks(hotline)[0].id
     has_read, keyed = threading.Event(), threading.Event()
 
@@ -148,7 +148,7 @@ def test_of_a_key_and_a_click_at_once_the_second_puts_right_what_the_first_said(
     assert (first.outcome, later.state) in {("reached", "cancelled"), ("call_later", "requested")}
 
 
-def test_a_call_that_the_person_asked_for_themselves_is_not_taken_back(
+def test_call_that_the_person_asked_for_themselves_is_not_taken_back(
     liaison: Phone, phone: Phone, hotline: Hotline
 ) -> None:
     liaison.presses("3")
@@ -171,7 +171,7 @@ def test_a_call_that_the_person_asked_for_themselves_is_not_taken_back(
     ]  # fmt: skip
 
 
-def test_a_new_promise_is_warned_of_though_the_one_before_it_was_late(
+def test_supervisor_is_warned_of_a_new_promise_though_the_one_before_was_late(
     liaison: Phone, hotline: Hotline
 ) -> None:
     with hotline.database.transaction() as session:
@@ -182,7 +182,7 @@ def test_a_new_promise_is_warned_of_though_the_one_before_it_was_late(
     assert [row.warned for row in callbacks(hotline)] == [4, 0]
 
 
-def test_a_code_that_comes_too_late_changes_nothing(liaison: Phone, hotline: Hotline, clock: Clock) -> None:
+def test_code_that_comes_too_late_changes_nothing(liaison: Phone, hotline: Hotline, clock: Clock) -> None:
     clock.passes(minutes=16)
 
     liaison.presses("3")
@@ -191,7 +191,7 @@ def test_a_code_that_comes_too_late_changes_nothing(liaison: Phone, hotline: Hot
     assert [row.outcome for row in callbacks(hotline)] == ["reached"]
 
 
-def test_after_a_hard_call_nobody_rings_the_liaison_for_ten_minutes_and_nobody_asks_why(
+def test_nobody_rings_the_liaison_for_ten_minutes_after_a_hard_call_and_nobody_asks_why(
     liaison: Phone, phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     liaison.presses("8")
@@ -211,7 +211,7 @@ def test_after_a_hard_call_nobody_rings_the_liaison_for_ten_minutes_and_nobody_a
     assert [call.to for call in hotline.carrier.ringing] == [LIAISON]
 
 
-def test_the_outcome_is_asked_in_spanish_of_who_was_rung_in_spanish(
+def test_liaison_who_was_rung_in_spanish_is_asked_for_the_outcome_in_spanish(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="es")
@@ -236,7 +236,7 @@ def a_machine_answers(phone: Phone, hotline: Hotline) -> Phone:
     return machine
 
 
-def test_a_machine_hears_a_neutral_message_once_where_it_is_allowed(
+def test_machine_hears_a_neutral_message_once_where_it_is_allowed(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff()
@@ -255,7 +255,7 @@ def test_a_machine_hears_a_neutral_message_once_where_it_is_allowed(
     assert "message from" not in again.heard_so_far
 
 
-def test_a_machine_hears_no_word_more_where_no_message_is_allowed(
+def test_machine_hears_not_one_word_more_where_no_message_is_allowed(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -273,7 +273,7 @@ def test_a_machine_hears_no_word_more_where_no_message_is_allowed(
 @pytest.mark.parametrize(
     ("wish", "seconds", "again"), [("ring_once", 20, 1), ("ring_once", 70, 0), ("wait_for_me", 20, 0)]
 )
-def test_a_dropped_call_is_followed_by_one_more_where_that_was_asked(
+def test_dropped_call_is_followed_by_one_more_where_the_person_wanted_that(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock,
     who: str, wish: str, seconds: int, again: int,
 ) -> None:  # fmt: skip
@@ -292,7 +292,7 @@ def test_a_dropped_call_is_followed_by_one_more_where_that_was_asked(
     assert [row.reason for row in more] == ["dropped"] * again
 
 
-def test_a_call_that_drops_twice_is_not_followed_by_a_third(
+def test_call_that_drops_twice_is_not_followed_by_a_third(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -340,7 +340,7 @@ def test_wrong_person_stops_that_phone_at_once_and_leaves_the_call_for_staff(
 
 
 def meets_a_wrong_person(phone: Phone, hotline: Hotline) -> Callback:
-    """A wrong person takes the call, and the liaison keys so; what is left for staff."""
+    """A wrong person takes the call, and the liaison keys that; returns what is left for staff."""
     liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
@@ -351,7 +351,7 @@ def meets_a_wrong_person(phone: Phone, hotline: Hotline) -> Callback:
     return callbacks(hotline)[-1]
 
 
-def test_phone_of_a_wrong_person_that_stands_in_no_case_is_not_called_by_staff_either(
+def test_staff_do_not_call_a_wrong_persons_phone_that_is_in_no_case_either(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     make_staff(phone=LIAISON)
@@ -367,7 +367,7 @@ def test_phone_of_a_wrong_person_that_stands_in_no_case_is_not_called_by_staff_e
             may_be_called(session.get_one(Callback, left.id))
 
 
-def test_after_a_wrong_person_staff_call_the_next_safe_phone_of_the_case(
+def test_staff_call_the_next_safe_phone_of_the_case_after_a_wrong_person(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)

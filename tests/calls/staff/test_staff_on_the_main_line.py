@@ -1,4 +1,4 @@
-"""Staff who sign in on the main line, where a case number is asked for, and what anybody else hears there."""
+"""Staff who sign in on the main line, where a case number is asked for, and what other callers hear there."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,7 +53,7 @@ def nobodys(number: str) -> str:
     return for_main_line(str(int(number[2]) % 9 + 1) + number[3:7])
 
 
-def test_staff_sign_in_where_the_case_number_is_asked_and_have_the_menus_of_the_staff_line(
+def test_staff_sign_in_where_the_case_number_is_asked_for_and_get_the_menus_of_the_staff_line(
     phone: Phone, hotline: Hotline, number: str
 ) -> None:
     staff = is_asked_for_a_case(phone)
@@ -69,7 +69,7 @@ def test_staff_sign_in_where_the_case_number_is_asked_and_have_the_menus_of_the_
     assert {"sign_in", "begin_shift"} <= set(hotline.rows(select(AuditEntry.action)))
 
 
-def test_in_spanish_they_hear_the_menus_in_spanish(phone: Phone, number: str) -> None:
+def test_staff_hear_the_menus_in_spanish(phone: Phone, number: str) -> None:
     staff = is_asked_for_a_case(phone, language="2")
     staff.presses(number)
     staff.presses(PIN)
@@ -77,13 +77,13 @@ def test_in_spanish_they_hear_the_menus_in_spanish(phone: Phone, number: str) ->
     assert staff.hears("No está de turno", "Para empezar su turno, oprima 1")
 
 
-def test_a_staff_number_has_the_form_of_no_case_number(number: str) -> None:
+def test_staff_number_has_the_form_of_no_case_number(number: str) -> None:
     assert len(number) == 8
     assert number.startswith("00")
     assert not check_digit_is_right(number)
 
 
-def test_a_callback_is_taken_and_kept_in_a_call_to_the_main_line(
+def test_staff_take_and_finish_a_callback_in_a_call_to_the_main_line(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
@@ -110,7 +110,7 @@ def test_a_callback_is_taken_and_kept_in_a_call_to_the_main_line(
     assert nobody_is_held(hotline)
 
 
-def test_a_wrong_pin_of_staff_and_a_wrong_case_number_sound_and_cost_the_same(
+def test_wrong_pin_of_staff_and_wrong_case_number_sound_and_cost_the_same(
     phone: Phone, hotline: Hotline, database: Database, number: str, make_case: MakeCase
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -119,7 +119,7 @@ def test_a_wrong_pin_of_staff_and_a_wrong_case_number_sound_and_cost_the_same(
     for keyed, pin in (
         (number, OTHER_PIN), (nobodys(number), PIN), (case.number, OTHER_PIN), (unknown_case, PIN),
     ):  # fmt: skip
-        # A phone each, so that none has failures of the one before.
+        # Each has their own phone, so that none has the failures of the one before.
         caller = is_asked_for_a_case(phone, from_=f"+1202555016{len(heard)}")
         said, statements_of_all = [], []
         for keys in (keyed, pin, pin, pin):
@@ -137,7 +137,7 @@ def test_a_wrong_pin_of_staff_and_a_wrong_case_number_sound_and_cost_the_same(
 
 
 @pytest.mark.parametrize("slip", ["a wrong check digit", "one zero", "too short", "the number alone"])
-def test_what_is_almost_a_staff_number_is_a_mistyped_case_number(
+def test_caller_who_keys_almost_a_staff_number_has_mistyped_a_case_number(
     phone: Phone, number: str, slip: str
 ) -> None:
     caller = is_asked_for_a_case(phone)
@@ -155,7 +155,9 @@ def test_what_is_almost_a_staff_number_is_a_mistyped_case_number(
     assert caller.does_not_hear("PIN")
 
 
-def test_who_lost_a_pin_and_keys_a_staff_number_reports_nothing_of_staff(phone: Phone, number: str) -> None:
+def test_caller_who_lost_a_pin_and_keys_a_staff_number_reports_nothing_of_staff(
+    phone: Phone, number: str
+) -> None:
     caller = phone.another()
     reaches_the_first_menu(caller)
     for keys in ("2", "3"):
@@ -166,7 +168,7 @@ def test_who_lost_a_pin_and_keys_a_staff_number_reports_nothing_of_staff(phone: 
     assert caller.hears("That is not a case number")
 
 
-def test_a_caller_cannot_step_into_the_menus_of_staff_without_their_pin(
+def test_caller_cannot_step_into_the_menus_of_staff_without_their_pin(
     phone: Phone, hotline: Hotline, number: str
 ) -> None:
     caller = is_asked_for_a_case(phone)
@@ -176,7 +178,7 @@ def test_a_caller_cannot_step_into_the_menus_of_staff_without_their_pin(
     assert hotline.rows(select(Call.flow)) == ["victim_line"]
 
 
-def test_after_ten_minutes_without_a_key_staff_sign_in_again(
+def test_staff_sign_in_again_after_ten_minutes_without_a_key(
     phone: Phone, hotline: Hotline, number: str, clock: Clock
 ) -> None:
     staff = is_asked_for_a_case(phone)
@@ -190,7 +192,7 @@ def test_after_ten_minutes_without_a_key_staff_sign_in_again(
     assert not hotline.row(select(Staff.on_shift))
 
 
-def test_the_keys_stand_in_no_row(phone: Phone, hotline: Hotline, number: str) -> None:
+def test_keys_are_in_no_row(phone: Phone, hotline: Hotline, number: str) -> None:
     staff = is_asked_for_a_case(phone)
     staff.presses(number)
     staff.presses(PIN)

@@ -1,4 +1,4 @@
-"""Somebody is let go, or has a new PIN, while their phone rings or they are signed in on the staff line."""
+"""An account is deactivated, or gets a new PIN, while its phone rings or on the staff line."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def leaves(hotline: Hotline, make_staff: MakeStaff, lea: int) -> Callable[[], No
     return leave
 
 
-def test_who_was_let_go_while_their_phone_rang_takes_no_caller_at_0_and_somebody_else_is_rung(
+def test_liaison_deactivated_while_their_phone_rang_takes_no_caller_at_0_and_somebody_else_is_rung(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, leaves: Callable[[], None]
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -56,7 +56,7 @@ def test_who_was_let_go_while_their_phone_rang_takes_no_caller_at_0_and_somebody
     assert hotline.accepts(phone).is_talking
 
 
-def test_who_was_let_go_while_their_phone_rang_takes_no_callback_and_it_goes_to_somebody_else(
+def test_liaison_deactivated_while_their_phone_rang_takes_no_callback_and_it_goes_to_somebody_else(
     phone: Phone, make_case: MakeCase, hotline: Hotline, leaves: Callable[[], None]
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
@@ -73,7 +73,7 @@ def test_who_was_let_go_while_their_phone_rang_takes_no_callback_and_it_goes_to_
     assert hotline.rows(select(Staff.id).where(Staff.busy_call_id.is_not(None))) == []
 
 
-def test_who_is_let_go_while_signed_in_on_the_staff_line_is_signed_out_and_never_in_again(
+def test_liaison_deactivated_on_the_staff_line_is_signed_out_and_cannot_sign_in_again(
     phone: Phone, hotline: Hotline, lea: int, leaves: Callable[[], None]
 ) -> None:
     with hotline.database.transaction() as session:
@@ -93,7 +93,7 @@ def test_who_is_let_go_while_signed_in_on_the_staff_line_is_signed_out_and_never
     assert (person.on_shift, person.pin_hash) == (False, None)
 
 
-def test_a_new_pin_of_the_office_signs_out_whoever_came_in_by_the_old_one(
+def test_new_pin_from_the_office_signs_out_a_thief_who_used_the_old_one(
     phone: Phone, hotline: Hotline, lea: int
 ) -> None:
     with hotline.database.transaction() as session:

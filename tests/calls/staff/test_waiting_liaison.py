@@ -1,4 +1,4 @@
-"""The liaison who has accepted, while the person's phone rings: they hear how it stands (Legs, R30)."""
+"""The liaison who has accepted hears the progress while the person's phone rings (Legs, R30)."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_waiting_liaison_is_told_at_most_ten_seconds_apart_how_it_stands(
+def test_waiting_liaison_hears_the_progress_at_most_ten_seconds_apart(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -40,7 +40,7 @@ def test_waiting_liaison_is_told_at_most_ten_seconds_apart_how_it_stands(
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
 
-def test_waiting_liaison_is_told_in_spanish(
+def test_waiting_liaison_hears_it_in_spanish(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="es,en")
@@ -55,7 +55,7 @@ def test_waiting_liaison_is_told_in_spanish(
     assert liaison.hears("Contestaron el teléfono, pero todavía nadie ha oprimido una tecla")
 
 
-def test_liaison_is_joined_though_no_worker_moves_them(
+def test_liaison_is_joined_without_a_worker_that_moves_them(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -72,7 +72,7 @@ def test_liaison_is_joined_though_no_worker_moves_them(
     assert hotline.row(select(Talk.held_at)) is None
 
 
-def test_liaison_is_told_at_once_that_nobody_answered(
+def test_liaison_hears_at_once_that_nobody_answered(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -114,7 +114,7 @@ def test_liaison_hears_nothing_of_a_person_whom_the_carrier_did_not_ring(
     assert hotline.carrier.refused == 1
 
 
-def test_liaison_hears_that_nobody_answered_though_no_worker_tells_them(
+def test_liaison_hears_that_nobody_answered_without_a_worker_that_tells_them(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -164,7 +164,7 @@ def test_liaison_who_stops_waiting_passes_the_callback_on(
     assert the_callback(hotline).talking_at is None
 
 
-def test_person_who_joins_while_the_liaison_chooses_is_on_hold_until_they_are_back(
+def test_person_who_joins_while_the_liaison_chooses_is_on_hold_until_the_liaison_is_back(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()

@@ -1,4 +1,4 @@
-"""After a talk the line calls its liaison again once the outcome is saved, or after the wrap-up (Legs)."""
+"""After a talk the line rings its liaison again once the outcome is saved, or after the wrap-up (Legs)."""
 
 from datetime import timedelta
 
@@ -40,19 +40,19 @@ def _rung(call_center: CallCenter, **later: float) -> int:
     return len(call_center.carrier.placed) - before
 
 
-def test_the_next_ring_does_not_come_while_the_liaison_types(call_center: CallCenter) -> None:
+def test_liaison_is_not_rung_again_while_they_type(call_center: CallCenter) -> None:
     assert _rung(call_center, seconds=29) == 0
     assert _rung(call_center, seconds=2) == 1
 
 
-def test_a_saved_outcome_frees_the_liaison_at_once(call_center: CallCenter) -> None:
+def test_saved_outcome_frees_the_liaison_at_once(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         talk = session.scalars(select(Talk).where(Talk.callback_id == 1)).one()
         assert note_outcome(session, talk, "reached", 1, call_center.now, call_center.policy)[0] == "noted"
     assert _rung(call_center, seconds=2) == 1
 
 
-def test_a_wrap_up_is_extended_twice_and_no_more(call_center: CallCenter) -> None:
+def test_wrap_up_is_extended_twice_and_no_more(call_center: CallCenter) -> None:
     for _ in range(2):
         with call_center.database.transaction() as session:
             extend_wrap_up(session, 1, 30, call_center.now)

@@ -39,7 +39,7 @@ def on_shift(hotline: Hotline) -> bool:
 
 
 def asks_from(phone: Phone, case: MadeCase | None, from_: str, language: str = "1", key: str = "1") -> None:
-    """Ask for a callback; key 3 says that one is afraid, which is urgent."""
+    """Ask for a callback; key 3 says that the caller is afraid, which is urgent."""
     if case is None:
         reaches_the_first_menu(phone, from_=from_, language=language)
         phone.presses("2")

@@ -1,4 +1,4 @@
-"""Staff take the next callback in the very call, and say how it ended."""
+"""Staff take the next callback in the same call, and key its outcome."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ from tests.phone import Phone
 MakeCase = Callable[..., MadeCase]
 
 
-def test_with_nobody_waiting_staff_hear_that(phone: Phone, hotline: Hotline, number: str) -> None:
+def test_staff_hear_that_nobody_is_waiting(phone: Phone, hotline: Hotline, number: str) -> None:
     staff = signs_in(phone, hotline, number)
     staff.presses("2")
     assert staff.hears("No one is waiting")
@@ -29,7 +29,7 @@ def test_with_nobody_waiting_staff_hear_that(phone: Phone, hotline: Hotline, num
     assert staff.hears("There is no call to take now")
 
 
-def test_staff_take_the_next_callback_in_the_very_call_talk_and_key_its_outcome(
+def test_staff_take_the_next_callback_in_the_same_call_talk_and_key_its_outcome(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
@@ -92,7 +92,7 @@ def test_staff_take_one_call_after_another_without_hanging_up(
     assert hotline.rows(select(Callback.state)) == ["reached", "reached"]
 
 
-def test_a_caller_who_is_not_reached_brings_staff_back_to_the_menu(
+def test_staff_are_back_at_the_menu_after_a_caller_who_is_not_reached(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
@@ -132,7 +132,7 @@ def test_staff_who_hang_up_while_the_caller_is_rung_stop_the_ringing(
     assert nobody_is_held(hotline)
 
 
-def test_a_key_delivered_twice_takes_one_callback(
+def test_key_delivered_twice_takes_one_callback(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
@@ -146,7 +146,7 @@ def test_a_key_delivered_twice_takes_one_callback(
     assert [call.to for call in carrier.placed] == [CALLER]
 
 
-def test_the_outcome_of_the_last_call_can_be_told_from_the_menu(
+def test_staff_can_key_the_outcome_of_the_last_call_from_the_menu(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
@@ -171,7 +171,7 @@ def test_the_outcome_of_the_last_call_can_be_told_from_the_menu(
 
 
 @pytest.mark.parametrize(("taken", "first"), [(2, "verified"), (3, "without a PIN")])
-def test_three_verified_callbacks_in_a_row_give_the_next_one_on_the_line_to_a_caller_without_a_pin(
+def test_caller_without_a_pin_is_next_on_the_staff_line_after_three_verified_callbacks_in_a_row(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, taken: int, first: str
 ) -> None:
     def waits(case: MadeCase | None, hours: int) -> int:
@@ -200,7 +200,7 @@ def test_three_verified_callbacks_in_a_row_give_the_next_one_on_the_line_to_a_ca
     assert taken_now == (verified if first == "verified" else without_pin)
 
 
-def test_on_the_line_too_a_promise_that_is_nearly_due_goes_before_an_urgent_one(
+def test_promise_that_is_nearly_due_goes_before_an_urgent_one_on_the_staff_line_too(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase
 ) -> None:
     staff = signs_in(phone, hotline, number)

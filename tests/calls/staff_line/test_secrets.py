@@ -47,7 +47,7 @@ def test_staff_change_their_pin_by_keying_a_new_one_twice(
     assert "change_staff_pin" in hotline.rows(select(AuditEntry.action))
 
 
-def test_who_left_the_app_during_their_call_keys_no_pin_that_opens_anything(
+def test_staff_deactivated_during_their_call_key_no_pin_that_opens_anything(
     phone: Phone, hotline: Hotline, number: str
 ) -> None:
     staff = signs_in(phone, hotline, number)
@@ -65,7 +65,7 @@ def test_who_left_the_app_during_their_call_keys_no_pin_that_opens_anything(
     assert signs_in(phone, hotline, number, OTHER_PIN).hears("I could not sign you in")
 
 
-def test_what_staff_key_stands_in_no_row_in_the_clear(phone: Phone, hotline: Hotline, number: str) -> None:
+def test_keys_of_staff_are_in_no_row_in_the_clear(phone: Phone, hotline: Hotline, number: str) -> None:
     signs_in(phone, hotline, number).hangs_up()
 
     person = hotline.row(select(Staff))
@@ -75,7 +75,7 @@ def test_what_staff_key_stands_in_no_row_in_the_clear(phone: Phone, hotline: Hot
         assert PIN not in words
 
 
-def test_on_a_personal_phone_the_key_alone_accepts_nothing_and_the_code_does(
+def test_personal_phone_accepts_with_the_code_and_not_with_the_key_alone(
     phone: Phone, hotline: Hotline, make_case: MakeCase, at_home: Staff
 ) -> None:
     liaison = rung_at_home(phone, hotline, make_case)
@@ -93,7 +93,7 @@ def test_on_a_personal_phone_the_key_alone_accepts_nothing_and_the_code_does(
     assert the_callback(hotline).state == "ringing_caller"
 
 
-def test_a_wrong_code_passes_the_callback_on_after_three_tries(
+def test_wrong_code_passes_the_callback_on_after_three_tries(
     phone: Phone, hotline: Hotline, make_case: MakeCase, at_home: Staff
 ) -> None:
     someone = rung_at_home(phone, hotline, make_case)
@@ -109,7 +109,7 @@ def test_a_wrong_code_passes_the_callback_on_after_three_tries(
     assert nobody_is_held(hotline)
 
 
-def test_without_a_code_of_their_own_nobody_accepts_on_a_personal_phone(
+def test_nobody_accepts_on_a_personal_phone_without_a_code_of_their_own(
     phone: Phone, hotline: Hotline, make_case: MakeCase, make_staff: MakeStaff
 ) -> None:
     make_staff(phone=OWN_PHONE, office_phone=False)
@@ -122,7 +122,7 @@ def test_without_a_code_of_their_own_nobody_accepts_on_a_personal_phone(
     assert the_callback(hotline).state == "requested"
 
 
-def test_a_machine_on_a_personal_phone_accepts_nothing(
+def test_machine_on_a_personal_phone_accepts_nothing(
     phone: Phone, hotline: Hotline, make_case: MakeCase, at_home: Staff, clock: Clock
 ) -> None:
     machine = rung_at_home(phone, hotline, make_case)
@@ -136,7 +136,7 @@ def test_a_machine_on_a_personal_phone_accepts_nothing(
     assert nobody_is_held(hotline)
 
 
-def test_a_caller_at_0_is_joined_to_a_personal_phone_only_after_the_code(
+def test_caller_at_0_is_joined_to_a_personal_phone_only_after_the_code(
     phone: Phone, hotline: Hotline, make_case: MakeCase, at_home: Staff
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))

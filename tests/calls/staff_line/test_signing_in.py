@@ -1,4 +1,4 @@
-"""Staff sign in on their line by number and PIN, under the same counts as callers (R04, R05)."""
+"""Staff sign in on their line by number and PIN, under the same limits as callers (R04, R05)."""
 
 import pytest
 from sqlalchemy import select
@@ -40,7 +40,7 @@ def test_staff_sign_in_by_number_and_pin_and_begin_and_end_their_shift(
     assert {"sign_in", "begin_shift", "end_shift"} <= set(hotline.rows(select(AuditEntry.action)))
 
 
-def test_the_staff_line_speaks_spanish(phone: Phone, hotline: Hotline, number: str) -> None:
+def test_staff_line_speaks_spanish(phone: Phone, hotline: Hotline, number: str) -> None:
     staff = dials_the_staff_line(phone, hotline, "2")
     staff.presses(number)
     staff.presses(PIN)
@@ -48,7 +48,7 @@ def test_the_staff_line_speaks_spanish(phone: Phone, hotline: Hotline, number: s
     assert staff.hears("No está de turno", "Para empezar su turno, oprima 1")
 
 
-def test_an_unknown_number_and_a_wrong_pin_hear_the_same_and_cost_the_same(
+def test_unknown_number_and_wrong_pin_hear_the_same_and_cost_the_same(
     phone: Phone, hotline: Hotline, number: str
 ) -> None:
     wrong = signs_in(phone, hotline, number, OTHER_PIN)
@@ -60,7 +60,7 @@ def test_an_unknown_number_and_a_wrong_pin_hear_the_same_and_cost_the_same(
     assert wrong.hears("I could not sign you in with those numbers")
 
 
-def test_after_three_wrong_tries_the_call_ends_without_a_hint(
+def test_call_ends_without_a_hint_after_three_wrong_tries(
     phone: Phone, hotline: Hotline, number: str
 ) -> None:
     staff = dials_the_staff_line(phone, hotline)
@@ -102,7 +102,7 @@ def test_wrong_tries_on_the_main_line_lock_the_number_on_the_staff_line_too(
     assert signs_in(phone, hotline, number).hears("I could not sign you in with those numbers")
 
 
-def test_nobody_comes_past_the_pin_by_guessing_steps_and_a_long_silence_asks_for_it_again(
+def test_nobody_gets_past_the_pin_by_guessing_steps_and_a_long_silence_asks_for_it_again(
     phone: Phone, hotline: Hotline, number: str, clock: Clock
 ) -> None:
     stranger = dials_the_staff_line(phone, hotline)
@@ -145,7 +145,7 @@ def test_staff_whose_talk_was_over_ten_minutes_key_its_outcome_and_sign_in_again
     assert staff.hears("You are on shift")
 
 
-def test_staff_numbers_and_pins_that_are_too_short_are_told_their_length(
+def test_staff_whose_number_or_pin_is_too_short_hear_its_length(
     phone: Phone, hotline: Hotline, number: str
 ) -> None:
     staff = dials_the_staff_line(phone, hotline)
@@ -158,7 +158,7 @@ def test_staff_numbers_and_pins_that_are_too_short_are_told_their_length(
     assert staff.hears("A PIN has six digits. Please enter your PIN.")
 
 
-def test_a_fault_on_the_staff_line_promises_staff_nobody(
+def test_staff_are_promised_nobody_after_a_fault_on_the_staff_line(
     phone: Phone, hotline: Hotline, number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     staff = signs_in(phone, hotline, number)

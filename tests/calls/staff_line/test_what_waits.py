@@ -1,4 +1,4 @@
-"""Staff hear how many wait, how long, and nothing of who."""
+"""Staff hear how many wait and how long, and nothing of who they are."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_staff_hear_how_many_wait_how_long_and_until_when_and_nothing_of_who(
+def test_staff_hear_how_many_wait_how_long_and_until_when_and_nothing_of_who_they_are(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, clock: Clock
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
@@ -37,7 +37,7 @@ def test_staff_hear_how_many_wait_how_long_and_until_when_and_nothing_of_who(
     assert staff.does_not_hear("0123", "case", "Ivo")
 
 
-def test_a_promise_that_is_over_is_said_to_be_over(
+def test_staff_hear_that_a_promise_is_overdue(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, clock: Clock
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
@@ -50,7 +50,7 @@ def test_a_promise_that_is_over_is_said_to_be_over(
     assert staff.does_not_hear("callback is due")
 
 
-def test_the_longest_wait_counts_from_the_request_and_not_from_the_next_try(
+def test_longest_wait_counts_from_the_request_and_not_from_the_next_try(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, clock: Clock
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
@@ -65,7 +65,7 @@ def test_the_longest_wait_counts_from_the_request_and_not_from_the_next_try(
     assert staff.hears("One other callback is waiting, for 40 minutes now")
 
 
-def test_who_asks_for_a_call_while_callers_wait_at_0_is_told_to_hang_up_for_them(
+def test_staff_who_ask_for_a_call_while_callers_wait_at_0_are_told_to_hang_up_for_them(
     phone: Phone, hotline: Hotline, number: str, clock: Clock
 ) -> None:
     staff = signs_in(phone, hotline, number)
@@ -80,7 +80,7 @@ def test_who_asks_for_a_call_while_callers_wait_at_0_is_told_to_hang_up_for_them
     assert staff.does_not_hear("There is no call to take now")
 
 
-def test_staff_hear_each_class_and_the_line_with_its_longest_wait(
+def test_staff_hear_each_class_with_its_longest_wait(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, clock: Clock
 ) -> None:
     asks_from(phone, make_case(custody_status="in_custody"), "+12025550131")
@@ -97,7 +97,7 @@ def test_staff_hear_each_class_and_the_line_with_its_longest_wait(
     assert staff.hears("One other callback is waiting, for 27 minutes now", "2 of all who wait gave a PIN")
 
 
-def test_waits_of_more_than_an_hour_are_told_in_hours_and_days(
+def test_staff_hear_waits_of_more_than_an_hour_in_hours_and_days(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, clock: Clock
 ) -> None:
     for minutes, caller in ((72 * 60, "+12025550131"), (25 * 60, "+12025550132")):
@@ -142,7 +142,7 @@ def test_verified_callers_are_taken_before_others_also_in_another_language(
         staff.presses("1")
 
 
-def test_a_caller_in_another_language_is_left_to_a_free_colleague_who_speaks_it(
+def test_caller_in_another_language_is_left_to_a_free_colleague_who_speaks_it(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, make_staff: MakeStaff
 ) -> None:
     make_staff(phone="+12025550171", languages="es")
@@ -157,7 +157,7 @@ def test_a_caller_in_another_language_is_left_to_a_free_colleague_who_speaks_it(
     assert the_callback(hotline).state == "requested"
 
 
-def test_a_shift_that_was_ended_meanwhile_takes_no_call(
+def test_shift_that_was_ended_meanwhile_takes_no_call(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))

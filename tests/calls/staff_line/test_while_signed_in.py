@@ -19,7 +19,7 @@ from workers.sweeper import sweep
 MakeCase = Callable[..., MadeCase]
 
 
-def test_the_phone_of_who_is_signed_in_is_not_rung_and_the_next_callback_is_theirs_in_that_call(
+def test_staff_who_are_signed_in_take_the_next_callback_in_that_call_and_their_phone_does_not_ring(
     phone: Phone, make_case: MakeCase, hotline: Hotline, number: str, carrier: FakeCarrier, clock: Clock
 ) -> None:
     staff = signs_in(phone, hotline, number)
@@ -41,7 +41,7 @@ def test_the_phone_of_who_is_signed_in_is_not_rung_and_the_next_callback_is_thei
 
 
 @pytest.mark.parametrize("word_comes", [True, False])
-def test_once_they_hang_up_their_phone_is_rung_even_if_no_word_of_it_comes(
+def test_phone_of_staff_rings_after_they_hang_up_even_if_the_carrier_sends_no_event(
     phone: Phone,
     make_case: MakeCase,
     hotline: Hotline,
@@ -65,7 +65,7 @@ def test_once_they_hang_up_their_phone_is_rung_even_if_no_word_of_it_comes(
     assert rung.to == STAFF_PHONE
 
 
-def test_who_hears_how_a_talk_is_noted_in_the_staff_line_is_not_rung_meanwhile(
+def test_staff_who_hear_the_outcome_menu_on_the_staff_line_are_not_rung_meanwhile(
     phone: Phone, make_case: MakeCase, hotline: Hotline, number: str, carrier: FakeCarrier, clock: Clock
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
@@ -90,7 +90,7 @@ def test_who_hears_how_a_talk_is_noted_in_the_staff_line_is_not_rung_meanwhile(
     assert staff.hears("We are calling them now")
 
 
-def test_a_ring_that_meets_a_phone_in_the_staff_line_is_no_miss(
+def test_ring_that_meets_a_phone_on_the_staff_line_is_no_miss(
     phone: Phone, make_case: MakeCase, hotline: Hotline, number: str, carrier: FakeCarrier, clock: Clock
 ) -> None:
     with hotline.database.transaction() as session:

@@ -1,4 +1,4 @@
-"""Calls that go on after a promise: who gave the PIN is led back into their case (R19, R22)."""
+"""Calls that go on after a promise: a caller who gave the PIN is led back into their case (R19, R22)."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ MakeCase = Callable[..., MadeCase]
     [("1", "To go back to your case, press 1", "To be called back"),
      ("2", "Para volver a su caso, oprima 1", "Para que le llamemos")],
 )  # fmt: skip
-def test_after_a_promise_a_caller_with_a_pin_is_led_back_into_the_case(
+def test_caller_with_a_pin_is_led_back_into_the_case_after_a_promise(
     phone: Phone, make_case: MakeCase, language: str, told: str, option: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
@@ -31,7 +31,7 @@ def test_after_a_promise_a_caller_with_a_pin_is_led_back_into_the_case(
     assert phone.does_not_hear("To hear about your case", "Para saber de su caso")
 
 
-def test_after_a_promise_in_place_of_hard_news_the_way_back_leads_to_the_news(
+def test_way_back_leads_to_the_news_after_a_promise_in_place_of_hard_news(
     phone: Phone, make_case: MakeCase
 ) -> None:
     opens_the_case(phone, make_case(custody_status="released"))
@@ -43,7 +43,7 @@ def test_after_a_promise_in_place_of_hard_news_the_way_back_leads_to_the_news(
     assert phone.hears("I have news that may be hard to hear", "To hear it now, press 1")
 
 
-def test_after_ten_minutes_the_way_back_asks_the_pin(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
+def test_way_back_asks_for_the_pin_after_ten_minutes(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     for key in ("2", "1"):
         phone.presses(key)

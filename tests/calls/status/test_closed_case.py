@@ -1,4 +1,4 @@
-"""A closed case: what its caller was promised is kept, and nothing tells it from other neutral ones (R13)."""
+"""A closed case: its caller gets what was promised, and it sounds like other neutral cases (R13)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,7 +36,7 @@ def closes(hotline: Hotline, case: MadeCase) -> None:
         close_case(session, case.number, now=hotline.clock.now, actor="boss")
 
 
-def test_a_caller_of_a_closed_case_who_was_promised_a_call_gets_it(
+def test_caller_of_a_closed_case_who_was_promised_a_call_gets_it(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -55,7 +55,7 @@ def test_a_caller_of_a_closed_case_who_was_promised_a_call_gets_it(
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
 
-def test_a_caller_of_a_closed_case_chooses_a_new_pin_and_uses_it(
+def test_caller_of_a_closed_case_chooses_a_new_pin_and_uses_it(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     closed = make_case(custody_status="in_custody")
@@ -73,7 +73,7 @@ def test_a_caller_of_a_closed_case_chooses_a_new_pin_and_uses_it(
     assert again.hears("cannot confirm")
 
 
-def test_a_caller_of_a_closed_case_who_is_locked_out_gets_a_new_pin_from_staff(
+def test_caller_of_a_closed_case_who_is_locked_out_gets_a_new_pin_from_staff(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     closed = make_case(custody_status="in_custody")
@@ -94,7 +94,7 @@ def test_a_caller_of_a_closed_case_who_is_locked_out_gets_a_new_pin_from_staff(
     assert again.hears("cannot confirm")
 
 
-def test_a_lost_pin_of_a_closed_case_is_talked_over_and_its_caller_is_told_of_the_new_one(
+def test_staff_talk_over_a_lost_pin_of_a_closed_case_and_its_caller_is_told_of_the_new_one(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor", on_shift=False, phone="+12025550178")
@@ -135,7 +135,7 @@ def test_a_lost_pin_of_a_closed_case_is_talked_over_and_its_caller_is_told_of_th
 
 
 @pytest.mark.parametrize("state", ["in line", "liaison rings"])
-def test_a_callback_in_the_queue_is_made_when_its_case_is_closed(
+def test_callback_in_the_list_is_made_when_its_case_is_closed(
     phone: Phone, case: MadeCase, hotline: Hotline, state: str
 ) -> None:
     if state == "liaison rings":
@@ -173,7 +173,7 @@ def _liaison_hangs_up(_phone: Phone, _to_caller: PlacedCall, liaison: Phone) -> 
 
 
 @pytest.mark.parametrize("misses", [_lets_it_ring, _cannot_talk_now, _liaison_hangs_up])
-def test_a_missed_callback_of_a_closed_case_is_tried_again(
+def test_missed_callback_of_a_closed_case_is_tried_again(
     phone: Phone, case: MadeCase, hotline: Hotline, misses: Callable[[Phone, PlacedCall, Phone], None]
 ) -> None:
     liaison, to_caller = accepted_by(phone, hotline)
@@ -189,7 +189,7 @@ def test_a_missed_callback_of_a_closed_case_is_tried_again(
 
 
 @pytest.mark.parametrize("text", ["we_call_again", "please_call"])
-def test_a_machine_of_a_closed_case_hears_the_message_that_was_allowed(
+def test_machine_of_a_closed_case_hears_the_message_that_was_allowed(
     phone: Phone, case: MadeCase, hotline: Hotline, text: str
 ) -> None:
     with hotline.database.transaction() as session:
@@ -204,7 +204,7 @@ def test_a_machine_of_a_closed_case_hears_the_message_that_was_allowed(
     assert "This is a message from" in machine.heard_so_far
 
 
-def test_a_talk_that_is_cut_off_after_the_case_was_closed_brings_another_call(
+def test_talk_that_is_cut_off_after_the_case_was_closed_brings_another_call(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
     liaison, to_caller = accepted_by(phone, hotline)

@@ -32,7 +32,7 @@ LIAISON = "+12025550171"
         ("deceased", "I am sorry to tell you this. The record says that this person died on Monday"),
     ],
 )
-def test_hard_news_is_warned_of_and_then_chosen(
+def test_caller_is_warned_of_hard_news_and_then_chooses(
     phone: Phone, make_case: MakeCase, status: str, words: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status=status))
@@ -55,7 +55,9 @@ def test_hard_news_is_warned_of_and_then_chosen(
         ("deceased", "Lamento decirle que esta persona falleció el lunes 23 de noviembre, según el registro"),
     ],
 )
-def test_hard_news_in_spanish(phone: Phone, make_case: MakeCase, status: str, words: str) -> None:
+def test_caller_hears_hard_news_in_spanish(
+    phone: Phone, make_case: MakeCase, status: str, words: str
+) -> None:
     opens_the_case(phone, make_case(custody_status=status), language="2")
 
     assert phone.hears("actúe como si esta persona pudiera estar libre", "Para oírla ahora, oprima 1")
@@ -65,7 +67,7 @@ def test_hard_news_in_spanish(phone: Phone, make_case: MakeCase, status: str, wo
 
 
 @pytest.mark.parametrize("status", HARD)
-def test_a_dated_fact_is_said_first_then_its_day_and_last_the_age_of_the_record(
+def test_caller_hears_a_dated_fact_first_then_its_day_and_last_the_age_of_the_record(
     phone: Phone, make_case: MakeCase, clock: Clock, status: str
 ) -> None:
     told = clock.now - timedelta(days=1)
@@ -81,7 +83,7 @@ def test_a_dated_fact_is_said_first_then_its_day_and_last_the_age_of_the_record(
 # A person or a callback in the place of the news.
 
 
-def test_where_someone_is_free_a_person_can_tell_the_news_and_the_danger_line_comes_first(
+def test_caller_may_have_a_free_person_tell_the_news_and_the_danger_line_comes_first(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
@@ -98,7 +100,7 @@ def test_where_someone_is_free_a_person_can_tell_the_news_and_the_danger_line_co
     assert hotline.rung() == [LIAISON]
 
 
-def test_a_liaison_who_writes_down_a_talk_is_not_offered_to_tell_the_news(
+def test_caller_is_not_offered_a_liaison_who_is_in_wrap_up_to_tell_the_news(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, clock: Clock
 ) -> None:
     make_staff(phone=LIAISON, wrap_up_until=clock.now + timedelta(seconds=30))
@@ -109,7 +111,7 @@ def test_a_liaison_who_writes_down_a_talk_is_not_offered_to_tell_the_news(
 
 
 @pytest.mark.parametrize("status", HARD)
-def test_whoever_asks_to_be_called_soon_hears_the_danger_line_before_they_are_let_go(
+def test_caller_who_asks_for_a_call_soon_hears_the_danger_line_before_they_are_let_go(
     phone: Phone, make_case: MakeCase, hotline: Hotline, status: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status=status))
@@ -125,7 +127,7 @@ def test_whoever_asks_to_be_called_soon_hears_the_danger_line_before_they_are_le
 
 
 @pytest.mark.parametrize("key", ["0", "5"])
-def test_a_person_by_an_extra_key_does_not_lead_around_the_danger_line(
+def test_extra_key_for_a_person_does_not_skip_the_danger_line(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, key: str
 ) -> None:
     make_staff(phone=LIAISON)
@@ -154,7 +156,7 @@ def test_wrong_keys_before_hard_news_lead_to_a_person_by_the_danger_line(
 
 
 @pytest.mark.parametrize("slips", [["", "6"], ["6", ""], ["6", "", "6"]])
-def test_a_wrong_key_and_a_silence_before_hard_news_take_the_choice_from_nobody(
+def test_wrong_key_and_silence_before_hard_news_leave_the_choice_to_the_caller(
     phone: Phone, make_case: MakeCase, slips: list[str]
 ) -> None:
     opens_the_case(phone, make_case(custody_status="escaped"))
@@ -167,7 +169,7 @@ def test_a_wrong_key_and_a_silence_before_hard_news_take_the_choice_from_nobody(
     assert phone.hears("this person escaped")
 
 
-def test_who_has_heard_the_news_goes_to_a_person_at_once(
+def test_caller_who_has_heard_the_news_goes_to_a_person_at_once(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff
 ) -> None:
     make_staff(phone=LIAISON)
@@ -180,7 +182,7 @@ def test_who_has_heard_the_news_goes_to_a_person_at_once(
     assert phone.does_not_hear("If you are in danger")
 
 
-def test_news_of_one_case_does_not_stand_for_the_danger_line_of_another(
+def test_news_of_one_case_does_not_replace_the_danger_line_of_another(
     phone: Phone, make_case: MakeCase
 ) -> None:
     other = make_case(custody_status="escaped")
@@ -214,7 +216,7 @@ def test_silence_after_hard_news_of_a_second_case_writes_an_urgent_callback_for_
     assert (callback.case_id, callback.urgency, callback.reason) == (other.id, "urgent", "hard_news")
 
 
-def test_who_leaves_the_line_is_led_back_to_hard_news_of_a_second_case(
+def test_caller_who_leaves_the_queue_is_led_back_to_hard_news_of_a_second_case(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
@@ -232,7 +234,7 @@ def test_who_leaves_the_line_is_led_back_to_hard_news_of_a_second_case(
     assert phone.hears("I have news that may be hard to hear", "to hear it now, press 1")
 
 
-def test_where_there_is_no_hard_news_a_person_comes_with_no_danger_line(
+def test_caller_without_hard_news_gets_a_person_without_the_danger_line(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff
 ) -> None:
     make_staff(phone=LIAISON)
@@ -283,7 +285,7 @@ def test_silence_twice_before_hard_news_brings_a_person_who_is_free(
 
 
 @pytest.mark.parametrize("status", OUT)
-def test_after_a_release_or_an_escape_the_danger_line_and_a_safety_line_follow(
+def test_danger_line_and_a_safety_line_follow_a_release_or_an_escape(
     phone: Phone, make_case: MakeCase, status: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status=status))
@@ -311,7 +313,7 @@ def test_hard_news_is_said_again_without_a_second_warning(
     assert phone.does_not_hear("I have news", "hard to hear")
 
 
-def test_what_follows_a_release_is_behind_the_first_option(phone: Phone, make_case: MakeCase) -> None:
+def test_details_of_a_release_are_behind_the_first_option(phone: Phone, make_case: MakeCase) -> None:
     facts = {"removal_stage": "proceedings_open"}
     opens_the_case(phone, make_case(custody_status="released", facility="Stewart", record=facts))
     phone.presses("1")
@@ -326,7 +328,7 @@ def test_what_follows_a_release_is_behind_the_first_option(phone: Phone, make_ca
     assert phone.hears("was released", "If you are in danger")
 
 
-def test_a_death_has_words_of_its_own_and_an_offer_of_support(phone: Phone, make_case: MakeCase) -> None:
+def test_death_has_words_of_its_own_and_an_offer_of_support(phone: Phone, make_case: MakeCase) -> None:
     opens_the_case(phone, make_case(custody_status="deceased"))
     phone.presses("1")
 
@@ -338,7 +340,7 @@ def test_a_death_has_words_of_its_own_and_an_offer_of_support(phone: Phone, make
     )
 
 
-def test_news_that_comes_in_the_call_is_warned_of_when_the_status_is_heard_again(
+def test_caller_is_warned_of_news_that_arrives_during_the_call_when_they_ask_for_the_status_again(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -354,7 +356,7 @@ def test_news_that_comes_in_the_call_is_warned_of_when_the_status_is_heard_again
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-def test_who_cannot_talk_hears_of_their_key_after_the_pin(
+def test_caller_who_cannot_talk_hears_of_their_key_after_the_pin(
     phone: Phone, make_case: MakeCase, language: str
 ) -> None:
     reaches_the_first_menu(phone, language)
@@ -364,7 +366,7 @@ def test_who_cannot_talk_hears_of_their_key_after_the_pin(
     assert phone.hears({"1": "If you cannot talk, press 5", "2": "Si no puede hablar, oprima 5"}[language])
 
 
-def test_a_silent_caller_whom_no_liaison_takes_has_an_urgent_callback_in_the_end(
+def test_silent_caller_whom_no_liaison_takes_has_an_urgent_callback_in_the_end(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
@@ -387,7 +389,7 @@ def test_a_silent_caller_whom_no_liaison_takes_has_an_urgent_callback_in_the_end
 
 
 @pytest.mark.parametrize("key", ["0", "5"])
-def test_a_caller_who_asks_for_a_person_before_hard_news_and_falls_silent_is_called_back(
+def test_caller_who_asks_for_a_person_before_hard_news_and_then_stays_silent_is_called_back(
     phone: Phone, make_case: MakeCase, hotline: Hotline, key: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status="escaped"))
@@ -403,7 +405,7 @@ def test_a_caller_who_asks_for_a_person_before_hard_news_and_falls_silent_is_cal
     assert (callback.urgency, callback.reason, callback.verified) == ("urgent", "hard_news", True)
 
 
-def test_a_caller_who_heard_the_news_and_falls_silent_is_left_in_peace(
+def test_caller_who_heard_the_news_and_then_stays_silent_is_left_in_peace(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="escaped"))

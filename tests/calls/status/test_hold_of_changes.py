@@ -47,7 +47,7 @@ def opens_with(phone: Phone, case: MadeCase, pin: str) -> None:
     phone.presses(pin)
 
 
-def test_for_72_hours_after_a_replaced_pin_status_yes_phones_and_times_no(
+def test_caller_hears_the_status_for_72_hours_after_a_replaced_pin_and_changes_no_phones_and_times(
     phone: Phone, replaced: tuple[MadeCase, str], hotline: Hotline, clock: Clock
 ) -> None:
     case, pin = replaced
@@ -75,7 +75,7 @@ def test_for_72_hours_after_a_replaced_pin_status_yes_phones_and_times_no(
     assert later.hears("For the morning, press 1")
 
 
-def test_in_the_hold_no_other_phone_is_called_for_the_case_though_the_pin_was_keyed_long_ago(
+def test_no_other_phone_is_called_in_the_hold_even_if_the_pin_was_keyed_long_ago(
     phone: Phone,
     replaced: tuple[MadeCase, str],
     make_case: MakeCase,
@@ -105,7 +105,7 @@ def test_in_the_hold_no_other_phone_is_called_for_the_case_though_the_pin_was_ke
     assert kept.number_key == hotline.database.keyring.index("phone", SAFE)
 
 
-def test_in_the_hold_a_time_zone_told_before_the_pin_moves_no_window(
+def test_time_zone_told_before_the_pin_moves_no_window_in_the_hold(
     phone: Phone, replaced: tuple[MadeCase, str], hotline: Hotline
 ) -> None:
     case, pin = replaced
@@ -129,7 +129,7 @@ def test_in_the_hold_a_time_zone_told_before_the_pin_moves_no_window(
     assert mine.time_zone == "America/New_York"
 
 
-def test_in_the_hold_a_callback_may_be_cancelled_and_neither_moved_nor_made_otherwise(
+def test_caller_in_the_hold_may_cancel_a_callback_and_not_change_it(
     phone: Phone, replaced: tuple[MadeCase, str], hotline: Hotline
 ) -> None:
     case, pin = replaced
@@ -152,7 +152,7 @@ def test_in_the_hold_a_callback_may_be_cancelled_and_neither_moved_nor_made_othe
     assert hotline.row(select(Callback.state).where(Callback.case_id == case.id)) == "cancelled"
 
 
-def test_in_the_hold_a_caller_hears_in_spanish_that_nothing_is_changed(
+def test_caller_in_the_hold_hears_in_spanish_that_nothing_can_be_changed(
     phone: Phone, replaced: tuple[MadeCase, str]
 ) -> None:
     case, pin = replaced
@@ -167,7 +167,7 @@ def test_in_the_hold_a_caller_hears_in_spanish_that_nothing_is_changed(
 
 
 @pytest.mark.parametrize("away", ["another phone", "a window"])
-def test_the_list_itself_refuses_another_phone_or_window_in_the_hold(
+def test_callback_list_itself_refuses_another_phone_or_window_in_the_hold(
     phone: Phone, replaced: tuple[MadeCase, str], hotline: Hotline, clock: Clock, away: str
 ) -> None:
     case, pin = replaced
@@ -186,7 +186,7 @@ def test_the_list_itself_refuses_another_phone_or_window_in_the_hold(
         )  # fmt: skip
 
 
-def test_the_owner_of_the_safe_phone_is_told_by_a_call(
+def test_owner_of_the_safe_phone_is_told_by_a_call(
     phone: Phone, replaced: tuple[MadeCase, str], hotline: Hotline
 ) -> None:
     told = hotline.row(select(Callback))

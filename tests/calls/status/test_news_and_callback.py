@@ -1,4 +1,4 @@
-"""Calls of people whose callback stands when there is hard news, or when they become afraid (R35, R36)."""
+"""Calls of people with an open callback who get hard news, or who become afraid (R35, R36)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -36,7 +36,7 @@ def there_is_news(hotline: Hotline, case: MadeCase, status: str = "escaped") -> 
         ("2", "hoy al mediodía", "mañana a"),
     ],
 )
-def test_a_callback_that_stands_is_urgent_once_there_is_hard_news(
+def test_open_callback_becomes_urgent_once_there_is_hard_news(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -65,7 +65,7 @@ def test_a_callback_that_stands_is_urgent_once_there_is_hard_news(
     assert phone.hears(soon)
 
 
-def test_the_part_of_the_day_that_was_chosen_stays(
+def test_caller_keeps_the_part_of_the_day_that_they_chose(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
@@ -88,7 +88,7 @@ def test_the_part_of_the_day_that_was_chosen_stays(
     assert asked.due_at <= before.due_at
 
 
-def test_old_hard_news_leaves_the_callback_as_it_stands(
+def test_old_hard_news_leaves_the_callback_unchanged(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="escaped", record={"status_at": clock.now - timedelta(hours=73)})
@@ -106,7 +106,7 @@ def test_old_hard_news_leaves_the_callback_as_it_stands(
     assert (asked.urgency, asked.due_at) == ("other", before.due_at)
 
 
-def test_without_the_pin_nothing_that_stands_is_raised_by_news(
+def test_news_raises_no_open_callback_without_the_pin(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -120,7 +120,7 @@ def test_without_the_pin_nothing_that_stands_is_raised_by_news(
     assert hotline.rows(select(Callback.urgency)) == ["other"]
 
 
-def test_fear_told_without_the_pin_keeps_its_hour_when_news_raises_a_callback_of_the_evening(
+def test_fear_told_without_the_pin_keeps_its_hour_when_news_raises_a_callback_for_the_evening(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(role="supervisor", on_shift=False)
@@ -150,7 +150,7 @@ def test_fear_told_without_the_pin_keeps_its_hour_when_news_raises_a_callback_of
 
 @pytest.mark.parametrize("status", ["escaped", "in_custody"])
 @pytest.mark.parametrize(("language", "soon"), [("1", "today at noon"), ("2", "hoy al mediodía")])
-def test_a_caller_with_a_withheld_number_may_have_the_callback_that_stands_soon(
+def test_caller_with_a_withheld_number_may_have_the_open_callback_soon(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -174,7 +174,7 @@ def test_a_caller_with_a_withheld_number_may_have_the_callback_that_stands_soon(
     assert asked.number_key == hotline.database.keyring.index("phone", CALLER)
 
 
-def test_a_caller_with_a_withheld_number_may_change_the_time_of_the_callback_that_stands(
+def test_caller_with_a_withheld_number_may_change_the_time_of_the_open_callback(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -188,7 +188,7 @@ def test_a_caller_with_a_withheld_number_may_change_the_time_of_the_callback_tha
     assert the_callback(hotline).window_starts is not None
 
 
-def test_no_call_is_promised_to_a_phone_that_was_marked_unsafe_since_a_callback_was_asked_for(
+def test_no_call_is_promised_to_a_phone_that_was_marked_unsafe_after_the_request(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
@@ -204,7 +204,7 @@ def test_no_call_is_promised_to_a_phone_that_was_marked_unsafe_since_a_callback_
     assert the_callback(hotline).urgency == "other"
 
 
-# Afraid, while an ordinary callback stands.
+# Afraid, while an ordinary callback is open.
 
 
 @pytest.mark.parametrize("status", ["in_custody", None])
@@ -225,7 +225,7 @@ def test_no_call_is_promised_to_a_phone_that_was_marked_unsafe_since_a_callback_
         ),
     ],
 )
-def test_who_becomes_afraid_while_a_callback_stands_is_called_within_the_hour(
+def test_caller_who_becomes_afraid_with_an_open_callback_is_called_within_the_hour(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -253,7 +253,7 @@ def test_who_becomes_afraid_while_a_callback_stands_is_called_within_the_hour(
 
 
 @pytest.mark.parametrize("keys", ["", "1"], ids=["by hanging up", "by the key for that"])
-def test_an_ordinary_callback_is_left_as_it_stands(
+def test_ordinary_callback_is_left_unchanged(
     phone: Phone, make_case: MakeCase, hotline: Hotline, keys: str
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -272,7 +272,7 @@ def test_an_ordinary_callback_is_left_as_it_stands(
     assert (after.urgency, after.due_at, after.state) == ("other", before.due_at, "requested")
 
 
-def test_how_an_ordinary_callback_is_made_is_changed_behind_its_time(
+def test_caller_changes_how_an_ordinary_callback_is_made_after_its_time(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -293,7 +293,7 @@ def test_how_an_ordinary_callback_is_made_is_changed_behind_its_time(
 
 @pytest.fixture
 def rung(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> MadeCase:
-    """A case whose ordinary callback a liaison's phone rings for at this moment."""
+    """A case with an ordinary callback, for which a liaison's phone rings at this moment."""
     make_staff()
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
@@ -303,7 +303,7 @@ def rung(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotl
 
 
 def is_urgent_after_nobody_came(phone: Phone, hotline: Hotline, reason: str) -> bool:
-    """The liaison lets it ring, and the callback stands among the urgent ones of verified callers."""
+    """The liaison lets it ring, and the callback is among the urgent ones of verified callers."""
     phone.another().lets_ring(hotline.carrier.ringing[-1])
     hotline.clock.passes(seconds=20)
     sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
@@ -313,7 +313,7 @@ def is_urgent_after_nobody_came(phone: Phone, hotline: Hotline, reason: str) -> 
 
 
 @pytest.mark.parametrize(("language", "soon"), [("1", "today at 11:00 AM"), ("2", "hoy a las 11:00")])
-def test_who_becomes_afraid_while_a_liaison_is_rung_for_them_is_called_within_the_hour(
+def test_caller_who_becomes_afraid_while_a_liaison_is_rung_for_them_is_called_within_the_hour(
     phone: Phone, rung: MadeCase, hotline: Hotline, language: str, soon: str
 ) -> None:
     caller = phone.another()
@@ -326,7 +326,7 @@ def test_who_becomes_afraid_while_a_liaison_is_rung_for_them_is_called_within_th
     assert is_urgent_after_nobody_came(phone, hotline, "afraid")
 
 
-def test_who_is_to_be_told_hard_news_soon_is_called_within_the_hour_also_while_a_liaison_is_rung(
+def test_caller_who_wants_hard_news_soon_is_called_within_the_hour_even_while_a_liaison_is_rung(
     phone: Phone, rung: MadeCase, hotline: Hotline
 ) -> None:
     there_is_news(hotline, rung)
@@ -339,7 +339,7 @@ def test_who_is_to_be_told_hard_news_soon_is_called_within_the_hour_also_while_a
     assert is_urgent_after_nobody_came(phone, hotline, "hard_news")
 
 
-def test_who_chooses_another_time_while_a_liaison_is_rung_hears_that_they_may_be_called_now(
+def test_caller_who_chooses_another_time_while_a_liaison_is_rung_hears_that_we_may_be_calling_now(
     phone: Phone, rung: MadeCase, hotline: Hotline
 ) -> None:
     caller = phone.another()
@@ -352,7 +352,7 @@ def test_who_chooses_another_time_while_a_liaison_is_rung_hears_that_they_may_be
     assert the_callback(hotline).window_starts is None
 
 
-def test_an_afraid_caller_without_a_pin_stands_among_the_urgent_ones_also_after_a_ring_in_vain(
+def test_frightened_caller_without_a_pin_stays_among_the_urgent_ones_after_a_ring_in_vain(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -374,7 +374,7 @@ def test_an_afraid_caller_without_a_pin_stands_among_the_urgent_ones_also_after_
     assert asked.place in UNVERIFIED_URGENT
 
 
-def test_staff_see_that_somebody_is_afraid_whose_ordinary_callback_stood(
+def test_staff_see_that_a_caller_with_an_ordinary_callback_became_afraid(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")

@@ -1,4 +1,4 @@
-"""Calls of people who asked for a person before hard news in vain: the news is still theirs (R19)."""
+"""Calls of people who asked in vain for a person before hard news: they can still hear the news (R19)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,7 +35,7 @@ NO_PHONE = "anonymous"
         ),
     ],
 )
-def test_where_nobody_is_there_the_news_can_be_heard(
+def test_caller_can_hear_the_news_when_nobody_is_there(
     phone: Phone, make_case: MakeCase, key: str, language: str, choice: str, news: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status="escaped"), language=language)
@@ -47,7 +47,7 @@ def test_where_nobody_is_there_the_news_can_be_heard(
     assert phone.hears(news)
 
 
-def test_who_waited_for_a_person_in_vain_chooses_again(
+def test_caller_who_waited_for_a_person_in_vain_chooses_again(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON)
@@ -77,7 +77,7 @@ def test_who_waited_for_a_person_in_vain_chooses_again(
         ("2", "Para que una persona se la diga, oprima 2", "Ahora nadie puede atenderle"),
     ],
 )
-def test_who_goes_back_while_a_liaison_rings_for_them_may_still_choose_that_person(
+def test_caller_who_goes_back_while_a_liaison_rings_for_them_may_still_choose_that_person(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -99,7 +99,7 @@ def test_who_goes_back_while_a_liaison_rings_for_them_may_still_choose_that_pers
     assert phone.does_not_hear(nobody)
 
 
-def test_who_waited_in_vain_for_more_than_ten_minutes_comes_to_the_news_by_the_pin(
+def test_caller_who_waited_in_vain_for_over_ten_minutes_gets_to_the_news_by_the_pin(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=LIAISON, resting_until=hotline.clock.now + timedelta(hours=1))
@@ -121,7 +121,7 @@ def test_who_waited_in_vain_for_more_than_ten_minutes_comes_to_the_news_by_the_p
     assert phone.hears("I have news that may be hard to hear", "To hear it now, press 1")
 
 
-def test_silence_at_the_choice_is_called_back_and_not_told(
+def test_caller_who_is_silent_at_the_choice_is_called_back_and_not_told(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     opens_the_case(phone, make_case(custody_status="released"))
@@ -135,21 +135,23 @@ def test_silence_at_the_choice_is_called_back_and_not_told(
 
 
 @pytest.mark.parametrize(("language", "hear"), [("1", "To hear it now, press 1"), ("2", "Para oírla ahora")])
-def test_whom_we_cannot_call_is_not_let_go_without_the_news(
+def test_caller_whom_we_cannot_call_is_not_let_go_without_the_news(
     phone: Phone, make_case: MakeCase, language: str, hear: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status="escaped", phone=None), language=language, from_=NO_PHONE)
     phone.presses("0")
     phone.presses("2")
 
-    # No call is offered any more where none can be made.
+    # The line offers no call where it can make none.
     assert phone.hears(hear)
     assert phone.does_not_hear("That is all", "Eso es todo", "press 2", "oprima 2")
     phone.presses("1")
     assert phone.hears({"1": "this person escaped", "2": "esta persona se escapó"}[language])
 
 
-def test_who_has_heard_the_news_is_offered_a_callback_as_ever(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_who_has_heard_the_news_is_offered_a_callback_as_usual(
+    phone: Phone, make_case: MakeCase
+) -> None:
     opens_the_case(phone, make_case(custody_status="escaped"))
     phone.presses("1")
 
@@ -177,7 +179,7 @@ def test_who_has_heard_the_news_is_offered_a_callback_as_ever(phone: Phone, make
     ],
 )
 @pytest.mark.parametrize("key", ["0", "5"])
-def test_whom_we_cannot_call_hears_no_promise_of_a_person_and_of_no_choices(
+def test_caller_whom_we_cannot_call_hears_no_promise_of_a_person_and_of_no_choices(
     phone: Phone, language: str, words: str, key: str
 ) -> None:
     reaches_the_first_menu(phone, language, from_=NO_PHONE)

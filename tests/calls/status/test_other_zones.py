@@ -38,7 +38,7 @@ def now() -> datetime:
 
 
 def asks_where(phone: Phone, key: str, from_: str, **extra: str) -> None:
-    """Ask for a call at any time, once ``key`` has put the hour right by five zones."""
+    """Ask for a call at any time, once ``key`` has corrected the hour by five zones."""
     dials_to_the_callback_menu(phone, from_=from_, **extra)
     phone.presses("2")
     for _ in range(5):
@@ -58,7 +58,7 @@ def looks_for_work(hotline: Hotline, at: datetime) -> None:
 @pytest.mark.parametrize(
     "extra", [{}, DOUBTED, ATTESTED], ids=["the phone", "a doubted caller id", "attested"]
 )
-def test_a_stranger_does_not_put_off_a_call_by_the_time_zone_of_its_number(
+def test_stranger_does_not_put_off_a_call_by_the_time_zone_of_its_number(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock, extra: dict[str, str]
 ) -> None:
     asks_where(phone, LATER, ISLANDER)
@@ -78,7 +78,7 @@ def test_a_stranger_does_not_put_off_a_call_by_the_time_zone_of_its_number(
 
 @pytest.mark.parametrize("extra", [{}, DOUBTED], ids=["not attested", "doubted"])
 @pytest.mark.parametrize("part", [["1"], ["2", "1", "1"]], ids=["any time", "in the morning"])
-def test_a_faked_number_does_not_have_the_phone_rung_at_night(
+def test_faked_number_does_not_make_the_phone_ring_at_night(
     phone: Phone,
     make_staff: MakeStaff,
     hotline: Hotline,
@@ -104,7 +104,7 @@ def test_a_faked_number_does_not_have_the_phone_rung_at_night(
     assert hotline.rung() != []
 
 
-def test_a_caller_who_puts_the_hour_right_after_a_stranger_asked_is_called_as_promised(
+def test_caller_who_corrects_the_hour_after_a_stranger_asked_is_called_as_promised(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     stranger = phone.another()
@@ -122,7 +122,7 @@ def test_a_caller_who_puts_the_hour_right_after_a_stranger_asked_is_called_as_pr
     assert hotline.rung() != []
 
 
-def test_a_part_of_the_day_in_another_zone_replaces_no_earlier_one(
+def test_part_of_the_day_in_another_zone_replaces_no_earlier_one(
     phone: Phone, hotline: Hotline, clock: Clock
 ) -> None:
     dials_to_the_callback_menu(phone, from_=MAINLANDER)
@@ -148,7 +148,7 @@ def test_a_part_of_the_day_in_another_zone_replaces_no_earlier_one(
     assert after.next_attempt_at <= clock.now + timedelta(hours=3)
 
 
-def test_a_part_of_the_day_in_which_the_office_never_works_is_not_promised(
+def test_part_of_the_day_in_which_the_office_never_works_is_not_promised(
     phone: Phone, hotline: Hotline
 ) -> None:
     """From five on in Honolulu it is ten at night in New York: that call would never have rung anybody."""
@@ -165,7 +165,7 @@ def test_a_part_of_the_day_in_which_the_office_never_works_is_not_promised(
     assert phone.hears("in the afternoon", "We will call you")
 
 
-def test_a_callback_that_stands_stays_when_such_a_part_is_chosen_for_it(
+def test_open_callback_stays_when_the_caller_chooses_such_a_part_for_it(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody", time_zone="America/Los_Angeles")
@@ -192,10 +192,10 @@ def test_a_callback_that_stands_stays_when_such_a_part_is_chosen_for_it(
     assert hotline.rung() != []
 
 
-def test_staff_who_are_at_work_yet_may_call_in_the_persons_hours_though_the_office_has_closed(
+def test_staff_who_still_work_may_call_in_the_persons_hours_after_the_office_has_closed(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
-    """Nothing on the page of what was left because "no moment fits" did anything: each button was refused."""
+    """On the page of what was left because "no moment fits" no button worked: each was refused."""
     lea = make_staff()
     case = make_case(time_zone="America/Los_Angeles")
     clock.now = datetime(2026, 11, 26, 1, 30, tzinfo=UTC)

@@ -28,7 +28,7 @@ EACH = pytest.mark.parametrize(
 
 @pytest.fixture
 def lines() -> dict[str, str | None]:
-    """Changes of the office file: what follows a switch, or None where its line is missing."""
+    """Changes of the office file: the new value of a switch, or None where its line is missing."""
     return {}
 
 
@@ -44,7 +44,7 @@ def office(lines: dict[str, str | None], tmp_path: Path) -> Office:
 
 
 def hears_all(phone: Phone, case: MadeCase, language: str) -> str:
-    """The status and what is behind option 1."""
+    """The status, and the details behind option 1."""
     opens_the_case(phone, case, language)
     status = phone.heard
     phone.presses("1")
@@ -62,7 +62,7 @@ def full_record(make_case: MakeCase, clock: Clock) -> MadeCase:
 
 @EACH
 @pytest.mark.parametrize("language", ["1", "2"])
-def test_switch_that_is_off_or_missing_takes_its_words_and_no_others(
+def test_switch_that_is_off_or_missing_takes_its_words_away_and_no_others(
     phone: Phone, make_case: MakeCase, clock: Clock, lines: dict[str, str | None], language: str
 ) -> None:
     heard = hears_all(phone, full_record(make_case, clock), language)
@@ -72,7 +72,7 @@ def test_switch_that_is_off_or_missing_takes_its_words_and_no_others(
 
 
 @EACH
-def test_place_of_a_released_person_hangs_on_its_switch(
+def test_place_of_a_released_person_depends_on_its_switch(
     phone: Phone, make_case: MakeCase, lines: dict[str, str | None]
 ) -> None:
     opens_the_case(phone, make_case(custody_status="released", facility="Stewart"))

@@ -1,4 +1,4 @@
-"""What callers hear after the status of the time since their last call (R04)."""
+"""What callers hear after the status about the time since their last call (R04)."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_after_the_status_the_line_says_when_the_last_call_was_and_of_wrong_tries(
+def test_caller_hears_after_the_status_when_the_last_call_was_and_of_wrong_tries(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -48,13 +48,13 @@ def test_after_the_status_the_line_says_when_the_last_call_was_and_of_wrong_trie
     assert later.does_not_hear("someone entered")
 
 
-def test_the_first_call_hears_nothing_of_a_call_before(phone: Phone, make_case: MakeCase) -> None:
+def test_first_call_hears_nothing_of_an_earlier_call(phone: Phone, make_case: MakeCase) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
 
     assert phone.does_not_hear("last used", "someone entered")
 
 
-def test_a_pin_asked_again_after_ten_minutes_tells_no_use_of_this_same_call(
+def test_caller_who_keys_the_pin_again_after_ten_minutes_hears_of_no_use_of_this_same_call(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -69,7 +69,7 @@ def test_a_pin_asked_again_after_ten_minutes_tells_no_use_of_this_same_call(
     assert phone.does_not_hear("last used")
 
 
-def test_a_pin_asked_again_tells_of_another_call_that_used_it_meanwhile(
+def test_caller_who_keys_the_pin_again_hears_of_another_call_that_used_it_meanwhile(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -84,7 +84,7 @@ def test_a_pin_asked_again_tells_of_another_call_that_used_it_meanwhile(
     assert phone.hears("Your PIN was last used today at 10:05 AM")
 
 
-def test_a_use_before_this_call_is_told_though_the_pin_was_asked_again_before_the_news(
+def test_caller_hears_of_a_use_before_this_call_though_they_keyed_the_pin_again_before_the_news(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="escaped")
@@ -101,9 +101,7 @@ def test_a_use_before_this_call_is_told_though_the_pin_was_asked_again_before_th
     assert phone.hears("this person escaped", "Your PIN was last used today at 10:00 AM")
 
 
-def test_the_first_call_is_told_of_wrong_tries_before_it(
-    phone: Phone, make_case: MakeCase, clock: Clock
-) -> None:
+def test_first_call_hears_of_wrong_tries_before_it(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
     case = make_case(custody_status="in_custody")
     clock.passes(minutes=30)
     stranger = phone.another()
@@ -125,7 +123,7 @@ def somebody_tries(phone: Phone, case: MadeCase) -> None:
 
 
 @pytest.mark.parametrize("keys", [[], ["2"]], ids=["hangs up at the warning", "chooses a person"])
-def test_a_caller_who_did_not_come_to_the_warning_of_wrong_tries_hears_it_in_the_next_call(
+def test_caller_who_did_not_reach_the_warning_of_wrong_tries_hears_it_in_the_next_call(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, keys: list[str]
 ) -> None:
     make_staff()
@@ -150,7 +148,7 @@ def test_a_caller_who_did_not_come_to_the_warning_of_wrong_tries_hears_it_in_the
     for key in ("*", "9"):
         phone.presses(key)
         assert phone.hears("someone entered a wrong PIN for your case")
-        # It was before the last call, of which nobody heard more than that it asked for a person.
+        # It was before the last call, in which the caller only asked for a person.
         assert phone.does_not_hear("since your last call")
     phone.presses("1")
     assert phone.does_not_hear("someone entered")
@@ -162,7 +160,7 @@ def test_a_caller_who_did_not_come_to_the_warning_of_wrong_tries_hears_it_in_the
     assert later.does_not_hear("someone entered")
 
 
-def test_a_caller_who_hangs_up_in_the_status_hears_of_wrong_tries_in_the_next_call(
+def test_caller_who_hangs_up_in_the_status_hears_of_wrong_tries_in_the_next_call(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -178,7 +176,7 @@ def test_a_caller_who_hangs_up_in_the_status_hears_of_wrong_tries_in_the_next_ca
     assert phone.hears("someone entered a wrong PIN for your case")
 
 
-def test_a_wrong_pin_after_the_warning_is_told_and_ones_own_slip_before_is_not(
+def test_caller_hears_of_a_wrong_pin_after_the_warning_and_not_of_their_own_slip_before(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -200,7 +198,7 @@ def test_a_wrong_pin_after_the_warning_is_told_and_ones_own_slip_before_is_not(
     assert phone.hears("Since your last call, someone entered a wrong PIN")
 
 
-def test_ones_own_slip_in_the_same_call_is_no_news(phone: Phone, make_case: MakeCase) -> None:
+def test_own_slip_in_the_same_call_is_no_news(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone.another(), case)
     is_asked_for_a_number(phone)
@@ -213,7 +211,7 @@ def test_ones_own_slip_in_the_same_call_is_no_news(phone: Phone, make_case: Make
     assert phone.does_not_hear("someone entered")
 
 
-def test_star_says_it_again_and_hard_news_comes_first(phone: Phone, make_case: MakeCase) -> None:
+def test_star_repeats_it_and_hard_news_comes_first(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="released")
     opens_the_case(phone.another(), case)
     opens_the_case(phone, case)
@@ -226,7 +224,7 @@ def test_star_says_it_again_and_hard_news_comes_first(phone: Phone, make_case: M
     assert phone.hears("Your PIN was last used")
 
 
-def test_what_happened_since_in_spanish(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_hears_in_spanish_what_happened_since(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone.another(), case)
     opens_the_case(phone, case, language="2")

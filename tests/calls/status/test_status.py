@@ -17,7 +17,7 @@ MakeCase = Callable[..., MadeCase]
 NEUTRAL = "I cannot confirm where this person is right now. Please act as if they may be out."
 
 
-def test_a_caller_with_the_right_pin_hears_where_the_person_is(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_with_the_right_pin_hears_where_the_person_is(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody", facility="Stewart")
 
     phone.dials_in()
@@ -48,7 +48,7 @@ def test_no_status_is_as_of_a_moment_before_it_began(
     assert phone.does_not_hear("9:20")
 
 
-def test_a_status_after_its_feeds_moment_makes_the_record_no_younger(
+def test_status_after_its_feeds_moment_makes_the_record_no_younger(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     began, told = clock.now - timedelta(minutes=10), clock.now - timedelta(hours=25)
@@ -57,7 +57,7 @@ def test_a_status_after_its_feeds_moment_makes_the_record_no_younger(
     assert phone.hears(NEUTRAL)
 
 
-def test_the_status_comes_within_five_requests_and_eighteen_keys(
+def test_caller_hears_the_status_within_five_requests_and_eighteen_keys(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -69,7 +69,7 @@ def test_the_status_comes_within_five_requests_and_eighteen_keys(
     assert len("1" + "1" + case.number + case.pin) <= 18
 
 
-def test_a_caller_who_chose_spanish_hears_it_in_spanish(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_who_chose_spanish_hears_the_status_in_spanish(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody", facility="Stewart")
 
     opens_the_case(phone, case, language="2")
@@ -78,7 +78,7 @@ def test_a_caller_who_chose_spanish_hears_it_in_spanish(phone: Phone, make_case:
     assert phone.does_not_hear("custody", "press")
 
 
-def test_the_call_opens_with_the_danger_line_in_each_language(phone: Phone) -> None:
+def test_call_opens_with_the_danger_line_in_each_language(phone: Phone) -> None:
     phone.dials_in()
 
     assert phone.hears(
@@ -105,7 +105,7 @@ def test_each_custody_word_is_said_plainly(
 
 
 @pytest.mark.parametrize("status", ["released", "escaped", "removed", "deceased"])
-def test_who_is_out_or_has_died_is_not_said_to_be_at_the_jail(
+def test_person_who_is_out_or_has_died_is_not_said_to_be_at_the_jail(
     phone: Phone, make_case: MakeCase, status: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status=status, facility="Stewart"))
@@ -115,7 +115,7 @@ def test_who_is_out_or_has_died_is_not_said_to_be_at_the_jail(
     assert phone.does_not_hear("They are at")
 
 
-def test_the_year_is_said_when_it_is_another_one(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_hears_the_year_when_it_is_another_one(phone: Phone, make_case: MakeCase) -> None:
     facts = {
         "status_at": datetime(2022, 3, 3, 17, 0, tzinfo=UTC),
         "next_hearing_at": datetime(2029, 6, 12, 18, 30, tzinfo=UTC),
@@ -127,7 +127,7 @@ def test_the_year_is_said_when_it_is_another_one(phone: Phone, make_case: MakeCa
     assert phone.hears("The next court date is Tuesday, June 12, 2029.")
 
 
-def test_what_is_not_known_is_said_of_the_record_and_not_of_a_court_date(
+def test_unknown_is_said_of_the_record_and_not_of_a_court_date(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     hearing = {"next_hearing_at": clock.now + timedelta(days=5)}
@@ -137,7 +137,7 @@ def test_what_is_not_known_is_said_of_the_record_and_not_of_a_court_date(
     assert phone.does_not_hear("court date is")
 
 
-def test_a_court_whose_name_would_tell_is_not_named(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
+def test_court_whose_name_would_tell_is_not_named(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
     facts = {"next_hearing_at": clock.now + timedelta(days=5), "next_hearing_place": "Juvenile Court, Room 4"}
     opens_the_case(phone, make_case(custody_status="in_custody", record=facts))
 
@@ -168,7 +168,7 @@ def test_days_and_times_are_spoken_as_spanish_speakers_say_them(
     ("hours", "said"),
     [(0.5, "today at 9:30 AM"), (11, "yesterday at 11:00 PM"), (22, "yesterday at noon")],
 )
-def test_the_last_two_days_are_said_by_their_names(
+def test_last_two_days_are_said_by_their_names(
     phone: Phone, make_case: MakeCase, clock: Clock, hours: float, said: str
 ) -> None:
     told = clock.now - timedelta(hours=hours)
@@ -177,7 +177,7 @@ def test_the_last_two_days_are_said_by_their_names(
     assert phone.hears(f"That is as of {said}.")
 
 
-def test_the_stage_a_hearing_and_an_expected_release_are_said(
+def test_caller_hears_the_stage_a_hearing_and_an_expected_release(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     facts = {
@@ -209,7 +209,7 @@ def test_the_stage_a_hearing_and_an_expected_release_are_said(
         ("2", "Para fechas de la corte y más, oprima 1", "No tengo ninguna fecha de la corte que decirle."),
     ],
 )
-def test_who_asks_for_court_dates_where_there_is_none_to_tell_hears_so(
+def test_caller_who_asks_for_court_dates_hears_that_there_are_none_to_tell(
     phone: Phone, make_case: MakeCase, language: str, option: str, told: str
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"), language=language)
@@ -221,7 +221,7 @@ def test_who_asks_for_court_dates_where_there_is_none_to_tell_hears_so(
     assert phone.hears("202", told)
 
 
-def test_the_phone_of_the_place_is_told_twice_in_groups_behind_the_first_option(
+def test_caller_hears_the_phone_of_the_place_twice_in_groups_behind_the_first_option(
     phone: Phone, make_case: MakeCase
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"))
@@ -233,7 +233,9 @@ def test_the_phone_of_the_place_is_told_twice_in_groups_behind_the_first_option(
     assert phone.hears(f"The phone number of Stewart is {number}. Again: {number}.")
 
 
-def test_without_any_details_the_first_option_is_to_hear_it_again(phone: Phone, make_case: MakeCase) -> None:
+def test_first_option_is_to_hear_it_again_when_there_are_no_details(
+    phone: Phone, make_case: MakeCase
+) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
 
     assert phone.hears("To hear it again, press 1", "To be called back, press 2", "a new PIN, press 4")
@@ -258,7 +260,7 @@ def test_names_of_places_are_read_by_a_voice_of_their_own_language(
     assert "<lang" not in document_of(english)
 
 
-def test_a_record_over_an_hour_old_is_said_with_a_notice(
+def test_record_over_an_hour_old_is_said_with_a_notice(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody", as_of=clock.now - timedelta(minutes=61)))
@@ -326,7 +328,7 @@ def test_every_reason_not_to_say_sounds_alike_word_for_word_and_turn_for_turn(
         assert "press 0" in said[0]
 
 
-def test_a_facility_that_the_directory_lacks_is_never_spoken(
+def test_facility_that_is_not_in_the_directory_is_never_spoken(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     case = make_case(custody_status="in_custody", facility="Stewart")
@@ -339,7 +341,7 @@ def test_a_facility_that_the_directory_lacks_is_never_spoken(
     assert phone.does_not_hear("They are at", "Stewart")
 
 
-def test_a_repeat_says_what_is_true_now(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
+def test_repeat_says_what_is_true_now(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone, case)
     assert phone.hears("in custody")
@@ -354,7 +356,7 @@ def test_a_repeat_says_what_is_true_now(phone: Phone, make_case: MakeCase, hotli
     assert len(hotline.rows(CustodyRecord.__table__.select())) == 2
 
 
-def test_the_pin_is_asked_again_after_ten_minutes_without_a_key(
+def test_caller_is_asked_for_the_pin_again_after_ten_minutes_without_a_key(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")
@@ -369,7 +371,7 @@ def test_the_pin_is_asked_again_after_ten_minutes_without_a_key(
     assert phone.hears("in custody")
 
 
-def test_a_wrong_pin_when_it_is_asked_again_opens_nothing(
+def test_wrong_pin_when_it_is_asked_for_again_opens_nothing(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     case = make_case(custody_status="in_custody")

@@ -1,4 +1,4 @@
-"""Sentences that promise more than the line does: each call that heard one of them untrue."""
+"""Sentences that promised more than the line does, with a call that proved each of them untrue."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -36,7 +36,7 @@ def chooses_what_a_cut_means(phone: Phone, case: MadeCase, key: str, language: s
         ("2", "Si se corta mientras hablamos, esperaremos a que usted llame.", "Le llamaremos otra vez."),
     ],
 )
-def test_who_wants_no_call_after_a_cut_is_not_told_so_of_a_hold(
+def test_caller_who_wants_no_call_after_a_cut_is_still_called_again_after_a_hold(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
@@ -71,7 +71,7 @@ def test_who_wants_no_call_after_a_cut_is_not_told_so_of_a_hold(
         ("2", "Si se corta poco después de empezar, le llamaremos una vez más."),
     ],
 )
-def test_one_more_call_after_a_cut_is_promised_for_the_start_of_the_talk_alone(
+def test_one_more_call_after_a_cut_is_promised_only_for_the_start_of_the_talk(
     phone: Phone, make_case: MakeCase, language: str, words: str
 ) -> None:
     chooses_what_a_cut_means(phone, make_case(custody_status="in_custody"), "2", language)
@@ -107,7 +107,7 @@ def test_staff_who_take_a_callback_for_the_last_time_do_not_hear_that_it_is_back
 
 
 @pytest.mark.parametrize("minutes", [1, 60, 75, 90, 105, 24 * 60, 30 * 60, 36 * 60])
-def test_a_spoken_wait_is_not_about_so_long_or_less_twice_over(minutes: int) -> None:
+def test_spoken_wait_does_not_say_about_twice(minutes: int) -> None:
     prompts = Prompts.load(["es"])
     wait = wait_prompt(timedelta(minutes=minutes))
     assert wait is not None
@@ -121,7 +121,7 @@ def test_a_spoken_wait_is_not_about_so_long_or_less_twice_over(minutes: int) -> 
     ("language", "late", "untrue"),
     [("1", "we are late", "have not"), ("2", "vamos con retraso", "no lo hemos hecho")],
 )
-def test_who_missed_our_call_is_told_that_we_are_late_and_not_that_we_never_called(
+def test_caller_who_missed_our_call_hears_that_we_are_late_and_not_that_we_never_called(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock,
     language: str, late: str, untrue: str,
 ) -> None:  # fmt: skip

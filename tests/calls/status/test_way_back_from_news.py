@@ -1,4 +1,4 @@
-"""The way back around hard news: it leads around nothing, and repeats nothing that was heard (R19, R22)."""
+"""The way back around hard news: it skips nothing, and repeats nothing that was heard (R19, R22)."""
 
 from collections.abc import Callable
 
@@ -14,9 +14,7 @@ from tests.phone import Phone
 MakeCase = Callable[..., MadeCase]
 
 
-def test_the_way_back_does_not_lead_around_the_danger_line(
-    phone: Phone, make_case: MakeCase, hotline: Hotline
-) -> None:
+def test_way_back_does_not_skip_the_danger_line(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     opens_the_case(phone, make_case(custody_status="escaped"))
     phone.presses("#")
     assert phone.hears("To be called back")
@@ -30,9 +28,7 @@ def test_the_way_back_does_not_lead_around_the_danger_line(
 
 
 @pytest.mark.parametrize("status", ["deceased", "escaped"])
-def test_the_way_back_never_announces_news_that_was_heard(
-    phone: Phone, make_case: MakeCase, status: str
-) -> None:
+def test_way_back_never_announces_news_that_was_heard(phone: Phone, make_case: MakeCase, status: str) -> None:
     opens_the_case(phone, make_case(custody_status=status))
     phone.presses("1")
     assert phone.hears("record says")

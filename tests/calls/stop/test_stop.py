@@ -1,4 +1,4 @@
-"""A phone says stop, perhaps in another's hand: it is called no more, its owner still is (R33)."""
+"""A phone says stop, perhaps in another's hand: the line calls it no more, but its owner still (R33)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
@@ -31,7 +31,7 @@ def case(make_case: MakeCase, make_staff: MakeStaff) -> MadeCase:
 
 
 def has_another_phone(hotline: Hotline, case: MadeCase, **facts: object) -> None:
-    """Bind a second safe phone."""
+    """Add a second safe phone."""
     with hotline.database.transaction() as session:
         registrant = session.get_one(Registrant, session.get_one(Case, case.id).registrant_id)
         keyring = hotline.database.keyring
@@ -50,7 +50,7 @@ def of_reason(hotline: Hotline, reason: str) -> list[Callback]:
     return hotline.rows(select(Callback).where(Callback.reason == reason).order_by(Callback.id))
 
 
-def test_the_next_verified_call_hears_of_a_stop_after_the_status_and_lifts_it_by_a_key(
+def test_next_verified_call_hears_of_a_stop_after_the_status_and_lifts_it_by_a_key(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
     texts("STOP")
@@ -69,7 +69,7 @@ def test_the_next_verified_call_hears_of_a_stop_after_the_status_and_lifts_it_by
     assert "lift_stop" in hotline.rows(select(AuditEntry.action))
 
 
-def test_a_phone_that_a_liaison_found_to_be_anothers_is_not_said_to_have_sent_a_text(
+def test_phone_that_a_liaison_found_to_be_anothers_is_not_said_to_have_sent_a_text(
     phone: Phone, case: MadeCase, hotline: Hotline, clock: Clock
 ) -> None:
     asks_express(phone, case)
@@ -89,7 +89,7 @@ def test_a_phone_that_a_liaison_found_to_be_anothers_is_not_said_to_have_sent_a_
     assert phone.does_not_hear("Someone asked by text")
 
 
-def test_a_stop_that_is_left_is_told_once(
+def test_caller_who_leaves_a_stop_hears_of_it_once(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     texts("STOP")
@@ -104,7 +104,7 @@ def test_a_stop_that_is_left_is_told_once(
     assert hotline.row(select(Registered.stopped_at)) is not None
 
 
-def test_stop_that_cannot_be_lifted_while_phones_are_held_is_asked_about_again_in_the_next_call(
+def test_caller_who_cannot_lift_a_stop_while_phones_are_held_is_asked_again_in_the_next_call(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
     with hotline.database.transaction() as session:
@@ -129,7 +129,7 @@ def test_stop_that_cannot_be_lifted_while_phones_are_held_is_asked_about_again_i
     assert again.hears("We can call there again")
 
 
-def test_a_callback_asked_for_with_the_pin_moves_to_the_next_safe_phone(
+def test_callback_asked_for_with_the_pin_moves_to_the_next_safe_phone(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     asks_express(phone, case)
@@ -211,7 +211,7 @@ def test_stop_from_a_phone_that_is_marked_unsafe_makes_no_other_phone_ring(
     assert phone.does_not_hear(NOTICE)
 
 
-def test_start_after_a_stop_from_a_phone_that_is_marked_unsafe_is_told_to_nobody(
+def test_nobody_is_told_of_start_after_a_stop_from_a_phone_that_is_marked_unsafe(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str], clock: Clock
 ) -> None:
     with hotline.database.transaction() as session:
@@ -228,7 +228,7 @@ def test_start_after_a_stop_from_a_phone_that_is_marked_unsafe_is_told_to_nobody
         again.hangs_up()
 
 
-def test_a_stop_while_the_phone_rings_ends_that_ring_and_calls_the_next_phone(
+def test_stop_while_the_phone_rings_ends_that_ring_and_calls_the_next_phone(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     asks_express(phone, case)
@@ -246,7 +246,7 @@ def test_a_stop_while_the_phone_rings_ends_that_ring_and_calls_the_next_phone(
     assert asked.state in ("requested", "ringing_liaison")
 
 
-def test_without_another_phone_the_callback_is_a_persons_task_and_not_cancelled(
+def test_callback_without_another_phone_is_a_persons_task_and_not_cancelled(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     asks_express(phone, case)
@@ -380,7 +380,7 @@ def test_start_sent_again_does_not_overrule_a_caller_who_left_the_phone_stopped(
     assert hotline.row(select(Registered.stopped_at)) is None
 
 
-def test_a_call_after_the_one_that_left_the_phone_stopped_does_not_let_start_count_unasked(
+def test_later_call_without_the_question_does_not_make_start_count(
     phone: Phone, hotline: Hotline, case: MadeCase, clock: Clock, texts: Callable[..., str]
 ) -> None:
     texts("STOP")
@@ -400,7 +400,7 @@ def test_a_call_after_the_one_that_left_the_phone_stopped_does_not_let_start_cou
     assert hotline.row(select(Registered.stopped_at)) is not None
 
 
-def test_a_stop_tells_a_caller_without_the_pin_nothing(
+def test_stop_tells_a_caller_without_the_pin_nothing(
     phone: Phone, case: MadeCase, texts: Callable[..., str]
 ) -> None:
     texts("STOP")
@@ -412,7 +412,7 @@ def test_a_stop_tells_a_caller_without_the_pin_nothing(
     assert phone.does_not_hear(NOTICE)
 
 
-def test_a_stranger_who_asked_from_a_stopped_phone_is_left_to_a_person(
+def test_stranger_who_asked_from_a_stopped_phone_is_left_to_a_person(
     phone: Phone, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
     phone.dials_in()

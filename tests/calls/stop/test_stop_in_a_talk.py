@@ -38,7 +38,7 @@ def texts_stop(hotline: Hotline) -> None:
 
 
 def talks(phone: Phone, hotline: Hotline) -> tuple[Phone, Phone]:
-    """The liaison and the person talk; answers both phones."""
+    """The liaison and the person talk; returns both phones."""
     liaison, to_caller = accepted_by(phone, hotline)
     person = phone.answers(to_caller)
     person.presses("1")
@@ -48,7 +48,7 @@ def talks(phone: Phone, hotline: Hotline) -> tuple[Phone, Phone]:
 
 
 def rings(hotline: Hotline) -> list[str]:
-    """Who is rung in the three hours that follow."""
+    """The numbers that ring in the three hours that follow."""
     before = len(hotline.carrier.placed)
     for _ in range(6):
         half_an_hour_passes(hotline)
@@ -58,7 +58,7 @@ def rings(hotline: Hotline) -> list[str]:
 
 @in_turn("ask", [with_a_pin, without_a_pin])
 @pytest.mark.parametrize("keys", ["22", "3"], ids=["no one was there", "call later"])
-def test_what_is_keyed_after_a_stop_rings_that_phone_no_more(
+def test_outcome_keyed_after_a_stop_does_not_ring_that_phone(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, ask: Ask, keys: str
 ) -> None:
     make_staff()
@@ -95,7 +95,7 @@ def test_call_that_drops_after_a_stop_is_followed_by_none(
     assert rings(hotline) == []
 
 
-def test_who_lifts_the_stop_before_the_outcome_is_keyed_is_called_later(
+def test_person_who_lifts_the_stop_before_the_outcome_is_keyed_is_called_later(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()

@@ -1,4 +1,4 @@
-"""Calls from a phone that was left stopped: who asks to be called back there may have it again (R33)."""
+"""Calls from a phone that was left stopped: a caller who wants to be called there may lift that (R33)."""
 
 from collections.abc import Callable
 
@@ -30,7 +30,7 @@ def is_left_stopped(hotline: Hotline, **facts: object) -> None:
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-def test_who_asks_to_be_called_at_a_phone_left_stopped_may_have_it_again(
+def test_caller_who_asks_for_a_call_at_a_phone_left_stopped_may_have_it_again(
     phone: Phone, make_case: MakeCase, hotline: Hotline, language: str
 ) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
@@ -49,7 +49,7 @@ def test_who_asks_to_be_called_at_a_phone_left_stopped_may_have_it_again(
     assert hotline.row(select(Callback.state)) == "requested"
 
 
-def test_who_leaves_it_stopped_again_is_back_at_their_case(
+def test_caller_who_leaves_it_stopped_again_is_back_at_their_case(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     is_case = make_case(custody_status="in_custody", phone=CALLER)
@@ -81,9 +81,7 @@ def test_hard_news_comes_before_the_question_about_the_phone(
     assert phone.hears(NOTICE["1"])
 
 
-def test_a_phone_marked_unsafe_is_not_asked_about(
-    phone: Phone, make_case: MakeCase, hotline: Hotline
-) -> None:
+def test_phone_marked_unsafe_is_not_asked_about(phone: Phone, make_case: MakeCase, hotline: Hotline) -> None:
     case = make_case(custody_status="in_custody", phone=CALLER)
     is_left_stopped(hotline, unsafe_since=hotline.clock.now)
     opens_the_case(phone, case)
@@ -94,7 +92,7 @@ def test_a_phone_marked_unsafe_is_not_asked_about(
     assert phone.does_not_hear(NOTICE["1"])
 
 
-def test_without_the_pin_nothing_is_said_of_the_stop(
+def test_caller_without_the_pin_hears_nothing_of_the_stop(
     phone: Phone, make_case: MakeCase, hotline: Hotline
 ) -> None:
     make_case(custody_status="in_custody", phone=CALLER)

@@ -1,4 +1,4 @@
-"""A machine answers a person who allowed a message: it is left once for each phone, at any try (R31)."""
+"""A machine answers for a person who allowed a message: it is left once for each phone, at any try (R31)."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def rings_again(phone: Phone, hotline: Hotline, clock: Clock) -> PlacedCall:
 
 
 def machine_takes(phone: Phone, call: PlacedCall) -> str:
-    """A machine answers and records to the end; gives all that it recorded."""
+    """A machine answers and records to the end; returns all that it recorded."""
     machine = phone.answers(call)
     while not machine.is_over:
         machine.says_nothing()
@@ -78,7 +78,7 @@ def test_message_is_left_once(phone: Phone, allowed: PlacedCall, hotline: Hotlin
     assert MESSAGE not in machine_takes(phone, rings_again(phone, hotline, clock))
 
 
-def test_carriers_word_of_a_machine_takes_no_question_from_a_person_stored_as_slow(
+def test_person_stored_as_slow_keeps_the_question_when_the_carrier_detects_a_machine(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     # A relay operator's tones are a fax to the carrier; in the slow pace no machine judges (R26).

@@ -1,4 +1,4 @@
-"""What talks of people who are called back have in common: who is rung into one, and what the rows hold."""
+"""What the tests of talks with people called back share: who is rung into one, and what the rows hold."""
 
 from collections.abc import Callable
 from random import Random
@@ -39,7 +39,7 @@ def states(hotline: Hotline) -> list[str]:
 
 
 def actions(hotline: Hotline) -> list[str]:
-    """What was audited, oldest first."""
+    """The audited actions, oldest first."""
     return hotline.rows(select(AuditEntry.action).order_by(AuditEntry.id))
 
 
@@ -104,7 +104,7 @@ class Stage:
             one.redelivers_last()
 
     def comes_to_rest(self) -> None:
-        """Nobody does anything more: jobs are done, the sweeper looks, and whoever is asked is silent."""
+        """Nobody does anything more: jobs are done, the sweeper runs, and anyone who is asked is silent."""
         for _ in range(6):
             self.clock.passes(seconds=3)
             sweep(

@@ -21,7 +21,7 @@ from tests.phone import Phone
 MakeStaff = Callable[..., Staff]
 
 
-def test_a_colleague_is_rung_announced_to_the_caller_and_joins(
+def test_colleague_is_rung_announced_to_the_caller_and_joins(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
@@ -63,7 +63,7 @@ def test_nobody_joins_before_the_caller_was_told_even_with_redis_down(
 
 
 @pytest.mark.parametrize("way", ["no-answer", "busy", "passes", "machine"])
-def test_a_colleague_who_does_not_come_changes_nothing(
+def test_colleague_who_does_not_come_changes_nothing(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, way: str
 ) -> None:
     liaison, called = talk
@@ -84,7 +84,7 @@ def test_a_colleague_who_does_not_come_changes_nothing(
     assert hotline.rows(select(Staff.busy_call_id).where(Staff.phone_key == _key(hotline, SECOND))) == [None]
 
 
-def test_when_nobody_else_is_free_the_liaison_hears_so(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
+def test_liaison_hears_when_nobody_else_is_free(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
     liaison, _ = talk
     liaison.presses("*")
 
@@ -94,7 +94,7 @@ def test_when_nobody_else_is_free_the_liaison_hears_so(talk: tuple[Phone, Phone]
     assert len(hotline.carrier.placed) == 2
 
 
-def test_the_first_liaison_leaves_the_call_to_the_colleague_and_the_talk_goes_on(
+def test_first_liaison_leaves_the_call_to_the_colleague_and_the_talk_goes_on(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
@@ -124,7 +124,7 @@ def test_the_first_liaison_leaves_the_call_to_the_colleague_and_the_talk_goes_on
     assert nobody_is_held(hotline)
 
 
-def test_a_first_liaison_who_is_cut_off_leaves_the_talk_to_the_colleague(
+def test_first_liaison_who_is_cut_off_leaves_the_talk_to_the_colleague(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
@@ -144,7 +144,7 @@ def test_a_first_liaison_who_is_cut_off_leaves_the_talk_to_the_colleague(
     assert called.is_over
 
 
-def test_when_both_press_star_the_caller_is_on_hold_and_either_may_fetch_them_back(
+def test_caller_is_on_hold_when_both_press_star_and_either_may_bring_them_back(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
@@ -163,7 +163,7 @@ def test_when_both_press_star_the_caller_is_on_hold_and_either_may_fetch_them_ba
     assert called.hears("Our team is on the line with you")
 
 
-def test_a_colleague_who_leaves_while_the_first_is_out_leaves_the_caller_on_hold_and_not_alone(
+def test_colleague_who_leaves_while_the_first_is_out_leaves_the_caller_on_hold_and_not_alone(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk

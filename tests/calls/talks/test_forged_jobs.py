@@ -1,4 +1,4 @@
-"""Somebody who writes to Redis asks for legs to be let go of: those that serve yet go on."""
+"""Somebody with write access to Redis asks to release legs: those still in use go on."""
 
 from collections.abc import Callable
 
@@ -19,13 +19,13 @@ MakeStaff = Callable[..., Staff]
 
 
 def forges(hotline: Hotline) -> None:
-    """A job for every call there is."""
+    """A release job for every call there is."""
     for call_id in hotline.rows(select(Call.id).order_by(Call.id)):
         hotline.jobs.enqueue("release_leg", call_id)
     hotline.jobs.works_off()
 
 
-def test_a_forged_job_stops_neither_the_ring_nor_the_call_of_the_person_called_back(
+def test_forged_job_stops_neither_the_ring_nor_the_call_of_the_person_called_back(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -41,7 +41,7 @@ def test_a_forged_job_stops_neither_the_ring_nor_the_call_of_the_person_called_b
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
 
-def test_a_forged_job_pulls_nobody_out_of_a_talk(
+def test_forged_job_pulls_nobody_out_of_a_talk(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
@@ -55,7 +55,7 @@ def test_a_forged_job_pulls_nobody_out_of_a_talk(
     assert states(hotline) == ["talking"]
 
 
-def test_a_forged_job_takes_neither_a_caller_at_0_nor_the_liaison_who_is_rung_for_them(
+def test_forged_job_takes_neither_a_caller_at_0_nor_the_liaison_who_is_rung_for_them(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)

@@ -32,7 +32,7 @@ def clicks(hotline: Hotline, what: Callable[..., Any], *more: Any) -> None:
     hotline.jobs.works_off()
 
 
-def test_a_hold_from_the_console_plays_words_to_the_caller_and_a_click_fetches_them_back(
+def test_hold_from_the_console_plays_words_to_the_caller_and_a_click_brings_them_back(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, called = talk
@@ -48,7 +48,7 @@ def test_a_hold_from_the_console_plays_words_to_the_caller_and_a_click_fetches_t
     assert actions(hotline).count("hold_talk") == 1
 
 
-def test_a_click_ends_the_talk_for_both_and_the_phone_asks_for_the_outcome(
+def test_click_ends_the_talk_for_both_and_the_phone_asks_for_the_outcome(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, called = talk
@@ -62,7 +62,7 @@ def test_a_click_ends_the_talk_for_both_and_the_phone_asks_for_the_outcome(
     assert nobody_is_held(hotline)
 
 
-def test_a_colleague_is_rung_by_a_click_announced_and_takes_the_talk_over(
+def test_colleague_is_rung_by_a_click_announced_and_takes_the_talk_over(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
@@ -92,7 +92,7 @@ def test_a_colleague_is_rung_by_a_click_announced_and_takes_the_talk_over(
     assert states(hotline) == ["talking"]
 
 
-def test_whoever_handed_a_talk_over_still_writes_the_note_of_it_and_a_stranger_does_not(
+def test_liaison_who_handed_a_talk_over_still_writes_its_note_and_a_stranger_does_not(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     first_id = the_callback(hotline).staff_id
@@ -116,7 +116,7 @@ def test_whoever_handed_a_talk_over_still_writes_the_note_of_it_and_a_stranger_d
         assert note_of(session, the_callback(hotline)) == "Mornings suit best."
 
 
-def test_whoever_accepted_in_a_round_before_and_reached_nobody_does_not_read_the_note(
+def test_liaison_who_accepted_in_an_earlier_round_and_reached_nobody_does_not_read_the_note(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     first_id = make_staff().id
@@ -131,7 +131,7 @@ def test_whoever_accepted_in_a_round_before_and_reached_nobody_does_not_read_the
         assert not may_note(session, the_callback(hotline), first_id, "liaison")
 
 
-def test_an_interpreter_is_rung_by_a_click_for_the_callers_language(
+def test_interpreter_is_rung_by_a_click_for_the_callers_language(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -146,7 +146,7 @@ def test_an_interpreter_is_rung_by_a_click_for_the_callers_language(
         clicks(hotline, talk_controls.ring_interpreter, hotline.office.interpreters, "en")
 
 
-def test_only_the_leader_of_a_talk_that_goes_on_can_do_something_to_it(
+def test_only_the_leader_of_an_ongoing_talk_can_control_it(
     talk: tuple[Phone, Phone], hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, _ = talk

@@ -1,4 +1,4 @@
-"""Hold: what the caller hears, who ends it, and what becomes of who is left on it."""
+"""Hold: what the caller hears, who ends it, and what happens to a person who is left on it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -43,7 +43,7 @@ def test_star_puts_the_caller_on_hold_and_the_liaison_goes_back(
     assert the_callback(hotline).state == "talking"
 
 
-def test_a_caller_on_hold_hears_it_in_spanish(
+def test_caller_on_hold_hears_it_in_spanish(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="en,es")
@@ -59,7 +59,7 @@ def test_a_caller_on_hold_hears_it_in_spanish(
     assert called.does_not_hear("hold")
 
 
-def test_with_redis_down_the_caller_on_hold_finds_the_way_back_alone(
+def test_caller_on_hold_finds_the_way_back_alone_with_redis_down(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, called = talk
@@ -74,7 +74,7 @@ def test_with_redis_down_the_caller_on_hold_finds_the_way_back_alone(
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
 
-def test_a_long_hold_waits_for_a_key_and_then_offers_the_choices_again(talk: tuple[Phone, Phone]) -> None:
+def test_long_hold_waits_for_a_key_and_then_offers_the_choices_again(talk: tuple[Phone, Phone]) -> None:
     liaison, _ = talk
     liaison.presses("*")
     liaison.says_nothing()
@@ -88,7 +88,7 @@ def test_a_long_hold_waits_for_a_key_and_then_offers_the_choices_again(talk: tup
     assert liaison.hears("To go back to the caller, press 1")
 
 
-def test_who_is_held_too_long_is_let_go_with_a_promise_and_called_again(
+def test_caller_who_is_held_too_long_is_let_go_with_a_promise_and_called_again(
     talk: tuple[Phone, Phone], hotline: Hotline, clock: Clock
 ) -> None:
     liaison, called = talk
@@ -112,7 +112,7 @@ def test_who_is_held_too_long_is_let_go_with_a_promise_and_called_again(
     assert [call.to for call in hotline.carrier.ringing] == [FIRST]
 
 
-def test_a_liaison_who_is_cut_off_during_a_hold_leaves_nobody_in_silence(
+def test_liaison_who_is_cut_off_during_a_hold_leaves_nobody_in_silence(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, called = talk
@@ -131,7 +131,7 @@ def test_a_liaison_who_is_cut_off_during_a_hold_leaves_nobody_in_silence(
     assert [call.to for call in hotline.carrier.ringing] == [FIRST]
 
 
-def test_a_caller_whose_own_call_ends_on_hold_is_called_again_and_the_liaison_hears_so(
+def test_caller_whose_own_call_ends_on_hold_is_called_again_and_the_liaison_is_told(
     talk: tuple[Phone, Phone], hotline: Hotline, clock: Clock
 ) -> None:
     liaison, called = talk
@@ -151,7 +151,7 @@ def test_a_caller_whose_own_call_ends_on_hold_is_called_again_and_the_liaison_he
     assert nobody_is_held(hotline)
 
 
-def test_star_before_the_caller_joins_asks_whether_to_wait_and_a_caller_who_comes_meanwhile_is_kept(
+def test_star_before_the_caller_joins_asks_whether_to_wait_and_keeps_a_caller_who_comes_meanwhile(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -171,7 +171,7 @@ def test_star_before_the_caller_joins_asks_whether_to_wait_and_a_caller_who_come
     assert called.hears("Our team is on the line with you")
 
 
-def test_a_liaison_may_give_up_waiting_and_the_callers_phone_stops_ringing(
+def test_liaison_may_give_up_waiting_and_the_callers_phone_stops_ringing(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST)
@@ -188,7 +188,7 @@ def test_a_liaison_may_give_up_waiting_and_the_callers_phone_stops_ringing(
     assert nobody_is_held(hotline)
 
 
-def test_the_liaison_ends_the_call_for_both(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
+def test_liaison_ends_the_call_for_both(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
     liaison, called = talk
     liaison.presses("*")
     called.says_nothing()
@@ -220,7 +220,7 @@ def test_every_key_of_the_hold_may_be_delivered_twice(talk: tuple[Phone, Phone],
     assert actions(hotline).count("hold_talk") == actions(hotline).count("resume_talk") == 1
 
 
-def test_when_news_of_the_star_comes_late_the_caller_is_fetched_out_of_an_empty_conference(
+def test_caller_is_fetched_out_of_an_empty_conference_when_the_star_event_comes_late(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     _, called = talk

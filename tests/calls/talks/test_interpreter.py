@@ -14,7 +14,7 @@ from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone
 
 
-def test_an_interpreter_joins_as_a_third_leg_and_is_announced(
+def test_interpreter_joins_as_a_third_leg_and_is_announced(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     liaison, called = talk
@@ -38,7 +38,7 @@ def test_an_interpreter_joins_as_a_third_leg_and_is_announced(
     assert states(hotline) == ["reached"]
 
 
-def test_an_interpreter_waits_with_words_while_the_caller_is_on_hold(
+def test_interpreter_hears_words_while_the_caller_is_on_hold(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, carrier: FakeCarrier
 ) -> None:
     liaison, called = talk
@@ -57,12 +57,12 @@ def test_an_interpreter_waits_with_words_while_the_caller_is_on_hold(
     assert (liaison.is_talking, called.is_talking, interpreter.is_talking) == (True, True, True)
 
 
-def test_without_a_number_for_the_language_there_is_no_interpreter(
+def test_no_interpreter_is_offered_without_a_number_for_the_language(
     talk: tuple[Phone, Phone], hotline: Hotline, app: Flask
 ) -> None:
     liaison, _ = talk
     line = app.extensions["hotline.line"]
-    # The line is made once and for all, so the test has to reach under it.
+    # The line is built only once, so the test has to reach under it.
     object.__setattr__(line, "rules", replace(line.rules, office=replace(hotline.office, interpreters={})))
     liaison.presses("*")
 

@@ -1,4 +1,4 @@
-"""Whatever anybody does in a talk, nobody is left in silence, and the liaison hears who does not come."""
+"""Whatever anybody does in a talk, nobody is left in silence, and the liaison hears who does not join."""
 
 from collections.abc import Callable
 from random import Random
@@ -25,7 +25,7 @@ MakeStaff = Callable[..., Staff]
 
 
 @in_turn("seed", range(25))
-def test_whatever_anybody_does_a_caller_is_never_left_alone_in_silence(
+def test_caller_is_never_left_alone_in_silence_whatever_anybody_does(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, clock: Clock, seed: int
 ) -> None:
     make_staff(phone=SECOND)
@@ -55,7 +55,7 @@ def test_whatever_anybody_does_a_caller_is_never_left_alone_in_silence(
     assert len(dialled) == len(set(dialled))
 
 
-def test_a_colleague_hears_as_the_liaison_did_that_the_caller_cannot_talk(
+def test_colleague_hears_like_the_liaison_that_the_caller_cannot_talk(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     liaison, _ = talk
@@ -70,7 +70,7 @@ def test_a_colleague_hears_as_the_liaison_did_that_the_caller_cannot_talk(
 
 
 @pytest.mark.parametrize("way", ["no-answer", "busy", "failed", "passes", "machine"])
-def test_a_liaison_hears_in_the_talk_that_the_colleague_does_not_come_and_the_caller_hears_nothing(
+def test_liaison_in_the_talk_hears_that_the_colleague_does_not_join_and_the_caller_hears_nothing(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, way: str
 ) -> None:
     liaison, called = talk
@@ -91,7 +91,7 @@ def test_a_liaison_hears_in_the_talk_that_the_colleague_does_not_come_and_the_ca
     assert liaison.does_not_hear("did not join"), "once is enough"
 
 
-def test_a_liaison_out_of_the_talk_hears_at_once_that_the_interpreter_does_not_come(
+def test_liaison_out_of_the_talk_hears_at_once_that_the_interpreter_does_not_join(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline
 ) -> None:
     liaison, _ = talk
@@ -106,7 +106,7 @@ def test_a_liaison_out_of_the_talk_hears_at_once_that_the_interpreter_does_not_c
     assert liaison.hears("The interpreter did not join", "To go back to the caller, press 1")
 
 
-def test_with_redis_down_the_liaison_hears_it_at_the_next_star_in_spanish(
+def test_liaison_hears_it_at_the_next_star_in_spanish_with_redis_down(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST, languages="es")
