@@ -1,4 +1,4 @@
-"""Stages the rows of a feed whose person has an open case, and counts what they would change (R12, R16)."""
+"""Stages the feed rows of people with an open case, and counts what they would change (R12, R16)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ RECORD_CONTENT = [getattr(CustodyRecord, name) for name in CONTENT_COLUMNS]
 
 @dataclass(slots=True)
 class Known:
-    """What is on record about a person with an open case. ``last_known`` looks behind an ``unknown``."""
+    """The record of a person with an open case. ``last_known``: the one before an ``unknown`` record."""
 
     subject_id: int
     as_of: datetime | None
@@ -58,13 +58,13 @@ class _Staged:
 
 
 class Staging:
-    """One file on its way in. Without an ``import_id`` it only counts (a dry run) and writes nothing.
+    """One file being read. Without an ``import_id`` it only counts (a dry run) and writes nothing.
 
-    ``state`` is what the import's row must stand at while this writes.
+    ``state`` is the state the import's row must have while this writes.
 
-    Memory grows with the people who have an open case, never with the file. The first line about a
-    person stands and a later one is rejected; when the two say different things neither can be trusted,
-    so the staged row becomes ``unknown``, releasable only if both were.
+    Memory grows with the number of people who have an open case, never with the file. The first line about a
+    person counts and a later one is rejected. When the two differ, neither can be trusted, so the staged row
+    becomes ``unknown``, and it is releasable only if both lines were.
     """
 
     def __init__(
@@ -76,7 +76,8 @@ class Staging:
         state: str = "staging",
     ) -> None:
         self._state = state
-        #: The newest moment at which the feed confirmed anybody, known here or not, that is not to come.
+        #: The newest time at which the feed confirmed anybody, known here or not; times in the future do not
+        #: count.
         self.newest_as_of: datetime | None = None
         self.tally, self.rejects = Tally(), Rejects()
         self.changes = {"new": 0, "changed": 0, "unchanged": 0}
@@ -92,16 +93,16 @@ class Staging:
             self._courts = frozenset(session.scalars(select(Court.name_key)))
 
     def take(self, items: Iterable[FeedRow | Reject]) -> None:
-        """Read to the end, in batches: look the people up, then stage in one short transaction each."""
+        """Read to the end in batches: look the people up, then stage each batch in one short transaction."""
         source = iter(items)
         while batch := list(islice(source, BATCH)):
             self._take_batch(batch)
 
     def stage_absent(self) -> None:
-        """Stage who has an open case and is not in this full snapshot; an unreadable row names no one."""
+        """Stage people with an open case who are not in this full snapshot; unreadable rows name nobody."""
         for people in self._people_not_yet_absent():
             gone = [p for p in people if p.id not in self._staged and p.id not in self._present]
-            # Whoever was on record is "cannot confirm" from then on: a change like any other (R16).
+            # People with a record become "cannot confirm": a change like any other (R16).
             on_record = [person.cases for person in gone if person.record_id is not None]
             self.tally.absent += len(on_record)
             self.tally.status_changes += sum(on_record)
@@ -145,7 +146,7 @@ class Staging:
         self._write(list(fresh.values()), contradicted)
 
     def _listed(self, content: Content) -> Content:
-        """The row with its facility and court as entries of the directories; free text is not kept (R12)."""
+        """The row with the directory entries of its facility and court; free text is not stored (R12)."""
         facility, court = content[2], content[7]
         listed = (
             facility if facility in self._facilities else None,
@@ -198,7 +199,7 @@ class Staging:
         self.tally.impossible += sign * verdict.impossible
 
     def _is_in_the_future(self, row: FeedRow) -> bool:
-        # Hearings and expected releases are meant to lie ahead; what happened and was confirmed is not.
+        # Hearings and expected releases may lie in the future; events and confirmations may not.
         return row.newest_time > self._latest
 
     def _values(
@@ -245,14 +246,14 @@ class Staging:
 
 
 def check_state(session: Session, import_id: int, state: str) -> None:
-    """Lock the import's row. Raises ImportBusyError when another process has moved it on."""
+    """Lock the import's row. Raises ImportBusyError when another process has changed its state."""
     query = select(CustodyImport.state).where(CustodyImport.id == import_id).with_for_update()
     if session.scalar(query) != state:
         raise ImportBusyError(ImportBusyRefusal.TAKEN_OVER)
 
 
 def find_people(session: Session, database: Database, feed_ids: list[str]) -> Mapping[str, Known]:
-    """Those of the feed's ids who have an open case, with what is on record. Two statements at most."""
+    """The people among the feed's ids who have an open case, with their records. At most two statements."""
     keys = {database.keyring.index("feed", feed_id): feed_id for feed_id in feed_ids}
     rows = session.execute(
         select(Subject.feed_key, Subject.id, Subject.as_of, _open_cases(), CustodyRecord.id, *RECORD_CONTENT)
@@ -270,7 +271,7 @@ def find_people(session: Session, database: Database, feed_ids: list[str]) -> Ma
 
 
 def judge(content: Content, known: Known) -> Verdict:
-    """What ``content`` would do to the person on record."""
+    """What ``content`` would change for the person, given their record."""
     old = known.content
     if old is None or known.last_known is None:
         return Verdict("new", 0, 0, 0)
@@ -283,7 +284,7 @@ def judge(content: Content, known: Known) -> Verdict:
 
 
 def _look_behind_unknown(session: Session, people: Iterable[Known]) -> None:
-    """An ``unknown`` between two records must not make the impossible pass as an ordinary change."""
+    """An ``unknown`` between two records must not make an impossible change look like an ordinary one."""
     unknown = {known.subject_id: known for known in people if known.content and known.content[0] == "unknown"}
     if not unknown:
         return
