@@ -1,1 +1,1 @@
-"""What spans several rooms: the state a turn reads, pages of staff, and changes that touch several rooms."""
+"""Work across several packages: the state a turn reads, pages of staff, and changes in several places."""

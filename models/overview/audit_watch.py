@@ -1,6 +1,6 @@
-"""Watches the audit as it grows: looks without a call, many looks, own name or phone, and one pair (R37).
+"""Watches new audit entries: views without a call, many views, own name or phone, and one pair (R37).
 
-It goes on from the entry it saw last, so an entry is judged once and no table is read from its beginning.
+It continues after the last entry it saw, so an entry is judged once and no table is read from its start.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,9 +26,11 @@ from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 from models.store.policies import Policies
 
-#: What is a look at a case or at a number of it; ``target`` is ``case:ID``, ``callback:ID`` or ``phone:ID``.
+#: The actions that count as viewing a case or a number of it; ``target`` is ``case:ID``, ``callback:ID`` or
+#: ``phone:ID``.
 LOOKS = frozenset({"look_at_case", "reveal_number", "reveal_case_number", "reveal_phone", "reveal_name"})
-#: What takes the word of two people; their names stand in two entries, or the second names the first.
+#: The actions that need two people's approval; their names are in two entries, or the second entry names the
+#: first person.
 APPROVALS = frozenset(
     {
         "release_import",
@@ -40,12 +42,12 @@ APPROVALS = frozenset(
         "agree_audit_export",
     }
 )
-#: Of an entry of APPROVALS: the fact that names, by id, who asked for what ``actor`` then approved.
+#: In an entry of APPROVALS: the fact that names, by id, who asked for what ``actor`` then approved.
 ASKED_BY = "asked_by"
-#: After these somebody may approve who could not before.
+#: After these actions somebody may approve who could not before.
 NEW_APPROVERS = frozenset({"add_staff", "change_staff", "take_back_staff"})
 BATCH = 200
-#: A page that is loaded again within this time is one look: whoever works at a case comes back to it.
+#: Views of the same page within this time count as one: people who work on a case come back to it.
 ONE_LOOK = timedelta(minutes=5)
 MOST_LOOKS = 2000
 _CURSOR = "alarms"
@@ -62,7 +64,7 @@ class AuditWatch(Base):
 
 
 class Approval(Base):
-    """One thing that two people approved, for counting who approves with whom. ``pair`` is two e-mails."""
+    """One thing that two people approved, to count who approves with whom. ``pair`` is two e-mails."""
 
     __tablename__ = "approvals"
     __table_args__ = (Index("ix_approvals_at", "at", "pair"),)
@@ -75,7 +77,7 @@ class Approval(Base):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look by a member of staff at what belongs to one case."""
+    """A view by a staff member of something that belongs to one case."""
 
     entry: Any
     person: Staff
@@ -84,21 +86,21 @@ class Look:
     registrant_id: int
 
 
-#: A rule at looks: what it is called in RULES, and how many it counts; 0 when there is nothing to ask.
+#: A rule for views: its name is in RULES, and it returns a count; 0 when there is nothing to ask about.
 LookRule = Callable[[Session, Look, Policies], int]
 
 
 def has_news(session: Session) -> bool:
-    """Whether there is an entry that was not judged yet."""
+    """Whether there is an entry that has not been judged yet."""
     newest = select(func.max(AuditEntry.id)).scalar_subquery()
     found = session.execute(select(AuditWatch.entry_id, newest).where(AuditWatch.name == _CURSOR)).first()
     return found is None or (found[1] or 0) > found[0]
 
 
 def watch(session: Session, now: datetime, policies: Policies) -> list[Finding]:
-    """Judge the entries that came since the last time; the alarms that are new.
+    """Judge the entries since the last time; returns the new alarms.
 
-    The first time it begins at the end of the chain: what was before the console has no looks.
+    The first time it begins at the end of the chain, because entries from before the console have no views.
     """
     cursor = session.scalars(
         select(AuditWatch).where(AuditWatch.name == _CURSOR).with_for_update()
@@ -171,7 +173,7 @@ def _person(session: Session, actor: str) -> Staff | None:
 
 
 def _without_call(session: Session, look: Look, policies: Policies) -> int:
-    """Looks of one person in the last hours at cases that had neither call nor callback around then."""
+    """Views by one person in the last hours of cases that had no call and no callback around then."""
     hours = timedelta(hours=policies.audit_look_hours)
     if _had_call(session, look.case_id, look.entry.at, hours):
         return 0
@@ -195,7 +197,7 @@ def _without_call(session: Session, look: Look, policies: Policies) -> int:
 
 
 def _had_call(session: Session, case_id: int, at: datetime, hours: timedelta) -> bool:
-    """Whether somebody opened the case by its PIN, or was to be called back for it, within ``hours``."""
+    """Whether somebody opened the case by its PIN, or was to be called back about it, within ``hours``."""
     called = select(Call.id).where(
         Call.case_id == case_id,
         Call.verified_at.is_not(None),
@@ -204,7 +206,7 @@ def _had_call(session: Session, case_id: int, at: datetime, hours: timedelta) ->
     )
     if session.execute(called.limit(1)).first() is not None:
         return True
-    # A promise that stands, or ended lately, is a reason to look as well.
+    # A promise that is open, or ended lately, is a reason to view the case as well.
     promised = select(Callback.id, Callback.closed_at).where(
         Callback.case_id == case_id, Callback.requested_at <= at
     )
@@ -213,7 +215,7 @@ def _had_call(session: Session, case_id: int, at: datetime, hours: timedelta) ->
 
 
 def _many_looks(session: Session, look: Look, policies: Policies) -> int:
-    """Looks of everybody together at one subject, through any of the cases about them, in the last hours."""
+    """Views by everybody together of one subject, through any of the cases about them, in the last hours."""
     since = look.entry.at - timedelta(hours=policies.audit_look_hours)
     cases = session.scalars(select(Case.id).where(Case.subject_id == look.subject_id)).all()
     lately = session.execute(
@@ -236,10 +238,10 @@ def _many_looks(session: Session, look: Look, policies: Policies) -> int:
 
 
 def _own_name(session: Session, look: Look, _policies: Policies) -> int:
-    """Whether who looks shares a surname with the registrant or the subject.
+    """Whether the viewer shares a surname with the registrant or the subject.
 
-    The names are opened for this moment alone: an index of surnames would show whoever steals the table
-    who is of one family.
+    The names are unsealed only for this check: an index of surnames would show a thief of the table who
+    belongs to one family.
     """
     keyring = keyring_of(session)
     mine = surnames(keyring.unseal("staff.name", look.person.name_sealed))
@@ -254,7 +256,7 @@ def _own_name(session: Session, look: Look, _policies: Policies) -> int:
 
 
 def _own_phone(session: Session, look: Look, _policies: Policies) -> int:
-    """Whether the phone of who looks is one of the registrant's, by their keyed indexes."""
+    """Whether the viewer's phone is one of the registrant's, by their keyed indexes."""
     same = select(Phone.id).where(
         Phone.registrant_id == look.registrant_id, Phone.number_key == look.person.phone_key
     )
@@ -279,7 +281,7 @@ def _one_pair(session: Session, entry: Any, policies: Policies) -> Iterator[Find
 
 
 def _many_searches(session: Session, entry: Any, policies: Policies) -> Iterator[Finding]:
-    """Searches by name of one person within the time that the office set."""
+    """One person's searches by name within the time that the office set."""
     since = entry.at - timedelta(hours=policies.audit_look_hours)
     lately = select(func.count()).where(
         AuditEntry.actor == entry.actor,
@@ -293,20 +295,20 @@ def _many_searches(session: Session, entry: Any, policies: Policies) -> Iterator
 
 
 def _shell_pair(session: Session, entry: Any) -> Iterator[Finding]:
-    """An approval by a command, which names two people and proves neither (R40)."""
+    """An approval by a command, which names two people and verifies neither (R40)."""
     if ASKED_BY not in (entry.facts or {}) and (pair := _pair(session, entry)) is not None:
         yield Finding(SHELL_PAIR, pair, entry.target, 1)
 
 
 def _tied_pair(session: Session, entry: Any) -> Iterator[Finding]:
-    """Two people who tried to approve together though one could sign in as the other (R40)."""
+    """Two people who tried to approve together although one could sign in as the other (R40)."""
     ids = [(entry.facts or {}).get(name) for name in (ASKED_BY, "second")]
     emails = session.scalars(select(Staff.email).where(Staff.id.in_([i for i in ids if i is not None]))).all()
     yield Finding("tied_pair", " ".join(sorted(emails)) or entry.actor, entry.target, 1)
 
 
 def _tell_of_approver(session: Session, entry: Any, now: datetime) -> None:
-    """Text all others of both roles that somebody may approve now who could not before (R40)."""
+    """Text everyone else in both roles that somebody may approve now who could not before (R40)."""
     kind, _, id_ = entry.target.partition(":")
     facts = entry.facts or {}
     if entry.action not in NEW_APPROVERS or kind != "staff" or not id_.isdecimal():
@@ -320,13 +322,13 @@ def _tell_of_approver(session: Session, entry: Any, now: datetime) -> None:
 
 
 def _pair(session: Session, entry: Any) -> str | None:
-    """The two e-mails, in the order of the alphabet; None when the entry does not end an approval."""
+    """The two e-mails in alphabetical order; None when the entry does not complete an approval."""
     asker = (entry.facts or {}).get(ASKED_BY)
     second = _person(session, entry.actor)
     if isinstance(asker, int):
         first = session.get(Staff, asker)
     else:
-        # On the command line both are named at once: two entries, one behind the other.
+        # On the command line both are named at once, in two consecutive entries.
         other = session.execute(
             select(AuditEntry.actor)
             .where(
@@ -344,7 +346,7 @@ def _pair(session: Session, entry: Any) -> str | None:
     return " ".join(sorted((first.email, second.email)))
 
 
-#: Each rule at looks: how many it counts, and what its alarm is about.
+#: Each rule for views: how many it counts, and what its alarm is about.
 LOOK_RULES: dict[str, tuple[LookRule, Callable[[Look], str]]] = {
     "without_call": (_without_call, lambda look: f"staff:{look.person.id}"),
     "many_looks": (_many_looks, lambda look: f"subject:{look.subject_id}"),

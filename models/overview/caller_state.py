@@ -1,4 +1,4 @@
-"""Everything one turn needs to know, read in one statement: the call and what hangs on it."""
+"""Everything one turn needs to know, read in one statement: the call and all that belongs to it."""
 
 from datetime import datetime
 from typing import Any
@@ -44,7 +44,7 @@ from models.store.database import send
 from models.store.guard import Guard
 from models.store.unit import Unit
 
-# The tables rather than their classes: a row of plain columns costs a turn far less than the ORM's reading.
+# Tables instead of classes: a row of plain columns costs a turn far less than loading ORM objects.
 _CASES = table_of(Case)
 _REGISTRANTS = table_of(Registrant)
 _PHONES = table_of(Phone)
@@ -64,9 +64,9 @@ def load_by_sid(
 ) -> CallState | None:
     """The call with this CallSid, locked until the transaction ends, or None. One statement.
 
-    ``for_pin`` is for the step that reserves a try: of the case whose number was keyed it reads what a
-    try needs and nothing that could be told, so that a number without a case takes no less work (R05).
-    ``opening`` is for the transaction after the hash, of a try that may open the case: it reads it all.
+    ``for_pin`` is for the step that reserves a try: of the case with the entered number it reads what a try
+    needs and nothing that could be told, so that a number without a case takes no less work (R05).
+    ``opening`` is for the transaction after the hash, for a try that may open the case: it reads everything.
     """
     reading = _OPENING_BY_SID if opening else _PIN_BY_SID if for_pin else _BY_SID
     asked = {"sid": call_sid, **_moments(now, for_pin=for_pin or opening)}
@@ -74,7 +74,7 @@ def load_by_sid(
 
 
 def glance(unit: Unit, call_sid: str) -> CallState | None:
-    """The call with this CallSid as it stands now, or None: one statement, and no lock (``saving_turn``)."""
+    """The call with this CallSid as it is now, or None: one statement, and no lock (``saving_turn``)."""
     state = _GLANCE.state(unit.read(_GLANCE.statement, {"sid": call_sid}))
     if state is not None:
         unit.expect_version(_TURN_OF, {"id": state.id}, state.turn)
@@ -99,7 +99,7 @@ def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
 
 
 def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
-    # Each column goes by the name that it has in a state: its own, or its own behind a prefix.
+    # Each column has the name of its field in a state: its own name, or its own name with a prefix.
     columns: dict[str, Any] = _named("", *CALLS.c)
     told = (
         _named("", _CASES.c.pin_kind, _CASES.c.changes_held_until)
@@ -128,7 +128,8 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     columns |= (
         _named("found_case_", _CASES.c.id)
         | _named("case_", _CASES.c.closed_at)
-        # Since when its PIN is in force: a caller who waits at the PIN may have given the one before.
+        # When the current PIN came into force: a caller waiting at the PIN step may have entered the previous
+        # one.
         | _named("", _CASES.c.pin_issued_at)
         | ({} if for_pin else told)
         | {
@@ -201,26 +202,27 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
 
 
 def _named(prefix: str, *columns: ColumnElement[Any]) -> dict[str, ColumnElement[Any]]:
-    """Columns of a table by their own names, behind a prefix."""
+    """Columns of a table by their own names with a prefix."""
     return {f"{prefix}{column.key}": column for column in columns}
 
 
 def _locking(statement: Select[Any]) -> Select[Any]:
-    # Not against who only names the call, as a promise that was asked for in it does: with a stronger lock
-    # the two would wait for each other, since whoever writes such a row may hold what this turn wants next.
+    # This lock does not block inserts that only reference the call, such as a promise requested in it. A
+    # stronger lock could deadlock with them, because the writer of such a row may have locked a row that this
+    # turn needs next.
     return statement.with_for_update(of=CALLS, key_share=True)
 
 
 class _Reading:
-    """A SELECT of calls, whose columns go by the names that they have in a state."""
+    """A SELECT of calls whose columns have the names of the fields of a state."""
 
     def __init__(self, statement: Select[Any]) -> None:
         self.statement = statement
-        # Once, at import: to ask each row for its names takes longer than to make the state.
+        # Done once, at import: reading the names from each row takes longer than creating the state.
         self._names = tuple(statement.selected_columns.keys())
 
     def state(self, row: Row[*tuple[Any, ...]] | None) -> CallState | None:
-        """The state of a row; each value goes to the name that its column was selected by."""
+        """The state of a row; each value goes to the field that its column was named for."""
         return None if row is None else CallState.read(dict(zip(self._names, row, strict=True)))
 
 

@@ -1,4 +1,4 @@
-"""What staff change of a case: who it is about, how its registrant is spoken with, its beginning and end."""
+"""Staff changes to a case: whom it is about, how to talk with its registrant, opening and closing it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,15 +18,15 @@ from models.staff.two_people import check_untied
 from models.store.database import keyring_of
 from models.store.policies import Policies
 
-#: Who may say who a case is about, and end it.
+#: The roles that may say whom a case is about, and close it.
 KEEPERS = frozenset({"supervisor", "administrator"})
-#: No tab that a form still stands in is older than its session.
+#: No open tab with a form is older than its session.
 _FORM_LIVES = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """How a registrant is spoken with; checked before against the office's own lists."""
+    """How to talk with a registrant; validated before against the office's own lists."""
 
     name: str | None = field(repr=False)
     language: str
@@ -48,12 +48,12 @@ def begin_case(
     policies: Policies,
     form: str = "",
 ) -> Case:
-    """Add a case without a PIN: the first one takes a second person's word. It stands open to who added it.
+    """Add a case without a PIN: its first PIN needs a second person's approval. It is open to its author.
 
-    That word also confirms who the case is about; until then the name stays the one typed here.
+    That approval also confirms whom the case is about; until then the name is the one typed here.
 
-    ``subject_id`` is the feed's id. ``evidence`` is how staff know the registrant (R08). ``form`` is what
-    ``added_by_form`` knows it by when the same form comes again.
+    ``subject_id`` is the feed's id. ``evidence`` is how staff know the registrant (R08). ``form`` is the key
+    by which ``added_by_form`` recognizes the same form.
     """
     registrant = register(
         session,
@@ -80,9 +80,9 @@ def begin_case(
 
 
 def added_by_form(session: Session, person: Person, form: str, now: datetime) -> int | None:
-    """The case that this very form has added, so that one sent twice adds no other; None for a new form.
+    """The case that this same form has added, so that a double submit adds only one; None for a new form.
 
-    Of two that come at once the second waits here for the first.
+    If two arrive at once, the second waits here for the first.
     """
     session.execute(select(Staff.id).where(Staff.id == person.staff_id).with_for_update(key_share=True))
     lately = select(AuditEntry.target, AuditEntry.facts).where(
@@ -95,9 +95,10 @@ def added_by_form(session: Session, person: Person, form: str, now: datetime) ->
 
 
 def change_details(session: Session, person: Person, case: Case, details: Details, now: datetime) -> None:
-    """Keep what was changed; the entry names the fields and holds nothing of them.
+    """Save the changes; the audit entry names the fields but not their values.
 
-    Raises CaseError for another time zone while phones and times are held: it would move every window (R08).
+    Raises CaseError for another time zone while phones and times are blocked: it would move every window
+    (R08).
     """
     registrant = session.get_one(Registrant, case.registrant_id)
     known = name_of(session, registrant)
@@ -130,12 +131,12 @@ def subject_of(session: Session, case: Case) -> tuple[str, str | None]:
 def link_subject(
     session: Session, person: Person, case: Case, *, subject_id: str, subject_name: str, now: datetime
 ) -> None:
-    """Let a case be about the person with this id of the feed; the same id again corrects their name.
+    """Make a case be about the person with this feed id; the same id again corrects their name.
 
-    Another id waits for a second person's word (``confirm_subject``): until then the line and the console
-    tell nothing of that person, and the name is the one typed, so that a guessed id shows nothing.
+    Another id waits for a second person's approval (``confirm_subject``). Until then the line and the console
+    tell nothing about that person, and the name is the one typed, so a guessed id reveals nothing.
 
-    Raises CaseError for a role that may not, or a closed case.
+    Raises CaseError for a role that may not do this, or a closed case.
     """
     _may_keep(person, case)
     subject = find_or_add_subject(session, feed_id=subject_id, name=subject_name, now=now)
@@ -150,10 +151,11 @@ def link_subject(
 
 
 def confirm_subject(session: Session, person: Person, case: Case, now: datetime, days: float) -> None:
-    """Confirm as a second person whom a case is about; from then on the line tells of them.
+    """Confirm, as a second person, whom a case is about; from then on the line tells about them.
 
-    ``days`` is the policy of ``check_untied``. Raises CaseError for a role that may not, a closed case, the
-    person who named them, or nothing to confirm; TiedError for two who may not approve together (R40).
+    ``days`` is the policy of ``check_untied``. Raises CaseError for a role that may not do this, a closed
+    case, the person who named them, or nothing to confirm; TiedError for two people who may not approve
+    together (R40).
     """
     _may_keep(person, case)
     if case.named_by is None:
@@ -172,20 +174,20 @@ def _name_alone(session: Session, person: Person, case: Case, name: str) -> None
 
 
 def close_found_case(session: Session, person: Person, case: Case, now: datetime) -> None:
-    """Close an open case; a callback that it is owed is kept. Raises CaseError for a role that may not."""
+    """Close an open case; a promised callback stays open. Raises CaseError for a role that may not."""
     _may_keep(person, case)
     end_case(session, case, now, person.email)
 
 
 def reveal_number(session: Session, person: Person, case: Case, now: datetime) -> str:
-    """The case number; that it was looked at is an entry."""
+    """The case number; the view is logged in the audit."""
     number = keyring_of(session).unseal("case.number", case.number_sealed)
     _record(session, person, "reveal_case_number", case, now)
     return number
 
 
 def case_locked(session: Session, case_id: int) -> Case:
-    """The case, held until the transaction ends. Raises CaseError when there is none."""
+    """The case, locked until the transaction ends. Raises CaseError if there is none."""
     case = session.scalars(
         select(Case)
         .where(Case.id == case_id)

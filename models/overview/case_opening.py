@@ -1,4 +1,4 @@
-"""Who may look at a case and until when: by a call, a logged verification, a search, or a request (R37)."""
+"""Who may view a case and until when: by a call, a logged verification, a search, or a request (R37)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from models.store.refusal import RefusedError
 from models.talks.call_queue import OPENS_ITS_CASE
 from models.talks.talk import Talk
 
-#: Why a supervisor looks for a case by a name; the code is kept, the name is not.
+#: Why a supervisor searches for a case by a name; the code is stored, the name is not.
 SEARCH_REASONS = (
     "lost_case_number",
     "change_of_details",
@@ -34,16 +34,16 @@ SEARCH_REASONS = (
 #: Failed verifications of one person in an hour, after which none of theirs opens a case.
 MOST_FAILED = 5
 _HOUR = timedelta(hours=1)
-#: The action of the entry that a case was opened to somebody.
+#: The action of the audit entry for opening a case to somebody.
 OPENED = "open_case_to_staff"
 
 
 class CaseOpeningError(RefusedError):
-    """A case is not opened like this; the sentence says why and is the same whether it exists or not."""
+    """A case is not opened this way; the message says why and is the same whether or not the case exists."""
 
 
 class Person(Protocol):
-    """Who asks: a signed-in member of staff."""
+    """The person who asks: a signed-in staff member."""
 
     @property
     def staff_id(self) -> int: ...
@@ -54,9 +54,9 @@ class Person(Protocol):
 
 
 class CaseOpening(Base):
-    """A case stands open to one person until a moment. ``case_id`` is None for a verification that failed.
+    """A case is open to one person until a moment. ``case_id`` is None for a failed verification.
 
-    ``ground`` is ``verification``, ``search``, ``added`` or ``approval``; ``reason`` the code that was given.
+    ``ground`` is ``verification``, ``search``, ``added`` or ``approval``; ``reason`` is the code given.
     """
 
     __tablename__ = "case_openings"
@@ -76,7 +76,7 @@ class CaseOpening(Base):
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """Why someone may look at a case now. ``until`` is None while a call or callback of it goes on."""
+    """Why someone may view a case now. ``until`` is None while a call or callback about it continues."""
 
     ground: str
     reason: str
@@ -86,7 +86,7 @@ class Grounds:
 def grounds_for(
     session: Session, person: Person, case_id: int, now: datetime, policies: Policies
 ) -> Grounds | None:
-    """Why this person may look at this case now, or None."""
+    """Why this person may view this case now, or None."""
     opening = session.execute(
         select(CaseOpening.ground, CaseOpening.reason, CaseOpening.until)
         .where(
@@ -103,13 +103,13 @@ def grounds_for(
     theirs = select(Callback.id).where(
         Callback.case_id == case_id,
         Callback.verified,
-        # Key 1 on a call that we placed is anybody's (R37).
+        # Anybody could have pressed key 1 on a call that we placed (R37).
         Callback.recognized_by.is_not(None),
         Callback.staff_id == person.staff_id,
-        # A phone that replaces an unsafe one hears nothing of the case yet (R09).
+        # On a phone that replaces an unsafe one, nothing about the case is told yet (R09).
         ~is_to_new_phone(now),
     )
-    # Two questions, since each has an index of its own.
+    # Two statements, since each has an index of its own.
     callback = session.execute(theirs.where(IS_OPEN).limit(1)).first() or (
         session.execute(theirs.where(IS_PAST, Callback.closed_at > shortly).limit(1)).first()
     )
@@ -120,12 +120,12 @@ def grounds_for(
 
 
 def case_in_talk(session: Session, person: Person, now: datetime, policies: Policies) -> int | None:
-    """The case that whom this person talks with at 0, or did a moment ago, opened by its PIN; else None."""
+    """The case of the caller at 0 with whom this person talks, or just did, opened by its PIN; else None."""
     return session.scalars(_of_talk(person, now, policies).order_by(Talk.id.desc()).limit(1)).first()
 
 
 def _of_talk(person: Person, now: datetime, policies: Policies) -> Select[int]:
-    """The case of a caller at 0 who began to wait verified, by the PIN still in force, to whom they talk."""
+    """The case of this person's caller at 0, who began to wait verified, by the PIN still in force."""
     shortly = now - timedelta(minutes=policies.outcome_minutes)
     return (
         select(Case.id)
@@ -139,7 +139,7 @@ def _of_talk(person: Person, now: datetime, policies: Policies) -> Select[int]:
 
 
 def look_at(session: Session, person: Person, case_id: int, now: datetime, policies: Policies) -> Grounds:
-    """Note that this person looks at the case. Raises CaseOpeningError when nothing opens it to them."""
+    """Log that this person views the case. Raises CaseOpeningError when nothing opens it to them."""
     grounds = grounds_for(session, person, case_id, now, policies)
     if grounds is None:
         raise CaseOpeningError(CaseOpeningRefusal.NOT_OPEN)
@@ -157,16 +157,17 @@ def look_at(session: Session, person: Person, case_id: int, now: datetime, polic
 def open_by_verification(
     session: Session, person: Person, number: str, evidence: str, now: datetime, policies: Policies
 ) -> int | None:
-    """Open a case on a member of staff's own word that they know whom they speak with (R37).
+    """Open a case because a staff member states that they know whom they are talking with (R37).
 
-    None for a number that no case has, and after MOST_FAILED such tries in an hour for every number: nobody
-    finds out by trying which cases exist. A closed case opens, since its caller was promised a person (R13).
+    Returns None for a number that no case has, and after MOST_FAILED such tries in an hour for every number,
+    so that nobody finds out by trying which cases exist. A closed case opens, since its caller was promised a
+    person (R13).
 
     Raises CaseOpeningError for an unknown evidence code.
     """
     if evidence not in EVIDENCE:
         raise CaseOpeningError(CaseOpeningRefusal.NO_EVIDENCE)
-    # Of tries at the same moment each waits for the one before, and so counts it.
+    # Simultaneous tries each wait for the previous one, and so count it.
     session.execute(select(Staff.id).where(Staff.id == person.staff_id).with_for_update(key_share=True))
     failed = session.scalar(
         select(func.count())
@@ -208,12 +209,12 @@ def open_to(
     policies: Policies,
     facts: dict[str, str] | None = None,
 ) -> None:
-    """Open a case to who has just added it, or was asked to approve a PIN of it; ``facts`` for the entry."""
+    """Open a case to a person who added it, or was asked to approve its PIN; ``facts`` for the entry."""
     _open(session, person, case_id, ground, reason, now, policies, facts)
 
 
 def close_all_of(session: Session, staff_id: int, now: datetime) -> None:
-    """Nothing stands open to this person any more: they left, or what opened it was for another role."""
+    """Close all cases to this person: their account was deactivated, or their role changed."""
     theirs = update(CaseOpening).where(CaseOpening.staff_id == staff_id, CaseOpening.until > now)
     session.execute(theirs.values(until=now))
 

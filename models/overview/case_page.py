@@ -1,4 +1,4 @@
-"""All that the page of one case shows, read with a number of statements that no case makes larger."""
+"""Everything on the page of one case, read in a fixed number of statements, however large the case is."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +25,7 @@ MOST_CALLBACKS, MOST_ENTRIES, MOST_REQUESTS = 20, 50, 10
 
 @dataclass(frozen=True, slots=True)
 class PhoneRow:
-    """A phone as the page shows it; ``last_digits`` are two, the rest takes a click that is an entry."""
+    """A phone as the page shows it: its last two digits; a click that shows the rest gets an audit entry."""
 
     phone: Phone
     last_digits: str = field(repr=False)
@@ -33,7 +33,7 @@ class PhoneRow:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """One case, read whole."""
+    """One case with everything its page shows."""
 
     case: Case
     registrant: Registrant
@@ -43,24 +43,24 @@ class CasePage:
     phones: tuple[PhoneRow, ...]
     heard: Heard
     callbacks: tuple[Callback, ...]
-    #: Of callers at 0 who had opened the case by its PIN, the last first.
+    #: Talks with callers at 0 who had opened the case by its PIN, the last first.
     talks_at_0: tuple[Talk, ...]
     entries: tuple[AuditEntry, ...]
     requests: tuple[PinRequest, ...]
-    #: What the members of staff are called whom the entries name.
+    #: The names of the staff whom the entries mention.
     staff: StaffNames
     locked_for_known: bool
     locked_for_strangers: bool
 
 
 def heard_of_case(session: Session, case_id: int, now: datetime, rules: HeardRules) -> Heard:
-    """What may be said about the person of a case: the very words that a caller with its PIN may hear."""
+    """What may be told about the person of a case: exactly what a caller with its PIN may hear."""
     standing = case_standing(session, case_id)
     return NEUTRAL if standing is None else heard(standing, now, rules)
 
 
 def read_case_page(session: Session, case_id: int, now: datetime, rules: HeardRules) -> CasePage:
-    """The page of a case that was found open to whoever asks. Raises NoResultFound for an unknown id."""
+    """The page of a case that is open to the reader. Raises NoResultFound for an unknown id."""
     case = session.get_one(Case, case_id)
     registrant = session.get_one(Registrant, case.registrant_id)
     subject = session.get_one(Subject, case.subject_id)
@@ -70,7 +70,7 @@ def read_case_page(session: Session, case_id: int, now: datetime, rules: HeardRu
         .order_by(Phone.position)
         .options(selectinload(Phone.consents))
     ).all()
-    # Two questions, since each has an index of its own.
+    # Two statements, since each has an index of its own.
     of_case = select(Callback).where(Callback.case_id == case_id).order_by(Callback.id.desc())
     callbacks = [
         *session.scalars(of_case.where(IS_OPEN)),

@@ -1,4 +1,4 @@
-"""Supervisors find a case by a name, with a reason; the audit keeps the reason alone."""
+"""Supervisors find a case by a name, with a reason; the audit stores only the reason."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,18 +17,18 @@ from models.overview.refusals import CaseSearchRefusal
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 
-#: Cases that one search shows.
+#: How many cases one search shows.
 MOST_SHOWN = 50
 LONGEST_NAME = 200
 
 
 class CaseSearchError(RefusedError):
-    """A search cannot be done like this; ``field`` names what to change."""
+    """A search is refused; ``field`` names what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundCase:
-    """A case that a name fits: who it is about and whose it is; no number."""
+    """A case that a name matches: its subject and its registrant; no number."""
 
     id: int
     subject_name: str | None = field(repr=False)
@@ -40,16 +40,16 @@ class FoundCase:
 
 @dataclass(frozen=True, slots=True)
 class FoundCases:
-    """What a search shows; ``more``: others may fit as well."""
+    """What a search shows; ``more``: others may match as well."""
 
     cases: tuple[FoundCase, ...]
     more: bool
 
 
 def search_cases(session: Session, person: Person, *, name: str, reason: str, now: datetime) -> FoundCases:
-    """Cases whose subject or registrant has a name that ``name`` fits, open ones and the newest first.
+    """Cases whose subject's or registrant's name matches ``name``, open ones first, then the newest.
 
-    Raises CaseSearchError for another role, an unknown reason, or a name with too little to look for.
+    Raises CaseSearchError for another role, an unknown reason, or a name with too little to search for.
     """
     if person.role != "supervisor":
         raise CaseSearchError(CaseSearchRefusal.NOT_SUPERVISOR, field="name")
@@ -69,7 +69,8 @@ def search_cases(session: Session, person: Person, *, name: str, reason: str, no
         .join(Registrant, Registrant.id == Case.registrant_id)
         .where(
             or_(
-                # One person's word puts no case under the name that is stored for a guessed id.
+                # With only one person's approval, a case must not be found by the name stored for a guessed
+                # id.
                 and_(Case.subject_id.in_(matches.subjects), Case.named_by.is_(None)),
                 Case.registrant_id.in_(matches.registrants),
             )
@@ -99,7 +100,7 @@ def search_cases(session: Session, person: Person, *, name: str, reason: str, no
         now=now,
     )
     for one in found:
-        # A name that was shown is a look at a case, so that whoever was looked at can be told.
+        # Showing a name is a view of the case, so that the person concerned can be told.
         audit.record(
             session,
             actor=person.email,

@@ -1,4 +1,4 @@
-"""What happened to a callback or a talk so far, by its audit entries and its calls: who, when, what."""
+"""The history of a callback or a talk, from its audit entries and its calls: who, when, what."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from models.calls.role import AT_0, CALLED_BACK, COLLEAGUE, INTERPRETER, LIAISON
 from models.staff.staff_name import STAFF_KINDS, read_staff_names
 from models.talks.talk import Talk
 
-#: The role of a leg, as what it was.
+#: The role of a leg, as the word for its call.
 _LEGS = {
     LIAISON: "rang_staff",
     AT_0: "rang_staff",
@@ -23,7 +23,7 @@ _LEGS = {
     INTERPRETER: "rang_interpreter",
 }
 
-#: Whose phone a leg rings that is nobody's of the staff list.
+#: Whom a leg calls if that person is not on the staff list.
 _OTHERS = {CALLED_BACK: "caller", INTERPRETER: "interpreter"}
 
 
@@ -31,7 +31,7 @@ _OTHERS = {CALLED_BACK: "caller", INTERPRETER: "interpreter"}
 class Happening:
     """``what`` is an action of the audit, or a call; ``who`` a name of staff, or a part of the app.
 
-    Of a call, ``facts`` hold ``ended`` (how), ``accepted`` (a key was pressed) and ``seconds``.
+    For a call, ``facts`` contain ``ended`` (how), ``accepted`` (a key was pressed) and ``seconds``.
     """
 
     at: datetime
@@ -42,12 +42,12 @@ class Happening:
 
 
 def history_of(session: Session, callback_id: int) -> list[Happening]:
-    """All that happened to a callback, in its order. Three statements, however much that was."""
+    """Everything that happened to a callback, in order. Always three statements."""
     return _history(session, f"callback:{callback_id}", Call.callback_id == callback_id)
 
 
 def history_of_talk(session: Session, talk_id: int) -> list[Happening]:
-    """The same of a talk with a caller at 0; the calls are those that were placed for that caller."""
+    """The same for a talk with a caller at 0; the calls are those placed for that caller."""
     caller = select(Talk.caller_call_id).where(Talk.id == talk_id).scalar_subquery()
     return _history(session, f"talk:{talk_id}", Call.parent_call_id == caller)
 
@@ -75,7 +75,7 @@ def _entry(entry: AuditEntry, names: Mapping[int, str]) -> Happening:
 def _call(call: Call, names: Mapping[int, str]) -> Happening:
     seconds = None if call.ended_at is None else int((call.ended_at - call.started_at).total_seconds())
     facts = {"ended": call.call_status, "accepted": call.accepted_at is not None, "seconds": seconds}
-    # Who has no account here is the person called, or an interpreter.
+    # A person without an account is the caller who is called back, or an interpreter.
     who = names.get(call.staff_id, "") if call.staff_id is not None else _OTHERS.get(call.role, "")
     return Happening(call.started_at, _LEGS[call.role], who, call.staff_id is not None, facts)
 

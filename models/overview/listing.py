@@ -1,4 +1,4 @@
-"""The callback list as staff read it: pages of it by what they look for, and whether it changed at all."""
+"""The callback list as staff see it: pages by view, and whether anything on it changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,31 +36,31 @@ from models.store.keyring import SealError
 from models.store.unit import Unit
 from models.talks.talk import IS_ON, Talk
 
-#: What staff look for, in the order in which it is offered.
+#: The views of the list, in the order in which they are offered.
 VIEWS = ("due", "late", "mine", "open", "left")
 PAGE = 25
 LEFT = "left_for_staff"
-#: The very words of the partial indexes: values sent apart from the statement would hide that they serve.
+#: The exact words of the partial indexes: with bound parameters the databases would not use them.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
-#: Who waits for somebody free, and what needs a person's attention, in their places of the two lists.
+#: Callbacks that wait for a free liaison, and those that need attention, in their places in the two lists.
 LISTED = text("callbacks.state IN ('requested','left_for_staff') AND callbacks.place IS NOT NULL")
 _PROMISED = text(
     "callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
 )
 _LEGS_OF_STAFF = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
-#: The newest entry of the audit, how many colleagues are rung into talks or in them, how many stand on the
+#: The newest audit entry, how many colleagues are being called into talks or are in them, how many are on the
 #: list.
 Version = tuple[int, int, int]
-#: Of a phone number staff see the end; the whole is revealed one at a time, and that is noted.
+#: Staff see the end of a phone number; showing a whole one is logged, one at a time.
 _SHOWN_DIGITS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One callback as a page shows it. ``number`` is masked; ``holder`` is who has it in hand, by name.
+    """One callback as a page shows it. ``number`` is masked; ``holder`` is the name of who has claimed it.
 
-    Where another call without a PIN asked for it as well (``asked_elsewhere``) its wishes are the safest: one
-    caller was promised those, and the other heard no more than that we may do otherwise (R35).
+    If another call without a PIN asked for it as well (``asked_elsewhere``), its wishes are the safest ones:
+    one caller was promised those, and the other only heard that we may do otherwise (R35).
     """
 
     id: int
@@ -97,7 +97,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page, how many callbacks each view holds, and whether a page follows."""
+    """One page, how many callbacks each view has, and whether a page follows."""
 
     rows: list[Listed]
     counts: Mapping[str, int | str]
@@ -107,9 +107,9 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class OwnCall:
-    """A callback that somebody has in hand, or (not ``leads``) is rung into as a colleague.
+    """A callback that a person has claimed, or (not ``leads``) is called into as a colleague.
 
-    ``talk_id`` is set instead of it for a talk with a caller at 0.
+    ``talk_id`` is set instead for a talk with a caller at 0.
     """
 
     callback_id: int | None
@@ -118,7 +118,8 @@ class OwnCall:
     talk_id: int | None = None
 
 
-#: Beside the newest entry what leaves none: who comes into line, and a colleague's leg in a talk that ends.
+#: Besides the newest entry, the changes that leave none: new callbacks, and a colleague's leg in a talk that
+#: ends.
 _NEWEST = select(func.coalesce(func.max(AuditEntry.id), 0)).scalar_subquery()
 _COLLEAGUES = (
     select(func.count()).select_from(Call).where(_LEGS_OF_STAFF, Call.role == COLLEAGUE).scalar_subquery()
@@ -130,7 +131,7 @@ _VERSION_WHILE = (
     .join(Staff, Staff.id == StaffSession.staff_id)
     .where(
         StaffSession.id == bindparam("session_id"),
-        # Who has chosen none reads in what their browser asks for.
+        # People who have not chosen a language read the console in their browser's language.
         func.coalesce(Staff.interface_language, bindparam("read_in")) == bindparam("read_in"),
         *LASTS,
     )
@@ -138,9 +139,9 @@ _VERSION_WHILE = (
 
 
 def version(session: Session) -> Version:
-    """Numbers of which one is another after every change of anything here.
+    """Numbers of which at least one differs after any change to the list.
 
-    One look at the end of the audit, one at the legs of staff, and one along the line.
+    One look-up at the end of the audit, one of the legs of staff, and one count of the list.
     """
     entry, colleagues, on_list = session.execute(_VERSION).one()
     return entry, colleagues, on_list
@@ -149,9 +150,9 @@ def version(session: Session) -> Version:
 def version_while(
     unit: Unit, session_id: int, language: str, idle_since: datetime, now: datetime
 ) -> Version | None:
-    """The same numbers for whoever holds this staff session, by one statement.
+    """The same numbers for the person of this staff session, in one statement.
 
-    None when it has ended, or when its person has chosen another language for the console meanwhile.
+    None when it has ended, or when its person has since chosen another language for the console.
     """
     asked = {"session_id": session_id, "read_in": language, "now": now, "seen_after": idle_since}
     found = unit.read(_VERSION_WHILE, asked)
@@ -163,9 +164,9 @@ def list_callbacks(
 ) -> Listing:
     """A page of one of VIEWS, numbered from 1.
 
-    What is due, and what needs attention, stands in the order in which the line offers it (R36), all else by
-    the moment promised. ``soon``: a promise due within so long counts as urgent. Few statements, however
-    many are listed. Raises ValueError for another view.
+    Due callbacks, and those that need attention, are in the order in which the line offers them (R36), all
+    others in the order of the promised time. ``soon``: a promise due within this time counts as urgent. The
+    number of statements is small and fixed. Raises ValueError for another view.
     """
     if view not in VIEWS:
         raise ValueError("There is no such view of the list.")
@@ -200,7 +201,7 @@ def list_callbacks(
 
 
 def _in_their_places(session: Session, view: str, now: datetime, soon: timedelta, page: int) -> Sequence[Any]:
-    """One page in the order of the two lists, and the row after it; of each place its head is read."""
+    """One page in the order of the two lists, and the row after it; each place's first rows are read."""
     only = (Callback.state == LEFT,) if view == "left" else ()
     wanted = page * PAGE + 1
     heads = [
@@ -218,12 +219,12 @@ def _in_their_places(session: Session, view: str, now: datetime, soon: timedelta
     return [found[one] for one in ids if one in found]
 
 
-#: The leg of a person who is rung into a talk of others, or is in it, and which of the two.
+#: The leg of a person who is being called into someone else's talk, or is in it, and which of the two.
 _JOINS = _LEGS_OF_STAFF, Call.staff_id == bindparam("staff_id"), Call.role == COLLEAGUE
 _JOINS_AS = case(
     (Call.accepted_at.is_not(None), literal_column("'talking'")), else_=literal_column("'ringing_liaison'")
 )
-#: All of one person at once, since each open console asks for it with every change of the list.
+#: Everything of one person at once, since each open console asks for it at every change of the list.
 _OWN_CALLS = union_all(
     select(
         literal_column("1").label("kind"), Callback.id.label("row_id"), Callback.state.label("state")
@@ -239,7 +240,7 @@ _OWN_CALLS = union_all(
 
 
 def own_calls(session: Session, staff_id: int) -> list[OwnCall]:
-    """What this person has in hand, and the talks of others into which they are rung or came."""
+    """What this person has claimed, and other people's talks into which they are being called or came."""
     rows = sorted(tuple(row) for row in session.execute(_OWN_CALLS, {"staff_id": staff_id}))
     led = {row_id for kind, row_id, _state in rows if kind == 1}
     return [
@@ -258,7 +259,7 @@ def find_listed(session: Session, callback_id: int) -> Listed | None:
 
 
 def masked(number: str) -> str:
-    """A phone number of which the end alone is shown."""
+    """A phone number with only its end visible."""
     return f"••• {number[-_SHOWN_DIGITS:]}"
 
 
@@ -276,7 +277,7 @@ def _whose(view: str, staff_id: int, now: datetime) -> Sequence[ColumnElement[bo
             return (_PROMISED, *_NOT_ANEW)
 
 
-#: What was promised anew is another callback by now.
+#: A callback that was promised again has been replaced by another one.
 _NOT_ANEW = (or_(Callback.state != LEFT, Callback.outcome.is_distinct_from(ANEW)),)
 
 

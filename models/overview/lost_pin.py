@@ -1,4 +1,4 @@
-"""A lost PIN: a caller's word that it is lost, and the new one that two members of staff give (R08)."""
+"""A lost PIN: a caller's report that it is lost, and the new one that two staff members give (R08)."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from models.store.policies import Policies
 from models.store.refusal import RefusedError
 from models.talks.abandoned_wait import Job
 
-#: How staff may come to believe that someone is the registrant; the code is kept (R08).
+#: How staff may have verified that someone is the registrant; the code is stored (R08).
 EVIDENCE = ("rang_confirmed_phone", "agency_vouched", "met_in_person")
 
 
@@ -35,25 +35,25 @@ _A_FEW = 200
 
 
 def has_phone_for(session: Session, evidence: str, case: Case) -> bool:
-    """Whether staff can know the person by this ``evidence``: by a ring only to a phone that we may ring."""
+    """Whether this ``evidence`` is possible: calling the person needs a phone that we may call."""
     return evidence != "rang_confirmed_phone" or bool(safe_phones(session, case.registrant_id))
 
 
 class LostPinError(RefusedError):
-    """What was asked about a lost PIN cannot be done; the sentence says why."""
+    """A request about a lost PIN is refused; the message says why."""
 
 
 def settle_lost_pins(
     session: Session, now: datetime, policy: CallbackPolicy, shared_phone_keys: Collection[str] = ()
 ) -> list[Job]:
-    """Judge the reports that calls left, oldest first; the calls to place for them.
+    """Judge the reports that calls left, oldest first; returns the calls to place for them.
 
-    It is done apart from the call, so that a number without a case costs the caller no less time (R05). A
-    liaison is to ring the case's first safe phone in its window: whoever calls may have found the number
-    alone. It rings at a random moment of the next ``lost_pin_minutes``: rung at once, the only liaison on
-    shift would be missed by whoever reported and pressed 0, and that would tell that the number has a case.
-    Without a safe phone the row is left for staff. Above the ceiling of the line, or after the calls that a
-    case has in a day, a report waits for a supervisor: a stranger may have used up those calls.
+    This does not happen in the call, so that a number without a case takes the caller no less time (R05). A
+    liaison is to call the case's first safe phone in its window, because the caller may have merely found the
+    number. The call is at a random moment of the next ``lost_pin_minutes``. If it were placed at once, a
+    reporter who then presses 0 would notice that the only liaison on shift is busy, which would reveal that
+    the number has a case. Without a safe phone the row is left for staff. Above the line's limit, or after a
+    case's daily number of calls, a report waits for a supervisor: a stranger may have used up those calls.
     """
     most_seconds = policy.numbers.lost_pin_minutes * 60
     jobs: list[Job] = []
@@ -77,7 +77,7 @@ def settle_lost_pins(
 
 
 def waiting_lost_pins(session: Session) -> Sequence[tuple[int, int, datetime]]:
-    """The reports that wait for a supervisor: their id, their case, and when they came."""
+    """The reports that wait for a supervisor: their id, their case, and when they came in."""
     query = (
         select(LostPinReport.id, Case.id, LostPinReport.reported_at)
         .join(Case, Case.number_key == LostPinReport.number_key)
@@ -91,9 +91,9 @@ def waiting_lost_pins(session: Session) -> Sequence[tuple[int, int, datetime]]:
 def decide_lost_pin(
     session: Session, report_id: int, *, call: bool, by: str, now: datetime, policy: CallbackPolicy
 ) -> list[Job]:
-    """A supervisor lets a report that waits ring the case's phone, or drops it.
+    """As a supervisor, let a waiting report call the case's phone, or drop it.
 
-    Raises LostPinError if it no longer waits, and for a call while one about this PIN is owed (R08).
+    Raises LostPinError if it no longer waits, or for a call while one about this PIN is pending (R08).
     """
     report = session.scalars(
         select(LostPinReport).where(LostPinReport.id == report_id).with_for_update()
@@ -115,21 +115,21 @@ def _may_report(
     policies: Policies,
     shared_phone_keys: Collection[str],
 ) -> bool:
-    """Few reports a day from one phone, and one open a case (R08)."""
+    """Limits: few reports a day from one phone, and one open report per case (R08)."""
     earlier = _earlier(report)
-    # Somebody may have spent the day's reports under this phone's number; about its own case it has others.
+    # Somebody may have spent the day's reports under this phone's number, so its own case has separate ones.
     is_counted = report.phone_key is not None and report.phone_key not in shared_phone_keys
     if is_counted and not _is_own_phone(session, report, case):
         of_phone = session.scalar(earlier.where(LostPinReport.phone_key == report.phone_key)) or 0
         if of_phone >= policies.lost_pin_reports_a_day:
             return False
-    # It may have waited for days: until a supervisor decides, it is the one that is open.
+    # A report may have waited for days: until a supervisor decides, it is the open one.
     waits = select(LostPinReport.id).where(WAITING, LostPinReport.number_key == report.number_key)
     return session.scalar(waits.limit(1)) is None and not _is_open(session, case)
 
 
 def _had_its_calls(session: Session, report: LostPinReport, policies: Policies) -> bool:
-    """Whether reports rang the phones of this case as often in a day as they may without a supervisor."""
+    """Whether reports have used up the calls to this case's phones that need no supervisor in a day."""
     called = _earlier(report).where(
         LostPinReport.number_key == report.number_key, LostPinReport.state == "called"
     )
@@ -147,7 +147,7 @@ def _earlier(report: LostPinReport) -> Select[int]:
 
 
 def _is_own_phone(session: Session, report: LostPinReport, case: Case) -> bool:
-    """Whether the report came from a phone that it may ring; the limits of the case hold for it."""
+    """Whether the report came from a phone that it may call; the limits of the case apply to it."""
     own = select(Phone.id).where(
         Phone.registrant_id == case.registrant_id, Phone.number_key == report.phone_key, *SAFE
     )
@@ -181,8 +181,8 @@ def _ring_safe_phone(
     )
     window = next_window(phone[0], registrant.time_zone, earliest) if phone is not None else None
     first_at = policy.calling_window(max(earliest, window[0]) if window else earliest, registrant.time_zone)
-    # Not asked for in the reporter's call: no key and no end of it may move this one, nor any word there tell
-    # that it exists (R08, R35).
+    # This is not tied to the reporter's call: no key in it and no hang-up may move this callback, and no
+    # prompt there may reveal that it exists (R08, R35).
     promise = Promise(
         number=phone[1] if phone is not None else "", urgency="other", reason="lost_pin", verified=False,
         language=registrant.language, time_zone=registrant.time_zone, requested_at=now,
@@ -207,13 +207,14 @@ def replace_lost_pin(
     policy: CallbackPolicy,
     now: datetime,
 ) -> tuple[str, int]:
-    """Give a case a new PIN on the word of two people; answers it, shown this once, and how many are told.
+    """Give a case a new PIN approved by two people; returns it, shown only once, and how many are told.
 
     A closed case gets one too: its caller was promised a person, like every caller of a neutral case (R13).
 
     Every safe phone gets a callback in its window to tell its owner, and for ``hold`` phones and windows
-    stay as they are (R08). Raises LostPinError for an unknown code or person, one person twice, or a ring to
-    no phone, CaseError for an unknown number, and TiedError for two who may not approve together (R40).
+    cannot be changed (R08). Raises LostPinError for an unknown code or person, the same person twice, or
+    calling as evidence without a phone; CaseError for an unknown number; and TiedError for two people who may
+    not approve together (R40).
     """
     if evidence not in EVIDENCE:
         raise LostPinError(LostPinRefusal.UNKNOWN_EVIDENCE, known=", ".join(EVIDENCE))
@@ -248,8 +249,8 @@ def tell_of_letter(
 ) -> int:
     """Tell every safe phone that the PIN in a letter was used: somebody else may have opened it (R02).
 
-    The first use may be the registrant's own, whose call dropped, and one ``again`` that of who found the
-    letter. A call that is owed yet tells of both.
+    The first use may be the registrant's own, in a call that dropped, and one ``again`` may be by a person
+    who found the letter. A call that is still pending tells about both.
     """
     case = session.get_one(Case, case_id)
     if again and _is_open(session, case, "letter_pin_used"):
@@ -267,10 +268,10 @@ def tell_safe_phones(
     *,
     but: int | None = None,
 ) -> int:
-    """A callback to each safe phone, in its window: its owner may not be the one who asked. How many.
+    """Promise each safe phone a callback in its window: its owner may not be the one who asked. How many.
 
     ``reason`` is ``pin_changed``, ``letter_pin_used`` or ``phone_added``; ``but`` is the id of a phone that
-    need not be told.
+    does not need to be told.
     """
     registrant = session.get_one(Registrant, case.registrant_id)
     told = 0

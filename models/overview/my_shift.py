@@ -1,4 +1,4 @@
-"""What a member of staff changes of their own working day, and its figures."""
+"""What staff change about their own working day, and its figures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 from models.talks.talk import Talk
 
-#: How long before the day a leg may have begun that talks in it; longer than anybody works.
+#: How long before the day a leg that talks in it may have begun; longer than anybody works.
 _LONGEST = timedelta(hours=12)
-#: After these the person who was promised a call has not had it.
+#: After these outcomes the person who was promised a call has not had it.
 _NOT_KEPT = frozenset({NOBODY_THERE, WRONG_PERSON})
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """``talks`` are those of today that this person was in, with callers at 0 too, also when handed over.
+    """``talks`` are today's talks that this person was in, including those at 0 and those handed over.
 
-    ``kept`` counts the callbacks among them in which the person who was promised one was reached; ``talked``
-    is this person's own part of all.
-    ``typical_wait`` is the median from the request to two people talking (p50), None without a callback.
+    ``kept`` counts the callbacks among them that reached the person who was promised one; ``talked`` is this
+    person's own part of all. ``typical_wait`` is the median from the request to two people talking (p50),
+    None without a callback.
     """
 
     talks: int
@@ -43,7 +43,7 @@ class Today:
 
 
 def today_of(session: Session, staff_id: int, since: datetime, now: datetime) -> Today:
-    """The figures of one person from ``since``, the begin of the office's day, in two statements."""
+    """The figures of one person from ``since``, the beginning of the office's day, in two statements."""
     legs = session.scalars(
         select(Call).where(
             Call.staff_id == staff_id, Call.accepted_at.is_not(None), Call.started_at >= since - _LONGEST
@@ -73,7 +73,7 @@ def today_of(session: Session, staff_id: int, since: datetime, now: datetime) ->
 
 
 def _part(talk: Talk, staff_id: int, legs: Sequence[Call], now: datetime) -> timedelta | None:
-    """How long this person was in a talk, by their legs in it; None when they were not."""
+    """How long this person was in a talk, by their legs in it; None if they were not in it."""
     over = talk.closed_at or now
     own = [
         (max(talk.began_at, leg.accepted_at), min(over, leg.ended_at or now))
@@ -92,11 +92,11 @@ def _is_of(leg: Call, talk: Talk) -> bool:
 
 
 def change_phone(session: Session, staff_id: int, number: str, now: datetime, *, office_phone: bool) -> None:
-    """Ring this person at another phone from now on; ``number`` is E.164, one that may be dialled.
+    """Call this person on another phone from now on; ``number`` is E.164, one that we may dial.
 
-    On a personal phone accepting asks their code, so they need one first. Only an administrator says that a
-    phone is the office's: whoever answers one needs no code. Raises RefusedError for either. The entry names
-    neither phone.
+    Accepting on a personal phone requires their code, so they need one first. Only an administrator can mark
+    a phone as the office's, because answering there needs no code. Raises RefusedError for either. The audit
+    entry contains neither number.
     """
     person = session.get_one(Staff, staff_id, with_for_update={"key_share": True})
     if not office_phone and person.code_hash is None:
@@ -111,14 +111,14 @@ def change_phone(session: Session, staff_id: int, number: str, now: datetime, *,
     person.phone_sealed = keyring.seal("staff.phone", number)
     person.phone_key = key
     person.office_phone = office_phone
-    # The carrier may have refused the phone before (models/callbacks/lone_refusal.py).
+    # The carrier may have refused the old phone (models/callbacks/lone_refusal.py).
     person.spared_until = None
     session.flush()
     _note(session, staff_id, "change_phone", now, {"office_phone": office_phone})
 
 
 def change_languages(session: Session, staff_id: int, languages: Sequence[str], now: datetime) -> None:
-    """Note which languages this person speaks with callers, the best first. Raises RefusedError for none."""
+    """Save the languages this person speaks with callers, the best first. Raises RefusedError for none."""
     if not languages:
         raise RefusedError(ShiftRefusal.NO_LANGUAGE)
     session.execute(update(Staff).where(Staff.id == staff_id).values(languages=",".join(languages)))
@@ -126,7 +126,7 @@ def change_languages(session: Session, staff_id: int, languages: Sequence[str], 
 
 
 def end_rest(session: Session, staff_id: int, now: datetime) -> None:
-    """End a rest before its time; without one nothing changes. Idleness counts from now."""
+    """End a rest early; without a rest nothing changes. Idle time counts from now."""
     resting = update(Staff).where(Staff.id == staff_id, Staff.resting_until.is_not(None))
     ended = session.scalar(resting.values(resting_until=None, last_offered_at=now).returning(Staff.id))
     if ended is not None:
@@ -140,7 +140,7 @@ def absences_of(session: Session, staff_id: int, today: date) -> list[Absence]:
 
 
 def remove_absence(session: Session, staff_id: int, absence_id: int, now: datetime) -> None:
-    """Take back days of this person's own. Raises RefusedError for an id that is none of theirs."""
+    """Remove an absence of this person's own. Raises RefusedError for an id that is not theirs."""
     mine = delete(Absence).where(Absence.id == absence_id, Absence.staff_id == staff_id)
     removed = session.execute(mine.returning(Absence.first_day, Absence.last_day)).first()
     if removed is None:

@@ -1,4 +1,4 @@
-"""What staff key of a talk afterwards. It is over by then; a code refines its outcome (R37)."""
+"""The outcome codes staff enter after a talk. The talk is over by then; a code refines its outcome (R37)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,13 +18,13 @@ from models.store.policies import Policies
 from models.talks.follow_talk import follow_talk
 from models.talks.talk import Talk, audit_talk
 
-#: The codes by their words; each is an outcome of a talk.
+#: The codes by name; each is an outcome of a talk.
 NOBODY_THERE, WRONG_PERSON = "nobody_there", "wrong_person"
 OUTCOMES = ("reached", "message_left", NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
 
 
 def last_talk(session: Session, staff_id: int, now: datetime, policies: Policies) -> Talk | None:
-    """The talk of this person that ended last, while its outcome may still be refined."""
+    """This person's last talk, while its outcome may still be refined."""
     since = now - timedelta(minutes=policies.outcome_minutes)
     mine = select(Talk).where(Talk.staff_id == staff_id, Talk.closed_at > since)
     return session.scalars(mine.order_by(Talk.closed_at.desc(), Talk.id.desc()).limit(1)).first()
@@ -33,17 +33,17 @@ def last_talk(session: Session, staff_id: int, now: datetime, policies: Policies
 def note_outcome(
     session: Session, talk: Talk, code: str, staff_id: int, now: datetime, policy: CallbackPolicy
 ) -> tuple[Literal["noted", "late", "no_phone"], list[Job]]:
-    """Refine the outcome of a talk, and make what follows from it; ``late`` when its minutes are over.
+    """Refine the outcome of a talk and create what follows; returns ``late`` when its minutes are over.
 
-    To be called later, or no one was there: a new callback. For the supervisor: a new one that is left for
-    staff at once. The wrong person: the phone that we called is stopped, and a new one is left for staff
-    (R33). ``no_phone``: it is noted, and there is no phone that may be rung for the new one. Raises
-    ValueError for a code that is none of OUTCOMES.
+    To be called later, or nobody there: a new callback. For the supervisor: a new one that is left for staff
+    at once. The wrong person: the phone that we called is stopped, and a new one is left for staff (R33).
+    ``no_phone`` means that the outcome is saved, but no phone may be called for the new callback. Raises
+    ValueError for a code that is not in OUTCOMES.
     """
     if code not in OUTCOMES:
         raise ValueError("There is no outcome of this name.")
     since = now - timedelta(minutes=policy.numbers.outcome_minutes)
-    # Held as they stand now: of a key and a click at once, the second puts right what the first one said.
+    # Locked in its current state: after a key and a click at once, the second corrects the first.
     callback = None if talk.callback_id is None else locked(session, talk.callback_id)
     session.refresh(talk, with_for_update={"key_share": True})
     actor, before = f"liaison:{staff_id}", talk.outcome
@@ -77,10 +77,10 @@ def note_outcome(
 def _stop_wrong_phone(
     session: Session, callback: Callback, actor: str, now: datetime, policy: CallbackPolicy
 ) -> list[Job]:
-    """Stop the phone of a wrong person; a person of staff sees to the call within minutes (R33).
+    """Stop the phone of a wrong person; a staff member handles the call within minutes (R33).
 
-    Theirs is the next safe phone. Where there is none they look for one, and cannot call this one again, also
-    when it was given for one callback and no case has it.
+    They get the person's next safe phone. If there is none they look for one, and cannot call this phone
+    again, even if it was given for one callback and no case has it.
     """
     jobs = stop_phone(session, callback.number_key, now, policy, actor=actor, with_task=False)
     elsewhere = on_next_phone(session, callback, now, policy) or {"outcome": STOPPED}
@@ -94,9 +94,9 @@ def _stop_wrong_phone(
 def _try_again(
     session: Session, callback: Callback, actor: str, now: datetime, policy: CallbackPolicy
 ) -> None:
-    """Whatever pressed key 1, the person was not there: it was a try, and what they were promised goes on.
+    """Someone else or a machine pressed key 1: it counts as a try, and the promise to the person continues.
 
-    After the last one an urgent callback is left for a person, as where nobody picks up (R36); so is one that
+    After the last try an urgent callback is left for a person, as when nobody answers (R36); so is one that
     was put off by a key.
     """
     tries = callback.caller_tries + 1
@@ -105,7 +105,7 @@ def _try_again(
         return
     tries, at = following or (tries, now)
     changes: dict[str, Any] = {
-        # It is the same request yet, and what the carrier said of its caller ID stands.
+        # It is still the same request, and the carrier's answer about its caller ID still applies.
         "requested_at": callback.requested_at, "requested_in_call_id": callback.requested_in_call_id,
         "caller_tries": tries,
     }  # fmt: skip
@@ -118,7 +118,7 @@ def _try_again(
 
 
 def _take_back(session: Session, made: Sequence[ColumnElement[bool]], actor: str, now: datetime) -> None:
-    """The code was put right: who need not be called again is not, unless they asked for it since."""
+    """The code was corrected: withdraw the callback made for the old one, unless it was asked for since."""
     for callback_id in session.scalars(select(Callback.id).where(*made, IS_OWED)).all():
         cancel_callback(session, callback_id, now, actor)
     # After the last try it was left for a person, who would read that nobody was reached.

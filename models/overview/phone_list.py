@@ -1,4 +1,4 @@
-"""A registrant's phones as staff keep them: a new one, its code, its wishes, its place, and unsafe (R09)."""
+"""A registrant's phones in the console: adding one, its code, its wishes, its place, and unsafe (R09)."""
 
 import secrets
 from dataclasses import dataclass
@@ -27,9 +27,10 @@ from models.talks.abandoned_wait import Job
 
 MOST_PHONES = 8
 CODE_DIGITS, CODE_TRIES, CODE_LIFE = 4, 3, timedelta(minutes=15)
-#: What lets staff bind a phone: the person gave their PIN, or is known to whoever opened the case (R09).
+#: The grounds that let staff add a phone: the person entered their PIN, or staff who opened the case know
+#: them (R09).
 BINDING_GROUNDS = frozenset({"callback", "call", "verification", "added"})
-#: What lets them say who holds a new phone: more than a PIN, which may be stolen (R09).
+#: The grounds that let staff say who has a new phone: more than a PIN, which may be stolen (R09).
 VOUCHING_GROUNDS = frozenset({"verification", "added"})
 _MAY_ANSWER_WORDS = {
     "only_me": "Speak with no one but me.",
@@ -39,9 +40,9 @@ _MAY_ANSWER_WORDS = {
 
 
 class PhoneListError(RefusedError):
-    """A phone cannot be kept like this; ``field`` names what to change.
+    """A phone cannot be saved this way; ``field`` names what to change.
 
-    ``until`` is set while phones and times stay as they are, since a lost PIN was replaced (R08).
+    ``until`` is set while phones and times cannot be changed, since a lost PIN was replaced (R08).
     """
 
 
@@ -57,9 +58,9 @@ class PhoneWishes:
 def add_phone(
     session: Session, person: Person, case: Case, number: str, grounds: Grounds, now: datetime
 ) -> Phone:
-    """Add a phone (E.164, one that may be dialled) in the last place. Until it is confirmed nobody rings it.
+    """Add a phone (E.164, one we may dial) in the last place. It is not called until it is confirmed.
 
-    Raises PhoneListError while changes are held, without grounds, for a phone that is on the list already.
+    Raises PhoneListError while changes are blocked, without grounds, or for a phone already on the list.
     """
     _may_bind(case, grounds, now)
     phones = _locked(session, case)
@@ -84,7 +85,7 @@ def add_phone(
 def give_code(
     session: Session, person: Person, case: Case, phone_id: int, grounds: Grounds, now: datetime
 ) -> str:
-    """A code to be spoken to this phone, and to be said back by the person in the talk that goes on (R09)."""
+    """A code to be spoken to this phone and repeated by the person in the current talk (R09)."""
     _may_bind(case, grounds, now)
     phone = phone_locked(session, case, phone_id)
     code = "".join(secrets.choice("23456789") for _ in range(CODE_DIGITS))
@@ -104,12 +105,12 @@ def confirm_phone(
     now: datetime,
     policy: CallbackPolicy,
 ) -> bool:
-    """Bind the phone when the code that came back is the one that was spoken to it; False when it is not.
+    """Confirm the phone if the code that came back is the one spoken to it; False if it is not.
 
-    Each other safe phone is called in its window, so that its owner hears of the new one (R09). A phone that
-    was unsafe is safe again by this, and one that said stop is called again (R33). One that replaces an
-    unsafe phone is told nothing of a case yet (models/cases/new_phone.py). Raises PhoneListError when no code
-    is good any more.
+    Each other safe phone is called in its window, so that its owner hears about the new one (R09). This makes
+    an unsafe phone safe again, and one that said stop is called again (R33). On a phone that replaces an
+    unsafe one, nothing about a case is told yet (models/cases/new_phone.py). Raises PhoneListError when no
+    code is valid any more.
     """
     _may_bind(case, grounds, now)
     phone = phone_locked(session, case, phone_id)
@@ -141,9 +142,9 @@ def confirm_phone(
 def vouch_for_phone(
     session: Session, person: Person, case: Case, phone_id: int, grounds: Grounds, now: datetime
 ) -> None:
-    """A member of staff knows who holds a new phone: from now on the case may be spoken of there (R09).
+    """Record that a staff member knows who has a new phone: the case may now be discussed there (R09).
 
-    Raises PhoneListError for who has the person's PIN alone to go by, and for a phone that waits for nothing.
+    Raises PhoneListError for staff who have only the person's PIN to go by, and for a phone without a wait.
     """
     if grounds.ground not in VOUCHING_GROUNDS:
         raise PhoneListError(PhoneRefusal.NOT_VERIFIED_BY_YOU, field="phone")
@@ -158,10 +159,10 @@ def vouch_for_phone(
 def mark_unsafe(
     session: Session, person: Person, case: Case, phone_id: int, now: datetime, policies: Policies
 ) -> list[Job]:
-    """Stop every call to this phone at once, also while changes are held; the jobs to enqueue after (R09).
+    """Stop every call to this phone at once, even while changes are blocked; the jobs to enqueue after (R09).
 
-    Callbacks that would ring it are left for staff, who may settle another phone with the person. A phone
-    that was bound lately is told nothing of a case for some days (models/cases/new_phone.py).
+    Callbacks that would call it are left for staff, who may agree on another phone with the person. On a
+    phone that was added lately, nothing about a case is told for some days (models/cases/new_phone.py).
     """
     phone = phone_locked(session, case, phone_id)
     if phone.unsafe_since is not None:
@@ -178,7 +179,7 @@ def mark_unsafe(
         .values(unsafe_at=now)
     )
     jobs: list[Job] = []
-    # Held, so that a leg which is made in this very moment is let go as well.
+    # Locked, so that a leg created at this same moment is released as well.
     standing = session.execute(
         select(Callback.id, Callback.liaison_call_id, Callback.caller_call_id)
         .where(
@@ -199,10 +200,11 @@ def mark_unsafe(
 def keep_wishes(
     session: Session, person: Person, case: Case, phone_id: int, agreed: PhoneWishes, now: datetime
 ) -> None:
-    """Keep how and when a phone may be called. Raises PhoneListError while changes are held, or for a window
-    that is no window.
+    """Save how and when a phone may be called.
 
-    A callback that waits keeps its own answers but for a message: where none is wanted now, none is left.
+    Raises PhoneListError while changes are blocked, or for a window that is not valid.
+
+    A waiting callback keeps its own answers, except for voicemail: if none is wanted now, none is left.
     """
     _is_not_held(case, now)
     wishes = agreed.wishes
@@ -233,7 +235,7 @@ def keep_wishes(
             .where(*_to_phone(case, phone), IS_IDLE)
             .values(voicemail_allowed=False, voicemail_text=None)
         )
-    # Those in the queue are looked at anew, since the window may be closed by now.
+    # Queued callbacks are checked again, since the window may be closed now.
     session.execute(
         update(CALLBACKS).where(*_to_phone(case, phone), Callback.state == "requested").values(place=None)
     )
@@ -243,7 +245,7 @@ def keep_wishes(
 def move_phone(
     session: Session, person: Person, case: Case, phone_id: int, *, up: bool, now: datetime
 ) -> bool:
-    """Let a phone change places with its neighbour; False at the end of the list."""
+    """Swap a phone with its neighbor in the list; False at the end of the list."""
     _is_not_held(case, now)
     phones = _locked(session, case)
     place = next((i for i, phone in enumerate(phones) if phone.id == phone_id), None)
@@ -254,7 +256,7 @@ def move_phone(
         return False
     mine, theirs = phones[place], phones[other]
     first, second = mine.position, theirs.position
-    # Two phones never have one position, not even between two statements.
+    # Two phones never have the same position, not even between two statements.
     for phone, position in ((mine, -1), (theirs, first), (mine, second)):
         phone.position = position
         session.flush()
@@ -263,7 +265,7 @@ def move_phone(
 
 
 def reveal_phone(session: Session, person: Person, case: Case, phone_id: int, now: datetime) -> str:
-    """The number of a phone, in E.164; that it was looked at is an entry."""
+    """The number of a phone, in E.164; the view is logged in the audit."""
     phone = phone_locked(session, case, phone_id)
     number = keyring_of(session).unseal("phone.number", phone.number_sealed)
     _record(session, person, "reveal_phone", phone, now)
@@ -286,7 +288,7 @@ def _is_not_held(case: Case, now: datetime) -> None:
 
 
 def _locked(session: Session, case: Case) -> list[Phone]:
-    """Every phone of the registrant in their order, held until the transaction ends."""
+    """Every phone of the registrant in order, locked until the transaction ends."""
     return list(
         session.scalars(
             select(Phone)
@@ -299,7 +301,7 @@ def _locked(session: Session, case: Case) -> list[Phone]:
 
 
 def phone_locked(session: Session, case: Case, phone_id: int) -> Phone:
-    """A phone of the case, held with the others of its list. Raises PhoneListError for none."""
+    """A phone of the case, locked with the others of its list. Raises PhoneListError if there is none."""
     phone = next((one for one in _locked(session, case) if one.id == phone_id), None)
     if phone is None:
         raise PhoneListError(PhoneRefusal.NOT_ON_LIST)
@@ -307,9 +309,9 @@ def phone_locked(session: Session, case: Case, phone_id: int) -> Phone:
 
 
 def _to_phone(case: Case, phone: Phone) -> tuple[Any, ...]:
-    """Callbacks to this phone: those of the registrant's cases, and those for them that open none."""
+    """Callbacks to this phone: those of the registrant's cases, and those for them that open no case."""
     theirs = select(Case.id).where(Case.registrant_id == case.registrant_id)
-    # Rows that were made before they said whose phone it is.
+    # Rows from before callbacks recorded whose phone it is.
     nameless = and_(Callback.registrant_id.is_(None), Callback.reason.in_(("pin_changed", "phone_added")))
     of_them = or_(Callback.case_id.in_(theirs), Callback.registrant_id == case.registrant_id, nameless)
     return Callback.number_key == phone.number_key, of_them

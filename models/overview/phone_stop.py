@@ -1,4 +1,4 @@
-"""A phone says stop: nobody calls it, and others hear of it, since anybody may have said it (R33)."""
+"""A phone says stop: it is no longer called, and others are told, since anybody may have said it (R33)."""
 
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,11 +24,11 @@ from models.talks.leg_end import leave_for_staff, never_dial
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
-#: Why staff look into a stop, and why the other phones of that person are called.
+#: The reason for the staff's task about a stop, and for calling that person's other phones.
 REASON = "phone_stopped"
-#: The outcome of a STOPPED callback once the person let that phone be called again: staff may call it.
+#: The outcome of a STOPPED callback once the person lets that phone be called again: staff may call it.
 STOP_LIFTED = "stop_lifted"
-#: And of one more of these of the same phone that staff have as a task already.
+#: The outcome of another such callback for the same phone, which staff already have as a task.
 _DUPLICATE = "duplicate"
 _ACTOR = "caller:stop"
 
@@ -42,12 +42,12 @@ def stop_phone(
     actor: str = "sms",
     with_task: bool = True,
 ) -> list[Job]:
-    """Stop every registrant's phone with this number; the jobs to enqueue after the commit.
+    """Stop every registrant's phone with this number; returns the jobs to enqueue after the commit.
 
-    An open callback to it moves to the next safe phone of the same person, else a person of staff sees to
-    it. For each registrant staff get a task, unless the caller of this function makes one, and the other safe
-    phones are told. A second stop does nothing, and nobody is told of a phone that was marked unsafe: it was
-    not called any more, and whoever holds it must not make the others ring (R09).
+    An open callback to it moves to the same person's next safe phone, or else to a staff member. For each
+    registrant, staff get a task, unless the caller of this function creates one, and the other safe phones
+    are told. A second stop does nothing. Nobody is told about a phone that was marked unsafe: it was no
+    longer called, and the person who has it must not be able to make the others ring (R09).
     """
     stopped = session.execute(
         update(Phone)
@@ -75,11 +75,11 @@ def stop_phone(
 
 
 def start_phone(session: Session, number_key: str, now: datetime) -> int:
-    """Lift a stop of this number where a caller has given the PIN since; how many phones (R33).
+    """Lift a stop of this number if a caller has entered the PIN since; returns how many phones (R33).
 
-    The call comes first, since whoever holds the phone can send a text. No text overrules a caller who left
-    the phone stopped, however often it is sent: they are asked once more in their next call. A phone that
-    was marked unsafe is called no more anyway, and nobody is asked about it.
+    The call must come first, since anyone who has the phone can send a text. No text overrules a caller who
+    left the phone stopped, no matter how often it is sent: they are asked once more in their next call. A
+    phone that was marked unsafe is not called anyway, and nobody is asked about it.
     """
     stopped = session.scalars(
         select(Phone).where(
@@ -89,7 +89,7 @@ def start_phone(session: Session, number_key: str, now: datetime) -> int:
     lifted = 0
     for phone in stopped:
         if phone.stop_told_at is not None:
-            # The call that left it stopped, and any call before this text, is no call that lets START count.
+            # The call that left it stopped, and any call before this text, cannot make a START count.
             phone.stop_told_at, phone.stopped_at = None, now
             continue
         called = select(Case.id).where(
@@ -103,9 +103,10 @@ def start_phone(session: Session, number_key: str, now: datetime) -> int:
 
 
 def lift_stop(session: Session, phone: Phone, actor: str, now: datetime) -> None:
-    """Let this phone be called again, also for what this registrant was promised before it was stopped.
+    """Let this phone be called again, also for what this registrant was promised before the stop.
 
-    Staff had that as a task and could only cancel it. They decide about the call: nothing dials it by itself.
+    Staff had that as a task and could only cancel it. They decide about the call: nothing dials it
+    automatically.
     """
     phone.stopped_at = phone.stop_told_at = None
     session.flush()
@@ -119,7 +120,7 @@ def lift_stop(session: Session, phone: Phone, actor: str, now: datetime) -> None
 
 
 def answer_notice(session: Session, call: "CallState", now: datetime, *, lift: bool) -> None:
-    """The verified caller heard of the stops: lift them, or leave them and say no more of them."""
+    """Record that the verified caller heard about the stops: lift them, or keep them and ask no more."""
     untold = select(Phone).where(
         Phone.registrant_id == call.registrant_id, Phone.stopped_at.is_not(None),
         Phone.stop_told_at.is_(None), Phone.unsafe_since.is_(None),
@@ -134,9 +135,9 @@ def answer_notice(session: Session, call: "CallState", now: datetime, *, lift: b
 
 
 def ask_once_more(session: Session, call: "CallState", now: datetime) -> bool:
-    """Whether the phone of this verified caller was left stopped, and they are to be asked about it again.
+    """Whether this verified caller had left their phone stopped, and must be asked about it again.
 
-    As after a text in ``start_phone``, no call before this moment lets a START count.
+    As after a text in ``start_phone``, no call before this moment makes a START count.
     """
     phone = session.scalars(
         select(Phone)
@@ -157,9 +158,9 @@ def ask_once_more(session: Session, call: "CallState", now: datetime) -> bool:
 
 
 def _move_callbacks(session: Session, number_key: str, now: datetime, policy: CallbackPolicy) -> list[Job]:
-    """Send what would ring this number to the next phone of whom it is for, else to staff."""
+    """Move the callbacks to this number to their person's next phone, or else to staff."""
     _mark_left(session, number_key, STOP_LIFTED, STOPPED)
-    # What may follow a talk is made when it ends or its outcome is keyed, and that is after this.
+    # A follow-up of a talk is made when the talk ends or its outcome is entered, which is after this.
     _stopped_after(
         session, True, Callback.number_key == number_key, Callback.state.in_(("talking", "reached"))
     )
@@ -168,7 +169,7 @@ def _move_callbacks(session: Session, number_key: str, now: datetime, policy: Ca
     for callback in session.scalars(owed.with_for_update(key_share=True)).all():
         legs = (callback.liaison_call_id, callback.caller_call_id)
         elsewhere = on_next_phone(session, callback, now, policy)
-        # Whoever goes on asking and stopping would else fill the list with tasks that are all the same.
+        # Repeated requests and stops would otherwise fill the list with identical tasks.
         if (
             elsewhere is None
             and _is_left_already(session, callback)
@@ -191,9 +192,9 @@ def _move_callbacks(session: Session, number_key: str, now: datetime, policy: Ca
 
 
 def _is_left_already(session: Session, callback: Callback) -> bool:
-    """Whether what somebody asked for without the PIN was left to staff before, for a stop of this phone.
+    """Whether a request without the PIN was already left to staff after a stop of this phone.
 
-    It has to be of the same class or a higher one, and unsettled yet.
+    It must be of the same class or a higher one, and still open.
     """
     left = select(Callback.id).where(
         Callback.number_key == callback.number_key, WITHOUT_PIN, Callback.state == "left_for_staff",
@@ -206,7 +207,7 @@ def _is_left_already(session: Session, callback: Callback) -> bool:
 def _mark_left(
     session: Session, number_key: str, before: str, after: str, *whose: ColumnElement[bool]
 ) -> None:
-    """Note of what was left to staff for a stop of this number whether they may call it."""
+    """Mark on callbacks left to staff after a stop of this number whether they may call it."""
     left = update(Callback).where(
         Callback.number_key == number_key,
         Callback.state.in_(("left_for_staff", "claimed")),
@@ -227,7 +228,7 @@ def _stopped_after(session: Session, is_so: bool, *which: ColumnElement[bool]) -
 def on_next_phone(
     session: Session, callback: Callback, now: datetime, policy: CallbackPolicy
 ) -> dict[str, Any] | None:
-    """The columns of this callback for the person's next safe phone, or None where there is none (R33)."""
+    """The columns of this callback for the person's next safe phone, or None if there is none (R33)."""
     registrant_id = callback.registrant_id
     if callback.case_id is not None:
         registrant_id = session.scalar(select(Case.registrant_id).where(Case.id == callback.case_id))
@@ -245,8 +246,8 @@ def _columns(
 ) -> dict[str, Any]:
     wishes, window = wishes_of_phone(phone), None
     if callback.urgency == "urgent":
-        # The caller opened the hours of the phone that they asked from, and of no other: where that one has
-        # none of its own it rings in the office's, however often it is tried (R29).
+        # The caller allowed all hours only for the phone that they called from. If the new phone has no
+        # window, it is called in the office's hours, however often it is tried (R29).
         numbers = policy.numbers
         opens, closes = time(numbers.window_opens_hour % 24), time(numbers.window_closes_hour % 24)
         window = next_window(phone, callback.time_zone, now)
@@ -264,7 +265,7 @@ def _columns(
 
 
 def _make_task(session: Session, registrant_id: int, now: datetime, policies: Policies) -> None:
-    """Give staff a task: the registrant may not be the one who said stop."""
+    """Give staff a task: the registrant may not be the person who said stop."""
     registrant = session.get_one(Registrant, registrant_id)
     phones = safe_phones(session, registrant_id)
     number = keyring_of(session).unseal("phone.number", phones[0].number_sealed) if phones else ""

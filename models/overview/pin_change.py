@@ -1,4 +1,4 @@
-"""A caller's own new PIN: keyed twice, hashed with no transaction open, and in force at once (R02, R03)."""
+"""A caller's own new PIN: entered twice, hashed with no transaction open, and in force at once (R02, R03)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What is made of a PIN that was keyed for the first time; ``pin_hash`` when it will do."""
+    """The result for a PIN entered the first time; ``pin_hash`` if the PIN is accepted."""
 
     word: Literal["good", "guessable", "same"]
     pin_hash: str | None = field(default=None, repr=False)
@@ -26,18 +26,18 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class FirstEntry:
-    """A new PIN on its way to the KDF. It holds no PIN; ``stored`` is the hash that is in force."""
+    """A new PIN on its way to the KDF. It contains no PIN; ``stored`` is the hash in force."""
 
     call_id: int
     turn: int
     stored: str | None = field(repr=False)
-    #: The case number begins with it: keyed at the PIN it would be the number again.
+    #: The case number begins with it: at the PIN step it would be the number entered again.
     begins_number: bool = False
-    #: The caller opened the case, so this is worked before guesses of phones that nobody knows.
+    #: The caller opened the case, so this is hashed before guesses from unknown phones.
     first: bool = True
 
     def work(self, hasher: PinHasher, pin: str) -> Weighed:
-        """Refuse what others would try first and the PIN in force; hash anything else."""
+        """Refuse PINs that others would try first, and the PIN in force; hash any other."""
         if pin[:1] == "0" or self.begins_number or is_guessable(pin):
             return Weighed("guessable")
         if hasher.matches(self.stored, pin):
@@ -51,7 +51,7 @@ class FirstEntry:
 
 @dataclass(frozen=True, slots=True)
 class SecondEntry:
-    """The new PIN keyed again, to be compared with the first entry's hash."""
+    """The new PIN entered again, to be compared with the first entry's hash."""
 
     call_id: int
     turn: int
@@ -73,9 +73,9 @@ def hash_in_force(session: Session, case_id: int) -> str | None:
 
 
 def change_pin(session: Session, state: "CallState", new_hash: str, now: datetime) -> bool:
-    """Put the PIN that was keyed twice into force, also of a closed case; the old one is dead (R13).
+    """Put the PIN that was entered twice into force, also for a closed case; the old one is void (R13).
 
-    False, and nothing is changed, when the case got another PIN since this call opened it.
+    Returns False and changes nothing when the case got another PIN since this call opened it.
     """
     letter = state.verified_at is None
     statement = (

@@ -1,4 +1,4 @@
-"""A PIN that staff ask for and a second person approves: only then is it made, and shown that once (R08)."""
+"""PIN requests: a second person approves, and only then is the PIN created and shown once (R08)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ from models.store.base import Base, UtcDateTime
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
-#: How a PIN reaches the person. Posted only where mail is safe; told in a talk, it is a standing one (R02).
+#: How a PIN reaches the person. Mailed only where mail is safe; told in a talk, it is a standing one (R02).
 DELIVERIES = ("handed_over", "posted", "told")
-#: Who may say yes to a PIN that somebody else asked for.
+#: The roles that may approve a PIN that somebody else requested.
 APPROVERS = frozenset({"supervisor", "administrator"})
-#: A first PIN is for someone whose phones nobody has confirmed yet.
+#: A first PIN is for a person whose phones nobody has confirmed yet.
 FIRST_EVIDENCE = ("met_in_person", "agency_vouched")
 STATES = ("waiting", "approved", "declined", "withdrawn")
 MOST_WAITING = 200
@@ -32,14 +32,14 @@ _WAITING = text("state = 'waiting'")
 
 
 class PinRequestError(RefusedError):
-    """A PIN cannot be asked for or settled like this; ``field`` names what to change."""
+    """A PIN cannot be requested or settled this way; ``field`` names what to change."""
 
 
 class PinRequest(Base):
     """``kind`` is ``first`` or ``lost``; ``state`` is one of STATES.
 
-    ``evidence`` is the code of how whoever asked knows the person. A case has one that waits. The PIN itself
-    stands in no row.
+    ``evidence`` is the code for how the requester knows the person. A case has at most one waiting request.
+    The PIN itself is in no row.
     """
 
     __tablename__ = "pin_requests"
@@ -69,7 +69,7 @@ class PinRequest(Base):
 
 @dataclass(frozen=True, slots=True)
 class WaitingPin:
-    """A PIN that waits for a second person, as they see it before they open the case."""
+    """A PIN request that waits for a second person, as they see it before they open the case."""
 
     id: int
     case_id: int
@@ -84,7 +84,7 @@ class WaitingPin:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedPin:
-    """What follows from an approval: ``expires_at`` of a one-time PIN, and the phones that will be called."""
+    """The result of an approval: ``expires_at`` of a one-time PIN, and the phones that will be called."""
 
     case_id: int
     kind: str
@@ -104,9 +104,9 @@ def request_pin(
     now: datetime,
     policies: Policies,
 ) -> PinRequest:
-    """Ask for a PIN, also of a closed case (R13).
+    """Request a PIN, also for a closed case (R13).
 
-    Raises PinRequestError for an unknown code, a ring to no phone, or post that is not safe.
+    Raises PinRequestError for an unknown code, calling as evidence without a phone, or mail that is not safe.
     """
     kind = "first" if case.pin_kind == "none" else "lost"
     if evidence not in (FIRST_EVIDENCE if kind == "first" else EVIDENCE):
@@ -120,7 +120,8 @@ def request_pin(
         raise PinRequestError(PinRequestRefusal.NO_DELIVERY, field="delivery")
     if delivery == "posted" and not case.registrant.mail_safe:
         raise PinRequestError(PinRequestRefusal.MAIL_NOT_SAFE, field="delivery")
-    # Two who ask at the same moment: the second waits for the case's row, and then finds the first.
+    # If two people ask at the same moment, the second waits for the case's row and then finds the first
+    # request.
     session.execute(select(Case.id).where(Case.id == case.id).with_for_update(key_share=True))
     waiting = session.scalars(select(PinRequest).where(PinRequest.case_id == case.id, _WAITING)).first()
     if waiting is not None and still_waits(waiting, now, policies):
@@ -139,7 +140,7 @@ def request_pin(
 
 
 def waiting_pins(session: Session, person: Person, now: datetime, policies: Policies) -> Sequence[WaitingPin]:
-    """PINs that wait, oldest first: all of them for who may approve, for others their own."""
+    """Waiting requests, oldest first: all of them for approvers, for others their own."""
     query = (
         select(PinRequest, Staff.email, Registrant.language)
         .join(Staff, Staff.id == PinRequest.requested_by)
@@ -161,7 +162,7 @@ def waiting_pins(session: Session, person: Person, now: datetime, policies: Poli
 
 
 def count_to_decide(session: Session, person: Person, now: datetime, policies: Policies) -> int:
-    """How many PINs wait for this person: those that others asked for, where they may approve one."""
+    """How many requests wait for this person: those by others, if this person may approve PINs."""
     if person.role not in APPROVERS:
         return 0
     asked = select(func.count()).where(
@@ -184,12 +185,12 @@ def find_waiting(
 def approve_pin(
     session: Session, person: Person, request_id: int, pin_hash: str, now: datetime, policy: CallbackPolicy
 ) -> ApprovedPin:
-    """Put the new PIN into force on the word of a second person (R08); its hash was worked before.
+    """Put the new PIN into force with a second person's approval (R08); it was hashed before.
 
-    A PIN for a letter is a one-time one. When it replaces another, every safe phone is called to tell its
-    owner, and for ``lost_pin_hold_hours`` phones and times stay as they are.
+    A PIN for a letter is a one-time PIN. When it replaces another, every safe phone is called to tell its
+    owner, and for ``lost_pin_hold_hours`` phones and times cannot be changed.
 
-    Raises PinRequestError, and TiedError for two who may not approve together (R40).
+    Raises PinRequestError, and TiedError for two people who may not approve together (R40).
     """
     asked = _waiting(session, request_id, now, policy.numbers)
     _is_second(person, asked)
@@ -201,13 +202,13 @@ def approve_pin(
     case = session.scalars(select(Case).where(Case.id == asked.case_id).with_for_update(key_share=True)).one()
     if asked.delivery == "posted" and not case.registrant.mail_safe:
         raise PinRequestError(PinRequestRefusal.MAIL_NO_LONGER_SAFE)
-    # Also a first one, where the command line has given a PIN since it was asked for.
+    # This also applies to a first PIN if the command line has given one since the request.
     replaces = case.pin_kind != "none"
     one_time = asked.delivery != "told"
     expires_at = now + timedelta(days=policy.numbers.one_time_pin_days) if one_time else None
     give_new_pin(session, case, pin_hash, now, expires_at=expires_at, by_two_people=True)
     if asked.kind == "first" and case.named_by == asked.requested_by:
-        # The same two people say who the case is about.
+        # The same two people confirm whom the case is about.
         confirm_named(session, case)
     told = 0
     if replaces:
@@ -220,7 +221,7 @@ def approve_pin(
 
 
 def decline_pin(session: Session, person: Person, request_id: int, now: datetime, policies: Policies) -> None:
-    """Say no to what somebody else asked for, or take one's own request back. Raises PinRequestError."""
+    """Reject somebody else's request, or withdraw one's own. Raises PinRequestError."""
     asked = _waiting(session, request_id, now, policies)
     if asked.requested_by == person.staff_id:
         _settle(session, person, asked, "withdrawn", now)
@@ -232,7 +233,7 @@ def decline_pin(session: Session, person: Person, request_id: int, now: datetime
 
 
 def withdraw_all_of(session: Session, staff_id: int, *, actor: str, now: datetime) -> None:
-    """Take back what someone asked for who leaves the app: their word counts no more."""
+    """Withdraw the requests of a person whose account is deactivated: they no longer count."""
     theirs = select(PinRequest).where(PinRequest.requested_by == staff_id, _WAITING)
     for asked in session.scalars(theirs.order_by(PinRequest.id).with_for_update()).all():
         asked.state, asked.settled_at = "withdrawn", now
@@ -266,14 +267,14 @@ def _is_second(person: Person, asked: PinRequest) -> None:
 
 
 def _may_still_approve(session: Session, person: Person) -> None:
-    """Their role may have changed, or they may have left, since their page was asked for."""
+    """Their role may have changed, or their account been deactivated, since their page was loaded."""
     is_now = session.execute(select(Staff.role, Staff.left_at).where(Staff.id == person.staff_id)).one()
     if is_now.role not in APPROVERS or is_now.left_at is not None:
         raise PinRequestError(PinRequestRefusal.NOT_YOUR_ROLE)
 
 
 def still_waits(asked: PinRequest, now: datetime, policies: Policies) -> bool:
-    """Whether a second person can still say yes; one that is too old must be asked for anew."""
+    """Whether a second person can still approve it; one that is too old must be requested again."""
     return asked.state == "waiting" and asked.requested_at > now - _life(policies)
 
 

@@ -1,4 +1,4 @@
-"""Why a case stays closed to staff or as it is; hotline/refusals/cases.py has the words."""
+"""Why a case is not opened to staff, or does not change; hotline/refusals/cases.py has the words."""
 
 from enum import StrEnum, auto
 
@@ -13,7 +13,7 @@ class CaseSearchRefusal(StrEnum):
 
 
 class CaseOpeningRefusal(StrEnum):
-    """Why a case is not opened to a person; the same whether it exists or not."""
+    """Why a case is not opened to a person; the same whether or not it exists."""
 
     NOT_OPEN = auto()
     NO_EVIDENCE = auto()
@@ -23,7 +23,7 @@ class CaseOpeningRefusal(StrEnum):
 
 
 class PhoneRefusal(StrEnum):
-    """Why the phones of a registrant stay as they are."""
+    """Why the phones of a registrant do not change."""
 
     ON_LIST = auto()
     TOO_MANY = auto()
@@ -56,11 +56,11 @@ class PinRequestRefusal(StrEnum):
 
 
 class LostPinRefusal(StrEnum):
-    """Why a lost PIN is not replaced, or its report stays as it is."""
+    """Why a lost PIN is not replaced, or its report does not change."""
 
     NOT_WAITING = auto()
     CALL_OPEN = auto()
-    #: ``known``: the codes there are.
+    #: ``known``: the valid codes.
     UNKNOWN_EVIDENCE = auto()
     SAME_PERSON = auto()
     NO_PHONE = auto()

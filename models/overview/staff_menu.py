@@ -1,4 +1,4 @@
-"""What staff do at the desk without a browser: hear how many wait, begin a shift, take the next callback."""
+"""What staff do on the staff line without a browser: hear waiting counts, begin a shift, take a callback."""
 
 import secrets
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ from models.talks.leg import accept_by_liaison
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
-#: How many of those due are looked at for one that may be taken.
+#: How many due callbacks are tried to find one that may be taken.
 _LOOKS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How many wait, and since when the first does: from when they asked (R36)."""
+    """How many wait, and since when the first has waited: from their request (R36)."""
 
     count: int
     since: datetime | None
@@ -40,7 +40,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Who waits now: for a callback, by half and by class, until which promise; and in the call queue."""
+    """Who waits now: for a callback, by half and class, with the next promise; and in the call queue."""
 
     verified: int
     unverified: int
@@ -51,7 +51,7 @@ class Waiting:
 
 
 def waiting(session: Session, now: datetime) -> Waiting:
-    """Who waits for a call now; whoever wished for a later time does not wait yet."""
+    """Who waits for a call now; people who chose a later time do not wait yet."""
     urgent = Callback.urgency == "urgent"
     row = session.execute(
         select(
@@ -70,7 +70,7 @@ def waiting(session: Session, now: datetime) -> Waiting:
 
 
 def is_on_shift(session: Session, staff_id: int) -> bool:
-    """Whether this person's shift has begun."""
+    """Whether this person is on shift."""
     return bool(session.scalar(select(Staff.on_shift).where(Staff.id == staff_id)))
 
 
@@ -82,7 +82,7 @@ def may_be_rung_for_queue(session: Session, staff_id: int, now: datetime) -> boo
 
 
 def set_shift(session: Session, staff_id: int, *, on_shift: bool, now: datetime) -> None:
-    """Begin or end the shift of whoever signed in."""
+    """Begin or end the shift of the person who signed in."""
     email = session.scalars(select(Staff.email).where(Staff.id == staff_id)).one()
     change_shift(session, email, on_shift=on_shift, actor=f"staff:{staff_id}", now=now)
 
@@ -90,17 +90,17 @@ def set_shift(session: Session, staff_id: int, *, on_shift: bool, now: datetime)
 def take_next(
     session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy
 ) -> tuple[Literal["taken", "none"], list[Job]]:
-    """The first callback on the list is this person's, in this very call: the caller's leg is placed at once.
+    """Give this person the first callback on the list, in this same call: the caller's leg is placed at once.
 
-    The number, the PIN and this key are the acceptance; nothing else of the way differs (Legs). Verified
-    callers come first, in each half the urgent ones, and among these who speaks a language of this person;
-    another language is left to a colleague who speaks it and is free (R27, R36).
+    The number, the PIN and this key are the acceptance; everything else is as usual (Legs). Verified callers
+    come first, in each half the urgent ones, and among these the ones who speak a language of this person.
+    Another language is left to a free colleague who speaks it (R27, R36).
     """
     session.execute(select(CALLS.c.id).where(CALLS.c.id == leg.id).with_for_update(key_share=True))
     person = session.get(Staff, leg.staff_id, populate_existing=True) if leg.staff_id is not None else None
     if person is None or not person.on_shift or person.busy_call_id is not None:
         return "none", []
-    # For what is on the list they are free; the menu to which an empty line leads takes them off it again.
+    # For the callback list this person is free; if the list is empty, the next menu reserves them again.
     leave_line(session, person.id)
     end_wrap_up(session, person.id, now)
     spoken = _languages(person)
@@ -110,7 +110,7 @@ def take_next(
     elsewhere = _spoken_by_free_colleagues(session, person.id) - spoken
     mine = [rows[found_id] for found_id in found if rows[found_id].language not in elsewhere]
     if mine:
-        # Among those of the head's list and class, first who speaks a language of this person.
+        # Among those of the first one's list and class, prefer one who speaks a language of this person.
         head, soon = mine[0], now + policy.due_soon
         alike = (is_verified(head), is_pressing(head, soon))
         mine.sort(
@@ -136,7 +136,7 @@ def take_next(
             liaison_call_id=leg.id,
             lease_until=policy.liaison_lease(now),
         )
-        # An address of its own, so that this call can be told how its talk stands; each talk has a new one.
+        # A new address for each talk, so that this call can be told about its own talk.
         leg.callback_id, leg.leg_id = callback_id, secrets.token_hex(16)
         session.execute(
             update(CALLS)

@@ -1,4 +1,4 @@
-"""Keeping the staff list: what changes of a person, who leaves the app, and who comes back."""
+"""The staff list: changing a person's record, deactivating an account, and restoring one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ from models.store.form_stamp import FormRefusal, stamp
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """What the staff list holds of a person and an administrator may change; ``phone`` is E.164."""
+    """What the staff list has about a person and an administrator may change; ``phone`` is E.164."""
 
     name: str = field(repr=False)
     role: str
@@ -38,7 +38,7 @@ class Record:
 
 
 def person_numbered(session: Session, staff_id: int) -> Staff:
-    """One person, whether still in the app or not. Raises StaffError for an id that nobody has."""
+    """One person, even with a deactivated account. Raises StaffError if nobody has this id."""
     person = session.get(Staff, staff_id)
     if person is None:
         raise StaffError(StaffRefusal.UNKNOWN)
@@ -46,7 +46,7 @@ def person_numbered(session: Session, staff_id: int) -> Staff:
 
 
 def record_of(session: Session, person: Staff) -> Record:
-    """What the list holds of a person."""
+    """A person's record on the list."""
     keyring = keyring_of(session)
     return Record(
         name=keyring.unseal("staff.name", person.name_sealed),
@@ -58,7 +58,7 @@ def record_of(session: Session, person: Staff) -> Record:
 
 
 def stamp_of(session: Session, record: Record) -> str:
-    """What a form carries of the record that it was drawn with: a keyed hash, which tells nobody anything."""
+    """The stamp a form carries of the record it was rendered with: a keyed hash, which reveals nothing."""
     held = (record.name, record.role, record.phone, record.office_phone, *record.languages)
     return stamp(session, "staff.record", *held)
 
@@ -73,11 +73,11 @@ def change_record(
     now: datetime,
     seen: str | None = None,
 ) -> list[str]:
-    """Change what the list holds of a person; answers the names of what changed, none for no change.
+    """Change a person's record on the list; returns the names of the changed fields, empty for no change.
 
-    ``seen`` is the stamp of the record that the author looked at: a form holds the whole record, and an old
-    one would put back what somebody else has changed since, a role among it. None looks at nothing. Raises
-    StaffError for that, for someone who left, for one's own role, and for the last administrator's.
+    ``seen`` is the stamp of the record that the author saw: a form contains the whole record, and an old one
+    would overwrite other people's changes, including a role. None skips this check. Raises StaffError for an
+    outdated stamp, for a deactivated account, for one's own role, and for the last administrator's.
     """
     person = _active(session, staff_id)
     before = record_of(session, person)
@@ -109,7 +109,7 @@ def change_record(
     person.role, person.office_phone = record.role, record.office_phone
     person.languages = ",".join(record.languages)
     session.flush()
-    # A name and a phone stand in no entry; that they changed does.
+    # A name or a phone is in no entry; only that it changed.
     facts: dict[str, Any] = {"changed": changed}
     if "role" in changed:
         close_all_of(session, staff_id, now)
@@ -121,15 +121,15 @@ def change_record(
 
 
 def let_go(session: Session, staff_id: int, *, by_id: int, actor: str, now: datetime) -> None:
-    """A person leaves the app: nobody rings them, and nothing of theirs opens anything any more.
+    """Deactivate an account: the line does not call the person, and nothing they have gives access any more.
 
-    Callbacks that they kept for themselves go back at once. Their row and whatever names it stay. Raises
-    StaffError for oneself and for the last administrator.
+    Callbacks that they had claimed are returned at once. Their row and everything that refers to it stay.
+    Raises StaffError for oneself and for the last administrator.
     """
     sign_out(session, staff_id)
-    # So are requests, by whoever approves one; before its case and before people.
+    # An approval locks requests first, before the case and before people; so does this.
     withdraw_all_of(session, staff_id, actor=actor, now=now)
-    # Callbacks before people, as everyone holds them who claims one and has it rung.
+    # Callbacks before people, the order in which every claim and call locks them.
     kept = select(Callback).where(Callback.staff_id == staff_id, Callback.state == "claimed")
     claimed = session.scalars(kept.order_by(Callback.id).with_for_update(key_share=True)).all()
     person = _active(session, staff_id)
@@ -138,7 +138,7 @@ def let_go(session: Session, staff_id: int, *, by_id: int, actor: str, now: date
     if person.role == "administrator":
         _leaves_an_administrator(session, staff_id)
     person.left_at = now
-    # Whoever left is away for ever: what looks for people to ring needs no further condition.
+    # A deactivated account is away forever, so the search for people to call needs no further condition.
     person.on_shift, person.on_call, person.away, person.scheduled_shift = False, False, True, None
     person.pin_hash, person.code_hash, person.new_hash = None, None, None
     _take_ways_in(session, person, now)
@@ -152,7 +152,7 @@ def let_go(session: Session, staff_id: int, *, by_id: int, actor: str, now: date
 
 
 def take_back(session: Session, staff_id: int, password_hash: str, *, actor: str, now: datetime) -> None:
-    """Someone who left is back, off shift, with a password that works once. Raises StaffError if not gone."""
+    """Restore an account, off shift, with a one-time password. Raises StaffError if not deactivated."""
     person = person_numbered(session, staff_id)
     if person.left_at is None:
         raise StaffError(StaffRefusal.NOT_GONE)
@@ -163,8 +163,9 @@ def take_back(session: Session, staff_id: int, password_hash: str, *, actor: str
 
 
 def _active(session: Session, staff_id: int) -> Staff:
-    # Held until the transaction ends: of two who change a person at once the second sees what the first did.
-    # With the administrators and in one order, so that two who end each other's role wait and do not clash.
+    # Locked until the transaction ends: if two people change one person at once, the second sees the first
+    # one's change. Locked with the administrators and in one order, so that two who end each other's role
+    # wait and do not deadlock.
     held = select(Staff.id).where(or_(Staff.id == staff_id, Staff.role == "administrator"))
     session.execute(held.order_by(Staff.id).with_for_update(key_share=True))
     person = session.get(Staff, staff_id, populate_existing=True)
@@ -176,7 +177,7 @@ def _active(session: Session, staff_id: int) -> Staff:
 
 
 def _leaves_an_administrator(session: Session, staff_id: int) -> None:
-    """Raise StaffError when nobody else is one; of two who end each other's role at once one waits."""
+    """Raise StaffError if there is no other administrator; of two who end each other's role one waits."""
     administrators = session.scalars(
         select(Staff.id)
         .where(Staff.role == "administrator", Staff.left_at.is_(None))

@@ -1,4 +1,4 @@
-"""What every page of the console tells its reader: urgent work that nobody has, and why nobody rings them."""
+"""What every console page shows its reader: untaken urgent work, and why the line does not call them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from models.overview.untaken import Untaken, untaken
 from models.staff.staff import Staff
 from models.staff.wrap_up import MOST_EXTENSIONS
 
-# Built once, for every page that is open.
+# Built once, for every open page.
 _PERSON = select(
     Staff.on_shift,
     Staff.on_call,
@@ -24,10 +24,10 @@ _PERSON = select(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``rings`` tells whether this person is to hear of ``untaken`` by a sound.
+    """``rings``: whether a sound is to alert this person to ``untaken``.
 
-    ``missed`` are the offers after which they were set away, 0 when they were not. ``wrap_up_until`` is when
-    the line calls them again after a talk, and ``may_extend`` whether they may put that off.
+    ``missed`` is the number of offers after which they were set away, 0 if they were not. ``wrap_up_until``
+    is when the line calls them again after a talk, and ``may_extend`` whether they may extend that.
     """
 
     untaken: Untaken
@@ -38,7 +38,7 @@ class Standing:
 
 
 def standing_for(session: Session, staff_id: int, soon: datetime) -> Standing:
-    """How things stand for one person; a promise due by ``soon`` counts as urgent (R36)."""
+    """The current state for one person; a promise due by ``soon`` counts as urgent (R36)."""
     person = session.execute(_PERSON, {"staff_id": staff_id}).one()
     return Standing(
         untaken=untaken(session, soon),

@@ -15,14 +15,14 @@ from models.store.refusal import RefusedError
 
 
 class TotalLiftError(RefusedError):
-    """A total cannot be lifted like this; the sentence names the option."""
+    """A total cannot be lifted this way; the message names the option."""
 
 
 def lift_total(session: Session, number: str, *, by: str, now: datetime) -> int:
-    """Count no wrong try at ``number`` so far towards its 30-day total; answers how many counted.
+    """Stop counting the wrong tries at ``number`` so far toward its 30-day total; returns how many counted.
 
-    ``by`` is a supervisor's e-mail. The tries stay on record, and a lock or a wait of the number stays as it
-    is. Raises TotalLiftError for anyone else, and CaseError for an unknown number.
+    ``by`` is a supervisor's e-mail. The tries stay on record, and a lock or a wait of the number does not
+    change. Raises TotalLiftError for anyone else, and CaseError for an unknown number.
     """
     person = session.scalar(select(Staff).where(func.lower(Staff.email) == by.strip().lower()))
     if person is None or person.role != "supervisor":

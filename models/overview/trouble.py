@@ -1,6 +1,6 @@
-"""Troubles that operators and supervisors are told of (R39).
+"""Troubles that operators and supervisors are told about (R39).
 
-A refused account or number, a carrier that takes no call, a silent role.
+A refused account or number, a carrier that accepts no calls, a silent role.
 """
 
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ from models.store.heartbeat import lives
 from models.store.policies import Policies
 
 _LEVELS = {"calls": CALLS_REFUSED, "texts": TEXTS_REFUSED, "line": LINE_REFUSED, "carrier": CALLS_REFUSED}
-#: A carrier that took no call for so long is named; one call that fails is no trouble.
+#: A carrier is reported after it has accepted no calls for this long; one failed call is no trouble.
 _NAMED_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``name``: calls or texts where the account is refused, line where one number is, else the silent role.
+    """``name``: calls or texts (account refused), line (one number refused), or the silent role.
 
-    Or carrier, which takes no call though it refuses nothing. ``code`` is Twilio's, and ``line`` the number
-    (E.164) of the office.
+    Or carrier, if it accepts no calls but refuses nothing. ``code`` is Twilio's, and ``line`` is the office's
+    number (E.164).
     """
 
     name: str
@@ -42,16 +42,16 @@ class Trouble:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the carrier refuses the account or a number of ours, or takes no call."""
+        """Whether the carrier refuses the account or a number of ours, or accepts no calls."""
         return self.name in _LEVELS
 
     @property
     def title(self) -> str:
-        """What operators call it. They see the end of a number alone: a discreet one is listed nowhere."""
+        """The name for operators. They see only the end of a number: a discreet one is listed nowhere."""
         return self.name if self.line is None else f"line ending in {self.line[-2:]}"
 
     def told(self, now: datetime) -> str:
-        """In one plain sentence for operators; it holds nothing private."""
+        """One plain sentence for operators; it contains nothing private."""
         seconds = int((now - self.since).total_seconds())
         if not self.is_refusal:
             return f"no sign of life for {seconds} s"
@@ -65,7 +65,7 @@ class Trouble:
 
 
 def troubles(session: Session, now: datetime) -> Sequence[Trouble]:
-    """Every trouble of this moment: open breakers first, then refused numbers, then silent roles."""
+    """All current troubles: open breakers first, then refused numbers, then silent roles."""
     open_breakers = [Trouble(one.kind, one.since, one.code) for one in refusals(session)]
     lines = [Trouble("line", one.since, one.code, one.number) for one in refused_lines(session)]
     none_taken = taking_none(session, _NAMED_AFTER)
@@ -82,7 +82,7 @@ def troubles(session: Session, now: datetime) -> Sequence[Trouble]:
 def page_troubles(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Page the supervisors about each trouble, at once and again after ``trouble_page_minutes``.
 
-    Roles that fall silent together are one page.
+    Roles that become silent together are one page.
     """
     taken = {
         _LEVELS.get(trouble.name, ROLE_SILENT)

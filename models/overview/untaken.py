@@ -1,4 +1,4 @@
-"""Urgent work that nobody has: how much there is, and which callbacks a page has not told of yet (R36)."""
+"""Urgent work that nobody has: how much, and which callbacks a page has not reported yet (R36)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +10,12 @@ from models.callbacks.callback import Callback
 from models.calls.two_lists import PLACES, UNVERIFIED_OTHER, VERIFIED
 from models.overview.listing import LISTED
 
-#: A page learns the ids of so many: a flood of requests must not make every page long.
+#: How many ids a page gets: a flood of requests must not make every page long.
 MOST_NAMED = 50
 _OTHER = (VERIFIED[1], *UNVERIFIED_OTHER)
-#: The line rings somebody for it by itself. After a claim a person has it.
+#: The line is calling a liaison about it. After a claim a person has it.
 _OFFERED = text("callbacks.state IN ('claimed','ringing_liaison') AND callbacks.claimed_at IS NULL")
-#: The very words of the partial index, so that both databases see that it serves.
+#: The exact words of the partial index, so that both databases use it.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 
 
@@ -24,8 +24,8 @@ def _pressing(place: int) -> ColumnElement[bool]:
     return and_(is_there, Callback.due_at <= bindparam("soon")) if place in _OTHER else is_there
 
 
-# Built once: every open page of the console asks every few seconds, and to put a union of all places together
-# costs more than to look.
+# Built once: every open console page asks every few seconds, and building a union of all places takes longer
+# than running it.
 _HEADS = union_all(
     *(
         select(
@@ -44,10 +44,10 @@ _BEING_OFFERED = select(Callback.id).where(_IN_HAND, _OFFERED).order_by(Callback
 
 @dataclass(frozen=True, slots=True)
 class Untaken:
-    """``count`` callbacks wait for somebody; ``first`` are ids of MOST_NAMED at most, verified ones first.
+    """``count`` callbacks wait for somebody; ``first`` are at most MOST_NAMED ids, verified ones first.
 
-    ``offered`` are the ids for which the line is ringing a liaison at this moment. A page that has told of
-    one of them does not tell of it once more when the liaison does not answer.
+    ``offered`` are the ids about which the line is calling a liaison right now. A page that has reported one
+    of them does not report it again when the liaison does not answer.
     """
 
     count: int
@@ -56,7 +56,7 @@ class Untaken:
 
 
 def untaken(session: Session, soon: datetime) -> Untaken:
-    """What nobody has in hand and is urgent, or promised for ``soon`` at the latest."""
+    """Urgent callbacks that nobody has, and those promised for ``soon`` at the latest."""
     rows = session.execute(_HEADS, {"soon": soon}).all()
     named = sorted(rows, key=lambda row: (row.place, row.due_at, row.id))[:MOST_NAMED]
     count = sum(session.scalars(_COUNTS, {"soon": soon}))

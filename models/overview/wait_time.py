@@ -1,4 +1,4 @@
-"""How long a caller will wait, as an honest 80th percentile of what lately was measured (R36)."""
+"""How long a caller will wait, as an honest 80th percentile of recently measured waits (R36)."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -12,27 +12,27 @@ from models.callbacks.follow_up import LATER, SUPERVISOR
 from models.overview.outcome import NOBODY_THERE
 from models.talks.call_queue import QueuedCall
 
-#: Eight of ten callers wait less than what is said.
+#: Eight of ten callers wait less than the announced time.
 SHARE = 0.8
-#: What is measured: the latest so many requests, none older than four weeks.
+#: How many requests are measured: the latest ones, none older than four weeks.
 LATEST = 200
 RECENT = timedelta(days=28)
-#: With fewer measured waits than this nothing is said: a guess is no promise.
+#: With fewer measured waits than this, no time is announced: a guess is no promise.
 KNOWN_LEAST = 20
 
 
 def percentile(
     waits: Iterable[tuple[float, bool]], share: float = SHARE, least: int = KNOWN_LEAST
 ) -> float | None:
-    """The wait in seconds that ``share`` of all callers stay below, or None while that is not known.
+    """The wait in seconds that ``share`` of all callers do not exceed, or None when that is unknown.
 
-    With fewer than ``least`` waits that ended in a talk it is not known.
+    It is unknown with fewer than ``least`` waits that ended in a talk.
 
-    Each wait is its length so far and whether it ended in two people talking. One that did not, since the
-    caller gave up or is waiting still, was at least so long: leaving it out would make the line look
+    Each wait is its length so far and whether it ended in two people talking. A wait without a talk, because
+    the caller gave up or is still waiting, was at least that long: leaving it out would make the line look
     better the worse it gets. This is the product-limit estimate of Kaplan and Meier (1958).
     """
-    # At equal lengths the talks come first: who is waiting still has waited longer than they did.
+    # At equal lengths the talks come first: callers who still wait have waited longer than they did.
     ordered = sorted(waits, key=lambda wait: (wait[0], not wait[1]))
     if sum(talked for _, talked in ordered) < least:
         return None
@@ -40,7 +40,7 @@ def percentile(
     for place, (seconds, talked) in enumerate(ordered):
         if talked:
             waiting *= 1 - 1 / (len(ordered) - place)
-        # A hair of tolerance: eight of ten must not become nine for the last bit of a product.
+        # A small tolerance, because rounding of the product must not turn eight of ten into nine.
         if waiting <= 1 - share + 1e-9:
             return seconds
     return None
@@ -55,12 +55,12 @@ def callback_wait(
     but: str,
     is_alike: Callable[[datetime], bool] = lambda _asked_at: True,
 ) -> timedelta | None:
-    """From asking for a callback of this class to two people talking; None when too few are known.
+    """From requesting a callback of this class to two people talking; None when too few are known.
 
-    Who chose a later time, and whom staff put off, waited because of that: it tells nothing of the line.
-    Where no one was there, the callback made anew has the wait, from the same moment on.
-    ``but`` is the blind index of the asker's own phone, whose earlier requests tell them nothing (R35), and
-    only what was asked for at a moment that ``is_alike`` is measured.
+    Waits of people who chose a later time, or whom staff put off, are excluded: they waited for that reason,
+    which says nothing about the line. If nobody was there, the new callback has the wait, counted from the
+    same moment. ``but`` is the blind index of the asker's own phone, whose earlier requests must not
+    influence what they hear (R35). Only requests made at a moment that ``is_alike`` are measured.
     """
     rows = session.execute(
         select(
@@ -85,7 +85,7 @@ def callback_wait(
 
 
 def wait_in_queue(session: Session, now: datetime, *, verified: bool) -> timedelta | None:
-    """From joining the call queue to a person; None when too few are known."""
+    """From joining the call queue to talking with a person; None when too few are known."""
     rows = session.execute(
         select(QueuedCall.since, QueuedCall.ended_at, func.coalesce(QueuedCall.outcome, "") == "talked")
         .where(QueuedCall.verified == verified, QueuedCall.since > now - RECENT, QueuedCall.since <= now)

@@ -1,4 +1,4 @@
-"""The figures of the wallboard: how callers fare, whom the line can ring, and how old the feed is."""
+"""The figures of the wallboard: how callers fare, whom the line can call, and how old the feed is."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ from models.store.guard import Guard
 from models.talks.call_queue import SEEN_WITHIN, QueuedCall
 from models.talks.talk import IS_ON, Talk
 
-#: The words of the partial index of those left for a person.
+#: The words of the partial index of callbacks left for a person.
 _LEFT = text("callbacks.state = 'left_for_staff'")
 _HELD = "held"
-#: Each by its own part of the index of waits.
+#: Each uses its own part of the index of waits.
 _CLASSES = [(urgency, verified) for urgency in ("urgent", "other") for verified in (True, False)]
 
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """One hour of the office's day, which began at ``starts``: who asked then, who of them talked since."""
+    """One hour of the office's day, from starts: how many asked then, and how many of those talked."""
 
     starts: datetime
     requested: int
@@ -44,20 +44,20 @@ class Figures:
     """All figures of one moment. Waits are from the request to two people talking, or to now (R36)."""
 
     at: datetime
-    #: On the call queue now, and since when the first of them.
+    #: How many wait in the call queue now, and since when the first has waited.
     on_line: int
     on_line_since: datetime | None
-    #: Promised callbacks that are not kept yet, of people with a right PIN and of others.
+    #: Promised callbacks that are still open, of people with a right PIN and of others.
     verified: int
     unverified: int
     waiting_since: datetime | None
-    #: Callbacks, and callers at 0, in which two people talk now.
+    #: Callbacks and talks at 0 in which two people talk now.
     talking: int
     talking_at_0: int
     late: int
     at_risk: int
     left_for_staff: int
-    #: Today's requests: how long until two people talked. None where too many still wait to tell.
+    #: Today's requests: how long until two people talked. None if too many still wait to tell.
     asked: int
     talked: int
     median: timedelta | None
@@ -67,7 +67,7 @@ class Figures:
     busy: int
     resting: int
     on_call: int
-    #: Keyed PINs of today.
+    #: PINs entered today.
     right_pins: int
     wrong_pins: int
     tightened: bool
@@ -81,12 +81,12 @@ class Figures:
 
     @property
     def waiting(self) -> int:
-        """Everyone who waits for a person now, on the line or to be called."""
+        """Everyone who waits for a person now, in the call queue or for a callback."""
         return self.on_line + self.verified + self.unverified
 
     @property
     def longest_wait(self) -> timedelta | None:
-        """How long whoever waits longest has waited, None when nobody waits."""
+        """The longest current wait, None when nobody waits."""
         since = [one for one in (self.on_line_since, self.waiting_since) if one is not None]
         return self.at - min(since) if since else None
 
@@ -94,9 +94,10 @@ class Figures:
 def figures(
     session: Session, now: datetime, *, midnight: datetime, risk: timedelta, tied_days: float
 ) -> Figures:
-    """Every figure by a fixed number of indexed looks.
+    """Every figure, in a fixed number of indexed look-ups.
 
-    ``midnight`` began the office's day, in UTC; a promise is at risk from ``risk`` before its moment on.
+    ``midnight`` is the beginning of the office's day, in UTC; a promise is at risk from ``risk`` before it is
+    due.
     """
     requests = _requests(session, midnight, now)
     pins = session.execute(
@@ -167,7 +168,7 @@ def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any
             func.count(case((and_(waits, Callback.due_at > now, Callback.due_at <= now + risk), 1))),
         ).where(IS_OPEN)
     ).one()
-    # What was promised anew is another callback by now.
+    # A callback that was promised again has been replaced by another one.
     aside = select(func.count()).select_from(Callback).where(_LEFT, Callback.outcome.is_distinct_from(ANEW))
     left = session.scalar(aside) or 0
     names = ("verified", "unverified", "waiting_since", "talking", "late", "at_risk")
@@ -202,7 +203,7 @@ def _feed(session: Session) -> dict[str, Any]:
         .limit(1)
     )
     held = select(func.count()).select_from(CustodyImport).where(CustodyImport.state == _HELD)
-    # Files of before say when they landed alone, and not whom the feed confirmed when.
+    # Older imports only say when they landed, not when the feed confirmed anybody.
     return {
         "feed_at": newest_as_of(session) or session.scalar(latest),
         "held_imports": session.scalar(held) or 0,
@@ -215,9 +216,9 @@ def _is_tightened(session: Session, now: datetime) -> bool:
 
 
 def _hours(midnight: datetime, now: datetime, **moments: Iterable[datetime]) -> list[Hour]:
-    """Each hour of the day so far; a day whose clocks change has 23 or 25.
+    """Each hour of the day so far; a day on which clocks change has 23 or 25.
 
-    Counted from midnight as moments: by the clock on the wall an hour would be left out or come twice.
+    Counted as moments from midnight: in local time an hour would be skipped or occur twice.
     """
     midnight = midnight.astimezone(UTC)
     count = int((now - midnight).total_seconds() // 3600) + 1
