@@ -1,4 +1,4 @@
-"""The console at /console: its areas, and what happens before and after every request."""
+"""The console at /console: its areas, and the checks before and after every request."""
 
 import hmac
 from contextlib import suppress
@@ -50,7 +50,7 @@ from hotline.console.sign_in import views as sign_in_views
 from hotline.console.sign_in.area import area as sign_in
 from models.staff.two_people import TiedError, note_attempt
 
-#: The blueprint of each area, and the files that put their views into it when they are imported.
+#: The blueprint of each area, and the modules that add their views to it when they are imported.
 AREAS = (
     (shell, (home_views, static_files)),
     (sign_in, (sign_in_views, set_up_views, confirm_views, account_views)),
@@ -64,7 +64,7 @@ AREAS = (
     (audit, (audit_views, export_views)),
     (cases, (case_views, phone_views, pin_views, lock_views)),
 )
-#: In the order in which the navigation shows them.
+#: In the order of the navigation.
 NAVIGATION = Navigation(
     Entry("console.callbacks.callbacks", N_("Callbacks"), pages="console.callbacks.callback"),
     Entry("console.people.shift", N_("My shift")),
@@ -80,12 +80,12 @@ NAVIGATION = Navigation(
     Entry("console.office.prompts", N_("Prompts")),
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-#: No row has an id from here on: its columns hold no more, and a database that is asked for one faults.
+#: Ids end here: the columns hold no larger number, and a database raises an error when asked for one.
 IDS_END = 2**31
 
 
 def install_console(app: Flask, console: Console) -> None:
-    """Put the console into ``app``: its cookie, its pages, and its answers to what goes wrong."""
+    """Add the console to ``app``: its cookie, its pages, and its error pages."""
     app.extensions[EXTENSION] = console
     app.secret_key = hmac.digest(console.settings.secret_key, b"hotline console", "sha256")
     SealedCookies(console.database.keyring).install(app, console.settings.public_url)
@@ -104,14 +104,14 @@ def install_console(app: Flask, console: Console) -> None:
 
     @app.before_request
     def reads_in_a_language() -> None:
-        # Also where no page is found: what went wrong is said in the reader's language.
+        # Also for unknown pages: errors are shown in the reader's language.
         if is_console(request.path):
             g.words = console.words
             g.language = console.words.known(session.get("language")) or console.words.accepted(
                 request.headers.get("Accept-Language", "")
             )
             if request.endpoint is None:
-                # Also on a page that there is not, people see that they are signed in.
+                # Show the signed-in state on 404 pages too.
                 with suppress(SQLAlchemyError):
                     recognise(live=True)
 
@@ -140,7 +140,7 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
 
     @blueprint.errorhandler(TiedError)
     def may_not_approve_together(error: TiedError) -> Response:
-        # What was tried has been rolled back; that it was tried is kept, and raises an alarm (R40).
+        # The transaction was rolled back. The attempt itself is recorded, and raises an alarm (R40).
         with console.database.transaction() as writing:
             note_attempt(writing, error, me().email, console.clock())
         flash(refused(error), "error")
@@ -155,7 +155,7 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
     for area, _views in AREAS:
         blueprint.register_blueprint(area)
     if console.settings.oidc_issuer is not None:
-        # Authlib is loaded where there is a provider.
+        # Authlib is loaded only if there is a provider.
         from hotline.console.sign_in import oidc_views
 
         app.extensions[oidc_views.EXTENSION] = oidc_views.Provider(app, console.settings)
@@ -164,7 +164,7 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
 
 
 def _could_be_typed(fields: MultiDict[str, str]) -> None:
-    """Raise BadRequest for a NUL: no keyboard sends one, and PostgreSQL neither keeps nor compares one."""
+    """Raise BadRequest for a NUL: no keyboard sends one, and PostgreSQL neither stores nor compares one."""
     if any("\0" in value for _, value in fields.items(multi=True)):
         raise BadRequest("A field holds a NUL.")
 
@@ -173,11 +173,11 @@ def _is_from_here(csrf: CSRFProtect, *, streams: bool) -> None:
     """Raise BadRequest unless one of our own pages sent this form."""
     # A file may go to another port of this host (`hotline intake`), which browsers call the same site.
     ours = {"same-origin", "same-site", "none"} if streams else {"same-origin", "none"}
-    # Every current browser says where a request comes from; the token is for those that do not.
+    # Every current browser says where a request comes from. The token is for browsers that do not.
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ours:
         raise BadRequest("The form comes from another site.")
     if streams:
-        # To look for the token here would read the whole file.
+        # Checking the token here would read the whole file.
         return
     try:
         csrf.protect()  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""The codes that the app writes into facts of its audit: a closed list, so that no name passes for one."""
+"""The codes that the app writes into its audit facts: a closed list, so that a name cannot pass as a code."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -40,13 +40,13 @@ CODES = frozenset(
         *(*DELIVERIES, *EVIDENCE, *GROUNDS, *SEARCH_REASONS, *ENDINGS, *HOLD_REASONS, *EDITABLE),
     )
 )
-#: A row of ours, a day, a time of day.
+#: The id of a row of ours, a day, a time of day.
 _PLAIN = re.compile(r"(?:staff|pin_request):\d{1,9}|(?:19|20)\d\d-[01]\d-[0-3]\d|[0-2]\d:[0-5]\d")
 LEFT_OUT = "(text)"
 
 
 def codes_of(facts: Mapping[str, Any], languages: Collection[str]) -> dict[str, Any]:
-    """Facts with whatever is no code, day, number or language of the office left out."""
+    """Return facts without any value that is not a code, a day, a number or a language of the office."""
     return {name: _code(value, languages) for name, value in facts.items()}
 
 

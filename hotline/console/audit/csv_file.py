@@ -1,4 +1,4 @@
-"""Entries of the audit as a CSV file that spreadsheets do not run, with a watermark in each line (R40)."""
+"""Audit entries as a CSV file that spreadsheets do not execute, with a watermark in each line (R40)."""
 
 import csv
 import io
@@ -10,15 +10,15 @@ from models.audit.audit_search import Entry
 from models.staff.audit_export import StandingExport
 
 HEADER = ("id", "at", "actor", "action", "target", "facts", "details_taken_away", "export")
-#: A cell that begins so is run as a formula by spreadsheets.
+#: Spreadsheets run a cell that begins like this as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(entries: Iterable[Entry], export: StandingExport, languages: Collection[str]) -> str:
     """A header line and a line for each entry: times ISO 8601 in UTC, facts as one JSON object.
 
-    No free text is in it, only codes, numbers and ``languages``. ``export`` in each line says which file this
-    is, whose, and who agreed.
+    It contains no free text, only codes, numbers and ``languages``. ``export`` in each line says which file
+    this is, who ordered it, and who approved it.
     """
     file = io.StringIO()
     lines = csv.writer(file)

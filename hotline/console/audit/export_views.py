@@ -1,4 +1,4 @@
-"""The audit as a file for whoever examines the office: two people of different roles, for a day (R40)."""
+"""The audit as a file for outside examiners. Two people of different roles open it for one day (R40)."""
 
 from dataclasses import replace
 from typing import Any, cast
@@ -55,7 +55,7 @@ def ask_for_audit_export() -> Response:
     asked, errors = asked_for(request.form)
     if errors or not audit_words.is_chosen(asked):
         return redirect(url_for("console.audit.audit"), code=303)
-    # Looked for before anything is written: on SQLite callers would wait for it.
+    # Read before the write transaction: on SQLite callers would wait for it.
     with console.database.reading() as reading:
         newest = newest_entry(reading)
         wanted = replace(search_of(asked, staff_emails(reading), console.office.zone), newest_id=newest)

@@ -1,4 +1,4 @@
-"""The fields of a search in the audit, as an address carries them, and the search they stand for."""
+"""The fields of an audit search, as a URL carries them, and the search that they describe."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -14,7 +14,7 @@ from models.staff.staff import Staff
 
 
 def asked_for(fields: Mapping[str, str] | None = None) -> tuple[dict[str, str], dict[str, str]]:
-    """What was asked for, in the address unless other fields are given, and what is wrong with it."""
+    """Return what was searched for (in the URL unless other fields are given), and what is wrong with it."""
     fields = request.args if fields is None else fields
     given = {
         name: fields.get(name, "").strip()[:64]
@@ -23,7 +23,7 @@ def asked_for(fields: Mapping[str, str] | None = None) -> tuple[dict[str, str], 
     errors = {}
     for name in ("since", "until"):
         if given[name] and _day(given[name]) is None:
-            # A browser's own field for dates shows nothing else.
+            # A browser's own date field shows only valid dates.
             given[name], errors[name] = "", _("This is no date.")
     if given["number"] and not (given["number"].isascii() and given["number"].isdecimal()):
         errors["number"] = _("Its number has digits alone.")
@@ -33,7 +33,7 @@ def asked_for(fields: Mapping[str, str] | None = None) -> tuple[dict[str, str], 
 
 
 def search_of(asked: dict[str, str], staff: dict[int, str], zone: ZoneInfo) -> Search:
-    """The search that the fields stand for; ``zone`` is where their days begin."""
+    """The search that the fields describe; their days begin in ``zone``."""
     since, until = _day(asked["since"]), _day(asked["until"])
     return Search(
         since=_midnight(since, zone),
@@ -52,7 +52,7 @@ def _actors(who: str, staff: dict[int, str]) -> tuple[str, ...]:
 
 
 def staff_emails(session: Session) -> dict[int, str]:
-    """Everyone who ever was on the staff list, by id."""
+    """The e-mail of everyone who ever was on the staff list, by id."""
     rows = session.execute(select(Staff.id, Staff.email).order_by(Staff.email))
     return {row.id: row.email for row in rows}
 

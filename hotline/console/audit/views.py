@@ -22,7 +22,7 @@ from models.staff.staff_name import read_staff_names
 from models.store.guard import Guard
 
 ROLES = ("supervisor", "administrator")
-#: A head should be kept each day; one that is older than this shows that it is not.
+#: A head should be kept each day. An older head shows that this did not happen.
 HEAD_IS_LATE = timedelta(hours=26)
 
 
@@ -39,7 +39,7 @@ def search_audit() -> Response | str:
     with console.database.reading() as reading:
         target = "" if errors else search_of(asked, {}, console.office.zone).target
         is_known = not target or has_target(reading, target)
-    # A number that no entry is about may be a phone, typed by mistake, which no address may hold.
+    # A number without any entry may be a phone number typed by mistake, which no URL may contain.
     if errors or not is_known:
         return _page(asked, errors, None)
     found: dict[str, Any] = {name: value for name, value in asked.items() if value}

@@ -1,4 +1,4 @@
-"""What the audit's pages say of actions, of who acted and on what, and of alarms, in plain words."""
+"""The plain words of the audit's pages for actions, people, targets and alarms."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from hotline.console.shell.words import N_, _
 from models.staff.audit_alarm import AuditAlarm
 from models.staff.staff_name import StaffNames
 
-#: Every action that the app writes down, as something that was done.
+#: Every action that the app records, in the past tense.
 ACTIONS = {
     "open_case": N_("opened a case"),
     "fail_to_open_case": N_("tried a case number that opened nothing"),
@@ -159,8 +159,7 @@ ACTIONS = {
     "purge_audit": N_("took the details out of old entries of the audit"),
     "fail_audit_head": N_("could not keep the head of the audit in its second place"),
 }
-#: Who acts without being a member of staff.
-#: What an entry can be about, and the page that shows one, where there is such a page.
+#: What an entry can be about, and the page that shows it, if there is such a page.
 TARGETS = {
     "case": (N_("case %(id)s"), "console.cases.case"),
     "callback": (N_("callback %(id)s"), "console.callbacks.callback"),
@@ -205,7 +204,7 @@ FINDINGS = {
     "talked_to": N_("I talked to them about it"),
     "taken_further": N_("I took it further"),
 }
-#: What the facts of entries are called; one that nobody put into words is read as it is.
+#: The names of facts in entries. A fact without words is shown as it is.
 FACTS = {
     "language": N_("language"),
     "languages": N_("languages"),
@@ -249,7 +248,7 @@ FACTS = {
     "asked_by": N_("asked for by"),
     "second": N_("second person"),
 }
-#: The codes that stand in facts, as the pages on which they were chosen call them.
+#: The codes in facts, in the words of the pages on which they were chosen.
 CODES = {
     "evidence": EVIDENCE,
     "delivery": DELIVERIES,
@@ -259,7 +258,7 @@ CODES = {
 
 
 def is_chosen(asked: Mapping[str, str]) -> bool:
-    """Whether a search has nothing in it but what its lists offer: no name or number that somebody typed."""
+    """Whether a search has only values from its lists: no name or number that somebody typed."""
     kind, _colon, id_ = asked["who"].partition(":")
     is_who = not asked["who"] or asked["who"] in PARTS or (kind == "staff" and id_.isdecimal())
     is_target = asked["kind"] in TARGETS if asked["kind"] else not asked["number"]
@@ -267,13 +266,13 @@ def is_chosen(asked: Mapping[str, str]) -> bool:
 
 
 def action(name: str) -> str:
-    """An action in words; one that nobody put into words is read as it is."""
+    """An action in words; one without words is shown as it is."""
     known = ACTIONS.get(name)
     return _(known) if known else name.replace("_", " ").replace(".", " ")
 
 
 def target(name: str) -> tuple[str, str | None]:
-    """What an entry is about, and where to look at it if there is a page."""
+    """What an entry is about, and the page that shows it, if there is one."""
     kind, _colon, id_ = name.partition(":")
     if kind not in TARGETS or not id_:
         return name, None
@@ -282,12 +281,12 @@ def target(name: str) -> tuple[str, str | None]:
 
 
 def alarm_target(alarm: AuditAlarm) -> tuple[str, str | None]:
-    """What an alarm is about; a pair's is about nothing but itself."""
+    """What an alarm is about; an alarm about a pair has no other target."""
     return ("", None) if alarm.rule == "one_pair" else target(alarm.target)
 
 
 def facts_of(facts: Mapping[str, Any], staff: StaffNames) -> list[tuple[str, str]]:
-    """The facts of an entry as pairs to read."""
+    """The facts of an entry as readable pairs."""
     return [
         (_fact(name), _named(name, value, staff) or _plain(value, CODES.get(name, {})))
         for name, value in facts.items()
@@ -295,7 +294,7 @@ def facts_of(facts: Mapping[str, Any], staff: StaffNames) -> list[tuple[str, str
 
 
 def _named(name: str, value: Any, staff: StaffNames) -> str | None:
-    """The name of a member of staff whom a fact is about."""
+    """The name of the member of staff that a fact is about."""
     if name == "asked_by" and isinstance(value, int):
         return staff.by_id.get(value)
     return staff.of(value) if isinstance(value, str) else None

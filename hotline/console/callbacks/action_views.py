@@ -1,4 +1,4 @@
-"""What is done to a callback by a click: each a form of its own, one transaction, and back to its page."""
+"""The actions on a callback: each is one form and one transaction, and leads back to its page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from models.talks.talk_controls import led_on_callback
 
 @dataclass(frozen=True)
 class Click:
-    """Who clicked on what, when, in which open transaction."""
+    """The person, callback and moment of a click, and the open transaction."""
 
     session: Session
     callback_id: int
@@ -40,12 +40,12 @@ class Click:
     now: datetime
 
     def typed(self, name: str) -> str:
-        """What was typed into a field, without blanks around it."""
+        """The text typed into a field, without surrounding spaces."""
         return request.form.get(name, "").strip()
 
     @property
     def seen(self) -> str | None:
-        """The promise as the form was drawn with it; None where it does not say."""
+        """The promise that the form was drawn with; None if the form does not say."""
         return self.typed("seen") or None
 
     def number(self, name: str) -> int:
@@ -114,7 +114,7 @@ def _recognize(click: Click) -> list[Job]:
 
 
 def _on_talk(action: str) -> Action:
-    """What a click does to the talk that a callback has led to."""
+    """Turn a click on a callback into one on the talk that the callback led to."""
     does, _, _ = TALK_ACTIONS[action]
 
     def done(click: Click) -> list[Job]:
@@ -124,8 +124,8 @@ def _on_talk(action: str) -> Action:
     return done
 
 
-#: Each action by the last word of its address: what does it, what is said afterwards, and the field of its
-#: form that a refusal belongs to.
+#: Each action by the last word of its URL: the function, the message afterwards, and the form field that
+#: shows a refusal.
 ACTIONS: dict[str, tuple[Action, str, str]] = {
     "claim": (_claim, N_("You took it."), ""),
     "release": (_release, N_("It is back in the line."), ""),
@@ -152,7 +152,7 @@ def callback_action(callback_id: int, action: str) -> Response | tuple[str, int]
             return does(Click(session, callback_id, staff, console.clock()))
 
     try:
-        # A key on a phone may hold in another order what a click needs; one of the two is broken off.
+        # A key press on a phone may lock the same rows in another order. One of the two is then aborted.
         jobs = tried_again(done)
     except RefusedError as error:
         return _refused(callback_id, action, field, error)
@@ -173,7 +173,7 @@ def _is_left(callback_id: int) -> bool:
 
 
 def _refused(callback_id: int, action: str, field: str, error: RefusedError) -> Response | tuple[str, int]:
-    """Why not: at the field that is wrong with all that was typed, or above the page as it stands now."""
+    """Show the reason: at the wrong field with everything that was typed, or above the current page."""
     sentence = refused(error)
     if not field:
         flash(sentence, "error")
@@ -184,10 +184,10 @@ def _refused(callback_id: int, action: str, field: str, error: RefusedError) -> 
 
 
 def _moment(day: str, time: str, time_zone: str) -> datetime:
-    """What was typed, where the person is. Raises RefusedError for what is no day and time."""
+    """The typed moment, in the person's time zone. Raises RefusedError for an invalid day or time."""
     try:
         local = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=ZoneInfo(time_zone))
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
-        # The last day of all is one that no other zone has.
+        # The last day of the calendar cannot be converted to another zone.
         raise RefusedError(ActionRefusal.NO_TIME) from None

@@ -1,4 +1,4 @@
-"""The blueprint of callbacks, talks at 0, the wallboard, and what stands above every page."""
+"""The blueprint of callbacks, talks at 0, the wallboard, and the notices above every page."""
 
 from flask import Blueprint
 

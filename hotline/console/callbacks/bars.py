@@ -1,4 +1,4 @@
-"""Bars of a day's hours as a picture drawn here: no script, and a table beside it says the same."""
+"""A bar chart of a day's hours, drawn here without a script; a table beside it has the same numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ GAP = 0.22
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: where it stands and how high it is, and the number that it shows."""
+    """One bar: its position, its height, and the number that it shows."""
 
     x: float
     y: float
@@ -21,7 +21,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """``series`` of bars side by side in each place; ``top`` is what the full height stands for."""
+    """``series`` bars side by side in each place; the full height means ``top``."""
 
     series: tuple[tuple[Bar, ...], ...]
     top: int
@@ -32,11 +32,11 @@ class Bars:
 
     @property
     def base(self) -> int:
-        """Where the bars stand."""
+        """The y coordinate of the base line."""
         return self.height - self.foot
 
     def middle(self, place: int) -> float:
-        """The middle of a place on the foot line."""
+        """The x coordinate of the middle of a place."""
         return round((place + 0.5) * self.width / self.places, 1)
 
 
@@ -63,5 +63,5 @@ def draw(*values: Sequence[int], places: int) -> Bars:
 
 
 def _tall(value: int, top: int, base: int) -> float:
-    # A little room above the highest bar for its number.
+    # Leave a little room above the highest bar for its number.
     return 0.0 if top == 0 else value / top * (base - 18)

@@ -1,4 +1,4 @@
-"""What stands above every page: urgent work that nobody has, that one was set away, a wrap-up."""
+"""The notices above every page: urgent unclaimed work, being set to away, a wrap-up."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -54,7 +54,7 @@ def _for_every_page() -> dict[str, Callable[[], Standing | None]]:
 
 
 def standing_now() -> Standing | None:
-    """The same for a page as it is drawn; None where nobody is signed in, or the database cannot say."""
+    """The same while a page is rendered; None if nobody is signed in or the database cannot say."""
     with suppress(SQLAlchemyError):
         if someone() is not None:
             with console.database.reading() as session:
@@ -63,5 +63,5 @@ def standing_now() -> Standing | None:
 
 
 def _soon() -> datetime:
-    """A promise due by then counts as urgent."""
+    """A promise due by this moment counts as urgent."""
     return console.clock() + timedelta(minutes=console.policies.due_soon_minutes)

@@ -1,4 +1,4 @@
-"""What is done to a talk by a click, whether it keeps a callback or is with a caller at 0."""
+"""The actions on a talk, whether it is for a callback or with a caller at 0."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from models.talks.talk import Talk
 
 @dataclass(frozen=True)
 class TalkClick:
-    """Who of staff clicked on which talk, when, in which open transaction."""
+    """The person, talk and moment of a click, and the open transaction."""
 
     session: Session
     talk: Talk
@@ -74,8 +74,8 @@ def _outcome(click: TalkClick) -> list[Job]:
     return jobs
 
 
-#: Each by the last word of its address: what does it, what is said afterwards, and the field of its form that
-#: a refusal belongs to.
+#: Each action by the last word of its URL: the function, the message afterwards, and the form field that
+#: shows a refusal.
 TALK_ACTIONS: dict[str, tuple[TalkAction, str, str]] = {
     "outcome": (_outcome, N_("The outcome is noted."), "code"),
     "hold": (_hold, N_("You put the person on hold."), ""),

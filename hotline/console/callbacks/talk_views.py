@@ -1,4 +1,4 @@
-"""A talk with a caller at 0: how it stands, what may be said, and what its leader does to it."""
+"""A talk with a caller at 0: its state, what may be said, and its leader's actions."""
 
 from flask import Response, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session

@@ -1,7 +1,7 @@
-"""Answers a browser that asks for what it has already before the application is asked at all.
+"""Answers a browser that already has the current list, without running the application.
 
 Fifty open lists ask every two seconds, and nearly every time nothing has changed. A request through the whole
-application finds that out too, at some ten times the price.
+application finds that out too, at about ten times the cost.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,14 +16,14 @@ from models.overview.listing import Version, version_while
 from models.store.database import Database
 from models.store.unit import unit_of
 
-#: Under this name a view says in the request's environment what its 304 follows from.
+#: The key in the request's environment under which a view names the facts behind its 304.
 FACTS = "hotline.console.callbacks.unchanged"
 _PATH = "/console/callbacks/part"
-#: What the browser sent that the answer follows from; another language or page of the list is another answer.
+#: The parts of a request that decide the answer: another language or page of the list is another answer.
 _ASKED = ("HTTP_IF_NONE_MATCH", "QUERY_STRING", "HTTP_COOKIE", "HTTP_ACCEPT_LANGUAGE", "HTTP_HOST")
 #: Answers kept at once: each open list has one.
 _MOST = 500
-#: Characters of one question that is kept: a browser may send a hundred times as many, and fill the memory.
+#: Characters of one request that is kept. A browser may send a hundred times as many, and fill the memory.
 _LONGEST = 8_000
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -32,8 +32,10 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """While all of these hold, a list is as it was: whose session asks, in which language they read the
-    console, and the list's version and minute."""
+    """The facts behind an unchanged list.
+
+    They are: whose session asks, in which language they read the console, and the list's version and minute.
+    """
 
     session_id: int
     language: str
@@ -48,10 +50,10 @@ class _Kept:
 
 
 class Unchanged:
-    """A WSGI application around the console's; it remembers each 304 of the list, and what it followed from.
+    """A WSGI application around the console's. It remembers each 304 of the list and the facts behind it.
 
-    The same request is answered in the same way while its facts hold. That its session lasts is looked up
-    each time: who was signed out is told so at once, as by the application itself.
+    The same request gets the same answer while its facts hold. Whether its session still lasts is read each
+    time: a signed-out person learns it at once, as from the application itself.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class Unchanged:
 
         def answers(status: str, headers: Headers, *more: Any) -> Any:
             facts = environ.get(FACTS)
-            # An answer with a cookie is for once.
+            # An answer with a cookie is valid only once.
             if status.startswith("304") and facts and not any(name == "Set-Cookie" for name, _ in headers):
                 self._keep(asked, _Kept(facts, list(headers)))
             return start_response(status, headers, *more)
@@ -101,7 +103,7 @@ class Unchanged:
             with unit_of(self._database) as unit:
                 version = version_while(unit, facts.session_id, facts.language, idle_since, now)
         except SQLAlchemyError:
-            # The application meets the same, and has the words for it.
+            # The application meets the same error, and has the words for it.
             return False
         return version == facts.version
 
@@ -109,12 +111,12 @@ class Unchanged:
         as_of = (kept.facts.version, kept.facts.minute)
         with self._lock:
             if as_of != self._as_of or len(self._kept) >= _MOST:
-                # What followed from another list is never asked for again.
+                # Answers about an older list are never requested again.
                 self._as_of = as_of
                 self._kept.clear()
             self._kept[asked] = kept
 
 
 def minute_of(now: datetime) -> datetime:
-    """The minute in which ``now`` is: what is late or due is worked out once in each."""
+    """The minute of ``now``: what is late or due is computed once per minute."""
     return now.replace(second=0, microsecond=0)

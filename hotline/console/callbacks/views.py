@@ -1,4 +1,4 @@
-"""The callback list and one callback: what is due, late, mine, open or left, and all that is known of one."""
+"""The callback list and one callback: what is due, late, mine, open or left, and everything about one."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -49,7 +49,7 @@ from models.store.refusal import RefusedError
 from models.talks.talk import Talk
 from models.talks.talk_legs import Joiner, joiners_of
 
-#: A time that staff settle is offered from so far ahead.
+#: Suggested times for a callback begin this far ahead.
 _LATER = timedelta(hours=1)
 LAST_PAGE = 1000
 SHARED_ROWS = "hotline.console.callbacks.shared_rows"
@@ -61,14 +61,14 @@ _MAY_BE_CALLED = frozenset(
 
 @dataclass(frozen=True)
 class Nobody:
-    """Whoever looks at a page that is the same for all: none of its callbacks is theirs."""
+    """The reader of a page that is the same for all: none of its callbacks is theirs."""
 
     staff_id: int = NOBODY
 
 
 @dataclass
 class Shown:
-    """What one page of a callback shows beside its row; ``errors`` are by the field that is wrong."""
+    """Values that a callback's page shows besides its row; ``errors`` are by the wrong field."""
 
     errors: dict[str, str] = field(default_factory=dict)
     number: str | None = field(default=None, repr=False)
@@ -78,7 +78,7 @@ class Shown:
 
 @area.record
 def _share_rows(state: BlueprintSetupState) -> None:
-    # Of each app: the rows are of its database.
+    # One for each app, because the rows come from its database.
     state.app.extensions[SHARED_ROWS] = SharedRows()
 
 
@@ -156,7 +156,7 @@ def callback_part(callback_id: int) -> Response:
         def render() -> str:
             words = state | {"is_discreet": _is_discreet(session, row)} | _WORDS
             part = render_template("console/callbacks/state.html", row=row, shown=Shown(), **words)
-            # What happened stands elsewhere on the page, and goes on with the state.
+            # The history is elsewhere on the page, and changes with the state.
             happened = history_of(session, callback_id)
             beside = render_template(
                 "console/callbacks/history.html", history=happened, beside=True, **_WORDS
@@ -186,7 +186,7 @@ def callback_said(callback_id: int) -> tuple[str, int]:
 @area.post("/callbacks/<int:callback_id>/number")
 @guard_staff(*ROLES)
 def callback_number(callback_id: int) -> tuple[str, int]:
-    # Shown in the answer itself: it stands in no address, no cookie and no history of the browser.
+    # Shown only in this answer: it is in no URL, no cookie and no browser history.
     shown, status = Shown(), 200
     with console.database.transaction() as session:
         staff = session.get_one(Staff, me().staff_id)
@@ -200,7 +200,7 @@ def callback_number(callback_id: int) -> tuple[str, int]:
 
 
 def _own_calls(own: list[listing.OwnCall]) -> Markup:
-    """What stands above the list while somebody's own phone rings or they talk: the way to that callback."""
+    """The notice above the list while somebody's own phone rings or they talk: a link to that callback."""
     going_on = [one for one in own if one.state != "claimed"]
     if not going_on:
         return Markup("")
@@ -208,7 +208,7 @@ def _own_calls(own: list[listing.OwnCall]) -> Markup:
 
 
 def _for_all(session: Session, view: str, page: int, now: datetime, soon: timedelta) -> SharedPage:
-    """The rows as they are for everybody who has none of them in hand."""
+    """The rows as seen by everybody who has claimed none of them."""
     found = listing.list_callbacks(session, view, NOBODY, now, page, soon=soon)
     found = replace(found, counts={**found.counts, "mine": MINE})
     html = render_template(
@@ -225,13 +225,13 @@ def _for_all(session: Session, view: str, page: int, now: datetime, soon: timede
 
 
 def _said(found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
-    """What may be said of the person in the case, in the words of the line."""
+    """What may be said about the person in the case, in the words of the line."""
     office_zone = console.office.time_zone
     return words_of(console.prompts, found, language, time_zone, now, office_zone=office_zone)
 
 
 def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
-    """One callback, whole. Raises NotFound for an id that none has."""
+    """The whole page of one callback. Raises NotFound for an unknown id."""
     row = listing.find_listed(session, callback_id)
     if row is None:
         raise NotFound
@@ -246,7 +246,7 @@ def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
         session, whole, now
     )
     if shown.words is None and opens_case and whole.case_id and has_looked(session, whole, me().staff_id):
-        # Each click in a talk asks for the page anew; the words must not go away by it.
+        # Each click in a talk reloads the page; the words must not disappear then.
         found = heard_for(session, whole.case_id, now, console.rules.release)
         shown.words = _said(found, row.language, row.time_zone, now)
     return render_template(
@@ -278,8 +278,8 @@ def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
 
 
 def _why_not_called(session: Session, row: listing.Listed) -> str:
-    """Why staff cannot call this one, which was left for them or taken up again; empty where they can."""
-    # Nothing more is read of any other: each open page asks this every two seconds.
+    """Why staff cannot call this callback, left for them or reopened by them; empty if they can."""
+    # No other callback needs more reads: each open page asks this every two seconds.
     if row.state != "left_for_staff" and not (row.state == "claimed" and row.outcome == STOPPED):
         return ""
     callback = session.get_one(Callback, row.id)
@@ -292,7 +292,7 @@ def _why_not_called(session: Session, row: listing.Listed) -> str:
 
 
 def _own_call_failed(session: Session, row: listing.Listed) -> bool:
-    """Whether a call that its holder asked for was not placed at all, so that their phone did not ring."""
+    """Whether a call that its holder requested was not placed at all, and their phone did not ring."""
     if row.state != "claimed" or row.missed_by_id is None or row.missed_by_id != row.staff_id:
         return False
     theirs = select(Call.call_status).where(Call.callback_id == row.id, Call.staff_id == row.staff_id)
@@ -300,17 +300,17 @@ def _own_call_failed(session: Session, row: listing.Listed) -> bool:
 
 
 def _asks_who(session: Session, row: listing.Listed) -> bool:
-    """Whether staff are still to record how they recognized the person on the line (R37)."""
+    """Whether staff still have to record how they recognized the person on the line (R37)."""
     return row.state == "talking" and awaits_recognition(session.get_one(Callback, row.id))
 
 
 def _may_be_anyone(session: Session, row: listing.Listed) -> bool:
-    """Whether the one who leads the talk is to say the first words alone (R37)."""
+    """Whether the leader of the talk may say only the first words (R37)."""
     return row.state == "talking" and may_be_anyone(session.get_one(Callback, row.id))
 
 
 def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
-    """Of a talk that goes on, who else is in it or is rung: a name, none for an interpreter, and how far."""
+    """The others in a current talk or being called: a name, empty for an interpreter, and the state."""
     talk = (
         None
         if row.state != "talking"
@@ -320,7 +320,7 @@ def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
 
 
 def names_of_joiners(session: Session, joiners: list[Joiner]) -> list[tuple[str, str]]:
-    """The name of each, empty for an interpreter, and how far they are."""
+    """The name of each (empty for an interpreter) and their state."""
     return [
         ("" if one.staff_id is None else name_of(session, session.get_one(Staff, one.staff_id)), one.stands)
         for one in joiners
@@ -351,7 +351,7 @@ def _state(session: Session, row: listing.Listed, now: datetime) -> dict[str, ob
 
 
 def _colleagues(session: Session) -> list[tuple[int, str, str]]:
-    """Who a callback may be handed to: colleagues on shift, who can come, and what each does now."""
+    """The colleagues who may get a callback: all who are on shift, and what each does now."""
     others = select(Staff).where(Staff.id != me().staff_id, Staff.left_at.is_(None), Staff.on_shift)
     people = session.scalars(others.order_by(Staff.id)).all()
     return [(one.id, name_of(session, one), _does_now(one)) for one in people]
@@ -373,14 +373,14 @@ def _asked() -> tuple[str, int]:
 
 
 def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
-    """Changes with each entry of the audit, with the line, and each minute, since what is late follows it."""
+    """Changes with each entry of the audit, with the line, and each minute, because lateness changes then."""
     facts = Facts(me().session_id, language(), listing.version(session), minute_of(now))
     request.environ[FACTS] = facts
     return tag_of(facts.version, view, page, me().staff_id, facts.language, facts.minute)
 
 
 def _is_discreet(session: Session, row: listing.Listed) -> bool:
-    """Whether a person who may yet be called sees a discreet line: nobody then names the office (R17)."""
+    """Whether the person will see a discreet line: then nobody names the office (R17)."""
     if row.state not in _MAY_BE_CALLED:
         return False
     callback = session.get_one(Callback, row.id)
@@ -399,7 +399,7 @@ def _tag_of_one(row: listing.Listed, state: dict[str, object], now: datetime) ->
         row.outcome,
         row.next_attempt_at,
         row.due_at,
-        # What its words say of the clock.
+        # The facts behind its words about the clock.
         row.due_at < now,
         row.next_attempt_at > now,
     )

@@ -17,7 +17,7 @@ from hotline.console.shell.guard import guard_staff
 from models.overview.wallboard import Figures, figures
 
 ROLES = ("supervisor", "administrator")
-#: However many look, a process reads the figures at most this often.
+#: A process reads the figures at most this often, no matter how many people look.
 KEPT = timedelta(seconds=4)
 LATEST = "hotline.console.callbacks.wallboard"
 
@@ -63,7 +63,7 @@ def wallboard_figures() -> str:
 
 
 class Latest:
-    """The figures as of a few seconds ago at most, read once for all who look."""
+    """The figures, at most a few seconds old, read once for all who look."""
 
     def __init__(self, read: Callable[[datetime], Figures]) -> None:
         self._read, self._lock = read, threading.Lock()
@@ -87,12 +87,12 @@ def _read(now: datetime) -> Figures:
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    # In UTC an hour added is an hour; in a zone it is one of its clock, which skips one and repeats one.
+    # Adding an hour in UTC adds a real hour; in a time zone, clock changes skip or repeat one.
     return datetime.combine(day, time(0), zone).astimezone(UTC)
 
 
 def _hours_of_day(now: datetime, zone: ZoneInfo) -> list[int]:
-    """What the clock on the wall says at the beginning of each hour of today: 23, 24 or 25 of them."""
+    """The local hour at the beginning of each hour of today: 23, 24 or 25 of them."""
     day = now.astimezone(zone).date()
     hour, end, found = _midnight(day, zone), _midnight(day + timedelta(days=1), zone), []
     while hour < end:

@@ -1,4 +1,4 @@
-"""A callback in words that staff read: what state it is in, what the person wishes, what happened to it."""
+"""A callback in words for staff: its state, the person's wishes, and its history."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -52,7 +52,7 @@ REASONS = {
     "call_later": N_("asked to be called later"),
     "to_supervisor": N_("is for the supervisor"),
 }
-#: How a callback ended, or why it is left; what each means for whoever takes it up.
+#: How a callback ended or why it is left, and what that means for the next person who takes it.
 OUTCOMES = {
     "reached": N_("Reached: two people talked."),
     "message_left": N_("A message was left."),
@@ -99,7 +99,7 @@ OUTCOME_NAMES = {
     "call_later": N_("Call again later"),
     "to_supervisor": N_("For the supervisor"),
 }
-#: How staff recognized whom they talk with, on a call that we placed.
+#: How staff recognized the person on a call that we placed.
 RECOGNITION_NAMES = {
     "agreed_word": N_("They said the word we agreed on"),
     "spoken_code": N_("They gave the code we gave them"),
@@ -107,7 +107,7 @@ RECOGNITION_NAMES = {
 }
 #: Languages by their codes; any other shows its code.
 LANGUAGES = {"en": N_("English"), "es": N_("Spanish")}
-#: In these outcomes somebody may have been rung without anyone knowing.
+#: With these outcomes a phone may have rung without anyone knowing.
 MAY_HAVE_RUNG = frozenset({"unknown", "unknown_call"})
 
 HAPPENED = {
@@ -171,12 +171,12 @@ _ENDED = {
 
 
 def to_do(row: Listed) -> list[str]:
-    """What this person's wishes ask of whoever calls, the most important first."""
+    """What this person's wishes ask of the one who calls, the most important first."""
     found = []
     if row.silent:
         found.append(_("Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no."))
     if row.asked_elsewhere:
-        # Also where one of them pressed 5: that may be the one whose phone it is not.
+        # Even after one of them pressed 5: that may be the person whose phone it is not.
         found.append(_("Two callers may have asked for this. Begin with a yes or no question."))
     found.append(
         {
@@ -205,20 +205,20 @@ def to_do(row: Listed) -> list[str]:
 
 
 def tries(row: Listed) -> str:
-    """How often the person was tried so far; an offer that staff missed is no try of theirs (R36)."""
+    """How often we tried to reach the person so far; an offer that staff missed does not count (R36)."""
     if not row.caller_tries:
         return _("none failed")
     return ngettext("the person was tried once", "the person was tried %(num)d times", row.caller_tries)
 
 
 def there(at: datetime, time_zone: str) -> str:
-    """The day and time of a moment where the person is."""
+    """The day and time of a moment in the person's time zone."""
     return _there(at.replace(second=0, microsecond=0), time_zone, language())
 
 
 @lru_cache(maxsize=4096)
 def _there(at: datetime, time_zone: str, said_in: str) -> str:
-    # Most callbacks are due at the same few moments, and a page of the list says dozens of them.
+    # Most callbacks are due at the same few moments, and a page of the list shows dozens of them.
     zone = get_timezone(time_zone)
     return format_skeleton(
         "EEEhmm", at.astimezone(ZoneInfo(time_zone)), tzinfo=zone, locale=written_in(said_in)
@@ -244,7 +244,7 @@ def happened(one: Happening) -> str:
 
 
 def who(one: Happening) -> str:
-    """Who did it: a name of staff, or a part of the app."""
+    """The actor: a staff member's name, or a part of the app."""
     if one.is_staff:
         return one.who
     return _(ACTORS[one.who]) if one.who in ACTORS else one.who
@@ -260,5 +260,5 @@ def _how_it_went(one: Happening) -> str:
 
 
 def note_sentence(why: TextRefusal) -> str:
-    """Why a note is not kept, for the page that looks at it while it is typed."""
+    """Why a note is not saved, for the page that checks it while it is typed."""
     return _(NOTE_WORDS[why], most=MOST_CHARACTERS)

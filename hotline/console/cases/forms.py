@@ -1,4 +1,4 @@
-"""Checks what is typed into the forms about cases: one sentence for each field that is wrong (issue 5)."""
+"""Checks the input of the forms about cases: one sentence for each field that is wrong (issue 5)."""
 
 import re
 import secrets
@@ -28,7 +28,7 @@ Errors = dict[str, str]
 def text_of(
     fields: Fields, name: str, label: str, longest: int, errors: Errors, *, needed: bool = True
 ) -> str:
-    """A text without blanks around it; a sentence goes into ``errors`` when it will not do."""
+    """A text without surrounding spaces; if it is not acceptable, a sentence goes into ``errors``."""
     value = " ".join(fields.get(name, "").split(" ")).strip()
     if not value and needed:
         errors[name] = _("%(field)s: this is empty.", field=label)
@@ -40,18 +40,18 @@ def text_of(
 
 
 def new_form() -> str:
-    """What a form is known by, so that it counts once however often it is sent."""
+    """A new form's id: the form counts only once, however often it is sent."""
     return secrets.token_hex(8)
 
 
 def form_of(fields: Fields) -> str:
-    """What the form that was sent is known by; "" where it has nothing that we made."""
+    """The id of the form that was sent; "" if it has none that we made."""
     known_by = fields.get("form", "")
     return known_by if _FORM.fullmatch(known_by) else ""
 
 
 def number_of(fields: Fields, errors: Errors) -> str:
-    """A case number; a slip in it is noticed by its check digit, whether a case has it or not (R01)."""
+    """A case number. The check digit reveals a typing mistake, whether or not such a case exists (R01)."""
     number = re.sub(r"[\s.-]", "", fields.get("number", ""))
     if not check_digit_is_right(number):
         errors["number"] = _("Case number: this is none. It has 8 or 10 digits, and one of them is wrong.")
@@ -59,7 +59,7 @@ def number_of(fields: Fields, errors: Errors) -> str:
 
 
 def phone_of(fields: Fields, name: str, label: str, office: Office, errors: Errors) -> str:
-    """A phone that the line may ring, in E.164; without a + it is one of the office's own country."""
+    """A phone that the line may call, in E.164; without a + it is one of the office's own country."""
     typed = fields.get(name, "").strip()
     try:
         region = office.countries[0] if office.countries else None
@@ -78,7 +78,7 @@ def phone_of(fields: Fields, name: str, label: str, office: Office, errors: Erro
 
 
 def details_of(fields: Fields, office: Office, errors: Errors) -> Details:
-    """How a registrant is spoken with."""
+    """How to speak with a registrant."""
     name = text_of(fields, "name", _("Name of the registrant"), LONGEST_NAME, errors, needed=False)
     language, pace = fields.get("language", ""), fields.get("pace", "normal")
     if language not in office.languages:
@@ -104,7 +104,7 @@ def details_of(fields: Fields, office: Office, errors: Errors) -> Details:
 
 
 def details_shown(registrant: Registrant, name: str | None) -> dict[str, str]:
-    """What the fields of `details_of` show of a registrant whose name is ``name``."""
+    """The values that the fields of `details_of` show for a registrant named ``name``."""
     return {
         "name": name or "",
         "language": registrant.language,
@@ -116,7 +116,7 @@ def details_shown(registrant: Registrant, name: str | None) -> dict[str, str]:
 
 
 def wishes_shown(phone: Phone) -> dict[str, str]:
-    """What the fields of `wishes_of` show of a phone, and whether it is called at all."""
+    """The values that the fields of `wishes_of` show for a phone, and whether it is called at all."""
     return {
         "unsafe": "" if phone.unsafe_since is None and phone.stopped_at is None else "1",
         "may_answer": phone.may_answer,

@@ -1,4 +1,4 @@
-"""What codes of cases, phones and PINs are called on pages; each is a text that translations know."""
+"""The names of codes of cases, phones and PINs on pages; each is a text that can be translated."""
 
 from hotline.console.shell.words import N_
 
@@ -51,7 +51,7 @@ VOICEMAIL = {
     "we_call_again": N_("“We will call again”, with our neutral name"),
     "hello": N_("A greeting that says nothing"),
 }
-#: What happened to a case, by the action of its entry in the audit.
+#: What happened to a case, by the action of its audit entry.
 ACTIONS = {
     "open_case": N_("Case added"),
     "close_case": N_("Case closed"),

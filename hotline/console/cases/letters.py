@@ -1,7 +1,7 @@
-"""Letters as PDF: one with a PIN alone, one with a case number alone, each with the key map (R02, R08).
+"""Letters as PDF: one has only a PIN, one only a case number; each has the key map (R02, R08).
 
-A letter is made in memory and handed out once; nothing of it is stored. It names neither the person nor what
-the line is for, since someone else may open it.
+A letter is made in memory and handed out once; nothing of it is stored. It names neither the person nor the
+purpose of the line, since someone else may open it.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FONTS = Path(__file__).parents[1] / "fonts" / "public-sans"
 _FAMILY = "Public Sans"
 _MARGIN, _WIDTH = 22.0, 215.9 - 2 * 22.0
-#: Each key with what it does; the card in each letter. The keys that need not be said on the line are here.
+#: Each key with its action: the card in each letter. The line itself need not explain the keys listed here.
 KEYS = (
     ("0", N_("A person. If nobody is free, we offer to call you back.")),
     ("*", N_("Hear it again.")),
@@ -37,7 +37,7 @@ _ALONE = N_("Where you key several digits, press 0, *, 9, 5 or 7 alone and then 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who the letter is from: a neutral name in its language, and the number to call in E.164."""
+    """The sender of the letter: a neutral name in its language, and the number to call in E.164."""
 
     neutral_name: str
     line: str
@@ -46,7 +46,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What one letter says; ``secret`` is the PIN or the number, and stands nowhere else in it."""
+    """The content of one letter; ``secret`` is the PIN or the number, and appears in no other field."""
 
     language: str
     say: Callable[[str], str]
@@ -59,7 +59,7 @@ class Letter:
 def pin_letter(
     language: str, say: Callable[[str], str], sender: Sender, pin: str, expires_at: datetime
 ) -> bytes:
-    """A letter with the PIN alone; ``say`` translates a text into ``language``. Answers the PDF."""
+    """A letter with only the PIN; ``say`` translates a text into ``language``. Returns the PDF."""
     day = format_date(expires_at.astimezone(ZoneInfo(sender.time_zone)).date(), "long", locale=language)
     sentences = (
         say(N_("It works until %(day)s. In your first call you choose a PIN of your own.")) % {"day": day},
@@ -70,7 +70,7 @@ def pin_letter(
 
 
 def number_letter(language: str, say: Callable[[str], str], sender: Sender, number: str) -> bytes:
-    """A letter with the case number alone. Answers the PDF."""
+    """A letter with only the case number. Returns the PDF."""
     sentences = (
         say(N_("Key it when you call us, and then your PIN.")),
         say(N_("Your PIN comes in another way. Keep the two apart.")),
@@ -79,7 +79,7 @@ def number_letter(language: str, say: Callable[[str], str], sender: Sender, numb
 
 
 def _draw(letter: Letter) -> bytes:
-    # Not before the first letter: it is a quarter of what a web process loads, which is to be back soon.
+    # Imported at the first letter: it is a quarter of a web process's load, and restarts must be fast.
     from fpdf import FPDF
 
     say = letter.say
@@ -108,7 +108,7 @@ def _draw(letter: Letter) -> bytes:
 
 
 def _secret(pdf: "FPDF", digits: str) -> None:
-    """The digits, large and in groups, so that they are read and keyed without a slip."""
+    """The digits, large and in groups, so that people read and type them correctly."""
     size = 3 if len(digits) % 3 == 0 else 4
     groups = [digits[start : start + size] for start in range(0, len(digits), size)]
     pdf.set_font(_FAMILY, "B", 44)
@@ -152,6 +152,6 @@ def _capitalised(text: str) -> str:
 
 
 def _readable(number: str) -> str:
-    """A number of ours as people of its country write it."""
+    """One of our numbers as people in its country write it."""
     parsed = phonenumbers.parse(number)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)

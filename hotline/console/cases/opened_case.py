@@ -1,4 +1,4 @@
-"""What every page of one case does first: is it open to who asks, and is that written down (R37)."""
+"""The first step of every page about one case: check that it is open to the reader, and log that (R37)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ from models.overview.pin_request import APPROVERS, still_waits
 
 @dataclass(frozen=True, slots=True)
 class OpenedCase:
-    """A case that stands open to who asks, held in the transaction that changes it."""
+    """A case that is open to the person, locked in the transaction that changes it."""
 
     session: Session
     case: Case
@@ -39,7 +39,7 @@ class OpenedCase:
 
 @contextmanager
 def changing_case(case_id: int) -> Iterator[OpenedCase]:
-    """One transaction in which the case is held. Leads elsewhere when it is not open to who asks."""
+    """One transaction in which the case is locked. Redirects if the case is not open to the person."""
     now = console.clock()
     with console.database.transaction() as session:
         grounds = grounds_for(session, me(), case_id, now, console.policies)
@@ -53,32 +53,32 @@ def changing_case(case_id: int) -> Iterator[OpenedCase]:
 
 
 def case_page(case_id: int, **shown: Any) -> str:
-    """The page of the case; that it was looked at is an entry. ``shown``: numbers revealed this once."""
+    """The page of the case. The view is logged in the audit. ``shown``: numbers revealed only this once."""
     return _render(case_id, "console/cases/case.html", **shown)
 
 
 def case_form(
     case_id: int, name: str, errors: dict[str, str] | None = None, **given: Any
 ) -> str | tuple[str, int]:
-    """A form about the case, as it is or with what was wrong in it; what was typed is kept."""
+    """A form about the case: empty, or with its errors and everything that was typed."""
     page = _render(case_id, f"console/cases/{name}.html", errors=errors or {}, **given)
     return (page, 422) if errors else page
 
 
 def may_see_number(grounds: Grounds) -> bool:
-    """Who keeps cases may, and who has just added this one and must hand its number over."""
+    """Case keepers may, and the person who has just added this case and must hand its number over."""
     return me().role in KEEPERS or grounds.ground == "added"
 
 
 def not_open() -> NoReturn:
-    """Lead to where cases are opened: alike for a case that is not, is not open, or no longer is (R37)."""
+    """Redirect to the case search: alike for an unknown case, one not open, and one no longer open (R37)."""
     flash(_("This case is not open to you. Open it by its number, or by a search."), "warning")
     abort(redirect(url_for("console.cases.cases"), code=303))
 
 
 def _render(case_id: int, template: str, **given: Any) -> str:
     now = console.clock()
-    # Rendered inside the transaction that writes the look down: a page that fails was not looked at.
+    # Rendered inside the transaction that logs the view: a page that fails was not viewed.
     with console.database.transaction() as session:
         try:
             grounds = look_at(session, me(), case_id, now, console.policies)

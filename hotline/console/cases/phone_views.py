@@ -1,4 +1,4 @@
-"""Pages of a registrant's phones: a new one and its code, how and when one is called, and unsafe (R09)."""
+"""Pages of a registrant's phones: a new one and its code, how and when to call one, and unsafe (R09)."""
 
 from collections.abc import Callable
 from typing import TypeVar

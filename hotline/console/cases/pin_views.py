@@ -1,4 +1,4 @@
-"""Pages of PINs: asked for by one person, approved by another, and shown that once (R08)."""
+"""Pages of PINs: one person requests one, another approves it, and that person sees it once (R08)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -113,7 +113,7 @@ def pin_approve(request_id: int) -> View:
             line = case.registrant.line
             number = keyring_of(session).unseal("case.number", case.number_sealed)
         made = new_pin(number)
-        # The hash and the letter are made with no transaction open: callers must not wait for them.
+        # The hash and the letter are made with no transaction open, because callers must not wait for them.
         made_hash = console.hasher.hash(made)
         letter = b"" if delivery == "told" else _letter_with(made, language, line, now)
         with console.database.transaction() as session:
@@ -188,14 +188,14 @@ def _letter_with(made: str, language: str, line: str | None, now: datetime) -> b
 
 def _say_in(language: str) -> Callable[[str], str]:
     if console.words.known(language) is None or language not in console.office.neutral_name:
-        # Nothing falls back to another language in what a registrant reads (R27).
+        # Texts for a registrant never fall back to another language (R27).
         raise PinRequestError(LetterRefusal.NO_LETTER)
     return console.words.catalog(language).gettext
 
 
 def _sender(language: str, line: str | None) -> Sender:
     office = console.office
-    # The number on the card is the one that they chose to see when we call (R32).
+    # The card has the number that the registrant chose to see when we call (R32).
     number = line if line is not None and line in office.lines else office.lines[0]
     return Sender(office.neutral_name[language], number, office.time_zone)
 

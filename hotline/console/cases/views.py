@@ -1,4 +1,4 @@
-"""Pages of cases: how one is found and opened, what it shows, and what is changed of it (R37)."""
+"""Pages of cases: how to find and open one, what it shows, and how to change it (R37)."""
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -56,7 +56,7 @@ def cases() -> View:
 @area.get("/cases/verify", endpoint="case_verify_again")
 @guard_staff(*ROLES)
 def form_again() -> View:
-    # A choice of the language, or the address alone, comes here without what was typed.
+    # After a change of the language, or a typed URL, a request comes here without the form's input.
     return redirect(url_for("console.cases.cases"), code=303)
 
 
@@ -197,7 +197,7 @@ def case_subject(case_id: int) -> View:
     except CaseError as error:
         return case_form(case_id, "subject", {"": refused(error)})
     except OvertakenFormError as error:
-        # Id and name are of one person: half of what was typed beside half of what holds names nobody.
+        # Id and name belong to one person: half of the input with half of the current values names nobody.
         flash(refused(error), "error")
         return redirect(url_for("console.cases.case_subject", case_id=case_id), code=303)
     flash(_("The link is saved. A second person must confirm it."), "success")

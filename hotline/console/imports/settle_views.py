@@ -1,4 +1,4 @@
-"""Settling a held import: one person asks, and a second one, signed in by themselves, agrees (R16)."""
+"""Settling a held import: one person asks, and a second one, signed in separately, approves (R16)."""
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound

@@ -1,4 +1,4 @@
-"""Reads a form while it arrives: its fields, then its file as a stream that is kept nowhere (R12)."""
+"""Reads a form while it arrives: its fields, then its file as a stream that is stored nowhere (R12)."""
 
 import io
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from werkzeug.sansio.request import Request as SansIoRequest
 
 CHUNK_BYTES = 65_536
-#: All that the fields before the file may take.
+#: The most bytes that the fields before the file may take.
 FIELD_BYTES = 16_384
 
 
@@ -20,22 +20,22 @@ class BrokenOffError(OSError):
 
 
 class TooLargeError(OSError):
-    """The file is larger than the office takes."""
+    """The file is larger than the office accepts."""
 
     ended = "too_large"
 
 
 class Body(Protocol):
-    """What is asked of a request's stream."""
+    """The part of a request's stream that is needed here."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 
 
 class UploadStream(io.RawIOBase):
-    """The file of one multipart form, byte by byte as it arrives; ``fields`` stood before it.
+    """The file of one multipart form, byte by byte as it arrives; ``fields`` came before it.
 
-    A form of Werkzeug's would put a large file on the disk first, where its gate's reasons must not stand.
-    Raises BadRequest when the form has no file, and while reading BrokenOffError or TooLargeError.
+    Werkzeug's own form parser would write a large file to disk first, where the reasons of its gates must not
+    be. Raises BadRequest when the form has no file, and while reading BrokenOffError or TooLargeError.
     """
 
     def __init__(self, request: SansIoRequest, body: Body, most_bytes: int) -> None:
@@ -51,7 +51,7 @@ class UploadStream(io.RawIOBase):
         self._find_file()
 
     def readable(self) -> bool:
-        """It is read and nothing else."""
+        """The stream is read-only."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -67,7 +67,7 @@ class UploadStream(io.RawIOBase):
         return len(given)
 
     def buffered(self) -> BinaryIO:
-        """It as a stream with lines."""
+        """This stream with buffering, for reading lines."""
         return io.BufferedReader(self, CHUNK_BYTES)
 
     def _find_file(self) -> None:
@@ -112,7 +112,7 @@ class UploadStream(io.RawIOBase):
         self._left -= len(chunk)
         self._first -= len(chunk)
         if self._first < 0 and not self._is_found:
-            # What stands before the file is kept in memory.
+            # The part before the file is kept in memory.
             raise BadRequest("The form has no file.")
         if self._left < 0:
             raise TooLargeError("The file is too large.")

@@ -1,4 +1,4 @@
-"""Uploading a custody file: read while it arrives by `hotline intake`, shown, and landed or thrown away."""
+"""Uploads a custody file: `hotline intake` reads it as it arrives; then it is shown, applied or discarded."""
 
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from models.custody.import_upload import By, UploadError, discard_upload, land_u
 
 #: In the configuration of the app of `hotline intake`: it answers no callers, so a file may take its time.
 IS_INTAKE = "HOTLINE_INTAKE"
-#: What a process that answers callers takes by itself: some ten thousand rows, read in a part of a second.
+#: The largest file that a process for callers reads itself: about ten thousand rows, in under a second.
 SMALL_BYTES = 2_000_000
 MEGABYTE = 1_000_000
 
@@ -49,7 +49,7 @@ def read_upload() -> Response:
     most = console.policies.upload_megabytes * MEGABYTE
     if not current_app.config.get(IS_INTAKE):
         most = min(most, SMALL_BYTES)
-    # The stream below counts by itself; this is for the length that a request names at its beginning.
+    # The stream below counts by itself. This setting is for the length that a request names at its start.
     request.max_content_length = None
     if request.mimetype != "multipart/form-data":
         _has_our_token(request.form.get("csrf_token"))
@@ -119,7 +119,7 @@ def _back(sentence: str) -> Response:
 
 
 def _here(path: str) -> str:
-    """The page at the port that answers everything, from the one that takes files."""
+    """The page at the port that answers everything, linked from the port that takes files."""
     if not current_app.config.get(IS_INTAKE):
         return path
     public = urlsplit(console.settings.public_url)
@@ -128,9 +128,9 @@ def _here(path: str) -> str:
 
 
 def intake_url() -> str | None:
-    """Where a browser sends a file, if not to this very host and port.
+    """The URL to which a browser sends a file, if it is not this host and port.
 
-    Behind TLS a proxy leads the one path to `hotline intake`; without, a browser goes to its port itself.
+    Behind TLS a proxy routes this one path to `hotline intake`. Without TLS a browser uses its port directly.
     """
     settings = console.settings
     if not settings.intake_port or urlsplit(settings.public_url).scheme != "http":
@@ -139,7 +139,7 @@ def intake_url() -> str | None:
 
 
 def _host() -> str:
-    # The cookie is of the host that the browser knows, whatever port it asks.
+    # The cookie belongs to the host that the browser knows, whatever the port.
     host = urlsplit(f"//{request.host}").hostname or "127.0.0.1"
     return f"[{host}]" if ":" in host else host
 

@@ -1,4 +1,4 @@
-"""Imports of the custody feed: what waits, what was, and one of them from every side (R12, R16)."""
+"""Imports of the custody feed: the waiting ones, the past ones, and all details of one (R12, R16)."""
 
 from datetime import datetime, timedelta
 
@@ -70,7 +70,7 @@ def import_page(import_id: int) -> str:
 @area.get("/imports/<int:import_id>/state")
 @guard_staff(*ROLES, live=True)
 def import_state(import_id: int) -> Response:
-    # Asked every two seconds while it lands; the same answer is not sent twice.
+    # Asked every two seconds while the import is applied; an unchanged answer is not sent twice.
     one = _find(import_id)
     response = make_response(render_template("console/imports/state.html", **_about(one)))
     response.add_etag()
@@ -129,7 +129,7 @@ def import_rejects(import_id: int) -> str:
 
 
 def _place(name: str) -> int | None:
-    """Where a page begins, as its link says; None for what no link of ours says."""
+    """Where a page begins, according to its link; None for a value that no link of ours has."""
     text = request.args.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
@@ -143,7 +143,7 @@ def _find(import_id: int) -> Listed:
 
 
 def _about(one: Listed) -> dict[str, object]:
-    """What every page of one import shows."""
+    """The values that every page of one import shows."""
     entry = one.entry
     return {
         "one": one,

@@ -1,10 +1,10 @@
-"""What the pages of imports say of states, changes, statuses and rejects, in words that staff read."""
+"""The words of the import pages for states, changes, statuses and rejects."""
 
 from flask import current_app, url_for
 
 from hotline.console.shell.words import N_
 
-#: Of each state: its word, and the colour of its tag.
+#: For each state: its word, and the color of its tag.
 STATES = {
     "staging": (N_("Being read"), "quiet"),
     "uploading": (N_("Being read"), "quiet"),
@@ -64,12 +64,12 @@ FIELDS = {"row": N_("the whole row")}
 
 
 def case_page(case_id: int) -> str | None:
-    """The page of a case, where there is one."""
+    """The page of a case, if there is one."""
     known = "console.cases.case" in current_app.view_functions
     return url_for("console.cases.case", case_id=case_id) if known else None
 
 
-#: What a name is that no directory has.
+#: The kind of a name that no directory has.
 UNLISTED_KINDS = {
     "facility": N_("Facility"),
     "court": N_("Court"),

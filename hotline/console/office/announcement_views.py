@@ -1,4 +1,4 @@
-"""Announcements: what is spoken on which days, written and heard before it is saved."""
+"""Announcements: texts spoken on certain days, written and played before they are saved."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ MOST_CHARACTERS = 600
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a caller hears in one language from the choice of it to the first menu, and how long it takes."""
+    """The words a caller hears in one language, from its choice to the first menu, and their duration."""
 
     language: str
     name: str

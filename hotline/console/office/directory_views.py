@@ -21,10 +21,10 @@ from models.custody import directory
 
 @dataclass(frozen=True, slots=True)
 class _Directory:
-    """One directory: how its entries are read and kept, and the words of its pages.
+    """One directory: how its entries are read and stored, and the words of its pages.
 
-    ``fact`` is the column and the field of what an entry has beside its name. ``typed`` reads that from the
-    form: the value, or None and what is wrong with it.
+    ``fact`` is the column and the field of an entry's other value, next to its name. ``typed`` reads that
+    value from the form: the value, or None and what is wrong with it.
     """
 
     kind: str

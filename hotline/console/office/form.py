@@ -1,4 +1,4 @@
-"""What the forms of the office settings share: the version they were drawn with, and saving what changed."""
+"""The shared parts of the office forms: the version they were drawn with, and saving the changes."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -21,18 +21,18 @@ KEEP = ("administrator",)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The office as the rows have it this moment, for one page."""
+    """The office as the rows have it now, for one page."""
 
     office: Office
     standing: Standing
 
     @classmethod
     def of_now(cls) -> "Settings":
-        """Read it; not from what this process took up a few seconds ago."""
+        """Read it from the rows; this process's own copy may be a few seconds old."""
         return cls(*console.office_settings.standing())
 
     def value(self, name: str) -> Any:
-        """What a field holds now, as JSON."""
+        """The current value of a field, as JSON."""
         return value_of(self.office.table, name)
 
     def version(self, name: str) -> int:
@@ -40,23 +40,23 @@ class Settings:
         return self.standing.versions.get(name, 0)
 
     def is_changed(self, name: str) -> bool:
-        """Whether the field holds something else than the file says."""
+        """Whether the field's value differs from the file."""
         return name in self.standing.values
 
 
 def seen(name: str) -> int:
-    """The version of a field that the form at hand was drawn with."""
+    """The version of a field that the current form was drawn with."""
     text = request.form.get(f"seen-{name}", "")
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def typed_line(name: str, most: int = 200) -> str:
-    """One line of the form at hand, spaces as one."""
+    """One line of the current form, with runs of spaces made one."""
     return " ".join(request.form.get(name, "")[:most].split())
 
 
 def save(*changes: tuple[str, Any]) -> str | None:
-    """Save every field with the form's reason, or none; answers what is wrong in one sentence, or None."""
+    """Save every field with the form's reason, or none; return the fault in one sentence, or None."""
     reason = request.form.get("reason", "")[: MOST_CHARACTERS + 1]
     try:
         made = console.office_settings.change_all(
@@ -73,7 +73,7 @@ def save(*changes: tuple[str, Any]) -> str | None:
 
 
 def typed_day(name: str) -> date | None:
-    """A day of the form at hand, None for none or for what is no day."""
+    """A day of the current form; None if it is empty or not a day."""
     try:
         return date.fromisoformat(request.form.get(name, ""))
     except ValueError:

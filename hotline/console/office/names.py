@@ -1,4 +1,4 @@
-"""What a page calls each field of the office, and how it says what is wrong with one."""
+"""The names of the office's fields on pages, and the sentences for their faults."""
 
 import re
 
@@ -41,7 +41,7 @@ FIELD_NAMES = {
     "office.shared_phones": N_("Phones that many people share"),
     "interpreters": N_("Interpreters"),
 }
-#: The holidays of the United States as the calendar's library calls them; it has them in English alone.
+#: The holidays of the United States in the words of the calendar library, which has them only in English.
 HOLIDAYS = (
     N_("New Year's Day"),
     N_("Martin Luther King Jr. Day"),
@@ -71,7 +71,7 @@ PART_NAMES = {
 _ENTRIES = {"services": N_("Partner line %(n)s"), "announcements": N_("Announcement %(n)s")}
 _ENTRY = re.compile(r"(services|announcements) entry ([0-9]+)((?:\.[a-z_]+)*)")
 _POLICY = re.compile(r"policies\.([a-z_]+)((?:\.[a-z_]+)*)")
-#: The sentences of config/ about one field that a form of the console can bring about.
+#: The sentences of config/ about one field that a console form can cause.
 SENTENCES = (
     N_('%(field)s must hold hours such as "08:00-20:00".'),
     N_("%(field)s must list its hours in order, without overlap."),
@@ -111,7 +111,7 @@ REASONS = (
 
 
 def field_name(field: str) -> str:
-    """A field of the office file as the page's language calls it; one that has no name is named as there."""
+    """A field of the office file in the page's language; a field without a name is shown as in the file."""
     if entry := _ENTRY.fullmatch(field):
         return _with_parts(gettext(_ENTRIES[entry[1]], n=entry[2]), entry[3])
     if (policy := _POLICY.fullmatch(field)) and policy[1] in POLICY_NAMES:
@@ -120,7 +120,7 @@ def field_name(field: str) -> str:
 
 
 def basis_said(basis: str) -> str:
-    """A basis of the shipped office file in the language of the page; one of the office's own as it is."""
+    """A basis of the shipped office file in the page's language; the office's own bases are unchanged."""
     return gettext(basis) if basis else ""
 
 
@@ -133,14 +133,14 @@ def change_name(change: OfficeChange) -> str:
 
 
 def holiday_said(name: str) -> str:
-    """A public holiday as the page's language calls it; one that has no translation as its country does."""
+    """A public holiday in the page's language; without a translation, as its country calls it."""
     plain, observed, _rest = name.partition(" (observed)")
     said = gettext(plain) if plain in HOLIDAYS else plain
     return gettext("%(holiday)s, observed", holiday=said) if observed else said
 
 
 def said(error: Exception) -> str:
-    """What is wrong, in the page's language, with fields by the names that its pages have."""
+    """The fault in the page's language, with fields named as on the pages."""
     if isinstance(error, RefusedError):
         return refused(error)
     fault = error.fault if isinstance(error, OfficeError) else error

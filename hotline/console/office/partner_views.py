@@ -43,10 +43,10 @@ def save_partners() -> Response | tuple[str, int]:
 def _laid_over(
     listed: list[dict[str, Any]], languages: tuple[str, ...]
 ) -> tuple[list[tuple[dict[str, Any], dict[str, Any]]], list[str]]:
-    """Each row of the form with what holds now, and the lines that its author and somebody else changed.
+    """Each row of the form with its current values, and the lines that both the author and another changed.
 
-    A line is one whole and is known by its key: what the author left alone is shown as it is now, wherever
-    it stands by now.
+    A line is one unit and has a key: a line that the author left alone is shown as it is now, wherever it is
+    in the list by now.
     """
     rows: list[tuple[dict[str, Any], dict[str, Any]]] = [(one, one) for one in listed]
     both: list[str] = []
@@ -60,7 +60,7 @@ def _laid_over(
             rows[place] = line, now
             is_others = _words(now) not in (_words(drawn), _words(line))
         else:
-            # A new line; or one that somebody else has taken away, which is new if it is saved.
+            # A new line, or one that somebody else removed meanwhile. Saving it makes it new.
             is_others = bool(line["key"]) and any(_words(line))
             if any(_words(line)) and len(rows) < MOST_SERVICES:
                 rows.append((line, {}))
@@ -72,7 +72,7 @@ def _laid_over(
 
 
 def _row(n: int, languages: tuple[str, ...], kind: str = "") -> dict[str, Any] | None:
-    """A line as it was typed, or as its form was drawn; None where no such form is at hand."""
+    """A line as it was typed, or as its form was drawn; None if the request has no such form."""
     phone = given(f"{kind}phone-{n}")
     if phone is None:
         return None
@@ -81,7 +81,7 @@ def _row(n: int, languages: tuple[str, ...], kind: str = "") -> dict[str, Any] |
 
 
 def _words(line: dict[str, Any]) -> list[str]:
-    """What a line says, in the order of its languages, and its phone last."""
+    """The content of a line, in the order of its languages, with its phone last."""
     names = line.get("name") or {}
     return [*(names[code] for code in sorted(names)), line.get("phone") or ""]
 

@@ -1,8 +1,8 @@
-"""What a page calls each policy; the keys are the names in the office file."""
+"""The name of each policy on pages; the keys are the names in the office file."""
 
 from hotline.console.shell.words import N_
 
-#: Every policy of config/policies.py, as people say it.
+#: Every policy of config/policies.py, in people's words.
 POLICY_NAMES = {
     "fresh_minutes": N_("Minutes that a record is said without a remark"),
     "spoken_stale_hours": N_("Hours that a record is said with a remark"),

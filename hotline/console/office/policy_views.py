@@ -1,4 +1,4 @@
-"""Policies: every number that the office decided, with its basis, and when it is looked at again."""
+"""Policies: every number that the office decided, with its basis and its review date."""
 
 from typing import Any
 
@@ -73,7 +73,7 @@ def save_policy(name: str) -> Response | tuple[str, int]:
 
 
 def _number(text: str, *, whole: bool) -> Any:
-    """A number as it was meant; what is none stays a text, for the check to name."""
+    """The typed text as a number. Anything else stays a text, and the check reports it."""
     try:
         return int(text) if whole or text.isdecimal() else float(text.replace(",", "."))
     except ValueError:

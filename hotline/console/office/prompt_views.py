@@ -1,4 +1,4 @@
-"""The prompts page: every sentence of the line in every language, its length, and how hard it is to read."""
+"""The prompts page: every sentence of the line in every language, its length, and its reading level."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,9 +15,9 @@ from ivr_flows.review.announcement_check import spoken_seconds
 from ivr_flows.review.readability import Readability, readability
 from models.staff.staff import ROLES
 
-#: In place of a group, in the address: every prompt on one page, to be printed.
+#: Takes the place of a group in the URL: every prompt on one page, for printing.
 ALL = "all"
-#: The longest search that is looked for.
+#: The longest text that can be searched for.
 MOST_CHARACTERS = 100
 
 area.add_app_template_filter(group_name, "prompt_group")
@@ -25,7 +25,7 @@ area.add_app_template_filter(group_name, "prompt_group")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One prompt in one language. ``spoken`` is what a voice is given to read it aloud."""
+    """One prompt in one language. A voice reads ``spoken`` aloud."""
 
     language: str
     text: str
@@ -50,7 +50,7 @@ def prompts() -> str:
     wanted = " ".join(request.args.get("q", "")[:MOST_CHARACTERS].split())
     kinds = dict.fromkeys(_group(one) for one in every)
     kind = request.args.get("group", next(iter(kinds)))
-    # All at once are too many for one page: a search goes through all, else one group is shown.
+    # All prompts are too many for one page: a search covers all of them, else one group is shown.
     found = [one for one in every if (_fits(one, wanted) if wanted else kind in {_group(one), ALL})]
     groups: dict[str, list[Prompt]] = {}
     for one in found:
@@ -73,7 +73,7 @@ def _group(prompt: Prompt) -> str:
 
 @lru_cache(maxsize=1)
 def _every(prompts: Prompts) -> tuple[Prompt, ...]:
-    """Every prompt, scored once a process: none of them changes without a deploy."""
+    """Every prompt, scored once per process, because prompts change only with a deploy."""
     languages = prompts.languages
     names = list(dict.fromkeys(name for one in languages.values() for name in one.texts))
     return tuple(

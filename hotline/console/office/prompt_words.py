@@ -1,4 +1,4 @@
-"""What the groups of prompts are called on the prompts page."""
+"""The names of the prompt groups on the prompts page."""
 
 from hotline.console.shell.words import N_, _
 

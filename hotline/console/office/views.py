@@ -1,4 +1,4 @@
-"""Office settings: an overview, hours, closures, what is fixed, and every change with its undo."""
+"""Office settings: an overview, hours, closures, the fixed fields, and every change with its undo."""
 
 from datetime import date
 from typing import Any
@@ -168,14 +168,14 @@ def _closures_page(settings: Settings, today: date, wrong: str | None = None) ->
 
 
 def _holidays(office: Office, today: date) -> list[date]:
-    """The public holidays to come, of this year and the next."""
+    """The upcoming public holidays of this year and the next."""
     place = office.holiday_country, office.holiday_subdivision
     days = {day for year in (today.year, today.year + 1) for day in public_holidays(*place, year)}
     return sorted(day for day in days if day >= today and day not in office.worked_holidays)
 
 
 def _holiday_names(office: Office, today: date) -> dict[date, str]:
-    """What each holiday of this year and the next is called, in the page's language where that is known."""
+    """The name of each holiday of this year and the next, in the page's language if it is known."""
     place = office.holiday_country, office.holiday_subdivision
     said = {
         day: name
@@ -186,7 +186,7 @@ def _holiday_names(office: Office, today: date) -> dict[date, str]:
 
 
 def _spans(text: str) -> list[str]:
-    """Such as "08:00-12:00, 13:00-17:00", with any dash; the check says what is none."""
+    """Reads "08:00-12:00, 13:00-17:00", with any kind of dash. The check reports what is not a span."""
     plain = text[:200].replace("–", "-").replace("—", "-").replace(";", ",").replace(" ", "")
     return [span for span in plain.split(",") if span]
 

@@ -1,4 +1,4 @@
-"""The blueprint of the staff list, schedules and one's own shift."""
+"""The blueprint of the staff list, the schedules and a person's own shift."""
 
 from flask import Blueprint
 

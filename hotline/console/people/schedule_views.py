@@ -87,7 +87,8 @@ def save_schedule_week(staff_id: int) -> Response | tuple[str, int]:
     try:
         with console.database.transaction() as session:
             person = _person(session, staff_id)
-            # Held, so that of two who save the same week at once the second sees what the first did.
+            # Locked: of two people who save the same week at once, the second one sees the first one's
+            # changes.
             session.refresh(person, with_for_update=True)
             seen = _stamp(session, staff_id)
             now = {(one.kind, one.weekday): (one.starts, one.ends) for one in week_of(session, staff_id)}
@@ -106,7 +107,7 @@ def save_schedule_week(staff_id: int) -> Response | tuple[str, int]:
                 changed += len(days)
     except StaffError as error:
         if error.code is FormRefusal.CHANGED:
-            # What was typed is not shown again: it would put back the very day they are told of.
+            # The form's input is not shown again: saving it would undo the very change they are told of.
             flash(refused(error), "error")
             return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)
         return _page(staff_id, {"": refused(error)}), 422
@@ -149,13 +150,13 @@ def _person(session: Any, staff_id: int) -> Staff:
 
 
 def _stamp(session: Any, staff_id: int) -> str:
-    """The week as a form was drawn with it."""
+    """A text of the whole week, which shows whether it changed after a form was drawn."""
     week = sorted((one.kind, one.weekday, one.starts, one.ends) for one in week_of(session, staff_id))
     return " ".join(f"{kind}-{day}-{starts:%H%M}-{ends:%H%M}" for kind, day, starts, ends in week)
 
 
 def _is_drawn_with(seen: str) -> None:
-    """Raise StaffError for an old form: it holds the whole week, and would put back what another changed."""
+    """Raise StaffError for an outdated form: it has the whole week, and would undo another's change."""
     if request.form.get("seen", "") != seen:
         raise StaffError(FormRefusal.CHANGED)
 

@@ -1,4 +1,4 @@
-"""My shift: on or off, the phone to ring, languages, today's figures, rest after a hard call, days away."""
+"""My shift: on or off, the phone to call, languages, today's figures, rest after a hard call, days away."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 
-#: Nobody says further ahead that they will be away.
+#: The latest day for which a person may report an absence.
 _FAR = timedelta(days=730)
 
 
@@ -165,7 +165,7 @@ def _today() -> date:
 
 
 def _number(typed: str) -> str | None:
-    """A phone that the line may ring, in E.164, however it was typed; None for any other."""
+    """A phone that the line may call, in E.164, whatever way it was typed; None for any other."""
     try:
         parsed = phonenumbers.parse(typed.strip()[:40], console.office.countries[0])
     except phonenumbers.NumberParseException:

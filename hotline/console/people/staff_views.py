@@ -1,4 +1,4 @@
-"""The staff list: who is in the app, what changes of them, and secrets that are shown once."""
+"""The staff list: who uses the app, how to change their data, and secrets that are shown once."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ ROLE_NAMES = {
     "supervisor": N_("Supervisor"),
     "administrator": N_("Administrator"),
 }
-#: What is asked about on a page of its own before it is done, and how it is said there.
+#: The actions that a separate page asks about first, and the words for each.
 DEEDS = {
     "password": (
         N_("A new way in"),
@@ -101,7 +101,7 @@ def add_new_staff() -> str | tuple[str, int]:
     password = staff_id = None
     if not errors:
         try:
-            # Worked with no transaction open: callers must not wait for it.
+            # Hashed with no transaction open, because callers must not wait for it.
             password = new_password()
             hashed = console.passwords.hash(password)
             with console.database.transaction() as session:
@@ -162,7 +162,7 @@ def save_staff(staff_id: int) -> Response | tuple[str, int]:
                 )  # fmt: skip
         except StaffError as error:
             if error.code is FormRefusal.CHANGED:
-                # What was typed is not shown again: it would put back the very change they are told of.
+                # The form's input is not shown again: saving it would undo the very change they are told of.
                 flash(refused(error), "error")
                 return redirect(url_for("console.people.staff_person", staff_id=staff_id), code=303)
             errors["role"] = refused(error)
@@ -200,7 +200,7 @@ def do_staff_deed(staff_id: int, deed: str) -> Response | str | tuple[str, int]:
 
 
 def _done(staff_id: int, deed: str) -> list[tuple[str, str]]:
-    """Do it; answers what is shown once. Raises StaffError. Hashes are worked with no transaction open."""
+    """Do it; return what is shown once. Raises StaffError. Hashes are made with no transaction open."""
     actor, now, by_id = me().email, console.clock(), me().staff_id
     with console.database.reading() as session:
         email = _person(session, staff_id).email

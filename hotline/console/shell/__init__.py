@@ -1,1 +1,1 @@
-"""What every page of the console shares: the blueprint, the guard, the layout, words, static files."""
+"""The parts that every page of the console shares: blueprint, guard, layout, words, static files."""

@@ -1,4 +1,4 @@
-"""What every page of the console works with, put together once in create_app."""
+"""The objects that every page of the console works with, put together once in create_app."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ EXTENSION = "hotline.console"
 
 
 class JobTaker(Protocol):
-    """What takes a job after the commit: its name and one row's id (workers/queue.py)."""
+    """Takes a job after the commit: its name and one row's id (workers/queue.py)."""
 
     def enqueue(self, name: str, row_id: int, /) -> Any: ...
 
@@ -59,7 +59,7 @@ class Console:
 
     @property
     def office(self) -> Office:
-        """The office as it stands now: what was changed in the console is in it within seconds."""
+        """The current office; changes made in the console are in it within seconds."""
         return self.standing_office()
 
     @property
@@ -69,12 +69,12 @@ class Console:
 
     @property
     def policies(self) -> Policies:
-        """The numbers of the office as it stands now."""
+        """The policies of the current office."""
         return self.rules.policies
 
     @property
     def callback_policy(self) -> CallbackPolicy:
-        """When and whom the office calls, as it stands now."""
+        """When and whom the office calls, as of now."""
         return self.rules.callback_policy
 
 

@@ -1,4 +1,4 @@
-"""The console's cookie: what a browser holds for us, sealed, so that nobody can read or forge it."""
+"""The console's cookie: the data that a browser stores for us, sealed so that nobody can read or forge it."""
 
 import json
 from typing import Any
@@ -11,12 +11,12 @@ from models.store.keyring import Keyring, SealError
 
 PURPOSE = "console.cookie"
 PREFIX = "/console"
-#: So many sentences wait for the next page: a browser takes no cookie over 4,096 bytes, and says nothing.
+#: The most messages that wait for the next page: a browser silently drops a cookie over 4,096 bytes.
 MOST_SAID = 4
 
 
 class _Sealer:
-    """What the interface asks of a serializer, with the app's keyring in place of a signature."""
+    """Has a serializer's interface, but seals with the app's keyring instead of signing."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
@@ -25,7 +25,7 @@ class _Sealer:
         return self._keyring.seal(PURPOSE, json.dumps(held, separators=(",", ":")))
 
     def loads(self, sealed: str, max_age: int | None = None) -> dict[str, Any]:  # noqa: ARG002
-        # How old it may be is said by the session's row, which the cookie only names.
+        # The session's row limits the cookie's age; the cookie only names the session.
         try:
             held = json.loads(self._keyring.unseal(PURPOSE, sealed))
         except (SealError, ValueError):
@@ -34,9 +34,9 @@ class _Sealer:
 
 
 class SealedCookies(SecureCookieSessionInterface):
-    """Flask's session, for requests of the console alone: a caller's turn neither opens nor sends one.
+    """Flask's session, for requests of the console only: a caller's turn neither opens nor sends one.
 
-    It holds the token of the staff session, the CSRF token, flash messages, and where someone wanted to go.
+    It has the token of the staff session, the CSRF token, flash messages, and the page that someone wanted.
     """
 
     def __init__(self, keyring: Keyring) -> None:
@@ -50,7 +50,7 @@ class SealedCookies(SecureCookieSessionInterface):
             SESSION_COOKIE_NAME="__Host-console" if is_https else "console",
             SESSION_COOKIE_SECURE=is_https,
             SESSION_COOKIE_HTTPONLY=True,
-            # Lax, so that a link in a message opens a page; whatever changes something is a POST.
+            # Lax lets a link in a message open a page; every request that changes something is a POST.
             SESSION_COOKIE_SAMESITE="Lax",
             SESSION_COOKIE_PATH="/" if is_https else PREFIX,
         )
@@ -60,14 +60,14 @@ class SealedCookies(SecureCookieSessionInterface):
         return self._sealer
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """The cookie's content; None, which is a session that cannot be written, outside the console."""
+        """The cookie's content; None outside the console, which means a session that cannot be written."""
         return super().open_session(app, request) if is_console(request.path) else None
 
     def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
         """Send the cookie when it changed."""
         if isinstance(session, SecureCookieSession):
             if len(said := session.get("_flashes", [])) > MOST_SAID:
-                # Of clicks whose answer nobody waited for, each left a sentence.
+                # A click leaves a message even if nobody waited for its answer.
                 session["_flashes"] = said[-MOST_SAID:]
             super().save_session(app, session, response)
 

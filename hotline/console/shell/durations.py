@@ -1,4 +1,4 @@
-"""Lengths of time as a wallboard shows them: short, and the same in every language."""
+"""Durations as a wallboard shows them: short, and the same in every language."""
 
 from datetime import timedelta
 

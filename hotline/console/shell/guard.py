@@ -1,4 +1,4 @@
-"""The door of the console: who is signed in, and which roles a page is for."""
+"""The guard of the console: who is signed in, and which roles may see a page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from models.staff.kept_form import forget_kept_form, read_kept_form
 from models.staff.staff import ROLES
 from models.staff.staff_session import SEEN_EVERY, SignedIn, find_signed_in, see_session
 
-#: The most that a form may carry, unless its route says otherwise.
+#: The most bytes a form may have, unless its route says otherwise.
 BODY_BYTES = 64_000
 
 View = Callable[..., Any]
@@ -25,7 +25,7 @@ View = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is signed in, as they were when the request came in."""
+    """The signed-in person, as they were when the request came in."""
 
     staff_id: int
     email: str
@@ -38,7 +38,7 @@ class Person:
 
 
 def me() -> Person:
-    """The person who is signed in. Raises Unauthorized where nobody is, which a guarded view never sees."""
+    """The signed-in person. Raises Unauthorized if there is none, which a guarded view never meets."""
     person = someone()
     if person is None:
         raise Unauthorized("Nobody is signed in.")
@@ -46,12 +46,12 @@ def me() -> Person:
 
 
 def someone() -> Person | None:
-    """The person who is signed in, or None."""
+    """The signed-in person, or None."""
     return cast(Person | None, g.get("person"))
 
 
 def guard_open(view: View) -> View:
-    """Let everyone in: for signing in, and for static files."""
+    """Let everyone in: for sign-in pages and static files."""
     view.guard = "open"  # type: ignore[attr-defined]
     return view
 
@@ -63,13 +63,13 @@ def guard_staff(
     body_bytes: int = BODY_BYTES,
     streams: bool = False,
 ) -> Callable[[View], View]:
-    """Let staff of these roles in; others get 403, and whoever is not signed in comes back after signing in.
+    """Let staff of these roles in. Others get 403; signed-out people sign in first and then come back.
 
-    ``fresh``: they proved who they are within the policy ``console_fresh_minutes``, or do so first.
-    ``live``: the page asks for it by itself, so it does not keep a session from ending as idle.
-    ``body_bytes``: the most that a request may carry. ``streams``: the view reads the body while it arrives,
-    and so looks for the form's token by itself. The wrapper has ``guard``, ``roles`` and ``fresh``
-    for the test that walks every route. Raises ValueError for a role that there is not.
+    ``fresh``: they proved their identity within the policy ``console_fresh_minutes``, or do so first.
+    ``live``: the page itself sends this request, so it does not keep an idle session alive. ``body_bytes``:
+    the most bytes that a request may have. ``streams``: the view reads the body while it arrives, and so
+    checks the form's token itself. The wrapper has ``guard``, ``roles`` and ``fresh`` for the test that walks
+    every route. Raises ValueError for an unknown role.
     """
     if not roles or not set(roles) <= set(ROLES):
         raise ValueError("A page is for some of the roles that there are.")
@@ -98,7 +98,7 @@ def guard_staff(
 
 
 def recognise(*, live: bool) -> None:
-    """Find out who holds the token in the cookie; a page that they open keeps the session alive."""
+    """Find the person behind the token in the cookie; a page that they open keeps the session alive."""
     token = session.get(TOKEN)
     if not isinstance(token, str):
         return
@@ -117,15 +117,15 @@ def recognise(*, live: bool) -> None:
 
 
 def is_fresh(person: Person) -> bool:
-    """Whether they proved who they are a short while ago."""
+    """Whether they proved their identity a short while ago."""
     minutes = console.policies.console_fresh_minutes
     return console.clock() - person.fresh_at <= timedelta(minutes=minutes)
 
 
 def sign_in_first(*, live: bool = False) -> Response:
-    """Lead to signing in, and from there back to where they wanted to go."""
+    """Redirect to the sign-in page, and from there back to the page they wanted."""
     if live:
-        # A part of a page that asks by itself must not become the page to come back to.
+        # A page part that is requested automatically must not become the page to come back to.
         raise Unauthorized("Nobody is signed in any more.")
     had_session, is_kept = TOKEN in session, keep_request()
     if is_kept:
@@ -136,7 +136,7 @@ def sign_in_first(*, live: bool = False) -> Response:
 
 
 def confirm_first() -> Response:
-    """Lead to proving once more who they are, and from there back; what was typed is kept."""
+    """Ask them to prove their identity again, then lead back; what they typed is kept."""
     keep_request()
     return redirect(url_for("console.sign_in.confirm"), code=303)
 

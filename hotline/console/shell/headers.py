@@ -1,8 +1,8 @@
-"""The headers of every answer of the console: what a browser may load, keep, frame and tell others."""
+"""The headers of every console answer: what a browser may load, keep, frame and send to others."""
 
 from flask import Response
 
-#: Nothing inline, nothing from elsewhere, nobody frames a page, and no form goes to another house.
+#: No inline code, nothing from other hosts, no framing of pages, and no form to another host.
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -16,7 +16,7 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Ours alone, so that a form whose session is over can be led back to its page.
+    # Only for our own pages: a form whose session has ended can then lead back to its page.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -25,7 +25,7 @@ HEADERS = {
 
 
 def set_headers(response: Response) -> Response:
-    """Put them on an answer; a page is kept nowhere, unless its view said how long."""
+    """Set them on an answer; no page is cached, unless its view said for how long."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")

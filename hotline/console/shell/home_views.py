@@ -1,4 +1,4 @@
-"""The first page: it leads to what the signed-in person does most; and the choice of language."""
+"""The first page, which leads to the person's most common work; and the choice of language."""
 
 from flask import current_app, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
@@ -9,7 +9,7 @@ from hotline.console.shell.guard import guard_open, guard_staff, me, someone
 from models.staff.staff import ROLES, choose_interface_language
 
 
-# Without the last slash too: a redirect of the framework would repeat whatever Host was asked for.
+# Without the final slash too: a redirect by the framework would repeat any Host that was requested.
 @area.get("/", strict_slashes=False)
 @guard_staff(*ROLES)
 def home() -> Response | str:
@@ -32,11 +32,11 @@ def choose_language() -> Response:
 
 
 def _back() -> str:
-    # Only a path of ours: the page says where it is, and a forged one could say anything.
+    # Only a path of ours: the form names its page, and a forged form could name any.
     page = request.form.get("page", "")
     if not page.startswith("/console/") or not page.isprintable() or "\\" in page:
         return url_for("console.shell.home")
-    # What a form showed cannot be asked for again without it.
+    # A page that answered a form cannot be requested again without the form.
     adapter = current_app.create_url_adapter(request)
     is_page = adapter is not None and "GET" in adapter.allowed_methods(page)
     return page if is_page else url_for("console.shell.home")

@@ -1,4 +1,4 @@
-"""What someone wanted when they had to sign in first: the page, and of a form also what was typed."""
+"""Remembers a request while its sender signs in: the page, and for a form also what was typed."""
 
 import re
 from urllib.parse import urlsplit
@@ -11,20 +11,20 @@ from hotline.console.shell.console import console
 from hotline.console.shell.cookie import is_console
 from models.staff.kept_form import KeptForm, keep_form
 
-#: In the cookie: the token of the staff session, and the page someone wanted.
+#: Keys in the cookie: the token of the staff session, and the page that someone wanted.
 TOKEN, WANTED = "token", "wanted"
-#: The longest page that is remembered with its query; the cookie has room for little.
+#: The longest page URL that is remembered with its query; the cookie has little room.
 LONGEST_PAGE = 1000
-#: Fields that are kept nowhere: tokens, and whatever proves who someone is.
+#: Fields that are never stored: tokens, and everything that proves a person's identity.
 _SECRET = re.compile(r"csrf_token|password|passkey|^(code|secret)$|(^|_)pin$")
 
 
 def keep_request() -> bool:
-    """Remember where the request wanted to go; a form is sealed into the row of its session, if it can be."""
+    """Remember where the request wanted to go; a form is sealed into its session's row, if possible."""
     page = page_of_form() if request.method == "POST" else page_at_hand()
     session[WANTED] = page if len(page) <= LONGEST_PAGE else urlsplit(page).path[:LONGEST_PAGE]
     token = session.get(TOKEN)
-    # A form with a file is kept nowhere: to read it would put the file into a place of its own (R12).
+    # A form with a file is never stored: reading it would write the file to another place (R12).
     if request.method != "POST" or not isinstance(token, str) or request.mimetype == "multipart/form-data":
         return False
     fields = {name: request.form.getlist(name) for name in request.form if not _SECRET.search(name.lower())}
@@ -35,15 +35,15 @@ def keep_request() -> bool:
 
 
 def page_at_hand() -> str:
-    """Path and query of the page that was asked for."""
+    """Path and query of the page that was requested."""
     return request.full_path.rstrip("?")
 
 
 def page_of_form() -> str:
-    """The page that the form stands on, as the browser says, if it is one of ours; else the first."""
+    """The page that has the form, according to the browser, if it is one of ours; else the first page."""
     told = urlsplit(request.headers.get("Referer", ""))
     page = told.path + (f"?{told.query}" if told.query else "")
-    # A proxy of ours may ask us by another name than the browser does.
+    # A proxy of ours may use another host name than the browser does.
     ours = {request.host, urlsplit(console.settings.public_url).netloc}
     if told.netloc in ours and _is_page(told.path):
         return page

@@ -1,4 +1,4 @@
-"""What every template can use: words, moments in the office's time, the navigation, what was typed."""
+"""The tools of every template: words, moments in the office's time, the navigation, what was typed."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,7 +22,7 @@ from models.overview.pin_request import count_to_decide
 
 
 def install_layout(app: Flask, time_zone: str) -> None:
-    """Teach the templates of ``app`` the words, filters and names that the console's pages use."""
+    """Give the templates of ``app`` the words, filters and names that the console's pages use."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         words.gettext_only, words.ngettext_only, newstyle=True
@@ -58,7 +58,7 @@ def install_layout(app: Flask, time_zone: str) -> None:
 
 
 def _pins_to_decide() -> int:
-    """How many PINs wait for whoever looks; none where the database cannot say, as on the page about that."""
+    """How many PINs wait for this person; none if the database cannot say, as on the page about that."""
     person = someone()
     with suppress(SQLAlchemyError):
         if person is not None:
@@ -70,7 +70,7 @@ def _pins_to_decide() -> int:
 def _office_name() -> str:
     names = console.office.name
     name = names.get(words.language()) or next(iter(names.values()))
-    # In a spoken sentence it begins small.
+    # The name begins with a small letter because it is also spoken within a sentence.
     return name[:1].upper() + name[1:]
 
 
@@ -99,12 +99,12 @@ def attributes(given: Mapping[str, object]) -> Markup:
 
 @lru_cache(maxsize=2048)
 def _spelled_day(day: date, language: str) -> str:
-    """A page has the same few days many times; to spell one takes longer than all else in its cell."""
+    """Cached: a page shows the same few days many times, and formatting one is most of a cell's work."""
     return format_date(day, "medium", locale=words.written_in(language))
 
 
 class Moments:
-    """Moments as people read them: in the office's time zone and the language of the page."""
+    """Moments for readers: in the office's time zone and the language of the page."""
 
     def __init__(self, time_zone: str) -> None:
         self._zone = ZoneInfo(time_zone)
@@ -115,7 +115,7 @@ class Moments:
         return self._time(moment, self._day_and_time)
 
     def clock(self, moment: datetime | None) -> Markup:
-        """The time of day alone, in a ``<time>``; nothing for None."""
+        """Only the time of day, in a ``<time>``; nothing for None."""
         return self._time(
             moment,
             lambda at, lang: format_time(at, "short", tzinfo=self._babel_zone, locale=words.written_in(lang)),
@@ -131,7 +131,7 @@ class Moments:
         )
 
     def day(self, moment: datetime | date | None) -> Markup:
-        """The day alone, in a ``<time>``; nothing for None."""
+        """Only the day, in a ``<time>``; nothing for None."""
         if moment is None:
             return Markup("")
         local = moment.astimezone(self._zone).date() if isinstance(moment, datetime) else moment

@@ -1,4 +1,4 @@
-"""What whoever did something is called on a page: staff by their names, never by their e-mails."""
+"""The names of actors on a page: staff by their names, never by their e-mails."""
 
 from flask import g
 
@@ -21,7 +21,7 @@ PARTS = {
 
 
 def who(actor: str, staff: StaffNames) -> str:
-    """Who acted: a member of staff by name, a part of the app, or a caller without a name."""
+    """The actor: a member of staff by name, a part of the app, or a caller without a name."""
     named = staff.of(actor)
     if named is not None:
         return named
@@ -38,7 +38,7 @@ def named(actor: str | None) -> str:
 
 
 def named_all(actors: str) -> str:
-    """The names for several, as a sentence has them: with a comma and a space between."""
+    """Several names as in a sentence: with a comma and a space between."""
     return ", ".join(named(one) for one in actors.split(", "))
 
 

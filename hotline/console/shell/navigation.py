@@ -20,12 +20,12 @@ class Entry:
 
     @property
     def prefix(self) -> str:
-        """How the endpoints of its pages begin."""
+        """The prefix of its pages' endpoints."""
         return self.pages or self.endpoint
 
 
 class Navigation:
-    """Pages in the order in which they are shown. The first of a role is where ``/console/`` leads."""
+    """Pages in the order of the navigation. ``/console/`` leads to the first one of a role."""
 
     def __init__(self, *entries: Entry) -> None:
         self._entries = entries
@@ -36,6 +36,6 @@ class Navigation:
         return [entry for entry in self._entries if role in getattr(views[entry.endpoint], "roles", ())]
 
     def current(self, role: str, endpoint: str | None) -> Entry | None:
-        """The entry that the page at ``endpoint`` belongs to: the one with the longest name that fits."""
+        """The entry that the page at ``endpoint`` belongs to: the one with the longest matching prefix."""
         fitting = [entry for entry in self.of(role) if (endpoint or "").startswith(entry.prefix)]
         return max(fitting, key=lambda one: len(one.prefix), default=None)

@@ -1,4 +1,4 @@
-"""Says on a page why something was refused."""
+"""Explains a refusal on a page."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from models.store.refusal import Fact, Reason
 def refused(reason: Reason) -> str:
     """The sentence in the reader's language: moments in the office's time, and ``who`` by name."""
     facts = {name: _said(name, fact) for name, fact in reason.facts.items()}
-    # `%` in words without facts is a plain one.
+    # In words without facts, `%` is an ordinary character.
     return gettext(words_for(reason), **facts)
 
 

@@ -1,4 +1,4 @@
-"""The rows of a table as a phone shows them: each cell below the other, and told what its column is."""
+"""The rows of a table for a phone: cells one below the other, each with the head of its column."""
 
 import re
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ from markupsafe import Markup, escape
 
 _ROWS = re.compile(r"(<tr\b)")
 _CELLS = re.compile(r"<(td|th)\b")
-#: Without a role a browser forgets that a cell is one, once it stands like a paragraph.
+#: Without a role a browser forgets that a cell is a cell once it is displayed as a block.
 _ROLES = {"td": "cell", "th": "rowheader"}
 
 
 def stacked(rows: Markup, heads: Sequence[str]) -> Markup:
-    """``rows`` with the head of its column at every cell, for the style sheet to show where they are stacked.
+    """Return ``rows`` with the column's head at every cell; the style sheet shows it in stacked rows.
 
-    No cell spans columns, and none holds a table.
+    No cell spans columns, and none contains a table.
     """
     parts = _ROWS.split(str(rows))
     return Markup("").join(

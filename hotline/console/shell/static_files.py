@@ -1,4 +1,4 @@
-"""The console's style, scripts, fonts and pictures, under an address that changes when one of them does."""
+"""The console's styles, scripts, fonts and pictures, at URLs that change when one of them does."""
 
 import gzip
 import hashlib
@@ -25,7 +25,7 @@ def _files() -> dict[str, Path]:
 
 @cache
 def version() -> str:
-    """Twelve hex digits over every static file: one for all, so that addresses in the CSS change along."""
+    """Twelve hex digits over all static files together, so that the URLs in the CSS change too."""
     together = hashlib.sha256()
     for name, path in _files().items():
         together.update(f"{name}\0".encode() + path.read_bytes())
@@ -34,13 +34,13 @@ def version() -> str:
 
 @cache
 def _content(name: str) -> tuple[bytes, bytes | None]:
-    """A file as it is and packed, read once a process."""
+    """A file unchanged and compressed, read once per process."""
     raw = _files()[name].read_bytes()
     return raw, gzip.compress(raw, mtime=0) if Path(name).suffix in _PACKED else None
 
 
 def static_url(name: str) -> str:
-    """The address of a static file, such as ``console.css``. Raises KeyError for one that is not there."""
+    """The URL of a static file, such as ``console.css``. Raises KeyError for an unknown one."""
     if name not in _files():
         raise KeyError(name)
     return url_for("console.shell.static_file", of=version(), name=name)
@@ -64,6 +64,6 @@ def static_file(of: str, name: str) -> Response:
         response.headers["Vary"] = "Accept-Encoding"
     if wants_packed:
         response.headers["Content-Encoding"] = "gzip"
-    # Another release's address gets what there is, and keeps it not.
+    # A request for another release's URL gets the current file, which the browser does not cache.
     response.headers["Cache-Control"] = FOREVER if of == version() else "no-cache"
     return response

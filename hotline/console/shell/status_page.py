@@ -1,4 +1,4 @@
-"""What may be said of a case, to be read: the prompts of the line itself, in the person's language (R13)."""
+"""What may be said about a case, as text: the prompts of the line itself, in the person's language (R13)."""
 
 import re
 from datetime import datetime
@@ -13,7 +13,7 @@ _MARKS = re.compile(r"[«»]| \|(?= |$)")
 
 
 class StatusPage:
-    """Takes the words of a status as the desk of a call does."""
+    """Collects the words of a status, as the desk of a call does."""
 
     def __init__(
         self, prompts: Prompts, language: str, time_zone: str, now: datetime, office_zone: str
@@ -29,18 +29,18 @@ class StatusPage:
         self.lines.append(_MARKS.sub("", said))
 
     def words(self, prompt: str, **slots: str) -> str:
-        """The words of a prompt that goes into another."""
+        """The words of a prompt that is part of another."""
         return self.prompts.text(self._language, prompt, **slots)
 
     @property
     def office_zone(self) -> str:
-        """The zone for days that do not hang on where the person is."""
+        """The time zone for days that do not depend on where the person is."""
         return self._office_zone
 
     def when(
         self, at: datetime, *, on: bool = False, clock: bool = False, time_zone: str | None = None
     ) -> str:
-        """A day where the person is, as the line says it."""
+        """A day in the person's time zone, as the line says it."""
         zone = time_zone or self._time_zone
         return self.prompts.when(self._language, at, zone, self._now, on=on, clock=clock)
 
@@ -50,7 +50,7 @@ def words_of(
 ) -> list[str]:
     """Every sentence that may be said, in the order of the line.
 
-    Where the office has given up the person's language they are in its first one, for an interpreter.
+    If the office has dropped the person's language, they are in its first one, for an interpreter.
     """
     known = language if language in prompts.languages else next(iter(prompts.languages))
     page = StatusPage(prompts, known, time_zone, now, office_zone)

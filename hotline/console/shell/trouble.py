@@ -1,4 +1,4 @@
-"""Pages for what went wrong: a plain sentence, a number that stands in the log, and no internals."""
+"""Error pages: a plain sentence, a reference that is also in the log, and no internals."""
 
 import logging
 import secrets
@@ -35,7 +35,7 @@ SAID: dict[int, tuple[str, str]] = {
 
 
 def install_trouble(app: Flask, blueprint: Blueprint) -> None:
-    """Show these pages for whatever goes wrong under /console; other paths keep their own answers."""
+    """Show these pages for every error under /console; other paths keep their own answers."""
 
     @app.errorhandler(HTTPException)
     @blueprint.errorhandler(HTTPException)
@@ -50,7 +50,7 @@ def install_trouble(app: Flask, blueprint: Blueprint) -> None:
 
 
 def reference() -> str:
-    """Eight letters, easy to read aloud: what a page shows and the log holds."""
+    """Eight letters that are easy to read aloud: the page shows them and the log has them."""
     letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
     return f"{letters[:4]}-{letters[4:]}"
 
@@ -60,7 +60,7 @@ def _page(problem: HTTPException) -> Response:
     number = reference()
     fault = getattr(problem, "original_exception", None)
     level = logging.ERROR if code >= 500 else logging.INFO
-    # The pattern of the path, not the path: an id in it is nobody's business in a log.
+    # The pattern of the path, not the path itself: no id belongs in a log.
     rule = request.url_rule.rule if request.url_rule is not None else "no page"
     log.log(
         level,

@@ -1,7 +1,8 @@
-"""What was typed into the form at hand, and what of it somebody else has changed while it was open.
+"""The input of the current form, and which of its fields somebody else changed while it was open.
 
-A form whose fields others may change carries beside each field what that was drawn with (``was-NAME``). What
-its author left alone then shows what holds now, so that a second try puts nothing of the other's back.
+A form with fields that others may change has, next to each field, the value it was drawn with (``was-NAME``).
+Fields that the author left alone then show the current values, so that a second try undoes none of the
+other's changes.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from flask import g, request
 from models.store.form_stamp import FormRefusal
 from models.store.refusal import RefusedError
 
-#: How the name of a hidden field begins that holds what another field was drawn with.
+#: The prefix of a hidden field's name; the field has the value that another field was drawn with.
 DRAWN = "was-"
 
 
@@ -20,7 +21,7 @@ class OvertakenFormError(RefusedError):
 
 
 def given(name: str) -> str | None:
-    """What was typed into a field: of the form at hand, or of one that was kept; None for no such field."""
+    """The input of a field: of the current form, or of a kept one; None for an unknown field."""
     kept: Mapping[str, list[str]] | None = g.get("kept_form")
     if request.method == "POST" and name in request.form:
         return request.form[name]
@@ -28,12 +29,12 @@ def given(name: str) -> str | None:
 
 
 def drawn_with(name: str) -> str | None:
-    """What a field held when its form was drawn; None where the form does not say."""
+    """The value of a field when its form was drawn; None if the form does not say."""
     return given(f"{DRAWN}{name}")
 
 
 def typed(name: str, otherwise: object = "") -> str:
-    """What to show in a field: what was typed there, else ``otherwise``, which is what holds now."""
+    """The value to show in a field: the input if there is any, else ``otherwise``, the current value."""
     found = given(name)
     if found is None or found == drawn_with(name):
         return "" if otherwise is None else str(otherwise)
@@ -41,7 +42,7 @@ def typed(name: str, otherwise: object = "") -> str:
 
 
 def typed_all(name: str) -> list[str]:
-    """Every value of ``name`` in the form at hand, or in one that was kept."""
+    """Every value of ``name`` in the current form, or in a kept one."""
     if request.method == "POST":
         return request.form.getlist(name)
     kept: Mapping[str, list[str]] = g.get("kept_form") or {}
@@ -49,12 +50,12 @@ def typed_all(name: str) -> list[str]:
 
 
 def form_was_sent() -> bool:
-    """Whether the page shows a form as someone filled it in, so that a box without a tick is one unticked."""
+    """Whether the page shows a form that someone filled in: then an unticked box was left unticked."""
     return request.method == "POST" or "kept_form" in g
 
 
 def is_ticked(name: str, value: str, otherwise: bool) -> bool:
-    """Whether a box has a tick: as somebody left it, else ``otherwise``, which is what holds now."""
+    """Whether a box is ticked: as somebody left it, else ``otherwise``, the current value."""
     if not form_was_sent():
         return otherwise
     found, drawn = value in typed_all(name), drawn_with(name)
@@ -62,15 +63,16 @@ def is_ticked(name: str, value: str, otherwise: bool) -> bool:
 
 
 def changed_by_both(name: str, now: object) -> bool:
-    """Whether the author changed a field that somebody else has changed meanwhile, to something else."""
+    """Whether the author and somebody else changed the same field to different values."""
     found, drawn, holds = given(name) or "", drawn_with(name), "" if now is None else str(now)
     return form_was_sent() and drawn is not None and found != drawn and holds not in {drawn, found}
 
 
 def refuse_overtaken(now: Mapping[str, str]) -> None:
-    """Raise OvertakenFormError for a form that would put back what somebody else has changed.
+    """Raise OvertakenFormError for a form that would undo somebody else's changes.
 
-    ``now`` is what its fields hold. A form that asks for just that, such as one that was sent twice, is none.
+    ``now`` has the current values of its fields. A form that asks for exactly these values, such as one that
+    was sent twice, raises nothing.
     """
     others = any(drawn_with(name) not in {None, holds} for name, holds in now.items())
     if others and any((given(name) or "") != holds for name, holds in now.items()):

@@ -22,14 +22,14 @@ _BEST = re.compile(r"^\s*([A-Za-z]{2,3})")
 
 
 class Words:
-    """Every translation of the console, read once; every file of one language merged."""
+    """Every translation of the console, read once; all files of one language are merged."""
 
     def __init__(self, catalogs: dict[str, NullTranslations]) -> None:
         self._catalogs = catalogs
 
     @classmethod
     def load(cls) -> "Words":
-        """Read the translations of every area, once a process. Raises ValueError for a broken one."""
+        """Read the translations of every area, once per process. Raises ValueError for a broken one."""
         return cls(_catalogs())
 
     @property
@@ -38,7 +38,7 @@ class Words:
         return tuple(self._catalogs)
 
     def names(self) -> list[tuple[str, str]]:
-        """Each language with its name in itself."""
+        """Each language with its own name for itself."""
         return [
             (one, (Locale.parse(one).get_display_name(one) or one).capitalize()) for one in self.languages
         ]
@@ -55,7 +55,7 @@ class Words:
         return ENGLISH
 
     def catalog(self, language: str) -> NullTranslations:
-        """The words of one language; those of English for one that is unknown."""
+        """The words of one language; the English ones for an unknown language."""
         return self._catalogs.get(language, self._catalogs[ENGLISH])
 
 
@@ -84,13 +84,13 @@ def _merged(language: str, files: Iterable[Path]) -> NullTranslations:
 
 
 def language() -> str:
-    """The language of the page at hand; English outside a request."""
+    """The language of the current page; English outside a request."""
     return str(g.get("language", ENGLISH)) if has_request_context() else ENGLISH
 
 
 @cache
 def written_in(language: str) -> Locale:
-    """How days and times are written in ``language`` where the office is: by a clock of twelve hours."""
+    """The format of days and times in ``language`` at the office's place: with a twelve-hour clock."""
     try:
         return Locale.parse(f"{language}_{COUNTRY}")
     except UnknownLocaleError:
@@ -109,7 +109,7 @@ def ngettext(one: str, many: str, number: int, **slots: object) -> str:
 
 
 def gettext_only(text: str) -> str:
-    """What Jinja calls: it fills the slots itself, each escaped."""
+    """The function that Jinja calls: Jinja fills the slots itself and escapes each."""
     return _catalog().gettext(text)
 
 
@@ -129,12 +129,12 @@ def _catalog() -> NullTranslations:
 
 
 def country_name(code: str) -> str:
-    """A country, such as ``US``, in the language of the page; the code itself where it has no name there."""
+    """A country, such as ``US``, in the language of the page; the code itself if it has no name there."""
     return str(written_in(language()).territories.get(code, code))
 
 
 def language_name(code: str) -> str:
-    """A language, such as ``es``, in the language of the page; the code itself where it has no name there."""
+    """A language, such as ``es``, in the language of the page; the code itself if it has no name there."""
     try:
         name = Locale.parse(code).get_display_name(language())
     except (UnknownLocaleError, ValueError):

@@ -1,4 +1,4 @@
-"""My account: sessions, password, authenticator, passkeys and recovery codes of whoever is signed in."""
+"""My account: the signed-in person's sessions, password, authenticator, passkeys and recovery codes."""
 
 from flask import flash, redirect, render_template, request, session, url_for
 from sqlalchemy.orm import Session
@@ -23,7 +23,7 @@ from models.staff.staff_access import access_of, set_password
 from models.staff.staff_session import end_session, end_sessions_of, sessions_of
 from models.staff.staff_totp import new_secret, set_totp, step_of
 
-#: In the cookie, sealed, until a code proves it: the secret of a new authenticator.
+#: Key in the cookie: the secret of a new authenticator, sealed, until a code proves it.
 PROVING = "new_authenticator"
 
 
@@ -179,7 +179,7 @@ def new_recovery_codes() -> Answer:
 def recovery_codes() -> Answer:
     if CODES not in session:
         return redirect(url_for("console.sign_in.account"), code=303)
-    # After the first sign-in they were on the way elsewhere, and are told that this is the last step.
+    # At the first sign-in they were on the way to another page, and learn that this is the last step.
     return render_template(
         "console/sign_in/account/codes.html", codes=session[CODES], is_first=WANTED in session
     )
@@ -199,7 +199,7 @@ def _has_second_proof() -> bool:
 
 
 def _second_proof_first() -> Answer:
-    # Of whoever comes in by a provider: a password alone would let others choose the second proof.
+    # For people who sign in through a provider: a password alone would let others choose the second proof.
     flash(_("Set up an authenticator app or a passkey first."), "info")
     return redirect(url_for("console.sign_in.account"), code=303)
 

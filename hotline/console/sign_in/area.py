@@ -1,4 +1,4 @@
-"""The blueprint of signing in and of one's own account."""
+"""The blueprint of signing in and of a person's own account."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""A browser's short name for the list of sessions: enough to know one's own, too little to know one by."""
+"""A browser's short name for the list of sessions: enough to recognize it, too little to identify it."""
 
 import re
 
@@ -20,7 +20,7 @@ _SYSTEMS = (
 
 
 def browser_name(user_agent: str) -> str:
-    """Such as "Firefox, Windows"; "Browser" for one that is not known."""
+    """A name such as "Firefox, Windows"; "Browser" for an unknown one."""
     found = [
         next((name for name, pattern in table if re.search(pattern, user_agent[:400])), None)
         for table in (_BROWSERS, _SYSTEMS)

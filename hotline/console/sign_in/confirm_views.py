@@ -1,4 +1,4 @@
-"""Proving once more who one is, before what must not be done at someone else's unlocked screen."""
+"""Proving one's identity again, before actions that must not happen at someone else's unlocked screen."""
 
 from flask import flash, redirect, render_template, request, session, url_for
 
@@ -28,7 +28,7 @@ def confirm() -> Answer:
 def confirm_password() -> Answer:
     person, now = me(), console.clock()
     with console.database.transaction() as writing:
-        # Counted on this session alone: what someone tries here keeps nobody from signing in elsewhere.
+        # Counted only for this session: tries made here keep nobody from signing in elsewhere.
         key = counter_key(writing, "session", str(person.session_id))
         refusal = reserve_try(writing, key, now, SignInLimits.of(console.policies))
         access = access_of(writing, person.staff_id)

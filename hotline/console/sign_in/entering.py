@@ -1,4 +1,4 @@
-"""Between the first proof and the session: who is half in, and the moment at which they are in."""
+"""The time between the first proof and the session: who is half signed in, and when they are in."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from models.staff.staff_session import begin_session
 #: How long the second proof may take after the first.
 HALF_LIFE = timedelta(minutes=10)
 HALF, SET_UP, CODES, LANGUAGE = "half", "set_up", "codes", "language"
-#: Codes are few from here on, and it is said.
+#: From this number of codes on, people are told that few are left.
 FEW_CODES = 3
 
 
@@ -33,7 +33,7 @@ def go_half(access: Access, now: datetime) -> None:
 
 
 def who_is_half_in() -> Access | None:
-    """Whose password was right a short while ago in this browser, and still is theirs; else None."""
+    """The person whose password was right a short while ago in this browser, and is unchanged; else None."""
     half = session.get(HALF)
     if not isinstance(half, dict):
         return None
@@ -45,7 +45,7 @@ def who_is_half_in() -> Access | None:
 
 
 def begin(writing: Session, staff_id: int, email: str, method: str) -> str:
-    """Begin a session in the transaction at hand, carry over a kept form, and write it down; its token."""
+    """Begin a session in the current transaction, carry over a kept form, and log it; return its token."""
     now = console.clock()
     token = begin_session(
         writing,
@@ -70,10 +70,10 @@ def begin(writing: Session, staff_id: int, email: str, method: str) -> str:
 
 
 def enter(staff_id: int, token: str, **held: Any) -> Response:
-    """Begin the cookie anew with this session's token, and go where they wanted to go."""
+    """Start a new cookie with this session's token, and go to the page they wanted."""
     wanted, language = session.get(WANTED), session.get(LANGUAGE)
     flashes = session.get("_flashes")
-    # Whatever the cookie held belongs to nobody who is signed in, the CSRF token included.
+    # The old content of the cookie, including the CSRF token, belongs to nobody who is signed in.
     session.clear()
     session.update({TOKEN: token, **held})
     if language:
@@ -82,7 +82,7 @@ def enter(staff_id: int, token: str, **held: Any) -> Response:
         session["_flashes"] = flashes
     where = wanted or url_for("console.shell.home")
     if CODES in held:
-        # Codes that are shown this once come first.
+        # Codes that are shown only now come first.
         session[WANTED], where = where, url_for("console.sign_in.recovery_codes")
     response = redirect(where, code=303)
     keyring = console.database.keyring
@@ -91,10 +91,10 @@ def enter(staff_id: int, token: str, **held: Any) -> Response:
 
 
 def client_address() -> str:
-    """The address of whoever asks: of the connection, or what our own proxies say of it."""
+    """The client's address: that of the connection, or the one that our own proxies report."""
     proxies = console.settings.web_proxies
     told = request.headers.get("X-Forwarded-For", "").split(",")
-    # Each of our proxies adds one at the end; what comes before those, anyone may have made up.
+    # Each of our proxies adds one at the end. The client may have made up the ones before those.
     return told[-proxies].strip() if 0 < proxies <= len(told) else request.remote_addr or ""
 
 

@@ -1,7 +1,7 @@
 """A browser in which someone has signed in before: it counts their failures apart from those of strangers.
 
-So nobody can lock a person out from afar: a stranger's failures count on the e-mail, and where that person
-has signed in before, their own count on their browser.
+This way nobody can lock a person out from afar. A stranger's failures count on the e-mail, while failures in
+a browser where that person signed in before count on the browser.
 """
 
 import hashlib
@@ -29,12 +29,12 @@ class KnownBrowser:
 
     @property
     def key(self) -> str:
-        """What rows hold of it."""
+        """The form in which rows store it."""
         return hashlib.sha256(self.secret.encode()).hexdigest()
 
 
 def known_browser(keyring: Keyring) -> KnownBrowser | None:
-    """Whose browser the request comes from, or None for one that is not known."""
+    """The owner of the browser that sent the request, or None for an unknown browser."""
     try:
         held = json.loads(keyring.unseal(PURPOSE, request.cookies.get(_name(), "")))
     except (SealError, ValueError):
@@ -43,7 +43,7 @@ def known_browser(keyring: Keyring) -> KnownBrowser | None:
 
 
 def know_browser(staff_id: int, keyring: Keyring) -> KnownBrowser:
-    """This browser as one of this person's: as it was known, or newly."""
+    """This browser as one of this person's: already known, or new."""
     found = known_browser(keyring)
     return (
         found
@@ -53,7 +53,7 @@ def know_browser(staff_id: int, keyring: Keyring) -> KnownBrowser:
 
 
 def remember_browser(response: Response, known: KnownBrowser, keyring: Keyring) -> None:
-    """Let the browser say the next time that it is known."""
+    """Give the browser a cookie by which it is known next time."""
     config = current_app.config
     response.set_cookie(
         _name(),

@@ -1,4 +1,4 @@
-"""What people prove themselves with, made new: a password that will do, an authenticator with its QR code."""
+"""Makes new proofs of identity: an acceptable password, an authenticator with its QR code."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from models.staff.staff_totp import address_of
 
 
 def password_faults(form: Mapping[str, str], email: str, name: str) -> dict[str, str]:
-    """What is wrong with a new password that was typed twice, by field; nothing when it will do."""
+    """The faults of a new password that was typed twice, by field; empty when it is acceptable."""
     first, second = form.get("new_password", ""), form.get("new_password_again", "")
     about = [email, name, *console.office.name.values(), *console.office.neutral_name.values()]
     why = weakness(first, about)
@@ -32,7 +32,7 @@ def qr_code(secret: str, email: str) -> Markup:
     office = console.office
     issuer = office.neutral_name.get(office.languages[0], "Console")
     drawn = segno.make(address_of(secret, email, issuer), error="m")
-    # Black on white also in the dark: cameras want it so.
+    # Black on white in the dark theme too, because cameras need it.
     svg = drawn.svg_inline(
         border=4, dark="#000", light="#fff", svgclass="qr-code", lineclass=None, omitsize=True
     )
@@ -40,5 +40,5 @@ def qr_code(secret: str, email: str) -> Markup:
 
 
 def spelled(secret: str) -> str:
-    """The secret in groups of four, to be typed where nothing can be scanned."""
+    """The secret in groups of four, for typing it where nothing can be scanned."""
     return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))

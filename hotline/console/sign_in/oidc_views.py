@@ -1,4 +1,4 @@
-"""Signing in by an OpenID provider (Authlib): it says who someone is, the staff list says who may come in."""
+"""Signing in by an OpenID provider (Authlib): it proves identity, and the staff list says who may come in."""
 
 import logging
 import threading
@@ -25,17 +25,17 @@ from models.staff.staff_session import prove_again
 
 log = logging.getLogger(__name__)
 
-#: In the cookie: that someone who is signed in went to prove once more who they are.
+#: Key in the cookie: a signed-in person went to prove their identity again.
 AGAIN = "oidc_again"
-#: How long one answer of the provider may take: a web thread waits for it, one in each process.
+#: How long one answer of the provider may take: one web thread in each process waits for it.
 PATIENCE_SECONDS = 4.0
-#: How fresh a proof has to be that was asked for anew, in seconds.
+#: How recent a repeated proof must be, in seconds.
 FRESH_SECONDS = 300
-#: What the provider or the way to it can get wrong; the person hears one sentence for all of it.
+#: What can go wrong at the provider or on the way to it; the person sees one sentence for all of it.
 FAULTS = (OAuthError, JoseError, RequestException, RuntimeError, KeyError, ValueError)
 
 
-#: Nested in the console only where an issuer is set.
+#: Nested in the console only if an issuer is set.
 oidc = Blueprint("oidc", __name__)
 EXTENSION = "hotline.console.oidc"
 
@@ -68,7 +68,7 @@ class Provider:
         try:
             return ask()
         except FAULTS as fault:
-            # By its class and place: a message may hold an address, a code or a claim.
+            # Log class and place: a message may contain an address, a code or a claim.
             log.warning("The OpenID provider could not be used: %s", where(fault))
             flash(_("Signing in that way did not work. Try again, or use your password."), "error")
             return _to_sign_in()
@@ -77,7 +77,7 @@ class Provider:
 
     def begins(self, *, again: bool) -> Answer:
         """Send the browser to the provider, with a state, a nonce and a PKCE challenge of its own."""
-        # What an earlier start left in the cookie is of no use to anyone.
+        # Remove what an earlier start left in the cookie; nobody uses it.
         for name in [name for name in session if name.startswith("_state_oidc_")]:
             session.pop(name)
         anew = {"prompt": "login", "max_age": "0"} if again else {}
@@ -85,7 +85,7 @@ class Provider:
         return answer
 
     def claims(self) -> dict[str, Any]:
-        """What the provider says of whoever comes back. Raises one of FAULTS."""
+        """What the provider says about the returning person. Raises one of FAULTS."""
         metadata = self._client.load_server_metadata()
         if metadata.get("issuer", "").rstrip("/") != self._issuer:
             raise ValueError("The provider names another issuer.")
@@ -99,7 +99,7 @@ class Provider:
         return dict(token["userinfo"])
 
     def ends(self) -> Answer:
-        """Send the browser to where the provider's own session ends, if it has such a place."""
+        """Send the browser to the page that ends the provider's own session, if there is one."""
         metadata = self._client.load_server_metadata()
         if "end_session_endpoint" not in metadata:
             flash(_("Sign out at your provider's own page."), "info")
@@ -146,7 +146,7 @@ def end() -> Answer:
 
 
 def _come_back(claims: dict[str, Any]) -> Answer:
-    """Let whoever the provider vouches for in, if the staff list has their verified e-mail."""
+    """Sign in the person that the provider vouches for, if the staff list has their verified e-mail."""
     email, access = str(claims.get("email", "")), None
     if claims.get("email_verified") is True and email:
         with console.database.reading() as reading:

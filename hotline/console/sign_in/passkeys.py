@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn): what a browser is asked, and whether its answer proves someone."""
+"""Passkeys (WebAuthn): the questions to a browser, and whether its answer proves someone's identity."""
 
 import json
 import secrets
@@ -43,7 +43,7 @@ LONGEST_ANSWER = 20_000
 
 
 def are_possible() -> bool:
-    """Whether browsers make passkeys for this installation: it needs a name, not an IP address."""
+    """Whether browsers make passkeys for this installation: it needs a host name, not an IP address."""
     host = urlsplit(console.settings.public_url).hostname or ""
     try:
         ip_address(host)
@@ -53,7 +53,7 @@ def are_possible() -> bool:
 
 
 def options_to_sign_in() -> str | None:
-    """What the page asks the browser for, as JSON; None where there are no passkeys."""
+    """The options for the browser's sign-in request, as JSON; None if there are no passkeys."""
     if not are_possible():
         return None
     return options_to_json(
@@ -66,7 +66,7 @@ def options_to_sign_in() -> str | None:
 
 
 def options_to_add(writing: Session, staff_id: int, email: str) -> str | None:
-    """What the page asks the browser to make, as JSON; None where there are no passkeys."""
+    """The options for a new passkey in the browser, as JSON; None if there are no passkeys."""
     if not are_possible():
         return None
     there = [
@@ -91,7 +91,7 @@ def options_to_add(writing: Session, staff_id: int, email: str) -> str | None:
 
 
 def proven(writing: Session, answer: str) -> tuple[int, str] | None:
-    """Id and e-mail of whom the browser's answer proves, or None. A challenge is answered once."""
+    """Id and e-mail of the person that the browser's answer proves, or None. A challenge works once."""
     challenge, given = _taken("get"), _read(answer)
     if challenge is None or given is None:
         return None
@@ -118,7 +118,7 @@ def proven(writing: Session, answer: str) -> tuple[int, str] | None:
 
 
 def added(writing: Session, staff_id: int, answer: str, name: str) -> bool:
-    """Whether the browser's answer is a passkey made for this person; it is theirs from now on."""
+    """Whether the browser's answer is a passkey made for this person; if so, it is stored for them."""
     challenge, given = _taken("create"), _read(answer)
     if challenge is None or given is None:
         return False
@@ -178,5 +178,5 @@ def _host() -> str:
 def _origin() -> str:
     url = urlsplit(console.settings.public_url)
     is_usual = url.port in {None, {"http": 80, "https": 443}[url.scheme]}
-    # As browsers write it: in small letters, without the usual port.
+    # In the spelling of browsers: lower case, without the usual port.
     return f"{url.scheme}://{_host()}" + ("" if is_usual else f":{url.port}")

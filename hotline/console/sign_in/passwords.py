@@ -1,4 +1,4 @@
-"""Works the hash of staff passwords away from the web threads: one at a time, at a lowered priority."""
+"""Hashes staff passwords away from the web threads: one at a time, at a lowered priority."""
 
 import os
 import sys
@@ -14,20 +14,20 @@ T = TypeVar("T")
 
 #: How long a sign-in may hold its web thread.
 WAIT_SECONDS = 3.0
-#: How much the hashing thread steps back behind the threads that answer callers.
+#: How far the hashing thread lowers its priority below the threads that answer callers.
 NICENESS = 10
 
 
 class BusyError(RuntimeError):
-    """So many people are signing in that this one has to try again in a moment."""
+    """So many people are signing in that this one must retry in a moment."""
 
 
 class Passwords:
     """The password hashes of one web process. The thread starts with the first, so it survives a fork.
 
-    One web thread at most waits for the hash of a stranger, and one for that of someone whose browser is
-    known; any other is told to try again, so that a flood of sign-ins leaves threads and a core to those
-    who answer callers, and keeps nobody out who signs in where they always do.
+    At most one web thread waits for a stranger's hash, and one for a person whose browser is known; any other
+    is told to retry. A flood of sign-ins then leaves threads and a core to callers, and locks out nobody who
+    signs in from their usual browser.
     """
 
     def __init__(self, kdf: PasswordKdf | None = None) -> None:
@@ -38,22 +38,22 @@ class Passwords:
 
     @property
     def runs(self) -> int:
-        """How often the KDF worked in this process."""
+        """How often the KDF ran in this process."""
         return self._kdf.runs
 
     def hash(self, password: str) -> str:
-        """The string to store. Raises BusyError."""
+        """Return the string to store. Raises BusyError."""
         return self._work(lambda: self._kdf.hash(password), known=True)
 
     def matches(self, stored: str | None, password: str, *, known: bool = False) -> bool:
         """Whether it is the password behind ``stored``; None costs the same time. Raises BusyError.
 
-        ``known``: they are signed in, or sign in from a browser in which they have before.
+        ``known``: they are signed in, or sign in from a browser in which they did so before.
         """
         return self._work(lambda: self._kdf.matches(stored, password), known=known)
 
     def close(self) -> None:
-        """End the thread after the hash at hand."""
+        """End the thread after the current hash."""
         with self._lock:
             thread, self._thread = self._thread, None
         if thread is not None:
@@ -82,7 +82,7 @@ class Passwords:
 
 
 def _step_back() -> None:
-    # On Linux a thread has a priority of its own; elsewhere this would slow the whole process.
+    # On Linux a thread has its own priority; elsewhere this would slow the whole process.
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -1,4 +1,4 @@
-"""Setting up at the first sign-in: a password of one's own, a second proof, and recovery codes."""
+"""Setup at the first sign-in: an own password, a second proof, and recovery codes."""
 
 from flask import flash, redirect, render_template, request, session, url_for
 
@@ -18,7 +18,7 @@ from models.staff.staff import name_of
 from models.staff.staff_access import Access, access_locked, set_password
 from models.staff.staff_totp import new_secret, set_totp, step_of
 
-#: In the cookie, sealed, until all is set up: the hash of the new password, and the authenticator's secret.
+#: Keys in the cookie, sealed, until setup is done: the new password's hash, the authenticator's secret.
 HASH, SECRET = "hash", "secret"
 
 
@@ -96,12 +96,12 @@ def _page(access: Access, errors: dict[str, str] | None = None, status: int | No
 
 
 def _finish(access: Access, *, totp: tuple[str, int] | None = None, passkey: str = "") -> Answer:
-    """Put all that was chosen into force at once, and let them in."""
+    """Put all choices into force at once, and sign them in."""
     hashed, now = session.get(SET_UP, {}).get(HASH), console.clock()
     codes: list[str] = []
     token = ""
     with console.database.transaction() as writing:
-        # Held: of two who set up with one password at the same moment, one gets in.
+        # Locked: of two people who set up with one password at the same moment, one gets in.
         current = access_locked(writing, access.staff_id)
         if current is None or current.stamp != access.stamp or (access.is_one_time and hashed is None):
             return _begin_again()

@@ -74,7 +74,7 @@ def check_password() -> Answer:
     if not matched or access is None:
         with console.database.transaction() as writing:
             note_lock(writing, key, None if access is None else access.staff_id, now)
-        # One sentence for an e-mail that nobody has and for a wrong password.
+        # The same sentence for an unknown e-mail and for a wrong password.
         return _first_page(_("The e-mail or the password is not right."), 422)
     with console.database.transaction() as writing:
         forgive(writing, [key])
@@ -157,7 +157,7 @@ def leave() -> None:
 
 
 def say_refusal(refusal: Refusal, now: datetime) -> str:
-    """Why a try was not looked at; the same whether anyone has the e-mail or not."""
+    """Why a try was not checked; the same whether or not anyone has the e-mail."""
     if refusal.until is None:
         return _("There were too many wrong tries. Ask an administrator to let you sign in again.")
     minutes = max(1, ceil((refusal.until - now).total_seconds() / 60))
@@ -169,15 +169,15 @@ def say_refusal(refusal: Refusal, now: datetime) -> str:
 
 
 def say_busy() -> str:
-    """So many sign in at once that this one was not looked at."""
+    """So many people sign in at once that this try was not checked."""
     return _("Many people are signing in right now. Wait a few seconds, then try again.")
 
 
 def _proof(writing: Session, access: Access, code: str) -> str | None:
-    """How the code proves who they are, or None."""
+    """How the code proves their identity, or None."""
     now = console.clock()
     if console.settings.production and has_demo_authenticator(writing, access.staff_id):
-        # A demo's database has become a real house's: everyone knows these codes.
+        # A demo's database was moved to production, and everyone knows these codes.
         return None
     if check_totp(writing, access.staff_id, code, now):
         return "code"
