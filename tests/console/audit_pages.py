@@ -8,6 +8,6 @@ from tests.console.conftest import Clock
 
 
 def records(database: Database, clock: Clock, actor: str, action: str, target: str, **facts: Any) -> None:
-    """Leave an entry, as the hotline does."""
+    """Write an entry, as the hotline does."""
     with database.transaction() as session:
         audit.record(session, actor=actor, action=action, target=target, facts=facts or None, now=clock())

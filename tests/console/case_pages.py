@@ -1,4 +1,4 @@
-"""Cases, and the ways in which members of staff open them, for tests of the console's pages."""
+"""Cases, and the ways in which staff open them, for tests of the console's pages."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def more_phones(session: Session, case: MadeCase, places: range) -> None:
 
 
 def verifies(person: Member, case: MadeCase, evidence: str = "met_in_person") -> Member:
-    """Open a case by its number and how one knows the person."""
+    """Open a case by its number and how the person was recognized."""
     person.opens("/console/cases").fills(number=case.number, evidence=evidence)
     person.clicks("Open the case")
     assert person.heading.startswith("Case about"), person.words
@@ -48,6 +48,6 @@ def verifies(person: Member, case: MadeCase, evidence: str = "met_in_person") ->
 
 
 def actions(database: Database) -> list[str]:
-    """What the audit says was done, in order."""
+    """The audited actions, in order."""
     with database.reading() as session:
         return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))

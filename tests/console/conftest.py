@@ -23,16 +23,16 @@ from models.store.database import Database
 from tests.call_center import WaitingJobs
 from tests.console.signed_in import cookie_of
 
-#: The least that the KDFs can do, so that a test takes no time.
+#: The cheapest settings of the KDFs, so that a test takes no time.
 CHEAP_KIB, CHEAP_COST = 8, 1
 HOST, COOKIE = "line.example.org", "__Host-console"
-#: The authenticator's secret of whoever has one.
+#: The authenticator's secret of every member who has one.
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "a long enough password of Ana"
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that does not run until it is moved."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -57,21 +57,21 @@ class Browser:
         self.headers: Any = {}
         self.text = ""
         self._page: Any = None
-        #: Where a page is, which is opened once somebody looks at it.
+        #: The address of the next page, which is opened once somebody looks at it.
         self._ahead = ""
         self.filled: dict[str, Any] = {}
 
     def opens(self, path: str, **headers: str) -> "Browser":
-        """Open a page, and whatever it leads to."""
+        """Open a page, and follow its redirects."""
         self._shows(self._client.get(path, base_url=self._base, headers=self._as_browsers_do(headers)))
         return self
 
     def gets(self, path: str) -> Any:
-        """The bare answer for a path; what it leads to is not followed."""
+        """The bare answer for a path; redirects are not followed."""
         return self._client.get(path, base_url=self._base, headers=self._as_browsers_do({}))
 
     def posts(self, path: str, data: dict[str, Any]) -> Any:
-        """The bare answer for a form; what it leads to is not waited for."""
+        """The bare answer for a form; redirects are not followed."""
         return self._client.post(path, base_url=self._base, data=data, headers=self._as_browsers_do({}))
 
     def sends(self, path: str, data: dict[str, Any], **headers: str) -> "Browser":
@@ -126,7 +126,7 @@ class Browser:
 
     @property
     def words(self) -> str:
-        """All the words of the page, spaces as one."""
+        """All the words of the page, with single spaces."""
         return words(self.page)
 
     @property
@@ -136,16 +136,16 @@ class Browser:
 
     @property
     def links(self) -> dict[str, str]:
-        """Where each link of the page leads, by its text."""
+        """The address of each link of the page, by its text."""
         return {words(link): link.get("href") for link in self.page.xpath("//a[@href]")}
 
     @property
     def buttons(self) -> list[str]:
-        """What the buttons of the page say."""
+        """The texts of the page's buttons."""
         return [words(button) for button in self.page.xpath("//button")]
 
     def value(self, name: str) -> str:
-        """What stands in a field of the page."""
+        """The value of a field of the page."""
         field = self.page.xpath(f"//*[@name='{name}']")[0]
         return str(field.value if field.value is not None else "")
 
@@ -155,11 +155,11 @@ class Browser:
         return str(self.page.xpath("//input[@name='csrf_token']/@value")[0])
 
     def cookie(self) -> Any:
-        """The console's cookie as this browser holds it, or None."""
+        """The console's cookie as this browser has it, or None."""
         return self._client.get_cookie(COOKIE, HOST, "/")
 
     def holds(self, value: str) -> None:
-        """Hold this as the console's cookie, as someone does who copied it."""
+        """Use this as the console's cookie, as someone does who copied it."""
         self._client.set_cookie(COOKIE, value, domain=HOST, path="/", secure=True)
 
     def forgets(self) -> None:
@@ -211,7 +211,7 @@ class Member(Browser):
         return pyotp.TOTP(TOTP_SECRET).at(now)
 
     def signs_in(self) -> "Member":
-        """Have just signed in, with the first page ahead; test_sign_in.py takes the way by the form."""
+        """Have just signed in, with the first page ahead; test_sign_in.py tests the form."""
         console = self._client.application.extensions["hotline.console"]
         self.holds(cookie_of(console.database, self.staff_id, console.clock()))
         # Most tests go on to another page at once, and a page takes longer than its whole hotline.
@@ -230,18 +230,18 @@ class KeptTemplates(BytecodeCache):
         bucket.code = self._kept.get(bucket.key)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep the code of a template, whose source stays as it is while tests run."""
+        """Keep the code of a template; its source does not change while tests run."""
         self._kept[bucket.key] = bucket.code
 
 
 def words(element: Any) -> str:
-    """The words in an element, spaces as one."""
+    """The words in an element, with single spaces."""
     return " ".join(str(element.text_content()).split())
 
 
 @pytest.fixture
 def clock(now: datetime) -> Clock:
-    """The clock of the console, which stands."""
+    """The clock of the console, which does not run."""
     return Clock(now)
 
 
@@ -266,7 +266,7 @@ def app(
     jobs: WaitingJobs,
     templates: KeptTemplates,
 ) -> Iterator[Flask]:
-    """The whole hotline with cheap hashes and a clock that stands."""
+    """The whole hotline with cheap hashes and a clock that does not run."""
     passwords = Passwords(PasswordKdf(CHEAP_KIB, CHEAP_COST))
     hasher = PinHasher(settings.pin_pepper, CHEAP_KIB, CHEAP_COST)
     made = create_app(

@@ -1,4 +1,4 @@
-"""The way into the console, as those take it who test it."""
+"""How tests take the first sign-in to the console."""
 
 import pyotp
 from sqlalchemy import func, select
@@ -21,7 +21,7 @@ def shown_secret(browser: Browser) -> str:
 
 
 def sets_up(person: Member, clock: Clock) -> tuple[str, list[str]]:
-    """Take the whole way of the first sign-in; the secret of the app and the recovery codes."""
+    """Do the whole first sign-in; the secret of the app and the recovery codes."""
     gives_password(person, person.email, person.password)
     person.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Go on")
     secret = shown_secret(person)

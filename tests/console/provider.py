@@ -1,4 +1,4 @@
-"""A small OpenID provider over real HTTP: it vouches for whom it is told to.
+"""A small OpenID provider over real HTTP: it vouches for the person that a test names.
 
 It is written from OpenID Connect Core 1.0, RFC 7636 and RFC 7515 with ``cryptography`` alone: the console's
 client is Authlib's, and the two share no code that could be wrong in both.
@@ -42,7 +42,7 @@ class _Code:
 
 
 class Provider:
-    """``user`` are the claims of whoever signs in there; ``faults`` change what it says."""
+    """``user`` are the claims of the person who signs in there; ``faults`` change what it says."""
 
     def __init__(self, redirect_uri: str, clock: Any) -> None:
         self.user: dict[str, Any] = {"sub": "1", "email": "", "email_verified": True}
@@ -164,7 +164,7 @@ def _text(raw: bytes) -> str:
 
 
 def _number(value: int) -> str:
-    """A number of a key: its octets, as few as it needs (RFC 7518)."""
+    """A number of a key: as few octets as it needs (RFC 7518)."""
     return _text(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 

@@ -29,7 +29,7 @@ def _asks(person: Member) -> None:
     person.clicks("Ask for the file")
 
 
-def test_what_was_found_is_a_file_once_somebody_of_another_role_agrees(
+def test_search_result_is_a_file_once_somebody_of_another_role_agrees(
     supervisor: Member, administrator: Member, database: Database, clock: Clock
 ) -> None:
     records(
@@ -57,7 +57,7 @@ def test_what_was_found_is_a_file_once_somebody_of_another_role_agrees(
     assert supervisor.reads("took entries of the audit as a file: file 1 of the audit")
 
 
-def test_what_lands_after_a_file_was_asked_for_is_not_in_it_whatever_its_moment(
+def test_entry_that_is_stored_after_a_file_was_asked_for_is_not_in_it_whatever_its_time(
     supervisor: Member, administrator: Member, database: Database, clock: Clock
 ) -> None:
     records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before")
@@ -75,11 +75,11 @@ def test_what_lands_after_a_file_was_asked_for_is_not_in_it_whatever_its_moment(
 @pytest.mark.parametrize(
     "fact", ["Garcia", "garcia", "ana_garcia", "202-555-0123", "2025550123", "ana@example.org", "A012345678"]
 )
-def test_a_fact_that_is_no_code_of_the_app_is_in_no_file(fact: str) -> None:
+def test_fact_that_is_no_code_of_the_app_is_in_no_file(fact: str) -> None:
     assert codes_of({"level": ["staff_before", fact]}, ("en",)) == {"level": ["staff_before", "(text)"]}
 
 
-def test_the_codes_of_the_app_are_in_the_file() -> None:
+def test_codes_of_the_app_are_in_the_file() -> None:
     facts = {
         "to": "staff:12", "span": ["08:00", "17:00"], "first_day": "2026-11-25", "days": [0, 1], "full": True,
         "evidence": "met_in_person", "reason": "pin_request:3", "why": None,
@@ -90,7 +90,7 @@ def test_the_codes_of_the_app_are_in_the_file() -> None:
     assert codes_of(facts, ("en",)) == facts
 
 
-def test_a_file_is_nobodys_but_of_who_asked_and_of_two_roles_and_for_a_day(
+def test_file_needs_another_role_to_agree_and_only_the_asker_has_it_for_a_day(
     supervisor: Member, administrator: Member, staff: Any, database: Database, clock: Clock
 ) -> None:
     records(database, clock, "sweeper", "warn_of_callback", "callback:7")
@@ -119,7 +119,7 @@ def test_a_file_is_nobodys_but_of_who_asked_and_of_two_roles_and_for_a_day(
     assert supervisor.reads("There is no such file.")
 
 
-def test_who_made_the_other_account_cannot_agree_to_its_file(
+def test_administrator_who_added_an_account_cannot_agree_to_its_file(
     supervisor: Member, administrator: Member, database: Database, clock: Clock
 ) -> None:
     records(database, clock, "sweeper", "warn_of_callback", "callback:7")
@@ -141,7 +141,7 @@ def test_who_made_the_other_account_cannot_agree_to_its_file(
         ]
 
 
-def test_who_has_the_role_by_now_of_whoever_should_agree_needs_somebody_else(
+def test_asker_who_now_has_the_same_role_as_the_approver_needs_somebody_else(
     supervisor: Member, administrator: Member, database: Database, clock: Clock
 ) -> None:
     records(database, clock, "sweeper", "warn_of_callback", "callback:7")
@@ -157,7 +157,7 @@ def test_who_has_the_role_by_now_of_whoever_should_agree_needs_somebody_else(
     assert administrator.reads("Someone with another role must agree.")
 
 
-def test_what_nobody_agreed_to_for_a_day_must_be_asked_for_again(
+def test_file_that_nobody_agreed_to_for_a_day_must_be_asked_for_again(
     supervisor: Member, administrator: Member, database: Database, clock: Clock
 ) -> None:
     records(database, clock, "sweeper", "warn_of_callback", "callback:7")
@@ -170,13 +170,13 @@ def test_what_nobody_agreed_to_for_a_day_must_be_asked_for_again(
     assert administrator.reads("The request is more than a day old.")
 
 
-def test_nothing_found_is_no_file(supervisor: Member) -> None:
+def test_empty_search_result_is_no_file(supervisor: Member) -> None:
     supervisor.opens("/console/audit/export?what=rotate_keys").clicks("Ask for the file")
 
     assert supervisor.reads("No entry matches, so there is nothing to export.")
 
 
-def test_the_audit_is_no_file_without_a_fresh_proof(supervisor: Member, clock: Clock) -> None:
+def test_audit_is_no_file_without_a_fresh_proof(supervisor: Member, clock: Clock) -> None:
     clock.goes_on(minutes=10)
 
     supervisor.opens("/console/audit/export")
@@ -184,7 +184,7 @@ def test_the_audit_is_no_file_without_a_fresh_proof(supervisor: Member, clock: C
     assert supervisor.path.startswith("/console/confirm")
 
 
-def test_a_search_that_makes_no_sense_is_no_file(supervisor: Member) -> None:
+def test_search_that_makes_no_sense_is_no_file(supervisor: Member) -> None:
     supervisor.opens("/console/audit/export?since=someday")
 
     assert supervisor.reads("This is no date.")
@@ -200,7 +200,7 @@ def test_a_search_that_makes_no_sense_is_no_file(supervisor: Member) -> None:
         {"kind": "Ana Demo", "number": "1"},
     ],
 )
-def test_a_name_or_a_phone_that_somebody_looked_for_is_kept_nowhere(
+def test_name_or_phone_that_somebody_searched_for_is_kept_nowhere(
     supervisor: Member, database: Database, typed: dict[str, str]
 ) -> None:
     supervisor.opens("/console/audit/export")

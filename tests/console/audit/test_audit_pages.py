@@ -1,4 +1,4 @@
-"""The audit in the console: what is found, in which words, and alarms that somebody else settles."""
+"""The audit in the console: what a search finds, in which words, and alarms that another person settles."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ from tests.console.audit_pages import records
 from tests.console.conftest import Clock, Member
 from tests.factories import make_case, make_office, make_policies, make_subject
 
-#: What in the hotline writes an entry, its action in a place among the arguments.
+#: The functions of the hotline that write an entry; the action is among their arguments.
 WRITERS = {"_note", "_record", "audit_talk"}
 ROOT = Path(__file__).resolve().parents[3]
 OFFICE = make_office()
@@ -29,7 +29,7 @@ def _entries(person: Member) -> list[str]:
     return [" ".join(one.text_content().split()) for one in person.page.xpath("//li[@class='record']")]
 
 
-def test_what_was_done_reads_like_a_sentence(staff: Any, database: Database, clock: Clock) -> None:
+def test_entry_reads_like_a_sentence(staff: Any, database: Database, clock: Clock) -> None:
     supervisor = staff("supervisor", name="Ruth Audit").signs_in()
     records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before")
     records(database, clock, f"liaison:{supervisor.staff_id}", "rest", f"staff:{supervisor.staff_id}")
@@ -45,7 +45,7 @@ def test_what_was_done_reads_like_a_sentence(staff: Any, database: Database, clo
     )
 
 
-def test_a_code_in_a_fact_reads_as_on_the_page_where_it_was_chosen(
+def test_code_in_a_fact_reads_as_on_the_page_where_it_was_chosen(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     records(database, clock, "sweeper", "request_pin", "case:7", evidence="met_in_person", delivery="posted")
@@ -54,7 +54,7 @@ def test_a_code_in_a_fact_reads_as_on_the_page_where_it_was_chosen(
     assert supervisor.reads("how they were known “I met them in person”", "how they get it “Letter, by post”")
 
 
-def test_facts_are_called_in_the_language_of_the_page(
+def test_names_of_facts_are_in_the_language_of_the_page(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before", tries=2)
@@ -63,7 +63,7 @@ def test_facts_are_called_in_the_language_of_the_page(
     assert supervisor.reads("nivel staff_before", "intentos 2")
 
 
-def test_a_search_narrows_by_person_action_target_and_day(
+def test_search_narrows_by_person_action_target_and_day(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     records(database, clock, supervisor.email, "look_at_case", "case:3")
@@ -85,7 +85,7 @@ def test_a_search_narrows_by_person_action_target_and_day(
     assert supervisor.reads("No entry is like that.")
 
 
-def test_what_makes_no_sense_is_told_at_its_field(supervisor: Member) -> None:
+def test_search_field_that_makes_no_sense_has_its_error_beside_it(supervisor: Member) -> None:
     supervisor.opens("/console/audit?since=someday&number=x1&until=99999-01-01&kind=case")
 
     assert supervisor.reads("This is no date.", "Its number has digits alone.")
@@ -95,7 +95,7 @@ def test_what_makes_no_sense_is_told_at_its_field(supervisor: Member) -> None:
     assert supervisor.status == 200
 
 
-def test_a_phone_that_is_typed_for_the_number_of_a_row_stands_in_no_address(
+def test_phone_typed_in_place_of_a_row_number_is_in_no_address(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     records(database, clock, "import", "land_import", "import:1")
@@ -110,7 +110,7 @@ def test_a_phone_that_is_typed_for_the_number_of_a_row_stands_in_no_address(
     assert len(_entries(supervisor)) == 1
 
 
-def test_entries_are_shown_a_page_at_a_time_with_as_many_statements_for_any_number(
+def test_page_of_entries_takes_as_many_statements_for_any_number(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     counts = []
@@ -133,7 +133,7 @@ def test_entries_are_shown_a_page_at_a_time_with_as_many_statements_for_any_numb
     assert len(_entries(supervisor)) == 13
 
 
-def test_a_purged_entry_says_that_its_details_are_gone(
+def test_purged_entry_says_that_its_details_are_gone(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     records(database, clock, "import", "land_import", "import:1", rows=3)
@@ -145,9 +145,7 @@ def test_a_purged_entry_says_that_its_details_are_gone(
     assert supervisor.reads("Its details were taken away after their time.")
 
 
-def test_the_page_says_whether_the_head_was_kept(
-    supervisor: Member, database: Database, clock: Clock
-) -> None:
+def test_page_says_whether_the_head_was_kept(supervisor: Member, database: Database, clock: Clock) -> None:
     supervisor.opens("/console/audit")
     assert supervisor.reads("was not kept in its second place")
     with database.transaction() as session:
@@ -167,7 +165,7 @@ def _alarm(database: Database, clock: Clock, who: str) -> None:
         watch(session, clock(), make_policies())
 
 
-def test_an_alarm_is_settled_by_somebody_whom_it_is_not_about(
+def test_alarm_is_settled_by_somebody_whom_it_is_not_about(
     staff: Any, database: Database, clock: Clock
 ) -> None:
     ruth = staff("supervisor", name="Ruth Quill").signs_in()
@@ -195,7 +193,7 @@ def test_nobody_settles_an_alarm_about_themselves_by_a_forged_form(
     assert ruth.reads("Someone else must settle an alarm about what you did.")
 
 
-def test_every_action_that_the_app_writes_down_has_words() -> None:
+def test_every_action_that_the_app_records_has_words() -> None:
     written = set()
     for package in ("models", "hotline", "workers"):
         for path in (ROOT / package).rglob("*.py"):
@@ -215,11 +213,11 @@ def test_every_change_of_a_directory_has_words() -> None:
     assert changed <= set(ACTIONS)
 
 
-def test_no_two_actions_are_told_in_the_same_words() -> None:
+def test_no_two_actions_have_the_same_words() -> None:
     assert sorted(ACTIONS.values()) == sorted(set(ACTIONS.values()))
 
 
-def test_every_move_of_a_callback_has_words_and_so_has_who_makes_it() -> None:
+def test_every_move_of_a_callback_has_words_and_so_has_everyone_who_makes_it() -> None:
     assert {f"{move}_callback" for move in MOVES} <= set(ACTIONS)
     movers = {mover for rule in MOVES.values() for mover in rule.movers}
     assert movers - {"liaison", "staff", "caller"} <= set(PARTS)

@@ -20,7 +20,7 @@ class Office:
         self.database, self.clock = database, clock
 
     def promises(self, *, case: bool = True, **facts: Any) -> int:
-        """A promise to call somebody, at once unless told otherwise; its id."""
+        """A promise to call somebody, at once unless ``facts`` say otherwise; its id."""
         now = self.clock()
         facts = {"place": 0, "due_at": now + timedelta(hours=8), "next_attempt_at": now} | facts
         with self.database.transaction() as session:

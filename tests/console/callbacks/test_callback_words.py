@@ -1,4 +1,4 @@
-"""Every word of a state, a reason, an outcome or an action has words that staff read."""
+"""Every code of a state, a reason, an outcome or an action has words that staff read."""
 
 import ast
 from pathlib import Path

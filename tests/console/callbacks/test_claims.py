@@ -1,4 +1,4 @@
-"""A liaison takes a callback and calls; of two at once one wins, and the other is told who."""
+"""A liaison claims a callback and calls; of two at once one wins, and the other reads who has it."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from tests.console.conftest import Member
 from workers.office_rules import callback_policy_of
 
 
-def test_a_liaison_takes_a_callback_and_calls(
+def test_liaison_claims_a_callback_and_calls(
     liaison: Member, office_rows: Office, jobs: WaitingJobs, database: Database
 ) -> None:
     callback_id = office_rows.promises()
@@ -33,7 +33,7 @@ def test_a_liaison_takes_a_callback_and_calls(
     assert jobs.waiting == [("ring_taker", leg_id)]
 
 
-def test_two_sessions_fight_over_one_callback_and_the_loser_is_told_who_and_when(
+def test_loser_of_two_who_claim_one_callback_at_once_reads_who_has_it_and_since_when(
     staff: Any, office_rows: Office, jobs: WaitingJobs
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
@@ -53,7 +53,7 @@ def test_two_sessions_fight_over_one_callback_and_the_loser_is_told_who_and_when
     assert len(office_rows.entries("claim_callback")) == 1
 
 
-def test_a_liaison_who_misses_their_own_call_reads_so_and_until_when_they_may_try_again(
+def test_liaison_who_misses_their_own_call_reads_that_and_until_when_they_may_try_again(
     liaison: Member, office_rows: Office, jobs: WaitingJobs, database: Database, office: Any, now: datetime
 ) -> None:
     callback_id = office_rows.promises()
@@ -70,7 +70,7 @@ def test_a_liaison_who_misses_their_own_call_reads_so_and_until_when_they_may_tr
     assert liaison.reads("Your phone rings. Accept there by pressing 1")
 
 
-def test_a_liaison_whose_call_the_carrier_refused_is_not_told_that_they_did_not_answer(
+def test_liaison_whose_call_the_carrier_refused_does_not_read_that_they_did_not_answer(
     liaison: Member, office_rows: Office, jobs: WaitingJobs, database: Database, office: Any, now: datetime
 ) -> None:
     callback_id = office_rows.promises()
@@ -85,7 +85,9 @@ def test_a_liaison_whose_call_the_carrier_refused_is_not_told_that_they_did_not_
     assert not liaison.reads("You did not answer your phone")
 
 
-def test_what_was_left_for_staff_is_not_said_to_be_in_the_line_again(staff: Any, office_rows: Office) -> None:
+def test_callback_that_was_left_for_staff_is_not_said_to_be_back_on_the_list(
+    staff: Any, office_rows: Office
+) -> None:
     ana, ruth = staff().signs_in(), staff("supervisor").signs_in()
     left = {"state": "left_for_staff", "outcome": "unknown", "closed_at": office_rows.clock()}
     callback_id = office_rows.promises(**left)
@@ -98,7 +100,7 @@ def test_what_was_left_for_staff_is_not_said_to_be_in_the_line_again(staff: Any,
     assert office_rows.row(callback_id).state == "left_for_staff"
 
 
-def test_a_colleague_who_rests_is_not_said_to_be_free(
+def test_colleague_on_a_break_is_not_said_to_be_free(
     staff: Any, office_rows: Office, database: Database, now: datetime
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True)

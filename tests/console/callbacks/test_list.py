@@ -1,4 +1,4 @@
-"""The callback list: its views, its pages, and what it asks for by itself."""
+"""The callback list: its views, its pages, and what it polls by itself."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
 
 
-def test_the_list_is_the_first_page_and_shows_how_to_call_but_no_whole_number(
+def test_list_is_the_first_page_and_shows_how_to_call_but_no_whole_number(
     liaison: Member, office_rows: Office
 ) -> None:
     callback_id = office_rows.promises(silent=True, urgency="urgent", time_zone="America/Los_Angeles")
@@ -38,7 +38,7 @@ def test_callback_that_two_callers_asked_for_without_a_pin_shows_the_safest_wish
     assert "may be spoken with" not in liaison.text
 
 
-def test_an_urgent_callback_that_nobody_takes_needs_attention_at_the_top_of_the_list(
+def test_urgent_callback_that_nobody_takes_needs_attention_at_the_top_of_the_list(
     liaison: Member, office_rows: Office
 ) -> None:
     now = office_rows.clock()
@@ -56,7 +56,7 @@ def test_an_urgent_callback_that_nobody_takes_needs_attention_at_the_top_of_the_
     assert "Needs attention" in liaison.opens(f"/console/callbacks/{untaken}").text
 
 
-def test_each_view_holds_what_its_name_says(liaison: Member, office_rows: Office) -> None:
+def test_each_view_has_what_its_name_says(liaison: Member, office_rows: Office) -> None:
     now = office_rows.clock()
     due = office_rows.promises()
     late = office_rows.promises(due_at=now - timedelta(minutes=1))
@@ -86,13 +86,13 @@ def test_each_view_holds_what_its_name_says(liaison: Member, office_rows: Office
     assert liaison.reads("Some of these people may have been rung already", "May have been rung")
 
 
-def test_a_view_or_a_page_that_there_is_not_is_no_fault(liaison: Member, office_rows: Office) -> None:
+def test_unknown_view_or_page_is_no_fault(liaison: Member, office_rows: Office) -> None:
     assert liaison.opens("/console/callbacks?view=all%27--").status == 404
     for page in ("0", "-1", "x", "99999999999999999999", "٣", "9999"):
         assert liaison.opens(f"/console/callbacks?view=open&page={page}").status == 200
 
 
-def test_a_long_list_is_paged_and_costs_as_many_queries_as_a_short_one(
+def test_long_list_is_paged_and_costs_as_many_queries_as_a_short_one(
     liaison: Member, office_rows: Office, database: Database
 ) -> None:
     def queries(path: str) -> int:
@@ -124,7 +124,7 @@ def test_a_long_list_is_paged_and_costs_as_many_queries_as_a_short_one(
     assert len([text for text in liaison.links if text.startswith("Callback ")]) == 25
 
 
-def test_a_part_that_did_not_change_answers_304_after_one_look(
+def test_unchanged_part_answers_304_after_one_look(
     liaison: Member, office_rows: Office, database: Database, clock: Clock
 ) -> None:
     callback_id = office_rows.promises()
@@ -148,7 +148,7 @@ def test_a_part_that_did_not_change_answers_304_after_one_look(
         assert liaison.opens(path, If_None_Match=tag).status == 200
 
 
-def test_what_becomes_late_is_seen_without_anything_being_written(
+def test_callback_that_becomes_late_is_shown_without_a_write(
     liaison: Member, office_rows: Office, clock: Clock
 ) -> None:
     office_rows.promises(due_at=clock() + timedelta(minutes=5))

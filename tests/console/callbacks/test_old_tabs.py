@@ -12,7 +12,7 @@ from tests.console.callbacks.office import PHONE, Office
 from tests.console.conftest import Clock, Member
 
 
-def test_a_stale_tab_changes_nothing_and_shows_how_it_stands_now(
+def test_stale_tab_changes_nothing_and_shows_the_current_state(
     liaison: Member, office_rows: Office, clock: Clock
 ) -> None:
     callback_id = office_rows.promises()
@@ -25,7 +25,7 @@ def test_a_stale_tab_changes_nothing_and_shows_how_it_stands_now(
     assert office_rows.row(callback_id).state == "reached"
 
 
-def test_a_double_submit_rings_one_phone_once(
+def test_double_submit_rings_one_phone_once(
     liaison: Member, office_rows: Office, jobs: WaitingJobs, database: Database
 ) -> None:
     callback_id = office_rows.promises()
@@ -59,9 +59,7 @@ def test_a_double_submit_rings_one_phone_once(
         "nonsense",
     ],
 )
-def test_an_id_that_nobody_has_or_a_form_that_is_empty_is_never_a_fault(
-    liaison: Member, office_rows: Office, action: str
-) -> None:
+def test_unknown_id_or_empty_form_is_never_a_fault(liaison: Member, office_rows: Office, action: str) -> None:
     callback_id = office_rows.promises()
     token = liaison.opens("/console/callbacks").token
     for one in (999_999, callback_id):
@@ -69,7 +67,7 @@ def test_an_id_that_nobody_has_or_a_form_that_is_empty_is_never_a_fault(
         assert liaison.status in {200, 403, 404, 422}, (one, liaison.status)
 
 
-def test_somebody_elses_callback_is_seen_and_not_touched(
+def test_liaison_sees_somebody_elses_callback_and_cannot_change_it(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
@@ -94,7 +92,7 @@ def test_somebody_elses_callback_is_seen_and_not_touched(
     assert office_rows.entries("look_at_case") == office_rows.entries("reveal_number") == []
 
 
-def test_the_whole_number_is_shown_once_in_the_answer_and_noted(liaison: Member, office_rows: Office) -> None:
+def test_whole_number_is_shown_once_in_the_answer_and_recorded(liaison: Member, office_rows: Office) -> None:
     callback_id = office_rows.promises()
     liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it").clicks("Show the whole number")
 

@@ -1,4 +1,4 @@
-"""Another time, another person, a note, an outcome: what is settled on a callback page."""
+"""Another time, another person, a note, an outcome: what staff change on a callback page."""
 
 import threading
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from tests.fake_carrier import FakeCarrier
 from workers.sweeper import sweep
 
 
-def test_another_time_is_settled_in_the_time_of_the_person_or_refused_with_all_that_was_typed(
+def test_new_time_is_in_the_persons_zone_or_refused_with_everything_that_was_typed(
     liaison: Member, office_rows: Office
 ) -> None:
     callback_id = office_rows.promises(time_zone="America/Los_Angeles")
@@ -40,7 +40,7 @@ def test_another_time_is_settled_in_the_time_of_the_person_or_refused_with_all_t
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
-def test_a_day_at_the_end_of_all_days_is_no_fault(liaison: Member, office_rows: Office, day: str) -> None:
+def test_day_at_the_end_of_all_days_is_no_fault(liaison: Member, office_rows: Office, day: str) -> None:
     callback_id = office_rows.promises(time_zone="America/Los_Angeles")
     liaison.opens(f"/console/callbacks/{callback_id}")
 
@@ -50,7 +50,7 @@ def test_a_day_at_the_end_of_all_days_is_no_fault(liaison: Member, office_rows: 
     assert office_rows.row(callback_id).state == "requested"
 
 
-def test_nothing_is_handed_to_who_has_left_the_app(
+def test_callback_cannot_be_assigned_to_a_deactivated_account(
     staff: Any, administrator: Member, office_rows: Office
 ) -> None:
     ana, gone = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True)
@@ -67,7 +67,7 @@ def test_nothing_is_handed_to_who_has_left_the_app(
     assert office_rows.row(callback_id).state == "requested"
 
 
-def test_a_callback_is_handed_to_a_colleague_and_cancelled_with_a_reason(
+def test_callback_is_assigned_to_a_colleague_and_cancelled_with_a_reason(
     staff: Any, office_rows: Office
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True).signs_in()
@@ -90,7 +90,7 @@ def test_a_callback_is_handed_to_a_colleague_and_cancelled_with_a_reason(
 
 
 @pytest.mark.parametrize("state", ["requested", "left_for_staff"])
-def test_what_a_colleague_does_not_begin_in_five_minutes_goes_back(
+def test_callback_that_a_colleague_does_not_begin_in_five_minutes_goes_back(
     staff: Any, office_rows: Office, jobs: WaitingJobs, office: Settings, clock: Clock, state: str
 ) -> None:
     def minutes_pass(minutes: int) -> None:
@@ -114,9 +114,7 @@ def test_what_a_colleague_does_not_begin_in_five_minutes_goes_back(
     assert (row.state, row.staff_id if state == "requested" else None) == (state, None)
 
 
-def test_a_note_that_must_not_stand_there_is_refused_and_stays_in_its_field(
-    liaison: Member, office_rows: Office
-) -> None:
+def test_forbidden_note_is_refused_and_stays_in_its_field(liaison: Member, office_rows: Office) -> None:
     callback_id = office_rows.promises()
     liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
     liaison.fills(note="her A-number is A012345678").clicks("Keep the note")
@@ -129,7 +127,7 @@ def test_a_note_that_must_not_stand_there_is_refused_and_stays_in_its_field(
     assert liaison.value("note").strip() == "Prefers mornings."
 
 
-def test_a_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
+def test_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
     liaison: Member, supervisor: Member, office_rows: Office
 ) -> None:
     callback_id = office_rows.promises()
@@ -147,7 +145,7 @@ def test_a_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
 
 
 @pytest.mark.parametrize("with_case", [True, False])
-def test_a_note_holds_no_name_of_whom_it_is_about(
+def test_note_cannot_have_the_name_of_the_person_it_is_about(
     liaison: Member, office_rows: Office, database: Database, with_case: bool
 ) -> None:
     callback_id = office_rows.promises()
@@ -166,7 +164,7 @@ def test_a_note_holds_no_name_of_whom_it_is_about(
     assert (office_rows.row(callback_id).note_sealed is None) is with_case
 
 
-def test_the_outcome_of_my_talk_is_noted_and_a_hard_call_gives_me_a_rest(
+def test_liaison_saves_the_outcome_of_their_talk_and_a_hard_call_gives_them_a_break(
     liaison: Member, office_rows: Office, clock: Clock, database: Database
 ) -> None:
     callback_id = office_rows.promises(
@@ -188,7 +186,7 @@ def test_the_outcome_of_my_talk_is_noted_and_a_hard_call_gives_me_a_rest(
 
 
 @pytest.mark.parametrize("button", ["Settle this time", "Cancel the callback"])
-def test_who_settles_or_cancels_on_an_old_page_is_told_that_it_was_promised_otherwise_since(
+def test_change_from_an_old_page_is_refused_with_the_new_due_time(
     liaison: Member, office_rows: Office, staff: Any, button: str
 ) -> None:
     callback_id = office_rows.promises()
@@ -208,7 +206,7 @@ def test_who_settles_or_cancels_on_an_old_page_is_told_that_it_was_promised_othe
     assert other.reads("The callback is cancelled.")
 
 
-def test_an_open_page_says_by_itself_that_its_time_has_come_and_that_it_is_late(
+def test_open_page_says_by_itself_that_it_is_due_and_that_it_is_late(
     liaison: Member, office_rows: Office, clock: Clock
 ) -> None:
     now = clock()
@@ -225,7 +223,7 @@ def test_an_open_page_says_by_itself_that_its_time_has_come_and_that_it_is_late(
         assert liaison.reads(words)
 
 
-def test_who_handed_a_talk_over_is_offered_its_note_and_no_number(
+def test_liaison_who_handed_a_talk_over_is_offered_its_note_and_no_number(
     liaison: Member, office_rows: Office, database: Database, staff: Any
 ) -> None:
     now = office_rows.clock()
@@ -241,7 +239,7 @@ def test_who_handed_a_talk_over_is_offered_its_note_and_no_number(
     assert not liaison.reads("Show the whole number")
 
 
-def test_a_hard_call_is_noted_while_somebody_changes_the_shift_of_its_liaison(
+def test_hard_call_is_saved_while_somebody_changes_the_shift_of_its_liaison(
     liaison: Member, office_rows: Office, clock: Clock, database: Database
 ) -> None:
     talk = office_rows.promises(
@@ -266,7 +264,7 @@ def test_a_hard_call_is_noted_while_somebody_changes_the_shift_of_its_liaison(
     assert liaison.reads("The outcome is noted.")
 
 
-def test_what_was_left_says_plainly_that_they_may_have_been_rung(
+def test_callback_left_for_staff_says_plainly_that_the_phone_may_have_rung(
     liaison: Member, office_rows: Office
 ) -> None:
     callback_id = office_rows.promises(
@@ -281,7 +279,7 @@ def test_what_was_left_says_plainly_that_they_may_have_been_rung(
     assert office_rows.row(callback_id).taken_up_at is not None
 
 
-def test_a_supervisor_takes_a_callback_out_of_somebodys_hands(staff: Any, office_rows: Office) -> None:
+def test_supervisor_takes_a_callback_out_of_somebodys_hands(staff: Any, office_rows: Office) -> None:
     ana, ruth = staff().signs_in(), staff("supervisor").signs_in()
     callback_id = office_rows.promises()
     ana.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
@@ -291,7 +289,7 @@ def test_a_supervisor_takes_a_callback_out_of_somebodys_hands(staff: Any, office
     assert office_rows.row(callback_id).state == "requested"
 
 
-def test_the_list_is_read_in_spanish(staff: Any, office_rows: Office, app: Flask) -> None:
+def test_list_is_read_in_spanish(staff: Any, office_rows: Office, app: Flask) -> None:
     ana: Member = staff().signs_in()
     callback_id = office_rows.promises(silent=True)
     ana.opens("/console/callbacks").clicks("Español")
@@ -299,7 +297,7 @@ def test_the_list_is_read_in_spanish(staff: Any, office_rows: Office, app: Flask
     assert ana.reads("Llamada de vuelta", "haga preguntas de sí o no", "Llamar ahora")
 
 
-def test_what_all_consoles_share_of_the_list_holds_each_ones_own_token_and_count(
+def test_shared_part_of_the_list_still_has_each_persons_own_token_and_count(
     staff: Any, office_rows: Office
 ) -> None:
     taken, other = office_rows.promises(), office_rows.promises()
@@ -353,7 +351,7 @@ def test_callback_whose_case_has_a_newer_one_offers_no_call_and_names_the_newer(
     assert not liaison.reads("Take it up again")
 
 
-def test_callback_that_was_taken_up_before_its_phone_said_stop_offers_to_put_it_back_alone(
+def test_claimed_callback_whose_phone_said_stop_since_can_only_be_returned(
     liaison: Member, office_rows: Office
 ) -> None:
     now = office_rows.clock()

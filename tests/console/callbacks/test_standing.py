@@ -1,4 +1,4 @@
-"""What stands above every page: here that somebody was set away, and the way back (R36)."""
+"""The notice above every page: here that somebody was set away, and the way back (R36)."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from workers.office_rules import policies_of
 SET_AWAY = "You are set away. You missed 2 offers in a row, so your shift has ended."
 
 
-def test_who_was_set_away_reads_it_on_every_page_and_is_back_by_one_click(
+def test_liaison_who_was_set_away_reads_it_on_every_page_and_is_back_by_one_click(
     app: Flask, staff: Any, database: Database, office: Office, clock: Clock
 ) -> None:
     ana = staff("supervisor", on_shift=True).signs_in()

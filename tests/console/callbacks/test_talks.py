@@ -14,7 +14,7 @@ from tests.factories import make_call
 from workers.office_rules import callback_policy_of
 
 
-def test_a_talk_shows_who_was_rung_into_it_and_who_is_there(
+def test_talk_shows_who_was_rung_into_it_and_who_is_there(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo")
@@ -45,7 +45,7 @@ def test_a_talk_shows_who_was_rung_into_it_and_who_is_there(
     assert ana.opens(part).reads("Luis Demo has accepted; the person is told of them first.")
 
 
-def test_a_talk_is_handed_over_only_where_somebody_is_there_and_nobody_is_rung_twice(
+def test_talk_is_handed_over_only_where_somebody_is_there_and_nobody_is_rung_twice(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
@@ -69,7 +69,7 @@ def test_a_talk_is_handed_over_only_where_somebody_is_there_and_nobody_is_rung_t
     assert luis.opens("/console/callbacks/part").reads("You are in a talk.", f"Callback {callback_id}")
 
 
-def test_who_does_not_come_into_a_talk_is_not_told_any_longer_that_their_phone_rings(
+def test_colleague_who_does_not_join_a_talk_no_longer_reads_that_their_phone_rings(
     staff: Any, office_rows: Office, clock: Clock, office: OfficeFile
 ) -> None:
     ana, luis = staff().signs_in(), staff().signs_in()
@@ -90,7 +90,7 @@ def test_who_does_not_come_into_a_talk_is_not_told_any_longer_that_their_phone_r
     assert "Your phone rings" not in luis.words
 
 
-def test_whose_phone_rings_is_led_to_the_callback_from_every_view_of_the_list(
+def test_liaison_whose_phone_rings_is_led_to_the_callback_from_every_view_of_the_list(
     staff: Any, office_rows: Office
 ) -> None:
     ana, luis = staff().signs_in(), staff().signs_in()
@@ -107,9 +107,7 @@ def test_whose_phone_rings_is_led_to_the_callback_from_every_view_of_the_list(
     assert "Your phone rings" not in ana.opens("/console/callbacks?view=due").words
 
 
-def test_the_words_that_were_looked_at_stay_through_the_clicks_of_a_talk(
-    liaison: Member, office_rows: Office
-) -> None:
+def test_opened_words_stay_through_the_clicks_of_a_talk(liaison: Member, office_rows: Office) -> None:
     callback_id = office_rows.promises()
     office_rows.talks(callback_id, liaison.staff_id)
     office_rows.becomes(callback_id, recognized_by="last_call")
@@ -122,7 +120,7 @@ def test_the_words_that_were_looked_at_stay_through_the_clicks_of_a_talk(
     assert len(office_rows.entries("look_at_case")) == 1
 
 
-def test_who_calls_again_later_sees_how_the_call_before_ended_and_its_note(
+def test_liaison_who_calls_again_later_sees_how_the_call_before_ended_and_its_note(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:
     ana, luis = staff().signs_in(), staff().signs_in()
@@ -142,7 +140,7 @@ def test_who_calls_again_later_sees_how_the_call_before_ended_and_its_note(
     assert luis.reads("Its note: She asked about the court.")
 
 
-def test_a_page_in_spanish_writes_every_time_of_day_by_the_same_clock(
+def test_page_in_spanish_writes_every_time_of_day_by_the_same_clock(
     liaison: Member, office_rows: Office, clock: Clock
 ) -> None:
     callback_id = office_rows.promises(due_at=clock() + timedelta(hours=6))
@@ -153,7 +151,7 @@ def test_a_page_in_spanish_writes_every_time_of_day_by_the_same_clock(
     assert all(one[-1] in "ap" for one in times), times
 
 
-def test_a_callback_from_a_discreet_line_tells_staff_not_to_name_the_office_until_it_is_over(
+def test_callback_from_a_discreet_line_tells_staff_not_to_name_the_office_until_it_is_over(
     liaison: Member, office_rows: Office, clock: Clock
 ) -> None:
     callback_id = office_rows.promises()

@@ -25,7 +25,7 @@ def begins(office_rows: Office, leader: Member, **facts: Any) -> str:
         return f"/console/talks/{talk.id}"
 
 
-def test_who_talks_with_a_caller_at_0_sees_how_it_stands_and_what_may_be_said(
+def test_liaison_who_talks_with_a_caller_at_0_sees_its_state_and_what_may_be_said(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:
     ana, luis = staff().signs_in(), staff().signs_in()
@@ -70,7 +70,7 @@ def test_who_talks_with_a_caller_at_0_sees_how_it_stands_and_what_may_be_said(
     assert len(office_rows.entries("look_at_case")) == 1
 
 
-def test_the_leader_of_a_talk_at_0_holds_it_ends_it_and_notes_its_outcome_on_its_page(
+def test_leader_of_a_talk_at_0_holds_it_ends_it_and_saves_its_outcome_on_its_page(
     staff: Any, office_rows: Office
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
@@ -95,7 +95,7 @@ def test_the_leader_of_a_talk_at_0_holds_it_ends_it_and_notes_its_outcome_on_its
         assert (left.state, left.reason) == ("left_for_staff", "to_supervisor")
 
 
-def test_a_colleague_who_is_rung_into_a_talk_at_0_is_led_to_its_page_and_a_supervisor_may_look(
+def test_colleague_rung_into_a_talk_at_0_is_led_to_its_page_and_a_supervisor_may_look(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()

@@ -1,4 +1,4 @@
-"""A list that is open all day asks every two seconds: the same question is soon answered with one look-up."""
+"""A list that is open all day polls every two seconds: one statement soon answers the same request."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,14 +38,14 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 @pytest.fixture
 def tag(liaison: Member, office_rows: Office) -> str:
-    """The tag of a list that this liaison has open, and was told once that it is as it was."""
+    """The tag of a list that this liaison has open, and that answered 304 once."""
     office_rows.promises()
     tag: str = liaison.opens(PART).headers["ETag"]
     assert liaison.opens(PART, If_None_Match=tag).status == 304
     return tag
 
 
-def test_the_same_question_costs_one_statement_and_has_the_same_answer(
+def test_same_request_costs_one_statement_and_has_the_same_answer(
     liaison: Member, tag: str, database: Database
 ) -> None:
     first = dict(liaison.headers)
@@ -58,14 +58,14 @@ def test_the_same_question_costs_one_statement_and_has_the_same_answer(
     assert len(said) == 1
 
 
-def test_what_changes_is_shown_at_the_next_look(liaison: Member, tag: str, office_rows: Office) -> None:
+def test_change_is_shown_at_the_next_poll(liaison: Member, tag: str, office_rows: Office) -> None:
     callback_id = office_rows.promises()
     liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
 
     assert liaison.opens(PART, If_None_Match=tag).status == 200
 
 
-def test_who_comes_into_line_is_shown_at_the_next_look(
+def test_callback_that_is_put_on_the_list_is_shown_at_the_next_poll(
     liaison: Member, office_rows: Office, office: OfficeFile, clock: Clock, database: Database
 ) -> None:
     callback_id = office_rows.promises(place=None)
@@ -80,7 +80,7 @@ def test_who_comes_into_line_is_shown_at_the_next_look(
     assert f"Callback {callback_id}" in liaison.text
 
 
-def test_with_the_minute_the_list_is_looked_at_anew(liaison: Member, tag: str, clock: Clock) -> None:
+def test_list_is_read_again_with_each_minute(liaison: Member, tag: str, clock: Clock) -> None:
     clock.goes_on(seconds=61)
 
     assert liaison.opens(PART, If_None_Match=tag).status == 200
@@ -103,7 +103,7 @@ def _gone(clock: Clock) -> Any:
 
 
 @pytest.mark.parametrize("ends", [_signed_out, _at_its_end, _idle, _gone])
-def test_whose_session_is_over_is_told_so_though_nothing_changed(
+def test_liaison_whose_session_is_over_is_told_even_if_nothing_changed(
     liaison: Member, tag: str, database: Database, clock: Clock, ends: Callable[[Clock], Any]
 ) -> None:
     with database.transaction() as session:
@@ -112,19 +112,19 @@ def test_whose_session_is_over_is_told_so_though_nothing_changed(
     assert liaison.opens(PART, If_None_Match=tag).status == 401
 
 
-def test_the_tag_of_a_list_is_of_no_use_to_who_is_not_signed_in(app: Flask, tag: str) -> None:
+def test_tag_of_a_list_is_useless_without_signing_in(app: Flask, tag: str) -> None:
     assert Browser(app).opens(PART, If_None_Match=tag).status == 401
 
 
-def test_nor_to_somebody_else(liaison: Member, supervisor: Member, tag: str) -> None:
+def test_tag_of_a_list_is_useless_to_somebody_else(liaison: Member, supervisor: Member, tag: str) -> None:
     assert supervisor.opens(PART, If_None_Match=tag).status == 200
 
 
-def test_another_view_is_another_question(liaison: Member, tag: str) -> None:
+def test_another_view_is_another_request(liaison: Member, tag: str) -> None:
     assert liaison.opens(PART.replace("due", "open"), If_None_Match=tag).status == 200
 
 
-def test_who_reads_the_console_in_spanish_from_now_on_has_the_list_in_spanish(
+def test_liaison_who_chooses_spanish_gets_the_list_in_spanish(
     liaison: Member, tag: str, database: Database
 ) -> None:
     liaison.opens("/console/callbacks").clicks("Español")
@@ -133,7 +133,7 @@ def test_who_reads_the_console_in_spanish_from_now_on_has_the_list_in_spanish(
     assert "Tomar" in liaison.text
 
 
-def test_who_chooses_spanish_at_another_browser_has_the_list_in_spanish_here_too(
+def test_liaison_who_chooses_spanish_in_another_browser_gets_the_list_in_spanish_here_too(
     app: Flask, liaison: Member, tag: str
 ) -> None:
     at_home = Member(app, liaison.staff_id, liaison.email, liaison.password).signs_in()
@@ -143,9 +143,7 @@ def test_who_chooses_spanish_at_another_browser_has_the_list_in_spanish_here_too
     assert "Tomar" in liaison.text
 
 
-def test_what_a_browser_pads_its_question_with_is_not_kept(
-    liaison: Member, tag: str, database: Database
-) -> None:
+def test_padded_request_is_not_cached(liaison: Member, tag: str, database: Database) -> None:
     padded = f"{PART}&more={'x' * 8000}"
     assert liaison.opens(padded, If_None_Match=tag).status == 304
 
@@ -155,7 +153,7 @@ def test_what_a_browser_pads_its_question_with_is_not_kept(
     assert len(said) > 1
 
 
-def test_when_the_short_way_fails_the_long_one_answers(liaison: Member, tag: str, database: Database) -> None:
+def test_long_way_answers_when_the_short_one_fails(liaison: Member, tag: str, database: Database) -> None:
     def is_gone(*_: Any) -> None:
         raise OperationalError("SELECT", {}, Exception("gone"))
 

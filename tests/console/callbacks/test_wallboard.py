@@ -14,7 +14,7 @@ from tests.console.conftest import Clock, Member
 from tests.factories import make_call, make_callback, make_import, make_staff
 
 
-def test_a_supervisor_sees_how_the_line_stands_and_the_part_renews_itself(
+def test_supervisor_sees_the_state_of_the_line_and_the_part_renews_itself(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     now = clock()
@@ -38,7 +38,7 @@ def test_a_supervisor_sees_how_the_line_stands_and_the_part_renews_itself(
     assert supervisor.page.xpath("//svg[@role='img']/@aria-label")
 
 
-def test_a_supervisor_sees_which_number_the_carrier_refuses(
+def test_supervisor_sees_which_number_the_carrier_refuses(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     with database.transaction() as session:
@@ -52,7 +52,7 @@ def test_a_supervisor_sees_which_number_the_carrier_refuses(
     assert supervisor.reads("The carrier has refused our calls from +12025550101 for 3 min.", "21210")
 
 
-def test_the_figures_are_read_once_for_all_who_look_within_seconds(
+def test_figures_are_read_once_for_everyone_who_looks_within_seconds(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     supervisor.opens("/console/wallboard/figures")
@@ -65,7 +65,7 @@ def test_the_figures_are_read_once_for_all_who_look_within_seconds(
 
 
 def _looks_at(staff: Any, database: Database, clock: Clock, now: datetime) -> Member:
-    """A supervisor before the wallboard, a minute after somebody asked to be called."""
+    """A supervisor at the wallboard, a minute after somebody asked to be called."""
     clock.now = now
     supervisor: Member = staff("supervisor").signs_in()
     with database.transaction() as session:
@@ -79,7 +79,7 @@ def _looks_at(staff: Any, database: Database, clock: Clock, now: datetime) -> Me
     ("now", "hours", "one_o_clock"),
     [(datetime(2027, 3, 14, 20, 5, tzinfo=UTC), 16, 1), (datetime(2026, 11, 1, 21, 5, tzinfo=UTC), 18, 2)],
 )
-def test_on_the_days_when_clocks_change_each_hour_of_the_table_is_that_of_the_clock_on_the_wall(
+def test_each_hour_of_the_table_is_that_of_the_clock_on_the_wall_when_clocks_change(
     staff: Any, database: Database, clock: Clock, now: datetime, hours: int, one_o_clock: int
 ) -> None:
     supervisor = _looks_at(staff, database, clock, now)
@@ -94,7 +94,7 @@ def test_on_the_days_when_clocks_change_each_hour_of_the_table_is_that_of_the_cl
     ("now", "hours"),
     [(datetime(2027, 3, 15, 3, 30, tzinfo=UTC), 23), (datetime(2026, 11, 2, 4, 30, tzinfo=UTC), 25)],
 )
-def test_the_last_hour_of_such_a_day_stands_in_the_picture_too(
+def test_last_hour_of_such_a_day_is_in_the_picture_too(
     staff: Any, database: Database, clock: Clock, now: datetime, hours: int
 ) -> None:
     supervisor = _looks_at(staff, database, clock, now)
@@ -106,7 +106,7 @@ def test_the_last_hour_of_such_a_day_stands_in_the_picture_too(
     assert float(last.get("x")) == pytest.approx(720 - 2.5 * 720 / hours, abs=1)
 
 
-def test_thirty_callbacks_take_as_many_looks_as_three(
+def test_thirty_callbacks_take_as_many_statements_as_three(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     statements: list[str] = []
@@ -146,7 +146,7 @@ def test_lengths_of_time_are_short() -> None:
     assert [short(one) for one in lengths] == ["–", "45 s", "12 min", "3 h 05 min", "3 d 0 h"]
 
 
-def test_every_prompt_is_read_in_each_language_beside_the_other(liaison: Member) -> None:
+def test_every_prompt_is_shown_in_each_language_beside_the_other(liaison: Member) -> None:
     liaison.opens("/console/prompts?q=danger_line")
 
     assert liaison.reads("If you are in danger, hang up and call {emergency}.", "Si está en peligro")
@@ -159,7 +159,7 @@ def test_prompts_are_found_by_their_words(liaison: Member) -> None:
     assert liaison.opens("/console/prompts?q=zebra").reads("No prompt has these words.", "0 of")
 
 
-def test_one_group_of_prompts_is_shown_and_all_where_asked_for(liaison: Member) -> None:
+def test_one_group_of_prompts_is_shown_and_all_on_request(liaison: Member) -> None:
     liaison.opens("/console/prompts?group=callback")
     assert liaison.reads("callback.express")
     assert not liaison.page.xpath("//h3[@id='p-danger_line']")

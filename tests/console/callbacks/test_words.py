@@ -1,4 +1,4 @@
-"""What may be said, and the whole number, each look an entry (R37)."""
+"""What may be said, and the whole number; each look is an audit entry (R37)."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.console.conftest import Clock, Member
 from tests.factories import MadeCase, make_callback, make_case
 
 
-def test_what_may_be_said_is_what_the_line_would_say_and_looking_is_an_entry(
+def test_liaison_may_say_what_the_line_would_say_and_looking_is_an_entry(
     liaison: Member, office_rows: Office
 ) -> None:
     callback_id = office_rows.promises()
@@ -113,7 +113,7 @@ def test_news_of_a_pin_or_a_phone_waits_until_the_person_is_recognized(
     assert office_rows.row(callback_id).recognized_by == "agreed_word"
 
 
-def test_who_talks_with_a_caller_without_a_pin_reads_the_first_words_alone(
+def test_liaison_who_talks_with_a_caller_without_a_pin_reads_only_the_first_words(
     liaison: Member, office_rows: Office
 ) -> None:
     callback_id = office_rows.promises(case=False, verified=False)
@@ -125,7 +125,7 @@ def test_who_talks_with_a_caller_without_a_pin_reads_the_first_words_alone(
     assert "Record recognition" not in liaison.words
 
 
-def test_recognition_is_one_of_a_closed_list_and_is_recorded_only_by_who_talks(
+def test_recognition_is_from_a_closed_list_and_only_the_person_who_talks_records_it(
     liaison: Member, office_rows: Office
 ) -> None:
     callback_id = office_rows.promises()
@@ -145,7 +145,7 @@ def test_recognition_is_one_of_a_closed_list_and_is_recorded_only_by_who_talks(
     assert office_rows.entries("recognize_person") == []
 
 
-def test_without_a_pin_no_case_is_opened(liaison: Member, office_rows: Office) -> None:
+def test_no_case_is_opened_without_a_pin(liaison: Member, office_rows: Office) -> None:
     callback_id = office_rows.promises(case=False)
     liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
 
@@ -153,7 +153,7 @@ def test_without_a_pin_no_case_is_opened(liaison: Member, office_rows: Office) -
     assert liaison.opens(f"/console/callbacks/{callback_id}/words").status == 403
 
 
-def test_the_page_says_neither_that_nobody_answered_nor_that_nobody_rings_after_a_hold(
+def test_page_says_neither_that_nobody_answered_nor_that_nobody_rings_after_a_hold(
     liaison: Member, office_rows: Office
 ) -> None:
     # Two of the three tries were answered: somebody pressed 2, then 7; the last one rang out.

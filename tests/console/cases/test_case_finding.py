@@ -1,4 +1,4 @@
-"""How staff come to a case: by its number and a verification, a search by name, or a callback (R37)."""
+"""How staff get to a case: by its number and a verification, a search by name, or a callback (R37)."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from tests.console.conftest import Clock, Member
 from tests.factories import NOW, make_call, make_callback, make_case, make_wait
 
 
-def test_who_talks_at_0_with_a_caller_who_gave_the_pin_opens_their_case_and_nobody_else_does(
+def test_only_the_liaison_who_talks_at_0_with_a_caller_who_gave_the_pin_opens_their_case(
     staff: Any, liaison: Member, database: Database
 ) -> None:
     case = kept_case(database)
@@ -43,13 +43,13 @@ def test_who_talks_at_0_with_a_caller_who_gave_the_pin_opens_their_case_and_nobo
     assert "Open their case" not in other.links
     assert other.opens(f"/console/cases/{case.id}").path == "/console/cases"
 
-    # A PIN that was given since ends what the old one had opened.
+    # A newer PIN ends what the old one had opened.
     with database.transaction() as session:
         session.get_one(Case, case.id).pin_issued_at = NOW + timedelta(seconds=1)
     assert liaison.opens(f"/console/cases/{case.id}").path == "/console/cases"
 
 
-def test_who_talks_at_0_with_a_caller_whose_verification_was_over_before_they_waited_opens_no_case(
+def test_liaison_opens_no_case_of_a_caller_at_0_whose_verification_ended_before_the_wait(
     liaison: Member, database: Database
 ) -> None:
     case = kept_case(database)
@@ -71,7 +71,7 @@ def test_who_talks_at_0_with_a_caller_whose_verification_was_over_before_they_wa
     assert "gave the PIN" not in liaison.words
 
 
-def test_a_liaison_opens_a_case_by_its_number_and_reads_what_may_be_said(
+def test_liaison_opens_a_case_by_its_number_and_reads_what_may_be_said(
     liaison: Member, database: Database
 ) -> None:
     case = kept_case(database)
@@ -85,7 +85,7 @@ def test_a_liaison_opens_a_case_by_its_number_and_reads_what_may_be_said(
     assert actions(database)[-2:] == ["open_case_to_staff", "look_at_case"]
 
 
-def test_the_case_of_somebody_whose_language_the_office_has_given_up_is_read_in_its_first_one(
+def test_case_in_a_language_that_the_office_dropped_is_read_in_its_first_language(
     liaison: Member, database: Database
 ) -> None:
     case = kept_case(database)
@@ -97,7 +97,7 @@ def test_the_case_of_somebody_whose_language_the_office_has_given_up_is_read_in_
     assert liaison.reads("in custody", "Stewart", "French")
 
 
-def test_what_the_gate_denies_is_the_neutral_phrase_on_the_page_too(
+def test_status_that_the_gate_denies_is_the_neutral_phrase_on_the_page_too(
     liaison: Member, database: Database
 ) -> None:
     denied = kept_case(database, record={"releasable": False})
@@ -109,7 +109,7 @@ def test_what_the_gate_denies_is_the_neutral_phrase_on_the_page_too(
     assert not liaison.reads("Stewart")
 
 
-def test_a_wrong_number_and_too_many_tries_are_answered_alike(liaison: Member, database: Database) -> None:
+def test_wrong_number_and_too_many_tries_get_the_same_answer(liaison: Member, database: Database) -> None:
     right = kept_case(database, phone="+12025550111")
     answers = set()
     for number in [*(new_number() for _ in range(5)), right.number]:
@@ -131,7 +131,7 @@ def test_a_wrong_number_and_too_many_tries_are_answered_alike(liaison: Member, d
         ("41000723", "", "How you know them: choose one."),
     ],
 )
-def test_a_slip_is_said_with_its_field_and_what_was_typed_stays(
+def test_slip_is_explained_at_its_field_and_what_was_typed_stays(
     liaison: Member, number: str, evidence: str, sentence: str
 ) -> None:
     liaison.opens("/console/cases").fills(number=number, evidence=evidence).clicks("Open the case")
@@ -141,7 +141,7 @@ def test_a_slip_is_said_with_its_field_and_what_was_typed_stays(
     assert liaison.value("number") == number
 
 
-def test_a_case_that_is_not_open_to_somebody_looks_like_one_that_is_not_there(
+def test_case_that_is_not_open_to_somebody_looks_like_one_that_does_not_exist(
     liaison: Member, database: Database
 ) -> None:
     case = kept_case(database)
@@ -153,7 +153,7 @@ def test_a_case_that_is_not_open_to_somebody_looks_like_one_that_is_not_there(
     assert "look_at_case" not in actions(database)
 
 
-def test_an_opened_case_closes_by_itself(liaison: Member, database: Database, clock: Clock) -> None:
+def test_opened_case_closes_by_itself(liaison: Member, database: Database, clock: Clock) -> None:
     case = kept_case(database)
     verifies(liaison, case)
     for _ in range(5):
@@ -165,7 +165,7 @@ def test_an_opened_case_closes_by_itself(liaison: Member, database: Database, cl
     assert liaison.reads("This case is not open to you.")
 
 
-def test_a_callback_asked_for_with_the_pin_opens_its_case_to_who_has_it_in_hand(
+def test_callback_asked_for_with_the_pin_opens_its_case_to_the_liaison_who_claimed_it(
     liaison: Member, staff: Any, database: Database
 ) -> None:
     case = kept_case(database)
@@ -187,7 +187,7 @@ def _named(database: Database, *names: str) -> None:
             make_case(session, subject=subject)
 
 
-def test_a_supervisor_finds_a_case_by_a_name_and_opens_it_for_a_reason(
+def test_supervisor_finds_a_case_by_a_name_and_opens_it_for_a_reason(
     supervisor: Member, database: Database
 ) -> None:
     _named(database, "María Núñez", "Oren Pike")
@@ -222,7 +222,7 @@ def test_another_language_after_a_search_leads_back_to_the_forms(
     assert supervisor.reads("Buscar por nombre")
 
 
-def test_the_history_of_a_case_names_who_acted_and_how_a_callback_ended(
+def test_history_of_a_case_names_who_acted_and_how_a_callback_ended(
     supervisor: Member, liaison: Member, database: Database
 ) -> None:
     case = kept_case(database)
@@ -238,7 +238,7 @@ def test_the_history_of_a_case_names_who_acted_and_how_a_callback_ended(
     assert not supervisor.reads(f"staff:{liaison.staff_id}")
 
 
-def test_a_search_without_a_reason_is_not_made_and_the_name_stays(
+def test_search_without_a_reason_is_not_made_and_the_name_stays(
     supervisor: Member, database: Database
 ) -> None:
     _named(database, "María Núñez")
@@ -252,14 +252,14 @@ def test_a_search_without_a_reason_is_not_made_and_the_name_stays(
 
 
 @pytest.mark.parametrize("name", ["", "x", "<script>alert(1)</script>", "%_'; --", "\u202ea", "🙂🙂"])
-def test_whatever_is_typed_into_the_search_breaks_nothing(supervisor: Member, name: str) -> None:
+def test_nothing_typed_into_the_search_breaks_it(supervisor: Member, name: str) -> None:
     supervisor.opens("/console/cases").fills(name=name, reason="complaint").clicks("Search")
 
     assert supervisor.status in (200, 400, 422)
     assert "<script>alert" not in supervisor.text
 
 
-def test_no_name_stands_in_an_address(supervisor: Member, database: Database) -> None:
+def test_no_name_is_in_an_address(supervisor: Member, database: Database) -> None:
     _named(database, "María Núñez")
     supervisor.opens("/console/cases").fills(name="nunez", reason="complaint").clicks("Search")
 
@@ -273,7 +273,7 @@ def test_liaisons_have_no_search(liaison: Member) -> None:
 # A page takes as many statements for thirty phones, callbacks and looks as for three.
 
 
-def test_the_page_of_a_case_asks_no_more_for_more_rows(liaison: Member, database: Database) -> None:
+def test_page_of_a_case_takes_no_more_statements_for_more_rows(liaison: Member, database: Database) -> None:
     case = kept_case(database)
     verifies(liaison, case)
 
@@ -309,7 +309,7 @@ NEW = {
 }  # fmt: skip
 
 
-def test_a_liaison_adds_a_case_and_its_pin_waits_for_a_second_person(
+def test_liaison_adds_a_case_and_its_pin_waits_for_a_second_person(
     liaison: Member, database: Database
 ) -> None:
     liaison.opens("/console/cases").clicks("Add a case").fills(**NEW).clicks("Add the case")
@@ -339,7 +339,7 @@ def test_a_liaison_adds_a_case_and_its_pin_waits_for_a_second_person(
         ("delivery", "", "How they get it"),
     ],
 )
-def test_a_form_with_something_wrong_says_what_keeps_the_rest_and_adds_nothing(
+def test_form_with_an_error_explains_it_keeps_the_rest_and_adds_nothing(
     liaison: Member, database: Database, field: str, typed: str, sentence: str
 ) -> None:
     liaison.opens("/console/cases/new").fills(**{**NEW, field: typed}).clicks("Add the case")
@@ -363,7 +363,7 @@ def test_details_are_changed_and_the_page_shows_them(liaison: Member, database: 
     assert liaison.reads("Rosa Invented", "Spanish", "Slow, with more time", "MailSafe")
 
 
-def test_a_supervisor_links_and_closes_a_case(supervisor: Member, database: Database) -> None:
+def test_supervisor_links_and_closes_a_case(supervisor: Member, database: Database) -> None:
     case = kept_case(database)
     verifies(supervisor, case)
     supervisor.clicks("Link to a person").fills(subject_id="A-9", subject_name="Oren Pike").clicks(
@@ -381,7 +381,7 @@ def test_a_supervisor_links_and_closes_a_case(supervisor: Member, database: Data
         assert session.get_one(Case, case.id).closed_at is not None
 
 
-def test_a_page_in_spanish_has_no_english_word_of_ours(supervisor: Member, database: Database) -> None:
+def test_page_in_spanish_has_no_english_word_of_ours(supervisor: Member, database: Database) -> None:
     case = kept_case(database)
     verifies(supervisor, case)
     supervisor.clicks("Español")
@@ -392,7 +392,7 @@ def test_a_page_in_spanish_has_no_english_word_of_ours(supervisor: Member, datab
     assert supervisor.heading.startswith("Caso sobre")
 
 
-def test_the_page_of_a_case_follows_a_changed_age_of_the_feed_without_a_start(
+def test_page_of_a_case_follows_a_changed_age_of_the_feed_without_a_restart(
     app: Flask, liaison: Member, database: Database
 ) -> None:
     """R14: staff read what the line says, also in the hour in which the office decides on another age."""

@@ -33,11 +33,11 @@ def _adds(person: Member, feed_id: str, name: str = "A Guess") -> Member:
 
 
 def _page(person: Member) -> str:
-    """The words of a case's page without what differs of any two: ids and the time."""
+    """The words of a case's page without what differs between any two: ids and the time."""
     return re.sub(r"\d+", "#", person.words.replace("P-1", "ID").replace("P-2", "ID"))
 
 
-def test_a_guessed_id_shows_no_name_and_looks_like_an_id_that_nobody_has(staff: Any, known: MadeCase) -> None:
+def test_guessed_id_shows_no_name_and_looks_like_an_unknown_id(staff: Any, known: MadeCase) -> None:
     guesses = _adds(staff("liaison").signs_in(), "P-1")
     assert guesses.heading == "Case about A Guess"
     assert not guesses.reads("Oren Pike")
@@ -49,7 +49,7 @@ def test_a_guessed_id_shows_no_name_and_looks_like_an_id_that_nobody_has(staff: 
     assert _page(guesses) == _page(other).replace("Liaison 2", "Liaison 1")
 
 
-def test_a_supervisor_who_links_a_case_to_a_guessed_id_reads_only_what_they_typed(
+def test_supervisor_who_links_a_case_to_a_guessed_id_reads_only_what_they_typed(
     supervisor: Member, database: Database, known: MadeCase
 ) -> None:
     mine = kept_case(database)
@@ -67,7 +67,7 @@ def test_a_supervisor_who_links_a_case_to_a_guessed_id_reads_only_what_they_type
         assert [one.facts for one in entries] == [None, None]
 
 
-def test_a_search_by_the_stored_name_does_not_find_a_case_that_one_person_linked(
+def test_search_by_the_stored_name_does_not_find_a_case_that_one_person_linked(
     supervisor: Member, known: MadeCase
 ) -> None:
     _adds(supervisor, "P-1")
@@ -81,7 +81,7 @@ def test_a_search_by_the_stored_name_does_not_find_a_case_that_one_person_linked
     assert not supervisor.reads("Oren Pike")
 
 
-def test_the_second_person_who_approves_the_first_pin_confirms_who_the_case_is_about(
+def test_second_person_who_approves_the_first_pin_confirms_who_the_case_is_about(
     liaison: Member, supervisor: Member, database: Database, known: MadeCase
 ) -> None:
     _adds(liaison, "P-1")
@@ -102,7 +102,7 @@ def test_the_second_person_who_approves_the_first_pin_confirms_who_the_case_is_a
     assert liaison.reads("in custody")
 
 
-def test_a_second_person_confirms_a_link_and_the_one_who_made_it_cannot(
+def test_second_person_confirms_a_link_and_the_one_who_made_it_cannot(
     supervisor: Member, administrator: Member, database: Database, known: MadeCase
 ) -> None:
     mine = kept_case(database)
@@ -120,7 +120,7 @@ def test_a_second_person_confirms_a_link_and_the_one_who_made_it_cannot(
     assert actions(database).count("confirm_subject") == 1
 
 
-def test_who_made_the_other_account_confirms_no_link_of_theirs(
+def test_supervisor_who_made_the_other_account_confirms_no_link_of_theirs(
     supervisor: Member, administrator: Member, database: Database, known: MadeCase
 ) -> None:
     mine = kept_case(database)
@@ -141,7 +141,7 @@ def test_who_made_the_other_account_confirms_no_link_of_theirs(
     assert not verifies(administrator, mine).reads("Oren Pike")
 
 
-def test_a_liaison_confirms_no_link(
+def test_liaison_confirms_no_link(
     liaison: Member, supervisor: Member, database: Database, known: MadeCase
 ) -> None:
     mine = kept_case(database)

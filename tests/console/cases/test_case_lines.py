@@ -13,14 +13,12 @@ from tests.console.conftest import Member
 
 
 def chosen(database: Database) -> str | None:
-    """The line that the one registrant sees."""
+    """The line that the only registrant sees."""
     with database.reading() as session:
         return session.scalars(select(Registrant.line)).one()
 
 
-def test_a_registrants_choice_among_our_numbers_is_kept_and_shown(
-    liaison: Member, database: Database
-) -> None:
+def test_registrants_choice_among_our_numbers_is_kept_and_shown(liaison: Member, database: Database) -> None:
     verifies(liaison, kept_case(database))
     assert liaison.reads("Number they see when we call", "The one they called")
 
@@ -33,7 +31,7 @@ def test_a_registrants_choice_among_our_numbers_is_kept_and_shown(
     assert chosen(database) is None
 
 
-def test_a_number_that_is_none_of_ours_is_refused(liaison: Member, database: Database) -> None:
+def test_number_that_is_not_ours_is_refused(liaison: Member, database: Database) -> None:
     case = kept_case(database)
     verifies(liaison, case)
     liaison.clicks("Change the details")
@@ -46,7 +44,7 @@ def test_a_number_that_is_none_of_ours_is_refused(liaison: Member, database: Dat
     assert chosen(database) is None
 
 
-def test_a_new_case_has_its_choice_from_the_start(liaison: Member, database: Database) -> None:
+def test_new_case_has_its_choice_from_the_start(liaison: Member, database: Database) -> None:
     liaison.opens("/console/cases/new").fills(
         subject_id="S-77", subject_name="Oren Pike", language="es", time_zone="America/Chicago",
         pace="normal", line="+12025550101", evidence="met_in_person", delivery="told",
@@ -60,7 +58,7 @@ def test_a_new_case_has_its_choice_from_the_start(liaison: Member, database: Dat
     ("line", "printed"),
     [("+12025550101", "(202) 555-0101"), (None, "(202) 555-0100"), ("+12025550188", "(202) 555-0100")],
 )
-def test_a_letter_prints_the_number_that_they_chose(
+def test_letter_prints_the_number_that_they_chose(
     liaison: Member, supervisor: Member, database: Database, line: str | None, printed: str
 ) -> None:
     case = kept_case(database)

@@ -1,4 +1,4 @@
-"""Old tabs and forms sent twice on the pages of a case: nothing is put back, and nothing is there twice."""
+"""Old tabs and forms sent twice on the pages of a case: they restore nothing and duplicate nothing."""
 
 from collections.abc import Callable
 from datetime import time
@@ -23,7 +23,7 @@ def case(database: Database) -> MadeCase:
 
 @pytest.fixture
 def two(staff: Any, case: MadeCase) -> tuple[Member, Member]:
-    """Two supervisors to whom the case stands open."""
+    """Two supervisors with this case open."""
     first, second = staff("supervisor").signs_in(), staff("supervisor").signs_in()
     return verifies(first, case), verifies(second, case)
 
@@ -35,7 +35,7 @@ def held(database: Database, read: Callable[[Any], Any]) -> Any:
         return found
 
 
-def test_an_old_tab_marks_no_mail_safe_that_somebody_else_has_marked_unsafe(
+def test_old_tab_marks_no_mail_safe_that_somebody_else_has_marked_unsafe(
     two: tuple[Member, Member], case: MadeCase, database: Database
 ) -> None:
     old, other = two
@@ -55,7 +55,7 @@ def test_an_old_tab_marks_no_mail_safe_that_somebody_else_has_marked_unsafe(
     assert old.reads("The details are kept.")
 
 
-def test_an_old_tab_allows_no_message_that_the_person_has_forbidden_since(
+def test_old_tab_allows_no_message_that_the_person_has_forbidden_since(
     two: tuple[Member, Member], case: MadeCase, database: Database
 ) -> None:
     old, other = two
@@ -77,7 +77,7 @@ def test_an_old_tab_allows_no_message_that_the_person_has_forbidden_since(
     assert (kept.may_answer, kept.window_starts) == ("only_me", time(9))
 
 
-def test_an_old_tab_says_nothing_of_a_phone_that_was_marked_unsafe_since(
+def test_old_tab_says_nothing_of_a_phone_that_was_marked_unsafe_since(
     two: tuple[Member, Member], case: MadeCase, database: Database
 ) -> None:
     old, other = two
@@ -93,7 +93,7 @@ def test_an_old_tab_says_nothing_of_a_phone_that_was_marked_unsafe_since(
     assert (kept.voicemail_allowed, kept.unsafe_since is None) == (False, False)
 
 
-def test_an_old_tab_links_a_case_back_to_nobody(
+def test_old_tab_does_not_unlink_a_case(
     two: tuple[Member, Member], case: MadeCase, database: Database
 ) -> None:
     old, other = two
@@ -109,7 +109,7 @@ def test_an_old_tab_links_a_case_back_to_nobody(
     assert old.value("subject_id") == "S-77"
 
 
-def test_a_case_is_added_once_however_often_its_form_is_sent(liaison: Member, database: Database) -> None:
+def test_case_is_added_once_however_often_its_form_is_sent(liaison: Member, database: Database) -> None:
     facts = {
         "subject_id": "S-88", "subject_name": "Somebody Invented", "language": "en",
         "time_zone": "America/New_York", "evidence": "met_in_person", "delivery": "handed_over",

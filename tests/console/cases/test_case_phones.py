@@ -1,4 +1,4 @@
-"""Phones at the console: bound by a code, called as agreed, moved without a script, unsafe at once (R09)."""
+"""Phones at the console: confirmed by a code, called as agreed, moved without a script, unsafe (R09)."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from tests.factories import NOW, MadeCase, make_call, make_callback
 
 @pytest.fixture
 def case(liaison: Member, database: Database) -> MadeCase:
-    """A case that stands open to the liaison."""
+    """A case that is open to the liaison."""
     made = kept_case(database)
     verifies(liaison, made)
     return made
@@ -35,7 +35,7 @@ def phones(database: Database) -> list[str]:
         ]
 
 
-def test_a_phone_is_added_gets_a_code_and_is_confirmed_by_it(
+def test_phone_is_added_gets_a_code_and_is_confirmed_by_it(
     liaison: Member, case: MadeCase, database: Database
 ) -> None:
     liaison.clicks("Add a phone").fills(phone="(202) 555-0111").clicks("Add the phone")
@@ -52,7 +52,7 @@ def test_a_phone_is_added_gets_a_code_and_is_confirmed_by_it(
         assert session.scalars(select(Callback.reason)).all() == ["phone_added"]
 
 
-def test_a_wrong_code_is_said_and_may_be_typed_again(
+def test_wrong_code_is_explained_and_may_be_typed_again(
     liaison: Member, case: MadeCase, database: Database
 ) -> None:
     liaison.clicks("Add a phone").fills(phone="+12025550111").clicks("Add the phone").clicks("Give a code")
@@ -75,7 +75,7 @@ def test_a_wrong_code_is_said_and_may_be_typed_again(
         ("202 555 0110", "Phone: this number is already on the list."),
     ],
 )
-def test_a_number_that_will_not_do_is_refused_with_a_sentence(
+def test_unusable_number_is_refused_with_a_sentence(
     liaison: Member, case: MadeCase, typed: str, sentence: str
 ) -> None:
     liaison.clicks("Add a phone").fills(phone=typed).clicks("Add the phone")
@@ -85,7 +85,7 @@ def test_a_number_that_will_not_do_is_refused_with_a_sentence(
     assert liaison.value("phone") == typed
 
 
-def test_a_supervisor_who_searched_cannot_add_a_phone(supervisor: Member, database: Database) -> None:
+def test_supervisor_who_searched_cannot_add_a_phone(supervisor: Member, database: Database) -> None:
     made = kept_case(database)
     supervisor.opens("/console/cases")
     supervisor.sends(
@@ -100,7 +100,9 @@ def test_a_supervisor_who_searched_cannot_add_a_phone(supervisor: Member, databa
     assert phones(database) == ["+0110"]
 
 
-def test_how_a_phone_is_called_is_kept_and_shown(liaison: Member, case: MadeCase, database: Database) -> None:
+def test_wishes_for_calls_to_a_phone_are_kept_and_shown(
+    liaison: Member, case: MadeCase, database: Database
+) -> None:
     liaison.clicks("How it is called")
     liaison.fills(may_answer="ask_for_me", voicemail_text="hello", window_starts="09:00", window_ends="12:30")
     liaison.clicks("Keep this")
@@ -124,7 +126,7 @@ def test_how_a_phone_is_called_is_kept_and_shown(liaison: Member, case: MadeCase
         ("noon", "13:00", "Not before: this is not a time of day"),
     ],
 )
-def test_a_window_that_is_none_is_refused_and_stays_in_the_form(
+def test_impossible_window_is_refused_and_stays_in_the_form(
     liaison: Member, case: MadeCase, starts: str, ends: str, sentence: str
 ) -> None:
     liaison.clicks("How it is called").fills(window_starts=starts, window_ends=ends).clicks("Keep this")
@@ -134,7 +136,7 @@ def test_a_window_that_is_none_is_refused_and_stays_in_the_form(
     assert liaison.value("window_starts") == starts
 
 
-def test_an_old_tab_allows_no_message_that_somebody_else_has_taken_back(
+def test_old_tab_allows_no_message_that_somebody_else_has_taken_back(
     staff: Any, liaison: Member, case: MadeCase, database: Database
 ) -> None:
     other = verifies(staff("liaison").signs_in(), case).clicks("How it is called")
@@ -153,7 +155,7 @@ def test_an_old_tab_allows_no_message_that_somebody_else_has_taken_back(
         assert (phone.voicemail_allowed, str(phone.window_starts)) == (False, "09:00:00")
 
 
-def test_an_old_tab_makes_no_mail_safe_that_somebody_else_marked_unsafe(
+def test_old_tab_makes_no_mail_safe_that_somebody_else_marked_unsafe(
     staff: Any, liaison: Member, case: MadeCase, database: Database
 ) -> None:
     liaison.clicks("Change the details").fills(mail_safe="1").clicks("Keep the details")
@@ -183,7 +185,7 @@ def test_phones_are_moved_without_a_script(liaison: Member, case: MadeCase, data
     assert phones(database) == ["+0111", "+0112", "+0110"]
 
 
-def test_one_click_makes_a_phone_unsafe_and_lets_a_ringing_leg_go(
+def test_one_click_makes_a_phone_unsafe_and_ends_a_ringing_leg(
     liaison: Member, case: MadeCase, database: Database, jobs: Any
 ) -> None:
     with database.transaction() as session:
@@ -199,7 +201,7 @@ def test_one_click_makes_a_phone_unsafe_and_lets_a_ringing_leg_go(
 
 
 @pytest.mark.parametrize("reason", ["lost_pin", "pin_changed"])
-def test_a_call_that_opens_no_case_does_not_ring_an_unsafe_phone_either(
+def test_call_that_opens_no_case_does_not_ring_an_unsafe_phone_either(
     liaison: Member, case: MadeCase, database: Database, reason: str
 ) -> None:
     with database.transaction() as session:
@@ -217,7 +219,7 @@ def test_a_call_that_opens_no_case_does_not_ring_an_unsafe_phone_either(
         assert session.get_one(Callback, made).liaison_call_id is None
 
 
-def test_while_changes_are_held_a_sentence_says_until_when_and_unsafe_still_works(
+def test_page_says_until_when_changes_are_held_and_unsafe_still_works(
     liaison: Member, case: MadeCase, database: Database
 ) -> None:
     with database.transaction() as session:
@@ -233,7 +235,7 @@ def test_while_changes_are_held_a_sentence_says_until_when_and_unsafe_still_work
     assert phones(database) == ["-0110"]
 
 
-def test_after_the_hold_phones_change_again(
+def test_phones_change_again_after_the_hold(
     liaison: Member, case: MadeCase, database: Database, clock: Clock
 ) -> None:
     with database.transaction() as session:
@@ -244,9 +246,7 @@ def test_after_the_hold_phones_change_again(
     assert "Add a phone" in liaison.links
 
 
-def test_a_number_is_shown_by_a_click_that_is_an_entry(
-    liaison: Member, case: MadeCase, database: Database
-) -> None:
+def test_click_that_shows_a_number_is_an_entry(liaison: Member, case: MadeCase, database: Database) -> None:
     assert "+12025550110" not in liaison.text
 
     liaison.clicks("Show the number")
@@ -257,7 +257,7 @@ def test_a_number_is_shown_by_a_click_that_is_an_entry(
     assert "+12025550110" not in liaison.text
 
 
-def test_a_phone_of_another_case_is_out_of_reach(liaison: Member, case: MadeCase, database: Database) -> None:
+def test_phone_of_another_case_is_out_of_reach(liaison: Member, case: MadeCase, database: Database) -> None:
     theirs = kept_case(database, phone="+12025550199")
     with database.reading() as session:
         other = session.scalars(select(Phone.id).where(Phone.registrant_id == theirs.registrant_id)).one()
@@ -271,7 +271,7 @@ def test_a_phone_of_another_case_is_out_of_reach(liaison: Member, case: MadeCase
     assert "+0199" in phones(database)
 
 
-def test_the_number_of_a_case_is_not_shown_to_a_liaison_who_did_not_add_it(
+def test_liaison_who_did_not_add_a_case_does_not_see_its_number(
     liaison: Member, case: MadeCase, database: Database
 ) -> None:
     for path in ("number", "number-letter"):
@@ -283,11 +283,11 @@ def test_the_number_of_a_case_is_not_shown_to_a_liaison_who_did_not_add_it(
     assert "reveal_case_number" not in actions(database)
 
 
-# Whatever is typed as a time.
+# Anything may be typed as a time.
 
 
 @given(st.text(max_size=8), st.text(max_size=8))
-def test_a_time_is_read_or_refused_with_its_field_and_never_breaks(starts: str, ends: str) -> None:
+def test_time_is_read_or_refused_with_its_field_and_never_breaks(starts: str, ends: str) -> None:
     errors: dict[str, str] = {}
 
     agreed = wishes_of({"may_answer": "only_me", "window_starts": starts, "window_ends": ends}, errors)

@@ -1,4 +1,4 @@
-"""PINs at the console: asked for by one, approved by another, shown once, and kept nowhere (R08)."""
+"""PINs at the console: requested by one, approved by another, shown once, and kept nowhere (R08)."""
 
 import io
 import logging
@@ -34,7 +34,7 @@ def asks(
 
 
 def gets_letter(person: Member, button: str) -> bytes:
-    """Click what answers with a letter; the file as it came."""
+    """Click a button that answers with a letter; the file as it came."""
     (found,) = person.page.xpath(f"//button[normalize-space()='{button}']")
     form = found.xpath("ancestor::form")[0]
     answer = person._client.post(
@@ -62,12 +62,12 @@ def everything_kept(database: Database) -> str:
     return " ".join(str(value) for table in rows for row in table for value in row)
 
 
-def test_a_letter_with_the_pin_alone_comes_from_the_approval_and_once(
+def test_letter_with_the_pin_alone_comes_from_the_approval_and_once(
     liaison: Member, supervisor: Member, database: Database, app: Flask
 ) -> None:
     case = kept_case(database)
     asks(liaison, case)
-    # Every page says that one waits, to whoever may decide on it and did not ask for it.
+    # Every page tells that a request waits, to anyone who may decide on it and did not make it.
     assert "PINs 1 waiting for you" in supervisor.opens("/console/callbacks").links
     assert "PINs" in liaison.opens("/console/callbacks").links
     supervisor.opens("/console/pins").clicks("Decide")
@@ -92,7 +92,7 @@ def test_a_letter_with_the_pin_alone_comes_from_the_approval_and_once(
     assert supervisor.reads("Someone already settled this request.")
 
 
-def test_who_let_the_other_account_in_approves_no_pin_that_it_asked_for(
+def test_supervisor_who_reset_the_other_account_approves_no_pin_that_it_asked_for(
     liaison: Member, supervisor: Member, database: Database
 ) -> None:
     case = kept_case(database)
@@ -114,7 +114,7 @@ def test_who_let_the_other_account_in_approves_no_pin_that_it_asked_for(
         assert session.get_one(Case, case.id).pin_hash == before
 
 
-def test_the_letter_with_the_case_number_holds_no_pin(supervisor: Member, database: Database) -> None:
+def test_letter_with_the_case_number_has_no_pin(supervisor: Member, database: Database) -> None:
     case = kept_case(database)
     verifies(supervisor, case)
 
@@ -125,7 +125,7 @@ def test_the_letter_with_the_case_number_holds_no_pin(supervisor: Member, databa
     assert "print_number_letter" in actions(database)
 
 
-def test_a_number_for_which_there_is_no_letter_is_not_said_to_be_printed(
+def test_number_for_which_there_is_no_letter_is_not_said_to_be_printed(
     supervisor: Member, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = kept_case(database, language="es")
@@ -137,7 +137,7 @@ def test_a_number_for_which_there_is_no_letter_is_not_said_to_be_printed(
     assert not {"print_number_letter", "reveal_case_number"} & set(actions(database))
 
 
-def test_a_letter_is_in_the_language_of_the_case_not_of_whoever_prints_it(
+def test_letter_is_in_the_language_of_the_case_and_not_of_the_person_who_prints_it(
     liaison: Member, supervisor: Member, database: Database
 ) -> None:
     case = kept_case(database, language="es")
@@ -183,7 +183,7 @@ def test_drawing_a_letter_writes_nothing_to_the_log() -> None:
     assert stream.getvalue() == ""
 
 
-def test_a_pin_that_is_told_is_seen_once_by_who_approved_it(
+def test_pin_that_is_read_out_is_shown_once_to_the_approver(
     liaison: Member, supervisor: Member, database: Database, app: Flask
 ) -> None:
     case = kept_case(database)
@@ -202,7 +202,7 @@ def test_a_pin_that_is_told_is_seen_once_by_who_approved_it(
     assert pin not in everything_kept(database)
 
 
-def test_the_page_of_a_case_says_how_its_pin_stands_and_never_the_pin(
+def test_page_of_a_case_shows_the_state_of_its_pin_and_never_the_pin(
     liaison: Member, supervisor: Member, database: Database
 ) -> None:
     case = kept_case(database)
@@ -216,7 +216,7 @@ def test_the_page_of_a_case_says_how_its_pin_stands_and_never_the_pin(
     assert liaison.reads("One-time PIN", "Dies", "Changes held", "PIN approved and given")
 
 
-def test_a_pin_that_nobody_approved_in_time_can_be_asked_for_again(
+def test_pin_that_nobody_approved_in_time_can_be_requested_again(
     liaison: Member, database: Database, clock: Clock
 ) -> None:
     case = kept_case(database)
@@ -231,7 +231,7 @@ def test_a_pin_that_nobody_approved_in_time_can_be_asked_for_again(
     assert liaison.status == 200
 
 
-def test_who_asked_cannot_approve_and_can_take_it_back(supervisor: Member, database: Database) -> None:
+def test_requester_cannot_approve_and_can_withdraw(supervisor: Member, database: Database) -> None:
     case = kept_case(database)
     asks(supervisor, case)
     with database.reading() as session:
@@ -247,7 +247,7 @@ def test_who_asked_cannot_approve_and_can_take_it_back(supervisor: Member, datab
     assert "approve_pin" not in actions(database)
 
 
-def test_a_liaison_sees_their_own_requests_and_decides_on_none(
+def test_liaison_sees_their_own_requests_and_decides_on_none(
     liaison: Member, staff: Any, database: Database
 ) -> None:
     asks(liaison, kept_case(database))
@@ -275,7 +275,7 @@ def test_two_who_approve_at_once_make_one_pin(
     assert actions(database).count("approve_pin") == 1
 
 
-def test_an_approver_looks_at_the_case_first_and_that_is_an_entry(
+def test_approver_looks_at_the_case_first_and_that_is_an_entry(
     liaison: Member, supervisor: Member, database: Database
 ) -> None:
     asks(liaison, kept_case(database))
@@ -287,7 +287,7 @@ def test_an_approver_looks_at_the_case_first_and_that_is_an_entry(
         assert session.scalars(looks).all()[-1].actor == supervisor.email
 
 
-def test_a_request_is_declined(liaison: Member, supervisor: Member, database: Database) -> None:
+def test_request_is_rejected(liaison: Member, supervisor: Member, database: Database) -> None:
     asks(liaison, kept_case(database))
     supervisor.opens("/console/pins").clicks("Decide").clicks("Decline")
 
@@ -295,7 +295,7 @@ def test_a_request_is_declined(liaison: Member, supervisor: Member, database: Da
     assert actions(database)[-1] == "decline_pin"
 
 
-def test_pins_ask_who_signed_in_long_ago_to_prove_it_again(
+def test_pin_pages_ask_for_a_fresh_proof_after_a_while(
     liaison: Member, supervisor: Member, database: Database, clock: Clock
 ) -> None:
     case = kept_case(database)

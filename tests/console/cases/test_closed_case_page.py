@@ -1,4 +1,4 @@
-"""A closed case at the console: a liaison is told no more than its caller, who keeps cases is (R13)."""
+"""A closed case at the console: a liaison learns no more than its caller; a case keeper sees it (R13)."""
 
 import re
 

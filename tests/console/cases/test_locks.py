@@ -23,7 +23,7 @@ def lock(database: Database, clock: Clock, case: MadeCase, counter: str) -> None
         session.add(PinCounter(number_key=key, counter=counter, consecutive=10, locked_at=clock.now))
 
 
-def test_a_supervisor_sees_the_kind_of_phone_and_lifts_the_lock(
+def test_supervisor_sees_the_kind_of_phone_and_lifts_the_lock(
     supervisor: Member, database: Database, clock: Clock, case: MadeCase
 ) -> None:
     lock(database, clock, case, "")
@@ -49,7 +49,7 @@ def test_a_supervisor_sees_the_kind_of_phone_and_lifts_the_lock(
 
 
 @pytest.mark.parametrize(("decision", "rows"), [("call", 1), ("drop", 0)])
-def test_a_supervisor_decides_about_a_lost_pin_that_waits(
+def test_supervisor_decides_about_a_lost_pin_that_waits(
     supervisor: Member, database: Database, clock: Clock, case: MadeCase, decision: str, rows: int
 ) -> None:
     with database.transaction() as session:
@@ -71,7 +71,7 @@ def test_a_supervisor_decides_about_a_lost_pin_that_waits(
     assert supervisor.reads("No report waits.")
 
 
-def test_a_supervisor_is_told_that_a_call_about_this_pin_is_open_already(
+def test_supervisor_reads_that_a_call_about_this_pin_is_open_already(
     supervisor: Member, database: Database, clock: Clock, case: MadeCase
 ) -> None:
     with database.transaction() as session:
@@ -106,10 +106,10 @@ def test_others_do_not_see_locks(staff: Any, role: str) -> None:
     assert "Lift lock" not in person.buttons
 
 
-def test_a_supervisor_reads_that_there_is_no_safe_phone_to_call_about_a_lost_pin(
+def test_supervisor_reads_that_there_is_no_safe_phone_to_call_about_a_lost_pin(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
-    """ "The confirmed phone will be called" was said of a case that has none."""
+    """The page said "The confirmed phone will be called" of a case that has none."""
     with database.transaction() as session:
         number = make_case(session).number
         session.add(

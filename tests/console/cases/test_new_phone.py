@@ -42,14 +42,14 @@ def talks(database: Database, case: MadeCase, staff_id: int, number: str) -> int
 
 @pytest.fixture
 def case(liaison: Member, database: Database) -> MadeCase:
-    """A case that stands open to the liaison."""
+    """A case that is open to the liaison."""
     made = kept_case(database)
     verifies(liaison, made)
     return made
 
 
 @pytest.mark.parametrize("order", ["unsafe first", "bound first"])
-def test_the_phone_that_replaces_an_unsafe_one_opens_no_case_for_three_days(
+def test_phone_that_replaces_an_unsafe_one_opens_no_case_for_three_days(
     liaison: Member, staff: Any, case: MadeCase, database: Database, clock: Clock, order: str
 ) -> None:
     if order == "bound first":
@@ -75,7 +75,7 @@ def test_the_phone_that_replaces_an_unsafe_one_opens_no_case_for_three_days(
     assert other.opens(f"/console/cases/{case.id}").reads("What may be said")
 
 
-def test_who_knows_the_person_lets_the_case_be_spoken_of_there(
+def test_liaison_who_knows_the_person_lets_the_case_be_talked_about_there(
     liaison: Member, staff: Any, case: MadeCase, database: Database
 ) -> None:
     liaison.clicks("Unsafe: stop calling it")
@@ -91,7 +91,7 @@ def test_who_knows_the_person_lets_the_case_be_spoken_of_there(
     assert other.opens(f"/console/cases/{case.id}").reads("What may be said")
 
 
-def test_the_pin_alone_lets_nobody_say_who_holds_the_new_phone(
+def test_pin_alone_lets_nobody_vouch_for_the_new_phone(
     liaison: Member, staff: Any, case: MadeCase, database: Database
 ) -> None:
     liaison.clicks("Unsafe: stop calling it")
@@ -109,7 +109,7 @@ def test_the_pin_alone_lets_nobody_say_who_holds_the_new_phone(
     assert held(database) == [False, True]
 
 
-def test_a_phone_that_replaces_none_hears_of_the_case_at_once(
+def test_phone_that_replaces_none_hears_of_the_case_at_once(
     liaison: Member, staff: Any, case: MadeCase, database: Database, clock: Clock
 ) -> None:
     binds(liaison)

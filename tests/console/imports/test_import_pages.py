@@ -1,4 +1,4 @@
-"""Imports in the console: a file is uploaded, previewed, landed; what is held is settled by two people."""
+"""Imports in the console: upload a file, preview it, apply it; two people settle an import that is held."""
 
 import io
 from dataclasses import replace
@@ -53,7 +53,7 @@ def _held(database: Database, clock: Clock, number: int = 12) -> dict[str, Any]:
     return cases
 
 
-def test_a_file_is_uploaded_previewed_and_landed(
+def test_file_is_uploaded_previewed_and_applied(
     administrator: Member, database: Database, clock: Clock
 ) -> None:
     cases = open_cases(database, "A-1", "A-2")
@@ -74,7 +74,7 @@ def test_a_file_is_uploaded_previewed_and_landed(
     assert what_is_heard(database, cases["A-2"], clock()).status == "released"
 
 
-def test_no_gates_reason_is_on_any_page(administrator: Member, database: Database) -> None:
+def test_no_reason_of_the_gate_is_on_any_page(administrator: Member, database: Database) -> None:
     open_cases(database, "A-1", "A-2")
     secret = "a-reason-that-nobody-may-read"
     _uploads(
@@ -92,7 +92,7 @@ def test_no_gates_reason_is_on_any_page(administrator: Member, database: Databas
         assert not administrator.reads("asylum")
 
 
-def test_who_is_denied_reads_like_who_is_not_known(administrator: Member, database: Database) -> None:
+def test_denied_status_reads_like_an_unknown_one(administrator: Member, database: Database) -> None:
     open_cases(database, "A-1", "A-2")
     _uploads(administrator, feed_row("A-1", status="released", adult="no"), feed_row("A-2", status="unknown"))
 
@@ -117,7 +117,7 @@ def test_people_are_shown_by_number_and_cases_and_never_by_name(
     assert len(administrator.page.xpath("//tbody/tr")) == 5
 
 
-def test_rejects_are_read_by_line_and_field(administrator: Member, database: Database) -> None:
+def test_rejects_are_shown_by_line_and_field(administrator: Member, database: Database) -> None:
     _uploads(
         administrator, feed_row("A-1", as_of=""), feed_row("A-2", status_at="x"), feed_row("A-3", as_of="x")
     )
@@ -130,7 +130,7 @@ def test_rejects_are_read_by_line_and_field(administrator: Member, database: Dat
     assert not administrator.reads("3 status_at")
 
 
-def test_a_preview_can_be_thrown_away(administrator: Member, database: Database) -> None:
+def test_preview_can_be_discarded(administrator: Member, database: Database) -> None:
     open_cases(database, "A-1")
     _uploads(administrator, feed_row("A-1")).clicks("Throw it away")
 
@@ -139,14 +139,14 @@ def test_a_preview_can_be_thrown_away(administrator: Member, database: Database)
         assert session.scalars(select(ImportRow)).all() == []
 
 
-def test_a_file_that_is_none_is_told_by_line_and_column(administrator: Member) -> None:
+def test_broken_file_has_its_errors_by_line_and_column(administrator: Member) -> None:
     _uploads(administrator, raw=b"subject_id,status\nA-1,in_custody\n")
 
     assert administrator.heading == "Upload a custody file"
     assert administrator.reads("Line 1: the column status_at is missing.")
 
 
-def test_a_form_without_a_file_or_without_our_token_does_nothing(
+def test_form_without_a_file_or_without_our_token_does_nothing(
     administrator: Member, database: Database
 ) -> None:
     administrator.opens("/console/imports/upload")
@@ -161,7 +161,7 @@ def test_a_form_without_a_file_or_without_our_token_does_nothing(
         assert session.scalars(select(CustodyImport)).all() == []
 
 
-def test_a_process_that_answers_callers_takes_small_files_alone(
+def test_process_that_answers_callers_takes_only_small_files(
     administrator: Member, database: Database, app: Flask
 ) -> None:
     large = feed_file(*(feed_row(f"A-{n}") for n in range(26_000))).read()
@@ -175,7 +175,7 @@ def test_a_process_that_answers_callers_takes_small_files_alone(
     assert administrator.reads("26,000")
 
 
-def test_a_file_over_what_the_office_takes_leaves_nothing(staff: Any, database: Database, app: Flask) -> None:
+def test_file_over_the_offices_limit_leaves_nothing(staff: Any, database: Database, app: Flask) -> None:
     app.config["HOTLINE_INTAKE"] = True
     console = app.extensions["hotline.console"]
     numbers = replace(console.policies, upload_megabytes=1)
@@ -190,7 +190,7 @@ def test_a_file_over_what_the_office_takes_leaves_nothing(staff: Any, database: 
         assert session.scalars(select(CustodyImport)).all() == []
 
 
-def test_why_it_is_held_counts_nothing_of_whom_nothing_may_be_said(
+def test_reason_of_a_hold_counts_nobody_of_whom_nothing_may_be_said(
     staff: Any, database: Database, clock: Clock
 ) -> None:
     now, ids = clock(), [f"A-{n}" for n in range(13)]
@@ -213,7 +213,7 @@ def test_why_it_is_held_counts_nothing_of_whom_nothing_may_be_said(
     assert ruth.reads("11 cases would hear something else.")
 
 
-def test_what_is_held_is_released_by_two_people_on_sessions_of_their_own(
+def test_held_import_is_released_by_two_people_on_sessions_of_their_own(
     staff: Any, database: Database, clock: Clock
 ) -> None:
     cases = _held(database, clock)
@@ -234,7 +234,7 @@ def test_what_is_held_is_released_by_two_people_on_sessions_of_their_own(
     assert ruth.reads("Landed", "Settled by Supervisor 1, Administrator 2.")
 
 
-def test_who_reset_the_other_account_cannot_agree_and_the_attempt_is_kept(
+def test_supervisor_who_reset_the_other_account_cannot_agree_and_the_attempt_is_kept(
     staff: Any, database: Database, clock: Clock
 ) -> None:
     cases = _held(database, clock)
@@ -260,7 +260,7 @@ def test_who_reset_the_other_account_cannot_agree_and_the_attempt_is_kept(
         assert session.scalars(tried).all() == [f"import:{_import_id(database)}"]
 
 
-def test_whoever_asked_cannot_agree_by_a_forged_form(
+def test_supervisor_who_asked_cannot_agree_by_a_forged_form(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     _held(database, clock)
@@ -276,7 +276,9 @@ def test_whoever_asked_cannot_agree_by_a_forged_form(
     assert supervisor.reads("You asked for this. Someone else must settle it")
 
 
-def test_two_who_agree_at_once_are_told_who_settled_it(staff: Any, database: Database, clock: Clock) -> None:
+def test_slower_of_two_who_agree_at_once_reads_who_settled_it(
+    staff: Any, database: Database, clock: Clock
+) -> None:
     _held(database, clock)
     page = f"/console/imports/{_import_id(database)}/settle"
     ruth, sam, eve = (staff("supervisor").signs_in() for _ in range(3))
@@ -293,7 +295,7 @@ def test_two_who_agree_at_once_are_told_who_settled_it(staff: Any, database: Dat
     assert eve.reads("This import is no longer held. It was settled by Supervisor 1, Supervisor 2.")
 
 
-def test_settling_asks_for_a_fresh_proof_of_who_it_is(
+def test_settling_asks_for_a_fresh_proof_of_identity(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     _held(database, clock)
@@ -304,7 +306,7 @@ def test_settling_asks_for_a_fresh_proof_of_who_it_is(
     assert not supervisor.reads("Ask a second person")
 
 
-def test_the_call_list_is_by_case_and_is_told_of_after_an_hour(
+def test_call_list_is_by_case_and_is_announced_after_an_hour(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     cases = _held(database, clock)
@@ -320,9 +322,7 @@ def test_the_call_list_is_by_case_and_is_told_of_after_an_hour(
     assert supervisor.reads("the people on this list should be called")
 
 
-def test_the_age_of_the_feed_stands_above_the_list(
-    supervisor: Member, database: Database, clock: Clock
-) -> None:
+def test_age_of_the_feed_is_above_the_list(supervisor: Member, database: Database, clock: Clock) -> None:
     supervisor.opens("/console/imports")
     assert supervisor.reads("No file has landed yet.", "There is no import yet.")
     open_cases(database, "A-1")
@@ -337,7 +337,7 @@ def test_the_age_of_the_feed_stands_above_the_list(
     assert supervisor.reads("Callers hear that records are old")
 
 
-def test_the_history_is_shown_a_page_at_a_time_with_as_many_statements_for_any_number(
+def test_page_of_the_history_takes_as_many_statements_for_any_number(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     counts = []
@@ -366,7 +366,7 @@ def test_the_history_is_shown_a_page_at_a_time_with_as_many_statements_for_any_n
     assert len(supervisor.page.xpath("//tbody/tr")) == 5
 
 
-def test_a_live_part_is_sent_once_while_it_is_the_same(
+def test_live_part_is_sent_once_while_it_is_the_same(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     with database.transaction() as session:
@@ -394,11 +394,11 @@ def test_uploading_and_deciding_are_entries(administrator: Member, database: Dat
 
 
 @pytest.mark.parametrize("path", ["/console/imports/99", "/console/imports/99999999999999999999"])
-def test_an_import_that_nobody_made_is_not_found(supervisor: Member, path: str) -> None:
+def test_import_that_nobody_made_is_not_found(supervisor: Member, path: str) -> None:
     assert supervisor.opens(path).status == 404
 
 
-def test_it_reads_in_spanish(staff: Any, database: Database, clock: Clock) -> None:
+def test_page_of_an_import_is_read_in_spanish(staff: Any, database: Database, clock: Clock) -> None:
     _held(database, clock)
     luz = staff("supervisor").signs_in()
     luz.opens("/console/imports").clicks("Español")

@@ -1,4 +1,4 @@
-"""A name that no directory has is a task: staff see it, hear of it once, and settle it (R12, R14, R15)."""
+"""A name that no directory has is a task: staff see it, get one text, and settle it (R12, R14, R15)."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def _tasks(database: Database) -> list[tuple[Any, ...]]:
         return [(one.kind, one.seen, one.line, one.settled_as) for one in found]
 
 
-def test_staff_see_where_the_feed_sent_a_name_that_nobody_listed_and_the_name_is_kept_nowhere(
+def test_staff_see_where_the_feed_sent_an_unlisted_name_and_the_name_is_kept_nowhere(
     supervisor: Member, database: Database, sent: None
 ) -> None:
     assert _tasks(database) == [("court", 1, 3, None), ("facility", 2, 2, None), ("status", 1, 4, None)]
@@ -52,7 +52,7 @@ def test_staff_see_where_the_feed_sent_a_name_that_nobody_listed_and_the_name_is
     assert not any("canary" in one or "denied" in one for one in kept)
 
 
-def test_the_same_name_in_the_directory_settles_it_and_its_removal_opens_it_again(
+def test_same_name_in_the_directory_settles_the_task_and_its_removal_opens_it_again(
     supervisor: Member, database: Database, sent: None
 ) -> None:
     entry = {"name": "Canary Hotline", "actor": "test", "now": NOW}
@@ -67,7 +67,7 @@ def test_the_same_name_in_the_directory_settles_it_and_its_removal_opens_it_agai
     assert ("facility", 3, 2, None) in _tasks(database)
 
 
-def test_a_dismissed_name_stays_dismissed_and_that_is_an_entry(
+def test_dismissed_name_stays_dismissed_and_that_is_an_entry(
     supervisor: Member, database: Database, sent: None
 ) -> None:
     supervisor.opens("/console/imports")
@@ -80,7 +80,7 @@ def test_a_dismissed_name_stays_dismissed_and_that_is_an_entry(
     assert not supervisor.opens("/console/imports").reads(HEADING)
 
 
-def test_supervisors_have_one_text_about_all_names_and_none_again(
+def test_supervisors_get_one_text_about_all_names_and_none_again(
     supervisor: Member, database: Database, sent: None
 ) -> None:
     for _ in range(2):

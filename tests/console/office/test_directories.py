@@ -23,7 +23,7 @@ KINDS: dict[str, Any] = {"facility": Facility, "court": Court}
 
 
 @DIRECTORIES
-def test_an_entry_of_a_directory_is_added_changed_and_taken_out(
+def test_entry_of_a_directory_is_added_changed_and_removed(
     administrator: Member, database: Database, kind: str, fact: str, values: tuple[str, str], wrong: str,
     save: str,
 ) -> None:  # fmt: skip
@@ -53,7 +53,7 @@ def test_an_entry_of_a_directory_is_added_changed_and_taken_out(
     assert administrator.opens(f"{path}/1").status == 404
 
 
-def test_each_change_of_the_directory_stands_among_the_changes_and_is_undone(
+def test_each_change_of_the_directory_is_among_the_changes_and_is_undone(
     administrator: Member, database: Database
 ) -> None:
     administrator.opens("/console/office/facilities").fills(name="Cedar Hill", phone="202 555 0181")
@@ -79,7 +79,7 @@ def test_each_change_of_the_directory_stands_among_the_changes_and_is_undone(
 
 @DIRECTORIES
 @pytest.mark.parametrize("way", ["change", "remove"])
-def test_who_changes_an_entry_that_was_changed_meanwhile_is_told(
+def test_administrator_who_changes_an_entry_that_was_changed_meanwhile_is_told(
     administrator: Member, database: Database, kind: str, fact: str, values: tuple[str, str], wrong: str,
     save: str, way: str,
 ) -> None:  # fmt: skip

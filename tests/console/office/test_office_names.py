@@ -1,4 +1,4 @@
-"""Plain names of policies and fields, and what is wrong with one, in the language of whoever reads it."""
+"""Plain names of policies and fields, and their errors, in the reader's language."""
 
 import ast
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_every_policy_has_a_name_of_its_own() -> None:
     assert len(set(POLICY_NAMES.values())) == len(BOUNDS)
 
 
-def test_basis_in_the_offices_own_words_is_shown_as_it_is() -> None:
+def test_basis_in_the_offices_own_words_is_shown_unchanged() -> None:
     assert basis_said("Our own words: 50 % of them.") == "Our own words: 50 % of them."
     assert basis_said("") == ""
 
@@ -54,11 +54,11 @@ def test_every_field_that_is_changed_or_fixed_has_a_name() -> None:
         ("somewhere.else", "somewhere.else"),
     ],
 )
-def test_a_part_of_an_entry_is_named_with_it(field: str, name: str) -> None:
+def test_part_of_an_entry_is_named_with_it(field: str, name: str) -> None:
     assert field_name(field) == name
 
 
-def test_every_sentence_of_the_office_that_names_a_field_in_a_slot_is_known_and_in_spanish() -> None:
+def test_every_office_sentence_that_names_a_field_in_a_slot_is_known_and_in_spanish() -> None:
     spanish = Words.load().catalog("es")
     found = set()
     for path in FOLDER.glob("*.py"):
@@ -93,7 +93,7 @@ def test_every_sentence_of_the_office_that_names_a_field_in_a_slot_is_known_and_
          "Línea asociada 1, teléfono: debe ser un número"),
     ],
 )  # fmt: skip
-def test_an_error_is_told_in_the_readers_language_with_the_fields_name(
+def test_error_is_in_the_readers_language_with_the_fields_name(
     reader: Member, path: str, fields: dict[str, str], button: str, told: str
 ) -> None:
     reader.opens(f"/console/office/{path}").fills(**fields, reason=WHY)
@@ -105,7 +105,7 @@ def test_an_error_is_told_in_the_readers_language_with_the_fields_name(
     assert "policies." not in reader.words
 
 
-def test_policies_and_what_stays_in_the_file_are_read_in_spanish(reader: Member) -> None:
+def test_policies_and_fields_that_stay_in_the_file_are_read_in_spanish(reader: Member) -> None:
     reader.opens("/console/office/policies")
     assert reader.reads("Minutos entre dos rondas de una llamada de vuelta", "De una ronda a la siguiente.")
     assert "retry" not in reader.words.lower()

@@ -37,7 +37,7 @@ def standing(database: Database) -> dict[str, Any]:
         return dict(standing_changes(session).values)
 
 
-def test_why_a_field_is_not_changed_is_said_in_the_language_of_the_page(administrator: Member) -> None:
+def test_reason_why_a_field_is_not_changed_is_in_the_language_of_the_page(administrator: Member) -> None:
     assert set(FIXED.values()) == set(REASONS)
     administrator.opens("/console/office/fixed").clicks("Español")
 
@@ -59,7 +59,7 @@ def test_every_group_of_prompts_has_a_name() -> None:
     assert {name.split(".")[0] for one in said for name in one.texts} == set(GROUPS)
 
 
-def test_an_administrator_changes_hours_and_the_line_has_them_at_once(
+def test_administrator_changes_hours_and_the_line_has_them_at_once(
     app: Flask, administrator: Member, database: Database
 ) -> None:
     administrator.opens("/console/office/hours")
@@ -86,7 +86,7 @@ def test_an_administrator_changes_hours_and_the_line_has_them_at_once(
         ({"hours-monday": "09:00-17:00", "reason": "Call Ana at 202 555 0123."}, "no phone, address"),
     ],
 )
-def test_what_does_not_fit_is_not_saved_and_stays_typed(
+def test_value_that_does_not_fit_is_not_saved_and_stays_typed(
     administrator: Member, database: Database, fields: dict[str, str], told: str
 ) -> None:
     administrator.opens("/console/office/hours").fills(**fields).clicks("Save the hours")
@@ -97,7 +97,7 @@ def test_what_does_not_fit_is_not_saved_and_stays_typed(
     assert standing(database) == {}
 
 
-def test_one_form_is_saved_whole_or_not_at_all(app: Flask, administrator: Member, database: Database) -> None:
+def test_form_is_saved_whole_or_not_at_all(app: Flask, administrator: Member, database: Database) -> None:
     administrator.opens("/console/office/hours")
     administrator.fills(**{"hours-monday": "09:00-17:00", "hours-friday": "5 to 9", "reason": WHY})
     administrator.clicks("Save the hours")
@@ -117,7 +117,7 @@ def test_hours_that_fit_only_together_are_saved_together(administrator: Member, 
     assert standing(database) == {f"hours.{day}": [] for day in days} | {"hours.sunday": ["10:00-12:00"]}
 
 
-def test_a_form_whose_other_day_was_changed_meanwhile_saves_nothing(
+def test_form_whose_other_day_was_changed_meanwhile_saves_nothing(
     staff: Any, administrator: Member, database: Database
 ) -> None:
     other = staff("administrator").signs_in()
@@ -131,9 +131,7 @@ def test_a_form_whose_other_day_was_changed_meanwhile_saves_nothing(
     assert standing(database) == {"hours.friday": ["09:00-15:00"]}
 
 
-def test_the_second_of_two_administrators_is_told(
-    staff: Any, administrator: Member, database: Database
-) -> None:
+def test_second_of_two_administrators_is_told(staff: Any, administrator: Member, database: Database) -> None:
     other = staff("administrator").signs_in()
     administrator.opens("/console/office/hours")
     other.opens("/console/office/hours")
@@ -149,7 +147,7 @@ def test_the_second_of_two_administrators_is_told(
     assert standing(database) == {"hours.monday": ["10:00-17:00"]}
 
 
-def test_a_second_try_puts_nothing_of_the_others_back(
+def test_second_try_undoes_nothing_of_the_others(
     staff: Any, administrator: Member, database: Database
 ) -> None:
     other = staff("administrator").signs_in()
@@ -169,7 +167,7 @@ def test_a_second_try_puts_nothing_of_the_others_back(
     }  # fmt: skip
 
 
-def test_a_second_try_at_a_policy_keeps_the_basis_that_another_wrote(
+def test_second_try_at_a_policy_keeps_the_basis_that_another_wrote(
     staff: Any, administrator: Member, database: Database
 ) -> None:
     other = staff("administrator").signs_in()
@@ -183,7 +181,7 @@ def test_a_second_try_at_a_policy_keeps_the_basis_that_another_wrote(
     assert (held["value"], held["basis"]) == (4, "A new basis.")
 
 
-def test_a_second_try_at_the_partner_lines_knows_each_line_wherever_it_stands_by_now(
+def test_second_try_at_the_partner_lines_finds_each_line_at_its_new_place(
     staff: Any, administrator: Member, database: Database
 ) -> None:
     other = staff("administrator").signs_in()
@@ -202,12 +200,12 @@ def test_a_second_try_at_the_partner_lines_knows_each_line_wherever_it_stands_by
     assert [(one["name"]["en"], one["phone"][-4:]) for one in standing(database)["services"]][1:] == [
         (before[2], "0160"), (before[3], "0161"),
     ]  # fmt: skip
-    # A new line has a key of its own, also where one that went had it.
+    # A new line has a key of its own, even if a removed line had the same one.
     other.fills(**{"name-3-en": "legal help", "name-3-es": "ayuda legal", "phone-3": "988", "reason": WHY})
     assert other.clicks("Save the partner lines").reads("Saved.")
 
 
-def test_a_form_that_is_sent_twice_changes_once(administrator: Member, database: Database) -> None:
+def test_form_that_is_sent_twice_changes_once(administrator: Member, database: Database) -> None:
     administrator.opens("/console/office/closures")
     form = {"csrf_token": administrator.token, "which": "extra_closures", "day": "2026-12-24", "reason": WHY,
             "seen-holidays.extra_closures": "0"}  # fmt: skip
@@ -220,7 +218,7 @@ def test_a_form_that_is_sent_twice_changes_once(administrator: Member, database:
         assert standing_changes(session).version == 1
 
 
-def test_a_closure_closes_the_office_and_is_taken_back(
+def test_closure_closes_the_office_and_is_taken_back(
     app: Flask, administrator: Member, database: Database, clock: Clock
 ) -> None:
     administrator.opens("/console/office/closures")
@@ -242,20 +240,20 @@ def test_a_closure_closes_the_office_and_is_taken_back(
     assert standing(database)["holidays.worked_holidays"] == ["2026-11-26"]
 
 
-def test_a_change_is_undone_by_a_new_one(administrator: Member, database: Database) -> None:
+def test_change_is_undone_by_a_new_one(administrator: Member, database: Database) -> None:
     for hours in ("09:00-17:00", "10:00-17:00"):
         administrator.opens("/console/office/hours").fills(**{"hours-monday": hours, "reason": WHY})
         administrator.clicks("Save the hours")
 
     administrator.opens("/console/office/changes").clicks("Undo")
     assert standing(database) == {"hours.monday": ["09:00-17:00"]}
-    # Undone once more, it is what came before that: the row is one of three now.
+    # Undone once more, it is the value before that: the row is one of three now.
     assert administrator.reads("Undone.")
     with database.reading() as session:
         assert standing_changes(session).version == 3
 
 
-def test_a_change_is_read_in_words_and_not_as_a_file_holds_it(administrator: Member) -> None:
+def test_change_is_read_in_words_and_not_in_the_format_of_the_file(administrator: Member) -> None:
     administrator.opens("/console/office/policies/liaison_tries").fills(value="4", reason=WHY)
     administrator.clicks("Save the policy").opens("/console/office/announcements")
     administrator.fills(**ANNOUNCED, reason=WHY).clicks("Save and announce")
@@ -267,7 +265,9 @@ def test_a_change_is_read_in_words_and_not_as_a_file_holds_it(administrator: Mem
     assert not administrator.reads("decided_by")
 
 
-def test_an_announcement_is_seen_before_it_is_saved(administrator: Member, database: Database) -> None:
+def test_administrator_sees_an_announcement_before_saving_it(
+    administrator: Member, database: Database
+) -> None:
     administrator.opens("/console/office/announcements").fills(**ANNOUNCED).clicks("See and hear it first")
 
     assert administrator.reads(
@@ -291,7 +291,7 @@ def test_an_announcement_is_seen_before_it_is_saved(administrator: Member, datab
         ({"first_day": "soon"}, "Enter a day."),
     ],
 )
-def test_words_that_no_prompt_may_hold_are_not_announced(
+def test_words_that_no_prompt_may_have_are_not_announced(
     administrator: Member, database: Database, fields: dict[str, str], told: str
 ) -> None:
     administrator.opens("/console/office/announcements").fills(**{**ANNOUNCED, **fields, "reason": WHY})
@@ -302,7 +302,7 @@ def test_words_that_no_prompt_may_hold_are_not_announced(
     assert standing(database) == {}
 
 
-def test_a_policy_has_its_basis_and_review_and_one_overdue_is_marked(
+def test_policy_has_its_basis_and_review_and_one_overdue_is_marked(
     administrator: Member, database: Database, clock: Clock
 ) -> None:
     administrator.opens("/console/office/policies/liaison_tries")
@@ -317,7 +317,7 @@ def test_a_policy_has_its_basis_and_review_and_one_overdue_is_marked(
 
 
 @pytest.mark.parametrize("value", ["0", "11", "three", "2.5", ""])
-def test_a_policy_out_of_its_bounds_is_refused(administrator: Member, database: Database, value: str) -> None:
+def test_policy_out_of_its_bounds_is_refused(administrator: Member, database: Database, value: str) -> None:
     administrator.opens("/console/office/policies/liaison_tries").fills(value=value, reason=WHY)
     administrator.clicks("Save the policy")
 
@@ -342,13 +342,13 @@ def test_partner_lines_are_changed_and_a_wrong_number_is_refused(
 
     administrator.fills(**{"phone-0": "call us", "reason": WHY}).clicks("Save the partner lines")
     assert administrator.reads("Partner line 1, phone must be a number")
-    # What was changed stands there whole, and without what only the file calls it.
+    # The page has the whole change, without the keys that only the file uses.
     administrator.opens("/console/office/changes")
     assert administrator.reads("free legal help · ayuda legal · +12025550160")
     assert "victims_of_crime" not in administrator.words
 
 
-def test_a_supervisor_reads_the_settings_and_changes_none(supervisor: Member) -> None:
+def test_supervisor_reads_the_settings_and_changes_none(supervisor: Member) -> None:
     supervisor.opens("/console/office/hours")
 
     assert supervisor.status == 200
@@ -356,7 +356,7 @@ def test_a_supervisor_reads_the_settings_and_changes_none(supervisor: Member) ->
     assert supervisor.sends("/console/office/hours", {"csrf_token": supervisor.token}).status == 403
 
 
-def test_what_stays_in_the_file_is_shown_with_the_reason(administrator: Member) -> None:
+def test_field_that_stays_in_the_file_is_shown_with_the_reason(administrator: Member) -> None:
     administrator.opens("/console/office/fixed")
 
     assert administrator.reads(
@@ -364,7 +364,7 @@ def test_what_stays_in_the_file_is_shown_with_the_reason(administrator: Member) 
     )
 
 
-def test_the_pages_take_as_many_looks_for_thirty_rows_as_for_three(
+def test_pages_take_as_many_statements_for_thirty_rows_as_for_three(
     administrator: Member, database: Database, clock: Clock
 ) -> None:
     statements: list[str] = []

@@ -1,4 +1,4 @@
-"""My shift, as staff use it at their browsers."""
+"""My shift, as staff use it in their browsers."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,7 @@ def actions(database: Database) -> list[str]:
         return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
-def test_a_shift_begins_and_ends_by_a_click(liaison: Member, database: Database) -> None:
+def test_shift_begins_and_ends_by_a_click(liaison: Member, database: Database) -> None:
     liaison.opens("/console/shift").clicks("Begin my shift")
     assert liaison.reads("Your shift has begun", "You are on shift")
     assert row(database, liaison).on_shift
@@ -35,7 +35,7 @@ def test_a_shift_begins_and_ends_by_a_click(liaison: Member, database: Database)
     assert actions(database)[-2:] == ["begin_shift", "end_shift"]
 
 
-def test_a_supervisor_off_shift_reads_that_the_line_may_ring_them(supervisor: Member) -> None:
+def test_supervisor_off_shift_reads_that_the_line_may_ring_them(supervisor: Member) -> None:
     supervisor.opens("/console/shift")
 
     assert supervisor.reads(
@@ -44,7 +44,7 @@ def test_a_supervisor_off_shift_reads_that_the_line_may_ring_them(supervisor: Me
     assert not supervisor.reads("The line rings you for nothing")
 
 
-def test_a_phone_is_changed_and_the_entry_names_neither(
+def test_phone_is_changed_and_the_entry_names_neither(
     liaison: Member, staff: Any, database: Database
 ) -> None:
     staff("liaison", phone="+12025550199")
@@ -59,7 +59,7 @@ def test_a_phone_is_changed_and_the_entry_names_neither(
         assert entry.facts == {"office_phone": True}
 
 
-def test_a_phone_that_the_line_may_not_ring_is_refused_and_kept_in_its_field(
+def test_phone_that_the_line_may_not_ring_is_refused_and_kept_in_its_field(
     liaison: Member, database: Database
 ) -> None:
     before = row(database, liaison).phone_sealed
@@ -71,9 +71,7 @@ def test_a_phone_that_the_line_may_not_ring_is_refused_and_kept_in_its_field(
     assert row(database, liaison).phone_sealed == before
 
 
-def test_nobody_makes_a_phone_of_their_own_one_at_which_no_code_is_asked(
-    liaison: Member, database: Database
-) -> None:
+def test_nobody_exempts_a_phone_of_their_own_from_the_code(liaison: Member, database: Database) -> None:
     before = row(database, liaison).phone_sealed
 
     liaison.opens("/console/shift").fills(phone="2025550199", kind="office").clicks("Keep this phone")
@@ -83,7 +81,7 @@ def test_nobody_makes_a_phone_of_their_own_one_at_which_no_code_is_asked(
     assert row(database, liaison).phone_sealed == before
 
 
-def test_a_personal_phone_needs_a_staff_code_first(liaison: Member, database: Database) -> None:
+def test_personal_phone_needs_a_staff_code_first(liaison: Member, database: Database) -> None:
     liaison.opens("/console/shift").fills(kind="personal").clicks("Keep this phone")
     assert liaison.status == 422
     assert liaison.reads("You need a staff code to accept calls on a personal phone")
@@ -101,7 +99,7 @@ def test_languages_are_ticked_and_none_is_refused(liaison: Member, database: Dat
     assert liaison.reads("Choose at least one language.")
 
 
-def test_todays_figures_are_mine_and_of_today(liaison: Member, database: Database, clock: Clock) -> None:
+def test_liaison_sees_their_own_figures_of_today(liaison: Member, database: Database, clock: Clock) -> None:
     now = clock()
     with database.transaction() as session:
         for waited, ago in ((10, 60), (30, 40), (50, 20)):
@@ -122,7 +120,7 @@ def test_todays_figures_are_mine_and_of_today(liaison: Member, database: Databas
 
 
 @pytest.mark.parametrize(("outcome", "kept"), [("reached", 1), ("nobody_there", 0), ("wrong_person", 0)])
-def test_a_callback_that_its_person_has_not_had_is_a_talk_and_not_kept(
+def test_call_whose_person_did_not_get_it_is_a_talk_and_not_a_kept_callback(
     liaison: Member, database: Database, clock: Clock, outcome: str, kept: int
 ) -> None:
     talking = clock() - timedelta(minutes=20)
@@ -137,7 +135,7 @@ def test_a_callback_that_its_person_has_not_had_is_a_talk_and_not_kept(
     assert liaison.reads("Talks1", f"Callbacks kept{kept}")
 
 
-def test_a_talk_that_was_handed_over_and_one_at_0_are_talks_of_today(
+def test_talk_that_was_handed_over_and_one_at_0_are_talks_of_today(
     staff: Any, database: Database, clock: Clock
 ) -> None:
     ana, luis, now = staff(), staff(), clock()
@@ -171,7 +169,7 @@ def test_a_talk_that_was_handed_over_and_one_at_0_are_talks_of_today(
     assert luis.signs_in().opens("/console/shift").reads("Talks1", "Callbacks kept1", "Minutes talked12")
 
 
-def test_a_rest_begins_and_ends_when_i_say(liaison: Member, database: Database) -> None:
+def test_break_begins_and_ends_by_a_click(liaison: Member, database: Database) -> None:
     liaison.opens("/console/shift").clicks("Rest for 10 minutes")
     assert liaison.reads("You rest until 10:10")
     assert row(database, liaison).resting_until is not None
@@ -180,7 +178,7 @@ def test_a_rest_begins_and_ends_when_i_say(liaison: Member, database: Database) 
     assert actions(database)[-2:] == ["rest", "end_rest"]
 
 
-def test_days_away_are_noted_and_taken_back_and_nobody_elses(
+def test_staff_add_and_remove_their_own_days_away_and_nobody_elses(
     staff: Any, database: Database, clock: Clock
 ) -> None:
     ana, luis = staff().signs_in(), staff().signs_in()
@@ -202,7 +200,7 @@ def test_days_away_are_noted_and_taken_back_and_nobody_elses(
         assert session.scalars(select(Absence.id)).all() == []
 
 
-def test_somebody_whose_phone_the_carrier_refuses_reads_so_until_they_enter_another(
+def test_liaison_whose_phone_the_carrier_refuses_reads_so_until_they_enter_another(
     administrator: Member, staff: Any, database: Database, clock: Clock
 ) -> None:
     ana = staff(name="Ana Demo", on_shift=True).signs_in()

@@ -64,7 +64,7 @@ def test_someone_is_added_and_their_password_is_shown_once(
         ({"email": "liaison2@office.example.org"}, "already on the staff list"),
     ],
 )
-def test_who_is_typed_wrong_is_not_added(
+def test_person_with_a_typing_error_is_not_added(
     staff: Any, administrator: Member, database: Database, fields: dict[str, Any], told: str
 ) -> None:
     staff("liaison")
@@ -77,7 +77,7 @@ def test_who_is_typed_wrong_is_not_added(
     assert len(actions(database)) == before
 
 
-def test_a_person_changes_on_the_list_with_an_entry_that_names_no_phone(
+def test_person_changes_on_the_list_with_an_entry_that_names_no_phone(
     staff: Any, administrator: Member, database: Database
 ) -> None:
     ana = staff("liaison", name="Ana Invented")
@@ -92,7 +92,7 @@ def test_a_person_changes_on_the_list_with_an_entry_that_names_no_phone(
         assert "0188" not in str(entry.facts)
 
 
-def test_an_old_tab_puts_back_no_role_that_somebody_else_has_changed_since(
+def test_old_tab_undoes_no_role_that_somebody_else_has_changed_since(
     staff: Any, administrator: Member, database: Database
 ) -> None:
     ana, other = staff("administrator", name="Ana Invented"), staff("administrator").signs_in()
@@ -110,7 +110,7 @@ def test_an_old_tab_puts_back_no_role_that_somebody_else_has_changed_since(
 
 
 @pytest.mark.parametrize("between", ["a mistake", "a fresh proof"])
-def test_what_an_old_tab_asked_again_puts_no_role_back_either(
+def test_old_tab_that_asks_again_undoes_no_role_either(
     staff: Any, administrator: Member, database: Database, clock: Any, between: str
 ) -> None:
     ana, other = staff("administrator", name="Ana Invented"), staff("administrator").signs_in()
@@ -131,7 +131,7 @@ def test_what_an_old_tab_asked_again_puts_no_role_back_either(
     assert person(database, ana.email).role == "liaison"
 
 
-def test_who_meets_a_busy_password_thread_is_told_to_try_again_and_nothing_is_changed(
+def test_administrator_who_meets_a_busy_password_thread_is_told_to_try_again_and_nothing_changes(
     staff: Any, administrator: Member, database: Database, app: Flask
 ) -> None:
     ana = staff("liaison")
@@ -161,7 +161,7 @@ def test_nobody_changes_their_own_role_and_the_last_administrator_stays(
     assert person(database, administrator.email).left_at is None
 
 
-def test_who_leaves_is_signed_out_and_can_be_taken_back(
+def test_deactivated_account_is_signed_out_and_can_be_reactivated(
     staff: Any, administrator: Member, database: Database
 ) -> None:
     ana = staff("supervisor", name="Ana Invented").signs_in()
@@ -177,7 +177,7 @@ def test_who_leaves_is_signed_out_and_can_be_taken_back(
     assert actions(database)[-2:] == ["let_go_staff", "take_back_staff"]
 
 
-def test_a_pin_and_a_code_are_shown_once_and_kept_as_hashes(
+def test_pin_and_code_are_shown_once_and_kept_as_hashes(
     staff: Any, administrator: Member, database: Database, app: Flask
 ) -> None:
     ana = staff("liaison")
@@ -197,9 +197,7 @@ def test_a_pin_and_a_code_are_shown_once_and_kept_as_hashes(
     assert actions(database)[-2:] == ["issue_staff_pin", "issue_staff_code"]
 
 
-def test_a_secret_asks_who_they_are_once_more_after_a_while(
-    staff: Any, administrator: Member, clock: Any
-) -> None:
+def test_secret_asks_for_a_fresh_proof_after_a_while(staff: Any, administrator: Member, clock: Any) -> None:
     ana = staff("liaison")
     clock.goes_on(minutes=6)
 
@@ -208,7 +206,7 @@ def test_a_secret_asks_who_they_are_once_more_after_a_while(
     assert "/pin" not in administrator.path
 
 
-def test_a_week_is_set_and_shown_to_everyone_who_plans(
+def test_week_is_set_and_shown_to_everyone_who_plans(
     staff: Any, supervisor: Member, database: Database
 ) -> None:
     ana = staff("liaison", name="Ana Invented")
@@ -226,7 +224,7 @@ def test_a_week_is_set_and_shown_to_everyone_who_plans(
         assert [one.kind for one in session.scalars(select(Schedule))] == ["on_call"]
 
 
-def test_an_old_tab_puts_back_no_day_that_somebody_else_has_changed(
+def test_old_tab_undoes_no_day_that_somebody_else_has_changed(
     staff: Any, supervisor: Member, administrator: Member, database: Database
 ) -> None:
     path = f"/console/schedule/{staff('liaison').staff_id}"
@@ -246,7 +244,7 @@ def test_an_old_tab_puts_back_no_day_that_somebody_else_has_changed(
         assert {one.kind for one in session.scalars(select(Schedule))} == {"on_call", "on_shift"}
 
 
-def test_an_old_tab_with_a_mistake_in_it_puts_nothing_back_once_that_is_mended(
+def test_old_tab_with_an_error_undoes_nothing_once_that_is_corrected(
     staff: Any, supervisor: Member, administrator: Member, database: Database
 ) -> None:
     path = f"/console/schedule/{staff('liaison').staff_id}"
@@ -263,7 +261,7 @@ def test_an_old_tab_with_a_mistake_in_it_puts_nothing_back_once_that_is_mended(
         assert [one.kind for one in session.scalars(select(Schedule))] == ["on_call"]
 
 
-def test_half_a_span_is_no_span(staff: Any, supervisor: Member, database: Database) -> None:
+def test_half_a_span_is_refused(staff: Any, supervisor: Member, database: Database) -> None:
     ana = staff("liaison")
     supervisor.opens(f"/console/schedule/{ana.staff_id}").fills(**{"on_shift-1-from": "08:00"})
     supervisor.clicks("Save the week")
@@ -272,7 +270,7 @@ def test_half_a_span_is_no_span(staff: Any, supervisor: Member, database: Databa
     assert supervisor.reads("Tuesday: enter when it begins and when it ends.")
 
 
-def test_an_absence_is_noted_and_taken_back(staff: Any, supervisor: Member, database: Database) -> None:
+def test_absence_is_added_and_removed(staff: Any, supervisor: Member, database: Database) -> None:
     ana = staff("liaison")
     supervisor.opens(f"/console/schedule/{ana.staff_id}")
     supervisor.fills(first_day="2026-12-01", last_day="2026-12-05").clicks("Add the absence")
@@ -287,7 +285,7 @@ def test_an_absence_is_noted_and_taken_back(staff: Any, supervisor: Member, data
     assert supervisor.reads("Enter the first and the last day.")
 
 
-def test_the_lists_take_as_many_looks_for_thirty_people_as_for_three(
+def test_lists_take_as_many_statements_for_thirty_people_as_for_three(
     supervisor: Member, database: Database
 ) -> None:
     statements: list[str] = []
@@ -307,7 +305,7 @@ def test_the_lists_take_as_many_looks_for_thirty_people_as_for_three(
     assert looks(3) == looks(30)
 
 
-def test_somebody_on_call_who_did_not_take_urgent_work_is_shown_as_on_call(
+def test_person_on_call_who_did_not_take_urgent_work_is_shown_as_on_call(
     administrator: Member, database: Database, now: datetime
 ) -> None:
     with database.transaction() as session:

@@ -1,4 +1,4 @@
-"""Each area of the console has a blueprint of its own, and its views can be called without a browser."""
+"""Each area of the console has a blueprint of its own, and tests can call its views without a browser."""
 
 from collections.abc import Callable
 from types import ModuleType

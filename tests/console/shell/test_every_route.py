@@ -1,4 +1,4 @@
-"""Every route of the console with every role and with nobody: who gets in is what its guard says."""
+"""Every route of the console with every role and with nobody: its guard decides who gets in."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ OPEN = {
 
 
 def routes(app: Flask) -> list[tuple[str, str, Any]]:
-    """Method, path with an id that nobody has, and view of each route of the console."""
+    """Method, path with an unknown id, and view of each route of the console."""
     return [
         (method, _path(rule), app.view_functions[rule.endpoint])
         for rule in app.url_map.iter_rules()
@@ -67,7 +67,7 @@ def test_nobody_gets_in_without_signing_in(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_page_is_refused_to_every_role_that_it_does_not_name(app: Flask, staff: Any, role: str) -> None:
+def test_page_is_refused_to_every_role_that_it_does_not_name(app: Flask, staff: Any, role: str) -> None:
     person: Member = staff(role).signs_in()
     person.opens("/console/my-first-page-of-none")
     for method, path, view in routes(app):
@@ -83,7 +83,7 @@ def test_a_page_is_refused_to_every_role_that_it_does_not_name(app: Flask, staff
         assert person.status < 500, f"{method} {path}"
 
 
-def test_a_form_without_our_token_is_refused_on_every_route(app: Flask, staff: Any) -> None:
+def test_form_without_our_token_is_refused_on_every_route(app: Flask, staff: Any) -> None:
     for role in ROLES:
         person: Member = staff(role).signs_in()
         for method, path, view in routes(app):
@@ -95,7 +95,7 @@ def test_a_form_without_our_token_is_refused_on_every_route(app: Flask, staff: A
 
 
 @pytest.mark.parametrize("path", ["/console", "/console/", "/exchange", "/exchange/"])
-def test_no_redirect_repeats_the_host_that_somebody_asked_for(app: Flask, path: str) -> None:
+def test_no_redirect_repeats_the_host_of_the_request(app: Flask, path: str) -> None:
     answer = app.test_client().get(path, headers={"Host": "elsewhere.example.net"})
 
     assert answer.status_code in {302, 303}

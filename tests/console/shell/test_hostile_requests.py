@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.console.conftest import Member
 
-#: The first ids that the columns of PostgreSQL and of SQLite do not hold.
+#: The first ids that are too large for the columns of PostgreSQL and of SQLite.
 BEYOND = (2**31, 2**63)
 
 
@@ -23,7 +23,7 @@ def _addresses(app: Flask) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("id_", BEYOND)
-def test_an_id_that_no_column_holds_is_a_page_that_there_is_not(app: Flask, staff: Any, id_: int) -> None:
+def test_id_too_large_for_a_column_is_a_page_that_does_not_exist(app: Flask, staff: Any, id_: int) -> None:
     person: Member = staff("administrator").signs_in()
     person.opens("/console/account")
     token = person.token
@@ -39,7 +39,7 @@ def test_an_id_that_no_column_holds_is_a_page_that_there_is_not(app: Flask, staf
         assert person.status == 404, f"{method} {path}"
 
 
-def test_a_nul_in_an_address_is_refused_and_is_no_fault(app: Flask, staff: Any) -> None:
+def test_nul_in_an_address_is_refused_and_is_no_fault(app: Flask, staff: Any) -> None:
     person: Member = staff("supervisor").signs_in()
     for method, pattern in _addresses(app):
         if method == "GET" and "<" not in pattern:
@@ -47,13 +47,13 @@ def test_a_nul_in_an_address_is_refused_and_is_no_fault(app: Flask, staff: Any) 
 
 
 @pytest.mark.parametrize("text", ["99999999999999999999", "-99999999999999999999", "x", "٣"])
-def test_a_list_of_imports_that_begins_nowhere_is_the_first(app: Flask, staff: Any, text: str) -> None:
+def test_list_of_imports_from_nowhere_is_the_first_page(app: Flask, staff: Any, text: str) -> None:
     person: Member = staff("supervisor").signs_in()
 
     assert person.opens(f"/console/imports?before={text}").status == 200
 
 
-def test_the_page_to_come_back_to_from_a_language_has_one_line(liaison: Member) -> None:
+def test_return_page_after_a_change_of_language_has_one_line(liaison: Member) -> None:
     liaison.opens("/console/account")
     liaison.sends(
         "/console/language",
@@ -64,7 +64,7 @@ def test_the_page_to_come_back_to_from_a_language_has_one_line(liaison: Member) 
     assert "Set-Cookie" not in liaison.headers
 
 
-def test_clicks_whose_answer_nobody_waits_for_leave_a_cookie_that_browsers_take(
+def test_clicks_that_nobody_waits_for_leave_a_cookie_that_browsers_accept(
     app: Flask, liaison: Member
 ) -> None:
     liaison.opens("/console/account")
@@ -76,9 +76,7 @@ def test_clicks_whose_answer_nobody_waits_for_leave_a_cookie_that_browsers_take(
     assert liaison.opens("/console/callbacks").reads("There is no such callback.")
 
 
-def test_a_page_with_more_words_than_a_cookie_holds_is_come_back_to_without_them(
-    staff: Any, app: Flask
-) -> None:
+def test_return_page_with_too_many_words_for_a_cookie_drops_them(staff: Any, app: Flask) -> None:
     person: Member = staff("supervisor")
     person.opens("/console/audit?who=" + "x" * 5000)
     assert person.heading == "Sign in"

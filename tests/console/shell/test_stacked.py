@@ -5,7 +5,7 @@ from markupsafe import Markup
 from hotline.console.shell.stacked import stacked
 
 
-def test_each_cell_of_each_row_is_told_its_column() -> None:
+def test_each_cell_of_each_row_has_its_column() -> None:
     rows = Markup("<tr><th scope='row'>Ana</th><td>here</td></tr>\n<tr class='x'><th>Luis</th><td></td></tr>")
 
     assert stacked(rows, ["Name", "Now"]) == (
@@ -16,7 +16,7 @@ def test_each_cell_of_each_row_is_told_its_column() -> None:
     )
 
 
-def test_a_head_is_escaped_and_a_cell_without_one_stands_alone() -> None:
+def test_head_is_escaped_and_a_cell_without_one_stays_alone() -> None:
     shown = stacked(Markup("<tr><td>1</td><td>2</td></tr>"), ['"<b>'])
 
     assert 'data-head="&#34;&lt;b&gt;">1<' in shown

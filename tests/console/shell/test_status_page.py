@@ -43,7 +43,7 @@ def test_staff_read_the_status_and_its_details_in_the_order_of_the_line() -> Non
 
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("status", [*sorted(IN_CUSTODY_KINDS | DATED_FACTS), "neutral"])
-def test_no_key_of_the_line_stands_among_the_words_that_staff_may_say(status: str, language: str) -> None:
+def test_words_that_staff_may_say_name_no_key_of_the_line(status: str, language: str) -> None:
     said = words(NEUTRAL if status == "neutral" else status_of(status), language)
 
     assert said

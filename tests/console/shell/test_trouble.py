@@ -1,4 +1,4 @@
-"""What goes wrong: a plain page with a number that is in the log, and nothing of the app's insides."""
+"""Errors: a plain page with a number that is in the log, and nothing of the app's insides."""
 
 import json
 import logging
@@ -34,7 +34,7 @@ def reference(browser: Browser) -> str:
     return str(browser.page.xpath("//*[@class='reference']/strong")[0].text_content())
 
 
-def test_a_fault_shows_a_number_that_stands_in_the_log_and_no_internals(
+def test_fault_shows_a_number_that_is_in_the_log_and_no_internals(
     liaison: Member, caplog: pytest.LogCaptureFixture
 ) -> None:
     liaison.opens("/console/fault/123456")
@@ -72,7 +72,7 @@ def test_each_kind_of_trouble_has_its_page(liaison: Member, path: str, status: i
     assert liaison.headers["Cache-Control"] == "no-store"
 
 
-def test_a_form_that_is_too_large_is_refused_before_it_is_read(liaison: Member) -> None:
+def test_form_that_is_too_large_is_refused_before_it_is_read(liaison: Member) -> None:
     liaison.opens("/console/account")
 
     liaison.sends("/console/language", {"csrf_token": liaison.token, "x": "y" * 70_000})
@@ -81,7 +81,7 @@ def test_a_form_that_is_too_large_is_refused_before_it_is_read(liaison: Member) 
     assert liaison.heading == "That was too large"
 
 
-def test_a_form_from_another_site_is_refused_even_with_a_token(liaison: Member) -> None:
+def test_form_from_another_site_is_refused_even_with_a_token(liaison: Member) -> None:
     liaison.opens("/console/account")
 
     liaison.sends("/console/sign-out", {"csrf_token": liaison.token}, Sec_Fetch_Site="cross-site")
@@ -90,7 +90,7 @@ def test_a_form_from_another_site_is_refused_even_with_a_token(liaison: Member) 
     assert liaison.opens("/console/").heading == "Callbacks"
 
 
-def test_a_nul_in_a_field_is_refused_on_either_database(liaison: Member) -> None:
+def test_nul_in_a_field_is_refused_on_either_database(liaison: Member) -> None:
     liaison.opens("/console/account")
 
     liaison.sends("/console/sign-in", {"csrf_token": liaison.token, "email": "a\0b@example.org"})
@@ -98,7 +98,7 @@ def test_a_nul_in_a_field_is_refused_on_either_database(liaison: Member) -> None
     assert liaison.status == 400
 
 
-def test_a_token_of_another_browser_is_refused(liaison: Member, supervisor: Member) -> None:
+def test_token_of_another_browser_is_refused(liaison: Member, supervisor: Member) -> None:
     supervisor.opens("/console/account")
     liaison.opens("/console/account")
 
@@ -107,7 +107,7 @@ def test_a_token_of_another_browser_is_refused(liaison: Member, supervisor: Memb
     assert liaison.status == 400
 
 
-def test_trouble_is_told_in_the_language_of_the_reader(liaison: Member) -> None:
+def test_trouble_is_explained_in_the_readers_language(liaison: Member) -> None:
     liaison.opens("/console/account").clicks("Español")
 
     assert liaison.opens("/console/supervisors").heading == "Esta página no es para su función"
@@ -135,7 +135,7 @@ def test_no_page_has_an_inline_script_style_or_handler(staff: Any, app: Flask, c
         assert page.xpath("//@*[starts-with(name(), 'on')]|//a[starts-with(@href, 'javascript:')]") == []
 
 
-def test_static_files_are_kept_for_ever_under_an_address_that_changes_with_them(
+def test_static_files_are_cached_for_ever_under_an_address_that_changes_with_them(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = Browser(app)
@@ -151,7 +151,7 @@ def test_static_files_are_kept_for_ever_under_an_address_that_changes_with_them(
         assert "Set-Cookie" not in answer.headers
 
 
-def test_a_callers_turn_gets_no_cookie_and_no_page_of_the_console(app: Flask) -> None:
+def test_callers_turn_gets_no_cookie_and_no_page_of_the_console(app: Flask) -> None:
     answer = app.test_client().post("/voice/inbound")
 
     assert answer.status_code == 403
@@ -160,7 +160,7 @@ def test_a_callers_turn_gets_no_cookie_and_no_page_of_the_console(app: Flask) ->
     assert "Reference number" not in answer.text
 
 
-def test_a_database_that_is_away_is_told_plainly(
+def test_database_that_is_away_is_explained_plainly(
     liaison: Member, app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from sqlalchemy.exc import OperationalError

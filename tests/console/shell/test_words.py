@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 from hotline.console.shell.words import CONSOLE, Words, files_of
 
-#: What is shown on a page and printed by commands as well.
+#: The texts that are shown on a page and printed by commands as well.
 REFUSALS = CONSOLE.parent / "refusals"
 OFFICE = CONSOLE.parents[1] / "config" / "office.toml"
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
@@ -20,7 +20,7 @@ LANGUAGES = [language for language in Words.load().languages if language != "en"
 
 
 def bases_of(file: BinaryIO, *_: object, **__: object) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Babel's way to read an office file: what it says of each policy."""
+    """Babel's way to read an office file: the basis of each policy."""
     for policy in tomllib.load(file)["policies"].values():
         yield 1, "gettext", policy["basis"], []
 
@@ -51,7 +51,7 @@ def test_every_text_is_translated(language: str) -> None:
 SAME = {"es": {"Error", "PIN", "No"}}
 
 
-def test_no_spanish_sentence_ends_with_a_time_of_day_whose_own_period_would_stand_twice() -> None:
+def test_no_spanish_sentence_ends_with_two_periods_after_a_time_of_day() -> None:
     ends = re.compile(r"(%\((moment|until|time|when)\)s|\{(at|until)\})\\.$")
     for path in files_of("es"):
         with path.open("rb") as file:

@@ -22,7 +22,7 @@ def actions(database: Database) -> list[str]:
 
 @pytest.fixture
 def elsewhere(liaison: Member, app: Flask) -> Member:
-    """The same liaison at another browser."""
+    """The same liaison in another browser."""
     return Member(app, liaison.staff_id, liaison.email, PASSWORD).signs_in()
 
 
@@ -64,7 +64,7 @@ def test_nobody_ends_the_session_of_someone_else(
     assert supervisor.opens("/console/").heading == "Callbacks"
 
 
-def test_a_changed_password_ends_every_other_session_and_opens_from_then_on(
+def test_changed_password_ends_every_other_session_and_works_from_then_on(
     staff: Any, app: Flask, clock: Clock, database: Database
 ) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
@@ -82,11 +82,11 @@ def test_a_changed_password_ends_every_other_session_and_opens_from_then_on(
     assert "change_password" in actions(database)
 
 
-def test_a_password_needs_a_second_proof_beside_it(liaison: Member) -> None:
+def test_password_needs_a_second_proof_beside_it(liaison: Member) -> None:
     assert liaison.opens("/console/account/password").reads("Set up an authenticator app or a passkey first.")
 
 
-def test_a_weak_password_changes_nothing(staff: Any, database: Database) -> None:
+def test_weak_password_changes_nothing(staff: Any, database: Database) -> None:
     liaison: Member = staff("liaison", totp=True).signs_in()
     liaison.opens("/console/account/password")
 
@@ -97,7 +97,7 @@ def test_a_weak_password_changes_nothing(staff: Any, database: Database) -> None
     assert "change_password" not in actions(database)
 
 
-def test_a_new_authenticator_replaces_the_old_one(
+def test_new_authenticator_replaces_the_old_one(
     staff: Any, clock: Clock, app: Flask, database: Database
 ) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
@@ -133,7 +133,7 @@ def test_new_recovery_codes_make_the_old_ones_void_and_are_shown_once(staff: Any
     assert person.reads("10 codes left")
 
 
-def test_the_only_second_proof_cannot_be_removed(liaison: Member, database: Database, clock: Clock) -> None:
+def test_only_second_proof_cannot_be_removed(liaison: Member, database: Database, clock: Clock) -> None:
     with database.transaction() as session:
         add_passkey(
             session, liaison.staff_id, credential_id="abc", public_key=b"k", sign_count=0, name="Key",
@@ -167,7 +167,7 @@ def test_nobody_removes_the_passkey_of_someone_else(
 
 
 @pytest.mark.parametrize("answer", ["", "null", "[]", "{}", '{"id": "abc"}', "x" * 30_000, '{"id": 5}'])
-def test_an_answer_that_is_no_passkey_opens_nothing(app: Flask, answer: str) -> None:
+def test_answer_that_is_no_passkey_opens_nothing(app: Flask, answer: str) -> None:
     browser = Browser(app)
     browser.opens("/console/sign-in")
 
@@ -178,13 +178,13 @@ def test_an_answer_that_is_no_passkey_opens_nothing(app: Flask, answer: str) -> 
 
 
 @pytest.mark.parametrize("path", ["/account/password", "/account/authenticator", "/account/passkey"])
-def test_what_someone_signs_in_with_asks_for_a_fresh_proof(liaison: Member, clock: Clock, path: str) -> None:
+def test_change_of_a_sign_in_secret_asks_for_a_fresh_proof(liaison: Member, clock: Clock, path: str) -> None:
     clock.goes_on(minutes=6)
 
     assert liaison.opens(f"/console{path}").heading == "Is it you?"
 
 
-def test_the_language_stays_wherever_one_signs_in(liaison: Member, app: Flask) -> None:
+def test_language_stays_after_signing_in_anywhere(liaison: Member, app: Flask) -> None:
     liaison.opens("/console/account").clicks("Español")
     assert liaison.heading == "Mi cuenta"
     assert liaison.page.get("lang") == "es"
@@ -194,7 +194,7 @@ def test_the_language_stays_wherever_one_signs_in(liaison: Member, app: Flask) -
     assert again.opens("/console/account").heading == "Mi cuenta"
 
 
-def test_before_signing_in_the_language_is_that_of_the_browser_until_chosen(app: Flask) -> None:
+def test_language_before_signing_in_is_the_browsers_until_one_is_chosen(app: Flask) -> None:
     browser = Browser(app)
     assert browser.opens("/console/sign-in", Accept_Language="fr, es;q=0.8").heading == "Iniciar sesión"
 

@@ -1,4 +1,4 @@
-"""What was typed is not lost when a session ends meanwhile, and is shown to nobody else."""
+"""Typed words are not lost when a session ends meanwhile, and nobody else sees them."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ def writes(person: Member) -> None:
     person.fills(note="She calls back on Monday.\nAsk for Rosa.", reason_code="R4", pin="739482", urgent="")
 
 
-def test_a_form_that_comes_too_late_is_there_again_after_signing_in(
+def test_form_that_comes_too_late_is_there_again_after_signing_in(
     staff: Any, clock: Clock, saved: list[dict[str, str]], database: Database
 ) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
@@ -90,7 +90,7 @@ def test_a_form_that_comes_too_late_is_there_again_after_signing_in(
     assert person.reads("this was not sent. What you had typed is here again")
     assert person.value("note").splitlines() == ["She calls back on Monday.", "Ask for Rosa."]
     assert person.value("reason_code") == "R4"
-    # Whatever proves who someone is was kept nowhere.
+    # No proof of identity was kept anywhere.
     assert person.value("pin") == ""
     assert saved == []
     person.clicks("Save")
@@ -100,7 +100,7 @@ def test_a_form_that_comes_too_late_is_there_again_after_signing_in(
         assert set(session.scalars(select(StaffSession.kept_sealed))) == {None}
 
 
-def test_who_comes_back_too_late_is_told_that_the_session_ended_and_a_newcomer_is_not(
+def test_person_who_comes_back_too_late_reads_that_the_session_ended_and_a_newcomer_does_not(
     staff: Any, clock: Clock, app: Flask
 ) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
@@ -110,7 +110,7 @@ def test_who_comes_back_too_late_is_told_that_the_session_ended_and_a_newcomer_i
     assert not Browser(app).opens("/console/notes/7").reads("Your session has ended.")
 
 
-def test_a_box_that_was_unticked_comes_back_unticked(staff: Any, clock: Clock) -> None:
+def test_box_that_was_unticked_comes_back_unticked(staff: Any, clock: Clock) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
     person.opens("/console/notes/7")
     token = person.token
@@ -123,7 +123,7 @@ def test_a_box_that_was_unticked_comes_back_unticked(staff: Any, clock: Clock) -
     assert not person.page.xpath("//input[@name='urgent'][@checked]")
 
 
-def test_what_one_person_typed_is_never_shown_to_another_at_the_same_browser(
+def test_typed_words_of_one_person_are_never_shown_to_another_in_the_same_browser(
     staff: Any, clock: Clock, database: Database
 ) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
@@ -142,7 +142,7 @@ def test_what_one_person_typed_is_never_shown_to_another_at_the_same_browser(
         assert set(session.scalars(select(StaffSession.kept_sealed))) == {None}
 
 
-def test_what_was_typed_is_sealed_where_it_waits(staff: Any, clock: Clock, database: Database) -> None:
+def test_typed_words_are_sealed_while_they_wait(staff: Any, clock: Clock, database: Database) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
     person.opens("/console/notes/7")
     writes(person)
@@ -158,7 +158,7 @@ def test_what_was_typed_is_sealed_where_it_waits(staff: Any, clock: Clock, datab
     assert "Monday" not in person.path
 
 
-def test_proving_once_more_who_one_is_keeps_what_was_typed(
+def test_fresh_proof_of_identity_keeps_what_was_typed(
     staff: Any, clock: Clock, saved: list[dict[str, str]]
 ) -> None:
     person: Member = staff("liaison").signs_in()
@@ -179,7 +179,7 @@ def test_proving_once_more_who_one_is_keeps_what_was_typed(
     assert len(saved) == 1
 
 
-def test_twenty_wrong_proofs_end_the_session_alone(staff: Any, clock: Clock) -> None:
+def test_twenty_wrong_proofs_end_only_the_session(staff: Any, clock: Clock) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
     clock.goes_on(minutes=6)
     person.opens("/console/secret-notes")
@@ -195,7 +195,7 @@ def test_twenty_wrong_proofs_end_the_session_alone(staff: Any, clock: Clock) -> 
     assert person.heading == "Callbacks"
 
 
-def test_a_part_that_asks_by_itself_is_told_and_keeps_no_session_alive(liaison: Member, clock: Clock) -> None:
+def test_part_that_polls_is_told_and_keeps_no_session_alive(liaison: Member, clock: Clock) -> None:
     for _ in range(31):
         liaison.opens("/console/notes/live")
         clock.goes_on(minutes=1)
@@ -205,7 +205,7 @@ def test_a_part_that_asks_by_itself_is_told_and_keeps_no_session_alive(liaison: 
     assert liaison.opens("/console/").heading == "Sign in"
 
 
-def test_a_page_keeps_a_session_alive_but_not_beyond_its_longest_time(liaison: Member, clock: Clock) -> None:
+def test_page_keeps_a_session_alive_but_not_beyond_its_longest_time(liaison: Member, clock: Clock) -> None:
     for _ in range(23):
         clock.goes_on(minutes=29)
         assert liaison.opens("/console/").heading == "Callbacks"
@@ -217,7 +217,7 @@ def test_a_page_keeps_a_session_alive_but_not_beyond_its_longest_time(liaison: M
 @pytest.mark.parametrize(
     "referer", ["https://evil.example/console/notes/7", "//evil.example", "javascript:alert(1)", ""]
 )
-def test_one_is_led_back_to_no_page_but_ours(staff: Any, clock: Clock, referer: str) -> None:
+def test_person_is_led_back_only_to_a_page_of_ours(staff: Any, clock: Clock, referer: str) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
     person.opens("/console/notes/7")
     token = person.token
@@ -229,7 +229,7 @@ def test_one_is_led_back_to_no_page_but_ours(staff: Any, clock: Clock, referer: 
     assert person.path == "/console/callbacks"
 
 
-def test_a_very_long_form_is_not_kept_and_nothing_breaks(staff: Any, clock: Clock) -> None:
+def test_very_long_form_is_not_kept_and_nothing_breaks(staff: Any, clock: Clock) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
     person.opens("/console/notes/7").fills(note="é" * 10_000)
     clock.goes_on(minutes=31)
@@ -240,7 +240,7 @@ def test_a_very_long_form_is_not_kept_and_nothing_breaks(staff: Any, clock: Cloc
     assert person.value("note") == ""
 
 
-def test_a_stranger_without_a_session_has_nothing_kept(app: Flask, database: Database) -> None:
+def test_stranger_without_a_session_has_nothing_kept(app: Flask, database: Database) -> None:
     stranger = Browser(app)
     stranger.opens("/console/sign-in")
 

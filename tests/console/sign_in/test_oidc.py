@@ -51,14 +51,14 @@ def settings(settings: Settings, provider: Provider) -> Settings:
 
 
 def goes_to_the_provider(browser: Browser, path: str = "/console/oidc") -> str:
-    """Follow the link; where the provider sends the browser back to."""
+    """Follow the link; the address to which the provider sends the browser back."""
     start = browser.gets(path)
     assert start.status_code in {302, 303}
     answer = requests.get(start.headers["Location"], allow_redirects=False, timeout=10)
     return path_of(answer.headers["Location"])
 
 
-def test_someone_of_the_staff_list_comes_in(
+def test_person_on_the_staff_list_gets_in(
     staff: Any, provider: Provider, app: Flask, database: Database
 ) -> None:
     person: Member = staff("supervisor")
@@ -90,7 +90,7 @@ def test_someone_of_the_staff_list_comes_in(
         {"email": "supervisor1@office.example.org.evil.example"},
     ],
 )
-def test_who_is_not_on_the_list_by_a_verified_email_stays_out(
+def test_person_who_is_not_on_the_list_by_a_verified_email_stays_out(
     staff: Any, provider: Provider, app: Flask, claims: dict[str, Any]
 ) -> None:
     person: Member = staff("supervisor")
@@ -104,7 +104,7 @@ def test_who_is_not_on_the_list_by_a_verified_email_stays_out(
 
 
 @pytest.mark.parametrize("fault", ["iss", "aud", "key", "issuer", "down"])
-def test_a_token_that_is_not_for_us_opens_nothing(
+def test_token_that_is_not_for_us_opens_nothing(
     staff: Any, provider: Provider, app: Flask, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     person: Member = staff("supervisor")
@@ -134,7 +134,7 @@ def test_a_token_that_is_not_for_us_opens_nothing(
         {"claims": {"aud": ["somebody else"]}},
     ],
 )
-def test_a_token_with_a_wrong_signature_nonce_or_age_opens_nothing(
+def test_token_with_a_wrong_signature_nonce_or_age_opens_nothing(
     staff: Any, provider: Provider, app: Flask, faults: dict[str, Any]
 ) -> None:
     person: Member = staff("supervisor")
@@ -148,7 +148,7 @@ def test_a_token_with_a_wrong_signature_nonce_or_age_opens_nothing(
     assert browser.reads("Signing in that way did not work.")
 
 
-def test_a_forged_state_a_used_code_and_another_browser_open_nothing(
+def test_forged_state_used_code_and_another_browser_open_nothing(
     staff: Any, provider: Provider, app: Flask
 ) -> None:
     person: Member = staff("supervisor")
@@ -178,7 +178,7 @@ def test_signing_out_leads_to_the_providers_end_as_well(staff: Any, provider: Pr
     assert answer.headers["Location"].startswith(f"https://{HOST}/console/sign-in")
 
 
-def test_proving_once_more_asks_the_provider_for_a_new_sign_in(
+def test_fresh_proof_asks_the_provider_for_a_new_sign_in(
     staff: Any, provider: Provider, app: Flask, clock: Clock
 ) -> None:
     person: Member = staff("supervisor", totp=True)
@@ -207,7 +207,9 @@ def test_someone_elses_proof_proves_nothing(staff: Any, provider: Provider, app:
     assert person.opens("/console/account").reads(person.email)
 
 
-def test_without_an_issuer_there_is_no_such_way_in(settings: Settings, database: Database) -> None:
+def test_way_in_by_a_provider_is_not_offered_without_an_issuer(
+    settings: Settings, database: Database
+) -> None:
     from hotline import create_app
 
     app = create_app(replace(settings, oidc_issuer=None), database=database)

@@ -1,4 +1,4 @@
-"""Password hashes work away from the web threads: one stranger waits at a time, known browsers apart."""
+"""Password hashes run away from the web threads: one stranger waits at a time, known browsers apart."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from tests.console.conftest import CHEAP_COST, CHEAP_KIB
 
 
 class HeldKdf(PasswordKdf):
-    """A KDF that works only when it is let."""
+    """A KDF that waits until it is allowed to work."""
 
     def __init__(self) -> None:
         super().__init__(CHEAP_KIB, CHEAP_COST)
@@ -26,7 +26,7 @@ class HeldKdf(PasswordKdf):
         return super().matches(stored, password)
 
 
-def test_a_flood_of_strangers_holds_one_thread_and_the_rest_are_told_at_once() -> None:
+def test_flood_of_strangers_holds_one_thread_and_the_rest_are_told_at_once() -> None:
     kdf = HeldKdf()
     passwords = Passwords(kdf)
     with ThreadPoolExecutor(2) as web:
@@ -45,7 +45,7 @@ def test_a_flood_of_strangers_holds_one_thread_and_the_rest_are_told_at_once() -
     passwords.close()
 
 
-def test_a_slot_is_free_again_after_a_fault() -> None:
+def test_slot_is_free_again_after_a_fault() -> None:
     passwords = Passwords(PasswordKdf(CHEAP_KIB, CHEAP_COST))
 
     assert passwords.matches("no hash at all", "x") is False
@@ -59,5 +59,5 @@ def test_a_slot_is_free_again_after_a_fault() -> None:
     "password",
     ["seven quiet herons over the weir", "tr0ub4dor&3 stapler horse", "ночью тихо шумит река"],
 )
-def test_a_few_words_that_nobody_would_put_together_will_do(password: str) -> None:
+def test_few_unusual_words_together_are_a_good_password(password: str) -> None:
     assert weakness(password, ["ana@office.example.org", "Ana Demo", "Victim Assistance Line"]) is None

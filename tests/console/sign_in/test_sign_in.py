@@ -1,4 +1,4 @@
-"""Signing in: the first time, every day, with what was lost, and out again."""
+"""Signing in: the first time, every day, with lost proofs, and out again."""
 
 import threading
 from dataclasses import replace
@@ -21,7 +21,7 @@ from tests.console.conftest import CHEAP_COST, CHEAP_KIB, PASSWORD, Browser, Clo
 from tests.console.entrance import NEW_PASSWORD, WRONG, gives_password, sets_up, shown_secret
 
 
-def test_the_first_sign_in_sets_up_a_password_an_app_and_recovery_codes(
+def test_first_sign_in_sets_up_a_password_an_app_and_recovery_codes(
     newcomer: Member, database: Database, clock: Clock
 ) -> None:
     gives_password(newcomer, newcomer.email, newcomer.password)
@@ -55,7 +55,7 @@ def test_the_first_sign_in_sets_up_a_password_an_app_and_recovery_codes(
     assert actions == ["add_staff", "set_up", "sign_in"]
 
 
-def test_until_all_is_set_up_nothing_is_changed_and_no_page_opens(
+def test_nothing_is_changed_and_no_page_opens_until_all_is_set_up(
     newcomer: Member, app: Flask, clock: Clock
 ) -> None:
     gives_password(newcomer, newcomer.email, newcomer.password)
@@ -72,7 +72,7 @@ def test_until_all_is_set_up_nothing_is_changed_and_no_page_opens(
     assert gives_password(Browser(app), newcomer.email, newcomer.password).reads(WRONG)
 
 
-def test_of_two_who_set_up_with_one_password_at_the_same_moment_one_gets_in(
+def test_one_of_two_who_set_up_with_one_password_at_the_same_moment_gets_in(
     newcomer: Member, app: Flask, database: Database, clock: Clock
 ) -> None:
     gives_password(newcomer, newcomer.email, newcomer.password)
@@ -110,7 +110,7 @@ def test_of_two_who_set_up_with_one_password_at_the_same_moment_one_gets_in(
         (NEW_PASSWORD, NEW_PASSWORD + ".", "The two are not the same."),
     ],
 )
-def test_a_password_that_others_would_try_is_refused(
+def test_password_that_others_would_try_is_refused(
     newcomer: Member, first: str, second: str, told: str
 ) -> None:
     gives_password(newcomer, newcomer.email, newcomer.password)
@@ -122,7 +122,7 @@ def test_a_password_that_others_would_try_is_refused(
     assert newcomer.value("new_password") == ""
 
 
-def test_every_day_a_password_and_a_code_let_someone_in(newcomer: Member, app: Flask, clock: Clock) -> None:
+def test_password_and_code_let_someone_in_every_day(newcomer: Member, app: Flask, clock: Clock) -> None:
     secret, _ = sets_up(newcomer, clock)
     newcomer.clicks("Sign out")
     assert newcomer.heading == "Sign in"
@@ -135,7 +135,7 @@ def test_every_day_a_password_and_a_code_let_someone_in(newcomer: Member, app: F
     assert newcomer.heading == "Callbacks"
 
 
-def test_a_code_opens_once(newcomer: Member, app: Flask, clock: Clock) -> None:
+def test_code_opens_once(newcomer: Member, app: Flask, clock: Clock) -> None:
     secret, _ = sets_up(newcomer, clock)
     clock.goes_on(seconds=60)
     code = pyotp.TOTP(secret).at(clock())
@@ -151,7 +151,7 @@ def test_a_code_opens_once(newcomer: Member, app: Flask, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(("late", "opens"), [(-60, False), (-30, True), (30, True), (60, False)])
-def test_a_clock_may_be_one_step_off_and_no_more(
+def test_clock_may_be_one_step_off_and_no_more(
     newcomer: Member, app: Flask, clock: Clock, late: int, opens: bool
 ) -> None:
     secret, _ = sets_up(newcomer, clock)
@@ -163,7 +163,7 @@ def test_a_clock_may_be_one_step_off_and_no_more(
     assert (browser.heading == "Callbacks") == opens
 
 
-def test_a_recovery_code_lets_in_once_and_says_how_many_are_left(
+def test_recovery_code_lets_in_once_and_says_how_many_are_left(
     newcomer: Member, app: Flask, clock: Clock, database: Database
 ) -> None:
     _, codes = sets_up(newcomer, clock)
@@ -178,7 +178,7 @@ def test_a_recovery_code_lets_in_once_and_says_how_many_are_left(
     assert again.heading == "Now your code"
 
 
-def test_nobodys_recovery_code_opens_for_another(newcomer: Member, staff: Any, clock: Clock) -> None:
+def test_recovery_code_opens_for_nobody_else(newcomer: Member, staff: Any, clock: Clock) -> None:
     _, codes = sets_up(newcomer, clock)
     other: Member = staff("liaison", totp=True)
 
@@ -187,7 +187,7 @@ def test_nobodys_recovery_code_opens_for_another(newcomer: Member, staff: Any, c
     assert other.heading == "Now your code"
 
 
-def test_the_second_proof_cannot_be_left_out_or_come_late(newcomer: Member, app: Flask, clock: Clock) -> None:
+def test_second_proof_cannot_be_left_out_or_come_late(newcomer: Member, app: Flask, clock: Clock) -> None:
     secret, _ = sets_up(newcomer, clock)
     browser = gives_password(Browser(app), newcomer.email, NEW_PASSWORD)
     browser.opens("/console/")
@@ -201,7 +201,7 @@ def test_the_second_proof_cannot_be_left_out_or_come_late(newcomer: Member, app:
     assert browser.reads("That took too long.")
 
 
-def test_a_half_sign_in_ends_when_the_password_changes(
+def test_half_sign_in_ends_when_the_password_changes(
     newcomer: Member, app: Flask, database: Database, clock: Clock
 ) -> None:
     secret, _ = sets_up(newcomer, clock)
@@ -215,7 +215,7 @@ def test_a_half_sign_in_ends_when_the_password_changes(
     assert browser.heading == "Sign in"
 
 
-def test_a_reset_ends_sessions_and_leads_to_setting_up_anew(
+def test_reset_ends_sessions_and_leads_to_a_new_set_up(
     newcomer: Member, app: Flask, database: Database, clock: Clock
 ) -> None:
     _, codes = sets_up(newcomer, clock)
@@ -232,7 +232,7 @@ def test_a_reset_ends_sessions_and_leads_to_setting_up_anew(
     assert codes
 
 
-def test_signing_in_makes_the_cookie_anew_and_signing_out_ends_the_session(
+def test_signing_in_makes_a_new_cookie_and_signing_out_ends_the_session(
     newcomer: Member, app: Flask, clock: Clock, database: Database
 ) -> None:
     gives_password(newcomer, newcomer.email, newcomer.password)
@@ -256,14 +256,14 @@ def test_signing_in_makes_the_cookie_anew_and_signing_out_ends_the_session(
         assert session.scalars(select(StaffSession.ended_at)).all() == [clock()]
 
 
-def test_a_cookie_that_was_changed_is_no_cookie(liaison: Member) -> None:
+def test_changed_cookie_is_no_cookie(liaison: Member) -> None:
     value = liaison.cookie().value
     liaison.holds(value[:-4] + ("AAAA" if value[-4:] != "AAAA" else "BBBB"))
 
     assert liaison.opens("/console/account").heading == "Sign in"
 
 
-def test_where_one_wanted_to_go_is_where_one_comes(staff: Any, clock: Clock) -> None:
+def test_person_gets_to_the_page_that_they_wanted(staff: Any, clock: Clock) -> None:
     person: Member = staff("liaison", totp=True)
     person.opens("/console/account")
     assert person.heading == "Sign in"
@@ -275,7 +275,7 @@ def test_where_one_wanted_to_go_is_where_one_comes(staff: Any, clock: Clock) -> 
     assert person.path == "/console/account"
 
 
-def test_a_demo_persons_code_opens_no_production_installation(staff: Any, clock: Clock, app: Flask) -> None:
+def test_demo_persons_code_opens_no_production_installation(staff: Any, clock: Clock, app: Flask) -> None:
     person: Member = staff("liaison", totp=True)
     console = app.extensions["hotline.console"]
     object.__setattr__(console, "settings", replace(console.settings, env="production"))

@@ -1,4 +1,4 @@
-"""Signing in by someone who should not: wrong tries, waits, locks, and what they leave behind."""
+"""Signing in by a stranger: wrong tries, waits, locks, and what they leave behind."""
 
 import threading
 from typing import Any
@@ -49,7 +49,7 @@ def test_staff_sign_in_while_a_flood_of_webhooks_has_every_slot(staff: Any, app:
     assert person.heading == "Callbacks"
 
 
-def test_an_unknown_email_and_a_wrong_password_are_answered_alike(staff: Any, app: Flask) -> None:
+def test_unknown_email_and_wrong_password_get_the_same_answer(staff: Any, app: Flask) -> None:
     person: Member = staff("liaison")
     passwords = app.extensions["hotline.console"].passwords
     answers = []
@@ -61,7 +61,7 @@ def test_an_unknown_email_and_a_wrong_password_are_answered_alike(staff: Any, ap
     assert set(answers) == {(422, True, 1)}
 
 
-def test_after_five_wrong_passwords_one_waits_whether_the_email_exists_or_not(
+def test_five_wrong_passwords_lead_to_a_wait_whether_the_email_exists_or_not(
     staff: Any, app: Flask, clock: Clock
 ) -> None:
     person: Member = staff("liaison")
@@ -80,7 +80,7 @@ def test_after_five_wrong_passwords_one_waits_whether_the_email_exists_or_not(
     assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
 
 
-def test_a_right_password_forgets_the_wrong_ones(staff: Any, app: Flask, database: Database) -> None:
+def test_right_password_clears_the_count_of_wrong_ones(staff: Any, app: Flask, database: Database) -> None:
     person: Member = staff("liaison")
     for _ in range(4):
         gives_password(Browser(app), person.email, "wrong")
@@ -89,12 +89,12 @@ def test_a_right_password_forgets_the_wrong_ones(staff: Any, app: Flask, databas
 
     with database.reading() as session:
         kept = session.scalars(select(SignInCounter.failures)).all()
-    # What is left are the four of the network address.
+    # The four of the network address are left.
     assert list(kept) == [4]
 
 
 def locks(app: Flask, clock: Clock, email: str) -> None:
-    """Be wrong, and wait as told, until the way in is locked."""
+    """Type wrong passwords, with the waits between, until the way in is locked."""
     for _ in range(20):
         clock.goes_on(minutes=16)
         assert gives_password(Browser(app), email, "wrong").reads(WRONG)
@@ -118,7 +118,7 @@ def test_twenty_wrong_passwords_lock_the_way_in_until_an_administrator_lifts_it(
         )
 
 
-def test_a_lock_leaves_an_entry_that_names_no_email(
+def test_lock_leaves_an_entry_that_names_no_email(
     staff: Any, administrator: Member, app: Flask, clock: Clock, database: Database
 ) -> None:
     person: Member = staff("liaison")
@@ -135,7 +135,7 @@ def test_a_lock_leaves_an_entry_that_names_no_email(
     )
 
 
-def test_a_right_password_in_the_last_try_before_the_lock_leaves_no_entry(
+def test_right_password_in_the_last_try_before_the_lock_leaves_no_entry(
     staff: Any, app: Flask, clock: Clock, database: Database
 ) -> None:
     person: Member = staff("liaison")
@@ -150,7 +150,7 @@ def test_a_right_password_in_the_last_try_before_the_lock_leaves_no_entry(
         assert "lock_sign_in" not in session.scalars(select(AuditEntry.action)).all()
 
 
-def test_a_stranger_can_lock_nobody_out_of_their_own_browser_nor_end_a_session(
+def test_stranger_cannot_lock_people_out_of_their_own_browser_or_end_a_session(
     newcomer: Member, app: Flask, clock: Clock
 ) -> None:
     secret, _ = sets_up(newcomer, clock)
@@ -165,7 +165,7 @@ def test_a_stranger_can_lock_nobody_out_of_their_own_browser_nor_end_a_session(
     assert newcomer.heading == "Callbacks"
 
 
-def test_who_is_signed_in_stays_so_while_their_email_is_locked(
+def test_signed_in_person_stays_signed_in_while_their_email_is_locked(
     liaison: Member, app: Flask, clock: Clock
 ) -> None:
     for _ in range(20):
@@ -176,7 +176,7 @@ def test_who_is_signed_in_stays_so_while_their_email_is_locked(
     assert liaison.opens("/console/").heading == "Callbacks"
 
 
-def test_a_browser_that_is_known_to_one_person_counts_not_for_another(
+def test_browser_known_to_one_person_does_not_count_for_another(
     newcomer: Member, staff: Any, clock: Clock, app: Flask
 ) -> None:
     sets_up(newcomer, clock)
@@ -204,7 +204,7 @@ def test_wrong_codes_are_counted_apart_and_end_in_a_wait(staff: Any, app: Flask,
     assert again.fills(code=person.code(clock())).clicks("Go on").heading == "Callbacks"
 
 
-def test_one_address_that_tries_many_emails_has_to_wait_and_others_not(staff: Any, app: Flask) -> None:
+def test_address_that_tries_many_emails_has_to_wait_and_others_do_not(staff: Any, app: Flask) -> None:
     person: Member = staff("liaison")
     stranger = Browser(app)
     for number in range(60):
@@ -215,7 +215,7 @@ def test_one_address_that_tries_many_emails_has_to_wait_and_others_not(staff: An
     assert gives_password(elsewhere, person.email, PASSWORD).heading == "Choose a second proof"
 
 
-def test_the_last_try_before_the_lock_that_was_not_looked_at_locks_nothing(
+def test_unchecked_last_try_before_the_lock_locks_nothing(
     staff: Any, app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person: Member = staff("liaison")
@@ -236,7 +236,7 @@ def test_the_last_try_before_the_lock_that_was_not_looked_at_locks_nothing(
     assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
 
 
-def test_no_email_password_or_address_stands_in_the_counters_or_the_log(
+def test_no_email_password_or_address_is_in_the_counters_or_the_log(
     staff: Any, app: Flask, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     person: Member = staff("liaison")
