@@ -58,7 +58,7 @@ def keep_promises(session: Session, office: Office, actor: str, now: datetime, *
         if found is None and missing_too:
             _make(session, promise, key, office, actor, now, at, due)
         elif found is not None:
-            untouched = (Callback.state == "requested", Callback.liaison_tries == 0, Callback.place.is_(None))
+            untouched = (Callback.state == "requested", Callback.liaison_tries == 0, Callback.rank.is_(None))
             session.execute(
                 update(Callback)
                 .where(Callback.id == found, *untouched)

@@ -19,10 +19,10 @@ from workers.queue import Jobs
 REST = timedelta(seconds=9)
 # The very words of the partial indexes, so that each of these is found without a look at any other row.
 _DUE = (
-    exists(select(Callback.id).where(text("state = 'requested' AND place IS NOT NULL"))),
+    exists(select(Callback.id).where(text("state = 'requested' AND rank IS NOT NULL"))),
     exists(
         select(Callback.id).where(
-            text("state = 'requested' AND place IS NULL"),
+            text("state = 'requested' AND rank IS NULL"),
             Callback.urgency.in_(("urgent", "other")),
             Callback.next_attempt_at <= bindparam("now", type_=UtcDateTime),
         )

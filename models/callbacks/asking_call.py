@@ -45,7 +45,7 @@ def asking_goes_on(session: Session, call: "CallState", now: datetime) -> None:
             # Another call asked as well, and no key of this one puts that off (R35).
             ~CALLBACKS.c.asked_elsewhere,
         )
-        .values(next_attempt_at=later, place=None)
+        .values(next_attempt_at=later, rank=None)
     )
 
 
@@ -96,7 +96,7 @@ def asking_ended(session: Session, call_id: int, now: datetime, policies: Polici
         put_off = update(CALLBACKS).where(
             mine, CALLBACKS.c.state == "requested", CALLBACKS.c.next_attempt_at < later
         )
-        session.execute(put_off.values(next_attempt_at=later, place=None))
+        session.execute(put_off.values(next_attempt_at=later, rank=None))
         return stop_ringing_for(session, mine, later, now, f"caller:{call_id}")
     next_at = CALLBACKS.c.next_attempt_at
     due = (

@@ -26,7 +26,7 @@ from models.store.policies import Policies
 #: The very words of the partial indexes, so that both databases see that they serve.
 _LEFT = text(f"callbacks.state = '{LEFT}'")
 _URGENT_WAITING = text(
-    "callbacks.state = 'requested' AND callbacks.place IS NOT NULL AND callbacks.place IN (0, 2, 3, 4)"
+    "callbacks.state = 'requested' AND callbacks.rank IS NOT NULL AND callbacks.rank IN (0, 2, 3, 4)"
 )
 _NOT_TALKING = and_(IS_OPEN, CALLBACKS.c.state != "talking")
 #: Urgent work that the line may not go on with: nobody knows whether a call was placed.
@@ -100,7 +100,7 @@ def _tell_of_left(session: Session, now: datetime, policies: Policies, is_open: 
     new = and_(_LEFT, CALLBACKS.c.warned < LEFT_TOLD)
     if _is_any(session, new) and take_page(session, LEFT, now, policies.page_minutes):
         _mark(session, new, LEFT, now, warned=LEFT_TOLD)
-        tell_supervisors(session, LEFT, _count(session, _LEFT, CALLBACKS.c.place.is_not(None)), now, is_open)
+        tell_supervisors(session, LEFT, _count(session, _LEFT, CALLBACKS.c.rank.is_not(None)), now, is_open)
 
 
 def _at(passed: int, due_by: datetime) -> ColumnElement[bool]:

@@ -32,7 +32,7 @@ from models.callbacks.callback_state import MOVES, TAKEN_UP_AGAIN
 from models.callbacks.callback_state import OPEN_STATES as OPEN_STATES
 from models.callbacks.callback_state import OWED_STATES as OWED_STATES
 from models.callbacks.callback_state import STATES as STATES
-from models.calls.two_lists import place_in_sql, place_of
+from models.calls.two_lists import rank_in_sql, rank_of
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 from models.store.job import Job
@@ -40,23 +40,23 @@ from models.store.job import Job
 _CLOSED = text("closed_at IS NOT NULL")
 _OPEN = text("state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
 _OWED = text("state IN ('requested','claimed','ringing_liaison','ringing_caller')")
-_ON_LIST = text("state = 'requested' AND place IS NOT NULL")
-_NOT_YET = text("state = 'requested' AND place IS NULL")
+_ON_LIST = text("state = 'requested' AND rank IS NOT NULL")
+_NOT_YET = text("state = 'requested' AND rank IS NULL")
 _IN_HAND = text("state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _LEFT = text("state = 'left_for_staff'")
-_LISTED = text("state IN ('requested','left_for_staff') AND place IS NOT NULL")
+_LISTED = text("state IN ('requested','left_for_staff') AND rank IS NOT NULL")
 _PROMISED = text(
     "state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
 )
 _OF_STAFF = text("staff_id IS NOT NULL")
 
 
-def _first_place(context: DefaultExecutionContext) -> int | None:
+def _first_rank(context: DefaultExecutionContext) -> int | None:
     """Where a new row stands: nowhere before its time, but what needs attention does so at once."""
     row = context.get_current_parameters()  # type: ignore[no-untyped-call]
     if row.get("state") != TAKEN_UP_AGAIN:
         return None
-    return place_of(verified=row["verified"], urgent=row["urgency"] == "urgent")
+    return rank_of(verified=row["verified"], urgent=row["urgency"] == "urgent")
 
 
 class Callback(Base):
@@ -69,7 +69,7 @@ class Callback(Base):
     ``liaison_call_id`` and ``caller_call_id`` are the legs of the round that goes on, or led to the talk.
     ``talking_at`` is when the promise was kept: what the two then do is the talk's (models/talks/talk.py).
 
-    ``place``: in which part of the two lists it waits for somebody free, or for a person's attention; None
+    ``rank``: in which part of the two lists it waits for somebody free, or for a person's attention; None
     before its time has come (``models/calls/two_lists.py``). ``liaison_tries`` counts offers that liaisons
     missed, ``missed_by_id`` missed it last; neither costs the person called a try. ``warned`` counts the
     warnings that it is at risk, and at ``paged_at`` those on call were told that nobody takes it.
@@ -99,7 +99,7 @@ class Callback(Base):
         # take that one, and sort whoever is due.
         Index(
             "ix_callbacks_line",
-            "place",
+            "rank",
             "due_at",
             "id",
             sqlite_where=_ON_LIST,
@@ -116,7 +116,7 @@ class Callback(Base):
         Index("ix_callbacks_left", "warned", "closed_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
         # What the console lists: the two lists with what needs attention at its place in them, and all that
         # is promised by the moment.
-        Index("ix_callbacks_listed", "place", "due_at", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
+        Index("ix_callbacks_listed", "rank", "due_at", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
         Index("ix_callbacks_promised", "due_at", "id", sqlite_where=_PROMISED, postgresql_where=_PROMISED),
         Index(
             "ix_callbacks_of_staff",
@@ -149,7 +149,7 @@ class Callback(Base):
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    place: Mapped[int | None] = mapped_column(default=_first_place)
+    rank: Mapped[int | None] = mapped_column(default=_first_rank)
     paged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     liaison_tries: Mapped[int] = mapped_column(default=0)
@@ -224,10 +224,10 @@ def advance(
     if rule.after in FINAL_STATES:
         values |= {"closed_at": now, "lease_until": None, "claimed_at": None, "taken_up_at": None}
         if rule.after == TAKEN_UP_AGAIN:
-            stands = place_in_sql(CALLBACKS.c.verified, CALLBACKS.c.urgency)
-            values["place"] = func.coalesce(CALLBACKS.c.place, stands)
+            stands = rank_in_sql(CALLBACKS.c.verified, CALLBACKS.c.urgency)
+            values["rank"] = func.coalesce(CALLBACKS.c.rank, stands)
     elif rule.after == "requested":
-        values = {"place": None} | values
+        values = {"rank": None} | values
         values |= {"lease_until": None, "staff_id": None}
         values |= {"liaison_call_id": None, "caller_call_id": None, "claimed_at": None, "taken_up_at": None}
         if rule.before == ("ringing_caller",):
@@ -352,7 +352,7 @@ def move_callback(
     statement = (
         update(CALLBACKS)
         .where(CALLBACKS.c.id == callback_id, IS_IDLE)
-        .values(next_attempt_at=next_attempt_at, due_at=due_at, place=None, **UNTOLD)
+        .values(next_attempt_at=next_attempt_at, due_at=due_at, rank=None, **UNTOLD)
     )
     moved = cast(CursorResult[Any], session.execute(statement)).rowcount == 1
     if moved:

@@ -20,10 +20,10 @@ from models.calls.two_lists import (
     ANY_PHONE,
     CONFIRMED_PHONE,
     DOUBTED,
-    PLACES,
+    RANKS,
     UNVERIFIED_OTHER,
     VERIFIED,
-    place_of,
+    rank_of,
     take_turns,
 )
 from models.cases.case import Case
@@ -33,15 +33,15 @@ from models.cases.safe_phone import SAFE, standing_of
 #: How many rows one look at the list takes in hand, so that no transaction is long.
 _A_FEW = 200
 #: The very words of the partial indexes: values sent apart from the statement would hide that they serve.
-ON_LIST = text("callbacks.state = 'requested' AND callbacks.place IS NOT NULL")
-NOT_YET = text("callbacks.state = 'requested' AND callbacks.place IS NULL")
+ON_LIST = text("callbacks.state = 'requested' AND callbacks.rank IS NOT NULL")
+NOT_YET = text("callbacks.state = 'requested' AND callbacks.rank IS NULL")
 
 
 def due_callbacks(
     session: Session, now: datetime, limit: int, soon: timedelta, *only: ColumnElement[bool]
 ) -> list[int]:
     """The first of both lists in the order in which they are offered (R36); ``soon`` counts as urgent."""
-    found = list(heads_of_line(session, now, limit, only, PLACES))
+    found = list(heads_of_line(session, now, limit, only, RANKS))
     turns = take_turns(found, last_offers(session, now), now + soon)
     return [row.id for row in islice(turns, limit)]
 
@@ -51,42 +51,42 @@ def heads_of_line(
     now: datetime,
     limit: int,
     only: tuple[ColumnElement[bool], ...],
-    places: Sequence[int],
+    ranks: Sequence[int],
 ) -> Sequence[Any]:
-    """The first ``limit`` of each place by the moment promised, each read in the order of the index."""
+    """The first ``limit`` of each rank by the moment promised, each read in the order of the index."""
     # Nearly all on the list may be offered now. PostgreSQL would guess that few are, and sort them; an
     # expression keeps it from guessing.
     may_be_now = func.coalesce(Callback.next_attempt_at, Callback.due_at) <= now
-    columns = (Callback.id, Callback.place, Callback.urgency, Callback.due_at, Callback.liaison_tries)
+    columns = (Callback.id, Callback.rank, Callback.urgency, Callback.due_at, Callback.liaison_tries)
     heads = [
         select(*columns)
-        .where(ON_LIST, Callback.place == place, may_be_now, *only)
+        .where(ON_LIST, Callback.rank == rank, may_be_now, *only)
         .order_by(Callback.due_at, Callback.id)
         .limit(limit)
         .subquery()
-        for place in places
+        for rank in ranks
     ]
     return session.execute(union_all(*(select(head) for head in heads))).all()
 
 
-def place_for(session: Session, callback: Callback) -> int:
+def rank_for(session: Session, callback: Callback) -> int:
     """Where a callback stands: its list, its class, and how far an unverified caller's phone is believed.
 
     The phone of a closed case is one of a case too, or the wait for the call would tell of it (R13).
     """
     urgent = callback.urgency == "urgent"
     if callback.verified:
-        return place_of(verified=True, urgent=urgent)
+        return rank_of(verified=True, urgent=urgent)
     doubted = select(Call.caller_id_doubted).where(Call.id == callback.requested_in_call_id)
     if callback.requested_in_call_id is not None and session.scalar(doubted):
-        return place_of(verified=False, urgent=urgent, trust=DOUBTED)
+        return rank_of(verified=False, urgent=urgent, trust=DOUBTED)
     of_a_case = (
         select(Phone.id)
         .join(Case, Case.registrant_id == Phone.registrant_id)
         .where(Phone.number_key == callback.number_key, *SAFE)
     )
     known = session.scalar(of_a_case.limit(1)) is not None
-    return place_of(verified=False, urgent=urgent, trust=CONFIRMED_PHONE if known else ANY_PHONE)
+    return rank_of(verified=False, urgent=urgent, trust=CONFIRMED_PHONE if known else ANY_PHONE)
 
 
 def put_on_list(session: Session, callback_id: int, now: datetime, policy: CallbackPolicy) -> bool:
@@ -94,10 +94,10 @@ def put_on_list(session: Session, callback_id: int, now: datetime, policy: Callb
     callback = locked(session, callback_id)
     if callback is None or callback.state != "requested" or callback.next_attempt_at > now:
         return False
-    if callback.place is None and settle_moment(session, callback, now, policy) == now:
-        callback.place = place_for(session, callback)
+    if callback.rank is None and settle_moment(session, callback, now, policy) == now:
+        callback.rank = rank_for(session, callback)
         session.flush()
-    return callback.place is not None
+    return callback.rank is not None
 
 
 def settle_moment(
@@ -113,7 +113,7 @@ def settle_moment(
         outcome = "cannot_dial" if phone.is_barred else "no_window"
         advance(session, callback.id, "leave", actor="worker", now=now, outcome=outcome)
     elif opens > now:
-        callback.next_attempt_at, callback.place = opens, None
+        callback.next_attempt_at, callback.rank = opens, None
         session.flush()
     return opens
 

@@ -137,7 +137,7 @@ def request_callback(
         if window is None:
             standing.window_starts = standing.window_ends = None
         # It stands among the urgent ones from then on.
-        standing.place = None
+        standing.rank = None
         session.flush()
         record_asked_again(session, standing, call, now)
     return standing
@@ -288,5 +288,5 @@ def _ask_again(
         standing.due_at = min(standing.due_at, due_at)
         standing.next_attempt_at = min(standing.next_attempt_at, next_attempt_at)
     # Its windows are looked at anew before it stands on the list again.
-    standing.place = None
+    standing.rank = None
     session.flush()

@@ -33,7 +33,7 @@ _ANEW = frozenset(
         "id", "state", "urgency", "reason", "requested_at", "due_at", "next_attempt_at", "lease_until",
         "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id",
         "talking_at", "closed_at", "outcome", "requested_in_call_id",
-        "claimed_at", "taken_up_at", "note_sealed", "place", "warned", "missed_by_id", "recognized_by",
+        "claimed_at", "taken_up_at", "note_sealed", "rank", "warned", "missed_by_id", "recognized_by",
         "paged_at", "stopped_after",
     }
 )  # fmt: skip
@@ -135,7 +135,7 @@ def promise_anew(
     )  # fmt: skip
     if not jobs:
         raise NotAgainError(CallbackRefusal.PROMISED)
-    callback.outcome, callback.place = ANEW, None
+    callback.outcome, callback.rank = ANEW, None
     session.flush()
     return jobs
 

@@ -188,9 +188,9 @@ def unverified_may_take_at_0(session: Session, now: datetime) -> bool:
         return False
     for waits in (
         # Each by its own index: those on the list, and those whose time came a moment ago.
-        text("callbacks.state = 'requested' AND callbacks.place < 2"),
-        text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'urgent'"),
-        text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'other'"),
+        text("callbacks.state = 'requested' AND callbacks.rank < 2"),
+        text("callbacks.state = 'requested' AND callbacks.rank IS NULL AND callbacks.urgency = 'urgent'"),
+        text("callbacks.state = 'requested' AND callbacks.rank IS NULL AND callbacks.urgency = 'other'"),
     ):
         waiting = select(Callback.id).where(waits, Callback.verified, Callback.next_attempt_at <= now)
         if session.execute(waiting.limit(1)).first() is not None:

@@ -83,7 +83,7 @@ def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ah
         for rows in (
             (
                 ON_LIST,
-                CALLBACKS.c.place.in_((*VERIFIED, *unverified)),
+                CALLBACKS.c.rank.in_((*VERIFIED, *unverified)),
                 or_(urgent, CALLBACKS.c.due_at <= soon),
                 waits,
             ),
@@ -94,7 +94,7 @@ def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ah
     of_verified, of_unverified = (sum(row[number] for row in rows) for number in (0, 1))
     mine = VERIFIED[:1] if asker.verified else unverified
     first = select(func.min(CALLBACKS.c.due_at)).where(
-        ON_LIST, CALLBACKS.c.place.in_(mine), CALLBACKS.c.caller_tries == 0, CALLBACKS.c.due_at < now, waits
+        ON_LIST, CALLBACKS.c.rank.in_(mine), CALLBACKS.c.caller_tries == 0, CALLBACKS.c.due_at < now, waits
     )
     return _Ahead(
         before_next(of_verified, of_unverified, verified=asker.verified),

@@ -123,7 +123,7 @@ def _move(session: Session, standing: Callback, promise: Promise) -> None:
     standing.urgency, standing.reason = promise.urgency, promise.reason
     standing.due_at, standing.next_attempt_at = promise.due_at, promise.next_attempt_at
     standing.time_zone = promise.time_zone
-    standing.silent, standing.place = standing.silent or promise.silent, None
+    standing.silent, standing.rank = standing.silent or promise.silent, None
     for name, value in UNTOLD.items():
         setattr(standing, name, value)
     session.flush()
@@ -167,7 +167,7 @@ def _keep_the_better(
     if rises or is_idle(standing):
         # Its windows are looked at again before it is on the list, and its class also if somebody is rung for
         # it.
-        standing.place = None
+        standing.rank = None
     session.flush()
     if rises:
         give_back_claim(session, standing, call, now)

@@ -1,7 +1,7 @@
 """The order of the callback list: two lists, verified and unverified, that take turns (R36). Pure.
 
-The callbacks of a place are alike but for the moment promised, so that an index finds the head of each place.
-A list is merged from the heads of its places, and what is offered next from both lists.
+The callbacks of a rank are alike but for the moment promised, so that an index finds the head of each rank.
+A list is merged from the heads of its ranks, and what is offered next from both lists.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,12 +13,12 @@ from sqlalchemy import ColumnElement, case
 
 from models.calls.offer import LOOKED_AT
 
-#: The places of verified callers: urgent, and others.
+#: The ranks of verified callers: urgent, and others.
 VERIFIED = (0, 1)
 #: Those of unverified ones, urgent and others: an undoubted phone of a case, any other, a doubted caller ID.
 UNVERIFIED_URGENT, UNVERIFIED_OTHER = (2, 3, 4), (5, 6, 7)
 UNVERIFIED = UNVERIFIED_URGENT + UNVERIFIED_OTHER
-PLACES = VERIFIED + UNVERIFIED
+RANKS = VERIFIED + UNVERIFIED
 CONFIRMED_PHONE, ANY_PHONE, DOUBTED = range(3)
 #: Of any four offers in a row at most so many go to unverified callers while a verified one waits.
 _MOST_UNVERIFIED = 2
@@ -30,7 +30,7 @@ class Waiting(Protocol):
     @property
     def id(self) -> int: ...
     @property
-    def place(self) -> int | None: ...
+    def rank(self) -> int | None: ...
     @property
     def due_at(self) -> datetime: ...
 
@@ -38,14 +38,14 @@ class Waiting(Protocol):
 Row = TypeVar("Row", bound=Waiting)
 
 
-def place_of(*, verified: bool, urgent: bool, trust: int = ANY_PHONE) -> int:
-    """The place of a callback; ``trust`` tells how far the phone of an unverified one is believed."""
+def rank_of(*, verified: bool, urgent: bool, trust: int = ANY_PHONE) -> int:
+    """The rank of a callback; ``trust`` tells how far the phone of an unverified one is believed."""
     if verified:
         return VERIFIED[0 if urgent else 1]
     return (UNVERIFIED_URGENT if urgent else UNVERIFIED_OTHER)[trust]
 
 
-def place_in_sql(verified: ColumnElement[bool], urgency: ColumnElement[str]) -> ColumnElement[int]:
+def rank_in_sql(verified: ColumnElement[bool], urgency: ColumnElement[str]) -> ColumnElement[int]:
     """The same of a row whose phone nobody looked at."""
     return case(
         (verified, case((urgency == "urgent", VERIFIED[0]), else_=VERIFIED[1])),
@@ -56,18 +56,18 @@ def place_in_sql(verified: ColumnElement[bool], urgency: ColumnElement[str]) -> 
 
 def is_verified(row: Waiting) -> bool:
     """Which of the two lists a callback stands in."""
-    return row.place in VERIFIED
+    return row.rank in VERIFIED
 
 
 def is_pressing(row: Waiting, soon: datetime) -> bool:
     """Whether it counts as urgent: it is, or its promise is due by ``soon``."""
-    return row.place in (VERIFIED[0], *UNVERIFIED_URGENT) or row.due_at <= soon
+    return row.rank in (VERIFIED[0], *UNVERIFIED_URGENT) or row.due_at <= soon
 
 
 def take_turns(rows: Iterable[Row], last: Sequence[bool], soon: datetime) -> Iterator[Row]:
     """The callbacks of both lists in the order in which they are offered; see R36.
 
-    ``last`` tells of the offers before whether each was a verified caller's, the newest last. Every place
+    ``last`` tells of the offers before whether each was a verified caller's, the newest last. Every rank
     whose head is among ``rows`` must be there with as many as are wanted.
     """
     ordered = sorted(rows, key=lambda row: (not is_pressing(row, soon), _trust(row), row.due_at, row.id))
@@ -129,7 +129,7 @@ def _urgency(row: Waiting, soon: datetime) -> tuple[bool, datetime]:
 
 
 def _trust(row: Waiting) -> int:
-    for places in (UNVERIFIED_URGENT, UNVERIFIED_OTHER):
-        if row.place in places:
-            return places.index(row.place)
+    for ranks in (UNVERIFIED_URGENT, UNVERIFIED_OTHER):
+        if row.rank in ranks:
+            return ranks.index(row.rank)
     return 0

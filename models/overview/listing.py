@@ -28,7 +28,7 @@ from models.callbacks.wishes import SAFEST
 from models.calls.call import Call
 from models.calls.offer import last_offers
 from models.calls.role import COLLEAGUE
-from models.calls.two_lists import PLACES, take_turns
+from models.calls.two_lists import RANKS, take_turns
 from models.staff.staff import Staff
 from models.staff.staff_session import LASTS, StaffSession
 from models.store.database import keyring_of
@@ -42,8 +42,8 @@ PAGE = 25
 LEFT = "left_for_staff"
 #: The exact words of the partial indexes: with bound parameters the databases would not use them.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
-#: Callbacks that wait for a free liaison, and those that need attention, in their places in the two lists.
-LISTED = text("callbacks.state IN ('requested','left_for_staff') AND callbacks.place IS NOT NULL")
+#: Callbacks that wait for a free liaison, and those that need attention, by their ranks in the two lists.
+LISTED = text("callbacks.state IN ('requested','left_for_staff') AND callbacks.rank IS NOT NULL")
 _PROMISED = text(
     "callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
 )
@@ -171,7 +171,7 @@ def list_callbacks(
     if view not in VIEWS:
         raise ValueError("There is no such view of the list.")
     if view in ("due", "left"):
-        found = _in_their_places(session, view, now, soon, page)
+        found = _in_rank_order(session, view, now, soon, page)
     else:
         found = session.execute(
             _select()
@@ -200,17 +200,17 @@ def list_callbacks(
     )
 
 
-def _in_their_places(session: Session, view: str, now: datetime, soon: timedelta, page: int) -> Sequence[Any]:
-    """One page in the order of the two lists, and the row after it; each place's first rows are read."""
+def _in_rank_order(session: Session, view: str, now: datetime, soon: timedelta, page: int) -> Sequence[Any]:
+    """One page in the order of the two lists, and the row after it; the first rows of each rank are read."""
     only = (Callback.state == LEFT,) if view == "left" else ()
     wanted = page * PAGE + 1
     heads = [
-        select(Callback.id, Callback.place, Callback.due_at)
-        .where(LISTED, Callback.place == place, *only)
+        select(Callback.id, Callback.rank, Callback.due_at)
+        .where(LISTED, Callback.rank == rank, *only)
         .order_by(Callback.due_at, Callback.id)
         .limit(wanted)
         .subquery()
-        for place in PLACES
+        for rank in RANKS
     ]
     rows = session.execute(union_all(*(select(head) for head in heads))).all()
     turns = take_turns(rows, last_offers(session, now), now + soon)
@@ -286,7 +286,7 @@ def _select() -> Select[Any]:
     return (
         select(
             *columns,
-            CALLBACKS.c.place.is_not(None).label("on_list"),
+            CALLBACKS.c.rank.is_not(None).label("on_list"),
             CALLBACKS.c.number_sealed,
             Staff.name_sealed,
             Talk.held_at,

@@ -237,7 +237,7 @@ def keep_wishes(
         )
     # Queued callbacks are checked again, since the window may be closed now.
     session.execute(
-        update(CALLBACKS).where(*_to_phone(case, phone), Callback.state == "requested").values(place=None)
+        update(CALLBACKS).where(*_to_phone(case, phone), Callback.state == "requested").values(rank=None)
     )
     _record(session, person, "change_phone_wishes", phone, now)
 

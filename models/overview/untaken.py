@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, select, text, union
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
-from models.calls.two_lists import PLACES, UNVERIFIED_OTHER, VERIFIED
+from models.calls.two_lists import RANKS, UNVERIFIED_OTHER, VERIFIED
 from models.overview.listing import LISTED
 
 #: How many ids a page gets: a flood of requests must not make every page long.
@@ -19,26 +19,26 @@ _OFFERED = text("callbacks.state IN ('claimed','ringing_liaison') AND callbacks.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 
 
-def _pressing(place: int) -> ColumnElement[bool]:
-    is_there = and_(LISTED, Callback.place == place)
-    return and_(is_there, Callback.due_at <= bindparam("soon")) if place in _OTHER else is_there
+def _pressing(rank: int) -> ColumnElement[bool]:
+    is_there = and_(LISTED, Callback.rank == rank)
+    return and_(is_there, Callback.due_at <= bindparam("soon")) if rank in _OTHER else is_there
 
 
-# Built once: every open console page asks every few seconds, and building a union of all places takes longer
+# Built once: every open console page asks every few seconds, and building a union of all ranks takes longer
 # than running it.
 _HEADS = union_all(
     *(
         select(
-            select(Callback.id, Callback.place, Callback.due_at)
-            .where(_pressing(place))
+            select(Callback.id, Callback.rank, Callback.due_at)
+            .where(_pressing(rank))
             .order_by(Callback.due_at, Callback.id)
             .limit(MOST_NAMED)
             .subquery()
         )
-        for place in PLACES
+        for rank in RANKS
     )
 )
-_COUNTS = union_all(*(select(func.count()).select_from(Callback).where(_pressing(place)) for place in PLACES))
+_COUNTS = union_all(*(select(func.count()).select_from(Callback).where(_pressing(rank)) for rank in RANKS))
 _BEING_OFFERED = select(Callback.id).where(_IN_HAND, _OFFERED).order_by(Callback.id)
 
 
@@ -58,6 +58,6 @@ class Untaken:
 def untaken(session: Session, soon: datetime) -> Untaken:
     """Urgent callbacks that nobody has, and those promised for ``soon`` at the latest."""
     rows = session.execute(_HEADS, {"soon": soon}).all()
-    named = sorted(rows, key=lambda row: (row.place, row.due_at, row.id))[:MOST_NAMED]
+    named = sorted(rows, key=lambda row: (row.rank, row.due_at, row.id))[:MOST_NAMED]
     count = sum(session.scalars(_COUNTS, {"soon": soon}))
     return Untaken(count, tuple(row.id for row in named), tuple(session.scalars(_BEING_OFFERED)))

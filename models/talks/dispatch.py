@@ -145,7 +145,7 @@ def _may_be_taken(session: Session, callback: Callback, now: datetime, policy: C
     if settle_moment(session, callback, now, policy) != now:
         return False
     if _asker_talks(session, callback):
-        callback.next_attempt_at, callback.place = now + LISTENS, None
+        callback.next_attempt_at, callback.rank = now + LISTENS, None
         session.flush()
         return False
     if not can_dial(session, callback, policy):

@@ -150,7 +150,7 @@ def liaison_missed(
         next_attempt_at=next_at,
         missed_by_id=callback.staff_id,
         # In its place while the next one is looked for; out of it until its hours begin.
-        place=callback.place if next_at == now + pause else None,
+        rank=callback.rank if next_at == now + pause else None,
     )
 
 

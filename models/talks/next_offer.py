@@ -13,7 +13,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import Pool, count_free, unverified_may_take
 from models.calls import pacing
 from models.calls.offer import last_offers
-from models.calls.two_lists import PLACES, UNVERIFIED, VERIFIED, Owed, is_verified, owed_to, take_turns
+from models.calls.two_lists import RANKS, UNVERIFIED, VERIFIED, Owed, is_verified, owed_to, take_turns
 from models.talks.call_queue import kept_for_queue
 
 
@@ -38,8 +38,8 @@ def first_on_list(
     # Who is free goes as a value: one wording whoever it is, which a worker's forked job finds ready.
     only = or_(*(and_(literal(free[pool] > 0, Boolean), whose[pool]) for pool in Pool))
     at_most = min(limit, max(free.values()))
-    places = PLACES if unverified_may_take(session, now) else VERIFIED
-    found = heads_of_line(session, now, at_most, (only, *where), places)
+    ranks = RANKS if unverified_may_take(session, now) else VERIFIED
+    found = heads_of_line(session, now, at_most, (only, *where), ranks)
     last = last_offers(session, now)
     kept = _KeptForLine(session, now, owed_to(last))
     left = [row for row in found if free[pool_for(row, policy)] > kept.from_row(row)]

@@ -23,7 +23,7 @@ from workers.office_rules import callback_policy_of
 #: One in a hundred stands in the queue, one in a hundred waits for its window, all others are long over.
 _FILL = """
 INSERT INTO callbacks (state, urgency, reason, verified, language, time_zone, number_sealed, number_key,
-    voicemail_allowed, may_answer, requested_at, due_at, next_attempt_at, place, liaison_tries, caller_tries,
+    voicemail_allowed, may_answer, requested_at, due_at, next_attempt_at, rank, liaison_tries, caller_tries,
     warned)
 SELECT CASE WHEN n % 100 < 2 THEN 'requested' ELSE 'reached' END, 'other', 'asked', true, 'en',
     'America/New_York', :sealed, 'key-' || n, false, 'only_me', :now, :due,
@@ -100,7 +100,7 @@ def _fill(database: Database, size: int) -> None:
 
 
 _AGAIN = (
-    "UPDATE callbacks SET state = 'requested', place = 1, staff_id = NULL, liaison_call_id = NULL,"
+    "UPDATE callbacks SET state = 'requested', rank = 1, staff_id = NULL, liaison_call_id = NULL,"
     " lease_until = NULL WHERE state = 'ringing_liaison'"
 )
 
@@ -123,7 +123,7 @@ def _claims(database: Database) -> list[float]:
             # As it was before, so that each time finds the same list.
             session.execute(
                 text(
-                    "UPDATE callbacks SET state = 'requested', place = 1, staff_id = NULL,"
+                    "UPDATE callbacks SET state = 'requested', rank = 1, staff_id = NULL,"
                     " liaison_call_id = NULL, lease_until = NULL WHERE state = 'ringing_liaison'"
                 )
             )

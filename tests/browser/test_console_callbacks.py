@@ -25,7 +25,7 @@ def promises(server: ConsoleServer, *, case: bool = True, **facts: Any) -> int:
     """Somebody is to be called back now."""
     now = datetime.now(UTC)
     facts = {
-        "place": 0,
+        "rank": 0,
         "due_at": now + timedelta(hours=8),
         "next_attempt_at": now,
         "requested_at": now,
@@ -43,15 +43,15 @@ def claims(server: ConsoleServer, callback_id: int, who: Colleague) -> None:
 def many(server: ConsoleServer, ana: Colleague, luis: Colleague) -> dict[str, int]:
     """One callback of each kind that staff meet."""
     now = datetime.now(UTC)
-    mine = {"staff_id": ana.staff_id, "place": None}
+    mine = {"staff_id": ana.staff_id, "rank": None}
     made = {
         "urgent": promises(server, urgency="urgent", reason="afraid", silent=True, due_at=now - A_WHILE),
         "plain": promises(server, time_zone="America/Los_Angeles", liaison_tries=2, caller_tries=1),
         "spanish": promises(
-            server, case=False, language="es", place=2, may_answer="anyone", voicemail_text="hello",
+            server, case=False, language="es", rank=2, may_answer="anyone", voicemail_text="hello",
             voicemail_allowed=True, when_dropped="ring_once",
         ),
-        "later": promises(server, place=None, next_attempt_at=now + timedelta(hours=30)),
+        "later": promises(server, rank=None, next_attempt_at=now + timedelta(hours=30)),
         "left": promises(server, state="left_for_staff", outcome="unknown", closed_at=now),
         "ringing": promises(server, state="ringing_liaison", lease_until=now, **mine),
         "calling": promises(server, state="ringing_caller", lease_until=now, **mine),
@@ -62,7 +62,7 @@ def many(server: ConsoleServer, ana: Colleague, luis: Colleague) -> dict[str, in
         "reached": promises(
             server, state="reached", talking_at=now, closed_at=now, outcome="reached", **mine
         ),
-        "cancelled": promises(server, state="cancelled", closed_at=now, outcome="duplicate", place=None),
+        "cancelled": promises(server, state="cancelled", closed_at=now, outcome="duplicate", rank=None),
         "theirs": promises(server),
         "mine": promises(server),
     }  # fmt: skip
@@ -223,7 +223,7 @@ def test_words_are_shown_once_the_person_is_recognized(
 ) -> None:
     ana = console_server.adds()
     callback_id = promises(
-        console_server, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, place=None
+        console_server, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, rank=None
     )
     page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     field = page.get_by_label("A short note for colleagues")

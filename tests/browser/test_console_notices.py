@@ -135,9 +135,9 @@ def test_each_urgent_callback_is_told_of_once_in_a_tab_that_nobody_looks_at(
 
     tab.asks().is_titled(1)
     tab.has_told(ONE)
-    becomes(server, first, state="ringing_liaison", place=None)
+    becomes(server, first, state="ringing_liaison", rank=None)
     tab.asks().is_titled(0)
-    becomes(server, first, state="requested", place=0)
+    becomes(server, first, state="requested", rank=0)
     tab.asks().is_titled(1)
     tab.has_told(ONE)
 
@@ -147,12 +147,12 @@ def test_each_urgent_callback_is_told_of_once_in_a_tab_that_nobody_looks_at(
     promises(server, urgency="urgent", reason="afraid")
     tab.asks().is_titled(1)
     tab.has_told(ONE, ONE)
-    becomes(server, first, state="requested", place=0, staff_id=None, claimed_at=None)
+    becomes(server, first, state="requested", rank=0, staff_id=None, claimed_at=None)
     tab.asks().is_titled(2)
     tab.has_told(ONE, ONE, TWO)
 
     # What is not urgent is no news until its promise is due in a quarter of an hour.
-    other = promises(server, place=1)
+    other = promises(server, rank=1)
     tab.asks().is_titled(2)
     becomes(server, other, due_at=datetime.now(UTC) + timedelta(minutes=14))
     tab.asks().is_titled(3)
@@ -160,7 +160,7 @@ def test_each_urgent_callback_is_told_of_once_in_a_tab_that_nobody_looks_at(
 
     with server.database.transaction() as session:
         for callback in session.query(Callback):
-            callback.state, callback.place = "cancelled", None
+            callback.state, callback.rank = "cancelled", None
     tab.asks().is_titled(0)
     tab.asks()
     assert tab.page.evaluate("window.withdrawn") >= 1

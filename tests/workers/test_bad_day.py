@@ -114,7 +114,7 @@ def test_every_frightened_caller_reaches_a_person_or_stands_first(people: People
         }  # fmt: skip
         assert all(row.caller_tries == 0 for row in rows), "no try of a person is spent by the staff"
         waiting = [row for row in rows if row.state == "requested" and row.urgency == "urgent"]
-        assert all(row.place is not None for row in waiting), "everybody keeps their place"
+        assert all(row.rank is not None for row in waiting), "everybody keeps their place"
         with call_center.database.reading() as session:
             listed = list_callbacks(session, "due", 0, call_center.now, soon=soon).rows
         first = [row.urgency for row in listed[: len(waiting)]]

@@ -83,7 +83,7 @@ def test_urgent_work_that_liaisons_miss_goes_to_the_supervisor_and_stays_in_its_
             if call.status not in FINAL_CALL_STATUSES:
                 call_center.hangs_up(call, "no-answer")
     row = call_center.callback()
-    assert (row.state, row.place, row.caller_tries) == ("requested", 0, 0)
+    assert (row.state, row.rank, row.caller_tries) == ("requested", 0, 0)
     assert set(rung[4:]) == {RUTH}, "the liaisons are set away, and the supervisor is rung again"
 
 

@@ -135,7 +135,7 @@ def test_a_liaison_who_misses_two_offers_is_set_away_and_the_callback_keeps_its_
         call_center.sweeps(seconds=16)
         call_center.works_off()
     row = call_center.callback()
-    assert (row.state, row.place, row.caller_tries) == ("requested", 1, 0)
+    assert (row.state, row.rank, row.caller_tries) == ("requested", 1, 0)
     assert len(call_center.carrier.placed) == 2
     (liaison,) = call_center.rows(Staff)
     assert (liaison.on_shift, liaison.set_away_at is not None) == (False, True)
@@ -206,7 +206,7 @@ def test_a_frightened_caller_who_answers_none_of_the_tries_is_left_for_a_person_
         session.get_one(Callback, 1).urgency = "urgent"
     every_try_is_missed(call_center, "no-answer")
     row = call_center.callback()
-    assert (row.state, row.outcome, row.place) == ("left_for_staff", "no_answer", 0)
+    assert (row.state, row.outcome, row.rank) == ("left_for_staff", "no_answer", 0)
 
 
 def test_a_person_who_cannot_talk_now_is_called_later(call_center: CallCenter) -> None:

@@ -68,7 +68,7 @@ def test_one_more_frightened_caller_seconds_after_the_page_is_no_second_page(cal
 
 @ON_SQLITE
 def test_five_hundred_pranks_are_one_page_with_the_whole_count(call_center: CallCenter) -> None:
-    _is_afraid(call_center, 500, verified=False, place=3)
+    _is_afraid(call_center, 500, verified=False, rank=3)
     for _ in range(6):
         call_center.sweeps(seconds=2)
     assert _told(call_center, "urgent_untaken") == [500]

@@ -68,7 +68,7 @@ def test_who_misses_two_offers_in_a_row_is_set_away_and_has_a_text(
     )
     assert [one for one in call_center.carrier.texts if one[0] == ANA] == [(ANA, told)]
     row = call_center.callback()
-    assert (row.state, row.place, row.caller_tries) == ("requested", 0, 0)
+    assert (row.state, row.rank, row.caller_tries) == ("requested", 0, 0)
 
 
 @pytest.mark.parametrize(("status", "hears"), [("failed", False), ("canceled", False), ("completed", False)])
@@ -184,7 +184,7 @@ def test_one_person_on_call_who_does_not_pick_up_is_rung_once_in_three_minutes_f
         one.promises for one in night.rows(Alert, Alert.level == "urgent_untaken", Alert.channel == "text")
     ]
     assert texts == [6], "one page with a count"
-    assert {(row.state, row.place) for row in night.rows(Callback)} == {("requested", 0)}
+    assert {(row.state, row.rank) for row in night.rows(Callback)} == {("requested", 0)}
 
 
 @pytest.fixture

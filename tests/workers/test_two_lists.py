@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Callback, Phone, Staff
-from models.calls.two_lists import PLACES, is_verified, take_turns
+from models.calls.two_lists import RANKS, is_verified, take_turns
 from models.overview.listing import list_callbacks
 from models.store.database import Database
 from tests.call_center import CallCenter
@@ -147,7 +147,7 @@ def test_the_console_lists_callbacks_in_the_order_in_which_they_are_offered(call
     left = _asks(
         call_center, urgency="urgent", due_at=call_center.now + 30 * MINUTE,
         state="left_for_staff", outcome="unknown",
-        closed_at=call_center.now, place=0,
+        closed_at=call_center.now, rank=0,
     )  # fmt: skip
     call_center.sweeps()
     with call_center.database.reading() as session:
@@ -165,22 +165,22 @@ def test_the_console_lists_callbacks_in_the_order_in_which_they_are_offered(call
 
 
 class _Row:
-    def __init__(self, number: int, place: int, minutes: int) -> None:
-        self.id, self.place = number, place
+    def __init__(self, number: int, rank: int, minutes: int) -> None:
+        self.id, self.rank = number, rank
         self.due_at = datetime.fromisoformat("2026-11-25T15:00:00+00:00") + minutes * MINUTE
 
     def __repr__(self) -> str:
-        return f"{self.place}@{self.due_at:%H:%M}"
+        return f"{self.rank}@{self.due_at:%H:%M}"
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(PLACES), st.integers(0, 100)), max_size=60),
+    st.lists(st.tuples(st.sampled_from(RANKS), st.integers(0, 100)), max_size=60),
     st.lists(st.booleans(), max_size=3),
 )
 def test_in_any_four_offers_each_list_has_its_share_while_it_waits(
     waiting: list[tuple[int, int]], before: list[bool]
 ) -> None:
-    rows = [_Row(number, place, minutes) for number, (place, minutes) in enumerate(waiting)]
+    rows = [_Row(number, rank, minutes) for number, (rank, minutes) in enumerate(waiting)]
     soon = datetime.fromisoformat("2026-11-25T15:15:00+00:00")
     order = list(take_turns(rows, before, soon))
     assert sorted(row.id for row in order) == [row.id for row in rows]

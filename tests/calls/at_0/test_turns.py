@@ -84,7 +84,7 @@ def test_overdue_pranks_do_not_starve_verified_callers_at_0(
     with hotline.database.transaction() as session:
         for number in range(12):
             make_callback(
-                session, phone=f"+120255501{60 + number}", urgency="urgent", reason="afraid", place=3,
+                session, phone=f"+120255501{60 + number}", urgency="urgent", reason="afraid", rank=3,
                 requested_at=long_ago, next_attempt_at=long_ago, due_at=long_ago + timedelta(hours=1),
             )  # fmt: skip
     (caller,) = _wait_at_0(phone, make_case, 1)
@@ -115,7 +115,7 @@ def test_nobody_at_0_waits_for_a_callback_while_the_carrier_refuses_our_calls(
     busy.hangs_up()
     hotline.jobs.waiting.clear()
     with hotline.database.transaction() as session:
-        make_callback(session, urgency="urgent", reason="afraid", place=3, next_attempt_at=clock.now)
+        make_callback(session, urgency="urgent", reason="afraid", rank=3, next_attempt_at=clock.now)
         for _ in range(3):
             note_offer(session, verified=True, now=clock.now)
         pacing.open_breaker(session, pacing.CALLS, 20003, clock.now)

@@ -55,7 +55,7 @@ def others_wait(hotline: Hotline, times: int, *, verified: bool = False, **facts
         for number in range(times):
             make_callback(
                 session, make_case(session) if verified else None, phone=f"+120255501{30 + number % 50}",
-                urgency="urgent", reason="hard_news", next_attempt_at=now, place=0 if verified else 3,
+                urgency="urgent", reason="hard_news", next_attempt_at=now, rank=0 if verified else 3,
                 **{**asked, **facts},
             )  # fmt: skip
 
@@ -212,7 +212,7 @@ def test_caller_who_asks_again_without_a_pin_hears_what_a_first_request_of_this_
     first = phone.heard
     phone.hangs_up()
     with hotline.database.transaction() as session:
-        session.scalars(select(Callback).where(Callback.reason == "afraid")).one().place = 3
+        session.scalars(select(Callback).where(Callback.reason == "afraid")).one().rank = 3
     again = phone.another()
 
     is_afraid(again)

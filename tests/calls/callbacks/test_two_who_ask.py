@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Staff
-from models.callbacks.callback_list import place_for
+from models.callbacks.callback_list import rank_for
 from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu, is_afraid
@@ -113,9 +113,9 @@ def test_doubted_caller_who_asks_first_does_not_keep_the_phone_at_the_end_of_the
     is_afraid(phone)
 
     with hotline.database.transaction() as session:
-        places = {one.number_key: place_for(session, one) for one in session.scalars(select(Callback))}
+        ranks = {one.number_key: rank_for(session, one) for one in session.scalars(select(Callback))}
     keyring = hotline.database.keyring
-    assert places[keyring.index("phone", CALLER)] < places[keyring.index("phone", "+12025550188")]
+    assert ranks[keyring.index("phone", CALLER)] < ranks[keyring.index("phone", "+12025550188")]
 
 
 def test_doubted_caller_who_asks_later_lowers_nothing(
@@ -124,12 +124,12 @@ def test_doubted_caller_who_asks_later_lowers_nothing(
     make_case(custody_status="in_custody", phone=CALLER)
     is_afraid(phone)
     with hotline.database.transaction() as session:
-        before = place_for(session, session.scalars(select(Callback)).one())
+        before = rank_for(session, session.scalars(select(Callback)).one())
 
     asks(phone.another(), "3", **DOUBTED)
 
     with hotline.database.transaction() as session:
-        assert place_for(session, session.scalars(select(Callback)).one()) == before
+        assert rank_for(session, session.scalars(select(Callback)).one()) == before
 
 
 @pytest.mark.parametrize("first", ["main", "discreet"])

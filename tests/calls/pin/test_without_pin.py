@@ -31,7 +31,7 @@ KEPT = tuple(
     for column in CALLBACKS.columns
     if column.name
     not in {
-        "due_at", "next_attempt_at", "requested_at", "urgency", "reason", "place", "caller_tries", "silent",
+        "due_at", "next_attempt_at", "requested_at", "urgency", "reason", "rank", "caller_tries", "silent",
         "asked_elsewhere", "window_starts", "window_ends", "state", "staff_id", "claimed_at", "lease_until",
     }
 )  # fmt: skip

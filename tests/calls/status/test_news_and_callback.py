@@ -309,7 +309,7 @@ def is_urgent_after_nobody_came(phone: Phone, hotline: Hotline, reason: str) -> 
     sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
     asked = the_callback(hotline)
     assert (asked.state, asked.urgency, asked.reason) == ("requested", "urgent", reason)
-    return asked.place == VERIFIED[0]
+    return asked.rank == VERIFIED[0]
 
 
 @pytest.mark.parametrize(("language", "soon"), [("1", "today at 11:00 AM"), ("2", "hoy a las 11:00")])
@@ -371,7 +371,7 @@ def test_frightened_caller_without_a_pin_stays_among_the_urgent_ones_after_a_rin
 
     asked = the_callback(hotline)
     assert (asked.state, asked.urgency, asked.reason) == ("requested", "urgent", "afraid")
-    assert asked.place in UNVERIFIED_URGENT
+    assert asked.rank in UNVERIFIED_URGENT
 
 
 def test_staff_see_that_a_caller_with_an_ordinary_callback_became_afraid(

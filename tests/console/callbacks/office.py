@@ -22,7 +22,7 @@ class Office:
     def promises(self, *, case: bool = True, **facts: Any) -> int:
         """A promise to call somebody, at once unless ``facts`` say otherwise; its id."""
         now = self.clock()
-        facts = {"place": 0, "due_at": now + timedelta(hours=8), "next_attempt_at": now} | facts
+        facts = {"rank": 0, "due_at": now + timedelta(hours=8), "next_attempt_at": now} | facts
         with self.database.transaction() as session:
             made = make_case(session, "in_custody", facility="Stewart", as_of=now) if case else None
             return make_callback(session, made, phone=PHONE, **facts).id
@@ -42,7 +42,7 @@ class Office:
     def talks(self, callback_id: int, staff_id: int) -> None:
         """The person has pressed their key, and this member of staff leads the talk."""
         now = self.clock()
-        self.becomes(callback_id, state="talking", staff_id=staff_id, talking_at=now, place=None)
+        self.becomes(callback_id, state="talking", staff_id=staff_id, talking_at=now, rank=None)
 
     def becomes(self, callback_id: int, **facts: Any) -> None:
         with self.database.transaction() as session:

@@ -30,7 +30,7 @@ def test_callback_that_two_callers_asked_for_without_a_pin_shows_the_safest_wish
     liaison: Member, office_rows: Office, is_silent: bool
 ) -> None:
     wishes = {"may_answer": "anyone", "voicemail_text": "hello", "voicemail_allowed": True}
-    office_rows.promises(case=False, place=3, asked_elsewhere=True, silent=is_silent, **wishes)
+    office_rows.promises(case=False, rank=3, asked_elsewhere=True, silent=is_silent, **wishes)
 
     liaison.opens("/console/")
 
@@ -44,7 +44,7 @@ def test_urgent_callback_that_nobody_takes_needs_attention_at_the_top_of_the_lis
     now = office_rows.clock()
     office_rows.promises(due_at=now + timedelta(hours=20))
     untaken = office_rows.promises(
-        urgency="urgent", due_at=now + timedelta(minutes=40), place=0, liaison_tries=3,
+        urgency="urgent", due_at=now + timedelta(minutes=40), rank=0, liaison_tries=3,
         paged_at=now - timedelta(minutes=1), next_attempt_at=now + timedelta(seconds=9),
     )  # fmt: skip
 
@@ -60,12 +60,12 @@ def test_each_view_has_what_its_name_says(liaison: Member, office_rows: Office) 
     now = office_rows.clock()
     due = office_rows.promises()
     late = office_rows.promises(due_at=now - timedelta(minutes=1))
-    later = office_rows.promises(place=None, next_attempt_at=now + timedelta(hours=3))
+    later = office_rows.promises(rank=None, next_attempt_at=now + timedelta(hours=3))
     left = office_rows.promises(state="left_for_staff", outcome="unknown", closed_at=now)
     mine = office_rows.promises(
-        state="claimed", staff_id=liaison.staff_id, claimed_at=now, lease_until=now, place=None
+        state="claimed", staff_id=liaison.staff_id, claimed_at=now, lease_until=now, rank=None
     )
-    office_rows.promises(state="reached", closed_at=now, place=None)
+    office_rows.promises(state="reached", closed_at=now, rank=None)
 
     seen = {
         view: {

@@ -17,7 +17,7 @@ def test_stale_tab_changes_nothing_and_shows_the_current_state(
 ) -> None:
     callback_id = office_rows.promises()
     liaison.opens(f"/console/callbacks/{callback_id}")
-    office_rows.becomes(callback_id, state="reached", outcome="reached", closed_at=clock(), place=None)
+    office_rows.becomes(callback_id, state="reached", outcome="reached", closed_at=clock(), rank=None)
 
     liaison.clicks("Call now")
 

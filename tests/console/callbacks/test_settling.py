@@ -169,7 +169,7 @@ def test_liaison_saves_the_outcome_of_their_talk_and_a_hard_call_gives_them_a_br
 ) -> None:
     callback_id = office_rows.promises(
         state="reached", staff_id=liaison.staff_id, talking_at=clock(), closed_at=clock(), outcome="reached",
-        place=None,
+        rank=None,
     )  # fmt: skip
     liaison.opens(f"/console/callbacks/{callback_id}")
     liaison.fills(code="message_left", hard="1").clicks("Note the outcome")
@@ -211,7 +211,7 @@ def test_open_page_says_by_itself_that_it_is_due_and_that_it_is_late(
 ) -> None:
     now = clock()
     callback_id = office_rows.promises(
-        place=None, next_attempt_at=now + timedelta(minutes=5), due_at=now + timedelta(minutes=10)
+        rank=None, next_attempt_at=now + timedelta(minutes=5), due_at=now + timedelta(minutes=10)
     )
     part = f"/console/callbacks/{callback_id}/part"
     liaison.opens(part)
@@ -228,7 +228,7 @@ def test_liaison_who_handed_a_talk_over_is_offered_its_note_and_no_number(
 ) -> None:
     now = office_rows.clock()
     callback_id = office_rows.promises(
-        state="talking", staff_id=staff("liaison").staff_id, talking_at=now, place=None
+        state="talking", staff_id=staff("liaison").staff_id, talking_at=now, rank=None
     )
     with database.transaction() as session:
         make_call(session, callback_id=callback_id, staff_id=liaison.staff_id, accepted_at=now, ended_at=now)
@@ -244,7 +244,7 @@ def test_hard_call_is_saved_while_somebody_changes_the_shift_of_its_liaison(
 ) -> None:
     talk = office_rows.promises(
         state="reached", staff_id=liaison.staff_id, talking_at=clock(), closed_at=clock(), outcome="reached",
-        place=None,
+        rank=None,
     )  # fmt: skip
     liaison.opens(f"/console/callbacks/{talk}").fills(code="message_left", hard="1")
     click = threading.Thread(target=liaison.clicks, args=("Note the outcome",))
@@ -268,7 +268,7 @@ def test_callback_left_for_staff_says_plainly_that_the_phone_may_have_rung(
     liaison: Member, office_rows: Office
 ) -> None:
     callback_id = office_rows.promises(
-        state="left_for_staff", outcome="unknown", closed_at=office_rows.clock(), place=None
+        state="left_for_staff", outcome="unknown", closed_at=office_rows.clock(), rank=None
     )
     liaison.opens(f"/console/callbacks/{callback_id}")
     assert liaison.reads("They may have been rung already.", "The line will not call this person by itself.")
@@ -320,7 +320,7 @@ def test_callback_whose_phone_said_stop_offers_no_call_and_says_why(
     liaison: Member, office_rows: Office
 ) -> None:
     callback_id = office_rows.promises(
-        state="left_for_staff", outcome="stopped", closed_at=office_rows.clock(), place=None
+        state="left_for_staff", outcome="stopped", closed_at=office_rows.clock(), rank=None
     )
     liaison.opens("/console/callbacks?view=left")
     assert liaison.reads("not to be called any more")
@@ -339,7 +339,7 @@ def test_callback_whose_case_has_a_newer_one_offers_no_call_and_names_the_newer(
     liaison: Member, office_rows: Office
 ) -> None:
     callback_id = office_rows.promises(
-        state="left_for_staff", outcome="unknown", closed_at=office_rows.clock(), place=None
+        state="left_for_staff", outcome="unknown", closed_at=office_rows.clock(), rank=None
     )
     left = office_rows.row(callback_id)
     newer = office_rows.promises(case=False)
@@ -357,7 +357,7 @@ def test_claimed_callback_whose_phone_said_stop_since_can_only_be_returned(
     now = office_rows.clock()
     callback_id = office_rows.promises(
         state="claimed", outcome="stopped", staff_id=liaison.staff_id, claimed_at=now, taken_up_at=now,
-        lease_until=now + timedelta(minutes=5), place=None,
+        lease_until=now + timedelta(minutes=5), rank=None,
     )  # fmt: skip
     liaison.opens(f"/console/callbacks/{callback_id}")
 

@@ -19,7 +19,7 @@ def test_talk_shows_who_was_rung_into_it_and_who_is_there(
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo")
     callback_id = office_rows.promises(
-        state="talking", talking_at=clock(), staff_id=ana.staff_id, place=None, announced_at=clock()
+        state="talking", talking_at=clock(), staff_id=ana.staff_id, rank=None, announced_at=clock()
     )
     with office_rows.database.transaction() as session:
         interpreter = make_call(session, callback_id=callback_id, role="interpreter", started_at=clock())
@@ -50,7 +50,7 @@ def test_talk_is_handed_over_only_where_somebody_is_there_and_nobody_is_rung_twi
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
     callback_id = office_rows.promises(
-        state="talking", talking_at=clock(), staff_id=ana.staff_id, place=None, announced_at=clock()
+        state="talking", talking_at=clock(), staff_id=ana.staff_id, rank=None, announced_at=clock()
     )
     page = f"/console/callbacks/{callback_id}"
     assert ana.opens(page).reads("Add a colleague")
@@ -74,7 +74,7 @@ def test_colleague_who_does_not_join_a_talk_no_longer_reads_that_their_phone_rin
 ) -> None:
     ana, luis = staff().signs_in(), staff().signs_in()
     callback_id = office_rows.promises(
-        state="talking", talking_at=clock(), staff_id=ana.staff_id, place=None, announced_at=clock()
+        state="talking", talking_at=clock(), staff_id=ana.staff_id, rank=None, announced_at=clock()
     )
     with office_rows.database.transaction() as session:
         leg = make_call(session, callback_id=callback_id, role="colleague", staff_id=luis.staff_id)
@@ -94,7 +94,7 @@ def test_liaison_whose_phone_rings_is_led_to_the_callback_from_every_view_of_the
     staff: Any, office_rows: Office
 ) -> None:
     ana, luis = staff().signs_in(), staff().signs_in()
-    callback_id = office_rows.promises(state="ringing_liaison", staff_id=ana.staff_id, place=None)
+    callback_id = office_rows.promises(state="ringing_liaison", staff_id=ana.staff_id, rank=None)
     for view in ("due", "mine", "left"):
         for part in ("", "/part"):
             luis.opens(f"/console/callbacks{part}?view={view}")
@@ -125,7 +125,7 @@ def test_liaison_who_calls_again_later_sees_how_the_call_before_ended_and_its_no
 ) -> None:
     ana, luis = staff().signs_in(), staff().signs_in()
     first = office_rows.promises(
-        state="reached", staff_id=ana.staff_id, place=None, outcome="reached", talking_at=clock(),
+        state="reached", staff_id=ana.staff_id, rank=None, outcome="reached", talking_at=clock(),
         closed_at=clock(),
     )  # fmt: skip
     ana.opens(f"/console/callbacks/{first}").fills(note="She asked about the court.").clicks("Keep the note")

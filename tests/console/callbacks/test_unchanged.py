@@ -68,7 +68,7 @@ def test_change_is_shown_at_the_next_poll(liaison: Member, tag: str, office_rows
 def test_callback_that_is_put_on_the_list_is_shown_at_the_next_poll(
     liaison: Member, office_rows: Office, office: OfficeFile, clock: Clock, database: Database
 ) -> None:
-    callback_id = office_rows.promises(place=None)
+    callback_id = office_rows.promises(rank=None)
     tag = liaison.opens(PART).headers["ETag"]
     assert f"Callback {callback_id}" not in liaison.text
     assert liaison.opens(PART, If_None_Match=tag).status == 304

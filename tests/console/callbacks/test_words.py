@@ -158,7 +158,7 @@ def test_page_says_neither_that_nobody_answered_nor_that_nobody_rings_after_a_ho
 ) -> None:
     # Two of the three tries were answered: somebody pressed 2, then 7; the last one rang out.
     callback_id = office_rows.promises(
-        state="left_for_staff", outcome="no_answer", caller_tries=3, closed_at=office_rows.clock(), place=None
+        state="left_for_staff", outcome="no_answer", caller_tries=3, closed_at=office_rows.clock(), rank=None
     )
 
     liaison.opens(f"/console/callbacks/{callback_id}")

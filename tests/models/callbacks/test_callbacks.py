@@ -135,7 +135,7 @@ def test_a_callback_that_is_being_kept_is_urgent_once_its_person_is_afraid(
     found = Asker(call_center, case=case).asks(urgency="urgent")
     assert found is not None
     row = call_center.callback()
-    assert (row.id, row.state, row.urgency, row.place) == (made.id, "ringing_liaison", "urgent", None)
+    assert (row.id, row.state, row.urgency, row.rank) == (made.id, "ringing_liaison", "urgent", None)
 
 
 def test_a_case_whose_callback_is_over_may_ask_for_another(call_center: CallCenter, case: MadeCase) -> None:

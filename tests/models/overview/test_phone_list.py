@@ -258,13 +258,13 @@ def test_who_answered_later_on_the_line_is_asked_as_they_said_then(casework: Cas
 
 def test_where_no_message_is_wanted_any_more_a_waiting_callback_leaves_none(casework: Casework) -> None:
     waiting = make_callback(
-        casework.session, _made(casework), phone=OLD, voicemail_allowed=True, voicemail_text="hello", place=1
+        casework.session, _made(casework), phone=OLD, voicemail_allowed=True, voicemail_text="hello", rank=1
     )
 
     casework.agrees(casework.phones()[0])
 
     casework.session.refresh(waiting)
-    assert (waiting.voicemail_allowed, waiting.voicemail_text, waiting.place) == (False, None, None)
+    assert (waiting.voicemail_allowed, waiting.voicemail_text, waiting.rank) == (False, None, None)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def _listed(now: datetime, number: int) -> dict[str, Any]:
         "time_zone": "America/New_York", "number_key": f"{number:064d}",
         "voicemail_allowed": False, "may_answer": "only_me", "requested_at": now,
         "due_at": now + timedelta(hours=5, seconds=number), "warned": 5,
-        "place": (1 if number % 4 else 6) if on_list or state == "left_for_staff" else None,
+        "rank": (1 if number % 4 else 6) if on_list or state == "left_for_staff" else None,
         "next_attempt_at": now if on_list else now + timedelta(hours=3), "liaison_tries": 0,
         "caller_tries": 0,
     }  # fmt: skip

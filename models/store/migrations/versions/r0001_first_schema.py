@@ -795,7 +795,7 @@ def _make_tables() -> None:
         sa.Column("requested_at", MOMENT, nullable=False),
         sa.Column("due_at", MOMENT, nullable=False),
         sa.Column("next_attempt_at", MOMENT, nullable=False),
-        sa.Column("place", sa.Integer()),
+        sa.Column("rank", sa.Integer()),
         sa.Column("paged_at", MOMENT),
         sa.Column("lease_until", MOMENT),
         sa.Column("liaison_tries", sa.Integer(), nullable=False),
@@ -842,21 +842,21 @@ def _make_tables() -> None:
     op.create_index(
         "ix_callbacks_line",
         "callbacks",
-        ["place", "due_at", "id"],
-        **_only("state = 'requested' AND place IS NOT NULL"),
+        ["rank", "due_at", "id"],
+        **_only("state = 'requested' AND rank IS NOT NULL"),
     )
     op.create_index(
         "ix_callbacks_listed",
         "callbacks",
-        ["place", "due_at", "id"],
-        **_only("state IN ('requested','left_for_staff') AND place IS NOT NULL"),
+        ["rank", "due_at", "id"],
+        **_only("state IN ('requested','left_for_staff') AND rank IS NOT NULL"),
     )
     op.create_index("ix_callbacks_measured", "callbacks", ["urgency", "verified", "requested_at"])
     op.create_index(
         "ix_callbacks_not_yet",
         "callbacks",
         ["urgency", "next_attempt_at"],
-        **_only("state = 'requested' AND place IS NULL"),
+        **_only("state = 'requested' AND rank IS NULL"),
     )
     op.create_index("ix_callbacks_number", "callbacks", ["number_key", "requested_at"])
     op.create_index(
