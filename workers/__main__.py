@@ -30,35 +30,35 @@ from workers.queue import QUEUE, Jobs
 
 log = logging.getLogger(__name__)
 
-#: How often a worker looks for jobs that another one died with; RQ's own default is ten minutes.
+#: How often a worker looks for jobs of a worker that died; RQ's own default is ten minutes.
 MAINTENANCE_SECONDS = 60
-#: How long a worker that is silent still counts as alive; it waits for a job 15 s less than this at a time.
+#: How long a silent worker still counts as alive; each wait for a job is 15 s shorter than this.
 WORKER_SECONDS = 25
-#: While a job runs the worker looks up so often, to write its heartbeat.
+#: How often the worker wakes up during a job to write its heartbeat.
 MONITORING_SECONDS = 10
 WAIT_SECONDS = 0.5
 _AT_ONCE = 50
 
 
 class CallbackWorker(Worker):
-    """RQ's forking worker, which looks for a lost Redis every 2 s instead of once a minute."""
+    """RQ's forking worker, which checks for a lost Redis every 2 s instead of once a minute."""
 
     max_connection_wait_time = 2.0
     vigil: "Vigil | None" = None
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """RQ's own sign of life, and in the process that takes jobs also ours."""
+        """RQ's own sign of life, and ours as well in the process that takes jobs."""
         super().heartbeat(timeout, pipeline)
         if self.vigil is not None:
             self.vigil.keep()
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
-        """Do one job, in the forked process, which ends with the worker that forked it."""
+        """Do one job in the forked process, which ends with the worker that forked it."""
         end_with_parent()
         super().main_work_horse(job, queue)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
-        """Do a job of the callback list, and no other: who writes to Redis must not run code here."""
+        """Do a job of the callback list, and no other: a writer to Redis must not get code run here."""
         if not (isinstance(job, OwnJob) and job.is_ours()):
             log.error("A job that is none of ours was dropped.")
             job.delete()
@@ -66,17 +66,17 @@ class CallbackWorker(Worker):
         return bool(super().perform_job(job, queue, execution))
 
     def handle_payload(self, _message: object) -> None:
-        """RQ's commands (stop, break off the job) come through Redis from anybody; ours are signals."""
+        """Ignore RQ's commands (stop, cancel the job): anybody can send them through Redis. Use signals."""
         log.error("A command to the worker was ignored.")
 
     def check_for_suspension(self, _burst: bool) -> None:
-        """A key in Redis would hold up every RQ worker for as long as it is there; not ours."""
+        """Ignore suspension: a key in Redis would stop every RQ worker for as long as it exists."""
 
 
 class Vigil:
-    """The heartbeat of a worker, which also pages when the sweeper, who pages otherwise, is silent.
+    """The heartbeat of a worker, which also pages while the sweeper, which normally pages, is silent.
 
-    It belongs to the process that forks, and leaves no connection open behind it.
+    It belongs to the process that forks, and leaves no connection open.
     """
 
     def __init__(self, settings: Settings, office: Office, jobs: Jobs) -> None:
@@ -87,7 +87,7 @@ class Vigil:
         self._heart = Heart(self._database, "worker")
 
     def keep(self) -> None:
-        """Write a heartbeat if it is time, and look after the sweeper."""
+        """Write a heartbeat if it is time, and check on the sweeper."""
         if os.getpid() != self._pid:
             return
         if self._heart.beat():
@@ -110,12 +110,12 @@ class Vigil:
 
 
 def run_worker(settings: Settings) -> None:
-    """Work until told to stop. Returns when Redis fails in mid-job: supervision starts us again."""
+    """Work until told to stop. Returns when Redis fails during a job: supervision starts us again."""
     office = equip(settings)
     vigil = Vigil(settings, office, Jobs(settings.queue_url))
     connection = Redis.from_url(settings.queue_url)
     _wait_for(connection, vigil)
-    # Without a name of its own choosing RQ takes a random one; a fixed one is refused after a crash.
+    # Without a name RQ takes a random one; a fixed name is refused after a crash.
     worker = CallbackWorker(
         [Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=OwnJob)],
         connection=connection,

@@ -1,4 +1,4 @@
-"""Sends one alert to a member of staff, by text or by call, with no transaction open meanwhile."""
+"""Sends one alert to a staff member, by text or by call, with no transaction open meanwhile."""
 
 import logging
 from collections.abc import Callable
@@ -24,14 +24,14 @@ _PATIENCE = timedelta(seconds=1)
 
 
 class AlertCarrier(Protocol):
-    """What sending asks of the carrier."""
+    """What sending an alert uses of the carrier."""
 
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str: ...
     def send_text(self, *, to: str, body: str) -> None: ...
 
 
 class AlertSender:
-    """Sends alerts; run twice for one alert, it sends it once."""
+    """Sends alerts; an alert that is run twice is sent once."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class AlertSender:
         self._clock, self._wait = clock, wait
 
     def send(self, alert_id: int) -> list[Job]:
-        """Send it, unless it was begun already or the carrier's pace has no slot for its call now."""
+        """Send it, unless it was already begun or the carrier's pace has no slot for its call now."""
         now = self._clock()
         with self._database.transaction() as session:
             channel = channel_of(session, alert_id)
@@ -104,7 +104,7 @@ class AlertSender:
             return []
 
     def _slow_down(self, sending: Sending, refused: CarrierRefused) -> bool:
-        """The account is refused, or the carrier takes nothing now (R39); True where it is this phone."""
+        """The account is refused, or the carrier accepts nothing now (R39); True if it is only this phone."""
         kind, now = _kind_of(sending), self._clock()
         with self._database.transaction() as session:
             if refused.about != "account":

@@ -14,13 +14,13 @@ log = logging.getLogger(__name__)
 
 
 class HeadKeeper:
-    """The sweeper's part that keeps heads. Two sweepers may keep one each, which does no harm."""
+    """The sweeper's part that writes heads. Two sweepers may each write one, which is harmless."""
 
     def __init__(self, database: Database, path: Path, secret: bytes) -> None:
         self._database, self._path, self._key = database, path, signing_key(secret)
 
     def keep(self, now: datetime) -> None:
-        """Write a head if a day has passed. A place that cannot be written is an entry, and tried again."""
+        """Write a head if a day has passed. If the place cannot be written, record that and retry later."""
         try:
             with self._database.reading() as session:
                 head = read_head(session, now) if head_is_due(session, now) else None

@@ -1,4 +1,4 @@
-"""The jobs of the callback list. Each takes one row's id, and asks the carrier with no transaction open."""
+"""The jobs of the callback list. Each gets one row's id, and asks the carrier with no transaction open."""
 
 import logging
 import time
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 class CallCarrier(Protocol):
-    """What a worker asks of the carrier; ``workers.carrier.Carrier`` and the suite's fake both do it."""
+    """What a worker uses of the carrier; both ``workers.carrier.Carrier`` and the tests' fake provide it."""
 
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str: ...
     def fetch_call(self, call_sid: str) -> CarrierCall: ...
@@ -55,7 +55,7 @@ class CallCarrier(Protocol):
 
 
 class Dialler:
-    """Does the jobs, with everything they need at hand; run twice, each job rings nobody twice."""
+    """Does the jobs, with everything they need; a job that runs twice calls nobody twice."""
 
     def __init__(
         self,
@@ -67,16 +67,16 @@ class Dialler:
         wait: Callable[[float], None] = time.sleep,
         patience: timedelta = CALLER_PATIENCE,
     ) -> None:
-        """``wait`` lets so many seconds pass, until the slot that the carrier's pace allows.
+        """``wait`` sleeps for a number of seconds, until the slot that the carrier's pace allows.
 
-        ``patience``: how far ahead a slot for a caller's leg may lie.
+        ``patience``: how far in the future a slot for a caller's leg may be.
         """
         self._database, self._carrier, self._office = database, carrier, office
         self._jobs, self._clock, self._wait, self._patience = jobs, clock, wait, patience
         self._policy = callback_policy_of(office)
 
     def with_office(self, office: Office) -> "Dialler":
-        """The same for the office as it stands now."""
+        """The same for the office as it is now."""
         return Dialler(
             self._database, self._carrier, office, self._jobs, self._clock, self._wait, self._patience
         )
@@ -86,9 +86,9 @@ class Dialler:
         METHODS[name](self, row_id)
 
     def dial_liaison(self, callback_id: int) -> None:
-        """Hold the liaison whose turn it is for whoever is first on the list, and ring them.
+        """Reserve the liaison whose turn it is for the first callback on the list, and call them.
 
-        The id is a hint that this callback may be due: the list says who is served first.
+        The id is a hint that this callback may be due: the list decides who is served first.
         """
         now = self._clock()
         with self._database.transaction() as session:
@@ -99,7 +99,7 @@ class Dialler:
         self._place(dial)
 
     def dial_caller(self, callback_id: int) -> None:
-        """Ring the person of an accepted callback, once for one acceptance."""
+        """Call the person of an accepted callback, once per acceptance."""
         now, dial, jobs = self._clock(), None, list[Job]()
         with self._database.transaction() as session:
             slot = take_caller_slot(session, callback_id, now, self._policy, self._patience)
@@ -118,7 +118,7 @@ class Dialler:
         self._place(dial)
 
     def ring_taker(self, call_id: int) -> None:
-        """Ring a member of staff who asked to be rung for a callback, once."""
+        """Call a staff member who asked to be called for a callback, once."""
         now = self._clock()
         with self._database.transaction() as session:
             wanted = own_call.is_wanted(session, call_id)
@@ -136,11 +136,11 @@ class Dialler:
         self._place(dial)
 
     def ring_joiner(self, call_id: int) -> None:
-        """Ring a colleague or an interpreter into a talk that goes on, once."""
+        """Call a colleague or an interpreter into a current talk, once."""
         self._ring_for_waiting(call_id, dial_joiner)
 
     def ring_direct(self, call_id: int) -> None:
-        """Ring a liaison for a caller who waits at 0, once."""
+        """Call a liaison for a caller who waits at 0, once."""
         self._ring_for_waiting(call_id, dial_direct)
 
     def _ring_for_waiting(self, call_id: int, take: Callable[[Session, int], tuple[str, str] | None]) -> None:
@@ -157,7 +157,7 @@ class Dialler:
             self._place(Dial(call_id, leg_id, number, self._policy.numbers.liaison_ring_seconds))
 
     def move_leg(self, call_id: int) -> None:
-        """Send a leg that goes on to its own address, where it hears how its talk stands now."""
+        """Send a leg in progress to its own address, where it hears the current state of its talk."""
         with self._database.reading() as session:
             leg = session.execute(
                 select(CALLS.c.call_sid, CALLS.c.leg_id).where(
@@ -171,11 +171,11 @@ class Dialler:
         except CarrierRefused:
             self._end_if_over(call_id, leg.call_sid)
         except CarrierUnknown:
-            # The leg looks by itself soon, or its end is told.
+            # The leg polls soon by itself, or its end is reported.
             log.info("A leg could not be moved.", extra={"call_id": call_id})
 
     def tell_missed(self, call_id: int) -> None:
-        """Tell staff in a talk, and not the caller, that someone rung into it does not come."""
+        """Tell staff in a talk, and not the caller, that someone called into it is not coming."""
         with self._database.transaction() as session:
             found = missed_in(session, call_id)
         if found is None:
@@ -196,7 +196,7 @@ class Dialler:
             )
 
     def fetch_caller(self, call_id: int) -> None:
-        """Take a caller at the head of the call queue to who is free; they hear at once whom it rings."""
+        """Connect a caller at the head of the call queue to a free liaison, and tell them who is called."""
         now = self._clock()
         with self._database.transaction() as session:
             found = queue_turn.fetch(session, call_id, now, is_open=self._policy.is_open(now))
@@ -207,11 +207,11 @@ class Dialler:
         except CarrierRefused:
             self._end_if_over(call_id, found[0])
         except CarrierUnknown:
-            # The caller looks by themselves in some seconds.
+            # The caller's leg polls by itself in some seconds.
             log.info("A caller in line could not be fetched.", extra={"call_id": call_id})
 
     def _end_if_over(self, call_id: int, call_sid: str) -> None:
-        """A call that cannot be moved may be over without a word; what follows from its end must not wait."""
+        """A call that cannot be moved may be over without an event; the consequences must not wait."""
         try:
             call = self._carrier.fetch_call(call_sid)
         except (CarrierRefused, CarrierUnknown):
@@ -226,10 +226,10 @@ class Dialler:
             self._hand_on(jobs)
 
     def release_leg(self, call_id: int) -> None:
-        """Let go of a leg whose callback went on without it: who answered hears so, else it stops ringing.
+        """Release a leg whose callback went on without it: tell a person who answered, else stop the ringing.
 
-        A person called back who pressed no key hears not one word more: a machine would record them (R31).
-        A leg that serves yet is left alone, whoever asked for it.
+        A person called back who pressed no key hears nothing more: a machine would record it (R31). A leg
+        that is still in use is left alone, whoever asked for its release.
         """
         with self._database.transaction() as session:
             if not is_left_behind(session, call_id):
@@ -245,7 +245,8 @@ class Dialler:
             is_told = bool(leg.said) and (leg.role != CALLED_BACK or leg.talking_at is not None)
             self._let_go(leg.call_sid, leg.leg_id, is_told=is_told)
         except CarrierUnknown:
-            # Whoever is on it may wait in an empty conference, so it is not told yet: the next pass does.
+            # A person on it may be waiting in an empty conference and was not told yet; the next pass tells
+            # them.
             log.warning("It is not known whether a leg was let go of.", extra={"call_id": call_id})
             with self._database.transaction() as session:
                 take_back_leaving(session, call_id)
@@ -263,12 +264,12 @@ class Dialler:
             log.info("A leg was over before it could be ended.")
 
     def send_alert(self, alert_id: int) -> None:
-        """Tell a member of staff that promises are at risk, once."""
+        """Tell a staff member once that promises are at risk."""
         sender = AlertSender(self._database, self._carrier, self._office, self._clock, self._wait)
         self._hand_on(sender.send(alert_id))
 
     def _place(self, dial: Dial | None) -> None:
-        """Ask the carrier, with no transaction open, and record what is known of the call afterwards."""
+        """Ask the carrier with no transaction open, and then record what is known about the call."""
         if dial is None:
             return
         try:
@@ -294,7 +295,7 @@ class Dialler:
         self._hand_on(jobs)
 
     def _refused(self, dial: Dial, refused: CarrierRefused) -> list[Job]:
-        """Nothing was dialled. Only a number that cannot be called counts as a try (R39)."""
+        """Nothing was dialed. Only a number that cannot be called counts as a try (R39)."""
         now, call_id, pause, rests = self._clock(), dial.call_id, None, None
         with self._database.transaction() as session:
             is_given_back = False
@@ -318,7 +319,7 @@ class Dialler:
             return jobs
 
     def _give_back(self, session: Session, call_id: int | None) -> list[Job]:
-        """While the account is refused nobody waits for a leg; its callback goes back with nothing spent."""
+        """While the account is refused nobody waits for a leg; its callback is returned, no try counted."""
         if call_id is None or not mark_dialling(session, call_id):
             return []
         return leg_ended(
@@ -326,7 +327,7 @@ class Dialler:
         )
 
     def _waits_until(self, slot: datetime) -> bool:
-        """Wait for a slot; False when the carrier refused the account meanwhile."""
+        """Wait for a slot; False if the carrier refused the account meanwhile."""
         self._wait((slot - self._clock()).total_seconds())
         with self._database.reading() as session:
             return not is_refused(session)
@@ -336,7 +337,7 @@ class Dialler:
             self._jobs.enqueue(name, row_id)
 
 
-#: What does each job of ``workers.own_job.JOBS``.
+#: The method for each job of ``workers.own_job.JOBS``.
 METHODS: dict[str, Callable[[Dialler, int], None]] = {
     "dial_liaison": Dialler.dial_liaison,
     "dial_caller": Dialler.dial_caller,
@@ -356,13 +357,13 @@ def do_job(name: str, row_id: int) -> None:
     try:
         _dialler().do(name, row_id)
     except Exception:
-        # Nothing is raised to RQ: it would keep the message, which may quote a person's data, in Redis.
-        # The row is the policy: whatever is left undone is found there by the sweeper.
+        # Nothing is raised to RQ: it would store the message, which may quote a person's data, in Redis. The
+        # row is the policy: the sweeper finds any unfinished work there.
         log.exception("A job failed.", extra={"job": name, "row_id": row_id})
 
 
 def take_equipment(dialler: Dialler, watch: OfficeWatch) -> None:
-    """What the jobs of this process work with; see ``workers/equipment.py``."""
+    """Set what the jobs of this process work with; see ``workers/equipment.py``."""
     _equipment[:] = [(dialler, watch)]
 
 
@@ -370,7 +371,7 @@ _equipment: list[tuple[Dialler, OfficeWatch]] = []
 
 
 def _dialler() -> Dialler:
-    """Made before the fork, and connected to nothing until then: each job has connections of its own."""
+    """Created before the fork and not connected until after it: each job has its own connections."""
     dialler, watch = _equipment[-1]
-    # The process that forks opens no connection, so each job looks for itself: one look by a key.
+    # The process that forks opens no connection, so each job polls for itself, with one look-up by key.
     return dialler.with_office(watch.office) if watch.look() else dialler

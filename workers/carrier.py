@@ -1,4 +1,4 @@
-"""The only code that dials out, by Twilio's official client. It knows numbers and opaque leg ids alone."""
+"""The only code that dials out, with Twilio's official client. It sees only numbers and opaque leg ids."""
 
 import logging
 from datetime import datetime
@@ -14,19 +14,19 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from config.settings import Settings
 
-#: How long we wait to be told how a call stands.
+#: How long we wait for the carrier to report a call's state.
 ASKING_SECONDS = 3.0
 CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
-#: Twilio's error codes that speak of the number called, or texted (R39).
+#: Twilio's error codes about the number that was called or texted (R39).
 NUMBER_CODES = frozenset({21211, 21214, 21215, 21216, 21217})
 TEXT_CODES = NUMBER_CODES | {21408, 21610, 21612, 21614}
-#: Too many requests at once: it slows the pace and says nothing of the number or the account.
+#: Too many requests at once: this slows the pace and says nothing about the number or the account.
 PACE_CODE = 20429
 _REQUEST_TIMEOUT = 408
 
 About = Literal["number", "account", "pace", "connection"]
 
-# The client writes numbers and tokens of every request into its log at INFO.
+# At INFO the client logs the numbers and tokens of every request.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 
@@ -38,7 +38,7 @@ class CarrierCall(NamedTuple):
 
 
 class CarrierRefused(Exception):  # noqa: N818  (an answer of the carrier, not a fault of ours)
-    """Certain: nothing was dialled. ``about`` says what stands in the way, ``code`` is Twilio's error code.
+    """Certain: nothing was dialed. ``about`` is what was refused, ``code`` is Twilio's error code.
 
     ``connection``: the carrier was not reached at all.
     """
@@ -49,36 +49,35 @@ class CarrierRefused(Exception):  # noqa: N818  (an answer of the carrier, not a
 
 
 class CarrierUnknown(Exception):  # noqa: N818
-    """No one knows whether the call was dialled: no answer, or none that can be read. Never dial again."""
+    """Unknown whether the call was dialed: no answer, or an unreadable one. Never dial again."""
 
 
 class Carrier:
-    """Places calls, asks how they stand and ends them, within the settings' timeout and without retries."""
+    """Places calls, polls their state and ends them, within the settings' timeout and without retries."""
 
     def __init__(self, settings: Settings, line: str, most_seconds: float = 60.0) -> None:
-        """``line`` is the number (E.164) that people see when we ring.
+        """``line`` is the number (E.164) that people see when we call.
 
-        No answer is waited for longer than ``most_seconds``, whatever the settings allow.
+        No request waits longer than ``most_seconds``, whatever the settings allow.
         """
         self._line = line
         self._public_url = settings.public_url
         patience = min(settings.carrier_timeout_seconds, most_seconds)
         self._http = _Http(settings.twilio_api_base_url, patience)
-        # To ask how a call stands changes nothing, and may be asked again soon.
+        # Polling a call changes nothing, and can soon be repeated.
         self._asking_http = _Http(settings.twilio_api_base_url, min(patience, ASKING_SECONDS))
         self._client, self._asking = _client(settings, self._http), _client(settings, self._asking_http)
 
     @staticmethod
     def warm_up() -> None:
-        """Read the client's modules now; it would read them at the first call of each process."""
+        """Import the client's modules now; otherwise each process imports them at its first call."""
         client = Client("none", "none", environment={"": ""})
         _ = client.calls, client.messages
 
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
-        """Ring ``to`` (E.164) and return the call's sid.
+        """Call ``to`` (E.164) and return the call's sid.
 
-        ``line`` (E.164) is the number that is seen, if not the main one. Raises CarrierRefused or
-        CarrierUnknown.
+        ``line`` (E.164) is the caller ID, if not the main number. Raises CarrierRefused or CarrierUnknown.
         """
         made = self._ask(
             lambda: self._client.calls.create(
@@ -87,7 +86,7 @@ class Carrier:
                 url=self._leg_url(leg_id),
                 method="POST",
                 timeout=ring_seconds,
-                # The leg id proves this call even when the answer to this request is lost.
+                # The leg id identifies this call even if the answer to this request is lost.
                 status_callback=f"{self._public_url}/voice/call-events?leg={leg_id}",
                 status_callback_event=CALL_EVENTS,
                 status_callback_method="POST",
@@ -98,7 +97,7 @@ class Carrier:
         return str(made.sid)
 
     def fetch_call(self, call_sid: str) -> CarrierCall:
-        """How far a call has come, and when it ended. Raises CarrierRefused or CarrierUnknown."""
+        """A call's status, and when it ended. Raises CarrierRefused or CarrierUnknown."""
         call = self._ask(lambda: self._asking.calls(call_sid).fetch())
         return CarrierCall(str(call.status), call.end_time)
 
@@ -115,9 +114,9 @@ class Carrier:
         self._ask(lambda: self._client.calls(call_sid).update(url=url, method="POST"))
 
     def tell_missed(self, call_sid: str, conference: str, leg_id: str) -> None:
-        """Let one participant of a conference, and nobody else in it, hear that ``leg_id`` was rung in vain.
+        """Tell one participant of a conference, and nobody else in it, that nobody answered on ``leg_id``.
 
-        Raises CarrierRefused, also when no such conference goes on, or CarrierUnknown.
+        Raises CarrierRefused, also when there is no such conference now, or CarrierUnknown.
         """
         conferences = self._ask(
             lambda: self._asking.conferences.list(friendly_name=conference, status="in-progress", limit=1)
@@ -138,7 +137,7 @@ class Carrier:
         self._ask(lambda: self._client.messages.create(to=to, from_=self._line, body=body), TEXT_CODES)
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         self._http.close()
         self._asking_http.close()
 
@@ -146,7 +145,7 @@ class Carrier:
         return f"{self._public_url}/voice/legs/{leg_id}"
 
     def _ask(self, question: Any, number_codes: frozenset[int] = NUMBER_CODES) -> Any:
-        # "from None" each time: the client's own messages quote numbers.
+        # "from None" each time, because the client's own messages quote numbers.
         try:
             return question()
         except TwilioException as answer:
@@ -168,16 +167,16 @@ def _client(settings: Settings, http: "_Http") -> Client:
         settings.twilio_api_secret or settings.twilio_auth_tokens[0],
         account,
         http_client=http,
-        # A mapping of its own: the client would read TWILIO_EDGE and TWILIO_REGION behind our back.
+        # An empty mapping of our own, or the client would read TWILIO_EDGE and TWILIO_REGION by itself.
         environment={"": ""},
     )
 
 
 def judge(http_status: Any, code: Any, number_codes: frozenset[int]) -> CarrierRefused | CarrierUnknown:
-    """After a 4xx nothing was dialled. Twilio's code says whose fault it is; without one, the account's."""
+    """After a 4xx nothing was dialed. Twilio's code says what was refused; without one, it is the account."""
     if not isinstance(http_status, int) or not 400 <= http_status < 500 or http_status == _REQUEST_TIMEOUT:
         return CarrierUnknown(f"The carrier failed ({http_status}).")
-    # Where an answer has no code the client repeats the HTTP status in its place.
+    # If a response has no code, the client repeats the HTTP status in its place.
     code = code if isinstance(code, int) and code != http_status else None
     about: About = "account"
     if code in number_codes:
@@ -196,22 +195,22 @@ def _never_sent(fault: requests.RequestException) -> bool:
 
 
 class _Http(TwilioHttpClient):  # type: ignore[misc]
-    """Twilio's client with a finite timeout and, when one is set, another server in the place of Twilio's."""
+    """Twilio's client with a finite timeout and, if one is set, another server instead of Twilio's."""
 
     def __init__(self, base_url: str | None, timeout: float) -> None:
         super().__init__(timeout=timeout)
         self._base = urlsplit(base_url) if base_url else None
         if self._base is not None and self.session is not None:
-            # A server named in the settings is asked directly, whatever proxies the machine has.
+            # A server named in the settings is contacted directly, whatever proxies the machine has.
             self.session.trust_env = False
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         if self.session is not None:
             self.session.close()
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        """Send a request of the client, to the server of the settings."""
+        """Send a request of the client to the server in the settings."""
         if self._base is not None:
             asked = urlsplit(url)
             path = self._base.path.rstrip("/") + asked.path

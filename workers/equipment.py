@@ -1,4 +1,4 @@
-"""Equips a worker process, before it forks for a job, with what its jobs will need."""
+"""Prepares a worker process, before it forks for a job, with what its jobs will need."""
 
 from sqlalchemy.orm import configure_mappers
 
@@ -13,14 +13,14 @@ from workers.queue import Jobs
 
 
 def equip(settings: Settings) -> Office:
-    """Make once what every job would otherwise build anew, and give the office. Keeps no connection."""
+    """Build once what every job would otherwise build again, and return the office. Keeps no connection."""
     configure_mappers()
     Carrier.warm_up()
     keyring = Keyring(settings.field_keys, settings.secret_key)
     database = Database(settings.database_url, keyring, pool_size=1)
     watch = OfficeWatch(Office.load(settings.office_file, settings.office_always_open), database)
     office = watch.start()
-    # The patterns of the numbering plan are compiled when the first number is looked at.
+    # The patterns of the numbering plan are compiled when the first number is checked.
     office.can_dial(office.person_number)
     # No connection may be shared across a fork.
     database.close()

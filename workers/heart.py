@@ -1,4 +1,4 @@
-"""The heartbeat of one process of a role, as every role writes it (R39)."""
+"""The heartbeat of one process of a role, the same for every role (R39)."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ from models.store.heartbeat import Pulse
 
 log = logging.getLogger(__name__)
 
-#: How often a process that serves asks whether its next beat is due.
+#: How often a process that serves requests checks whether its next beat is due.
 _LOOK_SECONDS = 2.0
 
 
@@ -25,7 +25,7 @@ class Heart:
         self._database, self._clock, self._pulse = database, clock, Pulse(role)
 
     def beat(self) -> bool:
-        """Write, if it is time; whether it was."""
+        """Write if it is time; returns whether it was."""
         now = self._clock()
         if not self._pulse.is_due(now):
             return False
@@ -37,7 +37,7 @@ class Heart:
         return True
 
     def beat_forever(self, then: Callable[[], None] = lambda: None) -> None:
-        """Beat from a thread of its own until the process ends; ``then`` is done after each beat."""
+        """Beat in a separate thread until the process ends; ``then`` is called after each beat."""
 
         def run() -> None:
             pause = threading.Event()
@@ -46,7 +46,7 @@ class Heart:
                     try:
                         then()
                     except Exception:
-                        # Whatever it was, the process goes on to show that it lives.
+                        # Whatever the error is, the process continues to show that it is alive.
                         log.exception("What follows a heartbeat failed.")
                 pause.wait(_LOOK_SECONDS)
 

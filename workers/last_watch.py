@@ -1,4 +1,4 @@
-"""Pages from a process that answers callers, once nobody else is there to do it (R39)."""
+"""Sends pages from a process that answers callers, when no other process is there to do it (R39)."""
 
 import logging
 import time
@@ -21,15 +21,15 @@ from workers.office_watch import OfficeWatch
 
 log = logging.getLogger(__name__)
 
-#: Whoever lives sends a page at once; after so long nobody does.
+#: A live worker sends a page at once; after this long, none is alive.
 _LEFT_ALONE = timedelta(seconds=5)
 _AT_ONCE = 10
-#: Nobody waits here for the carrier longer than this: the next beat is due.
+#: The longest wait for the carrier here: the next beat is due.
 _MOST_SECONDS = 5.0
 
 
 def keep_last_watch(settings: Settings, database: Database) -> Callable[[], None]:
-    """A look at the office and the roles as they stand, for the heartbeat of a process."""
+    """A check of the current office and roles, to run after each heartbeat of a process."""
     offices = OfficeWatch(Office.load(settings.office_file, settings.office_always_open), database)
     carrier = Carrier(settings, offices.start().lines[0], _MOST_SECONDS)
     watch = LastWatch(database, carrier, time.sleep)
@@ -42,13 +42,13 @@ def keep_last_watch(settings: Settings, database: Database) -> Callable[[], None
 
 
 class LastWatch:
-    """While the sweeper is silent this makes its pages, and sends what no worker has sent."""
+    """While the sweeper is silent, this creates its pages and sends those that no worker has sent."""
 
     def __init__(self, database: Database, carrier: AlertCarrier, wait: Callable[[float], None]) -> None:
         self._database, self._carrier, self._wait = database, carrier, wait
 
     def look(self, office: Office, now: datetime) -> None:
-        """One look, taken after each heartbeat; several processes send each page once."""
+        """One check after each heartbeat; several processes send each page only once."""
         with self._database.reading() as session:
             if not is_silent(session, "sweeper", now):
                 return

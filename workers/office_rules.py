@@ -1,4 +1,4 @@
-"""Fills what the models know of the office: its numbers, and what they ask before they call somebody."""
+"""Fills in the office's numbers for the models, and what they check before they call somebody."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from models.store.policies import Policies
 
 
 def policies_of(office: Office) -> Policies:
-    """The office's policies as plain numbers. Raises TypeError when they are not the fields."""
+    """The office's policies as plain numbers. Raises TypeError when they do not match the fields."""
     values: dict[str, Any] = {name: policy.value for name, policy in office.policies.items()}
     return Policies(**values)
 
 
 def callback_policy_of(office: Office) -> CallbackPolicy:
-    """The numbers, the hours and the phones that the office calls by."""
+    """The numbers, the hours and the phones that the office uses to call people."""
     return CallbackPolicy(
         numbers=policies_of(office),
         lines=office.lines,

@@ -1,4 +1,4 @@
-"""The office as it stands now: its file with what was changed in the console laid over it, looked at anew."""
+"""The office as it is now: its file plus the changes made in the console, polled for new ones."""
 
 import logging
 import threading
@@ -12,15 +12,15 @@ from models.store.database import Database
 
 log = logging.getLogger(__name__)
 
-#: How often a process that goes on looks whether something was changed.
+#: How often a long-running process polls for changes.
 LOOK_SECONDS = 4.0
 
 
 class OfficeWatch:
-    """Holds the office of one process. Whoever works with it takes ``office`` once for one piece of work."""
+    """Has the office of one process. Code that uses it reads ``office`` once per piece of work."""
 
     def __init__(self, base: Office, database: Database) -> None:
-        """``base`` is the office of the file alone."""
+        """``base`` is the office from the file alone."""
         self.base = base
         self._database = database
         self._version, self._office = 0, base
@@ -28,23 +28,23 @@ class OfficeWatch:
 
     @property
     def office(self) -> Office:
-        """The office as of the last look."""
+        """The office as of the last poll."""
         return self._office
 
     def start(self) -> Office:
-        """The first look, which may fail only where the database cannot be asked yet.
+        """The first poll, which may fail only when the database cannot be read yet.
 
-        Raises OfficeError when what was changed in the console does not fit the file any more.
+        Raises OfficeError when the changes made in the console no longer fit the file.
         """
         try:
             self._take_up()
         except SQLAlchemyError:
-            # Not there or not migrated yet: the file holds until a later look.
+            # The database is missing or not migrated yet: the file applies until a later poll.
             log.info("The office's changes cannot be read yet.")
         return self._office
 
     def look(self) -> bool:
-        """Whether something was changed since the last look. A look that fails changes and raises nothing."""
+        """Poll; returns whether anything changed since the last one. A failed poll raises nothing."""
         try:
             return self._take_up()
         except OfficeError:
@@ -59,7 +59,7 @@ class OfficeWatch:
                 if newest_version(session) == self._version:
                     return False
                 changes = standing_changes(session)
-            # Noted in any case: what does not fit now will not fit at the next look either.
+            # Saved in any case: what does not fit now will not fit at the next poll either.
             self._version = changes.version
             try:
                 self._office = self.base.with_changes(changes.values)
@@ -71,6 +71,6 @@ class OfficeWatch:
 
 
 def keep_looking(look: Callable[[], object], stop: threading.Event, seconds: float = LOOK_SECONDS) -> None:
-    """Look every few seconds until told to stop, off the threads that answer callers."""
+    """Poll every few seconds until told to stop, in a thread other than those that answer callers."""
     while not stop.wait(seconds):
         look()

@@ -1,4 +1,4 @@
-"""A carrier that gave no answer is asked no more in the same pass: what hangs on the rest must not wait."""
+"""Asks a carrier that did not answer no more in the same pass: the rest of the pass must not wait."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,7 +10,7 @@ _Answer = TypeVar("_Answer")
 
 
 class PatientOnce:
-    """Passes questions on until the first that the carrier does not answer, and then answers for it.
+    """Passes requests on until the carrier fails to answer one, and from then on answers in its place.
 
     A call that it does not pass on was certainly not placed.
     """

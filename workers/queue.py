@@ -20,16 +20,16 @@ log = logging.getLogger(__name__)
 
 #: One queue for a worker: with several, RQ loses a job whose worker dies between taking and starting it.
 QUEUE = "callbacks"
-#: A phone turn waits for Redis no longer than this.
+#: The longest that a phone turn waits for Redis.
 PATIENCE_SECONDS = 0.3
-#: After a failure the queue is left alone for so long, so that no turn waits for a Redis that is down.
+#: How long the queue is not used after a failure, so that no turn waits for a Redis that is down.
 QUIET_SECONDS = 2.0
-#: How many jobs at the head of the queue one look reads.
+#: How many jobs at the head of the queue one check reads.
 _LOOKED_AT = 20
 
 
 class Jobs:
-    """Where work is handed on. The rows are the truth: what cannot be enqueued is found by the sweeper."""
+    """Enqueues work. The rows are authoritative: the sweeper finds there what could not be enqueued."""
 
     def __init__(self, redis_url: str, clock: Callable[[], float] = time.monotonic) -> None:
         connection = Redis.from_url(
@@ -43,10 +43,10 @@ class Jobs:
         self._quiet_until = 0.0
 
     def enqueue(self, name: str, row_id: int) -> bool:
-        """Hand on one job; whether it was taken. Redis being down is no fault and raises nothing."""
+        """Enqueue one job; returns whether it was accepted. If Redis is down, nothing is raised."""
         if name not in JOBS:
             raise ValueError("There is no job of this name.")
-        # RQ's own retries stay off: whether and when to ring again is policy on the row.
+        # RQ's own retries stay off: the row decides whether and when to call again.
         return self._ask(
             lambda: self._queue.enqueue_call(
                 FUNCTION,
@@ -64,7 +64,7 @@ class Jobs:
         return found if isinstance(found, int) else None
 
     def take_untaken(self, seconds: float) -> tuple[str, int] | None:
-        """The oldest job that no worker has taken for so long, which is the asker's alone now; else None."""
+        """The oldest job that no worker has taken for this long, now reserved for the caller; else None."""
         found = self._ask(lambda: self._pop_older_than(seconds))
         return cast("tuple[str, int] | None", found)
 
@@ -75,7 +75,7 @@ class Jobs:
                 since = job.enqueued_at if job.enqueued_at.tzinfo else job.enqueued_at.replace(tzinfo=UTC)
                 if datetime.now(UTC) - since < timedelta(seconds=seconds):
                     return None
-            # A worker that takes it in this moment has removed it first.
+            # If a worker takes it at this moment, it has removed it first.
             is_untaken = self._queue.remove(job_id) == 1
             if job is None or not is_untaken:
                 continue
@@ -87,12 +87,12 @@ class Jobs:
         return None
 
     def is_up(self) -> bool:
-        """Whether Redis answers now, whatever happened a moment ago."""
+        """Whether Redis answers now, even right after a failure."""
         self._quiet_until = 0.0
         return self._ask(self._queue.connection.ping) is not None
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         self._queue.connection.close()
 
     def _ask(self, question: Callable[[], object]) -> object | None:

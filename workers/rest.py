@@ -1,4 +1,4 @@
-"""When the sweeper may leave out a pass: nothing goes on that it looks after every two seconds."""
+"""When the sweeper may skip a pass: nothing that it looks after every two seconds is in progress."""
 
 from datetime import datetime, timedelta
 
@@ -15,9 +15,10 @@ from models.store.database import Database
 from models.talks.call_queue import QueuedCall
 from workers.queue import Jobs
 
-#: A rest ends with the first look after nine seconds: two seconds apart, that is a pass every ten.
+#: A rest ends with the first check after nine seconds: with checks two seconds apart, that is a pass every
+#: ten.
 REST = timedelta(seconds=9)
-# The very words of the partial indexes, so that each of these is found without a look at any other row.
+# The exact words of the partial indexes, so that each of these is found without reading any other row.
 _DUE = (
     exists(select(Callback.id).where(text("state = 'requested' AND rank IS NOT NULL"))),
     exists(
@@ -58,11 +59,11 @@ def is_any_due(session: Session, now: datetime) -> bool:
 
 
 def may_rest(database: Database, jobs: Jobs, since: datetime, now: datetime) -> bool:
-    """Whether a pass may be left out: the last one, at ``since``, is not long ago, and nothing goes on.
+    """Whether a pass may be skipped: the last one, at ``since``, is recent, and nothing is in progress.
 
-    A callback that is made or due goes on, and so does a leg, a liaison on the phone, a caller in the call
-    queue, a job that waits, and a queue that cannot be asked. A caller at the menus alone needs no sweeper.
-    A clock that was put back ends a rest.
+    In progress are a callback that is in hand or due, a leg, a liaison on the phone, a caller in the call
+    queue, a job that waits, and a queue that cannot be read. A caller at the menus alone needs no sweeper. A
+    clock that was set back ends a rest.
     """
     if not timedelta() <= now - since < REST or jobs.depth() != 0:
         return False
@@ -70,5 +71,5 @@ def may_rest(database: Database, jobs: Jobs, since: datetime, now: datetime) -> 
         with database.reading() as session:
             return not session.scalar(GOES_ON, {"now": now, "long_ago": now - LONGEST_CALL})
     except SQLAlchemyError:
-        # The pass says what is wrong.
+        # The pass reports the error.
         return False

@@ -1,4 +1,4 @@
-"""The sweeper: finds in the rows what a crash, a lost queue or a lost event left behind, and mends it."""
+"""The sweeper: finds in the rows what a crash, a lost queue or a lost event left behind, and repairs it."""
 
 import logging
 import signal
@@ -67,16 +67,16 @@ from workers.rest import is_any_due, may_rest
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0
-#: The sweeper waits for the carrier no longer than this: what it looks after must not wait for it.
+#: The longest that the sweeper waits for the carrier, because the work it looks after must not wait.
 MOST_SECONDS = 5.0
-#: A job that no worker has taken for so long is done by the sweeper, for at most so long in one pass.
+#: How long a job may wait for a worker before the sweeper does it, and for how long it does so in one pass.
 UNTAKEN_SECONDS = 10.0
 OWN_WORK_SECONDS = 5.0
 _OFFERED_AT_ONCE = 50
 MEASURE_EVERY = timedelta(minutes=1)
 _USUALLY_SINCE = timedelta(seconds=2 * SWEEP_SECONDS)
 _LANDING_PATIENCE = timedelta(seconds=60)
-#: What supervisors are told of, each in one message with a count: whether there may be news, and the telling.
+#: What supervisors are told about, each in one message with a count: a check for news, and the telling.
 _MATTERS: tuple[
     tuple[Callable[[Session, datetime], bool], Callable[[Session, datetime, Policies, bool], None]], ...
 ] = (
@@ -102,16 +102,16 @@ def sweep(
     *,
     since: datetime | None = None,
 ) -> None:
-    """One pass. A fault in one part, or with one row, stops no other; ``now`` is the moment of the pass.
+    """One pass. An error in one part, or in one row, stops no other; ``now`` is the moment of the pass.
 
-    ``wait`` lets so many seconds pass, when the sweep dials by itself and the carrier's pace asks for it.
-    ``since`` is the moment of the pass before, so that what fell due between the two is found once.
+    ``wait`` sleeps for a number of seconds, when the sweep dials by itself and the carrier's pace requires
+    it. ``since`` is the moment of the previous pass, so that what became due between the two is found once.
     """
     _Pass(database, jobs, carrier, office, now, wait, since or now - _USUALLY_SINCE).run()
 
 
 def run_sweeper(settings: Settings) -> None:
-    """Sweep every two seconds until told to stop, and every ten while nothing goes on."""
+    """Sweep every two seconds until told to stop, and every ten while nothing is in progress."""
     database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key), pool_size=2)
     watch = OfficeWatch(Office.load(settings.office_file, settings.office_always_open), database)
     jobs = Jobs(settings.queue_url)
@@ -160,7 +160,7 @@ class _Pass:
         self._mender = Mender(database, carrier, office, now, self._hand_on)
 
     def run(self) -> None:
-        """Callers who wait for a leg come first, then what holds liaisons back, then what is due."""
+        """Callers who wait for a leg come first, then what keeps liaisons busy, then what is due."""
         self._guarded(self._look_for_workers)
         self._guarded(self._do_untaken)
         self._guarded(self._ring_undialled_callers)
@@ -188,7 +188,7 @@ class _Pass:
             note_redis(session, self._now, is_up=is_up)
 
     def _do_untaken(self) -> None:
-        """Do what no worker took in time, for some seconds; the rest waits for the next pass (R39)."""
+        """Do the jobs no worker took in time, for some seconds; the rest waits for the next pass (R39)."""
         until = time.monotonic() + OWN_WORK_SECONDS
         while time.monotonic() < until:
             job = self._jobs.take_untaken(0 if self._is_alone else UNTAKEN_SECONDS)
@@ -208,7 +208,7 @@ class _Pass:
         self._hand_on_all(("ring_direct", call_id) for call_id in at_0)
 
     def _fetch_first_in_queue(self) -> None:
-        """Callers in the call queue hear of who is free within a sweep, without asking more often."""
+        """Callers in the call queue hear who is free within a sweep, without polling more often."""
         with self._database.reading() as session:
             found = whose_turn(session, self._now, is_open=self._policy.is_open(self._now))
         self._hand_on_all(("fetch_caller", call_id) for call_id in found)
@@ -240,7 +240,7 @@ class _Pass:
         self._apply_ends([*in_question, *talks])
 
     def _apply_ends(self, call_ids: Iterable[int]) -> None:
-        """The first end of a talk's legs ended the talk, so the ends are applied in their order."""
+        """The first end of a talk's legs ended the talk, so the ends are applied in order."""
         ends: list[LegEnd] = []
 
         def ask_about(call_id: int) -> None:
@@ -254,7 +254,7 @@ class _Pass:
             self._guarded(lambda end=end: self._mender.apply_end(end))  # type: ignore[misc]
 
     def _end_lapsed_waits(self) -> None:
-        """Callers in the call queue whose call is over without the carrier's word of it."""
+        """End the waits of callers in the call queue whose call is over without an event from the carrier."""
         with self._database.transaction() as session:
             jobs = end_lapsed_waits(session, self._now, self._policy)
         self._hand_on_all(jobs)
@@ -272,7 +272,7 @@ class _Pass:
             apply_schedules(session, self._now, self._office.zone, self._office.is_holiday)
 
     def _offer_due(self) -> None:
-        """As many as people are free, less what waits already: a queue that nobody works must not grow."""
+        """Offer as many as people are free, minus the waiting jobs: an unworked queue must not grow."""
         with self._database.transaction() as session:
             forget_other_lines(session, self._office.lines)
             if not is_any_due(session, self._now):
@@ -294,7 +294,7 @@ class _Pass:
         self._hand_on_all(jobs)
 
     def _tell_supervisors(self) -> None:
-        """A fault in one matter keeps no other; nothing is written while there is nothing to tell."""
+        """An error in one matter does not stop the others; nothing is written if there is nothing to tell."""
         for matter in _MATTERS:
             self._guarded(lambda matter=matter: self._tell_of(*matter))  # type: ignore[misc]
 
@@ -319,7 +319,7 @@ class _Pass:
         self._hand_on_all(("send_alert", alert_id) for alert_id in found[: max(0, len(found) - waiting)])
 
     def _resume_imports(self) -> None:
-        # What was accepted a moment ago is landed by the console's own process; it would hold up the sweep.
+        # An import accepted a moment ago is landed by the console's own process; it would delay the sweep.
         resume(self._database, self._now, _LANDING_PATIENCE)
 
     def _tidy_uploads(self) -> None:
@@ -347,7 +347,7 @@ class _Pass:
             self._hand_on(job)
 
     def _hand_on(self, job: Job) -> None:
-        """To a worker. The sweeper does it without Redis or a living worker: every job claims its row."""
+        """Hand a job to a worker. Without Redis or a live worker, do it here: every job claims its row."""
         if self._is_alone or not self._jobs.enqueue(*job):
             self._do(job)
 
@@ -359,5 +359,5 @@ class _Pass:
         try:
             part()
         except Exception:
-            # Whatever it was, the next pass starts from the rows again.
+            # Whatever the error was, the next pass starts from the rows again.
             log.exception("A part of the sweep failed.")
