@@ -1,4 +1,4 @@
-"""What is wrong with a call tree, said before a caller can meet it: at the start and in ``flows check``."""
+"""Finds errors in a call tree before a caller can meet them: at startup and in ``flows check``."""
 
 import re
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ from models.calls.role import ROLES
 WORDS_A_SECOND = 150 / 60
 DANGER_SECONDS = 4
 INSTRUCTION_SECONDS = 20
-#: The longest that one text of the catalog may take; menus and instructions are made of several.
+#: The longest that one text of the catalog may take; menus and instructions are made of several texts.
 PROMPT_SECONDS = 14
 MENU_WORDS = 75
 SENTENCE_WORDS = 20
 INBOUND_KEYS = {"0", "*", "9", "7", "5", "8", "#"}
-#: Of a person whom we call. 0 is key 1 there, and 8 and # are for inbound calls.
+#: The keys of a person whom we call. 0 is key 1 there, and 8 and # are for inbound calls.
 CALLED_KEYS = {"*", "9", "7", "5"}
-#: What no discreet line says before the PIN, in the languages that ship (R17).
+#: What a discreet line must not say before the PIN, in the languages that ship (R17).
 TELLS_THE_LINE = re.compile(
     r"\{emergency\}|\b(911|case|crimes?|victims?|court|office|police"
     r"|caso|delitos?|crimen|víctimas?|corte|oficina|policía)\b",
@@ -52,10 +52,10 @@ ENGINE_PROMPTS = (
 
 
 def problems(flow: Flow, prompts: Prompts) -> list[str]:
-    """Every fault of the tree, one sentence each, with the rule it breaks."""
+    """Every error in the tree, one sentence each, with the rule it breaks."""
     found = [*_columns(flow), *_exits(flow), *_words(flow), *_reach(flow)]
     if found:
-        # A tree with loose ends cannot be spoken of any further.
+        # A tree with dangling exits cannot be checked any further.
         return found
     return [
         *found,
@@ -67,7 +67,7 @@ def problems(flow: Flow, prompts: Prompts) -> list[str]:
 
 
 def prompt_problems(prompts: Prompts) -> Iterator[str]:
-    """Every fault of the prompts as such, whichever tree says them, one sentence each."""
+    """Every error in the prompts themselves, whichever tree says them, one sentence each."""
     yield from prompts.problems()
     for code, language in prompts.languages.items():
         for prompt, text in language.texts.items():
@@ -170,7 +170,7 @@ def _reach(flow: Flow) -> Iterator[str]:
 
 
 def _loops(flow: Flow) -> Iterator[str]:
-    """Steps that ask nothing must not follow each other in a ring: the caller would hear nothing for ever."""
+    """Steps that ask nothing must not form a loop: the caller would hear nothing forever."""
     quiet = {n: [t for t in flow.exits(n) if isinstance(flow.steps.get(t), Announce | Decide)]
              for n, s in flow.steps.items() if isinstance(s, Announce | Decide)}  # fmt: skip
     while True:
@@ -203,7 +203,7 @@ def _opening(flow: Flow, prompts: Prompts) -> Iterator[str]:
 
 
 def _discreet(flow: Flow, prompts: Prompts) -> Iterator[str]:
-    """A discreet line opens with the languages, and tells nothing before the PIN, 0 or repair (R17)."""
+    """A discreet line opens with the languages, and reveals nothing before the PIN, 0 or repair (R17)."""
     first = flow.steps[flow.start]
     if not isinstance(first, Menu) or {c.language for c in first.choices} != set(prompts.languages):
         yield f"{flow.name}: the choice of each language, in itself, must open the call (R17, R27)."

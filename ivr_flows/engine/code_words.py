@@ -1,11 +1,11 @@
-"""On a discreet line a PIN is a code, after it was right as before it (R17)."""
+"""On a discreet line a PIN is called a code, both before and after it was right (R17)."""
 
 import dataclasses
 from collections.abc import Mapping
 
 from ivr_flows.engine.flow import Announce, Collect, Menu, Step
 
-#: What is said there in place of each prompt that says "PIN".
+#: The replacement on such a line for each prompt that says "PIN".
 CODE_WORDS: Mapping[str, str] = {
     "ask_pin.wrong": "discreet.wrong_code",
     "ask_pin.number": "discreet.number_again",

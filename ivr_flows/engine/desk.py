@@ -1,4 +1,4 @@
-"""The desk: what one turn of one call works with. Verbs (``*_verbs.py``) take it and answer one word."""
+"""The desk: what one turn of one call works with. Verbs (``*_verbs.py``) take it and return one word."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,15 +23,15 @@ from models.store.keyring import Keyring
 from models.store.policies import Policies
 from models.store.unit import Unit
 
-#: The service that plans for safety with a caller, by its key in office.toml.
+#: The service that makes a safety plan with a caller, by its key in office.toml.
 SAFETY_SERVICE = "domestic_violence"
-#: The key of the crisis line, named where nobody of the office can talk within the hour (R36).
+#: The key of the crisis line, offered when nobody in the office can talk within the hour (R36).
 CRISIS_SERVICE = "crisis"
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A number that this call rings, and for how many seconds."""
+    """A number that this call dials, and for how many seconds."""
 
     number: str = field(repr=False)
     seconds: int
@@ -39,7 +39,7 @@ class Ring:
 
 @dataclass(slots=True)
 class Desk:
-    """The unit of work, the call, the hour, the office and its words.
+    """The unit of work, the call, the time, the office and its prompts.
 
     ``writes`` are sent with the call's own save in one round trip; ``jobs`` (a name and a row id) are
     enqueued after the commit.
@@ -53,7 +53,7 @@ class Desk:
     writes: list[Write] = field(default_factory=list)
     jobs: list[tuple[str, int]] = field(default_factory=list)
     ring: Ring | None = None
-    #: What became of the leg that this call dialled, in Twilio's word.
+    #: How the leg that this call dialed ended, in Twilio's word.
     dial_status: str | None = None
     conference: str | None = None
     #: The callback that this turn promised.
@@ -69,7 +69,7 @@ class Desk:
 
     @property
     def keyring(self) -> Keyring:
-        """Seals and opens what is private."""
+        """Seals and unseals private values."""
         return self.unit.keyring
 
     @property
@@ -89,12 +89,12 @@ class Desk:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages offered, in the order they are offered."""
+        """The languages offered, in the order in which they are offered."""
         return self.office.languages
 
     @property
     def unverified_minutes(self) -> float:
-        """How long an unverified call may go on without progress (R38)."""
+        """How long an unverified call may last without progress (R38)."""
         return self.policies.unverified_minutes
 
     @property
@@ -109,12 +109,12 @@ class Desk:
 
     @property
     def zone(self) -> str:
-        """The caller's time zone where it is known, else a guess."""
+        """The caller's time zone if it is known, else a guess."""
         return self.known_zone or self.guessed_zone()
 
     @property
     def known_zone(self) -> str | None:
-        """What the caller told, or the registrant's zone once known by PIN."""
+        """The zone that the caller gave, or the registrant's zone once known by PIN."""
         return self._zone_if(verified=self.is_verified)
 
     def zone_to_call(self, *, verified: bool) -> str:
@@ -122,7 +122,7 @@ class Desk:
         return self._zone_if(verified=verified) or self.guessed_zone()
 
     def _zone_if(self, *, verified: bool) -> str | None:
-        # While changes are held it is the registrant's: another zone would be another window (R08).
+        # While changes are blocked it is the registrant's: another zone would be another window (R08).
         own = self.call.registrant_time_zone if verified else None
         return own if own and self.call.holds_changes(self.now) else self.call.time_zone or own
 
@@ -133,37 +133,38 @@ class Desk:
 
     @property
     def is_discreet(self) -> bool:
-        """Whether the line that was called must not tell what it is (R17)."""
+        """Whether the line that was called must not reveal what it is (R17)."""
         return self.call.line in self.office.discreet_lines
 
     @property
     def is_held(self) -> bool:
-        """Whether phones and windows stay as they are, since staff have just replaced a lost PIN (R08)."""
+        """Whether phones and windows cannot be changed, since staff have just replaced a lost PIN (R08)."""
         return self.is_verified and self.call.holds_changes(self.now)
 
     def say(self, prompt: str, *, language: str | None = None, **slots: str) -> None:
-        """Add a prompt to what this turn says, in a ``language`` of its own if one is given."""
+        """Add a prompt to what this turn says, in its own ``language`` if one is given."""
         prompt = CODE_WORDS.get(prompt, prompt) if self.is_discreet else prompt
         self._said.add(prompt)
         self._words.append(Say(prompt, tuple(slots.items()), language))
 
     def says(self, prompt: str) -> bool:
-        """Whether this turn says the prompt already."""
+        """Whether this turn already says the prompt."""
         return prompt in self._said
 
     def taken_words(self) -> list[Say]:
-        """What was added since the last taking."""
+        """What was added since the last call of this method."""
         words, self._words = self._words, []
         return words
 
     def last_turn(self) -> Turn:
-        """What this call was told last."""
+        """What this call was last told."""
         return Turn.from_json(self.keyring.unseal("call.said", self.call.said))
 
     def heard_a_key(self) -> None:
-        """The caller is there: the silence count and the life of the verification begin anew (R11).
+        """The caller is there: reset the silence count and extend the life of the verification (R11).
 
-        A verification that is over stays so: the key may be anybody's, and only a right PIN begins another.
+        A verification that is over stays over: anybody may have pressed the key, and only a right PIN begins
+        another.
         """
         self.call.silences = 0
         if not self.call.has_lapsed(self.now):
@@ -171,7 +172,7 @@ class Desk:
 
     @property
     def office_zone(self) -> str:
-        """The time zone of the office, for days that do not hang on where the caller is."""
+        """The time zone of the office, for days that do not depend on where the caller is."""
         return self.office.time_zone
 
     def when(
@@ -184,7 +185,7 @@ class Desk:
         )
 
     def words(self, prompt: str, **slots: str) -> str:
-        """The words of a prompt that goes into another."""
+        """The words of a prompt that is inserted into another."""
         return self._in_each_language(
             lambda language: self.prompts.text(
                 language, prompt, **{name: in_language(text, language) for name, text in slots.items()}
@@ -199,7 +200,7 @@ class Desk:
         return Words.of({language: words(language) for language in self.languages}, self.call.language)
 
     def slow_down(self) -> None:
-        """Give this caller time from now on; after the PIN it is remembered for their next calls (R26)."""
+        """Give this caller more time from now on; after the PIN it is saved for their next calls (R26)."""
         call = self.call
         call.pace = "slow"
         if self.is_verified and call.registrant_id is not None and call.registrant_pace != "slow":
@@ -208,7 +209,7 @@ class Desk:
 
     @property
     def next_language(self) -> str:
-        """The offered language after the call's own, and after the last one the first."""
+        """The offered language after the call's own; after the last one, the first."""
         languages = self.languages
         own = languages.index(self.call.language) if self.call.language in languages else -1
         return languages[(own + 1) % len(languages)]
@@ -221,7 +222,7 @@ class Desk:
             self.writes.append(saving_language(call.registrant_id, call.language))
 
     def deadline(self, at: datetime, *, on: bool = False) -> str:
-        """A latest moment as the caller would say it; midnight is said as the day that ends with it."""
+        """A deadline as the caller would say it; midnight is named as the day that ends with it."""
         ends_a_day = at.astimezone(ZoneInfo(self.zone)).time() == time(0)
         return self.when(at - timedelta(minutes=1) if ends_a_day else at, on=on, clock=True)
 
@@ -233,7 +234,7 @@ class Desk:
             case "line":
                 return (("line", self.office.name[language]),)
             case "neutral":
-                # On a discreet line, and in every call that we place: anyone may answer it (R17, R32).
+                # On a discreet line, and in every call that we place, since anyone may answer it (R17, R32).
                 return (("line", self.office.neutral_name[language]),)
             case "number":
                 most, _, least = position.partition(".")
@@ -243,7 +244,7 @@ class Desk:
             case "emergency":
                 return (("emergency", self.office.emergency_number),)
             case "safety":
-                # By its name: the caller should know whom they are joined to.
+                # By its name: the caller should know whom they are connected to.
                 safety = next(one for one in self.office.services if one.key == SAFETY_SERVICE)
                 return (("service", safety.name[language]),)
             case "service":
@@ -259,7 +260,7 @@ class Desk:
                 return ()
 
     def called_from(self) -> str | None:
-        """The number this call came from, when it is one that the line may ring."""
+        """The number this call came from, if it is one that the line may call."""
         if self.call.phone_sealed is None:
             return None
         number = self.keyring.unseal("call.phone", self.call.phone_sealed)
@@ -267,21 +268,23 @@ class Desk:
 
     @property
     def may_have_a_phone(self) -> bool:
-        """Whether a callback is worth offering: the caller id can be called, or the case may name a phone."""
+        """Whether to offer a callback: the caller ID can be called, or the case may have a phone."""
         return self.is_verified or self.called_from() is not None
 
     def number_to_call(self, *, verified: bool | None = None) -> str | None:
         """The phone this call came from, else (after the PIN) the registrant's first safe one, else None.
 
-        While changes are held it is one of the registrant's safe phones in any case: whoever got a new PIN
-        by deceit must not get the calls as well (R08). ``verified`` is whether the PIN counts, if not as now.
+        While changes are blocked it is always one of the registrant's safe phones: a person who obtained a
+        new PIN by deceit must not get the calls as well (R08). ``verified`` is whether the PIN counts, if
+        that differs from now.
         """
         number, registrant_id = self.called_from(), self.call.registrant_id
         if not (self.is_verified if verified is None else verified) or registrant_id is None:
             return number
         safe = [one for one in safe_numbers(self.session, registrant_id) if self.office.can_dial(one)]
         if self.call.holds_changes(self.now):
-            # Also of who opened the case so long ago that the PIN would be asked again.
+            # This also applies to a caller who opened the case so long ago that the PIN would be asked for
+            # again.
             return number if number in safe else next(iter(safe), None)
         key = self.call.phone_key
         if number is not None and key is not None and not is_barred(self.session, registrant_id, key):
@@ -289,5 +292,5 @@ class Desk:
         return next(iter(safe), None)
 
     def heard(self) -> Heard:
-        """What may be said of the person in the case, now (R12-R15)."""
+        """What may be told about the person in the case now (R12-R15)."""
         return heard(self.call, self.now, self.rules.release)

@@ -1,4 +1,4 @@
-"""Step kinds and the table that joins them. A flow is data; ``check`` says what is wrong with it."""
+"""Step kinds and the table that connects them. A flow is data; ``check`` says what is wrong with it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: An exit that is a slip of the caller: the step is asked again, as repair says (R25).
+#: An exit for a slip by the caller: the step is asked again, with repair (R25).
 AGAIN = "(again)"
 
 MENU_SECONDS = 8
 ENTRY_SECONDS = 10
 MOST_CHOICES = 4
 PERSON, REPEAT, SLOW, COVER, SILENT = "0", "*", "9", "7", "5"
-#: At menus alone: the next language, and the menu before (R22).
+#: Only at menus: the next language, and the previous menu (R22).
 LANGUAGE, BACK = "8", "#"
 #: The key of the next language, said in that language.
 NEXT_LANGUAGE = "keys.language"
-#: How long a caller in the queue hears nothing before the line looks again.
+#: How long a caller in the queue hears nothing before the line polls again.
 LINE_SECONDS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """A verb of the desk and every word it may answer with."""
+    """A verb of the desk and every word it may return."""
 
     name: str
     words: frozenset[str]
@@ -37,7 +37,7 @@ class Handler:
 
 
 def answers(*words: str) -> "Callable[[Callable[[Desk, str], str]], Handler]":
-    """Declare the words a handler may answer; the check holds every table to them."""
+    """Declare the words a handler may return; the check compares every table with them."""
 
     def wrap(run: "Callable[[Desk, str], str]") -> Handler:
         return Handler(run.__name__, frozenset(words), run)
@@ -49,7 +49,8 @@ def answers(*words: str) -> "Callable[[Callable[[Desk, str], str]], Handler]":
 class SlowHandler:
     """A handler with work between two transactions: ``reserve``, the work with none open, ``record``.
 
-    ``is_a_try``: what was keyed is a try at a PIN, of the case whose number was keyed, known or not (R05).
+    ``is_a_try``: the entry is a try at a PIN, of the case with the entered number, whether or not it exists
+    (R05).
     """
 
     name: str
@@ -74,7 +75,7 @@ class Announce:
 class Choice:
     """One option of a menu: its words (the action before the key, R21) and where it leads.
 
-    ``needs_phone``: it is told only to a caller whom we may be able to call back.
+    ``needs_phone``: it is offered only to a caller whom we may be able to call back.
     """
 
     prompt: str
@@ -91,14 +92,13 @@ class Choice:
 class Menu:
     """Up to four options, numbered 1..n in the order given (R20), after an optional lead-in.
 
-    After ``misses`` misses in a row the next one leads on. ``silences``: after so many silences in a row the
-    next one leads to ``silence``, where that is to be sooner; so does the first one at a menu that silence
-    itself led to.
-    ``extra`` are keys beyond the options that work at this menu alone, each with its step.
-    ``returns``: # leads back here. To a warning of news that was heard it would not.
-    ``seconds`` of silence, if not R24's, are waited at the normal pace. ``unattended``: a machine may have
-    answered, so silence leads on at once, without a word of repair, and slows nothing down (R30).
-    ``tail`` are prompts after the options, said when the caller comes to the menu and not at a repair; with
+    After ``misses`` misses in a row the next one leads on. ``silences``: after this many silences in a row
+    the next one leads to ``silence``, if that should be sooner; at a menu that silence itself led to, the
+    first one does. ``extra`` are keys beyond the options that work only at this menu, each with its step.
+    ``returns``: # leads back here; at a warning of news that the caller has since heard it does not.
+    ``seconds`` of silence, if not R24's, are the wait at the normal pace. ``unattended``: a machine may have
+    answered, so silence leads on at once, without any repair, and slows nothing down (R30). ``tail`` are
+    prompts after the options, said when the caller reaches the menu and not at a repair. With
     ``tells_language`` the key of the next language follows, in that language (R22).
     """
 
@@ -120,9 +120,9 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Mistaken:
-    """Digits that answer another question: ``words`` tell that, and the entry is asked again (R25).
+    """Digits that answer another question: ``words`` says so, and the entry is asked for again (R25).
 
-    More of them may come for ``seconds``, and are lost.
+    More of them may arrive for ``seconds``, and are ignored.
     """
 
     is_it: "Callable[[Desk, str], bool]"
@@ -132,12 +132,12 @@ class Mistaken:
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """Take ``digits`` digits for ``then``. 0, *, 9 and 7 stand alone, then # or silence (R22); so do zeros.
+    """Take ``digits`` digits for ``then``. 0, *, 9 and 7 work alone, then # or silence (R22); so do zeros.
 
-    With ``least`` fewer digits do as well, ended by # or silence. # alone goes to the step ``back``, if that
-    is open to the caller; with ``silences`` so does that many silences in a row, and the count of misses
-    goes on (R22, R25). After a slip ``wrong`` says what an entry must be, and from the second one on
-    ``otherwise`` a way out.
+    With ``least``, fewer digits are accepted too, ended by # or silence. # alone goes to the step ``back``,
+    if the caller may be there. With ``silences`` so does that many silences in a row, and the count of misses
+    continues (R22, R25). After a slip ``wrong`` says what an entry must be, and from the second one on
+    ``otherwise`` offers a way out.
     """
 
     prompt: str
@@ -157,9 +157,9 @@ class Collect:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Keep someone on the line for ``seconds``, or until a key, and then look how things stand.
+    """Keep someone on the line for ``seconds``, or until a key, and then check the current state.
 
-    Neither a key nor silence is a slip here: the verb gets what was keyed, or nothing.
+    Neither a key nor silence is a slip here: the verb gets the entered key, or nothing.
     """
 
     then: Handler
@@ -172,9 +172,10 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """Look something up, perhaps say it, and go where the word points. Nothing is asked of the caller.
+    """Look something up, perhaps say it, and follow the verb's word. The caller is asked nothing.
 
-    ``once``: * says again what was said, and does not do it again: it looks for no person anew (R22).
+    ``once``: * repeats what was said without running the verb again: it does not look for a person again
+    (R22).
     """
 
     ask: Handler
@@ -184,10 +185,10 @@ class Decide:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Keep a caller in the queue. After each silence ``look`` is asked again; the choices are as in a menu.
+    """Keep a caller in the queue. After each silence ``look`` runs again; the choices are as in a menu.
 
-    Silence is what a waiting caller is there for: it is no miss, counts as progress, and slows nothing.
-    # leads to the step ``back``, which gives the place up.
+    A waiting caller is expected to be silent: silence is no miss, counts as progress, and slows nothing. #
+    leads to the step ``back``, which gives up the place.
     """
 
     choices: tuple[Choice, ...]
@@ -199,9 +200,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Ring the number that the desk has ready, and go on when the leg has ended.
+    """Dial the number that the desk has ready, and go on when the leg has ended.
 
-    Without a ``prompt`` the verb that led here has said whom it rings.
+    Without a ``prompt`` the verb that led here has said who is called.
     """
 
     prompt: str | None
@@ -212,7 +213,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Conference:
-    """Join the conference of the callback, and go on when this leg has left it, with ``star`` also by *."""
+    """Join the conference of the callback, and go on when this leg has left it; with ``star`` also by *."""
 
     then: Handler
     on: Mapping[str, str]
@@ -222,7 +223,7 @@ class Conference:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """The call goes on in another tree, at a step of that one."""
+    """The call continues in another tree, at a step of that one."""
 
     tree: str
     at: str
@@ -230,7 +231,7 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Hangup:
-    """Say goodbye, unless all was said already, and end the call."""
+    """Say goodbye, unless everything was already said, and end the call."""
 
     prompt: str | None = None
     place: str | None = None
@@ -244,15 +245,15 @@ WAITING = (Menu, Collect, Stay, Wait, Transfer, Conference)
 class Flow:
     """A call tree as a table.
 
-    ``role`` says who is on the phone in it (models/calls/role.py); each outbound role has one tree.
-    ``open_to_all`` lists the steps an unverified caller may be at; ``keys`` are the keys that work at every
-    step that waits for keys; ``give_up`` follows a third miss, ``silent`` a third miss of a caller who never
-    pressed a key; ``locked_out`` is where an unverified caller at a closed step is sent. ``moved`` maps steps
+    ``role`` is who is on the phone in it (models/calls/role.py); each outbound role has one tree.
+    ``open_to_all`` lists the steps an unverified caller may be at. ``keys`` are the keys that work at every
+    step that waits for keys. ``give_up`` follows a third miss, ``silent`` a third miss of a caller who never
+    pressed a key. ``locked_out`` is where an unverified caller at a closed step is sent. ``moved`` maps steps
     of an older tree to steps of this one, so that a deploy strands no call. ``overlong`` ends an unverified
-    call that made no progress for too long and did not take what ``silent`` offered (R38). ``gate`` says who
-    may pass the steps that are not open: who gave a case's PIN, or who signed in as staff. ``recalled`` says
-    where a leg goes that was sent to its own address again while it waits at a step: there it hears how
-    things stand. ``open_to_letters`` lists the steps that a mailed PIN opens as well (R02).
+    call that made no progress for too long and did not take the offer of ``silent`` (R38). ``gate`` is who
+    may pass the steps that are not open: a caller who entered a case's PIN, or a person signed in as staff.
+    ``recalled`` is where a leg goes that was sent to its own address again while it waits at a step: there it
+    hears the current state. ``open_to_letters`` lists the steps that a mailed PIN opens as well (R02).
     """
 
     name: str
@@ -273,15 +274,15 @@ class Flow:
     open_to_letters: frozenset[str] = frozenset()
 
     def find(self, step: str) -> str | None:
-        """The step of this tree that a call waiting at ``step`` is at now, or None when it was dropped."""
+        """The step of this tree for a call that waits at ``step``, or None when it was removed."""
         if step in self.steps:
             return step
         return self.moved.get(step)
 
     def place_of(self, name: str) -> str | None:
-        """Where a call is that waits or ends at the step, in a word of models/calls/place.py.
+        """The place of a call that waits or ends at the step, in a word of models/calls/place.py.
 
-        The engine writes it into the call, since the models know no step names. None: they need not know.
+        The engine writes it into the call, since the models know no step names. None: they do not need it.
         """
         step = self.steps[name]
         return None if isinstance(step, Announce | Decide | Crossing) else step.place
@@ -347,7 +348,7 @@ class Flow:
 
 
 def required(value: T | None) -> T:
-    """The value, which a verb or the table must have made ready."""
+    """The value, which a verb or the table must have set."""
     if value is None:
         raise LookupError("The desk has nothing ready for this step.")
     return value

@@ -7,7 +7,7 @@ from ivr_flows.engine.turn import Say, Slots
 def repair_words(step: Step, kind: str, misses: int, slots: Slots, mistaken: str | None = None) -> list[Say]:
     """Short the first time, fuller the second, simplest the third; an entry says what it must be (R20).
 
-    ``mistaken`` says what was keyed in its place.
+    ``mistaken`` says what was entered instead.
     """
     opening = {1: f"repair.{kind}", 2: "repair.fuller", 3: "repair.simplest"}[min(misses, 3)]
     says = [Say(opening)]

@@ -1,4 +1,4 @@
-"""What a call tree needs to know of the office; hotline fills it from office.toml."""
+"""What a call tree needs to know about the office; hotline fills it from office.toml."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class ServiceEntry(Protocol):
 
 
 class OfficeRules(Protocol):
-    """The office as a caller meets it: its names, its hours, whom it may ring."""
+    """The office as a caller meets it: its names, its hours, and the numbers it may call."""
 
     @property
     def name(self) -> Mapping[str, str]: ...
@@ -59,7 +59,7 @@ class OfficeRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The office and, in the models' own terms, what it decided about callbacks, releases and PINs.
+    """The office and, in the models' own terms, its decisions about callbacks, releases and PINs.
 
     ``shared_phone_keys`` are the blind indexes of the phones on the office's shared-phone list (R06).
     """

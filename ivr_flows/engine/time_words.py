@@ -1,4 +1,4 @@
-"""Which hour it is where a caller may be, in words, and the zone that fits an hour they agree to (R29)."""
+"""The hour at a caller's probable location, in words, and the zone for an hour they agree to (R29)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ _ZONE_NAMES: Mapping[tuple[float, ...], str] = {
 
 
 def zone_prompt(time_zone: str, at: datetime) -> str | None:
-    """The prompt with the name of ``time_zone`` in the year of ``at``, or None where people know no name."""
+    """The prompt with the name of ``time_zone`` in the year of ``at``, or None if it has no common name."""
     zone = ZoneInfo(time_zone)
     hours = tuple(
         _offset_of(datetime(at.year, month, 1, tzinfo=zone)) / timedelta(hours=1) for month in (1, 7)
@@ -36,7 +36,7 @@ def zone_prompt(time_zone: str, at: datetime) -> str | None:
 
 
 def in_zone(words: Callable[..., str], moment: str, time_zone: str, at: datetime) -> str:
-    """A spoken ``moment`` with the name of its time zone, where that has one; ``words`` reads a prompt."""
+    """A spoken ``moment`` with the name of its time zone, if it has one; ``words`` reads a prompt."""
     name = zone_prompt(time_zone, at)
     return moment if name is None else words("moment.zone", moment=moment, zone=words(name))
 
@@ -44,7 +44,7 @@ def in_zone(words: Callable[..., str], moment: str, time_zone: str, at: datetime
 def neighbour(zones: Sequence[str], time_zone: str, at: datetime, *, later: bool) -> str:
     """The zone of ``zones`` whose clocks show the next earlier or later hour than those of ``time_zone``.
 
-    From the last one the search goes round to the other end, so that every zone can be reached by one key.
+    From the last one the search wraps around to the other end, so that one key can reach every zone.
     """
     offsets: dict[timedelta, str] = {}
     for zone in (time_zone, *zones):

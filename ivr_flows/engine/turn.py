@@ -1,4 +1,4 @@
-"""What the line does next: the words to say and how the document ends; kept on the call as JSON."""
+"""What the line does next: the words to say and how the document ends; saved on the call as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -7,16 +7,16 @@ from typing import Any
 
 Slots = tuple[tuple[str, str], ...]
 
-#: At the slow pace a wait is one second for each word spoken and this much more (R26).
+#: At the slow pace a wait is one second for each word spoken, plus this (R26).
 SLOW_SECONDS_MORE = 10
-#: Twilio documents no upper end for a Gather's timeout; this is the one it gives for ringing.
+#: Twilio documents no maximum for a Gather's timeout; this is its maximum for ringing.
 LONGEST_WAIT_SECONDS = 600
 
 
 class Words(str):
     """The words for a slot in the call's language; ``said`` has them in every offered language.
 
-    After key 8 what a verb said is told in the next language without doing it a second time (R22).
+    After key 8, what a verb said is repeated in the next language without running the verb again (R22).
     """
 
     said: Mapping[str, str]
@@ -30,7 +30,7 @@ class Words(str):
 
 
 def in_language(text: str, language: str) -> str:
-    """The words for a slot in another language, where they hang on it and are known there."""
+    """The words for a slot in another language, if they have translations and that language is among them."""
     return Words.of(text.said, language) if isinstance(text, Words) and language in text.said else text
 
 
@@ -43,7 +43,7 @@ class Say:
     language: str | None = None
 
     def in_language(self, language: str) -> "Say":
-        """The same, said in a call that has changed its language."""
+        """The same prompt for a call that has changed its language."""
         if self.language is not None:
             return self
         return Say(self.prompt, tuple((name, in_language(text, language)) for name, text in self.slots))
@@ -53,8 +53,8 @@ class Say:
 class Gather:
     """Wait for keys: at most ``digits`` of them, ``seconds`` of silence, answered at step and turn.
 
-    ``seconds`` is the wait at the normal pace; the slow pace (R26) is worked out from the words spoken.
-    ``after_digits``: digits were keyed a moment ago, and for so many seconds keys too many may still come.
+    ``seconds`` is the wait at the normal pace; the slow pace (R26) is computed from the words spoken.
+    ``after_digits``: digits were just entered, and surplus digits may still arrive for this many seconds.
     """
 
     step: str
@@ -65,7 +65,7 @@ class Gather:
     after_digits: int = 0
 
     def wait_after(self, words: int) -> int:
-        """The seconds of silence allowed after ``words`` were spoken (R24, R26)."""
+        """The seconds of silence allowed after ``words`` words were spoken (R24, R26)."""
         if not self.slow:
             return self.seconds
         return min(max(self.seconds, words + SLOW_SECONDS_MORE), LONGEST_WAIT_SECONDS)
@@ -73,7 +73,7 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Ring ``number`` (E.164); the carrier joins whoever answers to this call."""
+    """Call ``number`` (E.164); the carrier connects the person who answers to this call."""
 
     step: str
     turn: int
@@ -83,9 +83,9 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Join a conference with an opaque name; the conference ends with this leg when ``ends_with_me``.
+    """Join a conference with an opaque name; it ends with this leg if ``ends_with_me``.
 
-    With ``star`` the key * takes this leg out of it, to what comes next.
+    With ``star`` the key * takes this leg out of it, to the next step.
     """
 
     step: str
@@ -97,7 +97,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """End the document without hanging up: the call goes on where it was, as in its conference."""
+    """End the document without hanging up: the call continues where it was, for example in its conference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Hangup:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The PIN is still being worked: pause a second, then ask the same step again without keys."""
+    """The PIN is still being hashed: pause a second, then ask the same step again without keys."""
 
     step: str
     turn: int
@@ -119,9 +119,9 @@ _ENDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Gather, Dial, Jo
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one answer leads to. ``before`` is heard out (the danger line); a key stops ``says``.
+    """The result of one answer. ``before`` cannot be interrupted (the danger line); a key stops ``says``.
 
-    ``again``, after a slip or a silence, is what was said before it: * says that, not the repair (R22).
+    ``again``, after a slip or a silence, is what was said before it: * repeats that, not the repair (R22).
     """
 
     before: tuple[Say, ...]
@@ -137,9 +137,9 @@ class Turn:
 
     @classmethod
     def from_json(cls, text: str) -> "Turn":
-        """Read a turn back. Raises ValueError when the text is none."""
+        """Parse a turn. Raises ValueError when the text is not one."""
         *spoken, kind, end = json.loads(text)
-        # A turn kept by the release before this one has no third part.
+        # A turn saved by the previous release has no third part.
         before, says, *again = (tuple(map(_say, part)) for part in spoken)
         return cls(before, says, _ENDS[kind](**end), *again)
 

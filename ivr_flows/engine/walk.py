@@ -1,4 +1,4 @@
-"""Walks a flow: one caller action in, one Turn out. Repair, the gate and the extra keys live here once."""
+"""Walks a flow: one caller action in, one Turn out. Repair, the gate and the extra keys are only here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -45,14 +45,14 @@ from ivr_flows.engine.way_back import menu_before
 if TYPE_CHECKING:
     from ivr_flows.engine.desk import Desk
 
-#: A chain of steps that ask nothing is longer than this only when the table loops.
+#: A chain of steps that ask nothing is longer than this only if the table loops.
 LONGEST_CHAIN = 30
 LONGEST_TRAIL = 2000
-#: A call that went on for too long is offered a callback, and may answer for so long.
+#: A call that has lasted too long is offered a callback, and has this long to answer.
 GRACE = timedelta(minutes=2)
-#: A caller not verified who says nothing hears this many prompts, then an offer, then an end (R25).
+#: A silent unverified caller hears this many prompts, then an offer, then the call ends (R25).
 MOST_SILENT_PROMPTS = 3
-#: In place of a step to repeat from: what was said came from a verb, and no step could say it again.
+#: Used instead of a step to repeat from: a verb's words were said, and no step could repeat them.
 OWN_WORDS = "(own words)"
 
 
@@ -71,7 +71,7 @@ class Walk:
         self.flow, self._trees = flow, trees
         self.desk = desk
         self.call = desk.call
-        #: How long digits too many may still come after those that were answered.
+        #: How long surplus digits may still arrive after those that were answered.
         self._more_digits = 0
 
     def start(self) -> Turn:
@@ -80,18 +80,18 @@ class Walk:
         return self.enter(self.flow.start)
 
     def recall(self) -> Turn | None:
-        """Tell a leg that was sent to its address again how things stand; None where it waits for a key."""
+        """Tell a leg that was sent to its address again the current state; None if it waits for a key."""
         name = self.flow.find(self.call.step)
         target = self.flow.recalled.get(name or "")
         if target is not None:
             return self._progress(target)
         if name is not None and isinstance(self.flow.steps[name], Conference):
-            # Only a leg taken out of its conference asks for its first document while it is there.
+            # A leg asks for its first document here only after it was taken out of its conference.
             return self._whole(self.answer(None))
         return None
 
     def may_wait(self) -> bool:
-        """Whether the caller may still be where the call waits; not when the verification is over (R11)."""
+        """Whether the caller may still be where the call waits; not if the verification is over (R11)."""
         name = self.flow.find(self.call.step)
         return name is None or self._is_open(name)
 
@@ -104,7 +104,7 @@ class Walk:
             return self.enter(self.flow.stranded or self.flow.give_up)
         step, call.step = self.flow.steps[name], name
         if not self._is_open(name):
-            # At every step (R22): somebody who walks in must hear no word of a PIN.
+            # At every step (R22): a person who walks in must not hear anything about a PIN.
             kept = self.flow.keys.get(digits or "") if digits in (PERSON, COVER, SILENT) else None
             return self._progress(kept) if kept else self.enter(self.flow.locked_out or self.flow.give_up)
         if isinstance(step, Transfer | Conference):
@@ -112,7 +112,7 @@ class Walk:
         if not isinstance(step, Wait | Stay) and self._is_too_long():
             if self.flow.overlong is not None and self.flow.silent in call.trail.split():
                 return self.enter(self.flow.overlong)
-            # What is offered now can still be taken: the next key is not too late again.
+            # The offer can still be taken: the next key must not be too late again.
             call.progress_at = desk.now - self._longest() + GRACE
             return self.enter(self.flow.silent)
         if isinstance(step, Stay) and not digits:
@@ -121,10 +121,11 @@ class Walk:
             return self._look_again(name, step) if isinstance(step, Wait) else self._miss(name, "silence")
         desk.heard_a_key()
         if isinstance(step, Wait):
-            # Seen in the queue, also by a key that is none (QueuedCall).
+            # The caller was active in the queue, even with a key that means nothing (QueuedCall).
             call.progress_at = desk.now
         if isinstance(step, Collect) and not digits.strip(PERSON) and PERSON in self.flow.keys:
-            # No number and no PIN begins with 0: it is hit again and again in fear, and is no try (R22).
+            # No number and no PIN begins with 0. Frightened callers press it again and again, so it is not a
+            # try (R22).
             digits = PERSON
         if isinstance(step, Stay) and not (digits == COVER and COVER in self.flow.keys):
             return self._follow(step.then, step.on, digits)
@@ -146,7 +147,8 @@ class Walk:
                     return self._progress(step.back)
                 return self._choose(name, step, digits)
             case Collect(back=str(back)) if digits == BACK and self._is_open(back):
-                # The count of misses goes on, or nobody who goes to and fro would ever be helped (R25).
+                # The count of misses continues, or a caller who goes back and forth would never be helped
+                # (R25).
                 return self.enter(back)
             case Collect():
                 if not digits.isdecimal() or not (step.least or step.digits) <= len(digits) <= step.digits:
@@ -163,7 +165,7 @@ class Walk:
                 return self.enter(self.flow.stranded or self.flow.give_up)
 
     def resume(self, deferred: Deferred, found: Any) -> Turn:
-        """Record what the work found, and go on."""
+        """Record the result of the work, and go on."""
         step = self.flow.steps[deferred.step]
         if not isinstance(step, Collect) or not isinstance(step.then, SlowHandler):
             raise TypeError("Only a collect step with a slow handler can be resumed.")
@@ -177,7 +179,7 @@ class Walk:
             return self._progress(step.extra[digits])
         if len(digits) != 1 or not "1" <= digits <= str(len(step.choices)):
             if isinstance(step, Wait):
-                # Nobody loses their place by a wrong key, however many.
+                # No caller loses their place by wrong keys, however many.
                 return self._wait_at(name, (), (Say("repair.wrong"), *self._asks(name)), self._said_before())
             return self._miss(name, "wrong")
         choice = step.choices[int(digits) - 1]
@@ -201,14 +203,14 @@ class Walk:
         return self._move_on(target)
 
     def _move_on(self, target: str) -> Turn:
-        """Go to another step; after repair that failed this is no progress, or it could go on for ever."""
+        """Go to another step; after a failed repair this is no progress, or it could go on forever."""
         self.call.misses = 0
         return self.enter(target)
 
     def _look_again(self, name: str, step: Wait) -> Turn:
-        """A caller in the queue said nothing, as they should: see how things stand, and say a word of it."""
+        """A caller in the queue was silent, as expected: check the state, and say something about it."""
         call = self.call
-        # To wait is no lack of progress (R11); how often was looked tells the verb what to say.
+        # Waiting is no lack of progress (R11); the number of polls tells the verb what to say.
         call.misses, call.progress_at = call.misses + 1, self.desk.now
         target = step.on[step.look.run(self.desk, "")]
         if target != name:
@@ -217,11 +219,11 @@ class Walk:
         return self._wait_at(name, (), tuple(self.desk.taken_words()))
 
     def _miss(self, name: str, kind: str, mistaken: str | None = None) -> Turn:
-        """Repair (R25): first short, then fuller, then simplest with 0; after that never a deeper menu."""
+        """Repair (R25): first short, then fuller, then simplest with 0; never a deeper menu after that."""
         call, step = self.call, self.flow.steps[name]
         call.misses += 1
         if kind == "silence" and isinstance(step, Menu) and step.unattended:
-            # No repair, and no slower pace; star says all again, whichever of its questions was asked last.
+            # No repair, and no slower pace; star repeats everything, whichever question was asked last.
             heard_from = call.heard_from
             turn = self._move_on(required(step.silence))
             call.heard_from = heard_from
@@ -264,27 +266,27 @@ class Walk:
         return call.silences > call.misses
 
     def _repeat(self) -> Turn:
-        """Say again what was said when the caller came to this step, without the repairs since."""
+        """Repeat what was said when the caller came to this step, without the repairs since."""
         if self.call.heard_from != OWN_WORDS:
-            # A deploy may have dropped the step that led here; then the one that waits is asked anew.
+            # A deploy may have removed the step that led here; then the step that waits is asked again.
             return self.enter(self.flow.find(self.call.heard_from) or self.call.step)
         return self._wait_at(self.call.step, self.desk.last_turn().before, self._said_before())
 
     def _said_before(self) -> tuple[Say, ...]:
-        """What * would say now, where a verb said it and no step can say it again."""
+        """What * would say now, if a verb said it and no step can repeat it."""
         last = self.desk.last_turn()
         return last.again or last.says
 
     def _speak_the_next_language(self, name: str) -> Turn:
-        """8: what was said when the caller came to this menu, in the next language (R22).
+        """Key 8: what was said when the caller came to this menu, in the next language (R22).
 
-        At its end is the key of the language after it, for a caller whose finger slipped.
+        It ends with the key of the language after it, for a caller who pressed 8 by mistake.
         """
         call, desk = self.call, self.desk
         desk.change_language()
         call.misses = 0
         if call.heard_from == OWN_WORDS:
-            # Nothing is done a second time: the words of the verb are told again, and the question asked.
+            # Nothing is done a second time: the verb's words are repeated, and the question is asked.
             last, asked = desk.last_turn(), self._menu(name)
             question = {say.prompt for say in asked}
             own = takewhile(lambda say: say.prompt not in question, last.again or last.says)
@@ -299,7 +301,7 @@ class Walk:
         return replace(turn, says=(*turn.says, told))
 
     def _go_back(self, name: str) -> Turn:
-        """#: the menu before (R22); at the first one there is none, and it is said again."""
+        """Key #: the previous menu (R22); the first one has none, and is repeated."""
         before = menu_before(self.flow, self.call.trail.split(), name)
         return self._repeat() if before is None else self._progress(before)
 
@@ -307,7 +309,7 @@ class Walk:
         """Follow steps that ask nothing until one waits or ends the call, collecting what is said."""
         call, desk = self.call, self.desk
         before: list[Say] = []
-        # A verb that a key called may have words of its own, such as a promise; they come first.
+        # A verb that a key called may have its own words, such as a promise; they come first.
         says = desk.taken_words()
         name = target
         for position in range(LONGEST_CHAIN):
@@ -323,7 +325,7 @@ class Walk:
                     if step.barge_in:
                         says += spoken
                     else:
-                        # What came first stays first, though it can no longer be stopped by a key.
+                        # Earlier words stay first, although a key can no longer stop them.
                         before += says + spoken
                         says = []
                     name = step.next
@@ -367,14 +369,14 @@ class Walk:
         self, name: str, before: tuple[Say, ...], says: tuple[Say, ...], again: tuple[Say, ...] = ()
     ) -> Turn:
         call, step = self.call, self.flow.steps[name]
-        # After a case number the line listens at once: some callers key the PIN before they are asked.
+        # After a case number the line listens at once: some callers enter the PIN before they are asked.
         is_next_entry = isinstance(step, Collect) and call.step != name
         self._stop_at(name)
         digits = step.digits if isinstance(step, Collect) else 1
         seconds = {Collect: ENTRY_SECONDS, Wait: LINE_SECONDS}.get(type(step), MENU_SECONDS)
         if isinstance(step, Stay | Menu):
             seconds = step.seconds or seconds
-        # Where nobody is asked anything the slow pace has nothing to wait for.
+        # When nothing is asked, the slow pace has nothing to wait for.
         slow = call.pace == "slow" and not isinstance(step, Wait | Stay)
         more = 0 if is_next_entry else self._more_digits
         end = turns.Gather(name, call.turn, digits, seconds, slow=slow, after_digits=more)

@@ -11,11 +11,11 @@ def menu_before(flow: Flow, trail: Iterable[str], name: str) -> str | None:
     for passed in trail:
         step = flow.steps.get(passed)
         if isinstance(step, Menu) and (step.returns or passed == name):
-            # A menu met again: what came after it the first time is behind the caller no more.
+            # A menu reached again: the caller's way back no longer includes what followed it the first time.
             menus = menus[: menus.index(passed)] if passed in menus else menus
             menus.append(passed)
         elif isinstance(step, Collect) and isinstance(step.then, SlowHandler) and step.then.is_a_try:
-            # A new PIN is asked: what an earlier one opened is reached by this PIN's own way alone.
+            # A new PIN is asked for: what an earlier one opened is reached only through this PIN.
             menus = [menu for menu in menus if menu in flow.open_to_all]
     before = menus[: menus.index(name)] if name in menus else menus
     return before[-1] if before else None
