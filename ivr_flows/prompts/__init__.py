@@ -1,4 +1,4 @@
-"""Every sentence the line can say, a gettext file per language, and the dates and numbers within them."""
+"""Every sentence the line can say, a gettext file per language, and the dates and numbers in them."""
 
 import re
 import tomllib
@@ -16,28 +16,28 @@ from babel.messages.pofile import read_po
 
 FOLDER = Path(__file__).parent
 SOURCE_LANGUAGE = "en"
-#: Spoken moments kept ready; a moment tells nothing of a person.
+#: How many spoken times are cached; a time reveals nothing about a person.
 MOMENTS_KEPT = 4096
-#: How a number that is read digit by digit is marked in a text; the renderer turns the marks into speech.
+#: The marks for a number that is read digit by digit; the renderer turns them into speech.
 DIGITS_MARK = "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}{}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
 
-#: Days that have names of their own, by their distance from today.
+#: Days that have their own names, by their distance from today.
 _NEAR_DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 #: The parts of a day by their first hours, the last one first. Some languages name them instead of AM and PM.
 _DAY_PARTS = ((19, "evening"), (12, "afternoon"), (5, "morning"), (0, "early"))
-#: A number of ten digits is said in the groups in which people write it down.
+#: A number of ten digits is said in the groups in which people write it.
 _NATIONAL_GROUPS = ((0, 3), (3, 6), (6, 10))
 
 _DIGITS_MARK = re.compile(DIGITS_MARK.format("([^«»]*)"))
 
 
 class PromptError(ValueError):
-    """A language is not whole: a prompt is missing, stale, lacks a slot or holds a telling word."""
+    """A language is incomplete: a prompt is missing, stale, lacks a slot or contains a telling word."""
 
 
 @dataclass(frozen=True)
 class Language:
-    """One language: its texts by prompt id, its locale, and the words that no prompt may hold (R13)."""
+    """One language: its texts by prompt id, its locale, and the words that no prompt may contain (R13)."""
 
     code: str
     locale: Locale
@@ -52,7 +52,7 @@ class Language:
 
     @cached_property
     def telling(self) -> list[str]:
-        """One sentence for each telling word that a text of its own holds (R13)."""
+        """One sentence for each telling word that one of its own texts contains (R13)."""
         return [
             f"The prompt {name} in {self.code} holds the telling word {word!r}."
             for name, text in self.texts.items()
@@ -62,7 +62,7 @@ class Language:
 
 
 class Prompts:
-    """The texts of several languages; nothing falls back from one to another (R27)."""
+    """The texts of several languages; no language falls back to another (R27)."""
 
     def __init__(self, languages: Mapping[str, Language]) -> None:
         self.languages = languages
@@ -70,16 +70,16 @@ class Prompts:
 
     @classmethod
     def load(cls, codes: Sequence[str], folder: Path = FOLDER) -> "Prompts":
-        """Read the languages. Raises PromptError with one sentence for the first that is not whole.
+        """Read the languages. Raises PromptError with one sentence for the first that is incomplete.
 
-        The files of a release do not change while a process lives, so each is read once a process.
+        The files of a release do not change while a process runs, so each is read once per process.
         """
         return cls({code: _read(code, folder) for code in codes})
 
     def text(self, language: str, prompt: str, /, **slots: str) -> str:
-        """One prompt in one language. Raises KeyError for an id or a slot that is not there."""
+        """One prompt in one language. Raises KeyError for an unknown id or a missing slot."""
         text = self.languages[language].texts[prompt].format_map(slots)
-        # A slot may end in a full stop of its own, as "a.m." does.
+        # A slot may end with its own period, as "a.m." does.
         return text.replace("..", ".") if slots else text
 
     def when(
@@ -92,7 +92,7 @@ class Prompts:
         on: bool = False,
         clock: bool = False,
     ) -> str:
-        """A day as one says it near ``now``: "today", "yesterday", else "Monday, November 23".
+        """A day as people say it near ``now``: "today", "yesterday", else "Monday, November 23".
 
         ``on`` is the form after a verb ("on Monday, November 23", "today"), the other follows "since".
         ``clock`` adds the time of day.
@@ -131,7 +131,7 @@ class Prompts:
         return words
 
     def _day(self, language: str, local: datetime, *, is_this_year: bool) -> str:
-        """A day by its name and date. The first of a month has a name of its own in some languages."""
+        """A day by its name and date. The first of a month has its own name in some languages."""
         prompt = "moment.day" if is_this_year else "moment.day_and_year"
         if local.day == 1:
             prompt = "moment.first_day" if is_this_year else "moment.first_day_and_year"
@@ -139,13 +139,13 @@ class Prompts:
 
     def _clock(self, language: str, local: datetime) -> str:
         if local.minute == 0 and local.hour % 12 == 0:
-            # 12 AM and 12 PM are taken for one another.
+            # People confuse 12 AM and 12 PM.
             return self.text(language, "clock.noon" if local.hour else "clock.midnight")
         spelled = format_time(
             local.time(), self.text(language, "clock.pattern"), locale=self.languages[language].locale
         )
         part = next(part for hour, part in _DAY_PARTS if local.hour >= hour)
-        # Narrow no-break spaces are read as nothing by some voices.
+        # Some voices do not read narrow no-break spaces.
         spelled = self.text(language, f"clock.{part}", time=re.sub(r"\s", " ", spelled))
         prompt = "clock.one" if local.hour % 12 == 1 else "clock"
         return self.text(language, prompt, time=spelled)
@@ -159,11 +159,11 @@ class Prompts:
         return ", ".join(DIGITS_MARK.format(national[begin:end]) for begin, end in _NATIONAL_GROUPS)
 
     def tells(self, words: str) -> bool:
-        """Whether words from elsewhere, such as a feed's, hold a telling word of any language (R13)."""
+        """Whether words from elsewhere, such as a feed's, contain a telling word of any language (R13)."""
         return bool(self.telling_words(words))
 
     def telling_words(self, words: str) -> list[str]:
-        """The telling words of any language that a text holds, each as its list has it (R13)."""
+        """The telling words of any language that a text contains, each as its list has it (R13)."""
         return [
             word
             for word in dict.fromkeys(
@@ -173,7 +173,7 @@ class Prompts:
         ]
 
     def problems(self) -> list[str]:
-        """What keeps a language from being offered (R13, R27): one sentence each."""
+        """What prevents a language from being offered (R13, R27): one sentence each."""
         found: list[str] = []
         source = (
             _read(SOURCE_LANGUAGE, FOLDER) if SOURCE_LANGUAGE not in self.languages else self.languages["en"]
@@ -196,12 +196,12 @@ class Prompts:
 
 
 def counted(prompt: str, count: int) -> str:
-    """The prompt that tells of ``count`` things: of one alone, it has a sentence of its own."""
+    """The prompt for ``count`` things; a single one has its own sentence."""
     return f"{prompt}_one" if count == 1 else prompt
 
 
 def count_words(text: str) -> int:
-    """How many words a voice says: a number that is read digit by digit counts one for each digit (R26)."""
+    """How many words a voice says: a number read digit by digit counts one for each digit (R26)."""
     words = len(text.split()) - text.count(" | ")
     for number in _DIGITS_MARK.findall(text) if "«" in text else ():
         words += len(re.sub(r"[^0-9]", "", number)) - len(number.split())

@@ -1,4 +1,4 @@
-"""What is wrong with the words that an office announces, judged as prompts are (R13, R18, R23)."""
+"""Finds errors in an office's announcements, checked like prompts (R13, R18, R23)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -9,9 +9,9 @@ from ivr_flows.prompts import Prompts, count_words
 from ivr_flows.review.readability import readability
 from ivr_flows.verbs.announcement_verbs import sentences_of
 
-#: A slot of a spoken prompt is cut there (hotline/voice/twiml.py).
+#: A slot of a spoken prompt is truncated there (hotline/voice/twiml.py).
 MOST_CHARACTERS = 200
-#: What else is heard on the way from the ring to the keys of the first menu; it is read as one text (R18).
+#: The other prompts from the ring to the keys of the first menu; all is checked as one text (R18).
 _BEFORE, _AFTER = ("danger_line", "welcome"), ("main.case", "main.callback", "main.help", "main.report")
 
 
@@ -26,7 +26,7 @@ class Announced(Protocol):
 
 
 class AnnouncingOffice(Protocol):
-    """What the check asks of the office."""
+    """What the check reads from the office."""
 
     @property
     def announcements(self) -> Sequence[Announced]: ...
@@ -37,13 +37,13 @@ class AnnouncingOffice(Protocol):
 
 
 def announcement_problems(office: AnnouncingOffice, prompts: Prompts) -> list[str]:
-    """Every fault of an office's announcements, one sentence each, in the order in which they are listed."""
+    """Every error in an office's announcements, one sentence each, in the order in which they are listed."""
     found: list[str] = []
     for position, one in enumerate(office.announcements, start=1):
         for code in prompts.languages:
             place = f"announcements entry {position}.text.{code}"
             found += [f"{place} {fault}" for fault in _of_text(one.text[code], code, office, prompts)]
-        # The most is spoken on a day on which one begins.
+        # The most is spoken on a day on which an announcement begins.
         together = [other.text for other in office.announcements if other.is_on(one.first_day)]
         for code in prompts.languages:
             seconds = sum(spoken_seconds(text[code]) for text in together)
@@ -75,7 +75,7 @@ def _of_text(text: str, code: str, office: AnnouncingOffice, prompts: Prompts) -
 
 
 def heard_with(text: str, code: str, office: AnnouncingOffice, prompts: Prompts) -> str:
-    """The words from the ring to the first menu with this text in its place."""
+    """The words from the ring to the first menu, with this text in its place."""
     slots = {"emergency": office.emergency_number, "line": office.name[code]}
     before = [prompts.text(code, name, **slots) for name in _BEFORE]
     after = [prompts.text(code, name, key=str(key)) for key, name in enumerate(_AFTER, 1)]

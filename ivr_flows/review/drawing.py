@@ -134,7 +134,7 @@ def _arrow(start: tuple[int, int], end: tuple[int, int], by: str) -> str:
     bend = max(40, abs(x2 - x1) // 2)
     label = ""
     if by:
-        # On the curve a little before its end, where the arrows of one box have parted.
+        # A point on the curve shortly before its end, where the arrows of one box have separated.
         x = _on_curve(x1, x1 + bend, x2 - bend, x2)
         y = _on_curve(y1, y1, y2, y2)
         label = f'<text x="{x}" y="{y - 3}" text-anchor="middle" fill="#0b4f6c">{escape(by)}</text>'
@@ -145,13 +145,13 @@ def _arrow(start: tuple[int, int], end: tuple[int, int], by: str) -> str:
 
 
 def _on_curve(a: int, b: int, c: int, d: int, t: float = 0.7) -> int:
-    """A coordinate of the cubic curve through ``a`` and ``d`` at ``t`` of its way."""
+    """A coordinate of the cubic curve through ``a`` and ``d`` at parameter ``t``."""
     u = 1 - t
     return round(u**3 * a + 3 * u * u * t * b + 3 * u * t * t * c + t**3 * d)
 
 
 def _merged(flow: Flow, name: str) -> Iterator[tuple[str, str]]:
-    """The edges of a step, with all that leads to the same place in one label."""
+    """The edges of a step, with those that lead to the same place merged into one label."""
     by_target: dict[str, list[str]] = {}
     for by, target in edges(flow, name):
         by_target.setdefault(target, []).append(by)
@@ -160,7 +160,7 @@ def _merged(flow: Flow, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _in_order(flow: Flow) -> dict[str, int]:
-    """Every step with its distance from the start; what only an extra key or a give-up reaches comes last."""
+    """Every step with its distance from the start; those only an extra key or give-up reaches are last."""
     found = {flow.start: 0}
     ahead = [flow.start]
     while ahead or len(found) < len(flow.steps):

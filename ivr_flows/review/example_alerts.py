@@ -1,4 +1,4 @@
-"""What a call to staff says of each kind of alert, with invented numbers, for the transcript."""
+"""What a call to staff says about each kind of alert, with invented numbers, for the transcript."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 from ivr_flows.engine.desk import Desk
 from ivr_flows.review.example_callbacks import Answer
 
-#: Alerts that count something, each with what is counted.
+#: Alerts that have a count, each with what is counted.
 _COUNTED = {
     "late": "promises at risk",
     "left": "promises left for a person",

@@ -1,4 +1,4 @@
-"""What each verb would say, with invented facts, so that a tree can be walked with no case behind it."""
+"""What each verb would say, with invented facts, so that a tree can be walked without a case."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -35,7 +35,7 @@ SILENTLY: Mapping[str, Answer | None] = {"": None}
 
 
 class ExampleDesk(Desk):
-    """A desk without a database: the caller's phone may be called, and what was said last is remembered."""
+    """A desk without a database: the caller's phone may be called, and what was last said is remembered."""
 
     def __init__(self, call: CallState, prompts: Prompts, rules: Rules, last: Turn | None) -> None:
         # No real verb runs here, so nothing reads the database.
@@ -45,7 +45,7 @@ class ExampleDesk(Desk):
 
     @property
     def is_discreet(self) -> bool:
-        """Whether this is the tree of a discreet line: no number was dialed."""
+        """Whether this is the tree of a discreet line, because no number was dialed."""
         return self.call.flow == "discreet_line"
 
     def called_from(self) -> str | None:
@@ -57,13 +57,13 @@ class ExampleDesk(Desk):
         return CALLER
 
     def last_turn(self) -> Turn:
-        """The turn that was handed in. Raises LookupError when there was none."""
+        """The turn that was passed in. Raises LookupError if there was none."""
         if self._last is None:
             raise LookupError("Nothing was said before.")
         return self._last
 
     def slow_down(self) -> None:
-        """Give this caller time for the rest of the call; there is no registrant to remember it for."""
+        """Give this caller more time for the rest of the call; there is no registrant to remember it for."""
         self.call.pace = "slow"
 
 
@@ -169,8 +169,8 @@ def _details(**facts: Any) -> Answer:
     return lambda desk: say_details(desk, found)
 
 
-#: For a verb and its word, what it says then, once for each case that sounds unlike the others. A verb or a
-#: word that is not listed says nothing.
+#: For a verb and its word, what it then says, once for each case that sounds different from the others. A
+#: verb or a word that is not listed says nothing.
 ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("verify_pin", "right"): {"": _is_verified},
     ("verify_pin", "letter"): {"": _has_letter},
@@ -296,7 +296,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     **CALLBACK_ANSWERS,
 }  # fmt: skip
 
-#: Words that no verb answers before the PIN was right.
+#: Words that no verb returns before the PIN was right.
 VERIFIED_ALONE = frozenset(
     {
         ("check_open_callback", "urgent"),
@@ -313,7 +313,7 @@ VERIFIED_ALONE = frozenset(
     }
 )
 
-#: What a word means, for those who do not know the verbs.
+#: What a word means, for readers who do not know the verbs.
 MEANINGS: Mapping[str, str] = {
     "may_try: yes": "tries are left",
     "may_try: number_too": "tries are left, and the number is asked too",
@@ -439,11 +439,11 @@ MEANINGS: Mapping[str, str] = {
 
 
 def examples_of(verb: str, word: str) -> Mapping[str, Answer | None]:
-    """The cases of a verb's word that sound unlike each other, and what is said in each."""
+    """The cases of a verb's word that sound different from each other, and what is said in each."""
     return ANSWERS.get((verb, word)) or SILENTLY
 
 
 def meaning(verb: str, word: str, example: str) -> str:
-    """What the world is like when ``verb`` answers ``word``, in plain words."""
+    """The situation in which ``verb`` returns ``word``, in plain words."""
     known = MEANINGS.get(f"{verb}: {word}")
     return "; ".join(filter(None, (known, example))) or word.replace("_", " ")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from ivr_flows.engine.desk import Desk
 from ivr_flows.verbs.callback_verbs import say_crisis_line
 
-#: The hour of every example: a Wednesday morning in the offices of North America.
+#: The time of every example: a Wednesday morning in the offices of North America.
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 
 Answer = Callable[[Desk], None]

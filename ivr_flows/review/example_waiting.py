@@ -1,4 +1,4 @@
-"""What the staff line says of who waits, with invented numbers, for the transcript."""
+"""What the staff line says about who waits, with invented numbers, for the transcript."""
 
 from datetime import timedelta
 
@@ -32,6 +32,6 @@ def one_other_waits(desk: Desk) -> None:
 
 
 def waiting_too_long(desk: Desk) -> None:
-    """A promise is over."""
+    """A promise is overdue."""
     desk.say("staff.no_urgent")
     desk.say("staff.promise_over", when=desk.when(desk.now - timedelta(hours=2), on=True, clock=True))

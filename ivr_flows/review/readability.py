@@ -14,20 +14,20 @@ LEAST_EASE = 80.0
 
 @dataclass(frozen=True, slots=True)
 class Readability:
-    """``years`` of school that a text asks for; ``ease`` from 0 (hard) to 100, where the language has one."""
+    """``years`` of school that a text requires; ``ease`` from 0 (hard) to 100, if the language has one."""
 
     years: float
     ease: float | None = None
 
     @property
     def is_easy(self) -> bool:
-        """Whether it is as easy as R18 asks of a whole path; a few words alone say little."""
+        """Whether it is as easy as R18 requires of a whole path; a few words alone say little."""
         return self.years <= MOST_YEARS and (self.ease is None or self.ease >= LEAST_EASE)
 
 
 @lru_cache(maxsize=4096)
 def readability(text: str, language: str) -> Readability | None:
-    """The score of a text, or None for one without words or in a language with no formula here."""
+    """The score of a text, or None for one without words or in a language without a formula here."""
     score = _FORMULAS.get(language)
     counts = _Counts.of(text)
     return None if score is None or counts.words == 0 else score(text, counts)
@@ -45,7 +45,7 @@ class _Counts:
         sentences = [len(_words(one)) for one in re.findall(r"\b[^.!?]+[.!?]*", text)]
         return cls(
             len(_words(text)),
-            # An exclamation or a name of one or two words is no sentence of its own.
+            # An exclamation or a name of one or two words does not count as a sentence.
             max(1, sum(words > 2 for words in sentences)),
             len(re.sub(r"\s", "", text)),
             len(re.sub(r"[^\w]", "", text)),
@@ -73,7 +73,7 @@ def _spanish(text: str, counts: _Counts) -> Readability:
 
 @lru_cache(maxsize=1)
 def _hyphens() -> Pyphen:
-    # Read when it is needed first: a process that scores nothing holds no dictionary.
+    # Imported on first use, so that a process that scores nothing loads no dictionary.
     return Pyphen(lang="es")
 
 

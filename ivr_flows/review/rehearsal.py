@@ -1,4 +1,4 @@
-"""Walks a whole tree with the engine that callers meet, and writes down each step and each exit once."""
+"""Walks a whole tree with the engine that callers meet, and records each step and each exit once."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -44,17 +44,17 @@ from ivr_flows.review.example_answers import (
 from ivr_flows.review.scene import ENDINGS, Path, Rehearsal, Scene, Spoken, Stop
 from models.calls.call_state import CallState
 
-#: How much of the steps passed is kept from one action to the next; far from what a call keeps.
+#: How many of the passed steps are kept from one action to the next; far more than a call keeps.
 LONGEST_WAY = 1000
 #: More answers of one kind in a row than any step should ask for.
 MOST_MISSES = 8
-#: Five options are one too many (R20), so this key is no option of any menu.
+#: Five options are one too many (R20), so this key is not an option of any menu.
 WRONG_KEY = "6"
 
 
 @dataclass(frozen=True, slots=True)
 class _Action:
-    """Something a caller may do at a step. ``target``: only told when it leads to a step not yet written."""
+    """An action of a caller at a step. ``target``: told only if it leads to a step not yet written."""
 
     words: str
     keys: str | None
@@ -66,7 +66,7 @@ class _Action:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a call stands: its state, what was said last, and how it came there."""
+    """Where a call is: its state, what was last said, and how it got there."""
 
     call: CallState
     turn: Turn
@@ -75,7 +75,7 @@ class _Place:
 
 
 def rehearse(flow: Flow, prompts: Prompts, rules: Rules, language: str) -> Rehearsal:
-    """Walk the tree. Every step, every key and every word of every verb is met at least once."""
+    """Walk the tree. Every step, every key and every word of every verb occurs at least once."""
     return _Stage(flow, prompts, rules, language).rehearse()
 
 
@@ -90,7 +90,7 @@ class _Stage:
         self._facts: dict[frozenset[str], str] = {}
         self._given = flow
         self._flow = dataclasses.replace(flow, steps={n: self._acted(n, s) for n, s in flow.steps.items()})
-        # Another tree has a rehearsal of its own; here a call that crosses over has come to its end.
+        # Another tree has its own rehearsal; here a call that crosses over has reached its end.
         self._beyond = {
             step.tree: dataclasses.replace(
                 flow, steps={step.at: Hangup()}, open_to_all=frozenset({step.at}), start=step.at
@@ -120,7 +120,7 @@ class _Stage:
             scene, now = self._acts(place, call, action)
             if self._covered == covered and (is_told or not is_aside):
                 continue
-            # Again, for the words that were not met this time.
+            # Again, for the words that did not occur this time.
             (afterwards if is_aside else ahead).append((origin, action))
             self._found.paths.append(path)
             while True:
@@ -146,7 +146,7 @@ class _Stage:
             self._found.written_in.setdefault(name, path.number)
 
     def _acts(self, place: _Place | None, start: CallState, action: _Action) -> tuple[Scene, _Place]:
-        # The way here is kept, since # follows it back, but not for ever.
+        # The way here is kept, since # follows it back, but not forever.
         trail = (place.call if place else start).trail[-LONGEST_WAY:]
         call = copy(place.call if place else start)
         call.trail = trail
@@ -198,7 +198,7 @@ class _Stage:
         slots = dict(say.slots)
         text = self._prompts.text(language, say.prompt, **slots)
         if slots.get("emergency", "").isdigit():
-            # The voice reads it digit by digit; in time it is one word of three syllables.
+            # The voice reads it digit by digit; its duration is that of one word of three syllables.
             slots["emergency"] = DIGITS_MARK.format(slots["emergency"])
         counted = count_words(self._prompts.text(language, say.prompt, **slots))
         return Spoken(say.prompt, language, text, count_words(text), counted, can_be_stopped)
@@ -265,7 +265,7 @@ class _Stage:
         return [_Action("is taken out of it by the line", None, recalled=True)] if found else []
 
     def _repairs(self, name: str) -> list[_Action]:
-        """What is told only where it leads to a step that no path has been written at yet."""
+        """What is told only if it leads to a step at which no path has been written yet."""
         stop, flow = self._found.stops[name], self._flow
         found = []
         for scenes, keys, words in (
@@ -326,7 +326,7 @@ class _Stage:
 
     def _played(self, step: str, handler: Handler | SlowHandler, on: Mapping[str, str]) -> Handler:
         def run(desk: Any, _digits: str) -> str:
-            # Two verbs of one turn that know the same two words speak of the same fact.
+            # Two verbs of one turn with the same two words are about the same fact.
             fact = self._facts.get(handler.words) if len(handler.words) > 1 else None
             able = [word for word in on if desk.is_verified or (handler.name, word) not in VERIFIED_ALONE]
             word, example, answer = self._choice(
@@ -347,12 +347,12 @@ class _Stage:
     def _choice(
         self, step: str, verb: str, words: Sequence[str], on: Mapping[str, str]
     ) -> tuple[str, str, Answer | None]:
-        """A word not told yet, or else the first that leads on to one, or else the first."""
+        """A word not told yet, or else the first that leads to one, or else the first."""
         answers = [
             (word, example, answer) for word in words for example, answer in examples_of(verb, word).items()
         ]
         if self._is_scouting:
-            # The world is still as it was when the caller came here.
+            # The situation is still as it was when the caller came here.
             same = [found for found in answers if found[:2] == self._remembered.get(step)]
             return (same or answers)[0]
         for word, example, answer in answers:
@@ -364,7 +364,7 @@ class _Stage:
         return answers[0]
 
     def _leads_to_news(self, name: str, facts: Mapping[frozenset[str], str]) -> bool:
-        """Whether a word not told yet can be met from here before the line waits again."""
+        """Whether a word not told yet can occur from here before the line waits again."""
         step = self._given.steps[name]
         if isinstance(step, Announce):
             return self._leads_to_news(step.next, facts)

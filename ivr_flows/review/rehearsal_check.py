@@ -1,4 +1,4 @@
-"""What a walk through a tree shows to be wrong: keys, waits, repair, pace, and sentences in full words."""
+"""Finds errors on a walk through a tree: in keys, waits, repair, pace, and sentences with full words."""
 
 from collections.abc import Iterator
 
@@ -7,32 +7,33 @@ from ivr_flows.engine.flow import BACK, COVER, LANGUAGE, PERSON, REPEAT, SILENT,
 from ivr_flows.review.rehearsal import MOST_MISSES
 from ivr_flows.review.scene import Rehearsal, Scene, Stop
 
-#: The waits that R24 asks for, in seconds: for one key, and for several.
+#: The waits that R24 requires, in seconds: for one key, and for several.
 MENU_WAIT, ENTRY_WAIT = 8, 10
-#: The same for each question of a call we place, before a first key, and how long a machine may record (R30).
+#: The wait at each question of a call we place, before a first key, and how long a machine may record (R30).
 FIRST_WAIT, FIRST_SECONDS = 5, 25
-#: What the voice pauses between two options.
+#: The voice's pause between two options.
 PAUSE_SECONDS = 0.6
-#: What R26 asks for on top of a second for each word.
+#: What R26 requires on top of a second for each word.
 SLOW_WAIT_MORE = 10
-#: The third slip in a row is the one that 0 is offered after.
+#: 0 is offered after the third slip in a row.
 LEAST_SLIPS = 3
 #: Prompts that offer a callback.
 OFFERS = frozenset({"callback.express", "callback.keep"})
-#: A person is called while the caller waits in the queue.
+#: A liaison is called while the caller waits in the queue.
 CALLING = frozenset({"person.connecting"})
-#: Words after a promise that stands: who is silent then has asked for a callback already.
+#: Words after a promise: a caller who is then silent has already asked for a callback.
 PROMISED = frozenset({"how.no_message", "how.message"})
-#: After this prompt all is said: a caller who is silent, or who slips though 0 was offered, may be let go.
+#: After this prompt everything is said: a caller who is silent, or who slips although 0 was offered, may be
+#: let go.
 LAST_WORDS = "end.question"
-#: Keys of menus alone (R22).
+#: Keys that work only at menus (R22).
 MENU_KEYS = frozenset({LANGUAGE, BACK})
 #: Prompts of a choice before hard news; silence there is followed by a person or by the news (R19).
 WARNINGS = frozenset({"hard_news.warning", "hard_news.alone"})
 
 
 def rehearsal_problems(found: Rehearsal) -> list[str]:
-    """Every fault met on the way, one sentence each, with the rule it breaks."""
+    """Every error found on the walk, one sentence each, with the rule it breaks."""
     faults = [*_sentences(found), *_first_words(found)]
     for name, stop in found.stops.items():
         if stop.scene.ends != "keys":
@@ -40,15 +41,15 @@ def rehearsal_problems(found: Rehearsal) -> list[str]:
         place = f"{found.flow.name}: {name} in {found.language}"
         rules = [_options, _keys]
         if not isinstance(found.flow.steps[name], Wait):
-            # A caller in the queue is silent because they wait: nothing is asked again, and no pace is
-            # theirs.
+            # A caller in the queue is silent because they wait: nothing is asked again, and the pace does not
+            # apply.
             rules += [_waits, _repair, _pace]
         faults += [f"{place} {fault}" for rule in rules for fault in rule(found, stop)]
     return list(dict.fromkeys(faults))
 
 
 def _sentences(found: Rehearsal) -> Iterator[str]:
-    """R18, with the words of the slots in their places."""
+    """R18, with the words of the slots filled in."""
     for path in found.paths:
         for spoken in (spoken for scene in path.scenes for spoken in scene.spoken):
             for sentence in long_sentences(spoken.text):
@@ -56,7 +57,7 @@ def _sentences(found: Rehearsal) -> Iterator[str]:
 
 
 def _first_words(found: Rehearsal) -> Iterator[str]:
-    """R30: what whoever answers hears before a first key, a machine too, with the waits between."""
+    """R30: what anyone who answers, or a machine, hears before a first key, with the waits between."""
     first = [stop.scene for name, stop in found.stops.items() if _is_unattended(found, name)]
     pauses = sum(max(0, len(_keys_offered(scene)) - 1) for scene in first) * PAUSE_SECONDS
     seconds = sum(scene.speaking_seconds + scene.seconds for scene in first) + pauses
@@ -79,7 +80,7 @@ def _options(_found: Rehearsal, stop: Stop) -> Iterator[str]:
 
 
 def _keys(found: Rehearsal, stop: Stop) -> Iterator[str]:
-    """R22: 0 is a person, 5 too, * repeats, 9 repeats slowly, 7 covers; who was called has * alone."""
+    """R22: 0 is a person, 5 too, * repeats, 9 repeats slowly, 7 covers; a called person has only *."""
     said, person = [spoken.text for spoken in stop.scene.spoken], found.flow.keys.get(PERSON)
 
     def says_again(scene: Scene) -> bool:
@@ -107,7 +108,7 @@ def _keys(found: Rehearsal, stop: Stop) -> Iterator[str]:
 
 
 def _speaks_another(found: Rehearsal, stop: Stop, scene: Scene) -> bool:
-    """8 asks the same at a menu, in another language where its words have one; entries do not know it."""
+    """8 asks the same at a menu in another language, if its words have one; entries have no 8."""
     if not isinstance(found.flow.steps[stop.scene.step], Menu):
         return True
     here = {(spoken.prompt, spoken.language) for spoken in stop.scene.spoken}
@@ -120,7 +121,7 @@ def _has_one_language(scene: Scene) -> bool:
 
 
 def _goes_back(found: Rehearsal, stop: Stop, scene: Scene) -> bool:
-    """# leads from a menu to one that the caller was at, and from an entry where its table says."""
+    """# leads from a menu to one where the caller was before, and from an entry to its table's step."""
     step = found.flow.steps[stop.scene.step]
     if isinstance(step, Collect):
         return step.back is None or scene.entered[0] == step.back
@@ -160,7 +161,7 @@ def _repair(found: Rehearsal, stop: Stop) -> Iterator[str]:
             if len(asked) > 2 and PERSON not in asked[2].spoken[-1].text:
                 yield f"does not offer {PERSON} the third time (R25)."
             if isinstance(step, Collect) and misses is stop.silences and step.silences is not None:
-                # Silence leads back to the entry before, which goes on with the count.
+                # Silence leads back to the previous entry, where the count continues.
                 if left.step != step.back or left.ends != "keys":
                     yield f"does not go back to {step.back} after {step.silences} silences (R22)."
             elif not _leads_on(stop, left, is_silent=misses is stop.silences):
@@ -178,10 +179,10 @@ def _leads_on(stop: Stop, left: Scene, *, is_silent: bool) -> bool:
 
 
 def _pace(found: Rehearsal, stop: Stop) -> Iterator[str]:
-    """R26: after one silence, or 9, a second for each word and ten more."""
+    """R26: after one silence, or 9, a second for each word plus ten."""
     if SLOW not in found.flow.keys:
         return
-    # Silence of a machine slows nothing down (R30).
+    # A machine's silence slows nothing down (R30).
     silences = () if _is_unattended(found, stop.scene.step) else stop.silences
     for scene in (*silences, stop.extra[SLOW]):
         if isinstance(found.flow.steps.get(scene.step), Wait):

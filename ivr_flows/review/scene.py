@@ -1,4 +1,4 @@
-"""What a rehearsal of a tree writes down: what is spoken, scene by scene, and the paths they make."""
+"""What a rehearsal of a tree records: what is spoken, scene by scene, and the paths they form."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from ivr_flows.engine.check import WORDS_A_SECOND
 from ivr_flows.engine.flow import Flow
 from ivr_flows.engine.turn import Turn
 
-#: Ends of a scene after which a path has no more to tell.
+#: Ends of a scene after which a path is complete.
 ENDINGS = frozenset({"hang-up", "crossing"})
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One prompt as it is heard. ``counted`` are its words as the wait of the slow pace counts them."""
+    """One prompt as it is heard. ``counted`` is its number of words for the wait of the slow pace."""
 
     prompt: str
     language: str
@@ -30,12 +30,11 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What one action leads to: what is so then, what is said, and where and how the line waits after it.
+    """The result of one action: the situation, what is said, and where and how the line waits after it.
 
-    ``entered`` are the steps in their order, and ``language`` is the call's after it. ``ends`` is
-    ``keys``, ``ringing``, ``conference``, ``stay``, ``crossing`` or ``hang-up``; with ``keys``
-    up to ``digits`` are taken, after ``seconds`` without one it is silence, and ``slow_seconds`` are given
-    at the slow pace (R26).
+    ``entered`` are the steps in order, and ``language`` is the call's after them. ``ends`` is ``keys``,
+    ``ringing``, ``conference``, ``stay``, ``crossing`` or ``hang-up``. With ``keys``, up to ``digits`` are
+    taken, ``seconds`` without one are a silence, and ``slow_seconds`` is the wait at the slow pace (R26).
     """
 
     action: str
@@ -61,9 +60,9 @@ class Scene:
 class Stop:
     """A step that waits: the scene that first led there, and what repair and the extra keys do (R22, R25).
 
-    ``silences`` and ``slips`` are the answers to nothing and to wrong keys in a row; the last one has left
+    ``silences`` and ``slips`` are the answers to silences and to wrong keys in a row; the last one has left
     the step, unless none does. ``extra`` are the keys that work everywhere. ``mistaken`` are the answers to
-    digits that were asked before, where the step knows them.
+    digits that belong to an earlier question, if the step recognizes them.
     """
 
     scene: Scene
@@ -76,7 +75,7 @@ class Stop:
 
 @dataclass(slots=True)
 class Path:
-    """From a step (None: the start) on to an end, or to a step that an earlier path is written at.
+    """From a step (None: the start) to an end, or to a step at which an earlier path is written.
 
     ``before`` are the scenes from the start of the call to where this path begins.
     """
@@ -90,7 +89,7 @@ class Path:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """A tree in one language: its paths in the order they are told, and every step that waits."""
+    """A tree in one language: its paths in the order in which they are told, and every step that waits."""
 
     flow: Flow
     language: str

@@ -6,7 +6,7 @@ from typing import Any
 
 from ivr_flows.review.scene import Path, Rehearsal, Scene, Spoken, Stop
 
-#: Seconds of a text as a voice really speaks it, in a language; None where no voice is installed.
+#: Seconds that a real voice takes for a text in a language; None if no voice is installed.
 Measure = Callable[[str, str], float | None]
 WIDTH = 100
 _EVERYWHERE = {
@@ -25,7 +25,7 @@ _ENDS = {
 
 
 def as_script(found: Rehearsal, measure: Measure) -> str:
-    """The whole tree to read, a path at a time."""
+    """The whole tree for reading, one path at a time."""
     lines = [f"{found.flow.name.upper().replace('_', ' ')} ({found.language})", "", *_preface(found, measure)]
     told: dict[str, str] = {}
     for path in found.paths:
@@ -40,7 +40,7 @@ def as_script(found: Rehearsal, measure: Measure) -> str:
 
 
 def as_document(found: Rehearsal, measure: Measure) -> dict[str, Any]:
-    """The same for programs. Times are in seconds; a measured one is null where no voice is installed."""
+    """The same for programs. Times are in seconds; a measured one is null if no voice is installed."""
     return {
         "tree": found.flow.name,
         "language": found.language,
@@ -132,7 +132,7 @@ def _end(scene: Scene) -> str:
 
 
 def _repair(stop: Stop, told: dict[str, str]) -> Iterator[str]:
-    """``told`` are the ways of repair told so far, each with the step it was told at."""
+    """``told`` are the repairs told so far, each with the step it was told at."""
     of = (("silence", stop.silences), ("wrong keys", stop.slips), ("the number again", stop.mistaken))
     for words, scenes in of:
         if not scenes:
