@@ -44,7 +44,7 @@ def numbers_of(settings: Settings, office: Office) -> dict[str, PhoneNumber]:
 
 
 def exchange_for(settings: Settings, office: Office) -> Flask:
-    """Build the exchange of one office. Every dialled number reaches the line; it calls only from its own."""
+    """Build the exchange of one office. Every dialed number reaches the line; it calls only from its own."""
     faults, numbers = Faults(), numbers_of(settings, office)
     deliver = faults.around(over_http(settings.public_url, settings.twilio_auth_tokens[0]))
     return create_exchange(

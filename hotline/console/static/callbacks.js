@@ -1,4 +1,4 @@
-// The callback list by keyboard, and a note that is looked at while it is typed. Nothing here is needed to work.
+// The callback list by keyboard, and a note that is checked while it is typed. Everything works without this.
 "use strict";
 
 (() => {
@@ -50,8 +50,8 @@
     }
   });
 
-  // Every other button of the page asks for a page anew. What is being written waits for that one page, in this tab
-  // alone, and is given back to nobody but who wrote it.
+  // Every other button reloads the page. The unfinished note is kept for the next load, only in this tab, and is
+  // restored only for its author.
   const WAITING = "callback-note";
   const waiting = JSON.parse(sessionStorage.getItem(WAITING) || "{}");
   sessionStorage.removeItem(WAITING);
@@ -68,7 +68,7 @@
   const words = document.querySelector("a[data-key='w']");
   if (words) words.addEventListener("click", waits);
 
-  // The same expressions as on the server, which looks again.
+  // The same expressions as on the server, which checks again.
   const said = document.getElementById("note-live");
   const left = document.getElementById("note-left");
   const patterns = JSON.parse(note.dataset.notePatterns).map(([why, source, inWords]) => [why, new RegExp(source, "i"), inWords]);
@@ -89,7 +89,7 @@
     note.setAttribute("aria-invalid", found ? "true" : "false");
     left.textContent = left.dataset.text.replace("{left}", String(most - text.length));
   };
-  // What the server refused stands beside the field already, until it is changed.
+  // The server's refusal is already next to the field, until the text changes.
   const refused = document.getElementById("note-error");
   note.addEventListener("input", () => {
     if (refused) refused.textContent = "";

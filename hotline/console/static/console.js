@@ -1,10 +1,10 @@
-// What the pages of the console do by script: nothing that matters, since every form works without it.
+// The scripts of the console's pages. None is essential, since every form works without them.
 "use strict";
 
 (() => {
   const place = document.getElementById("connection");
 
-  // A lost connection is said once, and so is that it is back; htmx asks again by itself.
+  // A lost connection is announced once, and so is its return; htmx retries by itself.
   let lost = false;
   const say = (text, kind, link) => {
     place.className = `connection connection--${kind}`;
@@ -43,18 +43,18 @@
     }
   };
   document.addEventListener("htmx:afterRequest", (event) => heard(event.detail.xhr ? event.detail.xhr.status : 0));
-  // A page without a part that htmx renews learns it from what every page asks (standing.js).
+  // A page without parts that htmx renews learns this from the poll of every page (standing.js).
   document.addEventListener("console:asked", (event) => (event.detail ? heard(event.detail) : lose()));
 
-  // What is wrong with a form is heard and seen first.
+  // Move the focus to the form's errors, to be read first.
   const first = document.querySelector("[data-focus]");
   if (first) first.focus();
 
-  // A form is sent once, however often its button is pressed; coming back to the page frees it again.
+  // A form is sent once, however often its button is pressed; a return to the page enables it again.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!navigator.onLine) {
-      // The browser's own page about it would take away what was typed.
+      // The browser's own error page would discard what was typed.
       event.preventDefault();
       lost = false;
       lose();
@@ -66,7 +66,7 @@
     }
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
-    // A file comes without another page, which would free the form.
+    // A download loads no new page, which would enable the form again.
     if (event.submitter && "file" in event.submitter.dataset) window.setTimeout(free, 3000, form);
   });
   const free = (form) => {

@@ -1,7 +1,7 @@
-// Parts of a page that ask for themselves: unchanged ones cost a few bytes, and a page that nobody looks at is quiet.
+// Parts of a page that poll: unchanged ones cost a few bytes, and a page in a hidden tab does not poll.
 "use strict";
 
-// A page that was left open by somebody who is signed out asks rarely: each time is a line in the log.
+// A page left open after its reader was signed out polls rarely, because each poll is a line in the log.
 const RARELY_MILLISECONDS = 30000;
 let signedOutAt = -Infinity;
 document.addEventListener("htmx:afterRequest", (event) => {
@@ -12,7 +12,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 document.addEventListener("htmx:configRequest", (event) => {
   const part = event.detail.elt;
   if (!part.matches("[data-live]")) return;
-  // Whoever types, or has something open in it, must not have it changed under their hands.
+  // The part must not change while a person types in it or has something open in it.
   const busy = part.querySelector("details[open], dialog[open]") || part.querySelector("input:focus, textarea:focus, select:focus");
   if (document.hidden || busy || performance.now() - signedOutAt < RARELY_MILLISECONDS) {
     event.preventDefault();
@@ -28,7 +28,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   } else if (target.matches("[data-live]") && xhr.status === 200) {
     target.dataset.tag = xhr.getResponseHeader("ETag") || "";
-    // What was said of the last click may no longer be so; the part that comes now says how it stands.
+    // The message about the last click may be outdated; the new part shows the current state.
     if (target.matches("[data-overtakes]")) document.querySelectorAll("main > .usa-alert--success").forEach((one) => one.remove());
   }
 });

@@ -1,4 +1,4 @@
-// Reads a text aloud in its language, and narrows the list of prompts while one types; both are conveniences.
+// Reads a text aloud in its language, and filters the list of prompts while a person types; both are conveniences.
 "use strict";
 
 (() => {

@@ -1,4 +1,4 @@
-// Says that a file is being read: a large one takes a while, and the button would look as if nothing happened.
+// Announces that a file is being read: a large one takes a while, and the button shows no progress.
 for (const form of document.querySelectorAll("form.upload")) {
   form.addEventListener("submit", () => {
     form.setAttribute("aria-busy", "true");

@@ -1,4 +1,4 @@
-// Passkeys: asks the browser for one, and sends its answer by the form that asks for it.
+// Passkeys: asks the browser for one, and sends its answer through the form that needs it.
 "use strict";
 
 (() => {
@@ -57,7 +57,7 @@
   document.querySelectorAll("form[data-passkey]").forEach((form) => {
     const told = form.querySelector(".passkey-told");
     form.hidden = false;
-    // Before the page's own listener, which lets a form be sent but once.
+    // Runs before the page's own listener, which lets a form be sent only once.
     form.addEventListener("submit", (event) => {
       if (form.elements.passkey.value) return;
       event.preventDefault();

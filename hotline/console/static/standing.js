@@ -1,4 +1,4 @@
-// Urgent work that nobody has: told in the title, by a sound and by a notification, also while the tab is hidden.
+// Announces urgent unclaimed work in the title, by a sound and by a notification, even while the tab is hidden.
 "use strict";
 
 (() => {
@@ -7,7 +7,7 @@
   const EVERY_MILLISECONDS = 10000;
   const RARELY_MILLISECONDS = 60000;
   const PATIENCE_MILLISECONDS = 8000;
-  // What is chosen in this browser, and the ids of the callbacks that it has told of.
+  // The choices in this browser, and the ids of the callbacks that it has announced.
   const SOUND = "console.urgent.sound";
   const NOTIFICATION = "console.urgent.notification";
   const TOLD = "console.urgent.told";
@@ -15,7 +15,7 @@
   let known = place.querySelector(".standing");
   let tag = "";
   let isOut = false;
-  // Of several tabs one tells: the one that has the lock, until it is closed.
+  // Only one of several tabs announces: the one with the lock, until it is closed.
   let tells = !navigator.locks;
   let played = null;
   let shown = null;
@@ -25,8 +25,8 @@
   const allowed = () => "Notification" in window && Notification.permission === "granted";
   const ids = (text) => (text || "").split(" ").filter(Boolean);
 
-  // Two short tones, made here: there is no file to load. Before the first click or key in a page a browser plays
-  // nothing; then they wait for it.
+  // Two short tones, generated here without a file. A browser plays nothing before the first click or key in a
+  // page; the tones then wait for it.
   const sound = () => {
     if (played) return;
     const context = new AudioContext();
@@ -49,7 +49,7 @@
     if (played === context) played = null;
   };
   const wake = () => played && played.resume();
-  // Not when a finger comes down: a browser counts a touch when it ends.
+  // Not at the start of a touch: a browser counts a touch when it ends.
   document.addEventListener("pointerup", wake);
   document.addEventListener("keydown", wake);
 
@@ -61,17 +61,17 @@
       shown = new Notification(place.dataset.title, { body: says, tag: "console-urgent", renotify: true });
       shown.onclick = () => window.focus();
     } catch {
-      // Browsers of phones show notifications of installed apps alone.
+      // Browsers on phones show notifications only for installed apps.
     }
   };
-  // What is no longer so is not left on the screen, or for the first click.
+  // Outdated notices do not stay on the screen or wait for the first click.
   const withdraw = () => {
     if (shown) shown.close();
     shown = null;
   };
   window.addEventListener("pagehide", withdraw);
 
-  // Each callback is told of once, until a person has had it: that the line rings somebody in vain is no news.
+  // Each callback is announced once, until a person has had it: a missed ring from the line is no news.
   const tellOfNew = () => {
     if (!tells || !known.dataset.rings || !(wants(SOUND) || (wants(NOTIFICATION) && allowed()))) return;
     const waiting = ids(known.dataset.first);
@@ -84,7 +84,7 @@
   const show = () => {
     const count = Number(known.dataset.untaken);
     document.title = count ? `(${count}) ${title}` : title;
-    // A screen reader repeats what is put here anew. What somebody is about to press stays until they have left it.
+    // A screen reader repeats everything that is replaced here. A focused button stays until the focus leaves it.
     const old = place.querySelector(".standing");
     if (old !== known && old.textContent !== known.textContent && !place.contains(document.activeElement)) {
       old.replaceWith(known);
@@ -118,7 +118,7 @@
     }
   };
 
-  // Not by htmx: a hidden tab must go on asking, and the lists need not.
+  // Not with htmx: a hidden tab must go on polling here, and the lists need not.
   const ask = async () => {
     let status = 0;
     try {
@@ -130,7 +130,7 @@
       status = answer.status;
       await read(answer);
     } catch {
-      // The connection is lost: how much waits is not known.
+      // The connection is lost, so the number of waiting callbacks is unknown.
       document.title = `(?) ${title}`;
     }
     document.dispatchEvent(new CustomEvent("console:asked", { detail: status }));

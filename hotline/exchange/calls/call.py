@@ -28,7 +28,7 @@ class LiveCall:
     over then, as it is for a caller who hears "an application error has occurred".
 
     On a ``timed`` leg words, timeouts and ringing take their time. ``passes`` lets time go by, and ``due_in``
-    tells when something happens next. The legs that this call dialled pass the time with it.
+    tells when something happens next. The legs that this call dialed pass the time with it.
     """
 
     def __init__(
@@ -208,7 +208,7 @@ class LiveCall:
     # Time.
 
     def due_in(self) -> float | None:
-        """Return the seconds until this call, or a leg that it dialled, goes on by itself; None for never."""
+        """Return the seconds until this call, or a leg that it dialed, goes on by itself; None for never."""
         if self.leg.is_over:
             return None
         moments = [
@@ -222,7 +222,7 @@ class LiveCall:
         return min(mine + theirs, default=None)
 
     def passes(self, seconds: float) -> None:
-        """Let ``seconds`` go by on this call and on the legs that it dialled."""
+        """Let ``seconds`` go by on this call and on the legs that it dialed."""
         left = seconds
         while not self.leg.is_over:
             due = self.due_in()
@@ -283,7 +283,7 @@ class LiveCall:
         else:
             self.queue_member.holds()
 
-    # Dialling.
+    # Dialing.
 
     def _rings(self, waits: Ringing) -> None:
         reachable = [number for number in waits.numbers if number.kind == "Number"]
@@ -339,7 +339,7 @@ class LiveCall:
         child.events.tell("ringing")
         return child
 
-    # Coming to rest, and ending.
+    # Stopping at a wait, and ending.
 
     def _settle(self) -> None:
         self.driver.send_asides()
@@ -378,7 +378,7 @@ class LiveCall:
         self.driver.dial_due = self.driver.hold_due = None
         family, self.child, self.ringing = self._family(), None, []
         for child in family:
-            # The dialled leg ends. The action of this leg's Dial is not requested.
+            # The dialed leg ends. The action of this leg's Dial is not requested.
             child._parent = None
             if child.leg.call_status == "ringing":
                 child._ends_unanswered("canceled")
@@ -395,7 +395,7 @@ class LiveCall:
         )
 
     def _ends_talk(self) -> None:
-        """End what this leg dialled, and go on: a star was pressed, or the time is up."""
+        """End what this leg dialed, and go on: a star was pressed, or the time is up."""
         if self.child is not None:
             self.child.hangs_up()
         elif self.queue_member.has_met:

@@ -34,7 +34,7 @@ class Member(Protocol):
 
 
 class Conferences:
-    """Rooms by name. When a member that ``ends_with_me`` leaves, everyone else goes on after the conference.
+    """Conferences by name. When a member that ``ends_with_me`` leaves, the others go on after the conference.
 
     ``send`` takes a conference's events. ``move`` runs an action where the call with this sid is driven;
     without it the action runs at once. No function and no member is called while a lock is taken.

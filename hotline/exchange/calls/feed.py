@@ -1,4 +1,4 @@
-"""Publishes what happens at the exchange, as it happens."""
+"""Publishes events of the exchange as they happen."""
 
 import threading
 from collections import deque

@@ -1,4 +1,4 @@
-"""Publishes what has changed on calls since the last look."""
+"""Publishes changes of calls since the last check."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from hotline.exchange.calls.switched_call import SwitchedCall
 
 
 class Lookout:
-    """Compares calls with the last look and tells ``feed`` each new passage, call status and state."""
+    """Compares calls with the last check and tells ``feed`` each new passage, call status and state."""
 
     def __init__(self, feed: Feed, clock: Callable[[], datetime]) -> None:
         self._feed, self._clock, self._lock = feed, clock, threading.Lock()
@@ -27,7 +27,7 @@ class Lookout:
 
     def _news(self, call: SwitchedCall) -> list[tuple[str, dict[str, Any]]]:
         news: list[tuple[str, dict[str, Any]]] = []
-        # Read the end first: what is said after this look belongs to the next one.
+        # Read the end first: anything said after this check belongs to the next one.
         is_over, status, state = call.live.leg.is_over, call.status, call.live.state
         passages = call.passages(call.told_passages)
         if passages:

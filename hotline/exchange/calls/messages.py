@@ -72,7 +72,7 @@ class Messages:
         return message
 
     def receive(self, from_: str, to: str, body: str) -> Message:
-        """Receive a text to the line, and request its answer. Raises LookupError for a number of nobody."""
+        """Receive a text to the line, and request its answer. Raises LookupError for an unknown number."""
         number = self._board.number(to)
         message = Message(to, from_, body, "inbound", self._clock(), status="received")
         message.sent_at = message.created_at

@@ -1,4 +1,4 @@
-"""What the line orders when it places a call, the settings of its numbers, and who picks up each phone."""
+"""The line's orders when it places a call, the settings of its numbers, and who picks up each phone."""
 
 from dataclasses import dataclass, field
 from typing import Literal, get_args

@@ -78,7 +78,7 @@ class _Queue:
     sid: str = field(default_factory=lambda: new_sid("QU"))
     most: int = 1000
     waiting: list[Place] = field(default_factory=list)
-    #: Those who have dialled the queue while nobody was in it, the first one first.
+    #: Those who have dialed the queue while nobody was in it, the first one first.
     takers: list[Place] = field(default_factory=list)
 
 

@@ -9,7 +9,7 @@ from hotline.exchange.calls.call import LiveCall
 
 
 class RealTime:
-    """Moves the clock of a timed ``call``, and of the legs that it dialled, with real time.
+    """Moves the clock of a timed ``call``, and of the legs that it dialed, with real time.
 
     Every action on the call runs inside ``with clock.now():``, from any thread. Some thread must tick
     whenever ``due_in`` seconds have gone by. ``speed`` is how many seconds of the call pass in one real

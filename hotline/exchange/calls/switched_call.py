@@ -12,9 +12,9 @@ from hotline.exchange.delivery.mailbox import Mailbox
 
 @dataclass(eq=False, slots=True)
 class SwitchedCall:
-    """One leg. ``work`` runs everything that moves it, in order. A dialled leg shares its parent's ``work``.
+    """One leg. ``work`` runs everything that moves it, in order. A dialed leg shares its parent's ``work``.
 
-    ``order`` is None for a call to the line and for a dialled leg. ``queue_seconds`` is how long the call
+    ``order`` is None for a call to the line and for a dialed leg. ``queue_seconds`` is how long the call
     waited for its turn before it rang.
     """
 
@@ -31,20 +31,20 @@ class SwitchedCall:
     updated_at: datetime | None = None
     answered_by: str | None = None
     trouble: str = ""
-    #: The clock of an answered call, which its dialled legs share; ``ticks`` counts its timers.
+    #: The clock of an answered call, which its dialed legs share; ``ticks`` counts its timers.
     time: RealTime | None = None
     ticks: int = 0
     #: Whether a person listens in real time; on other calls everything is heard at once.
     follows_tempo: bool = False
     #: Who picked this call up, if not the one who usually picks up this phone.
     picked_up_by: Answering | None = None
-    #: The handset that dialled it (its number may be withheld), or 0.
+    #: The handset that dialed it (its number may be withheld), or 0.
     handset: int = 0
     #: What was published so far: the call status, the state, and the number of passages.
     told_status: str = ""
     told_state: str = ""
     told_passages: int = 0
-    #: What the call waited for at the last look, and the phones that its Dial rang then.
+    #: What the call waited for at the last check, and the phones that its Dial rang then.
     dial_seen: tuple[Any, tuple[str, ...]] | None = None
     #: Parameters that the request for the first document has besides.
     first_params: dict[str, str | None] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class SwitchedCall:
 
     @property
     def root(self) -> "SwitchedCall":
-        """The call at the top: this call, or the one that dialled it, or the one that dialled that."""
+        """The call at the top: this call, or the one that dialed it, or the one that dialed that."""
         return self if self.parent is None else self.parent.root
 
     @property

@@ -1,4 +1,4 @@
-"""A delivery that publishes each request, its reply, how long it took and what went wrong."""
+"""A delivery that publishes each request, its reply, its duration and any failure."""
 
 import time
 

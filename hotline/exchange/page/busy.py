@@ -6,7 +6,7 @@ from hotline.exchange.calls.switchboard import Switchboard
 def is_in_call(board: Switchboard, number: str, handset: int = 0, *, but: str = "") -> bool:
     """Whether the phone with this number is in a call, other than the one with sid ``but``.
 
-    A handset of the page is also in the calls that it dialled, whatever number it showed.
+    A handset of the page is also in the calls that it dialed, whatever number it showed.
     """
     return any(
         (call.to == number and call.status == "in-progress")

@@ -40,8 +40,8 @@ class Leg:
     """Runs the verbs of one leg in order, until it must wait, speak, send a request, or end.
 
     Every method that moves the leg returns the request to send next, or None. After None the leg is over,
-    bridged (a whisper that was accepted), speaking, or waits for what ``waits_for`` says. The leg knows no
-    network and no other leg: its driver sends the requests and brings legs together.
+    bridged (a whisper that was accepted), speaking, or waits for what ``waits_for`` says. The leg has no
+    access to the network or to other legs: its driver sends the requests and brings legs together.
 
     ``call_status`` is in Twilio's words, and ``extra`` goes into every request. ``phrases`` is everything
     heard so far. ``notes`` is what a carrier would log, each with the number of phrases before it. The driver
@@ -151,7 +151,7 @@ class Leg:
     # Documents.
 
     def fetch(self, url: str, method: str = "POST", params: Params = ()) -> Request:
-        """Ask for the document at ``url``. A leg that was dialled is answered by then."""
+        """Ask for the document at ``url``. A leg that was dialed is answered by then."""
         if self.direction != "inbound":
             self.call_status = "in-progress"
         self._drops_everything()
@@ -290,7 +290,7 @@ class Leg:
         self.now = max(self.now, end)
         return None
 
-    # What happens to the legs that this one dialled or waits for.
+    # What happens to the legs that this one dialed or waits for.
 
     def dials(self, phone: str, caller_id: str | None) -> "Leg":
         """Return the leg that rings at ``phone`` for this one, on the same clock."""
@@ -308,7 +308,7 @@ class Leg:
     def dial_ends(
         self, status: str, *, call_sid: str, seconds: int, bridged: bool, more: Params = ()
     ) -> Request | None:
-        """Go on after a Dial of phones or a queue: ``status`` in Twilio's words for a dialled call."""
+        """Go on after a Dial of phones or a queue: ``status`` in Twilio's words for a dialed call."""
         if not isinstance(self.waits_for, Ringing | Dequeuing):
             return None
         if status != "failed":

@@ -74,7 +74,7 @@ _OVERRIDE_NUMBERS = {"e": 11240, "rp": 11243}
 def read(document: str | bytes, *, whisper: bool = False, inline: bool = False) -> list[Finding]:
     """Return every finding about a voice document, in the order of its lines.
 
-    A dialled leg hears a ``whisper`` before it is joined to the caller. An ``inline`` document comes through
+    A dialed leg hears a ``whisper`` before it is joined to the caller. An ``inline`` document comes through
     the REST API.
     """
     root = root_of(document)

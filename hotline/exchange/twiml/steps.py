@@ -49,7 +49,7 @@ _NOTHING, _ENDS = Step(), Step(ends=True)
 def step_of(verb: ET.Element, urls: Urls, note: Note, *, is_dialled: bool, hold: Hold | None) -> Step:
     """Return the step of one verb. Raises TwimlError.
 
-    ``is_dialled`` tells whether another leg dialled this one. ``hold`` is set while the document is only
+    ``is_dialled`` tells whether another leg dialed this one. ``hold`` is set while the document is only
     heard during a wait.
     """
     tag = verb.tag

@@ -1,4 +1,4 @@
-// Asking the exchange to do something. Whatever it refuses is an Error with its sentence.
+// Asks the exchange to do something. A refusal is an Error with the exchange's sentence.
 
 export async function ask(path, given = {}, method = "POST") {
   let answer;

@@ -1,4 +1,4 @@
-// What the exchange knows, as this page has been told: calls, handsets, and who picks up which phone.
+// The page's copy of the exchange's state: calls, handsets, and who picks up which phone.
 
 const FINAL = new Set(["completed", "busy", "failed", "no-answer", "canceled"]);
 
@@ -6,7 +6,7 @@ export const isOver = (call) => FINAL.has(call.status);
 export const rings = (call) => call.status === "ringing" && call.direction !== "inbound";
 
 export class Calls {
-  /** Take what was read; `onHeard(call, passage)` is told of each passage that comes after that. */
+  /** Take the state that was read; `onHeard(call, passage)` is called for each later passage. */
   constructor(onHeard) {
     this.onHeard = onHeard;
     this.read({ calls: [], handsets: [], phones: {}, lines: [], withheld: [], speed: 1 });
@@ -52,7 +52,7 @@ export class Calls {
     if (isNew) this.onHeard(call, passage);
   }
 
-  /** The call that a handset is on, or that rings it, or else its last one. */
+  /** The current call of a handset, or the call that rings it, or else its last one. */
   of(handset) {
     const mine = [...this.all.values()].filter((call) => this.isAt(handset, call));
     const lasting = mine.filter((call) => !isOver(call) && call.status !== "queued");
@@ -63,7 +63,7 @@ export class Calls {
     return call.direction === "inbound" ? call.handset === handset.id : call.to === handset.number;
   }
 
-  /** What rings at a phone that no handset shows. */
+  /** The calls that ring at phones without a handset. */
   unseen() {
     const seen = new Set(this.handsets.map((handset) => this.of(handset)?.sid));
     return [...this.all.values()].filter((call) => rings(call) && !seen.has(call.sid));

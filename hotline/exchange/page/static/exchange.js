@@ -1,4 +1,4 @@
-// The page of the exchange: it reads how things stand, follows what happens, and shows it.
+// The page of the exchange: it reads the state, follows the changes, and shows them.
 
 import { ask, readState } from "./ask.js";
 import { Calls, spoken } from "./calls.js";

@@ -44,7 +44,7 @@ export class Handset {
     title.id = `handset-${id}`;
     this.element.setAttribute("aria-labelledby", title.id);
     this.element.dataset.number = number;
-    // Whoever hears the page instead of seeing it must know which phone it is that rings.
+    // People who hear the page instead of seeing it must know which phone rings.
     this.find(".whose").textContent = `${name}: `;
     this.find(".number").textContent = spoken(number);
     this.find(".remove").setAttribute("aria-label", `Remove ${name}`);
@@ -163,7 +163,7 @@ export class Handset {
     if (document.activeElement !== this.find(".who")) this.find(".who").value = WHO[kind] ? kind : "person";
     this.#renderWords(call);
     this.tick();
-    // What had the focus may be gone: whoever goes by keyboard is taken to what comes next.
+    // The focused element may be gone. Keyboard users are moved to the next one.
     if (had && !had.checkVisibility()) this.#focus(phase);
   }
 

@@ -1,4 +1,4 @@
-// Following the exchange. However many tabs are open, one of them holds the stream and passes on what comes,
+// Follows the exchange. However many tabs are open, only one of them holds the stream and passes events on,
 // since a browser has only six connections to a host and the exchange a thread for each.
 
 const RETRY_MILLISECONDS = 3000;
@@ -17,7 +17,7 @@ export class Live {
   #channel = new BroadcastChannel("exchange");
   #early = [];
 
-  /** `onHappening` gets each happening once and in order; `onLost` is told when the page must be read anew. */
+  /** `onHappening` gets each happening once and in order; `onLost` is called when the page must be read again. */
   constructor({ onHappening, onLost, onState }) {
     this.onHappening = onHappening;
     this.onLost = onLost;
@@ -47,7 +47,7 @@ export class Live {
     navigator.locks.query().then(({ held }) => {
       if (held.some((one) => one.name === "exchange")) this.onState("live");
     });
-    // The lock is held until this tab is closed; then another one becomes the one that holds the stream.
+    // The lock is held until this tab is closed; then another tab holds the stream.
     navigator.locks.request("exchange", () => new Promise(() => this.#open()));
   }
 
@@ -68,7 +68,7 @@ export class Live {
     });
     source.onerror = () => {
       this.#tellState("lost");
-      // A browser comes back by itself, but not after an answer that is no stream.
+      // A browser reconnects by itself, but not after an answer that is not a stream.
       if (source.readyState === EventSource.CLOSED) {
         setTimeout(() => source === this.#source && this.#open(), RETRY_MILLISECONDS);
       }

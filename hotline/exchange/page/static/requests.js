@@ -1,4 +1,4 @@
-// The log of requests to the line: what was asked, what came back, and what is wrong with it.
+// The log of requests to the line: the request, the answer, and its faults.
 
 const MOST = 300;
 
@@ -57,7 +57,7 @@ function webhook(at, facts) {
     summary.append(make("span", "bad", many));
   }
   details.append(summary);
-  // Most entries are never opened, so what stands in them is made when they are.
+  // Most entries are never opened, so their content is made only when they are.
   details.addEventListener("toggle", () => details.append(...inside(facts)), { once: true });
   entry.append(details);
   return entry;

@@ -1,4 +1,4 @@
-// Speaking what is heard on a phone, each phrase in its own language.
+// Speaks the words heard on a phone, each phrase in its own language.
 
 const STORED = "exchange.aloud";
 const FASTEST = 3;
@@ -6,7 +6,7 @@ const FASTEST = 3;
 export class Voice {
   #speaking = new Map();
 
-  /** Off under automation, which has no ears; else as it was last set, and on at first. */
+  /** Off under automation, which hears nothing; else as it was last set, and on at first. */
   constructor() {
     this.exists = "speechSynthesis" in window;
     const stored = localStorage.getItem(STORED);
@@ -20,7 +20,7 @@ export class Voice {
     if (!this.isOn) speechSynthesis.cancel();
   }
 
-  /** Speak a passage that was heard on `phone`. Only the tab that is looked at speaks. */
+  /** Speak a passage that was heard on `phone`. Only the visible tab speaks. */
   says(phone, passage) {
     if (!this.isOn || document.visibilityState !== "visible") return;
     const words = new SpeechSynthesisUtterance(passage.text.replaceAll(" … ", ". "));
