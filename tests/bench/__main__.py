@@ -1,4 +1,4 @@
-"""`make bench`: the exchange, turns beside a naive route, PIN floods, what calls tell, callbacks, pages."""
+"""`make bench`: a start, the exchange, turns beside a naive route, PINs, neutral calls, callbacks, pages."""
 
 import sys
 
@@ -13,6 +13,7 @@ from tests.bench.neutral import MOST_AUC, is_blind, telling
 from tests.bench.pin import LIMIT, welch
 from tests.bench.pin_flood import flood
 from tests.bench.speech import speech
+from tests.bench.start import MOST_CPU_SECONDS, MOST_MEMORY, MOST_READY_SECONDS, MOST_REST, start
 from tests.bench.turns import INBOUND, MENU, NAIVE, STATUS, turns
 
 #: What each kind of turn on SQLite must reach of the naive route's rate.
@@ -41,6 +42,8 @@ _QUICK_HANDSET_TURNS, _HANDSET_TURNS = 10_000, 100_000
 @click.option("--quick", is_flag=True, help="A first look: fewer of everything, and rougher numbers.")
 def bench(seconds: float, quick: bool) -> None:
     """Measure, print, and exit 1 when a limit is missed."""
+    click.echo("A start of `serve --demo`, and the line at rest")
+    started = start(20 if quick else 60)
     click.echo("The exchange's interpreter, with no line behind it")
     rate, parses = interpreter(_QUICK_HANDSET_TURNS if quick else _HANDSET_TURNS)
     click.echo("Turns: the naive route and ours in turn, on the same server, workers and threads")
@@ -64,6 +67,15 @@ def bench(seconds: float, quick: bool) -> None:
     missed = [
         f"{name}: {value:.2f}, and {limit} was the limit"
         for name, value, limit, is_met in (
+            *(
+                (name, value, limit, value <= limit)
+                for name, value, limit in (
+                    ("seconds to a start", started.ready, MOST_READY_SECONDS),
+                    ("processor seconds of a start", started.cpu, MOST_CPU_SECONDS),
+                    ("MB at rest", started.memory, MOST_MEMORY),
+                    ("part of a core at rest", started.rest, MOST_REST),
+                )
+            ),
             ("turns of the interpreter", rate, LEAST_RATE, rate >= LEAST_RATE),
             ("ratio to bare parses", parses, LEAST_PARSES, parses >= LEAST_PARSES),
             *(
