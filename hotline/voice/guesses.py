@@ -18,7 +18,7 @@ from models.cases.pin_hash import PinHasher
 
 T = TypeVar("T")
 
-#: How long a turn may hold its web thread for a hash. After that the caller is asked to hold.
+#: How long a turn may hold its web thread for a hash. After that the caller is told to wait.
 WAIT_SECONDS = 3.0
 #: How far the hashing thread lowers its priority below the threads that answer turns (0 none, 19 most).
 NICENESS = 10
@@ -75,7 +75,7 @@ class Guesses:
         self._pending: dict[int, tuple[int, Future[Any]]] = {}
         self._threads: list[threading.Thread] = []
         self._closed = False
-        # One caller without a known phone may hold a web thread; the others hear the hold words instead.
+        # One caller without a known phone may hold a web thread; the others are told to wait.
         self._ordinary_slot = threading.BoundedSemaphore(1)
 
     def submit(self, guess: Work, pin: str, finish: Callable[[Any], T]) -> "Future[T]":
@@ -104,7 +104,7 @@ class Guesses:
             return self._pending.get(call_id, (0, None))[1]
 
     def wait(self, future: "Future[T]", first: bool) -> T | None:
-        """Return the result if it is there or comes within 3 s, else None: the caller is put on hold.
+        """Return the result if it is there or comes within 3 s, else None: the caller is told to wait.
 
         A known phone (``first``) always waits, since its guess is hashed next. Of all other calls one at a
         time waits, and the rest get None at once, so a flood cannot hold every web thread. Raises what the

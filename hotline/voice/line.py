@@ -203,7 +203,7 @@ class Line:
         return Turn((), says, Dial("goodbye", 0, office.person_number, RING_SECONDS))
 
     def _work(self, call_sid: str, call: CallState, deferred: Deferred) -> Spoken:
-        """Hash the PIN with no transaction open. If that takes too long, put the caller on hold and retry."""
+        """Hash the PIN with no transaction open. If that takes too long, tell the caller to wait and poll."""
         work: PinWork = deferred.task
         number = call.turn
 
@@ -232,7 +232,7 @@ class Line:
         return call.pending_since is not None and now - call.pending_since < PIN_WORK_LIFE
 
     def _wait_for(self, call: CallState, future: "Future[Spoken] | None") -> Spoken:
-        """Return the result of the pending PIN, or put the caller on hold and retry."""
+        """Return the result of the pending PIN, or tell the caller to wait and poll."""
         spoken: Spoken | None = None
         if future is not None:
             # A caller who opened the case and now chooses a new PIN is known, whatever phone they use.

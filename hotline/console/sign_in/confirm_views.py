@@ -1,4 +1,4 @@
-"""Proving one's identity again, before actions that must not happen at someone else's unlocked screen."""
+"""Proves a person's identity again, before actions that must not happen at someone else's unlocked screen."""
 
 from flask import flash, redirect, render_template, request, session, url_for
 
