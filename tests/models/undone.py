@@ -1,4 +1,4 @@
-"""A transaction of which nothing stays, for tests of what code writes on its way."""
+"""A transaction that leaves nothing, for tests of what code writes on its way."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

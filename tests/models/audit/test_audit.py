@@ -1,4 +1,4 @@
-"""The audit chain: it holds, it tells where it was broken, and a purge leaves it whole."""
+"""The audit chain: it is whole, it tells where it was broken, and a purge leaves it whole."""
 
 import threading
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def _three(database: Database) -> None:
 
 
 def _meddle(database: Database, sql: str) -> None:
-    """Change rows as someone would who went round the triggers."""
+    """Change rows like somebody who bypassed the triggers."""
     with database.transaction() as session:
         if session.get_bind().dialect.name == "sqlite":
             for deed in ("update", "delete"):
@@ -54,14 +54,14 @@ def _meddle(database: Database, sql: str) -> None:
         session.connection().exec_driver_sql(sql)
 
 
-def test_a_chain_that_nobody_touched_holds(database: Database) -> None:
+def test_untouched_chain_is_whole(database: Database) -> None:
     _three(database)
 
     with database.reading() as session:
         assert audit.verify(session) is None
 
 
-def test_an_empty_chain_holds(database: Database) -> None:
+def test_empty_chain_is_whole(database: Database) -> None:
     with database.reading() as session:
         assert audit.verify(session) is None
 
@@ -89,7 +89,9 @@ def test_each_entry_names_the_one_before_it(database: Database) -> None:
         ("DELETE FROM audit_entries WHERE id = 1", 2),
     ],
 )
-def test_the_first_entry_that_does_not_fit_is_named(database: Database, change: str, found_at: int) -> None:
+def test_check_names_the_first_entry_that_does_not_fit(
+    database: Database, change: str, found_at: int
+) -> None:
     _three(database)
     if "at = " in change and database.engine.dialect.name == "sqlite":
         change = change.replace("+00", "")
@@ -100,7 +102,7 @@ def test_the_first_entry_that_does_not_fit_is_named(database: Database, change: 
         assert audit.verify(session) == found_at
 
 
-def test_an_entry_that_was_emptied_without_a_purge_breaks_the_chain(database: Database) -> None:
+def test_entry_that_was_emptied_without_a_purge_breaks_the_chain(database: Database) -> None:
     _three(database)
 
     # The triggers let it pass, as they let a purge pass.
@@ -111,7 +113,7 @@ def test_an_entry_that_was_emptied_without_a_purge_breaks_the_chain(database: Da
         assert audit.find_fault(session) == audit.Fault(2, "emptied")
 
 
-def test_a_purge_names_what_it_emptied_and_leaves_the_chain_whole(database: Database) -> None:
+def test_purge_names_what_it_emptied_and_leaves_the_chain_whole(database: Database) -> None:
     _three(database)
     old = NOW + timedelta(seconds=3)
 
@@ -133,7 +135,9 @@ def test_a_purge_names_what_it_emptied_and_leaves_the_chain_whole(database: Data
         (4, 1),  # the purge itself: nothing says any more who emptied entries 1 and 2
     ],
 )
-def test_a_purge_excuses_no_entry_but_those_it_names(database: Database, emptied: int, found_at: int) -> None:
+def test_purge_excuses_only_the_entries_that_it_names(
+    database: Database, emptied: int, found_at: int
+) -> None:
     _three(database)
     with database.transaction() as session:
         audit.purge_facts(session, NOW + timedelta(seconds=3), 0, 10, NOW + timedelta(days=90))
@@ -145,7 +149,7 @@ def test_a_purge_excuses_no_entry_but_those_it_names(database: Database, emptied
         assert audit.find_fault(session) == audit.Fault(found_at, "emptied")
 
 
-def test_a_purge_that_claims_what_is_yet_to_be_written_excuses_none_of_it(database: Database) -> None:
+def test_purge_that_claims_later_entries_excuses_none_of_them(database: Database) -> None:
     with database.transaction() as session:
         audit.record(
             session, actor="x", action=audit.PURGE, target="entry:1", facts={"first": 1, "last": 99}, now=NOW
@@ -159,7 +163,7 @@ def test_a_purge_that_claims_what_is_yet_to_be_written_excuses_none_of_it(databa
         assert audit.find_fault(session) == audit.Fault(3, "emptied")
 
 
-def test_an_entry_vanishes_with_the_transaction_it_belongs_to(database: Database) -> None:
+def test_entry_vanishes_with_the_transaction_it_belongs_to(database: Database) -> None:
     _three(database)
 
     def fail_after_recording() -> None:
@@ -201,7 +205,9 @@ def test_writers_at_the_same_moment_make_one_chain(database: Database) -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts=st.dictionaries(NAMES, JSON, max_size=4))
-def test_any_facts_keep_the_chain_whole_after_they_are_read_back(database: Database, facts: Any) -> None:
+def test_facts_of_any_kind_keep_the_chain_whole_after_they_are_read_back(
+    database: Database, facts: Any
+) -> None:
     with database.transaction() as session:
         audit.record(session, actor="a", action="b", target="c:1", facts=facts, now=NOW)
 

@@ -1,4 +1,4 @@
-"""Whatever is done to one entry of the audit, and wherever, the check finds it; and a cut end by the head."""
+"""The check finds any change of any entry of the audit; the kept head shows a chain that was cut."""
 
 import dataclasses
 from datetime import timedelta
@@ -60,7 +60,7 @@ def _rows(session: Session) -> list[dict[str, Any]]:
 
 
 def _write_anew(session: Session, rows: list[dict[str, Any]]) -> None:
-    """Make these the entries, as someone would who went round the triggers."""
+    """Make these the entries, like somebody who bypassed the triggers."""
     if session.get_bind().dialect.name == "sqlite":
         session.execute(text("DROP TRIGGER IF EXISTS audit_entries_refuse_delete"))
     else:
@@ -103,21 +103,21 @@ def test_any_one_change_removal_insertion_or_swap_is_found(chain: Database, deed
         assert check(session, [head]).what is not None, deed
 
 
-def test_what_was_changed_and_what_is_out_of_place_have_names(chain: Database) -> None:
+def test_changed_and_misplaced_entries_have_names(chain: Database) -> None:
     _meddle(chain, "UPDATE audit_entries SET actor = 'x' WHERE id = 4")
 
     with chain.reading() as session:
         assert find_fault(session) == Fault(4, "changed")
 
 
-def test_a_removed_entry_shows_at_the_one_behind_it(chain: Database) -> None:
+def test_removed_entry_shows_at_the_one_behind_it(chain: Database) -> None:
     _meddle(chain, "DELETE FROM audit_entries WHERE id = 4")
 
     with chain.reading() as session:
         assert find_fault(session) == Fault(5, "out_of_place")
 
 
-def test_a_chain_that_was_cut_fits_by_itself_and_not_its_kept_head(chain: Database, tmp_path: Path) -> None:
+def test_chain_that_was_cut_fits_by_itself_and_not_its_kept_head(chain: Database, tmp_path: Path) -> None:
     kept = tmp_path / "elsewhere" / "heads.jsonl"
     with chain.reading() as session:
         write_head(kept, read_head(session, NOW), KEY)
@@ -129,7 +129,7 @@ def test_a_chain_that_was_cut_fits_by_itself_and_not_its_kept_head(chain: Databa
         assert check(session, heads) == Checked(6, 1, MANY, "cut")
 
 
-def test_a_chain_written_anew_as_a_whole_does_not_fit_its_kept_head(chain: Database) -> None:
+def test_chain_that_was_rewritten_as_a_whole_does_not_fit_its_kept_head(chain: Database) -> None:
     with chain.reading() as session:
         head = read_head(session, NOW)
     _meddle(chain, "DELETE FROM audit_entries")
@@ -143,7 +143,7 @@ def test_a_chain_written_anew_as_a_whole_does_not_fit_its_kept_head(chain: Datab
         assert found.what == "rewritten"
 
 
-def test_a_chain_that_grew_since_fits_its_kept_heads(chain: Database, tmp_path: Path) -> None:
+def test_chain_that_grew_since_fits_its_kept_heads(chain: Database, tmp_path: Path) -> None:
     kept = tmp_path / "heads.jsonl"
     for number in range(3):
         with chain.transaction() as session:
@@ -155,7 +155,7 @@ def test_a_chain_that_grew_since_fits_its_kept_heads(chain: Database, tmp_path: 
         assert check(session, heads) == Checked(MANY + 3, 3, None, None)
 
 
-def test_a_head_that_somebody_else_wrote_is_refused_by_its_line(chain: Database, tmp_path: Path) -> None:
+def test_head_that_somebody_else_wrote_is_refused_by_its_line(chain: Database, tmp_path: Path) -> None:
     kept = tmp_path / "heads.jsonl"
     with chain.reading() as session:
         head = read_head(session, NOW)
@@ -167,7 +167,7 @@ def test_a_head_that_somebody_else_wrote_is_refused_by_its_line(chain: Database,
     assert (refused.value.code, refused.value.facts) == (HeadRefusal.NOT_OURS, {"line": 2})
 
 
-def test_a_head_whose_words_were_changed_is_refused(chain: Database, tmp_path: Path) -> None:
+def test_head_whose_words_were_changed_is_refused(chain: Database, tmp_path: Path) -> None:
     kept = tmp_path / "heads.jsonl"
     with chain.reading() as session:
         write_head(kept, read_head(session, NOW), KEY)
@@ -178,7 +178,7 @@ def test_a_head_whose_words_were_changed_is_refused(chain: Database, tmp_path: P
     assert (refused.value.code, refused.value.facts) == (HeadRefusal.NOT_OURS, {"line": 1})
 
 
-def test_a_head_that_was_torn_by_a_death_is_left_out(chain: Database, tmp_path: Path) -> None:
+def test_head_that_was_cut_off_by_a_crash_is_left_out(chain: Database, tmp_path: Path) -> None:
     kept = tmp_path / "heads.jsonl"
     with chain.reading() as session:
         write_head(kept, read_head(session, NOW), KEY)
@@ -187,11 +187,11 @@ def test_a_head_that_was_torn_by_a_death_is_left_out(chain: Database, tmp_path: 
     assert len(read_heads(kept, KEY.public_key())) == 1
 
 
-def test_no_head_was_kept_yet(tmp_path: Path) -> None:
+def test_chain_has_no_head_until_one_is_kept(tmp_path: Path) -> None:
     assert read_heads(tmp_path / "none.jsonl", KEY.public_key()) == []
 
 
-def test_a_head_is_due_each_day_and_soon_again_after_a_failure(database: Database) -> None:
+def test_head_is_due_each_day_and_soon_again_after_a_failure(database: Database) -> None:
     with database.transaction() as session:
         assert head_is_due(session, NOW)
         note_head(session, NOW, written=True)
@@ -202,7 +202,7 @@ def test_a_head_is_due_each_day_and_soon_again_after_a_failure(database: Databas
         assert head_is_due(session, NOW + timedelta(minutes=10))
 
 
-def test_a_purge_takes_facts_and_salts_of_old_entries_and_leaves_the_chain_whole(chain: Database) -> None:
+def test_purge_takes_facts_and_salts_of_old_entries_and_leaves_the_chain_whole(chain: Database) -> None:
     before, place, passes = NOW + timedelta(seconds=5), 0, 0
     while True:
         with chain.transaction() as session:
@@ -225,7 +225,7 @@ def test_a_purge_takes_facts_and_salts_of_old_entries_and_leaves_the_chain_whole
     assert passes == 6
 
 
-def test_a_later_purge_leaves_the_entries_of_the_one_before(chain: Database) -> None:
+def test_later_purge_leaves_the_entries_of_the_one_before(chain: Database) -> None:
     for days in (90, 180):
         with chain.transaction() as session:
             at = NOW + timedelta(days=days)

@@ -50,7 +50,9 @@ def _entry(number: int) -> dict[str, Any]:
 def full(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _keyring: Keyring
 ) -> Iterator[Database]:
-    """A database with many entries, which knows its table (ANALYZE). What they say is not looked at here."""
+    """A database with many entries, which has analyzed its table (ANALYZE). Their contents do not matter
+    here.
+    """
     with ExitStack() as stack:
         url = f"sqlite:///{tmp_path_factory.mktemp('audit') / 'hotline.db'}"
         if request.param == "postgresql":
@@ -83,7 +85,7 @@ def _wanted(number: int, wanted: Search) -> bool:
 
 @pytest.mark.parametrize("name", SEARCHES)
 @pytest.mark.parametrize("behind", [False, True])
-def test_a_search_reads_its_page_from_an_index_and_sorts_nothing(
+def test_search_reads_its_page_from_an_index_and_sorts_nothing(
     full: Database, name: str, behind: bool
 ) -> None:
     after = Place(NOW + timedelta(seconds=600), 1800) if behind else None
@@ -95,7 +97,7 @@ def test_a_search_reads_its_page_from_an_index_and_sorts_nothing(
 
 
 @pytest.mark.parametrize("name", SEARCHES)
-def test_the_pages_of_a_search_are_all_that_is_wanted_newest_first(full: Database, name: str) -> None:
+def test_pages_of_a_search_have_everything_that_was_wanted_newest_first(full: Database, name: str) -> None:
     wanted, found, after = SEARCHES[name], list[int](), None
     with full.reading() as session:
         for _ in range(12):
@@ -110,7 +112,7 @@ def test_the_pages_of_a_search_are_all_that_is_wanted_newest_first(full: Databas
     assert len(found) == min(len(meant), 480)
 
 
-def test_a_purged_entry_is_shown_without_its_facts(database: Database) -> None:
+def test_purged_entry_is_shown_without_its_facts(database: Database) -> None:
     with database.transaction() as session:
         audit.record(session, actor="a", action="b", target="c:1", facts={"n": 1}, now=NOW)
     with database.transaction() as session:
@@ -122,14 +124,14 @@ def test_a_purged_entry_is_shown_without_its_facts(database: Database) -> None:
 
 
 @given(st.datetimes(NOW.replace(tzinfo=None, year=1990), NOW.replace(tzinfo=None)), st.integers(1, 10**9))
-def test_a_place_stands_in_a_link_and_is_read_back(at: Any, id_: int) -> None:
+def test_position_is_in_a_link_and_is_read_back(at: Any, id_: int) -> None:
     place = Place(at.replace(tzinfo=NOW.tzinfo), id_)
 
     assert Place.from_text(place.to_text()) == place
 
 
 @given(st.text(max_size=60))
-def test_a_link_that_was_mistyped_is_no_place_and_no_fault(text_: str) -> None:
+def test_mistyped_link_is_no_position_and_no_fault(text_: str) -> None:
     place = Place.from_text(text_)
 
     assert place is None or Place.from_text(place.to_text()) == place

@@ -1,4 +1,4 @@
-"""What was changed of the office: rows that stay, of which the newest of each field counts."""
+"""Changes of the office: rows that stay, and the newest of each field counts."""
 
 import threading
 
@@ -31,13 +31,13 @@ def change(database: Database, field: str, value: object, reason: str = "A storm
         return made[0] if made else None
 
 
-def test_an_office_that_nobody_changed_has_no_version(database: Database) -> None:
+def test_office_that_nobody_changed_has_no_version(database: Database) -> None:
     with database.reading() as session:
         assert newest_version(session) == 0
         assert standing_changes(session).values == {}
 
 
-def test_the_newest_change_of_each_field_counts(database: Database) -> None:
+def test_newest_change_of_each_field_counts(database: Database) -> None:
     change(database, "hours.monday", ["09:00-17:00"])
     change(database, "holidays.extra_closures", ["2026-11-27"])
     latest = change(database, "hours.monday", [])
@@ -49,7 +49,7 @@ def test_the_newest_change_of_each_field_counts(database: Database) -> None:
         assert [one.based_on for one in changes_of(session, "hours.monday")] == [1, 0]
 
 
-def test_a_field_that_was_handed_back_is_no_change_any_more_and_still_has_a_version(
+def test_field_that_was_handed_back_is_no_longer_changed_and_still_has_a_version(
     database: Database,
 ) -> None:
     change(database, "hours.monday", [])
@@ -61,7 +61,7 @@ def test_a_field_that_was_handed_back_is_no_change_any_more_and_still_has_a_vers
         assert standing.versions == {"hours.monday": back}
 
 
-def test_who_looked_before_someone_elses_change_is_refused(database: Database) -> None:
+def test_administrator_who_looked_before_someone_elses_change_is_refused(database: Database) -> None:
     with database.reading() as session:
         seen = standing_changes(session)
     change(database, "hours.monday", [])
@@ -74,7 +74,7 @@ def test_who_looked_before_someone_elses_change_is_refused(database: Database) -
         assert len(changes_of(session)) == 1
 
 
-def test_of_two_who_save_at_once_one_is_refused(database: Database) -> None:
+def test_one_of_two_who_save_at_once_is_refused(database: Database) -> None:
     with database.reading() as session:
         seen = standing_changes(session)
     ready, made = threading.Barrier(2), []
@@ -96,7 +96,7 @@ def test_of_two_who_save_at_once_one_is_refused(database: Database) -> None:
 
 
 @pytest.mark.parametrize("reason", ["", "  \n ", "x" * 281, "Ask Ana at +1 202 555 0123.", "SSN 078-05-1120"])
-def test_a_reason_is_asked_for_and_holds_nothing_private(database: Database, reason: str) -> None:
+def test_change_needs_a_reason_with_nothing_private_in_it(database: Database, reason: str) -> None:
     with pytest.raises(OfficeChangeError):
         change(database, "hours.monday", [], reason)
 
@@ -104,7 +104,7 @@ def test_a_reason_is_asked_for_and_holds_nothing_private(database: Database, rea
         assert newest_version(session) == 0
 
 
-def test_a_change_is_an_audit_entry_without_its_value(database: Database) -> None:
+def test_change_is_an_audit_entry_without_its_value(database: Database) -> None:
     made = change(database, "hours.monday", ["09:00-17:00"])
 
     with database.reading() as session:
@@ -114,7 +114,7 @@ def test_a_change_is_an_audit_entry_without_its_value(database: Database) -> Non
         assert audit.verify(session) is None
 
 
-def test_what_was_changed_stays_written(database: Database) -> None:
+def test_change_stays_written(database: Database) -> None:
     made = change(database, "hours.monday", [])
     assert made is not None
 
@@ -129,7 +129,7 @@ def test_what_was_changed_stays_written(database: Database) -> None:
 
 
 @pytest.mark.parametrize("part", ["basis", "decided_by"])
-def test_why_a_number_is_what_it_is_holds_no_phone_either(database: Database, part: str) -> None:
+def test_basis_of_a_number_has_no_phone_in_it_either(database: Database, part: str) -> None:
     value = {"value": 3, "basis": "What callers told us.", "decided_by": "the director"}
 
     with pytest.raises(OfficeChangeError, match=f"^{OfficeChangeRefusal.POLICY_TEXT}$"):

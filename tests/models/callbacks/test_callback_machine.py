@@ -35,9 +35,9 @@ from tests.call_center import CallCenter
 from tests.factories import NOW, make_call, make_case, make_office, make_staff
 
 STATUSES = ("initiated", "ringing", "in-progress", "completed", "busy", "no-answer", "failed", "canceled")
-#: Which states may follow which, by the table alone.
+#: The states that may follow each state, by the table alone.
 FOLLOWS = {(before, move.after) for move in MOVES.values() for before in move.before}
-#: By several moves between two looks.
+#: The states that may follow by several moves between two looks.
 REACHABLE = set(FOLLOWS)
 for _ in OPEN_STATES:
     REACHABLE |= {(a, d) for a, b in REACHABLE for c, d in FOLLOWS if b == c}
@@ -58,7 +58,7 @@ class Hotline(RuleBasedStateMachine):
             self.cases = [make_case(session) for _ in range(3)]
             self.staff = [make_staff(session, phone=f"+1202555017{last}").id for last in range(2)]
             make_staff(session, phone="+12025550172", role="supervisor", on_shift=False)
-        # What is written stays, so the trail of the examples before is still there.
+        # Entries stay, so the trail of the examples before is still there.
         self.audited_before = max((entry.id for entry in self.call_center.rows(AuditEntry)), default=0)
         self.before: dict[int, str] = {}
         self.ended: dict[int, tuple[str, str | None]] = {}
@@ -184,7 +184,7 @@ class Hotline(RuleBasedStateMachine):
     def time_passes_and_the_sweeper_looks(self, seconds: int) -> None:
         self.call_center.sweeps(seconds=seconds)
 
-    # What is always so.
+    # What is always true.
 
     @invariant()
     def no_final_state_changes_and_every_move_is_one_of_the_table(self) -> None:
@@ -241,7 +241,7 @@ class Hotline(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "call_center"):
             return
-        # Whatever one example leaves would let the next go otherwise, and so not go again the same way.
+        # Rows left by one example would change the next one, which then could not be repeated.
         with self.database.transaction() as session:
             session.execute(update(Staff).values(busy_call_id=None))
             session.execute(update(Call).values(callback_id=None, staff_id=None, parent_call_id=None))

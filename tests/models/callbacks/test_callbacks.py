@@ -27,7 +27,7 @@ OTHER = "+12025550124"
 
 
 class Asker:
-    """A caller with the list in front of them."""
+    """A caller who asks the list for callbacks."""
 
     def __init__(
         self, call_center: CallCenter, phone: str | None = PHONE, case: MadeCase | None = None
@@ -71,7 +71,7 @@ def case(call_center: CallCenter) -> MadeCase:
         return make_case(session)
 
 
-def test_a_verified_caller_is_promised_a_callback_to_any_number(
+def test_verified_caller_is_promised_a_callback_to_any_number(
     call_center: CallCenter, case: MadeCase
 ) -> None:
     found = Asker(call_center, case=case).asks(OTHER)
@@ -84,7 +84,7 @@ def test_a_verified_caller_is_promised_a_callback_to_any_number(
     assert OTHER not in row.number_sealed
 
 
-def test_asking_again_keeps_the_place_and_only_ever_brings_the_call_nearer(
+def test_asking_again_keeps_the_place_and_can_only_bring_the_call_nearer(
     call_center: CallCenter, case: MadeCase
 ) -> None:
     first = Asker(call_center, case=case).asks()
@@ -102,7 +102,7 @@ def test_asking_again_keeps_the_place_and_only_ever_brings_the_call_nearer(
     assert call_center.callback().due_at == call_center.now + timedelta(hours=1)
 
 
-def test_a_window_that_the_caller_chooses_moves_the_open_callback(
+def test_window_that_the_caller_chooses_moves_the_open_callback(
     call_center: CallCenter, case: MadeCase
 ) -> None:
     Asker(call_center, case=case).asks()
@@ -113,7 +113,7 @@ def test_a_window_that_the_caller_chooses_moves_the_open_callback(
     assert (row.next_attempt_at, row.due_at) == window
 
 
-def test_a_callback_that_is_being_kept_takes_no_other_time_by_asking_again(
+def test_callback_that_is_being_made_takes_no_other_time_by_asking_again(
     call_center: CallCenter, case: MadeCase
 ) -> None:
     with call_center.database.transaction() as session:
@@ -126,10 +126,10 @@ def test_a_callback_that_is_being_kept_takes_no_other_time_by_asking_again(
     assert row.due_at == made.due_at
 
 
-def test_a_callback_that_is_being_kept_is_urgent_once_its_person_is_afraid(
+def test_callback_that_is_being_made_becomes_urgent_once_its_person_is_afraid(
     call_center: CallCenter, case: MadeCase
 ) -> None:
-    # Nobody may come, and the next round must not be that of a callback that can wait (R36).
+    # The liaison may not come, and the next round must not be that of a callback that can wait (R36).
     with call_center.database.transaction() as session:
         made = make_callback(session, case, state="ringing_liaison")
     found = Asker(call_center, case=case).asks(urgency="urgent")
@@ -138,21 +138,21 @@ def test_a_callback_that_is_being_kept_is_urgent_once_its_person_is_afraid(
     assert (row.id, row.state, row.urgency, row.rank) == (made.id, "ringing_liaison", "urgent", None)
 
 
-def test_a_case_whose_callback_is_over_may_ask_for_another(call_center: CallCenter, case: MadeCase) -> None:
+def test_case_whose_callback_is_over_may_ask_for_another(call_center: CallCenter, case: MadeCase) -> None:
     with call_center.database.transaction() as session:
         make_callback(session, case, state="reached")
     assert Asker(call_center, case=case).asks() is not None
     assert len(call_center.rows(Callback)) == 2
 
 
-def test_an_unverified_caller_is_called_at_the_calling_phone_only(call_center: CallCenter) -> None:
+def test_unverified_caller_is_called_at_the_calling_phone_only(call_center: CallCenter) -> None:
     assert Asker(call_center).asks(OTHER) is None
     assert Asker(call_center, phone=None).asks() is None
     assert Asker(call_center).asks() is not None
     assert call_center.callback().case_id is None
 
 
-def test_an_unverified_phone_has_one_open_and_two_a_day(call_center: CallCenter) -> None:
+def test_unverified_phone_has_one_open_callback_and_two_a_day(call_center: CallCenter) -> None:
     first, again = Asker(call_center).asks(), Asker(call_center).asks()
     assert first is not None
     assert again is not None
@@ -161,7 +161,7 @@ def test_an_unverified_phone_has_one_open_and_two_a_day(call_center: CallCenter)
         for row in call_center.rows(Callback, Callback.state == "requested"):
             with call_center.database.transaction() as session:
                 assert callbacks.cancel_callback(session, row.id, call_center.now)
-        # No two are asked for at the same moment.
+        # No two are requested at the same moment.
         call_center.now += timedelta(minutes=1)
         Asker(call_center).asks()
     assert len(call_center.rows(Callback)) == 2
@@ -170,7 +170,7 @@ def test_an_unverified_phone_has_one_open_and_two_a_day(call_center: CallCenter)
     assert Asker(call_center).asks() is not None
 
 
-def test_a_verified_callback_to_a_phone_is_not_told_of_to_an_unverified_caller(
+def test_unverified_caller_is_not_told_of_a_verified_callback_to_the_phone(
     call_center: CallCenter, case: MadeCase
 ) -> None:
     verified = Asker(call_center, case=case).asks()
@@ -181,7 +181,7 @@ def test_a_verified_callback_to_a_phone_is_not_told_of_to_an_unverified_caller(
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_callback_is_cancelled_until_the_caller_is_rung(
+def test_callback_can_be_cancelled_until_the_caller_is_rung(
     call_center: CallCenter, case: MadeCase, state: str
 ) -> None:
     with call_center.database.transaction() as session:
@@ -193,7 +193,7 @@ def test_a_callback_is_cancelled_until_the_caller_is_rung(
     assert call_center.audited()[1:] == (["cancel_callback"] if cancelled else [])
 
 
-def test_a_callback_is_moved_while_nobody_is_rung_for_it(call_center: CallCenter, case: MadeCase) -> None:
+def test_callback_is_moved_only_while_nobody_has_it(call_center: CallCenter, case: MadeCase) -> None:
     with call_center.database.transaction() as session:
         made = make_callback(session, case)
     later = call_center.now + timedelta(hours=3)
@@ -208,7 +208,7 @@ def test_a_callback_is_moved_while_nobody_is_rung_for_it(call_center: CallCenter
     assert call_center.callback().due_at == later
 
 
-def test_a_row_moves_as_the_table_says_and_not_otherwise(call_center: CallCenter) -> None:
+def test_row_moves_only_as_the_table_says(call_center: CallCenter) -> None:
     for move, state in itertools.product(MOVES, STATES):
         mover = MOVES[move].movers[0]
         with call_center.database.transaction() as session:
@@ -220,7 +220,7 @@ def test_a_row_moves_as_the_table_says_and_not_otherwise(call_center: CallCenter
         assert row.state == (MOVES[move].after if moved else state)
 
 
-def test_staff_alone_leave_a_final_state_to_take_up_what_was_left_and_only_movers_of_the_table_move(
+def test_only_staff_leave_a_final_state_by_claiming_what_was_left_and_only_movers_of_the_table_move(
     call_center: CallCenter, case: MadeCase
 ) -> None:
     for move, state, mover in itertools.product(MOVES, FINAL_STATES, MOVERS):
@@ -240,7 +240,7 @@ def _wanting(starts: datetime | None, ends: datetime | None, urgency: str = "oth
     return Callback(urgency=urgency, time_zone="America/New_York", window_starts=starts, window_ends=ends)
 
 
-def test_a_window_in_the_afternoon_comes_round_each_day_at_the_persons_own_hour() -> None:
+def test_window_in_the_afternoon_repeats_each_day_at_the_persons_own_hour() -> None:
     starts, ends = (datetime(2026, 10, 30, hour, tzinfo=UTC) for hour in (16, 19))  # Noon to three.
     wanting = _wanting(starts, ends)
     asked = datetime(2026, 11, 2, 14, tzinfo=UTC)

@@ -39,7 +39,7 @@ def _staff(call_center: CallCenter, count: int) -> None:
             make_staff(session, phone=f"+120255501{position:02}")
 
 
-def test_who_speaks_the_language_goes_first_and_then_who_is_idle_longest(
+def test_liaison_with_the_language_goes_first_and_then_the_one_idle_longest(
     call_center: CallCenter, now: datetime
 ) -> None:
     with call_center.database.transaction() as session:
@@ -59,7 +59,7 @@ def test_who_speaks_the_language_goes_first_and_then_who_is_idle_longest(
     assert order == [(spanish.id, "es"), (idle.id, "en"), (busy_lately.id, "en"), (just_came.id, "en")]
 
 
-def test_who_is_freed_goes_to_the_end_of_the_line(call_center: CallCenter, now: datetime) -> None:
+def test_freed_liaison_goes_to_the_end_of_the_order(call_center: CallCenter, now: datetime) -> None:
     _staff(call_center, 2)
     with call_center.database.transaction() as session:
         call = make_call(session)
@@ -72,7 +72,7 @@ def test_who_is_freed_goes_to_the_end_of_the_line(call_center: CallCenter, now: 
         assert second.id != first.id
 
 
-def test_a_caller_who_is_verified_gets_any_free_liaison(call_center: CallCenter) -> None:
+def test_verified_caller_gets_any_free_liaison(call_center: CallCenter) -> None:
     _staff(call_center, 1)
     taken = _take(call_center, _caller(call_center), verified=True)
     assert taken is not None
@@ -94,7 +94,7 @@ def test_unverified_callers_hold_at_most_half_of_the_liaisons_on_shift(
     )
 
 
-def test_an_unverified_caller_waits_while_a_verified_callback_is_due(call_center: CallCenter) -> None:
+def test_unverified_caller_waits_while_a_verified_callback_is_due(call_center: CallCenter) -> None:
     _staff(call_center, 2)
     with call_center.database.transaction() as session:
         make_callback(session, make_case(session))
@@ -102,7 +102,7 @@ def test_an_unverified_caller_waits_while_a_verified_callback_is_due(call_center
     assert _take(call_center, _caller(call_center), verified=True) is not None
 
 
-def test_of_four_offers_one_is_an_unverified_callers_though_a_verified_callback_is_due(
+def test_one_of_four_offers_is_an_unverified_callers_while_a_verified_callback_is_due(
     call_center: CallCenter,
 ) -> None:
     _staff(call_center, 2)
@@ -114,7 +114,7 @@ def test_of_four_offers_one_is_an_unverified_callers_though_a_verified_callback_
     assert _take(call_center, _caller(call_center)) is None
 
 
-def test_staff_phones_are_kept_out_of_what_a_liaison_prints(call_center: CallCenter) -> None:
+def test_printed_liaison_shows_no_staff_phone(call_center: CallCenter) -> None:
     _staff(call_center, 1)
     taken = _take(call_center, _caller(call_center))
     assert "555" not in repr(taken)

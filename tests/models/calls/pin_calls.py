@@ -43,7 +43,7 @@ def make_limits(**changes: Any) -> PinLimits:
 
 
 def cheap_hasher() -> PinHasher:
-    """A hasher whose KDF takes next to no time."""
+    """A hasher with a very cheap KDF."""
     return PinHasher(b"a pepper of the tests", memory_kib=8, time_cost=1)
 
 
@@ -101,7 +101,7 @@ class PinCalls:
             return self.reserve_again(session, sid)
 
     def at_number(self, session: Any, sid: str, number: str) -> None:
-        """Let the call be at its next turn with this number keyed, as earlier turns would have saved it."""
+        """The call is at its next turn with this number keyed, as earlier turns would have saved it."""
         at_call = update(Call).where(Call.call_sid == sid)
         session.execute(at_call.values(number_key=number, tries=Call.tries + 1, turn=Call.turn + 1))
 
@@ -153,7 +153,7 @@ class PinCalls:
             return rows
 
     def confirms(self, number: str, phone: str, **columns: Any) -> None:
-        """Let the phone stand confirmed in the case."""
+        """Make the phone a confirmed one of the case."""
         with self.database.transaction() as session:
             registrant_id = session.scalar(select(Case.registrant_id).where(Case.number_key == number))
             values = {
@@ -164,7 +164,7 @@ class PinCalls:
             session.execute(insert(Phone).values(values | columns))
 
     def knows(self, number: str, phone: str, **columns: Any) -> None:
-        """Let the phone have verified the number now."""
+        """Make the phone one that has verified the number now."""
         values = {"number_key": number, "phone_key": phone, "last_verified_at": self.now, **columns}
         with self.database.transaction() as session:
             session.execute(insert(KnownPhone).values(values))

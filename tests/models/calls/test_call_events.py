@@ -58,7 +58,7 @@ def test_events_out_of_order_never_take_a_call_back(call_center: CallCenter, see
     assert (row.call_status, row.ended_at) == ("completed", NOW)
 
 
-def test_the_first_end_that_is_told_stays(call_center: CallCenter) -> None:
+def test_first_end_that_is_reported_stays(call_center: CallCenter) -> None:
     call = _inbound(call_center)
     call_center.tells(call, "busy", 2)
     call_center.now += timedelta(minutes=1)
@@ -67,7 +67,7 @@ def test_the_first_end_that_is_told_stays(call_center: CallCenter) -> None:
     assert (row.call_status, row.ended_at) == ("busy", NOW)
 
 
-def test_an_event_of_a_call_that_nobody_knows_is_kept_without_a_fault(call_center: CallCenter) -> None:
+def test_event_of_an_unknown_call_is_kept_without_a_fault(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         values = {"CallSid": "CA" + "9" * 32, "CallStatus": "completed"}
         for leg_id in (None, "no such leg"):
@@ -121,7 +121,7 @@ HAPPENINGS = st.lists(
     ),
     max_size=30,
 )
-#: The way a callback goes when nothing is odd; what is odd begins somewhere along it.
+#: The usual way of a callback; an oddity begins somewhere along it.
 WAY = (("dial_liaison", 0), ("accept", 0), ("dial_caller", 0), ("join", 1))
 KEYS: dict[str, Any] = {
     "accept": legs.accept_by_liaison,
@@ -135,7 +135,7 @@ KEYS: dict[str, Any] = {
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(along=st.integers(0, len(WAY)), happenings=HAPPENINGS)
-def test_whatever_happens_in_whatever_order_a_final_state_stays_and_nobody_is_rung_twice(
+def test_final_state_stays_and_nobody_is_rung_twice_whatever_happens_in_whatever_order(
     database: Database, along: int, happenings: list[tuple[str, int, str, int, str]]
 ) -> None:
     call_center = CallCenter(database, make_office(), NOW)

@@ -1,4 +1,4 @@
-"""A turn's state has every column of its call, and what was read beside it, by name."""
+"""A turn's state has every column of its call, and the values read beside it, by name."""
 
 from datetime import datetime, timedelta
 

@@ -33,7 +33,7 @@ def raised_until(database: Database) -> datetime | None:
         return session.scalar(select(Guard.raised_until).where(Guard.name == "spraying"))
 
 
-def test_on_a_quiet_line_fifty_failures_an_hour_raise_nothing_and_one_more_does(
+def test_fifty_failures_an_hour_on_a_quiet_line_raise_nothing_and_one_more_does(
     database: Database, now: datetime
 ) -> None:
     tries(database, now - timedelta(minutes=59), 50)
@@ -45,7 +45,7 @@ def test_on_a_quiet_line_fifty_failures_an_hour_raise_nothing_and_one_more_does(
     assert raised_until(database) == now + timedelta(hours=1)
 
 
-def test_on_a_busy_line_it_takes_five_times_the_usual(database: Database, now: datetime) -> None:
+def test_busy_line_needs_five_times_the_usual(database: Database, now: datetime) -> None:
     for hour in range(1, 169):
         tries(database, now - timedelta(hours=hour, minutes=30), 12)
     tries(database, now, 60)
@@ -73,7 +73,7 @@ def test_one_bad_hour_does_not_count_as_usual(database: Database, now: datetime)
 
 
 @pytest.mark.parametrize(("later", "still"), [(59, True), (61, False)])
-def test_a_raised_guard_stays_up_for_an_hour_after_the_failures_stop(
+def test_raised_guard_stays_up_for_an_hour_after_the_failures_stop(
     database: Database, now: datetime, later: int, still: bool
 ) -> None:
     tries(database, now, 60)

@@ -1,4 +1,4 @@
-"""For all sequences of tries: the counters follow a plain model of R04, and tell no number from another."""
+"""For all sequences of tries: the counters follow a plain model of R04, and do not tell numbers apart."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -61,7 +61,7 @@ def line(database: Database) -> PinCalls:
         st.tuples(PHONES, st.sampled_from(["case", "other", "none"]), st.booleans(), STEPS), max_size=25
     )
 )
-def test_the_counters_do_what_the_model_says(
+def test_counters_do_what_the_model_says(
     line: PinCalls, tries: list[tuple[str | None, str, bool, int]]
 ) -> None:
     line.now = NOW
@@ -92,7 +92,7 @@ def test_the_counters_do_what_the_model_says(
 @ON_SQLITE
 @MANY
 @given(tries=st.lists(st.tuples(PHONES, STEPS), max_size=20))
-def test_a_case_and_no_case_cannot_be_told_apart(line: PinCalls, tries: list[tuple[str | None, int]]) -> None:
+def test_case_and_no_case_cannot_be_told_apart(line: PinCalls, tries: list[tuple[str | None, int]]) -> None:
     line.now = NOW
     case, none = line.case(), line.unused_number()
     for phone, seconds in tries:
@@ -113,7 +113,7 @@ def test_a_case_and_no_case_cannot_be_told_apart(line: PinCalls, tries: list[tup
 @ON_SQLITE
 @MANY
 @given(strangers=st.lists(st.tuples(st.sampled_from(["elsewhere", None]), STEPS), max_size=25))
-def test_whatever_strangers_do_a_known_phone_opens_its_case(
+def test_known_phone_opens_its_case_whatever_strangers_do(
     line: PinCalls, strangers: list[tuple[str | None, int]]
 ) -> None:
     line.now = NOW
@@ -131,7 +131,7 @@ def test_whatever_strangers_do_a_known_phone_opens_its_case(
 @ON_SQLITE
 @MANY
 @given(tries=st.lists(st.tuples(st.booleans(), STEPS), max_size=20))
-def test_the_total_falls_by_time_alone(line: PinCalls, tries: list[tuple[bool, int]]) -> None:
+def test_total_falls_by_time_alone(line: PinCalls, tries: list[tuple[bool, int]]) -> None:
     line.now = NOW
     number, last, failures = line.case(), 0, []
     for keys_right, seconds in tries:

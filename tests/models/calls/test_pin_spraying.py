@@ -25,7 +25,7 @@ def test_five_numbers_from_one_phone_leave_it_one_try_a_call(line: PinCalls) -> 
     assert line.tries(number, PIN, phone="sprayer") == "right", "the first try of a call opens"
 
 
-def test_a_phone_that_opened_one_of_five_numbers_is_no_sprayer(line: PinCalls) -> None:
+def test_phone_that_opened_one_of_five_numbers_is_no_sprayer(line: PinCalls) -> None:
     opened, sid = line.case(), line.call("shelter")
     line.tries(opened, sid=sid)
     assert line.tries(opened, PIN, sid=sid) == "right"
@@ -36,7 +36,7 @@ def test_a_phone_that_opened_one_of_five_numbers_is_no_sprayer(line: PinCalls) -
 
 
 @pytest.mark.parametrize("tried", ["other numbers", "the number of the case"])
-def test_whether_somebody_opened_a_case_from_the_phone_is_not_told_by_five_tries(
+def test_five_tries_do_not_tell_whether_somebody_opened_a_case_from_the_phone(
     line: PinCalls, tried: str
 ) -> None:
     of_victim = line.case()
@@ -52,7 +52,7 @@ def test_whether_somebody_opened_a_case_from_the_phone_is_not_told_by_five_tries
 
 
 @pytest.mark.parametrize("doubted", [True, False], ids=["doubted", "unattested"])
-def test_who_sprays_under_a_faked_number_tightens_no_attested_call_of_the_phone(
+def test_sprayer_under_a_faked_number_tightens_no_attested_call_of_the_phone(
     line: PinCalls, doubted: bool
 ) -> None:
     for _ in range(5):
@@ -77,7 +77,7 @@ def test_withheld_caller_ids_are_not_one_phone_that_sprays(line: PinCalls) -> No
     assert not line.reserve(line.call(None), line.case()).tightened
 
 
-def test_a_shared_phone_is_not_tightened_for_the_numbers_it_tries(line: PinCalls) -> None:
+def test_shared_phone_is_not_tightened_for_the_numbers_it_tries(line: PinCalls) -> None:
     for _ in range(9):
         line.tries(line.unused_number(), phone="hospital")
     line.shared_phone = True
@@ -85,7 +85,7 @@ def test_a_shared_phone_is_not_tightened_for_the_numbers_it_tries(line: PinCalls
     assert not line.reserve(line.call("hospital"), line.case()).tightened
 
 
-def test_a_raised_guard_tightens_only_phones_and_numbers_that_have_failures(line: PinCalls) -> None:
+def test_raised_guard_tightens_only_phones_and_numbers_that_have_failures(line: PinCalls) -> None:
     tried, untried = line.case(), line.case()
     line.tries(tried, phone="failed")
     line.now += timedelta(minutes=1)

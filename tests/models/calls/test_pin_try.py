@@ -23,7 +23,7 @@ def fail(line: PinCalls, number: str, times: int, phone: str | None = "stranger"
         line.now += timedelta(hours=1)
 
 
-def test_the_right_pin_opens_the_case_and_is_remembered(line: PinCalls) -> None:
+def test_right_pin_opens_the_case_and_is_remembered(line: PinCalls) -> None:
     number = line.case()
 
     assert line.tries(number, PIN, phone="home") == "right"
@@ -35,7 +35,7 @@ def test_the_right_pin_opens_the_case_and_is_remembered(line: PinCalls) -> None:
         assert session.scalar(select(Case.last_verified_at)) == line.now
 
 
-def test_a_wrong_pin_is_counted(line: PinCalls) -> None:
+def test_wrong_pin_is_counted(line: PinCalls) -> None:
     number = line.case()
 
     assert line.tries(number, WRONG) == "wrong"
@@ -45,7 +45,7 @@ def test_a_wrong_pin_is_counted(line: PinCalls) -> None:
     assert line.known_phones(number) == set()
 
 
-def test_a_number_that_no_case_has_is_counted_alike(line: PinCalls) -> None:
+def test_number_that_no_case_has_is_counted_alike(line: PinCalls) -> None:
     number = line.unused_number()
     for _ in range(4):
         assert line.tries(number, PIN) == "wrong"
@@ -53,14 +53,14 @@ def test_a_number_that_no_case_has_is_counted_alike(line: PinCalls) -> None:
     assert line.counter(number) == (4, line.now + timedelta(seconds=30), None)
 
 
-def test_a_try_whose_process_died_stays_a_failure(line: PinCalls) -> None:
+def test_try_whose_process_died_stays_a_failure(line: PinCalls) -> None:
     number = line.case()
     line.reserve(line.call(), number)
 
     assert line.counter(number) == (1, None, None)
 
 
-def test_the_fourth_failure_in_a_row_makes_even_the_right_pin_wait(line: PinCalls) -> None:
+def test_fourth_failure_in_a_row_makes_even_the_right_pin_wait(line: PinCalls) -> None:
     number = line.case()
     for _ in range(4):
         line.tries(number)
@@ -83,7 +83,7 @@ def test_each_further_failure_doubles_the_wait_up_to_an_hour(line: PinCalls) -> 
     assert waits == [0, 0, 0, 30, 60, 120, 240, 480, 960, 1920] + [3600] * 10
 
 
-def test_the_tenth_failure_in_a_row_locks_for_as_long_as_staff_do_nothing(line: PinCalls) -> None:
+def test_tenth_failure_in_a_row_locks_until_staff_lift_it(line: PinCalls) -> None:
     number = line.case()
     fail(line, number, 10)
     line.now += timedelta(days=365)
@@ -91,7 +91,7 @@ def test_the_tenth_failure_in_a_row_locks_for_as_long_as_staff_do_nothing(line: 
     assert line.tries(number, PIN) == "wrong"
 
 
-def test_the_right_pin_at_the_tenth_try_opens_and_locks_nothing(line: PinCalls) -> None:
+def test_right_pin_at_the_tenth_try_opens_and_locks_nothing(line: PinCalls) -> None:
     number = line.case()
     fail(line, number, 9)
 
@@ -112,7 +112,7 @@ def test_tries_inside_a_wait_neither_lengthen_it_nor_lead_to_a_lock(line: PinCal
     assert len(line.tries_at(number)) == 24
 
 
-def test_a_hundred_failures_in_thirty_days_close_the_number_until_time_has_passed(line: PinCalls) -> None:
+def test_hundred_failures_in_thirty_days_close_the_number_until_time_has_passed(line: PinCalls) -> None:
     line.limits = make_limits(total_failures_limit=20)
     number = line.case()
     start = line.now
@@ -127,7 +127,7 @@ def test_a_hundred_failures_in_thirty_days_close_the_number_until_time_has_passe
     assert line.tries(number, PIN) == "right"
 
 
-def test_a_right_pin_clears_the_row_of_failures_but_not_the_total(line: PinCalls) -> None:
+def test_right_pin_clears_the_row_of_failures_but_not_the_total(line: PinCalls) -> None:
     number = line.case()
     fail(line, number, 3)
     line.tries(number, PIN, phone=None)
@@ -152,7 +152,7 @@ def test_strangers_cannot_lock_out_a_phone_that_is_known(line: PinCalls) -> None
     assert line.tries(number, PIN, phone="elsewhere") == "wrong"
 
 
-def test_a_known_phone_that_fails_locks_itself_alone(line: PinCalls) -> None:
+def test_known_phone_that_fails_locks_only_itself(line: PinCalls) -> None:
     number = line.case()
     line.knows(number, "home")
     line.knows(number, "work")
@@ -184,7 +184,7 @@ def test_calls_under_a_known_number_that_failed_attestation_count_with_strangers
     assert line.tries(number, PIN, phone="home") == "right"
 
 
-def test_a_phone_confirmed_in_the_case_has_its_own_counter_before_its_first_call(line: PinCalls) -> None:
+def test_phone_confirmed_in_the_case_has_its_own_counter_before_its_first_call(line: PinCalls) -> None:
     number = line.case()
     line.confirms(number, "home")
     fail(line, number, 12)
@@ -197,7 +197,7 @@ def test_a_phone_confirmed_in_the_case_has_its_own_counter_before_its_first_call
 
 
 @pytest.mark.parametrize("doubted", [False, True])
-def test_a_number_that_may_be_faked_gets_no_place_before_others(line: PinCalls, doubted: bool) -> None:
+def test_number_that_may_be_faked_does_not_go_before_others(line: PinCalls, doubted: bool) -> None:
     number = line.case()
     line.tries(number, PIN, sid=line.call("home", attested=True))
 
@@ -205,7 +205,7 @@ def test_a_number_that_may_be_faked_gets_no_place_before_others(line: PinCalls, 
     assert line.reserve(line.call("home", attested=True), number).first
 
 
-def test_a_phone_that_the_case_calls_unsafe_counts_with_strangers(line: PinCalls) -> None:
+def test_phone_that_the_case_calls_unsafe_counts_with_strangers(line: PinCalls) -> None:
     number = line.case()
     line.confirms(number, "home", unsafe_since=line.now)
     line.knows(number, "home")
@@ -214,7 +214,7 @@ def test_a_phone_that_the_case_calls_unsafe_counts_with_strangers(line: PinCalls
     assert line.tries(number, PIN, phone="home") == "wrong"
 
 
-def test_a_hundred_guesses_lock_one_known_phone_and_no_other(line: PinCalls) -> None:
+def test_hundred_guesses_lock_one_known_phone_and_no_other(line: PinCalls) -> None:
     number = line.case()
     line.knows(number, "home")
     line.knows(number, "work")
@@ -227,7 +227,7 @@ def test_a_hundred_guesses_lock_one_known_phone_and_no_other(line: PinCalls) -> 
     assert line.tries(number, PIN, phone=None) == "right"
 
 
-def test_while_known_phones_are_locked_a_new_phone_goes_on_opening_the_case(line: PinCalls) -> None:
+def test_new_phone_still_opens_the_case_while_known_phones_are_locked(line: PinCalls) -> None:
     number = line.case()
     line.knows(number, "home")
     fail(line, number, 10, phone="home")
@@ -235,7 +235,7 @@ def test_while_known_phones_are_locked_a_new_phone_goes_on_opening_the_case(line
     assert [line.tries(number, PIN, phone="a friend's") for _ in range(3)] == ["right"] * 3
 
 
-def test_a_phone_is_known_for_180_days_and_each_right_pin_starts_them_anew(line: PinCalls) -> None:
+def test_phone_is_known_for_180_days_and_each_right_pin_starts_them_again(line: PinCalls) -> None:
     number = line.case()
     line.tries(number, PIN, phone="home")
     line.now += timedelta(days=179)
@@ -246,7 +246,7 @@ def test_a_phone_is_known_for_180_days_and_each_right_pin_starts_them_anew(line:
     assert not line.reserve(line.call("home", attested=True), number).first
 
 
-def test_a_phone_marked_unsafe_is_a_stranger_even_after_the_right_pin(line: PinCalls) -> None:
+def test_phone_marked_unsafe_is_a_stranger_even_after_the_right_pin(line: PinCalls) -> None:
     number = line.case()
     line.knows(number, "home", unsafe_at=line.now)
 
@@ -257,7 +257,7 @@ def test_a_phone_marked_unsafe_is_a_stranger_even_after_the_right_pin(line: PinC
         assert session.scalar(select(KnownPhone.unsafe_at)) is not None
 
 
-def test_a_withheld_caller_id_opens_the_case_and_is_not_known_after(line: PinCalls) -> None:
+def test_withheld_caller_id_opens_the_case_and_is_not_known_after(line: PinCalls) -> None:
     number = line.case()
 
     assert line.tries(number, PIN, phone=None) == "right"
@@ -266,11 +266,11 @@ def test_a_withheld_caller_id_opens_the_case_and_is_not_known_after(line: PinCal
     assert not line.reserve(line.call(None), number).first
 
 
-def test_a_closed_case_is_opened_by_its_pin(line: PinCalls) -> None:
+def test_closed_case_is_opened_by_its_pin(line: PinCalls) -> None:
     assert line.tries(line.case(closed_at=line.now), PIN) == "right"
 
 
-def test_a_mailed_pin_dies_at_its_hour(line: PinCalls) -> None:
+def test_mailed_pin_dies_at_its_hour(line: PinCalls) -> None:
     number = line.case(pin_kind="one_time", pin_expires_at=line.now + timedelta(days=21))
     line.now += timedelta(days=21, seconds=-1)
     assert line.tries(number, PIN) == "letter"
@@ -278,7 +278,7 @@ def test_a_mailed_pin_dies_at_its_hour(line: PinCalls) -> None:
     assert line.tries(number, PIN) == "wrong"
 
 
-def test_a_call_has_three_tries(line: PinCalls) -> None:
+def test_call_has_three_tries(line: PinCalls) -> None:
     number, sid = line.case(), line.call()
     for _ in range(3):
         line.tries(number, sid=sid)
@@ -287,7 +287,7 @@ def test_a_call_has_three_tries(line: PinCalls) -> None:
     assert line.tries(number, PIN) == "wrong", "the fourth counted as well, and made a wait"
 
 
-def test_a_pin_that_was_changed_while_it_was_worked_is_wrong(line: PinCalls) -> None:
+def test_pin_that_was_changed_while_it_was_hashed_is_wrong(line: PinCalls) -> None:
     number, sid = line.case(), line.call()
     guess = line.reserve(sid, number)
     line.change_case(number, pin_hash=line.hasher.hash("739164"))
@@ -295,7 +295,7 @@ def test_a_pin_that_was_changed_while_it_was_worked_is_wrong(line: PinCalls) -> 
     assert line.record(sid, guess, True) == "wrong"
 
 
-def test_a_number_that_an_earlier_try_locked_while_this_one_was_worked_stays_locked(line: PinCalls) -> None:
+def test_number_that_an_earlier_try_locked_while_this_one_was_hashed_stays_locked(line: PinCalls) -> None:
     number, sid = line.case(), line.call()
     guess = line.reserve(sid, number)
     locked_at = line.now - timedelta(milliseconds=1)
@@ -306,7 +306,7 @@ def test_a_number_that_an_earlier_try_locked_while_this_one_was_worked_stays_loc
     assert line.counter(number) == (1, None, locked_at)
 
 
-def test_a_lock_that_others_made_on_top_of_a_right_try_is_lifted_with_it(line: PinCalls) -> None:
+def test_right_try_also_lifts_a_lock_that_others_made_after_it(line: PinCalls) -> None:
     number, sid = line.case(), line.call()
     fail(line, number, 8)
     guess = line.reserve(sid, number)
@@ -318,7 +318,7 @@ def test_a_lock_that_others_made_on_top_of_a_right_try_is_lifted_with_it(line: P
     assert line.counter(number) == (0, None, None)
 
 
-def test_the_same_turn_reserved_twice_counts_once(line: PinCalls) -> None:
+def test_same_turn_reserved_twice_counts_once(line: PinCalls) -> None:
     number, sid = line.case(), line.call()
     line.reserve(sid, number)
     with line.database.transaction() as session:
@@ -351,7 +351,7 @@ def test_tries_that_meet_at_one_number_all_count(line: PinCalls) -> None:
     assert len(line.tries_at(number)) == 3 + callers
 
 
-def test_a_try_let_through_beside_the_one_that_made_a_wait_still_counts(line: PinCalls) -> None:
+def test_try_beside_the_one_that_made_a_wait_still_counts(line: PinCalls) -> None:
     if line.database.engine.dialect.name == "sqlite":
         line.limits = make_limits(wait_after_failures=5)
     number, early, late = line.case(), line.call(), line.call()
@@ -365,14 +365,14 @@ def test_a_try_let_through_beside_the_one_that_made_a_wait_still_counts(line: Pi
             read_before = line.state(session, early)
             line.reserve(late, number)
             assert line.counter(number)[1] is not None
-            # The row is read again by the statement, which finds what was committed meanwhile.
+            # The statement reads the row again, and finds what was committed meanwhile.
             assert read_before.stranger_wait_until is None
             line.reserve_read(session, read_before)
 
     assert line.counter(number)[0] == 5
 
 
-def test_a_guess_shows_neither_number_nor_phone_nor_hash(line: PinCalls) -> None:
+def test_guess_shows_neither_number_nor_phone_nor_hash(line: PinCalls) -> None:
     number = line.case()
     guess = line.reserve(line.call("home"), number)
 
@@ -381,7 +381,7 @@ def test_a_guess_shows_neither_number_nor_phone_nor_hash(line: PinCalls) -> None
         assert private not in repr(guess)
 
 
-def test_a_pin_before_a_number_is_a_fault(line: PinCalls) -> None:
+def test_pin_before_a_number_is_a_fault(line: PinCalls) -> None:
     sid = line.call()
     with line.database.transaction() as session, pytest.raises(ValueError, match="before a case number"):
         line.reserve_again(session, sid)

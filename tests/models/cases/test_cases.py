@@ -68,11 +68,11 @@ def test_any_one_wrong_key_and_any_two_swapped_keys_are_noticed(data: st.DataObj
 
 
 @pytest.mark.parametrize("digits", ["", "0", "1234567", "012345678", "٣٢٣٢٣٢٣٢", "1234 567", "-1234567"])
-def test_what_is_no_number_is_told_from_one(digits: str) -> None:
+def test_entry_that_is_no_number_is_told_apart_from_one(digits: str) -> None:
     assert not check_digit_is_right(digits)
 
 
-def test_above_nine_thousand_live_cases_numbers_have_ten_digits(
+def test_numbers_have_ten_digits_above_nine_thousand_live_cases(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(models.cases.case, "LIVE_CASES_OF_8_DIGITS", 2)
@@ -84,7 +84,7 @@ def test_above_nine_thousand_live_cases_numbers_have_ten_digits(
     assert len(_open(database)[0]) == 8
 
 
-def test_a_number_is_never_reissued_even_when_its_case_is_closed(
+def test_number_is_never_reissued_even_when_its_case_is_closed(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with database.transaction() as session:
@@ -95,7 +95,7 @@ def test_a_number_is_never_reissued_even_when_its_case_is_closed(
     assert _open(database)[0] == "10000005"
 
 
-def test_a_number_is_never_the_end_of_the_callers_phone_nor_the_subjects_id_nor_a_phone_we_know(
+def test_number_is_never_the_end_of_the_callers_phone_nor_the_subjects_id_nor_a_phone_we_know(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with database.transaction() as session:
@@ -109,7 +109,7 @@ def test_a_number_is_never_the_end_of_the_callers_phone_nor_the_subjects_id_nor_
 # PINs.
 
 
-def test_a_new_pin_is_six_digits_that_nobody_would_think_of() -> None:
+def test_new_pin_is_six_digits_that_nobody_would_think_of() -> None:
     pins = [new_pin() for _ in range(2_000)]
 
     assert all(re.fullmatch("[1-9][0-9]{5}", pin) for pin in pins)
@@ -117,7 +117,7 @@ def test_a_new_pin_is_six_digits_that_nobody_would_think_of() -> None:
     assert len(set(pins)) > 1_900
 
 
-def test_every_number_that_is_offered_and_refused_is_followed_by_another(
+def test_another_pin_is_drawn_until_one_is_acceptable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     offered = iter([123456, 111111, 240985, 739482])
@@ -126,16 +126,14 @@ def test_every_number_that_is_offered_and_refused_is_followed_by_another(
     assert new_pin() == "739482"
 
 
-def test_a_new_pin_does_not_begin_the_case_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_pin_does_not_begin_the_case_number(monkeypatch: pytest.MonkeyPatch) -> None:
     offered = iter([739482, 518692])
     monkeypatch.setattr("models.cases.new_pin.secrets.choice", lambda _numbers: next(offered))
 
     assert new_pin("7394820051") == "518692"
 
 
-def test_a_new_number_does_not_begin_with_its_pin(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_new_number_does_not_begin_with_its_pin(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models.cases.case, "new_pin", lambda: "739482")
     offered = iter(["73948207", "10000005"])
     monkeypatch.setattr(models.cases.case, "new_number", lambda _length: next(offered))
@@ -144,7 +142,7 @@ def test_a_new_number_does_not_begin_with_its_pin(
 
 
 @pytest.mark.parametrize("length", [8, 10])
-def test_the_first_digits_of_a_number_are_known_by_its_index_alone(database: Database, length: int) -> None:
+def test_first_digits_of_a_number_are_recognized_by_its_index_alone(database: Database, length: int) -> None:
     number, keyring = new_number(length), database.keyring
     other = number[:5] + str((int(number[5]) + 1) % 10)
 
@@ -166,7 +164,7 @@ def test_repeats_runs_and_dates_are_refused(pin: str) -> None:
 
 
 @pytest.mark.parametrize("pin", ["739482", "402857", "960371", "684093", "907254"])
-def test_a_pin_without_a_pattern_is_taken(pin: str) -> None:
+def test_pin_without_a_pattern_is_taken(pin: str) -> None:
     assert not is_guessable(pin)
 
 
@@ -207,7 +205,7 @@ def test_enough_pins_are_left_to_choose_from() -> None:
 # Opening a case.
 
 
-def test_an_opened_case_keeps_neither_number_nor_pin_where_they_can_be_read(database: Database) -> None:
+def test_opened_case_keeps_neither_number_nor_pin_where_they_can_be_read(database: Database) -> None:
     number, pin = _open(database, phone=PHONE)
 
     with database.reading() as session:
@@ -223,7 +221,7 @@ def test_an_opened_case_keeps_neither_number_nor_pin_where_they_can_be_read(data
         assert keyring.unseal("subject.name", case.subject.name_sealed or "") == "Ivo Invented"
 
 
-def test_the_phone_of_a_new_case_is_confirmed_and_has_the_safest_consents(database: Database) -> None:
+def test_phone_of_a_new_case_is_confirmed_and_has_the_safest_consents(database: Database) -> None:
     _open(database, phone=PHONE)
 
     with database.reading() as session:
@@ -263,7 +261,7 @@ def test_every_change_of_a_case_is_an_audit_entry_without_a_digit_of_number_or_p
 
 
 @pytest.mark.parametrize("deed", ["open", "rotate"])
-def test_the_hash_is_worked_before_the_database_is_asked_anything(database: Database, deed: str) -> None:
+def test_hash_is_computed_before_the_first_query(database: Database, deed: str) -> None:
     number, _ = _open(database)
     order: list[str] = []
 
@@ -297,7 +295,7 @@ def _lock(database: Database, case: MadeCase) -> None:
             session.add(PinTry(call_id=1, turn=turn, number_key=key, counter=name, at=NOW, opened=False))
 
 
-def test_a_new_pin_replaces_the_old_one_and_lifts_lock_and_waits(database: Database) -> None:
+def test_new_pin_replaces_the_old_one_and_lifts_lock_and_waits(database: Database) -> None:
     with database.transaction() as session:
         case = make_case(session, pin_kind="one_time", pin_expires_at=NOW + timedelta(days=21))
     _lock(database, case)
@@ -314,7 +312,7 @@ def test_a_new_pin_replaces_the_old_one_and_lifts_lock_and_waits(database: Datab
             assert (counter.consecutive, counter.wait_until, counter.locked_at) == (0, None, None)
 
 
-def test_a_new_pin_clears_nothing_of_the_last_thirty_days(database: Database) -> None:
+def test_new_pin_clears_nothing_of_the_last_thirty_days(database: Database) -> None:
     with database.transaction() as session:
         case = make_case(session)
     _lock(database, case)
@@ -326,7 +324,7 @@ def test_a_new_pin_clears_nothing_of_the_last_thirty_days(database: Database) ->
         assert len(session.scalars(select(PinTry).where(PinTry.opened.is_(False))).all()) == 2
 
 
-def test_a_new_pin_lifts_no_other_numbers_lock(database: Database) -> None:
+def test_new_pin_lifts_no_other_numbers_lock(database: Database) -> None:
     with database.transaction() as session:
         case, other = make_case(session), make_case(session)
     _lock(database, other)
@@ -339,7 +337,7 @@ def test_a_new_pin_lifts_no_other_numbers_lock(database: Database) -> None:
 
 
 @pytest.mark.parametrize("deed", ["rotate", "close", "close again"])
-def test_a_case_that_is_not_there_or_is_closed_already_is_refused_without_its_number(
+def test_case_that_does_not_exist_or_is_closed_already_is_refused_without_its_number(
     database: Database, deed: str
 ) -> None:
     number = new_number()

@@ -14,5 +14,5 @@ from models.cases.name_index import holds_name
         ("J. called", False), ("m\u200baria", True), (("word " * 20) + "Ruiz", True),
     ],
 )  # fmt: skip
-def test_a_name_is_a_whole_word_in_any_case_and_with_any_accents(text: str, is_there: bool) -> None:
+def test_name_is_a_whole_word_in_any_case_and_with_any_accents(text: str, is_there: bool) -> None:
     assert holds_name(text, "María J. de la Peña Ruiz O'Brien") is is_there

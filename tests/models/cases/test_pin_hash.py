@@ -1,4 +1,4 @@
-"""PIN hashes: salted, peppered, compared in one KDF run whatever is given."""
+"""PIN hashes: salted, peppered, compared in exactly one KDF run whatever is given."""
 
 import threading
 
@@ -14,27 +14,27 @@ HASHER = PinHasher(PEPPER, memory_kib=8, time_cost=1)
 STORED = HASHER.hash("482917")
 
 
-def test_a_hash_opens_for_its_pin_and_for_no_other() -> None:
+def test_hash_opens_for_its_pin_and_for_no_other() -> None:
     assert HASHER.matches(STORED, "482917")
     assert not HASHER.matches(STORED, "482918")
     assert not HASHER.matches(STORED, "")
 
 
-def test_the_same_pin_hashes_differently_each_time() -> None:
+def test_same_pin_hashes_differently_each_time() -> None:
     assert HASHER.hash("482917") != STORED
 
 
-def test_a_hash_is_useless_without_the_pepper() -> None:
+def test_hash_is_useless_without_the_pepper() -> None:
     assert not PinHasher(b"another pepper", memory_kib=8, time_cost=1).matches(STORED, "482917")
 
 
-def test_the_parameters_stand_in_the_hash_and_are_what_owasp_advises() -> None:
+def test_parameters_are_in_the_hash_and_are_what_owasp_advises() -> None:
     parameters = extract_parameters(PinHasher(PEPPER).hash("482917"))
 
     assert (parameters.type.name, parameters.memory_cost, parameters.time_cost) == ("ID", 19456, 2)
 
 
-def test_a_hash_of_earlier_parameters_still_opens() -> None:
+def test_hash_of_earlier_parameters_still_opens() -> None:
     assert PinHasher(PEPPER, memory_kib=16, time_cost=2).matches(STORED, "482917")
 
 
@@ -66,7 +66,7 @@ def test_every_comparison_is_one_kdf_run(stored: str | None, pin: str) -> None:
     # The salt differs in every process, and the name of a test must not.
     ids=map(str, range(13)),
 )
-def test_a_broken_hash_opens_for_nothing_and_raises_nothing(stored: str) -> None:
+def test_broken_hash_opens_for_nothing_and_raises_nothing(stored: str) -> None:
     runs = HASHER.runs
 
     assert not HASHER.matches(stored, "482917")
@@ -89,11 +89,11 @@ def test_runs_are_counted_across_threads() -> None:
     assert hasher.runs == 200
 
 
-def test_the_repr_shows_no_pepper() -> None:
+def test_repr_shows_no_pepper() -> None:
     assert repr(HASHER) == "PinHasher(memory_kib=8, time_cost=1)"
 
 
-def test_a_hasher_without_a_pepper_or_with_absurd_parameters_is_refused() -> None:
+def test_hasher_without_a_pepper_or_with_absurd_parameters_is_refused() -> None:
     with pytest.raises(ValueError, match="pepper"):
         PinHasher(b"")
     for memory_kib, time_cost in ((7, 1), (1 << 21, 1), (8, 0), (8, 65)):

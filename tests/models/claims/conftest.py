@@ -1,4 +1,4 @@
-"""A call_center, two of staff, and a callback that they both look at."""
+"""A call_center, two members of staff, and a callback that both look at."""
 
 from datetime import datetime
 

@@ -24,7 +24,7 @@ from tests.factories import make_call, make_callback, make_case
 from tests.models.claims.console import Console, left
 
 
-def test_a_claimed_callback_is_offered_to_nobody_and_goes_back_by_itself(
+def test_claimed_callback_is_offered_to_nobody_and_goes_back_by_itself(
     call_center: CallCenter, console: Console, ana: Staff, luis: Staff, callback: Callback
 ) -> None:
     console.claims(callback, ana)
@@ -56,7 +56,7 @@ def _is_set_away(call_center: CallCenter, person: Staff) -> None:
 
 
 @pytest.mark.parametrize("leaves", [_ends_shift, _is_set_away])
-def test_what_a_liaison_claimed_is_offered_to_others_once_their_shift_ends(
+def test_liaisons_claim_is_offered_to_others_once_their_shift_ends(
     call_center: CallCenter,
     console: Console,
     ana: Staff,
@@ -75,7 +75,7 @@ def test_what_a_liaison_claimed_is_offered_to_others_once_their_shift_ends(
     assert [call.to for call in call_center.carrier.placed] == ["+12025550171"]
 
 
-def test_what_is_claimed_by_somebody_who_is_not_on_shift_stays_theirs(
+def test_claim_of_somebody_who_is_not_on_shift_stays_theirs(
     call_center: CallCenter, console: Console, ana: Staff, luis: Staff, callback: Callback
 ) -> None:
     _ends_shift(call_center, ana)
@@ -87,7 +87,7 @@ def test_what_is_claimed_by_somebody_who_is_not_on_shift_stays_theirs(
     assert (call_center.state(), call_center.callback().staff_id) == ("claimed", ana.id)
 
 
-def test_of_two_who_claim_one_wins_and_the_other_is_told_who_and_when(
+def test_one_of_two_who_claim_wins_and_the_other_is_told_who_and_when(
     call_center: CallCenter, console: Console, ana: Staff, luis: Staff, callback: Callback
 ) -> None:
     console.claims(callback, ana)
@@ -100,7 +100,7 @@ def test_of_two_who_claim_one_wins_and_the_other_is_told_who_and_when(
     assert call_center.audited().count("claim_callback") == 1
 
 
-def test_a_claim_that_is_sent_twice_is_made_once(
+def test_claim_that_is_sent_twice_is_made_once(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
     console.claims(callback, ana)
@@ -112,7 +112,7 @@ def test_a_claim_that_is_sent_twice_is_made_once(
     assert call_center.audited().count("claim_callback") == 1
 
 
-def test_a_worker_that_comes_late_rings_nobody_for_what_a_person_has_claimed(
+def test_late_worker_rings_nobody_for_a_callback_that_a_person_has_claimed(
     call_center: CallCenter, console: Console, ana: Staff, luis: Staff, callback: Callback
 ) -> None:
     with call_center.database.transaction() as session:
@@ -157,7 +157,7 @@ def test_call_now_needs_no_claim_first_and_no_queue(
     assert call_center.audited()[-2:] == ["claim_callback", "ring_liaison_callback"]
 
 
-def test_a_missed_own_call_keeps_the_claim_for_two_minutes_and_spends_no_try(
+def test_missed_own_call_keeps_the_claim_for_two_minutes_and_spends_no_try(
     call_center: CallCenter, console: Console, ana: Staff, luis: Staff, callback: Callback
 ) -> None:
     for _ in range(2):
@@ -199,7 +199,7 @@ def test_call_now_is_refused_outside_the_hours_of_the_person(
     assert call_center.busy() == 0
 
 
-def test_call_now_is_refused_to_who_is_in_a_call_or_rests(
+def test_call_now_is_refused_to_a_liaison_in_a_call_or_on_a_break(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
     with call_center.database.transaction() as session:
@@ -217,7 +217,7 @@ def test_call_now_is_refused_to_who_is_in_a_call_or_rests(
     assert call_center.state() == "requested"
 
 
-def test_a_callback_that_is_cancelled_before_my_phone_rings_frees_me_and_rings_nobody(
+def test_callback_cancelled_before_my_phone_rings_frees_me_and_rings_nobody(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
     console.calls_now(callback, ana)
@@ -230,7 +230,7 @@ def test_a_callback_that_is_cancelled_before_my_phone_rings_frees_me_and_rings_n
     assert call_center.busy() == 0
 
 
-def test_what_was_left_for_staff_is_dialled_by_nothing_and_taken_up_by_a_person(
+def test_nothing_dials_a_callback_that_was_left_for_staff_until_a_person_claims_it(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
     left(call_center, callback)
@@ -247,7 +247,7 @@ def test_what_was_left_for_staff_is_dialled_by_nothing_and_taken_up_by_a_person(
     assert "take_up_callback" in call_center.audited()
 
 
-def test_what_was_taken_up_and_not_used_is_left_for_staff_again_and_never_in_the_line(
+def test_callback_that_was_claimed_again_and_not_used_is_left_for_staff_again_and_not_in_the_list(
     call_center: CallCenter, console: Console, ana: Staff, luis: Staff, callback: Callback
 ) -> None:
     left(call_center, callback)
@@ -268,7 +268,7 @@ def test_what_was_taken_up_and_not_used_is_left_for_staff_again_and_never_in_the
     assert [call.to for call in call_center.carrier.placed] == ["+12025550170"]
 
 
-def test_news_of_the_old_legs_changes_nothing_of_what_was_taken_up_again(
+def test_events_of_the_old_legs_change_nothing_after_the_callback_was_claimed_again(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
     call_center.jobs.enqueue("dial_liaison", callback.id)
@@ -290,7 +290,7 @@ def test_news_of_the_old_legs_changes_nothing_of_what_was_taken_up_again(
     assert (call_center.state(), call_center.callback().staff_id) == ("claimed", ana.id)
 
 
-def test_who_asked_again_meanwhile_has_one_open_callback_and_the_old_one_is_only_closed(
+def test_caller_who_asked_again_has_one_open_callback_and_the_old_one_is_only_closed(
     call_center: CallCenter, console: Console, ana: Staff
 ) -> None:
     with call_center.database.transaction() as session:

@@ -1,4 +1,4 @@
-"""What staff settle of a callback: whose it is, when it is called, that it is cancelled, and notes."""
+"""What staff change of a callback: whose it is, when it is called, that it is cancelled, and notes."""
 
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from tests.factories import make_call, make_callback, make_case, make_staff
 from tests.models.claims.console import Console, left
 
 
-def test_what_a_colleague_does_not_begin_in_five_minutes_goes_back_to_the_list(
+def test_callback_that_a_colleague_does_not_begin_in_five_minutes_goes_back_to_the_list(
     call_center: CallCenter, console: Console, ana: Staff, luis: Staff
 ) -> None:
     with call_center.database.transaction() as session:
@@ -36,7 +36,7 @@ def test_what_a_colleague_does_not_begin_in_five_minutes_goes_back_to_the_list(
     assert call_center.state() == "requested"
 
 
-def test_a_callback_is_handed_to_nobody_who_is_not_on_shift(
+def test_callback_is_assigned_only_to_a_person_on_shift(
     call_center: CallCenter, console: Console, ana: Staff, luis: Staff, callback: Callback
 ) -> None:
     with call_center.database.transaction() as session:
@@ -69,7 +69,7 @@ def test_only_an_overseer_takes_a_callback_out_of_somebody_elses_hands(
     assert call_center.state() == "requested"
 
 
-def test_a_new_time_lies_inside_the_hours_of_the_person_or_is_refused_with_the_next_one(
+def test_new_time_is_inside_the_hours_of_the_person_or_is_refused_with_the_next_one(
     call_center: CallCenter, console: Console, ana: Staff
 ) -> None:
     import dataclasses
@@ -92,7 +92,7 @@ def test_a_new_time_lies_inside_the_hours_of_the_person_or_is_refused_with_the_n
     assert call_center.audited()[-1] == "reschedule_callback"
 
 
-def test_what_was_left_is_put_back_into_the_line_for_a_time_that_staff_settled(
+def test_callback_that_was_left_goes_back_to_the_list_for_a_time_that_staff_set(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
     left(call_center, callback, "not_safe")
@@ -117,7 +117,7 @@ def test_staff_cancel_with_a_reason(
     assert (entry.actor, entry.facts) == (f"staff:{ana.id}", {"reason": "settled_otherwise"})
 
 
-def test_a_caller_may_change_their_mind_while_somebody_merely_keeps_their_callback(
+def test_caller_may_change_their_mind_while_somebody_merely_has_their_callback(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
     console.claims(callback, ana)
@@ -129,7 +129,7 @@ def test_a_caller_may_change_their_mind_while_somebody_merely_keeps_their_callba
         assert cancel_callback(session, callback.id, call_center.now)
 
 
-def test_who_asks_again_because_they_are_afraid_does_not_wait_for_who_claimed_them(
+def test_caller_who_asks_again_because_they_are_afraid_does_not_wait_for_the_person_who_claimed_it(
     call_center: CallCenter, console: Console, ana: Staff
 ) -> None:
     with call_center.database.transaction() as session:
@@ -152,7 +152,7 @@ def test_who_asks_again_because_they_are_afraid_does_not_wait_for_who_claimed_th
     )
 
 
-def test_a_note_is_kept_sealed_and_refused_when_it_holds_what_must_stand_nowhere(
+def test_note_is_stored_sealed_and_refused_when_it_has_forbidden_content(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
     console.claims(callback, ana)
@@ -167,7 +167,7 @@ def test_a_note_is_kept_sealed_and_refused_when_it_holds_what_must_stand_nowhere
     assert not any("mornings" in str(entry.facts) for entry in call_center.rows(AuditEntry))
 
 
-def test_the_whole_number_is_an_entry_each_time(
+def test_whole_number_is_an_entry_each_time(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
     with pytest.raises(RefusedError, match=f"^{CallbackRefusal.NUMBER_HIDDEN}$"):
@@ -179,14 +179,14 @@ def test_the_whole_number_is_an_entry_each_time(
     assert call_center.audited().count("reveal_number") == 2
 
 
-def test_an_id_that_no_callback_has_is_refused_in_one_sentence(console: Console, ana: Staff) -> None:
+def test_unknown_id_is_refused_in_one_sentence(console: Console, ana: Staff) -> None:
     nothing = Callback(id=4711)
     for what in (lambda: console.claims(nothing, ana), lambda: console.calls_now(nothing, ana)):
         with pytest.raises(RefusedError, match=f"^{CallbackRefusal.UNKNOWN}$"):
             what()
 
 
-def test_a_leg_that_nobody_dialled_is_not_dialled_twice(
+def test_leg_that_nobody_dialed_is_not_dialed_twice(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
     console.calls_now(callback, ana)
@@ -204,7 +204,7 @@ def test_a_leg_that_nobody_dialled_is_not_dialled_twice(
         ("promised_anew", CallbackRefusal.PROMISED_ANEW),
     ],
 )
-def test_a_phone_that_said_stop_is_not_rung_and_what_was_promised_anew_is_not_taken_up(
+def test_phone_that_said_stop_is_not_rung_and_a_callback_promised_again_is_not_claimed(
     call_center: CallCenter,
     console: Console,
     ana: Staff,
@@ -222,7 +222,7 @@ def test_a_phone_that_said_stop_is_not_rung_and_what_was_promised_anew_is_not_ta
     assert call_center.carrier.placed == []
 
 
-def test_a_callback_of_a_closed_case_is_called_like_any_other(
+def test_callback_of_a_closed_case_is_called_like_any_other(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
     left(call_center, callback)
@@ -235,7 +235,7 @@ def test_a_callback_of_a_closed_case_is_called_like_any_other(
 
 
 @pytest.mark.parametrize("left", [False, True])
-def test_what_somebody_who_is_let_go_kept_for_themselves_goes_back_at_once(
+def test_claim_of_a_deactivated_account_goes_back_at_once(
     call_center: CallCenter, console: Console, ana: Staff, luis: Staff, left: bool
 ) -> None:
     with call_center.database.transaction() as session:

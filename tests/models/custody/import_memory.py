@@ -1,7 +1,7 @@
 """Imports a long feed in this process and prints its peak memory and its rate.
 
 `python -m tests.models.custody.import_memory DATABASE_URL FILE ROWS` writes the file and imports it; the
-database must be migrated and hold open cases about S0, S1 and so on, one for every hundred rows.
+database must be migrated and have open cases about S0, S1 and so on, one for every hundred rows.
 """
 
 import json

@@ -40,7 +40,7 @@ def state(**changes):
     return CallState(**(FACTS | changes))
 
 
-def test_someone_in_custody_is_said_with_every_allowed_detail():
+def test_caller_hears_of_someone_in_custody_with_every_allowed_detail():
     said = heard(RIGHT, NOW, RULES)
     assert (said.kind, said.status, said.age, said.hard_news) == ("status", "in_custody", "fresh", False)
     assert (said.facility_name, said.facility_phone) == ("Stewart", "+12025550123")
@@ -67,19 +67,19 @@ def test_custody_grows_stale_and_then_cannot_be_confirmed(status, age, expected)
 
 
 @pytest.mark.parametrize("status", sorted(DATED_FACTS))
-def test_what_happened_on_a_date_is_still_said_a_year_later_and_is_hard_news(status):
+def test_dated_event_is_still_said_a_year_later_and_is_hard_news(status):
     said = heard(state(custody_status=status, subject_as_of=NOW - timedelta(days=365)), NOW, RULES)
     assert (said.status, said.age, said.hard_news) == (status, None, True)
     assert said.expected_release_at is None
 
 
 @pytest.mark.parametrize("status", ["removed", "deceased"])
-def test_the_removal_case_is_over_for_one_who_was_removed_or_has_died(status):
+def test_removal_case_is_over_for_one_who_was_removed_or_has_died(status):
     said = heard(state(custody_status=status), NOW, RULES)
     assert (said.next_hearing_at, said.next_hearing_place, said.removal_stage) == (None, None, None)
 
 
-def test_a_hearing_or_release_that_is_past_is_not_said():
+def test_past_hearing_or_release_is_not_said():
     said = heard(state(next_hearing_at=NOW, expected_release_at=NOW - timedelta(seconds=1)), NOW, RULES)
     assert (said.status, said.next_hearing_at, said.next_hearing_place) == ("in_custody", None, None)
     assert said.expected_release_at is None
@@ -97,13 +97,13 @@ def test_each_detail_needs_its_own_switch_and_only_true_opens_it(allowed):
         assert heard(RIGHT, NOW, replace(RULES, **{switch: allowed})) == expected
 
 
-def test_a_hearing_in_a_court_that_nobody_listed_has_no_place_and_no_zone():
+def test_hearing_in_an_unlisted_court_has_no_place_and_no_zone():
     said = heard(state(next_hearing_place=None, hearing_zone=None), NOW, RULES)
     assert (said.next_hearing_at, said.next_hearing_place) == (NOW + timedelta(days=1), None)
     assert said.hearing_zone is None
 
 
-def test_a_facility_that_matches_no_entry_of_the_directory_is_not_said():
+def test_facility_that_matches_no_entry_of_the_directory_is_not_said():
     said = heard(state(facility_name=None, facility_phone=None), NOW, RULES)
     assert (said.status, said.facility_name, said.facility_phone) == ("in_custody", None, None)
 
@@ -135,11 +135,11 @@ def test_a_facility_that_matches_no_entry_of_the_directory_is_not_said():
         {"removal_stage": "relief_granted"},
     ],
 )
-def test_every_reason_not_to_say_gives_the_one_same_answer(changes):
+def test_every_reason_not_to_say_gives_the_same_answer(changes):
     assert heard(state(**changes), NOW, RULES) is NEUTRAL
 
 
-def test_a_denied_person_and_one_without_a_record_are_heard_alike():
+def test_caller_hears_the_same_of_a_denied_person_and_of_one_without_a_record():
     nothing = dict.fromkeys(
         ["record_id", "custody_status", "status_at", "releasable", "subject_as_of", "removal_stage",
          "expected_release_at", "next_hearing_at", "next_hearing_place", "hearing_zone",
@@ -192,7 +192,7 @@ _ANY = {name: st.sampled_from(RIGHT_VALUES[name] + ODD_VALUES[name]) for name in
 
 
 @given(right=st.fixed_dictionaries(_RIGHT), switches=st.lists(st.booleans(), min_size=4, max_size=4))
-def test_whatever_is_fully_right_is_said(right, switches):
+def test_fully_right_record_is_said(right, switches):
     said = heard(state(**right), NOW, HeardRules(60, 24, 5, *switches))
     assert (said.kind, said.status, said.status_at) == ("status", right["custody_status"], right["status_at"])
     assert said.as_of == right["subject_as_of"]
@@ -211,7 +211,7 @@ def test_one_missing_or_odd_value_among_right_ones_silences_everything(right, od
     values=st.fixed_dictionaries(_ANY),
     facility=st.sampled_from([("A", "+12025550101"), ("A", None), (None, "B")]),
 )
-def test_over_every_combination_an_answer_is_neutral_or_every_value_is_right(values, facility):
+def test_answer_over_every_combination_is_neutral_or_every_value_is_right(values, facility):
     said = heard(state(**values, facility_name=facility[0], facility_phone=facility[1]), NOW, RULES)
     all_right = all(_is_one_of(values[name], RIGHT_VALUES[name]) for name in values)
     assert (said is not NEUTRAL) == (all_right and facility[1] is not None and facility[0] is not None)

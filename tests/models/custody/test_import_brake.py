@@ -22,7 +22,7 @@ from tests.factories import NOW, make_case, make_policies, make_staff
 from tests.models.custody.feed import at, feed_row, load, open_cases, what_is_heard
 
 BRAKE = BrakeRules.of(make_policies())
-#: Each example of a property stands in a month of its own, since the brake remembers.
+#: Each example of a property is in a month of its own, since the brake remembers.
 RUNS = itertools.count(1)
 
 
@@ -50,21 +50,21 @@ def reasons(tally, *, open_cases=10_000, people=10_000, last=None, peak=1000):
         (11, 10_000, 0, 10),
     ],
 )
-def test_more_changes_than_the_larger_of_ten_and_the_smaller_of_one_percent_and_three_peaks(
+def test_more_changes_than_the_larger_of_ten_and_the_smaller_of_one_percent_and_three_peaks_are_held(
     changes, open_cases, peak, limit
 ):
     found = reasons(Tally(status_changes=changes), open_cases=open_cases, peak=peak)
     assert found == ([] if limit is None else [("status_changes", changes, limit)])
 
 
-def test_releases_from_denial_above_five_or_a_thousandth():
+def test_releases_from_denial_above_five_or_a_thousandth_are_held():
     assert reasons(Tally(from_denial=5), people=100) == []
     assert reasons(Tally(from_denial=6), people=100) == [("releases_from_denial", 6, 5)]
     assert reasons(Tally(from_denial=10), people=10_000) == []
     assert reasons(Tally(from_denial=11), people=10_000) == [("releases_from_denial", 11, 10)]
 
 
-def test_a_snapshot_that_lacks_more_than_two_percent_of_the_last_one():
+def test_snapshot_that_lacks_more_than_two_percent_of_the_last_one_is_held():
     assert reasons(Tally(usable_rows=980), last=1000) == []
     assert reasons(Tally(usable_rows=979), last=1000) == [("missing_rows", 21, 20)]
     assert reasons(Tally(usable_rows=5), last=None) == []
@@ -81,7 +81,7 @@ def test_one_time_in_the_future_or_one_impossible_change_is_enough():
     new=st.sampled_from(CUSTODY_STATUSES),
     hours=st.integers(-48, 48),
 )
-def test_what_cannot_follow_what(old, new, hours):
+def test_brake_knows_which_status_cannot_follow_which(old, new, hours):
     custody = new in ("in_custody", "transferred", "returned_to_custody")
     out = old in ("released", "released_on_bond", "released_on_supervision", "escaped")
     expected = (
@@ -92,7 +92,7 @@ def test_what_cannot_follow_what(old, new, hours):
     assert is_impossible(old, NOW, new, NOW + timedelta(hours=hours)) == expected
 
 
-def test_a_reason_is_kept_as_words_and_read_back():
+def test_reason_is_stored_as_words_and_read_back():
     reason = HoldReason("missing_rows", 21, 20.5)
     assert HoldReason.from_text(reason.to_text()) == reason
 
@@ -115,7 +115,7 @@ def two_staff(database):
 
 
 def eleven_held_releases(database):
-    """Twelve in custody; then a file that lets eleven of them out at once and confirms the twelfth."""
+    """Twelve in custody; then a file that releases eleven of them at once and confirms the twelfth."""
     cases = open_cases(database, *(f"A-{n}" for n in range(12)))
     load(database, *(feed_row(f"A-{n}", as_of=at(-2)) for n in range(12)), now=at(-2))
     rows = [feed_row(f"A-{n}", status="released", status_at=at(-1)) for n in range(11)]
@@ -123,7 +123,7 @@ def eleven_held_releases(database):
     return cases, result
 
 
-def test_a_held_import_changes_nothing_and_those_it_would_change_cannot_be_confirmed(database):
+def test_held_import_changes_nothing_and_those_it_would_change_cannot_be_confirmed(database):
     cases, result = eleven_held_releases(database)
     assert (result.held, result.changed, result.unchanged) == (True, 11, 1)
     assert held_codes(database) == [["status_changes"]]
@@ -133,7 +133,7 @@ def test_a_held_import_changes_nothing_and_those_it_would_change_cannot_be_confi
         assert session.scalar(select(func.count(CustodyRecord.id))) == 12
 
 
-def test_ten_changes_land_and_a_first_record_counts_nowhere(database):
+def test_ten_changes_land_and_a_first_record_does_not_count(database):
     cases = open_cases(database, *(f"A-{n}" for n in range(30)))
     load(database, *(feed_row(f"A-{n}", as_of=at(-2)) for n in range(10)), now=at(-2))
     rows = [feed_row(f"A-{n}", status="released", status_at=at(-1)) for n in range(30)]
@@ -181,7 +181,7 @@ def test_one_person_alone_or_a_stranger_cannot_release_it(database):
     assert what_is_heard(database, cases["A-0"]) is NEUTRAL
 
 
-def test_a_rejected_import_frees_whom_it_held_and_changes_nothing(database):
+def test_rejected_import_frees_the_people_that_it_held_and_changes_nothing(database):
     cases, _ = eleven_held_releases(database)
     (import_id,) = held_ids(database)
     by = two_staff(database)["by"]
@@ -191,7 +191,7 @@ def test_a_rejected_import_frees_whom_it_held_and_changes_nothing(database):
         reject(database, import_id, by=by, now=NOW)
 
 
-def test_what_was_overtaken_while_it_was_held_is_dropped_at_the_release(database):
+def test_row_that_was_overtaken_while_held_is_dropped_at_the_release(database):
     cases, _ = eleven_held_releases(database)
     (import_id,) = held_ids(database)
     assert not load(database, feed_row("A-0", as_of=at(1)), now=at(1)).held
@@ -204,7 +204,7 @@ def test_what_was_overtaken_while_it_was_held_is_dropped_at_the_release(database
     assert (said.status, said.as_of) == ("in_custody", at(1))
 
 
-def test_someone_whom_two_imports_hold_is_free_when_both_are_settled(database):
+def test_person_whom_two_imports_hold_is_free_when_both_are_settled(database):
     cases, _ = eleven_held_releases(database)
     rows = [feed_row(f"A-{n}", status="escaped", status_at=at(0), as_of=at(1)) for n in range(11)]
     assert load(database, *rows, now=at(1)).held
@@ -216,7 +216,7 @@ def test_someone_whom_two_imports_hold_is_free_when_both_are_settled(database):
     assert what_is_heard(database, cases["A-0"], at(1)).status == "escaped"
 
 
-def test_a_newer_import_that_people_released_ends_the_hold_of_an_older_one(database):
+def test_newer_import_that_people_released_ends_the_hold_of_an_older_one(database):
     cases, _ = eleven_held_releases(database)
     rows = [feed_row(f"A-{n}", status="released", status_at=at(-1), as_of=at(1)) for n in range(11)]
     assert load(database, *rows, now=at(1)).held
@@ -227,7 +227,7 @@ def test_a_newer_import_that_people_released_ends_the_hold_of_an_older_one(datab
     assert what_is_heard(database, cases["A-0"], at(1)).status == "released"
 
 
-def test_a_row_dated_in_the_future_holds_the_file_and_never_lands(database):
+def test_row_dated_in_the_future_holds_the_file_and_never_lands(database):
     cases = open_cases(database, "A-1", "A-2")
     load(database, feed_row("A-1"), feed_row("A-2"))
     rows = [
@@ -242,13 +242,13 @@ def test_a_row_dated_in_the_future_holds_the_file_and_never_lands(database):
     assert what_is_heard(database, cases["A-2"]).status == "released"
 
 
-def test_a_clock_a_few_minutes_ahead_is_no_time_in_the_future(database):
+def test_clock_a_few_minutes_ahead_is_no_time_in_the_future(database):
     case = open_cases(database, "A-1")["A-1"]
     assert not load(database, feed_row("A-1", as_of=NOW + timedelta(minutes=5))).held
     assert what_is_heard(database, case).status == "in_custody"
 
 
-def test_the_dead_do_not_return_not_even_by_way_of_unknown(database):
+def test_dead_person_does_not_return_even_by_way_of_unknown(database):
     case = open_cases(database, "A-1")["A-1"]
     load(database, feed_row("A-1", status="deceased"))
     assert not load(database, feed_row("A-1", status="unknown")).held
@@ -276,7 +276,7 @@ def test_many_releases_from_denial_are_held_without_a_word_on_whom_or_why(databa
     assert what_is_heard(database, cases["A-0"]) is NEUTRAL
 
 
-def test_a_cut_snapshot_is_held_and_those_it_lacks_cannot_be_confirmed(database):
+def test_cut_snapshot_is_held_and_those_it_lacks_cannot_be_confirmed(database):
     cases = open_cases(database, *(f"A-{n}" for n in range(40)))
     everyone = [feed_row(f"A-{n}") for n in range(40)]
     load(database, *everyone, full=True)
@@ -288,7 +288,7 @@ def test_a_cut_snapshot_is_held_and_those_it_lacks_cannot_be_confirmed(database)
     assert what_is_heard(database, cases["A-39"]).status == "in_custody"
 
 
-def test_the_peak_hour_of_the_last_month_lets_as_much_through_three_times_over(database):
+def test_peak_hour_of_the_last_month_lets_three_times_as_much_through(database):
     names = [f"A-{n}" for n in range(1500)]
     with database.transaction() as session:
         first = make_case(session)
@@ -322,7 +322,7 @@ def test_the_peak_hour_of_the_last_month_lets_as_much_through_three_times_over(d
     assert not load(database, *out[:12], now=at(-7)).held
 
 
-def test_an_empty_snapshot_is_held_and_takes_no_status_away(database):
+def test_empty_snapshot_is_held_and_takes_no_status_away(database):
     cases = open_cases(database, *(f"A-{n}" for n in range(3)))
     load(database, *(feed_row(f"A-{n}") for n in range(3)))
     assert load(database, full=True).held
@@ -332,14 +332,14 @@ def test_an_empty_snapshot_is_held_and_takes_no_status_away(database):
     assert what_is_heard(database, cases["A-0"]).status == "in_custody"
 
 
-def test_a_first_snapshot_that_lacks_many_people_on_record_is_held(database):
+def test_first_snapshot_that_lacks_many_people_on_record_is_held(database):
     open_cases(database, *(f"A-{n}" for n in range(20)))
     load(database, *(feed_row(f"A-{n}") for n in range(20)))
     assert load(database, *(feed_row(f"A-{n}") for n in range(9)), full=True).held
     assert held_codes(database) == [["status_changes"]]
 
 
-def test_a_snapshot_that_lacks_a_few_lands(database):
+def test_snapshot_that_lacks_a_few_lands(database):
     cases = open_cases(database, *(f"A-{n}" for n in range(4)))
     load(database, *(feed_row(f"A-{n}") for n in range(4)))
     assert not load(database, *(feed_row(f"A-{n}") for n in range(3)), full=True).held
@@ -347,7 +347,7 @@ def test_a_snapshot_that_lacks_a_few_lands(database):
 
 
 def in_custody(database, count):
-    """So many people whom yesterday's file placed in custody."""
+    """``count`` people whom yesterday's file placed in custody."""
     names = [f"A-{n}" for n in range(count)]
     cases = open_cases(database, *names)
     load(database, *(feed_row(n, as_of=at(-30)) for n in names), now=at(-30))
@@ -380,7 +380,7 @@ def test_after_an_hour_as_many_may_land_again_but_over_a_day_not_more_than_twent
     assert held_codes(database) == [["status_changes_day"]]
 
 
-def test_a_file_that_two_people_released_does_not_count_against_the_next(database):
+def test_file_that_two_people_released_does_not_count_against_the_next(database):
     names = list(in_custody(database, 30))
     assert load(database, *released(*names[:20])).held
     release(database, held_ids(database)[0], **two_staff(database), now=NOW)

@@ -22,7 +22,7 @@ from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open
 
 
 class Killed(BaseException):
-    """Stands for a kill: nothing of the program catches it."""
+    """Plays a kill: nothing in the program catches it."""
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def small_batches(monkeypatch):
 
 
 def die_at_commit(database, number):
-    """Let the process die in place of the given commit, counted from now."""
+    """The process dies in place of the given commit, counted from now."""
     left = [number]
 
     def before_commit(_connection):
@@ -54,7 +54,9 @@ def left_over(database):
         return session.scalar(select(func.count()).select_from(ImportRow))
 
 
-def test_whenever_it_dies_everyone_is_true_and_dated_and_the_next_run_finishes(database, small_batches):
+def test_everyone_is_true_and_dated_and_the_next_run_finishes_wherever_an_import_dies(
+    database, small_batches
+):
     names = [f"A-{n}" for n in range(8)]
     cases = open_cases(database, *names)
     load(database, *(feed_row(name, as_of=at(-1)) for name in names), now=at(-1))
@@ -84,7 +86,7 @@ def test_whenever_it_dies_everyone_is_true_and_dated_and_the_next_run_finishes(d
         assert session.scalar(select(func.count(CustodyRecord.id))) == 16
 
 
-def test_whenever_it_dies_while_it_holds_the_next_run_marks_everyone(database, small_batches):
+def test_next_run_marks_everyone_wherever_an_import_dies_while_it_holds(database, small_batches):
     names = [f"A-{n}" for n in range(11)]
     cases = open_cases(database, *names)
     load(database, *(feed_row(name, as_of=at(-1)) for name in names), now=at(-1))
@@ -114,7 +116,7 @@ def test_whenever_it_dies_while_it_holds_the_next_run_marks_everyone(database, s
     pytest.fail("The import never came to its end.")
 
 
-def test_a_process_killed_for_good_gives_the_lock_back(tmp_path, database_url, database):
+def test_process_killed_for_good_gives_the_lock_back(tmp_path, database_url, database):
     script = (
         "import sys, time\n"
         "from models.store.database import Database\nfrom models.custody.import_lock import import_lock\n"
@@ -133,7 +135,7 @@ def test_a_process_killed_for_good_gives_the_lock_back(tmp_path, database_url, d
         pass
 
 
-def test_a_sweep_does_nothing_while_an_import_is_at_work(database):
+def test_sweep_does_nothing_while_an_import_is_at_work(database):
     case = open_cases(database, "A-1")["A-1"]
     with import_lock.import_lock(database):
         with database.transaction() as session:
@@ -146,7 +148,7 @@ def test_a_sweep_does_nothing_while_an_import_is_at_work(database):
     assert what_is_heard(database, case).status == "in_custody"
 
 
-def test_a_sweep_that_finds_nothing_to_finish_opens_no_connection_of_its_own(database):
+def test_sweep_that_finds_nothing_to_finish_opens_no_connection_of_its_own(database):
     """Every two seconds PostgreSQL began a process for the lock of the imports, and ended it again."""
     resume(database, NOW)
     opened = []
@@ -161,7 +163,7 @@ def test_a_sweep_that_finds_nothing_to_finish_opens_no_connection_of_its_own(dat
     assert opened == []
 
 
-def test_an_import_that_was_taken_over_writes_nothing_more(database, small_batches):
+def test_import_that_was_taken_over_writes_nothing_more(database, small_batches):
     open_cases(database, *(f"A-{n}" for n in range(9)))
 
     def take_over(_bytes):

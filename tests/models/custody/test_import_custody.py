@@ -40,7 +40,7 @@ def actions(database):
         return [(e.action, (e.facts or {}).get("count")) for e in session.scalars(select(AuditEntry))]
 
 
-def test_a_first_record_is_new_and_is_said(database):
+def test_first_record_is_new_and_is_said(database):
     cases = open_cases(database, "A-1")
     with database.transaction() as session:
         make_facility(session, "Stewart", "+12025550123")
@@ -58,7 +58,7 @@ def test_a_first_record_is_new_and_is_said(database):
     assert said.hearing_zone == "America/Chicago"
 
 
-def test_a_changed_row_appends_a_record_and_an_unchanged_one_only_moves_its_confirmed_time(database):
+def test_changed_row_appends_a_record_and_an_unchanged_one_only_moves_its_confirmed_time(database):
     case = open_cases(database, "A-1")["A-1"]
     load(database, feed_row("A-1"))
 
@@ -75,7 +75,7 @@ def test_a_changed_row_appends_a_record_and_an_unchanged_one_only_moves_its_conf
     )  # fmt: skip
 
 
-def test_the_same_file_twice_changes_nothing(database):
+def test_same_file_twice_changes_nothing(database):
     open_cases(database, "A-1", "A-2")
     rows = [feed_row("A-1"), feed_row("A-2", status="released")]
     load(database, *rows)
@@ -83,7 +83,7 @@ def test_the_same_file_twice_changes_nothing(database):
     assert len(records(database)) == 2
 
 
-def test_a_person_without_an_open_case_is_ignored_and_not_stored(database):
+def test_person_without_an_open_case_is_ignored_and_not_stored(database):
     closed = open_cases(database, "A-1")["A-1"]
     with database.transaction() as session:
         session.execute(update(Case).where(Case.id == closed.id).values(closed_at=NOW))
@@ -105,13 +105,13 @@ def test_a_person_without_an_open_case_is_ignored_and_not_stored(database):
         {"asylum_related": " no"},
     ],
 )
-def test_a_gate_with_a_missing_or_other_value_denies_and_is_no_reject(database, gates):
+def test_gate_with_a_missing_or_other_value_denies_and_is_no_reject(database, gates):
     case = open_cases(database, "A-1")["A-1"]
     assert counts(load(database, feed_row("A-1", **gates))) == (1, 1, 0, 0, 0, 0)
     assert what_is_heard(database, case) is NEUTRAL
 
 
-def test_the_reasons_of_the_gate_stand_nowhere(database, caplog):
+def test_reasons_of_the_gate_are_stored_nowhere(database, caplog):
     caplog.set_level(logging.DEBUG)
     canary = "canary-reason"
     cases = open_cases(database, "A-1", "A-2", "A-3", "A-4")
@@ -138,7 +138,7 @@ DENYING = ({"adult": "no"}, {"section_1367": "yes"}, {"asylum_related": "yes"}, 
 
 
 @pytest.mark.parametrize("gates", DENYING)
-def test_a_denied_row_leaves_nothing_but_that_it_is_denied(database, gates):
+def test_denied_row_leaves_nothing_but_that_it_is_denied(database, gates):
     open_cases(database, "A-1")
     with database.transaction() as session:
         make_facility(session, "Stewart")
@@ -163,7 +163,7 @@ def test_a_denied_row_leaves_nothing_but_that_it_is_denied(database, gates):
     assert kept == {**dict.fromkeys(CONTENT_COLUMNS), "status": "unknown", "releasable": False}
 
 
-def test_a_held_import_keeps_nothing_of_a_denied_row_either(database):
+def test_held_import_keeps_nothing_of_a_denied_row_either(database):
     open_cases(database, "A-1", "A-2")
     denied = feed_row("A-1", adult="no", status="escaped", removal_stage="appeal_pending")
     assert load(database, denied, feed_row("A-2", as_of=at(9))).held
@@ -173,7 +173,7 @@ def test_a_held_import_keeps_nothing_of_a_denied_row_either(database):
         assert [getattr(row, name) for name in CONTENT_COLUMNS] == list(DENIED)
 
 
-def test_a_denied_row_that_changes_what_it_hides_is_unchanged(database):
+def test_denied_row_that_changes_what_it_hides_is_unchanged(database):
     open_cases(database, "A-1")
     load(database, feed_row("A-1", adult="no"))
 
@@ -182,7 +182,7 @@ def test_a_denied_row_that_changes_what_it_hides_is_unchanged(database):
     assert counts(load(database, again, now=at(2))) == (1, 0, 0, 1, 0, 0)
 
 
-def test_a_facility_and_a_court_that_nobody_listed_are_kept_nowhere(database):
+def test_unlisted_facility_and_court_are_kept_nowhere(database):
     case = open_cases(database, "A-1")["A-1"]
     hearing = {"next_hearing_at": at(24), "next_hearing_place": "Canary Court"}
     load(database, feed_row("A-1", facility="Canary Hotline", **hearing))
@@ -197,14 +197,14 @@ def test_a_facility_and_a_court_that_nobody_listed_are_kept_nowhere(database):
     assert ("custody.unlisted_court", 1) in actions(database)
 
 
-def test_the_dead_do_not_return_by_way_of_a_denial(database):
+def test_dead_person_does_not_return_by_way_of_a_denial(database):
     open_cases(database, "A-1")
     load(database, feed_row("A-1", status="deceased"))
     load(database, feed_row("A-1", adult="no"))
     assert load(database, feed_row("A-1")).held
 
 
-def test_every_fault_is_told_by_line_and_field_and_never_by_value(database):
+def test_every_fault_is_reported_by_line_and_field_and_never_by_value(database):
     open_cases(database, "A-1", "A-2")
     load(database, feed_row("A-2", as_of=at(-1)), now=at(-1))
     canary = "7Zcanary"
@@ -247,7 +247,7 @@ def test_strict_lands_nothing_when_one_row_is_rejected(database):
         assert session.scalars(select(CustodyImport.state)).all() == ["abandoned"]
 
 
-def test_a_dry_run_tells_what_would_happen_and_writes_nothing(database):
+def test_dry_run_tells_what_would_happen_and_writes_nothing(database):
     open_cases(database, "A-1", "A-2")
     load(database, feed_row("A-2", status="deceased"))
     before = [len(records(database)), actions(database)]
@@ -261,7 +261,7 @@ def test_a_dry_run_tells_what_would_happen_and_writes_nothing(database):
         assert len(session.scalars(select(CustodyImport)).all()) == 1
 
 
-def test_an_unmapped_status_is_unknown_and_raises_an_alarm_without_the_word(database, caplog):
+def test_unmapped_status_is_unknown_and_raises_an_alarm_without_the_word(database, caplog):
     case = open_cases(database, "A-1")["A-1"]
     load(database, feed_row("A-1", status="paroled_canary"))
     assert [r.status for r in records(database)] == ["unknown"]
@@ -271,7 +271,7 @@ def test_an_unmapped_status_is_unknown_and_raises_an_alarm_without_the_word(data
     assert "canary" not in caplog.text
 
 
-def test_a_facility_that_the_directory_lacks_is_not_spoken_and_raises_an_alarm(database, caplog):
+def test_facility_that_is_not_in_the_directory_is_not_spoken_and_raises_an_alarm(database, caplog):
     case = open_cases(database, "A-1")["A-1"]
     load(database, feed_row("A-1", facility="Canary Hotline"))
     said = what_is_heard(database, case)
@@ -284,7 +284,7 @@ def test_a_facility_that_the_directory_lacks_is_not_spoken_and_raises_an_alarm(d
     assert what_is_heard(database, case).facility_name == "Canary Hotline"
 
 
-def test_a_full_snapshot_makes_the_absent_unconfirmed_until_they_are_seen_again(database):
+def test_full_snapshot_makes_the_absent_unconfirmed_until_they_are_seen_again(database):
     cases = open_cases(database, *(f"A-{n}" for n in range(60)))
     everyone = [feed_row(f"A-{n}") for n in range(60)]
     load(database, *everyone, full=True)
@@ -301,14 +301,14 @@ def test_a_full_snapshot_makes_the_absent_unconfirmed_until_they_are_seen_again(
     assert what_is_heard(database, cases["A-0"]).status == "in_custody"
 
 
-def test_a_delta_says_nothing_of_those_it_does_not_name(database):
+def test_delta_says_nothing_of_those_it_does_not_name(database):
     cases = open_cases(database, "A-1", "A-2")
     load(database, feed_row("A-1"), feed_row("A-2"))
     load(database, feed_row("A-1"))
     assert what_is_heard(database, cases["A-2"]).status == "in_custody"
 
 
-def test_in_a_full_snapshot_an_unreadable_row_confirms_nobody_and_an_old_one_takes_nothing_away(database):
+def test_unreadable_row_of_a_full_snapshot_confirms_nobody_and_an_old_one_takes_nothing_away(database):
     cases = open_cases(database, *(f"A-{n}" for n in range(120)))
     everyone = [feed_row(f"A-{n}") for n in range(120)]
     load(database, *everyone, full=True)
@@ -364,7 +364,7 @@ def test_times_with_any_offset_are_the_same_moment(database):
         (b"x" * 100_000, "not readable"),
     ],
 )
-def test_a_file_without_the_right_header_is_refused_in_one_sentence(database, data, words):
+def test_file_without_the_right_header_is_refused_in_one_sentence(database, data, words):
     with pytest.raises(FeedFileError) as refusal:
         import_custody(database, io.BytesIO(data), RULES, full=True, dry_run=False, strict=False, now=NOW)
     said = in_english(refusal.value)
@@ -375,7 +375,7 @@ def test_a_file_without_the_right_header_is_refused_in_one_sentence(database, da
         assert session.scalars(select(CustodyImport.state)).all() == ["abandoned"]
 
 
-def test_a_header_in_another_order_with_a_byte_order_mark_is_welcome(database):
+def test_header_in_another_order_with_a_byte_order_mark_is_welcome(database):
     case = open_cases(database, "A-1")["A-1"]
     file = feed_file(feed_row("A-1"), columns=tuple(reversed(COLUMNS)))
     source = io.BytesIO(b"\xef\xbb\xbf" + file.read())
@@ -383,7 +383,7 @@ def test_a_header_in_another_order_with_a_byte_order_mark_is_welcome(database):
     assert what_is_heard(database, case).status == "in_custody"
 
 
-def test_an_old_confirmation_grows_stale_although_the_row_just_came(database):
+def test_old_confirmation_grows_stale_even_if_the_row_just_came(database):
     case = open_cases(database, "A-1")["A-1"]
     load(database, feed_row("A-1", as_of=NOW - timedelta(hours=25)))
     assert what_is_heard(database, case) is NEUTRAL

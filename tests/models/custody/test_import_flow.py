@@ -23,15 +23,13 @@ def flow_of(database: Database, *files: dict[str, Any]) -> Flow:
 @pytest.mark.parametrize(
     ("minutes", "hour", "day"), [(1, 7, 7), (59, 7, 7), (61, 0, 7), (60 * 24 - 1, 0, 7), (60 * 24 + 1, 0, 0)]
 )
-def test_a_file_counts_for_an_hour_and_for_a_day(
-    database: Database, minutes: int, hour: int, day: int
-) -> None:
+def test_file_counts_for_an_hour_and_for_a_day(database: Database, minutes: int, hour: int, day: int) -> None:
     flow = flow_of(database, {"minutes": minutes, "status_changes": 7, "from_denial": 2})
 
     assert (flow.hour, flow.day, flow.denials) == (hour, day, 2 if hour else 0)
 
 
-def test_a_file_that_is_landing_now_counts_and_one_that_is_held_does_not(database: Database) -> None:
+def test_file_that_is_landing_now_counts_and_one_that_is_held_does_not(database: Database) -> None:
     flow = flow_of(
         database,
         {"minutes": 1, "status_changes": 7, "state": "applying"},
@@ -43,9 +41,7 @@ def test_a_file_that_is_landing_now_counts_and_one_that_is_held_does_not(databas
 
 
 @pytest.mark.parametrize(("days", "peak"), [(2, 7), (20, 7), (30, 7), (32, 0)])
-def test_the_busiest_hour_and_day_of_thirty_days_are_the_peaks(
-    database: Database, days: int, peak: int
-) -> None:
+def test_busiest_hour_and_day_of_thirty_days_are_the_peaks(database: Database, days: int, peak: int) -> None:
     flow = flow_of(database, {"minutes": 60 * 24 * days, "status_changes": 7})
 
     assert (flow.peak_hour, flow.peak_day) == (peak, peak)
@@ -57,7 +53,7 @@ def test_what_counts_now_raises_no_peak(database: Database) -> None:
     assert (flow.hour, flow.peak_hour, flow.day, flow.peak_day) == (7, 3, 10, 0)
 
 
-def test_snapshots_are_held_against_the_largest_of_a_day_back_to_one_that_people_released(
+def test_snapshots_are_compared_with_the_largest_of_a_day_back_to_one_that_people_released(
     database: Database,
 ) -> None:
     snapshots = [(100, 23, []), (90, 20, ["missing_rows 10 2"]), (89, 10, []), (88, 1, [])]

@@ -33,7 +33,7 @@ def two(database: Database) -> tuple[By, By]:
 
 @pytest.fixture
 def held(database: Database) -> dict[str, MadeCase]:
-    """Twelve people whom one import would let out, held by the brake."""
+    """Twelve people whom one import would release, held by the brake."""
     cases = open_cases(database, *(f"A-{n}" for n in range(12)))
     load(database, *(feed_row(name, as_of=at(-2)) for name in cases), now=at(-2))
     load(database, *(feed_row(name, status="released") for name in cases))
@@ -90,7 +90,7 @@ def test_two_people_reject_it(database: Database, two: tuple[By, By], held: dict
         assert session.get_one(CustodyImport, import_id).state == "rejected"
 
 
-def test_nobody_settles_what_they_asked_for_themselves(
+def test_nobody_settles_what_they_requested_themselves(
     database: Database, two: tuple[By, By], held: dict[str, MadeCase]
 ) -> None:
     import_id = _held_id(database)
@@ -102,7 +102,7 @@ def test_nobody_settles_what_they_asked_for_themselves(
 
 @pytest.mark.parametrize("now_is", [{"role": "liaison"}, {"left_at": NOW}])
 @pytest.mark.parametrize("whose", [0, 1])
-def test_two_people_are_two_who_may_settle_imports_when_the_second_agrees(
+def test_both_people_must_still_have_the_right_to_settle_when_the_second_agrees(
     database: Database, two: tuple[By, By], held: dict[str, MadeCase], now_is: dict[str, Any], whose: int
 ) -> None:
     import_id = _held_id(database)
@@ -118,7 +118,7 @@ def test_two_people_are_two_who_may_settle_imports_when_the_second_agrees(
         assert session.get_one(CustodyImport, import_id).state == "held"
 
 
-def test_a_second_click_agrees_to_nothing_that_it_did_not_read(
+def test_second_click_agrees_to_nothing_that_it_did_not_read(
     database: Database, two: tuple[By, By], held: dict[str, MadeCase]
 ) -> None:
     first, second = two
@@ -134,7 +134,7 @@ def test_a_second_click_agrees_to_nothing_that_it_did_not_read(
     assert refused.value.facts == {"who": first.email}
 
 
-def test_who_comes_too_late_is_told_who_settled_it(
+def test_person_who_comes_too_late_is_told_who_settled_it(
     database: Database, two: tuple[By, By], held: dict[str, MadeCase]
 ) -> None:
     import_id = _held_id(database)
@@ -148,9 +148,7 @@ def test_who_comes_too_late_is_told_who_settled_it(
         _ask(database, 99, "release", two[0])
 
 
-def test_a_question_can_be_taken_back(
-    database: Database, two: tuple[By, By], held: dict[str, MadeCase]
-) -> None:
+def test_request_can_be_taken_back(database: Database, two: tuple[By, By], held: dict[str, MadeCase]) -> None:
     import_id = _held_id(database)
     _ask(database, import_id, "release", two[0])
     with database.transaction() as session:
@@ -161,7 +159,7 @@ def test_a_question_can_be_taken_back(
     _ask(database, import_id, "reject", two[1])
 
 
-def test_there_are_two_ways_to_settle_it(
+def test_import_can_be_settled_in_two_ways(
     database: Database, two: tuple[By, By], held: dict[str, MadeCase]
 ) -> None:
     with pytest.raises(SettleError, match=f"^{SettleRefusal.NO_WAY}$"):
@@ -197,7 +195,7 @@ def test_each_supervisor_has_a_text_and_a_call(
     assert sorted(_pages(database, NOW)) == [("import_held", "call")] * 2 + [("import_held", "text")] * 2
 
 
-def test_after_a_pause_the_newest_page_stands_for_those_before(
+def test_newest_page_after_a_pause_replaces_those_before(
     database: Database, two: tuple[By, By], held: dict[str, MadeCase]
 ) -> None:
     assert {level for level, _ in _pages(database, NOW + timedelta(minutes=40))} == {"import_held"}
@@ -205,7 +203,7 @@ def test_after_a_pause_the_newest_page_stands_for_those_before(
     assert {level for level, _ in _pages(database, NOW + timedelta(hours=3))} == {"call_list"}
 
 
-def test_an_office_without_a_supervisor_pages_its_administrators(
+def test_office_without_a_supervisor_pages_its_administrators(
     database: Database, held: dict[str, MadeCase]
 ) -> None:
     with database.transaction() as session:
@@ -214,7 +212,7 @@ def test_an_office_without_a_supervisor_pages_its_administrators(
     assert len(_pages(database, NOW)) == 2
 
 
-def test_what_is_settled_pages_nobody(
+def test_settled_import_pages_nobody(
     database: Database, two: tuple[By, By], held: dict[str, MadeCase]
 ) -> None:
     import_id = _held_id(database)

@@ -1,4 +1,4 @@
-"""A custody file through the console: staged as it arrives, previewed, then landed, held or thrown away."""
+"""A custody file through the console: staged as it arrives, previewed, then landed, held or discarded."""
 
 import io
 import json
@@ -59,7 +59,7 @@ def _staged(database: Database) -> int:
         return session.scalar(select(func.count()).select_from(ImportRow)) or 0
 
 
-def test_a_file_waits_as_a_preview_and_changes_nothing_until_it_is_landed(database: Database, by: By) -> None:
+def test_file_waits_as_a_preview_and_changes_nothing_until_it_is_landed(database: Database, by: By) -> None:
     cases = open_cases(database, "A-1", "A-2")
 
     import_id = _upload(database, by, feed_row("A-1"), feed_row("A-2", status="released"), feed_row("A-9"))
@@ -78,9 +78,7 @@ def test_a_file_waits_as_a_preview_and_changes_nothing_until_it_is_landed(databa
     assert _staged(database) == 0
 
 
-def test_what_was_accepted_a_moment_ago_is_left_to_the_process_that_lands_it(
-    database: Database, by: By
-) -> None:
+def test_just_accepted_file_is_left_to_the_process_that_lands_it(database: Database, by: By) -> None:
     open_cases(database, "A-1")
     import_id = _upload(database, by, feed_row("A-1"))
     land_upload(database, import_id, by, LIVES, NOW)
@@ -92,7 +90,7 @@ def test_what_was_accepted_a_moment_ago_is_left_to_the_process_that_lands_it(
     assert _entry(database, import_id).state == "landed"
 
 
-def test_the_preview_counts_what_would_be_said_before_and_after(database: Database, by: By) -> None:
+def test_preview_counts_what_would_be_said_before_and_after(database: Database, by: By) -> None:
     open_cases(database, *"ABCDEF")
     with database.transaction() as session:
         make_facility(session, "Stewart")
@@ -119,7 +117,7 @@ def test_the_preview_counts_what_would_be_said_before_and_after(database: Databa
     assert _entry(database, import_id).concerned == 2
 
 
-def test_a_full_snapshot_shows_whom_it_lacks(database: Database, by: By) -> None:
+def test_full_snapshot_shows_whom_it_lacks(database: Database, by: By) -> None:
     open_cases(database, "A", "B")
     load(database, feed_row("A", as_of=at(-2)), feed_row("B", as_of=at(-2)), now=at(-2))
 
@@ -173,7 +171,7 @@ def test_only_the_first_thousand_rejects_are_kept_and_all_are_counted(database: 
         assert session.scalar(select(func.count()).select_from(ImportReject)) == 1000
 
 
-def test_no_row_of_any_table_holds_a_gates_reason(database: Database, by: By) -> None:
+def test_no_row_of_any_table_has_a_reason_of_the_gate(database: Database, by: By) -> None:
     open_cases(database, "A-1", "A-2")
     reason = "reason-that-must-stand-nowhere"
     import_id = _upload(
@@ -205,7 +203,7 @@ def test_too_many_changes_are_held_when_they_are_landed(database: Database, by: 
     assert _entry(database, import_id).concerned == 12
 
 
-def test_a_preview_is_true_only_until_another_import_lands(database: Database, by: By) -> None:
+def test_preview_is_true_only_until_another_import_lands(database: Database, by: By) -> None:
     open_cases(database, "A-1")
     import_id = _upload(database, by, feed_row("A-1", status="released"))
     load(database, feed_row("A-1"))
@@ -240,8 +238,8 @@ def test_one_person_cannot_pass_the_brake_with_three_previews_applied_within_a_s
     assert (heard.count("released"), heard.count("in_custody")) == (10, 20)
 
 
-def test_a_preview_read_while_another_import_is_being_applied_is_not_true(database: Database, by: By) -> None:
-    """It was held against the records as they were before, so it could undo a death unseen."""
+def test_preview_read_while_another_import_is_being_applied_is_not_true(database: Database, by: By) -> None:
+    """It was compared with the records as they were before, so it could undo a death unseen."""
     cases = open_cases(database, "A-1")
     load(database, feed_row("A-1", as_of=at(-2)), now=at(-2))
     died = _upload(database, by, feed_row("A-1", status="deceased"))
@@ -255,7 +253,7 @@ def test_a_preview_read_while_another_import_is_being_applied_is_not_true(databa
     assert what_is_heard(database, cases["A-1"]).status == "deceased"
 
 
-def test_a_preview_that_nobody_decided_on_is_thrown_away(database: Database, by: By) -> None:
+def test_preview_that_nobody_decided_on_is_discarded(database: Database, by: By) -> None:
     open_cases(database, "A-1")
     import_id = _upload(database, by, feed_row("A-1"))
 
@@ -269,7 +267,7 @@ def test_a_preview_that_nobody_decided_on_is_thrown_away(database: Database, by:
     assert _staged(database) == 0
 
 
-def test_a_preview_that_was_discarded_waits_for_nobody(database: Database, by: By) -> None:
+def test_discarded_preview_waits_for_nobody(database: Database, by: By) -> None:
     open_cases(database, "A-1")
     import_id = _upload(database, by, feed_row("A-1"))
 
@@ -285,7 +283,7 @@ def test_a_preview_that_was_discarded_waits_for_nobody(database: Database, by: B
             decide()
 
 
-def test_a_file_that_is_no_feed_leaves_nothing(database: Database, by: By) -> None:
+def test_file_that_is_no_feed_leaves_nothing(database: Database, by: By) -> None:
     with pytest.raises(FeedFileError):
         _upload(database, by, source=io.BytesIO(b"name,pin\nx,y\n"))
 
@@ -295,7 +293,7 @@ def test_a_file_that_is_no_feed_leaves_nothing(database: Database, by: By) -> No
     assert listed.uploaded_by == by.email
 
 
-def test_a_sender_who_breaks_off_leaves_nothing(database: Database, by: By) -> None:
+def test_sender_who_breaks_off_leaves_nothing(database: Database, by: By) -> None:
     open_cases(database, *(f"A-{n}" for n in range(3)))
 
     class Broken(io.BytesIO):
@@ -313,7 +311,7 @@ def test_a_sender_who_breaks_off_leaves_nothing(database: Database, by: By) -> N
     assert _staged(database) == 0
 
 
-def test_only_so_many_files_are_read_at_once(database: Database, by: By) -> None:
+def test_only_a_limited_number_of_files_is_read_at_once(database: Database, by: By) -> None:
     with database.transaction() as session:
         for _ in range(upload_module.AT_ONCE):
             session.add(CustodyImport(state="uploading", full=False, started_at=NOW, seen_at=NOW))
@@ -322,8 +320,8 @@ def test_only_so_many_files_are_read_at_once(database: Database, by: By) -> None
         _upload(database, by, feed_row("A-1"))
 
 
-def test_a_slow_sender_holds_up_no_feed_and_says_that_it_lives(database: Database, by: By) -> None:
-    """Another import lands in the middle, so the preview that comes of it is not true any more."""
+def test_slow_sender_holds_up_no_feed_and_shows_that_it_is_alive(database: Database, by: By) -> None:
+    """Another import lands in the middle, so the preview is no longer true."""
     cases = open_cases(database, "A-1", "A-2")
     now = NOW
     seen: list[datetime | None] = []
@@ -354,7 +352,7 @@ def test_a_slow_sender_holds_up_no_feed_and_says_that_it_lives(database: Databas
         land_upload(database, import_id, by, LIVES, now)
 
 
-def test_a_reader_that_died_leaves_nothing_and_says_so(database: Database, database_url: str, by: By) -> None:
+def test_reader_that_died_leaves_nothing_and_says_so(database: Database, database_url: str, by: By) -> None:
     """A process that is killed for good in the middle of a file."""
     open_cases(database, *(f"A-{n}" for n in range(60)))
     script = (
@@ -370,7 +368,7 @@ def test_a_reader_that_died_leaves_nothing_and_says_so(database: Database, datab
     command = [sys.executable, "-c", script, database_url, str(by.staff_id), by.email]
     child = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert child.stdin is not None
-    # Two batches and a half; the rest fills what is read ahead, and then the sender says nothing.
+    # Two batches and a half; the rest fills what is read ahead, and then the sender sends nothing.
     rows = [feed_row(f"A-{n}") for n in range(50)] + [feed_row(f"B-{n}") for n in range(100)]
     child.stdin.write(feed_file(*rows).read())
     child.stdin.flush()
@@ -389,7 +387,7 @@ def test_a_reader_that_died_leaves_nothing_and_says_so(database: Database, datab
     assert _staged(database) == 0
 
 
-def test_how_old_the_feed_is_shows_by_what_landed(database: Database, by: By) -> None:
+def test_age_of_the_feed_is_that_of_what_landed(database: Database, by: By) -> None:
     open_cases(database, "A-1")
     with database.reading() as session:
         assert newest_as_of(session) is None
@@ -401,7 +399,7 @@ def test_how_old_the_feed_is_shows_by_what_landed(database: Database, by: By) ->
         assert [one.entry.state for one in waiting(session)] == ["previewed"]
 
 
-def test_the_command_line_keeps_what_the_console_shows(database: Database) -> None:
+def test_command_line_keeps_what_the_console_shows(database: Database) -> None:
     open_cases(database, "A-1")
     with database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(Staff)) == 0

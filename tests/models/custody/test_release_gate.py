@@ -20,13 +20,13 @@ def test_only_the_one_right_combination_opens_the_gate(adult, section_1367, asyl
     assert is_releasable(GATES, values) == (values == GATES)
 
 
-def test_an_office_that_names_no_gate_says_nothing_of_anyone():
+def test_office_that_names_no_gate_says_nothing_of_anyone():
     assert not is_releasable({}, {"adult": "yes", "section_1367": "no", "asylum_related": "no"})
 
 
-def test_a_gate_that_the_feed_does_not_carry_denies():
+def test_gate_that_the_feed_does_not_carry_denies():
     assert not is_releasable({**GATES, "sealed_by_court": "no"}, GATES)
 
 
-def test_an_office_may_name_fewer_gates():
+def test_office_may_name_fewer_gates():
     assert is_releasable({"adult": "yes"}, {"adult": "yes", "section_1367": "yes", "asylum_related": ""})

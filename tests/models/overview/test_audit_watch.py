@@ -32,7 +32,7 @@ LEA, RUTH, SAM = "lea@office.example.org", "ruth@office.example.org", "sam@offic
 
 @pytest.fixture
 def office(database: Database) -> Database:
-    """Three of the staff, and a watch that has begun."""
+    """Three members of staff, and a watch that has begun."""
     with database.transaction() as session:
         make_staff(session, LEA, name="Lea Quill", phone="+12025550170")
         make_staff(session, RUTH, name="Ruth Byrd", phone="+12025550171", role="supervisor")
@@ -62,7 +62,7 @@ def _alarms(database: Database, now: datetime = NOW) -> list[tuple[str, str, str
         return [(one.rule, one.actor, one.target, one.count) for one in reversed(open_alarms(session))]
 
 
-def test_a_liaison_who_looks_at_cases_that_called_is_not_asked_about(office: Database) -> None:
+def test_liaison_who_looks_at_cases_that_called_raises_no_alarm(office: Database) -> None:
     for _ in range(6):
         case = _case(office)
         with office.transaction() as session:
@@ -72,7 +72,7 @@ def test_a_liaison_who_looks_at_cases_that_called_is_not_asked_about(office: Dat
     assert _alarms(office) == []
 
 
-def test_a_liaison_who_looks_at_cases_that_are_to_be_called_back_is_not_asked_about(office: Database) -> None:
+def test_liaison_who_looks_at_cases_that_are_to_be_called_back_raises_no_alarm(office: Database) -> None:
     for _ in range(6):
         case = _case(office)
         with office.transaction() as session:
@@ -82,7 +82,7 @@ def test_a_liaison_who_looks_at_cases_that_are_to_be_called_back_is_not_asked_ab
     assert _alarms(office) == []
 
 
-def test_the_fourth_case_without_a_call_in_a_day_is_asked_about(office: Database) -> None:
+def test_fourth_case_without_a_call_in_a_day_raises_an_alarm(office: Database) -> None:
     for number in range(3):
         _look(office, LEA, f"case:{_case(office).id}", NOW + timedelta(minutes=number))
     assert _alarms(office) == []
@@ -94,7 +94,7 @@ def test_the_fourth_case_without_a_call_in_a_day_is_asked_about(office: Database
     assert target.startswith("staff:")
 
 
-def test_a_call_of_last_week_is_no_reason_to_look_today(office: Database) -> None:
+def test_call_of_last_week_is_no_reason_to_look_today(office: Database) -> None:
     for _ in range(4):
         case = _case(office)
         with office.transaction() as session:
@@ -112,7 +112,7 @@ def test_looking_at_one_case_again_counts_once(office: Database) -> None:
     assert _alarms(office) == []
 
 
-def test_many_looks_at_one_subject_through_two_cases_are_asked_about(office: Database) -> None:
+def test_many_looks_at_one_subject_through_two_cases_raise_an_alarm(office: Database) -> None:
     with office.transaction() as session:
         subject = make_subject(session)
         cases = [make_case(session, subject=subject) for _ in range(2)]
@@ -125,19 +125,21 @@ def test_many_looks_at_one_subject_through_two_cases_are_asked_about(office: Dat
     assert _alarms(office) == [("many_looks", LEA, f"subject:{cases[0].subject_id}", 11)]
 
 
-def test_a_page_loaded_again_and_again_within_minutes_is_one_look(office: Database) -> None:
+def test_page_loaded_again_and_again_within_minutes_is_one_look(office: Database) -> None:
     case = _case(office)
     with office.transaction() as session:
         make_call(session, case_id=case.id, verified_at=NOW, started_at=NOW)
     for number in range(40):
         _look(office, LEA, f"case:{case.id}", NOW + timedelta(minutes=number))
 
-    # Forty minutes at one case are eight looks, two below what is asked about.
+    # Forty minutes at one case are eight looks, two below the limit.
     assert _alarms(office) == []
 
 
 @pytest.mark.parametrize("subject", ["Ivo Quill", "IVO QUÍLL", "Ivo Quill Marsh", "Ivo de la Quill"])
-def test_who_looks_at_a_case_of_their_own_surname_is_asked_about(office: Database, subject: str) -> None:
+def test_liaison_who_looks_at_a_case_of_their_own_surname_raises_an_alarm(
+    office: Database, subject: str
+) -> None:
     case = _case(office, subject_name=subject)
     with office.transaction() as session:
         make_call(session, case_id=case.id, verified_at=NOW, started_at=NOW)
@@ -147,7 +149,7 @@ def test_who_looks_at_a_case_of_their_own_surname_is_asked_about(office: Databas
     assert _alarms(office) == [("own_name", LEA, f"case:{case.id}", 1)]
 
 
-def test_the_registrants_surname_counts_as_well(office: Database) -> None:
+def test_registrants_surname_counts_as_well(office: Database) -> None:
     case = _case(office, phone="+12025550111")
     with office.transaction() as session:
         registrant = session.get_one(Registrant, case.registrant_id)
@@ -158,7 +160,7 @@ def test_the_registrants_surname_counts_as_well(office: Database) -> None:
     assert _alarms(office) == [("own_name", SAM, f"case:{case.id}", 1)]
 
 
-def test_who_reveals_a_number_that_is_their_own_phone_is_asked_about(office: Database) -> None:
+def test_liaison_who_reveals_a_number_that_is_their_own_phone_raises_an_alarm(office: Database) -> None:
     case = _case(office, phone="+12025550171")
     with office.transaction() as session:
         callback = make_callback(session, case)
@@ -168,7 +170,7 @@ def test_who_reveals_a_number_that_is_their_own_phone_is_asked_about(office: Dat
     assert _alarms(office) == [("own_phone", RUTH, f"case:{case.id}", 1)]
 
 
-def test_what_is_open_is_brought_up_to_date_and_told_once(office: Database) -> None:
+def test_open_alarm_is_updated_and_told_once(office: Database) -> None:
     case = _case(office, subject_name="Ivo Quill")
     with office.transaction() as session:
         make_call(session, case_id=case.id, verified_at=NOW, started_at=NOW)
@@ -183,7 +185,7 @@ def test_what_is_open_is_brought_up_to_date_and_told_once(office: Database) -> N
         assert alarm.last_at == NOW + timedelta(minutes=2)
 
 
-def test_an_entry_is_judged_once(office: Database) -> None:
+def test_entry_is_judged_once(office: Database) -> None:
     _look(office, LEA, f"case:{_case(office, subject_name='Ivo Quill').id}")
     assert len(_alarms(office)) == 1
 
@@ -193,7 +195,7 @@ def test_an_entry_is_judged_once(office: Database) -> None:
         assert not has_news(session)
 
 
-def test_an_alarm_is_settled_by_somebody_else_and_then_may_be_raised_again(office: Database) -> None:
+def test_alarm_is_settled_by_somebody_else_and_then_may_be_raised_again(office: Database) -> None:
     case = _case(office, subject_name="Ivo Byrd")
     _look(office, RUTH, f"case:{case.id}")
     _alarms(office)
@@ -212,7 +214,7 @@ def test_an_alarm_is_settled_by_somebody_else_and_then_may_be_raised_again(offic
 
 
 @pytest.mark.parametrize(("finding", "alarm_id"), [("nonsense", 1), ("explained", 99)])
-def test_what_is_no_finding_or_no_alarm_is_refused(office: Database, finding: str, alarm_id: int) -> None:
+def test_unknown_finding_or_alarm_is_refused(office: Database, finding: str, alarm_id: int) -> None:
     with office.transaction() as session, pytest.raises(AlarmError):
         settle_alarm(session, alarm_id, finding=finding, by=SAM, now=NOW)
 
@@ -226,11 +228,11 @@ def _approve(database: Database, first: str, second: str, number: int) -> None:
 
 
 def _pairs(office: Database) -> list[tuple[str, str, str, int]]:
-    """The alarms but for those that each approval by a command sets."""
+    """The alarms, without those that each approval by a command raises."""
     return [alarm for alarm in _alarms(office) if alarm[0] != "shell_pair"]
 
 
-def test_one_pair_that_approves_most_things_is_asked_about(office: Database) -> None:
+def test_pair_that_approves_most_things_raises_an_alarm(office: Database) -> None:
     for number in range(4):
         _approve(office, LEA, SAM, number)
     for number in range(4, 9):
@@ -242,7 +244,7 @@ def test_one_pair_that_approves_most_things_is_asked_about(office: Database) -> 
     assert _pairs(office) == [("one_pair", f"{LEA} {RUTH}", "approvals", 6)]
 
 
-def test_an_approval_that_names_who_asked_counts_by_that(office: Database) -> None:
+def test_approval_that_names_the_requester_counts_by_that(office: Database) -> None:
     with office.transaction() as session:
         asker = make_staff(session, "ada@office.example.org", phone="+12025550175")
         for number in range(10):
@@ -254,7 +256,7 @@ def test_an_approval_that_names_who_asked_counts_by_that(office: Database) -> No
     assert _alarms(office) == [("one_pair", f"ada@office.example.org {SAM}", "approvals", 10)]
 
 
-def test_approvals_of_last_month_count_no_more(office: Database) -> None:
+def test_approvals_of_last_month_no_longer_count(office: Database) -> None:
     for number in range(9):
         _approve(office, LEA, RUTH, number - 60 * 24 * 40)
     _approve(office, LEA, RUTH, 1)
@@ -262,7 +264,7 @@ def test_approvals_of_last_month_count_no_more(office: Database) -> None:
     assert _pairs(office) == []
 
 
-def test_what_machines_and_callers_write_is_no_look(office: Database) -> None:
+def test_entries_of_machines_and_callers_are_no_looks(office: Database) -> None:
     case = _case(office, subject_name="Ivo Quill")
     for who in ("sweeper", "caller:1", "command line", "liaison:999", "staff:x"):
         _look(office, who, f"case:{case.id}")
@@ -272,7 +274,7 @@ def test_what_machines_and_callers_write_is_no_look(office: Database) -> None:
     assert _alarms(office) == []
 
 
-def test_the_watch_begins_at_the_end_of_a_chain_that_is_there(database: Database) -> None:
+def test_watch_begins_at_the_end_of_an_existing_chain(database: Database) -> None:
     with database.transaction() as session:
         make_staff(session, LEA, name="Lea Quill")
         case = make_case(session, subject=make_subject(session, name="Ivo Quill"))
@@ -303,7 +305,7 @@ def test_any_text_has_at_most_two_surnames(name: str) -> None:
     assert len(surnames(name)) <= 2
 
 
-def test_many_searches_by_name_are_asked_about(office: Database) -> None:
+def test_many_searches_by_name_raise_an_alarm(office: Database) -> None:
     for number in range(20):
         _look_for(office, number)
     assert _alarms(office) == []

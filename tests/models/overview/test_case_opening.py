@@ -1,4 +1,4 @@
-"""A case stands open to staff for a reason and a time, and no trying tells which cases there are (R37)."""
+"""A case is open to staff for a reason and a time, and no trying tells which cases exist (R37)."""
 
 import threading
 from collections.abc import Callable
@@ -34,7 +34,7 @@ from tests.models.staff.staff_people import Someone, someone
 POLICIES, RULES = make_policies(), rules_of(make_office()).release
 
 
-def test_a_logged_verification_opens_a_case_for_the_stated_time_to_that_person_alone(
+def test_logged_verification_opens_a_case_for_the_stated_time_to_that_person_alone(
     database: Database,
 ) -> None:
     with database.transaction() as session:
@@ -65,7 +65,7 @@ HOLDERS: dict[str, Callable[[Session, int, int], Any]] = {
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
-def test_a_promise_that_names_a_case_and_its_liaison_does_not_wait_for_who_changes_them(
+def test_promise_that_names_a_case_and_its_liaison_does_not_wait_for_a_transaction_that_changes_them(
     database: Database, holder: str
 ) -> None:
     with database.transaction() as session:
@@ -76,7 +76,7 @@ def test_a_promise_that_names_a_case_and_its_liaison_does_not_wait_for_who_chang
             HOLDERS[holder](held.enter_context(database.transaction()), case.id, me)
         with database.transaction() as session:
             if is_held:
-                # Who writes it may hold what the other wants next, such as the end of the audit.
+                # The other transaction may hold what the promise needs next, such as the end of the audit.
                 session.execute(text("SET LOCAL lock_timeout = '2s'"))
             made = make_callback(session, case, staff_id=me, state="claimed").id
 
@@ -84,14 +84,14 @@ def test_a_promise_that_names_a_case_and_its_liaison_does_not_wait_for_who_chang
         assert session.get_one(Callback, made).case_id == case.id
 
 
-def test_a_closed_case_opens_like_any_other(database: Database) -> None:
+def test_closed_case_opens_like_any_other(database: Database) -> None:
     with database.transaction() as session:
         closed, me = make_case(session, closed_at=NOW), someone(session)
 
         assert open_by_verification(session, me, closed.number, "agency_vouched", NOW, POLICIES) == closed.id
 
 
-def test_a_number_that_no_case_has_opens_nothing_and_is_counted(database: Database) -> None:
+def test_number_that_no_case_has_opens_nothing_and_is_counted(database: Database) -> None:
     with database.transaction() as session:
         me, numbers = someone(session), [new_number(), new_number(), "not a number"]
         for number in numbers:
@@ -104,7 +104,7 @@ def test_a_number_that_no_case_has_opens_nothing_and_is_counted(database: Databa
         assert not any(number in f"{entry.facts}" for entry in entries for number in numbers)
 
 
-def test_after_five_wrong_numbers_in_an_hour_a_right_one_opens_nothing_either(database: Database) -> None:
+def test_right_number_opens_nothing_either_after_five_wrong_ones_in_an_hour(database: Database) -> None:
     with database.transaction() as session:
         case, me, other = make_case(session), someone(session), someone(session)
         for _ in range(MOST_FAILED):
@@ -116,7 +116,7 @@ def test_after_five_wrong_numbers_in_an_hour_a_right_one_opens_nothing_either(da
         assert open_by_verification(session, me, case.number, "met_in_person", later, POLICIES) == case.id
 
 
-def test_an_unknown_evidence_is_refused_before_anything_is_looked_up(database: Database) -> None:
+def test_unknown_evidence_is_refused_before_any_query(database: Database) -> None:
     with database.transaction() as session:
         case, me = make_case(session), someone(session)
         with pytest.raises(CaseOpeningError):
@@ -136,7 +136,7 @@ def test_an_unknown_evidence_is_refused_before_anything_is_looked_up(database: D
         ({"state": "reached", "closed_at": NOW - timedelta(minutes=1), "recognized_by": None}, False),
     ],
 )
-def test_a_callback_asked_for_with_the_pin_opens_its_case_to_who_keeps_it(
+def test_callback_asked_for_with_the_pin_opens_its_case_to_the_liaison_who_claimed_it(
     database: Database, facts: dict[str, Any], opens: bool
 ) -> None:
     with database.transaction() as session:
@@ -181,7 +181,7 @@ def test_only_a_supervisor_with_a_reason_opens_a_case_that_was_found_by_name(
             open_from_search(session, me, case.id if exists else 999_999, reason, NOW, POLICIES)
 
 
-def test_the_page_of_a_case_says_what_a_caller_may_hear_and_no_more(database: Database) -> None:
+def test_page_of_a_case_says_what_a_caller_may_hear_and_no_more(database: Database) -> None:
     with database.transaction() as session:
         said = make_case(session, "in_custody", facility="Stewart")
         denied = make_case(session, "in_custody", record={"releasable": False})
@@ -197,7 +197,7 @@ def test_the_page_of_a_case_says_what_a_caller_may_hear_and_no_more(database: Da
         assert "Invented" not in repr(page)
 
 
-def test_a_try_at_the_same_moment_as_the_fifth_wrong_one_waits_for_it_and_counts_it(
+def test_try_at_the_same_moment_as_the_fifth_wrong_one_waits_for_it_and_counts_it(
     database: Database,
 ) -> None:
     with database.transaction() as session:

@@ -1,4 +1,4 @@
-"""Supervisors find a case by a name that stands nowhere in the clear, and each search leaves its reason."""
+"""Supervisors find a case by a name that is stored nowhere in the clear, and each search keeps its reason."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -52,7 +52,7 @@ def _search(
 
 
 @pytest.mark.parametrize(("name", "typed"), FOUND)
-def test_a_name_in_any_script_is_found_without_its_accents_its_order_or_its_end(
+def test_name_in_any_script_is_found_without_its_accents_its_order_or_its_end(
     database: Database, name: str, typed: str
 ) -> None:
     _keep(database, name, "Quentin Zabriskie")
@@ -67,7 +67,7 @@ def test_another_name_is_not_found(database: Database, typed: str) -> None:
     assert _search(database, typed).cases == ()
 
 
-def test_a_registrant_is_found_too_and_closed_cases_stand_below_open_ones(database: Database) -> None:
+def test_registrant_is_found_too_and_closed_cases_are_below_open_ones(database: Database) -> None:
     with database.transaction() as session:
         closed = make_case(session, closed_at=NOW)
         opened = make_case(session)
@@ -80,7 +80,7 @@ def test_a_registrant_is_found_too_and_closed_cases_stand_below_open_ones(databa
     assert found[0].registrant_name == "Rosa Invented"
 
 
-def test_a_name_that_was_corrected_is_found_by_the_new_one_alone(database: Database) -> None:
+def test_corrected_name_is_found_by_the_new_one_alone(database: Database) -> None:
     with database.transaction() as session:
         subject = find_or_add_subject(session, feed_id="S-1", name="Marek Vale", now=NOW)
         make_case(session, subject=subject)
@@ -90,7 +90,7 @@ def test_a_name_that_was_corrected_is_found_by_the_new_one_alone(database: Datab
     assert [one.subject_name for one in _search(database, "marc").cases] == ["Marc Vale"]
 
 
-def test_no_word_of_a_name_stands_in_the_index_the_audit_or_the_result_as_it_is_printed(
+def test_no_word_of_a_name_is_in_the_index_the_audit_or_the_printed_result(
     database: Database,
 ) -> None:
     _keep(database, "Marek Vale")
@@ -116,7 +116,7 @@ def test_no_word_of_a_name_stands_in_the_index_the_audit_or_the_result_as_it_is_
         ("x" * 201, "agency_asks", "supervisor", "name"),
     ],
 )
-def test_a_search_without_role_reason_or_letters_is_refused_and_says_which_field(
+def test_search_without_role_reason_or_letters_is_refused_and_says_which_field(
     database: Database, typed: str, reason: str, role: str, field: str
 ) -> None:
     with pytest.raises(CaseSearchError) as refused:
@@ -125,7 +125,7 @@ def test_a_search_without_role_reason_or_letters_is_refused_and_says_which_field
     assert refused.value.field == field
 
 
-def test_too_many_people_of_one_name_are_cut_off_and_it_says_so(
+def test_too_many_people_of_one_name_are_cut_off_and_the_page_says_so(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(models.cases.name_search, "MOST_UNSEALED", 3)
@@ -135,11 +135,11 @@ def test_too_many_people_of_one_name_are_cut_off_and_it_says_so(
 
     assert len(found.cases) == 3
     assert found.more
-    # A whole name is always among them, since whole words are looked for first.
+    # A whole name is always among them, because whole words are searched first.
     assert "Maria Invented4" in [one.subject_name for one in _search(database, "maria invented4").cases]
 
 
-def test_the_number_of_statements_does_not_grow_with_the_cases(database: Database) -> None:
+def test_number_of_statements_does_not_grow_with_the_cases(database: Database) -> None:
     _keep(database, *(f"Maria Same{n}" for n in range(3)))
     few = _statements(database)
     _keep(database, *(f"Maria Same{n}" for n in range(30)))
@@ -160,13 +160,13 @@ def _statements(database: Database) -> int:
     return count
 
 
-def test_a_search_looks_through_no_table_that_grows(database: Database) -> None:
+def test_search_reads_through_no_table_that_grows(database: Database) -> None:
     from tests.models.store.test_query_plans import _plans
 
     with database.transaction() as session:
         person = someone(session, "supervisor")
         if session.get_bind().dialect.name == "postgresql":
-            # A server that has looked at the empty table plans for no rows at all: let it know nothing of it.
+            # A server that has seen the empty table plans for no rows at all: hide it from the planner.
             session.execute(
                 text("UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relname = 'name_words'")
             )
@@ -185,7 +185,7 @@ NAMES = st.text(max_size=60)
 
 
 @given(NAMES)
-def test_a_name_with_a_letter_fits_itself_and_each_beginning_of_its_words(name: str) -> None:
+def test_name_with_a_letter_fits_itself_and_each_beginning_of_its_words(name: str) -> None:
     words = words_of(name)
 
     assert not words or fits(name, words)
@@ -195,7 +195,7 @@ def test_a_name_with_a_letter_fits_itself_and_each_beginning_of_its_words(name: 
 
 
 @given(NAMES, st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
-def test_however_a_name_is_composed_its_words_are_the_same(name: str, form: str) -> None:
+def test_words_of_a_name_are_the_same_however_it_is_composed(name: str, form: str) -> None:
     assert words_of(unicodedata.normalize(form, name)) == words_of(name)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Phones as staff keep them: a code binds one, an unsafe one is called no more, a hold holds (R08, R09)."""
+"""Phones as staff keep them: a code confirms one, an unsafe one is called no more, and holds (R08, R09)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ VERIFIED = Grounds("verification", "met_in_person", NOW + timedelta(hours=1))
 
 @dataclass
 class Casework:
-    """A liaison with a case open before them."""
+    """A liaison with an open case."""
 
     session: Session
     case: Case
@@ -90,7 +90,7 @@ def casework(database: Database) -> Iterator[Casework]:
         yield Casework(session, session.get_one(Case, made.id), someone(session))
 
 
-def test_a_new_phone_is_called_only_after_the_code_spoken_to_it_came_back(casework: Casework) -> None:
+def test_new_phone_is_called_only_after_the_code_spoken_to_it_came_back(casework: Casework) -> None:
     phone = casework.adds()
     assert casework.safe() == [OLD]
     code = casework.code(phone)
@@ -102,7 +102,7 @@ def test_a_new_phone_is_called_only_after_the_code_spoken_to_it_came_back(casewo
     assert [consent.channel for consent in phone.consents] == ["voice"]
 
 
-def test_the_owner_of_the_old_phone_is_called_when_a_new_one_is_bound(casework: Casework) -> None:
+def test_owner_of_the_old_phone_is_called_when_a_new_one_is_added(casework: Casework) -> None:
     casework.binds(NEW)
 
     told = casework.session.scalars(select(Callback)).one()
@@ -127,12 +127,12 @@ def test_three_wrong_codes_or_a_quarter_of_an_hour_end_a_code(casework: Casework
 
 
 @pytest.mark.parametrize("ground", ["search", "approval"])
-def test_a_phone_is_bound_only_when_someone_knows_the_person(casework: Casework, ground: str) -> None:
+def test_phone_is_added_only_when_someone_knows_the_person(casework: Casework, ground: str) -> None:
     with pytest.raises(PhoneListError, match=f"^{PhoneRefusal.NOT_VERIFIED}$"):
         casework.adds(grounds=Grounds(ground, "complaint", None))
 
 
-def test_a_number_stands_once_on_the_list_and_the_list_is_short(casework: Casework) -> None:
+def test_number_is_on_the_list_once_and_the_list_is_short(casework: Casework) -> None:
     with pytest.raises(PhoneListError, match=f"^{PhoneRefusal.ON_LIST}$"):
         casework.adds(OLD)
     for n in range(MOST_PHONES - 1):
@@ -141,7 +141,7 @@ def test_a_number_stands_once_on_the_list_and_the_list_is_short(casework: Casewo
         casework.adds(THIRD)
 
 
-def test_an_unsafe_phone_is_called_no_more_from_that_moment(casework: Casework) -> None:
+def test_unsafe_phone_is_called_no_more_from_that_moment(casework: Casework) -> None:
     keyring = casework.session.info["keyring"]
     key = keyring.index("phone", OLD)
     casework.session.add(KnownPhone(number_key=casework.case.number_key, phone_key=key, last_verified_at=NOW))
@@ -158,7 +158,7 @@ def test_an_unsafe_phone_is_called_no_more_from_that_moment(casework: Casework) 
     assert casework.actions()[-1] == "mark_phone_unsafe"
 
 
-def test_a_phone_that_rings_is_let_go_when_it_becomes_unsafe_and_a_talk_goes_on(casework: Casework) -> None:
+def test_ringing_phone_stops_when_it_becomes_unsafe_and_a_talk_goes_on(casework: Casework) -> None:
     from tests.factories import make_call
 
     legs = [make_call(casework.session, direction="outbound").id for _ in range(2)]
@@ -174,7 +174,7 @@ def test_a_phone_that_rings_is_let_go_when_it_becomes_unsafe_and_a_talk_goes_on(
     assert ringing.state == "left_for_staff"
 
 
-def test_an_unsafe_phone_is_safe_again_only_by_a_code(casework: Casework) -> None:
+def test_unsafe_phone_is_safe_again_only_by_a_code(casework: Casework) -> None:
     phone = casework.phones()[0]
     casework.marks_unsafe(phone)
     assert casework.marks_unsafe(phone) == []
@@ -184,7 +184,7 @@ def test_an_unsafe_phone_is_safe_again_only_by_a_code(casework: Casework) -> Non
     assert casework.safe() == [OLD]
 
 
-def test_staff_lift_a_stop_as_they_bind_the_phone(casework: Casework) -> None:
+def test_staff_lift_a_stop_when_they_add_the_phone(casework: Casework) -> None:
     phone = casework.phones()[0]
     code = casework.code(phone)
     phone.stopped_at = NOW
@@ -194,7 +194,7 @@ def test_staff_lift_a_stop_as_they_bind_the_phone(casework: Casework) -> None:
     assert phone.stopped_at is None
 
 
-def test_while_changes_are_held_nothing_moves_but_a_phone_becomes_unsafe(casework: Casework) -> None:
+def test_nothing_changes_during_a_hold_but_a_phone_becomes_unsafe(casework: Casework) -> None:
     casework.adds()
     until = casework.case.changes_held_until = NOW + timedelta(hours=72)
     first = casework.phones()[0]
@@ -229,7 +229,7 @@ def test_phones_change_places_and_nothing_happens_at_the_ends(casework: Casework
     assert casework.safe() == [OLD, THIRD, NEW]
 
 
-def test_what_is_agreed_for_a_phone_is_how_the_next_callback_there_begins(casework: Casework) -> None:
+def test_next_callback_to_a_phone_begins_with_the_wishes_for_that_phone(casework: Casework) -> None:
     phone = casework.phones()[0]
     wishes = Wishes("ask_for_me", "hello")
     casework.agrees(phone, wishes, time(9), time(12))
@@ -244,7 +244,7 @@ def test_what_is_agreed_for_a_phone_is_how_the_next_callback_there_begins(casewo
     assert ["ask for me" in consent.words for consent in in_force] == [True]
 
 
-def test_who_answered_later_on_the_line_is_asked_as_they_said_then(casework: Casework) -> None:
+def test_wish_that_the_person_gave_later_on_the_line_counts(casework: Casework) -> None:
     casework.agrees(casework.phones()[0], Wishes("anyone", "hello"))
     made = _made(casework)
     before = make_callback(
@@ -256,7 +256,7 @@ def test_who_answered_later_on_the_line_is_asked_as_they_said_then(casework: Cas
     assert last_wishes(casework.session, callback) == Wishes(before.may_answer)
 
 
-def test_where_no_message_is_wanted_any_more_a_waiting_callback_leaves_none(casework: Casework) -> None:
+def test_open_callback_leaves_no_message_once_the_person_wants_none(casework: Casework) -> None:
     waiting = make_callback(
         casework.session, _made(casework), phone=OLD, voicemail_allowed=True, voicemail_text="hello", rank=1
     )
@@ -289,9 +289,7 @@ def test_odd_answers_and_windows_are_refused(
     st.times(),
     st.datetimes(datetime(2001, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
 )
-def test_whatever_window_is_kept_a_moment_inside_it_comes_within_two_days(
-    starts: time, ends: time, at: Any
-) -> None:
+def test_moment_inside_any_window_comes_within_two_days(starts: time, ends: time, at: Any) -> None:
     window = DailyWindow.of(starts, ends)
     assert window is not None
 
@@ -300,7 +298,7 @@ def test_whatever_window_is_kept_a_moment_inside_it_comes_within_two_days(
     assert at <= moment <= at + timedelta(days=3)
 
 
-def test_a_phone_of_another_case_is_not_on_the_list(casework: Casework) -> None:
+def test_phone_of_another_case_is_not_on_the_list(casework: Casework) -> None:
     theirs = make_case(casework.session, phone=THIRD)
     other = casework.session.scalars(select(Phone).where(Phone.registrant_id == theirs.registrant_id)).one()
     deeds: list[Any] = [
@@ -315,7 +313,7 @@ def test_a_phone_of_another_case_is_not_on_the_list(casework: Casework) -> None:
             deed()
 
 
-def test_a_number_that_was_looked_at_is_an_entry_and_no_entry_holds_it(casework: Casework) -> None:
+def test_number_that_was_looked_at_is_an_entry_and_no_entry_has_it(casework: Casework) -> None:
     phone = casework.phones()[0]
     assert reveal_phone(casework.session, casework.me, casework.case, phone.id, NOW) == OLD
     casework.marks_unsafe(casework.binds(NEW))
@@ -326,7 +324,7 @@ def test_a_number_that_was_looked_at_is_an_entry_and_no_entry_holds_it(casework:
     assert not any("2025550" in f"{entry.target}{entry.facts}" for entry in entries)
 
 
-def test_every_place_on_the_list_is_one_phones_own(casework: Casework) -> None:
+def test_every_place_on_the_list_belongs_to_one_phone(casework: Casework) -> None:
     for number in (NEW, THIRD):
         casework.adds(number)
     positions = [phone.position for phone in casework.phones()]

@@ -1,4 +1,4 @@
-"""A PIN takes two people: one who knows the person, and one who says yes to it (R08)."""
+"""A PIN takes two people: one who knows the person, and one who approves (R08)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -46,7 +46,7 @@ DETAILS = Details(
 
 @dataclass
 class Casework:
-    """Two people, and a case whose PIN is to be given."""
+    """Two people, and a case that is to get a PIN."""
 
     session: Session
     case: Case
@@ -80,7 +80,7 @@ def casework(database: Database) -> Iterator[Casework]:
         )
 
 
-def test_a_lost_pin_is_replaced_phones_are_told_and_changes_wait_three_days(casework: Casework) -> None:
+def test_lost_pin_is_replaced_phones_are_told_and_changes_wait_three_days(casework: Casework) -> None:
     key = casework.case.number_key
     casework.session.add(PinCounter(number_key=key, counter="", consecutive=10, locked_at=NOW))
 
@@ -99,7 +99,7 @@ def test_a_lost_pin_is_replaced_phones_are_told_and_changes_wait_three_days(case
     assert casework.session.scalars(select(PinCounter)).one().locked_at is None
 
 
-def test_a_first_pin_that_came_another_way_meanwhile_is_replaced_like_a_lost_one(casework: Casework) -> None:
+def test_first_pin_that_came_another_way_meanwhile_is_replaced_like_a_lost_one(casework: Casework) -> None:
     casework.case.pin_kind = "none"
     request_id = casework.asks()
     give_new_pin(casework.session, casework.case, HASH, NOW)
@@ -109,7 +109,7 @@ def test_a_first_pin_that_came_another_way_meanwhile_is_replaced_like_a_lost_one
     assert (approved.phones_told, casework.case.changes_held_until) == (1, NOW + timedelta(hours=72))
 
 
-def test_while_phones_and_times_are_held_the_time_zone_stays_as_well(casework: Casework) -> None:
+def test_time_zone_stays_while_phones_and_times_are_held(casework: Casework) -> None:
     approve_pin(casework.session, casework.approver, casework.asks(), HASH, NOW, POLICY)
     with pytest.raises(CaseError, match=f"^{CaseRefusal.TIME_ZONE_LOCKED}$"):
         change_details(casework.session, casework.asker, casework.case, DETAILS, NOW)
@@ -118,7 +118,7 @@ def test_while_phones_and_times_are_held_the_time_zone_stays_as_well(casework: C
     assert casework.session.get_one(Registrant, casework.case.registrant_id).time_zone == DETAILS.time_zone
 
 
-def test_the_entry_of_an_approval_names_both_and_the_evidence(casework: Casework) -> None:
+def test_entry_of_an_approval_names_both_and_the_evidence(casework: Casework) -> None:
     request_id = casework.asks("rang_confirmed_phone")
     approve_pin(casework.session, casework.approver, request_id, HASH, NOW, POLICY)
 
@@ -131,7 +131,7 @@ def test_the_entry_of_an_approval_names_both_and_the_evidence(casework: Casework
     )
 
 
-def test_a_pin_that_is_told_in_a_talk_is_a_standing_one(casework: Casework) -> None:
+def test_pin_that_is_told_in_a_talk_is_a_standing_one(casework: Casework) -> None:
     approved = approve_pin(
         casework.session, casework.approver, casework.asks(delivery="told"), HASH, NOW, POLICY
     )
@@ -140,7 +140,7 @@ def test_a_pin_that_is_told_in_a_talk_is_a_standing_one(casework: Casework) -> N
     assert casework.case.pin_kind == "standing"
 
 
-def test_nobody_approves_what_they_asked_for_nor_does_a_liaison_approve_at_all(casework: Casework) -> None:
+def test_nobody_approves_their_own_request_and_no_liaison_approves_at_all(casework: Casework) -> None:
     request_id = casework.asks()
     other = someone(casework.session, "liaison")
     asking_supervisor = Someone(casework.asker.staff_id, casework.asker.email, "supervisor")
@@ -152,7 +152,7 @@ def test_nobody_approves_what_they_asked_for_nor_does_a_liaison_approve_at_all(c
     assert casework.case.pin_hash != HASH
 
 
-def test_who_has_lost_the_role_since_their_page_came_approves_nothing(casework: Casework) -> None:
+def test_approver_who_lost_the_role_since_their_page_loaded_approves_nothing(casework: Casework) -> None:
     request_id = casework.asks()
     casework.session.get_one(Staff, casework.approver.staff_id).role = "liaison"
 
@@ -161,7 +161,7 @@ def test_who_has_lost_the_role_since_their_page_came_approves_nothing(casework: 
     assert casework.case.pin_hash != HASH
 
 
-def test_what_somebody_asked_for_who_left_is_taken_back_and_can_be_asked_for_anew(casework: Casework) -> None:
+def test_request_of_a_deactivated_account_is_withdrawn_and_can_be_made_again(casework: Casework) -> None:
     request_id = casework.asks()
 
     let_go(
@@ -180,7 +180,7 @@ def test_what_somebody_asked_for_who_left_is_taken_back_and_can_be_asked_for_ane
     assert approve_pin(casework.session, casework.approver, anew, HASH, NOW, POLICY).kind == "lost"
 
 
-def test_a_pin_is_approved_once(casework: Casework) -> None:
+def test_pin_is_approved_once(casework: Casework) -> None:
     request_id = casework.asks()
     approve_pin(casework.session, casework.approver, request_id, HASH, NOW, POLICY)
 
@@ -191,7 +191,7 @@ def test_a_pin_is_approved_once(casework: Casework) -> None:
     assert casework.case.pin_hash == HASH
 
 
-def test_a_case_has_one_pin_that_waits_and_an_old_request_waits_for_nothing(casework: Casework) -> None:
+def test_case_has_one_open_pin_request_and_an_expired_one_blocks_nothing(casework: Casework) -> None:
     request_id = casework.asks()
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.WAITING}$"):
         casework.asks()
@@ -216,7 +216,7 @@ def test_a_case_has_one_pin_that_waits_and_an_old_request_waits_for_nothing(case
     assert (entry.facts or {})["request"] == request_id
 
 
-def test_who_may_approve_sees_all_that_waits_and_others_their_own(casework: Casework) -> None:
+def test_approvers_see_all_open_requests_and_others_their_own(casework: Casework) -> None:
     casework.asks()
     theirs = waiting_pins(casework.session, casework.approver, NOW, POLICIES)
 
@@ -227,7 +227,7 @@ def test_who_may_approve_sees_all_that_waits_and_others_their_own(casework: Case
     assert waiting_pins(casework.session, someone(casework.session), NOW, POLICIES) == []
 
 
-def test_a_request_is_declined_by_a_second_person_and_taken_back_by_the_first(casework: Casework) -> None:
+def test_request_is_rejected_by_a_second_person_and_withdrawn_by_the_first(casework: Casework) -> None:
     declined = casework.asks()
     with pytest.raises(PinRequestError):
         decline_pin(casework.session, someone(casework.session), declined, NOW, POLICIES)
@@ -239,7 +239,7 @@ def test_a_request_is_declined_by_a_second_person_and_taken_back_by_the_first(ca
     assert states == {declined: "declined", withdrawn: "withdrawn"}
 
 
-def test_a_pin_is_posted_only_where_mail_is_safe_and_still_safe_when_it_is_approved(
+def test_pin_is_posted_only_where_mail_is_safe_and_still_safe_when_it_is_approved(
     casework: Casework,
 ) -> None:
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.MAIL_NOT_SAFE}$") as refused:
@@ -254,12 +254,12 @@ def test_a_pin_is_posted_only_where_mail_is_safe_and_still_safe_when_it_is_appro
 
 
 @pytest.mark.parametrize(("evidence", "delivery"), [("trust_me", "told"), ("met_in_person", "by_pigeon")])
-def test_an_unknown_code_is_refused(casework: Casework, evidence: str, delivery: str) -> None:
+def test_unknown_code_is_refused(casework: Casework, evidence: str, delivery: str) -> None:
     with pytest.raises(PinRequestError):
         casework.asks(evidence, delivery)
 
 
-def test_a_closed_case_gets_a_pin_like_any_neutral_one(casework: Casework) -> None:
+def test_closed_case_gets_a_pin_like_any_neutral_one(casework: Casework) -> None:
     casework.case.closed_at = NOW
     request_id = casework.asks()
 
@@ -278,7 +278,7 @@ def _begins(casework: Casework) -> Case:
     )  # fmt: skip
 
 
-def test_a_new_case_opens_to_nobody_on_the_line_until_its_first_pin_is_approved(casework: Casework) -> None:
+def test_new_case_opens_to_nobody_on_the_line_until_its_first_pin_is_approved(casework: Casework) -> None:
     case = _begins(casework)
     assert case.pin_kind == "none"
     assert not HASHER.matches(case.pin_hash, "")
@@ -308,7 +308,7 @@ def test_a_new_case_opens_to_nobody_on_the_line_until_its_first_pin_is_approved(
     assert HASHER.matches(case.pin_hash, "739482")
 
 
-def test_what_is_changed_of_a_registrant_is_an_entry_that_names_the_fields_alone(casework: Casework) -> None:
+def test_change_of_a_registrant_is_an_entry_that_names_only_the_fields(casework: Casework) -> None:
     change_details(casework.session, casework.asker, casework.case, DETAILS, NOW)
     change_details(casework.session, casework.asker, casework.case, DETAILS, NOW)
 
@@ -318,7 +318,7 @@ def test_what_is_changed_of_a_registrant_is_an_entry_that_names_the_fields_alone
     assert (registrant.language, registrant.pace) == ("es", "slow")
 
 
-def test_a_case_is_linked_to_another_person_or_their_name_is_corrected(casework: Casework) -> None:
+def test_case_is_linked_to_another_person_or_their_name_is_corrected(casework: Casework) -> None:
     before = casework.case.subject_id
     with pytest.raises(CaseError):
         link_subject(
@@ -343,7 +343,7 @@ def test_a_case_is_linked_to_another_person_or_their_name_is_corrected(casework:
     assert casework.session.info["keyring"].unseal("subject.name", subject.name_sealed or "") == "Marc"
 
 
-def test_a_case_is_closed_by_who_keeps_cases_and_once(casework: Casework) -> None:
+def test_case_is_closed_by_a_case_keeper_and_once(casework: Casework) -> None:
     with pytest.raises(CaseError):
         close_found_case(casework.session, casework.asker, casework.case, NOW)
     close_found_case(casework.session, casework.approver, casework.case, NOW)
@@ -351,14 +351,16 @@ def test_a_case_is_closed_by_who_keeps_cases_and_once(casework: Casework) -> Non
         close_found_case(casework.session, casework.approver, casework.case, NOW)
 
 
-def test_a_number_that_was_looked_at_is_an_entry(casework: Casework) -> None:
+def test_number_that_was_looked_at_is_an_entry(casework: Casework) -> None:
     number = reveal_number(casework.session, casework.asker, casework.case, NOW)
 
     (entry,) = casework.entries("reveal_case_number")
     assert number not in f"{entry.target} {entry.facts}"
 
 
-def test_no_one_has_rung_back_a_confirmed_phone_of_a_case_that_has_none(casework: Casework) -> None:
+def test_staff_cannot_say_that_they_rang_a_confirmed_phone_of_a_case_that_has_none(
+    casework: Casework,
+) -> None:
     made = make_case(casework.session)
     case = casework.session.get_one(Case, made.id)
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.NO_PHONE}$") as refused:

@@ -1,4 +1,4 @@
-"""The staff list as administrators keep it: what may change of whom, and that who left opens nothing."""
+"""The staff list as administrators keep it: what may change of whom; a deactivated account opens nothing."""
 
 import dataclasses
 import threading
@@ -53,7 +53,7 @@ def leave(database: Database, staff_id: int, by: int) -> None:
         let_go(session, staff_id, by_id=by, actor=BOSS, now=NOW)
 
 
-def test_an_administrator_changes_what_the_list_holds(database: Database, boss: int) -> None:
+def test_administrator_changes_what_the_list_has(database: Database, boss: int) -> None:
     ana = add(database, name="Ana Invented", phone="+12025550170")
 
     changed = change(
@@ -85,7 +85,7 @@ def test_nobody_changes_their_own_role_or_takes_themselves_off_the_list(
     assert change(database, boss, boss, name="Bea Other") == ["name"]
 
 
-def test_the_last_administrator_stays_one(database: Database, boss: int) -> None:
+def test_last_administrator_stays_one(database: Database, boss: int) -> None:
     other = add(database, role="administrator")
     leave(database, other, boss)
     stranger = add(database, role="supervisor")
@@ -96,7 +96,7 @@ def test_the_last_administrator_stays_one(database: Database, boss: int) -> None
         leave(database, boss, stranger)
 
 
-def test_of_two_administrators_who_end_each_others_role_at_once_one_stays(
+def test_one_of_two_administrators_who_end_each_others_role_at_once_stays(
     database: Database, boss: int
 ) -> None:
     other = add(database, role="administrator")
@@ -120,7 +120,7 @@ def test_of_two_administrators_who_end_each_others_role_at_once_one_stays(
         assert session.scalar(select(func.count()).select_from(Staff).where(Staff.left_at.is_(None))) == 1
 
 
-def test_who_left_is_rung_no_more_and_opens_nothing(database: Database, boss: int) -> None:
+def test_deactivated_account_is_rung_no_more_and_opens_nothing(database: Database, boss: int) -> None:
     office = make_office()
     ruth = add(
         database, email="ruth@office.example.org", role="supervisor", on_shift=True, on_call=True,
@@ -153,7 +153,7 @@ def test_who_left_is_rung_no_more_and_opens_nothing(database: Database, boss: in
 
 
 @pytest.mark.parametrize("how", ["another role", "the hotline", "another phone"])
-def test_what_somebody_opened_is_closed_with_their_role(database: Database, boss: int, how: str) -> None:
+def test_cases_that_somebody_opened_close_with_their_role(database: Database, boss: int, how: str) -> None:
     ruth = add(database, email="ruth@office.example.org", role="supervisor")
     person, office = Someone(ruth, "ruth@office.example.org", "supervisor"), make_office()
     with database.transaction() as session:
@@ -172,7 +172,9 @@ def test_what_somebody_opened_is_closed_with_their_role(database: Database, boss
     assert stands_open == (how == "another phone")
 
 
-def test_who_left_can_come_back_with_a_new_password_and_no_shift(database: Database, boss: int) -> None:
+def test_deactivated_account_comes_back_with_a_new_password_and_no_shift(
+    database: Database, boss: int
+) -> None:
     ruth = add(database, email="ruth@office.example.org", role="supervisor")
     leave(database, ruth, boss)
 
@@ -188,7 +190,7 @@ def test_who_left_can_come_back_with_a_new_password_and_no_shift(database: Datab
         take_back(session, ruth, "another", actor=BOSS, now=NOW)
 
 
-def test_an_absence_can_be_taken_back(database: Database, boss: int) -> None:
+def test_absence_can_be_taken_back(database: Database, boss: int) -> None:
     with database.transaction() as session:
         add_absence(session, BOSS, date(2026, 11, 25), date(2026, 11, 26), actor=BOSS, now=NOW)
         add_absence(session, BOSS, date(2026, 10, 1), date(2026, 10, 2), actor=BOSS, now=NOW)

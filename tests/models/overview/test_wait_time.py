@@ -1,4 +1,4 @@
-"""The wait that is spoken is an honest 80th percentile: true waits are below it in 75 to 85 % (R36)."""
+"""The spoken wait is an honest 80th percentile: true waits are below it in 75 to 85 % (R36)."""
 
 import random
 from collections import deque
@@ -17,7 +17,7 @@ CALLS = 6000
 
 
 def spoken_minutes(seconds: float) -> float:
-    """What a caller is told, in minutes."""
+    """The wait that a caller is told, in minutes."""
     prompt = wait_prompt(timedelta(seconds=seconds))
     assert prompt is not None
     return float(prompt.removeprefix("wait."))
@@ -55,13 +55,13 @@ def share_below(draw: "random.Random", waits: str, patience: float | None) -> fl
 @pytest.mark.parametrize("waits", ["exponential", "lognormal", "even"])
 @pytest.mark.parametrize("patience", [None, 60.0])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_true_waits_lie_below_what_is_said_in_75_to_85_percent_of_calls(
+def test_true_waits_are_below_the_spoken_one_in_75_to_85_percent_of_calls(
     waits: str, patience: float | None, seed: int
 ) -> None:
     assert 0.75 <= share_below(random.Random(seed), waits, patience) <= 0.85
 
 
-def test_leaving_out_who_gave_up_would_promise_too_much() -> None:
+def test_leaving_out_those_who_gave_up_would_promise_too_much() -> None:
     draw = random.Random(3)
     true = [draw.expovariate(1 / 1200) for _ in range(3000)]
     patience = [draw.expovariate(1 / 1200) for _ in range(3000)]
@@ -76,16 +76,16 @@ def test_leaving_out_who_gave_up_would_promise_too_much() -> None:
 
 
 @given(st.lists(st.floats(1, 10_000), max_size=KNOWN_LEAST - 1), st.lists(st.floats(1, 10_000), max_size=50))
-def test_with_too_few_known_nothing_is_said(talked: list[float], gave_up: list[float]) -> None:
+def test_nothing_is_said_when_too_few_waits_are_known(talked: list[float], gave_up: list[float]) -> None:
     assert percentile([(w, True) for w in talked] + [(w, False) for w in gave_up]) is None
 
 
-def test_where_most_give_up_nothing_is_said() -> None:
+def test_nothing_is_said_when_most_callers_give_up() -> None:
     assert percentile([(60.0, True)] * 30 + [(120.0, False)] * 100) is None
 
 
 @given(st.lists(st.floats(1, 10_000), min_size=KNOWN_LEAST, max_size=300))
-def test_without_anyone_giving_up_it_is_the_plain_percentile(waits: list[float]) -> None:
+def test_wait_is_the_plain_percentile_when_nobody_gives_up(waits: list[float]) -> None:
     found = percentile([(wait, True) for wait in waits])
 
     assert found is not None
@@ -101,11 +101,11 @@ def test_every_wait_up_to_three_days_has_words_near_it(seconds: float) -> None:
     assert minutes <= 1.5 or 0.75 <= said / minutes <= 1.35
 
 
-def test_a_longer_wait_has_no_words() -> None:
+def test_longer_wait_has_no_words() -> None:
     assert wait_prompt(timedelta(days=4)) is None
 
 
-def test_a_round_in_which_no_one_was_there_makes_no_wait_shorter(database: Database, now: datetime) -> None:
+def test_round_in_which_no_one_was_there_makes_no_wait_shorter(database: Database, now: datetime) -> None:
     asked, soon, late = now - timedelta(hours=3), timedelta(minutes=5), timedelta(minutes=60)
     with database.transaction() as session:
         for _ in range(KNOWN_LEAST):

@@ -22,14 +22,14 @@ def read(database: Database) -> Figures:
         return figures(session, NOW, midnight=MIDNIGHT, risk=RISK, tied_days=30)
 
 
-def test_an_empty_installation_has_figures_too(database: Database) -> None:
+def test_empty_installation_has_figures_too(database: Database) -> None:
     found = read(database)
 
     assert (found.waiting, found.longest_wait, found.median, found.feed_at) == (0, None, None, None)
     assert [hour.requested for hour in found.hours] == [0] * 11
 
 
-def test_who_waits_is_counted_with_whoever_waits_longest(database: Database) -> None:
+def test_waiting_callers_are_counted_with_the_longest_wait(database: Database) -> None:
     with database.transaction() as session:
         for minutes, seen in ((9, 0), (3, 0), (40, 30)):
             call = make_call(session)
@@ -54,19 +54,19 @@ def test_who_waits_is_counted_with_whoever_waits_longest(database: Database) -> 
 
     found = read(database)
 
-    # The third on the line was not heard of for half an hour: nobody is there.
+    # The third caller on the line was not heard of for half an hour: nobody is there.
     assert (found.on_line, found.verified, found.unverified, found.talking) == (2, 1, 1, 1)
     assert (found.waiting, found.talking_at_0) == (4, 1)
     assert found.longest_wait == timedelta(hours=3)
 
 
-def test_promises_are_late_at_risk_or_left_for_a_person(database: Database) -> None:
+def test_promises_are_counted_as_late_at_risk_or_left_for_a_person(database: Database) -> None:
     with database.transaction() as session:
         for minutes in (-5, 0, 20, 30, 31):
             make_callback(session, due_at=NOW + timedelta(minutes=minutes))
         make_callback(session, due_at=NOW, state="talking", talking_at=NOW)
         make_callback(session, due_at=NOW, state="left_for_staff", closed_at=NOW)
-        # It is another callback by now, and stands in no list of those left.
+        # It is another callback by now, and is in no list of those left.
         make_callback(session, due_at=NOW, state="left_for_staff", closed_at=NOW, outcome=ANEW)
 
     found = read(database)
@@ -74,7 +74,7 @@ def test_promises_are_late_at_risk_or_left_for_a_person(database: Database) -> N
     assert (found.late, found.at_risk, found.left_for_staff) == (2, 2, 1)
 
 
-def test_a_wait_counts_whoever_still_waits_and_not_those_of_yesterday(database: Database) -> None:
+def test_wait_counts_callers_who_still_wait_and_not_those_of_yesterday(database: Database) -> None:
     with database.transaction() as session:
         for minutes in (10, 20, 30):
             asked = NOW - timedelta(hours=2)
@@ -94,7 +94,7 @@ def test_a_wait_counts_whoever_still_waits_and_not_those_of_yesterday(database: 
     assert [(hour.requested, hour.talked) for hour in found.hours][8] == (4, 3)
 
 
-def test_who_talked_counts_in_the_hour_in_which_they_asked(database: Database) -> None:
+def test_caller_who_talked_counts_in_the_hour_in_which_they_asked(database: Database) -> None:
     asked = MIDNIGHT + timedelta(hours=3, minutes=50)
     with database.transaction() as session:
         talked = asked + timedelta(minutes=20)
@@ -117,7 +117,7 @@ def test_each_hour_of_a_day_whose_clocks_change_begins_an_hour_after_the_one_bef
     assert starts == [midnight.astimezone(UTC) + timedelta(hours=n) for n in range(6)]
 
 
-def test_people_are_free_busy_or_resting(database: Database) -> None:
+def test_people_are_free_busy_or_on_a_break(database: Database) -> None:
     with database.transaction() as session:
         make_staff(session)
         make_staff(session, busy_call_id=make_call(session).id)
@@ -130,7 +130,7 @@ def test_people_are_free_busy_or_resting(database: Database) -> None:
     assert (found.on_shift, found.free, found.busy, found.resting, found.on_call) == (3, 1, 1, 1, 1)
 
 
-def test_wrong_pins_of_today_are_counted_and_a_tightened_line_is_told(database: Database) -> None:
+def test_wrong_pins_of_today_are_counted_and_a_tightened_line_is_shown(database: Database) -> None:
     with database.transaction() as session:
         for turn, (hours, opened) in enumerate(((1, False), (1, False), (2, True), (20, False))):
             session.add(
@@ -145,7 +145,7 @@ def test_wrong_pins_of_today_are_counted_and_a_tightened_line_is_told(database: 
     assert found.hours[9].wrong_pins == 2
 
 
-def test_the_feed_is_as_old_as_what_landed_last(database: Database) -> None:
+def test_feed_is_as_old_as_what_landed_last(database: Database) -> None:
     with database.transaction() as session:
         make_import(session, settled_at=NOW - timedelta(hours=5))
         make_import(session, settled_at=NOW - timedelta(hours=2))
@@ -156,7 +156,7 @@ def test_the_feed_is_as_old_as_what_landed_last(database: Database) -> None:
     assert (found.feed_at, found.held_imports) == (NOW - timedelta(hours=2), 1)
 
 
-def test_an_old_file_that_landed_a_moment_ago_makes_no_feed_young(database: Database) -> None:
+def test_old_file_that_landed_a_moment_ago_does_not_make_the_feed_young(database: Database) -> None:
     with database.transaction() as session:
         make_import(session, settled_at=NOW - timedelta(hours=3), newest_as_of=NOW - timedelta(hours=4))
         make_import(session, settled_at=NOW, newest_as_of=NOW - timedelta(hours=9))
@@ -164,7 +164,7 @@ def test_an_old_file_that_landed_a_moment_ago_makes_no_feed_young(database: Data
     assert read(database).feed_at == NOW - timedelta(hours=4)
 
 
-def test_thirty_rows_take_as_many_looks_as_three(database: Database) -> None:
+def test_thirty_rows_take_as_many_statements_as_three(database: Database) -> None:
     statements: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
 

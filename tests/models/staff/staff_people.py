@@ -9,7 +9,7 @@ from tests.factories import make_staff
 
 @dataclass(frozen=True)
 class Someone:
-    """A signed-in person, as the console hands them to the models."""
+    """A signed-in person, as the console gives them to the models."""
 
     staff_id: int
     email: str

@@ -41,7 +41,7 @@ def _at(database: Database, moment: datetime) -> Staff:
         return person
 
 
-def test_a_week_begins_and_ends_shifts_and_holidays_are_free(database: Database) -> None:
+def test_week_begins_and_ends_shifts_and_holidays_are_free(database: Database) -> None:
     _hire(database)
     told = {
         (day, hour): _at(database, _local(day, hour)).on_shift
@@ -53,7 +53,7 @@ def test_a_week_begins_and_ends_shifts_and_holidays_are_free(database: Database)
     assert working == {(day, hour) for day in (24, 25, 27, 30) for hour in (9, 16)}
 
 
-def test_an_explicit_change_holds_until_the_next_scheduled_one(database: Database) -> None:
+def test_explicit_change_counts_until_the_next_scheduled_one(database: Database) -> None:
     _hire(database)
     assert _at(database, _local(24, 10)).on_shift
     _change(database, False, _local(24, 11))
@@ -70,19 +70,19 @@ def _change(database: Database, on_shift: bool, now: datetime) -> None:
         change_shift(session, EMAIL, on_shift=on_shift, actor="suite", now=now)
 
 
-def test_a_new_schedule_puts_nobody_off_the_shift_they_began_by_themselves(database: Database) -> None:
+def test_new_schedule_ends_no_shift_that_a_person_began_themselves(database: Database) -> None:
     _hire(database, on_shift=True)
     for hour, is_on in ((7, True), (9, True), (17, False)):
         assert _at(database, _local(24, hour)).on_shift is is_on
 
 
-def test_who_has_no_schedule_is_left_alone(database: Database) -> None:
+def test_person_without_a_schedule_is_left_alone(database: Database) -> None:
     with database.transaction() as session:
         make_staff(session, EMAIL)
     assert _at(database, _local(24, 3)).on_shift
 
 
-def test_an_absence_is_free_and_ends_on_its_last_day(database: Database) -> None:
+def test_absence_is_free_and_ends_on_its_last_day(database: Database) -> None:
     _hire(database)
     with database.transaction() as session:
         add_absence(session, EMAIL, date(2026, 11, 24), date(2026, 11, 25), actor="suite", now=_local(1, 0))
@@ -109,7 +109,7 @@ def test_on_call_goes_over_midnight_and_over_holidays(database: Database) -> Non
         assert (person.on_call, person.on_shift) == (is_on, False)
 
 
-def test_days_are_set_anew_and_set_free(database: Database) -> None:
+def test_days_are_set_again_and_cleared(database: Database) -> None:
     _hire(database)
     with database.transaction() as session:
         set_schedule(
@@ -120,7 +120,7 @@ def test_days_are_set_anew_and_set_free(database: Database) -> None:
 
 
 @pytest.mark.parametrize("days", [[1], range(5)], ids=["the day", "the whole week"])
-def test_who_is_on_shift_by_a_schedule_that_is_taken_away_goes_off_it(
+def test_person_on_shift_by_a_schedule_goes_off_it_when_the_schedule_is_removed(
     database: Database, days: list[int]
 ) -> None:
     _hire(database)
@@ -134,7 +134,7 @@ def test_who_is_on_shift_by_a_schedule_that_is_taken_away_goes_off_it(
     assert _at(database, _local(24, 12)).on_shift, "they begin one by themselves"
 
 
-def test_an_unknown_person_has_no_week(database: Database) -> None:
+def test_unknown_person_has_no_week(database: Database) -> None:
     with (
         pytest.raises(StaffError, match=f"^{StaffRefusal.UNKNOWN_EMAIL}$"),
         database.transaction() as session,
@@ -145,7 +145,7 @@ def test_an_unknown_person_has_no_week(database: Database) -> None:
 
 
 @given(at=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_a_shift_of_the_week_is_never_on_a_day_of_rest(at: datetime) -> None:
+def test_shift_of_the_week_is_never_on_a_day_off(at: datetime) -> None:
     from zoneinfo import ZoneInfo
 
     from models.staff.schedule import Schedule, _covers

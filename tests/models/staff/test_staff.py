@@ -29,7 +29,7 @@ def _add(database: Database, email: str = EMAIL, *, role: str = "liaison", on_sh
         return password
 
 
-def test_a_new_person_has_a_password_that_works_once_and_is_kept_as_a_hash_alone(database: Database) -> None:
+def test_new_person_has_a_password_that_works_once_and_is_stored_only_as_a_hash(database: Database) -> None:
     password = _add(database)
 
     with database.reading() as session:
@@ -43,7 +43,7 @@ def test_a_new_person_has_a_password_that_works_once_and_is_kept_as_a_hash_alone
         assert database.keyring.unseal("staff.phone", person.phone_sealed) == "+12025550150"
 
 
-def test_the_password_is_hashed_before_the_database_is_asked_anything(
+def test_password_is_hashed_before_the_first_query(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
@@ -77,12 +77,12 @@ def test_one_email_is_one_person_however_it_is_spelled(database: Database, email
         _add(database, email)
 
 
-def test_a_role_that_is_none_is_refused(database: Database) -> None:
+def test_unknown_role_is_refused(database: Database) -> None:
     with pytest.raises(StaffError, match=f"^{StaffRefusal.UNKNOWN_ROLE}$"):
         _add(database, role="director")
 
 
-def test_a_shift_begins_and_ends_and_each_is_an_audit_entry(database: Database) -> None:
+def test_shift_begins_and_ends_and_each_is_an_audit_entry(database: Database) -> None:
     _add(database)
 
     for on_shift in (True, True, False, False):
@@ -97,7 +97,7 @@ def test_a_shift_begins_and_ends_and_each_is_an_audit_entry(database: Database) 
     assert not any(secret in str(entries) for secret in ("Lea", "555", EMAIL))
 
 
-def test_the_end_of_a_shift_takes_nobody_out_of_a_call(database: Database) -> None:
+def test_end_of_a_shift_takes_nobody_out_of_a_call(database: Database) -> None:
     with database.transaction() as session:
         call = make_call(session)
         make_staff(session, EMAIL, busy_call_id=call.id, busy_since=NOW)
@@ -109,7 +109,7 @@ def test_the_end_of_a_shift_takes_nobody_out_of_a_call(database: Database) -> No
         assert session.scalars(select(Staff.busy_call_id)).one() is not None
 
 
-def test_an_unknown_email_is_refused(database: Database) -> None:
+def test_unknown_email_is_refused(database: Database) -> None:
     with (
         pytest.raises(StaffError, match=f"^{StaffRefusal.UNKNOWN_EMAIL}$"),
         database.transaction() as session,

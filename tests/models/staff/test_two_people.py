@@ -1,4 +1,4 @@
-"""Two people are two people: whose accounts are tied approves nothing with the other (R40)."""
+"""Two people are two people: tied accounts approve nothing together (R40)."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ def may(database: Database, first: int, second: int, now=NOW) -> bool:
         return True
 
 
-def test_an_administrator_does_not_approve_with_a_supervisor_whom_they_made(database: Database) -> None:
+def test_administrator_does_not_approve_with_a_supervisor_whom_they_added(database: Database) -> None:
     ann = person(database, "ann@office.example.org", "administrator")
     bea = person(database, "bea@office.example.org", "supervisor", by="ann@office.example.org")
 
@@ -77,7 +77,9 @@ def test_two_accounts_of_one_maker_do_not_approve_together(database: Database) -
         ("unlock_sign_in", None, False),
     ],
 )
-def test_what_ties_two_accounts(database: Database, action: str, facts: dict | None, ties: bool) -> None:
+def test_accounts_are_tied_by_each_change_that_gives_power(
+    database: Database, action: str, facts: dict | None, ties: bool
+) -> None:
     ann = person(database, "ann@office.example.org", "administrator")
     bea = person(database, "bea@office.example.org", "supervisor")
     with database.transaction() as session:
@@ -93,7 +95,7 @@ def test_what_ties_two_accounts(database: Database, action: str, facts: dict | N
     assert may(database, ann, bea) is not ties
 
 
-def test_a_reset_ties_whoever_resets_with_whom_they_reset(database: Database) -> None:
+def test_reset_ties_the_person_who_resets_with_the_one_they_reset(database: Database) -> None:
     ann = person(database, "ann@office.example.org", "administrator")
     bea = person(database, "bea@office.example.org", "supervisor")
     with database.transaction() as session:
@@ -102,7 +104,7 @@ def test_a_reset_ties_whoever_resets_with_whom_they_reset(database: Database) ->
     assert not may(database, ann, bea)
 
 
-def test_it_is_said_when_no_permitted_pair_is_there(database: Database) -> None:
+def test_missing_permitted_pair_is_reported(database: Database) -> None:
     def missing() -> list[str]:
         with database.reading() as session:
             return list(missing_pairs(session, NOW, DAYS))
@@ -125,7 +127,7 @@ def _watched(database: Database) -> list[tuple[str, str, str]]:
         return [(one.rule, one.actor, one.target) for one in open_alarms(session)]
 
 
-def test_trying_it_sets_an_alarm(database: Database) -> None:
+def test_attempt_to_approve_with_a_tied_account_raises_an_alarm(database: Database) -> None:
     ann = person(database, "ann@office.example.org", "administrator")
     bea = person(database, "bea@office.example.org", "supervisor", by="ann@office.example.org")
     _watched(database)
@@ -136,7 +138,7 @@ def test_trying_it_sets_an_alarm(database: Database) -> None:
     assert _watched(database) == [("tied_pair", pair, "import:7")]
 
 
-def test_a_command_that_approves_in_two_names_sets_an_alarm(database: Database) -> None:
+def test_command_that_approves_in_two_names_raises_an_alarm(database: Database) -> None:
     with database.transaction() as session:
         make_staff(session, "ann@office.example.org", role="administrator")
         make_staff(session, "bea@office.example.org", role="supervisor")
@@ -149,7 +151,7 @@ def test_a_command_that_approves_in_two_names_sets_an_alarm(database: Database) 
     assert _watched(database) == [("shell_pair", pair, "import:7")]
 
 
-def test_a_new_supervisor_is_told_to_all_others_of_both_roles(database: Database) -> None:
+def test_all_others_of_both_roles_are_told_of_a_new_supervisor(database: Database) -> None:
     with database.transaction() as session:
         ann = make_staff(session, "ann@office.example.org", role="administrator").id
         bea = make_staff(session, "bea@office.example.org", role="supervisor").id

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from models.store.free_text import MOST_CHARACTERS, refusal
 
 WORDS = st.text(alphabet="abcdefghijklmnoprstuvwxyz ,.", max_size=60).map(lambda text: f" {text} ")
-#: All that is said of a text. Names are looked for apart, since they are in the rows.
+#: The whole check of a text. Names are checked apart, because they are in the rows.
 ANSWERS = {None, "too_long", "ssn", "a_number", "email", "date", "phone", "pin", "street_address"}
 SEPARATORS = st.sampled_from(["", " ", "-", ".", "\u2013", "\u00a0"])
 
@@ -35,7 +35,7 @@ def digits(count: int) -> st.SearchStrategy[str]:
         "f\u0131ve people", "f\u0130ve", "treinta y s\u0130ete mensajes",
     ],
 )  # fmt: skip
-def test_an_ordinary_note_is_kept(text: str) -> None:
+def test_ordinary_note_is_kept(text: str) -> None:
     assert refusal(text) is None
 
 
@@ -71,22 +71,22 @@ def test_an_ordinary_note_is_kept(text: str) -> None:
         ("P.O. Box twelve", "street_address"),
     ],
 )  # fmt: skip
-def test_what_must_stand_nowhere_is_refused_with_its_reason(text: str, why: str) -> None:
+def test_forbidden_text_is_refused_with_its_reason(text: str, why: str) -> None:
     assert refusal(text) == why
 
 
 @given(WORDS, digits(3), digits(2), digits(4), SEPARATORS, WORDS)
-def test_an_ssn_is_refused_in_any_words(before: str, a: str, b: str, c: str, by: str, after: str) -> None:
+def test_ssn_is_refused_in_any_words(before: str, a: str, b: str, c: str, by: str, after: str) -> None:
     assert refusal(f"{before}{a}{by}{b}{by}{c}{after}") is not None
 
 
 @given(WORDS, st.sampled_from(["A", "a", "A-", "A#", "A "]), st.integers(7, 9).flatmap(digits), WORDS)
-def test_an_a_number_is_refused_in_any_words(before: str, mark: str, number: str, after: str) -> None:
+def test_a_number_is_refused_in_any_words(before: str, mark: str, number: str, after: str) -> None:
     assert refusal(f"{before}{mark}{number}{after}") is not None
 
 
 @given(WORDS, digits(3), digits(3), digits(4), SEPARATORS, st.sampled_from(["", "1 ", "+1 "]), WORDS)
-def test_a_phone_is_refused_in_any_words(
+def test_phone_is_refused_in_any_words(
     before: str, a: str, b: str, c: str, by: str, country: str, after: str
 ) -> None:
     assert refusal(f"{before}{country}{a}{by}{b}{by}{c}{after}") is not None
@@ -99,7 +99,7 @@ def test_a_phone_is_refused_in_any_words(
     st.sampled_from(["St", "street", "AVE", "Road", "Blvd", "Ln", "drive", "Court"]),
     WORDS,
 )
-def test_a_street_address_is_refused_in_any_words(
+def test_street_address_is_refused_in_any_words(
     before: str, number: int, names: list[str], kind: str, after: str
 ) -> None:
     assert refusal(f"{before}{number} {' '.join(names)} {kind}{after}") is not None

@@ -1,4 +1,4 @@
-"""The keyring: what is sealed opens, under every listed key, for its own purpose, and for nothing else."""
+"""The keyring: a sealed text opens, under every listed key, for its own purpose, and for nothing else."""
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ TEXT = st.text(st.characters(codec="utf-8"))
 
 
 @given(TEXT)
-def test_what_is_sealed_opens_again(text: str) -> None:
+def test_sealed_text_opens_again(text: str) -> None:
     keyring = Keyring([OLD], SECRET)
 
     assert keyring.unseal("case.number", keyring.seal("case.number", text)) == text
@@ -28,7 +28,7 @@ def test_two_seals_of_one_text_have_nothing_in_common(text: str) -> None:
     assert len(text) < 4 or text not in first
 
 
-def test_an_old_value_opens_while_its_key_is_listed_and_new_ones_take_the_first_key() -> None:
+def test_old_value_opens_while_its_key_is_listed_and_new_ones_take_the_first_key() -> None:
     sealed = Keyring([OLD], SECRET).seal("staff.name", "Lea")
     both = Keyring([NEW, OLD], SECRET)
 
@@ -37,7 +37,7 @@ def test_an_old_value_opens_while_its_key_is_listed_and_new_ones_take_the_first_
     assert both.is_current(both.seal("staff.name", "Lea"))
 
 
-def test_a_value_whose_key_was_taken_out_names_the_key_and_nothing_else() -> None:
+def test_value_whose_key_was_removed_names_the_key_and_nothing_else() -> None:
     sealed = Keyring([OLD], SECRET).seal("staff.name", "Lea")
 
     with pytest.raises(SealError, match="'2025'") as told:
@@ -46,7 +46,7 @@ def test_a_value_whose_key_was_taken_out_names_the_key_and_nothing_else() -> Non
     assert sealed.split(".")[1] not in str(told.value)
 
 
-def test_a_value_moved_to_another_column_does_not_open() -> None:
+def test_value_moved_to_another_column_does_not_open() -> None:
     keyring = Keyring([OLD], SECRET)
     sealed = keyring.seal("staff.phone", "+12025550150")
 
@@ -55,7 +55,7 @@ def test_a_value_moved_to_another_column_does_not_open() -> None:
 
 
 @given(st.data())
-def test_a_changed_value_never_opens_and_never_raises_anything_else(data: st.DataObject) -> None:
+def test_changed_value_never_opens_and_never_raises_anything_else(data: st.DataObject) -> None:
     keyring = Keyring([OLD], SECRET)
     sealed = keyring.seal("staff.name", "Lea")
     place = data.draw(st.integers(0, len(sealed) - 1))
@@ -66,7 +66,7 @@ def test_a_changed_value_never_opens_and_never_raises_anything_else(data: st.Dat
         opened = keyring.unseal("staff.name", changed)
     except SealError:
         return
-    # The last character of base64 holds spare bits, so another spelling may stand for the very same bytes.
+    # The last character of base64 has spare bits, so another spelling may mean the very same bytes.
     assert opened == "Lea"
     assert place == len(sealed.rstrip("=")) - 1
 
@@ -77,7 +77,7 @@ def test_odd_text_is_refused_with_the_one_error_that_callers_know(text: str) -> 
         Keyring([OLD], SECRET).unseal("staff.name", text)
 
 
-def test_an_index_is_equal_for_equal_texts_of_one_kind_alone() -> None:
+def test_index_is_equal_for_equal_texts_of_one_kind_alone() -> None:
     keyring = Keyring([OLD], SECRET)
 
     assert keyring.index("phone", "+12025550150") == Keyring([NEW], SECRET).index("phone", "+12025550150")
@@ -87,6 +87,6 @@ def test_an_index_is_equal_for_equal_texts_of_one_kind_alone() -> None:
 
 
 @pytest.mark.parametrize("keys", [[], [("k", bytes(16))], [("a.b", bytes(32))], [("", bytes(32))]])
-def test_keys_that_cannot_serve_are_refused(keys: list[tuple[str, bytes]]) -> None:
+def test_unusable_keys_are_refused(keys: list[tuple[str, bytes]]) -> None:
     with pytest.raises(SealError):
         Keyring(keys, SECRET)

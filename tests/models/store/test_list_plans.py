@@ -1,4 +1,4 @@
-"""Claiming is as quick with a million callbacks as with a hundred: each look at the list is by an index."""
+"""Claiming is as quick with a million callbacks as with a hundred: each read of the list is by an index."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -51,8 +51,8 @@ OFFICE, POLICIES = make_office(), make_policies()
 POLICY = callback_policy_of(OFFICE)
 #: Never many: people, and what the line knows of its own pace. Of the audit only the newest entry is read.
 SMALL = {"staff", "staff_1", "paces", "guards", "calls_1", "audit_entries", "offers"}
-#: Walked from end to end and never long: the line in its own order, the alerts that are not sent yet, and
-#: the callers who wait at 0 this moment.
+#: Walked from end to end and never long: the list in its own order, the alerts that are not sent yet, and the
+#: callers who wait at 0 this moment.
 WALKED = (
     r"SCAN (\w+) USING (?:COVERING )?INDEX "
     r"(?:ix_callbacks_line|ix_alerts_unsent|ix_queued_calls_waiting|uq_talks_on)"
@@ -124,9 +124,9 @@ def _talk(number: int) -> dict[str, Any]:
 def crowded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _keyring: Keyring
 ) -> Iterator[Database]:
-    """A database of its own with many on the list, and what it learns of them by looking (ANALYZE).
+    """A database of its own with many on the list, and with statistics about them (ANALYZE).
 
-    What the planner knows is part of a plan: on a table of which it knows nothing two indexes cost the same.
+    What the planner knows is part of a plan: two indexes on an unknown table cost the same.
     """
     with ExitStack() as stack:
         url = f"sqlite:///{tmp_path_factory.mktemp('crowded') / 'hotline.db'}"
@@ -153,7 +153,7 @@ def crowded(
 
 
 @pytest.mark.parametrize("name", LOOKS)
-def test_a_look_at_the_list_reads_no_table_that_grows(crowded: Database, name: str) -> None:
+def test_read_of_the_list_reads_through_no_table_that_grows(crowded: Database, name: str) -> None:
     with undone(crowded) as session:
         plan = _plans(session, lambda: LOOKS[name](session, NOW))
 
@@ -163,7 +163,7 @@ def test_a_look_at_the_list_reads_no_table_that_grows(crowded: Database, name: s
     assert not {table for table in scanned - walked if not table.startswith("anon")}, plan
 
 
-def test_the_head_of_the_line_is_read_in_the_order_of_its_index_and_sorted_nowhere(crowded: Database) -> None:
+def test_head_of_the_list_is_read_in_the_order_of_its_index_and_sorted_nowhere(crowded: Database) -> None:
     with crowded.reading() as session:
         plan = _plans(session, lambda: due_callbacks(session, NOW, 8, POLICY.due_soon))
 
@@ -171,7 +171,7 @@ def test_the_head_of_the_line_is_read_in_the_order_of_its_index_and_sorted_nowhe
     assert not re.search(r"TEMP B-TREE|Sort", plan), plan
 
 
-def test_who_joins_the_line_is_found_by_when_their_time_comes(crowded: Database) -> None:
+def test_callback_whose_time_comes_is_found_by_that_time(crowded: Database) -> None:
     with undone(crowded) as session:
         plan = _plans(session, lambda: tidy_list(session, NOW, POLICY))
 
@@ -179,7 +179,7 @@ def test_who_joins_the_line_is_found_by_when_their_time_comes(crowded: Database)
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_page_of_the_consoles_list_is_read_from_an_index_and_sorted_nowhere(
+def test_page_of_the_consoles_list_is_read_from_an_index_and_sorted_nowhere(
     crowded: Database, view: str
 ) -> None:
     with crowded.reading() as session:

@@ -45,7 +45,7 @@ def _differences(database: Database) -> list[Any]:
         return list(compare_metadata(MigrationContext.configure(session.connection()), Base.metadata))
 
 
-def test_the_migrations_make_exactly_what_the_models_say(blank: Database) -> None:
+def test_migrations_make_exactly_what_the_models_say(blank: Database) -> None:
     upgrade(blank)
 
     assert _differences(blank) == []
@@ -62,7 +62,7 @@ def test_every_reference_of_the_models_is_one_of_the_database(blank: Database) -
         assert found == meant, table.name
 
 
-def test_a_blank_database_is_not_current_until_it_is_upgraded(blank: Database) -> None:
+def test_blank_database_is_not_current_until_it_is_upgraded(blank: Database) -> None:
     assert not is_current(blank)
     assert not is_this_release(blank)
 
@@ -72,11 +72,11 @@ def test_a_blank_database_is_not_current_until_it_is_upgraded(blank: Database) -
     assert is_this_release(blank)
 
 
-def test_the_file_of_the_last_revision_is_named_for_its_number() -> None:
+def test_file_of_the_last_revision_is_named_for_its_number() -> None:
     assert ScriptDirectory.from_config(_config()).get_heads() == [newest_revision()]
 
 
-def test_a_second_upgrade_changes_nothing(blank: Database) -> None:
+def test_second_upgrade_changes_nothing(blank: Database) -> None:
     upgrade(blank)
     with blank.transaction() as session:
         make_subject(session)
@@ -111,7 +111,7 @@ def test_several_processes_may_upgrade_at_once(blank: Database, blank_database_u
     assert _differences(blank) == []
 
 
-def test_newer_schema_is_run_on_but_not_upgraded(blank: Database) -> None:
+def test_app_runs_on_a_newer_schema_and_does_not_upgrade_it(blank: Database) -> None:
     upgrade(blank)
     with blank.transaction() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -122,7 +122,7 @@ def test_newer_schema_is_run_on_but_not_upgraded(blank: Database) -> None:
         upgrade(blank)
 
 
-def test_a_broken_upgrade_leaves_nothing_behind(blank: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_upgrade_leaves_nothing_behind(blank: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     def fault(_connection: Any) -> None:
         raise RuntimeError("the power is gone")
 
@@ -143,7 +143,7 @@ def test_references_hold_again_after_an_upgrade(blank: Database) -> None:
 @pytest.mark.parametrize(
     "deed", [update(CustodyRecord).values(status="released"), delete(CustodyRecord)], ids=["update", "delete"]
 )
-def test_a_custody_record_is_only_ever_appended(database: Database, deed: Any) -> None:
+def test_custody_record_is_only_ever_appended(database: Database, deed: Any) -> None:
     with database.transaction() as session:
         subject = make_subject(session)
         make_custody_record(session, subject, "in_custody")
@@ -165,7 +165,7 @@ def test_a_custody_record_is_only_ever_appended(database: Database, deed: Any) -
     ],
     ids=["delete", "actor", "facts", "facts without salt", "hash", "id"],
 )
-def test_an_audit_entry_stays_as_it_was_written(database: Database, deed: Any) -> None:
+def test_audit_entry_stays_as_it_was_written(database: Database, deed: Any) -> None:
     with database.transaction() as session:
         audit.record(session, actor="a", action="b", target="c:1", facts={"role": "liaison"}, now=NOW)
 
@@ -173,7 +173,7 @@ def test_an_audit_entry_stays_as_it_was_written(database: Database, deed: Any) -
         session.execute(deed)
 
 
-def test_the_facts_of_an_audit_entry_can_be_purged_with_their_salt(database: Database) -> None:
+def test_facts_of_an_audit_entry_can_be_purged_with_their_salt(database: Database) -> None:
     with database.transaction() as session:
         audit.record(session, actor="a", action="b", target="c:1", facts={"role": "liaison"}, now=NOW)
 

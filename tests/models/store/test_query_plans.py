@@ -1,4 +1,4 @@
-"""No turn looks through a table that grows: every statement of a turn finds its rows by an index."""
+"""No turn reads through a table that grows: every statement of a turn finds its rows by an index."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from models.talks.queue_ring import stop_ringing
 from tests.factories import make_call, make_callback, make_case
 from workers.rest import GOES_ON
 
-#: A few people, and a few standing conditions: counting them through is cheaper than any index.
+#: A few people, and a few permanent rows: reading all of them is cheaper than any index.
 SMALL = {"staff", "guards"}
 READS: dict[str, Callable[[Session, datetime], Any]] = {
     "a turn": lambda session, now: load_by_sid(session, "CA1", now),
@@ -43,20 +43,20 @@ def _plans(session: Session, read: Callable[[], Any]) -> str:
     event.remove(connection, "before_cursor_execute", note)
     sqlite = connection.dialect.name == "sqlite"
     if not sqlite:
-        # Of an empty table PostgreSQL reads the whole; forbidden, it does so only where no index serves.
+        # PostgreSQL reads an empty table whole; when that is off, it does so only where no index serves.
         session.execute(text("SET LOCAL enable_seqscan = off"))
     explain = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
     return "\n".join(
         str(tuple(row)[-1])
         for statement, parameters in seen
-        # SQLite plans for an INSERT a look for rows that wait for its key, which it takes only when one does.
+        # SQLite plans for an INSERT a search for rows that wait for its key, and does it only if one does.
         if not statement.startswith("INSERT")
         for row in connection.exec_driver_sql(explain + statement, parameters)
     )
 
 
 @pytest.mark.parametrize("name", [*READS, *OTHERS])
-def test_a_turn_looks_through_no_table_that_grows(database: Database, name: str, now: datetime) -> None:
+def test_turn_reads_through_no_table_that_grows(database: Database, name: str, now: datetime) -> None:
     with database.transaction() as session:
         make_call(session, "CA1", leg_id="leg1", phone="+12025550110", number_key="0" * 64)
 
@@ -68,7 +68,7 @@ def test_a_turn_looks_through_no_table_that_grows(database: Database, name: str,
 
 
 @pytest.mark.parametrize("name", READS)
-def test_the_open_callback_of_a_case_is_found_by_its_own_index(
+def test_open_callback_of_a_case_is_found_by_its_own_index(
     database: Database, name: str, now: datetime
 ) -> None:
     with database.transaction() as session:
@@ -81,12 +81,12 @@ def test_the_open_callback_of_a_case_is_found_by_its_own_index(
 
         plan = _plans(session, lambda: READS[name](session, now))
 
-    # By the state alone, every turn would go through all callbacks that stand open.
+    # By the state alone, every turn would go through all open callbacks.
     found = [line for line in plan.splitlines() if "callbacks" in line]
     assert all("uq_callbacks_owed_case" in line for line in found), plan
 
 
-def test_who_waits_in_the_queue_is_counted_by_an_index_of_those_who_wait_alone(
+def test_callers_in_the_queue_are_counted_by_an_index_that_has_only_them(
     database: Database, now: datetime
 ) -> None:
     with database.transaction() as session:
@@ -100,14 +100,14 @@ def test_who_waits_in_the_queue_is_counted_by_an_index_of_those_who_wait_alone(
 
         plan = _plans(session, lambda: waiting(session, now))
 
-    # The index holds the few who wait, not all who ever did.
+    # The index has the few who wait, not all who ever did.
     assert "ix_queued_calls_waiting" in plan, plan
 
 
-def test_a_look_of_the_sweeper_finds_what_goes_on_by_indexes_alone(database: Database, now: datetime) -> None:
+def test_pass_of_the_sweeper_finds_ongoing_work_by_indexes_alone(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         plan = _plans(session, lambda: session.scalar(GOES_ON, {"now": now, "long_ago": now - LONGEST_CALL}))
 
-    # SQLite names the index at the end of the line; of the few people either reads all.
+    # SQLite names the index at the end of the line; either database reads all of the few people.
     scanned = re.findall(r"(?:SCAN (\w+)$|Seq Scan on (\w+))", plan, re.MULTILINE)
     assert {"".join(names) for names in scanned} == {"staff"}, plan

@@ -40,7 +40,7 @@ def new(database: Database, database_url: str) -> Iterator[Database]:
 
 
 def _fill(database: Database) -> int:
-    """One of everything sealed, and subjects enough for several batches; answers how many values."""
+    """One value in every sealed column, and subjects enough for several batches; returns how many values."""
     with database.transaction() as session:
         case = make_case(session, phone="+12025550123")
         registrant_name = database.keyring.seal("registrant.name", "Rosa Invented")
@@ -83,9 +83,7 @@ def test_every_sealed_column_of_the_schema_is_rotated() -> None:
     assert {(sealed.table, sealed.column) for sealed in SEALED_COLUMNS} == named | {("calls", "said")}
 
 
-def test_after_a_rotation_the_old_key_can_be_taken_out(
-    database: Database, both: Database, new: Database
-) -> None:
+def test_old_key_can_be_removed_after_a_rotation(database: Database, both: Database, new: Database) -> None:
     filled = _fill(database)
     seen: list[int] = []
 
@@ -97,7 +95,7 @@ def test_after_a_rotation_the_old_key_can_be_taken_out(
     assert _everything_opens(new)
 
 
-def test_a_rotation_that_stopped_halfway_goes_on_where_it_was(
+def test_rotation_that_stopped_halfway_goes_on_where_it_was(
     database: Database, both: Database, new: Database
 ) -> None:
     filled = _fill(database)
@@ -140,7 +138,7 @@ rotate(Database(sys.argv[1], Keyring(keys, b"any")), batch=7, on_progress=die)
 """
 
 
-def test_a_rotation_killed_halfway_goes_on_where_it_was(
+def test_rotation_killed_halfway_goes_on_where_it_was(
     database: Database, database_url: str, both: Database, new: Database
 ) -> None:
     filled = _fill(database)
@@ -157,7 +155,7 @@ def test_a_rotation_killed_halfway_goes_on_where_it_was(
     assert _everything_opens(new)
 
 
-def test_a_value_that_changes_meanwhile_is_left_as_its_writer_made_it(
+def test_value_that_changes_meanwhile_is_left_as_its_writer_made_it(
     database: Database, both: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fill(database)
@@ -213,7 +211,7 @@ def test_writers_under_load_lose_nothing_to_a_rotation(
     assert _everything_opens(new)
 
 
-def test_a_value_that_no_key_opens_is_counted_and_left(database: Database, both: Database) -> None:
+def test_value_that_no_key_opens_is_counted_and_left(database: Database, both: Database) -> None:
     filled = _fill(database)
     with database.transaction() as session:
         session.execute(update(Phone).values(number_sealed="gone.AAAA"))
@@ -225,7 +223,7 @@ def test_a_value_that_no_key_opens_is_counted_and_left(database: Database, both:
         assert session.scalars(select(Phone.number_sealed)).one() == "gone.AAAA"
 
 
-def test_a_second_rotation_finds_nothing_to_do(database: Database, both: Database) -> None:
+def test_second_rotation_finds_nothing_to_do(database: Database, both: Database) -> None:
     _fill(database)
     rotate(both)
 

@@ -55,7 +55,7 @@ def _where(database: Database, sid: str) -> tuple[str, int]:
     return state.step, state.turn
 
 
-def test_the_slower_of_two_answers_is_not_saved(database: Database, now: datetime) -> None:
+def test_slower_of_two_answers_is_not_saved(database: Database, now: datetime) -> None:
     sid = _call(database, now)
     with unit_of(database) as slow, unit_of(database) as fast:
         late = _moved_on(glance(slow, sid), "goodbye")
@@ -66,7 +66,7 @@ def test_the_slower_of_two_answers_is_not_saved(database: Database, now: datetim
     assert _where(database, sid) == ("first_menu", 2)
 
 
-def test_what_the_slower_answer_did_besides_is_undone(database: Database, now: datetime) -> None:
+def test_audit_entry_of_the_slower_answer_is_undone(database: Database, now: datetime) -> None:
     sid = _call(database, now)
     with unit_of(database) as unit:
         late = _moved_on(glance(unit, sid), "goodbye")
@@ -80,7 +80,7 @@ def test_what_the_slower_answer_did_besides_is_undone(database: Database, now: d
 
 
 @pytest.mark.parametrize("by", ["turn", "news"])
-def test_a_promise_that_names_a_call_does_not_wait_for_who_holds_the_call(
+def test_promise_that_names_a_call_does_not_wait_for_a_transaction_that_holds_the_call(
     database: Database, now: datetime, by: str
 ) -> None:
     sid = _call(database, now)
@@ -96,7 +96,7 @@ def test_a_promise_that_names_a_call_does_not_wait_for_who_holds_the_call(
                 load_by_sid(held.enter_context(database.transaction()), sid, now)
         with database.transaction() as session:
             if database.engine.dialect.name == "postgresql":
-                # Two who wait for each other wait for ever; who need not wait takes no time.
+                # Two transactions that wait for each other never end; without a wait this takes no time.
                 session.execute(text("SET LOCAL lock_timeout = '2s'"))
             made = make_callback(session, requested_in_call_id=state.id).id
 
@@ -121,7 +121,7 @@ def test_writes_that_go_with_the_slower_answer_are_undone_too(database: Database
         assert session.scalar(select(Registrant.pace).where(Registrant.id == registrant_id)) == "normal"
 
 
-def test_who_does_more_waits_for_who_has_news_of_the_call(database: Database, now: datetime) -> None:
+def test_turn_that_writes_more_waits_for_an_event_of_the_call(database: Database, now: datetime) -> None:
     sid = _call(database, now)
     has_read, has_ended = Event(), Event()
 
@@ -130,7 +130,7 @@ def test_who_does_more_waits_for_who_has_news_of_the_call(database: Database, no
             glance(unit, sid)
             has_read.set()
             has_ended.wait(10)
-            # Whoever has news locks the call first too, so neither can wait for the other.
+            # The event locks the call first too, so neither can wait for the other.
             record(unit.session, actor="test", action="tried", target="call", now=now)
 
     with ThreadPoolExecutor(1) as pool:
@@ -143,7 +143,7 @@ def test_who_does_more_waits_for_who_has_news_of_the_call(database: Database, no
             late.result(10)
 
 
-def test_a_unit_that_opened_a_session_commits_all_of_it(database: Database, now: datetime) -> None:
+def test_unit_that_opened_a_session_commits_all_of_it(database: Database, now: datetime) -> None:
     sid = _call(database, now)
     with unit_of(database) as unit:
         state = _moved_on(glance(unit, sid), "first_menu")

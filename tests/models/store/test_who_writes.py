@@ -22,7 +22,7 @@ _SAYS_IT = text("UPDATE staff SET languages = 'xx'")
 
 @pytest.fixture
 def rows(database: Database, now: datetime) -> Database:
-    """A database with a member of staff, whose languages everybody tries to write, and a call."""
+    """A database with a member of staff, whose languages every connection tries to write, and a call."""
     with database.transaction() as session:
         make_staff(session, phone="+12025550170", languages="en")
         session.execute(
@@ -41,7 +41,7 @@ def _languages(database: Database) -> str | None:
 
 
 def _engines(database: Database) -> list[Engine]:
-    """Whatever can open a connection, by whatever name the database has it."""
+    """Everything that can open a connection, by any name that the database has for it."""
     found = [each for each in vars(database).values() if isinstance(each, Engine)]
     assert found
     return found
@@ -68,7 +68,7 @@ def _second_transaction_of_a_reader(database: Database) -> None:
 
 
 def _reader_after_a_writer(database: Database) -> None:
-    # It has the connection back from the pool with which somebody has just written.
+    # It gets the connection back from the pool with which somebody has just written.
     with database.transaction() as session:
         make_staff(session, phone="+12025550171")
     _session_that_reads(database)
@@ -95,7 +95,7 @@ def _save_of_a_unit(database: Database) -> None:
         _save_of_a_unit,
     ],
 )
-def test_no_session_but_a_transactions_writes(rows: Database, tries: Callable[[Database], None]) -> None:
+def test_only_the_session_of_a_transaction_writes(rows: Database, tries: Callable[[Database], None]) -> None:
     with pytest.raises((DBAPIError, ValueError)):
         tries(rows)
 
@@ -147,7 +147,7 @@ def test_no_connection_of_any_engine_writes(rows: Database, tries: Callable[[Eng
         assert _languages(rows) == "en"
 
 
-def test_a_transaction_writes_with_a_connection_that_has_just_read(rows: Database) -> None:
+def test_transaction_writes_with_a_connection_that_has_just_read(rows: Database) -> None:
     assert _languages(rows) == "en"
     with rows.transaction() as session:
         session.execute(_RENAMES)
@@ -155,7 +155,7 @@ def test_a_transaction_writes_with_a_connection_that_has_just_read(rows: Databas
     assert _languages(rows) == "xx"
 
 
-def test_the_save_of_a_turn_writes_its_call(rows: Database) -> None:
+def test_save_of_a_turn_writes_its_call(rows: Database) -> None:
     with unit_of(rows) as unit:
         state = glance(unit, SID)
         assert state is not None
