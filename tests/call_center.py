@@ -12,10 +12,10 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call_state import CallState
 from models.overview.caller_state import load_by_leg
 from models.store.database import Database
+from models.store.job import Job
 from models.store.policies import Policies
 from models.talks import leg as legs
 from models.talks.call_event import record_call_event
-from models.talks.leg_end import Job
 from tests.factories import NOW
 from tests.fake_carrier import FakeCarrier
 from workers.callbacks import Dialler

@@ -13,8 +13,9 @@ from models.calls import pacing
 from models.calls.alert_sending import Ending, Sending, begin_alert, channel_of, end_alert
 from models.staff.alert import prompt_of
 from models.store.database import Database
+from models.store.job import Job
 from models.talks.call_event import record_call_sid
-from models.talks.leg_end import Job, leg_ended
+from models.talks.leg_end import leg_ended
 from workers.carrier import CarrierRefused, CarrierUnknown
 from workers.office_rules import callback_policy_of
 

@@ -19,6 +19,7 @@ from models.calls.outbound_leg import mark_dialling, take_back_dialling
 from models.calls.pacing import is_refused
 from models.calls.role import CALLED_BACK
 from models.store.database import Database
+from models.store.job import Job
 from models.talks import own_call, queue_turn
 from models.talks.call_event import record_call_sid
 from models.talks.dispatch import (
@@ -32,7 +33,7 @@ from models.talks.dispatch import (
 )
 from models.talks.joiner import MISSED, TOLD, dial_joiner, missed_in, take_joiner_slot
 from models.talks.left_behind import is_left_behind
-from models.talks.leg_end import Job, leg_ended
+from models.talks.leg_end import leg_ended
 from models.talks.queue_ring import dial_direct
 from workers.alerts import AlertSender
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown

@@ -10,10 +10,12 @@ from models.callbacks.callback import Callback, locked
 from models.callbacks.callback_state import RINGING_STATES
 from models.callbacks.liaison import free_liaison
 from models.callbacks.lone_refusal import rest_if_failed
+from models.callbacks.next_try import leave_for_staff
 from models.calls.call import Call
 from models.calls.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO
 from models.store.database import Database
-from models.talks.leg_end import Job, leave_for_staff, leg_ended
+from models.store.job import Job
+from models.talks.leg_end import leg_ended
 from models.talks.stranded import LiveLeg, legs_of
 from workers.callbacks import CallCarrier
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown

@@ -34,12 +34,12 @@ from models.staff.schedule import apply_schedules
 from models.store.database import Database
 from models.store.guard import Guard
 from models.store.heartbeat import is_silent, note_redis
+from models.store.job import Job
 from models.store.keyring import Keyring
 from models.store.policies import Policies
 from models.talks.abandoned_wait import end_lapsed_waits
 from models.talks.dispatch import LIAISON_PATIENCE
 from models.talks.left_behind import left_behind_legs
-from models.talks.leg_end import Job
 from models.talks.next_offer import first_on_list
 from models.talks.queue_turn import is_a_pause_over, whose_turn
 from models.talks.stranded import (

@@ -22,9 +22,9 @@ from models.staff.lost_pin_report import NEW, WAITING, LostPinReport
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import keyring_of
+from models.store.job import Job
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
-from models.talks.abandoned_wait import Job
 
 #: How staff may have verified that someone is the registrant; the code is stored (R08).
 EVIDENCE = ("rang_confirmed_phone", "agency_vouched", "met_in_person")

@@ -21,9 +21,9 @@ from models.overview.lost_pin import tell_safe_phones
 from models.overview.phone_stop import lift_stop
 from models.overview.refusals import PhoneRefusal
 from models.store.database import keyring_of
+from models.store.job import Job
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
-from models.talks.abandoned_wait import Job
 
 MOST_PHONES = 8
 CODE_DIGITS, CODE_TRIES, CODE_LIFE = 4, 3, timedelta(minutes=15)

@@ -11,15 +11,15 @@ from models.callbacks.callback import IS_OWED, WITHOUT_PIN, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.follow_up import STOPPED
+from models.callbacks.next_try import leave_for_staff, never_dial
 from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import next_hours, next_window, safe_phones
 from models.overview.lost_pin import tell_safe_phones
 from models.store.database import keyring_of
+from models.store.job import Job
 from models.store.policies import Policies
-from models.talks.abandoned_wait import Job
-from models.talks.leg_end import leave_for_staff, never_dial
 
 if TYPE_CHECKING:
     from models.calls.call_state import CallState

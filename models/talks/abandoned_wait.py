@@ -16,11 +16,10 @@ from models.cases.case import Case
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import SAFE, next_window
 from models.store.database import keyring_of
+from models.store.job import Job
 from models.talks.call_queue import QueuedCall, lapsed_waits, leave_queue, talk_began, wait_of
 from models.talks.follow_talk import opened_case, promise_to_caller
 from models.talks.talk import Talk, is_cut_short
-
-Job = tuple[str, int]
 
 
 def wait_ended(session: Session, call_id: int, now: datetime, policy: CallbackPolicy) -> list[Job]:

@@ -16,7 +16,8 @@ from models.callbacks.lone_refusal import rest_if_failed
 from models.calls.call import CALLS, Call
 from models.calls.call_status import FINAL_CALL_STATUSES, TWILIO_CALL_STATUSES, bring_forward
 from models.store.base import Base, UtcDateTime
-from models.talks.leg_end import Job, leg_ended
+from models.store.job import Job
+from models.talks.leg_end import leg_ended
 
 
 class CallEvent(Base):

@@ -19,6 +19,7 @@ from models.callbacks.liaison import (
     unverified_may_take,
 )
 from models.callbacks.lone_refusal import of_other_lines, refused_line_of, take_probe
+from models.callbacks.next_try import leave_for_staff
 from models.callbacks.shown_line import shown_line
 from models.calls import pacing
 from models.calls.call import CALLS, Call
@@ -29,10 +30,10 @@ from models.cases.safe_phone import standing_of
 from models.staff.set_away import end_sparing
 from models.staff.wrap_up import end_wrap_ups
 from models.store.database import keyring_of
+from models.store.job import Job
 from models.store.keyring import SealError
 from models.talks.call_queue import kept_for_queue
 from models.talks.leg import make_liaison_leg
-from models.talks.leg_end import Job, leave_for_staff
 from models.talks.next_offer import first_on_list, pool_for
 from models.talks.talk import talks_now
 

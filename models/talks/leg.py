@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import Liaison
+from models.callbacks.next_try import liaison_missed
 from models.calls.call import Call
 from models.calls.call_status import DIALLING, LEAVING, bring_forward
 from models.calls.outbound_leg import outbound_leg
@@ -19,7 +20,7 @@ from models.cases.registrant import Registrant
 from models.staff.set_away import note_key, note_miss
 from models.staff.staff import Staff
 from models.store.database import keyring_of
-from models.talks.leg_end import Job, liaison_missed
+from models.store.job import Job
 from models.talks.talk import Talk, begin_talk, callback_of
 
 if TYPE_CHECKING:

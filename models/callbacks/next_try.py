@@ -1,0 +1,152 @@
+"""What a callback does next when a round was lost: the next liaison, a later try, or a person of staff."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from models.callbacks.callback import Callback, advance, was_put_off
+from models.callbacks.callback_policy import CallbackPolicy
+from models.calls.call import CALLS
+from models.calls.role import CALLED_BACK
+from models.staff.set_away import spare
+from models.store.job import Job
+
+
+def liaison_missed(
+    session: Session,
+    callback: Callback,
+    now: datetime,
+    policy: CallbackPolicy,
+    actor: str,
+    *,
+    counted: bool = True,
+) -> None:
+    """Offer the callback to another liaison; it keeps its place, and costs the person called no try (R36).
+
+    Urgent work that was missed too often, or once by somebody who is not on shift, rings those on call and
+    supervisors as well (``Pool.EVERYONE``), each of them once in ``untaken_retry_minutes``. The phone of a
+    person whose liaison left too often before they could answer rings no sooner than after ``retry_minutes``.
+    """
+    if callback.state == "ringing_liaison" and callback.claimed_at is not None:
+        # They asked for this call themselves, so it was no offer; the claim stays theirs for a moment.
+        advance(
+            session, callback.id, "miss_own_call", actor=actor, now=now, liaison_call_id=None,
+            missed_by_id=callback.staff_id, lease_until=now + policy.missed_claim,
+        )  # fmt: skip
+        return
+    tries = callback.liaison_tries + counted
+    if callback.caller_call_id is not None:
+        never_dial(session, callback.caller_call_id, now)
+    if callback.taken_up_at is not None:
+        # A person took it up for themselves; nobody else is rung for what may have been dialled before.
+        advance(session, callback.id, "leave", actor=actor, now=now, outcome=callback.outcome)
+        return
+    pause = policy.liaison_retry
+    if callback.state == "ringing_caller" and rung_in_vain(session, callback) >= policy.numbers.liaison_tries:
+        tries, pause = max(tries, policy.numbers.liaison_tries), policy.retry
+    elif (
+        counted
+        and callback.urgency == "urgent"
+        and spare(session, callback.staff_id, now, policy.untaken_retry)
+    ):
+        # Somebody on call, or a supervisor, is not there. It is they who are rung again later: the callback
+        # stays on the list for whoever comes free.
+        tries = max(tries, policy.numbers.liaison_tries)
+    next_at = policy.next_moment(callback, now + pause)
+    advance(
+        session,
+        callback.id,
+        "liaison_missed",
+        actor=actor,
+        now=now,
+        liaison_tries=tries,
+        next_attempt_at=next_at,
+        missed_by_id=callback.staff_id,
+        # In its place while the next one is looked for; out of it until its hours begin.
+        rank=callback.rank if next_at == now + pause else None,
+    )
+
+
+def caller_missed(
+    session: Session,
+    callback: Callback,
+    now: datetime,
+    policy: CallbackPolicy,
+    actor: str,
+    *,
+    counted: bool = True,
+    pause: timedelta | None = None,
+) -> None:
+    """Send the callback back to the list for a later try, or end it as not answered after the last try.
+
+    An urgent one is then left for a person at its place: somebody who was afraid does not pick up (R36). So
+    is one that was put off by a key, since not all of its tries were missed rings, and a verified person's
+    whose phone the carrier never rang, since they were promised a call and may have another phone.
+    Before either the phone rings in the part of the day that somebody was promised, if another request
+    without the PIN has used up these tries earlier (R35).
+    """
+    tries = callback.caller_tries + counted
+    pause = policy.retry if counted else pause or policy.liaison_retry
+    following = policy.next_round(callback, tries, now, pause)
+    if following is None:
+        if callback.verified and _never_rang(session, callback):
+            advance(
+                session, callback.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="cannot_dial"
+            )
+            return
+        end = "leave" if callback.urgency == "urgent" or was_put_off(session, callback) else "give_up"
+        advance(session, callback.id, end, actor=actor, now=now, caller_tries=tries, outcome="no_answer")
+        return
+    tries, next_at = following
+    advance(
+        session,
+        callback.id,
+        "caller_missed",
+        actor=actor,
+        now=now,
+        caller_tries=tries,
+        next_attempt_at=next_at,
+    )
+
+
+def leave_for_staff(
+    session: Session, callback: Callback, now: datetime, actor: str, outcome: str
+) -> list[Job]:
+    """Give the callback to a person, and let go of whoever still rings or holds for it."""
+    # Whoever was paged while nobody took it does not know yet that it was left.
+    if not advance(session, callback.id, "leave", actor=actor, now=now, outcome=outcome, paged_at=None):
+        return []
+    if callback.caller_call_id is not None:
+        never_dial(session, callback.caller_call_id, now)
+    legs = (callback.liaison_call_id, callback.caller_call_id)
+    return [("release_leg", leg) for leg in legs if leg is not None]
+
+
+def _never_rang(session: Session, callback: Callback) -> bool:
+    """Whether the carrier refused, or failed, every call to the person of this callback."""
+    rang = select(CALLS.c.id).where(
+        CALLS.c.callback_id == callback.id,
+        CALLS.c.role == CALLED_BACK,
+        func.coalesce(CALLS.c.call_status, "") != "failed",
+    )
+    return session.execute(rang.limit(1)).first() is None
+
+
+def rung_in_vain(session: Session, callback: Callback) -> int:
+    """How often this person's phone rang and stopped because the liaison had left."""
+    rung = select(func.count()).where(
+        CALLS.c.callback_id == callback.id, CALLS.c.role == CALLED_BACK, CALLS.c.call_sid.is_not(None)
+    )
+    return (session.scalar(rung) or 0) - callback.caller_tries
+
+
+def never_dial(session: Session, call_id: int, now: datetime) -> None:
+    """End a leg that no worker has begun to dial; whoever comes to dial it finds it ended."""
+    undialled = update(CALLS).where(
+        CALLS.c.id == call_id,
+        CALLS.c.call_status.is_(None),
+        CALLS.c.call_sid.is_(None),
+        CALLS.c.ended_at.is_(None),
+    )
+    session.execute(undialled.values(ended_at=now))
