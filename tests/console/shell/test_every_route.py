@@ -7,7 +7,11 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from models.staff.staff import ROLES
+from tests.conftest import ON_SQLITE
 from tests.console.conftest import Browser, Member
+
+# A guard decides before a view asks the database.
+pytestmark = ON_SQLITE
 
 OPEN = {
     "console.shell.choose_language",
