@@ -58,11 +58,12 @@ def _case(server: ConsoleServer, *people: Colleague, number: str | None = None) 
         make_callback(
             session, case, state="reached", closed_at=now, outcome="helped", requested_at=now, due_at=now
         )
-        caller, leg = make_call(session, case_id=made.id, verified_at=now), make_call(session)
-        begin_talk(
-            session, caller_call_id=caller.id, leader_call_id=leg.id, staff_id=people[0].staff_id,
-            language="en", now=now,
-        )  # fmt: skip
+        if people:
+            caller, leg = make_call(session, case_id=made.id, verified_at=now), make_call(session)
+            begin_talk(
+                session, caller_call_id=caller.id, leader_call_id=leg.id, staff_id=people[0].staff_id,
+                language="en", now=now,
+            )  # fmt: skip
         for person in people:
             session.add(
                 CaseOpening(
