@@ -1,4 +1,4 @@
-"""Asks the carrier about legs that were not heard of in time, and applies what it proves."""
+"""Asks the carrier about legs without news in time, and applies what it reports."""
 
 import logging
 from collections.abc import Callable
@@ -23,12 +23,12 @@ from workers.office_rules import callback_policy_of
 
 log = logging.getLogger(__name__)
 
-#: A carrier that cannot be asked how a lapsed leg stands is asked again for so long; then a person decides.
+#: How long the carrier is asked again if it cannot report a lapsed leg's state; then a person decides.
 ASK_AGAIN = timedelta(seconds=5)
 
 
 class LegEnd(NamedTuple):
-    """The end of a leg by the carrier's word; of several the earlier one sorts first."""
+    """The end of a leg as the carrier reports it; of several the earlier one sorts first."""
 
     ended_at: datetime
     leg_id: int
@@ -36,7 +36,7 @@ class LegEnd(NamedTuple):
 
 
 class Mender:
-    """Looks after callbacks one at a time, with no transaction open while the carrier is asked."""
+    """Repairs callbacks one at a time, with no transaction open while the carrier is asked."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Mender:
         self._policy = callback_policy_of(office)
 
     def look_after(self, callback_id: int) -> None:
-        """Find out how a lapsed callback's legs stand: ended, going on, or unknown and left for a person."""
+        """Find the state of a lapsed callback's legs: ended, live, or unknown and left for a person."""
         with self._database.reading() as session:
             callback = session.get(Callback, callback_id)
             if callback is None or callback.state not in RINGING_STATES:
@@ -75,7 +75,7 @@ class Mender:
         return _end_of(call_id, self._call_of(self._leg(call_id)))
 
     def apply_end(self, end: LegEnd) -> None:
-        """Do what follows from the end of a leg."""
+        """Apply the consequences of a leg's end."""
         with self._database.transaction() as session:
             jobs = leg_ended(
                 session, end.leg_id, end.call_status, self._now, self._policy, actor="sweeper",
@@ -86,7 +86,7 @@ class Mender:
         self._hand_on_all(jobs)
 
     def end_forgotten(self, call_id: int) -> None:
-        """A leg that was told to end long ago and still holds a liaison: if it goes on, tell it again."""
+        """Check a leg that was told to end long ago and still reserves a liaison; if live, end it again."""
         leg = self._leg(call_id)
         end = _end_of(call_id, self._call_of(leg))
         if end is not None:
@@ -97,7 +97,7 @@ class Mender:
             except CarrierUnknown:
                 log.info("A leg that should be over could not be ended; the next pass tells it again.")
             except CarrierRefused:
-                # It is not in progress, so it holds nobody. To free a liaison rings no one.
+                # The leg is not in progress, so it reserves nobody. Freeing a liaison calls nobody.
                 with self._database.transaction() as session:
                     free_liaison(session, call_id, self._now)
 
@@ -107,7 +107,7 @@ class Mender:
             return LiveLeg(row.id, row.call_sid, row.call_status, row.ended_at is not None)
 
     def _call_of(self, leg: LiveLeg) -> CarrierCall:
-        """The leg's call; its status is ``unknown`` when never proven, ``no news`` to be asked again."""
+        """The leg's call; status ``unknown`` if never confirmed, ``no news`` if it must be asked again."""
         if leg.call_sid is None:
             return CarrierCall("unknown" if leg.call_status == DIALLING else "not dialled")
         try:
@@ -116,7 +116,7 @@ class Mender:
             return CarrierCall("no news")
 
     def _leave(self, callback_id: int) -> None:
-        """No one knows whether somebody was rung: a person decides, and nobody is rung again (Legs)."""
+        """Nobody knows whether somebody was called: a person decides, and nobody is called again (Legs)."""
         with self._database.transaction() as session:
             callback = locked(session, callback_id)
             if callback is None or not self._has_lapsed(callback):
@@ -126,7 +126,7 @@ class Mender:
             jobs = leave_for_staff(session, callback, self._now, "sweeper", outcome)
             leg = session.get(Call, liaison_leg) if liaison_leg is not None else None
             if jobs and leg is not None and leg.call_sid is None:
-                # The carrier never told of this call, so it will not tell of its end either.
+                # The carrier never reported this call, so it will not report its end either.
                 free_liaison(session, leg.id, self._now)
         log.warning(
             "A call's fate is unknown; its callback is left for staff.", extra={"row_id": callback_id}
