@@ -1,4 +1,4 @@
-"""Sends alerts: which are to be sent now, who alone may send one, and what became of it (R36, R39)."""
+"""Sends alerts: which ones are due, who alone may send one, and how it ended (R36, R39)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,11 +18,11 @@ from models.staff.alert import ALERTS, SET_AWAY, UNSENT, Alert
 from models.staff.staff import Staff
 from models.store.database import keyring_of
 
-#: Twilio sends no text to a phone that answered STOP to one of our numbers.
+#: Twilio's code for a text that it blocks because the phone answered STOP to one of our numbers.
 BLOCKED_AFTER_STOP = 21610
-#: A sender that was not heard of for so long has died. Its alert may have arrived, so it is not sent twice.
+#: A sender that has been silent for this long has died. Its alert may have arrived, so it is not sent twice.
 _LOST_AFTER = timedelta(seconds=60)
-#: While the carrier cannot be reached an alert is tried again for so long.
+#: How long an alert is retried while the carrier cannot be reached.
 _NEWS = timedelta(minutes=60)
 _KINDS = {"text": pacing.TEXTS, "call": pacing.CALLS}
 Ending = Literal["sent", "refused", "unknown", "not asked"]
@@ -30,7 +30,7 @@ Ending = Literal["sent", "refused", "unknown", "not asked"]
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """An alert that its holder alone may send now; ``number`` is E.164, ``leg_id`` that of a call."""
+    """An alert that only its holder may send now; ``number`` is E.164, ``leg_id`` is that of a call."""
 
     alert_id: int
     level: str
@@ -44,8 +44,8 @@ class Sending:
 def unsent_alerts(session: Session, now: datetime, limit: int) -> Sequence[int]:
     """Alerts that no worker has begun to send, oldest first.
 
-    Of a kind that the carrier refuses none, or one when a probe is due: not the refused one, if there is
-    another.
+    For a channel that the carrier refuses: none, or one when a probe is due, which is not the refused one if
+    there is another.
     """
     unsent = select(Alert.id).where(UNSENT, Alert.state == "made")
     refused = {one.kind: one for one in pacing.refusals(session)}
@@ -55,7 +55,7 @@ def unsent_alerts(session: Session, now: datetime, limit: int) -> Sequence[int]:
     )
     for channel, kind in _KINDS.items():
         if kind in refused and now >= refused[kind].next_probe_at:
-            # What was tried and refused keeps the moment of its try, and goes behind the others.
+            # A refused alert has the time of its last try, and so comes after the others.
             probe = unsent.where(Alert.channel == channel)
             found += session.scalars(
                 probe.order_by(Alert.sent_at.asc().nulls_first(), Alert.made_at).limit(1)
@@ -64,18 +64,18 @@ def unsent_alerts(session: Session, now: datetime, limit: int) -> Sequence[int]:
 
 
 def forget_lost_alerts(session: Session, now: datetime) -> None:
-    """What nobody finished sending may have arrived, so it is not sent again."""
+    """Give up alerts that nobody finished sending: they may have arrived, so they are not sent again."""
     lost = update(ALERTS).where(UNSENT, ALERTS.c.state == "sending", ALERTS.c.made_at < now - _LOST_AFTER)
     session.execute(lost.where(ALERTS.c.sent_at < now - _LOST_AFTER).values(state="unknown"))
 
 
 def channel_of(session: Session, alert_id: int) -> str | None:
-    """How an alert that is still to be sent goes out: ``text`` or ``call``; None when there is none."""
+    """How a pending alert is sent: ``text`` or ``call``; None if it is not pending."""
     return session.scalar(select(Alert.channel).where(Alert.id == alert_id, Alert.state == "made"))
 
 
 def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | None:
-    """Take the right to send an alert: one asker's alone, ever. None for everybody else."""
+    """Take the right to send an alert, which only one caller ever gets. None for all others."""
     alert = session.get(Alert, alert_id)
     begun = update(ALERTS).where(ALERTS.c.id == alert_id, ALERTS.c.state == "made")
     if alert is None or not _changed(session, begun.values(state="sending", sent_at=now)):
@@ -96,12 +96,12 @@ def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | Non
 def end_alert(
     session: Session, alert_id: int, how: Ending, now: datetime, *, code: int | None = None
 ) -> None:
-    """Note what became of it. A phone that takes no text, such as an office's, is rung instead.
+    """Record how it ended. A phone that accepts no texts, such as an office phone, is called instead.
 
-    ``code`` is Twilio's error code of a refusal. After STOP Twilio itself blocks texts to a phone: the
-    audit tells of it.
+    ``code`` is Twilio's error code of a refusal. After STOP, Twilio itself blocks texts to a phone; the audit
+    records that.
 
-    ``not asked``: the carrier could not be reached, so it is tried again while it is news.
+    ``not asked``: the carrier could not be reached, so it is retried as long as it is news.
     """
     alert = session.get_one(Alert, alert_id)
     if how == "not asked" and alert.made_at > now - _NEWS:
@@ -112,7 +112,7 @@ def end_alert(
     if code == BLOCKED_AFTER_STOP:
         target = f"staff:{alert.staff_id}"
         audit.record(session, actor="carrier", action="block_texts", target=target, now=now)
-    # A liaison who missed two calls is not called once more to hear of it: each page of the console says so.
+    # A liaison who missed two calls does not get another call about it: each console page says so.
     if how == "refused" and alert.channel == "text" and alert.level != SET_AWAY:
         session.add(
             Alert(

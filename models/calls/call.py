@@ -32,7 +32,7 @@ _OF_STAFF = text("ended_at IS NULL AND staff_id IS NOT NULL")
 
 
 def _by_turn(*args: Any, **options: Any) -> Any:
-    """A column that a turn may change. No turn changes any other."""
+    """A column that a turn may change. No turn changes any other column."""
     return mapped_column(*args, info={"written": "by turn"}, **options)
 
 
@@ -44,26 +44,26 @@ def _at_ring(*args: Any, **options: Any) -> Any:
 class CallColumns:
     """The columns of one leg, for the table and for a turn's state (models/calls/call_state.py).
 
-    ``turn`` is the number of the answer that is awaited and ``said`` the last Turn, as JSON.
+    ``turn`` is the number of the expected answer, and ``said`` is the last Turn, as JSON.
 
-    ``role`` says who is on the phone (models/calls/role.py) and ``place`` where the call is, as far as the
-    models tell it apart (models/calls/place.py). ``flow`` and ``step`` are its tree and its step: the engine
-    alone reads them, and a leg that we placed has neither before its first document. ``asked_at``: when the
-    caller last asked for a callback here, a new one or the one that there is. ``topic`` is what they chose at
-    the menus. ``missed_state``: somebody was called into a talk in vain and staff in it are to be told
-    (``missed``), or were told (``told``).
+    ``role`` is who is on the phone (models/calls/role.py), and ``place`` is where the call is, as far as the
+    models tell places apart (models/calls/place.py). ``flow`` and ``step`` are its tree and its step: only
+    the engine reads them, and a leg that we placed has neither before its first document. ``asked_at`` is
+    when the caller last asked for a callback here, a new one or the existing one. ``topic`` is what they
+    chose at the menus. ``missed_state``: somebody was called into a talk but did not come, and staff in it
+    are to be told (``missed``) or were told (``told``).
 
-    ``number_key`` is a keyed hash of that for which a PIN or code is tried: the number keyed last, of a case
-    or of staff, real or not, or the person whose code it is. ``trail`` names the steps passed, never a key.
-    ``leg_id`` is opaque and made before we dial; Twilio's ``call_sid`` comes later.
+    ``number_key`` is a keyed hash of what a PIN or code is tried for: the last number entered, of a case or
+    of staff, real or not, or the person whose code it is. ``trail`` lists the passed steps, never a key.
+    ``leg_id`` is opaque and created before we dial; Twilio's ``call_sid`` comes later.
 
     ``silent``: the caller cannot talk. ``time_zone``: an IANA name that the caller confirmed. ``wrong_tries``
-    and ``last_call_at`` are what the caller is yet to hear of the time since their last verified call (R04).
-    ``new_pin_hash`` is a new PIN between its two entries; a PIN itself stands in no row (R03).
+    and ``last_call_at`` are what the caller has yet to hear about the time since their last verified call
+    (R04). ``new_pin_hash`` is a new PIN between its two entries; a PIN itself is in no row (R03).
     ``caller_id_doubted``: the carrier says that the number is not the caller's; ``caller_id_attested``: that
     it is (R04, R07). ``by_machine``: the carrier says that a machine answered a call we placed, which is a
-    hint and decides nothing (R31). ``letter_at``: a mailed PIN opened the choice of an own PIN here (R02).
-    ``wishes``: how a caller without a PIN wants to be called, in words of models/callbacks/wishes.py
+    hint and decides nothing (R31). ``letter_at``: when a mailed PIN let the caller choose their own PIN here
+    (R02). ``wishes``: how a caller without a PIN wants to be called, in words of models/callbacks/wishes.py
     (``Wishes.as_text``).
     """
 
@@ -124,7 +124,7 @@ class Call(CallColumns, Base):
 
     __tablename__ = "calls"
     __table_args__ = (
-        # Few calls have a parent, and those that have none need not pay for being found by it.
+        # Few calls have a parent, so the others do not pay for this index.
         Index("ix_calls_parent_call_id", "parent_call_id", sqlite_where=_A_LEG, postgresql_where=_A_LEG),
         Index(
             "ix_calls_open_of_phone", "phone_key", sqlite_where=_OPEN_INBOUND, postgresql_where=_OPEN_INBOUND
@@ -150,7 +150,7 @@ _SAVE = (
     .where(CALLS.c.id == bindparam("saved_call_id"), CALLS.c.turn == bindparam("turn_read"))
     .values(
         {name: bindparam(f"call_{name}", type_=CALLS.c[name].type) for name in _TURN}
-        # What was said is erased when a call ends; a turn that was late does not bring it back (R39).
+        # What was said is erased when a call ends; a late turn does not restore it (R39).
         | {
             "said": case(
                 (CALLS.c.ended_at.is_(None), bindparam("call_said", type_=CALLS.c.said.type)), else_=""
@@ -168,7 +168,8 @@ _INSERT = (
     insert(CALLS)
     .values({name: bindparam(f"new_{name}", type_=CALLS.c[name].type) for name in _RING + _TURN})
     .on_conflict_do_nothing(index_elements=[CALLS.c.call_sid])
-    # Nobody asks for the new id, so PostgreSQL need not return it; the save asks whether there is a row.
+    # PostgreSQL does not need to return the new id, since nobody reads it; the save checks whether there is a
+    # row.
     .inline()
     .execution_options(preserve_rowcount=True)
 )
@@ -180,7 +181,7 @@ def inserting_call(call: Any) -> Write:
 
 
 def saving_turn(call: Any) -> Write:
-    """The write that saves what a turn changed; it touches no row when the call has moved on meanwhile.
+    """The write that saves what a turn changed; it touches no row if the call has since moved on.
 
     ``call`` has an ``id``, every column of `_by_turn`, and ``turn_read``, its turn when it was read.
     """
@@ -190,7 +191,7 @@ def saving_turn(call: Any) -> Write:
 
 
 def keep_pending(database: Database, call_ids: Sequence[int], now: datetime) -> None:
-    """The PINs of these calls still wait to be worked, and are not lost with their process."""
+    """Record that the PINs of these calls still wait to be hashed and are not lost with their process."""
     with database.transaction() as session:
         waits = update(CALLS).where(CALLS.c.id.in_(call_ids), CALLS.c.pending_since.is_not(None))
         session.execute(waits.values(pending_since=now))

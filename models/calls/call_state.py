@@ -1,4 +1,4 @@
-"""One call as a turn sees it: the call's own columns, and what hangs on the call."""
+"""One call as a turn sees it: the call's own columns, and the facts that belong to the call."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -7,25 +7,25 @@ from models.calls.call import CALLS, CallColumns
 from models.calls.role import STAFF_LINE
 from models.cases.pin import ATTESTED, STRANGERS, UNATTESTED
 
-#: Until the office's own number is set on the state (R11).
+#: Used until the office's own number is set on the state (R11).
 VERIFICATION_MINUTES = 10.0
 
 
 if TYPE_CHECKING:
     _Columns = CallColumns
 else:
-    # A column that was not set is missed at once, and is not the table's own column.
+    # Reading a column that was not set fails at once, instead of returning the table's own column.
     _Columns = object
 
 
 class CallState(_Columns):
     """One call as a turn sees it; the turn may change the columns of ``_by_turn``.
 
-    Beside the columns of ``CallColumns``, which every state has, it holds what `models.overview.caller_state`
-    read with them. What was not read is as it stands here.
+    Besides the columns of ``CallColumns``, which every state has, it contains what
+    `models.overview.caller_state` read with them. Fields that were not read have the defaults given here.
     """
 
-    # The case (of the PIN step: the one whose number was keyed, opened or not).
+    # The case (in the PIN step: the one with the entered number, whether or not it is open).
     found_case_id: int | None = None
     case_closed_at: datetime | None = None
     pin_issued_at: datetime | None = None
@@ -34,7 +34,7 @@ class CallState(_Columns):
     registrant_id: int | None = None
     registrant_pace: str | None = None
     registrant_time_zone: str | None = None
-    # The subject and what the feed said last.
+    # The subject and what the feed last said.
     subject_as_of: datetime | None = None
     absent_since: datetime | None = None
     held_import_id: int | None = None
@@ -49,20 +49,20 @@ class CallState(_Columns):
     hearing_zone: str | None = None
     facility_name: str | None = None
     facility_phone: str | None = None
-    # The callback that the case is still owed, and who could take a call now.
+    # The pending callback of the case, and who could take a call now.
     open_callback_id: int | None = None
     open_callback_due_at: datetime | None = None
     open_callback_state: str | None = None
     open_callback_urgency: str | None = None
     open_callback_window_starts: datetime | None = None
     open_callback_window_ends: datetime | None = None
-    #: Phones of the registrant that said stop, of which no verified caller was told (R33).
+    #: Phones of the registrant that said stop, about which no verified caller has been told (R33).
     stops_untold: int | None = None
     free_liaisons: int = 0
     liaisons_on_shift: int = 0
-    # Of the PIN step alone.
+    # Only in the PIN step.
     pin_hash: str | None = None
-    # A member of staff whose number was keyed in the place of a case's.
+    # A staff member whose number was entered instead of a case number.
     found_staff_id: int | None = None
     staff_pin_hash: str | None = None
     pin_expires_at: datetime | None = None
@@ -85,11 +85,11 @@ class CallState(_Columns):
     earlier_open_calls: int = 0
     # What the office decided, for `is_verified`.
     verification_minutes: float = VERIFICATION_MINUTES
-    # The turn as it was read: a save finds out by it whether another was faster.
+    # The turn as it was read: a save uses it to find out whether another turn was faster.
     turn_read: int
 
     def __init__(self, **facts: Any) -> None:
-        """A call that no row was read for; a column that is not given has its default.
+        """A call without a row; a column that is not given has its default.
 
         Raises TypeError for a name that a state does not have, and for a column without a default.
         """
@@ -101,46 +101,47 @@ class CallState(_Columns):
 
     @classmethod
     def read(cls, values: dict[str, Any]) -> "CallState":
-        """The state of a call that was read: all columns of ``CALLS``, and what else was read with them."""
+        """The state of a call that was read: all columns of ``CALLS``, and everything else read with them."""
         state = cls.__new__(cls)
         state._begin(values)
         return state
 
     def _begin(self, values: dict[str, Any]) -> None:
-        # At once, since a turn has some ninety values to set.
+        # Set in one assignment, since a turn has some ninety values.
         self.__dict__ = values
         self.turn_read = self.turn
         if self.caller_id_doubted:
-            # Under another's number nobody gets at the counters of the phone (R04, R07).
+            # A call under a false number must not reach the phone's own counters (R04, R07).
             self.phone_is_known = False
         if self.caller_id_doubted or not self.caller_id_attested:
-            # A place in the queue can be felt: a faked number would learn whose case it is (R05, R07).
+            # A caller notices a place in the queue: someone with a faked number could learn whose case it is
+            # (R05, R07).
             self.phone_opened_lately = False
 
     @property
     def pin_counter(self) -> str:
-        """The name of the counter that a try of this call adds to (R04).
+        """The name of the counter that a try in this call adds to (R04).
 
         A known phone has two: one for calls that the carrier attests in full, which nobody can fake, and one
-        for all others. Where a carrier attests nothing, only the second is ever used.
+        for all others. If a carrier attests nothing, only the second is ever used.
         """
         if not self.phone_is_known or self.phone_key is None:
             return STRANGERS
         return (ATTESTED if self.caller_id_attested else UNATTESTED) + self.phone_key
 
     def is_verified(self, now: datetime) -> bool:
-        """Whether the PIN was right, is still the case's, and a key came lately (R11).
+        """Whether the PIN was right, is still the case's, and a key came recently (R11).
 
-        Lately is within the last ``verification_minutes``.
+        Recently means within the last ``verification_minutes``.
         """
         if self.verified_at is None or not self.opened_its_case():
             return False
         return self._keyed_lately(self.verified_at, now)
 
     def may_choose_pin(self, now: datetime) -> bool:
-        """Whether a mailed PIN was right in this call, is still the case's, and a key came lately (R02).
+        """Whether a mailed PIN was right in this call, is still the case's, and a key came recently (R02).
 
-        It opens the choice of an own PIN alone, so the call is not verified until that is chosen.
+        It only lets the caller choose their own PIN, so the call is not verified until they have.
         """
         if self.letter_at is None or self.case_id is None:
             return False
@@ -149,13 +150,13 @@ class CallState(_Columns):
         return self._keyed_lately(self.letter_at, now)
 
     def is_signed_in(self, now: datetime) -> bool:
-        """Whether a member of staff gave their number and PIN in this call, and a key came lately."""
+        """Whether a staff member entered their number and PIN in this call, and pressed a key recently."""
         if self.role != STAFF_LINE or self.staff_id is None or self.verified_at is None:
             return False
         return self._keyed_lately(self.verified_at, now)
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Whether a PIN was right in this call, of a case or of staff, and no key came lately (R11)."""
+        """Whether a PIN of a case or of staff was right in this call, but no key was pressed lately (R11)."""
         since = self.verified_at or self.letter_at
         return since is not None and not self._keyed_lately(since, now)
 
@@ -163,14 +164,14 @@ class CallState(_Columns):
         return now - (self.last_key_at or since) <= timedelta(minutes=self.verification_minutes)
 
     def holds_changes(self, now: datetime) -> bool:
-        """Whether the case that this call opened, however long ago, keeps its phones and windows (R08)."""
+        """Whether phones and windows are blocked in the case this call opened, however long ago (R08)."""
         until = self.changes_held_until
         return self.opened_its_case() and until is not None and now < until
 
     def opened_its_case(self) -> bool:
         """Whether the PIN was right in this call and is still the case's, however long ago that was.
 
-        For what was promised then and shows nothing of the case, such as a place in the queue.
+        This is for promises made then that show nothing about the case, such as a place in the queue.
         """
         if self.verified_at is None or self.case_id is None:
             return False
@@ -183,5 +184,5 @@ _REQUIRED = frozenset(
 _DEFAULTS = {
     column.name: getattr(column.default, "arg", None) for column in CALLS.c if column.name not in _REQUIRED
 }
-#: The names of all that a state may hold.
+#: The names of all fields of a state.
 NAMES = frozenset(CallColumns.__annotations__) | frozenset(CallState.__annotations__)

@@ -1,4 +1,4 @@
-"""Text messages that changed something, by the carrier's name for them, so that none does so twice (R39)."""
+"""Text messages that changed something, by the carrier's id for them, so that none does so twice (R39)."""
 
 import re
 from datetime import datetime
@@ -9,12 +9,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.store.base import Base, UtcDateTime, table_of
 
-#: Long enough that no carrier gives it to a second message; Twilio's is SM or MM and 32 hex digits.
+#: Long enough that no carrier reuses an id; Twilio's is SM or MM and 32 hex digits.
 _SID = re.compile(r"[A-Za-z0-9]{16,64}")
 
 
 class HeardText(Base):
-    """One message. The row holds nothing of what it said, and nothing of who sent it."""
+    """One message. The row contains nothing of its text or its sender."""
 
     __tablename__ = "heard_texts"
 
@@ -26,10 +26,10 @@ _HEARD = table_of(HeardText)
 
 
 def hear_once(session: Session, message_sid: str | None, now: datetime) -> bool:
-    """Whether this message is heard for the first time, or has no name that would tell.
+    """Whether this message is received for the first time, or has no usable id.
 
-    The carrier may deliver a message twice. A captured one could be sent again years later: STOP would stop a
-    phone whose owner has lifted it since, with no phone in anybody's hand.
+    The carrier may deliver a message twice. A captured one could be sent again years later: then STOP would
+    stop a phone whose owner has since lifted it, without anybody touching the phone.
     """
     if message_sid is None or not _SID.fullmatch(message_sid):
         return True

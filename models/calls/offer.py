@@ -1,4 +1,4 @@
-"""Offers: each ring of a liaison for a caller, so that the two lists take turns (R36)."""
+"""Offers: each call to a liaison about a caller, recorded so that the two lists alternate (R36)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,16 +8,16 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.store.base import Base, UtcDateTime
 
-#: A turn looks back at so many offers; with the one to come that is four in a row.
+#: How many earlier offers a decision considers; with the next one that is four in a row.
 LOOKED_AT = 3
-#: Offers further apart are not in a row: those of the evening say nothing about who goes first next morning.
+#: Offers further apart are not in a row: the evening's offers do not decide who is first the next morning.
 _IN_A_ROW = timedelta(hours=4)
-#: Older ones are deleted: nothing reads them.
+#: How many are kept; older ones are deleted, because nothing reads them.
 _KEPT = 20
 
 
 class Offer(Base):
-    """A liaison was offered a caller; ``verified`` tells which list the caller was taken from."""
+    """A liaison was offered a caller; ``verified`` says which list the caller was taken from."""
 
     __tablename__ = "offers"
 
@@ -27,7 +27,7 @@ class Offer(Base):
 
 
 def note_offer(session: Session, *, verified: bool, now: datetime) -> None:
-    """Note an offer, in the transaction that makes it."""
+    """Record an offer, in the transaction that makes it."""
     offer = Offer(verified=verified, at=now)
     session.add(offer)
     session.flush()

@@ -1,4 +1,4 @@
-"""A leg that we ring: its row before the first document of its call, and the right to dial it."""
+"""A leg that we place: its row before the first document of its call, and the right to dial it."""
 
 import secrets
 from datetime import datetime
@@ -14,7 +14,7 @@ from models.store.database import keyring_of
 
 
 def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> dict[str, Any]:
-    """The columns of a new leg to ``phone`` (E.164): it has an opaque leg id, and no tree and no step."""
+    """The columns of a new leg to ``phone`` (E.164): it has an opaque leg id, but no tree and no step."""
     return {
         "leg_id": secrets.token_hex(16),
         "direction": "outbound",
@@ -30,7 +30,7 @@ def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> 
 
 
 def mark_dialling(session: Session, call_id: int) -> bool:
-    """Take the right to dial a leg. True for one asker alone, ever: two jobs ring nobody twice."""
+    """Take the right to dial a leg. Only one caller ever gets True, so two jobs never call somebody twice."""
     statement = (
         update(CALLS)
         .where(
@@ -45,7 +45,7 @@ def mark_dialling(session: Session, call_id: int) -> bool:
 
 
 def take_back_dialling(session: Session, call_id: int) -> bool:
-    """Nothing was dialled for this liaison's leg at 0: it may be dialled while the caller waits."""
+    """Nothing was dialed for this liaison's leg at 0, so it may be dialed while the caller waits."""
     statement = (
         update(CALLS)
         .where(

@@ -1,8 +1,8 @@
 """How fast the carrier may be asked, and the circuit breaker for an account that it refuses (R39).
 
-One row each for calls and for texts. Every worker takes its slot from the row of calls. While the carrier
-refuses the account, a slot is a probe: one call, and one text, every 30 s. A number of the office that alone
-is refused has a row of its own; see ``models/callbacks/lone_refusal.py``.
+There is one row for calls and one for texts. Every worker takes its slot from the row of calls. While the
+carrier refuses the account, a slot is a probe: one call, and one text, every 30 s. If only one number of the
+office is refused, it has its own row; see ``models/callbacks/lone_refusal.py``.
 """
 
 from collections.abc import Sequence
@@ -18,16 +18,17 @@ from models.calls.call import CALLS as CALL_ROWS
 from models.store.base import Base, UtcDateTime
 
 Kind = Literal["calls", "texts"]
-#: Calls placed through the carrier's REST side are paced (Twilio: one a second); texts only when it says so.
+#: Calls placed through the carrier's REST API are paced (Twilio: one a second); texts only when it asks for
+#: it.
 CALLS: Kind = "calls"
 TEXTS: Kind = "texts"
-#: The row of a carrier that takes no call, though it refuses nothing.
+#: The row of a carrier that accepts no calls, though it refuses nothing.
 _CARRIER = "carrier"
-#: No slot lies further ahead than this, unless a clock went back; then it is forgotten.
+#: No slot is further ahead than this, unless a clock was set back; then it is discarded.
 _FURTHEST = timedelta(minutes=1)
-#: A carrier that is overloaded or cannot be reached is left alone for so long.
+#: How long a carrier that is overloaded or cannot be reached is left alone.
 REST = timedelta(seconds=5)
-#: While the account is refused one call, or text, is tried every so often.
+#: How often one call, or text, is tried while the account is refused.
 PROBE = timedelta(seconds=30)
 
 
@@ -63,7 +64,7 @@ class Refusal:
 def take_slot(session: Session, now: datetime, interval: timedelta, patience: timedelta) -> datetime | None:
     """Take the next slot in which a call may be placed: now, or up to ``patience`` ahead.
 
-    None, with nothing taken, when the next one is further ahead. The row is held until the transaction
+    Returns None and takes nothing when the next one is further ahead. The row is locked until the transaction
     ends, so two workers never get the same slot. A probe of a refused account is taken for now or not at all.
     """
     held = lock_pace(session, CALLS, now)
@@ -80,7 +81,7 @@ def take_slot(session: Session, now: datetime, interval: timedelta, patience: ti
 
 
 def may_text(session: Session, now: datetime) -> bool:
-    """Whether a text may be sent now. While the account is refused this takes the one probe that is due."""
+    """Whether a text may be sent now. While the account is refused, this takes the one probe that is due."""
     row = session.execute(select(PACES).where(PACES.c.name == TEXTS)).first()
     if row is None or (row.refused_at is None and row.next_at <= now):
         return True
@@ -93,9 +94,9 @@ def may_text(session: Session, now: datetime) -> bool:
 
 
 def rest(session: Session, now: datetime, code: int | None = None, kind: Kind = CALLS) -> None:
-    """Place no call, or send no text, for a while: the carrier is overloaded or cannot be reached.
+    """Place no calls, or send no texts, for a while: the carrier is overloaded or cannot be reached.
 
-    Since when it has taken no call is noted, with Twilio's code.
+    This records since when it has accepted no calls, with Twilio's code.
     """
     next_at = max(lock_pace(session, kind, now).next_at, now + REST)
     _set(session, kind, next_at=next_at)
@@ -108,7 +109,7 @@ def rest(session: Session, now: datetime, code: int | None = None, kind: Kind = 
 def open_breaker(
     session: Session, kind: Kind, code: int | None, now: datetime, call_id: int | None = None
 ) -> None:
-    """The carrier refused the account: nothing but a probe every 30 s until one is taken."""
+    """The carrier refused the account: only a probe every 30 s until one is accepted."""
     held = lock_pace(session, kind, now)
     _set(
         session, kind, next_at=now + PROBE, refused_at=held.refused_at or now, refused_code=code,
@@ -117,8 +118,8 @@ def open_breaker(
 
 
 def close_breaker(session: Session, kind: Kind, now: datetime) -> None:
-    """The carrier took a call, or a text: the account is well. Touches no row where it was well before."""
-    # One after the other, in the order in which ``rest`` holds them.
+    """The carrier accepted a call or a text: the account works. Touches no row if no breaker was open."""
+    # One after the other, in the order in which ``rest`` locks them.
     for name in (kind, _CARRIER) if kind == CALLS else (kind,):
         session.execute(
             update(PACES)
@@ -145,13 +146,13 @@ def is_refused(session: Session) -> bool:
 
 
 def refused_callback(session: Session) -> int | None:
-    """The callback whose call was refused last while the breaker is open; a probe tries another first."""
+    """The callback whose call was last refused while the breaker is open; a probe tries another first."""
     found = select(CALL_ROWS.c.callback_id).join(PACES, PACES.c.refused_call_id == CALL_ROWS.c.id)
     return session.scalar(found.where(PACES.c.name == CALLS, PACES.c.refused_at.is_not(None)))
 
 
 def taking_none(session: Session, least: timedelta) -> tuple[datetime, int | None] | None:
-    """Since when the carrier has taken no call of ours, for ``least`` or longer, and Twilio's code."""
+    """Since when the carrier has accepted no call of ours, for at least ``least``, and Twilio's code."""
     row = session.execute(
         select(PACES).where(PACES.c.name == _CARRIER, PACES.c.refused_at.is_not(None))
     ).first()
@@ -165,7 +166,7 @@ def _set(session: Session, kind: str, **values: Any) -> None:
 
 
 def lock_pace(session: Session, name: str, now: datetime) -> Any:
-    """The row of this name, made if need be, and held until the transaction ends."""
+    """The row of this name, created if needed, and locked until the transaction ends."""
     held = select(PACES).where(PACES.c.name == name).with_for_update()
     found = session.execute(held).first()
     if found is not None:

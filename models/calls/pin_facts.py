@@ -1,4 +1,4 @@
-"""What a try at a PIN must know, as parts of the one statement that reads a call (R04-R06, R38)."""
+"""What a PIN try must know, as parts of the one statement that reads a call (R04-R06, R38)."""
 
 from datetime import timedelta
 from typing import Any
@@ -36,7 +36,7 @@ _KNOWN = table_of(KnownPhone)
 _PHONES = table_of(Phone)
 _TRIES = table_of(PinTry)
 
-#: The counter of the call's phone, should the case know that phone.
+#: The counter of the call's phone, if the case knows that phone.
 OWN_COUNTER = (
     case((CALLS.c.caller_id_attested == true(), literal(ATTESTED, String)), else_=literal(UNATTESTED, String))
     + CALLS.c.phone_key
@@ -44,13 +44,13 @@ OWN_COUNTER = (
 
 
 def is_known() -> Any:
-    """Whether the case knows the call's phone: confirmed in it, or right lately, and not marked unsafe."""
+    """Whether the case knows the call's phone: confirmed or lately verified, and not marked unsafe."""
     of_case = and_(
         _PHONES.c.registrant_id == _CASES.c.registrant_id, _PHONES.c.number_key == CALLS.c.phone_key
     )
 
     def has(condition: Any) -> Any:
-        # No EXISTS: PostgreSQL may answer one by a hash of the whole table instead of by the index.
+        # Not EXISTS, because PostgreSQL may hash the whole table for it instead of using the index.
         found = select(_PHONES.c.id).where(of_case, condition).limit(1).correlate(CALLS, _CASES)
         return found.scalar_subquery().is_not(None)
 
@@ -80,9 +80,9 @@ def failures_of(counter: Any, name: Any) -> Any:
 
 
 def failures_untold() -> Any:
-    """Wrong tries at the number since a caller was last told of any, else since the case began (R04).
+    """Wrong tries at the number since a caller was last told of any, or else since the case began (R04).
 
-    Those of this call apart.
+    The tries of this call are excluded.
     """
     few = (
         select(_TRIES.c.at)
@@ -100,12 +100,12 @@ def failures_untold() -> Any:
 
 
 def earlier_open_calls() -> Any:
-    """Open calls of the same phone that began before this one and gave no right PIN (R38).
+    """Open calls of the same phone that began before this one and entered no right PIN (R38).
 
-    A call takes no room from calls whose caller ID the carrier judges otherwise, so that a faked number takes
-    none from the phone itself. One that opened its case takes none either: a stranger with that number would
-    hear that somebody is on it. A call of which nothing was heard for two minutes is not counted: the event
-    of its end may have been lost.
+    Calls whose caller ID the carrier judges differently are not counted, so a faked number cannot use up the
+    phone's own limit. A call that opened its case is not counted either: a stranger with that number would
+    hear that somebody is on it. A call without news for two minutes is not counted: its end event may have
+    been lost.
     """
     other = CALLS.alias("other_calls")
     since: Any = bindparam("open_since")
@@ -128,11 +128,11 @@ def earlier_open_calls() -> Any:
 
 
 def numbers_unopened() -> Any:
-    """At how many numbers calls from this phone tried lately and opened nothing (R06).
+    """At how many numbers calls from this phone recently tried and opened nothing (R06).
 
-    Only the call that opened a number hides it: else a stranger who tries some numbers would hear whether
-    somebody opens a case from this phone. Tries under a caller ID that the carrier judges otherwise are not
-    of this phone.
+    Only the call that opened a number excludes it: otherwise a stranger who tries some numbers would hear
+    whether somebody opens a case from this phone. Tries under a caller ID that the carrier judges differently
+    do not count as this phone's.
     """
     latest, tried_in = _latest(_TRIES.c.phone_key == CALLS.c.phone_key), CALLS.alias("tried_in")
     unopened = (
@@ -149,13 +149,13 @@ def numbers_unopened() -> Any:
 
 
 def failures_at_number() -> Any:
-    """How many of the latest tries at the number keyed failed."""
+    """How many of the latest tries at the entered number failed."""
     latest = _latest(_TRIES.c.number_key == CALLS.c.number_key, not_(_TRIES.c.opened))
     return select(func.count()).select_from(latest).scalar_subquery()
 
 
 def _latest(*conditions: Any) -> Any:
-    """The latest tries within the window, of no more of them than any limit needs."""
+    """The latest tries within the window, no more of them than any limit needs."""
     return (
         select(_TRIES.c.call_id, _TRIES.c.number_key, _TRIES.c.opened)
         .where(*conditions, _TRIES.c.at >= bindparam("spray_since"))
@@ -167,7 +167,7 @@ def _latest(*conditions: Any) -> Any:
 
 
 def _judged_alike(other: Any) -> tuple[Any, Any]:
-    """The carrier says the same of another call's caller ID as of this call's (R07)."""
+    """Whether the carrier judges another call's caller ID the same way as this call's (R07)."""
     return (
         other.c.caller_id_doubted == CALLS.c.caller_id_doubted,
         other.c.caller_id_attested == CALLS.c.caller_id_attested,

@@ -1,4 +1,4 @@
-"""The guard against spraying: raised while far more tries fail on the whole line than usual (R06)."""
+"""The guard against spraying: raised while many more tries than usual fail on the whole line (R06)."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,18 +13,18 @@ from models.cases.pin import PinTry
 from models.store.guard import Guard
 
 SPRAYING = "spraying"
-#: Hours before the last one that the usual rate is taken from: seven days.
+#: The hours before the last one that give the usual rate: seven days.
 USUAL_HOURS = 7 * 24
-#: A guard stays up so long after the last measure that raised it, so that it does not flicker.
+#: How long a guard stays up after the last measure that raised it, so that it does not flicker.
 RAISED_FOR = timedelta(hours=1)
 
 
 def measure_global_failures(session: Session, now: datetime, limits: PinLimits) -> bool:
-    """Compare the failures of the last hour with the week before; raise the guard when they are too many.
+    """Compare the last hour's failures with the week before; raise the guard if there are too many.
 
-    They are too many above ``global_failures_factor`` times the median hour of the seven days before
-    and above ``global_failures_floor``; hours without a failure count as 0. Returns whether this measure
-    found too many; a guard raised earlier stays up until its time has run out.
+    There are too many above ``global_failures_factor`` times the median hour of the seven days before and
+    above ``global_failures_floor``; hours without a failure count as 0. Returns whether this measure found
+    too many; a guard raised earlier stays up until its time has run out.
     """
     hours = _failures_by_age(session, now)
     usual = median(hours.get(age, 0) for age in range(1, USUAL_HOURS + 1))

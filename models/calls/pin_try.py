@@ -1,17 +1,17 @@
-"""One try at a PIN: counted as failed before the hash is worked, opened only when all was right (R04-R06).
+"""One PIN try: counted as failed before the PIN is hashed, opened only if everything is right (R04-R06).
 
-The two functions here are two short transactions' worth of decisions; the KDF works between them with
-no transaction open. What is counted, and why:
+The two functions here make the decisions of two short transactions; the KDF runs between them with no
+transaction open. What is counted, and why:
 
 - A try is a failure until `record` says otherwise, so a process that dies in between forgives nothing.
-- Counts hang on the number keyed, whether a case has it or not. Each phone that stands confirmed in the
-  case, or verified it lately, has counters of its own, which no other phone's try reads or moves.
-- A try inside a wait or a lock is answered like a wrong one and adds to the 30-day total, but it neither
-  adds to the consecutive count nor prolongs the wait. Otherwise ten quick tries would lock a number out of
-  reach of strangers; this way a lock costs the half hour of waits that leads to it, and a wait ends when
-  it was said to end.
-- Counters are moved by SQL from the row as it then is, so tries that meet at one number all count: also
-  one that was let through because it read the row before another try made it wait.
+- Counts belong to the entered number, whether or not a case has it. Each phone that is confirmed in the case,
+  or recently verified it, has its own counters, which no other phone's try reads or changes.
+- A try during a wait or a lock is answered like a wrong one and adds to the 30-day total, but it neither adds
+  to the consecutive count nor prolongs the wait. Otherwise ten quick tries would lock a number for strangers;
+  this way a lock takes the half hour of waits that leads to it, and a wait ends when the caller was told it
+  would.
+- SQL updates counters from the row's current values, so simultaneous tries at one number all count, even one
+  that was admitted because it read the row before another try made it wait.
 """
 
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ from models.store.policies import Policies
 
 @dataclass(frozen=True, slots=True)
 class PinLimits:
-    """What the office decided about tries; times in seconds, the rest are counts (R04, R06)."""
+    """The office's limits on tries; times are in seconds, the rest are counts (R04, R06)."""
 
     tries_per_call: int
     wait_after_failures: int
@@ -58,7 +58,7 @@ class PinLimits:
 
     @classmethod
     def of(cls, policies: Policies) -> "PinLimits":
-        """The office's limits, each the policy of its name."""
+        """The office's limits, each from the policy of the same name."""
         return cls(
             tries_per_call=policies.tries_per_call,
             wait_after_failures=policies.wait_after_failures,
@@ -74,7 +74,7 @@ class PinLimits:
         )
 
     def wait_after(self, consecutive: int) -> timedelta | None:
-        """The wait that the failure makes which is the ``consecutive``-th in a row, or None."""
+        """The wait after the ``consecutive``-th failure in a row, or None."""
         doublings = consecutive - self.wait_after_failures
         if doublings < 0:
             return None
@@ -85,9 +85,9 @@ class PinLimits:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A reserved try, on its way to the KDF. It holds no PIN, and its repr tells nothing of the case.
+    """A reserved try, on its way to the KDF. It contains no PIN, and its repr reveals nothing about the case.
 
-    ``tightened``: when this try turns out wrong, the call has no other (R06).
+    ``tightened``: if this try is wrong, the call gets no other (R06).
     """
 
     call_id: int
@@ -106,9 +106,9 @@ class Guess:
 
     @property
     def first(self) -> bool:
-        """Whether this guess goes before others: the carrier attests a phone that opened the case lately.
+        """Whether this guess goes before others: the carrier attests a phone that recently opened the case.
 
-        Any other call gets no such place: a faked number would show whose case it is (R05).
+        Any other call gets no such priority: a faked number would reveal whose case it is (R05).
         """
         return self.opened_lately and self.counter != STRANGERS
 
@@ -127,9 +127,9 @@ def reserve(
     """Count a try at ``state.number_key`` as failed, and decide whether a right PIN may open the case.
 
     ``state`` was loaded with ``for_pin=True`` in this transaction; its ``tries`` counts the tries of this
-    call, this one included. ``shared_phone``: the caller's phone is on the office's list of shared phones.
-    The PIN itself is not needed yet. The writes do nothing when this call and turn were reserved before.
-    Raises ValueError when no number was keyed.
+    call, including this one. ``shared_phone``: the caller's phone is on the office's list of shared phones.
+    The PIN itself is not needed yet. The writes do nothing if this call and turn were already reserved.
+    Raises ValueError when no number was entered.
     """
     if state.number_key is None:
         raise ValueError("A PIN was tried before a case number was keyed.")
@@ -142,30 +142,30 @@ def reserve(
         phone_key=state.phone_key,
         counter=state.pin_counter,
         opened_lately=bool(state.phone_opened_lately),
-        # A staff number may be keyed in the place of a case's; one key is never that of both.
+        # A staff number may be entered instead of a case number; one key is never that of both.
         stored=state.staff_pin_hash if state.found_staff_id is not None else state.pin_hash,
-        # The first try of a call is never tightened away: the right PIN opens then.
+        # The first try of a call is never tightened away: a right PIN then opens the case.
         allowed=state.tries <= (1 if tightened else limits.tries_per_call) and _is_open(state, now, limits),
         tightened=tightened,
         spent=_total_of(state) + 1 >= limits.total_failures_limit,
         found_case_id=state.found_case_id,
         found_staff_id=state.found_staff_id,
     )
-    # The counter goes first: its statement looks whether the try's row is there already.
+    # The counter goes first: its statement checks whether the try's row already exists.
     return guess, [(COUNTING, _count_values(guess, limits)), (TRYING, _try_values(guess))]
 
 
 def record(
     state: CallState, guess: Guess, matched: bool, now: datetime
 ) -> tuple[Literal["right", "letter", "wrong"], list[Write]]:
-    """Say whether the try was right, and what a right one changes; a wrong one was written by `reserve`.
+    """Say whether the try was right, and what a right one changes; `reserve` has written a wrong one.
 
     ``letter`` is right as well, by a PIN that was mailed.
 
     ``state`` was loaded in this transaction, the one after the KDF, with ``opening=matched and
-    guess.allowed``: only a try that may open reads the case. A PIN that was changed, or a number that
-    was locked by an earlier try, while the hash was worked is wrong. Every kind of wrong (unknown
-    number, wrong PIN, wait, lock) reads the call alone and writes nothing here, alike.
+    guess.allowed``: only a try that may open reads the case. A PIN that was changed, or a number that an
+    earlier try locked, during the hash is wrong. Every kind of wrong try (unknown number, wrong PIN, wait,
+    lock) reads only the call and writes nothing here.
     """
     right = matched and guess.allowed and not was_locked_meanwhile(state, guess)
     if right and guess.found_staff_id is not None:
@@ -185,13 +185,13 @@ def record(
 
 
 def is_since_last_call(session: Session, state: CallState) -> bool:
-    """Whether the wrong tries to tell all came after the last call, and none was left untold by that one."""
+    """Whether all wrong tries to tell came after the last call, and that call left none untold."""
     told_at = session.scalar(select(Case.tries_told_at).where(Case.id == state.case_id))
     return state.last_call_at is not None and told_at is not None and told_at >= state.last_call_at
 
 
 def tries_told(state: CallState) -> list[Write]:
-    """The caller has heard of the wrong tries before the PIN of this call was right (R04)."""
+    """The caller has heard about the wrong tries before this call's right PIN (R04)."""
     if state.case_id is None or state.verified_at is None:
         return []
     return [(TELLING, {"told_case_id": state.case_id, "told_at": state.verified_at})]
@@ -206,7 +206,7 @@ def opening(state: CallState, guess: Guess, now: datetime) -> list[Write]:
             {"cleared_key": guess.number_key, "cleared_counter": guess.counter, "cleared_since": guess.at},
         ),
     ]
-    # No phone becomes known by a call that the carrier says is not from it (R07).
+    # A call that the carrier says is not from this phone does not make it known (R07).
     if guess.phone_key is not None and not state.caller_id_doubted:
         known = {"known_key": guess.number_key, "known_phone": guess.phone_key, "known_now": now}
         writes.append((KNOWING, known))
@@ -214,7 +214,7 @@ def opening(state: CallState, guess: Guess, now: datetime) -> list[Write]:
 
 
 def _is_open(state: CallState, now: datetime, limits: PinLimits) -> bool:
-    """Whether the number, for this kind of phone, is in no wait, no lock, and under its 30-day total."""
+    """Whether the number, for this kind of phone, has no wait and no lock, and is under its 30-day total."""
     if state.pin_counter != STRANGERS:
         wait_until, locked_at, total = state.own_wait_until, state.own_locked_at, state.own_total
     else:
@@ -237,11 +237,11 @@ def _total_of(state: CallState) -> int:
 
 
 def _is_tightened(state: CallState, now: datetime, limits: PinLimits, *, shared_phone: bool) -> bool:
-    """Whether this call has one try: its phone has too many calls open, or failures (R06, R38).
+    """Whether this call has one try: its phone has too many open calls, or failures (R06, R38).
 
-    So it is as well when the number has failures while the whole line is sprayed.
-    Failures of this very call do not make it suspect, or a raised guard would tighten everyone.
-    A withheld caller id has no counts of its own, so it is never one phone that sprays.
+    The same applies when the number has failures while the whole line is sprayed. Failures of this call
+    itself do not make it suspect, or a raised guard would tighten everyone. A withheld caller ID has no
+    counts of its own, so it never counts as one phone that sprays.
     """
     if not shared_phone and state.earlier_open_calls >= limits.calls_at_once:
         return True
@@ -257,7 +257,7 @@ def _is_tightened(state: CallState, now: datetime, limits: PinLimits, *, shared_
 
 
 def was_locked_meanwhile(state: CallState, guess: Guess) -> bool:
-    """Whether an earlier try locked the number while the hash of this one was worked."""
+    """Whether an earlier try locked the number while this one was being hashed."""
     own = state.pin_counter != STRANGERS
     locked_at = state.own_locked_at if own else state.stranger_locked_at
     return locked_at is not None and locked_at < guess.at

@@ -1,6 +1,6 @@
-"""What staff key on a phone: a staff number with its PIN to sign in, and a code to accept a call (Legs, R04).
+"""What staff enter on a phone: a staff number and its PIN to sign in, and a code to accept calls (Legs, R04).
 
-Tries at either are counted, slowed and locked by the very rules of case PINs, on a key of their own.
+Tries at either are counted, slowed and locked by the same rules as case PINs, under their own key.
 """
 
 import secrets
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
 NUMBER_DIGITS = 5
-#: A code has this many digits when it is made here; people may choose from LEAST to MOST.
+#: A generated code has this many digits; people may choose from LEAST to MOST.
 CODE_DIGITS, LEAST_CODE, MOST_CODE = 5, 4, 6
 PIN_DIGITS = 6
 
@@ -47,7 +47,7 @@ class StaffTry:
 
     @property
     def call_id(self) -> int:
-        """The call that tries."""
+        """The call in which the try is made."""
         return self.reserved.call_id
 
     @property
@@ -57,7 +57,7 @@ class StaffTry:
 
     @property
     def first(self) -> bool:
-        """Whether it goes before others."""
+        """Whether it is hashed before others."""
         return self.reserved.first
 
     def work(self, hasher: PinHasher, keyed: str) -> bool:
@@ -65,13 +65,13 @@ class StaffTry:
         return hasher.matches(self.reserved.stored, keyed)
 
     def opens(self, found: bool) -> bool:
-        """Whether the second transaction reads the counters as they are then."""
+        """Whether the second transaction reads the current counters."""
         return found and self.reserved.allowed
 
 
 @dataclass(frozen=True, slots=True)
 class FirstKeying:
-    """A new PIN or code on its way to the KDF, keyed for the first time."""
+    """A new PIN or code on its way to the KDF, entered for the first time."""
 
     call_id: int
     turn: int
@@ -80,7 +80,7 @@ class FirstKeying:
     first: bool = True
 
     def work(self, hasher: PinHasher, keyed: str) -> str | None:
-        """Its hash, or None for one that others would try first, or that is in force already."""
+        """Its hash, or None for one that others would try first, or that is already in force."""
         if is_weak(keyed) or hasher.matches(self.stored, keyed):
             return None
         return hasher.hash(keyed)
@@ -92,7 +92,7 @@ class FirstKeying:
 
 @dataclass(frozen=True, slots=True)
 class SecondKeying:
-    """The same keyed again."""
+    """The same PIN or code, entered again."""
 
     call_id: int
     turn: int
@@ -118,19 +118,19 @@ def is_weak(keyed: str) -> bool:
 
 
 def number_key(keyring: Keyring, digits: str) -> str:
-    """What tries at a staff number are counted on; unlike any case number's key."""
+    """The key that tries at a staff number are counted under; unlike any case number's key."""
     return keyring.index("staff.number", digits)
 
 
 def code_key(session: Session, staff_id: int) -> str:
-    """What tries at this person's code are counted on."""
+    """The key that tries at this person's code are counted under."""
     return keyring_of(session).index("staff.code", str(staff_id))
 
 
 def issue_pin(session: Session, email: str, hasher_hash: str, actor: str, now: datetime) -> str:
-    """Put a new PIN's hash into force, lift a lock, and answer the staff number, made at the first time."""
+    """Put a new PIN's hash into force and lift a lock; returns the staff number, created the first time."""
     person = _find(session, email)
-    # Whoever came in by the old one may be the reason for the new one.
+    # A person who signed in with the old PIN may be the reason for the new one.
     sign_out(session, person.id)
     number = _own_number(session, person)
     person.pin_hash, person.new_hash = hasher_hash, None
@@ -165,7 +165,7 @@ def fresh_code() -> str:
 def reserve(
     session: Session, state: "CallState", kind: Kind, now: datetime, limits: PinLimits
 ) -> tuple[StaffTry, list[Write]]:
-    """Count a try at ``state.number_key`` as failed before its hash is worked; one look-up in any case."""
+    """Count a try at ``state.number_key`` as failed before it is hashed; one look-up in any case."""
     whose = Staff.number_key == state.number_key if kind == "pin" else Staff.id == state.staff_id
     found = session.execute(select(Staff.id, _COLUMNS[kind]).where(whose, Staff.left_at.is_(None))).first()
     guess, writes = pin_try.reserve(state, now, limits)
@@ -177,7 +177,7 @@ def reserve(
 def record(
     session: Session, state: "CallState", tried: StaffTry, matched: bool, now: datetime
 ) -> tuple[Literal["right", "wrong"], list[Write]]:
-    """Say whether the try was right, and what that changes; every kind of wrong is alike (R05)."""
+    """Say whether the try was right, and what that changes; all wrong tries look the same (R05)."""
     guess = tried.reserved
     if not (matched and guess.allowed and tried.staff_id is not None):
         return "wrong", []
@@ -188,34 +188,34 @@ def record(
 
 
 def sign_in(session: Session, state: "CallState", staff_id: int, now: datetime) -> None:
-    """This call is that of a member of staff from now on."""
+    """Mark this call as that of a staff member from now on."""
     session.execute(update(CALLS).where(CALLS.c.id == state.id).values(staff_id=staff_id))
     state.staff_id, state.verified_at, state.last_key_at, state.tries = staff_id, now, now, 0
     audit.record(session, actor=f"staff:{staff_id}", action="sign_in", target=f"call:{state.id}", now=now)
 
 
 def first_keying(session: Session, state: "CallState", kind: Kind) -> FirstKeying:
-    """A new PIN or code of whoever signed in, keyed once."""
+    """A new PIN or code of the person who signed in, entered once."""
     stored = session.scalar(select(_COLUMNS[kind]).where(Staff.id == state.staff_id))
     return FirstKeying(state.id, state.turn, kind, stored)
 
 
 def keep_first(session: Session, state: "CallState", hashed: str | None) -> bool:
-    """Keep the hash of the first entry for the second; False when it will not do."""
+    """Keep the hash of the first entry for the second; False when it is not acceptable."""
     session.execute(update(Staff).where(Staff.id == state.staff_id).values(new_hash=hashed))
     return hashed is not None
 
 
 def second_keying(session: Session, state: "CallState", kind: Kind) -> SecondKeying:
-    """The same keyed again, to be compared with what was kept."""
+    """The second entry, to be compared with what was kept."""
     kept = session.scalar(select(Staff.new_hash).where(Staff.id == state.staff_id))
     return SecondKeying(state.id, state.turn, kind, kept)
 
 
 def change(session: Session, state: "CallState", keying: SecondKeying, same: bool, now: datetime) -> bool:
-    """Put what was keyed twice into force; False when the entries differ or others came between.
+    """Put a PIN or code entered twice into force; False if the entries differ or another came between.
 
-    Who left the app while they were in this call has nothing to sign in with by it.
+    An account that was deactivated during this call gets nothing to sign in with.
     """
     person = (
         session.get(Staff, state.staff_id, populate_existing=True) if state.staff_id is not None else None
