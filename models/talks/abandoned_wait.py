@@ -1,4 +1,4 @@
-"""Callers who hang up in the call queue: who allowed it is called back; of others nothing is kept (R36)."""
+"""Callers who hang up in the call queue: called back if they allowed it; else nothing is saved (R36)."""
 
 from datetime import datetime
 
@@ -23,9 +23,9 @@ from models.talks.talk import Talk, is_cut_short
 
 
 def wait_ended(session: Session, call_id: int, now: datetime, policy: CallbackPolicy) -> list[Job]:
-    """A caller's call is over: end its wait, and promise a callback to who was waiting and allowed it.
+    """A caller's call is over: end its wait, and promise a callback if they were waiting and allowed it.
 
-    Answers the jobs to enqueue after the commit; none for a call that held no wait, or that had a person.
+    Returns the jobs to enqueue after the commit; none for a call without a wait, or that reached a person.
     """
     wait = wait_of(session, call_id)
     if wait is None:
@@ -40,13 +40,13 @@ def wait_ended(session: Session, call_id: int, now: datetime, policy: CallbackPo
 def talk_cut_off(
     session: Session, talk: Talk, now: datetime, over_at: datetime, policy: CallbackPolicy
 ) -> list[Job]:
-    """A caller's call is over though nobody has helped them yet: they are called back (R36, Legs).
+    """A caller's call is over although nobody has helped them yet: they are called back (R36, Legs).
 
-    So it is before they met who took them, in the first seconds of the talk, on hold, and before they heard
-    that a hold broke off. A liaison had taken them, so they are called without a PIN too, at the phone that
-    called, and as often in a day as they could ask for it. ``over_at`` is when their call ended, which may be
-    earlier than its end was told. To be asked before the talk is closed by this very
-    end. Answers the jobs to enqueue.
+    This covers a call that ended before they met the liaison who took them, in the first seconds of the talk,
+    on hold, and before they heard that a hold broke off. A liaison had taken them, so they are called even
+    without a PIN, at the phone that called, and as often in a day as they could ask for it. ``over_at`` is
+    when their call ended, which may be earlier than its end was reported. Call this before this same end
+    closes the talk. Returns the jobs to enqueue.
     """
     taken = select(QueuedCall).where(
         QueuedCall.call_id == talk.caller_call_id, QueuedCall.outcome == "talked"
@@ -65,7 +65,7 @@ def talk_cut_off(
 
 
 def end_lapsed_waits(session: Session, now: datetime, policy: CallbackPolicy) -> list[Job]:
-    """Do the same for calls of which nothing was heard any more: the news of their end was lost."""
+    """Do the same for calls without any more news: the event of their end was lost."""
     jobs: list[Job] = []
     for call_id in lapsed_waits(session, now):
         wait = wait_of(session, call_id)
@@ -86,16 +86,16 @@ def _call_back(session: Session, talk: Talk, now: datetime, policy: CallbackPoli
 
 
 def _cut_off_lately(session: Session, call: Call, now: datetime) -> int:
-    """How many such callbacks a phone had in 24 hours; what was asked for by key takes none of them.
+    """How many such callbacks a phone had in 24 hours; those requested by key do not count.
 
-    Nor does a call of whose caller ID the carrier said otherwise: a faked number uses up nothing (R07).
+    Nor does a call whose caller ID the carrier judges differently: a faked number uses up nothing (R07).
     """
     judged = (
         Call.caller_id_doubted.is_(call.caller_id_doubted),
         Call.caller_id_attested.is_(call.caller_id_attested),
     )
     had = (
-        # One that goes on in a new row, since no one was there, keeps its moment and is one.
+        # A callback that continues in a new row, because nobody was there, keeps its moment and counts once.
         select(func.count(Callback.requested_at.distinct()))
         .select_from(Callback)
         .join(Call, Call.id == Callback.requested_in_call_id)
@@ -130,7 +130,7 @@ def _offer(session: Session, wait: QueuedCall, now: datetime, policy: CallbackPo
 def _allowed_phone(
     session: Session, case_id: int, phone_key: str, now: datetime
 ) -> tuple[str, tuple[datetime, datetime] | None] | None:
-    """The time zone and next window of a phone where its owner agreed to be called, or None (R28, R29)."""
+    """The time zone and next window of a phone on which its owner agreed to be called, or None (R28, R29)."""
     agreed = exists().where(
         Consent.phone_id == Phone.id, Consent.channel == "voice", Consent.withdrawn_at.is_(None)
     )

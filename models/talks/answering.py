@@ -1,6 +1,6 @@
-"""What a phone of staff that we rang does with the offer: a key takes it, a key passes it on, or no key.
+"""How staff answer an offer on a phone that we called: a key takes it, a key passes it on, or no key.
 
-The role of the leg says what was offered: a callback, a caller who waits at 0, or a talk that goes on.
+The role of the leg says what was offered: a callback, a caller who waits at 0, or a current talk.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,9 +23,9 @@ Accepted = tuple[Literal["accepted", "gone"], list[Job]]
 
 
 def accept(session: Session, leg: "CallState", now: datetime) -> Accepted:
-    """The accept key, and the code on a personal phone: once each, however often they come (Legs).
+    """The accept key, and the code on a personal phone: each counts once, however often it arrives (Legs).
 
-    ``gone`` when somebody else has it, or nobody wants it, by now. Answers the jobs to enqueue.
+    ``gone`` when somebody else has it by now, or nobody wants it. Returns the jobs to enqueue.
     """
     word, jobs = _ACCEPT[leg.role](session, leg, now)
     if word == "accepted":
@@ -34,12 +34,12 @@ def accept(session: Session, leg: "CallState", now: datetime) -> Accepted:
 
 
 def pass_on(session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy) -> None:
-    """The key that passes: it is offered to somebody else at once."""
+    """The pass key: the call is offered to somebody else at once."""
     _DECLINE[leg.role](session, leg, now, policy, False)
 
 
 def miss(session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy) -> None:
-    """Answered, and no key: a missed offer, and it goes to somebody else (R36)."""
+    """Answered without a key: a missed offer, and it goes to somebody else (R36)."""
     _DECLINE[leg.role](session, leg, now, policy, True)
 
 
@@ -67,7 +67,7 @@ def _decline_at_0(
 def _decline_talk(
     session: Session, leg: "CallState", now: datetime, _policy: CallbackPolicy, _is_missed: bool
 ) -> None:
-    # Who does not come into the talk of a colleague is set away by nothing.
+    # A person who does not join a colleague's talk is not set away for that.
     decline_joining(session, leg, now)
 
 

@@ -1,4 +1,4 @@
-"""Call events: what the carrier tells of a call after the fact, out of order and more than once."""
+"""Call events: what the carrier reports about a call later, out of order and more than once."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from models.talks.leg_end import leg_ended
 
 
 class CallEvent(Base):
-    """One call status as Twilio words it. ``call_sid`` need not be known to us."""
+    """One call status in Twilio's words. ``call_sid`` may be unknown to us."""
 
     __tablename__ = "call_events"
     __table_args__ = (UniqueConstraint("call_sid", "call_status", "sequence_number"),)
@@ -40,9 +40,9 @@ CALL_EVENTS = cast(Table, CallEvent.__table__)
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _ANSWERED_BY = re.compile(r"[a-z_]{1,32}")
-#: Twilio tries an event again for 90 s at most; a moment further back is another clock's.
+#: Twilio retries an event for 90 s at most; an earlier time is from another clock.
 _LATEST_NEWS = timedelta(minutes=2)
-#: What the carrier calls a machine of any kind; a person, or nobody knows whom, is anything else.
+#: The carrier's words for any kind of machine; anything else is a person, or unknown.
 _MACHINES = ("machine", "fax")
 
 
@@ -53,11 +53,12 @@ def record_call_event(
     policy: CallbackPolicy,
     leg_id: str | None = None,
 ) -> list[Job]:
-    """Keep one call event and apply it; answers the jobs to enqueue after the commit.
+    """Save one call event and apply it; returns the jobs to enqueue after the commit.
 
-    ``values`` are Twilio's parameters as they came; ``leg_id`` stood in the URL of a call we placed, and
-    proves that call even when the carrier's answer to placing it was lost. A repeated event changes
-    nothing, a late one takes nothing back, one of an unknown call is kept, and what is no event is ignored.
+    ``values`` are Twilio's parameters as they came; ``leg_id`` was in the URL of a call we placed, and
+    identifies that call even if the carrier's answer to placing it was lost. A repeated event changes
+    nothing, a late one reverts nothing, one for an unknown call is saved, and anything that is not an event
+    is ignored.
     """
     call_sid, call_status = values.get("CallSid", ""), values.get("CallStatus", "")
     hear_who_answered(session, call_sid, values)
@@ -84,7 +85,7 @@ def record_call_event(
 
 
 def hear_who_answered(session: Session, call_sid: str, values: Mapping[str, str]) -> None:
-    """Note the carrier's word that a machine answered a call we placed (R31). Nothing is decided by it."""
+    """Record the carrier's report that a machine answered a call we placed (R31). It decides nothing."""
     if values.get("AnsweredBy", "").startswith(_MACHINES):
         placed = update(CALLS).where(CALLS.c.call_sid == call_sid, CALLS.c.direction == "outbound")
         session.execute(placed.values(by_machine=True))
@@ -93,9 +94,9 @@ def hear_who_answered(session: Session, call_sid: str, values: Mapping[str, str]
 def record_call_sid(
     session: Session, call_id: int, call_sid: str, now: datetime, policy: CallbackPolicy
 ) -> list[Job]:
-    """Note the carrier's name for a leg, unless one is known, and apply the events that came before it.
+    """Record the carrier's id for a leg, unless one is known, and apply the events that came before it.
 
-    Answers the jobs to enqueue after the commit.
+    Returns the jobs to enqueue after the commit.
     """
     session.execute(
         update(CALLS).where(CALLS.c.id == call_id, CALLS.c.call_sid.is_(None)).values(call_sid=call_sid)
@@ -116,7 +117,7 @@ def _apply(
     ended_at: datetime | None = None,
 ) -> list[Job]:
     if call_status in FINAL_CALL_STATUSES:
-        # First, since what is promised by this very end keeps the moment that it gets there.
+        # This goes first, since promises that this same end makes keep the moment that they get there.
         asked = asking_ended(session, call_id, now, policy.numbers)
         jobs = asked + leg_ended(session, call_id, call_status, now, policy, ended_at=ended_at)
         if call_status == "failed":
@@ -127,7 +128,7 @@ def _apply(
 
 
 def _moment_of(timestamp: str, now: datetime) -> datetime:
-    """When the event was by the carrier's word (RFC 2822); it is told late while the web is down or slow."""
+    """When the event happened, as the carrier says (RFC 2822); it is late while the web is down or slow."""
     try:
         at = parsedate_to_datetime(timestamp)
         at = at.replace(tzinfo=at.tzinfo or UTC)
@@ -137,7 +138,7 @@ def _moment_of(timestamp: str, now: datetime) -> datetime:
 
 
 def _prove(session: Session, leg_id: str, call_sid: str) -> int | None:
-    """The leg whose call the carrier speaks of for the first time; None when it has another call."""
+    """The leg whose call the carrier mentions for the first time; None if it has another call."""
     proven: int | None = session.scalar(
         update(CALLS)
         .where(CALLS.c.leg_id == leg_id, CALLS.c.call_sid.is_(None))

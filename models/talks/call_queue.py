@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
 _WAITS = text("ended_at IS NULL")
-#: Whoever waits is heard of every few seconds, by their own call. After so long without, nobody is there,
-#: whether or not the carrier's word of the hang-up ever came.
+#: A waiting caller's own call polls every few seconds. After this long without a poll nobody is there,
+#: whether or not the carrier ever reported the hang-up.
 SEEN_WITHIN = timedelta(seconds=60)
 
 
 class QueuedCall(Base):
-    """One call's place. ``since`` is when the caller began to wait, ``seen_at`` when their call last asked.
+    """One call's place. ``since`` is when the caller began to wait, ``seen_at`` when their call last polled.
 
     ``outcome``, once it has ended: ``talked``, ``kept`` (as a callback), ``offered`` (a callback, since
-    nobody came), ``dialed`` (their own call rang the office's number), ``left`` (the caller went back to a
-    menu), ``abandoned`` (they hung up) or ``lapsed`` (nothing was heard of the call).
-    ``verified`` tells whether the PIN was right when they began to wait; it does not run out meanwhile.
+    nobody came), ``dialed`` (their own call dialed the office's number), ``left`` (the caller went back to a
+    menu), ``abandoned`` (they hung up) or ``lapsed`` (no news of the call). ``verified`` is whether the PIN
+    was right when they began to wait; it does not expire meanwhile.
     """
 
     __tablename__ = "queued_calls"
@@ -62,34 +62,34 @@ class QueuedCall(Base):
 
 
 def wait_of(session: Session, call_id: int) -> QueuedCall | None:
-    """The place in the queue that this call holds now."""
+    """The place in the queue that this call has now."""
     return session.scalars(
         select(QueuedCall).where(QueuedCall.call_id == call_id, QueuedCall.ended_at.is_(None))
     ).first()
 
 
 def join_queue(session: Session, state: "CallState", now: datetime, *, verified: bool) -> QueuedCall:
-    """Join the call queue, or note that the caller is still in it; a place once taken keeps its moment."""
+    """Join the call queue, or record that the caller is still in it; a place keeps its original moment."""
     mine = select(QueuedCall).where(QueuedCall.call_id == state.id)
     wait = session.scalars(mine).first()
     if wait is None:
         new = {"call_id": state.id, "verified": verified, "since": now, "seen_at": now}
         on_postgresql = session.get_bind().dialect.name == "postgresql"
         insert = (postgresql.insert if on_postgresql else sqlite.insert)(QueuedCall)
-        # The same webhook may come twice at one moment; then the other request's row is this caller's.
+        # The same webhook may arrive twice at once; then the other request's row is this caller's.
         session.execute(insert.values(new).on_conflict_do_nothing())
         wait = session.scalars(mine).one()
     elif wait.ended_at is not None:
         # Back in the queue after a callback was offered or a talk ended: a new wait begins.
         wait.since, wait.verified, wait.ended_at, wait.outcome = now, verified, None, None
-    # Who opens the case while they wait moves up; nobody moves down.
+    # A caller who opens the case while waiting moves up; nobody moves down.
     wait.verified, wait.seen_at = wait.verified or verified, now
     session.flush()
     return wait
 
 
 def leave_queue(session: Session, call_id: int, outcome: str, now: datetime) -> bool:
-    """End the place of a call, once; False when it holds none."""
+    """End the place of a call, once; False when it has none."""
     ended = (
         update(QueuedCall)
         .where(QueuedCall.call_id == call_id, QueuedCall.ended_at.is_(None))
@@ -99,7 +99,7 @@ def leave_queue(session: Session, call_id: int, outcome: str, now: datetime) -> 
 
 
 def take_back(session: Session, call_id: int) -> None:
-    """The place that this call has just given up as kept is held again: no callback could be promised."""
+    """Restore the place that this call has just given up as ``kept``: no callback could be promised."""
     kept = update(QueuedCall).where(QueuedCall.call_id == call_id, QueuedCall.outcome == "kept")
     session.execute(kept.values(ended_at=None, outcome=None))
 
@@ -107,7 +107,7 @@ def take_back(session: Session, call_id: int) -> None:
 def ahead_of(session: Session, now: datetime, *, verified: bool, wait: QueuedCall | None = None) -> int:
     """How many wait ahead of this place, or of someone who would join now: verified first, then by time.
 
-    A caller for whom a liaison's phone rings already has their own, and is ahead of nobody.
+    A caller for whom a liaison's phone already rings is being served, and is ahead of nobody.
     """
     if wait is None:
         return waiting(session, now, with_pin_alone=verified)
@@ -133,7 +133,7 @@ def first_waiting(session: Session, now: datetime, most: int) -> list[int]:
 
 
 def in_queue(session: Session, now: datetime) -> tuple[int, datetime | None]:
-    """How many are in the queue and not being served, and since when the first of them waits."""
+    """How many are in the queue and not being served, and since when the first of them has waited."""
     found = select(func.count(), func.min(QueuedCall.since)).where(*_there(now))
     count, since = session.execute(found).one()
     return count, since
@@ -142,13 +142,13 @@ def in_queue(session: Session, now: datetime) -> tuple[int, datetime | None]:
 def kept_for_queue(
     session: Session, now: datetime, *, verified: bool, due_at: datetime, owed: Owed | None
 ) -> int:
-    """How many free liaisons a callback leaves to those who wait on the line, who ask every few seconds.
+    """How many free liaisons a callback leaves to callers in the call queue, who poll every few seconds.
 
-    One that is overdue leaves none, and a verified person's callback none to callers without a PIN. One
-    without a PIN leaves none when the next offer is owed to its list; when it is owed to verified callers,
-    those on the line come first, however overdue it is. And a verified person's callback, overdue or not,
-    leaves one to a caller without a PIN on the line when the next offer is owed to those: the call that is
-    fetched for it comes a moment later than the job of the callback (R36).
+    An overdue one leaves none, and a verified person's callback leaves none to callers without a PIN. A
+    callback without a PIN leaves none when the next offer is owed to its list; when it is owed to verified
+    callers, those in the queue come first, however overdue it is. And a verified person's callback, overdue
+    or not, leaves one to a queued caller without a PIN when the next offer is owed to those: the call that is
+    fetched for it arrives a moment later than the callback's job (R36).
     """
     if not verified and owed is Owed.UNVERIFIED:
         return 0
@@ -160,7 +160,7 @@ def kept_for_queue(
 
 
 def talk_began(session: Session, wait: QueuedCall) -> datetime | None:
-    """When a liaison took this caller by a key since they began to wait, or None when none has."""
+    """When a liaison took this caller by a key since they began to wait, or None if none did."""
     return session.scalar(
         select(func.min(Call.accepted_at)).where(
             Call.parent_call_id == wait.call_id, Call.accepted_at >= wait.since
@@ -169,13 +169,13 @@ def talk_began(session: Session, wait: QueuedCall) -> datetime | None:
 
 
 def rung_since(session: Session, wait: QueuedCall) -> int:
-    """How many liaisons were rung for this caller since they began to wait."""
+    """How many liaisons were called for this caller since they began to wait."""
     rung = select(func.count()).where(Call.parent_call_id == wait.call_id, Call.started_at >= wait.since)
     return session.scalar(rung) or 0
 
 
 def was_missed(session: Session, leg_id: int) -> list[Job]:
-    """A liaison's leg ended without the key: the queued caller looks for the next one at once."""
+    """A liaison's leg ended without the key: the queued caller polls for the next one at once."""
     whose = (
         select(Call.parent_call_id)
         .where(Call.id == leg_id, Call.role == AT_0, Call.accepted_at.is_(None))
@@ -187,13 +187,13 @@ def was_missed(session: Session, leg_id: int) -> list[Job]:
 
 
 def lapsed_waits(session: Session, now: datetime) -> list[int]:
-    """The calls that hold a place though nothing was heard of them for a minute."""
+    """The calls that have a place although there was no news of them for a minute."""
     quiet = select(QueuedCall.call_id).where(QueuedCall.ended_at.is_(None), ~_is_there(now))
     return list(session.scalars(quiet.where(~_IS_SERVED)))
 
 
 def _may_fetch_without_pin(session: Session, now: datetime) -> bool:
-    """Whether a caller without a PIN waits on the line whom somebody on shift could take at once."""
+    """Whether a queued caller without a PIN waits whom somebody on shift could take at once."""
     fetchable = (
         select(QueuedCall.id)
         .join(Call, Call.id == QueuedCall.call_id)
@@ -212,19 +212,19 @@ def _there(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _is_there(now: datetime) -> ColumnElement[bool]:
-    """Whether a caller's call was heard of lately, by a look or by any key, which counts as progress."""
+    """Whether there was recent news of a caller's call: a poll, or any key, which counts as progress."""
     since = now - SEEN_WITHIN
     keyed = select(_LEG.c.id).where(_LEG.c.id == QueuedCall.call_id, _LEG.c.progress_at > since).exists()
     return or_(QueuedCall.seen_at > since, keyed)
 
 
 _LEG = CALLS.alias()
-#: Whether a liaison's leg is up for the caller of a place.
+#: Whether a liaison's leg is live for the caller of a place.
 _IS_SERVED: ColumnElement[bool] = (
     select(_LEG.c.id).where(_LEG.c.parent_call_id == QueuedCall.call_id, _LEG.c.ended_at.is_(None)).exists()
 )
 #: Whether the ``Call`` of a caller at 0 opens its ``Case`` to the liaison: by the PIN in force, and verified
-#: when they began to wait. ``verified_at`` alone has no end, unlike the verification (R11).
+#: when they began to wait. ``verified_at`` alone never expires, unlike the verification (R11).
 OPENS_ITS_CASE: ColumnElement[bool] = and_(
     Call.case_id == Case.id,
     Call.verified_at >= Case.pin_issued_at,

@@ -1,4 +1,4 @@
-"""The callback that follows a talk: to go on later, for the supervisor, or as it broke off (R36, R37)."""
+"""The callback that follows a talk: for later, for the supervisor, or after it broke off (R36, R37)."""
 
 from datetime import datetime
 
@@ -22,10 +22,10 @@ from models.talks.talk import Talk
 def follow_talk(
     session: Session, talk: Talk, reason: str, at: datetime, actor: str, now: datetime, policy: CallbackPolicy
 ) -> bool:
-    """Promise the person of a talk another call at ``at``; False when there is no phone to ring for it.
+    """Promise the person of a talk another call at ``at``; False when there is no phone to call for it.
 
-    ``reason`` is LATER or SUPERVISOR; what goes to the supervisor is left for staff at once, whatever else is
-    owed. Nothing is due yet, so there is no job: the sweeper finds it when its time has come.
+    ``reason`` is LATER or SUPERVISOR; a callback for the supervisor is left for staff at once, whatever else
+    is pending. Nothing is due yet, so there is no job: the sweeper finds it when its time has come.
     """
     if talk.callback_id is None:
         caller = session.get_one(Call, talk.caller_call_id)
@@ -48,11 +48,11 @@ def promise_to_caller(
     now: datetime,
     policy: CallbackPolicy,
 ) -> int | None:
-    """Promise a caller at 0 a call at ``at``; its id, or None when no phone may be rung or one is promised.
+    """Promise a caller at 0 a call at ``at``; its id, or None if no phone may be called or one is promised.
 
-    What is owed about a lost PIN or a stopped phone is the registrant's, and changes nothing here (R08).
-    It goes to the phone that called, unless its owner marked it unsafe or it was withheld; then to the first
-    safe one of whoever opened a case in that call.
+    A pending callback about a lost PIN or a stopped phone is the registrant's, and does not count here (R08).
+    The call goes to the phone that called, unless its owner marked it unsafe or the number was withheld; then
+    it goes to the first safe phone of the person who opened a case in that call.
     """
     case = opened_case(session, caller)
     number = _number_of(session, caller, case, now, policy)
@@ -77,10 +77,10 @@ def opened_case(session: Session, caller: Call) -> Case | None:
 
 
 def _is_owed_anyway(session: Session, caller: Call, at: datetime, reason: str) -> bool:
-    """Whether the case that this call opened is owed a call; without one, whether its phone rings by ``at``.
+    """Whether the case this call opened has a pending call; else, whether its phone rings by ``at``.
 
-    One serves for all of these, but LATER is served by none that rings before its moment. A supervisor is
-    told of what a liaison hands them all the same.
+    One callback is enough for all of these, except that LATER needs one that does not ring before its moment.
+    A supervisor is told about a liaison's request in any case.
     """
     case = opened_case(session, caller)
     if case is not None:

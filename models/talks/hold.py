@@ -1,4 +1,4 @@
-"""A hold: staff step out of a talk by star, the caller hears words and waits, and never for ever."""
+"""A hold: staff step out of a talk by star, and the caller hears words and waits, but never forever."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -20,14 +20,14 @@ from models.talks.talk_legs import is_announced, staff_in_talk
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
-#: The jobs that tell a leg how its talk stands.
+#: The jobs that tell a leg the state of its talk.
 TELLING = ("release_leg", "move_leg")
 Left = Literal["star", "moment", "back", "over", "not_reached"]
 Position = Literal["alone", "shared", "early", "handed", "over", "not_reached"]
 
 
 def hold_talk(session: Session, talk: Talk, actor: str, now: datetime, but: int | None = None) -> list[Job]:
-    """Put the caller on hold, unless other staff than ``but`` are with them; they hear so at once."""
+    """Put the caller on hold, unless staff other than ``but`` are with them; they hear so at once."""
     if talk.is_over or talk.held_at is not None or staff_in_talk(session, talk, but=but):
         return []
     talk.held_at = now
@@ -36,7 +36,7 @@ def hold_talk(session: Session, talk: Talk, actor: str, now: datetime, but: int 
 
 
 def resume_talk(session: Session, talk: Talk, actor: str, now: datetime) -> list[Job]:
-    """Someone of staff is back: the hold ends, and the caller is fetched."""
+    """A staff member is back: the hold ends, and the caller is fetched."""
     if talk.is_over or talk.held_at is None:
         return []
     talk.held_at = None
@@ -49,9 +49,9 @@ def staff_left(
 ) -> tuple[Left, list[Job]]:
     """A leg of staff has left the conference; ``led``: the conference was to end with this leg.
 
-    ``star``: the leader stepped out, and the caller is on hold unless others are there. ``moment``: a
-    colleague's leg, which may have pressed star, or the conference ended with the leader's; news of the
-    leader may come a moment later (``colleague_left``).
+    ``star``: the leader stepped out, and the caller is on hold unless others are there. ``moment``: for a
+    colleague's leg it is unclear whether star was pressed or the conference ended with the leader's leg; news
+    of the leader may arrive a moment later (``colleague_left``).
     """
     talk = talk_of(session, leg)
     word = _standing(session, leg, talk)
@@ -61,8 +61,8 @@ def staff_left(
     if not led or leg.id != talk.leader_call_id:
         return "moment", []
     jobs = hold_talk(session, talk, f"liaison:{leg.staff_id}", now, but=leg.id)
-    # The conference ends with the leader's leg, so the carrier itself asks what the caller is to hear. Only
-    # when this came late, and they went back meanwhile to where nobody is, must they be fetched.
+    # The conference ends with the leader's leg, so the carrier itself asks what the caller should hear. They
+    # must be fetched only if this came late and they had meanwhile gone back to an empty conference.
     return "star", [] if _is_out(session, talk.caller_call_id) else jobs
 
 
@@ -79,7 +79,7 @@ def colleague_left(session: Session, leg: "CallState", now: datetime) -> tuple[L
 
 
 def staff_position(session: Session, leg: "CallState") -> Position:
-    """How the talk stands for one of staff who is out of it: whether the caller is alone, or all is over.
+    """The state of the talk for a staff member who is out of it: whether the caller is alone, or it is over.
 
     ``handed``: they gave it to a colleague from the console, and their leg is told so now.
     """
@@ -98,13 +98,13 @@ def staff_position(session: Session, leg: "CallState") -> Position:
 def person_position(
     session: Session, leg: "CallState"
 ) -> Literal["dialled", "answered", "joined", "over", "not_reached"]:
-    """How far the call of the person is, to whoever of staff waits for their key."""
+    """How far the person's call is, for the staff member who waits for their key."""
     talk = talk_of(session, leg)
     word = _standing(session, leg, talk)
     attempt = callback_of(session, leg) if word == "early" else None
     if attempt is not None:
         other = session.get(Call, attempt.caller_call_id, populate_existing=True)
-        # Its first document was asked for, so somebody or something has answered.
+        # Its first document was requested, so somebody or something has answered.
         return "answered" if other is not None and other.said else "dialled"
     if word == "talking":
         return "joined"
@@ -113,14 +113,14 @@ def person_position(
 
 
 def cannot_talk(session: Session, leg: "CallState") -> bool:
-    """Whether the person of this talk keyed that they cannot talk as they answered our call."""
+    """Whether the person of this talk pressed the key for "cannot talk" when they answered our call."""
     talk = talk_of(session, leg)
     person = None if talk is None else session.get(Call, talk.caller_call_id)
     return person is not None and person.direction == "outbound" and person.silent
 
 
 def was_cut_off(session: Session, leg: "CallState") -> bool:
-    """Whether the talk of this leg of staff ended by a hold, and the caller was promised a new call."""
+    """Whether the talk of this staff leg ended during a hold, and the caller was promised a new call."""
     talk = talk_of(session, leg)
     if talk is None or not talk.is_over or talk.held_at is None:
         return False
@@ -128,9 +128,9 @@ def was_cut_off(session: Session, leg: "CallState") -> bool:
 
 
 def staff_returns(session: Session, leg: "CallState", now: datetime) -> tuple[str | None, bool, list[Job]]:
-    """One of staff goes (back) to the caller: the conference, whether it ends with them, and the jobs.
+    """A staff member goes (back) to the caller: the conference, whether it ends with them, and the jobs.
 
-    None for a talk that is not theirs any more.
+    None for a talk that is no longer theirs.
     """
     talk = talk_of(session, leg)
     if talk is None or _standing(session, leg, talk) != "talking":
@@ -142,7 +142,7 @@ def staff_returns(session: Session, leg: "CallState", now: datetime) -> tuple[st
 def caller_is_out(
     session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy
 ) -> "CallerStands":
-    """How things stand for a caller who is out of the conference, and what they are to be told."""
+    """The state for a caller who is out of the conference, and what they are to be told."""
     talk = talk_of(session, leg)
     if talk is None or talk.caller_call_id != leg.id or talk.is_over:
         return CallerStands(_ended_as(session, leg, talk))
@@ -162,10 +162,10 @@ def caller_is_out(
 
 
 def caller_left(session: Session, leg: "CallState") -> Literal["stay", "cut_off", "over"]:
-    """The conference ended under the caller.
+    """The conference ended while the caller was in it.
 
-    Whether its leader pressed star or hung up may not be known yet, so that this only says to stay, and the
-    next look finds out.
+    Whether its leader pressed star or hung up may not be known yet, so this only says to stay, and the next
+    poll finds out.
     """
     talk = talk_of(session, leg)
     if talk is not None and not talk.is_over and talk.caller_call_id == leg.id:
@@ -174,17 +174,17 @@ def caller_left(session: Session, leg: "CallState") -> Literal["stay", "cut_off"
 
 
 def _ended_as(session: Session, leg: "CallState", talk: Talk | None) -> Literal["cut_off", "over"]:
-    """How a caller's talk ended, for words: cut off while they waited on hold, or over as it should be."""
+    """How a caller's talk ended, for the prompts: cut off while they waited on hold, or normally."""
     is_theirs = talk is not None and talk.callback_id is None and talk.caller_call_id == leg.id
     if talk is not None and is_theirs and talk.held_at is not None:
-        # This caller is on the line yet, and goes on in it.
+        # This caller is still on the line, and continues in the same call.
         return "cut_off"
     mark_leaving(session, leg)
     return "cut_off" if is_promised_again(session, leg.id) else "over"
 
 
 def mark_leaving(session: Session, leg: "CallState") -> None:
-    """This leg is told how its talk ended, so that no job need tell it."""
+    """This leg is told how its talk ended, so no job has to tell it."""
     bring_forward(session, leg.id, LEAVING)
 
 
@@ -200,7 +200,7 @@ def caller_joins(session: Session, leg: "CallState", now: datetime) -> "CallerSt
 
 
 class CallerStands:
-    """Where the caller goes next, the conference if they join one, who joins it too, and the jobs after."""
+    """Where the caller goes next, the conference if they join one, who else joins it, and the jobs after."""
 
     __slots__ = ("conference", "jobs", "joiners", "word")
 
@@ -218,7 +218,7 @@ class CallerStands:
 def _standing(
     session: Session, leg: "CallState", talk: Talk | None
 ) -> Literal["early", "talking", "over", "not_reached"]:
-    """How a talk stands for a leg of staff; ``early``: the person whom they wait for is rung yet."""
+    """The state of a talk for a staff leg; ``early``: the person they wait for is still being called."""
     if talk is None:
         callback = callback_of(session, leg)
         waits = callback is not None and callback.liaison_call_id == leg.id
@@ -230,7 +230,7 @@ def _standing(
 
 
 def _handed_over(leg: "CallState", talk: Talk) -> bool:
-    """Whether the talk goes on under somebody else while this leg, which led it, was told to leave."""
+    """Whether the talk continues under somebody else while this leg, which led it, was told to leave."""
     led_once = leg.role not in JOINERS or leg.call_status == LEAVING
     return not talk.is_over and leg.id != talk.leader_call_id and led_once
 

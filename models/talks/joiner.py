@@ -1,4 +1,4 @@
-"""Joiners: a colleague or an interpreter rung into a talk that goes on, announced before they hear a word."""
+"""Joiners: a colleague or an interpreter called into a current talk, announced before they hear anything."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
 Joins = Literal["join", "wait", "gone"]
-#: ``Call.missed_state`` of someone rung in vain, until staff in the talk were told, and after.
+#: ``Call.missed_state`` of a joiner who did not come, before and after staff in the talk were told.
 MISSED, TOLD = "missed", "told"
 
 
 def add_colleague(
     session: Session, talk: Talk, actor: str, now: datetime
 ) -> tuple[Literal["ringing", "nobody"], list[Job]]:
-    """Ring another liaison on shift into the talk; ``nobody`` when none is free or one is rung already."""
+    """Call another liaison on shift into the talk; ``nobody`` when none is free or one was already called."""
     if talk.is_over or _is_there(session, talk, COLLEAGUE):
         return "nobody", []
     chosen = choose_liaison(session, talk.language, now, verified=True)
@@ -50,9 +50,9 @@ def add_colleague(
 def add_interpreter(
     session: Session, talk: Talk, number: str | None, language: str, actor: str, now: datetime
 ) -> tuple[Literal["ringing", "nobody"], list[Job]]:
-    """Ring the interpreter's ``number`` (E.164) into the talk; they are spoken to in ``language``.
+    """Call the interpreter's ``number`` (E.164) into the talk; they are spoken to in ``language``.
 
-    ``nobody`` without a number for the caller's language, or when one is rung or there already.
+    ``nobody`` without a number for the caller's language, or when one was already called or is there.
     """
     if number is None or talk.is_over or _is_there(session, talk, INTERPRETER):
         return "nobody", []
@@ -64,10 +64,10 @@ def add_interpreter(
 def take_joiner_slot(
     session: Session, call_id: int, now: datetime, interval: timedelta, patience: timedelta
 ) -> datetime | None:
-    """Take the moment at which a joiner, or a liaison for a caller at 0, may be rung; None if it needs none.
+    """Take the moment at which a joiner, or a liaison for a caller at 0, may be called; None if not needed.
 
-    The leg notes it, so that a second job of the same leg takes no other. The carrier may place one call in
-    each ``interval``, and the moment lies up to ``patience`` ahead.
+    The leg records it, so that a second job for the same leg takes no other. The carrier may place one call
+    in each ``interval``, and the moment is up to ``patience`` ahead.
     """
     leg = session.scalars(select(Call).where(Call.id == call_id).with_for_update(key_share=True)).first()
     if leg is None or leg.started_at > now:
@@ -98,7 +98,7 @@ def dial_joiner(session: Session, call_id: int) -> tuple[str, str] | None:
 def accept_joining(
     session: Session, leg: "CallState", now: datetime
 ) -> tuple[Literal["accepted", "gone"], list[Job]]:
-    """The accept key of a joiner: the caller is told of them, and only then may they come in (R43)."""
+    """The accept key of a joiner: the caller is told about them, and only then may they come in (R43)."""
     talk = talk_of(session, leg)
     if talk is None or talk.is_over or leg.ended_at is not None:
         bring_forward(session, leg.id, LEAVING)
@@ -109,7 +109,7 @@ def accept_joining(
 
 
 def decline_joining(session: Session, leg: "CallState", now: datetime) -> None:
-    """A joiner passes; they are free at once and the talk goes on."""
+    """A joiner passes; they are free at once and the talk continues."""
     bring_forward(session, leg.id, LEAVING)
     free_liaison(session, leg.id, now)
 
@@ -121,16 +121,16 @@ def joiner_position(session: Session, leg: "CallState") -> tuple[Joins, str | No
         bring_forward(session, leg.id, LEAVING)
         return "gone", None, []
     if is_announced(leg, talk):
-        # An interpreter without anyone of staff would be alone with the caller, or in an empty room.
+        # Without staff, an interpreter would be alone with the caller, or in an empty conference.
         if leg.role == INTERPRETER and not staff_in_talk(session, talk):
             return "wait", None, []
         return "join", talk.conference, []
-    # Asked for at each look, so that a lost job costs one round of waiting.
+    # Enqueued at each poll, so that a lost job costs one round of waiting.
     return "wait", None, [] if talk.held_at is not None else move_caller(talk)
 
 
 def unannounced(session: Session, talk: Talk) -> list[Call]:
-    """The joiners who accepted and of whom the caller was not told."""
+    """The joiners who accepted and about whom the caller was not told."""
     return [
         leg
         for leg in legs_of_talk(session, talk)
@@ -139,7 +139,7 @@ def unannounced(session: Session, talk: Talk) -> list[Call]:
 
 
 def announce_joiners(session: Session, talk: Talk, now: datetime) -> tuple[list[str], list[Job]]:
-    """The roles of those who join now, for this very turn to name to the caller, and the jobs after."""
+    """The roles of those who join now, for this turn to announce to the caller, and the jobs after."""
     new = unannounced(session, talk)
     if new:
         talk.announced_at = now
@@ -148,9 +148,9 @@ def announce_joiners(session: Session, talk: Talk, now: datetime) -> tuple[list[
 
 
 def joiner_missed(session: Session, talk: Talk, call_id: int) -> list[Job]:
-    """Whoever was rung into the talk and pressed no accept key: staff in it are to be told, once.
+    """A person called into the talk pressed no accept key: staff in it are to be told, once.
 
-    Answers the jobs that take those there who are out of the conference; the others hear it where they are.
+    Returns the jobs that move staff who are out of the conference; the others hear it where they are.
     """
     leg = session.get(Call, call_id, populate_existing=True)
     if leg is None or leg.role not in JOINERS or leg.accepted_at is not None or talk.is_over:
@@ -163,9 +163,9 @@ def joiner_missed(session: Session, talk: Talk, call_id: int) -> list[Job]:
 
 
 def missed_in(session: Session, call_id: int) -> tuple[str, str, list[str]] | None:
-    """Of a joiner rung in vain: their leg's id, the conference, and the calls of staff who wait in it.
+    """For a joiner who did not come: their leg's id, the conference, and the calls of staff who wait in it.
 
-    None when somebody was told already, or the talk is over.
+    None when somebody was already told, or the talk is over.
     """
     leg = session.get(Call, call_id)
     if leg is None or leg.missed_state != MISSED or leg.leg_id is None:
@@ -178,7 +178,7 @@ def missed_in(session: Session, call_id: int) -> tuple[str, str, list[str]] | No
 
 
 def missed_words(session: Session, leg_id: str) -> tuple[str, str] | None:
-    """The role of a leg rung in vain, and the language of who leads the talk; None for no such leg."""
+    """The role of a leg that nobody answered, and the language of the talk's leader; None for no such leg."""
     leg = session.scalars(select(Call).where(Call.leg_id == leg_id, Call.role.in_(JOINERS))).first()
     talk = None if leg is None else talk_of(session, leg)
     leader = None if talk is None else session.get(Call, talk.leader_call_id)
@@ -186,7 +186,7 @@ def missed_words(session: Session, leg_id: str) -> tuple[str, str] | None:
 
 
 def tell_missed(session: Session, talk: Talk) -> list[str]:
-    """The roles of those rung into this talk in vain of whom nobody was told; from now on all are told."""
+    """The roles of joiners who did not come and about whom nobody was told; this marks them as told."""
     missed = select(Call).where(joins(talk), Call.missed_state == MISSED).order_by(Call.id)
     legs = session.scalars(missed.with_for_update(key_share=True)).all()
     for leg in legs:

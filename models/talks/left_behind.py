@@ -15,16 +15,16 @@ from models.calls.role import AT_0, JOINERS
 from models.talks.call_queue import QueuedCall, wait_of
 from models.talks.talk import Talk
 
-#: The jobs that tell the legs of a talk of its end are on their way for so long.
+#: How long the jobs that tell the legs of a talk about its end may take.
 _BEING_TOLD = timedelta(seconds=3)
-#: The very words of the partial index, so that both databases see that it serves.
+#: The exact words of the partial index, so that both databases use it.
 _OF_CALLER = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
 
 
 def is_left_behind(session: Session, call_id: int) -> bool:
-    """Whether this leg may be let go of. A job says so, and the rows decide: anyone may have written the job.
+    """Whether this leg may be released. A job asks, but the rows decide: anyone may have written the job.
 
-    Reads only. Unlike the sweeper's look (``left_behind_legs``), a leg counts the moment it is left.
+    Read only. Unlike in the sweeper's check (``left_behind_legs``), a leg counts as soon as it is left.
     """
     leg = session.get(Call, call_id, populate_existing=True)
     if leg is None or leg.ended_at is not None:
@@ -41,13 +41,13 @@ def is_left_behind(session: Session, call_id: int) -> bool:
     waits = wait_of(session, leg.parent_call_id or leg.id) is not None
     if leg.role == AT_0:
         return not waits
-    # The caller's own call at 0: after a hold, or while they are in the queue, they go on in it.
+    # The caller's own call at 0 continues after a hold, or while they are in the queue.
     is_over = talk is not None and talk.is_over and talk.held_at is None
     return is_over and not waits and leg.place != WAITING
 
 
 def left_behind_legs(session: Session, now: datetime) -> Sequence[int]:
-    """Legs that go on though what they served went on without them, and that nobody has told so."""
+    """Live legs whose callback, talk or caller went on without them, and that nobody has told so."""
     return [*_of_callbacks(session, now), *_at_0(session, now)]
 
 

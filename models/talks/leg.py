@@ -1,4 +1,4 @@
-"""The legs we ring: how they are made, and what a key on them does. One leg, one person, one opaque id."""
+"""The legs we place: how they are created, and what keys on them do. One leg, one person, one opaque id."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -37,7 +37,7 @@ _PACE = (
 
 
 def make_liaison_leg(session: Session, callback_id: int, liaison: Liaison, now: datetime) -> Call:
-    """The leg that rings a liaison for a callback, marked as being dialled: its maker dials it next."""
+    """The leg that calls a liaison for a callback, marked as being dialed: its creator dials it next."""
     leg = Call(
         role=LIAISON,
         callback_id=callback_id,
@@ -51,13 +51,13 @@ def make_liaison_leg(session: Session, callback_id: int, liaison: Liaison, now: 
 
 
 def make_caller_leg(session: Session, callback: Callback, now: datetime) -> Call:
-    """The leg that will ring the person called back; no worker has begun to dial it."""
+    """The leg that will call the person of a callback; no worker has begun to dial it."""
     number = keyring_of(session).unseal("callback.number", callback.number_sealed)
     leg = Call(
         role=CALLED_BACK,
         callback_id=callback.id,
         phone_key=callback.number_key,
-        # Who is stored as slow has time at once, whoever answers (R26, R30).
+        # A registrant stored as slow gets more time at once, whoever answers (R26, R30).
         pace=session.scalar(_PACE, {"callback_id": callback.id}) or "normal",
         **outbound_leg(session, number, callback.language, now),
     )
@@ -67,9 +67,9 @@ def make_caller_leg(session: Session, callback: Callback, now: datetime) -> Call
 
 
 def may_take(session: Session, leg: "CallState") -> Literal["yes", "code", "left"]:
-    """Whether the accept key of this leg is enough: a person's own phone asks their code (Legs).
+    """Whether the accept key of this leg is enough: a personal phone requires their code (Legs).
 
-    ``left``: they were let go while their phone rang, and take nobody any more.
+    ``left``: their account was deactivated while their phone rang, so they take nobody.
     """
     found = select(Staff.office_phone, Staff.left_at).where(Staff.id == leg.staff_id)
     person = session.execute(found).first()
@@ -81,10 +81,10 @@ def may_take(session: Session, leg: "CallState") -> Literal["yes", "code", "left
 
 
 def accept_by_liaison(session: Session, leg: "CallState", now: datetime) -> Literal["accepted", "gone"]:
-    """The accept key on a liaison's leg: the caller's leg is made, for ``dial_caller`` to ring (Legs).
+    """The accept key on a liaison's leg: creates the caller's leg, for ``dial_caller`` to dial (Legs).
 
-    ``gone`` when the callback was cancelled, or taken from this leg, meanwhile. A repeated key is accepted
-    again and rings nobody twice.
+    ``gone`` when the callback was since canceled, or taken from this leg. A repeated key is accepted again
+    and calls nobody twice.
     """
     callback = callback_of(session, leg)
     if callback is None or callback.liaison_call_id != leg.id:
@@ -116,7 +116,7 @@ def decline_by_liaison(
 ) -> None:
     """The liaison passes: the callback goes to the next one, and this one is free when the leg ends.
 
-    ``is_missed``: the phone was answered, and no key took it; after some in a row they are set away (R36).
+    ``is_missed``: the phone was answered, and no key took it; after several in a row they are set away (R36).
     """
     callback = callback_of(session, leg)
     if callback is not None and callback.liaison_call_id == leg.id and callback.state == "ringing_liaison":
@@ -131,9 +131,10 @@ def decline_by_liaison(
 def join_caller(
     session: Session, leg: "CallState", now: datetime, *, silent: bool = False
 ) -> Literal["joined", "later", "gone"]:
-    """The key of the person called back: with it the two are talking; ``silent``: the person cannot talk.
+    """The key of the person called back: now the two are talking; ``silent``: the person cannot talk.
 
-    When the liaison has left, ``later`` says that the person is called again, and ``gone`` that they are not.
+    When the liaison has left, ``later`` means that the person is called again, and ``gone`` that they are
+    not.
     """
     callback = callback_of(session, leg)
     if callback is not None and _calls_again(callback, leg):
@@ -157,7 +158,7 @@ def join_caller(
 
 
 def fetch_liaison(session: Session, leg: "CallState") -> list[Job]:
-    """The jobs that bring the liaison to the person who joined; without them they look within seconds."""
+    """The jobs that connect the liaison to the person who joined; without them the leg polls soon."""
     of_talk = select(Talk.leader_call_id).where(Talk.callback_id == leg.callback_id).scalar_subquery()
     theirs = select(Call.id).where(Call.id == of_talk, Call.place == AWAITING_PERSON)
     return [("move_leg", call_id) for call_id in session.scalars(theirs)]
@@ -166,11 +167,11 @@ def fetch_liaison(session: Session, leg: "CallState") -> list[Job]:
 def put_off(
     session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy
 ) -> tuple[Literal["put_off", "gone"], list[Job]]:
-    """The person cannot talk now: try later; after the policy's tries a member of staff decides.
+    """The person cannot talk now: try later; after the policy's tries a staff member decides.
 
-    So it is too when the liaison has just left, or the phone would ring again within a minute. Answers
-    ``gone`` where no other call will come, and the jobs to enqueue after the commit: the liaison who waits is
-    told, and so is the next one who is already rung.
+    The same applies when the liaison has just left, and otherwise the phone would ring again within a minute.
+    Returns ``gone`` if no other call will come, and the jobs to enqueue after the commit: the waiting liaison
+    is told, and so is the next one whose phone already rings.
     """
     callback = callback_of(session, leg)
     bring_forward(session, leg.id, LEAVING)
@@ -185,7 +186,7 @@ def put_off(
     jobs += [("release_leg", liaison_leg)] if liaison_leg is not None else []
     following = policy.next_round(callback, tries, now, policy.retry)
     if following is None:
-        # From here on somebody of staff decides, so no other call is promised.
+        # From here on staff decide, so no other call is promised.
         advance(session, callback.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="not_safe")
         return "gone", jobs
     tries, next_at = following
@@ -204,11 +205,11 @@ def put_off(
 def _put_off_others(
     session: Session, callback: Callback, actor: str, now: datetime, policy: CallbackPolicy
 ) -> list[Job]:
-    """Whoever cannot talk now is not rung soon for another callback of the same phone.
+    """A person who cannot talk now is not called soon for another callback to the same phone.
 
-    In a call that nobody gave a PIN for it is a round of those others too, and after the last one staff
-    decide: whoever holds the phone could else put them off again and again, by asking for more such calls.
-    Answers the jobs to enqueue: a liaison who is rung for one of them is let go.
+    In a call without a PIN this counts as a round of those other callbacks too, and after the last one staff
+    decide. Otherwise anyone who has the phone could put them off again and again, by asking for more such
+    calls. Returns the jobs to enqueue: a liaison who is being called for one of them is released.
     """
     is_soon = and_(Callback.state == "requested", Callback.next_attempt_at < now + policy.retry)
     theirs = (
@@ -219,7 +220,7 @@ def _put_off_others(
             or_(is_soon, Callback.state == "ringing_liaison"),
         )
         .order_by(Callback.id)
-        # One that somebody takes, or accepts, in this very moment is rung for already.
+        # For one that somebody takes or accepts right now, a phone is already ringing.
         .with_for_update(skip_locked=True, of=Callback)
     )
     jobs: list[Job] = []
@@ -228,7 +229,7 @@ def _put_off_others(
         tries = other.caller_tries + (not callback.verified)
         following = policy.next_round(other, tries, now, policy.retry)
         if other.taken_up_at is not None:
-            # What was left for staff is left for them again.
+            # A callback that was left for staff goes back to them.
             advance(session, other.id, "leave", actor=actor, now=now, outcome=other.outcome)
         elif following is None:
             advance(session, other.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="not_safe")
@@ -242,7 +243,7 @@ def _put_off_others(
 
 
 def _calls_again(callback: Callback, leg: "CallState") -> bool:
-    """Whether this leg of the person lost its liaison, and the line rings the same phone again by itself."""
+    """Whether this leg of the person lost its liaison, and the line calls the same phone again by itself."""
     return (
         leg.role == CALLED_BACK
         and callback.state in ("requested", "ringing_liaison")

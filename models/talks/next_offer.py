@@ -1,4 +1,4 @@
-"""Who is rung for next: the callbacks that a free liaison may be offered now, in their order (R36)."""
+"""Who is called for next: the callbacks that a free liaison may be offered now, in their order (R36)."""
 
 from datetime import datetime
 from itertools import islice
@@ -20,9 +20,9 @@ from models.talks.call_queue import kept_for_queue
 def first_on_list(
     session: Session, now: datetime, policy: CallbackPolicy, limit: int, *where: ColumnElement[bool]
 ) -> list[int]:
-    """The first of those that somebody is free for now, at most ``limit`` and no more than are free.
+    """The first callbacks that somebody is free for now, at most ``limit`` and no more than are free.
 
-    ``where`` leaves out some of them.
+    ``where`` excludes some of them.
     """
     is_open = policy.is_open(now)
     free = count_free(session, is_open=is_open)
@@ -35,7 +35,7 @@ def first_on_list(
         Pool.URGENT: and_(urgent, ~passed_over),
         Pool.EVERYONE: and_(urgent, passed_over),
     }
-    # Who is free goes as a value: one wording whoever it is, which a worker's forked job finds ready.
+    # Availability goes in as a value: one SQL text in all cases, which a worker's forked job finds cached.
     only = or_(*(and_(literal(free[pool] > 0, Boolean), whose[pool]) for pool in Pool))
     at_most = min(limit, max(free.values()))
     ranks = RANKS if unverified_may_take(session, now) else VERIFIED
@@ -48,9 +48,9 @@ def first_on_list(
 
 
 def owed_callback(session: Session, now: datetime) -> int | None:
-    """A callback without a PIN that the next offer is owed to, so that callers at 0 leave it a liaison (R36).
+    """A callback without a PIN that is owed the next offer, so that callers at 0 leave it a liaison (R36).
 
-    None while the carrier refuses our calls: then only those on the line can be joined to anybody.
+    None while the carrier refuses our calls: then only callers on the phone can be connected to anybody.
     """
     if owed_to(last_offers(session, now)) is not Owed.UNVERIFIED or pacing.is_refused(session):
         return None
@@ -58,7 +58,7 @@ def owed_callback(session: Session, now: datetime) -> int | None:
 
 
 class _KeptForLine:
-    """How many free liaisons a callback leaves to those who wait on the call queue; asked once a kind."""
+    """How many free liaisons a callback leaves to callers in the call queue; computed once per kind."""
 
     def __init__(self, session: Session, now: datetime, owed: Owed | None) -> None:
         self._session, self._now, self._owed = session, now, owed
@@ -74,7 +74,7 @@ class _KeptForLine:
 
 
 def pool_for(callback: Any, policy: CallbackPolicy) -> Pool:
-    """Whom the line rings for this callback next; a row of its urgency and ``liaison_tries`` will do."""
+    """Whom the line calls for this callback next; a row with its urgency and ``liaison_tries`` is enough."""
     if callback.urgency != "urgent":
         return Pool.LIAISONS
     return Pool.EVERYONE if policy.is_untaken(callback) else Pool.URGENT

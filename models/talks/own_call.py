@@ -1,4 +1,4 @@
-"""A call that a member of staff asks for: the line rings their own phone now, and then the person (Legs)."""
+"""A call that a staff member asks for: the line calls their own phone now, and then the person (Legs)."""
 
 from datetime import datetime
 from typing import cast
@@ -32,11 +32,12 @@ def call_now(
     now: datetime,
     policy: CallbackPolicy,
 ) -> list[Job]:
-    """Ring this person for this callback; the jobs to enqueue after the commit.
+    """Call this staff member for this callback; returns the jobs to enqueue after the commit.
 
-    Whoever has no claim on it yet makes one by this. The caller is rung when they accept, by the key as
-    always. Asked twice, it rings once. Raises RefusedError when it is somebody else's, outside the windows
-    of the person to be called (R29), or not to be dialled, and when they have no phone free to be rung.
+    Without an existing claim, this makes one. The caller is called when the staff member accepts, by the key
+    as always. Asked twice, it calls once. Raises RefusedError when the callback is somebody else's, outside
+    the person's windows (R29), or may not be dialed, and when the staff member has no phone free to be
+    called.
     """
     callback = standing(session, callback_id)
     if callback.staff_id == staff_id and callback.state in ("ringing_liaison", "ringing_caller", "talking"):
@@ -50,7 +51,7 @@ def call_now(
         raise RefusedError(TalkRefusal.PHONE_IN_CALL)
     if person.resting_until is not None:
         raise RefusedError(TalkRefusal.RESTING, at=person.resting_until)
-    # They asked for this call, so the talk before it is written down.
+    # They asked for this call, so the wrap-up of the talk before it is over.
     end_wrap_up(session, person.id, now)
     leg = _own_leg(session, callback, person, now)
     if not reserve_liaison(session, person.id, leg.id, now):
@@ -68,7 +69,7 @@ def call_now(
 
 
 def may_ring_now(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> None:
-    """Refuse what the dispatcher would: a phone that may not be rung, or not from its number, or not now."""
+    """Refuse what the dispatcher would: a phone that may not be called, at all, now, or from its number."""
     may_be_called(callback)
     phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
     if phone.is_barred or not can_dial(session, callback, policy):
@@ -83,9 +84,9 @@ def may_ring_now(session: Session, callback: Callback, now: datetime, policy: Ca
 
 
 def dial_taker(session: Session, call_id: int, now: datetime, policy: CallbackPolicy) -> Dial | None:
-    """Take the right to dial the leg of who asked to be rung, once; None when it is not to be dialled.
+    """Take the right to dial the leg of the person who asked for it, once; None if it may not be dialed.
 
-    When the callback went on without it, the person whom it holds is free again.
+    When the callback went on without it, the person whom it reserves is free again.
     """
     leg = session.get(Call, call_id)
     if leg is None or leg.callback_id is None or leg.phone_sealed is None:
@@ -107,7 +108,7 @@ def dial_taker(session: Session, call_id: int, now: datetime, policy: CallbackPo
 
 
 def is_wanted(session: Session, call_id: int) -> bool:
-    """Whether such a leg is still undialled, so that a slot of the carrier's pace is worth taking."""
+    """Whether such a leg is still undialed, so that a slot of the carrier's pace is worth taking."""
     undialled = select(Call.id).where(
         Call.id == call_id, Call.call_status.is_(None), Call.call_sid.is_(None), Call.ended_at.is_(None)
     )

@@ -1,4 +1,4 @@
-"""What the console shows of a talk with a caller at 0: how it stands, and what may be said (R37)."""
+"""What the console shows of a talk with a caller at 0: its state, and what the caller may hear (R37)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,11 +25,11 @@ from models.talks.talk_legs import Joiner, joiners_of, joins
 
 @dataclass(frozen=True, slots=True)
 class TalkAt0:
-    """``is_led``: whoever looks leads it, or led it to its end; ``leader`` is the name of who does.
+    """``is_led``: the viewer leads it, or led it to its end; ``leader`` is the name of the leader.
 
-    ``is_recent``: it goes on, or its outcome may yet be refined. ``case_id`` is, for the leader and so long,
-    that of a caller who was verified when they began to wait, by the PIN that is in force; None for anybody
-    else. ``time_zone`` is the person's own, None while nobody knows it.
+    ``is_recent``: it is on, or its outcome may still be refined. For the leader and during that time,
+    ``case_id`` is the case of a caller who was verified when they began to wait, by the PIN that is in force;
+    None for anybody else. ``time_zone`` is the person's own, None while it is unknown.
     """
 
     id: int
@@ -51,7 +51,7 @@ class TalkAt0:
 def shown_talk(
     session: Session, talk_id: int, staff_id: int, role: str, now: datetime, policies: Policies
 ) -> TalkAt0 | None:
-    """A talk at 0 as this person may see it: who leads it, came into it, or oversees; None for others."""
+    """A talk at 0 as this person may see it: its leader, a joiner, or an overseer; None for others."""
     row = session.execute(
         select(Talk, Call.silent, Call.line, Case.id, Call.time_zone, Registrant.time_zone, Staff.name_sealed)
         .join(Call, Call.id == Talk.caller_call_id)
@@ -79,9 +79,9 @@ def shown_talk(
 def look_at_talk_words(
     session: Session, talk: TalkAt0, staff_id: int, now: datetime, rules: HeardRules
 ) -> Heard:
-    """What may be said to this caller now, and the entry that this person looked.
+    """What may be told to this caller now, and the audit entry that this person viewed it.
 
-    Raises RefusedError when the caller gave no PIN, or the talk is not, or no longer, theirs.
+    Raises RefusedError when the caller entered no PIN, or the talk is not, or no longer, theirs.
     """
     if talk.case_id is None:
         raise RefusedError(TalkRefusal.NO_PIN)
@@ -97,7 +97,7 @@ def look_at_talk_words(
 
 
 def _came_into(session: Session, talk: Talk, staff_id: int) -> bool:
-    """Whether this person was rung into the talk, or led it before somebody else did."""
+    """Whether this person was called into the talk, or led it before somebody else did."""
     theirs = select(Call.id).where(Call.staff_id == staff_id, joins(talk))
     led = select(Call.id).where(
         Call.staff_id == staff_id,

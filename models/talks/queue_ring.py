@@ -31,21 +31,21 @@ from models.talks.talk import begin_talk, talk_of
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
-#: The job of a leg that nobody has begun to ring after so long was lost; the sweeper does it.
+#: A leg that nobody has begun to dial after this long has lost its job; the sweeper does it.
 JOB_LOST_AFTER = timedelta(seconds=3)
-#: The sweeper itself does what no worker takes within 10 s (R39). Nothing rings a leg that waits longer: no
-#: process lives, or the carrier refuses the account.
+#: The sweeper itself does what no worker takes within 10 s (R39). Nothing dials a leg that waits longer: no
+#: process is alive, or the carrier refuses the account.
 NOTHING_RINGS_AFTER = timedelta(seconds=15)
 
 
 class Rung(NamedTuple):
-    """A liaison's leg for a caller at 0; ``is_dialled`` tells whether anything has begun to ring it."""
+    """A liaison's leg for a caller at 0; ``is_dialled`` says whether anything has begun to dial it."""
 
     is_dialled: bool
     since: datetime
 
     def is_lost(self, now: datetime) -> bool:
-        """Whether nothing will ring this leg soon."""
+        """Whether nothing will dial this leg soon."""
         return not self.is_dialled and self.since <= now - NOTHING_RINGS_AFTER
 
 
@@ -58,9 +58,10 @@ def ring_for(
     free: int,
     ahead: int,
 ) -> tuple[bool, list[Job]]:
-    """Hold a free liaison for a caller in the queue: whether one is rung for them, and the jobs to enqueue.
+    """Reserve a free liaison for a queued caller: whether one is called for them, and the jobs to enqueue.
 
-    Verified callers leave the next free liaison to a callback that is owed the offer (R36), and have it rung.
+    Verified callers leave the next free liaison to a callback that is owed the offer (R36), and have it
+    dialed.
     """
     if free <= ahead:
         return False, []
@@ -79,7 +80,7 @@ def ring_for(
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A liaison held for a caller who is waiting, and the leg that will ring them (R36)."""
+    """A liaison reserved for a waiting caller, and the leg that will call them (R36)."""
 
     staff_id: int
     call_id: int
@@ -92,7 +93,7 @@ def take_liaison_for(
     *,
     verified: bool,
 ) -> Taken | None:
-    """Hold a free liaison for this call's caller, by a leg of its own; None when nobody is free."""
+    """Reserve a free liaison for this call's caller, with a new leg; None when nobody is free."""
     pick_alone(session)
     if not verified and not unverified_may_take_at_0(session, now):
         return None
@@ -116,7 +117,7 @@ def take_liaison_for(
 
 
 def rung_now(session: Session, call_id: int) -> Rung | None:
-    """The liaison's leg that rings, or asks for the accept key, for this caller; None when there is none."""
+    """The liaison's leg that rings, or asks for the accept key, for this caller; None if there is none."""
     row = session.execute(
         select(Call.call_status, Call.call_sid, Call.started_at)
         .where(
@@ -134,7 +135,7 @@ def rung_now(session: Session, call_id: int) -> Rung | None:
 
 
 def dial_direct(session: Session, call_id: int) -> tuple[str, str] | None:
-    """Take a worker's right to ring a liaison for a caller, once: leg id and number, or None."""
+    """Take a worker's right to dial a liaison for a caller, once: leg id and number, or None."""
     leg = session.get(Call, call_id)
     if leg is None or leg.role != AT_0 or leg.leg_id is None or leg.phone_sealed is None:
         return None
@@ -149,8 +150,8 @@ def accept_at_0(
 ) -> tuple[Literal["accepted", "gone"], list[Job]]:
     """The accept key: with it the two are talking, and the caller is fetched out of the call queue (Legs).
 
-    The place in the queue is the right to them: whoever ends it first has it, a liaison's key or the
-    caller's.
+    The place in the queue is the right to the caller: the first to end it has it, with the liaison's key or
+    the caller's.
     """
     if leg.accepted_at is not None:
         talk = talk_of(session, leg)
@@ -174,7 +175,7 @@ def accept_at_0(
 
 
 def is_wanted(session: Session, leg: "CallState") -> bool:
-    """Whether the caller whom this leg rings for still waits in the queue."""
+    """Whether the caller for whom this leg rings still waits in the queue."""
     waits = select(QueuedCall.id).where(
         QueuedCall.call_id == leg.parent_call_id, QueuedCall.ended_at.is_(None)
     )
@@ -196,10 +197,10 @@ def miss_at_0(session: Session, leg: "CallState", now: datetime, policies: Polic
 
 
 def stop_ringing(session: Session, caller_call_id: int, now: datetime) -> list[Job]:
-    """Let go of the legs that ring for a caller who waits no more; answers the jobs to enqueue after.
+    """Release the legs that ring for a caller who no longer waits; returns the jobs to enqueue after.
 
-    A leg that nobody has begun to ring is never rung. One that a worker placed is told to end, and frees its
-    liaison when it has.
+    A leg that nobody has begun to dial is never dialed. One that a worker placed is told to end, and frees
+    its liaison when it has ended.
     """
     jobs: list[Job] = []
     ringing = select(Call.id).where(
@@ -209,7 +210,7 @@ def stop_ringing(session: Session, caller_call_id: int, now: datetime) -> list[J
         Call.accepted_at.is_(None),
     )
     for leg in session.scalars(ringing).all():
-        # Looked at as it ends: a worker may begin to ring it in this very moment.
+        # Checked in the same statement that ends it: a worker may begin to dial it right now.
         unrung = and_(CALLS.c.call_sid.is_(None), CALLS.c.call_status.is_(None))
         if _changed(session, update(CALLS).where(CALLS.c.id == leg, unrung).values(ended_at=now)):
             free_liaison(session, leg, now)

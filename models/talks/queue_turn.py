@@ -1,4 +1,4 @@
-"""Whose turn it is in the call queue: who is free is offered at once, not at the caller's next look (R36)."""
+"""Whose turn it is in the call queue: offers a free liaison at once, not at the next poll (R36)."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -15,16 +15,16 @@ from models.staff.staff import Staff
 from models.talks.call_queue import QueuedCall, first_waiting
 from models.talks.next_offer import owed_callback
 
-#: After a liaison's phone rang in vain the caller hears so first, and looks again by themselves.
+#: After a liaison's phone rang in vain, the caller is told so first, and then polls again.
 _AFTER_A_RING = timedelta(seconds=8)
-# Made once: to put an alias of a call together costs more than to look.
+# Built once, because building a table alias takes longer than the query.
 _LEG = aliased(Call)
 
 
 def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
-    """The calls in the queue for which somebody is free, verified ones first; ``is_open``: the office works.
+    """The queued calls for which somebody is free, verified ones first; ``is_open``: the office is open.
 
-    None while a callback without a PIN is owed the next offer.
+    Empty while a callback without a PIN is owed the next offer.
     """
     free = free_liaisons(session) if is_open else 0
     if not free or owed_callback(session, now) is not None:
@@ -48,12 +48,12 @@ def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
 
 
 def free_now(session: Session, now: datetime) -> int:
-    """How many of those on shift could be rung now.
+    """How many of those on shift could be called now.
 
-    A rest, a wrap-up or a call to the staff line ends in its time, also while no sweeper lives to end it.
+    A rest, a wrap-up or a call to the staff line ends on time, even if no sweeper is alive to end it.
     """
     if is_a_pause_over(session, now):
-        # Before their rows are held, as whoever picks a liaison does.
+        # Taken before their rows are locked, as all code that picks a liaison does.
         pick_alone(session)
         end_rests(session, now)
         clear_lines(session, now)
@@ -61,16 +61,16 @@ def free_now(session: Session, now: datetime) -> int:
 
 
 def is_a_pause_over(session: Session, now: datetime) -> bool:
-    """Whether anybody's rest, wrap-up, pause after a miss, or call to the staff line has come to its end."""
+    """Whether anybody's rest, wrap-up, pause after a miss, or call to the staff line is over."""
     ends = (Staff.wrap_up_until, Staff.resting_until, Staff.spared_until, Staff.on_staff_line_until)
     over = select(Staff.id).where(or_(*(end <= now for end in ends))).limit(1)
     return session.scalar(over) is not None
 
 
 def fetch(session: Session, call_id: int, now: datetime, *, is_open: bool) -> tuple[str, str] | None:
-    """The call and the address at which it looks for a person at once; None when it is not its turn any more.
+    """The call and the address at which it polls for a person at once; None if it is no longer its turn.
 
-    A call that came in has no address of its own before.
+    An inbound call has no address of its own before this.
     """
     held = select(CALLS.c.leg_id).where(CALLS.c.id == call_id).with_for_update(key_share=True)
     leg_id = session.scalar(held)

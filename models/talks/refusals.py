@@ -1,16 +1,16 @@
-"""Why a talk does not begin or stays as it is; hotline/refusals/talks.py has the words."""
+"""Why a talk does not begin or does not change; hotline/refusals/talks.py has the words."""
 
 from enum import StrEnum, auto
 
 
 class TalkRefusal(StrEnum):
-    """The reasons, each with its facts where it has some."""
+    """The reasons, each with its facts if it has any."""
 
     PHONE_IN_CALL = auto()
     #: ``at``: when the rest ends.
     RESTING = auto()
     PHONE_BARRED = auto()
-    #: ``at``: when the next hours of the person begin.
+    #: ``at``: when the person's next hours begin.
     NOT_NOW = auto()
     LINE_REFUSED = auto()
     #: ``name``: every colleague on the call.

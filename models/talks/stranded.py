@@ -1,4 +1,4 @@
-"""Finds callbacks, talks, legs and liaisons that wait for something which will not come by itself."""
+"""Finds callbacks, talks, legs and liaisons that wait for something that will not happen by itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,24 +20,24 @@ from models.talks.queue_ring import JOB_LOST_AFTER
 from models.talks.talk import IS_ON, Talk
 from models.talks.talk_end import close_talk
 
-#: The leg of a caller is dialled within moments of the accept key, or its job was lost.
+#: A caller's leg is dialed within moments of the accept key, or its job was lost.
 _JOB_LOST_AFTER = timedelta(seconds=2)
-#: The very words of the partial index, so that both databases see that it serves.
+#: The exact words of the partial index, so that both databases use it.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _OF_CALLER = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
-#: A leg that no worker has begun to ring.
+#: A leg that no worker has begun to dial.
 _UNDIALLED = Call.call_status.is_(None), Call.call_sid.is_(None), Call.ended_at.is_(None)
-#: The call of the caller that a leg was made for; put together once, since every sweep asks by it.
+#: The call of the caller that a leg was made for; built once, since every sweep uses it.
 _PARENT = aliased(Call)
-#: Longer than any liaison's leg goes on whose callback went on without it: it was told so long ago.
+#: Longer than any liaison's leg can last after its callback went on without it: it was told long ago.
 _TOLD_TO_END = timedelta(seconds=200)
-#: Whether such a leg is over the carrier may be asked much earlier: to ask cuts nobody off.
+#: The carrier may be asked much earlier whether such a leg is over: asking cuts nobody off.
 _ASKED_ABOUT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveLeg:
-    """A leg of a callback as its row tells it."""
+    """A leg of a callback, from its row."""
 
     id: int
     call_sid: str | None
@@ -46,10 +46,10 @@ class LiveLeg:
 
 
 def give_back_lapsed(session: Session, now: datetime) -> None:
-    """Callbacks whose worker died between claiming and holding a liaison: nothing was dialled for them.
+    """Return callbacks whose worker died after the claim and before reserving a liaison; nothing was dialed.
 
-    So it is with the claims of staff that nobody used, and with those of staff whose shift ended since. What
-    was left for staff before goes back to them.
+    The same applies to claims of staff that nobody used, and to those of staff whose shift has since ended. A
+    callback that had been left for staff goes back to them.
     """
     has_gone_home = and_(~Staff.on_shift, Staff.shift_changed_at > Callback.claimed_at)
     lapsed = (
@@ -67,7 +67,7 @@ def give_back_lapsed(session: Session, now: datetime) -> None:
 
 
 def lapsed_callbacks(session: Session, now: datetime) -> Sequence[int]:
-    """Callbacks with a leg that rings, of which nothing was heard for longer than it may."""
+    """Callbacks with a ringing leg that has been without news for longer than it may."""
     return session.scalars(
         select(Callback.id)
         .where(
@@ -80,7 +80,7 @@ def lapsed_callbacks(session: Session, now: datetime) -> Sequence[int]:
 
 
 def legs_of(session: Session, callback: Callback) -> list[LiveLeg]:
-    """The legs of the attempt that goes on: the caller's first, since its news is the more urgent."""
+    """The legs of the current attempt: the caller's first, since its news is more urgent."""
     found = []
     for call_id in (callback.caller_call_id, callback.liaison_call_id):
         leg = session.get(Call, call_id) if call_id is not None else None
@@ -90,7 +90,7 @@ def legs_of(session: Session, callback: Callback) -> list[LiveLeg]:
 
 
 def undialled_callers(session: Session, now: datetime) -> Sequence[int]:
-    """Accepted callbacks whose caller no worker has begun to ring."""
+    """Accepted callbacks whose caller no worker has begun to dial."""
     return session.scalars(
         select(Callback.id)
         .join(Call, Call.id == Callback.caller_call_id)
@@ -99,7 +99,7 @@ def undialled_callers(session: Session, now: datetime) -> Sequence[int]:
             Callback.state == "ringing_caller",
             *_UNDIALLED,
             Call.started_at < now - _JOB_LOST_AFTER,
-            # A worker that waits for its slot has noted it here.
+            # A worker that waits for its slot has recorded the slot here.
             Callback.next_attempt_at < now - _JOB_LOST_AFTER,
         )
         .order_by(Callback.id)
@@ -107,9 +107,9 @@ def undialled_callers(session: Session, now: datetime) -> Sequence[int]:
 
 
 def undialled_takers(session: Session, now: datetime) -> Sequence[int]:
-    """Legs of staff who asked to be rung for a callback, and that no worker has begun to ring.
+    """Legs of staff who asked to be called for a callback, and that no worker has begun to dial.
 
-    Also where the callback went on without them: who comes to ring such a leg frees its person instead.
+    This includes legs whose callback went on without them: the job for such a leg frees its person instead.
     """
     return session.scalars(
         select(Call.id)
@@ -123,7 +123,7 @@ def undialled_takers(session: Session, now: datetime) -> Sequence[int]:
 
 
 def undialled_joiners(session: Session, now: datetime) -> Sequence[int]:
-    """Legs of colleagues and interpreters that no worker has begun to ring into a talk."""
+    """Legs of colleagues and interpreters that no worker has begun to call into a talk."""
     lost = *_UNDIALLED, Call.role.in_(JOINERS), Call.started_at < now - _JOB_LOST_AFTER
     of_callbacks = select(Call.id).join(Talk, Talk.callback_id == Call.callback_id).where(IS_ON, *lost)
     at_0 = select(Call.id).where(_OF_CALLER, *lost)
@@ -131,16 +131,16 @@ def undialled_joiners(session: Session, now: datetime) -> Sequence[int]:
 
 
 def undialled_at_0(session: Session, now: datetime) -> Sequence[int]:
-    """Legs of liaisons for callers at 0 that no worker has begun to ring."""
+    """Legs of liaisons for callers at 0 that no worker has begun to dial."""
     lost = *_UNDIALLED, Call.role == AT_0, Call.started_at < now - JOB_LOST_AFTER
     return session.scalars(select(Call.id).where(_OF_CALLER, *lost)).all()
 
 
 def talks_to_ask_about(session: Session, since: datetime, now: datetime, policy: CallbackPolicy) -> list[int]:
-    """Legs of talks whose end may have been lost: time to ask the carrier again.
+    """Legs of talks whose end event may have been lost: it is time to ask the carrier again.
 
-    Each is asked about once in ``talk_check_seconds``, so that the carrier is not asked at every sweep;
-    ``since`` is the moment of the sweep before.
+    Each is asked about once in ``talk_check_seconds``, so that not every sweep asks the carrier; ``since`` is
+    the moment of the previous sweep.
     """
     legs = session.execute(
         select(Call.id, Talk.began_at)
@@ -152,7 +152,7 @@ def talks_to_ask_about(session: Session, since: datetime, now: datetime, policy:
 
 
 def close_forgotten(session: Session, now: datetime) -> list[Job]:
-    """Close the talks that are longer than any call; answers the jobs to enqueue after the commit."""
+    """Close talks that are longer than any call; returns the jobs to enqueue after the commit."""
     forgotten = select(Talk).where(IS_ON, Talk.began_at < now - LONGEST_CALL)
     return [
         job
@@ -162,9 +162,9 @@ def close_forgotten(session: Session, now: datetime) -> list[Job]:
 
 
 def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> tuple[list[int], list[int]]:
-    """Free liaisons whose leg is surely over; answers the legs of others who may be held by nothing.
+    """Free liaisons whose leg is surely over; returns the legs of others that may reserve them for nothing.
 
-    The carrier is to be asked about the first, and told to end the second if they still go on.
+    The caller asks the carrier about the first list, and ends the legs of the second if they are still live.
     """
     ring = timedelta(seconds=policy.numbers.liaison_ring_seconds) + policy.lease
     in_question: list[int] = []
@@ -189,7 +189,7 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
             call.ended_at = now
             free_liaison(session, call.id, now)
         elif rings_at_0:
-            # One that a worker placed: somebody may just be hearing what it is about.
+            # A leg that a worker placed: somebody may just be hearing what it is about.
             in_question += [call.id] if age > ring else []
         elif call.role in (LIAISON, AT_0, COLLEAGUE) and not _serves(call, callback, talk):
             if age > _TOLD_TO_END and call.call_sid is None:
@@ -204,7 +204,8 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
 
 def _serves(call: Call, callback: Callback | None, talk: Talk | None) -> bool:
     if talk is not None:
-        # A colleague serves from their key on; one who let it ring, or whose call nobody knows of, does not.
+        # A colleague serves from their key on; one who did not answer, or whose call nobody knows of, does
+        # not.
         joined = call.role == COLLEAGUE and call.accepted_at is not None
         return joined or call.id == talk.leader_call_id
     return callback is not None and callback.closed_at is None and call.id == callback.liaison_call_id

@@ -1,4 +1,4 @@
-"""A talk: two people talk, who meet by a callback or because the caller pressed 0 (Legs)."""
+"""A talk: two people talk, who meet through a callback or because the caller pressed 0 (Legs)."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -12,18 +12,18 @@ from models.callbacks.callback import Callback, advance, locked
 from models.calls.call import CALLS
 from models.store.base import Base, UtcDateTime
 
-#: The very words of the partial indexes, so that both databases see that they serve.
+#: The exact words of the partial indexes, so that both databases use them.
 IS_ON = text("talks.closed_at IS NULL")
 _ON = text("closed_at IS NULL")
 
 
 class Talk(Base):
-    """One talk, from the key that makes it until its end: the caller's of a callback, the liaison's at 0.
+    """One talk, from the key that begins it until its end: the caller's for a callback, the liaison's at 0.
 
-    ``callback_id`` is the callback that it keeps; None for a caller at 0, whose call came in and may see
-    a second talk after a hold broke off. ``leader_call_id`` is the leg of who leads it, and ``staff_id`` that
-    person; ``held_at`` since when nobody of staff is with the caller. ``announced_at`` is when the caller was
-    last told who joins: whoever accepted before then may come in (R43). ``outcome`` is one of
+    ``callback_id`` is the callback that it fulfills; None for a caller at 0, whose inbound call may have a
+    second talk after a hold broke off. ``leader_call_id`` is the leg of the leader, and ``staff_id`` that
+    person; ``held_at`` is since when no staff are with the caller. ``announced_at`` is when the caller was
+    last told who joins: joiners who accepted before then may come in (R43). ``outcome`` is one of
     ``models/overview/outcome.py: OUTCOMES`` once the talk is over (R37).
     """
 
@@ -49,17 +49,17 @@ class Talk(Base):
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended; one that has ended never goes on."""
+        """Whether it has ended; an ended talk never continues."""
         return self.closed_at is not None
 
     @property
     def audit_target(self) -> str:
-        """What the entries of the audit about this talk name: the callback that it keeps, or itself."""
+        """The target of this talk's audit entries: the callback that it fulfills, or itself."""
         return f"talk:{self.id}" if self.callback_id is None else f"callback:{self.callback_id}"
 
 
 class TalkLeg(Protocol):
-    """What of a leg leads to its talk; a row and a turn's state both have it."""
+    """The fields of a leg that lead to its talk; both a row and a turn's state have them."""
 
     @property
     def id(self) -> int: ...
@@ -92,16 +92,15 @@ def begin_talk(
     session.add(talk)
     session.flush()
     if callback_id is None:
-        # A callback's state has an entry of its own.
+        # A callback's change of state has its own entry.
         audit_talk(session, talk, "begin_talk", f"liaison:{staff_id}", now)
     return talk
 
 
 def callback_of(session: Session, leg: TalkLeg) -> Callback | None:
-    """The callback that a leg serves, held until the transaction ends; so is the leg, which is held first.
+    """The callback that a leg serves; locks first the leg, then it, until the transaction ends.
 
-    Who is told of a leg's end holds the leg before its callback; in another order the two could wait for
-    each other.
+    Code that handles a leg's end locks the leg before its callback; in another order the two could deadlock.
     """
     if leg.callback_id is None:
         return None
@@ -110,7 +109,7 @@ def callback_of(session: Session, leg: TalkLeg) -> Callback | None:
 
 
 def talk_of(session: Session, leg: TalkLeg) -> Talk | None:
-    """The last talk of a leg; leg, callback and talk are held, in this order, until the transaction ends."""
+    """The last talk of a leg; locks leg, callback and talk, in this order, until the transaction ends."""
     _hold_leg(session, leg)
     if leg.callback_id is None:
         return latest_talk(session, leg.parent_call_id or leg.id)
@@ -119,34 +118,34 @@ def talk_of(session: Session, leg: TalkLeg) -> Talk | None:
 
 
 def talk_for(session: Session, callback_id: int) -> Talk | None:
-    """The talk that a callback has led to, held until the transaction ends."""
+    """The talk that a callback has led to, locked until the transaction ends."""
     return session.scalars(_held().where(Talk.callback_id == callback_id)).first()
 
 
 def locked_talk(session: Session, talk_id: int) -> Talk | None:
-    """A talk, held until the transaction ends."""
+    """A talk, locked until the transaction ends."""
     return session.scalars(_held().where(Talk.id == talk_id)).first()
 
 
 def latest_talk(session: Session, caller_call_id: int) -> Talk | None:
-    """The last talk of a caller's call, held until the transaction ends."""
+    """The last talk of a caller's call, locked until the transaction ends."""
     mine = _held().where(Talk.caller_call_id == caller_call_id)
     return session.scalars(mine.order_by(Talk.id.desc()).limit(1)).first()
 
 
 def talks_now(session: Session, caller_call_id: int) -> bool:
-    """Whether a liaison has taken this caller, and the talk goes on."""
+    """Whether a liaison has taken this caller, and the talk is on."""
     on = select(Talk.id).where(IS_ON, Talk.caller_call_id == caller_call_id)
     return session.execute(on.limit(1)).first() is not None
 
 
 def is_cut_short(talk: Talk, over_at: datetime, seconds: float) -> bool:
-    """Whether a talk that ended then, and that nobody of staff ended, was too short to have helped."""
+    """Whether a talk that ended then, not by staff, was too short to have helped."""
     return over_at - talk.began_at < timedelta(seconds=seconds)
 
 
 def close(session: Session, talk: Talk, actor: str, now: datetime) -> bool:
-    """End the talk as reached, once, and the callback that it keeps; False when it was over."""
+    """End the talk as reached, once, and the callback that it fulfills; False when it was already over."""
     closed = session.scalar(
         update(Talk)
         .where(Talk.id == talk.id, IS_ON)
@@ -171,7 +170,7 @@ def audit_talk(
     now: datetime,
     facts: dict[str, str] | None = None,
 ) -> None:
-    """Note what was done to a talk."""
+    """Record what was done to a talk."""
     audit.record(session, actor=actor, action=action, target=talk.audit_target, facts=facts, now=now)
 
 

@@ -40,7 +40,7 @@ def led_at_0(session: Session, talk_id: int, staff_id: int) -> Talk:
 
 
 def hold(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job]:
-    """Put the caller on hold; they hear words and wait. Held already, it stays so. Raises RefusedError."""
+    """Put the caller on hold; they hear words and wait. No change if already on hold. Raises RefusedError."""
     if _going_on(talk).held_at is not None:
         return []
     mine = talk.leader_call_id
@@ -56,9 +56,9 @@ def resume(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[J
 
 
 def ring_colleague(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job]:
-    """Ring a free colleague into the talk; the caller is told before they hear a word (R43).
+    """Call a free colleague into the talk; the caller is told before the colleague hears anything (R43).
 
-    Raises RefusedError when nobody is free, or one is rung or there already.
+    Raises RefusedError when nobody is free, or one was already called or is there.
     """
     word, jobs = add_colleague(session, _going_on(talk), actor_of(staff_id), now)
     if word == "nobody":
@@ -74,7 +74,7 @@ def ring_interpreter(
     numbers: Mapping[str, str],
     own_language: str,
 ) -> list[Job]:
-    """Ring the interpreter for the caller's language into the talk. Raises RefusedError for none.
+    """Call the interpreter for the caller's language into the talk. Raises RefusedError if there is none.
 
     ``numbers`` are those of the interpreters (E.164) by language; ``own_language`` is the office's first.
     """
@@ -93,12 +93,12 @@ def hand_over(session: Session, talk: Talk, staff_id: int, now: datetime) -> lis
     others = staff_in_talk(session, talk, but=mine)
     if not others:
         raise RefusedError(TalkRefusal.NO_COLLEAGUE_THERE)
-    # The conference ends with the leg that led it, so that leg goes first, and the new leader's comes anew.
+    # The conference ends with the leg that led it, so that leg goes first, and the new leader's rejoins.
     return [("release_leg", mine), *lead(session, talk, others[0], actor_of(staff_id), now)]
 
 
 def end(session: Session, talk: Talk, staff_id: int, now: datetime, policies: Policies) -> list[Job]:
-    """End the talk for everyone; the caller hears goodbye. Over already, it stays so."""
+    """End the talk for everyone; the caller hears goodbye. No change if it is already over."""
     if talk.is_over:
         return []
     return end_talk(session, talk, actor_of(staff_id), now, policies)

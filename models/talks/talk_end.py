@@ -1,4 +1,4 @@
-"""How a talk goes on under somebody else, and how it ends: who is free, who writes, who is called again."""
+"""How a talk continues under another leader, and how it ends: who is free, in wrap-up, or called again."""
 
 from datetime import datetime, timedelta
 
@@ -22,12 +22,12 @@ from models.talks.talk_legs import colleagues, legs_of_talk, staff_in_talk
 
 
 def lead(session: Session, talk: Talk, leg: Call, actor: str, now: datetime) -> list[Job]:
-    """The talk goes on under another member of staff; the first leader is free (warm hand-over)."""
+    """Continue the talk under another staff member; the first leader is free (warm hand-over)."""
     before = talk.leader_call_id
     talk.leader_call_id, talk.staff_id = leg.id, leg.staff_id
     session.flush()
     if talk.callback_id is not None:
-        # They have it in hand now.
+        # The callback is theirs now.
         session.execute(
             update(CALLBACKS).where(CALLBACKS.c.id == talk.callback_id).values(staff_id=leg.staff_id)
         )
@@ -40,7 +40,7 @@ def lead(session: Session, talk: Talk, leg: Call, actor: str, now: datetime) -> 
 def close_talk(
     session: Session, talk: Talk, actor: str, now: datetime, policies: Policies | None
 ) -> list[Job]:
-    """End the talk as reached: its leader writes, other staff are free, and legs that go on hear of it."""
+    """End the talk as reached: its leader wraps up, other staff are free, and live legs are told."""
     was_held = talk.held_at is not None
     if not close(session, talk, actor, now):
         return []
@@ -51,15 +51,15 @@ def close_talk(
         if leg.staff_id is not None:
             free_liaison(session, leg.id, now)
         if leg.staff_id is not None and leg.direction == "inbound":
-            # They are in their call to the staff line yet, and say there how the talk ended.
+            # They are still in their call to the staff line, and enter there how the talk ended.
             come_to_line(session, leg.staff_id, now)
-    # One that nobody has begun to ring is never rung.
+    # A leg that nobody has begun to dial is never dialed.
     for leg in legs:
         if leg.call_sid is None and leg.call_status is None:
             leg.ended_at = now
     session.flush()
-    # A caller at 0 who was cut off, or has not left the call queue yet, goes on in it: their leg is told
-    # and not let go, since that is done once in a call.
+    # A caller at 0 who was cut off, or has not left the call queue yet, continues in that call. Their leg is
+    # told but not released, since a call can be released only once.
     mine = talk.caller_call_id if talk.callback_id is None else None
     goes_on = [leg.id for leg in legs if leg.id == mine and (was_held or leg.place == WAITING)]
     return [
@@ -70,15 +70,15 @@ def close_talk(
 def leader_left(
     session: Session, talk: Talk, actor: str, now: datetime, over_at: datetime, policy: CallbackPolicy
 ) -> list[Job]:
-    """The leader's leg has ended: a colleague leads on, else the talk is over; a cut one is made good.
+    """The leader's leg has ended: a colleague takes the lead, else the talk is over; make up for a cut-off.
 
-    ``over_at`` is when the leg ended, which may be earlier than its end was told.
+    ``over_at`` is when the leg ended, which may be earlier than its end was reported.
     """
     for leg in colleagues(session, talk):
         return [*lead(session, talk, leg, actor, now), *settle(session, talk, now)]
     is_short = is_cut_short(talk, over_at, policy.numbers.cut_short_seconds)
     if talk.callback_id is None and talk.held_at is None and is_short:
-        # Nobody has helped them, and they are on the phone: they go on in the queue, as from a hold.
+        # Nobody has helped them, and they are on the phone: they continue in the queue, as after a hold.
         talk.held_at = now
     return _broke_off(session, talk, actor, now, over_at, policy, timedelta())
 
@@ -86,9 +86,9 @@ def leader_left(
 def caller_left(
     session: Session, talk: Talk, actor: str, now: datetime, over_at: datetime, policy: CallbackPolicy
 ) -> list[Job]:
-    """The caller's leg has ended in the talk; who was on hold is called again (Legs).
+    """The caller's leg has ended in the talk; a caller who was on hold is called again (Legs).
 
-    At 0 they are called back as somebody who hangs up in the queue is (``talk_cut_off``).
+    At 0 they are called back like a caller who hangs up in the queue (``talk_cut_off``).
     """
     pause = pause_after(session, talk.caller_call_id, policy.numbers)
     return _broke_off(session, talk, actor, now, over_at, policy, pause)
@@ -97,9 +97,9 @@ def caller_left(
 def call_again(
     session: Session, talk: Talk, reason: str, actor: str, now: datetime, policy: CallbackPolicy
 ) -> list[Job]:
-    """Promise whom we called another call at once: they talked a moment ago, so their phone may ring now.
+    """Promise a person whom we called another call at once: they just talked, so their phone may ring now.
 
-    Who called us and pressed 0 goes on in that call, and is promised nothing here.
+    A person who called us and pressed 0 continues in that call, and is promised nothing here.
     """
     if talk.callback_id is None:
         return []
@@ -109,7 +109,7 @@ def call_again(
 
 
 def settle(session: Session, talk: Talk, now: datetime) -> list[Job]:
-    """Nobody is with the caller though nobody put them on hold: from now on they are, and hear words."""
+    """Nobody is with the caller, but they are not on hold: put them on hold now, so they hear words."""
     if talk.is_over or talk.held_at is not None or staff_in_talk(session, talk):
         return []
     talk.held_at = now
@@ -125,7 +125,7 @@ def end_talk(session: Session, talk: Talk, actor: str, now: datetime, policies: 
 
 
 def hand_over(session: Session, talk: Talk, leg_id: int, actor: str, now: datetime) -> list[Job] | None:
-    """One of staff leaves and the talk goes on with another; None when nobody else is with the caller."""
+    """A staff member leaves and the talk continues with another; None if nobody else is with the caller."""
     others = staff_in_talk(session, talk, but=leg_id)
     if talk.is_over or not others:
         return None
@@ -138,7 +138,7 @@ def hand_over(session: Session, talk: Talk, leg_id: int, actor: str, now: dateti
 
 
 def move_caller(talk: Talk) -> list[Job]:
-    """Take the caller's leg to where the row says it belongs."""
+    """Move the caller's leg to where the row says it belongs."""
     return [("move_leg", talk.caller_call_id)]
 
 
@@ -151,7 +151,7 @@ def _broke_off(
     policy: CallbackPolicy,
     pause: timedelta,
 ) -> list[Job]:
-    """End a talk that nobody of staff ended; who was told to wait is called again, after ``pause``."""
+    """End a talk that staff did not end; a caller who was told to wait is called again, after ``pause``."""
     was_held = talk.held_at is not None
     jobs = close_talk(session, talk, actor, now, policy.numbers)
     if was_held:
@@ -162,7 +162,7 @@ def _broke_off(
 def _after_drop(
     session: Session, talk: Talk, actor: str, now: datetime, over_at: datetime, policy: CallbackPolicy
 ) -> list[Job]:
-    """One more call after a talk too short to be one, where the person asked for that."""
+    """One more call after a talk too short to help, if the person asked for that."""
     if talk.callback_id is None or not is_cut_short(talk, over_at, policy.numbers.dropped_seconds):
         return []
     callback = session.get_one(Callback, talk.callback_id)

@@ -13,12 +13,12 @@ from models.calls.place import AWAITING_PERSON, IN_TALK, JUST_LEFT
 from models.calls.role import COLLEAGUE, JOINERS
 from models.talks.talk import Talk
 
-#: Where staff count as being with the caller.
+#: The places where staff count as being with the caller.
 _WITH_CALLER = (IN_TALK, JUST_LEFT, AWAITING_PERSON)
 
 
 class TalkingLeg(Protocol):
-    """What of a leg says whether it may be in a talk; a row and a turn's state both have it."""
+    """The fields that say whether a leg may be in a talk; both a row and a turn's state have them."""
 
     @property
     def accepted_at(self) -> datetime | None: ...
@@ -26,9 +26,9 @@ class TalkingLeg(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Joiner:
-    """Somebody else who was rung into a talk: their role, their id where they are staff, and how far it is.
+    """Another person called into a talk: their role, their id if they are staff, and how far they have come.
 
-    ``stands`` is ``rings``, ``accepted`` (the caller is told of them first) or ``there``.
+    ``stands`` is ``rings``, ``accepted`` (the caller is told about them first) or ``there``.
     """
 
     role: str
@@ -37,14 +37,14 @@ class Joiner:
 
 
 def is_announced(leg: TalkingLeg, talk: Talk) -> bool:
-    """Whether the caller was told of this joiner since they accepted (R43)."""
+    """Whether the caller was told about this joiner since they accepted (R43)."""
     if leg.accepted_at is None or talk.announced_at is None:
         return False
     return leg.accepted_at <= talk.announced_at
 
 
 def joins(talk: Talk) -> ColumnElement[bool]:
-    """Whether a leg was made to join this talk."""
+    """Whether a leg was created to join this talk."""
     made_for = (
         Call.parent_call_id == talk.caller_call_id
         if talk.callback_id is None
@@ -54,7 +54,7 @@ def joins(talk: Talk) -> ColumnElement[bool]:
 
 
 def legs_of_talk(session: Session, talk: Talk) -> Sequence[Call]:
-    """Every leg of the talk that goes on: the caller's, its leader's, and those who joined or may yet."""
+    """Every leg of the current talk: the caller's, its leader's, and those that joined or may still join."""
     return session.scalars(
         select(Call)
         .where(
@@ -66,13 +66,13 @@ def legs_of_talk(session: Session, talk: Talk) -> Sequence[Call]:
 
 
 def staff_in_talk(session: Session, talk: Talk, but: int | None = None) -> list[Call]:
-    """The legs of staff who are with the caller now, apart from ``but``: the leader's first."""
+    """The legs of staff who are with the caller now, except ``but``: the leader's first."""
     found = [leg for leg in legs_of_talk(session, talk) if leg.id != but and _is_in(leg, talk)]
     return sorted(found, key=lambda leg: leg.id != talk.leader_call_id)
 
 
 def colleagues(session: Session, talk: Talk, but: int | None = None) -> list[Call]:
-    """The staff who joined and were announced, with the caller or out for a moment, apart from ``but``."""
+    """The staff who joined and were announced, with the caller or briefly out, except ``but``."""
     return [
         leg
         for leg in legs_of_talk(session, talk)
@@ -81,7 +81,7 @@ def colleagues(session: Session, talk: Talk, but: int | None = None) -> list[Cal
 
 
 def joiners_of(session: Session, talk: Talk) -> list[Joiner]:
-    """Who was rung into the talk or has joined it, beside who leads it; in the order of their legs."""
+    """The people called into the talk or joined to it, besides its leader, in the order of their legs."""
     found = []
     for leg in legs_of_talk(session, talk):
         if leg.role not in JOINERS or leg.id == talk.leader_call_id:

@@ -1,4 +1,4 @@
-"""A message on a machine: only where the person allowed it, once, and one of three neutral texts (R31)."""
+"""A message on a machine: only if the person allowed it, once, and one of three neutral texts (R31)."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from models.talks.talk import callback_of
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
-#: The neutral texts, by the end of their prompts' names; the first is the one where none was chosen.
+#: The neutral texts, by the end of their prompts' names; the first is used if none was chosen.
 TEXTS = tuple(text for text in VOICEMAIL_TEXTS if text is not None)
 #: The text that is a promise.
 WE_CALL_AGAIN = "we_call_again"
@@ -24,7 +24,7 @@ WE_CALL_AGAIN = "we_call_again"
 def leave_message(session: Session, leg: "CallState", now: datetime, tries: float) -> str | None:
     """Which text to leave on this leg now, or None: not allowed, not true, not its call's, or left before.
 
-    ``tries``: how often the office calls a person who is not reached; after the last it does not call again.
+    ``tries``: how often the office calls a person who is not reached; after the last try it stops.
     """
     callback = callback_of(session, leg)
     if callback is None or callback.caller_call_id != leg.id or callback.state != "ringing_caller":
