@@ -25,7 +25,7 @@ LIAISON, SUPERVISOR, ON_CALL = "+12025550170", "+12025550172", "+12025550173"
 
 @pytest.fixture
 def call_center(database: Database, office: Office, now: datetime) -> CallCenter:
-    """A liaison who is busy all day, and a supervisor: nothing is dialled."""
+    """A liaison who is busy all day, and a supervisor: nothing is dialed."""
     call_center = CallCenter(database, office, now)
     with database.transaction() as session:
         leg = Call(
@@ -47,7 +47,7 @@ def _promise(call_center: CallCenter, due_in: float, **facts: object) -> Callbac
 
 
 def _texts(call_center: CallCenter) -> list[str]:
-    """Who was sent a text since the last look, in order."""
+    """The people who were sent a text since the last sweep, in order."""
     call_center.works_off()
     told = [to for to, _ in call_center.carrier.texts]
     call_center.carrier.texts.clear()
@@ -81,7 +81,7 @@ def test_staff_then_the_supervisor_are_warned_before_and_after_each_level_once(
     assert [alert.state for alert in call_center.rows(Alert)] == ["sent"] * 6
 
 
-def test_a_warning_tells_how_many_and_nothing_else(call_center: CallCenter) -> None:
+def test_warning_tells_how_many_and_nothing_else(call_center: CallCenter) -> None:
     for _ in range(3):
         _promise(call_center, 5)
     call_center.sweeps()
@@ -102,7 +102,7 @@ def test_a_warning_tells_how_many_and_nothing_else(call_center: CallCenter) -> N
     assert (call.language, call.call_sid) == ("es", call_center.carrier.placed[0].call_sid)
 
 
-def test_a_promise_that_is_kept_in_time_warns_nobody(call_center: CallCenter) -> None:
+def test_promise_that_is_kept_in_time_warns_nobody(call_center: CallCenter) -> None:
     _promise(call_center, 5, state="talking")
     kept = _promise(call_center, 5, state="talking", talking_at=call_center.now)
     with call_center.database.transaction() as session:
@@ -111,7 +111,7 @@ def test_a_promise_that_is_kept_in_time_warns_nobody(call_center: CallCenter) ->
     assert _texts(call_center) == []
 
 
-def test_a_callback_left_for_staff_is_told_to_the_supervisor_once(call_center: CallCenter) -> None:
+def test_supervisor_is_told_once_of_a_callback_left_for_staff(call_center: CallCenter) -> None:
     left = _promise(call_center, 600)
     with call_center.database.transaction() as session:
         advance(session, left.id, "leave", actor="worker", now=call_center.now, outcome="unknown_call")
@@ -125,7 +125,7 @@ def test_a_callback_left_for_staff_is_told_to_the_supervisor_once(call_center: C
     assert (_texts(call_center), call_center.carrier.placed) == ([], [])
 
 
-def test_at_night_who_is_on_call_is_warned_and_a_supervisor_at_home_is_only_sent_a_text(
+def test_liaison_on_call_is_warned_at_night_and_a_supervisor_at_home_only_gets_a_text(
     call_center: CallCenter,
 ) -> None:
     call_center.office = make_office(always_open=False)
@@ -150,7 +150,7 @@ def _sweep_without_schedules(call_center: CallCenter) -> None:
         call_center.jobs.enqueue("send_alert", alert.id)
 
 
-def test_a_phone_that_takes_no_text_is_rung(call_center: CallCenter) -> None:
+def test_phone_that_takes_no_text_is_rung(call_center: CallCenter) -> None:
     _promise(call_center, 25)
     call_center.sweeps()
     call_center.carrier.refuses_next()
@@ -163,7 +163,7 @@ def test_a_phone_that_takes_no_text_is_rung(call_center: CallCenter) -> None:
     ]  # fmt: skip
 
 
-def test_a_phone_of_staff_that_said_stop_is_rung_and_the_audit_tells(call_center: CallCenter) -> None:
+def test_staff_phone_that_said_stop_is_rung_and_the_audit_tells(call_center: CallCenter) -> None:
     _promise(call_center, 25)
     call_center.sweeps()
     call_center.carrier.refuses_texts = 21610
@@ -176,7 +176,7 @@ def test_a_phone_of_staff_that_said_stop_is_rung_and_the_audit_tells(call_center
     assert [entry.target.partition(":")[0] for entry in told] == ["staff"]
 
 
-def test_an_alert_of_which_nobody_knows_whether_it_was_sent_is_not_sent_again(
+def test_alert_that_may_have_been_sent_is_not_sent_again(
     call_center: CallCenter,
 ) -> None:
     _promise(call_center, 25)
@@ -189,7 +189,7 @@ def test_an_alert_of_which_nobody_knows_whether_it_was_sent_is_not_sent_again(
     assert [alert.state for alert in call_center.rows(Alert)] == ["unknown"]
 
 
-def test_an_alert_whose_worker_died_is_noted_as_unknown(call_center: CallCenter) -> None:
+def test_alert_whose_worker_died_is_recorded_as_unknown(call_center: CallCenter) -> None:
     _promise(call_center, 25)
     call_center.sweeps()
     (alert,) = call_center.rows(Alert)
@@ -202,7 +202,7 @@ def test_an_alert_whose_worker_died_is_noted_as_unknown(call_center: CallCenter)
     assert call_center.carrier.texts == []
 
 
-def test_a_job_that_runs_twice_tells_once_and_with_redis_down_the_sweeper_tells(
+def test_job_that_runs_twice_tells_once_and_the_sweeper_tells_with_redis_down(
     call_center: CallCenter,
 ) -> None:
     _promise(call_center, 25)
@@ -213,7 +213,7 @@ def test_a_job_that_runs_twice_tells_once_and_with_redis_down_the_sweeper_tells(
     assert len(call_center.carrier.texts) == 1
 
 
-def test_a_carrier_that_is_down_delays_no_part_of_the_sweep(call_center: CallCenter) -> None:
+def test_carrier_that_is_down_delays_no_part_of_the_sweep(call_center: CallCenter) -> None:
     asked = []
 
     def is_down(*, to: str, body: str) -> None:
@@ -229,8 +229,8 @@ def test_a_carrier_that_is_down_delays_no_part_of_the_sweep(call_center: CallCen
 
 
 @ON_SQLITE
-def test_a_late_promise_that_is_settled_anew_is_watched_like_a_new_one(call_center: CallCenter) -> None:
-    """A supervisor settled another time with a person who was late; when that passed too nobody was told."""
+def test_late_promise_with_a_new_time_is_watched_like_a_new_one(call_center: CallCenter) -> None:
+    """A supervisor set another time with a person who was late; when that passed too nobody was told."""
     made = _promise(call_center, 20)
     for _ in range(8):
         call_center.sweeps(minutes=5)
@@ -253,7 +253,7 @@ def test_a_late_promise_that_is_settled_anew_is_watched_like_a_new_one(call_cent
     assert SUPERVISOR in told
 
 
-def test_what_was_left_taken_up_and_left_once_more_is_told_once_more(call_center: CallCenter) -> None:
+def test_callback_that_was_left_claimed_and_left_once_more_is_told_once_more(call_center: CallCenter) -> None:
     made = _promise(call_center, 90, state="left_for_staff", outcome="unknown", closed_at=call_center.now)
     call_center.sweeps(minutes=1)
     assert _texts(call_center) == [SUPERVISOR]
@@ -268,10 +268,10 @@ def test_what_was_left_taken_up_and_left_once_more_is_told_once_more(call_center
     assert _texts(call_center) == [SUPERVISOR]
 
 
-def test_where_every_supervisor_and_administrator_is_away_they_are_told_all_the_same(
+def test_supervisors_and_administrators_are_told_even_when_all_of_them_are_away(
     call_center: CallCenter,
 ) -> None:
-    """The day's warnings were noted as told, and nobody had them, that day or the next."""
+    """The day's warnings were recorded as told, and nobody got them, that day or the next."""
     _promise(call_center, 90, state="left_for_staff", outcome="unknown", closed_at=call_center.now)
     today = call_center.now.date()
     with call_center.database.transaction() as session:
@@ -286,7 +286,7 @@ def test_where_every_supervisor_and_administrator_is_away_they_are_told_all_the_
 
 
 @ON_SQLITE
-def test_texts_for_which_there_were_too_many_requests_slow_down(call_center: CallCenter) -> None:
+def test_texts_slow_down_after_too_many_requests(call_center: CallCenter) -> None:
     """Each alert was tried again at each sweep: 150 requests a minute for five supervisors."""
     with call_center.database.transaction() as session:
         for number in range(4):
@@ -312,8 +312,10 @@ def test_texts_for_which_there_were_too_many_requests_slow_down(call_center: Cal
 
 
 @ON_SQLITE
-def test_a_carrier_that_takes_not_even_the_warnings_is_named(call_center: CallCenter) -> None:
-    """With no callback due, only calls to supervisors met it, and every place said that all was well."""
+def test_carrier_that_takes_not_even_the_warnings_is_named(call_center: CallCenter) -> None:
+    """With no callback due, only calls to supervisors met the refusal, and every place said that all was
+    well.
+    """
     _promise(call_center, 5, next_attempt_at=call_center.now + timedelta(hours=5))
     call_center.carrier.is_away = True
     for _ in range(30):

@@ -22,7 +22,7 @@ from workers.sweeper import sweep
 OFFICE, POLICIES = make_office(), make_policies()
 
 
-def test_a_head_is_kept_each_day(database: Database, tmp_path: Path) -> None:
+def test_head_is_kept_each_day(database: Database, tmp_path: Path) -> None:
     place = tmp_path / "elsewhere" / "heads.jsonl"
     keeper = HeadKeeper(database, place, SECRET_KEY)
     for hours in (0, 1, 23, 24, 25, 49):
@@ -35,9 +35,7 @@ def test_a_head_is_kept_each_day(database: Database, tmp_path: Path) -> None:
     assert json.loads(place.read_text().splitlines()[0])["at"] == NOW.isoformat()
 
 
-def test_a_place_that_cannot_be_written_is_an_entry_and_is_tried_again(
-    database: Database, tmp_path: Path
-) -> None:
+def test_unwritable_place_is_an_entry_and_is_tried_again(database: Database, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     keeper = HeadKeeper(database, blocked / "heads.jsonl", SECRET_KEY)
@@ -62,7 +60,7 @@ def _sweep(database: Database, redis_url: str) -> list[tuple[str, str, int]]:
         return [(one.level, one.channel, one.staff_id) for one in alerts]
 
 
-def test_a_sweep_pages_supervisors_while_an_import_is_held(database: Database, redis_url: str) -> None:
+def test_sweep_pages_supervisors_while_an_import_is_held(database: Database, redis_url: str) -> None:
     cases = open_cases(database, *(f"A-{n}" for n in range(12)))
     load(database, *(feed_row(name, as_of=at(-2)) for name in cases), now=at(-2))
     load(database, *(feed_row(name, status="released") for name in cases))
@@ -73,7 +71,7 @@ def test_a_sweep_pages_supervisors_while_an_import_is_held(database: Database, r
     assert len(_sweep(database, redis_url)) == 2
 
 
-def test_a_sweep_tells_supervisors_of_an_alarm_but_not_whom_it_is_about(
+def test_sweep_tells_supervisors_of_an_alarm_except_the_one_it_is_about(
     database: Database, redis_url: str
 ) -> None:
     with database.transaction() as session:

@@ -1,4 +1,4 @@
-"""A bad day of one liaison: every frightened caller reaches a person, or stands first on the list (R36)."""
+"""A bad day of one liaison: every frightened caller reaches a person, or is first on the list (R36)."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -22,17 +22,17 @@ EMAILS = {ANA: "ana@office.example.org", NIA: "nia@office.example.org", RUTH: "r
 
 
 class People:
-    """What the staff do with a ring, by their phone; callers answer, and talk for a minute."""
+    """What the staff do when their phone rings, by phone; callers answer, and talk for a minute."""
 
     def __init__(self, call_center: CallCenter) -> None:
         self.call_center = call_center
         self.does = {ANA: "picks up late", NIA: "does not hear it", RUTH: "does not hear it"}
-        #: Who talked, in order, and since when each call rings or goes on.
+        #: The callbacks that talked, in order, and since when each call rings or is connected.
         self.talked: list[int] = []
         self._since: dict[str, Any] = {}
 
     def live(self, minutes: float) -> Iterator[None]:
-        """So many minutes, one look at the list after another."""
+        """Run this many minutes, one sweep after another."""
         for _ in range(int(timedelta(minutes=minutes) / STEP)):
             self.call_center.sweeps(seconds=STEP.total_seconds())
             self.call_center.works_off()
@@ -103,7 +103,7 @@ def people(empty_call_center: CallCenter) -> People:
 
 # A long day; each of its parts runs on PostgreSQL in a test of its own.
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_every_frightened_caller_reaches_a_person_or_stands_first(people: People) -> None:
+def test_every_frightened_caller_reaches_a_person_or_is_first(people: People) -> None:
     call_center = people.call_center
     soon = timedelta(minutes=15)
 

@@ -1,4 +1,4 @@
-"""Nothing is stuck for more than a minute with the shipped policies, also with a carrier out of reach."""
+"""Nothing is stuck for more than a minute with the shipped policies, even with a carrier out of reach."""
 
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ MANY = 12
 
 
 class _SilentCarrier(CallCenterCarrier):
-    """From ``is_deaf`` on every question takes its whole patience, and no answer comes."""
+    """Once ``is_deaf`` is set, every question takes its full timeout, and no answer comes."""
 
     def __init__(self, call_center: CallCenter) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ def call_center(database: Database, office: Office, now: datetime) -> CallCenter
 
 def _time_until_nothing_is_stuck(call_center: CallCenter, lost: datetime) -> timedelta:
     while call_center.now - lost < 2 * BOUND:
-        # What is offered anew meanwhile is another try, and not what is measured here.
+        # What is offered again meanwhile is another try, which is not measured here.
         call_center.jobs.waiting.clear()
         call_center.sweeps(seconds=SWEEP_SECONDS)
         stuck = [
@@ -66,10 +66,8 @@ def _time_until_nothing_is_stuck(call_center: CallCenter, lost: datetime) -> tim
 
 @ON_SQLITE
 @pytest.mark.parametrize("rung", ["liaison", "caller"])
-def test_legs_of_which_nothing_is_heard_any_more_are_left_within_a_minute(
-    call_center: CallCenter, rung: str
-) -> None:
-    """Every event is lost and no question is answered from the moment of dialling on."""
+def test_silent_legs_are_left_within_a_minute(call_center: CallCenter, rung: str) -> None:
+    """Every event is lost and no question is answered from the moment of dialing on."""
     call_center.works_off()
     assert len(call_center.carrier.placed) == MANY
     if rung == "caller":
@@ -104,7 +102,7 @@ def test_workers_that_die_after_their_claim_or_their_intent_hold_nothing_for_a_m
     assert {row.state for row in call_center.rows(Callback)} == {"requested", "left_for_staff"}
 
 
-def test_a_worker_that_dies_before_the_callers_leg_is_followed_at_once(call_center: CallCenter) -> None:
+def test_worker_that_dies_before_the_callers_leg_is_followed_at_once(call_center: CallCenter) -> None:
     call_center.works_off()
     for call in list(call_center.carrier.placed):
         call_center.presses(call, legs.accept_by_liaison)
@@ -114,7 +112,7 @@ def test_a_worker_that_dies_before_the_callers_leg_is_followed_at_once(call_cent
 
 
 @ON_SQLITE
-def test_a_talk_whose_end_was_lost_is_closed_within_a_minute_by_the_carriers_word(
+def test_talk_whose_end_event_was_lost_is_closed_within_a_minute_after_asking_the_carrier(
     call_center: CallCenter,
 ) -> None:
     call_center.works_off()

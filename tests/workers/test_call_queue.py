@@ -1,4 +1,4 @@
-"""Who is dialled next: the order of the line, the windows, the hours, the pace, and who is rung for whom."""
+"""Who is dialed next: the order of the list, the windows, the hours, the pace, and which liaison is rung."""
 
 from datetime import datetime, time, timedelta
 
@@ -38,14 +38,14 @@ def _asks(call_center: CallCenter, verified: bool = True, **facts: object) -> in
 
 
 def _pass(call_center: CallCenter, **later: float) -> list[str]:
-    """One sweep and the jobs it hands on; answers who was rung meanwhile."""
+    """One sweep and the jobs it queues; returns the phones that were rung meanwhile."""
     before = len(call_center.carrier.placed)
     call_center.sweeps(**later)
     call_center.works_off()
     return [call.to for call in call_center.carrier.placed[before:]]
 
 
-def test_whatever_the_job_was_for_the_first_in_the_queue_is_served(call_center: CallCenter) -> None:
+def test_first_in_the_list_is_served_whatever_callback_the_job_names(call_center: CallCenter) -> None:
     hour = timedelta(hours=1)
     late = _asks(call_center, due_at=call_center.now + 3 * hour)
     soon = _asks(call_center, due_at=call_center.now + hour)
@@ -66,7 +66,7 @@ def test_whatever_the_job_was_for_the_first_in_the_queue_is_served(call_center: 
 
 
 @ON_SQLITE
-def test_urgent_work_that_liaisons_miss_goes_to_the_supervisor_and_stays_in_its_place(
+def test_urgent_work_that_liaisons_miss_goes_to_the_supervisor_and_keeps_its_place(
     call_center: CallCenter,
 ) -> None:
     _people(call_center, ANA, LUIS)
@@ -87,7 +87,7 @@ def test_urgent_work_that_liaisons_miss_goes_to_the_supervisor_and_stays_in_its_
     assert set(rung[4:]) == {RUTH}, "the liaisons are set away, and the supervisor is rung again"
 
 
-def test_who_missed_it_is_rung_again_when_there_is_nobody_else(call_center: CallCenter) -> None:
+def test_liaison_who_missed_it_is_rung_again_when_there_is_nobody_else(call_center: CallCenter) -> None:
     _people(call_center, ANA)
     _people(call_center, LUIS, languages="es", on_shift=False)
     _asks(call_center)
@@ -96,7 +96,7 @@ def test_who_missed_it_is_rung_again_when_there_is_nobody_else(call_center: Call
     assert _pass(call_center, seconds=16) == [ANA]
 
 
-def test_a_supervisor_accepts_as_a_liaison_does(call_center: CallCenter) -> None:
+def test_supervisor_accepts_like_a_liaison(call_center: CallCenter) -> None:
     _people(call_center, ANA)
     _people(call_center, RUTH, role="supervisor", on_shift=False)
     _asks(call_center, liaison_tries=3, urgency="urgent")
@@ -109,7 +109,7 @@ def test_a_supervisor_accepts_as_a_liaison_does(call_center: CallCenter) -> None
     assert call_center.state() == "ringing_caller"
 
 
-def test_while_the_office_is_closed_ordinary_callbacks_ring_nobody_and_urgent_ones_the_on_call(
+def test_ordinary_callbacks_ring_nobody_after_hours_and_urgent_ones_ring_the_person_on_call(
     call_center: CallCenter,
 ) -> None:
     call_center.office = make_office(always_open=False)
@@ -142,7 +142,7 @@ def _on_call(call_center: CallCenter) -> None:
         )  # fmt: skip
 
 
-def test_a_phone_rings_in_its_own_window_and_an_urgent_request_opens_it(call_center: CallCenter) -> None:
+def test_phone_rings_in_its_own_window_and_an_urgent_request_opens_it(call_center: CallCenter) -> None:
     """R29: two to four in the afternoon where the phone is; it is ten in the morning."""
     call_center.office = make_office(always_open=False)
     _people(call_center, ANA)
@@ -160,7 +160,7 @@ def test_a_phone_rings_in_its_own_window_and_an_urgent_request_opens_it(call_cen
 
 
 @pytest.mark.parametrize("said", ["unsafe_since", "stopped_at"])
-def test_a_phone_barred_since_is_not_rung_and_a_person_decides(call_center: CallCenter, said: str) -> None:
+def test_phone_barred_since_is_not_rung_and_a_person_decides(call_center: CallCenter, said: str) -> None:
     _people(call_center, ANA)
     with call_center.database.transaction() as session:
         case = make_case(session, phone="+12025550110")
@@ -170,7 +170,7 @@ def test_a_phone_barred_since_is_not_rung_and_a_person_decides(call_center: Call
     assert (call_center.state(), call_center.callback().outcome) == ("left_for_staff", "cannot_dial")
 
 
-def test_a_window_in_which_nobody_ever_works_is_left_for_a_person(call_center: CallCenter) -> None:
+def test_window_in_which_nobody_ever_works_is_left_for_a_person(call_center: CallCenter) -> None:
     call_center.office = make_office(always_open=False)
     _people(call_center, ANA)
     evening = call_center.now.replace(
@@ -181,7 +181,7 @@ def test_a_window_in_which_nobody_ever_works_is_left_for_a_person(call_center: C
     assert (call_center.state(), call_center.callback().outcome) == ("left_for_staff", "no_window")
 
 
-def test_the_carrier_is_asked_no_faster_than_the_account_may_over_all_workers(
+def test_all_workers_together_ask_the_carrier_no_faster_than_the_account_may(
     call_center: CallCenter,
 ) -> None:
     _people(call_center, ANA, LUIS, RUTH, CARL)
@@ -193,7 +193,7 @@ def test_the_carrier_is_asked_no_faster_than_the_account_may_over_all_workers(
     assert call_center.waited == [1.0, 1.0]
 
 
-def test_a_caller_whom_somebody_waits_for_takes_their_slot_before_a_liaison(call_center: CallCenter) -> None:
+def test_caller_with_a_waiting_liaison_takes_their_slot_before_a_new_liaison(call_center: CallCenter) -> None:
     _people(call_center, ANA, LUIS, RUTH)
     _asks(call_center)
     _asks(call_center)
@@ -223,7 +223,7 @@ def test_two_jobs_of_one_acceptance_take_one_slot(call_center: CallCenter) -> No
     assert (call_center.waited, len(call_center.carrier.placed)) == ([1.0], 2)
 
 
-def test_a_colleague_rung_into_a_talk_takes_one_slot_though_the_job_is_doubled(
+def test_colleague_rung_into_a_talk_takes_one_slot_even_if_the_job_is_doubled(
     call_center: CallCenter,
 ) -> None:
     _people(call_center, ANA, LUIS)
@@ -237,7 +237,7 @@ def test_a_colleague_rung_into_a_talk_takes_one_slot_though_the_job_is_doubled(
         ((_, leg_id),) = add_colleague(session, talk, "liaison:1", call_center.now)[1]
 
     class DoubledJob(list[float]):
-        """The queue hands the job on again while the first worker waits for its slot."""
+        """The queue gives the job out again while the first worker waits for its slot."""
 
         def append(self, seconds: float) -> None:
             super().append(seconds)
@@ -255,7 +255,7 @@ def test_a_colleague_rung_into_a_talk_takes_one_slot_though_the_job_is_doubled(
     assert pace.next_at == call_center.now + timedelta(seconds=3)
 
 
-def test_a_carrier_that_cannot_be_reached_is_left_alone_for_a_while_and_counts_for_nobody(
+def test_unreachable_carrier_is_left_alone_for_a_while_and_costs_nobody_a_try(
     call_center: CallCenter,
 ) -> None:
     asked = []

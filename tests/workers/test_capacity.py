@@ -59,7 +59,7 @@ def _is_rung(call_center: CallCenter) -> bool:
 
 
 def _talks(call_center: CallCenter) -> tuple[bool, Any, Any]:
-    """Whoever is offered next is called and talks: whether they are verified, and the two legs."""
+    """The next person offered is called and talks: whether they are verified, and the two legs."""
     call_center.sweeps(seconds=2)
     liaison, caller = accept(call_center)
     call_center.answers(caller)
@@ -98,7 +98,7 @@ def test_pranks_take_no_more_than_half_of_one_person_on_call_at_night(night: Cal
     assert found.count(True) == 4
 
 
-def test_with_nobody_verified_one_liaison_serves_one_frightened_caller_after_another(
+def test_one_liaison_serves_one_frightened_caller_after_another_when_nobody_is_verified(
     call_center: CallCenter,
 ) -> None:
     with call_center.database.transaction() as session:
@@ -107,10 +107,10 @@ def test_with_nobody_verified_one_liaison_serves_one_frightened_caller_after_ano
     assert _offered(call_center, 3) == [False] * 3
 
 
-def test_a_talk_of_the_night_leaves_the_liaison_of_the_morning_to_the_next_frightened_caller(
+def test_talk_of_the_night_leaves_the_morning_liaison_to_the_next_frightened_caller(
     night: CallCenter,
 ) -> None:
-    """Half of the capacity of one liaison was counted as taken by the one who is on call."""
+    """The liaison on call was counted as taking half of the capacity of the one liaison."""
     _are_afraid(night, verified=False)
     _talks(night)
     with night.database.transaction() as session:
@@ -119,7 +119,7 @@ def test_a_talk_of_the_night_leaves_the_liaison_of_the_morning_to_the_next_frigh
     assert _is_rung(night)
 
 
-def test_a_liaison_who_goes_home_in_a_talk_leaves_their_half_to_who_stays(call_center: CallCenter) -> None:
+def test_liaison_who_goes_home_in_a_talk_leaves_their_half_to_the_others(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         make_staff(session, ANA)
     _are_afraid(call_center, verified=False)
@@ -132,10 +132,10 @@ def test_a_liaison_who_goes_home_in_a_talk_leaves_their_half_to_who_stays(call_c
 
 
 @ON_SQLITE
-def test_a_long_talk_of_one_of_two_liaisons_starves_no_frightened_caller_without_a_pin(
+def test_long_talk_of_one_of_two_liaisons_starves_no_frightened_caller_without_a_pin(
     call_center: CallCenter,
 ) -> None:
-    """With one of two in a long talk the other served verified callers alone, for as long as it lasted."""
+    """With one of two in a long talk the other served only verified callers, for as long as it lasted."""
     with call_center.database.transaction() as session:
         for email, phone in ((ANA, "+12025550170"), (BEN, "+12025550171")):
             make_staff(session, email, phone=phone)
@@ -146,7 +146,7 @@ def test_a_long_talk_of_one_of_two_liaisons_starves_no_frightened_caller_without
     assert _offered(call_center, 8) == [True, True, True, False, True, True, True, False]
 
 
-def test_the_other_one_of_two_is_kept_for_verified_callers(call_center: CallCenter) -> None:
+def test_other_one_of_two_liaisons_is_kept_for_verified_callers(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         for email, phone in ((ANA, "+12025550170"), (BEN, "+12025550171")):
             make_staff(session, email, phone=phone)

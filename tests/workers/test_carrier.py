@@ -1,4 +1,4 @@
-"""The carrier by the official client over real HTTP: what is asked, and what is certain after a failure."""
+"""The carrier by the official client over real HTTP: the requests, and what is certain after a failure."""
 
 import dataclasses
 import logging
@@ -46,7 +46,7 @@ def _place(carrier: Carrier) -> str:
     return carrier.place_call(to=PHONE, leg_id=LEG, ring_seconds=20)
 
 
-def test_a_call_is_placed_with_our_number_an_opaque_address_and_its_events(
+def test_call_is_placed_with_our_number_an_opaque_address_and_its_events(
     carrier: Carrier, twilio: FakeTwilio, settings: Settings
 ) -> None:
     sid = _place(carrier)
@@ -65,13 +65,13 @@ def test_a_call_is_placed_with_our_number_an_opaque_address_and_its_events(
     }
 
 
-def test_a_call_shows_the_line_that_its_leg_was_given(carrier: Carrier, twilio: FakeTwilio) -> None:
+def test_call_shows_the_line_that_its_leg_was_given(carrier: Carrier, twilio: FakeTwilio) -> None:
     carrier.place_call(to=PHONE, leg_id=LEG, ring_seconds=20, line="+12025550101")
     ((_, _, form),) = twilio.asked
     assert form["From"] == ["+12025550101"]
 
 
-def test_one_participant_of_a_conference_is_told_who_does_not_come(
+def test_one_participant_of_a_conference_is_told_who_does_not_join(
     carrier: Carrier, twilio: FakeTwilio, settings: Settings
 ) -> None:
     call_sid = f"CA{7:032x}"
@@ -93,7 +93,7 @@ def test_nobody_is_told_in_a_conference_that_is_over(carrier: Carrier, twilio: F
     assert len(twilio.asked) == 1
 
 
-def test_the_account_or_an_api_key_signs_in(
+def test_account_or_an_api_key_signs_in(
     make_carrier: Callable[..., Carrier], twilio: FakeTwilio, settings: Settings
 ) -> None:
     _place(make_carrier())
@@ -108,12 +108,12 @@ def _signed_in(twilio: FakeTwilio) -> str:
     return b64decode(twilio.authorization.removeprefix("Basic ")).decode()
 
 
-def test_a_base_url_with_a_path_is_kept(make_carrier: Callable[..., Carrier], twilio: FakeTwilio) -> None:
+def test_base_url_with_a_path_is_kept(make_carrier: Callable[..., Carrier], twilio: FakeTwilio) -> None:
     _place(make_carrier(twilio_api_base_url=f"{twilio.url}/stand-in"))
     assert twilio.asked[0][1].startswith("/stand-in/2010-04-01/")
 
 
-def test_the_machines_edge_and_region_are_not_read(
+def test_machines_edge_and_region_are_not_read(
     make_carrier: Callable[..., Carrier], twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TWILIO_EDGE", "sydney")
@@ -123,7 +123,7 @@ def test_the_machines_edge_and_region_are_not_read(
     assert len(twilio.asked) == 1
 
 
-def test_a_call_is_asked_after_ended_and_sent_to_its_leg_again(carrier: Carrier, twilio: FakeTwilio) -> None:
+def test_call_is_polled_ended_and_sent_to_its_leg_again(carrier: Carrier, twilio: FakeTwilio) -> None:
     twilio.call_status = "in-progress"
     assert carrier.fetch_call("CA1") == CarrierCall("in-progress")
     carrier.end_call("CA1")
@@ -136,7 +136,7 @@ def test_a_call_is_asked_after_ended_and_sent_to_its_leg_again(carrier: Carrier,
     assert {path.rpartition("/")[2] for _, path, _ in twilio.asked} == {"CA1.json"}
 
 
-def test_the_carrier_tells_when_a_call_ended(carrier: Carrier, twilio: FakeTwilio) -> None:
+def test_carrier_tells_when_a_call_ended(carrier: Carrier, twilio: FakeTwilio) -> None:
     twilio.call_status, twilio.end_time = "completed", "Wed, 25 Nov 2026 15:00:01 +0000"
 
     assert carrier.fetch_call("CA1") == CarrierCall("completed", datetime(2026, 11, 25, 15, 0, 1, tzinfo=UTC))
@@ -150,7 +150,7 @@ def test_the_carrier_tells_when_a_call_ended(carrier: Carrier, twilio: FakeTwili
         (429, None, "pace"),
     ],
 )  # fmt: skip
-def test_a_refused_call_is_certain_and_judged_by_twilios_code(
+def test_refused_call_is_certain_and_judged_by_twilios_code(
     carrier: Carrier, twilio: FakeTwilio, status: int, code: int | None, about: str
 ) -> None:
     twilio.behaves, twilio.error_code = status, code
@@ -165,7 +165,7 @@ def test_a_refused_call_is_certain_and_judged_by_twilios_code(
     [(21211, "number"), (21408, "number"), (21610, "number"), (21612, "number"), (21614, "number"),
      (21606, "account"), (21210, "account")],
 )  # fmt: skip
-def test_a_refused_text_has_codes_of_its_own_that_speak_of_the_number(
+def test_refused_text_has_codes_of_its_own_about_the_number(
     carrier: Carrier, twilio: FakeTwilio, code: int, about: str
 ) -> None:
     twilio.behaves, twilio.error_code = 400, code
@@ -175,7 +175,7 @@ def test_a_refused_text_has_codes_of_its_own_that_speak_of_the_number(
 
 
 @pytest.mark.parametrize("behaves", ["hang", "drop", "garbage", "nameless", 408, 500, 502, 503, 302])
-def test_what_is_not_certain_is_unknown_and_never_asked_twice(
+def test_uncertain_result_is_unknown_and_never_tried_twice(
     carrier: Carrier, twilio: FakeTwilio, behaves: str | int
 ) -> None:
     twilio.behaves = behaves
@@ -184,14 +184,14 @@ def test_what_is_not_certain_is_unknown_and_never_asked_twice(
     assert len(twilio.asked) == 1
 
 
-def test_a_carrier_that_cannot_be_reached_has_dialled_nobody(make_carrier: Callable[..., Carrier]) -> None:
+def test_unreachable_carrier_has_dialed_nobody(make_carrier: Callable[..., Carrier]) -> None:
     with pytest.raises(CarrierRefused) as refused:
         _place(make_carrier(twilio_api_base_url="http://127.0.0.1:1"))
     assert refused.value.about == "connection"
 
 
 @pytest.mark.parametrize("behaves", ["well", 400, 500, "hang", "garbage"])
-def test_no_number_and_no_token_stands_in_a_log_or_a_fault(
+def test_no_number_and_no_token_is_in_a_log_or_a_fault(
     carrier: Carrier, twilio: FakeTwilio, caplog: pytest.LogCaptureFixture, behaves: str | int
 ) -> None:
     twilio.behaves = behaves
@@ -205,7 +205,7 @@ def test_no_number_and_no_token_stands_in_a_log_or_a_fault(
         assert private not in caplog.text + told
 
 
-def test_a_text_goes_out_from_our_number_and_its_fate_is_as_certain_as_a_calls(
+def test_text_goes_out_from_our_number_and_its_result_is_as_certain_as_a_calls(
     carrier: Carrier, twilio: FakeTwilio, settings: Settings
 ) -> None:
     carrier.send_text(to=PHONE, body="2 promised calls are at risk.")
@@ -218,7 +218,7 @@ def test_a_text_goes_out_from_our_number_and_its_fate_is_as_certain_as_a_calls(
             carrier.send_text(to=PHONE, body="again")
 
 
-def test_to_ask_how_a_call_stands_waits_no_longer_than_a_pass_of_the_sweeper_may(
+def test_status_poll_waits_no_longer_than_a_pass_of_the_sweeper_may(
     make_carrier: Callable[..., Carrier],
 ) -> None:
     carrier = make_carrier(carrier_timeout_seconds=10)

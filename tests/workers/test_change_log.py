@@ -18,7 +18,7 @@ def _changes(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
     return [(vars(one)["callback_id"], vars(one)["state"]) for one in found]
 
 
-def test_a_kept_callback_leaves_a_line_for_each_state_and_no_number(
+def test_finished_callback_leaves_a_line_for_each_state_and_no_number(
     call_center: CallCenter, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -37,7 +37,7 @@ def test_a_kept_callback_leaves_a_line_for_each_state_and_no_number(
             assert line["message"] == "A callback changed its state."
 
 
-def test_a_change_that_is_rolled_back_leaves_no_line(
+def test_change_that_is_rolled_back_leaves_no_line(
     call_center: CallCenter, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

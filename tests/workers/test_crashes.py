@@ -1,4 +1,4 @@
-"""Workers that die in the worst moments, killed with SIGKILL in a process of their own, and two that race."""
+"""Workers that die at the worst moments, killed with SIGKILL in a process of their own, and two that race."""
 
 import multiprocessing
 import os
@@ -20,7 +20,7 @@ from tests.factories import NOW, make_callback, make_case, make_office, make_sta
 from workers import callbacks
 from workers.callbacks import Dialler
 
-#: Where a worker can die while it does a job.
+#: The points at which a worker can die while it does a job.
 POINTS = ("before claim", "after claim", "before dial", "after dial")
 
 
@@ -64,7 +64,7 @@ def _work(url: str, office: Office, job: str, callback_id: int, point: str, told
 
 
 def _dies(call_center: CallCenter, database_url: str, job: str, point: str) -> list[str]:
-    """Run a job in a process that dies at the point; answers the legs that it dialled."""
+    """Run a job in a process that dies at the point; returns the legs that it dialed."""
     context = multiprocessing.get_context("fork")
     hears, tells = context.Pipe(duplex=False)
     process = context.Process(
@@ -93,7 +93,7 @@ def call_center(database: Database, office: Office) -> CallCenter:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_worker_that_dies_while_it_rings_a_liaison_loses_no_promise(
+def test_worker_that_dies_while_it_rings_a_liaison_loses_no_promise(
     call_center: CallCenter, database_url: str, point: str
 ) -> None:
     dialled = _dies(call_center, database_url, "dial_liaison", point)
@@ -112,7 +112,7 @@ def test_a_worker_that_dies_while_it_rings_a_liaison_loses_no_promise(
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_worker_that_dies_while_it_rings_the_caller_rings_them_at_most_once(
+def test_worker_that_dies_while_it_rings_the_caller_rings_them_at_most_once(
     call_center: CallCenter, database_url: str, point: str
 ) -> None:
     call_center.dialler.dial_liaison(call_center.callback().id)

@@ -39,7 +39,7 @@ def _waits_at_0(call_center: CallCenter) -> int:
 
 
 @pytest.mark.timeout(300)
-def test_a_worker_that_rings_a_liaison_for_a_caller_at_0_may_die_anywhere(
+def test_worker_that_rings_a_liaison_for_a_caller_at_0_may_die_anywhere(
     call_center: CallCenter, database_url: str
 ) -> None:
     def dies(at: int | None) -> tuple[int, bool]:

@@ -17,7 +17,7 @@ from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_office, make_staff
 
 
-def test_a_callback_rings_the_liaison_then_the_caller_and_two_keys_join_them(call_center: CallCenter) -> None:
+def test_callback_rings_the_liaison_then_the_caller_and_two_keys_join_them(call_center: CallCenter) -> None:
     call_center.works_off()
     (liaison,) = call_center.carrier.placed
     assert (liaison.to, liaison.ring_seconds, call_center.state()) == ("+12025550170", 20, "ringing_liaison")
@@ -51,9 +51,7 @@ def test_a_callback_rings_the_liaison_then_the_caller_and_two_keys_join_them(cal
 
 
 @pytest.mark.parametrize("who", ["liaison", "caller"])
-def test_either_leg_that_leaves_first_closes_the_callback_as_reached(
-    call_center: CallCenter, who: str
-) -> None:
+def test_first_leg_that_leaves_closes_the_callback_as_reached(call_center: CallCenter, who: str) -> None:
     liaison, caller = accept(call_center)
     call_center.answers(caller)
     call_center.presses(caller, legs.join_caller)
@@ -68,7 +66,7 @@ def test_either_leg_that_leaves_first_closes_the_callback_as_reached(
     ]
 
 
-def test_a_job_that_runs_twice_rings_nobody_twice(call_center: CallCenter) -> None:
+def test_job_that_runs_twice_rings_nobody_twice(call_center: CallCenter) -> None:
     row = call_center.callback()
     for _ in range(2):
         call_center.dialler.dial_liaison(row.id)
@@ -90,7 +88,7 @@ def test_nobody_is_rung_while_no_liaison_is_free_and_the_place_is_kept(empty_cal
     assert empty_call_center.carrier.placed == []
 
 
-def test_a_callback_that_is_in_hand_is_offered_to_nobody_else(call_center: CallCenter) -> None:
+def test_claimed_callback_is_offered_to_nobody_else(call_center: CallCenter) -> None:
     policy = call_center.policy
     row = call_center.callback()
     with call_center.database.transaction() as session:
@@ -102,7 +100,7 @@ def test_a_callback_that_is_in_hand_is_offered_to_nobody_else(call_center: CallC
     assert call_center.busy() == 0
 
 
-def test_a_callback_whose_liaison_left_while_the_carriers_pace_was_waited_for_keeps_its_place(
+def test_callback_keeps_its_place_when_its_liaison_leaves_during_the_wait_for_the_carriers_pace(
     call_center: CallCenter,
 ) -> None:
     policy = call_center.policy
@@ -121,7 +119,7 @@ def test_a_callback_whose_liaison_left_while_the_carriers_pace_was_waited_for_ke
 
 
 @ON_SQLITE
-def test_a_liaison_who_misses_two_offers_is_set_away_and_the_callback_keeps_its_place(
+def test_liaison_who_misses_two_offers_is_set_away_and_the_callback_keeps_its_place(
     call_center: CallCenter,
 ) -> None:
     for rung in range(1, 3):
@@ -141,7 +139,7 @@ def test_a_liaison_who_misses_two_offers_is_set_away_and_the_callback_keeps_its_
     assert (liaison.on_shift, liaison.set_away_at is not None) == (False, True)
 
 
-def test_a_declined_callback_goes_to_the_next_liaison(call_center: CallCenter) -> None:
+def test_declined_callback_goes_to_the_next_liaison(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         make_staff(session, phone="+12025550171")
     call_center.works_off()
@@ -159,7 +157,7 @@ def test_a_declined_callback_goes_to_the_next_liaison(call_center: CallCenter) -
     assert call_center.presses(first, legs.accept_by_liaison) == "gone"
 
 
-def test_a_machine_that_answers_the_liaison_leg_accepts_nothing(call_center: CallCenter) -> None:
+def test_machine_that_answers_the_liaison_leg_accepts_nothing(call_center: CallCenter) -> None:
     call_center.works_off()
     call_center.answers(call_center.carrier.placed[0])
     call_center.hangs_up(call_center.carrier.placed[0])
@@ -167,7 +165,7 @@ def test_a_machine_that_answers_the_liaison_leg_accepts_nothing(call_center: Cal
     assert len(call_center.carrier.placed) == 1
 
 
-def test_a_caller_who_is_not_reached_goes_back_to_the_list_and_the_liaison_is_told(
+def test_caller_who_is_not_reached_goes_back_to_the_list_and_the_liaison_is_told(
     call_center: CallCenter,
 ) -> None:
     liaison, caller = accept(call_center)
@@ -184,7 +182,7 @@ def test_a_caller_who_is_not_reached_goes_back_to_the_list_and_the_liaison_is_to
 
 
 def every_try_is_missed(call_center: CallCenter, how: str) -> None:
-    """Three calls half an hour apart, each ended by the person's phone in this way, the carrier's word."""
+    """Three calls half an hour apart, each ended by the person's phone in this way, named by the carrier."""
     for _ in range(3):
         liaison, caller = accept(call_center)
         call_center.hangs_up(caller, how)
@@ -193,13 +191,13 @@ def every_try_is_missed(call_center: CallCenter, how: str) -> None:
         call_center.sweeps(minutes=31)
 
 
-def test_after_the_last_try_the_callback_ends_as_not_answered(call_center: CallCenter) -> None:
+def test_callback_ends_as_not_answered_after_the_last_try(call_center: CallCenter) -> None:
     every_try_is_missed(call_center, "busy")
     row = call_center.callback()
     assert (row.state, row.caller_tries, row.outcome) == ("no_answer", 3, "no_answer")
 
 
-def test_a_frightened_caller_who_answers_none_of_the_tries_is_left_for_a_person_at_its_place(
+def test_frightened_caller_who_answers_none_of_the_tries_is_left_for_a_person_at_its_place(
     call_center: CallCenter,
 ) -> None:
     with call_center.database.transaction() as session:
@@ -209,7 +207,7 @@ def test_a_frightened_caller_who_answers_none_of_the_tries_is_left_for_a_person_
     assert (row.state, row.outcome, row.rank) == ("left_for_staff", "no_answer", 0)
 
 
-def test_a_person_who_cannot_talk_now_is_called_later(call_center: CallCenter) -> None:
+def test_person_who_cannot_talk_now_is_called_later(call_center: CallCenter) -> None:
     liaison, caller = accept(call_center)
     call_center.answers(caller)
     call_center.presses(caller, legs.put_off, call_center.policy)
@@ -225,7 +223,7 @@ def test_a_person_who_cannot_talk_now_is_called_later(call_center: CallCenter) -
     assert call_center.presses(caller, legs.join_caller) == "later"
 
 
-def test_a_liaison_who_hangs_up_before_the_caller_joined_loses_the_callback(call_center: CallCenter) -> None:
+def test_liaison_who_hangs_up_before_the_caller_joined_loses_the_callback(call_center: CallCenter) -> None:
     liaison, caller = accept(call_center)
     call_center.hangs_up(liaison)
     assert (call_center.state(), call_center.busy()) == ("requested", 0)
@@ -234,7 +232,7 @@ def test_a_liaison_who_hangs_up_before_the_caller_joined_loses_the_callback(call
     assert call_center.presses(caller, legs.join_caller) == "later"
 
 
-def test_a_liaison_who_hangs_up_before_the_caller_was_dialled_has_nobody_rung(
+def test_nobody_is_rung_for_a_liaison_who_hangs_up_before_the_caller_was_dialed(
     call_center: CallCenter,
 ) -> None:
     call_center.works_off()
@@ -245,7 +243,7 @@ def test_a_liaison_who_hangs_up_before_the_caller_was_dialled_has_nobody_rung(
     assert len(call_center.carrier.placed) == 1
 
 
-def test_a_refused_liaison_is_passed_over_and_a_busy_carrier_counts_for_nobody(
+def test_refused_liaison_is_skipped_and_a_busy_carrier_costs_nobody_a_try(
     call_center: CallCenter,
 ) -> None:
     call_center.carrier.refuses_next()
@@ -255,7 +253,7 @@ def test_a_refused_liaison_is_passed_over_and_a_busy_carrier_counts_for_nobody(
     assert row.next_attempt_at == call_center.now + timedelta(seconds=15)
 
 
-def test_a_refused_caller_counts_as_a_try_and_the_liaison_is_told(call_center: CallCenter) -> None:
+def test_refused_caller_counts_as_a_try_and_the_liaison_is_told(call_center: CallCenter) -> None:
     call_center.works_off()
     (liaison,) = call_center.carrier.placed
     call_center.answers(liaison)
@@ -266,7 +264,7 @@ def test_a_refused_caller_counts_as_a_try_and_the_liaison_is_told(call_center: C
     assert call_center.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
 
 
-def test_an_event_that_comes_before_the_call_was_recorded_is_applied_when_it_is(
+def test_event_that_arrives_before_the_call_was_recorded_is_applied_then(
     call_center: CallCenter,
 ) -> None:
     call_center.carrier.at_place = lambda: call_center.tells(call_center.carrier.placed[-1], "busy")
@@ -280,7 +278,7 @@ def test_an_event_that_comes_before_the_call_was_recorded_is_applied_when_it_is(
     assert (leg.call_sid, leg.call_status) == (call_center.carrier.placed[0].call_sid, "busy")
 
 
-def test_a_call_whose_answer_was_lost_is_proven_by_its_first_event(call_center: CallCenter) -> None:
+def test_call_whose_answer_was_lost_is_proven_by_its_first_event(call_center: CallCenter) -> None:
     call_center.carrier.loses_next_answer()
     call_center.works_off()
     (call,) = call_center.carrier.placed
@@ -293,7 +291,7 @@ def test_a_call_whose_answer_was_lost_is_proven_by_its_first_event(call_center: 
     assert call_center.state() == "requested"
 
 
-def test_a_window_that_closed_while_the_liaison_was_rung_puts_the_caller_off(call_center: CallCenter) -> None:
+def test_caller_is_put_off_when_the_window_closed_while_the_liaison_was_rung(call_center: CallCenter) -> None:
     call_center.office = make_office(always_open=False)
     call_center.works_off()
     (liaison,) = call_center.carrier.placed
@@ -307,7 +305,7 @@ def test_a_window_that_closed_while_the_liaison_was_rung_puts_the_caller_off(cal
     assert call_center.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
 
 
-def test_a_callback_that_comes_up_outside_its_window_is_put_off_and_an_urgent_one_is_not(
+def test_callback_outside_its_window_is_put_off_and_an_urgent_one_is_not(
     call_center: CallCenter,
 ) -> None:
     call_center.office = make_office(always_open=False)
@@ -322,7 +320,7 @@ def test_a_callback_that_comes_up_outside_its_window_is_put_off_and_an_urgent_on
     assert len(call_center.carrier.placed) == 1
 
 
-def test_a_number_that_may_not_be_dialled_any_more_is_left_for_staff(empty_call_center: CallCenter) -> None:
+def test_number_that_may_no_longer_be_dialed_is_left_for_staff(empty_call_center: CallCenter) -> None:
     with empty_call_center.database.transaction() as session:
         make_staff(session)
         callback = make_callback(session, phone="+19005550123")
@@ -333,7 +331,7 @@ def test_a_number_that_may_not_be_dialled_any_more_is_left_for_staff(empty_call_
 
 
 @pytest.mark.parametrize("how", ["refused", "failed"])
-def test_a_verified_person_whose_phone_the_carrier_never_rang_is_left_for_a_person(
+def test_verified_person_whose_phone_the_carrier_never_rang_is_left_for_a_person(
     call_center: CallCenter, how: str
 ) -> None:
     """It ended as "no answer" after an hour in which no phone of theirs rang, and nobody was told."""

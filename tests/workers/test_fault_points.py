@@ -1,7 +1,7 @@
-"""A worker kills itself between each pair of lines that matter, once each; the rows alone bring it on.
+"""A worker kills itself between each pair of lines that matter, once each; the rows alone finish the work.
 
-Where it may die: at each write that its job sends to the database, at each commit, before the carrier is
-asked, when it has dialled and the answer is not noted yet, and around each job handed on. After every one the
+It may die at each write that its job sends to the database, at each commit, before the carrier is asked, when
+it has dialed and the answer is not noted yet, and around each job that it queues. After every death the
 sweeper and a new worker bring the promise to two people talking, or to a person of the office, in a minute.
 """
 
@@ -44,14 +44,14 @@ class Doom:
 
 
 class _DoomedCarrier(CallCenterCarrier):
-    """Tells the parent which calls were placed, whatever becomes of the process."""
+    """Tells the parent which calls were placed, whatever happens to the process."""
 
     def __init__(self, doom: Doom, told: Connection) -> None:
         super().__init__()
         self._doom, self._told = doom, told
 
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
-        """Dial; the process may die before, after the carrier dialled, and when the answer is there."""
+        """Dial; the process may die before, after the carrier dialed, and when the answer is there."""
         self._doom.point()
         call_sid = super().place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds, line=line)
         self._told.send((to, leg_id, ring_seconds, call_sid))
@@ -65,7 +65,7 @@ class _DoomedJobs(WaitingJobs):
         self._doom = doom
 
     def enqueue(self, name: str, row_id: int) -> bool:
-        """The process may die before a job is handed on, and after."""
+        """The process may die before a job is queued, and after."""
         self._doom.point()
         return super().enqueue(name, row_id)
 
@@ -88,7 +88,7 @@ def _work(url: str, office: Office, job: str, row_id: int, at: int | None, told:
 
 
 def _runs(call_center: CallCenter, url: str, job: str, row_id: int, at: int | None) -> tuple[int, bool]:
-    """Do a job in a process that dies at a point; what it dialled rings on. The points; whether it died."""
+    """Do a job in a process that dies at a point; what it dialed rings on. The points; whether it died."""
     context = multiprocessing.get_context("fork")
     hears, tells = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(url, call_center.office, job, row_id, at, tells))
@@ -140,7 +140,7 @@ def _state(call_center: CallCenter, callback_id: int) -> tuple[str, str | None]:
 
 
 def _people_do_their_part(call_center: CallCenter, answered: set[str]) -> None:
-    """Whoever is rung answers once: the liaison accepts, the person called back says yes."""
+    """Each phone that rings answers once: the liaison accepts, the person called back says yes."""
     for call in list(call_center.carrier.placed):
         if call.leg_id in answered or call.status != "ringing":
             continue
@@ -184,7 +184,7 @@ def _each_point(do: Callable[[int | None], tuple[int, bool]]) -> int:
 
 @pytest.mark.timeout(300)
 @in_turn("answers", [True, False])
-def test_a_worker_that_rings_a_liaison_may_die_anywhere(
+def test_worker_that_rings_a_liaison_may_die_anywhere(
     call_center: CallCenter, database_url: str, answers: bool
 ) -> None:
     ends = set()
@@ -205,7 +205,7 @@ def test_a_worker_that_rings_a_liaison_may_die_anywhere(
 
 
 @pytest.mark.timeout(300)
-def test_a_worker_that_rings_the_caller_may_die_anywhere(call_center: CallCenter, database_url: str) -> None:
+def test_worker_that_rings_the_caller_may_die_anywhere(call_center: CallCenter, database_url: str) -> None:
     ends = set()
 
     def dies(at: int | None) -> tuple[int, bool]:
@@ -228,7 +228,7 @@ def test_a_worker_that_rings_the_caller_may_die_anywhere(call_center: CallCenter
 
 
 @pytest.mark.timeout(300)
-def test_a_worker_that_lets_a_liaison_go_may_die_anywhere(call_center: CallCenter, database_url: str) -> None:
+def test_worker_that_releases_a_liaison_may_die_anywhere(call_center: CallCenter, database_url: str) -> None:
     """The caller's phone was busy: the liaison who waits is told so or freed, and the place is kept."""
 
     def dies(at: int | None) -> tuple[int, bool]:

@@ -1,4 +1,4 @@
-"""Somebody who writes to Redis: what a worker does of it, which is our own jobs and nothing more."""
+"""Somebody with write access to Redis: a worker does our own jobs of theirs and nothing more."""
 
 import json
 import signal
@@ -25,12 +25,12 @@ from workers.__main__ import CallbackWorker
 from workers.own_job import OwnJob
 from workers.queue import QUEUE, Jobs
 
-#: What the function that a stranger names leaves behind when it is called.
+#: The trace that the function which a stranger names leaves when it is called.
 MARK = "a-mark"
 
 
 def leave_a_mark(_job: object, connection: Redis, *_more: object) -> None:
-    """What a stranger would have a worker call."""
+    """The function that a stranger wants a worker to call."""
     connection.set(MARK, "1")
 
 
@@ -63,7 +63,7 @@ def _works_off(client: Redis) -> None:
 
 
 @pytest.mark.parametrize("ending", ["on_success", "on_failure", "on_stopped"])
-def test_a_function_that_a_job_names_for_its_end_is_never_called(client: Redis, ending: str) -> None:
+def test_function_that_a_job_names_for_its_end_is_never_called(client: Redis, ending: str) -> None:
     named = CallWhenDone("tests.workers.test_forged_jobs.leave_a_mark")
     forged: dict[str, Any] = {ending: named}
     # No row has this id. A job that takes no text for an id fails, if it is begun at all.
@@ -82,7 +82,7 @@ def test_no_request_goes_to_an_address_that_a_job_names(client: Redis, twilio: F
     assert twilio.asked == []
 
 
-def test_a_job_that_a_dead_worker_left_behind_calls_nothing_either(client: Redis, redis_url: str) -> None:
+def test_job_that_a_dead_worker_left_behind_calls_nothing_either(client: Redis, redis_url: str) -> None:
     jobs = Jobs(redis_url)
     jobs.enqueue("move_leg", 0)
     jobs.close()
@@ -94,9 +94,7 @@ def test_a_job_that_a_dead_worker_left_behind_calls_nothing_either(client: Redis
     assert read.is_ours()
 
 
-def test_a_job_that_was_spoiled_is_passed_over_and_none_is_broken_off_sooner(
-    client: Redis, redis_url: str
-) -> None:
+def test_spoiled_job_is_skipped_and_no_job_can_shorten_its_own_timeout(client: Redis, redis_url: str) -> None:
     jobs = Jobs(redis_url)
     for row_id in (1, 2):
         jobs.enqueue("move_leg", row_id)
@@ -140,7 +138,7 @@ def _listens(client: Redis) -> str | None:
 
 
 @ON_SQLITE
-def test_a_worker_that_is_told_through_redis_to_stop_or_to_rest_goes_on(
+def test_worker_goes_on_when_redis_tells_it_to_stop_or_to_pause(
     database: Database, client: Redis, redis_url: str, settings: Settings, twilio: FakeTwilio
 ) -> None:
     long_due = datetime(2020, 1, 1, tzinfo=UTC)

@@ -20,7 +20,7 @@ FEW, MANY = range(1), range(12)
 
 @pytest.fixture
 def people(database: Database, caplog: pytest.LogCaptureFixture) -> list[By]:
-    """Two administrators who owe each other nothing, and a feed that has landed; what follows is logged."""
+    """Two administrators with untied accounts, and a feed that has landed; what follows is logged."""
     cases = open_cases(database, *(f"A-{n}" for n in MANY))
     load(database, *(feed_row(name, as_of=at(-2)) for name in cases), now=at(-2))
     with database.transaction() as session:
@@ -49,7 +49,7 @@ def _states(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [vars(one)["state"] for one in found]
 
 
-def test_an_upload_that_lands_leaves_a_line_for_each_state(
+def test_upload_that_lands_leaves_a_line_for_each_state(
     database: Database, people: list[By], caplog: pytest.LogCaptureFixture
 ) -> None:
     import_id = _upload(database, people[0], FEW)
@@ -59,7 +59,7 @@ def test_an_upload_that_lands_leaves_a_line_for_each_state(
     assert _states(caplog) == ["uploading", "previewed", "applying", "landed"]
 
 
-def test_an_upload_that_is_discarded_leaves_a_line_for_each_state(
+def test_upload_that_is_discarded_leaves_a_line_for_each_state(
     database: Database, people: list[By], caplog: pytest.LogCaptureFixture
 ) -> None:
     discard_upload(database, _upload(database, people[0], FEW), people[0], NOW)
@@ -67,7 +67,7 @@ def test_an_upload_that_is_discarded_leaves_a_line_for_each_state(
     assert _states(caplog) == ["uploading", "previewed", "abandoned"]
 
 
-def test_a_held_upload_that_two_people_release_in_the_console_is_applied_once(
+def test_held_upload_that_two_people_release_in_the_console_is_applied_once(
     database: Database, people: list[By], caplog: pytest.LogCaptureFixture
 ) -> None:
     import_id = _upload(database, people[0], MANY)
@@ -80,7 +80,7 @@ def test_a_held_upload_that_two_people_release_in_the_console_is_applied_once(
     assert _states(caplog) == ["uploading", "previewed", "held", "applying", "landed"]
 
 
-def test_a_held_import_that_two_people_release_by_command_is_applied_once(
+def test_held_import_that_two_people_release_by_command_is_applied_once(
     database: Database, people: list[By], caplog: pytest.LogCaptureFixture
 ) -> None:
     held = load(database, *_released(MANY)).import_id
@@ -90,7 +90,7 @@ def test_a_held_import_that_two_people_release_by_command_is_applied_once(
     assert _states(caplog) == ["staging", "held", "applying", "landed"]
 
 
-def test_a_held_import_that_is_rejected_leaves_a_line_for_each_state(
+def test_held_import_that_is_rejected_leaves_a_line_for_each_state(
     database: Database, people: list[By], caplog: pytest.LogCaptureFixture
 ) -> None:
     held = load(database, *_released(MANY)).import_id
@@ -100,7 +100,7 @@ def test_a_held_import_that_is_rejected_leaves_a_line_for_each_state(
     assert _states(caplog) == ["staging", "held", "rejected"]
 
 
-def test_a_strict_import_with_rejects_leaves_a_line_for_each_state(
+def test_strict_import_with_rejects_leaves_a_line_for_each_state(
     database: Database, people: list[By], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert load(database, feed_row("A-1", as_of=""), strict=True).refused

@@ -1,4 +1,6 @@
-"""Redis is up and no worker lives: the sweeper does what nobody takes, and the silent role is named (R39)."""
+"""Redis is up and no worker lives: the sweeper does the jobs that nobody takes, and names the silent role
+(R39).
+"""
 
 from datetime import timedelta
 
@@ -29,7 +31,7 @@ def _sweeps_for(call_center: CallCenter, seconds: int) -> None:
 
 
 @ON_SQLITE
-def test_a_callback_is_kept_from_the_first_ring_to_the_last_without_any_worker(
+def test_callback_is_made_from_the_first_ring_to_the_last_without_any_worker(
     call_center: CallCenter,
 ) -> None:
     _sweeps_for(call_center, 8)
@@ -50,7 +52,7 @@ def test_a_callback_is_kept_from_the_first_ring_to_the_last_without_any_worker(
     assert len(call_center.carrier.placed) == 2
 
 
-def test_a_job_that_no_row_tells_of_is_done_as_well(call_center: CallCenter) -> None:
+def test_job_that_no_row_tells_of_is_done_as_well(call_center: CallCenter) -> None:
     call_center.works_off()
     (liaison,) = call_center.carrier.placed
     call_center.answers(liaison)
@@ -61,14 +63,14 @@ def test_a_job_that_no_row_tells_of_is_done_as_well(call_center: CallCenter) -> 
     assert call_center.jobs.waiting == []
 
 
-def test_once_no_worker_shows_a_sign_of_life_the_sweeper_waits_for_none(call_center: CallCenter) -> None:
+def test_sweeper_waits_for_no_worker_once_none_shows_a_sign_of_life(call_center: CallCenter) -> None:
     _beat(call_center, *ROLES)
     call_center.now += SILENT
     call_center.sweeps(seconds=1)
     assert len(call_center.carrier.placed) == 1
 
 
-def test_a_worker_that_lives_keeps_its_jobs(call_center: CallCenter) -> None:
+def test_live_worker_keeps_its_jobs(call_center: CallCenter) -> None:
     _beat(call_center, *ROLES)
     _sweeps_for(call_center, 8)
     assert call_center.carrier.placed == []
@@ -76,7 +78,7 @@ def test_a_worker_that_lives_keeps_its_jobs(call_center: CallCenter) -> None:
 
 
 @pytest.mark.parametrize("silent", ROLES)
-def test_a_role_that_is_silent_for_30_s_is_named_and_the_supervisor_is_paged(
+def test_role_that_is_silent_for_30_s_is_named_and_the_supervisor_is_paged(
     empty_call_center: CallCenter, silent: str
 ) -> None:
     call_center = empty_call_center
@@ -99,7 +101,7 @@ def test_a_role_that_is_silent_for_30_s_is_named_and_the_supervisor_is_paged(
 
 
 def _answers_callers_for(call_center: CallCenter, seconds: int) -> None:
-    """A web process lives and looks after each of its beats."""
+    """A web process lives and checks the others after each of its beats."""
     pulse, watch = Pulse("web"), LastWatch(call_center.database, call_center.carrier, lambda _seconds: None)
     for _ in range(seconds // 10):
         call_center.now += timedelta(seconds=10)
@@ -109,7 +111,7 @@ def _answers_callers_for(call_center: CallCenter, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("lives", [(), ("worker",)])
-def test_with_nobody_else_to_page_the_process_that_answers_callers_does_it(
+def test_process_that_answers_callers_pages_when_nobody_else_can(
     empty_call_center: CallCenter, lives: tuple[str, ...]
 ) -> None:
     call_center = empty_call_center
@@ -118,7 +120,7 @@ def test_with_nobody_else_to_page_the_process_that_answers_callers_does_it(
     _beat(call_center, *ROLES)
     _answers_callers_for(call_center, 20)
     assert call_center.carrier.texts == []
-    # A worker that lives has Redis to hand its page on by, and Redis may be what is down.
+    # A worker that lives has Redis to queue its page, and Redis may be what is down.
     _beat(call_center, *lives)
 
     _answers_callers_for(call_center, 30)
@@ -128,7 +130,7 @@ def test_with_nobody_else_to_page_the_process_that_answers_callers_does_it(
     assert [call.to for call in call_center.carrier.placed] == [SUPERVISOR]
 
 
-def test_a_process_that_answers_callers_pages_of_nothing_while_the_sweeper_lives(
+def test_process_that_answers_callers_pages_of_nothing_while_the_sweeper_lives(
     call_center: CallCenter,
 ) -> None:
     with call_center.database.transaction() as session:
@@ -165,7 +167,7 @@ def test_redis_that_is_down_for_30_s_is_named_and_paged_and_callbacks_are_rung(
         assert troubles(session, call_center.now) == []
 
 
-def test_a_role_that_never_started_is_missed_and_an_intake_that_nobody_runs_is_not(
+def test_role_that_never_started_is_missed_and_an_intake_that_nobody_runs_is_not(
     empty_call_center: CallCenter,
 ) -> None:
     call_center = empty_call_center

@@ -21,7 +21,7 @@ RUTHS, LEAS = "ruth@office.example.org", "lea@office.example.org"
 
 @pytest.fixture
 def call_center(empty_call_center: CallCenter) -> CallCenter:
-    """A supervisor who is in a call all day: nothing is dialled for anybody."""
+    """A supervisor who is in a call all day: nothing is dialed for anybody."""
     with empty_call_center.database.transaction() as session:
         leg = make_call(session, started_at=empty_call_center.now, direction="outbound", role="called_back")
         make_staff(
@@ -47,7 +47,7 @@ def _told(call_center: CallCenter, level: str, channel: str = "text") -> list[in
 
 
 def test_one_more_frightened_caller_seconds_after_the_page_is_no_second_page(call_center: CallCenter) -> None:
-    """On-call was paged with 23, and again with 1 twelve seconds later."""
+    """The person on call was paged with 23, and again with 1 twelve seconds later."""
     _is_afraid(call_center, 23)
     call_center.sweeps(seconds=2)
     call_center.sweeps(seconds=10)
@@ -90,7 +90,7 @@ def test_promises_that_come_near_their_moment_one_by_one_are_gathered(call_cente
         assert later - earlier >= timedelta(minutes=10)
 
 
-def test_the_supervisor_is_still_told_ten_minutes_before_each_of_them(call_center: CallCenter) -> None:
+def test_supervisor_is_still_told_ten_minutes_before_each_of_them(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         for number in range(30):
             make_callback(
@@ -107,7 +107,7 @@ def test_the_supervisor_is_still_told_ten_minutes_before_each_of_them(call_cente
 
 
 @ON_SQLITE
-def test_a_feed_that_sends_a_new_name_every_minute_is_a_message_in_ten_minutes(
+def test_feed_that_sends_a_new_name_every_minute_is_a_message_in_ten_minutes(
     call_center: CallCenter,
 ) -> None:
     for minute in range(30):
@@ -120,7 +120,7 @@ def test_a_feed_that_sends_a_new_name_every_minute_is_a_message_in_ten_minutes(
 
 
 @ON_SQLITE
-def test_a_feed_of_which_every_file_is_held_pages_once_in_ten_minutes_and_counts_them(
+def test_feed_with_every_file_held_pages_once_in_ten_minutes_and_counts_them(
     call_center: CallCenter,
 ) -> None:
     for _ in range(30):
@@ -156,7 +156,7 @@ def test_alarms_come_in_one_message_and_nobody_is_told_of_one_about_themselves(
     assert _told_of_alarms(call_center) == [(1, 1), (1, 2), (lea, 2)]
 
 
-def test_an_alarm_about_every_supervisor_is_told_to_the_administrators(call_center: CallCenter) -> None:
+def test_administrators_are_told_of_an_alarm_about_every_supervisor(call_center: CallCenter) -> None:
     """Gathered with another one it must not be lost between the two."""
     with call_center.database.transaction() as session:
         boss = make_staff(session, "boss@office.example.org", role="administrator", on_shift=False).id
@@ -169,7 +169,9 @@ def test_an_alarm_about_every_supervisor_is_told_to_the_administrators(call_cent
     assert _told_of_alarms(call_center) == [(1, 1), (boss, 1)]
 
 
-def test_whom_a_command_named_is_told_of_the_approval_whatever_their_role(call_center: CallCenter) -> None:
+def test_person_whom_a_command_named_is_told_of_the_approval_whatever_their_role(
+    call_center: CallCenter,
+) -> None:
     """The supervisor hears of it too, and a liaison whom nobody named does not."""
     with call_center.database.transaction() as session:
         boss = make_staff(session, "boss@office.example.org", role="administrator", away=True).id
@@ -186,7 +188,7 @@ def test_whom_a_command_named_is_told_of_the_approval_whatever_their_role(call_c
 
 
 def _told_of_alarms(call_center: CallCenter) -> list[tuple[int, int]]:
-    """Whom the line told of how many alarms, in order."""
+    """The people whom the line told of alarms, each with the count, in order."""
     found = call_center.rows(Alert, Alert.level == "audit_alarm")
     return [(one.staff_id, one.promises) for one in found]
 
@@ -202,7 +204,7 @@ def test_roles_that_fall_silent_together_are_one_page(call_center: CallCenter) -
 
 
 @ON_SQLITE
-def test_after_a_night_in_which_the_carrier_refused_all_the_supervisor_has_one_text_of_each_matter(
+def test_supervisor_has_one_text_of_each_matter_after_a_night_in_which_the_carrier_refused_all(
     call_center: CallCenter,
 ) -> None:
     """They had a text for each quarter of an hour of the night, one after another."""
@@ -226,10 +228,10 @@ def test_after_a_night_in_which_the_carrier_refused_all_the_supervisor_has_one_t
     assert len(call_center.carrier.texts) <= len(matters) + 1
 
 
-def test_after_a_clock_that_was_put_back_people_are_paged_and_a_dead_worker_is_named(
+def test_people_are_paged_and_a_dead_worker_is_named_after_a_clock_was_put_back(
     empty_call_center: CallCenter,
 ) -> None:
-    """A machine began five hours ahead: for five hours no page went out, and nothing that died was missed."""
+    """A machine began five hours ahead: for five hours no page went out, and no death was noticed."""
     call_center = empty_call_center
     with call_center.database.transaction() as session:
         make_staff(session, RUTHS, role="supervisor", phone=RUTH, on_shift=False)

@@ -1,4 +1,4 @@
-"""The queue and the worker process on a real Valkey: what stands in it, and what its absence costs."""
+"""The queue and the worker process on a real Valkey: what is in it, and what its absence costs."""
 
 import os
 import signal
@@ -65,7 +65,7 @@ def _everything_in(url: str) -> str:
     return "\n".join(found)
 
 
-def test_a_job_is_a_name_and_one_row_id(jobs: Jobs, redis_url: str) -> None:
+def test_job_is_a_name_and_one_row_id(jobs: Jobs, redis_url: str) -> None:
     assert jobs.enqueue("dial_liaison", 4711)
     assert jobs.depth() == 1
     client = Redis.from_url(redis_url)
@@ -81,7 +81,7 @@ def test_a_job_is_a_name_and_one_row_id(jobs: Jobs, redis_url: str) -> None:
     client.close()
 
 
-def test_a_job_that_no_worker_took_in_time_is_given_to_one_asker_alone(jobs: Jobs, redis_url: str) -> None:
+def test_job_that_no_worker_took_in_time_is_given_out_only_once(jobs: Jobs, redis_url: str) -> None:
     for row_id in (1, 2):
         jobs.enqueue("release_leg", row_id)
     assert jobs.take_untaken(60) is None
@@ -91,9 +91,7 @@ def test_a_job_that_no_worker_took_in_time_is_given_to_one_asker_alone(jobs: Job
     assert "release_leg" not in _everything_in(redis_url)
 
 
-def test_a_job_of_someone_else_is_dropped_by_whoever_looks_after_the_queue(
-    jobs: Jobs, redis_url: str
-) -> None:
+def test_whoever_checks_the_queue_drops_a_job_of_someone_else(jobs: Jobs, redis_url: str) -> None:
     client = Redis.from_url(redis_url)
     Queue(QUEUE, connection=client, serializer=JSONSerializer).enqueue_call("os.system", args=("true",))
     client.close()
@@ -103,9 +101,7 @@ def test_a_job_of_someone_else_is_dropped_by_whoever_looks_after_the_queue(
 
 
 @pytest.mark.parametrize("field", ["status", "created_at", "enqueued_at", "data"])
-def test_a_spoiled_job_is_passed_over_by_whoever_looks_after_the_queue(
-    jobs: Jobs, redis_url: str, field: str
-) -> None:
+def test_whoever_checks_the_queue_skips_a_spoiled_job(jobs: Jobs, redis_url: str, field: str) -> None:
     jobs.enqueue("release_leg", 6)
     jobs.enqueue("release_leg", 7)
     with Redis.from_url(redis_url) as client:
@@ -137,7 +133,7 @@ def test_redis_being_down_costs_a_turn_nothing_and_comes_back_by_itself(
     jobs.close()
 
 
-def test_a_job_that_fails_leaves_no_word_of_why_in_redis(jobs: Jobs, redis_url: str) -> None:
+def test_failed_job_leaves_no_word_of_why_in_redis(jobs: Jobs, redis_url: str) -> None:
     # Nothing was equipped in this process, so the job fails at its first step.
     jobs.enqueue("dial_liaison", 1)
     client = Redis.from_url(redis_url)
@@ -187,7 +183,7 @@ def _until(what: Callable[[], object], process: subprocess.Popen[str]) -> None:
     raise AssertionError(process.communicate()[0])
 
 
-def test_a_worker_waits_for_redis_rings_the_liaison_and_stops_when_told(
+def test_worker_waits_for_redis_rings_the_liaison_and_stops_when_told(
     database: Database, redis_url: str, valkey: Valkey, settings: Settings, twilio: FakeTwilio, jobs: Jobs
 ) -> None:
     with database.transaction() as session:
@@ -217,7 +213,7 @@ def test_a_worker_waits_for_redis_rings_the_liaison_and_stops_when_told(
 
 
 @ON_SQLITE
-def test_the_sweeper_process_rings_with_redis_down_and_stops_when_told(
+def test_sweeper_process_rings_with_redis_down_and_stops_when_told(
     database: Database, redis_url: str, valkey: Valkey, settings: Settings, twilio: FakeTwilio
 ) -> None:
     with database.transaction() as session:

@@ -18,7 +18,7 @@ OUR_NUMBER_IS_GONE = 21210
 
 
 def _minutes_of_work(call_center: CallCenter, minutes: int, seconds: int = 10) -> None:
-    """Sweep every so many ``seconds``, and do the jobs."""
+    """Sweep every ``seconds``, and do the jobs."""
     for _ in range(minutes * 60 // seconds):
         call_center.sweeps(seconds=seconds)
         call_center.works_off()
@@ -57,7 +57,7 @@ def test_half_an_hour_without_our_number_spends_no_promise_and_each_is_kept_afte
 
 
 @pytest.mark.parametrize("code", [20003, 21201, 21210, 21212, 21219, 22005, 30001, None])
-def test_a_code_that_is_not_of_the_called_number_opens_the_breaker(
+def test_code_that_is_not_about_the_called_number_opens_the_breaker(
     call_center: CallCenter, code: int | None
 ) -> None:
     # Some proxies answer for the carrier and give no code at all.
@@ -69,7 +69,7 @@ def test_a_code_that_is_not_of_the_called_number_opens_the_breaker(
 
 
 @pytest.mark.parametrize("code", [21211, 21214, 21215, 21216, 21217])
-def test_a_code_of_the_called_number_opens_no_breaker(call_center: CallCenter, code: int) -> None:
+def test_code_about_the_called_number_opens_no_breaker(call_center: CallCenter, code: int) -> None:
     call_center.carrier.refuses_calls = code
     call_center.works_off()
     with call_center.database.reading() as session:
@@ -89,7 +89,7 @@ def test_too_many_requests_only_slow_the_pace(call_center: CallCenter) -> None:
 
 @ON_SQLITE
 @pytest.mark.parametrize("code", [20429, None])
-def test_a_carrier_that_takes_no_call_for_30_s_is_named_until_it_takes_one(
+def test_carrier_that_takes_no_call_for_30_s_is_named_until_it_takes_one(
     call_center: CallCenter, code: int | None
 ) -> None:
     with call_center.database.transaction() as session:
@@ -116,7 +116,7 @@ def test_a_carrier_that_takes_no_call_for_30_s_is_named_until_it_takes_one(
         assert troubles(session, call_center.now) == []
 
 
-def test_one_call_of_which_nobody_knows_is_no_trouble_of_the_carrier(call_center: CallCenter) -> None:
+def test_one_call_with_an_unknown_result_is_no_trouble_of_the_carrier(call_center: CallCenter) -> None:
     call_center.carrier.loses_next_answer(dialled=False)
     call_center.works_off()
 
@@ -127,7 +127,7 @@ def test_one_call_of_which_nobody_knows_is_no_trouble_of_the_carrier(call_center
         assert troubles(session, call_center.now) == []
 
 
-def test_the_probe_is_another_due_callback_than_the_refused_one(empty_call_center: CallCenter) -> None:
+def test_probe_is_another_due_callback_than_the_refused_one(empty_call_center: CallCenter) -> None:
     call_center = empty_call_center
     with call_center.database.transaction() as session:
         make_staff(session, phone=LIAISON)
@@ -143,7 +143,7 @@ def test_the_probe_is_another_due_callback_than_the_refused_one(empty_call_cente
     assert [leg.callback_id for leg in call_center.legs("liaison")] == [first.id, second.id]
 
 
-def test_a_refused_caller_goes_back_in_the_queue_with_nothing_spent_and_the_liaison_is_told(
+def test_refused_caller_goes_back_to_the_list_with_nothing_spent_and_the_liaison_is_told(
     call_center: CallCenter,
 ) -> None:
     call_center.works_off()
@@ -156,7 +156,7 @@ def test_a_refused_caller_goes_back_in_the_queue_with_nothing_spent_and_the_liai
     assert call_center.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
 
 
-def test_nobody_who_accepts_while_the_account_is_refused_waits_for_a_call_that_is_not_placed(
+def test_liaison_who_accepts_while_the_account_is_refused_does_not_wait_for_a_call_that_is_not_placed(
     empty_call_center: CallCenter,
 ) -> None:
     call_center = empty_call_center
@@ -181,7 +181,7 @@ def test_nobody_who_accepts_while_the_account_is_refused_waits_for_a_call_that_i
 
 
 @ON_SQLITE
-def test_supervisors_are_paged_by_text_of_refused_calls_at_once_and_after_a_quarter_of_an_hour(
+def test_supervisors_are_texted_of_refused_calls_at_once_and_after_a_quarter_of_an_hour(
     call_center: CallCenter,
 ) -> None:
     with call_center.database.transaction() as session:
@@ -230,7 +230,7 @@ def test_supervisors_are_rung_when_texts_are_refused_and_one_text_every_30_s_is_
         assert refusals(session) == []
 
 
-def test_a_breaker_outlives_every_process(database: Database, call_center: CallCenter) -> None:
+def test_breaker_outlives_every_process(database: Database, call_center: CallCenter) -> None:
     call_center.carrier.refuses_calls = OUR_NUMBER_IS_GONE
     call_center.works_off()
     again = CallCenter(call_center.database, call_center.office, call_center.now + timedelta(seconds=20))

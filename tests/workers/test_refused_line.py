@@ -25,7 +25,7 @@ OUR_NUMBER_IS_GONE = 21210
 
 
 def _asks(call_center: CallCenter, count: int, line: str | None = None, **facts: Any) -> list[int]:
-    """So many verified callers wait to be called back, from the number that they chose."""
+    """``count`` verified callers wait to be called back, from the number that they chose."""
     with call_center.database.transaction() as session:
         made = []
         for _ in range(count):
@@ -54,7 +54,7 @@ class _Morning:
         self.accepted_in_vain = 0
 
     def passes(self, minutes: float, seconds: int = 10) -> None:
-        """Sweep every so many ``seconds``."""
+        """Sweep every ``seconds``, for ``minutes``, and do the jobs."""
         for _ in range(int(minutes * 60 / seconds)):
             self.call_center.sweeps(seconds=seconds)
             self.call_center.works_off()
@@ -110,7 +110,7 @@ def test_callbacks_from_a_number_that_was_taken_away_do_not_hold_up_those_from_o
 
 
 @ON_SQLITE
-def test_the_number_is_tried_every_30_s_and_its_callbacks_are_kept_when_it_works_again(
+def test_number_is_tried_every_30_s_and_its_callbacks_are_made_when_it_works_again(
     office_settings: CallCenter,
 ) -> None:
     call_center = office_settings
@@ -150,7 +150,7 @@ def test_supervisors_are_texted_and_the_number_is_named_while_the_account_is_wel
 
 
 @ON_SQLITE
-def test_an_account_that_was_refused_first_on_a_call_from_that_number_makes_no_word_about_the_number(
+def test_account_refused_first_on_a_call_from_that_number_is_named_instead_of_the_number(
     office_settings: CallCenter,
 ) -> None:
     call_center = office_settings
@@ -179,7 +179,7 @@ def test_an_account_that_was_refused_first_on_a_call_from_that_number_makes_no_w
 
 
 @ON_SQLITE
-def test_the_probe_of_a_refused_account_is_another_call_than_one_from_the_refused_number(
+def test_probe_of_a_refused_account_is_another_call_than_one_from_the_refused_number(
     office_settings: CallCenter,
 ) -> None:
     call_center = office_settings
@@ -198,7 +198,7 @@ def test_the_probe_of_a_refused_account_is_another_call_than_one_from_the_refuse
     assert _states(call_center, other) == [("reached", 0, 0)] * 2
 
 
-def test_a_number_that_the_office_gave_up_is_named_no_longer(office_settings: CallCenter) -> None:
+def test_number_that_the_office_gave_up_is_no_longer_named(office_settings: CallCenter) -> None:
     call_center = office_settings
     asked = _asks(call_center, 1, DISCREET)
     morning = _Morning(call_center)
@@ -213,7 +213,7 @@ def test_a_number_that_the_office_gave_up_is_named_no_longer(office_settings: Ca
 
 
 @ON_SQLITE
-def test_a_callback_that_waits_for_its_number_keeps_no_liaison_from_unverified_callers_at_0(
+def test_callback_that_waits_for_its_number_keeps_no_liaison_from_unverified_callers_at_0(
     office_settings: CallCenter,
 ) -> None:
     call_center = office_settings
@@ -278,8 +278,8 @@ BAD = "+12025550171"
 
 
 @ON_SQLITE
-def test_a_liaison_whose_number_is_none_is_asked_for_seldom_and_reads_so(office_settings: CallCenter) -> None:
-    """It was asked for every half minute, 39 times in a quarter of an hour, and nobody was told."""
+def test_liaison_with_an_invalid_number_is_rung_seldom_and_reads_so(office_settings: CallCenter) -> None:
+    """The line asked for it every half minute, 39 times in a quarter of an hour, and nobody was told."""
     call_center = office_settings
     call_center.carrier.refuses_from, call_center.carrier.refuses_to = {}, {BAD: 21211}
     with call_center.database.transaction() as session:
@@ -300,7 +300,7 @@ def test_a_liaison_whose_number_is_none_is_asked_for_seldom_and_reads_so(office_
 
 
 @ON_SQLITE
-def test_a_liaison_whose_number_is_out_of_use_is_rung_seldom_and_reads_so(
+def test_liaison_whose_number_is_out_of_use_is_rung_seldom_and_reads_so(
     office_settings: CallCenter,
 ) -> None:
     """The carrier took each call and it failed: 38 of them in ten minutes, and nobody was told."""
@@ -335,7 +335,7 @@ def test_a_liaison_whose_number_is_out_of_use_is_rung_seldom_and_reads_so(
 def test_one_liaisons_phone_that_the_carrier_refuses_by_a_code_of_its_own_does_not_stop_the_office(
     office_settings: CallCenter,
 ) -> None:
-    """Each time the breaker closed it was that phone's turn: of 40 callbacks in 15 minutes none was kept."""
+    """Each time the breaker closed it was that phone's turn: of 40 callbacks in 15 minutes none was made."""
     call_center = office_settings
     call_center.carrier.refuses_from, call_center.carrier.refuses_to = {}, {BAD: 13224}
     with call_center.database.transaction() as session:
@@ -358,7 +358,7 @@ def test_one_liaisons_phone_that_the_carrier_refuses_by_a_code_of_its_own_does_n
 
 
 @ON_SQLITE
-def test_an_account_that_is_refused_once_more_is_named_though_each_phone_was_refused_before(
+def test_account_that_is_refused_once_more_is_named_even_if_each_phone_was_refused_before(
     empty_call_center: CallCenter,
 ) -> None:
     call_center = empty_call_center
@@ -385,7 +385,7 @@ def test_an_account_that_is_refused_once_more_is_named_though_each_phone_was_ref
 
 
 @ON_SQLITE
-def test_an_account_that_is_refused_for_the_only_liaison_is_the_accounts(
+def test_refusal_for_the_only_liaison_is_about_the_account(
     empty_call_center: CallCenter,
 ) -> None:
     call_center = empty_call_center

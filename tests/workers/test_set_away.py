@@ -50,7 +50,7 @@ def _ana(call_center: CallCenter) -> Staff:
 
 
 @pytest.mark.parametrize(("status", "hears"), [("no-answer", False), ("busy", False), ("completed", True)])
-def test_who_misses_two_offers_in_a_row_is_set_away_and_has_a_text(
+def test_liaison_who_misses_two_offers_in_a_row_is_set_away_and_gets_a_text(
     call_center: CallCenter, status: str, hears: bool
 ) -> None:
     _offered(call_center, status, hears=hears)
@@ -72,7 +72,7 @@ def test_who_misses_two_offers_in_a_row_is_set_away_and_has_a_text(
 
 
 @pytest.mark.parametrize(("status", "hears"), [("failed", False), ("canceled", False), ("completed", False)])
-def test_a_refusal_a_withdrawn_call_or_a_fault_of_ours_is_no_miss(
+def test_refusal_a_withdrawn_call_or_a_fault_of_ours_is_no_miss(
     call_center: CallCenter, status: str, hears: bool
 ) -> None:
     for _ in range(3):
@@ -80,7 +80,7 @@ def test_a_refusal_a_withdrawn_call_or_a_fault_of_ours_is_no_miss(
     assert (_ana(call_center).on_shift, _ana(call_center).missed_offers) == (True, 0)
 
 
-def test_a_key_between_two_misses_begins_the_count_anew(call_center: CallCenter) -> None:
+def test_key_between_two_misses_restarts_the_count(call_center: CallCenter) -> None:
     _offered(call_center, "no-answer")
     call_center.sweeps(seconds=16)
     call_center.works_off()
@@ -92,7 +92,7 @@ def test_a_key_between_two_misses_begins_the_count_anew(call_center: CallCenter)
     assert _ana(call_center).on_shift
 
 
-def test_who_was_set_away_comes_back_by_beginning_their_shift(call_center: CallCenter) -> None:
+def test_liaison_who_was_set_away_comes_back_by_beginning_their_shift(call_center: CallCenter) -> None:
     for _ in range(2):
         _offered(call_center, "no-answer")
     with call_center.database.transaction() as session:
@@ -115,10 +115,10 @@ def test_urgent_work_that_nobody_takes_is_one_page_with_a_count(call_center: Cal
 
 
 @ON_SQLITE
-def test_a_supervisor_who_does_not_pick_up_keeps_nobody_from_the_liaison_who_comes_free(
+def test_supervisor_who_does_not_pick_up_keeps_nobody_from_a_liaison_who_is_free_again(
     call_center: CallCenter,
 ) -> None:
-    """One who is afraid stood below others: the line rang the supervisor for her whenever Ana came free."""
+    """One frightened caller was below others: the line rang the supervisor for her whenever Ana was free."""
     for _ in range(2):
         _offered(call_center, "no-answer")
     for _ in range(12):
@@ -140,7 +140,7 @@ def test_a_supervisor_who_does_not_pick_up_keeps_nobody_from_the_liaison_who_com
     assert (call.to, ringing.urgency) == (ANA, "urgent")
 
 
-def test_a_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_after_three_minutes(
+def test_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_after_three_minutes(
     call_center: CallCenter,
 ) -> None:
     """Her pause was a wrap-up, which the console showed, and which saving an older outcome ended at once."""
@@ -176,7 +176,7 @@ def test_one_person_on_call_who_does_not_pick_up_is_rung_once_in_three_minutes_f
     night: CallCenter,
 ) -> None:
     """Each frightened caller had her rung three times before she had a pause: every 24 seconds."""
-    # Twelve minutes, and two looks in each time that she was rung again before.
+    # Twelve minutes, and two sweeps in each time that she was rung again before.
     for _ in range(60):
         _nobody_picks_up(night, seconds=12)
     assert 3 <= len(night.legs("liaison")) <= 5
@@ -208,7 +208,7 @@ def night(database: Database, now: datetime) -> CallCenter:
     return call_center
 
 
-def test_a_phone_that_is_busy_with_our_own_page_has_missed_nothing(call_center: CallCenter) -> None:
+def test_phone_that_is_busy_with_our_own_page_has_missed_nothing(call_center: CallCenter) -> None:
     """A supervisor on shift was set away, because the line itself was telling them of late promises."""
     with call_center.database.transaction() as session:
         change_shift(session, "ana@office.example.org", on_shift=False, actor="shell", now=call_center.now)
@@ -234,8 +234,8 @@ def test_a_phone_that_is_busy_with_our_own_page_has_missed_nothing(call_center: 
     assert (ruth.on_shift, ruth.missed_offers) == (True, 0)
 
 
-def test_a_call_that_was_told_to_end_and_is_heard_of_no_more_excuses_no_miss(call_center: CallCenter) -> None:
-    """The whole line was killed in a talk: for ten minutes a frightened caller rang her alone, in vain."""
+def test_call_that_was_told_to_end_and_stays_silent_excuses_no_miss(call_center: CallCenter) -> None:
+    """The whole line was killed in a talk: for ten minutes a frightened caller rang only her, in vain."""
     with call_center.database.transaction() as session:
         make_call(
             session, "CA-forgotten", direction="outbound", role="liaison", staff_id=1,

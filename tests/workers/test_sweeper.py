@@ -1,4 +1,4 @@
-"""What the sweeper mends (lost jobs, dead workers, lost answers, a Redis that is down), and when it rests."""
+"""What the sweeper repairs (lost jobs, dead workers, lost answers, Redis that is down), and its rests."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from workers.rest import may_rest
 from workers.sweeper import SWEEP_SECONDS
 
 
-def test_a_request_whose_job_was_lost_is_offered_again(call_center: CallCenter) -> None:
+def test_request_whose_job_was_lost_is_offered_again(call_center: CallCenter) -> None:
     call_center.jobs.waiting.clear()
     call_center.sweeps(seconds=2)
     assert [name for name, _ in call_center.jobs.waiting] == ["dial_liaison"]
@@ -27,7 +27,7 @@ def test_a_request_whose_job_was_lost_is_offered_again(call_center: CallCenter) 
     assert call_center.state() == "ringing_liaison"
 
 
-def test_with_redis_down_the_sweeper_rings_both_legs_itself(call_center: CallCenter) -> None:
+def test_sweeper_rings_both_legs_itself_with_redis_down(call_center: CallCenter) -> None:
     call_center.jobs.waiting.clear()
     call_center.jobs.is_down = True
     call_center.sweeps()
@@ -62,7 +62,7 @@ def test_only_as_many_are_offered_as_liaisons_are_free_verified_and_urgent_first
     assert empty_call_center.jobs.waiting == waiting, "a queue that nobody works does not grow"
 
 
-def test_of_equal_callbacks_the_verified_one_goes_first_whatever_the_job_was_for(
+def test_verified_one_of_equal_callbacks_goes_first_whatever_callback_the_job_names(
     empty_call_center: CallCenter,
 ) -> None:
     with empty_call_center.database.transaction() as session:
@@ -76,7 +76,7 @@ def test_of_equal_callbacks_the_verified_one_goes_first_whatever_the_job_was_for
     assert ringing.id == verified.id
 
 
-def test_a_worker_that_died_after_its_claim_leaves_a_callback_that_is_requested_again(
+def test_worker_that_died_after_its_claim_leaves_a_callback_that_is_requested_again(
     call_center: CallCenter,
 ) -> None:
     row = call_center.callback()
@@ -91,7 +91,7 @@ def test_a_worker_that_died_after_its_claim_leaves_a_callback_that_is_requested_
 
 
 @pytest.mark.parametrize("dialled", [True, False])
-def test_a_liaison_call_that_nobody_proves_is_left_for_staff_and_never_dialled_again(
+def test_unproven_liaison_call_is_left_for_staff_and_never_dialed_again(
     call_center: CallCenter, dialled: bool
 ) -> None:
     call_center.carrier.loses_next_answer(dialled=dialled)
@@ -108,7 +108,7 @@ def test_a_liaison_call_that_nobody_proves_is_left_for_staff_and_never_dialled_a
     assert len(call_center.carrier.placed) == placed
 
 
-def test_a_caller_call_that_nobody_proves_is_left_for_staff_and_the_liaison_is_told(
+def test_unproven_caller_call_is_left_for_staff_and_the_liaison_is_told(
     call_center: CallCenter,
 ) -> None:
     call_center.works_off()
@@ -128,7 +128,7 @@ def test_a_caller_call_that_nobody_proves_is_left_for_staff_and_the_liaison_is_t
     assert call_center.state() == "left_for_staff"
 
 
-def test_an_end_whose_event_was_lost_is_proven_by_the_carrier(call_center: CallCenter) -> None:
+def test_end_whose_event_was_lost_is_proven_by_the_carrier(call_center: CallCenter) -> None:
     call_center.works_off()
     call_center.carrier.placed[0].status = "no-answer"
     call_center.sweeps(seconds=111)
@@ -139,7 +139,7 @@ def test_an_end_whose_event_was_lost_is_proven_by_the_carrier(call_center: CallC
     )
 
 
-def test_a_liaison_who_listens_for_long_keeps_the_callback(call_center: CallCenter) -> None:
+def test_liaison_who_listens_for_long_keeps_the_callback(call_center: CallCenter) -> None:
     call_center.works_off()
     call_center.answers(call_center.carrier.placed[0])
     call_center.sweeps(seconds=111)
@@ -147,7 +147,7 @@ def test_a_liaison_who_listens_for_long_keeps_the_callback(call_center: CallCent
     assert call_center.callback().lease_until == call_center.now + timedelta(seconds=12)
 
 
-def test_a_carrier_that_cannot_be_asked_is_asked_again_before_a_person_must_decide(
+def test_carrier_that_cannot_be_asked_is_asked_again_before_a_person_must_decide(
     call_center: CallCenter,
 ) -> None:
     call_center.works_off()
@@ -158,7 +158,7 @@ def test_a_carrier_that_cannot_be_asked_is_asked_again_before_a_person_must_deci
     assert call_center.state() == "left_for_staff"
 
 
-def test_an_accepted_callback_whose_job_was_lost_is_dialled_within_one_sweep(call_center: CallCenter) -> None:
+def test_accepted_callback_whose_job_was_lost_is_dialed_within_one_sweep(call_center: CallCenter) -> None:
     call_center.works_off()
     call_center.presses(call_center.carrier.placed[0], legs.accept_by_liaison)
     call_center.jobs.waiting.clear()
@@ -170,7 +170,7 @@ def test_an_accepted_callback_whose_job_was_lost_is_dialled_within_one_sweep(cal
     assert len(call_center.carrier.placed) == 2
 
 
-def test_a_talk_whose_end_was_never_told_is_closed_by_the_carriers_word(call_center: CallCenter) -> None:
+def test_talk_whose_end_event_never_came_is_closed_after_asking_the_carrier(call_center: CallCenter) -> None:
     _, caller = accept(call_center)
     call_center.answers(caller)
     call_center.presses(caller, legs.join_caller)
@@ -181,7 +181,7 @@ def test_a_talk_whose_end_was_never_told_is_closed_by_the_carriers_word(call_cen
     assert (call_center.state(), call_center.busy()) == ("reached", 0)
 
 
-def test_a_talk_that_nobody_can_tell_of_is_closed_after_four_hours(call_center: CallCenter) -> None:
+def test_talk_of_which_nothing_is_known_is_closed_after_four_hours(call_center: CallCenter) -> None:
     _, caller = accept(call_center)
     call_center.answers(caller)
     call_center.presses(caller, legs.join_caller)
@@ -192,7 +192,7 @@ def test_a_talk_that_nobody_can_tell_of_is_closed_after_four_hours(call_center: 
     assert (call_center.state(), call_center.busy()) == ("reached", 0)
 
 
-def test_a_liaison_held_by_a_leg_that_should_be_over_is_freed(call_center: CallCenter) -> None:
+def test_liaison_held_by_a_leg_that_should_be_over_is_freed(call_center: CallCenter) -> None:
     liaison, caller = accept(call_center)
     call_center.hangs_up(caller, "no-answer")
     call_center.works_off()
@@ -203,7 +203,7 @@ def test_a_liaison_held_by_a_leg_that_should_be_over_is_freed(call_center: CallC
     assert call_center.busy() == 0
 
 
-def test_a_liaison_who_declined_is_free_within_a_minute_when_the_end_was_never_told(
+def test_liaison_who_declined_is_free_within_a_minute_when_the_end_event_never_came(
     call_center: CallCenter,
 ) -> None:
     call_center.works_off()
@@ -220,7 +220,7 @@ def test_a_liaison_who_declined_is_free_within_a_minute_when_the_end_was_never_t
 
 
 @pytest.mark.parametrize("ends", ["never answered", "hung up"])
-def test_a_liaison_rung_for_a_caller_who_is_gone_is_freed(empty_call_center: CallCenter, ends: str) -> None:
+def test_liaison_rung_for_a_caller_who_is_gone_is_freed(empty_call_center: CallCenter, ends: str) -> None:
     with empty_call_center.database.transaction() as session:
         make_staff(session)
         call = make_call(session, leg_id="0" * 32)
@@ -237,7 +237,7 @@ def test_a_liaison_rung_for_a_caller_who_is_gone_is_freed(empty_call_center: Cal
     assert empty_call_center.busy() == 0
 
 
-def test_a_number_that_no_key_opens_does_not_hold_up_those_behind_it(empty_call_center: CallCenter) -> None:
+def test_number_that_no_key_opens_does_not_hold_up_those_behind_it(empty_call_center: CallCenter) -> None:
     with empty_call_center.database.transaction() as session:
         make_staff(session)
         broken = make_callback(session, make_case(session), due_at=empty_call_center.now)
@@ -254,7 +254,7 @@ def test_a_number_that_no_key_opens_does_not_hold_up_those_behind_it(empty_call_
     assert states == ["left_for_staff", "ringing_liaison"]
 
 
-def test_a_fault_in_one_part_stops_no_other_and_tells_nothing_but_its_class(
+def test_fault_in_one_part_stops_no_other_and_reveals_only_its_class(
     call_center: CallCenter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fails(*_: object) -> None:
@@ -270,7 +270,7 @@ def test_a_fault_in_one_part_stops_no_other_and_tells_nothing_but_its_class(
     assert len(call_center.rows(Guard)) == 1
 
 
-def test_the_guard_against_spraying_is_measured_once_a_minute(empty_call_center: CallCenter) -> None:
+def test_guard_against_spraying_is_measured_once_a_minute(empty_call_center: CallCenter) -> None:
     start = empty_call_center.now
     empty_call_center.sweeps()
     empty_call_center.sweeps(seconds=30)
@@ -281,7 +281,7 @@ def test_the_guard_against_spraying_is_measured_once_a_minute(empty_call_center:
         assert session.scalar(select(Guard.measured_at)) == empty_call_center.now
 
 
-def test_a_liaison_who_went_off_shift_is_not_offered_anything(call_center: CallCenter) -> None:
+def test_liaison_who_went_off_shift_is_not_offered_anything(call_center: CallCenter) -> None:
     call_center.jobs.waiting.clear()
     with call_center.database.transaction() as session:
         session.scalars(select(Staff)).one().on_shift = False

@@ -36,7 +36,7 @@ def _asks(
 
 
 def _offered(call_center: CallCenter, times: int) -> list[int]:
-    """Whom one liaison is offered, one after another; each offer is settled before the next."""
+    """The callers whom one liaison is offered, one after another; each offer is settled before the next."""
     found = []
     for _ in range(times):
         call_center.sweeps(seconds=2)
@@ -49,7 +49,7 @@ def _offered(call_center: CallCenter, times: int) -> list[int]:
     return found
 
 
-def test_a_frightened_caller_without_a_pin_is_called_before_verified_ones_due_tomorrow(
+def test_frightened_caller_without_a_pin_is_called_before_verified_ones_due_tomorrow(
     call_center: CallCenter,
 ) -> None:
     tomorrow = [_asks(call_center, due_at=call_center.now + DAY) for _ in range(3)]
@@ -60,7 +60,7 @@ def test_a_frightened_caller_without_a_pin_is_called_before_verified_ones_due_to
 
 
 @pytest.mark.parametrize("verified", [True, False])
-def test_a_promise_that_is_due_within_fifteen_minutes_counts_as_urgent(
+def test_promise_that_is_due_within_fifteen_minutes_counts_as_urgent(
     call_center: CallCenter, verified: bool
 ) -> None:
     urgent = _asks(call_center, urgency="urgent", due_at=call_center.now + 40 * MINUTE)
@@ -125,7 +125,7 @@ def test_offers_of_the_evening_before_put_no_prank_ahead_of_an_urgent_verified_c
     assert _offered(call_center, 2) == [urgent, prank]
 
 
-def test_the_phone_of_a_case_goes_first_and_a_doubted_caller_id_last(call_center: CallCenter) -> None:
+def test_phone_of_a_case_goes_first_and_a_doubted_caller_id_last(call_center: CallCenter) -> None:
     doubted = {"verified": False, "urgency": "urgent", "due_at": call_center.now + MINUTE}
     with call_center.database.transaction() as session:
         make_case(session, phone="+12025550120")
@@ -138,7 +138,7 @@ def test_the_phone_of_a_case_goes_first_and_a_doubted_caller_id_last(call_center
     assert _offered(call_center, 3) == [first, middle, last]
 
 
-def test_the_console_lists_callbacks_in_the_order_in_which_they_are_offered(call_center: CallCenter) -> None:
+def test_console_lists_callbacks_in_the_order_in_which_they_are_offered(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         session.scalars(select(Staff)).one().on_shift = False
     for number in range(3):
@@ -177,7 +177,7 @@ class _Row:
     st.lists(st.tuples(st.sampled_from(RANKS), st.integers(0, 100)), max_size=60),
     st.lists(st.booleans(), max_size=3),
 )
-def test_in_any_four_offers_each_list_has_its_share_while_it_waits(
+def test_each_list_has_its_share_of_any_four_offers_while_it_waits(
     waiting: list[tuple[int, int]], before: list[bool]
 ) -> None:
     rows = [_Row(number, rank, minutes) for number, (rank, minutes) in enumerate(waiting)]
