@@ -27,8 +27,8 @@ from models.talks.dispatch import (
     Dial,
     ring_caller,
     ring_first,
+    ring_next,
     take_caller_slot,
-    take_turn,
     undialled_caller,
 )
 from models.talks.joiner import MISSED, TOLD, dial_joiner, missed_in, take_joiner_slot
@@ -93,7 +93,7 @@ class Dialler:
         """
         now = self._clock()
         with self._database.transaction() as session:
-            slot, dial = take_turn(session, callback_id, now, self._policy)
+            slot, dial = ring_next(session, callback_id, now, self._policy)
         if slot is not None and slot.at > now and self._waits_until(slot.at):
             with self._database.transaction() as session:
                 dial = ring_first(session, self._clock(), self._policy)

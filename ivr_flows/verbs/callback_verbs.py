@@ -13,8 +13,8 @@ from models.callbacks import callback as callbacks
 from models.callbacks.asking_call import first_due
 from models.callbacks.callback_policy import Hours
 from models.callbacks.callback_request import Promise, make_urgent, request_callback
+from models.callbacks.promised_time import Asker, urgent_due
 from models.callbacks.shown_line import shown_line
-from models.callbacks.true_time import Asker, urgent_due
 from models.callbacks.unverified_request import request_without_pin
 from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
 from models.cases.safe_phone import is_barred

@@ -23,8 +23,8 @@ from models.calls.two_lists import (
     RANKS,
     UNVERIFIED_OTHER,
     VERIFIED,
+    interleave,
     rank_of,
-    take_turns,
 )
 from models.cases.case import Case
 from models.cases.registrant import Phone
@@ -42,7 +42,7 @@ def due_callbacks(
 ) -> list[int]:
     """The first of both lists in the order in which they are offered (R36); ``soon`` counts as urgent."""
     found = list(heads_of_line(session, now, limit, only, RANKS))
-    turns = take_turns(found, last_offers(session, now), now + soon)
+    turns = interleave(found, last_offers(session, now), now + soon)
     return [row.id for row in islice(turns, limit)]
 
 

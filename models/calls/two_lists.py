@@ -64,7 +64,7 @@ def is_pressing(row: Waiting, soon: datetime) -> bool:
     return row.rank in (VERIFIED[0], *UNVERIFIED_URGENT) or row.due_at <= soon
 
 
-def take_turns(rows: Iterable[Row], last: Sequence[bool], soon: datetime) -> Iterator[Row]:
+def interleave(rows: Iterable[Row], last: Sequence[bool], soon: datetime) -> Iterator[Row]:
     """The callbacks of both lists in the order in which they are offered; see R36.
 
     ``last`` tells of the offers before whether each was a verified caller's, the newest last. Every rank

@@ -28,7 +28,7 @@ from models.callbacks.wishes import SAFEST
 from models.calls.call import Call
 from models.calls.offer import last_offers
 from models.calls.role import COLLEAGUE
-from models.calls.two_lists import RANKS, take_turns
+from models.calls.two_lists import RANKS, interleave
 from models.staff.staff import Staff
 from models.staff.staff_session import LASTS, StaffSession
 from models.store.database import keyring_of
@@ -213,7 +213,7 @@ def _in_rank_order(session: Session, view: str, now: datetime, soon: timedelta, 
         for rank in RANKS
     ]
     rows = session.execute(union_all(*(select(head) for head in heads))).all()
-    turns = take_turns(rows, last_offers(session, now), now + soon)
+    turns = interleave(rows, last_offers(session, now), now + soon)
     ids = [row.id for row in islice(turns, (page - 1) * PAGE, wanted)]
     found = {row.id: row for row in session.execute(_select().where(Callback.id.in_(ids)))}
     return [found[one] for one in ids if one in found]

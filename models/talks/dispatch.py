@@ -66,10 +66,12 @@ class Slot:
     at: datetime
 
 
-def take_turn(
+def ring_next(
     session: Session, callback_id: int, now: datetime, policy: CallbackPolicy
 ) -> tuple[Slot | None, Dial | None]:
-    """Take a slot for the head of the line, which this callback joins if its time has come, and ring for it.
+    """Take a slot for the head of the callback list, and ring a liaison for it.
+
+    This callback joins the list first if its time has come.
 
     No slot when nobody is free for anybody on the list, or the carrier may not be asked so soon; nobody is
     held yet when the slot is a moment ahead.
@@ -94,7 +96,7 @@ def ring_first(session: Session, now: datetime, policy: CallbackPolicy) -> Dial 
 
 
 def _due(session: Session, now: datetime, policy: CallbackPolicy) -> list[int]:
-    """The head of the line. A probe of a refused account tries others before what was refused."""
+    """The head of the callback list. A probe of a refused account tries others before what was refused."""
     others = list[int]()
     if pacing.is_refused(session):
         refused = pacing.refused_callback(session)

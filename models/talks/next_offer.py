@@ -13,7 +13,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import Pool, count_free, unverified_may_take
 from models.calls import pacing
 from models.calls.offer import last_offers
-from models.calls.two_lists import RANKS, UNVERIFIED, VERIFIED, Owed, is_verified, owed_to, take_turns
+from models.calls.two_lists import RANKS, UNVERIFIED, VERIFIED, Owed, interleave, is_verified, owed_to
 from models.talks.call_queue import kept_for_queue
 
 
@@ -43,7 +43,7 @@ def first_on_list(
     last = last_offers(session, now)
     kept = _KeptForLine(session, now, owed_to(last))
     left = [row for row in found if free[pool_for(row, policy)] > kept.from_row(row)]
-    turns = take_turns(left, last, now + policy.due_soon)
+    turns = interleave(left, last, now + policy.due_soon)
     return [row.id for row in islice(turns, at_most)]
 
 

@@ -49,14 +49,14 @@ class _DeadlyCarrier(CallCenterCarrier):
 def _work(url: str, office: Office, job: str, callback_id: int, point: str, told: Connection) -> None:
     """A worker's process. What it changes in the modules ends with it."""
     if point == "before claim":
-        callbacks.take_turn = callbacks.ring_caller = _die  # type: ignore[assignment]
+        callbacks.ring_next = callbacks.ring_caller = _die  # type: ignore[assignment]
     if point == "after claim":
         if job == "dial_caller":
             Dialler._place = _die  # type: ignore[method-assign,assignment]
         else:
             # Claim, liaison and intent are one transaction, which ends unfinished.
-            take_turn = callbacks.take_turn
-            callbacks.take_turn = lambda *asked: _die(take_turn(*asked))  # type: ignore[assignment,return-value]
+            ring_next = callbacks.ring_next
+            callbacks.ring_next = lambda *asked: _die(ring_next(*asked))  # type: ignore[assignment,return-value]
     database = Database(url, Keyring(FIELD_KEYS, SECRET_KEY), pool_size=1)
     carrier = _DeadlyCarrier(point, told)
     dialler = Dialler(database, carrier, office, WaitingJobs(), lambda: NOW, lambda _: None)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from models import Callback, Staff
 from models.audit.audit import verify
 from models.calls.pacing import REST, rest
 from models.talks import leg as legs
-from models.talks.dispatch import claim_callback, ring_first, take_turn
+from models.talks.dispatch import claim_callback, ring_first, ring_next
 from models.talks.hold import staff_left, staff_returns
 from tests.call_center import CallCenter, accept
 from tests.conftest import ON_SQLITE
@@ -108,7 +108,7 @@ def test_callback_keeps_its_place_when_its_liaison_leaves_during_the_wait_for_th
     with call_center.database.transaction() as session:
         rest(session, call_center.now - REST + timedelta(milliseconds=500))
     with call_center.database.transaction() as session:
-        slot, dial = take_turn(session, row.id, call_center.now, policy)
+        slot, dial = ring_next(session, row.id, call_center.now, policy)
     assert slot is not None
     assert (slot.at > call_center.now, dial) == (True, None)
     with call_center.database.transaction() as session:

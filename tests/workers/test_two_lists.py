@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Callback, Phone, Staff
-from models.calls.two_lists import RANKS, is_verified, take_turns
+from models.calls.two_lists import RANKS, interleave, is_verified
 from models.overview.listing import list_callbacks
 from models.store.database import Database
 from tests.call_center import CallCenter
@@ -182,7 +182,7 @@ def test_each_list_has_its_share_of_any_four_offers_while_it_waits(
 ) -> None:
     rows = [_Row(number, rank, minutes) for number, (rank, minutes) in enumerate(waiting)]
     soon = datetime.fromisoformat("2026-11-25T15:15:00+00:00")
-    order = list(take_turns(rows, before, soon))
+    order = list(interleave(rows, before, soon))
     assert sorted(row.id for row in order) == [row.id for row in rows]
     turns = [*before, *(is_verified(row) for row in order)]
     for at in range(max(3, len(before)), len(turns)):

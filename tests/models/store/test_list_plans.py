@@ -25,7 +25,7 @@ from models.overview.untaken import untaken
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
-from models.talks.dispatch import ring_first, take_turn
+from models.talks.dispatch import ring_first, ring_next
 from models.talks.left_behind import left_behind_legs
 from models.talks.next_offer import first_on_list, owed_callback
 from models.talks.stranded import (
@@ -78,7 +78,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "liaisons reserved by nothing": lambda session, now: free_forgotten(session, now, POLICY),
     "the talk that ended last": lambda session, now: last_talk(session, 1, now, POLICIES),
     "the figures of a day": lambda session, now: today_of(session, 1, now, now),
-    "a slot": lambda session, now: take_turn(session, 1, now, POLICY),
+    "a slot": lambda session, now: ring_next(session, 1, now, POLICY),
     "a ring": lambda session, now: ring_first(session, now, POLICY),
     "legs of those who asked to be rung": undialled_takers,
     "whether the list changed": lambda session, _now: version(session),

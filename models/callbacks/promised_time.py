@@ -1,4 +1,4 @@
-"""The moment promised for an urgent callback: within the hour, or the true time if it cannot be (R36)."""
+"""The moment promised for an urgent callback: within the hour, or later if that cannot be kept (R36)."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
