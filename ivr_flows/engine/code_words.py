@@ -34,13 +34,13 @@ def in_code_words(step: Step) -> Step:
         case Announce():
             return dataclasses.replace(step, prompt=CODE_WORDS.get(step.prompt, step.prompt))
         case Collect():
-            wrong = CODE_WORDS.get(step.wrong, step.wrong) if step.wrong is not None else None
+            malformed = CODE_WORDS.get(step.malformed, step.malformed) if step.malformed is not None else None
             mistaken = step.mistaken
             if mistaken is not None:
                 words = CODE_WORDS.get(mistaken.words, mistaken.words)
                 mistaken = dataclasses.replace(mistaken, words=words)
             prompt = CODE_WORDS.get(step.prompt, step.prompt)
-            return dataclasses.replace(step, prompt=prompt, wrong=wrong, mistaken=mistaken)
+            return dataclasses.replace(step, prompt=prompt, malformed=malformed, mistaken=mistaken)
         case Menu():
             choices = tuple(
                 dataclasses.replace(one, prompt=CODE_WORDS.get(one.prompt, one.prompt))

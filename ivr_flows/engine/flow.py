@@ -136,7 +136,7 @@ class Collect:
 
     With ``least``, fewer digits are accepted too, ended by # or silence. # alone goes to the step ``back``,
     if the caller may be there. With ``silences`` so does that many silences in a row, and the count of misses
-    continues (R22, R25). After a slip ``wrong`` says what an entry must be, and from the second one on
+    continues (R22, R25). After a slip ``malformed`` says what an entry must be, and from the second one on
     ``otherwise`` offers a way out.
     """
 
@@ -146,7 +146,7 @@ class Collect:
     on: Mapping[str, str]
     misses: int = 3
     least: int | None = None
-    wrong: str | None = None
+    malformed: str | None = None
     about: str | None = None
     otherwise: str | None = None
     back: str | None = None
@@ -325,9 +325,9 @@ class Flow:
         match self.steps[name]:
             case Announce(prompt=prompt):
                 yield prompt, None
-            case Collect(prompt=prompt, wrong=wrong, otherwise=otherwise, mistaken=mistaken):
+            case Collect(prompt=prompt, malformed=malformed, otherwise=otherwise, mistaken=mistaken):
                 words = mistaken.words if mistaken is not None else None
-                yield from ((one, None) for one in (prompt, wrong, otherwise, words) if one is not None)
+                yield from ((one, None) for one in (prompt, malformed, otherwise, words) if one is not None)
             case Stay(prompt=words) | Hangup(prompt=words) | Transfer(prompt=words):
                 if words is not None:
                     yield words, None

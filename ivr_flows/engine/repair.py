@@ -13,7 +13,7 @@ def repair_words(step: Step, kind: str, misses: int, slots: Slots, mistaken: str
     says = [Say(opening)]
     if not isinstance(step, Collect):
         return says
-    told = mistaken or step.wrong
+    told = mistaken or step.malformed
     if kind == "wrong" and told is not None:
         explained = Say(told, () if mistaken else slots)
         says = [explained] if misses == 1 else [*says, explained]

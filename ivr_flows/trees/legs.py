@@ -170,7 +170,7 @@ def _offer_steps(prompt: str, accepted: str) -> dict[str, Step]:
             secret_verbs.verify_code,
             {"right": "accept", "wrong": "wrong_code", "spent": "passed_over"},
             least=LEAST_CODE,
-            wrong="staff.code_length",
+            malformed="staff.code_length",
         ),
         "wrong_code": Announce("staff.wrong_code", "ask_code"),
         "accept": Decide(leg_verbs.accept, {"accepted": accepted, "gone": "gone"}),

@@ -10,7 +10,7 @@ from ivr_flows.verbs.case_verbs import number_again
 class NumberSlip(TypedDict):
     """The part of an entry of a case number that tells of a slip."""
 
-    wrong: str
+    malformed: str
     about: str
 
 
@@ -48,8 +48,8 @@ CLOSED_PIN_STEPS = LETTER_STEPS | {
 def number_slip(case_digits: int) -> NumberSlip:
     """What is said of a number that is none: one length, or two where numbers have grown to ten (R01)."""
     if case_digits == CASE_DIGITS:
-        return {"wrong": "ask_number.wrong", "about": f"number.{case_digits}"}
-    return {"wrong": "ask_number.wrong_two", "about": f"number.{case_digits}.{CASE_DIGITS}"}
+        return {"malformed": "ask_number.wrong", "about": f"number.{case_digits}"}
+    return {"malformed": "ask_number.wrong_two", "about": f"number.{case_digits}.{CASE_DIGITS}"}
 
 
 def pin_steps(case_digits: int) -> dict[str, Step]:
@@ -83,7 +83,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
                 "wrong": "pin_in_force_wrong",
                 "spent": "no_more",
             },
-            wrong="ask_pin.wrong",
+            malformed="ask_pin.wrong",
             back="ask_number",
             mistaken=Mistaken(number_again(case_digits), "ask_pin.number", MORE_DIGITS_SECONDS),
         ),
@@ -94,7 +94,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
             PIN_DIGITS,
             pin_verbs.take_new_pin,
             {"good": "new_pin_again", "guessable": "new_pin_guessable", "same": "new_pin_same"},
-            wrong="ask_pin.wrong",
+            malformed="ask_pin.wrong",
             # 4 may have been a slip. The PIN of a letter opens no menu, and cannot be kept (R02).
             back="choose_menu",
         ),
@@ -110,7 +110,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
                 "differs": "new_pin_differs",
                 "gone": "lapsed",
             },
-            wrong="ask_pin.wrong",
+            malformed="ask_pin.wrong",
             back="choose_menu",
         ),
         "new_pin_differs": Announce("new_pin.differs", "new_pin"),

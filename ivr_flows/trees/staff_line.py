@@ -22,14 +22,14 @@ def staff_line(languages: Sequence[str]) -> Flow:
             NUMBER_DIGITS,
             secret_verbs.take_staff_number,
             {"ok": "ask_staff_pin"},
-            wrong="staff.wrong_number",
+            malformed="staff.wrong_number",
         ),
         "ask_staff_pin": Collect(
             "staff.ask_pin",
             PIN_DIGITS,
             secret_verbs.verify_staff_pin,
             {"right": "shift", "wrong": "no_match", "spent": "no_more"},
-            wrong="ask_pin.wrong",
+            malformed="ask_pin.wrong",
         ),
         # One answer for an unknown number, a wrong PIN, a wait and a lock (R05).
         "no_match": Announce("staff.no_match", "ask_staff_number"),
@@ -138,12 +138,12 @@ def _entry(
     prompt: str, digits: int, verb: SlowHandler, good: str, weak: str, least: int | None = None
 ) -> Collect:
     exits = {"good": good, "weak": weak}
-    return Collect(prompt, digits, verb, exits, least=least, wrong=_length(least))
+    return Collect(prompt, digits, verb, exits, least=least, malformed=_length(least))
 
 
 def _repeat(digits: int, verb: SlowHandler, differs: str, least: int | None = None) -> Collect:
     exits = {"changed": "changed", "differs": differs}
-    return Collect("staff.ask_again", digits, verb, exits, least=least, wrong=_length(least))
+    return Collect("staff.ask_again", digits, verb, exits, least=least, malformed=_length(least))
 
 
 def _length(least: int | None) -> str:

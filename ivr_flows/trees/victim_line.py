@@ -94,7 +94,7 @@ def victim_line(
                 "wrong": "no_match",
                 "spent": "no_more",
             },
-            wrong="ask_pin.wrong",
+            malformed="ask_pin.wrong",
             back="ask_number",
             silences=2,
             mistaken=Mistaken(case_verbs.number_again(case_digits), "ask_pin.number", MORE_DIGITS_SECONDS),

@@ -109,7 +109,7 @@ def test_caller_with_a_wrong_number_hears_how_many_digits_one_has(
 def test_caller_hears_both_lengths_while_case_numbers_of_two_lengths_exist() -> None:
     step = build_flows(make_office(), case_digits=10)["discreet_line"].steps["ask_number"]
     assert isinstance(step, Collect)
-    assert (step.wrong, step.about) == ("discreet.wrong_number_two", "number.10.8")
+    assert (step.malformed, step.about) == ("discreet.wrong_number_two", "number.10.8")
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_caller_hears_both_lengths_where_numbers_have_grown() -> None:
     step = build_flows(make_office(), case_digits=10)["victim_line"].steps["ask_number"]
 
     assert isinstance(step, Collect)
-    assert (step.wrong, step.about) == ("ask_number.wrong_two", "number.10.8")
+    assert (step.malformed, step.about) == ("ask_number.wrong_two", "number.10.8")
 
 
 @pytest.mark.parametrize("status", ["in_custody", "escaped"])
