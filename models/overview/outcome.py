@@ -20,7 +20,7 @@ from models.talks.talk import Talk, audit_talk
 
 #: The codes by name; each is an outcome of a talk.
 NOBODY_THERE, WRONG_PERSON = "nobody_there", "wrong_person"
-OUTCOMES = ("reached", "message_left", NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
+OUTCOME_CODES = ("reached", "message_left", NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
 
 
 def last_talk(session: Session, staff_id: int, now: datetime, policies: Policies) -> Talk | None:
@@ -38,9 +38,9 @@ def note_outcome(
     To be called later, or nobody there: a new callback. For the supervisor: a new one that is left for staff
     at once. The wrong person: the phone that we called is stopped, and a new one is left for staff (R33).
     ``no_phone`` means that the outcome is saved, but no phone may be called for the new callback. Raises
-    ValueError for a code that is not in OUTCOMES.
+    ValueError for a code that is not in OUTCOME_CODES.
     """
-    if code not in OUTCOMES:
+    if code not in OUTCOME_CODES:
         raise ValueError("There is no outcome of this name.")
     since = now - timedelta(minutes=policy.numbers.outcome_minutes)
     # Locked in its current state: after a key and a click at once, the second corrects the first.

@@ -24,7 +24,7 @@ class Talk(Base):
     second talk after a hold broke off. ``leader_call_id`` is the leg of the leader, and ``staff_id`` that
     person; ``held_at`` is since when no staff are with the caller. ``announced_at`` is when the caller was
     last told who joins: joiners who accepted before then may come in (R43). ``outcome`` is one of
-    ``models/overview/outcome.py: OUTCOMES`` once the talk is over (R37).
+    ``models/overview/outcome.py: OUTCOME_CODES`` once the talk is over (R37).
     """
 
     __tablename__ = "talks"

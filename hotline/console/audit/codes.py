@@ -30,7 +30,7 @@ CODES = frozenset(
         *(
             *REASONS,
             *CANCEL_REASONS,
-            *outcome.OUTCOMES,
+            *outcome.OUTCOME_CODES,
             *schedule.KINDS,
             *RECOGNITIONS,
             *ROLES,

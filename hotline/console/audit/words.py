@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import current_app, url_for
 
-from hotline.console.callbacks.words import CANCEL_NAMES, OUTCOME_NAMES, REASONS
+from hotline.console.callbacks.words import CANCEL_NAMES, OUTCOME_CHOICES, REASONS
 from hotline.console.cases.labels import DELIVERIES, EVIDENCE, SEARCH_REASONS
 from hotline.console.shell.named import PARTS
 from hotline.console.shell.words import N_, _
@@ -253,7 +253,7 @@ CODES = {
     "evidence": EVIDENCE,
     "delivery": DELIVERIES,
     "reason": SEARCH_REASONS | REASONS | CANCEL_NAMES,
-    "code": OUTCOME_NAMES,
+    "code": OUTCOME_CHOICES,
 }
 
 

@@ -60,7 +60,7 @@ def _end(click: TalkClick) -> list[Job]:
 
 def _outcome(click: TalkClick) -> list[Job]:
     code, is_hard = request.form.get("code", "").strip(), bool(request.form.get("hard", "").strip())
-    if code not in outcome.OUTCOMES:
+    if code not in outcome.OUTCOME_CODES:
         raise RefusedError(ActionRefusal.UNKNOWN_OUTCOME)
     if is_hard:
         lock_staff(click.session, click.staff_id)

@@ -16,7 +16,7 @@ from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _, language
 from models.overview.history import history_of_talk
-from models.overview.outcome import OUTCOMES
+from models.overview.outcome import OUTCOME_CODES
 from models.staff.staff import ROLES
 from models.store.database import tried_again
 from models.store.job import Job
@@ -26,8 +26,8 @@ from models.talks.talk_controls import led_at_0
 
 _WORDS: dict[str, object] = {
     "spoken": callback_words.LANGUAGES,
-    "outcomes": callback_words.OUTCOMES,
-    "outcome_choices": [(one, callback_words.OUTCOME_NAMES[one]) for one in OUTCOMES],
+    "outcomes": callback_words.OUTCOME_SENTENCES,
+    "outcome_choices": [(one, callback_words.OUTCOME_CHOICES[one]) for one in OUTCOME_CODES],
     "happened": callback_words.happened,
     "who": callback_words.who,
 }

@@ -41,7 +41,7 @@ from models.calls.call import Call
 from models.custody.custody_status import Heard
 from models.overview import listing
 from models.overview.history import history_of
-from models.overview.outcome import OUTCOMES
+from models.overview.outcome import OUTCOME_CODES
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
 from models.store.free_text import MOST_CHARACTERS, TextRefusal, patterns, spelling
@@ -411,7 +411,7 @@ _WORDS: dict[str, object] = {
     "view_names": callback_words.VIEW_NAMES,
     "states": callback_words.STATES,
     "reasons": callback_words.REASONS,
-    "outcomes": callback_words.OUTCOMES,
+    "outcomes": callback_words.OUTCOME_SENTENCES,
     "may_have_rung": callback_words.MAY_HAVE_RUNG,
     "spoken": callback_words.LANGUAGES,
     "to_do": callback_words.to_do,
@@ -421,5 +421,5 @@ _WORDS: dict[str, object] = {
     "who": callback_words.who,
     "cancel_choices": [(one, callback_words.CANCEL_NAMES[one]) for one in CANCEL_REASONS],
     "recognition_choices": [(one, callback_words.RECOGNITION_NAMES[one]) for one in RECOGNITIONS],
-    "outcome_choices": [(one, callback_words.OUTCOME_NAMES[one]) for one in OUTCOMES],
+    "outcome_choices": [(one, callback_words.OUTCOME_CHOICES[one]) for one in OUTCOME_CODES],
 }

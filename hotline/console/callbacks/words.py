@@ -53,7 +53,7 @@ REASONS = {
     "to_supervisor": N_("is for the supervisor"),
 }
 #: How a callback ended or why it is left, and what that means for the next person who takes it.
-OUTCOMES = {
+OUTCOME_SENTENCES = {
     "reached": N_("Reached: two people talked."),
     "message_left": N_("A message was left."),
     "nobody_there": N_("The call was answered, but no one was there."),
@@ -91,7 +91,8 @@ CANCEL_NAMES = {
     "wrong_number": N_("The number is not theirs"),
     "settled_otherwise": N_("It was settled in another way"),
 }
-OUTCOME_NAMES = {
+#: The outcomes that staff choose from, as the page of a talk offers them.
+OUTCOME_CHOICES = {
     "reached": N_("Reached"),
     "message_left": N_("Message left"),
     "nobody_there": N_("No one was there"),
@@ -233,7 +234,7 @@ def happened(one: Happening) -> str:
     facts = {"to": "", "rung": ""} | one.facts
     said = _(sentence, **facts) if "%(" in sentence else _(sentence)
     if one.what == "note_outcome":
-        return f"{said}: {_(OUTCOME_NAMES.get(str(facts.get('code')), 'Reached'))}"
+        return f"{said}: {_(OUTCOME_CHOICES.get(str(facts.get('code')), 'Reached'))}"
     if one.what == "recognize_person" and facts.get("code") in RECOGNITION_NAMES:
         return f"{said}: {_(RECOGNITION_NAMES[facts['code']])}"
     if one.what in {"cancel_callback", "close_left_callback"} and facts.get("reason") in CANCEL_NAMES:

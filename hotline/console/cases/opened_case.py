@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from flask import abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
-from hotline.console.callbacks.words import OUTCOMES
+from hotline.console.callbacks.words import OUTCOME_SENTENCES
 from hotline.console.cases import choices as case_choices
 from hotline.console.cases import labels as case_labels
 from hotline.console.cases.forms import details_shown, wishes_shown
@@ -116,6 +116,6 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         waiting_pin=next((one for one in page.requests if still_waits(one, now, console.policies)), None),
         now=now,
         who=who,
-        outcomes=OUTCOMES,
+        outcomes=OUTCOME_SENTENCES,
         **given,
     )

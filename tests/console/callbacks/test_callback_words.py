@@ -8,7 +8,7 @@ from models.callbacks import appointment, callback
 from models.callbacks.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
 from models.overview import history
 from models.overview.listing import VIEWS
-from models.overview.outcome import OUTCOMES
+from models.overview.outcome import OUTCOME_CODES
 
 MODELS = Path(callback.__file__).parents[1]
 
@@ -17,7 +17,7 @@ def test_every_code_has_words() -> None:
     assert set(said.STATES) == set(STATES)
     assert set(said.VIEW_NAMES) == set(VIEWS)
     assert set(said.REASONS) == set(callback.REASONS)
-    assert set(said.OUTCOME_NAMES) == set(OUTCOMES)
+    assert set(said.OUTCOME_CHOICES) == set(OUTCOME_CODES)
     assert set(said.CANCEL_NAMES) == set(appointment.CANCEL_REASONS)
     assert {f"{move}_callback" for move in MOVES} <= set(said.HAPPENED)
     assert set(history._LEGS.values()) <= set(said.HAPPENED)
@@ -55,4 +55,4 @@ def test_every_outcome_that_a_model_writes_has_words() -> None:
         "no_safe_phone",
         "stopped",
         "phone_stopped",
-    } <= set(said.OUTCOMES)
+    } <= set(said.OUTCOME_SENTENCES)
