@@ -88,6 +88,8 @@ def dial(verb: ET.Element, absolute: Absolute) -> Dial:
         raise TwimlError(13223, "<Dial> names no phone")
     if len(numbers) > _MOST_NUMBERS:
         raise TwimlError(13215, f"<Dial> names more than {_MOST_NUMBERS} phones")
+    # Nothing here depends on it, but Twilio refuses a value that is neither true nor false.
+    truth(verb, "answerOnBridge", False, 12200)
     return Ringing(
         action=action,
         method=method_of(verb),
@@ -96,7 +98,6 @@ def dial(verb: ET.Element, absolute: Absolute) -> Dial:
         seconds=seconds,
         in_turn=truth(verb, "sequential", False, 12200),
         talk_seconds=talk_seconds,
-        answers_on_bridge=truth(verb, "answerOnBridge", False, 12200),
         star_ends=star_ends,
     )
 

@@ -84,7 +84,6 @@ class Ringing:
     seconds: int
     in_turn: bool = False
     talk_seconds: int = 14_400
-    answers_on_bridge: bool = False
     star_ends: bool = False
 
 
