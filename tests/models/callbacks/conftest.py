@@ -8,7 +8,7 @@ from models import Callback, Staff
 from models.store.database import Database
 from tests.call_center import CallCenter
 from tests.factories import make_callback, make_case, make_office, make_staff
-from tests.models.claims.console import Console
+from tests.models.callbacks.console import Console
 
 
 @pytest.fixture

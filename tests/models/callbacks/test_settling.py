@@ -16,7 +16,7 @@ from models.store.free_text import TextRefusal
 from models.store.refusal import RefusedError
 from tests.call_center import CallCenter
 from tests.factories import make_call, make_callback, make_case, make_staff
-from tests.models.claims.console import Console, left
+from tests.models.callbacks.console import Console, left
 
 
 def test_callback_that_a_colleague_does_not_begin_in_five_minutes_goes_back_to_the_list(

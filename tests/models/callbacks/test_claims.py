@@ -21,7 +21,7 @@ from models.talks.dispatch import claim_callback
 from models.talks.refusals import TalkRefusal
 from tests.call_center import CallCenter
 from tests.factories import make_call, make_callback, make_case
-from tests.models.claims.console import Console, left
+from tests.models.callbacks.console import Console, left
 
 
 def test_claimed_callback_is_offered_to_nobody_and_goes_back_by_itself(
