@@ -283,6 +283,22 @@ class _Pass:
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, len(due) - waiting)])
 
+    def _resume_imports(self) -> None:
+        # An import accepted a moment ago is landed by the console's own process; it would delay the sweep.
+        resume(self._database, self._now, _LANDING_PATIENCE)
+
+    def _tidy_uploads(self) -> None:
+        lives = timedelta(minutes=self._policies.preview_minutes)
+        tidy_uploads(self._database, lives, self._now)
+
+    def _watch_audit(self) -> None:
+        with self._database.reading() as session:
+            news = has_news(session)
+        if not news:
+            return
+        with self._database.transaction() as session:
+            watch(session, self._now, self._policies)
+
     def _settle_lost_pins(self) -> None:
         with self._database.reading() as session:
             if not has_new_reports(session):
@@ -317,22 +333,6 @@ class _Pass:
             found = unsent_alerts(session, self._now, _OFFERED_AT_ONCE)
         waiting = self._jobs.depth() or 0 if found else 0
         self._hand_on_all(("send_alert", alert_id) for alert_id in found[: max(0, len(found) - waiting)])
-
-    def _resume_imports(self) -> None:
-        # An import accepted a moment ago is landed by the console's own process; it would delay the sweep.
-        resume(self._database, self._now, _LANDING_PATIENCE)
-
-    def _tidy_uploads(self) -> None:
-        lives = timedelta(minutes=self._policies.preview_minutes)
-        tidy_uploads(self._database, lives, self._now)
-
-    def _watch_audit(self) -> None:
-        with self._database.reading() as session:
-            news = has_news(session)
-        if not news:
-            return
-        with self._database.transaction() as session:
-            watch(session, self._now, self._policies)
 
     def _measure_failures(self) -> None:
         with self._database.reading() as session:
