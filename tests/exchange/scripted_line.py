@@ -1,4 +1,4 @@
-"""A line that answers what a test wrote down: it notes every request, and sleeps not at all."""
+"""A line with answers that a test wrote down: it records every request, and never sleeps."""
 
 from collections import deque
 
@@ -12,7 +12,7 @@ BASE = "https://line.example.org"
 
 
 class ScriptedLine:
-    """``answers`` are the verbs of each path, one document after the other; the last one comes again."""
+    """``answers`` are the verbs of each path, one document after the other; the last one repeats."""
 
     def __init__(self, **answers: str | list[str]) -> None:
         self.answers = {
@@ -21,7 +21,7 @@ class ScriptedLine:
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.methods: list[str] = []
         self.slept: list[float] = []
-        #: The events of conferences, as they came.
+        #: The events of conferences, in the order in which they arrived.
         self.sent: list[Request] = []
         self.conferences = Conferences(send=self.sent.append)
         self.queues = Queues()
@@ -35,7 +35,7 @@ class ScriptedLine:
         return Reply(200, "text/xml", document.encode())
 
     def is_dialled(self, *, timed: bool = True, from_: str = "+12025550123") -> LiveCall:
-        """A call that has heard, or begins to hear, what stands under ``start``."""
+        """A call that has heard, or begins to hear, the document of ``start``."""
         leg = Leg(account_sid="AC1", from_=from_, to="+12025550100", timed=timed)
         call = LiveCall(
             leg,
@@ -49,7 +49,7 @@ class ScriptedLine:
         return call
 
     def paths(self) -> list[str]:
-        """Every path that was asked, call events left out."""
+        """Every requested path, without call events."""
         return [path for path, _ in self.asked if path != "events"]
 
     def told(self, path: str) -> dict[str, str]:
@@ -63,5 +63,5 @@ def heard(call: LiveCall) -> list[str]:
 
 
 def noted(call: LiveCall) -> list[str]:
-    """Everything noticed so far."""
+    """Everything noted so far."""
     return [passage.text for passage in call.transcript if passage.kind == "note"]

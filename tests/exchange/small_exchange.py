@@ -89,7 +89,7 @@ class Exchange:
         return [self.told.get(timeout=10) for _ in range(count)]
 
     def hears_no_more(self) -> bool:
-        """Whether every event was told already."""
+        """Whether every event was sent already."""
         try:
             self.told.get_nowait()
         except Empty:
@@ -101,7 +101,7 @@ class Exchange:
         return self.web.post(f"/handset/{sid}/{action}", json=given).json
 
     def waits_until(self, fact: Callable[[], object]) -> bool:
-        """Whether ``fact`` comes true; it is looked at whenever something happens at the exchange."""
+        """Whether ``fact`` comes true; it is checked whenever something happens at the exchange."""
         return wait_until(self.board, fact)
 
     def closes(self) -> None:
@@ -114,7 +114,7 @@ class Exchange:
 
 
 def wait_until(board: Switchboard, fact: Callable[[], object]) -> bool:
-    """Whether ``fact`` comes true; it is looked at whenever something happens at the exchange."""
+    """Whether ``fact`` comes true; it is checked whenever something happens at the exchange."""
     happened = threading.Event()
     unsubscribe = board.feed.subscribe(lambda _happening: happened.set())
     try:
@@ -129,7 +129,7 @@ def wait_until(board: Switchboard, fact: Callable[[], object]) -> bool:
 
 
 class _Here(TwilioHttpClient):
-    """Sends what the client has for Twilio to the exchange, as TWILIO_API_BASE_URL has the workers do."""
+    """Sends the client's requests for Twilio to the exchange, as TWILIO_API_BASE_URL makes the workers do."""
 
     def __init__(self, base_url: str) -> None:
         super().__init__(pool_connections=False, timeout=10)
@@ -150,7 +150,7 @@ def raw(
 
 
 def place(exchange: Exchange, **changes: Any) -> Any:
-    """Have the line call the liaison."""
+    """Make the line call the liaison."""
     wanted = {
         "to": LIAISON,
         "from_": LINE,

@@ -1,4 +1,4 @@
-"""A line of a few sentences: what the handset, the exchange and the phone are tried against."""
+"""A line of a few sentences: the handset, the exchange and the phone are tried against it."""
 
 from flask import Flask, Response, request
 from twilio.request_validator import RequestValidator

@@ -45,12 +45,12 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = _answer  # noqa: N815  (the server's own names)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def web_line(answers: Callable[[WebLine, str], Answer | None]) -> Iterator[WebLine]:
-    """A line whose ``answers`` are made for each path; None breaks the connection off without a word."""
+    """A line with ``answers`` for each path; None closes the connection without a word."""
     line = WebLine(answers)
     thread = threading.Thread(target=line.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

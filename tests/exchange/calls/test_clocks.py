@@ -1,4 +1,4 @@
-"""A call that someone listens to lasts as long as its words do, as fast as the exchange's tempo says."""
+"""A call that someone listens to lasts as long as its words do, at the exchange's tempo."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ CALLER = "+12025550144"
 
 
 class Wall:
-    """A clock on the wall that goes when it is told to."""
+    """A wall clock that moves when the test says so."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -52,7 +52,7 @@ def listening() -> Iterator[Listening]:
     one.exchange.closes()
 
 
-def test_silence_is_answered_when_its_time_has_gone_by(listening: Listening) -> None:
+def test_silence_is_answered_when_its_time_is_over(listening: Listening) -> None:
     call = listening.dials()
 
     listening.passes(1)
@@ -62,7 +62,7 @@ def test_silence_is_answered_when_its_time_has_gone_by(listening: Listening) -> 
     assert listening.waits_until_heard(call, "Take your time.")
 
 
-def test_at_four_times_the_speed_it_takes_a_quarter_of_the_time(listening: Listening) -> None:
+def test_call_at_four_times_the_speed_takes_a_quarter_of_the_time(listening: Listening) -> None:
     listening.board.set_speed(4)
     call = listening.dials()
 
@@ -71,7 +71,7 @@ def test_at_four_times_the_speed_it_takes_a_quarter_of_the_time(listening: Liste
     assert listening.waits_until_heard(call, "Take your time.")
 
 
-def test_a_key_cuts_the_words_short(listening: Listening) -> None:
+def test_key_cuts_the_words_short(listening: Listening) -> None:
     call = listening.dials()
     assert call.live.leg.is_speaking
 
@@ -83,7 +83,7 @@ def test_a_key_cuts_the_words_short(listening: Listening) -> None:
     assert listening.exchange.waits_until(lambda: call.live.state == "over")
 
 
-def test_time_taken_out_of_a_call_makes_it_wait_for_ever_and_put_back_lets_it_go_on(
+def test_call_without_time_waits_for_ever_and_goes_on_when_time_returns(
     listening: Listening,
 ) -> None:
     call = listening.dials()
@@ -100,7 +100,7 @@ def test_time_taken_out_of_a_call_makes_it_wait_for_ever_and_put_back_lets_it_go
     assert listening.waits_until_heard(call, "Take your time.", 2)
 
 
-def test_a_phone_that_a_timed_call_rings_is_given_up_in_time(listening: Listening) -> None:
+def test_phone_that_a_timed_call_rings_is_given_up_in_time(listening: Listening) -> None:
     call = listening.dials()
     listening.board.type(call.sid, "1")
     assert listening.exchange.waits_until(lambda: call.live.rings == (LIAISON,))
@@ -112,7 +112,7 @@ def test_a_phone_that_a_timed_call_rings_is_given_up_in_time(listening: Listenin
     assert child.status == "no-answer"
 
 
-def test_a_script_hears_all_at_once_whatever_the_tempo(listening: Listening) -> None:
+def test_script_hears_all_at_once_whatever_the_tempo(listening: Listening) -> None:
     placed = place(listening.exchange)
 
     answered = listening.exchange.act(placed.sid, "answer")
@@ -122,7 +122,7 @@ def test_a_script_hears_all_at_once_whatever_the_tempo(listening: Listening) -> 
     assert listening.exchange.act(placed.sid, "keys", keys="1")["state"] == "alone"
 
 
-def test_a_call_answered_at_a_handset_lasts_from_then_on(listening: Listening) -> None:
+def test_call_answered_at_a_handset_lasts_from_then_on(listening: Listening) -> None:
     sid = place(listening.exchange, timeout=600).sid
     listening.passes(60)
     listening.exchange.web.post(f"/handset/{sid}/answer", json={"at_tempo": True})
@@ -138,6 +138,6 @@ def test_a_call_answered_at_a_handset_lasts_from_then_on(listening: Listening) -
 
 
 @pytest.mark.parametrize("speed", [0, -1, 61, "fast", True, [1]])
-def test_a_speed_that_is_none_is_refused(exchange: Exchange, speed: Any) -> None:
+def test_impossible_speed_is_refused(exchange: Exchange, speed: Any) -> None:
     assert exchange.web.post("/exchange/tempo", json={"speed": speed}).status_code == 400
     assert exchange.board.tempo.speed == 1

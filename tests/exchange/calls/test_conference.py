@@ -1,4 +1,4 @@
-"""Conferences by themselves: when they start, who hears whom, which events are told."""
+"""Conferences by themselves: when they start, who hears whom, which events are sent."""
 
 from dataclasses import dataclass, field
 
@@ -26,7 +26,7 @@ class Person:
         self.notes.append(words)
 
     def conference_changes(self) -> None:
-        """Hear the music or what is announced, which nobody here listens to."""
+        """Hear the music or an announcement, which nobody here listens to."""
 
     def conference_ends(self) -> None:
         self.went_on += 1
@@ -34,7 +34,7 @@ class Person:
             raise LineError("the line failed")
 
 
-def test_who_waits_for_another_to_start_hears_so() -> None:
+def test_caller_who_waits_for_another_to_start_hears_that() -> None:
     conferences, first, second = Conferences(), Person(), Person()
 
     conferences.join("conference", first, ends_with_me=False, starts_on_enter=False)
@@ -46,7 +46,7 @@ def test_who_waits_for_another_to_start_hears_so() -> None:
     assert conferences.find("conference").status == "in-progress"
 
 
-def test_a_full_conference_and_a_label_that_is_taken_turn_people_away() -> None:
+def test_full_conference_or_taken_label_turns_people_away() -> None:
     conferences, first, second, third = Conferences(), Person(), Person(), Person()
     conferences.join("conference", first, ends_with_me=False, label="caller", most=2)
 
@@ -59,7 +59,7 @@ def test_a_full_conference_and_a_label_that_is_taken_turn_people_away() -> None:
     assert (second.went_on, third.went_on) == (1, 1)
 
 
-def test_every_wanted_event_is_told_in_order() -> None:
+def test_every_wanted_event_is_sent_in_order() -> None:
     told: list[Request] = []
     conferences, first, second = Conferences(account_sid="AC1", send=told.append), Person(), Person()
     more = {"status_callback": URL, "status_callback_events": EVENTS}
@@ -82,7 +82,7 @@ def test_every_wanted_event_is_told_in_order() -> None:
     assert second.went_on == 1
 
 
-def test_an_event_that_is_lost_changes_nothing() -> None:
+def test_lost_event_changes_nothing() -> None:
     def loses(_request: Request) -> None:
         raise LineError("lost")
 
@@ -103,7 +103,7 @@ def test_everyone_goes_on_even_when_the_line_fails_one_of_them() -> None:
     assert (second.went_on, third.went_on) == (1, 1)
 
 
-def test_what_is_over_is_found_by_its_sid_alone() -> None:
+def test_ended_conference_is_found_by_its_sid_alone() -> None:
     conferences, one = Conferences(), Person()
     conferences.join("conference", one, ends_with_me=False)
     sid = conferences.find("conference").sid

@@ -1,4 +1,4 @@
-"""What is heard in a conference besides people: who waits, who is on hold, what is announced."""
+"""What is heard in a conference besides people: the wait, the hold, announcements."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def changed(line: ScriptedLine, call: LiveCall, **changes: object) -> None:
     line.conferences.change("conference", call.leg.call_sid, **changes)
 
 
-def test_who_waits_alone_hears_the_document_again_and_again_until_another_comes() -> None:
+def test_caller_who_waits_alone_hears_the_document_again_and_again_until_another_comes() -> None:
     office = line()
     first = office.is_dialled()
     first.passes(4.1)
@@ -40,14 +40,14 @@ def test_who_waits_alone_hears_the_document_again_and_again_until_another_comes(
     assert heard(first) == [FIVE_WORDS] * 4
 
 
-def test_the_document_is_asked_for_by_the_method_that_is_given() -> None:
+def test_document_is_fetched_by_the_given_method() -> None:
     office = line('waitUrl="/wait" waitMethod="GET"')
     office.is_dialled()
 
     assert list(zip(office.paths(), office.methods, strict=True)) == [("start", "POST"), ("wait", "GET")]
 
 
-def test_who_waits_for_another_to_start_hears_it_in_company() -> None:
+def test_callers_who_wait_for_another_to_start_hear_it_together() -> None:
     office = line('waitUrl="/wait" startConferenceOnEnter="false"')
     waiting = [office.is_dialled(), office.is_dialled(from_="+12025550124")]
     assert [heard(call) for call in waiting] == [[FIVE_WORDS]] * 2
@@ -60,12 +60,12 @@ def test_who_waits_for_another_to_start_hears_it_in_company() -> None:
     assert [heard(call) for call in waiting] == [[FIVE_WORDS]] * 2
 
 
-def test_without_an_address_there_is_music_and_with_an_empty_one_silence() -> None:
+def test_conference_without_an_address_plays_music_and_with_an_empty_one_silence() -> None:
     assert noted(line("").is_dialled())[-1] == "music while you wait"
     assert "music while you wait" not in noted(line('waitUrl=""').is_dialled())
 
 
-def test_a_conference_whose_document_fails_does_not_start() -> None:
+def test_conference_whose_document_fails_does_not_start() -> None:
     office = line(wait="<Dial>+12025550142</Dial>")
 
     with pytest.raises(LineError, match="12200"):
@@ -74,7 +74,7 @@ def test_a_conference_whose_document_fails_does_not_start() -> None:
     assert office.conferences.all()[0].status == "completed"
 
 
-def test_a_call_that_is_not_timed_hears_it_once_and_again_when_it_says_nothing() -> None:
+def test_untimed_call_hears_it_once_and_again_when_it_says_nothing() -> None:
     call = line().is_dialled(timed=False)
     assert heard(call) == [FIVE_WORDS]
 
@@ -83,7 +83,7 @@ def test_a_call_that_is_not_timed_hears_it_once_and_again_when_it_says_nothing()
     assert (heard(call), call.state) == ([FIVE_WORDS] * 2, "alone")
 
 
-def test_on_hold_the_document_for_that_is_heard_until_the_hold_is_over() -> None:
+def test_caller_on_hold_hears_the_hold_document_until_the_hold_is_over() -> None:
     office = line()
     held, _other = office.is_dialled(), office.is_dialled(from_="+12025550124")
     held.passes(3)
@@ -100,7 +100,7 @@ def test_on_hold_the_document_for_that_is_heard_until_the_hold_is_over() -> None
     assert noted(held)[-2:] == ["you are on hold", "music while you are on hold"]
 
 
-def test_a_star_ends_the_conference_also_in_the_middle_of_what_is_played() -> None:
+def test_star_ends_the_conference_also_in_the_middle_of_the_music() -> None:
     office = line()
     office.answers["start"][0] = office.answers["start"][0].replace("<Dial", '<Dial hangupOnStar="true"')
     call = office.is_dialled()
@@ -111,7 +111,7 @@ def test_a_star_ends_the_conference_also_in_the_middle_of_what_is_played() -> No
     assert heard(call)[-1] == "it is over"
 
 
-def test_a_hold_document_that_fails_leaves_the_call_in_silence() -> None:
+def test_hold_document_that_fails_leaves_the_call_in_silence() -> None:
     office = line(hold="<Record/>")
     held, other = office.is_dialled(), office.is_dialled(from_="+12025550124")
 
@@ -123,7 +123,7 @@ def test_a_hold_document_that_fails_leaves_the_call_in_silence() -> None:
     assert office.paths().count("hold") == 1
 
 
-def test_an_announcement_is_heard_once_and_told_when_it_is_over() -> None:
+def test_announcement_is_heard_once_and_its_end_is_sent() -> None:
     office = line(
         'waitUrl="/wait" statusCallback="/told" statusCallbackEvent="announcement start"',
         bad="<Gather/>",
@@ -146,7 +146,7 @@ def test_an_announcement_is_heard_once_and_told_when_it_is_over() -> None:
     ]
 
 
-def test_events_go_by_the_method_that_is_given() -> None:
+def test_events_go_by_the_given_method() -> None:
     office = line('waitUrl="" statusCallback="/told" statusCallbackMethod="GET" statusCallbackEvent="join"')
 
     office.is_dialled()
@@ -156,7 +156,7 @@ def test_events_go_by_the_method_that_is_given() -> None:
     ]
 
 
-def test_who_comes_in_to_coach_is_heard_by_that_call_alone() -> None:
+def test_coach_is_heard_by_that_call_alone() -> None:
     office = line('waitUrl=""')
     liaison, caller = office.is_dialled(), office.is_dialled(from_="+12025550124")
     office.answers["start"][0] = conference(f'waitUrl="" coach="{liaison.leg.call_sid}"')

@@ -1,4 +1,4 @@
-"""<Dial>: who is rung, who talks, how it ends, and what its action hears."""
+"""<Dial>: who is rung, who talks, how it ends, and what its action receives."""
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_numbers_in_turn_ring_one_after_the_other() -> None:
     assert line.told("done")["DialCallStatus"] == "no-answer"
 
 
-def test_a_talk_ends_at_its_time_limit() -> None:
+def test_talk_ends_at_its_time_limit() -> None:
     line = ScriptedLine(start='<Dial timeLimit="60" action="/done">+12025550142</Dial>')
     call = line.is_dialled()
 
@@ -80,7 +80,7 @@ def test_a_talk_ends_at_its_time_limit() -> None:
     assert (line.told("done")["DialCallStatus"], line.told("done")["DialCallDuration"]) == ("completed", "60")
 
 
-def test_a_star_ends_the_talk_only_where_the_dial_says_so() -> None:
+def test_star_ends_the_talk_only_where_the_dial_says_so() -> None:
     line = ScriptedLine(
         start='<Dial hangupOnStar="true" action="/done">+12025550142</Dial>',
         done="<Dial>+12025550142</Dial>",
@@ -96,7 +96,7 @@ def test_a_star_ends_the_talk_only_where_the_dial_says_so() -> None:
     assert call.state == "talking"
 
 
-def test_the_whisper_of_a_number_is_asked_for_on_the_leg_of_whoever_answers() -> None:
+def test_whisper_of_a_number_is_fetched_on_the_leg_of_the_person_who_answers() -> None:
     line = ScriptedLine(
         start='<Dial answerOnBridge="true" action="/done" callerId="+12025550100">'
         '<Number url="/whisper" sendDigits="wW12" statusCallback="/child"'
@@ -120,7 +120,7 @@ def test_the_whisper_of_a_number_is_asked_for_on_the_leg_of_whoever_answers() ->
     assert "the carrier sends the tones wW12" in noted(child)
 
 
-def test_whoever_lets_the_whisper_run_out_is_not_bridged() -> None:
+def test_person_who_lets_the_whisper_run_out_is_not_bridged() -> None:
     line = ScriptedLine(
         start='<Dial action="/done"><Number url="/whisper">+12025550142</Number></Dial>',
         whisper="<Gather><Say>to accept, press 1</Say></Gather><Hangup/>",
@@ -134,7 +134,7 @@ def test_whoever_lets_the_whisper_run_out_is_not_bridged() -> None:
 
 
 @pytest.mark.parametrize("noun", ["<Client>ana</Client>", "<Sip>sip:a@example.org</Sip>"])
-def test_what_is_no_telephone_cannot_be_reached(noun: str) -> None:
+def test_target_that_is_no_telephone_cannot_be_reached(noun: str) -> None:
     line = ScriptedLine(start=f'<Dial action="/done">{noun}</Dial>')
     call = line.is_dialled()
 

@@ -7,7 +7,7 @@ from hotline.exchange.twiml.leg import Leg
 from tests.exchange.scripted_line import ScriptedLine, heard, noted
 
 
-def test_redirect_asks_for_another_document_and_drops_the_rest_of_this_one() -> None:
+def test_redirect_fetches_another_document_and_drops_the_rest_of_this_one() -> None:
     line = ScriptedLine(start="<Redirect>next</Redirect><Say>never</Say>", next="<Say>next</Say>")
 
     assert heard(line.is_dialled()) == ["next"]
@@ -27,7 +27,7 @@ def test_reject_after_another_verb_is_a_hang_up_with_a_warning() -> None:
     assert any("13810" in note for note in noted(call))
 
 
-def test_hangup_ends_the_call_and_the_line_hears_of_it() -> None:
+def test_hangup_ends_the_call_and_the_line_is_told() -> None:
     line = ScriptedLine(start="<Hangup/><Say>never</Say>")
     call = line.is_dialled()
 
@@ -45,7 +45,7 @@ def test_refer_is_for_sip_alone() -> None:
 @pytest.mark.parametrize(
     "verb", ["<Start><Stream url='wss://x.example'/></Start>", "<Stop/>", "<Connect/>", "<Pay/>", "<Echo/>"]
 )
-def test_what_is_not_simulated_is_noted_and_the_call_goes_on(verb: str) -> None:
+def test_verb_that_is_not_simulated_is_noted_and_the_call_goes_on(verb: str) -> None:
     call = ScriptedLine(start=f"{verb}<Say>on</Say>").is_dialled()
 
     assert any("not simulated" in note for note in noted(call))
@@ -53,7 +53,7 @@ def test_what_is_not_simulated_is_noted_and_the_call_goes_on(verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["<say>x</say>", "<Number>+12025550142</Number>", "<Hangup why='x'/>"])
-def test_what_is_no_twiml_is_skipped_with_a_warning(verb: str) -> None:
+def test_element_that_is_no_twiml_is_skipped_with_a_warning(verb: str) -> None:
     call = ScriptedLine(start=f"{verb}<Say>on</Say>").is_dialled(timed=False)
 
     assert any("12200" in note for note in noted(call))
@@ -63,7 +63,7 @@ def test_what_is_no_twiml_is_skipped_with_a_warning(verb: str) -> None:
     ("document", "number"),
     [(b"<Response>", "12100"), (b"<Reply/>", "12102"), (b" ", "11770"), (b" " * 70_000, "11750")],
 )
-def test_a_document_that_cannot_be_run_has_twilios_number(document: bytes, number: str) -> None:
+def test_document_that_cannot_be_run_has_twilios_number(document: bytes, number: str) -> None:
     leg = Leg(account_sid="AC1", from_="+12025550123", to="+12025550100")
     leg.fetch("https://line.example.org/start")
 
@@ -84,7 +84,7 @@ def test_a_document_that_cannot_be_run_has_twilios_number(document: bytes, numbe
         (f"<Enqueue>{'q' * 65}</Enqueue>", "14201"),
     ],
 )
-def test_a_verb_that_cannot_be_run_ends_the_call_with_twilios_number(verbs: str, number: str) -> None:
+def test_verb_that_cannot_be_run_ends_the_call_with_twilios_number(verbs: str, number: str) -> None:
     with pytest.raises(LineError, match=number):
         ScriptedLine(start=verbs).is_dialled()
 
@@ -98,14 +98,14 @@ def test_a_verb_that_cannot_be_run_ends_the_call_with_twilios_number(verbs: str,
         '<Say>x</Say><Gather actionOnEmptyResult="true" timeout="0"/>',
     ],
 )
-def test_a_line_that_goes_round_in_circles_is_found_out(verbs: str) -> None:
+def test_line_that_goes_round_in_circles_is_found_out(verbs: str) -> None:
     line = ScriptedLine(start=verbs, leave="<Leave/>")
 
     with pytest.raises(LineError, match="circles"):
         line.is_dialled(timed=False).passes(60)
 
 
-def test_an_hour_of_a_call_is_over_before_anyone_notices() -> None:
+def test_hour_of_a_call_is_over_before_anyone_notices() -> None:
     line = ScriptedLine(start='<Pause length="30"/><Redirect>start</Redirect>')
     call = line.is_dialled()
 
@@ -115,7 +115,7 @@ def test_an_hour_of_a_call_is_over_before_anyone_notices() -> None:
     assert call.leg.now == pytest.approx(3600)
 
 
-def test_a_call_ends_after_four_hours() -> None:
+def test_call_ends_after_four_hours() -> None:
     call = ScriptedLine(start='<Enqueue waitUrl="">help</Enqueue>').is_dialled()
 
     call.passes(5 * 3600)

@@ -6,7 +6,7 @@ FIVE_WORDS = "one two three four five"  # two seconds of speech
 ENQUEUE = '<Enqueue waitUrl="/wait" action="/left">help</Enqueue><Say>after</Say>'
 
 
-def test_those_in_a_conference_hear_each_other_and_its_end_goes_to_the_action() -> None:
+def test_people_in_a_conference_hear_each_other_and_its_end_goes_to_the_action() -> None:
     line = ScriptedLine(
         start='<Dial action="/done"><Conference endConferenceOnExit="true">r</Conference></Dial>',
         done="<Say>it is over</Say>",
@@ -22,7 +22,7 @@ def test_those_in_a_conference_hear_each_other_and_its_end_goes_to_the_action() 
     assert heard(first) == ["it is over"]
 
 
-def test_whoever_is_in_a_queue_hears_its_document_again_and_again_with_the_place() -> None:
+def test_caller_in_a_queue_hears_its_document_again_and_again_with_the_place() -> None:
     line = ScriptedLine(start=ENQUEUE, wait=f"<Say>{FIVE_WORDS}</Say>")
     line.is_dialled()
     call = line.is_dialled(from_="+12025550124")
@@ -55,7 +55,7 @@ def test_leave_without_an_action_goes_on_after_the_enqueue() -> None:
     assert heard(line.is_dialled()) == ["after"]
 
 
-def test_hanging_up_in_a_queue_still_asks_for_the_action() -> None:
+def test_hanging_up_in_a_queue_still_calls_the_action() -> None:
     line = ScriptedLine(start=ENQUEUE, wait='<Pause length="60"/>')
     call = line.is_dialled()
 
@@ -65,7 +65,7 @@ def test_hanging_up_in_a_queue_still_asks_for_the_action() -> None:
     assert (line.told("left")["QueueResult"], line.told("left")["CallStatus"]) == ("hangup", "completed")
 
 
-def test_a_full_queue_takes_nobody() -> None:
+def test_full_queue_takes_nobody() -> None:
     line = ScriptedLine(start=ENQUEUE.replace("<Enqueue", '<Enqueue maxQueueSize="1"'), wait="<Pause/>")
     line.is_dialled()
 
@@ -75,7 +75,7 @@ def test_a_full_queue_takes_nobody() -> None:
     assert any("14207" in note for note in noted(call))
 
 
-def test_a_queue_without_a_document_plays_music_and_one_with_an_empty_address_is_silent() -> None:
+def test_queue_without_a_document_plays_music_and_one_with_an_empty_address_is_silent() -> None:
     music = ScriptedLine(start="<Enqueue>help</Enqueue>").is_dialled()
     silent = ScriptedLine(start='<Enqueue waitUrl="">help</Enqueue>').is_dialled()
 
@@ -83,7 +83,7 @@ def test_a_queue_without_a_document_plays_music_and_one_with_an_empty_address_is
     assert noted(silent) == []
 
 
-def test_dialling_a_queue_takes_out_whoever_waited_longest_after_its_document() -> None:
+def test_dialing_a_queue_takes_out_the_longest_waiting_caller_after_its_document() -> None:
     line = ScriptedLine(start=ENQUEUE, wait='<Pause length="60"/>', soon=f"<Say>{FIVE_WORDS}</Say>")
     caller = line.is_dialled()
     caller.passes(20)
@@ -100,7 +100,7 @@ def test_dialling_a_queue_takes_out_whoever_waited_longest_after_its_document() 
     assert (line.told("left")["QueueResult"], line.told("left")["QueueTime"]) == ("bridged", "20")
 
 
-def test_whoever_dials_an_empty_queue_gets_the_next_one_who_comes() -> None:
+def test_caller_who_dials_an_empty_queue_gets_the_next_one_who_comes() -> None:
     line = ScriptedLine(start='<Dial action="/talked"><Queue>help</Queue></Dial>', wait="<Pause/>")
     agent = line.is_dialled(from_="+12025550142")
     assert agent.state == "ringing"
@@ -118,7 +118,7 @@ def test_whoever_dials_an_empty_queue_gets_the_next_one_who_comes() -> None:
     assert told["DialCallSid"] == caller.leg.call_sid
 
 
-def test_whoever_dials_an_empty_queue_gives_up_in_time() -> None:
+def test_caller_who_dials_an_empty_queue_gives_up_in_time() -> None:
     line = ScriptedLine(start='<Dial timeout="9" action="/talked"><Queue>help</Queue></Dial>')
     agent = line.is_dialled()
 

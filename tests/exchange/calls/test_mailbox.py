@@ -26,7 +26,7 @@ def test_one_mailbox_does_things_in_order_and_another_goes_on_meanwhile() -> Non
         assert done == list(range(50))
 
 
-def test_what_fails_is_told_to_whoever_asked_and_the_next_thing_is_done() -> None:
+def test_fault_goes_to_the_one_who_asked_and_the_next_thing_is_done() -> None:
     with ThreadPoolExecutor(1) as pool:
         mailbox = Mailbox(pool)
         failed = mailbox.post(lambda: 1 / 0)
@@ -36,7 +36,7 @@ def test_what_fails_is_told_to_whoever_asked_and_the_next_thing_is_done() -> Non
             failed.result(10)
 
 
-def test_timers_start_things_at_their_time_whatever_the_order_in_which_they_were_set() -> None:
+def test_timers_start_things_at_their_time_in_whatever_order_they_were_set() -> None:
     now = [0.0]
     timers, done, all_done = Timers(lambda: now[0]), list[str](), threading.Event()
     timers.after(3600, lambda: done.append("late"))
@@ -51,7 +51,7 @@ def test_timers_start_things_at_their_time_whatever_the_order_in_which_they_were
     assert done == ["early", "late"]
 
 
-def test_a_timer_that_fails_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+def test_timer_that_fails_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
     timers, done = Timers(), threading.Event()
     with caplog.at_level(logging.ERROR):
         timers.after(0, lambda: 1 / 0)

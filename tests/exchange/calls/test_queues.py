@@ -44,7 +44,7 @@ class Office:
         return wait_until(self.board, fact)
 
     def is_told(self, path: str, **params: str) -> bool:
-        """Whether the line is asked for ``path`` with these among the parameters."""
+        """Whether the line gets a request for ``path`` with these among the parameters."""
         return self.until(
             lambda: any(at == path and params.items() <= told.items() for at, told in list(self.line.asked))
         )
@@ -69,7 +69,7 @@ def words(call: SwitchedCall) -> list[str]:
     return [passage["text"] for passage in call.passages()]
 
 
-def test_who_waits_and_who_dials_the_queue_talk_until_one_hangs_up(office: Office) -> None:
+def test_caller_who_waits_and_liaison_who_dials_the_queue_talk_until_one_hangs_up(office: Office) -> None:
     caller = office.dials(HELP)
     assert office.until(lambda: "please wait" in words(caller))
     liaison = office.dials(AGENT, LIAISON)
@@ -86,7 +86,7 @@ def test_who_waits_and_who_dials_the_queue_talk_until_one_hangs_up(office: Offic
     assert office.is_told("left", QueueResult="bridged")
 
 
-def test_who_dials_an_empty_queue_gets_the_next_who_comes(office: Office) -> None:
+def test_liaison_who_dials_an_empty_queue_gets_the_next_who_comes(office: Office) -> None:
     liaison = office.dials(AGENT, LIAISON)
     assert liaison.live.state == "ringing"
     caller = office.dials(HELP)
@@ -109,7 +109,7 @@ def test_callers_are_taken_out_in_their_order_each_by_another(office: Office) ->
         assert words(caller)[-1] == "Who is there?"
 
 
-def test_a_caller_hears_first_who_takes_them_out() -> None:
+def test_caller_hears_first_who_takes_them_out() -> None:
     office = Office(
         agent='<Dial action="/talked"><Queue url="/soon">help</Queue></Dial>', soon="<Say>now</Say>"
     )
@@ -122,7 +122,7 @@ def test_a_caller_hears_first_who_takes_them_out() -> None:
     office.closes()
 
 
-def test_who_leaves_or_hangs_up_is_not_taken_out() -> None:
+def test_caller_who_leaves_or_hangs_up_is_not_taken_out() -> None:
     office = Office(wait="<Leave/>")
     gone = office.dials(HELP)
     assert office.until(lambda: gone.status == "completed")
@@ -139,7 +139,7 @@ def test_who_leaves_or_hangs_up_is_not_taken_out() -> None:
     assert office.is_told("talked", DialCallStatus="no-answer")
 
 
-def test_a_caller_whom_the_queues_document_hangs_up_on_leaves_the_queue() -> None:
+def test_caller_whom_the_queues_document_hangs_up_on_leaves_the_queue() -> None:
     office = Office(wait="<Hangup/>")
     gone = office.dials(HELP)
     assert office.until(lambda: gone.status == "completed")
@@ -149,7 +149,7 @@ def test_a_caller_whom_the_queues_document_hangs_up_on_leaves_the_queue() -> Non
     office.closes()
 
 
-def test_a_queue_of_the_exchange_is_full_for_every_call() -> None:
+def test_queue_of_the_exchange_is_full_for_every_call() -> None:
     office = Office(help=ENQUEUE.replace("<Enqueue", '<Enqueue maxQueueSize="1"'))
     office.dials(HELP)
 
@@ -161,7 +161,7 @@ def test_a_queue_of_the_exchange_is_full_for_every_call() -> None:
 
 
 @pytest.mark.parametrize(("has_met", "result"), [(False, "redirected"), (True, "redirected-from-bridged")])
-def test_who_is_taken_elsewhere_has_left_the_queue(office: Office, has_met: bool, result: str) -> None:
+def test_caller_who_is_taken_elsewhere_has_left_the_queue(office: Office, has_met: bool, result: str) -> None:
     caller = office.dials(HELP)
     if has_met:
         assert office.are_talking(caller, office.dials(AGENT, LIAISON))
@@ -175,7 +175,7 @@ def test_who_is_taken_elsewhere_has_left_the_queue(office: Office, has_met: bool
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_whatever_happens_at_once_nobody_is_left_in_a_talk_alone(seed: int) -> None:
+def test_nobody_is_left_in_a_talk_alone_whatever_happens_at_once(seed: int) -> None:
     office, chance = Office(left=ENQUEUE), random.Random(seed)
     calls = [office.board.dial(CALLER, HELP if at % 2 else AGENT) for at in range(16)]
     gone = chance.sample(calls, 10)
@@ -187,7 +187,7 @@ def test_whatever_happens_at_once_nobody_is_left_in_a_talk_alone(seed: int) -> N
         waiting = [call for call in left if call.live.state in {"waiting", "ringing"}]
         talking = [call for call in left if call.live.state == "talking"]
         sides = {call.to for call in waiting}
-        # Whoever still waits finds nobody on the other side, or the queue would have brought them together.
+        # A caller who still waits finds nobody on the other side, or the queue would have joined the two.
         return len(waiting) + len(talking) == len(left) and len(talking) % 2 == 0 and len(sides) <= 1
 
     assert office.until(lambda: all(call.status == "completed" for call in gone))

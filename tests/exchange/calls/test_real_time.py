@@ -9,7 +9,7 @@ START = '<Gather numDigits="1" action="/done"><Say>one two three four five</Say>
 
 
 class Wall:
-    """A clock on the wall that a test moves."""
+    """A wall clock that a test moves."""
 
     def __init__(self) -> None:
         self.seconds = 100.0
@@ -18,7 +18,7 @@ class Wall:
         return self.seconds
 
 
-def test_the_call_goes_on_when_its_time_has_come() -> None:
+def test_call_goes_on_when_its_time_has_come() -> None:
     wall, line = Wall(), ScriptedLine(start=START)
     clock = RealTime(line.is_dialled(), monotonic=wall)
     assert clock.due_in() == pytest.approx(2.0)
@@ -32,7 +32,7 @@ def test_the_call_goes_on_when_its_time_has_come() -> None:
     assert heard(clock.call)[-1] == "late"
 
 
-def test_a_key_comes_at_its_own_moment() -> None:
+def test_key_comes_at_its_own_moment() -> None:
     wall, line = Wall(), ScriptedLine(start=START, done="<Say>thanks</Say>")
     clock = RealTime(line.is_dialled(), monotonic=wall)
 
@@ -44,7 +44,7 @@ def test_a_key_comes_at_its_own_moment() -> None:
     assert call.transcript[-1].at == pytest.approx(1.5)
 
 
-def test_time_can_run_faster_or_stand_still() -> None:
+def test_time_can_run_faster_or_stop() -> None:
     wall, line = Wall(), ScriptedLine(start=START)
     clock = RealTime(line.is_dialled(), monotonic=wall, speed=10)
     assert clock.due_in() == pytest.approx(0.2)
@@ -67,7 +67,7 @@ def test_time_does_not_run_backwards() -> None:
         clock.speed = -1
 
 
-def test_a_call_that_is_over_has_nothing_due() -> None:
+def test_call_that_is_over_has_nothing_due() -> None:
     clock = RealTime(ScriptedLine(start="<Hangup/>").is_dialled(), monotonic=Wall())
 
     assert clock.due_in() is None

@@ -28,7 +28,7 @@ def test_record_ends_with_a_key_and_tells_its_action_and_its_callback() -> None:
 
 
 @pytest.mark.parametrize(("talks", "last"), [(True, "completed"), (False, "absent")])
-def test_a_recording_tells_when_it_begins_and_how_it_ended(talks: bool, last: str) -> None:
+def test_recording_tells_when_it_begins_and_how_it_ended(talks: bool, last: str) -> None:
     wanted = 'recordingStatusCallbackEvent="in-progress completed absent"'
     line = ScriptedLine(start=f'<Record action="/kept" recordingStatusCallback="/recording" {wanted}/>')
     call = line.is_dialled()
@@ -75,7 +75,7 @@ def test_record_of_silence_goes_on_to_the_next_verb() -> None:
     assert line.paths() == ["start"]
 
 
-def test_hanging_up_while_recorded_still_asks_for_the_action() -> None:
+def test_hanging_up_while_recorded_still_calls_the_action() -> None:
     line = ScriptedLine(start='<Record action="/kept"/>', kept="<Say>never heard</Say>")
     call = line.is_dialled()
 

@@ -1,4 +1,4 @@
-"""The switchboard under many calls: nothing waits for the line, and whoever listens is told."""
+"""The switchboard under many calls: nothing waits for the line, and every listener is told."""
 
 import threading
 from collections import Counter
@@ -20,7 +20,7 @@ def order(to: str = LIAISON) -> Order:
 
 
 class SlowLine:
-    """A line that answers nobody until it is let."""
+    """A line that answers nobody until it is allowed to."""
 
     def __init__(self) -> None:
         self.answers = threading.Event()
@@ -54,7 +54,7 @@ def test_two_hundred_calls_talk_at_once_and_one_more_is_placed_and_seen_meanwhil
     assert line.asked[f"{PUBLIC_URL}/x"] == 200
 
 
-def test_only_one_answers_a_phone_and_nobody_one_that_was_given_up(exchange: Exchange) -> None:
+def test_only_one_person_answers_a_phone(exchange: Exchange) -> None:
     sid = place(exchange).sid
     statuses: list[int] = []
 
@@ -73,7 +73,7 @@ def test_only_one_answers_a_phone_and_nobody_one_that_was_given_up(exchange: Exc
     assert exchange.line.asked == ["legs/liaison"]
 
 
-def test_a_rest_update_from_within_the_calls_own_request_does_not_hang() -> None:
+def test_rest_update_from_within_the_calls_own_request_does_not_hang() -> None:
     board: Switchboard
 
     def line(request: Request) -> Reply:
@@ -91,7 +91,7 @@ def test_a_rest_update_from_within_the_calls_own_request_does_not_hang() -> None
     assert ended.wait(10)
 
 
-def test_whoever_listens_is_told_of_everything_until_they_stop(exchange: Exchange) -> None:
+def test_listener_is_told_of_everything_until_they_stop(exchange: Exchange) -> None:
     told: list[Happening] = []
     stop = exchange.board.feed.subscribe(told.append)
     exchange.board.feed.subscribe(lambda _happening: 1 / 0)
@@ -122,7 +122,7 @@ def test_whoever_listens_is_told_of_everything_until_they_stop(exchange: Exchang
     assert len(told) == count
 
 
-def test_what_the_line_does_wrong_is_told_with_its_number(exchange: Exchange) -> None:
+def test_fault_of_the_line_is_reported_with_its_number(exchange: Exchange) -> None:
     told: list[Happening] = []
     exchange.board.feed.subscribe(told.append)
 
@@ -132,7 +132,7 @@ def test_what_the_line_does_wrong_is_told_with_its_number(exchange: Exchange) ->
     assert trouble.facts["trouble"] == "the line answered 500"
 
 
-def test_a_request_that_never_arrived_is_told_too() -> None:
+def test_request_that_never_arrived_is_reported_too() -> None:
     def line(_request: Request) -> Reply:
         raise LineError("nothing answers", 11202)
 
@@ -148,7 +148,7 @@ def test_a_request_that_never_arrived_is_told_too() -> None:
     assert call.trouble == "nothing answers"
 
 
-def test_a_phone_that_a_callers_dial_rings_is_picked_up_and_both_can_talk(exchange: Exchange) -> None:
+def test_phone_that_a_callers_dial_rings_is_picked_up_and_both_can_talk(exchange: Exchange) -> None:
     caller = exchange.board.dial(CALLER, LINE)
     assert exchange.waits_until(lambda: caller.live.state == "keys")
     exchange.act(caller.sid, "keys", keys="1")
@@ -172,7 +172,7 @@ def test_a_phone_that_a_callers_dial_rings_is_picked_up_and_both_can_talk(exchan
     assert caller.passages()[-1]["text"] == "Dial completed, bridged true."
 
 
-def test_nobody_is_on_a_dialled_phone_whose_words_the_line_does_not_answer() -> None:
+def test_nobody_is_on_a_dialed_phone_whose_words_the_line_does_not_answer() -> None:
     dial = f'<Response><Dial action="/a"><Number url="/whisper">{LIAISON}</Number></Dial></Response>'
 
     def line(request: Request) -> Reply:
@@ -188,7 +188,7 @@ def test_nobody_is_on_a_dialled_phone_whose_words_the_line_does_not_answer() -> 
         board.pick_up(call.sid)
 
 
-def test_a_dialled_phone_can_be_declined_busy_or_ring_out(exchange: Exchange) -> None:
+def test_dialed_phone_can_be_declined_busy_or_ring_out(exchange: Exchange) -> None:
     declined = exchange.board.dial(CALLER, LINE)
     assert exchange.waits_until(lambda: declined.live.state == "keys")
     exchange.act(declined.sid, "keys", keys="1")
@@ -203,7 +203,7 @@ def test_a_dialled_phone_can_be_declined_busy_or_ring_out(exchange: Exchange) ->
     assert exchange.waits_until(lambda: failed.passages()[-1]["text"] == "Dial failed, bridged false.")
 
 
-def test_a_machine_that_answers_a_dialled_phone_does_not_accept(exchange: Exchange) -> None:
+def test_machine_that_answers_a_dialed_phone_does_not_accept(exchange: Exchange) -> None:
     exchange.board.phones.set(LIAISON, Answering("machine"))
     caller = exchange.board.dial(CALLER, LINE)
     assert exchange.waits_until(lambda: caller.live.state == "keys")
@@ -221,7 +221,7 @@ def test_nobody_talks_to_a_line_that_only_speaks(exchange: Exchange) -> None:
     assert exchange.web.post("/handset/dial", json={"from": CALLER, "to": "+12025550199"}).status_code == 404
 
 
-def test_a_call_without_anything_to_ring_can_still_be_asked_for(exchange: Exchange) -> None:
+def test_call_without_anything_to_ring_can_still_be_looked_up(exchange: Exchange) -> None:
     sid = place(exchange).sid
 
     assert exchange.web.post(f"/handset/{sid}/pick-up", json={}).status_code == 404
@@ -229,7 +229,7 @@ def test_a_call_without_anything_to_ring_can_still_be_asked_for(exchange: Exchan
         exchange.board.pick_up("CA1")
 
 
-def test_the_first_request_of_a_call_to_the_line_says_that_it_rings(exchange: Exchange) -> None:
+def test_first_request_of_a_call_to_the_line_says_that_it_rings(exchange: Exchange) -> None:
     caller = exchange.board.dial(CALLER, LINE, {"ForwardedFrom": "+12025550111"})
     assert exchange.waits_until(lambda: caller.live.state == "keys")
 
@@ -239,7 +239,7 @@ def test_the_first_request_of_a_call_to_the_line_says_that_it_rings(exchange: Ex
     assert {request.param("ForwardedFrom") for request in exchange.requests} == {"+12025550111"}
 
 
-def test_a_call_that_was_deleted_does_not_stop_the_others_from_ringing_out(exchange: Exchange) -> None:
+def test_call_that_was_deleted_does_not_stop_the_others_from_ringing_out(exchange: Exchange) -> None:
     gone = exchange.board.place(Order(to=LIAISON, from_=LINE, ring_seconds=0.05, url=f"{PUBLIC_URL}/x"))
     exchange.board.end_unanswered(gone.sid, "busy")
     exchange.board.forget(gone.sid)

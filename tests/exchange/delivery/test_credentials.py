@@ -1,4 +1,4 @@
-"""The user and password of a URL are shown as the line asks for them."""
+"""The user and password of a URL are sent as the line asks for them."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def digest(algorithm: str = "MD5", more: str = "") -> str:
         ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
     ],
 )
-def test_digest_answers_as_the_example_of_rfc_7616_does(algorithm: str, response: str) -> None:
+def test_digest_answers_like_the_example_of_rfc_7616(algorithm: str, response: str) -> None:
     request = Request.of("GET", URL, ())
     answers = credentials_for(request, asks(digest(algorithm)), lambda: CNONCE)
 
@@ -46,16 +46,16 @@ def test_digest_answers_as_the_example_of_rfc_7616_does(algorithm: str, response
     "challenge",
     ["Negotiate", "Digest", digest("MD5-sess"), digest().replace("auth, auth-int", "auth-int")],
 )
-def test_what_is_neither_basic_nor_such_a_digest_is_not_answered(challenge: str) -> None:
+def test_challenge_that_is_neither_basic_nor_such_a_digest_is_not_answered(challenge: str) -> None:
     assert credentials_for(Request.of("GET", URL, ()), asks(challenge)) is None
 
 
-def test_without_a_user_or_without_a_question_nothing_is_shown() -> None:
+def test_nothing_is_sent_without_a_user_or_without_a_challenge() -> None:
     assert credentials_for(Request.of("GET", "http://www.example.org/", ()), asks("Basic")) is None
     assert credentials_for(Request.of("GET", URL, ()), Reply(403, "", b"")) is None
 
 
-def test_a_digest_that_grew_stale_is_made_anew_and_one_that_is_refused_is_not() -> None:
+def test_stale_digest_is_computed_again_and_a_refused_one_is_not() -> None:
     shown: list[str] = []
     challenges = [digest(), None, digest(more=", stale=true"), None, digest()]
 

@@ -56,7 +56,7 @@ def code_of(deliver: Deliver, request: Request) -> int:
     return failed.value.code
 
 
-def test_a_request_arrives_with_its_form_and_without_its_fragment(line: WebLine, deliver: Deliver) -> None:
+def test_request_arrives_with_its_form_and_without_its_fragment(line: WebLine, deliver: Deliver) -> None:
     reply = deliver(post(line, "/voice?step=1#rc=2"))
 
     method, target, headers, body = line.asked[0]
@@ -65,14 +65,14 @@ def test_a_request_arrives_with_its_form_and_without_its_fragment(line: WebLine,
     assert (reply.status, reply.content_type) == (200, "text/xml")
 
 
-def test_a_get_carries_everything_in_its_address(line: WebLine, deliver: Deliver) -> None:
+def test_get_carries_everything_in_its_address(line: WebLine, deliver: Deliver) -> None:
     deliver(Request.of("GET", line.url + "/voice?step=1", (("Digits", "#"),)))
 
     assert line.asked[0][:2] == ("GET", "/voice?step=1&Digits=%23")
     assert line.asked[0][3] == b""
 
 
-def test_a_failure_is_tried_again_only_when_the_policy_names_it(line: WebLine, deliver: Deliver) -> None:
+def test_failure_is_retried_only_when_the_policy_names_it(line: WebLine, deliver: Deliver) -> None:
     assert deliver(post(line, "/fails")).status == 500
     assert len(line.asked) == 1
 
@@ -91,7 +91,7 @@ def test_all_tries_of_one_request_carry_one_token(line: WebLine, deliver: Delive
     assert len(set(tokens)) == 1
 
 
-def test_a_line_that_does_not_answer_in_time_is_given_up(line: WebLine, deliver: Deliver) -> None:
+def test_line_that_does_not_answer_in_time_is_given_up(line: WebLine, deliver: Deliver) -> None:
     assert code_of(deliver, post(line, "/slow#rt=100")) == 11203
     assert len(line.asked) == 1
 
@@ -105,7 +105,7 @@ def test_all_tries_together_take_no_longer_than_the_total(line: WebLine, deliver
     assert len(line.asked) == 1
 
 
-def test_a_reply_that_stops_half_way_is_never_asked_for_again() -> None:
+def test_reply_that_stops_half_way_is_never_requested_again() -> None:
     tries = []
 
     def half() -> None:
@@ -144,7 +144,7 @@ def test_each_way_of_not_answering_has_its_number(line: WebLine, deliver: Delive
     assert code_of(over_http(https, TOKEN), Request.of("POST", https, ())) == 11220
 
 
-def test_a_connect_timeout_alone_is_tried_again_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_connect_timeout_is_retried_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[float] = []
 
     def never(address: tuple[str, int], timeout: float) -> socket.socket:
@@ -168,7 +168,7 @@ def test_no_document_sends_the_carrier_to_a_host_that_was_not_allowed(line: WebL
     assert over_http("http://127.0.0.1:1", TOKEN, hosts=[line.url])(post(line, "/voice")).status == 200
 
 
-def test_no_more_is_read_than_tells_that_a_document_is_too_long(line: WebLine, deliver: Deliver) -> None:
+def test_reading_stops_when_a_document_is_too_long(line: WebLine, deliver: Deliver) -> None:
     body = deliver(post(line, "/large")).body
 
     assert 64 * 1024 < len(body) < 100_000

@@ -1,4 +1,4 @@
-"""Faults come from a seed, befall what they are set to, and can be switched while an exchange runs."""
+"""Faults come from a seed, hit what they are set to, and can be switched while an exchange runs."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ URL = f"{PUBLIC_URL}/voice/inbound"
 
 
 class Line:
-    """Takes down what arrives, as the Nth parameter, and whether it is signed by the one who carries it."""
+    """Records what arrives, as the Nth parameter, and whether the sender signed it."""
 
     def __init__(self) -> None:
         self.got: list[Request] = []
@@ -52,7 +52,7 @@ RATES = {"duplicate": 0.3, "late": 0.3, "drop": 0.2, "lose_reply": 0.1, "hang_up
 
 
 @given(st.integers())
-def test_the_same_seed_brings_the_same_trouble(seed: int) -> None:
+def test_same_seed_brings_the_same_trouble(seed: int) -> None:
     assert played(Faults(seed, RATES)) == played(Faults(seed, RATES))
 
 
@@ -61,7 +61,7 @@ def test_another_seed_brings_other_trouble_and_none_brings_none() -> None:
     assert played(Faults(1, {}), 2) == ["0", "1", "<Response/>", "<Response/>", CALLER, CALLER]
 
 
-def test_the_rate_of_one_kind_does_not_move_another() -> None:
+def test_rate_of_one_kind_does_not_move_another() -> None:
     line, both = Line(), Line()
     alone = Faults(3, {"duplicate": 0.3}).around(line)
     together = Faults(3, {"duplicate": 0.3, "delay": 0.9}, sleep=lambda _s: None).around(both)
@@ -71,7 +71,7 @@ def test_the_rate_of_one_kind_does_not_move_another() -> None:
     assert line.numbers == both.numbers
 
 
-def test_a_late_request_arrives_after_the_next_one_of_its_call() -> None:
+def test_late_request_arrives_after_the_next_one_of_its_call() -> None:
     line = Line()
     carry = Faults(at={"late": 1}).around(line)
     for number in range(3):
@@ -106,7 +106,7 @@ def test_events_are_doubled_dropped_delayed_and_tampered_with() -> None:
     assert replies == [200, 204, 200, 403, 200]
 
 
-def test_a_forgery_that_is_let_in_is_counted() -> None:
+def test_forgery_that_is_let_in_is_counted() -> None:
     faults = Faults(rates={"forge": 1})
     carry = faults.around(lambda _request: Reply(200, "text/xml", b"<Response/>"))
 
@@ -115,7 +115,7 @@ def test_a_forgery_that_is_let_in_is_counted() -> None:
     assert faults.summary()["injected"] == {"forge": 1, "let_in": 1}
 
 
-def test_an_answer_that_is_not_the_same_the_second_time_is_counted() -> None:
+def test_answer_that_differs_the_second_time_is_counted() -> None:
     answers = iter([b"<Response><Say>1</Say></Response>", b"<Response/>"])
     faults = Faults(rates={"duplicate": 1})
 
@@ -124,7 +124,7 @@ def test_an_answer_that_is_not_the_same_the_second_time_is_counted() -> None:
     assert faults.summary()["injected"]["answered_differently"] == 1
 
 
-def test_a_caller_id_is_withheld_in_every_known_way_and_stays_so_for_the_call() -> None:
+def test_caller_id_is_withheld_in_every_known_way_and_stays_so_for_the_call() -> None:
     line = Line()
     carry = Faults(rates={"withhold": 1}).around(line)
     for call in range(200):
@@ -135,7 +135,7 @@ def test_a_caller_id_is_withheld_in_every_known_way_and_stays_so_for_the_call() 
     assert seen == {(one, one) for one in WITHHELD_CALLER_IDS}
 
 
-def test_a_call_that_the_line_placed_keeps_its_numbers() -> None:
+def test_call_that_the_line_placed_keeps_its_numbers() -> None:
     line = Line()
     Faults(rates={"withhold": 1}).around(line)(document(0, Direction="outbound-api"))
 
@@ -157,7 +157,7 @@ def test_strange_parameters_leave_what_matters_alone() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"rates": {"cats": 1}}, {"rates": {"drop": 1.5}}, {"at": {"drop": 0}}, {"delay_seconds": -1}]
 )
-def test_what_is_no_fault_is_refused(exchange: Exchange, wrong: dict[str, object]) -> None:
+def test_unknown_fault_is_refused(exchange: Exchange, wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"fault|rate|counted"):
         Faults(**wrong)  # type: ignore[arg-type]
     assert exchange.web.post("/exchange/faults", json=wrong).status_code == 400
@@ -183,12 +183,12 @@ def test_faults_are_switched_on_and_off_while_the_exchange_runs(exchange: Exchan
 @pytest.mark.parametrize(
     "wrong", [[1], {"rates": []}, {"rates": {"drop": "often"}}, {"seed": "x"}, {"rate": {}}]
 )
-def test_faults_take_a_right_object_alone(exchange: Exchange, wrong: object) -> None:
+def test_faults_take_only_a_right_object(exchange: Exchange, wrong: object) -> None:
     assert exchange.web.post("/exchange/faults", json=wrong).status_code == 400
     assert exchange.web.post("/exchange/faults", data="{}").status_code == 415
 
 
-def test_a_call_at_the_exchange_ends_when_its_caller_hangs_up_on_the_way(exchange: Exchange) -> None:
+def test_call_at_the_exchange_ends_when_its_caller_hangs_up_on_the_way(exchange: Exchange) -> None:
     exchange.web.post("/exchange/faults", json={"at": {"hang_up": 1}})
 
     exchange.web.post("/handset/dial", json={"from": CALLER, "to": LINE})

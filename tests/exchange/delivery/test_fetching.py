@@ -70,7 +70,7 @@ def post(line: WebLine, path: str) -> Request:
     return Request.of("POST", line.url + path, PARAMS)
 
 
-def test_a_redirect_is_followed_and_the_keys_are_not_sent_again(line: WebLine, fetch: Deliver) -> None:
+def test_redirect_is_followed_and_the_keys_are_not_sent_again(line: WebLine, fetch: Deliver) -> None:
     reply = fetch(post(line, "/found"))
 
     method, target, _, body = line.asked[1]
@@ -90,7 +90,9 @@ def test_a_redirect_is_followed_and_the_keys_are_not_sent_again(line: WebLine, f
         ("/broken", 12100), ("/page", 12102), ("/untyped", 12300), ("/json", 12300), ("/bad-cookie", 11206),
     ],
 )  # fmt: skip
-def test_what_is_no_document_has_its_number(line: WebLine, fetch: Deliver, path: str, code: int) -> None:
+def test_reply_that_is_no_document_has_its_number(
+    line: WebLine, fetch: Deliver, path: str, code: int
+) -> None:
     with pytest.raises(LineError) as failed:
         fetch(post(line, path))
 
@@ -111,7 +113,7 @@ def test_text_is_read_aloud_and_a_recording_is_played(line: WebLine, fetch: Deli
     assert fetch(post(line, "/recording.mp3")).body == played.encode()
 
 
-def test_a_cookie_comes_back_in_its_own_call_alone(line: WebLine, fetch: Deliver) -> None:
+def test_cookie_comes_back_in_its_own_call_alone(line: WebLine, fetch: Deliver) -> None:
     fetch(post(line, "/cookie"))
     fetch(post(line, "/voice"))
     fetch(Request.of("POST", f"{line.url}/voice", (("CallSid", "CA2"),)))
@@ -121,7 +123,7 @@ def test_a_cookie_comes_back_in_its_own_call_alone(line: WebLine, fetch: Deliver
     assert [asked[2].get("Cookie") for asked in line.asked] == [None, "crumb=1", None, "crumb=1", None]
 
 
-def test_credentials_are_shown_when_they_were_asked_for_and_from_then_on(
+def test_credentials_are_sent_once_they_were_asked_for_and_from_then_on(
     line: WebLine, fetch: Deliver
 ) -> None:
     url = line.url.replace("http://", "http://user:p%40ss@") + "/secret"
@@ -133,7 +135,7 @@ def test_credentials_are_shown_when_they_were_asked_for_and_from_then_on(
     ]  # fmt: skip
 
 
-def test_credentials_that_are_refused_are_not_tried_again(line: WebLine, fetch: Deliver) -> None:
+def test_refused_credentials_are_not_tried_again(line: WebLine, fetch: Deliver) -> None:
     def refuses(request: Request) -> Reply:
         asked.append(request)
         return Reply(401, "", b"")
@@ -145,7 +147,7 @@ def test_credentials_that_are_refused_are_not_tried_again(line: WebLine, fetch: 
     assert len(asked) == 2
 
 
-def test_the_fallback_is_asked_with_the_error_and_where_it_was(line: WebLine, fetch: Deliver) -> None:
+def test_fallback_gets_the_error_and_where_it_was(line: WebLine, fetch: Deliver) -> None:
     reply = with_fallback(fetch, f"{line.url}/fallback")(post(line, "/busy"))
 
     assert b"Hello." in reply.body
@@ -154,9 +156,7 @@ def test_the_fallback_is_asked_with_the_error_and_where_it_was(line: WebLine, fe
     assert line.asked[1][3].decode().endswith(error)
 
 
-def test_without_a_fallback_or_with_one_that_fails_too_the_line_has_failed(
-    line: WebLine, fetch: Deliver
-) -> None:
+def test_line_has_failed_without_a_fallback_or_with_one_that_fails_too(line: WebLine, fetch: Deliver) -> None:
     with pytest.raises(LineError, match="answered 429"):
         with_fallback(fetch, None)(post(line, "/busy"))
     with pytest.raises(LineError, match="is empty"):

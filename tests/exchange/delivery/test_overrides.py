@@ -8,7 +8,7 @@ from hotline.exchange.delivery.overrides import Overrides
 from hotline.exchange.delivery.request import LineError
 
 
-def test_without_overrides_one_retry_follows_a_connect_timeout_alone() -> None:
+def test_one_retry_follows_a_connect_timeout_alone_without_overrides() -> None:
     overrides = Overrides.read("")
 
     assert overrides == Overrides.read("a-place-in-a-page") == Overrides()
@@ -37,7 +37,7 @@ def test_every_key_is_obeyed() -> None:
         ("sni=maybe", 11243),
     ],
 )  # fmt: skip
-def test_a_bad_override_is_refused(fragment: str, code: int) -> None:
+def test_bad_override_is_refused(fragment: str, code: int) -> None:
     with pytest.raises(LineError) as refused:
         Overrides.read(fragment)
 
@@ -45,7 +45,7 @@ def test_a_bad_override_is_refused(fragment: str, code: int) -> None:
 
 
 @given(st.text())
-def test_whatever_stands_in_a_fragment_is_read_or_refused(fragment: str) -> None:
+def test_any_fragment_is_read_or_refused(fragment: str) -> None:
     code = 0
     overrides = Overrides()
     try:

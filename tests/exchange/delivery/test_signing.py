@@ -32,7 +32,7 @@ def test_twilios_own_validator_accepts_a_signed_request(method: str) -> None:
     assert headers["I-Twilio-Idempotency-Token"] == request.idempotency_token
 
 
-def test_a_doubled_parameter_is_signed_once_for_each_value() -> None:
+def test_doubled_parameter_is_signed_once_for_each_value() -> None:
     params = [("Sid", "CA1"), ("Digits", "5"), ("SidAccount", "AC1"), ("Digits", "1"), ("Digits", "1")]
 
     signed = signature("a token", "https://line.example.org/voice", params)
@@ -41,7 +41,7 @@ def test_a_doubled_parameter_is_signed_once_for_each_value() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["HMAC_SHA1", "HMAC_SHA256"])
-def test_a_shared_key_signs_in_place_of_the_token_and_says_so(algorithm: str) -> None:
+def test_shared_key_signs_in_place_of_the_token_and_says_so(algorithm: str) -> None:
     key = SharedKey("rule-1", b"shared", algorithm)
     request = Request.of("POST", "https://line.example.org/voice", (("Digits", "1"),))
 
@@ -57,7 +57,7 @@ def test_a_shared_key_signs_in_place_of_the_token_and_says_so(algorithm: str) ->
     )
 
 
-def test_a_shared_key_signs_with_no_other_algorithm() -> None:
+def test_shared_key_signs_with_no_other_algorithm() -> None:
     with pytest.raises(ValueError, match="HMAC_SHA1"):
         SharedKey("rule-1", b"shared", "HMAC_MD5")
 
@@ -72,7 +72,7 @@ def test_json_is_signed_by_its_hash_in_the_address() -> None:
     assert RequestValidator("a token").validate(request.url, '{"a": 1}', headers["X-Twilio-Signature"])
 
 
-def test_a_request_about_a_message_is_signed_with_its_port() -> None:
+def test_request_about_a_message_is_signed_with_its_port() -> None:
     request = Request.of("POST", "https://line.example.org:8443/sms", (("Body", "Hi"),), about="message")
 
     signed = signed_headers("a token", request)["X-Twilio-Signature"]
@@ -80,7 +80,7 @@ def test_a_request_about_a_message_is_signed_with_its_port() -> None:
     assert signed == signature("a token", "https://line.example.org:8443/sms", request.params)
 
 
-def test_a_request_can_be_changed_wherever_its_parameters_stand() -> None:
+def test_request_can_be_changed_wherever_its_parameters_are() -> None:
     for method in ("POST", "GET"):
         request = Request.of(method, "https://line.example.org/voice?step=1", (("A", "1"), ("B", "2")))
 

@@ -1,4 +1,4 @@
-"""What the page of handsets is given, and what can be done from it."""
+"""What the page of handsets gets, and what people can do from it."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def state(exchange: Exchange) -> Any:
     return exchange.web.get("/exchange/state.json").json
 
 
-def test_the_front_leads_to_the_page(exchange: Exchange) -> None:
+def test_front_leads_to_the_page(exchange: Exchange) -> None:
     page = exchange.web.get("/", follow_redirects=True)
 
     assert page.request.path == "/exchange/"
@@ -21,7 +21,7 @@ def test_the_front_leads_to_the_page(exchange: Exchange) -> None:
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_a_call_dialled_on_a_handset_is_shown_with_what_was_heard(exchange: Exchange) -> None:
+def test_call_dialed_on_a_handset_is_shown_with_what_was_heard(exchange: Exchange) -> None:
     sid = exchange.web.post("/exchange/handsets/1/dial", json={"to": LINE, "from": "anonymous"}).json["sid"]
     assert exchange.waits_until(lambda: exchange.board.find(sid).passages())
 
@@ -36,7 +36,7 @@ def test_a_call_dialled_on_a_handset_is_shown_with_what_was_heard(exchange: Exch
     assert asked["status"] == 200
 
 
-def test_the_log_shows_what_the_strict_reader_finds(exchange: Exchange) -> None:
+def test_log_shows_what_the_strict_reader_finds(exchange: Exchange) -> None:
     caller = exchange.board.dial(CALLER, LINE)
     assert exchange.waits_until(lambda: caller.live.state == "keys")
     exchange.act(caller.sid, "keys", keys="4")
@@ -48,7 +48,7 @@ def test_the_log_shows_what_the_strict_reader_finds(exchange: Exchange) -> None:
     assert any(one["line"] == 2 and "Dial" in one["message"] for one in last["findings"])
 
 
-def test_the_answer_to_a_text_is_shown_and_not_read_as_that_of_a_call(exchange: Exchange) -> None:
+def test_answer_to_a_text_is_shown_and_not_read_like_that_of_a_call(exchange: Exchange) -> None:
     texted = exchange.web.post("/handset/text", json={"from": CALLER, "to": LINE, "body": "Hello"})
     assert texted.status_code == 200
     assert exchange.waits_until(lambda: any(one["kind"] == "webhook" for one in state(exchange)["log"]))
@@ -81,14 +81,14 @@ def test_handsets_are_added_and_removed_for_every_tab(exchange: Exchange) -> Non
         ([], "object"),
     ],
 )
-def test_a_handset_that_cannot_be_is_refused(exchange: Exchange, given: Any, why: str) -> None:
+def test_impossible_handset_is_refused(exchange: Exchange, given: Any, why: str) -> None:
     refused = exchange.web.post("/exchange/handsets", json=given)
 
     assert refused.status_code == 400
     assert why in refused.json["error"]
 
 
-def test_there_is_an_end_to_handsets(exchange: Exchange) -> None:
+def test_handsets_have_a_limit(exchange: Exchange) -> None:
     given = [{"name": "One more", "number": f"+120255501{number}"} for number in range(50, 70)]
 
     codes = [exchange.web.post("/exchange/handsets", json=one).status_code for one in given]
@@ -97,7 +97,7 @@ def test_there_is_an_end_to_handsets(exchange: Exchange) -> None:
     assert set(codes[MOST_HANDSETS - 3 :]) == {400}
 
 
-def test_only_numbers_of_the_line_are_dialled_and_only_from_handsets_that_are_there(
+def test_only_numbers_of_the_line_are_dialed_and_only_from_existing_handsets(
     exchange: Exchange,
 ) -> None:
     assert exchange.web.post("/exchange/handsets/1/dial", json={"to": LIAISON}).status_code == 404
@@ -144,7 +144,7 @@ def test_voicemail_answers_a_phone_that_a_call_dials_and_does_not_accept(exchang
     assert exchange.waits_until(lambda: caller.passages()[-1]["text"] == "Dial completed, bridged false.")
 
 
-def test_a_phone_that_a_call_dials_is_answered_and_declined_like_any_other(exchange: Exchange) -> None:
+def test_phone_that_a_call_dials_is_answered_and_declined_like_any_other(exchange: Exchange) -> None:
     for action, ends in (("decline", "Dial busy, bridged false."), ("answer", "")):
         caller = exchange.board.dial(CALLER, LINE)
         assert exchange.waits_until(lambda call=caller: call.live.state == "keys")
@@ -160,7 +160,7 @@ def test_a_phone_that_a_call_dials_is_answered_and_declined_like_any_other(excha
             assert child.passages()[-1]["text"] == "To accept, press 1."
 
 
-def test_who_answers_a_phone_is_told_to_every_tab(exchange: Exchange) -> None:
+def test_every_tab_is_told_who_answers_a_phone(exchange: Exchange) -> None:
     exchange.web.post("/handset/set", json={"number": LIAISON, "kind": "machine"})
 
     assert state(exchange)["phones"] == {LIAISON: "machine"}
@@ -168,7 +168,7 @@ def test_who_answers_a_phone_is_told_to_every_tab(exchange: Exchange) -> None:
     assert (told.kind, told.facts) == ("phone", {"number": LIAISON, "answering": "machine"})
 
 
-def test_a_handset_in_a_call_dials_no_second_one_and_cannot_be_removed(exchange: Exchange) -> None:
+def test_handset_in_a_call_dials_no_second_one_and_cannot_be_removed(exchange: Exchange) -> None:
     dialled = exchange.web.post("/exchange/handsets/1/dial", json={"to": LINE})
     sid = dialled.json["sid"]
 

@@ -22,7 +22,7 @@ def phone(line: SmallLine) -> Phone:
     )
 
 
-def test_a_call_is_heard_answered_and_over(line: SmallLine, phone: Phone) -> None:
+def test_call_is_heard_answered_and_over(line: SmallLine, phone: Phone) -> None:
     phone.dials_in()
     assert phone.hears("to talk to someone, press 1")
 
@@ -46,7 +46,7 @@ def test_silence_and_a_hang_up_reach_the_line(line: SmallLine, phone: Phone) -> 
     assert line.asked == ["inbound", "steps/menu/1"]
 
 
-def test_what_was_not_heard_fails_with_the_whole_transcript(phone: Phone) -> None:
+def test_missing_words_fail_with_the_whole_transcript(phone: Phone) -> None:
     phone.dials_in()
     phone.presses("9")
 
@@ -54,7 +54,7 @@ def test_what_was_not_heard_fails_with_the_whole_transcript(phone: Phone) -> Non
         phone.hears("in custody")
 
 
-def test_a_call_that_the_line_fails_fails_the_test(line: SmallLine, phone: Phone) -> None:
+def test_call_that_the_line_fails_fails_the_test(line: SmallLine, phone: Phone) -> None:
     phone.dials_in()
 
     with pytest.raises(pytest.fail.Exception, match="<Dial> names no phone"):
@@ -63,14 +63,14 @@ def test_a_call_that_the_line_fails_fails_the_test(line: SmallLine, phone: Phone
     assert line.events == [(phone.call_sid, "completed")]
 
 
-def test_a_phone_that_does_not_ring_fails_with_the_whole_transcript(phone: Phone) -> None:
+def test_phone_that_does_not_ring_fails_with_the_whole_transcript(phone: Phone) -> None:
     phone.dials_in()
 
     with pytest.raises(pytest.fail.Exception, match=r"(?s)does not ring.*To talk to someone"):
         phone.is_rung("+12025550142")
 
 
-def test_a_phone_can_keep_time(line: SmallLine) -> None:
+def test_phone_can_keep_time(line: SmallLine) -> None:
     phone = Phone(
         line.app.test_client(),
         public_url=PUBLIC_URL,
@@ -99,7 +99,7 @@ def test_two_who_talk_hear_each_other(phone: Phone) -> None:
     assert "< are you there?" in liaison.transcript
 
 
-def test_a_document_with_faults_fails_the_test(line: SmallLine) -> None:
+def test_document_with_faults_fails_the_test(line: SmallLine) -> None:
     def check(document: bytes, *, whisper: bool) -> list[str]:
         return ["Gather has no timeout"] if b"<Gather" in document and not whisper else []
 
@@ -116,7 +116,7 @@ def test_a_document_with_faults_fails_the_test(line: SmallLine) -> None:
         phone.dials_in()
 
 
-def test_whoever_accepts_is_bridged_and_the_dial_ends_with_them(line: SmallLine, phone: Phone) -> None:
+def test_person_who_accepts_is_bridged_and_the_dial_ends_with_them(line: SmallLine, phone: Phone) -> None:
     phone.dials_in()
     phone.presses("1")
     assert phone.is_rung("+12025550142")
@@ -137,7 +137,7 @@ def test_whoever_accepts_is_bridged_and_the_dial_ends_with_them(line: SmallLine,
     ]
 
 
-def test_whoever_does_not_accept_is_not_bridged(phone: Phone) -> None:
+def test_person_who_does_not_accept_is_not_bridged(phone: Phone) -> None:
     phone.dials_in()
     phone.presses("1")
 
@@ -146,7 +146,7 @@ def test_whoever_does_not_accept_is_not_bridged(phone: Phone) -> None:
     assert phone.hears("dial completed, bridged false")
 
 
-def test_a_phone_that_nobody_answers_ends_the_dial(phone: Phone) -> None:
+def test_phone_that_nobody_answers_ends_the_dial(phone: Phone) -> None:
     phone.dials_in()
     phone.presses("1")
 
@@ -155,7 +155,7 @@ def test_a_phone_that_nobody_answers_ends_the_dial(phone: Phone) -> None:
     assert phone.hears("dial no-answer, bridged false")
 
 
-def test_a_caller_who_hangs_up_ends_the_call_of_whoever_was_rung(line: SmallLine, phone: Phone) -> None:
+def test_caller_who_hangs_up_ends_the_call_of_the_person_who_was_rung(line: SmallLine, phone: Phone) -> None:
     phone.dials_in()
     phone.presses("1")
     liaison = phone.answers()
@@ -167,9 +167,7 @@ def test_a_caller_who_hangs_up_ends_the_call_of_whoever_was_rung(line: SmallLine
     assert "steps/person/2" not in line.asked
 
 
-def test_a_placed_call_that_is_answered_joins_the_conference_and_ends_it(
-    line: SmallLine, phone: Phone
-) -> None:
+def test_placed_call_that_is_answered_joins_the_conference_and_ends_it(line: SmallLine, phone: Phone) -> None:
     phone.dials_in()
     phone.presses("3")
     placed = PlacedCall("+12025550142", "liaison", 20)
@@ -191,7 +189,7 @@ def test_a_placed_call_that_is_answered_joins_the_conference_and_ends_it(
     assert placed.status == "completed"
 
 
-def test_a_call_can_be_sent_to_another_document_out_of_its_conference(phone: Phone) -> None:
+def test_call_can_be_sent_to_another_document_out_of_its_conference(phone: Phone) -> None:
     phone.dials_in()
     phone.presses("3")
     assert phone.is_talking
@@ -202,7 +200,7 @@ def test_a_call_can_be_sent_to_another_document_out_of_its_conference(phone: Pho
     assert phone.is_over
 
 
-def test_a_placed_call_that_is_declined_is_busy(line: SmallLine, phone: Phone) -> None:
+def test_placed_call_that_is_declined_is_busy(line: SmallLine, phone: Phone) -> None:
     placed = PlacedCall("+12025550142", "liaison", 20)
 
     phone.declines(placed)
@@ -211,7 +209,7 @@ def test_a_placed_call_that_is_declined_is_busy(line: SmallLine, phone: Phone) -
     assert placed.status == "busy"
 
 
-def test_the_last_webhook_can_come_again_with_its_token(line: SmallLine, phone: Phone) -> None:
+def test_last_webhook_can_come_again_with_its_token(line: SmallLine, phone: Phone) -> None:
     phone.dials_in()
     phone.presses("9")
 
@@ -223,7 +221,7 @@ def test_the_last_webhook_can_come_again_with_its_token(line: SmallLine, phone: 
     assert phone.last_response.data == again.data
 
 
-def test_a_request_out_of_order_can_be_sent_and_wrongly_signed(phone: Phone) -> None:
+def test_request_can_be_sent_out_of_order_and_wrongly_signed(phone: Phone) -> None:
     phone.dials_in()
 
     assert phone.posts("/voice/steps/menu/1", Digits="2").status_code == 200

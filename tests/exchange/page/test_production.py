@@ -1,4 +1,4 @@
-"""The exchange cannot be had in production, whichever way it is asked for."""
+"""The exchange does not run in production, whichever way it is started."""
 
 import dataclasses
 
@@ -26,7 +26,7 @@ PRODUCTION = {
 
 
 @pytest.mark.parametrize("carrier", ["exchange", "twilio", ""])
-def test_its_process_ends_at_once_in_production(
+def test_exchange_process_ends_at_once_in_production(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], carrier: str
 ) -> None:
     for name, value in {**PRODUCTION, "HOTLINE_CARRIER": carrier}.items():
@@ -52,9 +52,7 @@ def test_nothing_that_serves_production_starts_it_or_leads_to_it(
         assert web.get(path).status_code in {403, 404}, path
 
 
-def test_the_exchange_of_an_office_owns_its_lines_and_no_other_number(
-    settings: Settings, office: Office
-) -> None:
+def test_exchange_of_an_office_owns_its_lines_and_no_other_number(settings: Settings, office: Office) -> None:
     account, token = settings.twilio_account_sid, settings.twilio_auth_tokens[0]
     exchange = exchange_for(settings, office).test_client()
 
@@ -72,7 +70,7 @@ def test_the_exchange_of_an_office_owns_its_lines_and_no_other_number(
         assert asks(kind, office.lines[0], **more).status_code == 201, kind
 
 
-def test_a_discreet_number_of_the_exchange_falls_back_to_neutral_words(
+def test_discreet_number_of_the_exchange_falls_back_to_neutral_words(
     settings: Settings, office: Office
 ) -> None:
     numbers = numbers_of(settings, office)
@@ -82,7 +80,7 @@ def test_a_discreet_number_of_the_exchange_falls_back_to_neutral_words(
     assert set(numbers) == {*office.lines, office.staff_line}
 
 
-def test_in_development_the_line_leads_to_it_and_streams_nothing_itself(
+def test_line_in_development_leads_to_it_and_streams_nothing_itself(
     settings: Settings, database: Database
 ) -> None:
     web = create_app(settings, database=database).test_client()
@@ -94,5 +92,5 @@ def test_in_development_the_line_leads_to_it_and_streams_nothing_itself(
     assert web.get("/exchange/events").status_code == 404
 
 
-def test_it_listens_on_this_machine_alone() -> None:
+def test_exchange_listens_on_this_machine_alone() -> None:
     assert HOST == "127.0.0.1"

@@ -1,4 +1,4 @@
-"""What pages are sent as it happens: in order, without gaps, and for a bounded number of pages."""
+"""What pages are sent as it happens: in order, without gaps, and for a limited number of pages."""
 
 import json
 import threading
@@ -28,7 +28,7 @@ class Tab:
         self.answer: HTTPResponse = self._connection.getresponse()
 
     def reads(self) -> dict[str, str]:
-        """The next event, past what only keeps the connection open."""
+        """The next event, after what only keeps the connection open."""
         event: dict[str, str] = {}
         while True:
             line = self.answer.readline().decode().rstrip("\n")
@@ -71,7 +71,7 @@ def test_twenty_tabs_see_the_same_while_the_exchange_works_as_before(
     assert "To accept, press 1." in heard.pop()
 
 
-def test_there_is_an_end_to_streams_and_a_page_that_goes_gives_its_place_back() -> None:
+def test_streams_have_a_limit_and_a_page_that_leaves_gives_its_place_back() -> None:
     streams = Streams(Feed(lambda: NOW), most=2)
     last = streams.now()
     _, release_first = streams.open(last)
@@ -102,7 +102,7 @@ def test_one_page_too_many_is_told_to_come_back_and_holds_nothing(
     assert threading.active_count() <= threads
 
 
-def test_a_page_that_was_away_goes_on_where_it_was(exchange: Exchange, tabs: list[Tab]) -> None:
+def test_page_that_was_away_goes_on_where_it_was(exchange: Exchange, tabs: list[Tab]) -> None:
     tabs.append(Tab(exchange))
     sid = place(exchange).sid
     placed = tabs[0].reads()
@@ -118,15 +118,13 @@ def test_a_page_that_was_away_goes_on_where_it_was(exchange: Exchange, tabs: lis
 
 
 @pytest.mark.parametrize("last_id", ["", "another-1", "1", "nonsense", "-"])
-def test_a_page_of_another_run_is_told_to_begin_anew(
-    exchange: Exchange, tabs: list[Tab], last_id: str
-) -> None:
+def test_page_of_another_run_is_told_to_start_over(exchange: Exchange, tabs: list[Tab], last_id: str) -> None:
     tabs.append(Tab(exchange, last_id))
 
     assert tabs[0].reads()["event"] == "reset"
 
 
-def test_a_page_that_was_away_too_long_is_told_to_begin_anew() -> None:
+def test_page_that_was_away_too_long_is_told_to_start_over() -> None:
     feed = Feed(lambda: NOW)
     streams = Streams(feed)
     last = streams.now()
@@ -139,7 +137,7 @@ def test_a_page_that_was_away_too_long_is_told_to_begin_anew() -> None:
     assert next(events, None) is None
 
 
-def test_a_page_that_has_gone_is_noticed_though_nothing_happens() -> None:
+def test_page_that_has_left_is_noticed_even_if_nothing_happens() -> None:
     streams = Streams(Feed(lambda: NOW), heartbeat_seconds=0.01)
     events, _ = streams.open(streams.now())
 

@@ -1,4 +1,4 @@
-"""One person at a terminal plays the caller and whoever the line rings, over real HTTP."""
+"""One person at a terminal plays the caller and everyone whom the line rings, over real HTTP."""
 
 import threading
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             yield World(tmp_path, line, exchange_port, switchboard)
 
 
-def test_a_script_plays_a_call_to_its_end(world: World) -> None:
+def test_script_plays_a_call_to_its_end(world: World) -> None:
     played = world.plays("--script", '"",2')
 
     assert played.exit_code == 0, played.output
@@ -94,13 +94,13 @@ def test_a_script_plays_a_call_to_its_end(world: World) -> None:
     assert [status for _, status in world.line.events] == ["completed"]
 
 
-def test_the_end_of_a_script_hangs_up(world: World) -> None:
+def test_end_of_a_script_hangs_up(world: World) -> None:
     assert world.plays("--script", "9").exit_code == 0
 
     assert [status for _, status in world.line.events] == ["completed"]
 
 
-def test_a_person_types_keys_hangs_up_and_leaves(world: World) -> None:
+def test_person_types_keys_hangs_up_and_leaves(world: World) -> None:
     played = world.plays(typed="hello\n9\nh\n5\nq\n")
 
     assert played.exit_code == 0, played.output
@@ -110,7 +110,7 @@ def test_a_person_types_keys_hangs_up_and_leaves(world: World) -> None:
     assert [status for _, status in world.line.events] == ["completed"]
 
 
-def test_whoever_the_call_itself_rings_can_be_picked_up(world: World) -> None:
+def test_phone_that_the_call_itself_rings_can_be_picked_up(world: World) -> None:
     played = world.plays("--script", "1,answer,1,hangup,back")
 
     assert played.exit_code == 0, played.output
@@ -120,11 +120,11 @@ def test_whoever_the_call_itself_rings_can_be_picked_up(world: World) -> None:
     assert "Dial completed, bridged true." in played.stdout
 
 
-def test_a_phone_that_nobody_picks_up_ends_its_dial(world: World) -> None:
+def test_phone_that_nobody_picks_up_ends_its_dial(world: World) -> None:
     assert "Dial no-answer, bridged false." in world.plays("--script", '1,""').stdout
 
 
-def test_whoever_rings_at_the_exchange_can_be_picked_up(world: World) -> None:
+def test_phone_that_rings_at_the_exchange_can_be_picked_up(world: World) -> None:
     world.rings_the_liaison()
 
     played = world.plays("--script", "hangup,answer,1,hangup")
@@ -137,7 +137,7 @@ def test_whoever_rings_at_the_exchange_can_be_picked_up(world: World) -> None:
     assert call.status == "completed"
 
 
-def test_the_transcript_counts_keys_and_does_not_hold_them(world: World, tmp_path: Path) -> None:
+def test_transcript_counts_keys_and_does_not_hold_them(world: World, tmp_path: Path) -> None:
     file = tmp_path / "call.txt"
 
     world.plays("--script", "93572468,2", "--transcript", str(file))
@@ -148,14 +148,14 @@ def test_the_transcript_counts_keys_and_does_not_hold_them(world: World, tmp_pat
     assert "Goodbye." in written
 
 
-def test_a_script_that_the_line_cuts_short_exits_4(world: World) -> None:
+def test_script_that_the_line_cuts_short_exits_4(world: World) -> None:
     played = world.plays("--script", "2,1")
 
     assert played.exit_code == 4
     assert "(this call is over)" in played.stdout
 
 
-def test_a_script_that_waits_for_a_phone_that_never_rings_exits_3(
+def test_script_that_waits_for_a_phone_that_never_rings_exits_3(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hotline.cli.phone._SCRIPT_PATIENCE_SECONDS", 0)
@@ -166,7 +166,7 @@ def test_a_script_that_waits_for_a_phone_that_never_rings_exits_3(
     assert "(no phone rings)" in played.stdout
 
 
-def test_in_real_time_whoever_rings_at_the_exchange_is_heard_as_the_call_lasts(world: World) -> None:
+def test_phone_at_the_exchange_is_heard_in_real_time_as_long_as_the_call_lasts(world: World) -> None:
     world.rings_the_liaison()
     world.switchboard.set_speed(20)
 
@@ -177,7 +177,7 @@ def test_in_real_time_whoever_rings_at_the_exchange_is_heard_as_the_call_lasts(w
     assert "you are alone in the conference" in played.stdout
 
 
-def test_a_person_in_real_time_hears_while_they_type_nothing(world: World) -> None:
+def test_person_in_real_time_hears_while_they_type_nothing(world: World) -> None:
     played = world.plays("--real-time", typed="2\nq\n")
 
     assert played.exit_code == 0, played.output
@@ -206,7 +206,7 @@ def test_what_is_heard_is_spoken_aloud_where_there_is_a_voice(world: World, tmp_
     assert (tmp_path / "said").read_text() == "To talk to someone, . press 1.Goodbye."
 
 
-def test_a_line_that_fails_is_a_fault(world: World) -> None:
+def test_line_that_fails_is_a_fault(world: World) -> None:
     played = world.plays("--script", "4")
 
     assert played.exit_code == 1
@@ -217,7 +217,7 @@ def test_a_line_that_fails_is_a_fault(world: World) -> None:
 @pytest.mark.parametrize(
     ("to", "words"), [("+12025550100", "Call 911."), ("+12025550101", "Something went wrong.")]
 )
-def test_a_call_to_a_discreet_number_falls_back_to_neutral_words(world: World, to: str, words: str) -> None:
+def test_call_to_a_discreet_number_falls_back_to_neutral_words(world: World, to: str, words: str) -> None:
     def answers(line: WebLine, path: str) -> Answer | None:
         match path.partition("?")[0]:
             case "/voice/fallback.xml":
@@ -234,7 +234,7 @@ def test_a_call_to_a_discreet_number_falls_back_to_neutral_words(world: World, t
     assert heard == [words]
 
 
-def test_the_phone_keeps_cookies_follows_redirects_and_goes_to_the_fallback(world: World) -> None:
+def test_phone_keeps_cookies_follows_redirects_and_goes_to_the_fallback(world: World) -> None:
     def answers(line: WebLine, path: str) -> Answer | None:
         match path.partition("?")[0]:
             case "/voice/inbound":
@@ -263,7 +263,7 @@ def test_the_phone_keeps_cookies_follows_redirects_and_goes_to_the_fallback(worl
     assert b"ErrorCode=11217" in line.asked[3][3]
 
 
-def test_a_line_that_is_not_running_is_one_sentence(world: World) -> None:
+def test_line_that_is_not_running_is_one_sentence(world: World) -> None:
     world.environ["HOTLINE_PUBLIC_URL"] = "http://127.0.0.1:1"
 
     played = world.plays("--script", "1")
@@ -304,7 +304,7 @@ def test_nobody_plays_with_a_real_carrier(world: World, monkeypatch: pytest.Monk
     assert refused.value.code == 2
 
 
-def test_a_busy_port_is_one_sentence(
+def test_busy_port_is_one_sentence(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in world.environ.items():

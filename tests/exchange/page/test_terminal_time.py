@@ -1,4 +1,4 @@
-"""A terminal that lets words take their time, and one that says them aloud."""
+"""A terminal on which words take their time, and one that says them aloud."""
 
 import threading
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class Nobody:
 
 
 class Evening:
-    """A terminal whose time goes by when it waits. ``told`` is what it showed, each with its moment."""
+    """A terminal whose time passes when it waits. ``told`` is what it showed, each with its moment."""
 
     def __init__(self, *typed: str, answers: bytes | None = None, voice: object = None) -> None:
         self.now = 0.0
@@ -71,7 +71,7 @@ class Evening:
         return Reply(answer.status_code, answer.content_type or "", answer.data)
 
 
-def test_a_script_listens_before_it_presses() -> None:
+def test_script_listens_before_it_presses() -> None:
     evening = Evening("9", "2")
 
     assert evening.terminal.play() == Outcome.DONE
@@ -94,7 +94,7 @@ def test_silence_takes_as_long_as_the_line_waits() -> None:
     assert evening.line.asked == ["inbound", "steps/menu/1", "steps/menu/1"]
 
 
-def test_a_phone_that_the_call_rings_gives_up_in_its_time() -> None:
+def test_phone_that_the_call_rings_gives_up_in_its_time() -> None:
     evening = Evening("1", "")
 
     evening.terminal.play()
@@ -104,17 +104,17 @@ def test_a_phone_that_the_call_rings_gives_up_in_its_time() -> None:
     assert times["Dial no-answer, bridged false."] - rings == pytest.approx(20, abs=1)
 
 
-def test_who_is_turned_away_hears_so_in_the_exit_status() -> None:
+def test_person_who_is_turned_away_gets_that_in_the_exit_status() -> None:
     assert Evening(answers=b"<Response><Reject/></Response>").terminal.play() == Outcome.NOT_ANSWERED
     rejected = b'<Response><Reject reason="busy"/></Response>'
     assert Evening("1", answers=rejected).terminal.play() == Outcome.NOT_ANSWERED
 
 
-def test_a_script_that_the_line_cuts_short_says_so() -> None:
+def test_script_that_the_line_cuts_short_says_so() -> None:
     assert Evening("2", "", "5").terminal.play() == Outcome.CUT_SHORT
 
 
-def test_a_line_that_fails_while_time_passes_ends_the_play() -> None:
+def test_line_that_fails_while_time_passes_ends_the_play() -> None:
     evening = Evening("", answers=b"<Response><Say>Wait.</Say><Redirect>/x</Redirect></Response>")
     evening.terminal._call.call.driver.deliver = _fails_after(2, evening._deliver)
 
@@ -174,7 +174,7 @@ def said(tmp_path: Path) -> Path:
     return program
 
 
-def test_each_phrase_is_spoken_in_its_language_and_no_word_stands_in_a_command(said: Path) -> None:
+def test_each_phrase_is_spoken_in_its_language_and_no_word_is_in_a_command(said: Path) -> None:
     speaker = Speaker(str(said))
 
     speaker.says(Passage("heard", "Press 1.", "en-US"))
@@ -189,7 +189,7 @@ def test_each_phrase_is_spoken_in_its_language_and_no_word_stands_in_a_command(s
     ]
 
 
-def test_a_voice_that_is_stopped_says_no_more(tmp_path: Path) -> None:
+def test_voice_that_is_stopped_says_no_more(tmp_path: Path) -> None:
     program, begun = tmp_path / "espeak-ng", tmp_path / "begun"
     begun.touch()
     program.write_text(f"#!/bin/sh\necho . >> {begun}\nexec sleep 60\n")

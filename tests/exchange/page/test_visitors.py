@@ -15,12 +15,12 @@ PATHS = [
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("host", ["evil.example.org", "127.0.0.1.evil.example.org", "[", ""])
-def test_a_name_that_points_here_is_not_let_in(exchange: Exchange, path: str, host: str) -> None:
+def test_foreign_name_that_points_here_is_not_let_in(exchange: Exchange, path: str, host: str) -> None:
     assert exchange.web.get(path, headers={"Host": host}).status_code == 403
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8001", "localhost:8001", "[::1]:8001"])
-def test_this_machine_is_let_in_by_any_of_its_names(exchange: Exchange, host: str) -> None:
+def test_machine_is_let_in_by_any_of_its_own_names(exchange: Exchange, host: str) -> None:
     assert exchange.web.get("/exchange/", headers={"Host": host}).status_code == 200
 
 
@@ -34,7 +34,7 @@ def test_this_machine_is_let_in_by_any_of_its_names(exchange: Exchange, host: st
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-def test_a_page_of_another_site_can_press_no_key(exchange: Exchange, headers: dict[str, str]) -> None:
+def test_page_of_another_site_can_press_no_key(exchange: Exchange, headers: dict[str, str]) -> None:
     caller = exchange.board.dial("+12025550123", LINE)
     assert exchange.waits_until(lambda: caller.live.state == "keys")
 
@@ -51,7 +51,7 @@ def test_a_page_of_another_site_can_press_no_key(exchange: Exchange, headers: di
     assert len(exchange.board.all()) == 1
 
 
-def test_the_page_itself_can(exchange: Exchange) -> None:
+def test_page_itself_can_press_keys(exchange: Exchange) -> None:
     headers = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
 
     answer = exchange.web.post("/exchange/handsets/1/dial", json={"to": LINE}, headers=headers)
@@ -59,7 +59,7 @@ def test_the_page_itself_can(exchange: Exchange) -> None:
     assert answer.status_code == 200
 
 
-def test_a_form_changes_nothing(exchange: Exchange) -> None:
+def test_form_changes_nothing(exchange: Exchange) -> None:
     for path in ("/exchange/handsets", "/exchange/handsets/1/dial", "/exchange/tempo", "/handset/dial"):
         assert exchange.web.post(path, data={"to": LINE}).status_code == 415, path
         plain = exchange.web.post(path, data='{"to": "+12025550100"}', content_type="text/plain")
@@ -79,7 +79,7 @@ def test_every_answer_is_hardened(exchange: Exchange) -> None:
         assert "Access-Control-Allow-Origin" not in headers
 
 
-def test_the_page_brings_all_it_needs_and_nothing_inline(exchange: Exchange) -> None:
+def test_page_brings_all_it_needs_and_nothing_inline(exchange: Exchange) -> None:
     html = exchange.web.get("/exchange/").get_data(as_text=True)
 
     assert "<style" not in html

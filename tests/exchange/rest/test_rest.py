@@ -9,7 +9,7 @@ from tests.exchange.small_exchange import LIAISON, LINE, Exchange, place, raw
 from tests.exchange.small_line import ACCOUNT, PUBLIC_URL
 
 
-def test_a_call_placed_is_queued_rings_and_can_be_read(exchange: Exchange) -> None:
+def test_placed_call_is_queued_rings_and_can_be_read(exchange: Exchange) -> None:
     call = place(exchange)
 
     assert (call.status, call.direction, call.to, call._from) == ("queued", "outbound-api", LIAISON, LINE)
@@ -31,7 +31,7 @@ def test_a_call_placed_is_queued_rings_and_can_be_read(exchange: Exchange) -> No
     }
 
 
-def test_a_call_that_is_answered_hears_the_document_and_tells_its_events_in_order(exchange: Exchange) -> None:
+def test_answered_call_hears_the_document_and_sends_its_events_in_order(exchange: Exchange) -> None:
     sid = place(exchange).sid
 
     picked_up = exchange.act(sid, "answer")
@@ -65,7 +65,7 @@ def test_legs_in_one_conference_are_joined_until_the_one_who_ends_it_leaves(exch
     assert after["state"] == "over"
 
 
-def test_a_caller_who_is_alone_in_the_conference_is_shown_so_and_their_words_are_refused_not_lost(
+def test_caller_alone_in_the_conference_is_shown_so_and_their_words_are_refused_and_not_lost(
     exchange: Exchange,
 ) -> None:
     liaison = place(exchange).sid
@@ -86,7 +86,7 @@ def test_a_caller_who_is_alone_in_the_conference_is_shown_so_and_their_words_are
     assert heard[-1]["text"] == "Hello, who is this?"
 
 
-def test_a_call_that_is_declined_is_busy(exchange: Exchange) -> None:
+def test_declined_call_is_busy(exchange: Exchange) -> None:
     sid = place(exchange).sid
 
     exchange.act(sid, "decline")
@@ -94,7 +94,7 @@ def test_a_call_that_is_declined_is_busy(exchange: Exchange) -> None:
     assert exchange.hears_events(3) == ["initiated", "ringing", "busy"]
 
 
-def test_a_call_that_nobody_answers_in_time_is_no_answer(exchange: Exchange) -> None:
+def test_call_that_nobody_answers_in_time_is_no_answer(exchange: Exchange) -> None:
     sid = place(exchange, timeout=0).sid
 
     assert exchange.hears_events(3) == ["initiated", "ringing", "no-answer"]
@@ -102,7 +102,7 @@ def test_a_call_that_nobody_answers_in_time_is_no_answer(exchange: Exchange) -> 
     assert exchange.web.post(f"/handset/{sid}/answer", json={}).status_code == 409
 
 
-def test_only_the_wanted_events_are_told(exchange: Exchange) -> None:
+def test_only_the_wanted_events_are_sent(exchange: Exchange) -> None:
     sid = place(exchange, status_callback_event=["completed"]).sid
 
     exchange.act(sid, "decline")
@@ -110,7 +110,7 @@ def test_only_the_wanted_events_are_told(exchange: Exchange) -> None:
     assert exchange.hears_events(1) == ["busy"]
 
 
-def test_a_call_that_rings_can_be_cancelled_and_one_that_talks_ended(exchange: Exchange) -> None:
+def test_ringing_call_can_be_cancelled_and_a_talk_ended(exchange: Exchange) -> None:
     ringing, talking = place(exchange), place(exchange)
     exchange.act(talking.sid, "answer")
 
@@ -120,7 +120,7 @@ def test_a_call_that_rings_can_be_cancelled_and_one_that_talks_ended(exchange: E
     assert talking.update(status="completed").status == "completed"
 
 
-def test_a_call_that_talks_can_be_taken_to_another_document(exchange: Exchange) -> None:
+def test_call_that_talks_can_be_taken_to_another_document(exchange: Exchange) -> None:
     call = place(exchange)
     with pytest.raises(TwilioRestException, match="not in-progress"):
         call.update(twiml="<Response><Say>Too early.</Say></Response>")
@@ -133,7 +133,7 @@ def test_a_call_that_talks_can_be_taken_to_another_document(exchange: Exchange) 
     assert heard == ["To accept, press 1.", "To talk to someone, … press 1.", "Goodbye."]
 
 
-def test_a_call_can_be_placed_with_its_document(exchange: Exchange) -> None:
+def test_call_can_be_placed_with_its_document(exchange: Exchange) -> None:
     call = exchange.twilio.calls.create(
         to=LIAISON, from_=LINE, twiml="<Response><Say>Hello.</Say></Response>"
     )
@@ -141,7 +141,7 @@ def test_a_call_can_be_placed_with_its_document(exchange: Exchange) -> None:
     assert exchange.act(call.sid, "answer")["transcript"][0]["text"] == "Hello."
 
 
-def test_a_line_that_fails_ends_the_call_and_the_trouble_is_told(exchange: Exchange) -> None:
+def test_line_that_fails_ends_the_call_and_the_trouble_is_reported(exchange: Exchange) -> None:
     sid = place(exchange, url=f"{PUBLIC_URL}/voice/steps/none/1").sid
 
     answered = exchange.act(sid, "answer")
@@ -173,7 +173,7 @@ def test_calls_are_listed_newest_first_over_several_pages(exchange: Exchange) ->
         ({"timeout": "soon"}, 20001),
     ],
 )
-def test_a_wrong_order_is_refused_in_twilios_words(
+def test_wrong_order_is_refused_in_twilios_words(
     exchange: Exchange, changes: dict[str, Any], code: int
 ) -> None:
     with pytest.raises(TwilioRestException) as refused:
@@ -187,7 +187,7 @@ def test_a_wrong_order_is_refused_in_twilios_words(
     ("user", "password", "status"),
     [(ACCOUNT, "wrong", 401), ("SK2", "secret", 401), (ACCOUNT, "second", 200), ("SK1", "secret", 200)],
 )
-def test_the_account_or_its_api_key_is_asked_for(
+def test_rest_needs_the_account_or_its_api_key(
     exchange: Exchange, user: str, password: str, status: int
 ) -> None:
     answer = raw(exchange, "GET", f"{ACCOUNT}/Calls.json", auth=(user, password))
@@ -201,7 +201,7 @@ def test_the_account_or_its_api_key_is_asked_for(
     }
 
 
-def test_what_does_not_exist_is_not_found(exchange: Exchange) -> None:
+def test_unknown_resource_is_not_found(exchange: Exchange) -> None:
     for path in (
         f"{ACCOUNT}/Calls/CA1.json",
         f"{ACCOUNT}/Messages/SM1.json",
@@ -215,7 +215,7 @@ def test_what_does_not_exist_is_not_found(exchange: Exchange) -> None:
     assert exchange.web.post("/handset/CA1/answer", json={}).status_code == 404
 
 
-def test_a_phone_is_only_moved_by_json(exchange: Exchange) -> None:
+def test_only_json_moves_a_phone(exchange: Exchange) -> None:
     sid = place(exchange).sid
 
     assert exchange.web.post(f"/handset/{sid}/answer", data={"keys": "1"}).status_code == 415

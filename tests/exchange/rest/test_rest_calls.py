@@ -11,7 +11,7 @@ from tests.exchange.small_exchange import CALLER, LIAISON, LINE, Exchange, place
 from tests.exchange.small_line import ACCOUNT, PUBLIC_URL
 
 
-def test_calls_are_listed_by_when_they_began_and_how_they_stand(exchange: Exchange) -> None:
+def test_calls_are_listed_by_start_and_status(exchange: Exchange) -> None:
     busy, ringing = place(exchange), place(exchange)
     exchange.act(busy.sid, "decline")
     now = datetime.now(UTC)
@@ -29,7 +29,7 @@ def test_calls_are_listed_by_when_they_began_and_how_they_stand(exchange: Exchan
     assert listed(from_="+12025550199") == set()
 
 
-def test_a_call_that_is_over_tells_when_it_ended_as_twilio_writes_it(exchange: Exchange) -> None:
+def test_call_that_is_over_has_its_end_as_twilio_writes_it(exchange: Exchange) -> None:
     call = place(exchange)
     assert call.fetch().end_time is None
     began = datetime.now(UTC).replace(microsecond=0)
@@ -41,7 +41,7 @@ def test_a_call_that_is_over_tells_when_it_ended_as_twilio_writes_it(exchange: E
     assert call.fetch().end_time == parsedate_to_datetime(written)
 
 
-def test_a_page_goes_on_after_the_last_one_shown_whatever_comes_meanwhile(exchange: Exchange) -> None:
+def test_page_goes_on_after_the_last_one_shown_whatever_comes_meanwhile(exchange: Exchange) -> None:
     sids = [place(exchange).sid for _ in range(4)]
     first = exchange.twilio.calls.page(page_size=2)
     assert [call.sid for call in first] == sids[:1:-1]
@@ -84,7 +84,7 @@ def test_calls_beyond_the_pace_wait_their_turn() -> None:
     exchange.closes()
 
 
-def test_a_day_of_calls_waiting_is_the_most() -> None:
+def test_calls_may_wait_for_a_day_and_no_longer() -> None:
     exchange = Exchange(calls_per_second=0.00002, monotonic=lambda: 0.0)
     place(exchange)
     place(exchange)
@@ -106,7 +106,7 @@ def test_a_day_of_calls_waiting_is_the_most() -> None:
         ("robot", "Enable", "unknown", None),
     ],
 )
-def test_the_first_request_tells_who_picked_up(
+def test_first_request_tells_who_picked_up(
     exchange: Exchange, kind: str, mode: str, found: str, shown: str | None
 ) -> None:
     assert exchange.web.post("/handset/set", json={"number": LIAISON, "kind": kind}).status_code == 200
@@ -123,7 +123,7 @@ def test_the_first_request_tells_who_picked_up(
         assert exchange.waits_until(lambda: call.fetch().status == "completed")
 
 
-def test_nobody_is_detected_without_asking_for_it(exchange: Exchange) -> None:
+def test_machine_is_detected_only_on_request(exchange: Exchange) -> None:
     exchange.board.phones.set(LIAISON, Answering("machine"))
     call = place(exchange)
 
@@ -131,7 +131,7 @@ def test_nobody_is_detected_without_asking_for_it(exchange: Exchange) -> None:
     assert all(not request.param("AnsweredBy") for request in exchange.requests)
 
 
-def test_detection_can_be_told_later_while_the_call_goes_on(exchange: Exchange) -> None:
+def test_detection_can_come_later_while_the_call_goes_on(exchange: Exchange) -> None:
     exchange.board.phones.set(LIAISON, Answering("machine"))
     place(
         exchange,
@@ -149,14 +149,14 @@ def test_detection_can_be_told_later_while_the_call_goes_on(exchange: Exchange) 
 
 
 @pytest.mark.parametrize(("kind", "status"), [("busy", "busy"), ("unreachable", "failed")])
-def test_a_phone_can_be_busy_or_out_of_reach(exchange: Exchange, kind: str, status: str) -> None:
+def test_phone_can_be_busy_or_out_of_reach(exchange: Exchange, kind: str, status: str) -> None:
     exchange.web.post("/handset/set", json={"number": LIAISON, "kind": kind})
     place(exchange)
 
     assert exchange.hears_events(3) == ["initiated", "ringing", status]
 
 
-def test_a_phone_is_set_to_what_there_is_and_nothing_else(exchange: Exchange) -> None:
+def test_phone_is_set_only_to_known_answers(exchange: Exchange) -> None:
     for given in (
         {"number": LIAISON, "kind": "cat"},
         {"kind": "fax"},
@@ -195,7 +195,7 @@ def test_more_wrong_orders_are_refused(exchange: Exchange, changes: dict[str, ob
     assert refused.value.code == code
 
 
-def test_a_call_whose_line_fails_goes_on_at_its_fallback(exchange: Exchange) -> None:
+def test_call_whose_line_fails_goes_on_at_its_fallback(exchange: Exchange) -> None:
     call = place(exchange, url=f"{PUBLIC_URL}/voice/none", fallback_url=f"{PUBLIC_URL}/voice/fallback")
 
     answered = exchange.act(call.sid, "answer")
@@ -206,7 +206,7 @@ def test_a_call_whose_line_fails_goes_on_at_its_fallback(exchange: Exchange) -> 
     assert answered["trouble"] == ""
 
 
-def test_without_a_fallback_the_apology_is_heard_and_the_call_ends(exchange: Exchange) -> None:
+def test_caller_without_a_fallback_hears_the_apology_and_the_call_ends(exchange: Exchange) -> None:
     call = place(exchange, url=f"{PUBLIC_URL}/voice/none")
 
     answered = exchange.act(call.sid, "answer")
@@ -259,7 +259,7 @@ def test_calls_to_the_line_are_listed_too(exchange: Exchange) -> None:
     assert exchange.hears_events(1) == ["completed"]
 
 
-def test_a_status_callback_can_be_a_get(exchange: Exchange) -> None:
+def test_status_callback_can_be_a_get(exchange: Exchange) -> None:
     sid = place(exchange, status_callback_method="GET", status_callback_event=["completed"]).sid
 
     exchange.act(sid, "decline")

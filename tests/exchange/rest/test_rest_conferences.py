@@ -28,7 +28,7 @@ def conference(exchange: Exchange) -> Any:
     return found
 
 
-def test_a_conference_is_found_by_name_and_status(exchange: Exchange, two: list[str]) -> None:
+def test_conference_is_found_by_name_and_status(exchange: Exchange, two: list[str]) -> None:
     found = conference(exchange)
 
     assert found.status == "in-progress"
@@ -46,7 +46,7 @@ def test_one_alone_is_in_a_conference_that_has_not_begun(exchange: Exchange) -> 
     assert conference(exchange).status == "init"
 
 
-def test_a_conference_can_be_ended_and_everyone_goes_on(exchange: Exchange, two: list[str]) -> None:
+def test_conference_can_be_ended_and_everyone_goes_on(exchange: Exchange, two: list[str]) -> None:
     ended = conference(exchange).update(status="completed")
 
     assert (ended.status, ended.reason_conference_ended) == ("completed", "conference-ended-via-api")
@@ -57,7 +57,7 @@ def test_a_conference_can_be_ended_and_everyone_goes_on(exchange: Exchange, two:
         ended.update(status="in-progress")
 
 
-def test_participants_are_listed_muted_held_and_put_out(exchange: Exchange, two: list[str]) -> None:
+def test_participants_are_listed_muted_held_and_removed(exchange: Exchange, two: list[str]) -> None:
     liaison, caller = two
     people = exchange.twilio.conferences(conference(exchange).sid).participants
     assert {one.call_sid for one in people.list()} == set(two)
@@ -81,7 +81,7 @@ def test_participants_are_listed_muted_held_and_put_out(exchange: Exchange, two:
     assert gone.value.code == 20404
 
 
-def test_an_announcement_is_heard_by_one_or_by_all(exchange: Exchange, two: list[str]) -> None:
+def test_announcement_is_heard_by_one_or_by_all(exchange: Exchange, two: list[str]) -> None:
     liaison, caller = two
     found, news = conference(exchange), f"{PUBLIC_URL}/voice/news"
     words = "The line closes in five minutes."
@@ -103,7 +103,7 @@ def test_an_announcement_is_heard_by_one_or_by_all(exchange: Exchange, two: list
         {"wait_url": "ftp://elsewhere"},
     ],
 )
-def test_what_cannot_be_played_is_refused(
+def test_unplayable_announcement_is_refused(
     exchange: Exchange, two: list[str], changes: dict[str, str]
 ) -> None:
     with pytest.raises(TwilioRestException) as refused:
@@ -112,7 +112,7 @@ def test_what_cannot_be_played_is_refused(
     assert refused.value.code in {20001, 21205}
 
 
-def test_what_is_said_reaches_those_who_may_hear_it(exchange: Exchange, two: list[str]) -> None:
+def test_words_reach_those_who_may_hear_them(exchange: Exchange, two: list[str]) -> None:
     liaison, caller = two
     people = exchange.twilio.conferences(conference(exchange).sid).participants
     exchange.act(liaison, "words", words="Hello there")
@@ -124,7 +124,7 @@ def test_what_is_said_reaches_those_who_may_hear_it(exchange: Exchange, two: lis
     assert "Can you hear me" not in heard(exchange, liaison)
 
 
-def test_someone_can_be_dialled_into_a_conference_to_coach(exchange: Exchange, two: list[str]) -> None:
+def test_someone_can_be_dialed_into_a_conference_to_coach(exchange: Exchange, two: list[str]) -> None:
     liaison, caller = two
     people = exchange.twilio.conferences(conference(exchange).sid).participants
     made = people.create(
@@ -144,7 +144,7 @@ def test_someone_can_be_dialled_into_a_conference_to_coach(exchange: Exchange, t
     assert "Ask for the case number" not in heard(exchange, caller)
 
 
-def test_a_conference_can_begin_with_whoever_is_dialled_into_it(exchange: Exchange) -> None:
+def test_conference_can_begin_with_the_person_dialed_into_it(exchange: Exchange) -> None:
     made = exchange.twilio.conferences("a new conference").participants.create(
         from_=LINE, to=LIAISON, end_conference_on_exit=True, wait_url=f"{PUBLIC_URL}/voice/hold"
     )
@@ -160,7 +160,7 @@ def test_a_conference_can_begin_with_whoever_is_dialled_into_it(exchange: Exchan
 @pytest.mark.parametrize(
     ("changes", "code"), [({"to": "911"}, 21211), ({"beep": "loud"}, 20001), ({"to": ""}, 21201)]
 )
-def test_a_wrong_invitation_is_refused(exchange: Exchange, changes: dict[str, str], code: int) -> None:
+def test_wrong_invitation_is_refused(exchange: Exchange, changes: dict[str, str], code: int) -> None:
     with pytest.raises(TwilioRestException) as refused:
         exchange.twilio.conferences("conference").participants.create(
             **{"from_": LINE, "to": LIAISON} | changes

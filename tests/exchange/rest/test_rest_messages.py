@@ -12,7 +12,7 @@ from tests.exchange.small_line import PUBLIC_URL
 HERE = f"{PUBLIC_URL}/voice/call-events"
 
 
-def test_a_message_is_queued_sent_and_delivered_and_each_is_told(exchange: Exchange) -> None:
+def test_message_is_queued_sent_and_delivered_and_each_is_sent_as_an_event(exchange: Exchange) -> None:
     message = exchange.twilio.messages.create(
         to=CALLER, from_=LINE, body="We tried to reach you.", status_callback=HERE
     )
@@ -24,7 +24,7 @@ def test_a_message_is_queued_sent_and_delivered_and_each_is_told(exchange: Excha
     assert message.fetch().body == "We tried to reach you."
 
 
-def test_a_message_that_reaches_nobody_says_why(exchange: Exchange) -> None:
+def test_message_that_reaches_nobody_says_why(exchange: Exchange) -> None:
     exchange.board.phones.set(CALLER, Answering("unreachable"))
     message = exchange.twilio.messages.create(to=CALLER, from_=LINE, body="Hello", status_callback=HERE)
 
@@ -53,7 +53,9 @@ def test_messages_are_listed_redacted_and_deleted(exchange: Exchange) -> None:
     assert gone.value.code == 20404
 
 
-def test_who_asked_to_stop_gets_no_more_from_that_number_until_they_start_again(exchange: Exchange) -> None:
+def test_person_who_asked_to_stop_gets_no_more_from_that_number_until_they_start_again(
+    exchange: Exchange,
+) -> None:
     def texts(body: str) -> None:
         assert (
             exchange.web.post("/handset/text", json={"from": CALLER, "to": LINE, "body": body}).status_code
@@ -73,7 +75,7 @@ def test_who_asked_to_stop_gets_no_more_from_that_number_until_they_start_again(
     assert send() == "queued"
 
 
-def test_a_text_reaches_the_line_and_its_answer_the_phone(exchange: Exchange) -> None:
+def test_text_reaches_the_line_and_its_answer_the_phone(exchange: Exchange) -> None:
     exchange.web.post("/handset/text", json={"from": CALLER, "to": LINE, "body": "help"})
 
     assert exchange.waits_until(
@@ -99,7 +101,7 @@ def test_a_text_reaches_the_line_and_its_answer_the_phone(exchange: Exchange) ->
         ({"body": "x" * 1601}, 21617), ({"to": "+12025550188"}, 21614), ({"status_callback": "/here"}, 21609),
     ],
 )  # fmt: skip
-def test_a_wrong_message_is_refused(exchange: Exchange, changes: dict[str, str], code: int) -> None:
+def test_wrong_message_is_refused(exchange: Exchange, changes: dict[str, str], code: int) -> None:
     exchange.board.phones.set("+12025550188", Answering("landline"))
 
     with pytest.raises(TwilioRestException) as refused:

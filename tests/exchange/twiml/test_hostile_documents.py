@@ -39,7 +39,7 @@ def elements(draw: st.DrawFn, depth: int = 3) -> str:
     )
 
 
-# What a line might well answer, so that the calls of the last test come further than their first verb.
+# What a line might well answer, so that the calls of the last test get further than their first verb.
 LIKELY = st.sampled_from(
     [
         "<Say>one two three</Say>",
@@ -90,7 +90,7 @@ def test_any_elements_can_be_read(verbs: str) -> None:
         assert finding.code is None or 10_000 < finding.code < 40_000
 
 
-def test_a_document_of_a_thousand_levels_can_be_read_and_heard() -> None:
+def test_document_of_a_thousand_levels_can_be_read_and_heard() -> None:
     deep = f"<Say>{'<p>' * 4000}hello{'</p>' * 4000}</Say>"
 
     assert read(f"<Response>{deep}</Response>")
@@ -127,5 +127,5 @@ def _happens(call: object, event: tuple[str, ...]) -> None:
     try:
         action(*arguments)
     except (LineError, LookupError):
-        # The line failed the caller, or no phone rang: both are said so.
+        # The line failed the caller, or no phone rang: both are reported.
         return

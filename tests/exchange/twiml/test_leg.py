@@ -23,7 +23,7 @@ def form(request: Request | None) -> dict[str, str]:
     return dict(request.params)
 
 
-def test_the_first_request_says_who_calls_whom_and_that_it_rings() -> None:
+def test_first_request_says_who_calls_whom_and_that_it_rings() -> None:
     sent = form(Leg(account_sid="AC1", from_="+12025550123", to="+12025550100", call_sid="CA1").fetch(LINE))
 
     assert sent["CallStatus"] == "ringing"
@@ -35,7 +35,7 @@ def test_the_first_request_says_who_calls_whom_and_that_it_rings() -> None:
     assert "ParentCallSid" not in sent
 
 
-def test_a_leg_that_was_dialled_is_in_progress_when_its_document_is_fetched() -> None:
+def test_dialed_leg_is_in_progress_when_its_document_is_fetched() -> None:
     leg = Leg(account_sid="AC1", from_="+12025550100", to="+12025550142", direction="outbound-api")
 
     assert form(leg.fetch(LINE))["CallStatus"] == "in-progress"
@@ -47,7 +47,7 @@ def test_every_request_has_a_token_of_its_own() -> None:
     assert leg.fetch(LINE).idempotency_token != leg.fetch(LINE).idempotency_token
 
 
-def test_a_redirect_by_get_carries_the_parameters_in_the_url_and_no_fragment() -> None:
+def test_redirect_by_get_carries_the_parameters_in_the_url_and_no_fragment() -> None:
     _, asked = an_answered_call('<Redirect method="GET">/voice/next?x=1#rc=2</Redirect>')
 
     assert asked is not None
@@ -70,7 +70,7 @@ def test_play_is_heard_as_a_recording() -> None:
     assert call.heard == ["[recording https://line.example.org/ht.mp3]"]
 
 
-def test_the_pauses_before_a_request_are_the_time_that_passes_before_it() -> None:
+def test_pauses_before_a_request_are_the_time_that_passes_before_it() -> None:
     _, asked = an_answered_call(
         '<Pause length="9"/><Say>One moment.</Say><Pause/><Pause length="2"/><Redirect>x</Redirect>'
     )
@@ -79,14 +79,14 @@ def test_the_pauses_before_a_request_are_the_time_that_passes_before_it() -> Non
     assert asked.after_seconds == 3
 
 
-def test_the_end_of_a_document_is_the_end_of_the_call() -> None:
+def test_end_of_a_document_is_the_end_of_the_call() -> None:
     call, asked = an_answered_call("<Say>Goodbye.</Say>")
 
     assert asked is None
     assert call.call_status == "completed"
 
 
-def test_a_redirect_asks_relative_to_the_document_and_drops_the_rest() -> None:
+def test_redirect_asks_relative_to_the_document_and_drops_the_rest() -> None:
     call, asked = an_answered_call("<Redirect>steps/menu/2</Redirect><Say>Never heard.</Say>")
 
     assert asked is not None
@@ -149,7 +149,7 @@ def test_gather_posts_the_keys_up_to_its_end_and_the_rest_are_lost(
     assert call.presses("9") is None, "keys between two documents are lost"
 
 
-def test_gather_without_a_finish_key_takes_every_key_there_is() -> None:
+def test_gather_without_a_finish_key_takes_every_key() -> None:
     call, _ = an_answered_call('<Gather action="/answer" finishOnKey=""><Say>Key it.</Say></Gather>')
 
     assert form(call.presses("*12#"))["Digits"] == "*12#"
@@ -165,7 +165,7 @@ def test_nothing_entered_falls_through_to_the_next_verb(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "#"])
-def test_nothing_entered_is_posted_where_the_gather_asks_for_it(typed: str) -> None:
+def test_nothing_entered_is_posted_if_the_gather_asks_for_it(typed: str) -> None:
     call, _ = an_answered_call(GATHER.format(' actionOnEmptyResult="true"'))
 
     sent = form(call.presses(typed) if typed else call.hears_out())
@@ -182,7 +182,7 @@ def test_gather_without_an_action_asks_its_own_document_again() -> None:
     assert asked.url == LINE
 
 
-def test_a_key_that_no_phone_has_is_refused() -> None:
+def test_key_that_no_phone_has_is_refused() -> None:
     call, _ = an_answered_call(GATHER.format(""))
 
     with pytest.raises(ValueError, match="keys 0 to 9"):
@@ -204,7 +204,7 @@ def test_dial_rings_a_number_with_the_document_that_screens_it() -> None:
     assert (call.waits_for.seconds, call.waits_for.caller_id) == (20, "+12025550100")
 
 
-def test_the_action_of_a_dial_hears_how_it_went() -> None:
+def test_action_of_a_dial_gets_the_result() -> None:
     call, _ = an_answered_call(DIAL)
 
     asked = call.dial_ends("completed", call_sid="CA2", seconds=7, bridged=True)
@@ -216,14 +216,14 @@ def test_the_action_of_a_dial_hears_how_it_went() -> None:
     assert (sent["DialCallSid"], sent["DialCallDuration"]) == ("CA2", "7")
 
 
-def test_a_dial_without_an_action_falls_through() -> None:
+def test_dial_without_an_action_falls_through() -> None:
     call, _ = an_answered_call("<Dial>+12025550142</Dial><Say>No one is free.</Say>")
 
     assert call.dial_ends("no-answer", call_sid="CA2", seconds=0, bridged=False) is None
     assert call.heard == ["No one is free."]
 
 
-def test_a_whisper_that_ends_without_hanging_up_bridges_and_one_that_hangs_up_does_not() -> None:
+def test_whisper_that_ends_without_hanging_up_bridges_and_one_that_hangs_up_does_not() -> None:
     accepted, _ = an_answered_call("", direction="outbound-dial", parent_call_sid="CA1")
     refused, _ = an_answered_call("<Hangup/>", direction="outbound-dial", parent_call_sid="CA1")
 
@@ -232,7 +232,7 @@ def test_a_whisper_that_ends_without_hanging_up_bridges_and_one_that_hangs_up_do
     assert dict(accepted.standard_params())["ParentCallSid"] == "CA1"
 
 
-def test_a_conference_is_joined_and_its_end_goes_to_the_action() -> None:
+def test_conference_is_joined_and_its_end_goes_to_the_action() -> None:
     call, _ = an_answered_call(
         '<Dial action="/done"><Conference endConferenceOnExit="true">conference-7</Conference></Dial>'
     )
@@ -262,12 +262,12 @@ def test_a_conference_is_joined_and_its_end_goes_to_the_action() -> None:
         ("<Redirect>javascript:x</Redirect>", "Redirect"),
     ],
 )
-def test_what_the_handset_cannot_run_is_an_error_that_names_the_element(verbs: str, named: str) -> None:
+def test_unknown_verb_is_an_error_that_names_the_element(verbs: str, named: str) -> None:
     with pytest.raises(TwimlError, match=f"<{named}>"):
         an_answered_call(verbs)
 
 
-def test_a_whisper_may_not_dial() -> None:
+def test_whisper_may_not_dial() -> None:
     with pytest.raises(TwimlError, match="<Dial>"):
         an_answered_call("<Dial>+12025550142</Dial>", direction="outbound-dial", parent_call_sid="CA1")
 
@@ -275,7 +275,7 @@ def test_a_whisper_may_not_dial() -> None:
 @pytest.mark.parametrize(
     "document", [b"", b"<Response>", b"<Reply/>", b"<Response>" + b" " * 70_000 + b"</Response>"]
 )
-def test_a_body_that_is_no_document_is_an_error(document: bytes) -> None:
+def test_body_that_is_no_document_is_an_error(document: bytes) -> None:
     call = Leg(account_sid="AC1", from_="+12025550123", to="+12025550100")
     call.fetch(LINE)
 
@@ -283,7 +283,7 @@ def test_a_body_that_is_no_document_is_an_error(document: bytes) -> None:
         call.takes(document)
 
 
-def test_the_last_call_event_tells_how_long_the_call_was() -> None:
+def test_last_call_event_tells_how_long_the_call_was() -> None:
     call, _ = an_answered_call("<Hangup/>")
     at = datetime(2026, 11, 25, 15, 4, tzinfo=UTC)
 

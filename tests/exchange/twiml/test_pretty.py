@@ -10,7 +10,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), ma
 
 
 def shape(node: Node) -> tuple[object, ...]:
-    """What is in a document but for space that nobody hears."""
+    """The content of a document, without space that nobody hears."""
     is_container = not any(text.strip() for text in node.texts)
     texts = () if is_container else tuple(node.texts)
     return (node.tag, tuple(node.attributes.items()), texts, tuple(map(shape, node.children)))
@@ -33,7 +33,7 @@ def test_each_verb_has_its_line_and_words_stay_together() -> None:
     assert [finding for finding in findings if finding.severity == "error"] == []
 
 
-def test_a_finding_names_the_line_that_is_shown() -> None:
+def test_finding_names_the_line_that_is_shown() -> None:
     text, findings = laid_out(
         '<Response><Say>Hello.</Say><Dial timeout="soon">+12025550123</Dial></Response>'
     )
@@ -42,7 +42,7 @@ def test_a_finding_names_the_line_that_is_shown() -> None:
     assert text.split("\n")[wrong.line - 1].strip().startswith("<Dial")
 
 
-def test_what_is_no_twiml_is_shown_as_it_came() -> None:
+def test_document_that_is_no_twiml_is_shown_as_it_came() -> None:
     deep = "<Response>" + "<Say>" * 900 + "</Say>" * 900 + "</Response>"
     for document in ("<Response><Say>", "oops", "<html/>", deep):
         text, findings = laid_out(document)

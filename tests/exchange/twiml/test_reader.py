@@ -1,4 +1,4 @@
-"""The strict reader says what is wrong, with Twilio's number and the line it stands on."""
+"""The strict reader says what is wrong, with Twilio's number and its line."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def codes(*verbs: str, **how: bool) -> list[int | None]:
     return [finding.code for finding in read(f"<Response>{''.join(verbs)}</Response>", **how)]
 
 
-def test_a_finding_has_a_number_a_line_and_a_weight() -> None:
+def test_finding_has_a_number_a_line_and_a_weight() -> None:
     document = '<?xml version="1.0"?>\n<Response>\n  <Gathre/>\n  <Pause\n    length="soon"/>\n</Response>'
 
     assert read(document) == [
@@ -101,7 +101,7 @@ def test_right_documents_have_no_finding(verbs: list[str]) -> None:
         (GATHER.format("", SAY).replace('"/a"', '"http://[x"'), 11100),
     ],
 )
-def test_what_twilio_refuses_has_twilios_number(verb: str, code: int) -> None:
+def test_document_that_twilio_refuses_has_twilios_number(verb: str, code: int) -> None:
     assert code in codes(verb), read(f"<Response>{verb}</Response>")
 
 
@@ -117,7 +117,7 @@ def test_what_twilio_refuses_has_twilios_number(verb: str, code: int) -> None:
         ("<Response>" + " " * 70_000 + "</Response>", 11750),
     ],
 )
-def test_what_is_no_document_has_twilios_number(document: str | bytes, code: int) -> None:
+def test_text_that_is_no_document_has_twilios_number(document: str | bytes, code: int) -> None:
     assert [finding.code for finding in read(document)] == [code]
 
 
@@ -135,19 +135,19 @@ def test_what_is_no_document_has_twilios_number(document: str | bytes, code: int
         (["<Say>x</Say>"], "no language"),
     ],
 )
-def test_what_serves_a_caller_badly_is_a_warning(verbs: list[str], words: str) -> None:
+def test_document_that_serves_a_caller_badly_has_a_warning(verbs: list[str], words: str) -> None:
     found = read(f"<Response>{''.join(verbs)}</Response>")
 
     assert any(words in finding.message and finding.severity == "warning" for finding in found), found
 
 
-def test_a_whisper_may_not_dial() -> None:
+def test_whisper_may_not_dial() -> None:
     dial = DIAL.format("", "<Number>988</Number>")
 
     assert (codes(dial), codes(dial, whisper=True)) == ([], [13201])
 
 
-def test_an_inline_document_is_short_and_its_addresses_are_whole() -> None:
+def test_inline_document_is_short_and_its_addresses_are_whole() -> None:
     gather = GATHER.format("", SAY)
 
     assert codes(gather, inline=True) == [15004]

@@ -21,7 +21,7 @@ def test_say_is_spoken_in_its_voice_and_language_at_150_words_a_minute_as_often_
     assert heard(call) == [FIVE_WORDS, "then"]
 
 
-def test_say_without_a_word_about_it_is_a_man_who_speaks_english_once() -> None:
+def test_say_without_attributes_is_a_man_who_speaks_english_once() -> None:
     call = ScriptedLine(start="<Say>hello</Say>").is_dialled()
 
     assert (call.transcript[0].voice, call.transcript[0].language, call.transcript[0].times) == (
@@ -56,7 +56,7 @@ def test_play_lasts_its_time_and_tones_last_theirs() -> None:
     assert heard(call)[-1] == "then"
 
 
-def test_an_endless_loop_ends_with_the_call() -> None:
+def test_endless_loop_ends_with_the_call() -> None:
     call = ScriptedLine(start='<Play loop="0">https://line.example.org/a.mp3</Play>').is_dialled()
 
     call.passes(4999)
@@ -103,7 +103,7 @@ def test_gather_posts_to_its_own_document_what_was_keyed_up_to_the_hash() -> Non
     assert told["CallStatus"] == "in-progress"
 
 
-def test_the_time_between_two_keys_is_the_timeout_of_the_gather() -> None:
+def test_time_between_two_keys_is_the_timeout_of_the_gather() -> None:
     line = ScriptedLine(start=GATHER.format(' action="/done" timeout="3"'))
     call = line.is_dialled()
 
@@ -115,7 +115,7 @@ def test_the_time_between_two_keys_is_the_timeout_of_the_gather() -> None:
     assert line.told("done")["Digits"] == "1"
 
 
-def test_the_first_key_stops_the_prompt() -> None:
+def test_first_key_stops_the_prompt() -> None:
     line = ScriptedLine(
         start='<Gather numDigits="2" action="/done"><Say>first</Say><Say>second</Say></Gather>',
         done="<Say>done</Say>",
@@ -145,7 +145,7 @@ def test_keys_before_the_gather_are_lost() -> None:
     assert line.told("done")["Digits"] == "1"
 
 
-def test_a_gather_that_listens_hears_words() -> None:
+def test_gather_that_listens_hears_words() -> None:
     line = ScriptedLine(start='<Gather input="dtmf speech" action="/done"><Say>speak</Say></Gather>')
     call = line.is_dialled()
 
@@ -155,7 +155,7 @@ def test_a_gather_that_listens_hears_words() -> None:
     assert "Confidence" in line.told("done")
 
 
-def test_a_gather_that_only_listens_hears_no_key() -> None:
+def test_gather_that_only_listens_hears_no_key() -> None:
     line = ScriptedLine(start='<Gather input="speech" action="/done"><Say>speak</Say></Gather>')
     call = line.is_dialled()
 
@@ -179,7 +179,7 @@ def test_a_gather_that_only_listens_hears_no_key() -> None:
         ('<Dial><Conference record="record-from-start">r</Conference></Dial>', "record of <Conference>"),
     ],
 )
-def test_what_a_verb_asks_for_and_does_not_get_is_noted(verb: str, note: str) -> None:
+def test_request_of_a_verb_that_is_not_met_is_noted(verb: str, note: str) -> None:
     assert f"{note} is not simulated" in noted(ScriptedLine(start=verb).is_dialled())
 
 
@@ -187,7 +187,7 @@ def test_what_a_verb_asks_for_and_does_not_get_is_noted(verb: str, note: str) ->
     "verb",
     ['<Record transcribe="false"/>', '<Dial record="do-not-record">+12025550142</Dial>', "<Gather/>"],
 )
-def test_what_a_verb_does_not_ask_for_is_not_noted(verb: str) -> None:
+def test_nothing_is_noted_that_a_verb_does_not_ask_for(verb: str) -> None:
     assert not any("simulated" in note for note in noted(ScriptedLine(start=verb).is_dialled()))
 
 
