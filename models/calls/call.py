@@ -24,7 +24,11 @@ from models.calls.role import CALLER
 from models.store.base import Base, UtcDateTime
 from models.store.database import Database, Write
 
-_A_LEG = text("parent_call_id IS NOT NULL")
+# Most calls have none of these. A partial index holds only the calls that have one.
+_HAS_LEG_ID = text("leg_id IS NOT NULL")
+_HAS_CASE = text("case_id IS NOT NULL")
+_OF_CALLBACK = text("callback_id IS NOT NULL")
+_HAS_PARENT = text("parent_call_id IS NOT NULL")
 _OPEN_INBOUND = text("ended_at IS NULL AND direction = 'inbound'")
 _A_LIVE_CHILD = text("ended_at IS NULL AND parent_call_id IS NOT NULL")
 _A_LIVE_LEG = text("ended_at IS NULL AND callback_id IS NOT NULL")
@@ -69,13 +73,13 @@ class CallColumns:
 
     id: Mapped[int] = mapped_column(primary_key=True)
     call_sid: Mapped[str | None] = _at_ring(String(64), unique=True)
-    leg_id: Mapped[str | None] = mapped_column(String(32), unique=True)
+    leg_id: Mapped[str | None] = mapped_column(String(32))
     direction: Mapped[str] = _at_ring(String(8))
     role: Mapped[str] = _by_turn(String(16), default=CALLER, server_default=CALLER)
     flow: Mapped[str] = _by_turn(String(32))
     line: Mapped[str] = _at_ring(String(64), default="")
     phone_sealed: Mapped[str | None] = _at_ring(Text)
-    phone_key: Mapped[str | None] = _at_ring(String(64), index=True)
+    phone_key: Mapped[str | None] = _at_ring(String(64))
     call_status: Mapped[str | None] = _at_ring(String(16))
     started_at: Mapped[datetime] = _at_ring(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -93,14 +97,14 @@ class CallColumns:
     last_key_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
     progress_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
     said: Mapped[str] = _by_turn(Text)
-    topic: Mapped[str | None] = _by_turn(String(32), index=True)
+    topic: Mapped[str | None] = _by_turn(String(32))
     trail: Mapped[str] = _by_turn(Text, default="")
 
     number_key: Mapped[str | None] = _by_turn(String(64))
-    case_id: Mapped[int | None] = _by_turn(ForeignKey("cases.id"), index=True)
+    case_id: Mapped[int | None] = _by_turn(ForeignKey("cases.id"))
     verified_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
 
-    callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id", use_alter=True), index=True)
+    callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id", use_alter=True))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", use_alter=True))
     parent_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
     accepted_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
@@ -124,8 +128,19 @@ class Call(CallColumns, Base):
 
     __tablename__ = "calls"
     __table_args__ = (
-        # Few calls have a parent, so the others do not pay for this index.
-        Index("ix_calls_parent_call_id", "parent_call_id", sqlite_where=_A_LEG, postgresql_where=_A_LEG),
+        Index(
+            "uq_calls_leg_id", "leg_id", unique=True, sqlite_where=_HAS_LEG_ID, postgresql_where=_HAS_LEG_ID
+        ),
+        Index("ix_calls_case_id", "case_id", sqlite_where=_HAS_CASE, postgresql_where=_HAS_CASE),
+        Index(
+            "ix_calls_callback_id", "callback_id", sqlite_where=_OF_CALLBACK, postgresql_where=_OF_CALLBACK
+        ),
+        Index(
+            "ix_calls_parent_call_id",
+            "parent_call_id",
+            sqlite_where=_HAS_PARENT,
+            postgresql_where=_HAS_PARENT,
+        ),
         Index(
             "ix_calls_open_of_phone", "phone_key", sqlite_where=_OPEN_INBOUND, postgresql_where=_OPEN_INBOUND
         ),

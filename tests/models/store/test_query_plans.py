@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from models.calls.call_status import LONGEST_CALL
+from models.calls.call import CALLS
 from models.overview.caller_state import load_by_leg, load_by_sid
+from models.overview.history import history_of
 from models.store.database import Database
 from models.talks.call_queue import QueuedCall, waiting
 from models.talks.queue_ring import stop_ringing
@@ -27,6 +29,19 @@ READS: dict[str, Callable[[Session, datetime], Any]] = {
 OTHERS: dict[str, Callable[[Session, datetime], Any]] = {
     "the end of a call": lambda session, now: stop_ringing(session, 1, now),
     "the PIN that may open": lambda session, now: load_by_sid(session, "CA1", now, opening=True),
+}
+#: What few calls have, a read that finds them by it, and the partial index that holds those calls alone.
+OF_FEW_CALLS: dict[str, tuple[Callable[[Session, datetime], Any], str]] = {
+    "a leg by its id": (READS["a leg"], "uq_calls_leg_id"),
+    "the legs of a callback": (lambda session, _now: history_of(session, 1), "ix_calls_callback_id"),
+    "the calls that opened a case": (
+        lambda session, _now: session.execute(select(CALLS.c.id).where(CALLS.c.case_id == 1)),
+        "ix_calls_case_id",
+    ),
+    "the legs for a caller": (
+        lambda session, _now: session.execute(select(CALLS.c.id).where(CALLS.c.parent_call_id == 1)),
+        "ix_calls_parent_call_id",
+    ),
 }
 
 
@@ -111,3 +126,22 @@ def test_pass_of_the_sweeper_finds_ongoing_work_by_indexes_alone(database: Datab
     # SQLite names the index at the end of the line; either database reads all of the few people.
     scanned = re.findall(r"(?:SCAN (\w+)$|Seq Scan on (\w+))", plan, re.MULTILINE)
     assert {"".join(names) for names in scanned} == {"staff"}, plan
+
+
+@pytest.mark.parametrize("name", OF_FEW_CALLS)
+def test_calls_with_something_that_few_have_are_found_by_an_index_of_those_alone(
+    database: Database, name: str, now: datetime
+) -> None:
+    read, index = OF_FEW_CALLS[name]
+    with database.transaction() as session:
+        callback = make_callback(session, make_case(session))
+        make_call(session, "CA1", leg_id="leg1", callback_id=callback.id)
+        for _ in range(300):
+            make_call(session)
+        session.flush()
+        # Of an empty table any index is as good as another.
+        session.execute(text("ANALYZE"))
+
+        plan = _plans(session, lambda: read(session, now))
+
+    assert index in plan, plan

@@ -597,10 +597,9 @@ def _make_tables() -> None:
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_calls_staff_id", use_alter=True),
         sa.PrimaryKeyConstraint("id", name="pk_calls"),
         sa.UniqueConstraint("call_sid", name="uq_calls_call_sid"),
-        sa.UniqueConstraint("leg_id", name="uq_calls_leg_id"),
     )
-    op.create_index("ix_calls_callback_id", "calls", ["callback_id"])
-    op.create_index("ix_calls_case_id", "calls", ["case_id"])
+    op.create_index("ix_calls_callback_id", "calls", ["callback_id"], **_only("callback_id IS NOT NULL"))
+    op.create_index("ix_calls_case_id", "calls", ["case_id"], **_only("case_id IS NOT NULL"))
     op.create_index(
         "ix_calls_live_children",
         "calls",
@@ -622,9 +621,8 @@ def _make_tables() -> None:
     op.create_index(
         "ix_calls_parent_call_id", "calls", ["parent_call_id"], **_only("parent_call_id IS NOT NULL")
     )
-    op.create_index("ix_calls_phone_key", "calls", ["phone_key"])
     op.create_index("ix_calls_started_at", "calls", ["started_at"])
-    op.create_index("ix_calls_topic", "calls", ["topic"])
+    op.create_index("uq_calls_leg_id", "calls", ["leg_id"], unique=True, **_only("leg_id IS NOT NULL"))
 
     op.create_table(
         "case_openings",
