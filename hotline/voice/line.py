@@ -109,7 +109,7 @@ class Line:
                     # A try is reserved while the call is locked, so that no try is counted twice (R04).
                     call = load_by_sid(unit.session, call_sid, now, for_pin=slow.is_a_try)
                 else:
-                    call = glance(unit, call_sid)
+                    call = glance(unit, call_sid, with_case=self._is_behind_gate(step))
                 if call is not None and call.ended_at is not None:
                     return self._gone(self._offered(call.language))
                 if call is not None and (step, turn_number) != (call.step, call.turn):
@@ -295,6 +295,10 @@ class Line:
             if isinstance(found, Collect) and isinstance(found.then, SlowHandler):
                 return found.then
         return None
+
+    def _is_behind_gate(self, step: str) -> bool:
+        """Whether only a caller past a gate is at the step, so that the turn will ask for the case."""
+        return any(step in flow.steps and step not in flow.open_to_all for flow in self.flows.values())
 
     def _keep(self, call: CallState, turn: Turn) -> None:
         call.said = self.database.keyring.seal("call.said", turn.to_json())

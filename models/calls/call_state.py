@@ -1,5 +1,6 @@
 """One call as a turn sees it: the call's own columns, and the facts that belong to the call."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +12,10 @@ from models.cases.pin import ATTESTED, STRANGERS, UNATTESTED
 VERIFICATION_MINUTES = 10.0
 
 
-if TYPE_CHECKING:
-    _Columns = CallColumns
-else:
-    # Reading a column that was not set fails at once, instead of returning the table's own column.
-    _Columns = object
+class Facts:
+    """Facts that belong to a call, each with its default for a call without it.
 
-
-class CallState(_Columns):
-    """One call as a turn sees it; the turn may change the columns of ``_by_turn``.
-
-    Besides the columns of ``CallColumns``, which every state has, it contains what
-    `models.overview.caller_state` read with them. Fields that were not read have the defaults given here.
+    Few turns need a fact, so they are read with the call only if the turn will surely ask for one.
     """
 
     # The case (in the PIN step: the one with the entered number, whether or not it is open).
@@ -60,6 +53,27 @@ class CallState(_Columns):
     stops_untold: int | None = None
     free_liaisons: int = 0
     liaisons_on_shift: int = 0
+
+
+if TYPE_CHECKING:
+
+    class _Parts(CallColumns, Facts):
+        """The fields of a state, however it was read."""
+else:
+    # Reading a column that was not set fails at once, instead of returning the table's own column. A fact that
+    # is still to be read must not have its default.
+    _Parts = object
+
+
+class CallState(_Parts):
+    """One call as a turn sees it; the turn may change the columns of ``_by_turn``.
+
+    Besides the columns of ``CallColumns``, which every state has, it contains what
+    `models.overview.caller_state` read with them. A fact of ``Facts`` that was not read is read by ``later``
+    when it is first asked for, or has its default if there is no ``later``. Other fields that were not read
+    have the defaults given here.
+    """
+
     # Only in the PIN step.
     pin_hash: str | None = None
     # A staff member whose number was entered instead of a case number.
@@ -87,6 +101,8 @@ class CallState(_Columns):
     verification_minutes: float = VERIFICATION_MINUTES
     # The turn as it was read: a save uses it to find out whether another turn was faster.
     turn_read: int
+    #: Reads a fact by its name, and may return others with it.
+    later: Callable[[str], dict[str, Any]] | None = None
 
     def __init__(self, **facts: Any) -> None:
         """A call without a row; a column that is not given has its default.
@@ -105,6 +121,16 @@ class CallState(_Columns):
         state = cls.__new__(cls)
         state._begin(values)
         return state
+
+    if not TYPE_CHECKING:
+        # Hidden from mypy, which would else accept any name.
+        def __getattr__(self, name: str) -> Any:
+            """Read a fact that was not read with the call. What the turn has changed stays changed."""
+            if name not in FACTS:
+                raise AttributeError(f"A call's state has no {name}.")
+            found = {} if self.later is None else self.later(name)
+            self.__dict__ = {name: FACTS[name]} | found | self.__dict__
+            return self.__dict__[name]
 
     def _begin(self, values: dict[str, Any]) -> None:
         # Set in one assignment, since a turn has some ninety values.
@@ -178,11 +204,13 @@ class CallState(_Columns):
         return self.pin_issued_at is not None and self.pin_issued_at <= self.verified_at
 
 
+#: The facts and their defaults.
+FACTS: dict[str, Any] = {name: getattr(Facts, name) for name in Facts.__annotations__}
 _REQUIRED = frozenset(
     column.name for column in CALLS.c if not (column.nullable or column.default is not None)
 )
-_DEFAULTS = {
+_DEFAULTS = FACTS | {
     column.name: getattr(column.default, "arg", None) for column in CALLS.c if column.name not in _REQUIRED
 }
 #: The names of all fields of a state.
-NAMES = frozenset(CallColumns.__annotations__) | frozenset(CallState.__annotations__)
+NAMES = frozenset(CallColumns.__annotations__) | FACTS.keys() | frozenset(CallState.__annotations__)

@@ -1,6 +1,7 @@
-"""Everything one turn needs to know, read in one statement: the call and all that belongs to it."""
+"""Everything one turn needs to know: the call, and what belongs to it once the turn asks for that."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -73,12 +74,28 @@ def load_by_sid(
     return reading.state(send(session, reading.statement, asked).first())
 
 
-def glance(unit: Unit, call_sid: str) -> CallState | None:
-    """The call with this CallSid as it is now, or None: one statement, and no lock (``saving_turn``)."""
-    state = _GLANCE.state(unit.read(_GLANCE.statement, {"sid": call_sid}))
+def glance(unit: Unit, call_sid: str, *, with_case: bool = False) -> CallState | None:
+    """The call with this CallSid as it is now, or None: one statement, and no lock (``saving_turn``).
+
+    What belongs to the call is read when the turn first asks for it. ``with_case`` reads the case at once,
+    for a turn that will surely ask.
+    """
+    reading = _CALL_AND_CASE if with_case else _CALL
+    state = reading.state(unit.read(reading.statement, {"sid": call_sid}))
     if state is not None:
         unit.expect_version(_TURN_OF, {"id": state.id}, state.turn)
+        state.later = partial(_read_later, unit, state.case_id)
     return state
+
+
+def _read_later(unit: Unit, case_id: int | None, name: str) -> dict[str, Any]:
+    """Read the fact of this name, and with it all facts of the case, or of the staff.
+
+    The values are as committed: without what this turn has written itself.
+    """
+    if name in _STAFF_NOW.names:
+        return _STAFF_NOW.values(unit.read(_STAFF_NOW.statement, {}))
+    return {} if case_id is None else _CASE.values(unit.read(_CASE.statement, {"case": case_id}))
 
 
 def load_by_leg(session: Session, leg_id: str, now: datetime) -> CallState | None:
@@ -99,51 +116,8 @@ def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
 
 
 def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
-    # Each column has the name of its field in a state: its own name, or its own name with a prefix.
-    columns: dict[str, Any] = _named("", *CALLS.c)
-    told = (
-        _named("", _CASES.c.pin_kind, _CASES.c.changes_held_until)
-        | _named("registrant_", _REGISTRANTS.c.id, _REGISTRANTS.c.pace, _REGISTRANTS.c.time_zone)
-        | _named("subject_", _SUBJECTS.c.as_of)
-        | _named("", _SUBJECTS.c.absent_since, _SUBJECTS.c.held_import_id)
-        | _named("record_", _RECORDS.c.id)
-        | _named("custody_", _RECORDS.c.status)
-        | _named(
-            "", _RECORDS.c.status_at, _RECORDS.c.releasable, _RECORDS.c.removal_stage,
-            _RECORDS.c.expected_release_at, _RECORDS.c.next_hearing_at,
-        )
-        | {"next_hearing_place": _COURTS.c.name, "hearing_zone": _COURTS.c.time_zone}
-        | _named("facility_", _FACILITIES.c.name, _FACILITIES.c.phone)
-        | _named(
-            "open_callback_", CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.state, CALLBACKS.c.urgency,
-            CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
-        )
-        | {
-            "stops_untold": select(func.count()).select_from(_PHONES).where(
-                _PHONES.c.registrant_id == _REGISTRANTS.c.id, _PHONES.c.stopped_at.is_not(None),
-                _PHONES.c.stop_told_at.is_(None), _PHONES.c.unsafe_since.is_(None),
-            ).correlate(_REGISTRANTS).scalar_subquery(),
-        }
-    )  # fmt: skip
-    columns |= (
-        _named("found_case_", _CASES.c.id)
-        | _named("case_", _CASES.c.closed_at)
-        # When the current PIN came into force: a caller waiting at the PIN step may have entered the previous
-        # one.
-        | _named("", _CASES.c.pin_issued_at)
-        | ({} if for_pin else told)
-        | {
-            "free_liaisons": select(func.count()).select_from(_STAFF).where(
-                _STAFF.c.on_shift == true(), _STAFF.c.busy_call_id.is_(None),
-                _STAFF.c.resting_until.is_(None), _STAFF.c.wrap_up_until.is_(None),
-                _STAFF.c.on_staff_line_until.is_(None),
-            ).scalar_subquery(),
-            "liaisons_on_shift": select(func.count()).select_from(_STAFF)
-                .where(_STAFF.c.on_shift == true()).scalar_subquery(),
-        }
-    )  # fmt: skip
     by_number = for_pin or opening
-    case_is_it = _CASES.c.number_key == CALLS.c.number_key if by_number else _CASES.c.id == CALLS.c.case_id
+    columns = _CALL_COLUMNS | _CASE_FACTS | ({} if for_pin else _TOLD_FACTS) | _STAFF_FACTS
     own, stranger, person = _COUNTERS.alias(), _COUNTERS.alias(), _STAFF.alias()
     if by_number:
         columns |= (
@@ -168,19 +142,10 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             }
             | ({"wrong_untold": failures_untold()} if opening else {})
         )  # fmt: skip
-    if unknown := columns.keys() - NAMES:
-        raise TypeError(f"A call's state has no {', '.join(sorted(unknown))}.")
-    labelled = (column.label(name) for name, column in columns.items())
-    statement = select(*labelled).select_from(CALLS).outerjoin(_CASES, case_is_it)
+    case_is_it = _CASES.c.number_key == CALLS.c.number_key if by_number else _CASE_IS_OPENED
+    statement = _selecting(columns).select_from(CALLS).outerjoin(_CASES, case_is_it)
     if not for_pin:
-        statement = (
-            statement.outerjoin(_REGISTRANTS, _REGISTRANTS.c.id == _CASES.c.registrant_id)
-            .outerjoin(_SUBJECTS, and_(_SUBJECTS.c.id == _CASES.c.subject_id, _CASES.c.named_by.is_(None)))
-            .outerjoin(_RECORDS, _RECORDS.c.id == _SUBJECTS.c.record_id)
-            .outerjoin(_FACILITIES, _FACILITIES.c.name_key == _RECORDS.c.facility_key)
-            .outerjoin(_COURTS, _COURTS.c.name_key == _RECORDS.c.court_key)
-            .outerjoin(CALLBACKS, and_(CALLBACKS.c.case_id == _CASES.c.id, IS_OWED))
-        )
+        statement = _joining_told(statement)
     if by_number:
         statement = (
             statement.outerjoin(
@@ -201,6 +166,25 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     return statement
 
 
+def _selecting(columns: dict[str, Any]) -> Select[Any]:
+    """A SELECT of columns with the names of the fields of a state. Raises TypeError for any other name."""
+    if unknown := columns.keys() - NAMES:
+        raise TypeError(f"A call's state has no {', '.join(sorted(unknown))}.")
+    return select(*(column.label(name) for name, column in columns.items()))
+
+
+def _joining_told(statement: Select[Any]) -> Select[Any]:
+    """Add the tables of what may be said about a case."""
+    return (
+        statement.outerjoin(_REGISTRANTS, _REGISTRANTS.c.id == _CASES.c.registrant_id)
+        .outerjoin(_SUBJECTS, and_(_SUBJECTS.c.id == _CASES.c.subject_id, _CASES.c.named_by.is_(None)))
+        .outerjoin(_RECORDS, _RECORDS.c.id == _SUBJECTS.c.record_id)
+        .outerjoin(_FACILITIES, _FACILITIES.c.name_key == _RECORDS.c.facility_key)
+        .outerjoin(_COURTS, _COURTS.c.name_key == _RECORDS.c.court_key)
+        .outerjoin(CALLBACKS, and_(CALLBACKS.c.case_id == _CASES.c.id, IS_OWED))
+    )
+
+
 def _named(prefix: str, *columns: ColumnElement[Any]) -> dict[str, ColumnElement[Any]]:
     """Columns of a table by their own names with a prefix."""
     return {f"{prefix}{column.key}": column for column in columns}
@@ -214,23 +198,79 @@ def _locking(statement: Select[Any]) -> Select[Any]:
 
 
 class _Reading:
-    """A SELECT of calls whose columns have the names of the fields of a state."""
+    """A SELECT whose columns have the names of the fields of a state."""
 
     def __init__(self, statement: Select[Any]) -> None:
         self.statement = statement
         # Done once, at import: reading the names from each row takes longer than creating the state.
-        self._names = tuple(statement.selected_columns.keys())
+        self.names = tuple(statement.selected_columns.keys())
+
+    def values(self, row: Row[*tuple[Any, ...]] | None) -> dict[str, Any]:
+        """Each value of a row by its name; nothing without a row."""
+        return {} if row is None else dict(zip(self.names, row, strict=True))
 
     def state(self, row: Row[*tuple[Any, ...]] | None) -> CallState | None:
-        """The state of a row; each value goes to the field that its column was named for."""
-        return None if row is None else CallState.read(dict(zip(self._names, row, strict=True)))
+        """The state of a row of ``calls``, with what was read beside it."""
+        return None if row is None else CallState.read(self.values(row))
 
 
+# Each column has the name of its field in a state: its own name, or its own name with a prefix.
+_CALL_COLUMNS: dict[str, Any] = _named("", *CALLS.c)
+_CASE_FACTS: dict[str, Any] = (
+    _named("found_case_", _CASES.c.id)
+    | _named("case_", _CASES.c.closed_at)
+    # When the current PIN came into force. A caller who waits may have entered the previous one.
+    | _named("", _CASES.c.pin_issued_at)
+)
+_TOLD_FACTS: dict[str, Any] = (
+    _named("", _CASES.c.pin_kind, _CASES.c.changes_held_until)
+    | _named("registrant_", _REGISTRANTS.c.id, _REGISTRANTS.c.pace, _REGISTRANTS.c.time_zone)
+    | _named("subject_", _SUBJECTS.c.as_of)
+    | _named("", _SUBJECTS.c.absent_since, _SUBJECTS.c.held_import_id)
+    | _named("record_", _RECORDS.c.id)
+    | _named("custody_", _RECORDS.c.status)
+    | _named(
+        "", _RECORDS.c.status_at, _RECORDS.c.releasable, _RECORDS.c.removal_stage,
+        _RECORDS.c.expected_release_at, _RECORDS.c.next_hearing_at,
+    )
+    | {"next_hearing_place": _COURTS.c.name, "hearing_zone": _COURTS.c.time_zone}
+    | _named("facility_", _FACILITIES.c.name, _FACILITIES.c.phone)
+    | _named(
+        "open_callback_", CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.state, CALLBACKS.c.urgency,
+        CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
+    )
+    | {
+        "stops_untold": select(func.count()).select_from(_PHONES).where(
+            _PHONES.c.registrant_id == _REGISTRANTS.c.id, _PHONES.c.stopped_at.is_not(None),
+            _PHONES.c.stop_told_at.is_(None), _PHONES.c.unsafe_since.is_(None),
+        ).correlate(_REGISTRANTS).scalar_subquery(),
+    }
+)  # fmt: skip
+_STAFF_FACTS: dict[str, Any] = {
+    "free_liaisons": select(func.count()).select_from(_STAFF).where(
+        _STAFF.c.on_shift == true(), _STAFF.c.busy_call_id.is_(None),
+        _STAFF.c.resting_until.is_(None), _STAFF.c.wrap_up_until.is_(None),
+        _STAFF.c.on_staff_line_until.is_(None),
+    ).scalar_subquery(),
+    "liaisons_on_shift": select(func.count()).select_from(_STAFF)
+        .where(_STAFF.c.on_shift == true()).scalar_subquery(),
+}  # fmt: skip
+_CASE_IS_OPENED = _CASES.c.id == CALLS.c.case_id
 _IS_IT = CALLS.c.call_sid == bindparam("sid")
-_OF_CALL = _select().where(_IS_IT)
-_GLANCE = _Reading(_OF_CALL)
+_OF_CASE = _CASE_FACTS | _TOLD_FACTS
+
+_CALL = _Reading(_selecting(_CALL_COLUMNS).where(_IS_IT))
+_CALL_AND_CASE = _Reading(
+    _joining_told(
+        _selecting(_CALL_COLUMNS | _OF_CASE).select_from(CALLS).outerjoin(_CASES, _CASE_IS_OPENED)
+    ).where(_IS_IT)
+)
+_CASE = _Reading(
+    _joining_told(_selecting(_OF_CASE).select_from(_CASES)).where(_CASES.c.id == bindparam("case"))
+)
+_STAFF_NOW = _Reading(_selecting(_STAFF_FACTS))
 _TURN_OF = select(CALLS.c.turn).where(CALLS.c.id == bindparam("id")).with_for_update(key_share=True)
-_BY_SID = _Reading(_locking(_OF_CALL))
+_BY_SID = _Reading(_locking(_select().where(_IS_IT)))
 _BY_LEG = _Reading(_locking(_select().where(CALLS.c.leg_id == bindparam("leg"))))
 _PIN_BY_SID = _Reading(_locking(_select(for_pin=True).where(_IS_IT)))
 _OPENING_BY_SID = _Reading(_locking(_select(opening=True).where(_IS_IT)))

@@ -1,5 +1,6 @@
 """How often a turn goes to the database: once to read, once to write, and never to Redis."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -131,6 +132,20 @@ def test_a_menu_turn_is_one_read_and_one_write(database: Database, phone: Phone)
             phone.presses(keys)
 
         assert sent == ["rw"]
+
+
+def test_menu_before_the_pin_reads_the_row_of_its_call_alone(database: Database, phone: Phone) -> None:
+    phone.dials_in()
+    read: list[str] = []
+
+    def sends(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        read.extend(re.findall(r"FROM (.*?)\s+WHERE", statement, re.DOTALL))
+
+    event.listen(database.turn_engine, "before_cursor_execute", sends)
+    for keys in ("1", "2"):
+        phone.presses(keys)
+
+    assert read == ["calls", "calls"]
 
 
 def test_a_late_answer_is_one_read(database: Database, phone: Phone) -> None:

@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from models.calls.call import CALLS
-from models.calls.call_state import CallState
+from models.calls.call_state import FACTS, CallState
 from models.cases.pin import ATTESTED, STRANGERS, PinCounter
-from models.overview.caller_state import load_by_sid
+from models.overview.caller_state import glance, load_by_sid
 from models.store.database import Database
-from tests.factories import NOW, make_call
+from models.store.unit import unit_of
+from tests.factories import NOW, make_call, make_callback, make_case, make_staff
 
-FACTS = {
+GIVEN = {
     "id": 1, "direction": "inbound", "flow": "victim_line", "started_at": NOW, "language": "en",
     "step": "language", "turn": 1, "heard_from": "language", "said": "",
 }  # fmt: skip
@@ -33,6 +34,53 @@ def test_state_has_each_column_of_its_call_as_it_is_in_the_table(database: Datab
 
     assert state is not None
     assert {column.name: getattr(state, column.name) for column in CALLS.c} == dict(row._mapping)
+
+
+def test_fact_that_is_read_later_is_the_one_that_is_read_at_once(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        case = make_case(session, "in_custody", facility="Stewart", as_of=now)
+        make_call(session, "CA1", phone="+12025550123", case_id=case.id)
+        make_callback(session, case, phone="+12025550123")
+        make_staff(session)
+
+    with unit_of(database) as unit:
+        late, early = glance(unit, "CA1"), glance(unit, "CA1", with_case=True)
+        assert late is not None
+        assert early is not None
+        read_late = {name: getattr(late, name) for name in FACTS}
+        read_early = {name: getattr(early, name) for name in FACTS}
+    with database.transaction() as session:
+        whole = load_by_sid(session, "CA1", now)
+
+    assert read_late == read_early == {name: getattr(whole, name) for name in FACTS}
+    assert (late.facility_name, late.stops_untold, late.liaisons_on_shift) == ("Stewart", 0, 1)
+    assert late.open_callback_id is not None
+
+
+def test_fact_that_a_turn_has_changed_is_not_read_over(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        make_call(session, "CA1", phone="+12025550123", case_id=make_case(session).id)
+
+    with unit_of(database) as unit:
+        state = glance(unit, "CA1")
+        assert state is not None
+        state.pin_issued_at, state.case_id = now, None
+        # The case is the one that the call had when it was read.
+        assert state.registrant_id is not None
+
+    assert state.pin_issued_at == now
+    assert state.case_id is None
+
+
+def test_state_has_no_fact_but_those_that_it_lists(database: Database) -> None:
+    with database.transaction() as session:
+        make_call(session, "CA1", phone="+12025550123")
+
+    with unit_of(database) as unit:
+        state = glance(unit, "CA1")
+        assert state is not None
+        with pytest.raises(AttributeError, match="no favourite_colour"):
+            getattr(state, "favourite_colour")  # noqa: B009  # mypy knows that there is none.
 
 
 def test_state_has_the_wait_and_the_lock_of_each_counter_apart(database: Database, now: datetime) -> None:
@@ -59,7 +107,7 @@ def test_state_has_the_wait_and_the_lock_of_each_counter_apart(database: Databas
 
 
 def test_state_without_a_row_has_the_defaults_of_the_table() -> None:
-    state = CallState(**FACTS)
+    state = CallState(**GIVEN)
 
     assert (state.pace, state.line, state.tries, state.silent) == ("normal", "", 0, False)
     assert (state.call_sid, state.verified_at, state.found_case_id, state.turn_read) == (None, None, None, 1)
@@ -67,6 +115,6 @@ def test_state_without_a_row_has_the_defaults_of_the_table() -> None:
 
 def test_state_needs_each_column_without_a_default_and_takes_no_other_name() -> None:
     with pytest.raises(TypeError, match="needs said, step"):
-        CallState(**{name: value for name, value in FACTS.items() if name not in {"said", "step"}})
+        CallState(**{name: value for name, value in GIVEN.items() if name not in {"said", "step"}})
     with pytest.raises(TypeError, match="has no own_wait"):
-        CallState(**FACTS, own_wait=NOW)
+        CallState(**GIVEN, own_wait=NOW)

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import Engine, event, select, text
 from sqlalchemy.orm import Session
 
-from models.calls.call_status import LONGEST_CALL
 from models.calls.call import CALLS
-from models.overview.caller_state import load_by_leg, load_by_sid
+from models.calls.call_status import LONGEST_CALL
+from models.overview.caller_state import glance, load_by_leg, load_by_sid
 from models.overview.history import history_of
 from models.store.database import Database
+from models.store.unit import unit_of
 from models.talks.call_queue import QueuedCall, waiting
 from models.talks.queue_ring import stop_ringing
 from tests.factories import make_call, make_callback, make_case
@@ -53,9 +54,10 @@ def _plans(session: Session, read: Callable[[], Any]) -> str:
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         seen.append((statement, parameters))
 
-    event.listen(connection, "before_cursor_execute", note)
+    # Of every connection, since a turn reads by one of its own.
+    event.listen(Engine, "before_cursor_execute", note)
     read()
-    event.remove(connection, "before_cursor_execute", note)
+    event.remove(Engine, "before_cursor_execute", note)
     sqlite = connection.dialect.name == "sqlite"
     if not sqlite:
         # PostgreSQL reads an empty table whole; when that is off, it does so only where no index serves.
@@ -80,6 +82,33 @@ def test_turn_reads_through_no_table_that_grows(database: Database, name: str, n
     scanned = set(re.findall(r"(?:SCAN|Seq Scan on) (\w+)", plan))
     assert "calls" in plan
     assert {table for table in scanned if not table.startswith("anon_")} <= SMALL | {"staff_1"}, plan
+
+
+@pytest.mark.parametrize("with_case", [False, True])
+def test_what_hangs_on_a_call_is_read_from_no_table_that_grows(
+    database: Database, now: datetime, with_case: bool
+) -> None:
+    with database.transaction() as session:
+        make_call(session, "CA1", phone="+12025550110", case_id=make_case(session).id)
+        for _ in range(50):
+            make_callback(session, make_case(session))
+            make_call(session)
+        session.flush()
+        # Of an empty table any index is as good as another.
+        session.execute(text("ANALYZE"))
+
+    def read() -> None:
+        with unit_of(database) as unit:
+            state = glance(unit, "CA1", with_case=with_case)
+            assert state is not None
+            assert (state.registrant_id is not None, state.free_liaisons) == (True, 0)
+
+    with database.transaction() as session:
+        plan = _plans(session, read)
+
+    scanned = set(re.findall(r"(?:SCAN|Seq Scan on) (?!CONSTANT ROW)(\w+)", plan))
+    assert {table for table in scanned if not table.startswith("anon_")} <= SMALL, plan
+    assert "uq_callbacks_owed_case" in plan, plan
 
 
 @pytest.mark.parametrize("name", READS)
