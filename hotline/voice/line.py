@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Protocol
 
 from config.office import Office
@@ -104,12 +105,12 @@ class Line:
         now = self.clock()
         try:
             with unit_of(self.database) as unit:
-                slow = self._slow(step)
+                slow = self._slow.get(step)
                 if slow is not None:
                     # A try is reserved while the call is locked, so that no try is counted twice (R04).
                     call = load_by_sid(unit.session, call_sid, now, for_pin=slow.is_a_try)
                 else:
-                    call = glance(unit, call_sid, with_case=self._is_behind_gate(step))
+                    call = glance(unit, call_sid, with_case=step in self._behind_gate)
                 if call is not None and call.ended_at is not None:
                     return self._gone(self._offered(call.language))
                 if call is not None and (step, turn_number) != (call.step, call.turn):
@@ -133,7 +134,7 @@ class Line:
     ) -> tuple[Desk, Turn | Deferred]:
         if call.pending_since is not None:
             # The process that hashed this try is gone. The try was counted, and is not counted again.
-            slow = self._slow(call.step)
+            slow = self._slow.get(call.step)
             counted = bool(digits) and slow is not None and slow.is_a_try
             call.pending_since, call.tries = None, call.tries - counted
         desk = self._desk(unit, call, now)
@@ -288,17 +289,23 @@ class Line:
             return self.flows[call.flow]
         return next(flow for flow in self.flows.values() if flow.role == call.role)
 
-    def _slow(self, step: str) -> SlowHandler | None:
-        """The verb of a step whose work runs between two transactions, if it is such a step."""
-        for flow in self.flows.values():
-            found = flow.steps.get(flow.find(step) or "")
-            if isinstance(found, Collect) and isinstance(found.then, SlowHandler):
-                return found.then
-        return None
+    @cached_property
+    def _slow(self) -> Mapping[str, SlowHandler]:
+        """The verbs whose work runs between two transactions, by step, and by its name in an older tree."""
+        return {
+            name: found.then
+            for flow in self.flows.values()
+            for name in (*flow.steps, *flow.moved)
+            if isinstance(found := flow.steps.get(flow.find(name) or ""), Collect)
+            and isinstance(found.then, SlowHandler)
+        }
 
-    def _is_behind_gate(self, step: str) -> bool:
-        """Whether only a caller past a gate is at the step, so that the turn will ask for the case."""
-        return any(step in flow.steps and step not in flow.open_to_all for flow in self.flows.values())
+    @cached_property
+    def _behind_gate(self) -> frozenset[str]:
+        """The steps that only a caller past a gate reaches: there a turn will ask for the case."""
+        return frozenset(
+            name for flow in self.flows.values() for name in flow.steps if name not in flow.open_to_all
+        )
 
     def _keep(self, call: CallState, turn: Turn) -> None:
         call.said = self.database.keyring.seal("call.said", turn.to_json())
