@@ -164,13 +164,15 @@ class Prompts:
 
     def telling_words(self, words: str) -> list[str]:
         """The telling words of any language that a text contains, each as its list has it (R13)."""
-        return [
-            word
-            for word in dict.fromkeys(
-                word for language in self.languages.values() for word in language.telling_words
-            )
-            if re.search(rf"\b{re.escape(word)}", words, re.IGNORECASE)
-        ]
+        return [word for word, pattern in self._telling.items() if pattern.search(words)]
+
+    @cached_property
+    def _telling(self) -> dict[str, re.Pattern[str]]:
+        return {
+            word: re.compile(rf"\b{re.escape(word)}", re.IGNORECASE)
+            for language in self.languages.values()
+            for word in language.telling_words
+        }
 
     def problems(self) -> list[str]:
         """What prevents a language from being offered (R13, R27): one sentence each."""
