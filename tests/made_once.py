@@ -38,11 +38,14 @@ class KeptConnections:
         if (pool := self._pools.get(kind)) is not None:
             engine.pool = pool
             return
-        self._pools[kind] = engine.pool
-        event.listen(engine.pool, "connect", self._note)
+        pool = engine.pool
 
-    def _note(self, connection: Any, _record: Any) -> None:
-        self._open[connection.info.backend_pid] = connection
+        def note(connection: Any, _record: Any) -> None:
+            # Not before its first connection, by which the engine's dialect is told what it must know.
+            self._pools.setdefault(kind, pool)
+            self._open[connection.info.backend_pid] = connection
+
+        event.listen(pool, "connect", note)
 
     def owns(self, pool: Pool) -> bool:
         """Whether the pool outlives its hotline."""
