@@ -41,7 +41,7 @@ class KeptConnections:
         pool = engine.pool
 
         def note(connection: Any, _record: Any) -> None:
-            # Not before its first connection, by which the engine's dialect is told what it must know.
+            # Not before the first connection, which tells the engine's dialect about its server.
             self._pools.setdefault(kind, pool)
             self._open[connection.info.backend_pid] = connection
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Update,
     bindparam,
     case,
     false,
@@ -36,8 +38,13 @@ _OF_STAFF = text("ended_at IS NULL AND staff_id IS NOT NULL")
 
 
 def _by_turn(*args: Any, **options: Any) -> Any:
-    """A column that a turn may change. No turn changes any other column."""
+    """A column that nearly every turn changes. A turn changes columns of this kind and of the next only."""
     return mapped_column(*args, info={"written": "by turn"}, **options)
+
+
+def _seldom(*args: Any, **options: Any) -> Any:
+    """A column that few turns change. Only a turn that has changed one of them writes them."""
+    return mapped_column(*args, info={"written": "seldom"}, **options)
 
 
 def _at_ring(*args: Any, **options: Any) -> Any:
@@ -75,8 +82,8 @@ class CallColumns:
     call_sid: Mapped[str | None] = _at_ring(String(64), unique=True)
     leg_id: Mapped[str | None] = mapped_column(String(32))
     direction: Mapped[str] = _at_ring(String(8))
-    role: Mapped[str] = _by_turn(String(16), default=CALLER, server_default=CALLER)
-    flow: Mapped[str] = _by_turn(String(32))
+    role: Mapped[str] = _seldom(String(16), default=CALLER, server_default=CALLER)
+    flow: Mapped[str] = _seldom(String(32))
     line: Mapped[str] = _at_ring(String(64), default="")
     phone_sealed: Mapped[str | None] = _at_ring(Text)
     phone_key: Mapped[str | None] = _at_ring(String(64))
@@ -84,42 +91,42 @@ class CallColumns:
     started_at: Mapped[datetime] = _at_ring(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    language: Mapped[str] = _by_turn(String(8))
-    pace: Mapped[str] = _by_turn(String(8), default="normal")
+    language: Mapped[str] = _seldom(String(8))
+    pace: Mapped[str] = _seldom(String(8), default="normal")
     step: Mapped[str] = _by_turn(String(40))
     place: Mapped[str | None] = _by_turn(String(16))
     turn: Mapped[int] = _by_turn()
     heard_from: Mapped[str] = _by_turn(String(40))
     misses: Mapped[int] = _by_turn(default=0)
     silences: Mapped[int] = _by_turn(default=0)
-    tries: Mapped[int] = _by_turn(default=0)
-    pending_since: Mapped[datetime | None] = _by_turn(UtcDateTime)
+    tries: Mapped[int] = _seldom(default=0)
+    pending_since: Mapped[datetime | None] = _seldom(UtcDateTime)
     last_key_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
     progress_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
     said: Mapped[str] = _by_turn(Text)
     topic: Mapped[str | None] = _by_turn(String(32))
     trail: Mapped[str] = _by_turn(Text, default="")
 
-    number_key: Mapped[str | None] = _by_turn(String(64))
-    case_id: Mapped[int | None] = _by_turn(ForeignKey("cases.id"))
-    verified_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
+    number_key: Mapped[str | None] = _seldom(String(64))
+    case_id: Mapped[int | None] = _seldom(ForeignKey("cases.id"))
+    verified_at: Mapped[datetime | None] = _seldom(UtcDateTime)
 
     callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id", use_alter=True))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", use_alter=True))
     parent_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
-    accepted_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
+    accepted_at: Mapped[datetime | None] = _seldom(UtcDateTime)
 
-    silent: Mapped[bool] = _by_turn(default=False, server_default=false())
-    time_zone: Mapped[str | None] = _by_turn(String(64))
-    wrong_tries: Mapped[int] = _by_turn(default=0, server_default="0")
-    last_call_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
-    new_pin_hash: Mapped[str | None] = _by_turn(Text)
+    silent: Mapped[bool] = _seldom(default=False, server_default=false())
+    time_zone: Mapped[str | None] = _seldom(String(64))
+    wrong_tries: Mapped[int] = _seldom(default=0, server_default="0")
+    last_call_at: Mapped[datetime | None] = _seldom(UtcDateTime)
+    new_pin_hash: Mapped[str | None] = _seldom(Text)
     caller_id_doubted: Mapped[bool] = _at_ring(default=False, server_default=false())
     by_machine: Mapped[bool] = mapped_column(default=False, server_default=false())
     caller_id_attested: Mapped[bool] = _at_ring(default=False, server_default=false())
-    wishes: Mapped[str | None] = _by_turn(String(64))
-    letter_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
-    asked_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
+    wishes: Mapped[str | None] = _seldom(String(64))
+    letter_at: Mapped[datetime | None] = _seldom(UtcDateTime)
+    asked_at: Mapped[datetime | None] = _seldom(UtcDateTime)
     missed_state: Mapped[str | None] = mapped_column(String(8))
 
 
@@ -157,31 +164,39 @@ class Call(CallColumns, Base):
 
 CALLS: Table = Call.__table__  # type: ignore[assignment]
 
-_TURN = tuple(column.name for column in CALLS.c if column.info.get("written") == "by turn")
-_RING = tuple(column.name for column in CALLS.c if column.info.get("written") == "at ring")
 
-_SAVE = (
-    update(CALLS)
-    .where(CALLS.c.id == bindparam("saved_call_id"), CALLS.c.turn == bindparam("turn_read"))
-    .values(
-        {name: bindparam(f"call_{name}", type_=CALLS.c[name].type) for name in _TURN}
-        # What was said is erased when a call ends; a late turn does not restore it (R39).
-        | {
-            "said": case(
-                (CALLS.c.ended_at.is_(None), bindparam("call_said", type_=CALLS.c.said.type)), else_=""
-            ),
-            "new_pin_hash": case(
-                (CALLS.c.ended_at.is_(None), bindparam("call_new_pin_hash", type_=CALLS.c.new_pin_hash.type)),
-                else_=null(),
-            ),
-        }
+def _written(*when: str) -> tuple[str, ...]:
+    return tuple(column.name for column in CALLS.c if column.info.get("written") in when)
+
+
+_RING, _TURN, _SELDOM = _written("at ring"), _written("by turn"), _written("seldom")
+_ALL = _TURN + _SELDOM
+#: The values of the columns that few turns change, from a dict of a call's columns.
+seldom_of = itemgetter(*_SELDOM)
+
+
+def _saving(names: Sequence[str]) -> Update:
+    # What was said is erased when a call ends; a late turn does not restore it (R39).
+    erased: dict[str, Any] = {"said": "", "new_pin_hash": null()}
+    values = {name: bindparam(f"call_{name}", type_=CALLS.c[name].type) for name in names}
+    return (
+        update(CALLS)
+        .where(CALLS.c.id == bindparam("saved_call_id"), CALLS.c.turn == bindparam("turn_read"))
+        .values(
+            {
+                name: case((CALLS.c.ended_at.is_(None), value), else_=erased[name])
+                if name in erased
+                else value
+                for name, value in values.items()
+            }
+        )
     )
-)
 
 
+_SAVE, _SAVE_ALL = _saving(_TURN), _saving(_ALL)
 _INSERT = (
     insert(CALLS)
-    .values({name: bindparam(f"new_{name}", type_=CALLS.c[name].type) for name in _RING + _TURN})
+    .values({name: bindparam(f"new_{name}", type_=CALLS.c[name].type) for name in _RING + _ALL})
     .on_conflict_do_nothing(index_elements=[CALLS.c.call_sid])
     # PostgreSQL does not need to return the new id, since nobody reads it; the save checks whether there is a
     # row.
@@ -192,17 +207,20 @@ _INSERT = (
 
 def inserting_call(call: Any) -> Write:
     """The write that inserts an inbound call with its first turn; no row when its CallSid is known."""
-    return _INSERT, {f"new_{name}": getattr(call, name) for name in _RING + _TURN}
+    return _INSERT, {f"new_{name}": getattr(call, name) for name in _RING + _ALL}
 
 
 def saving_turn(call: Any) -> Write:
     """The write that saves what a turn changed; it touches no row if the call has since moved on.
 
-    ``call`` has an ``id``, every column of `_by_turn`, and ``turn_read``, its turn when it was read.
+    ``call`` has an ``id``, every column that a turn may change, and ``turn_read`` and ``seldom_read`` from
+    when it was read. A column that few turns change may have been changed by somebody else meanwhile, so the
+    other turns do not write it.
     """
-    values = {f"call_{name}": getattr(call, name) for name in _TURN}
+    has_changed = seldom_of(vars(call)) != call.seldom_read
+    values = {f"call_{name}": getattr(call, name) for name in (_ALL if has_changed else _TURN)}
     values |= {"saved_call_id": call.id, "turn_read": call.turn_read}
-    return _SAVE, values
+    return _SAVE_ALL if has_changed else _SAVE, values
 
 
 def keep_pending(database: Database, call_ids: Sequence[int], now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from models.calls.call import CALLS, CallColumns
+from models.calls.call import CALLS, CallColumns, seldom_of
 from models.calls.role import STAFF_LINE
 from models.cases.pin import ATTESTED, STRANGERS, UNATTESTED
 
@@ -60,13 +60,13 @@ if TYPE_CHECKING:
     class _Parts(CallColumns, Facts):
         """The fields of a state, however it was read."""
 else:
-    # Reading a column that was not set fails at once, instead of returning the table's own column. A fact that
-    # is still to be read must not have its default.
+    # Reading a column that was not set fails at once, instead of returning the table's own column. A fact
+    # that is still to be read must not have its default.
     _Parts = object
 
 
 class CallState(_Parts):
-    """One call as a turn sees it; the turn may change the columns of ``_by_turn``.
+    """One call as a turn sees it; the turn may change the columns of ``_by_turn`` and ``_seldom``.
 
     Besides the columns of ``CallColumns``, which every state has, it contains what
     `models.overview.caller_state` read with them. A fact of ``Facts`` that was not read is read by ``later``
@@ -101,6 +101,8 @@ class CallState(_Parts):
     verification_minutes: float = VERIFICATION_MINUTES
     # The turn as it was read: a save uses it to find out whether another turn was faster.
     turn_read: int
+    #: The columns that few turns change, as they were read: a save leaves out what did not change.
+    seldom_read: tuple[Any, ...]
     #: Reads a fact by its name, and may return others with it.
     later: Callable[[str], dict[str, Any]] | None = None
 
@@ -135,7 +137,7 @@ class CallState(_Parts):
     def _begin(self, values: dict[str, Any]) -> None:
         # Set in one assignment, since a turn has some ninety values.
         self.__dict__ = values
-        self.turn_read = self.turn
+        self.turn_read, self.seldom_read = self.turn, seldom_of(values)
         if self.caller_id_doubted:
             # A call under a false number must not reach the phone's own counters (R04, R07).
             self.phone_is_known = False

@@ -188,7 +188,7 @@ def _engine(url: str, pool_size: int, patience: float | None, *, for_turns: bool
         if not for_turns:
             event.listen(engine, "begin", _begin_on_postgresql)
     if for_turns:
-        # Not before SQLAlchemy has asked the server what it is, as it does by the first connection.
+        # Added later, since SQLAlchemy first asks the server for its version on the first connection.
         event.listen(engine, "connect", lambda *_: _guard_turns(engine))
     return engine
 
@@ -215,8 +215,8 @@ def _set_on_postgresql(connection: Any, first: str, patience: float | None) -> N
 
 
 def _guard_turns(engine: Engine) -> None:
-    # Events of the dialect: a listener of the engine's own costs each connection 15 us more. The same
-    # function is added once only.
+    # Events of the dialect: a listener of the engine itself adds 15 us to each connection. The same function
+    # is added only once.
     for sends in ("do_execute", "do_executemany", "do_execute_no_params"):
         event.listen(engine, sends, _refuse_all_but_turns)
 

@@ -134,7 +134,7 @@ def test_a_menu_turn_is_one_read_and_one_write(database: Database, phone: Phone)
         assert sent == ["rw"]
 
 
-def test_menu_before_the_pin_reads_the_row_of_its_call_alone(database: Database, phone: Phone) -> None:
+def test_menu_before_the_pin_reads_only_the_row_of_its_call(database: Database, phone: Phone) -> None:
     phone.dials_in()
     read: list[str] = []
 

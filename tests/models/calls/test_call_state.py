@@ -36,7 +36,7 @@ def test_state_has_each_column_of_its_call_as_it_is_in_the_table(database: Datab
     assert {column.name: getattr(state, column.name) for column in CALLS.c} == dict(row._mapping)
 
 
-def test_fact_that_is_read_later_is_the_one_that_is_read_at_once(database: Database, now: datetime) -> None:
+def test_fact_has_the_same_value_read_later_or_at_once(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         case = make_case(session, "in_custody", facility="Stewart", as_of=now)
         make_call(session, "CA1", phone="+12025550123", case_id=case.id)
@@ -57,7 +57,7 @@ def test_fact_that_is_read_later_is_the_one_that_is_read_at_once(database: Datab
     assert late.open_callback_id is not None
 
 
-def test_fact_that_a_turn_has_changed_is_not_read_over(database: Database, now: datetime) -> None:
+def test_later_read_does_not_replace_a_fact_that_the_turn_changed(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         make_call(session, "CA1", phone="+12025550123", case_id=make_case(session).id)
 
@@ -72,7 +72,7 @@ def test_fact_that_a_turn_has_changed_is_not_read_over(database: Database, now: 
     assert state.case_id is None
 
 
-def test_state_has_no_fact_but_those_that_it_lists(database: Database) -> None:
+def test_unknown_field_of_a_state_raises(database: Database) -> None:
     with database.transaction() as session:
         make_call(session, "CA1", phone="+12025550123")
 

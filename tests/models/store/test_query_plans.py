@@ -31,7 +31,7 @@ OTHERS: dict[str, Callable[[Session, datetime], Any]] = {
     "the end of a call": lambda session, now: stop_ringing(session, 1, now),
     "the PIN that may open": lambda session, now: load_by_sid(session, "CA1", now, opening=True),
 }
-#: What few calls have, a read that finds them by it, and the partial index that holds those calls alone.
+#: A read of calls by something that few calls have, and the partial index of only those calls.
 OF_FEW_CALLS: dict[str, tuple[Callable[[Session, datetime], Any], str]] = {
     "a leg by its id": (READS["a leg"], "uq_calls_leg_id"),
     "the legs of a callback": (lambda session, _now: history_of(session, 1), "ix_calls_callback_id"),
@@ -54,7 +54,7 @@ def _plans(session: Session, read: Callable[[], Any]) -> str:
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         seen.append((statement, parameters))
 
-    # Of every connection, since a turn reads by one of its own.
+    # On every connection, since a turn has its own.
     event.listen(Engine, "before_cursor_execute", note)
     read()
     event.remove(Engine, "before_cursor_execute", note)
@@ -85,7 +85,7 @@ def test_turn_reads_through_no_table_that_grows(database: Database, name: str, n
 
 
 @pytest.mark.parametrize("with_case", [False, True])
-def test_what_hangs_on_a_call_is_read_from_no_table_that_grows(
+def test_facts_of_a_call_are_read_without_a_scan_of_a_growing_table(
     database: Database, now: datetime, with_case: bool
 ) -> None:
     with database.transaction() as session:
@@ -158,7 +158,7 @@ def test_pass_of_the_sweeper_finds_ongoing_work_by_indexes_alone(database: Datab
 
 
 @pytest.mark.parametrize("name", OF_FEW_CALLS)
-def test_calls_with_something_that_few_have_are_found_by_an_index_of_those_alone(
+def test_read_by_something_that_few_calls_have_uses_an_index_of_only_those(
     database: Database, name: str, now: datetime
 ) -> None:
     read, index = OF_FEW_CALLS[name]

@@ -5,19 +5,23 @@ from contextlib import ExitStack
 from datetime import datetime
 from itertools import count
 from threading import Event
+from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Boolean, Integer, func, insert, select, text, update
 
 from models.audit.audit import AuditEntry, record
 from models.callbacks.callback import Callback
-from models.calls.call import Call, saving_turn
+from models.calls.call import CALLS, Call, saving_turn
 from models.calls.call_state import CallState
+from models.calls.role import STAFF_LINE
+from models.calls.staff_line_stay import sign_out
 from models.cases.registrant import Registrant, register, saving_pace
 from models.overview.caller_state import glance, load_by_sid
+from models.store.base import UtcDateTime
 from models.store.database import Database
 from models.store.unit import OvertakenError, unit_of
-from tests.factories import make_callback
+from tests.factories import make_callback, make_case, make_staff
 
 _serial = count(1)
 
@@ -53,6 +57,41 @@ def _where(database: Database, sid: str) -> tuple[str, int]:
         state = glance(unit, sid)
     assert state is not None
     return state.step, state.turn
+
+
+@pytest.mark.parametrize("name", [c.name for c in CALLS.c if c.info.get("written") in ("by turn", "seldom")])
+def test_turn_saves_each_column_that_it_may_change(database: Database, now: datetime, name: str) -> None:
+    column = CALLS.c[name]
+    new: Any = {Integer: 7, Boolean: True, UtcDateTime: now}.get(type(column.type), "new")
+    sid = _call(database, now)
+    with database.transaction() as session:
+        case_id = make_case(session).id
+    new = case_id if name == "case_id" else new
+
+    with unit_of(database) as unit:
+        state = _moved_on(glance(unit, sid), "first_menu")
+        setattr(state, name, new)
+        unit.save(saving_turn(state))
+
+    with database.reading() as session:
+        assert session.scalar(select(column).where(CALLS.c.call_sid == sid)) == new
+
+
+def test_turn_that_began_before_a_sign_out_does_not_undo_it(database: Database, now: datetime) -> None:
+    sid = _call(database, now)
+    with database.transaction() as session:
+        person = make_staff(session, phone="+12025550170").id
+        signed_in = {"staff_id": person, "role": STAFF_LINE, "verified_at": now}
+        session.execute(update(Call).where(Call.call_sid == sid).values(signed_in))
+
+    with unit_of(database) as unit:
+        state = _moved_on(glance(unit, sid), "staff_menu")
+        with database.transaction() as session:
+            sign_out(session, person)
+        unit.save(saving_turn(state))
+
+    with database.reading() as session:
+        assert session.execute(select(Call.step, Call.verified_at)).one() == ("staff_menu", None)
 
 
 def test_slower_of_two_answers_is_not_saved(database: Database, now: datetime) -> None:
