@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from itertools import chain
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from time import monotonic, sleep
 from uuid import uuid4
 
@@ -37,37 +37,37 @@ NAIVE, INBOUND, MENU, STATUS = "naive route", "new call", "menu turn", "status a
 
 @dataclass
 class Row:
-    """All slices of one kind of request, put together."""
+    """One kind of request: its times, and its requests a second in each round."""
 
     name: str
     times: list[float] = field(default_factory=list)
-    seconds: float = 0.0
+    rates: list[float] = field(default_factory=list)
 
-    def add(self, measured: Measured) -> None:
-        """Put one more slice to it."""
-        self.times += measured.times
-        self.seconds += measured.seconds
-
-    @property
-    def rate(self) -> float:
-        """Requests a second."""
-        return len(self.times) / self.seconds
+    def add(self, slices: Sequence[Measured]) -> None:
+        """Add the slices of one round."""
+        times = [taken for one in slices for taken in one.times]
+        self.times += times
+        self.rates.append(len(times) / sum(one.seconds for one in slices))
 
     @property
     def p99(self) -> float:
         """Seconds within which 99 of 100 were answered."""
         return quantiles(self.times, n=100)[98]
 
-    def line(self, naive: float) -> str:
+    def ratio(self, naive: "Row") -> float:
+        """The median of each round's ratio to the naive route, since the speed of a machine varies."""
+        return median(ours / bare for ours, bare in zip(self.rates, naive.rates, strict=True))
+
+    def line(self, naive: "Row") -> str:
         """One line of the table."""
         p50 = quantiles(self.times, n=100)[49]
         return (
             f"  {self.name:<14} {p50 * 1000:8.2f} {self.p99 * 1000:8.2f}"
-            f" {self.rate:10.0f} {self.rate / naive:8.2f}"
+            f" {median(self.rates):10.0f} {self.ratio(naive):8.2f}"
         )
 
 
-def turns(seconds: float, rounds: int = 4) -> dict[str, dict[str, Row]]:
+def turns(seconds: float, rounds: int = 5) -> dict[str, dict[str, Row]]:
     """Print the table for each database; answers its rows, by database and name.
 
     ``seconds`` are those of each kind of request, in ``rounds`` slices.
@@ -82,7 +82,7 @@ def turns(seconds: float, rounds: int = 4) -> dict[str, dict[str, Row]]:
                 rows = _measure(naive, port, seconds / rounds, rounds)
             click.echo(f"{database:<16} {'p50 ms':>8} {'p99 ms':>8} {'requests/s':>10} {'ratio':>8}")
             for row in rows.values():
-                click.echo(row.line(rows[NAIVE].rate))
+                click.echo(row.line(rows[NAIVE]))
             tables[database] = rows
     return tables
 
@@ -129,8 +129,7 @@ def _measure(naive: int, line: int, seconds: float, rounds: int) -> dict[str, Ro
         ]
         if not warming:
             for name, slices in measured.items():
-                for one in slices:
-                    rows[name].add(one)
+                rows[name].add(slices)
     return rows
 
 
