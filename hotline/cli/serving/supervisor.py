@@ -90,6 +90,8 @@ class _Options(ServerOptions):  # type: ignore[misc]
 
     def execve(self, filename: str, argv: list[str], env: dict[str, str]) -> None:
         """Become a program: tied to the supervisor, recorded for the next start. Never returns."""
+        # First of all: supervisord's own handlers would swallow a signal to end.
+        _drop_handlers()
         end_with_parent(self._supervisor)
         record(self._run / f"{env['SUPERVISOR_PROCESS_NAME']}.pid")
         if filename == sys.executable and argv[1] == "-m":
@@ -97,13 +99,16 @@ class _Options(ServerOptions):  # type: ignore[misc]
         super().execve(filename, argv, env)
 
 
-def _run_module(argv: list[str], env: dict[str, str]) -> NoReturn:
-    """Do in this process what ``python -m MODULE ARGUMENTS...`` does in a new one, and end."""
-    # Reset supervisord's signal handlers; a new program would have none.
+def _drop_handlers() -> None:
+    """Reset supervisord's signal handlers; a new program would have none."""
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _run_module(argv: list[str], env: dict[str, str]) -> NoReturn:
+    """Do in this process what ``python -m MODULE ARGUMENTS...`` does in a new one, and end."""
     take_environment(env)
     show_as(shlex.join([Path(argv[0]).name, *argv[1:]]))
     sys.argv = argv[2:]
