@@ -1,4 +1,4 @@
-"""Logs: JSON lines that hold no number, no PIN and no exception's message."""
+"""Logs: JSON lines without a number, a PIN or an exception's message."""
 
 import io
 import json
@@ -60,7 +60,7 @@ def test_no_run_of_three_digits_is_left_whatever_the_text(text: str) -> None:
     assert not re.search(r"\d{3}", without_digits(text))
 
 
-def test_a_line_says_when_who_and_what() -> None:
+def test_line_says_when_who_and_what() -> None:
     line = written("took %s keys at %s", "4829134", "/voice/steps/ask_pin/7")
 
     assert line["message"] == "took # keys at /voice/steps/ask_pin/7"
@@ -68,7 +68,7 @@ def test_a_line_says_when_who_and_what() -> None:
     assert line["level"] == "info"
 
 
-def test_an_exception_is_named_by_class_and_place_and_never_quoted() -> None:
+def test_exception_is_named_by_class_and_place_and_never_quoted() -> None:
     line = written("it broke", error=raised("canary of Maria 482913"))
 
     assert "canary" not in json.dumps(line)
@@ -79,7 +79,7 @@ def _line_of_raise() -> int:
     return breaks.__code__.co_firstlineno + 1
 
 
-def test_an_exception_that_is_the_message_or_an_argument_is_not_quoted_either() -> None:
+def test_exception_that_is_the_message_or_an_argument_is_not_quoted_either() -> None:
     error = raised("canary")
 
     assert "canary" not in json.dumps(written("it broke: %s", error))
@@ -106,7 +106,7 @@ def test_counts_are_kept_and_other_extras_are_cleaned() -> None:
     assert line["status"] == "#"
 
 
-def test_a_message_that_does_not_fit_its_arguments_is_still_written() -> None:
+def test_message_that_does_not_fit_its_arguments_is_still_written() -> None:
     assert written("%d keys", "canary")["message"] == "%d keys"
 
 
@@ -126,7 +126,7 @@ def test_every_logger_writes_through_the_filter() -> None:
     assert json.loads(stream.getvalue())["message"] == "rang #"
 
 
-def test_where_tells_the_place_of_ours_and_the_place_it_broke() -> None:
+def test_where_names_the_line_of_ours_and_the_line_that_broke() -> None:
     try:
         json.loads("canary")
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The office: hours, holidays, windows, whom it may dial, and what its file may not hold."""
+"""The office: hours, holidays, windows, whom it may dial, and what its file may not contain."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ def hours_office() -> Office:
     return make_office(always_open=False)
 
 
-def test_the_shipped_office_is_whole() -> None:
+def test_shipped_office_is_valid() -> None:
     office = Office.load(SHIPPED)
 
     assert office.languages == ("en", "es")
@@ -34,7 +34,7 @@ def test_the_shipped_office_is_whole() -> None:
     )
 
 
-def test_it_is_open_in_its_hours_and_closed_on_holidays_and_weekends() -> None:
+def test_office_is_open_in_its_hours_and_closed_on_holidays_and_weekends() -> None:
     office = hours_office()
 
     assert office.is_open(WEDNESDAY)
@@ -46,7 +46,7 @@ def test_it_is_open_in_its_hours_and_closed_on_holidays_and_weekends() -> None:
     assert not office.is_open(WEDNESDAY + timedelta(days=3))
 
 
-def test_an_office_may_close_on_its_own_days_and_work_on_a_holiday() -> None:
+def test_office_may_close_on_its_own_days_and_work_on_a_holiday() -> None:
     office = make_office(
         always_open=False,
         extra_closures=frozenset({date(2026, 11, 25)}),
@@ -57,7 +57,7 @@ def test_an_office_may_close_on_its_own_days_and_work_on_a_holiday() -> None:
     assert office.is_open(WEDNESDAY + timedelta(days=1))
 
 
-def test_an_ordinary_callback_is_due_by_the_close_of_the_next_business_day() -> None:
+def test_ordinary_callback_is_due_by_the_close_of_the_next_business_day() -> None:
     office = hours_office()
 
     assert office.due_at("other", WEDNESDAY) == datetime(2026, 11, 28, 1, 0, tzinfo=UTC)
@@ -65,7 +65,7 @@ def test_an_ordinary_callback_is_due_by_the_close_of_the_next_business_day() -> 
 
 
 @given(at=MOMENTS)
-def test_the_next_opening_is_open_and_nothing_before_it_is(at: datetime) -> None:
+def test_next_opening_is_open_and_nothing_before_it_is(at: datetime) -> None:
     office = hours_office()
     opens = office.next_open(at)
 
@@ -82,7 +82,7 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(at: datetime) -> None
         ["America/New_York", "America/Los_Angeles", "Pacific/Honolulu", "Asia/Kolkata", "Pacific/Apia", "UTC"]
     ),
 )
-def test_a_calling_window_is_daytime_where_the_phone_is(at: datetime, zone: str) -> None:
+def test_calling_window_is_daytime_where_the_phone_is(at: datetime, zone: str) -> None:
     from zoneinfo import ZoneInfo
 
     office = hours_office()
@@ -95,7 +95,7 @@ def test_a_calling_window_is_daytime_where_the_phone_is(at: datetime, zone: str)
     assert window - at < timedelta(hours=13)
 
 
-def test_an_office_that_is_always_open_rings_at_any_hour() -> None:
+def test_office_that_is_always_open_rings_at_any_hour() -> None:
     office = make_office()
     night = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
 
@@ -105,7 +105,7 @@ def test_an_office_that_is_always_open_rings_at_any_hour() -> None:
     assert office.due_at("other", night) > night
 
 
-def test_an_unknown_time_zone_and_a_naive_moment_are_refused() -> None:
+def test_unknown_time_zone_and_naive_moment_are_refused() -> None:
     office = hours_office()
 
     with pytest.raises(OfficeError, match="time_zone"):
@@ -115,7 +115,7 @@ def test_an_unknown_time_zone_and_a_naive_moment_are_refused() -> None:
 
 
 @pytest.mark.parametrize("number", ["+12025550123", "+12025550199", "+12024561111", "+12125551234"])
-def test_ordinary_numbers_are_dialled(number: str) -> None:
+def test_ordinary_numbers_are_dialed(number: str) -> None:
     assert make_office().can_dial(number)
 
 
@@ -133,7 +133,7 @@ def test_ordinary_numbers_are_dialled(number: str) -> None:
         "sip:a@example.org", "+12025550123;x",
     ],
 )  # fmt: skip
-def test_no_other_number_is_ever_dialled(number: str) -> None:
+def test_no_other_number_is_ever_dialed(number: str) -> None:
     assert not make_office().can_dial(number)
 
 
@@ -171,7 +171,7 @@ def test_no_other_number_is_ever_dialled(number: str) -> None:
         ("[holidays]", "[holydays]", "holydays"),
     ],
 )  # fmt: skip
-def test_a_slip_in_the_file_is_named(tmp_path: Path, shipped: str, changed: str, named: str) -> None:
+def test_slip_in_the_file_is_named(tmp_path: Path, shipped: str, changed: str, named: str) -> None:
     text = SHIPPED.read_text()
     assert shipped in text
     path = tmp_path / "office.toml"
@@ -184,7 +184,7 @@ def test_a_slip_in_the_file_is_named(tmp_path: Path, shipped: str, changed: str,
     assert str(path) in str(refused.value)
 
 
-def test_a_fifth_service_is_refused(tmp_path: Path) -> None:
+def test_fifth_service_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "office.toml"
     fifth = '[[services]]\nkey = "fifth"\nname = { en = "a", es = "b" }\nphone = "211"\n\n[release]'
     path.write_text(SHIPPED.read_text().replace("[release]", fifth, 1))
@@ -193,7 +193,7 @@ def test_a_fifth_service_is_refused(tmp_path: Path) -> None:
         Office.load(path)
 
 
-def test_a_missing_release_switch_denies(tmp_path: Path) -> None:
+def test_missing_release_switch_denies(tmp_path: Path) -> None:
     path = tmp_path / "office.toml"
     path.write_text(SHIPPED.read_text().replace("allow_hearing = true\n", ""))
 
@@ -201,7 +201,7 @@ def test_a_missing_release_switch_denies(tmp_path: Path) -> None:
     assert Office.load(path).allow_facility is True
 
 
-def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+def test_missing_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(OfficeError, match=r"cannot be read"):
         Office.load(tmp_path / "none.toml")
 
@@ -225,16 +225,16 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         ("nonsense", "America/New_York"),
     ],
 )
-def test_the_zone_of_a_number_is_guessed_by_its_area_code(number: str, zone: str) -> None:
+def test_zone_of_a_number_is_guessed_by_its_area_code(number: str, zone: str) -> None:
     assert make_office().zone_of(number) == zone
 
 
 @pytest.mark.parametrize("area", ["787", "939", "340", "671", "684", "670"])
-def test_the_office_file_that_ships_dials_the_territories_of_the_united_states(area: str) -> None:
+def test_office_file_that_ships_dials_the_territories_of_the_united_states(area: str) -> None:
     assert make_office().can_dial(f"+1{area}5550123")
 
 
-def test_the_hours_of_guam_close_no_other_phone() -> None:
+def test_hours_of_guam_close_no_other_phone() -> None:
     office = make_office(always_open=False)
     noon_in_new_york = datetime(2026, 3, 3, 17, tzinfo=UTC)
 
@@ -245,7 +245,7 @@ def test_the_hours_of_guam_close_no_other_phone() -> None:
     assert in_guam == datetime(2026, 3, 3, 22, tzinfo=UTC)
 
 
-def test_the_zones_of_an_office_are_those_of_its_countries() -> None:
+def test_zones_of_an_office_are_those_of_its_countries() -> None:
     zones = make_office(countries=("US", "PR")).zones
 
     assert {"America/New_York", "Pacific/Honolulu", "America/Puerto_Rico"} <= set(zones)

@@ -1,4 +1,4 @@
-"""Changes laid over the office file: judged by the very code that judges the file."""
+"""Changes on top of the office file: the same code checks both."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -28,7 +28,7 @@ def announcement(en: str = "We are closed on Friday.", **facts: Any) -> dict[str
     return {"text": {"en": en, "es": "Cerramos el viernes."}, **days, **facts}
 
 
-def test_a_field_that_was_changed_counts_and_the_others_stay_as_in_the_file() -> None:
+def test_changed_field_counts_and_the_others_stay_as_in_the_file() -> None:
     office = Office.load(SHIPPED)
 
     changed = office.with_changes(
@@ -43,13 +43,13 @@ def test_a_field_that_was_changed_counts_and_the_others_stay_as_in_the_file() ->
     assert office.policies["fresh_minutes"].value == 60
 
 
-def test_an_office_without_changes_is_the_office_itself() -> None:
+def test_office_without_changes_is_the_office_itself() -> None:
     office = Office.load(SHIPPED)
 
     assert office.with_changes({}) is office
 
 
-def test_what_was_set_for_this_process_alone_stays_set() -> None:
+def test_value_set_for_this_process_alone_stays_set() -> None:
     office = make_office(policies={"carrier_calls_per_second": 100})
 
     changed = office.with_changes(
@@ -87,7 +87,7 @@ def test_what_was_set_for_this_process_alone_stays_set() -> None:
         ("policies.no_such", POLICY, "policies.no_such"),
     ],
 )  # fmt: skip
-def test_a_wrong_change_is_refused_in_one_sentence_that_names_the_field(
+def test_wrong_change_is_refused_in_one_sentence_that_names_the_field(
     field: str, value: Any, named: str
 ) -> None:
     with pytest.raises(OfficeError) as refused:
@@ -98,7 +98,7 @@ def test_a_wrong_change_is_refused_in_one_sentence_that_names_the_field(
 
 
 @given(field=st.sampled_from(EDITABLE), value=JSON)
-def test_whatever_is_sent_is_an_office_or_one_sentence(field: str, value: Any) -> None:
+def test_anything_sent_is_an_office_or_one_sentence(field: str, value: Any) -> None:
     try:
         changed = make_office().with_changes({field: value})
     except OfficeError as refused:
@@ -109,7 +109,7 @@ def test_whatever_is_sent_is_an_office_or_one_sentence(field: str, value: Any) -
     assert told
 
 
-def test_every_field_of_the_file_can_be_changed_or_tells_why_it_cannot() -> None:
+def test_every_field_of_the_file_can_be_changed_or_says_why_it_cannot() -> None:
     table = Office.load(SHIPPED).table
     named = {
         f"{place}.{name}" for place in ("office", "hours", "holidays", "policies") for name in table[place]
@@ -119,7 +119,7 @@ def test_every_field_of_the_file_can_be_changed_or_tells_why_it_cannot() -> None
     assert named <= {*EDITABLE, *FIXED}
 
 
-def test_what_the_file_says_is_told_as_it_would_be_sent_back() -> None:
+def test_value_of_the_file_is_shown_in_the_form_in_which_it_is_sent_back() -> None:
     office = Office.load(SHIPPED)
 
     same = office.with_changes(
@@ -132,7 +132,7 @@ def test_what_the_file_says_is_told_as_it_would_be_sent_back() -> None:
         value_of(office.table, "release.gates")
 
 
-def test_an_announcement_is_made_on_its_days_in_the_offices_own_time_zone() -> None:
+def test_announcement_is_made_on_its_days_in_the_offices_own_time_zone() -> None:
     office = make_office().with_changes({"announcements": [announcement()]})
 
     assert [text["en"] for text in office.announced(NOW)] == ["We are closed on Friday."]

@@ -1,4 +1,4 @@
-"""The settings: what is read, what is refused, and what a complaint never holds."""
+"""The settings: what is read, what is refused, and what a complaint never contains."""
 
 import base64
 import stat
@@ -25,7 +25,7 @@ PRODUCTION = {
 }
 
 
-def test_a_development_installation_needs_its_keys_alone() -> None:
+def test_development_installation_needs_only_its_keys() -> None:
     settings = Settings.from_env(WHOLE)
 
     assert settings.env == "development"
@@ -40,7 +40,7 @@ def test_a_development_installation_needs_its_keys_alone() -> None:
     assert settings.twilio_auth_tokens == ("first-token", "second-token")
 
 
-def test_a_production_installation_talks_to_twilio() -> None:
+def test_production_installation_talks_to_twilio() -> None:
     settings = Settings.from_env(PRODUCTION)
 
     assert settings.carrier == "twilio"
@@ -48,7 +48,7 @@ def test_a_production_installation_talks_to_twilio() -> None:
     assert settings.twilio_api_base_url is None
 
 
-def test_the_public_url_and_the_exchange_follow_the_address_that_was_bound() -> None:
+def test_public_url_and_exchange_follow_the_address_that_was_bound() -> None:
     settings = Settings.from_env(WHOLE, "http://127.0.0.1:9100")
 
     assert settings.public_url == "http://127.0.0.1:9100"
@@ -56,7 +56,7 @@ def test_the_public_url_and_the_exchange_follow_the_address_that_was_bound() -> 
     assert settings.twilio_api_base_url == "http://127.0.0.1:9101"
 
 
-def test_a_public_url_behind_a_proxy_does_not_move_the_exchange() -> None:
+def test_public_url_behind_a_proxy_does_not_move_the_exchange() -> None:
     settings = Settings.from_env({**WHOLE, "HOTLINE_PUBLIC_URL": "https://line.example.org"})
 
     assert settings.twilio_api_base_url == "http://127.0.0.1:8001"
@@ -95,7 +95,7 @@ def test_a_public_url_behind_a_proxy_does_not_move_the_exchange() -> None:
         ("HOTLINE_LOG_LEVEL", "canary"),
     ],
 )
-def test_a_wrong_setting_is_named_and_not_quoted(name: str, value: str) -> None:
+def test_wrong_setting_is_named_and_not_quoted(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as refused:
         Settings.from_env({**WHOLE, name: value})
 
@@ -120,20 +120,20 @@ def test_production_is_never_always_open() -> None:
         Settings.from_env({**PRODUCTION, "HOTLINE_OFFICE_ALWAYS_OPEN": "1"})
 
 
-def test_settings_that_are_printed_hold_no_secret() -> None:
+def test_printed_settings_have_no_secret() -> None:
     printed = repr(Settings.from_env({**PRODUCTION, "HOTLINE_DATABASE_URL": "postgresql://u:secret@h/d"}))
 
     for secret in ("s" * 32, "p" * 32, "1" * 32 + "'", "2" * 32, "first-token", "secret@"):
         assert secret not in printed.replace("AC" + "1" * 32, "")
 
 
-def test_a_plain_postgresql_url_takes_our_driver() -> None:
+def test_plain_postgresql_url_takes_our_driver() -> None:
     settings = Settings.from_env({**WHOLE, "HOTLINE_DATABASE_URL": "postgresql://someone@db/hotline"})
 
     assert settings.database_url == "postgresql+psycopg://someone@db/hotline"
 
 
-def test_a_long_data_folder_moves_the_socket_and_nothing_else(tmp_path: Path) -> None:
+def test_long_data_folder_moves_the_socket_and_nothing_else(tmp_path: Path) -> None:
     long = Settings.from_env({**WHOLE, "HOTLINE_DATA_DIR": str(tmp_path / ("d" * 120))})
     other = Settings.from_env({**WHOLE, "HOTLINE_DATA_DIR": str(tmp_path / ("e" * 120))})
 
@@ -155,7 +155,7 @@ def test_missing_keys_are_made_once_and_for_their_owner_alone(tmp_path: Path) ->
     assert len(list((tmp_path / "var").iterdir())) == len(KEY_FILES)
 
 
-def test_a_key_that_was_set_is_kept_and_not_written(tmp_path: Path) -> None:
+def test_key_that_was_set_is_kept_and_not_written(tmp_path: Path) -> None:
     environ = make_missing_keys(tmp_path, WHOLE)
 
     assert environ == WHOLE
@@ -176,7 +176,7 @@ def test_no_token_is_made_up_for_the_real_carrier(tmp_path: Path) -> None:
         make_missing_keys(tmp_path, {"HOTLINE_CARRIER": "twilio"})
 
 
-def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+def test_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(SettingsError, match="HOTLINE_DATA_DIR"):

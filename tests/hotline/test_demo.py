@@ -50,9 +50,7 @@ def test_every_demo_case_has_a_number_and_pin_such_as_the_office_would_issue() -
     assert len({person.number for person in PEOPLE}) == len({person.pin for person in PEOPLE}) == len(PEOPLE)
 
 
-def test_the_demo_covers_every_custody_status_and_every_reason_for_the_neutral_words_in_both_languages() -> (
-    None
-):
+def test_demo_covers_every_custody_status_and_every_reason_for_the_neutral_words_in_both_languages() -> None:
     assert {person.status for person in PEOPLE} >= set(CUSTODY_STATUSES)
     assert {person.language for person in PEOPLE} == {"en", "es"}
     neutral = " ".join(person.says for person in PEOPLE)
@@ -87,7 +85,7 @@ def _counts(database: Database) -> dict[str, int]:
         }
 
 
-def test_a_demo_started_tomorrow_is_as_fresh_as_today(
+def test_demo_started_tomorrow_is_as_fresh_as_today(
     database: Database, settings: Settings, office: Office, now: datetime
 ) -> None:
     ages = []
@@ -102,7 +100,7 @@ def test_a_demo_started_tomorrow_is_as_fresh_as_today(
     assert min(ages[0]) < timedelta(minutes=60) < timedelta(hours=24) < max(ages[0])
 
 
-def test_the_demos_records_came_in_one_file_whose_age_is_known(
+def test_demo_records_came_in_one_file_whose_age_is_known(
     database: Database, settings: Settings, office: Office, now: datetime
 ) -> None:
     for moment in (now, now + timedelta(days=1)):
@@ -113,7 +111,7 @@ def test_the_demos_records_came_in_one_file_whose_age_is_known(
             assert moment - (newest_as_of(session) or now) < timedelta(minutes=60)
 
 
-def test_what_a_record_names_is_in_the_directory(
+def test_everything_that_a_record_names_is_in_the_directory(
     database: Database, settings: Settings, office: Office
 ) -> None:
     load(database, settings, office)
@@ -150,7 +148,7 @@ def test_two_liaisons_are_on_shift_and_every_phone_is_nobodys(
     assert not set(phones) & set(office.lines)
 
 
-def test_a_case_that_was_changed_or_closed_meanwhile_is_listed_no_more(
+def test_case_that_was_changed_or_closed_meanwhile_is_no_longer_listed(
     database: Database, settings: Settings, office: Office, now: datetime
 ) -> None:
     load(database, settings, office, now)
@@ -163,7 +161,7 @@ def test_a_case_that_was_changed_or_closed_meanwhile_is_listed_no_more(
     assert {person.number for person in PEOPLE} - listed == {PEOPLE[0].number, PEOPLE[1].number}
 
 
-def test_the_callback_list_is_filled_when_asked_for_and_nobody_is_rung_on_that_day(
+def test_callback_list_is_filled_on_request_and_nobody_is_rung_on_that_day(
     database: Database, settings: Settings, office: Office, now: datetime
 ) -> None:
     always_open = dataclasses.replace(office, always_open=True)
@@ -193,7 +191,7 @@ def test_the_callback_list_is_filled_when_asked_for_and_nobody_is_rung_on_that_d
         assert all(row.next_attempt_at > later for row in rows if row.state == "requested")
 
 
-def test_a_shift_that_was_ended_stays_ended(database: Database, settings: Settings, office: Office) -> None:
+def test_shift_that_was_ended_stays_ended(database: Database, settings: Settings, office: Office) -> None:
     load(database, settings, office)
     with database.transaction() as session:
         session.scalars(select(Staff).where(Staff.email == STAFF[0][0])).one().on_shift = False
@@ -204,7 +202,7 @@ def test_a_shift_that_was_ended_stays_ended(database: Database, settings: Settin
         assert not session.scalars(select(Staff.on_shift).where(Staff.email == STAFF[0][0])).one()
 
 
-def test_an_office_without_spanish_has_its_demo_too(
+def test_office_without_spanish_has_its_demo_too(
     database: Database, settings: Settings, office: Office
 ) -> None:
     english = dataclasses.replace(office, languages=("en",))
@@ -223,7 +221,7 @@ def test_production_refuses_the_demo_in_one_sentence(
     assert not any(_counts(database).values())
 
 
-def test_each_case_lets_hear_what_its_line_says(
+def test_caller_of_each_demo_case_hears_what_its_list_line_says(
     database: Database, settings: Settings, office: Office, now: datetime
 ) -> None:
     load(database, settings, office, now)

@@ -1,4 +1,4 @@
-"""What Twilio posts is read strictly: withheld callers have no number, and odd keys are no entry."""
+"""Twilio's forms are read strictly: withheld callers have no number, and odd keys are no entry."""
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ def form(*pairs: tuple[str, str]) -> ImmutableMultiDict[str, str]:
 
 
 @pytest.mark.parametrize("number", ["+12025550123", "+442025550123", "+5225550123", " +12025550123 "])
-def test_a_phone_number_is_the_caller_id(number: str) -> None:
+def test_phone_number_is_the_caller_id(number: str) -> None:
     assert caller_id(number) == number.strip()
 
 
@@ -35,7 +35,7 @@ def test_every_spelling_of_a_withheld_number_is_no_caller_id(spelling: str | Non
 
 
 @given(st.text(max_size=30))
-def test_a_caller_id_is_a_plausible_number_or_none(text: str) -> None:
+def test_caller_id_is_a_plausible_number_or_none(text: str) -> None:
     number = caller_id(text)
     assert number is None or (
         number[0] == "+" and number[1:].isascii() and number[1:].isdigit() and 8 <= len(number) - 1 <= 15
@@ -47,13 +47,13 @@ def test_keys_are_read_as_they_were_pressed(keys: str) -> None:
     assert digits(form(("Digits", keys))) == keys
 
 
-def test_a_request_without_keys_is_not_silence() -> None:
+def test_request_without_keys_is_not_silence() -> None:
     assert digits(form(("CallSid", "CA1"))) is None
     assert digits(form(("Digits", ""))) == ""
     assert digits(form(("Digits", ""), ("FinishedOnKey", ""))) == ""
 
 
-def test_the_pound_key_alone_is_a_key_and_not_silence() -> None:
+def test_pound_key_alone_is_a_key_and_not_silence() -> None:
     assert digits(form(("Digits", ""), ("FinishedOnKey", "#"))) == "#"
     assert digits(form(("FinishedOnKey", "#"))) == "#"
     assert digits(form(("Digits", "5"), ("FinishedOnKey", "#"))) == "5"
@@ -66,7 +66,7 @@ def test_doubled_keys_count_only_when_they_agree() -> None:
 
 
 @pytest.mark.parametrize("odd", ["hangup", "1 ", "A", "1,2", "\u0661", "１", "1\n", "?", "-1", "0" * 65])
-def test_what_is_not_keys_is_an_entry_that_nothing_equals(odd: str) -> None:
+def test_odd_digits_are_an_entry_that_nothing_equals(odd: str) -> None:
     assert digits(form(("Digits", odd))) == NO_VALID_ENTRY
 
 
@@ -81,7 +81,7 @@ def test_reading_keys_never_fails(pairs: list[tuple[str, str]]) -> None:
 
 
 @pytest.mark.parametrize("sid", ["CA" + "0a" * 16, "CA1", "a1B2", "x" * 64])
-def test_a_call_is_known_by_its_sid(sid: str) -> None:
+def test_call_is_known_by_its_sid(sid: str) -> None:
     assert call_sid(form(("CallSid", sid), ("CallSid", sid), ("FromCity", ""), ("Surprise", "x"))) == sid
 
 
@@ -92,12 +92,12 @@ def test_a_call_is_known_by_its_sid(sid: str) -> None:
         (("CallSid", "é"),), (("CallSid", "CA1"), ("CallSid", "CA2")), (("callsid", "CA1"),),
     ],
 )  # fmt: skip
-def test_a_request_without_one_call_sid_is_a_bad_request(pairs: tuple[tuple[str, str], ...]) -> None:
+def test_request_without_exactly_one_call_sid_is_a_bad_request(pairs: tuple[tuple[str, str], ...]) -> None:
     with pytest.raises(BadRequest):
         call_sid(form(*pairs))
 
 
-def test_one_value_is_read_only_when_it_is_given_once_and_short() -> None:
+def test_single_value_is_read_only_when_it_is_given_once_and_short() -> None:
     assert one(form(("To", "a")), "To") == "a"
     assert one(form(("To", "a"), ("To", "a")), "To") == "a"
     assert one(form(("To", "a"), ("To", "b")), "To") is None

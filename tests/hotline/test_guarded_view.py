@@ -1,4 +1,4 @@
-"""A view behind the door reads what was signed, and nothing large, odd or foreign gets as far as it."""
+"""A guarded view reads what was signed, and nothing large, odd or foreign gets to it."""
 
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -27,14 +27,14 @@ def app() -> Flask:
     return made
 
 
-def test_a_guarded_view_says_so(app: Flask) -> None:
+def test_guarded_view_says_so(app: Flask) -> None:
     assert app.view_functions["heard"].guard == "twilio"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
     "path", ["/voice/inbound", "/voice/steps/ask_pin/7", "/voice/a b+c", "/voice/é:@!$&'()*,;=~"]
 )
-def test_a_guarded_view_reads_what_was_signed_behind_any_host_name(app: Flask, path: str) -> None:
+def test_guarded_view_reads_what_was_signed_behind_any_host_name(app: Flask, path: str) -> None:
     target = quote(path, safe="/:@!$&'()*+,;=-._~") + "?foo=1&bar=%2f+"
     params = [("Digits", "5"), ("Name", "Ana ñ"), ("Blank", "")]
     answer = app.test_client().post(
@@ -49,7 +49,7 @@ def test_a_guarded_view_reads_what_was_signed_behind_any_host_name(app: Flask, p
 
 
 class Unread:
-    """A body of ten megabytes that notes how much of it was read."""
+    """A body of ten megabytes that records how much of it was read."""
 
     def __init__(self) -> None:
         self.taken = 0
@@ -62,7 +62,7 @@ class Unread:
 
 @pytest.mark.parametrize("declared", [True, False])
 @pytest.mark.parametrize("signature", [BASE, None])
-def test_a_body_of_ten_megabytes_is_refused_without_being_read(
+def test_body_of_ten_megabytes_is_refused_without_being_read(
     app: Flask, declared: bool, signature: str | None
 ) -> None:
     body = Unread()
@@ -79,7 +79,7 @@ def test_a_body_of_ten_megabytes_is_refused_without_being_read(
     assert body.taken <= (0 if declared else 2 * BODY_BYTES)
 
 
-def test_a_refusal_holds_none_of_what_was_sent(app: Flask) -> None:
+def test_refusal_has_nothing_of_what_was_sent(app: Flask) -> None:
     canary = "8675309"
     for body, kind in ((f"Digits={canary}", FORM), (f"Digits={canary}%ff", FORM), (canary, "text/plain")):
         for signature in (BASE, canary):
@@ -90,6 +90,6 @@ def test_a_refusal_holds_none_of_what_was_sent(app: Flask) -> None:
             assert canary not in answer.text
 
 
-def test_the_refusals_are_plain_http_errors() -> None:
+def test_refusals_are_plain_http_errors() -> None:
     assert issubclass(Forbidden, HTTPException)
     assert issubclass(BadRequest, HTTPException)

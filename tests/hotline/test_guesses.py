@@ -21,7 +21,7 @@ PIN = "482917"
 
 
 class SlowHasher(PinHasher):
-    """A KDF that works until the test lets go, and writes down whom it served."""
+    """A KDF that works until the test allows it to end, and records whom it served."""
 
     def __init__(self) -> None:
         super().__init__(b"a pepper of the tests", memory_kib=8, time_cost=1)
@@ -75,7 +75,7 @@ def guess(call_id: int, *, known: bool = False, turn: int = 1, stored: str | Non
     )
 
 
-def test_the_future_brings_what_the_second_transaction_answered(
+def test_future_has_the_answer_of_the_second_transaction(
     queue_of_guesses: Guesses, hasher: SlowHasher
 ) -> None:
     hasher.may_go.release(2)
@@ -96,7 +96,7 @@ def test_nothing_starts_before_the_first_guess(hasher: SlowHasher) -> None:
     assert set(threading.enumerate()) <= running
 
 
-def test_among_thirty_callers_guessing_a_known_phone_is_served_next(
+def test_known_phone_is_next_among_thirty_callers_who_guess(
     queue_of_guesses: Guesses, hasher: SlowHasher
 ) -> None:
     flood = [queue_of_guesses.submit(guess(i), f"guess {i}", bool) for i in range(30)]
@@ -110,7 +110,7 @@ def test_among_thirty_callers_guessing_a_known_phone_is_served_next(
     assert hasher.served == ["guess 0", "victim", *(f"guess {i}" for i in range(1, 30))]
 
 
-def test_a_flood_holds_one_web_thread_while_a_known_phone_always_may(
+def test_flood_holds_one_web_thread_while_a_known_phone_always_may(
     queue_of_guesses: Guesses, hasher: SlowHasher
 ) -> None:
     flood = [queue_of_guesses.submit(guess(i), "guess", bool) for i in range(5)]
@@ -148,7 +148,7 @@ class WithSlots:
         return self._results.get_nowait()
 
 
-def test_a_hash_that_takes_too_long_lets_the_web_thread_go_and_the_slot_with_it(
+def test_hash_that_takes_too_long_releases_the_web_thread_and_its_slot(
     queue_of_guesses: Guesses, hasher: SlowHasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guesses, "WAIT_SECONDS", 0.01)
@@ -161,7 +161,7 @@ def test_a_hash_that_takes_too_long_lets_the_web_thread_go_and_the_slot_with_it(
     assert queue_of_guesses.wait(future, first=False) is False
 
 
-def test_a_pin_that_waits_for_its_turn_is_told_of_until_it_is_worked(
+def test_pin_that_waits_for_its_turn_is_reported_as_pending_until_it_is_hashed(
     hasher: SlowHasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guesses, "KEEP_SECONDS", 0.01)
@@ -179,7 +179,7 @@ def test_a_pin_that_waits_for_its_turn_is_told_of_until_it_is_worked(
     queue_of_guesses.close()
 
 
-def test_the_same_webhook_again_awaits_the_same_guess(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
+def test_same_webhook_again_awaits_the_same_guess(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
     first = queue_of_guesses.submit(guess(1), "guess", bool)
 
     assert queue_of_guesses.submit(guess(1), "guess", bool) is first
@@ -193,7 +193,7 @@ def test_the_same_webhook_again_awaits_the_same_guess(queue_of_guesses: Guesses,
     assert hasher.served == ["guess", "later"]
 
 
-def test_a_guess_that_is_done_is_forgotten(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
+def test_guess_that_is_done_is_forgotten(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
     hasher.may_go.release()
     forgotten = threading.Event()
     future = queue_of_guesses.submit(guess(1), "guess", bool)
@@ -203,7 +203,7 @@ def test_a_guess_that_is_done_is_forgotten(queue_of_guesses: Guesses, hasher: Sl
     assert queue_of_guesses.pending(1) is None
 
 
-def test_a_fault_reaches_its_caller_alone_and_the_log_names_its_class_alone(
+def test_fault_reaches_its_caller_alone_and_the_log_names_only_its_class(
     queue_of_guesses: Guesses, hasher: SlowHasher, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_matched: bool) -> bool:
@@ -226,7 +226,7 @@ def test_a_fault_reaches_its_caller_alone_and_the_log_names_its_class_alone(
     assert not any(record.exc_info for record in caplog.records)
 
 
-def test_a_time_out_inside_the_second_transaction_is_a_fault_and_no_hold(
+def test_time_out_inside_the_second_transaction_is_a_fault_and_no_wait(
     queue_of_guesses: Guesses, hasher: SlowHasher
 ) -> None:
     def times_out(_matched: bool) -> bool:
@@ -237,14 +237,14 @@ def test_a_time_out_inside_the_second_transaction_is_a_fault_and_no_hold(
         queue_of_guesses.wait(queue_of_guesses.submit(guess(1), PIN, times_out), first=True)
 
 
-def test_the_end_cancels_what_waits_and_takes_no_more(hasher: SlowHasher) -> None:
+def test_end_cancels_what_waits_and_takes_no_more(hasher: SlowHasher) -> None:
     queue_of_guesses = Guesses(hasher)
     at_hand = queue_of_guesses.submit(guess(1), "at hand", bool)
     waiting = queue_of_guesses.submit(guess(2), "waiting", bool)
     hasher.started.get()
     closing = threading.Thread(target=queue_of_guesses.close)
     closing.start()
-    # Closing waits for the guess at hand; from its start on no other is taken.
+    # Closing waits for the current guess; from its start on it takes no other.
     while not queue_of_guesses._closed or queue_of_guesses._waiting.qsize() < 2:
         assert closing.is_alive()
     hasher.may_go.release(2)
@@ -258,7 +258,7 @@ def test_the_end_cancels_what_waits_and_takes_no_more(hasher: SlowHasher) -> Non
     queue_of_guesses.close()
 
 
-def test_the_hash_steps_back_behind_the_turns(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
+def test_hash_runs_at_a_lower_priority_than_the_turns(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
     hasher.may_go.release()
     queue_of_guesses.submit(guess(1), PIN, bool).result()
     stepped_back = guesses.NICENESS if sys.platform == "linux" else own_priority()
@@ -266,7 +266,7 @@ def test_the_hash_steps_back_behind_the_turns(queue_of_guesses: Guesses, hasher:
     assert hasher.priorities == {max(own_priority(), stepped_back)}
 
 
-def test_no_repr_holds_the_pin(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
+def test_no_repr_has_the_pin(queue_of_guesses: Guesses, hasher: SlowHasher) -> None:
     queue_of_guesses.submit(guess(1), PIN, bool)
     hasher.started.get()
     queue_of_guesses.submit(guess(2), PIN, bool)

@@ -1,4 +1,4 @@
-"""Health: that this process lives, and what of its ground cannot be used."""
+"""Health: that this process lives, and which of its services cannot be used."""
 
 import dataclasses
 import resource
@@ -28,9 +28,7 @@ def asked(settings: Settings, database: Database, *flow_faults: str) -> FlaskCli
     return app.test_client()
 
 
-def test_an_installation_on_firm_ground_is_ready(
-    settings: Settings, database: Database, redis_url: str
-) -> None:
+def test_healthy_installation_is_ready(settings: Settings, database: Database, redis_url: str) -> None:
     client = asked(settings, database)
 
     assert client.get("/up").json == {"up": True}
@@ -39,7 +37,7 @@ def test_an_installation_on_firm_ground_is_ready(
     assert answer.json == {"ready": True, "not_usable": {}}
 
 
-def test_a_refused_account_and_a_silent_role_are_named_while_the_line_is_ready(
+def test_refused_account_and_silent_role_are_named_while_the_line_is_ready(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
     now = datetime.now(UTC)
@@ -59,7 +57,7 @@ def test_a_refused_account_and_a_silent_role_are_named_while_the_line_is_ready(
     assert degraded["worker"].startswith("no sign of life for 5")
 
 
-def test_a_number_of_the_office_that_is_refused_is_named_by_its_end_alone(
+def test_refused_number_of_the_office_is_named_by_its_end_alone(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
     now = datetime.now(UTC)
@@ -77,7 +75,7 @@ def test_a_number_of_the_office_that_is_refused_is_named_by_its_end_alone(
     assert "555" not in answer.text
 
 
-def test_a_redis_that_is_down_is_named_and_the_process_still_lives(
+def test_redis_that_is_down_is_named_and_the_process_still_lives(
     settings: Settings, database: Database
 ) -> None:
     client = asked(settings, database)
@@ -89,7 +87,7 @@ def test_a_redis_that_is_down_is_named_and_the_process_still_lives(
     assert client.get("/up").status_code == 200
 
 
-def test_a_database_without_its_tables_is_named(
+def test_database_without_its_tables_is_named(
     settings: Settings, blank_database_url: str, redis_url: str
 ) -> None:
     database = Database(blank_database_url, Keyring(settings.field_keys, settings.secret_key))
@@ -101,7 +99,7 @@ def test_a_database_without_its_tables_is_named(
     assert answer.json == {"ready": False, "not_usable": {"database": "not of this release"}}
 
 
-def test_a_database_that_is_gone_is_named_without_its_address(settings: Settings, redis_url: str) -> None:
+def test_database_that_is_gone_is_named_without_its_address(settings: Settings, redis_url: str) -> None:
     gone = Database(
         "postgresql+psycopg://canary:canary@127.0.0.1:1/canary",
         Keyring(settings.field_keys, settings.secret_key),
@@ -114,7 +112,7 @@ def test_a_database_that_is_gone_is_named_without_its_address(settings: Settings
     assert "canary" not in answer.text
 
 
-def test_a_full_disk_is_named_though_it_can_still_be_read(
+def test_full_disk_is_named_though_it_can_still_be_read(
     settings: Settings, tmp_path: Path, redis_url: str
 ) -> None:
     database = Database(
@@ -141,7 +139,7 @@ def test_a_full_disk_is_named_though_it_can_still_be_read(
     database.close()
 
 
-def test_a_database_that_may_only_be_read_is_named(
+def test_database_that_may_only_be_read_is_named(
     settings: Settings, database_url: str, redis_url: str
 ) -> None:
     keyring = Keyring(settings.field_keys, settings.secret_key)
@@ -159,7 +157,7 @@ def test_a_database_that_may_only_be_read_is_named(
     assert "cannot be written" in answer.json["not_usable"]["database"]
 
 
-def test_a_readiness_check_leaves_nothing_behind(
+def test_readiness_check_leaves_nothing_behind(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
     assert asked(settings, database).get("/up/ready").status_code == 200
@@ -168,7 +166,7 @@ def test_a_readiness_check_leaves_nothing_behind(
         assert session.scalars(select(Guard)).all() == []
 
 
-def test_a_tree_with_a_fault_is_named_without_its_words(
+def test_tree_with_a_fault_is_named_without_its_words(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
     answer = asked(settings, database, "a canary fault", "another").get("/up/ready")

@@ -41,7 +41,7 @@ def url(postgres: Postgres, _migrated_postgresql: str) -> str:
 
 @pytest.fixture
 def phone(url: str, settings: Settings, office: Office, now: datetime) -> Iterator[Phone]:
-    """A telephone to a line on this PostgreSQL, whose patience is short."""
+    """A telephone to a line on this PostgreSQL, with short timeouts."""
     keyring = Keyring(settings.field_keys, settings.secret_key)
     database = Database(url, keyring, patience_seconds=PATIENCE)
     app = create_app(
@@ -76,7 +76,7 @@ def _hears_an_apology_and_a_person(phone: Phone, office: Office) -> bool:
     return phone.hears("Sorry", "911") and phone.is_rung(office.person_number)
 
 
-def test_a_caller_behind_a_lock_that_nobody_lets_go_hears_words_and_a_person(
+def test_caller_behind_a_lock_that_nobody_releases_hears_words_and_a_person(
     phone: Phone, office: Office, watch: psycopg.Connection[Any]
 ) -> None:
     phone.dials_in()
@@ -104,7 +104,7 @@ def stops() -> Iterator[Callable[[list[int]], None]]:
         os.kill(pid, signal.SIGCONT)
 
 
-def test_a_caller_whose_connection_is_hung_is_served_on_another(
+def test_caller_whose_connection_is_hung_is_served_on_another(
     phone: Phone, watch: psycopg.Connection[Any], stops: Callable[[list[int]], None]
 ) -> None:
     phone.dials_in()
@@ -116,7 +116,7 @@ def test_a_caller_whose_connection_is_hung_is_served_on_another(
     assert phone.hears("Please enter your case number")
 
 
-def test_a_caller_whose_whole_server_is_stopped_hears_words_and_a_person(
+def test_caller_whose_whole_server_is_stopped_hears_words_and_a_person(
     phone: Phone, office: Office, watch: psycopg.Connection[Any], stops: Callable[[list[int]], None]
 ) -> None:
     phone.dials_in()
@@ -128,8 +128,8 @@ def test_a_caller_whose_whole_server_is_stopped_hears_words_and_a_person(
     assert _hears_an_apology_and_a_person(phone, office)
 
 
-def test_what_a_caller_waits_for_at_most_leaves_the_carrier_time_to_speak() -> None:
-    # A turn that is begun anew once, and an apology that fails as well.
+def test_longest_wait_of_a_caller_leaves_the_carrier_time_to_speak() -> None:
+    # A turn that is restarted once, and an apology that fails as well.
     assert 3 * (BUSY_SECONDS + GRACE_SECONDS) < 15
 
 

@@ -1,4 +1,4 @@
-"""The settings where the office is changed: what does not fit is refused, and of two people one is told."""
+"""Where the office's settings change: a wrong value is refused, and the slower of two people is told."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +28,7 @@ def change(settings: OfficeSettings, name: str, value: Any, seen: int = 0, by: s
     return settings.change(name, value, seen=seen, reason="The suite.", actor=by, now=NOW)
 
 
-def test_a_change_holds_at_once_and_is_taken_up_by_this_process(database: Database) -> None:
+def test_change_counts_at_once_and_this_process_uses_it(database: Database) -> None:
     looked: list[bool] = []
     settings = OfficeSettings(Office.load(SHIPPED), database, PROMPTS, lambda: looked.append(True))
 
@@ -40,7 +40,7 @@ def test_a_change_holds_at_once_and_is_taken_up_by_this_process(database: Databa
     assert looked == [True]
 
 
-def test_who_had_an_older_page_open_is_told(settings: OfficeSettings) -> None:
+def test_administrator_with_an_older_page_open_is_told(settings: OfficeSettings) -> None:
     first = change(settings, "hours.saturday", ["09:00-12:00"])
 
     with pytest.raises(OfficeChangeError, match=f"^{FormRefusal.CHANGED}$"):
@@ -50,13 +50,13 @@ def test_who_had_an_older_page_open_is_told(settings: OfficeSettings) -> None:
     assert change(settings, "hours.saturday", ["10:00-12:00"], seen=first, by="ana")
 
 
-def test_a_change_of_another_field_stops_nobody(settings: OfficeSettings) -> None:
+def test_change_of_another_field_stops_nobody(settings: OfficeSettings) -> None:
     change(settings, "hours.saturday", ["09:00-12:00"])
 
     assert change(settings, "hours.sunday", ["09:00-12:00"], seen=0, by="ana")
 
 
-def test_a_change_between_the_check_and_the_row_is_checked_anew(
+def test_change_between_the_check_and_the_row_is_checked_again(
     settings: OfficeSettings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = OfficeSettings(Office.load(SHIPPED), database, PROMPTS)
@@ -73,7 +73,7 @@ def test_a_change_between_the_check_and_the_row_is_checked_anew(
         change(settings, "policies.window_opens_hour", {**POLICY, "value": 13})
 
 
-def test_what_the_office_says_already_is_no_change(settings: OfficeSettings) -> None:
+def test_value_that_the_office_has_already_is_no_change(settings: OfficeSettings) -> None:
     assert change(settings, "hours.saturday", []) is None
     assert change(settings, "announcements", None) is None
     made = change(settings, "hours.saturday", ["09:00-12:00"])
@@ -81,7 +81,7 @@ def test_what_the_office_says_already_is_no_change(settings: OfficeSettings) -> 
     assert change(settings, "hours.saturday", ["09:00-12:00"], seen=made) is None
 
 
-def test_an_undo_is_a_new_change_with_the_old_value(settings: OfficeSettings, database: Database) -> None:
+def test_undo_is_a_new_change_with_the_old_value(settings: OfficeSettings, database: Database) -> None:
     made = change(settings, "hours.monday", [])
     assert made is not None
 
@@ -115,14 +115,14 @@ def test_an_undo_is_a_new_change_with_the_old_value(settings: OfficeSettings, da
         ),
     ],
 )  # fmt: skip
-def test_a_wrong_change_is_not_kept(settings: OfficeSettings, field: str, value: Any, told: str) -> None:
+def test_wrong_change_is_not_kept(settings: OfficeSettings, field: str, value: Any, told: str) -> None:
     with pytest.raises(OfficeError, match=told):
         change(settings, field, value)
 
     assert settings.standing()[1].version == 0
 
 
-def test_a_field_goes_back_to_the_file_though_the_file_fits_the_changes_no_more(
+def test_field_goes_back_to_the_file_even_if_the_file_no_longer_fits_the_changes(
     settings: OfficeSettings, database: Database
 ) -> None:
     made = change(settings, "policies.window_opens_hour", {**POLICY, "value": 20})
@@ -137,7 +137,7 @@ def test_a_field_goes_back_to_the_file_though_the_file_fits_the_changes_no_more(
     assert later.standing()[0].policies["window_opens_hour"].value == 8
 
 
-def test_an_office_of_tests_keeps_what_was_set_for_it(database: Database) -> None:
+def test_office_of_tests_keeps_what_was_set_for_it(database: Database) -> None:
     settings = OfficeSettings(make_office(policies={"liaison_tries": 7}), database, PROMPTS)
     change(settings, "hours.monday", ["09:00-17:00"])
 

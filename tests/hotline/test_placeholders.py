@@ -21,7 +21,7 @@ FIELDS = ["office.lines", "office.person_number", "office.staff_line", "interpre
 
 
 @pytest.mark.parametrize("role", ["web", "worker", "sweeper", "intake"])
-def test_a_role_names_every_placeholder_and_does_not_start(
+def test_role_names_every_placeholder_and_does_not_start(
     settings: Settings, database: Database, role: str
 ) -> None:
     result = run(settings, role, **PRODUCTION)
@@ -43,7 +43,7 @@ def test_one_placeholder_left_is_enough(settings: Settings, database: Database, 
     assert "in office.person_number; set" in result.stderr
 
 
-def test_an_office_with_numbers_of_its_own_has_no_placeholder_and_the_shipped_one_has_all(
+def test_office_with_numbers_of_its_own_has_no_placeholder_and_the_shipped_one_has_all(
     tmp_path: Path,
 ) -> None:
     own = tmp_path / "office.toml"

@@ -1,4 +1,4 @@
-"""A proxy that the settings do not tell of is named by the first request that shows it, and by doctor."""
+"""The first request that shows a proxy which the settings do not name logs it, and doctor reports it."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ from tests.hotline.cli.test_doctor import run, wrong
 FORWARDED = {"X-Forwarded-For": "192.0.2.7"}
 
 
-def test_the_first_request_through_an_untold_proxy_is_logged_once_and_told_by_doctor(
+def test_first_request_through_an_unknown_proxy_is_logged_once_and_doctor_reports_it(
     settings: Settings, database: Database, redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = create_app(settings, database=database).test_client()
@@ -30,7 +30,7 @@ def test_the_first_request_through_an_untold_proxy_is_logged_once_and_told_by_do
     assert "proxies" not in wrong(run(settings, "doctor", "--json", HOTLINE_WEB_PROXIES="1"))
 
 
-def test_a_proxy_that_was_told_of_is_nobodys_news(
+def test_configured_proxy_is_not_logged(
     settings: Settings, database: Database, redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     told_of = dataclasses.replace(settings, web_proxies=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from hotline.refusals.wording import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
-#: What a package refuses with: each class of refusals.
+#: The codes with which models refuse: each class of refusals.
 CODES = tuple(
     getattr(import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)), name)
     for path in sorted((ROOT / "models").rglob("*.py"))
@@ -18,7 +18,7 @@ CODES = tuple(
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:
-    """Each file in which somebody may refuse, parsed."""
+    """Each file that may raise a refusal, parsed."""
     for package in ("models", "hotline"):
         for path in sorted((ROOT / package).rglob("*.py")):
             if path.parent.name != "refusals":
@@ -26,7 +26,7 @@ def trees() -> Iterator[tuple[Path, ast.Module]]:
 
 
 def raised() -> Iterator[tuple[str, ast.Call]]:
-    """Each place that refuses, as ``file:line``."""
+    """Each line that raises a refusal, as ``file:line``."""
     found = list(trees())
     classes = [one for _, tree in found for one in ast.walk(tree) if isinstance(one, ast.ClassDef)]
     # Reading a row has an error of its own, since it must be no ValueError.

@@ -13,7 +13,7 @@ from hotline.request_slots import FORM_BYTES, RequestSlots
 
 
 class SlowBody:
-    """A body whose sender says nothing more until the test lets it go on."""
+    """A body whose sender sends nothing more until the test allows it."""
 
     def __init__(self, rest: bytes = b"") -> None:
         self.is_awaited, self.goes_on = threading.Event(), threading.Event()
@@ -26,7 +26,7 @@ class SlowBody:
 
 
 def posts(server: Any, body: Any, length: int, path: str = "/") -> bytes:
-    """What the sender of this body is answered."""
+    """What the sender of this body gets as the answer."""
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": path,
@@ -54,7 +54,7 @@ def line() -> Flask:
     return app
 
 
-def test_a_caller_is_answered_while_strangers_send_half_a_form_and_wait(line: Flask) -> None:
+def test_caller_is_answered_while_strangers_send_half_a_form_and_wait(line: Flask) -> None:
     server = RequestSlots(line, 1)
     strangers = [SlowBody() for _ in range(8)]
     threads = [threading.Thread(target=posts, args=(server, slow, 500)) for slow in strangers]
@@ -71,7 +71,7 @@ def test_a_caller_is_answered_while_strangers_send_half_a_form_and_wait(line: Fl
     assert posts(server, io.BytesIO(b"CallSid=CA2"), 11) == b"CA2"
 
 
-def test_a_long_body_that_comes_slowly_keeps_no_caller_waiting_either(line: Flask) -> None:
+def test_long_body_that_comes_slowly_keeps_no_caller_waiting_either(line: Flask) -> None:
     server, slow = RequestSlots(line, 1), SlowBody()
     thread = threading.Thread(target=posts, args=(server, slow, FORM_BYTES + 1))
     thread.start()
@@ -83,11 +83,11 @@ def test_a_long_body_that_comes_slowly_keeps_no_caller_waiting_either(line: Flas
     thread.join(30)
 
 
-def test_a_form_that_breaks_off_is_answered_as_far_as_it_came(line: Flask) -> None:
+def test_form_that_breaks_off_is_answered_as_far_as_it_came(line: Flask) -> None:
     assert posts(RequestSlots(line, 1), io.BytesIO(b"CallSid=CA1"), 500) == b"CA1"
 
 
-def test_who_sent_slowly_is_answered_in_the_end(line: Flask) -> None:
+def test_slow_sender_is_answered_in_the_end(line: Flask) -> None:
     slow, answers = SlowBody(b"CallSid=CA1"), list[bytes]()
     server = RequestSlots(line, 1)
     thread = threading.Thread(target=lambda: answers.append(posts(server, slow, 11)))
@@ -100,7 +100,7 @@ def test_who_sent_slowly_is_answered_in_the_end(line: Flask) -> None:
     assert answers == [b"CA1"]
 
 
-def test_no_more_are_worked_on_than_there_are_slots_and_callers_are_next() -> None:
+def test_no_more_run_at_once_than_there_are_slots_and_callers_are_next() -> None:
     slots = RequestSlots(Flask(__name__), 2)
     with_slots: list[int] = []
     done: list[threading.Event] = []
@@ -117,7 +117,7 @@ def test_no_more_are_worked_on_than_there_are_slots_and_callers_are_next() -> No
         done.append(threading.Event())
         threads.append(threading.Thread(target=sits_down, args=(number,)))
         threads[-1].start()
-        # The next one comes when this one has a slot or stands in the queue.
+        # The next one comes when this one has a slot or waits in the queue.
         while len(with_slots) + slots.waiting <= number:
             threads[-1].join(0.001)
     assert (with_slots, slots.waiting) == ([0, 1], 4)
@@ -125,14 +125,14 @@ def test_no_more_are_worked_on_than_there_are_slots_and_callers_are_next() -> No
     for gone, number in enumerate((0, 1, 4, 5, 2, 3), start=1):
         done[number].set()
         threads[number].join(30)
-        # Whoever was next sits down in a thread of their own.
+        # Each one takes its slot in a thread of its own.
         while len(with_slots) < min(6, gone + 2):
             threads[number].join(0.001)
 
     assert with_slots == [0, 1, 4, 5, 2, 3]
 
 
-def test_that_the_process_lives_is_said_while_callers_have_every_slot() -> None:
+def test_process_reports_that_it_lives_while_callers_have_every_slot() -> None:
     paths, go_on, answers = list[str](), threading.Event(), list[bytes]()
 
     def work(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -161,7 +161,7 @@ def test_that_the_process_lives_is_said_while_callers_have_every_slot() -> None:
     assert len(answers) == 3
 
 
-def test_a_slot_is_free_again_after_a_fault() -> None:
+def test_slot_is_free_again_after_a_fault() -> None:
     def work(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         environ["wsgi.input"].read()
         raise OSError("The sender is gone.")

@@ -22,7 +22,7 @@ from tests.twiml_check import check
 
 
 class QueueWasUsedError(AssertionError):
-    """A turn that has nothing to hand on went to the queue."""
+    """A turn without a job used the queue."""
 
 
 class NoQueue:
@@ -37,7 +37,7 @@ class NoQueue:
 def _statements(database: Database) -> Iterator[list[str]]:
     """What each transaction, or connection of single statements, sent: r for a read, w for a write.
 
-    BEGIN and COMMIT apart, each statement is a round trip.
+    Except for BEGIN and COMMIT, each statement is a round trip.
     """
     ended: list[str] = []
     open_ones: dict[Any, str] = {}
@@ -55,7 +55,7 @@ def _statements(database: Database) -> Iterator[list[str]]:
     heard = [("begin", begins), ("before_cursor_execute", sends), ("commit", ends), ("rollback", ends)]
     listeners = [(engine, *one) for engine in (database.engine, database.turn_engine) for one in heard]
     for engine, name, listener in listeners:
-        # Before SQLite's own BEGIN, which is sent by a listener as well.
+        # Before SQLite's own BEGIN, which a listener sends as well.
         event.listen(engine, name, listener, insert=True)
     try:
         yield ended
@@ -66,7 +66,7 @@ def _statements(database: Database) -> Iterator[list[str]]:
 
 #: A try is counted, written down, and saved with its call.
 RESERVED = "rwww"
-#: A right one is no failure, clears its counter, makes its phone known, and is noted in its case.
+#: A right one is no failure, clears its counter, makes its phone known, and is recorded in its case.
 OPENED = "rwwwww"
 
 
@@ -110,14 +110,14 @@ def _unused(number: str) -> str:
 
 
 @pytest.mark.parametrize("from_", [CALLER, "anonymous"])
-def test_a_new_call_is_one_write(database: Database, phone: Phone, from_: str) -> None:
+def test_new_call_is_one_write(database: Database, phone: Phone, from_: str) -> None:
     with _statements(database) as sent:
         phone.dials_in(from_=from_)
 
     assert sent == ["w"]
 
 
-def test_the_same_ring_twice_reads_what_was_said(database: Database, phone: Phone) -> None:
+def test_same_ring_twice_reads_what_was_said(database: Database, phone: Phone) -> None:
     phone.dials_in()
     with _statements(database) as sent:
         phone.redelivers_last()
@@ -125,7 +125,7 @@ def test_the_same_ring_twice_reads_what_was_said(database: Database, phone: Phon
     assert sent == ["w", "r"]
 
 
-def test_a_menu_turn_is_one_read_and_one_write(database: Database, phone: Phone) -> None:
+def test_menu_turn_is_one_read_and_one_write(database: Database, phone: Phone) -> None:
     phone.dials_in()
     for keys in ("1", "1"):
         with _statements(database) as sent:
@@ -148,7 +148,7 @@ def test_menu_before_the_pin_reads_only_the_row_of_its_call(database: Database, 
     assert read == ["calls", "calls"]
 
 
-def test_a_late_answer_is_one_read(database: Database, phone: Phone) -> None:
+def test_late_answer_is_one_read(database: Database, phone: Phone) -> None:
     phone.dials_in()
     phone.presses("1")
     with _statements(database) as sent:
@@ -158,7 +158,7 @@ def test_a_late_answer_is_one_read(database: Database, phone: Phone) -> None:
 
 
 @pytest.mark.parametrize("is_known", [False, True])
-def test_a_pin_turn_is_two_transactions_of_one_read_each(
+def test_pin_turn_is_two_transactions_of_one_read_each(
     database: Database, phone: Phone, case: MadeCase, is_known: bool
 ) -> None:
     for _ in range(1 + is_known):
@@ -170,7 +170,7 @@ def test_a_pin_turn_is_two_transactions_of_one_read_each(
     assert sent == [RESERVED, OPENED]
 
 
-def test_a_wrong_pin_sends_the_same_statements_whether_the_number_exists_or_not(
+def test_wrong_pin_sends_the_same_statements_whether_the_number_exists_or_not(
     database: Database, phone: Phone, case: MadeCase
 ) -> None:
     for number in (case.number, _unused(case.number)):
@@ -182,7 +182,7 @@ def test_a_wrong_pin_sends_the_same_statements_whether_the_number_exists_or_not(
         assert sent == [RESERVED, "rw"]
 
 
-def test_a_repeat_of_the_status_is_one_read_and_one_write(
+def test_repeat_of_the_status_is_one_read_and_one_write(
     database: Database, phone: Phone, case: MadeCase
 ) -> None:
     _asked_for_the_pin(phone, case.number)
@@ -196,7 +196,7 @@ def test_a_repeat_of_the_status_is_one_read_and_one_write(
         assert sent == ["rw"]
 
 
-def test_what_came_since_the_last_call_costs_no_more_statements(
+def test_what_happened_since_the_last_call_costs_no_more_statements(
     database: Database, phone: Phone, case: MadeCase
 ) -> None:
     for _ in range(2):
@@ -214,7 +214,7 @@ def test_what_came_since_the_last_call_costs_no_more_statements(
         assert sent == ["rw"]
 
 
-def test_to_ask_for_a_new_pin_is_one_read_and_one_write(
+def test_asking_for_a_new_pin_is_one_read_and_one_write(
     database: Database, phone: Phone, case: MadeCase
 ) -> None:
     _asked_for_the_pin(phone, case.number)

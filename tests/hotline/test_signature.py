@@ -1,4 +1,4 @@
-"""Only what Twilio signed comes in, and nothing that is sent makes the door fall over."""
+"""Only requests that Twilio signed get in, and nothing that is sent makes the check fail with a fault."""
 
 import hashlib
 import string
@@ -83,11 +83,11 @@ class _Lists(dict[str, list[str]]):
         ("https://mycompany.com:1234", "CYn1h0gLBdNxDGkKJg6hYohgeD8="),
     ],
 )
-def test_every_spelling_of_the_port_that_twilio_signs_opens_the_door(url: str, signature: str) -> None:
+def test_every_spelling_of_the_port_that_twilio_signs_is_accepted(url: str, signature: str) -> None:
     assert admit(signature, url=url) == PARAMS
 
 
-def test_the_example_of_the_documentation_opens_the_door() -> None:
+def test_example_of_the_documentation_is_accepted() -> None:
     params = [(n, v.replace("5309", "5310")) for n, v in PARAMS]
     assert admit("L/OH5YylLD5NRKLltdqwSvS0BnU=", params, url="https://example.com") == params
 
@@ -109,17 +109,17 @@ JSON_TARGET = TARGET + b"&bodySHA256=" + BODY_HASH
 JSON_SIGNATURE = "a9nBmqA0ju/hNViExpshrM61xv4="
 
 
-def test_a_json_body_is_taken_when_its_hash_stands_in_the_signed_url() -> None:
+def test_json_body_is_accepted_when_its_hash_is_in_the_signed_url() -> None:
     admit(JSON_SIGNATURE, target=JSON_TARGET, body=JSON_BODY, content_type="application/json")
 
 
 @pytest.mark.parametrize("body", [b"", JSON_BODY + b" ", JSON_BODY.replace(b"true", b"null")])
-def test_a_json_body_that_was_changed_is_refused(body: bytes) -> None:
+def test_json_body_that_was_changed_is_refused(body: bytes) -> None:
     with pytest.raises(Forbidden):
         admit(JSON_SIGNATURE, target=JSON_TARGET, body=body, content_type="application/json")
 
 
-def test_the_hash_of_a_form_is_checked_too_and_may_be_in_capitals() -> None:
+def test_hash_of_a_form_is_checked_too_and_may_be_in_capitals() -> None:
     body = urlencode(PARAMS)
     target = "/voice/inbound?bodySHA256=" + hashlib.sha256(body.encode()).hexdigest().upper()
     signature = sign("https://mycompany.com" + target, PARAMS)
@@ -140,7 +140,7 @@ def test_every_hash_of_a_body_must_be_its_own() -> None:
                 admit(signature, target=target, body=JSON_BODY, content_type="application/json")
 
 
-def test_a_name_that_only_looks_like_the_hash_hashes_nothing() -> None:
+def test_name_that_only_looks_like_the_hash_hashes_nothing() -> None:
     target = TARGET + b"&not_bodySHA256=" + BODY_HASH
     with pytest.raises(BadRequest):
         admit(
@@ -158,18 +158,18 @@ def test_json_without_its_hash_is_refused_because_nobody_signed_it() -> None:
         )
 
 
-def test_a_get_is_signed_by_its_url_alone_and_its_query_becomes_the_form() -> None:
+def test_get_is_signed_by_its_url_alone_and_its_query_becomes_the_form() -> None:
     target = "/voice/inbound?CallSid=CA1&Digits=&From=%2B12025550123"
     got = admit(sign("https://mycompany.com" + target), target=target.encode(), method="GET", body=b"")
     assert got == [("CallSid", "CA1"), ("Digits", ""), ("From", "+12025550123")]
 
 
-def test_a_get_with_a_body_is_refused_because_nobody_signed_it() -> None:
+def test_get_with_a_body_is_refused_because_nobody_signed_it() -> None:
     with pytest.raises(BadRequest):
         admit(sign("https://mycompany.com" + TARGET.decode()), method="GET")
 
 
-def test_two_tokens_open_the_door_while_they_rotate_and_a_third_does_not() -> None:
+def test_two_tokens_are_accepted_while_they_rotate_and_a_third_is_not() -> None:
     uri = "https://mycompany.com" + TARGET.decode()
     for token in ("old", "new"):
         assert admit(sign(uri, PARAMS, token), tokens=("old", "new")) == PARAMS
@@ -178,7 +178,7 @@ def test_two_tokens_open_the_door_while_they_rotate_and_a_third_does_not() -> No
 
 
 @pytest.mark.parametrize("algorithm", ["HMAC_SHA1", "HMAC_SHA256"])
-def test_a_shared_key_opens_the_door_by_its_name(algorithm: str) -> None:
+def test_shared_key_is_accepted_by_its_name(algorithm: str) -> None:
     signature = sign("https://mycompany.com" + TARGET.decode(), PARAMS, "shared", algorithm)
     keys = (("webhooks_sharedkey_1", b"shared"), ("webhooks_sharedkey_2", b"another"))
     assert admit(signature, keys=keys, chosen=f"key=webhooks_sharedkey_1,algorithm={algorithm}") == PARAMS
@@ -200,12 +200,12 @@ def test_a_shared_key_opens_the_door_by_its_name(algorithm: str) -> None:
             admit(signature, keys=keys, chosen=chosen)
 
 
-def test_a_request_that_names_a_shared_key_is_not_opened_by_the_auth_token() -> None:
+def test_request_that_names_a_shared_key_is_not_accepted_by_the_auth_token() -> None:
     with pytest.raises(Forbidden):
         admit(BASE, keys=(("k", b"shared"),), chosen="key=k,algorithm=HMAC_SHA1")
 
 
-def test_an_empty_choice_of_key_means_the_auth_token() -> None:
+def test_empty_choice_of_key_means_the_auth_token() -> None:
     assert admit(BASE, chosen="") == PARAMS
     assert admit(BASE, chosen="algorithm=HMAC_SHA1") == PARAMS
 
@@ -214,7 +214,7 @@ def test_an_empty_choice_of_key_means_the_auth_token() -> None:
     "signature",
     [None, "", "x", BASE[:-1], BASE.lower(), BASE + "=", f"{BASE}, {BASE}", "\xff\xe9", " " + BASE],
 )
-def test_a_missing_or_wrong_signature_is_refused(signature: str | None) -> None:
+def test_missing_or_wrong_signature_is_refused(signature: str | None) -> None:
     with pytest.raises(Forbidden):
         admit(signature)
 
@@ -223,7 +223,7 @@ def test_a_missing_or_wrong_signature_is_refused(signature: str | None) -> None:
     "body",
     [b"Digits=%", b"Digits=%2", b"Digits=%zz", b"Digits=%ff", b"Digits=\xff", b"%C3=1", b"a=%ED%A0%80"],
 )
-def test_a_wrongly_encoded_body_is_a_bad_request(body: bytes) -> None:
+def test_wrongly_encoded_body_is_a_bad_request(body: bytes) -> None:
     with pytest.raises(BadRequest):
         admit(BASE, body=body)
 
@@ -240,13 +240,13 @@ def test_a_wrongly_encoded_body_is_a_bad_request(body: bytes) -> None:
         ";;;=",
     ],
 )
-def test_a_body_that_is_not_a_form_in_utf8_is_a_bad_request(content_type: str | None) -> None:
+def test_body_that_is_not_a_form_in_utf8_is_a_bad_request(content_type: str | None) -> None:
     with pytest.raises(BadRequest):
         admit(BASE, content_type=content_type)
 
 
 @pytest.mark.parametrize("content_type", [FORM + "; charset=UTF-8", FORM.upper(), FORM + ';charset="utf-8"'])
-def test_the_content_type_may_be_spelt_in_any_way(content_type: str) -> None:
+def test_content_type_may_be_spelled_in_any_way(content_type: str) -> None:
     assert admit(BASE, content_type=content_type) == PARAMS
 
 
@@ -262,18 +262,18 @@ def test_the_content_type_may_be_spelt_in_any_way(content_type: str) -> None:
         "https://a?b=c",
     ],
 )
-def test_a_public_url_that_nothing_can_be_signed_against_stops_the_start(url: str) -> None:
+def test_public_url_that_nothing_can_be_signed_against_stops_the_start(url: str) -> None:
     with pytest.raises(ValueError, match=r"HOTLINE_PUBLIC_URL|[Pp]ort"):
         Door(SomeSettings(url))
 
 
-def test_no_token_stops_the_start() -> None:
+def test_start_fails_without_a_token() -> None:
     for tokens in ((), ("",)):
         with pytest.raises(ValueError, match="auth token"):
             Door(SomeSettings(twilio_auth_tokens=tokens))
 
 
-def test_an_ipv6_address_and_a_path_prefix_may_be_configured() -> None:
+def test_ipv6_address_and_path_prefix_may_be_configured() -> None:
     for url in ("https://[::1]:8443/line", "https://[::1]/line/"):
         assert admit(sign("https://[::1]/line" + TARGET.decode(), PARAMS), url=url) == PARAMS
 
@@ -285,7 +285,9 @@ PATHS = st.text(string.ascii_letters + string.digits + "/_-", min_size=1, max_si
 
 
 @given(params=FORMS, path=PATHS, query=FORMS, method=st.sampled_from(["GET", "POST"]))
-def test_whatever_twilio_signs_comes_in_unchanged(params: Any, path: str, query: Any, method: str) -> None:
+def test_everything_that_twilio_signs_comes_in_unchanged(
+    params: Any, path: str, query: Any, method: str
+) -> None:
     target = path + ("?" + urlencode(query) if query else "")
     sent = params if method == "POST" else []
     signature = sign("https://mycompany.com" + target, sent)
@@ -313,7 +315,7 @@ def test_no_changed_parameter_comes_in(params: Any, where: int, other: str, kind
     else:
         del changed[at]
     signature = sign(uri, params)
-    # What was signed is the joined text of the names and values; two forms that join alike sign alike.
+    # The joined text of the names and values is what was signed; two forms that join alike sign alike.
     if sign(uri, changed) == signature:
         assert admit(signature, changed)
     else:

@@ -97,7 +97,7 @@ def test_stop_in_any_spelling_stops_every_registration_of_that_phone_and_no_othe
     assert all(target.startswith("phone:") and PHONE not in target for _, _, target in texter.audited())
 
 
-def test_the_same_stop_again_changes_nothing_more(texter: Texter) -> None:
+def test_same_stop_again_changes_nothing_more(texter: Texter) -> None:
     make_phones(texter.database, PHONE)
     answers = {texter.sends("STOP") for _ in range(6)}
 
@@ -106,7 +106,7 @@ def test_the_same_stop_again_changes_nothing_more(texter: Texter) -> None:
     assert len(texter.audited()) == 1
 
 
-def test_a_stranger_and_a_registrant_get_the_same_answers(texter: Texter) -> None:
+def test_stranger_and_registrant_get_the_same_answers(texter: Texter) -> None:
     make_phones(texter.database, PHONE)
     for body in ("STOP", "HELP", "AYUDA", "Where is he?", ""):
         assert texter.sends(body, PHONE) == texter.sends(body, OTHER) == texter.sends(body, "anonymous")
@@ -127,7 +127,7 @@ def test_every_word_for_stop_stops(database: Database, office: Office, prompts: 
 @pytest.mark.parametrize(
     "body", ["stop lying to me, where is he?", "When does it end?", "", "yes", "1", "🙂", "help me stop him"]
 )
-def test_what_only_holds_such_a_word_stops_nothing(texter: Texter, body: str) -> None:
+def test_longer_text_with_such_a_word_stops_nothing(texter: Texter, body: str) -> None:
     make_phones(texter.database, PHONE)
 
     answer = texter.sends(body)
@@ -153,14 +153,14 @@ def test_help_answers_with_the_emergency_number_and_ours_and_tells_nothing(
     assert texter.office.name[language] not in answer
 
 
-def test_a_message_without_a_body_or_with_two_is_answered_all_the_same(texter: Texter) -> None:
+def test_message_without_a_body_or_with_two_is_still_answered(texter: Texter) -> None:
     assert "<Message>" in texter.sends(None)
     with texter.database.transaction() as session:
         form = ImmutableMultiDict([("From", PHONE), ("Body", "STOP"), ("Body", "HELP")])
         assert "<Message>" in texter.answer(session, form)[0]
 
 
-def test_when_twilio_has_answered_an_opt_out_itself_we_stop_the_phone_and_say_nothing(texter: Texter) -> None:
+def test_we_stop_the_phone_and_say_nothing_when_twilio_has_answered_an_opt_out_itself(texter: Texter) -> None:
     make_phones(texter.database, PHONE)
 
     assert "<Message>" not in texter.sends("anything", OptOutType="HELP")
@@ -169,14 +169,14 @@ def test_when_twilio_has_answered_an_opt_out_itself_we_stop_the_phone_and_say_no
     assert texter.stopped() == [True]
 
 
-def test_an_office_without_spanish_answers_a_spanish_word_in_its_own_language(
+def test_office_without_spanish_answers_a_spanish_word_in_its_own_language(
     database: Database, prompts: Prompts
 ) -> None:
     texter = Texter(database, make_office(languages=("en",)), prompts)
     assert prompts.text("en", "sms.stop") in texter.sends("PARAR")
 
 
-def test_stop_hands_an_open_callback_to_staff_and_rings_that_phone_no_more(
+def test_stop_gives_an_open_callback_to_staff_and_rings_that_phone_no_more(
     database: Database, office: Office, prompts: Prompts
 ) -> None:
     with database.transaction() as session:

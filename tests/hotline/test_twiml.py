@@ -1,4 +1,4 @@
-"""Every document that the line answers is one that Twilio runs, whatever a name or a place may hold."""
+"""Every document of the line is one that Twilio runs, whatever a name or a place may contain."""
 
 import re
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ LEG = "q3VhXe90TzL2mK123"
 
 
 class FakePrompts:
-    """A few sentences, and a count of how often one was asked for."""
+    """A few sentences, and a count of how often each was requested."""
 
     texts: Mapping[str, str] = {
         "ask": "Please enter your case number.",
@@ -60,7 +60,7 @@ def make_renderer(prompts: Any = None, voices: Any = VOICES, base_path: str = ""
 
 
 def render(end: End | None = None, *says: Say, before: tuple[Say, ...] = (), **how: Any) -> str:
-    """A document that was found without a fault."""
+    """A document that was checked and has no fault."""
     end = end or Gather("main_menu", 3, 1, 8)
     document = make_renderer(**how).render(Turn(before, says or (Say("ask"),), end), "en")
     assert check(document) == []
@@ -85,7 +85,7 @@ def test_keys_are_gathered_in_prompts_that_a_key_stops_and_silence_is_answered_t
     assert heard(document) == "Please enter your case number."
 
 
-def test_what_must_be_heard_out_stands_outside_the_gather() -> None:
+def test_words_that_must_be_heard_whole_are_outside_the_gather() -> None:
     danger = Say("danger", (("emergency", "911"),))
     document = render(None, Say("ask"), before=(danger,))
 
@@ -100,7 +100,7 @@ def test_each_language_has_one_voice_of_its_own() -> None:
     assert spoken == [VOICES["en"], VOICES["es"]]
 
 
-def test_a_pause_stands_between_two_options_and_nowhere_else() -> None:
+def test_pause_is_between_two_options_and_nowhere_else() -> None:
     options = [Say("hear", (("key", str(key)),)) for key in (1, 2, 3)]
     document = render(None, Say("ask"), *options)
     assert re.findall(r"1\.|2\.|3\.|<break", document)[1:] == ["1.", "<break", "2.", "<break", "3."]
@@ -109,7 +109,7 @@ def test_a_pause_stands_between_two_options_and_nowhere_else() -> None:
     assert 'press 1.<break time="600ms"/>For two' in in_one_text
 
 
-def test_a_voice_that_takes_no_markup_pauses_by_other_means() -> None:
+def test_voice_that_takes_no_markup_pauses_by_other_means() -> None:
     options = [Say("hear", (("key", str(key)),)) for key in (1, 2)]
     phone = Say("phone", (("phone", "«2025550123»"),))
     document = render(None, *options, Say("menu"), phone, voices={"en": ("man", "en-US")})
@@ -128,7 +128,7 @@ def test_numbers_are_read_digit_by_digit() -> None:
     assert said == [("digits", "911"), ("telephone", "2025550123")]
 
 
-def test_the_slow_pace_waits_a_second_for_each_word_and_ten_more() -> None:
+def test_slow_pace_waits_a_second_for_each_word_and_ten_more() -> None:
     # Five words, and one for each of the ten digits after four words.
     says = (Say("ask"), Say("phone", (("phone", "«2025550123»"),)))
     wait = element(render(Gather("ask_number", 2, 8, 10, slow=True), *says), "Gather").get("timeout")
@@ -147,7 +147,7 @@ def test_the_slow_pace_waits_a_second_for_each_word_and_ten_more() -> None:
     assert element(endless, "Gather").get("timeout") == str(LONGEST_WAIT_SECONDS)
 
 
-def test_a_transfer_rings_one_number_and_records_nothing() -> None:
+def test_transfer_rings_one_number_and_records_nothing() -> None:
     document = render(Dial("ring_office", 9, "+12025550142", 20), Say("ask"))
 
     dial, number = element(document, "Dial"), element(document, "Dial/Number")
@@ -159,20 +159,20 @@ def test_a_transfer_rings_one_number_and_records_nothing() -> None:
     assert number.text == "+12025550142"
 
 
-def test_a_short_number_can_be_rung_and_rings_no_shorter_or_longer_than_may_be() -> None:
+def test_short_number_can_be_rung_and_rings_no_shorter_or_longer_than_allowed() -> None:
     assert element(render(Dial("services", 4, "988", 30)), "Dial/Number").text == "988"
     assert element(render(Dial("services", 4, "988", 2)), "Dial").get("timeout") == "5"
     assert element(render(Dial("services", 4, "988", 9999)), "Dial").get("timeout") == "600"
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "<Hangup/>"])
-def test_a_transfer_to_nowhere_is_a_fault_and_no_document(number: str) -> None:
+def test_transfer_to_nowhere_is_a_fault_and_no_document(number: str) -> None:
     with pytest.raises(ValueError, match="no number"):
         make_renderer().render(Turn((), (), Dial("ring", 1, number, 20)), "en")
 
 
 @pytest.mark.parametrize("ends_with_me", [True, False])
-def test_a_conference_has_an_opaque_name_and_neither_beep_nor_music_nor_record(ends_with_me: bool) -> None:
+def test_conference_has_an_opaque_name_and_neither_beep_nor_music_nor_record(ends_with_me: bool) -> None:
     document = render(Join("conference", 5, "aB3-_xyz9q", ends_with_me), Say("ask"))
 
     assert element(document, "Dial").get("action") == "/voice/steps/conference/5"
@@ -190,11 +190,11 @@ def test_words_into_a_conference_end_without_hanging_up() -> None:
     assert len(element(document, ".")) == 0
 
 
-def test_the_end_of_a_call_says_its_words_and_hangs_up() -> None:
+def test_end_of_a_call_says_its_words_and_hangs_up() -> None:
     assert [verb.tag for verb in element(render(Hangup(), Say("ask")), ".")] == ["Say", "Hangup"]
 
 
-def test_while_the_pin_is_worked_the_same_step_is_asked_again_a_second_later() -> None:
+def test_same_step_is_requested_again_a_second_later_while_the_pin_is_hashed() -> None:
     document = make_renderer().render(Turn((), (), Hold("ask_pin", 7)), "en")
     assert check(document) == []
     pause, again = element(document, ".")
@@ -202,7 +202,7 @@ def test_while_the_pin_is_worked_the_same_step_is_asked_again_a_second_later() -
     assert (again.tag, again.get("method"), again.text) == ("Redirect", "POST", "/voice/steps/ask_pin/7")
 
 
-def test_the_path_of_the_public_url_stands_before_every_address() -> None:
+def test_path_of_the_public_url_is_before_every_address() -> None:
     office = make_office()
     renderer = Renderer.of(FakePrompts(), office, "https://example.org:8443/line/")
     for end in (Gather("a", 1, 1, 8), Dial("a", 1, "988", 20), Join("a", 1, LEG, False), Hold("a", 1)):
@@ -211,7 +211,7 @@ def test_the_path_of_the_public_url_stands_before_every_address() -> None:
         assert document.count("/line/voice/") == document.count("/voice/") > 0
 
 
-def test_texts_of_the_app_are_made_once_and_texts_of_a_case_are_kept_nowhere() -> None:
+def test_texts_of_the_app_are_made_once_and_texts_of_a_case_are_cached_nowhere() -> None:
     prompts = FakePrompts()
     renderer = make_renderer(prompts)
     for number in range(1, 4):
@@ -222,7 +222,7 @@ def test_texts_of_the_app_are_made_once_and_texts_of_a_case_are_kept_nowhere() -
     assert prompts.asked.count("place") == 3
 
 
-def test_a_prompt_a_slot_or_a_language_that_is_missing_is_a_fault() -> None:
+def test_missing_prompt_slot_or_language_is_a_fault() -> None:
     for say, language in (
         (Say("no such"), "en"),
         (Say("hear"), "en"),
@@ -243,7 +243,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("prompt", ["place", "nothing"])
-def test_a_hostile_name_is_said_or_left_out_and_breaks_nothing(name: str, prompt: str) -> None:
+def test_hostile_name_is_said_or_left_out_and_breaks_nothing(name: str, prompt: str) -> None:
     document = render(None, Say("ask"), Say(prompt, (("facility", name),)), Say("ask"))
     assert [verb.tag for verb in element(document, ".")] == ["Gather"]
     assert {tag.tag for tag in element(document, ".").iter()} <= {"Response", "Gather", "Say", "say-as"}
@@ -261,7 +261,7 @@ MARKUP = st.lists(
     name=ANYTHING | MARKUP,
     ends=st.sampled_from([Gather("a", 1, 1, 8, True), Hangup(), Dial("a", 1, "988", 9), Hold("a", 1)]),
 )
-def test_whatever_a_slot_holds_the_document_is_one_that_twilio_runs(name: str, ends: End) -> None:
+def test_document_is_one_that_twilio_runs_whatever_a_slot_has(name: str, ends: End) -> None:
     slots = tuple((slot, name) for slot in ("facility", "phone", "emergency", "key"))
     before = (Say("ask"), *(Say(prompt, slots) for prompt in ("place", "phone", "danger", "hear", "nothing")))
     for voices in (VOICES, {"en": ("woman", "en-US")}):
@@ -270,11 +270,11 @@ def test_whatever_a_slot_holds_the_document_is_one_that_twilio_runs(name: str, e
 
 
 @given(ANYTHING | MARKUP, ANYTHING)
-def test_whatever_a_message_holds_it_can_be_sent(first: str, second: str) -> None:
+def test_message_can_be_sent_whatever_it_has(first: str, second: str) -> None:
     assert check_message(message(first[:500], second[:500])) == []
 
 
-def test_an_endless_text_is_cut_at_sentence_ends_below_what_a_voice_takes() -> None:
+def test_endless_text_is_cut_at_sentence_ends_below_what_a_voice_takes() -> None:
     prompts = FakePrompts()
     prompts.texts = {**FakePrompts.texts, "ask": "Aquí está señor García, ¿qué pasó? " * 100}
     document = make_renderer(prompts).render(Turn((), (Say("ask"),), Hangup()), "en")
@@ -286,7 +286,7 @@ def test_an_endless_text_is_cut_at_sentence_ends_below_what_a_voice_takes() -> N
     assert " ".join(parts) == prompts.texts["ask"].strip()
 
 
-def test_a_document_stays_below_what_twilio_takes() -> None:
+def test_document_stays_below_what_twilio_takes() -> None:
     prompts = FakePrompts()
     prompts.texts = {"ask": "🙂 & words. " * 400}
     many = (Say("ask"),) * 50
@@ -307,7 +307,7 @@ def test_every_sentence_of_the_app_can_be_said_in_every_language() -> None:
             assert heard(document), (code, name)
 
 
-def test_the_fallback_names_the_emergency_number_and_a_person_in_both_languages() -> None:
+def test_fallback_names_the_emergency_number_and_a_person_in_both_languages() -> None:
     assert check(LAST_WORDS) == []
     says = list(element(LAST_WORDS, ".").iter("Say"))
     for language in ("en-US", "es-US"):
@@ -328,7 +328,7 @@ def test_no_fallback_reads_a_number_of_the_line_itself_as_a_persons_number(offic
     assert office.person_number not in (*office.lines, office.staff_line)
 
 
-def test_the_fallback_tells_the_danger_in_both_languages_first_and_in_short_texts() -> None:
+def test_fallback_tells_the_danger_in_both_languages_first_and_in_short_texts() -> None:
     says = list(element(LAST_WORDS, ".").iter("Say"))
     assert [say.get("language") for say in says[:2]] == ["en-US", "es-US"]
     assert all("911" in "".join(say.itertext()) for say in says[:2])
@@ -340,7 +340,7 @@ def test_the_fallback_tells_the_danger_in_both_languages_first_and_in_short_text
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_fallback_is_answered_without_a_signature_or_a_database(method: str) -> None:
+def test_fallback_is_answered_without_a_signature_or_a_database(method: str) -> None:
     app = Flask("fallback")
     app.register_blueprint(fallback_blueprint())
     answer = app.test_client().open("/voice/fallback.xml", method=method, data=b"\xff%%%")

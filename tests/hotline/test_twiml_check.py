@@ -98,11 +98,11 @@ def test_right_documents_have_no_fault() -> None:
         (response(DIAL.format("", "<Conference>aB3-_xyz9q</Conference>")), "no waitUrl"),
     ],
 )  # fmt: skip
-def test_a_fault_is_named(document: str | bytes, fault: str) -> None:
+def test_fault_is_named(document: str | bytes, fault: str) -> None:
     assert any(fault in found for found in check(document)), check(document)
 
 
-def test_a_whisper_may_not_dial() -> None:
+def test_whisper_may_not_dial() -> None:
     document = response(DIAL.format("", "<Number>988</Number>"))
     assert check(document) == []
     assert check(document, whisper=True) != []
@@ -111,6 +111,6 @@ def test_a_whisper_may_not_dial() -> None:
 @pytest.mark.parametrize(
     "body", ["<Message/>", "<Say>x</Say>", "<Message><b>x</b></Message>", f"<Message>{'x' * 1601}</Message>"]
 )
-def test_a_message_that_cannot_be_sent_is_a_fault(body: str) -> None:
+def test_message_that_cannot_be_sent_is_a_fault(body: str) -> None:
     assert check_message(response(body)) != []
     assert check_message(response("<Message>x</Message>")) == check_message(response()) == []

@@ -1,4 +1,4 @@
-"""What an office announces is judged as prompts are: length, telling words, and how hard it is to read."""
+"""An office's announcements are checked like prompts: length, telling words, and how hard to read."""
 
 from typing import Any
 
@@ -47,13 +47,13 @@ def test_plain_words_are_announced() -> None:
         ({"en": "…"}, "1.text.en has nothing to say"),
     ],
 )
-def test_what_no_prompt_may_hold_is_refused(text: dict[str, str], named: str) -> None:
+def test_words_that_no_prompt_may_have_are_refused(text: dict[str, str], named: str) -> None:
     found = office_problems(announcing(text), PROMPTS)
 
     assert any(f"announcements entry {named}" in fault for fault in found), found
 
 
-def test_those_of_one_day_take_twenty_seconds_together_and_those_of_other_days_do_not_count() -> None:
+def test_announcements_of_one_day_take_twenty_seconds_together_and_those_of_other_days_do_not_count() -> None:
     fifty = {"en": "We are closed on this day. " * 8, "es": "No abrimos ese día. " * 8}
     one, two = announcing(fifty), announcing(fifty, fifty)
     later = announcing(fifty, days=("2026-11-27", "2026-11-28"))
@@ -76,8 +76,8 @@ def test_each_sentence_is_a_passage_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_the_score_is_that_of_a_library_kept_by_others(language: str) -> None:
-    """textstat needs a corpus of nltk, so it is no part of the line; here it says whether ours is right."""
+def test_score_equals_that_of_a_library_kept_by_others(language: str) -> None:
+    """textstat needs a corpus of nltk, so it is no part of the line; here it checks our score."""
     # Takes a second, which only the process that runs this test should spend.
     import textstat
 
@@ -94,6 +94,6 @@ def test_the_score_is_that_of_a_library_kept_by_others(language: str) -> None:
         assert ours.years == pytest.approx(theirs, abs=0.01)
 
 
-def test_a_text_without_words_and_a_language_without_a_formula_have_no_score() -> None:
+def test_text_without_words_and_language_without_a_formula_have_no_score() -> None:
     assert readability("…", "en") is None
     assert readability("Xin chào.", "vi") is None

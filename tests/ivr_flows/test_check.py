@@ -41,14 +41,14 @@ def with_steps(flow: Flow, **steps: Step) -> Flow:
 
 
 def with_texts(words: Prompts, code: str, **texts: str | None) -> Prompts:
-    """The prompts with some texts of one language replaced, or taken away (None); ``__`` stands for a dot."""
+    """The prompts with some texts of one language replaced, or removed (None); ``__`` stands for a dot."""
     language = words.languages[code]
     changed = {**language.texts, **{name.replace("__", "."): text for name, text in texts.items()}}
     kept = {name: text for name, text in changed.items() if text is not None}
     return Prompts({**words.languages, code: dataclasses.replace(language, texts=kept)})
 
 
-def test_what_ships_is_whole(office: Office) -> None:
+def test_shipped_trees_and_prompts_are_valid(office: Office) -> None:
     assert tree_problems(build_flows(office), Prompts.load(office.languages)) == []
 
 
@@ -147,7 +147,7 @@ TREES: dict[str, tuple[Callable[[Flow], Flow], str]] = {
 
 
 @pytest.mark.parametrize("name", TREES)
-def test_a_broken_tree_is_refused(flow: Flow, words: Prompts, name: str) -> None:
+def test_broken_tree_is_refused(flow: Flow, words: Prompts, name: str) -> None:
     breaks, fault = TREES[name]
 
     found = problems(breaks(flow), words)
@@ -184,7 +184,7 @@ TEXTS: dict[str, tuple[str, dict[str, str | None], str]] = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_broken_text_is_refused(flow: Flow, words: Prompts, name: str) -> None:
+def test_broken_text_is_refused(flow: Flow, words: Prompts, name: str) -> None:
     code, texts, fault = TEXTS[name]
 
     found = tree_problems({flow.name: flow}, with_texts(words, code, **texts))
@@ -192,7 +192,7 @@ def test_a_broken_text_is_refused(flow: Flow, words: Prompts, name: str) -> None
     assert [problem for problem in found if fault in problem], found
 
 
-def test_a_tree_of_people_whom_we_call_without_their_keys_is_refused(words: Prompts) -> None:
+def test_tree_of_people_whom_we_call_without_their_keys_is_refused(words: Prompts) -> None:
     called = dataclasses.replace(callback_call(), keys={"*": "", "7": "cover", "5": "silent"})
 
     found = tree_problems({called.name: called}, words)
@@ -211,13 +211,13 @@ def test_a_tree_of_people_whom_we_call_without_their_keys_is_refused(words: Prom
         ("es", "Un menor.", "menor"),
     ],
 )
-def test_a_telling_word_is_refused(words: Prompts, code: str, text: str, word: str) -> None:
+def test_telling_word_is_refused(words: Prompts, code: str, text: str, word: str) -> None:
     found = with_texts(words, code, goodbye=text).problems()
 
     assert f"The prompt goodbye in {code} holds the telling word {word!r}." in found
 
 
-def test_a_stale_translation_is_refused(words: Prompts) -> None:
+def test_stale_translation_is_refused(words: Prompts) -> None:
     spanish = words.languages["es"]
     sources = {**spanish.sources, "goodbye": "Goodbye."}
     stale = Prompts({**words.languages, "es": dataclasses.replace(spanish, sources=sources)})
@@ -225,13 +225,13 @@ def test_a_stale_translation_is_refused(words: Prompts) -> None:
     assert stale.problems() == ["The prompt goodbye in es translates an older en text."]
 
 
-def test_a_translation_without_a_slot_is_refused(words: Prompts) -> None:
+def test_translation_without_a_slot_is_refused(words: Prompts) -> None:
     found = with_texts(words, "es", welcome="Hola.").problems()
 
     assert found == ["The prompt welcome has other slots in es than in en."]
 
 
-def test_a_missing_translation_is_refused_and_nothing_falls_back(words: Prompts) -> None:
+def test_missing_translation_is_refused_and_nothing_falls_back(words: Prompts) -> None:
     lacking = with_texts(words, "es", goodbye=None)
 
     assert lacking.problems() == ["The prompt goodbye is missing in es."]
@@ -239,7 +239,7 @@ def test_a_missing_translation_is_refused_and_nothing_falls_back(words: Prompts)
         lacking.text("es", "goodbye")
 
 
-def test_a_language_without_its_list_of_telling_words_does_not_load(tmp_path: Path) -> None:
+def test_language_without_its_list_of_telling_words_does_not_load(tmp_path: Path) -> None:
     shutil.copy(prompts.FOLDER / "es.po", tmp_path / "es.po")
     (tmp_path / "telling_words.toml").write_text('en = ["asylum"]\n')
 
@@ -247,12 +247,12 @@ def test_a_language_without_its_list_of_telling_words_does_not_load(tmp_path: Pa
         Prompts.load(("es",), tmp_path)
 
 
-def test_a_language_without_a_file_does_not_load() -> None:
+def test_language_without_a_file_does_not_load() -> None:
     with pytest.raises(PromptError, match=r"no prompt file fr\.po"):
         Prompts.load(("fr",))
 
 
-def test_the_app_does_not_start_with_a_broken_tree(
+def test_app_does_not_start_with_a_broken_tree(
     settings: Settings, flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hotline.app.build_flows", lambda *_: {"victim_line": too_many(flow)})
@@ -261,7 +261,7 @@ def test_the_app_does_not_start_with_a_broken_tree(
         create_app(settings, office=make_office())
 
 
-def test_the_drawings_show_every_step_of_every_tree(words: Prompts) -> None:
+def test_drawings_show_every_step_of_every_tree(words: Prompts) -> None:
     for flow in build_flows(make_office()).values():
         picture = ET.fromstring(as_svg(flow))  # noqa: S314
         labels = {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
@@ -274,7 +274,7 @@ def test_the_drawings_show_every_step_of_every_tree(words: Prompts) -> None:
                 assert f"\n{name} (" in as_text(flow, words, language)
 
 
-def test_the_drawing_says_where_the_gate_is(flow: Flow, words: Prompts) -> None:
+def test_drawing_says_where_the_gate_is(flow: Flow, words: Prompts) -> None:
     text = as_text(flow, words, "en")
 
     assert "case_menu (menu)  [verified callers only]" in text

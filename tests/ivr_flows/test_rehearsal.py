@@ -1,4 +1,4 @@
-"""The transcript of every path, held against the rules of speech and keys; and what breaks each rule."""
+"""The transcript of every path, checked against the rules of speech and keys; and what breaks each rule."""
 
 import dataclasses
 import re
@@ -45,12 +45,12 @@ SPOKEN_ELSEWHERE = re.compile(
 
 @cache
 def script_of(flow: str, language: str) -> Rehearsal:
-    """The script of one tree. Written when a test first reads it: every process of the suite imports this."""
+    """The script of one tree. It is written on first use: every process of the suite imports this."""
     return rehearse(FLOWS[flow], PROMPTS, RULES, language)
 
 
 def scenes(found: Rehearsal) -> list[Scene]:
-    """Every scene of the script, the ones of repair and of the extra keys too."""
+    """Every scene of the script, also those of repair and of the extra keys."""
     told = [scene for path in found.paths for scene in path.scenes]
     for stop in found.stops.values():
         told += [*stop.silences, *stop.slips, *stop.mistaken, *stop.extra.values()]
@@ -58,12 +58,12 @@ def scenes(found: Rehearsal) -> list[Scene]:
 
 
 @pytest.mark.parametrize(("flow", "language"), SCRIPTS)
-def test_the_transcript_keeps_every_rule(flow: str, language: str) -> None:
+def test_transcript_keeps_every_rule(flow: str, language: str) -> None:
     assert rehearsal_problems(script_of(flow, language)) == []
 
 
 @pytest.mark.parametrize(("flow", "language"), SCRIPTS)
-def test_every_step_and_every_exit_is_told(flow: str, language: str) -> None:
+def test_transcript_has_every_step_and_every_exit(flow: str, language: str) -> None:
     found, table = script_of(flow, language), FLOWS[flow]
     wanted = {
         (name, target)
@@ -77,7 +77,7 @@ def test_every_step_and_every_exit_is_told(flow: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", PROMPTS.languages)
-def test_every_prompt_that_a_caller_can_hear_is_told(language: str) -> None:
+def test_transcript_has_every_prompt_that_a_caller_can_hear(language: str) -> None:
     told = {
         spoken.prompt
         for flow in FLOWS
@@ -89,7 +89,7 @@ def test_every_prompt_that_a_caller_can_hear_is_told(language: str) -> None:
 
 
 @pytest.mark.parametrize(("flow", "language"), SCRIPTS)
-def test_what_is_told_is_what_the_carrier_is_given(flow: str, language: str) -> None:
+def test_carrier_gets_the_words_of_the_transcript(flow: str, language: str) -> None:
     for scene in scenes(script_of(flow, language)):
         assert scene.turn is not None
         document = RENDERER.render(scene.turn, scene.language)
@@ -105,7 +105,7 @@ def test_what_is_told_is_what_the_carrier_is_given(flow: str, language: str) -> 
 
 def hard_to_read(text: str, language: str) -> str | None:
     """R18 for a whole path: school grades, and in Spanish Fernández Huerta, who calls 80 and more easy."""
-    # Takes a second, which only the process that judges paths should spend.
+    # Takes a second, which only the process that checks paths should spend.
     import textstat
 
     textstat.set_lang(language)
@@ -117,7 +117,7 @@ def hard_to_read(text: str, language: str) -> str | None:
 
 
 @pytest.mark.parametrize(("flow", "language"), SCRIPTS)
-def test_a_whole_path_is_easy_to_read(flow: str, language: str) -> None:
+def test_whole_path_is_easy_to_read(flow: str, language: str) -> None:
     """Each path from the start of the call to where it ends or goes on."""
     paths = script_of(flow, language).paths
     found = {path.number: hard_to_read(spoken_of([*path.before, *path.scenes]), language) for path in paths}
@@ -125,7 +125,7 @@ def test_a_whole_path_is_easy_to_read(flow: str, language: str) -> None:
     assert {number: fault for number, fault in found.items() if fault} == {}
 
 
-def test_a_hard_text_is_not_easy_to_read() -> None:
+def test_hard_text_is_not_easy_to_read() -> None:
     hard = {
         "en": "The individual's custodial classification necessitates administrative verification.",
         "es": "La clasificación administrativa correspondiente requiere verificación institucional previa.",
@@ -147,14 +147,14 @@ def crowded_options(document: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("flow", "language"), SCRIPTS)
-def test_options_stand_apart(flow: str, language: str) -> None:
+def test_options_have_pauses_between_them(flow: str, language: str) -> None:
     for stop in script_of(flow, language).stops.values():
         assert stop.scene.turn is not None
         # 0 and 5 are no options of a menu.
         assert crowded_options(RENDERER.render(stop.scene.turn, language)) == []
 
 
-def test_options_that_do_not_stand_apart_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_without_pauses_between_them_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     turn = script_of("victim_line", "en").stops["main_menu"].scene.turn
     assert turn is not None
     for mark in ("", '<break time="200ms"/>'):
@@ -162,7 +162,7 @@ def test_options_that_do_not_stand_apart_are_found(monkeypatch: pytest.MonkeyPat
         assert len(crowded_options(Renderer.of(PROMPTS, OFFICE, "").render(turn, "en"))) == 5
 
 
-# What breaks a rule is found on the way. Rules of the table alone are broken in test_check.
+# A broken rule is found on the way. Rules of the table alone are broken in test_check.
 
 
 def slower_menus(patch: pytest.MonkeyPatch) -> None:
@@ -217,7 +217,7 @@ ENGINES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_an_engine_that_breaks_a_rule_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_that_breaks_a_rule_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     breaks, fault = ENGINES[name]
     breaks(monkeypatch)
 
@@ -271,7 +271,7 @@ TREES: dict[str, tuple[Flow, str]] = {
 
 
 @pytest.mark.parametrize("name", TREES)
-def test_a_tree_that_breaks_a_rule_is_found(name: str) -> None:
+def test_tree_that_breaks_a_rule_is_found(name: str) -> None:
     table, fault = TREES[name]
 
     found = walked_problems({table.name: table}, PROMPTS, OFFICE)
@@ -299,7 +299,7 @@ TEXTS: dict[str, tuple[dict[str, str | None], str]] = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_text_that_breaks_a_rule_is_found(name: str) -> None:
+def test_text_that_breaks_a_rule_is_found(name: str) -> None:
     texts, fault = TEXTS[name]
 
     found = walked_problems(VICTIM_LINE, with_texts(PROMPTS, "en", **texts), OFFICE)
@@ -310,7 +310,7 @@ def test_a_text_that_breaks_a_rule_is_found(name: str) -> None:
 # How it reads.
 
 
-def test_the_script_says_who_says_what_which_keys_and_how_long() -> None:
+def test_script_says_who_says_what_which_keys_and_how_long() -> None:
     script = as_script(script_of("victim_line", "es"), lambda _text, _language: None)
 
     assert "espeak-ng is not installed" in script
@@ -323,7 +323,7 @@ def test_the_script_says_who_says_what_which_keys_and_how_long() -> None:
     assert "Repito: 202, 555, 0190." in script
 
 
-def test_measured_seconds_stand_beside_the_counted_ones() -> None:
+def test_measured_seconds_are_beside_the_counted_ones() -> None:
     found = script_of("liaison_at_0", "en")
     script = as_script(found, lambda text, _language: len(text) / 10)
     document = as_document(found, lambda text, _language: len(text) / 10)

@@ -18,7 +18,7 @@ HEARING = datetime(2026, 12, 17, 23, 1, tzinfo=UTC)
 
 @dataclass
 class Page:
-    """Takes the words of a status down. The office is in New York, and the caller in Los Angeles."""
+    """Records the words of a status. The office is in New York, and the caller in Los Angeles."""
 
     language: str = "en"
     prompts: Prompts = PROMPTS
@@ -56,14 +56,14 @@ def said_of(zone: str | None, language: str = "en", at: datetime = HEARING) -> s
         ("America/Puerto_Rico", "en", "at 7:01 PM Atlantic Time."),
     ],
 )
-def test_a_court_hour_is_told_in_the_zone_of_the_court_by_its_name(
+def test_court_hour_is_said_in_the_zone_of_the_court_by_its_name(
     zone: str, language: str, words: str
 ) -> None:
     assert words in said_of(zone, language)
 
 
 @pytest.mark.parametrize("zone", [None, "America/Adak", "Asia/Kolkata"])
-def test_without_a_name_for_the_zone_the_day_is_told_alone(zone: str | None) -> None:
+def test_day_is_said_alone_when_the_zone_has_no_name(zone: str | None) -> None:
     said = said_of(zone)
 
     assert "December 17." in said or "December 18." in said
@@ -99,7 +99,7 @@ def test_every_named_zone_has_words_in_every_language() -> None:
     assert names == told
 
 
-def test_in_spanish_only_the_person_in_the_case_is_ever_called_libre() -> None:
+def test_spanish_calls_only_the_person_in_the_case_libre() -> None:
     about_the_person = ("status.", "hard_news.")
     texts = PROMPTS.languages["es"].texts
 

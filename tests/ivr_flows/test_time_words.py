@@ -30,7 +30,7 @@ def test_one_key_again_and_again_leads_from_every_zone_to_every_hour(
 
 
 @given(MOMENTS, st.sampled_from(ZONES))
-def test_the_hour_that_is_asked_for_is_the_nearest_one(at: datetime, zone: str) -> None:
+def test_hour_in_the_question_is_the_nearest_one(at: datetime, zone: str) -> None:
     hour = int(hour_prompt(at, zone).removeprefix("hour."))
     local = at.astimezone(ZoneInfo(zone))
 

@@ -1,4 +1,4 @@
-"""Every step of every tree in every language, walked and rendered; how deploys pass."""
+"""Every step of every tree in every language, walked and rendered; calls during deploys."""
 
 import dataclasses
 import re
@@ -56,7 +56,7 @@ SLOTS = {
 }  # fmt: skip
 
 
-#: Steps with no words of their own: what led there has said all, or nothing may be said to a machine (R31).
+#: Steps with no words of their own: the step before has said all, or nothing may be said to a machine (R31).
 SAY_NOTHING = {
     "join",
     "conference",
@@ -129,7 +129,7 @@ def ways(flow: Flow, name: str) -> Iterator[Flow]:
 
 
 def rendered(turn: Any, language: str, flow: str) -> str:
-    """The document of a turn, held to everything that Twilio asks of one."""
+    """The document of a turn, checked against everything that Twilio requires."""
     assert isinstance(turn, Turn)
     document = RENDERER.render(turn, language)
     assert check(document.encode()) == []
@@ -216,7 +216,7 @@ def test_every_prompt_can_be_said(language: str) -> None:
             assert "<Say" in rendered(turn, language, "victim_line")
 
 
-def test_every_prompt_that_a_verb_says_is_there() -> None:
+def test_every_prompt_that_a_verb_says_exists() -> None:
     said = {
         prompt
         for path in Path(cast(str, ivr_flows.__file__)).parent.rglob("*.py")
@@ -233,7 +233,7 @@ def test_every_prompt_that_a_verb_says_is_there() -> None:
 
 @pytest.mark.parametrize("keys", ["1", "0", "123456", None])
 @pytest.mark.parametrize("flow", FLOWS)
-def test_a_call_at_a_step_that_was_dropped_goes_to_a_person_or_to_a_polite_end(
+def test_call_at_a_step_that_was_dropped_goes_to_a_person_or_to_a_polite_end(
     flow: str, keys: str | None
 ) -> None:
     call = call_at("a_step_of_last_year", flow, "en")
@@ -247,7 +247,7 @@ def test_a_call_at_a_step_that_was_dropped_goes_to_a_person_or_to_a_polite_end(
     )
 
 
-def test_a_call_at_a_step_that_was_renamed_goes_on_at_the_new_one() -> None:
+def test_call_at_a_step_that_was_renamed_goes_on_at_the_new_one() -> None:
     table = dataclasses.replace(FLOWS["victim_line"], moved={"first_menu": "main_menu"})
     call = call_at("first_menu", "victim_line", "en")
 
@@ -257,7 +257,7 @@ def test_a_call_at_a_step_that_was_renamed_goes_on_at_the_new_one() -> None:
     assert isinstance(cast(Turn, turn).end, Gather)
 
 
-def test_a_renamed_step_keeps_its_gate() -> None:
+def test_renamed_step_keeps_its_gate() -> None:
     table = dataclasses.replace(FLOWS["victim_line"], moved={"old_case_menu": "case_menu"})
     call = call_at("old_case_menu", "victim_line", "en", verified_at=None)
 
@@ -267,7 +267,7 @@ def test_a_renamed_step_keeps_its_gate() -> None:
 
 
 @pytest.mark.parametrize("step", sorted(set(FLOWS["victim_line"].steps) - FLOWS["victim_line"].open_to_all))
-def test_the_gate_is_checked_on_the_step_answered_and_on_the_step_entered(step: str) -> None:
+def test_gate_is_checked_on_the_step_answered_and_on_the_step_entered(step: str) -> None:
     table = answering(FLOWS["victim_line"], {"lapsed": "number_too"})
     entered, answered = (call_at(step, "victim_line", "en", verified_at=None) for _ in range(2))
 
@@ -277,7 +277,7 @@ def test_the_gate_is_checked_on_the_step_answered_and_on_the_step_entered(step: 
     assert entered.step == answered.step == "ask_number"
 
 
-def test_a_table_that_loops_is_stopped_and_not_followed_for_ever() -> None:
+def test_table_that_loops_is_stopped_and_not_followed_for_ever() -> None:
     table = FLOWS["victim_line"]
     ring = {"welcome": Announce("welcome", "round"), "round": Announce("welcome", "welcome")}
     steps = {**table.steps, **ring}

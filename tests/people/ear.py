@@ -1,4 +1,4 @@
-"""What a person makes of the words they hear in their own language: which key is next to what they want."""
+"""What a person makes of the words they hear in their own language: which key is next to their wish."""
 
 import re
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ EVERY_STATUS = tuple(words for language in STATUS.values() for words in language
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Keys that a person decides on, and the phrase (by its place) that told them."""
+    """Keys that a person decides on, and the phrase (by its place) that named them."""
 
     keys: str
     after: int
@@ -67,7 +67,8 @@ def keys_said(phrase: str, language: str) -> list[str]:
     return list(filter(str.isdigit, _PRESS[language].findall(phrase)))
 
 
-#: Before these words 0 is only one of the keys that are told; after them it is offered to who is stuck.
+#: Before these words 0 is only one of the spoken keys; after them the line offers it to a caller who is
+#: stuck.
 _STUCK = ("one more time", "did not work", "intentarlo otra vez", "no funcionaron")
 
 

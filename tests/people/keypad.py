@@ -27,7 +27,7 @@ class Document:
 
     @classmethod
     def of(cls, phrases: Sequence[str], document: bytes) -> "Document":
-        """Time the phrases that were heard; what stands before the Gather is heard out by the carrier."""
+        """Time the phrases that were heard; the carrier plays to the end what comes before the Gather."""
         over, at = [], 0.0
         for phrase in phrases:
             at += words_in(phrase) / WORDS_A_SECOND
@@ -68,9 +68,9 @@ class Collected:
 
 
 def collect(presses: Sequence[Press], document: Document, wait: Any) -> Collected:
-    """Hold the presses against a Gather (``seconds``, ``most``, ``finish_on``).
+    """Apply the presses to a Gather (``seconds``, ``most``, ``finish_on``).
 
-    A key stops the prompts; the wait begins after the last word, and after a key anew from that key.
+    A key stops the prompts; the wait begins after the last word, and after a key again from that key.
     """
     digits, since = "", document.ends_at
     ends_at: float | None = None

@@ -1,4 +1,4 @@
-"""A simulated person with a card that holds a case number and a PIN, who acts on what they hear alone."""
+"""A simulated person with a card that has a case number and a PIN, who acts only on what they hear."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tests.phone import Phone
 PATIENCE, MOST_QUESTIONS = 1_800.0, 60
 MOST_CALLS = 3
 LIAISON_ANSWERS = 0.6
-#: The share of questions without the words they wait for at which people try a key that was said.
+#: The share of questions without the expected words at which people try a key that was spoken.
 TRIES_A_KEY = 0.3
 #: What a relay caller needs to read and to type an answer, in seconds.
 READS_AND_TYPES = (2.0, 4.0)
@@ -116,7 +116,7 @@ class Person:
         return is_talking
 
     def _answers(self, phone: Phone, phrases: list[str]) -> float | None:
-        """Press what is decided on; the seconds that it took, or None to hang up."""
+        """Press the chosen keys; the seconds that it took, or None to hang up."""
         assert phone.last_response is not None
         document = Document.of(phrases, phone.last_response.data)
         answer = self._decides(phrases)
@@ -125,7 +125,7 @@ class Person:
         presses = sorted((*self._late, *self._types(answer, document)), key=lambda press: press.at)
         found = collect(presses, document, phone.call.leg.waits_for)
         self._unread = max(0.0, self._unread - found.seconds) if not found.digits else 0.0
-        # One who is interrupted stops; one who had not begun goes on with what was meant for the question.
+        # A person who is interrupted stops; one who had not begun presses the keys meant for the question.
         planned = answer.keys if answer is not None and not found.digits else ""
         self._planned = planned
         self._late = found.left if planned else tuple(p for p in found.left if p.at < 0.5)
@@ -139,7 +139,7 @@ class Person:
     def _decides(self, phrases: list[str]) -> Answer | None:
         words, language = WORDS[self._language], self._language
         if self._mistakes_language and (right := option(phrases, language, "language")):
-            # A mistake of one moment: the next sentence in their own language is heard for what it is.
+            # A mistake of one moment: the next sentence in their own language is understood again.
             self._understands = self._mistakes_language = False
             return Answer("2" if right.keys == "1" else "1", right.after)
         if not self._understands:
@@ -154,7 +154,7 @@ class Person:
         if (at := hears(phrases, words["pin"])) is not None and option(phrases, language, "case") is None:
             return Answer(self._card.pin, at) if self._card.pin else self._asks_for_a_person(at)
         offered = person_key(phrases, language)
-        # 0 is told at the main menu too; who hears the option that they called for takes that.
+        # The main menu says 0 too; a person who hears the option that they called for takes that.
         wanted = any(option(phrases, language, wish) for wish in ("case", "news"))
         if offered is not None and not wanted and self._chance.random() < 0.5:
             return offered
@@ -162,7 +162,7 @@ class Person:
         for wish in wishes:
             if (found := option(phrases, language, wish)) is not None:
                 return found
-        # A menu without anything that is wanted: a slip led here. Some try a key that was said all the same.
+        # A menu without anything they want: a slip led here. Some still try a key that was spoken.
         said = [key for phrase in phrases for key in keys_said(phrase, language)]
         if said and self._chance.random() < TRIES_A_KEY:
             return Answer(self._chance.choice(said), len(phrases) - 1)
@@ -178,7 +178,7 @@ class Person:
         if answer is None or chance.random() < nature.silent:
             return []
         if self._planned == answer.keys and self._late:
-            # The same question again: what was meant for it is still on its way.
+            # The same question again: the keys meant for it are still on their way.
             return []
         self._late = tuple(press for press in self._late if press.at < 0.5)
         at = self._begins_at(answer, document)

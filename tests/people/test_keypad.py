@@ -18,7 +18,7 @@ def typed(keys: str, first: float, gap: float = 0.5) -> list[Press]:
     return [Press(first + at * gap, key) for at, key in enumerate(keys)]
 
 
-def test_a_key_after_the_wait_is_silence_and_falls_into_the_next_question() -> None:
+def test_key_after_the_wait_is_silence_and_falls_into_the_next_question() -> None:
     found = collect([Press(12.0, "1")], ASKED, Wait(seconds=8))
 
     assert found.digits == ""
@@ -26,14 +26,14 @@ def test_a_key_after_the_wait_is_silence_and_falls_into_the_next_question() -> N
     assert [round(press.at, 1) for press in found.left] == [1.7]
 
 
-def test_a_pause_longer_than_the_wait_cuts_an_entry() -> None:
+def test_pause_longer_than_the_wait_cuts_an_entry() -> None:
     found = collect([*typed("123", 3.0), Press(15.0, "4")], ASKED, Wait(seconds=10, most=6))
 
     assert found.digits == "123"
     assert found.seconds == 14.0 + LATENCY
 
 
-def test_the_last_digit_ends_an_entry_and_so_does_the_finishing_key() -> None:
+def test_last_digit_ends_an_entry_and_so_does_the_finishing_key() -> None:
     whole = collect(typed("123456", 3.0), ASKED, Wait(most=6))
     ended = collect(typed("0#", 3.0), ASKED, Wait(most=6))
 
@@ -41,7 +41,7 @@ def test_the_last_digit_ends_an_entry_and_so_does_the_finishing_key() -> None:
     assert (ended.digits, ended.seconds) == ("0", 3.5 + LATENCY)
 
 
-def test_a_key_stops_the_words_and_the_wait_begins_at_the_key() -> None:
+def test_key_stops_the_words_and_the_wait_begins_at_the_key() -> None:
     found = collect([Press(0.5, "4")], ASKED, Wait(seconds=10, most=8))
 
     assert (found.digits, found.seconds) == ("4", 10.5 + LATENCY)
@@ -53,7 +53,7 @@ def test_keys_before_the_gather_are_lost() -> None:
     assert collect([Press(1.0, "1")], document, Wait()).digits == ""
 
 
-def test_a_second_hit_is_lost_while_the_answer_travels_and_counts_after_that() -> None:
+def test_second_hit_is_lost_while_the_answer_travels_and_counts_after_that() -> None:
     lost = collect([Press(3.0, "1"), Press(3.2, "1")], ASKED, Wait())
     counts = collect([Press(3.0, "1"), Press(3.45, "1")], ASKED, Wait())
 
@@ -61,7 +61,7 @@ def test_a_second_hit_is_lost_while_the_answer_travels_and_counts_after_that() -
     assert len(counts.left) == 1
 
 
-def test_what_stands_before_the_gather_is_timed_by_its_words() -> None:
+def test_words_before_the_gather_are_timed() -> None:
     twiml = b"<Response><Say>If in danger call</Say><Gather><Say>Press one</Say></Gather></Response>"
     document = Document.of(["If in danger call", "Press one"], twiml)
 

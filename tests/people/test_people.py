@@ -1,4 +1,4 @@
-"""Simulated people of every temperament call: who knows the PIN is served, and nobody else hears a status."""
+"""Simulated people of every temperament call: all who know the PIN are served, and others hear no status."""
 
 from pathlib import Path
 
@@ -30,7 +30,9 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> list[Resident]:
         return [place.person(seed) for seed in PEOPLE]
 
 
-def test_who_knows_the_pin_hears_the_status_or_reaches_a_person_or_a_callback(people: list[Resident]) -> None:
+def test_person_who_knows_the_pin_hears_the_status_or_reaches_a_person_or_a_callback(
+    people: list[Resident],
+) -> None:
     if share_of_good_ends(people) < LEAST_SHARE:
         pytest.fail(why_not(people))
 
@@ -47,7 +49,9 @@ def test_no_temperament_and_no_language_is_left_behind(
         pytest.fail(why_not(alike))
 
 
-def test_who_heard_the_status_heard_its_words_and_nobody_fell_into_dead_air(people: list[Resident]) -> None:
+def test_person_who_heard_the_status_heard_its_words_and_nobody_fell_into_dead_air(
+    people: list[Resident],
+) -> None:
     told = [one for one in people if one.ending.how == "heard the status"]
 
     assert len(told) > len(people) / 2
@@ -56,7 +60,9 @@ def test_who_heard_the_status_heard_its_words_and_nobody_fell_into_dead_air(peop
 
 
 @pytest.mark.parametrize("pin", ["wrong", "none"])
-def test_who_does_not_know_the_pin_hears_no_status_and_never_dead_air(tmp_path: Path, pin: str) -> None:
+def test_person_who_does_not_know_the_pin_hears_no_status_and_never_dead_air(
+    tmp_path: Path, pin: str
+) -> None:
     with town(tmp_path) as place:
         strangers = [place.person(seed, pin) for seed in WITHOUT_A_PIN]
 
@@ -65,7 +71,7 @@ def test_who_does_not_know_the_pin_hears_no_status_and_never_dead_air(tmp_path: 
     assert share_of_good_ends(strangers) > 0.8, why_not(strangers)
 
 
-def test_a_line_without_time_for_them_loses_the_slow_and_says_whom(
+def test_line_that_gives_them_no_time_loses_slow_people_and_says_whom(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "MENU_SECONDS", 3)
@@ -80,7 +86,7 @@ def test_a_line_without_time_for_them_loses_the_slow_and_says_whom(
     assert "seed " in why_not(people)
 
 
-def test_the_same_seed_is_the_same_person(tmp_path: Path, people: list[Resident]) -> None:
+def test_same_seed_is_the_same_person(tmp_path: Path, people: list[Resident]) -> None:
     with town(tmp_path) as place:
         again = [place.person(seed) for seed in PEOPLE[:10]]
 

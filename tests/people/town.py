@@ -96,7 +96,7 @@ class Town:
         self._callers = 0
 
     def person(self, seed: int, knows: str = "right") -> Resident:
-        """Let the person with this seed call; it gives the temperament, the language and the status."""
+        """The person with this seed calls; it decides the temperament, the language and the status."""
         chance = Random(seed)
         temperament = TEMPERAMENTS[seed % len(TEMPERAMENTS)]
         language = ("en", "es")[seed // len(TEMPERAMENTS) % 2]
@@ -162,7 +162,7 @@ def table(people: list[Resident]) -> str:
 
 
 def why_not(people: list[Resident]) -> str:
-    """The table, and the calls of those whom the line lost or who had a right PIN and heard no status."""
+    """The table, and the calls of people whom the line lost or who had a right PIN and heard no status."""
     lost = [p for p in people if not p.ending.is_good or (p.knows == "right" and not p.ending.heard)]
     calls = "\n".join(
         f"\nseed {p.seed}, {p.temperament}, {p.language}: {p.ending.how}\n{p.ending.transcript}" for p in lost

@@ -1,4 +1,4 @@
-"""A line that can never start says so in one sentence and ends, rather than being started for ever."""
+"""A line that can never start says so in one sentence and ends, and is not restarted for ever."""
 
 import os
 import re
@@ -18,9 +18,9 @@ PACKAGES = ("config", "hotline", "ivr_flows", "models", "workers")
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the rooms that may be broken."""
+    """A copy of the packages that may be broken."""
     for package in PACKAGES:
-        # With what is compiled: a file that a test breaks is newer than that.
+        # With the compiled files: a file that a test breaks is newer than those.
         shutil.copytree(PROJECT / package, tmp_path / "installation" / package)
     return tmp_path / "installation"
 
@@ -38,7 +38,7 @@ def serve(installation: Path, tmp_path: Path, role: str = "serve") -> subprocess
     )
 
 
-def test_a_prompt_that_lacks_a_translation_is_named(copy: Path, tmp_path: Path) -> None:
+def test_prompt_without_a_translation_is_named(copy: Path, tmp_path: Path) -> None:
     spanish = copy / "ivr_flows" / "prompts" / "es.po"
     entries = spanish.read_text().split("\n\n")
     kept = [entry for entry in entries if 'msgctxt "goodbye"' not in entry]
@@ -52,7 +52,7 @@ def test_a_prompt_that_lacks_a_translation_is_named(copy: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("role", ["serve", "web"])
-def test_a_program_that_cannot_be_loaded_is_one_sentence(copy: Path, tmp_path: Path, role: str) -> None:
+def test_program_that_cannot_be_loaded_is_one_sentence(copy: Path, tmp_path: Path, role: str) -> None:
     whole = copy / "hotline" / "voice" / "line.py"
     whole.write_text("import nowhere_to_be_found\n" + whole.read_text())
     if role == "web":

@@ -1,4 +1,4 @@
-"""`hotline audit`: whether the chain holds, by itself and by its kept heads."""
+"""`hotline audit`: whether the chain is whole, by itself and by its kept heads."""
 
 import json
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def _said(result: Result) -> dict[str, Any]:
     return document
 
 
-def test_a_whole_chain_holds(hotline: Any, database: Database, settings: Settings) -> None:
+def test_whole_chain_passes(hotline: Any, database: Database, settings: Settings) -> None:
     _kept(database, settings)
     result = hotline("verify", "--json")
 
@@ -63,7 +63,7 @@ def test_a_whole_chain_holds(hotline: Any, database: Database, settings: Setting
     assert f"The newest is of {NOW:%Y-%m-%d %H:%M} UTC and names entry 6" in said
 
 
-def test_a_chain_without_a_kept_head_is_not_proven_and_exits_3(
+def test_chain_without_a_kept_head_is_not_proven_and_exits_3(
     hotline: Any, database: Database, settings: Settings
 ) -> None:
     result = hotline("verify", "--json")
@@ -76,7 +76,7 @@ def test_a_chain_without_a_kept_head_is_not_proven_and_exits_3(
     assert hotline("verify").exit_code == 3, "the head of an empty chain proves nothing of the entries since"
 
 
-def test_a_broken_chain_is_broken_though_no_head_was_kept(hotline: Any, database: Database) -> None:
+def test_broken_chain_is_broken_even_without_a_kept_head(hotline: Any, database: Database) -> None:
     _meddle(database, "DELETE FROM audit_entries WHERE id = 3")
     assert hotline("verify").exit_code == 1
 
@@ -90,7 +90,7 @@ def test_a_broken_chain_is_broken_though_no_head_was_kept(hotline: Any, database
         ("DELETE FROM audit_entries WHERE id > 3", "cut", 6),
     ],
 )
-def test_what_does_not_hold_is_named_and_exits_1(
+def test_broken_entry_is_named_and_exits_1(
     hotline: Any, database: Database, settings: Settings, sql: str, wrong: str, entry: int
 ) -> None:
     _kept(database, settings)
@@ -114,7 +114,7 @@ def test_heads_that_somebody_else_wrote_are_no_proof(
     assert "Line 1" in result.stderr
 
 
-def test_a_head_that_was_printed_can_be_kept_and_compared(
+def test_head_that_was_printed_can_be_kept_and_compared(
     hotline: Any, database: Database, settings: Settings
 ) -> None:
     settings.audit_head_file.parent.mkdir(parents=True, exist_ok=True)

@@ -56,7 +56,7 @@ def test_every_callback_is_listed_oldest_first_with_no_number_and_no_name(
     assert "555" not in hotline("list").output
 
 
-def test_the_list_is_narrowed_by_state(hotline: Hotline, database: Database) -> None:
+def test_list_is_narrowed_by_state(hotline: Hotline, database: Database) -> None:
     with database.transaction() as session:
         for state in STATES:
             make_callback(session, state=state)
@@ -67,20 +67,18 @@ def test_the_list_is_narrowed_by_state(hotline: Hotline, database: Database) -> 
     assert "reached" not in text
 
 
-def test_an_empty_list_is_an_empty_document(hotline: Hotline, database: Database) -> None:
+def test_empty_list_is_an_empty_document(hotline: Hotline, database: Database) -> None:
     assert json.loads(hotline("list", "--json").stdout) == []
     assert hotline("list").stdout == "No callbacks.\n"
 
 
-def test_an_unknown_state_is_refused(hotline: Hotline, database: Database) -> None:
+def test_unknown_state_is_refused(hotline: Hotline, database: Database) -> None:
     result = hotline("list", "--state", "lost")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--state" in result.stderr
 
 
-def test_the_aged_list_holds_what_nobody_has_kept_yet_with_its_age(
-    hotline: Hotline, database: Database
-) -> None:
+def test_aged_list_has_every_open_callback_with_its_age(hotline: Hotline, database: Database) -> None:
     asked = datetime.now(UTC) - timedelta(minutes=90)
     with database.transaction() as session:
         for state in STATES:
@@ -96,7 +94,7 @@ def test_the_aged_list_holds_what_nobody_has_kept_yet_with_its_age(
     assert "waiting" not in hotline("list").stdout
 
 
-def test_what_was_left_for_staff_is_promised_anew_once_somebody_looked_into_it(
+def test_callback_left_for_staff_is_promised_again_once_somebody_looked_into_it(
     hotline: Hotline, database: Database
 ) -> None:
     with database.transaction() as session:
@@ -130,7 +128,7 @@ def test_what_was_left_for_staff_is_promised_anew_once_somebody_looked_into_it(
         ({"state": "no_answer", "id": 77}, "no such callback"),
     ],
 )
-def test_what_may_not_be_promised_anew_is_refused_in_one_sentence(
+def test_callback_that_may_not_be_promised_again_is_refused_in_one_sentence(
     hotline: Hotline, database: Database, facts: dict[str, Any], sentence: str
 ) -> None:
     with database.transaction() as session:
@@ -147,7 +145,7 @@ def test_what_may_not_be_promised_anew_is_refused_in_one_sentence(
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_what_was_left_for_staff_is_taken_up_by_command(hotline: Hotline, database: Database) -> None:
+def test_callback_left_for_staff_is_claimed_by_command(hotline: Hotline, database: Database) -> None:
     with database.transaction() as session:
         left = make_callback(session, make_case(session), state="left_for_staff", urgency="urgent").id
         make_staff(session, "ana@office.example.org", on_shift=False)
@@ -161,7 +159,7 @@ def test_what_was_left_for_staff_is_taken_up_by_command(hotline: Hotline, databa
     assert list(entries)[-2:] == ["take_up_callback", "ring_liaison_callback"]
 
 
-def test_a_callback_is_cancelled_by_command(hotline: Hotline, database: Database) -> None:
+def test_callback_is_cancelled_by_command(hotline: Hotline, database: Database) -> None:
     with database.transaction() as session:
         made = make_callback(session).id
         make_staff(session, "ana@office.example.org")
@@ -184,7 +182,7 @@ def test_a_callback_is_cancelled_by_command(hotline: Hotline, database: Database
         (("cancel", "1", "--by", "ana@office.example.org", "--reason", "bored"), "--reason"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence_on_stderr(
+def test_impossible_command_is_one_sentence_on_stderr(
     hotline: Hotline, database: Database, words: tuple[str, ...], said: str
 ) -> None:
     with database.transaction() as session:

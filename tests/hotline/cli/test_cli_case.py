@@ -45,7 +45,7 @@ def _refused(result: Result, *words: str) -> bool:
     return all(word in lines[0] for word in words)
 
 
-def test_an_added_case_prints_its_number_and_a_pin_that_opens_it(
+def test_added_case_prints_its_number_and_a_pin_that_opens_it(
     hotline: Hotline, settings: Settings, database: Database
 ) -> None:
     result = hotline(
@@ -62,7 +62,7 @@ def test_an_added_case_prints_its_number_and_a_pin_that_opens_it(
         assert (case.registrant.language, case.registrant.time_zone) == ("es", "America/Chicago")
 
 
-def test_without_options_a_case_has_the_offices_language_and_time_zone_and_no_phone(
+def test_case_without_options_has_the_offices_language_and_time_zone_and_no_phone(
     hotline: Hotline, database: Database
 ) -> None:
     result = hotline(*ADD)
@@ -98,7 +98,7 @@ def test_without_options_a_case_has_the_offices_language_and_time_zone_and_no_ph
         ("--subject-name", "\u200e\ud800"),
     ],
 )
-def test_a_field_that_is_wrong_is_named_without_what_was_typed(
+def test_wrong_field_is_named_without_what_was_typed(
     hotline: Hotline, database: Database, option: str, value: str
 ) -> None:
     result = hotline(*ADD, option, value)
@@ -109,7 +109,7 @@ def test_a_field_that_is_wrong_is_named_without_what_was_typed(
         assert session.scalars(select(Case)).all() == []
 
 
-def test_a_new_pin_is_printed_once_and_replaces_the_old(
+def test_new_pin_is_printed_once_and_replaces_the_old(
     hotline: Hotline, settings: Settings, database: Database
 ) -> None:
     first = json.loads(hotline(*ADD, "--json").stdout)
@@ -126,7 +126,7 @@ def test_a_new_pin_is_printed_once_and_replaces_the_old(
     assert not hasher.matches(stored, first["pin"])
 
 
-def test_a_closed_case_stays_closed_and_its_callback_is_kept(hotline: Hotline, database: Database) -> None:
+def test_closed_case_stays_closed_and_its_callback_is_kept(hotline: Hotline, database: Database) -> None:
     with database.transaction() as session:
         case = make_case(session)
         callback = make_callback(session, case).id
@@ -145,9 +145,7 @@ def test_a_closed_case_stays_closed_and_its_callback_is_kept(hotline: Hotline, d
 
 
 @pytest.mark.parametrize("command", ["rotate-pin", "close"])
-def test_a_number_that_does_not_exist_is_refused_without_being_repeated(
-    hotline: Hotline, command: str
-) -> None:
+def test_unknown_number_is_refused_without_being_repeated(hotline: Hotline, command: str) -> None:
     number = new_number()
 
     result = hotline("case", command, number)
@@ -158,7 +156,7 @@ def test_a_number_that_does_not_exist_is_refused_without_being_repeated(
 
 @pytest.mark.parametrize("command", ["rotate-pin", "close"])
 @pytest.mark.parametrize("number", ["1234", "12345678", "02345678", "A1234567", "1234567890123", ""])
-def test_a_mistyped_number_is_told_from_one_that_does_not_exist(
+def test_mistyped_number_is_told_apart_from_an_unknown_one(
     hotline: Hotline, command: str, number: str
 ) -> None:
     assert _refused(hotline("case", command, number), "NUMBER", "check digit")
@@ -172,7 +170,7 @@ def two_people(database: Database) -> tuple[str, str]:
     return "lea@office.example.org", "sam@office.example.org"
 
 
-def test_a_lost_pin_is_replaced_by_two_people_and_every_safe_phone_is_told(
+def test_lost_pin_is_replaced_by_two_people_and_every_safe_phone_is_told(
     hotline: Hotline, settings: Settings, database: Database, two_people: tuple[str, str]
 ) -> None:
     with database.transaction() as session:
@@ -210,7 +208,7 @@ def test_a_lost_pin_is_replaced_by_two_people_and_every_safe_phone_is_told(
         ({"--and": "lea@office.example.org"}, "second person"),
     ],
 )
-def test_a_lost_pin_is_not_replaced_on_one_word_or_without_evidence(
+def test_lost_pin_is_not_replaced_on_one_word_or_without_evidence(
     hotline: Hotline, database: Database, two_people: tuple[str, str], changes: dict[str, str], word: str
 ) -> None:
     with database.transaction() as session:
@@ -225,7 +223,7 @@ def test_a_lost_pin_is_not_replaced_on_one_word_or_without_evidence(
         assert session.get_one(Case, case.id).changes_held_until is None
 
 
-def test_lost_pin_is_not_replaced_by_two_people_of_whom_one_let_the_other_in(
+def test_lost_pin_is_not_replaced_by_two_tied_accounts(
     hotline: Hotline, database: Database, two_people: tuple[str, str]
 ) -> None:
     with database.transaction() as session:
@@ -247,7 +245,7 @@ def test_lost_pin_is_not_replaced_by_two_people_of_whom_one_let_the_other_in(
         assert session.scalars(tried).all() == [f"case:{case.id}"]
 
 
-def test_a_pin_for_a_letter_is_one_time_and_dies_in_21_days(hotline: Hotline, database: Database) -> None:
+def test_pin_for_a_letter_is_one_time_and_dies_in_21_days(hotline: Hotline, database: Database) -> None:
     with database.transaction() as session:
         case = make_case(session)
 
@@ -261,7 +259,7 @@ def test_a_pin_for_a_letter_is_one_time_and_dies_in_21_days(hotline: Hotline, da
         assert row.pin_expires_at - row.pin_issued_at == timedelta(days=21)
 
 
-def test_a_supervisor_alone_lifts_the_total_of_wrong_tries(hotline: Hotline, database: Database) -> None:
+def test_supervisor_alone_lifts_the_total_of_wrong_tries(hotline: Hotline, database: Database) -> None:
     with database.transaction() as session:
         case = make_case(session)
         make_staff(session, "ruth@office.example.org", role="supervisor")

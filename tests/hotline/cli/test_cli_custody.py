@@ -1,4 +1,4 @@
-"""`hotline custody` and `hotline facility`: exit codes, JSON, one sentence for what is wrong."""
+"""`hotline custody` and `hotline facility`: exit codes, JSON, one sentence for each error."""
 
 import csv
 import json
@@ -55,7 +55,7 @@ def row(subject_id, **values):
     return feed_row(subject_id, **{"as_of": moment, "status_at": moment - timedelta(days=2), **values})
 
 
-def test_an_import_prints_exactly_what_the_surface_promises(hotline, feed, database):
+def test_import_prints_exactly_what_the_surface_promises(hotline, feed, database):
     open_cases(database, "A-1")
     done = hotline("custody", "import", feed(row("A-1"), row("A-2"), row("A-3", as_of="soon")), "--json")
     assert done.exit_code == 0
@@ -65,7 +65,7 @@ def test_an_import_prints_exactly_what_the_surface_promises(hotline, feed, datab
     }  # fmt: skip
 
 
-def test_a_person_at_the_terminal_reads_the_counts_and_the_first_faults(hotline, feed, database):
+def test_person_at_the_terminal_reads_the_counts_and_the_first_faults(hotline, feed, database):
     open_cases(database, "A-1")
     done = hotline("custody", "import", feed(row("A-1", facility="X"), *[row("A-2", as_of="")] * 25))
     assert done.exit_code == 0
@@ -75,7 +75,7 @@ def test_a_person_at_the_terminal_reads_the_counts_and_the_first_faults(hotline,
     assert done.stderr == "Rows with facilities that the directory lacks, which are not kept: 1.\n"
 
 
-def test_a_dry_run_says_that_nothing_was_written(hotline, feed, database):
+def test_dry_run_says_that_nothing_was_written(hotline, feed, database):
     open_cases(database, "A-1")
     done = hotline("custody", "import", feed(row("A-1")), "--dry-run")
 
@@ -85,9 +85,7 @@ def test_a_dry_run_says_that_nothing_was_written(hotline, feed, database):
         assert session.scalars(select(CustodyRecord.id)).all() == []
 
 
-def test_an_unknown_status_is_said_in_one_sentence_and_not_by_the_log_as_well(
-    hotline, feed, database, caplog
-):
+def test_unknown_status_is_one_sentence_and_not_a_log_line_as_well(hotline, feed, database, caplog):
     open_cases(database, "A-1")
     done = hotline("custody", "import", feed(row("A-1", status="paroled")))
 
@@ -107,7 +105,7 @@ def test_strict_exits_2_with_one_sentence_that_names_line_and_field(hotline, fee
         assert session.scalars(select(CustodyRecord.id)).all() == []
 
 
-def test_an_unreadable_file_exits_2_with_one_sentence(hotline, tmp_path):
+def test_unreadable_file_exits_2_with_one_sentence(hotline, tmp_path):
     missing = hotline("custody", "import", tmp_path / "none.csv")
     assert (missing.exit_code, missing.stdout) == (2, "")
     assert missing.stderr == "none.csv: The file cannot be read: No such file or directory.\n"
@@ -118,7 +116,7 @@ def test_an_unreadable_file_exits_2_with_one_sentence(hotline, tmp_path):
     assert (odd.exit_code, odd.stderr) == (2, "odd.csv: Line 1: the column status_at is missing.\n")
 
 
-def test_a_second_import_at_once_says_so_and_exits_1(hotline, feed, database, monkeypatch):
+def test_second_import_at_once_says_so_and_exits_1(hotline, feed, database, monkeypatch):
     monkeypatch.setattr(import_lock, "WAIT_SECONDS", 0.0)
     open_cases(database, "A-1")
     with import_lock.import_lock(database):
@@ -127,7 +125,7 @@ def test_a_second_import_at_once_says_so_and_exits_1(hotline, feed, database, mo
     assert done.stderr == "Another custody import is running. Try again when it has ended.\n"
 
 
-def test_a_held_import_exits_0_is_listed_and_is_released_by_two(hotline, feed, database):
+def test_held_import_exits_0_is_listed_and_is_released_by_two(hotline, feed, database):
     open_cases(database, *(f"A-{n}" for n in range(11)))
     hotline("custody", "import", feed(*(row(f"A-{n}") for n in range(11))))
     with database.transaction() as session:
@@ -159,7 +157,7 @@ def test_a_held_import_exits_0_is_listed_and_is_released_by_two(hotline, feed, d
     assert (again.exit_code, again.stderr) == (2, f"IMPORT: there is no held import {number}.\n")
 
 
-def test_held_import_is_not_released_by_two_people_of_whom_one_made_the_other(hotline, feed, database):
+def test_held_import_is_not_released_by_two_tied_accounts(hotline, feed, database):
     open_cases(database, "A-1")
     with database.transaction() as session:
         make_staff(session, "ana@office.example.org", role="administrator")
@@ -183,7 +181,7 @@ def test_held_import_is_not_released_by_two_people_of_whom_one_made_the_other(ho
     assert tried == [f"import:{entry['import']}"]
 
 
-def test_a_held_import_is_rejected_by_one(hotline, feed, database):
+def test_held_import_is_rejected_by_one(hotline, feed, database):
     open_cases(database, "A-1")
     with database.transaction() as session:
         make_staff(session, "ana@office.example.org")
@@ -195,7 +193,7 @@ def test_a_held_import_is_rejected_by_one(hotline, feed, database):
     assert json.loads(hotline("custody", "held", "--json").stdout) == []
 
 
-def test_a_facility_is_added_and_the_same_name_again_updates_its_phone(hotline, database):
+def test_facility_is_added_and_the_same_name_again_updates_its_phone(hotline, database):
     first = json.loads(hotline("facility", "add", "Stewart", "--phone", "+12025550123", "--json").stdout)
     again = json.loads(hotline("facility", "add", " STEWART", "--phone", "+1 202 555 0124", "--json").stdout)
     assert again == {"id": first["id"], "added": False}
@@ -209,7 +207,7 @@ def test_a_facility_is_added_and_the_same_name_again_updates_its_phone(hotline, 
 
 
 @pytest.mark.parametrize("phone", ["911", "5550123", "+1", "stewart", ""])
-def test_a_facility_needs_a_phone_that_can_be_called(hotline, phone):
+def test_facility_needs_a_phone_that_can_be_called(hotline, phone):
     done = hotline("facility", "add", "Stewart", "--phone", phone)
     assert done.exit_code == 2
     assert done.stderr == "--phone is not a phone number in E.164, such as +12025550123.\n"

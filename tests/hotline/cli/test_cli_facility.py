@@ -13,7 +13,7 @@ __all__ = ["hotline"]
 Hotline = Callable[..., Result]
 
 
-def test_the_directory_is_listed_by_name_and_an_entry_can_be_taken_out(hotline: Hotline) -> None:
+def test_directory_is_listed_by_name_and_an_entry_can_be_removed(hotline: Hotline) -> None:
     hotline("facility", "add", "Stewart", "--phone", "+12025550180")
     hotline("facility", "add", "Cedar Hill Jail", "--phone", "+12025550181")
 
@@ -31,14 +31,14 @@ def test_the_directory_is_listed_by_name_and_an_entry_can_be_taken_out(hotline: 
 
 
 @pytest.mark.parametrize("phone", ["+19005550123", "12025550180", "+1202"])
-def test_a_number_that_nobody_should_ring_is_refused(hotline: Hotline, phone: str) -> None:
+def test_number_that_nobody_should_ring_is_refused(hotline: Hotline, phone: str) -> None:
     refused = hotline("facility", "add", "Stewart", "--phone", phone)
 
     assert refused.exit_code == 2
     assert refused.output.startswith("--phone is")
 
 
-def test_a_court_is_added_listed_and_taken_out_again(hotline: Hotline) -> None:
+def test_court_is_added_listed_and_removed_again(hotline: Hotline) -> None:
     added = json.loads(
         hotline("court", "add", "Lumpkin Court", "--time-zone", "America/New_York", "--json").stdout
     )
@@ -53,7 +53,7 @@ def test_a_court_is_added_listed_and_taken_out_again(hotline: Hotline) -> None:
     assert hotline("court", "remove", "lumpkin court").exit_code == 2
 
 
-def test_a_court_needs_a_time_zone(hotline: Hotline) -> None:
+def test_court_needs_a_time_zone(hotline: Hotline) -> None:
     refused = hotline("court", "add", "Lumpkin Court", "--time-zone", "Eastern-ish")
 
     assert refused.exit_code == 2
@@ -61,7 +61,7 @@ def test_a_court_needs_a_time_zone(hotline: Hotline) -> None:
 
 
 @pytest.mark.parametrize("name", ["Asylum Office Arlington", "Juvenile Hall", "Centro de Menores"])
-def test_an_entry_whose_name_would_tell_is_refused(hotline: Hotline, name: str) -> None:
+def test_entry_whose_name_would_tell_is_refused(hotline: Hotline, name: str) -> None:
     for words in (("facility", "--phone", "+12025550180"), ("court", "--time-zone", "America/Chicago")):
         refused = hotline(words[0], "add", name, *words[1:])
 

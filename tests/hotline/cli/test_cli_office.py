@@ -1,4 +1,4 @@
-"""`hotline office`: what holds of the office, who changed it, and how a field goes back to the file."""
+"""`hotline office`: the office's current values, who changed them, and how a field goes back to the file."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def close_mondays(database: Database) -> None:
         )
 
 
-def test_what_holds_is_shown_with_where_it_stands(hotline: Hotline, database: Database) -> None:
+def test_current_values_are_shown_with_their_source(hotline: Hotline, database: Database) -> None:
     close_mondays(database)
 
     shown = {one["field"]: one for one in json.loads(hotline("office", "show", "--json").stdout)}
@@ -34,7 +34,7 @@ def test_what_holds_is_shown_with_where_it_stands(hotline: Hotline, database: Da
     assert "file     hours.tuesday = ['08:00-20:00']" in hotline("office", "show").output
 
 
-def test_the_changes_are_listed_with_who_and_why(hotline: Hotline, database: Database) -> None:
+def test_changes_are_listed_with_who_and_why(hotline: Hotline, database: Database) -> None:
     assert "Nothing was changed" in hotline("office", "changes").output
     close_mondays(database)
 
@@ -46,7 +46,7 @@ def test_the_changes_are_listed_with_who_and_why(hotline: Hotline, database: Dat
     assert "hours.monday: Moving installation." in hotline("office", "changes").output
 
 
-def test_a_field_goes_back_to_the_file_and_the_commands_see_it(hotline: Hotline, database: Database) -> None:
+def test_field_goes_back_to_the_file_and_the_commands_see_it(hotline: Hotline, database: Database) -> None:
     close_mondays(database)
 
     assert json.loads(hotline("office", "reset", "hours.monday", "--json").stdout) == {"changed": True}

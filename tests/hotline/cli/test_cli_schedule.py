@@ -20,7 +20,7 @@ def _lea(database: Database) -> None:
         make_staff(session, LEA)
 
 
-def test_a_week_is_set_shown_and_partly_set_free(hotline: Hotline) -> None:
+def test_week_is_set_shown_and_partly_cleared(hotline: Hotline) -> None:
     hotline("staff", "schedule", LEA, "--days", "mon-fri", "--from", "09:00", "--to", "17:00")
     hotline("staff", "schedule", LEA, "--days", "sat-mon", "--from", "20:00", "--to", "08:00", "--on-call")
     result = hotline("staff", "schedule", LEA, "--days", "tue,wed,thu,fri", "--free", "--json")
@@ -32,7 +32,7 @@ def test_a_week_is_set_shown_and_partly_set_free(hotline: Hotline) -> None:
     assert "mon  09:00-17:00  on shift" in hotline("staff", "schedule", LEA).stdout
 
 
-def test_an_absence_is_noted_and_is_an_audit_entry(hotline: Hotline, database: Database) -> None:
+def test_absence_is_added_and_is_an_audit_entry(hotline: Hotline, database: Database) -> None:
     result = hotline("staff", "absence", LEA, "--from", "2026-12-21", "--to", "2026-12-31", "--json")
 
     assert json.loads(result.stdout) == {"from": "2026-12-21", "to": "2026-12-31"}
@@ -54,9 +54,7 @@ def test_an_absence_is_noted_and_is_an_audit_entry(hotline: Hotline, database: D
         (("absence", LEA, "--from", "soon", "--to", "2026-12-20"), "--from"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence(
-    hotline: Hotline, arguments: tuple[str, ...], field: str
-) -> None:
+def test_wrong_value_is_one_sentence(hotline: Hotline, arguments: tuple[str, ...], field: str) -> None:
     result = hotline("staff", *arguments)
 
     assert (result.exit_code, result.stdout) == (2, "")

@@ -28,7 +28,7 @@ PHONE = ("--phone", "+12025550150")
 
 @pytest.fixture
 def hotline(settings: Settings, database_url: str) -> Hotline:
-    """Run one command on the test's database; a new field key stands before the suite's."""
+    """Run one command on the test's database; a new field key is listed before the suite's."""
     keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in (NEW_KEY, *FIELD_KEYS))
     environ = {
         "HOTLINE_ENV": "development",
@@ -42,7 +42,7 @@ def hotline(settings: Settings, database_url: str) -> Hotline:
     return lambda *args: CliRunner().invoke(group, list(args), env=environ)
 
 
-def test_an_added_person_has_an_id_and_a_password_that_is_printed_once(
+def test_added_person_has_an_id_and_a_password_that_is_printed_once(
     hotline: Hotline, database: Database
 ) -> None:
     result = hotline(*ADD, *PHONE, "--languages", "en,es", "--on-shift", "--json")
@@ -56,7 +56,7 @@ def test_an_added_person_has_an_id_and_a_password_that_is_printed_once(
         assert (person.email, person.languages, person.on_shift) == ("lea@office.example.org", "en,es", True)
 
 
-def test_the_list_tells_who_may_be_rung_and_holds_no_name_and_no_number(hotline: Hotline) -> None:
+def test_list_tells_who_may_be_rung_and_has_no_name_and_no_number(hotline: Hotline) -> None:
     hotline(*ADD, *PHONE, "--languages", "en,es", "--on-shift")
     hotline(
         "staff", "add", "max@office.example.org", "--name", "Max Invented", "--role", "supervisor", *PHONE
@@ -74,7 +74,7 @@ def test_the_list_tells_who_may_be_rung_and_holds_no_name_and_no_number(hotline:
         assert "555" not in told
 
 
-def test_the_list_tells_who_rests_after_a_hard_call(hotline: Hotline, database: Database) -> None:
+def test_list_tells_who_is_on_a_break_after_a_hard_call(hotline: Hotline, database: Database) -> None:
     hotline(*ADD, *PHONE, "--on-shift")
     with database.transaction() as session:
         session.scalars(select(Staff)).one().resting_until = NOW + timedelta(minutes=10)
@@ -83,7 +83,7 @@ def test_the_list_tells_who_rests_after_a_hard_call(hotline: Hotline, database: 
     assert json.loads(hotline("staff", "list", "--json").stdout)[0]["resting"] is True
 
 
-def test_a_shift_is_started_and_ended(hotline: Hotline, database: Database) -> None:
+def test_shift_is_started_and_ended(hotline: Hotline, database: Database) -> None:
     hotline(*ADD, *PHONE)
 
     for command, expected in (("on-shift", True), ("off-shift", False)):
@@ -104,7 +104,7 @@ def test_a_shift_is_started_and_ended(hotline: Hotline, database: Database) -> N
         (("staff", "off-shift", "nobody"), "EMAIL"),
     ],
 )
-def test_a_field_that_is_wrong_is_named_in_one_sentence(
+def test_wrong_field_is_named_in_one_sentence(
     hotline: Hotline, database: Database, arguments: tuple[str, ...], field: str
 ) -> None:
     result = hotline(*arguments)
@@ -116,7 +116,7 @@ def test_a_field_that_is_wrong_is_named_in_one_sentence(
         assert session.scalars(select(Staff)).all() == []
 
 
-def test_a_second_person_under_one_email_is_refused(hotline: Hotline) -> None:
+def test_second_person_under_one_email_is_refused(hotline: Hotline) -> None:
     hotline(*ADD, *PHONE)
 
     result = hotline(*ADD, *PHONE)
@@ -132,7 +132,7 @@ def _fill(database: Database) -> None:
             make_subject(session)
 
 
-def test_after_a_rotation_all_values_are_under_the_new_key(hotline: Hotline, database: Database) -> None:
+def test_all_values_are_under_the_new_key_after_a_rotation(hotline: Hotline, database: Database) -> None:
     _fill(database)
 
     result = hotline("keys", "rotate", "--json")
@@ -147,7 +147,7 @@ def test_after_a_rotation_all_values_are_under_the_new_key(hotline: Hotline, dat
         assert (entry.action, entry.facts) == ("rotate_keys", {"moved": 10, "remaining": 0})
 
 
-def test_an_interrupted_rotation_says_how_many_remain_and_the_next_one_goes_on(
+def test_interrupted_rotation_says_how_many_remain_and_the_next_one_goes_on(
     hotline: Hotline, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fill(database)
@@ -166,7 +166,9 @@ def test_an_interrupted_rotation_says_how_many_remain_and_the_next_one_goes_on(
     assert json.loads(hotline("keys", "rotate", "--json").stdout) == {"moved": 5, "remaining": 0}
 
 
-def test_a_value_that_no_key_opens_is_told_and_exits_as_a_fault(hotline: Hotline, database: Database) -> None:
+def test_value_that_no_key_opens_is_reported_and_exits_as_a_fault(
+    hotline: Hotline, database: Database
+) -> None:
     with database.transaction() as session:
         make_subject(session).feed_id_sealed = "gone.AAAA"
 
@@ -177,9 +179,7 @@ def test_a_value_that_no_key_opens_is_told_and_exits_as_a_fault(hotline: Hotline
     assert "HOTLINE_FIELD_KEYS" in result.stderr
 
 
-def test_a_staff_pin_and_a_code_are_shown_once_and_the_number_stays(
-    hotline: Hotline, database: Database
-) -> None:
+def test_staff_pin_and_code_are_shown_once_and_the_number_stays(hotline: Hotline, database: Database) -> None:
     hotline(*ADD, *PHONE, "--personal")
     first = json.loads(hotline("staff", "pin", "lea@office.example.org", "--json").stdout)
     second = json.loads(hotline("staff", "pin", "Lea@office.example.org", "--json").stdout)
@@ -207,7 +207,7 @@ def test_a_staff_pin_and_a_code_are_shown_once_and_the_number_stays(
 
 
 @pytest.mark.parametrize("what", ["pin", "code"])
-def test_a_pin_or_a_code_for_an_unknown_e_mail_is_refused(hotline: Hotline, what: str) -> None:
+def test_pin_or_code_for_an_unknown_e_mail_is_refused(hotline: Hotline, what: str) -> None:
     result = hotline("staff", what, "nobody@office.example.org")
 
     assert result.exit_code == 2

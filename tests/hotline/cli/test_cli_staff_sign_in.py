@@ -27,7 +27,7 @@ LIMITS = SignInLimits(1, 30, 900, 2, 60)
 
 @pytest.fixture
 def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """A installation in a folder of its own, with one person."""
+    """An installation in a folder of its own, with one person."""
     url = f"sqlite:///{tmp_path / 'hotline.db'}"
     for name, value in {
         "HOTLINE_DATA_DIR": str(tmp_path),
@@ -52,7 +52,7 @@ def says(*arguments: str) -> Any:
     return CliRunner().invoke(group, ["staff", *arguments])
 
 
-def test_a_lock_is_lifted_and_that_is_an_entry(installation: Database) -> None:
+def test_lock_is_lifted_and_that_is_an_entry(installation: Database) -> None:
     with installation.transaction() as session:
         key = counter_key(session, "account", EMAIL)
         for _ in range(2):
@@ -68,7 +68,7 @@ def test_a_lock_is_lifted_and_that_is_an_entry(installation: Database) -> None:
         assert list(session.query(AuditEntry.action).order_by(AuditEntry.id))[-1] == ("unlock_sign_in",)
 
 
-def test_a_reset_prints_a_password_that_works_once(installation: Database) -> None:
+def test_reset_prints_a_password_that_works_once(installation: Database) -> None:
     result = says("reset", EMAIL, "--json")
 
     password = json.loads(result.output)["one_time_password"]
@@ -80,14 +80,14 @@ def test_a_reset_prints_a_password_that_works_once(installation: Database) -> No
 
 
 @pytest.mark.parametrize("command", ["unlock", "reset", "sign-in-code"])
-def test_an_email_that_nobody_has_is_refused_in_one_sentence(installation: Database, command: str) -> None:
+def test_unknown_email_is_refused_in_one_sentence(installation: Database, command: str) -> None:
     result = says(command, "nobody@office.example.org")
 
     assert result.exit_code == 2
     assert result.stderr.startswith("EMAIL: No")
 
 
-def test_the_code_of_a_demo_person_is_printed_and_never_one_that_was_used(installation: Database) -> None:
+def test_code_of_a_demo_person_is_printed_and_never_one_that_was_used(installation: Database) -> None:
     with installation.transaction() as session:
         staff_id = session.query(Staff.id).scalar()
         set_totp(session, staff_id, TOTP_SECRET, 0)
@@ -123,7 +123,7 @@ def test_production_prints_no_code(installation: Database, monkeypatch: pytest.M
     assert "production" in result.stderr
 
 
-def test_the_password_of_the_demo_would_do_by_itself() -> None:
+def test_demo_password_is_strong_enough() -> None:
     from models.staff.staff_password import weakness
 
     assert weakness(PASSWORD, ["ana@office.example.org", "Ana Demo"]) is None

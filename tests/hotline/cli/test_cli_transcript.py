@@ -36,7 +36,7 @@ def a_voice(folder: Path, script: str) -> None:
     program.chmod(0o755)
 
 
-def test_without_a_voice_the_script_says_so_and_nothing_fails() -> None:
+def test_script_without_a_voice_says_so_and_nothing_fails() -> None:
     done = CliRunner().invoke(group, ["flows", "transcript", "--language", "es"])
 
     assert done.exit_code == 0
@@ -45,20 +45,20 @@ def test_without_a_voice_the_script_says_so_and_nothing_fails() -> None:
     assert "VICTIM LINE (en)" not in done.stdout
 
 
-def test_with_a_voice_its_seconds_stand_beside_the_counted_ones(tmp_path: Path) -> None:
+def test_seconds_of_a_voice_are_beside_the_counted_ones(tmp_path: Path) -> None:
     a_voice(tmp_path, SPEAKS)
 
     assert speech.measured_seconds("two words", "en") == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("script", ["#!{python}\nraise SystemExit(1)\n", "#!{python}\n"])
-def test_a_voice_that_fails_counts_as_none(tmp_path: Path, script: str) -> None:
+def test_voice_that_fails_counts_as_none(tmp_path: Path, script: str) -> None:
     a_voice(tmp_path, script)
 
     assert speech.measured_seconds("two words", "en") is None
 
 
-def test_the_json_tells_every_tree_in_every_language() -> None:
+def test_json_has_every_tree_in_every_language() -> None:
     done = CliRunner().invoke(group, ["flows", "transcript", "--json"])
 
     document = json.loads(done.stdout)
@@ -77,7 +77,7 @@ def test_the_json_tells_every_tree_in_every_language() -> None:
     assert document[0]["repair"]["main_menu"]["wrong_keys"][0]["says"][0]["prompt"] == "repair.wrong"
 
 
-def test_a_language_that_is_not_offered_is_named() -> None:
+def test_language_that_is_not_offered_is_named() -> None:
     done = CliRunner().invoke(group, ["flows", "transcript", "--language", "fr"])
 
     assert done.exit_code == 2

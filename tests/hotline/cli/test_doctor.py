@@ -1,4 +1,4 @@
-"""`hotline doctor` and the way every command refuses, answers and breaks."""
+"""`hotline doctor`, and how every command refuses, answers and breaks."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ def wrong(result: Result) -> dict[str, str]:
     return {check["name"]: check["wrong"] for check in json.loads(result.stdout)["checks"] if check["wrong"]}
 
 
-def test_a_healthy_installation_is_told_so_without_a_secret(
+def test_healthy_installation_is_reported_without_a_secret(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
     with database.transaction() as session:
@@ -58,7 +58,7 @@ def test_a_healthy_installation_is_told_so_without_a_secret(
     assert json.loads(as_json.stdout)["configured"]["HOTLINE_PIN_PEPPER"] == "set, not shown"
 
 
-def test_a_refused_account_and_a_silent_role_are_told_by_name(
+def test_refused_account_and_silent_role_are_named(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
     now = datetime.now(UTC)
@@ -84,7 +84,7 @@ def test_a_refused_account_and_a_silent_role_are_told_by_name(
     assert "sweeper: 1 living" in roles["told"]
 
 
-def test_a_redis_that_is_down_and_a_database_without_tables_are_told(
+def test_redis_that_is_down_and_database_without_tables_are_reported(
     tmp_path: Path, settings: Settings
 ) -> None:
     result = run(settings, "doctor", "--json")
@@ -94,7 +94,7 @@ def test_a_redis_that_is_down_and_a_database_without_tables_are_told(
     assert "hotline db upgrade" in wrong(result)["database"]
 
 
-def test_the_shipped_numbers_are_told_to_an_office_that_uses_twilio(settings: Settings) -> None:
+def test_office_that_uses_twilio_is_told_of_the_shipped_numbers(settings: Settings) -> None:
     result = run(
         settings,
         "doctor",
@@ -109,7 +109,7 @@ def test_the_shipped_numbers_are_told_to_an_office_that_uses_twilio(settings: Se
     assert {"lines", "carrier"} <= set(wrong(result))
 
 
-def test_a_wrong_office_file_is_told_with_its_field(tmp_path: Path, settings: Settings) -> None:
+def test_wrong_office_file_is_reported_with_its_field(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "office.toml").write_text("[office]\n")
 
     result = run(settings, "doctor", "--json", HOTLINE_OFFICE_FILE=str(tmp_path / "office.toml"))
@@ -118,7 +118,7 @@ def test_a_wrong_office_file_is_told_with_its_field(tmp_path: Path, settings: Se
     assert "[release]" in wrong(result)["office"]
 
 
-def test_a_database_is_migrated_by_one_command_that_may_run_again(
+def test_database_is_migrated_by_one_command_that_may_run_again(
     settings: Settings, tmp_path: Path, redis_url: str
 ) -> None:
     assert "database" in wrong(run(settings, "doctor", "--json"))
@@ -137,14 +137,14 @@ def test_no_role_starts_on_a_database_that_is_not_migrated(settings: Settings, c
     assert result.stderr == "The database is not of this release: run `hotline db upgrade`.\n"
 
 
-def test_a_wrong_setting_is_one_sentence(settings: Settings) -> None:
+def test_wrong_setting_is_one_sentence(settings: Settings) -> None:
     result = run(settings, "doctor", HOTLINE_WEB_THREADS="canary")
 
     assert result.exit_code == 2
     assert result.stderr == "HOTLINE_WEB_THREADS must be a number from 1 to 64.\n"
 
 
-def test_a_database_that_is_down_is_a_fault_without_its_address(settings: Settings) -> None:
+def test_database_that_is_down_is_a_fault_without_its_address(settings: Settings) -> None:
     result = run(
         settings, "worker", HOTLINE_DATABASE_URL="postgresql+psycopg://canary:canary@127.0.0.1:1/canary"
     )
@@ -154,7 +154,7 @@ def test_a_database_that_is_down_is_a_fault_without_its_address(settings: Settin
     assert "canary" not in result.stderr
 
 
-def test_a_fault_of_a_command_is_told_by_place_and_never_by_message() -> None:
+def test_fault_of_a_command_is_reported_by_place_and_never_by_message() -> None:
     broken = "import hotline.cli as c; c.group.get_command = lambda *_: 1 / 0; c.main(['doctor', 'canary'])"
 
     ran = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True, check=False)
@@ -164,7 +164,7 @@ def test_a_fault_of_a_command_is_told_by_place_and_never_by_message() -> None:
     assert "division by zero" not in ran.stderr
 
 
-def test_a_command_without_words_prints_its_help_and_points_at_nothing_else() -> None:
+def test_command_without_words_prints_its_help_and_points_at_nothing_else() -> None:
     for words in ([], ["callbacks"]):
         ran = subprocess.run(
             [sys.executable, "-m", "hotline.cli", *words], capture_output=True, text=True, check=False
@@ -189,7 +189,7 @@ def test_help_lists_every_command_without_importing_one() -> None:
     assert ran.stdout.rstrip().endswith("[]")
 
 
-def test_an_open_office_with_nobody_on_shift_is_told(
+def test_open_office_with_nobody_on_shift_is_reported(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
     always_open = {"HOTLINE_OFFICE_ALWAYS_OPEN": "1"}
@@ -204,7 +204,7 @@ def test_an_open_office_with_nobody_on_shift_is_told(
     assert wrong(run(settings, "doctor", "--json", **always_open)) == {}
 
 
-def test_an_installation_without_two_people_who_may_approve_together_is_told(
+def test_installation_without_two_people_who_may_approve_together_is_reported(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
     with database.transaction() as session:

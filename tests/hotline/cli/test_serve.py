@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 90
 def free_ports() -> int:
     """A port that is free together with the next one, which the exchange takes.
 
-    Not from the range that outgoing connections take theirs from: one of those could be quicker.
+    It is outside the range of outgoing connections: one of those could take it first.
     """
     while True:
         port = random.randrange(12000, 30000)
@@ -98,7 +98,7 @@ class Serving:
         return [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
 
     def child(self, name: str) -> psutil.Process:
-        # Of the web there are two processes.
+        # The web has two processes.
         name = "web0" if name == "web" else name
         pid, _, _ = (self.data_dir / "run" / f"{name}.pid").read_text().partition(" ")
         return psutil.Process(int(pid))
@@ -144,7 +144,7 @@ def running() -> Iterator[list[Serving]]:
 
 @pytest.fixture
 def serving(data_dir: Path, running: list[Serving]) -> Serving:
-    """One that runs, left over from the test before where that one let it live."""
+    """One that runs, left over from the test before if that one did not end it."""
     if not running or running[-1].process.poll() is not None:
         running.append(Serving(data_dir).waits_until_ready())
     return running[-1]
@@ -161,7 +161,7 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def test_an_empty_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: Serving) -> None:
+def test_empty_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: Serving) -> None:
     family = serving.family()
     roles = " ".join(" ".join(process.cmdline()) for process in family)
     printed = serving.printed
@@ -200,7 +200,7 @@ def test_keys_and_the_supervisors_file_tell_nothing_to_others(serving: Serving) 
     assert "environment" not in written
 
 
-def test_what_the_programs_log_are_json_lines(serving: Serving) -> None:
+def test_programs_log_json_lines(serving: Serving) -> None:
     def lines() -> list[dict[str, str]]:
         return [json.loads(line) for line in serving.printed.splitlines() if line.startswith("{")]
 
@@ -215,7 +215,7 @@ def test_what_the_programs_log_are_json_lines(serving: Serving) -> None:
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "sweeper", "intake", "valkey", "exchange"])
-def test_a_program_that_is_killed_comes_back(serving: Serving, name: str) -> None:
+def test_program_that_is_killed_comes_back(serving: Serving, name: str) -> None:
     killed = serving.child(name)
     below = killed.children(recursive=True)
 
@@ -225,7 +225,7 @@ def test_a_program_that_is_killed_comes_back(serving: Serving, name: str) -> Non
     until(lambda: serving.has_another(name, killed) and serving.is_ready(), f"{name} to come back")
 
 
-def test_the_port_stays_open_while_a_web_process_dies_again_and_again(serving: Serving) -> None:
+def test_port_stays_open_while_a_web_process_dies_again_and_again(serving: Serving) -> None:
     for _ in range(3):
         killed = serving.child("web1")
         killed.kill()
@@ -235,7 +235,7 @@ def test_the_port_stays_open_while_a_web_process_dies_again_and_again(serving: S
         until(lambda killed=killed: serving.has_another("web1", killed), "the killed one to come back")
 
 
-def test_a_caller_in_mid_call_hears_the_next_words_while_one_web_process_after_the_other_dies(
+def test_caller_in_mid_call_hears_the_next_words_while_one_web_process_after_the_other_dies(
     serving: Serving,
 ) -> None:
     exchange = ExchangeClient(f"http://127.0.0.1:{serving.port + 1}")
@@ -257,7 +257,7 @@ def test_a_caller_in_mid_call_hears_the_next_words_while_one_web_process_after_t
 
 
 @pytest.mark.parametrize("victim", ["serve", "supervisord", "everything"])
-def test_after_a_kill_nothing_is_left_and_the_next_start_is_clean(
+def test_nothing_is_left_after_a_kill_and_the_next_start_is_clean(
     serving: Serving, running: list[Serving], victim: str
 ) -> None:
     family = serving.family()
@@ -277,7 +277,7 @@ def test_after_a_kill_nothing_is_left_and_the_next_start_is_clean(
     assert all_gone(family)
 
 
-def test_a_busy_port_is_one_clear_sentence(tmp_path: Path) -> None:
+def test_busy_port_is_one_clear_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
@@ -290,7 +290,7 @@ def test_a_busy_port_is_one_clear_sentence(tmp_path: Path) -> None:
         assert "--bind" in refused.printed
 
 
-def test_a_second_serve_on_one_folder_says_so(serving: Serving) -> None:
+def test_second_serve_on_one_folder_says_so(serving: Serving) -> None:
     second = Serving(serving.data_dir)
 
     assert second.ends() == 2
@@ -299,7 +299,7 @@ def test_a_second_serve_on_one_folder_says_so(serving: Serving) -> None:
     assert serving.is_ready()
 
 
-def test_a_long_data_folder_still_has_a_socket(tmp_path: Path) -> None:
+def test_long_data_folder_still_has_a_socket(tmp_path: Path) -> None:
     deep = tmp_path / ("a" * 60) / ("b" * 60)
     deep.mkdir(parents=True)
     serving = Serving(deep / "var").waits_until_ready()
@@ -312,7 +312,7 @@ def test_a_long_data_folder_still_has_a_socket(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bind", ["8000", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:http", ":8000"])
-def test_an_odd_address_is_refused(tmp_path: Path, bind: str) -> None:
+def test_odd_address_is_refused(tmp_path: Path, bind: str) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "hotline.cli", "serve", "--bind", bind],
         env={**os.environ, "HOTLINE_DATA_DIR": str(tmp_path)},

@@ -1,4 +1,4 @@
-"""The web server as a stranger on the network and the kernel meet it: its port, its workers, slow senders."""
+"""The web server as strangers on the network and the kernel see it: its port, its workers, slow senders."""
 
 import json
 import os
@@ -28,7 +28,7 @@ HALF_A_FORM = (
 )
 HALF_A_HEAD = b"GET /up HTTP/1.1\r\nHost: line.example.org\r\nX-Longer: "
 STRANGERS = 1100
-#: What a process opens for its own work while they are there: the database, its log, a wheel of its loop.
+#: What a process opens for its own work while they are there: the database, its log, a part of its loop.
 ITS_OWN_FILES = 30
 
 
@@ -99,7 +99,7 @@ def web(folder: Path) -> Iterator[Web]:
 
 
 @pytest.mark.parametrize("role", ["web", "intake"])
-def test_a_role_on_a_busy_port_ends_in_one_sentence_and_takes_no_request(
+def test_role_on_a_busy_port_ends_in_one_sentence_and_takes_no_request(
     web: Web, folder: Path, role: str
 ) -> None:
     second = subprocess.run(
@@ -113,7 +113,7 @@ def test_a_role_on_a_busy_port_ends_in_one_sentence_and_takes_no_request(
     assert web.answers()
 
 
-def test_a_role_writes_one_line_when_it_starts(web: Web) -> None:
+def test_role_writes_one_line_when_it_starts(web: Web) -> None:
     (line,) = [json.loads(line) for line in web.printed.splitlines() if '"Started."' in line]
     assert (line["role"], line["release"]) == ("web", version("hotline"))
     assert line["address"] == f"127.0.0.1:{web.port}"
@@ -127,7 +127,7 @@ def test_nobody_else_can_join_the_port(web: Web) -> None:
             other.bind(("127.0.0.1", web.port))
 
 
-def test_a_caller_is_answered_though_one_worker_after_another_is_killed(web: Web) -> None:
+def test_caller_is_answered_though_one_worker_after_another_is_killed(web: Web) -> None:
     for _ in range(4):
         before = web.workers()
         before[-1].kill()
@@ -152,7 +152,8 @@ def test_strangers_who_send_half_a_form_each_keep_no_caller_waiting(web: Web) ->
             # body was not yet being read, when the slots of the first ones are free and its own time is over.
             until(lambda: _is_cut_off(stranger, b"A"), "the slowest stranger to be cut off", patience=90)
             assert web.answers()
-        # Each look for the late ones used to leave behind a second descriptor of whatever was no socket.
+        # Each check for the late ones used to leave behind a second descriptor of everything that was no
+        # socket.
         until(lambda: web.descriptors() <= before, "the connections of the strangers to be given back")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -166,7 +167,7 @@ def test_strangers_who_send_half_a_head_are_cut_off_and_keep_no_caller_waiting(w
         for stranger in strangers:
             stranger.sendall(HALF_A_HEAD)
         assert web.answers()
-        # The last one keeps sending a byte now and then, which buys it no time.
+        # The last one keeps sending a byte now and then, which gains it no time.
         until(lambda: _is_cut_off(strangers[-1], b"A"), "the slowest stranger to be cut off", patience=90)
         until(lambda: all(_is_cut_off(one, b"") for one in strangers), "the others to be cut off")
         assert web.answers()
