@@ -10,6 +10,7 @@ from models.calls.role import AT_0
 from models.store.database import Database
 from models.talks.queue_ring import take_liaison_for
 from tests.call_center import CallCenter
+from tests.conftest import ON_SQLITE
 from tests.factories import NOW, make_call, make_staff
 from tests.workers.test_fault_points import BOUND, _each_point, _runs
 
@@ -38,6 +39,7 @@ def _waits_at_0(call_center: CallCenter) -> int:
     return taken.call_id
 
 
+@ON_SQLITE
 @pytest.mark.timeout(300)
 def test_worker_that_rings_a_liaison_for_a_caller_at_0_may_die_anywhere(
     call_center: CallCenter, database_url: str

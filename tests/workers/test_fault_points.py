@@ -183,7 +183,7 @@ def _each_point(do: Callable[[int | None], tuple[int, bool]]) -> int:
 
 
 @pytest.mark.timeout(300)
-@in_turn("answers", [True, False])
+@in_turn("answers", [False, True])
 def test_worker_that_rings_a_liaison_may_die_anywhere(
     call_center: CallCenter, database_url: str, answers: bool
 ) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from random import Random
 
-import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Staff
@@ -69,7 +68,7 @@ def test_colleague_hears_like_the_liaison_that_the_caller_cannot_talk(
     assert colleague.hears("This caller cannot talk. Do not say their name. Ask yes or no questions")
 
 
-@pytest.mark.parametrize("way", ["no-answer", "busy", "failed", "passes", "machine"])
+@in_turn("way", ["no-answer", "busy", "failed", "passes", "machine"])
 def test_liaison_in_the_talk_hears_that_the_colleague_does_not_join_and_the_caller_hears_nothing(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, way: str
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from models.store.database import Database
+from tests.conftest import ON_SQLITE
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
 
@@ -92,6 +93,7 @@ def test_unknown_view_or_page_is_no_fault(liaison: Member, office_rows: Office) 
         assert liaison.opens(f"/console/callbacks?view=open&page={page}").status == 200
 
 
+@ON_SQLITE
 def test_long_list_is_paged_and_costs_as_many_queries_as_a_short_one(
     liaison: Member, office_rows: Office, database: Database
 ) -> None:
