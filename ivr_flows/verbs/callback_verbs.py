@@ -46,7 +46,7 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
         return "cannot"
     if desk.is_verified:
         return "known"
-    if call.number_key is None:
+    if call.tried_key is None:
         return "stranger"
     return "reported" if _reported_lost_pin(desk) else "number_keyed"
 

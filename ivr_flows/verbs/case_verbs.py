@@ -28,7 +28,7 @@ def check_number(desk: Desk, digits: str) -> str:
     """A mistyped number is asked again before the PIN; that tells nothing about what exists (R01)."""
     if not check_digit_is_right(digits):
         return "mistyped"
-    desk.call.number_key = desk.keyring.index("case", digits)
+    desk.call.tried_key = desk.keyring.index("case", digits)
     desk.call.case_id = desk.call.verified_at = desk.call.letter_at = None
     return "ok"
 
@@ -39,7 +39,7 @@ def take_number(desk: Desk, digits: str) -> str:
     number = from_main_line(digits)
     if number is None:
         return check_number.run(desk, digits)
-    desk.call.number_key = staff_secret.number_key(desk.keyring, number)
+    desk.call.tried_key = staff_secret.number_key(desk.keyring, number)
     desk.call.case_id = desk.call.verified_at = desk.call.letter_at = None
     return "ok"
 
@@ -52,7 +52,7 @@ def number_again(case_digits: int) -> Callable[[Desk, str], bool]:
     lengths = [length for length in NUMBER_LENGTHS if length <= case_digits]
 
     def is_it(desk: Desk, digits: str) -> bool:
-        number_key = desk.call.number_key
+        number_key = desk.call.tried_key
         return number_key is not None and begins_number(desk.keyring, digits, number_key, lengths)
 
     return is_it

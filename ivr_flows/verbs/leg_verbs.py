@@ -14,7 +14,7 @@ def may_accept(desk: Desk, _digits: str) -> str:
     """1: the key is enough on an office phone; a personal phone asks a code, its tries counted (R04)."""
     may = legs.may_take(desk.session, desk.call)
     if may == "code" and desk.call.staff_id is not None:
-        desk.call.number_key = staff_secret.code_key(desk.session, desk.call.staff_id)
+        desk.call.tried_key = staff_secret.code_key(desk.session, desk.call.staff_id)
     if may == "left":
         answering.pass_on(desk.session, desk.call, desk.now, desk.callback_policy)
         return "gone"

@@ -82,8 +82,8 @@ def _take_once_more(desk: Desk, work: PinWork, matched: bool) -> str:
 def _take_first(desk: Desk, digits: str) -> PinWork:
     call = desk.call
     stored = hash_in_force(desk.session, call.case_id) if call.case_id is not None else None
-    is_number = call.number_key is not None and begins_number(
-        desk.keyring, digits, call.number_key, NUMBER_LENGTHS
+    is_number = call.tried_key is not None and begins_number(
+        desk.keyring, digits, call.tried_key, NUMBER_LENGTHS
     )
     return PinWork(FirstEntry(call.id, call.turn, stored, is_number), digits)
 
@@ -133,7 +133,7 @@ confirm_new_pin = SlowHandler(
 @answers("number", "reported")
 def lost_pin(desk: Desk, _digits: str) -> str:
     """The PIN is lost: a person looks into it, once the line knows which number it is about (R08)."""
-    if desk.call.number_key is None:
+    if desk.call.tried_key is None:
         return "number"
     return _report(desk)
 
@@ -148,9 +148,9 @@ def lost_pin_of(desk: Desk, digits: str) -> str:
 
 def _report(desk: Desk) -> str:
     call = desk.call
-    if call.number_key is not None:
+    if call.tried_key is not None:
         desk.writes.append(
-            reporting(call.number_key, call.phone_key, call.id, desk.now, silent=bool(call.silent))
+            reporting(call.tried_key, call.phone_key, call.id, desk.now, silent=bool(call.silent))
         )
     desk.call.topic = desk.call.topic or "lost_pin"
     return "reported"

@@ -73,6 +73,6 @@ take_new_code, confirm_new_code = _first("take_new_code", "code"), _second("conf
 @answers("ok")
 def take_staff_number(desk: Desk, digits: str) -> str:
     """A staff number, real or not: what follows tells nothing of which (R05)."""
-    desk.call.number_key = staff_secret.number_key(desk.keyring, digits)
+    desk.call.tried_key = staff_secret.number_key(desk.keyring, digits)
     desk.call.verified_at = None
     return "ok"

@@ -64,9 +64,9 @@ class CallColumns:
     chose at the menus. ``missed_state``: somebody was called into a talk but did not come, and staff in it
     are to be told (``missed``) or were told (``told``).
 
-    ``number_key`` is a keyed hash of what a PIN or code is tried for: the last number entered, of a case or
-    of staff, real or not, or the person whose code it is. ``trail`` lists the passed steps, never a key.
-    ``leg_id`` is opaque and created before we dial; Twilio's ``call_sid`` comes later.
+    ``tried_key`` is the key under which tries at a PIN or code are counted: a keyed hash of the last number
+    entered, of a case or of staff, real or not, or of the person whose code it is. ``trail`` lists the passed
+    steps, never a key. ``leg_id`` is opaque and created before we dial; Twilio's ``call_sid`` comes later.
 
     ``silent``: the caller cannot talk. ``time_zone``: an IANA name that the caller confirmed. ``wrong_tries``
     and ``last_call_at`` are what the caller has yet to hear about the time since their last verified call
@@ -107,7 +107,7 @@ class CallColumns:
     topic: Mapped[str | None] = _by_turn(String(32))
     trail: Mapped[str] = _by_turn(Text, default="")
 
-    number_key: Mapped[str | None] = _seldom(String(64))
+    tried_key: Mapped[str | None] = _seldom(String(64))
     case_id: Mapped[int | None] = _seldom(ForeignKey("cases.id"))
     verified_at: Mapped[datetime | None] = _seldom(UtcDateTime)
 

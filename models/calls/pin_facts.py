@@ -66,7 +66,7 @@ def failures_of(counter: Any, name: Any) -> Any:
     few = (
         select(_TRIES.c.at)
         .where(
-            _TRIES.c.number_key == CALLS.c.number_key,
+            _TRIES.c.number_key == CALLS.c.tried_key,
             _TRIES.c.counter == name,
             _TRIES.c.at >= bindparam("total_since"),
             not_(_TRIES.c.opened),
@@ -87,7 +87,7 @@ def failures_untold() -> Any:
     few = (
         select(_TRIES.c.at)
         .where(
-            _TRIES.c.number_key == CALLS.c.number_key,
+            _TRIES.c.number_key == CALLS.c.tried_key,
             _TRIES.c.at > func.coalesce(_CASES.c.tries_told_at, _CASES.c.opened_at),
             _TRIES.c.call_id != CALLS.c.id,
             not_(_TRIES.c.opened),
@@ -150,7 +150,7 @@ def numbers_unopened() -> Any:
 
 def failures_at_number() -> Any:
     """How many of the latest tries at the entered number failed."""
-    latest = _latest(_TRIES.c.number_key == CALLS.c.number_key, not_(_TRIES.c.opened))
+    latest = _latest(_TRIES.c.number_key == CALLS.c.tried_key, not_(_TRIES.c.opened))
     return select(func.count()).select_from(latest).scalar_subquery()
 
 

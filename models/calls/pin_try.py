@@ -124,21 +124,21 @@ class Guess:
 def reserve(
     state: CallState, now: datetime, limits: PinLimits, *, shared_phone: bool = False
 ) -> tuple[Guess, list[Write]]:
-    """Count a try at ``state.number_key`` as failed, and decide whether a right PIN may open the case.
+    """Count a try at ``state.tried_key`` as failed, and decide whether a right PIN may open the case.
 
     ``state`` was loaded with ``for_pin=True`` in this transaction; its ``tries`` counts the tries of this
     call, including this one. ``shared_phone``: the caller's phone is on the office's list of shared phones.
     The PIN itself is not needed yet. The writes do nothing if this call and turn were already reserved.
     Raises ValueError when no number was entered.
     """
-    if state.number_key is None:
+    if state.tried_key is None:
         raise ValueError("A PIN was tried before a case number was keyed.")
     tightened = _is_tightened(state, now, limits, shared_phone=shared_phone)
     guess = Guess(
         call_id=state.id,
         turn=state.turn,
         at=now,
-        number_key=state.number_key,
+        number_key=state.tried_key,
         phone_key=state.phone_key,
         counter=state.pin_counter,
         opened_lately=bool(state.phone_opened_lately),

@@ -165,8 +165,8 @@ def fresh_code() -> str:
 def reserve(
     session: Session, state: "CallState", kind: Kind, now: datetime, limits: PinLimits
 ) -> tuple[StaffTry, list[Write]]:
-    """Count a try at ``state.number_key`` as failed before it is hashed; one look-up in any case."""
-    whose = Staff.number_key == state.number_key if kind == "pin" else Staff.id == state.staff_id
+    """Count a try at ``state.tried_key`` as failed before it is hashed; one look-up in any case."""
+    whose = Staff.number_key == state.tried_key if kind == "pin" else Staff.id == state.staff_id
     found = session.execute(select(Staff.id, _COLUMNS[kind]).where(whose, Staff.left_at.is_(None))).first()
     guess, writes = pin_try.reserve(state, now, limits)
     stored = None if found is None else found[1]

@@ -142,7 +142,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             }
             | ({"wrong_untold": failures_untold()} if opening else {})
         )  # fmt: skip
-    case_is_it = _CASES.c.number_key == CALLS.c.number_key if by_number else _CASE_IS_OPENED
+    case_is_it = _CASES.c.number_key == CALLS.c.tried_key if by_number else _CASE_IS_OPENED
     statement = _selecting(columns).select_from(CALLS).outerjoin(_CASES, case_is_it)
     if not for_pin:
         statement = _joining_told(statement)
@@ -151,16 +151,16 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             statement.outerjoin(
                 _KNOWN,
                 and_(
-                    _KNOWN.c.number_key == CALLS.c.number_key,
+                    _KNOWN.c.number_key == CALLS.c.tried_key,
                     _KNOWN.c.phone_key == CALLS.c.phone_key,
                     _KNOWN.c.last_verified_at >= bindparam("known_since"),
                 ),
             )
-            .outerjoin(person, person.c.number_key == CALLS.c.number_key)
-            .outerjoin(own, and_(own.c.number_key == CALLS.c.number_key, own.c.counter == OWN_COUNTER))
+            .outerjoin(person, person.c.number_key == CALLS.c.tried_key)
+            .outerjoin(own, and_(own.c.number_key == CALLS.c.tried_key, own.c.counter == OWN_COUNTER))
             .outerjoin(
                 stranger,
-                and_(stranger.c.number_key == CALLS.c.number_key, stranger.c.counter == literal_column("''")),
+                and_(stranger.c.number_key == CALLS.c.tried_key, stranger.c.counter == literal_column("''")),
             )
         )
     return statement

@@ -198,5 +198,5 @@ def test_keys_are_in_no_row(phone: Phone, hotline: Hotline, number: str) -> None
     staff.presses(PIN)
 
     call = hotline.row(select(Call))
-    assert number not in call.trail + call.number_key + call.said
+    assert number not in call.trail + call.tried_key + call.said
     assert hotline.row(select(PinTry.opened))

@@ -70,7 +70,7 @@ def test_keys_of_staff_are_in_no_row_in_the_clear(phone: Phone, hotline: Hotline
 
     person = hotline.row(select(Staff))
     call = hotline.row(select(Call))
-    for words in (person.pin_hash, person.number_sealed, person.number_key, call.trail, call.number_key):
+    for words in (person.pin_hash, person.number_sealed, person.number_key, call.trail, call.tried_key):
         assert number not in words
         assert PIN not in words
 

@@ -103,7 +103,7 @@ class PinCalls:
     def at_number(self, session: Any, sid: str, number: str) -> None:
         """The call is at its next turn with this number keyed, as earlier turns would have saved it."""
         at_call = update(Call).where(Call.call_sid == sid)
-        session.execute(at_call.values(number_key=number, tries=Call.tries + 1, turn=Call.turn + 1))
+        session.execute(at_call.values(tried_key=number, tries=Call.tries + 1, turn=Call.turn + 1))
 
     def reserve_again(self, session: Any, sid: str) -> Guess:
         """Reserve the try at the turn where the call is, in this transaction."""

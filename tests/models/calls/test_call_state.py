@@ -25,7 +25,7 @@ def test_state_has_each_column_of_its_call_as_it_is_in_the_table(database: Datab
         for number, name in enumerate(("pending_since", "last_key_at", "progress_at", "letter_at"))
     }
     counts = {"misses": 1, "silences": 2, "tries": 3, "wrong_tries": 4, "turn": 5}
-    words = {name: name for name in ("topic", "trail", "number_key", "new_pin_hash", "wishes", "pace")}
+    words = {name: name for name in ("topic", "trail", "tried_key", "new_pin_hash", "wishes", "pace")}
     with database.transaction() as session:
         sid = make_call(session, "CA1", phone="+12025550123", **moments, **counts, **words).call_sid
     with database.transaction() as session:
@@ -86,7 +86,7 @@ def test_unknown_field_of_a_state_raises(database: Database) -> None:
 def test_state_has_the_wait_and_the_lock_of_each_counter_apart(database: Database, now: datetime) -> None:
     first, second, third, fourth = (now + timedelta(minutes=number) for number in range(4))
     with database.transaction() as session:
-        call = make_call(session, "CA1", phone="+12025550123", caller_id_attested=True, number_key="number")
+        call = make_call(session, "CA1", phone="+12025550123", caller_id_attested=True, tried_key="number")
         session.add_all(
             PinCounter(
                 number_key="number", counter=counter, consecutive=failures, wait_until=wait, locked_at=lock

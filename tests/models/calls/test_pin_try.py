@@ -361,7 +361,7 @@ def test_try_beside_the_one_that_made_a_wait_still_counts(line: PinCalls) -> Non
         line.reserve(late, number)
     else:
         with line.database.transaction() as session:
-            session.execute(update(Call).where(Call.call_sid == early).values(number_key=number, tries=1))
+            session.execute(update(Call).where(Call.call_sid == early).values(tried_key=number, tries=1))
             read_before = line.state(session, early)
             line.reserve(late, number)
             assert line.counter(number)[1] is not None

@@ -20,7 +20,7 @@ CALL = {
     "line": "+12025550100", "phone_sealed": None, "phone_key": None, "call_status": None,
     "started_at": NOW, "ended_at": None, "language": "en", "pace": "normal", "step": "status", "turn": 4,
     "heard_from": "status", "misses": 0, "silences": 0, "tries": 0, "pending_since": None,
-    "last_key_at": NOW, "progress_at": NOW, "said": "", "topic": None, "trail": "", "number_key": "k",
+    "last_key_at": NOW, "progress_at": NOW, "said": "", "topic": None, "trail": "", "tried_key": "k",
     "case_id": 7, "verified_at": NOW, "callback_id": None, "staff_id": None, "parent_call_id": None,
     "accepted_at": None,
 }  # fmt: skip

@@ -75,7 +75,7 @@ def _plans(session: Session, read: Callable[[], Any]) -> str:
 @pytest.mark.parametrize("name", [*READS, *OTHERS])
 def test_turn_reads_through_no_table_that_grows(database: Database, name: str, now: datetime) -> None:
     with database.transaction() as session:
-        make_call(session, "CA1", leg_id="leg1", phone="+12025550110", number_key="0" * 64)
+        make_call(session, "CA1", leg_id="leg1", phone="+12025550110", tried_key="0" * 64)
 
         plan = _plans(session, lambda: (READS | OTHERS)[name](session, now))
 
@@ -116,7 +116,7 @@ def test_open_callback_of_a_case_is_found_by_its_own_index(
     database: Database, name: str, now: datetime
 ) -> None:
     with database.transaction() as session:
-        make_call(session, "CA1", leg_id="leg1", number_key="0" * 64)
+        make_call(session, "CA1", leg_id="leg1", tried_key="0" * 64)
         for last in range(100):
             make_callback(session, make_case(session), phone=f"+120255501{last:02d}")
         session.flush()

@@ -570,7 +570,7 @@ def _make_tables() -> None:
         sa.Column("said", sa.Text(), nullable=False),
         sa.Column("topic", sa.String(length=32)),
         sa.Column("trail", sa.Text(), nullable=False),
-        sa.Column("number_key", sa.String(length=64)),
+        sa.Column("tried_key", sa.String(length=64)),
         sa.Column("case_id", sa.Integer()),
         sa.Column("verified_at", MOMENT),
         sa.Column("callback_id", sa.Integer()),
