@@ -294,9 +294,18 @@ def test_no_folder_has_more_than_25_python_files() -> None:
 
 #: Words that stay out of names: each means something else in this trade, or nothing. The engine may say desk.
 _FORBIDDEN = re.compile(
-    r"(?:^|_)(?:houses?|seats?|rooms?|desks?|in_line|line_(?:wait|turn|ring))(?:_|$)"
-    r"|House|Seat|Room|Desk|LineWait"
+    r"(?:^|_)(?:houses?|seats?|rooms?|desks?|in_line|line_(?:wait|turn|ring|first|choices|verbs))(?:_|$)"
+    r"|House|Seat|Room|Desk|LineWait|^(?:take_turns?|true_time|place_in_sql|answers_on_bridge)$"
 )
+#: Prompts, steps and exits of the call queue; a line is a telephone line.
+_FORBIDDEN_TEXTS = re.compile(
+    r"(?:line\.(?:next|place|wait|longer|hold|ringing|cut_off|over|keep|back|cannot_keep)"
+    r"|(?:staff\.)?(?:in_line(?:_one)?|line_first)|line_choices|leave_line)"
+)
+#: A callback has a rank; a call has a place. What a call's tries are counted under is no number's key.
+_FORBIDDEN_COLUMNS = {
+    ("Callback", "place"), ("CALLBACKS", "place"), ("Call", "number_key"), ("CALLS", "number_key"),
+}  # fmt: skip
 _ENGINES_DESK = ("ivr_flows/", "hotline/voice/", "tests/ivr_flows/", "tests/calls/faults/test_privacy.py")
 
 
@@ -320,5 +329,28 @@ def test_no_name_has_a_word_that_the_glossary_replaced() -> None:
         if path.startswith(_ENGINES_DESK):
             found -= {"desk", "Desk", "_desk", "ExampleDesk"}
         wrong += [f"{path}: {name}" for name in sorted(found)]
+
+    assert not wrong
+
+
+def test_no_prompt_step_or_column_has_a_name_that_the_glossary_replaced() -> None:
+    wrong = []
+    for path, tree in sources(*PACKAGES, "tests"):
+        for node in ast.walk(tree):
+            match node:
+                case ast.Constant(value=str(text)) if _FORBIDDEN_TEXTS.fullmatch(text):
+                    wrong.append(f"{path}: {text}")
+                case (
+                    ast.Attribute(value=ast.Name(id=table), attr=column)
+                    | ast.Attribute(value=ast.Attribute(value=ast.Name(id=table), attr="c"), attr=column)
+                ) if (table, column) in _FORBIDDEN_COLUMNS:
+                    wrong.append(f"{path}: {table}.{column}")
+                case ast.Call(func=ast.Name(id="Collect"), keywords=keywords) if any(
+                    keyword.arg == "wrong" for keyword in keywords
+                ):
+                    wrong.append(f"{path}: Collect(wrong=)")
+    for path in sorted((ROOT / "ivr_flows/prompts").glob("*.po")):
+        ids = re.findall(r'^msgctxt "(.*)"$', path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        wrong += [f"{path.name}: {one}" for one in ids if _FORBIDDEN_TEXTS.fullmatch(one)]
 
     assert not wrong
