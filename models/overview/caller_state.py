@@ -67,7 +67,8 @@ def load_by_sid(
 
     ``for_pin`` is for the step that reserves a try: of the case with the entered number it reads what a try
     needs and nothing that could be told, so that a number without a case takes no less work (R05).
-    ``opening`` is for the transaction after the hash, for a try that may open the case: it reads everything.
+    ``opening`` is for the transaction after the hash, for a try that may open the case: it reads all of the
+    case, and no counts, since the try was judged when it was reserved.
     """
     reading = _OPENING_BY_SID if opening else _PIN_BY_SID if for_pin else _BY_SID
     asked = {"sid": call_sid, **_moments(now, for_pin=for_pin or opening)}
@@ -129,9 +130,9 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             | _named("staff_", person.c.pin_hash)
             | _named("own_", own.c.consecutive, own.c.wait_until, own.c.locked_at)
             | _named("stranger_", stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at)
-            | {
-                "phone_is_known": is_known(),
-                "phone_opened_lately": _KNOWN.c.phone_key.is_not(None),
+            | {"phone_is_known": is_known(), "phone_opened_lately": _KNOWN.c.phone_key.is_not(None)}
+            | ({"wrong_untold": failures_untold()} if opening else {
+                # Only a try that is being reserved is counted and judged.
                 "own_total": failures_of(own, OWN_COUNTER),
                 "stranger_total": failures_of(stranger, literal_column("''")),
                 "phone_numbers_unopened": numbers_unopened(),
@@ -139,8 +140,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
                 "spraying_until": select(_GUARDS.c.raised_until)
                     .where(_GUARDS.c.name == "spraying").scalar_subquery(),
                 "earlier_open_calls": earlier_open_calls(),
-            }
-            | ({"wrong_untold": failures_untold()} if opening else {})
+            })
         )  # fmt: skip
     case_is_it = _CASES.c.number_key == CALLS.c.tried_key if by_number else _CASE_IS_OPENED
     statement = _selecting(columns).select_from(CALLS).outerjoin(_CASES, case_is_it)
