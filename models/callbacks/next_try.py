@@ -22,11 +22,12 @@ def liaison_missed(
     *,
     counted: bool = True,
 ) -> None:
-    """Offer the callback to another liaison; it keeps its place, and costs the person called no try (R36).
+    """Offer the callback to another liaison; it keeps its place, and the person loses no try (R36).
 
-    Urgent work that was missed too often, or once by somebody who is not on shift, rings those on call and
-    supervisors as well (``Pool.EVERYONE``), each of them once in ``untaken_retry_minutes``. The phone of a
-    person whose liaison left too often before they could answer rings no sooner than after ``retry_minutes``.
+    Urgent work that was missed too often, or once by somebody who is not on shift, is also offered to those
+    on call and to supervisors (``Pool.EVERYONE``), to each of them once in ``untaken_retry_minutes``. If the
+    liaison left too often before the person could answer, that phone does not ring again before
+    ``retry_minutes`` are over.
     """
     if callback.state == "ringing_liaison" and callback.claimed_at is not None:
         # They asked for this call themselves, so it was no offer; the claim stays theirs for a moment.
@@ -39,7 +40,7 @@ def liaison_missed(
     if callback.caller_call_id is not None:
         never_dial(session, callback.caller_call_id, now)
     if callback.taken_up_at is not None:
-        # A person took it up for themselves; nobody else is rung for what may have been dialled before.
+        # A person took it up for themselves; nobody else is called, because it may have been dialed before.
         advance(session, callback.id, "leave", actor=actor, now=now, outcome=callback.outcome)
         return
     pause = policy.liaison_retry
@@ -50,8 +51,8 @@ def liaison_missed(
         and callback.urgency == "urgent"
         and spare(session, callback.staff_id, now, policy.untaken_retry)
     ):
-        # Somebody on call, or a supervisor, is not there. It is they who are rung again later: the callback
-        # stays on the list for whoever comes free.
+        # Somebody on call, or a supervisor, is not there. Only they are called again later: the callback
+        # stays on the list for anyone who becomes free.
         tries = max(tries, policy.numbers.liaison_tries)
     next_at = policy.next_moment(callback, now + pause)
     advance(
@@ -63,7 +64,7 @@ def liaison_missed(
         liaison_tries=tries,
         next_attempt_at=next_at,
         missed_by_id=callback.staff_id,
-        # In its place while the next one is looked for; out of it until its hours begin.
+        # On the list while the next liaison is looked for; off it until its hours begin.
         rank=callback.rank if next_at == now + pause else None,
     )
 
@@ -80,11 +81,11 @@ def caller_missed(
 ) -> None:
     """Send the callback back to the list for a later try, or end it as not answered after the last try.
 
-    An urgent one is then left for a person at its place: somebody who was afraid does not pick up (R36). So
-    is one that was put off by a key, since not all of its tries were missed rings, and a verified person's
-    whose phone the carrier never rang, since they were promised a call and may have another phone.
-    Before either the phone rings in the part of the day that somebody was promised, if another request
-    without the PIN has used up these tries earlier (R35).
+    An urgent one is then left for a person, in its place: somebody who was afraid may not answer (R36). The
+    same applies to one that was put off by a key, since not all of its tries were missed rings, and to a
+    verified person's whose phone the carrier never rang, since they were promised a call and may have another
+    phone. Before either, the phone rings in the part of the day that somebody was promised, if another
+    request without the PIN has used up these tries earlier (R35).
     """
     tries = callback.caller_tries + counted
     pause = policy.retry if counted else pause or policy.liaison_retry
@@ -113,8 +114,8 @@ def caller_missed(
 def leave_for_staff(
     session: Session, callback: Callback, now: datetime, actor: str, outcome: str
 ) -> list[Job]:
-    """Give the callback to a person, and let go of whoever still rings or holds for it."""
-    # Whoever was paged while nobody took it does not know yet that it was left.
+    """Give the callback to a person, and release any leg that still rings or is reserved for it."""
+    # The people paged while nobody took it do not know yet that it was left.
     if not advance(session, callback.id, "leave", actor=actor, now=now, outcome=outcome, paged_at=None):
         return []
     if callback.caller_call_id is not None:
@@ -142,7 +143,7 @@ def rung_in_vain(session: Session, callback: Callback) -> int:
 
 
 def never_dial(session: Session, call_id: int, now: datetime) -> None:
-    """End a leg that no worker has begun to dial; whoever comes to dial it finds it ended."""
+    """End a leg that no worker has begun to dial; a job that comes to dial it finds it ended."""
     undialled = update(CALLS).where(
         CALLS.c.id == call_id,
         CALLS.c.call_status.is_(None),

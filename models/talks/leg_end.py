@@ -35,15 +35,17 @@ from models.talks.queue_ring import stop_ringing
 from models.talks.talk import Talk, latest_talk, talk_for
 from models.talks.talk_end import caller_left, leader_left, settle
 
-#: How a leg ends that nobody took; the carrier says busy of a phone that is in use.
+#: How a leg ends that nobody answered; for a phone in use the carrier says busy.
 _NOT_TAKEN = ("busy", "no-answer")
-#: Who pressed a key in another call with us so lately is still on it, unless its end was told.
+#: A person who pressed a key in another call with us this recently is still in it, unless its end was
+#: reported.
 _ON_IT = timedelta(minutes=10)
-#: A person whose phone was busy with a call to us is tried again after so long.
+#: How soon a person whose phone was busy with a call to us is tried again.
 _AFTER_THEIR_CALL = timedelta(minutes=2)
-#: So many times the tries of a callback a round may fail by no fault of theirs before it is a try.
+#: A round may fail for reasons that are not the person's this many times the allowed tries; then it counts as
+#: a try.
 _IN_VAIN = 2
-#: The very words of the partial indexes, so that both databases see that they serve.
+#: The exact words of the partial indexes, so that both databases use them.
 _LIVE = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
 _OPEN_INBOUND = text("calls.ended_at IS NULL AND calls.direction = 'inbound'")
 
@@ -60,13 +62,13 @@ def leg_ended(
     pause: timedelta | None = None,
     ended_at: datetime | None = None,
 ) -> list[Job]:
-    """Apply the end of a call, once, however often it is told; answers the jobs to enqueue after the commit.
+    """Apply the end of a call, once, however often it is reported; the jobs to enqueue after the commit.
 
     A liaison's leg that ends before the accept key passes the callback on; a caller's leg that ends before
-    its key sends it back to the list; after both keys either end closes it as reached (Legs). ``counted``
-    is False when the end says nothing about the person rung, such as a carrier that is overloaded; the person
-    called is then tried again after ``pause``, or soon. ``ended_at`` is when the call ended, LONG_AGO where
-    nobody knows it, and not given where it ends now: a talk is measured until then.
+    its key sends it back to the list; after both keys, either end closes it as reached (Legs). ``counted`` is
+    False when the end says nothing about the person called, for example when the carrier is overloaded; the
+    person called is then tried again after ``pause``, or soon. ``ended_at`` is when the call ended, LONG_AGO
+    if nobody knows, and omitted if it ends now: a talk is measured until then.
     """
     ended = session.execute(
         update(CALLS)  # The leg before its callback: callback_of holds them in the same order.
@@ -99,7 +101,7 @@ def leg_ended(
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The end of one leg, as it is told now, with what was free or held by it."""
+    """The end of one leg as reported now, with the reservations it had."""
 
     session: Session
     call_id: int
@@ -117,8 +119,8 @@ class _End:
 
 
 def _caller_ended(end: _End) -> list[Job]:
-    """A call that came in is over: its wait at 0, its talk, and whoever is rung for it."""
-    # The wait first: a liaison's key of this very moment holds it, and their talk is seen only after that.
+    """An inbound call is over: its wait at 0, its talk, and any phone that rings for it."""
+    # The wait first: a liaison's key at this moment locks it, and their talk is visible only after that.
     jobs = wait_ended(end.session, end.call_id, end.now, end.policy)
     talk = latest_talk(end.session, end.call_id)
     if talk is not None:
@@ -129,7 +131,7 @@ def _caller_ended(end: _End) -> list[Job]:
 
 
 def _liaison_ended(end: _End) -> list[Job]:
-    """The leg of who was rung for a callback, or took it on the staff line, is over."""
+    """The leg of a liaison who was called for a callback, or took it on the staff line, is over."""
     callback = end.callback
     if callback is None:
         return []
@@ -146,7 +148,7 @@ def _attempt_lost(end: _End, callback: Callback, *, counted: bool) -> list[Job]:
     """The liaison is gone before the person talked with them."""
     other = callback.caller_call_id
     if other is not None and _may_have_been_dialled(end.session, other):
-        # Nobody knows whether the person was rung: another try might ring them twice for one acceptance.
+        # Nobody knows whether the person was called: another try might call them twice for one acceptance.
         return leave_for_staff(end.session, callback, end.now, end.actor, "unknown")
     liaison_missed(end.session, callback, end.now, end.policy, end.actor, counted=counted)
     return [("release_leg", other)] if other is not None else []
@@ -158,7 +160,7 @@ def _person_ended(end: _End) -> list[Job]:
     if callback is None or end.call_id != callback.caller_call_id:
         return []
     if callback.state == "ringing_caller":
-        # Nobody canceled it but the carrier, and the person has missed nothing.
+        # Only the carrier canceled it, and the person has missed nothing.
         counted, pause = end.counted and end.call_status != "canceled", end.pause
         not_theirs = _pause_without_a_try(
             end.session, callback, end.call_status, end.leg, end.now, end.policy
@@ -179,7 +181,7 @@ def _person_ended(end: _End) -> list[Job]:
 
 
 def _liaison_at_0_ended(end: _End) -> list[Job]:
-    """The leg of a liaison who was rung for a caller at 0 is over."""
+    """The leg of a liaison who was called for a caller at 0 is over."""
     caller_call_id = end.leg.parent_call_id
     waits = wait_of(end.session, caller_call_id) is not None
     if end.was_reserved and end.is_missed and waits:
@@ -198,7 +200,7 @@ def _joiner_ended(end: _End) -> list[Job]:
 
 
 def _left_talk(end: _End, talk: Talk | None) -> list[Job]:
-    """One of staff, or an interpreter, has left a talk, and the caller must not stay alone in it."""
+    """A staff member or an interpreter has left a talk, and the caller must not stay alone in it."""
     if talk is None or talk.is_over:
         return []
     if end.call_id == talk.leader_call_id:
@@ -207,7 +209,7 @@ def _left_talk(end: _End, talk: Talk | None) -> list[Job]:
 
 
 def _alert_ended(_end: _End) -> list[Job]:
-    """Whoever was warned of promises has heard it, or is warned again by the alert's own rule."""
+    """The person warned about promises has heard it, or is warned again by the alert's own rule."""
     return []
 
 
@@ -226,11 +228,11 @@ _BY_ROLE: Mapping[str, Callable[[_End], list[Job]]] = {
 def _pause_without_a_try(
     session: Session, callback: Callback, call_status: str, ended: Any, now: datetime, policy: CallbackPolicy
 ) -> timedelta | None:
-    """How long to wait after a round in which the person called has missed nothing; None where they have.
+    """How long to wait after a round in which the person has missed nothing; None if they have missed it.
 
-    Their phone is busy with us, they talk with a liaison for another callback, or they answered and a fault
-    of ours ended the call (R36). So it is for some rounds alone: anybody can hold a call open under this
-    number, and a liaison accepts before each.
+    Their phone is busy with us, they are talking with a liaison about another callback, or they answered and
+    an error of ours ended the call (R36). This applies only to some rounds: anybody can keep a call open
+    under this number, and a liaison accepts before each.
     """
     if call_status == "busy" and (
         _is_on_the_line(session, callback.number_key, now) or _is_called_elsewhere(session, callback)
@@ -239,7 +241,7 @@ def _pause_without_a_try(
     elif (call_status == "completed" and _heard_nothing(ended)) or _is_called_elsewhere(
         session, callback, ("talking",)
     ):
-        # A phone that takes a second call rings on while its person talks with us, or a machine answers it.
+        # A phone with call waiting keeps ringing while its person talks with us, or a machine answers it.
         rounds, pause = rung_in_vain(session, callback), policy.retry
     else:
         return None
@@ -249,7 +251,7 @@ def _pause_without_a_try(
 def _is_called_elsewhere(
     session: Session, callback: Callback, states: tuple[str, ...] = ("ringing_caller", "talking")
 ) -> bool:
-    """Whether we ring the same phone, or talk with it, for another callback that is in one of ``states``."""
+    """Whether we call the same phone, or talk on it, for another callback that is in one of ``states``."""
     other = select(Callback.id).where(
         Callback.number_key == callback.number_key,
         Callback.id != callback.id,
@@ -259,12 +261,12 @@ def _is_called_elsewhere(
 
 
 def _is_on_the_line(session: Session, phone_key: str, now: datetime) -> bool:
-    """Whether this phone is in a call that came in from it; a doubted caller ID proves none."""
+    """Whether this phone is in an inbound call from it; a doubted caller ID does not count."""
     calls = select(CALLS.c.id).where(
         _OPEN_INBOUND,
         CALLS.c.phone_key == phone_key,
         CALLS.c.caller_id_doubted.is_(False),
-        # The news of an older one's end was lost.
+        # The end event of an older one was lost.
         CALLS.c.started_at > now - LONGEST_CALL,
     )
     return session.execute(calls.limit(1)).first() is not None
@@ -279,10 +281,10 @@ def _busy_rounds(session: Session, callback: Callback) -> int:
 
 
 def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now: datetime) -> bool:
-    """Whether this member of staff was on a call with us when the phone was busy, or rang, for another.
+    """Whether this staff member was in another call with us when the phone was busy, or rang.
 
-    So is whoever the line itself calls at that moment, to tell of late promises. A call that was told to end
-    keeps nobody, also where the carrier never tells of its end.
+    This includes a person whom the line itself calls at that moment to tell about late promises. A call that
+    was told to end does not count, even if the carrier never reports its end.
     """
     is_warned = and_(CALLS.c.role == ALERTED, CALLS.c.started_at > now - _ON_IT)
     other = select(CALLS.c.id).where(
@@ -296,9 +298,9 @@ def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now
 
 
 def _is_missed(session: Session, ended: Any, call_id: int, call_status: str, now: datetime) -> bool:
-    """Whether a leg of staff says that they were not there: no answer, busy, or an answer without the key.
+    """Whether a leg shows that its staff member was not there: no answer, busy, or answered without the key.
 
-    Not so where they are on another call with us, or where a fault of ours kept them from taking it.
+    It does not if they are in another call with us, or if an error of ours kept them from taking it.
     """
     if ended.staff_id is None or ended.accepted_at is not None:
         return False
@@ -308,7 +310,7 @@ def _is_missed(session: Session, ended: Any, call_id: int, call_status: str, now
 
 
 def _heard_nothing(ended: Any) -> bool:
-    """Whether a leg ended before any words of ours, or by an apology: its person has missed nothing (R36)."""
+    """Whether a leg ended before any of our words, or with an apology: its person missed nothing (R36)."""
     return bool(ended.turn == 0 or ended.place == FAULTED)
 
 
