@@ -1,4 +1,4 @@
-"""Another time for a callback, or none: what staff settle with its person, inside that person's hours."""
+"""Rescheduling or canceling a callback: what staff agree on with its person, inside that person's hours."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -26,14 +26,14 @@ from models.staff.staff import Staff
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
-#: Why staff cancel a callback, in codes; each is an outcome of one that was cancelled.
+#: Why staff cancel a callback, in codes; each is an outcome of a canceled one.
 CANCEL_REASONS = ("person_asked", "duplicate", "wrong_number", "settled_otherwise")
-#: Nobody settles a time further ahead than this.
+#: Nobody can reschedule further ahead than this.
 LONGEST_AHEAD = timedelta(days=60)
 
 
 class Promised(Protocol):
-    """What of a callback was promised; a row and what a page shows of one both have it."""
+    """What a callback promises; both a row and a page's data have it."""
 
     @property
     def urgency(self) -> str: ...
@@ -48,7 +48,7 @@ class Promised(Protocol):
 def next_moment_inside(
     session: Session, callback: Callback, at: datetime, policy: CallbackPolicy
 ) -> datetime | None:
-    """The earliest moment at or after ``at`` when this person may be rung; None when there is none."""
+    """The earliest moment at or after ``at`` when this person may be called; None when there is none."""
     phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
     return None if phone.is_barred else policy.moment_inside(callback, at, phone.window)
 
@@ -62,12 +62,12 @@ def reschedule(
     policy: CallbackPolicy,
     seen: str | None = None,
 ) -> None:
-    """Let the line ring this person at ``at``, which must lie inside their hours and the office's (R29).
+    """Let the line call this person at ``at``, which must be inside their hours and the office's (R29).
 
-    It goes back into the line for then, also where it had been left for staff: this is their decision. The
-    moment promised is an hour after ``at``, also where it was later: by it the line orders who is called, and
-    staff are warned. The clock goes on from the request. Raises RefusedError, with the next moment that would
-    do, or for a promise that is another than ``seen``.
+    It goes back to the list for then, even if it had been left for staff: this is their decision. The
+    promised moment becomes an hour after ``at``, even if it was later: the line orders its calls by it, and
+    staff are warned by it. The wait still counts from the request. Raises RefusedError, with the next
+    possible moment, or for a promise that differs from ``seen``.
     """
     callback = standing(session, callback_id)
     _is_as_seen(callback, seen)
@@ -83,7 +83,8 @@ def reschedule(
     due_at = at + timedelta(minutes=policy.numbers.urgent_minutes)
     actor = actor_of(staff.id)
     if callback.state == "claimed":
-        # What was taken up again stays in the line this time: a person has decided that it may ring.
+        # A callback that was taken up stays on the list this time: a person has decided that it may be
+        # called.
         callback.taken_up_at = None
         session.flush()
         let_go(session, callback, actor, now)
@@ -99,10 +100,10 @@ def cancel(
     policies: Policies,
     seen: str | None = None,
 ) -> None:
-    """Cancel a callback for one of CANCEL_REASONS; what was left for staff is closed by this as well.
+    """Cancel a callback for one of CANCEL_REASONS; this also closes one that was left for staff.
 
-    Raises RefusedError when it is somebody else's, being rung, or over already, and for a promise that is
-    another than ``seen``.
+    Raises RefusedError when it is somebody else's, somebody is being called for it, or it is already over,
+    and for a promise that differs from ``seen``.
     """
     if reason not in CANCEL_REASONS:
         raise RefusedError(CallbackRefusal.UNKNOWN_REASON)
@@ -124,7 +125,7 @@ def cancel(
 
 
 def stamp_of(promise: Promised) -> str:
-    """What a form carries of the promise that it was drawn with: its class and its moments."""
+    """What a form carries of the promise it was rendered with: its class and its moments."""
     moments = (promise.requested_at, promise.due_at, promise.next_attempt_at)
     return " ".join((promise.urgency, *(f"{int(at.timestamp())}" for at in moments)))
 
@@ -138,14 +139,14 @@ def _is_as_seen(callback: Callback, seen: str | None) -> None:
 
 
 def may_reveal(callback: Callback, staff_id: int, role: str) -> bool:
-    """Whether this person may look at the whole number."""
+    """Whether this person may view the whole number."""
     return callback.staff_id == staff_id or role in OVERSEERS
 
 
 def reveal_number(session: Session, callback_id: int, staff: Staff, now: datetime) -> Callback:
-    """Note that this person looks at the whole number of a callback, and answer its row.
+    """Log that this person views the whole number of a callback, and return its row.
 
-    For whoever has it in hand, for who talked with the person, and for overseers. Raises RefusedError.
+    For the person who has it, for anyone who talked with the caller, and for overseers. Raises RefusedError.
     """
     callback = standing(session, callback_id)
     if not may_reveal(callback, staff.id, staff.role):
@@ -163,7 +164,7 @@ def reveal_number(session: Session, callback_id: int, staff: Staff, now: datetim
 def _take_in_hand(
     session: Session, callback: Callback, staff: Staff, now: datetime, policies: Policies
 ) -> None:
-    """Only what nobody is rung for, and nobody else has claimed, may be changed by this person."""
+    """This person may change it only if nobody is being called for it, and nobody else has claimed it."""
     if callback.state == TAKEN_UP_AGAIN:
         claim(session, callback.id, staff.id, now, policies)
         return

@@ -1,9 +1,9 @@
-"""The call in which a callback was asked for: its line rings nobody while the caller still listens to it.
+"""The call that requested a callback: nobody is called for it while that caller still listens.
 
-A phone in use is busy: ringing it would cost the person a try, and the "more choices" of the very call (R36).
-So a callback is first due when the call that asked for it is over, or after a short while where no word of
-that end came; not while its caller talks with somebody at 0. The moment promised and the place in the order
-stay as they are.
+A phone in use is busy: calling it would cost the person a try, and the "more choices" of that same call
+(R36). So a callback is first due when the call that requested it is over, or after a short while if no event
+of that end arrived; not while its caller talks with somebody at 0. The moment promised and the order do not
+change.
 """
 
 from datetime import datetime, timedelta
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
 _CASES = cast(Table, Case.__table__)
-#: How long a caller may still listen to their promise, from their last wish on; and one in the slow pace,
-#: whom every menu gives a second a word (R26).
+#: How long a caller may keep listening to their promise after their last wish, and the same at the slow pace,
+#: at which every menu allows a second per word (R26).
 LISTENS, LISTENS_SLOWLY = timedelta(seconds=60), timedelta(seconds=180)
 
 
 def first_due(call: "CallState", now: datetime) -> datetime:
-    """When a callback that is asked for now is due, unless this call ends before."""
+    """When a callback that is requested now is due, unless this call ends before."""
     return now + (LISTENS_SLOWLY if call.pace == "slow" else LISTENS)
 
 
 def asking_goes_on(session: Session, call: "CallState", now: datetime) -> None:
-    """A wish was keyed in the call that asked: it is still going on, and its phone is in use."""
+    """A wish was entered in the call that asked: that call is still on, and its phone is in use."""
     later = first_due(call, now)
     session.execute(
         update(CALLBACKS)
@@ -42,7 +42,7 @@ def asking_goes_on(session: Session, call: "CallState", now: datetime) -> None:
             CALLBACKS.c.requested_in_call_id == call.id,
             CALLBACKS.c.state == "requested",
             CALLBACKS.c.next_attempt_at < later,
-            # Another call asked as well, and no key of this one puts that off (R35).
+            # Another call asked as well, so no key in this one puts it off (R35).
             ~CALLBACKS.c.asked_elsewhere,
         )
         .values(next_attempt_at=later, rank=None)
@@ -50,23 +50,23 @@ def asking_goes_on(session: Session, call: "CallState", now: datetime) -> None:
 
 
 def asker_cannot_talk(session: Session, call: "CallState", now: datetime) -> None:
-    """Key 5: what this call has asked for is made so that nobody has to talk, also where it stood before.
+    """Key 5: mark this call's requests so that nobody has to talk, including callbacks that existed before.
 
-    It is only ever raised, as by asking again (R35).
+    The mark is only ever raised, as by asking again (R35).
     """
     asked = _asked_in(call, of_case=call.is_verified(now))
     session.execute(update(CALLBACKS).where(asked, IS_OWED).values(silent=True))
 
 
 def asking_ended(session: Session, call_id: int, now: datetime, policies: Policies) -> list[Job]:
-    """The call is over: what was asked for in it is due, unless it was put off further than to this end.
+    """The call is over: its callbacks are due, unless they were put off beyond its end.
 
-    Also what stood before and was asked for again: the ring must not tell whether one stood (R35).
-    After key 7 it is put off instead, and so is what the case of a verified call is owed: somebody was
-    listening, and the phone must not ring beside them. Once the verification is over, key 7 is anybody's and
-    moves nothing of the case (R11, R35). To be asked before that end is noted. Answers the
-    jobs to enqueue after the commit. Where the hours do not allow a ring now, the list puts it off again, as
-    any callback whose time has come (R29).
+    This includes callbacks that already existed and were requested again: the phone must not reveal whether
+    one existed (R35). After key 7 they are put off instead, and so is the callback of a verified call's case:
+    somebody was listening, and the phone must not ring beside them. Once the verification is over, anybody
+    may have pressed key 7, and it moves nothing of the case (R11, R35). Call this before the end of the call
+    is recorded. Returns the jobs to enqueue after the commit. If the hours do not allow a call now, the list
+    puts it off again, like any callback whose time has come (R29).
     """
     call = session.execute(
         select(
@@ -87,9 +87,10 @@ def asking_ended(session: Session, call_id: int, now: datetime, policies: Polici
     if call.place == COVERED:
         asked_here = CALLBACKS.c.requested_in_call_id == call_id
         later = now + pause_after(session, call_id, policies)
-        # What another call without a PIN asked for as well is not put off by a key of this one (R35).
+        # A key in this call does not put off a callback that another call without a PIN requested as well
+        # (R35).
         mine = and_(asked_here, ~CALLBACKS.c.asked_elsewhere)
-        # No key moves ``last_key_at`` once the verification is over.
+        # No key updates ``last_key_at`` once the verification is over.
         lately = now - timedelta(minutes=policies.verification_minutes)
         if call.verified_at is not None and call.last_key_at >= lately and _has_its_pin(call):
             mine = or_(mine, CALLBACKS.c.case_id == call.case_id)
@@ -106,7 +107,8 @@ def asking_ended(session: Session, call_id: int, now: datetime, policies: Polici
             CALLBACKS.c.state == "requested",
             next_at <= now + LISTENS_SLOWLY,
         )
-        # What came due in a longer call has its job from here too: the sweeper may be down (R39).
+        # A callback that became due during a longer call also gets its job here: the sweeper may be down
+        # (R39).
         .values(next_attempt_at=case((next_at > now, now), else_=next_at))
         .returning(CALLBACKS.c.id)
     )
@@ -116,14 +118,14 @@ def asking_ended(session: Session, call_id: int, now: datetime, policies: Polici
 def pause_after(session: Session, call_id: int | None, policies: Policies) -> timedelta:
     """How long the phone of a call that has just ended is left alone: after key 7 somebody was listening.
 
-    Otherwise a moment, in which it is put away.
+    Otherwise it is a moment, in which it is put away.
     """
     place = session.scalar(select(Call.place).where(Call.id == call_id))
     return timedelta(minutes=policies.retry_minutes if place == COVERED else 1)
 
 
 def _asked_in(call: Any, *, of_case: bool) -> ColumnElement[bool]:
-    """What a call has asked for, also where it stood before; ``of_case``: by its PIN as well."""
+    """What a call requested, including callbacks that already existed; ``of_case``: by its PIN too."""
     asked = [CALLBACKS.c.requested_in_call_id == call.id]
     if call.asked_at is not None:
         asked.append(and_(CALLBACKS.c.number_key == call.phone_key, WITHOUT_PIN))

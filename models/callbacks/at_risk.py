@@ -23,25 +23,25 @@ from models.staff.paging import take_page
 from models.staff.staff import Staff
 from models.store.policies import Policies
 
-#: The very words of the partial indexes, so that both databases see that they serve.
+#: The exact words of the partial indexes, so that both databases use them.
 _LEFT = text(f"callbacks.state = '{LEFT}'")
 _URGENT_WAITING = text(
     "callbacks.state = 'requested' AND callbacks.rank IS NOT NULL AND callbacks.rank IN (0, 2, 3, 4)"
 )
 _NOT_TALKING = and_(IS_OPEN, CALLBACKS.c.state != "talking")
-#: Urgent work that the line may not go on with: nobody knows whether a call was placed.
+#: Urgent work that the line must not continue: nobody knows whether a call was placed.
 _URGENT_UNKNOWN = and_(_LEFT, CALLBACKS.c.urgency == "urgent", CALLBACKS.c.outcome.in_(UNKNOWN_OUTCOMES))
-#: Whoever is told of it is told within one gap between pages; older ones were told.
+#: How recent untold work is: it is told within one gap between pages, and older work was told.
 _LATELY = timedelta(hours=1)
-#: Who is told of promises that come near their moment or pass it.
+#: Who is told about promises that are nearly due or overdue.
 _STAFF, _SUPERVISOR = "staff", "supervisor"
 
 
 def make_alerts(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
-    """Warn of every promise that came to its next level, of urgent work that nobody takes, and of those left.
+    """Warn about promises at their next level, untaken urgent work, and callbacks left for a person.
 
-    Each is told once at each level. The messages about one matter are ``page_minutes`` apart, and each says
-    how many there are in all.
+    Each is told once at each level. The messages about one matter are ``page_minutes`` apart, and each gives
+    the total count.
     """
     for whom in (_STAFF, _SUPERVISOR):
         _warn_of_late(session, whom, now, policies, is_open)
@@ -50,7 +50,7 @@ def make_alerts(session: Session, now: datetime, policies: Policies, is_open: bo
 
 
 def _warn_of_late(session: Session, whom: str, now: datetime, policies: Policies, is_open: bool) -> None:
-    """Warn one kind of people of promises that come near their moment, or pass it."""
+    """Warn one kind of people about promises that are nearly due or overdue."""
     levels = [(passed, *level) for passed, level in enumerate(LEVELS) if level[1] == whom]
     due_by = {
         passed: now + sign * timedelta(minutes=minutes_of(policies))
@@ -60,7 +60,7 @@ def _warn_of_late(session: Session, whom: str, now: datetime, policies: Policies
         return
     if not take_page(session, f"late_{whom}", now, policies.page_minutes):
         return
-    # The next message is a gap away, so this one has all that must be warned of before then.
+    # The next message is a gap away, so this one includes all warnings due before then.
     gap = timedelta(minutes=policies.page_minutes)
     for passed, level, _whom, _policy, sign in levels:
         soon = due_by[passed] + gap if sign > 0 else due_by[passed]
@@ -76,7 +76,7 @@ def _warn_of_late(session: Session, whom: str, now: datetime, policies: Policies
 def _page_untaken(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Page for urgent work that liaisons missed too often, that nobody is at hand for, or left as unknown.
 
-    What was left rings nobody by itself. At night a text to a supervisor who sleeps would be all.
+    Nothing calls anybody for a callback that was left. At night a text to a sleeping supervisor would be all.
     """
     missed = CALLBACKS.c.liaison_tries >= policies.liaison_tries
     whose = missed if is_anyone_at_hand(session) else true()
@@ -86,7 +86,7 @@ def _page_untaken(session: Session, now: datetime, policies: Policies, is_open: 
     is_news = _is_any(session, and_(new, whose)) or _is_any(session, and_(unknown, unpaged))
     if not is_news or not take_page(session, UNTAKEN, now, policies.page_minutes):
         return
-    # One that nobody takes waits before all the others, so whoever is paged hears of them all.
+    # One that nobody takes is ahead of all the others, so the people paged hear about all of them.
     for untold in (new, and_(unknown, unpaged)):
         _mark(session, untold, UNTAKEN, now, paged_at=now)
     count = _count(session, _URGENT_WAITING) + _count(session, unknown)
@@ -96,7 +96,7 @@ def _page_untaken(session: Session, now: datetime, policies: Policies, is_open: 
 
 
 def _tell_of_left(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
-    """Only the supervisor can decide about a callback that was left, and a text will do."""
+    """Only the supervisor can decide about a callback that was left, and a text is enough."""
     new = and_(_LEFT, CALLBACKS.c.warned < LEFT_TOLD)
     if _is_any(session, new) and take_page(session, LEFT, now, policies.page_minutes):
         _mark(session, new, LEFT, now, warned=LEFT_TOLD)
@@ -104,7 +104,7 @@ def _tell_of_left(session: Session, now: datetime, policies: Policies, is_open: 
 
 
 def _at(passed: int, due_by: datetime) -> ColumnElement[bool]:
-    """Those that have passed so many levels, and were promised by ``due_by``."""
+    """Those that have passed this many levels, and were promised by ``due_by``."""
     return and_(_NOT_TALKING, CALLBACKS.c.warned == passed, CALLBACKS.c.due_at <= due_by)
 
 
@@ -117,7 +117,7 @@ def _is_any(session: Session, which: ColumnElement[bool]) -> bool:
 
 
 def _mark(session: Session, which: ColumnElement[bool], level: str, now: datetime, **values: Any) -> None:
-    """Note that these are told, and an entry for each."""
+    """Mark these as told, with an audit entry for each."""
     marked = update(CALLBACKS).where(which).values(**values).returning(CALLBACKS.c.id)
     for callback_id in sorted(session.scalars(marked)):
         audit.record(

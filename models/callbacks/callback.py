@@ -52,7 +52,7 @@ _OF_STAFF = text("staff_id IS NOT NULL")
 
 
 def _first_rank(context: DefaultExecutionContext) -> int | None:
-    """Where a new row stands: nowhere before its time, but what needs attention does so at once."""
+    """The rank of a new row: none before its time, but one that needs attention gets it at once."""
     row = context.get_current_parameters()  # type: ignore[no-untyped-call]
     if row.get("state") != TAKEN_UP_AGAIN:
         return None
@@ -64,24 +64,24 @@ class Callback(Base):
 
     ``reason`` is one of REASONS; ``may_answer``, ``voicemail_text`` and ``when_dropped`` are words of
     models/callbacks/wishes.py. ``silent``: the person cannot talk and answers by key. ``requested_at`` is
-    when the person began to wait, also where they waited on the line first.
+    when the person began to wait, even if they first waited on the phone.
 
-    ``liaison_call_id`` and ``caller_call_id`` are the legs of the round that goes on, or led to the talk.
-    ``talking_at`` is when the promise was kept: what the two then do is the talk's (models/talks/talk.py).
+    ``liaison_call_id`` and ``caller_call_id`` are the legs of the current round, or of the one that led to
+    the talk. ``talking_at`` is when the promise was kept: the talk itself is in models/talks/talk.py.
 
-    ``rank``: in which part of the two lists it waits for somebody free, or for a person's attention; None
+    ``rank``: in which part of the two lists it waits for a free liaison, or for a person's attention; None
     before its time has come (``models/calls/two_lists.py``). ``liaison_tries`` counts offers that liaisons
     missed, ``missed_by_id`` missed it last; neither costs the person called a try. ``warned`` counts the
-    warnings that it is at risk, and at ``paged_at`` those on call were told that nobody takes it.
+    warnings that it is at risk, and ``paged_at`` is when those on call were told that nobody takes it.
 
-    ``staff_id`` has it in hand, since ``claimed_at`` where they claimed it themselves, and until then it is
-    theirs: ``lease_until``. ``taken_up_at`` is when they took it up after it had been left for staff; until
-    somebody has talked or was surely not reached, it goes back there and never into the line by itself.
-    ``note_sealed`` is a short note of staff (R37). ``recognized_by``: how staff recognized the person on the
-    call that we placed; until then it opens no case. ``registrant_id``: whose phone it is for, where it
-    opens no case because nobody gave a PIN (R08, R09). ``asked_elsewhere``: another call without a PIN asked
-    for it as well, so that no key of the call that made it changes it any more (R35). ``stopped_after``: the
-    phone said stop in its talk or after it, so nothing that follows the talk rings that phone (R33).
+    ``staff_id`` has it, since ``claimed_at`` if they claimed it themselves, and until ``lease_until``.
+    ``taken_up_at`` is when they took it up after it had been left for staff; until somebody has talked or was
+    surely not reached, it goes back there and never to the list by itself. ``note_sealed`` is a short note by
+    staff (R37). ``recognized_by``: how staff recognized the person on the call that we placed; until then it
+    opens no case. ``registrant_id``: whose phone it is for, if it opens no case because nobody entered a PIN
+    (R08, R09). ``asked_elsewhere``: another call without a PIN requested it as well, so no key in the call
+    that made it changes it any more (R35). ``stopped_after``: the phone said stop in its talk or after it, so
+    no follow-up of the talk calls that phone (R33).
     """
 
     __tablename__ = "callbacks"
@@ -89,14 +89,14 @@ class Callback(Base):
         Index("uq_callbacks_owed_case", "case_id", unique=True, sqlite_where=_OWED, postgresql_where=_OWED),
         Index("ix_callbacks_past", "case_id", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
         Index("ix_callbacks_number", "number_key", "requested_at"),
-        # What a call asked for, and whether it was promised another one.
+        # What a call requested, and whether it was promised another callback.
         Index("ix_callbacks_asked_in", "requested_in_call_id"),
         Index("ix_callbacks_measured", "urgency", "verified", "requested_at"),
         Index(
             "ix_callbacks_in_hand", "state", "lease_until", sqlite_where=_IN_HAND, postgresql_where=_IN_HAND
         ),
-        # The order of the line itself. No other index may begin with the state of those in it: SQLite would
-        # take that one, and sort whoever is due.
+        # The order of the list itself. No other index may begin with the state of the callbacks on it: SQLite
+        # would use that one, and sort all due callbacks.
         Index(
             "ix_callbacks_line",
             "rank",
@@ -114,8 +114,8 @@ class Callback(Base):
         ),
         Index("ix_callbacks_warned", "warned", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_callbacks_left", "warned", "closed_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
-        # What the console lists: the two lists with what needs attention at its place in them, and all that
-        # is promised by the moment.
+        # What the console lists: the two lists with the callbacks that need attention in their places, and
+        # all promises by their moment.
         Index("ix_callbacks_listed", "rank", "due_at", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
         Index("ix_callbacks_promised", "due_at", "id", sqlite_where=_PROMISED, postgresql_where=_PROMISED),
         Index(
@@ -171,22 +171,23 @@ class Callback(Base):
 
 
 CALLBACKS = cast(Table, Callback.__table__)
-#: Whether a callback stands open, in the very words of the partial index: a value sent apart from the
-#: statement would hide from SQLite that the index serves, and each turn would go through all open ones.
+#: Whether a callback is open, in the exact words of the partial index: with a bound parameter SQLite would
+#: not use the index, and each turn would read all open ones.
 IS_OPEN = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
-#: Whether the two are still to be joined, in the words of the index that lets a case have one of these.
+#: Whether the two are still to be connected, in the words of the index that lets a case have one of these.
 IS_OWED = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OWED_STATES])
-#: Asked for without a PIN. Not one that staff are to make about a lost PIN: that is the registrant's (R08).
+#: Requested without a PIN. Excludes one that staff are to make about a lost PIN: that is the registrant's
+#: (R08).
 WITHOUT_PIN = and_(
     CALLBACKS.c.case_id.is_(None), CALLBACKS.c.registrant_id.is_(None), ~CALLBACKS.c.verified,
     CALLBACKS.c.reason != "lost_pin",
 )  # fmt: skip
-#: Nobody is rung or about to be: it waits for its turn, or somebody of staff keeps it for themselves.
+#: Nobody is being called, or about to be: it waits for its turn, or a staff member keeps it for themselves.
 IS_IDLE = or_(
     CALLBACKS.c.state == "requested",
     and_(CALLBACKS.c.state == "claimed", CALLBACKS.c.staff_id.is_not(None)),
 )
-#: Whether it is over, in the very words of the partial index of those.
+#: Whether it is over, in the exact words of the partial index of those.
 IS_PAST = text("callbacks.closed_at IS NOT NULL")
 
 #: Why we phone someone back, in neutral codes.
@@ -198,7 +199,7 @@ REASONS = (
 )  # fmt: skip
 
 
-#: Of a promise for another moment nobody was warned yet, and no offer of it was missed.
+#: Values for a promise of another moment: nobody was warned about it yet, and no offer of it was missed.
 UNTOLD: dict[str, Any] = {"warned": 0, "paged_at": None, "liaison_tries": 0}
 
 
@@ -215,8 +216,8 @@ def advance(
 ) -> bool:
     """Make one move of the state table: one conditional UPDATE and an audit entry. False when too late.
 
-    ``actor`` is a kind of mover and, after a colon, which one. Raises ValueError for a mover that may not
-    make this move at all. A final state is never left but by staff who take up what was left for them.
+    ``actor`` is a kind of mover and, after a colon, which one. Raises ValueError for a mover that may never
+    make this move. A final state is left only by staff who take up a callback that was left for them.
     """
     rule = MOVES[move]
     if actor.partition(":")[0] not in rule.movers:
@@ -231,7 +232,8 @@ def advance(
         values |= {"lease_until": None, "staff_id": None}
         values |= {"liaison_call_id": None, "caller_call_id": None, "claimed_at": None, "taken_up_at": None}
         if rule.before == ("ringing_caller",):
-            # A liaison stayed until the caller's answer was known, so those of the next round begin anew.
+            # A liaison stayed until the caller's answer was known, so the counts of the next round start at
+            # zero.
             values |= {"liaison_tries": 0, "paged_at": None}
     statement = (
         update(CALLBACKS)
@@ -253,7 +255,7 @@ def advance(
 
 
 def locked(session: Session, callback_id: int) -> Callback | None:
-    """The callback as it stands now, held until the transaction ends."""
+    """The callback as it is now, locked until the transaction ends."""
     return session.scalars(_LOCKED, {"callback_id": callback_id}).first()
 
 
@@ -266,10 +268,10 @@ _LOCKED = (
 
 
 def keep_callback(session: Session, callback_id: int, *only_if: ColumnElement[bool]) -> bool:
-    """The person wants the call that they are owed; False when it is owed no more, or not ``only_if``.
+    """The person wants the promised call; False when it is no longer promised, or not ``only_if``.
 
-    A round that misses them now must not be the last one: they were told that we call. It is not the first
-    one either, which alone may leave a message (R31).
+    A round that misses them now must not be the last one: they were told that we will call. It is not the
+    first one either, and only that may leave a message (R31).
     """
     kept = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, IS_OWED, *only_if)
     fewer = case((CALLBACKS.c.caller_tries > 1, 1), else_=CALLBACKS.c.caller_tries)
@@ -277,18 +279,18 @@ def keep_callback(session: Session, callback_id: int, *only_if: ColumnElement[bo
 
 
 def number_key_of(session: Session, callback_id: int) -> str | None:
-    """The blind index of the phone that this callback rings."""
+    """The blind index of the phone that this callback calls."""
     return session.scalar(select(CALLBACKS.c.number_key).where(CALLBACKS.c.id == callback_id))
 
 
 def number_of(session: Session, callback_id: int) -> str | None:
-    """The phone that this callback rings, in E.164."""
+    """The phone that this callback calls, in E.164."""
     sealed = session.scalar(select(CALLBACKS.c.number_sealed).where(CALLBACKS.c.id == callback_id))
     return keyring_of(session).unseal("callback.number", sealed) if sealed else None
 
 
 def owed_without_pin(session: Session, number_key: str) -> list[Callback]:
-    """The callbacks that were asked for without a PIN and are owed to this phone, locked, oldest first."""
+    """The callbacks promised to this phone without a PIN, locked, oldest first."""
     owed = select(Callback).where(Callback.number_key == number_key, WITHOUT_PIN, IS_OWED)
     return list(session.scalars(owed.order_by(Callback.id).with_for_update(key_share=True)))
 
@@ -296,14 +298,14 @@ def owed_without_pin(session: Session, number_key: str) -> list[Callback]:
 def stop_ringing_for(
     session: Session, which: ColumnElement[bool], later: datetime, now: datetime, actor: str
 ) -> list[Job]:
-    """Put off until ``later`` those of ``which`` for which a liaison is being rung; answers the jobs.
+    """Put off to ``later`` those of ``which`` for which a liaison is being called; returns the jobs.
 
-    With the accept key their phone would ring beside whoever has just made its owner say that they cannot
-    talk. What was left for staff is left for them again.
+    With the accept key, their phone would ring beside a person who has just made its owner say that they
+    cannot talk. Callbacks that were left for staff go back to them.
     """
     rung = select(Callback).where(which, Callback.state == "ringing_liaison")
     jobs: list[Job] = []
-    # One that is accepted in this very moment rings already.
+    # A callback that is accepted at this same moment already rings.
     for one in session.scalars(rung.with_for_update(skip_locked=True, of=Callback)).all():
         leg = one.liaison_call_id
         if one.taken_up_at is None:
@@ -315,9 +317,9 @@ def stop_ringing_for(
 
 
 def was_put_off(session: Session, callback: Callback) -> bool:
-    """Whether somebody answered a call for this request and said that it was no good time.
+    """Whether somebody answered a call for this request and said that it was not a good time.
 
-    Also where a talk came between in which no one was there: another callback goes on with its request.
+    This includes a talk in between in which nobody was there: another callback continues its request.
     """
     same = (Callback.number_key == callback.number_key, Callback.requested_at == callback.requested_at)
     rows = session.scalars(select(Callback.id).where(*same)).all()
@@ -329,13 +331,13 @@ def was_put_off(session: Session, callback: Callback) -> bool:
 
 
 def is_idle(callback: Callback) -> bool:
-    """Whether nobody is rung for it or about to be; see IS_IDLE."""
+    """Whether nobody is being called for it or about to be; see IS_IDLE."""
     claimed = callback.state == "claimed" and callback.staff_id is not None
     return callback.state == "requested" or claimed
 
 
 def cancel_callback(session: Session, callback_id: int, now: datetime, actor: str = "caller") -> bool:
-    """Cancel a callback, unless the person is being rung or talking already; then False."""
+    """Cancel a callback, unless the person's phone already rings or they are talking; then False."""
     return advance(session, callback_id, "cancel", actor=actor, now=now)
 
 
@@ -348,7 +350,7 @@ def move_callback(
     now: datetime,
     actor: str = "caller",
 ) -> bool:
-    """Give a callback another time, unless someone is being rung for it already; then False."""
+    """Give a callback another time, unless someone is already being called for it; then False."""
     statement = (
         update(CALLBACKS)
         .where(CALLBACKS.c.id == callback_id, IS_IDLE)

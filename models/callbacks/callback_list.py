@@ -1,7 +1,7 @@
-"""The callback list: which callbacks wait to be dialled, and in which order.
+"""The callback list: which callbacks wait to be dialed, and in which order.
 
-A callback joins the line when its time has come and its windows are open. The line has an index in its own
-order, so that its head is found at once however many others are listed.
+A callback joins the list when its time has come and its windows are open. The list has an index in its own
+order, so its head is found at once, however long the list is.
 """
 
 from collections.abc import Sequence
@@ -30,9 +30,9 @@ from models.cases.case import Case
 from models.cases.registrant import Phone
 from models.cases.safe_phone import SAFE, standing_of
 
-#: How many rows one look at the list takes in hand, so that no transaction is long.
+#: How many rows of the list one transaction processes, so that none is long.
 _A_FEW = 200
-#: The very words of the partial indexes: values sent apart from the statement would hide that they serve.
+#: The exact words of the partial indexes: with bound parameters the databases would not use them.
 ON_LIST = text("callbacks.state = 'requested' AND callbacks.rank IS NOT NULL")
 NOT_YET = text("callbacks.state = 'requested' AND callbacks.rank IS NULL")
 
@@ -40,7 +40,7 @@ NOT_YET = text("callbacks.state = 'requested' AND callbacks.rank IS NULL")
 def due_callbacks(
     session: Session, now: datetime, limit: int, soon: timedelta, *only: ColumnElement[bool]
 ) -> list[int]:
-    """The first of both lists in the order in which they are offered (R36); ``soon`` counts as urgent."""
+    """The first callbacks of both lists in the order of offers (R36); ``soon`` counts as urgent."""
     found = list(heads_of_line(session, now, limit, only, RANKS))
     turns = interleave(found, last_offers(session, now), now + soon)
     return [row.id for row in islice(turns, limit)]
@@ -53,9 +53,9 @@ def heads_of_line(
     only: tuple[ColumnElement[bool], ...],
     ranks: Sequence[int],
 ) -> Sequence[Any]:
-    """The first ``limit`` of each rank by the moment promised, each read in the order of the index."""
+    """The first ``limit`` of each rank by the moment promised, each read in index order."""
     # Nearly all on the list may be offered now. PostgreSQL would guess that few are, and sort them; an
-    # expression keeps it from guessing.
+    # expression prevents the guess.
     may_be_now = func.coalesce(Callback.next_attempt_at, Callback.due_at) <= now
     columns = (Callback.id, Callback.rank, Callback.urgency, Callback.due_at, Callback.liaison_tries)
     heads = [
@@ -70,9 +70,10 @@ def heads_of_line(
 
 
 def rank_for(session: Session, callback: Callback) -> int:
-    """Where a callback stands: its list, its class, and how far an unverified caller's phone is believed.
+    """The rank of a callback: its list, its class, and how far an unverified caller's phone is believed.
 
-    The phone of a closed case is one of a case too, or the wait for the call would tell of it (R13).
+    A phone of a closed case counts as a case's phone too, or the wait for the call would reveal the closing
+    (R13).
     """
     urgent = callback.urgency == "urgent"
     if callback.verified:
@@ -90,7 +91,7 @@ def rank_for(session: Session, callback: Callback) -> int:
 
 
 def put_on_list(session: Session, callback_id: int, now: datetime, policy: CallbackPolicy) -> bool:
-    """Let one callback join the line if its time has come; put off or leave one whose windows are closed."""
+    """Let one callback join the list if its time has come; put off or leave one whose windows are closed."""
     callback = locked(session, callback_id)
     if callback is None or callback.state != "requested" or callback.next_attempt_at > now:
         return False
@@ -103,9 +104,9 @@ def put_on_list(session: Session, callback_id: int, now: datetime, policy: Callb
 def settle_moment(
     session: Session, callback: Callback, now: datetime, policy: CallbackPolicy
 ) -> datetime | None:
-    """When the person may be rung, which is now or the moment to which the callback is then put off.
+    """When the person may be called: now, or the moment to which the callback is then put off.
 
-    None when no such moment exists, or the phone may not be rung at all: a member of staff decides.
+    None when there is no such moment, or the phone may not be called at all: a staff member decides.
     """
     phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
     opens = None if phone.is_barred else policy.moment_inside(callback, now, phone.window)
@@ -119,7 +120,7 @@ def settle_moment(
 
 
 def tidy_list(session: Session, now: datetime, policy: CallbackPolicy) -> None:
-    """Bring into line whose time has come, urgent first, and out of it who cannot be served now."""
+    """Add callbacks whose time has come, urgent ones first, and remove those that cannot be served now."""
     for urgency in ("urgent", "other"):
         due = (
             select(Callback.id)

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from models.cases.daily_window import DailyWindow, moment_inside
 from models.store.policies import Policies
 
-#: A day takes three steps at most, so this sees past any holidays; what has no moment in it has none.
+#: A day takes three steps at most, so this covers any holidays; if no moment is found in it, there is none.
 _MOST_STEPS = 60
 
 
 class Windowed(Protocol):
-    """What of a callback decides when it may ring; a row or a model has it."""
+    """What in a callback decides when it may ring; both a row and a model have it."""
 
     @property
     def urgency(self) -> str: ...
@@ -32,7 +32,7 @@ class Windowed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """What decides when a phone rings, of a callback that is no row or would have others."""
+    """What decides when a phone rings, for a callback without a row or with other hours."""
 
     urgency: str
     time_zone: str
@@ -43,7 +43,7 @@ class Hours:
 
 
 class Missed(Protocol):
-    """What of a callback tells how often nobody of the office accepted it."""
+    """What in a callback says how often nobody in the office accepted it."""
 
     @property
     def liaison_tries(self) -> int: ...
@@ -55,9 +55,9 @@ class CallbackPolicy:
 
     ``numbers`` are its policies, ``lines`` its own numbers (E.164) with the main one first, and ``zone`` its
     time zone. ``calling_window(at, time_zone)`` is the earliest moment at or after ``at`` inside the
-    permitted hours there (R29), and ``due_at`` is the latest moment promised. ``can_dial(number)`` tells
-    whether the line may ring an E.164 number (R35); ``zone_of(number)`` is the zone that its area suggests.
-    ``next_open(at)`` is the earliest moment at or after ``at`` when the office works.
+    permitted hours there (R29), and ``due_at`` is the latest moment promised. ``can_dial(number)`` is whether
+    the line may call an E.164 number (R35); ``zone_of(number)`` is the zone that its area suggests.
+    ``next_open(at)`` is the earliest moment at or after ``at`` when the office is open.
     """
 
     numbers: Policies
@@ -98,23 +98,23 @@ class CallbackPolicy:
 
     @property
     def untaken_retry(self) -> timedelta:
-        """How often those on call are rung."""
+        """How often those on call are called."""
         return timedelta(minutes=self.numbers.untaken_retry_minutes)
 
     @property
     def talk_check(self) -> timedelta:
-        """How often the carrier is asked whether a talk goes on."""
+        """How often the carrier is asked whether a talk is still on."""
         return timedelta(seconds=self.numbers.talk_check_seconds)
 
     @property
     def call_interval(self) -> timedelta:
-        """The time from one call to the next that the carrier's pace asks for."""
+        """The time between two calls that the carrier's pace requires."""
         return timedelta(seconds=1) / self.numbers.carrier_calls_per_second
 
     def next_moment(self, callback: Windowed, at: datetime) -> datetime:
-        """When to look at this callback again, at or after ``at``: never outside the permitted hours (R29).
+        """When to check this callback again, at or after ``at``: never outside the permitted hours (R29).
 
-        Whether it may ring then is asked once more, of ``moment_inside``, before anybody is rung.
+        ``moment_inside`` checks again whether it may ring then, before anybody is called.
         """
         if callback.urgency == "urgent":
             return _own_window(callback, at)
@@ -125,7 +125,7 @@ class CallbackPolicy:
     ) -> tuple[int, datetime] | None:
         """The tries that count, and when the phone rings next, after so many of the person's; None after all.
 
-        Before the end it rings in the part of the day that somebody was promised, if another request without
+        Before it ends, it rings in the part of the day that somebody was promised, if another request without
         the PIN has used up these tries earlier (R35).
         """
         if tries < self.numbers.caller_tries:
@@ -136,12 +136,12 @@ class CallbackPolicy:
     def moment_inside(
         self, callback: Windowed, at: datetime, phone: DailyWindow | None = None
     ) -> datetime | None:
-        """The earliest moment at or after ``at`` when this callback may ring the person it is for.
+        """The earliest moment at or after ``at`` when this callback may call its person.
 
-        Asking for an urgent callback opens every window until it is kept, but for the one that the person
-        chose with it: hard news may wait until they are alone. Any other one rings in the permitted hours,
-        narrowed by the person's own window and by their ``phone``'s, while the office works: outside its
-        hours no liaison is rung for it. None when these never meet, so that a person must see to it.
+        Requesting an urgent callback opens every window until it is kept, except the one that the person
+        chose with it: hard news may wait until they are alone. Any other callback is made in the permitted
+        hours, limited by the person's own window and by their ``phone``'s, while the office is open: outside
+        its hours no liaison is called for it. None when these never overlap, so that a person must see to it.
         """
         if callback.urgency == "urgent":
             return _own_window(callback, at)
@@ -159,24 +159,24 @@ class CallbackPolicy:
         return None
 
     def of_staff(self) -> "CallbackPolicy":
-        """The same for a call that somebody of staff makes now: they are at work, so the office is open."""
+        """The same for a call that a staff member makes now: they are at work, so the office is open."""
         return replace(self, is_open=lambda _at: True, next_open=lambda at: at)
 
     def is_untaken(self, callback: Missed) -> bool:
-        """Whether so many offers were missed that urgent work rings those on call and supervisors too."""
+        """Whether so many offers were missed that those on call and supervisors get urgent work too."""
         return callback.liaison_tries >= self.numbers.liaison_tries
 
     def liaison_lease(self, now: datetime) -> datetime:
-        """Until when a liaison's leg may go without news before the sweeper looks after it."""
+        """Until when a liaison's leg may be without news before the sweeper looks after it."""
         return now + timedelta(seconds=self.numbers.liaison_ring_seconds) + self.lease
 
     def caller_lease(self, now: datetime) -> datetime:
-        """Until when a caller's leg may go without news before the sweeper looks after it."""
+        """Until when a caller's leg may be without news before the sweeper looks after it."""
         return now + timedelta(seconds=self.numbers.caller_ring_seconds) + self.lease
 
 
 def promised_later(callback: Windowed) -> datetime | None:
-    """When the part of the day begins that one asker was promised, where another's rings earlier (R35).
+    """When the part of the day begins that one asker was promised, if another's callback rings earlier (R35).
 
     Until then it rings in any permitted hour; from then on in that part.
     """

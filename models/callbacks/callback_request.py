@@ -1,4 +1,4 @@
-"""Asking for a callback: who may, what asking again does, and the one row that a case may have open (R35)."""
+"""Requesting a callback: who may, what asking again does, and the one open row that a case may have (R35)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ A_DAY = timedelta(hours=24)
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
-    """What a callback is made of. ``number`` is E.164; ``window`` is when the person wants to be called."""
+    """The data of a new callback. ``number`` is E.164; ``window`` is when the person wants to be called."""
 
     number: str = field(repr=False)
     urgency: str
@@ -72,16 +72,16 @@ def request_callback(
     requested_at: datetime | None = None,
     is_shared: bool = False,
 ) -> Callback | None:
-    """Promise a caller who gave the PIN to call ``number`` (E.164, dialable); None when refused (R35).
+    """Promise a caller who entered the PIN to call ``number`` (E.164, dialable); None when refused (R35).
 
-    A case is owed one callback: asking again keeps its place in the list, and changes its window while no one
-    is being rung for it. While a case's changes are held it is rung at its safe phones alone and gets no
-    other window (R08). A caller who asked for a call to this phone before they gave the PIN is called once:
-    the promise without a PIN goes into the new one, if the phone is a safe one of this case, the caller ID is
-    not doubted, and the phone is not ``is_shared`` by many people. Else somebody with a PIN of their own
-    could put off what is owed to a phone whose number they fake. ``any_time`` gives up the window that was
-    chosen before. ``requested_at`` is for a caller who began to wait before now and keeps that place.
-    Requests without the PIN: ``models/callbacks/unverified_request.py``.
+    A case is promised one callback: asking again keeps its place in the list, and changes its window as long
+    as nobody is being called for it. While a case's changes are blocked, only its safe phones are called and
+    the window does not change (R08). A caller who requested a call to this phone before they entered the PIN
+    is called once: the promise without a PIN is merged into the new one, if the phone is a safe one of this
+    case, the caller ID is not doubted, and the phone is not ``is_shared`` by many people. Otherwise somebody
+    with a PIN of their own could put off the callback of a phone whose number they fake. ``any_time`` drops
+    the window that was chosen before. ``requested_at`` is for a caller who began to wait earlier and keeps
+    that place. Requests without the PIN: ``models/callbacks/unverified_request.py``.
     """
     number_key = keyring_of(session).index("phone", number)
     if call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):
@@ -90,10 +90,11 @@ def request_callback(
     earlier = [] if is_shared else _asked_without_pin(session, call, number, number_key)
     for former in earlier:
         since = min(since, former.requested_at)
-        # "You do not have to talk" was promised with it.
+        # "You do not have to talk" was part of that promise.
         is_silent = is_silent or former.silent
         if window is None:
-            # All promises in one, in the asker's favor; a window is only theirs who gave the PIN.
+            # All promises are merged in the asker's favor; only the caller who entered the PIN chooses a
+            # window.
             if former.urgency == "urgent" != urgency:
                 urgency, reason = former.urgency, former.reason
             due_at, next_attempt_at = min(due_at, former.due_at), min(next_attempt_at, former.next_attempt_at)
@@ -108,7 +109,7 @@ def request_callback(
         if made is not None:
             _supersede(session, earlier, made, call, now)
             return session.get_one(Callback, made)
-        # Another call about the same case asked a moment ago; theirs is the open one.
+        # Another call about the same case asked a moment ago; its callback is the open one.
         standing = _owed_to_case(session, call.case_id)
         if standing is None:
             return None
@@ -116,15 +117,16 @@ def request_callback(
     rises = urgency == "urgent" != standing.urgency
     standing.silent = standing.silent or is_silent
     if rises:
-        # Whoever takes it sees why: afraid, or hard news.
+        # The liaison who takes it sees why: afraid, or hard news.
         standing.reason = reason
     if is_idle(standing):
         if standing.reason == LATER:
-            # It is theirs now: the liaison who thought of it cannot take it back any more.
+            # It is the caller's request now: the liaison who created it can no longer withdraw it.
             standing.reason = reason
         standing.requested_at = min(standing.requested_at, since)
         if any_time or (window is None and urgency == "urgent"):
-            # Both are to be as soon as can be, so the part of the day of an earlier wish is not it any more.
+            # Both are to be called as soon as possible, so the part of the day of an earlier wish no longer
+            # applies.
             standing.window_starts = standing.window_ends = None
         _ask_again(session, standing, urgency, due_at, next_attempt_at, window)
         if rises:
@@ -132,11 +134,11 @@ def request_callback(
         record_asked_again(session, standing, call, now)
         _supersede(session, earlier, standing.id, call, now)
     elif rises:
-        # A phone rings for it. Should nobody be reached, the next round is as urgent as was just said (R36).
+        # A phone is ringing for it. If nobody is reached, the next round is as urgent as was just said (R36).
         standing.urgency, standing.due_at = urgency, min(standing.due_at, due_at)
         if window is None:
             standing.window_starts = standing.window_ends = None
-        # It stands among the urgent ones from then on.
+        # It is among the urgent ones from then on.
         standing.rank = None
         session.flush()
         record_asked_again(session, standing, call, now)
@@ -152,10 +154,10 @@ def make_urgent(
     next_attempt_at: datetime,
     now: datetime,
 ) -> Callback | None:
-    """Make the callback that this case is owed urgent, for ``reason``; None if it is owed none.
+    """Make the callback that this case is promised urgent, for ``reason``; None if there is none.
 
-    They have asked for nothing new, so a part of the day that is still to come stays, and so does what was
-    asked for to the same phone without the PIN.
+    They have asked for nothing new, so a part of the day that is still to come does not change, nor does a
+    request for the same phone without the PIN.
     """
     standing = _owed_to_case(session, call.case_id)
     if standing is None or standing.urgency == "urgent":
@@ -175,14 +177,14 @@ def make_urgent(
 
 
 def give_back_claim(session: Session, standing: Callback, call: "CallState", now: datetime) -> None:
-    """Return an urgent callback to the list: the member of staff who claimed it may be in no hurry."""
+    """Return an urgent callback to the list: the staff member who claimed it may be in no hurry."""
     if standing.state == "claimed":
         advance(session, standing.id, "give_back", actor=f"caller:{call.id}", now=now)
         session.refresh(standing)
 
 
 def record_asked_again(session: Session, standing: Callback, call: "CallState", now: datetime) -> None:
-    """Write the audit entry of a caller who asks for a callback that they are owed already."""
+    """Write the audit entry for a caller who asks for a callback that they are already promised."""
     audit.record(
         session,
         actor=f"caller:{call.id}",
@@ -194,7 +196,7 @@ def record_asked_again(session: Session, standing: Callback, call: "CallState", 
 
 
 def promise_callback(session: Session, promise: Promise, *, actor: str, now: datetime) -> int | None:
-    """Write a promise and its audit entry; the row's id, or None when its case is owed one already."""
+    """Write a promise and its audit entry; the row's id, or None when its case is already promised one."""
     keyring = keyring_of(session)
     starts, ends = promise.window or (None, None)
     made = _insert_unless_open(session, {
@@ -224,13 +226,13 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
 
 
 def lock_phone(session: Session, number_key: str) -> None:
-    """Let one call at a time from this phone ask; SQLite's write transactions come one at a time anyway."""
+    """Let one call at a time from this phone ask; on SQLite only one transaction can write anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(int(number_key[:15], 16))))
 
 
 def open_of_case(session: Session, case_id: int | None) -> int | None:
-    """The callback of this case that a caller who gave the PIN may still change."""
+    """The callback of this case that a caller who entered the PIN may still change."""
     return session.scalar(select(Callback.id).where(Callback.case_id == case_id, IS_IDLE).limit(1))
 
 
@@ -239,7 +241,7 @@ def _is_safe(session: Session, call: "CallState", number: str) -> bool:
 
 
 def _owed_to_case(session: Session, case_id: int | None) -> Callback | None:
-    """The callback that the case is owed."""
+    """The callback that the case is promised."""
     owed = select(Callback).where(Callback.case_id == case_id, IS_OWED)
     return session.scalars(owed.with_for_update(key_share=True)).first()
 
@@ -247,7 +249,7 @@ def _owed_to_case(session: Session, case_id: int | None) -> Callback | None:
 def _asked_without_pin(
     session: Session, call: "CallState", number: str, number_key: str
 ) -> Sequence[Callback]:
-    """What was asked for to this safe phone of the case without a PIN and may still be cancelled."""
+    """Requests for this safe phone of the case without a PIN that may still be canceled."""
     owed = [] if call.caller_id_doubted else owed_without_pin(session, number_key)
     found = [one for one in owed if one.state in MOVES["cancel"].before]
     return found if found and _is_safe(session, call, number) else []
@@ -262,7 +264,7 @@ def _supersede(
 
 
 def _insert_unless_open(session: Session, values: dict[str, Any]) -> int | None:
-    """Insert the promise, or None when the case got an open one meanwhile: the partial index decides."""
+    """Insert the promise, or None if the case has meanwhile got an open one: the partial index decides."""
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     statement = (postgresql.insert if on_postgresql else sqlite.insert)(CALLBACKS).values(values)
     made = session.scalars(statement.on_conflict_do_nothing().returning(CALLBACKS.c.id)).first()
@@ -277,7 +279,7 @@ def _ask_again(
     next_attempt_at: datetime,
     window: tuple[datetime, datetime] | None,
 ) -> None:
-    """Change a waiting promise in the asker's favour; only a window that they chose puts it off."""
+    """Change a waiting promise in the asker's favor; only a window that they chose puts it off."""
     if window is not None:
         standing.window_starts, standing.window_ends = window
         standing.urgency, standing.due_at, standing.next_attempt_at = urgency, due_at, next_attempt_at
@@ -287,6 +289,6 @@ def _ask_again(
         standing.urgency = "urgent" if "urgent" in (urgency, standing.urgency) else "other"
         standing.due_at = min(standing.due_at, due_at)
         standing.next_attempt_at = min(standing.next_attempt_at, next_attempt_at)
-    # Its windows are looked at anew before it stands on the list again.
+    # Its windows are checked again before it is back on the list.
     standing.rank = None
     session.flush()

@@ -1,8 +1,8 @@
-"""What may be said of a case to a person called back: the same gate as on the line, no more for staff.
+"""What a person called back may hear about a case: the same gate as on the line, no more for staff.
 
-A callback opens its case to whoever has it in hand, when it was asked for in a call that gave the right PIN
-and staff have recorded how they recognized the person on the call that we placed. Staff see the words that
-may be said and no more (R12, R13, R37), and that they looked is an entry.
+A callback opens its case to the staff member who has it when it was requested in a call that entered the
+right PIN and staff have recorded how they recognized the person on the call that we placed. Staff see the
+words that may be told and nothing more (R12, R13, R37), and each view is logged in the audit.
 """
 
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ from models.custody.directory import Court, Facility
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
-#: So many of the latest looks are asked whether one of them was for the same callback.
+#: How many of the latest views are checked for one of the same callback.
 _LOOKS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class CaseStanding:
-    """A case and what the feed said last of its subject: what the release gate decides by."""
+    """A case and the last feed data about its subject: what the release gate decides by."""
 
     case_id: int
     found_case_id: int
@@ -68,9 +68,9 @@ def may_open_case(callback: Callback, staff_id: int, now: datetime, policies: Po
 def look_at_words(
     session: Session, callback_id: int, staff_id: int, now: datetime, rules: HeardRules, policies: Policies
 ) -> Heard:
-    """What may be said to the person of a callback now, and the entry that this person looked.
+    """What the person of a callback may be told now, and the audit entry that this staff member viewed it.
 
-    Raises RefusedError when the callback opens no case to them; why the gate denies is told to nobody.
+    Raises RefusedError when the callback opens no case to them; nobody is told why the gate denies.
     """
     callback = standing(session, callback_id)
     if callback.case_id is None or not may_open_case(callback, staff_id, now, policies):
@@ -89,7 +89,7 @@ def look_at_words(
 
 
 def has_looked(session: Session, callback: Callback, staff_id: int) -> bool:
-    """Whether this person looked at the words of this very callback before: the same look goes on."""
+    """Whether this person has viewed the words of this same callback before: it is the same view."""
     looks = (
         select(AuditEntry.facts)
         .where(
@@ -111,7 +111,7 @@ def heard_for(session: Session, case_id: int, now: datetime, rules: HeardRules) 
 
 
 def case_standing(session: Session, case_id: int) -> CaseStanding | None:
-    """How a case stands, in one statement; None for no case, or one whose subject nobody has confirmed."""
+    """The state of a case, in one statement; None for no case, or one whose subject nobody has confirmed."""
     row = session.execute(
         select(
             Case.id, Case.id, Case.closed_at, Subject.as_of, Subject.absent_since, Subject.held_import_id,
@@ -119,7 +119,7 @@ def case_standing(session: Session, case_id: int) -> CaseStanding | None:
             CustodyRecord.removal_stage, CustodyRecord.expected_release_at, CustodyRecord.next_hearing_at,
             Court.name, Court.time_zone, Facility.name, Facility.phone,
         )
-        # Nothing is told of a person whom one member of staff alone has named.
+        # Nothing is told about a person whom only one staff member has named.
         .join(Subject, and_(Subject.id == Case.subject_id, Case.named_by.is_(None)))
         .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
         .outerjoin(Facility, Facility.name_key == CustodyRecord.facility_key)

@@ -1,6 +1,6 @@
-"""A claim: a member of staff keeps a callback for themselves for a while. It rings nobody yet.
+"""A claim: a staff member keeps a callback for themselves for a while. It calls nobody yet.
 
-The dispatcher offers to others only what nobody claimed; a claim that is not used goes back by itself.
+The dispatcher offers only unclaimed callbacks to others; an unused claim is returned automatically.
 """
 
 from datetime import datetime, timedelta
@@ -20,15 +20,16 @@ from models.store.database import keyring_of
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
-#: The roles that may take a callback out of the hands of somebody else.
+#: The roles that may take a callback away from somebody else.
 OVERSEERS = ("supervisor", "administrator")
 
 
 def claim(session: Session, callback_id: int, staff_id: int, now: datetime, policies: Policies) -> Callback:
-    """Make a callback this person's; who has it already keeps it as it is.
+    """Claim a callback for this person; an existing claim of theirs does not change.
 
-    What was left for staff is taken up again by this, and by nothing else: nobody knows whether the person
-    was rung. Raises RefusedError when it is somebody else's, being rung, over, or not there.
+    This, and nothing else, takes up a callback that was left for staff: nobody knows whether the person was
+    called. Raises RefusedError when it is somebody else's, somebody is being called for it, it is over, or it
+    does not exist.
     """
     callback = standing(session, callback_id)
     if is_mine(callback, staff_id):
@@ -48,7 +49,7 @@ def claim(session: Session, callback_id: int, staff_id: int, now: datetime, poli
 
 
 def release(session: Session, callback_id: int, staff: Staff, now: datetime) -> None:
-    """Give a claim back before its time: into the line, or to staff where it had been left for them.
+    """Return a claim early: to the list, or to staff if it had been left for them.
 
     An overseer may release anybody's. Raises RefusedError when there is no such claim.
     """
@@ -65,18 +66,19 @@ def hand(
 ) -> Staff:
     """Hand a callback to a colleague on shift: the claim is theirs, for the few minutes to begin it.
 
-    Answers the colleague. What they do not begin goes back to the list. Raises RefusedError when it is
-    somebody else's, being rung, or over, and for a colleague who is not on shift or not on the staff list.
+    Returns the colleague. If they do not begin it, it goes back to the list. Raises RefusedError when it is
+    somebody else's, somebody is being called for it, or it is over, and for a colleague who is not on shift
+    or not on the staff list.
     """
     callback = standing(session, callback_id)
-    # Held, so that whoever lets them go in this very moment comes before or after.
+    # Locked, so that deactivating their account at this same moment comes before or after.
     colleague = session.get(Staff, to_id, populate_existing=True, with_for_update={"key_share": True})
     if colleague is None or colleague.left_at is not None:
         raise RefusedError(CallbackRefusal.UNKNOWN_COLLEAGUE)
     if not colleague.on_shift:
         raise RefusedError(CallbackRefusal.OFF_SHIFT, name=name_of(session, colleague))
     if callback.state == "claimed" and callback.staff_id not in (None, staff.id):
-        # An overseer hands on what somebody else claimed.
+        # An overseer hands on a callback that somebody else claimed.
         if staff.role not in OVERSEERS:
             refuse(session, callback)
     elif not is_mine(callback, staff.id):
@@ -98,12 +100,12 @@ def hand(
 
 
 def claimed_until(now: datetime, policies: Policies) -> datetime:
-    """Until when a claim made now holds."""
+    """Until when a claim made now is valid."""
     return now + timedelta(minutes=policies.claim_minutes)
 
 
 def standing(session: Session, callback_id: int) -> Callback:
-    """The callback, held until the transaction ends. Raises RefusedError for an id that none has."""
+    """The callback, locked until the transaction ends. Raises RefusedError if none has this id."""
     callback = locked(session, callback_id)
     if callback is None:
         raise RefusedError(CallbackRefusal.UNKNOWN)
@@ -111,12 +113,12 @@ def standing(session: Session, callback_id: int) -> Callback:
 
 
 def is_mine(callback: Callback, staff_id: int) -> bool:
-    """Whether this person has it in hand: claimed, ringing, or talking."""
+    """Whether this person has it: claimed, ringing, or talking."""
     return callback.staff_id == staff_id and callback.state in _IN_HAND
 
 
 def let_go(session: Session, callback: Callback, actor: str, now: datetime) -> None:
-    """End a claim: what had been left for staff is left for them again."""
+    """End a claim: a callback that had been left for staff is left for them again."""
     if callback.taken_up_at is None:
         advance(session, callback.id, "give_back", actor=actor, now=now)
     else:
@@ -125,7 +127,7 @@ def let_go(session: Session, callback: Callback, actor: str, now: datetime) -> N
 
 
 def refuse(session: Session, callback: Callback) -> NoReturn:
-    """Say who has a callback and since when, or how it ended. Raises RefusedError, always."""
+    """Say who has a callback and since when, or how it ended. Always raises RefusedError."""
     holder = session.get(Staff, callback.staff_id) if callback.staff_id is not None else None
     name = None if holder is None else name_of(session, holder)
     if callback.state == "claimed" and name is not None:
@@ -149,7 +151,7 @@ def name_of(session: Session, staff: Staff) -> str:
 
 
 def actor_of(staff_id: int) -> str:
-    """How the audit and the state table name a member of staff at the console or the command line."""
+    """How the audit and the state table name a staff member in the console or on the command line."""
     return f"staff:{staff_id}"
 
 
@@ -160,7 +162,7 @@ def may_be_called(callback: Callback) -> None:
 
 
 def may_take_up(session: Session, callback: Callback) -> None:
-    """Refuse to take up again what another callback stands for. Raises RefusedError."""
+    """Refuse to take up a callback that another one replaces. Raises RefusedError."""
     if callback.outcome == ANEW:
         raise RefusedError(CallbackRefusal.PROMISED_ANEW)
     if has_newer(session, callback):
@@ -168,7 +170,7 @@ def may_take_up(session: Session, callback: Callback) -> None:
 
 
 def has_newer(session: Session, callback: Callback) -> bool:
-    """Whether the case of one that was left for staff is owed another callback, asked for since."""
+    """Whether the case of a callback left for staff has since been promised another one."""
     if callback.case_id is None or callback.state != TAKEN_UP_AGAIN or callback.outcome == ANEW:
         return False
     other = select(Callback.id).where(Callback.case_id == callback.case_id, IS_OWED)
@@ -181,7 +183,7 @@ def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime,
         session, callback.id, "take_up", actor=actor_of(staff_id), now=now, staff_id=staff_id,
         claimed_at=now, taken_up_at=now, lease_until=until, closed_at=None, liaison_call_id=None,
         caller_call_id=None, talking_at=None, missed_by_id=None,
-        # Where it is left once more, that is told once more.
+        # If it is left again, that is told again.
         warned=min(callback.warned, LEFT_TOLD - 1),
     )  # fmt: skip
 

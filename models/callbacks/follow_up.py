@@ -1,4 +1,4 @@
-"""A callback that follows another: the call dropped, was cut off on hold, or is to go on later (R36)."""
+"""A callback that follows another: the call dropped, was cut off on hold, or is to continue later (R36)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,13 +21,13 @@ from models.store.refusal import RefusedError
 
 #: Why one callback follows another; none of these is followed by a third of its own kind.
 DROPPED, CUT_OFF, LATER, SUPERVISOR = "dropped", "cut_off", "call_later", "to_supervisor"
-#: Why a callback is made of a talk, or of a wait at 0, that broke off.
+#: Why a callback is created for a talk, or a wait at 0, that broke off.
 BROKE_OFF = (DROPPED, CUT_OFF, "abandoned")
-#: The outcome of a callback whose phone is not called any more, by the line or by staff (R33).
+#: The outcome of a callback whose phone is no longer called, by the line or by staff (R33).
 STOPPED = "stopped"
-#: The outcome of one that was left or unanswered, once a person promised it anew.
+#: The outcome of one that was left or not answered, after a person promised it again.
 ANEW = "promised_anew"
-#: What the new promise does not take over from the old one.
+#: The columns that the new promise does not copy from the old one.
 _ANEW = frozenset(
     {
         "id", "state", "urgency", "reason", "requested_at", "due_at", "next_attempt_at", "lease_until",
@@ -40,7 +40,7 @@ _ANEW = frozenset(
 
 
 class NotAgainError(RefusedError):
-    """This callback is not promised anew. The message is one sentence that names nobody."""
+    """This callback cannot be promised again. The message is one sentence that names nobody."""
 
 
 def follow_up(
@@ -57,11 +57,12 @@ def follow_up(
 ) -> list[Job]:
     """Promise the same person another call at ``at``, the latest by ``due_at``; the jobs to enqueue after.
 
-    It is asked for in the caller's own leg, so that they can be told of it there. A case with an open
-    callback keeps that one, and nothing is added; so does a phone of no case where that one is as good
-    (``models/callbacks/owed_already.py``), but for BROKE_OFF. ``left``: a person of staff must see to it,
-    whatever else stands open, and the line rings nobody; so it is where that phone said stop since it talked,
-    unless it is to ring another one (R33). ``changes``: columns that are not those of the first callback.
+    It counts as requested in the caller's own leg, so that they can be told about it there. A case with an
+    open callback keeps that one, and nothing is added. The same applies to a phone of no case if the existing
+    callback is as good (``models/callbacks/owed_already.py``), except for BROKE_OFF. ``left``: a staff member
+    must see to it, whatever else is open, and the line calls nobody; this also applies if that phone said
+    stop since the talk, unless another one is to be called (R33). ``changes``: columns that differ from the
+    first callback's.
     """
     kept = {
         column.name: getattr(callback, column.name)
@@ -86,7 +87,8 @@ def follow_up(
     if left:
         values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
     elif reason not in BROKE_OFF and callback.case_id is None and callback.registrant_id is None:
-        # Whose talk breaks off hears that we call again; to leave it out would tell of one that stands (R35).
+        # The person whose talk breaks off hears that we call again; to omit that would reveal an existing
+        # callback (R35).
         leg = session.get(Call, callback.caller_call_id or callback.requested_in_call_id or 0)
         urgency, silent = values["urgency"], callback.silent
         if rings_anyway(
@@ -115,10 +117,10 @@ def follow_up(
 def promise_anew(
     session: Session, callback_id: int, policy: CallbackPolicy, actor: str, now: datetime
 ) -> list[Job]:
-    """Somebody looked into a callback that was left for staff, or not answered: it is promised once more.
+    """Somebody looked into a callback that was left for staff, or not answered: promise it once more.
 
-    The line calls within the same windows, in the same class. Raises NotAgainError where that may not be: it
-    is neither left nor unanswered, the phone said stop, or a call is owed already.
+    The line calls within the same windows, in the same class. Raises NotAgainError if that is not allowed:
+    the callback was neither left nor unanswered, the phone said stop, or a call is already promised.
     """
     callback = session.get(Callback, callback_id, populate_existing=True, with_for_update={"key_share": True})
     if callback is None:
@@ -130,7 +132,8 @@ def promise_anew(
     due_at = policy.due_at("urgent" if callback.urgency == "urgent" else "other", now)
     jobs = follow_up(
         session, callback, reason=callback.reason, at=now, due_at=due_at, actor=actor, now=now,
-        # It may never have rung. The phone shows the line on which it was asked for all the same (R32).
+        # Nothing may ever have been dialed. The person still sees the line on which the callback was
+        # requested (R32).
         changes={"requested_in_call_id": callback.requested_in_call_id},
     )  # fmt: skip
     if not jobs:
@@ -143,7 +146,8 @@ def promise_anew(
 def is_promised_again(session: Session, call_id: int | None) -> bool:
     """Whether the person on this leg was promised another call when their talk broke off.
 
-    What they asked for themselves in the same call is none: their talk may have ended as it should.
+    A callback that they requested themselves in the same call does not count: their talk may have ended
+    normally.
     """
     asked = select(Callback.id).where(
         Callback.requested_in_call_id == call_id, Callback.reason.in_(BROKE_OFF), IS_OPEN
@@ -153,7 +157,7 @@ def is_promised_again(session: Session, call_id: int | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The callback that another one follows: how it ended, and what was noted on it."""
+    """The callback that another one follows: how it ended, and the note on it."""
 
     id: int
     closed_at: datetime | None
@@ -162,7 +166,7 @@ class Before:
 
 
 def before_it(session: Session, callback_id: int) -> Before | None:
-    """The callback that this one follows, as long as the audit keeps the details of its request."""
+    """The callback that this one follows, as long as the audit has the details of its request."""
     asked = select(AuditEntry.facts).where(
         AuditEntry.target == f"callback:{callback_id}", AuditEntry.action == "request_callback"
     )

@@ -1,4 +1,4 @@
-"""Picks, holds and frees liaisons: free are those on shift without a leg; the one idle longest goes first."""
+"""Picks, reserves and frees liaisons: those on shift without a leg are free; the longest idle goes first."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,21 +31,21 @@ from models.store.database import keyring_of
 
 
 class Pool(Enum):
-    """Whom the line may ring for a callback (R36)."""
+    """Whom the line may call for a callback (R36)."""
 
     #: Those on shift.
     LIAISONS = "liaisons"
     #: For an urgent callback: those on shift; out of hours, or when nobody is, also those on call.
     URGENT = "urgent"
-    #: For an urgent one that liaisons missed too often: also those on call, and supervisors, who in opening
-    #: hours are at their office phone.
+    #: For an urgent one that liaisons missed too often: also those on call, and supervisors, who are at their
+    #: office phone during opening hours.
     EVERYONE = "everyone"
 
 
-#: Any number that nothing else in the app locks by; it makes picking a liaison one at a time.
+#: Any number that no other lock in the app uses; it makes picking a liaison one at a time.
 _PICKING = 5_102_884_317
-# Those of the staff who work, and those of them who serve somebody unverified: on shift, and on call. Built
-# once, since to put an alias of a call together costs more than to look.
+# The staff who work, and those of them who serve an unverified caller: on shift, and on call. Built once,
+# since building a table alias takes longer than the query.
 _PEOPLE = select(func.count(case((Staff.on_shift, 1))), func.count(case((Staff.on_call, 1))))
 _PARENT = aliased(Call)
 _SERVING_UNVERIFIED = (
@@ -59,7 +59,7 @@ _SERVING_UNVERIFIED = (
 
 @dataclass(frozen=True, slots=True)
 class Liaison:
-    """A member of staff who is free to take a call; ``phone`` is E.164."""
+    """A staff member who is free to take a call; ``phone`` is E.164."""
 
     id: int
     phone: str = field(repr=False)
@@ -67,12 +67,12 @@ class Liaison:
 
 
 def free_liaisons(session: Session) -> int:
-    """How many of those on shift could be rung now."""
+    """How many of those on shift could be called now."""
     return session.scalar(select(func.count()).select_from(Staff).where(IS_FREE)) or 0
 
 
 def count_free(session: Session, *, is_open: bool) -> dict[Pool, int]:
-    """How many of each pool could be rung now; ``is_open``: whether the office works."""
+    """How many of each pool could be called now; ``is_open``: whether the office is open."""
     at_hand, idle = or_(Staff.on_shift, Staff.on_call), _IDLE
     found = session.execute(
         select(
@@ -93,7 +93,7 @@ def count_free(session: Session, *, is_open: bool) -> dict[Pool, int]:
 
 
 def count_crew(session: Session, *, is_open: bool) -> tuple[int, int]:
-    """How many people there are to take urgent work now, and how many of them are busy or rest.
+    """How many people can take urgent work now, and how many of them are busy or resting.
 
     Those on shift; out of hours, or when nobody is, also those on call; in opening hours else supervisors.
     """
@@ -112,10 +112,10 @@ def is_anyone_at_hand(session: Session) -> bool:
 
 
 def pick_alone(session: Session) -> None:
-    """From here to the end of the transaction nobody else picks a liaison; SQLite writes alone anyway.
+    """Until the end of the transaction nobody else can pick a liaison; on SQLite only one writes anyway.
 
-    Whoever changes a callback and then picks asks for this first: an entry in the audit makes others wait
-    as well, and two who wait for each other would both be broken off.
+    Code that changes a callback and then picks calls this first: an audit entry makes others wait as well,
+    and two that wait for each other would deadlock.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(_PICKING)))
@@ -131,11 +131,10 @@ def choose_liaison(
     is_open: bool = True,
     missed_by: int | None = None,
 ) -> Liaison | None:
-    """The free liaison who speaks the language, else any, idle longest first; None when none may be taken.
+    """The free liaison who speaks the language, else any, longest idle first; None when none may be taken.
 
-    Whoever missed this callback last (``missed_by``) comes after everyone else. One picks at a time until
-    the transaction ends, so that no two legs get the same person. For an unverified caller see
-    ``unverified_may_take``.
+    The liaison who missed this callback last (``missed_by``) comes after everyone else. Only one transaction
+    at a time picks, so no two legs get the same person. For an unverified caller see ``unverified_may_take``.
     """
     pick_alone(session)
     if not verified and not unverified_may_take(session, now):
@@ -145,7 +144,7 @@ def choose_liaison(
         .where(_members(session, pool, is_open), _IDLE)
         .order_by(
             case((Staff.id == (missed_by or 0), 1), else_=0),
-            # Who is at work goes before who would have to be fetched.
+            # People on shift go before people who would have to be reached elsewhere.
             Staff.on_shift.desc() if pool is not Pool.LIAISONS else literal(0),
             _speaks(language).desc(),
             _IDLE_SINCE.asc().nulls_first(),
@@ -161,26 +160,26 @@ def choose_liaison(
 
 
 def unverified_may_take(session: Session, now: datetime) -> bool:
-    """Whether an unverified caller may have a liaison who is free: half of the capacity is kept (R36).
+    """Whether an unverified caller may have a free liaison: half of the capacity is reserved (R36).
 
     At most half of those on shift (of those on call, while nobody is), rounded up, serve unverified callers
-    at once; somebody who is neither takes nothing of that half. But of any four offers one is an unverified
-    caller's, however long the talks of the others last.
+    at once; a person who is neither does not count toward that half. But of any four offers one goes to an
+    unverified caller, however long the other talks last.
     """
     if owed_to(last_offers(session, now)) is Owed.UNVERIFIED:
         return True
     people = session.execute(_PEOPLE).one()
     serves = session.execute(_SERVING_UNVERIFIED).one()
     count, served = (people[0], serves[0]) if people[0] else (people[1], serves[1])
-    # With neither, a supervisor takes what is urgent.
+    # If nobody is either, a supervisor takes urgent work.
     return served < max(1, (count + 1) // 2)
 
 
 def unverified_may_take_at_0(session: Session, now: datetime) -> bool:
-    """The same for a caller who waits at 0, who also leaves free liaisons to verified callbacks that are due.
+    """The same for a caller who waits at 0, who also leaves liaisons to due callbacks of verified callers.
 
-    But of any four offers one is an unverified caller's (R36), and while the carrier refuses the account no
-    callback can be placed.
+    But of any four offers one goes to an unverified caller (R36), and while the carrier refuses the account
+    no callback can be placed.
     """
     if owed_to(last_offers(session, now)) is Owed.UNVERIFIED or is_refused(session):
         return True
@@ -199,13 +198,13 @@ def unverified_may_take_at_0(session: Session, now: datetime) -> bool:
 
 
 def reserve_liaison(session: Session, staff_id: int, call_id: int, now: datetime) -> bool:
-    """Mark the person busy with a leg; False when someone else was quicker."""
+    """Reserve the person for a leg; False when another leg was faster."""
     held = update(Staff).where(Staff.id == staff_id, _IDLE)
     return _changed(session, held.values(busy_call_id=call_id, busy_since=now, last_offered_at=now))
 
 
 def free_liaison(session: Session, call_id: int, now: datetime) -> bool:
-    """Free whoever this leg rings or holds. Idleness counts from now, also after an offer that was missed."""
+    """Free the person whom this leg rings or has. Idle time counts from now, also after a missed offer."""
     freed = update(Staff).where(Staff.busy_call_id == call_id)
     return _changed(session, freed.values(busy_call_id=None, busy_since=None, last_offered_at=now))
 
@@ -217,9 +216,10 @@ _IDLE: ColumnElement[bool] = and_(
     Staff.spared_until.is_(None),
     Staff.on_staff_line_until.is_(None),
 )
-#: On shift, with no leg, no rest, no talk to write down, and a phone that is not in a call to the staff line.
+#: On shift, with no leg, no rest, no wrap-up, and a phone that is not in a call to the staff line.
 IS_FREE: ColumnElement[bool] = and_(Staff.on_shift == true(), _IDLE)
-#: ``last_offered_at`` is when the last offer began or ended; who came on shift since is idle from then.
+#: ``last_offered_at`` is when the last offer began or ended; a person who came on shift since is idle from
+#: then.
 _IDLE_SINCE = case(
     (Staff.last_offered_at > Staff.shift_changed_at, Staff.last_offered_at),
     else_=func.coalesce(Staff.shift_changed_at, Staff.last_offered_at),

@@ -1,12 +1,12 @@
-"""What the carrier refuses while the account is well: calls from one number of ours, or to one phone (R39).
+"""Refusals while the account works: the carrier refuses calls from one number of ours, or to one phone (R39).
 
-The first refusal opens the office's breaker, whatever it was about. What is refused again, with another call
-taken in between, is refused for itself, and does not stop the office once more.
+The first refusal opens the office's breaker, whatever its reason. If the same number or phone is refused
+again after another call was accepted, only that one is refused, and the office is not stopped again.
 
-A number of the office has a row of `paces`, named by the number, from the first refusal of a call from it
-until one is taken. Refused for itself it is tried once every 30 s, by the leg of the next liaison: placed
-from that number, so that no liaison accepts in vain. The main number has no such row: it rings every liaison,
-so its refusal is the office's.
+A number of the office has a row of `paces`, named after the number, from the first refusal of a call from it
+until one is accepted. If only that number is refused, it is tried once every 30 s, with the leg of the next
+liaison: that leg is placed from the number, so no liaison accepts in vain. The main number has no such row:
+it calls every liaison, so its refusal is the office's.
 """
 
 from collections.abc import Collection, Sequence
@@ -26,9 +26,11 @@ from models.calls.role import CALLED_BACK
 from models.staff.staff import Staff
 
 _OF_LINES = PACES.c.name.startswith("+")
-#: One person's call is tried again after two minutes, and after twice as long each time, up to half an hour.
+#: A refused call to a person is tried again after two minutes, then after twice as long each time, up to half
+#: an hour.
 _MOST_DOUBLINGS = 6
-#: After so many refusals a person's call is not the number's fault: the liaison was rung from it meanwhile.
+#: After this many refusals the number is not the cause of the refused call: it has since been used to call
+#: the liaison.
 _OF_THE_LINE = 2
 #: Longer than the longest pause of one phone.
 _REMEMBERED = timedelta(hours=1)
@@ -36,7 +38,7 @@ _REMEMBERED = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class RefusedLine:
-    """A number (E.164) from which the carrier takes no call, since when, and with which code of Twilio's."""
+    """A number (E.164) from which the carrier accepts no calls, since when, and Twilio's code."""
 
     number: str = field(repr=False)
     since: datetime
@@ -46,19 +48,19 @@ class RefusedLine:
 def judge_refusal(
     session: Session, call_id: int, line: str | None, code: int | None, now: datetime
 ) -> tuple[bool, timedelta | None]:
-    """A call was refused, not for the number called: whether for itself, and how long its callback waits.
+    """Judge a refusal that was not about the number called: is it a lone refusal, and how long to wait.
 
-    Of a leg of staff it is their phone that rests for so long (``rest_phone``).
+    For a leg of staff, their phone rests for that long (``rest_phone``).
 
-    ``line`` is the number that it was placed from, unless that is the main one. What is not refused for
-    itself is refused for the account, as far as anybody knows.
+    ``line`` is the number that it was placed from, unless that is the main one. A refusal that is not lone is
+    taken as the account's, as far as anybody knows.
     """
     leg = session.get_one(Call, call_id)
     if leg.staff_id is not None and line is None:
         pause = _pause_of_phone(session, leg, now)
         return pause is not None, pause
     if leg.staff_id is not None:
-        # A probe of that number, whose refusal says nothing of the liaison's phone.
+        # This was a probe of that number, whose refusal says nothing about the liaison's phone.
         leg.line = line or ""
     before = _refused_before(session, call_id)
     if line is not None and before < _OF_THE_LINE:
@@ -69,9 +71,9 @@ def judge_refusal(
 
 
 def pause_of_number(session: Session, call_id: int, now: datetime) -> timedelta | None:
-    """How long a phone of staff rests that the carrier says cannot be called, a second time in a row.
+    """How long a staff phone rests that the carrier calls unreachable for the second time in a row.
 
-    None for the first time, and for a leg of no staff.
+    None the first time, and for a leg that is not to staff.
     """
     leg = session.get_one(Call, call_id)
     before = 0 if leg.staff_id is None else _failed_in_row(session, leg, now)
@@ -79,10 +81,10 @@ def pause_of_number(session: Session, call_id: int, now: datetime) -> timedelta 
 
 
 def rest_if_failed(session: Session, call_id: int, now: datetime) -> None:
-    """Let a phone of staff rest to which a call failed, a second time in a row, though the carrier took it.
+    """Rest a staff phone to which calls failed twice in a row although the carrier accepted them.
 
-    So it is with a number that is out of use. Always for the same time: where a fault of the carrier ends
-    every call so, everybody must be there soon after it.
+    A number that is out of use behaves like that. The rest is always equally long: if an error of the carrier
+    ends every call like that, everybody must be available soon after it.
     """
     leg = session.get_one(Call, call_id)
     if leg.staff_id is not None and leg.direction == "outbound" and _failed_in_row(session, leg, now):
@@ -90,27 +92,27 @@ def rest_if_failed(session: Session, call_id: int, now: datetime) -> None:
 
 
 def rest_phone(session: Session, call_id: int, until: datetime) -> None:
-    """Nobody rings the phone of staff of this leg until then; a leg of no staff changes nothing.
+    """Don't call this leg's staff phone until then; a leg that is not to staff changes nothing.
 
-    After what follows from the leg's end, which holds its callback before its person.
+    Call this after applying the leg's end, which locks its callback before its person.
     """
     whose = select(Call.staff_id).where(Call.id == call_id).scalar_subquery()
     session.execute(update(Staff).where(Staff.id == whose).values(spared_until=until))
 
 
 def note_taken(session: Session, line: str) -> None:
-    """The carrier took a call from this number."""
+    """The carrier accepted a call from this number."""
     session.execute(delete(PACES).where(PACES.c.name == line))
 
 
 def refused_lines(session: Session) -> Sequence[RefusedLine]:
-    """The numbers from which alone the carrier takes no call."""
+    """The numbers that are the only ones from which the carrier accepts no calls."""
     rows = session.execute(select(PACES).where(_OF_LINES, PACES.c.refused_at.is_not(None)))
     return [RefusedLine(row.name, row.refused_at, row.refused_code) for row in rows]
 
 
 def forget_other_lines(session: Session, lines: Collection[str]) -> None:
-    """Forget what was noted of numbers that the office has no longer."""
+    """Forget the records about numbers that the office no longer has."""
     session.execute(delete(PACES).where(_OF_LINES, PACES.c.name.not_in(lines)))
 
 
@@ -135,7 +137,7 @@ def take_probe(session: Session, line: str, callback: Callback, lines: Sequence[
     theirs = (
         select(Callback.id)
         .where(ON_LIST, Callback.id != callback.id, shown_in_sql(lines) == line)
-        # What somebody else has in hand is left out: it finds its number refused by itself.
+        # Callbacks that another transaction has locked are skipped: they will find their number refused.
         .with_for_update(skip_locked=True, of=Callback)
     )
     put_off = update(CALLBACKS).where(CALLBACKS.c.id.in_(theirs), CALLBACKS.c.next_attempt_at < now + PROBE)
@@ -144,7 +146,7 @@ def take_probe(session: Session, line: str, callback: Callback, lines: Sequence[
 
 
 def of_other_lines(session: Session, lines: Sequence[str]) -> list[ColumnElement[bool]]:
-    """What callbacks of numbers that are not refused have in common, for a query of callbacks."""
+    """The conditions for callbacks of numbers that are not refused, for a query of callbacks."""
     refused = [one.number for one in refused_lines(session)]
     return [shown_in_sql(lines).not_in(refused)] if refused else []
 
@@ -152,7 +154,7 @@ def of_other_lines(session: Session, lines: Sequence[str]) -> list[ColumnElement
 def _is_lines_own(session: Session, line: str, code: int | None, now: datetime) -> bool:
     is_new = session.scalar(select(PACES.c.name).where(PACES.c.name == line)) is None
     held = lock_pace(session, line, now)
-    # The office's breaker was opened by the refusal before; it is closed when another call was taken.
+    # The previous refusal opened the office's breaker; it is closed when another call is accepted.
     if is_new or (held.refused_at is None and is_refused(session)):
         return False
     since = held.refused_at or now
@@ -161,9 +163,9 @@ def _is_lines_own(session: Session, line: str, code: int | None, now: datetime) 
 
 
 def _pause_of_phone(session: Session, leg: Call, now: datetime) -> timedelta | None:
-    """How long a phone of staff rests that alone is refused; None where the account is, as far as is known.
+    """How long a staff phone rests that alone is refused; None if the account is, as far as is known.
 
-    It was refused before, and the last call of ours to anybody else was taken.
+    That is, it was refused before, and our last call to anybody else was accepted.
     """
     before = _failed_in_row(session, leg, now)
     asked = or_(Call.call_sid.is_not(None), Call.call_status == "failed")
@@ -175,7 +177,7 @@ def _pause_of_phone(session: Session, leg: Call, now: datetime) -> timedelta | N
 
 
 def _failed_in_row(session: Session, leg: Call, now: datetime) -> int:
-    """How often in a row a call to this member of staff was refused, or failed, before this leg."""
+    """How often in a row a call to this staff member was refused, or failed, before this leg."""
     theirs = _newest_first(leg, now).where(Call.staff_id == leg.staff_id, Call.id < leg.id, Call.line == "")
     earlier = session.execute(theirs.limit(_MOST_DOUBLINGS)).all()
     return sum(1 for _ in takewhile(lambda one: one.call_status == "failed", earlier))
@@ -192,11 +194,11 @@ def _pause_after(before: int) -> timedelta:
 
 
 def _refused_before(session: Session, call_id: int) -> int:
-    """How often in a row the carrier refused to call this person before; it rang a liaison each time."""
+    """How often in a row the carrier refused to call this person before; each time a liaison was called."""
     leg = session.get_one(Call, call_id)
     if leg.role != CALLED_BACK:
         return 0
-    # A leg has the number that it is placed from once the carrier is asked.
+    # A leg gets the number that it is placed from once the carrier is asked.
     earlier = select(Call.call_sid).where(
         Call.callback_id == leg.callback_id,
         Call.role == CALLED_BACK,

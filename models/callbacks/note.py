@@ -1,4 +1,4 @@
-"""A note of staff on a callback: who may write and read it (R37)."""
+"""A note by staff on a callback: who may write and read it (R37)."""
 
 from datetime import datetime
 
@@ -23,11 +23,11 @@ from models.store.refusal import RefusedError
 def keep_note(
     session: Session, callback_id: int, staff: Staff, text: str, now: datetime, seen: str | None = None
 ) -> None:
-    """Keep a note on a callback, in place of the one before; an empty one takes it away.
+    """Save a note on a callback, replacing the previous one; an empty one deletes it.
 
-    For whoever has the callback in hand or talked in it, and for overseers. The note is sealed, and stands
-    in no audit entry. Raises RefusedError, with a TextRefusal when the text may not stand there, and when the
-    one before is another than ``seen``, which its author looked at.
+    For the person who has the callback or talked in it, and for overseers. The note is sealed, and is in no
+    audit entry. Raises RefusedError, with a TextRefusal when the text is not allowed, and when the previous
+    note differs from ``seen``, which its author saw.
     """
     callback = standing(session, callback_id)
     if not may_note(session, callback, staff.id, staff.role):
@@ -35,7 +35,7 @@ def keep_note(
     text = " ".join(text.split())
     why = refusal(text)
     if why is None and _has_it(session, callback, staff.id):
-        # Others do not know the names, and must not find them out by what is refused.
+        # Others do not know the names, and must not find them out from what is refused.
         why = _name_in(session, callback, text)
     if why is not None:
         raise RefusedError(why, most=MOST_CHARACTERS)
@@ -50,7 +50,7 @@ def keep_note(
 
 
 def _name_in(session: Session, callback: Callback, text: str) -> TextRefusal | None:
-    """``NAME`` for a text with a name of whom the callback is for, or of the person their case is about."""
+    """``NAME`` for a text with a name of the callback's person, or of the person their case is about."""
     name = func.coalesce(Case.named_sealed, Subject.name_sealed)
     named = select(name).select_from(Case).join(Subject, Case.subject_id == Subject.id)
     theirs = select(Case.registrant_id).where(Case.id == callback.case_id)
@@ -67,12 +67,12 @@ def _name_in(session: Session, callback: Callback, text: str) -> TextRefusal | N
 
 
 def may_note(session: Session, callback: Callback, staff_id: int, role: str) -> bool:
-    """Whether this person reads and writes the note: also whoever handed the call over after they talked."""
+    """Whether this person reads and writes the note: also one who handed the call over after they talked."""
     return role in OVERSEERS or _has_it(session, callback, staff_id)
 
 
 def _has_it(session: Session, callback: Callback, staff_id: int) -> bool:
-    """Whether somebody has the callback in hand or talked in it."""
+    """Whether somebody has the callback or talked in it."""
     if callback.staff_id == staff_id:
         return True
     if callback.talking_at is None:
@@ -81,7 +81,7 @@ def _has_it(session: Session, callback: Callback, staff_id: int) -> bool:
         Call.callback_id == callback.id,
         Call.staff_id == staff_id,
         Call.accepted_at.is_not(None),
-        # Who accepted in a round before, in which nobody was reached, has not talked.
+        # A person who accepted in an earlier round, in which nobody was reached, has not talked.
         or_(Call.ended_at.is_(None), Call.ended_at >= callback.talking_at),
     )
     return session.scalar(talked.limit(1)) is not None

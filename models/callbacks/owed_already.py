@@ -1,8 +1,8 @@
-"""Whether a callback that somebody asked for without a PIN keeps another promise to the same phone as well.
+"""Whether a callback requested without a PIN also fulfills another promise to the same phone.
 
-Anybody can ask for one under a number that they fake: for the evening, from another of our lines, or in a
-language that the phone's owner does not speak. So it serves only where it is as good as the call that the
-line or a liaison promises now (R35).
+Anybody can request one under a number that they fake: for the evening, from another of our lines, or in a
+language that the phone's owner does not speak. So it counts only if it is as good as the call that the line
+or a liaison promises now (R35).
 """
 
 from collections.abc import Sequence
@@ -15,27 +15,28 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback, owed_without_pin
 from models.calls.call import Call
 
-#: A call that comes so much later than was promised is the promised one: who asked for it may listen yet.
+#: A call this much later than promised still counts as the promised one: its requester may still be
+#: listening.
 _A_MOMENT = timedelta(minutes=3)
 
 
 def askers(session: Session, owed: Sequence[Callback]) -> dict[int | None, Any]:
-    """The calls that asked for these callbacks, by their ids."""
+    """The calls that requested these callbacks, by their ids."""
     ids = [one.requested_in_call_id for one in owed if one.requested_in_call_id is not None]
     asked = select(Call.id, Call.line, Call.direction, Call.caller_id_doubted, Call.caller_id_attested)
     return {one.id: one for one in session.execute(asked.where(Call.id.in_(ids)))}
 
 
 def line_of(asking: dict[int | None, Any], callback: Callback) -> str:
-    """The line that this callback was asked for on; empty where no call is known for it."""
+    """The line on which this callback was requested; empty if no call is known for it."""
     asker = asking.get(callback.requested_in_call_id)
     return "" if asker is None else str(asker.line)
 
 
 def trust(call: Any) -> int:
-    """How much is known for a call's number: 0 that it is another's, 2 that it is the caller's.
+    """How far a call's number is believed: 0 for another's number, 2 for the caller's own.
 
-    The carrier says so of a call that came in; on one that we placed it was that phone which answered.
+    The carrier judges an inbound call; on one that we placed, that phone itself answered.
     """
     if call.caller_id_doubted:
         return 0
@@ -52,14 +53,14 @@ def rings_anyway(
     silent: bool,
     not_before: bool,
 ) -> bool:
-    """Whether one that is owed to this phone rings it by ``at``, and as this ``call`` would have it.
+    """Whether a callback promised to this phone calls it by ``at``, and as this ``call`` would want it.
 
-    ``not_before``: nor earlier than ``at``. Who told a liaison when they can talk may miss each round of one
-    that rings before, and its tries would be used up when their time comes.
+    ``not_before``: nor earlier than ``at``. A person who told a liaison when they can talk may miss each
+    round of a callback that calls before, and its tries would be used up when their time comes.
 
-    That is in its class or a higher one, ``silent`` where they cannot talk, from the line of this call, in
-    its language, and not at the end of the list for a doubted caller ID that is none of this call's. Of a
-    call that is not known its line, language and caller ID do not count.
+    "As it would want it" means in its class or a higher one, ``silent`` if they cannot talk, from this call's
+    line, in its language, and not at the end of the list for a doubted caller ID that is not this call's. If
+    the call that requested it is unknown, line, language and caller ID do not count.
     """
     owed = owed_without_pin(session, number_key)
     asking = askers(session, owed)

@@ -16,7 +16,7 @@ from models.callbacks.liaison import count_crew
 from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
 from models.staff.schedule import is_anyone_at_hand_at
 
-#: A moment beyond the hour is said in such steps, so that the row has just what was said.
+#: A moment beyond the hour is said in such steps, so that the row contains exactly what was said.
 _STEP = timedelta(minutes=5)
 
 
@@ -32,12 +32,12 @@ class Asker:
 def urgent_due(
     session: Session, now: datetime, policy: CallbackPolicy, asker: Asker, wait: timedelta | None
 ) -> datetime:
-    """The latest moment at which a caller is called who asks for an urgent callback now.
+    """The latest moment of the call to a person who asks for an urgent callback now.
 
-    It is an hour from now, or from when the office opens next if nobody is at hand before. It is later where
-    those before this caller take longer, where such callers already wait past their hour, and where eight of
-    ten lately waited longer (``wait``). What is owed to the asker's own phone counts for nothing, nor does
-    whose phone it is: who asks again hears what a first request of this moment hears (R35).
+    It is an hour from now, or from when the office next opens if nobody is at hand before. It is later if
+    those before this caller take longer, if such callers have already waited past their hour, or if eight of
+    ten recently waited longer (``wait``). Callbacks promised to the asker's own phone do not count, nor does
+    whose phone it is: a caller who asks again hears what a first request at this moment would hear (R35).
     """
     is_open = policy.is_open(now)
     people, busy = count_crew(session, is_open=is_open)
@@ -59,7 +59,7 @@ def urgent_due(
 
 
 class _Ahead(NamedTuple):
-    """How many go before the asker: of both lists, and of the unverified one alone if it is the asker's.
+    """How many are ahead of the asker: on both lists, and on the unverified one alone if it is the asker's.
 
     ``first_due_at`` is the earliest moment promised to one of the asker's list who was not tried yet.
     """
@@ -70,7 +70,7 @@ class _Ahead(NamedTuple):
 
 
 def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ahead:
-    # A doubted caller ID stands behind the others of its list, and these never behind one.
+    # A doubted caller ID comes after the others of its list, and these never after one.
     unverified = UNVERIFIED_URGENT if asker.doubted else UNVERIFIED_URGENT[:-1]
     waits = CALLBACKS.c.number_key != asker.number_key
     urgent = CALLBACKS.c.urgency == "urgent"

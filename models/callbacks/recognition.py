@@ -10,25 +10,25 @@ from models.callbacks.claim import actor_of, standing
 from models.callbacks.refusals import CallbackRefusal
 from models.store.refusal import RefusedError
 
-#: How: by a word agreed before, by a code that the person was given, or by what was said in the last call.
+#: By a word agreed before, by a code that the person was given, or by what was said in the last call.
 RECOGNITIONS = ("agreed_word", "spoken_code", "last_call")
-#: The action of the entry.
+#: The action of the audit entry.
 RECOGNIZED = "recognize_person"
 
 
 def may_be_anyone(callback: Callback) -> bool:
-    """Whether somebody is on the line, and nobody has recorded how they were recognized.
+    """Whether somebody is on the phone, and nobody has recorded how they were recognized.
 
-    Key 1 on a call that we placed is anybody's key, with a PIN or without (R37).
+    Anybody can press key 1 on a call that we placed, with a PIN or without (R37).
     """
     return callback.state == "talking" and callback.recognized_by is None
 
 
 def awaits_recognition(callback: Callback) -> bool:
-    """Whether staff are to record how they recognized whoever is on the line.
+    """Whether staff are to record how they recognized the person on the phone.
 
-    What a registrant is to be told of their PIN or phones opens no case, but would tell whoever answers that
-    there is one (R08, R37).
+    A call to tell a registrant about their PIN or phones opens no case, but would reveal to anyone who
+    answers that there is one (R08, R37).
     """
     is_of_somebody = callback.registrant_id is not None or (
         callback.verified and callback.case_id is not None
@@ -37,9 +37,9 @@ def awaits_recognition(callback: Callback) -> bool:
 
 
 def recognize(session: Session, callback_id: int, staff_id: int, code: str, now: datetime) -> None:
-    """Record how the person was recognized, with an entry; recorded before, the first record stays.
+    """Record how the person was recognized, with an audit entry; an earlier record is not replaced.
 
-    Raises RefusedError for a code that is none of RECOGNITIONS, and when this person does not lead the talk.
+    Raises RefusedError for a code that is not in RECOGNITIONS, and when this person does not lead the talk.
     """
     callback = standing(session, callback_id)
     if callback.state != "talking" or callback.staff_id != staff_id:

@@ -1,10 +1,10 @@
-"""Why a callback stays as it is; hotline/refusals/callbacks.py has the words."""
+"""Why a callback does not change; hotline/refusals/callbacks.py has the words."""
 
 from enum import StrEnum, auto
 
 
 class CallbackRefusal(StrEnum):
-    """The reasons, each with its facts where it has some."""
+    """The reasons, each with its facts if it has any."""
 
     UNKNOWN = auto()
     #: ``name`` and ``at``: who claimed it, and when.

@@ -1,4 +1,4 @@
-"""The number that a person sees when we ring them: the one they chose, else one they know (R32)."""
+"""The caller ID a person sees when we call them: the number they chose, else one they know (R32)."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,12 @@ from models.cases.registrant import Registrant
 
 
 def shown_line(session: Session, callback: Callback, lines: Sequence[str]) -> str:
-    """Which of the office's ``lines`` (E.164, the main one first) rings the person of this callback.
+    """Which of the office's ``lines`` (E.164, the main one first) calls the person of this callback.
 
-    It is the registrant's choice as it stands now, also when they chose after they asked. Without one it is
-    the line that was dialled to ask for the call; but what was asked for a registrant without their PIN goes
-    out from the main one, since whoever asked may be somebody else. A number that the office gave up is none.
+    It is the registrant's current choice, even if they chose after they asked. Without a choice it is the
+    line that was dialed to ask for the call. But a callback requested for a registrant without their PIN
+    comes from the main one, since somebody else may have asked. A number that the office gave up does not
+    count.
     """
     return str(session.scalar(select(shown_in_sql(lines)).where(Callback.id == callback.id)))
 

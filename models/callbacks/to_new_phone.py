@@ -1,4 +1,4 @@
-"""Callbacks to a phone that replaces an unsafe one: nothing of a case is told there yet (R09)."""
+"""Callbacks to a phone that replaces an unsafe one: nothing about a case is told there yet (R09)."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from models.cases.registrant import Phone
 
 
 def holds_content(session: Session, callback: Callback, now: datetime) -> bool:
-    """Whether a callback rings a phone where nothing of its case may be told yet."""
+    """Whether a callback calls a phone on which nothing about its case may be told yet."""
     if callback.case_id is None:
         return False
     held = held_phones(now).where(Case.id == callback.case_id, Phone.number_key == callback.number_key)

@@ -1,12 +1,12 @@
-"""A callback that a caller asks for without the PIN: one open for each phone, and silent about any other.
+"""A callback requested without the PIN: one open for each phone, without revealing any other.
 
-Anybody can fake a caller ID or borrow a phone. So a request hears the words and the moment of a first
-request made now, whatever is owed to that phone already, and the row keeps the earlier moment and the higher
-class (R35). A part of the day that was promised to one of them stays for the last rounds, so that ringing
-earlier takes no call from them. Only fear brings forward what a call with a better word of the carrier asked
-for. What a caller chooses by key changes the row only if the same call made it, and counts only while no
-other call has asked. Who dials another of our lines is promised that number on their phone, so each line
-has a row of its own.
+Anybody can fake a caller ID or borrow a phone. So a request hears the words and the moment of a first request
+made now, whatever that phone has already been promised, and the row keeps the earlier moment and the higher
+class (R35). A part of the day that was promised to one of them is kept for the last rounds, so that calling
+earlier costs them no call. Only fear brings forward a callback requested in a call that the carrier trusts
+more. A caller's choices by key change the row only if the same call made it, and count only while no other
+call has asked. A person who dials another of our lines is promised that number on their phone, so each line
+has its own row.
 """
 
 from collections.abc import Sequence
@@ -56,9 +56,9 @@ def request_without_pin(
 ) -> int | None:
     """Write or keep the one callback of the calling phone on this line; its id, or None when refused.
 
-    ``promise`` is what the caller hears. Refused are another phone than the calling one, and a request that
-    is not urgent when this phone has had ``a_day`` of them in the last 24 hours. One that is still owed to it
-    is not counted: whether it is owed would be heard.
+    ``promise`` is what the caller hears. It is refused for a phone other than the calling one. A request that
+    is not urgent is refused when this phone has had ``a_day`` of them in the last 24 hours. One that is still
+    promised does not count: otherwise the caller would hear that it exists.
     """
     number_key = keyring_of(session).index("phone", promise.number)
     if call.phone_key is None or number_key != call.phone_key:
@@ -74,7 +74,7 @@ def request_without_pin(
     few_rounds = _had_few_rounds(standing, now, a_day)
     rings_again = keep_callback(session, standing.id, few_rounds)
     if promise.urgency == "urgent" and not rings_again:
-        # Never refused another round; but from here on the rounds are as far apart as any (R36).
+        # Another round is never refused, but from here on the rounds are as far apart as for anyone (R36).
         keep_callback(session, standing.id)
     is_mine = standing.requested_in_call_id == call.id and not standing.asked_elsewhere
     if is_mine and promise.window is not None and is_idle(standing):
@@ -82,20 +82,20 @@ def request_without_pin(
     else:
         asker = asking.get(standing.requested_in_call_id)
         if asker is not None and asker.caller_id_doubted and not call.caller_id_doubted:
-            # Whoever faked this number asked first; that must not keep its owner at the end of the list.
+            # Somebody who faked this number asked first; that must not keep its owner at the end of the list.
             standing.requested_in_call_id = call.id
         if is_mine:
             standing.time_zone = promise.time_zone
         is_better_known = asker is not None and trust(call) > trust(asker)
         if is_better_known:
-            # Whoever asked first may not be the phone's owner, nor speak their language (R27).
+            # The first to ask may not be the phone's owner, nor speak their language (R27).
             standing.language = promise.language
         if standing.reason == LATER and standing.window_starts is None:
-            # A liaison promised them this very moment: from then on, at any hour.
+            # A liaison promised them exactly this moment: from then on, at any hour.
             standing.window_starts = standing.next_attempt_at
             standing.window_ends = standing.next_attempt_at + A_DAY
-        # A number that can be faked says nothing about where the owner of an attested one is, or when they
-        # are to be called.
+        # A number that can be faked says nothing about where the owner of an attested one is, or when to call
+        # them.
         is_trusted = asker is None or trust(call) >= trust(asker)
         zones = [standing.time_zone, *([promise.time_zone] if is_trusted else [])]
         if is_trusted or promise.urgency == "urgent":
@@ -109,7 +109,7 @@ def request_without_pin(
 
 
 def made_in_call(session: Session, call: "CallState") -> Sequence[int]:
-    """The callbacks that this call alone asked for without a PIN, and that are owed yet."""
+    """The promised callbacks that only this call requested without a PIN."""
     mine = select(Callback.id).where(
         Callback.requested_in_call_id == call.id, ~Callback.verified, Callback.case_id.is_(None),
         ~Callback.asked_elsewhere, Callback.registrant_id.is_(None), Callback.reason != "lost_pin", IS_OWED,
@@ -130,11 +130,11 @@ def _move(session: Session, standing: Callback, promise: Promise) -> None:
 
 
 def _bring_forward(standing: Callback, promise: Promise, *, at_once: bool, is_better_known: bool) -> None:
-    """Ring at the earlier moment; keep the later one that was promised for the last rounds.
+    """Call at the earlier moment; keep the later promised one for the last rounds.
 
-    That is a part of the day, or the morning for who asked at night. What stands as urgent is left to a
-    person after its rounds, and only a caller ID that is better known keeps it for later (R36). Not
-    ``at_once`` where the phone has rung for it often enough: then its own next moment stands.
+    That is a part of the day, or the morning for a person who asked at night. An urgent callback is left to a
+    person after its rounds, and only a better-known caller ID keeps it for later (R36). Without ``at_once``,
+    because the phone has rung for it often enough, its own next moment stays.
     """
     starts, ends = standing.window_starts, standing.window_ends
     if not standing.asked_elsewhere:
@@ -160,13 +160,13 @@ def _keep_the_better(
     if rises or standing.reason == LATER:
         standing.urgency = "urgent" if rises else standing.urgency
         standing.reason = promise.reason
-    # It was promised to this caller, and spares whoever else answers nothing but their voice.
+    # It was promised to this caller, and costs anyone else who answers only the use of their voice.
     standing.silent = standing.silent or promise.silent
     standing.requested_at = min(standing.requested_at, promise.requested_at)
     standing.due_at = min(standing.due_at, promise.due_at)
     if rises or is_idle(standing):
-        # Its windows are looked at again before it is on the list, and its class also if somebody is rung for
-        # it.
+        # Its windows are checked again before it is on the list, and so is its class even if somebody is
+        # being called for it.
         standing.rank = None
     session.flush()
     if rises:
@@ -178,7 +178,7 @@ def _keep_the_earlier_zone(
 ) -> None:
     """Take the first of ``zones`` by which the phone rings earlier.
 
-    Somebody who says that it is night there would else keep the phone from being called by day.
+    Otherwise somebody could claim that it is night there, to keep the phone from being called by day.
     """
     at = max(now, standing.next_attempt_at)
     earliest = policy.moment_inside(standing, at)
@@ -194,10 +194,10 @@ def _keep_the_earlier_zone(
 
 
 def _had_few_rounds(standing: Callback, now: datetime, a_day: int) -> ColumnElement[bool]:
-    """Whether asking again has not given it ``a_day`` rounds in 24 hours beside its tries.
+    """Whether asking again has given it fewer than ``a_day`` rounds in 24 hours beyond its tries.
 
-    Else its phone would ring for as long as somebody goes on asking. A part of the statement that keeps it:
-    a look-up of its own would take longer where a callback stands.
+    Otherwise its phone would ring for as long as somebody keeps asking. It is part of the statement that
+    keeps the callback: a separate look-up would take longer when a callback exists.
     """
     rung = select(func.count()).where(
         CALLS.c.callback_id == standing.id, CALLS.c.role == CALLED_BACK, CALLS.c.call_sid.is_not(None),
@@ -209,11 +209,11 @@ def _had_few_rounds(standing: Callback, now: datetime, a_day: int) -> ColumnElem
 def _made_lately(
     session: Session, call: "CallState", number_key: str, owed: Sequence[Callback], now: datetime
 ) -> int:
-    """How many requests that are not urgent and not owed any more this phone made in the last 24 hours.
+    """How many requests, not urgent and no longer promised, this phone made in the last 24 hours.
 
-    One that goes on in a new row, since no one was there, keeps its moment and is one
-    (models/overview/outcome.py). Calls whose caller ID the carrier judged otherwise are not counted, so a
-    faked number does not use up what the phone itself may ask for (R07).
+    A request that continues in a new row, because nobody was there, keeps its moment and counts once
+    (models/overview/outcome.py). Calls whose caller ID the carrier judged differently do not count, so a
+    faked number does not use up the phone's own limit (R07).
     """
     judged = and_(
         func.coalesce(Call.caller_id_doubted, false()) == call.caller_id_doubted,

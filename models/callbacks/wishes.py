@@ -12,9 +12,9 @@ from models.callbacks.callback import CALLBACKS, IS_IDLE, IS_OWED, Callback
 from models.cases.case import Case
 from models.cases.registrant import Phone
 
-#: Who may be spoken with when the phone is answered; the first is the safest.
+#: With whom we may talk when the phone is answered; the first is the safest.
 WHO_MAY_ANSWER = ("only_me", "ask_for_me", "anyone")
-#: The neutral messages that may be left; None is none, the safest (R31).
+#: The neutral messages that may be left; None means no message, the safest (R31).
 VOICEMAIL_TEXTS = (None, "please_call", "we_call_again", "hello")
 #: What to do when the call drops; the first is the safest.
 WHEN_DROPPED = ("wait_for_me", "ring_once")
@@ -31,7 +31,7 @@ class Wishes:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """What they are on a callback's row."""
+        """The columns of a callback's row for these answers."""
         return {
             "may_answer": self.may_answer,
             "voicemail_text": self.voicemail_text,
@@ -48,12 +48,12 @@ class Wishes:
         )
 
     def as_text(self) -> str:
-        """The answers on a call's row; ``of_text`` reads them."""
+        """The answers in a call's row; ``of_text`` parses them."""
         return f"{self.may_answer},{self.voicemail_text or ''},{self.when_dropped}"
 
     @classmethod
     def of_text(cls, text: str | None) -> "Wishes":
-        """What ``as_text`` wrote, the safest where nothing was."""
+        """Parse ``as_text``; the safest answers if there is no text."""
         if not text:
             return SAFEST
         may_answer, voicemail_text, when_dropped = text.split(",")
@@ -64,16 +64,16 @@ SAFEST = Wishes()
 
 
 def save_wish(session: Session, callback_id: int, *, actor: str, now: datetime, **values: Any) -> bool:
-    """Change how a callback is to be made while nobody is rung for it; False when it is too late."""
+    """Change how a callback is made, as long as nobody is being called for it; False when it is too late."""
     return _change(session, callback_id, IS_IDLE, values, actor, now)
 
 
 def save_safer(
     session: Session, callback_id: int, chosen: Wishes, *, actor: str, now: datetime, **harmless: str
 ) -> None:
-    """Let what is safer in ``chosen`` count for a callback that somebody is rung for already.
+    """Apply the safer answers in ``chosen`` to a callback for which somebody is already being called.
 
-    ``harmless`` are columns in which no answer is safer than another: the language, and what it is about.
+    ``harmless`` are columns in which no answer is safer than another: the language, and the topic.
     """
     before = wishes_of(session, callback_id)
     safer = before.safer_with(chosen)
@@ -112,8 +112,8 @@ def wishes_of(session: Session, callback_id: int) -> Wishes:
 def last_wishes(session: Session, callback: Callback) -> Wishes:
     """The answers given the last time this case was to be called at this phone, else the safest.
 
-    What was agreed for the phone itself since then counts instead. Another phone may stand in another home,
-    so its answers count for nothing here.
+    What was since agreed for the phone itself counts instead. Another phone may be in another home, so its
+    answers do not count here.
     """
     if callback.case_id is None:
         return SAFEST
@@ -141,7 +141,7 @@ def last_wishes(session: Session, callback: Callback) -> Wishes:
 
 
 def wishes_of_phone(phone: Phone) -> Wishes:
-    """What its owner agreed to for this phone, whenever we call it."""
+    """What its owner agreed to for this phone, for every call to it."""
     return Wishes(phone.may_answer, phone.voicemail_text if phone.voicemail_allowed else None)
 
 
