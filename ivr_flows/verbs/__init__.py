@@ -1,1 +1,1 @@
-"""Verbs: what a step does, each answering one word."""
+"""Verbs: what a step does, each returning one word."""

@@ -19,5 +19,5 @@ def tell_announcements(desk: Desk, _digits: str) -> str:
 
 
 def sentences_of(text: str) -> Iterator[str]:
-    """The sentences one by one: each is a passage of its own, short enough for any slot."""
+    """The sentences one by one: each is spoken separately, and is short enough for any slot."""
     yield from (sentence for sentence in _SENTENCE_END.split(text.strip()) if sentence)

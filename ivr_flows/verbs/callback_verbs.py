@@ -1,4 +1,4 @@
-"""Verbs of the callback on the caller's side: asking, choosing a time, keeping, moving, cancelling."""
+"""Verbs of the callback on the caller's side: asking, choosing a time, keeping, moving, canceling."""
 
 from datetime import datetime, timedelta
 
@@ -26,8 +26,8 @@ from models.overview.wait_time import callback_wait
 def check_open_callback(desk: Desk, _digits: str) -> str:
     """Whether a callback is open for this case, and whether there is a phone to call (R35).
 
-    One that is open is urgent from now on where there is fresh hard news (R36). Without the PIN it tells
-    apart whether this call keyed a number, of a case or not (R05).
+    Fresh hard news makes an open one urgent from now on (R36). Without the PIN, the result depends on whether
+    this call entered a number, of a case or not (R05).
     """
     call = desk.call
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
@@ -53,10 +53,10 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
 
 @answers("stopped", "untold", "said")
 def cannot_call(desk: Desk, _digits: str) -> str:
-    """No phone that we may ring, or no more calls to it: say so, and where somebody answers at any hour.
+    """There is no phone that we may call, or no more calls to it: say so, and who answers at any hour.
 
-    Hard news that was not told yet is still the caller's to hear (R19). Else a verified caller at a phone
-    that was left stopped may have it called again (R33).
+    Untold hard news is still the caller's to hear (R19). Otherwise a verified caller at a phone that was left
+    stopped may have it called again (R33).
     """
     untold = is_untold(desk)
     if desk.is_verified and not (untold or desk.is_held) and ask_once_more(desk.session, desk.call, desk.now):
@@ -68,7 +68,7 @@ def cannot_call(desk: Desk, _digits: str) -> str:
 
 @answers("said")
 def cannot_call_in_silence(desk: Desk, _digits: str) -> str:
-    """The same to a caller who says nothing: nobody knows who holds the phone."""
+    """The same for a caller who says nothing: nobody knows who has the phone."""
     _say_cannot(desk)
     return "said"
 
@@ -89,7 +89,7 @@ def callback_for_silence(desk: Desk, _digits: str) -> str:
 
 
 def _reported_lost_pin(desk: Desk) -> bool:
-    """Whether this call has reported a lost PIN: it is not offered again."""
+    """Whether this call has reported a lost PIN, so that is not offered again."""
     return "lost_pin_reported" in desk.call.trail.split()
 
 
@@ -113,7 +113,7 @@ def request_for_news(desk: Desk, _digits: str) -> str:
 
 @answers("promised", "refused")
 def request_in_silence(desk: Desk, _digits: str) -> str:
-    """The same for a caller who says nothing, also when the PIN would be asked again by now (R19)."""
+    """The same for a caller who says nothing, even if the PIN would now be asked for again (R19)."""
     return promise(desk, "urgent", "hard_news", verified=desk.is_verified or desk.call.opened_its_case())
 
 
@@ -137,13 +137,13 @@ def request_evening(desk: Desk, _digits: str) -> str:
 
 @answers("promised", "refused")
 def request_any_time(desk: Desk, _digits: str) -> str:
-    """A callback at any time of the day, as soon as it can be."""
+    """A callback at any time of the day, as soon as possible."""
     return _as_last_time(desk, promise(desk, "other", "asked", any_time=True))
 
 
 @answers("known", "guessed", "held")
 def may_choose(desk: Desk, _digits: str) -> str:
-    """Whether times and wishes may be changed now, and whether the time there is known (R08, R29)."""
+    """Whether times and wishes may change now, and whether the caller's local time is known (R08, R29)."""
     if desk.is_held:
         return "held"
     known = desk.call.time_zone or (desk.is_verified and desk.call.registrant_time_zone)
@@ -152,7 +152,7 @@ def may_choose(desk: Desk, _digits: str) -> str:
 
 @answers("right")
 def hour_is_right(desk: Desk, _digits: str) -> str:
-    """It is about that hour where the caller is: the guess is kept."""
+    """The local hour was right: the guess is kept."""
     desk.call.time_zone = desk.call.time_zone or desk.guessed_zone()
     return "right"
 
@@ -180,7 +180,7 @@ def _request_part(desk: Desk, starts_hour: int, ends_hour: int) -> str:
 
 
 def _as_last_time(desk: Desk, word: str) -> str:
-    """Who chooses more than the express callback starts from their last answers, once the PIN was right."""
+    """Start from the last answers if a caller wants more than the express callback, after a right PIN."""
     found = desk.asked_for
     if word == "promised" and found is not None and desk.is_verified and found.requested_at == desk.now:
         wishes = last_wishes(desk.session, found)
@@ -200,11 +200,12 @@ def promise(
 ) -> str:
     """Write the promise and say it. A case has one open callback: asking again changes that one (R35).
 
-    Without the PIN, or where it would be asked again by now, the caller hears a first request made now,
-    whatever is owed to their phone or case already (R11).
+    Without the PIN, or if it would now be asked for again, the caller hears a first request made now,
+    whatever their phone or case has already been promised (R11).
 
-    ``hours`` are of the caller's own clock, and ``any_time`` gives up those chosen before. ``verified`` is
-    whether the PIN counts, if not as now, and ``since`` when they began to wait, for who waited in the queue.
+    ``hours`` are in the caller's local time, and ``any_time`` drops those chosen before. ``verified`` is
+    whether the PIN counts, if that differs from now, and ``since`` is when a caller from the queue began to
+    wait.
     """
     verified = desk.is_verified if verified is None else verified
     asked = urgency
@@ -217,17 +218,18 @@ def promise(
     asker = Asker(verified, call.caller_id_doubted, desk.keyring.index("phone", number))
     due_at, wait = _due(desk, urgency, asker)
     zone = desk.zone_to_call(verified=verified)
-    # An urgent callback opens the window of the phone it was asked for; others wait for it (R29).
+    # An urgent callback opens the window of the phone it was requested for; others wait for it (R29).
     first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, zone)
     window = next_part_of_day(first_at, zone, *hours) if hours else None
     policy = desk.callback_policy
     if window is not None:
         if policy.moment_inside(Hours(urgency, zone, *window, False, first_at), window[0]) is None:
-            # Nobody of the office ever works then: the line would ring nobody, and staff could not call.
+            # The office is never open then: the line would call nobody, and staff could not call.
             desk.say("callback.closed_then")
             return "closed_then"
         first_at, due_at = max(first_at, window[0]), max(due_at, window[1])
-    # They listen to these very words: the end of this call makes it due, at the latest some minutes from now.
+    # The caller is listening to these words: the end of this call makes it due, or at the latest some minutes
+    # from now.
     first_at = max(first_at, first_due(desk.call, desk.now))
     if not verified:
         first = Promise(
@@ -250,17 +252,17 @@ def promise(
         return "refused"
     line = shown_line(desk.session, found, office.lines)
     if not desk.is_verified:
-        # The answers of this call alone are said next (R11), so the safer ones must count.
+        # Only this call's answers are said next (R11), so the safer ones must count.
         wishes = Wishes.of_text(call.wishes)
         save_safer(desk.session, found.id, wishes, actor=f"caller:{call.id}", now=desk.now)
         told = asked if asked == "urgent" else _class_of(desk, reason, verified=False)[0]
         due_at, wait = _due(desk, told, asker)
-        # Which number it will show is said to none of these: it may be another than this caller would expect,
-        # and to leave it out only then would tell of a callback that stands.
+        # None of these callers hears which number it will show: it may differ from what this caller expects,
+        # and omitting it only then would reveal an existing callback.
         return _promised(desk, told, None, due_at, wait=wait, line=None)
     desk.asked_for = found
     if (window is not None or any_time) and not callbacks.is_idle(found):
-        # Somebody is rung for it: the time just chosen does not hold for this round.
+        # Somebody is already being called for it: the time just chosen does not apply to this round.
         desk.say("callback.gone")
     chosen = None
     if found.window_starts is not None and found.window_ends is not None:
@@ -272,9 +274,9 @@ def promise(
 
 
 def _open_number(desk: Desk) -> str | None:
-    """The phone of the callback that this verified caller may change, also from a withheld number.
+    """The phone of the callback that this verified caller may change, even from a withheld number.
 
-    None for one that is marked unsafe or said stop: nobody may call it (R09, R33).
+    None if it is marked unsafe or said stop: nobody may call it (R09, R33).
     """
     callback_id, registrant_id = desk.call.open_callback_id, desk.call.registrant_id
     if not desk.is_verified or callback_id is None or registrant_id is None:
@@ -286,7 +288,7 @@ def _open_number(desk: Desk) -> str | None:
 
 
 def _raise_for_news(desk: Desk, callback_id: int) -> None:
-    """Fresh hard news makes the callback that stands urgent, as it does a new one; its hours stay (R36)."""
+    """Fresh hard news makes an open callback urgent, as it does a new one; its hours stay (R36)."""
     call, (urgency, reason) = desk.call, _class_of(desk, "asked", verified=True)
     if call.open_callback_urgency == "urgent" or urgency != "urgent":
         return
@@ -302,19 +304,19 @@ def _raise_for_news(desk: Desk, callback_id: int) -> None:
 
 
 def _elsewhere(desk: Desk, number_key: str | None) -> str | None:
-    """What is said where another phone rings than the one in the hand of this verified caller (R35).
+    """What is said if the callback goes to a phone other than this verified caller's current one (R35).
 
-    It stays with that phone: who may answer there, and which message may be left, was said of it.
+    The callback stays with that phone: its answers (who may answer there, which message) were given for it.
     """
     number = desk.called_from()
     if number is None or number_key == desk.keyring.index("phone", number):
         return None
-    # Asking anew would call this phone only where it may be called for the case (R08, R33).
+    # Asking again would call this phone only if it may be called for the case (R08, R33).
     return "callback.elsewhere" if desk.number_to_call() == number else "callback.not_here"
 
 
 def _due(desk: Desk, urgency: str, asker: Asker) -> tuple[datetime, timedelta | None]:
-    """The latest moment of a callback that is asked for now, and how long eight of ten lately waited."""
+    """The latest moment of a callback requested now, and how long eight of ten recently waited."""
     wait = _wait(desk, urgency, asker)
     if urgency == "urgent":
         return urgent_due(desk.session, desk.now, desk.callback_policy, asker, wait), wait
@@ -322,7 +324,7 @@ def _due(desk: Desk, urgency: str, asker: Asker) -> tuple[datetime, timedelta | 
 
 
 def _wait(desk: Desk, urgency: str, asker: Asker) -> timedelta | None:
-    """How long eight of ten lately waited; of urgent ones, those who asked while the office was as now."""
+    """How long eight of ten recently waited; if urgent, only those who asked in the same office state."""
     is_open = desk.office.is_open(desk.now)
     return callback_wait(
         desk.session, desk.now, urgency=urgency, verified=asker.verified, but=asker.number_key,
@@ -342,7 +344,7 @@ def _promised(
 ) -> str:
     """Say when we call, the latest moment, and which phone will ring or which number it will show.
 
-    ``line`` is the number that it will show, or None where that is not to be said.
+    ``line`` is the number that it will show, or None if that is not to be said.
     """
     desk.call.topic, desk.call.asked_at = desk.call.topic or "callback", desk.now
     if window is not None:
@@ -361,14 +363,14 @@ def _promised(
 
 
 def _say_where_sooner(desk: Desk, urgency: str | None, due_at: datetime) -> None:
-    """A crisis line, for who is promised more than the hour, or was promised it in vain (R36)."""
+    """Name a crisis line to a caller who is promised more than the hour, or was so in vain (R36)."""
     within_the_hour = desk.now < due_at <= desk.office.due_at("urgent", desk.now)
     if urgency == "urgent" and not within_the_hour:
         say_crisis_line(desk)
 
 
 def say_crisis_line(desk: Desk) -> None:
-    """Where somebody answers at any hour, once in a turn; not on a discreet line before the PIN (R17)."""
+    """Say who answers at any hour, once per turn; not on a discreet line before the PIN (R17)."""
     service = next((one for one in desk.office.services if one.key == CRISIS_SERVICE), None)
     if service is None or (desk.is_discreet and not desk.is_verified) or desk.says("person.sooner"):
         return
@@ -378,7 +380,7 @@ def say_crisis_line(desk: Desk) -> None:
 
 
 def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
-    """The urgent class is also for fresh hard news, and for who could not open their case (R36)."""
+    """The urgent class is also for fresh hard news, and for a caller who could not open their case (R36)."""
     if verified:
         found = desk.heard()
         fresh = timedelta(hours=desk.policies.hard_news_hours)
@@ -390,7 +392,7 @@ def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
 
 
 def _say_due(desk: Desk, due_at: datetime) -> None:
-    """Until when we will have called; a promise that is late is said to be late."""
+    """Until when we will have called; an overdue promise is said to be late."""
     if due_at > desk.now:
         desk.say("callback.promise", when=desk.deadline(due_at))
     else:
@@ -399,7 +401,7 @@ def _say_due(desk: Desk, due_at: datetime) -> None:
 
 @answers("kept", "gone")
 def keep_callback(desk: Desk, _digits: str) -> str:
-    """Leave the open callback as it is, and say it once more; ``gone`` when it was closed meanwhile."""
+    """Leave the open callback as it is, and repeat it; ``gone`` if it has since been closed."""
     found, due_at = desk.call.open_callback_id, desk.call.open_callback_due_at
     if found is None or due_at is None or not callbacks.keep_callback(desk.session, found):
         return "gone"
@@ -411,7 +413,7 @@ def keep_callback(desk: Desk, _digits: str) -> str:
 
 @answers("cancelled", "gone")
 def cancel_callback(desk: Desk, _digits: str) -> str:
-    """Cancel the case's open callback, unless it is being kept right now."""
+    """Cancel the case's open callback, unless it is being made right now."""
     found = desk.call.open_callback_id
     if found is None or not callbacks.cancel_callback(desk.session, found, desk.now):
         return "gone"

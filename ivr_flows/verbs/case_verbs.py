@@ -17,7 +17,7 @@ from models.overview.pin_change import FirstEntry, SecondEntry
 
 @dataclass(frozen=True, slots=True)
 class PinWork:
-    """A reserved try, or an entry of a new PIN. The PIN lives here alone, until the hash is worked (R03)."""
+    """A reserved try, or an entry of a new PIN. Only this object has the PIN, until it is hashed (R03)."""
 
     guess: Guess | FirstEntry | SecondEntry
     pin: str = field(repr=False)
@@ -25,7 +25,7 @@ class PinWork:
 
 @answers("ok", "mistyped")
 def check_number(desk: Desk, digits: str) -> str:
-    """A mistyped number is asked again before the PIN; that tells nothing about what exists (R01)."""
+    """A mistyped number is asked for again before the PIN; that reveals nothing about what exists (R01)."""
     if not check_digit_is_right(digits):
         return "mistyped"
     desk.call.tried_key = desk.keyring.index("case", digits)
@@ -35,7 +35,7 @@ def check_number(desk: Desk, digits: str) -> str:
 
 @answers("ok", "mistyped")
 def take_number(desk: Desk, digits: str) -> str:
-    """A case number, or a staff number in the form of none: for both the PIN is what tells (R05)."""
+    """A case number, or a staff number in a form no case has: for both only the PIN decides (R05)."""
     number = from_main_line(digits)
     if number is None:
         return check_number.run(desk, digits)
@@ -45,7 +45,7 @@ def take_number(desk: Desk, digits: str) -> str:
 
 
 def number_again(case_digits: int) -> Callable[[Desk, str], bool]:
-    """Whether the first digits of the number that was keyed were keyed again as a PIN, known or not (R05).
+    """Whether the first digits of the entered number, known or not, were entered again as a PIN (R05).
 
     No case number begins with its PIN, so this is no try. Numbers have at most ``case_digits`` digits.
     """
@@ -60,7 +60,7 @@ def number_again(case_digits: int) -> Callable[[Desk, str], bool]:
 
 @answers("yes", "number_too", "no")
 def may_try(desk: Desk, _digits: str) -> str:
-    """Three tries a call (R04); after a lapse of time the PIN alone is asked again (R11)."""
+    """Three tries per call (R04); after a timeout only the PIN is asked for again (R11)."""
     if not desk.has_tries:
         return "no"
     return "yes" if desk.call.verified_at is not None else "number_too"
@@ -86,10 +86,10 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
     if word == "right":
         last_used = _last_use_before(desk)
         call.case_id, call.verified_at, call.last_key_at = call.found_case_id, desk.now, desk.now
-        # The right one is no try; wrong ones stay, or a PIN of one's own would buy more of them (R04).
+        # A right PIN is no try; wrong ones still count, or a PIN of one's own would buy more of them (R04).
         call.tries -= 1
         call.letter_at = None
-        # Said after the status, so that nothing stands between the PIN and the status (R04, R20).
+        # Said after the status, so that nothing comes between the PIN and the status (R04, R20).
         call.wrong_tries, call.last_call_at = call.wrong_untold, last_used
         if "slow" in (call.pace, call.registrant_pace):
             desk.slow_down()
@@ -101,17 +101,17 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
 
 
 def _last_use_before(desk: Desk) -> datetime | None:
-    """When the PIN of the case just found was used last, but by this same call (R04, R11)."""
+    """When the PIN of the case just found was last used, except by this same call (R04, R11)."""
     call = desk.call
     used_here = call.verified_at if call.case_id == call.found_case_id else None
     if used_here is not None and call.last_verified_at is not None and call.last_verified_at <= used_here:
-        # The use before this call's is owed yet where the caller did not come to hear of it.
+        # The use before this call must still be told if the caller did not get to hear it.
         return None if "person_told" in steps_in_case(desk, "ask_number") else call.last_call_at
     return call.last_verified_at
 
 
 def _open_choice(desk: Desk) -> str:
-    """A mailed PIN was right: it opens the choice of an own PIN, and safe phones are told (R02)."""
+    """A mailed PIN was right: the caller may choose their own PIN, and safe phones are told (R02)."""
     call = desk.call
     call.case_id, call.letter_at, call.last_key_at = call.found_case_id, desk.now, desk.now
     call.tries -= 1
@@ -130,7 +130,7 @@ verify_pin = SlowHandler(
 
 @answers("said", "hard")
 def read_status(desk: Desk, _digits: str) -> str:
-    """The status at once, but hard news is warned of first (R19, R20)."""
+    """The status at once, but with a warning before hard news (R19, R20)."""
     found = desk.heard()
     if found.hard_news:
         return "hard"
@@ -138,20 +138,20 @@ def read_status(desk: Desk, _digits: str) -> str:
     return "said"
 
 
-#: After these the person may be near: the danger line and a safety-planning line go with the news (R19).
+#: After these the person may be near: the danger line and a safety-planning line follow the news (R19).
 OUT = frozenset({"released", "released_on_bond", "released_on_supervision", "escaped"})
 #: Steps after which hard news is known, or the danger line was said in its place (R19).
 _NEWS_STEPS = frozenset({"news", "danger_person", "danger_callback", "danger_silence"})
 
 
 def steps_in_case(desk: Desk, asked: str = "ask_pin") -> set[str]:
-    """The steps passed since the PIN, or the number, was asked last: before it may have been another case."""
+    """The steps passed since the PIN, or the number, was asked for: before, it may be another case."""
     *_, since = f" {desk.call.trail} ".rpartition(f" {asked} ")
     return set(since.split())
 
 
 def tell_no_more(desk: Desk) -> None:
-    """Say no more of the time since the last call to who came to ``person_told``, which follows it."""
+    """Don't tell a caller who reached ``person_told`` about the time since the last call again."""
     if "person_told" in steps_in_case(desk):
         desk.call.wrong_tries, desk.call.last_call_at = 0, None
 
@@ -166,9 +166,9 @@ def tell_news(desk: Desk, _digits: str) -> str:
 
 @answers("waits", "none")
 def news_waits(desk: Desk, _digits: str) -> str:
-    """Whether hard news of this case was neither told in this call nor stood for by the danger line (R19).
+    """Whether this call neither told hard news of this case nor said the danger line in its place (R19).
 
-    Whoever goes to a person without it hears the danger line first, by whichever key they go.
+    A caller who goes to a person without it hears the danger line first, whichever key they use.
     """
     if not desk.is_verified or not desk.heard().hard_news:
         return "none"
@@ -176,19 +176,19 @@ def news_waits(desk: Desk, _digits: str) -> str:
 
 
 def is_untold(desk: Desk) -> bool:
-    """Whether the caller has a right to hard news of this case and did not hear it in this call (R19)."""
+    """Whether the caller may hear hard news of this case and did not hear it in this call (R19)."""
     return desk.is_verified and desk.heard().hard_news and "news" not in steps_in_case(desk)
 
 
 @answers("owed", "untold", "none")
 def news_is_owed(desk: Desk, _digits: str) -> str:
-    """Nobody came: whether hard news is untold yet, and to a caller who was silent before it (R19)."""
+    """Nobody came: whether hard news is still untold, and whether the caller was silent before it (R19)."""
     call, steps = desk.call, steps_in_case(desk)
     if "danger_silence" in steps and "news" not in steps:
         return "owed"
     has_lapsed = not desk.is_verified and call.opened_its_case() and desk.has_tries
     if has_lapsed and "danger_person" in steps and "news" not in steps:
-        # They waited for so long that the gate before that menu asks the PIN again (R11).
+        # They waited so long that the gate before that menu asks for the PIN again (R11).
         return "untold"
     untold = is_untold(desk)
     stands = desk.is_verified and call.open_callback_id is not None
@@ -200,16 +200,16 @@ def news_is_owed(desk: Desk, _digits: str) -> str:
 
 @answers("owed", "none")
 def news_was_left(desk: Desk, _digits: str) -> str:
-    """Whether a caller who now says nothing went to a person for hard news of this case in vain (R19)."""
+    """Whether a caller who is now silent went to a person for hard news of this case in vain (R19)."""
     steps = steps_in_case(desk)
     return "owed" if steps & {"danger_person", "danger_silence"} and "news" not in steps else "none"
 
 
 @answers("again", "news")
 def hear_again(desk: Desk, _digits: str) -> str:
-    """The status once more, without what was told of the time since the last call.
+    """The status once more, without the words about the time since the last call.
 
-    Hard news that was told is said again at once: a warning would sound like other news.
+    Hard news that was told is repeated at once: a warning would sound like other news.
     """
     tell_no_more(desk)
     return "news" if desk.heard().hard_news and "news" in steps_in_case(desk) else "again"
@@ -217,7 +217,7 @@ def hear_again(desk: Desk, _digits: str) -> str:
 
 @answers("offered")
 def offer_person(desk: Desk, _digits: str) -> str:
-    """0, told after the status; after a death as an offer of support (R14, R19)."""
+    """Key 0, offered after the status; after a death as an offer of support (R14, R19)."""
     desk.say("status.support" if desk.heard().status == "deceased" else "status.person")
     return "offered"
 
@@ -233,7 +233,7 @@ def choose_menu(desk: Desk, _digits: str) -> str:
 
 @answers("told", "out")
 def tell_details(desk: Desk, _digits: str) -> str:
-    """What follows the status behind option 1 (R14); the menu after it offers to hear all again."""
+    """The details behind option 1 (R14); the menu after it offers to repeat everything."""
     found = desk.heard()
     say_details(desk, found)
     return "out" if found.status in OUT else "told"
@@ -241,13 +241,13 @@ def tell_details(desk: Desk, _digits: str) -> str:
 
 @answers("case", "menu")
 def all_said(desk: Desk, _digits: str) -> str:
-    """Whether the way on from here is back to the caller's own case, or to the main menu (R22)."""
+    """Whether the way from here leads back to the caller's own case, or to the main menu (R22)."""
     return "case" if desk.is_verified else "menu"
 
 
 @answers("case", "news")
 def back_to_case(desk: Desk, _digits: str) -> str:
-    """To the menu of the case, or to hard news that is untold yet (R19)."""
+    """To the menu of the case, or to hard news that is still untold (R19)."""
     return "news" if is_untold(desk) else "case"
 
 

@@ -9,8 +9,8 @@ def next_part_of_day(
 ) -> tuple[datetime, datetime]:
     """The next span from one full hour to another in ``time_zone`` that is not over at ``at``, in UTC.
 
-    A span that is running has begun already: it comes round as a whole the next day. Hours are 0 to 24 of
-    that zone's own clock.
+    A span that has already begun is skipped: it occurs as a whole the next day. Hours are 0 to 24 of that
+    zone's own clock.
     """
     zone = ZoneInfo(time_zone)
     local = at.astimezone(zone)

@@ -1,4 +1,4 @@
-"""What a liaison is told of how to talk with a caller, once they have accepted and not before."""
+"""What a liaison is told about how to talk with a caller, only after they have accepted."""
 
 from sqlalchemy import select
 

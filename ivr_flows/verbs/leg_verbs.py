@@ -11,7 +11,7 @@ from models.talks.voicemail import leave_message
 
 @answers("yes", "code", "gone")
 def may_accept(desk: Desk, _digits: str) -> str:
-    """1: the key is enough on an office phone; a personal phone asks a code, its tries counted (R04)."""
+    """Key 1: enough on an office phone; a personal phone requires a code, whose tries are counted (R04)."""
     may = legs.may_take(desk.session, desk.call)
     if may == "code" and desk.call.staff_id is not None:
         desk.call.tried_key = staff_secret.code_key(desk.session, desk.call.staff_id)
@@ -23,7 +23,7 @@ def may_accept(desk: Desk, _digits: str) -> str:
 
 @answers("accepted", "gone")
 def accept(desk: Desk, _digits: str) -> str:
-    """They take what was offered: the person is rung now, or the caller or the talk is theirs (Legs)."""
+    """They accept the offer: the person is called now, or the caller or the talk is theirs (Legs)."""
     word, jobs = answering.accept(desk.session, desk.call, desk.now)
     desk.jobs += jobs
     if word == "accepted":
@@ -33,14 +33,14 @@ def accept(desk: Desk, _digits: str) -> str:
 
 @answers("passed")
 def pass_on(desk: Desk, _digits: str) -> str:
-    """2: somebody else is rung."""
+    """Key 2: somebody else is called."""
     answering.pass_on(desk.session, desk.call, desk.now, desk.callback_policy)
     return "passed"
 
 
 @answers("passed")
 def miss(desk: Desk, _digits: str) -> str:
-    """No key that takes it: a missed offer, and somebody else is rung (R36)."""
+    """No accept key: a missed offer, and somebody else is called (R36)."""
     answering.miss(desk.session, desk.call, desk.now, desk.callback_policy)
     return "passed"
 
@@ -53,13 +53,13 @@ def still_wanted(desk: Desk, _digits: str) -> str:
 
 @answers("joined", "later", "gone")
 def join(desk: Desk, _digits: str) -> str:
-    """1: this is a good time; this key makes the row talking. ``later``: the liaison has just hung up."""
+    """Key 1: this is a good time, and the talk begins. ``later``: the liaison has just hung up."""
     return _join(desk)
 
 
 @answers("joined", "later", "gone")
 def join_silently(desk: Desk, _digits: str) -> str:
-    """5: the same for a person who cannot talk; the liaison hears so before the two meet (R22)."""
+    """Key 5: the same for a person who cannot talk; the liaison hears so before the two meet (R22)."""
     word = _join(desk, silent=True)
     if word == "joined":
         desk.call.silent = True
@@ -77,16 +77,16 @@ def _join(desk: Desk, *, silent: bool = False) -> str:
 
 @answers("anyone", "machine")
 def who_answered(desk: Desk, _digits: str) -> str:
-    """What the carrier says of whoever answered and pressed no key yet (R31): a hint, and no more.
+    """What the carrier says about the one who answered and pressed no key yet (R31): only a hint.
 
-    In the slow pace no machine judges: to a carrier the tones of a relay operator are a fax (R26).
+    At the slow pace the hint is ignored: carriers take the tones of a relay operator for a fax (R26).
     """
     return "machine" if desk.call.by_machine and desk.call.pace != "slow" else "anyone"
 
 
 @answers("put_off", "gone")
 def put_off(desk: Desk, _digits: str) -> str:
-    """2: not now; the callback keeps its place and is tried later, unless it is owed no more."""
+    """Key 2: not now; the callback keeps its position and is tried later, unless it is no longer promised."""
     word, jobs = legs.put_off(desk.session, desk.call, desk.now, desk.callback_policy)
     desk.jobs += jobs
     return word
@@ -94,7 +94,7 @@ def put_off(desk: Desk, _digits: str) -> str:
 
 @answers("message", "nothing")
 def nobody_pressed(desk: Desk, _digits: str) -> str:
-    """No key after the neutral opening: a machine, or no good moment. A message only where allowed (R31)."""
+    """No key after the neutral opening: a machine, or not a good time. A message only where allowed (R31)."""
     text = leave_message(desk.session, desk.call, desk.now, desk.policies.caller_tries)
     if text is None:
         return "nothing"

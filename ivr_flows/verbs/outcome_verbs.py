@@ -1,4 +1,4 @@
-"""Verbs after a talk: its outcome by a key, and the pause after a hard call. Neither is ever waited for."""
+"""Verbs after a talk: its outcome by a key, and the break after a hard call. The call waits for neither."""
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import Handler, answers
@@ -36,7 +36,7 @@ note_supervisor = _noting(SUPERVISOR)
 
 @answers("found", "none")
 def find_last(desk: Desk, _digits: str) -> str:
-    """Whether there is a talk whose outcome may still be told."""
+    """Whether there is a talk whose outcome may still be entered."""
     staff_id = desk.call.staff_id
     if staff_id is None or outcome.last_talk(desk.session, staff_id, desk.now, desk.policies) is None:
         return "none"
@@ -45,7 +45,7 @@ def find_last(desk: Desk, _digits: str) -> str:
 
 @answers("rests")
 def rest(desk: Desk, _digits: str) -> str:
-    """8: a hard call; nobody rings this person for a while."""
+    """Key 8: a hard call; the line does not call this person for a while."""
     if desk.call.staff_id is not None:
         begin_rest(desk.session, desk.call.staff_id, desk.now, desk.policies)
     return "rests"

@@ -1,4 +1,4 @@
-"""Verbs after a right PIN: what happened since the last call, a new PIN; and of a lost one.
+"""Verbs after a right PIN: what happened since the last call, a new PIN; and reporting a lost one.
 
 The PIN itself is checked in ``ivr_flows/verbs/case_verbs.py`` and ``models/calls/pin_try.py``.
 """
@@ -14,13 +14,13 @@ from models.staff.lost_pin_report import reporting
 
 #: The key of a new PIN in every menu that follows the status.
 NEW_PIN_KEY = "4"
-#: Keys after which the same is said again: once more, in another language, slower.
+#: Keys that repeat the same words: once more, in another language, slower.
 _SAID_AGAIN = (REPEAT, LANGUAGE, SLOW)
 
 
 @answers("go", "stopped")
 def since_last_call(desk: Desk, _digits: str) -> str:
-    """A phone that said stop first (R33), then when the case was opened last and whether wrong PINs came."""
+    """A phone that said stop first (R33), then when the case was last opened and whether wrong PINs came."""
     call = desk.call
     if call.stops_untold and "stop_held" not in steps_in_case(desk):
         return "stopped"
@@ -35,10 +35,10 @@ def since_last_call(desk: Desk, _digits: str) -> str:
 
 
 def heard_of_tries(desk: Desk, key: str) -> None:
-    """A key after the notice of wrong PINs: the next call need not tell of the same ones (R04).
+    """A key after the notice of wrong PINs: the next call does not have to tell of the same ones (R04).
 
-    Silence is none: whoever hung up, or went to a person before, is told in the next call. So is whoever
-    had it said once more, slower or in another language, until another key.
+    Silence does not count: a caller who hung up, or went to a person before, is told in the next call. So is
+    a caller who had it repeated, slower or in another language, until they press another key.
     """
     if desk.call.wrong_tries and key not in _SAID_AGAIN and "person_told" in steps_in_case(desk):
         desk.writes += tries_told(desk.call)
@@ -46,9 +46,9 @@ def heard_of_tries(desk: Desk, key: str) -> None:
 
 @answers("lifted", "held")
 def lift_stops(desk: Desk, _digits: str) -> str:
-    """Call the phones again that said stop; not while phones are held after a lost PIN (R08).
+    """Call stopped phones again; not while changes to phones are blocked after a lost PIN (R08).
 
-    Then the next call asks again: who wanted the phone back must not lose it for good.
+    In that case the next call asks again: a caller who wanted the phone back must not lose it for good.
     """
     if desk.is_held:
         return "held"
@@ -58,7 +58,7 @@ def lift_stops(desk: Desk, _digits: str) -> str:
 
 @answers("left")
 def leave_stops(desk: Desk, _digits: str) -> str:
-    """Leave them stopped, and tell of them no more."""
+    """Leave them stopped, and don't mention them again."""
     answer_notice(desk.session, desk.call, desk.now, lift=False)
     return "left"
 
@@ -74,7 +74,7 @@ def _take_once_more(desk: Desk, work: PinWork, matched: bool) -> str:
     told = call.wrong_tries, call.last_call_at
     word = verify_pin.record(desk, work, matched)
     if word == "right":
-        # Of what has come since the status, the next call tells.
+        # The next call tells about wrong tries that came after the status.
         call.wrong_tries, call.last_call_at = told
     return word
 
@@ -89,7 +89,7 @@ def _take_first(desk: Desk, digits: str) -> PinWork:
 
 
 def _keep_first(desk: Desk, _work: PinWork, found: Weighed) -> str:
-    # Between the two entries the hash alone is kept, on the call.
+    # Between the two entries only the hash is kept, on the call.
     desk.call.new_pin_hash = found.pin_hash
     return found.word
 
@@ -106,7 +106,7 @@ def _put_into_force(desk: Desk, _work: PinWork, matched: bool) -> str:
     by_letter = not desk.is_verified and call.may_choose_pin(desk.now)
     if not ((desk.is_verified or by_letter) and change_pin(desk.session, call, new_hash, desk.now)):
         return "gone"
-    # This call knows the new PIN: what it opened stays open, of every other call it is closed.
+    # This call knows the new PIN, so the case stays open in it; in every other call it closes.
     call.verified_at = call.pin_issued_at = desk.now
     call.letter_at = None
     if by_letter:
@@ -140,7 +140,7 @@ def lost_pin(desk: Desk, _digits: str) -> str:
 
 @answers("reported", "mistyped")
 def lost_pin_of(desk: Desk, digits: str) -> str:
-    """The case number whose PIN is lost; whether a case has it changes no word of what follows."""
+    """The case number whose PIN is lost; the words that follow are the same whether or not a case has it."""
     if check_number.run(desk, digits) == "mistyped":
         return "mistyped"
     return _report(desk)

@@ -1,4 +1,4 @@
-"""Verbs of 0, a person now: ringing a liaison, waiting in the call queue, keeping the place as a callback."""
+"""Verbs of 0, a person now: calling a liaison, waiting in the call queue, keeping the place as a callback."""
 
 from datetime import timedelta
 
@@ -18,14 +18,14 @@ from models.talks.queue_ring import stop_ringing
 from models.talks.queue_turn import free_now
 from models.talks.talk import talks_now
 
-#: Every so many looks the caller in the call queue hears their place; in between, a word that the line is
+#: At every so many polls a caller in the call queue hears their place; in between, that the line is still
 #: there.
 LOOKS_TO_A_REPORT = 4
 
 
 @answers("marked")
 def mark_silent(desk: Desk, _digits: str) -> str:
-    """5: this caller cannot talk. Whoever helps them is told, now and in a callback."""
+    """Key 5: this caller cannot talk. The staff who help them are told, now and in a callback."""
     desk.call.silent = True
     asker_cannot_talk(desk.session, desk.call, desk.now)
     desk.say("silent.noted")
@@ -34,9 +34,9 @@ def mark_silent(desk: Desk, _digits: str) -> str:
 
 @answers("wait", "joined", "dial", "nobody", "closed")
 def find_person(desk: Desk, _digits: str) -> str:
-    """0: in opening hours join the call queue, verified callers first, while a free liaison is rung (R36).
+    """0: in opening hours join the call queue, verified callers first, while a free liaison is called (R36).
 
-    ``dial``: no worker and no sweeper lives to ring one, so the caller's own call rings the office's number.
+    ``dial``: no worker or sweeper is alive to call one, so the caller's own call dials the office's number.
     """
     word, is_rung = _seek(desk, at_0=True)
     if word == "wait":
@@ -52,7 +52,7 @@ def find_person(desk: Desk, _digits: str) -> str:
 
 @answers("ringing", "nobody")
 def find_person_at_once(desk: Desk, _digits: str) -> str:
-    """A liaison who is free this moment, for a caller who asked for nothing; else nobody waits (R19)."""
+    """Connect a caller who asked for nobody to a liaison who is free right now; else nobody waits (R19)."""
     if not desk.office.is_open(desk.now) or desk.call.free_liaisons == 0:
         return "nobody"
     if nobody_dials(desk.session, desk.now):
@@ -67,10 +67,10 @@ def find_person_at_once(desk: Desk, _digits: str) -> str:
 
 @answers("must", "may")
 def must_hear_choices(desk: Desk, _digits: str) -> str:
-    """Whether no key may stop the words that 1 is not "yes" in the queue, for a caller who cannot talk (R22).
+    """Whether no key may stop the words that 1 is not "yes" in the queue, if the caller cannot talk (R22).
 
-    Only after they were fetched for somebody, whom they may answer yet: before that a key such as 7 goes
-    first (R23).
+    Only after they were fetched for somebody whom they may still answer: before that a key such as 7 has
+    priority (R23).
     """
     if not (desk.call.silent and desk.may_have_a_phone):
         return "may"
@@ -82,7 +82,7 @@ def must_hear_choices(desk: Desk, _digits: str) -> str:
 
 @answers("still", "joined", "dial", "nobody", "closed")
 def look_again(desk: Desk, _digits: str) -> str:
-    """Some seconds later in the queue: go to a liaison who accepted, ring a free one, or say a word."""
+    """Some seconds later in the queue: go to a liaison who accepted, call a free one, or say a word."""
     word, is_rung = _seek(desk)
     if word != "wait":
         return word
@@ -111,10 +111,10 @@ def look_at_once(desk: Desk, _digits: str) -> str:
 
 @answers("promised", "refused", "joined")
 def keep_place(desk: Desk, _digits: str) -> str:
-    """Hang up and be called back, with the place in the list of when the caller began to wait (R36)."""
+    """Hang up and be called back, with the list position of when the caller began to wait (R36)."""
     session, call, now = desk.session, desk.call, desk.now
     held = waits.wait_of(session, call.id)
-    # The place is the right to this caller: a liaison's key of the same moment may have ended it first.
+    # The place is the right to this caller: a liaison's key at the same moment may have ended it first.
     if not waits.leave_queue(session, call.id, "kept", now) and talks_now(session, call.id):
         return "joined"
     verified = desk.is_verified or (held is not None and held.verified and call.opened_its_case())
@@ -129,16 +129,16 @@ def keep_place(desk: Desk, _digits: str) -> str:
 
 @answers("menu", "case", "news", "joined")
 def leave_place(desk: Desk, _digits: str) -> str:
-    """Give the place up and go back: after the PIN to the case's menu, or to hard news not yet told (R22).
+    """Give up the place and go back: after the PIN to the case's menu, or to untold hard news (R22).
 
-    Where the verification is over the gate before that menu asks the PIN again (R11).
+    If the verification is over, the gate before that menu asks for the PIN again (R11).
     """
     session, call, now = desk.session, desk.call, desk.now
-    # A liaison's key of the same moment may have ended the wait first, as in keep_place.
+    # A liaison's key at the same moment may have ended the wait first, as in keep_place.
     if not waits.leave_queue(session, call.id, "left", now) and talks_now(session, call.id):
         return "joined"
     if queue_ring.rung_now(session, call.id) is not None:
-        # Whoever rings for this very caller is free for them again in a moment.
+        # The liaison whose phone rings for this caller will be free for them again in a moment.
         call.free_liaisons += 1
     desk.jobs += stop_ringing(session, call.id, now)
     if not desk.is_verified:
@@ -148,7 +148,7 @@ def leave_place(desk: Desk, _digits: str) -> str:
 
 @answers("talked", "nobody")
 def office_ended(desk: Desk, _digits: str) -> str:
-    """Whether the office's number was answered; a callback is offered where it was not (R35)."""
+    """Whether the office's number was answered; if it was not, a callback is offered (R35)."""
     if desk.dial_status in ANSWERED:
         return "talked"
     desk.say("person.nobody")
@@ -156,10 +156,11 @@ def office_ended(desk: Desk, _digits: str) -> str:
 
 
 def _seek(desk: Desk, *, at_0: bool = False) -> tuple[str, bool]:
-    """How things stand for this caller in the queue, and whether a liaison is rung for them now.
+    """The state for this queued caller, and whether a liaison is called for them now.
 
-    To a liaison who has accepted; else a place in the queue, while one is rung or somebody is on shift.
-    ``at_0``: the caller has just asked, so it is checked whether anything lives that rings liaisons.
+    The caller goes to a liaison who has accepted; else into the queue, while one is being called or somebody
+    is on shift. ``at_0``: the caller has just asked, so this checks whether anything is alive that calls
+    liaisons.
     """
     session, call, now = desk.session, desk.call, desk.now
     if talks_now(session, call.id):
@@ -183,7 +184,7 @@ def _seek(desk: Desk, *, at_0: bool = False) -> tuple[str, bool]:
 
 
 def _ring_if_free(desk: Desk, wait: waits.QueuedCall) -> bool:
-    """Whether a liaison's phone is to ring for this caller: one is free, and nobody ahead waits for them."""
+    """Whether to call a liaison for this caller: one is free, and nobody ahead waits for them."""
     ahead = waits.ahead_of(desk.session, desk.now, verified=wait.verified, wait=wait)
     free = free_now(desk.session, desk.now)
     is_rung, jobs = queue_ring.ring_for(desk.session, desk.call, wait, desk.now, free=free, ahead=ahead)
@@ -192,7 +193,7 @@ def _ring_if_free(desk: Desk, wait: waits.QueuedCall) -> bool:
 
 
 def _ring_office(desk: Desk) -> str:
-    """The caller's own call rings the office's number, since nothing makes a liaison's phone ring."""
+    """The caller's own call dials the office's number, since nothing makes a liaison's phone ring."""
     session, call, now = desk.session, desk.call, desk.now
     waits.leave_queue(session, call.id, "dialed", now)
     desk.jobs += stop_ringing(session, call.id, now)
@@ -202,7 +203,7 @@ def _ring_office(desk: Desk) -> str:
 
 def _close(desk: Desk) -> str:
     opens = desk.office.next_open(desk.now)
-    # A guess of the caller's zone may be hours off, so the office's own clock is told, by its name.
+    # A guess of the caller's zone may be hours off, so the time is told in the office's zone, with its name.
     zone = desk.known_zone or desk.office_zone
     when = desk.when(opens, on=True, clock=True, time_zone=zone)
     desk.say("person.closed", when=in_zone(desk.words, when, zone, opens))
@@ -218,14 +219,14 @@ def _give_up(desk: Desk, word: str) -> str:
 
 
 def _ringing(desk: Desk) -> str:
-    """What is said while a liaison is rung: after another who did not come it is not the first (R36)."""
+    """The words while a liaison is called: after one who did not come, it is not the first (R36)."""
     wait = waits.wait_of(desk.session, desk.call.id)
     is_another = wait is not None and waits.rung_since(desk.session, wait) > 1
     return "queue.ringing" if is_another else "person.connecting"
 
 
 def _report(desk: Desk) -> None:
-    """Where the caller stands, and how long callers wait: only what was measured is said."""
+    """The caller's position, and how long callers wait: only measured times are said."""
     held = waits.wait_of(desk.session, desk.call.id)
     if held is None:
         return
@@ -236,10 +237,10 @@ def _report(desk: Desk) -> None:
         desk.say("queue.place", place=str(number))
     wait = wait_in_queue(desk.session, desk.now, verified=held.verified)
     if wait is not None and desk.now - held.since > wait + timedelta(minutes=1):
-        # What was said has not come true for this caller; they are told so.
+        # What was said did not come true for this caller; they are told so.
         desk.say("queue.longer")
     elif wait is not None and (prompt := wait_prompt(wait)):
         desk.say("queue.wait", wait=desk.words(prompt))
     if desk.is_verified or desk.has_tries:
-        # Others would only be led back here.
+        # Any other words would only lead back here.
         desk.say("queue.back")

@@ -1,4 +1,4 @@
-"""Slow verbs of what staff key: their code, their PIN, and new ones. Hashed with nothing open (R05)."""
+"""Slow verbs for what staff enter: their code, their PIN, and new ones. Hashed with nothing open (R05)."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,7 @@ from models.calls.staff_secret import FirstKeying, Kind, SecondKeying, StaffTry
 
 @dataclass(frozen=True, slots=True)
 class SecretWork:
-    """What was keyed, in memory alone until its hash is worked (R03)."""
+    """The entry, only in memory until it is hashed (R03)."""
 
     guess: StaffTry | FirstKeying | SecondKeying
     pin: str = field(repr=False)
@@ -72,7 +72,7 @@ take_new_code, confirm_new_code = _first("take_new_code", "code"), _second("conf
 
 @answers("ok")
 def take_staff_number(desk: Desk, digits: str) -> str:
-    """A staff number, real or not: what follows tells nothing of which (R05)."""
+    """A staff number, real or not: what follows does not reveal which (R05)."""
     desk.call.tried_key = staff_secret.number_key(desk.keyring, digits)
     desk.call.verified_at = None
     return "ok"

@@ -1,19 +1,19 @@
-"""Verbs of the partner lines: joining a caller to one, and what is said when it does not answer."""
+"""Verbs of the partner lines: connecting a caller to one, and what is said when it does not answer."""
 
 from ivr_flows.engine.desk import SAFETY_SERVICE, Desk, Ring
 from ivr_flows.engine.flow import answers
 from ivr_flows.engine.rules import ServiceEntry
 from ivr_flows.engine.turn import Dial
 
-#: Twilio's words for a dialled leg that was answered.
+#: Twilio's words for a dialed leg that was answered.
 ANSWERED = frozenset({"completed", "answered"})
-#: What begins a word of a call's trail that is no step: which service was rung, by its key in office.toml.
+#: The prefix of an entry in a call's trail that is not a step: the service dialed, by its key in office.toml.
 _RUNG = "rung:"
 
 
 @answers("ringing", "changed")
 def ring_service(desk: Desk, digits: str) -> str:
-    """Join the caller to the service that they heard at this key; where it is another by now, ask again."""
+    """Connect the caller to the service they heard at this key; if the key means another now, ask again."""
     service = desk.office.services[int(digits) - 1]
     if not _was_heard(desk, "services.join", key=digits, service=service.name[desk.call.language]):
         return "changed"
@@ -22,7 +22,7 @@ def ring_service(desk: Desk, digits: str) -> str:
 
 @answers("ringing", "changed")
 def ring_safety_line(desk: Desk, _digits: str) -> str:
-    """Join the caller to the line that plans for safety (R19), when that is what they heard."""
+    """Connect the caller to the safety-planning line (R19), if that is what they heard."""
     if not _was_heard(desk, "case.safety"):
         return "changed"
     return _ring(desk, next(one for one in desk.office.services if one.key == SAFETY_SERVICE))
@@ -30,7 +30,7 @@ def ring_safety_line(desk: Desk, _digits: str) -> str:
 
 @answers("talked", "failed")
 def service_ended(desk: Desk, _digits: str) -> str:
-    """Whether the service answered; when it did not, its number is read out."""
+    """Whether the service answered; if it did not, its number is read out."""
     if desk.dial_status in ANSWERED:
         desk.say("services.over")
         return "talked"
@@ -42,7 +42,7 @@ def service_ended(desk: Desk, _digits: str) -> str:
 
 @answers("ringing", "changed")
 def ring_again(desk: Desk, _digits: str) -> str:
-    """Ring the service once more that this call rang last, by whichever way the caller came back (R22)."""
+    """Dial the last service of this call again, however the caller came back (R22)."""
     rung = next((one for one in reversed(desk.call.trail.split()) if one.startswith(_RUNG)), None)
     for service in desk.office.services:
         if rung == _RUNG + service.key:
@@ -51,7 +51,7 @@ def ring_again(desk: Desk, _digits: str) -> str:
 
 
 def _ring(desk: Desk, service: ServiceEntry) -> str:
-    # Among the steps passed: the words that named it are gone after another menu.
+    # Saved among the passed steps, because the words that named it are gone after another menu.
     desk.call.trail = f"{desk.call.trail} {_RUNG}{service.key}"
     desk.say("services.connecting", service=service.name[desk.call.language])
     desk.ring = Ring(service.phone, desk.policies.service_ring_seconds)
@@ -59,7 +59,7 @@ def _ring(desk: Desk, service: ServiceEntry) -> str:
 
 
 def _was_heard(desk: Desk, prompt: str, **slots: str) -> bool:
-    """Whether the caller's last words from us held this option: an office may change its list meanwhile."""
+    """Whether our last words to the caller had this option: the office may have changed its list."""
     last = desk.last_turn()
     return any(
         say.prompt == prompt and slots.items() <= dict(say.slots).items() for say in (*last.says, *last.again)

@@ -13,8 +13,8 @@ from models.overview import staff_menu
 
 @answers("on", "off")
 def look_at_shift(desk: Desk, _digits: str) -> str:
-    """Whether whoever signed in is on shift, said in a word; while they choose, nobody rings them."""
-    # Whom they were to talk with was not reached: at the menu they serve nobody, and may take the next.
+    """Whether the signed-in person is on shift, in a word; while they choose, nobody calls them."""
+    # The person they were to talk with was not reached: at the menu they serve nobody, and may take the next.
     free_liaison(desk.session, desk.call.id, desk.now)
     come_to_line(desk.session, _who(desk), desk.now)
     on_shift = staff_menu.is_on_shift(desk.session, _who(desk))
@@ -24,23 +24,23 @@ def look_at_shift(desk: Desk, _digits: str) -> str:
 
 @answers("done")
 def begin_shift(desk: Desk, _digits: str) -> str:
-    """From now on the line may ring them."""
+    """From now on the line may call them."""
     staff_menu.set_shift(desk.session, _who(desk), on_shift=True, now=desk.now)
     return "done"
 
 
 @answers("done")
 def end_shift(desk: Desk, _digits: str) -> str:
-    """The line rings them no more."""
+    """The line no longer calls them."""
     staff_menu.set_shift(desk.session, _who(desk), on_shift=False, now=desk.now)
     return "done"
 
 
 @answers("told", "others")
 def tell_waiting(desk: Desk, _digits: str) -> str:
-    """Who waits that cannot wait long: the call queue, urgent callbacks, and the promise that ends first.
+    """Who cannot wait long: the call queue, urgent callbacks, and the promise that is due first.
 
-    ``others``: callbacks that are not urgent wait too. Nothing is told of who anybody is.
+    ``others``: callbacks that are not urgent wait too. Nothing is said about who anybody is.
     """
     found = staff_menu.waiting(desk.session, desk.now)
     if found.due_at is None and not found.in_queue.count:
@@ -60,7 +60,7 @@ def tell_waiting(desk: Desk, _digits: str) -> str:
 
 @answers("told")
 def tell_others(desk: Desk, _digits: str) -> str:
-    """The callbacks that are not urgent, and how many of all callers gave a PIN."""
+    """The callbacks that are not urgent, and how many of all callers entered a PIN."""
     found = staff_menu.waiting(desk.session, desk.now)
     if found.due_at is None:
         desk.say("staff.nobody_waits")
@@ -78,7 +78,7 @@ def _tell_group(desk: Desk, prompt: str, group: staff_menu.Group) -> None:
 
 
 def _waited(desk: Desk, wait: timedelta) -> str:
-    """How long somebody has waited, in the largest unit that says it well."""
+    """How long somebody has waited, in the largest suitable unit."""
     minutes = max(1, int(wait.total_seconds() // 60))
     for unit, length, least in (("days", 24 * 60, 48 * 60), ("hours", 60, 60), ("minutes", 1, 0)):
         if minutes >= least:
@@ -89,7 +89,7 @@ def _waited(desk: Desk, wait: timedelta) -> str:
 
 @answers("taken", "none", "in_queue")
 def take_next(desk: Desk, _digits: str) -> str:
-    """1: the first callback on the list, in this very call; callers at 0 are rung to a phone that is free."""
+    """Key 1: the first callback on the list, in this same call; callers at 0 ring only free phones."""
     word, jobs = staff_menu.take_next(desk.session, desk.call, desk.now, desk.callback_policy)
     desk.jobs += jobs
     if word == "taken":

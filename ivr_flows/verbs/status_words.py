@@ -1,4 +1,4 @@
-"""Turns what may be said of a person into prompts. It says what the record holds, dated, and nothing else."""
+"""Turns what may be told about a person into prompts: what the record contains, dated, and nothing else."""
 
 from datetime import datetime
 from typing import Protocol
@@ -9,7 +9,7 @@ from models.custody.custody_status import Heard
 
 
 class Speaker(Protocol):
-    """Where the words go: the desk of a call, or a page on which staff read what may be said."""
+    """Where the words go: the desk of a call, or a page on which staff read what may be told."""
 
     @property
     def prompts(self) -> Prompts: ...
@@ -30,15 +30,15 @@ def say_status(desk: Speaker, found: Heard) -> None:
     if found.status is None or found.status_at is None or found.as_of is None:
         desk.say("status.neutral")
         return
-    # The date of a status is a day: minutes are told of the record's age alone.
+    # The date of a status is a day; minutes are told only for the record's age.
     form = "since" if found.status in ("in_custody", "returned_to_custody") else "on"
     desk.say(f"status.{found.status}", **{form: desk.when(found.status_at, on=form == "on")})
     if found.facility_name is not None:
-        # Who is out or has died is in no place of the directory any more.
+        # A person who is out or has died is no longer in a place of the directory.
         place = "status.facility_last" if found.hard_news else "status.facility"
         desk.say(place, facility=found.facility_name)
-    # Feeds do say that something happened after the moment for which they speak. To say "as of" a time before
-    # it would sound untrue; how old the record is counts from the feed's own moment all the same (R14).
+    # Feeds do report events after the moment for which they speak. An "as of" time before the event would
+    # sound false; the record's age still counts from the feed's own moment (R14).
     as_of = max(found.as_of, found.status_at)
     desk.say("status.as_of", as_of=desk.when(as_of, clock=True))
     if found.age == "notice":
@@ -48,26 +48,27 @@ def say_status(desk: Speaker, found: Heard) -> None:
 
 
 def say_details(desk: Speaker, found: Heard) -> None:
-    """Say what stands behind option 1: phone, stage, hearing, expected release (R14)."""
+    """Say what is behind option 1: phone, stage, hearing, expected release (R14)."""
     if found.facility_name is not None and found.facility_phone is not None:
         number = desk.prompts.spoken_number(found.facility_phone)
-        # By its name: of who was "last held" there, "there" would be where they are now.
+        # By its name: for a person who was "last held" there, "there" would mean where they are now.
         desk.say("status.facility_phone", facility=found.facility_name, phone=number)
-        # Apart, or with the name of a place one prompt would be too long (R23).
+        # Separately, because with the name of a place one prompt would be too long (R23).
         desk.say("status.facility_phone_again", phone=number)
     if found.removal_stage is not None:
         desk.say(f"stage.{found.removal_stage}")
     if found.next_hearing_at is not None:
         _say_hearing(desk, found.next_hearing_at, found.next_hearing_place, found.hearing_zone)
     elif found.has_details:
-        # The option named court dates first.
+        # The option promised court dates first.
         desk.say("status.no_hearing")
     if found.expected_release_at is not None:
         desk.say("status.expected_release", on=desk.when(found.expected_release_at, on=True))
 
 
 def _say_hearing(desk: Speaker, at: datetime, place: str | None, zone: str | None) -> None:
-    # An hour is told in the court's own zone, by its name, or not at all: somebody goes there by it (R14).
+    # A time is told in the court's own zone, with its name, or not at all: people rely on it to get there
+    # (R14).
     zone, has_name = zone or desk.office_zone, zone is not None and zone_prompt(zone, at) is not None
     moment = desk.when(at, clock=has_name, time_zone=zone)
     if has_name:

@@ -1,4 +1,4 @@
-"""Verbs of a talk that goes on: staff who step out by star, joiners who come in, and the caller who waits."""
+"""Verbs of a current talk: staff who step out by star, joiners who come in, and the caller who waits."""
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
@@ -10,7 +10,7 @@ from models.talks.talk import talk_of
 
 @answers("star", "moment", "over", "not_reached")
 def staff_left(desk: Desk, _digits: str) -> str:
-    """Someone of staff is out of the conference: by star, or because it ended."""
+    """A staff member is out of the conference: by star, or because it ended."""
     joined = desk.last_turn().end
     led = isinstance(joined, Join) and joined.ends_with_me
     word, jobs = hold.staff_left(desk.session, desk.call, desk.now, led=led)
@@ -20,7 +20,7 @@ def staff_left(desk: Desk, _digits: str) -> str:
 
 @answers("star", "back", "over", "not_reached")
 def colleague_left(desk: Desk, _digits: str) -> str:
-    """A moment later it is known whether a colleague pressed star or the conference ended under them."""
+    """A moment later it is known whether a colleague pressed star or the conference ended."""
     word, jobs = hold.colleague_left(desk.session, desk.call, desk.now)
     desk.jobs += jobs
     return word
@@ -28,7 +28,7 @@ def colleague_left(desk: Desk, _digits: str) -> str:
 
 @answers("alone", "shared", "early", "handed", "over", "not_reached")
 def staff_position(desk: Desk, _digits: str) -> str:
-    """How the talk stands for one who is out of it, and who was rung into it in vain meanwhile."""
+    """The state of the talk for a staff member who is out of it, and which joiners did not come meanwhile."""
     word = hold.staff_position(desk.session, desk.call)
     found = talk_of(desk.session, desk.call)
     if found is not None and word in ("alone", "shared"):
@@ -40,7 +40,7 @@ def staff_position(desk: Desk, _digits: str) -> str:
 
 @answers("menu", "still", "over", "not_reached")
 def hold_on(desk: Desk, digits: str) -> str:
-    """Any key brings the choices back; without one the hold goes on, until the caller's patience ends it."""
+    """Any key brings the options back; without one the hold lasts until the caller's patience ends it."""
     word = hold.staff_position(desk.session, desk.call)
     if word in ("over", "not_reached"):
         _tell_cut_off(desk, word)
@@ -51,14 +51,14 @@ def hold_on(desk: Desk, digits: str) -> str:
 
 
 def _tell_cut_off(desk: Desk, word: str) -> None:
-    """Staff hear why a talk is over that ended while the caller was on hold, and what the caller was told."""
+    """Tell staff why a talk ended while the caller was on hold, and what the caller was told."""
     if word == "over" and hold.was_cut_off(desk.session, desk.call):
         desk.say("talk.cut_off")
 
 
 @answers("ringing", "joined", "over", "not_reached")
 def person_position(desk: Desk, _digits: str) -> str:
-    """Whether the person called has pressed their key; until then staff hear how far it is (Legs)."""
+    """Whether the person called has pressed their key; until then staff hear how far the call is (Legs)."""
     word = hold.person_position(desk.session, desk.call)
     if word in ("dialled", "answered"):
         desk.say("liaison.ringing" if word == "dialled" else "liaison.answered")
@@ -70,7 +70,7 @@ def person_position(desk: Desk, _digits: str) -> str:
 
 @answers("ringing", "choices", "joined", "over", "not_reached")
 def await_person(desk: Desk, digits: str) -> str:
-    """The same for staff who wait; any key of theirs brings the choices."""
+    """The same for staff who wait; any key of theirs brings the options."""
     word = hold.person_position(desk.session, desk.call)
     if digits and word in ("dialled", "answered"):
         return "choices"
@@ -79,7 +79,7 @@ def await_person(desk: Desk, digits: str) -> str:
 
 @answers("ready", "gone")
 def staff_returns(desk: Desk, _digits: str) -> str:
-    """To the caller, or back to them."""
+    """Go to the caller, or back to them."""
     conference, leads, jobs = hold.staff_returns(desk.session, desk.call, desk.now)
     desk.conference, desk.conference_ends_with_me = conference, leads
     desk.jobs += jobs
@@ -88,7 +88,7 @@ def staff_returns(desk: Desk, _digits: str) -> str:
 
 @answers("ringing", "nobody")
 def add_colleague(desk: Desk, _digits: str) -> str:
-    """2: ring another liaison on shift into this talk."""
+    """Key 2: call another liaison on shift into this talk."""
     found = talk_of(desk.session, desk.call)
     if found is None:
         return "nobody"
@@ -99,7 +99,7 @@ def add_colleague(desk: Desk, _digits: str) -> str:
 
 @answers("rung", "none")
 def add_interpreter(desk: Desk, _digits: str) -> str:
-    """3: ring the office's interpreter for the caller's language into this talk."""
+    """Key 3: call the office's interpreter for the caller's language into this talk."""
     found = talk_of(desk.session, desk.call)
     if found is None:
         return "none"
@@ -122,7 +122,7 @@ def hand_over(desk: Desk, _digits: str) -> str:
 
 @answers("ended")
 def end_talk(desk: Desk, _digits: str) -> str:
-    """4: end the talk for everyone; the caller hears goodbye."""
+    """Key 4: end the talk for everyone; the caller hears goodbye."""
     found = talk_of(desk.session, desk.call)
     if found is not None:
         jobs = talk_end.end_talk(desk.session, found, _actor(desk), desk.now, desk.policies)
@@ -155,13 +155,13 @@ def caller_joins(desk: Desk, _digits: str) -> str:
 
 @answers("stay", "cut_off", "over")
 def caller_left(desk: Desk, _digits: str) -> str:
-    """The conference ended under the caller: they hear words at once, whatever the reason turns out to be."""
+    """The conference ended while the caller was in it: they hear words at once, whatever the reason was."""
     return hold.caller_left(desk.session, desk.call)
 
 
 @answers("back", "held", "cut_off", "over")
 def caller_position(desk: Desk, _digits: str) -> str:
-    """Whether someone of staff is with the caller again."""
+    """Whether a staff member is with the caller again."""
     return _told(desk, hold.caller_is_out(desk.session, desk.call, desk.now, desk.callback_policy))
 
 

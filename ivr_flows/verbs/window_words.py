@@ -6,15 +6,15 @@ from zoneinfo import ZoneInfo
 from ivr_flows.engine.desk import Desk
 
 NOON, EVENING = 12, 17
-#: So many days on, an office works again or no day of this window is one of its days.
+#: Within this many days the office is open again, or no day of this window is one of its days.
 MOST_DAYS = 8
 
 
 def say_window(desk: Desk, starts: datetime, ends: datetime, urgency: str | None) -> None:
-    """Say when this window comes round next: a day that is over is promised to nobody.
+    """Say when this window occurs next: nobody is promised a day that is over.
 
-    A callback of another class than ``urgent`` rings while the office works, so its closed days are passed
-    over. Hours are of the clock where the person is now.
+    A callback of a class other than ``urgent`` rings only while the office is open, so its closed days are
+    skipped. Hours are in the person's current local time.
     """
     zone = ZoneInfo(desk.zone)
     starts, ends = _next_time(desk, starts.astimezone(zone), ends.astimezone(zone), urgency)
@@ -26,7 +26,7 @@ def _next_time(
     desk: Desk, starts: datetime, ends: datetime, urgency: str | None
 ) -> tuple[datetime, datetime]:
     days = max(0, (desk.now.astimezone(ends.tzinfo).date() - ends.date()).days)
-    # Whole days are added to local time, so that nine in the morning stays nine when clocks change.
+    # Whole days are added to local time, so nine in the morning stays nine when clocks change.
     shifts = [timedelta(days=ahead) for ahead in range(days, days + MOST_DAYS)]
     times = [(starts + shift, ends + shift) for shift in shifts]
     ahead_of_us = [time for time in times if time[1].astimezone(UTC) > desk.now]
@@ -37,12 +37,12 @@ def _next_time(
         for begins, closes in ahead_of_us
         if desk.office.next_open(max(begins.astimezone(UTC), desk.now)) < closes.astimezone(UTC)
     )
-    # Where office and window never meet, a person sees to it; they know no better day than the next.
+    # If office and window never overlap, a person sees to it; no day is better known than the next one.
     return next(open_days, ahead_of_us[0])
 
 
 def _hours(desk: Desk, starts: datetime, ends: datetime) -> str:
-    """A part of the day by its name where the hours are just those, else the hours, rounded outward."""
+    """A part of the day by its name if the hours match exactly, else the hours, rounded outward."""
     policies = desk.policies
     from_hour, to_hour = starts.hour, (ends + timedelta(minutes=59)).hour
     parts = {

@@ -1,4 +1,4 @@
-"""Verbs of how to be called back: who may answer, a message, a dropped call, language, what about."""
+"""Verbs of how to be called back: who may answer, a message, a dropped call, language, topic."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -25,7 +25,7 @@ _KEPT_ON_THE_CALL = frozenset(one.name for one in fields(Wishes))
 
 @answers("saved", "gone")
 def choose_who(desk: Desk, digits: str) -> str:
-    """Who may be spoken with when the phone is answered (R35)."""
+    """With whom we may talk when the phone is answered (R35)."""
     who = WHO_MAY_ANSWER[int(digits) - 1]
     return _save(desk, f"wish.{who}", may_answer=who)
 
@@ -40,14 +40,14 @@ def choose_message(desk: Desk, digits: str) -> str:
 
 @answers("saved", "gone")
 def choose_when_dropped(desk: Desk, digits: str) -> str:
-    """Whether to ring once more when the call drops, or to wait for the person."""
+    """Whether to call once more when the call drops, or to wait for the person."""
     chosen = WHEN_DROPPED[int(digits) - 1]
     return _save(desk, f"wish.{chosen}", when_dropped=chosen)
 
 
 @answers("saved", "gone")
 def choose_language(desk: Desk, _digits: str) -> str:
-    """The language of the call back; the key has made it this call's as well (R27)."""
+    """The language of the callback; the key has also made it this call's (R27)."""
     return _save(desk, "wish.language", language=desk.call.language)
 
 
@@ -60,10 +60,10 @@ def choose_about(desk: Desk, digits: str) -> str:
 
 @answers("said")
 def say_how(desk: Desk, _digits: str) -> str:
-    """How we will call, in true words: what may be left as a message and whom we speak with."""
+    """How we will call, truthfully: what may be left as a message and with whom we talk."""
     wishes = Wishes.of_text(desk.call.wishes)
     if desk.is_verified:
-        # Also of one whose liaison is being rung: it is the callback that these words are about.
+        # This includes a callback whose liaison is already being called: these words are about it.
         asked = desk.asked_for.id if desk.asked_for is not None else desk.call.open_callback_id
         wishes = SAFEST if asked is None else wishes_of(desk.session, asked)
     desk.say("how.no_message" if wishes.voicemail_text is None else "how.message")
@@ -74,10 +74,10 @@ def say_how(desk: Desk, _digits: str) -> str:
 
 
 def _save(desk: Desk, said: str, **values: Any) -> str:
-    """Keep a wish and read it back.
+    """Save a wish and read it back.
 
-    Without the PIN it is said alike whatever is owed to the phone, and it changes a callback only when this
-    call made it (R35).
+    Without the PIN the words are the same whatever the phone has been promised, and only a callback that this
+    call made is changed (R35).
     """
     actor = f"caller:{desk.call.id}"
     if desk.is_verified:
@@ -90,13 +90,14 @@ def _save(desk: Desk, said: str, **values: Any) -> str:
         wishes = Wishes.of_text(desk.call.wishes)
         for made in made_in_call(desk.session, desk.call):
             if not save_wish(desk.session, made, actor=actor, now=desk.now, **values):
-                # A liaison is being rung, and "got it" was said all the same: the safer answer must hold.
+                # A liaison is already being called, and "got it" was said anyway: the safer answer must
+                # apply.
                 harmless = {name: values[name] for name in ("language", "reason") if name in values}
                 save_safer(desk.session, made, wishes, actor=actor, now=desk.now, **harmless)
     asking_goes_on(desk.session, desk.call, desk.now)
     desk.say("wishes.saved")
-    # The name is said on that message alone (R31), so that the caller knows it.
+    # The name is said only for that message (R31), so that the caller knows it.
     name = {"line": desk.named(desk.office.neutral_name)} if said == "wish.hello" else {}
-    # Which language was chosen is said in that one, also after another is chosen by 8.
+    # The choice of a language is confirmed in that language, even after 8 changes to another one.
     desk.say(said, language=desk.call.language if said == "wish.language" else None, **name)
     return "saved"
