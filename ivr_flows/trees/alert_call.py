@@ -1,4 +1,4 @@
-"""The call that warns a member of staff how many promises are at risk, in neutral words."""
+"""The call that warns a staff member how many promises are at risk, in neutral words."""
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import Announce, Choice, Decide, Flow, Hangup, Menu, Step, answers
@@ -16,13 +16,13 @@ def tell_alert(desk: Desk, _digits: str) -> str:
 
 @answers("confirmed")
 def confirm_alert(desk: Desk, _digits: str) -> str:
-    """1: a person has heard it, not a machine."""
+    """Key 1: a person has heard it, not a machine."""
     desk.call.accepted_at = desk.now
     return "confirmed"
 
 
 def alert_call() -> Flow:
-    """A member of staff is told; nothing hangs on whether they confirm, since each level warns once."""
+    """A staff member is told; a confirmation changes nothing, since each level warns once."""
     steps: dict[str, Step] = {
         "opening": Announce("alert.opening", "tell", about="neutral"),
         "tell": Decide(tell_alert, {"told": "confirm"}),

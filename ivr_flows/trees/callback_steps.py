@@ -1,4 +1,4 @@
-"""The steps of asking for a callback: express, or a time of day and how to be called (R35)."""
+"""The steps of requesting a callback: express, or a time of day and how to be called (R35)."""
 
 from collections.abc import Sequence
 
@@ -22,24 +22,25 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
             },
         ),
         "callback_menu": Menu(callback_ways(), silence="callback_left"),
-        # Silence asks for no callback, but of hard news that is still untold (R19).
+        # Silence requests no callback, except for hard news that is still untold (R19).
         "callback_left": Decide(
             case_verbs.news_was_left, {"owed": "callback_in_silence", "none": "silent_end"}
         ),
-        # The status is there at any hour, also for a caller who came by a slip or finds the office closed.
+        # The status is available at any hour, including for a caller who slipped or finds the office closed.
         "callback_menu_without_pin": Menu(
             (*callback_ways(), Choice("main.case", next="may_try")), silence="silent_end"
         ),
-        # A caller who got as far as the PIN and asks for a person may have none.
+        # A caller who reached the PIN step and asks for a person may have lost their PIN.
         "callback_menu_lost_pin": Menu(
             (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="silent_end"
         ),
         "callback_open": _open_menu("callback.move", Choice("callback.how", next="callback_may_change")),
-        # Whose callback can wait may have become afraid since; how we call is asked behind the time there.
+        # A caller whose callback can wait may have become afraid since; how we call is asked after the time
+        # there.
         "callback_open_not_urgent": _open_menu(
             "callback.change", _asking("callback.afraid", callback_verbs.request_afraid)
         ),
-        # Which time it is there is asked where it is only guessed (R29).
+        # The local time is asked only if it is a guess (R29).
         "callback_may_choose": Decide(
             callback_verbs.may_choose,
             {"known": "callback_when", "guessed": "callback_hour", "held": "callback_held"},
@@ -65,7 +66,7 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
                 _choosing("callback.any_time", callback_verbs.request_any_time),
             )
         ),
-        # The promise stands already: whoever hangs up here is called with the safest answers.
+        # The promise already stands: a caller who hangs up here is called with the safest answers.
         "callback_wishes": Menu(
             (
                 Choice("wishes.done", next="promised"),
@@ -115,7 +116,7 @@ _SAVED = {"saved": "callback_wishes", "gone": "callback_gone"}
 
 
 def callback_ways(afraid: str = "callback.afraid") -> tuple[Choice, ...]:
-    """Express, with choices, or very soon; ``afraid`` is the prompt of the last (R35, R36)."""
+    """Express, with choices, or very soon; ``afraid`` is the prompt of the last one (R35, R36)."""
     return (
         _asking("callback.express", callback_verbs.request_express),
         Choice("callback.more", next="callback_may_choose"),
@@ -130,7 +131,7 @@ def silent_menu(case: Choice, afraid: str = "callback.afraid") -> Menu:
 
 
 def _open_menu(change: str, last: Choice) -> Menu:
-    """What can be done with a callback that stands; ``change`` is the prompt of the key for its time."""
+    """What can be done with an open callback; ``change`` is the prompt of the key for its time."""
     return Menu(
         (
             Choice(
@@ -160,7 +161,7 @@ def _choosing(prompt: str, verb: Handler, **more: str) -> Choice:
 
 
 def _choosing_part(prompt: str, verb: Handler) -> Choice:
-    """A part of the day, which may be one in which the office never works where the caller is."""
+    """A part of the day, possibly one in which the office is never open where the caller is."""
     return _choosing(prompt, verb, closed_then="callback_when")
 
 

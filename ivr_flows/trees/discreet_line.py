@@ -11,14 +11,14 @@ from ivr_flows.trees.victim_line import HEAR_AGAIN, last_menu, victim_line
 from ivr_flows.verbs import case_verbs
 from models.calls.role import CALLER
 
-#: Steps of the victim line whose words tell what kind of line it is, and that nothing here leads to.
+#: Steps of the victim line whose words reveal what kind of line it is, and to which nothing here leads.
 _VICTIM_LINE_ALONE = frozenset({
     "danger_line", "announcements", "callback_or_person", "report", "report_crime", "report_tip",
     "report_comment", "lost_pin", "ask_number_of_lost_pin", "lost_pin_reported", "silent_told",
     "callback_about",
 })  # fmt: skip
 
-#: What is said there of a number that is none, one length or two (R20).
+#: What is said there about a malformed number, one length or two (R20).
 _WRONG_NUMBER = {
     "ask_number.wrong": "discreet.wrong_number",
     "ask_number.wrong_two": "discreet.wrong_number_two",
@@ -79,7 +79,7 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
         "callback_menu_without_pin": Menu((*ways, number), silence="silent_end"),
         "callback_menu_lost_pin": Menu(ways, silence="silent_end"),
         "silent_menu": silent_menu(number, "discreet.soon"),
-        # What a call may be about, such as court, would tell a listener what this line is.
+        # What a call may be about, such as court, would tell a listener what kind of line this is.
         "callback_more_wishes": dataclasses.replace(
             wishes, choices=tuple(one for one in wishes.choices if one.next != "callback_about")
         ),

@@ -21,18 +21,18 @@ from models.calls.place import COVERED, MESSAGE_LEFT
 from models.calls.role import AT_0, CALLED_BACK, COLLEAGUE, INTERPRETER, LIAISON
 from models.calls.staff_secret import LEAST_CODE, MOST_CODE
 
-#: How long a joiner hears nothing, of whom the caller is being told, before the line looks again.
+#: How long a joiner hears nothing, while the caller is told about them, before the line polls again.
 JOINER_SECONDS = 5
 #: Silences after which an offer goes to somebody else: a caller waits while a machine records it.
 OFFER_SILENCES = 1
-#: Where the key of a person called back leads who can be joined now, or whose liaison has just left.
+#: Where the key of a person called back leads if they can be connected now, or their liaison has just left.
 _JOINED = {"joined": "meet", "later": "cut_off", "gone": "gone"}
 #: How long the person called back may take for each of the two questions (R30).
 GOOD_TIME_SECONDS = 5
 
 
 def liaison_callback() -> Flow:
-    """A liaison is rung and accepts by a key; nothing of the caller is said before it (Legs)."""
+    """A liaison is called and accepts by a key; nothing about the caller is said before it (Legs)."""
     steps: dict[str, Step] = {
         **_offer_steps("liaison.offer", "calling_them"),
         "calling_them": Announce("liaison.calling", "ringing_them"),
@@ -44,7 +44,7 @@ def liaison_callback() -> Flow:
 
 
 def liaison_at_0() -> Flow:
-    """A liaison is rung for a caller who waits in the queue; the accept key joins the two (Legs)."""
+    """A liaison is called for a caller who waits in the queue; the accept key connects the two (Legs)."""
     steps: dict[str, Step] = {
         **_offer_steps("liaison.direct", "joining"),
         # Sent to its address again before the key: the caller has gone.
@@ -59,7 +59,7 @@ def liaison_at_0() -> Flow:
 
 
 def colleague_call() -> Flow:
-    """Another liaison is rung into a talk, accepts by a key, and comes in once the caller was told (R43)."""
+    """Another liaison is called into a talk, accepts by a key, and joins once the caller was told (R43)."""
     steps: dict[str, Step] = {
         **_offer_steps("colleague.offer", "telling"),
         **_joining_steps(),
@@ -71,11 +71,12 @@ def colleague_call() -> Flow:
 
 
 def interpreter_call() -> Flow:
-    """An interpreter is rung into a talk as a third leg; they have no menu of their own."""
+    """An interpreter is called into a talk as a third leg; they have no menu of their own."""
     steps: dict[str, Step] = {
         **_offer_steps("interpreter.offer", "telling"),
         **_joining_steps(),
-        # The conference may end under them while staff step out: they are kept, and come back with them.
+        # The conference may end while staff step out: interpreters are kept on the line, and return with
+        # them.
         "conference": Conference(
             talk_verbs.joiner_position, {"join": "staying", "wait": "staying", "gone": "done"}
         ),
@@ -94,23 +95,23 @@ def interpreter_call() -> Flow:
 
 
 def callback_call() -> Flow:
-    """The person called back: neutral words, "is this a good time?", and a key joins them (R30, Legs)."""
+    """The person called back: neutral words, "is this a good time?", and a key connects them (R30, Legs)."""
     steps: dict[str, Step] = {
         "opening": Announce("called.opening", "good_time", about="neutral"),
         "good_time": _good_time("called.yes", "called.no", silence="who_answered"),
-        # The carrier's word that a machine answered skips the second question alone (R31).
+        # If the carrier says that a machine answered, only the second question is skipped (R31).
         "who_answered": Decide(
             leg_verbs.who_answered, {"anyone": "good_time_again", "machine": "put_off_silently"}
         ),
         "good_time_again": _good_time("called.yes_again", "called.no", silence="put_off_silently"),
-        # Silence: a machine, or no good moment. A message where it is allowed, else not one word more (R31).
+        # Silence: a machine, or not a good time. A message if it is allowed, else not one word more (R31).
         "put_off_silently": Decide(leg_verbs.nobody_pressed, {"message": "message_left", "nothing": "end"}),
         "message_left": Hangup(place=MESSAGE_LEFT),
         "end": Hangup(),
         "unclear": Hangup("called.goodbye"),
         "put_off": Hangup("called.put_off"),
-        # 5 is 1 for a person who cannot talk. 7 plays harmless words, and counts as no good moment (R22). The
-        # person 0 would ask for is behind 1.
+        # 5 is 1 for a person who cannot talk. 7 plays harmless words, and counts as not a good time (R22).
+        # The person that 0 would ask for is behind 1.
         "silent": Decide(leg_verbs.join_silently, _JOINED),
         "cover": Decide(leg_verbs.put_off, {"put_off": "covered", "gone": "covered"}),
         "covered": Hangup("called.cover", place=COVERED),
@@ -147,7 +148,7 @@ def _good_time(yes: str, no: str, silence: str) -> Menu:
 
 
 def _offer_steps(prompt: str, accepted: str) -> dict[str, Step]:
-    """One key accepts, and on a personal phone its person's code as well; ``accepted`` is the step after."""
+    """One key accepts, on a personal phone with the person's code as well; ``accepted`` is the step after."""
     return {
         "offer": Menu(
             (
@@ -212,7 +213,7 @@ def _outbound(
     recalled: Mapping[str, str] = MappingProxyType({}),
     moved: Mapping[str, str] = MappingProxyType({}),
 ) -> Flow:
-    """A tree of a leg we placed: open to whoever answered, with * to repeat and no other key unless asked."""
+    """A tree of a leg we placed: open to anyone who answers, with * to repeat and other keys if named."""
     return Flow(
         name=name,
         role=role,

@@ -1,4 +1,4 @@
-"""The steps of a new PIN, keyed twice, and of a lost one (R02, R08)."""
+"""The steps of a new PIN, entered twice, and of a lost one (R02, R08)."""
 
 from typing import TypedDict
 
@@ -8,7 +8,7 @@ from ivr_flows.verbs.case_verbs import number_again
 
 
 class NumberSlip(TypedDict):
-    """The part of an entry of a case number that tells of a slip."""
+    """The part of an entry of a case number that handles a slip."""
 
     malformed: str
     about: str
@@ -16,10 +16,10 @@ class NumberSlip(TypedDict):
 
 PIN_DIGITS = 6
 CASE_DIGITS = 8
-#: The end of a case number that was keyed in the place of a PIN: two digits or four.
+#: For the end of a case number that was entered instead of a PIN: two digits or four.
 MORE_DIGITS_SECONDS = 3
 
-#: After the right PIN, also after one that was mailed: the choice of an own PIN.
+#: After the right PIN, including a mailed one: the choice of an own PIN.
 LETTER_STEPS = frozenset(
     {
         "new_pin_needed",
@@ -46,18 +46,18 @@ CLOSED_PIN_STEPS = LETTER_STEPS | {
 
 
 def number_slip(case_digits: int) -> NumberSlip:
-    """What is said of a number that is none: one length, or two where numbers have grown to ten (R01)."""
+    """What is said about a malformed number: one length, or two once numbers have ten digits (R01)."""
     if case_digits == CASE_DIGITS:
         return {"malformed": "ask_number.wrong", "about": f"number.{case_digits}"}
     return {"malformed": "ask_number.wrong_two", "about": f"number.{case_digits}.{CASE_DIGITS}"}
 
 
 def pin_steps(case_digits: int) -> dict[str, Step]:
-    """Every step of them, for the length of a case number."""
+    """All these steps, for the length of a case number."""
     return {
-        # What the caller should know of the time since their last call, after the status (R04).
+        # What the caller should know about the time since their last call, after the status (R04).
         "since": Decide(pin_verbs.since_last_call, {"go": "person_told", "stopped": "phone_stopped"}),
-        # The first notice after the status: anybody who held the phone may have said stop (R33).
+        # The first notice after the status: anybody who had the phone may have said stop (R33).
         "phone_stopped": Menu(
             (
                 Choice(
@@ -69,9 +69,10 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
         ),
         "stop_lifted": Announce("stop.lifted", "since"),
         "stop_held": Announce("callback.held", "since"),
-        # A mailed PIN opens this alone, before any word of the case (R02).
+        # A mailed PIN opens only this, before any word about the case (R02).
         "new_pin_needed": Announce("new_pin.needed", "new_pin"),
-        # Whoever holds the phone now may not be who gave the PIN: it is asked once more (R02).
+        # The person who has the phone now may not be the one who entered the PIN: it is asked for again
+        # (R02).
         "change_pin": Decide(pin_verbs.may_change_pin, {"yes": "pin_in_force", "no": "tries_spent"}),
         "pin_in_force": Collect(
             "new_pin.once_more",
@@ -116,7 +117,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
         "new_pin_differs": Announce("new_pin.differs", "new_pin"),
         "new_pin_chosen": Announce("new_pin.done", "status"),
         "new_pin_done": Announce("new_pin.done", "choose_menu"),
-        # A lost PIN: the same words whether the number is a case's or not (R05, R08).
+        # A lost PIN: the same words whether or not a case has the number (R05, R08).
         "lost_pin": Decide(
             pin_verbs.lost_pin, {"number": "ask_number_of_lost_pin", "reported": "lost_pin_reported"}
         ),

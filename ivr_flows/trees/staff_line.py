@@ -10,7 +10,7 @@ from models.calls.staff_secret import LEAST_CODE, MOST_CODE, NUMBER_DIGITS, PIN_
 
 
 def staff_line(languages: Sequence[str]) -> Flow:
-    """Build the tree; before the PIN it tells nothing of who exists, and never anything of a caller."""
+    """Build the tree; before the PIN it hides who exists, and it never tells anything about a caller."""
     steps: dict[str, Step] = {
         "language": Menu(
             tuple(Choice("language.choose", next="welcome", language=language) for language in languages),
@@ -69,7 +69,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
         "others": Decide(staff_verbs.tell_others, {"told": "shift"}),
         "none": Announce("staff.none", "shift"),
         "queue_first": Announce("staff.queue_first", "shift"),
-        # The next callback, in this very call.
+        # The next callback, in this same call.
         "calling_them": Announce("liaison.calling", "ringing_them"),
         **talk_steps(not_reached="missed"),
         **outcome_steps(),
@@ -79,7 +79,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
         "unsaid": Announce("staff.over", "shift"),
         "handed": Announce("staff.handed", "shift"),
         "stopped": Hangup("liaison.passed"),
-        # Less often.
+        # Used less often.
         "more": Menu(
             (
                 Choice(
@@ -112,7 +112,8 @@ def staff_line(languages: Sequence[str]) -> Flow:
         "changed": Announce("staff.changed", "shift"),
         "goodbye": Hangup("called.goodbye"),
     }
-    # What a talk needs is open: its right is the row that names this call, and a talk is long without a key.
+    # Steps that a talk needs are open: the row that names this call is its permission, and a talk is long
+    # without a key.
     closed = {
         "shift", "on_menu", "off_menu", "list", "list_menu", "others", "none", "queue_first",
         "calling_them", "more", "new_pin", "weak_pin", "new_pin_again", "pin_differs", "new_code",
@@ -147,5 +148,5 @@ def _repeat(digits: int, verb: SlowHandler, differs: str, least: int | None = No
 
 
 def _length(least: int | None) -> str:
-    """What is said of an entry of a wrong length: a code, of several lengths, or a PIN."""
+    """What is said about an entry with a wrong length: a code, of several lengths, or a PIN."""
     return "ask_pin.wrong" if least is None else "staff.code_length"

@@ -1,4 +1,4 @@
-"""The steps of a talk that every tree of staff shares: the conference, the star's menus, and the outcome."""
+"""The steps of a talk that every staff tree shares: the conference, the star's menus, and the outcome."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,11 +9,11 @@ from models.calls.place import AWAITING_PERSON, JUST_LEFT, STEPPED_OUT
 
 #: How long staff on hold hear nothing before they are reminded.
 HOLD_REMINDER_SECONDS = 20
-#: How long staff who wait for the person's key hear nothing: with the words they are told every 10 s.
+#: How long staff who wait for the person's key hear nothing: with the words, they are told every 10 s.
 RINGING_SECONDS = 8
-#: How long news of another leg may take that left the same conference.
+#: How long news may take of another leg that left the same conference.
 MOMENT_SECONDS = 3
-#: Where a leg of staff goes that is sent to its address again: it hears how the talk stands.
+#: Where a staff leg goes that is sent to its address again: it hears the current state of the talk.
 RECALLED = {
     "ringing_them": "look_at_them",
     "conference": "recalled",
@@ -23,16 +23,16 @@ RECALLED = {
     "early": "look_at_them",
     "holding": "out",
 }
-#: The same for the leg of a caller.
+#: The same for a caller's leg.
 CALLER_RECALLED = {"conference": "look", "stay": "look", "held": "look"}
-#: How long a caller who is out of the conference hears nothing before the line looks again.
+#: How long a caller who is out of the conference hears nothing before the line polls again.
 STAY_SECONDS, HELD_SECONDS = 3, 8
 
 
 def caller_steps(gone: str, over: str) -> dict[str, Step]:
-    """A caller's way into the conference, on hold and back; ``gone`` follows a talk that is no more.
+    """A caller's way into the conference, on hold and back; ``gone`` follows a talk that no longer exists.
 
-    The tree that takes them has ``cut_off``, where a caller goes whose talk broke off on hold.
+    The tree that uses them has ``cut_off``, for a caller whose talk broke off on hold.
     """
     told = {"back": "back", "held": "held", "cut_off": "cut_off", "over": over}
     return {
@@ -49,9 +49,9 @@ def caller_steps(gone: str, over: str) -> dict[str, Step]:
 
 
 def talk_steps(not_reached: str) -> dict[str, Step]:
-    """From the conference to the outcome; ``not_reached`` follows when the caller never joined.
+    """From the conference to the outcome; ``not_reached`` follows if the caller never joined.
 
-    The tree that takes them has ``handed``, where staff go who left the talk to another, and ``outcome``.
+    The tree that uses them has ``handed``, for staff who left the talk to another, and ``outcome``.
     """
     add = Choice(
         "talk.interpreter",
@@ -66,7 +66,8 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
         "not_reached": not_reached,
     }
     return {
-        # Outside the conference until the person presses their key: inside nobody can be told how it stands.
+        # Outside the conference until the person presses their key: inside, nobody can be told the state of
+        # the call.
         "ringing_them": Stay(
             talk_verbs.await_person,
             {**stands, "choices": "early"},

@@ -46,7 +46,7 @@ def victim_line(
 ) -> Flow:
     """Build the tree for the languages offered, the keys of the services and the length of a case number.
 
-    ``tells_5``: the key of who cannot talk is told after the PIN, which a discreet line does not (R22).
+    ``tells_5``: the key for callers who cannot talk is told after the PIN; a discreet line does not (R22).
     """
     steps: dict[str, Step] = {
         # The opening (R17).
@@ -77,7 +77,7 @@ def victim_line(
             case_digits,
             case_verbs.take_number,
             {"ok": "ask_pin", "mistyped": AGAIN},
-            # Where numbers have grown to ten digits, the first ones still have eight (R01).
+            # After numbers have grown to ten digits, the first ones still have eight (R01).
             least=CASE_DIGITS,
             **number_slip(case_digits),
             otherwise="ask_number.none",
@@ -99,7 +99,7 @@ def victim_line(
             silences=2,
             mistaken=Mistaken(case_verbs.number_again(case_digits), "ask_pin.number", MORE_DIGITS_SECONDS),
         ),
-        # Staff without a number of their own to call sign in here, by a number that no case can have.
+        # Staff without a number of their own to call sign in here, with a number that no case can have.
         "staff": Crossing("staff_line", "shift"),
         "no_match": Announce("no_match.again", "ask_pin"),
         "no_more": Announce("no_match", "tries_spent"),
@@ -141,7 +141,7 @@ def victim_line(
             silences=1,
             returns=False,
         ),
-        # Whoever does not hear the news now hears the danger line before they are let go.
+        # A caller who does not hear the news now hears the danger line before they are let go.
         **_danger_first("person", "find_person"),
         **_danger_first("callback", "news_callback"),
         "callback_first": Decide(case_verbs.news_waits, {"waits": "danger_callback", "none": "callback"}),
@@ -150,14 +150,14 @@ def victim_line(
             {"promised": "promised", "refused": "callback_cannot"},
             once=True,
         ),
-        # Hard news is never spoken to silence: nobody knows who holds the phone.
+        # Hard news is never told to a silent caller: nobody knows who has the phone.
         **_danger_first("silence", "person_or_callback"),
         "person_or_callback": Decide(
             queue_verbs.find_person_at_once,
             {"ringing": "choices", "nobody": "callback_in_silence"},
             once=True,
         ),
-        # Whoever waited for a person in vain: a silent caller is called, others may hear the news now.
+        # A caller who waited for a person in vain: a silent one is called, others may hear the news now.
         "unreached": Decide(
             case_verbs.news_is_owed,
             {"owed": "callback_in_silence", "untold": "news_untold", "none": "callback"},
@@ -165,7 +165,7 @@ def victim_line(
         "news_untold": _untold(
             Choice("hard_news.now", next="news"), Choice("hard_news.first", next="news_callback")
         ),
-        # No phone can be called: the news is still theirs to hear.
+        # No phone can be called: the caller may still hear the news.
         "news_uncalled": _untold(Choice("hard_news.now", next="news")),
         "callback_in_silence": Decide(
             callback_verbs.request_in_silence,
@@ -188,7 +188,7 @@ def victim_line(
             prompt="silent.offer",
         ),
         **callback_steps(languages),
-        # 0: a person (R22, R36), by ear and key or, with 5, by key alone.
+        # 0: a person (R22, R36), by voice and key or, with 5, only by key.
         "silent": Decide(queue_verbs.mark_silent, {"marked": "person"}),
         "person": Decide(case_verbs.news_waits, {"waits": "danger_person", "none": "find_person"}),
         "find_person": Decide(
@@ -202,11 +202,12 @@ def victim_line(
             },
             once=True,
         ),
-        # Nothing can ring a liaison's phone: the caller's own call rings the office's number.
+        # Nothing can call a liaison: the caller's own call dials the office's number.
         "ring_office": Transfer(
             "person.connecting", queue_verbs.office_ended, {"talked": "talk_over", "nobody": "unreached"}
         ),
-        # A caller who answers by key may press 1 for "yes" to who is gone by now, and it would end the wait.
+        # A caller who answers by key may press 1 for "yes" to a liaison who is gone, and it would end the
+        # wait.
         "choices": Decide(queue_verbs.must_hear_choices, {"must": "queue_choices", "may": "in_queue"}),
         "queue_choices": Announce("silent.choices", "in_queue", barge_in=False),
         "in_queue": Wait(
@@ -246,7 +247,7 @@ def victim_line(
             once=True,
         ),
         **caller_steps(gone="choices", over="talk_over"),
-        # The liaison was lost while this caller was on hold: they are on the line yet, and wait again.
+        # The liaison was lost while this caller was on hold: they are still on the phone, and wait again.
         "cut_off": Announce("queue.cut_off", "person"),
         # Help and services.
         "services": Menu(_services(services)),
@@ -264,7 +265,7 @@ def victim_line(
             ),
             tail=("repair.person",),
         ),
-        # Reports, tips and comments take no staff time: they are answered by recordings and counted (R38).
+        # Reports, tips and comments take no staff time: recordings answer them, and they are counted (R38).
         "report": Menu(
             (
                 Choice("report.crime", next="report_crime", topic="report_crime"),
@@ -278,13 +279,14 @@ def victim_line(
         **pin_steps(case_digits),
         # Ends.
         "anything_else": last_menu(Choice("end.main", next="announcements"), _HELP),
-        # Whoever gave the PIN is led back into their case, not out of it.
+        # A caller who entered the PIN is led back into their case, not out of it.
         "all_said": Decide(case_verbs.all_said, {"case": "all_said_in_case", "menu": "anything_else"}),
         "all_said_in_case": last_menu(
             Choice("end.case", does=case_verbs.back_to_case, on={"case": "choose_menu", "news": "hard_news"}),
             _HELP,
         ),
-        # Silence: one offer, heard once, and a gentle end (R25). A caller who has found the card can go on.
+        # Silence: one offer, heard once, and a gentle end (R25). A caller who has found the card can
+        # continue.
         "no_one_there": Announce("no_one_there", "silent_offer"),
         "silent_offer": Decide(
             callback_verbs.callback_for_silence,
@@ -365,7 +367,7 @@ def _services(services: Sequence[str]) -> tuple[Choice, ...]:
 
 
 def _safety_choice(services: Sequence[str]) -> Choice:
-    """The safety-planning line by a key where the office lists one, else the help menu."""
+    """The safety-planning line by a key if the office lists one, else the help menu."""
     if SAFETY_SERVICE in services:
         exits = {"ringing": "ring_service", "changed": "services"}
         return Choice("case.safety", does=service_verbs.ring_safety_line, on=exits, about="safety")
@@ -379,7 +381,7 @@ HEAR_AGAIN = Choice("case.again", does=case_verbs.hear_again, on={"again": "stat
 
 def _case_choices(first: Choice, third: Choice) -> tuple[Choice, ...]:
     """The options after a status, in the order in which people ask for them (R14, R20)."""
-    # The key of a new PIN is the one that pin_verbs.NEW_PIN_KEY names.
+    # The key of a new PIN is the one in pin_verbs.NEW_PIN_KEY.
     return (
         first,
         Choice("case.callback", next="callback_first"),
@@ -389,12 +391,12 @@ def _case_choices(first: Choice, third: Choice) -> tuple[Choice, ...]:
 
 
 def last_menu(*choices: Choice) -> Menu:
-    """After all is said: silence is a goodbye; a slip is asked again, and 0 is offered (R25)."""
+    """After everything is said: silence is a goodbye; a slip is asked again, and 0 is offered (R25)."""
     return Menu(choices, prompt="end.question", give_up="goodbye", silence="goodbye", silences=0)
 
 
 def _danger_first(who: str, then: str) -> dict[str, Step]:
-    """The danger line, which no key stops, and what to act by until the news is told (R17, R19)."""
+    """The danger line, which no key stops, and safety advice until the news is told (R17, R19)."""
     return {
         f"danger_{who}": Announce("danger_line", f"until_{who}", barge_in=False, about="emergency"),
         f"until_{who}": Announce("hard_news.until", then),
@@ -402,5 +404,5 @@ def _danger_first(who: str, then: str) -> dict[str, Step]:
 
 
 def _untold(*choices: Choice) -> Menu:
-    """The choice once more for whom no person came, or who cannot be called; never told to silence (R19)."""
+    """The options again if no person came, or no phone can be called; never for silence (R19)."""
     return Menu(choices, prompt="hard_news.untold", silence="danger_silence", silences=1, returns=False)
