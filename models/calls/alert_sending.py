@@ -70,7 +70,7 @@ def forget_lost_alerts(session: Session, now: datetime) -> None:
 
 
 def channel_of(session: Session, alert_id: int) -> str | None:
-    """How a pending alert is sent: ``text`` or ``call``; None if it is not pending."""
+    """How an unsent alert is to be sent: ``text`` or ``call``; None if it is not unsent."""
     return session.scalar(select(Alert.channel).where(Alert.id == alert_id, Alert.state == "made"))
 
 

@@ -42,7 +42,7 @@ class Facts:
     hearing_zone: str | None = None
     facility_name: str | None = None
     facility_phone: str | None = None
-    # The pending callback of the case, and who could take a call now.
+    # The callback that the case is promised, and who could take a call now.
     open_callback_id: int | None = None
     open_callback_due_at: datetime | None = None
     open_callback_state: str | None = None

@@ -1,7 +1,7 @@
-"""The order of the callback list: two lists, verified and unverified, that take turns (R36). Pure.
+"""The order of the callback list: two lists, verified and unverified, that alternate (R36). Pure.
 
-The callbacks of a rank are alike but for the moment promised, so that an index finds the head of each rank.
-A list is merged from the heads of its ranks, and what is offered next from both lists.
+The callbacks of a rank differ only in the moment promised, so an index finds the head of each rank. A list is
+merged from the heads of its ranks, and the next offer is chosen from both lists.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,17 +15,17 @@ from models.calls.offer import LOOKED_AT
 
 #: The ranks of verified callers: urgent, and others.
 VERIFIED = (0, 1)
-#: Those of unverified ones, urgent and others: an undoubted phone of a case, any other, a doubted caller ID.
+#: Those of unverified callers, urgent and others: a case's undoubted phone, any other, a doubted caller ID.
 UNVERIFIED_URGENT, UNVERIFIED_OTHER = (2, 3, 4), (5, 6, 7)
 UNVERIFIED = UNVERIFIED_URGENT + UNVERIFIED_OTHER
 RANKS = VERIFIED + UNVERIFIED
 CONFIRMED_PHONE, ANY_PHONE, DOUBTED = range(3)
-#: Of any four offers in a row at most so many go to unverified callers while a verified one waits.
+#: Of any four offers in a row, at most this many go to unverified callers while a verified one waits.
 _MOST_UNVERIFIED = 2
 
 
 class Waiting(Protocol):
-    """What of a callback says where it stands; a row and a model have it."""
+    """The fields of a callback that give its position; both a row and a model have them."""
 
     @property
     def id(self) -> int: ...
@@ -39,14 +39,14 @@ Row = TypeVar("Row", bound=Waiting)
 
 
 def rank_of(*, verified: bool, urgent: bool, trust: int = ANY_PHONE) -> int:
-    """The rank of a callback; ``trust`` tells how far the phone of an unverified one is believed."""
+    """The rank of a callback; ``trust`` is how far an unverified caller's phone is believed."""
     if verified:
         return VERIFIED[0 if urgent else 1]
     return (UNVERIFIED_URGENT if urgent else UNVERIFIED_OTHER)[trust]
 
 
 def rank_in_sql(verified: ColumnElement[bool], urgency: ColumnElement[str]) -> ColumnElement[int]:
-    """The same of a row whose phone nobody looked at."""
+    """The same for a row whose phone was not checked."""
     return case(
         (verified, case((urgency == "urgent", VERIFIED[0]), else_=VERIFIED[1])),
         (urgency == "urgent", UNVERIFIED_URGENT[ANY_PHONE]),
@@ -55,20 +55,20 @@ def rank_in_sql(verified: ColumnElement[bool], urgency: ColumnElement[str]) -> C
 
 
 def is_verified(row: Waiting) -> bool:
-    """Which of the two lists a callback stands in."""
+    """Which of the two lists a callback is in."""
     return row.rank in VERIFIED
 
 
 def is_pressing(row: Waiting, soon: datetime) -> bool:
-    """Whether it counts as urgent: it is, or its promise is due by ``soon``."""
+    """Whether it counts as urgent: it is urgent, or its promise is due by ``soon``."""
     return row.rank in (VERIFIED[0], *UNVERIFIED_URGENT) or row.due_at <= soon
 
 
 def interleave(rows: Iterable[Row], last: Sequence[bool], soon: datetime) -> Iterator[Row]:
     """The callbacks of both lists in the order in which they are offered; see R36.
 
-    ``last`` tells of the offers before whether each was a verified caller's, the newest last. Every rank
-    whose head is among ``rows`` must be there with as many as are wanted.
+    ``last`` says for each earlier offer whether it went to a verified caller, the newest last. If a rank's
+    head is among ``rows``, as many of that rank as are wanted must be there too.
     """
     ordered = sorted(rows, key=lambda row: (not is_pressing(row, soon), _trust(row), row.due_at, row.id))
     verified = [row for row in ordered if is_verified(row)]
@@ -92,14 +92,14 @@ def interleave(rows: Iterable[Row], last: Sequence[bool], soon: datetime) -> Ite
 
 
 class Owed(Enum):
-    """Whose the next offer is while one of that list waits; see ``owed_to``."""
+    """Which list the next offer goes to while one of that list waits; see ``owed_to``."""
 
     VERIFIED = "verified"
     UNVERIFIED = "unverified"
 
 
 def owed_to(last: Sequence[bool]) -> Owed | None:
-    """Whose the next offer is by those before it; None when the more urgent head may have it."""
+    """Which list the next offer goes to after the earlier ones; None if the more urgent head may have it."""
     if len(last) >= LOOKED_AT and all(last[-LOOKED_AT:]):
         return Owed.UNVERIFIED
     if sum(not one for one in last[-LOOKED_AT:]) >= _MOST_UNVERIFIED:
@@ -108,7 +108,7 @@ def owed_to(last: Sequence[bool]) -> Owed | None:
 
 
 def before_next(of_verified: int, of_unverified: int, *, verified: bool) -> int:
-    """How many of those who wait are offered before one who asks now, as urgent as they are, at the most."""
+    """At most how many of the waiting are offered before a new caller of the same urgency."""
     if verified:
         # Two of any four: two before the first verified one, and one more with each.
         return of_verified + min(of_unverified, of_verified + _MOST_UNVERIFIED)

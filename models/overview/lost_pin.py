@@ -93,7 +93,7 @@ def decide_lost_pin(
 ) -> list[Job]:
     """As a supervisor, let a waiting report call the case's phone, or drop it.
 
-    Raises LostPinError if it no longer waits, or for a call while one about this PIN is pending (R08).
+    Raises LostPinError if it no longer waits, or for a call while one about this PIN is promised (R08).
     """
     report = session.scalars(
         select(LostPinReport).where(LostPinReport.id == report_id).with_for_update()
@@ -250,7 +250,7 @@ def tell_of_letter(
     """Tell every safe phone that the PIN in a letter was used: somebody else may have opened it (R02).
 
     The first use may be the registrant's own, in a call that dropped, and one ``again`` may be by a person
-    who found the letter. A call that is still pending tells about both.
+    who found the letter. A call that is still to come tells about both.
     """
     case = session.get_one(Case, case_id)
     if again and _is_open(session, case, "letter_pin_used"):

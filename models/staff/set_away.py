@@ -16,7 +16,7 @@ def note_miss(session: Session, staff_id: int, now: datetime, policies: Policies
     """Count an offer that this person missed; True when it set them away.
 
     They are then off shift until they begin it again: by one click, by phone, or by command. Nothing is
-    counted for somebody who is not on shift: they are on call, or a supervisor who is called for urgent work.
+    counted for somebody who is not on shift: they are on call, or a supervisor called for urgent work.
     """
     person = session.execute(
         update(Staff)

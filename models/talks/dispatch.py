@@ -1,4 +1,4 @@
-"""What may be dialled, when and by whom: each function is one short transaction's work on one callback."""
+"""What may be dialed, when and by whom: each function is one short transaction's work on one callback."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -37,19 +37,19 @@ from models.talks.leg import make_liaison_leg
 from models.talks.next_offer import first_on_list, pool_for
 from models.talks.talk import talks_now
 
-#: Callbacks that a job may find closed or taken before it gives up; the sweeper offers the rest.
+#: How many callbacks a job may find closed or taken before it gives up; the sweeper offers the rest.
 _LOOKS = 8
-#: A person who accepted waits on the line: their caller's leg may take a slot so far ahead.
+#: How far ahead a slot for the caller's leg may be, because the person who accepted waits on the phone.
 CALLER_PATIENCE = timedelta(seconds=10)
-#: A liaison's leg takes a slot no further ahead, so that callers, whom somebody waits for, go first.
+#: How far ahead a slot for a liaison's leg may be: less, so that callers, for whom somebody waits, go first.
 LIAISON_PATIENCE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """A leg that its holder alone may dial now; ``number`` is E.164, and so is ``line``, which rings it.
+    """A leg that only its holder may dial now; ``number`` is E.164, and so is ``line``, the caller ID.
 
-    Without a ``line`` it is the office's main one.
+    Without a ``line`` it is the office's main number.
     """
 
     call_id: int
@@ -69,12 +69,12 @@ class Slot:
 def ring_next(
     session: Session, callback_id: int, now: datetime, policy: CallbackPolicy
 ) -> tuple[Slot | None, Dial | None]:
-    """Take a slot for the head of the callback list, and ring a liaison for it.
+    """Take a slot for the head of the callback list, and call a liaison for it.
 
     This callback joins the list first if its time has come.
 
-    No slot when nobody is free for anybody on the list, or the carrier may not be asked so soon; nobody is
-    held yet when the slot is a moment ahead.
+    Returns no slot when nobody is free for anyone on the list, or the carrier may not be asked that soon.
+    Nobody is reserved yet when the slot is a moment ahead.
     """
     pick_alone(session)
     end_wrap_ups(session, now)
@@ -96,7 +96,7 @@ def ring_first(session: Session, now: datetime, policy: CallbackPolicy) -> Dial 
 
 
 def _due(session: Session, now: datetime, policy: CallbackPolicy) -> list[int]:
-    """The head of the callback list. A probe of a refused account tries others before what was refused."""
+    """The head of the callback list. A probe of a refused account tries others before the refused one."""
     others = list[int]()
     if pacing.is_refused(session):
         refused = pacing.refused_callback(session)
@@ -116,9 +116,9 @@ def _ring_first_of(session: Session, found: list[int], now: datetime, policy: Ca
 
 
 def claim_callback(session: Session, callback_id: int, now: datetime, policy: CallbackPolicy) -> bool:
-    """Take a due callback in hand until its lease ends; False when not due, taken, or nobody is free.
+    """Claim a due callback until its lease ends; False when it is not due or is taken, or nobody is free.
 
-    One that came due outside its window is put off to the next one (R29).
+    One that became due outside its window is put off to the next window (R29).
     """
     callback = locked(session, callback_id)
     if callback is None:
@@ -142,7 +142,7 @@ def claim_callback(session: Session, callback_id: int, now: datetime, policy: Ca
 
 
 def _may_be_taken(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> bool:
-    """Whether a callback that is held waits for its turn, now and at a number that may be rung."""
+    """Whether a locked callback waits for its turn, which is now, and has a number that may be called."""
     if callback.state != "requested" or callback.next_attempt_at > now:
         return False
     if settle_moment(session, callback, now, policy) != now:
@@ -158,13 +158,13 @@ def _may_be_taken(session: Session, callback: Callback, now: datetime, policy: C
 
 
 def _asker_talks(session: Session, callback: Callback) -> bool:
-    """Whether the call that asked is in a talk at 0; where another asked as well, it keeps nothing (R35)."""
+    """Whether the call that asked is in a talk at 0; ignored if another call asked as well (R35)."""
     asked_in = callback.requested_in_call_id
     return asked_in is not None and not callback.asked_elsewhere and talks_now(session, asked_in)
 
 
 def can_dial(session: Session, callback: Callback, policy: CallbackPolicy) -> bool:
-    """Whether its number may be rung. One that no key opens is none: it must not hold up those behind it."""
+    """Whether its number may be called. A number that no key unseals may not, or it would block the list."""
     try:
         return policy.can_dial(keyring_of(session).unseal("callback.number", callback.number_sealed))
     except SealError:
@@ -172,7 +172,7 @@ def can_dial(session: Session, callback: Callback, policy: CallbackPolicy) -> bo
 
 
 def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> Dial | None:
-    """Hold a free liaison and record the intent to dial them; None when nobody is free after all."""
+    """Reserve a free liaison and record the intent to dial them; None when nobody is free after all."""
     liaison = choose_liaison(
         session,
         callback.language,
@@ -215,7 +215,7 @@ def take_caller_slot(
 ) -> Slot | None:
     """Take a slot for the caller's leg of an accepted callback; None when it has one, or needs none.
 
-    The row notes the slot, so that a second job of the same callback takes no other.
+    The row records the slot, so that a second job for the same callback takes no other.
     """
     callback = locked(session, callback_id)
     if callback is None or callback.state != "ringing_caller" or callback.next_attempt_at > now:
@@ -247,10 +247,10 @@ def undialled_caller(session: Session, callback_id: int) -> int | None:
 def ring_caller(
     session: Session, callback_id: int, now: datetime, policy: CallbackPolicy
 ) -> tuple[Dial | None, list[Job]]:
-    """Take the right to dial the caller's leg of an accepted callback, once, and the jobs to enqueue after.
+    """Take the right to dial the caller's leg of an accepted callback, once; and the jobs to enqueue after.
 
-    When the person's window has closed meanwhile, or the number may not be dialled any more, nobody is rung
-    and the liaison who waits is told.
+    If the person's window has since closed, or the number may no longer be dialed, nobody is called and the
+    waiting liaison is told.
     """
     callback = locked(session, callback_id)
     if callback is None or callback.state != "ringing_caller" or callback.caller_call_id is None:

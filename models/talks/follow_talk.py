@@ -25,7 +25,7 @@ def follow_talk(
     """Promise the person of a talk another call at ``at``; False when there is no phone to call for it.
 
     ``reason`` is LATER or SUPERVISOR; a callback for the supervisor is left for staff at once, whatever else
-    is pending. Nothing is due yet, so there is no job: the sweeper finds it when its time has come.
+    is promised. Nothing is due yet, so there is no job: the sweeper finds it when its time has come.
     """
     if talk.callback_id is None:
         caller = session.get_one(Call, talk.caller_call_id)
@@ -50,7 +50,7 @@ def promise_to_caller(
 ) -> int | None:
     """Promise a caller at 0 a call at ``at``; its id, or None if no phone may be called or one is promised.
 
-    A pending callback about a lost PIN or a stopped phone is the registrant's, and does not count here (R08).
+    A callback about a lost PIN or a stopped phone is the registrant's, and does not count here (R08).
     The call goes to the phone that called, unless its owner marked it unsafe or the number was withheld; then
     it goes to the first safe phone of the person who opened a case in that call.
     """
@@ -77,7 +77,7 @@ def opened_case(session: Session, caller: Call) -> Case | None:
 
 
 def _is_owed_anyway(session: Session, caller: Call, at: datetime, reason: str) -> bool:
-    """Whether the case this call opened has a pending call; else, whether its phone rings by ``at``.
+    """Whether the case this call opened is promised a call; else, whether its phone rings by ``at``.
 
     One callback is enough for all of these, except that LATER needs one that does not ring before its moment.
     A supervisor is told about a liaison's request in any case.

@@ -1,4 +1,4 @@
-"""Who is called for next: the callbacks that a free liaison may be offered now, in their order (R36)."""
+"""The next offers: the callbacks that a free liaison may be offered now, in their order (R36)."""
 
 from datetime import datetime
 from itertools import islice
