@@ -21,17 +21,17 @@ LEAST_RATIOS = {
     "SQLite": {INBOUND: 0.44, MENU: 0.44, STATUS: 0.36},
     "PostgreSQL": {INBOUND: 0.38, MENU: 0.3, STATUS: 0.25},
 }
-#: What 99 of 100 turns of full lanes take at most, on either database (seconds, R39).
+#: The most that 99 of 100 turns of full lanes may take, on either database (seconds, R39).
 MOST_TURN_SECONDS = 0.25
 #: A known phone's PIN turn stays below this in a flood (seconds).
 MOST_PIN_SECONDS = 2.0
 #: From the request of a callback to the liaison's ring, at the 99th percentile (seconds).
 MOST_RING_SECONDS = 1.0
-#: What a claim may cost with the most rows, beside a hundred.
+#: The most that a claim may cost with the most rows, beside a hundred.
 MOST_GROWTH = 2.0
 #: A page of the console with 50,000 cases and 5,000 open callbacks, at the 99th percentile (seconds).
 MOST_PAGE_SECONDS = 0.1
-#: What fifty open consoles take of the web processes' time, and how far they move a caller's p99.
+#: The part of the web processes' time that fifty open consoles take, and how far they move a caller's p99.
 MOST_SHARE, MOST_MOVED = 0.05, 1.25
 _QUICK_ROWS, _ROWS = 100_000, 1_000_000
 _QUICK_SECONDS, _QUICK_TRIES, _QUICK_TURNS = 4.0, 2_000, 8

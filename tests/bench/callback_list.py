@@ -20,7 +20,7 @@ from tests.factories import make_office, make_staff
 from tests.servers import running_postgres
 from workers.office_rules import callback_policy_of
 
-#: One in a hundred stands in the queue, one in a hundred waits for its window, all others are long over.
+#: One in a hundred is in the list, one in a hundred waits for its window, all others are long over.
 _FILL = """
 INSERT INTO callbacks (state, urgency, reason, verified, language, time_zone, number_sealed, number_key,
     voicemail_allowed, may_answer, requested_at, due_at, next_attempt_at, rank, liaison_tries, caller_tries,
@@ -39,7 +39,7 @@ _TIMES = 60
 
 
 def claiming(most: int) -> dict[str, float]:
-    """Print what a claim costs at each size; answers, for each database, the largest beside the smallest."""
+    """Print what a claim costs at each size; returns, for each database, the largest beside the smallest."""
     ratios = {}
     for name, database in _databases():
         found = {}
@@ -106,7 +106,7 @@ _AGAIN = (
 
 
 def _claims(database: Database) -> list[float]:
-    """Seconds of a look at who joins the line and of a claim, each in a transaction of its own."""
+    """Seconds of a read of due callbacks and of a claim, each in a transaction of its own."""
     policy = callback_policy_of(make_office())
     times = []
     for _ in range(_TIMES):

@@ -36,9 +36,10 @@ _PATIENCE_SECONDS = 20.0
 
 
 def request_to_ring(times: int) -> float:
-    """Print how long it takes until the carrier is asked to ring; answers the 99th percentile (seconds).
+    """Print how long it takes until the carrier is asked to ring; returns the 99th percentile (seconds).
 
-    10,000 others are listed whose windows are closed. One request at a time, as the pace of an account asks.
+    10,000 others are listed whose windows are closed. One request at a time, as the pace of an account
+    requires.
     """
     with _installation() as installation:
         installation.lists_others()
@@ -55,7 +56,7 @@ def request_to_ring(times: int) -> float:
 def overhead(jobs: int) -> None:
     """Print what a callback costs a worker beside an empty job of the same class.
 
-    To ask the carrier is the work, not its overhead: a job that does that alone is measured as well.
+    The request to the carrier is the work, not its overhead: a job that does only that is measured as well.
     It has no limit of its own: a phone rings for 20 s, and `request_to_ring` is what a caller waits.
     """
     with _installation() as installation:
@@ -77,7 +78,7 @@ def overhead(jobs: int) -> None:
 class _Installation:
     def __init__(self, folder: Path, redis_url: str, twilio: FakeTwilio) -> None:
         office = folder / "office.toml"
-        # An account that may place many calls a second: what is measured is ours, not the carrier's pace.
+        # An account that may place many calls a second: the bench measures ours, not the carrier's pace.
         shipped = _SHIPPED.read_text()
         pace = r"(\[policies.carrier_calls_per_second\]\nvalue = )1\n"
         office.write_text(re.sub(pace, r"\g<1>100\n", shipped))
@@ -116,7 +117,7 @@ class _Installation:
             session.execute(insert(CALLBACKS), [facts] * (OTHERS - 1))
 
     def asks_for(self, count: int) -> list[int]:
-        """So many promises, with a liaison for each and nobody busy from before."""
+        """``count`` promises, with a liaison for each and nobody busy from before."""
         now = datetime.now(UTC)
         with self._database.transaction() as session:
             session.execute(update(Staff).values(on_shift=False))

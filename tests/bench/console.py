@@ -36,7 +36,7 @@ from tests.console.signed_in import cookie_of
 from tests.factories import make_staff
 
 CASES, QUICK_CASES = 50_000, 5_000
-#: Pages of the console that are open at once, and how often each asks (seconds).
+#: Pages of the console that are open at once, and how often each polls (seconds).
 CONSOLES, EVERY = 50, 2.0
 ROLES = ("administrator", "supervisor", "liaison")
 _WARM, _LANES = 3, 2
@@ -49,7 +49,7 @@ _KEYS = {
 
 
 def pages(cases: int, times: int) -> dict[str, float]:
-    """Print what each page costs; answers the slowest page's 99th percentile (seconds) of each database."""
+    """Print what each page costs; returns the slowest page's 99th percentile (seconds) of each database."""
     slowest = {}
     with TemporaryDirectory(prefix="hb-") as folder, ExitStack() as stack:
         for name, url in databases(Path(folder), stack):
@@ -79,7 +79,7 @@ def polling(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float]:
             cookies = [_cookie(database, "liaison", case_id) for _ in range(CONSOLES)]
         more = {"HOTLINE_DATABASE_URL": url, **_KEYS}
         with served(Path(folder), ["-m", "hotline.cli", "web", "--bind"], more) as (port, server):
-            # Each is open before anything is measured: what the first page costs is no poll.
+            # Each is open before the measurement: the cost of the first page is no poll.
             with _open_consoles(port, cookies):
                 sleep(2 * EVERY)
             share = _share(port, server, cookies, seconds)
@@ -149,7 +149,7 @@ def _searches(app: Flask, cookie: str, times: int) -> list[float]:
 
 
 def _ids(database: Database) -> dict[str, Any]:
-    """One of each kind of row that a page may show, and of what else an address may name."""
+    """One of each kind of row that a page may show, and of everything else that an address may name."""
     with database.transaction() as session:
         callback_id, case_id, registrant_id = session.execute(
             select(Callback.id, Case.id, Case.registrant_id)
@@ -177,7 +177,7 @@ def _ids(database: Database) -> dict[str, Any]:
 
 
 def _cookie(database: Database, role: str, case_id: int) -> str:
-    """The cookie of someone of this role who has just signed in, and to whom a case stands open."""
+    """The cookie of someone of this role who has just signed in, with an open case."""
     now = datetime.now(UTC)
     with database.transaction() as session:
         person = make_staff(session, role=role, on_shift=False)
@@ -210,7 +210,7 @@ def _office(folder: Path, url: str, cases: int) -> Iterator[tuple[Flask, Databas
 
 @contextmanager
 def _changing(settings: Settings) -> Iterator[None]:
-    """Something on the list is new at every look of every console, as on the busiest day."""
+    """Every poll of every console finds something new on the list, as on the busiest day."""
     over = threading.Event()
 
     def change() -> None:
@@ -237,7 +237,7 @@ def _share(port: int, server: psutil.Process, cookies: list[str], seconds: float
         sleep(seconds)
         idle = _cpu(server) - before
         with _open_consoles(port, cookies):
-            # What the first page of each costs is no poll.
+            # The cost of the first page of each is no poll.
             sleep(2 * EVERY)
             before = _cpu(server)
             sleep(seconds)
@@ -248,11 +248,11 @@ def _share(port: int, server: psutil.Process, cookies: list[str], seconds: float
 
 @contextmanager
 def _awake() -> Iterator[None]:
-    """Each core has something to do that gives way to all else, so that no core dozes.
+    """Each core has work of the lowest priority, so that no core dozes.
 
     After a tenth of a second of rest the same hundred microseconds of work were measured as six hundred on a
-    virtual machine, and as four thousand after a second: an office that is asleep would be measured, and not
-    what a look costs one that works.
+    virtual machine, and as four thousand after a second: that would measure an office that is asleep, and not
+    what a poll costs one that works.
     """
     command = [sys.executable, "-c", "import os\nos.nice(19)\nwhile True: pass"]
     burners = [subprocess.Popen(command) for _ in range(psutil.cpu_count() or 1)]
@@ -270,7 +270,7 @@ def _cpu(server: psutil.Process) -> float:
 
 @contextmanager
 def _open_consoles(port: int, cookies: list[str]) -> Iterator[None]:
-    """So many lists of callbacks are open, and each asks again as the page does, naming what it has."""
+    """One open list of callbacks for each cookie; each polls as the page does, naming what it has."""
     over = threading.Event()
     asks = threading.Thread(target=_ask, args=(port, cookies, over))
     asks.start()

@@ -18,7 +18,7 @@ from tests.factories import make_callback, make_case, make_staff, make_subject
 from tests.models.custody.feed import feed_row, load
 from workers.office_rules import policies_of
 
-#: So many are made one by one, each open callback among them; the rest are copies of theirs.
+#: This many are made one by one, each open callback among them; the rest are copies of theirs.
 _FIRST = 500
 FIRST_NAMES = ("Ada", "Bela", "Ciro", "Dana", "Eva", "Filip", "Gita", "Hugo", "Ines", "Jano")
 SURNAMES = tuple(
@@ -27,22 +27,22 @@ SURNAMES = tuple(
     for end in ("nard", "sky", "tez", "lund", "mont", "rio", "vale", "wick", "yan", "zar")
 )
 _OPEN_IN = 10
-#: Long case numbers, for of so many shorter ones two would be the same every now and then.
+#: Long case numbers, because among this many shorter ones two would be the same now and then.
 _DIGITS = 12
-#: How many people the file that is held would change.
+#: How many people the held file would change.
 _HELD = 2000
 _LIAISONS = 20
 #: More than any id of the first ones.
 _STEP = 100_000
-#: What hangs on a case, in an order in which each row finds what it refers to; of custody records a copy
-#: shows that of its first.
+#: The tables that depend on a case, in an order in which each row finds what it refers to; of custody records
+#: a copy shows that of its first.
 _COPIED = ("subjects", "registrants", "phones", "consents", "name_words", "cases", "callbacks")
 #: Unique or looked up by value: a copy has one of its own.
 _OWN = frozenset({"number_key", "feed_key", "feed_id"})
 
 
 def fill(database: Database, cases: int) -> None:
-    """Put so many cases into an empty database, and open callbacks of a tenth of them."""
+    """Put ``cases`` cases into an empty database, and open callbacks of a tenth of them."""
     now = datetime.now(UTC)
     with database.transaction() as session:
         for number in range(_LIAISONS):
@@ -73,7 +73,7 @@ def fill(database: Database, cases: int) -> None:
 
 
 def hold_a_file(database: Database, office: Office) -> int:
-    """Let a feed file wait for two people that changes so many that those whom it hits are to be called."""
+    """Let a feed file wait for two people; it changes so many that the people concerned are to be called."""
     now = datetime.now(UTC)
     before, since = now - timedelta(hours=2), now - timedelta(minutes=20)
     names = [f"held-{number}" for number in range(_HELD)]

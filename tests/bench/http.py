@@ -31,12 +31,14 @@ _USUAL = {
 
 
 class BadAnswerError(RuntimeError):
-    """A server answered with something else than a document; the message holds its first bytes."""
+    """A server did not answer with a document; the message has its first bytes."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a run took: the seconds of each answer, all of them together, and the last answer of each lane."""
+    """The result of a run: the seconds of each answer, all of them together, and the last answer of each
+    lane.
+    """
 
     times: list[float]
     seconds: float
@@ -69,7 +71,7 @@ class _Lane:
         return True
 
     def is_answered(self) -> bool:
-        """Take what came; whether the answer is whole."""
+        """Read the next bytes; whether the answer is whole."""
         part = self.connection.recv(65536)
         self.received += part
         head, end, body = bytes(self.received).partition(b"\r\n\r\n")
@@ -88,7 +90,7 @@ class _Lane:
 
 def prepared(port: int, path: str, call_sid: str, params: Mapping[str, str] | None = None) -> bytes:
     """One signed POST, ready to be sent to this machine."""
-    # Each call is of a phone of its own: of one phone only so many are let in at once (R38).
+    # Each call is of a phone of its own: the line lets in only a few at once of one phone (R38).
     number = f"+1{200 + crc32(call_sid.encode()) % 790}55501{crc32(call_sid[::-1].encode()) % 100:02d}"
     fields = {**_USUAL, "From": number, "Caller": number, "CallSid": call_sid, **(params or {})}
     body = urlencode(fields).encode()
@@ -102,7 +104,7 @@ def prepared(port: int, path: str, call_sid: str, params: Mapping[str, str] | No
 
 
 def run(port: int, lanes: Sequence[Iterator[bytes]], seconds: float) -> Measured:
-    """Keep every lane busy for so many seconds, or until the requests are used up.
+    """Keep every lane busy for ``seconds``, or until the requests are used up.
 
     Lanes may share one iterator. Raises BadAnswerError for any answer that is no document.
     """

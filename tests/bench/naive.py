@@ -1,4 +1,4 @@
-"""What the line is measured against: a bare Flask route with twilio's validator and builder, no database."""
+"""The baseline of the line: a bare Flask route with twilio's validator and builder, no database."""
 
 import sys
 from typing import Any

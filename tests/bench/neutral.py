@@ -1,4 +1,4 @@
-"""Whether words, turns and times of a call tell which reason an answer is neutral for (R13)."""
+"""Whether words, turns and times of a call tell for which reason an answer is neutral (R13)."""
 
 import sys
 import tempfile
@@ -24,7 +24,7 @@ from tests.people.town import Town, town
 
 #: The area under the ROC curve may pass this by two standard errors and no more (0.5 is blind chance).
 MOST_AUC = 0.52
-#: Times of so many turns of a call are looked at, each on its own.
+#: The times of the first turns of a call, this many, are features, each on its own.
 TIMED_TURNS = 24
 VISITS = 2
 
@@ -63,7 +63,7 @@ KINDS: Mapping[str, Callable[[Session, datetime], MadeCase]] = {
     "held": _held,
     "unmapped": _unmapped,
 }
-#: What a caller may do at the case menu; a seed decides, whatever the kind. PIN stands for the case's own.
+#: What a caller may do at the case menu; a seed decides, whatever the kind. PIN means the case's own.
 DEEDS = (
     ("1",),
     ("*",),
@@ -80,10 +80,10 @@ DEEDS = (
 
 
 def telling(calls: int) -> list[tuple[str, float, float]]:
-    """Let ``calls`` callers of each kind call twice; print and answer (kind, AUC, its standard error).
+    """``calls`` callers of each kind call twice; print and return (kind, AUC, its standard error).
 
-    A forest of decision trees learns from most calls, and is asked about the rest, whether a call was of
-    that kind or of any other one.
+    A forest of decision trees learns from most calls, and is asked about the rest, whether a call was of that
+    kind or of any other one.
     """
     kinds, words, numbers = _calls(calls)
     counts = CountVectorizer(token_pattern=r"\S+").fit_transform(words).toarray()

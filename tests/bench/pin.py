@@ -24,16 +24,16 @@ from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, make_limits
 
-#: Beyond this a difference of two means is no chance (the limit that leakage tests take).
+#: Beyond this a difference of two means is not chance (the limit that leakage tests take).
 LIMIT = 4.5
 NUMBERS_OF_A_PATH = 50
 PATHS = ("unknown number", "wrong PIN", "wait", "lock")
 
 
 def welch(tries: int = 10_000) -> float:
-    """Print Welch's t for each pair of paths over interleaved tries on SQLite; answers the largest |t|.
+    """Print Welch's t for each pair of paths over interleaved tries on SQLite; returns the largest |t|.
 
-    The KDF is cheap, so that it hides nothing: what is compared is everything around it.
+    The KDF is cheap, so that it hides nothing: the test compares everything around it.
     """
     with _line() as line:
         times = _times(line, _numbers(line), tries)
@@ -65,7 +65,7 @@ def _line() -> Iterator[PinCalls]:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'bench.db'}", Keyring([("k1", bytes(32))], b"bench"))
         upgrade(database)
-        # Only the numbers that are set up so wait or are locked.
+        # Only the numbers that are set up for it wait or are locked.
         limits = make_limits(wait_after_failures=10**6, lock_after_failures=10**6)
         yield PinCalls(database, datetime.now(UTC), cheap_hasher(), limits)
         database.close()

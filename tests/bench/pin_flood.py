@@ -29,7 +29,7 @@ _LINE = "+12025550100"
 
 
 def flood(turns: int = 30) -> float:
-    """Print how long a known phone's PIN turn takes, alone and in the flood; answers the slowest (seconds).
+    """Print how long a known phone's PIN turn takes, alone and in the flood; returns the slowest (seconds).
 
     The clients that make the flood run on the same cores as the line.
     """
@@ -53,7 +53,7 @@ def flood(turns: int = 30) -> float:
 
 
 def _pin_turn(url: str, number: str, pin: str) -> float:
-    """A whole call of the known phone; the seconds from its PIN to the status, holding included."""
+    """A whole call of the known phone; the seconds from its PIN to the status, waits included."""
     call = _call(url, KNOWN_PHONE, sleeps=True)
     call.dials()
     for keys in ("1", "1", number):

@@ -26,7 +26,7 @@ from tests.phone import Phone
 MOST_TO_STATUS = 45.0
 #: One prompt; a whole menu has R23's own limit.
 MOST_A_PROMPT = 14.0
-#: The danger line in one language (R17), and the extra keys that are told once (R22): speech alone.
+#: The danger line in one language (R17), and the extra keys that are spoken once (R22): speech alone.
 MOST_DANGER, MOST_KEYS = 4.0, 6.0
 #: The first word that tells a status; ``unknown`` is told by the neutral phrase.
 FIRST_WORDS = {
@@ -47,9 +47,9 @@ _PAUSE = "…"
 
 
 def speech() -> list[tuple[str, float, float]]:
-    """Print what callers listen to; answers each measure by its name, in seconds, with its limit.
+    """Print what callers listen to; returns each measure by its name, in seconds, with its limit.
 
-    There is none where espeak-ng is not installed, which is said plainly.
+    Without espeak-ng there is none, and the output says so plainly.
     """
     if measured_seconds("one", "en") is None:
         click.echo(f"  {PROGRAM} is not installed, so how long callers listen was not measured")
@@ -96,7 +96,7 @@ def _danger_line() -> dict[str, float]:
 def _extra_keys() -> dict[str, float]:
     """The seconds of the extra keys behind each main menu, the last one in the other language.
 
-    The pause before each key sentence (R21) is none of it: in English these are R22's own words.
+    The pause before each key sentence (R21) does not count: in English these are R22's own words.
     """
     prompts = Prompts.load(tuple(WORDS))
     return {
@@ -114,7 +114,7 @@ def _speech(text: str, language: str) -> float:
 
 
 def seconds_to(installation: Town, status: str, language: str) -> float:
-    """The seconds of audio and pauses that a caller hears before they know ``status``, keys apart."""
+    """The seconds of audio and pauses that a caller hears before they know ``status``, without the keys."""
     with installation.installation.database.transaction() as session:
         case = make_case(session, status, language=language, facility="Juniper Flats Detention Center")
     phone, words = installation.new_phone(), FIRST_WORDS[language][status]
@@ -131,7 +131,7 @@ def seconds_to(installation: Town, status: str, language: str) -> float:
     if not _tells(phone, words):
         listened += _presses(phone, language, "news")
     last = _since_last_key(phone)
-    # A phone has so many open calls and no more (R38).
+    # A phone has only so many open calls (R38).
     phone.hangs_up()
     for passage in last:
         before, told, _ = _cut(passage.text, words)
@@ -149,7 +149,7 @@ def _silence_before(phone: Phone) -> float:
 
 
 def _presses(phone: Phone, language: str, wish: str) -> float:
-    """Listen as far as the option that is wanted, and press its key."""
+    """Listen as far as the wanted option, and press its key."""
     passages = _since_last_key(phone)
     found = option([one.text for one in passages], language, wish)
     if found is None:

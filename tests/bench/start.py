@@ -13,7 +13,7 @@ from tests.hotline.cli.test_serve import Serving, until
 MOST_READY_SECONDS, MOST_CPU_SECONDS = 3.0, 4.0
 #: At rest, over all processes: proportional memory (MB), and the part of one core.
 MOST_MEMORY, MOST_REST = 400.0, 0.01
-#: After so long each process has started and its first heartbeat and pass are done.
+#: After this long each process has started and its first heartbeat and pass are done.
 _SETTLED_SECONDS = 15.0
 
 
@@ -27,7 +27,7 @@ class Start(NamedTuple):
 
 
 def start(seconds: float) -> Start:
-    """Start the line on a folder that it knows, and look at it for so many seconds at rest."""
+    """Start the line on a folder that it knows, and watch it for ``seconds`` at rest."""
     with tempfile.TemporaryDirectory(prefix="hb-") as folder:
         data = Path(folder) / "var"
         Serving(data, None, "--demo").waits_until_ready().stops()

@@ -68,7 +68,7 @@ class Row:
 
 
 def turns(seconds: float, rounds: int = 5) -> dict[str, dict[str, Row]]:
-    """Print the table for each database; answers its rows, by database and name.
+    """Print the table for each database; returns its rows, by database and name.
 
     ``seconds`` are those of each kind of request, in ``rounds`` slices.
     """
@@ -97,7 +97,7 @@ def databases(folder: Path, stack: ExitStack) -> Iterator[tuple[str, str]]:
         return
     url = postgres.url(postgres.create())
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as admin:
-        # The suite's server forgets at a power cut; a commit that is measured must be one that lasts.
+        # The suite's server forgets at a power cut; a measured commit must be one that lasts.
         for setting in ("fsync", "synchronous_commit"):
             admin.execute(f"ALTER SYSTEM RESET {setting}")  # type: ignore[call-overload]
         admin.execute("SELECT pg_reload_conf()")
@@ -161,7 +161,7 @@ def _repeats(port: int, sid: str, action: str, seconds: float) -> Iterator[bytes
 
 
 def _verified_call(port: int) -> tuple[str, str]:
-    """A call that has heard its status; its CallSid and the path of the answer that is awaited."""
+    """A call that has heard its status; its CallSid and the path of the expected answer."""
     sid = f"CA{uuid4().hex}"
     heard = _ask(port, "/voice/inbound", sid, None)
     for keys in ("1", "1", CASE.number, CASE.pin):
@@ -229,7 +229,7 @@ def served(
 
 
 def installation_environ(folder: Path, more: dict[str, str]) -> dict[str, str]:
-    """The environment of a installation of the bench, over whatever else this process was given."""
+    """The environment of an installation of the bench, over everything else that this process was given."""
     ours = {
         "HOTLINE_DATA_DIR": str(folder),
         "HOTLINE_OFFICE_ALWAYS_OPEN": "1",

@@ -1,4 +1,4 @@
-"""The worker of the callback list as shipped, which does an empty job as well, to be measured beside it."""
+"""The worker of the callback list as shipped, which does an empty job as well, for the comparison."""
 
 import sys
 

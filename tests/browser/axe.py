@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 AXE = (Path(__file__).parent / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 WCAG = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-#: The rules whose answer hangs on colours and on what stands where; the others read the same document.
+#: The rules that depend on colors and on layout; the others read the same document.
 LOOKS = {
     "type": "rule",
     "values": ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"],
@@ -19,7 +19,7 @@ def violations(page: "Page", rules: Any = WCAG) -> list[str]:
     """Each of these rules that the page breaks, with where and why."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    # What is in order need not be told at length: that alone is as much work as to look at it.
+    # Passed checks need no details: those alone cost as much work as the checks.
     found: Any = page.evaluate(
         "rules => axe.run({ runOnly: rules, resultTypes: ['violations'] }).then(all => all.violations)", rules
     )

@@ -41,21 +41,21 @@ def installed() -> str | None:
 
 
 def is_missing(what: str) -> NoReturn:
-    """Leave tests out for want of ``what``, or fail them where they must not be."""
+    """Leave tests out because ``what`` is missing, or fail them where they must not be left out."""
     if os.environ.get(REQUIRED) == "1":
         pytest.fail(f"{REQUIRED} is 1 and no {what} is installed.", pytrace=False)
     pytest.skip(f"no {what} is installed", allow_module_level=True)
 
 
 class WithoutPlaywright(pytest.Module):
-    """A file of tests that cannot even be read, as it imports playwright."""
+    """A file of tests that cannot even be read, because it imports playwright."""
 
     def collect(self) -> NoReturn:
         is_missing("playwright")
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
-    """Read a file of tests as usual (None), where its imports can be had."""
+    """Read a file of tests as usual (None), where its imports are installed."""
     if find_spec("playwright") is not None:
         return None
     return WithoutPlaywright.from_parent(parent, path=module_path)
@@ -86,7 +86,7 @@ def showcase(browser: "Browser") -> "Iterator[Page]":
 
 
 class Visitors:
-    """Opens pages and keeps what they complain of."""
+    """Opens pages and keeps their complaints."""
 
     def __init__(self, browser: "Browser", showcase: "Page") -> None:
         self._browser, self._showcase = browser, showcase
@@ -107,7 +107,7 @@ class Visitors:
         return page
 
     def shows(self, url: str, cookies: Any = ()) -> "Page":
-        """A page to be looked at alone, in a window that knows no more than these cookies."""
+        """A page that is only looked at, in a window that has no more than these cookies."""
         page = self._showcase
         if self._is_showing:
             self._forgets()
@@ -130,7 +130,7 @@ class Visitors:
             self.complaints.append(message.text)
 
     def leave(self) -> None:
-        """Close every page. A server is closed after that, or pages that ask it again complain of it."""
+        """Close every page. A server is closed after that, or pages that poll it complain."""
         while self._contexts:
             self._contexts.pop().close()
         if self._is_showing:
@@ -194,10 +194,10 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     try:
         yield one.waits_until_ready()
     finally:
-        # How a server ends is for tests/hotline/cli/test_serve.py; to end in order takes it seven seconds.
+        # tests/hotline/cli/test_serve.py tests how a server ends; an orderly end takes it seven seconds.
         if one.process.poll() is None:
             for process in one.family():
-                # Those of a role end with it.
+                # The processes of a role end with it.
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
         one.ends()

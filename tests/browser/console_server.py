@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Visitors
 
-#: With this set, `judge` leaves a picture of each look of each page in it.
+#: With this set, `judge` saves a picture of each look of each page in it.
 PICTURES = "HOTLINE_PICTURES"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "a long enough password of Ana"
@@ -58,7 +58,7 @@ class ConsoleServer:
         self._server: Any = None
         self.jobs = WaitingJobs()
         self._passwords = Passwords(PasswordKdf(CHEAP_KIB, CHEAP_COST))
-        # The port is known when the server listens, and the app needs to know it first.
+        # The port is known once the server listens, and the app needs to know it first.
         self._server = make_server("127.0.0.1", 0, self._answers, threaded=True)
         self.url = f"http://localhost:{self._server.server_port}"
         self.settings = Settings.from_env(
@@ -128,7 +128,7 @@ class ConsoleServer:
     ) -> "Page":
         """A page in a window of its own, in which ``who`` has signed in.
 
-        ``clock``: time can be let pass there. ``script`` runs in each of its pages before their own.
+        With ``clock`` the test can move time there. ``script`` runs in each of its pages before their own.
         """
         page = visitors.opens("about:blank", width, **options)
         page.context.add_cookies(self._cookies(who))
@@ -182,9 +182,9 @@ class ConsoleServer:
 
 
 def judge(page: "Page", name: str, widths: tuple[int, ...] = (360, 1280)) -> None:
-    """Hold a page as it stands to WCAG 2.2 AA at these widths (CSS pixels), light and dark.
+    """Check a page in its current state against WCAG 2.2 AA at these widths (CSS pixels), light and dark.
 
-    None may scroll sideways, not even at 320 px. Where ``PICTURES`` asks for it, each look leaves a picture.
+    None may scroll sideways, not even at 320 px. With ``PICTURES`` set, each look saves a picture.
     """
     page.evaluate("document.fonts.ready")
     asked = page.viewport_size
@@ -193,12 +193,12 @@ def judge(page: "Page", name: str, widths: tuple[int, ...] = (360, 1280)) -> Non
         look = f"{name}-{width}-{scheme}"
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
-        # Colours that still change from the look before are neither look's.
+        # Colors that still change from the look before belong to neither look.
         page.evaluate("document.getAnimations().forEach(one => { try { one.finish(); } catch { } })")
         if folder := os.environ.get(PICTURES):
             Path(folder).mkdir(parents=True, exist_ok=True)
             page.screenshot(path=Path(folder) / f"{look}.png", full_page=True)
-        # What a screen reader is told is the same in the dark, and hidden by no width.
+        # A screen reader gets the same in the dark and at every width.
         found = violations(page, LOOKS if number else WCAG)
         assert found == [], f"{look}: {found}"
         _fits(page, look)

@@ -1,4 +1,4 @@
-"""One handset on the page of the exchange, used as a person would: by what it is called and what it says."""
+"""One handset on the page of the exchange, used as a person would: by its name and its texts."""
 
 import re
 

@@ -58,13 +58,13 @@ def ruth(shared_server: ConsoleServer) -> Colleague:
         ("/exports", "audit-exports"),
     ],
 )
-def test_the_audit_and_its_alarms_are_for_everyone(
+def test_audit_and_its_alarms_are_for_everyone(
     visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, path: str, name: str
 ) -> None:
     shared_server.is_well_made(visitors, f"/console/audit{path}", ruth, name)
 
 
-def test_somebody_searches_and_settles_an_alarm(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_supervisor_searches_and_settles_an_alarm(visitors: Visitors, console_server: ConsoleServer) -> None:
     ruth = _with_entries(console_server)
     page = console_server.shows(visitors, "/console/audit", ruth)
 
@@ -80,7 +80,7 @@ def test_somebody_searches_and_settles_an_alarm(visitors: Visitors, console_serv
     expect(page.get_by_role("cell", name="I talked to them about it")).to_be_visible()
 
 
-def test_two_people_get_a_file_of_the_audit_and_it_can_be_had_again(
+def test_two_people_get_a_file_of_the_audit_and_can_download_it_again(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ruth = _with_entries(console_server)

@@ -71,7 +71,7 @@ def many(server: ConsoleServer, ana: Colleague, luis: Colleague) -> dict[str, in
     return made
 
 
-def test_the_list_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_list_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
     console_server.is_well_made(visitors, "/console/callbacks", ana, "callbacks-empty")
     many(console_server, ana, luis)
@@ -101,7 +101,7 @@ def test_my_shift_is_for_everyone(visitors: Visitors, console_server: ConsoleSer
     console_server.is_well_made(visitors, "/console/shift", ana, "shift")
 
 
-def test_the_help_sheet_and_an_open_form_are_for_everyone(
+def test_help_sheet_and_an_open_form_are_for_everyone(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
@@ -125,7 +125,7 @@ def test_the_help_sheet_and_an_open_form_are_for_everyone(
     page.get_by_role("button", name="Close").click()
 
 
-def test_a_page_of_a_callback_follows_with_its_history(
+def test_page_of_a_callback_follows_with_its_history(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana, luis = console_server.adds(), console_server.adds(name="Luis Demo")
@@ -140,7 +140,7 @@ def test_a_page_of_a_callback_follows_with_its_history(
     expect(page.locator("#history")).to_contain_text("Luis Demo")
 
 
-def test_what_is_said_of_a_click_goes_when_the_callback_goes_on(
+def test_message_about_a_click_goes_when_the_callback_goes_on(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
@@ -157,7 +157,7 @@ def test_what_is_said_of_a_click_goes_when_the_callback_goes_on(
     expect(page.get_by_text("It is yours until")).to_be_visible()
 
 
-def test_the_page_of_a_talk_at_0_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_page_of_a_talk_at_0_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, now = console_server.adds(), datetime.now(UTC)
     with console_server.database.transaction() as session:
         case = make_case(session, "in_custody", facility="Stewart", as_of=now)
@@ -174,14 +174,14 @@ def test_the_page_of_a_talk_at_0_is_for_everyone(visitors: Visitors, console_ser
     console_server.is_well_made(visitors, path, ana, "talk-at-0-over")
 
 
-def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(
+def test_list_follows_by_itself_and_an_unchanged_poll_costs_few_bytes(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
     page = console_server.opens(visitors, "/console/callbacks", ana, clock=True)
     expect(page.get_by_text("Nothing here.")).to_be_visible()
 
-    # The first look may fall into a new minute, and what is late or due follows the clock.
+    # The first poll may fall into a new minute, and what is late or due follows the clock.
     with page.expect_response(lambda answer: "/callbacks/part" in answer.url and answer.status == 304):
         page.clock.run_for(4_500)
     callback_id = promises(console_server)
@@ -199,7 +199,7 @@ def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(
     expect(page.get_by_text("Nothing here.")).to_be_visible()
 
 
-def test_a_list_left_open_by_somebody_signed_out_asks_rarely(
+def test_list_left_open_by_a_signed_out_person_polls_rarely(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     page = console_server.opens(visitors, "/console/callbacks", console_server.adds(), clock=True)
@@ -240,7 +240,7 @@ def test_words_are_shown_once_the_person_is_recognized(
     expect(field).to_have_value("Prefers mornings.")
 
 
-def test_a_callback_is_taken_and_called_by_keyboard_alone(
+def test_callback_is_claimed_and_called_by_keyboard_alone(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
@@ -277,7 +277,7 @@ def test_single_keys_can_be_switched_off(visitors: Visitors, console_server: Con
     expect(page.get_by_role("button", name="Take it", exact=True)).to_be_visible()
 
 
-#: What is refused, and what is not, by the server and by the page alike.
+#: The texts that are refused, and those that are not, by the server and by the page alike.
 NOTES = (
     "ring 202-555-0110", "A012345678", "her SSN is 123-45-6789", "lives at 12 Main Street", "calle Luna 12",
     "PO Box 77", "x" * 281, "Prefers mornings.", "Two calls on May 3.", "", "2025550110", "apt 4b is hers",
@@ -288,7 +288,7 @@ NOTES = (
 )  # fmt: skip
 
 
-def test_a_note_is_looked_at_as_it_is_typed_with_the_eyes_of_the_server(
+def test_page_checks_a_note_while_it_is_typed_as_the_server_does(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
@@ -305,7 +305,7 @@ def test_a_note_is_looked_at_as_it_is_typed_with_the_eyes_of_the_server(
     assert seen == {text: refusal(text) is not None for text in NOTES}
 
 
-def test_why_a_note_is_refused_is_said_once_beside_it(
+def test_reason_for_refusing_a_note_is_said_once_beside_it(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
@@ -327,7 +327,7 @@ def test_why_a_note_is_refused_is_said_once_beside_it(
     visitors.complaints.clear()  # The browser counts the refusal itself as one.
 
 
-def test_what_is_being_written_stays_when_another_button_is_pressed(
+def test_unsaved_text_stays_when_another_button_is_pressed(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds(name="Ana Demo")
@@ -353,7 +353,7 @@ def test_what_is_being_written_stays_when_another_button_is_pressed(
 def test_two_browsers_fight_over_one_callback(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
     callback_id = promises(console_server)
-    # Without scripts nothing is renewed, so that both press what they see.
+    # Without scripts nothing is renewed, so both press what they see.
     pages = [
         console_server.opens(visitors, f"/console/callbacks/{callback_id}", who, java_script_enabled=False)
         for who in (ana, luis)

@@ -95,7 +95,7 @@ PAGES = (
 
 @pytest.fixture(scope="module")
 def sam(shared_server: ConsoleServer) -> Colleague:
-    """A supervisor to whom a case is open."""
+    """A supervisor with an open case."""
     return shared_server.adds("supervisor", "Sam Invented")
 
 
@@ -105,7 +105,7 @@ def sams_case(shared_server: ConsoleServer, sam: Colleague) -> MadeCase:
 
 
 @pytest.mark.parametrize(("end", "name"), PAGES)
-def test_the_pages_of_a_case_are_for_everyone(
+def test_pages_of_a_case_are_for_everyone(
     visitors: Visitors, shared_server: ConsoleServer, sam: Colleague, sams_case: MadeCase, end: str, name: str
 ) -> None:
     first, _, last = _phones(shared_server, sams_case)
@@ -115,13 +115,13 @@ def test_the_pages_of_a_case_are_for_everyone(
 
 
 @pytest.mark.parametrize(("path", "name"), [("/console/cases", "cases"), ("/console/cases/new", "case-new")])
-def test_the_ways_to_a_case_are_for_everyone(
+def test_ways_to_a_case_are_for_everyone(
     visitors: Visitors, shared_server: ConsoleServer, sam: Colleague, path: str, name: str
 ) -> None:
     shared_server.is_well_made(visitors, path, sam, name)
 
 
-def test_the_pages_of_pins_are_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_pages_of_pins_are_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
     case = _case(console_server, ana)
     now = datetime.now(UTC)
@@ -141,7 +141,7 @@ def test_the_pages_of_pins_are_for_everyone(visitors: Visitors, console_server: 
     console_server.is_well_made(visitors, f"/console/cases/{case.id}", ana, "case-held")
 
 
-def test_from_a_number_to_a_letter_by_two_people(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_two_people_get_from_a_number_to_a_letter(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
     case = _case(console_server)
     page = console_server.shows(visitors, "/console/cases", ana)
@@ -165,7 +165,7 @@ def test_from_a_number_to_a_letter_by_two_people(visitors: Visitors, console_ser
     expect(other.get_by_text("No PIN waits.")).to_be_visible()
 
 
-def test_the_letter_with_the_case_number_can_be_had_again(
+def test_letter_with_the_case_number_can_be_downloaded_again(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     sam = console_server.adds("supervisor")
@@ -180,7 +180,7 @@ def test_the_letter_with_the_case_number_can_be_had_again(
         expect(page.locator("form[data-sent]")).to_have_count(0)
 
 
-def test_a_supervisor_searches_with_the_keyboard_alone(
+def test_supervisor_searches_with_the_keyboard_alone(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     sam = console_server.adds("supervisor", "Sam Invented")
@@ -201,7 +201,7 @@ def test_a_supervisor_searches_with_the_keyboard_alone(
     expect(page.get_by_role("heading", level=1)).to_have_text("Case about Ivo Arden")
 
 
-def test_a_form_with_mistakes_leads_to_them(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_form_with_mistakes_leads_to_them(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana = console_server.adds("liaison")
     page = console_server.shows(visitors, "/console/cases/new", ana)
     page.get_by_label("The feed's id of the person").fill("A-1")
@@ -211,12 +211,12 @@ def test_a_form_with_mistakes_leads_to_them(visitors: Visitors, console_server: 
     judge(page, "case-new-wrong")
     expect(page.get_by_label("Name of the person")).to_have_value("Marek Vale")
     page.get_by_role("link", name="How you know them: choose one.").click()
-    # The browser notes each form that was refused; the page itself had nothing to complain of.
+    # The browser notes each form that was refused; the page itself has no complaint.
     assert all("422" in complaint for complaint in visitors.complaints)
     visitors.complaints.clear()
 
 
-def test_a_phone_is_added_confirmed_and_made_unsafe_without_scripts(
+def test_phone_is_added_confirmed_and_made_unsafe_without_scripts(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds("liaison")

@@ -27,7 +27,7 @@ def _held(server: ConsoleServer) -> int:
         return waiting(session)[0].entry.id
 
 
-def test_the_list_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_list_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
     ruth = console_server.adds("supervisor", "Ruth Invented")
     console_server.is_well_made(visitors, "/console/imports", ruth, "imports-none")
     _held(console_server)
@@ -54,7 +54,7 @@ def test_every_page_of_a_held_import_is_for_everyone(
     shared_server.is_well_made(visitors, path, ruth, name)
 
 
-def test_an_import_that_landed_one_with_a_call_list_and_the_upload_are_for_everyone(
+def test_landed_import_import_with_a_call_list_and_upload_are_for_everyone(
     visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, held: int
 ) -> None:
     shared_server.is_well_made(visitors, "/console/imports/upload", ruth, "import-upload")
@@ -65,7 +65,7 @@ def test_an_import_that_landed_one_with_a_call_list_and_the_upload_are_for_every
     shared_server.is_well_made(visitors, "/console/imports/1", ruth, "import-landed")
 
 
-def test_a_file_is_chosen_read_and_landed(
+def test_file_is_chosen_read_and_landed(
     visitors: Visitors, console_server: ConsoleServer, tmp_path: Path
 ) -> None:
     ada = console_server.adds("administrator", "Ada Invented")
@@ -93,7 +93,7 @@ def test_a_file_is_chosen_read_and_landed(
     expect(page.locator("#state")).to_contain_text("Landed")
 
 
-def test_two_people_settle_it_each_at_their_own_browser(
+def test_two_people_settle_it_each_in_their_own_browser(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ruth, sam = (

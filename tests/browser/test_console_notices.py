@@ -1,4 +1,4 @@
-"""Urgent work that nobody has is told in the title, by a sound and a notification, also in a hidden tab."""
+"""The title, a sound and a notification tell of urgent work that nobody has, also in a hidden tab."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer
 from tests.browser.test_console_callbacks import claims, promises
 
-#: What a browser would show and play is written down. A tone counts once it was played to its end.
+#: The test records what a browser would show and play. A tone counts once it was played to its end.
 WATCHED = """([allows, refuses]) => {
     if (location.protocol === "about:") return;
     window.shown = [];
@@ -71,7 +71,7 @@ class Tab:
             self.page = visitors.opens(f"{server.url}{path}", context=context)
 
     def asks(self, milliseconds: int = 10_500) -> "Tab":
-        """The next time that it asks how things stand, and what it makes of the answer."""
+        """Its next poll, and what it does with the answer."""
         before = self.page.evaluate("window.asked")
         self.page.clock.run_for(milliseconds)
         until(lambda: self.page.evaluate("window.asked") > before)
@@ -89,7 +89,7 @@ class Tab:
         return [f"{one['title']}: {one['body']}" for one in self.page.evaluate("window.shown")]
 
     def has_told(self, *bodies: str) -> None:
-        """So many sounds were played to their end, and no more notifications were shown than these."""
+        """One sound for each was played to its end, and no more notifications were shown than these."""
         until(lambda: self.sounds >= len(bodies))
         assert (self.sounds, self.told) == (len(bodies), [f"Urgent: {body}" for body in bodies])
 
@@ -100,7 +100,7 @@ class Tab:
 
 
 def until(holds: Callable[[], object]) -> None:
-    """Wait for what a page does by itself; its own clock stands still meanwhile."""
+    """Wait for what a page does by itself; its own clock does not run meanwhile."""
     end = time.monotonic() + 10
     while not holds() and time.monotonic() < end:
         time.sleep(0.02)
@@ -123,7 +123,7 @@ def becomes(server: ConsoleServer, callback_id: int, **facts: Any) -> None:
             setattr(callback, name, value)
 
 
-def test_each_urgent_callback_is_told_of_once_in_a_tab_that_nobody_looks_at(
+def test_hidden_tab_tells_of_each_urgent_callback_once(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     server = console_server
@@ -141,7 +141,7 @@ def test_each_urgent_callback_is_told_of_once_in_a_tab_that_nobody_looks_at(
     tab.asks().is_titled(1)
     tab.has_told(ONE)
 
-    # Somebody takes one and another comes: as many as before, and none of them was told of.
+    # Somebody takes one and another comes: as many as before, and none of them was announced.
     tab.page.locator("#standing a").focus()
     claims(server, first, luis)
     promises(server, urgency="urgent", reason="afraid")
@@ -151,7 +151,7 @@ def test_each_urgent_callback_is_told_of_once_in_a_tab_that_nobody_looks_at(
     tab.asks().is_titled(2)
     tab.has_told(ONE, ONE, TWO)
 
-    # What is not urgent is no news until its promise is due in a quarter of an hour.
+    # A callback that is not urgent is no news until its promise is due in a quarter of an hour.
     other = promises(server, rank=1)
     tab.asks().is_titled(2)
     becomes(server, other, due_at=datetime.now(UTC) + timedelta(minutes=14))
@@ -167,7 +167,7 @@ def test_each_urgent_callback_is_told_of_once_in_a_tab_that_nobody_looks_at(
     tab.has_told(ONE, ONE, TWO, TWO.replace("2", "3"))
 
 
-def test_of_two_tabs_one_tells_and_what_is_switched_off_stays_off(
+def test_one_of_two_tabs_tells_and_what_is_switched_off_stays_off(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     server = console_server
@@ -191,7 +191,7 @@ def test_of_two_tabs_one_tells_and_what_is_switched_off_stays_off(
     first.has_told(ONE)
     second.has_told()
 
-    # The one that told is closed; the other goes on, and was told nothing twice.
+    # The tab that told is closed; the other goes on, and repeats nothing.
     first.page.close()
     promises(server, urgency="urgent", reason="afraid")
     second.asks().is_titled(2)
@@ -211,7 +211,7 @@ def test_of_two_tabs_one_tells_and_what_is_switched_off_stays_off(
     expect(second.page.get_by_role("checkbox", name="by a notification")).not_to_be_checked()
 
 
-def test_a_lost_connection_and_a_session_that_ended_are_told_once(
+def test_lost_connection_and_ended_session_are_told_once(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     server, ana = console_server, on_shift(console_server, "Ana Demo")
@@ -251,7 +251,7 @@ def test_a_lost_connection_and_a_session_that_ended_are_told_once(
     expects(visitors, "AudioContext was not allowed", "ERR_FAILED", "401")
 
 
-def test_a_browser_that_refuses_notifications_goes_on_asking_and_sounds(
+def test_browser_that_refuses_notifications_goes_on_polling_and_sounds(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     server = console_server

@@ -42,14 +42,14 @@ def with_authenticator(page: Page) -> Any:
     return session
 
 
-def test_the_way_in_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_way_in_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana = console_server.adds("liaison")
 
     console_server.is_well_made(visitors, "/console/sign-in", None, "sign-in")
     console_server.is_well_made(visitors, "/console/account", ana, "account")
 
 
-def test_the_first_sign_in_step_by_step(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_first_sign_in_step_by_step(visitors: Visitors, console_server: ConsoleServer) -> None:
     nina = console_server.adds_newcomer()
     page = console_server.shows(visitors, "/console/")
     gives_password(page, nina)
@@ -78,11 +78,11 @@ def test_the_first_sign_in_step_by_step(visitors: Visitors, console_server: Cons
     page.get_by_role("button", name="I have kept them").click()
     heading(page, "Callbacks")
     judge(page, "home")
-    # The browser itself notes what was not right.
+    # The browser itself notes the errors.
     visitors.complaints[:] = [one for one in visitors.complaints if "status of 422" not in one]
 
 
-def test_the_wrong_password_the_code_and_the_second_question_look_well(
+def test_wrong_password_code_and_second_question_look_well(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds("liaison")
@@ -105,11 +105,11 @@ def test_the_wrong_password_the_code_and_the_second_question_look_well(
     ):
         page.goto(console_server.url + path)
         judge(page, name)
-    # The browser itself notes a page that is not there, and what was not right.
+    # The browser itself notes a missing page, and the errors.
     visitors.complaints[:] = [one for one in visitors.complaints if "status of 4" not in one]
 
 
-def test_a_passkey_is_made_at_the_first_sign_in_and_opens_without_a_password(
+def test_passkey_is_made_at_the_first_sign_in_and_opens_without_a_password(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     nina = console_server.adds_newcomer()
@@ -133,7 +133,7 @@ def test_a_passkey_is_made_at_the_first_sign_in_and_opens_without_a_password(
     expect(page.get_by_role("region", name="Passkeys")).to_contain_text("Chrome, Linux")
 
 
-def test_a_passkey_is_added_proves_once_more_and_is_no_good_once_removed(
+def test_passkey_is_added_proves_once_more_and_is_useless_once_removed(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds("liaison")
@@ -156,7 +156,7 @@ def test_a_passkey_is_added_proves_once_more_and_is_no_good_once_removed(
     visitors.complaints[:] = [one for one in visitors.complaints if "status of 422" not in one]
 
 
-def test_a_passkey_that_is_refused_by_its_owner_says_so(
+def test_passkey_that_is_refused_by_its_owner_says_so(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     page = console_server.opens(visitors, "/console/sign-in")
@@ -169,7 +169,9 @@ def test_a_passkey_that_is_refused_by_its_owner_says_so(
     expect(page.get_by_text("No passkey was used.")).to_be_visible()
 
 
-def test_by_keyboard_alone_and_with_the_skip_link(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_staff_sign_in_by_keyboard_alone_and_with_the_skip_link(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
     ana = console_server.adds("liaison")
     page = console_server.shows(visitors, "/console/sign-in")
     expect(page.get_by_label("E-mail")).to_be_focused()
@@ -203,7 +205,7 @@ def test_everything_works_without_scripts(visitors: Visitors, console_server: Co
     expect(page.get_by_role("button", name="passkey")).to_have_count(0)
 
 
-def test_a_lost_connection_is_said_and_what_was_typed_stays(
+def test_lost_connection_is_reported_and_what_was_typed_stays(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds("liaison")
@@ -223,7 +225,7 @@ def test_a_lost_connection_is_said_and_what_was_typed_stays(
     page.wait_for_load_state("networkidle")
 
 
-def test_it_can_be_read_in_spanish_and_at_twice_its_size(
+def test_sign_in_can_be_read_in_spanish_and_at_twice_its_size(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds("liaison")

@@ -54,7 +54,7 @@ def test_staff_dial_their_own_line_from_a_phone_of_the_page(serving: Serving, vi
 
 
 @pytest.mark.timeout(180)
-def test_someone_hears_a_status_asks_to_be_called_back_and_talks_with_a_liaison(
+def test_caller_hears_a_status_asks_to_be_called_back_and_talks_with_a_liaison(
     serving: Serving, visitors: Visitors
 ) -> None:
     page = visitors.opens(f"http://127.0.0.1:{serving.port}/exchange/")
@@ -106,7 +106,7 @@ def test_someone_hears_a_status_asks_to_be_called_back_and_talks_with_a_liaison(
 
 
 @pytest.mark.timeout(240)
-def test_somebody_is_called_back_from_the_console_from_the_claim_to_the_outcome(
+def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     serving: Serving, visitors: Visitors
 ) -> None:
     for email, *_, on_shift in STAFF:
@@ -175,7 +175,7 @@ def signed_in(serving: Serving, visitors: Visitors) -> Page:
     return page
 
 
-def test_a_page_finds_the_exchange_again_after_it_was_killed(serving: Serving, visitors: Visitors) -> None:
+def test_page_finds_the_exchange_again_after_it_was_killed(serving: Serving, visitors: Visitors) -> None:
     page = visitors.opens(f"http://127.0.0.1:{serving.port + 1}/exchange/")
     is_live(page)
     killed = serving.child("exchange")

@@ -13,7 +13,7 @@ from tests.exchange.small_exchange import LIAISON, LINE, Exchange, place
 
 
 def opened(visitors: Visitors, exchange: Exchange, speed: str = "Instant", **options: Any) -> Page:
-    # What only looks shares a window: one of its own costs a second.
+    # Tests that only look share a window: one of their own costs a second.
     where = f"{exchange.url}/exchange/"
     page = visitors.opens(where, **options) if options else visitors.shows(where)
     is_live(page)
@@ -52,7 +52,7 @@ def test_one_handset_waits_in_a_queue_another_takes_it_out_and_both_talk(
     liaison.is_shown_as("Call over")
 
 
-def test_a_call_by_keyboard_alone(visitors: Visitors, exchange: Exchange) -> None:
+def test_caller_makes_a_call_by_keyboard_alone(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     caller = Handset(page, "Victim")
     page.keyboard.press("Tab")
@@ -76,7 +76,7 @@ def test_a_call_by_keyboard_alone(visitors: Visitors, exchange: Exchange) -> Non
     ]
 
 
-def test_the_skip_link_leads_to_the_phones(visitors: Visitors, exchange: Exchange) -> None:
+def test_skip_link_leads_to_the_phones(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     page.reload()
     is_live(page)
@@ -135,7 +135,7 @@ def test_digits_can_be_pasted(visitors: Visitors, exchange: Exchange) -> None:
     caller.hears("Take your time.", "Goodbye.")
 
 
-def test_a_withheld_number(visitors: Visitors, exchange: Exchange) -> None:
+def test_caller_withholds_their_number(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     caller = Handset(page, "Victim")
     caller.card.get_by_label("Call as").select_option("anonymous")
@@ -154,9 +154,7 @@ def test_a_withheld_number(visitors: Visitors, exchange: Exchange) -> None:
         ("Answer", "in-progress", "In call"),
     ],
 )
-def test_a_phone_that_rings(
-    visitors: Visitors, exchange: Exchange, button: str, status: str, shown: str
-) -> None:
+def test_phone_rings(visitors: Visitors, exchange: Exchange, button: str, status: str, shown: str) -> None:
     page = opened(visitors, exchange)
     liaison = rings_liaison(exchange, page)
 
@@ -167,7 +165,7 @@ def test_a_phone_that_rings(
     assert call.status == status
 
 
-def test_a_phone_that_is_let_ring_stops_by_itself(visitors: Visitors, exchange: Exchange) -> None:
+def test_phone_that_nobody_answers_stops_by_itself(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     place(exchange, to="+12025550170", timeout=1)
 
@@ -187,7 +185,7 @@ def test_voicemail_can_answer_every_time(visitors: Visitors, exchange: Exchange)
     liaison.is_shown_as("Call over")
 
 
-def test_a_phone_that_nobody_shows_rings_in_the_tray_and_can_be_picked_up(
+def test_phone_that_nobody_shows_rings_in_the_tray_and_can_be_picked_up(
     visitors: Visitors, exchange: Exchange
 ) -> None:
     page = opened(visitors, exchange)
@@ -204,9 +202,7 @@ def test_a_phone_that_nobody_shows_rings_in_the_tray_and_can_be_picked_up(
     expect(other.card).to_have_count(0)
 
 
-def test_a_phone_that_a_caller_is_put_through_to_rings_and_typed_words_cross(
-    visitors: Visitors, exchange: Exchange
-) -> None:
+def test_transferred_call_rings_a_phone_and_typed_words_cross(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     page.get_by_role("textbox", name="Name").fill("Office")
     page.get_by_role("textbox", name="Number").fill(LIAISON)
@@ -231,7 +227,7 @@ def test_a_phone_that_a_caller_is_put_through_to_rings_and_typed_words_cross(
     caller.hears("Dial completed, bridged true.")
 
 
-def test_a_second_tab_and_a_second_window_see_the_same(visitors: Visitors, exchange: Exchange) -> None:
+def test_second_tab_and_second_window_see_the_same(visitors: Visitors, exchange: Exchange) -> None:
     first = opened(visitors, exchange, width=1280)
     tab = visitors.opens(f"{exchange.url}/exchange/", context=first.context)
     window = visitors.opens(f"{exchange.url}/exchange/")
@@ -264,7 +260,7 @@ def test_more_tabs_than_a_browser_has_connections_are_all_live(
         Handset(tab, "Victim").hears("To talk to someone")
 
 
-def test_the_log_shows_each_request_with_its_document_and_what_is_wrong_with_it(
+def test_log_shows_each_request_with_its_document_and_what_is_wrong_with_it(
     visitors: Visitors, exchange: Exchange
 ) -> None:
     page = opened(visitors, exchange)
@@ -357,7 +353,7 @@ def test_nothing_moves_for_those_who_want_it_so(visitors: Visitors, exchange: Ex
     assert liaison.card.get_by_text("Rings", exact=True).evaluate(moving) == "none"
 
 
-def test_a_call_that_rings_while_another_lasts_waits_in_the_tray(
+def test_call_that_rings_while_another_lasts_waits_in_the_tray(
     visitors: Visitors, exchange: Exchange
 ) -> None:
     page = opened(visitors, exchange)

@@ -38,7 +38,7 @@ def chaos(
     hard: bool,
     log: Path | None,
 ) -> None:
-    """Let a storm pass, print what became of every promise, and exit 1 when a rule was broken."""
+    """Run a storm, print what happened to every promise, and exit 1 when a rule was broken."""
     storm = Storm(
         callbacks=callbacks,
         waiters=waiters,

@@ -1,4 +1,4 @@
-"""Those who call the line in a storm, until a call back is promised to them or a person is on the line."""
+"""The people who call the line in a storm, until they have a promise of a callback or a person."""
 
 import time
 from contextlib import suppress
@@ -18,7 +18,7 @@ _ANSWER_SECONDS = 20.0
 _WISHES = ("language", "case", "callback", "to_callback")
 #: What somebody who is afraid chooses instead: the same, but a call within the hour.
 _WISHES_IN_FEAR = ("language", "case", "afraid", "to_callback")
-#: What is said of a callback that is open already, because the promise of a call that broke off stands.
+#: What the line says of an open callback, because the promise of a call that broke off counts.
 _KEEP = "To leave your callback as it is, press 1"
 _ON_HOLD = "on hold"
 _LOOKS_EVERY = 0.2
@@ -59,14 +59,14 @@ class Asker:
                 self.faults.append(f"{type(error).__name__}: {error}")
             heard = call.live.heard_since_last_key()
             self.met.append(f"{call.live.state}: {' / '.join(heard[-2:])}{broken}")
-            # Whatever they met, nobody puts the phone down without hanging up.
+            # Whatever they met, every caller hangs up.
             with suppress(WrongMomentError, LookupError, TimeoutError):
                 self._board.hang_up(call.sid)
             if not self.is_served:
                 time.sleep(1)
 
     def _talks_to_the_line(self, call: SwitchedCall) -> None:
-        """Answer what is asked, until they hear what they wait for or do not know what to answer."""
+        """Answer the questions, until they hear what they wait for or do not know what to answer."""
         waits_until(lambda: call.live.state in {"keys", "over"}, _ANSWER_SECONDS)
         for _ in range(_MOST_QUESTIONS):
             phrases = call.live.heard_since_last_key()
@@ -113,7 +113,7 @@ class Waiter(Asker):
 
     @property
     def is_served(self) -> bool:
-        """A person was on the line, or a call back was promised instead."""
+        """A person was on the line, or they have a promise of a callback instead."""
         return self.talked_at is not None or self.promised_at is not None
 
     def _is_there(self, call: SwitchedCall, phrases: list[str]) -> bool:
@@ -141,7 +141,7 @@ class Waiter(Asker):
             time.sleep(_LOOKS_EVERY)
 
     def _answers(self, call: SwitchedCall, *, keeps: bool) -> bool:
-        """Answer what is asked in the queue or on hold; False when there is nothing more to wait for."""
+        """Answer the questions in the queue or on hold; False when there is nothing more to wait for."""
         phrases = call.live.heard_since_last_key()
         if self._is_promised(phrases):
             return False

@@ -27,9 +27,9 @@ _NOT_OUR_NUMBER = 21210
 class ChaosCarrier:
     """Serves REST on ``port`` and calls the line at ``public_url``.
 
-    The ledger holds every call that was placed, whatever the line was told of it: ``placed`` counts them by
-    the leg they were placed for, ``rung`` by the number that rang. While ``is_refusing`` it places none and
-    counts ``refusals``; ``refused`` are the spans in which it did.
+    The ledger has every placed call, whatever the line was told of it: ``placed`` counts them by the leg they
+    were placed for, ``rung`` by the number that rang. While ``is_refusing`` it places none and counts
+    ``refusals``; ``refused`` are the spans in which it did.
     """
 
     def __init__(self, public_url: str, port: int, token: str, seed: int) -> None:
@@ -94,7 +94,7 @@ class ChaosCarrier:
         return Response("the answer is lost", 502)
 
     def closes(self) -> None:
-        """Stop listening; calls that go on are of no more interest."""
+        """Stop listening; calls that go on no longer matter."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -1,4 +1,4 @@
-"""Those whom the line rings in a storm: liaisons and callers, each of whose doings the seed decides."""
+"""The people whom the line rings in a storm: liaisons and callers; the seed decides what each does."""
 
 import time
 from collections import Counter
@@ -89,7 +89,7 @@ class Crowd:
     def _stays(
         self, call: SwitchedCall, talks: float, *, answers_questions: bool = False, star: float = 1
     ) -> None:
-        """Talk for so many seconds, answer how it ended or do not, and hang up.
+        """Talk for ``talks`` seconds, answer how it ended or do not, and hang up.
 
         With ``star`` below 0.2 they put the other one on hold first, and below 0.05 do not come back from it.
         """

@@ -4,8 +4,8 @@ A signed webhook is posted every 50 ms, each on a connection of its own, while e
 replacement again as soon as it is there. Prints for each the longest time from one answer to the next, the
 slowest answer, and how many requests broke off. Exits 1 when a caller waited longer than MOST_SECONDS.
 
-On two busy cores the longest of seven was 0.10 s. `serve` and its supervisord are left out: all ends with
-them, and callers have the fallback until the platform has started the line again.
+On two busy cores the longest of seven was 0.10 s. `serve` and its supervisord are left out: everything ends
+with them, and callers have the fallback until the platform has started the line again.
 """
 
 import sys
@@ -24,7 +24,7 @@ import psutil
 from tests.bench.http import ACCOUNT_SID, TOKEN, BadAnswerError, prepared, run
 from tests.hotline.cli.test_serve import Serving, until
 
-#: What a caller may wait when any one process dies, even twice.
+#: The longest that a caller may wait when any one process dies, even twice.
 MOST_SECONDS = 1.0
 EVERY_SECONDS = 0.05
 #: How long webhooks are posted after the second kill.
@@ -32,13 +32,13 @@ AFTER_SECONDS = 3.0
 START_SECONDS = 180
 #: Each process that `serve` keeps up.
 NAMES = ("web0", "web1", "worker", "sweeper", "intake", "valkey", "exchange")
-#: More than a web has before its server begins: itself, and the heart and the watch of the app.
+#: More than a web process has before its server begins: itself, and the app's heartbeat and watch.
 SERVER_THREADS = 5
 
 
 @dataclass
 class Asked:
-    """What became of the webhooks that were posted while one process was killed."""
+    """What happened to the webhooks that were posted while one process was killed."""
 
     answered: list[float] = field(default_factory=list)
     slowest: float = 0.0
@@ -101,14 +101,14 @@ def wait_until_ready(serving: Serving) -> None:
 
 
 def webs_answer(serving: Serving) -> bool:
-    """Whether the threads of the server run in each web, which is once its app is made."""
+    """Whether the threads of the server run in each web process, which is once its app is made."""
     with suppress(psutil.NoSuchProcess, ValueError, OSError):
         return all(serving.child(name).num_threads() >= SERVER_THREADS for name in ("web0", "web1"))
     return False
 
 
 def killed_twice(serving: Serving, name: str) -> Asked:
-    """Post webhooks while a process is killed, and what takes its place again at once."""
+    """Post webhooks while a process is killed, and the one that replaces it at once after that."""
     with Callers(serving.port) as callers:
         until(lambda: len(callers.asked.answered) > 5, "the first answers")
         killed: list[psutil.Process] = []

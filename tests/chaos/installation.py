@@ -27,7 +27,7 @@ from tests.people.town import ENVIRONMENT
 from tests.servers import Postgres, running_postgres
 
 _SHIPPED = Path(__file__).parent.parent.parent / "config" / "office.toml"
-#: The least that each may be, but for the carrier's pace: a storm has no time for an office's patience.
+#: The least that each may be, without the carrier's pace: a storm has no time for an office's patience.
 POLICIES = {
     "liaison_ring_seconds": 5,
     "caller_ring_seconds": 5,
@@ -45,7 +45,7 @@ SUPERVISOR = "+12025550190"
 
 
 class Installation:
-    """``database`` is the line's own, looked at from outside; ``killed`` counts what was killed by kind."""
+    """``database`` is the line's own, looked at from outside; ``killed`` counts the kills by kind."""
 
     def __init__(self, folder: Path, url: str, postgres: Postgres | None, caller_tries: int) -> None:
         self.port = free_ports()
@@ -94,7 +94,7 @@ class Installation:
         return self._serving.printed if self._serving is not None else ""
 
     def moves_in(self, liaisons: int, cases: int) -> tuple[list[str], list[MadeCase]]:
-        """Make liaisons on shift, a supervisor, and cases of people in custody; gives phones and cases."""
+        """Make liaisons on shift, a supervisor, and cases of people in custody; returns phones and cases."""
         now = datetime.now(UTC)
         phones = [f"+1202555{number:04d}" for number in range(150, 150 + liaisons)]
         record = {"status_at": now - timedelta(days=2), "recorded_at": now}
@@ -106,14 +106,16 @@ class Installation:
         return [*phones, SUPERVISOR], made
 
     def returns_to_work(self, but: Collection[str]) -> None:
-        """Whoever the line set away after two missed rings begins their shift again, ``but`` some phones."""
+        """Liaisons whom the line set away after two missed rings begin their shift again, except phones in
+        ``but``.
+        """
         absent = [self.keyring.index("phone", phone) for phone in but]
         with suppress(SQLAlchemyError), self.database.transaction() as session:
             away = select(Staff.id).where(Staff.set_away_at.is_not(None), Staff.phone_key.not_in(absent))
             for staff_id in session.scalars(away).all():
                 set_shift(session, staff_id, on_shift=True, now=datetime.now(UTC))
 
-    # What befalls it.
+    # What happens to it.
 
     def suffers_kill(self, chance: Random) -> None:
         """SIGKILL one program."""
@@ -121,7 +123,7 @@ class Installation:
         kinds = [kind for kind in TARGETS if not (kind == "worker" and self._stopped)]
         chance.shuffle(kinds)
         for kind in kinds:
-            # One that is being started again just now cannot be killed: the next kind is.
+            # One that is being restarted just now cannot be killed: the next kind is.
             with suppress(psutil.NoSuchProcess, OSError, ValueError, IndexError):
                 self._kill(kind)
                 self.killed[kind] += 1
@@ -159,7 +161,7 @@ class Installation:
 
 @contextmanager
 def installation(folder: Path, kind: str, caller_tries: int) -> Iterator[Installation]:
-    """A installation that is not open yet, on ``sqlite`` or on a ``postgresql`` of its own."""
+    """An installation that is not open yet, on ``sqlite`` or on a ``postgresql`` of its own."""
     with ExitStack() as stack:
         postgres = None
         url = f"sqlite:///{folder / 'hotline.db'}"

@@ -1,4 +1,4 @@
-"""A storm: people ask to be called back and are, others wait at 0, while what serves them is killed."""
+"""A storm: people ask to be called back and are, others wait at 0, while the programs are killed."""
 
 import threading
 import time
@@ -20,12 +20,12 @@ AREAS = ("206", "212", "305", "312", "404", "415", "503", "602", "617", "713")
 MOST_CALLBACKS = len(AREAS) * 100
 AREAS_AT_0 = ("702", "804", "919")
 MOST_WAITERS = len(AREAS_AT_0) * 100
-#: Nothing stands still for longer: the line's own bound and both rings.
+#: Nothing makes no progress for longer: the line's own bound and both rings.
 STANDS_STILL = BOUND_SECONDS + POLICIES["liaison_ring_seconds"] + POLICIES["caller_ring_seconds"]
 _AT_ONCE = 32
 #: How often those who were set away are called back to work.
 _AWAY_SECONDS = 10.0
-#: One of so many askers says that they are afraid.
+#: One of this many askers says that they are afraid.
 AFRAID_OF = 5
 
 
@@ -35,8 +35,8 @@ class Storm:
 
     ``waiters`` press 0 in their case. ``asking_seconds`` is over how long people ask and things are killed.
     After that it ends when no callback is open any more, or none gets on. ``caller_tries`` is the office's
-    policy. ``refused_seconds``: for so long the carrier refuses the account (21210), from the
-    middle on. ``is_hard``: one liaison never picks up, and the worker hangs for good from the first third on.
+    policy. ``refused_seconds``: for so long the carrier refuses the account (21210), from the middle on.
+    ``is_hard``: one liaison never picks up, and the worker hangs for good from the first third on.
     """
 
     callbacks: int
@@ -124,7 +124,7 @@ class Storm:
 
 
 def _call_back(place: Installation, absent: Collection[str], is_over: threading.Event) -> None:
-    """Let whoever was set away come back: in so many rings each liaison misses two in a row at some time."""
+    """Bring back those who were set away: in so many rings each liaison misses two in a row at some time."""
     while not is_over.wait(_AWAY_SECONDS):
         place.returns_to_work(absent)
 
@@ -142,13 +142,13 @@ def small_storm(database: str, restarts: int) -> Storm:
         database=database,
         liaisons=8,
         asking_seconds=8,
-        # No second round, which would begin a minute later; who is lost on hold has one too.
+        # No second round, which would begin a minute later; a person lost on hold has one too.
         caller_tries=1,
     )
 
 
 def told(storm: Storm, verdict: Verdict) -> str:
-    """The verdict as a table under what it was, so that it can be had again."""
+    """The verdict as a table under its parameters, so that the storm can be repeated."""
     who = f"seed {storm.seed}, {storm.database}: {storm.callbacks} callbacks, {storm.waiters} at 0"
     what = f"{storm.kills} kills, {storm.wipes} wipes, {storm.restarts} restarts of PostgreSQL"
     return f"{who}, {what}\n{verdict.table()}"

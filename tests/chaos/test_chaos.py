@@ -1,4 +1,4 @@
-"""A small storm in the suite: no promise is lost while what keeps it is killed; `make chaos` is large."""
+"""A small storm in the suite: no promise is lost while the programs are killed; `make chaos` is large."""
 
 from pathlib import Path
 

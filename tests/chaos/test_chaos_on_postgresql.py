@@ -1,4 +1,4 @@
-"""The small storm on PostgreSQL, in a file of its own so that both pass at the same time."""
+"""The small storm on PostgreSQL, in a file of its own so that both run at the same time."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a storm left behind, judged from the database and from the carrier's own ledger."""
+"""The result of a storm, judged from the database and from the carrier's own ledger."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from tests.chaos.carrier import ChaosCarrier
 from tests.chaos.installation import Installation
 from tests.chaos.watch import Watch
 
-#: How long after its time a callback that waits may still stand there untouched.
+#: How long after its time a waiting callback may still be there untouched.
 _SLACK = timedelta(seconds=15)
 #: The longest that somebody at 0 may be on the line with nothing said, asked or ringing (seconds): dead air.
 _MOST_SILENCE = 15.0
@@ -38,7 +38,7 @@ class Verdict:
 def judge(
     installation: Installation, carrier: ChaosCarrier, askers: Sequence[Asker], watch: Watch
 ) -> Verdict:
-    """Hold every promise against the rows, and every ring against an acceptance."""
+    """Compare every promise with the rows, and every ring with an acceptance."""
     with installation.database.reading() as session:
         keyring = keyring_of(session)
         rows = list(session.scalars(select(Callback)))
@@ -107,7 +107,7 @@ def judge(
 
 
 def _not_kept(rows: Sequence[Callback], now: datetime) -> list[str]:
-    """Callbacks that are neither kept, nor a person's, nor waiting for a time that is still to come."""
+    """Callbacks that are neither finished, nor a person's, nor waiting for a time that is still to come."""
     broken = []
     for row in rows:
         if row.state == "reached" and row.talking_at is None:
@@ -152,7 +152,7 @@ def _left_at_0(session: Session, askers: Sequence[Asker]) -> list[str]:
 
 
 def _lost(rows: Sequence[Callback], askers: Sequence[Asker], keys: dict[str, str]) -> list[str]:
-    """People who heard the promise and of whom no callback stands, and people who were served by nobody."""
+    """People who heard the promise and have no callback, and people who were served by nobody."""
     found = {(row.case_id, row.number_key) for row in rows}
     broken = []
     for asker in askers:

@@ -1,4 +1,4 @@
-"""Watches the list and the talks at 0 during a storm: how long each stands still in somebody's hands."""
+"""Watches the list and the talks at 0 during a storm: how long each makes no progress in somebody's hands."""
 
 import threading
 import time
@@ -13,10 +13,11 @@ from models import Callback, QueuedCall, Staff, Talk
 from models.callbacks.callback_state import OPEN_STATES
 from models.store.database import Database
 
-#: Nothing may stand still for longer than this and the two rings (seconds): the bound that the line states.
+#: Nothing may wait for longer than this and the two rings (seconds): the bound that the line states.
 BOUND_SECONDS = 60.0
 _LOOKS_EVERY = 0.5
-#: So long after the last was settled no more will be (seconds): several rings, and the minute between tries.
+#: This long after the last was settled no more will be (seconds): several rings, and the minute between
+#: tries.
 _GIVES_UP = 240.0
 _IN_HAND = tuple(state for state in OPEN_STATES if state != "requested")
 AT_0 = "talking at 0"
@@ -26,7 +27,7 @@ Mark = tuple[str, int | None, int | None, int]
 
 @dataclass(slots=True)
 class Watch:
-    """``longest`` is the longest time for which one stood still, by its state; ``stuck`` who did too long.
+    """``longest`` is the longest time without progress, by state; ``stuck`` are those above the bound.
 
     A talk counts from its begin on, since talks of a storm are short. ``due`` is when each urgent callback
     was first seen to be due while nobody was rung for it.
@@ -96,8 +97,8 @@ class Watch:
     def waits_until_quiet(self) -> bool:
         """Wait until no callback, talk at 0 or place in the queue is open and no liaison is held.
 
-        Give up once nothing was settled for _GIVES_UP seconds; whether all were is in the answer. How long it
-        may take in all is not said: a slow machine keeps its promises late, and no promise is lost by that.
+        Give up once nothing was settled for _GIVES_UP seconds; returns whether all were. It has no limit over
+        all: a slow machine keeps its promises late, and no promise is lost by that.
         """
         settled, since = -1, time.monotonic()
         while not self._is_quiet():
