@@ -1,4 +1,4 @@
-"""What a callback does next when a round was lost: the next liaison, a later try, or a person of staff."""
+"""What a callback does next when a round was lost: the next liaison, a later try, or a staff member."""
 
 from datetime import datetime, timedelta
 

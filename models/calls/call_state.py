@@ -125,7 +125,7 @@ class CallState(_Parts):
         return state
 
     if not TYPE_CHECKING:
-        # Hidden from mypy, which would else accept any name.
+        # Hidden from mypy, which would otherwise accept any name.
         def __getattr__(self, name: str) -> Any:
             """Read a fact that was not read with the call. What the turn has changed stays changed."""
             if name not in FACTS:

@@ -1,4 +1,4 @@
-"""The words for how far a call has come: Twilio's own, in their order, and two of ours for legs we place."""
+"""Words for how far a call has come: Twilio's own, in order, and two of ours for legs we place."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -16,14 +16,14 @@ FINAL_CALL_STATUSES = ("completed", "busy", "failed", "no-answer", "canceled")
 _FORWARD = (DIALLING, "queued", "initiated", "ringing", "in-progress", LEAVING)
 #: The carrier ends any call after this long, so nobody is still talking then (Twilio's own limit).
 LONGEST_CALL = timedelta(hours=4)
-#: For a call that is over and of which nobody knows since when: a talk in it counts as short, since one call
-#: too many harms nobody who was cut off.
+#: For a call that ended at an unknown time: a talk in it counts as short, since an unneeded call is less harm
+#: than none to a person who was cut off.
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 TWILIO_CALL_STATUSES = ("queued", "initiated", "ringing", "in-progress", *FINAL_CALL_STATUSES)
 
 
 def bring_forward(session: Session, call_id: int, call_status: str) -> bool:
-    """Note how far a call that goes on has come. Events overtake each other: none takes it back."""
+    """Record how far a live call has come. Events arrive out of order, so none moves it back."""
     earlier = _FORWARD[: _FORWARD.index(call_status)]
     statement = (
         update(CALLS)
@@ -38,7 +38,7 @@ def bring_forward(session: Session, call_id: int, call_status: str) -> bool:
 
 
 def take_back_leaving(session: Session, call_id: int) -> None:
-    """The leg could not be told that it has nothing more to do, so it is to be told again."""
+    """The leg could not be told that it has nothing more to do, so tell it again later."""
     session.execute(
         update(CALLS)
         .where(CALLS.c.id == call_id, CALLS.c.call_status == LEAVING, CALLS.c.ended_at.is_(None))

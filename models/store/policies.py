@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Policies:
     """Every policy of the office as a plain number; ``config/office.toml`` says what each one means.
 
-    A name ends in its unit where it has one: ``_seconds``, ``_minutes``, ``_hours``, ``_days``,
+    A name ends in its unit if it has one: ``_seconds``, ``_minutes``, ``_hours``, ``_days``,
     ``_megabytes``, ``_percent`` (0 to 100), ``_factor`` (times). ``window_opens_hour`` and
     ``window_closes_hour`` are hours of a day, ``_a_day``, ``_an_hour`` and ``_per_second`` are rates, and
     every other one is a count. ``models`` may not import ``config``, so the edge fills it from the office.
