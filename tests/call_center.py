@@ -1,4 +1,4 @@
-"""The callback list as its tests work it: rows, a carrier that dials nobody, jobs that wait, and keys."""
+"""The callback list as its tests use it: rows, a carrier that dials nobody, jobs that wait, and keys."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from workers.sweeper import sweep
 
 
 class CallCenterCarrier(FakeCarrier):
-    """Also takes calls elsewhere and forgets statuses; ``at_place`` runs in the very moment of dialling."""
+    """Also redirects calls and forgets statuses; ``at_place`` runs at the very moment of dialing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class CallCenterCarrier(FakeCarrier):
 
 
 class WaitingJobs:
-    """A queue that a test works off; ``is_down`` is a Redis that is."""
+    """A queue that a test works off; ``is_down`` is a Redis that is down."""
 
     def __init__(self, clock: Callable[[], datetime] = lambda: NOW) -> None:
         self.waiting: list[Job] = []
@@ -72,7 +72,7 @@ class WaitingJobs:
         return not self.is_down
 
     def take_untaken(self, seconds: float) -> Job | None:
-        """The oldest job, once no worker has taken it for so long."""
+        """The oldest job, if no worker has taken it for ``seconds``."""
         if self.is_down or not self.waiting:
             return None
         if self._clock() - self._since[self.waiting[0]] < timedelta(seconds=seconds):
@@ -84,12 +84,12 @@ class WaitingJobs:
 
 
 class CallCenter:
-    """One hotline's list. ``now`` is its hour, which a test moves."""
+    """One hotline's list. ``now`` is its clock, which a test moves."""
 
     def __init__(self, database: Database, office: Office, now: datetime) -> None:
         self.database, self.office, self.now = database, office, now
         self.carrier, self.jobs = CallCenterCarrier(), WaitingJobs(lambda: self.now)
-        #: The seconds that the carrier's pace asked workers to wait; a test does not.
+        #: The seconds that the carrier's pace asked workers to wait; a test does not wait.
         self.waited: list[float] = []
         self._sequence = 0
 
@@ -121,14 +121,14 @@ class CallCenter:
             self.dialler.do(name, row_id)
 
     def sweeps(self, **later: float) -> None:
-        """Let time pass and sweep once, without doing the jobs it hands on."""
+        """Let time pass and sweep once, without doing the jobs that it queues."""
         self.now += timedelta(**later)
         sweep(self.database, self.jobs, self.carrier, self.office, self.now, self.waited.append)  # type: ignore[arg-type]
 
     # What people do.
 
     def answers(self, call: Any) -> None:
-        """Someone picks up: the leg's first document is asked for."""
+        """Someone picks up: the leg's first document is fetched."""
         call.status = "in-progress"
         self.tells(call, "in-progress")
         with self.database.transaction() as session:
@@ -162,7 +162,7 @@ class CallCenter:
     def tells(
         self, call: Any, status: str, sequence: int | None = None, *, leg_id: str | None = None
     ) -> None:
-        """The carrier tells how a call stands."""
+        """The carrier reports the status of a call."""
         self._sequence += 1
         values = {
             "CallSid": call.call_sid,
@@ -181,7 +181,7 @@ class CallCenter:
     def rows(self, kind: type[Any], *where: Any) -> list[Any]:
         with self.database.reading() as session:
             found = list(session.scalars(select(kind).where(*where).order_by(*kind.__table__.primary_key)))
-            # Read once and kept as they were: the end of the session would forget what they hold.
+            # Detached: the rows keep their values after the end of the session.
             session.expunge_all()
             return found
 
@@ -212,7 +212,7 @@ class CallCenter:
 
 
 def accept(call_center: CallCenter) -> tuple[Any, Any]:
-    """Ring a liaison who accepts, then the caller; answers the two calls placed last."""
+    """Ring a liaison who accepts, then the caller; returns the two calls placed last."""
     call_center.works_off()
     liaison = call_center.carrier.placed[-1]
     call_center.answers(liaison)

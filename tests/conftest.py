@@ -1,6 +1,6 @@
 """Fixtures of the whole suite. A test that takes ``database`` runs twice: on SQLite and on PostgreSQL.
 
-``ON_SQLITE`` and ``in_turn`` are for those that would only say the same once more.
+``ON_SQLITE`` and ``in_turn`` are for tests that would only prove the same twice.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ from tests.servers import Postgres, Valkey, running_postgres, running_valkey
 FIELD_KEYS = (("k1", bytes(range(32))),)
 SECRET_KEY = b"the secret key of the test suite, never of a hotline"
 DATABASES = ("sqlite", "postgresql")
-#: For a long story of many sweeps or calls, whose statements shorter tests send to PostgreSQL as well.
+#: For a long story of many sweeps or calls; shorter tests send its statements to PostgreSQL as well.
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LONGEST = (
     "tests/browser/",
@@ -54,7 +54,7 @@ def pytest_configure() -> None:
     """
     if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES:
         os.environ.setdefault("TMPDIR", str(IN_MEMORY))
-        # Read anew, also where it was asked for before.
+        # Read it again, even if something read it before.
         tempfile.tempdir = None
 
 
@@ -64,7 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector look at what tests make, seldom, and not at thousands of tests each time."""
+    """Make garbage collections of what tests make rare, and do not scan thousands of tests each time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 10, 10)
@@ -114,7 +114,7 @@ def _network_is_off() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _light_hashes() -> Iterator[None]:
-    """Whoever adds staff waits for no strong hash of a password that works once."""
+    """Adding staff does not wait for a strong hash of a password that works once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "models.staff.staff.PasswordHasher", partial(PasswordHasher, memory_cost=64, time_cost=1)
@@ -131,7 +131,7 @@ def _made_once() -> Iterator[None]:
 
 @event.listens_for(Engine, "connect")
 def _rows_come_in_no_order_of_their_own(connection: Any, _record: Any) -> None:
-    """Turn round what no ORDER BY orders: PostgreSQL gives such rows in whatever order it likes."""
+    """Reverse what no ORDER BY orders: PostgreSQL returns such rows in any order."""
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA reverse_unordered_selects = ON")
 
@@ -222,8 +222,8 @@ def database(database_url: str, _keyring: Keyring) -> Iterator[Database]:
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of a development hotline in a folder of its own, always open.
 
-    They name the database and the Valkey that the test takes; without them, a database file that is
-    not there yet and a Redis that is down.
+    They name the database and the Valkey that the test takes; without them, a database file that is not there
+    yet and a Redis that is down.
     """
     taken = request.fixturenames
     return Settings.from_env(

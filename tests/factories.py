@@ -1,4 +1,4 @@
-"""Plain functions that make what a test needs, with defaults for all that it does not care about."""
+"""Plain functions that make what a test needs, with defaults for everything that it does not care about."""
 
 import dataclasses
 import secrets
@@ -38,10 +38,10 @@ _SHIPPED = Path(__file__).parent.parent / "config" / "office.toml"
 
 
 def make_office(**changes: Any) -> Office:
-    """The shipped office, always open unless asked, with some of its fields replaced.
+    """The shipped office, always open by default, with some of its fields replaced.
 
     ``policies`` may be given as plain values: ``make_office(policies={"tries_per_call": 2})``. After a talk
-    its liaison is free at once, but in the tests of the wrap-up.
+    its liaison is free at once, except in the tests of the wrap-up.
     """
     shipped = Office.load(_SHIPPED, always_open=True)
     changes["policies"] = {
@@ -116,7 +116,7 @@ def make_custody_record(
     as_of: datetime | None = None,
     **facts: Any,
 ) -> CustodyRecord:
-    """The newest record of ``subject``, releasable and confirmed at NOW unless told otherwise.
+    """The newest record of ``subject``, by default releasable and confirmed at NOW.
 
     ``next_hearing_place`` names a court, which is added to the directory, in ``hearing_zone``.
     """
@@ -277,7 +277,7 @@ def make_callback(
 
 
 def make_talk(session: Session, callback: Callback, **facts: Any) -> Talk:
-    """The talk of a callback that is talking, or that talked; its legs tell nothing of themselves."""
+    """The talk of a callback that is talking, or that talked; its legs are bare rows."""
     leg = make_call(session, direction="outbound", role="called_back", ended_at=callback.talking_at)
     return _added(
         session,

@@ -7,7 +7,7 @@ from workers.carrier import NUMBER_CODES, TEXT_CODES, CarrierCall, CarrierRefuse
 
 
 class FakeCarrier:
-    """``placed`` holds every call that was dialled, oldest first; ``refused`` counts those that were not."""
+    """``placed`` has every call that was dialed, oldest first; ``refused`` counts those that were not."""
 
     def __init__(self) -> None:
         self.placed: list[PlacedCall] = []
@@ -21,11 +21,11 @@ class FakeCarrier:
         self.refuses_texts: int | None = None
         #: Twilio's error code for every call from one of the office's numbers that is not the main one.
         self.refuses_from: dict[str, int] = {}
-        #: And for every call to a phone.
+        #: Twilio's error code for every call to a phone.
         self.refuses_to: dict[str, int] = {}
         self.asked_for: list[str] = []
         self._came_in: list[PlacedCall] = []
-        #: Whether a call that is sent on comes to its new address only when the test says so.
+        #: Whether a redirected call reaches its new address only when the test says so.
         self.moves_later = False
         self._to_move: list[tuple[Phone, str]] = []
 
@@ -35,7 +35,7 @@ class FakeCarrier:
         return [call for call in self.placed if call.status == "ringing"]
 
     def refuses_next(self, times: int = 1) -> None:
-        """The next calls are certainly not dialled."""
+        """The next calls are certainly not dialed."""
         self._next += ["refused"] * times
 
     def loses_next_answer(self, *, dialled: bool = True) -> None:
@@ -49,12 +49,12 @@ class FakeCarrier:
         )
 
     def loses_the_end_of(self, phone: Phone, ended_at: datetime | None = None) -> None:
-        """This call is over, and no word of it reached the line; the carrier may know since when."""
+        """This call is over, and no event of it reached the line; the carrier may know since when."""
         over = PlacedCall("", "", 0, call_sid=phone.call_sid, status="completed", ended_at=ended_at)
         self._came_in.insert(0, over)
 
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
-        """Dial ``to`` and give the call's sid."""
+        """Dial ``to`` and return the call's sid."""
         self.asked_for.append(to)
         self._may_be_away()
         code = self.refuses_calls if line is None else self.refuses_from.get(line, self.refuses_calls)
@@ -74,14 +74,14 @@ class FakeCarrier:
         return call.call_sid
 
     def fetch_call(self, call_sid: str) -> CarrierCall:
-        """How a call that was placed, or that came in, stands."""
+        """The status of a call that was placed, or that came in."""
         call = self._find(call_sid)
         if call in self._came_in and not _is_on(call):
             return CarrierCall("completed", call.ended_at)
         return CarrierCall(call.status, call.ended_at)
 
     def end_call(self, call_sid: str) -> None:
-        """Hang up, on whoever answered."""
+        """Hang up, on the person who answered."""
         call = self._find(call_sid)
         if call.phone is not None:
             call.phone.hangs_up()
@@ -98,13 +98,13 @@ class FakeCarrier:
             self.moves()
 
     def moves(self) -> None:
-        """The calls that were sent on come to where they were sent."""
+        """The redirected calls reach their new addresses."""
         while self._to_move:
             phone, path = self._to_move.pop(0)
             phone.is_sent_to(path)
 
     def tell_missed(self, call_sid: str, conference: str, leg_id: str) -> None:
-        """Let one participant of a conference hear that a leg was rung in vain."""
+        """One participant of a conference hears that a leg was rung in vain."""
         call = self._find(call_sid)
         if call.phone is None or not call.phone.is_talking:
             raise CarrierRefused("The carrier refused: 404.")

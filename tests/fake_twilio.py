@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class FakeTwilio:
-    """``asked`` holds every request as (method, path, form); ``behaves`` is what happens to the next ones."""
+    """``asked`` has every request as (method, path, form); ``behaves`` is what happens to the next ones."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -80,4 +80,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""

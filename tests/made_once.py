@@ -1,4 +1,4 @@
-"""What every hotline of the suite would make for itself and comes out the same: made once for all tests."""
+"""What every hotline of the suite would make for itself with the same result: made once for all tests."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -32,7 +32,7 @@ class KeptConnections:
         self._open: dict[int, Any] = {}
 
     def takes_in(self, engine: Engine, url: str, kind: Any) -> None:
-        """Give this engine the connections of those like it that were there before."""
+        """Give this engine the earlier connections of engines like it."""
         if url != self.url:
             return
         if (pool := self._pools.get(kind)) is not None:
@@ -57,7 +57,7 @@ class KeptConnections:
         return list(self._open)
 
     def lose_unless(self, living: Collection[int]) -> None:
-        """Begin anew when a test has ended one of them, still holds one, or has opened too many."""
+        """Begin again when a test has ended one of them, still holds one, or has opened too many."""
         ours = self.process_ids()
         are_whole = set(ours) <= set(living) and not any(pool.checkedout() for pool in self._pools.values())
         if not are_whole or len(ours) > self.MOST:
@@ -74,7 +74,7 @@ KEPT = KeptConnections()
 
 
 def share(patch: pytest.MonkeyPatch) -> None:
-    """Let all houses of this process share their trees, compiled statements and addresses."""
+    """Let all hotlines of this process share their trees, compiled statements and addresses."""
     _share_statements(patch)
     _share_connections(patch)
     _share_addresses(patch)
@@ -93,7 +93,7 @@ def _share_statements(patch: pytest.MonkeyPatch) -> None:
         if (first := connected.get(kind)) is not None:
             engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
         else:
-            # What a dialect knows of its server it learns by the first connection.
+            # A dialect learns about its server from the first connection.
             event.listen(engine, "connect", lambda _connection, _record: connected.setdefault(kind, engine))
         KEPT.takes_in(engine, url, (pool_size, patience, for_turns))
         return engine
@@ -113,7 +113,7 @@ def _share_connections(patch: pytest.MonkeyPatch) -> None:
 
 
 def _share_addresses(patch: pytest.MonkeyPatch) -> None:
-    """Compile each address of the hotline once; each app has some hundred and forty."""
+    """Compile each address of the hotline once; each app has about a hundred and forty."""
     compiled: dict[Any, Rule] = {}
     make = Rule.compile
 
@@ -134,7 +134,7 @@ def _share_addresses(patch: pytest.MonkeyPatch) -> None:
 
 
 def _share_trees(patch: pytest.MonkeyPatch) -> None:
-    """Build and check the trees once for all offices that give them the same: languages, services, digits."""
+    """Build and check the trees once for all offices with the same languages, services and digits."""
     whole: dict[Any, Mapping[str, Flow]] = {}
 
     def build(office: Office, case_digits: int = 0) -> Mapping[str, Flow]:

@@ -1,4 +1,4 @@
-"""A telephone for the suite: it plays whole calls against the app, by the rules that Twilio plays them by."""
+"""A telephone for the suite: it plays whole calls against the app, by Twilio's rules."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _ALL_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 
 
 class Check(Protocol):
-    """Gives the faults of a TwiML document, none when it is right."""
+    """Returns the faults of a TwiML document, none when it is right."""
 
     def __call__(self, document: bytes, *, whisper: bool) -> list[str]: ...
 
@@ -34,7 +34,8 @@ class Check(Protocol):
 class PlacedCall:
     """A call that a worker placed. ``status`` is in Twilio's words; ``phone`` is who answered.
 
-    ``line``: the number that was shown, None for the main one. ``ended_at`` is the carrier's word of its end.
+    ``line``: the number that was shown, None for the main one. ``ended_at`` is its end as the carrier reports
+    it.
     """
 
     to: str
@@ -54,8 +55,8 @@ def _time_of_day() -> datetime:
 class Phone:
     """One telephone: it dials in, or answers what the line rings, then hears, presses keys and hangs up.
 
-    One that is ``timed`` hears words as long as they last, and ``waits`` lets the time go by; on any other
-    the caller always hears everything out.
+    One that is ``timed`` hears words as long as they last, and ``waits`` lets the time pass; on any other the
+    caller always hears everything out.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class Phone:
         self._do(call.dials)
 
     def presses(self, keys: str) -> None:
-        """Type ``keys`` and wait for what the line says to them."""
+        """Type ``keys`` and wait for the line's answer to them."""
         self._do(lambda: self.call.presses(keys))
 
     def says_nothing(self) -> None:
@@ -119,15 +120,15 @@ class Phone:
         self._do(self.call.says_nothing)
 
     def says(self, words: str) -> None:
-        """Say ``words`` to whoever, or whatever, is on the line."""
+        """Say ``words`` to the person, or the machine, on the line."""
         self._do(lambda: self.call.says(words))
 
     def waits(self, seconds: float) -> None:
-        """Let ``seconds`` of the call go by."""
+        """Let ``seconds`` of the call pass."""
         self._do(lambda: self.call.passes(seconds))
 
     def hangs_up(self) -> None:
-        """End the call, which tells the line of it; a call that is over already stays so."""
+        """End the call, which tells the line of it; a call that is over already stays over."""
         self._do(self.call.hangs_up)
 
     def answers(self, placed: PlacedCall | None = None, **extra: str) -> "Phone":
@@ -154,7 +155,7 @@ class Phone:
         return other
 
     def declines(self, placed: PlacedCall | None = None, status: str = "busy") -> None:
-        """Nobody talks at the phone that is rung; ``status`` is how the carrier words it."""
+        """Nobody talks at the phone that is rung; ``status`` is the carrier's word for it."""
         if placed is None:
             self._do(lambda: self.call.goes_unanswered(status))
             return
@@ -184,11 +185,11 @@ class Phone:
         )
 
     def suffers(self, faults: Faults) -> None:
-        """From now on, requests of this phone and of those got from it go through ``faults``."""
+        """From now on, requests of this phone and of phones made from it go through ``faults``."""
         self._faults = faults
 
     def is_sent_to(self, path: str) -> None:
-        """The carrier takes this call, out of any conference, to another document of the line."""
+        """The carrier moves this call, out of any conference, to another document of the line."""
         self._do(lambda: self.call.goes_to(f"{self._public_url}{path}"))
 
     def is_told(self, conference: str, path: str) -> None:
@@ -198,7 +199,7 @@ class Phone:
         url = f"{self._public_url}{path}"
         self._do(lambda: self._conferences.announce(conference.sid, url, "POST", self.call_sid))
 
-    # What can be told of the call.
+    # What can be said of the call.
 
     @property
     def call(self) -> LiveCall:
@@ -284,7 +285,7 @@ class Phone:
     ) -> TestResponse:
         """Send a signed request about this call with ``params`` on top of the usual; the call does not move.
 
-        ``headers`` replace what would be sent, so that a wrong signature can be.
+        ``headers`` replace the usual ones, so that a wrong signature can be sent.
         """
         known = dict(self.call.leg.standard_params()) if self._call is not None else {}
         url = urljoin(self._public_url + "/", path)

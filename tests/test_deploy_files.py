@@ -79,11 +79,11 @@ def test_image_has_every_file_that_the_package_names() -> None:
     }
 
 
-def test_the_image_makes_the_place_for_heads() -> None:
+def test_image_makes_the_place_for_heads() -> None:
     assert HEADS in text("Containerfile")
 
 
-def test_the_unit_starts_everything_behind_a_proxy_of_this_machine() -> None:
+def test_unit_starts_everything_behind_a_proxy_of_this_machine() -> None:
     unit = text("hotline.service")
     started = re.search(r"^ExecStart=\S+/hotline serve --bind (\S+)$", unit, re.M)
     assert started is not None
@@ -94,7 +94,7 @@ def test_the_unit_starts_everything_behind_a_proxy_of_this_machine() -> None:
     assert f"ReadWritePaths=-{HEADS}" in unit
 
 
-def test_the_proxy_takes_a_request_whole_before_the_line_has_it() -> None:
+def test_proxy_takes_a_whole_request_before_it_passes_it_to_the_line() -> None:
     nginx = uncommented("nginx.conf")
     assert nginx.count("{") == nginx.count("}")
     assert "client_body_timeout 10s;" in nginx

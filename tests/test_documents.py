@@ -31,7 +31,7 @@ def links(document: Path) -> Iterator[str]:
 
 
 def anchors(document: Path) -> set[str]:
-    """What a link can follow the # with: each heading in lower case, words joined by hyphens."""
+    """The anchors that a link can have after #: each heading in lower case, words joined by hyphens."""
     headings = re.findall(r"^#+ (.+)$", without_code(document.read_text(encoding="utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -108,7 +108,7 @@ def test_notice_names_every_license_in_the_tree_and_no_missing_path() -> None:
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
-def test_every_place_where_something_is_decided_is_there() -> None:
+def test_every_place_where_something_is_decided_exists() -> None:
     rows = re.findall(r"^\| .+ \| `([\w/.]+)` \| `(\w+)` \|$", (ROOT / "docs" / "where.md").read_text(), re.M)
 
     assert len(rows) > 20

@@ -1,4 +1,4 @@
-"""The exchange's strict reader of TwiML, and what this hotline asks on top of what Twilio does."""
+"""The exchange's strict reader of TwiML, and what this hotline requires beyond what Twilio does."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from hotline.exchange.twiml.node import Node, root_of
 from hotline.exchange.twiml.reader import read
 from hotline.exchange.twiml.rules import POLLY_LANGUAGES
 
-# The paths of the hotline: a turn number and an opaque leg id are the only figures that a URL may hold.
+# The paths of the hotline: a turn number and an opaque leg id are the only figures that a URL may have.
 _STEP = re.compile(r"/voice/steps/[^/]+/[0-9]{1,9}$")
 _LEG = re.compile(r"/voice/legs/[A-Za-z0-9_-]{8,64}$")
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -18,7 +18,7 @@ _URLS = ("action", "url", "waitUrl", "statusCallback", "recordingStatusCallback"
 
 
 def check(document: str | bytes, *, whisper: bool = False) -> list[str]:
-    """The faults of a voice document, none when it is right. A whisper is what a dialled leg hears first."""
+    """The faults of a voice document, none when it is right. A whisper is what a dialed leg hears first."""
     faults = list(map(str, read(document, whisper=whisper)))
     root = root_of(document)
     if isinstance(root, Node):
@@ -80,7 +80,7 @@ def _project_rules(node: Node) -> Iterator[str]:
 
 
 def _url(where: str, url: str) -> Iterator[str]:
-    """R03: nothing private and no state stands in a URL."""
+    """R03: nothing private and no state is in a URL."""
     parts = urlsplit(url)
     if parts.query:
         yield f"{where} carries state in its query."

@@ -63,7 +63,7 @@ class ListedJobs:
         return not self.is_down
 
     def take_untaken(self, seconds: float) -> tuple[str, int] | None:
-        """The oldest job, if no worker has taken it for ``older_than`` seconds."""
+        """The oldest job, if no worker has taken it for ``seconds``."""
         if self.is_down or not self.waiting:
             return None
         if self.hotline.clock.now - self.since[self.waiting[0]] < timedelta(seconds=seconds):
