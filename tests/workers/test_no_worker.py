@@ -144,6 +144,7 @@ def test_process_that_answers_callers_pages_of_nothing_while_the_sweeper_lives(
     assert call_center.carrier.texts == []
 
 
+@ON_SQLITE
 def test_redis_that_is_down_for_30_s_is_named_and_paged_and_callbacks_are_rung(
     call_center: CallCenter,
 ) -> None:

@@ -101,6 +101,7 @@ def test_liaison_who_was_set_away_comes_back_by_beginning_their_shift(call_cente
     assert (person.on_shift, person.set_away_at, person.missed_offers) == (True, None, 0)
 
 
+@ON_SQLITE
 def test_urgent_work_that_nobody_takes_is_one_page_with_a_count(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         make_callback(session, make_case(session), urgency="urgent", reason="afraid")

@@ -99,6 +99,7 @@ def test_five_hundred_pranks_do_not_starve_verified_callers(call_center: CallCen
         assert sum(one in pranks for one in four) == 2
 
 
+@ON_SQLITE
 def test_verified_callers_do_not_starve_a_frightened_one_without_a_pin(call_center: CallCenter) -> None:
     for _ in range(12):
         _asks(call_center, urgency="urgent", due_at=call_center.now + MINUTE)

@@ -167,6 +167,7 @@ def test_sweeper_tells_the_liaison_of_the_end_when_the_job_for_it_is_lost(
     assert liaison.hears("The call is over. How did it end?")
 
 
+@ON_SQLITE
 def test_talk_whose_end_event_was_lost_is_closed_within_a_minute_after_asking_the_carrier(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:

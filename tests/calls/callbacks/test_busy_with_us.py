@@ -8,7 +8,7 @@ from sqlalchemy import select
 from models import Callback, Staff
 from tests.calls.conftest import Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone, PlacedCall
 from workers.sweeper import sweep
@@ -43,6 +43,7 @@ def is_tried(hotline: Hotline, phone: Phone) -> tuple[Phone, PlacedCall]:
     return liaison, to_caller
 
 
+@ON_SQLITE
 def test_frightened_person_on_the_line_with_a_crisis_line_loses_no_try(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -144,7 +145,7 @@ def test_person_who_talks_with_us_loses_no_try_by_a_second_call_that_their_phone
     assert hotline.rows(select(Callback.caller_tries).order_by(Callback.id)) == [0, 1]
 
 
-@pytest.mark.parametrize("call", ["none", "over", "doubted", "of another phone"])
+@in_turn("call", ["none", "over", "doubted", "of another phone"])
 def test_busy_phone_that_is_not_on_the_line_with_us_is_a_try(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, call: str
 ) -> None:

@@ -14,6 +14,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu, is_afraid
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.models.calls.pin_calls import counted_statements
 from tests.phone import CALLER, Phone
@@ -86,6 +87,7 @@ def test_second_callback_of_the_day_is_promised_again_while_it_is_open(
     assert again.hears("We will call you no later than")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("extra", [DOUBTED, {}], ids=["doubted", "unattested"])
 def test_callbacks_asked_for_under_a_faked_number_do_not_count_against_its_phone(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, extra: dict[str, str]

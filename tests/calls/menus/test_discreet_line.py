@@ -14,6 +14,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.pin.test_new_pin import by_letter
 from tests.calls.stories import opens_the_case, wrong
+from tests.conftest import in_turn
 from tests.factories import HASHER, MadeCase, make_office
 from tests.phone import Phone
 
@@ -213,7 +214,7 @@ def test_liaison_who_takes_a_callback_from_a_discreet_number_is_told_not_to_name
 
 
 @pytest.mark.parametrize("key", ["2", "3"], ids=["colleague", "interpreter"])
-@pytest.mark.parametrize("how", ["at 0", "callback"])
+@in_turn("how", ["at 0", "callback"])
 def test_staff_who_are_rung_for_a_discreet_caller_hear_the_neutral_name_alone(
     phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], hotline: Hotline,
     how: str, key: str,

@@ -10,6 +10,7 @@ from models.cases.case import close_case, new_number
 from models.staff.pin_lock import LockError, lift_lock, standing_locks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import is_asked_for_a_number, wrong
+from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -56,6 +57,7 @@ def test_lock_is_an_audit_entry_and_one_message_to_each_supervisor_with_a_count(
     assert [one.facts for one in entries] == [{"kind": "strangers", "why": "lock"}] * 2
 
 
+@ON_SQLITE
 def test_flood_of_locks_is_one_message_every_few_minutes(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:

@@ -13,7 +13,7 @@ from models.talks.own_talk import shown_talk
 from tests.calls.at_0.waiting import OTHER, TALKER
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, wrong
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -233,7 +233,7 @@ def test_callback_kept_from_the_queue_after_ten_minutes_does_not_tell_of_hard_ne
     assert hotline.rows(select(Callback.urgency).order_by(Callback.id)) == ["urgent", "other"]
 
 
-@pytest.mark.parametrize("line", ["main", "other", "none"])
+@in_turn("line", ["main", "other", "none"])
 def test_callback_kept_from_the_queue_after_ten_minutes_tells_of_no_other_line(
     phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock, line: str
 ) -> None:

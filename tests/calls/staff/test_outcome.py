@@ -19,6 +19,7 @@ from models.overview.outcome import note_outcome
 from models.store.refusal import RefusedError
 from tests.calls.callbacks.test_callbacks import TELLING, accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
+from tests.conftest import in_turn
 from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -269,7 +270,7 @@ def test_machine_hears_not_one_word_more_where_no_message_is_allowed(
 # Dropped calls.
 
 
-@pytest.mark.parametrize("who", ["liaison", "caller"])
+@in_turn("who", ["liaison", "caller"])
 @pytest.mark.parametrize(
     ("wish", "seconds", "again"), [("ring_once", 20, 1), ("ring_once", 70, 0), ("wait_for_me", 20, 0)]
 )

@@ -14,6 +14,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobo
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_lost_pin import SAFE, reports_a_lost_pin
 from tests.calls.stories import lost_pins_are_settled, opens_the_case, the_hour_of_lost_pins_has_passed, wrong
+from tests.conftest import in_turn
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone, PlacedCall
 from workers.sweeper import sweep
@@ -172,7 +173,7 @@ def _liaison_hangs_up(_phone: Phone, _to_caller: PlacedCall, liaison: Phone) -> 
     liaison.hangs_up()
 
 
-@pytest.mark.parametrize("misses", [_lets_it_ring, _cannot_talk_now, _liaison_hangs_up])
+@in_turn("misses", [_lets_it_ring, _cannot_talk_now, _liaison_hangs_up])
 def test_missed_callback_of_a_closed_case_is_tried_again(
     phone: Phone, case: MadeCase, hotline: Hotline, misses: Callable[[Phone, PlacedCall, Phone], None]
 ) -> None:

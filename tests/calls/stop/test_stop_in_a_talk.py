@@ -12,7 +12,7 @@ from tests.calls.callbacks.test_last_round import half_an_hour_passes
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_faked_number import EXPRESS, asks
 from tests.calls.stories import opens_the_case
-from tests.conftest import in_turn
+from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -79,6 +79,7 @@ def test_outcome_keyed_after_a_stop_does_not_ring_that_phone(
     assert hotline.rows(left) == ["stopped"]
 
 
+@ON_SQLITE
 def test_call_that_drops_after_a_stop_is_followed_by_none(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -95,6 +96,7 @@ def test_call_that_drops_after_a_stop_is_followed_by_none(
     assert rings(hotline) == []
 
 
+@ON_SQLITE
 def test_person_who_lifts_the_stop_before_the_outcome_is_keyed_is_called_later(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from models import Call, Case, KnownPhone, PinCounter
 from models.store.database import Database
+from tests.conftest import ON_SQLITE
 from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements, make_limits
 
 
@@ -214,6 +215,7 @@ def test_phone_that_the_case_calls_unsafe_counts_with_strangers(line: PinCalls) 
     assert line.tries(number, PIN, phone="home") == "wrong"
 
 
+@ON_SQLITE
 def test_hundred_guesses_lock_one_known_phone_and_no_other(line: PinCalls) -> None:
     number = line.case()
     line.knows(number, "home")
