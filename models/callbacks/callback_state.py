@@ -56,8 +56,9 @@ _TABLE = (
     # The same for a person whose liaison hung up before their key.
     Move("not_safe_later", ("requested", "ringing_liaison"), "requested", ("caller",)),
     Move("join", ("ringing_caller",), "talking", ("caller",)),
-    # By the end of either leg, by staff who end the talk, or by a hold that has lasted too long.
-    Move("reach", ("talking",), "reached", ("caller", "liaison", "staff", "carrier", "sweeper")),
+    # By the end of either leg, by staff who end the talk, or by a hold that has lasted too long. A worker
+    # that cannot move a leg asks the carrier, and may be the first to learn of its end.
+    Move("reach", ("talking",), "reached", ("caller", "liaison", "staff", "worker", "carrier", "sweeper")),
     Move("give_up", ("ringing_caller",), "no_answer", ("worker", "carrier", "sweeper")),
     Move(
         "leave",

@@ -236,3 +236,21 @@ def test_caller_is_fetched_out_of_an_empty_conference_when_the_star_event_comes_
 
     assert called.hears("You are on hold")
     assert not called.is_talking
+
+
+def test_liaison_who_returns_to_a_person_who_left_unheard_does_not_wait_for_them_alone(
+    talk: tuple[Phone, Phone], hotline: Hotline
+) -> None:
+    """The end event was lost. The worker that cannot fetch the person from hold asks the carrier."""
+    liaison, called = talk
+    liaison.presses("*")
+    called.says_nothing()
+    called.call.leg.ends("completed")
+    hotline.carrier.placed[-1].status = "completed"
+
+    liaison.presses("1")
+    hotline.jobs.works_off()
+
+    assert liaison.hears("The call is over. How did it end?")
+    assert states(hotline) == ["reached"]
+    assert nobody_is_held(hotline)
