@@ -68,9 +68,12 @@ def shown_talk(
         return None
     shortly = now - timedelta(minutes=policies.outcome_minutes)
     is_recent = talk.closed_at is None or talk.closed_at > shortly
+    shows_case = is_led and is_recent
     return TalkAt0(
         talk.id, talk.began_at, talk.held_at, talk.closed_at, talk.outcome, talk.language, silent, line,
-        is_led, is_recent, case_id if is_led and is_recent else None, kept_zone or said_zone,
+        is_led, is_recent, case_id if shows_case else None,
+        # To others a registrant's time zone would tell that a PIN was given.
+        (kept_zone if shows_case else None) or said_zone,
         [] if talk.is_over else joiners_of(session, talk),
         None if name is None else keyring_of(session).unseal("staff.name", name),
     )  # fmt: skip

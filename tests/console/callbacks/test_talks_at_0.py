@@ -109,3 +109,26 @@ def test_colleague_rung_into_a_talk_at_0_is_led_to_its_page_and_a_supervisor_may
     assert luis.opens(page).reads("Ana Demo leads the talk with the person", "The phone of Luis Demo rings.")
     assert ana.opens(page).reads("The phone of Luis Demo rings.")
     assert staff("supervisor").signs_in().opens(page).reads("Ana Demo leads the talk with the person")
+
+
+def test_only_the_leader_of_a_talk_at_0_sees_the_time_zone_of_a_caller_who_gave_a_pin(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    """A time zone that the caller never said would tell a colleague or a supervisor of the PIN (R37)."""
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
+    with office_rows.database.transaction() as session:
+        case = make_case(session, "in_custody", as_of=clock())
+        caller = make_call(session, case_id=case.id, verified_at=clock())
+        make_wait(session, caller)
+        leg = make_call(session, role="liaison_at_0", staff_id=ana.staff_id, parent_call_id=caller.id)
+        talk = begin_talk(
+            session, caller_call_id=caller.id, leader_call_id=leg.id, staff_id=ana.staff_id,
+            language="en", now=clock(),
+        )  # fmt: skip
+        make_call(session, role="colleague", staff_id=luis.staff_id, parent_call_id=caller.id)
+        page = f"/console/talks/{talk.id}"
+
+    assert ana.opens(page).reads("Verified", "Time zone", "America/New_York")
+    for other in (luis, staff("supervisor").signs_in()):
+        assert "Time zone" not in other.opens(page).words
+        assert other.reads("Ana Demo leads the talk with the person")
