@@ -64,7 +64,7 @@ class Jobs:
         return found if isinstance(found, int) else None
 
     def take_untaken(self, seconds: float) -> tuple[str, int] | None:
-        """The oldest job that no worker has taken for this long, now reserved for the caller; else None."""
+        """The oldest job that no worker has taken for this long, now removed from the queue; else None."""
         found = self._ask(lambda: self._pop_older_than(seconds))
         return cast("tuple[str, int] | None", found)
 

@@ -61,9 +61,9 @@ def is_any_due(session: Session, now: datetime) -> bool:
 def may_rest(database: Database, jobs: Jobs, since: datetime, now: datetime) -> bool:
     """Whether a pass may be skipped: the last one, at ``since``, is recent, and nothing is in progress.
 
-    In progress are a callback that is in hand or due, a leg, a liaison on the phone, a caller in the call
-    queue, a job that waits, and a queue that cannot be read. A caller at the menus alone needs no sweeper. A
-    clock that was set back ends a rest.
+    A callback that is being made or due is in progress. So are a leg, a liaison on the phone, a caller in the
+    call queue, and a job that waits; a job queue that cannot be read counts too. A caller at the menus needs
+    no sweeper. A clock that was set back ends a rest.
     """
     if not timedelta() <= now - since < REST or jobs.depth() != 0:
         return False

@@ -67,7 +67,7 @@ class Standing:
 
 
 def newest_version(session: Session) -> int:
-    """The id of the newest change, 0 before the first. A caller can compare it to see if anything changed."""
+    """The id of the newest change, 0 before the first. It differs as soon as anything has changed."""
     return session.scalar(select(func.max(OfficeChange.id))) or 0
 
 
@@ -97,9 +97,8 @@ def change_fields(
 ) -> list[int] | None:
     """Append a change of each field and return their ids; None if anything was changed since ``seen``.
 
-    All of them are in one transaction. The caller must have checked the ``values`` together with the other
-    fields in ``seen``. Raises OfficeChangeError when the reason is missing or contains what free text may not
-    (R37).
+    All of them are in one transaction. The ``values`` must have been checked together with the other fields
+    in ``seen``. Raises OfficeChangeError when the reason is missing or contains what free text may not (R37).
     """
     reason = " ".join(reason.split())
     if not reason:

@@ -1,8 +1,8 @@
 """What a person called back may hear about a case: the same gate as on the line, no more for staff.
 
-A callback opens its case to the staff member who has it when it was requested in a call that entered the
-right PIN and staff have recorded how they recognized the person on the call that we placed. Staff see the
-words that may be told and nothing more (R12, R13, R37), and each view is logged in the audit.
+A callback opens its case to the staff member who has it on two conditions: it was requested in a call with
+the right PIN, and staff have recorded how they recognized the person on the call that we placed. Staff see
+the words that may be told and nothing more (R12, R13, R37), and each view is logged in the audit.
 """
 
 from dataclasses import dataclass

@@ -24,9 +24,9 @@ def liaison_missed(
 ) -> None:
     """Offer the callback to another liaison; it keeps its place, and the person loses no try (R36).
 
-    Urgent work that was missed too often, or once by somebody who is not on shift, is also offered to those
-    on call and to supervisors (``Pool.EVERYONE``), to each of them once in ``untaken_retry_minutes``. If the
-    liaison left too often before the person could answer, that phone does not ring again before
+    Urgent work is also offered to those on call and to supervisors (``Pool.EVERYONE``) after it was missed
+    too often, or once by somebody who is not on shift; to each of them once in ``untaken_retry_minutes``. If
+    the liaison left too often before the person could answer, that phone does not ring again before
     ``retry_minutes`` are over.
     """
     if callback.state == "ringing_liaison" and callback.claimed_at is not None:
@@ -81,11 +81,11 @@ def caller_missed(
 ) -> None:
     """Send the callback back to the list for a later try, or end it as not answered after the last try.
 
-    An urgent one is then left for a person, in its place: somebody who was afraid may not answer (R36). The
-    same applies to one that was put off by a key, since not all of its tries were missed rings, and to a
-    verified person's whose phone the carrier never rang, since they were promised a call and may have another
-    phone. Before either, the phone rings in the part of the day that somebody was promised, if another
-    request without the PIN has used up these tries earlier (R35).
+    An urgent one is then left for a person, with its rank: somebody who was afraid may not answer (R36). So
+    is one that was put off by a key, since not all of its tries were missed rings. So is a verified person's
+    whose phone the carrier never rang: they were promised a call and may have another phone. Before either,
+    the phone rings in the part of the day that somebody was promised, if another request without the PIN has
+    used up these tries earlier (R35).
     """
     tries = callback.caller_tries + counted
     pause = policy.retry if counted else pause or policy.liaison_retry

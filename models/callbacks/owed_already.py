@@ -58,9 +58,9 @@ def rings_anyway(
     ``not_before``: nor earlier than ``at``. A person who told a liaison when they can talk may miss each
     round of a callback that calls before, and its tries would be used up when their time comes.
 
-    "As it would want it" means in its class or a higher one, ``silent`` if they cannot talk, from this call's
-    line, in its language, and not at the end of the list for a doubted caller ID that is not this call's. If
-    the call that requested it is unknown, line, language and caller ID do not count.
+    It must be in this call's class or a higher one, and ``silent`` if they cannot talk. It must be from this
+    call's line and in its language, and not at the end of the list for a doubted caller ID that is not this
+    call's. If the call that requested it is unknown, line, language and caller ID do not count.
     """
     owed = owed_without_pin(session, number_key)
     asking = askers(session, owed)

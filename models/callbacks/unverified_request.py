@@ -1,12 +1,12 @@
 """A callback requested without the PIN: one open for each phone, without revealing any other.
 
-Anybody can fake a caller ID or borrow a phone. So a request hears the words and the moment of a first request
-made now, whatever that phone has already been promised, and the row keeps the earlier moment and the higher
-class (R35). A part of the day that was promised to one of them is kept for the last rounds, so that calling
-earlier costs them no call. Only fear brings forward a callback requested in a call that the carrier trusts
-more. A caller's choices by key change the row only if the same call made it, and count only while no other
-call has asked. A person who dials another of our lines is promised that number on their phone, so each line
-has its own row.
+Anybody can fake a caller ID or borrow a phone. So each caller hears the words and the moment of a first
+request made now, whatever that phone has already been promised. The row keeps the earlier moment and the
+higher class (R35). A part of the day that was promised to one of them is kept for the last rounds, so that
+calling earlier costs them no call. Only fear brings forward a callback requested in a call that the carrier
+trusts more. A caller's choices by key change the row only if the same call made it, and count only while no
+other call has asked. A person who dials another of our lines is promised that number on their phone, so each
+line has its own row.
 """
 
 from collections.abc import Sequence

@@ -75,7 +75,7 @@ def channel_of(session: Session, alert_id: int) -> str | None:
 
 
 def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | None:
-    """Take the right to send an alert, which only one caller ever gets. None for all others."""
+    """Take the right to send an alert, which only one process ever gets. None for all others."""
     alert = session.get(Alert, alert_id)
     begun = update(ALERTS).where(ALERTS.c.id == alert_id, ALERTS.c.state == "made")
     if alert is None or not _changed(session, begun.values(state="sending", sent_at=now)):

@@ -30,7 +30,7 @@ def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> 
 
 
 def mark_dialling(session: Session, call_id: int) -> bool:
-    """Take the right to dial a leg. Only one caller ever gets True, so two jobs never call somebody twice."""
+    """Take the right to dial a leg. Only one job ever gets True, so two jobs never call somebody twice."""
     statement = (
         update(CALLS)
         .where(

@@ -113,8 +113,8 @@ def open_case(
     """Open a case for a new registrant; returns its number and PIN, which are shown only this once (R03).
 
     ``subject_id`` is the feed's id: its subject is found or added. ``phone`` is a confirmed, safe phone in
-    E.164, saved with the safest consents of R35. ``time_zone`` is an IANA name. The caller has validated all
-    of them."""
+    E.164, saved with the safest consents of R35. ``time_zone`` is an IANA name. All were validated before.
+    """
     pin = new_pin()
     # Hashed before the first statement, so that no database transaction is open during the hash.
     pin_hash = hasher.hash(pin)

@@ -16,7 +16,7 @@ from models.store.base import Base, UtcDateTime
 from models.store.refusal import RefusedError
 
 LONGEST_NAME = 200
-#: Returns whether a text has one of the telling words of any language (R13); passed in by the caller.
+#: Returns whether a text has one of the telling words of any language (R13); passed in by hotline.
 Tells = Callable[[str], bool]
 
 

@@ -164,7 +164,7 @@ def close_forgotten(session: Session, now: datetime) -> list[Job]:
 def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> tuple[list[int], list[int]]:
     """Free liaisons whose leg is surely over; returns the legs of others that may reserve them for nothing.
 
-    The caller asks the carrier about the first list, and ends the legs of the second if they are still live.
+    The carrier is to be asked about the first, and told to end the second if they are still live.
     """
     ring = timedelta(seconds=policy.numbers.liaison_ring_seconds) + policy.lease
     in_question: list[int] = []

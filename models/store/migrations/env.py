@@ -13,7 +13,7 @@ def render_item(kind: str, item: Any, _context: Any) -> Any:
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
-# The caller opens the connection and the transaction; see models/store/migrate.py.
+# models/store/migrate.py opens the connection and the transaction.
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
