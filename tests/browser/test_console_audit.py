@@ -58,7 +58,7 @@ def ruth(shared_server: ConsoleServer) -> Colleague:
         ("/exports", "audit-exports"),
     ],
 )
-def test_audit_and_its_alarms_are_for_everyone(
+def test_pages_of_the_audit_and_its_alarms_are_accessible(
     visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, path: str, name: str
 ) -> None:
     shared_server.is_well_made(visitors, f"/console/audit{path}", ruth, name)

@@ -1,4 +1,4 @@
-"""The callback list in a real browser: for everyone, live, and by keyboard."""
+"""The callback list in a real browser: accessible, live, and by keyboard."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -71,7 +71,7 @@ def many(server: ConsoleServer, ana: Colleague, luis: Colleague) -> dict[str, in
     return made
 
 
-def test_list_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_list_is_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
     console_server.is_well_made(visitors, "/console/callbacks", ana, "callbacks-empty")
     many(console_server, ana, luis)
@@ -83,7 +83,9 @@ def test_list_is_for_everyone(visitors: Visitors, console_server: ConsoleServer)
 
 
 @pytest.mark.timeout(300)
-def test_every_state_of_a_callback_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_page_of_a_callback_is_accessible_in_every_state(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
     ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
     widths = cycle((360, 1280))
     for state, callback_id in many(console_server, ana, luis).items():
@@ -95,15 +97,13 @@ def test_every_state_of_a_callback_is_for_everyone(visitors: Visitors, console_s
             console_server.is_well_made(visitors, f"{path}/words", ana, "callback-words")
 
 
-def test_my_shift_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_my_shift_is_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
     many(console_server, ana, luis)
     console_server.is_well_made(visitors, "/console/shift", ana, "shift")
 
 
-def test_help_sheet_and_an_open_form_are_for_everyone(
-    visitors: Visitors, console_server: ConsoleServer
-) -> None:
+def test_help_sheet_and_open_form_are_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana = console_server.adds()
     callback_id = promises(console_server)
     claims(console_server, callback_id, ana)
@@ -157,7 +157,7 @@ def test_message_about_a_click_goes_when_the_callback_goes_on(
     expect(page.get_by_text("It is yours until")).to_be_visible()
 
 
-def test_page_of_a_talk_at_0_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_page_of_a_talk_at_0_is_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, now = console_server.adds(), datetime.now(UTC)
     with console_server.database.transaction() as session:
         case = make_case(session, "in_custody", facility="Stewart", as_of=now)

@@ -105,7 +105,7 @@ def sams_case(shared_server: ConsoleServer, sam: Colleague) -> MadeCase:
 
 
 @pytest.mark.parametrize(("end", "name"), PAGES)
-def test_pages_of_a_case_are_for_everyone(
+def test_pages_of_a_case_are_accessible(
     visitors: Visitors, shared_server: ConsoleServer, sam: Colleague, sams_case: MadeCase, end: str, name: str
 ) -> None:
     first, _, last = _phones(shared_server, sams_case)
@@ -115,13 +115,13 @@ def test_pages_of_a_case_are_for_everyone(
 
 
 @pytest.mark.parametrize(("path", "name"), [("/console/cases", "cases"), ("/console/cases/new", "case-new")])
-def test_ways_to_a_case_are_for_everyone(
+def test_pages_that_lead_to_a_case_are_accessible(
     visitors: Visitors, shared_server: ConsoleServer, sam: Colleague, path: str, name: str
 ) -> None:
     shared_server.is_well_made(visitors, path, sam, name)
 
 
-def test_pages_of_pins_are_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_pages_of_pins_are_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
     case = _case(console_server, ana)
     now = datetime.now(UTC)

@@ -27,7 +27,7 @@ def _held(server: ConsoleServer) -> int:
         return waiting(session)[0].entry.id
 
 
-def test_list_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_list_is_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     ruth = console_server.adds("supervisor", "Ruth Invented")
     console_server.is_well_made(visitors, "/console/imports", ruth, "imports-none")
     _held(console_server)
@@ -47,14 +47,14 @@ def held(shared_server: ConsoleServer) -> int:
 
 
 @pytest.mark.parametrize("part", ["", "/people", "/rejects", "/calls", "/settle"])
-def test_every_page_of_a_held_import_is_for_everyone(
+def test_every_page_of_a_held_import_is_accessible(
     visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, held: int, part: str
 ) -> None:
     path, name = f"/console/imports/{held}{part}", f"import-{part[1:] or 'held'}"
     shared_server.is_well_made(visitors, path, ruth, name)
 
 
-def test_landed_import_import_with_a_call_list_and_upload_are_for_everyone(
+def test_landed_import_and_call_list_and_upload_are_accessible(
     visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, held: int
 ) -> None:
     shared_server.is_well_made(visitors, "/console/imports/upload", ruth, "import-upload")

@@ -83,7 +83,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_each_page_is_for_everyone(
+def test_each_page_is_accessible(
     visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, name: str
 ) -> None:
     shared_server.is_well_made(visitors, f"/console/{PAGES[name]}", ruth, name)

@@ -42,14 +42,16 @@ def with_authenticator(page: Page) -> Any:
     return session
 
 
-def test_way_in_is_for_everyone(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_sign_in_page_is_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana = console_server.adds("liaison")
 
     console_server.is_well_made(visitors, "/console/sign-in", None, "sign-in")
     console_server.is_well_made(visitors, "/console/account", ana, "account")
 
 
-def test_first_sign_in_step_by_step(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_new_colleague_signs_in_for_the_first_time_step_by_step(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
     nina = console_server.adds_newcomer()
     page = console_server.shows(visitors, "/console/")
     gives_password(page, nina)
@@ -82,7 +84,7 @@ def test_first_sign_in_step_by_step(visitors: Visitors, console_server: ConsoleS
     visitors.complaints[:] = [one for one in visitors.complaints if "status of 422" not in one]
 
 
-def test_wrong_password_code_and_second_question_look_well(
+def test_pages_after_a_wrong_password_and_of_the_code_are_accessible(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds("liaison")
@@ -133,7 +135,7 @@ def test_passkey_is_made_at_the_first_sign_in_and_opens_without_a_password(
     expect(page.get_by_role("region", name="Passkeys")).to_contain_text("Chrome, Linux")
 
 
-def test_passkey_is_added_proves_once_more_and_is_useless_once_removed(
+def test_passkey_that_was_added_proves_identity_again_and_is_useless_once_removed(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds("liaison")

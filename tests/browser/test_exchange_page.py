@@ -1,4 +1,4 @@
-"""The page of handsets in a real browser: by keyboard, by mouse, in several tabs, and for everyone."""
+"""The page of handsets in a real browser: by keyboard, by mouse, in several tabs, and accessible."""
 
 import re
 from typing import Any
@@ -135,7 +135,7 @@ def test_digits_can_be_pasted(visitors: Visitors, exchange: Exchange) -> None:
     caller.hears("Take your time.", "Goodbye.")
 
 
-def test_caller_withholds_their_number(visitors: Visitors, exchange: Exchange) -> None:
+def test_handset_can_withhold_its_number(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     caller = Handset(page, "Victim")
     caller.card.get_by_label("Call as").select_option("anonymous")
@@ -154,7 +154,9 @@ def test_caller_withholds_their_number(visitors: Visitors, exchange: Exchange) -
         ("Answer", "in-progress", "In call"),
     ],
 )
-def test_phone_rings(visitors: Visitors, exchange: Exchange, button: str, status: str, shown: str) -> None:
+def test_ringing_phone_is_declined_or_answered_or_goes_to_voicemail(
+    visitors: Visitors, exchange: Exchange, button: str, status: str, shown: str
+) -> None:
     page = opened(visitors, exchange)
     liaison = rings_liaison(exchange, page)
 
@@ -307,7 +309,7 @@ def test_nothing_is_spoken_aloud_before_it_is_asked_for_under_automation(
     assert ["en-US", "Take your time."] in page.evaluate("window.spoken")
 
 
-def test_everyone_can_use_it(visitors: Visitors, exchange: Exchange) -> None:
+def test_page_of_handsets_is_accessible(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     judge(page, "exchange-idle")
     liaison, victim = rings_liaison(exchange, page), Handset(page, "Victim")
@@ -344,7 +346,7 @@ def test_everyone_can_use_it(visitors: Visitors, exchange: Exchange) -> None:
     assert [one for one in small if one] == []
 
 
-def test_nothing_moves_for_those_who_want_it_so(visitors: Visitors, exchange: Exchange) -> None:
+def test_nothing_moves_for_people_who_asked_for_less_motion(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange, reduced_motion="reduce")
 
     liaison = rings_liaison(exchange, page)

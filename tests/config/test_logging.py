@@ -126,7 +126,7 @@ def test_every_logger_writes_through_the_filter() -> None:
     assert json.loads(stream.getvalue())["message"] == "rang #"
 
 
-def test_where_names_the_line_of_ours_and_the_line_that_broke() -> None:
+def test_where_names_our_line_and_the_line_that_broke() -> None:
     try:
         json.loads("canary")
     except ValueError as error:

@@ -196,7 +196,7 @@ def test_repeat_of_the_status_is_one_read_and_one_write(
         assert sent == ["rw"]
 
 
-def test_what_happened_since_the_last_call_costs_no_more_statements(
+def test_news_since_the_last_call_costs_no_more_statements(
     database: Database, phone: Phone, case: MadeCase
 ) -> None:
     for _ in range(2):

@@ -91,7 +91,7 @@ def test_job_that_no_worker_took_in_time_is_given_out_only_once(jobs: Jobs, redi
     assert "release_leg" not in _everything_in(redis_url)
 
 
-def test_whoever_checks_the_queue_drops_a_job_of_someone_else(jobs: Jobs, redis_url: str) -> None:
+def test_check_of_the_queue_drops_a_job_of_someone_else(jobs: Jobs, redis_url: str) -> None:
     client = Redis.from_url(redis_url)
     Queue(QUEUE, connection=client, serializer=JSONSerializer).enqueue_call("os.system", args=("true",))
     client.close()
@@ -101,7 +101,7 @@ def test_whoever_checks_the_queue_drops_a_job_of_someone_else(jobs: Jobs, redis_
 
 
 @pytest.mark.parametrize("field", ["status", "created_at", "enqueued_at", "data"])
-def test_whoever_checks_the_queue_skips_a_spoiled_job(jobs: Jobs, redis_url: str, field: str) -> None:
+def test_check_of_the_queue_skips_a_spoiled_job(jobs: Jobs, redis_url: str, field: str) -> None:
     jobs.enqueue("release_leg", 6)
     jobs.enqueue("release_leg", 7)
     with Redis.from_url(redis_url) as client:

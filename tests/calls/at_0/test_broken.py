@@ -50,7 +50,7 @@ def test_sweeper_rings_the_liaison_within_10_s_when_redis_is_down_from_the_first
 
 
 @pytest.mark.parametrize("until", ["wrap_up_until", "resting_until"])
-def test_liaison_is_offered_again_after_a_rest_while_workers_and_sweeper_are_dead(
+def test_liaisons_break_still_ends_while_workers_and_sweeper_are_dead(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, until: str
 ) -> None:
     make_staff(phone=FIRST, **{until: clock.now + timedelta(seconds=30)})

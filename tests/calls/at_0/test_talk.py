@@ -104,7 +104,7 @@ def test_interpreter_is_announced_and_joins(
     assert interpreter.is_over
 
 
-def test_liaison_ends_the_talk_and_keys_its_outcome_and_a_rest(
+def test_liaison_ends_the_talk_and_keys_its_outcome_and_a_break(
     talk: tuple[Phone, Phone], hotline: Hotline
 ) -> None:
     liaison, caller = talk

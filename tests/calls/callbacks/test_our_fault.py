@@ -24,7 +24,7 @@ def broken(*_: object, **_more: object) -> None:
     raise RuntimeError("This part is broken.")
 
 
-def test_person_who_answers_while_we_have_no_words_for_them_loses_no_try(
+def test_person_who_answers_while_our_web_is_down_loses_no_try(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()
@@ -45,7 +45,7 @@ def test_person_who_answers_while_we_have_no_words_for_them_loses_no_try(
 
 
 @ON_SQLITE
-def test_phone_is_not_rung_without_end_while_we_have_no_words(
+def test_phone_is_not_rung_without_end_while_our_web_is_down(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff()

@@ -257,7 +257,7 @@ def test_pin_whose_process_died_is_taken_again_and_counted_once(
     assert len(hotline.rows(select(PinTry.call_id))) == 1
 
 
-def test_caller_held_for_a_lost_pin_is_asked_again(
+def test_caller_who_waits_for_a_lost_pin_is_asked_again(
     phone: Phone, make_case: MakeCase, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = make_case(custody_status="in_custody")

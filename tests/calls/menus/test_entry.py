@@ -197,7 +197,7 @@ def test_case_number_keyed_whole_at_the_pin_leaves_no_key_for_the_next_entry(
     assert timed_phone.hears("in custody")
 
 
-def test_own_pin_must_not_begin_the_case_number(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_cannot_choose_a_pin_that_begins_the_case_number(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody", number="58396156")
     opens_the_case(phone, case)
     phone.presses("4")

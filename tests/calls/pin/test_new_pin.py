@@ -141,7 +141,7 @@ def test_caller_whose_new_pin_is_too_short_hears_its_length(
     assert phone.does_not_hear("key", "tecla")
 
 
-def test_current_pin_is_no_new_pin(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_cannot_choose_the_current_pin_again(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_new_pin(phone, case)
 

@@ -40,7 +40,7 @@ def test_waiting_liaison_hears_the_progress_at_most_ten_seconds_apart(
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
 
-def test_waiting_liaison_hears_it_in_spanish(
+def test_waiting_liaison_hears_the_progress_in_spanish(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="es,en")

@@ -167,7 +167,7 @@ def test_caller_in_the_hold_hears_in_spanish_that_nothing_can_be_changed(
 
 
 @pytest.mark.parametrize("away", ["another phone", "a window"])
-def test_callback_list_itself_refuses_another_phone_or_window_in_the_hold(
+def test_callback_list_refuses_another_phone_or_window_in_the_hold(
     phone: Phone, replaced: tuple[MadeCase, str], hotline: Hotline, clock: Clock, away: str
 ) -> None:
     case, pin = replaced

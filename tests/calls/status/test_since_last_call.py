@@ -198,7 +198,7 @@ def test_caller_hears_of_a_wrong_pin_after_the_warning_and_not_of_their_own_slip
     assert phone.hears("Since your last call, someone entered a wrong PIN")
 
 
-def test_own_slip_in_the_same_call_is_no_news(phone: Phone, make_case: MakeCase) -> None:
+def test_caller_hears_nothing_of_their_own_slip_in_the_same_call(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone.another(), case)
     is_asked_for_a_number(phone)

@@ -37,7 +37,7 @@ def test_caller_with_the_right_pin_hears_where_the_person_is(phone: Phone, make_
     ("language", "words"),
     [("1", "as of today at 9:50 AM"), ("2", "Así estaba en el registro hoy a las 9:50 de la mañana")],
 )
-def test_no_status_is_as_of_a_moment_before_it_began(
+def test_record_is_not_older_than_the_status_that_it_reports(
     phone: Phone, make_case: MakeCase, clock: Clock, language: str, words: str
 ) -> None:
     began, told = clock.now - timedelta(minutes=10), clock.now - timedelta(minutes=40)
@@ -48,7 +48,7 @@ def test_no_status_is_as_of_a_moment_before_it_began(
     assert phone.does_not_hear("9:20")
 
 
-def test_status_after_its_feeds_moment_makes_the_record_no_younger(
+def test_status_dated_after_the_feed_makes_the_record_no_younger(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     began, told = clock.now - timedelta(minutes=10), clock.now - timedelta(hours=25)
@@ -177,7 +177,7 @@ def test_last_two_days_are_said_by_their_names(
     assert phone.hears(f"That is as of {said}.")
 
 
-def test_caller_hears_the_stage_a_hearing_and_an_expected_release(
+def test_caller_hears_the_stage_and_a_hearing_and_an_expected_release(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
     facts = {

@@ -43,7 +43,7 @@ def test_star_puts_the_caller_on_hold_and_the_liaison_goes_back(
     assert the_callback(hotline).state == "talking"
 
 
-def test_caller_on_hold_hears_it_in_spanish(
+def test_caller_on_hold_hears_the_hold_in_spanish(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(languages="en,es")

@@ -105,7 +105,7 @@ def test_liaison_out_of_the_talk_hears_at_once_that_the_interpreter_does_not_joi
     assert liaison.hears("The interpreter did not join", "To go back to the caller, press 1")
 
 
-def test_liaison_hears_it_at_the_next_star_in_spanish_with_redis_down(
+def test_liaison_hears_in_spanish_at_the_next_star_that_the_colleague_did_not_join_with_redis_down(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     make_staff(phone=FIRST, languages="es")

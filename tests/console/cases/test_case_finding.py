@@ -85,7 +85,7 @@ def test_liaison_opens_a_case_by_its_number_and_reads_what_may_be_said(
     assert actions(database)[-2:] == ["open_case_to_staff", "look_at_case"]
 
 
-def test_case_in_a_language_that_the_office_dropped_is_read_in_its_first_language(
+def test_case_in_a_language_that_the_office_dropped_is_read_in_the_offices_first_language(
     liaison: Member, database: Database
 ) -> None:
     case = kept_case(database)

@@ -16,7 +16,7 @@ def test_each_cell_of_each_row_has_its_column() -> None:
     )
 
 
-def test_head_is_escaped_and_a_cell_without_one_stays_alone() -> None:
+def test_head_is_escaped_and_a_cell_without_one_has_no_label() -> None:
     shown = stacked(Markup("<tr><td>1</td><td>2</td></tr>"), ['"<b>'])
 
     assert 'data-head="&#34;&lt;b&gt;">1<' in shown

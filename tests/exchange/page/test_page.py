@@ -13,7 +13,7 @@ def state(exchange: Exchange) -> Any:
     return exchange.web.get("/exchange/state.json").json
 
 
-def test_front_leads_to_the_page(exchange: Exchange) -> None:
+def test_front_page_leads_to_the_page_of_handsets(exchange: Exchange) -> None:
     page = exchange.web.get("/", follow_redirects=True)
 
     assert page.request.path == "/exchange/"

@@ -195,7 +195,7 @@ def test_speaking_aloud_needs_a_voice(world: World) -> None:
     assert world.line.asked == []
 
 
-def test_what_is_heard_is_spoken_aloud_where_there_is_a_voice(world: World, tmp_path: Path) -> None:
+def test_terminal_speaks_aloud_when_it_has_a_voice(world: World, tmp_path: Path) -> None:
     program = tmp_path / "espeak-ng"
     program.write_text(f"#!/bin/sh\n/bin/cat >> {tmp_path}/said\n")
     program.chmod(0o755)

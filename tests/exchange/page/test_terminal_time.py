@@ -150,7 +150,7 @@ class Choir:
         self.said.append(("", "stops"))
 
 
-def test_what_is_heard_is_said_aloud_and_a_key_ends_it() -> None:
+def test_terminal_says_words_aloud_and_a_key_stops_them() -> None:
     choir = Choir()
 
     Evening("2", voice=choir).terminal.play()

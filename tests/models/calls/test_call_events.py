@@ -88,7 +88,7 @@ def test_event_of_an_unknown_call_is_kept_without_a_fault(call_center: CallCente
         {"CallSid": "CA1", "CallStatus": "x" * 500},
     ],
 )
-def test_what_is_no_event_is_ignored(call_center: CallCenter, values: dict[str, str]) -> None:
+def test_malformed_event_is_ignored(call_center: CallCenter, values: dict[str, str]) -> None:
     with call_center.database.transaction() as session:
         assert record_call_event(session, values, NOW, call_center.policy) == []
     assert call_center.events() == []

@@ -37,7 +37,7 @@ def main(url: str, file: str, rows: str) -> None:
     result = import_custody(database, Path(file), RULES, full=False, dry_run=False, strict=False, now=NOW)
     seconds = time.perf_counter() - began
     database.close()
-    print(  # noqa: T201 - whoever runs this reads it.
+    print(  # noqa: T201 - the person who runs this reads it.
         json.dumps(
             {
                 "rows": result.rows,

@@ -372,7 +372,7 @@ def test_three_files_of_ten_releases_within_a_minute_are_held_after_the_first(da
         assert list_held(session)[0].reasons == (HoldReason("status_changes", 20, 10),)
 
 
-def test_after_an_hour_as_many_may_land_again_but_over_a_day_not_more_than_twenty(database):
+def test_as_many_may_land_again_after_an_hour_and_no_more_than_twenty_in_a_day(database):
     names = list(in_custody(database, 40))
     assert not load(database, *released(*names[:10])).held
     assert not load(database, *released(*names[10:20], hours=1), now=at(1)).held

@@ -47,7 +47,7 @@ def test_busiest_hour_and_day_of_thirty_days_are_the_peaks(database: Database, d
     assert (flow.peak_hour, flow.peak_day) == (peak, peak)
 
 
-def test_what_counts_now_raises_no_peak(database: Database) -> None:
+def test_current_count_raises_no_peak(database: Database) -> None:
     flow = flow_of(database, {"minutes": 1, "status_changes": 7}, {"minutes": 90, "status_changes": 3})
 
     assert (flow.hour, flow.peak_hour, flow.day, flow.peak_day) == (7, 3, 10, 0)

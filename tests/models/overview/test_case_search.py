@@ -206,7 +206,7 @@ def test_no_name_breaks_the_search(name: str) -> None:
 
 
 @given(st.lists(st.text("abcdefgh", min_size=3, max_size=8), min_size=1, max_size=4))
-def test_what_is_kept_of_a_name_is_two_hashes_a_word(words: list[str]) -> None:
+def test_index_keeps_two_hashes_for_each_word_of_a_name(words: list[str]) -> None:
     kept = _Kept()
 
     index_name(kept, "subject", 1, " ".join(words))  # type: ignore[arg-type]

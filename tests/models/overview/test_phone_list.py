@@ -194,7 +194,7 @@ def test_staff_lift_a_stop_when_they_add_the_phone(casework: Casework) -> None:
     assert phone.stopped_at is None
 
 
-def test_nothing_changes_during_a_hold_but_a_phone_becomes_unsafe(casework: Casework) -> None:
+def test_hold_allows_no_change_but_marking_a_phone_unsafe(casework: Casework) -> None:
     casework.adds()
     until = casework.case.changes_held_until = NOW + timedelta(hours=72)
     first = casework.phones()[0]

@@ -91,7 +91,7 @@ def test_absence_is_free_and_ends_on_its_last_day(database: Database) -> None:
         assert (person.on_shift, person.away) == (is_there, not is_there)
 
 
-def test_on_call_goes_over_midnight_and_over_holidays(database: Database) -> None:
+def test_person_on_call_is_on_call_over_midnight_and_over_holidays(database: Database) -> None:
     with database.transaction() as session:
         make_staff(session, EMAIL, on_shift=False)
         set_schedule(

@@ -81,7 +81,7 @@ def test_ssn_is_refused_in_any_words(before: str, a: str, b: str, c: str, by: st
 
 
 @given(WORDS, st.sampled_from(["A", "a", "A-", "A#", "A "]), st.integers(7, 9).flatmap(digits), WORDS)
-def test_a_number_is_refused_in_any_words(before: str, mark: str, number: str, after: str) -> None:
+def test_alien_number_is_refused_in_any_words(before: str, mark: str, number: str, after: str) -> None:
     assert refusal(f"{before}{mark}{number}{after}") is not None
 
 
