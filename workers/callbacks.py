@@ -209,7 +209,7 @@ class Dialler:
             self._end_if_over(call_id, found[0])
         except CarrierUnknown:
             # The caller's leg polls by itself in some seconds.
-            log.info("A caller in line could not be fetched.", extra={"call_id": call_id})
+            log.info("A caller in the call queue could not be fetched.", extra={"call_id": call_id})
 
     def _end_if_over(self, call_id: int, call_sid: str) -> None:
         """A call that cannot be moved may be over without an event; the consequences must not wait."""

@@ -75,7 +75,7 @@ def verify(as_json: bool) -> None:
 @audit.command()
 @as_json
 def head(as_json: bool) -> None:
-    """Print the head as it stands, signed, to be kept where nobody of this installation may change it."""
+    """Print the current head, signed. Keep it where nobody with access to this installation can change it."""
     installation = open_installation()
     with installation.database.reading() as session:
         now = read_head(session, datetime.now(UTC))

@@ -133,10 +133,10 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 @by
 @as_json
 def retry(callback_id: int, email: str, as_json: bool) -> None:
-    """Ring a member of staff for a callback now, and the person when they accept.
+    """Call a member of staff for a callback now, and then the person when the member of staff accepts.
 
-    Also for one that was left for staff, which the line itself never dials again: the person may have been
-    rung already, so that this is a person's decision. One whose phone said STOP is refused.
+    This works for a callback that was left for staff as well. The line never dials those again: the person
+    may have been called already, so somebody has to decide. A phone that texted STOP is refused.
     """
     installation = open_installation()
     with _doing(installation, email) as (session, staff):
@@ -151,7 +151,7 @@ def retry(callback_id: int, email: str, as_json: bool) -> None:
 @by
 @as_json
 def cancel(callback_id: int, reason: str, email: str, as_json: bool) -> None:
-    """Cancel a callback that nobody is rung for; one that was left for staff is closed by this."""
+    """Cancel a callback for which no phone is ringing. This also closes one that was left for staff."""
     installation = open_installation()
     with _doing(installation, email) as (session, staff):
         cancel_callback(session, callback_id, staff, reason, datetime.now(UTC), installation.policies)

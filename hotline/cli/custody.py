@@ -118,7 +118,7 @@ def release_(import_id: int, by: str, and_by: str, as_json: bool) -> None:
 @click.option("--by", required=True, help="The e-mail of the person who rejects it.")
 @as_json
 def reject_(import_id: int, by: str, as_json: bool) -> None:
-    """Throw a held import away; the line says again what it said before."""
+    """Discard a held import. Callers then hear what the records said before it."""
     with _settling() as installation:
         reject(installation.database, import_id, by=by, now=datetime.now(UTC))
     emit(as_json, {"import": import_id, "rejected": True}, "Rejected.")

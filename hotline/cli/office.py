@@ -17,13 +17,13 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print the result
 
 @click.group()
 def office() -> None:
-    """Show the office as it stands, and hand changed fields back to its file."""
+    """Show the settings of the office, and give changed fields back to the office file."""
 
 
 @office.command()
 @as_json
 def show(as_json: bool) -> None:
-    """Print every field that may be changed in the console, with what holds now and where it stands."""
+    """Print every field that the console may change, with its value now and where that comes from."""
     base, database = _installation()
     with database.reading() as session:
         changes = standing_changes(session)

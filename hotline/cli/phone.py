@@ -28,7 +28,7 @@ _PERSON_PATIENCE_SECONDS = 2.0
 @click.option(
     "--from", "from_", default="+12025550123", show_default=True, help="The caller's phone, in E.164."
 )
-@click.option("--to", help="The line that is rung, in E.164; by default the office's main number.")
+@click.option("--to", help="The line to call, in E.164; by default the office's main number.")
 @click.option(
     "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where the line listens."
 )

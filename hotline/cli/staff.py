@@ -122,7 +122,7 @@ def code(email: str, as_json: bool) -> None:
 @staff.command("list")
 @as_json
 def list_all(as_json: bool) -> None:
-    """List everyone: who may be rung, who is busy, which languages they speak. No phone and no name."""
+    """List all staff: who may be called, who is busy, which languages they speak. No phone and no name."""
     installation = open_installation()
     with installation.database.reading() as session:
         people: list[dict[str, Any]] = [
