@@ -114,8 +114,8 @@ class Callback(Base):
         ),
         Index("ix_callbacks_warned", "warned", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_callbacks_left", "warned", "closed_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
-        # What the console lists: the two lists with the callbacks that need attention in their places, and
-        # all promises by their moment.
+        # What the console lists: the two lists with the callbacks that need attention by rank, and all
+        # promises by their moment.
         Index("ix_callbacks_listed", "rank", "due_at", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
         Index("ix_callbacks_promised", "due_at", "id", sqlite_where=_PROMISED, postgresql_where=_PROMISED),
         Index(

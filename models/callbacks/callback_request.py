@@ -74,14 +74,14 @@ def request_callback(
 ) -> Callback | None:
     """Promise a caller who entered the PIN to call ``number`` (E.164, dialable); None when refused (R35).
 
-    A case is promised one callback: asking again keeps its place in the list, and changes its window as long
+    A case is promised one callback: asking again keeps its position, and changes its window as long
     as nobody is being called for it. While a case's changes are blocked, only its safe phones are called and
     the window does not change (R08). A caller who requested a call to this phone before they entered the PIN
     is called once: the promise without a PIN is merged into the new one, if the phone is a safe one of this
     case, the caller ID is not doubted, and the phone is not ``is_shared`` by many people. Otherwise somebody
     with a PIN of their own could put off the callback of a phone whose number they fake. ``any_time`` drops
     the window that was chosen before. ``requested_at`` is for a caller who began to wait earlier and keeps
-    that place. Requests without the PIN: ``models/callbacks/unverified_request.py``.
+    that position. Requests without the PIN: ``models/callbacks/unverified_request.py``.
     """
     number_key = keyring_of(session).index("phone", number)
     if call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):

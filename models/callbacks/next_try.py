@@ -22,7 +22,7 @@ def liaison_missed(
     *,
     counted: bool = True,
 ) -> None:
-    """Offer the callback to another liaison; it keeps its place, and the person loses no try (R36).
+    """Offer the callback to another liaison; it keeps its position, and the person loses no try (R36).
 
     Urgent work is also offered to those on call and to supervisors (``Pool.EVERYONE``) after it was missed
     too often, or once by somebody who is not on shift; to each of them once in ``untaken_retry_minutes``. If
