@@ -1,4 +1,4 @@
-"""The names of the office's fields on pages, and the sentences for their faults."""
+"""The names of the office's fields on pages. The sentences for their faults are those of config/."""
 
 import re
 
@@ -71,43 +71,6 @@ PART_NAMES = {
 _ENTRIES = {"services": N_("Partner line %(n)s"), "announcements": N_("Announcement %(n)s")}
 _ENTRY = re.compile(r"(services|announcements) entry ([0-9]+)((?:\.[a-z_]+)*)")
 _POLICY = re.compile(r"policies\.([a-z_]+)((?:\.[a-z_]+)*)")
-#: The sentences of config/ about one field that a console form can cause.
-SENTENCES = (
-    N_('%(field)s must hold hours such as "08:00-20:00".'),
-    N_("%(field)s must list its hours in order, without overlap."),
-    N_("%(field)s holds one entry twice."),
-    N_("%(field)s must be a list of texts."),
-    N_("%(field)s must be a text."),
-    N_("%(field)s must be a number such as +12025550100 or a short one such as 988."),
-    N_("%(field)s must be a number from %(least)s to %(most)s."),
-    N_("%(field)s must be a whole number from %(least)s to %(most)s."),
-    N_("%(field)s must be a date such as 2027-06-30, without quotes."),
-    N_("%(field)s is no policy of the line."),
-    N_("%(field)s must not be before the first day."),
-    N_("%(field)s: the office does not open within %(days)s days."),
-    N_("%(low)s must be below %(high)s."),
-    N_("%(low)s must not be above %(high)s."),
-    N_("[[services]] may hold at most %(most)s services."),
-    N_("[[services]] must hold at least one service: the help menu offers them."),
-    N_("[[announcements]] may hold at most %(most)s announcements."),
-    N_("hours must open the office on at least one day of the week."),
-    N_("services holds one key twice."),
-)
-#: Why some fields stay in the file (config/office_changes.py).
-REASONS = (
-    N_("what may be said of a person is decided with counsel and changed with a deploy (R12)"),
-    N_("the numbers belong to the carrier's account, which is set up with the file"),
-    N_("people chose a number for how it is answered, and must not find it changed"),
-    N_("it is also written into the fallback document that is hosted elsewhere"),
-    N_("a language needs its prompts, its list of telling words and a voice"),
-    N_("a voice is the carrier's, and is tried before it is used"),
-    N_("the name is part of prompts whose length was checked"),
-    N_("it must not tell what the line is for, and is checked with the prompts"),
-    N_("moments that were promised stand in it"),
-    N_("it decides which phones the line may ring at all (R35)"),
-    N_("they loosen limits on wrong PINs (R06)"),
-    N_("these numbers are rung into a talk, and are tried before they are used"),
-)
 
 
 def field_name(field: str) -> str:

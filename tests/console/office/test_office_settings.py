@@ -8,9 +8,7 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from config.office import Office
-from config.office_changes import FIXED
 from config.settings import Settings
-from hotline.console.office.names import REASONS
 from hotline.console.office.prompt_words import GROUPS
 from ivr_flows.prompts import Prompts
 from models import AuditEntry
@@ -38,7 +36,6 @@ def standing(database: Database) -> dict[str, Any]:
 
 
 def test_reason_why_a_field_is_not_changed_is_in_the_language_of_the_page(administrator: Member) -> None:
-    assert set(FIXED.values()) == set(REASONS)
     administrator.opens("/console/office/fixed").clicks("Español")
 
     assert administrator.reads("El nombre es parte de mensajes cuya duración se comprobó.")

@@ -1,5 +1,6 @@
 """Every word of the console is in every language."""
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po
 
+from config.office_changes import FIXED
 from hotline.console.shell.words import CONSOLE, Words, files_of
 
 #: The texts that are shown on a page and printed by commands as well.
@@ -25,11 +27,25 @@ def bases_of(file: BinaryIO, *_: object, **__: object) -> Iterator[tuple[int, st
         yield 1, "gettext", policy["basis"], []
 
 
+def sentences_of_config() -> dict[str, str]:
+    """Every whole sentence about a fault of the office file, before its slots are filled in, and its file."""
+    return {
+        text.value: path.name
+        for path in OFFICE.parent.glob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"FieldError", "PolicyError"}
+        if call.args and isinstance(call.args[0], ast.Constant | ast.IfExp)
+        for text in ast.walk(call.args[0])
+        if isinstance(text, ast.Constant) and isinstance(text.value, str)
+    }
+
+
 def said() -> dict[str, str]:
-    """Every English text of the console, of refusals and of the office file, and where it is."""
+    """Every English text of the console, of refusals, of config and of the office file, and where it is."""
     found = {
         message: "office.toml" for _, message, _, _ in extract_from_file(bases_of, OFFICE, keywords=KEYWORDS)
     }
+    found |= sentences_of_config() | dict.fromkeys(FIXED.values(), "office_changes.py")
     options = {"**/templates/**.html": {"newstyle_gettext": "true", "trimmed": "true"}}
     return found | {
         message if isinstance(message, str) else message[0]: file
