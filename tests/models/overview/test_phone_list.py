@@ -1,4 +1,4 @@
-"""Phones as staff keep them: a code confirms one, an unsafe one is called no more, and holds (R08, R09)."""
+"""Phones as staff keep them: confirmed by a code, uncalled when unsafe, unchanged in a hold (R08, R09)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
