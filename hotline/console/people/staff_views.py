@@ -58,7 +58,7 @@ DEEDS = {
     "leave": (
         N_("Take them off the staff list"),
         N_("Nobody rings them from now on, and nothing of theirs opens anything. Their record stays."),
-        N_("They leave the house"),
+        N_("They leave the office"),
     ),
     "back": (
         N_("Take them back"),

@@ -166,7 +166,7 @@ def test_deactivated_account_is_signed_out_and_can_be_reactivated(
 ) -> None:
     ana = staff("supervisor", name="Ana Invented").signs_in()
     administrator.opens(f"/console/staff/{ana.staff_id}").clicks("Take them off the staff list")
-    administrator.clicks("They leave the house")
+    administrator.clicks("They leave the office")
 
     assert administrator.reads("They are off the staff list.", "Who left")
     assert ana.opens("/console/staff").heading == "Sign in"
