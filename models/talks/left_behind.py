@@ -13,7 +13,7 @@ from models.calls.call_status import LEAVING, LONGEST_CALL
 from models.calls.place import WAITING
 from models.calls.role import AT_0, JOINERS
 from models.talks.call_queue import QueuedCall, wait_of
-from models.talks.talk import Talk
+from models.talks.talk import Talk, in_talk_since
 
 #: How long the jobs that tell the legs of a talk about its end may take.
 _BEING_TOLD = timedelta(seconds=3)
@@ -97,7 +97,8 @@ _NOT_TOLD = or_(Call.call_status.is_(None), Call.call_status != LEAVING)
 
 def _is_served(now: datetime) -> ColumnElement[bool]:
     """Whether a leg is in a talk, or is being told of its end."""
-    is_in = or_(Call.id == Talk.leader_call_id, Call.id == Talk.caller_call_id, Call.role.in_(JOINERS))
+    joins = and_(Call.role.in_(JOINERS), Call.started_at >= Talk.began_at)
+    is_in = or_(Call.id == Talk.leader_call_id, Call.id == Talk.caller_call_id, joins)
     return or_(and_(Talk.closed_at.is_(None), is_in), Talk.closed_at > now - _BEING_TOLD)
 
 
@@ -107,5 +108,7 @@ def _last_talk(session: Session, leg: Call) -> Talk | None:
         if leg.callback_id is None
         else Talk.callback_id == leg.callback_id
     )
-    last = select(Talk).where(mine).order_by(Talk.id.desc()).limit(1)
+    began_by = in_talk_since(leg) if leg.callback_id is None else None
+    begun = [] if began_by is None else [Talk.began_at <= began_by]
+    last = select(Talk).where(mine, *begun).order_by(Talk.id.desc()).limit(1)
     return session.scalars(last.execution_options(populate_existing=True)).first()

@@ -80,6 +80,7 @@ def leg_ended(
             CALLS.c.staff_id,
             CALLS.c.direction,
             CALLS.c.role,
+            CALLS.c.started_at,
             CALLS.c.accepted_at,
             CALLS.c.turn,
             CALLS.c.place,
@@ -186,7 +187,7 @@ def _liaison_at_0_ended(end: _End) -> list[Job]:
     waits = wait_of(end.session, caller_call_id) is not None
     if end.was_reserved and end.is_missed and waits:
         note_miss(end.session, end.leg.staff_id, end.now, end.policy.numbers)
-    talk = latest_talk(end.session, caller_call_id)
+    talk = latest_talk(end.session, caller_call_id, began_by=end.leg.accepted_at)
     if talk is None or talk.is_over:
         return was_missed(end.session, end.call_id)
     return _left_talk(end, talk)
@@ -196,7 +197,7 @@ def _joiner_ended(end: _End) -> list[Job]:
     """A colleague or an interpreter has left, or did not come."""
     if end.callback is not None:
         return _left_talk(end, talk_for(end.session, end.callback.id))
-    return _left_talk(end, latest_talk(end.session, end.leg.parent_call_id))
+    return _left_talk(end, latest_talk(end.session, end.leg.parent_call_id, began_by=end.leg.started_at))
 
 
 def _left_talk(end: _End, talk: Talk | None) -> list[Job]:

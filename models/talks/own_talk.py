@@ -105,6 +105,6 @@ def _came_into(session: Session, talk: Talk, staff_id: int) -> bool:
     led = select(Call.id).where(
         Call.staff_id == staff_id,
         Call.parent_call_id == talk.caller_call_id,
-        Call.accepted_at.is_not(None),
+        Call.accepted_at >= talk.began_at,
     )
     return session.scalar(theirs.union(led).limit(1)) is not None

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.audit import audit
 from models.callbacks.callback import Callback, advance, locked
 from models.calls.call import CALLS
+from models.calls.role import AT_0, JOINERS
 from models.store.base import Base, UtcDateTime
 
 #: The exact words of the partial indexes, so that both databases use them.
@@ -67,6 +68,12 @@ class TalkLeg(Protocol):
     def callback_id(self) -> int | None: ...
     @property
     def parent_call_id(self) -> int | None: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def accepted_at(self) -> datetime | None: ...
 
 
 def begin_talk(
@@ -112,7 +119,7 @@ def talk_of(session: Session, leg: TalkLeg) -> Talk | None:
     """The last talk of a leg; locks leg, callback and talk, in this order, until the transaction ends."""
     _hold_leg(session, leg)
     if leg.callback_id is None:
-        return latest_talk(session, leg.parent_call_id or leg.id)
+        return latest_talk(session, leg.parent_call_id or leg.id, began_by=in_talk_since(leg))
     locked(session, leg.callback_id)
     return talk_for(session, leg.callback_id)
 
@@ -127,9 +134,21 @@ def locked_talk(session: Session, talk_id: int) -> Talk | None:
     return session.scalars(_held().where(Talk.id == talk_id)).first()
 
 
-def latest_talk(session: Session, caller_call_id: int) -> Talk | None:
-    """The last talk of a caller's call, locked until the transaction ends."""
+def in_talk_since(leg: TalkLeg) -> datetime | None:
+    """When the talk of this leg of staff at 0 had begun; None for a leg of which that is not known.
+
+    A caller who was cut off may be in a later talk while the leg still hears how its own talk ended.
+    """
+    if leg.role in JOINERS:
+        return leg.started_at
+    return leg.accepted_at if leg.role == AT_0 else None
+
+
+def latest_talk(session: Session, caller_call_id: int, began_by: datetime | None = None) -> Talk | None:
+    """The last talk of a caller's call that had begun ``began_by``, locked until the transaction ends."""
     mine = _held().where(Talk.caller_call_id == caller_call_id)
+    if began_by is not None:
+        mine = mine.where(Talk.began_at <= began_by)
     return session.scalars(mine.order_by(Talk.id.desc()).limit(1)).first()
 
 

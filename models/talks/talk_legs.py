@@ -46,7 +46,8 @@ def is_announced(leg: TalkingLeg, talk: Talk) -> bool:
 def joins(talk: Talk) -> ColumnElement[bool]:
     """Whether a leg was created to join this talk."""
     made_for = (
-        Call.parent_call_id == talk.caller_call_id
+        # The caller may have had an earlier talk in the same call.
+        and_(Call.parent_call_id == talk.caller_call_id, Call.started_at >= talk.began_at)
         if talk.callback_id is None
         else Call.callback_id == talk.callback_id
     )

@@ -343,3 +343,65 @@ def test_every_key_of_a_talk_at_0_may_be_delivered_twice(talk: tuple[Phone, Phon
     assert len(talks(hotline)) == 1
     actions = hotline.rows(select(AuditEntry.action))
     assert actions.count("begin_talk") == actions.count("hold_talk") == actions.count("resume_talk") == 1
+
+
+@pytest.fixture
+def next_talk(
+    talk: tuple[Phone, Phone], hotline: Hotline, make_staff: MakeStaff, clock: Clock
+) -> tuple[Phone, Phone, Phone]:
+    """A colleague led a talk on and held the caller too long; the caller talks with the next liaison.
+
+    Answers the colleague, who still hears the question for the outcome, the caller, and the next liaison.
+    """
+    liaison, caller = talk
+    make_staff(phone=SECOND)
+    liaison.presses("*")
+    liaison.presses("2")
+    colleague = hotline.accepts(caller)
+    liaison.hangs_up()
+    hotline.jobs.works_off()
+    caller.says_nothing()
+    colleague.presses("*")
+    caller.says_nothing()
+    clock.passes(seconds=181)
+    caller.says_nothing()
+    hotline.jobs.works_off()
+    assert caller.hears("we lost the person who was helping you")
+    assert colleague.hears("How did it end?")
+    other = hotline.accepts(caller)
+    assert (other.is_talking, caller.is_talking) == (True, True)
+    return colleague, caller, other
+
+
+def test_caller_in_the_next_talk_is_not_told_that_the_colleague_of_the_last_one_joins(
+    next_talk: tuple[Phone, Phone, Phone], hotline: Hotline
+) -> None:
+    _, caller, other = next_talk
+    other.presses("*")
+    caller.says_nothing()
+
+    other.presses("1")
+    hotline.jobs.works_off()
+
+    assert caller.hears("Thank you for waiting")
+    assert caller.does_not_hear("Someone else from our team is joining")
+
+
+def test_colleague_of_the_last_talk_does_not_lead_the_next_one_when_its_liaison_is_lost(
+    next_talk: tuple[Phone, Phone, Phone], hotline: Hotline, clock: Clock
+) -> None:
+    """The caller waited on hold for somebody who was only asked how the last talk ended."""
+    colleague, caller, other = next_talk
+    other.presses("*")
+    caller.says_nothing()
+    other.presses("1")
+    hotline.jobs.works_off()
+    clock.passes(minutes=5)
+
+    other.hangs_up()
+    hotline.jobs.works_off()
+
+    assert caller.hears("This call is over. If we were cut off, call again")
+    assert [one.is_over for one in talks(hotline)] == [True, True]
+    colleague.presses("1")
+    assert colleague.hears("It is saved")
