@@ -47,6 +47,7 @@ from models.talks.stranded import (
     free_forgotten,
     give_back_lapsed,
     lapsed_callbacks,
+    passed_offers,
     talks_to_ask_about,
     undialled_at_0,
     undialled_callers,
@@ -236,8 +237,9 @@ class _Pass:
         for call_id in to_end:
             self._guarded(lambda row_id=call_id: self._mender.end_forgotten(row_id))  # type: ignore[misc]
         with self._database.reading() as session:
+            passed = passed_offers(session, self._now)
             talks = talks_to_ask_about(session, self._since, self._now, self._policy)
-        self._apply_ends([*in_question, *talks])
+        self._apply_ends([*in_question, *passed, *talks])
 
     def _apply_ends(self, call_ids: Iterable[int]) -> None:
         """The first end of a talk's legs ended the talk, so the ends are applied in order."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select, text
+from sqlalchemy import and_, exists, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import Callback, advance
@@ -12,10 +12,11 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import RINGING_STATES
 from models.callbacks.liaison import free_liaison
 from models.calls.call import Call
-from models.calls.call_status import LONGEST_CALL
+from models.calls.call_status import LEAVING, LONGEST_CALL
 from models.calls.role import AT_0, COLLEAGUE, JOINERS, LIAISON
 from models.staff.staff import Staff
 from models.store.job import Job
+from models.talks.call_queue import QueuedCall
 from models.talks.queue_ring import JOB_LOST_AFTER
 from models.talks.talk import IS_ON, Talk
 from models.talks.talk_end import close_talk
@@ -149,6 +150,25 @@ def talks_to_ask_about(session: Session, since: datetime, now: datetime, policy:
     ).all()
     every = policy.talk_check
     return [call_id for call_id, began in legs if (now - began) // every > max(0, (since - began) // every)]
+
+
+def passed_offers(session: Session, now: datetime) -> Sequence[int]:
+    """Legs of liaisons who did not take a caller at 0, and of whose end nothing was heard: ask the carrier.
+
+    Their liaison is free already, and until the leg ends nobody else is called for the caller.
+    """
+    waits = exists().where(QueuedCall.call_id == Call.parent_call_id, QueuedCall.ended_at.is_(None))
+    return session.scalars(
+        select(Call.id).where(
+            _OF_CALLER,
+            Call.role == AT_0,
+            Call.accepted_at.is_(None),
+            Call.call_status == LEAVING,
+            Call.call_sid.is_not(None),
+            Call.started_at < now - _ASKED_ABOUT,
+            waits,
+        )
+    ).all()
 
 
 def close_forgotten(session: Session, now: datetime) -> list[Job]:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from hotline.exchange.delivery.faults import Faults
 from models import Callback, Staff
-from tests.calls.at_0.talking import FIRST, held_legs, passes, talks
+from tests.calls.at_0.talking import FIRST, SECOND, held_legs, passes, talks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.conftest import in_turn
@@ -128,3 +129,30 @@ def test_end_event_that_arrives_late_counts_from_its_own_time(
 
     assert [one.reason for one in hotline.rows(select(Callback))] == reasons
     assert [one.is_over for one in talks(hotline)] == [True]
+
+
+@pytest.mark.parametrize("key", ["2", ""])
+def test_caller_at_0_gets_the_next_liaison_when_the_end_event_of_a_passed_offer_is_lost(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str
+) -> None:
+    """The caller heard "I am still calling someone for you" for as long as they waited."""
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    deaf = phone.another()
+    deaf.suffers(Faults(rates={"event_drop": 1.0}))
+    liaison = hotline.answers(deaf)
+    if key:
+        liaison.presses(key)
+    while not liaison.is_over:
+        liaison.says_nothing()
+    make_staff(phone=SECOND)
+
+    for _ in range(3):
+        passes(hotline, 15)
+        hotline.jobs.works_off()
+        phone.says_nothing()
+
+    assert [call.to for call in hotline.carrier.ringing] == [SECOND]
+    hotline.accepts(phone)
+    assert phone.is_talking
