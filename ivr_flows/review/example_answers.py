@@ -426,7 +426,7 @@ MEANINGS: Mapping[str, str] = {
     "staff_position: alone": "nobody else of staff is with the caller",
     "staff_position: handed": "they gave the talk to a colleague from the console",
     "staff_position: shared": "a colleague is with the caller",
-    "caller_left: stay": "the talk goes on, as far as is known",
+    "conference_ended: stay": "the talk goes on, as far as is known",
     "caller_position: back": "staff are with the caller",
     "caller_position: held": "staff are out for a moment",
     "caller_position: cut_off": "the talk was cut off",

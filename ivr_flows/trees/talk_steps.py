@@ -39,7 +39,7 @@ def caller_steps(gone: str, over: str) -> dict[str, Step]:
         "meet": Decide(talk_verbs.caller_joins, {"back": "joining", "held": "held", "over": gone}),
         "joining": Announce("called.joining", "conference"),
         "conference": Conference(
-            talk_verbs.caller_left, {"stay": "stay", "cut_off": "cut_off", "over": over}
+            talk_verbs.conference_ended, {"stay": "stay", "cut_off": "cut_off", "over": over}
         ),
         "stay": Stay(talk_verbs.caller_position, told, STAY_SECONDS, prompt="called.stay"),
         "held": Stay(talk_verbs.caller_position, told, HELD_SECONDS, prompt="called.held"),

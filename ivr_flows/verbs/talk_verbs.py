@@ -154,9 +154,9 @@ def caller_joins(desk: Desk, _digits: str) -> str:
 
 
 @answers("stay", "cut_off", "over")
-def caller_left(desk: Desk, _digits: str) -> str:
+def conference_ended(desk: Desk, _digits: str) -> str:
     """The conference ended while the caller was in it: they hear words at once, whatever the reason was."""
-    return hold.caller_left(desk.session, desk.call)
+    return hold.conference_ended(desk.session, desk.call)
 
 
 @answers("back", "held", "cut_off", "over")

@@ -161,7 +161,7 @@ def caller_is_out(
     return CallerStands("held")
 
 
-def caller_left(session: Session, leg: "CallState") -> Literal["stay", "cut_off", "over"]:
+def conference_ended(session: Session, leg: "CallState") -> Literal["stay", "cut_off", "over"]:
     """The conference ended while the caller was in it.
 
     Whether its leader pressed star or hung up may not be known yet, so this only says to stay, and the next
