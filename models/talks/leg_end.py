@@ -28,11 +28,12 @@ from models.calls.role import (
 from models.calls.staff_line_stay import leave_line
 from models.staff.set_away import note_miss
 from models.store.job import Job
-from models.talks.abandoned_wait import talk_cut_off, wait_ended
+from models.talks.abandoned_wait import wait_ended
 from models.talks.call_queue import wait_of, was_missed
 from models.talks.joiner import joiner_missed
 from models.talks.queue_ring import stop_ringing
 from models.talks.talk import Talk, latest_talk, talk_for
+from models.talks.talk_broke_off import talk_cut_off
 from models.talks.talk_end import caller_left, leader_left, settle
 
 #: How a leg ends that nobody answered; for a phone in use the carrier says busy.

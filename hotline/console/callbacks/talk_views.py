@@ -21,7 +21,7 @@ from models.staff.staff import ROLES
 from models.store.database import tried_again
 from models.store.job import Job
 from models.store.refusal import RefusedError
-from models.talks.own_talk import TalkAt0, look_at_talk_words, shown_talk
+from models.talks.shown_talk import TalkAt0, look_at_talk_words, shown_talk
 from models.talks.talk_controls import led_at_0
 
 _WORDS: dict[str, object] = {

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from models import Call, Callback, Case, QueuedCall, Staff, Talk
 from models.overview.case_opening import case_in_talk
 from models.talks.call_queue import first_waiting
-from models.talks.own_talk import shown_talk
+from models.talks.shown_talk import shown_talk
 from tests.calls.at_0.waiting import OTHER, TALKER
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, wrong
