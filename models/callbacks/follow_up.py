@@ -19,7 +19,7 @@ from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.refusal import RefusedError
 
-#: Why one callback follows another; none of these is followed by a third of its own kind.
+#: Why one callback follows another. A DROPPED one is followed by no other for this reason; the rest may be.
 DROPPED, CUT_OFF, LATER, SUPERVISOR = "dropped", "cut_off", "call_later", "to_supervisor"
 #: Why a callback is created for a talk, or a wait at 0, that broke off.
 BROKE_OFF = (DROPPED, CUT_OFF, "abandoned")

@@ -23,7 +23,7 @@ Accepted = tuple[Literal["accepted", "gone"], list[Job]]
 
 
 def accept(session: Session, leg: "CallState", now: datetime) -> Accepted:
-    """The accept key, and the code on a personal phone: each counts once, however often it arrives (Legs).
+    """The offer is accepted, once, however often the key arrives (Legs); on a personal phone, after the code.
 
     ``gone`` when somebody else has it by now, or nobody wants it. Returns the jobs to enqueue.
     """

@@ -1,4 +1,7 @@
-"""What may be dialed, when and by whom: each function is one short transaction's work on one callback."""
+"""What may be dialed, when and by whom: each function is the work of one short transaction.
+
+``ring_next`` and ``ring_first`` try the head of the callback list; the others work on one callback.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

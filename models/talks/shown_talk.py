@@ -1,4 +1,4 @@
-"""What the console shows of a talk with a caller at 0: its state, and what the caller may hear (R37)."""
+"""Who sees the page of a talk with a caller at 0, its state, and what the caller may hear (R37)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,7 +29,8 @@ class TalkAt0:
 
     ``is_recent``: it is on, or its outcome may still be refined. For the leader and during that time,
     ``case_id`` is the case of a caller who was verified when they began to wait, by the PIN that is in force;
-    None for anybody else. ``time_zone`` is the person's own, None while it is unknown.
+    None for anybody else. ``time_zone`` is the registrant's where ``case_id`` is shown. Otherwise, and so for
+    anybody but the leader, it is only what the caller confirmed in this call; None if they confirmed none.
     """
 
     id: int
@@ -51,7 +52,10 @@ class TalkAt0:
 def shown_talk(
     session: Session, talk_id: int, staff_id: int, role: str, now: datetime, policies: Policies
 ) -> TalkAt0 | None:
-    """A talk at 0 as this person may see it: its leader, a joiner, or an overseer; None for others."""
+    """A talk at 0 as this person may see it; None for a person who may not.
+
+    Its leader sees it, whoever led it before, a person called into it, and an overseer.
+    """
     row = session.execute(
         select(Talk, Call.silent, Call.line, Case.id, Call.time_zone, Registrant.time_zone, Staff.name_sealed)
         .join(Call, Call.id == Talk.caller_call_id)

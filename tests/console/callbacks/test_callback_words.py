@@ -18,6 +18,7 @@ def test_every_code_has_words() -> None:
     assert set(said.VIEW_NAMES) == set(VIEWS)
     assert set(said.REASONS) == set(callback.REASONS)
     assert set(said.OUTCOME_CHOICES) == set(OUTCOME_CODES)
+    assert set(OUTCOME_CODES) <= set(said.OUTCOME_SENTENCES)
     assert set(said.CANCEL_NAMES) == set(appointment.CANCEL_REASONS)
     assert {f"{move}_callback" for move in MOVES} <= set(said.HAPPENED)
     assert set(history._LEGS.values()) <= set(said.HAPPENED)
