@@ -188,7 +188,7 @@ class Wait:
     """Keep a caller in the queue. After each silence ``look`` runs again; the choices are as in a menu.
 
     A waiting caller is expected to be silent: silence is no miss, counts as progress, and slows nothing. #
-    leads to the step ``back``, which gives up the place.
+    leads to the step ``back``, which gives up the position.
     """
 
     choices: tuple[Choice, ...]

@@ -179,7 +179,7 @@ class Walk:
             return self._progress(step.extra[digits])
         if len(digits) != 1 or not "1" <= digits <= str(len(step.choices)):
             if isinstance(step, Wait):
-                # No caller loses their place by wrong keys, however many.
+                # No caller loses their position by wrong keys, however many.
                 return self._wait_at(name, (), (Say("repair.wrong"), *self._asks(name)), self._said_before())
             return self._miss(name, "wrong")
         choice = step.choices[int(digits) - 1]

@@ -1,4 +1,4 @@
-"""Verbs of 0, a person now: calling a liaison, waiting in the call queue, keeping the place as a callback."""
+"""Verbs of 0, a person now: calling a liaison, the call queue, keeping the position in it as a callback."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ from models.talks.queue_ring import stop_ringing
 from models.talks.queue_turn import free_now
 from models.talks.talk import talks_now
 
-#: At every so many polls a caller in the call queue hears their place; in between, that the line is still
+#: At every so many polls a caller in the call queue hears their position; in between, that the line is still
 #: there.
 LOOKS_TO_A_REPORT = 4
 
@@ -114,7 +114,7 @@ def keep_place(desk: Desk, _digits: str) -> str:
     """Hang up and be called back, with the list position of when the caller began to wait (R36)."""
     session, call, now = desk.session, desk.call, desk.now
     held = waits.wait_of(session, call.id)
-    # The place is the right to this caller: a liaison's key at the same moment may have ended it first.
+    # The wait is the right to this caller: a liaison's key at the same moment may have ended it first.
     if not waits.leave_queue(session, call.id, "kept", now) and talks_now(session, call.id):
         return "joined"
     verified = desk.is_verified or (held is not None and held.verified and call.opened_its_case())
@@ -129,7 +129,7 @@ def keep_place(desk: Desk, _digits: str) -> str:
 
 @answers("menu", "case", "news", "joined")
 def leave_place(desk: Desk, _digits: str) -> str:
-    """Give up the place and go back: after the PIN to the case's menu, or to untold hard news (R22).
+    """Give up the position and go back: after the PIN to the case's menu, or to untold hard news (R22).
 
     If the verification is over, the gate before that menu asks for the PIN again (R11).
     """

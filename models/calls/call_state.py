@@ -142,8 +142,8 @@ class CallState(_Parts):
             # A call under a false number must not reach the phone's own counters (R04, R07).
             self.phone_is_known = False
         if self.caller_id_doubted or not self.caller_id_attested:
-            # A caller notices a place in the queue: someone with a faked number could learn whose case it is
-            # (R05, R07).
+            # A caller notices a position in the queue: someone with a faked number could learn whose case it
+            # is (R05, R07).
             self.phone_opened_lately = False
 
     @property
@@ -199,7 +199,7 @@ class CallState(_Parts):
     def opened_its_case(self) -> bool:
         """Whether the PIN was right in this call and is still the case's, however long ago that was.
 
-        This is for promises made then that show nothing about the case, such as a place in the queue.
+        This is for promises made then that show nothing about the case, such as a position in the queue.
         """
         if self.verified_at is None or self.case_id is None:
             return False

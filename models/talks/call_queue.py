@@ -1,4 +1,4 @@
-"""A place in the call queue: who waits for a person now, in which order, and whether they are still there."""
+"""The call queue: who waits for a person now, in which order, and whether they are still there."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -38,7 +38,7 @@ SEEN_WITHIN = timedelta(seconds=60)
 
 
 class QueuedCall(Base):
-    """One call's place. ``since`` is when the caller began to wait, ``seen_at`` when their call last polled.
+    """One call's wait. ``since`` is when the caller began to wait, ``seen_at`` when their call last polled.
 
     ``outcome``, once it has ended: ``talked``, ``kept`` (as a callback), ``offered`` (a callback, since
     nobody came), ``dialed`` (their own call dialed the office's number), ``left`` (the caller went back to a
@@ -62,7 +62,7 @@ class QueuedCall(Base):
 
 
 def wait_of(session: Session, call_id: int) -> QueuedCall | None:
-    """The place in the queue that this call has now."""
+    """The wait of this call that goes on now."""
     return session.scalars(
         select(QueuedCall).where(QueuedCall.call_id == call_id, QueuedCall.ended_at.is_(None))
     ).first()
@@ -89,7 +89,7 @@ def join_queue(session: Session, state: "CallState", now: datetime, *, verified:
 
 
 def leave_queue(session: Session, call_id: int, outcome: str, now: datetime) -> bool:
-    """End the place of a call, once; False when it has none."""
+    """End the wait of a call, once; False when it does not wait."""
     ended = (
         update(QueuedCall)
         .where(QueuedCall.call_id == call_id, QueuedCall.ended_at.is_(None))
@@ -99,7 +99,7 @@ def leave_queue(session: Session, call_id: int, outcome: str, now: datetime) -> 
 
 
 def take_back(session: Session, call_id: int) -> None:
-    """Restore the place that this call has just given up as ``kept``: no callback could be promised."""
+    """Restore the position that this call has just given up as ``kept``: no callback could be promised."""
     kept = update(QueuedCall).where(QueuedCall.call_id == call_id, QueuedCall.outcome == "kept")
     session.execute(kept.values(ended_at=None, outcome=None))
 

@@ -150,7 +150,7 @@ def accept_at_0(
 ) -> tuple[Literal["accepted", "gone"], list[Job]]:
     """The accept key: with it the two are talking, and the caller is fetched out of the call queue (Legs).
 
-    The place in the queue is the right to the caller: the first to end it has it, with the liaison's key or
+    The wait in the queue is the right to the caller: the first to end it has it, with the liaison's key or
     the caller's.
     """
     if leg.accepted_at is not None:
