@@ -193,7 +193,12 @@ def _saving(names: Sequence[str]) -> Update:
     )
 
 
-_SAVE, _SAVE_ALL = _saving(_TURN), _saving(_ALL)
+_SAVE = _saving(_TURN)
+# A member of staff may be signed out during a turn, which must not sign them in again.
+_SAVE_ALL = _saving(_ALL).where(
+    CALLS.c.verified_at.is_not_distinct_from(bindparam("verified_read", type_=CALLS.c.verified_at.type))
+)
+_VERIFIED = _SELDOM.index("verified_at")
 _INSERT = (
     insert(CALLS)
     .values({name: bindparam(f"new_{name}", type_=CALLS.c[name].type) for name in _RING + _ALL})
@@ -217,10 +222,14 @@ def saving_turn(call: Any) -> Write:
     when it was read. A column that few turns change may have been changed by somebody else meanwhile, so the
     other turns do not write it.
     """
-    has_changed = seldom_of(vars(call)) != call.seldom_read
-    values = {f"call_{name}": getattr(call, name) for name in (_ALL if has_changed else _TURN)}
-    values |= {"saved_call_id": call.id, "turn_read": call.turn_read}
-    return _SAVE_ALL if has_changed else _SAVE, values
+    if seldom_of(vars(call)) == call.seldom_read:
+        return _SAVE, _values(call, _TURN)
+    return _SAVE_ALL, _values(call, _ALL) | {"verified_read": call.seldom_read[_VERIFIED]}
+
+
+def _values(call: Any, names: Sequence[str]) -> dict[str, Any]:
+    values = {f"call_{name}": getattr(call, name) for name in names}
+    return values | {"saved_call_id": call.id, "turn_read": call.turn_read}
 
 
 def keep_pending(database: Database, call_ids: Sequence[int], now: datetime) -> None:

@@ -77,12 +77,18 @@ def test_turn_saves_each_column_that_it_may_change(database: Database, now: date
         assert session.scalar(select(column).where(CALLS.c.call_sid == sid)) == new
 
 
-def test_turn_that_began_before_a_sign_out_does_not_undo_it(database: Database, now: datetime) -> None:
-    sid = _call(database, now)
+def _sign_in(database: Database, sid: str, now: datetime) -> int:
+    """A member of staff signs in on this call; returns their id."""
     with database.transaction() as session:
         person = make_staff(session, phone="+12025550170").id
         signed_in = {"staff_id": person, "role": STAFF_LINE, "verified_at": now}
         session.execute(update(Call).where(Call.call_sid == sid).values(signed_in))
+    return person
+
+
+def test_turn_that_began_before_a_sign_out_does_not_undo_it(database: Database, now: datetime) -> None:
+    sid = _call(database, now)
+    person = _sign_in(database, sid, now)
 
     with unit_of(database) as unit:
         state = _moved_on(glance(unit, sid), "staff_menu")
@@ -92,6 +98,24 @@ def test_turn_that_began_before_a_sign_out_does_not_undo_it(database: Database, 
 
     with database.reading() as session:
         assert session.execute(select(Call.step, Call.verified_at)).one() == ("staff_menu", None)
+
+
+def test_turn_with_a_new_pace_is_overtaken_by_a_sign_out(database: Database, now: datetime) -> None:
+    sid = _call(database, now)
+    person = _sign_in(database, sid, now)
+
+    with unit_of(database) as unit:
+        state = _moved_on(glance(unit, sid), "staff_menu")
+        state.pace = "slow"
+        with database.transaction() as session:
+            sign_out(session, person)
+        with pytest.raises(OvertakenError):
+            unit.save(saving_turn(state))
+
+    with database.reading() as session:
+        assert session.execute(select(Call.step, Call.pace, Call.verified_at)).one() == (
+            "language", "normal", None,
+        )  # fmt: skip
 
 
 def test_slower_of_two_answers_is_not_saved(database: Database, now: datetime) -> None:
