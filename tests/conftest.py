@@ -17,6 +17,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, event
@@ -45,6 +46,12 @@ LONGEST = (
 
 #: A folder in memory, where a system has one, and how much of it must be free for the suite's files.
 IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 4 << 30  # noqa: S108
+
+# Hypothesis fails an example that takes 0.2 s, which tells of a busy machine or of a first import.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:
