@@ -153,22 +153,22 @@ def talks_to_ask_about(session: Session, since: datetime, now: datetime, policy:
 
 
 def passed_offers(session: Session, now: datetime) -> Sequence[int]:
-    """Legs of liaisons who did not take a caller at 0, and of whose end nothing was heard: ask the carrier.
+    """Legs of staff who did not take a caller at 0 or join a talk, and whose end is unknown: ask the carrier.
 
-    Their liaison is free already, and until the leg ends nobody else is called for the caller.
+    Their person is free already. Until the leg ends nobody else is called for the caller, or into the talk.
     """
+    passed = (
+        Call.accepted_at.is_(None),
+        Call.call_status == LEAVING,
+        Call.call_sid.is_not(None),
+        Call.started_at < now - _ASKED_ABOUT,
+    )
     waits = exists().where(QueuedCall.call_id == Call.parent_call_id, QueuedCall.ended_at.is_(None))
-    return session.scalars(
-        select(Call.id).where(
-            _OF_CALLER,
-            Call.role == AT_0,
-            Call.accepted_at.is_(None),
-            Call.call_status == LEAVING,
-            Call.call_sid.is_not(None),
-            Call.started_at < now - _ASKED_ABOUT,
-            waits,
-        )
-    ).all()
+    at_0 = select(Call.id).where(_OF_CALLER, Call.role == AT_0, *passed, waits)
+    joiners = select(Call.id).where(IS_ON, Call.ended_at.is_(None), Call.role.in_(JOINERS), *passed)
+    of_callbacks = joiners.join(Talk, Talk.callback_id == Call.callback_id)
+    of_callers = joiners.where(_OF_CALLER).join(Talk, Talk.caller_call_id == Call.parent_call_id)
+    return [found for legs in (at_0, of_callbacks, of_callers) for found in session.scalars(legs)]
 
 
 def close_forgotten(session: Session, now: datetime) -> list[Job]:

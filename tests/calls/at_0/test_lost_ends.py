@@ -156,3 +156,25 @@ def test_caller_at_0_gets_the_next_liaison_when_the_end_event_of_a_passed_offer_
     assert [call.to for call in hotline.carrier.ringing] == [SECOND]
     hotline.accepts(phone)
     assert phone.is_talking
+
+
+def test_liaison_may_call_another_colleague_when_the_end_event_of_the_first_is_lost(
+    talk: tuple[Phone, Phone], hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    """The first passed it on, and counted as being called for as long as the talk went on."""
+    liaison, caller = talk
+    make_staff(phone=SECOND)
+    liaison.presses("*")
+    liaison.presses("2")
+    deaf = caller.another()
+    deaf.suffers(Faults(rates={"event_drop": 1.0}))
+    hotline.answers(deaf).presses("2")
+
+    passes(hotline, 15)
+    passes(hotline, 20)
+    hotline.jobs.works_off()
+
+    assert liaison.hears("Your colleague did not join")
+    liaison.presses("*")
+    liaison.presses("2")
+    assert hotline.rung() == [SECOND]
