@@ -54,7 +54,7 @@ def keep_promises(session: Session, office: Office, actor: str, now: datetime, *
     due = office.due_at("other", at)
     for promise in PROMISES:
         key = keyring_of(session).index("phone", promise.phone)
-        found = session.scalars(select(Callback.id).where(Callback.number_key == key).limit(1)).first()
+        found = session.scalars(select(Callback.id).where(Callback.phone_key == key).limit(1)).first()
         if found is None and missing_too:
             _make(session, promise, key, office, actor, now, at, due)
         elif found is not None:
@@ -85,7 +85,7 @@ def _make(
         language=promise.language if promise.language in office.languages else office.languages[0],
         time_zone=office.time_zone,
         number_sealed=keyring_of(session).seal("callback.number", promise.phone),
-        number_key=key,
+        phone_key=key,
         voicemail_allowed=promise.voicemail_text is not None,
         voicemail_text=promise.voicemail_text,
         may_answer=promise.may_answer,

@@ -268,7 +268,7 @@ def make_callback(
         session,
         Callback,
         number_sealed=keyring.seal("callback.number", phone),
-        number_key=keyring.index("phone", phone),
+        phone_key=keyring.index("phone", phone),
         **{**defaults, **facts},
     )
     if callback.talking_at is not None:

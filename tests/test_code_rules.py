@@ -303,8 +303,12 @@ _FORBIDDEN_TEXTS = re.compile(
     r"|(?:staff\.)?(?:in_line(?:_one)?|line_first)|line_choices|leave_line)"
 )
 #: A callback has a rank; a call has a place, and no number_key: its tries count under a key of another name.
+#: The blind index of a phone is a phone_key in every table and never a number_key, or a join could take a
+#: phone for a case number.
 _FORBIDDEN_COLUMNS = {
     ("Callback", "place"), ("CALLBACKS", "place"), ("Call", "number_key"), ("CALLS", "number_key"),
+    ("Callback", "number_key"), ("CALLBACKS", "number_key"),
+    ("Phone", "number_key"), ("PHONES", "number_key"), ("_PHONES", "number_key"),
 }  # fmt: skip
 _ENGINES_DESK = ("ivr_flows/", "hotline/voice/", "tests/ivr_flows/", "tests/calls/faults/test_privacy.py")
 

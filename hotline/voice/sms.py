@@ -55,15 +55,15 @@ def sms_inbound(
     # With its own opt-out texts switched on, Twilio has answered already and only reports the kind.
     answered = (one(form, "OptOutType") or "").upper()
     number = caller_id(one(form, "From"))
-    number_key = None if number is None else keyring_of(session).index("phone", number)
+    phone_key = None if number is None else keyring_of(session).index("phone", number)
     if answered == "STOP" or _is_stop(said):
-        is_news = number_key is not None and hear_once(session, one(form, "MessageSid"), now)
-        jobs = stop_phone(session, number_key, now, policy) if is_news and number_key is not None else []
+        is_news = phone_key is not None and hear_once(session, one(form, "MessageSid"), now)
+        jobs = stop_phone(session, phone_key, now, policy) if is_news and phone_key is not None else []
         text = _text(office, line, prompts, "sms.stop", _language(_STOP, said))
         return message() if answered else message(text), jobs
     if answered == "START" or (len(said) == 1 and said[0] in _START):
-        if number_key is not None and hear_once(session, one(form, "MessageSid"), now):
-            start_phone(session, number_key, now)
+        if phone_key is not None and hear_once(session, one(form, "MessageSid"), now):
+            start_phone(session, phone_key, now)
         text = _text(office, line, prompts, "sms.start", _language(_START, said))
         return message() if answered else message(text), []
     if answered:

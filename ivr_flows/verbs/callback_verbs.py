@@ -37,7 +37,7 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
         if starts is not None and ends is not None:
             say_window(desk, starts, ends, call.open_callback_urgency)
         _say_due(desk, call.open_callback_due_at)
-        elsewhere = _elsewhere(desk, callbacks.number_key_of(desk.session, call.open_callback_id))
+        elsewhere = _elsewhere(desk, callbacks.phone_key_of(desk.session, call.open_callback_id))
         if elsewhere is not None:
             desk.say(elsewhere)
         _say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
@@ -246,7 +246,7 @@ def promise(
     found = request_callback(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
         next_attempt_at=first_at, time_zone=zone, now=desk.now, window=window, any_time=any_time,
-        requested_at=since, is_shared=asker.number_key in desk.rules.shared_phone_keys,
+        requested_at=since, is_shared=asker.phone_key in desk.rules.shared_phone_keys,
     )  # fmt: skip
     if found is None:
         return "refused"
@@ -269,7 +269,7 @@ def promise(
         chosen = found.window_starts, found.window_ends
     if found.urgency != urgency:
         wait = _wait(desk, found.urgency, asker)
-    elsewhere = _elsewhere(desk, found.number_key)
+    elsewhere = _elsewhere(desk, found.phone_key)
     return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere)
 
 
@@ -281,8 +281,8 @@ def _open_number(desk: Desk) -> str | None:
     callback_id, registrant_id = desk.call.open_callback_id, desk.call.registrant_id
     if not desk.is_verified or callback_id is None or registrant_id is None:
         return None
-    number_key = callbacks.number_key_of(desk.session, callback_id) or ""
-    if is_barred(desk.session, registrant_id, number_key):
+    phone_key = callbacks.phone_key_of(desk.session, callback_id) or ""
+    if is_barred(desk.session, registrant_id, phone_key):
         return None
     return callbacks.number_of(desk.session, callback_id)
 
@@ -292,8 +292,8 @@ def _raise_for_news(desk: Desk, callback_id: int) -> None:
     call, (urgency, reason) = desk.call, _class_of(desk, "asked", verified=True)
     if call.open_callback_urgency == "urgent" or urgency != "urgent":
         return
-    number_key = callbacks.number_key_of(desk.session, callback_id) or ""
-    due_at, _wait = _due(desk, urgency, Asker(True, call.caller_id_doubted, number_key))
+    phone_key = callbacks.phone_key_of(desk.session, callback_id) or ""
+    due_at, _wait = _due(desk, urgency, Asker(True, call.caller_id_doubted, phone_key))
     first_at = first_due(call, desk.now)
     found = make_urgent(desk.session, call, reason, due_at=due_at, next_attempt_at=first_at, now=desk.now)
     if found is not None:
@@ -303,13 +303,13 @@ def _raise_for_news(desk: Desk, callback_id: int) -> None:
         call.open_callback_window_starts, call.open_callback_window_ends = starts, ends
 
 
-def _elsewhere(desk: Desk, number_key: str | None) -> str | None:
+def _elsewhere(desk: Desk, phone_key: str | None) -> str | None:
     """What is said if the callback goes to a phone other than this verified caller's current one (R35).
 
     The callback stays with that phone: its answers (who may answer there, which message) were given for it.
     """
     number = desk.called_from()
-    if number is None or number_key == desk.keyring.index("phone", number):
+    if number is None or phone_key == desk.keyring.index("phone", number):
         return None
     # Asking again would call this phone only if it may be called for the case (R08, R33).
     return "callback.elsewhere" if desk.number_to_call() == number else "callback.not_here"
@@ -327,7 +327,7 @@ def _wait(desk: Desk, urgency: str, asker: Asker) -> timedelta | None:
     """How long eight of ten recently waited; if urgent, only those who asked in the same office state."""
     is_open = desk.office.is_open(desk.now)
     return callback_wait(
-        desk.session, desk.now, urgency=urgency, verified=asker.verified, but=asker.number_key,
+        desk.session, desk.now, urgency=urgency, verified=asker.verified, but=asker.phone_key,
         is_alike=lambda asked_at: urgency != "urgent" or desk.office.is_open(asked_at) == is_open,
     )  # fmt: skip
 

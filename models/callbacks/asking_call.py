@@ -128,7 +128,7 @@ def _asked_in(call: Any, *, of_case: bool) -> ColumnElement[bool]:
     """What a call requested, including callbacks that already existed; ``of_case``: by its PIN too."""
     asked = [CALLBACKS.c.requested_in_call_id == call.id]
     if call.asked_at is not None:
-        asked.append(and_(CALLBACKS.c.number_key == call.phone_key, WITHOUT_PIN))
+        asked.append(and_(CALLBACKS.c.phone_key == call.phone_key, WITHOUT_PIN))
         if of_case:
             asked.append(CALLBACKS.c.case_id == call.case_id)
     return or_(*asked)

@@ -88,7 +88,7 @@ class Callback(Base):
     __table_args__ = (
         Index("uq_callbacks_owed_case", "case_id", unique=True, sqlite_where=_OWED, postgresql_where=_OWED),
         Index("ix_callbacks_past", "case_id", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
-        Index("ix_callbacks_number", "number_key", "requested_at"),
+        Index("ix_callbacks_phone", "phone_key", "requested_at"),
         # What a call requested, and whether it was promised another callback.
         Index("ix_callbacks_asked_in", "requested_in_call_id"),
         Index("ix_callbacks_measured", "urgency", "verified", "requested_at"),
@@ -138,7 +138,7 @@ class Callback(Base):
     language: Mapped[str] = mapped_column(String(8))
     time_zone: Mapped[str] = mapped_column(String(64))
     number_sealed: Mapped[str] = mapped_column(Text)
-    number_key: Mapped[str] = mapped_column(String(64))
+    phone_key: Mapped[str] = mapped_column(String(64))
     window_starts: Mapped[datetime | None] = mapped_column(UtcDateTime)
     window_ends: Mapped[datetime | None] = mapped_column(UtcDateTime)
     voicemail_allowed: Mapped[bool] = mapped_column(default=False)
@@ -278,9 +278,9 @@ def keep_callback(session: Session, callback_id: int, *only_if: ColumnElement[bo
     return cast(CursorResult[Any], session.execute(kept.values(caller_tries=fewer))).rowcount == 1
 
 
-def number_key_of(session: Session, callback_id: int) -> str | None:
+def phone_key_of(session: Session, callback_id: int) -> str | None:
     """The blind index of the phone that this callback calls."""
-    return session.scalar(select(CALLBACKS.c.number_key).where(CALLBACKS.c.id == callback_id))
+    return session.scalar(select(CALLBACKS.c.phone_key).where(CALLBACKS.c.id == callback_id))
 
 
 def number_of(session: Session, callback_id: int) -> str | None:
@@ -289,9 +289,9 @@ def number_of(session: Session, callback_id: int) -> str | None:
     return keyring_of(session).unseal("callback.number", sealed) if sealed else None
 
 
-def owed_without_pin(session: Session, number_key: str) -> list[Callback]:
+def owed_without_pin(session: Session, phone_key: str) -> list[Callback]:
     """The callbacks promised to this phone without a PIN, locked, oldest first."""
-    owed = select(Callback).where(Callback.number_key == number_key, WITHOUT_PIN, IS_OWED)
+    owed = select(Callback).where(Callback.phone_key == phone_key, WITHOUT_PIN, IS_OWED)
     return list(session.scalars(owed.order_by(Callback.id).with_for_update(key_share=True)))
 
 
@@ -321,7 +321,7 @@ def was_put_off(session: Session, callback: Callback) -> bool:
 
     This includes a talk in between in which nobody was there: another callback continues its request.
     """
-    same = (Callback.number_key == callback.number_key, Callback.requested_at == callback.requested_at)
+    same = (Callback.phone_key == callback.phone_key, Callback.requested_at == callback.requested_at)
     rows = session.scalars(select(Callback.id).where(*same)).all()
     entries = select(audit.AuditEntry.id).where(
         audit.AuditEntry.target.in_([f"callback:{row_id}" for row_id in rows]),

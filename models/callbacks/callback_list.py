@@ -41,12 +41,12 @@ def due_callbacks(
     session: Session, now: datetime, limit: int, soon: timedelta, *only: ColumnElement[bool]
 ) -> list[int]:
     """The first callbacks of both lists in the order of offers (R36); ``soon`` counts as urgent."""
-    found = list(heads_of_line(session, now, limit, only, RANKS))
+    found = list(heads_of_list(session, now, limit, only, RANKS))
     turns = interleave(found, last_offers(session, now), now + soon)
     return [row.id for row in islice(turns, limit)]
 
 
-def heads_of_line(
+def heads_of_list(
     session: Session,
     now: datetime,
     limit: int,
@@ -84,7 +84,7 @@ def rank_for(session: Session, callback: Callback) -> int:
     of_a_case = (
         select(Phone.id)
         .join(Case, Case.registrant_id == Phone.registrant_id)
-        .where(Phone.number_key == callback.number_key, *SAFE)
+        .where(Phone.phone_key == callback.phone_key, *SAFE)
     )
     known = session.scalar(of_a_case.limit(1)) is not None
     return rank_of(verified=False, urgent=urgent, trust=CONFIRMED_PHONE if known else ANY_PHONE)
@@ -108,7 +108,7 @@ def settle_moment(
 
     None when there is no such moment, or the phone may not be called at all: a staff member decides.
     """
-    phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
+    phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     opens = None if phone.is_barred else policy.moment_inside(callback, now, phone.window)
     if opens is None:
         outcome = "cannot_dial" if phone.is_barred else "no_window"
@@ -132,7 +132,7 @@ def tidy_list(session: Session, now: datetime, policy: CallbackPolicy) -> None:
             put_on_list(session, callback_id, now, policy)
     if not policy.is_open(now):
         others = (VERIFIED[1], *UNVERIFIED_OTHER)
-        for row in heads_of_line(session, now, _A_FEW, (Callback.urgency != "urgent",), others):
+        for row in heads_of_list(session, now, _A_FEW, (Callback.urgency != "urgent",), others):
             callback = locked(session, row.id)
             if callback is not None and callback.state == "requested":
                 settle_moment(session, callback, now, policy)

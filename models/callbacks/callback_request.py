@@ -83,11 +83,11 @@ def request_callback(
     the window that was chosen before. ``requested_at`` is for a caller who began to wait earlier and keeps
     that position. Requests without the PIN: ``models/callbacks/unverified_request.py``.
     """
-    number_key = keyring_of(session).index("phone", number)
+    phone_key = keyring_of(session).index("phone", number)
     if call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):
         return None
     since, is_silent = requested_at or now, bool(call.silent)
-    earlier = [] if is_shared else _asked_without_pin(session, call, number, number_key)
+    earlier = [] if is_shared else _asked_without_pin(session, call, number, phone_key)
     for former in earlier:
         since = min(since, former.requested_at)
         # "You do not have to talk" was part of that promise.
@@ -204,7 +204,7 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
         "verified": promise.verified, "case_id": promise.case_id,
         "registrant_id": promise.registrant_id, "requested_in_call_id": promise.call_id,
         "language": promise.language, "time_zone": promise.time_zone,
-        "number_key": keyring.index("phone", promise.number),
+        "phone_key": keyring.index("phone", promise.number),
         "number_sealed": keyring.seal("callback.number", promise.number),
         "window_starts": starts, "window_ends": ends, **promise.wishes.columns,
         "silent": promise.silent, "requested_at": promise.requested_at,
@@ -225,10 +225,10 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
     return made
 
 
-def lock_phone(session: Session, number_key: str) -> None:
+def lock_phone(session: Session, phone_key: str) -> None:
     """Let one call at a time from this phone ask; on SQLite only one transaction can write anyway."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(int(number_key[:15], 16))))
+        session.execute(select(func.pg_advisory_xact_lock(int(phone_key[:15], 16))))
 
 
 def open_of_case(session: Session, case_id: int | None) -> int | None:
@@ -247,10 +247,10 @@ def _owed_to_case(session: Session, case_id: int | None) -> Callback | None:
 
 
 def _asked_without_pin(
-    session: Session, call: "CallState", number: str, number_key: str
+    session: Session, call: "CallState", number: str, phone_key: str
 ) -> Sequence[Callback]:
     """Requests for this safe phone of the case without a PIN that may still be canceled."""
-    owed = [] if call.caller_id_doubted else owed_without_pin(session, number_key)
+    owed = [] if call.caller_id_doubted else owed_without_pin(session, phone_key)
     found = [one for one in owed if one.state in MOVES["cancel"].before]
     return found if found and _is_safe(session, call, number) else []
 

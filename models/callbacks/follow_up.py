@@ -82,7 +82,7 @@ def follow_up(
         "caller_tries": 0,
         "warned": 0,
     }  # fmt: skip
-    if callback.stopped_after and "number_key" not in (changes or {}):
+    if callback.stopped_after and "phone_key" not in (changes or {}):
         left, changes = True, {**(changes or {}), "outcome": STOPPED}
     if left:
         values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
@@ -92,7 +92,7 @@ def follow_up(
         leg = session.get(Call, callback.caller_call_id or callback.requested_in_call_id or 0)
         urgency, silent = values["urgency"], callback.silent
         if rings_anyway(
-            session, leg, callback.number_key, at, urgency=urgency, silent=silent, not_before=reason == LATER
+            session, leg, callback.phone_key, at, urgency=urgency, silent=silent, not_before=reason == LATER
         ):
             return []
     values |= changes or {}

@@ -46,7 +46,7 @@ def trust(call: Any) -> int:
 def rings_anyway(
     session: Session,
     call: Call | None,
-    number_key: str,
+    phone_key: str,
     at: datetime,
     *,
     urgency: str,
@@ -62,7 +62,7 @@ def rings_anyway(
     call's line and in its language, and not at the end of the list for a doubted caller ID that is not this
     call's. If the call that requested it is unknown, line, language and caller ID do not count.
     """
-    owed = owed_without_pin(session, number_key)
+    owed = owed_without_pin(session, phone_key)
     asking = askers(session, owed)
     as_good = [
         one

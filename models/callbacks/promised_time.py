@@ -26,7 +26,7 @@ class Asker:
 
     verified: bool
     doubted: bool
-    number_key: str = field(repr=False)
+    phone_key: str = field(repr=False)
 
 
 def urgent_due(
@@ -72,7 +72,7 @@ class _Ahead(NamedTuple):
 def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ahead:
     # A doubted caller ID comes after the others of its list, and these never after one.
     unverified = UNVERIFIED_URGENT if asker.doubted else UNVERIFIED_URGENT[:-1]
-    waits = CALLBACKS.c.number_key != asker.number_key
+    waits = CALLBACKS.c.phone_key != asker.phone_key
     urgent = CALLBACKS.c.urgency == "urgent"
     # Each by its own partial index: on the list, and those whose time came a moment ago, or comes at the
     # latest when a caller in the slow pace has heard the promise.

@@ -60,14 +60,14 @@ def request_without_pin(
     is not urgent is refused when this phone has had ``a_day`` of them in the last 24 hours. One that is still
     promised does not count: otherwise the caller would hear that it exists.
     """
-    number_key = keyring_of(session).index("phone", promise.number)
-    if call.phone_key is None or number_key != call.phone_key:
+    phone_key = keyring_of(session).index("phone", promise.number)
+    if call.phone_key is None or phone_key != call.phone_key:
         return None
-    lock_phone(session, number_key)
-    owed = owed_without_pin(session, number_key)
+    lock_phone(session, phone_key)
+    owed = owed_without_pin(session, phone_key)
     asking = askers(session, owed)
     standing = next((one for one in owed if line_of(asking, one) in (call.line, "")), None)
-    if promise.urgency != "urgent" and _made_lately(session, call, number_key, owed, now) >= a_day:
+    if promise.urgency != "urgent" and _made_lately(session, call, phone_key, owed, now) >= a_day:
         return None
     if standing is None:
         return promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
@@ -207,7 +207,7 @@ def _had_few_rounds(standing: Callback, now: datetime, a_day: int) -> ColumnElem
 
 
 def _made_lately(
-    session: Session, call: "CallState", number_key: str, owed: Sequence[Callback], now: datetime
+    session: Session, call: "CallState", phone_key: str, owed: Sequence[Callback], now: datetime
 ) -> int:
     """How many requests, not urgent and no longer promised, this phone made in the last 24 hours.
 
@@ -224,7 +224,7 @@ def _made_lately(
         .select_from(Callback)
         .outerjoin(Call, Call.id == Callback.requested_in_call_id)
         .where(
-            Callback.number_key == number_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
+            Callback.phone_key == phone_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
             Callback.case_id.is_(None), Callback.registrant_id.is_(None), Callback.reason != "lost_pin",
             Callback.urgency != "urgent", Callback.requested_at.not_in([one.requested_at for one in owed]),
             judged,

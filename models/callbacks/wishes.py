@@ -121,7 +121,7 @@ def last_wishes(session: Session, callback: Callback) -> Wishes:
         select(Callback)
         .where(
             Callback.case_id == callback.case_id,
-            Callback.number_key == callback.number_key,
+            Callback.phone_key == callback.phone_key,
             Callback.id != callback.id,
         )
         .order_by(Callback.id.desc())
@@ -130,7 +130,7 @@ def last_wishes(session: Session, callback: Callback) -> Wishes:
     phone = session.scalars(
         select(Phone)
         .join(Case, Case.registrant_id == Phone.registrant_id)
-        .where(Case.id == callback.case_id, Phone.number_key == callback.number_key)
+        .where(Case.id == callback.case_id, Phone.phone_key == callback.phone_key)
         .order_by(Phone.position)
         .limit(1)
     ).first()

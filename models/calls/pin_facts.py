@@ -46,7 +46,7 @@ OWN_COUNTER = (
 def is_known() -> Any:
     """Whether the case knows the call's phone: confirmed or lately verified, and not marked unsafe."""
     of_case = and_(
-        _PHONES.c.registrant_id == _CASES.c.registrant_id, _PHONES.c.number_key == CALLS.c.phone_key
+        _PHONES.c.registrant_id == _CASES.c.registrant_id, _PHONES.c.phone_key == CALLS.c.phone_key
     )
 
     def has(condition: Any) -> Any:

@@ -281,6 +281,6 @@ def free_number(session: Session, subject_id: str, phone: str | None, pin: str |
             continue
         taken = select(Case.id).where(Case.number_key == keyring.index("case", number))
         # Ten digits may be someone's full phone number in North America.
-        is_phone = select(Phone.id).where(Phone.number_key == keyring.index("phone", f"+1{number}"))
+        is_phone = select(Phone.id).where(Phone.phone_key == keyring.index("phone", f"+1{number}"))
         if session.scalar(taken) is None and session.scalars(is_phone.limit(1)).first() is None:
             return number

@@ -79,7 +79,7 @@ class Phone(Base):
     registrant_id: Mapped[int] = mapped_column(ForeignKey("registrants.id"))
     position: Mapped[int]
     number_sealed: Mapped[str] = mapped_column(Text)
-    number_key: Mapped[str] = mapped_column(String(64), index=True)
+    phone_key: Mapped[str] = mapped_column(String(64), index=True)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     unsafe_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -154,7 +154,7 @@ def _safest_phone(session: Session, number: str, now: datetime) -> Phone:
     return Phone(
         position=1,
         number_sealed=keyring.seal("phone.number", number),
-        number_key=keyring.index("phone", number),
+        phone_key=keyring.index("phone", number),
         confirmed_at=now,
         consents=[
             Consent(channel="voice", words=SAFEST_WORDS, cap_per_day=CALLS_PER_DAY, granted_at=now),

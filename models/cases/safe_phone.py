@@ -37,7 +37,7 @@ def standing_of(
     """
     if case_id is None and registrant_id is None:
         return PhoneStanding()
-    whose = {"case_id": case_id, "registrant_id": registrant_id, "number_key": phone_key}
+    whose = {"case_id": case_id, "registrant_id": registrant_id, "phone_key": phone_key}
     found = session.execute(_STANDING, whose).all()
     is_barred = any(row.unsafe_since is not None or row.stopped_at is not None for row in found)
     return PhoneStanding(
@@ -49,7 +49,7 @@ def is_barred(session: Session, registrant_id: int, phone_key: str) -> bool:
     """Whether the registrant marked this phone unsafe, or it said stop: it is not called (R09, R33)."""
     barred = select(Phone.id).where(
         Phone.registrant_id == registrant_id,
-        Phone.number_key == phone_key,
+        Phone.phone_key == phone_key,
         or_(Phone.unsafe_since.is_not(None), Phone.stopped_at.is_not(None)),
     )
     return session.execute(barred.limit(1)).first() is not None
@@ -97,7 +97,7 @@ def next_hours(
 _STANDING = (
     select(Phone.unsafe_since, Phone.stopped_at, Phone.window_starts, Phone.window_ends)
     .where(
-        Phone.number_key == bindparam("number_key"),
+        Phone.phone_key == bindparam("phone_key"),
         or_(
             Phone.registrant_id == bindparam("registrant_id"),
             Phone.registrant_id.in_(select(Case.registrant_id).where(Case.id == bindparam("case_id"))),

@@ -258,7 +258,7 @@ def _own_name(session: Session, look: Look, _policies: Policies) -> int:
 def _own_phone(session: Session, look: Look, _policies: Policies) -> int:
     """Whether the viewer's phone is one of the registrant's, by their keyed indexes."""
     same = select(Phone.id).where(
-        Phone.registrant_id == look.registrant_id, Phone.number_key == look.person.phone_key
+        Phone.registrant_id == look.registrant_id, Phone.phone_key == look.person.phone_key
     )
     return int(session.execute(same.limit(1)).first() is not None)
 

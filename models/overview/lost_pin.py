@@ -149,7 +149,7 @@ def _earlier(report: LostPinReport) -> Select[int]:
 def _is_own_phone(session: Session, report: LostPinReport, case: Case) -> bool:
     """Whether the report came from a phone that it may call; the limits of the case apply to it."""
     own = select(Phone.id).where(
-        Phone.registrant_id == case.registrant_id, Phone.number_key == report.phone_key, *SAFE
+        Phone.registrant_id == case.registrant_id, Phone.phone_key == report.phone_key, *SAFE
     )
     return session.execute(own.limit(1)).first() is not None
 

@@ -61,7 +61,7 @@ def note_outcome(
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
         _take_back(session, made, f"staff:{staff_id}", now)
     elif before == NOBODY_THERE and callback is not None:
-        same = Callback.number_key == callback.number_key, Callback.requested_at == callback.requested_at
+        same = Callback.phone_key == callback.phone_key, Callback.requested_at == callback.requested_at
         _take_back(session, (*same, Callback.reason == callback.reason), f"staff:{staff_id}", now)
     if code == NOBODY_THERE and callback is not None:
         _try_again(session, callback, actor, now, policy)
@@ -82,7 +82,7 @@ def _stop_wrong_phone(
     They get the person's next safe phone. If there is none they look for one, and cannot call this phone
     again, even if it was given for one callback and no case has it.
     """
-    jobs = stop_phone(session, callback.number_key, now, policy, actor=actor, with_task=False)
+    jobs = stop_phone(session, callback.phone_key, now, policy, actor=actor, with_task=False)
     elsewhere = on_next_phone(session, callback, now, policy) or {"outcome": STOPPED}
     due_at = now + timedelta(minutes=policy.numbers.stop_task_minutes)
     return jobs + follow_up(

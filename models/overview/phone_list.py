@@ -66,7 +66,7 @@ def add_phone(
     phones = _locked(session, case)
     keyring = keyring_of(session)
     key = keyring.index("phone", number)
-    if any(phone.number_key == key for phone in phones):
+    if any(phone.phone_key == key for phone in phones):
         raise PhoneListError(PhoneRefusal.ON_LIST, field="phone")
     if len(phones) >= MOST_PHONES:
         raise PhoneListError(PhoneRefusal.TOO_MANY, field="phone")
@@ -74,7 +74,7 @@ def add_phone(
         registrant_id=case.registrant_id,
         position=max((one.position for one in phones), default=0) + 1,
         number_sealed=keyring.seal("phone.number", number),
-        number_key=key,
+        phone_key=key,
     )
     session.add(phone)
     session.flush()
@@ -175,7 +175,7 @@ def mark_unsafe(
     session.flush()
     session.execute(
         update(KnownPhone)
-        .where(KnownPhone.phone_key == phone.number_key, KnownPhone.number_key.in_(_number_keys(case)))
+        .where(KnownPhone.phone_key == phone.phone_key, KnownPhone.number_key.in_(_number_keys(case)))
         .values(unsafe_at=now)
     )
     jobs: list[Job] = []
@@ -314,7 +314,7 @@ def _to_phone(case: Case, phone: Phone) -> tuple[Any, ...]:
     # Rows from before callbacks recorded whose phone it is.
     nameless = and_(Callback.registrant_id.is_(None), Callback.reason.in_(("pin_changed", "phone_added")))
     of_them = or_(Callback.case_id.in_(theirs), Callback.registrant_id == case.registrant_id, nameless)
-    return Callback.number_key == phone.number_key, of_them
+    return Callback.phone_key == phone.phone_key, of_them
 
 
 def _number_keys(case: Case) -> Any:

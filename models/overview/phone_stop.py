@@ -35,7 +35,7 @@ _ACTOR = "caller:stop"
 
 def stop_phone(
     session: Session,
-    number_key: str,
+    phone_key: str,
     now: datetime,
     policy: CallbackPolicy,
     *,
@@ -51,14 +51,14 @@ def stop_phone(
     """
     stopped = session.execute(
         update(Phone)
-        .where(Phone.number_key == number_key, Phone.stopped_at.is_(None))
+        .where(Phone.phone_key == phone_key, Phone.stopped_at.is_(None))
         .values(stopped_at=now, stop_told_at=case((Phone.unsafe_since.is_not(None), now), else_=None))
         .returning(Phone.id, Phone.registrant_id, Phone.confirmed_at, Phone.unsafe_since)
         .execution_options(synchronize_session=False)
     ).all()
     for phone in sorted(stopped):
         audit.record(session, actor=actor, action="stop_phone", target=f"phone:{phone.id}", now=now)
-    jobs = _move_callbacks(session, number_key, now, policy)
+    jobs = _move_callbacks(session, phone_key, now, policy)
     was_called = {
         phone.registrant_id
         for phone in stopped
@@ -74,7 +74,7 @@ def stop_phone(
     return jobs
 
 
-def start_phone(session: Session, number_key: str, now: datetime) -> int:
+def start_phone(session: Session, phone_key: str, now: datetime) -> int:
     """Lift a stop of this number if a caller has entered the PIN since; returns how many phones (R33).
 
     The call must come first, since anyone who has the phone can send a text. No text overrules a caller who
@@ -83,7 +83,7 @@ def start_phone(session: Session, number_key: str, now: datetime) -> int:
     """
     stopped = session.scalars(
         select(Phone).where(
-            Phone.number_key == number_key, Phone.stopped_at.is_not(None), Phone.unsafe_since.is_(None)
+            Phone.phone_key == phone_key, Phone.stopped_at.is_not(None), Phone.unsafe_since.is_(None)
         )
     ).all()
     lifted = 0
@@ -112,10 +112,10 @@ def lift_stop(session: Session, phone: Phone, actor: str, now: datetime) -> None
     session.flush()
     theirs = select(Case.id).where(Case.registrant_id == phone.registrant_id)
     _mark_left(
-        session, phone.number_key, STOPPED, STOP_LIFTED,
+        session, phone.phone_key, STOPPED, STOP_LIFTED,
         or_(Callback.case_id.in_(theirs), Callback.registrant_id == phone.registrant_id),
     )  # fmt: skip
-    _stopped_after(session, False, Callback.number_key == phone.number_key, Callback.case_id.in_(theirs))
+    _stopped_after(session, False, Callback.phone_key == phone.phone_key, Callback.case_id.in_(theirs))
     audit.record(session, actor=actor, action="lift_stop", target=f"phone:{phone.id}", now=now)
 
 
@@ -143,7 +143,7 @@ def ask_once_more(session: Session, call: "CallState", now: datetime) -> bool:
         select(Phone)
         .where(
             Phone.registrant_id == call.registrant_id,
-            Phone.number_key == call.phone_key,
+            Phone.phone_key == call.phone_key,
             Phone.stopped_at.is_not(None),
             Phone.unsafe_since.is_(None),
         )
@@ -157,14 +157,12 @@ def ask_once_more(session: Session, call: "CallState", now: datetime) -> bool:
     return True
 
 
-def _move_callbacks(session: Session, number_key: str, now: datetime, policy: CallbackPolicy) -> list[Job]:
+def _move_callbacks(session: Session, phone_key: str, now: datetime, policy: CallbackPolicy) -> list[Job]:
     """Move the callbacks to this number to their person's next phone, or else to staff."""
-    _mark_left(session, number_key, STOP_LIFTED, STOPPED)
+    _mark_left(session, phone_key, STOP_LIFTED, STOPPED)
     # A follow-up of a talk is made when the talk ends or its outcome is entered, which is after this.
-    _stopped_after(
-        session, True, Callback.number_key == number_key, Callback.state.in_(("talking", "reached"))
-    )
-    owed = select(Callback).where(Callback.number_key == number_key, IS_OWED).order_by(Callback.id)
+    _stopped_after(session, True, Callback.phone_key == phone_key, Callback.state.in_(("talking", "reached")))
+    owed = select(Callback).where(Callback.phone_key == phone_key, IS_OWED).order_by(Callback.id)
     jobs: list[Job] = []
     for callback in session.scalars(owed.with_for_update(key_share=True)).all():
         legs = (callback.liaison_call_id, callback.caller_call_id)
@@ -197,7 +195,7 @@ def _is_left_already(session: Session, callback: Callback) -> bool:
     It must be of the same class or a higher one, and still open.
     """
     left = select(Callback.id).where(
-        Callback.number_key == callback.number_key, WITHOUT_PIN, Callback.state == "left_for_staff",
+        Callback.phone_key == callback.phone_key, WITHOUT_PIN, Callback.state == "left_for_staff",
         Callback.outcome == STOPPED, Callback.urgency.in_(("urgent", callback.urgency)),
     )  # fmt: skip
     is_without_pin = not (callback.verified or callback.case_id or callback.registrant_id)
@@ -205,11 +203,11 @@ def _is_left_already(session: Session, callback: Callback) -> bool:
 
 
 def _mark_left(
-    session: Session, number_key: str, before: str, after: str, *whose: ColumnElement[bool]
+    session: Session, phone_key: str, before: str, after: str, *whose: ColumnElement[bool]
 ) -> None:
     """Mark on callbacks left to staff after a stop of this number whether they may call it."""
     left = update(Callback).where(
-        Callback.number_key == number_key,
+        Callback.phone_key == phone_key,
         Callback.state.in_(("left_for_staff", "claimed")),
         Callback.outcome == before,
     )
@@ -254,7 +252,7 @@ def _columns(
         window = window or next_hours(opens, closes, callback.time_zone, now)
     starts, ends = window or (callback.window_starts, callback.window_ends)
     return {
-        "number_key": phone.number_key,
+        "phone_key": phone.phone_key,
         "number_sealed": keyring_of(session).seal("callback.number", number),
         "may_answer": wishes.may_answer,
         "voicemail_text": wishes.voicemail_text,

@@ -71,7 +71,7 @@ def callback_wait(
         .where(
             Callback.urgency == urgency,
             Callback.verified == verified,
-            Callback.number_key != but,
+            Callback.phone_key != but,
             Callback.window_starts.is_(None),
             Callback.reason.not_in((LATER, SUPERVISOR)),
             func.coalesce(Callback.outcome, "") != NOBODY_THERE,

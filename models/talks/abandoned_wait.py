@@ -83,7 +83,7 @@ def _allowed_phone(
         select(Phone, Registrant.time_zone)
         .join(Registrant, Registrant.id == Phone.registrant_id)
         .join(Case, Case.registrant_id == Registrant.id)
-        .where(Case.id == case_id, Phone.number_key == phone_key, *SAFE, agreed)
+        .where(Case.id == case_id, Phone.phone_key == phone_key, *SAFE, agreed)
         .limit(1)
     ).first()
     return None if found is None else (found[1], next_window(found[0], found[1], now))

@@ -262,7 +262,7 @@ def ring_caller(
     if not can_dial(session, callback, policy):
         return None, leave_for_staff(session, callback, now, "worker", "cannot_dial")
     number = keyring_of(session).unseal("callback.number", callback.number_sealed)
-    phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
+    phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     hours = policy if callback.claimed_at is None else policy.of_staff()
     opens = None if phone.is_barred else hours.moment_inside(callback, now, phone.window)
     if opens is None:

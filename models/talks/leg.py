@@ -56,7 +56,7 @@ def make_caller_leg(session: Session, callback: Callback, now: datetime) -> Call
     leg = Call(
         role=CALLED_BACK,
         callback_id=callback.id,
-        phone_key=callback.number_key,
+        phone_key=callback.phone_key,
         # A registrant stored as slow gets more time at once, whoever answers (R26, R30).
         pace=session.scalar(_PACE, {"callback_id": callback.id}) or "normal",
         **outbound_leg(session, number, callback.language, now),
@@ -215,7 +215,7 @@ def _put_off_others(
     theirs = (
         select(Callback)
         .where(
-            Callback.number_key == callback.number_key,
+            Callback.phone_key == callback.phone_key,
             Callback.id != callback.id,
             or_(is_soon, Callback.state == "ringing_liaison"),
         )
@@ -247,7 +247,7 @@ def _calls_again(callback: Callback, leg: "CallState") -> bool:
     return (
         leg.role == CALLED_BACK
         and callback.state in ("requested", "ringing_liaison")
-        and leg.phone_key == callback.number_key
+        and leg.phone_key == callback.phone_key
     )
 
 

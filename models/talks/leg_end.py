@@ -237,7 +237,7 @@ def _pause_without_a_try(
     under this number, and a liaison accepts before each.
     """
     if call_status == "busy" and (
-        _is_on_the_line(session, callback.number_key, now) or _is_called_elsewhere(session, callback)
+        _is_on_the_line(session, callback.phone_key, now) or _is_called_elsewhere(session, callback)
     ):
         rounds, pause = _busy_rounds(session, callback), _AFTER_THEIR_CALL
     elif (call_status == "completed" and _heard_nothing(ended)) or _is_called_elsewhere(
@@ -255,7 +255,7 @@ def _is_called_elsewhere(
 ) -> bool:
     """Whether we call the same phone, or talk on it, for another callback that is in one of ``states``."""
     other = select(Callback.id).where(
-        Callback.number_key == callback.number_key,
+        Callback.phone_key == callback.phone_key,
         Callback.id != callback.id,
         Callback.state.in_(states),
     )

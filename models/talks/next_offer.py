@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, ColumnElement, and_, literal, or_
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
-from models.callbacks.callback_list import heads_of_line
+from models.callbacks.callback_list import heads_of_list
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import Pool, count_free, unverified_may_take
 from models.calls import pacing
@@ -39,9 +39,9 @@ def first_on_list(
     only = or_(*(and_(literal(free[pool] > 0, Boolean), whose[pool]) for pool in Pool))
     at_most = min(limit, max(free.values()))
     ranks = RANKS if unverified_may_take(session, now) else VERIFIED
-    found = heads_of_line(session, now, at_most, (only, *where), ranks)
+    found = heads_of_list(session, now, at_most, (only, *where), ranks)
     last = last_offers(session, now)
-    kept = _KeptForLine(session, now, owed_to(last))
+    kept = _KeptForQueue(session, now, owed_to(last))
     left = [row for row in found if free[pool_for(row, policy)] > kept.from_row(row)]
     turns = interleave(left, last, now + policy.due_soon)
     return [row.id for row in islice(turns, at_most)]
@@ -54,10 +54,10 @@ def owed_callback(session: Session, now: datetime) -> int | None:
     """
     if owed_to(last_offers(session, now)) is not Owed.UNVERIFIED or pacing.is_refused(session):
         return None
-    return next((row.id for row in heads_of_line(session, now, 1, (), UNVERIFIED)), None)
+    return next((row.id for row in heads_of_list(session, now, 1, (), UNVERIFIED)), None)
 
 
-class _KeptForLine:
+class _KeptForQueue:
     """How many free liaisons a callback leaves to callers in the call queue; computed once per kind."""
 
     def __init__(self, session: Session, now: datetime, owed: Owed | None) -> None:

@@ -71,7 +71,7 @@ def call_now(
 def may_ring_now(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> None:
     """Refuse what the dispatcher would: a phone that may not be called, at all, now, or from its number."""
     may_be_called(callback)
-    phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
+    phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     if phone.is_barred or not can_dial(session, callback, policy):
         raise RefusedError(TalkRefusal.PHONE_BARRED)
     opens = policy.of_staff().moment_inside(callback, now, phone.window)

@@ -76,7 +76,7 @@ def _cut_off_lately(session: Session, call: Call, now: datetime) -> int:
         .select_from(Callback)
         .join(Call, Call.id == Callback.requested_in_call_id)
         .where(
-            Callback.number_key == call.phone_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
+            Callback.phone_key == call.phone_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
             Callback.reason == CUT_OFF, *judged,
         )
     )  # fmt: skip

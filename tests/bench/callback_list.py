@@ -22,7 +22,7 @@ from workers.office_rules import callback_policy_of
 
 #: One in a hundred is in the list, one in a hundred waits for its window, all others are long over.
 _FILL = """
-INSERT INTO callbacks (state, urgency, reason, verified, language, time_zone, number_sealed, number_key,
+INSERT INTO callbacks (state, urgency, reason, verified, language, time_zone, number_sealed, phone_key,
     voicemail_allowed, may_answer, requested_at, due_at, next_attempt_at, rank, liaison_tries, caller_tries,
     warned)
 SELECT CASE WHEN n % 100 < 2 THEN 'requested' ELSE 'reached' END, 'other', 'asked', true, 'en',

@@ -38,7 +38,7 @@ _STEP = 100_000
 #: a copy shows that of its first.
 _COPIED = ("subjects", "registrants", "phones", "consents", "name_words", "cases", "callbacks")
 #: Unique or looked up by value: a copy has one of its own.
-_OWN = frozenset({"number_key", "feed_key", "feed_id"})
+_OWN = frozenset({"number_key", "phone_key", "feed_key", "feed_id"})
 
 
 def fill(database: Database, cases: int) -> None:

@@ -49,7 +49,7 @@ def _case(server: ConsoleServer, *people: Colleague, number: str | None = None) 
             phone = f"+120255501{last}"
             session.add(
                 Phone(
-                    registrant_id=registrant.id, position=place, number_key=keyring.index("phone", phone),
+                    registrant_id=registrant.id, position=place, phone_key=keyring.index("phone", phone),
                     number_sealed=keyring.seal("phone.number", phone), **facts,
                 )
             )  # fmt: skip

@@ -59,7 +59,7 @@ def judge(
         )
         acceptances: Counter[str] = Counter()
         for row in rows:
-            acceptances[row.number_key] += accepted[f"callback:{row.id}"]
+            acceptances[row.phone_key] += accepted[f"callback:{row.id}"]
         keys = {asker.phone: keyring.index("phone", asker.phone) for asker in askers}
         broken = [
             *_not_kept(rows, datetime.now(UTC)),
@@ -153,7 +153,7 @@ def _left_at_0(session: Session, askers: Sequence[Asker]) -> list[str]:
 
 def _lost(rows: Sequence[Callback], askers: Sequence[Asker], keys: dict[str, str]) -> list[str]:
     """People who heard the promise and have no callback, and people who were served by nobody."""
-    found = {(row.case_id, row.number_key) for row in rows}
+    found = {(row.case_id, row.phone_key) for row in rows}
     broken = []
     for asker in askers:
         if not asker.is_served:
@@ -168,9 +168,9 @@ def _spent(rows: Sequence[Callback], carrier: ChaosCarrier, keys: dict[str, str]
     """Callbacks with more tries of the person than their phone rang (R36: only their own miss is a try)."""
     rings = {key: carrier.rung[phone] for phone, key in keys.items()}
     return [
-        f"callback {row.id} spent {row.caller_tries} tries for {rings[row.number_key]} rings"
+        f"callback {row.id} spent {row.caller_tries} tries for {rings[row.phone_key]} rings"
         for row in rows
-        if row.number_key in rings and row.caller_tries > rings[row.number_key]
+        if row.phone_key in rings and row.caller_tries > rings[row.phone_key]
     ]
 
 

@@ -33,7 +33,7 @@ def more_phones(session: Session, case: MadeCase, places: range) -> None:
             Phone(
                 registrant_id=case.registrant_id, position=place, confirmed_at=NOW, consents=[consent],
                 number_sealed=keyring.seal("phone.number", number),
-                number_key=keyring.index("phone", number),
+                phone_key=keyring.index("phone", number),
             )
         )  # fmt: skip
     session.flush()

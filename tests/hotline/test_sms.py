@@ -42,7 +42,7 @@ def make_phones(database: Database, *numbers: str) -> None:
             registrant = Registrant(language="en", time_zone="America/New_York", created_at=NOW)
             key = database.keyring.index("phone", number)
             sealed = database.keyring.seal("phone.number", number)
-            registrant.phones = [Phone(position=1, number_sealed=sealed, number_key=key)]
+            registrant.phones = [Phone(position=1, number_sealed=sealed, phone_key=key)]
             session.add(registrant)
 
 

@@ -123,7 +123,7 @@ def test_caller_whose_own_call_dies_in_the_first_seconds_or_on_hold_is_called_ba
 
     (callback,) = hotline.rows(select(Callback))
     assert (callback.state, callback.verified) == ("requested", given == "a PIN")
-    assert callback.number_key == hotline.database.keyring.index("phone", CALLER)
+    assert callback.phone_key == hotline.database.keyring.index("phone", CALLER)
     assert callback.next_attempt_at >= clock.now + timedelta(minutes=1)
     assert liaison.hears("How did it end?")
     if "hold" in ends:

@@ -64,7 +64,7 @@ def test_caller_cut_off_in_the_first_second_while_web_is_down_is_called_back(
 
     (callback,) = hotline.rows(select(Callback))
     assert (callback.state, callback.verified) == ("requested", given == "a PIN")
-    assert callback.number_key == hotline.database.keyring.index("phone", CALLER)
+    assert callback.phone_key == hotline.database.keyring.index("phone", CALLER)
     assert [one.is_over for one in talks(hotline)] == [True]
     assert held_legs(hotline) == []
 

@@ -140,7 +140,7 @@ def test_call_me_later_makes_a_callback_of_the_case_and_the_supervisors_one_is_l
     later = hotline.row(select(Callback))
     assert (later.state, later.reason, later.verified) == ("requested", "call_later", True)
     assert later.case_id == hotline.row(select(Call.case_id).where(Call.role == "caller"))
-    assert later.number_key == hotline.database.keyring.index("phone", CALLER)
+    assert later.phone_key == hotline.database.keyring.index("phone", CALLER)
 
 
 @pytest.mark.parametrize("from_", [CALLER, "anonymous"])

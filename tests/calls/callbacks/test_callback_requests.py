@@ -136,7 +136,7 @@ def test_caller_who_asks_without_a_pin_and_then_with_it_is_rung_once(
     before, after = hotline.rows(select(Callback).order_by(Callback.id))
     assert (before.state, before.outcome) == ("cancelled", "superseded")
     assert (after.state, after.case_id, after.verified) == ("requested", case.id, True)
-    for name in ("requested_at", "urgency", "reason", "due_at", "number_key"):
+    for name in ("requested_at", "urgency", "reason", "due_at", "phone_key"):
         assert getattr(after, name) == getattr(first, name)
     entry = hotline.row(select(AuditEntry).where(AuditEntry.action == "cancel_callback"))
     assert entry.facts == {"superseded_by": after.id}

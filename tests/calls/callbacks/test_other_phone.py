@@ -29,7 +29,7 @@ def has_an_unsafe_phone(hotline: Hotline, case: MadeCase, number: str) -> None:
             RegisteredPhone(
                 registrant_id=case.registrant_id,
                 position=2,
-                number_key=keyring.index("phone", number),
+                phone_key=keyring.index("phone", number),
                 number_sealed=keyring.seal("phone.number", number),
                 unsafe_since=hotline.clock.now,
             )
@@ -59,7 +59,7 @@ def test_caller_who_chooses_a_call_instead_of_hard_news_hears_that_the_phone_ask
 
     assert phone.hears("We will call you", SAID)
     assert phone.does_not_hear("Your phone will show", "0123", "555")
-    assert the_callback(hotline).number_key == hotline.database.keyring.index("phone", HOME)
+    assert the_callback(hotline).phone_key == hotline.database.keyring.index("phone", HOME)
 
 
 def test_caller_who_keeps_a_place_from_another_phone_hears_which_phone_rings(
@@ -94,7 +94,7 @@ def test_caller_who_asks_again_from_another_phone_is_told_so_and_a_new_callback_
 
     asked = hotline.rows(select(Callback).order_by(Callback.id))
     assert [one.state for one in asked] == ["cancelled", "requested"]
-    assert asked[1].number_key == hotline.database.keyring.index("phone", HERE)
+    assert asked[1].phone_key == hotline.database.keyring.index("phone", HERE)
 
 
 def test_caller_at_an_unsafe_phone_hears_no_advice_that_would_not_help(
@@ -143,7 +143,7 @@ def test_caller_hears_that_their_first_callback_rings_another_phone_than_this_on
 
     assert phone.hears("We will call you", NOT_HERE)
     assert phone.does_not_hear("Your phone will show")
-    assert the_callback(hotline).number_key == hotline.database.keyring.index("phone", HOME)
+    assert the_callback(hotline).phone_key == hotline.database.keyring.index("phone", HOME)
 
 
 def test_caller_from_the_same_phone_hears_nothing_of_another(

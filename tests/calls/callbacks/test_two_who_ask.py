@@ -115,7 +115,7 @@ def test_doubted_caller_who_asks_first_does_not_keep_the_phone_at_the_end_of_the
     is_afraid(phone)
 
     with hotline.database.transaction() as session:
-        ranks = {one.number_key: rank_for(session, one) for one in session.scalars(select(Callback))}
+        ranks = {one.phone_key: rank_for(session, one) for one in session.scalars(select(Callback))}
     keyring = hotline.database.keyring
     assert ranks[keyring.index("phone", CALLER)] < ranks[keyring.index("phone", "+12025550188")]
 

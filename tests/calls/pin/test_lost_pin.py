@@ -245,7 +245,7 @@ def test_caller_who_reports_from_the_phone_that_will_ring_is_told_nothing_false(
     reports_a_lost_pin(phone, case.number, from_=SAFE)
 
     lost_pins_are_settled(hotline)
-    assert hotline.row(select(Callback.number_key)) == hotline.database.keyring.index("phone", SAFE)
+    assert hotline.row(select(Callback.phone_key)) == hotline.database.keyring.index("phone", SAFE)
     assert phone.does_not_hear("will not call")
 
 

@@ -84,7 +84,7 @@ def test_call_again_later_makes_a_new_callback_for_the_same_person(
     assert (first.state, first.outcome) == ("reached", "call_later")
     assert (second.state, second.reason, second.case_id) == ("requested", "call_later", first.case_id)
     assert second.next_attempt_at == clock.now + timedelta(minutes=120)
-    assert second.number_key == first.number_key
+    assert second.phone_key == first.phone_key
 
 
 def test_callback_given_to_the_supervisor_is_listed_for_a_person(liaison: Phone, hotline: Hotline) -> None:
@@ -377,5 +377,5 @@ def test_staff_call_the_next_safe_phone_of_the_case_after_a_wrong_person(
     left = meets_a_wrong_person(phone, hotline)
 
     assert (left.state, left.outcome) == ("left_for_staff", "to_supervisor")
-    assert left.number_key == hotline.database.keyring.index("phone", "+12025550155")
+    assert left.phone_key == hotline.database.keyring.index("phone", "+12025550155")
     assert hotline.database.keyring.unseal("callback.number", left.number_sealed) == "+12025550155"

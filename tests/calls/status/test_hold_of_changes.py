@@ -64,8 +64,8 @@ def test_caller_hears_the_status_for_72_hours_after_a_replaced_pin_and_changes_n
     assert phone.hears("We will call you")
     asked = hotline.row(select(Callback).where(Callback.reason == "asked"))
     with hotline.database.reading() as session:
-        same = session.scalars(select(RegisteredPhone.number_key)).one()
-    assert asked.number_key == same
+        same = session.scalars(select(RegisteredPhone.phone_key)).one()
+    assert asked.phone_key == same
 
     clock.passes(hours=72)
     later = phone.another()
@@ -102,7 +102,7 @@ def test_no_other_phone_is_called_in_the_hold_even_if_the_pin_was_keyed_long_ago
 
     assert phone.hears("We will call you")
     kept = hotline.row(select(Callback).where(Callback.reason == "waited"))
-    assert kept.number_key == hotline.database.keyring.index("phone", SAFE)
+    assert kept.phone_key == hotline.database.keyring.index("phone", SAFE)
 
 
 def test_time_zone_told_before_the_pin_moves_no_window_in_the_hold(
@@ -143,7 +143,7 @@ def test_caller_in_the_hold_may_cancel_a_callback_and_not_change_it(
     again.presses("2")
     assert again.hears("for now we cannot change phone numbers or times", "You already have a callback")
     stands = hotline.row(select(Callback).where(Callback.case_id == case.id))
-    for name in ("window_starts", "window_ends", "time_zone", "number_key", "voicemail_text", "may_answer"):
+    for name in ("window_starts", "window_ends", "time_zone", "phone_key", "voicemail_text", "may_answer"):
         assert getattr(stands, name) == getattr(before, name)
 
     again.presses("3")

@@ -171,7 +171,7 @@ def test_caller_with_a_withheld_number_may_have_the_open_callback_soon(
     assert phone.hears(soon)
     asked = the_callback(hotline)
     assert (asked.urgency, asked.due_at) == ("urgent", hotline.clock.now + timedelta(minutes=60))
-    assert asked.number_key == hotline.database.keyring.index("phone", CALLER)
+    assert asked.phone_key == hotline.database.keyring.index("phone", CALLER)
 
 
 def test_caller_with_a_withheld_number_may_change_the_time_of_the_open_callback(

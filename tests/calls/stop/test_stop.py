@@ -39,7 +39,7 @@ def has_another_phone(hotline: Hotline, case: MadeCase, **facts: object) -> None
             Registered(
                 position=2,
                 number_sealed=keyring.seal("phone.number", OTHER),
-                number_key=keyring.index("phone", OTHER),
+                phone_key=keyring.index("phone", OTHER),
                 confirmed_at=hotline.clock.now,
                 **facts,
             )
@@ -140,7 +140,7 @@ def test_callback_asked_for_with_the_pin_moves_to_the_next_safe_phone(
 
     asked = hotline.row(select(Callback).where(Callback.case_id == case.id))
     assert asked.state in ("requested", "ringing_liaison")
-    assert asked.number_key == hotline.database.keyring.index("phone", OTHER)
+    assert asked.phone_key == hotline.database.keyring.index("phone", OTHER)
     _, to_caller = accepted_by(phone, hotline)
     assert to_caller.to == OTHER
 
@@ -242,7 +242,7 @@ def test_stop_while_the_phone_rings_ends_that_ring_and_calls_the_next_phone(
 
     assert to_caller.status != "ringing"
     asked = hotline.row(select(Callback).where(Callback.case_id == case.id))
-    assert asked.number_key == hotline.database.keyring.index("phone", OTHER)
+    assert asked.phone_key == hotline.database.keyring.index("phone", OTHER)
     assert asked.state in ("requested", "ringing_liaison")
 
 
@@ -269,7 +269,7 @@ def test_staff_get_a_task_within_30_minutes_and_the_other_safe_phone_is_told(
     told = [one for one in of_reason(hotline, "phone_stopped") if one.state != "left_for_staff"]
     (task,) = [one for one in of_reason(hotline, "phone_stopped") if one.state == "left_for_staff"]
     assert task.due_at <= clock.now + timedelta(minutes=30)
-    assert [one.number_key for one in told] == [hotline.database.keyring.index("phone", OTHER)]
+    assert [one.phone_key for one in told] == [hotline.database.keyring.index("phone", OTHER)]
     assert (told[0].case_id, told[0].verified) == (None, True)
 
 

@@ -117,7 +117,7 @@ def test_staff_may_make_the_call_that_a_stop_left_to_them_once_its_owner_has_lif
 
     def says_stop() -> None:
         with hotline.database.transaction() as session:
-            stop_phone(session, left.number_key, hotline.clock.now, hotline.policy)
+            stop_phone(session, left.phone_key, hotline.clock.now, hotline.policy)
 
     def calls_now() -> None:
         with hotline.database.transaction() as session:

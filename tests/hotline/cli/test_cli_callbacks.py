@@ -111,7 +111,7 @@ def test_callback_left_for_staff_is_promised_again_once_somebody_looked_into_it(
         row, before = session.get_one(Callback, made), session.get_one(Callback, left)
         assert (before.state, before.outcome) == ("left_for_staff", "promised_anew")
         assert (row.state, row.urgency, row.case_id, row.warned) == ("requested", "urgent", case.id, 0)
-        assert row.number_key == before.number_key
+        assert row.phone_key == before.phone_key
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
         assert (entry.actor, entry.action) == ("ruth@office.example.org", "request_callback")
     assert [row["id"] for row in json.loads(hotline("list", "--aged", "--json").stdout)] == [made]

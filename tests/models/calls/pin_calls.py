@@ -158,7 +158,7 @@ class PinCalls:
             registrant_id = session.scalar(select(Case.registrant_id).where(Case.number_key == number))
             values = {
                 "registrant_id": registrant_id, "position": next(_serial), "number_sealed": "",
-                "number_key": phone, "confirmed_at": self.now, "may_answer": "only_me",
+                "phone_key": phone, "confirmed_at": self.now, "may_answer": "only_me",
                 "voicemail_allowed": False, "text_allowed": False, "code_tries": 0,
             }  # fmt: skip
             session.execute(insert(Phone).values(values | columns))

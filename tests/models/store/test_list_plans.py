@@ -94,7 +94,7 @@ def _listed(now: datetime, number: int) -> dict[str, Any]:
     on_list = number % 6 == 2
     return {
         "state": state, "urgency": "other", "reason": "asked", "verified": number % 4 > 0, "language": "en",
-        "time_zone": "America/New_York", "number_key": f"{number:064d}",
+        "time_zone": "America/New_York", "phone_key": f"{number:064d}",
         "voicemail_allowed": False, "may_answer": "only_me", "requested_at": now,
         "due_at": now + timedelta(hours=5, seconds=number), "warned": 5,
         "rank": (1 if number % 4 else 6) if on_list or state == "left_for_staff" else None,

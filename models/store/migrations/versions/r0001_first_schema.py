@@ -471,7 +471,7 @@ def _make_tables() -> None:
         sa.Column("registrant_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("number_sealed", sa.Text(), nullable=False),
-        sa.Column("number_key", sa.String(length=64), nullable=False),
+        sa.Column("phone_key", sa.String(length=64), nullable=False),
         sa.Column("confirmed_at", MOMENT),
         sa.Column("unsafe_since", MOMENT),
         sa.Column("stopped_at", MOMENT),
@@ -492,7 +492,7 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_phones"),
         sa.UniqueConstraint("registrant_id", "position", name="uq_phones_registrant_id_position"),
     )
-    op.create_index("ix_phones_number_key", "phones", ["number_key"])
+    op.create_index("ix_phones_phone_key", "phones", ["phone_key"])
 
     op.create_table(
         "recovery_codes",
@@ -782,7 +782,7 @@ def _make_tables() -> None:
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("number_sealed", sa.Text(), nullable=False),
-        sa.Column("number_key", sa.String(length=64), nullable=False),
+        sa.Column("phone_key", sa.String(length=64), nullable=False),
         sa.Column("window_starts", MOMENT),
         sa.Column("window_ends", MOMENT),
         sa.Column("voicemail_allowed", sa.Boolean(), nullable=False),
@@ -856,11 +856,11 @@ def _make_tables() -> None:
         ["urgency", "next_attempt_at"],
         **_only("state = 'requested' AND rank IS NULL"),
     )
-    op.create_index("ix_callbacks_number", "callbacks", ["number_key", "requested_at"])
     op.create_index(
         "ix_callbacks_of_staff", "callbacks", ["staff_id", "talking_at"], **_only("staff_id IS NOT NULL")
     )
     op.create_index("ix_callbacks_past", "callbacks", ["case_id", "id"], **_only("closed_at IS NOT NULL"))
+    op.create_index("ix_callbacks_phone", "callbacks", ["phone_key", "requested_at"])
     op.create_index(
         "ix_callbacks_promised",
         "callbacks",
