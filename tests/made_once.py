@@ -91,6 +91,8 @@ def _share_statements(patch: pytest.MonkeyPatch) -> None:
         # A dialect knows how long its connections wait.
         kind = (engine.dialect.name, for_turns, patience)
         if (first := connected.get(kind)) is not None:
+            # The shared dialect knows its server, and a guarded one lets nothing but turns ask it again.
+            engine.dialect.initialize = lambda _connection: None  # type: ignore[method-assign]
             engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
         else:
             # A dialect learns about its server from the first connection.

@@ -125,6 +125,8 @@ def end_talk(desk: Desk, _digits: str) -> str:
     """Key 4: end the talk for everyone; the caller hears goodbye."""
     found = talk_of(desk.session, desk.call)
     if found is not None:
+        # Over already, it may have been cut off a moment ago.
+        _tell_cut_off(desk, "over" if found.is_over else "ended")
         jobs = talk_end.end_talk(desk.session, found, _actor(desk), desk.now, desk.policies)
         desk.jobs += [job for job in jobs if job != ("release_leg", desk.call.id)]
         hold.mark_leaving(desk.session, desk.call)

@@ -119,6 +119,9 @@ def settle(session: Session, talk: Talk, now: datetime) -> list[Job]:
 
 def end_talk(session: Session, talk: Talk, actor: str, now: datetime, policies: Policies) -> list[Job]:
     """Staff end the talk for everyone; nobody was cut off, so no other call is promised."""
+    if talk.is_over:
+        # Its hold says yet whether it was cut off.
+        return []
     talk.held_at = None
     session.flush()
     return close_talk(session, talk, actor, now, policies)

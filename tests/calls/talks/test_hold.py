@@ -151,6 +151,22 @@ def test_caller_whose_own_call_ends_on_hold_is_called_again_and_the_liaison_is_t
     assert nobody_is_held(hotline)
 
 
+def test_liaison_who_ends_a_call_that_was_just_cut_off_hears_that_the_caller_is_called_again(
+    talk: tuple[Phone, Phone], hotline: Hotline
+) -> None:
+    liaison, called = talk
+    liaison.presses("*")
+    called.hangs_up()
+
+    liaison.presses("4")
+
+    assert liaison.hears(
+        "The call ended while the caller was on hold. We will call them again.",
+        "The call is over. How did it end?",
+    )
+    assert states(hotline) == ["reached", "requested"]
+
+
 def test_star_before_the_caller_joins_asks_whether_to_wait_and_keeps_a_caller_who_comes_meanwhile(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
