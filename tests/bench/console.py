@@ -42,8 +42,8 @@ ROLES = ("administrator", "supervisor", "liaison")
 _WARM, _LANES = 3, 2
 _COOKIE = "console"
 _KEYS = {
-    "HOTLINE_SECRET_KEY": "the secret key of the bench, never of a installation",
-    "HOTLINE_PIN_PEPPER": "the PIN pepper of the bench, never of a installation",
+    "HOTLINE_SECRET_KEY": "the secret key of the bench, never of an installation",
+    "HOTLINE_PIN_PEPPER": "the PIN pepper of the bench, never of an installation",
     "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
 }
 

@@ -126,14 +126,14 @@ def _open_town() -> Iterator[Town]:
 def _visits(place: Town, kind: str, seed: int) -> tuple[str, list[float]]:
     """All that one caller hears in two calls, a day apart, and the figures of it."""
     chance = Random(seed)
-    installation = place.installation
-    installation.clock.now = NOW + timedelta(minutes=chance.randrange(30))
-    with installation.database.transaction() as session:
-        case = KINDS[kind](session, installation.clock.now)
+    hotline = place.hotline
+    hotline.clock.now = NOW + timedelta(minutes=chance.randrange(30))
+    with hotline.database.transaction() as session:
+        case = KINDS[kind](session, hotline.clock.now)
     from_ = f"+1{chance.randrange(201, 990)}55501{chance.randrange(100):02d}"
     said, times = [], []
     for visit in range(VISITS):
-        installation.clock.now += timedelta(days=visit)
+        hotline.clock.now += timedelta(days=visit)
         phone = place.new_phone()
         first = partial(phone.dials_in, from_=from_)
         # A new PIN that was chosen in the first visit is not keyed in the second: that is a slip of theirs.

@@ -55,14 +55,14 @@ def speech() -> list[tuple[str, float, float]]:
         click.echo(f"  {PROGRAM} is not installed, so how long callers listen was not measured")
         return []
     slowest = 0.0
-    with tempfile.TemporaryDirectory() as folder, town(Path(folder)) as installation:
+    with tempfile.TemporaryDirectory() as folder, town(Path(folder)) as place:
         for nobody in (False, True):
             if nobody:
                 # The warning before hard news is longest while no one can talk.
-                with installation.installation.database.transaction() as session:
+                with place.hotline.database.transaction() as session:
                     session.execute(update(Staff).values(on_shift=False))
             for language in WORDS:
-                found = {status: seconds_to(installation, status, language) for status in _STATUSES}
+                found = {status: seconds_to(place, status, language) for status in _STATUSES}
                 status, worst = max(found.items(), key=lambda one: one[1])
                 slowest = max(slowest, worst)
                 click.echo(
@@ -113,11 +113,11 @@ def _speech(text: str, language: str) -> float:
     return measured_seconds(text, language, with_last_pause=False) or 0.0
 
 
-def seconds_to(installation: Town, status: str, language: str) -> float:
+def seconds_to(place: Town, status: str, language: str) -> float:
     """The seconds of audio and pauses that a caller hears before they know ``status``, without the keys."""
-    with installation.installation.database.transaction() as session:
+    with place.hotline.database.transaction() as session:
         case = make_case(session, status, language=language, facility="Juniper Flats Detention Center")
-    phone, words = installation.new_phone(), FIRST_WORDS[language][status]
+    phone, words = place.new_phone(), FIRST_WORDS[language][status]
     phone.dials_in()
     listened = 0.0
     for wish in ("language", "case"):
@@ -193,8 +193,8 @@ def _seconds(text: str, language: str) -> float:
 
 def _prompts() -> Iterator[tuple[str, float]]:
     """Every prompt of every tree with example words in its slots, and its seconds."""
-    with tempfile.TemporaryDirectory() as folder, town(Path(folder)) as installation:
-        office = installation.installation.office
+    with tempfile.TemporaryDirectory() as folder, town(Path(folder)) as place:
+        office = place.hotline.office
     prompts, rules = Prompts.load(office.languages), rules_of(office)
     for flow in build_flows(office).values():
         for language in office.languages:

@@ -33,7 +33,7 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
         "HOTLINE_DATA_DIR": str(tmp_path),
         "HOTLINE_DATABASE_URL": url,
         "HOTLINE_SECRET_KEY": SECRET_KEY.decode(),
-        "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a installation",
+        "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of an installation",
         "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
         "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
     }.items():
