@@ -17,6 +17,8 @@ import psutil
 import pytest
 
 from config.settings import Settings, variables
+from hotline.cli.command.bind import Bind
+from hotline.cli.serving.server import listen
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
@@ -182,3 +184,10 @@ def _is_cut_off(stranger: socket.socket, word: bytes) -> bool:
         return False
     except OSError:
         return True
+
+
+def test_answer_on_a_connection_that_stays_open_waits_for_no_acknowledgment() -> None:
+    with listen(Bind("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
