@@ -31,6 +31,8 @@ class SlowSenders:
     def __init__(self) -> None:
         self._awaited: dict[object, tuple[str, float, float]] = {}
         self._lock = threading.Lock()
+        #: Set while a body is awaited, so that nothing wakes up every second in an idle process.
+        self._is_any_awaited = threading.Event()
 
     @contextlib.contextmanager
     def awaiting(self, address: str, seconds: float) -> Iterator[None]:
@@ -38,6 +40,8 @@ class SlowSenders:
         key = object()
         with self._lock:
             self._awaited[key] = (address, time.monotonic() + seconds, seconds)
+            if not self._is_any_awaited.is_set():
+                self._is_any_awaited.set()
         try:
             yield
         finally:
@@ -54,13 +58,19 @@ class SlowSenders:
         return sum(_close_if_late(int(found.name), late) for found in _DESCRIPTORS.iterdir())
 
     def watch_forever(self) -> None:
-        """Check once a second on a thread of its own. Only Linux provides the data for this."""
+        """Check once a second, on a thread of its own, while a body is awaited.
+
+        Only Linux provides the data for this.
+        """
         if hasattr(socket, "TCP_INFO") and _DESCRIPTORS.is_dir():
             threading.Thread(target=self._watch, name="slow-senders", daemon=True).start()
 
     def _watch(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(_LOOK_SECONDS):
+        while self._is_any_awaited.wait():
+            time.sleep(_LOOK_SECONDS)
+            with self._lock:
+                if not self._awaited:
+                    self._is_any_awaited.clear()
             # While every descriptor is in use, none is free for this check until a connection ends by itself.
             with contextlib.suppress(OSError):
                 self.close_late()

@@ -8,12 +8,9 @@ from datetime import UTC, datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.store.database import Database
-from models.store.heartbeat import Pulse
+from models.store.heartbeat import BEAT_SECONDS, Pulse
 
 log = logging.getLogger(__name__)
-
-#: How often a process that serves requests checks whether its next beat is due.
-_LOOK_SECONDS = 2.0
 
 
 class Heart:
@@ -48,6 +45,6 @@ class Heart:
                     except Exception:
                         # Whatever the error is, the process continues to show that it is alive.
                         log.exception("What follows a heartbeat failed.")
-                pause.wait(_LOOK_SECONDS)
+                pause.wait(BEAT_SECONDS)
 
         threading.Thread(target=run, name="heart", daemon=True).start()

@@ -15,7 +15,7 @@ from hotline.cli.command.context import check_migrated, connect, load_settings, 
 log = logging.getLogger(__name__)
 
 THREADS = 4
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 #: The paths that this role answers; every other one belongs to the web processes.
 PATHS = ("/console/imports/upload",)
 
@@ -69,7 +69,7 @@ def _only(app: Any, elsewhere: str) -> Any:
 
 
 def _land_forever(database: Any) -> None:
-    """Every second, apply the approved imports and drop the rejected ones."""
+    """Every two seconds, apply the approved imports and drop the rejected ones."""
     from models.custody.custody_import import resume
 
     pause = threading.Event()

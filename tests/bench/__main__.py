@@ -13,7 +13,7 @@ from tests.bench.neutral import MOST_AUC, is_blind, telling
 from tests.bench.pin import LIMIT, welch
 from tests.bench.pin_flood import flood
 from tests.bench.speech import speech
-from tests.bench.start import MOST_CPU_SECONDS, MOST_MEMORY, MOST_READY_SECONDS, MOST_REST, start
+from tests.bench.start import MOST_CPU_SECONDS, MOST_MEMORY, MOST_READY_SECONDS, MOST_WAKES, start
 from tests.bench.turns import INBOUND, MENU, NAIVE, STATUS, turns
 
 #: The least ratio of each kind of turn to the naive route, as the median of five rounds.
@@ -76,7 +76,7 @@ def bench(seconds: float, quick: bool) -> None:
                     ("seconds to a start", started.ready, MOST_READY_SECONDS),
                     ("processor seconds of a start", started.cpu, MOST_CPU_SECONDS),
                     ("MB at rest", started.memory, MOST_MEMORY),
-                    ("part of a core at rest", started.rest, MOST_REST),
+                    ("wakes a second at rest", started.wakes, MOST_WAKES),
                 )
             ),
             ("ratio to bare parses", parses, LEAST_PARSES, parses >= LEAST_PARSES),
