@@ -18,8 +18,8 @@ from tests.bench.turns import INBOUND, MENU, NAIVE, STATUS, turns
 
 #: The least ratio of each kind of turn to the naive route, as the median of five rounds.
 LEAST_RATIOS = {
-    "SQLite": {INBOUND: 0.44, MENU: 0.44, STATUS: 0.36},
-    "PostgreSQL": {INBOUND: 0.38, MENU: 0.3, STATUS: 0.25},
+    "SQLite": {INBOUND: 0.27, MENU: 0.35, STATUS: 0.29},
+    "PostgreSQL": {INBOUND: 0.33, MENU: 0.21, STATUS: 0.15},
 }
 #: The most that 99 of 100 turns of full lanes may take, on either database (seconds, R39).
 MOST_TURN_SECONDS = 0.25
