@@ -45,7 +45,7 @@ from hotline.console.shell.navigation import Entry, Navigation
 from hotline.console.shell.refused import refused
 from hotline.console.shell.trouble import install_trouble
 from hotline.console.shell.words import N_
-from hotline.console.sign_in import account_views, confirm_views, set_up_views
+from hotline.console.sign_in import account_views, confirm_views, continue_views, set_up_views
 from hotline.console.sign_in import views as sign_in_views
 from hotline.console.sign_in.area import area as sign_in
 from models.staff.two_people import TiedError, note_attempt
@@ -53,7 +53,7 @@ from models.staff.two_people import TiedError, note_attempt
 #: The blueprint of each area, and the modules that add their views to it when they are imported.
 AREAS = (
     (shell, (home_views, static_files)),
-    (sign_in, (sign_in_views, set_up_views, confirm_views, account_views)),
+    (sign_in, (sign_in_views, set_up_views, confirm_views, continue_views, account_views)),
     (people, (staff_views, schedule_views, shift_views)),
     (
         office,

@@ -13,13 +13,13 @@ ALARM_WORDS = {
 
 EXPORT_WORDS = {
     ExportRefusal.NOTHING_FOUND: N_("No entry matches, so there is nothing to export."),
-    ExportRefusal.AGREED: N_("Someone already agreed to it."),
-    ExportRefusal.SAME_PERSON: N_("Someone else must agree to what you asked for."),
-    ExportRefusal.SAME_ROLE: N_("Someone with another role must agree."),
+    ExportRefusal.AGREED: N_("Someone already approved this file."),
+    ExportRefusal.SAME_PERSON: N_("Someone else must approve what you requested."),
+    ExportRefusal.SAME_ROLE: N_("Someone with another role must approve it."),
     ExportRefusal.EXPIRED: N_("The request is more than a day old. Ask again."),
-    ExportRefusal.NOT_YOURS: N_("Only the person who asked for this file can have it."),
-    ExportRefusal.NOT_AGREED: N_("Nobody has agreed to it yet."),
-    ExportRefusal.OVER: N_("The file was there for one day, which is over."),
+    ExportRefusal.NOT_YOURS: N_("Only the person who requested this file can download it."),
+    ExportRefusal.NOT_AGREED: N_("Nobody has approved this file yet."),
+    ExportRefusal.OVER: N_("The file was available for one day, which is over."),
     ExportRefusal.UNKNOWN: N_("There is no such file."),
 }
 

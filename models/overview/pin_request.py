@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index, String, func, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from models.audit import audit
 from models.callbacks.callback_policy import CallbackPolicy
@@ -15,7 +15,7 @@ from models.overview.case_opening import Person
 from models.overview.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones
 from models.overview.refusals import PinRequestRefusal
 from models.staff.staff import Staff
-from models.staff.two_people import check_untied
+from models.staff.two_people import check_untied, tied_to
 from models.store.base import Base, UtcDateTime
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
@@ -28,6 +28,8 @@ APPROVERS = frozenset({"supervisor", "administrator"})
 FIRST_EVIDENCE = ("met_in_person", "agency_vouched")
 STATES = ("waiting", "approved", "declined", "withdrawn")
 MOST_WAITING = 200
+#: How long a settled request stays on the page.
+_SHOWN_FOR, _MOST_SETTLED = timedelta(days=1), 25
 _WAITING = text("state = 'waiting'")
 
 
@@ -69,7 +71,10 @@ class PinRequest(Base):
 
 @dataclass(frozen=True, slots=True)
 class WaitingPin:
-    """A PIN request that waits for a second person, as they see it before they open the case."""
+    """A PIN request that waits for a second person, as they see it before they open the case.
+
+    ``mine``: the reader made it. ``tied``: the reader may not approve it with the requester (R40).
+    """
 
     id: int
     case_id: int
@@ -80,6 +85,24 @@ class WaitingPin:
     requested_by: str
     language: str
     mine: bool
+    tied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettledPin:
+    """A PIN request that was approved, declined or withdrawn; people are e-mails.
+
+    ``settled_by`` is None if the requester's account was deactivated.
+    """
+
+    id: int
+    kind: str
+    delivery: str
+    state: str
+    requested_at: datetime
+    requested_by: str
+    settled_at: datetime
+    settled_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +175,51 @@ def waiting_pins(session: Session, person: Person, now: datetime, policies: Poli
     )
     if person.role not in APPROVERS:
         query = query.where(PinRequest.requested_by == person.staff_id)
+    found = session.execute(query).all()
+    askers = {one.requested_by for one, _, _ in found}
+    tied = tied_to(session, person.staff_id, askers, now, policies.two_people_days)
     return [
         WaitingPin(
             one.id, one.case_id, one.kind, one.delivery, one.evidence, one.requested_at, email,
-            language, one.requested_by == person.staff_id,
+            language, one.requested_by == person.staff_id, one.requested_by in tied,
         )
-        for one, email, language in session.execute(query)
+        for one, email, language in found
+    ]  # fmt: skip
+
+
+def settled_pins(
+    session: Session, person: Person, now: datetime, policies: Policies, request_id: int | None = None
+) -> Sequence[SettledPin]:
+    """The requests that were settled within a day, newest first, or the one of this id.
+
+    Approvers see all of them, others their own.
+    """
+    asker, settler = aliased(Staff), aliased(Staff)
+    query = (
+        select(PinRequest, asker.email, settler.email)
+        .join(asker, asker.id == PinRequest.requested_by)
+        .outerjoin(settler, settler.id == PinRequest.settled_by)
+        .where(PinRequest.state != "waiting")
+        .order_by(PinRequest.settled_at.desc(), PinRequest.id.desc())
+        .limit(_MOST_SETTLED)
+    )
+    if request_id is not None:
+        query = query.where(PinRequest.id == request_id)
+    else:
+        # By the index of states and requests: what was settled lately was not asked for long before.
+        query = query.where(
+            PinRequest.state.in_(STATES[1:]),
+            PinRequest.requested_at > now - _life(policies) - _SHOWN_FOR,
+            PinRequest.settled_at > now - _SHOWN_FOR,
+        )
+    if person.role not in APPROVERS:
+        query = query.where(PinRequest.requested_by == person.staff_id)
+    return [
+        SettledPin(
+            one.id, one.kind, one.delivery, one.state, one.requested_at, asked_by,
+            one.settled_at or one.requested_at, settled_by,
+        )
+        for one, asked_by, settled_by in session.execute(query)
     ]  # fmt: skip
 
 

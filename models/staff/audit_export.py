@@ -12,7 +12,7 @@ from models.audit import audit
 from models.audit.audit_search import Entry, Page, Place, Search, search
 from models.staff.refusals import ExportRefusal
 from models.staff.staff import Staff
-from models.staff.two_people import check_untied
+from models.staff.two_people import check_untied, tied_to
 from models.store.base import Base, UtcDateTime
 from models.store.refusal import RefusedError
 
@@ -66,6 +66,11 @@ class StandingExport:
     requested_at: datetime
     agreed: str | None
     until: datetime | None
+
+    @property
+    def agreed_at(self) -> datetime | None:
+        """When somebody agreed."""
+        return None if self.until is None else self.until - LIVES
 
 
 def ask_for_export(
@@ -154,6 +159,22 @@ def standing_exports(session: Session, now: datetime, export_id: int | None = No
         for one, requester, role_now, agreer in session.execute(query)
         if now <= (one.until or one.requested_at + LIVES)
     ]  # fmt: skip
+
+
+def bars_to_agree(
+    session: Session, exports: Sequence[StandingExport], staff: Staff, now: datetime, tied_days: float
+) -> Mapping[int, str]:
+    """Why this person may not agree to some of the exports: ``own``, ``role`` or ``tied``, by their ids."""
+    tied = tied_to(session, staff.id, {one.requested_by for one in exports}, now, tied_days)
+    bars: dict[int, str] = {}
+    for one in exports:
+        if one.requested_by == staff.id:
+            bars[one.id] = "own"
+        elif staff.role in (one.role, one.role_now):
+            bars[one.id] = "role"
+        elif one.requested_by in tied:
+            bars[one.id] = "tied"
+    return bars
 
 
 def _locked(session: Session, export_id: int) -> AuditExport:

@@ -1,4 +1,4 @@
-"""A form submitted after its session ended: kept, sealed, until the same person signs in again."""
+"""A form that came before a proof of identity: kept, sealed, until the same person has given it."""
 
 import json
 from collections.abc import Mapping
@@ -18,15 +18,19 @@ MOST_CHARACTERS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class KeptForm:
-    """``page`` is the path of the form's page; ``fields`` are the values typed, by name."""
+    """``page`` is the path of the form's page; ``fields`` are the values typed, by name.
+
+    ``act`` is where the form was sent, if it can be sent there again as it was; else None.
+    """
 
     page: str
     fields: Mapping[str, list[str]] = field(repr=False)
+    act: str | None = None
 
 
 def keep_form(session: Session, token: str, form: KeptForm) -> bool:
     """Keep it with this token's session, whether or not that has ended; False if there is none."""
-    text = json.dumps({"page": form.page, "fields": form.fields})
+    text = json.dumps({"page": form.page, "fields": form.fields, "act": form.act})
     if len(text) > MOST_CHARACTERS:
         return False
     kept = session.scalar(
@@ -65,7 +69,7 @@ def read_kept_form(session: Session, session_id: int) -> KeptForm | None:
         kept = json.loads(keyring_of(session).unseal(PURPOSE, sealed))
     except SealError:
         return None
-    return KeptForm(kept["page"], kept["fields"])
+    return KeptForm(kept["page"], kept["fields"], kept.get("act"))
 
 
 def forget_kept_form(session: Session, session_id: int) -> None:

@@ -1,7 +1,7 @@
 """Two-person rule: nobody approves with or for an account that they themselves could control (R40)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import combinations
 
@@ -40,6 +40,17 @@ def check_untied(
     origins = _origins(session, now, days)
     if origins[first_id] & origins[second_id]:
         raise TiedError((first_id, second_id), target)
+
+
+def tied_to(
+    session: Session, staff_id: int, others: Iterable[int], now: datetime, days: float
+) -> frozenset[int]:
+    """Those of ``others`` with whom this person may approve nothing now, as ``check_untied`` decides."""
+    asked = frozenset(others) - {staff_id}
+    if not asked:
+        return frozenset()
+    origins = _origins(session, now, days)
+    return frozenset(one for one in asked if origins[one] & origins[staff_id])
 
 
 def missing_pairs(session: Session, now: datetime, days: float) -> Sequence[str]:

@@ -87,18 +87,20 @@ def test_two_people_get_a_file_of_the_audit_and_can_download_it_again(
     kim = console_server.adds("administrator", "Kim Invented")
     page = console_server.opens(visitors, "/console/audit", ruth, clock=True)
     page.get_by_role("link", name="Get what was found as a file").click()
-    page.get_by_role("button", name="Ask for the file").click()
-    expect(page.get_by_text("It waits for somebody of another role.")).to_be_visible()
+    page.get_by_role("button", name="Request file").click()
+    expect(
+        page.get_by_text("You requested this file. Someone with another role must approve it.")
+    ).to_be_visible()
 
     other = console_server.shows(visitors, "/console/audit/exports", kim)
-    other.get_by_role("button", name="Agree").click()
-    expect(other.get_by_text("You agreed.")).to_be_visible()
+    other.get_by_role("button", name="Approve").click()
+    expect(other.get_by_text("You approved the file.")).to_be_visible()
     page.reload()
 
     judge(page, "audit-file-ready")
     for _ in range(2):
         with page.expect_download() as file:
-            page.get_by_role("button", name="Download the file").click(timeout=10_000)
+            page.get_by_role("button", name="Download file").click(timeout=10_000)
         assert file.value.path().read_text(encoding="utf-8").startswith("id,at,actor")
         # A file comes without another page: the form is free again after three seconds.
         page.clock.run_for(3_500)

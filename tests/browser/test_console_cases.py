@@ -4,9 +4,9 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import Case, CaseOpening, PinRequest
+from models import Case, CaseOpening, PinRequest, StaffSession
 from models.cases.case import add_case, new_number
 from models.cases.registrant import Phone, name_registrant, register
 from models.cases.subject import find_or_add_subject
@@ -74,6 +74,18 @@ def _case(server: ConsoleServer, *people: Colleague, number: str | None = None) 
     return case
 
 
+def _asks_for_pin(server: ConsoleServer, case: MadeCase, who: Colleague) -> int:
+    """A request for a new PIN of this case, which waits for a second person."""
+    with server.database.transaction() as session:
+        asked = PinRequest(
+            case_id=case.id, kind="lost", delivery="handed_over", evidence="met_in_person",
+            requested_by=who.staff_id, requested_at=datetime.now(UTC),
+        )  # fmt: skip
+        session.add(asked)
+        session.flush()
+        return asked.id
+
+
 def _phones(server: ConsoleServer, case: MadeCase) -> list[int]:
     with server.database.reading() as session:
         of_registrant = select(Phone.id).where(Phone.registrant_id == case.registrant_id)
@@ -124,16 +136,9 @@ def test_pages_that_lead_to_a_case_are_accessible(
 def test_pages_of_pins_are_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
     case = _case(console_server, ana)
-    now = datetime.now(UTC)
+    request_id = _asks_for_pin(console_server, case, ana)
     with console_server.database.transaction() as session:
-        asked = PinRequest(
-            case_id=case.id, kind="lost", delivery="handed_over", evidence="met_in_person",
-            requested_by=ana.staff_id, requested_at=now,
-        )  # fmt: skip
-        session.add(asked)
-        session.get_one(Case, case.id).changes_held_until = now + timedelta(hours=72)
-        session.flush()
-        request_id = asked.id
+        session.get_one(Case, case.id).changes_held_until = datetime.now(UTC) + timedelta(hours=72)
 
     console_server.is_well_made(visitors, "/console/pins", sam, "pins")
     console_server.is_well_made(visitors, f"/console/pins/{request_id}", sam, "pin")
@@ -156,13 +161,38 @@ def test_two_people_get_from_a_number_to_a_letter(visitors: Visitors, console_se
     expect(page.get_by_text("The PIN waits for a second person.")).to_be_visible()
 
     other = console_server.opens(visitors, "/console/pins", sam)
-    other.get_by_role("link", name="Decide").click()
+    other.get_by_role("link", name="Review").click()
+    other.get_by_role("button", name="Approve").click()
+    expect(other.get_by_role("heading", level=1)).to_have_text("PIN request approved")
+    judge(other, "pin-approved", (390, 1280))
     with other.expect_download() as letter:
-        other.get_by_role("button", name="Approve and get the letter").click()
+        other.get_by_role("link", name="Download letter").click()
 
+    assert letter.value.suggested_filename == "letter-pin.pdf"
     assert letter.value.path().read_bytes().startswith(b"%PDF-")
-    other.get_by_role("link", name="Back to the PINs").click()
-    expect(other.get_by_text("No PIN waits.")).to_be_visible()
+    other.get_by_role("link", name="All PIN requests").click()
+    expect(other.get_by_text("No PIN request waits for you.")).to_be_visible()
+    judge(other, "pins-decided", (390, 1280))
+
+
+def test_approval_goes_on_by_itself_after_the_proof_that_came_in_between(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, sam = console_server.adds("liaison"), console_server.adds("supervisor", "Sam Invented")
+    request_id = _asks_for_pin(console_server, _case(console_server, ana), ana)
+    page = console_server.opens(visitors, f"/console/pins/{request_id}", sam)
+    with console_server.database.transaction() as session:
+        long_ago = datetime.now(UTC) - timedelta(minutes=30)
+        session.execute(update(StaffSession).values(fresh_at=long_ago))
+
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("After that this is carried out: Approve PIN request.")).to_be_visible()
+    judge(page, "confirm-an-act", (390, 1280))
+    page.get_by_label("Password").fill(sam.password)
+    page.get_by_role("button", name="Go on").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("PIN request approved")
+    expect(page.get_by_role("link", name="Download letter")).to_be_visible()
 
 
 def test_letter_with_the_case_number_can_be_downloaded_again(

@@ -85,12 +85,12 @@ def test_file_is_chosen_read_and_landed(
     page.get_by_role("button", name="Read the file").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Import 1")
     judge(page, "import-preview")
-    page.get_by_role("button", name="Let it land").click()
-    expect(page.locator("#state")).to_contain_text("Landing")
+    page.get_by_role("button", name="Apply import").click()
+    expect(page.locator("#state")).to_contain_text("Applying")
     resume(console_server.database, datetime.now(UTC))
 
     # The page finds out by itself.
-    expect(page.locator("#state")).to_contain_text("Landed")
+    expect(page.locator("#state")).to_contain_text("Applied")
 
 
 def test_two_people_settle_it_each_in_their_own_browser(
@@ -104,10 +104,10 @@ def test_two_people_settle_it_each_in_their_own_browser(
     hers = console_server.shows(visitors, f"/console/imports/{import_id}/settle", ruth)
     hers.locator("label[for=way-release]").click()
     hers.get_by_role("button", name="Ask a second person").click()
-    expect(hers.get_by_text("somebody else must agree")).to_be_visible()
+    expect(hers.get_by_text("someone else must approve")).to_be_visible()
 
     his = console_server.opens(visitors, f"/console/imports/{import_id}/settle", sam)
     judge(his, "import-agree")
-    his.get_by_role("button", name="Agree: release it").click()
+    his.get_by_role("button", name="Approve: apply import").click()
 
-    expect(his.get_by_text("You both released it.")).to_be_visible()
+    expect(his.get_by_text("You approved. The import is applied now.")).to_be_visible()

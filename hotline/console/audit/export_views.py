@@ -15,13 +15,14 @@ from hotline.console.audit.views import ROLES
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
-from hotline.console.shell.words import _
+from hotline.console.shell.words import N_, _
 from models.audit.audit_search import count_found, newest_entry, search
 from models.staff.audit_export import (
     MOST,
     ExportError,
     agree_to_export,
     ask_for_export,
+    bars_to_agree,
     entries_of,
     standing_exports,
     take_export,
@@ -50,7 +51,7 @@ def ask_audit_export() -> Response | str:
 
 
 @area.post("/audit/export")
-@guard_staff(*ROLES, fresh=True)
+@guard_staff(*ROLES, fresh=True, act=N_("Request file"))
 def ask_for_audit_export() -> Response:
     asked, errors = asked_for(request.form)
     if errors or not audit_words.is_chosen(asked):
@@ -66,20 +67,24 @@ def ask_for_audit_export() -> Response:
     except ExportError as error:
         flash(refused(error), "error")
     else:
-        flash(_("It is asked for. Somebody of another role must agree."), "success")
+        flash(_("The file is requested. Someone with another role must approve it."), "success")
     return redirect(url_for("console.audit.audit_exports"), code=303)
 
 
 @area.get("/audit/exports")
 @guard_staff(*ROLES)
 def audit_exports() -> str:
+    now, days = console.clock(), console.policies.two_people_days
     with console.database.reading() as reading:
-        found = standing_exports(reading, console.clock())
-    return render_template("console/audit/exports.html", found=found, most=MOST)
+        found = standing_exports(reading, now)
+        bars = bars_to_agree(reading, found, _who(reading), now, days)
+    return render_template(
+        "console/audit/exports.html", found=found, bars=bars, tied_days=f"{days:g}", most=MOST
+    )
 
 
 @area.post("/audit/exports/<int:export_id>/agree")
-@guard_staff(*ROLES, fresh=True)
+@guard_staff(*ROLES, fresh=True, act=N_("Approve file"))
 def agree_to_audit_export(export_id: int) -> Response:
     try:
         with console.database.transaction() as writing:
@@ -90,12 +95,12 @@ def agree_to_audit_export(export_id: int) -> Response:
     except ExportError as error:
         flash(refused(error), "error")
     else:
-        flash(_("You agreed. Whoever asked can have the file for a day."), "success")
+        flash(_("You approved the file. The person who requested it can download it for a day."), "success")
     return redirect(url_for("console.audit.audit_exports"), code=303)
 
 
 @area.post("/audit/exports/<int:export_id>/file")
-@guard_staff(*ROLES, fresh=True)
+@guard_staff(*ROLES, fresh=True, act=N_("Download file"), is_file=True)
 def export_audit(export_id: int) -> Response:
     now = console.clock()
     try:

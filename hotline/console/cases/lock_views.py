@@ -27,7 +27,7 @@ def locks() -> str:
 
 
 @area.post("/locks/<int:case_id>/lift")
-@guard_staff("supervisor", fresh=True)
+@guard_staff("supervisor", fresh=True, act=N_("Lift lock"))
 def lock_lift(case_id: int) -> Response:
     kind = request.form.get("kind", "")
     if kind not in KINDS:

@@ -1,12 +1,12 @@
 """Pages of PINs: one person requests one, another approves it, and that person sees it once (R08)."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from hotline.console.cases import choices as case_choices
 from hotline.console.cases import labels as case_labels
 from hotline.console.cases.area import area
 from hotline.console.cases.letters import Sender, number_letter, pin_letter
@@ -14,7 +14,7 @@ from hotline.console.cases.opened_case import case_form, case_page, changing_cas
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
-from hotline.console.shell.words import _
+from hotline.console.shell.words import N_, _
 from hotline.refusals.cases import LetterRefusal
 from models.audit import audit
 from models.cases.new_pin import new_pin
@@ -30,8 +30,10 @@ from models.overview.pin_request import (
     decline_pin,
     find_waiting,
     request_pin,
+    settled_pins,
     waiting_pins,
 )
+from models.overview.refusals import PinRequestRefusal
 from models.staff.staff import ROLES
 from models.store.database import keyring_of
 
@@ -39,7 +41,7 @@ View = Answer | str | tuple[str, int]
 
 
 @area.route("/cases/<int:case_id>/pin", methods=["GET", "POST"])
-@guard_staff(*ROLES, fresh=True)
+@guard_staff(*ROLES, fresh=True, act=N_("Ask a second person"))
 def case_pin(case_id: int) -> View:
     if request.method == "GET":
         return _form_of_request(case_id)
@@ -60,11 +62,12 @@ def case_pin(case_id: int) -> View:
 def pins() -> View:
     with console.database.reading() as session:
         waiting = waiting_pins(session, me(), console.clock(), console.policies)
+        settled = settled_pins(session, me(), console.clock(), console.policies)
     return render_template(
         "console/cases/pins/waiting.html",
         waiting=waiting,
+        settled=settled,
         labels=case_labels,
-        choices=case_choices,
         is_approver=me().role in APPROVERS,
     )
 
@@ -72,19 +75,22 @@ def pins() -> View:
 @area.get("/pins/<int:request_id>")
 @guard_staff(*APPROVERS, fresh=True)
 def pin(request_id: int) -> View:
+    now = console.clock()
+    with console.database.reading() as session:
+        settled = settled_pins(session, me(), now, console.policies, request_id)
+    if settled:
+        return render_template("console/cases/pins/settled.html", one=settled[0], labels=case_labels)
     try:
         with console.database.transaction() as session:
-            find_waiting(session, me(), request_id, console.clock(), console.policies)
-            found = next(
-                one
-                for one in waiting_pins(session, me(), console.clock(), console.policies)
-                if one.id == request_id
-            )
+            find_waiting(session, me(), request_id, now, console.policies)
+            waiting = waiting_pins(session, me(), now, console.policies)
+        found = next(one for one in waiting if one.id == request_id)
     except (PinRequestError, StopIteration) as error:
         return _not_so(error)
     return render_template(
-        "console/cases/pins/approve.html", asked=found, labels=case_labels, choices=case_choices
-    )
+        "console/cases/pins/approve.html", asked=found, labels=case_labels,
+        tied_days=f"{console.policies.two_people_days:g}",
+    )  # fmt: skip
 
 
 @area.post("/pins/<int:request_id>/look")
@@ -103,7 +109,7 @@ def pin_look(request_id: int) -> View:
 
 
 @area.post("/pins/<int:request_id>/approve")
-@guard_staff(*APPROVERS, fresh=True)
+@guard_staff(*APPROVERS, fresh=True, act=N_("Approve PIN request"))
 def pin_approve(request_id: int) -> View:
     now = console.clock()
     try:
@@ -119,10 +125,12 @@ def pin_approve(request_id: int) -> View:
         with console.database.transaction() as session:
             approved = approve_pin(session, me(), request_id, made_hash, now, console.callback_policy)
     except PinRequestError as error:
-        return _not_so(error)
-    if approved.delivery == "told":
-        return render_template("console/cases/pins/told.html", pin=made, approved=approved)
-    return _as_file(letter, "letter-pin")
+        return _not_so(error, request_id)
+    # The letter is in this page itself: it is stored nowhere, so no other page could give it (R08).
+    return render_template(
+        "console/cases/pins/approved.html", approved=approved, now=now, pin="" if letter else made,
+        letter=b64encode(letter).decode(),
+    )  # fmt: skip
 
 
 @area.post("/pins/<int:request_id>/decline")
@@ -132,8 +140,8 @@ def pin_decline(request_id: int) -> View:
         with console.database.transaction() as session:
             decline_pin(session, me(), request_id, console.clock(), console.policies)
     except PinRequestError as error:
-        return _not_so(error)
-    flash(_("The PIN is not given."), "success")
+        return _not_so(error, request_id)
+    flash(_("The request is closed. No PIN was given."), "success")
     return redirect(url_for("console.cases.pins"), code=303)
 
 
@@ -207,7 +215,10 @@ def _as_file(letter: bytes, name: str) -> Response:
     return answer
 
 
-def _not_so(error: Exception) -> Answer:
-    said = refused(error) if isinstance(error, PinRequestError) else _("There is no such request.")
-    flash(said, "error")
+def _not_so(error: Exception, request_id: int | None = None) -> Answer:
+    """Say why. A request that is settled is shown with its decision; any other leads to the list."""
+    flash(refused(error) if isinstance(error, PinRequestError) else _("There is no such request."), "error")
+    is_settled = isinstance(error, PinRequestError) and error.code is PinRequestRefusal.SETTLED
+    if request_id is not None and is_settled and me().role in APPROVERS:
+        return redirect(url_for("console.cases.pin", request_id=request_id), code=303)
     return redirect(url_for("console.cases.pins"), code=303)

@@ -10,13 +10,14 @@ from hotline.console.imports.views import ROLES
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
-from hotline.console.shell.words import _
+from hotline.console.shell.words import N_, _
 from models.custody.brake import HoldReason
 from models.custody.custody_import import ImportBusyError
 from models.custody.held_import import SettleError
 from models.custody.import_history import one_import
 from models.custody.import_request import agree, ask, withdraw
 from models.custody.import_upload import By
+from models.staff.two_people import tied_to
 
 
 @area.get("/imports/<int:import_id>/settle")
@@ -24,8 +25,11 @@ from models.custody.import_upload import By
 def import_settle(import_id: int) -> str | Response:
     with console.database.reading() as reading:
         one = one_import(reading, import_id)
-    if one is None:
-        raise NotFound("There is no such import.")
+        if one is None:
+            raise NotFound("There is no such import.")
+        asker, days = one.entry.asked_by_id, console.policies.two_people_days
+        is_release = asker is not None and one.entry.asked == "release"
+        tied = is_release and bool(tied_to(reading, me().staff_id, [asker or 0], console.clock(), days))
     if one.entry.state != "held":
         return redirect(url_for("console.imports.import_page", import_id=import_id), code=303)
     return render_template(
@@ -33,13 +37,15 @@ def import_settle(import_id: int) -> str | Response:
         one=one,
         entry=one.entry,
         reasons=[HoldReason.from_text(text) for text in one.entry.hold_reasons],
-        is_mine=one.entry.asked_by_id == me().staff_id,
+        is_mine=asker == me().staff_id,
+        is_tied=tied,
+        tied_days=f"{days:g}",
         words=import_words,
     )
 
 
 @area.post("/imports/<int:import_id>/ask")
-@guard_staff(*ROLES, fresh=True)
+@guard_staff(*ROLES, fresh=True, act=N_("Ask a second person"))
 def ask_to_settle(import_id: int) -> Response:
     try:
         with console.database.transaction() as writing:
@@ -47,12 +53,12 @@ def ask_to_settle(import_id: int) -> Response:
     except SettleError as error:
         flash(refused(error), "error")
     else:
-        flash(_("A second person must agree now, signed in on their own computer."), "success")
+        flash(_("A second person must approve it now, signed in on their own computer."), "success")
     return _shown(import_id)
 
 
 @area.post("/imports/<int:import_id>/withdraw")
-@guard_staff(*ROLES, fresh=True)
+@guard_staff(*ROLES, fresh=True, act=N_("Close request"))
 def withdraw_settling(import_id: int) -> Response:
     try:
         with console.database.transaction() as writing:
@@ -60,12 +66,12 @@ def withdraw_settling(import_id: int) -> Response:
     except SettleError as error:
         flash(refused(error), "error")
     else:
-        flash(_("Nobody is asked to agree any more."), "success")
+        flash(_("The request is closed. The import is still held."), "success")
     return _shown(import_id)
 
 
 @area.post("/imports/<int:import_id>/agree")
-@guard_staff(*ROLES, fresh=True)
+@guard_staff(*ROLES, fresh=True, act=N_("Approve import request"))
 def agree_to_settle(import_id: int) -> Response:
     way = request.form.get("way", "")
     try:
@@ -74,10 +80,12 @@ def agree_to_settle(import_id: int) -> Response:
     except SettleError as error:
         flash(refused(error), "error")
     except ImportBusyError:
-        flash(_("Another import is at work. Try again in a moment."), "warning")
+        flash(_("Another import is running. Try again in a moment."), "warning")
     else:
         flash(
-            _("You both released it. It lands now.") if way == "release" else _("You both rejected it."),
+            _("You approved. The import is applied now.")
+            if way == "release"
+            else _("You approved. The import is discarded."),
             "success",
         )
     return _shown(import_id)

@@ -89,12 +89,12 @@ def land_import(import_id: int) -> Response:
     except UploadError as error:
         flash(refused(error), "error")
     except ImportBusyError:
-        flash(_("Another import is at work. Try again in a moment."), "warning")
+        flash(_("Another import is running. Try again in a moment."), "warning")
     else:
         if state == "held":
-            flash(_("It is held: two people must look at it before it lands."), "warning")
+            flash(_("It is held: two people must approve it before it is applied."), "warning")
         else:
-            flash(_("It lands now."), "success")
+            flash(_("The import is applied now."), "success")
     return redirect(_page_of(import_id), code=303)
 
 
@@ -103,7 +103,7 @@ def land_import(import_id: int) -> Response:
 def discard_import(import_id: int) -> Response:
     try:
         discard_upload(console.database, import_id, _by(), console.clock())
-        flash(_("The file was thrown away. Nothing of it landed."), "success")
+        flash(_("The import is discarded. Nothing was applied."), "success")
     except UploadError as error:
         flash(refused(error), "error")
     return redirect(_page_of(import_id), code=303)

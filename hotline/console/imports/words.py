@@ -10,21 +10,21 @@ STATES = {
     "uploading": (N_("Being read"), "quiet"),
     "previewed": (N_("Waits for your decision"), "warn"),
     "held": (N_("Held"), "bad"),
-    "applying": (N_("Landing"), "quiet"),
-    "landed": (N_("Landed"), "good"),
+    "applying": (N_("Applying"), "quiet"),
+    "landed": (N_("Applied"), "good"),
     "rejected": (N_("Rejected"), ""),
-    "abandoned": (N_("Not landed"), ""),
+    "abandoned": (N_("Not applied"), ""),
 }
 #: Why an import was abandoned.
 ENDINGS = {
-    "unreadable": N_("The file could not be read as a custody file. Nothing of it landed."),
-    "broken_off": N_("The file did not arrive whole. Nothing of it landed."),
-    "too_large": N_("The file was larger than this office takes. Nothing of it landed."),
-    "died": N_("The program that read it ended in the middle. Nothing of it landed."),
-    "discarded": N_("Someone threw it away after the preview. Nothing of it landed."),
-    "expired": N_("Nobody decided on it in time. Nothing of it landed."),
-    "overtaken": N_("Another import landed first. Nothing of this one landed."),
-    "refused": N_("It had rejects, and was to land whole or not at all. Nothing of it landed."),
+    "unreadable": N_("The file could not be read as a custody file. Nothing was applied."),
+    "broken_off": N_("The file did not arrive completely. Nothing was applied."),
+    "too_large": N_("The file was larger than this office takes. Nothing was applied."),
+    "died": N_("The program stopped while reading it. Nothing was applied."),
+    "discarded": N_("Someone discarded it after the preview. Nothing was applied."),
+    "expired": N_("Nobody decided on it in time. Nothing was applied."),
+    "overtaken": N_("Another import was applied first. Nothing of this one was applied."),
+    "refused": N_("It had rejected rows, and was to be applied whole or not at all. Nothing was applied."),
 }
 CHANGES = {
     "new": N_("First record"),
@@ -55,9 +55,9 @@ HOLD_REASONS = {
     "releases_from_denial": N_(
         "%(count)s people could be spoken of who could not be before; at most %(limit)s may be at once."
     ),
-    "missing_rows": N_("It lacks %(count)s rows of the last snapshot; at most %(limit)s may be missing."),
+    "missing_rows": N_("%(count)s rows of the last snapshot are missing; at most %(limit)s may be."),
     "times_in_the_future": N_("%(count)s rows have a time in the future."),
-    "impossible_changes": N_("%(count)s changes cannot be true, such as someone in custody after a death."),
+    "impossible_changes": N_("%(count)s impossible changes, such as someone in custody after a death."),
     "empty_snapshot": N_("It is a full snapshot without a usable row; %(count)s people would be lost."),
 }
 FIELDS = {"row": N_("the whole row")}

@@ -62,14 +62,17 @@ def guard_staff(
     live: bool = False,
     body_bytes: int = BODY_BYTES,
     streams: bool = False,
+    act: str = "",
+    is_file: bool = False,
 ) -> Callable[[View], View]:
     """Let staff of these roles in. Others get 403; signed-out people sign in first and then come back.
 
     ``fresh``: they proved their identity within the policy ``console_fresh_minutes``, or do so first.
     ``live``: the page itself sends this request, so it does not keep an idle session alive. ``body_bytes``:
     the most bytes that a request may have. ``streams``: the view reads the body while it arrives, and so
-    checks the form's token itself. The wrapper has ``guard``, ``roles`` and ``fresh`` for the test that walks
-    every route. Raises ValueError for an unknown role.
+    checks the form's token itself. ``act``: what a form that is sent here does, as its button says, for the
+    page that asks for a proof first. ``is_file``: the answer is a file. The wrapper has ``guard``, ``roles``
+    and ``fresh`` for the test that walks every route. Raises ValueError for an unknown role.
     """
     if not roles or not set(roles) <= set(ROLES):
         raise ValueError("A page is for some of the roles that there are.")
@@ -92,6 +95,8 @@ def guard_staff(
         guarded.live = live  # type: ignore[attr-defined]
         guarded.body_bytes = body_bytes  # type: ignore[attr-defined]
         guarded.streams = streams  # type: ignore[attr-defined]
+        guarded.act = act  # type: ignore[attr-defined]
+        guarded.is_file = is_file  # type: ignore[attr-defined]
         return guarded
 
     return wrap
@@ -136,8 +141,8 @@ def sign_in_first(*, live: bool = False) -> Response:
 
 
 def confirm_first() -> Response:
-    """Ask them to prove their identity again, then lead back; what they typed is kept."""
-    keep_request()
+    """Ask them to prove their identity again, then lead back; a form is kept, and sent after the proof."""
+    keep_request(continues=True)
     return redirect(url_for("console.sign_in.confirm"), code=303)
 
 
@@ -148,7 +153,10 @@ def _show_kept_form(session_id: int) -> None:
         return
     with console.database.transaction() as writing:
         forget_kept_form(writing, session_id)
-    g.kept_form = kept.fields
+    if kept.fields:
+        g.kept_form = kept.fields
+    else:
+        flash(_("Nothing was done: you have to prove who you are first. Press the button again."), "warning")
 
 
 def _person(found: SignedIn) -> Person:

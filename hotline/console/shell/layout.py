@@ -31,7 +31,12 @@ def install_layout(app: Flask, time_zone: str) -> None:
     moments = Moments(time_zone)
     app.jinja_env.filters.update(language_name=words.language_name, stacked=stacked, named=named)
     app.jinja_env.filters.update(
-        when=moments.when, clock=moments.clock, second=moments.second, day=moments.day, _attrs=attributes
+        when=moments.when,
+        brief=moments.brief,
+        clock=moments.clock,
+        second=moments.second,
+        day=moments.day,
+        _attrs=attributes,
     )
 
     @app.context_processor
@@ -113,6 +118,12 @@ class Moments:
     def when(self, moment: datetime | None) -> Markup:
         """Day and time, in a ``<time>``; nothing for None."""
         return self._time(moment, self._day_and_time)
+
+    def brief(self, moment: datetime | None) -> Markup:
+        """Only the time for today's moments, and the day before it for others; nothing for None."""
+        today = console.clock().astimezone(self._zone).date()
+        is_today = moment is not None and moment.astimezone(self._zone).date() == today
+        return self.clock(moment) if is_today else self.when(moment)
 
     def clock(self, moment: datetime | None) -> Markup:
         """Only the time of day, in a ``<time>``; nothing for None."""

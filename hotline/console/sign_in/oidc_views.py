@@ -16,8 +16,8 @@ from config.logging import where
 from config.settings import Settings
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_open, someone
-from hotline.console.shell.kept_request import WANTED
 from hotline.console.shell.words import _
+from hotline.console.sign_in.continue_views import go_on
 from hotline.console.sign_in.entering import begin, enter
 from hotline.console.sign_in.views import Answer, say_busy
 from models.staff.staff_access import Access, access_of_email
@@ -173,7 +173,7 @@ def _proven_again(claims: dict[str, Any], session_id: int) -> Answer:
         return _not_them()
     with console.database.transaction() as writing:
         prove_again(writing, session_id, console.clock())
-    return redirect(session.pop(WANTED, None) or url_for("console.shell.home"), code=303)
+    return go_on()
 
 
 def _not_them() -> Answer:

@@ -1,7 +1,12 @@
-// Passkeys: asks the browser for one, and sends its answer through the form that needs it.
+// Passkeys: asks the browser for one, and sends its answer through the form that needs it. Also sends a form
+// that waited for a proof of identity.
 "use strict";
 
 (() => {
+  // An act that waited for this person's proof of identity is carried out as soon as it is shown.
+  const waiting = document.querySelector("form[data-continue]");
+  if (waiting) waiting.requestSubmit();
+
   if (!window.PublicKeyCredential || !navigator.credentials) return;
 
   const bytes = (text) => {

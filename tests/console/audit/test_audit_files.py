@@ -13,7 +13,7 @@ from models.audit import audit
 from models.staff.two_people import ATTEMPT
 from models.store.database import Database
 from tests.console.audit_pages import records
-from tests.console.conftest import Clock, Member
+from tests.console.conftest import PASSWORD, Clock, Member
 
 
 def _entries(person: Member) -> list[str]:
@@ -26,7 +26,7 @@ def _file(person: Member) -> list[dict[str, str]]:
 
 def _asks(person: Member) -> None:
     person.opens("/console/audit?what=warn_of_callback").clicks("Get what was found as a file")
-    person.clicks("Ask for the file")
+    person.clicks("Request file")
 
 
 def test_search_result_is_a_file_once_somebody_of_another_role_agrees(
@@ -40,12 +40,17 @@ def test_search_result_is_a_file_once_somebody_of_another_role_agrees(
 
     supervisor.opens("/console/audit?what=warn_of_callback").clicks("Get what was found as a file")
     assert supervisor.reads("The file has 2 entries")
-    supervisor.clicks("Ask for the file")
-    assert supervisor.reads("It waits for somebody of another role.", "nobody yet")
+    supervisor.clicks("Request file")
+    assert supervisor.reads(
+        "Waits for approval", "You requested this file. Someone with another role must approve it."
+    )
+    assert "Approve" not in supervisor.buttons
     records(database, clock, "sweeper", "warn_of_callback", "callback:9")
-    administrator.opens("/console/audit/exports").clicks("Agree")
-    assert administrator.reads("You agreed.")
-    supervisor.opens("/console/audit/exports").clicks("Download the file")
+    administrator.opens("/console/audit/exports").clicks("Approve")
+    assert administrator.reads("You approved the file.", "Approved 10:00 AM by you")
+    assert not administrator.reads("Waits for approval")
+    assert "Approve" not in administrator.buttons
+    supervisor.opens("/console/audit/exports").clicks("Download file")
 
     newer, older = _file(supervisor)
     assert (older["actor"], older["target"], older["at"]) == ("sweeper", "callback:7", clock().isoformat())
@@ -66,8 +71,8 @@ def test_entry_that_is_stored_after_a_file_was_asked_for_is_not_in_it_whatever_i
     records(database, clock, "sweeper", "warn_of_callback", "callback:8", level="staff_before")
     clock.goes_on(minutes=1)
 
-    administrator.opens("/console/audit/exports").clicks("Agree")
-    supervisor.opens("/console/audit/exports").clicks("Download the file")
+    administrator.opens("/console/audit/exports").clicks("Approve")
+    supervisor.opens("/console/audit/exports").clicks("Download file")
 
     assert [one["target"] for one in _file(supervisor)] == ["callback:7"]
 
@@ -99,22 +104,23 @@ def test_file_needs_another_role_to_agree_and_only_the_asker_has_it_for_a_day(
     forged = {"csrf_token": supervisor.token}
     for deed in ("agree", "file"):
         supervisor.sends(f"/console/audit/exports/1/{deed}", forged)
-    assert supervisor.reads("Nobody has agreed to it yet.")
+    assert supervisor.reads("Nobody has approved this file yet.")
     other.opens("/console/audit/exports")
-    assert "Agree" not in other.text.replace("Agreed", "")
+    assert other.reads("You have the role of the person who requested it.")
+    assert "Approve" not in other.buttons
     other.sends("/console/audit/exports/1/agree", {"csrf_token": other.token})
-    assert other.reads("Someone with another role must agree.")
-    administrator.opens("/console/audit/exports").clicks("Agree")
+    assert other.reads("Someone with another role must approve it.")
+    administrator.opens("/console/audit/exports").clicks("Approve")
     administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
-    assert administrator.reads("Someone already agreed to it.")
+    assert administrator.reads("Someone already approved this file.")
     administrator.sends("/console/audit/exports/1/file", {"csrf_token": administrator.token})
-    assert administrator.reads("Only the person who asked for this file can have it.")
+    assert administrator.reads("Only the person who requested this file can download it.")
 
     clock.goes_on(hours=25)
     supervisor.signs_in().opens("/console/audit/exports")
-    assert supervisor.reads("No file is asked for.")
+    assert supervisor.reads("No file is requested.")
     supervisor.sends("/console/audit/exports/1/file", {"csrf_token": supervisor.token})
-    assert supervisor.reads("The file was there for one day, which is over.")
+    assert supervisor.reads("The file was available for one day, which is over.")
     supervisor.sends("/console/audit/exports/99/file", {"csrf_token": supervisor.token})
     assert supervisor.reads("There is no such file.")
 
@@ -130,11 +136,14 @@ def test_administrator_who_added_an_account_cannot_agree_to_its_file(
         )  # fmt: skip
     _asks(supervisor)
 
-    administrator.opens("/console/audit/exports").clicks("Agree")
+    administrator.opens("/console/audit/exports")
+    assert administrator.reads("You cannot approve this request: one of your two accounts")
+    assert "Approve" not in administrator.buttons
+    administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
 
     assert administrator.reads("You two may not approve this together")
     supervisor.opens("/console/audit/exports")
-    assert supervisor.reads("nobody yet")
+    assert supervisor.reads("Waits for approval")
     with database.reading() as session:
         assert session.scalars(select(AuditEntry.target).where(AuditEntry.action == ATTEMPT)).all() == [
             "export:1"
@@ -150,11 +159,11 @@ def test_asker_who_now_has_the_same_role_as_the_approver_needs_somebody_else(
         session.get_one(Staff, supervisor.staff_id).role = "administrator"
 
     administrator.opens("/console/audit/exports")
-    assert administrator.reads("It waits for somebody of another role.")
-    assert "Agree" not in administrator.text.replace("Agreed", "")
+    assert administrator.reads("You have the role of the person who requested it.")
+    assert "Approve" not in administrator.buttons
     administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
 
-    assert administrator.reads("Someone with another role must agree.")
+    assert administrator.reads("Someone with another role must approve it.")
 
 
 def test_file_that_nobody_agreed_to_for_a_day_must_be_asked_for_again(
@@ -171,7 +180,7 @@ def test_file_that_nobody_agreed_to_for_a_day_must_be_asked_for_again(
 
 
 def test_empty_search_result_is_no_file(supervisor: Member) -> None:
-    supervisor.opens("/console/audit/export?what=rotate_keys").clicks("Ask for the file")
+    supervisor.opens("/console/audit/export?what=rotate_keys").clicks("Request file")
 
     assert supervisor.reads("No entry matches, so there is nothing to export.")
 
@@ -211,3 +220,24 @@ def test_name_or_phone_that_somebody_searched_for_is_kept_nowhere(
     supervisor.opens("/console/audit")
     assert "555" not in supervisor.text
     assert "Ana Demo" not in supervisor.text
+
+
+def test_proof_of_identity_in_between_continues_the_approval_and_the_download(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7")
+    _asks(supervisor)
+    administrator.opens("/console/audit/exports")
+    clock.goes_on(minutes=6)
+
+    administrator.clicks("Approve").fills(password=PASSWORD).clicks("Go on").clicks("Approve file")
+    assert administrator.path == "/console/audit/exports"
+    assert administrator.reads("You approved the file.", "Approved 10:06 AM by you")
+
+    supervisor.opens("/console/audit/exports").clicks("Download file")
+    supervisor.fills(password=PASSWORD).clicks("Go on")
+    # A file leaves its page where it is, so this page leads back and sends nothing by itself.
+    assert "Back to the page" in supervisor.links
+    assert not supervisor.page.xpath("//form[@data-continue]")
+    supervisor.clicks("Download file")
+    assert [one["target"] for one in _file(supervisor)] == ["callback:7"]

@@ -1,5 +1,6 @@
 """PINs at the console: requested by one, approved by another, shown once, and kept nowhere (R08)."""
 
+import base64
 import io
 import logging
 import re
@@ -20,7 +21,7 @@ from models.audit import audit
 from models.cases.new_pin import is_guessable
 from models.store.database import Database
 from tests.console.case_pages import actions, kept_case, verifies
-from tests.console.conftest import Clock, Member
+from tests.console.conftest import PASSWORD, Clock, Member
 from tests.factories import NOW, MadeCase
 
 
@@ -44,9 +45,19 @@ def gets_letter(person: Member, button: str) -> bytes:
     assert answer.status_code == 200, answer.text[:500]
     assert answer.headers["Content-Type"] == "application/pdf"
     assert answer.headers["Cache-Control"] == "no-store"
-    names = {'attachment; filename="letter-pin.pdf"', 'attachment; filename="letter-case-number.pdf"'}
-    assert answer.headers["Content-Disposition"] in names
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="letter-case-number.pdf"'
     return bytes(answer.data)
+
+
+def approves(person: Member) -> bytes:
+    """Approve the first request on the list; the letter as its page has it."""
+    person.opens("/console/pins").clicks("Review").clicks("Approve")
+    assert person.heading == "PIN request approved", person.words
+    assert person.headers["Cache-Control"] == "no-store"
+    (link,) = person.page.xpath("//a[@download='letter-pin.pdf']")
+    head, _, letter = link.get("href").partition(",")
+    assert head == "data:application/pdf;base64"
+    return base64.b64decode(letter, validate=True)
 
 
 def read(raw: bytes) -> str:
@@ -70,10 +81,10 @@ def test_letter_with_the_pin_alone_comes_from_the_approval_and_once(
     # Every page tells that a request waits, to anyone who may decide on it and did not make it.
     assert "PINs 1 waiting for you" in supervisor.opens("/console/callbacks").links
     assert "PINs" in liaison.opens("/console/callbacks").links
-    supervisor.opens("/console/pins").clicks("Decide")
+    supervisor.opens("/console/pins").clicks("Review")
     assert supervisor.reads("Liaison 1", "I met them in person", "Letter, handed over in person")
 
-    letter = read(gets_letter(supervisor, "Approve and get the letter"))
+    letter = read(approves(supervisor))
 
     found = re.search(r"Your PIN (\d{3}) +(\d{3})", letter)
     assert found is not None, letter
@@ -88,8 +99,44 @@ def test_letter_with_the_pin_alone_comes_from_the_approval_and_once(
         assert row.changes_held_until == NOW + timedelta(hours=72)
     assert pin not in everything_kept(database)
 
-    supervisor.clicks("Approve and get the letter")
-    assert supervisor.reads("Someone already settled this request.")
+
+def test_approved_request_reads_so_and_leaves_the_list_of_what_is_to_decide(
+    liaison: Member, supervisor: Member, administrator: Member, database: Database
+) -> None:
+    asks(liaison, kept_case(database))
+    with database.reading() as session:
+        request_id = session.scalars(select(PinRequest.id)).one()
+
+    approves(supervisor)
+    assert supervisor.reads("Approved 10:00 AM by you", "Download letter")
+    assert not {"Approve", "Reject"} & set(supervisor.buttons)
+    supervisor.clicks("All PIN requests")
+    assert supervisor.reads("No PIN request waits for you.", "Approved 10:00 AM by you")
+    assert "Review" not in supervisor.links
+    # The page was loaded again: nothing is approved twice, and it says who did it.
+    supervisor.sends(f"/console/pins/{request_id}/approve", {"csrf_token": supervisor.token})
+    assert supervisor.reads("Someone already settled this request.", "Approved 10:00 AM by you")
+    administrator.opens(f"/console/pins/{request_id}")
+    assert administrator.reads("Approved 10:00 AM by Supervisor 2", "The PIN was shown once")
+    assert not {"Approve", "Reject"} & set(administrator.buttons)
+    assert liaison.opens("/console/pins").reads("Approved 10:00 AM by Supervisor 2")
+
+
+def test_proof_of_identity_in_between_continues_the_approval(
+    liaison: Member, supervisor: Member, database: Database, clock: Clock
+) -> None:
+    asks(liaison, kept_case(database))
+    supervisor.opens("/console/pins").clicks("Review")
+    clock.goes_on(minutes=6)
+
+    supervisor.clicks("Approve")
+    assert supervisor.reads("After that this is carried out: Approve PIN request.")
+    supervisor.fills(password=PASSWORD).clicks("Go on")
+    assert "approve_pin" not in actions(database)
+    supervisor.clicks("Approve PIN request")
+
+    assert supervisor.reads("Approved 10:06 AM by you", "Download letter")
+    assert actions(database).count("approve_pin") == 1
 
 
 def test_supervisor_who_reset_the_other_account_approves_no_pin_that_it_asked_for(
@@ -107,7 +154,14 @@ def test_supervisor_who_reset_the_other_account_approves_no_pin_that_it_asked_fo
         )
     asks(liaison, case)
 
-    supervisor.opens("/console/pins").clicks("Decide").clicks("Approve and get the letter")
+    supervisor.opens("/console/pins")
+    assert supervisor.reads("Someone else must approve it.")
+    supervisor.clicks("Review")
+    assert supervisor.reads("You cannot approve this request: one of your two accounts")
+    assert "Approve" not in supervisor.buttons
+    with database.reading() as session:
+        request_id = session.scalars(select(PinRequest.id)).one()
+    supervisor.sends(f"/console/pins/{request_id}/approve", {"csrf_token": supervisor.token})
 
     assert supervisor.reads("You two may not approve this together")
     with database.reading() as session:
@@ -142,9 +196,8 @@ def test_letter_is_in_the_language_of_the_case_and_not_of_the_person_who_prints_
 ) -> None:
     case = kept_case(database, language="es")
     asks(liaison, case)
-    supervisor.opens("/console/pins").clicks("Decide")
 
-    raw = gets_letter(supervisor, "Approve and get the letter")
+    raw = approves(supervisor)
 
     letter = read(raw)
     assert "Su PIN" in letter
@@ -188,7 +241,7 @@ def test_pin_that_is_read_out_is_shown_once_to_the_approver(
 ) -> None:
     case = kept_case(database)
     asks(liaison, case, "rang_confirmed_phone", "told")
-    supervisor.opens("/console/pins").clicks("Decide").clicks("Approve and see the PIN")
+    supervisor.opens("/console/pins").clicks("Review").clicks("Approve")
 
     assert supervisor.headers["Cache-Control"] == "no-store"
     pin = supervisor.page.xpath("//p[contains(@class, 'spoken-code')]")[0].text_content().replace(" ", "")
@@ -197,7 +250,7 @@ def test_pin_that_is_read_out_is_shown_once_to_the_approver(
         assert app.extensions["hotline.console"].hasher.matches(row.pin_hash, pin)
         assert row.pin_kind == "standing"
     assert supervisor.reads("1 safe phone will be called")
-    supervisor.clicks("Done")
+    supervisor.clicks("All PIN requests")
     assert pin not in supervisor.text
     assert pin not in everything_kept(database)
 
@@ -208,8 +261,7 @@ def test_page_of_a_case_shows_the_state_of_its_pin_and_never_the_pin(
     case = kept_case(database)
     asks(liaison, case)
     assert liaison.reads("A PIN waits for a second person since")
-    supervisor.opens("/console/pins").clicks("Decide")
-    gets_letter(supervisor, "Approve and get the letter")
+    approves(supervisor)
 
     liaison.opens(f"/console/cases/{case.id}")
 
@@ -241,9 +293,11 @@ def test_requester_cannot_approve_and_can_withdraw(supervisor: Member, database:
     assert supervisor.reads("Someone else must approve what you asked for.")
     supervisor.sends(f"/console/pins/{request_id}/approve", {"csrf_token": supervisor.token})
     assert supervisor.reads("Someone else must approve what you asked for.")
-    supervisor.clicks("Take it back")
+    assert supervisor.reads("Waits for a second person: you cannot approve your own request.")
+    supervisor.clicks("Withdraw request")
 
-    assert supervisor.reads("The PIN is not given.", "No PIN waits.")
+    assert supervisor.reads("The request is closed. No PIN was given.", "No PIN request waits for you.")
+    assert supervisor.reads("Withdrawn 10:00 AM")
     assert "approve_pin" not in actions(database)
 
 
@@ -253,8 +307,8 @@ def test_liaison_sees_their_own_requests_and_decides_on_none(
     asks(liaison, kept_case(database))
     other: Member = staff("liaison").signs_in()
 
-    assert liaison.opens("/console/pins").reads("PINs you asked for", "Take it back")
-    assert other.opens("/console/pins").reads("No PIN waits.")
+    assert liaison.opens("/console/pins").reads("Your requests", "Withdraw request")
+    assert other.opens("/console/pins").reads("No request of yours waits.")
     with database.reading() as session:
         request_id = session.scalars(select(PinRequest.id)).one()
     other.sends(f"/console/pins/{request_id}/approve", {"csrf_token": other.token})
@@ -265,13 +319,12 @@ def test_two_who_approve_at_once_make_one_pin(
     liaison: Member, supervisor: Member, administrator: Member, database: Database
 ) -> None:
     asks(liaison, kept_case(database))
-    supervisor.opens("/console/pins").clicks("Decide")
-    administrator.opens("/console/pins").clicks("Decide")
+    supervisor.opens("/console/pins").clicks("Review")
 
-    gets_letter(administrator, "Approve and get the letter")
-    supervisor.clicks("Approve and get the letter")
+    approves(administrator)
+    supervisor.clicks("Approve")
 
-    assert supervisor.reads("Someone already settled this request.")
+    assert supervisor.reads("Someone already settled this request.", "Approved 10:00 AM by Administrator 3")
     assert actions(database).count("approve_pin") == 1
 
 
@@ -279,7 +332,7 @@ def test_approver_looks_at_the_case_first_and_that_is_an_entry(
     liaison: Member, supervisor: Member, database: Database
 ) -> None:
     asks(liaison, kept_case(database))
-    supervisor.opens("/console/pins").clicks("Decide").clicks("Look at the case first")
+    supervisor.opens("/console/pins").clicks("Review").clicks("Open the case")
 
     assert supervisor.reads("a PIN that waits for you")
     with database.reading() as session:
@@ -289,9 +342,9 @@ def test_approver_looks_at_the_case_first_and_that_is_an_entry(
 
 def test_request_is_rejected(liaison: Member, supervisor: Member, database: Database) -> None:
     asks(liaison, kept_case(database))
-    supervisor.opens("/console/pins").clicks("Decide").clicks("Decline")
+    supervisor.opens("/console/pins").clicks("Review").clicks("Reject")
 
-    assert supervisor.reads("The PIN is not given.")
+    assert supervisor.reads("The request is closed. No PIN was given.", "Rejected 10:00 AM by you")
     assert actions(database)[-1] == "decline_pin"
 
 
@@ -303,7 +356,7 @@ def test_pin_pages_ask_for_a_fresh_proof_after_a_while(
     supervisor.opens("/console/pins")
     clock.goes_on(minutes=6)
 
-    supervisor.clicks("Decide")
+    supervisor.clicks("Review")
     liaison.opens(f"/console/cases/{case.id}/pin")
 
     assert not supervisor.path.startswith("/console/pins/")

@@ -15,7 +15,7 @@ from models.custody.custody_import import resume
 from models.custody.custody_status import NEUTRAL
 from models.custody.import_paging import page_held
 from models.store.database import Database
-from tests.console.conftest import Clock, Member
+from tests.console.conftest import PASSWORD, Clock, Member
 from tests.factories import make_policies
 from tests.models.custody.feed import feed_file, feed_row, load, open_cases, what_is_heard
 
@@ -65,12 +65,12 @@ def test_file_is_uploaded_previewed_and_applied(
     assert administrator.reads("cannot be confirmed → becomes in custody", "becomes released")
     assert what_is_heard(database, cases["A-1"], clock()) is NEUTRAL
 
-    administrator.clicks("Let it land")
-    assert administrator.reads("It lands now.", "Landing")
+    administrator.clicks("Apply import")
+    assert administrator.reads("The import is applied now.", "Applying")
     resume(database, clock())
     administrator.opens(administrator.path)
 
-    assert administrator.reads("Landed")
+    assert administrator.reads("Applied")
     assert what_is_heard(database, cases["A-2"], clock()).status == "released"
 
 
@@ -132,9 +132,9 @@ def test_rejects_are_shown_by_line_and_field(administrator: Member, database: Da
 
 def test_preview_can_be_discarded(administrator: Member, database: Database) -> None:
     open_cases(database, "A-1")
-    _uploads(administrator, feed_row("A-1")).clicks("Throw it away")
+    _uploads(administrator, feed_row("A-1")).clicks("Discard import")
 
-    assert administrator.reads("The file was thrown away.", "Someone threw it away after the preview.")
+    assert administrator.reads("The import is discarded.", "Someone discarded it after the preview.")
     with database.reading() as session:
         assert session.scalars(select(ImportRow)).all() == []
 
@@ -220,18 +220,18 @@ def test_held_import_is_released_by_two_people_on_sessions_of_their_own(
     ruth, sam = staff("supervisor").signs_in(), staff("administrator").signs_in()
     page = f"/console/imports/{_import_id(database)}/settle"
     ruth.opens(page).fills(way="release").clicks("Ask a second person")
-    assert ruth.reads("You asked for this, so somebody else must agree.")
-    assert "Agree: release it" not in ruth.words
+    assert ruth.reads("You asked for this, so someone else must approve it.")
+    assert "Approve: apply import" not in ruth.buttons
 
     sam.opens("/console/imports")
-    assert sam.reads("Supervisor 1 asks to release it.", "12 cases would hear something else.")
-    sam.opens(page).clicks("Agree: release it")
-    assert sam.reads("You both released it.")
+    assert sam.reads("Supervisor 1 asks to apply it.", "12 cases would hear something else.")
+    sam.opens(page).clicks("Approve: apply import")
+    assert sam.reads("You approved. The import is applied now.", "Approved 10:00 AM by you and Supervisor 1")
     resume(database, clock())
 
     assert what_is_heard(database, cases["A-0"], clock()).status == "released"
     ruth.opens(page)
-    assert ruth.reads("Landed", "Settled by Supervisor 1, Administrator 2.")
+    assert ruth.reads("Applied", "Approved 10:00 AM by you and Administrator 2")
 
 
 def test_supervisor_who_reset_the_other_account_cannot_agree_and_the_attempt_is_kept(
@@ -251,7 +251,10 @@ def test_supervisor_who_reset_the_other_account_cannot_agree_and_the_attempt_is_
     page = f"/console/imports/{_import_id(database)}/settle"
     ruth.opens(page).fills(way="release").clicks("Ask a second person")
 
-    sam.opens(page).clicks("Agree: release it")
+    sam.opens(page)
+    assert sam.reads("You cannot approve this request: one of your two accounts")
+    assert "Approve: apply import" not in sam.buttons
+    sam.sends(page.replace("settle", "agree"), {"csrf_token": sam.token, "way": "release"})
 
     assert sam.reads("You two may not approve this together")
     assert what_is_heard(database, cases["A-0"], clock()) is NEUTRAL
@@ -287,10 +290,12 @@ def test_slower_of_two_who_agree_at_once_reads_who_settled_it(
     eve.opens(page)
     assert sam.opens(page.removesuffix("/settle")).reads("What callers would hear")
 
-    sam.opens(page).clicks("Agree: reject it")
+    sam.opens(page).clicks("Approve: discard import")
     # Callers hear none of it, and heard none.
-    assert sam.reads("Rejected", "What callers would have heard")
-    eve.clicks("Agree: reject it")
+    assert sam.reads(
+        "Rejected", "What callers would have heard", "Discarded 10:00 AM by you and Supervisor 1"
+    )
+    eve.clicks("Approve: discard import")
 
     assert eve.reads("This import is no longer held. It was settled by Supervisor 1, Supervisor 2.")
 
@@ -306,6 +311,23 @@ def test_settling_asks_for_a_fresh_proof_of_identity(
     assert not supervisor.reads("Ask a second person")
 
 
+def test_proof_of_identity_in_between_continues_the_approval_of_an_import(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    _held(database, clock)
+    ruth, sam = staff("supervisor").signs_in(), staff("administrator").signs_in()
+    page = f"/console/imports/{_import_id(database)}/settle"
+    ruth.opens(page).fills(way="reject").clicks("Ask a second person")
+    sam.opens(page)
+    clock.goes_on(minutes=6)
+
+    sam.clicks("Approve: discard import").fills(password=PASSWORD).clicks("Go on")
+    assert sam.heading == "Approve import request"
+    sam.clicks("Approve import request")
+
+    assert sam.reads("You approved. The import is discarded.", "Discarded 10:06 AM by you and Supervisor 1")
+
+
 def test_call_list_is_by_case_and_is_announced_after_an_hour(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
@@ -319,12 +341,12 @@ def test_call_list_is_by_case_and_is_announced_after_an_hour(
         page_held(session, clock() + timedelta(minutes=60), make_policies(), is_open=True)
     supervisor.opens(page)
 
-    assert supervisor.reads("the people on this list should be called")
+    assert supervisor.reads("someone should call the people on this list")
 
 
 def test_age_of_the_feed_is_above_the_list(supervisor: Member, database: Database, clock: Clock) -> None:
     supervisor.opens("/console/imports")
-    assert supervisor.reads("No file has landed yet.", "There is no import yet.")
+    assert supervisor.reads("No file has been applied yet.", "There is no import yet.")
     open_cases(database, "A-1")
     load(database, feed_row("A-1", as_of=clock()), now=clock())
 
@@ -375,7 +397,7 @@ def test_live_part_is_sent_once_while_it_is_the_same(
         )
     page = f"/console/imports/{_import_id(database)}/state"
     supervisor.opens(page)
-    assert supervisor.reads("Landing")
+    assert supervisor.reads("Applying")
 
     supervisor.opens(page, If_None_Match=supervisor.headers["ETag"])
 
@@ -384,7 +406,7 @@ def test_live_part_is_sent_once_while_it_is_the_same(
 
 def test_uploading_and_deciding_are_entries(administrator: Member, database: Database) -> None:
     open_cases(database, "A-1")
-    _uploads(administrator, feed_row("A-1")).clicks("Let it land")
+    _uploads(administrator, feed_row("A-1")).clicks("Apply import")
 
     with database.reading() as session:
         said = session.scalars(
