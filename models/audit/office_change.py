@@ -71,10 +71,16 @@ def newest_version(session: Session) -> int:
     return session.scalar(select(func.max(OfficeChange.id))) or 0
 
 
-def standing_changes(session: Session) -> Standing:
-    """The changes in force now, in one query."""
+def newest_changes(session: Session) -> dict[str, OfficeChange]:
+    """The newest change of each field and directory entry, in one query."""
     newest = select(func.max(OfficeChange.id)).group_by(OfficeChange.field)
     rows = session.scalars(select(OfficeChange).where(OfficeChange.id.in_(newest))).all()
+    return {row.field: row for row in rows}
+
+
+def standing_changes(session: Session) -> Standing:
+    """The changes in force now, in one query."""
+    rows = newest_changes(session).values()
     return Standing(
         max((row.id for row in rows), default=0),
         {

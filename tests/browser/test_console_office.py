@@ -78,7 +78,7 @@ PAGES = {
     "staff-deed": "staff/2/pin",
     "schedule": "schedule",
     "schedule-week": "schedule/2",
-    "prompts": "prompts?group=case",
+    "prompts": "prompts?step=status",
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pyotp
 import pytest
@@ -178,7 +178,7 @@ class Browser:
             data[button.get("name")] = button.get("value", "")
         path = button.get("formaction") or form.get("action") or self.path
         if (form.get("method") or "get").lower() == "get":
-            return self.opens(path)
+            return self.opens(f"{path}?{urlencode(data, doseq=True)}" if data else path)
         return self.sends(path, data)
 
     def _as_browsers_do(self, headers: dict[str, str]) -> dict[str, str]:

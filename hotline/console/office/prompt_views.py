@@ -1,4 +1,4 @@
-"""The prompts page: every sentence of the line in every language, its length, and its reading level."""
+"""The prompts page: every sentence of the line by step of the call, with its length and reading level."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -6,7 +6,9 @@ from functools import lru_cache
 from flask import render_template, request
 
 from hotline.console.office.area import area
+from hotline.console.office.prompt_steps import PROMPT_STEPS, STEP_OF
 from hotline.console.office.prompt_words import group_name
+from hotline.console.office.search_words import fits, wanted_words
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff
 from hotline.console.shell.words import language_name
@@ -15,10 +17,10 @@ from ivr_flows.review.announcement_check import spoken_seconds
 from ivr_flows.review.readability import Readability, readability
 from models.staff.staff import ROLES
 
-#: Takes the place of a group in the URL: every prompt on one page, for printing.
+#: Takes the place of a step in the URL: every prompt on one page, for printing.
 ALL = "all"
-#: The longest text that can be searched for.
-MOST_CHARACTERS = 100
+#: A longer list begins with its groups closed.
+MOST_OPEN = 40
 
 area.add_app_template_filter(group_name, "prompt_group")
 
@@ -46,21 +48,28 @@ class Prompt:
 @area.get("/prompts")
 @guard_staff(*ROLES)
 def prompts() -> str:
-    every = _every(console.prompts)
-    wanted = " ".join(request.args.get("q", "")[:MOST_CHARACTERS].split())
-    kinds = dict.fromkeys(_group(one) for one in every)
-    kind = request.args.get("group", next(iter(kinds)))
-    # All prompts are too many for one page: a search covers all of them, else one group is shown.
-    found = [one for one in every if (_fits(one, wanted) if wanted else kind in {_group(one), ALL})]
-    groups: dict[str, list[Prompt]] = {}
+    every, wanted = _every(console.prompts), wanted_words()
+    step = request.args.get("step", PROMPT_STEPS[0].key)
+    # All prompts are too many for one page: a search covers all of them, else one step is shown.
+    found = [
+        one
+        for one in every
+        if (
+            fits(wanted, one.name, *(said.text for said in one.said))
+            if wanted
+            else step in {STEP_OF[_group(one)].key, ALL}
+        )
+    ]
+    groups: dict[str, list[Prompt]] = {group: [] for each in PROMPT_STEPS for group in each.groups}
     for one in found:
-        groups.setdefault(_group(one), []).append(one)
+        groups[_group(one)].append(one)
     return render_template(
         "console/office/prompts/prompts.html",
-        groups=groups,
-        kinds=[*kinds, ALL],
-        kind="" if wanted else kind,
+        groups={group: prompts for group, prompts in groups.items() if prompts},
+        steps=PROMPT_STEPS,
+        step="" if wanted else step,
         wanted=wanted,
+        is_open=len(found) <= MOST_OPEN or step == ALL,
         found=len(found),
         total=len(every),
         names={code: language_name(code) for code in console.office.languages},
@@ -88,8 +97,3 @@ def _said(code: str, text: str) -> Said:
     plain = text.replace("«", "").replace("»", "").replace(" | ", " ")
     spoken = plain.replace("{", "").replace("}", "")
     return Said(code, plain, spoken, count_words(text), spoken_seconds(text), readability(spoken, code))
-
-
-def _fits(prompt: Prompt, wanted: str) -> bool:
-    low = wanted.casefold()
-    return low in prompt.name or any(low in said.text.casefold() for said in prompt.said)

@@ -1,4 +1,4 @@
-"""The wallboard and the prompts page by the browser."""
+"""The wallboard by the browser."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -144,27 +144,3 @@ def test_lengths_of_time_are_short() -> None:
     ]
 
     assert [short(one) for one in lengths] == ["–", "45 s", "12 min", "3 h 05 min", "3 d 0 h"]
-
-
-def test_every_prompt_is_shown_in_each_language_beside_the_other(liaison: Member) -> None:
-    liaison.opens("/console/prompts?q=danger_line")
-
-    assert liaison.reads("If you are in danger, hang up and call {emergency}.", "Si está en peligro")
-    assert liaison.reads("10 words", "4.0 seconds", "score")
-    assert liaison.page.xpath("//button[@data-language='es']/@data-say")[0].startswith("Si está en peligro")
-
-
-def test_prompts_are_found_by_their_words(liaison: Member) -> None:
-    assert liaison.opens("/console/prompts?q=OPRIMA").reads("press", "oprima")
-    assert liaison.opens("/console/prompts?q=zebra").reads("No prompt has these words.", "0 of")
-
-
-def test_one_group_of_prompts_is_shown_and_all_on_request(liaison: Member) -> None:
-    liaison.opens("/console/prompts?group=callback")
-    assert liaison.reads("callback.express")
-    assert not liaison.page.xpath("//h3[@id='p-danger_line']")
-
-    liaison.opens("/console/prompts?group=all")
-    assert (
-        len(liaison.page.xpath("//article")) == len(liaison.page.xpath("//button[@data-language='es']")) > 200
-    )

@@ -46,7 +46,7 @@ def test_every_field_that_is_changed_or_fixed_has_a_name() -> None:
         ("services entry 2.phone", "Partner line 2, phone"),
         ("services entry 1.name.es", "Partner line 1, name, es"),
         ("announcements entry 3.last_day", "Announcement 3, last day"),
-        ("policies.liaison_tries.value", "Missed offers of urgent work before everyone is rung, value"),
+        ("policies.liaison_tries.value", "Missed offers before everyone is called, value"),
         ("policies.no_such", "policies.no_such"),
         ("hours.monday", "Hours of Monday"),
         ("somewhere.else", "somewhere.else"),
@@ -63,14 +63,14 @@ def test_part_of_an_entry_is_named_with_it(field: str, name: str) -> None:
          'Horario del lunes: escriba horas como "08:00-20:00".'),
         ("hours", {"hours-monday": "12:00-14:00, 13:00-15:00"}, "Save the hours",
          "Horario del lunes: las horas van en orden y sin cruzarse."),
-        ("policies/liaison_tries", {"value": "12"}, "Save the policy",
-         "sin contestar antes de llamar a todos, valor: debe ser un número entero de 1 a 10."),
-        ("policies/brake_percent", {"value": "lots"}, "Save the policy",
-         "casos abiertos que puede cambiar a la vez, valor: debe ser un número de 0 a 100."),
-        ("policies/window_opens_hour", {"value": "22"}, "Save the policy",
-         "Primera hora del día en que llamamos a las personas, valor debe ser menos que Hora del día"),
-        ("policies/retry_minutes", {"basis": " "}, "Save the policy",
-         "Minutos entre dos rondas de una llamada de vuelta, base: debe ser un texto."),
+        ("policies/liaison_tries", {"value": "12"}, "Save policy",
+         "Ofertas sin contestar antes de llamar a todos, valor: debe ser un número entero de 1 a 10."),
+        ("policies/brake_percent", {"value": "lots"}, "Save policy",
+         "Parte de los casos abiertos que cambia por hora, valor: debe ser un número de 0 a 100."),
+        ("policies/window_opens_hour", {"value": "22"}, "Save policy",
+         "Primera hora para llamar, valor debe ser menos que Última hora"),
+        ("policies/retry_minutes", {"basis": " "}, "Save policy",
+         "Tiempo entre dos intentos, base: debe ser un texto."),
         ("partners", {"phone-0": "call us"}, "Save the partner lines",
          "Línea asociada 1, teléfono: debe ser un número"),
     ],
@@ -89,7 +89,7 @@ def test_error_is_in_the_readers_language_with_the_fields_name(
 
 def test_policies_and_fields_that_stay_in_the_file_are_read_in_spanish(reader: Member) -> None:
     reader.opens("/console/office/policies")
-    assert reader.reads("Minutos entre dos rondas de una llamada de vuelta", "De una ronda a la siguiente.")
+    assert reader.reads("Tiempo entre dos intentos", "Decisión de la oficina.")
     assert "retry" not in reader.words.lower()
 
     reader.opens("/console/office/fixed")

@@ -43,10 +43,10 @@ def test_reason_why_a_field_is_not_changed_is_in_the_language_of_the_page(admini
 
 def test_policies_and_groups_of_prompts_are_named_in_the_language_of_the_page(administrator: Member) -> None:
     administrator.opens("/console/office/policies").clicks("Español")
-    assert administrator.reads("Minutos en que un registro se dice sin aviso")
+    assert administrator.reads("Registro que se lee sin su antigüedad")
 
-    administrator.opens("/console/prompts?group=hard_news")
-    assert administrator.reads("Noticia difícil", "El aviso de peligro")
+    administrator.opens("/console/prompts?step=status")
+    assert administrator.reads("Noticia difícil", "Inicio de la llamada")
     assert not administrator.reads("Hard news")
 
 
@@ -170,9 +170,9 @@ def test_second_try_at_a_policy_keeps_the_basis_that_another_wrote(
     other = staff("administrator").signs_in()
     for one in (other, administrator):
         one.opens("/console/office/policies/liaison_tries")
-    administrator.fills(basis="A new basis.", reason=WHY).clicks("Save the policy")
+    administrator.fills(basis="A new basis.", reason=WHY).clicks("Save policy")
 
-    other.fills(value="4", reason=WHY).clicks("Save the policy").clicks("Save the policy")
+    other.fills(value="4", reason=WHY).clicks("Save policy").clicks("Save policy")
 
     held = standing(database)["policies.liaison_tries"]
     assert (held["value"], held["basis"]) == (4, "A new basis.")
@@ -252,7 +252,7 @@ def test_change_is_undone_by_a_new_one(administrator: Member, database: Database
 
 def test_change_is_read_in_words_and_not_in_the_format_of_the_file(administrator: Member) -> None:
     administrator.opens("/console/office/policies/liaison_tries").fills(value="4", reason=WHY)
-    administrator.clicks("Save the policy").opens("/console/office/announcements")
+    administrator.clicks("Save policy").opens("/console/office/announcements")
     administrator.fills(**ANNOUNCED, reason=WHY).clicks("Save and announce")
 
     administrator.opens("/console/office/changes")
@@ -303,23 +303,23 @@ def test_policy_has_its_basis_and_review_and_one_overdue_is_marked(
     administrator: Member, database: Database, clock: Clock
 ) -> None:
     administrator.opens("/console/office/policies/liaison_tries")
-    administrator.fills(value="4", review_by="2026-11-26", reason=WHY).clicks("Save the policy")
+    administrator.fills(value="4", review_by="2026-11-26", reason=WHY).clicks("Save policy")
     assert standing(database)["policies.liaison_tries"]["value"] == 4
 
     clock.goes_on(days=2)
     administrator.signs_in().opens("/console/office/policies")
-    assert administrator.reads("Missed offers of urgent work before everyone is rung", "review overdue")
+    assert administrator.reads("Missed offers before everyone is called", "review overdue")
     administrator.opens("/console/office")
-    assert administrator.reads("Policies whose review is overdue", "Missed offers of urgent work")
+    assert administrator.reads("Policies whose review is overdue", "Missed offers before everyone is called")
 
 
 @pytest.mark.parametrize("value", ["0", "11", "three", "2.5", ""])
 def test_policy_out_of_its_bounds_is_refused(administrator: Member, database: Database, value: str) -> None:
     administrator.opens("/console/office/policies/liaison_tries").fills(value=value, reason=WHY)
-    administrator.clicks("Save the policy")
+    administrator.clicks("Save policy")
 
     assert administrator.reads(
-        "Missed offers of urgent work before everyone is rung, value must be a whole number from 1 to 10."
+        "Missed offers before everyone is called, value must be a whole number from 1 to 10."
     )
     assert standing(database) == {}
 
