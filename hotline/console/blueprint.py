@@ -17,7 +17,7 @@ from hotline.console.callbacks import action_views, standing_views, talk_views, 
 from hotline.console.callbacks import views as callback_views
 from hotline.console.callbacks.area import area as callbacks
 from hotline.console.callbacks.unchanged import Unchanged
-from hotline.console.cases import lock_views, phone_views, pin_views
+from hotline.console.cases import call_views, lock_views, phone_views, pin_views
 from hotline.console.cases import views as case_views
 from hotline.console.cases.area import area as cases
 from hotline.console.imports import settle_views, upload_views
@@ -62,7 +62,7 @@ AREAS = (
     (imports, (import_views, upload_views, settle_views)),
     (callbacks, (callback_views, action_views, talk_views, wallboard_views, standing_views)),
     (audit, (audit_views, export_views)),
-    (cases, (case_views, phone_views, pin_views, lock_views)),
+    (cases, (case_views, phone_views, call_views, pin_views, lock_views)),
 )
 #: In the order of the navigation.
 NAVIGATION = Navigation(

@@ -75,8 +75,9 @@ class Callback(Base):
     warnings that it is at risk, and ``paged_at`` is when those on call were told that nobody takes it.
 
     ``staff_id`` has it, since ``claimed_at`` if they claimed it themselves, and until ``lease_until``.
-    ``taken_up_at`` is when they took it up after it had been left for staff; until somebody has talked or was
-    surely not reached, it goes back there and never to the list by itself. ``note_sealed`` is a short note by
+    ``taken_up_at`` is when they took it up after it had been left for staff, or began a call that nobody had
+    asked for; until somebody has talked or was surely not reached, it goes to staff and never to the list by
+    itself. ``note_sealed`` is a short note by
     staff (R37). ``recognized_by``: how staff recognized the person on the call that we placed; until then it
     opens no case. ``registrant_id``: whose phone it is for, if it opens no case because nobody entered a PIN
     (R08, R09). ``asked_elsewhere``: another call without a PIN requested it as well, so no key in the call
@@ -195,8 +196,11 @@ REASONS = (
     "asked", "afraid", "hard_news", "lockout", "waited", "abandoned",
     "lost_pin", "pin_changed", "letter_pin_used", "phone_added", "phone_stopped",
     "about_person", "about_court", "about_safety", "about_other",
-    "dropped", "cut_off", "call_later", "to_supervisor",
+    "dropped", "cut_off", "call_later", "to_supervisor", "staff_call",
 )  # fmt: skip
+#: A call that staff began themselves (``models/talks/own_call.py``): nobody asked for it and nobody waits for
+#: it, so it tells nothing about waits, and opens nothing that a PIN opens.
+STAFF_CALL = "staff_call"
 
 
 #: Values for a promise of another moment: nobody was warned about it yet, and no offer of it was missed.
@@ -271,11 +275,19 @@ def keep_callback(session: Session, callback_id: int, *only_if: ColumnElement[bo
     """The person wants the promised call; False when it is no longer promised, or not ``only_if``.
 
     A round that misses them now must not be the last one: they were told that we will call. It is not the
-    first one either, and only that may leave a message (R31).
+    first one either, and only that may leave a message (R31). A call that staff began is promised from now
+    on, like any that was asked for.
     """
     kept = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, IS_OWED, *only_if)
     fewer = case((CALLBACKS.c.caller_tries > 1, 1), else_=CALLBACKS.c.caller_tries)
-    return cast(CursorResult[Any], session.execute(kept.values(caller_tries=fewer))).rowcount == 1
+    unasked = CALLBACKS.c.reason == STAFF_CALL
+    values = {
+        "caller_tries": fewer,
+        "reason": case((unasked, "asked"), else_=CALLBACKS.c.reason),
+        "taken_up_at": case((unasked, None), else_=CALLBACKS.c.taken_up_at),
+        "outcome": case((unasked, None), else_=CALLBACKS.c.outcome),
+    }
+    return cast(CursorResult[Any], session.execute(kept.values(values))).rowcount == 1
 
 
 def phone_key_of(session: Session, callback_id: int) -> str | None:

@@ -14,6 +14,7 @@ from models.callbacks.callback import (
     CALLBACKS,
     IS_IDLE,
     IS_OWED,
+    STAFF_CALL,
     UNTOLD,
     Callback,
     advance,
@@ -98,7 +99,7 @@ def request_callback(
             if former.urgency == "urgent" != urgency:
                 urgency, reason = former.urgency, former.reason
             due_at, next_attempt_at = min(due_at, former.due_at), min(next_attempt_at, former.next_attempt_at)
-    standing = _owed_to_case(session, call.case_id)
+    standing = owed_to_case(session, call.case_id)
     if standing is None:
         promise = Promise(
             number=number, urgency=urgency, reason=reason, verified=True, language=call.language,
@@ -110,14 +111,14 @@ def request_callback(
             _supersede(session, earlier, made, call, now)
             return session.get_one(Callback, made)
         # Another call about the same case asked a moment ago; its callback is the open one.
-        standing = _owed_to_case(session, call.case_id)
+        standing = owed_to_case(session, call.case_id)
         if standing is None:
             return None
     keep_callback(session, standing.id)
     rises = urgency == "urgent" != standing.urgency
     standing.silent = standing.silent or is_silent
-    if rises:
-        # The liaison who takes it sees why: afraid, or hard news.
+    if rises or standing.reason == STAFF_CALL:
+        # The liaison who takes it sees why: afraid, or hard news. A call that staff began is now promised.
         standing.reason = reason
     if is_idle(standing):
         if standing.reason == LATER:
@@ -159,7 +160,7 @@ def make_urgent(
     They have asked for nothing new, so a part of the day that is still to come does not change, nor does a
     request for the same phone without the PIN.
     """
-    standing = _owed_to_case(session, call.case_id)
+    standing = owed_to_case(session, call.case_id)
     if standing is None or standing.urgency == "urgent":
         return standing
     standing.silent, standing.reason = standing.silent or bool(call.silent), reason
@@ -236,14 +237,14 @@ def open_of_case(session: Session, case_id: int | None) -> int | None:
     return session.scalar(select(Callback.id).where(Callback.case_id == case_id, IS_IDLE).limit(1))
 
 
-def _is_safe(session: Session, call: "CallState", number: str) -> bool:
-    return call.registrant_id is not None and number in safe_numbers(session, call.registrant_id)
-
-
-def _owed_to_case(session: Session, case_id: int | None) -> Callback | None:
+def owed_to_case(session: Session, case_id: int | None) -> Callback | None:
     """The callback that the case is promised."""
     owed = select(Callback).where(Callback.case_id == case_id, IS_OWED)
     return session.scalars(owed.with_for_update(key_share=True)).first()
+
+
+def _is_safe(session: Session, call: "CallState", number: str) -> bool:
+    return call.registrant_id is not None and number in safe_numbers(session, call.registrant_id)
 
 
 def _asked_without_pin(

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit.audit import AuditEntry
-from models.callbacks.callback import Callback
+from models.callbacks.callback import STAFF_CALL, Callback
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
@@ -206,9 +206,10 @@ def _had_call(session: Session, case_id: int, at: datetime, hours: timedelta) ->
     )
     if session.execute(called.limit(1)).first() is not None:
         return True
-    # A promise that is open, or ended lately, is a reason to view the case as well.
+    # A promise that is open, or ended lately, is a reason to view the case as well; a call that staff began
+    # themselves is not.
     promised = select(Callback.id, Callback.closed_at).where(
-        Callback.case_id == case_id, Callback.requested_at <= at
+        Callback.case_id == case_id, Callback.requested_at <= at, Callback.reason != STAFF_CALL
     )
     promise = session.execute(promised.order_by(Callback.id.desc()).limit(1)).first()
     return promise is not None and (promise.closed_at is None or promise.closed_at > at - hours)

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, Select, String, func, or_, select, upd
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
-from models.callbacks.callback import IS_OPEN, IS_PAST, Callback
+from models.callbacks.callback import IS_OPEN, IS_PAST, STAFF_CALL, Callback
 from models.callbacks.to_new_phone import is_to_new_phone
 from models.calls.call import Call
 from models.cases.case import Case
@@ -100,7 +100,7 @@ def grounds_for(
     if opening is not None:
         return Grounds(opening.ground, opening.reason, opening.until)
     shortly = now - timedelta(minutes=policies.outcome_minutes)
-    theirs = select(Callback.id).where(
+    theirs = select(Callback.reason).where(
         Callback.case_id == case_id,
         Callback.verified,
         # Anybody could have pressed key 1 on a call that we placed (R37).
@@ -110,13 +110,16 @@ def grounds_for(
         ~is_to_new_phone(now),
     )
     # Two statements, since each has an index of its own.
-    callback = session.execute(theirs.where(IS_OPEN).limit(1)).first() or (
-        session.execute(theirs.where(IS_PAST, Callback.closed_at > shortly).limit(1)).first()
-    )
-    if callback is not None:
+    reasons = set(session.scalars(theirs.where(IS_OPEN)))
+    if reasons <= {STAFF_CALL}:
+        reasons |= set(session.scalars(theirs.where(IS_PAST, Callback.closed_at > shortly)))
+    if not reasons <= {STAFF_CALL}:
         return Grounds("callback", "verified_callback", None)
     talk = session.execute(_of_talk(person, now, policies).where(Call.case_id == case_id).limit(1)).first()
-    return None if talk is None else Grounds("call", "verified_call", None)
+    if talk is not None:
+        return Grounds("call", "verified_call", None)
+    # Nobody gave a PIN for a call that staff began, so it adds no phone (R09).
+    return Grounds(STAFF_CALL, STAFF_CALL, None) if reasons else None
 
 
 def case_in_talk(session: Session, person: Person, now: datetime, policies: Policies) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import Callback
+from models.callbacks.callback import STAFF_CALL, Callback
 from models.callbacks.follow_up import LATER, SUPERVISOR
 from models.overview.outcome import NOBODY_THERE
 from models.talks.call_queue import QueuedCall
@@ -57,10 +57,11 @@ def callback_wait(
 ) -> timedelta | None:
     """From requesting a callback of this class to two people talking; None when too few are known.
 
-    Waits of people who chose a later time, or whom staff put off, are excluded: they waited for that reason,
-    which says nothing about the line. If nobody was there, the new callback has the wait, counted from the
-    same moment. ``but`` is the blind index of the asker's own phone, whose earlier requests must not
-    influence what they hear (R35). Only requests made at a moment that ``is_alike`` are measured.
+    Waits of people who chose a later time, or whom staff put off or called unasked, are excluded: they waited
+    for that reason, or not at all, which says nothing about the line. If nobody was there, the new callback
+    has the wait, counted from the same moment. ``but`` is the blind index of the asker's own phone, whose
+    earlier requests must not influence what they hear (R35). Only requests made at a moment that ``is_alike``
+    are measured.
     """
     rows = session.execute(
         select(
@@ -73,7 +74,7 @@ def callback_wait(
             Callback.verified == verified,
             Callback.phone_key != but,
             Callback.window_starts.is_(None),
-            Callback.reason.not_in((LATER, SUPERVISOR)),
+            Callback.reason.not_in((LATER, SUPERVISOR, STAFF_CALL)),
             func.coalesce(Callback.outcome, "") != NOBODY_THERE,
             Callback.requested_at > now - RECENT,
             Callback.requested_at <= now,

@@ -6,16 +6,21 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import Callback, advance
+from models.audit import audit
+from models.callbacks.callback import STAFF_CALL, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_request import Promise, owed_to_case, promise_callback
 from models.callbacks.claim import actor_of, claim, may_be_called, refuse, standing
 from models.callbacks.liaison import free_liaison, reserve_liaison
 from models.callbacks.lone_refusal import refused_line_of
 from models.callbacks.refusals import CallbackRefusal
+from models.callbacks.wishes import wishes_of_phone
 from models.calls.call import Call
 from models.calls.outbound_leg import mark_dialling, outbound_leg
 from models.calls.role import LIAISON
-from models.cases.safe_phone import standing_of
+from models.cases.case import Case
+from models.cases.registrant import Phone, Registrant
+from models.cases.safe_phone import SAFE, standing_of
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up
 from models.store.database import keyring_of
@@ -66,6 +71,47 @@ def call_now(
         lease_until=policy.liaison_lease(now),
     )
     return [("ring_taker", leg.id)]
+
+
+def call_phone(
+    session: Session, case: Case, phone_id: int, staff_id: int, now: datetime, policy: CallbackPolicy
+) -> tuple[int, list[Job]]:
+    """Call a confirmed phone of this case, at the wish of a staff member to whom the case is open.
+
+    It is a callback like any other, claimed by them and called now, so it has the same legs, windows, first
+    words and outcome. Nobody asked for it: if they do not make it, it is left for staff and the line calls
+    nobody. Returns its id and the jobs to enqueue. A case that is already promised a callback gets no second
+    one: then this returns the id of that one, and no jobs (R35). Raises RefusedError as ``call_now`` does.
+    """
+    promised = owed_to_case(session, case.id)
+    if promised is not None:
+        return promised.id, []
+    mine = select(Phone).where(Phone.id == phone_id, Phone.registrant_id == case.registrant_id, *SAFE)
+    phone = session.scalars(mine).first()
+    if phone is None:
+        raise RefusedError(TalkRefusal.PHONE_BARRED)
+    registrant, actor = session.get_one(Registrant, case.registrant_id), actor_of(staff_id)
+    promise = Promise(
+        number=keyring_of(session).unseal("phone.number", phone.number_sealed),
+        urgency="other", reason=STAFF_CALL, verified=True, language=registrant.language,
+        time_zone=registrant.time_zone, requested_at=now, due_at=policy.due_at("other", now),
+        next_attempt_at=now, case_id=case.id, wishes=wishes_of_phone(phone),
+    )  # fmt: skip
+    made = promise_callback(session, promise, actor=actor, now=now)
+    if made is None:
+        # A caller with the PIN has asked at this same moment.
+        promised = owed_to_case(session, case.id)
+        if promised is None:
+            raise RefusedError(CallbackRefusal.PROMISED)
+        return promised.id, []
+    callback = claim(session, made, staff_id, now, policy.numbers)
+    callback.taken_up_at, callback.outcome = now, STAFF_CALL
+    session.flush()
+    audit.record(
+        session, actor=actor, action="call_phone_of_case", target=f"case:{case.id}",
+        facts={"callback": made}, now=now,
+    )  # fmt: skip
+    return made, call_now(session, made, staff_id, now, policy)
 
 
 def may_ring_now(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> None:

@@ -24,6 +24,7 @@ ACTIONS = {
     "agree_audit_export": N_("agreed to a file of the audit"),
     "export_audit": N_("took entries of the audit as a file"),
     "open_case_to_staff": N_("opened a case to a member of staff"),
+    "call_phone_of_case": N_("called a phone of a case"),
     "hand_callback": N_("handed a callback to a colleague"),
     "note_callback": N_("wrote a note on a callback"),
     "rotate_pin": N_("issued a new PIN"),

@@ -34,6 +34,7 @@ PIN_KINDS = {
 GROUNDS = {
     "callback": N_("a callback asked for with the PIN"),
     "call": N_("a call that gave the PIN"),
+    "staff_call": N_("a call that staff made to one of its phones"),
     "verification": N_("your logged verification"),
     "search": N_("your search"),
     "added": N_("you added it"),
@@ -59,6 +60,7 @@ ACTIONS = {
     "show_found_case": N_("Shown in a search by name"),
     "open_case_to_staff": N_("Opened"),
     "reveal_case_number": N_("Case number shown"),
+    "call_phone_of_case": N_("A phone of the case called"),
     "print_number_letter": N_("Letter with the case number made"),
     "change_registrant": N_("Details changed"),
     "link_subject": N_("Linked to a person"),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from models import Alert, AuditAlarm, Registrant
 from models.audit import audit
+from models.callbacks.callback import STAFF_CALL
 from models.cases.surname import surnames
 from models.overview.audit_watch import has_news, watch
 from models.staff.audit_alarm import AlarmError, open_alarms, settle_alarm, settled_alarms
@@ -80,6 +81,16 @@ def test_liaison_who_looks_at_cases_that_are_to_be_called_back_raises_no_alarm(o
         _look(office, LEA, f"case:{case.id}")
 
     assert _alarms(office) == []
+
+
+def test_call_that_staff_began_themselves_is_no_reason_to_look(office: Database) -> None:
+    for _ in range(4):
+        case = _case(office)
+        with office.transaction() as session:
+            make_callback(session, case, reason=STAFF_CALL)
+        _look(office, LEA, f"case:{case.id}")
+
+    assert [alarm[0] for alarm in _alarms(office)] == ["without_call"]
 
 
 def test_fourth_case_without_a_call_in_a_day_raises_an_alarm(office: Database) -> None:

@@ -25,6 +25,7 @@ from models.overview.case_opening import (
 )
 from models.overview.case_page import heard_of_case, read_case_page
 from models.overview.my_shift import change_phone
+from models.overview.phone_list import BINDING_GROUNDS
 from models.overview.staff_record import let_go
 from models.staff.staff_access import access_locked
 from models.store.database import Database, run_last_work
@@ -145,6 +146,26 @@ def test_callback_asked_for_with_the_pin_opens_its_case_to_the_liaison_who_claim
 
         assert (grounds_for(session, me, case.id, NOW, POLICIES) is not None) is opens
         assert grounds_for(session, other, case.id, NOW, POLICIES) is None
+
+
+@pytest.mark.parametrize(
+    ("reasons", "ground"), [(["staff_call"], "staff_call"), (["staff_call", "asked"], "callback")]
+)
+def test_call_that_staff_began_opens_its_case_on_a_ground_that_adds_no_phone(
+    database: Database, reasons: list[str], ground: str
+) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session)
+        for reason in reasons:
+            make_callback(
+                session, case, staff_id=me.staff_id, recognized_by="agreed_word", reason=reason,
+                state="reached", closed_at=NOW,
+            )  # fmt: skip
+
+        grounds = grounds_for(session, me, case.id, NOW, POLICIES)
+
+    assert grounds is not None
+    assert (grounds.ground, grounds.ground in BINDING_GROUNDS) == (ground, ground == "callback")
 
 
 def test_each_look_is_an_entry_with_its_ground_and_a_look_without_one_is_refused(database: Database) -> None:

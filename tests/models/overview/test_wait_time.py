@@ -116,3 +116,16 @@ def test_round_in_which_no_one_was_there_makes_no_wait_shorter(database: Databas
                 )  # fmt: skip
     with database.reading() as session:
         assert callback_wait(session, now, urgency="other", verified=True, but="") == late
+
+
+def test_call_that_staff_began_makes_no_wait_shorter(database: Database, now: datetime) -> None:
+    asked, soon, late = now - timedelta(hours=3), timedelta(seconds=20), timedelta(minutes=60)
+    with database.transaction() as session:
+        for _ in range(KNOWN_LEAST):
+            for reason, after in (*[("staff_call", soon)] * 5, ("asked", late)):
+                make_callback(
+                    session, make_case(session), state="reached", outcome="reached", reason=reason,
+                    requested_at=asked, talking_at=asked + after, closed_at=asked + after,
+                )  # fmt: skip
+    with database.reading() as session:
+        assert callback_wait(session, now, urgency="other", verified=True, but="") == late

@@ -1,0 +1,39 @@
+"""Calls from an open case through the line's number: the reader's own phone rings first (Legs)."""
+
+from flask import flash, redirect, url_for
+from werkzeug.wrappers import Response
+
+from hotline.console.cases.area import area
+from hotline.console.cases.opened_case import changing_case
+from hotline.console.shell.console import console
+from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.refused import refused
+from hotline.console.shell.words import _
+from models.staff.staff import ROLES
+from models.store.database import tried_again
+from models.store.job import Job
+from models.store.refusal import RefusedError
+from models.talks.own_call import call_phone
+
+
+@area.post("/cases/<int:case_id>/phones/<int:phone_id>/call")
+@guard_staff(*ROLES)
+def case_phone_call(case_id: int, phone_id: int) -> Response:
+    def call() -> tuple[int, list[Job]]:
+        with changing_case(case_id) as opened:
+            policy = console.callback_policy
+            return call_phone(opened.session, opened.case, phone_id, me().staff_id, opened.now, policy)
+
+    try:
+        # A caller with the PIN who asks for a callback now may lock the same rows in another order.
+        callback_id, jobs = tried_again(call)
+    except RefusedError as error:
+        flash(refused(error), "error")
+        return redirect(url_for("console.cases.case", case_id=case_id, _anchor="phones"), code=303)
+    for name, row_id in jobs:
+        console.jobs.enqueue(name, row_id)
+    if jobs:
+        flash(_("You asked for the call. Accept on your phone, and the line calls the person."), "success")
+    else:
+        flash(_("A callback is already promised for this case. You can make the call here."), "info")
+    return redirect(url_for("console.callbacks.callback", callback_id=callback_id), code=303)
