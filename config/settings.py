@@ -183,6 +183,14 @@ class Settings:
             "0",
         )
     )
+    events_port: int = field(
+        metadata=_about(
+            "HOTLINE_EVENTS_PORT",
+            "the port of `hotline events`, which tells open consoles of changes; 0 is none, and for `serve` "
+            "a free one after the main port",
+            "0",
+        )
+    )
     exchange_port: int = field(
         metadata=_about(
             "HOTLINE_EXCHANGE_PORT", "the local exchange's port; 0 is the one after the main port", "0"
@@ -261,6 +269,7 @@ class Settings:
             log_level=read.one_of("HOTLINE_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
             audit_head_file=read.audit_head_file(data_dir),
             intake_port=read.number("HOTLINE_INTAKE_PORT", int, 0, least=0, most=65535),
+            events_port=read.number("HOTLINE_EVENTS_PORT", int, 0, least=0, most=65535),
             exchange_port=exchange_port,
         )
 

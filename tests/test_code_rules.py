@@ -15,6 +15,7 @@ from config.settings import Settings, variables
 from hotline import create_app
 from hotline.cli import COMMANDS, group
 from hotline.cli.intake import PATHS as INTAKE_PATHS
+from hotline.console.shell.other_port import EVENTS
 from hotline.trees import build_flows, tree_problems
 from ivr_flows.prompts import Prompts
 from models.calls.role import ROLES
@@ -241,6 +242,18 @@ def test_proxy_leads_every_path_of_the_intake_to_it_and_keeps_nothing_on_a_disk(
     assert "proxy_max_temp_file_size 0;" in proxy
     # A log has the path, and neither its query nor the page from which somebody came.
     assert not re.search(r"log_format .*(\$request\b|\$request_uri|\$args|\$query|\$http_referer)", proxy)
+
+
+def test_proxy_leads_the_stream_of_events_to_its_role_and_passes_each_on_at_once() -> None:
+    proxy = (ROOT / "config" / "deploy" / "nginx.conf").read_text()
+
+    place = re.search(rf"location = {EVENTS} {{\n(.*?)\n  }}", proxy, re.DOTALL)
+    assert place is not None
+    assert "proxy_pass http://hotline_events;" in place[1]
+    assert "proxy_buffering off;" in place[1]
+    # Longer than the time between two keepalives.
+    assert "proxy_read_timeout 60s;" in place[1]
+    assert "listen 443 ssl http2;" in proxy
 
 
 def test_packages_are_listed_by_hand_and_complete() -> None:

@@ -16,6 +16,7 @@ COMMANDS = {
     "worker": ("worker", "Dial out; one role of several machines."),
     "sweeper": ("sweeper", "Mend what was left behind; one role of several machines."),
     "intake": ("intake", "Take custody files from the console; one role of several machines."),
+    "events": ("events", "Tell open consoles of changes; one role of several machines."),
     "db": ("db", "Bring the database to this release."),
     "doctor": ("doctor", "Say what is configured and what is wrong."),
     "flows": ("flows", "Check and draw the call trees."),

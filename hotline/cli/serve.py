@@ -66,7 +66,7 @@ def serve(bind: str, demo: bool | None) -> None:
     run = make_folders(settings)
     lock = _lock(settings)
     _clear_leavings(settings, run, where)
-    settings = _with_intake(settings, where)
+    settings = _with_ports(settings, where)
     make_socket_folder(settings)
     cases = _prepare(settings, office, demo=not settings.production if demo is None else demo)
     try_app(settings)
@@ -92,15 +92,23 @@ def _clear_leavings(settings: Settings, run: Path, bind: Bind) -> None:
         refuse_busy(Bind(bind.host, settings.exchange_port), "the local exchange", patience)
 
 
-def _with_intake(settings: Settings, bind: Bind) -> Settings:
-    """A port for custody files: the configured one, else a free one after ours."""
-    if settings.intake_port:
-        refuse_busy(Bind(bind.host, settings.intake_port), "custody files")
-        return settings
-    ports = (port for port in range(bind.port + 2, bind.port + 40) if port != settings.exchange_port)
-    # Nobody types this port: the page that sends a file knows it.
-    free = next((port for port in ports if port < 65536 and is_free(Bind(bind.host, port))), 0)
-    return dataclasses.replace(settings, intake_port=free)
+def _with_ports(settings: Settings, bind: Bind) -> Settings:
+    """A port for custody files and one for events: the configured ones, else free ones after ours."""
+    for port, what in ((settings.intake_port, "custody files"), (settings.events_port, "events")):
+        if port:
+            refuse_busy(Bind(bind.host, port), what)
+    taken = {settings.exchange_port, settings.intake_port, settings.events_port}
+    # Nobody types these ports: the page that uses one knows it.
+    free = (
+        port
+        for port in range(bind.port + 2, min(bind.port + 40, 65536))
+        if port not in taken and is_free(Bind(bind.host, port))
+    )
+    return dataclasses.replace(
+        settings,
+        intake_port=settings.intake_port or next(free, 0),
+        events_port=settings.events_port or next(free, 0),
+    )
 
 
 def _prepare(settings: Settings, office: Office, demo: bool) -> list[Any]:
@@ -148,6 +156,7 @@ def _child_environment(settings: Settings) -> dict[str, str]:
         HOTLINE_REDIS_URL=settings.queue_url,
         HOTLINE_EXCHANGE_PORT=str(settings.exchange_port),
         HOTLINE_INTAKE_PORT=str(settings.intake_port),
+        HOTLINE_EVENTS_PORT=str(settings.events_port),
     )
     return environ
 

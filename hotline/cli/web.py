@@ -76,13 +76,15 @@ def run_web(
     *,
     role: str = "web",
     is_alone: bool = False,
+    is_asgi: bool = False,
     threads: int | None = None,
     listening: socket.socket | None = None,
 ) -> None:
-    """Serve until a signal ends it; `hotline intake` and the bench also serve with this.
+    """Serve until a signal ends it; `hotline intake`, `hotline events` and the bench also serve with this.
 
     ``is_alone``: this process answers by itself, and the process that started it replaces it. Otherwise it
-    keeps `HOTLINE_WEB_WORKERS` processes running that answer. Without ``threads`` each connection may have
+    keeps `HOTLINE_WEB_WORKERS` processes running that answer. ``is_asgi``: one loop answers all connections,
+    without a thread for any. Without ``threads`` each connection may have
     one: the application is then one of `RequestSlots`.
     """
     from granian.constants import HTTPModes, Interfaces
@@ -100,12 +102,12 @@ def run_web(
         listening,
         address=bind.host,
         port=bind.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI if is_asgi else Interfaces.WSGI,
         # An HTTP/2 connection could have a hundred requests, and a thread waiting for each of them.
         http=HTTPModes.http1,
         factory=True,
         workers=1 if is_alone else settings.web_workers,
-        blocking_threads=threads or CONNECTIONS_PER_WORKER,
+        blocking_threads=1 if is_asgi else threads or CONNECTIONS_PER_WORKER,
         backpressure=CONNECTIONS_PER_WORKER,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000),
         websockets=False,

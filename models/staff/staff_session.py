@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -138,6 +138,25 @@ def find_signed_in(session: Session, token: str, *, idle_minutes: float, now: da
         seen_at=row.seen_at,
         has_kept=row.has_kept,
     )
+
+
+_LASTING = (
+    select(StaffSession.id)
+    .join(Staff, Staff.id == StaffSession.staff_id)
+    .where(StaffSession.id.in_(bindparam("session_ids", expanding=True)), *LASTS)
+)
+
+
+def lasting_sessions(
+    session: Session, session_ids: Collection[int], *, idle_minutes: float, now: datetime
+) -> set[int]:
+    """Those of these sessions that have not ended; the look itself is no activity in them."""
+    asked = {
+        "session_ids": list(session_ids),
+        "now": now,
+        "seen_after": now - timedelta(minutes=idle_minutes),
+    }
+    return set(session.scalars(_LASTING, asked))
 
 
 def see_session(session: Session, session_id: int, now: datetime) -> None:

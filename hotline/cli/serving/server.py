@@ -10,7 +10,7 @@ from typing import Any
 
 from granian._granian import SocketHolder
 from granian._internal import load_target
-from granian.constants import RuntimeModes
+from granian.constants import Interfaces, RuntimeModes
 from granian.server import MPServer
 
 from hotline.cli.command.bind import Bind
@@ -82,11 +82,13 @@ class Server(MPServer):
 
     def serve_alone(self) -> None:
         """Answer in this process, as its only worker, until a signal ends it."""
-        # The value that ``serve`` chooses for WSGI when the mode is ``auto``.
-        self.runtime_mode = RuntimeModes.mt
+        is_asgi = self.interface is Interfaces.ASGI
+        # The values that ``serve`` chooses when the mode is ``auto``.
+        self.runtime_mode = RuntimeModes.st if is_asgi else RuntimeModes.mt
         self._init_shared_socket()
         load = partial(load_target, self.target, factory=True)
-        self._spawn_worker(0, self._spawn_wsgi_worker, load).inner.run()
+        target = self._spawn_asgi_lifespan_worker if is_asgi else self._spawn_wsgi_worker
+        self._spawn_worker(0, target, load).inner.run()
 
     def _respawn_workers(
         self, workers: Sequence[int], spawn_target: Callable[..., None], target_loader: Any, delay: float = 0

@@ -40,9 +40,9 @@ def programs(settings: Settings, bind: Bind) -> list[Program]:
         Program("worker", (*hotline, "worker"), 40),
         Program("sweeper", (*hotline, "sweeper"), 50),
     ]
-    if settings.intake_port:
-        where = str(Bind(bind.host, settings.intake_port))
-        kept.append(Program("intake", (*hotline, "intake", "--bind", where), 60))
+    for role, port in (("intake", settings.intake_port), ("events", settings.events_port)):
+        if port:
+            kept.append(Program(role, (*hotline, role, "--bind", str(Bind(bind.host, port))), 60))
     if settings.redis_url is None:
         kept.append(Program("valkey", valkey_command(settings), 10))
     if settings.carrier == "exchange":

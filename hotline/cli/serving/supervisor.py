@@ -31,10 +31,12 @@ def preload(settings: Settings) -> None:
     """Import the modules that the programs will need, once for all of them."""
     import granian.server  # noqa: F401
 
+    import hotline.cli.events
     import hotline.cli.intake
     import hotline.cli.sweeper
     import hotline.cli.web
     import hotline.cli.worker
+    import hotline.events.application
     import workers.__main__
     import workers.sweeper  # noqa: F401
 

@@ -13,7 +13,8 @@ from hotline.console.imports.upload_stream import BrokenOffError, TooLargeError,
 from hotline.console.imports.views import ROLES
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
-from hotline.console.shell.headers import POLICY
+from hotline.console.shell.headers import policy
+from hotline.console.shell.other_port import asked_host, at_port
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
 from models.custody.custody_import import FeedFileError, ImportBusyError, ImportRules
@@ -37,7 +38,7 @@ def import_upload() -> Response:
     )
     response = make_response(page)
     if elsewhere is not None:
-        response.headers["Content-Security-Policy"] = POLICY.replace(
+        response.headers["Content-Security-Policy"] = policy().replace(
             "form-action 'self'", f"form-action 'self' {elsewhere}"
         )
     return response
@@ -124,24 +125,12 @@ def _here(path: str) -> str:
         return path
     public = urlsplit(console.settings.public_url)
     port = f":{public.port}" if public.port else ""
-    return f"{request.scheme}://{_host()}{port}{path}" if intake_url() else path
+    return f"{request.scheme}://{asked_host()}{port}{path}" if intake_url() else path
 
 
 def intake_url() -> str | None:
-    """The URL to which a browser sends a file, if it is not this host and port.
-
-    Behind TLS a proxy routes this one path to `hotline intake`. Without TLS a browser uses its port directly.
-    """
-    settings = console.settings
-    if not settings.intake_port or urlsplit(settings.public_url).scheme != "http":
-        return None
-    return f"http://{_host()}:{settings.intake_port}"
-
-
-def _host() -> str:
-    # The cookie belongs to the host that the browser knows, whatever the port.
-    host = urlsplit(f"//{request.host}").hostname or "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
+    """The URL to which a browser sends a file, if it is not this host and port."""
+    return at_port(console.settings.intake_port)
 
 
 def _has_our_token(token: str | None) -> None:

@@ -15,6 +15,16 @@ PREFIX = "/console"
 MOST_SAID = 4
 
 
+def cookie_name(public_url: str) -> str:
+    """The cookie's name: over https it is bound to this host and to TLS."""
+    return "__Host-console" if public_url.startswith("https://") else "console"
+
+
+def read_cookie(keyring: Keyring, sealed: str) -> dict[str, Any]:
+    """What a cookie holds. Raises BadSignature for one that is none of ours."""
+    return _Sealer(keyring).loads(sealed)
+
+
 class _Sealer:
     """Has a serializer's interface, but seals with the app's keyring instead of signing."""
 
@@ -47,7 +57,7 @@ class SealedCookies(SecureCookieSessionInterface):
         is_https = public_url.startswith("https://")
         app.session_interface = self
         app.config.update(
-            SESSION_COOKIE_NAME="__Host-console" if is_https else "console",
+            SESSION_COOKIE_NAME=cookie_name(public_url),
             SESSION_COOKIE_SECURE=is_https,
             SESSION_COOKIE_HTTPONLY=True,
             # Lax lets a link in a message open a page; every request that changes something is a POST.

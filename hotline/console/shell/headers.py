@@ -2,6 +2,9 @@
 
 from flask import Response
 
+from hotline.console.shell.console import console
+from hotline.console.shell.other_port import at_port
+
 #: No inline code, nothing from other hosts, no framing of pages, and no form to another host.
 POLICY = "; ".join(
     (
@@ -13,7 +16,6 @@ POLICY = "; ".join(
     )
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     # Only for our own pages: a form whose session has ended can then lead back to its page.
@@ -24,8 +26,15 @@ HEADERS = {
 }
 
 
+def policy() -> str:
+    """The policy of this page; without TLS the browser hears of changes from another port of this host."""
+    elsewhere = at_port(console.settings.events_port)
+    return POLICY if elsewhere is None else f"{POLICY}; connect-src 'self' {elsewhere}"
+
+
 def set_headers(response: Response) -> Response:
-    """Set them on an answer; no page is cached, unless its view said for how long."""
+    """Set policy and headers on an answer; no page is cached, unless its view said for how long."""
+    response.headers.setdefault("Content-Security-Policy", policy())
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")

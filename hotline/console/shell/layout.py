@@ -16,6 +16,7 @@ from hotline.console.shell import typed_fields, words
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import someone
 from hotline.console.shell.named import named
+from hotline.console.shell.other_port import events_url
 from hotline.console.shell.stacked import stacked
 from hotline.console.shell.static_files import static_url
 from models.overview.pin_request import count_to_decide
@@ -50,6 +51,7 @@ def install_layout(app: Flask, time_zone: str) -> None:
             "languages": console.words.names(),
             "office_name": _office_name(),
             "static_url": static_url,
+            "events_url": events_url,
             "typed": typed_fields.typed,
             "typed_all": typed_fields.typed_all,
             "form_was_sent": typed_fields.form_was_sent,

@@ -172,6 +172,7 @@ def test_empty_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: Serv
         "hotline.cli worker",
         "hotline.cli sweeper",
         "hotline.cli intake",
+        "hotline.cli events",
         "hotline.exchange",
     ):
         assert role in roles
@@ -211,10 +212,10 @@ def test_programs_log_json_lines(serving: Serving) -> None:
     until(is_warned, "a word about the sweeper")
 
     started = {line["role"] for line in lines() if line["message"] == "Started."}
-    assert started == {"web", "worker", "sweeper", "intake"}
+    assert started == {"web", "worker", "sweeper", "intake", "events"}
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "sweeper", "intake", "valkey", "exchange"])
+@pytest.mark.parametrize("name", ["web", "worker", "sweeper", "intake", "events", "valkey", "exchange"])
 def test_program_that_is_killed_comes_back(serving: Serving, name: str) -> None:
     killed = serving.child(name)
     below = killed.children(recursive=True)

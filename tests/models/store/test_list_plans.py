@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
+from hotline.events.console_version import console_version
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback import CALLBACKS
 from models.callbacks.callback_list import due_callbacks, tidy_list
@@ -82,6 +83,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "a ring": lambda session, now: ring_first(session, now, POLICY),
     "legs of those who asked to be rung": undialled_takers,
     "whether the list changed": lambda session, _now: version(session),
+    "whether open consoles changed": lambda session, _now: console_version(session),
     "whether a call was promised again": lambda session, _now: is_promised_again(session, 7),
     "a history": lambda session, _now: history_of(session, 1),
 }

@@ -1,0 +1,1 @@
+"""`hotline events`: tells open consoles that something changed, without a word about what."""
