@@ -156,6 +156,12 @@ def changes_of(session: Session, name: str | None = None, limit: int = 50) -> li
     return list(session.scalars(found))
 
 
+def changes_under(session: Session, kind: str, limit: int = 20) -> list[OfficeChange]:
+    """The latest changes of one directory (FACILITY or COURT), newest first."""
+    found = select(OfficeChange).where(OfficeChange.field.startswith(kind, autoescape=True))
+    return list(session.scalars(found.order_by(OfficeChange.id.desc()).limit(limit)))
+
+
 def change_numbered(session: Session, change_id: int) -> OfficeChange | None:
     """The change with this id, or None."""
     return session.get(OfficeChange, change_id)

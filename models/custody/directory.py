@@ -9,7 +9,7 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
-from models.audit.office_change import COURT, FACILITY, OfficeChange, note_directory
+from models.audit.office_change import COURT, FACILITY, OfficeChange, changes_of, note_directory
 from models.custody.refusals import DirectoryRefusal
 from models.custody.unlisted import settle_added
 from models.store.base import Base, UtcDateTime
@@ -124,6 +124,11 @@ def facility_numbered(session: Session, facility_id: int) -> Facility | None:
 def court_numbered(session: Session, court_id: int) -> Court | None:
     """The court with this id, or None."""
     return session.get(Court, court_id)
+
+
+def changes_of_entry(session: Session, entry: Facility | Court) -> list[OfficeChange]:
+    """The latest changes of one entry, newest first, also those before it was last removed."""
+    return changes_of(session, f"{_KINDS[type(entry)]}{_mark(entry.name)}")
 
 
 def _set(

@@ -11,11 +11,13 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.office.area import area
-from hotline.console.office.form import KEEP, READ, typed_line
+from hotline.console.office.form import KEEP, READ, Settings, typed_line
+from hotline.console.office.names import change_name, entry_said
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.phone_field import dialable, plain_number
 from hotline.console.shell.words import N_, _
+from models.audit.office_change import changes_under
 from models.custody import directory
 
 
@@ -93,10 +95,20 @@ def change_court(entry_id: int) -> Response | tuple[str, int]:
 
 def _list_page(d: _Directory, errors: dict[str, str] | None = None) -> str:
     with console.database.reading() as session:
-        rows = d.entries(session)
+        rows, changes = d.entries(session), changes_under(session, f"{d.kind}.")
         session.expunge_all()
     zone = console.office.time_zone if d.fact == "time_zone" else ""
-    return render_template("console/office/directory.html", d=d, rows=rows, errors=errors or {}, usual=zone)
+    return render_template(
+        "console/office/directory.html",
+        d=d,
+        rows=rows,
+        changes=changes,
+        s=Settings.of_now(),
+        errors=errors or {},
+        usual=zone,
+        change_name=change_name,
+        entry_said=entry_said,
+    )
 
 
 def _add(d: _Directory) -> Response | tuple[str, int]:
@@ -123,8 +135,18 @@ def _add(d: _Directory) -> Response | tuple[str, int]:
 def _entry_page(d: _Directory, entry_id: int, **more: Any) -> str:
     with console.database.reading() as session:
         found = _found(d, session, entry_id)
+        changes = directory.changes_of_entry(session, found)
         session.expunge_all()
-    return render_template("console/office/directory_entry.html", d=d, one=found, **more)
+    return render_template(
+        "console/office/directory_entry.html",
+        d=d,
+        one=found,
+        changes=changes,
+        s=Settings.of_now(),
+        change_name=change_name,
+        entry_said=entry_said,
+        **more,
+    )
 
 
 def _change(d: _Directory, entry_id: int) -> Response | tuple[str, int]:

@@ -1,6 +1,7 @@
 """The names of the office's fields on pages. The sentences for their faults are those of config/."""
 
 import re
+from collections.abc import Mapping
 
 from config.field_error import FieldError
 from config.office import OfficeError
@@ -93,6 +94,11 @@ def change_name(change: OfficeChange) -> str:
         said = N_("Court: %(name)s") if change.field.startswith(COURT) else N_("Facility: %(name)s")
         return gettext(said, name=change.place)
     return field_name(change.field)
+
+
+def entry_said(entry: Mapping[str, str] | None) -> str:
+    """The value of a directory entry beside its name: a phone or a time zone; "" for no entry."""
+    return ", ".join(value for part, value in (entry or {}).items() if part != "name")
 
 
 def holiday_said(name: str) -> str:

@@ -13,12 +13,13 @@ from config.office_changes import FIXED
 from config.office_file import WEEKDAYS, holiday_names, public_holidays
 from hotline.console.office.area import area
 from hotline.console.office.form import KEEP, READ, Settings, save, typed_day
-from hotline.console.office.names import change_name, field_name, holiday_said
+from hotline.console.office.names import change_name, entry_said, field_name, holiday_said
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import N_, _, country_name, language, written_in
-from models.audit.office_change import OfficeChange, change_before, change_numbered, changes_of
-from models.custody.directory import courts, facilities, undo_directory
+from models.audit.office_change import COURT, OfficeChange, change_before, change_numbered, changes_of
+from models.custody.directory import DirectoryError, courts, facilities, undo_directory
 
 #: The days of the week, as a page says them.
 DAYS = (
@@ -107,23 +108,33 @@ def office_changes() -> str:
         changes = changes_of(session, limit=LATEST)
         session.expunge_all()
     return render_template(
-        "console/office/changes.html", changes=changes, s=settings, change_name=change_name
+        "console/office/changes.html",
+        changes=changes,
+        s=settings,
+        change_name=change_name,
+        entry_said=entry_said,
     )
 
 
-def _undo_facility(change: OfficeChange) -> Response:
-    with console.database.transaction() as session:
-        is_undone = undo_directory(
-            session, change, tells=console.prompts.tells, actor=me().email, now=console.clock()
-        )
-    if is_undone:
-        flash(_("Undone: the directory is as it was before."), "success")
+def _undo_entry(change: OfficeChange) -> Response:
+    """Undo a change of a directory entry; its directory shows the result, as it does a change's."""
+    try:
+        with console.database.transaction() as session:
+            is_undone = undo_directory(
+                session, change, tells=console.prompts.tells, actor=me().email, now=console.clock()
+            )
+    except DirectoryError as error:
+        flash(refused(error), "error")
     else:
-        flash(
-            _("Someone else has changed this meanwhile. Look at what it is now, then change it again."),
-            "error",
-        )
-    return redirect(url_for("console.office.office_changes"), code=303)
+        if is_undone:
+            flash(_("Undone: the directory is as it was before."), "success")
+        else:
+            flash(
+                _("Someone else has changed this meanwhile. Look at what it is now, then change it again."),
+                "error",
+            )
+    listed = "office_courts" if change.field.startswith(COURT) else "office_facilities"
+    return redirect(url_for(f"console.office.{listed}"), code=303)
 
 
 @area.post("/office/changes/<int:change_id>/undo")
@@ -136,7 +147,7 @@ def undo_office_change(change_id: int) -> Response:
     if change is None:
         raise NotFound("There is no such change.")
     if change.place is not None:
-        return _undo_facility(change)
+        return _undo_entry(change)
     value = None if before is None else before.value
     if wrong := save((change.field, value)):
         flash(wrong, "error")

@@ -14,6 +14,7 @@ from hotline.console.people.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
+from hotline.console.shell.typed_fields import typed
 from hotline.console.shell.words import N_, _
 from models.overview.staff_record import person_numbered, record_of
 from models.staff.schedule import (
@@ -56,7 +57,8 @@ def schedule() -> str:
     )
 
 
-def _page(staff_id: int, errors: dict[str, str] | None = None) -> str:
+def _page(staff_id: int, errors: dict[str, str] | None = None, *, is_overtaken: bool = False) -> str:
+    """The week as a form. ``is_overtaken``: it shows another's changes, and the next save is based on it."""
     today = console.clock().astimezone(console.office.zone).date()
     with console.database.reading() as session:
         person = _person(session, staff_id)
@@ -67,7 +69,8 @@ def _page(staff_id: int, errors: dict[str, str] | None = None) -> str:
         session.expunge_all()
     return render_template(
         "console/people/week.html", one=person, name=name, spans=spans, absences=absences, days=DAYS,
-        kinds=KIND_NAMES, errors=errors or {}, today=today, seen=seen,
+        kinds=KIND_NAMES, errors=errors or {}, today=today,
+        seen=seen if is_overtaken else typed("seen", seen),
     )  # fmt: skip
 
 
@@ -80,7 +83,7 @@ def schedule_week(staff_id: int) -> str:
 @area.post("/schedule/<int:staff_id>")
 @guard_staff(*READ)
 def save_schedule_week(staff_id: int) -> Response | tuple[str, int]:
-    typed, errors = _typed_week()
+    week, errors = _typed_week()
     if errors:
         return _page(staff_id, errors), 422
     changed = 0
@@ -94,7 +97,7 @@ def save_schedule_week(staff_id: int) -> Response | tuple[str, int]:
             now = {(one.kind, one.weekday): (one.starts, one.ends) for one in week_of(session, staff_id)}
             # The same span on several days is one change and one entry.
             alike: dict[tuple[str, Span | None], list[int]] = defaultdict(list)
-            for (kind, day), span in typed.items():
+            for (kind, day), span in week.items():
                 if now.get((kind, day)) != span:
                     alike[kind, span].append(day)
             if alike:
@@ -107,9 +110,7 @@ def save_schedule_week(staff_id: int) -> Response | tuple[str, int]:
                 changed += len(days)
     except StaffError as error:
         if error.code is FormRefusal.CHANGED:
-            # The form's input is not shown again: saving it would undo the very change they are told of.
-            flash(refused(error), "error")
-            return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)
+            return _page(staff_id, {"": refused(error)}, is_overtaken=True), 409
         return _page(staff_id, {"": refused(error)}), 422
     flash(_("Saved.") if changed else _("Nothing was changed."), "success" if changed else "info")
     return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)

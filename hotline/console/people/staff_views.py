@@ -1,5 +1,6 @@
 """The staff list: who uses the app, how to change their data, and secrets that are shown once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,6 +13,7 @@ from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.phone_field import dialable, plain_number
 from hotline.console.shell.refused import refused
+from hotline.console.shell.typed_fields import drawn_with, form_was_sent, typed, typed_all
 from hotline.console.shell.words import N_, _, language_name
 from hotline.console.sign_in.passwords import BusyError
 from hotline.console.sign_in.views import say_busy
@@ -88,11 +90,13 @@ def staff() -> str:
 @area.get("/staff/new")
 @guard_staff(*KEEP, fresh=True)
 def new_staff() -> str:
-    return render_template("console/people/new.html", roles=ROLE_NAMES, spoken=_languages(), errors={})
+    return render_template(
+        "console/people/new.html", roles=ROLE_NAMES, spoken=_languages(), errors={}, ticked=_ticked(())
+    )
 
 
 @area.post("/staff/new")
-@guard_staff(*KEEP, fresh=True)
+@guard_staff(*KEEP, fresh=True, act=N_("Add staff member"))
 def add_new_staff() -> str | tuple[str, int]:
     email = typed_line("email", 254).lower()
     record, errors = _typed_record()
@@ -114,7 +118,11 @@ def add_new_staff() -> str | tuple[str, int]:
             errors["email"] = refused(error)
     if errors or staff_id is None:
         return render_template(
-            "console/people/new.html", roles=ROLE_NAMES, spoken=_languages(), errors=errors
+            "console/people/new.html",
+            roles=ROLE_NAMES,
+            spoken=_languages(),
+            errors=errors,
+            ticked=_ticked(()),
         ), 422
     then = [_("They sign in with it once, and then choose a password and a second factor.")]
     if not record.office_phone:
@@ -125,7 +133,8 @@ def add_new_staff() -> str | tuple[str, int]:
     )  # fmt: skip
 
 
-def _page(staff_id: int, errors: dict[str, str] | None = None) -> str:
+def _page(staff_id: int, errors: dict[str, str] | None = None, *, is_overtaken: bool = False) -> str:
+    """A person's page. ``is_overtaken``: it shows another's changes, and the next save is based on it."""
     today = console.clock().astimezone(console.office.zone).date()
     with console.database.reading() as session:
         person = _person(session, staff_id)
@@ -137,7 +146,8 @@ def _page(staff_id: int, errors: dict[str, str] | None = None) -> str:
         session.expunge_all()
     return render_template(
         "console/people/person.html", one=person, record=record, roles=ROLE_NAMES, spoken=_languages(),
-        errors=errors or {}, week=week, absences=absences, staff_number=number, seen=seen,
+        errors=errors or {}, week=week, absences=absences, staff_number=number,
+        seen=seen if is_overtaken else typed("seen", seen), ticked=_ticked(record.languages),
     )  # fmt: skip
 
 
@@ -148,7 +158,7 @@ def staff_person(staff_id: int) -> str:
 
 
 @area.post("/staff/<int:staff_id>")
-@guard_staff(*KEEP, fresh=True)
+@guard_staff(*KEEP, fresh=True, act=N_("Save staff member"))
 def save_staff(staff_id: int) -> Response | tuple[str, int]:
     record, errors = _typed_record()
     changed: list[str] = []
@@ -162,9 +172,7 @@ def save_staff(staff_id: int) -> Response | tuple[str, int]:
                 )  # fmt: skip
         except StaffError as error:
             if error.code is FormRefusal.CHANGED:
-                # The form's input is not shown again: saving it would undo the very change they are told of.
-                flash(refused(error), "error")
-                return redirect(url_for("console.people.staff_person", staff_id=staff_id), code=303)
+                return _page(staff_id, {"": refused(error)}, is_overtaken=True), 409
             errors["role"] = refused(error)
     if errors:
         return _page(staff_id, errors), 422
@@ -244,6 +252,14 @@ def _person(session: Any, staff_id: int) -> Staff:
         return person_numbered(session, staff_id)
     except StaffError:
         raise NotFound("There is no such person.") from None
+
+
+def _ticked(now: Sequence[str]) -> Sequence[str]:
+    """The languages to tick: as the author left them, or the current ones if the author changed none."""
+    drawn = drawn_with("languages")
+    if not form_was_sent() or (drawn is not None and set(typed_all("languages")) == set(drawn.split())):
+        return now
+    return typed_all("languages")
 
 
 def _typed_record() -> tuple[Record, dict[str, str]]:

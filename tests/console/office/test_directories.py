@@ -70,11 +70,74 @@ def test_each_change_of_the_directory_is_among_the_changes_and_is_undone(
     assert administrator.reads("Undone: the directory is as it was before.")
     with database.reading() as session:
         assert session.scalars(select(Facility.phone)).all() == ["+12025550182"]
+    assert administrator.heading == "Facilities"
 
     with database.transaction() as session:
         session.scalars(select(Facility)).one().phone = "+12025550199"
     administrator.opens("/console/office/changes").clicks("Undo")
     assert administrator.reads("Someone else has changed this meanwhile.")
+
+
+@DIRECTORIES
+def test_entry_has_its_history_and_its_last_change_is_undone_there(
+    administrator: Member, database: Database, kind: str, fact: str, values: tuple[str, str], wrong: str,
+    save: str,
+) -> None:  # fmt: skip
+    administrator.opens(PATHS[kind]).fills(name="Cedar Hill", **{fact: values[0]}).clicks(f"Add {kind}")
+    administrator.clicks("Cedar Hill").fills(**{fact: values[1]}).clicks(save)
+
+    administrator.clicks("Cedar Hill")
+    assert administrator.reads(f"{values[1]} (was {values[0]})", "Administrator 1")
+    administrator.clicks("Undo")
+
+    assert administrator.reads("Undone: the directory is as it was before.")
+    with database.reading() as session:
+        assert session.scalars(select(getattr(KINDS[kind], fact))).all() == [values[0]]
+
+
+@DIRECTORIES
+def test_removed_entry_is_restored_from_the_history_of_its_directory(
+    administrator: Member, database: Database, kind: str, fact: str, values: tuple[str, str], wrong: str,
+    save: str,
+) -> None:  # fmt: skip
+    administrator.opens(PATHS[kind]).fills(name="Cedar Hill", **{fact: values[0]}).clicks(f"Add {kind}")
+    administrator.clicks("Cedar Hill").clicks(f"Remove {kind}")
+    assert administrator.reads(f"Cedar Hill: removed (was {values[0]})")
+
+    administrator.clicks("Undo")
+
+    with database.reading() as session:
+        assert session.scalars(select(KINDS[kind].name)).all() == ["Cedar Hill"]
+
+
+def test_supervisor_reads_the_history_of_a_directory_and_undoes_nothing(
+    administrator: Member, supervisor: Member
+) -> None:
+    administrator.opens(PATHS["court"]).fills(name="Cedar Hill", time_zone="America/Chicago")
+    administrator.clicks("Add court")
+
+    assert supervisor.opens(PATHS["court"]).reads("Cedar Hill: America/Chicago")
+    assert "Undo" not in supervisor.buttons
+
+
+@DIRECTORIES
+def test_second_save_of_an_entry_names_what_it_replaces(
+    administrator: Member, database: Database, kind: str, fact: str, values: tuple[str, str], wrong: str,
+    save: str,
+) -> None:  # fmt: skip
+    with database.transaction() as session:
+        one = (make_facility(session) if kind == "facility" else make_court(session)).id
+    administrator.opens(f"{PATHS[kind]}/{one}")
+    with database.transaction() as session:
+        setattr(session.get_one(KINDS[kind], one), fact, values[0])
+
+    administrator.fills(**{fact: values[1]}).clicks(save)
+
+    assert administrator.reads(f"now: {values[0]}")
+    assert administrator.value(fact) == values[1]
+    administrator.clicks(save)
+    with database.reading() as session:
+        assert getattr(session.get_one(KINDS[kind], one), fact) == values[1]
 
 
 @DIRECTORIES

@@ -1,6 +1,6 @@
 """The staff list and the schedules by the browser."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -103,10 +103,33 @@ def test_old_tab_undoes_no_role_that_somebody_else_has_changed_since(
     administrator.fills(phone="202 555 0188").clicks("Save")
 
     assert administrator.reads("Someone else has changed this meanwhile.")
-    assert administrator.value("role") == "liaison"
+    assert administrator.value("phone") == "202 555 0188"
     assert person(database, ana.email).role == "liaison"
-    administrator.fills(phone="202 555 0188").clicks("Save")
+    # The second save has the author's phone and the other's role.
+    administrator.clicks("Save")
     assert administrator.reads("Saved.")
+    with database.reading() as session:
+        record = record_of(session, session.get_one(Staff, ana.staff_id))
+        assert (record.phone, record.role) == ("+12025550188", "liaison")
+
+
+def test_administrator_reads_what_another_changed_in_the_same_fields(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    ana, other = staff("liaison", name="Ana Invented"), staff("administrator").signs_in()
+    administrator.opens(f"/console/staff/{ana.staff_id}")
+    other.opens(f"/console/staff/{ana.staff_id}").fills(name="Ana Other", languages=["en", "es"]).clicks(
+        "Save"
+    )
+
+    administrator.fills(name="Ana Third").clicks("Save")
+
+    assert administrator.reads("Somebody else has changed this as well: Name, now: Ana Other.")
+    assert administrator.page.xpath("//input[@name='languages'][@checked]/@value") == ["en", "es"]
+    administrator.clicks("Save")
+    with database.reading() as session:
+        record = record_of(session, session.get_one(Staff, ana.staff_id))
+        assert (record.name, record.languages) == ("Ana Third", ("en", "es"))
 
 
 @pytest.mark.parametrize("between", ["a mistake", "a fresh proof"])
@@ -122,10 +145,12 @@ def test_old_tab_that_asks_again_undoes_no_role_either(
     else:
         clock.goes_on(minutes=6)
         administrator.fills(phone="202 555 0188", languages=["es"]).clicks("Save")
-        administrator.fills(password=PASSWORD).clicks("Go on")
+        # The script of the page presses this button.
+        administrator.fills(password=PASSWORD).clicks("Go on").clicks("Save staff member")
         assert administrator.page.xpath("//input[@name='languages'][@checked]/@value") == ["es"]
 
-    administrator.fills(phone="202 555 0188").clicks("Save")
+    if between == "a mistake":
+        administrator.fills(phone="202 555 0188").clicks("Save")
 
     assert administrator.reads("Someone else has changed this meanwhile.")
     assert person(database, ana.email).role == "liaison"
@@ -238,10 +263,28 @@ def test_old_tab_undoes_no_day_that_somebody_else_has_changed(
     assert supervisor.value("on_call-5-from") == "20:00"
     with database.reading() as session:
         assert [one.kind for one in session.scalars(select(Schedule))] == ["on_call"]
-    supervisor.fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": "16:30"})
+    # What the author typed is still there: the second save has it, and the other's day.
+    assert supervisor.value("on_shift-0-from") == "08:00"
     assert supervisor.clicks("Save the week").reads("Saved.")
     with database.reading() as session:
         assert {one.kind for one in session.scalars(select(Schedule))} == {"on_call", "on_shift"}
+
+
+def test_supervisor_reads_what_another_put_on_the_same_day(
+    staff: Any, supervisor: Member, administrator: Member, database: Database
+) -> None:
+    path = f"/console/schedule/{staff('liaison').staff_id}"
+    for one, ends in ((supervisor, "16:30"), (administrator, "12:00")):
+        one.opens(path).fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": ends})
+    administrator.fills(**{"on_shift-1-from": "09:00", "on_shift-1-to": "10:00"}).clicks("Save the week")
+
+    supervisor.clicks("Save the week")
+
+    assert supervisor.reads("Monday, On shift, now: 08:00–12:00.")
+    supervisor.clicks("Save the week")
+    with database.reading() as session:
+        spans = {one.weekday: one.ends for one in session.scalars(select(Schedule))}
+    assert spans == {0: time(16, 30), 1: time(10)}
 
 
 def test_old_tab_with_an_error_undoes_nothing_once_that_is_corrected(
