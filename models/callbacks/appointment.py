@@ -71,16 +71,10 @@ def reschedule(
     """
     callback = standing(session, callback_id)
     _is_as_seen(callback, seen)
-    if not now < at <= now + LONGEST_AHEAD:
-        raise RefusedError(CallbackRefusal.TIME_OUT_OF_RANGE, days=LONGEST_AHEAD.days)
     may_be_called(callback)
-    opens = next_moment_inside(session, callback, at, policy)
-    if opens is None:
-        raise RefusedError(CallbackRefusal.NO_COMMON_HOURS)
-    if opens != at:
-        raise RefusedError(CallbackRefusal.OUTSIDE_HOURS, at=opens)
+    check_moment(session, callback, at, now, policy)
     _take_in_hand(session, callback, staff, now, policy.numbers)
-    due_at = at + timedelta(minutes=policy.numbers.urgent_minutes)
+    due_at = promised_by(at, policy.numbers)
     actor = actor_of(staff.id)
     if callback.state == "claimed":
         # A callback that was taken up stays on the list this time: a person has decided that it may be
@@ -89,6 +83,24 @@ def reschedule(
         session.flush()
         let_go(session, callback, actor, now)
     move_callback(session, callback.id, next_attempt_at=at, due_at=due_at, now=now, actor=actor)
+
+
+def check_moment(
+    session: Session, callback: Callback, at: datetime, now: datetime, policy: CallbackPolicy
+) -> None:
+    """Refuse a moment that is past or too far ahead, or outside the hours of the person or the office."""
+    if not now < at <= now + LONGEST_AHEAD:
+        raise RefusedError(CallbackRefusal.TIME_OUT_OF_RANGE, field="day", days=LONGEST_AHEAD.days)
+    opens = next_moment_inside(session, callback, at, policy)
+    if opens is None:
+        raise RefusedError(CallbackRefusal.NO_COMMON_HOURS, field="day")
+    if opens != at:
+        raise RefusedError(CallbackRefusal.OUTSIDE_HOURS, field="day", at=opens)
+
+
+def promised_by(at: datetime, policies: Policies) -> datetime:
+    """The latest moment promised for a call that staff agreed on for ``at``."""
+    return at + timedelta(minutes=policies.urgent_minutes)
 
 
 def cancel(

@@ -35,6 +35,8 @@ _A_FEW = 200
 #: The exact words of the partial indexes: with bound parameters the databases would not use them.
 ON_LIST = text("callbacks.state = 'requested' AND callbacks.rank IS NOT NULL")
 NOT_YET = text("callbacks.state = 'requested' AND callbacks.rank IS NULL")
+#: Those on the list, and those that need attention, by their ranks in the two lists.
+LISTED = text("callbacks.state IN ('requested','left_for_staff') AND callbacks.rank IS NOT NULL")
 
 
 def due_callbacks(

@@ -32,34 +32,58 @@ def keep_note(
     callback = standing(session, callback_id)
     if not may_note(session, callback, staff.id, staff.role):
         refuse(session, callback)
-    text = " ".join(text.split())
-    why = refusal(text)
-    if why is None and _has_it(session, callback, staff.id):
-        # Others do not know the names, and must not find them out from what is refused.
-        why = _name_in(session, callback, text)
-    if why is not None:
-        raise RefusedError(why, most=MOST_CHARACTERS)
-    before = note_of(session, callback)
-    if seen is not None and seen != before and text != before:
-        raise RefusedError(CallbackRefusal.NOTE_CHANGED)
-    callback.note_sealed = keyring_of(session).seal("callback.note", text) if text else None
+    # Others do not know the names, and must not find them out from what is refused.
+    knows = _has_it(session, callback, staff.id)
+    changed = changed_note(
+        session, text, note_of(session, callback), seen,
+        case_id=callback.case_id if knows else None,
+        registrant_id=callback.registrant_id if knows else None,
+    )  # fmt: skip
+    if changed is None:
+        return
+    callback.note_sealed = keyring_of(session).seal("callback.note", changed) if changed else None
     session.flush()
     audit.record(
         session, actor=actor_of(staff.id), action="note_callback", target=f"callback:{callback.id}", now=now
     )
 
 
-def _name_in(session: Session, callback: Callback, text: str) -> TextRefusal | None:
-    """``NAME`` for a text with a name of the callback's person, or of the person their case is about."""
+def changed_note(
+    session: Session,
+    text: str,
+    before: str,
+    seen: str | None,
+    *,
+    case_id: int | None,
+    registrant_id: int | None,
+) -> str | None:
+    """The note as it is to be saved in place of ``before``; None when it is the same.
+
+    No name of the case or the registrant may be in it. Raises RefusedError with a TextRefusal, or
+    NOTE_CHANGED when ``before`` differs from ``seen``.
+    """
+    text = " ".join(text.split())
+    why = refusal(text) or _name_in(session, case_id, registrant_id, text)
+    if why is not None:
+        raise RefusedError(why, field="note", most=MOST_CHARACTERS)
+    if seen is not None and seen != before and text != before:
+        raise RefusedError(CallbackRefusal.NOTE_CHANGED, field="note")
+    return None if text == before else text
+
+
+def _name_in(
+    session: Session, case_id: int | None, registrant_id: int | None, text: str
+) -> TextRefusal | None:
+    """``NAME`` for a text with a name of the registrant, or of the person their case is about."""
     name = func.coalesce(Case.named_sealed, Subject.name_sealed)
     named = select(name).select_from(Case).join(Subject, Case.subject_id == Subject.id)
-    theirs = select(Case.registrant_id).where(Case.id == callback.case_id)
+    theirs = select(Case.registrant_id).where(Case.id == case_id)
     registrant = select(Registrant.name_sealed).where(
-        or_(Registrant.id == callback.registrant_id, Registrant.id.in_(theirs))
+        or_(Registrant.id == registrant_id, Registrant.id.in_(theirs))
     )
     keyring, names = keyring_of(session), list[str]()
     for purpose, query in (
-        ("subject.name", named.where(Case.id == callback.case_id)),
+        ("subject.name", named.where(Case.id == case_id)),
         ("registrant.name", registrant),
     ):
         names += [keyring.unseal(purpose, one) for one in session.scalars(query) if one is not None]

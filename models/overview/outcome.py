@@ -11,6 +11,7 @@ from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callbac
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
+from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.phone_stop import on_next_phone, stop_phone
 from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
@@ -31,14 +32,25 @@ def last_talk(session: Session, staff_id: int, now: datetime, policies: Policies
 
 
 def note_outcome(
-    session: Session, talk: Talk, code: str, staff_id: int, now: datetime, policy: CallbackPolicy
+    session: Session,
+    talk: Talk,
+    code: str,
+    staff_id: int,
+    now: datetime,
+    policy: CallbackPolicy,
+    *,
+    facts: TalkFacts | None = None,
+    call_at: datetime | None = None,
 ) -> tuple[Literal["noted", "late", "no_phone"], list[Job]]:
     """Refine the outcome of a talk and create what follows; returns ``late`` when its minutes are over.
 
     To be called later, or nobody there: a new callback. For the supervisor: a new one that is left for staff
     at once. The wrong person: the phone that we called is stopped, and a new one is left for staff (R33).
-    ``no_phone`` means that the outcome is saved, but no phone may be called for the new callback. Raises
-    ValueError for a code that is not in OUTCOME_CODES.
+    ``no_phone`` means that the outcome is saved, but no phone may be called for the new callback. ``facts``
+    are saved with it; None leaves them as they are. ``call_at`` is the moment that staff and the person
+    agreed on, for LATER alone; without it the line calls after ``call_later_minutes``, in the next open
+    hours. Raises ValueError for a code that is not in OUTCOME_CODES, and RefusedError for a ``call_at``
+    outside their hours or beside another promise.
     """
     if code not in OUTCOME_CODES:
         raise ValueError("There is no outcome of this name.")
@@ -50,12 +62,14 @@ def note_outcome(
     if talk.staff_id != staff_id or talk.closed_at is None or talk.closed_at <= since:
         return "late", []
     talk.outcome = code
+    named = {} if facts is None else keep_facts(talk, facts)
     if callback is not None:
         callback.outcome = code
     session.flush()
-    audit_talk(session, talk, "note_outcome", actor, now, {"code": code})
+    audit_talk(session, talk, "note_outcome", actor, now, {"code": code, **named})
     end_wrap_up(session, staff_id, now)
-    if code == before:
+    is_agreed = call_at is not None and code == LATER
+    if code == before and not is_agreed:
         return "noted", []
     if before == LATER:
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
@@ -71,7 +85,10 @@ def note_outcome(
     if code not in (LATER, SUPERVISOR):
         return "noted", []
     at = now + timedelta(minutes=policy.numbers.call_later_minutes)
-    return "noted" if follow_talk(session, talk, code, at, actor, now, policy) else "no_phone", []
+    if call_at is not None and is_agreed:
+        at = call_at
+    is_promised = follow_talk(session, talk, code, at, actor, now, policy, is_agreed=is_agreed)
+    return "noted" if is_promised else "no_phone", []
 
 
 def _stop_wrong_phone(

@@ -50,6 +50,7 @@ SEALED_COLUMNS = (
     SealedColumn("calls", "said", "call.said"),
     SealedColumn("callbacks", "number_sealed", "callback.number"),
     SealedColumn("callbacks", "note_sealed", "callback.note"),
+    SealedColumn("talks", "note_sealed", "talk.note"),
     SealedColumn("staff", "name_sealed", "staff.name"),
     SealedColumn("staff", "phone_sealed", "staff.phone"),
     SealedColumn("staff", "number_sealed", "staff.number"),

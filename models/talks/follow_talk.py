@@ -5,38 +5,59 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.callbacks.appointment import check_moment, promised_by
 from models.callbacks.callback import IS_OWED, Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.follow_up import LATER, SUPERVISOR, follow_up
 from models.callbacks.owed_already import rings_anyway
+from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import is_barred, safe_numbers
 from models.store.database import keyring_of
+from models.store.refusal import RefusedError
 from models.talks.call_queue import OPENS_ITS_CASE
 from models.talks.talk import Talk
 
 
 def follow_talk(
-    session: Session, talk: Talk, reason: str, at: datetime, actor: str, now: datetime, policy: CallbackPolicy
+    session: Session,
+    talk: Talk,
+    reason: str,
+    at: datetime,
+    actor: str,
+    now: datetime,
+    policy: CallbackPolicy,
+    *,
+    is_agreed: bool = False,
 ) -> bool:
     """Promise the person of a talk another call at ``at``; False when there is no phone to call for it.
 
     ``reason`` is LATER or SUPERVISOR; a callback for the supervisor is left for staff at once, whatever else
     is promised. Nothing is due yet, so there is no job: the sweeper finds it when its time has come.
+    ``is_agreed``: staff and the person agreed on this moment, so it is promised by an hour after it. Raises
+    RefusedError for such a moment when it is outside their hours, or another callback is promised already.
     """
+    due_at = promised_by(at, policy.numbers) if is_agreed else policy.due_at("other", at)
     if talk.callback_id is None:
         caller = session.get_one(Call, talk.caller_call_id)
-        made = promise_to_caller(session, caller, reason, at, actor, now, policy)
-        return made is not None or (reason == LATER and _is_owed_anyway(session, caller, at, reason))
-    callback = session.get_one(Callback, talk.callback_id)
-    follow_up(
-        session, callback, reason=reason, at=at, due_at=policy.due_at("other", at), actor=actor, now=now,
-        left=reason == SUPERVISOR,
-    )  # fmt: skip
-    return not callback.stopped_after
+        made = promise_to_caller(session, caller, reason, at, actor, now, policy, due_at=due_at)
+        is_owed = made is None and reason == LATER and _is_owed_anyway(session, caller, at, reason)
+    else:
+        callback = session.get_one(Callback, talk.callback_id)
+        jobs = follow_up(
+            session, callback, reason=reason, at=at, due_at=due_at, actor=actor, now=now,
+            left=reason == SUPERVISOR,
+        )  # fmt: skip
+        made = next((callback_id for _, callback_id in jobs), None)
+        is_owed = made is None and not callback.stopped_after
+    if is_agreed and made is not None:
+        check_moment(session, session.get_one(Callback, made), at, now, policy)
+    elif is_agreed and is_owed:
+        raise RefusedError(CallbackRefusal.PROMISED, field="day")
+    return made is not None or is_owed
 
 
 def promise_to_caller(
@@ -47,6 +68,7 @@ def promise_to_caller(
     actor: str,
     now: datetime,
     policy: CallbackPolicy,
+    due_at: datetime | None = None,
 ) -> int | None:
     """Promise a caller at 0 a call at ``at``; its id, or None if no phone may be called or one is promised.
 
@@ -63,7 +85,7 @@ def promise_to_caller(
     promise = Promise(
         number=number, urgency="other", reason=reason, verified=case is not None, language=caller.language,
         time_zone=caller.time_zone or (registrant.time_zone if registrant else policy.zone_of(number)),
-        requested_at=now, due_at=policy.due_at("other", at), next_attempt_at=at,
+        requested_at=now, due_at=due_at or policy.due_at("other", at), next_attempt_at=at,
         case_id=None if case is None else case.id, call_id=caller.id, silent=caller.silent,
         state="left_for_staff" if reason == SUPERVISOR else "requested",
         outcome=SUPERVISOR if reason == SUPERVISOR else None,

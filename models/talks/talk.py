@@ -2,9 +2,9 @@
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import ForeignKey, Index, Select, String, select, text, update
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, false, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
@@ -25,7 +25,9 @@ class Talk(Base):
     second talk after a hold broke off. ``leader_call_id`` is the leg of the leader, and ``staff_id`` that
     person; ``held_at`` is since when no staff are with the caller. ``announced_at`` is when the caller was
     last told who joins: joiners who accepted before then may come in (R43). ``outcome`` is one of
-    ``models/overview/outcome.py: OUTCOME_CODES`` once the talk is over (R37).
+    ``models/overview/outcome.py: OUTCOME_CODES`` once the talk is over (R37). ``needs_interpreter``,
+    ``safety_plan`` and ``referred_to`` are the facts of ``models/outcomes/talk_facts.py``. ``note_sealed``
+    is a short note by staff on a talk at 0; a callback has its own.
     """
 
     __tablename__ = "talks"
@@ -47,6 +49,10 @@ class Talk(Base):
     announced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str | None] = mapped_column(String(32))
+    needs_interpreter: Mapped[bool | None]
+    safety_plan: Mapped[bool] = mapped_column(default=False, server_default=false())
+    referred_to: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    note_sealed: Mapped[str | None] = mapped_column(Text)
 
     @property
     def is_over(self) -> bool:
@@ -187,7 +193,7 @@ def audit_talk(
     action: str,
     actor: str,
     now: datetime,
-    facts: dict[str, str] | None = None,
+    facts: dict[str, Any] | None = None,
 ) -> None:
     """Record what was done to a talk."""
     audit.record(session, actor=actor, action=action, target=talk.audit_target, facts=facts, now=now)

@@ -226,7 +226,7 @@ def test_words_are_shown_once_the_person_is_recognized(
         console_server, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, rank=None
     )
     page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
-    field = page.get_by_label("A short note for colleagues")
+    field = page.get_by_label("Note for colleagues")
     field.fill("Prefers mornings.")
     expect(page.get_by_role("link", name="Show what may be said")).to_have_count(0)
 
@@ -254,7 +254,7 @@ def test_callback_is_claimed_and_called_by_keyboard_alone(
     page.keyboard.press("t")
     expect(page.get_by_text("It is yours until")).to_be_visible()
     page.keyboard.press("n")
-    expect(page.get_by_label("A short note for colleagues")).to_be_focused()
+    expect(page.get_by_label("Note for colleagues")).to_be_focused()
     page.keyboard.type("c is only a letter here")
     page.locator("h1").click()
     page.keyboard.press("c")
@@ -295,7 +295,7 @@ def test_page_checks_a_note_while_it_is_typed_as_the_server_does(
     callback_id = promises(console_server)
     claims(console_server, callback_id, ana)
     page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
-    field = page.get_by_label("A short note for colleagues")
+    field = page.get_by_label("Note for colleagues")
 
     seen = {}
     for text in NOTES:
@@ -313,11 +313,11 @@ def test_reason_for_refusing_a_note_is_said_once_beside_it(
     claims(console_server, callback_id, ana)
     page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     field, form = (
-        page.get_by_label("A short note for colleagues"),
+        page.get_by_label("Note for colleagues"),
         page.locator("form", has=page.locator("#note")),
     )
     field.fill("ring 202-555-0110")
-    page.get_by_role("button", name="Keep the note").click()
+    page.get_by_role("button", name="Save note").click()
 
     expect(page.get_by_role("alert")).to_contain_text("Please look at this again")
     expect(form.get_by_text("The note has what looks like a phone number.")).to_have_count(1)
@@ -334,15 +334,15 @@ def test_unsaved_text_stays_when_another_button_is_pressed(
     callback_id = promises(console_server)
     claims(console_server, callback_id, ana)
     page = console_server.shows(visitors, f"/console/callbacks/{callback_id}", ana)
-    field = page.get_by_label("A short note for colleagues")
+    field = page.get_by_label("Note for colleagues")
     field.fill("Prefers mornings.")
 
     page.get_by_role("button", name="Call now", exact=True).click()
     expect(page.get_by_text("Accept there by pressing 1").first).to_be_visible()
     expect(field).to_have_value("Prefers mornings.")
 
-    page.get_by_role("button", name="Keep the note").click()
-    expect(page.get_by_text("The note is kept.")).to_be_visible()
+    page.get_by_role("button", name="Save note").click()
+    expect(page.get_by_text("The note is saved.")).to_be_visible()
     field.fill("Not this.")
     page.goto(f"{console_server.url}/console/callbacks")
     page.goto(f"{console_server.url}/console/callbacks/{callback_id}")

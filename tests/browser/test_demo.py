@@ -153,10 +153,10 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     victim.hears("You are on hold")
     page.get_by_role("button", name="Back from hold").click()
     victim.hears("Our team is on the line with you")
-    page.get_by_role("button", name="End the call").click()
+    page.get_by_role("button", name="End call").click()
     victim.hears("Goodbye")
     page.get_by_text("Reached", exact=True).last.click()
-    page.get_by_role("button", name="Note the outcome").click()
+    page.get_by_role("button", name="Save outcome").click()
 
     expect(page.get_by_text("The outcome is noted.")).to_be_visible()
     expect(page.get_by_role("table")).to_contain_text("The person pressed their key; the talk began")

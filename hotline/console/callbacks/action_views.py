@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from flask import flash, redirect, request, url_for
 from sqlalchemy.orm import Session
@@ -11,14 +10,14 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.callbacks.area import area
-from hotline.console.callbacks.talk_actions import TALK_ACTIONS, TalkClick
+from hotline.console.callbacks.finish import TalkClick, moment_typed, page_of_next
+from hotline.console.callbacks.talk_actions import TALK_ACTIONS
 from hotline.console.callbacks.views import Shown, callback_page
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
 from hotline.console.shell.typed_fields import drawn_with
 from hotline.console.shell.words import N_, _
-from hotline.refusals.callbacks import ActionRefusal
 from models.callbacks import appointment, claim, note, recognition
 from models.callbacks.callback import Callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
@@ -81,7 +80,7 @@ def _reschedule(click: Click) -> list[Job]:
     row = click.session.get(Callback, click.callback_id)
     if row is None:
         raise NotFound
-    at = _moment(click.typed("day"), click.typed("time"), row.time_zone)
+    at = moment_typed(click.typed("day"), click.typed("time"), row.time_zone)
     policy = console.callback_policy
     appointment.reschedule(click.session, click.callback_id, click.staff, at, click.now, policy, click.seen)
     return []
@@ -133,9 +132,10 @@ ACTIONS: dict[str, tuple[Action, str, str]] = {
     "hand": (_hand, N_("It is handed on."), "to"),
     "reschedule": (_reschedule, N_("The line will call at that time."), "day"),
     "cancel": (_cancel, N_("The callback is cancelled."), "reason"),
-    "note": (_note, N_("The note is kept."), "note"),
     "recognize": (_recognize, N_("Recognition is recorded. The case is open to you now."), "recognized_by"),
     **{name: (_on_talk(name), said, field) for name, (_, said, field) in TALK_ACTIONS.items()},
+    # Also for those who do not lead a talk: they claimed the callback, handed it over, or oversee.
+    "note": (_note, N_("The note is saved."), "note"),
 }
 
 
@@ -155,9 +155,11 @@ def callback_action(callback_id: int, action: str) -> Response | tuple[str, int]
         # A key press on a phone may lock the same rows in another order. One of the two is then aborted.
         jobs = tried_again(done)
     except RefusedError as error:
-        return _refused(callback_id, action, field, error)
+        return _refused(callback_id, action, error.field or field, error)
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
+    if action == "finish":
+        return redirect(page_of_next(), code=303)
     if action == "release" and _is_left(callback_id):
         said = N_("It is left for staff again.")
     flash(_(said), "success")
@@ -181,13 +183,3 @@ def _refused(callback_id: int, action: str, field: str, error: RefusedError) -> 
     shown = Shown({field: sentence}, opened=action)
     with console.database.reading() as session:
         return callback_page(session, callback_id, shown), 422
-
-
-def _moment(day: str, time: str, time_zone: str) -> datetime:
-    """The typed moment, in the person's time zone. Raises RefusedError for an invalid day or time."""
-    try:
-        local = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=ZoneInfo(time_zone))
-        return local.astimezone(UTC)
-    except (ValueError, OverflowError):
-        # The last day of the calendar cannot be converted to another zone.
-        raise RefusedError(ActionRefusal.NO_TIME) from None

@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
-from hotline.console.callbacks.talk_actions import TALK_ACTIONS, TalkClick
+from hotline.console.callbacks.finish import TalkClick, finish_words, page_of_next
+from hotline.console.callbacks.talk_actions import TALK_ACTIONS
 from hotline.console.callbacks.views import names_of_joiners
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
@@ -15,19 +16,19 @@ from hotline.console.shell.live import EVERY, live_part, tag_of
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _, language
+from models.outcomes.talk_note import may_note_talk, note_of_talk
 from models.overview.history import history_of_talk
-from models.overview.outcome import OUTCOME_CODES
 from models.staff.staff import ROLES
 from models.store.database import tried_again
 from models.store.job import Job
 from models.store.refusal import RefusedError
 from models.talks.shown_talk import TalkAt0, look_at_talk_words, shown_talk
+from models.talks.talk import Talk
 from models.talks.talk_controls import led_at_0
 
 _WORDS: dict[str, object] = {
     "spoken": callback_words.LANGUAGES,
     "outcomes": callback_words.OUTCOME_SENTENCES,
-    "outcome_choices": [(one, callback_words.OUTCOME_CHOICES[one]) for one in OUTCOME_CODES],
     "happened": callback_words.happened,
     "who": callback_words.who,
 }
@@ -49,8 +50,15 @@ def _state(session: Session, talk: TalkAt0, errors: dict[str, str] | None = None
         "has_interpreter": talk.language in console.office.interpreters,
         "history": history_of_talk(session, talk.id),
         "errors": errors or {},
+        **_ending(session, talk),
         **_WORDS,
     }
+
+
+def _ending(session: Session, shown: TalkAt0) -> dict[str, object]:
+    talk = session.get_one(Talk, shown.id)
+    note = note_of_talk(session, talk) if may_note_talk(session, talk, me().staff_id, me().role) else ""
+    return finish_words(talk, note, shown.time_zone or console.office.time_zone, interpreter=False)
 
 
 def _page(
@@ -119,6 +127,7 @@ def talk_at_0_action(talk_id: int, action: str) -> AnyResponse | tuple[str, int]
     try:
         jobs = tried_again(done)
     except RefusedError as error:
+        field = error.field or field
         if not field:
             flash(refused(error), "error")
             return redirect(page, code=303)
@@ -126,6 +135,8 @@ def talk_at_0_action(talk_id: int, action: str) -> AnyResponse | tuple[str, int]
             return _page(session, _find(session, talk_id), errors={field: refused(error)}), 422
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
+    if action == "finish":
+        return redirect(page_of_next(), code=303)
     flash(_(said), "success")
     return redirect(page, code=303)
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import NotFound
 
 from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
+from hotline.console.callbacks.finish import finish_words
 from hotline.console.callbacks.shared_rows import CALLS, MINE, NOBODY, TOKEN, SharedPage, SharedRows
 from hotline.console.callbacks.unchanged import FACTS, Facts, minute_of
 from hotline.console.shell.console import console
@@ -39,12 +40,11 @@ from models.callbacks.shown_line import shown_line
 from models.callbacks.to_new_phone import holds_content
 from models.calls.call import Call
 from models.custody.custody_status import Heard
+from models.outcomes.talk_facts import needs_interpreter
 from models.overview import listing
 from models.overview.history import history_of
-from models.overview.outcome import OUTCOME_CODES
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
-from models.store.free_text import MOST_CHARACTERS, TextRefusal, patterns, spelling
 from models.store.refusal import RefusedError
 from models.talks.talk import Talk
 from models.talks.talk_legs import Joiner, joiners_of
@@ -255,14 +255,9 @@ def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
         shown=shown,
         tag=_tag_of_one(row, state, now),
         every=EVERY,
-        note=note_of(session, whole) if mine else "",
         may_note=mine,
         seen=stamp_of(whole),
         may_reveal=may_reveal(whole, me().staff_id, me().role),
-        note_patterns=patterns(),
-        note_spelling=spelling(),
-        note_sentences={why: callback_words.note_sentence(why) for why in TextRefusal},
-        note_most=MOST_CHARACTERS,
         colleagues=_colleagues(session),
         settled_day="" if local is None else local.date().isoformat(),
         settled_time="" if local is None else local.strftime("%H:%M"),
@@ -342,11 +337,25 @@ def _state(session: Session, row: listing.Listed, now: datetime) -> dict[str, ob
         "may_be_anyone": _may_be_anyone(session, row),
         "first_name": console.office.neutral_name.get(row.language, ""),
         "oversees": me().role in OVERSEERS,
-        "may_note_outcome": is_mine and over_lately,
+        "may_finish": is_mine and over_lately,
+        **_ending(session, row),
         "handed_minutes": console.policies.handed_minutes,
         "claim_minutes": console.policies.claim_minutes,
         "has_interpreter": row.language in console.office.interpreters,
         "office_zone": console.office.time_zone,
+    }
+
+
+def _ending(session: Session, row: listing.Listed) -> dict[str, object]:
+    """What the form at the end of a talk shows, and whether this person needs an interpreter."""
+    callback = session.get_one(Callback, row.id)
+    may_read = may_note(session, callback, me().staff_id, me().role)
+    is_known = needs_interpreter(session, callback)
+    note = note_of(session, callback) if may_read else ""
+    talk = session.scalars(select(Talk).filter_by(callback_id=row.id)).first()
+    return {
+        "needs_interpreter": is_known,
+        **finish_words(talk, note, row.time_zone, interpreter=is_known),
     }
 
 
@@ -421,5 +430,4 @@ _WORDS: dict[str, object] = {
     "who": callback_words.who,
     "cancel_choices": [(one, callback_words.CANCEL_NAMES[one]) for one in CANCEL_REASONS],
     "recognition_choices": [(one, callback_words.RECOGNITION_NAMES[one]) for one in RECOGNITIONS],
-    "outcome_choices": [(one, callback_words.OUTCOME_CHOICES[one]) for one in OUTCOME_CODES],
 }

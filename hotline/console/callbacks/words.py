@@ -2,10 +2,12 @@
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, get_timezone
 
+from hotline.console.shell.console import console
 from hotline.console.shell.words import N_, _, language, ngettext, written_in
 from hotline.refusals.callbacks import NOTE_WORDS
 from models.overview.history import Happening
@@ -141,6 +143,7 @@ HAPPENED = {
     "warn_of_callback": N_("Staff were warned that it is at risk"),
     "reveal_number": N_("The whole number was looked at"),
     "note_callback": N_("The note was written"),
+    "note_talk": N_("The note was written"),
     "note_outcome": N_("The outcome was noted"),
     "recognize_person": N_("The person was recognized"),
     "begin_talk": N_("Accepted by key; the talk began"),
@@ -236,7 +239,7 @@ def happened(one: Happening) -> str:
     facts = {"to": "", "rung": ""} | one.facts
     said = _(sentence, **facts) if "%(" in sentence else _(sentence)
     if one.what == "note_outcome":
-        return f"{said}: {_(OUTCOME_CHOICES.get(str(facts.get('code')), 'Reached'))}"
+        return f"{said}: {'; '.join(_noted(facts))}"
     if one.what == "recognize_person" and facts.get("code") in RECOGNITION_NAMES:
         return f"{said}: {_(RECOGNITION_NAMES[facts['code']])}"
     if one.what in {"cancel_callback", "close_left_callback"} and facts.get("reason") in CANCEL_NAMES:
@@ -244,6 +247,26 @@ def happened(one: Happening) -> str:
     if one.what.startswith("rang_"):
         return f"{said}: {_how_it_went(one)}"
     return said
+
+
+def _noted(facts: dict[str, Any]) -> list[str]:
+    """An outcome and what was recorded with it."""
+    found = [_(OUTCOME_CHOICES.get(str(facts.get("code")), "Reached"))]
+    if facts.get("interpreter"):
+        found.append(_("needs an interpreter"))
+    if facts.get("safety_plan"):
+        found.append(_("safety plan made"))
+    if facts.get("referred_to"):
+        found.append(
+            _("referred to %(services)s", services=", ".join(map(service_name, facts["referred_to"])))
+        )
+    return found
+
+
+def service_name(key: str) -> str:
+    """A service of the office in the reader's language; the key of one that the office no longer has."""
+    names = next((one.name for one in console.office.services if one.key == key), {})
+    return names.get(language()) or next(iter(names.values()), key)
 
 
 def who(one: Happening) -> str:

@@ -48,6 +48,7 @@ def test_double_submit_rings_one_phone_once(
         "cancel",
         "note",
         "outcome",
+        "finish",
         "hold",
         "resume",
         "colleague",
@@ -80,7 +81,8 @@ def test_liaison_sees_somebody_elses_callback_and_cannot_change_it(
         ("release", {}), ("call", {}), ("hand", {"to": str(luis.staff_id)}),
         ("cancel", {"reason": "duplicate"}), ("reschedule", {"day": "2026-11-27", "time": "12:00"}),
         ("note", {"note": "hello"}), ("end", {}),
-        ("hold", {}), ("outcome", {"code": "reached"}), ("number", {}),
+        ("hold", {}), ("outcome", {"outcome": "reached"}), ("number", {}),
+        ("finish", {"outcome": "reached", "note": "hello"}),
     ):  # fmt: skip
         luis.sends(f"/console/callbacks/{callback_id}/{action}", {"csrf_token": token, **data})
         assert luis.status in {200, 403, 422}

@@ -117,13 +117,13 @@ def test_callback_that_a_colleague_does_not_begin_in_five_minutes_goes_back(
 def test_forbidden_note_is_refused_and_stays_in_its_field(liaison: Member, office_rows: Office) -> None:
     callback_id = office_rows.promises()
     liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
-    liaison.fills(note="her A-number is A012345678").clicks("Keep the note")
+    liaison.fills(note="her A-number is A012345678").clicks("Save note")
     assert liaison.status == 422
     assert liaison.reads("looks like an A-number")
     assert liaison.value("note").strip() == "her A-number is A012345678"
 
-    liaison.fills(note="Prefers mornings.").clicks("Keep the note")
-    assert liaison.reads("The note is kept.")
+    liaison.fills(note="Prefers mornings.").clicks("Save note")
+    assert liaison.reads("The note is saved.")
     assert liaison.value("note").strip() == "Prefers mornings."
 
 
@@ -133,15 +133,15 @@ def test_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
     callback_id = office_rows.promises()
     liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
     supervisor.opens(f"/console/callbacks/{callback_id}")
-    liaison.fills(note="Never before noon.").clicks("Keep the note")
+    liaison.fills(note="Never before noon.").clicks("Save note")
 
-    supervisor.fills(note="Third call this week.").clicks("Keep the note")
+    supervisor.fills(note="Third call this week.").clicks("Save note")
 
     assert supervisor.status == 422
     assert supervisor.reads("Someone else changed the note.", "now: Never before noon.")
     assert supervisor.value("note").strip() == "Third call this week."
-    supervisor.clicks("Keep the note")
-    assert supervisor.reads("The note is kept.")
+    supervisor.clicks("Save note")
+    assert supervisor.reads("The note is saved.")
 
 
 @pytest.mark.parametrize("with_case", [True, False])
@@ -158,7 +158,7 @@ def test_note_cannot_have_the_name_of_the_person_it_is_about(
     liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
 
     for note in ("ROSA's shift ends at six", "Asked for ivo."):
-        liaison.fills(note=note).clicks("Keep the note")
+        liaison.fills(note=note).clicks("Save note")
         refused = with_case or "ROSA" in note
         assert liaison.reads("The note has a name from this case. Remove it.") is refused
     assert (office_rows.row(callback_id).note_sealed is None) is with_case
@@ -172,16 +172,16 @@ def test_liaison_saves_the_outcome_of_their_talk_and_a_hard_call_gives_them_a_br
         rank=None,
     )  # fmt: skip
     liaison.opens(f"/console/callbacks/{callback_id}")
-    liaison.fills(code="message_left", hard="1").clicks("Note the outcome")
+    liaison.fills(outcome="message_left", hard="1").clicks("Save outcome")
 
-    assert liaison.reads("The outcome is noted.")
+    assert liaison.reads("Saved.")
     assert office_rows.row(callback_id).outcome == "message_left"
     with database.reading() as session:
         assert session.get_one(Staff, liaison.staff_id).resting_until is not None
-    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Note the outcome")
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Save outcome")
     clock.goes_on(minutes=16)
     token = liaison.token
-    liaison.sends(f"/console/callbacks/{callback_id}/outcome", {"csrf_token": token, "code": "call_later"})
+    liaison.sends(f"/console/callbacks/{callback_id}/outcome", {"csrf_token": token, "outcome": "call_later"})
     assert liaison.reads("The time to save an outcome is over")
 
 
@@ -235,7 +235,7 @@ def test_liaison_who_handed_a_talk_over_is_offered_its_note_and_no_number(
 
     liaison.opens(f"/console/callbacks/{callback_id}")
 
-    assert liaison.reads("A short note for colleagues")
+    assert liaison.reads("Note for colleagues")
     assert not liaison.reads("Show the whole number")
 
 
@@ -246,8 +246,8 @@ def test_hard_call_is_saved_while_somebody_changes_the_shift_of_its_liaison(
         state="reached", staff_id=liaison.staff_id, talking_at=clock(), closed_at=clock(), outcome="reached",
         rank=None,
     )  # fmt: skip
-    liaison.opens(f"/console/callbacks/{talk}").fills(code="message_left", hard="1")
-    click = threading.Thread(target=liaison.clicks, args=("Note the outcome",))
+    liaison.opens(f"/console/callbacks/{talk}").fills(outcome="message_left", hard="1")
+    click = threading.Thread(target=liaison.clicks, args=("Save outcome",))
     with database.transaction() as session:
         session.execute(update(Staff).where(Staff.id == liaison.staff_id).values(away=False))
         if database.engine.dialect.name == "postgresql":
@@ -261,7 +261,7 @@ def test_hard_call_is_saved_while_somebody_changes_the_shift_of_its_liaison(
         click.start()
     click.join(30)
 
-    assert liaison.reads("The outcome is noted.")
+    assert liaison.reads("Saved.")
 
 
 def test_callback_left_for_staff_says_plainly_that_the_phone_may_have_rung(

@@ -114,9 +114,9 @@ def test_opened_words_stay_through_the_clicks_of_a_talk(liaison: Member, office_
     liaison.opens(f"/console/callbacks/{callback_id}").clicks("Show what may be said")
     assert liaison.reads("What may be said", "in custody")
 
-    liaison.fills(note="She will call again").clicks("Keep the note")
+    liaison.fills(note="She will call again").clicks("Save note")
 
-    assert liaison.reads("The note is kept.", "What may be said", "in custody")
+    assert liaison.reads("The note is saved.", "What may be said", "in custody")
     assert len(office_rows.entries("look_at_case")) == 1
 
 
@@ -128,8 +128,8 @@ def test_liaison_who_calls_again_later_sees_how_the_call_before_ended_and_its_no
         state="reached", staff_id=ana.staff_id, rank=None, outcome="reached", talking_at=clock(),
         closed_at=clock(),
     )  # fmt: skip
-    ana.opens(f"/console/callbacks/{first}").fills(note="She asked about the court.").clicks("Keep the note")
-    ana.fills(code="call_later").clicks("Note the outcome")
+    ana.opens(f"/console/callbacks/{first}")
+    ana.fills(outcome="call_later", note="She asked about the court.").clicks("Save outcome")
     second = office_rows.entries("request_callback")[0].target.partition(":")[2]
 
     luis.opens(f"/console/callbacks/{second}")

@@ -13,7 +13,7 @@ def begins(office_rows: Office, leader: Member, **facts: Any) -> str:
     """This member of staff has just taken a caller at 0; the address of its page."""
     with office_rows.database.transaction() as session:
         caller = make_call(session, phone="+12025550110", **facts)
-        make_wait(session, caller, verified=False)
+        make_wait(session, caller, verified="verified_at" in facts)
         leg = make_call(
             session, role="liaison_at_0", staff_id=leader.staff_id, parent_call_id=caller.id,
             accepted_at=office_rows.clock(), place="in_talk",
@@ -76,20 +76,21 @@ def test_leader_of_a_talk_at_0_holds_it_ends_it_and_saves_its_outcome_on_its_pag
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
     page = begins(office_rows, ana)
 
-    assert {"Hold", "Add a colleague", "End the call"} <= {*ana.opens(page).buttons}
+    assert {"Hold", "Add a colleague", "End call"} <= {*ana.opens(page).buttons}
     assert ana.clicks("Hold").reads("You put the person on hold.", "The person is on hold.")
     assert ana.clicks("Back from hold").reads("You took the person back from hold.")
     assert ana.clicks("Add a colleague").reads("No other colleague is free, or one is already being called.")
     assert luis.opens(page).status == 404
     overseer = staff("supervisor").signs_in()
-    assert "End the call" not in overseer.opens(page).buttons
+    assert "End call" not in overseer.opens(page).buttons
     overseer.posts(f"{page}/end", {"csrf_token": overseer.token})
     assert overseer.opens(page).reads("You are not leading this call.")
 
-    ana.opens(page).clicks("End the call")
+    ana.opens(page).clicks("End call")
     assert ana.reads("The call is ended.", "How did it end?")
-    ana.fills(code="to_supervisor").clicks("Note the outcome")
-    assert ana.reads("The outcome is noted.", "Accepted by key; the talk began", "On hold", "The talk ended")
+    ana.fills(outcome="to_supervisor").clicks("Save outcome")
+    assert ana.reads("Saved.")
+    assert ana.opens(page).reads("Accepted by key; the talk began", "On hold", "The talk ended")
     with office_rows.database.reading() as session:
         (left,) = session.query(Callback).all()
         assert (left.state, left.reason) == ("left_for_staff", "to_supervisor")

@@ -16,6 +16,7 @@ from models.staff.staff_session import begin_session
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.rotation import SEALED_COLUMNS, count_remaining, rotate
+from models.talks.talk import begin_talk
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import make_call, make_callback, make_case, make_staff, make_subject
 
@@ -55,7 +56,12 @@ def _fill(database: Database) -> int:
         )
         kept = {"kept": seal("staff_session.kept", "{}")}
         session.execute(text("UPDATE staff_sessions SET kept_sealed = :kept"), kept)
-        make_call(session, phone="+12025550124")
+        call = make_call(session, phone="+12025550124")
+        talk = begin_talk(
+            session, caller_call_id=call.id, leader_call_id=call.id, staff_id=person.id, language="en",
+            now=person.created_at,
+        )  # fmt: skip
+        talk.note_sealed = seal("talk.note", "Asked about the court.")
         make_callback(session, case, note_sealed=database.keyring.seal("callback.note", "Prefers mornings."))
         for number in range(SUBJECTS):
             make_subject(session, feed_id=f"S-{number}", name=f"Person {number}")

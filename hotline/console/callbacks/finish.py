@@ -1,0 +1,165 @@
+"""One form at the end of a talk: its outcome, what belongs to that, and the note, in one transaction."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flask import flash, request, url_for
+from sqlalchemy.orm import Session
+
+from hotline.console.callbacks.words import OUTCOME_CHOICES, note_sentence
+from hotline.console.shell.console import console
+from hotline.console.shell.guard import me
+from hotline.console.shell.typed_fields import drawn_with
+from hotline.console.shell.words import _
+from hotline.refusals.callbacks import ActionRefusal
+from models.callbacks.callback import Callback
+from models.callbacks.follow_up import LATER, SUPERVISOR
+from models.callbacks.note import keep_note
+from models.outcomes.next_callback import next_to_claim
+from models.outcomes.talk_facts import TalkFacts
+from models.outcomes.talk_note import keep_talk_note
+from models.overview import outcome
+from models.staff.rest import begin_rest, lock_staff
+from models.staff.staff import Staff
+from models.store.free_text import MOST_CHARACTERS, TextRefusal, patterns, spelling
+from models.store.job import Job
+from models.store.refusal import RefusedError
+from models.talks.shown_talk import shown_talk
+from models.talks.talk import Talk
+
+#: The outcomes of a talk with the very person; only these say whether that person needs an interpreter.
+_WITH_PERSON = ("reached", LATER, SUPERVISOR)
+
+
+@dataclass(frozen=True)
+class TalkClick:
+    """The person, talk and moment of a click, and the open transaction."""
+
+    session: Session
+    talk: Talk
+    staff_id: int
+    now: datetime
+
+
+def finish(click: TalkClick) -> list[Job]:
+    """Save the note, the outcome and its facts. Raises RefusedError, and then nothing is saved."""
+    save_note(click)
+    return _save(click, _facts())
+
+
+def save_outcome(click: TalkClick) -> list[Job]:
+    """Save or correct the outcome alone, as from a form without the facts."""
+    return _save(click, None)
+
+
+def save_note(click: TalkClick) -> list[Job]:
+    """Save the note alone: on the callback, or on the talk with a caller at 0."""
+    staff = click.session.get_one(Staff, click.staff_id)
+    text, seen = request.form.get("note", "").strip(), drawn_with("note")
+    if click.talk.callback_id is None:
+        keep_talk_note(click.session, click.talk, staff, text, click.now, seen)
+    else:
+        keep_note(click.session, click.talk.callback_id, staff, text, click.now, seen)
+    return []
+
+
+def page_of_next() -> str:
+    """The page of the next callback that the reader may claim, still unclaimed; else the list."""
+    with console.database.reading() as session:
+        found = next_to_claim(session, me().role, console.clock(), console.callback_policy)
+    if found is None:
+        flash(_("Saved. No callback waits for you now."), "success")
+        return url_for("console.callbacks.callbacks")
+    flash(_("Saved. Here is the next callback; nobody has claimed it yet."), "success")
+    return url_for("console.callbacks.callback", callback_id=found)
+
+
+def moment_typed(day: str, time: str, time_zone: str) -> datetime:
+    """The typed moment, in the person's time zone. Raises RefusedError for an invalid day or time."""
+    try:
+        local = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=ZoneInfo(time_zone))
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # The last day of the calendar cannot be converted to another zone.
+        raise RefusedError(ActionRefusal.NO_TIME, field="day") from None
+
+
+def zone_of(session: Session, talk: Talk) -> str:
+    """The time zone of the person of a talk; the office's if nobody knows it."""
+    if talk.callback_id is not None:
+        return session.get_one(Callback, talk.callback_id).time_zone
+    found = shown_talk(session, talk.id, me().staff_id, me().role, console.clock(), console.policies)
+    return (found.time_zone if found is not None else None) or console.office.time_zone
+
+
+def _save(click: TalkClick, facts: TalkFacts | None) -> list[Job]:
+    code, is_hard = _code(), bool(request.form.get("hard", "").strip())
+    if code not in outcome.OUTCOME_CODES:
+        raise RefusedError(ActionRefusal.UNKNOWN_OUTCOME)
+    call_at = _call_at(click) if code == LATER and facts is not None else None
+    if is_hard:
+        lock_staff(click.session, click.staff_id)
+    word, jobs = outcome.note_outcome(
+        click.session, click.talk, code, click.staff_id, click.now, console.callback_policy,
+        facts=facts, call_at=call_at,
+    )  # fmt: skip
+    if word == "late":
+        raise RefusedError(ActionRefusal.OUTCOME_LATE)
+    if is_hard:
+        begin_rest(click.session, click.staff_id, click.now, console.policies)
+    return jobs
+
+
+def _facts() -> TalkFacts:
+    known = {service.key for service in console.office.services}
+    return TalkFacts(
+        needs_interpreter="interpreter" in request.form if _code() in _WITH_PERSON else None,
+        safety_plan="safety_plan" in request.form,
+        referred_to=tuple(one for one in request.form.getlist("referred_to") if one in known),
+    )
+
+
+def _code() -> str:
+    return request.form.get("outcome", "").strip()
+
+
+def _call_at(click: TalkClick) -> datetime | None:
+    day, time = request.form.get("call_day", "").strip(), request.form.get("call_time", "").strip()
+    if not day and not time:
+        return None
+    return moment_typed(day, time, zone_of(click.session, click.talk))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What the form shows of a talk: is it over, and what is saved of it. ``zone`` is the person's."""
+
+    is_over: bool
+    outcome: str | None
+    zone: str
+    interpreter: bool
+    safety_plan: bool
+    referred_to: list[str]
+    note: str = field(repr=False)
+
+
+def finish_words(talk: Talk | None, note: str, zone: str, *, interpreter: bool) -> dict[str, object]:
+    """What the templates need for the form; ``interpreter``: what was said before about this person."""
+    ended = Ended(False, None, zone, interpreter, False, [], note)
+    if talk is not None:
+        said = talk.needs_interpreter
+        ended = Ended(
+            talk.is_over, talk.outcome if talk.is_over else None, zone, interpreter if said is None else said,
+            talk.safety_plan, talk.referred_to or [], note,
+        )  # fmt: skip
+    return {
+        "ended": ended,
+        "services": console.office.services,
+        "office_language": console.office.languages[0],
+        "outcome_choices": [(one, OUTCOME_CHOICES[one]) for one in outcome.OUTCOME_CODES],
+        "note_patterns": patterns(),
+        "note_spelling": spelling(),
+        "note_sentences": {why: note_sentence(why) for why in TextRefusal},
+        "note_most": MOST_CHARACTERS,
+    }

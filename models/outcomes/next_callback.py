@@ -1,0 +1,52 @@
+"""The callback that a staff member is shown next: the first that they may claim and call now (R36)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import select, union_all
+from sqlalchemy.orm import Session
+
+from models.callbacks.callback import Callback
+from models.callbacks.callback_list import LISTED
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.claim import OVERSEERS, may_take_up
+from models.callbacks.follow_up import SUPERVISOR
+from models.calls.offer import last_offers
+from models.calls.two_lists import RANKS, interleave
+from models.store.refusal import RefusedError
+from models.talks.own_call import may_ring_now
+
+#: How many of each rank are looked at. Of more than these, none can be called now by anybody.
+_LOOKS = 25
+
+
+def next_to_claim(session: Session, role: str, now: datetime, policy: CallbackPolicy) -> int | None:
+    """The id of the first callback that a person with this role may claim and call now; None for none.
+
+    It changes nothing, so a colleague may be faster. What was left for a supervisor is for overseers alone.
+    """
+    for callback in _in_order(session, now, policy):
+        if callback.reason == SUPERVISOR and callback.state != "requested" and role not in OVERSEERS:
+            continue
+        try:
+            may_take_up(session, callback)
+            may_ring_now(session, callback, now, policy)
+        except RefusedError:
+            continue
+        return callback.id
+    return None
+
+
+def _in_order(session: Session, now: datetime, policy: CallbackPolicy) -> Iterator[Callback]:
+    """The heads of both lists, with those that need attention, in the order of offers."""
+    heads = [
+        select(Callback.id, Callback.rank, Callback.due_at)
+        .where(LISTED, Callback.rank == rank)
+        .order_by(Callback.due_at, Callback.id)
+        .limit(_LOOKS)
+        .subquery()
+        for rank in RANKS
+    ]
+    rows = session.execute(union_all(*(select(head) for head in heads))).all()
+    for row in interleave(rows, last_offers(session, now), now + policy.due_soon):
+        yield session.get_one(Callback, row.id)

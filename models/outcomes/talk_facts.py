@@ -1,0 +1,66 @@
+"""What staff record about a talk besides its outcome: interpreter, safety plan, services named (R37)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, select, union_all
+from sqlalchemy.orm import Session
+
+from models.callbacks.callback import IS_PAST, Callback
+from models.calls.call import Call
+from models.talks.talk import Talk
+
+
+@dataclass(frozen=True, kw_only=True)
+class TalkFacts:
+    """``referred_to`` are keys of the office's services.
+
+    ``needs_interpreter`` is None while nobody has said so, as after an outcome keyed on a phone.
+    """
+
+    needs_interpreter: bool | None = None
+    safety_plan: bool = False
+    referred_to: tuple[str, ...] = ()
+
+
+def keep_facts(talk: Talk, facts: TalkFacts) -> dict[str, Any]:
+    """Store the facts on the talk; returns those that its audit entry names."""
+    talk.needs_interpreter = facts.needs_interpreter
+    talk.safety_plan = facts.safety_plan
+    talk.referred_to = list(facts.referred_to) or None
+    named: dict[str, Any] = {}
+    if facts.needs_interpreter:
+        named["interpreter"] = True
+    if facts.safety_plan:
+        named["safety_plan"] = True
+    if facts.referred_to:
+        named["referred_to"] = list(facts.referred_to)
+    return named
+
+
+def needs_interpreter(session: Session, callback: Callback) -> bool:
+    """Whether the person of a callback needs an interpreter, as their last talk with an answer says.
+
+    A callback without the PIN counts only the talks of such callbacks: another one would tell staff that its
+    phone is in a case (R37).
+    """
+    told = select(Talk.began_at, Talk.needs_interpreter).where(Talk.needs_interpreter.is_not(None))
+    of_callbacks = told.join(Callback, Callback.id == Talk.callback_id).where(IS_PAST)
+    if callback.case_id is not None:
+        theirs = union_all(
+            of_callbacks.where(Callback.case_id == callback.case_id),
+            told.join(Call, Call.id == Talk.caller_call_id).where(
+                Talk.callback_id.is_(None),
+                Call.case_id == callback.case_id,
+                Call.verified_at.is_not(None),
+            ),
+        ).subquery()
+    else:
+        of_phone = and_(
+            Callback.phone_key == callback.phone_key,
+            Callback.case_id.is_(None),
+            Callback.registrant_id.is_not_distinct_from(callback.registrant_id),
+        )
+        theirs = of_callbacks.where(of_phone).subquery()
+    last = select(theirs.c.needs_interpreter).order_by(theirs.c.began_at.desc()).limit(1)
+    return bool(session.scalar(last))

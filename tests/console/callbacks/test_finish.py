@@ -1,0 +1,214 @@
+"""One click at the end of a talk saves its outcome, its facts and its note, and shows the next callback."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Talk
+from models.callbacks.note import note_of
+from models.outcomes.talk_note import note_of_talk
+from models.store.database import Database
+from tests.console.callbacks.office import Office
+from tests.console.callbacks.test_talks_at_0 import begins
+from tests.console.conftest import Clock, Member
+from tests.factories import make_case
+
+
+def just_talked(office_rows: Office, who: Member, **facts: Any) -> int:
+    """Somebody whose callback this person has just talked in."""
+    now = office_rows.clock()
+    over = {
+        "state": "reached", "outcome": "reached", "staff_id": who.staff_id, "talking_at": now,
+        "closed_at": now, "rank": None,
+    }  # fmt: skip
+    return office_rows.promises(**over | facts)
+
+
+def the_talk(database: Database) -> Talk:
+    with database.reading() as session:
+        (found,) = session.scalars(select(Talk)).all()
+        session.expunge(found)
+        return found
+
+
+def note_on(database: Database, callback_id: int) -> str:
+    with database.reading() as session:
+        return note_of(session, session.get_one(Callback, callback_id))
+
+
+def test_one_click_saves_outcome_and_note_and_shows_the_next_callback_unclaimed(
+    liaison: Member, office_rows: Office, database: Database
+) -> None:
+    done, following = just_talked(office_rows, liaison), office_rows.promises()
+
+    liaison.opens(f"/console/callbacks/{done}").fills(outcome="message_left", note="Prefers mornings.")
+    liaison.clicks("Save outcome")
+
+    assert liaison.path == f"/console/callbacks/{following}"
+    assert liaison.reads("Saved. Here is the next callback; nobody has claimed it yet.")
+    assert office_rows.row(following).state == "requested"
+    assert (office_rows.row(done).outcome, note_on(database, done)) == ("message_left", "Prefers mornings.")
+
+
+def test_refused_note_saves_nothing_and_keeps_everything_that_was_typed(
+    liaison: Member, office_rows: Office, database: Database
+) -> None:
+    done = just_talked(office_rows, liaison)
+    liaison.opens(f"/console/callbacks/{done}")
+    liaison.fills(outcome="to_supervisor", safety_plan="1", note="PIN 760568").clicks("Save outcome")
+
+    assert liaison.status == 422
+    assert liaison.reads("looks like a PIN or a code")
+    assert liaison.value("note").strip() == "PIN 760568"
+    assert liaison.page.xpath("//input[@name='outcome'][@checked]/@value") == ["to_supervisor"]
+    assert liaison.page.xpath("//input[@name='safety_plan']/@checked")
+    assert (office_rows.row(done).outcome, note_on(database, done)) == ("reached", "")
+    assert the_talk(database).safety_plan is False
+    with database.reading() as session:
+        assert len(session.scalars(select(Callback)).all()) == 1
+
+
+def test_facts_of_the_talk_are_saved_and_stand_in_its_history(
+    liaison: Member, office_rows: Office, database: Database
+) -> None:
+    done = just_talked(office_rows, liaison)
+    liaison.opens(f"/console/callbacks/{done}")
+    liaison.fills(
+        outcome="reached", interpreter="1", safety_plan="1", referred_to=["crisis", "domestic_violence"]
+    ).clicks("Save outcome")
+
+    talk = the_talk(database)
+    assert (talk.needs_interpreter, talk.safety_plan) == (True, True)
+    assert talk.referred_to == ["crisis", "domestic_violence"]
+    assert liaison.opens(f"/console/callbacks/{done}").reads(
+        "The outcome was noted: Reached", "needs an interpreter", "safety plan made",
+        "referred to the suicide and crisis line, the domestic violence hotline",
+    )  # fmt: skip
+
+
+def test_unknown_service_is_not_saved(liaison: Member, office_rows: Office, database: Database) -> None:
+    done = just_talked(office_rows, liaison)
+    token = liaison.opens(f"/console/callbacks/{done}").token
+
+    liaison.sends(
+        f"/console/callbacks/{done}/finish",
+        {"csrf_token": token, "outcome": "reached", "note": "", "referred_to": ["crisis", "nobody_knows"]},
+    )
+
+    assert the_talk(database).referred_to == ["crisis"]
+
+
+def test_person_who_needs_an_interpreter_is_shown_so_at_their_next_callback(
+    liaison: Member, office_rows: Office, database: Database
+) -> None:
+    done = just_talked(office_rows, liaison)
+    case_id = office_rows.row(done).case_id
+    other = office_rows.promises()
+    liaison.opens(f"/console/callbacks/{done}").fills(outcome="call_later", interpreter="1")
+    liaison.clicks("Save outcome")
+
+    with database.reading() as session:
+        later = session.scalars(
+            select(Callback.id).where(Callback.case_id == case_id, Callback.id != done)
+        ).one()
+    assert liaison.opens(f"/console/callbacks/{later}").reads("Needs an interpreter.")
+    assert not liaison.opens(f"/console/callbacks/{other}").reads("Needs an interpreter.")
+
+
+def test_call_again_at_the_time_that_was_agreed_on(
+    liaison: Member, office_rows: Office, database: Database
+) -> None:
+    done = just_talked(office_rows, liaison, time_zone="America/Los_Angeles")
+    liaison.opens(f"/console/callbacks/{done}")
+    liaison.fills(outcome="call_later", call_day="2020-01-01", call_time="12:30").clicks("Save outcome")
+    assert liaison.status == 422
+    assert liaison.reads("Choose a future time within 60 days.")
+    assert (liaison.value("call_day"), liaison.value("call_time")) == ("2020-01-01", "12:30")
+    assert office_rows.row(done).outcome == "reached"
+
+    liaison.fills(outcome="call_later", call_day="2026-11-27", call_time="12:30").clicks("Save outcome")
+
+    with database.reading() as session:
+        later = session.scalars(select(Callback).where(Callback.id != done)).one()
+        assert later.next_attempt_at == datetime.fromisoformat("2026-11-27T12:30-08:00")
+        assert later.due_at == later.next_attempt_at + timedelta(hours=1)
+
+
+def test_half_a_time_is_refused_beside_its_field(liaison: Member, office_rows: Office) -> None:
+    done = just_talked(office_rows, liaison)
+    liaison.opens(f"/console/callbacks/{done}").fills(outcome="call_later", call_day="2026-11-27")
+
+    liaison.clicks("Save outcome")
+
+    assert liaison.status == 422
+    assert liaison.reads("Enter a day and a time.")
+
+
+def test_agreed_time_is_refused_where_the_person_has_another_callback_already(
+    liaison: Member, office_rows: Office
+) -> None:
+    done = just_talked(office_rows, liaison)
+    other = office_rows.promises()
+    office_rows.becomes(other, case_id=office_rows.row(done).case_id)
+    liaison.opens(f"/console/callbacks/{done}")
+
+    liaison.fills(outcome="call_later", call_day="2026-11-27", call_time="12:30").clicks("Save outcome")
+
+    assert liaison.status == 422
+    assert liaison.reads("This person already has another callback.")
+
+
+def test_outcome_and_note_of_a_talk_at_0_are_saved_by_one_click(
+    staff: Any, office_rows: Office, database: Database
+) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    page = begins(office_rows, ana)
+    following = office_rows.promises()
+    ana.opens(page).clicks("End call")
+    ana.fills(outcome="reached", safety_plan="1", note="call 202-555-0110").clicks("Save outcome")
+    assert ana.status == 422
+    assert ana.value("note").strip() == "call 202-555-0110"
+
+    ana.fills(outcome="reached", safety_plan="1", note="Asked about the court.").clicks("Save outcome")
+
+    assert ana.path == f"/console/callbacks/{following}"
+    talk = the_talk(database)
+    with database.reading() as session:
+        assert note_of_talk(session, session.get_one(Talk, talk.id)) == "Asked about the court."
+    assert "Asked about the court." not in str(talk.note_sealed)
+    assert ana.opens(page).reads("safety plan made", "The note was written")
+
+
+def test_note_of_a_talk_at_0_may_not_name_the_person_of_its_case(
+    staff: Any, office_rows: Office, clock: Clock, database: Database
+) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    with office_rows.database.transaction() as session:
+        case_id = make_case(session, "in_custody", as_of=clock()).id
+    page = begins(office_rows, ana, case_id=case_id, verified_at=clock())
+    ana.opens(page).fills(note="Asked for ivo.").clicks("Save note")
+    assert ana.reads("The note has a name from this case. Remove it.")
+
+
+def test_list_is_shown_where_nobody_waits(liaison: Member, office_rows: Office) -> None:
+    done = just_talked(office_rows, liaison)
+
+    liaison.opens(f"/console/callbacks/{done}").fills(outcome="reached").clicks("Save outcome")
+
+    assert liaison.path == "/console/callbacks"
+    assert liaison.reads("Saved. No callback waits for you now.")
+
+
+@pytest.mark.parametrize("action", ["finish", "outcome"])
+def test_nobody_else_finishes_a_talk(staff: Any, office_rows: Office, action: str) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    done = just_talked(office_rows, ana)
+    token = luis.opens(f"/console/callbacks/{done}").token
+
+    luis.sends(
+        f"/console/callbacks/{done}/{action}", {"csrf_token": token, "outcome": "message_left", "note": "x"}
+    )
+
+    assert office_rows.row(done).outcome == "reached"
