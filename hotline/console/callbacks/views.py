@@ -1,12 +1,10 @@
 """The callback list and one callback: what is due, late, mine, open or left, and everything about one."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Response, current_app, render_template, request
-from flask.blueprints import BlueprintSetupState
-from flask_wtf.csrf import generate_csrf
+from flask import Response, render_template, request, url_for
 from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.finish import finish_words
-from hotline.console.callbacks.shared_rows import CALLS, MINE, NOBODY, TOKEN, SharedPage, SharedRows
+from hotline.console.callbacks.panes import panes_page
 from hotline.console.callbacks.unchanged import FACTS, Facts, minute_of
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
@@ -52,18 +50,10 @@ from models.talks.talk_legs import Joiner, joiners_of
 #: Suggested times for a callback begin this far ahead.
 _LATER = timedelta(hours=1)
 LAST_PAGE = 1000
-SHARED_ROWS = "hotline.console.callbacks.shared_rows"
 #: The states of a callback in which somebody may still talk with the person.
 _MAY_BE_CALLED = frozenset(
     {"requested", "claimed", "ringing_liaison", "ringing_caller", "talking", "left_for_staff"}
 )
-
-
-@dataclass(frozen=True)
-class Nobody:
-    """The reader of a page that is the same for all: none of its callbacks is theirs."""
-
-    staff_id: int = NOBODY
 
 
 @dataclass
@@ -76,64 +66,26 @@ class Shown:
     opened: str = ""
 
 
-@area.record
-def _share_rows(state: BlueprintSetupState) -> None:
-    # One for each app, because the rows come from its database.
-    state.app.extensions[SHARED_ROWS] = SharedRows()
-
-
 def _soon() -> timedelta:
     return timedelta(minutes=console.policies.due_soon_minutes)
-
-
-def _rows_of(session: Session, view: str, page: int, now: datetime) -> str:
-    person = me()
-    key = (view, page, language())
-    version = (listing.version(session), minute_of(now))
-    if view != "mine":
-        shared: SharedRows = current_app.extensions[SHARED_ROWS]
-        kept = shared.page(version, key, lambda: _for_all(session, view, page, now, _soon()))
-        if person.staff_id not in kept.holders:
-            token = str(generate_csrf())  # type: ignore[no-untyped-call]
-            own = listing.own_calls(session, person.staff_id)
-            return kept.made_own(
-                token, sum(one.leads and one.callback_id is not None for one in own), _own_calls(own)
-            )
-    found = listing.list_callbacks(session, view, person.staff_id, now, page, soon=_soon())
-    own = listing.own_calls(session, person.staff_id)
-    return render_template(
-        "console/callbacks/rows.html", found=found, view=view, now=now, calls=_own_calls(own), **_WORDS
-    )
 
 
 @area.get("/callbacks")
 @guard_staff(*ROLES)
 def callbacks() -> str:
-    view, page = _asked()
-    now = console.clock()
     with console.database.reading() as session:
-        tag = _tag_of_list(session, view, page, now)
-        found = listing.list_callbacks(session, view, me().staff_id, now, page, soon=_soon())
-        calls = _own_calls(listing.own_calls(session, me().staff_id))
-    return render_template(
-        "console/callbacks/list.html",
-        found=found,
-        view=view,
-        now=now,
-        tag=tag,
-        every=EVERY,
-        calls=calls,
-        **_WORDS,
-    )
+        return panes_page(**_list_pane(session))
 
 
 @area.get("/callbacks/part")
 @guard_staff(*ROLES, live=True)
 def callbacks_part() -> Response:
     view, page = _asked()
-    now = console.clock()
     with console.database.reading() as session:
-        return live_part(_tag_of_list(session, view, page, now), lambda: _rows_of(session, view, page, now))
+        tag = _tag_of_list(session, view, page, console.clock())
+        return live_part(
+            tag, lambda: render_template("console/callbacks/rows.html", **_list_pane(session, tag))
+        )
 
 
 @area.get("/callbacks/<int:callback_id>")
@@ -207,21 +159,20 @@ def _own_calls(own: list[listing.OwnCall]) -> Markup:
     return Markup(render_template("console/callbacks/own_calls.html", own=going_on))  # noqa: S704 # escaped there
 
 
-def _for_all(session: Session, view: str, page: int, now: datetime, soon: timedelta) -> SharedPage:
-    """The rows as seen by everybody who has claimed none of them."""
-    found = listing.list_callbacks(session, view, NOBODY, now, page, soon=soon)
-    found = replace(found, counts={**found.counts, "mine": MINE})
-    html = render_template(
-        "console/callbacks/rows.html",
-        found=found,
-        view=view,
-        now=now,
-        person=Nobody(),
-        csrf_token=lambda: TOKEN,
-        calls=CALLS,
+def _list_pane(session: Session, tag: str | None = None) -> dict[str, object]:
+    """The values of the list in the desk."""
+    view, page = _asked()
+    now = console.clock()
+    return {
+        "found": listing.list_callbacks(session, view, me().staff_id, now, page, soon=_soon()),
+        "view": view,
+        "now": now,
+        "calls": _own_calls(listing.own_calls(session, me().staff_id)),
+        "rows_tag": tag or _tag_of_list(session, view, page, now),
+        "rows_url": url_for("console.callbacks.callbacks_part", view=view, page=page),
+        "every": EVERY,
         **_WORDS,
-    )
-    return SharedPage(html, frozenset(row.staff_id for row in found.rows if row.staff_id is not None))
+    }
 
 
 def _said(found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
@@ -231,7 +182,7 @@ def _said(found: Heard, language: str, time_zone: str, now: datetime) -> list[st
 
 
 def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
-    """The whole page of one callback. Raises NotFound for an unknown id."""
+    """The desk with one callback. Raises NotFound for an unknown id."""
     row = listing.find_listed(session, callback_id)
     if row is None:
         raise NotFound
@@ -249,12 +200,10 @@ def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
         # Each click in a talk reloads the page; the words must not disappear then.
         found = heard_for(session, whole.case_id, now, console.rules.release)
         shown.words = _said(found, row.language, row.time_zone, now)
-    return render_template(
-        "console/callbacks/callback.html",
+    return panes_page(
         row=row,
         shown=shown,
         tag=_tag_of_one(row, state, now),
-        every=EVERY,
         may_note=mine,
         seen=stamp_of(whole),
         may_reveal=may_reveal(whole, me().staff_id, me().role),
@@ -267,8 +216,7 @@ def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
         before=before_it(session, callback_id),
         case_id=whole.case_id,
         is_discreet=_is_discreet(session, row),
-        **state,
-        **_WORDS,
+        **_list_pane(session) | state,
     )
 
 

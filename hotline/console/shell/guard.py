@@ -137,13 +137,20 @@ def sign_in_first(*, live: bool = False) -> Response:
         flash(_("Your session has ended. What you typed is there again when you have signed in."), "info")
     elif had_session:
         flash(_("Your session has ended. Sign in to go on."), "info")
-    return redirect(url_for("console.sign_in.sign_in"), code=303)
+    return _whole_page(url_for("console.sign_in.sign_in"))
 
 
 def confirm_first() -> Response:
     """Ask them to prove their identity again, then lead back; a form is kept, and sent after the proof."""
     keep_request(continues=True)
-    return redirect(url_for("console.sign_in.confirm"), code=303)
+    return _whole_page(url_for("console.sign_in.confirm"))
+
+
+def _whole_page(address: str) -> Response:
+    """Lead to a page of its own, also where htmx would put the answer into the open page."""
+    if "HX-Request" in request.headers:
+        return Response(status=204, headers={"HX-Redirect": address})
+    return redirect(address, code=303)
 
 
 def _show_kept_form(session_id: int) -> None:

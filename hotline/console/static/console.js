@@ -73,5 +73,6 @@
     delete form.dataset.sent;
     form.removeAttribute("aria-busy");
   };
+  document.addEventListener("htmx:afterRequest", (event) => free(event.target.closest("form") || event.target));
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(free));
 })();

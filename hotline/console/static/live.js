@@ -29,6 +29,6 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   } else if (target.matches("[data-live]") && xhr.status === 200) {
     target.dataset.tag = xhr.getResponseHeader("ETag") || "";
     // The message about the last click may be outdated; the new part shows the current state.
-    if (target.matches("[data-overtakes]")) document.querySelectorAll("main > .usa-alert--success").forEach((one) => one.remove());
+    if (target.matches("[data-overtakes]")) document.querySelectorAll("main > .usa-alert--success, #work > .usa-alert--success").forEach((one) => one.remove());
   }
 });

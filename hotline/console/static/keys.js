@@ -1,0 +1,76 @@
+// The desk by keyboard: every key presses a button or follows a link of the page.
+"use strict";
+
+(() => {
+  const OFF = "console.keys.off";
+  const sheet = document.getElementById("keys");
+  const choice = sheet.querySelector("[data-keys-on]");
+  choice.checked = localStorage.getItem(OFF) !== "1";
+  choice.addEventListener("change", () => localStorage.setItem(OFF, choice.checked ? "0" : "1"));
+  sheet.querySelector("[data-closes]").addEventListener("click", () => sheet.close());
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-opens-keys]")) sheet.showModal();
+  });
+
+  const links = () => [...document.querySelectorAll("[data-row]")];
+  const step = (by) => {
+    const all = links();
+    if (!all.length) return;
+    const at = all.findIndex((one) => one === document.activeElement || one.closest("li").contains(document.activeElement));
+    all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by))].focus();
+  };
+  // In one column the list of an open callback is hidden, and a link leads back to it.
+  const toList = () => {
+    const row = document.querySelector("[data-row][aria-current]") || links()[0];
+    const back = document.getElementById("back-to-list");
+    if (row && row.checkVisibility()) row.focus();
+    else if (back) back.click();
+  };
+  // In a row a key means that row; elsewhere the open callback.
+  const wantedBy = (key) => {
+    const row = document.activeElement.closest("li:has([data-row])");
+    return (row && row.querySelector(`[data-row-key="${key}"]`)) || document.querySelector(`[data-key="${key}"]`);
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]") || sheet.open) return;
+    if (event.key === "?") {
+      sheet.showModal();
+      event.preventDefault();
+      return;
+    }
+    if (localStorage.getItem(OFF) === "1") return;
+    if (event.key === "j" || event.key === "k") {
+      step(event.key === "j" ? 1 : -1);
+      event.preventDefault();
+      return;
+    }
+    if (event.key === "l") {
+      toList();
+      event.preventDefault();
+      return;
+    }
+    const wanted = wantedBy(CSS.escape(event.key));
+    if (!wanted || wanted.disabled) return;
+    event.preventDefault();
+    if (wanted.matches("summary")) {
+      wanted.parentElement.open = true;
+      const field = wanted.parentElement.querySelector("input:not([type=hidden]), textarea, select");
+      if (field) field.focus();
+    } else if (wanted.matches("textarea, input, select")) {
+      wanted.focus();
+    } else {
+      wanted.click();
+    }
+  });
+
+  // What had the focus may be hidden now, or gone: the heading of the open callback has it then.
+  document.addEventListener("htmx:afterSettle", () => {
+    window.requestAnimationFrame(() => {
+      const focused = document.activeElement;
+      if (focused && focused !== document.body && focused.checkVisibility()) return;
+      document.getElementById("work-title").focus();
+    });
+  });
+})();
