@@ -47,6 +47,7 @@ NOTE_WORDS = {
     TextRefusal.A_NUMBER: N_("The note has what looks like an A-number. Remove it."),
     TextRefusal.EMAIL: N_("The note has what looks like an e-mail address. Remove it."),
     TextRefusal.DATE: N_("The note has a full date, such as a birthday. Write it without the year."),
+    TextRefusal.CASE_NUMBER: N_("The note has what looks like a case number. Remove it."),
     TextRefusal.PHONE: N_("The note has what looks like a phone number. Remove it."),
     TextRefusal.PIN: N_("The note has what looks like a PIN or a code. Remove it."),
     TextRefusal.STREET_ADDRESS: N_("The note has what looks like a street address. Remove it."),

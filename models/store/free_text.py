@@ -16,6 +16,7 @@ class TextRefusal(StrEnum):
     A_NUMBER = auto()
     EMAIL = auto()
     DATE = auto()
+    CASE_NUMBER = auto()
     PHONE = auto()
     PIN = auto()
     STREET_ADDRESS = auto()
@@ -28,9 +29,25 @@ _SSN = re.compile(rf"(?<!\d)\d{{3}}{_SEPARATOR}\d{{2}}{_SEPARATOR}\d{{4}}(?!\d)"
 _A_NUMBER = re.compile(
     rf"(?<![A-Za-z])A{_SEPARATOR}#?{_SEPARATOR}(?:\d{_SEPARATOR}){{6,8}}\d(?!\d)", re.IGNORECASE
 )
+#: Six or more digits after the word. A case number has eight or ten, as many as some phones.
+_CASE_NUMBER = re.compile(
+    r"\b(?:case|caso|expediente)\b\W{0,3}(?:(?:number|num|no|n[uú]mero|n[uú]m|is|was|es|era)\b\W{0,3}){0,2}"
+    r"\d(?:[\s.\-]{0,2}\d){5}",
+    re.IGNORECASE,
+)
 #: Seven or more digits in a row of groups: a phone number, in any notation.
 _PHONE = re.compile(r"(?<!\d)\+?(?:\(?\d\)?[\s.\-\u2010-\u2015\u00a0/()]{0,3}){6,14}\d(?!\d)")
-_EMAIL = re.compile(r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+#: Six digits after a word for calling, unless a PIN is named between them: a PIN has six as well.
+_PHONE_NAMED = re.compile(
+    r"\b(?:call|ring|dial|text|phone|cell|tel[eé]fono|celular|ll[aá]m\w*|marque)\b"
+    r"(?:(?!\b(?:PIN|NIP|c[oó]digo|code)\b)[^.;\d]){1,24}\d(?:[\s.\-]{0,2}\d){5}",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(
+    r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)+"
+    r"|[\w+-]+\s(?:at|arroba)\s[\w-]+\s(?:dot|punto)\s(?:com|org|net|gov|edu|mil|info|us|mx|es)\b",
+    re.IGNORECASE,
+)
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d{2}|(?:19|20)\d{2}[./-]\d{1,2}[./-]\d{1,2})(?![./-]?\d)"
 )
@@ -112,8 +129,12 @@ _CHECKS: tuple[tuple[TextRefusal, re.Pattern[str], bool], ...] = (
     (TextRefusal.SSN, _SSN, False),
     (TextRefusal.EMAIL, _EMAIL, False),
     (TextRefusal.DATE, _DATE, False),
+    (TextRefusal.CASE_NUMBER, _CASE_NUMBER, False),
+    (TextRefusal.CASE_NUMBER, _CASE_NUMBER, True),
     (TextRefusal.PHONE, _PHONE, False),
     (TextRefusal.PHONE, _PHONE, True),
+    (TextRefusal.PHONE, _PHONE_NAMED, False),
+    (TextRefusal.PHONE, _PHONE_NAMED, True),
     (TextRefusal.PIN, _PIN, False),
     (TextRefusal.PIN, _PIN, True),
     (TextRefusal.STREET_ADDRESS, _AFTER, False),

@@ -284,7 +284,10 @@ NOTES = (
     "\N{FULLWIDTH DIGIT TWO}" * 10, "setenta y tres, noventa y cuatro, ochenta y dos",
     "code one two three four", "lives at one twenty three Elm Street", "dieciséis veintitrés treinta y un",
     "f\u0131ve s\u0130x one nine three four", "f\u0131ve people",
-    "dos hijos y una hermana", "Hearing at ten thirty in court four.",
+    "dos hijos y una hermana", "Hearing at ten thirty in court four.", "PIN 760568", "ann@example.org",
+    "call her on two oh two five five five", "llámela al dos cero dos cinco cinco cinco", "case 74715991",
+    "caso número 74715991", "born 3/14/1988", "ana arroba ejemplo punto org",
+    "In case 2 people come, call 988.", "Look at a dot on the map.",
 )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from models.store.free_text import MOST_CHARACTERS, refusal
 
 WORDS = st.text(alphabet="abcdefghijklmnoprstuvwxyz ,.", max_size=60).map(lambda text: f" {text} ")
 #: The whole check of a text. Names are checked apart, because they are in the rows.
-ANSWERS = {None, "too_long", "ssn", "a_number", "email", "date", "phone", "pin", "street_address"}
+ANSWERS = {
+    None, "too_long", "ssn", "a_number", "email", "date", "case_number", "phone", "pin", "street_address",
+}  # fmt: skip
 SEPARATORS = st.sampled_from(["", " ", "-", ".", "\u2013", "\u00a0"])
 
 
@@ -33,6 +35,8 @@ def digits(count: int) -> st.SearchStrategy[str]:
         "Cuarenta y cinco minutos tarde; treinta y dos la última vez.", "Lives two streets from court.",
         "La audiencia es el veintinueve a las nueve y media.", "Ten people at the door, one at the back.",
         "f\u0131ve people", "f\u0130ve", "treinta y s\u0130ete mensajes",
+        "In case 2 people come, call 988.", "Call at ten or at eleven.", "The case is about her brother.",
+        "Text her at 4, or call at 5 or 6.", "Look at a dot on the map.",
     ],
 )  # fmt: skip
 def test_ordinary_note_is_kept(text: str) -> None:
@@ -69,6 +73,14 @@ def test_ordinary_note_is_kept(text: str) -> None:
         ("lives at one Elm Road", "street_address"), ("calle Juárez cuarenta y cinco", "street_address"),
         ("avenida Hidalgo número cinco", "street_address"), ("apartment four", "street_address"),
         ("P.O. Box twelve", "street_address"),
+        ("case 74715991", "case_number"), ("her case number is 7471-5991", "case_number"),
+        ("caso número 74 71 59 91", "case_number"), ("el expediente es 7471599102", "case_number"),
+        ("case seven four seven one five nine nine one", "case_number"),
+        ("call her on two oh two five five five", "phone"),
+        ("llámela al dos cero dos, cinco cinco cinco", "phone"),
+        ("call her, the PIN is 760568", "pin"), ("ring back. PIN 760568", "pin"),
+        ("ann at example dot org", "email"), ("ana arroba ejemplo punto org", "email"),
+        ("called on 3/14/1988", "date"),
     ],
 )  # fmt: skip
 def test_forbidden_text_is_refused_with_its_reason(text: str, why: str) -> None:
