@@ -76,6 +76,8 @@ class Office:
     extra_closures: frozenset[date]
     worked_holidays: frozenset[date]
     policies: Mapping[str, Policy]
+    #: The names of those extra closures that have one.
+    closure_names: Mapping[date, str] = field(default_factory=dict)
     announcements: tuple[Announcement, ...] = ()
     always_open: bool = False
     #: The table that was read, field by field as in the file. Changes are applied to it.

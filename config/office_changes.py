@@ -73,7 +73,12 @@ def plain(value: Any) -> Any:
 def _with_dates(name: str, value: Any) -> Any:
     """Turn the dates in JSON into dates. Anything that is not a date stays, and the check reports it."""
     if name in {"holidays.extra_closures", "holidays.worked_holidays"} and isinstance(value, list):
-        return [_date(one) for one in value]
+        return [
+            {key: _date(part) if key == "day" else part for key, part in one.items()}
+            if isinstance(one, dict)
+            else _date(one)
+            for one in value
+        ]
     if name.startswith("policies.") and isinstance(value, dict):
         return {key: _date(one) if key == "review_by" else one for key, one in value.items()}
     if name == "announcements" and isinstance(value, list):

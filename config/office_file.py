@@ -13,6 +13,7 @@ import holidays
 import phonenumbers
 
 from config.announcements import read_announcements
+from config.closures import read_closures
 from config.field_error import FieldError
 from config.policies import read_policies
 
@@ -97,7 +98,9 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         raise FieldError("office.time_zone must be an IANA name such as America/New_York.") from None
-    country, subdivision, closures, worked = _closures(_table(table, "holidays"))
+    holiday_table = _table(table, "holidays")
+    country, subdivision, worked = _calendar(holiday_table)
+    closures, closure_names = read_closures(holiday_table.get("extra_closures", []))
     gates = _table(release, "gates", "release.")
     if not gates or any(value not in {"yes", "no"} for value in gates.values()):
         raise FieldError('release.gates must hold at least one gate, each "yes" or "no".')
@@ -129,6 +132,7 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
         holiday_country=country,
         holiday_subdivision=subdivision,
         extra_closures=closures,
+        closure_names=closure_names,
         worked_holidays=worked,
         policies=read_policies(_table(table, "policies")),
         announcements=read_announcements(table.get("announcements", []), languages),
@@ -259,7 +263,8 @@ def _span(day: str, text: str) -> Span:
     return span
 
 
-def _closures(table: Mapping[str, Any]) -> tuple[str | None, str | None, frozenset[date], frozenset[date]]:
+def _calendar(table: Mapping[str, Any]) -> tuple[str | None, str | None, frozenset[date]]:
+    """The country, the subdivision and the holidays on which the office is open."""
     _no_others(table, {"country", "subdivision", "extra_closures", "worked_holidays"}, "holidays.")
     country, subdivision = table.get("country") or None, table.get("subdivision") or None
     try:
@@ -268,13 +273,10 @@ def _closures(table: Mapping[str, Any]) -> tuple[str | None, str | None, frozens
         raise FieldError(
             "holidays.country or holidays.subdivision is none that the holidays library knows."
         ) from None
-    for name in ("extra_closures", "worked_holidays"):
-        days = table.get(name, [])
-        if not isinstance(days, list) or any(type(day) is not date for day in days):
-            raise FieldError(f"holidays.{name} must be a list of dates such as 2026-12-24, without quotes.")
-    return (
-        country,
-        subdivision,
-        frozenset(table.get("extra_closures", [])),
-        frozenset(table.get("worked_holidays", [])),
-    )
+    worked = table.get("worked_holidays", [])
+    if not isinstance(worked, list) or any(type(day) is not date for day in worked):
+        raise FieldError(
+            "%(field)s must be a list of dates such as 2026-12-24, without quotes.",
+            field="holidays.worked_holidays",
+        )
+    return country, subdivision, frozenset(worked)

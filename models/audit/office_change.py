@@ -115,6 +115,9 @@ def change_fields(
         words = value if name.startswith("policies.") and isinstance(value, Mapping) else {}
         if any(refusal(str(words.get(part, ""))) is not None for part in ("basis", "decided_by")):
             raise OfficeChangeError(OfficeChangeRefusal.POLICY_TEXT, most=MOST_CHARACTERS)
+        days = value if name == "holidays.extra_closures" and isinstance(value, list) else []
+        if any(refusal(str(day["name"])) is not None for day in days if isinstance(day, Mapping)):
+            raise OfficeChangeError(OfficeChangeRefusal.DAY_NAME)
     if session.get_bind().dialect.name == "postgresql":
         # Held until the transaction ends, so that no change gets between this check and the new rows.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -11,6 +11,7 @@ class OfficeChangeRefusal(StrEnum):
     REASON_TEXT = auto()
     #: ``most``: the maximum number of characters of each.
     POLICY_TEXT = auto()
+    DAY_NAME = auto()
     BUSY = auto()
 
 

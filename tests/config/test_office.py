@@ -57,6 +57,17 @@ def test_office_may_close_on_its_own_days_and_work_on_a_holiday() -> None:
     assert office.is_open(WEDNESDAY + timedelta(days=1))
 
 
+def test_closures_have_names_and_dates_alone_are_read_as_before(tmp_path: Path) -> None:
+    listed = 'extra_closures = [2026-11-25, { day = 2026-11-27, name = "Staff day" }]'
+    (tmp_path / "office.toml").write_text(SHIPPED.read_text().replace("extra_closures = []", listed))
+
+    office = Office.load(tmp_path / "office.toml")
+
+    assert office.extra_closures == {date(2026, 11, 25), date(2026, 11, 27)}
+    assert office.closure_names == {date(2026, 11, 27): "Staff day"}
+    assert not office.is_open(WEDNESDAY + timedelta(days=2))
+
+
 def test_ordinary_callback_is_due_by_the_close_of_the_next_business_day() -> None:
     office = hours_office()
 
@@ -156,6 +167,11 @@ def test_no_other_number_is_ever_dialed(number: str) -> None:
         ('country = "US"', 'country = "XX"', "holidays.country"),
         ('subdivision = ""', 'subdivision = "ZZ"', "holidays.subdivision"),
         ("extra_closures = []", 'extra_closures = ["2026-12-24"]', "holidays.extra_closures"),
+        ("extra_closures = []", "extra_closures = [{ day = 2026-12-24 }]", "holidays.extra_closures"),
+        ("extra_closures = []", 'extra_closures = [{ day = "soon", name = "a" }]', "extra_closures must be"),
+        ("extra_closures = []", 'extra_closures = [{ day = 2026-12-24, name = " " }]', "1 to 60 characters"),
+        ("extra_closures = []", "extra_closures = 2026-12-24", "holidays.extra_closures"),
+        ("worked_holidays = []", 'worked_holidays = ["2026-12-25"]', "holidays.worked_holidays"),
         ('phone = "988"', 'phone = "call us"', "services entry 1.phone"),
         ('key = "victim_connect"', 'key = "crisis"', "services"),
         ('adult = "yes"', 'adult = "maybe"', "release.gates"),

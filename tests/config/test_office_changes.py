@@ -49,6 +49,17 @@ def test_office_without_changes_is_the_office_itself() -> None:
     assert office.with_changes({}) is office
 
 
+def test_closure_gets_a_name_by_a_change() -> None:
+    office = Office.load(SHIPPED)
+
+    changed = office.with_changes(
+        {"holidays.extra_closures": ["2026-11-25", {"day": "2026-11-27", "name": "Staff day"}]}
+    )
+
+    assert changed.closure_names == {date(2026, 11, 27): "Staff day"}
+    assert changed.extra_closures == {date(2026, 11, 25), date(2026, 11, 27)}
+
+
 def test_value_set_for_this_process_alone_stays_set() -> None:
     office = make_office(policies={"carrier_calls_per_second": 100})
 
@@ -68,6 +79,7 @@ def test_value_set_for_this_process_alone_stays_set() -> None:
         ("hours.monday", ["12:00-14:00", "13:00-15:00"], "hours.monday"),
         ("hours.monday", "08:00-20:00", "hours.monday"),
         ("holidays.extra_closures", ["tomorrow"], "holidays.extra_closures"),
+        ("holidays.extra_closures", [{"day": "tomorrow", "name": "a"}], "holidays.extra_closures"),
         ("holidays.country", "XX", "holidays.country"),
         ("services", [{"key": "a", "name": NAMES, "phone": "ring us"}], "services entry 1.phone"),
         ("services", ["988"], "services entry 1"),

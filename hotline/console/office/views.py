@@ -8,11 +8,12 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from config.closures import LONGEST_NAME, day_of
 from config.office import Office
 from config.office_changes import FIXED
 from config.office_file import WEEKDAYS, holiday_names, public_holidays
 from hotline.console.office.area import area
-from hotline.console.office.form import KEEP, READ, Settings, save, typed_day
+from hotline.console.office.form import KEEP, READ, Settings, save, typed_day, typed_line
 from hotline.console.office.names import change_name, entry_said, field_name, holiday_said
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
@@ -80,14 +81,15 @@ def save_office_closures() -> Response | tuple[str, int]:
     settings = Settings.of_now()
     which = "worked_holidays" if request.form.get("which") == "worked_holidays" else "extra_closures"
     name = f"holidays.{which}"
-    days = set(settings.value(name) or [])
+    days = {day_of(entry): entry for entry in settings.value(name) or []}
     if (gone := request.form.get("remove")) is not None:
-        days.discard(gone)
+        days.pop(gone, None)
     elif (day := typed_day("day")) is not None:
-        days.add(day.isoformat())
+        named = typed_line("name") if which == "extra_closures" else ""
+        days[day.isoformat()] = {"day": day.isoformat(), "name": named} if named else day.isoformat()
     else:
         return _closures_page(settings, _today(), _("Enter a day.")), 422
-    if wrong := save((name, sorted(days))):
+    if wrong := save((name, [days[each] for each in sorted(days)])):
         return _closures_page(Settings.of_now(), _today(), wrong), 422
     return redirect(url_for("console.office.office_closures"), code=303)
 
@@ -174,7 +176,8 @@ def _closures_page(settings: Settings, today: date, wrong: str | None = None) ->
         closures=sorted(office.extra_closures),
         worked=sorted(office.worked_holidays),
         holidays=_holidays(office, today),
-        names=_holiday_names(office, today),
+        names=_holiday_names(office, today) | dict(office.closure_names),
+        longest_name=LONGEST_NAME,
     )
 
 

@@ -237,6 +237,33 @@ def test_closure_closes_the_office_and_is_taken_back(
     assert standing(database)["holidays.worked_holidays"] == ["2026-11-26"]
 
 
+def test_closure_has_a_name_on_every_page_that_lists_it(administrator: Member, database: Database) -> None:
+    for day, name in (("2026-12-31", "Staff day"), ("2026-12-30", "")):
+        administrator.opens("/console/office/closures").fills(day=day, name=name, reason=WHY)
+        administrator.clicks("Close the office on this day")
+
+    assert standing(database)["holidays.extra_closures"] == [
+        "2026-12-30", {"day": "2026-12-31", "name": "Staff day"},
+    ]  # fmt: skip
+    assert administrator.reads("Thu, Dec 31, 2026 · Staff day")
+    assert administrator.opens("/console/office").reads("Dec 31, 2026 · Staff day")
+    assert administrator.opens("/console/office/changes").reads("2026-12-31 · Staff day")
+    administrator.opens("/console/office/closures")
+    form = administrator.page.xpath("//button[@value='2026-12-31']/ancestor::form")[0]
+    administrator.sends(form.get("action"), {**dict(form.form_values()), "remove": "2026-12-31"})
+    assert standing(database)["holidays.extra_closures"] == ["2026-12-30"]
+
+
+def test_name_of_a_closure_has_no_phone_in_it(administrator: Member, database: Database) -> None:
+    administrator.opens("/console/office/closures")
+    administrator.fills(day="2026-12-31", name="Ask 202 555 0123", reason=WHY)
+    administrator.clicks("Close the office on this day")
+
+    assert administrator.reads("The name of a day must have no phone, address or ID number.")
+    assert administrator.value("name") == "Ask 202 555 0123"
+    assert standing(database) == {}
+
+
 def test_change_is_undone_by_a_new_one(administrator: Member, database: Database) -> None:
     for hours in ("09:00-17:00", "10:00-17:00"):
         administrator.opens("/console/office/hours").fills(**{"hours-monday": hours, "reason": WHY})
