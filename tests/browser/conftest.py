@@ -175,6 +175,19 @@ def console_server(
     one.closes()
 
 
+@pytest.fixture
+def live_server(
+    visitors: Visitors, tmp_path: Path, request: pytest.FixtureRequest
+) -> "Iterator[ConsoleServer]":
+    """The same with a `hotline events`, from which its pages hear of changes."""
+    from tests.browser.console_server import ConsoleServer
+
+    one = ConsoleServer(tmp_path, request.getfixturevalue("_migrated_sqlite"), with_events=True)
+    yield one
+    visitors.leave()
+    one.closes()
+
+
 @pytest.fixture(scope="module")
 def shared_server(
     tmp_path_factory: pytest.TempPathFactory, _migrated_sqlite: Path

@@ -24,6 +24,8 @@ from models.store.keyring import Keyring
 from tests.browser.axe import LOOKS, WCAG, violations
 from tests.call_center import WaitingJobs
 from tests.console.signed_in import cookie_of
+from tests.events_process import EventsProcess
+from tests.hotline.cli.test_serve import free_ports
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -51,9 +53,12 @@ class Colleague:
 
 
 class ConsoleServer:
-    """``database``, ``office``, ``jobs`` and ``app`` are the server's; its clock is the real one."""
+    """``database``, ``office``, ``jobs`` and ``app`` are the server's; its clock is the real one.
 
-    def __init__(self, folder: Path, migrated: Path) -> None:
+    ``events`` is the process that tells its pages of changes, if there is one; without it they poll.
+    """
+
+    def __init__(self, folder: Path, migrated: Path, *, with_events: bool = False) -> None:
         shutil.copyfile(migrated, folder / "hotline.db")
         self._server: Any = None
         self.jobs = WaitingJobs()
@@ -61,18 +66,18 @@ class ConsoleServer:
         # The port is known once the server listens, and the app needs to know it first.
         self._server = make_server("127.0.0.1", 0, self._answers, threaded=True)
         self.url = f"http://localhost:{self._server.server_port}"
-        self.settings = Settings.from_env(
-            {
-                "HOTLINE_DATA_DIR": str(folder),
-                "HOTLINE_REDIS_URL": f"unix://{folder}/down.sock",
-                "HOTLINE_PUBLIC_URL": self.url,
-                "HOTLINE_SECRET_KEY": "the secret key of the test suite, never of a server",
-                "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a server",
-                "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-                "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
-                "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
-            }
-        )
+        told = {
+            "HOTLINE_DATA_DIR": str(folder),
+            "HOTLINE_REDIS_URL": f"unix://{folder}/down.sock",
+            "HOTLINE_PUBLIC_URL": self.url,
+            "HOTLINE_SECRET_KEY": "the secret key of the test suite, never of a server",
+            "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a server",
+            "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+            "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
+            "HOTLINE_EVENTS_PORT": str(free_ports() if with_events else 0),
+            "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
+        }
+        self.settings = Settings.from_env(told)
         self.office = Office.load(self.settings.office_file, always_open=True)
         self.database = Database(
             self.settings.database_url, Keyring(self.settings.field_keys, self.settings.secret_key)
@@ -89,6 +94,7 @@ class ConsoleServer:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )
         self._thread.start()
+        self.events = EventsProcess(folder, told, self.settings.events_port) if with_events else None
         self._count = 0
 
     def adds(self, role: str = "liaison", name: str = "Ana Invented", **facts: Any) -> Colleague:
@@ -170,6 +176,8 @@ class ConsoleServer:
 
     def closes(self) -> None:
         """End the server and give everything back."""
+        if self.events is not None:
+            self.events.stops()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -1,11 +1,8 @@
 """`hotline events` as open consoles use it: a process of its own, real cookies, and streams that go on."""
 
 import base64
-import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -16,24 +13,23 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from config.settings import variables
+from hotline.console.shell.other_port import EVENTS
 from hotline.events.listeners import MOST_OF_ONE
 from models.staff.staff_session import StaffSession
 from models.store.database import Database
 from tests.conftest import FIELD_KEYS, ON_SQLITE, SECRET_KEY
 from tests.console.signed_in import cookie_of
+from tests.events_process import PATIENCE_SECONDS, EventsProcess
 from tests.factories import make_callback, make_case, make_staff
-from tests.hotline.cli.test_serve import free_ports, until
+from tests.hotline.cli.test_serve import until
 
-PATH = "/console/events"
-PATIENCE_SECONDS = 60
 EVENT = re.compile(r"event: changed\ndata: ([0-9a-f]{24})\n\n")
 
 
 class Listener:
     """A console of one person that listens; ``heard`` is every byte so far."""
 
-    def __init__(self, port: int, cookie: str = "", path: str = PATH, **headers: str) -> None:
+    def __init__(self, port: int, cookie: str = "", path: str = EVENTS, **headers: str) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
         told = {name.replace("_", "-"): value for name, value in headers.items()}
         self._connection.request("GET", path, headers={"Cookie": f"console={cookie}", **told})
@@ -61,39 +57,18 @@ class Listener:
         self._connection.close()
 
 
-class Events:
-    """One `hotline events` in a process of its own, with people who are signed in."""
+class Events(EventsProcess):
+    """One `hotline events` with people who are signed in."""
 
     def __init__(self, folder: Path, database: Database, database_url: str) -> None:
-        self.port, self._log, self._database = free_ports(), folder / "events.log", database
+        self._database, self._listeners = database, ExitStack()
         keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in FIELD_KEYS)
-        environ = {name: value for name, value in os.environ.items() if name not in variables()}
-        environ |= {
+        told = {
             "HOTLINE_DATA_DIR": str(folder), "HOTLINE_DATABASE_URL": database_url,
             "HOTLINE_SECRET_KEY": SECRET_KEY.decode(), "HOTLINE_FIELD_KEYS": keys,
             "HOTLINE_PUBLIC_URL": "http://127.0.0.1:8000",
         }  # fmt: skip
-        with self._log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "hotline.cli", "events", "--bind", f"127.0.0.1:{self.port}"],
-                env=environ, stdout=log, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-        self._listeners = ExitStack()
-
-    @property
-    def printed(self) -> str:
-        return self._log.read_text()
-
-    def is_up(self) -> bool:
-        assert self.process.poll() is None, self.printed
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
-        try:
-            connection.request("GET", PATH)
-            return connection.getresponse().status == 401
-        except OSError:
-            return False
-        finally:
-            connection.close()
+        super().__init__(folder, told)
 
     def signs_in(self, name: str = "Ana Invented") -> str:
         """A member of staff who has just signed in; their cookie."""
@@ -101,7 +76,7 @@ class Events:
             staff_id = make_staff(session, name=name).id
         return cookie_of(self._database, staff_id, datetime.now(UTC))
 
-    def opens(self, cookie: str = "", path: str = PATH, **headers: str) -> Listener:
+    def opens(self, cookie: str = "", path: str = EVENTS, **headers: str) -> Listener:
         listener = Listener(self.port, cookie, path, **headers)
         self._listeners.callback(listener.leaves)
         return listener
@@ -113,17 +88,14 @@ class Events:
         listener.hears()
         return listener
 
-    def stops(self) -> int:
+    def stops(self, how: int = signal.SIGTERM) -> int:
         self._listeners.close()
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE_SECONDS)
+        return super().stops(how)
 
 
 @pytest.fixture
 def events(tmp_path: Path, database: Database, database_url: str) -> Iterator[Events]:
     started = Events(tmp_path, database, database_url)
-    until(started.is_up, "the events")
     yield started
     started.stops()
 
@@ -268,7 +240,7 @@ def test_every_other_path_leads_to_the_console(events: Events) -> None:
 def test_its_log_names_nobody(events: Events, database: Database) -> None:
     cookie = events.signs_in()
     events.listens(cookie)
-    events.opens(cookie, f"{PATH}?who=Rosa")
+    events.opens(cookie, f"{EVENTS}?who=Rosa")
 
     assert events.stops() == 0
     assert "Started." in events.printed
