@@ -51,18 +51,19 @@ def caller_steps(gone: str, over: str) -> dict[str, Step]:
 def talk_steps(not_reached: str) -> dict[str, Step]:
     """From the conference to the outcome; ``not_reached`` follows if the caller never joined.
 
-    The tree that uses them has ``handed``, for staff who left the talk to another, and ``outcome``.
+    The tree that uses them has ``handed``, for staff who left the talk to another, ``outcome``, and
+    ``unsaid``, for staff who are not asked for it.
     """
     add = Choice(
         "talk.interpreter",
         does=talk_verbs.add_interpreter,
         on={"rung": "interpreter_rung", "none": "no_interpreter"},
     )
-    end = Choice("talk.end", does=talk_verbs.end_talk, on={"ended": "outcome"})
+    end = Choice("talk.end", does=talk_verbs.end_talk, on={"ended": "ended"})
     stands = {
         "ringing": "ringing_them",
         "joined": "returning",
-        "over": "outcome",
+        "over": "ended",
         "not_reached": not_reached,
     }
     return {
@@ -81,14 +82,14 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             {
                 "star": "out",
                 "moment": "moment",
-                "over": "outcome",
+                "over": "ended",
                 "not_reached": not_reached,
             },
             star=True,
         ),
         "moment": Stay(
             talk_verbs.colleague_left,
-            {"star": "out", "back": "returning", "over": "outcome", "not_reached": not_reached},
+            {"star": "out", "back": "returning", "over": "ended", "not_reached": not_reached},
             MOMENT_SECONDS,
             prompt="joiner.wait",
             place=JUST_LEFT,
@@ -100,7 +101,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
                 "shared": "returning",
                 "early": "look_at_them",
                 "handed": "handed",
-                "over": "outcome",
+                "over": "ended",
                 "not_reached": not_reached,
             },
         ),
@@ -111,7 +112,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
                 "shared": "shared_menu",
                 "early": "early",
                 "handed": "handed",
-                "over": "outcome",
+                "over": "ended",
                 "not_reached": not_reached,
             },
         ),
@@ -147,7 +148,13 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
         ),
         "holding": Stay(
             talk_verbs.hold_on,
-            {"menu": "out", "still": "holding", "over": "outcome", "not_reached": not_reached},
+            {
+                "menu": "out",
+                "still": "holding",
+                "handed": "handed",
+                "over": "ended",
+                "not_reached": not_reached,
+            },
             HOLD_REMINDER_SECONDS,
             prompt="talk.holding",
             place=STEPPED_OUT,
@@ -168,14 +175,15 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
         "out_of_it": Decide(
             talk_verbs.staff_position,
             {
-                "alone": "outcome",
-                "shared": "outcome",
+                "alone": "ended",
+                "shared": "ended",
                 "early": not_reached,
                 "handed": "handed",
-                "over": "outcome",
+                "over": "ended",
                 "not_reached": not_reached,
             },
         ),
+        "ended": Decide(outcome_verbs.is_asked, {"asked": "outcome", "not_asked": "unsaid"}),
     }
 
 

@@ -5,6 +5,14 @@ from ivr_flows.engine.flow import Handler, answers
 from models.callbacks.follow_up import LATER, SUPERVISOR
 from models.overview import outcome
 from models.staff.rest import begin_rest
+from models.talks.talk import talk_of
+
+
+@answers("asked", "not_asked")
+def is_asked(desk: Desk, _digits: str) -> str:
+    """Whether this person led the talk that is over; a colleague's key would change a talk of their own."""
+    found = talk_of(desk.session, desk.call)
+    return "asked" if found is not None and found.leader_call_id == desk.call.id else "not_asked"
 
 
 def _noting(code: str) -> Handler:

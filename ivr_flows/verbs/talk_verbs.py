@@ -38,15 +38,13 @@ def staff_position(desk: Desk, _digits: str) -> str:
     return word
 
 
-@answers("menu", "still", "over", "not_reached")
+@answers("menu", "still", "handed", "over", "not_reached")
 def hold_on(desk: Desk, digits: str) -> str:
     """Any key brings the options back; without one the hold lasts until the caller's patience ends it."""
     word = hold.staff_position(desk.session, desk.call)
-    if word in ("over", "not_reached"):
+    if word in ("handed", "over", "not_reached"):
         _tell_cut_off(desk, word)
         return word
-    if word == "handed":
-        return "over"
     return "menu" if digits else "still"
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import Staff
-from tests.calls.callbacks.test_callbacks import nobody_is_held, the_callback
-from tests.calls.conftest import Hotline
+from models import Callback, Staff
+from models.talks import talk_controls
+from models.talks.talk import talk_for
+from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
+from tests.calls.conftest import Clock, Hotline
 from tests.calls.talks.talking import (
+    FIRST,
     SECOND,
     _key,
     a_colleague_is_rung,
@@ -16,8 +19,10 @@ from tests.calls.talks.talking import (
     joins,
     states,
 )
+from tests.factories import MadeCase
 from tests.phone import Phone
 
+MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
@@ -180,3 +185,88 @@ def test_colleague_who_leaves_while_the_first_is_out_leaves_the_caller_on_hold_a
     liaison.presses("1")
     hotline.jobs.works_off()
     assert (liaison.is_talking, called.is_talking) == (True, True)
+
+
+def on_shift(hotline: Hotline, phone: str, *, is_so: bool) -> None:
+    """Someone at the office begins or ends the shift of the person at this phone."""
+    with hotline.database.transaction() as session:
+        person = update(Staff).where(Staff.phone_key == _key(hotline, phone))
+        session.execute(person.values(on_shift=is_so))
+
+
+@pytest.mark.parametrize("ends_it", ["the caller", "the colleague"])
+def test_colleague_who_joined_is_not_asked_how_it_ended_and_a_call_they_promised_is_kept(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock, ends_it: str
+) -> None:
+    """The question went to the colleague too, and their key changed the outcome of their own last talk."""
+    make_staff(phone=SECOND)
+    asks_express(phone, make_case(custody_status="in_custody"), from_="+12025550124")
+    colleague, to_caller = accepted_by(phone, hotline)
+    promised = phone.answers(to_caller)
+    promised.presses("1")
+    clock.passes(minutes=2)
+    promised.hangs_up()
+    hotline.jobs.works_off()
+    colleague.presses("3")
+    assert colleague.hears("It is saved")
+    on_shift(hotline, SECOND, is_so=False)
+    make_staff(phone=FIRST)
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, hotline)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    hotline.jobs.works_off()
+    on_shift(hotline, SECOND, is_so=True)
+    liaison.presses("*")
+    liaison.presses("2")
+    hotline.jobs.works_off()
+    colleague = joins(phone, hotline, hotline.carrier.ringing[-1])
+    assert colleague.is_talking
+    clock.passes(minutes=1)
+
+    if ends_it == "the caller":
+        called.hangs_up()
+    else:
+        colleague.presses("*")
+        colleague.says_nothing()
+        colleague.presses("4")
+    hotline.jobs.works_off()
+
+    assert colleague.hears("The call is over. Goodbye")
+    assert colleague.is_over
+    assert liaison.hears("How did it end?")
+    rows = hotline.rows(select(Callback).order_by(Callback.id))
+    assert [(row.state, row.reason, row.outcome) for row in rows] == [
+        ("reached", "asked", "call_later"),
+        ("requested", "call_later", None),
+        ("reached", "asked", "reached"),
+    ]
+
+
+def test_liaison_who_hands_the_talk_over_while_they_hold_is_not_told_that_it_is_over(
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    """With Redis down the liaison heard how the call stands at the next reminder: "How did it end?"."""
+    liaison, called = talk
+    colleague = joins(phone, hotline, a_colleague_is_rung(phone, hotline, make_staff, liaison))
+    colleague.presses("*")
+    colleague.says_nothing()
+    liaison.presses("*")
+    called.says_nothing()
+    for _ in range(2):
+        liaison.says_nothing()
+    assert liaison.hears("For your choices, press any key")
+    colleague.presses("1")
+    called.says_nothing()
+    assert called.is_talking
+
+    with hotline.database.transaction() as session:
+        found = talk_for(session, the_callback(hotline).id)
+        assert found is not None
+        assert found.staff_id is not None
+        talk_controls.hand_over(session, found, found.staff_id, hotline.clock.now)
+    liaison.says_nothing()
+
+    assert liaison.hears("Your colleague goes on with the call. Goodbye")
+    assert liaison.is_over
+    assert (colleague.is_talking, called.is_talking) == (True, True)
