@@ -53,6 +53,7 @@ from models.talks.stranded import (
     undialled_callers,
     undialled_joiners,
     undialled_takers,
+    unknown_joiners,
 )
 from workers.audit_heads import HeadKeeper
 from workers.callbacks import CallCarrier, Dialler
@@ -239,7 +240,11 @@ class _Pass:
         with self._database.reading() as session:
             passed = passed_offers(session, self._now)
             talks = talks_to_ask_about(session, self._since, self._now, self._policy)
+            unknown = unknown_joiners(session, self._now, self._policy)
         self._apply_ends([*in_question, *passed, *talks])
+        for call_id in unknown:
+            end = LegEnd(self._now, call_id, "canceled")
+            self._guarded(lambda end=end: self._mender.apply_end(end))  # type: ignore[misc]
 
     def _apply_ends(self, call_ids: Iterable[int]) -> None:
         """The first end of a talk's legs ended the talk, so the ends are applied in order."""

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from sqlalchemy import and_, exists, or_, select, text
+from sqlalchemy import Select, and_, exists, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import Callback, advance
@@ -12,7 +13,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import RINGING_STATES
 from models.callbacks.liaison import free_liaison
 from models.calls.call import Call
-from models.calls.call_status import LEAVING, LONGEST_CALL
+from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
 from models.calls.role import AT_0, COLLEAGUE, JOINERS, LIAISON
 from models.staff.staff import Staff
 from models.store.job import Job
@@ -30,6 +31,7 @@ _OF_CALLER = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
 _UNDIALLED = Call.call_status.is_(None), Call.call_sid.is_(None), Call.ended_at.is_(None)
 #: The call of the caller that a leg was made for; built once, since every sweep uses it.
 _PARENT = aliased(Call)
+_Legs = TypeVar("_Legs", bound=Select[*tuple[Any, ...]])
 #: Longer than any liaison's leg can last after its callback went on without it: it was told long ago.
 _TOLD_TO_END = timedelta(seconds=200)
 #: The carrier may be asked much earlier whether such a leg is over: asking cuts nobody off.
@@ -140,14 +142,13 @@ def undialled_at_0(session: Session, now: datetime) -> Sequence[int]:
 def talks_to_ask_about(session: Session, since: datetime, now: datetime, policy: CallbackPolicy) -> list[int]:
     """Legs of talks whose end event may have been lost: it is time to ask the carrier again.
 
-    Each is asked about once in ``talk_check_seconds``, so that not every sweep asks the carrier; ``since`` is
-    the moment of the previous sweep.
+    These are the legs of leader and caller, and of those who joined or were called: one that ended unheard
+    would count as being with the caller. Each is asked about once in ``talk_check_seconds``, so that not
+    every sweep asks the carrier; ``since`` is the moment of the previous sweep.
     """
-    legs = session.execute(
-        select(Call.id, Talk.began_at)
-        .join(Talk, or_(Call.id == Talk.leader_call_id, Call.id == Talk.caller_call_id))
-        .where(IS_ON, Call.ended_at.is_(None), Call.call_sid.is_not(None))
-    ).all()
+    live = select(Call.id, Talk.began_at).where(IS_ON, Call.ended_at.is_(None), Call.call_sid.is_not(None))
+    two = live.join(Talk, or_(Call.id == Talk.leader_call_id, Call.id == Talk.caller_call_id))
+    legs = [row for found in (two, *_joiners(live)) for row in session.execute(found).all()]
     every = policy.talk_check
     return [call_id for call_id, began in legs if (now - began) // every > max(0, (since - began) // every)]
 
@@ -165,10 +166,29 @@ def passed_offers(session: Session, now: datetime) -> Sequence[int]:
     )
     waits = exists().where(QueuedCall.call_id == Call.parent_call_id, QueuedCall.ended_at.is_(None))
     at_0 = select(Call.id).where(_OF_CALLER, Call.role == AT_0, *passed, waits)
-    joiners = select(Call.id).where(IS_ON, Call.ended_at.is_(None), Call.role.in_(JOINERS), *passed)
-    of_callbacks = joiners.join(Talk, Talk.callback_id == Call.callback_id)
-    of_callers = joiners.where(_OF_CALLER).join(Talk, Talk.caller_call_id == Call.parent_call_id)
-    return [found for legs in (at_0, of_callbacks, of_callers) for found in session.scalars(legs)]
+    joiners = _joiners(select(Call.id).where(IS_ON, Call.ended_at.is_(None), *passed))
+    return [found for legs in (at_0, *joiners) for found in session.scalars(legs)]
+
+
+def unknown_joiners(session: Session, now: datetime, policy: CallbackPolicy) -> Sequence[int]:
+    """Legs called into current talks of which nobody knows whether they were placed, after their ring time.
+
+    A worker died while it dialed, or the carrier's answer was lost and no event came. Nobody else can be
+    called into the talk until such a leg is given up.
+    """
+    ring = timedelta(seconds=policy.numbers.liaison_ring_seconds) + policy.lease
+    unknown = Call.call_sid.is_(None), Call.call_status == DIALLING, Call.started_at < now - ring
+    joiners = _joiners(select(Call.id).where(IS_ON, Call.ended_at.is_(None), *unknown))
+    return [found for legs in joiners for found in session.scalars(legs)]
+
+
+def _joiners(legs: _Legs) -> tuple[_Legs, _Legs]:
+    """Those of ``legs`` that were created to join a talk, of a callback and of a caller at 0."""
+    joiners = legs.where(Call.role.in_(JOINERS))
+    return (
+        joiners.join(Talk, Talk.callback_id == Call.callback_id),
+        joiners.where(_OF_CALLER).join(Talk, Talk.caller_call_id == Call.parent_call_id),
+    )
 
 
 def close_forgotten(session: Session, now: datetime) -> list[Job]:

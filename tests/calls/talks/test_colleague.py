@@ -5,9 +5,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
+from hotline.exchange.delivery.faults import Faults
 from models import Callback, Staff
 from models.talks import talk_controls
 from models.talks.talk import talk_for
+from tests.calls.at_0.talking import passes
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.talks.talking import (
@@ -185,6 +187,29 @@ def test_colleague_who_leaves_while_the_first_is_out_leaves_the_caller_on_hold_a
     liaison.presses("1")
     hotline.jobs.works_off()
     assert (liaison.is_talking, called.is_talking) == (True, True)
+
+
+def test_caller_is_on_hold_when_the_liaison_steps_out_after_the_colleagues_end_was_lost(
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    """The colleague counted as being with the caller, who sat alone and in silence in the conference."""
+    liaison, called = talk
+    placed = a_colleague_is_rung(phone, hotline, make_staff, liaison)
+    deaf = phone.another()
+    deaf.suffers(Faults(rates={"event_drop": 1.0}))
+    colleague = joins(deaf, hotline, placed)
+    assert colleague.is_talking
+    colleague.hangs_up()
+    for _ in range(4):
+        passes(hotline, 12)
+        hotline.jobs.works_off()
+
+    liaison.presses("*")
+    assert liaison.hears("The caller is on hold", "To add a colleague, press 2")
+    called.says_nothing()
+    assert called.hears("You are on hold")
+    liaison.presses("2")
+    assert hotline.rung() == [SECOND]
 
 
 def on_shift(hotline: Hotline, phone: str, *, is_so: bool) -> None:

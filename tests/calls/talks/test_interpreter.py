@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from flask import Flask
 
+from hotline.exchange.delivery.faults import Faults
+from tests.calls.at_0.talking import passes
 from tests.calls.conftest import Hotline
 from tests.calls.talks.talking import (
     INTERPRETER,
@@ -69,3 +71,44 @@ def test_no_interpreter_is_offered_without_a_number_for_the_language(
     liaison.presses("3")
 
     assert liaison.hears("No interpreter can be called now")
+
+
+def test_liaison_may_call_the_interpreter_again_when_the_carriers_answer_was_lost(
+    talk: tuple[Phone, Phone], hotline: Hotline, carrier: FakeCarrier
+) -> None:
+    """Until the talk was over, the liaison heard that no interpreter can be called."""
+    liaison, _ = talk
+    carrier.loses_next_answer(dialled=False)
+    liaison.presses("*")
+    liaison.presses("3")
+    assert hotline.rung() == []
+
+    for _ in range(3):
+        passes(hotline, 12)
+        hotline.jobs.works_off()
+
+    assert liaison.hears("The interpreter did not join")
+    liaison.presses("*")
+    liaison.presses("3")
+    assert hotline.rung() == [INTERPRETER]
+
+
+def test_liaison_may_call_the_interpreter_again_when_no_event_tells_that_nobody_answered(
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, carrier: FakeCarrier
+) -> None:
+    liaison, _ = talk
+    liaison.presses("*")
+    liaison.presses("3")
+    deaf = phone.another()
+    deaf.suffers(Faults(rates={"event_drop": 1.0}))
+    assert hotline.rung() == [INTERPRETER]
+    deaf.lets_ring(carrier.ringing[-1])
+
+    for _ in range(4):
+        passes(hotline, 12)
+        hotline.jobs.works_off()
+
+    assert liaison.hears("The interpreter did not join")
+    liaison.presses("*")
+    liaison.presses("3")
+    assert hotline.rung() == [INTERPRETER]

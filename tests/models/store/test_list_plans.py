@@ -39,6 +39,7 @@ from models.talks.stranded import (
     undialled_callers,
     undialled_joiners,
     undialled_takers,
+    unknown_joiners,
 )
 from models.talks.talk import Talk
 from tests.conftest import DATABASES
@@ -75,6 +76,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "joiners and not dialled": undialled_joiners,
     "legs at 0 and not dialled": undialled_at_0,
     "talks to ask about": lambda session, now: talks_to_ask_about(session, now, now, POLICY),
+    "joiners of whom nothing is known": lambda session, now: unknown_joiners(session, now, POLICY),
     "talks longer than any call": close_forgotten,
     "liaisons reserved by nothing": lambda session, now: free_forgotten(session, now, POLICY),
     "the talk that ended last": lambda session, now: last_talk(session, 1, now, POLICIES),
