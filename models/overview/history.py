@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.audit.audit import AuditEntry
 from models.calls.call import Call
 from models.calls.role import AT_0, CALLED_BACK, COLLEAGUE, INTERPRETER, LIAISON
-from models.staff.staff_name import STAFF_KINDS, read_staff_names
+from models.staff.staff_name import STAFF_KINDS, StaffNames, read_staff_names
 from models.talks.talk import Talk
 
 #: The role of a leg, as the word for its call.
@@ -57,19 +57,28 @@ def _history(session: Session, target: str, its_calls: ColumnElement[bool]) -> l
         select(AuditEntry).where(AuditEntry.target == target).order_by(AuditEntry.id)
     ).all()
     calls = session.scalars(select(Call).where(its_calls, Call.role.in_(_LEGS)).order_by(Call.id)).all()
-    names = read_staff_names(session).by_id
-    found = [_entry(entry, names) for entry in entries] + [_call(call, names) for call in calls]
+    names = read_staff_names(session)
+    found = [_entry(entry, names) for entry in entries] + [_call(call, names.by_id) for call in calls]
     return sorted(found, key=lambda one: one.at)
 
 
-def _entry(entry: AuditEntry, names: Mapping[int, str]) -> Happening:
-    staff_id, facts = _staff_of(entry), dict(entry.facts or {})
+def _entry(entry: AuditEntry, names: StaffNames) -> Happening:
+    facts = dict(entry.facts or {})
     for key in ("to", "rung"):
-        kind, _, number = str(facts.get(key, "")).partition(":")
-        if kind == "staff" and number.isdecimal():
-            facts[key] = names.get(int(number), "")
-    who = names.get(staff_id, "") if staff_id is not None else entry.actor.partition(":")[0]
-    return Happening(entry.at, entry.action, who, staff_id is not None, facts)
+        told = str(facts.get(key, ""))
+        if told.startswith("staff:"):
+            facts[key] = names.of(told) or ""
+    kind = entry.actor.partition(":")[0]
+    # Commands name a person by the e-mail, the line and the console by the id.
+    person = names.of(entry.actor)
+    return Happening(
+        entry.at, entry.action, person or _part(kind), person is not None or kind in STAFF_KINDS, facts
+    )
+
+
+def _part(kind: str) -> str:
+    """A part of the app; "" for staff without a row, who have no name."""
+    return "" if kind in STAFF_KINDS else kind
 
 
 def _call(call: Call, names: Mapping[int, str]) -> Happening:
@@ -78,8 +87,3 @@ def _call(call: Call, names: Mapping[int, str]) -> Happening:
     # A person without an account is the caller who is called back, or an interpreter.
     who = names.get(call.staff_id, "") if call.staff_id is not None else _OTHERS.get(call.role, "")
     return Happening(call.started_at, _LEGS[call.role], who, call.staff_id is not None, facts)
-
-
-def _staff_of(entry: AuditEntry) -> int | None:
-    kind, _, number = entry.actor.partition(":")
-    return int(number) if kind in STAFF_KINDS and number.isdecimal() else None

@@ -7,7 +7,7 @@ from flask import current_app, url_for
 
 from hotline.console.callbacks.words import CANCEL_NAMES, OUTCOME_CHOICES, REASONS
 from hotline.console.cases.labels import DELIVERIES, EVIDENCE, SEARCH_REASONS
-from hotline.console.shell.named import PARTS
+from hotline.console.shell.named import PARTS, staff_name
 from hotline.console.shell.words import N_, _
 from models.staff.audit_alarm import AuditAlarm
 from models.staff.staff_name import StaffNames
@@ -166,7 +166,7 @@ TARGETS = {
     "case": (N_("case %(id)s"), "console.cases.case"),
     "callback": (N_("callback %(id)s"), "console.callbacks.callback"),
     "import": (N_("import %(id)s"), "console.imports.import_page"),
-    "staff": (N_("member of staff %(id)s"), ""),
+    "staff": (N_("member of staff %(id)s"), "console.people.staff_person"),
     "sign_in": (N_("an e-mail that nobody has"), ""),
     "facility": (N_("facility %(id)s"), ""),
     "court": (N_("court %(id)s"), ""),
@@ -282,6 +282,8 @@ def target(name: str) -> tuple[str, str | None]:
     if kind not in TARGETS or not id_:
         return name, None
     words, endpoint = TARGETS[kind]
+    if kind == "staff" and (person := staff_name(name)):
+        return person, _page(endpoint, kind, id_)
     return _(words, id=id_), _page(endpoint, kind, id_)
 
 

@@ -16,7 +16,7 @@ from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
 from hotline.console.shell.typed_fields import typed
 from hotline.console.shell.words import N_, _
-from models.overview.staff_record import person_numbered, record_of
+from models.overview.staff_record import person_numbered
 from models.staff.schedule import (
     KINDS,
     add_absence,
@@ -27,6 +27,7 @@ from models.staff.schedule import (
     weeks,
 )
 from models.staff.staff import Staff, StaffError, everyone
+from models.staff.staff_name import read_staff_names
 from models.store.form_stamp import FormRefusal
 
 READ = ("supervisor", "administrator")
@@ -40,11 +41,8 @@ Span = tuple[time, time]
 def schedule() -> str:
     today = console.clock().astimezone(console.office.zone).date()
     with console.database.reading() as session:
-        people = [
-            (person, record_of(session, person).name)
-            for person in everyone(session)
-            if person.left_at is None
-        ]
+        names = read_staff_names(session).by_id
+        people = [(person, names[person.id]) for person in everyone(session) if person.left_at is None]
         spans: dict[tuple[int, int], list[Any]] = defaultdict(list)
         for one in weeks(session):
             spans[one.staff_id, one.weekday].append(one)
@@ -62,7 +60,7 @@ def _page(staff_id: int, errors: dict[str, str] | None = None, *, is_overtaken: 
     today = console.clock().astimezone(console.office.zone).date()
     with console.database.reading() as session:
         person = _person(session, staff_id)
-        name = record_of(session, person).name
+        name = read_staff_names(session).by_id[staff_id]
         spans = {(one.kind, one.weekday): one for one in week_of(session, staff_id)}
         seen = _stamp(session, staff_id)
         absences = [one for one in all_absences(session, today) if one.staff_id == staff_id]

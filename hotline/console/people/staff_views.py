@@ -30,6 +30,7 @@ from models.overview.staff_record import (
 from models.staff.schedule import absences_of, week_of
 from models.staff.staff import Staff, StaffError, add_person, everyone, new_password
 from models.staff.staff_access import reset
+from models.staff.staff_name import read_staff_names
 from models.store.database import keyring_of
 from models.store.form_stamp import FormRefusal
 
@@ -78,12 +79,13 @@ def _languages() -> list[tuple[str, str]]:
 @guard_staff(*READ)
 def staff() -> str:
     with console.database.reading() as session:
+        names = read_staff_names(session).by_id
         people = [(person, record_of(session, person)) for person in everyone(session)]
         session.expunge_all()
     here = [one for one in people if one[0].left_at is None]
     gone = [one for one in people if one[0].left_at is not None]
     return render_template(
-        "console/people/staff.html", here=here, gone=gone, roles=ROLE_NAMES, now=console.clock()
+        "console/people/staff.html", here=here, gone=gone, names=names, roles=ROLE_NAMES, now=console.clock()
     )
 
 

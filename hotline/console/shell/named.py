@@ -37,6 +37,11 @@ def named(actor: str | None) -> str:
     return who(actor, _names()) if actor else ""
 
 
+def staff_name(actor: str) -> str | None:
+    """The name of ``staff:7`` or of an e-mail; None for whoever was never on the staff list."""
+    return _names().of(actor)
+
+
 def named_all(actors: str) -> str:
     """Several names as in a sentence: with a comma and a space between."""
     return ", ".join(named(one) for one in actors.split(", "))

@@ -45,6 +45,23 @@ def test_entry_reads_like_a_sentence(staff: Any, database: Database, clock: Cloc
     )
 
 
+def test_entry_about_staff_names_them_as_their_page_does(
+    staff: Any, supervisor: Member, database: Database, clock: Clock
+) -> None:
+    first, second = (staff("liaison", name="Ana Invented") for _ in range(2))
+    records(database, clock, f"staff:{first.staff_id}", "change_staff", f"staff:{second.staff_id}")
+    records(database, clock, "sweeper", "let_go_staff", "staff:4711")
+
+    supervisor.opens("/console/audit")
+
+    # Two people share the name, so both are told apart by their e-mails.
+    assert supervisor.reads(
+        f"Ana Invented ({first.email}) changed a member of staff: Ana Invented ({second.email})",
+        "let a member of staff go: member of staff 4711",
+    )
+    assert supervisor.clicks(f"Ana Invented ({second.email})").path == f"/console/staff/{second.staff_id}"
+
+
 def test_code_in_a_fact_reads_as_on_the_page_where_it_was_chosen(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:

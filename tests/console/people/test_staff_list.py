@@ -77,6 +77,15 @@ def test_person_with_a_typing_error_is_not_added(
     assert len(actions(database)) == before
 
 
+def test_people_who_share_a_name_are_told_apart_on_every_list(staff: Any, supervisor: Member) -> None:
+    people = [staff("liaison", name="Ana Invented") for _ in range(2)]
+
+    for page in ("staff", "schedule"):
+        supervisor.opens(f"/console/{page}")
+        assert supervisor.reads(*(f"Ana Invented ({one.email})" for one in people))
+    assert supervisor.opens(f"/console/schedule/{people[0].staff_id}").reads(people[0].email)
+
+
 def test_person_changes_on_the_list_with_an_entry_that_names_no_phone(
     staff: Any, administrator: Member, database: Database
 ) -> None:
