@@ -12,6 +12,9 @@ STRANGERS = ""
 #: The prefixes of a known phone's two counters: one for calls that the carrier attests, one for others.
 ATTESTED, UNATTESTED = "a", "u"
 _UNTOLD = text("NOT told")
+#: A counter that is locked or spent, in the words of its partial index.
+HAS_LOCK = text("(pin_counters.locked_at IS NOT NULL OR pin_counters.spent_at IS NOT NULL)")
+_IS_LOCKED = text("locked_at IS NOT NULL OR spent_at IS NOT NULL")
 
 
 class PinCounter(Base):
@@ -25,6 +28,7 @@ class PinCounter(Base):
     __tablename__ = "pin_counters"
     __table_args__ = (
         Index("ix_pin_counters_untold", "number_key", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+        Index("ix_pin_counters_locked", "number_key", sqlite_where=_IS_LOCKED, postgresql_where=_IS_LOCKED),
     )
 
     number_key: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -1,25 +1,37 @@
-"""The wallboard: what supervisors see across the room, renewed every five seconds."""
+"""The wallboard: what needs a person now, who is away, and how the day goes. Renewed while it is open."""
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import current_app, render_template
+from flask import current_app, make_response, render_template, request
 from flask.blueprints import BlueprintSetupState
+from werkzeug.wrappers import Response
 
+from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.bars import draw
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff
-from models.overview.wallboard import Figures, figures
+from models.overview.wallboard.figures import Figures, figures
+from models.overview.wallboard.needs_person import Needs, needs
 
 ROLES = ("supervisor", "administrator")
 #: A process reads the figures at most this often, no matter how many people look.
 KEPT = timedelta(seconds=4)
 LATEST = "hotline.console.callbacks.wallboard"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything on the wallboard at one moment."""
+
+    figures: Figures
+    needs: Needs
 
 
 @area.record
@@ -29,23 +41,24 @@ def _keep_figures(state: BlueprintSetupState) -> None:
 
 def _shown() -> dict[str, Any]:
     latest: Latest = current_app.extensions[LATEST]
-    found, office, policies = latest.at(console.clock()), console.office, console.policies
+    board, office, policies = latest.at(console.clock()), console.office, console.policies
+    found = board.figures
     age = None if found.feed_at is None else found.at - found.feed_at
-    fresh = timedelta(minutes=policies.fresh_minutes)
-    stale = timedelta(hours=policies.spoken_stale_hours)
     hours, clock_hours = found.hours, _hours_of_day(found.at, ZoneInfo(office.time_zone))
     places = len(clock_hours)
     return {
         "f": found,
+        "needs": board.needs,
         "short": short,
+        "words": callback_words,
         "feed_age": age,
-        "feed_kind": "bad" if age is None or age > stale else "warn" if age > fresh else "good",
+        "feed_is_old": age is None or age > timedelta(minutes=policies.fresh_minutes),
+        "feed_is_stale": age is None or age > timedelta(hours=policies.spoken_stale_hours),
         "is_open": office.is_open(found.at),
-        "zone": ZoneInfo(office.time_zone),
         "clock_hours": clock_hours,
         "talks": draw([one.requested for one in hours], [one.talked for one in hours], places=places),
         "pins": draw([one.wrong_pins for one in hours], places=places),
-        "missing_pairs": found.missing_pairs,
+        "busy_hours": [one for one in hours if one.requested or one.talked or one.wrong_pins],
         "risk_minutes": policies.warn_staff_before_minutes,
     }
 
@@ -58,32 +71,53 @@ def wallboard() -> str:
 
 @area.get("/wallboard/figures")
 @guard_staff(*ROLES, live=True)
-def wallboard_figures() -> str:
-    return render_template("console/callbacks/wallboard/figures.html", **_shown())
+def wallboard_figures() -> Response:
+    return _part("figures")
+
+
+@area.get("/wallboard/hours")
+@guard_staff(*ROLES, live=True)
+def wallboard_hours() -> Response:
+    return _part("hours")
+
+
+def _part(name: str) -> Response:
+    """A part of the page, or 304 if the page has it: times change in it without any event."""
+    response = make_response(render_template(f"console/callbacks/wallboard/{name}.html", **_shown()))
+    response.add_etag()
+    return response.make_conditional(request)
 
 
 class Latest:
-    """The figures, at most a few seconds old, read once for all who look."""
+    """The board, at most a few seconds old, read once for all who look."""
 
-    def __init__(self, read: Callable[[datetime], Figures]) -> None:
+    def __init__(self, read: Callable[[datetime], Board]) -> None:
         self._read, self._lock = read, threading.Lock()
-        self._found: Figures | None = None
+        self._found: Board | None = None
 
-    def at(self, now: datetime) -> Figures:
-        """The figures of now, or those of a moment ago."""
+    def at(self, now: datetime) -> Board:
+        """The board of now, or that of a moment ago."""
         with self._lock:
             found = self._found
-            if found is None or not timedelta() <= now - found.at < KEPT:
+            if found is None or not timedelta() <= now - found.figures.at < KEPT:
                 found = self._found = self._read(now)
             return found
 
 
-def _read(now: datetime) -> Figures:
+def _read(now: datetime) -> Board:
     zone, policies = ZoneInfo(console.office.time_zone), console.policies
-    midnight = _midnight(now.astimezone(zone).date(), zone)
+    day = now.astimezone(zone).date()
     risk = timedelta(minutes=policies.warn_staff_before_minutes)
     with console.database.reading() as session:
-        return figures(session, now, midnight=midnight, risk=risk, tied_days=policies.two_people_days)
+        return Board(
+            figures(
+                session, now, midnight=_midnight(day, zone), risk=risk, tied_days=policies.two_people_days
+            ),
+            needs(
+                session, now, day=day, risk=risk, soon=timedelta(minutes=policies.due_soon_minutes),
+                pin_request_life=timedelta(hours=policies.pin_request_hours),
+            ),
+        )  # fmt: skip
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

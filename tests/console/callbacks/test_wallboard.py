@@ -6,12 +6,18 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from hotline.console.callbacks.bars import HEIGHT, draw
+from hotline.console.callbacks.bars import HEIGHT, SIDE, WIDTH, draw
 from hotline.console.shell.durations import short
+from models import Case, Heartbeat, PinCounter, Staff
+from models.audit import audit
 from models.callbacks.lone_refusal import judge_refusal
 from models.store.database import Database
+from tests.console.case_pages import kept_case
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call, make_callback, make_import, make_staff
+
+#: The width of all the hours in the picture, right of its axis.
+WIDE = WIDTH - SIDE
 
 
 def test_supervisor_sees_the_state_of_the_line_and_the_part_renews_itself(
@@ -28,14 +34,120 @@ def test_supervisor_sees_the_state_of_the_line_and_the_part_renews_itself(
 
     supervisor.opens("/console/wallboard")
 
-    for figure in (
-        "Waiting 2", "Longest wait 1 h 10 min", "Late promises 1", "Promises at risk 1", "Free 1",
-    ):  # fmt: skip
+    for figure in ("Waiting 2", "Longest wait 1 h 10 min", "Overdue 1", "At risk 1", "Free 1"):
         assert figure in supervisor.words
-    assert supervisor.reads("Age of the feed 1 h 30 min")
-    renewed = supervisor.page.xpath("//*[@hx-trigger='every 5s']")[0].get("hx-get")
-    assert supervisor.opens(renewed).reads("Waiting 2")
+    assert supervisor.reads("Median wait", "90th percentile wait", "Feed updated 1 h 30 min ago")
     assert supervisor.page.xpath("//svg[@role='img']/@aria-label")
+    renewed = supervisor.page.xpath("//*[@id='figures']")[0].get("hx-get")
+    assert supervisor.opens(renewed).reads("Waiting 2")
+    supervisor.opens(renewed, If_None_Match=supervisor.headers["ETag"])
+    assert supervisor.status == 304
+
+
+def test_tile_is_red_for_its_own_figure_only(supervisor: Member, database: Database, clock: Clock) -> None:
+    now = clock()
+    with database.transaction() as session:
+        make_callback(session, due_at=now + timedelta(hours=9), state="left_for_staff", closed_at=now)
+    clock.goes_on(seconds=5)
+
+    supervisor.opens("/console/wallboard")
+
+    red = supervisor.page.xpath("//div[contains(@class, 'tile--bad')]/dt")
+    assert [one.text_content().strip() for one in red] == ["Needs attention"]
+    assert supervisor.reads("Overdue 0")
+
+
+def test_supervisor_reads_what_needs_a_person_with_its_link_and_its_one_action(
+    supervisor: Member, staff: Any, database: Database, clock: Clock
+) -> None:
+    now = clock()
+    ana = staff("liaison", name="Ana Invented")
+    with database.transaction() as session:
+        late = make_callback(session, due_at=now - timedelta(minutes=8), verified=True).id
+        afraid = make_callback(
+            session, urgency="urgent", reason="afraid", due_at=now + timedelta(minutes=50), rank=2
+        ).id
+        left = make_callback(
+            session, urgency="urgent", due_at=now, state="left_for_staff", closed_at=now, outcome="no_answer"
+        ).id
+        held = make_import(session, state="held", settled_at=None, decided_at=now - timedelta(hours=2)).id
+        person = session.get_one(Staff, ana.staff_id)
+        person.set_away_at, person.missed_offers = now - timedelta(minutes=12), 2
+    clock.goes_on(seconds=5)
+
+    supervisor.opens("/console/wallboard")
+
+    rows = {
+        row.get("id"): " ".join(row.text_content().split()) for row in supervisor.page.xpath("//li[@class]")
+    }
+    assert rows[f"need-callback-{left}"].startswith("Needs attention 5 s overdue Urgent")
+    assert rows[f"need-callback-{left}"].endswith("Reopen")
+    assert rows[f"need-callback-{late}"].startswith(f"8 min overdue Callback {late}")
+    assert rows[f"need-callback-{late}"].endswith("verified Claim")
+    assert "Urgent, unclaimed" in rows[f"need-callback-{afraid}"]
+    assert rows[f"need-import-{held}"] == f"Held 2 h 00 min Import {held} two people must decide on it"
+    assert rows[f"need-away-{ana.staff_id}"] == "Set away Ana Invented missed 2 calls in a row, 12 min ago"
+    assert supervisor.links[f"Import {held}"] == f"/console/imports/{held}/settle"
+    assert supervisor.links["Ana Invented"] == f"/console/staff/{ana.staff_id}"
+    order = list(rows)
+    assert order.index(f"need-callback-{left}") < order.index(f"need-callback-{late}")
+    supervisor.clicks("Reopen")
+    assert supervisor.path == f"/console/callbacks/{left}"
+
+
+def test_empty_list_says_so_and_no_empty_plot_is_drawn(
+    supervisor: Member, staff: Any, database: Database, clock: Clock
+) -> None:
+    staff("administrator")
+    staff("liaison", on_shift=True)
+    with database.transaction() as session:
+        make_import(session, settled_at=clock(), newest_as_of=clock())
+    clock.goes_on(seconds=5)
+
+    supervisor.opens("/console/wallboard")
+
+    assert supervisor.reads("Nothing needs a person now.", "No callback request and no wrong PIN today.")
+    assert not supervisor.page.xpath("//svg")
+    assert not supervisor.page.xpath("//tbody/tr")
+    assert not supervisor.reads("Median wait")
+
+
+def test_tips_and_comments_that_recordings_answered_are_counted(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    with database.transaction() as session:
+        for topic in ("report_tip", "report_tip", "report_comment", "callback"):
+            make_call(session, started_at=clock(), topic=topic)
+        make_call(session, started_at=clock() - timedelta(days=1), topic="report_tip")
+    clock.goes_on(seconds=5)
+
+    supervisor.opens("/console/wallboard")
+
+    assert supervisor.reads("Tips and comments diverted 3", "crime reports: 0, tips: 2, comments: 1")
+
+
+def test_missing_pair_and_a_silent_role_and_locks_are_on_the_list(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        audit.record(
+            session, actor=administrator.email, action="add_staff", target=f"staff:{supervisor.staff_id}",
+            now=clock(),
+        )  # fmt: skip
+        key = session.get_one(Case, case.id).number_key
+        session.add(PinCounter(number_key=key, counter="", locked_at=clock()))
+        began = clock() - timedelta(minutes=9)
+        session.add(Heartbeat(process="p", role="worker", started_at=began, seen_at=began))
+    clock.goes_on(seconds=5)
+
+    supervisor.opens("/console/wallboard")
+
+    assert supervisor.reads("No two supervisors or administrators may approve together now.")
+    assert supervisor.reads("The role “worker” stopped: no sign of life for 9 min.")
+    assert supervisor.links["1 case is locked after wrong PINs"] == "/console/locks"
+    # The page of locks is not for administrators.
+    assert "1 case is locked after wrong PINs" not in administrator.opens("/console/wallboard").links
 
 
 def test_supervisor_sees_which_number_the_carrier_refuses(
@@ -82,12 +194,28 @@ def _looks_at(staff: Any, database: Database, clock: Clock, now: datetime) -> Me
 def test_each_hour_of_the_table_is_that_of_the_clock_on_the_wall_when_clocks_change(
     staff: Any, database: Database, clock: Clock, now: datetime, hours: int, one_o_clock: int
 ) -> None:
+    with database.transaction() as session:
+        for hour in range(hours - 1):
+            make_callback(session, requested_at=now - timedelta(hours=hour + 1))
     supervisor = _looks_at(staff, database, clock, now)
 
-    table = supervisor.page.xpath("//table[caption='Today by the hour']//tbody/tr")
+    table = supervisor.page.xpath("//table[caption='Numbers of today by the hour']//tbody/tr")
     rows = [[" ".join(cell.text_content().split()) for cell in row] for row in table]
     assert (len(rows), rows[-1][:2]) == (hours, ["4:00 PM", "1"])
     assert [row[0] for row in rows].count("1:00 AM") == one_o_clock
+
+
+def test_hours_of_zeros_are_left_out_of_the_table(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    with database.transaction() as session:
+        make_callback(session, requested_at=clock() - timedelta(hours=3))
+    clock.goes_on(seconds=5)
+
+    supervisor.opens("/console/wallboard")
+
+    (row,) = supervisor.page.xpath("//table//tbody/tr")
+    assert [cell.text_content() for cell in row] == ["7:00\u202fAM", "1", "0", "0"]
 
 
 @pytest.mark.parametrize(
@@ -100,10 +228,10 @@ def test_last_hour_of_such_a_day_is_in_the_picture_too(
     supervisor = _looks_at(staff, database, clock, now)
 
     (bar, *_others) = supervisor.page.xpath("//svg//rect")
-    assert float(bar.get("x")) == pytest.approx(720 - 720 / hours, abs=4)
+    assert float(bar.get("x")) == pytest.approx(720 - WIDE / hours, abs=4)
     marks = supervisor.page.xpath("(//svg)[1]//text[contains(@class, 'bars-hour')]")
     (last,) = [mark for mark in marks if mark.text == "21"]
-    assert float(last.get("x")) == pytest.approx(720 - 2.5 * 720 / hours, abs=1)
+    assert float(last.get("x")) == pytest.approx(720 - 2.5 * WIDE / hours, abs=1)
 
 
 def test_thirty_callbacks_take_as_many_statements_as_three(
@@ -131,7 +259,21 @@ def test_bars_are_as_high_as_their_numbers() -> None:
     assert first[0].height * 2 == first[1].height
     assert first[1].y + first[1].height == bars.base < HEIGHT
     assert first[0].x + first[0].width <= second[0].x
-    assert draw([], places=24).top == 0
+    assert not bars.is_empty
+    assert draw([0, 0], places=24).is_empty
+
+
+@pytest.mark.parametrize(
+    ("top", "numbers"),
+    [(0, [0, 1]), (1, [0, 1]), (4, [0, 1, 2, 3, 4]), (7, [0, 2, 4, 6, 8]), (37, [0, 10, 20, 30, 40])],
+)
+def test_axis_has_a_few_round_numbers_up_to_the_highest_bar(top: int, numbers: list[int]) -> None:
+    bars = draw([top, 0], places=24)
+
+    assert [number for number, _ in bars.ticks] == numbers
+    # Each number is as high as a bar of that number.
+    assert dict(bars.ticks)[0] == bars.base
+    assert bars.ticks[-1][1] <= bars.series[0][0].y
 
 
 def test_lengths_of_time_are_short() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from models import Guard, PinTry, QueuedCall
 from models.callbacks.follow_up import ANEW
 from models.calls.pin_guard import SPRAYING
-from models.overview.wallboard import Figures, figures
+from models.overview.wallboard.figures import Figures, figures
 from models.store.database import Database
 from models.talks.talk import begin_talk, close
 from tests.factories import NOW, make_call, make_callback, make_import, make_staff

@@ -1,6 +1,6 @@
 """The figures of the wallboard: how callers fare, whom the line can call, and how old the feed is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import IS_OPEN, STAFF_CALL, Callback
 from models.callbacks.follow_up import ANEW
+from models.calls.call import Call
 from models.calls.pin_guard import SPRAYING
 from models.cases.pin import PinTry
 from models.custody.import_history import newest_as_of
@@ -25,6 +26,8 @@ from models.talks.talk import IS_ON, Talk
 #: The words of the partial index of callbacks left for a person.
 _LEFT = text("callbacks.state = 'left_for_staff'")
 _HELD = "held"
+#: The topics of calls that end in a recording: to report a crime, a tip, or a comment (R38).
+DIVERTED = ("report_crime", "report_tip", "report_comment")
 #: Each uses its own part of the index of waits.
 _CLASSES = [(urgency, verified) for urgency in ("urgent", "other") for verified in (True, False)]
 
@@ -71,6 +74,8 @@ class Figures:
     right_pins: int
     wrong_pins: int
     tightened: bool
+    #: Today's callers who chose a recording and no staff time, by their topic (R38).
+    diverted: Mapping[str, int]
     feed_at: datetime | None
     held_imports: int
     #: An account that the carrier refuses, and roles without a sign of life (R39).
@@ -122,6 +127,7 @@ def figures(
         right_pins=sum(one.opened for one in pins),
         wrong_pins=sum(not one.opened for one in pins),
         tightened=_is_tightened(session, now),
+        diverted=_diverted(session, midnight, now),
         hours=_hours(
             midnight,
             now,
@@ -210,6 +216,14 @@ def _feed(session: Session) -> dict[str, Any]:
         "feed_at": newest_as_of(session) or session.scalar(latest),
         "held_imports": session.scalar(held) or 0,
     }
+
+
+def _diverted(session: Session, midnight: datetime, now: datetime) -> dict[str, int]:
+    today = Call.started_at >= midnight, Call.started_at <= now
+    found = session.execute(
+        select(Call.topic, func.count()).where(*today, Call.topic.in_(DIVERTED)).group_by(Call.topic)
+    )
+    return {str(topic): count for topic, count in found}
 
 
 def _is_tightened(session: Session, now: datetime) -> bool:

@@ -1,0 +1,1 @@
+"""What the wallboard shows: figures of the day, and what needs a person now."""

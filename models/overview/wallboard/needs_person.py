@@ -1,0 +1,200 @@
+"""What needs a person now, row by row: promises at stake, imports, approvals, locks, and who is away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, or_, select, text, true
+from sqlalchemy.orm import Session
+
+from models.callbacks.callback import Callback
+from models.callbacks.follow_up import ANEW
+from models.cases.case import Case
+from models.cases.pin import HAS_LOCK, PinCounter
+from models.custody.import_record import CustodyImport
+from models.overview.listing import LEFT
+from models.overview.pin_request import PinRequest
+from models.overview.untaken import untaken
+from models.staff.audit_alarm import AuditAlarm
+from models.staff.audit_export import LIVES, AuditExport
+from models.staff.lost_pin_report import WAITING, LostPinReport
+from models.staff.schedule import Absence
+from models.staff.staff import Staff
+
+#: The most rows of one kind; the page counts the rest and links to their list.
+MOST = 12
+#: The exact words of the partial indexes, so that both databases use them.
+_PROMISED = text(
+    "callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
+)
+_LEFT = text("callbacks.state = 'left_for_staff'")
+_IS_NOT_ANEW = or_(Callback.state != LEFT, Callback.outcome.is_distinct_from(ANEW))
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A callback that a person should look at. ``holder_id`` is the staff member who has claimed it."""
+
+    id: int
+    state: str
+    urgency: str
+    reason: str
+    verified: bool
+    language: str
+    outcome: str | None
+    requested_at: datetime
+    due_at: datetime
+    holder_id: int | None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether the line itself offers it to nobody any more."""
+        return self.state == LEFT
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Somebody whom the line does not call. ``why`` is set_away, absent or break.
+
+    ``since`` is when they were set away, after ``missed`` offers; ``until`` when a break ends, and
+    ``last_day`` the end of an absence.
+    """
+
+    staff_id: int
+    why: str
+    missed: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+    last_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A held import; ``asked`` is what the person ``asked_by_id`` asks a second one to approve, or None."""
+
+    id: int
+    since: datetime
+    asked: str | None
+    asked_by_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Everything at one moment. ``promises`` has at most MOST rows, the most pressing first."""
+
+    promises: Sequence[Promise]
+    #: Whether more callbacks than these need somebody.
+    has_more: bool
+    away: Sequence[Away]
+    held: Sequence[Held]
+    #: How many wait for a second person, and how many reports and alarms wait for a supervisor.
+    pin_requests: int
+    audit_files: int
+    lost_pins: int
+    alarms: int
+    #: Cases that are locked for some phones after wrong PINs.
+    locked_cases: int
+
+
+def needs(
+    session: Session,
+    now: datetime,
+    *,
+    day: date,
+    risk: timedelta,
+    soon: timedelta,
+    pin_request_life: timedelta,
+) -> Needs:
+    """All of it, in a fixed number of indexed look-ups.
+
+    ``day`` is today in the office. A promise is at stake from ``risk`` before it is due, and one that is due
+    within ``soon`` counts as urgent.
+    """
+    promises = _promises(session, untaken(session, now + soon).first, now + risk)
+    return Needs(
+        promises=promises[:MOST],
+        has_more=len(promises) > MOST,
+        away=_away(session, day),
+        held=_held(session),
+        pin_requests=_count(
+            session, PinRequest.state == "waiting", PinRequest.requested_at > now - pin_request_life
+        ),
+        audit_files=_count(session, AuditExport.agreed_by.is_(None), AuditExport.requested_at > now - LIVES),
+        lost_pins=session.scalar(select(func.count()).select_from(LostPinReport).where(WAITING)) or 0,
+        alarms=_count(session, AuditAlarm.settled_at.is_(None)),
+        locked_cases=session.scalar(
+            select(func.count(Case.id.distinct()))
+            .join(PinCounter, PinCounter.number_key == Case.number_key)
+            .where(HAS_LOCK)
+        )
+        or 0,
+    )
+
+
+def _promises(session: Session, untaken_ids: Sequence[int], at_risk: datetime) -> Sequence[Promise]:
+    due = (
+        select(Callback.id)
+        .where(_PROMISED, _IS_NOT_ANEW, Callback.state != "talking", Callback.due_at <= at_risk)
+        .order_by(Callback.due_at, Callback.id)
+        .limit(MOST + 1)
+    )
+    left = (
+        select(Callback.id).where(_LEFT, _IS_NOT_ANEW).order_by(Callback.due_at, Callback.id).limit(MOST + 1)
+    )
+    ids = {*session.scalars(due), *session.scalars(left), *untaken_ids[: MOST + 1]}
+    columns = [getattr(Callback, name) for name in Promise.__dataclass_fields__ if name != "holder_id"]
+    rows = session.execute(select(*columns, Callback.staff_id.label("holder_id")).where(Callback.id.in_(ids)))
+    found = [Promise(**row._mapping) for row in rows]
+    return sorted(found, key=lambda one: (one.urgency != "urgent", one.due_at, one.id))
+
+
+def _away(session: Session, day: date) -> Sequence[Away]:
+    absent_until = (
+        select(func.max(Absence.last_day))
+        .where(Absence.staff_id == Staff.id, Absence.first_day <= day, Absence.last_day >= day)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(
+            Staff.id,
+            Staff.set_away_at,
+            Staff.missed_offers,
+            Staff.resting_until,
+            absent_until.label("last_day"),
+        )
+        .where(
+            Staff.left_at.is_(None),
+            or_(
+                Staff.set_away_at.is_not(None),
+                Staff.on_shift.is_(true()) & Staff.resting_until.is_not(None),
+                absent_until.is_not(None),
+            ),
+        )
+        .order_by(Staff.id)
+    )
+    found = [
+        Away(one.id, "absent", last_day=one.last_day)
+        if one.last_day is not None
+        else Away(one.id, "set_away", missed=one.missed_offers, since=one.set_away_at)
+        if one.set_away_at is not None
+        else Away(one.id, "break", until=one.resting_until)
+        for one in rows
+    ]
+    return sorted(found, key=lambda one: ("set_away", "break", "absent").index(one.why))
+
+
+def _held(session: Session) -> Sequence[Held]:
+    rows = session.execute(
+        select(
+            CustodyImport.id, func.coalesce(CustodyImport.decided_at, CustodyImport.started_at),
+            CustodyImport.asked, CustodyImport.asked_by_id,
+        )
+        .where(CustodyImport.state == "held")
+        .order_by(CustodyImport.id)
+        .limit(MOST)
+    )  # fmt: skip
+    return [Held(*row) for row in rows]
+
+
+def _count(session: Session, *where: object) -> int:
+    return session.scalar(select(func.count()).where(*where)) or 0  # type: ignore[arg-type]
