@@ -3,7 +3,15 @@
 from datetime import datetime
 
 from tests.phone import Phone, PlacedCall
-from workers.carrier import NUMBER_CODES, TEXT_CODES, CarrierCall, CarrierRefused, CarrierUnknown, judge
+from workers.carrier import (
+    NUMBER_CODES,
+    PACE_CODE,
+    TEXT_CODES,
+    CarrierCall,
+    CarrierRefused,
+    CarrierUnknown,
+    judge,
+)
 
 
 class FakeCarrier:
@@ -14,6 +22,8 @@ class FakeCarrier:
         self.refused = 0
         #: Whether it cannot be reached at all.
         self.is_away = False
+        #: Whether it says that too much was asked of it at once.
+        self.is_overloaded = False
         self.texts: list[tuple[str, str]] = []
         self._next: list[str] = []
         #: Twilio's error code for every call, or every text, while the account is refused.
@@ -27,6 +37,8 @@ class FakeCarrier:
         self._came_in: list[PlacedCall] = []
         #: Whether a redirected call reaches its new address only when the test says so.
         self.moves_later = False
+        #: Whether the next redirected call stays where it is, and no answer comes.
+        self.loses_next_move = False
         self._to_move: list[tuple[Phone, str]] = []
 
     @property
@@ -82,6 +94,7 @@ class FakeCarrier:
 
     def end_call(self, call_sid: str) -> None:
         """Hang up, on the person who answered."""
+        self._may_be_away()
         call = self._find(call_sid)
         if call.phone is not None:
             call.phone.hangs_up()
@@ -90,9 +103,13 @@ class FakeCarrier:
 
     def redirect_call(self, call_sid: str, leg_id: str) -> None:
         """Send a call that was answered to its leg's address again."""
+        self._may_be_away()
         call = self._find(call_sid)
         if call.phone is None or not _is_on(call):
             raise CarrierRefused("The carrier refused: 400.")
+        if self.loses_next_move:
+            self.loses_next_move = False
+            raise CarrierUnknown("The carrier did not answer.")
         self._to_move.append((call.phone, f"/voice/legs/{leg_id}"))
         if not self.moves_later:
             self.moves()
@@ -126,6 +143,8 @@ class FakeCarrier:
     def _may_be_away(self) -> None:
         if self.is_away:
             raise CarrierRefused("The carrier cannot be reached.", about="connection")
+        if self.is_overloaded:
+            raise judge(429, PACE_CODE, NUMBER_CODES)
 
     def _find(self, call_sid: str) -> PlacedCall:
         for call in (*self.placed, *self._came_in):

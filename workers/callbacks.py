@@ -172,7 +172,7 @@ class Dialler:
         except CarrierRefused:
             self._end_if_over(call_id, leg.call_sid)
         except CarrierUnknown:
-            # The leg polls soon by itself, or its end is reported.
+            # The leg polls soon by itself, its end is reported, or the sweeper moves it.
             log.info("A leg could not be moved.", extra={"call_id": call_id})
 
     def tell_missed(self, call_id: int) -> None:
@@ -245,7 +245,7 @@ class Dialler:
         try:
             is_told = bool(leg.said) and (leg.role != CALLED_BACK or leg.talking_at is not None)
             self._let_go(leg.call_sid, leg.leg_id, is_told=is_told)
-        except CarrierUnknown:
+        except (CarrierRefused, CarrierUnknown):
             # A person on it may be waiting in an empty conference and was not told yet; the next pass tells
             # them.
             log.warning("It is not known whether a leg was let go of.", extra={"call_id": call_id})
@@ -253,15 +253,20 @@ class Dialler:
                 take_back_leaving(session, call_id)
 
     def _let_go(self, call_sid: str, leg_id: str, *, is_told: bool) -> None:
+        """Raises CarrierUnknown, and CarrierRefused when the carrier could not be asked now."""
         try:
             if is_told:
                 self._carrier.redirect_call(call_sid, leg_id)
                 return
-        except CarrierRefused:
+        except CarrierRefused as refused:
+            if refused.is_for_now:
+                raise
             log.info("A leg was not in progress and is ended instead.")
         try:
             self._carrier.end_call(call_sid)
-        except CarrierRefused:
+        except CarrierRefused as refused:
+            if refused.is_for_now:
+                raise
             log.info("A leg was over before it could be ended.")
 
     def send_alert(self, alert_id: int) -> None:

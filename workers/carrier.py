@@ -47,6 +47,11 @@ class CarrierRefused(Exception):  # noqa: N818  (an answer of the carrier, not a
         super().__init__(sentence)
         self.about, self.code = about, code
 
+    @property
+    def is_for_now(self) -> bool:
+        """Whether the carrier was not reached or is overloaded, which says nothing about the call."""
+        return self.about in ("connection", "pace")
+
 
 class CarrierUnknown(Exception):  # noqa: N818
     """Unknown whether the call was dialed: no answer, or an unreadable one. Never dial again."""

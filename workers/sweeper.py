@@ -46,6 +46,7 @@ from models.talks.stranded import (
     close_forgotten,
     free_forgotten,
     give_back_lapsed,
+    held_in_conference,
     lapsed_callbacks,
     passed_offers,
     talks_to_ask_about,
@@ -169,6 +170,7 @@ class _Pass:
         self._guarded(self._fetch_first_in_queue)
         self._guarded(self._give_back_lapsed)
         self._guarded(self._look_after_lapsed)
+        self._guarded(self._move_held_callers)
         self._guarded(self._release_left_behind)
         self._guarded(self._free_forgotten)
         self._guarded(self._end_lapsed_waits)
@@ -224,6 +226,11 @@ class _Pass:
             found = lapsed_callbacks(session, self._now)
         for callback_id in found:
             self._guarded(lambda row_id=callback_id: self._mender.look_after(row_id))  # type: ignore[misc]
+
+    def _move_held_callers(self) -> None:
+        with self._database.reading() as session:
+            found = held_in_conference(session, self._now)
+        self._hand_on_all(("move_leg", call_id) for call_id in found)
 
     def _release_left_behind(self) -> None:
         with self._database.reading() as session:

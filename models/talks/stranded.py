@@ -14,6 +14,7 @@ from models.callbacks.callback_state import RINGING_STATES
 from models.callbacks.liaison import free_liaison
 from models.calls.call import Call
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
+from models.calls.place import IN_TALK
 from models.calls.role import AT_0, COLLEAGUE, JOINERS, LIAISON
 from models.staff.staff import Staff
 from models.store.job import Job
@@ -151,6 +152,16 @@ def talks_to_ask_about(session: Session, since: datetime, now: datetime, policy:
     legs = [row for found in (two, *_joiners(live)) for row in session.execute(found).all()]
     every = policy.talk_check
     return [call_id for call_id, began in legs if (now - began) // every > max(0, (since - began) // every)]
+
+
+def held_in_conference(session: Session, now: datetime) -> Sequence[int]:
+    """Legs of callers who were put on hold and are still in the conference, where staff may be as well.
+
+    Only a job takes them out of it: a leg in a conference does not poll.
+    """
+    held = select(Talk.caller_call_id).where(IS_ON, Talk.held_at < now - _JOB_LOST_AFTER)
+    inside = Call.id.in_(held), Call.place == IN_TALK, Call.ended_at.is_(None)
+    return session.scalars(select(Call.id).where(*inside)).all()
 
 
 def passed_offers(session: Session, now: datetime) -> Sequence[int]:

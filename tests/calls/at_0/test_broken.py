@@ -95,6 +95,26 @@ def test_caller_at_0_is_put_through_to_the_office_while_the_carrier_refuses_our_
     assert phone.is_talking
 
 
+@pytest.mark.parametrize("fault", ["away", "overloaded"])
+def test_liaison_hears_that_the_talk_is_over_once_the_carrier_can_be_asked_again(
+    talk: tuple[Phone, Phone], hotline: Hotline, fault: str
+) -> None:
+    """They sat alone in silence: the carrier that could not be asked was taken for a call that is over."""
+    liaison, caller = talk
+    hotline.carrier.is_away = fault == "away"
+    hotline.carrier.is_overloaded = fault == "overloaded"
+    caller.hangs_up()
+    hotline.jobs.works_off()
+    assert liaison.call.state == "alone"
+
+    hotline.carrier.is_away = hotline.carrier.is_overloaded = False
+    for _ in range(2):
+        passes(hotline, 4)
+        hotline.jobs.works_off()
+
+    assert liaison.hears("The call is over. How did it end?")
+
+
 def test_sweeper_finds_a_lost_job(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -11,7 +11,7 @@ from models.overview.outcome import note_outcome
 from models.store.refusal import RefusedError
 from models.talks import talk_controls
 from models.talks.refusals import TalkRefusal
-from tests.calls.at_0.talking import SECOND, held_legs, talks
+from tests.calls.at_0.talking import SECOND, held_legs, passes, talks
 from tests.calls.conftest import Hotline
 from tests.phone import Phone
 
@@ -40,6 +40,29 @@ def test_click_puts_a_caller_at_0_on_hold_with_words_and_another_click_brings_th
     assert not caller.is_talking
     clicks(hotline, talk_controls.resume)
 
+    assert caller.hears("Thank you for waiting")
+    assert (liaison.is_talking, caller.is_talking) == (True, True)
+
+
+@pytest.mark.parametrize("lost", ["the job", "the move"])
+def test_caller_put_on_hold_by_a_click_leaves_the_conference_within_seconds_when_the_first_try_is_lost(
+    talk: tuple[Phone, Phone], hotline: Hotline, lost: str
+) -> None:
+    """The console said "on hold", and the caller heard every word in the conference until the talk ended."""
+    liaison, caller = talk
+    hotline.jobs.is_down = lost == "the job"
+    hotline.carrier.loses_next_move = lost == "the move"
+    clicks(hotline, talk_controls.hold)
+    assert (liaison.is_talking, caller.is_talking) == (True, True)
+
+    for _ in range(2):
+        passes(hotline, 2)
+        hotline.jobs.works_off()
+
+    assert caller.hears("You are on hold. The person helping you will be right back")
+    assert not caller.is_talking
+    hotline.jobs.is_down = False
+    clicks(hotline, talk_controls.resume)
     assert caller.hears("Thank you for waiting")
     assert (liaison.is_talking, caller.is_talking) == (True, True)
 
