@@ -19,20 +19,20 @@ EDITABLE = (
 )
 #: The fields that stay in the file, and why.
 FIXED = {
-    "release": "what may be said of a person is decided with counsel and changed with a deploy (R12)",
+    "release": "what may be said about a person is decided with counsel and changed with a deploy (R12)",
     "office.lines": "the numbers belong to the carrier's account, which is set up with the file",
-    "office.discreet_lines": "people chose a number for how it is answered, and must not find it changed",
+    "office.discreet_lines": "people chose a number by how it is answered, so it must not change",
     "office.staff_line": "the numbers belong to the carrier's account, which is set up with the file",
     "office.person_number": "it is also written into the fallback document that is hosted elsewhere",
     "office.emergency_number": "it is also written into the fallback document that is hosted elsewhere",
     "office.languages": "a language needs its prompts, its list of telling words and a voice",
-    "office.voices": "a voice is the carrier's, and is tried before it is used",
+    "office.voices": "a voice belongs to the carrier and is tested before it is used",
     "office.name": "the name is part of prompts whose length was checked",
-    "office.neutral_name": "it must not tell what the line is for, and is checked with the prompts",
-    "office.time_zone": "moments that were promised stand in it",
-    "office.countries": "it decides which phones the line may ring at all (R35)",
+    "office.neutral_name": "it must not reveal what the line is for, and is checked with the prompts",
+    "office.time_zone": "promised times are stored in it",
+    "office.countries": "it decides which phones the line can call (R35)",
     "office.shared_phones": "they loosen limits on wrong PINs (R06)",
-    "interpreters": "these numbers are rung into a talk, and are tried before they are used",
+    "interpreters": "these numbers are called into a conversation and are tested before they are used",
 }
 
 

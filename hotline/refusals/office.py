@@ -19,5 +19,5 @@ CHANGE_WORDS = {
         "Basis and decided by must each have at most %(most)s characters, and no phone, address or ID number."
     ),
     OfficeChangeRefusal.DAY_NAME: N_("The name of a day must have no phone, address or ID number."),
-    OfficeChangeRefusal.BUSY: N_("Others are changing the office settings. Try again in a moment."),
+    OfficeChangeRefusal.BUSY: N_("Other people are changing the office settings. Try again in a moment."),
 }

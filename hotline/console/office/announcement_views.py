@@ -63,7 +63,7 @@ def save_announcement() -> Response | str | tuple[str, int]:
     place = request.form.get("remove", "")
     if place:
         if not place.isdecimal() or int(place) >= len(entries):
-            return _page(settings, wrong=_("That announcement is gone already.")), 422
+            return _page(settings, wrong=_("That announcement was already removed.")), 422
         del entries[int(place)]
     else:
         entry, errors = _typed(settings)

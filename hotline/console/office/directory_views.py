@@ -118,7 +118,7 @@ def _add(d: _Directory) -> Response | tuple[str, int]:
     if not name:
         errors["name"] = _("Enter the name of the place.")
     elif console.prompts.tells(name):
-        errors["name"] = _("“%(name)s” has a word that would tell why somebody is shielded.", name=name)
+        errors["name"] = _("“%(name)s” has a word that reveals why a person is protected.", name=name)
     if not errors and value is not None:
         with console.database.transaction() as session:
             if any(directory.place_key(name) == one.name_key for one in d.entries(session)):
@@ -203,20 +203,20 @@ _FACILITIES = _Directory(
     {
         "title": N_("Facilities"),
         "about": N_(
-            "Only a place in this directory is ever spoken, with its phone. A name in the feed must be the"
-            " same but for capitals and spaces."
+            "Callers hear only the facilities in this list, with their phone. The name must match the feed;"
+            " capitals and spaces do not matter."
         ),
-        "caption": N_("Facilities that may be spoken"),
+        "caption": N_("Facilities that callers can hear"),
         "fact": N_("Phone"),
-        "none": N_("No facility may be spoken yet."),
-        "new": N_("A new facility"),
+        "none": N_("No facilities yet."),
+        "new": N_("Add a facility"),
         "add": N_("Add facility"),
-        "added": N_("The facility is in the directory. It is spoken from the next import on."),
+        "added": N_("Facility added. Callers hear it from the next import on."),
         "save": N_("Save phone"),
-        "changed": N_("The phone is changed."),
-        "without": N_("Records that name this place are then spoken without it."),
+        "changed": N_("Phone saved."),
+        "without": N_("Callers then hear records of this place without its name."),
         "remove": N_("Remove facility"),
-        "removed": N_("The facility is spoken no more."),
+        "removed": N_("Facility removed. Callers no longer hear it."),
         "back": N_("Back to all facilities"),
     },
 )  # fmt: skip
@@ -226,22 +226,22 @@ _COURTS = _Directory(
     {
         "title": N_("Courts"),
         "about": N_(
-            "Only a court in this directory is kept and spoken. The hour of a hearing is told in the time"
-            " zone of its court, or not at all."
+            "Callers hear only the courts in this list. A hearing's time is given in its court's time zone,"
+            " or not at all."
         ),
-        "caption": N_("Courts that may be spoken"),
+        "caption": N_("Courts that callers can hear"),
         "fact": N_("Time zone"),
-        "none": N_("No court may be spoken yet."),
-        "new": N_("A new court"),
+        "none": N_("No courts yet."),
+        "new": N_("Add a court"),
         "add": N_("Add court"),
-        "added": N_("The court is in the directory. It is spoken from the next import on."),
+        "added": N_("Court added. Callers hear it from the next import on."),
         "save": N_("Save time zone"),
-        "changed": N_("The time zone is changed."),
+        "changed": N_("Time zone saved."),
         "without": N_(
-            "Records that name this court are then spoken without it, and without the hour of a hearing."
+            "Callers then hear records of this court without its name and without the time of a hearing."
         ),
         "remove": N_("Remove court"),
-        "removed": N_("The court was removed."),
+        "removed": N_("Court removed. Callers no longer hear it."),
         "back": N_("Back to all courts"),
     },
 )  # fmt: skip

@@ -66,7 +66,7 @@ def save(*changes: tuple[str, Any]) -> str | None:
     except (OfficeError, OfficeChangeError) as error:
         return said(error)
     if made:
-        flash(_("Saved. Every part of the line follows within ten seconds."), "success")
+        flash(_("Saved. The line uses it within ten seconds."), "success")
     else:
         flash(_("Nothing was changed."), "info")
     return None

@@ -19,8 +19,8 @@ from models.staff.staff import ROLES
 
 #: Takes the place of a step in the URL: every prompt on one page, for printing.
 ALL = "all"
-#: A longer list begins with its groups closed.
-MOST_OPEN = 40
+#: Groups begin closed in a list with more prompts, which would be many screens on a phone.
+MOST_OPEN = 12
 
 area.add_app_template_filter(group_name, "prompt_group")
 
@@ -70,6 +70,7 @@ def prompts() -> str:
         step="" if wanted else step,
         wanted=wanted,
         is_open=len(found) <= MOST_OPEN or step == ALL,
+        most_open=MOST_OPEN,
         found=len(found),
         total=len(every),
         names={code: language_name(code) for code in console.office.languages},

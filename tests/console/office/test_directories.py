@@ -33,7 +33,7 @@ def test_entry_of_a_directory_is_added_changed_and_removed(
 
     path = PATHS[kind]
     administrator.opens(path).fills(name="Cedar  Hill", **{fact: values[0]}).clicks(f"Add {kind}")
-    assert administrator.reads("It is spoken from the next import on.")
+    assert administrator.reads("Callers hear it from the next import on.")
     assert kept() == [values[0]]
     administrator.clicks("Cedar Hill").fills(**{fact: wrong}).clicks(save)
     assert (administrator.status, kept()) == (422, [values[0]])

@@ -59,9 +59,9 @@ def test_part_of_an_entry_is_named_with_it(field: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("path", "fields", "button", "told"),
     [
-        ("hours", {"hours-monday": "9 to 5"}, "Save the hours",
+        ("hours", {"hours-monday": "9 to 5"}, "Save hours",
          'Horario del lunes: escriba horas como "08:00-20:00".'),
-        ("hours", {"hours-monday": "12:00-14:00, 13:00-15:00"}, "Save the hours",
+        ("hours", {"hours-monday": "12:00-14:00, 13:00-15:00"}, "Save hours",
          "Horario del lunes: las horas van en orden y sin cruzarse."),
         ("policies/liaison_tries", {"value": "12"}, "Save policy",
          "Ofertas sin contestar antes de llamar a todos, valor: debe ser un número entero de 1 a 10."),
@@ -71,7 +71,7 @@ def test_part_of_an_entry_is_named_with_it(field: str, name: str) -> None:
          "Primera hora para llamar, valor debe ser menos que Última hora"),
         ("policies/retry_minutes", {"basis": " "}, "Save policy",
          "Tiempo entre dos intentos, base: debe ser un texto."),
-        ("partners", {"phone-0": "call us"}, "Save the partner lines",
+        ("partners", {"phone-0": "call us"}, "Save partner lines",
          "Línea asociada 1, teléfono: debe ser un número"),
     ],
 )  # fmt: skip
