@@ -14,6 +14,7 @@ from ivr_flows.trees.alert_call import alert_call
 from ivr_flows.trees.discreet_line import discreet_line
 from ivr_flows.trees.legs import (
     callback_call,
+    callout_call,
     colleague_call,
     interpreter_call,
     liaison_at_0,
@@ -31,7 +32,10 @@ def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
     services = [service.key for service in office.services]
     victims = victim_line(office.languages, services, digits)
     discreet = discreet_line(office.languages, services, digits)
-    legs = liaison_callback(), liaison_at_0(), callback_call(), colleague_call(), interpreter_call()
+    legs = (
+        liaison_callback(), liaison_at_0(), callback_call(), colleague_call(), interpreter_call(),
+        callout_call(),
+    )  # fmt: skip
     return {
         flow.name: flow for flow in (victims, discreet, *legs, alert_call(), staff_line(office.languages))
     }

@@ -3,6 +3,7 @@
 from models.audit.audit import AuditEntry
 from models.audit.office_change import OfficeChange
 from models.callbacks.callback import Callback
+from models.callouts.callout import Callout
 from models.calls.call import Call
 from models.calls.heard_text import HeardText
 from models.calls.offer import Offer
@@ -50,6 +51,7 @@ __all__ = [
     "Call",
     "CallEvent",
     "Callback",
+    "Callout",
     "Case",
     "CaseOpening",
     "Consent",

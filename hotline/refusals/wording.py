@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hotline.refusals import audit, callbacks, cases, custody, office, staff, talks
+from hotline.refusals import audit, callbacks, callouts, cases, custody, office, staff, talks
 from models.store.refusal import Reason
 
 #: The words of every code, grouped by enum: two enums may have a code with the same name.
@@ -18,6 +18,7 @@ WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
         callbacks.WORDS,
         callbacks.NOTE_WORDS,
         callbacks.ACTION_WORDS,
+        callouts.WORDS,
         cases.CASE_WORDS,
         cases.WORDS,
         cases.SEARCH_WORDS,

@@ -14,11 +14,12 @@ from ivr_flows.engine.flow import (
     Menu,
     Stay,
     Step,
+    Transfer,
 )
 from ivr_flows.trees.talk_steps import CALLER_RECALLED, RECALLED, caller_steps, outcome_steps, talk_steps
-from ivr_flows.verbs import leg_verbs, secret_verbs, talk_verbs
+from ivr_flows.verbs import callout_verbs, leg_verbs, secret_verbs, talk_verbs
 from models.calls.place import COVERED, MESSAGE_LEFT
-from models.calls.role import AT_0, CALLED_BACK, COLLEAGUE, INTERPRETER, LIAISON
+from models.calls.role import AT_0, CALLED_BACK, CALLING_OUT, COLLEAGUE, INTERPRETER, LIAISON
 from models.calls.staff_secret import LEAST_CODE, MOST_CODE
 
 #: How long a joiner hears nothing, while the caller is told about them, before the line polls again.
@@ -94,6 +95,27 @@ def interpreter_call() -> Flow:
     )
 
 
+def callout_call() -> Flow:
+    """A person of the office is called, accepts, and this same leg dials an agency or an interpreter.
+
+    They are joined at the answer, as on any telephone: whoever is called hears no word of ours, and keys go
+    to the menus of an agency.
+    """
+    steps: dict[str, Step] = {
+        **_offer_steps("callout.offer", "dialing", passing="callout.leave"),
+        # Sent to its address again before the key: the call was ended in the console.
+        "wanted": Decide(callout_verbs.still_wanted, {"wanted": "offer", "gone": "gone"}),
+        "dialing": Decide(callout_verbs.ring_party, {"ringing": "connected", "gone": "not_reached"}),
+        "connected": Transfer(
+            "liaison.calling", callout_verbs.party_left, {"talked": "done", "failed": "not_reached"}
+        ),
+        "done": Hangup("liaison.done"),
+        "not_reached": Hangup("liaison.not_reached"),
+    }
+    recalled = {"offer": "wanted", "ask_code": "wanted", "connected": "done"}
+    return _outbound("callout_call", CALLING_OUT, "offer", steps, give_up="passed_over", recalled=recalled)
+
+
 def callback_call() -> Flow:
     """The person called back: neutral words, "is this a good time?", and a key connects them (R30, Legs)."""
     steps: dict[str, Step] = {
@@ -147,8 +169,11 @@ def _good_time(yes: str, no: str, silence: str) -> Menu:
     )
 
 
-def _offer_steps(prompt: str, accepted: str) -> dict[str, Step]:
-    """One key accepts, on a personal phone with the person's code as well; ``accepted`` is the step after."""
+def _offer_steps(prompt: str, accepted: str, passing: str = "liaison.pass") -> dict[str, Step]:
+    """One key accepts, on a personal phone with the person's code as well; ``accepted`` is the step after.
+
+    ``passing`` is the prompt of the key that does not take it.
+    """
     return {
         "offer": Menu(
             (
@@ -157,7 +182,7 @@ def _offer_steps(prompt: str, accepted: str) -> dict[str, Step]:
                     does=leg_verbs.may_accept,
                     on={"yes": "accept", "code": "ask_code", "gone": "gone"},
                 ),
-                Choice("liaison.pass", does=leg_verbs.pass_on, on={"passed": "passed"}),
+                Choice(passing, does=leg_verbs.pass_on, on={"passed": "passed"}),
             ),
             prompt=prompt,
             about="neutral",

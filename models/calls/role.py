@@ -14,8 +14,10 @@ COLLEAGUE, INTERPRETER = "colleague", "interpreter"
 JOINERS = (COLLEAGUE, INTERPRETER)
 #: A staff member who is warned about promises at risk.
 ALERTED = "alerted"
+#: A staff member who is called so that they can call an agency or an interpreter.
+CALLING_OUT = "calling_out"
 
 #: Every role; ``Flow.check`` refuses a tree with any other.
-ROLES = frozenset({CALLER, STAFF_LINE, LIAISON, CALLED_BACK, AT_0, *JOINERS, ALERTED})
+ROLES = frozenset({CALLER, STAFF_LINE, LIAISON, CALLED_BACK, AT_0, *JOINERS, ALERTED, CALLING_OUT})
 #: The roles of people who called us; every other call is one that we placed.
 INBOUND_ROLES = frozenset({CALLER, STAFF_LINE})

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback_policy import CallbackPolicy
-from models.calls.role import AT_0, COLLEAGUE, INTERPRETER, LIAISON
+from models.callouts.callout import accept_call_out, leave_call_out
+from models.calls.role import AT_0, CALLING_OUT, COLLEAGUE, INTERPRETER, LIAISON
 from models.store.job import Job
 from models.talks.joiner import accept_joining, decline_joining
 from models.talks.leg import accept_by_liaison, decline_by_liaison
@@ -71,15 +72,24 @@ def _decline_talk(
     decline_joining(session, leg, now)
 
 
+def _decline_call_out(
+    session: Session, leg: "CallState", now: datetime, _policy: CallbackPolicy, _is_missed: bool
+) -> None:
+    # They asked for this call themselves, so it was no offer.
+    leave_call_out(session, leg, now)
+
+
 _ACCEPT: Mapping[str, Callable[[Session, "CallState", datetime], Accepted]] = {
     LIAISON: _accept_callback,
     AT_0: accept_at_0,
     COLLEAGUE: accept_joining,
     INTERPRETER: accept_joining,
+    CALLING_OUT: accept_call_out,
 }
 _DECLINE: Mapping[str, Callable[[Session, "CallState", datetime, CallbackPolicy, bool], None]] = {
     LIAISON: _decline_callback,
     AT_0: _decline_at_0,
     COLLEAGUE: _decline_talk,
     INTERPRETER: _decline_talk,
+    CALLING_OUT: _decline_call_out,
 }

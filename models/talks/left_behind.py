@@ -1,4 +1,4 @@
-"""Whether a leg has nothing more to do: its callback, its talk or its caller went on without it."""
+"""Whether a leg has nothing more to do: its callback, talk, call-out or caller went on without it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
 from models.callbacks.callback_state import RINGING_STATES
+from models.callouts.callout import is_callout_over
+from models.callouts.forgotten import left_on_the_line
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
 from models.calls.place import WAITING
-from models.calls.role import AT_0, JOINERS
+from models.calls.role import AT_0, CALLING_OUT, JOINERS
 from models.talks.call_queue import QueuedCall, wait_of
 from models.talks.talk import Talk, in_talk_since
 
@@ -29,6 +31,8 @@ def is_left_behind(session: Session, call_id: int) -> bool:
     leg = session.get(Call, call_id, populate_existing=True)
     if leg is None or leg.ended_at is not None:
         return False
+    if leg.role == CALLING_OUT:
+        return is_callout_over(session, leg.id)
     talk = _last_talk(session, leg)
     if leg.role in JOINERS:
         return talk is None or talk.is_over
@@ -48,7 +52,7 @@ def is_left_behind(session: Session, call_id: int) -> bool:
 
 def left_behind_legs(session: Session, now: datetime) -> Sequence[int]:
     """Live legs whose callback, talk or caller went on without them, and that nobody has told so."""
-    return [*_of_callbacks(session, now), *_at_0(session, now)]
+    return [*_of_callbacks(session, now), *_at_0(session, now), *left_on_the_line(session, now, _BEING_TOLD)]
 
 
 def _of_callbacks(session: Session, now: datetime) -> Sequence[int]:

@@ -12,6 +12,7 @@ from models.callbacks.callback import Callback, locked
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import free_liaison
 from models.callbacks.next_try import caller_missed, leave_for_staff, liaison_missed, rung_in_vain
+from models.callouts.callout import staff_left
 from models.calls.call import CALLS
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
 from models.calls.place import FAULTED
@@ -20,6 +21,7 @@ from models.calls.role import (
     AT_0,
     CALLED_BACK,
     CALLER,
+    CALLING_OUT,
     COLLEAGUE,
     INTERPRETER,
     LIAISON,
@@ -215,6 +217,12 @@ def _alert_ended(_end: _End) -> list[Job]:
     return []
 
 
+def _call_out_ended(end: _End) -> list[Job]:
+    """The leg of a person who was called for a call-out is over, and with it the call to the party."""
+    staff_left(end.session, end.call_id, end.now)
+    return []
+
+
 _BY_ROLE: Mapping[str, Callable[[_End], list[Job]]] = {
     CALLER: _caller_ended,
     STAFF_LINE: _liaison_ended,
@@ -224,6 +232,7 @@ _BY_ROLE: Mapping[str, Callable[[_End], list[Job]]] = {
     COLLEAGUE: _joiner_ended,
     INTERPRETER: _joiner_ended,
     ALERTED: _alert_ended,
+    CALLING_OUT: _call_out_ended,
 }
 
 

@@ -15,9 +15,10 @@ from models.callbacks.liaison import free_liaison, reserve_liaison
 from models.callbacks.lone_refusal import refused_line_of
 from models.callbacks.refusals import CallbackRefusal
 from models.callbacks.wishes import wishes_of_phone
+from models.callouts.callout import dial_staff
 from models.calls.call import Call
 from models.calls.outbound_leg import mark_dialling, outbound_leg
-from models.calls.role import LIAISON
+from models.calls.role import CALLING_OUT, LIAISON
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import SAFE, standing_of
@@ -135,6 +136,9 @@ def dial_taker(session: Session, call_id: int, now: datetime, policy: CallbackPo
     When the callback went on without it, the person whom it reserves is free again.
     """
     leg = session.get(Call, call_id)
+    if leg is not None and leg.role == CALLING_OUT:
+        found = dial_staff(session, leg)
+        return None if found is None else Dial(call_id, *found, policy.numbers.liaison_ring_seconds)
     if leg is None or leg.callback_id is None or leg.phone_sealed is None:
         return None
     callback = standing(session, leg.callback_id)

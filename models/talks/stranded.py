@@ -12,10 +12,12 @@ from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import RINGING_STATES
 from models.callbacks.liaison import free_liaison
+from models.callouts.callout import Callout
+from models.callouts.forgotten import close_lost, to_ask_about
 from models.calls.call import Call
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
 from models.calls.place import IN_TALK
-from models.calls.role import AT_0, COLLEAGUE, JOINERS, LIAISON
+from models.calls.role import AT_0, CALLING_OUT, COLLEAGUE, JOINERS, LIAISON
 from models.staff.staff import Staff
 from models.store.job import Job
 from models.talks.call_queue import QueuedCall
@@ -28,6 +30,8 @@ _JOB_LOST_AFTER = timedelta(seconds=2)
 #: The exact words of the partial index, so that both databases use it.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _OF_CALLER = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
+#: The roles of legs that reserve a staff member whom we called.
+_OF_STAFF = (LIAISON, AT_0, COLLEAGUE, CALLING_OUT)
 #: A leg that no worker has begun to dial.
 _UNDIALLED = Call.call_status.is_(None), Call.call_sid.is_(None), Call.ended_at.is_(None)
 #: The call of the caller that a leg was made for; built once, since every sweep uses it.
@@ -111,7 +115,7 @@ def undialled_callers(session: Session, now: datetime) -> Sequence[int]:
 
 
 def undialled_takers(session: Session, now: datetime) -> Sequence[int]:
-    """Legs of staff who asked to be called for a callback, and that no worker has begun to dial.
+    """Legs of staff who asked to be called, for a callback or to call out, that no worker has begun to dial.
 
     This includes legs whose callback went on without them: the job for such a leg frees its person instead.
     """
@@ -119,7 +123,7 @@ def undialled_takers(session: Session, now: datetime) -> Sequence[int]:
         select(Call.id)
         .join(Staff, Staff.busy_call_id == Call.id)
         .where(
-            Call.role == LIAISON,
+            Call.role.in_((LIAISON, CALLING_OUT)),
             *_UNDIALLED,
             Call.started_at < now - _JOB_LOST_AFTER,
         )
@@ -141,7 +145,7 @@ def undialled_at_0(session: Session, now: datetime) -> Sequence[int]:
 
 
 def talks_to_ask_about(session: Session, since: datetime, now: datetime, policy: CallbackPolicy) -> list[int]:
-    """Legs of talks whose end event may have been lost: it is time to ask the carrier again.
+    """Legs of talks and call-outs whose end event may have been lost: it is time to ask the carrier again.
 
     These are the legs of leader and caller, and of those who joined or were called: one that ended unheard
     would count as being with the caller. Each is asked about once in ``talk_check_seconds``, so that not
@@ -151,7 +155,10 @@ def talks_to_ask_about(session: Session, since: datetime, now: datetime, policy:
     two = live.join(Talk, or_(Call.id == Talk.leader_call_id, Call.id == Talk.caller_call_id))
     legs = [row for found in (two, *_joiners(live)) for row in session.execute(found).all()]
     every = policy.talk_check
-    return [call_id for call_id, began in legs if (now - began) // every > max(0, (since - began) // every)]
+    in_talks = [
+        call_id for call_id, began in legs if (now - began) // every > max(0, (since - began) // every)
+    ]
+    return [*in_talks, *to_ask_about(session, since, now, every)]
 
 
 def held_in_conference(session: Session, now: datetime) -> Sequence[int]:
@@ -203,7 +210,8 @@ def _joiners(legs: _Legs) -> tuple[_Legs, _Legs]:
 
 
 def close_forgotten(session: Session, now: datetime) -> list[Job]:
-    """Close talks that are longer than any call; returns the jobs to enqueue after the commit."""
+    """Close talks and call-outs that are longer than any call; the jobs to enqueue after the commit."""
+    close_lost(session, now)
     forgotten = select(Talk).where(IS_ON, Talk.began_at < now - LONGEST_CALL)
     return [
         job
@@ -220,11 +228,12 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
     ring = timedelta(seconds=policy.numbers.liaison_ring_seconds) + policy.lease
     in_question: list[int] = []
     to_end: list[int] = []
-    for call, callback, talk, busy_since, parent_ended_at in session.execute(
-        select(Call, Callback, Talk, Staff.busy_since, _PARENT.ended_at)
+    for call, callback, talk, callout, busy_since, parent_ended_at in session.execute(
+        select(Call, Callback, Talk, Callout, Staff.busy_since, _PARENT.ended_at)
         .join(Staff, Staff.busy_call_id == Call.id)
         .outerjoin(_PARENT, _PARENT.id == Call.parent_call_id)
         .outerjoin(Callback, Callback.id == Call.callback_id)
+        .outerjoin(Callout, Callout.call_id == Call.id)
         .outerjoin(
             Talk,
             and_(
@@ -234,15 +243,16 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
     ).all():
         age = now - (busy_since or call.started_at)
         rings_at_0 = call.role == AT_0 and call.accepted_at is None and parent_ended_at is None
+        rings_to_call_out = callout is not None and callout.dialled_at is None
         if call.ended_at is not None or age > LONGEST_CALL + policy.lease:
             free_liaison(session, call.id, now)
-        elif rings_at_0 and age > ring and call.call_sid is None:
+        elif (rings_at_0 or rings_to_call_out) and age > ring and call.call_sid is None:
             call.ended_at = now
             free_liaison(session, call.id, now)
         elif rings_at_0:
             # A leg that a worker placed: somebody may just be hearing what it is about.
             in_question += [call.id] if age > ring else []
-        elif call.role in (LIAISON, AT_0, COLLEAGUE) and not _serves(call, callback, talk):
+        elif call.role in _OF_STAFF and not _serves(call, callback, talk, callout):
             if age > _TOLD_TO_END and call.call_sid is None:
                 call.ended_at = now
                 free_liaison(session, call.id, now)
@@ -253,7 +263,9 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
     return in_question, to_end
 
 
-def _serves(call: Call, callback: Callback | None, talk: Talk | None) -> bool:
+def _serves(call: Call, callback: Callback | None, talk: Talk | None, callout: Callout | None) -> bool:
+    if callout is not None:
+        return callout.closed_at is None and callout.dialled_at is not None
     if talk is not None:
         # A colleague serves from their key on; one who did not answer, or whose call nobody knows of, does
         # not.

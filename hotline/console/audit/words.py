@@ -25,6 +25,8 @@ ACTIONS = {
     "export_audit": N_("took entries of the audit as a file"),
     "open_case_to_staff": N_("opened a case to a member of staff"),
     "call_phone_of_case": N_("called a phone of a case"),
+    "call_agency": N_("called an agency about a case"),
+    "call_interpreter": N_("called an interpreter about a case"),
     "hand_callback": N_("handed a callback to a colleague"),
     "note_callback": N_("wrote a note on a callback"),
     "note_talk": N_("wrote a note on a call at 0"),

@@ -63,7 +63,7 @@ OUTCOME_SENTENCES = {
     "wrong_person": N_("It was the wrong person. That phone is not called any more."),
     "call_later": N_("They asked to be called later."),
     "to_supervisor": N_("Handed to the supervisor."),
-    "staff_call": N_("Staff began this call and did not make it. Make it, or cancel it."),
+    "staff_call": N_("Nobody asked for this call: staff began it."),
     "no_answer": N_("The person was not reached in any of the tries."),
     "not_safe": N_("The person was not reached. In the last try, whoever answered could not talk."),
     "no_window": N_("This person's hours and the office's hours do not overlap."),

@@ -1,6 +1,6 @@
 """Calls from an open case through the line's number: the reader's own phone rings first (Legs)."""
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from hotline.console.cases.area import area
@@ -9,6 +9,9 @@ from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
+from models.callouts.callout import call_out, end_call_out
+from models.callouts.party import number_of
+from models.callouts.refusals import CalloutRefusal
 from models.staff.staff import ROLES
 from models.store.database import tried_again
 from models.store.job import Job
@@ -30,10 +33,55 @@ def case_phone_call(case_id: int, phone_id: int) -> Response:
     except RefusedError as error:
         flash(refused(error), "error")
         return redirect(url_for("console.cases.case", case_id=case_id, _anchor="phones"), code=303)
-    for name, row_id in jobs:
-        console.jobs.enqueue(name, row_id)
+    _enqueue(jobs)
     if jobs:
         flash(_("You asked for the call. Accept on your phone, and the line calls the person."), "success")
     else:
         flash(_("A callback is already promised for this case. You can make the call here."), "info")
     return redirect(url_for("console.callbacks.callback", callback_id=callback_id), code=303)
+
+
+@area.post("/cases/<int:case_id>/call-out")
+@guard_staff(*ROLES)
+def case_call_out(case_id: int) -> Response:
+    def call() -> list[Job]:
+        with changing_case(case_id) as opened:
+            party = request.form.get("party", "")
+            if number_of(opened.session, party, console.office) is None:
+                raise RefusedError(CalloutRefusal.UNKNOWN_PARTY)
+            return call_out(opened.session, case_id, party, me().staff_id, opened.now)
+
+    try:
+        jobs = tried_again(call)
+    except RefusedError as error:
+        flash(refused(error), "error")
+    else:
+        _enqueue(jobs)
+        flash(_("You asked for the call. Accept on your phone, and the line calls them."), "success")
+    return _back(case_id)
+
+
+@area.post("/cases/<int:case_id>/call-outs/<int:callout_id>/end")
+@guard_staff(*ROLES)
+def case_call_out_end(case_id: int, callout_id: int) -> Response:
+    # The case itself may be closed to them by now, but the call is still theirs to end.
+    def end() -> list[Job]:
+        with console.database.transaction() as session:
+            return end_call_out(session, callout_id, me().staff_id, console.clock())
+
+    try:
+        _enqueue(tried_again(end))
+    except RefusedError as error:
+        flash(refused(error), "error")
+    else:
+        flash(_("The call is ended."), "success")
+    return _back(case_id)
+
+
+def _back(case_id: int) -> Response:
+    return redirect(url_for("console.cases.case", case_id=case_id, _anchor="call-out"), code=303)
+
+
+def _enqueue(jobs: list[Job]) -> None:
+    for name, row_id in jobs:
+        console.jobs.enqueue(name, row_id)

@@ -61,6 +61,8 @@ ACTIONS = {
     "open_case_to_staff": N_("Opened"),
     "reveal_case_number": N_("Case number shown"),
     "call_phone_of_case": N_("A phone of the case called"),
+    "call_agency": N_("An agency called"),
+    "call_interpreter": N_("An interpreter called"),
     "print_number_letter": N_("Letter with the case number made"),
     "change_registrant": N_("Details changed"),
     "link_subject": N_("Linked to a person"),

@@ -17,8 +17,10 @@ from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
 from hotline.console.shell.named import who
 from hotline.console.shell.status_page import words_of
-from hotline.console.shell.words import _
+from hotline.console.shell.words import _, language
 from models.callbacks.claim import OVERSEERS
+from models.callouts.callout import current_callout
+from models.callouts.party import agencies, interpreted
 from models.cases.case import Case, CaseError
 from models.overview.case_change import KEEPERS, case_locked
 from models.overview.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
@@ -85,6 +87,8 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         except CaseOpeningError:
             not_open()
         page = read_case_page(session, case_id, now, console.rules.release)
+        choices_to_call = agencies(session, console.office, language())
+        own_callout = current_callout(session, me().staff_id)
     registrant = page.registrant
     held_until = page.case.changes_held_until
     return render_template(
@@ -117,5 +121,8 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         now=now,
         who=who,
         outcomes=OUTCOME_SENTENCES,
+        agencies=choices_to_call,
+        interpreters=interpreted(console.office),
+        callout=own_callout,
         **given,
     )

@@ -48,7 +48,7 @@ PROMPT_STEPS = (
     PromptStep(
         "staff_legs",
         N_("Calls to liaisons and interpreters"),
-        ("liaison", "waited", "colleague", "interpreter", "joiner", "outcome"),
+        ("liaison", "waited", "colleague", "interpreter", "callout", "joiner", "outcome"),
     ),
     PromptStep("staff", N_("Staff line"), ("staff",)),
     PromptStep("notices", N_("Warnings and text messages"), ("alert", "sms", "stop")),

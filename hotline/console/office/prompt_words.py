@@ -57,6 +57,7 @@ GROUPS = {
     "talk": N_("During a talk"),
     "colleague": N_("To a colleague"),
     "interpreter": N_("To an interpreter"),
+    "callout": N_("To staff who call out"),
     "joiner": N_("Who joins"),
     "outcome": N_("How a call ended"),
     "staff": N_("Staff line"),

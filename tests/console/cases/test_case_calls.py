@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 from sqlalchemy import select, update
 
-from models import Callback, Case, Phone
+from models import Callback, Callout, Case, Facility, Phone
 from models.store.database import Database
 from tests.console.case_pages import kept_case, verifies
 from tests.console.conftest import Clock, Member
@@ -23,6 +23,21 @@ def case(liaison: Member, database: Database) -> MadeCase:
 def callbacks(database: Database) -> list[tuple[str, str]]:
     with database.reading() as session:
         return [tuple(row) for row in session.execute(select(Callback.reason, Callback.state))]
+
+
+def callouts(database: Database) -> list[tuple[str, str | None]]:
+    with database.reading() as session:
+        return [tuple(row) for row in session.execute(select(Callout.party, Callout.outcome))]
+
+
+def parties(person: Member) -> list[str]:
+    """Whom the page offers to call."""
+    return [str(value) for value in person.page.xpath("//select[@name='party']/option/@value")]
+
+
+def calls_out(person: Member, case: MadeCase, party: str) -> None:
+    """Choose whom to call; two forms of the page have a field of this name."""
+    person.sends(f"/console/cases/{case.id}/call-out", {"csrf_token": person.token, "party": party})
 
 
 def test_button_beside_a_phone_of_an_open_case_calls_it(
@@ -91,3 +106,77 @@ def test_phone_of_a_case_that_is_not_open_to_the_reader_is_not_called(
 
     assert liaison.reads("This case is not open to you.")
     assert callbacks(database) == []
+
+
+def test_agency_of_the_directory_is_called_and_the_call_is_ended_from_the_page(
+    liaison: Member, case: MadeCase, database: Database
+) -> None:
+    liaison.opens(f"/console/cases/{case.id}")
+    facility = next(one for one in parties(liaison) if one.startswith("facility:"))
+    assert {"service:crisis", "interpreter:es"} <= set(parties(liaison))
+
+    calls_out(liaison, case, facility)
+    assert liaison.reads(
+        "You asked for the call. Accept on your phone", "Your phone rings.", "An agency called"
+    )
+    assert callouts(database) == [(facility, None)]
+
+    liaison.clicks("End call")
+    assert liaison.reads("The call is ended.")
+    assert callouts(database) == [(facility, "unmade")]
+    assert "Call agency" in liaison.buttons
+
+
+@pytest.mark.parametrize(
+    "party", ["", "facility:999", "facility:x", "service:nobody", "interpreter:xx", "+12025550190"]
+)
+def test_nobody_outside_the_directory_is_called(
+    liaison: Member, case: MadeCase, database: Database, party: str
+) -> None:
+    calls_out(liaison, case, party)
+
+    assert liaison.reads("Choose whom to call from the directory.")
+    assert callouts(database) == []
+
+
+@pytest.mark.parametrize("number", ["+19005550111", "+12025550100"])
+def test_facility_whose_number_the_line_may_not_call_is_not_offered_and_not_called(
+    liaison: Member, case: MadeCase, database: Database, number: str
+) -> None:
+    with database.transaction() as session:
+        session.execute(update(Facility).values(phone=number))
+        party = f"facility:{session.scalars(select(Facility.id)).one()}"
+
+    liaison.opens(f"/console/cases/{case.id}")
+    assert party not in parties(liaison)
+    calls_out(liaison, case, party)
+
+    assert callouts(database) == []
+
+
+def test_agency_is_not_called_about_a_case_that_is_not_open_to_the_reader(
+    liaison: Member, database: Database
+) -> None:
+    made = kept_case(database)
+
+    liaison.opens("/console/cases")
+    liaison.sends(
+        f"/console/cases/{made.id}/call-out", {"csrf_token": liaison.token, "party": "service:crisis"}
+    )
+
+    assert liaison.reads("This case is not open to you.")
+    assert callouts(database) == []
+
+
+def test_call_of_a_colleague_is_not_ended_from_an_old_tab(
+    liaison: Member, supervisor: Member, case: MadeCase, database: Database
+) -> None:
+    calls_out(liaison, case, "service:crisis")
+    verifies(supervisor, case)
+    with database.reading() as session:
+        callout_id = session.scalars(select(Callout.id)).one()
+
+    supervisor.sends(f"/console/cases/{case.id}/call-outs/{callout_id}/end", {"csrf_token": supervisor.token})
+
+    assert supervisor.reads("This call is not yours to end.")
+    assert callouts(database) == [("service:crisis", None)]

@@ -890,6 +890,26 @@ def _make_tables() -> None:
     )
 
     op.create_table(
+        "callouts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("party", sa.String(length=64), nullable=False),
+        sa.Column("requested_at", MOMENT, nullable=False),
+        sa.Column("dialled_at", MOMENT),
+        sa.Column("closed_at", MOMENT),
+        sa.Column("outcome", sa.String(length=16)),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_callouts_call_id"),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_callouts_case_id"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_callouts_staff_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_callouts"),
+        sa.UniqueConstraint("call_id", name="uq_callouts_call_id"),
+    )
+    op.create_index("ix_callouts_case", "callouts", ["case_id"])
+    op.create_index("ix_callouts_on", "callouts", ["staff_id"], **_only("closed_at IS NULL"))
+
+    op.create_table(
         "talks",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("callback_id", sa.Integer()),

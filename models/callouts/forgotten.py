@@ -1,0 +1,54 @@
+"""Finds legs of call-outs about which news was lost; the sweeper asks the carrier, or tells them again."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from models.callouts.callout import IS_ON, Callout, staff_left
+from models.calls.call import Call
+from models.calls.call_status import LEAVING, LONGEST_CALL
+
+
+def to_ask_about(session: Session, since: datetime, now: datetime, every: timedelta) -> list[int]:
+    """Legs that have dialed a party and whose end may be lost: each once in ``every``, as for talks.
+
+    ``since`` is the moment of the previous sweep.
+    """
+    legs = session.execute(
+        select(Call.id, Callout.dialled_at)
+        .join(Callout, Callout.call_id == Call.id)
+        .where(IS_ON, Callout.dialled_at.is_not(None), Call.ended_at.is_(None), Call.call_sid.is_not(None))
+    ).all()
+    return [
+        call_id
+        for call_id, at in legs
+        if at is not None and (now - at) // every > max(0, (since - at) // every)
+    ]
+
+
+def left_on_the_line(session: Session, now: datetime, being_told: timedelta) -> Sequence[int]:
+    """Live legs whose call-out was ended longer than ``being_told`` ago, and that nobody has told so."""
+    return session.scalars(
+        select(Call.id)
+        .join(Callout, Callout.call_id == Call.id)
+        .where(
+            Callout.closed_at.between(now - LONGEST_CALL, now - being_told),
+            Call.ended_at.is_(None),
+            Call.call_sid.is_not(None),
+            or_(Call.call_status.is_(None), Call.call_status != LEAVING),
+        )
+        .order_by(Call.id)
+    ).all()
+
+
+def close_lost(session: Session, now: datetime) -> None:
+    """Close call-outs whose leg is over, or longer than any call: nothing else will."""
+    lost = (
+        select(Callout.call_id)
+        .join(Call, Call.id == Callout.call_id)
+        .where(IS_ON, or_(Call.ended_at.is_not(None), Call.started_at < now - LONGEST_CALL))
+    )
+    for call_id in session.scalars(lost).all():
+        staff_left(session, call_id, now)
