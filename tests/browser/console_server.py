@@ -189,6 +189,11 @@ class ConsoleServer:
         return self.app(environ, start_response)
 
 
+def looks_again(page: "Page") -> None:
+    """Its parts ask for what is new, as they do when the server says that something changed."""
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('desk:changed'))")
+
+
 def judge(page: "Page", name: str, widths: tuple[int, ...] = (360, 1280)) -> None:
     """Check a page in its current state against WCAG 2.2 AA at these widths (CSS pixels), light and dark.
 

@@ -1,4 +1,4 @@
-"""The title, a sound and a notification tell of urgent work that nobody has, also in a hidden tab."""
+"""Title, sound and notification tell of a ringing call and of unclaimed work, also in a hidden tab."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from models import Callback, StaffSession
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import Colleague, ConsoleServer
+from tests.browser.console_server import Colleague, ConsoleServer, looks_again
 from tests.browser.test_console_callbacks import claims, promises
 
 #: The test records what a browser would show and play. A tone counts once it was played to its end.
@@ -21,7 +21,9 @@ WATCHED = """([allows, refuses]) => {
     window.withdrawn = 0;
     window.tones = 0;
     window.asked = 0;
-    document.addEventListener("console:asked", () => { window.asked += 1; });
+    document.addEventListener("htmx:afterRequest", (event) => {
+        if (event.target.id === "bar") window.asked += 1;
+    });
     window.Notification = class {
         static permission = localStorage.getItem("test.permission") || (allows ? "granted" : "default");
         static async requestPermission() {
@@ -45,8 +47,8 @@ WATCHED = """([allows, refuses]) => {
     }
 }"""
 TONES = 2
-ONE = "An urgent callback is waiting. Nobody has it yet."
-TWO = "2 urgent callbacks are waiting. Nobody has them yet."
+ONE = "An urgent callback is unclaimed."
+TWO = "2 urgent callbacks are unclaimed."
 
 
 class Tab:
@@ -70,10 +72,10 @@ class Tab:
         else:
             self.page = visitors.opens(f"{server.url}{path}", context=context)
 
-    def asks(self, milliseconds: int = 10_500) -> "Tab":
-        """Its next poll, and what it does with the answer."""
+    def asks(self) -> "Tab":
+        """It looks again, and does what follows from the answer."""
         before = self.page.evaluate("window.asked")
-        self.page.clock.run_for(milliseconds)
+        looks_again(self.page)
         until(lambda: self.page.evaluate("window.asked") > before)
         return self
 
@@ -91,12 +93,14 @@ class Tab:
     def has_told(self, *bodies: str) -> None:
         """One sound for each was played to its end, and no more notifications were shown than these."""
         until(lambda: self.sounds >= len(bodies))
-        assert (self.sounds, self.told) == (len(bodies), [f"Urgent: {body}" for body in bodies])
+        assert (self.sounds, self.told) == (len(bodies), [f"Hotline: {body}" for body in bodies])
 
     def switches(self, name: str, *, on: bool) -> None:
+        self.page.locator("#alerts-summary").click()
         box = self.page.get_by_role("checkbox", name=name)
         self.page.get_by_text(name, exact=True).click()
         expect(box).to_be_checked(checked=on)
+        self.page.locator("#alerts-summary").click()
 
 
 def until(holds: Callable[[], object]) -> None:
@@ -142,7 +146,7 @@ def test_hidden_tab_tells_of_each_urgent_callback_once(
     tab.has_told(ONE)
 
     # Somebody takes one and another comes: as many as before, and none of them was announced.
-    tab.page.locator("#standing a").focus()
+    tab.page.locator("#bar-urgent-link").focus()
     claims(server, first, luis)
     promises(server, urgency="urgent", reason="afraid")
     tab.asks().is_titled(1)
@@ -182,11 +186,11 @@ def test_one_of_two_tabs_tells_and_what_is_switched_off_stays_off(
     def holds(route: Route) -> None:
         held.append(route)
 
-    first.page.route("**/console/standing", holds)
+    first.page.route("**/console/bar", holds)
     second.asks().is_titled(1)
     until(lambda: first.page.title() and held)
     held.pop().continue_()
-    first.page.unroute("**/console/standing")
+    first.page.unroute("**/console/bar")
     first.is_titled(1)
     first.has_told(ONE)
     second.has_told()
@@ -199,16 +203,16 @@ def test_one_of_two_tabs_tells_and_what_is_switched_off_stays_off(
 
     second.switches("by a sound", on=False)
     second.page.reload()
-    expect(second.page.get_by_role("checkbox", name="by a sound")).not_to_be_checked()
+    expect(second.page.locator("#alerts-sound")).not_to_be_checked()
     promises(server, urgency="urgent", reason="afraid")
     second.asks().is_titled(3)
-    assert (second.sounds, second.told) == (0, [f"Urgent: {TWO.replace('2', '3')}"])
+    assert (second.sounds, second.told) == (0, [f"Hotline: {TWO.replace('2', '3')}"])
     second.switches("by a notification", on=False)
     second.page.reload()
     promises(server, urgency="urgent", reason="afraid")
     second.asks().is_titled(4)
     assert (second.sounds, second.told) == (0, [])
-    expect(second.page.get_by_role("checkbox", name="by a notification")).not_to_be_checked()
+    expect(second.page.locator("#alerts-notification")).not_to_be_checked()
 
 
 def test_lost_connection_and_ended_session_are_told_once(
@@ -221,37 +225,40 @@ def test_lost_connection_and_ended_session_are_told_once(
     expect(page).to_have_title(re.compile(r"^\(1\) "))
     until(lambda: tab.told)
     # Nobody has clicked in this page: the browser keeps the sound until somebody does.
-    assert (tab.sounds, tab.told) == (0, [f"Urgent: {ONE}"])
+    assert (tab.sounds, tab.told) == (0, [f"Hotline: {ONE}"])
     page.mouse.click(5, 500)
     tab.has_told(ONE)
 
-    page.route("**/console/standing", lambda route: route.abort())
+    page.route("**/console/bar", lambda route: route.abort())
     for _ in range(3):
         tab.asks()
     expect(page).to_have_title(re.compile(r"^\(\?\) "))
-    expect(page.get_by_text("The connection is lost.")).to_be_visible()
-    page.unroute("**/console/standing")
+    expect(page.locator("#connection")).to_contain_text("The connection is lost.")
+    page.unroute("**/console/bar")
     tab.asks()
     expect(page).to_have_title(re.compile(r"^\(1\) "))
-    expect(page.get_by_text("The connection is back.")).to_be_visible()
+    expect(page.locator("#connection")).to_contain_text("The connection is back.")
     tab.has_told(ONE)
 
     with server.database.transaction() as session:
         for one in session.query(StaffSession):
             one.ended_at = datetime.now(UTC)
-    out = "You are signed out: urgent work is not told here."
+    out = "You are signed out: calls and urgent work are not announced here."
     tab.asks()
     expect(page).to_have_title(re.compile("^Signed out – "))
-    expect(page.get_by_text("You are signed out. Sign in again")).to_be_visible()
+    expect(page.locator("#connection")).to_contain_text("You are signed out. Sign in again")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    tab.asks(60_500)
+    page.clock.run_for(26_000)
+    looks_again(page)
+    page.clock.run_for(5_000)
+    tab.asks()
     assert len(asked) == 1
     tab.has_told(ONE, out)
-    expects(visitors, "AudioContext was not allowed", "ERR_FAILED", "401")
+    expects(visitors, "AudioContext was not allowed", "ERR_FAILED", "401", "htmx:")
 
 
-def test_browser_that_refuses_notifications_goes_on_polling_and_sounds(
+def test_browser_that_refuses_notifications_goes_on_and_sounds(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     server = console_server

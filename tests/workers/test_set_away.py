@@ -8,7 +8,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Alert, Callback, Staff
 from models.callbacks.at_risk import make_alerts
-from models.overview.standing import standing_for
+from models.desk.standing import standing_for
 from models.staff.schedule import set_schedule
 from models.staff.staff import change_shift
 from models.staff.wrap_up import end_wrap_up, extend_wrap_up
@@ -151,7 +151,7 @@ def test_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_af
         _nobody_picks_up(call_center)
     rung = len(call_center.legs("liaison"))
     with call_center.database.transaction() as session:
-        assert standing_for(session, 2, call_center.now).wrap_up_until is None
+        assert standing_for(session, 2, call_center.now, call_center.now).presence != "wrap_up"
         end_wrap_up(session, 2, call_center.now)
         with pytest.raises(RefusedError):
             extend_wrap_up(session, 2, 30, call_center.now)

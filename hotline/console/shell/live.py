@@ -1,12 +1,12 @@
-"""A part of a page that polls every two seconds, and gets a few bytes if nothing changed."""
+"""A part of a page that looks again when something changed, and gets a few bytes if it is as it was."""
 
 import hashlib
 from collections.abc import Callable
 
 from flask import Response, make_response, request
 
-#: How often such a part polls, in htmx's notation.
-EVERY = "every 2s"
+#: When such a part looks again, in htmx's notation: desk.js says so on the body.
+EVERY = "desk:changed from:body"
 
 
 def tag_of(*facts: object) -> str:

@@ -9,6 +9,7 @@
   const say = (text, kind, link) => {
     place.className = `connection connection--${kind}`;
     place.replaceChildren(document.createTextNode(text));
+    document.dispatchEvent(new CustomEvent("desk:say", { detail: text }));
     if (link) {
       const anchor = document.createElement("a");
       anchor.href = place.dataset.signInAt;
@@ -43,8 +44,6 @@
     }
   };
   document.addEventListener("htmx:afterRequest", (event) => heard(event.detail.xhr ? event.detail.xhr.status : 0));
-  // A page without parts that htmx renews learns this from the poll of every page (standing.js).
-  document.addEventListener("console:asked", (event) => (event.detail ? heard(event.detail) : lose()));
 
   // Move the focus to the form's errors, to be read first.
   const first = document.querySelector("[data-focus]");

@@ -18,11 +18,12 @@ from models.callbacks.follow_up import is_promised_again
 from models.callbacks.liaison import unverified_may_take, unverified_may_take_at_0
 from models.calls.alert_sending import unsent_alerts
 from models.calls.call import CALLS
+from models.desk.call_bar import call_bar
+from models.desk.untaken import untaken
 from models.overview.history import history_of
 from models.overview.listing import VIEWS, list_callbacks, version
 from models.overview.my_shift import today_of
 from models.overview.outcome import last_talk
-from models.overview.untaken import untaken
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
@@ -67,7 +68,8 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "half of the capacity": unverified_may_take,
     "whether a callback is owed the next offer": owed_callback,
     "half of the capacity at 0": unverified_may_take_at_0,
-    "urgent work that nobody has": lambda session, now: untaken(session, now + POLICY.due_soon),
+    "urgent work that nobody has": lambda session, now: untaken(session, now, now + POLICY.due_soon),
+    "the call bar": lambda session, _now: call_bar(session, 1, wraps_up=True),
     "promises at risk": lambda session, now: make_alerts(session, now, POLICIES, is_open=True),
     "alerts to send": lambda session, now: unsent_alerts(session, now, 50),
     "claims that lapsed": give_back_lapsed,

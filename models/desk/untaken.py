@@ -47,17 +47,20 @@ class Untaken:
     """``count`` callbacks wait for somebody; ``first`` are at most MOST_NAMED ids, verified ones first.
 
     ``offered`` are the ids about which the line is calling a liaison right now. A page that has reported one
-    of them does not report it again when the liaison does not answer.
+    of them does not report it again when the liaison does not answer. ``overdue`` are at most MOST_NAMED
+    ids of those whose promised time is over.
     """
 
     count: int
     first: tuple[int, ...]
     offered: tuple[int, ...]
+    overdue: tuple[int, ...]
 
 
-def untaken(session: Session, soon: datetime) -> Untaken:
+def untaken(session: Session, now: datetime, soon: datetime) -> Untaken:
     """Urgent callbacks that nobody has, and those promised for ``soon`` at the latest."""
     rows = session.execute(_HEADS, {"soon": soon}).all()
     named = sorted(rows, key=lambda row: (row.rank, row.due_at, row.id))[:MOST_NAMED]
     count = sum(session.scalars(_COUNTS, {"soon": soon}))
-    return Untaken(count, tuple(row.id for row in named), tuple(session.scalars(_BEING_OFFERED)))
+    overdue = tuple(sorted(row.id for row in rows if row.due_at < now)[:MOST_NAMED])
+    return Untaken(count, tuple(row.id for row in named), tuple(session.scalars(_BEING_OFFERED)), overdue)

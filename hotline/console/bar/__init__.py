@@ -1,0 +1,1 @@
+"""The call bar on every page: shift, phone, current call, and what changed."""

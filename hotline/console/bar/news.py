@@ -1,0 +1,148 @@
+"""The changes that a page announces: each once, and some of them also by sound, notification and title."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hotline.console.callbacks.words import LANGUAGES
+from hotline.console.shell.words import _, ngettext
+from models.desk.call_bar import CallBar, OwnCall
+from models.desk.standing import Standing
+
+#: A claim that ends within this time is announced.
+CLAIM_ENDS = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One sentence, and the tokens that it is about: it is announced when one of them is new in this tab.
+
+    ``kept`` are tokens that stay announced although they are not in ``tokens`` now. ``alerts``: also by
+    sound, notification and title. ``at_first``: also in a tab that has announced nothing yet. A token is its
+    kind and an id or a moment, never a name or a number.
+    """
+
+    tokens: tuple[str, ...]
+    sentence: str
+    alerts: bool = False
+    at_first: bool = True
+    kept: tuple[str, ...] = ()
+
+
+def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
+    """Everything that a page with this bar announces, the most urgent first."""
+    found = [_of_call(call) for call in bar.calls[:1] if call.state != "claimed"]
+    found += [
+        News((f"joined:{one.staff_id or 'interpreter'}",), _joined(one.name))
+        for call in bar.calls[:1]
+        for one in call.others
+        if one.stands == "there"
+    ]
+    if standing.missed:
+        found.append(News((f"away:{_stamp(standing.since)}",), set_away(standing.missed), alerts=True))
+    found += [
+        News((f"claim:{call.callback_id}",), _("Your claim ends in 1 min."))
+        for call in bar.calls
+        if ends_soon(call, now)
+    ]
+    untaken = standing.untaken
+    late = overdue(standing, bar, now)
+    for kind, ids, sentence in (
+        ("urgent", untaken.first, unclaimed(untaken.count)),
+        ("overdue", late, promises_overdue(len(late))),
+    ):
+        # The line is calling somebody about the kept ones: a missed ring is no news.
+        kept = tuple(f"{kind}:{one}" for one in untaken.offered)
+        found.append(News(tuple(f"{kind}:{one}" for one in ids), sentence, standing.rings, kept=kept))
+    found.append(News((f"shift:{standing.presence}",), _shift(standing), at_first=False))
+    return [one for one in found if one.sentence and (one.tokens or one.kept)]
+
+
+def what_for(call: OwnCall) -> str:
+    """What a call is for, such as ``Callback, Spanish, urgent``: nothing that says who the person is."""
+    spoken = LANGUAGES.get(call.language)
+    words = [
+        _("Callback") if call.callback_id is not None else _("Caller at 0"),
+        _(spoken) if spoken else call.language,
+        _("urgent") if call.is_urgent else "",
+    ]
+    return ", ".join(word for word in words if word)
+
+
+def key_of(call: OwnCall) -> str:
+    """A name for the call that stays the same from the ring to the end."""
+    if call.callback_id is not None:
+        return f"callback-{call.callback_id}"
+    return f"leg-{call.leg_id}" if call.talk_id is None else f"talk-{call.talk_id}"
+
+
+def ends_soon(call: OwnCall, now: datetime) -> bool:
+    """Whether a claim that was not begun goes back within a minute."""
+    return call.state == "claimed" and call.lease_until is not None and call.lease_until - now <= CLAIM_ENDS
+
+
+def overdue(standing: Standing, bar: CallBar, now: datetime) -> list[int]:
+    """Callbacks whose promised time is over: of nobody, and this person's own that are not in a talk."""
+    mine = [
+        call.callback_id
+        for call in bar.calls
+        if call.callback_id is not None
+        and call.state != "talking"
+        and call.due_at is not None
+        and call.due_at < now
+    ]
+    return sorted({*standing.untaken.overdue, *mine})
+
+
+def unclaimed(count: int) -> str:
+    """Urgent work that nobody has."""
+    return ngettext("An urgent callback is unclaimed.", "%(num)d urgent callbacks are unclaimed.", count)
+
+
+def promises_overdue(count: int) -> str:
+    """Promises whose time is over."""
+    return ngettext("A promised callback is overdue.", "%(num)d promised callbacks are overdue.", count)
+
+
+def set_away(missed: int) -> str:
+    """Why the line ended their shift."""
+    return ngettext(
+        "You are set away. You missed an offer, so your shift has ended.",
+        "You are set away. You missed %(num)d offers in a row, so your shift has ended.",
+        missed,
+    )
+
+
+def _of_call(call: OwnCall) -> News:
+    key, what = key_of(call), what_for(call)
+    if call.state == "ringing_liaison":
+        said = (
+            _("Your phone rings: %(what)s.", what=what)
+            if call.leads or call.talk_id is None
+            else _("Your phone rings: a colleague asks you into a call.")
+        )
+        return News((f"call:{key}:rings",), said, alerts=True)
+    if call.state == "ringing_caller":
+        return News(
+            (f"call:{key}:calling",), _("You accepted. Stay on your phone: the line calls the person.")
+        )
+    if call.held_at is not None:
+        return News((f"call:{key}:held-{_stamp(call.held_at)}",), _("The person is on hold."))
+    return News((f"call:{key}:talking",), _("You are in a call: %(what)s.", what=what))
+
+
+def _joined(name: str) -> str:
+    return _("%(name)s joined the call.", name=name) if name else _("The interpreter joined the call.")
+
+
+def _shift(standing: Standing) -> str:
+    return {
+        "on_shift": _("You are on shift."),
+        "break": _("You are on a break."),
+        "wrap_up": _("Your wrap-up has begun."),
+        "on_call": _("You are on call."),
+        "off": _("You are off shift."),
+    }.get(standing.presence, "")
+
+
+def _stamp(moment: datetime | None) -> str:
+    return "" if moment is None else str(int(moment.timestamp()))

@@ -1,0 +1,230 @@
+"""The call bar: its part of every page, and the clicks in it, which lead back to the same page."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Response, flash, make_response, redirect, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from hotline.console.bar.area import area
+from hotline.console.bar.news import (
+    News,
+    ends_soon,
+    news_of,
+    overdue,
+    promises_overdue,
+    set_away,
+    unclaimed,
+    what_for,
+)
+from hotline.console.callbacks.finish import TalkClick
+from hotline.console.callbacks.talk_actions import TALK_ACTIONS
+from hotline.console.shell.console import console
+from hotline.console.shell.guard import guard_staff, me, someone
+from hotline.console.shell.kept_request import page_of_form
+from hotline.console.shell.live import live_part, tag_of
+from hotline.console.shell.refused import refused
+from hotline.console.shell.words import _, language
+from models.desk.call_bar import CallBar, OwnCall, call_bar
+from models.desk.standing import Standing, standing_for
+from models.overview import my_shift, staff_menu
+from models.staff.staff import ROLES
+from models.staff.wrap_up import end_wrap_up, extend_wrap_up
+from models.store.database import tried_again
+from models.store.job import Job
+from models.store.refusal import RefusedError
+from models.talks.talk_controls import led_at_0, led_on_callback
+
+#: The actions of a talk that the bar has; the outcome is on the page of the talk.
+CALL_ACTIONS = frozenset({"hold", "resume", "colleague", "interpreter", "hand-over", "end"})
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What the bar shows, as of ``now``; ``tag`` changes with it."""
+
+    standing: Standing
+    calls: CallBar
+    news: list[News]
+    tag: str
+    now: datetime
+
+    what_for = staticmethod(what_for)
+    unclaimed = staticmethod(unclaimed)
+    promises_overdue = staticmethod(promises_overdue)
+    set_away = staticmethod(set_away)
+
+    @property
+    def call(self) -> OwnCall | None:
+        """The call that their phone is in, or that rings."""
+        return next((one for one in self.calls.calls if one.state != "claimed"), None)
+
+    @property
+    def claims(self) -> list[OwnCall]:
+        """The callbacks that they have claimed and not begun, the one that ends first first."""
+        return [one for one in self.calls.calls if one.state == "claimed"]
+
+    @property
+    def overdue(self) -> int:
+        """How many promises are overdue that this person can do something about."""
+        return len(overdue(self.standing, self.calls, self.now))
+
+    @property
+    def count(self) -> int:
+        """The number in the title: a ringing call, urgent work that nobody has, own overdue claims."""
+        ringing = self.call is not None and self.call.state == "ringing_liaison"
+        late = overdue(self.standing, self.calls, self.now)
+        theirs = set(late) - set(self.standing.untaken.overdue)
+        return int(ringing) + self.standing.untaken.count + len(theirs)
+
+    @property
+    def has_interpreter(self) -> bool:
+        """Whether an interpreter may be added who is not in the call yet."""
+        call = self.call
+        there = call is not None and any(one.staff_id is None for one in call.others)
+        return call is not None and call.language in console.office.interpreters and not there
+
+    @property
+    def colleague_is_there(self) -> bool:
+        """Whether somebody is in the call to whom it may be transferred."""
+        others = self.call.others if self.call is not None else ()
+        return any(one.staff_id is not None and one.stands == "there" for one in others)
+
+    def ends_soon(self, call: OwnCall) -> bool:
+        """Whether a claim goes back within a minute."""
+        return ends_soon(call, self.now)
+
+    def is_today(self, moment: datetime) -> bool:
+        """Whether a moment is today at the office, so that its time of day is enough."""
+        return _day_of(moment) == _day_of(self.now)
+
+    def seconds(self, since: datetime) -> int:
+        """How long ago that was."""
+        return max(0, int((self.now - since).total_seconds()))
+
+
+@area.get("/bar")
+@guard_staff(*ROLES, live=True)
+def bar() -> Response:
+    found = _bar()
+    return live_part(found.tag, lambda: _render(found))
+
+
+@area.post("/bar/shift/<word>")
+@guard_staff(*ROLES)
+def bar_shift(word: str) -> AnyResponse:
+    if word not in {"on", "off"}:
+        raise NotFound
+    with console.database.transaction() as session:
+        staff_menu.set_shift(session, me().staff_id, on_shift=word == "on", now=console.clock())
+    return _answer()
+
+
+@area.post("/bar/break/end")
+@guard_staff(*ROLES)
+def bar_break_end() -> AnyResponse:
+    with console.database.transaction() as session:
+        my_shift.end_rest(session, me().staff_id, console.clock())
+    return _answer()
+
+
+@area.post("/bar/wrap-up/<word>")
+@guard_staff(*ROLES)
+def bar_wrap_up(word: str) -> AnyResponse:
+    if word not in {"extend", "end"}:
+        raise NotFound
+    try:
+        with console.database.transaction() as session:
+            if word == "extend":
+                seconds = console.policies.wrap_up_seconds
+                extend_wrap_up(session, me().staff_id, seconds, console.clock())
+            else:
+                end_wrap_up(session, me().staff_id, console.clock())
+    except RefusedError as error:
+        return _answer(refused(error))
+    return _answer()
+
+
+@area.post("/bar/call/<action>")
+@guard_staff(*ROLES)
+def bar_call(action: str) -> AnyResponse:
+    if action not in CALL_ACTIONS:
+        raise NotFound
+    does, said, _field = TALK_ACTIONS[action]
+    callback_id, talk_id = _number("callback"), _number("talk")
+
+    def done() -> list[Job]:
+        with console.database.transaction() as session:
+            staff_id = me().staff_id
+            talk = (
+                led_on_callback(session, callback_id, staff_id)
+                if callback_id
+                else led_at_0(session, talk_id, staff_id)
+            )
+            return does(TalkClick(session, talk, staff_id, console.clock()))
+
+    try:
+        # A key press on a phone may lock the same rows in another order. One of the two is then aborted.
+        jobs = tried_again(done)
+    except RefusedError as error:
+        return _answer(refused(error))
+    for name, row_id in jobs:
+        console.jobs.enqueue(name, row_id)
+    return _answer(said=_(said))
+
+
+@area.app_context_processor
+def _for_every_page() -> dict[str, Callable[[], Bar | None]]:
+    return {"bar_now": bar_now}
+
+
+def bar_now() -> Bar | None:
+    """The bar of a page that is rendered; None if nobody is signed in or the database cannot say."""
+    with suppress(SQLAlchemyError):
+        if someone() is not None:
+            return _bar()
+    return None
+
+
+def _bar() -> Bar:
+    now = console.clock()
+    # A promise due by then counts as urgent.
+    soon = now + timedelta(minutes=console.policies.due_soon_minutes)
+    with console.database.reading() as session:
+        standing = standing_for(session, me().staff_id, now, soon)
+        calls = call_bar(session, me().staff_id, wraps_up=standing.presence == "wrap_up")
+    ends = [one.callback_id for one in calls.calls if ends_soon(one, now)]
+    tag = tag_of(standing, calls, ends, overdue(standing, calls, now), _day_of(now), me().role, language())
+    return Bar(standing, calls, news_of(standing, calls, now), tag, now)
+
+
+def _render(found: Bar, problem: str = "") -> str:
+    return render_template("console/bar/bar.html", bar=found, problem=problem)
+
+
+def _answer(problem: str = "", said: str = "") -> AnyResponse:
+    """The bar after a click; without scripts the page that they were on, with a message above it."""
+    if not request.headers.get("HX-Request"):
+        if problem or said:
+            flash(problem or said, "error" if problem else "success")
+        return redirect(page_of_form(), code=303)
+    found = _bar()
+    answer = make_response(_render(found, problem))
+    answer.set_etag(found.tag)
+    # The other parts of the page show the same call.
+    answer.headers["HX-Trigger-After-Swap"] = "desk:changed"
+    return answer
+
+
+def _day_of(moment: datetime) -> date:
+    return moment.astimezone(ZoneInfo(console.office.time_zone)).date()
+
+
+def _number(name: str) -> int:
+    typed = request.form.get(name, "")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0

@@ -1,0 +1,148 @@
+// Follows what happens at the desk: says each change once in the live region, counts the call's time, and asks
+// the parts of the page to look again, also in a hidden tab.
+"use strict";
+
+(() => {
+  const region = document.getElementById("announce");
+  const bar = document.getElementById("bar");
+
+  // A new paragraph is announced even if it says the same as the last one.
+  let sentences = [];
+  const say = (sentence) => {
+    if (!sentence || sentences.includes(sentence)) return;
+    sentences.push(sentence);
+    if (sentences.length > 1) return;
+    queueMicrotask(() => {
+      const said = document.createElement("p");
+      said.textContent = sentences.join(" ");
+      sentences = [];
+      region.replaceChildren(said);
+    });
+  };
+  document.addEventListener("desk:say", (event) => say(event.detail));
+
+  // Messages about the last click in a part that was swapped in. Those of a new page are read with the page.
+  const read = new WeakMap();
+  const readMessages = (isNewPage) => {
+    document.querySelectorAll("[data-say]").forEach((one) => {
+      const text = one.textContent.trim();
+      if (!isNewPage && read.get(one) !== text) say(text);
+      read.set(one, text);
+    });
+  };
+  readMessages(true);
+  document.addEventListener("htmx:afterSwap", () => readMessages(false));
+  if (!bar) return;
+
+  const TOLD = "console.desk.told";
+  const words = (text) => (text || "").split(" ").filter(Boolean);
+  const isOf = (kind) => (token) => token.startsWith(`${kind}:`);
+
+  // What this tab has announced is kept while it goes from page to page.
+  const sayNews = () => {
+    const kept = sessionStorage.getItem(TOLD);
+    const told = new Set(words(kept));
+    const next = new Set();
+    bar.querySelectorAll("#bar-news > li").forEach((one) => {
+      const tokens = words(one.dataset.tokens);
+      tokens.forEach((token) => next.add(token));
+      words(one.dataset.kept).filter((token) => told.has(token)).forEach((token) => next.add(token));
+      const isFirst = kept === null && !("atFirst" in one.dataset);
+      if (!isFirst && tokens.some((token) => !told.has(token))) say(one.dataset.says);
+    });
+    const before = [...told];
+    const after = [...next];
+    if (before.some(isOf("call")) && !after.some(isOf("call"))) say(region.dataset.callEnded);
+    else if (before.filter(isOf("joined")).some((token) => !next.has(token))) say(region.dataset.colleagueLeft);
+    sessionStorage.setItem(TOLD, after.join(" "));
+  };
+
+  // The server says how long a call has lasted, since the clock of this computer may be wrong.
+  const begun = new Map();
+  const count = () => {
+    bar.querySelectorAll("time[data-since]").forEach((timer) => {
+      const { since, seconds } = timer.dataset;
+      if (!begun.has(since)) begun.set(since, performance.now() - Number(seconds) * 1000);
+      const passed = Math.floor((performance.now() - begun.get(since)) / 1000);
+      const [hours, minutes, rest] = [Math.floor(passed / 3600), Math.floor(passed / 60) % 60, passed % 60];
+      const clock = `${hours ? String(minutes).padStart(2, "0") : minutes}:${String(rest).padStart(2, "0")}`;
+      timer.textContent = hours ? `${hours}:${clock}` : clock;
+    });
+  };
+  window.setInterval(count, 1000);
+
+  // The pressed button may be gone, as after the end of a call: the focus goes to what follows from it.
+  let pressed = false;
+  bar.addEventListener("submit", () => { pressed = true; });
+  const keepFocus = () => {
+    const isLost = document.activeElement === document.body || document.activeElement === null;
+    if (pressed && isLost) (bar.querySelector("[data-next]") || bar).focus();
+    pressed = false;
+  };
+
+  const drawn = () => {
+    sayNews();
+    count();
+    document.dispatchEvent(new CustomEvent("desk:drawn"));
+  };
+  bar.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== bar) return;
+    keepFocus();
+    drawn();
+  });
+  drawn();
+
+  // One of several tabs listens, since a browser opens only six connections to one host; it tells the others.
+  const EVERY_MILLISECONDS = 3000;
+  const RARELY_TICKS = 20;
+  const others = "BroadcastChannel" in window ? new BroadcastChannel("console.desk") : null;
+  const changed = () => document.body.dispatchEvent(new CustomEvent("desk:changed"));
+  const changedForAll = () => {
+    changed();
+    if (others) others.postMessage("changed");
+  };
+  if (others) others.onmessage = changed;
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) changed(); });
+  window.addEventListener("online", changed);
+
+  const follow = () => {
+    let isUp = false;
+    let source = null;
+    let ticks = 0;
+    const listen = () => {
+      source = new EventSource(document.body.dataset.events, { withCredentials: true });
+      source.addEventListener("open", () => {
+        isUp = true;
+        // Something may have changed before it was open.
+        changedForAll();
+      });
+      source.addEventListener("changed", changedForAll);
+      source.addEventListener("error", () => { isUp = false; });
+    };
+    if (document.body.dataset.events) listen();
+    // Without events the parts look again by this clock, which a browser does not slow down in a hidden tab.
+    const clock = new Worker(bar.dataset.clock);
+    clock.onmessage = () => {
+      ticks += 1;
+      const isRare = ticks % RARELY_TICKS === 0;
+      if (isRare && source && source.readyState === EventSource.CLOSED) listen();
+      // Some things follow the time of day alone: a promise turns overdue, a claim ends.
+      if (!isUp || isRare) changedForAll();
+    };
+    clock.postMessage(EVERY_MILLISECONDS);
+  };
+
+  const lead = () => {
+    bar.dataset.leads = "1";
+    document.dispatchEvent(new CustomEvent("desk:leads"));
+    follow();
+  };
+  if (navigator.locks) {
+    navigator.locks.request("console.desk", () => {
+      lead();
+      return new Promise(() => {});
+    });
+  } else {
+    lead();
+  }
+})();

@@ -1,0 +1,228 @@
+"""The call bar of one person: what their phone rings for, the call they are in, and who is in it."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    CompoundSelect,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
+
+from models.callbacks.callback import Callback
+from models.calls.call import Call
+from models.calls.role import AT_0, COLLEAGUE
+from models.staff.staff import Staff
+from models.store.database import keyring_of
+from models.talks.talk import IS_ON, Talk
+from models.talks.talk_legs import joiners_of
+
+#: The exact words of the partial indexes: with bound parameters the databases would not use them.
+_IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
+_LEGS_OF_STAFF = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
+#: A call before a claim, and a talk before everything else.
+_ORDER = ("talking", "ringing_caller", "ringing_liaison", "claimed")
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Somebody else in the call: ``staff_id`` is None and ``name`` empty for an interpreter.
+
+    ``stands`` is ``leads``, or the word of models/talks/talk_legs.py: ``rings``, ``accepted`` or ``there``.
+    """
+
+    staff_id: int | None
+    stands: str
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Someone who may be added to a call: ``state`` is free, in_call, break, wrap_up or off_shift."""
+
+    staff_id: int
+    state: str
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCall:
+    """One callback or talk at 0 of this person; ``state`` is a callback's: claimed, ringing_… or talking.
+
+    ``talk_id`` is set from the moment two people talk, ``callback_id`` for a callback. Not ``leads``:
+    somebody else leads the talk, into which this person is called or came. ``leg_id`` is the leg that rings
+    for a caller at 0 or for a colleague's talk.
+    """
+
+    callback_id: int | None
+    talk_id: int | None
+    leg_id: int | None
+    state: str
+    leads: bool
+    language: str
+    is_urgent: bool
+    due_at: datetime | None
+    lease_until: datetime | None
+    began_at: datetime | None
+    held_at: datetime | None
+    others: tuple[Other, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallBar:
+    """``calls`` begin with the one that the phone is in. ``colleagues`` only while this person leads a talk.
+
+    ``last`` is the talk, or its callback, whose outcome they have not saved while their wrap-up runs.
+    """
+
+    calls: tuple[OwnCall, ...]
+    colleagues: tuple[Colleague, ...]
+    last: OwnCall | None
+
+
+_CALLER = aliased(Call)
+_JOINS_AS = case(
+    (Call.accepted_at.is_not(None), literal_column("'talking'")), else_=literal_column("'ringing_liaison'")
+)
+_ME: BindParameter[int] = bindparam("staff_id")
+#: Everything of one person in one statement, since every open page asks for it at every change. Its columns
+#: are the fields of OwnCall.
+_OWN: CompoundSelect[Any] = union_all(
+    select(
+        Callback.id.label("callback_id"),
+        Talk.id.label("talk_id"),
+        # PostgreSQL would read an untyped NULL as text.
+        cast(null(), BigInteger).label("leg_id"),
+        Callback.state.label("state"),
+        literal_column("1").label("leads"),
+        Callback.language.label("language"),
+        Callback.urgency.label("urgency"),
+        Callback.due_at.label("due_at"),
+        Callback.lease_until.label("lease_until"),
+        Talk.began_at.label("began_at"),
+        Talk.held_at.label("held_at"),
+    )
+    .outerjoin(Talk, Talk.callback_id == Callback.id)
+    .where(_IN_HAND, Callback.staff_id == _ME),
+    select(
+        null(), Talk.id, null(), literal_column("'talking'"), literal_column("1"), Talk.language,
+        null(), null(), null(), Talk.began_at, Talk.held_at,
+    ).where(Talk.staff_id == _ME, IS_ON, Talk.callback_id.is_(None)),
+    select(
+        Call.callback_id,
+        Talk.id,
+        Call.id,
+        _JOINS_AS,
+        literal_column("0"),
+        func.coalesce(Talk.language, _CALLER.language, Call.language),
+        Callback.urgency,
+        null(),
+        null(),
+        Talk.began_at,
+        Talk.held_at,
+    )
+    .outerjoin(Callback, Callback.id == Call.callback_id)
+    .outerjoin(_CALLER, _CALLER.id == Call.parent_call_id)
+    .outerjoin(
+        Talk,
+        and_(IS_ON, or_(Talk.callback_id == Call.callback_id, Talk.caller_call_id == Call.parent_call_id)),
+    )
+    .where(
+        _LEGS_OF_STAFF,
+        Call.staff_id == _ME,
+        or_(Call.role == COLLEAGUE, and_(Call.role == AT_0, Call.accepted_at.is_(None))),
+        Talk.staff_id.is_distinct_from(_ME),
+    ),
+)  # fmt: skip
+
+
+def call_bar(session: Session, staff_id: int, *, wraps_up: bool) -> CallBar:
+    """The calls of one person; ``wraps_up``: their wrap-up runs, so that a talk may wait for its outcome."""
+    rows = [_own_call(row) for row in session.execute(_OWN, {"staff_id": staff_id})]
+    # A stable order, so that the same facts are the same page.
+    rows.sort(
+        key=lambda one: (
+            _ORDER.index(one.state),
+            one.lease_until is None,
+            str(one.lease_until),
+            one.callback_id or 0,
+        )
+    )
+    if not rows or rows[0].state != "talking":
+        return CallBar(tuple(rows), (), _last_talk(session, staff_id) if wraps_up and not rows else None)
+    first = replace(rows[0], others=_others(session, rows[0], staff_id))
+    asks = first.leads and not any(one.staff_id is not None for one in first.others)
+    return CallBar((first, *rows[1:]), _colleagues(session, staff_id) if asks else (), None)
+
+
+def _own_call(row: Any) -> OwnCall:
+    facts = dict(row._mapping)
+    urgency = facts.pop("urgency")
+    return OwnCall(**facts | {"leads": bool(facts["leads"]), "is_urgent": urgency == "urgent"})
+
+
+def _others(session: Session, call: OwnCall, staff_id: int) -> tuple[Other, ...]:
+    talk = None if call.talk_id is None else session.get(Talk, call.talk_id)
+    if talk is None:
+        return ()
+    found = [(one.staff_id, one.stands) for one in joiners_of(session, talk) if one.staff_id != staff_id]
+    if talk.staff_id is not None and talk.staff_id != staff_id:
+        found.insert(0, (talk.staff_id, "leads"))
+    return tuple(Other(one, stands, _first_name(session, one)) for one, stands in found)
+
+
+def _first_name(session: Session, staff_id: int | None) -> str:
+    person = None if staff_id is None else session.get(Staff, staff_id)
+    return "" if person is None else first_name(keyring_of(session).unseal("staff.name", person.name_sealed))
+
+
+def first_name(name: str) -> str:
+    """The first word of a name."""
+    return name.split()[0] if name.split() else name
+
+
+def _colleagues(session: Session, staff_id: int) -> tuple[Colleague, ...]:
+    others = select(Staff).where(Staff.id != staff_id, Staff.left_at.is_(None)).order_by(Staff.id)
+    keyring = keyring_of(session)
+    found = [
+        Colleague(one.id, _does_now(one), keyring.unseal("staff.name", one.name_sealed))
+        for one in session.scalars(others)
+    ]
+    return tuple(sorted(found, key=lambda one: _STATES.index(one.state)))
+
+
+_STATES = ("free", "in_call", "wrap_up", "break", "off_shift")
+
+
+def _does_now(person: Staff) -> str:
+    if person.busy_call_id is not None or person.on_staff_line_until is not None:
+        return "in_call"
+    if not person.on_shift:
+        return "off_shift"
+    if person.resting_until is not None:
+        return "break"
+    # A phone that the carrier refuses is tried seldom: they cannot come now.
+    return "free" if person.wrap_up_until is None and person.spared_until is None else "wrap_up"
+
+
+def _last_talk(session: Session, staff_id: int) -> OwnCall | None:
+    ended = select(Talk).where(Talk.staff_id == staff_id, Talk.closed_at.is_not(None))
+    talk = session.scalars(ended.order_by(Talk.closed_at.desc(), Talk.id.desc()).limit(1)).first()
+    if talk is None:
+        return None
+    return OwnCall(
+        talk.callback_id, talk.id, None, "over", True, talk.language, False, None, None, talk.began_at, None
+    )

@@ -1,0 +1,180 @@
+"""The call bar in a real browser: on every page, and one live region that says each change once."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from models import Call, Callback, Staff, Talk
+from models.staff.set_away import note_miss
+from tests.browser.conftest import Visitors
+from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
+from tests.browser.test_console_callbacks import claims, promises
+from tests.factories import make_call, make_talk
+from workers.office_rules import policies_of
+
+#: The test notes what a screen reader would say: each paragraph that comes into the live region.
+LISTENS = """
+window.said = [];
+new MutationObserver((changes) => changes.forEach((change) => {
+    if (change.target.id !== "announce") return;
+    window.region ??= change.target;
+    change.addedNodes.forEach((node) => window.said.push(node.textContent));
+})).observe(document, { childList: true, subtree: true });
+"""
+
+
+def opens(server: ConsoleServer, visitors: Visitors, who: Colleague, path: str, **options: Any) -> Page:
+    return server.opens(visitors, path, who, script=LISTENS, **options)
+
+
+def said(page: Page) -> list[str]:
+    """What was said on this page; its live region is the same element all the time."""
+    assert page.evaluate("[undefined, document.getElementById('announce')].includes(window.region)")
+    return list(page.evaluate("window.said"))
+
+
+def talks(server: ConsoleServer, callback_id: int) -> None:
+    """The person of the callback has pressed their key."""
+    with server.database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        row.state, row.talking_at = "talking", datetime.now(UTC)
+        make_talk(session, row)
+
+
+def looks(page: Page) -> None:
+    """The page has looked again."""
+    with page.expect_response("**/console/bar"):
+        looks_again(page)
+
+
+def test_call_is_held_and_ended_on_another_page_and_each_change_is_said_once(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    server, now = console_server, datetime.now(UTC)
+    ana = server.adds(name="Ana Demo")
+    callback_id = promises(server, state="ringing_liaison", staff_id=ana.staff_id, rank=None, lease_until=now)
+    page = opens(server, visitors, ana, "/console/cases")
+    bar = page.get_by_role("region", name="Shift and call")
+    expect(bar).to_contain_text("Your phone rings: Callback, English")
+    assert said(page) == ["Your phone rings: Callback, English."]
+
+    talks(server, callback_id)
+    looks_again(page)
+    expect(bar).to_contain_text("In a call")
+    expect(bar.locator("#bar-timer")).to_have_text(re.compile(r"^0:\d\d$"))
+    page.goto(f"{server.url}/console/shift")
+    # Nothing new happened: another page repeats nothing.
+    assert said(page) == []
+    hold = bar.get_by_role("button", name="Hold")
+    hold.focus()
+    page.keyboard.press("Enter")
+    expect(bar).to_contain_text("On hold")
+    # The focus is on the successor of what was pressed.
+    expect(bar.get_by_role("button", name="Resume")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(bar).to_contain_text("In a call")
+    bar.get_by_role("button", name="End call").click()
+    expect(bar).not_to_contain_text("In a call")
+
+    assert page.url.endswith("/console/shift")
+    assert said(page)[:2] == ["The person is on hold.", "You are in a call: Callback, English."]
+    assert "The call has ended." in said(page)[2]
+    assert page.evaluate("document.activeElement !== document.body")
+    with server.database.reading() as session:
+        assert session.get_one(Callback, callback_id).state == "reached"
+    visitors.complaints.clear()  # Nobody had clicked yet, so the sound of the ring waited.
+
+
+def test_colleague_who_joins_and_leaves_is_said_by_first_name(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    server, now = console_server, datetime.now(UTC)
+    ana, luis = server.adds(name="Ana Demo"), server.adds(name="Luis Demo", on_shift=True)
+    callback_id = promises(
+        server, state="talking", staff_id=ana.staff_id, rank=None, talking_at=now, language="es"
+    )
+    page = opens(server, visitors, ana, "/console/cases")
+    expect(page.locator("#bar")).to_contain_text("Callback, Spanish")
+    with server.database.transaction() as session:
+        leg = make_call(
+            session, role="colleague", direction="outbound", callback_id=callback_id, place="in_talk",
+            staff_id=luis.staff_id, accepted_at=now, started_at=now,
+        ).id  # fmt: skip
+        session.query(Talk).one().announced_at = now + timedelta(seconds=1)
+
+    looks(page)
+    expect(page.locator("#bar")).to_contain_text("with Luis")
+    expect(page.get_by_role("button", name="Transfer")).to_be_visible()
+    with server.database.transaction() as session:
+        session.get_one(Call, leg).ended_at = datetime.now(UTC)
+    looks(page)
+    expect(page.locator("#bar")).not_to_contain_text("with Luis")
+
+    assert said(page) == [
+        "You are in a call: Callback, Spanish.", "Luis joined the call.", "A colleague has left the call.",
+    ]  # fmt: skip
+
+
+def test_liaison_who_is_set_away_hears_it_once_and_is_back_by_one_click(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    server, now = console_server, datetime.now(UTC)
+    ana = server.adds(name="Ana Demo", on_shift=True)
+    page = opens(server, visitors, ana, "/console/shift")
+    page.locator("h1").click()
+    with server.database.transaction() as session:
+        for _ in range(2):
+            note_miss(session, ana.staff_id, now, policies_of(server.office))
+
+    for _ in range(2):
+        looks(page)
+    expect(page.locator("#bar-state")).to_contain_text("You are set away.")
+    page.locator("#bar").get_by_role("button", name="Start shift").click()
+
+    expect(page.locator("#bar-state")).to_contain_text("On shift since")
+    expect(page.locator("#bar").get_by_role("button", name="End shift")).to_be_focused()
+    assert said(page) == [
+        "You are set away. You missed 2 offers in a row, so your shift has ended.", "You are on shift.",
+    ]  # fmt: skip
+
+
+def test_shift_is_switched_in_place_and_nothing_typed_elsewhere_is_lost(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds(name="Ana Demo")
+    page = opens(console_server, visitors, ana, "/console/shift")
+    page.get_by_label("Phone number").fill("+1 202 555 0199")
+
+    page.locator("#bar").get_by_role("button", name="Start shift").click()
+
+    expect(page.locator("#bar-state")).to_contain_text("On shift since")
+    expect(page.get_by_label("Phone number")).to_have_value("+1 202 555 0199")
+    with console_server.database.reading() as session:
+        assert session.get_one(Staff, ana.staff_id).on_shift
+
+
+def test_bar_is_accessible_in_every_state(visitors: Visitors, console_server: ConsoleServer) -> None:
+    server, now = console_server, datetime.now(UTC)
+    ana = server.adds(name="Ana Demo", on_shift=True)
+    mine = promises(server, language="es", urgency="urgent", due_at=now - timedelta(minutes=7))
+    promises(server, urgency="urgent")
+    page = opens(server, visitors, ana, "/console/cases")
+    judge(page, "bar-urgent")
+    claims(server, mine, ana)
+    looks(page)
+    expect(page.locator("#bar")).to_contain_text("Claimed until")
+    judge(page, "bar-claimed")
+    for state in ("ringing_liaison", "ringing_caller"):
+        with server.database.transaction() as session:
+            session.get_one(Callback, mine).state = state
+        looks(page)
+        judge(page, f"bar-{state}")
+    talks(server, mine)
+    looks(page)
+    expect(page.locator("#bar")).to_contain_text("In a call")
+    judge(page, "bar-talking")
+    page.locator("#alerts-summary").click()
+    judge(page, "bar-alerts")
+    visitors.complaints.clear()  # Nobody had clicked before, so the sounds waited.
