@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from models.desk.untaken import Untaken, untaken
+from models.overview.untaken import Untaken, untaken
 from models.staff.staff import Staff
 from models.staff.wrap_up import MOST_EXTENSIONS
 from models.store.database import keyring_of

@@ -178,3 +178,19 @@ def test_bar_is_accessible_in_every_state(visitors: Visitors, console_server: Co
     page.locator("#alerts-summary").click()
     judge(page, "bar-alerts")
     visitors.complaints.clear()  # Nobody had clicked before, so the sounds waited.
+
+
+def test_number_in_the_title_stays_when_another_callback_is_opened_in_place(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds(name="Ana Demo")
+    callback_id = promises(console_server, urgency="urgent")
+    page = opens(console_server, visitors, ana, "/console/callbacks")
+    expect(page).to_have_title(re.compile(r"^\(1\) Callbacks"))
+
+    page.locator(f"#callback-{callback_id}").click()
+
+    expect(page).to_have_title(re.compile(rf"^\(1\) Callback {callback_id}"))
+    page.locator("#alerts-summary").click()
+    page.get_by_text("by a number in the title").click()
+    expect(page).to_have_title(re.compile(rf"^Callback {callback_id}"))

@@ -80,7 +80,7 @@ class Tab:
         return self
 
     def is_titled(self, count: int) -> None:
-        expect(self.page).to_have_title(re.compile(rf"^\({count}\) Due now" if count else "^Due now"))
+        expect(self.page).to_have_title(re.compile(rf"^\({count}\) Callbacks" if count else "^Callbacks"))
 
     @property
     def sounds(self) -> int:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, flash, make_response, redirect, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -32,7 +33,8 @@ from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _, language
 from models.desk.call_bar import CallBar, OwnCall, call_bar
 from models.desk.standing import Standing, standing_for
-from models.overview import my_shift, staff_menu
+from models.overview.my_shift import end_rest
+from models.overview.staff_menu import set_shift
 from models.staff.staff import ROLES
 from models.staff.wrap_up import end_wrap_up, extend_wrap_up
 from models.store.database import tried_again
@@ -42,6 +44,16 @@ from models.talks.talk_controls import led_at_0, led_on_callback
 
 #: The actions of a talk that the bar has; the outcome is on the page of the talk.
 CALL_ACTIONS = frozenset({"hold", "resume", "colleague", "interpreter", "hand-over", "end"})
+#: What the bar changes about the reader's own shift.
+SHIFT_ACTIONS: dict[str, Callable[[Session, int, datetime], None]] = {
+    "start_shift": lambda session, staff_id, now: set_shift(session, staff_id, on_shift=True, now=now),
+    "end_shift": lambda session, staff_id, now: set_shift(session, staff_id, on_shift=False, now=now),
+    "end_break": end_rest,
+    "end_wrap_up": end_wrap_up,
+    "extend_wrap_up": lambda session, staff_id, now: extend_wrap_up(
+        session, staff_id, console.policies.wrap_up_seconds, now
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -115,67 +127,36 @@ def bar() -> Response:
     return live_part(found.tag, lambda: _render(found))
 
 
-@area.post("/bar/shift/<word>")
+@area.post("/bar")
 @guard_staff(*ROLES)
-def bar_shift(word: str) -> AnyResponse:
-    if word not in {"on", "off"}:
+def bar_click() -> AnyResponse:
+    does = request.form.get("does", "")
+    if does not in CALL_ACTIONS and does not in SHIFT_ACTIONS:
         raise NotFound
-    with console.database.transaction() as session:
-        staff_menu.set_shift(session, me().staff_id, on_shift=word == "on", now=console.clock())
-    return _answer()
-
-
-@area.post("/bar/break/end")
-@guard_staff(*ROLES)
-def bar_break_end() -> AnyResponse:
-    with console.database.transaction() as session:
-        my_shift.end_rest(session, me().staff_id, console.clock())
-    return _answer()
-
-
-@area.post("/bar/wrap-up/<word>")
-@guard_staff(*ROLES)
-def bar_wrap_up(word: str) -> AnyResponse:
-    if word not in {"extend", "end"}:
-        raise NotFound
-    try:
-        with console.database.transaction() as session:
-            if word == "extend":
-                seconds = console.policies.wrap_up_seconds
-                extend_wrap_up(session, me().staff_id, seconds, console.clock())
-            else:
-                end_wrap_up(session, me().staff_id, console.clock())
-    except RefusedError as error:
-        return _answer(refused(error))
-    return _answer()
-
-
-@area.post("/bar/call/<action>")
-@guard_staff(*ROLES)
-def bar_call(action: str) -> AnyResponse:
-    if action not in CALL_ACTIONS:
-        raise NotFound
-    does, said, _field = TALK_ACTIONS[action]
-    callback_id, talk_id = _number("callback"), _number("talk")
-
-    def done() -> list[Job]:
-        with console.database.transaction() as session:
-            staff_id = me().staff_id
-            talk = (
-                led_on_callback(session, callback_id, staff_id)
-                if callback_id
-                else led_at_0(session, talk_id, staff_id)
-            )
-            return does(TalkClick(session, talk, staff_id, console.clock()))
-
     try:
         # A key press on a phone may lock the same rows in another order. One of the two is then aborted.
-        jobs = tried_again(done)
+        jobs = tried_again(lambda: _do(does))
     except RefusedError as error:
         return _answer(refused(error))
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
-    return _answer(said=_(said))
+    return _answer(said=_(TALK_ACTIONS[does][1]) if does in CALL_ACTIONS else "")
+
+
+def _do(does: str) -> list[Job]:
+    staff_id, now = me().staff_id, console.clock()
+    with console.database.transaction() as session:
+        if does in SHIFT_ACTIONS:
+            SHIFT_ACTIONS[does](session, staff_id, now)
+            return []
+        callback_id = _number("callback")
+        talk = (
+            led_on_callback(session, callback_id, staff_id)
+            if callback_id
+            else led_at_0(session, _number("talk"), staff_id)
+        )
+        action, _said, _field = TALK_ACTIONS[does]
+        return action(TalkClick(session, talk, staff_id, now))
 
 
 @area.app_context_processor

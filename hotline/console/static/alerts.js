@@ -9,7 +9,8 @@
   const NOTIFICATION = "console.alerts.notification";
   const TITLE = "console.alerts.title";
   const TOLD = "console.alerts.told";
-  const { title } = document;
+  let { title } = document;
+  let shownTitle = title;
   const words = bar.dataset;
   let isOut = false;
   let isLost = false;
@@ -92,8 +93,15 @@
   const name = () => {
     const count = Number(bar.querySelector("[data-count]").dataset.count);
     const counted = count && wants(TITLE) ? `(${count}) ${title}` : title;
-    document.title = isOut ? `${words.out} – ${title}` : isLost ? `(?) ${title}` : counted;
+    shownTitle = isOut ? `${words.out} – ${title}` : isLost ? `(?) ${title}` : counted;
+    document.title = shownTitle;
   };
+  // A part that was swapped in may bring another title.
+  new MutationObserver(() => {
+    if (document.title === shownTitle) return;
+    title = document.title;
+    name();
+  }).observe(document.querySelector("title"), { childList: true });
   const show = () => {
     name();
     tellNews();

@@ -110,7 +110,7 @@ def needs(
     ``day`` is today in the office. A promise is at stake from ``risk`` before it is due, and one that is due
     within ``soon`` counts as urgent.
     """
-    promises = _promises(session, untaken(session, now + soon).first, now + risk)
+    promises = _promises(session, untaken(session, now, now + soon).first, now + risk)
     return Needs(
         promises=promises[:MOST],
         has_more=len(promises) > MOST,

@@ -282,9 +282,9 @@ def test_refused_click_says_why_in_the_bar_and_changes_nothing(
 ) -> None:
     ana, _luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo")
     callback_id = leads(office_rows, ana)
-    sent = {"csrf_token": ana.opens(ELSEWHERE).token, "callback": callback_id}
+    sent = {"csrf_token": ana.opens(ELSEWHERE).token, "callback": callback_id, "does": "colleague"}
 
-    ana.sends("/console/bar/call/colleague", sent, HX_Request="true")
+    ana.sends("/console/bar", sent, HX_Request="true")
 
     assert "No other colleague is free" in words(ana.page)
     assert jobs.waiting == []
@@ -297,7 +297,8 @@ def test_nobody_acts_on_the_call_of_a_colleague(staff: Any, office_rows: Office)
     callback_id, talk = leads(office_rows, ana), talks_at_0(office_rows, ana)
 
     for target in ({"callback": callback_id}, {"talk": talk.id}, {}):
-        luis.sends("/console/bar/call/end", {"csrf_token": luis.opens(ELSEWHERE).token, **target})
+        sent = {"csrf_token": luis.opens(ELSEWHERE).token, "does": "end", **target}
+        luis.sends("/console/bar", sent)
 
     assert office_rows.row(callback_id).state == "talking"
     with office_rows.database.reading() as session:
@@ -365,3 +366,10 @@ def test_no_name_of_a_victim_and_no_number_is_in_the_bar(staff: Any, office_rows
     assert "0110" not in ana.text
     assert "Invented" not in ana.text
     assert f"callback-{callback_id}" in ana.text
+
+
+def test_click_that_the_bar_does_not_have_is_no_page(liaison: Member) -> None:
+    token = liaison.opens(ELSEWHERE).token
+
+    for does in ("", "finish", "none"):
+        assert liaison.sends("/console/bar", {"csrf_token": token, "does": does}).status == 404

@@ -19,11 +19,11 @@ from models.callbacks.liaison import unverified_may_take, unverified_may_take_at
 from models.calls.alert_sending import unsent_alerts
 from models.calls.call import CALLS
 from models.desk.call_bar import call_bar
-from models.desk.untaken import untaken
 from models.overview.history import history_of
 from models.overview.listing import VIEWS, list_callbacks, version
 from models.overview.my_shift import today_of
 from models.overview.outcome import last_talk
+from models.overview.untaken import untaken
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
