@@ -1,6 +1,7 @@
 """The call bar in a real browser: on every page, and one live region that says each change once."""
 
 import re
+import signal
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,12 @@ new MutationObserver((changes) => changes.forEach((change) => {
     change.addedNodes.forEach((node) => window.said.push(node.textContent));
 })).observe(document, { childList: true, subtree: true });
 """
+
+
+#: Nobody looks at the tab.
+HIDES = """for (const [name, value] of [["hidden", true], ["visibilityState", "hidden"]]) {
+    Object.defineProperty(document, name, { get: () => value });
+}"""
 
 
 def opens(server: ConsoleServer, visitors: Visitors, who: Colleague, path: str, **options: Any) -> Page:
@@ -194,3 +201,29 @@ def test_number_in_the_title_stays_when_another_callback_is_opened_in_place(
     page.locator("#alerts-summary").click()
     page.get_by_text("by a number in the title").click()
     expect(page).to_have_title(re.compile(rf"^Callback {callback_id}"))
+
+
+def test_hidden_tab_announces_an_offered_call_with_events_and_after_they_were_killed(
+    visitors: Visitors, live_server: ConsoleServer
+) -> None:
+    server, now = live_server, datetime.now(UTC)
+    assert server.events is not None
+    ana = server.adds(name="Ana Demo", on_shift=True)
+    page = opens(server, visitors, ana, "/console/cases")
+    page.evaluate(HIDES)
+    region = page.locator("#announce")
+    facts = {"state": "ringing_liaison", "staff_id": ana.staff_id, "rank": None, "lease_until": now}
+
+    first = promises(server, **facts)
+    expect(region).to_have_text("Your phone rings: Callback, English.", timeout=2_000)
+    with server.database.transaction() as session:
+        session.get_one(Callback, first).state = "cancelled"
+    expect(region).to_have_text("The call has ended.")
+    server.events.stops(signal.SIGKILL)
+    promises(server, language="es", **facts)
+    expect(region).to_have_text("Your phone rings: Callback, Spanish.", timeout=5_000)
+
+    assert said(page) == [
+        "Your phone rings: Callback, English.", "The call has ended.", "Your phone rings: Callback, Spanish.",
+    ]  # fmt: skip
+    visitors.complaints.clear()  # The browser says that it lost the connection, and that the sound waits.
