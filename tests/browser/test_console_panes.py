@@ -76,7 +76,7 @@ def test_button_of_a_row_acts_in_place_and_keeps_the_focus(
 
     page.get_by_role("button", name=f"Take callback {callback_id}").click()
 
-    expect(page.get_by_text("You took it.")).to_be_visible()
+    expect(page.locator("#work").get_by_text("You took it.")).to_be_visible()
     assert page.url.endswith(f"/console/callbacks/{callback_id}")
     assert page.evaluate("window.isSamePage")
     assert page.evaluate("document.activeElement !== document.body")
