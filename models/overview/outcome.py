@@ -71,7 +71,7 @@ def note_outcome(
     is_agreed = call_at is not None and code == LATER
     if code == before and not is_agreed:
         return "noted", []
-    if before == LATER:
+    if before == LATER and not _is_promised_by_another(session, talk):
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
         _take_back(session, made, f"staff:{staff_id}", now)
     elif before == NOBODY_THERE and callback is not None:
@@ -132,6 +132,14 @@ def _try_again(
         session, callback, reason=callback.reason, at=at, due_at=callback.due_at, actor=actor, now=now,
         left=following is None, changes=changes,
     )  # fmt: skip
+
+
+def _is_promised_by_another(session: Session, talk: Talk) -> bool:
+    """Whether another talk of the same call ended with "call later" as well: one callback keeps both."""
+    other = select(Talk.id).where(
+        Talk.caller_call_id == talk.caller_call_id, Talk.id != talk.id, Talk.outcome == LATER
+    )
+    return session.execute(other.limit(1)).first() is not None
 
 
 def _take_back(session: Session, made: Sequence[ColumnElement[bool]], actor: str, now: datetime) -> None:
