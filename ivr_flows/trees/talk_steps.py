@@ -24,7 +24,7 @@ RECALLED = {
     "holding": "out",
 }
 #: The same for a caller's leg.
-CALLER_RECALLED = {"conference": "look", "stay": "look", "held": "look"}
+CALLER_RECALLED = {"conference": "look", "stay": "look", "held": "look", "awaited": "look_for_them"}
 #: How long a caller who is out of the conference hears nothing before the line polls again.
 STAY_SECONDS, HELD_SECONDS = 3, 8
 
@@ -35,8 +35,12 @@ def caller_steps(gone: str, over: str) -> dict[str, Step]:
     The tree that uses them has ``cut_off``, for a caller whose talk broke off on hold.
     """
     told = {"back": "back", "held": "held", "cut_off": "cut_off", "over": over}
+    unmet = {**told, "held": "awaited"}
     return {
-        "meet": Decide(talk_verbs.caller_joins, {"back": "joining", "held": "held", "over": gone}),
+        "meet": Decide(talk_verbs.caller_joins, {"back": "joining", "held": "awaited", "over": gone}),
+        # They have met nobody yet who could be back.
+        "awaited": Stay(talk_verbs.caller_position, unmet, HELD_SECONDS, prompt="called.stay"),
+        "look_for_them": Decide(talk_verbs.caller_position, unmet),
         "joining": Announce("called.joining", "conference"),
         "conference": Conference(
             talk_verbs.conference_ended, {"stay": "stay", "cut_off": "cut_off", "over": over}

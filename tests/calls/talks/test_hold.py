@@ -175,16 +175,40 @@ def test_star_before_the_caller_joins_asks_whether_to_wait_and_keeps_a_caller_wh
     liaison, to_caller = accepted_by(phone, hotline)
 
     liaison.presses("*")
-    assert liaison.hears("The line is still calling them", "To go on waiting, press 1")
     called = phone.answers(to_caller)
+    assert liaison.hears("They are not on the line yet", "To go on waiting, press 1")
     called.presses("1")
-    assert called.hears("You are on hold")
+    # They have met nobody yet who could be right back.
+    for _ in range(2):
+        assert called.hears("Please stay on the line")
+        assert called.does_not_hear("on hold", "right back")
+        called.says_nothing()
     assert the_callback(hotline).state == "talking"
     liaison.presses("1")
     hotline.jobs.works_off()
 
     assert (liaison.is_talking, called.is_talking) == (True, True)
     assert called.hears("Our team is on the line with you")
+
+
+def test_person_called_back_in_spanish_hears_only_to_stay_while_the_liaison_chooses(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff(phone=FIRST, languages="es")
+    asks_express(phone, make_case(custody_status="in_custody"), language="2")
+    liaison, to_caller = accepted_by(phone, hotline)
+    liaison.presses("*")
+    assert liaison.hears("La persona todavía no está en la línea")
+    called = phone.answers(to_caller)
+
+    called.presses("1")
+
+    assert called.hears("Por favor, no cuelgue")
+    assert called.does_not_hear("vuelve enseguida")
+    liaison.presses("1")
+    hotline.jobs.works_off()
+    assert called.hears("Nuestro equipo está en la línea con usted")
+    assert (liaison.is_talking, called.is_talking) == (True, True)
 
 
 def test_liaison_may_give_up_waiting_and_the_callers_phone_stops_ringing(
