@@ -27,6 +27,7 @@ from models.overview.case_opening import CaseOpeningError, Grounds, grounds_for,
 from models.overview.case_page import read_case_page
 from models.overview.phone_list import BINDING_GROUNDS, VOUCHING_GROUNDS
 from models.overview.pin_request import APPROVERS, still_waits
+from models.staff.two_people import tied_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         page = read_case_page(session, case_id, now, console.rules.release)
         choices_to_call = agencies(session, console.office, language())
         own_callout = current_callout(session, me().staff_id)
+        namer, tied_days = page.case.named_by, console.policies.two_people_days
+        is_tied = namer is not None and bool(tied_to(session, me().staff_id, [namer], now, tied_days))
     registrant = page.registrant
     held_until = page.case.changes_held_until
     return render_template(
@@ -114,7 +117,9 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         may_vouch=grounds.ground in VOUCHING_GROUNDS,
         may_keep=me().role in KEEPERS,
         oversees=me().role in OVERSEERS,
-        is_namer=page.case.named_by == me().staff_id,
+        is_namer=namer == me().staff_id,
+        is_tied=is_tied,
+        tied_days=f"{tied_days:g}",
         may_see_number=may_see_number(grounds),
         is_approver=me().role in APPROVERS,
         waiting_pin=next((one for one in page.requests if still_waits(one, now, console.policies)), None),

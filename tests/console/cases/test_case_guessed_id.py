@@ -86,11 +86,11 @@ def test_second_person_who_approves_the_first_pin_confirms_who_the_case_is_about
 ) -> None:
     _adds(liaison, "P-1")
 
-    supervisor.opens("/console/pins").clicks("Decide")
+    supervisor.opens("/console/pins").clicks("Review")
     assert supervisor.reads("you also confirm who the case is about")
-    supervisor.clicks("Look at the case first")
+    supervisor.clicks("Open the case")
     assert supervisor.heading == "Case about A Guess"
-    supervisor.opens("/console/pins").clicks("Decide").clicks("Approve and see the PIN")
+    supervisor.opens("/console/pins").clicks("Review").clicks("Approve")
 
     with database.reading() as session:
         case = session.scalars(select(Case).order_by(Case.id.desc())).first()
@@ -110,6 +110,7 @@ def test_second_person_confirms_a_link_and_the_one_who_made_it_cannot(
     supervisor.clicks("Link to a person").fills(subject_id="P-1", subject_name="A Guess")
     supervisor.clicks("Link the case")
     assert "Confirm the person" not in supervisor.buttons
+    assert supervisor.reads("You said who the case is about, so someone else must confirm it.")
     supervisor.sends(f"/console/cases/{mine.id}/subject/confirm", {"csrf_token": supervisor.token})
     assert supervisor.reads("Someone else must confirm who the case is about.")
 
@@ -135,7 +136,10 @@ def test_supervisor_who_made_the_other_account_confirms_no_link_of_theirs(
             now=NOW,
         )
 
-    verifies(administrator, mine).clicks("Confirm the person")
+    verifies(administrator, mine)
+    assert administrator.reads("You cannot approve this request: one of your two accounts")
+    assert "Confirm the person" not in administrator.buttons
+    administrator.sends(f"/console/cases/{mine.id}/subject/confirm", {"csrf_token": administrator.token})
 
     assert administrator.reads("You two may not approve this together")
     assert not verifies(administrator, mine).reads("Oren Pike")
@@ -151,5 +155,6 @@ def test_liaison_confirms_no_link(
     verifies(liaison, mine)
 
     assert "Confirm the person" not in liaison.buttons
+    assert liaison.reads("A supervisor or an administrator must confirm it.")
     liaison.sends(f"/console/cases/{mine.id}/subject/confirm", {"csrf_token": liaison.token})
     assert liaison.status == 403

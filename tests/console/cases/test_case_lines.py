@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from models.cases.registrant import Registrant
 from models.store.database import Database
 from tests.console.case_pages import actions, kept_case, verifies
-from tests.console.cases.test_case_pins import asks, gets_letter, read
+from tests.console.cases.test_case_pins import approves, asks, read
 from tests.console.conftest import Member
 
 
@@ -65,8 +65,7 @@ def test_letter_prints_the_number_that_they_chose(
     with database.transaction() as session:
         session.execute(update(Registrant).values(line=line))
     asks(liaison, case)
-    supervisor.opens("/console/pins").clicks("Decide")
 
-    letter = read(gets_letter(supervisor, "Approve and get the letter"))
+    letter = read(approves(supervisor))
 
     assert set(re.findall(r"\(\d{3}\) \d{3}-\d{4}", letter)) == {printed}

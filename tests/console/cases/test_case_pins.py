@@ -335,6 +335,7 @@ def test_approver_looks_at_the_case_first_and_that_is_an_entry(
     supervisor.opens("/console/pins").clicks("Review").clicks("Open the case")
 
     assert supervisor.reads("a PIN that waits for you")
+    assert "Review PIN request" in supervisor.links
     with database.reading() as session:
         looks = select(AuditEntry).where(AuditEntry.action == "look_at_case").order_by(AuditEntry.id)
         assert session.scalars(looks).all()[-1].actor == supervisor.email
