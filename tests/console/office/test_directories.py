@@ -43,7 +43,7 @@ def test_entry_of_a_directory_is_added_changed_and_removed(
     administrator.opens(path).fills(name="cedar hill", **{fact: values[0]}).clicks(f"Add {kind}")
     assert administrator.reads("The directory has it already.")
     administrator.fills(name="Asylum Center", **{fact: wrong}).clicks(f"Add {kind}")
-    assert administrator.reads("has a word that would tell")
+    assert administrator.reads("has a word that reveals why a person is protected")
     assert administrator.reads(
         "Enter an ordinary phone number" if kind == "facility" else "Enter a time zone"
     )
