@@ -24,7 +24,7 @@ STAFF_WORDS = {
     StaffRefusal.UNKNOWN: N_("There is no such person on the staff list."),
     StaffRefusal.UNKNOWN_EMAIL: N_("No one on the staff list has this e-mail."),
     StaffRefusal.KNOWN_EMAIL: N_("The e-mail is already on the staff list."),
-    StaffRefusal.GONE: N_("This person has left the office."),
+    StaffRefusal.GONE: N_("This account is deactivated."),
     StaffRefusal.NOT_GONE: N_("This person is on the staff list."),
     StaffRefusal.OWN_ROLE: N_("You cannot change your own role. Ask another administrator."),
     StaffRefusal.OWN_LEAVING: N_("You cannot take yourself off the staff list. Ask another administrator."),

@@ -5,7 +5,7 @@ from models.talks.refusals import TalkRefusal
 
 WORDS = {
     TalkRefusal.PHONE_IN_CALL: N_("Your phone is already on a call with us."),
-    TalkRefusal.RESTING: N_("You rest until %(at)s. End your rest first."),
+    TalkRefusal.RESTING: N_("You are on a break until %(at)s. End your break first."),
     TalkRefusal.PHONE_BARRED: N_(
         "This phone cannot be called: it is marked unsafe, asked us to stop, or is not a valid number."
     ),

@@ -189,7 +189,7 @@ def test_approval_goes_on_by_itself_after_the_proof_that_came_in_between(
     expect(page.get_by_text("After that this is carried out: Approve PIN request.")).to_be_visible()
     judge(page, "confirm-an-act", (390, 1280))
     page.get_by_label("Password").fill(sam.password)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("PIN request approved")
     expect(page.get_by_role("link", name="Download letter")).to_be_visible()

@@ -170,7 +170,7 @@ def signed_in(serving: Serving, visitors: Visitors) -> Page:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_label("Code").fill(runs(serving, "staff", "sign-in-code", email).split()[0])
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Callbacks")
     return page
 

@@ -9,7 +9,7 @@ from tests.console.conftest import Browser, Clock, Member
 
 NEW_PASSWORD = "seven quiet herons over the weir"
 WRONG = "The e-mail or the password is not right."
-TOO_MANY = "There were too many wrong tries."
+TOO_MANY = "Too many wrong tries."
 
 
 def gives_password(browser: Browser, email: str, password: str) -> Browser:
@@ -23,11 +23,11 @@ def shown_secret(browser: Browser) -> str:
 def sets_up(person: Member, clock: Clock) -> tuple[str, list[str]]:
     """Do the whole first sign-in; the secret of the app and the recovery codes."""
     gives_password(person, person.email, person.password)
-    person.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Go on")
+    person.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Continue")
     secret = shown_secret(person)
-    person.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
+    person.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Continue")
     codes = [item.text_content() for item in person.page.xpath("//ul[@class='codes']/li")]
-    person.clicks("I have kept them")
+    person.clicks("I saved them")
     return secret, codes
 
 

@@ -317,7 +317,7 @@ def _colleagues(session: Session) -> list[tuple[int, str, str]]:
 def _does_now(colleague: Staff) -> str:
     if colleague.busy_call_id is not None:
         return N_("in a call")
-    return N_("free") if colleague.resting_until is None else N_("resting")
+    return N_("free") if colleague.resting_until is None else N_("on a break")
 
 
 def _asked() -> tuple[str, int]:

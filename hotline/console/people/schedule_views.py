@@ -137,7 +137,7 @@ def remove_schedule_absence(absence_id: int) -> Response:
         staff_id = remove_absence(session, absence_id, actor=me().email, now=console.clock())
     if staff_id is None:
         raise NotFound("There is no such absence.")
-    flash(_("The absence is taken back."), "success")
+    flash(_("Absence removed."), "success")
     return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)
 
 
@@ -173,11 +173,9 @@ def _typed_week() -> tuple[dict[tuple[str, int], Span | None], dict[str, str]]:
             try:
                 starts, ends = (time.fromisoformat(text) for text in texts)
             except ValueError:
-                errors[f"{name}-from"] = _(
-                    "%(day)s: enter when it begins and when it ends.", day=_(DAYS[day])
-                )
+                errors[f"{name}-from"] = _("%(day)s: enter a start and an end.", day=_(DAYS[day]))
             else:
                 week[kind, day] = starts, ends
                 if starts == ends:
-                    errors[f"{name}-from"] = _("%(day)s: it ends as it begins.", day=_(DAYS[day]))
+                    errors[f"{name}-from"] = _("%(day)s: start and end are the same.", day=_(DAYS[day]))
     return week, errors

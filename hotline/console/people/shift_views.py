@@ -44,7 +44,7 @@ def shift_change(word: str) -> Response:
     with console.database.transaction() as session:
         staff_menu.set_shift(session, me().staff_id, on_shift=word == "on", now=console.clock())
     flash(
-        _("Your shift has begun: the line may ring you.") if word == "on" else _("Your shift has ended."),
+        _("Shift started. The line can call you now.") if word == "on" else _("Shift ended."),
         "success",
     )
     return _back()
@@ -68,7 +68,7 @@ def shift_rest(word: str) -> Response:
 def shift_phone() -> Response | tuple[str, int]:
     number = _number(request.form.get("phone", ""))
     if number is None:
-        sentence = _("Give an ordinary phone that the line may ring, such as +1 202 555 0123.")
+        sentence = _("Enter an ordinary phone number, such as 202 555 0180.")
         return _wrong({"phone": sentence})
     office_phone = request.form.get("kind") == "office"
     try:
@@ -76,7 +76,7 @@ def shift_phone() -> Response | tuple[str, int]:
             my_shift.change_phone(session, me().staff_id, number, console.clock(), office_phone=office_phone)
     except RefusedError as error:
         return _wrong({"kind": refused(error)})
-    flash(_("The line rings this phone from now on."), "success")
+    flash(_("Phone saved. The line calls it from now on."), "success")
     return _back()
 
 
@@ -90,7 +90,7 @@ def shift_languages() -> Response | tuple[str, int]:
     except RefusedError as error:
         first = f"speaks_{console.office.languages[0]}"
         return _wrong({first: refused(error)})
-    flash(_("Your languages are noted."), "success")
+    flash(_("Languages saved."), "success")
     return _back()
 
 
@@ -100,7 +100,7 @@ def shift_absence() -> Response | tuple[str, int]:
     first, last = _day(request.form.get("first_day", "")), _day(request.form.get("last_day", ""))
     today = _today()
     if first is None or first < today or first > today + _FAR:
-        return _wrong({"first_day": _("Give a first day that is today or later.")})
+        return _wrong({"first_day": _("Enter a first day that is today or later.")})
     last = last or first
     if not first <= last <= first + _FAR:
         return _wrong({"last_day": _("The last day is before the first.")})
@@ -108,7 +108,7 @@ def shift_absence() -> Response | tuple[str, int]:
         schedule.add_absence(
             session, me().email, first, last, actor=actor_of(me().staff_id), now=console.clock()
         )
-    flash(_("The days are noted."), "success")
+    flash(_("Absence added."), "success")
     return _back()
 
 
@@ -121,7 +121,7 @@ def shift_absence_removed(absence_id: int) -> Response:
     except RefusedError as error:
         flash(refused(error), "error")
     else:
-        flash(_("The days are taken back."), "success")
+        flash(_("Absence removed."), "success")
     return _back()
 
 

@@ -44,29 +44,35 @@ ROLE_NAMES = {
 #: The actions that a separate page asks about first, and the words for each.
 DEEDS = {
     "password": (
-        N_("A new way in"),
-        N_("They get a password that works once. Their sessions, passkeys, codes and second factor end now."),
-        N_("Issue a password"),
+        N_("Reset password"),
+        N_(
+            "They get a one-time password. Their sessions, passkeys, recovery codes and second factor stop"
+            " working now."
+        ),
+        N_("Reset password"),
     ),
     "pin": (
         N_("A PIN for the staff line"),
-        N_("It replaces the one there is, and lifts a lock. Read it to them in person or by phone."),
+        N_("It replaces the current PIN and lifts a lock. Tell them in person or by phone."),
         N_("Issue a PIN"),
     ),
     "code": (
         N_("A code for a personal phone"),
-        N_("They key it to accept a call there. It replaces the one there is, and lifts a lock."),
+        N_("They enter it to accept a call there. It replaces the current code and lifts a lock."),
         N_("Issue a code"),
     ),
     "leave": (
-        N_("Take them off the staff list"),
-        N_("Nobody rings them from now on, and nothing of theirs opens anything. Their record stays."),
-        N_("They leave the office"),
+        N_("Deactivate account"),
+        N_(
+            "The line stops calling them, and their password, passkeys, PIN and code stop working. Their"
+            " record stays."
+        ),
+        N_("Deactivate account"),
     ),
     "back": (
-        N_("Take them back"),
-        N_("They are on the staff list again, off shift, with a password that works once."),
-        N_("They are back"),
+        N_("Reactivate account"),
+        N_("They return to the staff list, off shift, with a one-time password."),
+        N_("Reactivate account"),
     ),
 }  # fmt: skip
 
@@ -126,9 +132,9 @@ def add_new_staff() -> str | tuple[str, int]:
             errors=errors,
             ticked=_ticked(()),
         ), 422
-    then = [_("They sign in with it once, and then choose a password and a second factor.")]
+    then = [_("They sign in with it once, then choose their own password and a second factor.")]
     if not record.office_phone:
-        then.append(_("Their phone is their own: they accept no call there before they have a code for it."))
+        then.append(_("Their phone is personal: they cannot accept calls there until you issue a code."))
     return render_template(
         "console/people/secret.html", staff_id=staff_id, name=record.name,
         secrets=[(_("Password"), password)], then=then,
@@ -200,7 +206,7 @@ def do_staff_deed(staff_id: int, deed: str) -> Response | str | tuple[str, int]:
     except BusyError:
         return _asked(staff_id, deed, say_busy()), 503
     if not secrets:
-        flash(_("They are off the staff list."), "success")
+        flash(_("Account deactivated."), "success")
         return redirect(url_for("console.people.staff"), code=303)
     with console.database.reading() as session:
         name = record_of(session, _person(session, staff_id)).name

@@ -134,9 +134,9 @@ def sign_in_first(*, live: bool = False) -> Response:
         raise Unauthorized("Nobody is signed in any more.")
     had_session, is_kept = TOKEN in session, keep_request()
     if is_kept:
-        flash(_("Your session has ended. What you typed is there again when you have signed in."), "info")
+        flash(_("Your session has ended. Sign in to get back what you typed."), "info")
     elif had_session:
-        flash(_("Your session has ended. Sign in to go on."), "info")
+        flash(_("Your session has ended. Sign in to continue."), "info")
     return _whole_page(url_for("console.sign_in.sign_in"))
 
 

@@ -99,7 +99,7 @@ def change_password() -> Answer:
         set_password(writing, person.staff_id, hashed)
         ended = end_sessions_of(writing, person.staff_id, console.clock(), but=person.session_id)
         _record(writing, "change_password", sessions_ended=ended)
-    flash(_("The password is changed. All other sessions have ended."), "success")
+    flash(_("Password changed. All other sessions have ended."), "success")
     return redirect(url_for("console.sign_in.account"), code=303)
 
 
@@ -115,13 +115,13 @@ def change_authenticator() -> Answer:
     person, secret = me(), session.get(PROVING, "")
     step = step_of(secret, request.form.get("code", "")[:LONGEST_CODE], console.clock()) if secret else None
     if step is None:
-        wrong = _("This is not the code that the app shows now. Wait for the next one.")
+        wrong = _("That is not the app's current code. Wait for the next one.")
         return _authenticator_page({"code": wrong})
     session.pop(PROVING)
     with console.database.transaction() as writing:
         set_totp(writing, person.staff_id, secret, step)
         _record(writing, "change_authenticator")
-    flash(_("The new authenticator is in force; the old one opens no more."), "success")
+    flash(_("The new authenticator works now. The old one no longer does."), "success")
     return redirect(url_for("console.sign_in.account"), code=303)
 
 
@@ -140,8 +140,8 @@ def add_my_passkey() -> Answer:
         if is_added:
             _record(writing, "add_passkey")
     if not is_added:
-        return _passkey_page(_("The passkey was not made. Please try again."))
-    flash(_("The passkey is added."), "success")
+        return _passkey_page(_("The passkey was not created. Try again."))
+    flash(_("Passkey added."), "success")
     return redirect(url_for("console.sign_in.account"), code=303)
 
 
@@ -159,9 +159,9 @@ def remove_my_passkey(passkey_id: int) -> Answer:
             remove_passkey(writing, person.staff_id, passkey_id)
             _record(writing, "remove_passkey", passkey=passkey_id)
     if is_last:
-        flash(_("This is your only second proof. Add another before you remove it."), "error")
+        flash(_("This is your only second factor. Add another before you remove it."), "error")
     else:
-        flash(_("The passkey is removed."), "success")
+        flash(_("Passkey removed."), "success")
     return redirect(url_for("console.sign_in.account"), code=303)
 
 

@@ -38,7 +38,7 @@ def confirm_password() -> Answer:
             audit.record(writing, actor=person.email, action="lose_session", target=target, now=now)
     if refusal is not None and refusal.until is None:
         leave()
-        flash(_("There were too many wrong tries, so this session has ended."), "error")
+        flash(_("Too many wrong tries. This session has ended."), "error")
         return redirect(url_for("console.sign_in.sign_in"), code=303)
     if refusal is not None:
         return _page(say_refusal(refusal, now), 422)
@@ -50,7 +50,7 @@ def confirm_password() -> Answer:
             take_back_try(writing, key, console.clock())
         return _page(say_busy(), 503)
     if not matched:
-        return _page(_("The password is not right."), 422)
+        return _page(_("Wrong password."), 422)
     with console.database.transaction() as writing:
         forgive(writing, [key])
         prove_again(writing, person.session_id, console.clock())

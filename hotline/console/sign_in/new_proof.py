@@ -17,13 +17,13 @@ def password_faults(form: Mapping[str, str], email: str, name: str) -> dict[str,
     about = [email, name, *console.office.name.values(), *console.office.neutral_name.values()]
     why = weakness(first, about)
     if why == "short":
-        return {"new_password": _("Use at least 15 characters: a few words that belong to nobody else.")}
+        return {"new_password": _("Use at least 15 characters, such as a few unrelated words.")}
     if why == "long":
         return {"new_password": _("Use at most 1,024 characters.")}
     if why == "common":
-        return {"new_password": _("Others would try this one early. Use words that are less common.")}
+        return {"new_password": _("This password is easy to guess. Use less common words.")}
     if first != second:
-        return {"new_password_again": _("The two are not the same.")}
+        return {"new_password_again": _("The two passwords do not match.")}
     return {}
 
 

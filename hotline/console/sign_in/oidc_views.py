@@ -70,7 +70,7 @@ class Provider:
         except FAULTS as fault:
             # Log class and place: a message may contain an address, a code or a claim.
             log.warning("The OpenID provider could not be used: %s", where(fault))
-            flash(_("Signing in that way did not work. Try again, or use your password."), "error")
+            flash(_("That sign-in did not work. Try again, or use your password."), "error")
             return _to_sign_in()
         finally:
             self._slot.release()
@@ -152,7 +152,7 @@ def _come_back(claims: dict[str, Any]) -> Answer:
         with console.database.reading() as reading:
             access = access_of_email(reading, email)
     if access is None:
-        flash(_("You are not on the staff list under the e-mail of that account."), "error")
+        flash(_("The e-mail of that account is not on the staff list."), "error")
         return _to_sign_in()
     person, again = someone(), session.pop(AGAIN, None)
     if person is not None:
@@ -177,7 +177,7 @@ def _proven_again(claims: dict[str, Any], session_id: int) -> Answer:
 
 
 def _not_them() -> Answer:
-    flash(_("That did not prove once more who you are."), "error")
+    flash(_("That did not confirm your identity."), "error")
     return redirect(url_for("console.sign_in.confirm"), code=303)
 
 

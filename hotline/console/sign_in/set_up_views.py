@@ -55,7 +55,7 @@ def prove_authenticator() -> Answer:
         return _begin_again()
     step = step_of(held[SECRET], request.form.get("code", "")[:LONGEST_CODE], console.clock())
     if step is None:
-        wrong = _("This is not the code that the app shows now. Wait for the next one.")
+        wrong = _("That is not the app's current code. Wait for the next one.")
         return _page(access, errors={"code": wrong})
     return _finish(access, totp=(held[SECRET], step))
 
@@ -70,7 +70,7 @@ def prove_passkey() -> Answer:
 
 
 def _begin_again() -> Answer:
-    flash(_("That took too long. Please begin again."), "warning")
+    flash(_("That took too long. Start again."), "warning")
     return redirect(url_for("console.sign_in.sign_in"), code=303)
 
 
@@ -118,5 +118,5 @@ def _finish(access: Access, *, totp: tuple[str, int] | None = None, passkey: str
             audit.record(writing, actor=access.email, action="set_up", target=target, facts=facts, now=now)
             token = begin(writing, access.staff_id, access.email, "set up")
     if not token:
-        return _page(access, errors={"": _("The passkey was not made. Try again, or use an app.")})
+        return _page(access, errors={"": _("The passkey was not created. Try again, or use an app.")})
     return enter(access.staff_id, token, **{CODES: codes})

@@ -100,7 +100,7 @@ def second_proof() -> Answer:
 def check_code() -> Answer:
     access = who_is_half_in()
     if access is None or not access.is_set_up:
-        flash(_("That took too long. Please begin again."), "warning")
+        flash(_("That took too long. Start again."), "warning")
         return redirect(url_for("console.sign_in.sign_in"), code=303)
     now, code = console.clock(), request.form.get("code", "")[:LONGEST_CODE]
     token = None
@@ -114,7 +114,7 @@ def check_code() -> Answer:
     if refusal is not None:
         return _second_page(access, say_refusal(refusal, now), 422)
     if token is None:
-        wrong = _("This code is not right, or it was used before. Wait for the next one.")
+        wrong = _("That code is wrong or was used before. Wait for the next one.")
         return _second_page(access, wrong, 422)
     return enter(access.staff_id, token)
 
@@ -159,18 +159,18 @@ def leave() -> None:
 def say_refusal(refusal: Refusal, now: datetime) -> str:
     """Why a try was not checked; the same whether or not anyone has the e-mail."""
     if refusal.until is None:
-        return _("There were too many wrong tries. Ask an administrator to let you sign in again.")
+        return _("Too many wrong tries. Ask an administrator to lift the lock.")
     minutes = max(1, ceil((refusal.until - now).total_seconds() / 60))
     return ngettext(
-        "There were too many wrong tries. Wait %(num)s minute, then try again.",
-        "There were too many wrong tries. Wait %(num)s minutes, then try again.",
+        "Too many wrong tries. Wait %(num)s minute, then try again.",
+        "Too many wrong tries. Wait %(num)s minutes, then try again.",
         minutes,
     )
 
 
 def say_busy() -> str:
     """So many people sign in at once that this try was not checked."""
-    return _("Many people are signing in right now. Wait a few seconds, then try again.")
+    return _("Sign-in is busy. Wait a few seconds, then try again.")
 
 
 def _proof(writing: Session, access: Access, code: str) -> str | None:

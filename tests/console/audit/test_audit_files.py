@@ -230,12 +230,12 @@ def test_proof_of_identity_in_between_continues_the_approval_and_the_download(
     administrator.opens("/console/audit/exports")
     clock.goes_on(minutes=6)
 
-    administrator.clicks("Approve").fills(password=PASSWORD).clicks("Go on").clicks("Approve file")
+    administrator.clicks("Approve").fills(password=PASSWORD).clicks("Continue").clicks("Approve file")
     assert administrator.path == "/console/audit/exports"
     assert administrator.reads("You approved the file.", "Approved 10:06 AM by you")
 
     supervisor.opens("/console/audit/exports").clicks("Download file")
-    supervisor.fills(password=PASSWORD).clicks("Go on")
+    supervisor.fills(password=PASSWORD).clicks("Continue")
     # A file leaves its page where it is, so this page leads back and sends nothing by itself.
     assert "Back to the page" in supervisor.links
     assert not supervisor.page.xpath("//form[@data-continue]")

@@ -57,7 +57,7 @@ def test_callback_cannot_be_assigned_to_a_deactivated_account(
     callback_id = office_rows.promises()
     ana.opens(f"/console/callbacks/{callback_id}")
     assert ana.reads("Luis Demo")
-    administrator.opens(f"/console/staff/{gone.staff_id}/leave").clicks("They leave the office")
+    administrator.opens(f"/console/staff/{gone.staff_id}/leave").clicks("Deactivate account")
 
     ana.fills(to=str(gone.staff_id)).clicks("Hand it on")
 

@@ -131,7 +131,7 @@ def test_proof_of_identity_in_between_continues_the_approval(
 
     supervisor.clicks("Approve")
     assert supervisor.reads("After that this is carried out: Approve PIN request.")
-    supervisor.fills(password=PASSWORD).clicks("Go on")
+    supervisor.fills(password=PASSWORD).clicks("Continue")
     assert "approve_pin" not in actions(database)
     supervisor.clicks("Approve PIN request")
 

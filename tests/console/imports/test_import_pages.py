@@ -321,7 +321,7 @@ def test_proof_of_identity_in_between_continues_the_approval_of_an_import(
     sam.opens(page)
     clock.goes_on(minutes=6)
 
-    sam.clicks("Approve: discard import").fills(password=PASSWORD).clicks("Go on")
+    sam.clicks("Approve: discard import").fills(password=PASSWORD).clicks("Continue")
     assert sam.heading == "Approve import request"
     sam.clicks("Approve import request")
 

@@ -26,11 +26,11 @@ def actions(database: Database) -> list[str]:
 
 
 def test_shift_begins_and_ends_by_a_click(liaison: Member, database: Database) -> None:
-    liaison.opens("/console/shift").clicks("Begin my shift")
-    assert liaison.reads("Your shift has begun", "You are on shift")
+    liaison.opens("/console/shift").clicks("Start shift")
+    assert liaison.reads("Shift started.", "You are on shift")
     assert row(database, liaison).on_shift
 
-    liaison.clicks("End my shift")
+    liaison.clicks("End shift")
     assert not row(database, liaison).on_shift
     assert actions(database)[-2:] == ["begin_shift", "end_shift"]
 
@@ -39,18 +39,18 @@ def test_supervisor_off_shift_reads_that_the_line_may_ring_them(supervisor: Memb
     supervisor.opens("/console/shift")
 
     assert supervisor.reads(
-        "In opening hours the line rings you for urgent callbacks that nobody else takes."
+        "During opening hours the line calls you for urgent callbacks that nobody else takes."
     )
-    assert not supervisor.reads("The line rings you for nothing")
+    assert not supervisor.reads("The line calls you only when")
 
 
 def test_phone_is_changed_and_the_entry_names_neither(
     liaison: Member, staff: Any, database: Database
 ) -> None:
     staff("liaison", phone="+12025550199")
-    liaison.opens("/console/shift").fills(phone="(202) 555-0199", kind="office").clicks("Keep this phone")
+    liaison.opens("/console/shift").fills(phone="(202) 555-0199", kind="office").clicks("Save phone")
 
-    assert liaison.reads("The line rings this phone from now on.")
+    assert liaison.reads("Phone saved. The line calls it from now on.")
     with database.reading() as session:
         person = session.get_one(Staff, liaison.staff_id)
         assert keyring_of(session).unseal("staff.phone", person.phone_sealed) == "+12025550199"
@@ -64,9 +64,9 @@ def test_phone_that_the_line_may_not_ring_is_refused_and_kept_in_its_field(
 ) -> None:
     before = row(database, liaison).phone_sealed
     for phone in ("911", "+1 900 234 5678", "+12025550100", "x" * 500, ""):
-        liaison.opens("/console/shift").fills(phone=phone, kind="office").clicks("Keep this phone")
+        liaison.opens("/console/shift").fills(phone=phone, kind="office").clicks("Save phone")
         assert liaison.status == 422
-        assert liaison.reads("Give an ordinary phone that the line may ring")
+        assert liaison.reads("Enter an ordinary phone number")
         assert liaison.value("phone") == phone
     assert row(database, liaison).phone_sealed == before
 
@@ -74,7 +74,7 @@ def test_phone_that_the_line_may_not_ring_is_refused_and_kept_in_its_field(
 def test_nobody_exempts_a_phone_of_their_own_from_the_code(liaison: Member, database: Database) -> None:
     before = row(database, liaison).phone_sealed
 
-    liaison.opens("/console/shift").fills(phone="2025550199", kind="office").clicks("Keep this phone")
+    liaison.opens("/console/shift").fills(phone="2025550199", kind="office").clicks("Save phone")
 
     assert liaison.status == 422
     assert liaison.reads("The staff list has no such office phone. An administrator must add it first.")
@@ -82,19 +82,19 @@ def test_nobody_exempts_a_phone_of_their_own_from_the_code(liaison: Member, data
 
 
 def test_personal_phone_needs_a_staff_code_first(liaison: Member, database: Database) -> None:
-    liaison.opens("/console/shift").fills(kind="personal").clicks("Keep this phone")
+    liaison.opens("/console/shift").fills(kind="personal").clicks("Save phone")
     assert liaison.status == 422
     assert liaison.reads("You need a staff code to accept calls on a personal phone")
     with database.transaction() as session:
         session.get_one(Staff, liaison.staff_id).code_hash = "a hash"
-    liaison.opens("/console/shift").fills(kind="personal").clicks("Keep this phone")
+    liaison.opens("/console/shift").fills(kind="personal").clicks("Save phone")
     assert row(database, liaison).office_phone is False
 
 
 def test_languages_are_ticked_and_none_is_refused(liaison: Member, database: Database) -> None:
-    liaison.opens("/console/shift").fills(speaks_en="1", speaks_es="1").clicks("Keep these languages")
+    liaison.opens("/console/shift").fills(speaks_en="1", speaks_es="1").clicks("Save languages")
     assert row(database, liaison).languages == "en,es"
-    liaison.fills(speaks_en=[], speaks_es=[]).clicks("Keep these languages")
+    liaison.fills(speaks_en=[], speaks_es=[]).clicks("Save languages")
     assert liaison.status == 422
     assert liaison.reads("Choose at least one language.")
 
@@ -116,7 +116,7 @@ def test_liaison_sees_their_own_figures_of_today(liaison: Member, database: Data
 
     liaison.opens("/console/shift")
 
-    assert liaison.reads("Talks3", "Callbacks kept3", "Minutes talked15", "half within30 min")
+    assert liaison.reads("Calls3", "Callbacks reached3", "Minutes in calls15", "Median wait30 min")
 
 
 @pytest.mark.parametrize(("outcome", "kept"), [("reached", 1), ("nobody_there", 0), ("wrong_person", 0)])
@@ -132,7 +132,7 @@ def test_call_whose_person_did_not_get_it_is_a_talk_and_not_a_kept_callback(
 
     liaison.opens("/console/shift")
 
-    assert liaison.reads("Talks1", f"Callbacks kept{kept}")
+    assert liaison.reads("Calls1", f"Callbacks reached{kept}")
 
 
 def test_talk_that_was_handed_over_and_one_at_0_are_talks_of_today(
@@ -165,15 +165,15 @@ def test_talk_that_was_handed_over_and_one_at_0_are_talks_of_today(
         )
         close(session, at_0, "carrier", now)
 
-    assert ana.signs_in().opens("/console/shift").reads("Talks2", "Callbacks kept1", "Minutes talked18")
-    assert luis.signs_in().opens("/console/shift").reads("Talks1", "Callbacks kept1", "Minutes talked12")
+    assert ana.signs_in().opens("/console/shift").reads("Calls2", "Callbacks reached1", "Minutes in calls18")
+    assert luis.signs_in().opens("/console/shift").reads("Calls1", "Callbacks reached1", "Minutes in calls12")
 
 
 def test_break_begins_and_ends_by_a_click(liaison: Member, database: Database) -> None:
-    liaison.opens("/console/shift").clicks("Rest for 10 minutes")
-    assert liaison.reads("You rest until 10:10")
+    liaison.opens("/console/shift").clicks("Take a 10-minute break")
+    assert liaison.reads("You are on a break until 10:10")
     assert row(database, liaison).resting_until is not None
-    liaison.clicks("End my rest now")
+    liaison.clicks("End break")
     assert row(database, liaison).resting_until is None
     assert actions(database)[-2:] == ["rest", "end_rest"]
 
@@ -182,20 +182,20 @@ def test_staff_add_and_remove_their_own_days_away_and_nobody_elses(
     staff: Any, database: Database, clock: Clock
 ) -> None:
     ana, luis = staff().signs_in(), staff().signs_in()
-    ana.opens("/console/shift").fills(first_day="2026-11-24", last_day="").clicks("Note these days")
-    assert ana.reads("Give a first day that is today or later.")
-    ana.fills(first_day="2026-12-24", last_day="2026-12-20").clicks("Note these days")
+    ana.opens("/console/shift").fills(first_day="2026-11-24", last_day="").clicks("Add absence")
+    assert ana.reads("Enter a first day that is today or later.")
+    ana.fills(first_day="2026-12-24", last_day="2026-12-20").clicks("Add absence")
     assert ana.reads("The last day is before the first.")
-    ana.fills(first_day="2026-12-24", last_day="2026-12-26").clicks("Note these days")
-    assert ana.reads("The days are noted.", "Dec 24, 2026 – Dec 26, 2026")
+    ana.fills(first_day="2026-12-24", last_day="2026-12-26").clicks("Add absence")
+    assert ana.reads("Absence added.", "Dec 24, 2026 – Dec 26, 2026")
     with database.reading() as session:
         (absence_id,) = session.scalars(select(Absence.id))
 
     luis.opens("/console/shift")
     luis.sends(f"/console/shift/absences/{absence_id}/remove", {"csrf_token": luis.token})
     assert luis.reads("You have no such absence.")
-    ana.opens("/console/shift").clicks("Take back")
-    assert ana.reads("The days are taken back.")
+    ana.opens("/console/shift").clicks("Remove")
+    assert ana.reads("Absence removed.")
     with database.reading() as session:
         assert session.scalars(select(Absence.id)).all() == []
 
@@ -210,8 +210,8 @@ def test_liaison_whose_phone_the_carrier_refuses_reads_so_until_they_enter_anoth
     assert ana.opens("/console/shift").reads("The carrier refuses calls to your phone")
     assert administrator.opens("/console/staff").reads("phone refused")
 
-    ana.opens("/console/shift").fills(phone="202 555 0190", kind="office").clicks("Keep this phone")
+    ana.opens("/console/shift").fills(phone="202 555 0190", kind="office").clicks("Save phone")
 
-    assert ana.reads("The line rings this phone from now on.")
+    assert ana.reads("Phone saved. The line calls it from now on.")
     assert not ana.reads("The carrier refuses calls to your phone")
     assert row(database, ana).spared_until is None

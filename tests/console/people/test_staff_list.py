@@ -38,18 +38,18 @@ def actions(database: Database) -> list[str]:
 def test_someone_is_added_and_their_password_is_shown_once(
     administrator: Member, database: Database, app: Flask
 ) -> None:
-    administrator.opens("/console/staff").clicks("Add someone").fills(
+    administrator.opens("/console/staff").clicks("Add staff member").fills(
         **NEW, role="supervisor", office_phone="0"
     )
-    administrator.clicks("Add to the staff list")
+    administrator.clicks("Add staff member")
 
     shown = administrator.page.xpath("//dd")[0].text_content()
-    assert administrator.reads("Shown once", "cannot be shown again", "before they have a code for it")
+    assert administrator.reads("Shown only now", "cannot be shown again", "until you issue a code")
     assert len(shown) == 23
     ana = person(database, "ana@office.example.org")
     assert (ana.role, ana.office_phone, ana.languages, ana.on_shift) == ("supervisor", False, "en,es", False)
     assert ana.password_is_one_time
-    administrator.clicks("I have passed it on")
+    administrator.clicks("Done")
     assert shown not in administrator.text
 
 
@@ -70,7 +70,7 @@ def test_person_with_a_typing_error_is_not_added(
     staff("liaison")
     before = len(actions(database))
 
-    administrator.opens("/console/staff/new").fills(**{**NEW, **fields}).clicks("Add to the staff list")
+    administrator.opens("/console/staff/new").fills(**{**NEW, **fields}).clicks("Add staff member")
 
     assert administrator.status == 422
     assert administrator.reads(told)
@@ -155,7 +155,7 @@ def test_old_tab_that_asks_again_undoes_no_role_either(
         clock.goes_on(minutes=6)
         administrator.fills(phone="202 555 0188", languages=["es"]).clicks("Save")
         # The script of the page presses this button.
-        administrator.fills(password=PASSWORD).clicks("Go on").clicks("Save staff member")
+        administrator.fills(password=PASSWORD).clicks("Continue").clicks("Save staff member")
         assert administrator.page.xpath("//input[@name='languages'][@checked]/@value") == ["es"]
 
     if between == "a mistake":
@@ -175,11 +175,11 @@ def test_administrator_who_meets_a_busy_password_thread_is_told_to_try_again_and
     slot = passwords._slots[True]
     slot.acquire()
 
-    administrator.clicks("Issue a password")
+    administrator.clicks("Reset password")
     slot.release()
 
     assert administrator.status == 503
-    assert administrator.reads("Many people are signing in right now.")
+    assert administrator.reads("Sign-in is busy.")
     assert person(database, ana.email).password_hash == before
 
 
@@ -199,13 +199,13 @@ def test_deactivated_account_is_signed_out_and_can_be_reactivated(
     staff: Any, administrator: Member, database: Database
 ) -> None:
     ana = staff("supervisor", name="Ana Invented").signs_in()
-    administrator.opens(f"/console/staff/{ana.staff_id}").clicks("Take them off the staff list")
-    administrator.clicks("They leave the office")
+    administrator.opens(f"/console/staff/{ana.staff_id}").clicks("Deactivate account")
+    administrator.clicks("Deactivate account")
 
-    assert administrator.reads("They are off the staff list.", "Who left")
+    assert administrator.reads("Account deactivated.", "Deactivated accounts")
     assert ana.opens("/console/staff").heading == "Sign in"
-    administrator.clicks("Ana Invented").clicks("Take them back").clicks("They are back")
-    assert administrator.reads("Shown once")
+    administrator.clicks("Ana Invented").clicks("Reactivate account").clicks("Reactivate account")
+    assert administrator.reads("Shown only now")
     back = person(database, ana.email)
     assert (back.left_at, back.password_is_one_time, back.on_shift) == (None, True, False)
     assert actions(database)[-2:] == ["let_go_staff", "take_back_staff"]
@@ -216,7 +216,7 @@ def test_pin_and_code_are_shown_once_and_kept_as_hashes(
 ) -> None:
     ana = staff("liaison")
     hasher: PinHasher = app.extensions["hotline.console"].hasher
-    administrator.opens(f"/console/staff/{ana.staff_id}").clicks("Issue a PIN for the staff line")
+    administrator.opens(f"/console/staff/{ana.staff_id}").clicks("Issue PIN for the staff line")
     administrator.clicks("Issue a PIN")
     number, pin = (one.text_content() for one in administrator.page.xpath("//dd"))
     administrator.opens(f"/console/staff/{ana.staff_id}/code").clicks("Issue a code")
@@ -246,14 +246,14 @@ def test_week_is_set_and_shown_to_everyone_who_plans(
     ana = staff("liaison", name="Ana Invented")
     supervisor.opens("/console/schedule").clicks("Ana Invented")
     supervisor.fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": "16:30", "on_call-5-from": "20:00",
-                        "on_call-5-to": "08:00"}).clicks("Save the week")  # fmt: skip
+                        "on_call-5-to": "08:00"}).clicks("Save week")  # fmt: skip
 
     assert supervisor.opens("/console/schedule").reads("08:00–16:30", "20:00–08:00 on call")
     before = len(actions(database))
-    supervisor.opens(f"/console/schedule/{ana.staff_id}").clicks("Save the week")
+    supervisor.opens(f"/console/schedule/{ana.staff_id}").clicks("Save week")
     assert supervisor.reads("Nothing was changed.")
     assert len(actions(database)) == before
-    supervisor.fills(**{"on_shift-0-from": "", "on_shift-0-to": ""}).clicks("Save the week")
+    supervisor.fills(**{"on_shift-0-from": "", "on_shift-0-to": ""}).clicks("Save week")
     with database.reading() as session:
         assert [one.kind for one in session.scalars(select(Schedule))] == ["on_call"]
 
@@ -264,9 +264,9 @@ def test_old_tab_undoes_no_day_that_somebody_else_has_changed(
     path = f"/console/schedule/{staff('liaison').staff_id}"
     supervisor.opens(path)
     administrator.opens(path).fills(**{"on_call-5-from": "20:00", "on_call-5-to": "08:00"})
-    administrator.clicks("Save the week")
+    administrator.clicks("Save week")
 
-    supervisor.fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": "16:30"}).clicks("Save the week")
+    supervisor.fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": "16:30"}).clicks("Save week")
 
     assert supervisor.reads("Someone else has changed this meanwhile.")
     assert supervisor.value("on_call-5-from") == "20:00"
@@ -274,7 +274,7 @@ def test_old_tab_undoes_no_day_that_somebody_else_has_changed(
         assert [one.kind for one in session.scalars(select(Schedule))] == ["on_call"]
     # What the author typed is still there: the second save has it, and the other's day.
     assert supervisor.value("on_shift-0-from") == "08:00"
-    assert supervisor.clicks("Save the week").reads("Saved.")
+    assert supervisor.clicks("Save week").reads("Saved.")
     with database.reading() as session:
         assert {one.kind for one in session.scalars(select(Schedule))} == {"on_call", "on_shift"}
 
@@ -285,12 +285,12 @@ def test_supervisor_reads_what_another_put_on_the_same_day(
     path = f"/console/schedule/{staff('liaison').staff_id}"
     for one, ends in ((supervisor, "16:30"), (administrator, "12:00")):
         one.opens(path).fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": ends})
-    administrator.fills(**{"on_shift-1-from": "09:00", "on_shift-1-to": "10:00"}).clicks("Save the week")
+    administrator.fills(**{"on_shift-1-from": "09:00", "on_shift-1-to": "10:00"}).clicks("Save week")
 
-    supervisor.clicks("Save the week")
+    supervisor.clicks("Save week")
 
     assert supervisor.reads("Monday, On shift, now: 08:00–12:00.")
-    supervisor.clicks("Save the week")
+    supervisor.clicks("Save week")
     with database.reading() as session:
         spans = {one.weekday: one.ends for one in session.scalars(select(Schedule))}
     assert spans == {0: time(16, 30), 1: time(10)}
@@ -302,11 +302,11 @@ def test_old_tab_with_an_error_undoes_nothing_once_that_is_corrected(
     path = f"/console/schedule/{staff('liaison').staff_id}"
     supervisor.opens(path)
     administrator.opens(path).fills(**{"on_call-5-from": "20:00", "on_call-5-to": "08:00"})
-    administrator.clicks("Save the week")
-    supervisor.fills(**{"on_shift-0-from": "08:00"}).clicks("Save the week")
-    assert supervisor.reads("Monday: enter when it begins and when it ends.")
+    administrator.clicks("Save week")
+    supervisor.fills(**{"on_shift-0-from": "08:00"}).clicks("Save week")
+    assert supervisor.reads("Monday: enter a start and an end.")
 
-    supervisor.fills(**{"on_shift-0-to": "16:30"}).clicks("Save the week")
+    supervisor.fills(**{"on_shift-0-to": "16:30"}).clicks("Save week")
 
     assert supervisor.reads("Someone else has changed this meanwhile.")
     with database.reading() as session:
@@ -316,16 +316,16 @@ def test_old_tab_with_an_error_undoes_nothing_once_that_is_corrected(
 def test_half_a_span_is_refused(staff: Any, supervisor: Member, database: Database) -> None:
     ana = staff("liaison")
     supervisor.opens(f"/console/schedule/{ana.staff_id}").fills(**{"on_shift-1-from": "08:00"})
-    supervisor.clicks("Save the week")
+    supervisor.clicks("Save week")
 
     assert supervisor.status == 422
-    assert supervisor.reads("Tuesday: enter when it begins and when it ends.")
+    assert supervisor.reads("Tuesday: enter a start and an end.")
 
 
 def test_absence_is_added_and_removed(staff: Any, supervisor: Member, database: Database) -> None:
     ana = staff("liaison")
     supervisor.opens(f"/console/schedule/{ana.staff_id}")
-    supervisor.fills(first_day="2026-12-01", last_day="2026-12-05").clicks("Add the absence")
+    supervisor.fills(first_day="2026-12-01", last_day="2026-12-05").clicks("Add absence")
     assert supervisor.reads("Dec 1, 2026 – Dec 5, 2026")
 
     supervisor.clicks("Remove")
@@ -333,7 +333,7 @@ def test_absence_is_added_and_removed(staff: Any, supervisor: Member, database: 
     with database.reading() as session:
         assert session.scalars(select(Absence)).all() == []
     assert actions(database)[-2:] == ["add_absence", "remove_absence"]
-    supervisor.fills(first_day="2026-12-05", last_day="2026-12-01").clicks("Add the absence")
+    supervisor.fills(first_day="2026-12-05", last_day="2026-12-01").clicks("Add absence")
     assert supervisor.reads("Enter the first and the last day.")
 
 

@@ -31,8 +31,8 @@ def test_sessions_are_listed_and_another_one_can_be_ended(
 ) -> None:
     liaison.opens("/console/account")
     assert liaison.words.count("Test browser") == 2
-    buttons = liaison.page.xpath("//form[contains(@action, '/end')]/button[text()='End it']")
-    other = next(b for b in buttons if "this one" not in b.xpath("ancestor::tr")[0].text_content())
+    buttons = liaison.page.xpath("//form[contains(@action, '/end')]/button[text()='End session']")
+    other = next(b for b in buttons if "this browser" not in b.xpath("ancestor::tr")[0].text_content())
 
     liaison._submits(other)
 
@@ -43,7 +43,7 @@ def test_sessions_are_listed_and_another_one_can_be_ended(
 
 
 def test_all_others_can_be_ended_at_once(liaison: Member, elsewhere: Member) -> None:
-    liaison.opens("/console/account").clicks("End all others")
+    liaison.opens("/console/account").clicks("End all other sessions")
 
     assert liaison.reads("1 other session has ended.")
     assert elsewhere.opens("/console/").heading == "Sign in"
@@ -71,14 +71,14 @@ def test_changed_password_ends_every_other_session_and_works_from_then_on(
     other = Member(app, person.staff_id, person.email, PASSWORD).signs_in()
     person.opens("/console/account").clicks("Change it")
 
-    person.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Change the password")
+    person.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Change password")
 
-    assert person.reads("The password is changed.")
+    assert person.reads("Password changed.")
     assert other.opens("/console/").heading == "Sign in"
     other.fills(email=person.email, password=PASSWORD).clicks("Sign in")
     assert other.status == 422
     other.fills(email=person.email, password=NEW_PASSWORD).clicks("Sign in")
-    assert other.heading == "Now your code"
+    assert other.heading == "Enter your code"
     assert "change_password" in actions(database)
 
 
@@ -91,7 +91,7 @@ def test_weak_password_changes_nothing(staff: Any, database: Database) -> None:
     liaison.opens("/console/account/password")
 
     liaison.fills(new_password="liaisonliaison1", new_password_again="liaisonliaison1")
-    liaison.clicks("Change the password")
+    liaison.clicks("Change password")
 
     assert liaison.status == 422
     assert "change_password" not in actions(database)
@@ -101,20 +101,20 @@ def test_new_authenticator_replaces_the_old_one(
     staff: Any, clock: Clock, app: Flask, database: Database
 ) -> None:
     person: Member = staff("liaison", totp=True).signs_in()
-    person.opens("/console/account").clicks("Set up a new one")
+    person.opens("/console/account").clicks("Replace")
     secret = "".join(person.page.xpath("//*[contains(@class, 'secret')]")[0].text_content().split())
-    person.fills(code=person.code(clock())).clicks("Go on")
+    person.fills(code=person.code(clock())).clicks("Continue")
     assert person.status == 422
 
-    person.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
+    person.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Continue")
 
-    assert person.reads("the old one opens no more")
+    assert person.reads("The old one no longer does.")
     browser = Browser(app)
     clock.goes_on(seconds=60)
     browser.opens("/console/sign-in").fills(email=person.email, password=PASSWORD).clicks("Sign in")
-    browser.fills(code=person.code(clock())).clicks("Go on")
+    browser.fills(code=person.code(clock())).clicks("Continue")
     assert browser.status == 422
-    browser.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
+    browser.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Continue")
     assert browser.heading == "Callbacks"
 
 
@@ -122,10 +122,10 @@ def test_new_recovery_codes_make_the_old_ones_void_and_are_shown_once(staff: Any
     person: Member = staff("liaison", totp=True).signs_in()
     shown = []
     for _ in range(2):
-        person.opens("/console/account").clicks("Make ten new ones")
+        person.opens("/console/account").clicks("Get ten new codes")
         shown.append({item.text_content() for item in person.page.xpath("//ul[@class='codes']/li")})
         assert not person.reads("Step 3 of 3")
-        person.clicks("I have kept them")
+        person.clicks("I saved them")
 
     assert len(shown[0]) == len(shown[1]) == 10
     assert not shown[0] & shown[1]
@@ -143,7 +143,7 @@ def test_only_second_proof_cannot_be_removed(liaison: Member, database: Database
 
     liaison.clicks("Remove")
 
-    assert liaison.reads("This is your only second proof.")
+    assert liaison.reads("This is your only second factor.")
     with database.reading() as session:
         assert session.scalars(select(Passkey.name)).all() == ["Key"]
 
@@ -181,7 +181,7 @@ def test_answer_that_is_no_passkey_opens_nothing(app: Flask, answer: str) -> Non
 def test_change_of_a_sign_in_secret_asks_for_a_fresh_proof(liaison: Member, clock: Clock, path: str) -> None:
     clock.goes_on(minutes=6)
 
-    assert liaison.opens(f"/console{path}").heading == "Is it you?"
+    assert liaison.opens(f"/console{path}").heading == "Confirm your identity"
 
 
 def test_language_stays_after_signing_in_anywhere(liaison: Member, app: Flask) -> None:

@@ -17,7 +17,7 @@ PAGE = """{% extends "console/shell/base.html" %}
 <form method="post" action="/console/deeds">{{ ui.csrf() }}
 {{ ui.field("reason", "Reason") }}{{ ui.checkbox("days", "Monday", ticked="1") }}
 {{ ui.button("Approve") }}</form>
-{{ ui.button_form("/console/deeds/7/end", "End it") }}{% endblock %}"""
+{{ ui.button_form("/console/deeds/7/end", "End session") }}{% endblock %}"""
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def _with_deeds(monkeypatch: pytest.MonkeyPatch, done: list[dict[str, list[str]]
 
 
 def proves(person: Member) -> Member:
-    assert person.heading == "Is it you?"
-    person.fills(password=PASSWORD).clicks("Go on")
+    assert person.heading == "Confirm your identity"
+    person.fills(password=PASSWORD).clicks("Continue")
     return person
 
 
@@ -90,7 +90,7 @@ def test_button_without_a_field_is_carried_out_too(
     person.opens("/console/deeds")
     clock.goes_on(minutes=6)
 
-    person.clicks("End it")
+    person.clicks("End session")
     assert person.reads("After that what you pressed is carried out.")
     proves(person).clicks("Continue")
 
@@ -103,7 +103,7 @@ def test_act_is_shown_once_and_never_twice(
     person: Member = staff("liaison").signs_in()
     person.opens("/console/deeds")
     clock.goes_on(minutes=6)
-    proves(person.clicks("End it")).clicks("Continue")
+    proves(person.clicks("End session")).clicks("Continue")
 
     person.opens("/console/confirm/continue")
 
@@ -117,7 +117,7 @@ def test_act_that_somebody_left_behind_is_not_carried_out_after_a_proof_for_anot
     person: Member = staff("liaison").signs_in()
     person.opens("/console/deeds")
     clock.goes_on(minutes=6)
-    person.clicks("End it")
+    person.clicks("End session")
 
     person.opens("/console/deeds/secret")
     assert not person.reads("After that")
@@ -134,7 +134,7 @@ def test_person_who_goes_back_without_a_proof_reads_that_nothing_was_done(
     person: Member = staff("liaison").signs_in()
     person.opens("/console/deeds")
     clock.goes_on(minutes=6)
-    person.clicks("End it")
+    person.clicks("End session")
 
     person.opens("/console/deeds")
     assert person.reads("Nothing was done: you have to prove who you are first.")

@@ -65,7 +65,7 @@ def _with_a_form(monkeypatch: pytest.MonkeyPatch, saved: list[dict[str, str]]) -
 def signs_in_again(person: Member, clock: Clock) -> None:
     assert person.heading == "Sign in"
     person.fills(email=person.email, password=PASSWORD).clicks("Sign in")
-    person.fills(code=person.code(clock())).clicks("Go on")
+    person.fills(code=person.code(clock())).clicks("Continue")
 
 
 def writes(person: Member) -> None:
@@ -82,7 +82,7 @@ def test_form_that_comes_too_late_is_there_again_after_signing_in(
     clock.goes_on(minutes=31)
 
     person.clicks("Save")
-    assert person.reads("Your session has ended. What you typed is there again when you have signed in.")
+    assert person.reads("Your session has ended. Sign in to get back what you typed.")
     assert "Monday" not in person.text
     signs_in_again(person, clock)
 
@@ -106,7 +106,7 @@ def test_person_who_comes_back_too_late_reads_that_the_session_ended_and_a_newco
     person: Member = staff("liaison", totp=True).signs_in()
     clock.goes_on(minutes=31)
 
-    assert person.opens("/console/notes/7").reads("Your session has ended. Sign in to go on.")
+    assert person.opens("/console/notes/7").reads("Your session has ended. Sign in to continue.")
     assert not Browser(app).opens("/console/notes/7").reads("Your session has ended.")
 
 
@@ -134,7 +134,7 @@ def test_typed_words_of_one_person_are_never_shown_to_another_in_the_same_browse
     person.clicks("Save")
 
     person.fills(email=other.email, password=PASSWORD).clicks("Sign in")
-    person.fills(code=other.code(clock())).clicks("Go on")
+    person.fills(code=other.code(clock())).clicks("Continue")
 
     assert "Monday" not in person.text
     assert person.opens("/console/notes/7").value("note") == ""
@@ -167,11 +167,11 @@ def test_fresh_proof_of_identity_keeps_what_was_typed(
     clock.goes_on(minutes=6)
 
     person.clicks("Save")
-    assert person.heading == "Is it you?"
+    assert person.heading == "Confirm your identity"
     assert saved == []
-    person.fills(password="not it").clicks("Go on")
-    assert person.reads("The password is not right.")
-    person.fills(password=PASSWORD).clicks("Go on")
+    person.fills(password="not it").clicks("Continue")
+    assert person.reads("Wrong password.")
+    person.fills(password=PASSWORD).clicks("Continue")
 
     assert person.path == "/console/secret-notes"
     assert person.value("note").startswith("She calls back")
@@ -184,13 +184,13 @@ def test_twenty_wrong_proofs_end_only_the_session(staff: Any, clock: Clock) -> N
     clock.goes_on(minutes=6)
     person.opens("/console/secret-notes")
     for _ in range(20):
-        person.fills(password="not it").clicks("Go on")
+        person.fills(password="not it").clicks("Continue")
         clock.goes_on(minutes=16)
 
-    person.fills(password=PASSWORD).clicks("Go on")
+    person.fills(password=PASSWORD).clicks("Continue")
 
     assert person.heading == "Sign in"
-    assert person.reads("this session has ended")
+    assert person.reads("This session has ended")
     signs_in_again(person, clock)
     assert person.heading == "Callbacks"
 

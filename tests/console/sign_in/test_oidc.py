@@ -100,7 +100,7 @@ def test_person_who_is_not_on_the_list_by_a_verified_email_stays_out(
     browser.opens(goes_to_the_provider(browser))
 
     assert browser.heading == "Sign in"
-    assert browser.reads("You are not on the staff list")
+    assert browser.reads("The e-mail of that account is not on the staff list")
 
 
 @pytest.mark.parametrize("fault", ["iss", "aud", "key", "issuer", "down"])
@@ -120,7 +120,7 @@ def test_token_that_is_not_for_us_opens_nothing(
         browser.opens(back or goes_to_the_provider(browser))
 
     assert browser.heading == "Sign in"
-    assert browser.reads("Signing in that way did not work.")
+    assert browser.reads("That sign-in did not work.")
     assert person.email not in caplog.text
 
 
@@ -145,7 +145,7 @@ def test_token_with_a_wrong_signature_nonce_or_age_opens_nothing(
     browser.opens(goes_to_the_provider(browser))
 
     assert browser.heading == "Sign in"
-    assert browser.reads("Signing in that way did not work.")
+    assert browser.reads("That sign-in did not work.")
 
 
 def test_forged_state_used_code_and_another_browser_open_nothing(
@@ -186,12 +186,12 @@ def test_fresh_proof_asks_the_provider_for_a_new_sign_in(
     browser = Browser(app)
     browser.opens(goes_to_the_provider(browser))
     clock.goes_on(minutes=6)
-    assert browser.opens("/console/account/password").heading == "Is it you?"
+    assert browser.opens("/console/account/password").heading == "Confirm your identity"
 
-    browser.opens(goes_to_the_provider(browser, browser.links["Prove it with Example County"]))
+    browser.opens(goes_to_the_provider(browser, browser.links["Confirm with Example County"]))
 
     assert provider.asked[-1]["prompt"] == "login"
-    assert browser.heading == "Change the password"
+    assert browser.heading == "Change password"
 
 
 def test_someone_elses_proof_proves_nothing(staff: Any, provider: Provider, app: Flask, clock: Clock) -> None:
@@ -203,7 +203,7 @@ def test_someone_elses_proof_proves_nothing(staff: Any, provider: Provider, app:
 
     person.opens(goes_to_the_provider(person))
 
-    assert person.heading == "Is it you?"
+    assert person.heading == "Confirm your identity"
     assert person.opens("/console/account").reads(person.email)
 
 

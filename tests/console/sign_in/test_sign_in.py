@@ -25,24 +25,24 @@ def test_first_sign_in_sets_up_a_password_an_app_and_recovery_codes(
     newcomer: Member, database: Database, clock: Clock
 ) -> None:
     gives_password(newcomer, newcomer.email, newcomer.password)
-    assert newcomer.heading == "Choose a password of your own"
+    assert newcomer.heading == "Choose your own password"
     assert newcomer.reads("Step 1 of 3")
-    newcomer.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Go on")
-    assert newcomer.heading == "Choose a second proof"
+    newcomer.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Continue")
+    assert newcomer.heading == "Set up a second factor"
     assert newcomer.reads("Step 2 of 3")
     assert "<svg" in newcomer.text
     secret = shown_secret(newcomer)
-    newcomer.fills(code="000000").clicks("Go on")
+    newcomer.fills(code="000000").clicks("Continue")
     assert newcomer.status == 422
     assert shown_secret(newcomer) == secret
 
-    newcomer.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
+    newcomer.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Continue")
 
     assert newcomer.heading == "Your recovery codes"
     assert newcomer.reads("Step 3 of 3")
     codes = {item.text_content() for item in newcomer.page.xpath("//ul[@class='codes']/li")}
     assert len(codes) == 10
-    newcomer.clicks("I have kept them")
+    newcomer.clicks("I saved them")
     assert newcomer.heading == "Callbacks"
     newcomer.opens("/console/account/codes")
     assert newcomer.heading == "My account"
@@ -59,7 +59,7 @@ def test_nothing_is_changed_and_no_page_opens_until_all_is_set_up(
     newcomer: Member, app: Flask, clock: Clock
 ) -> None:
     gives_password(newcomer, newcomer.email, newcomer.password)
-    newcomer.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Go on")
+    newcomer.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Continue")
     newcomer.opens("/console/account")
     assert newcomer.heading == "Sign in"
 
@@ -76,7 +76,7 @@ def test_one_of_two_who_set_up_with_one_password_at_the_same_moment_gets_in(
     newcomer: Member, app: Flask, database: Database, clock: Clock
 ) -> None:
     gives_password(newcomer, newcomer.email, newcomer.password)
-    newcomer.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Go on")
+    newcomer.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Continue")
     code, form = pyotp.TOTP(shown_secret(newcomer)).at(clock()), newcomer.token
     is_over = threading.Event()
 
@@ -102,12 +102,12 @@ def test_one_of_two_who_set_up_with_one_password_at_the_same_moment_gets_in(
     ("first", "second", "told"),
     [
         ("short enough", "short enough", "Use at least 15 characters"),
-        ("passwordpassword1", "passwordpassword1", "Others would try this one early"),
-        ("neu@office.example.org", "neu@office.example.org", "Others would try this one early"),
-        ("NinaNewcomer2026", "NinaNewcomer2026", "Others would try this one early"),
-        ("abcabcabcabcabcabc", "abcabcabcabcabcabc", "Others would try this one early"),
+        ("passwordpassword1", "passwordpassword1", "This password is easy to guess"),
+        ("neu@office.example.org", "neu@office.example.org", "This password is easy to guess"),
+        ("NinaNewcomer2026", "NinaNewcomer2026", "This password is easy to guess"),
+        ("abcabcabcabcabcabc", "abcabcabcabcabcabc", "This password is easy to guess"),
         ("x" * 1025, "x" * 1025, "Use at most 1,024 characters"),
-        (NEW_PASSWORD, NEW_PASSWORD + ".", "The two are not the same."),
+        (NEW_PASSWORD, NEW_PASSWORD + ".", "The two passwords do not match."),
     ],
 )
 def test_password_that_others_would_try_is_refused(
@@ -115,7 +115,7 @@ def test_password_that_others_would_try_is_refused(
 ) -> None:
     gives_password(newcomer, newcomer.email, newcomer.password)
 
-    newcomer.fills(new_password=first, new_password_again=second).clicks("Go on")
+    newcomer.fills(new_password=first, new_password_again=second).clicks("Continue")
 
     assert newcomer.status == 422
     assert newcomer.reads(told)
@@ -129,8 +129,8 @@ def test_password_and_code_let_someone_in_every_day(newcomer: Member, app: Flask
     clock.goes_on(seconds=30)
 
     gives_password(newcomer, newcomer.email.upper(), NEW_PASSWORD)
-    assert newcomer.heading == "Now your code"
-    newcomer.fills(code=" ".join(pyotp.TOTP(secret).at(clock()))).clicks("Go on")
+    assert newcomer.heading == "Enter your code"
+    newcomer.fills(code=" ".join(pyotp.TOTP(secret).at(clock()))).clicks("Continue")
 
     assert newcomer.heading == "Callbacks"
 
@@ -143,11 +143,11 @@ def test_code_opens_once(newcomer: Member, app: Flask, clock: Clock) -> None:
     for browser in (first, second):
         gives_password(browser, newcomer.email, NEW_PASSWORD)
 
-    first.fills(code=code).clicks("Go on")
-    second.fills(code=code).clicks("Go on")
+    first.fills(code=code).clicks("Continue")
+    second.fills(code=code).clicks("Continue")
 
     assert first.heading == "Callbacks"
-    assert second.reads("This code is not right, or it was used before.")
+    assert second.reads("That code is wrong or was used before.")
 
 
 @pytest.mark.parametrize(("late", "opens"), [(-60, False), (-30, True), (30, True), (60, False)])
@@ -158,7 +158,7 @@ def test_clock_may_be_one_step_off_and_no_more(
     clock.goes_on(minutes=5)
     browser = gives_password(Browser(app), newcomer.email, NEW_PASSWORD)
 
-    browser.fills(code=pyotp.TOTP(secret).at(clock() + timedelta(seconds=late))).clicks("Go on")
+    browser.fills(code=pyotp.TOTP(secret).at(clock() + timedelta(seconds=late))).clicks("Continue")
 
     assert (browser.heading == "Callbacks") == opens
 
@@ -169,22 +169,22 @@ def test_recovery_code_lets_in_once_and_says_how_many_are_left(
     _, codes = sets_up(newcomer, clock)
     browser = gives_password(Browser(app), newcomer.email, NEW_PASSWORD)
 
-    browser.fills(code=codes[3].upper().replace("-", " ")).clicks("Go on")
+    browser.fills(code=codes[3].upper().replace("-", " ")).clicks("Continue")
 
     assert browser.reads("You have 9 recovery codes left.")
     with database.reading() as session:
         assert recovery_codes_left(session, newcomer.staff_id) == 9
-    again = gives_password(Browser(app), newcomer.email, NEW_PASSWORD).fills(code=codes[3]).clicks("Go on")
-    assert again.heading == "Now your code"
+    again = gives_password(Browser(app), newcomer.email, NEW_PASSWORD).fills(code=codes[3]).clicks("Continue")
+    assert again.heading == "Enter your code"
 
 
 def test_recovery_code_opens_for_nobody_else(newcomer: Member, staff: Any, clock: Clock) -> None:
     _, codes = sets_up(newcomer, clock)
     other: Member = staff("liaison", totp=True)
 
-    gives_password(other, other.email, PASSWORD).fills(code=codes[0]).clicks("Go on")
+    gives_password(other, other.email, PASSWORD).fills(code=codes[0]).clicks("Continue")
 
-    assert other.heading == "Now your code"
+    assert other.heading == "Enter your code"
 
 
 def test_second_proof_cannot_be_left_out_or_come_late(newcomer: Member, app: Flask, clock: Clock) -> None:
@@ -195,7 +195,7 @@ def test_second_proof_cannot_be_left_out_or_come_late(newcomer: Member, app: Fla
     browser.opens("/console/sign-in/code")
     clock.goes_on(minutes=11)
 
-    browser.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
+    browser.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Continue")
 
     assert browser.heading == "Sign in"
     assert browser.reads("That took too long.")
@@ -210,7 +210,7 @@ def test_half_sign_in_ends_when_the_password_changes(
         reset(session, newcomer.email, "another hash", actor="test", now=clock())
     clock.goes_on(seconds=60)
 
-    browser.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
+    browser.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Continue")
 
     assert browser.heading == "Sign in"
 
@@ -226,7 +226,7 @@ def test_reset_ends_sessions_and_leads_to_a_new_set_up(
     assert newcomer.opens("/console/").heading == "Sign in"
     assert gives_password(Browser(app), newcomer.email, NEW_PASSWORD).reads(WRONG)
     browser = gives_password(Browser(app), newcomer.email, "given anew once")
-    assert browser.heading == "Choose a password of your own"
+    assert browser.heading == "Choose your own password"
     with database.reading() as session:
         assert recovery_codes_left(session, newcomer.staff_id) == 0
     assert codes
@@ -270,7 +270,7 @@ def test_person_gets_to_the_page_that_they_wanted(staff: Any, clock: Clock) -> N
     assert person.path == "/console/sign-in"
 
     person.fills(email=person.email, password=PASSWORD).clicks("Sign in")
-    person.fills(code=person.code(clock())).clicks("Go on")
+    person.fills(code=person.code(clock())).clicks("Continue")
 
     assert person.path == "/console/account"
 
@@ -283,6 +283,6 @@ def test_demo_persons_code_opens_no_production_installation(staff: Any, clock: C
         set_totp(session, person.staff_id, TOTP_SECRET, 0)
 
     gives_password(person, person.email, PASSWORD)
-    person.fills(code=pyotp.TOTP(TOTP_SECRET).at(clock())).clicks("Go on")
+    person.fills(code=pyotp.TOTP(TOTP_SECRET).at(clock())).clicks("Continue")
 
-    assert person.heading == "Now your code"
+    assert person.heading == "Enter your code"

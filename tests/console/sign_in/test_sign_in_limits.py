@@ -30,7 +30,7 @@ def test_staff_sign_in_while_a_flood_of_webhooks_has_every_slot(staff: Any, app:
             assert stranger.post("/voice/inbound", data={"CallSid": "CA1"}).status_code == 403
 
     def signs_in() -> None:
-        gives_password(person, person.email, PASSWORD).fills(code=person.code(clock())).clicks("Go on")
+        gives_password(person, person.email, PASSWORD).fills(code=person.code(clock())).clicks("Continue")
 
     strangers = [threading.Thread(target=floods) for _ in range(8)]
     for stranger in strangers:
@@ -77,7 +77,7 @@ def test_five_wrong_passwords_lead_to_a_wait_whether_the_email_exists_or_not(
         assert gives_password(Browser(app), email, "wrong").reads(TOO_MANY)
         clock.goes_on(seconds=61)
 
-    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
+    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Set up a second factor"
 
 
 def test_right_password_clears_the_count_of_wrong_ones(staff: Any, app: Flask, database: Database) -> None:
@@ -111,7 +111,7 @@ def test_twenty_wrong_passwords_lock_the_way_in_until_an_administrator_lifts_it(
     with database.transaction() as session:
         unlock(session, person.email, actor="test", now=clock())
 
-    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
+    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Set up a second factor"
     with database.reading() as session:
         assert (
             session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()[-1] == "unlock_sign_in"
@@ -144,7 +144,7 @@ def test_right_password_in_the_last_try_before_the_lock_leaves_no_entry(
         gives_password(Browser(app), person.email, "wrong")
     clock.goes_on(minutes=16)
 
-    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
+    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Set up a second factor"
 
     with database.reading() as session:
         assert "lock_sign_in" not in session.scalars(select(AuditEntry.action)).all()
@@ -160,7 +160,7 @@ def test_stranger_cannot_lock_people_out_of_their_own_browser_or_end_a_session(
     gives_password(newcomer, newcomer.email, "a slip")
     assert newcomer.reads(WRONG)
     gives_password(newcomer, newcomer.email, NEW_PASSWORD)
-    newcomer.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
+    newcomer.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Continue")
 
     assert newcomer.heading == "Callbacks"
 
@@ -193,15 +193,15 @@ def test_wrong_codes_are_counted_apart_and_end_in_a_wait(staff: Any, app: Flask,
     person: Member = staff("liaison", totp=True)
     browser = gives_password(Browser(app), person.email, PASSWORD)
     for _ in range(5):
-        browser.fills(code="000000").clicks("Go on")
+        browser.fills(code="000000").clicks("Continue")
 
-    browser.fills(code=person.code(clock())).clicks("Go on")
+    browser.fills(code=person.code(clock())).clicks("Continue")
     assert browser.reads(TOO_MANY)
     again = gives_password(Browser(app), person.email, PASSWORD)
-    assert again.fills(code=person.code(clock())).clicks("Go on").reads(TOO_MANY)
+    assert again.fills(code=person.code(clock())).clicks("Continue").reads(TOO_MANY)
     clock.goes_on(seconds=31)
 
-    assert again.fills(code=person.code(clock())).clicks("Go on").heading == "Callbacks"
+    assert again.fills(code=person.code(clock())).clicks("Continue").heading == "Callbacks"
 
 
 def test_address_that_tries_many_emails_has_to_wait_and_others_do_not(staff: Any, app: Flask) -> None:
@@ -212,7 +212,7 @@ def test_address_that_tries_many_emails_has_to_wait_and_others_do_not(staff: Any
 
     assert gives_password(stranger, person.email, PASSWORD).reads(TOO_MANY)
     elsewhere = Browser(app, address="203.0.113.9")
-    assert gives_password(elsewhere, person.email, PASSWORD).heading == "Choose a second proof"
+    assert gives_password(elsewhere, person.email, PASSWORD).heading == "Set up a second factor"
 
 
 def test_unchecked_last_try_before_the_lock_locks_nothing(
@@ -232,8 +232,8 @@ def test_unchecked_last_try_before_the_lock_locks_nothing(
         busy = gives_password(Browser(app), person.email, PASSWORD)
 
     assert (busy.status, busy.value("email")) == (503, person.email)
-    assert busy.reads("Many people are signing in right now.")
-    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
+    assert busy.reads("Sign-in is busy.")
+    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Set up a second factor"
 
 
 def test_no_email_password_or_address_is_in_the_counters_or_the_log(
