@@ -8,7 +8,7 @@ WORDS = {
         "Choose whom to call from the directory. We may not call any other number."
     ),
     CalloutRefusal.PHONE_IN_CALL: N_("Your phone is already on a call with us."),
-    CalloutRefusal.RESTING: N_("You rest until %(at)s. End your rest first."),
+    CalloutRefusal.RESTING: N_("You are on a break until %(at)s. End your break first."),
     CalloutRefusal.CARRIER_REFUSES: N_("The carrier rejects our calls now. We try again every 30 seconds."),
     CalloutRefusal.NOT_YOURS: N_("This call is not yours to end."),
 }
