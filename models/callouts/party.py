@@ -47,6 +47,12 @@ def kind_of(party: str) -> str:
     return INTERPRETER if party.startswith(f"{INTERPRETER}:") else AGENCY
 
 
+def language_of(party: str) -> str | None:
+    """The language of an interpreter; None for an agency."""
+    kind, _, code = party.partition(":")
+    return code if kind == INTERPRETER else None
+
+
 def agencies(session: Session, office: Directories, language: str) -> list[tuple[str, str]]:
     """Every agency that may be called: its code, and its name in ``language`` if it has several."""
     partners = [

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import Callback
+from models.callouts.callout import Callout, current_callout
 from models.calls.call import Call
 from models.calls.role import AT_0, COLLEAGUE
 from models.staff.staff import Staff
@@ -86,11 +87,25 @@ class CallBar:
     """``calls`` begin with the one that the phone is in. ``colleagues`` only while this person leads a talk.
 
     ``last`` is the talk, or its callback, whose outcome they have not saved while their wrap-up runs.
+    ``callout`` is their call to an agency or an interpreter; a phone in it is in no other call.
     """
 
     calls: tuple[OwnCall, ...]
     colleagues: tuple[Colleague, ...]
     last: OwnCall | None
+    callout: "OwnCallout | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCallout:
+    """A call-out of this person; ``party`` is a code of models/callouts/party.py.
+
+    Their own phone rings until ``dialled_at``.
+    """
+
+    id: int
+    party: str
+    dialled_at: datetime | None
 
 
 _CALLER = aliased(Call)
@@ -162,10 +177,15 @@ def call_bar(session: Session, staff_id: int, *, wraps_up: bool) -> CallBar:
         )
     )
     if not rows or rows[0].state != "talking":
-        return CallBar(tuple(rows), (), _last_talk(session, staff_id) if wraps_up and not rows else None)
+        last = _last_talk(session, staff_id) if wraps_up and not rows else None
+        return CallBar(tuple(rows), (), last, _callout(current_callout(session, staff_id)))
     first = replace(rows[0], others=_others(session, rows[0], staff_id))
     asks = first.leads and not any(one.staff_id is not None for one in first.others)
     return CallBar((first, *rows[1:]), _colleagues(session, staff_id) if asks else (), None)
+
+
+def _callout(found: Callout | None) -> OwnCallout | None:
+    return None if found is None else OwnCallout(found.id, found.party, found.dialled_at)
 
 
 def _own_call(row: Any) -> OwnCall:

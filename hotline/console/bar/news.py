@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.words import _, ngettext
-from models.desk.call_bar import CallBar, OwnCall
+from models.desk.call_bar import CallBar, OwnCall, OwnCallout
 from models.desk.standing import Standing
 
 #: A claim that ends within this time is announced.
@@ -31,6 +31,8 @@ class News:
 def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
     """Everything that a page with this bar announces, the most urgent first."""
     found = [_of_call(call) for call in bar.calls[:1] if call.state != "claimed"]
+    if bar.callout is not None:
+        found.append(_of_callout(bar.callout))
     found += [
         News((f"joined:{one.staff_id or 'interpreter'}",), _joined(one.name))
         for call in bar.calls[:1]
@@ -128,6 +130,14 @@ def _of_call(call: OwnCall) -> News:
     if call.held_at is not None:
         return News((f"call:{key}:held-{_stamp(call.held_at)}",), _("The person is on hold."))
     return News((f"call:{key}:talking",), _("You are in a call: %(what)s.", what=what))
+
+
+def _of_callout(callout: OwnCallout) -> News:
+    if callout.dialled_at is None:
+        return News(
+            (f"callout:{callout.id}:rings",), _("Your phone rings for the call you asked for."), alerts=True
+        )
+    return News((f"callout:{callout.id}:calling",), _("The line calls them now."))
 
 
 def _joined(name: str) -> str:

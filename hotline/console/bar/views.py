@@ -30,7 +30,9 @@ from hotline.console.shell.guard import guard_staff, me, someone
 from hotline.console.shell.kept_request import page_of_form
 from hotline.console.shell.live import live_part, tag_of
 from hotline.console.shell.refused import refused
-from hotline.console.shell.words import _, language
+from hotline.console.shell.words import N_, _, language, language_name
+from models.callouts.callout import end_call_out
+from models.callouts.party import language_of, name_of
 from models.desk.call_bar import CallBar, OwnCall, call_bar
 from models.desk.standing import Standing, standing_for
 from models.overview.my_shift import end_rest
@@ -44,6 +46,13 @@ from models.talks.talk_controls import led_at_0, led_on_callback
 
 #: The actions of a talk that the bar has; the outcome is on the page of the talk.
 CALL_ACTIONS = frozenset({"hold", "resume", "colleague", "interpreter", "hand-over", "end"})
+#: Ends a call to an agency or an interpreter.
+END_CALLOUT = "end_callout"
+#: What is said after a click about a call.
+CALL_SENTENCES = {
+    **{name: TALK_ACTIONS[name][1] for name in CALL_ACTIONS},
+    END_CALLOUT: N_("The call is ended."),
+}
 #: What the bar changes about the reader's own shift.
 SHIFT_ACTIONS: dict[str, Callable[[Session, int, datetime], None]] = {
     "start_shift": lambda session, staff_id, now: set_shift(session, staff_id, on_shift=True, now=now),
@@ -58,13 +67,14 @@ SHIFT_ACTIONS: dict[str, Callable[[Session, int, datetime], None]] = {
 
 @dataclass(frozen=True)
 class Bar:
-    """What the bar shows, as of ``now``; ``tag`` changes with it."""
+    """What the bar shows, as of ``now``; ``tag`` changes with it. ``callout_name``: whom they call out to."""
 
     standing: Standing
     calls: CallBar
     news: list[News]
     tag: str
     now: datetime
+    callout_name: str = ""
 
     what_for = staticmethod(what_for)
     unclaimed = staticmethod(unclaimed)
@@ -131,7 +141,7 @@ def bar() -> Response:
 @guard_staff(*ROLES)
 def bar_click() -> AnyResponse:
     does = request.form.get("does", "")
-    if does not in CALL_ACTIONS and does not in SHIFT_ACTIONS:
+    if does not in CALL_SENTENCES and does not in SHIFT_ACTIONS:
         raise NotFound
     try:
         # A key press on a phone may lock the same rows in another order. One of the two is then aborted.
@@ -140,7 +150,8 @@ def bar_click() -> AnyResponse:
         return _answer(refused(error))
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
-    return _answer(said=_(TALK_ACTIONS[does][1]) if does in CALL_ACTIONS else "")
+    said = CALL_SENTENCES.get(does)
+    return _answer(said="" if said is None else _(said))
 
 
 def _do(does: str) -> list[Job]:
@@ -149,6 +160,8 @@ def _do(does: str) -> list[Job]:
         if does in SHIFT_ACTIONS:
             SHIFT_ACTIONS[does](session, staff_id, now)
             return []
+        if does == END_CALLOUT:
+            return end_call_out(session, _number("callout"), staff_id, now)
         callback_id = _number("callback")
         talk = (
             led_on_callback(session, callback_id, staff_id)
@@ -179,9 +192,18 @@ def _bar() -> Bar:
     with console.database.reading() as session:
         standing = standing_for(session, me().staff_id, now, soon)
         calls = call_bar(session, me().staff_id, wraps_up=standing.presence == "wrap_up")
+        callout_name = "" if calls.callout is None else _name_of(session, calls.callout.party)
     ends = [one.callback_id for one in calls.calls if ends_soon(one, now)]
     tag = tag_of(standing, calls, ends, overdue(standing, calls, now), _day_of(now), me().role, language())
-    return Bar(standing, calls, news_of(standing, calls, now), tag, now)
+    return Bar(standing, calls, news_of(standing, calls, now), tag, now, callout_name)
+
+
+def _name_of(session: Session, party: str) -> str:
+    """Whom a call-out calls, in the language of the page."""
+    code = language_of(party)
+    if code is not None:
+        return _("interpreter for %(language)s", language=language_name(code))
+    return name_of(session, party, console.office, language()) or _("an agency")
 
 
 def _render(found: Bar, problem: str = "") -> str:

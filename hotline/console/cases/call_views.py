@@ -9,7 +9,7 @@ from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
-from models.callouts.callout import call_out, end_call_out
+from models.callouts.callout import call_out
 from models.callouts.party import number_of
 from models.callouts.refusals import CalloutRefusal
 from models.staff.staff import ROLES
@@ -58,23 +58,6 @@ def case_call_out(case_id: int) -> Response:
     else:
         _enqueue(jobs)
         flash(_("You asked for the call. Accept on your phone, and the line calls them."), "success")
-    return _back(case_id)
-
-
-@area.post("/cases/<int:case_id>/call-outs/<int:callout_id>/end")
-@guard_staff(*ROLES)
-def case_call_out_end(case_id: int, callout_id: int) -> Response:
-    # The case itself may be closed to them by now, but the call is still theirs to end.
-    def end() -> list[Job]:
-        with console.database.transaction() as session:
-            return end_call_out(session, callout_id, me().staff_id, console.clock())
-
-    try:
-        _enqueue(tried_again(end))
-    except RefusedError as error:
-        flash(refused(error), "error")
-    else:
-        flash(_("The call is ended."), "success")
     return _back(case_id)
 
 

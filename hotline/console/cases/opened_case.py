@@ -19,7 +19,6 @@ from hotline.console.shell.named import who
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _, language
 from models.callbacks.claim import OVERSEERS
-from models.callouts.callout import current_callout
 from models.callouts.party import agencies, interpreted
 from models.cases.case import Case, CaseError
 from models.overview.case_change import KEEPERS, case_locked
@@ -89,7 +88,6 @@ def _render(case_id: int, template: str, **given: Any) -> str:
             not_open()
         page = read_case_page(session, case_id, now, console.rules.release)
         choices_to_call = agencies(session, console.office, language())
-        own_callout = current_callout(session, me().staff_id)
         namer, tied_days = page.case.named_by, console.policies.two_people_days
         is_tied = namer is not None and bool(tied_to(session, me().staff_id, [namer], now, tied_days))
     registrant = page.registrant
@@ -128,6 +126,5 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         outcomes=OUTCOME_SENTENCES,
         agencies=choices_to_call,
         interpreters=interpreted(console.office),
-        callout=own_callout,
         **given,
     )

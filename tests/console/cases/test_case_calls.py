@@ -108,7 +108,7 @@ def test_phone_of_a_case_that_is_not_open_to_the_reader_is_not_called(
     assert callbacks(database) == []
 
 
-def test_agency_of_the_directory_is_called_and_the_call_is_ended_from_the_page(
+def test_agency_of_the_directory_is_called_and_the_call_is_ended_in_the_bar(
     liaison: Member, case: MadeCase, database: Database
 ) -> None:
     liaison.opens(f"/console/cases/{case.id}")
@@ -117,7 +117,7 @@ def test_agency_of_the_directory_is_called_and_the_call_is_ended_from_the_page(
 
     calls_out(liaison, case, facility)
     assert liaison.reads(
-        "You asked for the call. Accept on your phone", "Your phone rings.", "An agency called"
+        "You asked for the call. Accept on your phone", "accept to call Stewart", "An agency called"
     )
     assert callouts(database) == [(facility, None)]
 
@@ -166,17 +166,3 @@ def test_agency_is_not_called_about_a_case_that_is_not_open_to_the_reader(
 
     assert liaison.reads("This case is not open to you.")
     assert callouts(database) == []
-
-
-def test_call_of_a_colleague_is_not_ended_from_an_old_tab(
-    liaison: Member, supervisor: Member, case: MadeCase, database: Database
-) -> None:
-    calls_out(liaison, case, "service:crisis")
-    verifies(supervisor, case)
-    with database.reading() as session:
-        callout_id = session.scalars(select(Callout.id)).one()
-
-    supervisor.sends(f"/console/cases/{case.id}/call-outs/{callout_id}/end", {"csrf_token": supervisor.token})
-
-    assert supervisor.reads("This call is not yours to end.")
-    assert callouts(database) == [("service:crisis", None)]
