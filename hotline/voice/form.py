@@ -18,6 +18,7 @@ _NORTH_AMERICA = re.compile(r"\+1[2-9][0-9]{9}")
 _WITHHELD = frozenset({"266696687", "7378742833", "86282452253", "2562533", "8656696", "8566696"})
 _KEYS = re.compile(r"[0-9*#]*")
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
+_TOKEN = re.compile(r"[!-~]{1,64}")
 
 
 class Fields(Protocol):
@@ -44,6 +45,11 @@ def call_sid(form: Fields) -> str:
     if sid is None or not _SID.fullmatch(sid):
         raise BadRequest("The CallSid is missing or is none.")
     return sid
+
+
+def idempotency_token(header: str | None) -> str | None:
+    """Twilio's token of a request, the same for each try; None if there is none, or an absurd one."""
+    return header if header is not None and _TOKEN.fullmatch(header) else None
 
 
 def caller_id(from_value: str | None) -> str | None:

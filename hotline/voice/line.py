@@ -80,13 +80,22 @@ class Line:
             return self._said_last(call_sid)
         return Spoken(turn, call.language)
 
-    def begin_leg(self, leg_id: str, call_sid: str, form: Mapping[str, str]) -> Spoken:
-        """A leg that we called requests its first document, or was sent here again for the current state."""
+    def begin_leg(
+        self, leg_id: str, call_sid: str, form: Mapping[str, str], token: str | None = None
+    ) -> Spoken:
+        """A leg that we called requests its first document, or was sent here again for the current state.
+
+        Its address names no turn, so only the carrier's ``token`` tells a repeat, which gets the last words
+        again.
+        """
         now = self.clock()
         with unit_of(self.database) as unit:
             call = load_by_leg(unit.session, leg_id, now)
             if call is None or call.ended_at is not None:
                 return self._gone(self.office.languages[0])
+            if token is not None and token == call.fetched_by:
+                return self._said_again(unit, call, now)
+            call.fetched_by = token
             desk = self._desk(unit, call, now)
             desk.jobs += record_call_sid(unit.session, call.id, call_sid, now, self.rules.callback_policy)
             hear_who_answered(unit.session, call_sid, form)

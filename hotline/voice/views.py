@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
-from hotline.voice.form import call_sid, digits
+from hotline.voice.form import call_sid, digits, idempotency_token
 from hotline.voice.line import Line, Spoken
 from hotline.voice.signature import guard_twilio
 from hotline.voice.sms import sms_inbound
@@ -50,8 +50,9 @@ def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprin
     @voice.route("/voice/legs/<leg_id>", methods=GET_AND_POST)
     @guard_twilio
     def leg(leg_id: str) -> Response:
-        line = current()
-        return speak(tried_again(lambda: line.begin_leg(leg_id, call_sid(request.form), request.form)))
+        sid, line = call_sid(request.form), current()
+        token = idempotency_token(request.headers.get("I-Twilio-Idempotency-Token"))
+        return speak(tried_again(lambda: line.begin_leg(leg_id, sid, request.form, token)))
 
     @voice.route("/voice/legs/<leg_id>/missed", methods=GET_AND_POST)
     @guard_twilio

@@ -62,7 +62,8 @@ class CallColumns:
     the engine reads them, and a leg that we placed has neither before its first document. ``asked_at`` is
     when the caller last asked for a callback here, a new one or the existing one. ``topic`` is what they
     chose at the menus. ``missed_state``: somebody was called into a talk but did not come, and staff in it
-    are to be told (``missed``) or were told (``told``).
+    are to be told (``missed``) or were told (``told``). ``fetched_by`` is the carrier's token of the last
+    request to a leg's own address: a repeat of that request has the same one.
 
     ``tried_key`` is the key under which tries at a PIN or code are counted: a keyed hash of the last number
     entered, of a case or of staff, real or not, or of the person whose code it is. ``trail`` lists the passed
@@ -128,6 +129,7 @@ class CallColumns:
     letter_at: Mapped[datetime | None] = _seldom(UtcDateTime)
     asked_at: Mapped[datetime | None] = _seldom(UtcDateTime)
     missed_state: Mapped[str | None] = mapped_column(String(8))
+    fetched_by: Mapped[str | None] = _seldom(String(64))
 
 
 class Call(CallColumns, Base):

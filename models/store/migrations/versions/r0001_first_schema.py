@@ -595,6 +595,7 @@ def _make_tables() -> None:
         sa.Column("letter_at", MOMENT),
         sa.Column("asked_at", MOMENT),
         sa.Column("missed_state", sa.String(length=8)),
+        sa.Column("fetched_by", sa.String(length=64)),
         sa.ForeignKeyConstraint(
             ["callback_id"], ["callbacks.id"], name="fk_calls_callback_id", use_alter=True
         ),
