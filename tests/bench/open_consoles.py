@@ -1,0 +1,193 @@
+"""What fifty open consoles cost the processes that answer callers. No core is kept awake for it."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+from time import sleep
+from uuid import uuid4
+
+import click
+import psutil
+from lxml import html
+from sqlalchemy import select
+
+from config.settings import Settings
+from hotline.console.shell.other_port import EVENTS
+from models import Callback
+from models.audit import audit
+from models.store.database import Database
+from models.store.keyring import Keyring
+from tests.bench.console import COOKIE, KEYS, cookie_for, full_office, ids_of
+from tests.bench.http import Measured, prepared, run
+from tests.bench.turns import served
+from tests.factories import NOW
+
+#: Pages that are open at once, and how often something changes: in a busy office, and on the busiest day.
+CONSOLES, BUSY_SECONDS, BUSIEST_SECONDS = 50, 10.0, 1.0
+_LANES = 2
+PAGE = "/console/callbacks"
+
+
+def listening(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float]:
+    """Print what open consoles take: their part of the web processes' time, and how a caller's p99 moves.
+
+    The part is CPU time of all web processes beside what they could have had, less what they take with nobody
+    at a console. Slices with open consoles and without follow each other.
+    """
+    with TemporaryDirectory(prefix="hb-") as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'hotline.db'}"
+        with full_office(folder, url, cases) as (app, database):
+            settings = app.extensions["hotline.console"].settings
+            case_id = ids_of(database)["case_id"]
+            cookies = [cookie_for(database, "liaison", case_id) for _ in range(CONSOLES)]
+        more = {"HOTLINE_DATABASE_URL": url, **KEYS}
+        with ExitStack() as stack:
+            port, web = stack.enter_context(served(folder, ["-m", "hotline.cli", "web", "--bind"], more))
+            events, teller = stack.enter_context(
+                served(folder, ["-m", "hotline.cli", "events", "--bind"], more)
+            )
+            idle = _taken([web], seconds)
+            with _consoles(port, events, cookies):
+                with _changing(settings, BUSY_SECONDS):
+                    busy = _taken([web], seconds)
+                    telling = _taken([teller], seconds)
+                with _changing(settings, BUSIEST_SECONDS):
+                    busiest = _taken([web], seconds)
+            alone, beside = list[float](), list[float]()
+            for _ in range(rounds):
+                alone += _calls(port, seconds / rounds).times
+                with _consoles(port, events, cookies), _changing(settings, BUSY_SECONDS):
+                    beside += _calls(port, seconds / rounds).times
+    p99s = [quantiles(times, n=100)[98] for times in (alone, beside)]
+    moved = p99s[1] / p99s[0]
+    click.echo(f"  with nobody at a console the web processes take {idle:.2%} of their time")
+    click.echo(
+        f"  {CONSOLES} consoles take {busy - idle:.2%} more with a change each {BUSY_SECONDS:.0f} s, "
+        f"{busiest - idle:.2%} with one each second; telling them takes {telling:.2%} of a core"
+    )
+    click.echo(
+        f"  a caller's p99 is {p99s[0] * 1000:.1f} ms without and {p99s[1] * 1000:.1f} ms beside them: "
+        f"ratio {moved:.2f}"
+    )
+    return busy - idle, moved
+
+
+@contextmanager
+def _changing(settings: Settings, seconds: float) -> Iterator[None]:
+    """Something on the list changes each so many seconds, with an entry of the audit."""
+    over = threading.Event()
+
+    def change() -> None:
+        database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
+        while not over.wait(seconds):
+            with database.transaction() as session:
+                first = session.scalars(select(Callback).order_by(Callback.due_at).limit(1)).one()
+                first.liaison_tries = 1 - first.liaison_tries
+                target = f"callback:{first.id}"
+                audit.record(session, actor="worker", action="ring_liaison", target=target, now=NOW)
+        database.close()
+
+    changes = threading.Thread(target=change)
+    changes.start()
+    try:
+        yield
+    finally:
+        over.set()
+        changes.join()
+
+
+def _taken(servers: Sequence[psutil.Process], seconds: float) -> float:
+    """The part of their time that some servers take during the next seconds, over all their processes."""
+    processes = [one for server in servers for one in (server.children(recursive=True) or [server])]
+    before = sum(map(_cpu, processes))
+    sleep(seconds)
+    return (sum(map(_cpu, processes)) - before) / (seconds * len(processes))
+
+
+def _cpu(process: psutil.Process) -> float:
+    return sum(process.cpu_times()[:2])
+
+
+@contextmanager
+def _consoles(port: int, events: int, cookies: Sequence[str]) -> Iterator[None]:
+    """One open list for each cookie: it listens, and asks for its parts at each event, naming what it has."""
+    open_ones = [_Console(port, events, cookie) for cookie in cookies]
+    try:
+        for one in open_ones:
+            one.start()
+        # The cost of the first page is none of a change.
+        for one in open_ones:
+            if not one.is_open.wait(30):
+                raise TimeoutError("A console did not open.")
+        yield
+    finally:
+        for one in open_ones:
+            one.closes()
+        for one in open_ones:
+            one.join()
+
+
+class _Console(threading.Thread):
+    """What a browser does with the page of the list."""
+
+    def __init__(self, port: int, events: int, cookie: str) -> None:
+        super().__init__(daemon=True)
+        self._cookie = {"Cookie": f"{COOKIE}={cookie}"}
+        self._web = HTTPConnection("127.0.0.1", port, timeout=10)
+        self._stream = HTTPConnection("127.0.0.1", events, timeout=60)
+        self._tags = dict[str, str]()
+        self._is_over = False
+        self.is_open = threading.Event()
+
+    def run(self) -> None:
+        """Open the page, and follow what it is told."""
+        _, page, _ = self._gets(PAGE)
+        parts = html.fromstring(page).xpath("//*[contains(@hx-trigger, 'desk:changed')]/@hx-get")
+        if not parts:
+            raise RuntimeError("No part of the page follows the events.")
+        self._stream.request("GET", EVENTS, headers=self._cookie)
+        answer = self._stream.getresponse()
+        try:
+            while line := answer.readline():
+                if line.startswith(b"event: changed"):
+                    for part in parts:
+                        self._asks(str(part))
+                    self.is_open.set()
+        except (OSError, HTTPException, ValueError, AttributeError):
+            # The socket was closed below while it was read.
+            if not self._is_over:
+                raise
+
+    def closes(self) -> None:
+        """Close the page."""
+        self._is_over = True
+        if self._stream.sock is not None:
+            self._stream.sock.shutdown(2)
+
+    def _asks(self, part: str) -> None:
+        status, _, tag = self._gets(part, self._tags.get(part, ""))
+        if status not in (200, 304):
+            raise RuntimeError(f"{part} answered {status}.")
+        self._tags[part] = tag
+
+    def _gets(self, path: str, tag: str = "") -> tuple[int, bytes, str]:
+        headers = self._cookie | ({"If-None-Match": tag, "HX-Request": "true"} if tag else {})
+        try:
+            self._web.request("GET", path, headers=headers)
+            answer = self._web.getresponse()
+        except (ConnectionError, HTTPException):
+            # The web closes a connection that rests for ten seconds; a browser then opens another one.
+            self._web.close()
+            self._web.request("GET", path, headers=headers)
+            answer = self._web.getresponse()
+        return answer.status, answer.read(), answer.headers["ETag"] or ""
+
+
+def _calls(port: int, seconds: float) -> Measured:
+    sids = (f"CA{uuid4().hex}" for _ in iter(int, 1))
+    return run(port, [(prepared(port, "/voice/inbound", sid) for sid in sids)] * _LANES, seconds)
