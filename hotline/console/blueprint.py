@@ -18,7 +18,6 @@ from hotline.console.bar.area import area as bar
 from hotline.console.callbacks import action_views, talk_views, wallboard_views
 from hotline.console.callbacks import views as callback_views
 from hotline.console.callbacks.area import area as callbacks
-from hotline.console.callbacks.unchanged import Unchanged
 from hotline.console.cases import call_views, lock_views, phone_views, pin_views
 from hotline.console.cases import views as case_views
 from hotline.console.cases.area import area as cases
@@ -101,9 +100,6 @@ def install_console(app: Flask, console: Console) -> None:
     )
     csrf = CSRFProtect(app)  # type: ignore[no-untyped-call]
     app.register_blueprint(console_blueprint(app, console, csrf))
-    app.wsgi_app = Unchanged(  # type: ignore[method-assign]
-        app.wsgi_app, console.database, lambda: console.policies.console_idle_minutes, console.clock
-    )
 
     @app.before_request
     def reads_in_a_language() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from itsdangerous import BadSignature
 from sqlalchemy.exc import SQLAlchemyError
@@ -121,17 +121,25 @@ class EventsApplication:
             (b"x-content-type-options", b"nosniff"),
             (b"vary", b"origin"),
         ]
-        public = urlsplit(self._public_url)
-        if public.scheme == "http":
-            host = urlsplit(f"//{asked.get('host', '')}").hostname or ""
-            host = f"[{host}]" if ":" in host else host
-            origin = f"http://{host}:{public.port}" if public.port else f"http://{host}"
-            if asked.get("origin") == origin:
-                found += [
-                    (b"access-control-allow-origin", origin.encode()),
-                    (b"access-control-allow-credentials", b"true"),
-                ]
+        origin = asked.get("origin", "")
+        if origin and origin == _origin_at(asked.get("host", ""), urlsplit(self._public_url)):
+            found += [
+                (b"access-control-allow-origin", origin.encode("latin-1")),
+                (b"access-control-allow-credentials", b"true"),
+            ]
         return found
+
+
+def _origin_at(host: str, public: SplitResult) -> str | None:
+    """The origin of the console's pages for a browser that reached us as ``host``; None behind TLS."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return None
+    name = f"[{name}]" if ":" in name else name
+    if public.scheme != "http":
+        return None
+    return f"http://{name}:{public.port}" if public.port else f"http://{name}"
 
 
 async def _send_all(stream: Stream, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:

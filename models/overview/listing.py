@@ -30,10 +30,8 @@ from models.calls.offer import last_offers
 from models.calls.role import COLLEAGUE
 from models.calls.two_lists import RANKS, interleave
 from models.staff.staff import Staff
-from models.staff.staff_session import LASTS, StaffSession
 from models.store.database import keyring_of
 from models.store.keyring import SealError
-from models.store.unit import Unit
 from models.talks.talk import IS_ON, Talk
 
 #: The views of the list, in the order in which they are offered.
@@ -126,16 +124,6 @@ _COLLEAGUES = (
 )
 _LINE = select(func.count()).select_from(Callback).where(ON_LIST).scalar_subquery()
 _VERSION = select(_NEWEST, _COLLEAGUES, _LINE)
-_VERSION_WHILE = (
-    _VERSION.select_from(StaffSession)
-    .join(Staff, Staff.id == StaffSession.staff_id)
-    .where(
-        StaffSession.id == bindparam("session_id"),
-        # People who have not chosen a language read the console in their browser's language.
-        func.coalesce(Staff.interface_language, bindparam("read_in")) == bindparam("read_in"),
-        *LASTS,
-    )
-)
 
 
 def version(session: Session) -> Version:
@@ -145,18 +133,6 @@ def version(session: Session) -> Version:
     """
     entry, colleagues, on_list = session.execute(_VERSION).one()
     return entry, colleagues, on_list
-
-
-def version_while(
-    unit: Unit, session_id: int, language: str, idle_since: datetime, now: datetime
-) -> Version | None:
-    """The same numbers for the person of this staff session, in one statement.
-
-    None when it has ended, or when its person has since chosen another language for the console.
-    """
-    asked = {"session_id": session_id, "read_in": language, "now": now, "seen_after": idle_since}
-    found = unit.read(_VERSION_WHILE, asked)
-    return None if found is None else (found[0], found[1], found[2])
 
 
 def list_callbacks(

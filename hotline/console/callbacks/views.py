@@ -14,7 +14,6 @@ from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.finish import finish_words
 from hotline.console.callbacks.panes import panes_page
-from hotline.console.callbacks.unchanged import FACTS, Facts, minute_of
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
@@ -331,9 +330,8 @@ def _asked() -> tuple[str, int]:
 
 def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
     """Changes with each entry of the audit, with the line, and each minute, because lateness changes then."""
-    facts = Facts(me().session_id, language(), listing.version(session), minute_of(now))
-    request.environ[FACTS] = facts
-    return tag_of(facts.version, view, page, me().staff_id, facts.language, facts.minute)
+    minute = now.replace(second=0, microsecond=0)
+    return tag_of(listing.version(session), view, page, me().staff_id, language(), minute)
 
 
 def _is_discreet(session: Session, row: listing.Listed) -> bool:
