@@ -23,8 +23,9 @@ from models.store.database import Database
 
 #: How long a statement may take: nobody waits for it, and the process must end soon when it is told to.
 DATABASE_SECONDS = 1.0
-#: A change is sent to each console within this time, so that they do not all ask for it at the same moment.
-SPREAD_SECONDS = 0.3
+#: A change is sent to each console within this time, so that they do not all ask for it at the same moment:
+#: callers wait behind fifty requests at once. With the second between two looks it stays below two seconds.
+SPREAD_SECONDS = 0.7
 #: How long a browser waits until it connects again, from and to.
 _RETRY_MILLISECONDS = (1000, 3000)
 

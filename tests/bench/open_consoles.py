@@ -84,12 +84,13 @@ def _changing(settings: Settings, seconds: float) -> Iterator[None]:
 
     def change() -> None:
         database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
-        while not over.wait(seconds):
+        while not over.is_set():
             with database.transaction() as session:
                 first = session.scalars(select(Callback).order_by(Callback.due_at).limit(1)).one()
                 first.liaison_tries = 1 - first.liaison_tries
                 target = f"callback:{first.id}"
                 audit.record(session, actor="worker", action="ring_liaison", target=target, now=NOW)
+            over.wait(seconds)
         database.close()
 
     changes = threading.Thread(target=change)
