@@ -37,7 +37,10 @@ _WAITING = (
 )
 _TALKS = (
     select(
-        func.count().label("talks"), func.max(Talk.id).label("talk"), func.count(Talk.held_at).label("held")
+        func.count().label("talks"),
+        func.max(Talk.id).label("talk"),
+        func.count(Talk.held_at).label("held"),
+        func.max(Talk.announced_at).label("announced"),
     )
     .where(IS_ON)
     .subquery()
