@@ -42,7 +42,7 @@ from hotline.console.shell.cookie import PREFIX, SealedCookies, is_console
 from hotline.console.shell.guard import BODY_BYTES, me, recognise
 from hotline.console.shell.headers import set_headers
 from hotline.console.shell.layout import install_layout
-from hotline.console.shell.navigation import Entry, Navigation
+from hotline.console.shell.navigation import Entry, Group, Navigation
 from hotline.console.shell.refused import refused
 from hotline.console.shell.trouble import install_trouble
 from hotline.console.shell.words import N_
@@ -68,18 +68,33 @@ AREAS = (
 )
 #: In the order of the navigation.
 NAVIGATION = Navigation(
-    Entry("console.callbacks.callbacks", N_("Callbacks"), pages="console.callbacks.callback"),
-    Entry("console.people.shift", N_("My shift")),
-    Entry("console.cases.cases", N_("Cases"), pages="console.cases.case"),
-    Entry("console.cases.pins", N_("PINs"), pages="console.cases.pin"),
-    Entry("console.cases.locks", N_("Locks"), pages="console.cases.lock"),
-    Entry("console.callbacks.wallboard", N_("Wallboard")),
-    Entry("console.imports.imports", N_("Imports"), pages="console.imports.import"),
-    Entry("console.people.staff", N_("Staff")),
-    Entry("console.people.schedule", N_("Schedule")),
-    Entry("console.office.office", N_("Office")),
-    Entry("console.audit.audit", N_("Audit")),
-    Entry("console.office.prompts", N_("Prompts")),
+    Group(
+        N_("Work"),
+        (
+            Entry("console.callbacks.callbacks", N_("Callbacks"), pages="console.callbacks.callback"),
+            Entry("console.people.shift", N_("My shift")),
+            Entry("console.callbacks.wallboard", N_("Wallboard")),
+        ),
+    ),
+    Group(
+        N_("Cases"),
+        (
+            Entry("console.cases.cases", N_("Cases"), pages="console.cases.case"),
+            Entry("console.cases.pins", N_("PINs"), pages="console.cases.pin"),
+            Entry("console.cases.locks", N_("Locks"), pages="console.cases.lock"),
+            Entry("console.imports.imports", N_("Imports"), pages="console.imports.import"),
+        ),
+    ),
+    Group(
+        N_("Office"),
+        (
+            Entry("console.people.staff", N_("Staff")),
+            Entry("console.people.schedule", N_("Schedule")),
+            Entry("console.office.office", N_("Office")),
+            Entry("console.office.prompts", N_("Prompts")),
+        ),
+    ),
+    Group(N_("Audit"), (Entry("console.audit.audit", N_("Audit")),)),
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Ids end here: the columns hold no larger number, and a database raises an error when asked for one.

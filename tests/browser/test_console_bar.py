@@ -227,3 +227,26 @@ def test_hidden_tab_announces_an_offered_call_with_events_and_after_they_were_ki
         "Your phone rings: Callback, English.", "The call has ended.", "Your phone rings: Callback, Spanish.",
     ]  # fmt: skip
     visitors.complaints.clear()  # The browser says that it lost the connection, and that the sound waits.
+
+
+def test_menu_of_a_phone_opens_without_scripts_and_leads_to_every_group(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    kim = console_server.adds("administrator", name="Kim Demo")
+    page = console_server.opens(visitors, "/console/cases", kim, 390, java_script_enabled=False)
+    expect(page.get_by_role("link", name="Audit", exact=True)).to_be_hidden()
+
+    page.get_by_text("Menu: Cases").click()
+    page.get_by_role("link", name="Audit", exact=True).click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audit")
+    expect(page.get_by_role("link", name="Look again")).to_be_visible()
+
+
+def test_frame_with_its_menu_is_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
+    kim = console_server.adds("administrator", name="Kim Demo")
+    page = console_server.shows(visitors, "/console/audit", kim)
+    judge(page, "frame")
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.locator("#menu-summary").click()
+    judge(page, "frame-menu", (390,))

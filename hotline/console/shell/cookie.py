@@ -76,9 +76,11 @@ class SealedCookies(SecureCookieSessionInterface):
     def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
         """Send the cookie when it changed."""
         if isinstance(session, SecureCookieSession):
-            if len(said := session.get("_flashes", [])) > MOST_SAID:
-                # A click leaves a message even if nobody waited for its answer.
-                session["_flashes"] = said[-MOST_SAID:]
+            said = session.get("_flashes", [])
+            # A click leaves a message even if nobody waited for its answer. The same one is kept once.
+            kept = list(dict.fromkeys((category, message) for category, message in said))[-MOST_SAID:]
+            if len(kept) < len(said):
+                session["_flashes"] = kept
             super().save_session(app, session, response)
 
 

@@ -45,7 +45,7 @@ def install_layout(app: Flask, time_zone: str) -> None:
         person = someone()
         return {
             "person": person,
-            "navigation": console.navigation.of(person.role) if person else [],
+            "navigation": console.navigation.groups(person.role) if person else [],
             "current_entry": console.navigation.current(person.role, request.endpoint) if person else None,
             "language": words.language(),
             "languages": console.words.names(),

@@ -24,16 +24,35 @@ class Entry:
         return self.pages or self.endpoint
 
 
-class Navigation:
-    """Pages in the order of the navigation. ``/console/`` leads to the first one of a role."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pages that belong together; ``name`` is their English name, marked by ``N_``."""
 
-    def __init__(self, *entries: Entry) -> None:
-        self._entries = entries
+    name: str
+    entries: tuple[Entry, ...]
+
+
+class Navigation:
+    """Groups of pages in the order of the navigation. ``/console/`` leads to the first page of a role."""
+
+    def __init__(self, *groups: Group) -> None:
+        self._groups = groups
+
+    def groups(self, role: str) -> list[Group]:
+        """The groups that this role sees, in order, each with the pages that it sees."""
+        views = current_app.view_functions
+        seen = [
+            Group(
+                group.name,
+                tuple(one for one in group.entries if role in getattr(views[one.endpoint], "roles", ())),
+            )
+            for group in self._groups
+        ]
+        return [group for group in seen if group.entries]
 
     def of(self, role: str) -> list[Entry]:
         """The entries that this role sees, in order."""
-        views = current_app.view_functions
-        return [entry for entry in self._entries if role in getattr(views[entry.endpoint], "roles", ())]
+        return [entry for group in self.groups(role) for entry in group.entries]
 
     def current(self, role: str, endpoint: str | None) -> Entry | None:
         """The entry that the page at ``endpoint`` belongs to: the one with the longest matching prefix."""
