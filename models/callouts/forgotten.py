@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from models.callouts.callout import IS_ON, Callout, staff_left
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
+from models.staff.staff import Staff
 
 
 def to_ask_about(session: Session, since: datetime, now: datetime, every: timedelta) -> list[int]:
@@ -32,6 +33,8 @@ def left_on_the_line(session: Session, now: datetime, being_told: timedelta) -> 
     """Live legs whose call-out was ended longer than ``being_told`` ago, and that nobody has told so."""
     return session.scalars(
         select(Call.id)
+        # Such a leg still reserves its person. The table of call-outs only grows, and each sweep asks.
+        .join(Staff, Staff.busy_call_id == Call.id)
         .join(Callout, Callout.call_id == Call.id)
         .where(
             Callout.closed_at.between(now - LONGEST_CALL, now - being_told),

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select, update
 
-from models import Case, CaseOpening, PinRequest, StaffSession
+from models import Callout, Case, CaseOpening, PinRequest, StaffSession, Talk
+from models.callouts.callout import call_out
 from models.cases.case import add_case, new_number
 from models.cases.registrant import Phone, name_registrant, register
 from models.cases.subject import find_or_add_subject
@@ -144,6 +145,20 @@ def test_pages_of_pins_are_accessible(visitors: Visitors, console_server: Consol
     console_server.is_well_made(visitors, f"/console/pins/{request_id}", sam, "pin")
     console_server.is_well_made(visitors, "/console/pins", ana, "pins-of-a-liaison")
     console_server.is_well_made(visitors, f"/console/cases/{case.id}", ana, "case-held")
+
+
+def test_page_of_a_case_whose_reader_calls_an_agency_is_accessible(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds("liaison")
+    case = _case(console_server, ana)
+    now = datetime.now(UTC)
+    with console_server.database.transaction() as session:
+        session.scalars(select(Talk)).one().closed_at = now
+        call_out(session, case.id, "service:crisis", ana.staff_id, now)
+        session.scalars(select(Callout)).one().dialled_at = now
+
+    console_server.is_well_made(visitors, f"/console/cases/{case.id}", ana, "case-call-out")
 
 
 def test_two_people_get_from_a_number_to_a_letter(visitors: Visitors, console_server: ConsoleServer) -> None:
