@@ -7,8 +7,8 @@ from models.staff.refusals import AlarmRefusal, ExportRefusal
 ALARM_WORDS = {
     AlarmRefusal.NO_FINDING: N_("Say what you found."),
     AlarmRefusal.UNKNOWN: N_("There is no such alarm."),
-    AlarmRefusal.SETTLED: N_("%(who)s already settled this alarm."),
-    AlarmRefusal.ABOUT_YOU: N_("Someone else must settle an alarm about what you did."),
+    AlarmRefusal.SETTLED: N_("%(who)s already closed this alarm."),
+    AlarmRefusal.ABOUT_YOU: N_("Someone else must close an alarm about what you did."),
 }
 
 EXPORT_WORDS = {

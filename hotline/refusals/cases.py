@@ -56,7 +56,7 @@ OPENING_WORDS = {
 PHONE_WORDS = {
     PhoneRefusal.ON_LIST: N_("Phone: this number is already on the list."),
     PhoneRefusal.TOO_MANY: N_("Phone: a case has at most eight phones."),
-    PhoneRefusal.NO_CODE: N_("Code: no code is valid now. Give a new one."),
+    PhoneRefusal.NO_CODE: N_("Code: no code is valid now. Get a new one."),
     PhoneRefusal.NOT_VERIFIED: N_(
         "Phone: first verify the person, by their case number and how you know them."
     ),

@@ -74,9 +74,9 @@ def test_supervisor_searches_and_settles_an_alarm(visitors: Visitors, console_se
 
     page.get_by_role("link", name="1 alarm to look at").click()
     page.get_by_text("I talked to them about it").click()
-    page.get_by_role("button", name="Settle it").click()
+    page.get_by_role("button", name="Close alarm").click()
 
-    expect(page.get_by_text("There is nothing to ask about.")).to_be_visible()
+    expect(page.get_by_text("No open alarms.")).to_be_visible()
     expect(page.get_by_role("cell", name="I talked to them about it")).to_be_visible()
 
 
@@ -86,7 +86,7 @@ def test_two_people_get_a_file_of_the_audit_and_can_download_it_again(
     ruth = _with_entries(console_server)
     kim = console_server.adds("administrator", "Kim Invented")
     page = console_server.opens(visitors, "/console/audit", ruth, clock=True)
-    page.get_by_role("link", name="Get what was found as a file").click()
+    page.get_by_role("link", name="Export these entries").click()
     page.get_by_role("button", name="Request file").click()
     expect(
         page.get_by_text("You requested this file. Someone with another role must approve it.")

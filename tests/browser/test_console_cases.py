@@ -270,7 +270,7 @@ def test_phone_is_added_confirmed_and_made_unsafe_without_scripts(
     page.get_by_role("link", name="Add a phone").click()
     page.get_by_label("Phone").fill("202 555 0119")
     page.get_by_role("button", name="Add the phone").click()
-    page.get_by_role("button", name="Give a code").click()
+    page.get_by_role("button", name="Get a code").click()
     code = page.locator(".spoken-code").inner_text().replace(" ", "")
     page.get_by_label("Code that the person said back to you").fill(code)
     page.get_by_role("button", name="Confirm the phone").click()

@@ -24,7 +24,7 @@ def asked_for(fields: Mapping[str, str] | None = None) -> tuple[dict[str, str], 
     for name in ("since", "until"):
         if given[name] and _day(given[name]) is None:
             # A browser's own date field shows only valid dates.
-            given[name], errors[name] = "", _("This is no date.")
+            given[name], errors[name] = "", _("Enter a date.")
     if given["number"] and not (given["number"].isascii() and given["number"].isdecimal()):
         errors["number"] = _("Its number has digits alone.")
     if given["kind"] and not given["number"] and not errors:

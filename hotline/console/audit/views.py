@@ -101,5 +101,5 @@ def settle_audit_alarm(alarm_id: int) -> Response:
     except AlarmError as error:
         flash(refused(error), "error")
     else:
-        flash(_("The alarm is settled."), "success")
+        flash(_("The alarm is closed."), "success")
     return redirect(url_for("console.audit.audit_alarms"), code=303)

@@ -54,7 +54,7 @@ def number_of(fields: Fields, errors: Errors) -> str:
     """A case number. The check digit reveals a typing mistake, whether or not such a case exists (R01)."""
     number = re.sub(r"[\s.-]", "", fields.get("number", ""))
     if not check_digit_is_right(number):
-        errors["number"] = _("Case number: this is none. It has 8 or 10 digits, and one of them is wrong.")
+        errors["number"] = _("Case number: this is not valid. It has 8 or 10 digits; check each of them.")
     return number
 
 
@@ -130,7 +130,7 @@ def wishes_of(fields: Fields, errors: Errors) -> PhoneWishes:
     """How and when a phone may be called."""
     may_answer, text = fields.get("may_answer", ""), fields.get("voicemail_text") or None
     if may_answer not in WHO_MAY_ANSWER:
-        errors["may_answer"] = _("Who may be spoken with: choose one.")
+        errors["may_answer"] = _("Who may take the call: choose one.")
     if text not in VOICEMAIL_TEXTS:
         errors["voicemail_text"] = _("Message on a machine: choose one.")
     starts = _time_of(fields, "window_starts", _("Not before"), errors)

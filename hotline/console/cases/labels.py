@@ -3,7 +3,7 @@
 from hotline.console.shell.words import N_
 
 EVIDENCE = {
-    "rang_confirmed_phone": N_("I rang back a confirmed phone of theirs"),
+    "rang_confirmed_phone": N_("I called back a confirmed phone of theirs"),
     "agency_vouched": N_("The agency that enrolled them vouched for them"),
     "met_in_person": N_("I met them in person"),
 }
@@ -13,12 +13,12 @@ SEARCH_REASONS = {
     "agency_asks": N_("An agency asks"),
     "complaint": N_("A complaint"),
     "correct_record": N_("A record must be corrected"),
-    "find_duplicates": N_("Looking for a double"),
+    "find_duplicates": N_("Looking for a duplicate"),
 }
 DELIVERIES = {
     "handed_over": N_("Letter, handed over in person"),
     "posted": N_("Letter, by post"),
-    "told": N_("Told in a talk that goes on now"),
+    "told": N_("Told during a call now"),
 }
 DELIVERY_HINTS = {
     "handed_over": N_("A PIN that works once, until the day that the letter says."),
@@ -67,10 +67,10 @@ ACTIONS = {
     "change_registrant": N_("Details changed"),
     "link_subject": N_("Linked to a person"),
     "confirm_subject": N_("Person confirmed"),
-    "request_pin": N_("PIN asked for"),
+    "request_pin": N_("PIN requested"),
     "approve_pin": N_("PIN approved and given"),
-    "decline_pin": N_("PIN declined"),
-    "withdraw_pin_request": N_("PIN request taken back"),
+    "decline_pin": N_("PIN request rejected"),
+    "withdraw_pin_request": N_("PIN request withdrawn"),
     "lock_pin": N_("Locked after wrong PINs"),
     "lift_pin_lock": N_("Lock lifted"),
     "rotate_pin": N_("New PIN from the command line"),

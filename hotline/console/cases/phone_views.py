@@ -67,7 +67,7 @@ def case_phone(case_id: int, phone_id: int) -> View:
         return case_form(case_id, "phone", {error.field: refused(error)}, phone_id=phone_id)
     except OvertakenFormError as error:
         return case_form(case_id, "phone", {"": refused(error)}, phone_id=phone_id)
-    flash(_("How this phone is called is kept."), "success")
+    flash(_("Saved. The line calls this phone that way from now on."), "success")
     return _back(case_id)
 
 

@@ -146,7 +146,7 @@ def case_new() -> View:
     if is_new:
         flash(_("The case is added. Its PIN waits for a second person. Add a phone next."), "success")
     else:
-        flash(_("This case was added already."), "info")
+        flash(_("This case was already added."), "info")
     return redirect(url_for("console.cases.case", case_id=case_id), code=303)
 
 
@@ -168,7 +168,7 @@ def case_details(case_id: int) -> View:
         return case_form(case_id, "details", {"time_zone": refused(error)}, zones=console.office.zones)
     except OvertakenFormError as error:
         return case_form(case_id, "details", {"": refused(error)}, zones=console.office.zones)
-    flash(_("The details are kept."), "success")
+    flash(_("Details saved."), "success")
     return redirect(url_for("console.cases.case", case_id=case_id), code=303)
 
 

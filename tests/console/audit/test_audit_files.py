@@ -25,7 +25,7 @@ def _file(person: Member) -> list[dict[str, str]]:
 
 
 def _asks(person: Member) -> None:
-    person.opens("/console/audit?what=warn_of_callback").clicks("Get what was found as a file")
+    person.opens("/console/audit?what=warn_of_callback").clicks("Export these entries")
     person.clicks("Request file")
 
 
@@ -38,7 +38,7 @@ def test_search_result_is_a_file_once_somebody_of_another_role_agrees(
     records(database, clock, "=cmd|' /C calc'!A0", "warn_of_callback", "callback:8", level="=1+1")
     records(database, clock, "import", "land_import", "import:1")
 
-    supervisor.opens("/console/audit?what=warn_of_callback").clicks("Get what was found as a file")
+    supervisor.opens("/console/audit?what=warn_of_callback").clicks("Export these entries")
     assert supervisor.reads("The file has 2 entries")
     supervisor.clicks("Request file")
     assert supervisor.reads(
@@ -196,7 +196,7 @@ def test_audit_is_no_file_without_a_fresh_proof(supervisor: Member, clock: Clock
 def test_search_that_makes_no_sense_is_no_file(supervisor: Member) -> None:
     supervisor.opens("/console/audit/export?since=someday")
 
-    assert supervisor.reads("This is no date.")
+    assert supervisor.reads("Enter a date.")
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_entry_reads_like_a_sentence(staff: Any, database: Database, clock: Cloc
     assert supervisor.reads(
         "the sweeper warned of a callback at risk: callback 7",
         "level staff_before",
-        "Ruth Audit took a rest after a hard call",
+        "Ruth Audit took a break after a hard call",
         "the caller of call 12 chose a new PIN by phone: case 3",
     )
 
@@ -57,7 +57,7 @@ def test_entry_about_staff_names_them_as_their_page_does(
     # Two people share the name, so both are told apart by their e-mails.
     assert supervisor.reads(
         f"Ana Invented ({first.email}) changed a member of staff: Ana Invented ({second.email})",
-        "let a member of staff go: member of staff 4711",
+        "deactivated an account: member of staff 4711",
     )
     assert supervisor.clicks(f"Ana Invented ({second.email})").path == f"/console/staff/{second.staff_id}"
 
@@ -99,13 +99,13 @@ def test_search_narrows_by_person_action_target_and_day(
     assert found("what=look_at_case&since=2026-11-26") == 1
     assert found("what=look_at_case&until=2026-11-25") == 1
     assert found("who=nobody") == 0
-    assert supervisor.reads("No entry is like that.")
+    assert supervisor.reads("No entry matches.")
 
 
 def test_search_field_that_makes_no_sense_has_its_error_beside_it(supervisor: Member) -> None:
     supervisor.opens("/console/audit?since=someday&number=x1&until=99999-01-01&kind=case")
 
-    assert supervisor.reads("This is no date.", "Its number has digits alone.")
+    assert supervisor.reads("Enter a date.", "Its number has digits alone.")
     supervisor.opens("/console/audit?kind=case")
     assert supervisor.reads("Give its number as well.")
     supervisor.opens("/console/audit?after=nonsense-at-all&who=staff:999999999999")
@@ -120,7 +120,7 @@ def test_phone_typed_in_place_of_a_row_number_is_in_no_address(
 
     supervisor.opens("/console/audit").fills(kind="case", number="2025550144").clicks("Search")
 
-    assert supervisor.reads("No entry is like that.")
+    assert supervisor.reads("No entry matches.")
     assert (supervisor.path, supervisor.value("number")) == ("/console/audit", "2025550144")
     assert not [link for link in supervisor.links.values() if "2025550144" in link]
     supervisor.fills(kind="import", number="1").clicks("Search")
@@ -159,7 +159,7 @@ def test_purged_entry_says_that_its_details_are_gone(
 
     supervisor.opens("/console/audit?who=import")
 
-    assert supervisor.reads("Its details were taken away after their time.")
+    assert supervisor.reads("The details were deleted after their retention time.")
 
 
 def test_page_says_whether_the_head_was_kept(supervisor: Member, database: Database, clock: Clock) -> None:
@@ -190,11 +190,11 @@ def test_alarm_is_settled_by_somebody_whom_it_is_not_about(
     _alarm(database, clock, ruth.email)
 
     ruth.opens("/console/audit/alarms")
-    assert ruth.reads("Looked at a case with their own surname in it", "so somebody else must settle it")
+    assert ruth.reads("Looked at a case with their own surname in it", "so someone else must close it")
     sam.opens("/console/audit")
-    sam.clicks("1 alarm to look at").fills(finding="talked_to").clicks("Settle it")
+    sam.clicks("1 alarm to look at").fills(finding="talked_to").clicks("Close alarm")
 
-    assert sam.reads("The alarm is settled.", "There is nothing to ask about.", "I talked to them about it")
+    assert sam.reads("The alarm is closed.", "No open alarms.", "I talked to them about it")
     assert sam.reads("I talked to them about it Sam Ochre")
 
 
@@ -207,7 +207,7 @@ def test_nobody_settles_an_alarm_about_themselves_by_a_forged_form(
 
     ruth.sends("/console/audit/alarms/1/settle", {"csrf_token": ruth.token, "finding": "explained"})
 
-    assert ruth.reads("Someone else must settle an alarm about what you did.")
+    assert ruth.reads("Someone else must close an alarm about what you did.")
 
 
 def test_every_action_that_the_app_records_has_words() -> None:

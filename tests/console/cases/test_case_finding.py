@@ -126,8 +126,8 @@ def test_wrong_number_and_too_many_tries_get_the_same_answer(liaison: Member, da
 @pytest.mark.parametrize(
     ("number", "evidence", "sentence"),
     [
-        ("12345678", "met_in_person", "Case number: this is none."),
-        ("", "met_in_person", "Case number: this is none."),
+        ("12345678", "met_in_person", "Case number: this is not valid."),
+        ("", "met_in_person", "Case number: this is not valid."),
         ("41000723", "", "How you know them: choose one."),
     ],
 )
@@ -358,7 +358,7 @@ def test_details_are_changed_and_the_page_shows_them(liaison: Member, database: 
     liaison.clicks("Change the details").fills(
         name="Rosa Invented", language="es", pace="slow", mail_safe="1"
     )
-    liaison.clicks("Keep the details")
+    liaison.clicks("Save details")
 
     assert liaison.reads("Rosa Invented", "Spanish", "Slow, with more time", "MailSafe")
 

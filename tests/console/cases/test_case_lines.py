@@ -22,12 +22,12 @@ def test_registrants_choice_among_our_numbers_is_kept_and_shown(liaison: Member,
     verifies(liaison, kept_case(database))
     assert liaison.reads("Number they see when we call", "The one they called")
 
-    liaison.clicks("Change the details").fills(line="+12025550101").clicks("Keep the details")
+    liaison.clicks("Change the details").fills(line="+12025550101").clicks("Save details")
 
-    assert liaison.reads("The details are kept.", "+1 202-555-0101, discreet")
+    assert liaison.reads("Details saved.", "+1 202-555-0101, discreet")
     assert chosen(database) == "+12025550101"
     assert "change_registrant" in actions(database)
-    liaison.clicks("Change the details").fills(line="").clicks("Keep the details")
+    liaison.clicks("Change the details").fills(line="").clicks("Save details")
     assert chosen(database) is None
 
 

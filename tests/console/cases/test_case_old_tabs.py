@@ -43,16 +43,16 @@ def test_old_tab_marks_no_mail_safe_that_somebody_else_has_marked_unsafe(
         session.get_one(Registrant, case.registrant_id).mail_safe = True
     for person in two:
         person.opens(f"/console/cases/{case.id}/details")
-    other.fills(mail_safe="").clicks("Keep the details")
-    assert other.reads("The details are kept.")
+    other.fills(mail_safe="").clicks("Save details")
+    assert other.reads("Details saved.")
 
-    old.fills(pace="slow").clicks("Keep the details")
+    old.fills(pace="slow").clicks("Save details")
 
     assert old.reads(OTHERWISE)
     registrant = held(database, lambda session: session.get_one(Registrant, case.registrant_id))
     assert (registrant.mail_safe, registrant.pace) == (False, "normal")
-    old.fills(pace="slow").clicks("Keep the details")
-    assert old.reads("The details are kept.")
+    old.fills(pace="slow").clicks("Save details")
+    assert old.reads("Details saved.")
 
 
 def test_old_tab_allows_no_message_that_the_person_has_forbidden_since(
@@ -65,14 +65,14 @@ def test_old_tab_allows_no_message_that_the_person_has_forbidden_since(
         page = f"/console/cases/{case.id}/phones/{phone.id}"
     for person in two:
         person.opens(page)
-    other.fills(may_answer="only_me", voicemail_text="").clicks("Keep this")
+    other.fills(may_answer="only_me", voicemail_text="").clicks("Save")
 
-    old.fills(window_starts="09:00", window_ends="17:00").clicks("Keep this")
+    old.fills(window_starts="09:00", window_ends="17:00").clicks("Save")
 
     assert old.reads(OTHERWISE)
     kept = held(database, lambda session: session.scalars(select(Phone)).one())
     assert (kept.voicemail_allowed, kept.may_answer, kept.window_starts) == (False, "only_me", None)
-    old.fills(window_starts="09:00", window_ends="17:00").clicks("Keep this")
+    old.fills(window_starts="09:00", window_ends="17:00").clicks("Save")
     kept = held(database, lambda session: session.scalars(select(Phone)).one())
     assert (kept.may_answer, kept.window_starts) == ("only_me", time(9))
 
@@ -86,7 +86,7 @@ def test_old_tab_says_nothing_of_a_phone_that_was_marked_unsafe_since(
         person.opens(f"/console/cases/{case.id}/phones/{phone_id}")
     other.opens(f"/console/cases/{case.id}").clicks("Unsafe: stop calling it")
 
-    old.fills(voicemail_text="please_call").clicks("Keep this")
+    old.fills(voicemail_text="please_call").clicks("Save")
 
     assert old.reads(OTHERWISE)
     kept = held(database, lambda session: session.scalars(select(Phone)).one())
@@ -123,7 +123,7 @@ def test_case_is_added_once_however_often_its_form_is_sent(liaison: Member, data
 
     assert "Its PIN waits for a second person" in page
     assert liaison.path == added
-    assert liaison.reads("This case was added already.")
+    assert liaison.reads("This case was already added.")
     counts = held(
         database, lambda s: [s.scalar(select(func.count()).select_from(kind)) for kind in (Case, PinRequest)]
     )

@@ -39,10 +39,10 @@ def test_phone_is_added_gets_a_code_and_is_confirmed_by_it(
     liaison: Member, case: MadeCase, database: Database
 ) -> None:
     liaison.clicks("Add a phone").fills(phone="(202) 555-0111").clicks("Add the phone")
-    assert liaison.reads("The phone is on the list.", "Nobody rings this phone yet")
+    assert liaison.reads("The phone is on the list.", "The line does not call this phone yet")
     assert phones(database) == ["+0110", "-0111"]
 
-    liaison.clicks("Give a code")
+    liaison.clicks("Get a code")
     code = liaison.page.xpath("//p[contains(@class, 'spoken-code')]")[0].text_content().replace(" ", "")
     liaison.fills(code=code).clicks("Confirm the phone")
 
@@ -55,7 +55,7 @@ def test_phone_is_added_gets_a_code_and_is_confirmed_by_it(
 def test_wrong_code_is_explained_and_may_be_typed_again(
     liaison: Member, case: MadeCase, database: Database
 ) -> None:
-    liaison.clicks("Add a phone").fills(phone="+12025550111").clicks("Add the phone").clicks("Give a code")
+    liaison.clicks("Add a phone").fills(phone="+12025550111").clicks("Add the phone").clicks("Get a code")
     liaison.fills(code="0000").clicks("Confirm the phone")
 
     assert liaison.status == 422
@@ -105,7 +105,7 @@ def test_wishes_for_calls_to_a_phone_are_kept_and_shown(
 ) -> None:
     liaison.clicks("How it is called")
     liaison.fills(may_answer="ask_for_me", voicemail_text="hello", window_starts="09:00", window_ends="12:30")
-    liaison.clicks("Keep this")
+    liaison.clicks("Save")
 
     assert liaison.reads("09:00 to 12:30", "asked for them by name", "A greeting that says nothing")
     with database.reading() as session:
@@ -129,7 +129,7 @@ def test_wishes_for_calls_to_a_phone_are_kept_and_shown(
 def test_impossible_window_is_refused_and_stays_in_the_form(
     liaison: Member, case: MadeCase, starts: str, ends: str, sentence: str
 ) -> None:
-    liaison.clicks("How it is called").fills(window_starts=starts, window_ends=ends).clicks("Keep this")
+    liaison.clicks("How it is called").fills(window_starts=starts, window_ends=ends).clicks("Save")
 
     assert liaison.status == 422
     assert liaison.reads(sentence)
@@ -140,16 +140,16 @@ def test_old_tab_allows_no_message_that_somebody_else_has_taken_back(
     staff: Any, liaison: Member, case: MadeCase, database: Database
 ) -> None:
     other = verifies(staff("liaison").signs_in(), case).clicks("How it is called")
-    liaison.clicks("How it is called").fills(voicemail_text="hello").clicks("Keep this")
+    liaison.clicks("How it is called").fills(voicemail_text="hello").clicks("Save")
     other.opens(other.path)
-    liaison.clicks("How it is called").fills(voicemail_text="").clicks("Keep this")
+    liaison.clicks("How it is called").fills(voicemail_text="").clicks("Save")
 
-    other.fills(window_starts="09:00", window_ends="12:00").clicks("Keep this")
+    other.fills(window_starts="09:00", window_ends="12:00").clicks("Save")
 
     assert other.status == 422
     assert other.reads("Someone else has changed this meanwhile.")
     assert (other.value("voicemail_text"), other.value("window_starts")) == ("", "09:00")
-    other.clicks("Keep this")
+    other.clicks("Save")
     with database.reading() as session:
         phone = session.scalars(select(Phone)).one()
         assert (phone.voicemail_allowed, str(phone.window_starts)) == (False, "09:00:00")
@@ -158,15 +158,15 @@ def test_old_tab_allows_no_message_that_somebody_else_has_taken_back(
 def test_old_tab_makes_no_mail_safe_that_somebody_else_marked_unsafe(
     staff: Any, liaison: Member, case: MadeCase, database: Database
 ) -> None:
-    liaison.clicks("Change the details").fills(mail_safe="1").clicks("Keep the details")
+    liaison.clicks("Change the details").fills(mail_safe="1").clicks("Save details")
     other = verifies(staff("liaison").signs_in(), case).clicks("Change the details")
-    liaison.clicks("Change the details").fills(mail_safe=[], pace="slow").clicks("Keep the details")
+    liaison.clicks("Change the details").fills(mail_safe=[], pace="slow").clicks("Save details")
 
-    other.fills(language="es", pace="slow").clicks("Keep the details")
+    other.fills(language="es", pace="slow").clicks("Save details")
 
     assert other.status == 422
     assert other.reads("Someone else has changed this meanwhile.")
-    other.clicks("Keep the details")
+    other.clicks("Save details")
     with database.reading() as session:
         registrant = session.scalars(select(Registrant)).one()
         assert (registrant.mail_safe, registrant.language, registrant.pace) == (False, "es", "slow")
@@ -226,7 +226,7 @@ def test_page_says_until_when_changes_are_held_and_unsafe_still_works(
         session.get_one(Case, case.id).changes_held_until = NOW + timedelta(hours=72)
     liaison.opens(f"/console/cases/{case.id}")
     assert liaison.reads("Phones and times stay as they are until Nov 28, 2026", "Phones and times are held")
-    liaison.clicks("How it is called").fills(window_starts="09:00", window_ends="10:00").clicks("Keep this")
+    liaison.clicks("How it is called").fills(window_starts="09:00", window_ends="10:00").clicks("Save")
     assert liaison.status == 422
     assert liaison.reads("stay as they are until Nov 28, 2026")
 

@@ -265,7 +265,7 @@ def test_page_of_a_case_shows_the_state_of_its_pin_and_never_the_pin(
 
     liaison.opens(f"/console/cases/{case.id}")
 
-    assert liaison.reads("One-time PIN", "Dies", "Changes held", "PIN approved and given")
+    assert liaison.reads("One-time PIN", "Expires", "Changes held", "PIN approved and given")
 
 
 def test_pin_that_nobody_approved_in_time_can_be_requested_again(

@@ -19,7 +19,7 @@ REFUSED = "This phone replaced an unsafe one"
 
 def binds(person: Member, number: str = NEW) -> None:
     """Add a phone and confirm it by its code."""
-    person.clicks("Add a phone").fills(phone=number).clicks("Add the phone").clicks("Give a code")
+    person.clicks("Add a phone").fills(phone=number).clicks("Add the phone").clicks("Get a code")
     code = person.page.xpath("//p[contains(@class, 'spoken-code')]")[0].text_content().replace(" ", "")
     person.fills(code=code).clicks("Confirm the phone")
     assert person.reads("The phone is confirmed.")
