@@ -106,7 +106,10 @@ def test_status_that_the_gate_denies_is_the_neutral_phrase_on_the_page_too(
 
     assert liaison.reads("cannot confirm")
     assert not liaison.reads("in custody")
-    assert not liaison.reads("Stewart")
+    # The list of agencies to call has every place of the directory; nothing else on the page names one.
+    texts = liaison.page.xpath("//main//text()[not(ancestor::select)]")
+    assert "Stewart" not in " ".join(texts)
+    assert liaison.page.xpath("//select/option[normalize-space()='Stewart']")
 
 
 def test_wrong_number_and_too_many_tries_get_the_same_answer(liaison: Member, database: Database) -> None:
