@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from hotline.events.console_version import console_version
 from hotline.events.listeners import Listeners
+from models.desk.console_version import console_version
 from models.staff.staff_session import lasting_sessions
 from models.store.database import Database
 

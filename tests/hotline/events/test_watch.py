@@ -4,20 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from hotline.events.console_version import console_version
 from hotline.events.listeners import KEEPALIVE, Listeners, Stream
 from hotline.events.watch import LOOK_SECONDS, Watch
-from models.staff.staff import Staff
 from models.store.database import Database
-from models.talks.call_queue import QueuedCall
 from tests.console.conftest import Clock
-from tests.factories import make_call, make_callback, make_case, make_staff
+from tests.factories import make_callback, make_case
 
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 SOME_LOOKS = 2.5 * LOOK_SECONDS
@@ -133,59 +130,3 @@ def test_console_that_comes_back_hears_the_last_token_at_once(database: Database
 def _promises(database: Database) -> None:
     with database.transaction() as session:
         make_callback(session, make_case(session, "in_custody", facility="Stewart", as_of=NOW), rank=0)
-
-
-def _rings(database: Database) -> None:
-    with database.transaction() as session:
-        make_call(session, direction="outbound", role="liaison", staff_id=_first(session).id, ended_at=None)
-
-
-def _accepts(database: Database) -> None:
-    with database.transaction() as session:
-        make_call(
-            session, direction="outbound", role="liaison", staff_id=_first(session).id, ended_at=None,
-            accepted_at=NOW,
-        )  # fmt: skip
-
-
-def _waits(database: Database) -> None:
-    with database.transaction() as session:
-        call = make_call(session, ended_at=None)
-        session.add(QueuedCall(call_id=call.id, verified=False, since=NOW, seen_at=NOW))
-
-
-def _wraps_up(database: Database) -> None:
-    with database.transaction() as session:
-        _first(session).wrap_up_until = NOW + timedelta(seconds=90)
-
-
-def _extends(database: Database) -> None:
-    with database.transaction() as session:
-        _first(session).wrap_up_until = NOW + timedelta(seconds=180)
-
-
-def _misses(database: Database) -> None:
-    with database.transaction() as session:
-        _first(session).missed_offers += 1
-
-
-def _first(session: Any) -> Staff:
-    return session.get_one(Staff, 1)  # type: ignore[no-any-return]
-
-
-def test_each_change_that_a_console_shows_is_another_version(database: Database) -> None:
-    with database.transaction() as session:
-        make_staff(session)
-    seen = [_version(database)]
-
-    for change in (_promises, _rings, _accepts, _waits, _wraps_up, _extends, _misses):
-        change(database)
-        seen.append(_version(database))
-        assert seen[-1] != seen[-2], change.__name__
-
-    assert _version(database) == seen[-1]
-
-
-def _version(database: Database) -> tuple[object, ...]:
-    with database.reading() as session:
-        return console_version(session)

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
-from hotline.events.console_version import console_version
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback import CALLBACKS
 from models.callbacks.callback_list import due_callbacks, tidy_list
@@ -19,6 +18,7 @@ from models.callbacks.liaison import unverified_may_take, unverified_may_take_at
 from models.calls.alert_sending import unsent_alerts
 from models.calls.call import CALLS
 from models.desk.call_bar import call_bar
+from models.desk.console_version import console_version
 from models.overview.history import history_of
 from models.overview.listing import VIEWS, list_callbacks, version
 from models.overview.my_shift import today_of
@@ -55,11 +55,12 @@ OFFICE, POLICIES = make_office(), make_policies()
 POLICY = callback_policy_of(OFFICE)
 #: Never many: people, and what the line knows of its own pace. Of the audit only the newest entry is read.
 SMALL = {"staff", "staff_1", "paces", "guards", "calls_1", "audit_entries", "offers"}
-#: Walked from end to end and never long: the list in its own order, the alerts that are not sent yet, and the
-#: callers who wait at 0 this moment.
+#: Walked from end to end and never long: the list in its own order, the alerts that are not sent yet, and of
+#: this moment the callers who wait at 0, the talks and call-outs, and the legs of talks.
 WALKED = (
     r"SCAN (\w+) USING (?:COVERING )?INDEX "
-    r"(?:ix_callbacks_line|ix_alerts_unsent|ix_queued_calls_waiting|uq_talks_on)"
+    r"(?:ix_callbacks_line|ix_alerts_unsent|ix_queued_calls_waiting|uq_talks_on|ix_callouts_on"
+    r"|ix_calls_live_children|ix_calls_live_legs)"
 )
 LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "the head of the line": lambda session, now: due_callbacks(session, now, 8, POLICY.due_soon),
