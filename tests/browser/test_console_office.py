@@ -4,10 +4,11 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from models.staff.schedule import add_absence, set_schedule
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import Colleague, ConsoleServer
+from tests.browser.console_server import Colleague, ConsoleServer, judge
 from tests.factories import make_callback, make_facility, make_import
 
 ANNOUNCEMENT = {
@@ -87,3 +88,62 @@ def test_each_page_is_accessible(
     visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague, name: str
 ) -> None:
     shared_server.is_well_made(visitors, f"/console/{PAGES[name]}", ruth, name)
+
+
+def test_policies_are_filtered_while_somebody_types_and_the_count_is_told(
+    visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague
+) -> None:
+    page = shared_server.opens(visitors, "/console/office/policies", ruth)
+    expect(page.locator("#policy-wrap_up_seconds")).not_to_be_visible()
+
+    page.locator("#q").press_sequentially("wrap-up")
+
+    expect(page.locator("#policy-wrap_up_seconds")).to_be_visible()
+    expect(page.locator("#policy-fresh_minutes")).to_have_count(0)
+    expect(page.locator("#q")).to_be_focused()
+    expect(page.locator("#found-count")).to_contain_text("1 of ")
+    judge(page, "office-policies-found")
+    page.locator("#q").fill("")
+    expect(page.locator("#policy-fresh_minutes")).to_have_count(1)
+
+
+def test_prompts_of_every_step_are_filtered_while_somebody_types(
+    visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague
+) -> None:
+    page = shared_server.opens(visitors, "/console/prompts", ruth)
+
+    page.locator("#q").press_sequentially("oprima repetir")
+
+    expect(page.get_by_text("keys.told", exact=True)).to_be_visible()
+    expect(page.locator("#q")).to_be_focused()
+    judge(page, "prompts-found")
+
+
+def test_removed_facility_comes_back_by_the_undo_of_its_history(
+    visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague
+) -> None:
+    page = shared_server.opens(visitors, "/console/office/facilities", ruth)
+    page.get_by_label("Name, as callers hear it").fill("Cedar Hill")
+    page.get_by_label("Phone").fill("202 555 0181")
+    page.get_by_role("button", name="Add facility").click()
+    page.get_by_role("link", name="Cedar Hill").click()
+    page.get_by_role("button", name="Remove facility").click()
+    expect(page.get_by_role("link", name="Cedar Hill")).to_have_count(0)
+
+    page.locator("#history summary").click()
+    judge(page, "office-facilities-history")
+    page.get_by_role("button", name="Undo the change of Facility: Cedar Hill").first.click()
+
+    expect(page.get_by_text("Undone: the directory is as it was before.").first).to_be_visible()
+    expect(page.get_by_role("link", name="Cedar Hill")).to_be_visible()
+
+
+def test_group_of_policies_and_a_policy_in_it_are_opened_by_the_keyboard(
+    visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague
+) -> None:
+    page = shared_server.opens(visitors, "/console/office/policies", ruth)
+
+    page.locator("#group-pins summary").press("Enter")
+    page.locator("#policy-tries_per_call a").press("Enter")
+
+    expect(page.get_by_role("heading", name="PIN tries in one call")).to_be_visible()

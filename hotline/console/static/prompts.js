@@ -11,13 +11,13 @@
   };
   // On the document, because a search replaces the buttons.
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-say]");
+    const button = event.target.closest("[data-play]");
     if (!button) return;
     const again = pressed === button;
     window.speechSynthesis.cancel();
     release();
     if (again) return;
-    const words = new SpeechSynthesisUtterance(button.dataset.say);
+    const words = new SpeechSynthesisUtterance(button.dataset.play);
     const base = button.dataset.language;
     const voices = window.speechSynthesis.getVoices();
     words.lang = base;

@@ -18,7 +18,7 @@ def test_every_prompt_is_shown_in_each_language_beside_the_other(liaison: Member
 
     assert liaison.reads("If you are in danger, hang up and call {emergency}.", "Si está en peligro")
     assert liaison.reads("10 words", "4.0 seconds", "score")
-    assert liaison.page.xpath("//button[@data-language='es']/@data-say")[0].startswith("Si está en peligro")
+    assert liaison.page.xpath("//button[@data-language='es']/@data-play")[0].startswith("Si está en peligro")
 
 
 def test_prompts_are_found_by_their_words_in_both_languages(liaison: Member) -> None:
