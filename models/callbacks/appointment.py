@@ -83,6 +83,8 @@ def reschedule(
         session.flush()
         let_go(session, callback, actor, now)
     move_callback(session, callback.id, next_attempt_at=at, due_at=due_at, now=now, actor=actor)
+    callback.rescheduled_by_id = staff.id
+    session.flush()
 
 
 def check_moment(

@@ -82,7 +82,7 @@ class Callback(Base):
     opens no case. ``registrant_id``: whose phone it is for, if it opens no case because nobody entered a PIN
     (R08, R09). ``asked_elsewhere``: another call without a PIN requested it as well, so no key in the call
     that made it changes it any more (R35). ``stopped_after``: the phone said stop in its talk or after it, so
-    no follow-up of the talk calls that phone (R33).
+    no follow-up of the talk calls that phone (R33). ``rescheduled_by_id``: who last agreed on its time.
     """
 
     __tablename__ = "callbacks"
@@ -169,6 +169,7 @@ class Callback(Base):
     recognized_by: Mapped[str | None] = mapped_column(String(16))
     asked_elsewhere: Mapped[bool] = mapped_column(default=False, server_default=false())
     stopped_after: Mapped[bool] = mapped_column(default=False, server_default=false())
+    rescheduled_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
 
 CALLBACKS = cast(Table, Callback.__table__)

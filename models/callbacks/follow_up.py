@@ -34,7 +34,7 @@ _ANEW = frozenset(
         "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id",
         "talking_at", "closed_at", "outcome", "requested_in_call_id",
         "claimed_at", "taken_up_at", "note_sealed", "rank", "warned", "missed_by_id", "recognized_by",
-        "paged_at", "stopped_after",
+        "paged_at", "stopped_after", "rescheduled_by_id",
     }
 )  # fmt: skip
 

@@ -1,19 +1,15 @@
-"""The callback list as staff see it: pages by view, and whether anything on it changed."""
+"""One callback as a page shows it, the calls of a person, and whether anything on the list changed."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
     bindparam,
     case,
     func,
     literal_column,
-    or_,
     select,
     text,
     union_all,
@@ -23,28 +19,16 @@ from sqlalchemy.orm import Session
 from models.audit.audit import AuditEntry
 from models.callbacks.callback import CALLBACKS, Callback
 from models.callbacks.callback_list import ON_LIST
-from models.callbacks.follow_up import ANEW
 from models.callbacks.wishes import SAFEST
 from models.calls.call import Call
-from models.calls.offer import last_offers
 from models.calls.role import COLLEAGUE
-from models.calls.two_lists import RANKS, interleave
 from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 from models.talks.talk import IS_ON, Talk
 
-#: The views of the list, in the order in which they are offered.
-VIEWS = ("due", "late", "mine", "open", "left")
-PAGE = 25
-LEFT = "left_for_staff"
 #: The exact words of the partial indexes: with bound parameters the databases would not use them.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
-#: Callbacks that wait for a free liaison, and those that need attention, by their ranks in the two lists.
-LISTED = text("callbacks.state IN ('requested','left_for_staff') AND callbacks.rank IS NOT NULL")
-_PROMISED = text(
-    "callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
-)
 _LEGS_OF_STAFF = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
 #: The newest audit entry, how many colleagues are being called into talks or are in them, how many are on the
 #: list.
@@ -94,16 +78,6 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """One page, how many callbacks each view has, and whether a page follows."""
-
-    rows: list[Listed]
-    counts: Mapping[str, int | str]
-    page: int
-    has_more: bool
-
-
-@dataclass(frozen=True, slots=True)
 class OwnCall:
     """A callback that a person has claimed, or (not ``leads``) is called into as a colleague.
 
@@ -133,66 +107,6 @@ def version(session: Session) -> Version:
     """
     entry, colleagues, on_list = session.execute(_VERSION).one()
     return entry, colleagues, on_list
-
-
-def list_callbacks(
-    session: Session, view: str, staff_id: int, now: datetime, page: int = 1, *, soon: timedelta
-) -> Listing:
-    """A page of one of VIEWS, numbered from 1.
-
-    Due callbacks, and those that need attention, are in the order in which the line offers them (R36), all
-    others in the order of the promised time. ``soon``: a promise due within this time counts as urgent. The
-    number of statements is small and fixed. Raises ValueError for another view.
-    """
-    if view not in VIEWS:
-        raise ValueError("There is no such view of the list.")
-    if view in ("due", "left"):
-        found = _in_rank_order(session, view, now, soon, page)
-    else:
-        found = session.execute(
-            _select()
-            .where(*_whose(view, staff_id, now))
-            .order_by(Callback.due_at, Callback.id)
-            .offset((page - 1) * PAGE)
-            .limit(PAGE + 1)
-        ).all()
-    counts = session.execute(
-        select(
-            *(
-                select(func.count())
-                .select_from(Callback)
-                .where(*_whose(one, staff_id, now))
-                .scalar_subquery()
-                .label(one)
-                for one in VIEWS
-            )
-        )
-    ).one()
-    return Listing(
-        [_listed(session, row) for row in found[:PAGE]],
-        dict(zip(VIEWS, counts, strict=True)),
-        page,
-        len(found) > PAGE,
-    )
-
-
-def _in_rank_order(session: Session, view: str, now: datetime, soon: timedelta, page: int) -> Sequence[Any]:
-    """One page in the order of the two lists, and the row after it; the first rows of each rank are read."""
-    only = (Callback.state == LEFT,) if view == "left" else ()
-    wanted = page * PAGE + 1
-    heads = [
-        select(Callback.id, Callback.rank, Callback.due_at)
-        .where(LISTED, Callback.rank == rank, *only)
-        .order_by(Callback.due_at, Callback.id)
-        .limit(wanted)
-        .subquery()
-        for rank in RANKS
-    ]
-    rows = session.execute(union_all(*(select(head) for head in heads))).all()
-    turns = interleave(rows, last_offers(session, now), now + soon)
-    ids = [row.id for row in islice(turns, (page - 1) * PAGE, wanted)]
-    found = {row.id: row for row in session.execute(_select().where(Callback.id.in_(ids)))}
-    return [found[one] for one in ids if one in found]
 
 
 #: The leg of a person who is being called into someone else's talk, or is in it, and which of the two.
@@ -237,24 +151,6 @@ def find_listed(session: Session, callback_id: int) -> Listed | None:
 def masked(number: str) -> str:
     """A phone number with only its end visible."""
     return f"••• {number[-_SHOWN_DIGITS:]}"
-
-
-def _whose(view: str, staff_id: int, now: datetime) -> Sequence[ColumnElement[bool] | Any]:
-    match view:
-        case "due":
-            return (LISTED,)
-        case "late":
-            return (_PROMISED, *_NOT_ANEW, Callback.due_at < now, Callback.state != "talking")
-        case "mine":
-            return (_IN_HAND, Callback.staff_id == staff_id)
-        case "left":
-            return (LISTED, Callback.state == LEFT)
-        case _:
-            return (_PROMISED, *_NOT_ANEW)
-
-
-#: A callback that was promised again has been replaced by another one.
-_NOT_ANEW = (or_(Callback.state != LEFT, Callback.outcome.is_distinct_from(ANEW)),)
 
 
 def _select() -> Select[Any]:

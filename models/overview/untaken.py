@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, select, text, union
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
+from models.callbacks.callback_list import LISTED
 from models.calls.two_lists import RANKS, UNVERIFIED_OTHER, VERIFIED
-from models.overview.listing import LISTED
 
 #: How many ids a page gets: a flood of requests must not make every page long.
 MOST_NAMED = 50

@@ -78,8 +78,8 @@ def test_list_is_accessible(visitors: Visitors, console_server: ConsoleServer) -
     with console_server.database.transaction() as session:
         person = session.get_one(Staff, ana.staff_id)
         person.set_away_at, person.missed_offers = datetime.now(UTC), 2
-    for view in ("open", "left"):
-        console_server.is_well_made(visitors, f"/console/callbacks?view={view}", ana, f"callbacks-{view}")
+    for name in ("urgent", "attention"):
+        console_server.is_well_made(visitors, f"/console/callbacks?{name}=1", ana, f"callbacks-{name}")
     # The sound for being set away waits for a click, and the browser notes it.
     assert all("AudioContext was not allowed" in noted for noted in visitors.complaints)
     visitors.complaints.clear()
@@ -117,7 +117,9 @@ def test_help_sheet_and_open_form_are_accessible(visitors: Visitors, console_ser
     # A button is as high in a form that opens as anywhere else.
     heights = {
         one.evaluate("it => it.offsetHeight")
-        for one in page.locator("main .usa-button--outline:visible").all()
+        for one in page.locator(
+            "#work .usa-button--outline:visible, #case .usa-button--outline:visible"
+        ).all()
     }
     assert heights == {44}
 
@@ -182,7 +184,7 @@ def test_list_follows_by_itself_and_an_unchanged_one_costs_few_bytes(
 ) -> None:
     ana = console_server.adds()
     page = console_server.opens(visitors, "/console/callbacks", ana, clock=True)
-    expect(page.get_by_text("Nothing here.")).to_be_visible()
+    expect(page.get_by_text("No callback is open.")).to_be_visible()
 
     # The first poll may fall into a new minute, and what is late or due follows the clock.
     with page.expect_response(lambda answer: "/callbacks/part" in answer.url and answer.status == 304):
@@ -192,15 +194,16 @@ def test_list_follows_by_itself_and_an_unchanged_one_costs_few_bytes(
     claims(console_server, callback_id, ana)
     page.get_by_role("link", name=re.compile("^Mine")).click()
 
-    expect(page.get_by_role("link", name=f"Callback {callback_id}")).to_be_visible()
-    expect(page.get_by_role("button", name=f"Call now: callback {callback_id}")).to_be_visible()
+    row = page.locator(f"#row-{callback_id}")
+    expect(row).to_contain_text("Claimed: You have it")
+    expect(row.get_by_role("button", name="Call now")).to_be_visible()
     with console_server.database.transaction() as session:
         session.get_one(Callback, callback_id).state = "cancelled"
         audit.record(
             session, actor="caller", action="cancel_callback", target="callback:1", now=datetime.now(UTC)
         )
     looks_again(page)
-    expect(page.get_by_text("Nothing here.")).to_be_visible()
+    expect(page.get_by_text("No callback fits these filters.")).to_be_visible()
 
 
 def test_list_left_open_by_a_signed_out_person_asks_rarely(
@@ -254,7 +257,7 @@ def test_callback_is_claimed_and_called_by_keyboard_alone(
     page = console_server.shows(visitors, "/console/callbacks", ana)
 
     page.keyboard.press("j")
-    expect(page.get_by_role("link", name=f"Callback {callback_id}")).to_be_focused()
+    expect(page.locator(f"#callback-{callback_id}")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Callback {callback_id}")
     page.keyboard.press("t")
@@ -380,7 +383,7 @@ def test_everything_works_without_scripts(visitors: Visitors, console_server: Co
     callback_id = promises(console_server)
     page = console_server.opens(visitors, "/console/callbacks", ana, java_script_enabled=False)
 
-    page.get_by_role("button", name=f"Take callback {callback_id}").click()
+    page.locator(f"#does-row-{callback_id}").click()
     page.get_by_text("Cancel it").click()
     page.get_by_text("There is another callback for the same").click()
     page.get_by_role("button", name="Cancel the callback").click()

@@ -1,13 +1,16 @@
 """The desk in a real browser: three panes on one screen, and nothing that loads a whole page."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from models import Callback
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import ConsoleServer, judge
-from tests.browser.test_console_callbacks import promises
+from tests.browser.test_console_callbacks import claims, many, promises
 
 
 def test_click_on_a_row_opens_it_beside_the_list_and_keeps_the_focus(
@@ -74,12 +77,113 @@ def test_button_of_a_row_acts_in_place_and_keeps_the_focus(
     page = console_server.opens(visitors, "/console/callbacks", ana)
     page.evaluate("window.isSamePage = true")
 
-    page.get_by_role("button", name=f"Take callback {callback_id}").click()
+    page.locator(f"#does-row-{callback_id}").click()
 
-    expect(page.locator("#work").get_by_text("You took it.")).to_be_visible()
+    expect(page.locator(f"#does-row-{callback_id}")).to_have_text("Call now")
+    expect(page.locator(f"#does-row-{callback_id}")).to_be_focused()
     assert page.url.endswith(f"/console/callbacks/{callback_id}")
     assert page.evaluate("window.isSamePage")
-    assert page.evaluate("document.activeElement !== document.body")
+
+
+def test_fifteen_rows_of_44_pixels_at_most_fit_on_a_screen(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
+    many(console_server, ana, luis)
+    for _ in range(12):
+        last = promises(console_server, language="es", silent=True, caller_tries=2, reason="letter_pin_used")
+    with console_server.database.transaction() as session:
+        # With nobody in a call the list has the screen to itself.
+        for row in session.scalars(select(Callback).where(Callback.staff_id == ana.staff_id)):
+            row.staff_id, row.state, row.rank = None, "cancelled", None
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+    rows = [one.bounding_box() for one in page.locator(".row").all()]
+    assert max(one["height"] for one in rows if one) <= 44
+    assert len([one for one in rows if one and one["y"] + one["height"] <= 800]) >= 15
+    judge(page, "list", (390, 900, 1280))
+
+    page.goto(f"{console_server.url}/console/callbacks/{last}")
+    assert max(one["height"] for one in map(_box_of, page.locator(".row").all())) <= 44
+
+
+def test_row_has_two_lines_at_390_pixels(visitors: Visitors, console_server: ConsoleServer) -> None:
+    ana = console_server.adds()
+    now = datetime.now(UTC)
+    promises(
+        console_server, urgency="urgent", reason="afraid", language="es", silent=True, caller_tries=2,
+        due_at=now - timedelta(minutes=8), paged_at=now,
+    )  # fmt: skip
+    page = console_server.opens(visitors, "/console/callbacks", ana, 390)
+
+    tops = {
+        round(one.bounding_box()["y"] / 12)
+        for one in page.locator(".row-due, .row-why, .row-state, .row-verified, .row-there").all()
+    }
+
+    assert len(tops) == 2
+    assert _box(page, ".row")["height"] <= 44
+
+
+def test_new_callback_appears_and_focus_open_legend_and_scroll_stay(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, luis = console_server.adds(), console_server.adds(name="Luis Demo")
+    first, second = promises(console_server), promises(console_server)
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+    page.get_by_text("What the marks mean").click()
+    page.locator(f"#callback-{second}").focus()
+
+    claims(console_server, first, luis)
+
+    expect(page.locator(f"#row-{first}")).to_contain_text("Claimed: Luis has it")
+    expect(page.locator(f"#callback-{second}")).to_be_focused()
+    expect(page.get_by_text("Discreet line: nobody names the office.")).to_be_visible()
+
+
+def test_callback_is_chosen_claimed_and_called_by_keys_in_the_list(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    first, second = promises(console_server), promises(console_server)
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+    page.evaluate("window.isSamePage = true")
+
+    page.keyboard.press("j")
+    expect(page.locator(f"#callback-{first}")).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator(f"#callback-{second}")).to_be_focused()
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Callback {first}")
+    page.keyboard.press("j")
+    page.keyboard.press("t")
+    expect(page.locator(f"#does-row-{second}")).to_have_text("Call now")
+    expect(page.locator(f"#callback-{second}")).to_be_focused()
+    page.keyboard.press("c")
+    expect(page.locator(f"#row-{second}")).to_contain_text("Ringing liaison: You have it")
+    page.locator("#work-title").focus()
+    page.keyboard.press("l")
+
+    expect(page.locator(f"#callback-{second}")).to_be_focused()
+    assert page.evaluate("window.isSamePage")
+    assert [name for name, _ in console_server.jobs.waiting] == ["ring_taker"]
+
+
+def test_list_without_scripts_has_no_dead_button_and_a_link_to_look_again(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    page = console_server.opens(visitors, "/console/callbacks", ana, java_script_enabled=False)
+    expect(page.get_by_text("No callback is open.")).to_be_visible()
+    expect(page.locator("#opens-keys")).to_be_hidden()
+    callback_id = promises(console_server)
+
+    page.get_by_role("link", name="Look again").click()
+
+    page.locator(f"#callback-{callback_id}").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Callback {callback_id}")
 
 
 def test_signed_out_person_who_clicks_a_row_is_led_to_the_sign_in_page(
@@ -93,6 +197,11 @@ def test_signed_out_person_who_clicks_a_row_is_led_to_the_sign_in_page(
 
     page.wait_for_url(re.compile("/console/sign-in"))
     expect(page.locator("#desk")).to_have_count(0)
+
+
+def _box_of(one: Any) -> dict[str, float]:
+    found: dict[str, float] = one.bounding_box()
+    return found
 
 
 def _box(page: Any, selector: str) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """The demo office: it covers what a caller can hear, is made once, stays fresh, and never in production."""
 
 import dataclasses
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import phonenumbers
@@ -27,13 +27,14 @@ from models.custody.custody import CUSTODY_STATUSES
 from models.custody.custody_status import heard
 from models.custody.import_history import newest_as_of
 from models.overview.caller_state import load_by_sid
-from models.overview.listing import list_callbacks
+from models.overview.work_list import Reader, work_list
 from models.staff.alert import Alert
 from models.store.database import Database
 from tests.factories import HASHER, make_call, make_policies
 from workers.office_rules import callback_policy_of
 
 SOON = timedelta(minutes=15)
+READER = Reader(0, ("en",), datetime(2100, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture(autouse=True)
@@ -167,13 +168,13 @@ def test_callback_list_is_filled_on_request_and_nobody_is_rung_on_that_day(
     always_open = dataclasses.replace(office, always_open=True)
     load(database, settings, always_open, now)
     with database.reading() as session:
-        assert list_callbacks(session, "open", 0, now, soon=SOON).rows == []
+        assert work_list(session, READER, (), now, soon=SOON, lines=office.lines, discreet=()).rows == []
     for _ in range(2):
         load(database, settings, always_open, now, callbacks=True)
     with database.transaction() as session:
-        assert list_callbacks(session, "open", 0, now, soon=SOON).counts == {
-            "due": 1, "late": 0, "mine": 0, "open": 3, "left": 1
-        }  # fmt: skip
+        found = work_list(session, READER, (), now, soon=SOON, lines=office.lines, discreet=())
+        assert (found.total, found.counts["attention"], found.counts["overdue"]) == (3, 1, 0)
+        assert sum(row.on_list for row in found.rows) == 1
         for hours in (0, 17):
             tidy_list(session, now + timedelta(hours=hours), callback_policy_of(always_open))
             make_alerts(session, now + timedelta(hours=hours), make_policies(), is_open=True)
@@ -184,11 +185,9 @@ def test_callback_list_is_filled_on_request_and_nobody_is_rung_on_that_day(
     load(database, settings, always_open, later)
 
     with database.reading() as session:
-        assert list_callbacks(session, "open", 0, later, soon=SOON).counts["late"] == 1, (
-            "what needs attention"
-        )
-        rows = list_callbacks(session, "open", 0, later, soon=SOON).rows
-        assert all(row.next_attempt_at > later for row in rows if row.state == "requested")
+        found = work_list(session, READER, (), later, soon=SOON, lines=office.lines, discreet=())
+        assert found.counts["overdue"] == 1, "what needs attention"
+        assert all(row.next_attempt_at > later for row in found.rows if row.state == "requested")
 
 
 def test_shift_that_was_ended_stays_ended(database: Database, settings: Settings, office: Office) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from models import Alert, Call, Callback, Staff
 from models.callbacks.callback_state import RINGING_STATES
-from models.overview.listing import list_callbacks
+from models.overview.work_list import Reader, work_list
 from models.staff.schedule import set_schedule
 from models.staff.staff import change_shift
 from models.talks import leg as legs
@@ -116,7 +116,10 @@ def test_every_frightened_caller_reaches_a_person_or_is_first(people: People) ->
         waiting = [row for row in rows if row.state == "requested" and row.urgency == "urgent"]
         assert all(row.rank is not None for row in waiting), "everybody keeps their place"
         with call_center.database.reading() as session:
-            listed = list_callbacks(session, "due", 0, call_center.now, soon=soon).rows
+            reader = Reader(0, ("en",), call_center.now)
+            listed = work_list(
+                session, reader, (), call_center.now, soon=soon, lines=call_center.office.lines, discreet=()
+            ).rows
         first = [row.urgency for row in listed[: len(waiting)]]
         # Of any four at most two are of the unverified list while a verified caller waits.
         assert first.count("urgent") >= len(waiting) // 2

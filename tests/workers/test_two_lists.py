@@ -10,7 +10,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Callback, Phone, Staff
 from models.calls.two_lists import RANKS, interleave, is_verified
-from models.overview.listing import list_callbacks
+from models.overview.work_list import Reader, work_list
 from models.store.database import Database
 from tests.call_center import CallCenter
 from tests.conftest import ON_SQLITE
@@ -152,7 +152,10 @@ def test_console_lists_callbacks_in_the_order_in_which_they_are_offered(call_cen
     )  # fmt: skip
     call_center.sweeps()
     with call_center.database.reading() as session:
-        rows = list_callbacks(session, "due", 0, call_center.now, soon=15 * MINUTE).rows
+        rows = work_list(
+            session, Reader(0, ("en",), call_center.now), (), call_center.now, soon=15 * MINUTE,
+            lines=call_center.office.lines, discreet=(),
+        ).rows  # fmt: skip
     listed = [row.id for row in rows]
     assert [(row.verified, row.urgency) for row in rows] == [
         (False, "urgent"), (False, "urgent"), (True, "urgent"), (True, "other"), (False, "urgent"),

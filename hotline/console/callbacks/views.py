@@ -1,11 +1,10 @@
-"""The callback list and one callback: what is due, late, mine, open or left, and everything about one."""
+"""The callback list and one callback, side by side."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Response, render_template, request, url_for
-from markupsafe import Markup
+from flask import Response, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
@@ -13,10 +12,11 @@ from werkzeug.exceptions import NotFound
 from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.finish import finish_words
+from hotline.console.callbacks.list_pane import Asked, asked_of_list, list_pane, tag_of_list
 from hotline.console.callbacks.panes import panes_page
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
-from hotline.console.shell.live import EVERY, live_part, tag_of
+from hotline.console.shell.live import live_part, tag_of
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import N_, language
@@ -48,7 +48,6 @@ from models.talks.talk_legs import Joiner, joiners_of
 
 #: Suggested times for a callback begin this far ahead.
 _LATER = timedelta(hours=1)
-LAST_PAGE = 1000
 #: The states of a callback in which somebody may still talk with the person.
 _MAY_BE_CALLED = frozenset(
     {"requested", "claimed", "ringing_liaison", "ringing_caller", "talking", "left_for_staff"}
@@ -65,26 +64,38 @@ class Shown:
     opened: str = ""
 
 
-def _soon() -> timedelta:
-    return timedelta(minutes=console.policies.due_soon_minutes)
-
-
 @area.get("/callbacks")
 @guard_staff(*ROLES)
 def callbacks() -> str:
     with console.database.reading() as session:
-        return panes_page(**_list_pane(session))
+        current = _current(session)
+        if current is not None and current.leads and current.callback_id is not None:
+            return callback_page(session, current.callback_id, Shown(), asked=asked_of_list())
+        return panes_page(
+            current=current,
+            no_call_tag=tag_of(current),
+            **list_pane(session, asked_of_list()),
+        )
 
 
 @area.get("/callbacks/part")
 @guard_staff(*ROLES, live=True)
 def callbacks_part() -> Response:
-    view, page = _asked()
+    opened = request.args.get("opened", type=int)
+    asked = asked_of_list(opened)
     with console.database.reading() as session:
-        tag = _tag_of_list(session, view, page, console.clock())
         return live_part(
-            tag, lambda: render_template("console/callbacks/rows.html", **_list_pane(session, tag))
+            tag_of_list(session, asked, console.clock()),
+            lambda: render_template("console/callbacks/rows.html", **list_pane(session, asked)),
         )
+
+
+@area.get("/callbacks/current")
+@guard_staff(*ROLES, live=True)
+def current_call() -> Response:
+    """What the middle pane of a list without an open callback polls: the call that the reader is in."""
+    with console.database.reading() as session:
+        return live_part(tag_of(_current(session)), callbacks)
 
 
 @area.get("/callbacks/<int:callback_id>")
@@ -150,28 +161,10 @@ def callback_number(callback_id: int) -> tuple[str, int]:
         return callback_page(session, callback_id, shown), status
 
 
-def _own_calls(own: list[listing.OwnCall]) -> Markup:
-    """The notice above the list while somebody's own phone rings or they talk: a link to that callback."""
-    going_on = [one for one in own if one.state != "claimed"]
-    if not going_on:
-        return Markup("")
-    return Markup(render_template("console/callbacks/own_calls.html", own=going_on))  # noqa: S704 # escaped there
-
-
-def _list_pane(session: Session, tag: str | None = None) -> dict[str, object]:
-    """The values of the list in the desk."""
-    view, page = _asked()
-    now = console.clock()
-    return {
-        "found": listing.list_callbacks(session, view, me().staff_id, now, page, soon=_soon()),
-        "view": view,
-        "now": now,
-        "calls": _own_calls(listing.own_calls(session, me().staff_id)),
-        "rows_tag": tag or _tag_of_list(session, view, page, now),
-        "rows_url": url_for("console.callbacks.callbacks_part", view=view, page=page),
-        "every": EVERY,
-        **_WORDS,
-    }
+def _current(session: Session) -> listing.OwnCall | None:
+    """The call for which this person's phone rings, or in which they talk; one that they lead comes first."""
+    own = [one for one in listing.own_calls(session, me().staff_id) if one.state != "claimed"]
+    return min(own, key=lambda one: not one.leads, default=None)
 
 
 def _said(found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
@@ -180,8 +173,11 @@ def _said(found: Heard, language: str, time_zone: str, now: datetime) -> list[st
     return words_of(console.prompts, found, language, time_zone, now, office_zone=office_zone)
 
 
-def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
-    """The desk with one callback. Raises NotFound for an unknown id."""
+def callback_page(session: Session, callback_id: int, shown: Shown, asked: Asked | None = None) -> str:
+    """The desk with one callback. Raises NotFound for an unknown id.
+
+    ``asked`` is what the address asks of the list, if it does not name this callback.
+    """
     row = listing.find_listed(session, callback_id)
     if row is None:
         raise NotFound
@@ -215,13 +211,13 @@ def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
         before=before_it(session, callback_id),
         case_id=whole.case_id,
         is_discreet=_is_discreet(session, row),
-        **_list_pane(session) | state,
+        **list_pane(session, asked or asked_of_list(callback_id)) | state | _WORDS,
     )
 
 
 def _why_not_called(session: Session, row: listing.Listed) -> str:
     """Why staff cannot call this callback, left for them or reopened by them; empty if they can."""
-    # No other callback needs more reads: each open page asks this every two seconds.
+    # No other callback needs more reads: each open page asks this at every change.
     if row.state != "left_for_staff" and not (row.state == "claimed" and row.outcome == STOPPED):
         return ""
     callback = session.get_one(Callback, row.id)
@@ -319,21 +315,6 @@ def _does_now(colleague: Staff) -> str:
     return N_("free") if colleague.resting_until is None else N_("on a break")
 
 
-def _asked() -> tuple[str, int]:
-    view = request.args.get("view", "due")
-    page = request.args.get("page", "1")
-    if view not in listing.VIEWS:
-        raise NotFound
-    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
-    return view, min(max(1, number), LAST_PAGE)
-
-
-def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
-    """Changes with each entry of the audit, with the line, and each minute, because lateness changes then."""
-    minute = now.replace(second=0, microsecond=0)
-    return tag_of(listing.version(session), view, page, me().staff_id, language(), minute)
-
-
 def _is_discreet(session: Session, row: listing.Listed) -> bool:
     """Whether the person will see a discreet line: then nobody names the office (R17)."""
     if row.state not in _MAY_BE_CALLED:
@@ -362,8 +343,6 @@ def _tag_of_one(row: listing.Listed, state: dict[str, object], now: datetime) ->
 
 
 _WORDS: dict[str, object] = {
-    "views": listing.VIEWS,
-    "view_names": callback_words.VIEW_NAMES,
     "states": callback_words.STATES,
     "reasons": callback_words.REASONS,
     "outcomes": callback_words.OUTCOME_SENTENCES,

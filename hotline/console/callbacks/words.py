@@ -14,13 +14,6 @@ from models.overview.history import Happening
 from models.overview.listing import Listed
 from models.store.free_text import MOST_CHARACTERS, TextRefusal
 
-VIEW_NAMES = {
-    "due": N_("Due now"),
-    "late": N_("Late"),
-    "mine": N_("Mine"),
-    "open": N_("All open"),
-    "left": N_("Needs attention"),
-}
 #: A word and the kind of its tag.
 STATES = {
     "requested": (N_("Waiting"), ""),

@@ -8,11 +8,11 @@ from sqlalchemy import func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import ANEW
 from models.cases.case import Case
 from models.cases.pin import HAS_LOCK, PinCounter
 from models.custody.import_record import CustodyImport
-from models.overview.listing import LEFT
 from models.overview.pin_request import PinRequest
 from models.overview.untaken import untaken
 from models.staff.audit_alarm import AuditAlarm
@@ -28,7 +28,7 @@ _PROMISED = text(
     "callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
 )
 _LEFT = text("callbacks.state = 'left_for_staff'")
-_IS_NOT_ANEW = or_(Callback.state != LEFT, Callback.outcome.is_distinct_from(ANEW))
+_IS_NOT_ANEW = or_(Callback.state != TAKEN_UP_AGAIN, Callback.outcome.is_distinct_from(ANEW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Promise:
     @property
     def needs_attention(self) -> bool:
         """Whether the line itself offers it to nobody any more."""
-        return self.state == LEFT
+        return self.state == TAKEN_UP_AGAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,22 @@
 import ast
 from pathlib import Path
 
+from hotline.console.callbacks import list_rows
 from hotline.console.callbacks import words as said
 from models.callbacks import appointment, callback
 from models.callbacks.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
 from models.overview import history
-from models.overview.listing import VIEWS
 from models.overview.outcome import OUTCOME_CODES
+from models.overview.work_list import FILTERS
 
 MODELS = Path(callback.__file__).parents[1]
 
 
 def test_every_code_has_words() -> None:
     assert set(said.STATES) == set(STATES)
-    assert set(said.VIEW_NAMES) == set(VIEWS)
+    assert set(list_rows.FILTER_NAMES) == set(FILTERS)
+    assert set(list_rows.SHORT_REASONS) == set(callback.REASONS)
+    assert set(list_rows.SHORT_OUTCOMES) <= set(said.OUTCOME_SENTENCES)
     assert set(said.REASONS) == set(callback.REASONS)
     assert set(said.OUTCOME_CHOICES) == set(OUTCOME_CODES)
     assert set(OUTCOME_CODES) <= set(said.OUTCOME_SENTENCES)

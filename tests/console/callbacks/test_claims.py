@@ -18,7 +18,7 @@ def test_liaison_claims_a_callback_and_calls(
     liaison: Member, office_rows: Office, jobs: WaitingJobs, database: Database
 ) -> None:
     callback_id = office_rows.promises()
-    liaison.opens("/console/callbacks").clicks("Take")
+    liaison.opens("/console/callbacks").clicks("Claim")
     assert liaison.path == f"/console/callbacks/{callback_id}"
     assert liaison.reads("You took it.", "It is yours until")
     assert office_rows.row(callback_id).staff_id == liaison.staff_id
@@ -57,7 +57,7 @@ def test_liaison_who_misses_their_own_call_reads_that_and_until_when_they_may_tr
     liaison: Member, office_rows: Office, jobs: WaitingJobs, database: Database, office: Any, now: datetime
 ) -> None:
     callback_id = office_rows.promises()
-    liaison.opens("/console/callbacks").clicks("Take").clicks("Call now")
+    liaison.opens("/console/callbacks").clicks("Claim").clicks("Call now")
     ((_, leg_id),) = jobs.waiting
     with database.transaction() as session:
         leg_ended(session, leg_id, "no-answer", now, callback_policy_of(office))
@@ -74,7 +74,7 @@ def test_liaison_whose_call_the_carrier_refused_does_not_read_that_they_did_not_
     liaison: Member, office_rows: Office, jobs: WaitingJobs, database: Database, office: Any, now: datetime
 ) -> None:
     callback_id = office_rows.promises()
-    liaison.opens("/console/callbacks").clicks("Take").clicks("Call now")
+    liaison.opens("/console/callbacks").clicks("Claim").clicks("Call now")
     ((_, leg_id),) = jobs.waiting
     with database.transaction() as session:
         leg_ended(session, leg_id, "failed", now, callback_policy_of(office), actor="worker", counted=False)

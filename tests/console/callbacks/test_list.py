@@ -1,4 +1,4 @@
-"""The callback list: its views, its pages, and what it polls by itself."""
+"""The callback list as a liaison reads it: one row for each, in the order of the work, and what it polls."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,22 +8,49 @@ from sqlalchemy import event
 
 from models.store.database import Database
 from tests.conftest import ON_SQLITE
-from tests.console.callbacks.office import Office
-from tests.console.conftest import Clock, Member
+from tests.console.callbacks.office import PHONE, Office
+from tests.console.conftest import Clock, Member, words
+
+NO_BREAK = "\N{NARROW NO-BREAK SPACE}"
 
 
-def test_list_is_the_first_page_and_shows_how_to_call_but_no_whole_number(
+def rows(member: Member, query: str = "") -> dict[int, str]:
+    """The words of each row of the list, in its order, by the callback's id."""
+    member.opens(f"/console/callbacks{query}")
+    found = member.page.xpath("//li[starts-with(@id, 'row-')]")
+    return {int(one.get("id")[4:]): words(one).replace(NO_BREAK, " ") for one in found}
+
+
+def test_row_says_all_that_a_liaison_needs_to_choose_and_no_number(
     liaison: Member, office_rows: Office
 ) -> None:
-    callback_id = office_rows.promises(silent=True, urgency="urgent", time_zone="America/Los_Angeles")
+    now = office_rows.clock()
+    callback_id = office_rows.promises(
+        urgency="urgent", reason="afraid", time_zone="America/Los_Angeles", silent=True, caller_tries=2,
+        due_at=now + timedelta(minutes=12), language="es",
+    )  # fmt: skip
 
-    liaison.opens("/console/")
+    (row,) = rows(liaison).values()
 
-    assert liaison.path == "/console/callbacks"
-    assert liaison.reads(f"Callback {callback_id}", "Urgent", "Verified", "English", "••• 10")
-    assert liaison.reads("ask yes or no questions", "Only they may answer", "No voicemail")
-    assert liaison.reads("There: Wed", "3:00", "Now there: Wed", "7:00")
-    assert "555" not in liaison.text
+    assert liaison.opens("/console/").path == "/console/callbacks"
+    assert row.startswith("in 12 min Urgent Afraid Waiting Verified Spanish 7 AM there tried 2 times")
+    for mark in ("cannot talk", "only they may answer", "no voicemail", "you need an interpreter"):
+        assert mark in row
+    assert row.endswith("Claim Call now")
+    assert "discreet line" not in row
+    assert PHONE[-4:] not in liaison.text
+    assert f"/console/callbacks/{callback_id}" in liaison.text
+
+
+def test_legend_explains_each_mark_in_a_sentence(liaison: Member) -> None:
+    liaison.opens("/console/callbacks")
+
+    assert liaison.reads(
+        "What the marks mean",
+        "Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no.",
+        "Only they may answer: if somebody else does, say nothing and hang up.",
+        "Discreet line: nobody names the office.",
+    )
 
 
 @pytest.mark.parametrize("is_silent", [False, True])
@@ -31,66 +58,142 @@ def test_callback_that_two_callers_asked_for_without_a_pin_shows_the_safest_wish
     liaison: Member, office_rows: Office, is_silent: bool
 ) -> None:
     wishes = {"may_answer": "anyone", "voicemail_text": "hello", "voicemail_allowed": True}
-    office_rows.promises(case=False, rank=3, asked_elsewhere=True, silent=is_silent, **wishes)
+    callback_id = office_rows.promises(case=False, rank=3, asked_elsewhere=True, silent=is_silent, **wishes)
 
-    liaison.opens("/console/")
+    (row,) = rows(liaison).values()
+    liaison.opens(f"/console/callbacks/{callback_id}")
 
+    assert all(mark in row for mark in ("perhaps two callers", "only they may answer", "no voicemail"))
     assert liaison.reads("Two callers may have asked for this", "Only they may answer", "No voicemail")
     assert "may be spoken with" not in liaison.text
 
 
-def test_urgent_callback_that_nobody_takes_needs_attention_at_the_top_of_the_list(
+def test_what_needs_attention_stands_in_the_order_of_the_list_with_its_reason_and_one_action(
     liaison: Member, office_rows: Office
 ) -> None:
     now = office_rows.clock()
-    office_rows.promises(due_at=now + timedelta(hours=20))
+    plain = office_rows.promises(rank=1, due_at=now + timedelta(hours=20))
     untaken = office_rows.promises(
-        urgency="urgent", due_at=now + timedelta(minutes=40), rank=0, liaison_tries=3,
+        urgency="urgent", due_at=now + timedelta(minutes=40), liaison_tries=3,
         paged_at=now - timedelta(minutes=1), next_attempt_at=now + timedelta(seconds=9),
     )  # fmt: skip
+    left = office_rows.promises(
+        state="left_for_staff", rank=1, outcome="unknown", closed_at=now, due_at=now + timedelta(hours=2)
+    )
 
-    rows = liaison.opens("/console/callbacks?view=due").page.xpath("//li[contains(@class, 'callback')]")
+    found = rows(liaison)
 
-    assert f"Callback {untaken}" in rows[0].text_content()
-    assert "Needs attention" in rows[0].text_content()
-    assert "Needs attention" not in rows[1].text_content()
+    assert list(found) == [untaken, left, plain]
+    assert "Needs attention: nobody took it" in found[untaken]
+    assert "Needs attention: may have been called" in found[left]
+    assert found[left].endswith("Reopen Call now")
+    assert "Needs attention" not in found[plain]
     assert "Needs attention" in liaison.opens(f"/console/callbacks/{untaken}").text
 
 
-def test_each_view_has_what_its_name_says(liaison: Member, office_rows: Office) -> None:
+def test_row_that_cannot_be_claimed_says_why_in_a_word(
+    staff: Any, liaison: Member, office_rows: Office
+) -> None:
     now = office_rows.clock()
-    due = office_rows.promises()
-    late = office_rows.promises(due_at=now - timedelta(minutes=1))
-    later = office_rows.promises(rank=None, next_attempt_at=now + timedelta(hours=3))
-    left = office_rows.promises(state="left_for_staff", outcome="unknown", closed_at=now)
-    mine = office_rows.promises(
-        state="claimed", staff_id=liaison.staff_id, claimed_at=now, lease_until=now, rank=None
+    maria = staff(name="Maria Invented")
+    has = {"staff_id": maria.staff_id, "claimed_at": now, "lease_until": now, "rank": None}
+    theirs = office_rows.promises(state="claimed", **has)
+    talking = office_rows.promises(state="talking", talking_at=now, held_at=now, **has)
+    opens = now + timedelta(hours=3)
+    closed = office_rows.promises(
+        rank=None, next_attempt_at=opens, window_starts=opens, window_ends=opens + timedelta(hours=4)
     )
-    office_rows.promises(state="reached", closed_at=now, rank=None)
+    again = office_rows.promises(rank=None, next_attempt_at=now + timedelta(minutes=30), caller_tries=1)
+    stopped = office_rows.promises(state="left_for_staff", outcome="stopped", closed_at=now)
 
-    seen = {
-        view: {
-            int(href.rpartition("/")[2])
-            for text, href in liaison.opens(f"/console/callbacks?view={view}").links.items()
-            if text.startswith("Callback ")
-        }
-        for view in ("due", "late", "mine", "open", "left")
-    }
+    found = rows(liaison)
 
-    assert seen == {
-        "due": {due, late, left},
-        "late": {late},
-        "mine": {mine},
-        "open": {due, late, later, mine, left},
-        "left": {left},
-    }
-    assert liaison.reads("Some of these people may have been rung already", "May have been rung")
+    assert "Claimed: Maria has it" in found[theirs]
+    assert "On hold: Maria has it" in found[talking]
+    assert "Waiting: window opens 1 PM" in found[closed]
+    assert "Needs attention: phone said stop" in found[stopped]
+    assert not any("Claim Call now" in found[one] for one in (theirs, talking, closed, stopped))
+    assert "Waiting: next call 10:30 AM" in found[again]
+    assert found[again].endswith("Claim Call now")
 
 
-def test_unknown_view_or_page_is_no_fault(liaison: Member, office_rows: Office) -> None:
-    assert liaison.opens("/console/callbacks?view=all%27--").status == 404
+def test_reader_reads_that_they_have_it_and_calls_from_the_row(liaison: Member, office_rows: Office) -> None:
+    callback_id = office_rows.promises()
+    rows(liaison)
+
+    liaison.clicks("Claim")
+
+    assert liaison.path == f"/console/callbacks/{callback_id}"
+    row = rows(liaison)[callback_id]
+    assert "Claimed: You have it" in row
+    assert row.endswith("Call now")
+
+
+def test_filters_have_counts_are_combined_and_keep_the_open_callback(
+    liaison: Member, office_rows: Office
+) -> None:
+    now = office_rows.clock()
+    office_rows.promises(urgency="urgent", language="es")
+    late = office_rows.promises(urgency="urgent", due_at=now - timedelta(minutes=8))
+    office_rows.promises(due_at=now - timedelta(hours=2))
+    assert {"Mine 0", "Urgent 2", "My languages 2", "Overdue 2", "Needs attention 0"} <= set(
+        liaison.opens("/console/callbacks").links
+    )
+
+    liaison.opens(f"/console/callbacks/{late}").clicks("Urgent 2").clicks("Overdue 2")
+
+    assert liaison.path == f"/console/callbacks/{late}"
+    shown = liaison.page.xpath("//li[starts-with(@id, 'row-')]")
+    assert [one.get("id") for one in shown] == [f"row-{late}"]
+    assert "8 min overdue" in words(shown[0])
+    liaison.clicks("Overdue 2")
+    assert len(liaison.page.xpath("//li[starts-with(@id, 'row-')]")) == 2
+
+
+def test_empty_list_says_whether_filters_hide_callbacks(liaison: Member, office_rows: Office) -> None:
+    liaison.opens("/console/callbacks?mine=1")
+    assert liaison.reads("No callback fits these filters.", "Show all 0")
+    liaison.clicks("Show all 0")
+    assert liaison.reads("No callback is open. A new one appears here by itself.", "Look again")
+
+    office_rows.promises()
+    assert liaison.opens("/console/callbacks").reads("No call now. Choose a callback from the list.")
+
+
+def test_list_without_an_open_callback_shows_the_call_that_the_reader_is_in(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises()
+    part = liaison.opens("/console/callbacks/current", HX_Request="true")
+    assert part.reads("No call now.")
+    tag = liaison.headers["ETag"]
+    assert liaison.opens("/console/callbacks/current", HX_Request="true", If_None_Match=tag).status == 304
+
+    office_rows.talks(callback_id, liaison.staff_id)
+
+    assert liaison.opens("/console/callbacks/current", HX_Request="true", If_None_Match=tag).status == 200
+    assert liaison.reads(f"Callback {callback_id}", "You have been talking since")
+    assert liaison.opens("/console/callbacks").heading == f"Callback {callback_id}"
+
+
+def test_page_in_place_is_the_panes_alone_and_a_page_of_the_history_is_whole(
+    liaison: Member, office_rows: Office
+) -> None:
+    path = f"/console/callbacks/{office_rows.promises()}"
+
+    in_place = liaison.opens(path, HX_Request="true").text
+    whole = liaison.opens(path, HX_Request="true", HX_History_Restore_Request="true").text
+
+    assert "<title>Callback" in in_place
+    assert "<html" not in in_place
+    assert "<html" in whole
+
+
+def test_unknown_filter_or_page_is_no_fault(liaison: Member, office_rows: Office) -> None:
+    assert liaison.opens("/console/callbacks?view=all%27--&everything=1").status == 200
     for page in ("0", "-1", "x", "99999999999999999999", "٣", "9999"):
-        assert liaison.opens(f"/console/callbacks?view=open&page={page}").status == 200
+        assert liaison.opens(f"/console/callbacks?page={page}").status == 200
+        assert liaison.opens(f"/console/callbacks/part?opened={page}").status == 200
 
 
 @ON_SQLITE
@@ -111,7 +214,7 @@ def test_long_list_is_paged_and_costs_as_many_queries_as_a_short_one(
 
     for _ in range(3):
         one = office_rows.promises()
-    few, few_of_one = queries("/console/callbacks?view=open"), queries(f"/console/callbacks/{one}")
+    few, few_of_one = queries("/console/callbacks"), queries(f"/console/callbacks/{one}")
     for _ in range(57):
         office_rows.promises()
     for _ in range(30):
@@ -119,18 +222,18 @@ def test_long_list_is_paged_and_costs_as_many_queries_as_a_short_one(
             f"/console/callbacks/{one}/number", {"csrf_token": liaison.opens("/console/callbacks").token}
         )
 
-    assert queries("/console/callbacks?view=open") == few
+    assert queries("/console/callbacks") == few
     assert queries(f"/console/callbacks/{one}") == few_of_one
-    assert "Next page" in liaison.opens("/console/callbacks?view=open").links
+    assert "Next page" in liaison.opens("/console/callbacks").links
     liaison.clicks("Next page")
-    assert len([text for text in liaison.links if text.startswith("Callback ")]) == 25
+    assert len(liaison.page.xpath("//li[starts-with(@id, 'row-')]")) == 25
 
 
 def test_unchanged_part_answers_304_after_one_look(
     liaison: Member, office_rows: Office, database: Database, clock: Clock
 ) -> None:
     callback_id = office_rows.promises()
-    for path in ("/console/callbacks/part?view=due", f"/console/callbacks/{callback_id}/part"):
+    for path in ("/console/callbacks/part", f"/console/callbacks/{callback_id}/part"):
         tag = liaison.opens(path).headers["ETag"]
         statements: list[str] = []
 
@@ -141,11 +244,12 @@ def test_unchanged_part_answers_304_after_one_look(
         liaison.opens(path, If_None_Match=tag)
         event.remove(database.engine, "before_cursor_execute", keeps)
         assert (liaison.status, liaison.text) == (304, "")
-        # One finds out who asks, the other whether anything changed.
-        assert len([one for one in statements if one.startswith("SELECT")]) == 2
+        if path.endswith("callbacks/part"):
+            # One finds out who asks, the other whether anything changed.
+            assert len([one for one in statements if one.startswith("SELECT")]) == 2
 
         liaison.opens(f"/console/callbacks/{callback_id}").clicks(
-            "Take it" if "part?" in path else "Put it back"
+            "Take it" if path.endswith("callbacks/part") else "Put it back"
         )
         assert liaison.opens(path, If_None_Match=tag).status == 200
 
@@ -154,8 +258,8 @@ def test_callback_that_becomes_late_is_shown_without_a_write(
     liaison: Member, office_rows: Office, clock: Clock
 ) -> None:
     office_rows.promises(due_at=clock() + timedelta(minutes=5))
-    tag = liaison.opens("/console/callbacks/part?view=due").headers["ETag"]
+    tag = liaison.opens("/console/callbacks/part").headers["ETag"]
     clock.goes_on(minutes=6)
 
-    assert liaison.opens("/console/callbacks/part?view=due", If_None_Match=tag).status == 200
-    assert liaison.reads("Late")
+    assert liaison.opens("/console/callbacks/part", If_None_Match=tag).status == 200
+    assert liaison.reads("1 min overdue")

@@ -79,8 +79,8 @@ def test_callback_is_assigned_to_a_colleague_and_cancelled_with_a_reason(
     ana.fills(to=str(luis.staff_id)).clicks("Hand it on")
     assert ana.reads("It is handed on.", "Taken: Luis Demo")
 
-    luis.opens("/console/callbacks?view=mine")
-    assert luis.reads(f"Callback {callback_id}")
+    luis.opens("/console/callbacks?mine=1")
+    assert luis.page.get_element_by_id(f"row-{callback_id}") is not None
     luis.opens(f"/console/callbacks/{callback_id}").clicks("Cancel the callback")
     assert luis.status == 422
     assert luis.reads("Choose a reason from the list.")
@@ -108,8 +108,8 @@ def test_callback_that_a_colleague_does_not_begin_in_five_minutes_goes_back(
     minutes_pass(2)
 
     assert not ana.opens(f"/console/callbacks/{callback_id}").reads("Taken: Luis Demo")
-    assert not luis.opens("/console/callbacks?view=mine").reads(f"Callback {callback_id}")
-    assert ana.opens("/console/callbacks").reads(f"Callback {callback_id}")
+    assert luis.opens("/console/callbacks?mine=1").reads("Mine 0")
+    assert f'id="row-{callback_id}"' in ana.opens("/console/callbacks").text
     row = office_rows.row(callback_id)
     assert (row.state, row.staff_id if state == "requested" else None) == (state, None)
 
@@ -297,23 +297,21 @@ def test_list_is_read_in_spanish(staff: Any, office_rows: Office, app: Flask) ->
     assert ana.reads("Llamada de vuelta", "haga preguntas de sí o no", "Llamar ahora")
 
 
-def test_shared_part_of_the_list_still_has_each_persons_own_token_and_count(
-    staff: Any, office_rows: Office
-) -> None:
+def test_part_of_the_list_has_each_persons_own_token_and_count(staff: Any, office_rows: Office) -> None:
     taken, other = office_rows.promises(), office_rows.promises()
     ana, ben, cleo = staff(), staff(), staff()
     for one in (ana, ben, cleo):
         one.signs_in()
     ana.opens(f"/console/callbacks/{taken}").clicks("Take it")
 
-    seen = [one.opens("/console/callbacks/part?view=open") for one in (cleo, ana, ben)]
+    seen = [one.opens("/console/callbacks/part") for one in (cleo, ana, ben)]
 
     assert len({one.token for one in seen}) == 3
     assert [one.reads("Mine 1") for one in seen] == [False, True, False]
-    assert [one.reads("Call now") for one in seen] == [False, True, False]
-    ben.clicks("Take")
+    assert [one.reads("You have it") for one in seen] == [False, True, False]
+    ben.clicks("Claim")
     assert office_rows.row(other).staff_id == ben.staff_id
-    assert cleo.opens("/console/callbacks/part?view=open").reads("Mine 0")
+    assert cleo.opens("/console/callbacks/part").reads("Mine 0")
 
 
 def test_callback_whose_phone_said_stop_offers_no_call_and_says_why(
@@ -322,9 +320,9 @@ def test_callback_whose_phone_said_stop_offers_no_call_and_says_why(
     callback_id = office_rows.promises(
         state="left_for_staff", outcome="stopped", closed_at=office_rows.clock(), rank=None
     )
-    liaison.opens("/console/callbacks?view=left")
-    assert liaison.reads("not to be called any more")
-    assert not liaison.reads("Take up again")
+    liaison.opens("/console/callbacks?attention=1")
+    assert liaison.reads("Needs attention: phone said stop")
+    assert "Reopen" not in liaison.buttons
     liaison.opens(f"/console/callbacks/{callback_id}")
 
     assert liaison.reads("This phone asked for no more calls.", "It can only be cancelled")

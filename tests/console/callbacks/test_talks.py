@@ -60,13 +60,13 @@ def test_talk_is_handed_over_only_where_somebody_is_there_and_nobody_is_rung_twi
         leg_id = leg.id
     assert not {"Add a colleague", "Hand over and leave"} & {*ana.opens(page).buttons}
     luis.opens("/console/callbacks")
-    assert luis.reads("Your phone rings. A colleague asks you into a talk:", f"Callback {callback_id}")
+    assert luis.reads(f"Your phone rings. A colleague asks you into a call: Callback {callback_id}")
 
     with office_rows.database.transaction() as session:
         session.get_one(Call, leg_id).accepted_at = clock()
 
     assert {"Add a colleague", "Hand over and leave"} <= {*ana.opens(page).buttons}
-    assert luis.opens("/console/callbacks/part").reads("You are in a talk.", f"Callback {callback_id}")
+    assert luis.opens("/console/callbacks").reads(f"You are in a call: Callback {callback_id}")
 
 
 def test_colleague_who_does_not_join_a_talk_no_longer_reads_that_their_phone_rings(
@@ -79,32 +79,30 @@ def test_colleague_who_does_not_join_a_talk_no_longer_reads_that_their_phone_rin
     with office_rows.database.transaction() as session:
         leg = make_call(session, callback_id=callback_id, role="colleague", staff_id=luis.staff_id)
         leg_id = leg.id
-    tag = luis.opens("/console/callbacks/part").headers["ETag"]
-    assert luis.reads("Your phone rings. A colleague asks you into a talk:")
+    tag = luis.opens("/console/callbacks/current", HX_Request="true").headers["ETag"]
+    assert luis.reads("Your phone rings. A colleague asks you into a call:")
 
     with office_rows.database.transaction() as session:
         leg_ended(session, leg_id, "no-answer", clock(), callback_policy_of(office))
 
-    luis.opens("/console/callbacks/part", If_None_Match=tag)
+    luis.opens("/console/callbacks/current", HX_Request="true", If_None_Match=tag)
     assert luis.status == 200
     assert "Your phone rings" not in luis.words
 
 
-def test_liaison_whose_phone_rings_is_led_to_the_callback_from_every_view_of_the_list(
+def test_list_of_a_liaison_whose_phone_rings_has_the_callback_beside_it_whatever_the_filters(
     staff: Any, office_rows: Office
 ) -> None:
     ana, luis = staff().signs_in(), staff().signs_in()
     callback_id = office_rows.promises(state="ringing_liaison", staff_id=ana.staff_id, rank=None)
-    for view in ("due", "mine", "left"):
-        for part in ("", "/part"):
-            luis.opens(f"/console/callbacks{part}?view={view}")
-            assert "Your phone rings" not in luis.words
-            ana.opens(f"/console/callbacks{part}?view={view}")
-            assert ana.reads(f"Your phone rings. It is for: Callback {callback_id}")
+    for query in ("", "?mine=1", "?attention=1&urgent=1"):
+        assert "Your phone rings" not in luis.opens(f"/console/callbacks{query}").words
+        assert ana.opens(f"/console/callbacks{query}").heading == f"Callback {callback_id}"
+        assert ana.reads("Your phone rings. Accept there by pressing 1")
 
     office_rows.becomes(callback_id, state="claimed")
 
-    assert "Your phone rings" not in ana.opens("/console/callbacks?view=due").words
+    assert "Your phone rings" not in ana.opens("/console/callbacks").words
 
 
 def test_opened_words_stay_through_the_clicks_of_a_talk(liaison: Member, office_rows: Office) -> None:

@@ -819,6 +819,7 @@ def _make_tables() -> None:
         sa.Column("recognized_by", sa.String(length=16)),
         sa.Column("asked_elsewhere", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("stopped_after", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("rescheduled_by_id", sa.Integer()),
         sa.ForeignKeyConstraint(
             ["caller_call_id"], ["calls.id"], name="fk_callbacks_caller_call_id", use_alter=True
         ),
@@ -831,6 +832,7 @@ def _make_tables() -> None:
         sa.ForeignKeyConstraint(
             ["requested_in_call_id"], ["calls.id"], name="fk_callbacks_requested_in_call_id"
         ),
+        sa.ForeignKeyConstraint(["rescheduled_by_id"], ["staff.id"], name="fk_callbacks_rescheduled_by_id"),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_callbacks_staff_id"),
         sa.PrimaryKeyConstraint("id", name="pk_callbacks"),
     )

@@ -1,0 +1,64 @@
+"""A moment in the fewest words that staff need: in 12 min, 8 min overdue, tomorrow 9 AM."""
+
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton, format_time
+
+from hotline.console.shell.words import _, language, ngettext, written_in
+
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+#: Within so many days the name of the day says which one is meant.
+_DAYS_BY_NAME = 6
+
+
+def due_words(due_at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """When something is due: how long it is overdue, in how many minutes, or a moment in ``zone``."""
+    late = now - due_at
+    if late >= _DAY:
+        return ngettext("%(num)d day overdue", "%(num)d days overdue", late // _DAY)
+    if late >= _HOUR:
+        return _("%(num)d h overdue", num=late // _HOUR)
+    if late > timedelta():
+        return _("%(num)d min overdue", num=max(1, late // _MINUTE))
+    if -late < _HOUR:
+        return _("in %(num)d min", num=max(1, -late // _MINUTE))
+    return moment_words(due_at, now, zone)
+
+
+def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """A moment in ``zone``, as long as it must be: 2:05 PM, tomorrow 9 AM, Thu 9 AM, Dec 5, 9 AM."""
+    # Midnight ends a day: "Nov 28, 12 AM" would be read as the morning of the 28th.
+    local = at.astimezone(zone).replace(second=0, microsecond=0)
+    is_midnight = local.hour == local.minute == 0
+    day = local.date() - timedelta(days=is_midnight)
+    clock = _("midnight") if is_midnight else _clock(local.time(), language())
+    ahead = (day - now.astimezone(zone).date()).days
+    if ahead == 0:
+        return clock
+    if ahead == 1:
+        return _("tomorrow %(time)s", time=clock)
+    if 1 < ahead <= _DAYS_BY_NAME:
+        return f"{_day(day, 'EEE', language())} {clock}"
+    return f"{_day(day, 'MMMd', language())}, {clock}"
+
+
+def time_there(now: datetime, time_zone: str, zone: ZoneInfo) -> str:
+    """The time of day in the person's time zone, with the day if it is another one than in ``zone``."""
+    local = now.astimezone(ZoneInfo(time_zone)).replace(second=0, microsecond=0)
+    clock = _clock(local.time(), language())
+    if local.date() == now.astimezone(zone).date():
+        return clock
+    return f"{_day(local.date(), 'EEE', language())} {clock}"
+
+
+@lru_cache(maxsize=4096)
+def _clock(at: time, said_in: str) -> str:
+    # Cached, because a page of the list shows the same few moments many times.
+    return format_time(at, "h a" if at.minute == 0 else "h:mm a", locale=written_in(said_in))
+
+
+@lru_cache(maxsize=1024)
+def _day(day: date, skeleton: str, said_in: str) -> str:
+    return format_skeleton(skeleton, datetime.combine(day, time()), locale=written_in(said_in))

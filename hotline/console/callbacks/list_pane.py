@@ -1,0 +1,90 @@
+"""The list of the desk: which filters its address names, and what its templates show."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from flask import request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.console.callbacks.list_rows import FILTER_NAMES, MARKS, row_words
+from hotline.console.shell.console import console
+from hotline.console.shell.guard import me
+from hotline.console.shell.live import EVERY, tag_of
+from hotline.console.shell.words import language
+from models.overview.listing import version
+from models.overview.work_list import FILTERS, Reader, work_list
+from models.staff.staff import Staff
+
+LAST_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address asks of the list: filters, a page from 1, and the callback that is open beside it."""
+
+    filters: tuple[str, ...]
+    page: int
+    opened: int | None
+
+    def address(self, filters: tuple[str, ...], page: int = 1, opened: int | None = None) -> str:
+        """The address of the desk with other filters, another page or another callback."""
+        query: dict[str, Any] = dict.fromkeys(filters, 1) | ({"page": page} if page > 1 else {})
+        if opened is None:
+            return url_for("console.callbacks.callbacks", **query)
+        return url_for("console.callbacks.callback", callback_id=opened, **query)
+
+    def toggled(self, name: str) -> str:
+        """The address with one filter more, or less if it is on."""
+        others = tuple(one for one in self.filters if one != name)
+        return self.address(others if name in self.filters else (*others, name), opened=self.opened)
+
+
+def asked_of_list(opened: int | None = None) -> Asked:
+    """What the address of this request asks; an unknown filter or page is no fault."""
+    page = request.args.get("page", "1")
+    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
+    chosen = tuple(name for name in FILTERS if request.args.get(name))
+    return Asked(chosen, min(max(1, number), LAST_PAGE), opened)
+
+
+def tag_of_list(session: Session, asked: Asked, now: datetime) -> str:
+    """Changes with each entry of the audit, with the list, and each minute, because the words do then."""
+    minute = now.replace(second=0, microsecond=0)
+    return tag_of(version(session), asked, me().staff_id, language(), minute)
+
+
+def list_pane(session: Session, asked: Asked) -> dict[str, Any]:
+    """The values of the templates of the list."""
+    now = console.clock()
+    reader = _reader(session, now)
+    found = work_list(
+        session,
+        reader,
+        asked.filters,
+        now,
+        asked.page,
+        soon=timedelta(minutes=console.policies.due_soon_minutes),
+        lines=console.office.lines,
+        discreet=console.office.discreet_lines,
+    )
+    policy, zone = console.callback_policy, console.office.zone
+    query: dict[str, Any] = dict.fromkeys(asked.filters, 1) | {"page": asked.page}
+    return {
+        "asked": asked,
+        "found": found,
+        "rows": [row_words(row, reader, now, zone, policy) for row in found.rows],
+        "filters": [(name, FILTER_NAMES[name]) for name in FILTERS],
+        "marks": MARKS,
+        "rows_tag": tag_of_list(session, asked, now),
+        "every": EVERY,
+        "rows_url": url_for("console.callbacks.callbacks_part", opened=asked.opened, **query),
+    }
+
+
+def _reader(session: Session, now: datetime) -> Reader:
+    spoken = session.scalar(select(Staff.languages).where(Staff.id == me().staff_id)) or ""
+    zone = console.office.zone
+    day_ends = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
+    return Reader(me().staff_id, tuple(word.strip() for word in spoken.split(",")), day_ends.astimezone(UTC))

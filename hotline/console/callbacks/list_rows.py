@@ -1,0 +1,213 @@
+"""The rows of the callback list in words: one thought each, and marks for what most rows share."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hotline.console.callbacks.due_words import due_words, moment_words, time_there
+from hotline.console.callbacks.words import LANGUAGES
+from hotline.console.shell.words import N_, _, ngettext
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.follow_up import STOPPED
+from models.overview.work_list import Reader, WorkRow
+
+FILTER_NAMES = {
+    "mine": N_("Mine"),
+    "urgent": N_("Urgent"),
+    "languages": N_("My languages"),
+    "overdue": N_("Overdue"),
+    "attention": N_("Needs attention"),
+    "follow_ups": N_("My follow-ups today"),
+}
+#: Why we call, in a word or two.
+SHORT_REASONS = {
+    "asked": N_("Asked for a call"),
+    "afraid": N_("Afraid"),
+    "hard_news": N_("Hard news"),
+    "lockout": N_("Could not open the case"),
+    "waited": N_("Waited on the line"),
+    "abandoned": N_("Hung up waiting"),
+    "lost_pin": N_("Lost PIN"),
+    "pin_changed": N_("PIN changed"),
+    "letter_pin_used": N_("PIN of a letter used"),
+    "phone_added": N_("Phone added"),
+    "phone_stopped": N_("A phone said stop"),
+    "about_person": N_("About the person"),
+    "about_court": N_("About the court"),
+    "about_safety": N_("About safety"),
+    "about_other": N_("Something else"),
+    "dropped": N_("Call dropped"),
+    "cut_off": N_("Cut off on hold"),
+    "call_later": N_("Asked to call later"),
+    "to_supervisor": N_("For the supervisor"),
+    "staff_call": N_("Call by staff"),
+}
+#: Why a callback needs attention, in a few words; the outcomes that say no more than the reason are left out.
+SHORT_OUTCOMES = {
+    "no_answer": N_("no answer in any try"),
+    "not_safe": N_("could not talk"),
+    "no_window": N_("no common hours"),
+    "cannot_dial": N_("phone cannot be called"),
+    "stopped": N_("phone said stop"),
+    "stop_lifted": N_("stop was lifted"),
+    "phone_stopped": N_("a phone said stop"),
+    "no_safe_phone": N_("no safe phone"),
+    "unknown": N_("may have been called"),
+    "unknown_call": N_("may have been called"),
+    "unknown_offer": N_("call to staff unclear"),
+}
+#: The marks in the order of the legend: each in a few words, and what it asks of the one who calls.
+MARKS = {
+    "attention": (
+        N_("Needs attention"),
+        N_("Needs attention: the line does not call by itself, or nobody took it. Read why before you call."),
+    ),
+    "silent": (
+        N_("cannot talk"),
+        N_("Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no."),
+    ),
+    "two": (
+        N_("perhaps two callers"),
+        N_("Two callers may have asked for this. Begin with a yes or no question."),
+    ),
+    "only": (
+        N_("only they may answer"),
+        N_("Only they may answer: if somebody else does, say nothing and hang up."),
+    ),
+    "voicemail": (N_("no voicemail"), N_("No voicemail.")),
+    "discreet": (N_("discreet line"), N_("Discreet line: nobody names the office.")),
+    "interpreter": (
+        N_("you need an interpreter"),
+        N_("You need an interpreter: you do not speak their language."),
+    ),
+}
+_STATES = {
+    "requested": N_("Waiting"),
+    "claimed": N_("Claimed"),
+    "ringing_liaison": N_("Ringing liaison"),
+    "ringing_caller": N_("Ringing caller"),
+    "talking": N_("Talking"),
+    "left_for_staff": N_("Needs attention"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowWords:
+    """One row. ``note`` says who has it, why it needs attention, or why it cannot be called now.
+
+    ``action`` is the last word of the URL of its one button, and ``button`` that button's text; both are
+    empty when this reader can do nothing. ``marks`` are keys of MARKS. ``may_call``: key c calls now.
+    """
+
+    id: int
+    due: str
+    is_overdue: bool
+    is_urgent: bool
+    why: str
+    state: str
+    needs_attention: bool
+    note: str
+    verified: bool
+    language: str
+    language_code: str
+    there: str
+    tries: str
+    marks: tuple[str, ...]
+    action: str
+    button: str
+    may_call: bool
+
+
+def row_words(
+    row: WorkRow, reader: Reader, now: datetime, zone: ZoneInfo, policy: CallbackPolicy
+) -> RowWords:
+    """A row for this reader; ``zone`` is the office's."""
+    is_mine = row.staff_id == reader.staff_id
+    needs_attention = row.state == "left_for_staff" or (row.state == "requested" and row.paged_at is not None)
+    window = _window_opens(row, now, zone, policy)
+    is_stopped = row.outcome == STOPPED and row.state in ("left_for_staff", "claimed")
+    action, button = _action(row, is_mine=is_mine, may_be_called=not window and not is_stopped)
+    return RowWords(
+        id=row.id,
+        due=due_words(row.due_at, now, zone),
+        is_overdue=row.due_at < now and row.state != "talking",
+        is_urgent=row.urgency == "urgent",
+        why=_(SHORT_REASONS[row.reason]) if row.reason in SHORT_REASONS else row.reason,
+        state=_state(row, needs_attention=needs_attention),
+        needs_attention=needs_attention,
+        note=_note(row, now, zone, window, is_mine=is_mine),
+        verified=row.verified,
+        language=_(LANGUAGES[row.language]) if row.language in LANGUAGES else row.language,
+        language_code=row.language.upper(),
+        there=time_there(now, row.time_zone, zone),
+        tries=_tries(row.caller_tries),
+        marks=tuple(_marks(row, reader)),
+        action=action,
+        button=button,
+        may_call=action in ("claim", "call"),
+    )
+
+
+def _state(row: WorkRow, *, needs_attention: bool) -> str:
+    if needs_attention:
+        return _("Needs attention")
+    if row.state == "talking" and row.held_at is not None:
+        return _("On hold")
+    if row.state == "claimed" and row.staff_id is None:
+        # The line has claimed it, and calls a liaison about it.
+        return _("Ringing liaison")
+    return _(_STATES[row.state])
+
+
+def _note(row: WorkRow, now: datetime, zone: ZoneInfo, window: str, *, is_mine: bool) -> str:
+    if is_mine:
+        return _("You have it")
+    if row.holder is not None:
+        return _("%(name)s has it", name=row.holder.split()[0] if row.holder.split() else row.holder)
+    if row.state == "left_for_staff":
+        return _(SHORT_OUTCOMES[row.outcome]) if row.outcome in SHORT_OUTCOMES else ""
+    if window:
+        return window
+    if row.state == "requested" and row.paged_at is not None:
+        return _("nobody took it")
+    if row.state == "requested" and row.next_attempt_at > now and not row.on_list:
+        return _("next call %(moment)s", moment=moment_words(row.next_attempt_at, now, zone))
+    return ""
+
+
+def _window_opens(row: WorkRow, now: datetime, zone: ZoneInfo, policy: CallbackPolicy) -> str:
+    """When the person may be called, if that is later than now; else empty."""
+    if row.state not in ("requested", "claimed") or row.on_list:
+        return ""
+    opens = policy.of_staff().moment_inside(row, now)
+    if opens is None or opens <= now:
+        return ""
+    return _("window opens %(moment)s", moment=moment_words(opens, now, zone))
+
+
+def _action(row: WorkRow, *, is_mine: bool, may_be_called: bool) -> tuple[str, str]:
+    if not may_be_called:
+        return "", ""
+    if row.state == "requested":
+        return "claim", _("Claim")
+    if row.state == "left_for_staff":
+        return "claim", _("Reopen")
+    if row.state == "claimed" and is_mine:
+        return "call", _("Call now")
+    return "", ""
+
+
+def _tries(count: int) -> str:
+    return ngettext("tried once", "tried %(num)d times", count) if count else _("first try")
+
+
+def _marks(row: WorkRow, reader: Reader) -> list[str]:
+    found = {
+        "silent": row.silent,
+        "two": row.asked_elsewhere,
+        "only": row.may_answer == "only_me",
+        "voicemail": row.voicemail_text is None,
+        "discreet": row.discreet,
+        "interpreter": row.language not in reader.languages,
+    }
+    return [mark for mark, applies in found.items() if applies]

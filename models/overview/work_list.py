@@ -1,0 +1,242 @@
+"""The list of the desk: every open callback, in the order in which a liaison works on them (R36)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain, islice
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from models.callbacks.callback import CALLBACKS, Callback
+from models.callbacks.callback_list import LISTED, NOT_YET
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.follow_up import ANEW
+from models.callbacks.shown_line import shown_in_sql
+from models.callbacks.wishes import SAFEST
+from models.calls.offer import last_offers
+from models.calls.two_lists import RANKS, interleave
+from models.staff.staff import Staff
+from models.store.database import keyring_of
+from models.talks.talk import Talk
+
+#: What a reader may narrow the list to, in the order in which it is offered; all of the chosen ones apply.
+FILTERS = ("mine", "urgent", "languages", "overdue", "attention", "follow_ups")
+PAGE = 25
+#: The exact words of the partial indexes: with bound parameters the databases would not use them.
+_IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
+_PROMISED = text(
+    "callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
+)
+_LEFT = Callback.state == TAKEN_UP_AGAIN
+#: A callback that was promised again has been replaced by another one.
+_NOT_ANEW = or_(~_LEFT, Callback.outcome.is_distinct_from(ANEW))
+#: The parts of the list, one after the other.
+_MINE, _LISTED, _THEIRS, _NOT_YET = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads the list: their id, their languages, and the end of their office's day."""
+
+    staff_id: int
+    languages: tuple[str, ...]
+    day_ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """One callback as a row shows it; ``holder`` is the name of who has it.
+
+    If another call without a PIN asked for it as well (``asked_elsewhere``), its wishes are the safest ones:
+    one caller was promised those (R35). ``on_list``: the line may offer it now.
+    """
+
+    id: int
+    state: str
+    urgency: str
+    reason: str
+    verified: bool
+    language: str
+    time_zone: str
+    due_at: datetime
+    next_attempt_at: datetime
+    window_starts: datetime | None
+    window_ends: datetime | None
+    asked_elsewhere: bool
+    silent: bool
+    voicemail_text: str | None
+    may_answer: str
+    caller_tries: int
+    outcome: str | None
+    staff_id: int | None
+    paged_at: datetime | None
+    held_at: datetime | None
+    on_list: bool
+    discreet: bool
+    holder: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """One page. ``counts`` has each filter's count by its name, ``found`` that of all chosen ones together.
+
+    ``total`` counts every open callback.
+    """
+
+    rows: Sequence[WorkRow]
+    counts: Mapping[str, int]
+    found: int
+    total: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.found // PAGE))
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a page follows."""
+        return self.found > self.page * PAGE
+
+
+def work_list(
+    session: Session,
+    reader: Reader,
+    chosen: Collection[str],
+    now: datetime,
+    page: int = 1,
+    *,
+    soon: timedelta,
+    lines: Sequence[str],
+    discreet: Collection[str],
+) -> WorkList:
+    """A page of the list, numbered from 1, with the callbacks to which all of the ``chosen`` FILTERS apply.
+
+    First what the reader has in hand; then the two lists in the order of offers (R36), with what needs
+    attention among them; then what others have in hand; last what may not be called yet, by its next moment.
+    ``soon``: a promise due within this time counts as urgent. ``lines`` are the office's numbers, and those
+    of ``discreet`` name no office. The number of statements is small and fixed. Raises ValueError for an
+    unknown filter.
+    """
+    if not set(chosen) <= set(FILTERS):
+        raise ValueError("There is no such filter of the list.")
+    applies = {name: _filter(name, reader, now) for name in FILTERS}
+    only = [applies[name] for name in chosen]
+    ids = _ordered_ids(session, reader, only, now, soon, page)
+    rows = {row.id: row for row in session.execute(_rows(lines, discreet).where(Callback.id.in_(ids)))}
+    total, found, *counts = session.execute(
+        select(
+            func.count(),
+            func.count().filter(and_(true(), *only)),
+            *(func.count().filter(condition) for condition in applies.values()),
+        )
+        .select_from(Callback)
+        .where(_PROMISED, _NOT_ANEW)
+    ).one()
+    return WorkList(
+        [_row(session, rows[one]) for one in ids if one in rows],
+        dict(zip(FILTERS, counts, strict=True)),
+        found,
+        total,
+        page,
+    )
+
+
+def _ordered_ids(
+    session: Session,
+    reader: Reader,
+    only: Sequence[ColumnElement[bool]],
+    now: datetime,
+    soon: timedelta,
+    page: int,
+) -> list[int]:
+    """The ids of one page in the order of the list; only the first rows of each part are read."""
+    wanted, mine = page * PAGE, Callback.staff_id == reader.staff_id
+    parts: list[tuple[int, Any, tuple[Any, ...]]] = [
+        (_MINE, Callback.due_at, (_IN_HAND, mine)),
+        *((_LISTED, Callback.due_at, (LISTED, Callback.rank == rank)) for rank in RANKS),
+        (_THEIRS, Callback.due_at, (_IN_HAND, or_(Callback.staff_id.is_(None), ~mine))),
+        *(
+            (_NOT_YET, Callback.next_attempt_at, (NOT_YET, Callback.urgency == urgency))
+            for urgency in ("urgent", "other")
+        ),
+    ]
+    heads = [
+        select(
+            literal_column(str(part)).label("part"), Callback.id, Callback.rank, Callback.due_at,
+            moment.label("moment"),
+        )
+        .where(*which, *only)
+        .order_by(moment, Callback.id)
+        .limit(wanted)
+        .subquery()
+        for part, moment, which in parts
+    ]  # fmt: skip
+    found: dict[int, list[Any]] = {part: [] for part in (_MINE, _LISTED, _THEIRS, _NOT_YET)}
+    for row in session.execute(union_all(*(select(head) for head in heads))):
+        found[row.part].append(row)
+    for part in (_MINE, _THEIRS, _NOT_YET):
+        found[part].sort(key=lambda row: (row.moment, row.id))
+    turns = interleave(found[_LISTED], last_offers(session, now), now + soon)
+    in_order = chain(found[_MINE], turns, found[_THEIRS], found[_NOT_YET])
+    return [row.id for row in islice(in_order, wanted - PAGE, wanted)]
+
+
+def _filter(name: str, reader: Reader, now: datetime) -> ColumnElement[bool]:
+    match name:
+        case "mine":
+            return and_(_IN_HAND, Callback.staff_id == reader.staff_id)
+        case "urgent":
+            return Callback.urgency == "urgent"
+        case "languages":
+            return Callback.language.in_(reader.languages)
+        case "overdue":
+            return and_(Callback.due_at < now, Callback.state != "talking")
+        case "attention":
+            return or_(_LEFT, and_(Callback.state == "requested", Callback.paged_at.is_not(None)))
+        case _:
+            # A callback that a talk led to was requested in the caller's leg of that talk.
+            after_their_talk = exists().where(
+                Talk.caller_call_id == Callback.requested_in_call_id, Talk.staff_id == reader.staff_id
+            )
+            theirs = or_(Callback.rescheduled_by_id == reader.staff_id, after_their_talk)
+            return and_(Callback.due_at < reader.day_ends, theirs)
+
+
+def _rows(lines: Sequence[str], discreet: Collection[str]) -> Select[Any]:
+    columns = [CALLBACKS.c[name] for name in WorkRow.__dataclass_fields__ if name in CALLBACKS.c]
+    return (
+        select(
+            *columns,
+            CALLBACKS.c.rank.is_not(None).label("on_list"),
+            shown_in_sql(lines).in_(discreet).label("discreet"),
+            Staff.name_sealed,
+            Talk.held_at,
+        )
+        .select_from(Callback)
+        .outerjoin(Staff, Staff.id == CALLBACKS.c.staff_id)
+        .outerjoin(Talk, Talk.callback_id == CALLBACKS.c.id)
+    )
+
+
+def _row(session: Session, row: Any) -> WorkRow:
+    values = dict(row._mapping)
+    name = values.pop("name_sealed")
+    if values["asked_elsewhere"]:
+        values |= {wish: chosen for wish, chosen in SAFEST.columns.items() if wish in values}
+    return WorkRow(**values, holder=None if name is None else keyring_of(session).unseal("staff.name", name))
