@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: The size of the picture in its own units; the page scales it. SIDE and FOOT are for the axes, HEAD for the
-#: number above the highest bar.
-WIDTH, HEIGHT, SIDE, FOOT, HEAD = 720, 220, 44, 46, 30
+#: The size of the picture in its own units; the page scales it. SIDE and FOOT are for the axes, and HEAD for
+#: the unit above them, also in the larger letters of a phone.
+WIDTH, HEIGHT, SIDE, FOOT, HEAD = 720, 250, 48, 60, 40
 GAP = 0.22
 #: The most steps of the axis of numbers, and how far apart they may be.
 _MOST_TICKS = 4
