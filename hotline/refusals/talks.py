@@ -16,6 +16,7 @@ WORDS = {
     ),
     TalkRefusal.COLLEAGUE_THERE: N_("You cannot put the person on hold while %(name)s is on the call."),
     TalkRefusal.NO_COLLEAGUE_FREE: N_("No other colleague is free, or one is already being called."),
+    TalkRefusal.COLLEAGUE_NOT_FREE: N_("%(name)s is not free, or a colleague is already being called."),
     TalkRefusal.NO_COLLEAGUE_THERE: N_("No colleague is on the call yet. Add one and wait until they join."),
     TalkRefusal.NO_INTERPRETER: N_("The office has no interpreter for this language."),
     TalkRefusal.INTERPRETER_THERE: N_("An interpreter is on the call or is being called."),

@@ -152,6 +152,17 @@ def choose_liaison(
         )
         .limit(1)
     ).first()
+    return _liaison_of(session, row, language)
+
+
+def choose_by_name(session: Session, staff_id: int, language: str) -> Liaison | None:
+    """The person whom somebody chose, spoken to in ``language`` if possible; None unless they are free."""
+    pick_alone(session)
+    chosen = select(Staff.id, Staff.phone_sealed, Staff.languages).where(Staff.id == staff_id, IS_FREE)
+    return _liaison_of(session, session.execute(chosen).first(), language)
+
+
+def _liaison_of(session: Session, row: Any, language: str) -> Liaison | None:
     if row is None:
         return None
     spoken = [word.strip() for word in row.languages.split(",")]

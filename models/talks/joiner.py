@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.callbacks.liaison import choose_liaison, free_liaison, reserve_liaison
+from models.callbacks.liaison import choose_by_name, choose_liaison, free_liaison, reserve_liaison
 from models.calls import pacing
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
@@ -28,12 +28,18 @@ MISSED, TOLD = "missed", "told"
 
 
 def add_colleague(
-    session: Session, talk: Talk, actor: str, now: datetime
+    session: Session, talk: Talk, actor: str, now: datetime, colleague_id: int | None = None
 ) -> tuple[Literal["ringing", "nobody"], list[Job]]:
-    """Call another liaison on shift into the talk; ``nobody`` when none is free or one was already called."""
+    """Call another liaison on shift into the talk: this colleague, or without one the next who is free.
+
+    ``nobody`` when they are not free, or a colleague was already called.
+    """
     if talk.is_over or _is_there(session, talk, COLLEAGUE):
         return "nobody", []
-    chosen = choose_liaison(session, talk.language, now, verified=True)
+    if colleague_id is not None:
+        chosen = choose_by_name(session, colleague_id, talk.language)
+    else:
+        chosen = choose_liaison(session, talk.language, now, verified=True)
     if chosen is None:
         return "nobody", []
     leg = _leg(session, talk, COLLEAGUE, chosen.phone, chosen.language, now)

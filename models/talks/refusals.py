@@ -16,6 +16,8 @@ class TalkRefusal(StrEnum):
     #: ``name``: every colleague on the call.
     COLLEAGUE_THERE = auto()
     NO_COLLEAGUE_FREE = auto()
+    #: ``name``: the colleague who was chosen.
+    COLLEAGUE_NOT_FREE = auto()
     NO_COLLEAGUE_THERE = auto()
     NO_INTERPRETER = auto()
     INTERPRETER_THERE = auto()

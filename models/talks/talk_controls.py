@@ -55,15 +55,21 @@ def resume(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[J
     return resume_talk(session, _going_on(talk), actor_of(staff_id), now)
 
 
-def ring_colleague(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job]:
-    """Call a free colleague into the talk; the caller is told before the colleague hears anything (R43).
+def ring_colleague(
+    session: Session, talk: Talk, staff_id: int, now: datetime, colleague_id: int | None = None
+) -> list[Job]:
+    """Call this colleague, or the next who is free, into the talk.
 
-    Raises RefusedError when nobody is free, or one was already called or is there.
+    The caller is told before the colleague hears anything (R43). Raises RefusedError when they are not free,
+    or a colleague was already called or is there.
     """
-    word, jobs = add_colleague(session, _going_on(talk), actor_of(staff_id), now)
-    if word == "nobody":
+    word, jobs = add_colleague(session, _going_on(talk), actor_of(staff_id), now, colleague_id)
+    if word == "ringing":
+        return jobs
+    chosen = None if colleague_id is None else session.get(Staff, colleague_id)
+    if chosen is None:
         raise RefusedError(TalkRefusal.NO_COLLEAGUE_FREE)
-    return jobs
+    raise RefusedError(TalkRefusal.COLLEAGUE_NOT_FREE, name=name_of(session, chosen))
 
 
 def ring_interpreter(

@@ -250,3 +250,29 @@ def test_frame_with_its_menu_is_accessible(visitors: Visitors, console_server: C
     page.set_viewport_size({"width": 390, "height": 900})
     page.locator("#menu-summary").click()
     judge(page, "frame-menu", (390,))
+
+
+def test_menu_of_colleagues_stays_open_while_the_bar_changes_and_calls_by_keyboard(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    server, now = console_server, datetime.now(UTC)
+    ana = server.adds(name="Ana Demo")
+    server.adds(name="Luis Demo", on_shift=True)
+    promises(server, state="talking", staff_id=ana.staff_id, rank=None, talking_at=now)
+    page = opens(server, visitors, ana, "/console/cases")
+    page.locator("#bar-add-summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Luis Demo")).to_be_visible()
+    judge(page, "bar-colleagues")
+
+    promises(server, urgency="urgent")
+    looks(page)
+    expect(page.locator("#bar")).to_contain_text("An urgent callback is unclaimed.")
+    expect(page.get_by_role("button", name="Luis Demo")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Luis Demo")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#bar")).to_contain_text("Luis (phone rings)")
+    # The menu is gone: the focus is on the first control of the call.
+    expect(page.get_by_role("button", name="Hold")).to_be_focused()

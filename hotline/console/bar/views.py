@@ -53,6 +53,13 @@ CALL_SENTENCES = {
     **{name: TALK_ACTIONS[name][1] for name in CALL_ACTIONS},
     END_CALLOUT: N_("The call is ended."),
 }
+COLLEAGUE_STATES = {
+    "free": N_("free"),
+    "in_call": N_("in a call"),
+    "wrap_up": N_("in wrap-up"),
+    "break": N_("on a break"),
+    "off_shift": N_("off shift"),
+}
 #: What the bar changes about the reader's own shift.
 SHIFT_ACTIONS: dict[str, Callable[[Session, int, datetime], None]] = {
     "start_shift": lambda session, staff_id, now: set_shift(session, staff_id, on_shift=True, now=now),
@@ -76,6 +83,7 @@ class Bar:
     now: datetime
     callout_name: str = ""
 
+    states = COLLEAGUE_STATES
     what_for = staticmethod(what_for)
     unclaimed = staticmethod(unclaimed)
     promises_overdue = staticmethod(promises_overdue)
@@ -140,7 +148,8 @@ def bar() -> Response:
 @area.post("/bar")
 @guard_staff(*ROLES)
 def bar_click() -> AnyResponse:
-    does = request.form.get("does", "")
+    # The menu of colleagues has a button for each.
+    does = "colleague" if request.form.get("colleague") else request.form.get("does", "")
     if does not in CALL_SENTENCES and does not in SHIFT_ACTIONS:
         raise NotFound
     try:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from flask import request
+
 from hotline.console.callbacks.finish import TalkClick, finish, save_note, save_outcome
 from hotline.console.shell.console import console
 from hotline.console.shell.words import N_
@@ -20,7 +22,10 @@ def _resume(click: TalkClick) -> list[Job]:
 
 
 def _colleague(click: TalkClick) -> list[Job]:
-    return talk_controls.ring_colleague(click.session, click.talk, click.staff_id, click.now)
+    # By name from a menu; without one the next who is free.
+    typed = request.form.get("colleague", "")
+    colleague_id = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else None
+    return talk_controls.ring_colleague(click.session, click.talk, click.staff_id, click.now, colleague_id)
 
 
 def _interpreter(click: TalkClick) -> list[Job]:

@@ -76,7 +76,7 @@
   bar.addEventListener("submit", () => { pressed = true; });
   const keepFocus = () => {
     const isLost = document.activeElement === document.body || document.activeElement === null;
-    if (pressed && isLost) (bar.querySelector("[data-next]") || bar).focus();
+    if (pressed && isLost) (bar.querySelector("[data-next], .bar-controls button") || bar).focus();
     pressed = false;
   };
 

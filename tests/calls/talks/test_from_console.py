@@ -92,6 +92,24 @@ def test_colleague_is_rung_by_a_click_announced_and_takes_the_talk_over(
     assert states(hotline) == ["talking"]
 
 
+def test_colleague_who_is_chosen_by_name_is_rung_though_another_has_been_idle_for_longer(
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    _liaison, called = talk
+    make_staff(phone=SECOND)
+    chosen_id = make_staff(phone="+12025550179").id
+    with hotline.database.transaction() as session:
+        session.get_one(Staff, chosen_id).last_offered_at = hotline.clock.now
+
+    clicks(hotline, talk_controls.ring_colleague, chosen_id)
+    with pytest.raises(RefusedError, match=f"^{TalkRefusal.COLLEAGUE_NOT_FREE}"):
+        clicks(hotline, talk_controls.ring_colleague, chosen_id)
+
+    assert hotline.carrier.ringing[-1].to == "+12025550179"
+    colleague = joins(phone, hotline, hotline.carrier.ringing[-1])
+    assert (colleague.is_talking, called.is_talking) == (True, True)
+
+
 def test_liaison_who_handed_a_talk_over_still_writes_its_note_and_a_stranger_does_not(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:

@@ -254,13 +254,14 @@ def test_bar_names_the_colleague_and_the_interpreter_and_offers_what_is_left(
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True).signs_in()
     callback_id = leads(office_rows, ana)
-    assert "Add colleague" in ana.opens(ELSEWHERE).buttons
+    assert "Add colleague" in bar_of(ana)
 
     joins(office_rows, callback_id, "colleague", luis.staff_id)
     joins(office_rows, callback_id, "interpreter", None, accepted_at=clock())
     assert "Luis (phone rings)" in bar_of(ana)
     assert "interpreter is joining" in bar_of(ana)
-    assert not {"Add colleague", "Transfer"} & set(ana.buttons)
+    assert not {"Luis Demo", "Transfer"} & set(ana.buttons)
+    assert "Add colleague" not in ana.words
     assert "a colleague asks you into the call" in bar_of(luis)
 
     with office_rows.database.transaction() as session:
@@ -277,6 +278,53 @@ def test_bar_names_the_colleague_and_the_interpreter_and_offers_what_is_left(
     assert "End call" not in luis.buttons
 
 
+def test_menu_of_colleagues_says_who_can_come_and_calls_the_one_who_is_chosen(
+    staff: Any, office_rows: Office, database: Database, clock: Clock, jobs: WaitingJobs
+) -> None:
+    ana = staff(name="Ana Demo", on_shift=True).signs_in()
+    _first, luis = staff(name="Bea Demo", on_shift=True), staff(name="Luis Demo", on_shift=True)
+    resting, away, busy = (
+        staff(name=f"{one} Demo", on_shift=one != "Away") for one in ("Rest", "Away", "Busy")
+    )
+    becomes(database, resting, resting_until=clock())
+    callback_id = leads(office_rows, ana)
+    with database.transaction() as session:
+        leg = make_call(session, role="liaison", staff_id=busy.staff_id).id
+    becomes(database, busy, busy_call_id=leg)
+
+    menu = ana.opens(ELSEWHERE).page.get_element_by_id("bar-add-menu")
+    assert [words(one) for one in menu.xpath(".//li")] == [
+        "Bea Demo free",
+        "Luis Demo free",
+        "Busy Demo in a call",
+        "Rest Demo on a break",
+        "Away Demo off shift",
+    ]
+    assert [words(one) for one in menu.xpath(".//button")] == ["Bea Demo", "Luis Demo"]
+    ana.clicks("Luis Demo")
+
+    assert ana.reads("Luis (phone rings)")
+    with database.reading() as session:
+        (leg,) = session.query(Call).filter_by(callback_id=callback_id, role="colleague")
+        assert (leg.staff_id, jobs.waiting) == (luis.staff_id, [("ring_joiner", leg.id)])
+    assert away.staff_id
+
+
+def test_colleague_who_is_taken_meanwhile_is_named_and_nobody_else_is_called(
+    staff: Any, office_rows: Office, database: Database, jobs: WaitingJobs
+) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    luis, _free = staff(name="Luis Demo", on_shift=True), staff(name="Bea Demo", on_shift=True)
+    leads(office_rows, ana)
+    ana.opens(ELSEWHERE)
+    becomes(database, luis, on_shift=False)
+
+    ana.clicks("Luis Demo")
+
+    assert ana.reads("Luis Demo is not free, or a colleague is already being called.")
+    assert jobs.waiting == []
+
+
 def test_refused_click_says_why_in_the_bar_and_changes_nothing(
     staff: Any, office_rows: Office, jobs: WaitingJobs
 ) -> None:
@@ -288,8 +336,6 @@ def test_refused_click_says_why_in_the_bar_and_changes_nothing(
 
     assert "No other colleague is free" in words(ana.page)
     assert jobs.waiting == []
-    ana.opens(ELSEWHERE).clicks("Add colleague")
-    assert "No other colleague is free" in ana.words
 
 
 def test_nobody_acts_on_the_call_of_a_colleague(staff: Any, office_rows: Office) -> None:
