@@ -99,7 +99,7 @@ def request_callback(
             if former.urgency == "urgent" != urgency:
                 urgency, reason = former.urgency, former.reason
             due_at, next_attempt_at = min(due_at, former.due_at), min(next_attempt_at, former.next_attempt_at)
-    standing = owed_to_case(session, call.case_id)
+    standing = _owed_to_case(session, call.case_id)
     if standing is None:
         promise = Promise(
             number=number, urgency=urgency, reason=reason, verified=True, language=call.language,
@@ -111,7 +111,7 @@ def request_callback(
             _supersede(session, earlier, made, call, now)
             return session.get_one(Callback, made)
         # Another call about the same case asked a moment ago; its callback is the open one.
-        standing = owed_to_case(session, call.case_id)
+        standing = _owed_to_case(session, call.case_id)
         if standing is None:
             return None
     keep_callback(session, standing.id)
@@ -160,7 +160,7 @@ def make_urgent(
     They have asked for nothing new, so a part of the day that is still to come does not change, nor does a
     request for the same phone without the PIN.
     """
-    standing = owed_to_case(session, call.case_id)
+    standing = _owed_to_case(session, call.case_id)
     if standing is None or standing.urgency == "urgent":
         return standing
     standing.silent, standing.reason = standing.silent or bool(call.silent), reason
@@ -237,7 +237,7 @@ def open_of_case(session: Session, case_id: int | None) -> int | None:
     return session.scalar(select(Callback.id).where(Callback.case_id == case_id, IS_IDLE).limit(1))
 
 
-def owed_to_case(session: Session, case_id: int | None) -> Callback | None:
+def _owed_to_case(session: Session, case_id: int | None) -> Callback | None:
     """The callback that the case is promised."""
     owed = select(Callback).where(Callback.case_id == case_id, IS_OWED)
     return session.scalars(owed.with_for_update(key_share=True)).first()

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.callback import STAFF_CALL, Callback, advance
+from models.callbacks.callback import IS_OPEN, STAFF_CALL, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
-from models.callbacks.callback_request import Promise, owed_to_case, promise_callback
+from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.claim import actor_of, claim, may_be_called, refuse, standing
 from models.callbacks.liaison import free_liaison, reserve_liaison
 from models.callbacks.lone_refusal import refused_line_of
@@ -81,12 +81,12 @@ def call_phone(
 
     It is a callback like any other, claimed by them and called now, so it has the same legs, windows, first
     words and outcome. Nobody asked for it: if they do not make it, it is left for staff and the line calls
-    nobody. Returns its id and the jobs to enqueue. A case that is already promised a callback gets no second
-    one: then this returns the id of that one, and no jobs (R35). Raises RefusedError as ``call_now`` does.
+    nobody. Returns its id and the jobs to enqueue. A case with an open callback gets no second one: then this
+    returns the id of that one, and no jobs (R35). Raises RefusedError as ``call_now`` does.
     """
-    promised = owed_to_case(session, case.id)
-    if promised is not None:
-        return promised.id, []
+    standing_id = _open_of_case(session, case.id)
+    if standing_id is not None:
+        return standing_id, []
     mine = select(Phone).where(Phone.id == phone_id, Phone.registrant_id == case.registrant_id, *SAFE)
     phone = session.scalars(mine).first()
     if phone is None:
@@ -101,10 +101,10 @@ def call_phone(
     made = promise_callback(session, promise, actor=actor, now=now)
     if made is None:
         # A caller with the PIN has asked at this same moment.
-        promised = owed_to_case(session, case.id)
-        if promised is None:
+        standing_id = _open_of_case(session, case.id)
+        if standing_id is None:
             raise RefusedError(CallbackRefusal.PROMISED)
-        return promised.id, []
+        return standing_id, []
     callback = claim(session, made, staff_id, now, policy.numbers)
     callback.taken_up_at, callback.outcome = now, STAFF_CALL
     session.flush()
@@ -163,6 +163,11 @@ def is_wanted(session: Session, call_id: int) -> bool:
         Call.id == call_id, Call.call_status.is_(None), Call.call_sid.is_(None), Call.ended_at.is_(None)
     )
     return session.execute(undialled).first() is not None
+
+
+def _open_of_case(session: Session, case_id: int) -> int | None:
+    """The callback that a case is promised, or in which somebody talks with its person now."""
+    return session.scalar(select(Callback.id).where(Callback.case_id == case_id, IS_OPEN).limit(1))
 
 
 def _own_leg(session: Session, callback: Callback, person: Staff, now: datetime) -> Call:

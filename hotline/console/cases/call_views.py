@@ -37,7 +37,7 @@ def case_phone_call(case_id: int, phone_id: int) -> Response:
     if jobs:
         flash(_("You asked for the call. Accept on your phone, and the line calls the person."), "success")
     else:
-        flash(_("A callback is already promised for this case. You can make the call here."), "info")
+        flash(_("This case already has an open callback. Here it is."), "info")
     return redirect(url_for("console.callbacks.callback", callback_id=callback_id), code=303)
 
 

@@ -151,6 +151,20 @@ def test_case_that_is_promised_a_callback_gets_that_one(
     assert [job for job in hotline.jobs.waiting if job[0] == "ring_taker"] == []
 
 
+def test_person_with_whom_a_colleague_talks_is_not_called_beside_that_talk(
+    phone: Phone, case: MadeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    made = calls(hotline, case, make_staff(phone=LIAISON))
+    hotline.rung()
+    phone.answers(hotline.carrier.ringing[-1]).presses("1")
+    hotline.rung()
+    phone.answers(hotline.carrier.ringing[-1]).presses("1")
+    assert the_callback(hotline).state == "talking"
+
+    assert calls(hotline, case, make_staff(phone="+12025550171")) == made
+    assert hotline.rung() == []
+
+
 def test_call_that_staff_do_not_make_is_left_for_staff_and_rings_nobody_else(
     phone: Phone, case: MadeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -61,7 +61,7 @@ def test_case_that_is_promised_a_callback_shows_that_one_and_calls_nobody(
 
     liaison.clicks("Call this phone")
 
-    assert liaison.reads("A callback is already promised for this case. You can make the call here.")
+    assert liaison.reads("This case already has an open callback. Here it is.")
     assert callbacks(database) == [("asked", "requested")]
 
 
