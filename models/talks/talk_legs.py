@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models.calls.call import Call
+from models.calls.call_status import LEAVING
 from models.calls.place import AWAITING_PERSON, IN_TALK, JUST_LEFT
 from models.calls.role import COLLEAGUE, JOINERS
 from models.talks.talk import Talk
@@ -73,11 +74,14 @@ def staff_in_talk(session: Session, talk: Talk, but: int | None = None) -> list[
 
 
 def colleagues(session: Session, talk: Talk, but: int | None = None) -> list[Call]:
-    """The staff who joined and were announced, with the caller or briefly out, except ``but``."""
+    """The staff who joined and were announced, with the caller or briefly out, except ``but``.
+
+    Not those who have left the call to the others: their leg is about to end.
+    """
     return [
         leg
         for leg in legs_of_talk(session, talk)
-        if leg.role == COLLEAGUE and is_announced(leg, talk) and leg.id != but
+        if leg.role == COLLEAGUE and is_announced(leg, talk) and leg.call_status != LEAVING and leg.id != but
     ]
 
 

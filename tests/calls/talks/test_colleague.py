@@ -212,6 +212,29 @@ def test_caller_is_on_hold_when_the_liaison_steps_out_after_the_colleagues_end_w
     assert hotline.rung() == [SECOND]
 
 
+def test_talk_is_over_with_the_liaison_when_the_colleague_has_just_left_it(
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, clock: Clock
+) -> None:
+    """Their end was unknown yet, so the talk went on under them, and the caller was put on hold."""
+    liaison, called = talk
+    placed = a_colleague_is_rung(phone, hotline, make_staff, liaison)
+    deaf = phone.another()
+    deaf.suffers(Faults(rates={"event_drop": 1.0}))
+    colleague = joins(deaf, hotline, placed)
+    colleague.presses("*")
+    colleague.says_nothing()
+    colleague.presses("2")
+    assert colleague.hears("Your colleague goes on with the call")
+    clock.passes(minutes=3)
+
+    liaison.hangs_up()
+    hotline.jobs.works_off()
+
+    assert called.hears("This call is over")
+    assert called.is_over
+    assert states(hotline) == ["reached"]
+
+
 def on_shift(hotline: Hotline, phone: str, *, is_so: bool) -> None:
     """Someone at the office begins or ends the shift of the person at this phone."""
     with hotline.database.transaction() as session:
