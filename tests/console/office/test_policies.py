@@ -54,6 +54,8 @@ def test_changed_policy_says_when_and_who_changed_it(administrator: Member) -> N
     administrator.opens("/console/office/policies/case_open_minutes").fills(value="90", reason=WHY)
     administrator.clicks("Save policy")
     assert administrator.reads("90 minutes", "changed here", "Administrator 1")
+    # The page of one policy belongs to the section of all.
+    assert set(administrator.page.xpath("//nav//a[@aria-current]/text()")) == {"Office", "Policies"}
 
     administrator.opens("/console/office/policies")
     told = " ".join(row(administrator, "case_open_minutes"))
