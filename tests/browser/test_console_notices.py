@@ -10,9 +10,11 @@ from typing import Any
 from playwright.sync_api import Page, Route, expect
 
 from models import Callback, StaffSession
+from models.staff.set_away import note_miss
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, looks_again
 from tests.browser.test_console_callbacks import claims, promises
+from workers.office_rules import policies_of
 
 #: The test records what a browser would show and play. A tone counts once it was played to its end.
 WATCHED = """([allows, refuses]) => {
@@ -47,6 +49,8 @@ WATCHED = """([allows, refuses]) => {
     }
 }"""
 TONES = 2
+RINGS = "Your phone rings: Callback, Spanish."
+AWAY = "You are set away. You missed 2 offers in a row, so your shift has ended."
 ONE = "An urgent callback is unclaimed."
 TWO = "2 urgent callbacks are unclaimed."
 
@@ -271,4 +275,58 @@ def test_browser_that_refuses_notifications_goes_on_and_sounds(
     tab.asks().is_titled(2)
     until(lambda: tab.sounds == 2)
     assert (tab.sounds, tab.told) == (2, [])
+    expects(visitors, "AudioContext was not allowed")
+
+
+def test_ring_set_away_and_overdue_promise_are_told_once_in_a_hidden_tab_without_a_name(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    server, now = console_server, datetime.now(UTC)
+    ana = on_shift(server, "Ana Demo")
+    tab = Tab(server, visitors, ana)
+    tab.switches("by a notification", on=True)
+    ringing = promises(
+        server, state="ringing_liaison", staff_id=ana.staff_id, rank=None, lease_until=now, language="es"
+    )
+
+    tab.asks().is_titled(1)
+    tab.has_told(RINGS)
+    becomes(server, ringing, state="cancelled")
+    tab.asks().is_titled(0)
+    with server.database.transaction() as session:
+        for _ in range(2):
+            note_miss(session, ana.staff_id, now, policies_of(server.office))
+    tab.asks()
+    tab.has_told(RINGS, AWAY)
+
+    # Someone off shift is not alerted to work that nobody has; whoever begins their shift is.
+    promises(server, rank=1, due_at=now - timedelta(minutes=1))
+    tab.asks().is_titled(1)
+    tab.has_told(RINGS, AWAY)
+    tab.page.locator("#bar-switch").click()
+    until(lambda: tab.sounds == 3)
+    tab.has_told(RINGS, AWAY, f"{ONE} A promised callback is overdue.")
+
+    tab.switches("by a number in the title", on=False)
+    tab.is_titled(0)
+    tab.switches("by a number in the title", on=True)
+    tab.is_titled(1)
+
+
+def test_next_person_at_the_same_computer_is_told_as_well(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    server = console_server
+    tab = Tab(server, visitors, on_shift(server, "Ana Demo"))
+    tab.switches("by a notification", on=True)
+    promises(server, urgency="urgent", reason="afraid")
+    tab.asks()
+    tab.has_told(ONE)
+
+    cookie = server._cookies(on_shift(server, "Luis Demo"))
+    tab.page.context.add_cookies(cookie)
+    tab.page.reload()
+    tab.page.mouse.click(5, 500)
+
+    tab.has_told(ONE)
     expects(visitors, "AudioContext was not allowed")

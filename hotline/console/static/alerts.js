@@ -8,7 +8,7 @@
   const SOUND = "console.alerts.sound";
   const NOTIFICATION = "console.alerts.notification";
   const TITLE = "console.alerts.title";
-  const TOLD = "console.alerts.told";
+  const TOLD = `console.alerts.told.${bar.dataset.of}`;
   let { title } = document;
   let shownTitle = title;
   const words = bar.dataset;

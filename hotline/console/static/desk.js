@@ -34,7 +34,8 @@
   document.addEventListener("htmx:afterSwap", () => readMessages(false));
   if (!bar) return;
 
-  const TOLD = "console.desk.told";
+  // By person, since the next one at this computer has heard nothing.
+  const TOLD = `console.desk.told.${bar.dataset.of}`;
   const words = (text) => (text || "").split(" ").filter(Boolean);
   const isOf = (kind) => (token) => token.startsWith(`${kind}:`);
 
