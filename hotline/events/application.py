@@ -1,6 +1,7 @@
 """The ASGI application: a stream of server-sent events for each open console of somebody who is signed in."""
 
 import asyncio
+import os
 import random
 import signal
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -26,6 +27,8 @@ DATABASE_SECONDS = 1.0
 #: A change is sent to each console within this time, so that they do not all ask for it at the same moment:
 #: callers wait behind fifty requests at once. With the second between two looks it stays below two seconds.
 SPREAD_SECONDS = 0.7
+#: How long the streams have to end when the process is told to.
+_LEAVING_SECONDS = 0.3
 #: How long a browser waits until it connects again, from and to.
 _RETRY_MILLISECONDS = (1000, 3000)
 
@@ -55,8 +58,9 @@ class EventsApplication:
         await receive()
         loop = asyncio.get_running_loop()
         watching = loop.create_task(self._watch.run())
-        # The server waits for open requests before it ends, and a stream is a request that never ends.
-        loop.add_signal_handler(signal.SIGTERM, self._leave)
+        # The server's own handlers would wait for open requests, and a stream is one that never ends.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._leave)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         watching.cancel()
@@ -64,8 +68,9 @@ class EventsApplication:
 
     def _leave(self) -> None:
         self._listeners.close()
-        # The server's own handler of this one ends it.
-        signal.raise_signal(signal.SIGINT)
+        # Not by the interpreter's own end: a thread of the server that wants the interpreter then aborts the
+        # process now and then.
+        asyncio.get_running_loop().call_later(_LEAVING_SECONDS, os._exit, 0)
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
