@@ -65,7 +65,7 @@ def pins() -> View:
         settled = settled_pins(session, me(), console.clock(), console.policies)
     return render_template(
         "console/cases/pins/waiting.html",
-        waiting=waiting,
+        requests=waiting,
         settled=settled,
         labels=case_labels,
         is_approver=me().role in APPROVERS,
