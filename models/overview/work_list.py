@@ -3,13 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     Select,
     and_,
+    bindparam,
     exists,
     func,
     literal_column,
@@ -135,19 +138,18 @@ def work_list(
     """
     if not set(chosen) <= set(FILTERS):
         raise ValueError("There is no such filter of the list.")
-    applies = {name: _filter(name, reader, now) for name in FILTERS}
-    only = [applies[name] for name in chosen]
-    ids = _ordered_ids(session, reader, only, now, soon, page)
+    asked = {
+        "staff_id": reader.staff_id,
+        "languages": reader.languages,
+        "day_ends": reader.day_ends,
+        "now": now,
+        "wanted": page * PAGE,
+    }
+    # In one order, so that each choice has its statements once.
+    only = tuple(name for name in FILTERS if name in chosen)
+    ids = _ordered_ids(session, only, asked, now, soon)
     rows = {row.id: row for row in session.execute(_rows(lines, discreet).where(Callback.id.in_(ids)))}
-    total, found, *counts = session.execute(
-        select(
-            func.count(),
-            func.count().filter(and_(true(), *only)),
-            *(func.count().filter(condition) for condition in applies.values()),
-        )
-        .select_from(Callback)
-        .where(_PROMISED, _NOT_ANEW)
-    ).one()
+    total, found, *counts = session.execute(_counts(only), asked).one()
     return WorkList(
         [_row(session, rows[one]) for one in ids if one in rows],
         dict(zip(FILTERS, counts, strict=True)),
@@ -158,15 +160,24 @@ def work_list(
 
 
 def _ordered_ids(
-    session: Session,
-    reader: Reader,
-    only: Sequence[ColumnElement[bool]],
-    now: datetime,
-    soon: timedelta,
-    page: int,
+    session: Session, only: tuple[str, ...], asked: dict[str, Any], now: datetime, soon: timedelta
 ) -> list[int]:
     """The ids of one page in the order of the list; only the first rows of each part are read."""
-    wanted, mine = page * PAGE, Callback.staff_id == reader.staff_id
+    found: dict[int, list[Any]] = {part: [] for part in (_MINE, _LISTED, _THEIRS, _NOT_YET)}
+    for row in session.execute(_heads(only), asked):
+        found[row.part].append(row)
+    for part in (_MINE, _THEIRS, _NOT_YET):
+        found[part].sort(key=lambda row: (row.due_at, row.id))
+    turns = interleave(found[_LISTED], last_offers(session, now), now + soon)
+    in_order = chain(found[_MINE], turns, found[_THEIRS], found[_NOT_YET])
+    return [row.id for row in islice(in_order, asked["wanted"] - PAGE, asked["wanted"])]
+
+
+# Built once for each choice of filters: building a union takes longer than running it.
+@cache
+def _heads(only: tuple[str, ...]) -> Executable:
+    """The first rows of each part; of what may not be called yet, ``due_at`` is its next moment."""
+    mine = Callback.staff_id == bindparam("staff_id")
     parts: list[tuple[int, Any, tuple[Any, ...]]] = [
         (_MINE, Callback.due_at, (_IN_HAND, mine)),
         *((_LISTED, Callback.due_at, (LISTED, Callback.rank == rank)) for rank in RANKS),
@@ -177,45 +188,40 @@ def _ordered_ids(
         ),
     ]
     heads = [
-        select(
-            literal_column(str(part)).label("part"), Callback.id, Callback.rank, Callback.due_at,
-            moment.label("moment"),
-        )
-        .where(*which, *only)
+        select(literal_column(str(part)).label("part"), Callback.id, Callback.rank, moment.label("due_at"))
+        .where(*which, *(_FILTERS[name] for name in only))
         .order_by(moment, Callback.id)
-        .limit(wanted)
+        .limit(bindparam("wanted"))
         .subquery()
         for part, moment, which in parts
-    ]  # fmt: skip
-    found: dict[int, list[Any]] = {part: [] for part in (_MINE, _LISTED, _THEIRS, _NOT_YET)}
-    for row in session.execute(union_all(*(select(head) for head in heads))):
-        found[row.part].append(row)
-    for part in (_MINE, _THEIRS, _NOT_YET):
-        found[part].sort(key=lambda row: (row.moment, row.id))
-    turns = interleave(found[_LISTED], last_offers(session, now), now + soon)
-    in_order = chain(found[_MINE], turns, found[_THEIRS], found[_NOT_YET])
-    return [row.id for row in islice(in_order, wanted - PAGE, wanted)]
+    ]
+    return union_all(*(select(head) for head in heads))
 
 
-def _filter(name: str, reader: Reader, now: datetime) -> ColumnElement[bool]:
-    match name:
-        case "mine":
-            return and_(_IN_HAND, Callback.staff_id == reader.staff_id)
-        case "urgent":
-            return Callback.urgency == "urgent"
-        case "languages":
-            return Callback.language.in_(reader.languages)
-        case "overdue":
-            return and_(Callback.due_at < now, Callback.state != "talking")
-        case "attention":
-            return or_(_LEFT, and_(Callback.state == "requested", Callback.paged_at.is_not(None)))
-        case _:
-            # A callback that a talk led to was requested in the caller's leg of that talk.
-            after_their_talk = exists().where(
-                Talk.caller_call_id == Callback.requested_in_call_id, Talk.staff_id == reader.staff_id
-            )
-            theirs = or_(Callback.rescheduled_by_id == reader.staff_id, after_their_talk)
-            return and_(Callback.due_at < reader.day_ends, theirs)
+@cache
+def _counts(only: tuple[str, ...]) -> Executable:
+    """How many are open, how many of them all of ``only`` apply to, and how many each filter alone."""
+    applies = and_(true(), *(_FILTERS[name] for name in only))
+    each = (func.count().filter(condition) for condition in _FILTERS.values())
+    counts = select(func.count(), func.count().filter(applies), *each)
+    return counts.select_from(Callback).where(_PROMISED, _NOT_ANEW)
+
+
+#: A callback that a talk led to was requested in the caller's leg of that talk.
+_AFTER_THEIR_TALK = exists().where(
+    Talk.caller_call_id == Callback.requested_in_call_id, Talk.staff_id == bindparam("staff_id")
+)
+_FILTERS: dict[str, ColumnElement[bool]] = {
+    "mine": and_(_IN_HAND, Callback.staff_id == bindparam("staff_id")),
+    "urgent": Callback.urgency == "urgent",
+    "languages": Callback.language.in_(bindparam("languages", expanding=True)),
+    "overdue": and_(Callback.due_at < bindparam("now"), Callback.state != "talking"),
+    "attention": or_(_LEFT, and_(Callback.state == "requested", Callback.paged_at.is_not(None))),
+    "follow_ups": and_(
+        Callback.due_at < bindparam("day_ends"),
+        or_(Callback.rescheduled_by_id == bindparam("staff_id"), _AFTER_THEIR_TALK),
+    ),
+}
 
 
 def _rows(lines: Sequence[str], discreet: Collection[str]) -> Select[Any]:

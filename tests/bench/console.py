@@ -20,6 +20,7 @@ from hotline import create_app
 from models import Callback, Case, CaseOpening, Facility, Phone, Staff
 from models.overview.case_opening import SEARCH_REASONS
 from models.overview.pin_request import PinRequest
+from models.overview.work_list import FILTERS
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
@@ -30,6 +31,8 @@ from tests.factories import make_staff
 
 CASES, QUICK_CASES = 50_000, 5_000
 ROLES = ("administrator", "supervisor", "liaison")
+#: How many people look at the list.
+READERS = 50
 _WARM = 3
 COOKIE = "console"
 KEYS = {
@@ -71,7 +74,7 @@ def _pages(app: Flask, database: Database, times: int) -> Iterator[tuple[str, li
             continue
         role = next(role for role in ROLES if role in view.roles)  # type: ignore[attr-defined]
         client = app.test_client()
-        client.setcookie_for(COOKIE, cookies[role], domain="127.0.0.1", path="/console")
+        client.set_cookie(COOKIE, cookies[role], domain="127.0.0.1", path="/console")
         shown = {name: ids[name] for name in rule.arguments}
         path = app.url_map.bind("127.0.0.1").build(rule.endpoint, shown)
         taken = []
@@ -82,13 +85,35 @@ def _pages(app: Flask, database: Database, times: int) -> Iterator[tuple[str, li
         if answer.status_code >= 500:
             raise RuntimeError(f"{rule.rule} answered {answer.status_code}.")
         yield f"{rule.rule} ({answer.status_code})", taken[_WARM:]
+    yield from _first_lists(app, database, ids["case_id"], times)
     yield "search by a name (200)", _searches(app, cookies["supervisor"], times)
+
+
+def _first_lists(
+    app: Flask, database: Database, case_id: int, times: int
+) -> Iterator[tuple[str, list[float]]]:
+    """Seconds of the first page of the list for each of many readers, whole and with each filter."""
+    readers = []
+    for _ in range(READERS):
+        client = app.test_client()
+        cookie = cookie_for(database, "liaison", case_id)
+        client.set_cookie(COOKIE, cookie, domain="127.0.0.1", path="/console")
+        readers.append(client)
+    for query in ("", *(f"?{name}=1" for name in FILTERS), "?page=20"):
+        path, taken = f"/console/callbacks{query}", []
+        for number in range(max(times, READERS) + _WARM):
+            started = perf_counter()
+            answer = readers[number % READERS].get(path, base_url="http://127.0.0.1")
+            taken.append(perf_counter() - started)
+            if answer.status_code != 200:
+                raise RuntimeError(f"The list answered {answer.status_code}.")
+        yield f"{path} of {READERS} readers (200)", taken[_WARM:]
 
 
 def _searches(app: Flask, cookie: str, times: int) -> list[float]:
     """Seconds of searches for one name after another, sent from the page that has the form."""
     client = app.test_client()
-    client.setcookie_for(COOKIE, cookie, domain="127.0.0.1", path="/console")
+    client.set_cookie(COOKIE, cookie, domain="127.0.0.1", path="/console")
     page = client.get("/console/cases", base_url="http://127.0.0.1").text
     (token, *_) = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     taken = []

@@ -63,7 +63,11 @@ def fill(database: Database, cases: int) -> None:
             )
             if number % _OPEN_IN == 0:
                 due = now + timedelta(minutes=number - _FIRST // 4)
-                make_callback(session, case, due_at=due, next_attempt_at=now + timedelta(hours=1))
+                # Half are on the list, as many of them urgent as not; the others wait for their window.
+                kind = number // _OPEN_IN % 4
+                urgency, rank = ("urgent" if kind % 2 else "other"), (None, None, 1, 0)[kind]
+                at = now + timedelta(hours=0 if kind > 1 else 1)
+                make_callback(session, case, due_at=due, next_attempt_at=at, urgency=urgency, rank=rank)
     with database.transaction() as session:
         for copy in range(1, cases // _FIRST):
             for name in _COPIED:

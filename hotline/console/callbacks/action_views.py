@@ -164,7 +164,7 @@ def callback_action(callback_id: int, action: str) -> Response | tuple[str, int]
         said = N_("It is left for staff again.")
     flash(_(said), "success")
     if action == "release":
-        return redirect(url_for("console.callbacks.callbacks", view="mine"), code=303)
+        return redirect(url_for("console.callbacks.callbacks"), code=303)
     return redirect(url_for("console.callbacks.callback", callback_id=callback_id), code=303)
 
 
