@@ -179,7 +179,9 @@ def _seek(desk: Desk, *, at_0: bool = False) -> tuple[str, bool]:
     if rung is not None:
         return "wait", True
     if waits.rung_since(session, wait) >= desk.policies.liaison_tries:
-        return _give_up(desk, "nobody"), False
+        # No liaison missed this caller if the carrier took none of the calls.
+        is_missed = waits.is_any_rung(session, wait)
+        return (_give_up(desk, "nobody") if is_missed else _ring_office(desk)), False
     return "wait", _ring_if_free(desk, wait)
 
 

@@ -174,6 +174,14 @@ def rung_since(session: Session, wait: QueuedCall) -> int:
     return session.scalar(rung) or 0
 
 
+def is_any_rung(session: Session, wait: QueuedCall) -> bool:
+    """Whether the carrier took any of the calls to liaisons for this caller since they began to wait."""
+    rung = select(Call.id).where(
+        Call.parent_call_id == wait.call_id, Call.started_at >= wait.since, Call.call_sid.is_not(None)
+    )
+    return session.scalar(rung.limit(1)) is not None
+
+
 def was_missed(session: Session, leg_id: int) -> list[Job]:
     """A liaison's leg ended without the key: the queued caller polls for the next one at once."""
     whose = (

@@ -96,6 +96,30 @@ def test_caller_at_0_is_put_through_to_the_office_while_the_carrier_refuses_our_
 
 
 @pytest.mark.parametrize("fault", ["away", "overloaded"])
+def test_caller_at_0_is_put_through_to_the_office_while_the_carrier_takes_no_call_of_ours(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, fault: str
+) -> None:
+    """They heard "no one can answer right now", although a liaison was free and no phone had rung."""
+    make_staff(phone=FIRST)
+    hotline.carrier.is_away = fault == "away"
+    hotline.carrier.is_overloaded = fault == "overloaded"
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    assert phone.hears("I am calling someone for you")
+    for _ in range(8):
+        for _ in range(4):
+            passes(hotline, 2)
+            hotline.jobs.works_off()
+        if not phone.rings:
+            phone.says_nothing()
+    assert phone.does_not_hear("No one can answer")
+    assert phone.rings == (hotline.office.person_number,)
+    phone.answers()
+    assert phone.is_talking
+    assert (held_legs(hotline), hotline.rows(select(Staff.missed_offers))) == ([], [0])
+
+
+@pytest.mark.parametrize("fault", ["away", "overloaded"])
 def test_liaison_hears_that_the_talk_is_over_once_the_carrier_can_be_asked_again(
     talk: tuple[Phone, Phone], hotline: Hotline, fault: str
 ) -> None:
