@@ -57,9 +57,11 @@ class Figures:
     #: Callbacks and talks at 0 in which two people talk now.
     talking: int
     talking_at_0: int
+    #: Past their promised moment, also of those that the line does not call by itself any more.
     late: int
     at_risk: int
-    left_for_staff: int
+    #: Left for a person, or about which people were paged because nobody took them.
+    attention: int
     #: Today's requests: how long until two people talked. None if too many still wait to tell.
     asked: int
     talked: int
@@ -174,16 +176,23 @@ def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any
             func.count(case((~waits, 1))),
             func.count(case((and_(waits, Callback.due_at <= now), 1))),
             func.count(case((and_(waits, Callback.due_at > now, Callback.due_at <= now + risk), 1))),
+            func.count(case((and_(Callback.state == "requested", Callback.paged_at.is_not(None)), 1))),
         ).where(IS_OPEN)
     ).one()
     # A callback that was promised again has been replaced by another one.
-    aside = select(func.count()).select_from(Callback).where(_LEFT, Callback.outcome.is_distinct_from(ANEW))
-    left = session.scalar(aside) or 0
-    names = ("verified", "unverified", "waiting_since", "talking", "late", "at_risk")
+    is_left = _LEFT, Callback.outcome.is_distinct_from(ANEW)
+    left, left_late = session.execute(
+        select(func.count(), func.count(case((Callback.due_at <= now, 1))))
+        .select_from(Callback)
+        .where(*is_left)
+    ).one()
+    names = ("verified", "unverified", "waiting_since", "talking", "late", "at_risk", "attention")
+    counts = dict(zip(names, found, strict=True))
     at_0 = select(func.count()).select_from(Talk).where(IS_ON, Talk.callback_id.is_(None))
     return {
-        **dict(zip(names, found, strict=True)),
-        "left_for_staff": left,
+        **counts,
+        "late": counts["late"] + left_late,
+        "attention": counts["attention"] + left,
         "talking_at_0": session.scalar(at_0) or 0,
     }
 

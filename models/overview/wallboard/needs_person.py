@@ -44,11 +44,17 @@ class Promise:
     outcome: str | None
     requested_at: datetime
     due_at: datetime
+    paged_at: datetime | None
     holder_id: int | None
 
     @property
     def needs_attention(self) -> bool:
-        """Whether the line itself offers it to nobody any more."""
+        """Whether the line offers it to nobody any more, or people were paged because nobody took it."""
+        return self.is_left or (self.state == "requested" and self.paged_at is not None)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether a person must reopen it before the line calls again."""
         return self.state == TAKEN_UP_AGAIN
 
 

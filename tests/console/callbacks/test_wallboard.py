@@ -55,6 +55,7 @@ def test_tile_is_red_for_its_own_figure_only(supervisor: Member, database: Datab
     red = supervisor.page.xpath("//div[contains(@class, 'tile--bad')]/dt")
     assert [one.text_content().strip() for one in red] == ["Needs attention"]
     assert supervisor.reads("Overdue 0")
+    assert supervisor.links["Needs attention"] == "/console/callbacks?attention=1"
 
 
 def test_supervisor_reads_what_needs_a_person_with_its_link_and_its_one_action(
@@ -80,7 +81,7 @@ def test_supervisor_reads_what_needs_a_person_with_its_link_and_its_one_action(
     rows = {
         row.get("id"): " ".join(row.text_content().split()) for row in supervisor.page.xpath("//li[@class]")
     }
-    assert rows[f"need-callback-{left}"].startswith("Needs attention 5 s overdue Urgent")
+    assert rows[f"need-callback-{left}"].startswith("Needs attention 1 min overdue Urgent")
     assert rows[f"need-callback-{left}"].endswith("Reopen")
     assert rows[f"need-callback-{late}"].startswith(f"8 min overdue Callback {late}")
     assert rows[f"need-callback-{late}"].endswith("verified Claim")
