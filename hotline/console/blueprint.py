@@ -15,8 +15,8 @@ from hotline.console.audit import views as audit_views
 from hotline.console.audit.area import area as audit
 from hotline.console.bar import views as bar_views
 from hotline.console.bar.area import area as bar
-from hotline.console.callbacks import action_views, talk_views, wallboard_views
-from hotline.console.callbacks import views as callback_views
+from hotline.console.callbacks import action_views, callback_views, talk_views, wallboard_views
+from hotline.console.callbacks import views as list_views
 from hotline.console.callbacks.area import area as callbacks
 from hotline.console.cases import call_views, lock_views, phone_views, pin_views
 from hotline.console.cases import views as case_views
@@ -61,7 +61,7 @@ AREAS = (
         (office_views, announcement_views, partner_views, directory_views, policy_views, prompt_views),
     ),
     (imports, (import_views, upload_views, settle_views)),
-    (callbacks, (callback_views, action_views, talk_views, wallboard_views)),
+    (callbacks, (list_views, callback_views, action_views, talk_views, wallboard_views)),
     (bar, (bar_views,)),
     (audit, (audit_views, export_views)),
     (cases, (case_views, phone_views, call_views, pin_views, lock_views)),

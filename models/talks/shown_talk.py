@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.audit.audit import AuditEntry
 from models.callbacks.case_words import heard_for
 from models.callbacks.claim import OVERSEERS, actor_of
 from models.calls.call import Call
@@ -101,6 +102,24 @@ def look_at_talk_words(
         now=now,
     )
     return heard_for(session, talk.case_id, now, rules)
+
+
+def words_for_talk(session: Session, talk: TalkAt0, now: datetime, rules: HeardRules) -> Heard:
+    """The same once this person has viewed it: no new view, and no new entry."""
+    if talk.case_id is None:
+        raise RefusedError(TalkRefusal.NO_PIN)
+    return heard_for(session, talk.case_id, now, rules)
+
+
+def has_looked_at_talk(session: Session, talk: TalkAt0, staff_id: int) -> bool:
+    """Whether this person has viewed what may be told to this caller."""
+    looks = select(AuditEntry.facts).where(
+        AuditEntry.actor == actor_of(staff_id),
+        AuditEntry.action == "look_at_case",
+        AuditEntry.target == f"case:{talk.case_id}",
+        AuditEntry.at >= talk.began_at,
+    )
+    return any((facts or {}).get("talk") == talk.id for facts in session.scalars(looks))
 
 
 def _came_into(session: Session, talk: Talk, staff_id: int) -> bool:

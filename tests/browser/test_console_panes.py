@@ -23,14 +23,14 @@ def test_click_on_a_row_opens_it_beside_the_list_and_keeps_the_focus(
 
     page.locator(f"#callback-{second}").click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Callback {second}")
-    expect(page).to_have_title(re.compile(f"Callback {second}"))
+    _has_open(page, second)
+    expect(page).to_have_title(re.compile("Callback: English"))
     expect(page.locator(f"#callback-{second}")).to_be_focused()
     assert page.url.endswith(f"/console/callbacks/{second}")
     page.locator(f"#callback-{first}").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Callback {first}")
+    _has_open(page, first)
     page.go_back()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Callback {second}")
+    _has_open(page, second)
     expect(page.locator("#desk")).to_have_count(1)
     assert page.evaluate("window.isSamePage")
 
@@ -47,8 +47,7 @@ def test_list_work_and_case_are_one_screen_and_each_pane_scrolls_by_itself(
     assert page.evaluate("document.documentElement.scrollHeight") <= 800
     lefts = [_box(page, name)["x"] for name in ("#list", "#work", "#case")]
     assert lefts == sorted(set(lefts))
-    for name in ("#list", "#case"):
-        assert page.evaluate("it => it.scrollHeight > it.clientHeight", page.query_selector(name)), name
+    assert page.evaluate("it => it.scrollHeight > it.clientHeight", page.query_selector("#list"))
     judge(page, "desk", (900, 1280))
 
 
@@ -156,7 +155,7 @@ def test_callback_is_chosen_claimed_and_called_by_keys_in_the_list(
     expect(page.locator(f"#callback-{second}")).to_be_focused()
     page.keyboard.press("k")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Callback {first}")
+    _has_open(page, first)
     page.keyboard.press("j")
     page.keyboard.press("t")
     expect(page.locator(f"#does-row-{second}")).to_have_text("Call now")
@@ -180,10 +179,10 @@ def test_list_without_scripts_has_no_dead_button_and_a_link_to_look_again(
     expect(page.locator("#opens-keys")).to_be_hidden()
     callback_id = promises(console_server)
 
-    page.get_by_role("link", name="Look again").click()
+    page.locator("#list").get_by_role("link", name="Look again").click()
 
     page.locator(f"#callback-{callback_id}").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Callback {callback_id}")
+    _has_open(page, callback_id)
 
 
 def test_signed_out_person_who_clicks_a_row_is_led_to_the_sign_in_page(
@@ -202,6 +201,10 @@ def test_signed_out_person_who_clicks_a_row_is_led_to_the_sign_in_page(
 def _box_of(one: Any) -> dict[str, float]:
     found: dict[str, float] = one.bounding_box()
     return found
+
+
+def _has_open(page: Any, callback_id: int) -> None:
+    expect(page.locator("#work-in")).to_have_attribute("data-of", str(callback_id))
 
 
 def _box(page: Any, selector: str) -> dict[str, float]:

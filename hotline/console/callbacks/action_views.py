@@ -1,6 +1,7 @@
 """The actions on a callback: each is one form and one transaction, and leads back to its page."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +11,10 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.callbacks.area import area
+from hotline.console.callbacks.callback_views import callback_answer
 from hotline.console.callbacks.finish import TalkClick, moment_typed, page_of_next
 from hotline.console.callbacks.talk_actions import TALK_ACTIONS
-from hotline.console.callbacks.views import Shown, callback_page
+from hotline.console.callbacks.work_pane import Shown
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
@@ -21,6 +23,7 @@ from hotline.console.shell.words import N_, _
 from models.callbacks import appointment, claim, note, recognition
 from models.callbacks.callback import Callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.case_words import look_at_words
 from models.staff.staff import ROLES, Staff
 from models.store.database import tried_again
 from models.store.job import Job
@@ -106,9 +109,12 @@ def _note(click: Click) -> list[Job]:
 
 
 def _recognize(click: Click) -> list[Job]:
-    recognition.recognize(
-        click.session, click.callback_id, click.staff.id, click.typed("recognized_by"), click.now
-    )
+    session, staff_id = click.session, click.staff.id
+    recognition.recognize(session, click.callback_id, staff_id, click.typed("recognized_by"), click.now)
+    # A callback that opens no case has nothing to show.
+    with suppress(RefusedError):
+        rules = console.rules.release
+        look_at_words(session, click.callback_id, staff_id, click.now, rules, console.policies)
     return []
 
 
@@ -126,8 +132,8 @@ def _on_talk(action: str) -> Action:
 #: Each action by the last word of its URL: the function, the message afterwards, and the form field that
 #: shows a refusal.
 ACTIONS: dict[str, tuple[Action, str, str]] = {
-    "claim": (_claim, N_("You took it."), ""),
-    "release": (_release, N_("It is back in the line."), ""),
+    "claim": (_claim, N_("You claimed it."), ""),
+    "release": (_release, N_("Returned to the callback list."), ""),
     "call": (_call, N_("You asked for the call. Accept on your phone, and the line calls the person."), ""),
     "hand": (_hand, N_("It is handed on."), "to"),
     "reschedule": (_reschedule, N_("The line will call at that time."), "day"),
@@ -141,7 +147,7 @@ ACTIONS: dict[str, tuple[Action, str, str]] = {
 
 @area.post("/callbacks/<int:callback_id>/<action>")
 @guard_staff(*ROLES)
-def callback_action(callback_id: int, action: str) -> Response | tuple[str, int]:
+def callback_action(callback_id: int, action: str) -> Response:
     if action not in ACTIONS:
         raise NotFound
     does, said, field = ACTIONS[action]
@@ -161,7 +167,7 @@ def callback_action(callback_id: int, action: str) -> Response | tuple[str, int]
     if action == "finish":
         return redirect(page_of_next(), code=303)
     if action == "release" and _is_left(callback_id):
-        said = N_("It is left for staff again.")
+        said = N_("It needs attention again.")
     flash(_(said), "success")
     if action == "release":
         return redirect(url_for("console.callbacks.callbacks"), code=303)
@@ -174,7 +180,7 @@ def _is_left(callback_id: int) -> bool:
         return session.get_one(Callback, callback_id).state == TAKEN_UP_AGAIN
 
 
-def _refused(callback_id: int, action: str, field: str, error: RefusedError) -> Response | tuple[str, int]:
+def _refused(callback_id: int, action: str, field: str, error: RefusedError) -> Response:
     """Show the reason: at the wrong field with everything that was typed, or above the current page."""
     sentence = refused(error)
     if not field:
@@ -182,4 +188,4 @@ def _refused(callback_id: int, action: str, field: str, error: RefusedError) -> 
         return redirect(url_for("console.callbacks.callback", callback_id=callback_id), code=303)
     shown = Shown({field: sentence}, opened=action)
     with console.database.reading() as session:
-        return callback_page(session, callback_id, shown), 422
+        return callback_answer(session, callback_id, shown, 422)

@@ -1,5 +1,6 @@
 """One form at the end of a talk: its outcome, what belongs to that, and the note, in one transaction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import flash, request, url_for
 from sqlalchemy.orm import Session
 
+from hotline.console.callbacks.area import area
 from hotline.console.callbacks.words import OUTCOME_CHOICES, note_sentence
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
@@ -22,6 +24,7 @@ from models.outcomes.talk_note import keep_talk_note
 from models.overview import outcome
 from models.staff.rest import begin_rest, lock_staff
 from models.staff.staff import Staff
+from models.staff.wrap_up import MOST_EXTENSIONS
 from models.store.free_text import MOST_CHARACTERS, TextRefusal, patterns, spelling
 from models.store.job import Job
 from models.store.refusal import RefusedError
@@ -158,8 +161,29 @@ def finish_words(talk: Talk | None, note: str, zone: str, *, interpreter: bool) 
         "services": console.office.services,
         "office_language": console.office.languages[0],
         "outcome_choices": [(one, OUTCOME_CHOICES[one]) for one in outcome.OUTCOME_CODES],
-        "note_patterns": patterns(),
-        "note_spelling": spelling(),
-        "note_sentences": {why: note_sentence(why) for why in TextRefusal},
         "note_most": MOST_CHARACTERS,
+    }
+
+
+def wrap_up_words(session: Session, *, is_theirs: bool) -> dict[str, object]:
+    """Until when the reader's wrap-up runs beside the form, if they led this talk and it is over."""
+    reader = session.get_one(Staff, me().staff_id)
+    return {
+        "wrap_up_until": reader.wrap_up_until if is_theirs else None,
+        "may_extend": reader.wrap_up_extended < MOST_EXTENSIONS,
+    }
+
+
+@area.app_context_processor
+def _for_every_page() -> dict[str, Callable[[], dict[str, object]]]:
+    return {"note_rules": _note_rules}
+
+
+def _note_rules() -> dict[str, object]:
+    """What the browser checks a note against; the server checks it again."""
+    return {
+        "patterns": patterns(),
+        "spelling": spelling(),
+        "sentences": {why: note_sentence(why) for why in TextRefusal},
+        "most": MOST_CHARACTERS,
     }

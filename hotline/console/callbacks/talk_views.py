@@ -1,4 +1,6 @@
-"""A talk with a caller at 0: its state, what may be said, and its leader's actions."""
+"""A talk with a caller at 0 at the desk: its state, what may be said, and its leader's actions."""
+
+from typing import Any
 
 from flask import Response, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
@@ -7,9 +9,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
-from hotline.console.callbacks.finish import TalkClick, finish_words, page_of_next
+from hotline.console.callbacks.finish import TalkClick, finish_words, page_of_next, wrap_up_words
+from hotline.console.callbacks.list_pane import asked_of_list, list_pane
+from hotline.console.callbacks.panes import answer_in_place, panes_page
 from hotline.console.callbacks.talk_actions import TALK_ACTIONS
-from hotline.console.callbacks.views import names_of_joiners
+from hotline.console.callbacks.work_pane import names_of_joiners
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
@@ -22,7 +26,13 @@ from models.staff.staff import ROLES
 from models.store.database import tried_again
 from models.store.job import Job
 from models.store.refusal import RefusedError
-from models.talks.shown_talk import TalkAt0, look_at_talk_words, shown_talk
+from models.talks.shown_talk import (
+    TalkAt0,
+    has_looked_at_talk,
+    look_at_talk_words,
+    shown_talk,
+    words_for_talk,
+)
 from models.talks.talk import Talk
 from models.talks.talk_controls import led_at_0
 
@@ -32,45 +42,6 @@ _WORDS: dict[str, object] = {
     "happened": callback_words.happened,
     "who": callback_words.who,
 }
-
-
-def _find(session: Session, talk_id: int) -> TalkAt0:
-    person = me()
-    found = shown_talk(session, talk_id, person.staff_id, person.role, console.clock(), console.policies)
-    if found is None:
-        raise NotFound("There is no such talk of theirs.")
-    return found
-
-
-def _state(session: Session, talk: TalkAt0, errors: dict[str, str] | None = None) -> dict[str, object]:
-    return {
-        "talk": talk,
-        "joiners": names_of_joiners(session, talk.joiners),
-        "is_discreet": talk.line in console.office.discreet_lines,
-        "has_interpreter": talk.language in console.office.interpreters,
-        "history": history_of_talk(session, talk.id),
-        "errors": errors or {},
-        **_ending(session, talk),
-        **_WORDS,
-    }
-
-
-def _ending(session: Session, shown: TalkAt0) -> dict[str, object]:
-    talk = session.get_one(Talk, shown.id)
-    note = note_of_talk(session, talk) if may_note_talk(session, talk, me().staff_id, me().role) else ""
-    return finish_words(talk, note, shown.time_zone or console.office.time_zone, interpreter=False)
-
-
-def _page(
-    session: Session, talk: TalkAt0, words: list[str] | None = None, errors: dict[str, str] | None = None
-) -> str:
-    return render_template(
-        "console/callbacks/talk.html",
-        words=words,
-        tag=_tag(talk),
-        every=EVERY,
-        **_state(session, talk, errors),
-    )
 
 
 @area.get("/talks/<int:talk_id>")
@@ -84,36 +55,28 @@ def talk_at_0(talk_id: int) -> str:
 @guard_staff(*ROLES, live=True)
 def talk_at_0_part(talk_id: int) -> Response:
     with console.database.reading() as session:
-        talk = _find(session, talk_id)
-
-        def render() -> str:
-            state = _state(session, talk)
-            part = render_template("console/callbacks/talk_state.html", **state)
-            return part + render_template("console/callbacks/history.html", beside=True, **state)
-
-        return live_part(_tag(talk), render)
+        values = _values(session, _find(session, talk_id))
+        return live_part(
+            str(values["tag"]), lambda: render_template("console/callbacks/talk_part.html", **values)
+        )
 
 
 @area.get("/talks/<int:talk_id>/words")
 @guard_staff(*ROLES)
-def talk_at_0_said(talk_id: int) -> tuple[str, int]:
+def talk_at_0_said(talk_id: int) -> AnyResponse:
     now, rules = console.clock(), console.rules.release
     with console.database.transaction() as session:
         talk = _find(session, talk_id)
         try:
             found = look_at_talk_words(session, talk, me().staff_id, now, rules)
         except RefusedError as error:
-            return _page(session, talk, errors={"": refused(error)}), 403
-        zone = talk.time_zone or console.office.time_zone
-        words = words_of(
-            console.prompts, found, talk.language, zone, now, office_zone=console.office.time_zone
-        )
-        return _page(session, talk, words), 200
+            return answer_in_place(_page(session, talk, errors={"": refused(error)}), 403)
+        return answer_in_place(_page(session, talk, words=_said(found, talk)), 200)
 
 
 @area.post("/talks/<int:talk_id>/<action>")
 @guard_staff(*ROLES)
-def talk_at_0_action(talk_id: int, action: str) -> AnyResponse | tuple[str, int]:
+def talk_at_0_action(talk_id: int, action: str) -> AnyResponse:
     if action not in TALK_ACTIONS:
         raise NotFound
     does, said, field = TALK_ACTIONS[action]
@@ -132,7 +95,8 @@ def talk_at_0_action(talk_id: int, action: str) -> AnyResponse | tuple[str, int]
             flash(refused(error), "error")
             return redirect(page, code=303)
         with console.database.reading() as session:
-            return _page(session, _find(session, talk_id), errors={field: refused(error)}), 422
+            shown = _page(session, _find(session, talk_id), errors={field: refused(error)})
+            return answer_in_place(shown, 422)
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
     if action == "finish":
@@ -141,6 +105,49 @@ def talk_at_0_action(talk_id: int, action: str) -> AnyResponse | tuple[str, int]
     return redirect(page, code=303)
 
 
-def _tag(talk: TalkAt0) -> str:
-    facts = talk.held_at, talk.closed_at, talk.outcome, talk.is_led, talk.is_recent, talk.joiners
-    return tag_of(*facts, me().staff_id, language())
+def _find(session: Session, talk_id: int) -> TalkAt0:
+    person = me()
+    found = shown_talk(session, talk_id, person.staff_id, person.role, console.clock(), console.policies)
+    if found is None:
+        raise NotFound("There is no such talk of theirs.")
+    return found
+
+
+def _page(session: Session, talk: TalkAt0, **more: Any) -> str:
+    return panes_page(**list_pane(session, asked_of_list()) | _values(session, talk, **more))
+
+
+def _values(
+    session: Session, shown: TalkAt0, words: list[str] | None = None, errors: dict[str, str] | None = None
+) -> dict[str, object]:
+    """The values of the panes for a talk at 0; ``tag`` changes with them."""
+    talk = session.get_one(Talk, shown.id)
+    note = note_of_talk(session, talk) if may_note_talk(session, talk, me().staff_id, me().role) else ""
+    if words is None and shown.case_id and has_looked_at_talk(session, shown, me().staff_id):
+        # Each click in a talk renders the pane anew; the words must not disappear then.
+        found = words_for_talk(session, shown, console.clock(), console.rules.release)
+        words = _said(found, shown)
+    history = history_of_talk(session, shown.id)
+    spoken = _(callback_words.LANGUAGES.get(shown.language, shown.language))
+    facts = shown.held_at, shown.closed_at, shown.outcome, shown.is_led, shown.is_recent, shown.joiners
+    wrap_up = wrap_up_words(session, is_theirs=shown.is_led and shown.closed_at is not None)
+    return {
+        "talk": shown,
+        "title": _("Caller at 0: %(language)s", language=spoken),
+        "tag": tag_of(*facts, len(history), *wrap_up.values(), me().staff_id, language()),
+        "every": EVERY,
+        "words": words,
+        "joiners": names_of_joiners(session, shown.joiners),
+        "is_discreet": shown.line in console.office.discreet_lines,
+        "has_interpreter": shown.language in console.office.interpreters,
+        "history": history,
+        "errors": errors or {},
+        **wrap_up,
+        **finish_words(talk, note, shown.time_zone or console.office.time_zone, interpreter=False),
+        **_WORDS,
+    }
+
+
+def _said(found: Any, talk: TalkAt0) -> list[str]:
+    zone, office_zone = talk.time_zone or console.office.time_zone, console.office.time_zone
+    return words_of(console.prompts, found, talk.language, zone, console.clock(), office_zone=office_zone)

@@ -93,7 +93,7 @@ OUTCOME_CHOICES = {
     "reached": N_("Reached"),
     "message_left": N_("Message left"),
     "nobody_there": N_("No one was there"),
-    "wrong_person": N_("Wrong person: stop calling this phone"),
+    "wrong_person": N_("Wrong person"),
     "call_later": N_("Call again later"),
     "to_supervisor": N_("For the supervisor"),
 }
@@ -201,6 +201,14 @@ def to_do(row: Listed) -> list[str]:
             )
         )
     return found
+
+
+def title_of(row: Listed) -> str:
+    """What a callback is, as its heading: it names nobody."""
+    spoken = _(LANGUAGES[row.language]) if row.language in LANGUAGES else row.language
+    if row.urgency == "urgent":
+        return _("Callback: %(language)s, urgent", language=spoken)
+    return _("Callback: %(language)s", language=spoken)
 
 
 def tries(row: Listed) -> str:

@@ -1,66 +1,103 @@
-// A note that is checked while it is typed. It works without this too, since the server checks again.
+// The form of a talk: the note is checked while it is typed and its draft is kept, and outcomes have keys. It works
+// without this too, since the server checks again.
 "use strict";
 
 (() => {
-  // The buttons beside the note reload the page. The unfinished note is kept for the next load, only in this tab,
-  // and is restored only for its author.
-  const WAITING = "callback-note";
-  const waiting = JSON.parse(sessionStorage.getItem(WAITING) || "{}");
-  sessionStorage.removeItem(WAITING);
-  const field = () => document.querySelector("[data-note-patterns]");
-  const waits = () => {
-    const note = field();
-    if (!note || note.value === note.defaultValue) return;
-    sessionStorage.setItem(WAITING, JSON.stringify({ of: note.dataset.noteOf, text: note.value }));
-  };
-  document.addEventListener("submit", (event) => {
-    const note = field();
-    if (note && !event.defaultPrevented && event.target !== note.form && event.target.closest("#work, #case")) waits();
-  });
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("a[data-key='w']")) waits();
-  });
+  // A draft is kept in this tab alone, per person and talk, until it is saved or they sign out (console.js).
+  const DRAFT = "note:";
+  const field = () => document.querySelector("[data-note]");
+  const keyOf = (note) => DRAFT + note.dataset.note;
 
-  // The same expressions as on the server, which checks again.
-  const watch = (note) => {
-    const patterns = JSON.parse(note.dataset.notePatterns).map(([why, source, inWords]) => [why, new RegExp(source, "i"), inWords]);
-    const [spelling, digits] = JSON.parse(note.dataset.noteSpelling);
-    const numberWords = new RegExp(spelling, "gi");
-    const inDigits = (_found, ten, unit, alone) =>
-      ten ? digits[ten.toLowerCase()][0] + digits[unit.toLowerCase()] : digits[alone.toLowerCase()];
-    const sentences = JSON.parse(note.dataset.noteSentences);
-    const most = Number(note.dataset.noteMost);
-    const plain = (text) => text.normalize("NFKC").replace(/[\u0130\u0131]/g, "i");
-    const look = () => {
-      const said = document.getElementById("note-live");
-      const left = document.getElementById("note-left");
-      const text = plain(note.value);
-      const spelled = text.replace(numberWords, inDigits);
-      const first = patterns.find(([, one, inWords]) => one.test(inWords ? spelled : text));
-      const found = text.length > most ? "too_long" : first ? first[0] : null;
-      const sentence = found ? sentences[found] : "";
-      if (said.textContent !== sentence) said.textContent = sentence;
-      note.setAttribute("aria-invalid", found ? "true" : "false");
-      left.textContent = left.dataset.text.replace("{left}", String(most - text.length));
-    };
-    // The server's refusal is already next to the field, until the text changes.
-    const refused = () => document.getElementById("note-error");
-    note.addEventListener("input", () => {
-      if (refused()) refused().textContent = "";
-      look();
-    });
-    look();
-    if (refused()) document.getElementById("note-live").textContent = "";
+  // The same expressions as on the server.
+  const rules = document.getElementById("note-rules").dataset;
+  const patterns = JSON.parse(rules.patterns).map(([why, source, inWords]) => [why, new RegExp(source, "i"), inWords]);
+  const [spelling, digits] = JSON.parse(rules.spelling);
+  const numberWords = new RegExp(spelling, "gi");
+  const sentences = JSON.parse(rules.sentences);
+  const most = Number(rules.most);
+  const inDigits = (_found, ten, unit, alone) =>
+    ten ? digits[ten.toLowerCase()][0] + digits[unit.toLowerCase()] : digits[alone.toLowerCase()];
+  const plain = (text) => text.normalize("NFKC").replace(/[\u0130\u0131]/g, "i");
+  const whyRefused = (typed) => {
+    const text = plain(typed);
+    if (text.length > most) return "too_long";
+    const spelled = text.replace(numberWords, inDigits);
+    const first = patterns.find(([, one, inWords]) => one.test(inWords ? spelled : text));
+    return first ? first[0] : null;
   };
 
-  const watched = new WeakSet();
+  const show = (note) => {
+    const said = document.getElementById("note-live");
+    const left = document.getElementById("note-left");
+    const why = whyRefused(note.value);
+    const sentence = why ? sentences[why] : "";
+    if (said.textContent !== sentence) {
+      said.textContent = sentence;
+      if (sentence) document.dispatchEvent(new CustomEvent("desk:say", { detail: sentence }));
+    }
+    note.setAttribute("aria-invalid", why ? "true" : "false");
+    left.textContent = left.dataset.text.replace("{left}", String(most - plain(note.value).length));
+    return why;
+  };
+  // The server's refusal is already next to the field, until the text changes.
+  const refusal = () => document.getElementById("note-error");
+
+  document.addEventListener("input", (event) => {
+    const note = event.target;
+    if (!note.matches("[data-note]")) return;
+    if (refusal()) refusal().textContent = "";
+    if (show(note) || note.value === note.defaultValue) sessionStorage.removeItem(keyOf(note));
+    else sessionStorage.setItem(keyOf(note), note.value);
+  });
+
   const begin = () => {
     const note = field();
-    if (!note || watched.has(note)) return;
-    watched.add(note);
-    if (waiting.of === note.dataset.noteOf) note.value = waiting.text;
-    watch(note);
+    if (!note) return;
+    if (refusal() && refusal().textContent) {
+      sessionStorage.removeItem(keyOf(note));
+      return;
+    }
+    const draft = sessionStorage.getItem(keyOf(note));
+    if (draft === note.defaultValue) sessionStorage.removeItem(keyOf(note));
+    else if (draft !== null && note.value === note.defaultValue) note.value = draft;
+    show(note);
   };
   document.addEventListener("htmx:afterSettle", begin);
   begin();
+
+  // A saved draft is no draft any more. A refused form keeps what was typed.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    const form = requestConfig.elt;
+    if (form.matches("[data-finish]") && xhr.status === 200) sessionStorage.removeItem(keyOf(form.querySelector("[data-note]")));
+    // What followed another callback by itself comes too late once the reader has opened this one.
+    if (!form.matches(".work-live")) return;
+    if (!document.contains(form)) event.detail.shouldSwap = false;
+    // The message about the last click may be outdated; the panes show the current state.
+    else if (xhr.status === 200) document.querySelectorAll("#work > .usa-alert--success").forEach((one) => one.remove());
+  });
+
+  // Keys in the form, where the keys of the page are letters.
+  const OFF = "console.keys.off";
+  document.addEventListener("keydown", (event) => {
+    const { target, key } = event;
+    if (key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      const form = target.closest("[data-finish]") || document.querySelector("#work [data-finish]");
+      const saves = form && form.querySelector("[data-saves]");
+      if (!saves) return;
+      event.preventDefault();
+      form.requestSubmit(saves);
+      return;
+    }
+    if (event.ctrlKey || event.altKey || event.metaKey || localStorage.getItem(OFF) === "1") return;
+    const outcomes = target.closest("[data-outcomes]");
+    if (!outcomes) return;
+    const chosen = outcomes.querySelectorAll("input")[Number(key) - 1];
+    const wanted = ["n", "h", "e"].includes(key) && document.querySelector(`#work [data-key="${key}"]`);
+    if (!chosen && !wanted) return;
+    event.preventDefault();
+    if (chosen) chosen.checked = true;
+    (chosen || wanted).focus();
+    if (wanted && !wanted.matches("textarea")) wanted.click();
+  });
 })();

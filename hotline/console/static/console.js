@@ -49,6 +49,12 @@
   const first = document.querySelector("[data-focus]");
   if (first) first.focus();
 
+  // Nothing that was typed stays in this tab for the next person (callbacks.js).
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-signs-out]")) return;
+    Object.keys(sessionStorage).filter((key) => key.startsWith("note:")).forEach((key) => sessionStorage.removeItem(key));
+  });
+
   // A form is sent once, however often its button is pressed; a return to the page enables it again.
   document.addEventListener("submit", (event) => {
     const form = event.target;

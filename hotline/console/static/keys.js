@@ -65,12 +65,17 @@
     }
   });
 
-  // What had the focus may be hidden now, or gone: the heading of the open callback has it then.
+  // What had the focus may be hidden now, or gone. The heading of another callback has it then, or in the same one
+  // what follows from the last click.
+  const opened = () => (document.getElementById("work-in") || document.body).dataset.of || "";
+  let last = opened();
   document.addEventListener("htmx:afterSettle", () => {
     window.requestAnimationFrame(() => {
+      const isSame = opened() === last;
+      last = opened();
       const focused = document.activeElement;
       if (focused && focused !== document.body && focused.checkVisibility()) return;
-      document.getElementById("work-title").focus();
+      ((isSame && document.querySelector("#work [data-next]")) || document.getElementById("work-title")).focus();
     });
   });
 })();

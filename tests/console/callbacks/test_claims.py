@@ -20,7 +20,7 @@ def test_liaison_claims_a_callback_and_calls(
     callback_id = office_rows.promises()
     liaison.opens("/console/callbacks").clicks("Claim")
     assert liaison.path == f"/console/callbacks/{callback_id}"
-    assert liaison.reads("You took it.", "It is yours until")
+    assert liaison.reads("You claimed it.", "It is yours until")
     assert office_rows.row(callback_id).staff_id == liaison.staff_id
     assert jobs.waiting == []
 
@@ -41,8 +41,8 @@ def test_loser_of_two_who_claim_one_callback_at_once_reads_who_has_it_and_since_
     for one in (ana, luis):
         one.opens(f"/console/callbacks/{callback_id}")
 
-    ana.clicks("Take it")
-    luis.clicks("Take it")
+    ana.clicks("Claim")
+    luis.clicks("Claim")
 
     assert luis.reads("Ana Demo claimed this callback on Nov 25, 2026, 10:00", "Taken: Ana Demo")
     assert office_rows.row(callback_id).staff_id == ana.staff_id
@@ -91,12 +91,12 @@ def test_callback_that_was_left_for_staff_is_not_said_to_be_back_on_the_list(
     ana, ruth = staff().signs_in(), staff("supervisor").signs_in()
     left = {"state": "left_for_staff", "outcome": "unknown", "closed_at": office_rows.clock()}
     callback_id = office_rows.promises(**left)
-    ana.opens(f"/console/callbacks/{callback_id}").clicks("Take it up again")
+    ana.opens(f"/console/callbacks/{callback_id}").clicks("Reopen")
 
-    ruth.opens(f"/console/callbacks/{callback_id}").clicks("Take it out of their hands")
+    ruth.opens(f"/console/callbacks/{callback_id}").clicks("Take it from them")
 
-    assert ruth.reads("It is left for staff again.")
-    assert not ruth.reads("It is back in the line.")
+    assert ruth.reads("It needs attention again.")
+    assert not ruth.reads("Returned to the callback list.")
     assert office_rows.row(callback_id).state == "left_for_staff"
 
 
@@ -111,4 +111,4 @@ def test_colleague_on_a_break_is_not_said_to_be_free(
 
     ana.opens(f"/console/callbacks/{callback_id}")
 
-    assert ana.reads("Luis Demo – resting")
+    assert ana.reads("Luis Demo – on a break")

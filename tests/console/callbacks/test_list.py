@@ -172,8 +172,8 @@ def test_list_without_an_open_callback_shows_the_call_that_the_reader_is_in(
     office_rows.talks(callback_id, liaison.staff_id)
 
     assert liaison.opens("/console/callbacks/current", HX_Request="true", If_None_Match=tag).status == 200
-    assert liaison.reads(f"Callback {callback_id}", "You have been talking since")
-    assert liaison.opens("/console/callbacks").heading == f"Callback {callback_id}"
+    assert liaison.reads("Callback: English", "You have been talking since")
+    assert liaison.opens("/console/callbacks").heading == "Callback: English"
 
 
 def test_page_in_place_is_the_panes_alone_and_a_page_of_the_history_is_whole(
@@ -249,7 +249,7 @@ def test_unchanged_part_answers_304_after_one_look(
             assert len([one for one in statements if one.startswith("SELECT")]) == 2
 
         liaison.opens(f"/console/callbacks/{callback_id}").clicks(
-            "Take it" if path.endswith("callbacks/part") else "Put it back"
+            "Claim" if path.endswith("callbacks/part") else "Return to list"
         )
         assert liaison.opens(path, If_None_Match=tag).status == 200
 

@@ -31,7 +31,7 @@ def tag(liaison: Member, office_rows: Office) -> str:
 
 def test_change_is_shown_at_the_next_look(liaison: Member, tag: str, office_rows: Office) -> None:
     callback_id = office_rows.promises()
-    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
 
     assert liaison.opens(PART, If_None_Match=tag).status == 200
 

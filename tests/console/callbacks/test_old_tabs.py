@@ -73,7 +73,7 @@ def test_liaison_sees_somebody_elses_callback_and_cannot_change_it(
 ) -> None:
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
     callback_id = office_rows.promises()
-    ana.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+    ana.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
     before = office_rows.row(callback_id)
     token = luis.opens(f"/console/callbacks/{callback_id}").token
 
@@ -96,7 +96,7 @@ def test_liaison_sees_somebody_elses_callback_and_cannot_change_it(
 
 def test_whole_number_is_shown_once_in_the_answer_and_recorded(liaison: Member, office_rows: Office) -> None:
     callback_id = office_rows.promises()
-    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it").clicks("Show the whole number")
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Claim").clicks("Show the whole number")
 
     assert liaison.reads(PHONE)
     assert liaison.headers["Cache-Control"] == "no-store"

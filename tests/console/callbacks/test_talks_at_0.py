@@ -46,7 +46,7 @@ def test_liaison_who_talks_with_a_caller_at_0_sees_its_state_and_what_may_be_sai
         verified, unknown = (f"/console/talks/{talk.id}" for talk in talks)
 
     ana.opens("/console/callbacks")
-    assert ana.reads("You are in a talk. What you need is here: A caller at 0", "Mine 0")
+    assert ana.reads("You are in a call: A caller at 0")
     ana.opens(verified)
     assert ana.reads("You have been talking since", "Cannot talk: ask yes or no", "Verified")
     assert ana.reads("Discreet line: do not name the office.")
@@ -106,7 +106,7 @@ def test_colleague_rung_into_a_talk_at_0_is_led_to_its_page_and_a_supervisor_may
         make_call(session, role="colleague", staff_id=luis.staff_id, parent_call_id=talk.caller_call_id)
 
     luis.opens("/console/callbacks")
-    assert luis.reads("Your phone rings. A colleague asks you into a talk: A caller at 0")
+    assert luis.reads("Your phone rings. A colleague asks you into a call: A caller at 0")
     assert luis.opens(page).reads("Ana Demo leads the talk with the person", "The phone of Luis Demo rings.")
     assert ana.opens(page).reads("The phone of Luis Demo rings.")
     assert staff("supervisor").signs_in().opens(page).reads("Ana Demo leads the talk with the person")

@@ -16,9 +16,9 @@ def test_liaison_may_say_what_the_line_would_say_and_looking_is_an_entry(
     assert "Show what may be said" not in liaison.links
     office_rows.talks(callback_id, liaison.staff_id)
     recognizes(liaison, callback_id)
-    liaison.clicks("Show what may be said")
 
     assert liaison.reads("What may be said", "in custody", "Stewart")
+    assert "press 0" not in liaison.words
     (entry,) = office_rows.entries("look_at_case")
     assert entry.actor == f"staff:{liaison.staff_id}"
 
@@ -71,7 +71,7 @@ def test_key_1_of_a_call_we_placed_opens_no_case_before_the_person_is_recognized
 ) -> None:
     callback_id = office_rows.promises()
     path = f"/console/callbacks/{callback_id}"
-    liaison.opens(path).clicks("Take it")
+    liaison.opens(path).clicks("Claim")
     assert liaison.reads("The case opens when the person is on the line")
     assert liaison.opens(f"{path}/words").status == 403
 
@@ -86,7 +86,6 @@ def test_key_1_of_a_call_we_placed_opens_no_case_before_the_person_is_recognized
     recognizes(liaison, callback_id, "spoken_code")
 
     assert liaison.reads("Recognition is recorded", "They gave the code we gave them")
-    liaison.clicks("Show what may be said")
     assert liaison.reads("in custody", "Stewart")
     (entry,) = office_rows.entries("recognize_person")
     assert (entry.actor, entry.facts) == (f"staff:{liaison.staff_id}", {"code": "spoken_code"})
@@ -147,7 +146,7 @@ def test_recognition_is_from_a_closed_list_and_only_the_person_who_talks_records
 
 def test_no_case_is_opened_without_a_pin(liaison: Member, office_rows: Office) -> None:
     callback_id = office_rows.promises(case=False)
-    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
 
     assert liaison.reads("No PIN was given", "say neither yes nor no to whether a case exists")
     assert liaison.opens(f"/console/callbacks/{callback_id}/words").status == 403

@@ -1,0 +1,83 @@
+"""One callback at the desk: its page, the part of it that follows by itself, and what is shown on request."""
+
+from flask import Response, render_template
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from hotline.console.callbacks.area import area
+from hotline.console.callbacks.panes import answer_in_place
+from hotline.console.callbacks.work_pane import Shown, callback_page, said, work_pane
+from hotline.console.shell.console import console
+from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.live import live_part
+from hotline.console.shell.refused import refused
+from models.callbacks.appointment import reveal_number
+from models.callbacks.callback import Callback
+from models.callbacks.case_words import look_at_words
+from models.overview import listing
+from models.staff.staff import ROLES, Staff
+from models.store.database import keyring_of
+from models.store.refusal import RefusedError
+
+
+@area.get("/callbacks/<int:callback_id>")
+@guard_staff(*ROLES)
+def callback(callback_id: int) -> str:
+    with console.database.reading() as session:
+        return callback_page(session, callback_id, Shown())
+
+
+@area.get("/callbacks/<int:callback_id>/part")
+@guard_staff(*ROLES, live=True)
+def callback_part(callback_id: int) -> Response:
+    with console.database.reading() as session:
+        values = work_pane(session, _row(session, callback_id), Shown())
+        return live_part(
+            str(values["tag"]), lambda: render_template("console/callbacks/work_part.html", **values)
+        )
+
+
+@area.get("/callbacks/<int:callback_id>/words")
+@guard_staff(*ROLES)
+def callback_said(callback_id: int) -> AnyResponse:
+    now = console.clock()
+    shown, status = Shown(), 200
+    rules = console.rules.release
+    with console.database.transaction() as session:
+        try:
+            found = look_at_words(session, callback_id, me().staff_id, now, rules, console.policies)
+        except RefusedError as error:
+            shown.errors[""], status = refused(error), 403
+        else:
+            row = session.get_one(Callback, callback_id)
+            shown.words = said(found, row.language, row.time_zone, now)
+        return callback_answer(session, callback_id, shown, status)
+
+
+@area.post("/callbacks/<int:callback_id>/number")
+@guard_staff(*ROLES)
+def callback_number(callback_id: int) -> AnyResponse:
+    # Shown only in this answer: it is in no URL, no cookie and no browser history.
+    shown, status = Shown(), 200
+    with console.database.transaction() as session:
+        staff = session.get_one(Staff, me().staff_id)
+        try:
+            row = reveal_number(session, callback_id, staff, console.clock())
+        except RefusedError as error:
+            shown.errors[""], status = refused(error), 403
+        else:
+            shown.number = keyring_of(session).unseal("callback.number", row.number_sealed)
+        return callback_answer(session, callback_id, shown, status)
+
+
+def callback_answer(session: Session, callback_id: int, shown: Shown, status: int) -> AnyResponse:
+    """The page of one callback, in answer to what was asked at an address that is no page itself."""
+    return answer_in_place(callback_page(session, callback_id, shown), status)
+
+
+def _row(session: Session, callback_id: int) -> listing.Listed:
+    row = listing.find_listed(session, callback_id)
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,261 @@
+"""What the desk shows of one callback: what may be done about it, what may be said, and how it went."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
+
+from hotline.console.callbacks import words as callback_words
+from hotline.console.callbacks.finish import finish_words, wrap_up_words
+from hotline.console.callbacks.list_pane import Asked, asked_of_list, list_pane
+from hotline.console.callbacks.panes import panes_page
+from hotline.console.shell.console import console
+from hotline.console.shell.guard import me
+from hotline.console.shell.live import EVERY, tag_of
+from hotline.console.shell.refused import refused
+from hotline.console.shell.status_page import words_of
+from hotline.console.shell.words import N_, language
+from models.callbacks.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, stamp_of
+from models.callbacks.callback import Callback
+from models.callbacks.case_words import has_looked, heard_for, may_open_case
+from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
+from models.callbacks.follow_up import STOPPED, before_it
+from models.callbacks.note import may_note, note_of
+from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
+from models.callbacks.shown_line import shown_line
+from models.callbacks.to_new_phone import holds_content
+from models.calls.call import Call
+from models.custody.custody_status import Heard
+from models.outcomes.talk_facts import needs_interpreter
+from models.overview import listing
+from models.overview.history import history_of
+from models.staff.staff import Staff
+from models.store.refusal import RefusedError
+from models.talks.talk import Talk
+from models.talks.talk_legs import Joiner, joiners_of
+
+#: Suggested times for a callback begin this far ahead.
+_LATER = timedelta(hours=1)
+#: The states of a callback in which somebody may still talk with the person.
+_MAY_BE_CALLED = frozenset(
+    {"requested", "claimed", "ringing_liaison", "ringing_caller", "talking", "left_for_staff"}
+)
+
+
+@dataclass
+class Shown:
+    """Values that a callback's page shows besides its row; ``errors`` are by the wrong field."""
+
+    errors: dict[str, str] = field(default_factory=dict)
+    number: str | None = field(default=None, repr=False)
+    words: list[str] | None = None
+    opened: str = ""
+
+
+def callback_page(session: Session, callback_id: int, shown: Shown, asked: Asked | None = None) -> str:
+    """The desk with one callback. Raises NotFound for an unknown id.
+
+    ``asked`` is what the address asks of the list, if it does not name this callback.
+    """
+    row = listing.find_listed(session, callback_id)
+    if row is None:
+        raise NotFound
+    panes = list_pane(session, asked or asked_of_list(callback_id))
+    return panes_page(**panes | work_pane(session, row, shown))
+
+
+def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, object]:
+    """The values of the panes for one callback; ``tag`` changes with them."""
+    now = console.clock()
+    callback = session.get_one(Callback, row.id)
+    policy, talk = console.callback_policy, _talk_of(session, row)
+    opens_case = may_open_case(callback, me().staff_id, now, console.policies) and not holds_content(
+        session, callback, now
+    )
+    has_seen = opens_case and bool(callback.case_id) and has_looked(session, callback, me().staff_id)
+    if shown.words is None and has_seen and callback.case_id:
+        # Each click in a talk renders the pane anew; the words must not disappear then.
+        found = heard_for(session, callback.case_id, now, console.rules.release)
+        shown.words = said(found, row.language, row.time_zone, now)
+    soon = next_moment_inside(session, callback, now + _LATER, policy)
+    local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
+    state = _state(session, row, callback, talk, now)
+    history = history_of(session, row.id)
+    return {
+        "row": row,
+        "title": callback_words.title_of(row),
+        "shown": shown,
+        "every": EVERY,
+        "tag": _tag(row, state, len(history), opens_case, now),
+        "seen": stamp_of(callback),
+        "may_reveal": may_reveal(callback, me().staff_id, me().role),
+        "colleagues": _colleagues(session),
+        "settled_day": "" if local is None else local.date().isoformat(),
+        "settled_time": "" if local is None else local.strftime("%H:%M"),
+        "history": history,
+        "opens_case": opens_case,
+        "is_to_recognize": callback.recognized_by is None and callback.staff_id == me().staff_id,
+        "before": before_it(session, row.id),
+        "case_id": callback.case_id,
+        "is_discreet": _is_discreet(session, row),
+        **state,
+        **_WORDS,
+    }
+
+
+def said(found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
+    """What may be said about the person in the case, in the words of the line."""
+    office_zone = console.office.time_zone
+    return words_of(console.prompts, found, language, time_zone, now, office_zone=office_zone)
+
+
+def _why_not_called(session: Session, row: listing.Listed) -> str:
+    """Why staff cannot call this callback, left for them or reopened by them; empty if they can."""
+    # No other callback needs more reads: each open page asks this at every change.
+    if row.state != "left_for_staff" and not (row.state == "claimed" and row.outcome == STOPPED):
+        return ""
+    callback = session.get_one(Callback, row.id)
+    try:
+        may_be_called(callback)
+        may_take_up(session, callback)
+    except RefusedError as error:
+        return refused(error)
+    return ""
+
+
+def _own_call_failed(session: Session, row: listing.Listed) -> bool:
+    """Whether a call that its holder requested was not placed at all, and their phone did not ring."""
+    if row.state != "claimed" or row.missed_by_id is None or row.missed_by_id != row.staff_id:
+        return False
+    theirs = select(Call.call_status).where(Call.callback_id == row.id, Call.staff_id == row.staff_id)
+    return session.scalar(theirs.order_by(Call.id.desc()).limit(1)) == "failed"
+
+
+def _asks_who(session: Session, row: listing.Listed) -> bool:
+    """Whether staff still have to record how they recognized the person on the line (R37)."""
+    return row.state == "talking" and awaits_recognition(session.get_one(Callback, row.id))
+
+
+def _may_be_anyone(session: Session, row: listing.Listed) -> bool:
+    """Whether the leader of the talk may say only the first words (R37)."""
+    return row.state == "talking" and may_be_anyone(session.get_one(Callback, row.id))
+
+
+def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
+    """The others in a current talk or being called: a name, empty for an interpreter, and the state."""
+    talk = (
+        None
+        if row.state != "talking"
+        else session.scalars(select(Talk).filter_by(callback_id=row.id)).first()
+    )
+    return [] if talk is None else names_of_joiners(session, joiners_of(session, talk))
+
+
+def names_of_joiners(session: Session, joiners: list[Joiner]) -> list[tuple[str, str]]:
+    """The name of each (empty for an interpreter) and their state."""
+    return [
+        ("" if one.staff_id is None else name_of(session, session.get_one(Staff, one.staff_id)), one.stands)
+        for one in joiners
+    ]
+
+
+def _colleagues(session: Session) -> list[tuple[int, str, str]]:
+    """The colleagues who may get a callback: all who are on shift, and what each does now."""
+    others = select(Staff).where(Staff.id != me().staff_id, Staff.left_at.is_(None), Staff.on_shift)
+    people = session.scalars(others.order_by(Staff.id)).all()
+    return [(one.id, name_of(session, one), _does_now(one)) for one in people]
+
+
+def _does_now(colleague: Staff) -> str:
+    if colleague.busy_call_id is not None:
+        return N_("in a call")
+    return N_("free") if colleague.resting_until is None else N_("on a break")
+
+
+def _state(
+    session: Session, row: listing.Listed, callback: Callback, talk: Talk | None, now: datetime
+) -> dict[str, object]:
+    """What may be done now, and by whom."""
+    shortly = now - timedelta(minutes=console.policies.outcome_minutes)
+    is_mine = row.staff_id == me().staff_id
+    over_lately = row.state == "reached" and row.closed_at is not None and row.closed_at > shortly
+    may_read = may_note(session, callback, me().staff_id, me().role)
+    is_known = needs_interpreter(session, callback)
+    return {
+        "now": now,
+        "is_mine": is_mine,
+        "why_not_called": _why_not_called(session, row),
+        "own_call_failed": _own_call_failed(session, row),
+        "joiners": _joiners(session, row),
+        "asks_who": _asks_who(session, row),
+        "may_be_anyone": _may_be_anyone(session, row),
+        "first_name": console.office.neutral_name.get(row.language, ""),
+        "oversees": me().role in OVERSEERS,
+        "may_note": may_read,
+        "may_finish": is_mine and over_lately,
+        "needs_interpreter": is_known,
+        **wrap_up_words(session, is_theirs=is_mine and over_lately),
+        "handed_minutes": console.policies.handed_minutes,
+        "claim_minutes": console.policies.claim_minutes,
+        "has_interpreter": row.language in console.office.interpreters,
+        "office_zone": console.office.time_zone,
+        **finish_words(
+            talk, note_of(session, callback) if may_read else "", row.time_zone, interpreter=is_known
+        ),
+    }
+
+
+def _talk_of(session: Session, row: listing.Listed) -> Talk | None:
+    return session.scalars(select(Talk).filter_by(callback_id=row.id)).first()
+
+
+def _is_discreet(session: Session, row: listing.Listed) -> bool:
+    """Whether the person will see a discreet line: then nobody names the office (R17)."""
+    if row.state not in _MAY_BE_CALLED:
+        return False
+    callback = session.get_one(Callback, row.id)
+    return shown_line(session, callback, console.office.lines) in console.office.discreet_lines
+
+
+def _tag(
+    row: listing.Listed, state: dict[str, object], happened: int, opens_case: bool, now: datetime
+) -> str:
+    facts = (
+        state["joiners"],
+        state["asks_who"],
+        state["why_not_called"],
+        state["wrap_up_until"],
+        state["ended"],
+        happened,
+        opens_case,
+        row.state,
+        row.staff_id,
+        row.lease_until,
+        row.held_at,
+        row.outcome,
+        row.next_attempt_at,
+        row.due_at,
+        # The facts behind its words about the clock.
+        row.due_at < now,
+        row.next_attempt_at > now,
+    )
+    return tag_of(*facts, me().staff_id, language())
+
+
+_WORDS: dict[str, object] = {
+    "states": callback_words.STATES,
+    "reasons": callback_words.REASONS,
+    "outcomes": callback_words.OUTCOME_SENTENCES,
+    "may_have_rung": callback_words.MAY_HAVE_RUNG,
+    "spoken": callback_words.LANGUAGES,
+    "to_do": callback_words.to_do,
+    "tries": callback_words.tries,
+    "there": callback_words.there,
+    "happened": callback_words.happened,
+    "who": callback_words.who,
+    "cancel_choices": [(one, callback_words.CANCEL_NAMES[one]) for one in CANCEL_REASONS],
+    "recognition_choices": [(one, callback_words.RECOGNITION_NAMES[one]) for one in RECOGNITIONS],
+}
