@@ -56,7 +56,7 @@ def _shown() -> dict[str, Any]:
         "zone": office.zone,
         "reasons": SHORT_REASONS,
         "outcomes": SHORT_OUTCOMES,
-        "languages": LANGUAGES,
+        "spoken": LANGUAGES,
         "feed_age": age,
         "feed_is_old": age is None or age > timedelta(minutes=policies.fresh_minutes),
         "feed_is_stale": age is None or age > timedelta(hours=policies.spoken_stale_hours),

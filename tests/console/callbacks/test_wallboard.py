@@ -34,6 +34,8 @@ def test_supervisor_sees_the_state_of_the_line_and_the_part_renews_itself(
 
     supervisor.opens("/console/wallboard")
 
+    # The names of the page's own values do not take the place of those of every page.
+    assert supervisor.page.xpath("//form[@class='top-language']//button/@lang") == ["es"]
     for figure in ("Waiting 2", "Longest wait 1 h 10 min", "Overdue 1", "At risk 1", "Free 1"):
         assert figure in supervisor.words
     assert supervisor.reads("Median wait", "90th percentile wait", "Feed updated 1 h 30 min ago")
