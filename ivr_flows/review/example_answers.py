@@ -424,8 +424,10 @@ MEANINGS: Mapping[str, str] = {
         }.items()
     },
     "staff_position: alone": "nobody else of staff is with the caller",
+    "staff_position: called_in": "they ended the hold in the console",
     "staff_position: handed": "they gave the talk to a colleague from the console",
     "staff_position: shared": "a colleague is with the caller",
+    "hold_on: called_in": "they ended the hold in the console",
     "hold_on: handed": "they gave the talk to a colleague from the console",
     "is_asked: asked": "they led the talk",
     "is_asked: not_asked": "a colleague led it",

@@ -103,6 +103,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             {
                 "alone": "returning",
                 "shared": "returning",
+                "called_in": "returning",
                 "early": "look_at_them",
                 "handed": "handed",
                 "over": "ended",
@@ -114,6 +115,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             {
                 "alone": "star_menu",
                 "shared": "shared_menu",
+                "called_in": "returning",
                 "early": "early",
                 "handed": "handed",
                 "over": "ended",
@@ -155,6 +157,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             {
                 "menu": "out",
                 "still": "holding",
+                "called_in": "returning",
                 "handed": "handed",
                 "over": "ended",
                 "not_reached": not_reached,
@@ -181,6 +184,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             {
                 "alone": "ended",
                 "shared": "ended",
+                "called_in": "ended",
                 "early": not_reached,
                 "handed": "handed",
                 "over": "ended",

@@ -26,7 +26,7 @@ def colleague_left(desk: Desk, _digits: str) -> str:
     return word
 
 
-@answers("alone", "shared", "early", "handed", "over", "not_reached")
+@answers("alone", "shared", "called_in", "early", "handed", "over", "not_reached")
 def staff_position(desk: Desk, _digits: str) -> str:
     """The state of the talk for a staff member who is out of it, and which joiners did not come meanwhile."""
     word = hold.staff_position(desk.session, desk.call)
@@ -38,11 +38,11 @@ def staff_position(desk: Desk, _digits: str) -> str:
     return word
 
 
-@answers("menu", "still", "handed", "over", "not_reached")
+@answers("menu", "still", "called_in", "handed", "over", "not_reached")
 def hold_on(desk: Desk, digits: str) -> str:
     """Any key brings the options back; without one the hold lasts until the caller's patience ends it."""
     word = hold.staff_position(desk.session, desk.call)
-    if word in ("handed", "over", "not_reached"):
+    if word in ("called_in", "handed", "over", "not_reached"):
         _tell_cut_off(desk, word)
         return word
     return "menu" if digits else "still"

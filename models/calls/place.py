@@ -16,6 +16,8 @@ IN_TALK = "in_talk"
 JUST_LEFT = "just_left"
 #: Staff are out of the conference and hear their options.
 STEPPED_OUT = "stepped_out"
+#: The same, and a click in the console ended the hold: they go back when they are told the state of the talk.
+CALLED_IN = "called_in"
 #: A caller ended their call with harmless words.
 COVERED = "covered"
 #: A leg ended with a message on a machine.
@@ -25,5 +27,5 @@ FAULTED = "faulted"
 
 #: Every place; ``Flow.check`` refuses a step with any other.
 PLACES = frozenset(
-    {WAITING, AWAITING_PERSON, IN_TALK, JUST_LEFT, STEPPED_OUT, COVERED, MESSAGE_LEFT, FAULTED}
+    {WAITING, AWAITING_PERSON, IN_TALK, JUST_LEFT, STEPPED_OUT, CALLED_IN, COVERED, MESSAGE_LEFT, FAULTED}
 )

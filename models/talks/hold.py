@@ -9,7 +9,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import CUT_OFF, is_promised_again
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
-from models.calls.place import IN_TALK
+from models.calls.place import CALLED_IN, IN_TALK
 from models.calls.role import JOINERS
 from models.store.job import Job
 from models.talks.joiner import announce_joiners
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: The jobs that tell a leg the state of its talk.
 TELLING = ("release_leg", "move_leg")
 Left = Literal["star", "moment", "back", "over", "not_reached"]
-Position = Literal["alone", "shared", "early", "handed", "over", "not_reached"]
+Position = Literal["alone", "shared", "called_in", "early", "handed", "over", "not_reached"]
 
 
 def hold_talk(session: Session, talk: Talk, actor: str, now: datetime, but: int | None = None) -> list[Job]:
@@ -81,7 +81,8 @@ def colleague_left(session: Session, leg: "CallState", now: datetime) -> tuple[L
 def staff_position(session: Session, leg: "CallState") -> Position:
     """The state of the talk for a staff member who is out of it: whether the caller is alone, or it is over.
 
-    ``handed``: they gave it to a colleague from the console, and their leg is told so now.
+    ``handed``: they gave it to a colleague from the console, and their leg is told so now. ``called_in``:
+    they ended the hold there.
     """
     talk = talk_of(session, leg)
     if talk is not None and _handed_over(leg, talk):
@@ -92,6 +93,8 @@ def staff_position(session: Session, leg: "CallState") -> Position:
     if talk is None or word != "talking":
         bring_forward(session, leg.id, LEAVING)
         return "over" if word == "over" else "not_reached"
+    if leg.place == CALLED_IN:
+        return "called_in"
     return "shared" if staff_in_talk(session, talk, but=leg.id) else "alone"
 
 

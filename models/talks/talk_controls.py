@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.claim import actor_of, name_of, refuse, standing
 from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
+from models.calls.place import CALLED_IN, STEPPED_OUT
 from models.staff.staff import Staff
 from models.store.job import Job
 from models.store.policies import Policies
@@ -51,8 +52,16 @@ def hold(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job
 
 
 def resume(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job]:
-    """Fetch the caller back from a hold; without one nothing changes. Raises RefusedError."""
-    return resume_talk(session, _going_on(talk), actor_of(staff_id), now)
+    """Fetch the caller back from a hold; without one nothing changes. Raises RefusedError.
+
+    A leader who stepped out by star goes back first, so that the caller meets somebody.
+    """
+    leader = session.get(Call, _going_on(talk).leader_call_id, populate_existing=True)
+    if talk.held_at is not None and leader is not None and leader.place in (STEPPED_OUT, CALLED_IN):
+        leader.place = CALLED_IN
+        session.flush()
+        return [("move_leg", leader.id)]
+    return resume_talk(session, talk, actor_of(staff_id), now)
 
 
 def ring_colleague(

@@ -44,6 +44,28 @@ def test_click_puts_a_caller_at_0_on_hold_with_words_and_another_click_brings_th
     assert (liaison.is_talking, caller.is_talking) == (True, True)
 
 
+@pytest.mark.parametrize("waits", [0, 2])
+def test_click_ends_a_hold_that_the_liaison_began_by_star(
+    talk: tuple[Phone, Phone], hotline: Hotline, waits: int
+) -> None:
+    """Nobody came back by the click: liaison and caller went on hearing that the caller is on hold."""
+    liaison, caller = talk
+    liaison.presses("*")
+    caller.says_nothing()
+    assert caller.hears("You are on hold")
+    for _ in range(waits):
+        liaison.says_nothing()
+
+    for _ in range(2):
+        clicks(hotline, talk_controls.resume)
+
+    assert liaison.hears("You are connected")
+    assert caller.hears("Thank you for waiting")
+    assert (liaison.is_talking, caller.is_talking) == (True, True)
+    liaison.presses("*")
+    assert liaison.hears("The caller is on hold")
+
+
 @pytest.mark.parametrize("lost", ["the job", "the move"])
 def test_caller_put_on_hold_by_a_click_leaves_the_conference_within_seconds_when_the_first_try_is_lost(
     talk: tuple[Phone, Phone], hotline: Hotline, lost: str
