@@ -17,10 +17,12 @@ from hotline.console.callbacks.work_pane import names_of_joiners
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
+from hotline.console.shell.phone_words import MAY_ANSWER, VOICEMAIL
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _, language
 from models.outcomes.talk_note import may_note_talk, note_of_talk
+from models.overview.case_page import read_case_page
 from models.overview.history import history_of_talk
 from models.staff.staff import ROLES
 from models.store.database import tried_again
@@ -38,6 +40,9 @@ from models.talks.talk_controls import led_at_0
 
 _WORDS: dict[str, object] = {
     "spoken": callback_words.LANGUAGES,
+    "states": callback_words.STATES,
+    "may_answer_names": MAY_ANSWER,
+    "voicemail_names": VOICEMAIL,
     "outcomes": callback_words.OUTCOME_SENTENCES,
     "happened": callback_words.happened,
     "who": callback_words.who,
@@ -127,6 +132,10 @@ def _values(
         # Each click in a talk renders the pane anew; the words must not disappear then.
         found = words_for_talk(session, shown, console.clock(), console.rules.release)
         words = _said(found, shown)
+    # Viewing what may be said has opened the case, and was logged.
+    page = None
+    if words is not None and shown.case_id:
+        page = read_case_page(session, shown.case_id, console.clock(), console.rules.release)
     history = history_of_talk(session, shown.id)
     spoken = _(callback_words.LANGUAGES.get(shown.language, shown.language))
     facts = shown.held_at, shown.closed_at, shown.outcome, shown.is_led, shown.is_recent, shown.joiners
@@ -137,6 +146,7 @@ def _values(
         "tag": tag_of(*facts, len(history), *wrap_up.values(), me().staff_id, language()),
         "every": EVERY,
         "words": words,
+        "case_page": page,
         "joiners": names_of_joiners(session, shown.joiners),
         "is_discreet": shown.line in console.office.discreet_lines,
         "has_interpreter": shown.language in console.office.interpreters,

@@ -15,6 +15,7 @@ from hotline.console.callbacks.panes import panes_page
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
 from hotline.console.shell.live import EVERY, tag_of
+from hotline.console.shell.phone_words import MAY_ANSWER, VOICEMAIL
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import N_, language
@@ -31,6 +32,7 @@ from models.calls.call import Call
 from models.custody.custody_status import Heard
 from models.outcomes.talk_facts import needs_interpreter
 from models.overview import listing
+from models.overview.case_page import CasePage, read_case_page
 from models.overview.history import history_of
 from models.staff.staff import Staff
 from models.store.refusal import RefusedError
@@ -80,6 +82,10 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
         # Each click in a talk renders the pane anew; the words must not disappear then.
         found = heard_for(session, callback.case_id, now, console.rules.release)
         shown.words = said(found, row.language, row.time_zone, now)
+    # Viewing what may be said has opened the case, and was logged.
+    page = None
+    if shown.words is not None and opens_case and callback.case_id:
+        page = read_case_page(session, callback.case_id, now, console.rules.release)
     soon = next_moment_inside(session, callback, now + _LATER, policy)
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
     state = _state(session, row, callback, talk, now)
@@ -89,7 +95,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
         "title": callback_words.title_of(row),
         "shown": shown,
         "every": EVERY,
-        "tag": _tag(row, state, len(history), opens_case, now),
+        "tag": _tag(row, state, len(history), opens_case, now, page),
         "seen": stamp_of(callback),
         "may_reveal": may_reveal(callback, me().staff_id, me().role),
         "colleagues": _colleagues(session),
@@ -100,6 +106,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
         "is_to_recognize": callback.recognized_by is None and callback.staff_id == me().staff_id,
         "before": before_it(session, row.id),
         "case_id": callback.case_id,
+        "case_page": page,
         "is_discreet": _is_discreet(session, row),
         **state,
         **_WORDS,
@@ -221,7 +228,12 @@ def _is_discreet(session: Session, row: listing.Listed) -> bool:
 
 
 def _tag(
-    row: listing.Listed, state: dict[str, object], happened: int, opens_case: bool, now: datetime
+    row: listing.Listed,
+    state: dict[str, object],
+    happened: int,
+    opens_case: bool,
+    now: datetime,
+    page: CasePage | None,
 ) -> str:
     facts = (
         state["joiners"],
@@ -231,6 +243,7 @@ def _tag(
         state["ended"],
         happened,
         opens_case,
+        None if page is None else (len(page.entries), [one.phone.unsafe_since for one in page.phones]),
         row.state,
         row.staff_id,
         row.lease_until,
@@ -247,6 +260,8 @@ def _tag(
 
 _WORDS: dict[str, object] = {
     "states": callback_words.STATES,
+    "may_answer_names": MAY_ANSWER,
+    "voicemail_names": VOICEMAIL,
     "reasons": callback_words.REASONS,
     "outcomes": callback_words.OUTCOME_SENTENCES,
     "may_have_rung": callback_words.MAY_HAVE_RUNG,

@@ -1,5 +1,7 @@
 """The names of codes of cases, phones and PINs on pages; each is a text that can be translated."""
 
+from hotline.console.shell.phone_words import MAY_ANSWER as MAY_ANSWER
+from hotline.console.shell.phone_words import VOICEMAIL as VOICEMAIL
 from hotline.console.shell.words import N_
 
 EVIDENCE = {
@@ -41,17 +43,6 @@ GROUNDS = {
     "approval": N_("a PIN that waits for you"),
 }
 PACES = {"normal": N_("Normal pace"), "slow": N_("Slow, with more time for each answer")}
-MAY_ANSWER = {
-    "only_me": N_("Only with them"),
-    "ask_for_me": N_("Whoever answers may be asked for them by name"),
-    "anyone": N_("With anyone who answers"),
-}
-VOICEMAIL = {
-    "": N_("Leave no message"),
-    "please_call": N_("“Please call us”, with our neutral name"),
-    "we_call_again": N_("“We will call again”, with our neutral name"),
-    "hello": N_("A greeting that says nothing"),
-}
 #: What happened to a case, by the action of its audit entry.
 ACTIONS = {
     "open_case": N_("Case added"),

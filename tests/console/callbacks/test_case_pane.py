@@ -1,0 +1,88 @@
+"""The case beside an open talk: to whom it opens, and what it shows (R37)."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from models import Case
+from models.cases.registrant import Consent, Phone
+from models.store.database import Database
+from tests.console.callbacks.office import Office
+from tests.console.callbacks.test_talks_at_0 import begins
+from tests.console.callbacks.test_words import recognizes
+from tests.console.conftest import Clock, Member
+from tests.factories import make_case
+
+PHONE_WORDS = "Agreed on"
+
+
+def has_phone(office_rows: Office, callback_id: int, clock: Clock) -> None:
+    """The person of this callback has agreed to be called, and one of their phones is unsafe."""
+    with office_rows.database.transaction() as session:
+        case_id = office_rows.row(callback_id).case_id
+        case = make_case(session, phone="+12025550155")
+        phone = session.scalars(select(Phone).where(Phone.registrant_id == case.registrant_id)).first()
+        assert phone is not None
+        phone.unsafe_since = clock()
+        session.add(
+            Consent(
+                phone_id=phone.id, channel="voice", words="You may call me here.", cap_per_day=3,
+                granted_at=clock(),
+            )
+        )  # fmt: skip
+        registrant_id = session.get_one(Case, case_id).registrant_id
+        phone.registrant_id = registrant_id
+
+
+def test_recognition_opens_the_case_beside_the_talk_without_its_number(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    callback_id = office_rows.promises()
+    has_phone(office_rows, callback_id, clock)
+    office_rows.talks(callback_id, liaison.staff_id)
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    assert not any(word in liaison.words for word in ("Unsafe", PHONE_WORDS, "Open the page of the case"))
+
+    recognizes(liaison, callback_id)
+
+    assert liaison.reads("•••• 55", "Unsafe", PHONE_WORDS, "You may call me here.", "What may be said")
+    assert len(office_rows.entries("look_at_case")) == 1
+    case_id = office_rows.row(callback_id).case_id
+    assert f"/console/cases/{case_id}" in liaison.links.values()
+    liaison.clicks("Open the page of the case")
+    assert liaison.path == f"/console/cases/{case_id}"
+
+
+def test_case_beside_a_talk_is_closed_to_everyone_else_and_when_its_time_is_over(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    callback_id = office_rows.promises()
+    has_phone(office_rows, callback_id, clock)
+    office_rows.talks(callback_id, ana.staff_id)
+    recognizes(ana, callback_id)
+
+    for other in (luis, staff("supervisor").signs_in()):
+        for path in (f"/console/callbacks/{callback_id}", f"/console/callbacks/{callback_id}/part"):
+            assert PHONE_WORDS not in other.opens(path).words
+    office_rows.becomes(callback_id, state="reached", outcome="reached", closed_at=clock())
+    assert ana.opens(f"/console/callbacks/{callback_id}").reads(PHONE_WORDS)
+    clock.goes_on(minutes=16)
+    assert PHONE_WORDS not in ana.opens(f"/console/callbacks/{callback_id}").words
+
+
+def test_case_of_a_caller_at_0_is_beside_the_talk_once_its_leader_has_looked(
+    staff: Any, office_rows: Office, clock: Clock, database: Database
+) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    with database.transaction() as session:
+        case_id = make_case(session, "in_custody", as_of=clock(), phone="+12025550155").id
+    page = begins(office_rows, ana, case_id=case_id, verified_at=clock())
+    assert "•••• 55" not in ana.opens(page).words
+
+    ana.clicks("Show what may be said")
+
+    assert ana.reads("•••• 55", "in custody")
+    ana.opens(page)
+    assert ana.reads("•••• 55", "in custody")
+    assert len(office_rows.entries("look_at_case")) == 1
