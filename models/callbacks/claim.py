@@ -16,7 +16,7 @@ from models.callbacks.follow_up import ANEW, STOPPED
 from models.callbacks.refusals import CallbackRefusal
 from models.staff.alert import LEFT_TOLD
 from models.staff.staff import Staff
-from models.store.database import keyring_of
+from models.staff.staff_name import read_staff_names
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
@@ -147,7 +147,7 @@ def refuse(session: Session, callback: Callback) -> NoReturn:
 
 def name_of(session: Session, staff: Staff) -> str:
     """The name that colleagues see."""
-    return keyring_of(session).unseal("staff.name", staff.name_sealed)
+    return read_staff_names(session).by_id[staff.id]
 
 
 def actor_of(staff_id: int) -> str:

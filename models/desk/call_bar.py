@@ -27,6 +27,7 @@ from models.callouts.callout import Callout, current_callout
 from models.calls.call import Call
 from models.calls.role import AT_0, COLLEAGUE
 from models.staff.staff import Staff
+from models.staff.staff_name import read_staff_names
 from models.store.database import keyring_of
 from models.talks.talk import IS_ON, Talk
 from models.talks.talk_legs import joiners_of
@@ -216,11 +217,8 @@ def first_name(name: str) -> str:
 
 def _colleagues(session: Session, staff_id: int) -> tuple[Colleague, ...]:
     others = select(Staff).where(Staff.id != staff_id, Staff.left_at.is_(None)).order_by(Staff.id)
-    keyring = keyring_of(session)
-    found = [
-        Colleague(one.id, _does_now(one), keyring.unseal("staff.name", one.name_sealed))
-        for one in session.scalars(others)
-    ]
+    names = read_staff_names(session).by_id
+    found = [Colleague(one.id, _does_now(one), names[one.id]) for one in session.scalars(others)]
     return tuple(sorted(found, key=lambda one: _STATES.index(one.state)))
 
 

@@ -22,7 +22,7 @@ from models.callbacks.callback_list import ON_LIST
 from models.callbacks.wishes import SAFEST
 from models.calls.call import Call
 from models.calls.role import COLLEAGUE
-from models.staff.staff import Staff
+from models.staff.staff_name import read_staff_names
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 from models.talks.talk import IS_ON, Talk
@@ -155,26 +155,22 @@ def masked(number: str) -> str:
 
 def _select() -> Select[Any]:
     columns = [CALLBACKS.c[name] for name in Listed.__dataclass_fields__ if name in CALLBACKS.c]
-    return (
-        select(
-            *columns,
-            CALLBACKS.c.rank.is_not(None).label("on_list"),
-            CALLBACKS.c.number_sealed,
-            Staff.name_sealed,
-            Talk.held_at,
-        )
-        .outerjoin(Staff, Staff.id == CALLBACKS.c.staff_id)
-        .outerjoin(Talk, Talk.callback_id == CALLBACKS.c.id)
-    )
+    return select(
+        *columns,
+        CALLBACKS.c.rank.is_not(None).label("on_list"),
+        CALLBACKS.c.number_sealed,
+        Talk.held_at,
+    ).outerjoin(Talk, Talk.callback_id == CALLBACKS.c.id)
 
 
 def _listed(session: Session, row: Any) -> Listed:
     keyring, values = keyring_of(session), dict(row._mapping)
-    name, number = values.pop("name_sealed"), values.pop("number_sealed")
+    number = values.pop("number_sealed")
     if values["asked_elsewhere"]:
         values |= {wish: chosen for wish, chosen in SAFEST.columns.items() if wish in values}
     try:
         shown = masked(keyring.unseal("callback.number", number))
     except SealError:
         shown = "•••"
-    return Listed(**values, number=shown, holder=None if name is None else keyring.unseal("staff.name", name))
+    holder = None if values["staff_id"] is None else read_staff_names(session).by_id[values["staff_id"]]
+    return Listed(**values, number=shown, holder=holder)

@@ -14,8 +14,7 @@ from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.custody.custody_status import Heard, HeardRules
-from models.staff.staff import Staff
-from models.store.database import keyring_of
+from models.staff.staff_name import read_staff_names
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 from models.talks.call_queue import OPENS_ITS_CASE
@@ -58,16 +57,15 @@ def shown_talk(
     Its leader sees it, whoever led it before, a person called into it, and an overseer.
     """
     row = session.execute(
-        select(Talk, Call.silent, Call.line, Case.id, Call.time_zone, Registrant.time_zone, Staff.name_sealed)
+        select(Talk, Call.silent, Call.line, Case.id, Call.time_zone, Registrant.time_zone)
         .join(Call, Call.id == Talk.caller_call_id)
         .outerjoin(Case, OPENS_ITS_CASE)
         .outerjoin(Registrant, Registrant.id == Case.registrant_id)
-        .outerjoin(Staff, Staff.id == Talk.staff_id)
         .where(Talk.id == talk_id, Talk.callback_id.is_(None))
     ).first()
     if row is None:
         return None
-    talk, silent, line, case_id, said_zone, kept_zone, name = row
+    talk, silent, line, case_id, said_zone, kept_zone = row
     is_led = talk.staff_id == staff_id
     if not is_led and role not in OVERSEERS and not _came_into(session, talk, staff_id):
         return None
@@ -80,7 +78,7 @@ def shown_talk(
         # To others a registrant's time zone would tell that a PIN was given.
         (kept_zone if shows_case else None) or said_zone,
         [] if talk.is_over else joiners_of(session, talk),
-        None if name is None else keyring_of(session).unseal("staff.name", name),
+        None if talk.staff_id is None else read_staff_names(session).by_id[talk.staff_id],
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ from models.overview import listing
 from models.overview.case_page import CasePage, read_case_page
 from models.overview.history import history_of
 from models.staff.staff import Staff
+from models.staff.staff_name import read_staff_names
 from models.store.refusal import RefusedError
 from models.talks.talk import Talk
 from models.talks.talk_legs import Joiner, joiners_of
@@ -172,8 +173,8 @@ def names_of_joiners(session: Session, joiners: list[Joiner]) -> list[tuple[str,
 def _colleagues(session: Session) -> list[tuple[int, str, str]]:
     """The colleagues who may get a callback: all who are on shift, and what each does now."""
     others = select(Staff).where(Staff.id != me().staff_id, Staff.left_at.is_(None), Staff.on_shift)
-    people = session.scalars(others.order_by(Staff.id)).all()
-    return [(one.id, name_of(session, one), _does_now(one)) for one in people]
+    people, names = session.scalars(others.order_by(Staff.id)).all(), read_staff_names(session).by_id
+    return [(one.id, names[one.id], _does_now(one)) for one in people]
 
 
 def _does_now(colleague: Staff) -> str:

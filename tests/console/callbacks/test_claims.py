@@ -53,6 +53,23 @@ def test_loser_of_two_who_claim_one_callback_at_once_reads_who_has_it_and_since_
     assert len(office_rows.entries("claim_callback")) == 1
 
 
+def test_colleagues_who_share_a_name_are_told_apart_when_one_claims_and_hands_over(
+    staff: Any, office_rows: Office
+) -> None:
+    first, second = (staff(name="Ana Demo", on_shift=True).signs_in() for _ in range(2))
+    luis = staff(name="Luis Demo", on_shift=True).signs_in()
+    callback_id = office_rows.promises()
+    for one in (second, luis):
+        one.opens(f"/console/callbacks/{callback_id}")
+
+    second.clicks("Claim")
+    luis.clicks("Claim")
+
+    assert luis.reads(f"Ana Demo ({second.email}) claimed this callback")
+    # The choice of the colleague to hand it to.
+    assert second.opens(f"/console/callbacks/{callback_id}").reads(f"Ana Demo ({first.email})")
+
+
 def test_liaison_who_misses_their_own_call_reads_that_and_until_when_they_may_try_again(
     liaison: Member, office_rows: Office, jobs: WaitingJobs, database: Database, office: Any, now: datetime
 ) -> None:
