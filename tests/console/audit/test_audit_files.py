@@ -137,7 +137,7 @@ def test_administrator_who_added_an_account_cannot_agree_to_its_file(
     _asks(supervisor)
 
     administrator.opens("/console/audit/exports")
-    assert administrator.reads("You cannot approve this request: one of your two accounts")
+    assert administrator.reads("one of you set up or reset the other's account")
     assert "Approve" not in administrator.buttons
     administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
 

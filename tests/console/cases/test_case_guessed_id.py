@@ -137,7 +137,7 @@ def test_supervisor_who_made_the_other_account_confirms_no_link_of_theirs(
         )
 
     verifies(administrator, mine)
-    assert administrator.reads("You cannot approve this request: one of your two accounts")
+    assert administrator.reads("one of you set up or reset the other's account")
     assert "Confirm the person" not in administrator.buttons
     administrator.sends(f"/console/cases/{mine.id}/subject/confirm", {"csrf_token": administrator.token})
 

@@ -157,7 +157,7 @@ def test_supervisor_who_reset_the_other_account_approves_no_pin_that_it_asked_fo
     supervisor.opens("/console/pins")
     assert supervisor.reads("Someone else must approve it.")
     supervisor.clicks("Review")
-    assert supervisor.reads("You cannot approve this request: one of your two accounts")
+    assert supervisor.reads("one of you set up or reset the other's account")
     assert "Approve" not in supervisor.buttons
     with database.reading() as session:
         request_id = session.scalars(select(PinRequest.id)).one()

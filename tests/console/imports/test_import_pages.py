@@ -252,7 +252,7 @@ def test_supervisor_who_reset_the_other_account_cannot_agree_and_the_attempt_is_
     ruth.opens(page).fills(way="release").clicks("Ask a second person")
 
     sam.opens(page)
-    assert sam.reads("You cannot approve this request: one of your two accounts")
+    assert sam.reads("one of you set up or reset the other's account")
     assert "Approve: apply import" not in sam.buttons
     sam.sends(page.replace("settle", "agree"), {"csrf_token": sam.token, "way": "release"})
 
