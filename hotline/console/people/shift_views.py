@@ -27,6 +27,8 @@ from models.store.refusal import RefusedError
 
 #: The latest day for which a person may report an absence.
 _FAR = timedelta(days=730)
+#: So many digits of a phone show which one it is, and whoever looks over a shoulder cannot call it.
+_SHOWN_DIGITS = 2
 
 
 @area.get("/shift")
@@ -66,7 +68,8 @@ def shift_rest(word: str) -> Response:
 @area.post("/shift/phone")
 @guard_staff(*ROLES, fresh=True)
 def shift_phone() -> Response | tuple[str, int]:
-    number = _number(request.form.get("phone", ""))
+    written = request.form.get("phone", "").strip()
+    number = _number(written) if written else _own_phone()
     if number is None:
         sentence = _("Enter an ordinary phone number, such as 202 555 0180.")
         return _wrong({"phone": sentence})
@@ -133,7 +136,7 @@ def _page(session: Session, errors: dict[str, str]) -> str:
     return render_template(
         "console/people/shift.html",
         staff=staff,
-        phone=keyring_of(session).unseal("staff.phone", staff.phone_sealed),
+        phone_ending=keyring_of(session).unseal("staff.phone", staff.phone_sealed)[-_SHOWN_DIGITS:],
         speaks=[word.strip() for word in staff.languages.split(",")],
         office_languages=console.office.languages,
         spoken=LANGUAGES,
@@ -146,6 +149,13 @@ def _page(session: Session, errors: dict[str, str]) -> str:
         rest_minutes=console.policies.hard_call_minutes,
         errors=errors,
     )
+
+
+def _own_phone() -> str:
+    """The phone that the line calls now: a form without a number says only whose phone it is."""
+    with console.database.reading() as session:
+        staff = session.get_one(Staff, me().staff_id)
+        return keyring_of(session).unseal("staff.phone", staff.phone_sealed)
 
 
 def _span(one: schedule.Schedule) -> tuple[str, str, str, str]:

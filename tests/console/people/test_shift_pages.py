@@ -68,12 +68,31 @@ def test_phone_that_the_line_may_not_ring_is_refused_and_kept_in_its_field(
     liaison: Member, database: Database
 ) -> None:
     before = row(database, liaison).phone_sealed
-    for phone in ("911", "+1 900 234 5678", "+12025550100", "x" * 500, ""):
+    for phone in ("911", "+1 900 234 5678", "+12025550100", "x" * 500):
         liaison.opens("/console/shift").fills(phone=phone, kind="office").clicks("Save phone")
         assert liaison.status == 422
         assert liaison.reads("Enter an ordinary phone number")
         assert liaison.value("phone") == phone
     assert row(database, liaison).phone_sealed == before
+
+
+def test_page_shows_the_end_of_the_phone_alone_and_an_empty_field_keeps_it(
+    liaison: Member, database: Database
+) -> None:
+    with database.reading() as session:
+        phone = keyring_of(session).unseal(
+            "staff.phone", session.get_one(Staff, liaison.staff_id).phone_sealed
+        )
+
+    liaison.opens("/console/shift")
+    assert liaison.reads(f"phone, ending in {phone[-2:]}")
+    assert phone[2:] not in liaison.text
+    liaison.fills(phone="", kind="office").clicks("Save phone")
+
+    assert liaison.reads("Phone saved.")
+    with database.reading() as session:
+        kept = session.get_one(Staff, liaison.staff_id)
+        assert keyring_of(session).unseal("staff.phone", kept.phone_sealed) == phone
 
 
 def test_nobody_exempts_a_phone_of_their_own_from_the_code(liaison: Member, database: Database) -> None:
