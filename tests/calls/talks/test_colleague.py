@@ -33,7 +33,7 @@ def test_colleague_is_rung_announced_to_the_caller_and_joins(
 ) -> None:
     liaison, called = talk
     placed = a_colleague_is_rung(phone, hotline, make_staff, liaison)
-    assert liaison.hears("Your colleague's phone is ringing")
+    assert liaison.hears("We are calling your colleague")
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
     colleague = phone.answers(placed)

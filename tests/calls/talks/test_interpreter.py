@@ -22,7 +22,7 @@ def test_interpreter_joins_as_a_third_leg_and_is_announced(
     liaison, called = talk
     liaison.presses("*")
     liaison.presses("3")
-    assert liaison.hears("The interpreter's phone is ringing")
+    assert liaison.hears("We are calling the interpreter")
     hotline.jobs.works_off()
     assert carrier.ringing[-1].to == INTERPRETER
 
