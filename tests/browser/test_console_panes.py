@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from models import Callback
+from models.audit import audit
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import ConsoleServer, judge
 from tests.browser.test_console_callbacks import claims, many, promises
@@ -141,6 +142,26 @@ def test_new_callback_appears_and_focus_open_legend_and_scroll_stay(
     expect(page.get_by_text("Discreet line: nobody names the office.")).to_be_visible()
 
 
+def test_call_that_begins_appears_beside_the_list_by_itself(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+    page.locator("#filter-urgent").focus()
+    expect(page.get_by_text("No call now.")).to_be_visible()
+
+    with console_server.database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        row.state, row.staff_id, row.rank = "ringing_liaison", ana.staff_id, None
+        now = datetime.now(UTC)
+        audit.record(session, actor="worker", action="ring_liaison_callback", target="callback:1", now=now)
+
+    expect(page.locator(f"#work-in[data-of='{callback_id}']")).to_be_visible()
+    expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
+    expect(page.locator("#filter-urgent")).to_be_focused()
+
+
 def test_callback_is_chosen_claimed_and_called_by_keys_in_the_list(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
@@ -179,7 +200,7 @@ def test_list_without_scripts_has_no_dead_button_and_a_link_to_look_again(
     expect(page.locator("#opens-keys")).to_be_hidden()
     callback_id = promises(console_server)
 
-    page.locator("#list").get_by_role("link", name="Look again").click()
+    page.get_by_role("link", name="Look again").click()
 
     page.locator(f"#callback-{callback_id}").click()
     _has_open(page, callback_id)
