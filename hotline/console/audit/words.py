@@ -161,7 +161,7 @@ ACTIONS = {
     "raise_audit_alarm": N_("raised an alarm"),
     "settle_audit_alarm": N_("closed an alarm"),
     "purge_audit": N_("took the details out of old entries of the audit"),
-    "fail_audit_head": N_("could not keep the head of the audit in its second place"),
+    "fail_audit_head": N_("could not copy the head of the audit to its second place"),
 }
 #: What an entry can be about, and the page that shows it, if there is such a page.
 TARGETS = {

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from hotline.console.imports import words as import_words
 from hotline.console.imports.area import area
 from hotline.console.shell.console import console
+from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
@@ -43,6 +44,8 @@ def imports() -> str:
         older=older,
         before=before,
         newest=newest,
+        age=age,
+        short=short,
         is_stale=age is None or age > timedelta(minutes=console.policies.fresh_minutes),
         words=import_words,
     )

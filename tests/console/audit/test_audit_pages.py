@@ -164,13 +164,13 @@ def test_purged_entry_says_that_its_details_are_gone(
 
 def test_page_says_whether_the_head_was_kept(supervisor: Member, database: Database, clock: Clock) -> None:
     supervisor.opens("/console/audit")
-    assert supervisor.reads("was not kept in its second place")
+    assert supervisor.reads("was not copied to its second place")
     with database.transaction() as session:
         note_head(session, clock(), written=True)
 
     supervisor.opens("/console/audit")
 
-    assert supervisor.reads("The head of the audit was kept in its second place on")
+    assert supervisor.reads("The head of the audit was last copied to its second place on")
 
 
 def _alarm(database: Database, clock: Clock, who: str) -> None:

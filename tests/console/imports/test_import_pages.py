@@ -333,7 +333,7 @@ def test_call_list_is_by_case_and_is_announced_after_an_hour(
 ) -> None:
     cases = _held(database, clock)
     page = f"/console/imports/{_import_id(database)}"
-    supervisor.opens(page).clicks("Whom to call")
+    supervisor.opens(page).clicks("People to call")
     assert supervisor.reads("12 open cases would hear something else", "Calling begins on")
     assert all(f"case {case.id}" in supervisor.words for case in cases.values())
 
@@ -351,7 +351,7 @@ def test_age_of_the_feed_is_above_the_list(supervisor: Member, database: Databas
     load(database, feed_row("A-1", as_of=clock()), now=clock())
 
     supervisor.opens("/console/imports")
-    assert supervisor.reads("The feed last confirmed anybody on")
+    assert supervisor.reads("Feed updated 0 s ago")
     assert not supervisor.reads("records are old")
     clock.goes_on(minutes=61)
     supervisor.signs_in().opens("/console/imports")
