@@ -80,6 +80,8 @@ PAGES = {
     "schedule": "schedule",
     "schedule-week": "schedule/2",
     "prompts": "prompts?step=status",
+    "shift": "shift",
+    "account": "account",
 }
 
 
