@@ -41,12 +41,15 @@ def office() -> str:
         places = {"facilities": len(facilities(session)), "courts": len(courts(session))}
         changes = changes_of(session, limit=5)
         session.expunge_all()
+    holidays = _holidays(settings.office, _today())
     overdue = [name for name, one in settings.office.policies.items() if one.review_by < _today()]
     return render_template(
         "console/office/office.html",
         s=settings, days=list(zip(WEEKDAYS, DAYS, strict=True)), changes=changes, **places,
         overdue=overdue, today=_today(),
         closures=[day for day in sorted(settings.office.extra_closures) if day >= _today()],
+        next_holiday=holidays[0] if holidays else None,
+        holiday_name=_holiday_names(settings.office, _today()).get(holidays[0]) if holidays else None,
         announced=[one for one in settings.office.announcements if one.is_on(_today())],
         is_open=settings.office.is_open(console.clock()), field_name=field_name, change_name=change_name,
     )  # fmt: skip

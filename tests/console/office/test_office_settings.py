@@ -244,7 +244,9 @@ def test_closure_has_a_name_on_every_page_that_lists_it(administrator: Member, d
         "2026-12-30", {"day": "2026-12-31", "name": "Staff day"},
     ]  # fmt: skip
     assert administrator.reads("Thu, Dec 31, 2026 · Staff day")
-    assert administrator.opens("/console/office").reads("Dec 31, 2026 · Staff day")
+    assert administrator.opens("/console/office").reads(
+        "Dec 31, 2026 · Staff day", "Next public holiday: Nov 26, 2026 · Thanksgiving Day"
+    )
     assert administrator.opens("/console/office/changes").reads("2026-12-31 · Staff day")
     administrator.opens("/console/office/closures")
     form = administrator.page.xpath("//button[@value='2026-12-31']/ancestor::form")[0]
