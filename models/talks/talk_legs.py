@@ -29,7 +29,8 @@ class TalkingLeg(Protocol):
 class Joiner:
     """Another person called into a talk: their role, their id if they are staff, and how far they have come.
 
-    ``stands`` is ``rings``, ``accepted`` (the caller is told about them first) or ``there``.
+    ``stands`` is ``rings``, ``accepted`` (the caller is told about them first), ``there``, or ``missed`` if
+    they did not accept.
     """
 
     role: str
@@ -94,6 +95,14 @@ def joiners_of(session: Session, talk: Talk) -> list[Joiner]:
         stands = "rings" if leg.accepted_at is None else "there" if is_announced(leg, talk) else "accepted"
         found.append(Joiner(leg.role, leg.staff_id, stands))
     return found
+
+
+def last_missed(session: Session, talk: Talk) -> list[Joiner]:
+    """The person called last into the talk, if they did not accept; else nobody."""
+    last = session.scalars(select(Call).where(joins(talk)).order_by(Call.id.desc()).limit(1)).first()
+    if last is None or last.ended_at is None or last.accepted_at is not None:
+        return []
+    return [Joiner(last.role, last.staff_id, "missed")]
 
 
 def _is_in(leg: Call, talk: Talk) -> bool:

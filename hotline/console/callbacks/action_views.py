@@ -135,7 +135,11 @@ ACTIONS: dict[str, tuple[Action, str, str]] = {
     "claim": (_claim, N_("You claimed it."), ""),
     "release": (_release, N_("Returned to the callback list."), ""),
     "call": (_call, N_("You asked for the call. Accept on your phone, and the line calls the person."), ""),
-    "hand": (_hand, N_("It is handed on."), "to"),
+    "hand": (
+        _hand,
+        N_("It is handed to your colleague. If they do not begin it, it returns to the list."),
+        "to",
+    ),
     "reschedule": (_reschedule, N_("The line will call at that time."), "day"),
     "cancel": (_cancel, N_("The callback is cancelled."), "reason"),
     "recognize": (_recognize, N_("Recognition is recorded. The case is open to you now."), "recognized_by"),

@@ -13,7 +13,7 @@ from hotline.console.callbacks.finish import TalkClick, finish_words, page_of_ne
 from hotline.console.callbacks.list_pane import asked_of_list, list_pane
 from hotline.console.callbacks.panes import answer_in_place, panes_page
 from hotline.console.callbacks.talk_actions import TALK_ACTIONS
-from hotline.console.callbacks.work_pane import names_of_joiners
+from hotline.console.callbacks.work_pane import free_colleagues, names_of_joiners
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
@@ -37,6 +37,7 @@ from models.talks.shown_talk import (
 )
 from models.talks.talk import Talk
 from models.talks.talk_controls import led_at_0
+from models.talks.talk_legs import last_missed
 
 _WORDS: dict[str, object] = {
     "spoken": callback_words.LANGUAGES,
@@ -136,6 +137,8 @@ def _values(
     page = None
     if words is not None and shown.case_id:
         page = read_case_page(session, shown.case_id, console.clock(), console.rules.release)
+    missed = [] if shown.closed_at is not None else last_missed(session, talk)
+    free = [] if shown.closed_at is not None else free_colleagues(session)
     history = history_of_talk(session, shown.id)
     spoken = _(callback_words.LANGUAGES.get(shown.language, shown.language))
     facts = shown.held_at, shown.closed_at, shown.outcome, shown.is_led, shown.is_recent, shown.joiners
@@ -143,11 +146,12 @@ def _values(
     return {
         "talk": shown,
         "title": _("Caller at 0: %(language)s", language=spoken),
-        "tag": tag_of(*facts, len(history), *wrap_up.values(), me().staff_id, language()),
+        "tag": tag_of(*facts, len(history), free, missed, *wrap_up.values(), me().staff_id, language()),
         "every": EVERY,
         "words": words,
         "case_page": page,
-        "joiners": names_of_joiners(session, shown.joiners),
+        "joiners": names_of_joiners(session, [*shown.joiners, *missed]),
+        "free": free,
         "is_discreet": shown.line in console.office.discreet_lines,
         "has_interpreter": shown.language in console.office.interpreters,
         "history": history,

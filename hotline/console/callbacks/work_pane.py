@@ -18,12 +18,13 @@ from hotline.console.shell.live import EVERY, tag_of
 from hotline.console.shell.phone_words import MAY_ANSWER, VOICEMAIL
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
-from hotline.console.shell.words import N_, language
+from hotline.console.shell.words import N_, language, language_name
 from models.callbacks.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, stamp_of
 from models.callbacks.callback import Callback
 from models.callbacks.case_words import has_looked, heard_for, may_open_case
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
 from models.callbacks.follow_up import STOPPED, before_it
+from models.callbacks.liaison import IS_FREE
 from models.callbacks.note import may_note, note_of
 from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.callbacks.shown_line import shown_line
@@ -38,10 +39,11 @@ from models.staff.staff import Staff
 from models.staff.staff_name import read_staff_names
 from models.store.refusal import RefusedError
 from models.talks.talk import Talk
-from models.talks.talk_legs import Joiner, joiners_of
+from models.talks.talk_legs import Joiner, joiners_of, last_missed
 
 #: Suggested times for a callback begin this far ahead.
 _LATER = timedelta(hours=1)
+FREE = N_("free")
 #: The states of a callback in which somebody may still talk with the person.
 _MAY_BE_CALLED = frozenset(
     {"requested", "claimed", "ringing_liaison", "ringing_caller", "talking", "left_for_staff"}
@@ -91,15 +93,17 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
     state = _state(session, row, callback, talk, now)
     history = history_of(session, row.id)
+    free = free_colleagues(session) if row.state == "talking" else []
     return {
         "row": row,
         "title": callback_words.title_of(row),
         "shown": shown,
         "every": EVERY,
-        "tag": _tag(row, state, len(history), opens_case, now, page),
+        "tag": _tag(row, state, len(history), free, opens_case, now, page),
         "seen": stamp_of(callback),
         "may_reveal": may_reveal(callback, me().staff_id, me().role),
-        "colleagues": _colleagues(session),
+        "colleagues": colleagues_who_can_come(session),
+        "free": free,
         "settled_day": "" if local is None else local.date().isoformat(),
         "settled_time": "" if local is None else local.strftime("%H:%M"),
         "history": history,
@@ -159,7 +163,9 @@ def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
         if row.state != "talking"
         else session.scalars(select(Talk).filter_by(callback_id=row.id)).first()
     )
-    return [] if talk is None else names_of_joiners(session, joiners_of(session, talk))
+    if talk is None:
+        return []
+    return names_of_joiners(session, [*joiners_of(session, talk), *last_missed(session, talk)])
 
 
 def names_of_joiners(session: Session, joiners: list[Joiner]) -> list[tuple[str, str]]:
@@ -170,17 +176,33 @@ def names_of_joiners(session: Session, joiners: list[Joiner]) -> list[tuple[str,
     ]
 
 
-def _colleagues(session: Session) -> list[tuple[int, str, str]]:
-    """The colleagues who may get a callback: all who are on shift, and what each does now."""
-    others = select(Staff).where(Staff.id != me().staff_id, Staff.left_at.is_(None), Staff.on_shift)
+def colleagues_who_can_come(session: Session) -> list[tuple[int, str, str, str]]:
+    """Those on shift and not on a break, the free ones first: id, name, languages, what they do now."""
+    others = select(Staff).where(
+        Staff.id != me().staff_id, Staff.left_at.is_(None), Staff.on_shift, Staff.resting_until.is_(None)
+    )
     people, names = session.scalars(others.order_by(Staff.id)).all(), read_staff_names(session).by_id
-    return [(one.id, names[one.id], _does_now(one)) for one in people]
+    found = [(one.id, names[one.id], _speaks(one), _does_now(one)) for one in people]
+    return sorted(found, key=lambda one: one[3] != FREE)
+
+
+def free_colleagues(session: Session) -> list[tuple[int, str, str]]:
+    """Those of them whose phone may ring now."""
+    free = set(session.scalars(select(Staff.id).where(IS_FREE)))
+    return [
+        (staff_id, name, speaks)
+        for staff_id, name, speaks, _ in colleagues_who_can_come(session)
+        if staff_id in free
+    ]
+
+
+def _speaks(colleague: Staff) -> str:
+    spoken = [word.strip() for word in colleague.languages.split(",")]
+    return ", ".join(language_name(one) for one in spoken)
 
 
 def _does_now(colleague: Staff) -> str:
-    if colleague.busy_call_id is not None:
-        return N_("in a call")
-    return N_("free") if colleague.resting_until is None else N_("on a break")
+    return FREE if colleague.busy_call_id is None and colleague.wrap_up_until is None else N_("in a call")
 
 
 def _state(
@@ -232,6 +254,7 @@ def _tag(
     row: listing.Listed,
     state: dict[str, object],
     happened: int,
+    free: object,
     opens_case: bool,
     now: datetime,
     page: CasePage | None,
@@ -243,6 +266,7 @@ def _tag(
         state["wrap_up_until"],
         state["ended"],
         happened,
+        free,
         opens_case,
         None if page is None else (len(page.entries), [one.phone.unsafe_since for one in page.phones]),
         row.state,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import Callback, Talk
+from models import Callback, Staff, Talk
 from models.callbacks.note import note_of
 from models.outcomes.talk_note import note_of_talk
 from models.store.database import Database
@@ -212,3 +212,20 @@ def test_nobody_else_finishes_a_talk(staff: Any, office_rows: Office, action: st
     )
 
     assert office_rows.row(done).outcome == "reached"
+
+
+def test_wrap_up_runs_beside_the_form_and_is_extended_there(
+    liaison: Member, office_rows: Office, clock: Clock, database: Database
+) -> None:
+    done = just_talked(office_rows, liaison)
+    until = clock() + timedelta(seconds=30)
+    with database.transaction() as session:
+        session.get_one(Staff, liaison.staff_id).wrap_up_until = until
+
+    liaison.opens(f"/console/callbacks/{done}")
+    assert liaison.reads("Wrap-up until", "or until the outcome is saved.")
+    for button in liaison.page.xpath("//button[@id='wrap-up-extend']"):
+        liaison._submits(button)
+
+    with database.reading() as session:
+        assert session.get_one(Staff, liaison.staff_id).wrap_up_extended == 1

@@ -59,7 +59,7 @@ def test_callback_cannot_be_assigned_to_a_deactivated_account(
     assert ana.reads("Luis Demo")
     administrator.opens(f"/console/staff/{gone.staff_id}/leave").clicks("Deactivate account")
 
-    ana.fills(to=str(gone.staff_id)).clicks("Hand it on")
+    ana.fills(to=str(gone.staff_id)).clicks("Hand to colleague")
 
     assert ana.status == 422
     assert ana.reads("This colleague is not on the staff list.")
@@ -76,8 +76,8 @@ def test_callback_is_assigned_to_a_colleague_and_cancelled_with_a_reason(
     ana.opens(f"/console/callbacks/{callback_id}")
     assert ana.reads("Luis Demo – free")
     assert not ana.reads("Carl Demo"), "who is not on shift cannot come"
-    ana.fills(to=str(luis.staff_id)).clicks("Hand it on")
-    assert ana.reads("It is handed on.", "Taken: Luis Demo")
+    ana.fills(to=str(luis.staff_id)).clicks("Hand to colleague")
+    assert ana.reads("It is handed to your colleague.", "Taken: Luis Demo")
 
     luis.opens("/console/callbacks?mine=1")
     assert luis.page.get_element_by_id(f"row-{callback_id}") is not None
@@ -100,8 +100,8 @@ def test_callback_that_a_colleague_does_not_begin_in_five_minutes_goes_back(
     ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True).signs_in()
     callback_id = office_rows.promises(state=state)
     ana.opens(f"/console/callbacks/{callback_id}")
-    assert ana.reads("What they do not begin in 5 minutes goes back to the list.")
-    ana.fills(to=str(luis.staff_id)).clicks("Hand it on")
+    assert ana.reads("If they do not begin it in 5 minutes, it returns to the list.")
+    ana.fills(to=str(luis.staff_id)).clicks("Hand to colleague")
     minutes_pass(4)
     assert ana.opens(f"/console/callbacks/{callback_id}").reads("Taken: Luis Demo")
 
@@ -327,7 +327,7 @@ def test_callback_whose_phone_said_stop_offers_no_call_and_says_why(
 
     assert liaison.reads("This phone asked for no more calls.", "It can only be cancelled")
     buttons = {button.text_content().strip() for button in liaison.page.xpath("//button")}
-    assert buttons.isdisjoint({"Reopen", "Call now", "Reschedule", "Hand it on"})
+    assert buttons.isdisjoint({"Reopen", "Call now", "Reschedule", "Hand to colleague"})
     assert not liaison.reads("that is your decision")
     liaison.fills(reason="person_asked").clicks("Cancel callback")
     assert office_rows.row(callback_id).state == "cancelled"

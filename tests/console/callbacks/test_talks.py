@@ -53,20 +53,42 @@ def test_talk_is_handed_over_only_where_somebody_is_there_and_nobody_is_rung_twi
         state="talking", talking_at=clock(), staff_id=ana.staff_id, rank=None, announced_at=clock()
     )
     page = f"/console/callbacks/{callback_id}"
-    assert ana.opens(page).reads("Add a colleague")
-    assert "Hand over and leave" not in ana.words
+    staff(name="Carla Demo", on_shift=True, languages=["en", "es"])
+    assert ana.opens(page).reads("Carla Demo (English, Spanish)", "Add colleague")
+    assert "Transfer" not in ana.words
     with office_rows.database.transaction() as session:
         leg = make_call(session, callback_id=callback_id, role="colleague", staff_id=luis.staff_id)
         leg_id = leg.id
-    assert not {"Add a colleague", "Hand over and leave"} & {*ana.opens(page).buttons}
+    assert not {"Add colleague", "Transfer"} & {*ana.opens(page).buttons}
     luis.opens("/console/callbacks")
     assert luis.reads(f"Your phone rings. A colleague asks you into a call: Callback {callback_id}")
 
     with office_rows.database.transaction() as session:
         session.get_one(Call, leg_id).accepted_at = clock()
 
-    assert {"Add a colleague", "Hand over and leave"} <= {*ana.opens(page).buttons}
+    assert {"Add colleague", "Transfer"} <= {*ana.opens(page).buttons}
     assert luis.opens("/console/callbacks").reads(f"You are in a call: Callback {callback_id}")
+
+
+def test_colleague_is_called_by_name_and_is_said_not_to_have_answered(
+    staff: Any, office_rows: Office, clock: Clock, office: OfficeFile
+) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    luis, carla = staff(name="Luis Demo", on_shift=True), staff(name="Carla Demo", on_shift=True)
+    callback_id = office_rows.promises(
+        state="talking", talking_at=clock(), staff_id=ana.staff_id, rank=None, announced_at=clock()
+    )
+    page = f"/console/callbacks/{callback_id}"
+
+    ana.opens(page).fills(colleague=str(carla.staff_id)).clicks("Add colleague")
+
+    assert ana.reads("The phone of Carla Demo rings.")
+    assert "The phone of Luis Demo rings." not in ana.words
+    with office_rows.database.transaction() as session:
+        (leg,) = session.query(Call).filter(Call.role == "colleague").all()
+        assert leg.staff_id == carla.staff_id != luis.staff_id
+        leg_ended(session, leg.id, "no-answer", clock(), callback_policy_of(office))
+    assert ana.opens(page).reads("Carla Demo did not answer.", "Add colleague")
 
 
 def test_colleague_who_does_not_join_a_talk_no_longer_reads_that_their_phone_rings(
