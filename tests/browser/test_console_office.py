@@ -149,3 +149,16 @@ def test_group_of_policies_and_a_policy_in_it_are_opened_by_the_keyboard(
     page.locator("#policy-tries_per_call a").press("Enter")
 
     expect(page.get_by_role("heading", name="PIN tries in one call")).to_be_visible()
+
+
+def test_every_policy_is_on_paper_though_its_group_is_closed(
+    visitors: Visitors, shared_server: ConsoleServer, ruth: Colleague
+) -> None:
+    page = shared_server.opens(visitors, "/console/office/policies", ruth)
+    heights = []
+    for media in ("screen", "print"):
+        page.emulate_media(media=media)
+        heights.append(page.evaluate("document.querySelector('main').scrollHeight"))
+
+    assert heights[1] > 3 * heights[0]
+    expect(page.locator("#q")).not_to_be_visible()
