@@ -198,7 +198,7 @@ def _action(row: WorkRow, *, is_mine: bool, may_be_called: bool) -> tuple[str, s
 
 
 def _tries(count: int) -> str:
-    return ngettext("tried once", "tried %(num)d times", count) if count else _("first try")
+    return ngettext("tried once", "%(num)d tries", count) if count else _("first try")
 
 
 def _marks(row: WorkRow, reader: Reader) -> list[str]:

@@ -17,9 +17,9 @@ from models.store.free_text import MOST_CHARACTERS, TextRefusal
 #: A word and the kind of its tag.
 STATES = {
     "requested": (N_("Waiting"), ""),
-    "claimed": (N_("Taken"), "warn"),
-    "ringing_liaison": (N_("Ringing staff"), "warn"),
-    "ringing_caller": (N_("Ringing them"), "warn"),
+    "claimed": (N_("Claimed"), "warn"),
+    "ringing_liaison": (N_("Ringing liaison"), "warn"),
+    "ringing_caller": (N_("Ringing caller"), "warn"),
     "talking": (N_("Talking"), "good"),
     "reached": (N_("Reached"), "good"),
     "no_answer": (N_("No answer"), ""),
@@ -113,8 +113,8 @@ HAPPENED = {
     "ask_again_for_callback": N_("The person asked again"),
     "change_callback": N_("The person changed how they want to be called"),
     "reschedule_callback": N_("Another time was settled"),
-    "claim_callback": N_("Taken"),
-    "take_up_callback": N_("Taken up again by staff"),
+    "claim_callback": N_("Claimed"),
+    "take_up_callback": N_("Reopened by staff"),
     "give_back_callback": N_("Put back into the line"),
     "hand_callback": N_("Handed to %(to)s"),
     "ring_liaison_callback": N_("The line began to ring staff"),

@@ -44,7 +44,7 @@ def test_loser_of_two_who_claim_one_callback_at_once_reads_who_has_it_and_since_
     ana.clicks("Claim")
     luis.clicks("Claim")
 
-    assert luis.reads("Ana Demo claimed this callback on Nov 25, 2026, 10:00", "Taken: Ana Demo")
+    assert luis.reads("Ana Demo claimed this callback on Nov 25, 2026, 10:00", "Claimed: Ana Demo")
     assert office_rows.row(callback_id).staff_id == ana.staff_id
     luis.opens(f"/console/callbacks/{callback_id}")
     luis.sends(f"/console/callbacks/{callback_id}/call", {"csrf_token": luis.token})

@@ -77,7 +77,7 @@ def test_callback_is_assigned_to_a_colleague_and_cancelled_with_a_reason(
     assert ana.reads("Luis Demo – free")
     assert not ana.reads("Carl Demo"), "who is not on shift cannot come"
     ana.fills(to=str(luis.staff_id)).clicks("Hand to colleague")
-    assert ana.reads("It is handed to your colleague.", "Taken: Luis Demo")
+    assert ana.reads("It is handed to your colleague.", "Claimed: Luis Demo")
 
     luis.opens("/console/callbacks?mine=1")
     assert luis.page.get_element_by_id(f"row-{callback_id}") is not None
@@ -103,11 +103,11 @@ def test_callback_that_a_colleague_does_not_begin_in_five_minutes_goes_back(
     assert ana.reads("If they do not begin it in 5 minutes, it returns to the list.")
     ana.fills(to=str(luis.staff_id)).clicks("Hand to colleague")
     minutes_pass(4)
-    assert ana.opens(f"/console/callbacks/{callback_id}").reads("Taken: Luis Demo")
+    assert ana.opens(f"/console/callbacks/{callback_id}").reads("Claimed: Luis Demo")
 
     minutes_pass(2)
 
-    assert not ana.opens(f"/console/callbacks/{callback_id}").reads("Taken: Luis Demo")
+    assert not ana.opens(f"/console/callbacks/{callback_id}").reads("Claimed: Luis Demo")
     assert luis.opens("/console/callbacks?mine=1").reads("Mine 0")
     assert f'id="row-{callback_id}"' in ana.opens("/console/callbacks").text
     row = office_rows.row(callback_id)
