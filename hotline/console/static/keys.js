@@ -61,6 +61,8 @@
     } else if (wanted.matches("textarea, input, select")) {
       wanted.focus();
     } else {
+      // As with the mouse: when it is gone, the focus goes to what follows from it.
+      if (wanted.closest("#work")) wanted.focus();
       wanted.click();
     }
   });

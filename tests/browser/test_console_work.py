@@ -1,0 +1,173 @@
+"""The main job at the desk in a real browser: from the ring to the outcome, and on to the next callback."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from playwright.sync_api import expect
+
+from models import Call, Callback, Staff
+from models.callbacks.callback import advance
+from models.talks.leg_end import leg_ended
+from models.talks.talk import begin_talk
+from tests.browser.conftest import Visitors
+from tests.browser.console_server import Colleague, ConsoleServer, judge
+from tests.browser.test_console_callbacks import claims, promises
+from tests.factories import make_call
+from workers.office_rules import callback_policy_of
+
+
+def two_talk(server: ConsoleServer, callback_id: int) -> None:
+    """The liaison whose phone rings presses 1, and so does the person whom the line calls then."""
+    now = datetime.now(UTC)
+    with server.database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        staff_id, liaison = row.staff_id, session.get_one(Call, row.liaison_call_id)
+        liaison.accepted_at, liaison.place = now, "in_talk"
+        caller = make_call(session, direction="outbound", role="called_back", callback_id=callback_id)
+        session.flush()
+        actor = f"liaison:{staff_id}"
+        assert advance(session, callback_id, "accept", actor=actor, now=now, caller_call_id=caller.id)
+        assert advance(session, callback_id, "join", actor=f"caller:{caller.id}", now=now, talking_at=now)
+        begin_talk(
+            session, caller_call_id=caller.id, leader_call_id=liaison.id, staff_id=staff_id, language="en",
+            now=now, callback_id=callback_id,
+        )  # fmt: skip
+
+
+def is_free(server: ConsoleServer, who: Colleague) -> None:
+    """Their phone has hung up, and their wrap-up is over."""
+    with server.database.transaction() as session:
+        person = session.get_one(Staff, who.staff_id)
+        person.busy_call_id = person.busy_since = person.wrap_up_until = None
+
+
+def opened(page: Any) -> int:
+    return int(page.locator("#work-in").get_attribute("data-of"))
+
+
+def test_three_callbacks_in_a_row_take_four_keys_each_and_load_no_page(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    promised = {promises(console_server) for _ in range(3)}
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+    page.evaluate("window.isSamePage = true")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    done = []
+    for number in range(3):
+        expect(page.locator("#does-call")).to_be_visible()
+        done.append(opened(page))
+        keys = ["c", "e", "1", "Control+Enter"]
+
+        page.keyboard.press(keys[0])
+        expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
+        two_talk(console_server, done[-1])
+        expect(page.locator("#does-end")).to_be_visible()
+        page.keyboard.press(keys[1])
+        expect(page.locator("#save-outcome")).to_be_visible()
+        expect(page.locator("[data-outcomes] input:focus")).to_have_count(1)
+        page.keyboard.press(keys[2])
+        is_free(console_server, ana)
+        page.keyboard.press(keys[3])
+
+        said = "Here is the next callback" if number < 2 else "No callback waits for you now."
+        expect(page.locator("#work").get_by_text(said)).to_be_visible()
+        expect(page.locator("main :focus")).to_have_count(1)
+
+    assert set(done) == promised
+    assert page.evaluate("window.isSamePage"), "a page was loaded"
+    with console_server.database.reading() as session:
+        rows = [session.get_one(Callback, one) for one in done]
+        assert [(row.state, row.outcome) for row in rows] == [("reached", "reached")] * 3
+
+
+def test_what_may_be_said_the_outcome_and_the_note_are_on_one_screen(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(
+        console_server, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, rank=None
+    )
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.get_by_text("They gave the code we gave them").click()
+    page.get_by_role("button", name="Record recognition").click()
+    expect(page.locator("#work blockquote")).to_contain_text("in custody")
+
+    for one in ("#work blockquote p >> nth=0", "#does-end", "#outcome-to_supervisor", "#note", "#save-note"):
+        box = page.locator(one).bounding_box()
+        assert box is not None
+        assert box["y"] >= 0, (one, box)
+        assert box["y"] + box["height"] <= 800, (one, box)
+    judge(page, "work-talking", (900, 1280))
+
+
+def test_draft_of_a_note_is_restored_and_one_that_would_be_refused_is_never_stored(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    field = page.get_by_label("Note for colleagues")
+    field.fill("Prefers mornings.")
+    page.goto(f"{console_server.url}/console/cases")
+    page.goto(f"{console_server.url}/console/callbacks/{callback_id}")
+    expect(field).to_have_value("Prefers mornings.")
+
+    field.fill("Prefers mornings. PIN 760568")
+    assert page.evaluate("JSON.stringify(sessionStorage)").find("760568") < 0
+    page.reload()
+    expect(field).to_have_value("")
+
+    field.fill("Never before noon.")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(re.compile("/console/sign-in"))
+    assert page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('note:'))") == []
+
+
+def test_draft_of_one_callback_is_not_in_the_note_of_another(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    first, second = promises(console_server), promises(console_server)
+    for one in (first, second):
+        claims(console_server, one, ana)
+    page = console_server.opens(visitors, f"/console/callbacks/{first}?mine=1", ana)
+    field = page.get_by_label("Note for colleagues")
+    field.fill("Prefers mornings.")
+
+    page.locator(f"#callback-{second}").click()
+    expect(page.locator("#work-in")).to_have_attribute("data-of", str(second))
+    expect(field).to_have_value("")
+    page.locator(f"#callback-{first}").click()
+
+    expect(page.locator("#work-in")).to_have_attribute("data-of", str(first))
+    expect(field).to_have_value("Prefers mornings.")
+
+
+def test_missed_call_is_said_at_once_beside_what_was_typed(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.locator("#does-call").click()
+    expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
+    page.get_by_label("Note for colleagues").fill("Prefers mornings.")
+
+    with console_server.database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        assert row.liaison_call_id is not None
+        policy = callback_policy_of(console_server.office)
+        leg_ended(session, row.liaison_call_id, "no-answer", datetime.now(UTC), policy)
+
+    expect(page.locator("#work").get_by_text("You did not answer your phone")).to_be_visible()
+    expect(page.get_by_label("Note for colleagues")).to_have_value("Prefers mornings.")
+    with console_server.database.reading() as session:
+        row = session.get_one(Callback, callback_id)
+        assert (row.state, row.staff_id, row.caller_tries, row.liaison_tries) == (
+            "claimed", ana.staff_id, 0, 0,
+        )  # fmt: skip
