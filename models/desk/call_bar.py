@@ -30,7 +30,7 @@ from models.staff.staff import Staff
 from models.staff.staff_name import read_staff_names
 from models.store.database import keyring_of
 from models.talks.talk import IS_ON, Talk
-from models.talks.talk_legs import joiners_of
+from models.talks.talk_legs import joiners_of, last_missed
 
 #: The exact words of the partial indexes: with bound parameters the databases would not use them.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
@@ -43,7 +43,8 @@ _ORDER = ("talking", "ringing_caller", "ringing_liaison", "claimed")
 class Other:
     """Somebody else in the call: ``staff_id`` is None and ``name`` empty for an interpreter.
 
-    ``stands`` is ``leads``, or the word of models/talks/talk_legs.py: ``rings``, ``accepted`` or ``there``.
+    ``stands`` is ``leads``, or a word of models/talks/talk_legs.py: ``rings``, ``accepted``, ``there`` or
+    ``missed``.
     """
 
     staff_id: int | None
@@ -181,7 +182,9 @@ def call_bar(session: Session, staff_id: int, *, wraps_up: bool) -> CallBar:
         last = _last_talk(session, staff_id) if wraps_up and not rows else None
         return CallBar(tuple(rows), (), last, _callout(current_callout(session, staff_id)))
     first = replace(rows[0], others=_others(session, rows[0], staff_id))
-    asks = first.leads and not any(one.staff_id is not None for one in first.others)
+    asks = first.leads and not any(
+        one.staff_id is not None and one.stands != "missed" for one in first.others
+    )
     return CallBar((first, *rows[1:]), _colleagues(session, staff_id) if asks else (), None)
 
 
@@ -199,7 +202,11 @@ def _others(session: Session, call: OwnCall, staff_id: int) -> tuple[Other, ...]
     talk = None if call.talk_id is None else session.get(Talk, call.talk_id)
     if talk is None:
         return ()
-    found = [(one.staff_id, one.stands) for one in joiners_of(session, talk) if one.staff_id != staff_id]
+    found = [
+        (one.staff_id, one.stands)
+        for one in (*joiners_of(session, talk), *last_missed(session, talk))
+        if one.staff_id != staff_id
+    ]
     if talk.staff_id is not None and talk.staff_id != staff_id:
         found.insert(0, (talk.staff_id, "leads"))
     return tuple(Other(one, stands, _first_name(session, one)) for one, stands in found)

@@ -197,10 +197,10 @@ def test_number_in_the_title_stays_when_another_callback_is_opened_in_place(
 
     page.locator(f"#callback-{callback_id}").click()
 
-    expect(page).to_have_title(re.compile(rf"^\(1\) Callback {callback_id}"))
+    expect(page).to_have_title(re.compile(r"^\(1\) Callback: English, urgent"))
     page.locator("#alerts-summary").click()
     page.get_by_text("by a number in the title").click()
-    expect(page).to_have_title(re.compile(rf"^Callback {callback_id}"))
+    expect(page).to_have_title(re.compile(r"^Callback: English, urgent"))
 
 
 def test_hidden_tab_announces_an_offered_call_with_events_and_after_they_were_killed(

@@ -194,7 +194,7 @@ def test_list_follows_by_itself_and_an_unchanged_one_costs_few_bytes(
 
     row = page.locator(f"#row-{callback_id}")
     expect(row).to_contain_text("Claimed: You have it")
-    expect(row.locator("#does-call")).to_be_visible()
+    expect(row.locator(f"#does-row-{callback_id}")).to_be_visible()
     with console_server.database.transaction() as session:
         session.get_one(Callback, callback_id).state = "cancelled"
         audit.record(

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.words import _, ngettext
-from models.desk.call_bar import CallBar, OwnCall, OwnCallout
+from models.desk.call_bar import CallBar, Other, OwnCall, OwnCallout
 from models.desk.standing import Standing
 
 #: A claim that ends within this time is announced.
 CLAIM_ENDS = timedelta(minutes=1)
+#: The kind of a token for somebody else in the call, by how they stand.
+_JOINED = {"there": "joined", "missed": "missed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,10 @@ def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
     if bar.callout is not None:
         found.append(_of_callout(bar.callout))
     found += [
-        News((f"joined:{one.staff_id or 'interpreter'}",), _joined(one.name))
+        News((f"{_JOINED[one.stands]}:{one.staff_id or 'interpreter'}",), _joined(one))
         for call in bar.calls[:1]
         for one in call.others
-        if one.stands == "there"
+        if one.stands in _JOINED
     ]
     if standing.missed:
         found.append(News((f"away:{_stamp(standing.since)}",), set_away(standing.missed), alerts=True))
@@ -140,8 +142,14 @@ def _of_callout(callout: OwnCallout) -> News:
     return News((f"callout:{callout.id}:calling",), _("The line calls them now."))
 
 
-def _joined(name: str) -> str:
-    return _("%(name)s joined the call.", name=name) if name else _("The interpreter joined the call.")
+def _joined(other: Other) -> str:
+    if other.stands == "missed":
+        return _("%(name)s did not answer.", name=other.name or _("The interpreter"))
+    return (
+        _("%(name)s joined the call.", name=other.name)
+        if other.name
+        else _("The interpreter joined the call.")
+    )
 
 
 def _shift(standing: Standing) -> str:

@@ -116,7 +116,9 @@ class Bar:
     def has_interpreter(self) -> bool:
         """Whether an interpreter may be added who is not in the call yet."""
         call = self.call
-        there = call is not None and any(one.staff_id is None for one in call.others)
+        there = call is not None and any(
+            one.staff_id is None and one.stands != "missed" for one in call.others
+        )
         return call is not None and call.language in console.office.interpreters and not there
 
     @property

@@ -278,6 +278,19 @@ def test_bar_names_the_colleague_and_the_interpreter_and_offers_what_is_left(
     assert "End call" not in luis.buttons
 
 
+def test_colleague_who_did_not_answer_is_named_and_the_menu_is_there_again(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True)
+    callback_id = leads(office_rows, ana)
+
+    joins(office_rows, callback_id, "colleague", luis.staff_id, ended_at=clock())
+
+    assert "Luis did not answer" in bar_of(ana)
+    assert news_of(ana)[f"missed:{luis.staff_id}"] == "Luis did not answer."
+    assert "Luis Demo" in ana.buttons
+
+
 def test_menu_of_colleagues_says_who_can_come_and_calls_the_one_who_is_chosen(
     staff: Any, office_rows: Office, database: Database, clock: Clock, jobs: WaitingJobs
 ) -> None:
