@@ -58,10 +58,10 @@ OUTCOME_SENTENCES = {
     "to_supervisor": N_("Handed to the supervisor."),
     "staff_call": N_("Nobody asked for this call: staff began it."),
     "no_answer": N_("The person was not reached in any of the tries."),
-    "not_safe": N_("The person was not reached. In the last try, whoever answered could not talk."),
+    "not_safe": N_("The person was not reached. In the last try, someone answered and could not talk."),
     "no_window": N_("This person's hours and the office's hours do not overlap."),
     "cannot_dial": N_(
-        "This phone cannot be rung: it is marked unsafe, the line may not ring it, or the carrier could not."
+        "This phone cannot be called: it is unsafe, the line may not call it, or the carrier could not."
     ),
     "stopped": N_("Someone asked for this phone not to be called any more."),
     "stop_lifted": N_("We had stopped calling this phone. The stop has been lifted: you can call it."),
@@ -70,8 +70,8 @@ OUTCOME_SENTENCES = {
     ),
     "no_safe_phone": N_("The case has no safe phone. Decide with the supervisor how to reach the person."),
     "case_closed": N_("The case was closed."),
-    "unknown": N_("Nobody knows whether the person was rung. They may have been rung already."),
-    "unknown_call": N_("Nobody knows whether the person was rung. They may have been rung already."),
+    "unknown": N_("We do not know whether the person was called. Their phone may have rung already."),
+    "unknown_call": N_("We do not know whether the person was called. Their phone may have rung already."),
     "unknown_offer": N_(
         "The line could not tell whether a phone of staff rang. The person was not called in this try."
     ),
@@ -115,9 +115,9 @@ HAPPENED = {
     "reschedule_callback": N_("Another time was settled"),
     "claim_callback": N_("Claimed"),
     "take_up_callback": N_("Reopened by staff"),
-    "give_back_callback": N_("Put back into the line"),
+    "give_back_callback": N_("Returned to the callback list"),
     "hand_callback": N_("Handed to %(to)s"),
-    "ring_liaison_callback": N_("The line began to ring staff"),
+    "ring_liaison_callback": N_("The line called a liaison"),
     "accept_callback": N_("Accepted by key"),
     "liaison_missed_callback": N_("Not accepted; it went to the next"),
     "miss_own_call_callback": N_("Their own call was not taken; the claim stays theirs for a moment"),
@@ -143,8 +143,8 @@ HAPPENED = {
     "end_talk": N_("The talk ended"),
     "hold_talk": N_("On hold"),
     "resume_talk": N_("Back from hold"),
-    "add_colleague": N_("%(rung)s was rung into the talk"),
-    "add_interpreter": N_("An interpreter was rung into the talk"),
+    "add_colleague": N_("%(rung)s was called into the talk"),
+    "add_interpreter": N_("An interpreter was called into the talk"),
     "accept_joining": N_("Somebody joined, and the person was told"),
     "hand_over_talk": N_("The talk was handed over to %(to)s"),
     "leave_talk": N_("Somebody left the talk"),
@@ -181,7 +181,7 @@ def to_do(row: Listed) -> list[str]:
         {
             "only_me": _("Only they may answer: if somebody else does, say nothing and hang up."),
             "ask_for_me": _("Somebody else may answer: ask for them, and say nothing else."),
-        }.get(row.may_answer, _("Whoever answers may be spoken with."))
+        }.get(row.may_answer, _("You may speak with anyone who answers."))
     )
     found.append(
         _("No voicemail.") if row.voicemail_text is None else _("The line may leave its neutral message.")

@@ -271,11 +271,13 @@ def test_callback_left_for_staff_says_plainly_that_the_phone_may_have_rung(
         state="left_for_staff", outcome="unknown", closed_at=office_rows.clock(), rank=None
     )
     liaison.opens(f"/console/callbacks/{callback_id}")
-    assert liaison.reads("They may have been rung already.", "The line will not call this person by itself.")
+    assert liaison.reads(
+        "Their phone may have rung already.", "The line will not call this person by itself."
+    )
 
     liaison.clicks("Reopen")
 
-    assert liaison.reads("They may have been rung already.", "then it needs attention again")
+    assert liaison.reads("Their phone may have rung already.", "then it needs attention again")
     assert office_rows.row(callback_id).taken_up_at is not None
 
 

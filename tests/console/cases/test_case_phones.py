@@ -107,7 +107,7 @@ def test_wishes_for_calls_to_a_phone_are_kept_and_shown(
     liaison.fills(may_answer="ask_for_me", voicemail_text="hello", window_starts="09:00", window_ends="12:30")
     liaison.clicks("Save")
 
-    assert liaison.reads("09:00 to 12:30", "asked for them by name", "A greeting that says nothing")
+    assert liaison.reads("09:00 to 12:30", "for them by name", "A greeting that says nothing")
     with database.reading() as session:
         phone = session.scalars(select(Phone)).one()
         assert (phone.may_answer, phone.voicemail_allowed, phone.voicemail_text) == (
@@ -210,7 +210,7 @@ def test_call_that_opens_no_case_does_not_ring_an_unsafe_phone_either(
     liaison.clicks("Unsafe: stop calling it")
 
     liaison.opens(f"/console/callbacks/{made}")
-    assert liaison.reads("Needs attention", "This phone cannot be rung: it is marked unsafe")
+    assert liaison.reads("Needs attention", "This phone cannot be called: it is unsafe")
     liaison.clicks("Call now")
     assert liaison.reads(
         "This phone cannot be called: it is marked unsafe, asked us to stop, or is not a valid number."
