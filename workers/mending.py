@@ -96,7 +96,12 @@ class Mender:
                 self._carrier.end_call(leg.call_sid)
             except CarrierUnknown:
                 log.info("A leg that should be over could not be ended; the next pass tells it again.")
-            except CarrierRefused:
+            except CarrierRefused as refused:
+                if refused.is_for_now:
+                    log.info(
+                        "A leg that should be over could not be ended now; the next pass tells it again."
+                    )
+                    return
                 # The leg is not in progress, so it reserves nobody. Freeing a liaison calls nobody.
                 with self._database.transaction() as session:
                     free_liaison(session, call_id, self._now)

@@ -203,6 +203,25 @@ def test_liaison_held_by_a_leg_that_should_be_over_is_freed(call_center: CallCen
     assert call_center.busy() == 0
 
 
+@pytest.mark.parametrize("fault", ["is_away", "is_overloaded"])
+def test_liaison_whose_leg_could_not_be_ended_now_is_not_free_while_they_are_on_it(
+    call_center: CallCenter, fault: str
+) -> None:
+    """They were called again on a phone in use, and each busy signal was a missed offer."""
+    _, caller = accept(call_center)
+    call_center.hangs_up(caller, "no-answer")
+    call_center.works_off()
+    setattr(call_center.carrier, fault, True)
+
+    call_center.sweeps(seconds=210)
+
+    assert call_center.busy() == 1
+    setattr(call_center.carrier, fault, False)
+    call_center.sweeps(seconds=2)
+    call_center.sweeps(seconds=2)
+    assert call_center.busy() == 0
+
+
 def test_liaison_who_declined_is_free_within_a_minute_when_the_end_event_never_came(
     call_center: CallCenter,
 ) -> None:
