@@ -222,7 +222,7 @@ def _state(
         "joiners": _joiners(session, row),
         "asks_who": _asks_who(session, row),
         "may_be_anyone": _may_be_anyone(session, row),
-        "first_name": console.office.neutral_name.get(row.language, ""),
+        "first_words": _first_words(row.language),
         "oversees": me().role in OVERSEERS,
         "may_note": may_read,
         "may_finish": is_mine and over_lately,
@@ -236,6 +236,14 @@ def _state(
             talk, note_of(session, callback) if may_read else "", row.time_zone, interpreter=is_known
         ),
     }
+
+
+def _first_words(language: str) -> str:
+    """What a liaison says before they know who answered, in the language of the person called (R37)."""
+    said = console.words.catalog(language).gettext(
+        N_("Hello, this is %(name)s. Is this a good time to talk?")
+    )
+    return said % {"name": console.office.neutral_name.get(language, "")}
 
 
 def _talk_of(session: Session, row: listing.Listed) -> Talk | None:

@@ -120,8 +120,18 @@ def test_liaison_who_talks_with_a_caller_without_a_pin_reads_only_the_first_word
 
     liaison.opens(f"/console/callbacks/{callback_id}")
 
-    assert liaison.reads("Anyone may have pressed the key. Say only: “Hello, this is the information line")
+    assert liaison.reads("Anyone may have pressed the key. Say only: Hello, this is the information line")
     assert "Record recognition" not in liaison.words
+
+
+def test_liaison_reads_the_first_words_in_the_language_of_the_person(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises(case=False, verified=False, language="es")
+
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
+
+    assert liaison.reads("First words: Hola, le llamamos de la línea de información. ¿Es buen momento")
 
 
 def test_recognition_is_from_a_closed_list_and_only_the_person_who_talks_records_it(
