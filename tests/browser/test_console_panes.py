@@ -85,6 +85,38 @@ def test_button_of_a_row_acts_in_place_and_keeps_the_focus(
     assert page.evaluate("window.isSamePage")
 
 
+def test_agency_is_called_from_the_case_pane_after_a_talk(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    now = datetime.now(UTC)
+    callback_id = promises(
+        console_server, state="reached", outcome="reached", staff_id=ana.staff_id, closed_at=now,
+        talking_at=now, recognized_by="agreed_word", rank=None,
+    )  # fmt: skip
+    with console_server.database.transaction() as session:
+        # They have looked at what may be said, which opened the case beside the talk.
+        case_id = session.get_one(Callback, callback_id).case_id
+        audit.record(
+            session, actor=f"staff:{ana.staff_id}", action="look_at_case", target=f"case:{case_id}",
+            facts={"callback": callback_id}, now=datetime.now(UTC),
+        )  # fmt: skip
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.evaluate("window.isSamePage = true")
+    judge(page, "desk-call-out", (390, 1280))
+
+    page.locator("#call-out-agency").select_option("service:victim_connect")
+    page.locator("#call-agency").click()
+
+    expect(page.locator("#bar")).to_contain_text("accept to call VictimConnect")
+    expect(page.locator("#work")).to_contain_text("You asked for the call.")
+    assert page.url.endswith(f"/console/callbacks/{callback_id}")
+    expect(page.locator("#call-agency")).to_be_focused()
+    page.locator("#bar-end").click()
+    expect(page.locator("#bar")).not_to_contain_text("VictimConnect")
+    assert page.evaluate("window.isSamePage")
+
+
 def test_fifteen_rows_of_44_pixels_at_most_fit_on_a_screen(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:

@@ -13,6 +13,7 @@ from hotline.console.callbacks.finish import TalkClick, finish_words, page_of_ne
 from hotline.console.callbacks.list_pane import asked_of_list, list_pane
 from hotline.console.callbacks.panes import answer_in_place, panes_page
 from hotline.console.callbacks.talk_actions import TALK_ACTIONS
+from hotline.console.callbacks.whom_to_call import whom_to_call
 from hotline.console.callbacks.work_pane import free_colleagues, names_of_joiners
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
@@ -150,6 +151,7 @@ def _values(
         "every": EVERY,
         "words": words,
         "case_page": page,
+        **({} if page is None else whom_to_call(session)),
         "joiners": names_of_joiners(session, [*shown.joiners, *missed]),
         "free": free,
         "is_discreet": shown.line in console.office.discreet_lines,

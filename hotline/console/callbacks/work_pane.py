@@ -12,6 +12,7 @@ from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.finish import finish_words, wrap_up_words
 from hotline.console.callbacks.list_pane import Asked, asked_of_list, list_pane
 from hotline.console.callbacks.panes import panes_page
+from hotline.console.callbacks.whom_to_call import whom_to_call
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
 from hotline.console.shell.live import EVERY, tag_of
@@ -112,6 +113,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
         "before": before_it(session, row.id),
         "case_id": callback.case_id,
         "case_page": page,
+        **({} if page is None else whom_to_call(session)),
         "is_discreet": _is_discreet(session, row),
         **state,
         **_WORDS,

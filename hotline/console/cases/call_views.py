@@ -7,6 +7,7 @@ from hotline.console.cases.area import area
 from hotline.console.cases.opened_case import changing_case
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.kept_request import page_of_form
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
 from models.callouts.callout import call_out
@@ -32,7 +33,7 @@ def case_phone_call(case_id: int, phone_id: int) -> Response:
         callback_id, jobs = tried_again(call)
     except RefusedError as error:
         flash(refused(error), "error")
-        return redirect(url_for("console.cases.case", case_id=case_id, _anchor="phones"), code=303)
+        return _back()
     _enqueue(jobs)
     if jobs:
         flash(_("You asked for the call. Accept on your phone, and the line calls the person."), "success")
@@ -58,11 +59,12 @@ def case_call_out(case_id: int) -> Response:
     else:
         _enqueue(jobs)
         flash(_("You asked for the call. Accept on your phone, and the line calls them."), "success")
-    return _back(case_id)
+    return _back()
 
 
-def _back(case_id: int) -> Response:
-    return redirect(url_for("console.cases.case", case_id=case_id, _anchor="call-out"), code=303)
+def _back() -> Response:
+    """To the page that has the button: the one of the case, or the desk."""
+    return redirect(page_of_form(), code=303)
 
 
 def _enqueue(jobs: list[Job]) -> None:

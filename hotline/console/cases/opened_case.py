@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from flask import abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
+from hotline.console.callbacks.whom_to_call import whom_to_call
 from hotline.console.callbacks.words import OUTCOME_SENTENCES
 from hotline.console.cases import choices as case_choices
 from hotline.console.cases import labels as case_labels
@@ -17,9 +18,8 @@ from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
 from hotline.console.shell.named import who
 from hotline.console.shell.status_page import words_of
-from hotline.console.shell.words import _, language
+from hotline.console.shell.words import _
 from models.callbacks.claim import OVERSEERS
-from models.callouts.party import agencies, interpreted
 from models.cases.case import Case, CaseError
 from models.overview.case_change import KEEPERS, case_locked
 from models.overview.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
@@ -87,7 +87,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         except CaseOpeningError:
             not_open()
         page = read_case_page(session, case_id, now, console.rules.release)
-        choices_to_call = agencies(session, console.office, language())
+        choices_to_call = whom_to_call(session)
         namer, tied_days = page.case.named_by, console.policies.two_people_days
         is_tied = namer is not None and bool(tied_to(session, me().staff_id, [namer], now, tied_days))
     registrant = page.registrant
@@ -124,7 +124,6 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         now=now,
         who=who,
         outcomes=OUTCOME_SENTENCES,
-        agencies=choices_to_call,
-        interpreters=interpreted(console.office),
+        **choices_to_call,
         **given,
     )

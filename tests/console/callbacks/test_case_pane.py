@@ -86,3 +86,32 @@ def test_case_of_a_caller_at_0_is_beside_the_talk_once_its_leader_has_looked(
     ana.opens(page)
     assert ana.reads("•••• 55", "in custody")
     assert len(office_rows.entries("look_at_case")) == 1
+
+
+def test_phones_of_a_case_and_agencies_are_called_beside_its_talk_once_that_is_over(
+    staff: Any, office_rows: Office, clock: Clock, database: Database
+) -> None:
+    ana = staff(on_shift=True).signs_in()
+    callback_id = office_rows.promises()
+    has_phone(office_rows, callback_id, clock)
+    with database.transaction() as session:
+        session.scalars(select(Phone)).one().unsafe_since = None
+    office_rows.talks(callback_id, ana.staff_id)
+    recognizes(ana, callback_id)
+    assert not {"Call this phone", "Call agency"} & set(ana.buttons), "their phone is in the talk"
+
+    office_rows.becomes(callback_id, state="reached", outcome="reached", closed_at=clock())
+    here = f"/console/callbacks/{callback_id}"
+    assert {"Call this phone", "Call agency", "Call interpreter"} <= set(ana.opens(here).buttons)
+    case_id = office_rows.row(callback_id).case_id
+    ana.sends(f"/console/cases/{case_id}/call-out", {"csrf_token": ana.token, "party": "service:crisis"})
+    assert ana.path == here
+    assert ana.reads("You asked for the call.", "accept to call the suicide and crisis line")
+
+    ana.clicks("Call this phone")
+    assert ana.path == here
+    assert ana.reads("Your phone is already on a call with us.")
+    ana.clicks("End call")
+    ana.opens(here).clicks("Call this phone")
+    assert ana.path != here
+    assert ana.reads("staff began this call")
