@@ -174,6 +174,30 @@ def test_new_callback_appears_and_focus_open_legend_and_scroll_stay(
     expect(page.get_by_text("Discreet line: nobody names the office.")).to_be_visible()
 
 
+def test_row_that_disappears_hands_its_focus_to_the_next_and_nothing_else_moves_it(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    first, second, third = (promises(console_server) for _ in range(3))
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+
+    def ends(callback_id: int) -> None:
+        now = datetime.now(UTC)
+        with console_server.database.transaction() as session:
+            session.get_one(Callback, callback_id).state = "cancelled"
+            audit.record(session, actor="caller", action="cancel_callback", target="callback:1", now=now)
+        expect(page.locator(f"#row-{callback_id}")).to_have_count(0)
+
+    page.locator(f"#callback-{first}").focus()
+    ends(first)
+    expect(page.locator(f"#callback-{second}")).to_be_focused()
+
+    page.evaluate("document.activeElement.blur()")
+    ends(second)
+    expect(page.locator(f"#row-{third}")).to_be_visible()
+    assert page.evaluate("document.activeElement === document.body"), "a reader is not interrupted"
+
+
 def test_call_that_begins_appears_beside_the_list_by_itself(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:

@@ -52,7 +52,7 @@ class Browser:
         self._client = app.test_client()
         self._client.environ_base["REMOTE_ADDR"] = address
         self._base = f"https://{HOST}"
-        self.path = ""
+        self.path = self._query = ""
         self.status = 0
         self.headers: Any = {}
         self.text = ""
@@ -182,7 +182,7 @@ class Browser:
         return self.sends(path, data)
 
     def _as_browsers_do(self, headers: dict[str, str]) -> dict[str, str]:
-        said = {"Referer": f"{self._base}{self.path}"} if self.path else {}
+        said = {"Referer": f"{self._base}{self.path}{self._query}"} if self.path else {}
         return said | {name.replace("_", "-"): value for name, value in headers.items()}
 
     def _shows(self, answer: Any) -> None:
@@ -194,6 +194,8 @@ class Browser:
             path = where.path + (f"?{where.query}" if where.query else "")
             answer = self._client.get(path, base_url=self._base, headers=self._as_browsers_do({}))
         self.path = answer.request.path
+        query = answer.request.query_string.decode()
+        self._query = f"?{query}" if query else ""
         self.status, self.headers, self.text = answer.status_code, answer.headers, answer.text
         self._page, self._ahead = html.fromstring(answer.text) if answer.text.strip() else None, ""
         self.filled = {}

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.callback_views import callback_answer
 from hotline.console.callbacks.finish import TalkClick, moment_typed, page_of_next
+from hotline.console.callbacks.list_pane import address_of
 from hotline.console.callbacks.talk_actions import TALK_ACTIONS
 from hotline.console.callbacks.work_pane import Shown
 from hotline.console.shell.console import console
@@ -174,8 +175,8 @@ def callback_action(callback_id: int, action: str) -> Response:
         said = N_("It needs attention again.")
     flash(_(said), "success")
     if action == "release":
-        return redirect(url_for("console.callbacks.callbacks"), code=303)
-    return redirect(url_for("console.callbacks.callback", callback_id=callback_id), code=303)
+        return redirect(address_of(None), code=303)
+    return redirect(address_of(callback_id), code=303)
 
 
 def _is_left(callback_id: int) -> bool:
@@ -189,7 +190,7 @@ def _refused(callback_id: int, action: str, field: str, error: RefusedError) -> 
     sentence = refused(error)
     if not field:
         flash(sentence, "error")
-        return redirect(url_for("console.callbacks.callback", callback_id=callback_id), code=303)
+        return redirect(address_of(callback_id), code=303)
     shown = Shown({field: sentence}, opened=action)
     with console.database.reading() as session:
         return callback_answer(session, callback_id, shown, 422)

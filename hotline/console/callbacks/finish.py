@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from flask import flash, request, url_for
+from flask import flash, request
 from sqlalchemy.orm import Session
 
 from hotline.console.callbacks.area import area
+from hotline.console.callbacks.list_pane import address_of
 from hotline.console.callbacks.words import OUTCOME_CHOICES, note_sentence
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
@@ -73,9 +74,9 @@ def page_of_next() -> str:
         found = next_to_claim(session, me().role, console.clock(), console.callback_policy)
     if found is None:
         flash(_("Saved. No callback waits for you now."), "success")
-        return url_for("console.callbacks.callbacks")
+        return address_of(None)
     flash(_("Saved. Here is the next callback; nobody has claimed it yet."), "success")
-    return url_for("console.callbacks.callback", callback_id=found)
+    return address_of(found)
 
 
 def moment_typed(day: str, time: str, time_zone: str) -> datetime:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import request, url_for
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from hotline.console.callbacks.list_rows import FILTER_NAMES, MARKS, row_words
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
+from hotline.console.shell.kept_request import page_of_form
 from hotline.console.shell.live import EVERY, tag_of
 from hotline.console.shell.words import language
 from models.overview.listing import version
@@ -42,11 +44,22 @@ class Asked:
 
 
 def asked_of_list(opened: int | None = None) -> Asked:
-    """What the address of this request asks; an unknown filter or page is no fault."""
-    page = request.args.get("page", "1")
+    """What the address of this page asks; an unknown filter or page is no fault.
+
+    A form has no such address of its own: the page that it was sent from keeps its filters.
+    """
+    is_page = request.method == "GET"
+    args = request.args if is_page else dict(parse_qsl(urlsplit(page_of_form()).query))
+    page = args.get("page", "1")
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
-    chosen = tuple(name for name in FILTERS if request.args.get(name))
+    chosen = tuple(name for name in FILTERS if args.get(name))
     return Asked(chosen, min(max(1, number), LAST_PAGE), opened)
+
+
+def address_of(opened: int | None) -> str:
+    """The desk with this callback, or with none, and the filters of the page that sent the form."""
+    asked = asked_of_list()
+    return asked.address(asked.filters, asked.page, opened)
 
 
 def tag_of_list(session: Session, asked: Asked, now: datetime) -> str:

@@ -67,17 +67,31 @@
     }
   });
 
-  // What had the focus may be hidden now, or gone. The heading of another callback has it then, or in the same one
-  // what follows from the last click.
-  const opened = () => (document.getElementById("work-in") || document.body).dataset.of || "";
-  let last = opened();
+  // What had the focus may be gone after a change, or hidden: the row in its place has it then, else the heading.
+  let held = null;
+  let heldAt = -1;
+  const opened = () => (document.getElementById("work-in") || { dataset: {} }).dataset.of || "";
+  let shown = opened();
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const focused = document.activeElement;
+    // Of two swaps at once the first may have taken the focus away.
+    if (!event.detail.shouldSwap || !focused || focused === document.body) return;
+    held = focused;
+    heldAt = held.closest("li") ? links().findIndex((one) => held.closest("li").contains(one)) : -1;
+  });
   document.addEventListener("htmx:afterSettle", () => {
+    const lost = held;
+    held = null;
+    // Another callback is read from its beginning.
+    if (opened() !== shown) ["work", "case"].forEach((id) => { document.getElementById(id).scrollTop = 0; });
+    shown = opened();
+    if (!lost) return;
     window.requestAnimationFrame(() => {
-      const isSame = opened() === last;
-      last = opened();
       const focused = document.activeElement;
       if (focused && focused !== document.body && focused.checkVisibility()) return;
-      ((isSame && document.querySelector("#work [data-next]")) || document.getElementById("work-title")).focus();
+      const rows = links().filter((one) => one.checkVisibility());
+      const next = heldAt < 0 ? null : rows[Math.min(heldAt, rows.length - 1)];
+      (next || document.getElementById("work-title")).focus();
     });
   });
 })();

@@ -150,6 +150,22 @@ def test_filters_have_counts_are_combined_and_keep_the_open_callback(
     assert len(liaison.page.xpath("//li[starts-with(@id, 'row-')]")) == 2
 
 
+def test_filters_stay_after_a_row_is_claimed_and_returned(liaison: Member, office_rows: Office) -> None:
+    urgent = office_rows.promises(urgency="urgent")
+    office_rows.promises()
+    liaison.opens("/console/callbacks?urgent=1&languages=1").clicks("Claim")
+    assert liaison.path == f"/console/callbacks/{urgent}"
+    assert "Show all" not in liaison.text
+    assert [one.get("id") for one in liaison.page.xpath("//li[starts-with(@id, 'row-')]")] == [
+        f"row-{urgent}"
+    ]
+
+    liaison.clicks("Return to list")
+
+    assert liaison.path == "/console/callbacks"
+    assert len(liaison.page.xpath("//a[@aria-current='true'][starts-with(@id, 'filter-')]")) == 2
+
+
 def test_empty_list_says_whether_filters_hide_callbacks(liaison: Member, office_rows: Office) -> None:
     liaison.opens("/console/callbacks?mine=1")
     assert liaison.reads("No callback fits these filters.", "Show all 0")
