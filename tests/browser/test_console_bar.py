@@ -276,3 +276,28 @@ def test_menu_of_colleagues_stays_open_while_the_bar_changes_and_calls_by_keyboa
     expect(page.locator("#bar")).to_contain_text("Luis (phone rings)")
     # The menu is gone: the focus is on the first control of the call.
     expect(page.get_by_role("button", name="Hold")).to_be_focused()
+
+
+def test_one_of_two_tabs_listens_for_both_and_the_other_goes_on_when_it_is_closed(
+    visitors: Visitors, live_server: ConsoleServer
+) -> None:
+    server = live_server
+    ana = server.adds(name="Ana Demo", on_shift=True)
+    first = opens(server, visitors, ana, "/console/cases")
+    listening: list[str] = []
+    first.context.on(
+        "request", lambda request: listening.append(request.url) if "/events" in request.url else None
+    )
+    second = visitors.opens(f"{server.url}/console/shift", context=first.context)
+    expect(second.locator("#bar-state")).to_contain_text("On shift")
+
+    promises(server, urgency="urgent")
+    for page in (first, second):
+        expect(page.locator("#bar")).to_contain_text("An urgent callback is unclaimed.")
+    assert listening == []
+    first.close()
+    promises(server, urgency="urgent")
+
+    expect(second.locator("#bar")).to_contain_text("2 urgent callbacks are unclaimed.")
+    assert len(listening) == 1
+    visitors.complaints.clear()  # Nobody had clicked, so the sounds waited.
