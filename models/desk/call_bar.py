@@ -160,7 +160,11 @@ _OWN: CompoundSelect[Any] = union_all(
     .where(
         _LEGS_OF_STAFF,
         Call.staff_id == _ME,
-        or_(Call.role == COLLEAGUE, and_(Call.role == AT_0, Call.accepted_at.is_(None))),
+        # After a talk handed to them the leg goes on, and asks how it ended.
+        or_(
+            and_(Call.role == COLLEAGUE, Talk.id.is_not(None)),
+            and_(Call.role == AT_0, Call.accepted_at.is_(None)),
+        ),
         Talk.staff_id.is_distinct_from(_ME),
     ),
 )  # fmt: skip

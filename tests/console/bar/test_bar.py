@@ -178,6 +178,23 @@ def test_wrap_up_leads_to_the_talk_whose_outcome_is_not_saved(
     assert ana.opens(ELSEWHERE).links["Save the outcome of the call"] == f"/console/callbacks/{callback_id}"
 
 
+def test_talk_handed_over_and_ended_leads_to_its_outcome_while_the_phone_still_asks_for_it(
+    staff: Any, database: Database, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True).signs_in()
+    callback_id = leads(office_rows, ana)
+    # Luis came as a colleague, Ana handed him the talk, and he ended it. His leg asks him how it ended.
+    joins(office_rows, callback_id, "colleague", luis.staff_id, accepted_at=clock(), place="outcome")
+    ended: dict[str, Any] = {"staff_id": luis.staff_id, "closed_at": clock()}
+    office_rows.becomes(callback_id, state="reached", outcome="reached", **ended)
+    with database.transaction() as session:
+        session.query(Talk).update(ended)
+        begin_wrap_up(session, luis.staff_id, clock(), 60)
+
+    assert "In a call" not in bar_of(luis)
+    assert luis.links["Save the outcome of the call"] == f"/console/callbacks/{callback_id}"
+
+
 @pytest.mark.parametrize(
     ("state", "sentence", "said"),
     [
