@@ -153,13 +153,15 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     victim.hears("Our team is on the line with you")
     bar.get_by_role("button", name="End call").click()
     victim.hears("Goodbye")
-    address = page.url
-    page.locator("label", has_text="Reached").click()
+    page.locator("label[for=outcome-message_left]").click()
+    page.get_by_label("Note for colleagues").fill("Prefers mornings.")
     page.get_by_role("button", name="Save outcome").click()
 
-    expect(page.locator("#work")).to_contain_text("Saved.")
-    page.goto(address)
-    expect(page.get_by_role("table")).to_contain_text("The person pressed their key; the talk began")
+    expect(page.locator("#work").get_by_text("Saved. No callback waits for you now.")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#history")).to_contain_text("The person pressed their key; the talk began")
+    expect(page.locator("#history")).to_contain_text("The outcome was noted: Message left")
+    expect(page.get_by_label("Note for colleagues")).to_have_value("Prefers mornings.")
 
 
 def signed_in(serving: Serving, visitors: Visitors) -> Page:
