@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from models import Call, Callback, Staff
@@ -46,9 +47,21 @@ def opened(page: Any) -> int:
     return int(page.locator("#work-in").get_attribute("data-of"))
 
 
-def test_three_callbacks_in_a_row_take_four_keys_each_and_load_no_page(
-    visitors: Visitors, console_server: ConsoleServer
+#: The main job: call, end, outcome, save. Each is one key or one click.
+KEYS = ("c", "e", "1", "Control+Enter")
+CLICKS = ("#does-call", "#does-end", "label[for=outcome-reached]", "#save-outcome")
+
+
+@pytest.mark.parametrize("by", ["keyboard", "mouse"])
+def test_three_callbacks_in_a_row_take_four_keys_or_clicks_each_and_load_no_page(
+    visitors: Visitors, console_server: ConsoleServer, by: str
 ) -> None:
+    def does(step: int) -> None:
+        if by == "keyboard":
+            page.keyboard.press(KEYS[step])
+        else:
+            page.locator(CLICKS[step]).click()
+
     ana = console_server.adds()
     promised = {promises(console_server) for _ in range(3)}
     page = console_server.opens(visitors, "/console/callbacks", ana)
@@ -59,18 +72,17 @@ def test_three_callbacks_in_a_row_take_four_keys_each_and_load_no_page(
     for number in range(3):
         expect(page.locator("#does-call")).to_be_visible()
         done.append(opened(page))
-        keys = ["c", "e", "1", "Control+Enter"]
 
-        page.keyboard.press(keys[0])
+        does(0)
         expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
         two_talk(console_server, done[-1])
         expect(page.locator("#does-end")).to_be_visible()
-        page.keyboard.press(keys[1])
+        does(1)
         expect(page.locator("#save-outcome")).to_be_visible()
         expect(page.locator("[data-outcomes] input:focus")).to_have_count(1)
-        page.keyboard.press(keys[2])
+        does(2)
         is_free(console_server, ana)
-        page.keyboard.press(keys[3])
+        does(3)
 
         said = "Here is the next callback" if number < 2 else "No callback waits for you now."
         expect(page.locator("#work").get_by_text(said)).to_be_visible()

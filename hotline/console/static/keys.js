@@ -67,7 +67,8 @@
     }
   });
 
-  // What had the focus may be gone after a change, or hidden: the row in its place has it then, else the heading.
+  // What had the focus may be gone after a change, or hidden. The row in its place has it then, or in the same callback
+  // what follows from the last click, else the heading.
   let held = null;
   let heldAt = -1;
   const opened = () => (document.getElementById("work-in") || { dataset: {} }).dataset.of || "";
@@ -82,15 +83,16 @@
   document.addEventListener("htmx:afterSettle", () => {
     const lost = held;
     held = null;
+    const isSame = opened() === shown;
     // Another callback is read from its beginning.
-    if (opened() !== shown) ["work", "case"].forEach((id) => { document.getElementById(id).scrollTop = 0; });
+    if (!isSame) ["work", "case"].forEach((id) => { document.getElementById(id).scrollTop = 0; });
     shown = opened();
     if (!lost) return;
     window.requestAnimationFrame(() => {
       const focused = document.activeElement;
       if (focused && focused !== document.body && focused.checkVisibility()) return;
       const rows = links().filter((one) => one.checkVisibility());
-      const next = heldAt < 0 ? null : rows[Math.min(heldAt, rows.length - 1)];
+      const next = heldAt < 0 ? isSame && document.querySelector("#work [data-next]") : rows[Math.min(heldAt, rows.length - 1)];
       (next || document.getElementById("work-title")).focus();
     });
   });
