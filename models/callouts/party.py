@@ -4,6 +4,7 @@ A party is named by a code, such as ``facility:3``, ``service:crisis`` or ``inte
 no row: it is read from the directory at the moment of the call.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
@@ -14,6 +15,8 @@ from models.custody.directory import Facility, facilities, facility_numbered
 #: The kinds of party, as the audit names them.
 AGENCY, INTERPRETER = "agency", "interpreter"
 _FACILITY, _SERVICE = "facility", "service"
+#: An id as a code has it: no leading zero, and not more digits than a database has room for.
+_ID = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class Service(Protocol):
@@ -73,7 +76,7 @@ def number_of(session: Session, party: str, office: Directories) -> str | None:
     """The number to dial for a party; None if the directories lack it, or the line may not call it (R35)."""
     kind, _, key = party.partition(":")
     if kind == _FACILITY:
-        found = facility_numbered(session, int(key)) if key.isascii() and key.isdecimal() else None
+        found = facility_numbered(session, int(key)) if _ID.fullmatch(key) else None
         return found.phone if found is not None and office.can_dial(found.phone) else None
     if kind == _SERVICE:
         number = next((one.phone for one in office.services if one.key == key), None)

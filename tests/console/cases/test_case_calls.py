@@ -128,8 +128,13 @@ def test_agency_of_the_directory_is_called_and_the_call_is_ended_in_the_bar(
 
 
 @pytest.mark.parametrize(
-    "party", ["", "facility:999", "facility:x", "service:nobody", "interpreter:xx", "+12025550190"]
-)
+    "party",
+    [
+        "", "facility:999", "facility:x", "service:nobody", "interpreter:xx", "+12025550190",
+        # Forged: more digits than an id can have, and a known id in another spelling.
+        f"facility:{'9' * 30}", f"facility:{'9' * 5000}", f"facility:{'0' * 99}1", "facility:01",
+    ],
+)  # fmt: skip
 def test_nobody_outside_the_directory_is_called(
     liaison: Member, case: MadeCase, database: Database, party: str
 ) -> None:
