@@ -9,6 +9,7 @@ from models.audit import audit
 from models.callbacks.callback import Callback
 from models.callbacks.claim import OVERSEERS, actor_of, refuse, standing
 from models.callbacks.refusals import CallbackRefusal
+from models.callbacks.to_new_phone import holds_content
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.name_index import holds_name
@@ -32,8 +33,7 @@ def keep_note(
     callback = standing(session, callback_id)
     if not may_note(session, callback, staff.id, staff.role):
         refuse(session, callback)
-    # Others do not know the names, and must not find them out from what is refused.
-    knows = _has_it(session, callback, staff.id)
+    knows = _may_know_names(session, callback, staff.id, now)
     changed = changed_note(
         session, text, note_of(session, callback), seen,
         case_id=callback.case_id if knows else None,
@@ -59,8 +59,8 @@ def changed_note(
 ) -> str | None:
     """The note as it is to be saved in place of ``before``; None when it is the same.
 
-    No name of the case or the registrant may be in it. Raises RefusedError with a TextRefusal, or
-    NOTE_CHANGED when ``before`` differs from ``seen``.
+    No name of the case or the registrant may be in it, where one is given. Raises RefusedError with a
+    TextRefusal, or NOTE_CHANGED when ``before`` differs from ``seen``.
     """
     text = " ".join(text.split())
     why = refusal(text) or _name_in(session, case_id, registrant_id, text)
@@ -93,6 +93,17 @@ def _name_in(
 def may_note(session: Session, callback: Callback, staff_id: int, role: str) -> bool:
     """Whether this person reads and writes the note: also one who handed the call over after they talked."""
     return role in OVERSEERS or _has_it(session, callback, staff_id)
+
+
+def _may_know_names(session: Session, callback: Callback, staff_id: int, now: datetime) -> bool:
+    """Whether this person may know the names of the case or the registrant.
+
+    Others must not find them out from what is refused. Whoever claims a callback, or talks with somebody who
+    is not recognized yet, has not been shown its case (R37).
+    """
+    if callback.recognized_by is None or holds_content(session, callback, now):
+        return False
+    return _has_it(session, callback, staff_id)
 
 
 def _has_it(session: Session, callback: Callback, staff_id: int) -> bool:

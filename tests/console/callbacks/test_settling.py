@@ -21,6 +21,18 @@ from tests.fake_carrier import FakeCarrier
 from workers.sweeper import sweep
 
 
+def named_callback(office_rows: Office, *, with_case: bool) -> int:
+    """A callback to Rósa: for her case about Ivo, or to her as a registrant alone."""
+    callback_id = office_rows.promises()
+    with office_rows.database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        registrant = session.scalars(select(Registrant)).one()
+        name_registrant(session, registrant, "Rósa of Cedar-Hill")
+        if not with_case:
+            row.case_id, row.registrant_id, row.verified = None, registrant.id, True
+    return callback_id
+
+
 def test_new_time_is_in_the_persons_zone_or_refused_with_everything_that_was_typed(
     liaison: Member, office_rows: Office
 ) -> None:
@@ -148,20 +160,32 @@ def test_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
 def test_note_cannot_have_the_name_of_the_person_it_is_about(
     liaison: Member, office_rows: Office, database: Database, with_case: bool
 ) -> None:
-    callback_id = office_rows.promises()
-    with database.transaction() as session:
-        row = session.get_one(Callback, callback_id)
-        registrant = session.scalars(select(Registrant)).one()
-        name_registrant(session, registrant, "Rósa of Cedar-Hill")
-        if not with_case:
-            row.case_id, row.registrant_id, row.verified = None, registrant.id, True
-    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
+    callback_id = named_callback(office_rows, with_case=with_case)
+    office_rows.talks(callback_id, liaison.staff_id)
+    office_rows.becomes(callback_id, recognized_by="agreed_word")
+    liaison.opens(f"/console/callbacks/{callback_id}")
 
     for note in ("ROSA's shift ends at six", "Asked for ivo."):
         liaison.fills(note=note).clicks("Save note")
         refused = with_case or "ROSA" in note
         assert liaison.reads("The note has a name from this case. Remove it.") is refused
     assert (office_rows.row(callback_id).note_sealed is None) is with_case
+
+
+@pytest.mark.parametrize("with_case", [True, False])
+def test_nobody_learns_a_name_by_guessing_it_in_a_note_before_the_person_is_recognized(
+    liaison: Member, office_rows: Office, with_case: bool
+) -> None:
+    callback_id = named_callback(office_rows, with_case=with_case)
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
+    guesses = ("Is it Rosa?", "Is it Ivo?", "Is it Milena?")
+
+    for is_on_the_phone in (False, True):
+        if is_on_the_phone:
+            office_rows.talks(callback_id, liaison.staff_id)
+        for guess in guesses:
+            liaison.opens(f"/console/callbacks/{callback_id}").fills(note=guess).clicks("Save note")
+            assert liaison.reads("The note is saved."), (guess, is_on_the_phone)
 
 
 def test_liaison_saves_the_outcome_of_their_talk_and_a_hard_call_gives_them_a_break(
