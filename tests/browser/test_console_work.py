@@ -183,3 +183,32 @@ def test_missed_call_is_said_at_once_beside_what_was_typed(
         assert (row.state, row.staff_id, row.caller_tries, row.liaison_tries) == (
             "claimed", ana.staff_id, 0, 0,
         )  # fmt: skip
+
+
+def test_refused_form_keeps_all_that_was_typed_and_the_address_of_the_page(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, now = console_server.adds(), datetime.now(UTC)
+    callback_id = promises(
+        console_server, state="reached", outcome="reached", talking_at=now, closed_at=now, rank=None,
+        staff_id=ana.staff_id,
+    )  # fmt: skip
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.locator("label[for=outcome-call_later]").click()
+    page.get_by_label("Call again on").fill("2020-01-01")
+    page.get_by_label("Call again at").fill("12:30")
+    page.locator("label[for=safety_plan]").click()
+    page.get_by_label("Note for colleagues").fill("Prefers mornings.")
+
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_role("alert")).to_contain_text("Choose a future time within 60 days.")
+    assert page.url.endswith(f"/console/callbacks/{callback_id}")
+    expect(page.locator("#outcome-call_later")).to_be_checked()
+    expect(page.locator("#safety_plan")).to_be_checked()
+    expect(page.get_by_label("Call again on")).to_have_value("2020-01-01")
+    expect(page.get_by_label("Call again at")).to_have_value("12:30")
+    expect(page.get_by_label("Note for colleagues")).to_have_value("Prefers mornings.")
+    assert page.evaluate("document.activeElement !== document.body")
+    judge(page, "work-refused", (360, 1280))
+    visitors.complaints.clear()  # The browser counts the refusal itself as one.
