@@ -140,6 +140,25 @@ def test_draft_of_a_note_is_restored_and_one_that_would_be_refused_is_never_stor
     assert page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('note:'))") == []
 
 
+def test_draft_of_somebody_whose_session_ended_is_gone_when_the_next_person_signs_in_there(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, luis = console_server.adds(), console_server.adds(name="Luis Invented")
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    drafts = "Object.keys(sessionStorage).filter(key => key.startsWith('note:')).length"
+    page.get_by_label("Note for colleagues").fill("Prefers mornings.")
+
+    page.context.clear_cookies()
+    page.goto(f"{console_server.url}/console/sign-in")
+    assert page.evaluate(drafts) == 1
+    page.context.add_cookies(console_server._cookies(luis))
+    page.goto(f"{console_server.url}/console/cases")
+
+    assert page.evaluate(drafts) == 0
+
+
 def test_draft_of_one_callback_is_not_in_the_note_of_another(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:

@@ -49,11 +49,17 @@
   const first = document.querySelector("[data-focus]");
   if (first) first.focus();
 
-  // Nothing that was typed stays in this tab for the next person (callbacks.js).
+  // Nothing that was typed stays in this tab for the next person (callbacks.js): not after signing out, and not
+  // where a session has ended and somebody else signs in. The same person finds it again.
+  const forgetDrafts = (kept = null) =>
+    Object.keys(sessionStorage)
+      .filter((key) => key.startsWith("note:") && (kept === null || !key.startsWith(kept)))
+      .forEach((key) => sessionStorage.removeItem(key));
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches("[data-signs-out]")) return;
-    Object.keys(sessionStorage).filter((key) => key.startsWith("note:")).forEach((key) => sessionStorage.removeItem(key));
+    if (event.target.matches("[data-signs-out]")) forgetDrafts();
   });
+  const bar = document.getElementById("bar");
+  if (bar) forgetDrafts(`note:${bar.dataset.of}-`);
 
   // A form is sent once, however often its button is pressed; a return to the page enables it again.
   document.addEventListener("submit", (event) => {
