@@ -247,6 +247,38 @@ def test_callback_is_chosen_claimed_and_called_by_keys_in_the_list(
     assert [name for name, _ in console_server.jobs.waiting] == ["ring_taker"]
 
 
+def test_key_in_a_row_that_offers_nothing_does_not_claim_the_open_callback(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, luis = console_server.adds(), console_server.adds(name="Luis Demo")
+    open_one, theirs = promises(console_server), promises(console_server)
+    claims(console_server, theirs, luis)
+    page = console_server.opens(visitors, f"/console/callbacks/{open_one}", ana)
+    page.locator(f"#callback-{theirs}").focus()
+
+    page.keyboard.press("t")
+    page.keyboard.press("c")
+
+    expect(page.locator(f"#row-{open_one}")).to_contain_text("Waiting")
+    page.locator(f"#callback-{open_one}").focus()
+    page.keyboard.press("t")
+    expect(page.locator(f"#row-{open_one}")).to_contain_text("Claimed: You have it")
+
+
+def test_callback_that_is_opened_beside_the_list_is_announced(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#announce")).to_have_text("Callback: English")
+    expect(page.locator(f"#callback-{callback_id}")).to_be_focused()
+
+
 def test_list_without_scripts_has_no_dead_button_and_a_link_to_look_again(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:

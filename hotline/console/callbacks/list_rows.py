@@ -96,7 +96,7 @@ class RowWords:
     """One row. ``note`` says who has it, why it needs attention, or why it cannot be called now.
 
     ``action`` is the last word of the URL of its one button, and ``button`` that button's text; both are
-    empty when this reader can do nothing. ``marks`` are keys of MARKS. ``may_call``: key c calls now.
+    empty when this reader can do nothing. ``marks`` are keys of MARKS.
     """
 
     id: int
@@ -115,7 +115,6 @@ class RowWords:
     marks: tuple[str, ...]
     action: str
     button: str
-    may_call: bool
 
 
 def row_words(
@@ -144,7 +143,6 @@ def row_words(
         marks=tuple(_marks(row, reader)),
         action=action,
         button=button,
-        may_call=action in ("claim", "call"),
     )
 
 

@@ -26,10 +26,12 @@
     if (row && row.checkVisibility()) row.focus();
     else if (back) back.click();
   };
-  // In a row a key means that row; elsewhere the open callback.
+  // In a row these keys mean that row, even where it offers nothing; elsewhere the open callback.
+  const OF_ROW = ["t", "c"];
   const wantedBy = (key) => {
-    const row = document.activeElement.closest("li:has([data-row])");
-    return (row && row.querySelector(`[data-row-key="${key}"]`)) || document.querySelector(`[data-key="${key}"]`);
+    const row = document.activeElement.closest("li:has([data-row]:not([aria-current]))");
+    if (row && OF_ROW.includes(key)) return row.querySelector(`[data-row-key="${key}"]`);
+    return document.querySelector(`[data-key="${key}"]`);
   };
 
   document.addEventListener("keydown", (event) => {
@@ -86,6 +88,10 @@
     const isSame = opened() === shown;
     // Another callback is read from its beginning.
     if (!isSame) ["work", "case"].forEach((id) => { document.getElementById(id).scrollTop = 0; });
+    // The focus stays in the list, so a screen reader has to be told what is open beside it.
+    if (!isSame && opened() && lost && lost.matches("[data-row]")) {
+      document.dispatchEvent(new CustomEvent("desk:say", { detail: document.getElementById("work-title").textContent }));
+    }
     shown = opened();
     if (!lost) return;
     window.requestAnimationFrame(() => {
