@@ -18,9 +18,7 @@ from hotline.console.bar.news import (
     ends_soon,
     news_of,
     overdue,
-    promises_overdue,
     set_away,
-    unclaimed,
     what_for,
 )
 from hotline.console.callbacks.finish import TalkClick
@@ -85,8 +83,6 @@ class Bar:
 
     states = COLLEAGUE_STATES
     what_for = staticmethod(what_for)
-    unclaimed = staticmethod(unclaimed)
-    promises_overdue = staticmethod(promises_overdue)
     set_away = staticmethod(set_away)
 
     @property

@@ -141,12 +141,12 @@ def test_bar_says_the_state_of_the_shift_and_what_may_be_clicked(
 
 
 def test_phone_that_will_ring_is_named_by_its_last_two_digits(liaison: Member, database: Database) -> None:
-    assert "Office phone, ending in 71" in bar_of(liaison)
+    assert "Office phone …71" in bar_of(liaison)
     assert "5550171" not in liaison.text
 
     becomes(database, liaison, office_phone=False)
 
-    assert "Personal phone, ending in 71" in bar_of(liaison)
+    assert "Personal phone …71" in bar_of(liaison)
 
 
 def test_shift_break_and_wrap_up_are_changed_without_leaving_the_page(
@@ -403,7 +403,7 @@ def test_urgent_and_overdue_work_that_nobody_has_is_told_once_by_each_token(
     urgent = office_rows.promises(urgency="urgent", due_at=clock() + timedelta(minutes=50))
     late = office_rows.promises(rank=1, due_at=clock() - timedelta(minutes=1))
 
-    assert "2 urgent callbacks are unclaimed. A promised callback is overdue." in bar_of(ana)
+    assert "2 urgent unclaimed · 1 overdue" in bar_of(ana)
     page = ana.opens(ELSEWHERE).page
     assert page.xpath("//*[@data-count]/@data-count") == ["2"]
     told = {one.get("data-tokens"): one for one in page.xpath("//ul[@id='bar-news']/li[@data-alerts]")}
