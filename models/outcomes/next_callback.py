@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from models.calls.two_lists import RANKS, interleave
 from models.store.refusal import RefusedError
 from models.talks.own_call import may_ring_now
 
-#: How many of each rank are looked at. Of more than these, none can be called now by anybody.
+#: How many are looked at. Where none of these may be called now, the list is shown instead.
 _LOOKS = 25
 
 
@@ -48,5 +49,7 @@ def _in_order(session: Session, now: datetime, policy: CallbackPolicy) -> Iterat
         for rank in RANKS
     ]
     rows = session.execute(union_all(*(select(head) for head in heads))).all()
-    for row in interleave(rows, last_offers(session, now), now + policy.due_soon):
-        yield session.get_one(Callback, row.id)
+    turns = interleave(rows, last_offers(session, now), now + policy.due_soon)
+    ids = [row.id for row in islice(turns, _LOOKS)]
+    found = {row.id: row for row in session.scalars(select(Callback).where(Callback.id.in_(ids)))}
+    yield from (found[one] for one in ids if one in found)

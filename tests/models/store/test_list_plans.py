@@ -11,7 +11,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from models.callbacks.at_risk import make_alerts
-from models.callbacks.callback import CALLBACKS
+from models.callbacks.callback import CALLBACKS, Callback
 from models.callbacks.callback_list import due_callbacks, tidy_list
 from models.callbacks.follow_up import is_promised_again
 from models.callbacks.liaison import unverified_may_take, unverified_may_take_at_0
@@ -19,6 +19,8 @@ from models.calls.alert_sending import unsent_alerts
 from models.calls.call import CALLS
 from models.desk.call_bar import call_bar
 from models.desk.console_version import console_version
+from models.outcomes.next_callback import next_to_claim
+from models.outcomes.talk_facts import needs_interpreter
 from models.overview.history import history_of
 from models.overview.listing import version
 from models.overview.my_shift import today_of
@@ -94,6 +96,10 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "whether open consoles changed": lambda session, _now: console_version(session),
     "whether a call was promised again": lambda session, _now: is_promised_again(session, 7),
     "a history": lambda session, _now: history_of(session, 1),
+    "the callback that is shown next": lambda session, now: next_to_claim(session, "liaison", now, POLICY),
+    "whether a person needs an interpreter": lambda session, _now: needs_interpreter(
+        session, session.get_one(Callback, 1)
+    ),
 }
 MANY = 4_000
 
