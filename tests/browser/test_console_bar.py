@@ -301,3 +301,24 @@ def test_one_of_two_tabs_listens_for_both_and_the_other_goes_on_when_it_is_close
     expect(second.locator("#bar")).to_contain_text("2 urgent unclaimed")
     assert listening.count(second) == 1
     visitors.complaints.clear()  # Nobody had clicked, so the sounds waited.
+
+
+def test_lost_connection_and_its_return_are_said_once_each(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    page = opens(console_server, visitors, console_server.adds(name="Ana Demo"), "/console/cases")
+    connection = page.locator("#connection")
+
+    page.context.set_offline(True)
+    expect(connection).to_contain_text("The connection is lost.")
+    for _ in range(2):
+        with page.expect_event("requestfailed"):
+            looks_again(page)
+    page.context.set_offline(False)
+    expect(connection).to_contain_text("The connection is back.")
+    looks(page)
+
+    lost, back = said(page)
+    assert lost.startswith("The connection is lost.")
+    assert back == "The connection is back."
+    visitors.complaints.clear()  # The browser notes each request that failed.
