@@ -10,6 +10,9 @@ from models.callbacks.callback import IS_PAST, Callback
 from models.calls.call import Call
 from models.talks.talk import Talk
 
+#: The names of facts that only those who may read the note of the talk see in its history.
+PRIVATE_FACTS = frozenset({"safety_plan", "referred_to"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class TalkFacts:

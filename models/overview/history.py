@@ -1,7 +1,7 @@
 """The history of a callback or a talk, from its audit entries and its calls: who, when, what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.audit.audit import AuditEntry
 from models.calls.call import Call
 from models.calls.role import AT_0, CALLED_BACK, COLLEAGUE, INTERPRETER, LIAISON
+from models.outcomes.talk_facts import PRIVATE_FACTS
 from models.staff.staff_name import STAFF_KINDS, StaffNames, read_staff_names
 from models.talks.talk import Talk
 
@@ -50,6 +51,14 @@ def history_of_talk(session: Session, talk_id: int) -> list[Happening]:
     """The same for a talk with a caller at 0; the calls are those placed for that caller."""
     caller = select(Talk.caller_call_id).where(Talk.id == talk_id).scalar_subquery()
     return _history(session, f"talk:{talk_id}", Call.parent_call_id == caller)
+
+
+def without_private(history: list[Happening]) -> list[Happening]:
+    """The same for somebody who may not read the note: without what else was recorded about the person."""
+    return [
+        replace(one, facts={key: value for key, value in one.facts.items() if key not in PRIVATE_FACTS})
+        for one in history
+    ]
 
 
 def _history(session: Session, target: str, its_calls: ColumnElement[bool]) -> list[Happening]:

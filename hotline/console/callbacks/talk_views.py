@@ -24,7 +24,7 @@ from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _, language
 from models.outcomes.talk_note import may_note_talk, note_of_talk
 from models.overview.case_page import read_case_page
-from models.overview.history import history_of_talk
+from models.overview.history import history_of_talk, without_private
 from models.staff.staff import ROLES
 from models.store.database import tried_again
 from models.store.job import Job
@@ -129,7 +129,8 @@ def _values(
 ) -> dict[str, object]:
     """The values of the panes for a talk at 0; ``tag`` changes with them."""
     talk = session.get_one(Talk, shown.id)
-    note = note_of_talk(session, talk) if may_note_talk(session, talk, me().staff_id, me().role) else ""
+    may_note = may_note_talk(session, talk, me().staff_id, me().role)
+    note = note_of_talk(session, talk) if may_note else ""
     if words is None and shown.case_id and has_looked_at_talk(session, shown, me().staff_id):
         # Each click in a talk renders the pane anew; the words must not disappear then.
         found = words_for_talk(session, shown, console.clock(), console.rules.release)
@@ -141,6 +142,8 @@ def _values(
     missed = [] if shown.closed_at is not None else last_missed(session, talk)
     free = [] if shown.closed_at is not None else free_colleagues(session)
     history = history_of_talk(session, shown.id)
+    if not may_note:
+        history = without_private(history)
     spoken = _(callback_words.LANGUAGES.get(shown.language, shown.language))
     facts = shown.held_at, shown.closed_at, shown.outcome, shown.is_led, shown.is_recent, shown.joiners
     wrap_up = wrap_up_words(session, is_theirs=shown.is_led and shown.closed_at is not None)

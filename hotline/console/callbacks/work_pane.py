@@ -35,7 +35,7 @@ from models.custody.custody_status import Heard
 from models.outcomes.talk_facts import needs_interpreter
 from models.overview import listing
 from models.overview.case_page import CasePage, read_case_page
-from models.overview.history import history_of
+from models.overview.history import history_of, without_private
 from models.staff.staff import Staff
 from models.staff.staff_name import read_staff_names
 from models.store.refusal import RefusedError
@@ -94,6 +94,8 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
     state = _state(session, row, callback, talk, now)
     history = history_of(session, row.id)
+    if not state["may_note"]:
+        history = without_private(history)
     free = free_colleagues(session) if row.state == "talking" else []
     return {
         "row": row,

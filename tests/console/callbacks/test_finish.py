@@ -10,10 +10,11 @@ from models import Callback, Staff, Talk
 from models.callbacks.note import note_of
 from models.outcomes.talk_note import note_of_talk
 from models.store.database import Database
+from models.talks.talk import close
 from tests.console.callbacks.office import Office
 from tests.console.callbacks.test_talks_at_0 import begins
 from tests.console.conftest import Clock, Member
-from tests.factories import make_case
+from tests.factories import make_call, make_case
 
 
 def just_talked(office_rows: Office, who: Member, **facts: Any) -> int:
@@ -86,6 +87,40 @@ def test_facts_of_the_talk_are_saved_and_stand_in_its_history(
         "The outcome was noted: Reached", "needs an interpreter", "safety plan made",
         "referred to the suicide and crisis line, the domestic violence hotline",
     )  # fmt: skip
+
+
+def test_safety_plan_and_services_of_a_talk_are_read_by_nobody_who_may_not_read_its_note(
+    liaison: Member, supervisor: Member, staff: Any, office_rows: Office
+) -> None:
+    done = just_talked(office_rows, liaison)
+    liaison.opens(f"/console/callbacks/{done}")
+    liaison.fills(outcome="reached", safety_plan="1", referred_to=["domestic_violence"])
+    liaison.clicks("Save outcome")
+
+    curious: Member = staff(name="Luis Demo").signs_in()
+    assert curious.opens(f"/console/callbacks/{done}").reads("The outcome was noted: Reached")
+    assert not curious.reads("safety plan")
+    assert not curious.reads("domestic violence")
+    assert supervisor.opens(f"/console/callbacks/{done}").reads("safety plan made", "domestic violence")
+
+
+def test_colleague_who_never_came_into_a_talk_at_0_reads_nothing_of_its_safety_plan(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
+    page = begins(office_rows, ana)
+    with office_rows.database.transaction() as session:
+        talk = session.scalars(select(Talk)).one()
+        rung = make_call(
+            session, role="colleague", staff_id=luis.staff_id, parent_call_id=talk.caller_call_id
+        )
+        rung.ended_at = clock()
+        close(session, talk, "carrier", clock())
+    ana.opens(page).fills(outcome="reached", safety_plan="1").clicks("Save outcome")
+    assert ana.opens(page).reads("safety plan made")
+
+    assert luis.opens(page).reads("The outcome was noted: Reached")
+    assert not luis.reads("safety plan")
 
 
 def test_unknown_service_is_not_saved(liaison: Member, office_rows: Office, database: Database) -> None:
