@@ -1,9 +1,10 @@
 """What staff record about a talk besides its outcome: interpreter, safety plan, services named (R37)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select, union_all
+from sqlalchemy import Select, select, union_all
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import IS_PAST, Callback
@@ -47,23 +48,31 @@ def needs_interpreter(session: Session, callback: Callback) -> bool:
     A callback without the PIN counts only the talks of such callbacks: another one would tell staff that its
     phone is in a case (R37).
     """
-    told = select(Talk.began_at, Talk.needs_interpreter).where(Talk.needs_interpreter.is_not(None))
-    of_callbacks = told.join(Callback, Callback.id == Talk.callback_id).where(IS_PAST)
     if callback.case_id is not None:
-        theirs = union_all(
-            of_callbacks.where(Callback.case_id == callback.case_id),
-            told.join(Call, Call.id == Talk.caller_call_id).where(
-                Talk.callback_id.is_(None),
-                Call.case_id == callback.case_id,
-                Call.verified_at.is_not(None),
-            ),
-        ).subquery()
-    else:
-        of_phone = and_(
+        return case_needs_interpreter(session, callback.case_id)
+    return _last_answer(
+        session,
+        _OF_CALLBACKS.where(
             Callback.phone_key == callback.phone_key,
             Callback.case_id.is_(None),
             Callback.registrant_id.is_not_distinct_from(callback.registrant_id),
-        )
-        theirs = of_callbacks.where(of_phone).subquery()
+        ),
+    )
+
+
+def case_needs_interpreter(session: Session, case_id: int) -> bool:
+    """The same for the person of a case: from its callbacks, and from talks at 0 that its PIN opened."""
+    at_0 = _TOLD.join(Call, Call.id == Talk.caller_call_id).where(
+        Talk.callback_id.is_(None), Call.case_id == case_id, Call.verified_at.is_not(None)
+    )
+    return _last_answer(session, _OF_CALLBACKS.where(Callback.case_id == case_id), at_0)
+
+
+_TOLD = select(Talk.began_at, Talk.needs_interpreter).where(Talk.needs_interpreter.is_not(None))
+_OF_CALLBACKS = _TOLD.join(Callback, Callback.id == Talk.callback_id).where(IS_PAST)
+
+
+def _last_answer(session: Session, *talks: Select[datetime, bool | None]) -> bool:
+    theirs = union_all(*talks).subquery()
     last = select(theirs.c.needs_interpreter).order_by(theirs.c.began_at.desc()).limit(1)
     return bool(session.scalar(last))

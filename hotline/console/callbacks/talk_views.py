@@ -22,6 +22,7 @@ from hotline.console.shell.phone_words import MAY_ANSWER, VOICEMAIL
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _, language
+from models.outcomes.talk_facts import case_needs_interpreter
 from models.outcomes.talk_note import may_note_talk, note_of_talk
 from models.overview.case_page import read_case_page
 from models.overview.history import history_of_talk, without_private
@@ -139,6 +140,8 @@ def _values(
     page = None
     if words is not None and shown.case_id:
         page = read_case_page(session, shown.case_id, console.clock(), console.rules.release)
+    # The case is the leader's to know of alone, and so is what its earlier talks say.
+    is_known = shown.case_id is not None and case_needs_interpreter(session, shown.case_id)
     missed = [] if shown.closed_at is not None else last_missed(session, talk)
     free = [] if shown.closed_at is not None else free_colleagues(session)
     history = history_of_talk(session, shown.id)
@@ -162,7 +165,8 @@ def _values(
         "history": history,
         "errors": errors or {},
         **wrap_up,
-        **finish_words(talk, note, shown.time_zone or console.office.time_zone, interpreter=False),
+        "needs_interpreter": is_known,
+        **finish_words(talk, note, shown.time_zone or console.office.time_zone, interpreter=is_known),
         **_WORDS,
     }
 

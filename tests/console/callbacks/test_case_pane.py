@@ -79,6 +79,7 @@ def test_case_of_a_caller_at_0_is_beside_the_talk_once_its_leader_has_looked(
         case_id = make_case(session, "in_custody", as_of=clock(), phone="+12025550155").id
     page = begins(office_rows, ana, case_id=case_id, verified_at=clock())
     assert "•••• 55" not in ana.opens(page).words
+    assert "Needs an interpreter." not in ana.words
 
     ana.clicks("Show what may be said")
 
@@ -115,3 +116,19 @@ def test_phones_of_a_case_and_agencies_are_called_beside_its_talk_once_that_is_o
     ana.opens(here).clicks("Call this phone")
     assert ana.path != here
     assert ana.reads("staff began this call")
+
+
+def test_caller_at_0_who_needed_an_interpreter_before_is_shown_so_to_the_leader_alone(
+    staff: Any, office_rows: Office, clock: Clock, database: Database
+) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    done = office_rows.promises(
+        state="reached", outcome="reached", talking_at=clock(), closed_at=clock(), staff_id=ana.staff_id,
+        rank=None,
+    )  # fmt: skip
+    ana.opens(f"/console/callbacks/{done}").fills(outcome="reached", interpreter="1").clicks("Save outcome")
+    case_id = office_rows.row(done).case_id
+    page = begins(office_rows, ana, case_id=case_id, verified_at=clock())
+
+    assert ana.opens(page).reads("Needs an interpreter.")
+    assert "Needs an interpreter." not in staff("supervisor").signs_in().opens(page).words
