@@ -279,6 +279,27 @@ def test_callback_that_is_opened_beside_the_list_is_announced(
     expect(page.locator(f"#callback-{callback_id}")).to_be_focused()
 
 
+def test_row_that_is_clicked_as_soon_as_it_appears_opens_in_place(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    page = console_server.opens(visitors, "/console/callbacks", console_server.adds())
+    expect(page.get_by_text("No callback is open.")).to_be_visible()
+    page.evaluate(
+        """() => {
+          window.isSamePage = true;
+          document.addEventListener("htmx:afterSwap", () => queueMicrotask(() => {
+            const row = document.querySelector("[data-row]:not([aria-current])");
+            if (row) row.click();
+          }));
+        }"""
+    )
+
+    callback_id = promises(console_server)
+
+    expect(page.locator(f"#work-in[data-of='{callback_id}']")).to_be_visible()
+    assert page.evaluate("window.isSamePage")
+
+
 def test_list_without_scripts_has_no_dead_button_and_a_link_to_look_again(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
