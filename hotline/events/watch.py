@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.events.listeners import Listeners
-from models.desk.console_version import console_version
+from models.frame.console_version import console_version
 from models.staff.staff_session import lasting_sessions
 from models.store.database import Database
 

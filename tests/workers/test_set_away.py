@@ -8,7 +8,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Alert, Callback, Staff
 from models.callbacks.at_risk import make_alerts
-from models.desk.standing import standing_for
+from models.frame.standing import standing_for
 from models.staff.schedule import set_schedule
 from models.staff.staff import change_shift
 from models.staff.wrap_up import end_wrap_up, extend_wrap_up

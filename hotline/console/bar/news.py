@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.words import _, ngettext
-from models.desk.call_bar import CallBar, Other, OwnCall, OwnCallout
-from models.desk.standing import Standing
+from models.frame.call_bar import CallBar, Other, OwnCall, OwnCallout
+from models.frame.standing import Standing
 
 #: A claim that ends within this time is announced.
 CLAIM_ENDS = timedelta(minutes=1)

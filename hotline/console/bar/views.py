@@ -31,8 +31,8 @@ from hotline.console.shell.refused import refused
 from hotline.console.shell.words import N_, _, language, language_name
 from models.callouts.callout import end_call_out
 from models.callouts.party import language_of, name_of
-from models.desk.call_bar import CallBar, OwnCall, call_bar
-from models.desk.standing import Standing, standing_for
+from models.frame.call_bar import CallBar, OwnCall, call_bar
+from models.frame.standing import Standing, standing_for
 from models.overview.my_shift import end_rest
 from models.overview.staff_menu import set_shift
 from models.staff.staff import ROLES

@@ -17,8 +17,8 @@ from models.callbacks.follow_up import is_promised_again
 from models.callbacks.liaison import unverified_may_take, unverified_may_take_at_0
 from models.calls.alert_sending import unsent_alerts
 from models.calls.call import CALLS
-from models.desk.call_bar import call_bar
-from models.desk.console_version import console_version
+from models.frame.call_bar import call_bar
+from models.frame.console_version import console_version
 from models.outcomes.next_callback import next_to_claim
 from models.outcomes.talk_facts import needs_interpreter
 from models.overview.history import history_of

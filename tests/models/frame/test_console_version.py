@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback
 from models.callouts.callout import Callout
 from models.calls.call import Call
-from models.desk.console_version import console_version
+from models.frame.console_version import console_version
 from models.staff.staff import Staff
 from models.store.database import Database
 from models.talks.call_queue import QueuedCall
