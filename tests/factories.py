@@ -262,6 +262,7 @@ def make_callback(
         "requested_at": NOW,
         "due_at": NOW + timedelta(hours=24),
         "next_attempt_at": NOW,
+        "begun_by_staff": facts.get("reason") == "staff_call",
     }
     of_talk = {name: facts.pop(name) for name in ("held_at", "announced_at") if name in facts}
     callback: Callback = _added(

@@ -83,6 +83,7 @@ class Callback(Base):
     (R08, R09). ``asked_elsewhere``: another call without a PIN requested it as well, so no key in the call
     that made it changes it any more (R35). ``stopped_after``: the phone said stop in its talk or after it, so
     no follow-up of the talk calls that phone (R33). ``rescheduled_by_id``: who last agreed on its time.
+    ``begun_by_staff``: it is a call that staff began, or follows one, and nobody has given the PIN for it.
     """
 
     __tablename__ = "callbacks"
@@ -170,6 +171,7 @@ class Callback(Base):
     asked_elsewhere: Mapped[bool] = mapped_column(default=False, server_default=false())
     stopped_after: Mapped[bool] = mapped_column(default=False, server_default=false())
     rescheduled_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    begun_by_staff: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 CALLBACKS = cast(Table, Callback.__table__)
@@ -287,6 +289,7 @@ def keep_callback(session: Session, callback_id: int, *only_if: ColumnElement[bo
         "reason": case((unasked, "asked"), else_=CALLBACKS.c.reason),
         "taken_up_at": case((unasked, None), else_=CALLBACKS.c.taken_up_at),
         "outcome": case((unasked, None), else_=CALLBACKS.c.outcome),
+        "begun_by_staff": False,
     }
     return cast(CursorResult[Any], session.execute(kept.values(values))).rowcount == 1
 

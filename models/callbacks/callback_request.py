@@ -164,6 +164,7 @@ def make_urgent(
     if standing is None or standing.urgency == "urgent":
         return standing
     standing.silent, standing.reason = standing.silent or bool(call.silent), reason
+    standing.begun_by_staff = False
     starts, ends = standing.window_starts, standing.window_ends
     if starts is not None and ends is not None and ends > now:
         due_at, next_attempt_at = max(due_at, ends), max(next_attempt_at, starts)

@@ -100,7 +100,7 @@ def grounds_for(
     if opening is not None:
         return Grounds(opening.ground, opening.reason, opening.until)
     shortly = now - timedelta(minutes=policies.outcome_minutes)
-    theirs = select(Callback.reason).where(
+    theirs = select(Callback.begun_by_staff).where(
         Callback.case_id == case_id,
         Callback.verified,
         # Anybody could have pressed key 1 on a call that we placed (R37).
@@ -110,16 +110,16 @@ def grounds_for(
         ~is_to_new_phone(now),
     )
     # Two statements, since each has an index of its own.
-    reasons = set(session.scalars(theirs.where(IS_OPEN)))
-    if reasons <= {STAFF_CALL}:
-        reasons |= set(session.scalars(theirs.where(IS_PAST, Callback.closed_at > shortly)))
-    if not reasons <= {STAFF_CALL}:
+    begun_by_staff = set(session.scalars(theirs.where(IS_OPEN)))
+    if False not in begun_by_staff:
+        begun_by_staff |= set(session.scalars(theirs.where(IS_PAST, Callback.closed_at > shortly)))
+    if False in begun_by_staff:
         return Grounds("callback", "verified_callback", None)
     talk = session.execute(_of_talk(person, now, policies).where(Call.case_id == case_id).limit(1)).first()
     if talk is not None:
         return Grounds("call", "verified_call", None)
-    # Nobody gave a PIN for a call that staff began, so it adds no phone (R09).
-    return Grounds(STAFF_CALL, STAFF_CALL, None) if reasons else None
+    # Nobody gave a PIN for a call that staff began, nor for one that follows it, so it adds no phone (R09).
+    return Grounds(STAFF_CALL, STAFF_CALL, None) if begun_by_staff else None
 
 
 def case_in_talk(session: Session, person: Person, now: datetime, policies: Policies) -> int | None:

@@ -106,7 +106,7 @@ def call_phone(
             raise RefusedError(CallbackRefusal.PROMISED)
         return standing_id, []
     callback = claim(session, made, staff_id, now, policy.numbers)
-    callback.taken_up_at, callback.outcome = now, STAFF_CALL
+    callback.taken_up_at, callback.outcome, callback.begun_by_staff = now, STAFF_CALL, True
     session.flush()
     audit.record(
         session, actor=actor, action="call_phone_of_case", target=f"case:{case.id}",

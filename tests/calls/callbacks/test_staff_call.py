@@ -1,6 +1,7 @@
 """Staff call a confirmed phone of a case that is open to them, though nobody asked for it (Legs, R35)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy import select, update
 
 from models import AuditEntry, Callback, Case, Staff
 from models.cases.registrant import Phone as RegistrantPhone
+from models.overview.case_opening import grounds_for
+from models.overview.phone_list import BINDING_GROUNDS
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_phone
 from models.talks.refusals import TalkRefusal
@@ -18,6 +21,16 @@ from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who is signed in."""
+
+    staff_id: int
+    email: str
+    role: str
+
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -165,6 +178,38 @@ def test_person_with_whom_a_colleague_talks_is_not_called_beside_that_talk(
     assert hotline.rung() == []
 
 
+@pytest.mark.parametrize("key", ["3", "4"])
+def test_call_that_follows_one_that_staff_began_lets_nobody_add_a_phone(
+    phone: Phone, case: MadeCase, make_staff: MakeStaff, hotline: Hotline, key: str
+) -> None:
+    """Whoever holds the phone of the victim answers, and is called again as was agreed in the talk (R09)."""
+    who = make_staff(phone=LIAISON)
+    calls(hotline, case, who)
+    hotline.rung()
+    liaison = phone.answers(hotline.carrier.ringing[-1])
+    liaison.presses("1")
+    hotline.rung()
+    called = phone.answers(hotline.carrier.ringing[-1])
+    called.presses("1")
+    hotline.jobs.works_off()
+    called.hangs_up()
+    hotline.jobs.works_off()
+    liaison.presses(key)
+
+    with hotline.database.transaction() as session:
+        row = session.scalars(select(Callback).order_by(Callback.id.desc())).first()
+        assert row is not None
+        assert row.reason in ("call_later", "to_supervisor")
+        row.staff_id, row.recognized_by, row.state, row.closed_at = who.id, "last_call", "talking", None
+        session.flush()
+        person = session.get_one(Staff, who.id)
+        reader = Reader(person.id, "lea@office.example.org", person.role)
+        grounds = grounds_for(session, reader, case.id, hotline.clock.now, hotline.policies)
+
+    assert grounds is not None
+    assert (grounds.ground, grounds.ground in BINDING_GROUNDS) == ("staff_call", False)
+
+
 def test_call_that_staff_do_not_make_is_left_for_staff_and_rings_nobody_else(
     phone: Phone, case: MadeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -196,6 +241,7 @@ def test_person_who_hears_of_the_call_with_the_pin_and_wants_it_is_promised_it(
     phone.presses(key)
     phone.hangs_up()
     assert (the_callback(hotline).reason, the_callback(hotline).case_id) == (reason, case.id)
+    assert not the_callback(hotline).begun_by_staff
 
     sweeps(hotline, minutes=3)
     sweeps(hotline, minutes=1)

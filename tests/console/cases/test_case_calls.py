@@ -46,11 +46,26 @@ def test_button_beside_a_phone_of_an_open_case_calls_it(
     liaison.clicks("Call this phone")
 
     assert liaison.reads("Accept on your phone, and the line calls the person.", "staff began this call")
+    assert liaison.reads("Nobody gave it: staff called first.")
     assert callbacks(database) == [("staff_call", "ringing_liaison")]
     assert "+12025550110" not in liaison.text
 
     liaison.opens(f"/console/cases/{case.id}")
     assert liaison.reads("A phone of the case called")
+
+
+def test_nobody_is_told_that_a_pin_was_right_when_staff_began_the_call(
+    liaison: Member, case: MadeCase, database: Database, clock: Clock
+) -> None:
+    with database.transaction() as session:
+        callback_id = make_callback(
+            session, case, reason="staff_call", state="talking", staff_id=liaison.staff_id,
+            talking_at=clock.now, recognized_by="last_call",
+        ).id  # fmt: skip
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    assert "Show what may be said" in liaison.links
+    assert not liaison.reads("The PIN was right")
 
 
 def test_case_that_is_promised_a_callback_shows_that_one_and_calls_nobody(

@@ -820,6 +820,7 @@ def _make_tables() -> None:
         sa.Column("asked_elsewhere", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("stopped_after", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("rescheduled_by_id", sa.Integer()),
+        sa.Column("begun_by_staff", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["caller_call_id"], ["calls.id"], name="fk_callbacks_caller_call_id", use_alter=True
         ),
