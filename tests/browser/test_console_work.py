@@ -12,7 +12,7 @@ from models.callbacks.callback import advance
 from models.talks.leg_end import leg_ended
 from models.talks.talk import begin_talk
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import Colleague, ConsoleServer, judge
+from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
 from tests.browser.test_console_callbacks import claims, promises
 from tests.factories import make_call
 from workers.office_rules import callback_policy_of
@@ -246,3 +246,40 @@ def test_draft_that_somebody_else_left_in_this_tab_is_removed(
 
     expect(page.get_by_label("Note for colleagues")).to_have_value("")
     assert page.evaluate("sessionStorage.getItem('note:999-1')") is None
+
+
+def test_who_is_on_the_line_is_asked_before_anything_covers_it(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(
+        console_server, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, rank=None
+    )
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+    box = page.locator("#does-recognize").bounding_box()
+    assert box is not None
+    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    assert page.evaluate("at => document.elementFromPoint(...at).id", middle) == "does-recognize"
+
+
+def test_outcome_has_the_focus_when_the_person_hangs_up(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(
+        console_server, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, rank=None
+    )
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.locator("#work-title").focus()
+
+    # The person has hung up, and the page hears of it.
+    with console_server.database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        row.state, row.outcome, row.closed_at = "reached", "reached", datetime.now(UTC)
+    looks_again(page)
+
+    expect(page.locator("[data-outcomes] input:focus")).to_have_count(1)
+    page.keyboard.press("1")
+    expect(page.locator("#outcome-reached")).to_be_checked()

@@ -70,11 +70,13 @@
   });
 
   // What had the focus may be gone after a change, or hidden. The row in its place has it then, or in the same callback
-  // what follows from the last click, else the heading.
+  // what follows from the last click, else the heading. There it waits during a call, and goes on to the outcome after.
   let held = null;
   let heldAt = -1;
   const opened = () => (document.getElementById("work-in") || { dataset: {} }).dataset.of || "";
+  const isOver = () => Boolean(document.querySelector("#work [data-outcomes] [data-next]"));
   let shown = opened();
+  let wasOver = isOver();
   document.addEventListener("htmx:beforeSwap", (event) => {
     const focused = document.activeElement;
     // Of two swaps at once the first may have taken the focus away.
@@ -86,6 +88,8 @@
     const lost = held;
     held = null;
     const isSame = opened() === shown;
+    const endedNow = isSame && !wasOver && isOver();
+    wasOver = isOver();
     // Another callback is read from its beginning.
     if (!isSame) ["work", "case"].forEach((id) => { document.getElementById(id).scrollTop = 0; });
     // The focus stays in the list, so a screen reader has to be told what is open beside it.
@@ -96,7 +100,8 @@
     if (!lost) return;
     window.requestAnimationFrame(() => {
       const focused = document.activeElement;
-      if (focused && focused !== document.body && focused.checkVisibility()) return;
+      const waits = endedNow && focused && focused.id === "work-title";
+      if (!waits && focused && focused !== document.body && focused.checkVisibility()) return;
       const rows = links().filter((one) => one.checkVisibility());
       const next = heldAt < 0 ? isSame && document.querySelector("#work [data-next]") : rows[Math.min(heldAt, rows.length - 1)];
       (next || document.getElementById("work-title")).focus();
