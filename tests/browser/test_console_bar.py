@@ -218,13 +218,14 @@ def test_hidden_tab_announces_an_offered_call_with_events_and_after_they_were_ki
     expect(region).to_have_text("Your phone rings: Callback, English.", timeout=2_000)
     with server.database.transaction() as session:
         session.get_one(Callback, first).state = "cancelled"
-    expect(region).to_have_text("The call has ended.")
+    expect(region).to_have_text("Your phone has stopped ringing.")
     server.events.stops(signal.SIGKILL)
     promises(server, language="es", **facts)
     expect(region).to_have_text("Your phone rings: Callback, Spanish.", timeout=5_000)
 
     assert said(page) == [
-        "Your phone rings: Callback, English.", "The call has ended.", "Your phone rings: Callback, Spanish.",
+        "Your phone rings: Callback, English.", "Your phone has stopped ringing.",
+        "Your phone rings: Callback, Spanish.",
     ]  # fmt: skip
     visitors.complaints.clear()  # The browser says that it lost the connection, and that the sound waits.
 
@@ -322,3 +323,25 @@ def test_lost_connection_and_its_return_are_said_once_each(
     assert lost.startswith("The connection is lost.")
     assert back == "The connection is back."
     visitors.complaints.clear()  # The browser notes each request that failed.
+
+
+def test_urgent_work_is_told_during_a_call_without_moving_the_page(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    server = console_server
+    ana = server.adds(name="Ana Demo", on_shift=True)
+    server.adds(name="Luis Demo", on_shift=True)
+    callback_id = promises(
+        server, urgency="urgent", state="ringing_liaison", staff_id=ana.staff_id, rank=None
+    )
+    talks(server, callback_id)
+    page = opens(server, visitors, ana, "/console/callbacks")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.locator("#bar-end")).to_be_visible()
+    top = page.locator("#list-title").bounding_box()
+
+    promises(server, urgency="urgent", due_at=datetime.now(UTC) - timedelta(hours=1))
+    looks_again(page)
+
+    expect(page.locator("#bar-urgent")).to_be_visible()
+    assert page.locator("#list-title").bounding_box() == top

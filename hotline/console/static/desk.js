@@ -53,7 +53,11 @@
     });
     const before = [...told];
     const after = [...next];
-    if (before.some(isOf("call")) && !after.some(isOf("call"))) say(region.dataset.callEnded);
+    const calls = before.filter(isOf("call"));
+    if (calls.length && !after.some(isOf("call"))) {
+      const rang = calls.every((token) => token.endsWith(":rings"));
+      say(rang ? region.dataset.ringEnded : region.dataset.callEnded);
+    }
     else if (before.filter(isOf("joined")).some((token) => !next.has(token))) say(region.dataset.colleagueLeft);
     sessionStorage.setItem(TOLD, after.join(" "));
   };
