@@ -140,6 +140,17 @@ def test_opened_words_stay_through_the_clicks_of_a_talk(liaison: Member, office_
     assert len(office_rows.entries("look_at_case")) == 1
 
 
+def test_reopened_callback_says_how_the_last_try_ended_until_the_person_is_on_the_line(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    callback_id = office_rows.promises(outcome="not_safe", taken_up_at=clock())
+    assert liaison.opens(f"/console/callbacks/{callback_id}").reads("The person was not reached.")
+
+    office_rows.talks(callback_id, liaison.staff_id)
+
+    assert "The person was not reached" not in liaison.opens(f"/console/callbacks/{callback_id}").words
+
+
 def test_liaison_who_calls_again_later_sees_how_the_call_before_ended_and_its_note(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:
