@@ -37,6 +37,8 @@ _CASE_NUMBER = re.compile(
 )
 #: Seven or more digits in a row of groups: a phone number, in any notation.
 _PHONE = re.compile(r"(?<!\d)\+?(?:\(?\d\)?[\s.\-\u2010-\u2015\u00a0/()]{0,3}){6,14}\d(?!\d)")
+#: Ten digits in the groups of a number of this country, parted by any mark: "202, 555, 0110", "202_555_0110".
+_PHONE_PARTED = re.compile(r"(?<!\d)\d{3}\s?[,;_/*|+:']\s?\d{3}\s?[,;_/*|+:']\s?\d{4}(?!\d)")
 #: Six digits after a word for calling, unless a PIN is named between them: a PIN has six as well.
 _PHONE_NAMED = re.compile(
     r"\b(?:call|ring|dial|text|phone|cell|tel[eé]fono|celular|ll[aá]m\w*|marque)\b"
@@ -57,6 +59,8 @@ _PIN = re.compile(
     r"|\b(?:PIN|NIP|c[oó]digo|code)\b\W{0,3}(?:(?:is|was|es|era)\W{1,3})?\d(?:[\s.\-]{0,2}\d){3}",
     re.IGNORECASE,
 )
+#: Six digits one by one, parted by any mark: "7, 6, 0, 5, 6, 8".
+_PIN_PARTED = re.compile(r"(?<!\d)\d(?:\s?[,;_/*|+:']\s?\d(?!\d)){5}")
 _UNITS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
     "nine": "9", "uno": "1", "una": "1", "dos": "2", "tres": "3", "cuatro": "4", "cinco": "5",
@@ -133,10 +137,12 @@ _CHECKS: tuple[tuple[TextRefusal, re.Pattern[str], bool], ...] = (
     (TextRefusal.CASE_NUMBER, _CASE_NUMBER, True),
     (TextRefusal.PHONE, _PHONE, False),
     (TextRefusal.PHONE, _PHONE, True),
+    (TextRefusal.PHONE, _PHONE_PARTED, False),
     (TextRefusal.PHONE, _PHONE_NAMED, False),
     (TextRefusal.PHONE, _PHONE_NAMED, True),
     (TextRefusal.PIN, _PIN, False),
     (TextRefusal.PIN, _PIN, True),
+    (TextRefusal.PIN, _PIN_PARTED, False),
     (TextRefusal.STREET_ADDRESS, _AFTER, False),
     (TextRefusal.STREET_ADDRESS, _BEFORE, False),
     (TextRefusal.STREET_ADDRESS, _BOX, False),

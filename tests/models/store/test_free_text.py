@@ -37,6 +37,7 @@ def digits(count: int) -> st.SearchStrategy[str]:
         "f\u0131ve people", "f\u0130ve", "treinta y s\u0130ete mensajes",
         "In case 2 people come, call 988.", "Call at ten or at eleven.", "The case is about her brother.",
         "Text her at 4, or call at 5 or 6.", "Look at a dot on the map.",
+        "Free on the 8, 9, 10, 11, 12 and 13.", "At work 9:00-17:00, 8:30 on Fridays.",
     ],
 )  # fmt: skip
 def test_ordinary_note_is_kept(text: str) -> None:
@@ -80,7 +81,9 @@ def test_ordinary_note_is_kept(text: str) -> None:
         ("llámela al dos cero dos, cinco cinco cinco", "phone"),
         ("call her, the PIN is 760568", "pin"), ("ring back. PIN 760568", "pin"),
         ("ann at example dot org", "email"), ("ana arroba ejemplo punto org", "email"),
-        ("called on 3/14/1988", "date"),
+        ("called on 3/14/1988", "date"), ("202,555,0110", "phone"), ("202_555_0110", "phone"),
+        ("202 | 555 | 0110", "phone"), ("7,6,0,5,6,8", "pin"), ("7, 6, 0, 5, 6, 8", "pin"),
+        ("the PIN is 7/6/0/5/6/8", "pin"), ("7_6_0_5_6_8", "pin"),
     ],
 )  # fmt: skip
 def test_forbidden_text_is_refused_with_its_reason(text: str, why: str) -> None:
