@@ -205,7 +205,7 @@ def test_call_that_begins_appears_beside_the_list_by_itself(
     callback_id = promises(console_server)
     page = console_server.opens(visitors, "/console/callbacks", ana)
     page.locator("#filter-urgent").focus()
-    expect(page.get_by_text("No call now.")).to_be_visible()
+    expect(page.get_by_text("Nothing is open.")).to_be_visible()
 
     with console_server.database.transaction() as session:
         row = session.get_one(Callback, callback_id)

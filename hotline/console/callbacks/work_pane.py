@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from hotline.console.callbacks import words as callback_words
+from hotline.console.callbacks.due_words import as_promised
 from hotline.console.callbacks.finish import finish_words, wrap_up_words
 from hotline.console.callbacks.list_pane import Asked, asked_of_list, list_pane
 from hotline.console.callbacks.panes import panes_page
@@ -221,6 +222,7 @@ def _state(
     is_known = needs_interpreter(session, callback)
     return {
         "now": now,
+        "promised": as_promised(row.due_at, ZoneInfo(console.office.time_zone)),
         "is_mine": is_mine,
         "why_not_called": _why_not_called(session, row),
         "own_call_failed": _own_call_failed(session, row),

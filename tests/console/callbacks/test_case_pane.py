@@ -1,6 +1,8 @@
 """The case beside an open talk: to whom it opens, and what it shows (R37)."""
 
+from datetime import UTC, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -10,7 +12,7 @@ from models.store.database import Database
 from tests.console.callbacks.office import Office
 from tests.console.callbacks.test_talks_at_0 import begins
 from tests.console.callbacks.test_words import recognizes
-from tests.console.conftest import Clock, Member
+from tests.console.conftest import Clock, Member, words
 from tests.factories import make_case
 
 PHONE_WORDS = "Agreed on"
@@ -132,3 +134,18 @@ def test_caller_at_0_who_needed_an_interpreter_before_is_shown_so_to_the_leader_
 
     assert ana.opens(page).reads("Needs an interpreter.")
     assert "Needs an interpreter." not in staff("supervisor").signs_in().opens(page).words
+
+
+def test_end_of_a_day_is_said_in_the_list_and_beside_the_talk_as_callers_hear_it(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    today = (
+        clock().astimezone(ZoneInfo("America/New_York")).replace(hour=0, minute=0, second=0, microsecond=0)
+    )
+    callback_id = office_rows.promises(due_at=(today + timedelta(days=2)).astimezone(UTC))
+
+    page = liaison.opens(f"/console/callbacks/{callback_id}").page
+
+    for pane in ("list", "case"):
+        assert "11:59 PM" in words(page.get_element_by_id(pane)).replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert "12:00 AM" not in words(page.get_element_by_id("case")).replace("\N{NARROW NO-BREAK SPACE}", " ")

@@ -34,9 +34,9 @@ def said_in(language: str, app: Flask, words: object) -> str:
         ("2026-11-25T14:05:00-05:00", "2:05 PM", "2:05 p.m."),
         ("2026-11-25T11:00:30-05:00", "11 AM", "11 a.m."),
         ("2026-11-26T09:00:00-05:00", "tomorrow 9 AM", "mañana 9 a.m."),
-        # Midnight ends a day.
-        ("2026-11-26T00:00:00-05:00", "midnight", "medianoche"),
-        ("2026-11-27T00:00:00-05:00", "tomorrow midnight", "mañana medianoche"),
+        # The end of a day, as callers hear it.
+        ("2026-11-26T00:00:00-05:00", "11:59 PM", "11:59 p.m."),
+        ("2026-11-27T00:00:00-05:00", "tomorrow 11:59 PM", "mañana 11:59 p.m."),
         ("2026-11-27T09:30:00-05:00", "Fri 9:30 AM", "vie 9:30 a.m."),
         ("2026-12-01T17:00:00-05:00", "Tue 5 PM", "mar 5 p.m."),
         ("2026-12-05T09:00:00-05:00", "Dec 5, 9 AM", "5 dic, 9 a.m."),

@@ -173,7 +173,7 @@ def test_empty_list_says_whether_filters_hide_callbacks(liaison: Member, office_
     assert liaison.reads("No callback is open. A new one appears here by itself.", "Look again")
 
     office_rows.promises()
-    assert liaison.opens("/console/callbacks").reads("No call now. Choose a callback from the list.")
+    assert liaison.opens("/console/callbacks").reads("Nothing is open. Choose a callback from the list.")
 
 
 def test_list_without_an_open_callback_shows_the_call_that_the_reader_is_in(
@@ -181,7 +181,7 @@ def test_list_without_an_open_callback_shows_the_call_that_the_reader_is_in(
 ) -> None:
     callback_id = office_rows.promises()
     part = liaison.opens("/console/callbacks/current", HX_Request="true")
-    assert part.reads("No call now.")
+    assert part.reads("Nothing is open.")
     tag = liaison.headers["ETag"]
     assert liaison.opens("/console/callbacks/current", HX_Request="true", If_None_Match=tag).status == 304
 
