@@ -11,8 +11,8 @@ from hotline.console.shell.console import console
 from hotline.console.shell.cookie import is_console
 from models.staff.kept_form import KeptForm, keep_form
 
-#: Keys in the cookie: the token of the staff session, the page that someone wanted, and that the kept form is
-#: sent again after the proof of identity that was just asked for.
+#: Keys in the cookie: the token of the staff session, the page that someone wanted, and when the kept form was
+#: pressed that is sent again after the proof of identity that was asked for then (seconds).
 TOKEN, WANTED, CONTINUES = "token", "wanted", "continues"
 #: The longest page URL that is remembered with its query; the cookie has little room.
 LONGEST_PAGE = 1000
@@ -42,7 +42,7 @@ def keep_request(*, continues: bool = False) -> bool:
     with console.database.transaction() as writing:
         is_kept = keep_form(writing, token, KeptForm(page, fields, act))
     if is_kept and act is not None:
-        session[CONTINUES] = True
+        session[CONTINUES] = int(console.clock().timestamp())
     return is_kept
 
 

@@ -1,5 +1,6 @@
 """Carries out what a person pressed before they had to prove their identity again."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,8 +27,14 @@ def go_on() -> Response:
 
 
 def waiting_act(reading: Session) -> KeptForm | None:
-    """The form that is sent again after the proof that was asked for last, or None."""
-    kept = read_kept_form(reading, me().session_id) if CONTINUES in session else None
+    """The form that is sent again after the proof that was asked for last, or None.
+
+    None also for one that was pressed longer ago than a proof lasts: at an unlocked screen somebody else may
+    have pressed it. Its page shows it again.
+    """
+    oldest = console.clock() - timedelta(minutes=console.policies.console_fresh_minutes)
+    is_recent = session.get(CONTINUES, 0) >= int(oldest.timestamp())
+    kept = read_kept_form(reading, me().session_id) if is_recent else None
     return kept if kept is not None and kept.act is not None else None
 
 

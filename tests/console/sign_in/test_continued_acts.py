@@ -128,6 +128,27 @@ def test_act_that_somebody_left_behind_is_not_carried_out_after_a_proof_for_anot
     assert done == []
 
 
+@pytest.mark.parametrize(("minutes", "is_done"), [(4, True), (6, False)])
+def test_act_that_waits_for_longer_than_a_proof_lasts_goes_back_to_its_page(
+    staff: Any, clock: Clock, done: list[dict[str, list[str]]], minutes: int, is_done: bool
+) -> None:
+    """A passer-by presses a button at an unlocked screen; its owner comes back, and is asked who they are."""
+    person: Member = staff("liaison").signs_in()
+    person.opens("/console/deeds").fills(reason="Rosa asked")
+    clock.goes_on(minutes=6)
+    person.clicks("Approve")
+
+    clock.goes_on(minutes=minutes)
+    assert person.opens("/console/confirm").reads("After that") is is_done
+    proves(person)
+    if is_done:
+        person.clicks("Approve the deed")
+    else:
+        assert (person.path, person.value("reason")) == ("/console/deeds", "Rosa asked")
+
+    assert bool(done) is is_done
+
+
 def test_person_who_goes_back_without_a_proof_reads_that_nothing_was_done(
     staff: Any, clock: Clock, done: list[dict[str, list[str]]]
 ) -> None:
