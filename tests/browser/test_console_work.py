@@ -233,21 +233,6 @@ def test_refused_form_keeps_all_that_was_typed_and_the_address_of_the_page(
     visitors.complaints.clear()  # The browser counts the refusal itself as one.
 
 
-def test_draft_that_somebody_else_left_in_this_tab_is_removed(
-    visitors: Visitors, console_server: ConsoleServer
-) -> None:
-    ana = console_server.adds()
-    callback_id = promises(console_server)
-    claims(console_server, callback_id, ana)
-    page = console_server.opens(visitors, "/console/cases", ana)
-    page.evaluate("sessionStorage.setItem('note:999-1', 'Prefers mornings.')")
-
-    page.goto(f"{console_server.url}/console/callbacks/{callback_id}")
-
-    expect(page.get_by_label("Note for colleagues")).to_have_value("")
-    assert page.evaluate("sessionStorage.getItem('note:999-1')") is None
-
-
 def test_who_is_on_the_line_is_asked_before_anything_covers_it(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:

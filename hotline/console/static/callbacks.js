@@ -50,18 +50,9 @@
     else sessionStorage.setItem(keyOf(note), note.value);
   });
 
-  // A session that ended by itself has left its drafts, and somebody else may have signed in in this tab.
-  const forgetOthers = (note) => {
-    const mine = `${keyOf(note).split("-")[0]}-`;
-    Object.keys(sessionStorage)
-      .filter((key) => key.startsWith(DRAFT) && !key.startsWith(mine))
-      .forEach((key) => sessionStorage.removeItem(key));
-  };
-
   const begin = () => {
     const note = field();
     if (!note) return;
-    forgetOthers(note);
     if (refusal() && refusal().textContent) {
       sessionStorage.removeItem(keyOf(note));
       return;
