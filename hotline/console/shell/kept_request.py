@@ -11,8 +11,8 @@ from hotline.console.shell.console import console
 from hotline.console.shell.cookie import is_console
 from models.staff.kept_form import KeptForm, keep_form
 
-#: Keys in the cookie: the token of the staff session, the page that someone wanted, and when the kept form was
-#: pressed that is sent again after the proof of identity that was asked for then (seconds).
+#: Keys in the cookie: the token of the staff session, the page that someone wanted, and the second in which
+#: the kept form was sent that is sent again after the proof of identity that was asked for then.
 TOKEN, WANTED, CONTINUES = "token", "wanted", "continues"
 #: The longest page URL that is remembered with its query; the cookie has little room.
 LONGEST_PAGE = 1000
