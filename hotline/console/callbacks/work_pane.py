@@ -224,6 +224,8 @@ def _state(
         "now": now,
         "promised": as_promised(row.due_at, ZoneInfo(console.office.time_zone)),
         "is_mine": is_mine,
+        # After a missed ring the next one is seconds away: that is now.
+        "calls_later": row.next_attempt_at > now + timedelta(minutes=1),
         "why_not_called": _why_not_called(session, row),
         "own_call_failed": _own_call_failed(session, row),
         "joiners": _joiners(session, row),
@@ -293,7 +295,7 @@ def _tag(
         row.due_at,
         # The facts behind its words about the clock.
         row.due_at < now,
-        row.next_attempt_at > now,
+        state["calls_later"],
     )
     return tag_of(*facts, me().staff_id, language())
 

@@ -140,6 +140,16 @@ def test_opened_words_stay_through_the_clicks_of_a_talk(liaison: Member, office_
     assert len(office_rows.entries("look_at_case")) == 1
 
 
+def test_callback_that_is_offered_again_in_seconds_is_not_said_to_be_called_later(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    soon = office_rows.promises(next_attempt_at=clock() + timedelta(seconds=20))
+    assert liaison.opens(f"/console/callbacks/{soon}").reads("offers it to the next colleague who is free.")
+
+    later = office_rows.promises(next_attempt_at=clock() + timedelta(hours=2))
+    assert liaison.opens(f"/console/callbacks/{later}").reads("The line calls by itself from")
+
+
 def test_reopened_callback_says_how_the_last_try_ended_until_the_person_is_on_the_line(
     liaison: Member, office_rows: Office, clock: Clock
 ) -> None:
