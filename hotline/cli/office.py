@@ -45,7 +45,7 @@ def list_changes(as_json: bool) -> None:
     _, database = _installation()
     with database.reading() as session:
         found = [_plain(row) for row in changes_of(session)]
-    lines = [f"{c['id']:>4}  {c['at'][:16]}  {c['by']:<32} {c['about']}: {c['reason']}" for c in found]
+    lines = [f"{c['id']:>4}  {c['at'][:16]}  {c['by']:<32} {c['about']}: {_why(c)}" for c in found]
     emit(as_json, found, "\n".join(lines) or "Nothing was changed in the console.")
 
 
@@ -93,3 +93,13 @@ def _plain(row: OfficeChange) -> dict[str, Any]:
 def _about(row: OfficeChange) -> str:
     """The field, or the facility or court by its name."""
     return row.field if row.place is None else f"{row.field.partition('.')[0]} {row.place}"
+
+
+def _why(change: dict[str, Any]) -> str:
+    """The reason. Without one, whether a facility or court was added, changed or removed."""
+    value = change["value"]
+    if change["reason"] or not (isinstance(value, dict) and {"was", "now"} <= value.keys()):
+        return str(change["reason"])
+    if value["was"] is None:
+        return "added"
+    return "removed" if value["now"] is None else "changed"

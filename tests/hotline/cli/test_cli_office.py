@@ -46,6 +46,16 @@ def test_changes_are_listed_with_who_and_why(hotline: Hotline, database: Databas
     assert "hours.monday: Moving installation." in hotline("office", "changes").output
 
 
+def test_changes_tell_an_added_court_from_a_removed_one(hotline: Hotline) -> None:
+    hotline("court", "add", "Alder Creek Court", "--time-zone", "America/Chicago")
+    hotline("court", "remove", "Alder Creek Court")
+
+    removed, added = hotline("office", "changes").output.splitlines()
+
+    assert added.endswith("court Alder Creek Court: added")
+    assert removed.endswith("court Alder Creek Court: removed")
+
+
 def test_field_goes_back_to_the_file_and_the_commands_see_it(hotline: Hotline, database: Database) -> None:
     close_mondays(database)
 
