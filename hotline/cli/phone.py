@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import TextIO
 
 import click
@@ -11,9 +12,9 @@ from hotline.cli.command.bind import read_bind
 from hotline.cli.command.context import fail, load_office, load_settings
 from hotline.exchange.calls.inbound import InboundCall, line_number
 from hotline.exchange.calls.real_time import RealTime
-from hotline.exchange.delivery.delivery import REFUSED, over_http
+from hotline.exchange.delivery.delivery import REFUSED, Deliver, over_http
 from hotline.exchange.delivery.fetching import fetching, with_fallback
-from hotline.exchange.delivery.request import LineError
+from hotline.exchange.delivery.request import LineError, Reply, Request
 from hotline.exchange.page.rung_phone import ExchangeClient
 from hotline.exchange.page.speaker import Speaker, find_program
 from hotline.exchange.page.terminal import HELP, Terminal, meaning
@@ -70,7 +71,7 @@ def phone(
         fail("--speak needs espeak-ng, which is not installed here.")
     lines = None if script is None else iter(_tokens(script))
     paper = _Paper(transcript)
-    carries = over_http(settings.public_url, settings.twilio_auth_tokens[0])
+    carries = _tells_refusal(over_http(settings.public_url, settings.twilio_auth_tokens[0]))
     dialled = line_number(settings.public_url, discreet=to in office.discreet_lines)
     call = InboundCall(
         with_fallback(fetching(carries), dialled.fallback_url, dialled.fallback_method),
@@ -100,6 +101,22 @@ def phone(
         click.echo(f"The call failed: {problem}{elsewhere}.", err=True)
         sys.exit(1)
     sys.exit(outcome)
+
+
+def _tells_refusal(deliver: Deliver) -> Deliver:
+    """Say on stderr why the line refuses a request: without it the person hears only the fallback."""
+
+    def carry(request: Request) -> Reply:
+        reply = deliver(request)
+        if reply.status == HTTPStatus.FORBIDDEN:
+            click.echo(
+                "The line refused the signature (403). Give HOTLINE_PUBLIC_URL and HOTLINE_DATA_DIR "
+                "the values that the line was started with.",
+                err=True,
+            )
+        return reply
+
+    return carry
 
 
 class _Paper:

@@ -263,6 +263,20 @@ def test_phone_keeps_cookies_follows_redirects_and_goes_to_the_fallback(world: W
     assert b"ErrorCode=11217" in line.asked[3][3]
 
 
+def test_phone_says_why_the_line_refuses_it_before_the_fallback_is_heard(world: World) -> None:
+    def answers(line: WebLine, path: str) -> Answer | None:
+        if path.partition("?")[0] == "/voice/fallback.xml":
+            return document("Call 911.")
+        return 403, {}, b""
+
+    with web_line(answers) as line:
+        world.environ["HOTLINE_PUBLIC_URL"] = line.url
+        played = world.plays("--script", "")
+
+    assert "Call 911." in played.stdout
+    assert played.stderr.startswith("The line refused the signature (403). Give HOTLINE_PUBLIC_URL and ")
+
+
 def test_line_that_is_not_running_is_one_sentence(world: World) -> None:
     world.environ["HOTLINE_PUBLIC_URL"] = "http://127.0.0.1:1"
 
