@@ -102,6 +102,8 @@ def accept_by_liaison(session: Session, leg: "CallState", now: datetime) -> Lite
         actor=f"liaison:{leg.staff_id}",
         now=now,
         caller_call_id=caller_leg.id,
+        # Staff may call before the moment at which the line would: the person is called at once.
+        next_attempt_at=min(callback.next_attempt_at, now),
     )
     return "accepted"
 

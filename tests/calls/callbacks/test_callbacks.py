@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Staff
+from models.talks.own_call import call_now
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
 from tests.conftest import ON_SQLITE
@@ -49,6 +50,25 @@ def accepted_by(phone: Phone, hotline: Hotline) -> tuple[Phone, PlacedCall]:
 def nobody_is_held(hotline: Hotline) -> bool:
     """Whether every liaison is free again."""
     return all(busy is None for busy in hotline.rows(select(Staff.busy_call_id)))
+
+
+def test_staff_who_call_before_the_line_would_are_joined_to_the_person_at_once(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff(phone=LIAISON, on_shift=False)
+    asks_express(phone, make_case(custody_status="in_custody"))
+    with hotline.database.transaction() as session:
+        callback = session.scalars(select(Callback)).one()
+        callback.next_attempt_at = hotline.clock.now + timedelta(hours=6)
+        callback.rank = None
+        session.flush()
+        jobs = call_now(session, callback.id, who.id, hotline.clock.now, hotline.policy)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
+
+    _, to_caller = accepted_by(phone, hotline)
+
+    assert to_caller.to == CALLER
 
 
 def test_caller_gets_a_callback_from_the_first_key_to_the_last(
