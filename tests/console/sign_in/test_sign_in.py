@@ -59,9 +59,11 @@ def test_nothing_is_changed_and_no_page_opens_until_all_is_set_up(
     newcomer: Member, app: Flask, clock: Clock
 ) -> None:
     gives_password(newcomer, newcomer.email, newcomer.password)
+    assert newcomer.reads("Until you finish step 2, sign in with the password you were given.")
     newcomer.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Continue")
     newcomer.opens("/console/account")
     assert newcomer.heading == "Sign in"
+    assert gives_password(Browser(app), newcomer.email, NEW_PASSWORD).reads(WRONG)
 
     again = Member(app, newcomer.staff_id, newcomer.email, newcomer.password)
     sets_up(again, clock)
