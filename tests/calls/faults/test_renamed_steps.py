@@ -69,8 +69,8 @@ def _renamed(flow: Flow) -> Flow:
 def test_each_place_is_one_of_a_renamed_step(renamed: Mapping[str, Flow]) -> None:
     found = {flow.place_of(step) for flow in renamed.values() for step in flow.steps} - {None}
 
-    # A fault of ours has no step.
-    assert found == PLACES - {"faulted"}
+    # A fault of ours has no step, and a click in the console calls a leg in.
+    assert found == PLACES - {"faulted", "called_in"}
 
 
 def test_callback_is_held_joined_by_a_colleague_and_led_on_by_them(
