@@ -52,7 +52,9 @@ def watched(
                 with suppress(asyncio.CancelledError):
                     await running
 
-    asyncio.run(tell())
+    # In a thread of its own: where a browser was driven before, this one has an event loop already.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, tell()).result()
 
 
 async def news(stream: Stream) -> bytes:
