@@ -84,7 +84,7 @@ def test_three_callbacks_in_a_row_take_four_keys_or_clicks_each_and_load_no_page
         is_free(console_server, ana)
         does(3)
 
-        said = "Here is the next callback" if number < 2 else "No callback waits for you now."
+        said = "Here is the next callback" if number < 2 else "No other callback can be called now."
         expect(page.locator("#work").get_by_text(said)).to_be_visible()
         expect(page.locator("main :focus")).to_have_count(1)
 
@@ -228,7 +228,12 @@ def test_refused_form_keeps_all_that_was_typed_and_the_address_of_the_page(
     expect(page.get_by_label("Call again on")).to_have_value("2020-01-01")
     expect(page.get_by_label("Call again at")).to_have_value("12:30")
     expect(page.get_by_label("Note for colleagues")).to_have_value("Prefers mornings.")
-    assert page.evaluate("document.activeElement !== document.body")
+    expect(page.get_by_role("alert")).to_be_focused()
+
+    page.get_by_label("Note for colleagues").fill("PIN 760568")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("alert")).to_contain_text("PIN")
+    expect(page.locator("#note-left")).to_have_text("270 left")
     judge(page, "work-refused", (360, 1280))
     visitors.complaints.clear()  # The browser counts the refusal itself as one.
 

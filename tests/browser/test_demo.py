@@ -157,7 +157,7 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     page.get_by_label("Note for colleagues").fill("Prefers mornings.")
     page.get_by_role("button", name="Save outcome").click()
 
-    expect(page.locator("#work").get_by_text("Saved. No callback waits for you now.")).to_be_visible()
+    expect(page.locator("#work").get_by_text("Saved. No other callback can be called now.")).to_be_visible()
     page.go_back()
     expect(page.locator("#history")).to_contain_text("The person pressed their key; the talk began")
     expect(page.locator("#history")).to_contain_text("The outcome was noted: Message left")

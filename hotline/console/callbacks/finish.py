@@ -73,7 +73,7 @@ def page_of_next() -> str:
     with console.database.reading() as session:
         found = next_to_claim(session, me().role, console.clock(), console.callback_policy)
     if found is None:
-        flash(_("Saved. No callback waits for you now."), "success")
+        flash(_("Saved. No other callback can be called now."), "success")
         return address_of(None)
     flash(_("Saved. Here is the next callback; nobody has claimed it yet."), "success")
     return address_of(found)

@@ -26,9 +26,12 @@
     return first ? first[0] : null;
   };
 
+  const count = (note) => {
+    const left = document.getElementById("note-left");
+    left.textContent = left.dataset.text.replace("{left}", String(most - plain(note.value).length));
+  };
   const show = (note) => {
     const said = document.getElementById("note-live");
-    const left = document.getElementById("note-left");
     const why = whyRefused(note.value);
     const sentence = why ? sentences[why] : "";
     if (said.textContent !== sentence) {
@@ -36,7 +39,7 @@
       if (sentence) document.dispatchEvent(new CustomEvent("desk:say", { detail: sentence }));
     }
     note.setAttribute("aria-invalid", why ? "true" : "false");
-    left.textContent = left.dataset.text.replace("{left}", String(most - plain(note.value).length));
+    count(note);
     return why;
   };
   // The server's refusal is already next to the field, until the text changes.
@@ -55,6 +58,7 @@
     if (!note) return;
     if (refusal() && refusal().textContent) {
       sessionStorage.removeItem(keyOf(note));
+      count(note);
       return;
     }
     const draft = sessionStorage.getItem(keyOf(note));

@@ -46,8 +46,14 @@
   document.addEventListener("htmx:afterRequest", (event) => heard(event.detail.xhr ? event.detail.xhr.status : 0));
 
   // Move the focus to the form's errors, to be read first.
-  const first = document.querySelector("[data-focus]");
-  if (first) first.focus();
+  const readErrors = () => {
+    const first = document.querySelector("[data-focus]");
+    if (first) first.focus();
+  };
+  readErrors();
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.xhr && event.detail.xhr.status === 422) readErrors();
+  });
 
   // Nothing that was typed stays in this tab for the next person (callbacks.js): not after signing out, and not
   // where a session has ended and somebody else signs in. The same person finds it again.

@@ -233,7 +233,7 @@ def test_list_is_shown_where_nobody_waits(liaison: Member, office_rows: Office) 
     liaison.opens(f"/console/callbacks/{done}").fills(outcome="reached").clicks("Save outcome")
 
     assert liaison.path == "/console/callbacks"
-    assert liaison.reads("Saved. No callback waits for you now.")
+    assert liaison.reads("Saved. No other callback can be called now.")
 
 
 @pytest.mark.parametrize("action", ["finish", "outcome"])
