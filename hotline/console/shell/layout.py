@@ -60,6 +60,8 @@ def install_layout(app: Flask, time_zone: str) -> None:
             "was_kept": "kept_form" in g,
             "role_name": role_name,
             "pins_to_decide": _pins_to_decide,
+            "printed_at": console.clock(),
+            "office_zone": time_zone,
             "is_local": console.settings.carrier == "exchange",
         }
 

@@ -67,6 +67,14 @@
   const bar = document.getElementById("bar");
   if (bar) forgetDrafts(`note:${bar.dataset.of}-`);
 
+  // A page that stays open is printed later than it was loaded, and its rows are as new as that.
+  window.addEventListener("beforeprint", () => {
+    const printed = document.querySelector(".print-head time");
+    if (!printed) return;
+    const told = { dateStyle: "medium", timeStyle: "short", timeZone: printed.parentElement.dataset.zone };
+    printed.textContent = new Date().toLocaleString(document.documentElement.lang, told);
+  });
+
   // A form is sent once, however often its button is pressed; a return to the page enables it again.
   document.addEventListener("submit", (event) => {
     const form = event.target;
