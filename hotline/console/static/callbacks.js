@@ -78,7 +78,7 @@
     if (!form.matches(".work-live")) return;
     if (!document.contains(form)) event.detail.shouldSwap = false;
     // The message about the last click may be outdated; the panes show the current state.
-    else if (xhr.status === 200) document.querySelectorAll("#work > .usa-alert--success").forEach((one) => one.remove());
+    else if (event.detail.shouldSwap) document.querySelectorAll("#work > .usa-alert--success").forEach((one) => one.remove());
   });
 
   // Keys in the form, where the keys of the page are letters.

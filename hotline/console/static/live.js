@@ -23,17 +23,51 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (part.dataset.tag) event.detail.headers["If-None-Match"] = part.dataset.tag;
 });
 
+// Answers may arrive in another order than they were asked for in. What a click has drawn shows more than a part
+// that asked before it was drawn, and a later click counts more than an earlier one.
+const order = new WeakMap();
+const lastClick = new WeakMap();
+let requests = 0;
+let drawnByClick = 0;
+let drawnByPart = 0;
+let leftPage = 0;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  requests += 1;
+  order.set(event.detail.xhr, requests);
+});
+document.addEventListener("htmx:historyCacheMiss", () => { leftPage = requests; });
+const lookAgain = () => document.body.dispatchEvent(new CustomEvent("desk:changed"));
+// What was done is done, so its message is shown although its page comes too late.
+const showLateMessages = (page) => {
+  const late = new DOMParser().parseFromString(page, "text/html").querySelectorAll("#work > .usa-alert");
+  document.getElementById("work")?.prepend(...late);
+};
+const isTooLate = ({ requestConfig, xhr, target }) => {
+  const number = order.get(xhr);
+  if (requestConfig.elt.matches("[data-live]")) {
+    if (number <= drawnByClick) return true;
+    drawnByPart = number;
+    return false;
+  }
+  if (number <= leftPage || number < (lastClick.get(target) || 0)) return true;
+  lastClick.set(target, number);
+  drawnByClick = requests;
+  // A part may have shown what happened after this was read.
+  if (drawnByPart > number) queueMicrotask(lookAgain);
+  return false;
+};
+
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { elt, xhr, target } = event.detail;
-  // What was sent and accepted is the server's now.
-  if (elt.matches("form") && xhr.status === 200) elt.reset();
+  const { requestConfig, xhr, target, shouldSwap } = event.detail;
   if (xhr.status === 304) {
     event.detail.shouldSwap = false;
     event.detail.isError = false;
+  } else if (shouldSwap && isTooLate(event.detail)) {
+    event.detail.shouldSwap = false;
+    if (!requestConfig.elt.matches("[data-live]")) showLateMessages(xhr.response);
+    lookAgain();
   } else if (target.matches("[data-live]") && xhr.status === 200) {
     target.dataset.tag = xhr.getResponseHeader("ETag") || "";
-    // The message about the last click may be outdated; the new part shows the current state.
-    if (target.matches("[data-overtakes]")) document.querySelectorAll("main > .usa-alert--success, #work > .usa-alert--success").forEach((one) => one.remove());
   }
 });
 

@@ -1,0 +1,190 @@
+"""Answers that arrive in another order than they were asked for in: the desk shows the newest."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from playwright.sync_api import expect
+
+from models import Callback
+from models.audit import audit
+from tests.browser.conftest import Visitors
+from tests.browser.console_server import ConsoleServer, looks_again
+from tests.browser.test_console_callbacks import claims, promises
+
+#: Answers are held by their path below `/console` until a test releases them. No clock asks for changes.
+HOLDS = """
+    window.Worker = class { postMessage() {} };
+    window.held = {};
+    window.released = [];
+    window.holds = [];
+    const open = XMLHttpRequest.prototype.open;
+    XMLHttpRequest.prototype.open = function (verb, path, ...rest) {
+      this.asksFor = new URL(path, location.href).pathname.replace("/console", "");
+      return open.call(this, verb, path, ...rest);
+    };
+    const send = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function (...body) {
+      if (window.holds.includes(this.asksFor)) {
+        const arrives = this.onload;
+        this.onload = (event) => { window.held[this.asksFor] = () => arrives.call(this, event); };
+      }
+      return send.apply(this, body);
+    };
+"""
+
+
+def holds(page: Any, *names: str) -> None:
+    """Hold the answers of requests that are sent from now on to these paths."""
+    page.evaluate("names => { window.holds = names; }", list(names))
+
+
+def waits_for(page: Any, name: str) -> None:
+    """Its answer is there, and held."""
+    page.wait_for_function("name => name in window.held", arg=name)
+
+
+def releases(page: Any, name: str) -> str:
+    """Let its answer in; returns what the open callback says at once, before anything else is asked for."""
+    found: str = page.evaluate(
+        """name => {
+          window.holds = [];
+          window.held[name]();
+          delete window.held[name];
+          return document.getElementById("work").textContent;
+        }""",
+        name,
+    )
+    return found
+
+
+def test_message_about_a_call_to_an_agency_outlives_a_part_that_was_asked_for_before_it(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    now = datetime.now(UTC)
+    callback_id = promises(
+        console_server, state="reached", outcome="reached", staff_id=ana.staff_id, closed_at=now,
+        talking_at=now, recognized_by="agreed_word", rank=None,
+    )  # fmt: skip
+    with console_server.database.transaction() as session:
+        case_id = session.get_one(Callback, callback_id).case_id
+        audit.record(
+            session, actor=f"staff:{ana.staff_id}", action="look_at_case", target=f"case:{case_id}",
+            facts={"callback": callback_id}, now=datetime.now(UTC),
+        )  # fmt: skip
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana, script=HOLDS)
+    action, part = f"/cases/{case_id}/call-out", f"/callbacks/{callback_id}/part"
+    holds(page, action, part)
+
+    page.locator("#call-out-agency").select_option("service:victim_connect")
+    page.locator("#call-agency").click()
+    waits_for(page, action)
+    # An event tells the page of the call before its answer has come.
+    looks_again(page)
+    waits_for(page, part)
+    releases(page, action)
+
+    assert "You asked for the call." in releases(page, part)
+    expect(page.locator("#bar")).to_contain_text("accept to call VictimConnect")
+    expect(page.locator("#work")).to_contain_text("You asked for the call.")
+
+
+def test_part_that_was_asked_for_before_a_click_does_not_undo_what_the_click_shows(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana, script=HOLDS)
+    with console_server.database.transaction() as session:
+        session.get_one(Callback, callback_id).due_at = datetime.now(UTC)
+    part = f"/callbacks/{callback_id}/part"
+    holds(page, part)
+    looks_again(page)
+    waits_for(page, part)
+
+    page.locator("#does-claim").click()
+    expect(page.locator("#work")).to_contain_text("You claimed it.")
+
+    assert "Claimed: Ana" in releases(page, part)
+    expect(page.locator("#does-release")).to_be_visible()
+
+
+def test_row_that_was_clicked_last_stays_open_when_an_earlier_answer_comes_late(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    first, second = promises(console_server), promises(console_server)
+    page = console_server.opens(visitors, "/console/callbacks", ana, script=HOLDS)
+    opening = f"/callbacks/{first}"
+    holds(page, opening)
+    page.locator(f"#callback-{first}").click()
+    waits_for(page, opening)
+
+    page.locator(f"#callback-{second}").click()
+    expect(page.locator(f"#work-in[data-of='{second}']")).to_be_visible()
+    releases(page, opening)
+
+    expect(page.locator(f"#work-in[data-of='{second}']")).to_be_visible()
+    assert page.url.endswith(f"/console/callbacks/{second}")
+
+
+def test_claim_that_is_answered_late_is_told_beside_the_callback_that_was_opened_since(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    first, second = promises(console_server), promises(console_server)
+    page = console_server.opens(visitors, "/console/callbacks", ana, script=HOLDS)
+    action = f"/callbacks/{first}/claim"
+    holds(page, action)
+    page.locator(f"#does-row-{first}").click()
+    waits_for(page, action)
+
+    page.locator(f"#callback-{second}").click()
+    expect(page.locator(f"#work-in[data-of='{second}']")).to_be_visible()
+    releases(page, action)
+
+    expect(page.locator(f"#work-in[data-of='{second}']")).to_be_visible()
+    expect(page.locator("#work")).to_contain_text("You claimed it.")
+    expect(page.locator(f"#row-{first}")).to_contain_text("Claimed: You have it")
+    assert page.url.endswith(f"/console/callbacks/{second}")
+
+
+def test_click_whose_answer_is_older_than_the_list_beside_it_looks_again(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, luis = console_server.adds(), console_server.adds(name="Luis Demo")
+    first, second = promises(console_server), promises(console_server)
+    page = console_server.opens(visitors, "/console/callbacks", ana, script=HOLDS)
+    opening = f"/callbacks/{first}"
+    holds(page, opening)
+    page.locator(f"#callback-{first}").click()
+    waits_for(page, opening)
+
+    claims(console_server, second, luis)
+    looks_again(page)
+    expect(page.locator(f"#row-{second}")).to_contain_text("Luis has it")
+    releases(page, opening)
+
+    expect(page.locator(f"#work-in[data-of='{first}']")).to_be_visible()
+    expect(page.locator(f"#row-{second}")).to_contain_text("Luis has it")
+
+
+def test_page_of_the_history_stays_when_the_answer_to_an_earlier_click_comes_late(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    first, second, third = (promises(console_server) for _ in range(3))
+    page = console_server.opens(visitors, f"/console/callbacks/{first}", ana, script=HOLDS)
+    page.locator(f"#callback-{second}").click()
+    expect(page.locator(f"#work-in[data-of='{second}']")).to_be_visible()
+    opening = f"/callbacks/{third}"
+    holds(page, opening)
+    page.locator(f"#callback-{third}").click()
+    waits_for(page, opening)
+
+    page.go_back()
+    expect(page.locator(f"#work-in[data-of='{first}']")).to_be_visible()
+    releases(page, opening)
+
+    expect(page.locator(f"#work-in[data-of='{first}']")).to_be_visible()
+    assert page.url.endswith(f"/console/callbacks/{first}")
