@@ -14,10 +14,13 @@ from models.cases.pin import KnownPhone, PinCounter, PinTry
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
+from models.custody.custody_event import CustodyEvent
 from models.custody.custody_import import CustodyImport, ImportRow
 from models.custody.directory import Court, Facility
 from models.custody.import_record import ImportReject
 from models.custody.unlisted import UnlistedName
+from models.notices.notice import Notice, NoticePhone
+from models.notices.registration import Registration
 from models.overview.audit_watch import Approval, AuditWatch
 from models.overview.case_opening import CaseOpening
 from models.overview.pin_request import PinRequest
@@ -56,6 +59,7 @@ __all__ = [
     "CaseOpening",
     "Consent",
     "Court",
+    "CustodyEvent",
     "CustodyImport",
     "CustodyRecord",
     "Facility",
@@ -67,6 +71,8 @@ __all__ = [
     "KnownPhone",
     "LostPinReport",
     "NameWord",
+    "Notice",
+    "NoticePhone",
     "Offer",
     "OfficeChange",
     "Pace",
@@ -79,6 +85,7 @@ __all__ = [
     "QueuedCall",
     "RecoveryCode",
     "Registrant",
+    "Registration",
     "Schedule",
     "SignInCounter",
     "Staff",

@@ -30,6 +30,7 @@ from models.store.database import Database, Write
 _HAS_LEG_ID = text("leg_id IS NOT NULL")
 _HAS_CASE = text("case_id IS NOT NULL")
 _OF_CALLBACK = text("callback_id IS NOT NULL")
+_OF_NOTICE = text("notice_id IS NOT NULL")
 _HAS_PARENT = text("parent_call_id IS NOT NULL")
 _OPEN_INBOUND = text("ended_at IS NULL AND direction = 'inbound'")
 _A_LIVE_CHILD = text("ended_at IS NULL AND parent_call_id IS NOT NULL")
@@ -113,6 +114,7 @@ class CallColumns:
     verified_at: Mapped[datetime | None] = _seldom(UtcDateTime)
 
     callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id", use_alter=True))
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id", use_alter=True))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", use_alter=True))
     parent_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
     accepted_at: Mapped[datetime | None] = _seldom(UtcDateTime)
@@ -144,6 +146,7 @@ class Call(CallColumns, Base):
         Index(
             "ix_calls_callback_id", "callback_id", sqlite_where=_OF_CALLBACK, postgresql_where=_OF_CALLBACK
         ),
+        Index("ix_calls_notice_id", "notice_id", sqlite_where=_OF_NOTICE, postgresql_where=_OF_NOTICE),
         Index(
             "ix_calls_parent_call_id",
             "parent_call_id",

@@ -23,6 +23,7 @@ CIRCULAR = (
     ("subjects", "record_id", "custody_records"),
     ("cases", "named_by", "staff"),
     ("calls", "callback_id", "callbacks"),
+    ("calls", "notice_id", "notices"),
     ("calls", "staff_id", "staff"),
     ("callbacks", "caller_call_id", "calls"),
     ("callbacks", "liaison_call_id", "calls"),
@@ -580,6 +581,7 @@ def _make_tables() -> None:
         sa.Column("case_id", sa.Integer()),
         sa.Column("verified_at", MOMENT),
         sa.Column("callback_id", sa.Integer()),
+        sa.Column("notice_id", sa.Integer()),
         sa.Column("staff_id", sa.Integer()),
         sa.Column("parent_call_id", sa.Integer()),
         sa.Column("accepted_at", MOMENT),
@@ -600,6 +602,7 @@ def _make_tables() -> None:
             ["callback_id"], ["callbacks.id"], name="fk_calls_callback_id", use_alter=True
         ),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_calls_case_id"),
+        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name="fk_calls_notice_id", use_alter=True),
         sa.ForeignKeyConstraint(["parent_call_id"], ["calls.id"], name="fk_calls_parent_call_id"),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_calls_staff_id", use_alter=True),
         sa.PrimaryKeyConstraint("id", name="pk_calls"),
@@ -616,6 +619,7 @@ def _make_tables() -> None:
     op.create_index(
         "ix_calls_live_legs", "calls", ["started_at"], **_only("ended_at IS NULL AND callback_id IS NOT NULL")
     )
+    op.create_index("ix_calls_notice_id", "calls", ["notice_id"], **_only("notice_id IS NOT NULL"))
     op.create_index(
         "ix_calls_of_staff", "calls", ["staff_id"], **_only("ended_at IS NULL AND staff_id IS NOT NULL")
     )
@@ -976,6 +980,118 @@ def _make_tables() -> None:
     op.create_index("ix_lost_pin_reports_phone", "lost_pin_reports", ["phone_key", "reported_at"])
     op.create_index("ix_lost_pin_reports_reported_at", "lost_pin_reports", ["reported_at"])
     op.create_index("ix_lost_pin_reports_waiting", "lost_pin_reports", ["id"], **_only("state = 'waiting'"))
+
+    op.create_table(
+        "custody_events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subject_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("at", MOMENT),
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("before_id", sa.Integer()),
+        sa.Column("import_id", sa.Integer()),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("spread_at", MOMENT),
+        sa.Column("stopped_at", MOMENT),
+        sa.Column("retracted_at", MOMENT),
+        sa.Column("corrects_id", sa.Integer()),
+        sa.ForeignKeyConstraint(["before_id"], ["custody_records.id"], name="fk_custody_events_before_id"),
+        sa.ForeignKeyConstraint(["corrects_id"], ["custody_events.id"], name="fk_custody_events_corrects_id"),
+        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name="fk_custody_events_import_id"),
+        sa.ForeignKeyConstraint(["record_id"], ["custody_records.id"], name="fk_custody_events_record_id"),
+        sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name="fk_custody_events_subject_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_custody_events"),
+    )
+    op.create_index("ix_custody_events_import", "custody_events", ["import_id"])
+    op.create_index("ix_custody_events_subject", "custody_events", ["subject_id", "id"])
+    op.create_index("ix_custody_events_unspread", "custody_events", ["id"], **_only("spread_at IS NULL"))
+    op.create_index(
+        "uq_custody_events_record", "custody_events", ["record_id"], unique=True,
+        **_only("before_id IS NOT NULL"),
+    )  # fmt: skip
+    op.create_index(
+        "uq_custody_events_reminder", "custody_events", ["subject_id", "kind", "at"], unique=True,
+        **_only("before_id IS NULL"),
+    )  # fmt: skip
+
+    op.create_table(
+        "registrations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("code_key", sa.String(length=64)),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("made_by", sa.String(length=24), nullable=False),
+        sa.Column("call_id", sa.Integer()),
+        sa.Column("paused_until", MOMENT),
+        sa.Column("ended_at", MOMENT),
+        sa.Column("ended_by", sa.String(length=24)),
+        sa.Column("lapses_at", MOMENT, nullable=False),
+        sa.Column("lapse_told_at", MOMENT),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_registrations_call_id"),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_registrations_case_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_registrations"),
+    )
+    op.create_index("ix_registrations_case_id", "registrations", ["case_id"])
+    op.create_index("ix_registrations_lapse", "registrations", ["lapses_at"], **_only("state <> 'stopped'"))
+    op.create_index(
+        "uq_registrations_case", "registrations", ["case_id"], unique=True, **_only("state <> 'stopped'")
+    )
+
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("registration_id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("is_urgent", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("next_attempt_at", MOMENT, nullable=False),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("call_id", sa.Integer()),
+        sa.Column("lease_until", MOMENT),
+        sa.Column("heard_at", MOMENT),
+        sa.Column("confirmed_at", MOMENT),
+        sa.Column("confirmed_by", sa.String(length=8)),
+        sa.Column("outcome", sa.String(length=16)),
+        sa.Column("paged_level", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("staff_id", sa.Integer()),
+        sa.Column("closed_at", MOMENT),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_notices_call_id"),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_notices_case_id"),
+        sa.ForeignKeyConstraint(["event_id"], ["custody_events.id"], name="fk_notices_event_id"),
+        sa.ForeignKeyConstraint(["registration_id"], ["registrations.id"], name="fk_notices_registration_id"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_notices_staff_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_notices"),
+        sa.UniqueConstraint("event_id", "registration_id", name="uq_notices_event_id_registration_id"),
+    )
+    op.create_index("ix_notices_case_id", "notices", ["case_id"])
+    op.create_index("ix_notices_due", "notices", ["next_attempt_at"], **_only("state = 'waiting'"))
+    op.create_index(
+        "ix_notices_open", "notices", ["case_id"], **_only("state IN ('waiting','ringing','left_for_staff')")
+    )
+    op.create_index("ix_notices_registration_id", "notices", ["registration_id"])
+
+    op.create_table(
+        "notice_phones",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("notice_id", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(length=8), nullable=False),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("wrong_codes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("is_stopped", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("has_message", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("last_try_at", MOMENT),
+        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name="fk_notice_phones_notice_id"),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name="fk_notice_phones_phone_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_notice_phones"),
+        sa.UniqueConstraint(
+            "notice_id", "phone_id", "channel", name="uq_notice_phones_notice_id_phone_id_channel"
+        ),
+    )
+    op.create_index("ix_notice_phones_phone_id", "notice_phones", ["phone_id"])
 
 
 def _make_triggers_on_sqlite() -> None:

@@ -1,0 +1,61 @@
+"""A custody event: a change that the feed reported about a subject, once, however often it comes (R28)."""
+
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import ForeignKey, Index, String, Table, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS
+from models.store.base import Base, UtcDateTime
+
+#: A hearing or an expected release that comes near; ``at`` is its time.
+REMINDERS = frozenset({"hearing", "expected_release"})
+#: What an event may be: a status of R15 that may be told, or a reminder.
+EVENT_KINDS = IN_CUSTODY_KINDS | DATED_FACTS | REMINDERS
+#: Not yet turned into notices, in the same words as the partial index.
+UNSPREAD = text("spread_at IS NULL")
+
+
+class CustodyEvent(Base):
+    """A change between two records of one subject, or a reminder of what the newest record announces.
+
+    ``kind`` is one of EVENT_KINDS and ``at`` its own date. ``record_id`` is the record that reports it and
+    ``before_id`` the one that stood until then, None for a reminder; ``import_id`` is the file, None for a
+    reminder. ``spread_at`` is when its notices were made. ``stopped_at``: it is told to nobody any more,
+    because a newer event replaced it, a gate closed, or two people took it back (``retracted_at``).
+    ``corrects_id`` is the false event that this one takes back: it is told only to those whom that one
+    reached.
+    """
+
+    __tablename__ = "custody_events"
+    __table_args__ = (
+        # One record reports one change; a reminder is one for each date, even if records repeat it.
+        Index(
+            "uq_custody_events_record", "record_id", unique=True,
+            sqlite_where=text("before_id IS NOT NULL"), postgresql_where=text("before_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_custody_events_reminder", "subject_id", "kind", "at", unique=True,
+            sqlite_where=text("before_id IS NULL"), postgresql_where=text("before_id IS NULL"),
+        ),
+        Index("ix_custody_events_unspread", "id", sqlite_where=UNSPREAD, postgresql_where=UNSPREAD),
+        Index("ix_custody_events_subject", "subject_id", "id"),
+        Index("ix_custody_events_import", "import_id"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(ForeignKey("subjects.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    record_id: Mapped[int] = mapped_column(ForeignKey("custody_records.id"))
+    before_id: Mapped[int | None] = mapped_column(ForeignKey("custody_records.id"))
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    spread_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    retracted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("custody_events.id"))
+
+
+CUSTODY_EVENTS = cast(Table, CustodyEvent.__table__)

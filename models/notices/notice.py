@@ -1,0 +1,87 @@
+"""A notice: one registration to be told of one custody event, once confirmed and never again (R28-R34)."""
+
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import ForeignKey, Index, String, Table, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.store.base import Base, UtcDateTime
+
+#: ``waiting``: the line calls at ``next_attempt_at``. ``ringing``: a call is placed. ``left_for_staff``: a
+#: person is to reach them. The other two are ends.
+NOTICE_STATES = ("waiting", "ringing", "left_for_staff", "confirmed", "stopped")
+OPEN_STATES = NOTICE_STATES[:3]
+#: Why a notice was stopped or left to staff, as codes.
+OUTCOMES = (
+    # stopped
+    "withdrawn", "paused", "gate", "replaced", "retracted", "case_closed", "staff_cancelled",
+    # left for staff
+    "cap", "unconfirmed", "no_phone", "wrong_code", "no_code", "asked_person", "refused", "unknown",
+)  # fmt: skip
+#: How a notice was confirmed: by a key in its call, on the line after the PIN, or by staff.
+CONFIRMED_BY = ("call", "line", "staff")
+_OPEN = text("state IN ('waiting','ringing','left_for_staff')")
+_DUE = text("state = 'waiting'")
+
+
+class Notice(Base):
+    """The row is the truth; a job only hints at it.
+
+    ``is_urgent`` chooses the cadence of R28 and whether nights are allowed. ``call_id`` is the call that
+    rings, or the last one, and ``lease_until`` when the sweeper looks after it. ``tries`` counts calls that
+    their phones missed. ``heard_at`` is when the news was first said to somebody who gave the code, and
+    ``confirmed_at`` when they confirmed it. ``paged_level`` is 0, 1 once on-call was paged and 2 once the
+    supervisor was (R34). ``staff_id`` is who took the task of a notice that is left for staff.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        UniqueConstraint("event_id", "registration_id"),
+        Index("ix_notices_due", "next_attempt_at", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index("ix_notices_open", "case_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("custody_events.id"))
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id"), index=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    is_urgent: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(16), default="waiting")
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    heard_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[str | None] = mapped_column(String(8))
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    paged_level: Mapped[int] = mapped_column(default=0, server_default="0")
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class NoticePhone(Base):
+    """One phone that a notice may ring or text: its tries there, and why it is not used any more.
+
+    ``channel`` is ``voice`` or ``text``. ``is_stopped``: three wrong codes, "I don't have my code", or a
+    refusal of the number ended this phone for this notice alone; the others go on (R30).
+    """
+
+    __tablename__ = "notice_phones"
+    __table_args__ = (UniqueConstraint("notice_id", "phone_id", "channel"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
+    phone_id: Mapped[int] = mapped_column(ForeignKey("phones.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(8), default="voice")
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    wrong_codes: Mapped[int] = mapped_column(default=0, server_default="0")
+    is_stopped: Mapped[bool] = mapped_column(default=False, server_default=false())
+    has_message: Mapped[bool] = mapped_column(default=False, server_default=false())
+    last_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+NOTICES = cast(Table, Notice.__table__)
+NOTICE_PHONES = cast(Table, NoticePhone.__table__)

@@ -1,0 +1,48 @@
+"""A registration: the standing wish of a case's registrant to be called when custody changes (R28)."""
+
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import ForeignKey, Index, String, Table, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.store.base import Base, UtcDateTime
+
+#: ``paused``: until ``paused_until`` nobody is called by itself; ``stopped``: until registered again.
+REGISTRATION_STATES = ("standing", "paused", "stopped")
+_STANDS = text("state <> 'stopped'")
+
+
+class Registration(Base):
+    """One of a case covers every event of it; the phones and their consents are the registrant's.
+
+    A denied, closed or unknown case is registered in the same words (R13). ``made_by`` is ``caller`` or
+    ``staff:ID``, and ``call_id`` the call in which it was said. ``code_key`` is a keyed hash of the case and
+    its notice code of 4 digits (``models/notices/notice_code.py``); None when the registrant chose a key
+    alone, after its risk was said. ``lapses_at`` is when the consent ends unless it is renewed;
+    ``lapse_told_at`` is when staff got the task to ask. ``ended_by`` is who stopped or paused it last.
+    """
+
+    __tablename__ = "registrations"
+    __table_args__ = (
+        Index(
+            "uq_registrations_case", "case_id", unique=True, sqlite_where=_STANDS, postgresql_where=_STANDS
+        ),
+        Index("ix_registrations_lapse", "lapses_at", sqlite_where=_STANDS, postgresql_where=_STANDS),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    state: Mapped[str] = mapped_column(String(8), default="standing")
+    code_key: Mapped[str | None] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_by: Mapped[str] = mapped_column(String(24))
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
+    paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by: Mapped[str | None] = mapped_column(String(24))
+    lapses_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lapse_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+REGISTRATIONS = cast(Table, Registration.__table__)
