@@ -17,6 +17,7 @@ EXPORT_WORDS = {
     ExportRefusal.SAME_PERSON: N_("Someone else must approve what you requested."),
     ExportRefusal.SAME_ROLE: N_("Someone with another role must approve it."),
     ExportRefusal.EXPIRED: N_("The request is more than a day old. Ask again."),
+    ExportRefusal.REJECTED: N_("This request was rejected or withdrawn. Request the file again."),
     ExportRefusal.NOT_YOURS: N_("Only the person who requested this file can download it."),
     ExportRefusal.NOT_AGREED: N_("Nobody has approved this file yet."),
     ExportRefusal.OVER: N_("The file was available for one day, which is over."),

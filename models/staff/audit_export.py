@@ -1,11 +1,11 @@
-"""Audit exports: one person asks, another with a different role agrees, and it lasts a day (R40)."""
+"""Audit exports: one person asks, another with a different role agrees or rejects; it lasts a day (R40)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy import JSON, ForeignKey, String, and_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from models.audit import audit
@@ -31,7 +31,8 @@ class AuditExport(Base):
     """``search`` has the criteria of a search as codes only; ``role`` is the role of the requester.
 
     Entries committed after ``newest_id`` are not in the file, and nothing in it is newer than ``newest_at``.
-    It is available until ``until``; the purge of R41 deletes the row some time after that.
+    It is available until ``until``, or was rejected, or withdrawn by its requester, at ``rejected_at``. The
+    purge of R41 deletes the row some time after that.
     """
 
     __tablename__ = "audit_exports"
@@ -46,11 +47,17 @@ class AuditExport(Base):
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     agreed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    rejected_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    rejected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+#: Nobody has decided about it.
+IS_UNDECIDED = and_(AuditExport.agreed_by.is_(None), AuditExport.rejected_by.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
 class StandingExport:
-    """An export of the last days, with the e-mails of the requester and of the person who agreed.
+    """An export of the last days, with the e-mails of the requester and of those who agreed or rejected.
 
     ``role`` is the requester's role at the request and ``role_now`` their role now; the person who agrees has
     neither.
@@ -66,6 +73,8 @@ class StandingExport:
     requested_at: datetime
     agreed: str | None
     until: datetime | None
+    rejected: str | None
+    rejected_at: datetime | None
 
     @property
     def agreed_at(self) -> datetime | None:
@@ -104,13 +113,10 @@ def agree_to_export(session: Session, export_id: int, staff: Staff, now: datetim
 
     Raises ExportError, and TiedError if an action within ``tied_days`` ties the two (``check_untied``).
     """
-    export = _locked(session, export_id)
-    if export.agreed_by is not None:
-        raise ExportError(ExportRefusal.AGREED)
+    export = _undecided(session, export_id)
     if export.requested_by == staff.id:
         raise ExportError(ExportRefusal.SAME_PERSON)
-    if staff.role in (export.role, session.get_one(Staff, export.requested_by).role):
-        raise ExportError(ExportRefusal.SAME_ROLE)
+    _check_other_role(session, export, staff)
     if now > export.requested_at + LIVES:
         raise ExportError(ExportRefusal.EXPIRED)
     check_untied(session, export.requested_by, staff.id, f"export:{export_id}", now, tied_days)
@@ -119,11 +125,24 @@ def agree_to_export(session: Session, export_id: int, staff: Staff, now: datetim
     _note(session, staff, "agree_audit_export", export, now)
 
 
+def reject_export(session: Session, export_id: int, staff: Staff, now: datetime) -> None:
+    """Reject a request of somebody with another role, or withdraw one's own. Raises ExportError."""
+    export = _undecided(session, export_id)
+    is_own = export.requested_by == staff.id
+    if not is_own:
+        _check_other_role(session, export, staff)
+    export.rejected_by, export.rejected_at = staff.id, now
+    session.flush()
+    _note(session, staff, "withdraw_audit_export" if is_own else "reject_audit_export", export, now)
+
+
 def take_export(session: Session, export_id: int, staff: Staff, now: datetime) -> StandingExport:
     """Log that the requester takes the file. Raises ExportError unless it is agreed to and in time."""
     export = _locked(session, export_id)
     if export.requested_by != staff.id:
         raise ExportError(ExportRefusal.NOT_YOURS)
+    if export.rejected_by is not None:
+        raise ExportError(ExportRefusal.REJECTED)
     if export.until is None:
         raise ExportError(ExportRefusal.NOT_AGREED)
     if now > export.until:
@@ -140,12 +159,13 @@ def entries_of(session: Session, export_id: int, wanted: Search) -> Sequence[Ent
 
 
 def standing_exports(session: Session, now: datetime, export_id: int | None = None) -> list[StandingExport]:
-    """The requests of the last two days, newest first, that can still be agreed to or downloaded."""
-    asked, agreed = aliased(Staff), aliased(Staff)
+    """The requests of the last two days, newest first: to agree to, to download, or rejected lately."""
+    asked, agreed, rejected = aliased(Staff), aliased(Staff), aliased(Staff)
     query = (
-        select(AuditExport, asked.email, asked.role, agreed.email)
+        select(AuditExport, asked.email, asked.role, agreed.email, rejected.email)
         .join(asked, asked.id == AuditExport.requested_by)
         .outerjoin(agreed, agreed.id == AuditExport.agreed_by)
+        .outerjoin(rejected, rejected.id == AuditExport.rejected_by)
         .where(AuditExport.requested_at > now - 2 * LIVES)
         .order_by(AuditExport.id.desc())
     )
@@ -154,9 +174,9 @@ def standing_exports(session: Session, now: datetime, export_id: int | None = No
     return [
         StandingExport(
             one.id, one.search, one.count, one.requested_by, requester, one.role, role_now,
-            one.requested_at, agreer, one.until,
+            one.requested_at, agreer, one.until, rejecter, one.rejected_at,
         )
-        for one, requester, role_now, agreer in session.execute(query)
+        for one, requester, role_now, agreer, rejecter in session.execute(query)
         if now <= (one.until or one.requested_at + LIVES)
     ]  # fmt: skip
 
@@ -175,6 +195,20 @@ def bars_to_agree(
         elif one.requested_by in tied:
             bars[one.id] = "tied"
     return bars
+
+
+def _undecided(session: Session, export_id: int) -> AuditExport:
+    export = _locked(session, export_id)
+    if export.agreed_by is not None:
+        raise ExportError(ExportRefusal.AGREED)
+    if export.rejected_by is not None:
+        raise ExportError(ExportRefusal.REJECTED)
+    return export
+
+
+def _check_other_role(session: Session, export: AuditExport, staff: Staff) -> None:
+    if staff.role in (export.role, session.get_one(Staff, export.requested_by).role):
+        raise ExportError(ExportRefusal.SAME_ROLE)
 
 
 def _locked(session: Session, export_id: int) -> AuditExport:

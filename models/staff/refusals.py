@@ -51,13 +51,14 @@ class AlarmRefusal(StrEnum):
 
 
 class ExportRefusal(StrEnum):
-    """Why an audit export is not requested, agreed to or handed out."""
+    """Why an audit export is not requested, agreed to, rejected or handed out."""
 
     NOTHING_FOUND = auto()
     AGREED = auto()
     SAME_PERSON = auto()
     SAME_ROLE = auto()
     EXPIRED = auto()
+    REJECTED = auto()
     NOT_YOURS = auto()
     NOT_AGREED = auto()
     OVER = auto()

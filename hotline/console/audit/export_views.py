@@ -24,6 +24,7 @@ from models.staff.audit_export import (
     ask_for_export,
     bars_to_agree,
     entries_of,
+    reject_export,
     standing_exports,
     take_export,
 )
@@ -96,6 +97,19 @@ def agree_to_audit_export(export_id: int) -> Response:
         flash(refused(error), "error")
     else:
         flash(_("You approved the file. The person who requested it can download it for a day."), "success")
+    return redirect(url_for("console.audit.audit_exports"), code=303)
+
+
+@area.post("/audit/exports/<int:export_id>/reject")
+@guard_staff(*ROLES)
+def reject_audit_export(export_id: int) -> Response:
+    try:
+        with console.database.transaction() as writing:
+            reject_export(writing, export_id, _who(writing), console.clock())
+    except ExportError as error:
+        flash(refused(error), "error")
+    else:
+        flash(_("The request is closed. Nobody can download the file."), "success")
     return redirect(url_for("console.audit.audit_exports"), code=303)
 
 

@@ -22,6 +22,8 @@ ACTIONS = {
     "search_cases": N_("searched the cases"),
     "ask_audit_export": N_("asked for entries of the audit as a file"),
     "agree_audit_export": N_("agreed to a file of the audit"),
+    "reject_audit_export": N_("rejected a file of the audit"),
+    "withdraw_audit_export": N_("withdrew the request for a file of the audit"),
     "export_audit": N_("took entries of the audit as a file"),
     "open_case_to_staff": N_("opened a case to a member of staff"),
     "call_phone_of_case": N_("called a phone of a case"),

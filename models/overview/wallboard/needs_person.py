@@ -16,7 +16,7 @@ from models.custody.import_record import CustodyImport
 from models.overview.pin_request import PinRequest
 from models.overview.untaken import untaken
 from models.staff.audit_alarm import AuditAlarm
-from models.staff.audit_export import LIVES, AuditExport
+from models.staff.audit_export import IS_UNDECIDED, LIVES, AuditExport
 from models.staff.lost_pin_report import WAITING, LostPinReport
 from models.staff.schedule import Absence
 from models.staff.staff import Staff
@@ -125,7 +125,7 @@ def needs(
         pin_requests=_count(
             session, PinRequest.state == "waiting", PinRequest.requested_at > now - pin_request_life
         ),
-        audit_files=_count(session, AuditExport.agreed_by.is_(None), AuditExport.requested_at > now - LIVES),
+        audit_files=_count(session, IS_UNDECIDED, AuditExport.requested_at > now - LIVES),
         lost_pins=session.scalar(select(func.count()).select_from(LostPinReport).where(WAITING)) or 0,
         alarms=_count(session, AuditAlarm.settled_at.is_(None)),
         locked_cases=session.scalar(

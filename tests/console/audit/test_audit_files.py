@@ -241,3 +241,42 @@ def test_proof_of_identity_in_between_continues_the_approval_and_the_download(
     assert not supervisor.page.xpath("//form[@data-continue]")
     supervisor.clicks("Download file")
     assert [one["target"] for one in _file(supervisor)] == ["callback:7"]
+
+
+def test_request_for_a_file_is_rejected_by_another_role_and_its_asker_reads_so(
+    supervisor: Member, administrator: Member, staff: Any, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7")
+    other = staff("supervisor").signs_in()
+    _asks(supervisor)
+    assert "Reject" not in other.opens("/console/audit/exports").buttons
+    other.sends("/console/audit/exports/1/reject", {"csrf_token": other.token})
+    assert other.reads("Someone with another role must approve it.")
+
+    administrator.opens("/console/audit/exports").clicks("Reject")
+
+    assert administrator.reads("The request is closed.", "Rejected 10:00 AM by you")
+    assert not administrator.reads("Waits for approval")
+    assert not {"Approve", "Reject"} & set(administrator.buttons)
+    assert supervisor.opens("/console/audit/exports").reads("Rejected 10:00 AM by")
+    administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
+    assert administrator.reads("This request was rejected or withdrawn.")
+    supervisor.sends("/console/audit/exports/1/file", {"csrf_token": supervisor.token})
+    assert supervisor.reads("This request was rejected or withdrawn.")
+    supervisor.opens("/console/audit?kind=export&number=1")
+    assert supervisor.reads("rejected a file of the audit")
+
+
+def test_asker_withdraws_a_request_for_a_file_until_somebody_approved_it(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7")
+    _asks(supervisor)
+    supervisor.clicks("Withdraw request")
+    assert supervisor.reads("Withdrawn 10:00 AM")
+    assert "Approve" not in administrator.opens("/console/audit/exports").buttons
+
+    _asks(supervisor)
+    administrator.opens("/console/audit/exports").clicks("Approve")
+    supervisor.sends("/console/audit/exports/2/reject", {"csrf_token": supervisor.token})
+    assert supervisor.reads("Someone already approved this file.")

@@ -369,7 +369,10 @@ def _make_tables() -> None:
         sa.Column("requested_at", MOMENT, nullable=False),
         sa.Column("agreed_by", sa.Integer()),
         sa.Column("until", MOMENT),
+        sa.Column("rejected_by", sa.Integer()),
+        sa.Column("rejected_at", MOMENT),
         sa.ForeignKeyConstraint(["agreed_by"], ["staff.id"], name="fk_audit_exports_agreed_by"),
+        sa.ForeignKeyConstraint(["rejected_by"], ["staff.id"], name="fk_audit_exports_rejected_by"),
         sa.ForeignKeyConstraint(["requested_by"], ["staff.id"], name="fk_audit_exports_requested_by"),
         sa.PrimaryKeyConstraint("id", name="pk_audit_exports"),
     )
