@@ -93,4 +93,4 @@ def test_policies_and_fields_that_stay_in_the_file_are_read_in_spanish(reader: M
     assert "retry" not in reader.words.lower()
 
     reader.opens("/console/office/fixed")
-    assert reader.reads("Números discretos", "Aflojan los límites de los PIN erróneos")
+    assert reader.reads("Números discretos", "Aflojan los límites de los PIN incorrectos")

@@ -68,11 +68,23 @@ SAME = {"es": {"Error", "PIN", "No"}}
 
 
 def test_no_spanish_sentence_ends_with_two_periods_after_a_time_of_day() -> None:
-    ends = re.compile(r"(%\((moment|until|time|when)\)s|\{(at|until)\})\\.$")
+    # A time of day ends with "a. m." or "p. m."; a length of time ("hace %(time)s") does not.
+    ends = re.compile(r"(%\((moment|until|when|at)\)s|(?<!hace )%\(time\)s)\.(?!\w)")
     for path in files_of("es"):
         with path.open("rb") as file:
             for message in read_po(file, locale="es"):
                 assert not ends.search(str(message.string)), f"{path.name}: {message.string}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_text_has_the_same_translation_in_each_area(language: str) -> None:
+    found: dict[str, set[str]] = {}
+    for path in files_of(language):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                found.setdefault(str(message.id), set()).add(str(message.string))
+
+    assert {text: words for text, words in found.items() if text and len(words) > 1} == {}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
