@@ -23,8 +23,9 @@ KEPT = timedelta(days=30)
 class StaffSession(Base):
     """``token_hash`` is of the browser's token; ``fresh_at`` is when they last proved who they are.
 
-    ``kept_sealed`` is a form that was submitted after the session ended: it is shown again, filled in, when
-    the same person has signed in again. No address is stored, and only the name of the browser.
+    ``kept_sealed`` are forms that were submitted before a proof of identity (models/staff/kept_form.py): they
+    are shown again, filled in, when the same person has given it. No address is stored, and only the name of
+    the browser.
     """
 
     __tablename__ = "staff_sessions"

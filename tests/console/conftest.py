@@ -1,6 +1,7 @@
 """The console as its people use it: a member of staff who signs in, opens pages, fills in forms and reads."""
 
 from collections.abc import Iterator
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -134,6 +135,15 @@ class Browser:
         if self._ahead:
             self.opens(self._ahead)
         return self._page
+
+    @property
+    def address(self) -> str:
+        """Path and query of the page that is open."""
+        return f"{self.path}{self._query}"
+
+    def new_tab(self, path: str) -> "Browser":
+        """Another tab of this browser, with the same cookies."""
+        return copy(self).opens(path)
 
     @property
     def words(self) -> str:

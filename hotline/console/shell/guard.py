@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from hotline.console.shell.console import console
 from hotline.console.shell.kept_request import TOKEN, keep_request, page_at_hand
 from hotline.console.shell.words import _
-from models.staff.kept_form import forget_kept_form, read_kept_form
+from models.staff.kept_form import KeptForm, forget_kept_forms, read_kept_forms
 from models.staff.staff import ROLES
 from models.staff.staff_session import SEEN_EVERY, SignedIn, find_signed_in, see_session
 
@@ -127,13 +127,23 @@ def is_fresh(person: Person) -> bool:
     return console.clock() - person.fresh_at <= timedelta(minutes=minutes)
 
 
+def waits_for_proof(form: KeptForm) -> bool:
+    """Whether a proof given now carries out this form.
+
+    Not one that was pressed longer ago than a proof lasts: at an unlocked screen somebody else may have
+    pressed it.
+    """
+    oldest = console.clock() - timedelta(minutes=console.policies.console_fresh_minutes)
+    return form.act is not None and form.at >= int(oldest.timestamp())
+
+
 def sign_in_first(*, live: bool = False) -> Response:
     """Redirect to the sign-in page, and from there back to the page they wanted."""
     if live:
         # A page part that is requested automatically must not become the page to come back to.
         raise Unauthorized("Nobody is signed in any more.")
     had_session, is_kept = TOKEN in session, keep_request()
-    if is_kept:
+    if is_kept is not None:
         flash(_("Your session has ended. Sign in to get back what you typed."), "info")
     elif had_session:
         flash(_("Your session has ended. Sign in to continue."), "info")
@@ -142,8 +152,10 @@ def sign_in_first(*, live: bool = False) -> Response:
 
 def confirm_first() -> Response:
     """Ask them to prove their identity again, then lead back; a form is kept, and sent after the proof."""
-    keep_request(continues=True)
-    return _whole_page(url_for("console.sign_in.confirm"))
+    kept = keep_request(continues=True)
+    # The address names the form, so that each of several tabs goes on with what was pressed in it.
+    key = None if kept is None or kept.act is None else kept.key
+    return _whole_page(url_for("console.sign_in.confirm", of=key))
 
 
 def _whole_page(address: str) -> Response:
@@ -155,11 +167,17 @@ def _whole_page(address: str) -> Response:
 
 def _show_kept_form(session_id: int) -> None:
     with console.database.reading() as reading:
-        kept = read_kept_form(reading, session_id)
-    if kept is None or kept.page != page_at_hand():
+        # After a proof in this tab, a form that still waits is another tab's, which goes on with it.
+        found = [
+            one
+            for one in read_kept_forms(reading, session_id)
+            if one.page == page_at_hand() and not (is_fresh(me()) and waits_for_proof(one))
+        ]
+    if not found:
         return
+    kept = found[-1]
     with console.database.transaction() as writing:
-        forget_kept_form(writing, session_id)
+        forget_kept_forms(writing, session_id, found)
     if kept.fields:
         g.kept_form = kept.fields
     else:

@@ -11,39 +11,34 @@ from hotline.console.shell.console import console
 from hotline.console.shell.cookie import is_console
 from models.staff.kept_form import KeptForm, keep_form
 
-#: Keys in the cookie: the token of the staff session, the page that someone wanted, and the second in which
-#: the kept form was sent that is sent again after the proof of identity that was asked for then.
-TOKEN, WANTED, CONTINUES = "token", "wanted", "continues"
+#: Keys in the cookie: the token of the staff session, and the page that someone wanted.
+TOKEN, WANTED = "token", "wanted"
 #: The longest page URL that is remembered with its query; the cookie has little room.
 LONGEST_PAGE = 1000
 #: Fields that are never stored: tokens, and everything that proves a person's identity.
 _SECRET = re.compile(r"csrf_token|password|passkey|^(code|secret)$|(^|_)pin$")
 
 
-def keep_request(*, continues: bool = False) -> bool:
+def keep_request(*, continues: bool = False) -> KeptForm | None:
     """Remember where the request wanted to go; a form is sealed into its session's row, if possible.
 
-    With ``continues`` the form is sent again after a new proof of identity. A form that had a secret or a
-    file is not, because those are never stored: its page shows what else was typed.
+    Returns the form that was kept. With ``continues`` it is sent again after a new proof of identity. A form
+    that had a secret or a file is not, because those are never stored: its page shows what else was typed.
     """
     page = page_of_form() if request.method == "POST" else page_at_hand()
     session[WANTED] = page if len(page) <= LONGEST_PAGE else urlsplit(page).path[:LONGEST_PAGE]
-    # An act that somebody left behind earlier is not carried out after the proof for another page.
-    session.pop(CONTINUES, None)
     token = session.get(TOKEN)
     # A form with a file is never stored: reading it would write the file to another place (R12).
     if request.method != "POST" or not isinstance(token, str) or request.mimetype == "multipart/form-data":
-        return False
+        return None
     fields = {name: request.form.getlist(name) for name in request.form if not _SECRET.search(name.lower())}
     is_whole = not request.form.keys() - fields.keys() - {"csrf_token"}
     act = page_at_hand() if continues and is_whole else None
     if not fields and act is None:
-        return False
+        return None
+    form = KeptForm(page, fields, act, int(console.clock().timestamp()))
     with console.database.transaction() as writing:
-        is_kept = keep_form(writing, token, KeptForm(page, fields, act))
-    if is_kept and act is not None:
-        session[CONTINUES] = int(console.clock().timestamp())
-    return is_kept
+        return form if keep_form(writing, token, form) else None
 
 
 def page_at_hand() -> str:

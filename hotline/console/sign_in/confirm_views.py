@@ -7,7 +7,7 @@ from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.words import _
 from hotline.console.sign_in import passkeys
 from hotline.console.sign_in.area import area
-from hotline.console.sign_in.continue_views import go_on, name_of, waiting_act
+from hotline.console.sign_in.continue_views import asked_by_tab, go_on, name_of, waiting_act
 from hotline.console.sign_in.passwords import BusyError
 from hotline.console.sign_in.views import Answer, leave, say_busy, say_refusal
 from models.audit import audit
@@ -54,7 +54,7 @@ def confirm_password() -> Answer:
     with console.database.transaction() as writing:
         forgive(writing, [key])
         prove_again(writing, person.session_id, console.clock())
-    return go_on()
+    return go_on(asked_by_tab())
 
 
 @area.post("/confirm/passkey")
@@ -66,17 +66,18 @@ def confirm_passkey() -> Answer:
         is_them = found is not None and found[0] == person.staff_id
         if is_them:
             prove_again(writing, person.session_id, console.clock())
-    return go_on() if is_them else _page(_("This passkey was not accepted."), 422)
+    return go_on(asked_by_tab()) if is_them else _page(_("This passkey was not accepted."), 422)
 
 
 def _page(wrong: str | None = None, status: int = 200) -> Answer:
     with console.database.reading() as reading:
         access = access_of(reading, me().staff_id)
-        act = waiting_act(reading)
+        act = waiting_act(reading, asked_by_tab())
     page = render_template(
         "console/sign_in/confirm.html",
         wrong=wrong,
         act=None if act is None else name_of(act),
+        of=asked_by_tab(),
         has_password=access is not None and not access.is_one_time,
         options=passkeys.options_to_sign_in() if access is not None and access.has_passkey else None,
         oidc_name=console.settings.oidc_name if console.settings.oidc_issuer else None,

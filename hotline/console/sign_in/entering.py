@@ -13,7 +13,7 @@ from hotline.console.shell.words import ngettext
 from hotline.console.sign_in.browser_name import browser_name
 from hotline.console.sign_in.known_browser import know_browser, remember_browser
 from models.audit import audit
-from models.staff.kept_form import carry_kept_form
+from models.staff.kept_form import carry_kept_forms
 from models.staff.recovery_code import recovery_codes_left
 from models.staff.sign_in_counter import counter_key, forget_old_counters, forgive
 from models.staff.staff_access import Access, access_of
@@ -58,7 +58,7 @@ def begin(writing: Session, staff_id: int, email: str, method: str) -> str:
     )
     old = session.get(TOKEN)
     if isinstance(old, str):
-        carry_kept_form(writing, old, token)
+        carry_kept_forms(writing, old, token)
     forgive(writing, [counter_key(writing, "code", str(staff_id))])
     forget_old_counters(writing, now)
     if method == "recovery code":

@@ -17,7 +17,7 @@ from config.settings import Settings
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_open, someone
 from hotline.console.shell.words import _
-from hotline.console.sign_in.continue_views import go_on
+from hotline.console.sign_in.continue_views import asked_by_tab, go_on
 from hotline.console.sign_in.entering import begin, enter
 from hotline.console.sign_in.views import Answer, say_busy
 from models.staff.staff_access import Access, access_of_email
@@ -26,7 +26,7 @@ from models.staff.staff_session import prove_again
 log = logging.getLogger(__name__)
 
 #: Key in the cookie: a signed-in person went to prove their identity again.
-AGAIN = "oidc_again"
+AGAIN, OF = "oidc_again", "oidc_of"
 #: How long one answer of the provider may take: one web thread in each process waits for it.
 PATIENCE_SECONDS = 4.0
 #: How recent a repeated proof must be, in seconds.
@@ -123,8 +123,9 @@ def _provider() -> Provider:
 def start() -> Answer:
     person = someone()
     session.pop(AGAIN, None)
+    session.pop(OF, None)
     if person is not None:
-        session[AGAIN] = person.session_id
+        session[AGAIN], session[OF] = person.session_id, asked_by_tab()
     provider = _provider()
     return provider.asked(lambda: provider.begins(again=person is not None))
 
@@ -173,7 +174,7 @@ def _proven_again(claims: dict[str, Any], session_id: int) -> Answer:
         return _not_them()
     with console.database.transaction() as writing:
         prove_again(writing, session_id, console.clock())
-    return go_on()
+    return go_on(session.pop(OF, ""))
 
 
 def _not_them() -> Answer:

@@ -10,7 +10,7 @@ from hotline.console import blueprint as console_blueprint
 from hotline.console.shell.guard import guard_staff
 from models import StaffSession
 from models.store.database import Database
-from tests.console.conftest import PASSWORD, Clock, Member
+from tests.console.conftest import PASSWORD, Browser, Clock, Member
 
 PAGE = """{% extends "console/shell/base.html" %}
 {% block title %}Deeds{% endblock %}{% block main %}<h1>Deeds</h1>
@@ -56,7 +56,7 @@ def _with_deeds(monkeypatch: pytest.MonkeyPatch, done: list[dict[str, list[str]]
     monkeypatch.setattr(console_blueprint, "AREAS", (*console_blueprint.AREAS, (deeds, ())))
 
 
-def proves(person: Member) -> Member:
+def proves(person: Browser) -> Browser:
     assert person.heading == "Confirm your identity"
     person.fills(password=PASSWORD).clicks("Continue")
     return person
@@ -139,7 +139,7 @@ def test_act_that_waits_for_longer_than_a_proof_lasts_goes_back_to_its_page(
     person.clicks("Approve")
 
     clock.goes_on(minutes=minutes)
-    assert person.opens("/console/confirm").reads("After that") is is_done
+    assert person.opens(person.address).reads("After that") is is_done
     proves(person)
     if is_done:
         person.clicks("Approve the deed")
@@ -177,3 +177,51 @@ def test_act_is_not_shown_before_the_proof(
     assert person.path == "/console/deeds"
     assert person.value("reason") == "Rosa asked"
     assert done == []
+
+
+def test_proof_in_one_tab_carries_out_what_was_pressed_in_that_tab(
+    staff: Any, clock: Clock, done: list[dict[str, list[str]]]
+) -> None:
+    person: Member = staff("liaison").signs_in()
+    person.opens("/console/deeds").fills(reason="Rosa asked")
+    other = person.new_tab("/console/deeds")
+    clock.goes_on(minutes=6)
+    person.clicks("Approve")
+    other.clicks("End session")
+
+    proves(person).clicks("Approve the deed")
+    assert [fields["reason"] for fields in done] == [["Rosa asked"]]
+    # The page shows the other tab's form to nobody while it waits there.
+    assert not person.opens("/console/deeds").reads("Nothing was done")
+    proves(other).clicks("Continue")
+
+    assert done[1:] == [{"ended": ["7"]}]
+
+
+def test_tab_that_asks_for_a_proof_of_a_page_carries_out_nothing_of_another_tab(
+    staff: Any, clock: Clock, done: list[dict[str, list[str]]]
+) -> None:
+    person: Member = staff("liaison").signs_in()
+    person.opens("/console/deeds")
+    clock.goes_on(minutes=6)
+    other = person.new_tab("/console/deeds/secret")
+    person.clicks("End session")
+
+    proves(other)
+
+    assert other.path == "/console/deeds"
+    assert done == []
+
+
+def test_wrong_password_in_between_keeps_the_act_of_the_tab(
+    staff: Any, clock: Clock, done: list[dict[str, list[str]]]
+) -> None:
+    person: Member = staff("liaison").signs_in()
+    person.opens("/console/deeds")
+    clock.goes_on(minutes=6)
+
+    person.clicks("End session").fills(password="not the password").clicks("Continue")
+    assert person.reads("Wrong password.", "After that what you pressed is carried out.")
+    proves(person).clicks("Continue")
+
+    assert done == [{"ended": ["7"]}]
