@@ -1,0 +1,60 @@
+"""The console at 320 pixels (a zoom of 400 %) and in the reader's own colors."""
+
+import pytest
+from playwright.sync_api import Locator
+
+from tests.browser.conftest import Visitors
+from tests.browser.console_server import ConsoleServer
+from tests.browser.test_console_callbacks import many
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_choices_of_alerts_are_inside_a_narrow_window(
+    visitors: Visitors, console_server: ConsoleServer, width: int
+) -> None:
+    page = console_server.opens(visitors, "/console/shift", console_server.adds(), width)
+
+    page.locator(".alerts > summary").click()
+
+    left, right = _sides(page.locator(".alerts-choices"))
+    assert 0 <= left < right <= width
+
+
+def test_marks_and_words_of_a_row_are_beside_its_button_at_320_pixels(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
+    many(console_server, ana, luis)
+
+    page = console_server.opens(visitors, "/console/callbacks", ana, 320)
+
+    rows = page.locator(".row:has(.row-button)")
+    for row in rows.all():
+        button, _ = _sides(row.locator(".row-button").first)
+        for part in (".row-marks", ".row-why", ".row-state"):
+            assert _sides(row.locator(part))[1] <= button
+        for part in (".row-why", ".row-state", ".row-tries"):
+            assert row.locator(part).evaluate("it => it.scrollWidth <= it.clientWidth + 1"), part
+    assert rows.count() > 3
+
+
+def test_chosen_radio_button_can_be_told_in_the_readers_own_colors(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    page = console_server.opens(visitors, "/console/shift", console_server.adds(), forced_colors="active")
+    label = page.locator("label[for=kind-personal]")
+    page.locator("label[for=kind-office]").click()
+    page.locator("h1").click()
+    unchosen = label.screenshot()
+
+    label.click()
+    page.evaluate("document.activeElement.blur()")
+
+    assert label.screenshot() != unchosen
+
+
+def _sides(box: Locator) -> tuple[float, float]:
+    """The left and the right end of it in the window, in pixels."""
+    found = box.bounding_box()
+    assert found is not None
+    return found["x"], found["x"] + found["width"]
