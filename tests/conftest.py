@@ -1,6 +1,7 @@
 """Fixtures of the whole suite. A test that takes ``database`` runs twice: on SQLite and on PostgreSQL.
 
-``ON_SQLITE`` and ``in_turn`` are for tests that would only prove the same twice.
+Tests of calls and of pages of the console run on one of the two, by name. ``ON_SQLITE`` and ``in_turn`` are
+for other tests that would only prove the same twice.
 """
 
 import dataclasses
@@ -16,6 +17,7 @@ from functools import cache, partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import hypothesis
 import pytest
@@ -35,6 +37,10 @@ SECRET_KEY = b"the secret key of the test suite, never of a hotline"
 DATABASES = ("sqlite", "postgresql")
 #: For a long story of many sweeps or calls; shorter tests send its statements to PostgreSQL as well.
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+#: For a test in ``ON_ONE`` that sends a statement that no other test sends, or whose threads race.
+ON_BOTH = pytest.mark.parametrize("database_url", DATABASES, indirect=True)
+#: Folders whose tests run on one database each: other calls and tests of the models send the same statements.
+ON_ONE = ("tests/calls/", "tests/console/")
 LONGEST = (
     "tests/browser/",
     "tests/chaos/",
@@ -63,6 +69,20 @@ def pytest_configure() -> None:
         os.environ.setdefault("TMPDIR", str(IN_MEMORY))
         # Read it again, even if something read it before.
         tempfile.tempdir = None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the database of a test in ``ON_ONE``, unless the test names its own."""
+    test = metafunc.definition
+    marked = [mark.args[0] for mark in test.iter_markers("parametrize")]
+    if (
+        test.nodeid.startswith(ON_ONE)
+        and "database_url" in metafunc.fixturenames
+        and not any("database_url" in names for names in marked)
+    ):
+        which = DATABASES[crc32(test.name.encode()) % len(DATABASES)]
+        test.add_marker(pytest.mark.parametrize("database_url", [which], indirect=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,6 @@ from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
-from zlib import crc32
 
 import pyotp
 import pytest
@@ -23,7 +22,6 @@ from models.staff.staff_password import PasswordKdf
 from models.staff.staff_totp import set_totp
 from models.store.database import Database
 from tests.call_center import WaitingJobs
-from tests.conftest import DATABASES
 from tests.console.signed_in import cookie_of
 
 #: The cheapest settings of the KDFs, so that a test takes no time.
@@ -32,15 +30,6 @@ HOST, COOKIE = "line.example.org", "__Host-console"
 #: The authenticator's secret of every member who has one.
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "a long enough password of Ana"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Show a page on one of the two databases, by the test's name; tests of the models ask both."""
-    marked = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
-    if "database_url" in metafunc.fixturenames and not any("database_url" in names for names in marked):
-        which = DATABASES[crc32(metafunc.definition.name.encode()) % len(DATABASES)]
-        metafunc.definition.add_marker(pytest.mark.parametrize("database_url", [which], indirect=True))
 
 
 class Clock:

@@ -13,7 +13,7 @@ from tests.calls.at_0.talking import FIRST, SECOND, held_legs, passes, talks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.calls.talks.talking import Stage
-from tests.conftest import ON_SQLITE, in_turn
+from tests.conftest import ON_BOTH, ON_SQLITE, in_turn
 from tests.factories import MadeCase, make_callback, make_case
 from tests.phone import Phone
 
@@ -95,6 +95,7 @@ def test_caller_at_0_is_put_through_to_the_office_while_the_carrier_refuses_our_
     assert phone.is_talking
 
 
+@ON_BOTH
 @pytest.mark.parametrize("fault", ["away", "overloaded"])
 def test_caller_at_0_is_put_through_to_the_office_while_the_carrier_takes_no_call_of_ours(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, fault: str

@@ -11,6 +11,7 @@ from models.calls.staff_secret import issue_code
 from tests.calls.at_0.talking import FIRST, SECOND, held_legs, talks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.conftest import ON_BOTH
 from tests.factories import HASHER, MadeCase
 from tests.phone import CALLER, Phone
 
@@ -294,6 +295,7 @@ def test_callers_key_just_after_the_accept_key_joins_them_and_promises_nothing(
     assert hotline.rows(select(Callback)) == []
 
 
+@ON_BOTH
 def test_liaison_whose_caller_left_while_they_listened_is_told(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -9,6 +9,7 @@ from models import Callback, Consent
 from tests.calls.at_0.waiting import OTHER, _a_sweep, consents_at, outcomes, waits, waits_in_queue
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import is_asked_for_a_number, reaches_the_first_menu, wrong
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -94,6 +95,7 @@ def test_unverified_or_withheld_caller_who_hangs_up_leaves_nothing(
     assert hotline.rows(select(Callback)) == []
 
 
+@ON_BOTH
 def test_withheld_caller_without_a_pin_cannot_keep_a_place_and_stays_in_the_queue(
     phone: Phone, busy: Phone, hotline: Hotline
 ) -> None:

@@ -12,6 +12,7 @@ from models.talks.queue_turn import fetch
 from tests.calls.at_0.waiting import OTHER, _a_sweep, outcomes, waits, waits_in_queue
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -308,6 +309,7 @@ def test_caller_at_0_without_a_pin_gets_one_of_four_offers_while_verified_callba
     assert hotline.rows(select(Offer.verified).order_by(Offer.id)) == [True, True, True, False]
 
 
+@ON_BOTH
 def test_caller_at_0_keeps_no_supervisor_from_an_urgent_callback_that_nobody_takes(
     phone: Phone, make_case: MakeCase, busy: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:

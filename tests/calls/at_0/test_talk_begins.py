@@ -13,6 +13,7 @@ from models.talks.leg_end import leg_ended
 from tests.calls.at_0.talking import FIRST, held_legs, talks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -46,6 +47,7 @@ def test_accept_key_fetches_the_caller_out_of_the_queue_and_the_talk_is_measured
     assert liaison.hears("The call is over. How did it end?")
 
 
+@ON_BOTH
 def test_caller_who_hangs_up_at_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +79,7 @@ def test_caller_who_hangs_up_at_the_moment_of_the_key_leaves_no_liaison_alone_in
     assert held_legs(hotline) == []
 
 
+@ON_BOTH
 def test_caller_who_hangs_up_as_a_worker_begins_to_ring_a_liaison_has_that_ring_stopped(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -13,6 +13,7 @@ from models.callbacks.callback import cancel_callback
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone
@@ -226,6 +227,7 @@ def test_number_that_we_may_not_dial_is_not_stored_without_a_pin(
     assert not phone.is_over
 
 
+@ON_BOTH
 @pytest.mark.parametrize("from_", ["anonymous", "+19005550123", "+442079460123"])
 def test_callback_after_the_pin_goes_to_the_registrants_own_phone_instead(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, from_: str

@@ -10,7 +10,7 @@ from models import Callback, Staff
 from models.talks.own_call import call_now
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone, PlacedCall
@@ -394,6 +394,7 @@ def test_liaison_who_accepts_and_is_cut_off_each_time_does_not_make_the_callers_
     assert len(hotline.rung()) == 1, "no liaison makes a callback one that is left for staff"
 
 
+@ON_BOTH
 def test_liaison_who_waits_for_nobody_is_told_even_if_the_carrier_failed_at_first(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock,
     monkeypatch: pytest.MonkeyPatch,

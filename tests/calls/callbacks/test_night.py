@@ -15,7 +15,7 @@ from tests.calls.menus.test_discreet_line import dials, telling
 from tests.calls.pin.test_faked_number import ATTESTED, asks
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase, make_office
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -153,6 +153,7 @@ def test_nobody_is_rung_before_the_window_opens(
     assert len(hotline.carrier.ringing) == 1
 
 
+@ON_BOTH
 def test_caller_who_is_afraid_is_called_at_night_too(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:

@@ -11,6 +11,7 @@ from models import Callback, Staff
 from models.staff.schedule import WEEKDAYS, set_schedule
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_call, make_callback, make_case, make_office
 from tests.phone import CALLER, Phone
 
@@ -252,6 +253,7 @@ class TestBeforeTheOfficeCloses:
 
         is_promised(hotline, phone, "tomorrow at 9:00 AM", datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
 
+    @ON_BOTH
     def test_caller_is_promised_the_hour_when_somebody_is_on_call_this_night(
         self, phone: Phone, make_staff: MakeStaff, hotline: Hotline, clock: Clock
     ) -> None:

@@ -11,7 +11,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_faked_number import AFRAID, ATTESTED, EVENING, EXPRESS, asks, rings_in_vain
 from tests.calls.pin.test_without_pin import DOUBTED
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.phone import CALLER, Phone, PlacedCall
 from workers.sweeper import sweep
 
@@ -134,6 +134,7 @@ def test_caller_who_is_cut_off_at_0_is_called_at_once_whatever_a_stranger_asked_
     assert next_ring(phone, hotline, every=1)[0] == "10:01"
 
 
+@ON_BOTH
 @pytest.mark.parametrize("theirs", [EVENING, EXPRESS], ids=["the evening", "any time"])
 def test_caller_who_is_cut_off_on_hold_is_promised_a_call_and_gets_it_whatever_a_stranger_asked_for(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, theirs: tuple[str, ...]
@@ -191,6 +192,7 @@ def test_frightened_caller_whose_call_met_nobody_stays_urgent_though_a_stranger_
     assert [(one.state, one.reason) for one in rows] == [("reached", "afraid"), ("requested", "afraid")]
 
 
+@ON_BOTH
 def test_faked_number_uses_up_no_callback_of_a_caller_who_is_cut_off(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

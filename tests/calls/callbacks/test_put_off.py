@@ -10,7 +10,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_without_pin import dials_to_the_callback_menu
 from tests.calls.stories import opens_the_case
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -63,6 +63,7 @@ def test_nobody_is_rung_for_another_callback_of_the_phone_that_cannot_talk_now(
         assert sorted(row.caller_tries for row in rows) == [0, 1]
 
 
+@ON_BOTH
 def test_caller_who_asks_without_a_pin_and_keeps_pressing_2_keeps_no_callback_of_the_case_from_staff(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -85,6 +86,7 @@ def test_caller_who_asks_without_a_pin_and_keeps_pressing_2_keeps_no_callback_of
     assert (row.state, row.outcome, row.caller_tries) == ("left_for_staff", "not_safe", 3)
 
 
+@ON_BOTH
 def test_callback_that_a_key_put_off_is_not_given_up_after_one_missed_ring(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -14,6 +14,7 @@ from models.cases.registrant import Registrant
 from models.overview.lost_pin import tell_safe_phones
 from tests.calls.conftest import Hotline
 from tests.calls.stories import lost_pins_are_settled, the_hour_of_lost_pins_has_passed
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import CALLER, Phone, PlacedCall
@@ -187,6 +188,7 @@ def test_call_that_dropped_is_followed_by_one_from_the_same_line(
     assert (again.to, again.line) == (CALLER, DISCREET)
 
 
+@ON_BOTH
 def test_call_that_never_rang_and_is_promised_again_comes_from_the_line_that_was_dialed(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

@@ -10,6 +10,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
 from tests.calls.conftest import Hotline
 from tests.calls.places import EVERYWHERE
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -266,6 +267,7 @@ def asks(phone: Phone, case: MadeCase | None) -> None:
     assert phone.hears("We will call you")
 
 
+@ON_BOTH
 @pytest.mark.parametrize("again", [False, True], ids=["at first", "again"])
 @pytest.mark.parametrize("has_pin", [True, False])
 def test_key_5_after_asking_for_a_callback_counts_in_that_callback(

@@ -18,6 +18,7 @@ from models.talks.refusals import TalkRefusal
 from tests.calls.callbacks.test_callbacks import LIAISON, TELLING, asks_express, nobody_is_held, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -178,6 +179,7 @@ def test_person_with_whom_a_colleague_talks_is_not_called_beside_that_talk(
     assert hotline.rung() == []
 
 
+@ON_BOTH
 @pytest.mark.parametrize("key", ["3", "4"])
 def test_call_that_follows_one_that_staff_began_lets_nobody_add_a_phone(
     phone: Phone, case: MadeCase, make_staff: MakeStaff, hotline: Hotline, key: str
@@ -210,6 +212,7 @@ def test_call_that_follows_one_that_staff_began_lets_nobody_add_a_phone(
     assert (grounds.ground, grounds.ground in BINDING_GROUNDS) == ("staff_call", False)
 
 
+@ON_BOTH
 def test_call_that_staff_do_not_make_is_left_for_staff_and_rings_nobody_else(
     phone: Phone, case: MadeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -227,6 +230,7 @@ def test_call_that_staff_do_not_make_is_left_for_staff_and_rings_nobody_else(
     assert hotline.rung() == []
 
 
+@ON_BOTH
 @pytest.mark.parametrize(("key", "reason"), [("1", "asked"), ("4", "afraid")])
 def test_person_who_hears_of_the_call_with_the_pin_and_wants_it_is_promised_it(
     phone: Phone, case: MadeCase, make_staff: MakeStaff, hotline: Hotline, key: str, reason: str

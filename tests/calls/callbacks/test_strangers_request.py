@@ -10,7 +10,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_faked_number import AFRAID, ATTESTED, EVENING, EXPRESS, asks, rings_in_vain
 from tests.calls.pin.test_without_pin import DOUBTED
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.phone import Phone
 
 MakeStaff = Callable[..., Staff]
@@ -24,6 +24,7 @@ def asks_in_spanish(phone: Phone, **extra: str) -> None:
     phone.hangs_up()
 
 
+@ON_BOTH
 @pytest.mark.parametrize("theirs", [DOUBTED, {}], ids=["failed", "unattested"])
 def test_attested_caller_is_called_in_her_language_though_a_faked_number_asked_first_in_another(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, theirs: dict[str, str]

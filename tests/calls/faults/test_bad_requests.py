@@ -282,8 +282,6 @@ def test_caller_fetched_from_the_queue_hears_of_a_person_when_the_database_is_go
 
 def _every_connection_is_closed(hotline: Hotline) -> None:
     """As after a failover, or by a pooler that cleans up: the server hangs up, and the pool does not know."""
-    if hotline.database.engine.dialect.name != "postgresql":
-        return
     closing = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         " AND pid <> pg_backend_pid()"
@@ -292,6 +290,7 @@ def _every_connection_is_closed(hotline: Hotline) -> None:
         admin.execute(closing)
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_connections_that_were_closed_meanwhile_cost_nobody_their_call(
     phone: Phone, hotline: Hotline, make_case: MakeCase
 ) -> None:

@@ -10,7 +10,7 @@ from models.cases.case import close_case, new_number
 from models.staff.pin_lock import LockError, lift_lock, standing_locks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import is_asked_for_a_number, wrong
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -78,6 +78,7 @@ def test_flood_of_locks_is_one_message_every_few_minutes(
     assert hotline.rows(counts) == [1, 2]
 
 
+@ON_BOTH
 def test_supervisor_is_told_of_a_spent_total_as_well(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:
@@ -92,6 +93,7 @@ def test_supervisor_is_told_of_a_spent_total_as_well(
     assert entry.facts == {"kind": "strangers", "why": "total"}
 
 
+@ON_BOTH
 def test_supervisor_lifts_a_lock_and_the_right_pin_opens_again(
     phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
 ) -> None:

@@ -22,6 +22,7 @@ from tests.calls.stories import (
     the_hour_of_lost_pins_has_passed,
     wrong,
 )
+from tests.conftest import ON_BOTH
 from tests.factories import HASHER, MadeCase
 from tests.models.calls.pin_calls import counted_statements
 from tests.phone import CALLER, Phone
@@ -277,6 +278,7 @@ def test_lost_pin_of_a_closed_case_waits_and_is_replaced_like_any_other(
     assert caller.hears("cannot confirm")
 
 
+@ON_BOTH
 def test_reports_above_the_ceiling_wait_for_a_supervisor_who_is_told_once(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -325,6 +327,7 @@ def test_report_that_has_waited_for_days_is_the_only_open_one_of_its_case(
         assert [one for one, _, _ in waiting_lost_pins(session)] == [report_id]
 
 
+@ON_BOTH
 def test_supervisor_cannot_place_a_second_call_about_a_pin(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:

@@ -13,7 +13,7 @@ from models.overview.lost_pin import replace_lost_pin
 from models.overview.total_lift import lift_total
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import document_of, is_asked_for_a_number, next_url, opens_the_case, wrong
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
 
@@ -271,6 +271,7 @@ def test_new_pin_ends_what_the_old_one_had_opened(
     assert phone.hears("in custody")
 
 
+@ON_BOTH
 def test_caller_whose_pin_is_not_hashed_yet_is_not_asked_for_it_again(
     phone: Phone, hotline: Hotline, clock: Clock, make_case: MakeCase
 ) -> None:
@@ -288,6 +289,7 @@ def test_caller_whose_pin_is_not_hashed_yet_is_not_asked_for_it_again(
     assert "One moment, please" in phone.raw(again)
 
 
+@ON_BOTH
 def test_hundred_wrong_tries_in_a_month_close_a_number_until_a_supervisor_lifts_them(
     phone: Phone, hotline: Hotline, clock: Clock, make_case: MakeCase, make_staff: Callable[..., Staff]
 ) -> None:

@@ -13,7 +13,7 @@ from models.talks.shown_talk import shown_talk
 from tests.calls.at_0.waiting import OTHER, TALKER
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, wrong
-from tests.conftest import ON_SQLITE, in_turn
+from tests.conftest import ON_BOTH, ON_SQLITE, in_turn
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -276,6 +276,7 @@ def test_key_7_after_ten_minutes_in_the_queue_leaves_the_callback_of_the_case_un
     assert hotline.row(moment) == before
 
 
+@ON_BOTH
 def test_liaison_of_a_caller_who_went_to_0_from_the_pin_question_sees_no_case(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:

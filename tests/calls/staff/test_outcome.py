@@ -19,7 +19,7 @@ from models.overview.outcome import note_outcome
 from models.store.refusal import RefusedError
 from tests.calls.callbacks.test_callbacks import TELLING, accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
-from tests.conftest import in_turn
+from tests.conftest import ON_BOTH, in_turn
 from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -125,6 +125,7 @@ def test_person_who_need_not_be_called_again_after_all_is_not_called(
     assert [row.state for row in callbacks(hotline)] == ["reached", "cancelled", *more]
 
 
+@ON_BOTH
 def test_second_of_a_key_and_a_click_at_once_corrects_the_first(liaison: Phone, hotline: Hotline) -> None:
     callback_id = callbacks(hotline)[0].id
     has_read, keyed = threading.Event(), threading.Event()

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from models import Staff, Talk
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -86,6 +87,7 @@ def test_liaison_hears_at_once_that_nobody_answered(
     assert liaison.is_over
 
 
+@ON_BOTH
 @pytest.mark.parametrize(
     ("languages", "key", "words"),
     [

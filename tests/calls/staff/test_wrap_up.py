@@ -11,6 +11,7 @@ from models.staff.wrap_up import extend_wrap_up
 from models.store.refusal import RefusedError
 from models.talks import leg as legs
 from tests.call_center import CallCenter, accept
+from tests.conftest import ON_BOTH
 from tests.factories import make_callback, make_case, make_office, make_staff
 
 
@@ -52,6 +53,7 @@ def test_saved_outcome_frees_the_liaison_at_once(call_center: CallCenter) -> Non
     assert _rung(call_center, seconds=2) == 1
 
 
+@ON_BOTH
 def test_wrap_up_is_extended_twice_and_no_more(call_center: CallCenter) -> None:
     for _ in range(2):
         with call_center.database.transaction() as session:

@@ -13,6 +13,7 @@ from tests.calls.staff_line.staff_calls import (
     signs_in,
 )
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_callback
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone
@@ -20,6 +21,7 @@ from tests.phone import Phone
 MakeCase = Callable[..., MadeCase]
 
 
+@ON_BOTH
 def test_staff_hear_that_nobody_is_waiting(phone: Phone, hotline: Hotline, number: str) -> None:
     staff = signs_in(phone, hotline, number)
     staff.presses("2")

@@ -17,10 +17,12 @@ from tests.calls.staff_line.staff_calls import (
     signs_in,
 )
 from tests.calls.stories import reaches_the_first_menu
+from tests.conftest import ON_BOTH
 from tests.factories import HASHER
 from tests.phone import Phone
 
 
+@ON_BOTH
 def test_staff_sign_in_by_number_and_pin_and_begin_and_end_their_shift(
     phone: Phone, hotline: Hotline, number: str
 ) -> None:

@@ -14,7 +14,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobo
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_lost_pin import SAFE, reports_a_lost_pin
 from tests.calls.stories import lost_pins_are_settled, opens_the_case, the_hour_of_lost_pins_has_passed, wrong
-from tests.conftest import in_turn
+from tests.conftest import ON_BOTH, in_turn
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone, PlacedCall
 from workers.sweeper import sweep
@@ -95,6 +95,7 @@ def test_caller_of_a_closed_case_who_is_locked_out_gets_a_new_pin_from_staff(
     assert again.hears("cannot confirm")
 
 
+@ON_BOTH
 def test_staff_talk_over_a_lost_pin_of_a_closed_case_and_its_caller_is_told_of_the_new_one(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

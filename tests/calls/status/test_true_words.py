@@ -14,6 +14,7 @@ from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.staff_line.staff_calls import PIN, STAFF_PHONE, signs_in
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_BOTH
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -79,6 +80,7 @@ def test_one_more_call_after_a_cut_is_promised_only_for_the_start_of_the_talk(
     assert phone.hears(words)
 
 
+@ON_BOTH
 def test_staff_who_take_a_callback_for_the_last_time_do_not_hear_that_it_is_back_on_the_list(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:

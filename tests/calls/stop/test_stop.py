@@ -13,6 +13,7 @@ from models.cases.registrant import Registrant
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -412,6 +413,7 @@ def test_stop_tells_a_caller_without_the_pin_nothing(
     assert phone.does_not_hear(NOTICE)
 
 
+@ON_BOTH
 def test_stranger_who_asked_from_a_stopped_phone_is_left_to_a_person(
     phone: Phone, hotline: Hotline, texts: Callable[..., str]
 ) -> None:

@@ -9,7 +9,7 @@ from models import Callback, Registrant, Staff
 from models.overview.history import history_of
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import Phone, PlacedCall
 from workers.sweeper import sweep
@@ -62,6 +62,7 @@ def test_message_is_left_after_a_try_at_which_the_person_could_not_talk(
     assert MESSAGE in machine_takes(phone, rings_again(phone, hotline, clock))
 
 
+@ON_BOTH
 def test_staff_read_that_the_line_left_the_message_and_not_the_person(
     phone: Phone, allowed: PlacedCall, hotline: Hotline
 ) -> None:

@@ -14,6 +14,7 @@ from models.talks.refusals import TalkRefusal
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
 from tests.calls.conftest import Hotline
 from tests.calls.talks.talking import SECOND, actions, joins, states
+from tests.conftest import ON_BOTH
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -92,6 +93,7 @@ def test_colleague_is_rung_by_a_click_announced_and_takes_the_talk_over(
     assert states(hotline) == ["talking"]
 
 
+@ON_BOTH
 def test_colleague_who_is_chosen_by_name_is_rung_though_another_has_been_idle_for_longer(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
@@ -110,6 +112,7 @@ def test_colleague_who_is_chosen_by_name_is_rung_though_another_has_been_idle_fo
     assert (colleague.is_talking, called.is_talking) == (True, True)
 
 
+@ON_BOTH
 def test_liaison_who_handed_a_talk_over_still_writes_its_note_and_a_stranger_does_not(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
