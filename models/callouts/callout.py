@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 #: never accepted it, so that nobody was dialed.
 ANSWERED, UNANSWERED, ENDED, UNMADE = "answered", "unanswered", "ended", "unmade"
 OUTCOMES = (ANSWERED, UNANSWERED, ENDED, UNMADE)
+#: The carrier's words for a phone that was not answered; the first for one that it could not ring.
+_NOT_ANSWERED = ("failed", "busy", "no-answer")
 #: The exact words of the partial index, so that both databases use it.
 IS_ON = text("callouts.closed_at IS NULL")
 _ON = text("closed_at IS NULL")
@@ -54,6 +56,7 @@ class Callout(Base):
         UniqueConstraint("call_id"),
         Index("ix_callouts_case", "case_id"),
         Index("ix_callouts_on", "staff_id", sqlite_where=_ON, postgresql_where=_ON),
+        Index("ix_callouts_closed", "staff_id", "closed_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -176,6 +179,25 @@ def is_callout_over(session: Session, call_id: int) -> bool:
 def current_callout(session: Session, staff_id: int) -> Callout | None:
     """The call-out that this person is in, or is being rung for."""
     return session.scalars(select(Callout).where(Callout.staff_id == staff_id, IS_ON)).first()
+
+
+def unmade_since(session: Session, staff_id: int, since: datetime) -> tuple[Callout, bool] | None:
+    """This person's newest call-out that ended after ``since``, if their phone was not answered.
+
+    The second value is whether it could be rung at all. Whoever ended the call or left it by key knows why
+    nobody was called.
+    """
+    newest = (
+        select(Callout, Call.call_status)
+        .join(Call, Call.id == Callout.call_id)
+        .where(Callout.staff_id == staff_id, Callout.closed_at > since)
+        .order_by(Callout.closed_at.desc(), Callout.id.desc())
+        .limit(1)
+    )
+    found = session.execute(newest).first()
+    if found is None or found[0].outcome != UNMADE or found[1] not in _NOT_ANSWERED:
+        return None
+    return found[0], found[1] != "failed"
 
 
 def close(session: Session, call_id: int, outcome: str, now: datetime) -> None:

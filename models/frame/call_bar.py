@@ -1,7 +1,7 @@
 """The call bar of one person: what their phone rings for, the call they are in, and who is in it."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import Callback
-from models.callouts.callout import Callout, current_callout
+from models.callouts.callout import Callout, current_callout, unmade_since
 from models.calls.call import Call
 from models.calls.role import AT_0, COLLEAGUE
 from models.staff.staff import Staff
@@ -36,6 +36,8 @@ from models.talks.talk_legs import joiners_of, last_missed
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _LEGS_OF_STAFF = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
 #: A call before a claim, and a talk before everything else.
+#: How long the bar says that nobody was called.
+_UNMADE_SHOWN = timedelta(minutes=2)
 _ORDER = ("talking", "ringing_caller", "ringing_liaison", "claimed")
 
 
@@ -89,13 +91,15 @@ class CallBar:
     """``calls`` begin with the one that the phone is in. ``colleagues`` only while this person leads a talk.
 
     ``last`` is the talk, or its callback, whose outcome they have not saved while their wrap-up runs.
-    ``callout`` is their call to an agency or an interpreter; a phone in it is in no other call.
+    ``callout`` is their call to an agency or an interpreter; a phone in it is in no other call. ``unmade`` is
+    the last one while they have to be told that nobody was called.
     """
 
     calls: tuple[OwnCall, ...]
     colleagues: tuple[Colleague, ...]
     last: OwnCall | None
     callout: "OwnCallout | None" = None
+    unmade: "UnmadeCallout | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,15 @@ class OwnCallout:
     id: int
     party: str
     dialled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnmadeCallout:
+    """A call-out in which nobody was called, ``rang``: because this person did not answer."""
+
+    id: int
+    party: str
+    rang: bool
 
 
 _CALLER = aliased(Call)
@@ -170,8 +183,8 @@ _OWN: CompoundSelect[Any] = union_all(
 )  # fmt: skip
 
 
-def call_bar(session: Session, staff_id: int, *, wraps_up: bool) -> CallBar:
-    """The calls of one person; ``wraps_up``: their wrap-up runs, so that a talk may wait for its outcome."""
+def own_calls(session: Session, staff_id: int) -> list[OwnCall]:
+    """The calls and claims of one person, without the others in them; the call of their phone is first."""
     rows = [_own_call(row) for row in session.execute(_OWN, {"staff_id": staff_id})]
     # A stable order, so that the same facts are the same page.
     rows.sort(
@@ -182,9 +195,17 @@ def call_bar(session: Session, staff_id: int, *, wraps_up: bool) -> CallBar:
             one.callback_id or 0,
         )
     )
+    return rows
+
+
+def call_bar(session: Session, staff_id: int, now: datetime, *, wraps_up: bool) -> CallBar:
+    """The calls of one person; ``wraps_up``: their wrap-up runs, so that a talk may wait for its outcome."""
+    rows = own_calls(session, staff_id)
     if not rows or rows[0].state != "talking":
         last = _last_talk(session, staff_id) if wraps_up and not rows else None
-        return CallBar(tuple(rows), (), last, _callout(current_callout(session, staff_id)))
+        callout = _callout(current_callout(session, staff_id))
+        unmade = None if callout is not None else _unmade(session, staff_id, now)
+        return CallBar(tuple(rows), (), last, callout, unmade)
     first = replace(rows[0], others=_others(session, rows[0], staff_id))
     asks = first.leads and not any(
         one.staff_id is not None and one.stands != "missed" for one in first.others
@@ -194,6 +215,11 @@ def call_bar(session: Session, staff_id: int, *, wraps_up: bool) -> CallBar:
 
 def _callout(found: Callout | None) -> OwnCallout | None:
     return None if found is None else OwnCallout(found.id, found.party, found.dialled_at)
+
+
+def _unmade(session: Session, staff_id: int, now: datetime) -> UnmadeCallout | None:
+    found = unmade_since(session, staff_id, now - _UNMADE_SHOWN)
+    return None if found is None else UnmadeCallout(found[0].id, found[0].party, found[1])
 
 
 def _own_call(row: Any) -> OwnCall:

@@ -1,19 +1,10 @@
-"""One callback as a page shows it, the calls of a person, and whether anything on the list changed."""
+"""One callback as a page shows it, and whether anything on the list changed."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Select,
-    bindparam,
-    case,
-    func,
-    literal_column,
-    select,
-    text,
-    union_all,
-)
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
@@ -25,10 +16,9 @@ from models.calls.role import COLLEAGUE
 from models.staff.staff_name import read_staff_names
 from models.store.database import keyring_of
 from models.store.keyring import SealError
-from models.talks.talk import IS_ON, Talk
+from models.talks.talk import Talk
 
-#: The exact words of the partial indexes: with bound parameters the databases would not use them.
-_IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
+#: The exact words of the partial index: with bound parameters the databases would not use it.
 _LEGS_OF_STAFF = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
 #: The newest audit entry, how many colleagues are being called into talks or are in them, how many are on the
 #: list.
@@ -77,19 +67,6 @@ class Listed:
     holder: str | None = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnCall:
-    """A callback that a person has claimed, or (not ``leads``) is called into as a colleague.
-
-    ``talk_id`` is set instead for a talk with a caller at 0.
-    """
-
-    callback_id: int | None
-    state: str
-    leads: bool
-    talk_id: int | None = None
-
-
 #: Besides the newest entry, the changes that leave none: new callbacks, and a colleague's leg in a talk that
 #: ends.
 _NEWEST = select(func.coalesce(func.max(AuditEntry.id), 0)).scalar_subquery()
@@ -107,39 +84,6 @@ def version(session: Session) -> Version:
     """
     entry, colleagues, on_list = session.execute(_VERSION).one()
     return entry, colleagues, on_list
-
-
-#: The leg of a person who is being called into someone else's talk, or is in it, and which of the two.
-_JOINS = _LEGS_OF_STAFF, Call.staff_id == bindparam("staff_id"), Call.role == COLLEAGUE
-_JOINS_AS = case(
-    (Call.accepted_at.is_not(None), literal_column("'talking'")), else_=literal_column("'ringing_liaison'")
-)
-#: Everything of one person at once, since each open console asks for it at every change of the list.
-_OWN_CALLS = union_all(
-    select(
-        literal_column("1").label("kind"), Callback.id.label("row_id"), Callback.state.label("state")
-    ).where(_IN_HAND, Callback.staff_id == bindparam("staff_id")),
-    select(literal_column("2"), Call.callback_id, _JOINS_AS).where(*_JOINS, Call.callback_id.is_not(None)),
-    select(literal_column("3"), Talk.id, literal_column("'talking'")).where(
-        Talk.staff_id == bindparam("staff_id"), IS_ON, Talk.callback_id.is_(None)
-    ),
-    select(literal_column("4"), Talk.id, _JOINS_AS)
-    .join(Talk, Talk.caller_call_id == Call.parent_call_id)
-    .where(*_JOINS, IS_ON, Talk.staff_id.is_distinct_from(bindparam("staff_id"))),
-)
-
-
-def own_calls(session: Session, staff_id: int) -> list[OwnCall]:
-    """What this person has claimed, and other people's talks into which they are being called or came."""
-    rows = sorted(tuple(row) for row in session.execute(_OWN_CALLS, {"staff_id": staff_id}))
-    led = {row_id for kind, row_id, _state in rows if kind == 1}
-    return [
-        OwnCall(None, state, leads=kind == 3, talk_id=row_id)
-        if kind in (3, 4)
-        else OwnCall(row_id, state, leads=kind == 1)
-        for kind, row_id, state in rows
-        if kind != 2 or row_id not in led
-    ]
 
 
 def find_listed(session: Session, callback_id: int) -> Listed | None:

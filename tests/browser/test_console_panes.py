@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from models import Callback
 from models.audit import audit
+from models.talks.talk import begin_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import ConsoleServer, judge
 from tests.browser.test_console_callbacks import claims, many, promises
+from tests.factories import make_call
 
 
 def test_click_on_a_row_opens_it_beside_the_list_and_keeps_the_focus(
@@ -216,6 +218,29 @@ def test_call_that_begins_appears_beside_the_list_by_itself(
     expect(page.locator(f"#work-in[data-of='{callback_id}']")).to_be_visible()
     expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
     expect(page.locator("#filter-urgent")).to_be_focused()
+
+
+def test_talk_at_0_that_begins_opens_beside_the_list_by_itself(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    page = console_server.opens(visitors, "/console/callbacks", ana)
+    expect(page.get_by_text("Nothing is open.")).to_be_visible()
+
+    now = datetime.now(UTC)
+    with console_server.database.transaction() as session:
+        caller = make_call(session, phone="+12025550110")
+        leg = make_call(session, role="liaison_at_0", staff_id=ana.staff_id, parent_call_id=caller.id)
+        talk = begin_talk(
+            session, caller_call_id=caller.id, leader_call_id=leg.id, staff_id=ana.staff_id, language="en",
+            now=now,
+        )  # fmt: skip
+        audit.record(session, actor="worker", action="take_caller", target="call:1", now=now)
+
+    expect(page.locator(f"#work-in[data-of='0-{talk.id}']")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Caller at 0: English")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator("#list")).to_be_visible()
 
 
 def test_callback_is_chosen_claimed_and_called_by_keys_in_the_list(

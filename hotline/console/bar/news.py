@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.words import _, ngettext
-from models.frame.call_bar import CallBar, Other, OwnCall, OwnCallout
+from models.frame.call_bar import CallBar, Other, OwnCall, OwnCallout, UnmadeCallout
 from models.frame.standing import Standing
 
 #: A claim that ends within this time is announced.
@@ -35,6 +35,8 @@ def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
     found = [_of_call(call) for call in bar.calls[:1] if call.state != "claimed"]
     if bar.callout is not None:
         found.append(_of_callout(bar.callout))
+    if bar.unmade is not None:
+        found.append(News((f"callout:{bar.unmade.id}:unmade",), why_unmade(bar.unmade)))
     found += [
         News((f"{_JOINED[one.stands]}:{one.staff_id or 'interpreter'}",), _joined(one))
         for call in bar.calls[:1]
@@ -114,6 +116,13 @@ def set_away(missed: int) -> str:
         "You are set away. You missed %(num)d offers in a row, so your shift has ended.",
         missed,
     )
+
+
+def why_unmade(callout: UnmadeCallout) -> str:
+    """Why nobody was called in a call-out."""
+    if callout.rang:
+        return _("You did not answer your phone, so nobody was called.")
+    return _("The line could not ring your phone, so nobody was called.")
 
 
 def _of_call(call: OwnCall) -> News:

@@ -20,6 +20,7 @@ from hotline.console.bar.news import (
     overdue,
     set_away,
     what_for,
+    why_unmade,
 )
 from hotline.console.callbacks.finish import TalkClick
 from hotline.console.callbacks.talk_actions import TALK_ACTIONS
@@ -72,7 +73,10 @@ SHIFT_ACTIONS: dict[str, Callable[[Session, int, datetime], None]] = {
 
 @dataclass(frozen=True)
 class Bar:
-    """What the bar shows, as of ``now``; ``tag`` changes with it. ``callout_name``: whom they call out to."""
+    """What the bar shows, as of ``now``; ``tag`` changes with it.
+
+    ``callout_name``: whom they call out to, or asked to call in vain.
+    """
 
     standing: Standing
     calls: CallBar
@@ -84,6 +88,7 @@ class Bar:
     states = COLLEAGUE_STATES
     what_for = staticmethod(what_for)
     set_away = staticmethod(set_away)
+    why_unmade = staticmethod(why_unmade)
 
     @property
     def call(self) -> OwnCall | None:
@@ -198,8 +203,9 @@ def _bar() -> Bar:
     soon = now + timedelta(minutes=console.policies.due_soon_minutes)
     with console.database.reading() as session:
         standing = standing_for(session, me().staff_id, now, soon)
-        calls = call_bar(session, me().staff_id, wraps_up=standing.presence == "wrap_up")
-        callout_name = "" if calls.callout is None else _name_of(session, calls.callout.party)
+        calls = call_bar(session, me().staff_id, now, wraps_up=standing.presence == "wrap_up")
+        callout = calls.callout or calls.unmade
+        callout_name = "" if callout is None else _name_of(session, callout.party)
     ends = [one.callback_id for one in calls.calls if ends_soon(one, now)]
     tag = tag_of(standing, calls, ends, overdue(standing, calls, now), _day_of(now), me().role, language())
     return Bar(standing, calls, news_of(standing, calls, now), tag, now, callout_name)

@@ -59,6 +59,11 @@ def talk_at_0(talk_id: int) -> str:
         return _page(session, _find(session, talk_id))
 
 
+def talk_beside_list(session: Session, talk_id: int) -> str:
+    """The callback list with one talk at 0. Raises NotFound if the reader may not see it."""
+    return _page(session, _find(session, talk_id), alone=False)
+
+
 @area.get("/talks/<int:talk_id>/part")
 @guard_staff(*ROLES, live=True)
 def talk_at_0_part(talk_id: int) -> Response:
@@ -121,8 +126,10 @@ def _find(session: Session, talk_id: int) -> TalkAt0:
     return found
 
 
-def _page(session: Session, talk: TalkAt0, **more: Any) -> str:
-    return panes_page(**list_pane(session, asked_of_list()) | _values(session, talk, **more))
+def _page(session: Session, talk: TalkAt0, *, alone: bool = True, **more: Any) -> str:
+    """The desk with a talk; ``alone``: in one column it hides the list, which has an address of its own."""
+    values = _values(session, talk, **more)
+    return panes_page(**list_pane(session, asked_of_list()) | values, talk_alone=alone)
 
 
 def _values(

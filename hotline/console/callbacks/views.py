@@ -6,11 +6,12 @@ from sqlalchemy.orm import Session
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.list_pane import asked_of_list, list_pane, tag_of_list
 from hotline.console.callbacks.panes import panes_page
+from hotline.console.callbacks.talk_views import talk_beside_list
 from hotline.console.callbacks.work_pane import Shown, callback_page
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import live_part, tag_of
-from models.overview import listing
+from models.frame.call_bar import OwnCall, own_calls
 from models.staff.staff import ROLES
 
 
@@ -21,6 +22,8 @@ def callbacks() -> str:
         current = _current(session)
         if current is not None and current.leads and current.callback_id is not None:
             return callback_page(session, current.callback_id, Shown(), asked=asked_of_list())
+        if current is not None and current.leads and current.talk_id is not None:
+            return talk_beside_list(session, current.talk_id)
         return panes_page(
             current=current,
             no_call_tag=tag_of(current),
@@ -48,7 +51,7 @@ def current_call() -> Response:
         return live_part(tag_of(_current(session)), callbacks)
 
 
-def _current(session: Session) -> listing.OwnCall | None:
+def _current(session: Session) -> OwnCall | None:
     """The call for which this person's phone rings, or in which they talk; one that they lead comes first."""
-    own = [one for one in listing.own_calls(session, me().staff_id) if one.state != "claimed"]
+    own = [one for one in own_calls(session, me().staff_id) if one.state != "claimed"]
     return min(own, key=lambda one: not one.leads, default=None)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from models import Callout
-from models.callouts.callout import call_out
+from models import Call, Callout
+from models.callouts.callout import call_out, staff_left
 from models.store.database import Database
 from tests.console.bar.test_bar import bar_of, news_of
 from tests.console.conftest import Clock, Member
@@ -41,7 +41,7 @@ def test_bar_of_every_page_shows_who_is_called_since_when_and_ends_the_call(
 
     with database.transaction() as session:
         session.execute(update(Callout).values(dialled_at=clock.now - timedelta(seconds=90)))
-    assert "Calling since" in bar_of(liaison, ELSEWHERE)
+    assert "Your call since" in bar_of(liaison, ELSEWHERE)
     assert "Juniper Flats" in bar_of(liaison, ELSEWHERE)
     assert liaison.page.get_element_by_id("bar-timer").get("data-seconds") == "90"
     assert news_of(liaison)[f"callout:{callout_id}:calling"] == "The line calls them now."
@@ -75,3 +75,37 @@ def test_call_of_a_colleague_is_not_in_the_bar_and_not_ended_from_it(
 
     assert supervisor.reads("This call is not yours to end.")
     assert outcomes(database) == [None]
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ("failed", "The line could not ring your phone, so nobody was called."),
+        ("no-answer", "You did not answer your phone, so nobody was called."),
+    ],
+)
+def test_bar_says_for_two_minutes_why_nobody_was_called_in_a_call_out(
+    liaison: Member, database: Database, clock: Clock, status: str, why: str
+) -> None:
+    callout_id = asks(database, liaison, "service:victim_connect", clock.now)
+    with database.transaction() as session:
+        leg = session.get_one(Call, session.get_one(Callout, callout_id).call_id)
+        leg.call_status, leg.ended_at = status, clock.now
+        staff_left(session, leg.id, clock.now)
+
+    assert f"VictimConnect, to find help near you: {why}" in bar_of(liaison, ELSEWHERE)
+    assert news_of(liaison)[f"callout:{callout_id}:unmade"] == why
+
+    clock.goes_on(minutes=3)
+    assert "VictimConnect" not in bar_of(liaison, ELSEWHERE)
+
+
+def test_bar_says_nothing_of_a_call_out_that_its_caller_ended(
+    liaison: Member, database: Database, clock: Clock
+) -> None:
+    asks(database, liaison, "service:victim_connect", clock.now)
+
+    liaison.opens(ELSEWHERE).clicks("End call")
+
+    assert liaison.reads("The call is ended.")
+    assert "VictimConnect" not in bar_of(liaison, ELSEWHERE)

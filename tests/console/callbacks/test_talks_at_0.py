@@ -46,7 +46,7 @@ def test_liaison_who_talks_with_a_caller_at_0_sees_its_state_and_what_may_be_sai
         verified, unknown = (f"/console/talks/{talk.id}" for talk in talks)
 
     ana.opens("/console/callbacks")
-    assert ana.reads("You are in a call: A caller at 0")
+    assert ana.heading.startswith("Caller at 0: ")
     ana.opens(verified)
     assert ana.reads("You have been talking since", "Cannot talk: ask yes or no", "Verified")
     assert ana.reads("Discreet line: do not name the office.")
@@ -110,6 +110,28 @@ def test_colleague_rung_into_a_talk_at_0_is_led_to_its_page_and_a_supervisor_may
     assert luis.opens(page).reads("Ana Demo leads the talk with the person", "The phone of Luis Demo rings.")
     assert ana.opens(page).reads("The phone of Luis Demo rings.")
     assert staff("supervisor").signs_in().opens(page).reads("Ana Demo leads the talk with the person")
+
+
+def test_talk_at_0_is_open_beside_the_list_of_its_leader(staff: Any, office_rows: Office) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    begins(office_rows, ana)
+
+    ana.opens("/console/callbacks")
+
+    assert ana.heading == "Caller at 0: English"
+    assert "Save note" in ana.buttons
+    assert "Back to the list" not in ana.links
+
+
+def test_ringing_of_a_caller_at_0_is_beside_the_list(staff: Any, office_rows: Office) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    with office_rows.database.transaction() as session:
+        caller = make_call(session, phone="+12025550110")
+        make_call(session, role="liaison_at_0", staff_id=ana.staff_id, parent_call_id=caller.id)
+
+    ana.opens("/console/callbacks")
+
+    assert ana.reads("Your phone rings. A caller at 0")
 
 
 def test_only_the_leader_of_a_talk_at_0_sees_the_time_zone_of_a_caller_who_gave_a_pin(

@@ -73,7 +73,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "whether a callback is owed the next offer": owed_callback,
     "half of the capacity at 0": unverified_may_take_at_0,
     "urgent work that nobody has": lambda session, now: untaken(session, now, now + POLICY.due_soon),
-    "the call bar": lambda session, _now: call_bar(session, 1, wraps_up=True),
+    "the call bar": lambda session, now: call_bar(session, 1, now, wraps_up=True),
     "promises at risk": lambda session, now: make_alerts(session, now, POLICIES, is_open=True),
     "alerts to send": lambda session, now: unsent_alerts(session, now, 50),
     "claims that lapsed": give_back_lapsed,

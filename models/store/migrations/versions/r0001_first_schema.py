@@ -918,6 +918,7 @@ def _make_tables() -> None:
         sa.UniqueConstraint("call_id", name="uq_callouts_call_id"),
     )
     op.create_index("ix_callouts_case", "callouts", ["case_id"])
+    op.create_index("ix_callouts_closed", "callouts", ["staff_id", "closed_at"])
     op.create_index("ix_callouts_on", "callouts", ["staff_id"], **_only("closed_at IS NULL"))
 
     op.create_table(
