@@ -1,6 +1,6 @@
 """Lands, holds or drops a staged import, in short batches that any later run can finish (R16)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
+from models.custody.event_making import Change, Told, count_events, last_told, make_events, told_of
 from models.custody.import_file import CONTENT_COLUMNS
 from models.custody.import_lock import gentle_transaction
 from models.custody.import_record import CustodyImport, ImportRow
@@ -43,9 +44,9 @@ class Landed:
 def land(database: Database, import_id: int, now: datetime) -> Landed:
     """Apply an import that is ``applying``, batch by batch, until nothing of it is left.
 
-    A batch moves each person from one complete record to the next and deletes the staged rows in the same
-    transaction. So a caller never hears half a record, and after a crash the next run takes the remaining
-    rows.
+    A batch moves each person from one complete record to the next, writes the events of these changes and
+    deletes the staged rows in the same transaction. So a caller never hears half a record, and after a crash
+    the next run takes the remaining rows.
     """
     total = Landed()
     while True:
@@ -152,12 +153,43 @@ def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: date
             )
         moves[row.subject_id] = move
     if records:
+        before = _told_before(session, people, records)
         added = session.execute(insert(RECORDS).returning(RECORDS.c.id, RECORDS.c.subject_id), records)
-        for record_id, subject_id in added:
+        ids = {subject_id: record_id for record_id, subject_id in added}
+        for subject_id, record_id in ids.items():
             moves[subject_id]["record_id"] = record_id
+        make_events(session, import_id, list(_changes(records, ids, before)), now)
     _move(session, import_id, people, moves)
     _forget(session, import_id, rows)
     return len(moves)
+
+
+def _told_before(
+    session: Session, people: dict[int, Any], records: Sequence[dict[str, Any]]
+) -> dict[int, Told]:
+    """The last record that callers could hear of each person who gets a new one."""
+    before: dict[int, Told] = {}
+    behind: list[int] = []
+    for record in records:
+        person = people[record["subject_id"]]
+        if person.record_id is None:
+            continue
+        told = told_of(person.record_id, person.status, person.status_at, person.releasable)
+        if told is None:
+            behind.append(person.id)
+        else:
+            before[person.id] = told
+    return before | last_told(session, behind)
+
+
+def _changes(
+    records: Sequence[dict[str, Any]], ids: dict[int, int], before: dict[int, Told]
+) -> Iterator[Change]:
+    for record in records:
+        subject_id = record["subject_id"]
+        after = told_of(ids[subject_id], record["status"], record["status_at"], record["releasable"])
+        if after is not None:
+            yield Change(subject_id, before.get(subject_id), after)
 
 
 def _still_holds_true(row: Any, person: Any) -> bool:
@@ -229,5 +261,14 @@ def _finish(session: Session, import_id: int, now: datetime) -> None:
     session.execute(
         update(CustodyImport).where(CustodyImport.id == import_id).values(state="landed", settled_at=now)
     )
-    target = f"import:{import_id}"
-    audit.record(session, actor="import", action="land_import", target=target, state="landed", now=now)
+    # Neither the people nor the kinds: two victims of one person must not learn of each other.
+    events = count_events(session, import_id)
+    audit.record(
+        session,
+        actor="import",
+        action="land_import",
+        target=f"import:{import_id}",
+        facts={"events": events} if events else None,
+        state="landed",
+        now=now,
+    )

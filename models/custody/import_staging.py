@@ -14,6 +14,7 @@ from models.cases.subject import Subject
 from models.custody.brake import Tally, is_impossible
 from models.custody.custody import CustodyRecord
 from models.custody.directory import Court, Facility
+from models.custody.event_making import happened_again
 from models.custody.import_file import CONTENT_COLUMNS, DENIED, Content, FeedRow, Reject
 from models.custody.import_lock import ImportBusyError, gentle_transaction
 from models.custody.import_record import CustodyImport, ImportRow
@@ -275,9 +276,13 @@ def judge(content: Content, known: Known) -> Verdict:
     old = known.content
     if old is None or known.last_known is None:
         return Verdict("new", 0, 0, 0)
+    # A second release with the same word makes notices, so the brake counts it too (event_making.py).
+    is_again = (
+        content[3] and content[0] == known.last_known[0] and happened_again(*known.last_known, content[1])
+    )
     return Verdict(
         "unchanged" if content == old else "changed",
-        known.open_cases if content[0] != old[0] else 0,
+        known.open_cases if content[0] != old[0] or is_again else 0,
         int(content[3] and not old[3]),
         int(is_impossible(*known.last_known, content[0], content[1])),
     )
