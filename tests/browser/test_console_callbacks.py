@@ -328,7 +328,10 @@ def test_reason_for_refusing_a_note_is_said_once_beside_it(
     field.fill("ring 202-555-0110")
     page.get_by_role("button", name="Save note").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("Please look at this again")
+    problems = page.get_by_role("group", name="Please look at this again")
+    expect(problems).to_be_focused()
+    expect(problems).to_have_accessible_description(re.compile("The note has what looks like a phone number"))
+    expect(page.get_by_role("alert")).to_have_count(0)
     expect(form.get_by_text("The note has what looks like a phone number.")).to_have_count(1)
     field.fill("lives at 12 Main Street")
     expect(form.get_by_text("The note has what looks like")).to_have_count(1)

@@ -221,18 +221,20 @@ def test_refused_form_keeps_all_that_was_typed_and_the_address_of_the_page(
 
     page.keyboard.press("Control+Enter")
 
-    expect(page.get_by_role("alert")).to_contain_text("Choose a future time within 60 days.")
+    expect(page.get_by_role("group", name="Please look at this again")).to_contain_text(
+        "Choose a future time within 60 days."
+    )
     assert page.url.endswith(f"/console/callbacks/{callback_id}")
     expect(page.locator("#outcome-call_later")).to_be_checked()
     expect(page.locator("#safety_plan")).to_be_checked()
     expect(page.get_by_label("Call again on")).to_have_value("2020-01-01")
     expect(page.get_by_label("Call again at")).to_have_value("12:30")
     expect(page.get_by_label("Note for colleagues")).to_have_value("Prefers mornings.")
-    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_role("group", name="Please look at this again")).to_be_focused()
 
     page.get_by_label("Note for colleagues").fill("PIN 760568")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("alert")).to_contain_text("PIN")
+    expect(page.get_by_role("group", name="Please look at this again")).to_contain_text("PIN")
     expect(page.locator("#note-left")).to_have_text("270 left")
     judge(page, "work-refused", (360, 1280))
     visitors.complaints.clear()  # The browser counts the refusal itself as one.

@@ -154,7 +154,8 @@ def _come_back(claims: dict[str, Any]) -> Answer:
             access = access_of_email(reading, email)
     if access is None:
         flash(_("The e-mail of that account is not on the staff list."), "error")
-        return _to_sign_in()
+        # The provider would give the same account again: the page offers to sign out there.
+        return _to_sign_in(by="oidc")
     person, again = someone(), session.pop(AGAIN, None)
     if person is not None:
         is_them = again == person.session_id and access.staff_id == person.staff_id
@@ -182,7 +183,6 @@ def _not_them() -> Answer:
     return redirect(url_for("console.sign_in.confirm"), code=303)
 
 
-def _to_sign_in() -> Answer:
-    return redirect(
-        url_for("console.sign_in.confirm" if someone() is not None else "console.sign_in.sign_in"), code=303
-    )
+def _to_sign_in(by: str | None = None) -> Answer:
+    page = "console.sign_in.confirm" if someone() is not None else "console.sign_in.sign_in"
+    return redirect(url_for(page, by=by), code=303)

@@ -101,6 +101,7 @@ def test_person_who_is_not_on_the_list_by_a_verified_email_stays_out(
 
     assert browser.heading == "Sign in"
     assert browser.reads("The e-mail of that account is not on the staff list")
+    assert browser.links["Sign out of Example County as well"] == "/console/oidc/end"
 
 
 @pytest.mark.parametrize("fault", ["iss", "aud", "key", "issuer", "down"])
