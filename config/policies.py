@@ -83,6 +83,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "audit_pair_least": (2, 1000),
     "audit_pair_percent": (1, 100),
     "two_people_days": (1, 365),
+    "purge_days": (35, 365),
     "audit_searches": (1, 1000),
     "brake_floor": (0, 100000),
     "brake_percent": (0, 100),

@@ -24,6 +24,10 @@ from models.notices.registration import Registration
 from models.overview.audit_watch import Approval, AuditWatch
 from models.overview.case_opening import CaseOpening
 from models.overview.pin_request import PinRequest
+from models.retention.carrier_record import CarrierRecord
+from models.retention.legal_hold import LegalHold
+from models.retention.month_figures import MonthFigure
+from models.retention.purge_run import PurgeRun
 from models.staff.alert import Alert
 from models.staff.audit_alarm import AuditAlarm
 from models.staff.audit_export import AuditExport
@@ -55,6 +59,7 @@ __all__ = [
     "CallEvent",
     "Callback",
     "Callout",
+    "CarrierRecord",
     "Case",
     "CaseOpening",
     "Consent",
@@ -69,7 +74,9 @@ __all__ = [
     "ImportReject",
     "ImportRow",
     "KnownPhone",
+    "LegalHold",
     "LostPinReport",
+    "MonthFigure",
     "NameWord",
     "Notice",
     "NoticePhone",
@@ -82,6 +89,7 @@ __all__ = [
     "PinCounter",
     "PinRequest",
     "PinTry",
+    "PurgeRun",
     "QueuedCall",
     "RecoveryCode",
     "Registrant",

@@ -24,6 +24,10 @@ class FakeTwilio:
         #: When a call ended, as Twilio writes it; None while it goes on.
         self.end_time: str | None = None
         self.has_conference = True
+        #: The sids of the next pages of a listing of calls; the first of two has the second as its next one.
+        self.pages: list[list[str]] = []
+        #: The query of each request for such a page.
+        self.queries: list[dict[str, list[str]]] = []
 
 
 @contextmanager
@@ -40,6 +44,14 @@ def running_twilio() -> Iterator[FakeTwilio]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _page_of_calls(twilio: FakeTwilio, path: str) -> dict[str, Any]:
+    asked = urlsplit(path)
+    twilio.queries.append(parse_qs(asked.query))
+    calls = [{"sid": sid, "to": "+12025550123", "from": "+12025550123"} for sid in twilio.pages.pop(0)]
+    more = f"{asked.path}?{asked.query}&Page=1" if len(calls) > 1 else None
+    return {"calls": calls, "next_page_uri": more, "page_size": 100, "page": 0}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -61,6 +73,10 @@ class _Handler(BaseHTTPRequestHandler):
                 error = {"code": twilio.error_code, "message": f"The number {body} is wrong"}
                 answer = json.dumps(error | {"status": status}) if twilio.error_code else "<html>"
                 self._send(status, answer.encode())
+            case _ if self.command == "DELETE":
+                self._send(204, b"")
+            case _ if self.command == "GET" and twilio.pages:
+                self._send(200, json.dumps(_page_of_calls(twilio, self.path)).encode())
             case _ if self.command == "GET" and "/Conferences.json" in self.path:
                 conferences = [{"sid": f"CF{1:032x}"}] if twilio.has_conference else []
                 self._send(200, json.dumps({"conferences": conferences, "next_page_uri": None}).encode())
@@ -70,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
                 call = {"sid": sid, "status": twilio.call_status, "end_time": twilio.end_time}
                 self._send(201, json.dumps(call).encode())
 
-    do_POST = do_GET = _answer  # noqa: N815  (the names that http.server looks for)
+    do_POST = do_GET = do_DELETE = _answer  # noqa: N815  (the names that http.server looks for)
 
     def _send(self, status: int, body: bytes) -> None:
         self.send_response(status)

@@ -1,7 +1,9 @@
 """The only code that dials out, with Twilio's official client. It sees only numbers and opaque leg ids."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,8 +25,14 @@ TEXT_CODES = NUMBER_CODES | {21408, 21610, 21612, 21614}
 #: Too many requests at once: this slows the pace and says nothing about the number or the account.
 PACE_CODE = 20429
 _REQUEST_TIMEOUT = 408
+#: The statuses of a refusal that is not about the one record to be deleted.
+_OF_ACCOUNT = frozenset({401, 403})
+_NOT_FOUND = 404
+#: Records that the carrier lists in one answer.
+PAGE = 100
 
-About = Literal["number", "account", "pace", "connection"]
+RecordKind = Literal["call", "message"]
+About = Literal["number", "account", "pace", "connection", "record"]
 
 # At INFO the client logs the numbers and tokens of every request.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
@@ -37,10 +45,17 @@ class CarrierCall(NamedTuple):
     ended_at: datetime | None = None
 
 
+class ListedRecord(NamedTuple):
+    """A call or a text that the carrier has a record of. ``phone`` is the number that is not ours."""
+
+    sid: str
+    phone: str
+
+
 class CarrierRefused(Exception):  # noqa: N818  (an answer of the carrier, not a fault of ours)
     """Certain: nothing was dialed. ``about`` is what was refused, ``code`` is Twilio's error code.
 
-    ``connection``: the carrier was not reached at all.
+    ``connection``: the carrier was not reached at all. ``record``: it keeps this one record.
     """
 
     def __init__(self, sentence: str, *, about: About = "number", code: int | None = None) -> None:
@@ -141,6 +156,31 @@ class Carrier:
         """Send a text to ``to`` (E.164). Raises CarrierRefused or CarrierUnknown."""
         self._ask(lambda: self._client.messages.create(to=to, from_=self._line, body=body), TEXT_CODES)
 
+    def delete_record(self, kind: RecordKind, sid: str) -> None:
+        """Delete the carrier's record of a call or a text; one that it does not have counts as deleted.
+
+        Raises CarrierRefused, about ``record`` when another record may well be deleted, or CarrierUnknown.
+        """
+        records = self._asking.calls if kind == "call" else self._asking.messages
+        self._ask(lambda: _delete(records(sid)))
+
+    def records_before(self, kind: RecordKind, line: str, before: datetime) -> Iterator[list[ListedRecord]]:
+        """The carrier's records of calls or texts from and to one of our numbers, page by page.
+
+        Calls are those that began, and texts those that were sent, before that moment. Iterating raises
+        CarrierRefused or CarrierUnknown.
+        """
+        for ours, other in (("to", "from_"), ("from_", "to")):
+            page = self._ask(partial(self._first_page, kind, before, **{ours: line}))
+            while page is not None:
+                yield self._ask(partial(_listed, page, other))
+                page = self._ask(page.next_page)
+
+    def _first_page(self, kind: RecordKind, before: datetime, **line: str) -> Any:
+        if kind == "call":
+            return self._asking.calls.page(start_time_before=before, page_size=PAGE, **line)
+        return self._asking.messages.page(date_sent_before=before, page_size=PAGE, **line)
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -163,6 +203,30 @@ class Carrier:
             raise CarrierUnknown(f"The carrier gave no answer ({type(fault).__name__}).") from None
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
             raise CarrierUnknown(f"The carrier's answer cannot be read ({type(fault).__name__}).") from None
+
+
+def _listed(page: Any, other: str) -> list[ListedRecord]:
+    # Twilio's client names the sender of a call "_from" and that of a text "from_".
+    names = ("to",) if other == "to" else ("from_", "_from")
+    return [
+        ListedRecord(
+            str(one.sid), next((str(getattr(one, name)) for name in names if hasattr(one, name)), "")
+        )
+        for one in page
+    ]
+
+
+def _delete(record: Any) -> None:
+    try:
+        record.delete()
+    except TwilioException as answer:
+        status, code = getattr(answer, "status", None), getattr(answer, "code", None)
+        if status == _NOT_FOUND:
+            return
+        refused = judge(status, code, frozenset())
+        if isinstance(refused, CarrierRefused) and refused.about == "account" and status not in _OF_ACCOUNT:
+            refused.about = "record"
+        raise refused from None
 
 
 def _client(settings: Settings, http: "_Http") -> Client:

@@ -29,6 +29,8 @@ COMMANDS = {
     "staff": ("staff", "Add staff, start and end shifts."),
     "callbacks": ("callbacks", "List callbacks."),
     "audit": ("audit", "Check the chain of audit entries and print its head."),
+    "purge": ("retention.purge", "Delete old calls, here and at the carrier."),
+    "hold": ("retention.hold", "Set and lift legal holds, which the purge respects."),
     "keys": ("keys", "Rotate the keys that seal private fields."),
     "demo-data": ("demo_data", "Load the demo office."),
 }
@@ -46,7 +48,7 @@ class LazyCommands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = COMMANDS[cmd_name][0]
-        command = getattr(import_module(f"hotline.cli.{module}"), module)
+        command = getattr(import_module(f"hotline.cli.{module}"), module.rpartition(".")[2])
         if not isinstance(command, click.Command):
             raise TypeError(f"hotline.cli.{module} holds no command of that name.")
         return command

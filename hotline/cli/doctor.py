@@ -211,6 +211,32 @@ def _roles(settings: Settings) -> Finding:
     return Finding("roles", told, f"{'; '.join(silent)}." if silent else None)
 
 
+def _purge(settings: Settings) -> Finding:
+    """When the last purge ended, and what the carrier did not delete (R41)."""
+    from models.retention.carrier_record import count_refused
+    from models.retention.legal_hold import is_everything_held
+    from models.retention.purge_run import OVERDUE, last_ended
+
+    found = _read(
+        settings,
+        lambda session, _now: [(last_ended(session), count_refused(session), is_everything_held(session))],
+    )
+    if found is None:
+        return Finding("purge", "not known")
+    ((ended, refused, all_held),) = found
+    if ended is None:
+        return Finding("purge", "everything is on legal hold" if all_held else "has not run yet")
+    told = f"last ran {ended:%Y-%m-%d %H:%M} UTC"
+    if all_held:
+        return Finding("purge", f"{told}; everything is on legal hold")
+    if datetime.now(UTC) - ended > OVERDUE:
+        return Finding("purge", told, "No purge has ended for two days; run `hotline purge`.", is_fault=False)
+    if refused:
+        wrong = f"The carrier refuses to delete {refused} records; `hotline purge` lists them."
+        return Finding("purge", told, wrong, is_fault=False)
+    return Finding("purge", told)
+
+
 def _proxies(settings: Settings) -> Finding:
     """Whether requests came through a proxy that the settings do not mention."""
     from models.store.guard import Guard
@@ -316,6 +342,7 @@ _CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     _account,
     _roles,
     _two_people,
+    _purge,
     _proxies,
     _shift,
 )

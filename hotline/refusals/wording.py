@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hotline.refusals import audit, callbacks, callouts, cases, custody, office, staff, talks
+from hotline.refusals import audit, callbacks, callouts, cases, custody, office, retention, staff, talks
 from models.store.refusal import Reason
 
 #: The words of every code, grouped by enum: two enums may have a code with the same name.
@@ -37,6 +37,7 @@ WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
         custody.ROW_WORDS,
         office.CHANGE_WORDS,
         office.FORM_WORDS,
+        retention.HOLD_WORDS,
         staff.SHIFT_WORDS,
         staff.TIED_WORDS,
         staff.STAFF_WORDS,

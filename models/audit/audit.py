@@ -4,12 +4,12 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Index, String, Table, insert, null, select, text, update
+from sqlalchemy import JSON, ColumnElement, Index, String, Table, func, insert, null, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.store.base import Base, UtcDateTime
@@ -22,8 +22,13 @@ SALT_BYTES = 16
 #: Any number that no other lock of this installation has; on PostgreSQL this lock makes entries wait for each
 #: other.
 _LOCK = 7_243_551_903
-#: The action of a purge entry: its facts are the ids of the first and the last entry that it emptied.
+#: The action of a purge entry: its facts are the ids of the first and the last entry that it emptied, and the
+#: ids between them whose facts it kept (``kept``), if there are any.
 PURGE = "purge_audit"
+#: The action of the entry that ends a purge of all tables; its facts count what it deleted from each.
+PURGE_ROWS = "purge_rows"
+#: The entries of purges keep their facts, because those name what was emptied.
+_KEPT = (PURGE, PURGE_ROWS)
 #: Where a session keeps the entries that its commit will append.
 _WAITING = "audit entries"
 
@@ -31,7 +36,7 @@ _WAITING = "audit entries"
 class AuditEntry(Base):
     """``facts`` and ``salt`` may be purged; ``commitment`` keeps the chain valid without them.
 
-    The entry of a purge itself (``purge_audit``) keeps its facts, because they name the emptied entries.
+    The entries of a purge itself keep their facts, because those name what was emptied.
     """
 
     __tablename__ = "audit_entries"
@@ -147,7 +152,7 @@ def find_fault(session: Session, passed: Callable[[int, str], None] | None = Non
             if entry.salt is None:
                 _note_emptied(emptied, int(entry.id))
             elif entry.action == PURGE:
-                purged.append(_purged_by(entry))
+                purged.extend(_purged_by(entry))
             if passed is not None:
                 passed(int(entry.id), previous)
     unnamed = _first_unnamed(emptied, purged)
@@ -162,10 +167,15 @@ def _note_emptied(emptied: list[range], entry: int) -> None:
         emptied.append(range(entry, entry + 1))
 
 
-def _purged_by(entry: Any) -> range:
-    """The ids that a purge entry names, none of them after itself."""
+def _purged_by(entry: Any) -> Iterator[range]:
+    """The ids that a purge entry names, none of them after itself, in runs between the ids that it kept."""
     facts = entry.facts or {}
-    return range(int(facts.get("first", 0)), min(int(facts.get("last", -1)), int(entry.id) - 1) + 1)
+    start, last = int(facts.get("first", 0)), min(int(facts.get("last", -1)), int(entry.id) - 1)
+    for kept in sorted(map(int, facts.get("kept", ()))):
+        if start <= kept <= last:
+            yield range(start, kept)
+            start = kept + 1
+    yield range(start, last + 1)
 
 
 def _first_unnamed(emptied: list[range], purged: list[range]) -> int | None:
@@ -185,33 +195,67 @@ def verify(session: Session) -> int | None:
     return None if fault is None else fault.entry
 
 
-def purge_facts(session: Session, before: datetime, after_id: int, most: int, now: datetime) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """One batch of a purge: the last id that it checked, to continue from, and how many it emptied."""
+
+    last_id: int
+    count: int
+
+
+def next_to_purge(session: Session, before: datetime, after_id: int) -> int | None:
+    """The first entry after ``after_id`` whose facts are still to be purged."""
+    wanted = select(_ENTRIES.c.id).where(_ENTRIES.c.id > after_id, *_purgeable(before))
+    return session.scalars(wanted.order_by(_ENTRIES.c.id).limit(1)).first()
+
+
+def count_to_purge(session: Session, before: datetime) -> int:
+    """How many entries have facts that are older than ``before``; those under a legal hold count too."""
+    return session.scalar(select(func.count()).select_from(_ENTRIES).where(*_purgeable(before))) or 0
+
+
+def purge_facts(
+    session: Session,
+    before: datetime,
+    after_id: int,
+    most: int,
+    now: datetime,
+    *,
+    actor: str = "sweeper",
+    held: Callable[[Session, Collection[str]], Collection[str]] = lambda _session, _targets: (),
+) -> Emptied | None:
     """Delete facts and salts of entries older than ``before``, among the ``most`` entries after ``after_id``.
 
-    Returns the last id that it checked, to continue from in the next transaction, or None at the end. The
-    remaining columns (who, what, when, and the commitment) keep the chain valid. Without its salt, nobody can
-    find out by trying what a commitment was made from (R41). A new entry names the emptied ones.
+    Returns None at the end of the chain. ``held`` returns those of some targets whose entries must be kept.
+
+    The remaining columns (who, what, when, and the commitment) keep the chain valid. Without its salt, nobody
+    can find out by trying what a commitment was made from (R41). A new entry names the emptied ones.
     """
-    ids = select(_ENTRIES.c.id).where(_ENTRIES.c.id > after_id).order_by(_ENTRIES.c.id).limit(most)
-    found = session.scalars(ids).all()
+    has_facts = _ENTRIES.c.salt.is_not(None).label("has_facts")
+    checked = select(_ENTRIES.c.id, _ENTRIES.c.target, has_facts).where(_ENTRIES.c.id > after_id)
+    found = session.execute(checked.order_by(_ENTRIES.c.id).limit(most)).all()
     if not found:
         return None
+    keep = frozenset(held(session, {entry.target for entry in found}))
+    ids = [entry.id for entry in found if entry.target not in keep]
     emptied = session.scalars(
         update(_ENTRIES)
-        .where(
-            _ENTRIES.c.id.in_(found),
-            _ENTRIES.c.at < before,
-            _ENTRIES.c.salt.is_not(None),
-            _ENTRIES.c.action != PURGE,
-        )
+        .where(_ENTRIES.c.id.in_(ids), *_purgeable(before))
         .values(facts=null(), salt=None)
         .returning(_ENTRIES.c.id)
     ).all()
     if emptied:
         first, last = min(emptied), max(emptied)
-        facts = {"first": first, "last": last}
-        record(session, actor="sweeper", action=PURGE, target=f"entry:{first}", facts=facts, now=now)
-    return int(found[-1])
+        facts: dict[str, Any] = {"first": first, "last": last}
+        left = {entry.id for entry in found if entry.has_facts}.difference(emptied)
+        if kept := sorted(entry_id for entry_id in left if first < entry_id < last):
+            facts["kept"] = kept
+        record(session, actor=actor, action=PURGE, target=f"entry:{first}", facts=facts, now=now)
+    return Emptied(int(found[-1].id), len(emptied))
+
+
+def _purgeable(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (_ENTRIES.c.at < before, _ENTRIES.c.salt.is_not(None), _ENTRIES.c.action.not_in(_KEPT))
 
 
 def _fits(entry: Any) -> bool:

@@ -49,6 +49,8 @@ _PROMISED = text(
     "state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
 )
 _OF_STAFF = text("staff_id IS NOT NULL")
+_HAS_LIAISON = text("liaison_call_id IS NOT NULL")
+_HAS_CALLER = text("caller_call_id IS NOT NULL")
 
 
 def _first_rank(context: DefaultExecutionContext) -> int | None:
@@ -91,6 +93,16 @@ class Callback(Base):
         Index("uq_callbacks_owed_case", "case_id", unique=True, sqlite_where=_OWED, postgresql_where=_OWED),
         Index("ix_callbacks_past", "case_id", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
         Index("ix_callbacks_phone", "phone_key", "requested_at"),
+        # Which callback names a call, for a purge that deletes the call.
+        Index(
+            "ix_callbacks_liaison",
+            "liaison_call_id",
+            sqlite_where=_HAS_LIAISON,
+            postgresql_where=_HAS_LIAISON,
+        ),
+        Index(
+            "ix_callbacks_caller", "caller_call_id", sqlite_where=_HAS_CALLER, postgresql_where=_HAS_CALLER
+        ),
         # What a call requested, and whether it was promised another callback.
         Index("ix_callbacks_asked_in", "requested_in_call_id"),
         Index("ix_callbacks_measured", "urgency", "verified", "requested_at"),

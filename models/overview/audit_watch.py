@@ -40,6 +40,8 @@ APPROVALS = frozenset(
         "approve_pin",
         "approve_request",
         "agree_audit_export",
+        "add_hold",
+        "lift_hold",
     }
 )
 #: In an entry of APPROVALS: the fact that names, by id, who asked for what ``actor`` then approved.

@@ -33,7 +33,7 @@ class LostPinReport(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     number_key: Mapped[str] = mapped_column(String(64))
     phone_key: Mapped[str | None] = mapped_column(String(64))
-    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"), index=True)
     silent: Mapped[bool]
     reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
     state: Mapped[str] = mapped_column(String(16))

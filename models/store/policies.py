@@ -86,6 +86,7 @@ class Policies:
     audit_pair_least: int
     audit_pair_percent: int
     two_people_days: int
+    purge_days: int
     audit_searches: int
     brake_floor: int
     brake_percent: float

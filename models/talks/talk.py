@@ -34,6 +34,7 @@ class Talk(Base):
     __table_args__ = (
         Index("uq_talks_on", "caller_call_id", unique=True, sqlite_where=_ON, postgresql_where=_ON),
         Index("ix_talks_caller", "caller_call_id"),
+        Index("ix_talks_leader", "leader_call_id"),
         Index("ix_talks_staff", "staff_id", "closed_at"),
     )
 

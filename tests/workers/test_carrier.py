@@ -224,3 +224,54 @@ def test_status_poll_waits_no_longer_than_a_pass_of_the_sweeper_may(
     carrier = make_carrier(carrier_timeout_seconds=10)
     assert carrier._asking_http.timeout == ASKING_SECONDS
     assert carrier._http.timeout == 10
+
+
+def test_record_is_deleted_and_one_that_is_gone_counts_as_deleted(
+    carrier: Carrier, twilio: FakeTwilio
+) -> None:
+    carrier.delete_record("call", "CA1")
+    carrier.delete_record("message", "SM1")
+    twilio.behaves, twilio.error_code = 404, 20404
+    carrier.delete_record("call", "CA2")
+
+    assert [(method, path.partition(".json")[0].rpartition("/")[2]) for method, path, _ in twilio.asked] == [
+        ("DELETE", "CA1"), ("DELETE", "SM1"), ("DELETE", "CA2"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "about"),
+    [
+        (409, 20409, "record"), (400, 20001, "record"), (401, 20003, "account"), (403, 20403, "account"),
+        (429, 20429, "pace"),
+    ],
+)  # fmt: skip
+def test_refused_deletion_is_of_the_record_the_account_or_the_pace(
+    carrier: Carrier, twilio: FakeTwilio, status: int, code: int, about: str
+) -> None:
+    twilio.behaves, twilio.error_code = status, code
+    with pytest.raises(CarrierRefused) as refused:
+        carrier.delete_record("call", "CA1")
+    assert (refused.value.about, refused.value.code) == (about, code)
+
+
+@pytest.mark.parametrize("behaves", ["drop", 500])
+def test_nobody_knows_whether_a_record_is_gone_without_an_answer(
+    carrier: Carrier, twilio: FakeTwilio, behaves: str | int
+) -> None:
+    twilio.behaves = behaves
+    with pytest.raises(CarrierUnknown):
+        carrier.delete_record("message", "SM1")
+
+
+def test_records_of_a_line_are_listed_from_and_to_it_page_by_page(
+    carrier: Carrier, twilio: FakeTwilio
+) -> None:
+    twilio.pages = [["CA1", "CA2"], ["CA3"], ["CA4"]]
+
+    pages = list(carrier.records_before("call", LINE, datetime(2026, 8, 27, 15, tzinfo=UTC)))
+
+    assert [[one.sid for one in page] for page in pages] == [["CA1", "CA2"], ["CA3"], ["CA4"]]
+    assert {one.phone for page in pages for one in page} == {PHONE}
+    assert [query.get("To") or query.get("From") for query in twilio.queries] == [[LINE], [LINE], [LINE]]
+    assert twilio.queries[0]["StartTime<"] == ["2026-08-27T15:00:00Z"]

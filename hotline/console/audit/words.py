@@ -163,6 +163,9 @@ ACTIONS = {
     "raise_audit_alarm": N_("raised an alarm"),
     "settle_audit_alarm": N_("closed an alarm"),
     "purge_audit": N_("took the details out of old entries of the audit"),
+    "purge_rows": N_("deleted old calls and what belongs to them"),
+    "add_hold": N_("put a legal hold on rows"),
+    "lift_hold": N_("lifted a legal hold"),
     "fail_audit_head": N_("could not copy the head of the audit to its second place"),
 }
 #: What an entry can be about, and the page that shows it, if there is such a page.
@@ -182,6 +185,8 @@ TARGETS = {
     "alarm": (N_("alarm %(id)s"), ""),
     "entry": (N_("entry %(id)s"), ""),
     "export": (N_("file %(id)s of the audit"), ""),
+    "purge": (N_("purge %(id)s"), ""),
+    "hold": (N_("legal hold %(id)s"), ""),
 }
 ALARMS = {
     "without_call": N_("Looked at %(count)s cases that nobody had called about"),
@@ -243,6 +248,11 @@ FACTS = {
     "rows": N_("rows"),
     "first": N_("first entry"),
     "last": N_("last entry"),
+    "kept": N_("entries left as they are"),
+    "before": N_("from before"),
+    "deleted": N_("deleted"),
+    "left_at_carrier": N_("left at the carrier"),
+    "case": N_("case"),
     "rejected": N_("rejected"),
     "held": N_("held"),
     "finding": N_("finding"),

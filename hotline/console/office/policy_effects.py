@@ -163,6 +163,10 @@ POLICY_EFFECTS = {
         "For this long, two people cannot approve together if one created, reset or changed"
         " the other's account."
     ),
+    "purge_days": N_(
+        "After this long, calls, caller numbers, wrong tries, callbacks and their notes are deleted, here"
+        " and at the carrier; only monthly figures stay."
+    ),
     "audit_searches": N_(
         "A person who searches by name more often than this in the counting period raises an alarm."
     ),

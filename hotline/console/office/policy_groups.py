@@ -158,6 +158,7 @@ POLICY_GROUPS = (
             "audit_pair_least",
             "audit_pair_percent",
             "two_people_days",
+            "purge_days",
         ),
     ),
 )

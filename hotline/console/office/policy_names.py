@@ -77,6 +77,7 @@ POLICY_NAMES = {
     "audit_pair_least": N_("Approvals before a pair is checked"),
     "audit_pair_percent": N_("Share of approvals by one pair"),
     "two_people_days": N_("Separation of linked accounts"),
+    "purge_days": N_("Time that calls are kept"),
     "audit_searches": N_("Searches by name"),
     "brake_floor": N_("Status changes always allowed in an hour"),
     "brake_percent": N_("Share of open cases that may change in an hour"),

@@ -209,7 +209,7 @@ def test_purge_takes_facts_and_salts_of_old_entries_and_leaves_the_chain_whole(c
             at = audit.purge_facts(session, before, place, most=2, now=NOW + timedelta(days=90))
         if at is None:
             break
-        place, passes = at, passes + 1
+        place, passes = at.last_id, passes + 1
 
     with chain.reading() as session:
         entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()

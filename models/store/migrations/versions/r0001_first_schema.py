@@ -104,6 +104,16 @@ def _make_tables() -> None:
     op.create_index("ix_call_events_received_at", "call_events", ["received_at"])
 
     op.create_table(
+        "carrier_records",
+        sa.Column("sid", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("noted_at", MOMENT, nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("tried_at", MOMENT),
+        sa.Column("code", sa.Integer()),
+        sa.PrimaryKeyConstraint("sid", name="pk_carrier_records"),
+    )
+    op.create_table(
         "courts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -151,6 +161,15 @@ def _make_tables() -> None:
         sa.Column("last_verified_at", MOMENT, nullable=False),
         sa.Column("unsafe_at", MOMENT),
         sa.PrimaryKeyConstraint("number_key", "phone_key", name="pk_known_phones"),
+    )
+    op.create_table(
+        "month_figures",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("figure", sa.String(length=16), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("detail", sa.String(length=40), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "figure", "language", "detail", name="pk_month_figures"),
     )
     op.create_table(
         "offers",
@@ -222,6 +241,15 @@ def _make_tables() -> None:
     op.create_index("ix_pin_tries_number", "pin_tries", ["number_key", "counter", "at"])
     op.create_index("ix_pin_tries_phone", "pin_tries", ["phone_key", "at"])
 
+    op.create_table(
+        "purge_runs",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("began_at", MOMENT, nullable=False),
+        sa.Column("before", MOMENT, nullable=False),
+        sa.Column("ended_at", MOMENT),
+        sa.Column("deleted", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_purge_runs"),
+    )
     op.create_table(
         "registrants",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -442,6 +470,26 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_imports"),
     )
     op.create_index("ix_imports_state", "imports", ["state", "id"])
+
+    op.create_table(
+        "legal_holds",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer()),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("set_at", MOMENT, nullable=False),
+        sa.Column("set_by_id", sa.Integer(), nullable=False),
+        sa.Column("set_with_id", sa.Integer(), nullable=False),
+        sa.Column("lifted_at", MOMENT),
+        sa.Column("lifted_by_id", sa.Integer()),
+        sa.Column("lifted_with_id", sa.Integer()),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_legal_holds_case_id"),
+        sa.ForeignKeyConstraint(["lifted_by_id"], ["staff.id"], name="fk_legal_holds_lifted_by_id"),
+        sa.ForeignKeyConstraint(["lifted_with_id"], ["staff.id"], name="fk_legal_holds_lifted_with_id"),
+        sa.ForeignKeyConstraint(["set_by_id"], ["staff.id"], name="fk_legal_holds_set_by_id"),
+        sa.ForeignKeyConstraint(["set_with_id"], ["staff.id"], name="fk_legal_holds_set_with_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_legal_holds"),
+    )
+    op.create_index("ix_legal_holds_in_force", "legal_holds", ["case_id"], **_only("lifted_at IS NULL"))
 
     op.create_table(
         "name_words",
@@ -846,6 +894,12 @@ def _make_tables() -> None:
     )
     op.create_index("ix_callbacks_asked_in", "callbacks", ["requested_in_call_id"])
     op.create_index(
+        "ix_callbacks_caller", "callbacks", ["caller_call_id"], **_only("caller_call_id IS NOT NULL")
+    )
+    op.create_index(
+        "ix_callbacks_liaison", "callbacks", ["liaison_call_id"], **_only("liaison_call_id IS NOT NULL")
+    )
+    op.create_index(
         "ix_callbacks_in_hand",
         "callbacks",
         ["state", "lease_until"],
@@ -947,6 +1001,7 @@ def _make_tables() -> None:
         sa.UniqueConstraint("callback_id", name="uq_talks_callback_id"),
     )
     op.create_index("ix_talks_caller", "talks", ["caller_call_id"])
+    op.create_index("ix_talks_leader", "talks", ["leader_call_id"])
     op.create_index("ix_talks_staff", "talks", ["staff_id", "closed_at"])
     op.create_index("uq_talks_on", "talks", ["caller_call_id"], unique=True, **_only("closed_at IS NULL"))
 
@@ -980,6 +1035,7 @@ def _make_tables() -> None:
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_lost_pin_reports_call_id"),
         sa.PrimaryKeyConstraint("id", name="pk_lost_pin_reports"),
     )
+    op.create_index("ix_lost_pin_reports_call_id", "lost_pin_reports", ["call_id"])
     op.create_index("ix_lost_pin_reports_new", "lost_pin_reports", ["id"], **_only("state = 'new'"))
     op.create_index("ix_lost_pin_reports_phone", "lost_pin_reports", ["phone_key", "reported_at"])
     op.create_index("ix_lost_pin_reports_reported_at", "lost_pin_reports", ["reported_at"])
@@ -1036,6 +1092,7 @@ def _make_tables() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_registrations_case_id"),
         sa.PrimaryKeyConstraint("id", name="pk_registrations"),
     )
+    op.create_index("ix_registrations_call_id", "registrations", ["call_id"])
     op.create_index("ix_registrations_case_id", "registrations", ["case_id"])
     op.create_index("ix_registrations_lapse", "registrations", ["lapses_at"], **_only("state <> 'stopped'"))
     op.create_index(
@@ -1070,6 +1127,7 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_notices"),
         sa.UniqueConstraint("event_id", "registration_id", name="uq_notices_event_id_registration_id"),
     )
+    op.create_index("ix_notices_call_id", "notices", ["call_id"])
     op.create_index("ix_notices_case_id", "notices", ["case_id"])
     op.create_index("ix_notices_due", "notices", ["next_attempt_at"], **_only("state = 'waiting'"))
     op.create_index(
