@@ -7,7 +7,7 @@ import click
 from config.logging import set_up_logging
 from config.office import Office
 from hotline.cli.command.bind import read_bind
-from hotline.cli.command.context import check_migrated, connect, load_settings, refuse_placeholders
+from hotline.cli.command.context import check_start, load_settings
 
 
 @click.command()
@@ -19,11 +19,7 @@ def events(bind: str) -> None:
     from hotline.cli.web import run_web
 
     where = read_bind(bind)
-    settings = load_settings()
-    database = connect(settings)
-    check_migrated(database)
-    refuse_placeholders(settings, database)
-    database.close()
+    settings = check_start()
     run_web(
         settings, where, "hotline.cli.events:make_application", role="events", is_alone=True, is_asgi=True
     )

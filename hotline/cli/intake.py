@@ -10,7 +10,7 @@ import click
 
 from config.logging import set_up_logging
 from hotline.cli.command.bind import read_bind
-from hotline.cli.command.context import check_migrated, connect, load_settings, refuse_placeholders
+from hotline.cli.command.context import check_start, connect, load_settings
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +29,7 @@ def intake(bind: str) -> None:
     from hotline.cli.web import run_web
 
     where = read_bind(bind)
-    settings = load_settings()
-    database = connect(settings)
-    check_migrated(database)
-    refuse_placeholders(settings, database)
-    database.close()
+    settings = check_start()
     # One process: it may be slow, because no caller waits for it.
     run_web(
         settings, where, "hotline.cli.intake:make_application", role="intake", is_alone=True, threads=THREADS

@@ -12,7 +12,7 @@ from config.logging import log_start, set_up_logging
 from config.parent import end_with_parent
 from config.settings import Settings
 from hotline.cli.command.bind import Bind, read_bind
-from hotline.cli.command.context import check_migrated, connect, load_settings, refuse_placeholders
+from hotline.cli.command.context import check_start, connect, load_settings
 from hotline.cli.serving.trial import try_app
 from hotline.request_slots import RequestSlots
 from hotline.slow_senders import SlowSenders
@@ -54,12 +54,7 @@ _LOG_CONFIG: dict[str, Any] = {
 def web(bind: str, inherited: bool) -> None:
     """Answer Twilio; one role of several machines."""
     where = read_bind(bind)
-    settings = load_settings(where.url)
-    database = connect(settings)
-    check_migrated(database)
-    refuse_placeholders(settings, database)
-    # No open connection may survive the fork of the worker processes.
-    database.close()
+    settings = check_start(where.url)
     if inherited:
         # One of several such processes, which share the supervisor's socket. The supervisor replaces them.
         # `serve` tried the app before, so a replacement of a dead process answers sooner.

@@ -27,8 +27,7 @@ from models.callouts.callout import Callout, current_callout, unmade_since
 from models.calls.call import Call
 from models.calls.role import AT_0, COLLEAGUE
 from models.staff.staff import Staff
-from models.staff.staff_name import read_staff_names
-from models.store.database import keyring_of
+from models.staff.staff_name import read_first_names, read_staff_names
 from models.talks.talk import IS_ON, Talk
 from models.talks.talk_legs import joiners_of, last_missed
 
@@ -239,17 +238,8 @@ def _others(session: Session, call: OwnCall, staff_id: int) -> tuple[Other, ...]
     ]
     if talk.staff_id is not None and talk.staff_id != staff_id:
         found.insert(0, (talk.staff_id, "leads"))
-    return tuple(Other(one, stands, _first_name(session, one)) for one, stands in found)
-
-
-def _first_name(session: Session, staff_id: int | None) -> str:
-    person = None if staff_id is None else session.get(Staff, staff_id)
-    return "" if person is None else first_name(keyring_of(session).unseal("staff.name", person.name_sealed))
-
-
-def first_name(name: str) -> str:
-    """The first word of a name."""
-    return name.split()[0] if name.split() else name
+    names = read_first_names(session) if found else {}
+    return tuple(Other(one, stands, "" if one is None else names[one]) for one, stands in found)
 
 
 def _colleagues(session: Session, staff_id: int) -> tuple[Colleague, ...]:

@@ -1,11 +1,12 @@
 """What staff record about a talk besides its outcome: interpreter, safety plan, services named (R37)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import IS_PAST, Callback
 from models.calls.call import Call
@@ -66,6 +67,32 @@ def case_needs_interpreter(session: Session, case_id: int) -> bool:
         Talk.callback_id.is_(None), Call.case_id == case_id, Call.verified_at.is_not(None)
     )
     return _last_answer(session, _OF_CALLBACKS.where(Callback.case_id == case_id), at_0)
+
+
+def which_need_interpreter(session: Session, callback_ids: Collection[int]) -> set[int]:
+    """The same for many callbacks in one statement: the ids of those whose person needs an interpreter."""
+    asked = aliased(Callback)
+    known = Talk.needs_interpreter.is_not(None), asked.id.in_(callback_ids)
+    facts = select(asked.id.label("id"), Talk.began_at, Talk.needs_interpreter).where(*known)
+    of_callbacks = facts.join(Callback, Callback.id == Talk.callback_id).where(IS_PAST)
+    told = union_all(
+        of_callbacks.join(asked, asked.case_id == Callback.case_id),
+        of_callbacks.join(
+            asked,
+            and_(
+                asked.phone_key == Callback.phone_key,
+                asked.case_id.is_(None),
+                Callback.case_id.is_(None),
+                asked.registrant_id.is_not_distinct_from(Callback.registrant_id),
+            ),
+        ),
+        facts.join(Call, Call.id == Talk.caller_call_id)
+        .join(asked, asked.case_id == Call.case_id)
+        .where(Talk.callback_id.is_(None), Call.verified_at.is_not(None)),
+    ).subquery()
+    # The last answer counts.
+    last = {row.id: row.needs_interpreter for row in session.execute(select(told).order_by(told.c.began_at))}
+    return {one for one, needs in last.items() if needs}
 
 
 _TOLD = select(Talk.began_at, Talk.needs_interpreter).where(Talk.needs_interpreter.is_not(None))

@@ -32,8 +32,7 @@ from models.callbacks.shown_line import shown_in_sql
 from models.callbacks.wishes import SAFEST
 from models.calls.offer import last_offers
 from models.calls.two_lists import RANKS, interleave
-from models.staff.staff import Staff
-from models.store.database import keyring_of
+from models.staff.staff_name import read_first_names
 from models.talks.talk import Talk
 
 #: What a reader may narrow the list to, in the order in which it is offered; all of the chosen ones apply.
@@ -62,7 +61,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class WorkRow:
-    """One callback as a row shows it; ``holder`` is the name of who has it.
+    """One callback as a row shows it; ``holder`` is the first name of who has it.
 
     If another call without a PIN asked for it as well (``asked_elsewhere``), its wishes are the safest ones:
     one caller was promised those (R35). ``on_list``: the line may offer it now.
@@ -150,8 +149,9 @@ def work_list(
     ids = _ordered_ids(session, only, asked, now, soon)
     rows = {row.id: row for row in session.execute(_rows(lines, discreet).where(Callback.id.in_(ids)))}
     total, found, *counts = session.execute(_counts(only), asked).one()
+    names = read_first_names(session)
     return WorkList(
-        [_row(session, rows[one]) for one in ids if one in rows],
+        [_row(names, rows[one]) for one in ids if one in rows],
         dict(zip(FILTERS, counts, strict=True)),
         found,
         total,
@@ -231,18 +231,15 @@ def _rows(lines: Sequence[str], discreet: Collection[str]) -> Select[Any]:
             *columns,
             CALLBACKS.c.rank.is_not(None).label("on_list"),
             shown_in_sql(lines).in_(discreet).label("discreet"),
-            Staff.name_sealed,
             Talk.held_at,
         )
         .select_from(Callback)
-        .outerjoin(Staff, Staff.id == CALLBACKS.c.staff_id)
         .outerjoin(Talk, Talk.callback_id == CALLBACKS.c.id)
     )
 
 
-def _row(session: Session, row: Any) -> WorkRow:
+def _row(names: Mapping[int, str], row: Any) -> WorkRow:
     values = dict(row._mapping)
-    name = values.pop("name_sealed")
     if values["asked_elsewhere"]:
         values |= {wish: chosen for wish, chosen in SAFEST.columns.items() if wish in values}
-    return WorkRow(**values, holder=None if name is None else keyring_of(session).unseal("staff.name", name))
+    return WorkRow(**values, holder=names.get(row.staff_id))

@@ -1,4 +1,4 @@
-"""Display names of staff: the name, with the e-mail beside it when two people share a name."""
+"""Display names of staff: in full, or by first name, each so that no two people look alike."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -40,3 +40,23 @@ def read_staff_names(session: Session) -> StaffNames:
         for row in rows
     }
     return StaffNames(called, {row.email: called[row.id] for row in rows})
+
+
+def read_first_names(session: Session) -> Mapping[int, str]:
+    """The first name of everyone by id, with the first letter of the surname when two share it: "Ana D."
+
+    People whose accounts are deactivated are in no call, so they make nobody's name longer. Two with the
+    same letter are named in full.
+    """
+    keyring = keyring_of(session)
+    rows = session.execute(select(Staff.id, Staff.left_at, Staff.name_sealed).order_by(Staff.id)).all()
+    words = {row.id: keyring.unseal("staff.name", row.name_sealed).split() or [""] for row in rows}
+    lettered = {one: f"{name[0]} {name[-1][0]}." if name[1:] else name[0] for one, name in words.items()}
+    here = [row.id for row in rows if row.left_at is None]
+    shared = Counter(words[one][0] for one in here)
+    alike = Counter(lettered[one] for one in here)
+    in_full = read_staff_names(session).by_id if any(count > 1 for count in alike.values()) else {}
+    return {
+        one: name[0] if shared[name[0]] < 2 else lettered[one] if alike[lettered[one]] < 2 else in_full[one]
+        for one, name in words.items()
+    }

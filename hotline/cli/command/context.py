@@ -108,6 +108,20 @@ def open_installation() -> Installation:
     return Installation(settings, standing_office(office, database), database)
 
 
+def check_start(bound_to: str | None = None) -> Settings:
+    """The settings of a server that may start: its database is of this release, its office is set up.
+
+    Exits as `load_settings`, `check_migrated` and `refuse_placeholders` do. No connection stays open, since
+    none may survive a fork.
+    """
+    settings = load_settings(bound_to)
+    database = connect(settings)
+    check_migrated(database)
+    refuse_placeholders(settings, database)
+    database.close()
+    return settings
+
+
 def standing_office(base: Office, database: Any) -> Office:
     """The office from the file with the console's changes. Exits 2 when they do not fit together."""
     from models.audit.office_change import standing_changes

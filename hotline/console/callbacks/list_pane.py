@@ -15,6 +15,7 @@ from hotline.console.shell.guard import me
 from hotline.console.shell.kept_request import page_of_form
 from hotline.console.shell.live import EVERY, tag_of
 from hotline.console.shell.words import language
+from models.outcomes.talk_facts import which_need_interpreter
 from models.overview.listing import version
 from models.overview.work_list import FILTERS, Reader, work_list
 from models.staff.staff import Staff
@@ -82,12 +83,16 @@ def list_pane(session: Session, asked: Asked) -> dict[str, Any]:
         lines=console.office.lines,
         discreet=console.office.discreet_lines,
     )
+    interpreter = which_need_interpreter(session, [row.id for row in found.rows])
     policy, zone = console.callback_policy, console.office.zone
     query: dict[str, Any] = dict.fromkeys(asked.filters, 1) | {"page": asked.page}
     return {
         "asked": asked,
         "found": found,
-        "rows": [row_words(row, reader, now, zone, policy) for row in found.rows],
+        "rows": [
+            row_words(row, reader, now, zone, policy, needs_interpreter=row.id in interpreter)
+            for row in found.rows
+        ],
         "filters": [(name, FILTER_NAMES[name]) for name in FILTERS],
         "marks": MARKS,
         "rows_tag": tag_of_list(session, asked, now),

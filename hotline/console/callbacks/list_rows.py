@@ -77,8 +77,8 @@ MARKS = {
     "voicemail": (N_("no voicemail"), N_("No voicemail.")),
     "discreet": (N_("discreet line"), N_("Discreet line: nobody names the office.")),
     "interpreter": (
-        N_("you need an interpreter"),
-        N_("You need an interpreter: you do not speak their language."),
+        N_("interpreter needed"),
+        N_("Interpreter needed: you do not speak their language, or their last talk showed it."),
     ),
 }
 _STATES = {
@@ -118,9 +118,15 @@ class RowWords:
 
 
 def row_words(
-    row: WorkRow, reader: Reader, now: datetime, zone: ZoneInfo, policy: CallbackPolicy
+    row: WorkRow,
+    reader: Reader,
+    now: datetime,
+    zone: ZoneInfo,
+    policy: CallbackPolicy,
+    *,
+    needs_interpreter: bool,
 ) -> RowWords:
-    """A row for this reader; ``zone`` is the office's."""
+    """A row for this reader; ``zone`` is the office's. ``needs_interpreter``: their last talk said so."""
     is_mine = row.staff_id == reader.staff_id
     needs_attention = row.state == "left_for_staff" or (row.state == "requested" and row.paged_at is not None)
     window = _window_opens(row, now, zone, policy)
@@ -140,7 +146,7 @@ def row_words(
         language_code=row.language.upper(),
         there=time_there(now, row.time_zone, zone),
         tries=_tries(row.caller_tries),
-        marks=tuple(_marks(row, reader)),
+        marks=tuple(_marks(row, reader, needs_interpreter=needs_interpreter)),
         action=action,
         button=button,
     )
@@ -161,7 +167,7 @@ def _note(row: WorkRow, now: datetime, zone: ZoneInfo, window: str, *, is_mine: 
     if is_mine:
         return _("You have it")
     if row.holder is not None:
-        return _("%(name)s has it", name=row.holder.split()[0] if row.holder.split() else row.holder)
+        return _("%(name)s has it", name=row.holder)
     if row.state == "left_for_staff":
         return _(SHORT_OUTCOMES[row.outcome]) if row.outcome in SHORT_OUTCOMES else ""
     if window:
@@ -199,13 +205,13 @@ def _tries(count: int) -> str:
     return ngettext("tried once", "%(num)d tries", count) if count else _("first try")
 
 
-def _marks(row: WorkRow, reader: Reader) -> list[str]:
+def _marks(row: WorkRow, reader: Reader, *, needs_interpreter: bool) -> list[str]:
     found = {
         "silent": row.silent,
         "two": row.asked_elsewhere,
         "only": row.may_answer == "only_me",
         "voicemail": row.voicemail_text is None,
         "discreet": row.discreet,
-        "interpreter": row.language not in reader.languages,
+        "interpreter": needs_interpreter or row.language not in reader.languages,
     }
     return [mark for mark, applies in found.items() if applies]

@@ -266,6 +266,16 @@ def test_call_with_a_caller_at_0_has_the_same_controls(liaison: Member, office_r
         assert session.get_one(Talk, talk.id).is_over
 
 
+def test_bar_adds_a_letter_to_a_first_name_that_two_colleagues_share(staff: Any, office_rows: Office) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True)
+    staff(name="Luis Perez")
+    callback_id = leads(office_rows, ana)
+
+    joins(office_rows, callback_id, "colleague", luis.staff_id)
+
+    assert "Luis D. (phone rings)" in bar_of(ana)
+
+
 def test_bar_names_the_colleague_and_the_interpreter_and_offers_what_is_left(
     staff: Any, office_rows: Office, clock: Clock
 ) -> None:

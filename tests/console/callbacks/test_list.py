@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
+from models import Talk
 from models.store.database import Database
 from tests.conftest import ON_SQLITE
 from tests.console.callbacks.office import PHONE, Office
@@ -34,12 +35,45 @@ def test_row_says_all_that_a_liaison_needs_to_choose_and_no_number(
 
     assert liaison.opens("/console/").path == "/console/callbacks"
     assert row.startswith("in 12 min Urgent Afraid Waiting Verified SpanishES 7 AM there 2 tries")
-    for mark in ("cannot talk", "only they may answer", "no voicemail", "you need an interpreter"):
+    for mark in ("cannot talk", "only they may answer", "no voicemail", "interpreter needed"):
         assert mark in row
     assert row.endswith("Claim Call now")
     assert "discreet line" not in row
     assert PHONE[-4:] not in liaison.text
     assert f"/console/callbacks/{callback_id}" in liaison.text
+
+
+def test_row_says_that_its_person_needed_an_interpreter_though_the_reader_speaks_their_language(
+    liaison: Member, office_rows: Office
+) -> None:
+    before = office_rows.promises(
+        case=False, state="reached", outcome="reached", talking_at=office_rows.clock(),
+        closed_at=office_rows.clock(),
+    )  # fmt: skip
+    office_rows.promises(case=False)
+    (row,) = rows(liaison).values()
+    assert "interpreter needed" not in row
+
+    with office_rows.database.transaction() as session:
+        talk = session.scalars(select(Talk).filter_by(callback_id=before)).one()
+        talk.needs_interpreter = True
+
+    (row,) = rows(liaison).values()
+    assert "interpreter needed" in row
+
+
+def test_rows_tell_two_colleagues_of_one_first_name_apart(
+    liaison: Member, staff: Any, office_rows: Office
+) -> None:
+    lease = {"state": "claimed", "lease_until": office_rows.clock() + timedelta(hours=1), "rank": None}
+    people = [staff(name=name) for name in ("Luis Demo", "Luis Perez", "Rosa Demo", "Eva Diaz", "Eva Duran")]
+    for one in people:
+        office_rows.promises(staff_id=one.staff_id, **lease)
+
+    found = list(rows(liaison).values())
+
+    for row, name in zip(found, ("Luis D.", "Luis P.", "Rosa", "Eva Diaz", "Eva Duran"), strict=True):
+        assert f"Claimed: {name} has it" in row
 
 
 def test_legend_explains_each_mark_in_a_sentence(liaison: Member) -> None:

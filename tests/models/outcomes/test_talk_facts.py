@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Talk
-from models.outcomes.talk_facts import TalkFacts, needs_interpreter
+from models.outcomes.talk_facts import TalkFacts, needs_interpreter, which_need_interpreter
 from models.overview.outcome import note_outcome
 from models.store.database import Database
 from tests.call_center import CallCenter
@@ -33,8 +33,12 @@ def talked(call_center: CallCenter, case: MadeCase | None, said: bool | None, **
 
 
 def is_shown(call_center: CallCenter, case: MadeCase | None, **facts: Any) -> bool:
+    """The page of a callback and its row in the list say the same."""
     with call_center.database.transaction() as session:
-        return needs_interpreter(session, make_callback(session, case, phone=PHONE, **facts))
+        callback = make_callback(session, case, phone=PHONE, **facts)
+        is_on_page = needs_interpreter(session, callback)
+        assert which_need_interpreter(session, [callback.id]) == ({callback.id} if is_on_page else set())
+        return is_on_page
 
 
 def made(call_center: CallCenter) -> MadeCase:

@@ -155,7 +155,7 @@ def test_row_has_the_safest_wishes_of_two_callers_and_says_who_has_it(database: 
     assert (row.may_answer, row.voicemail_text, row.holder, row.discreet) == (
         "only_me",
         None,
-        "Ana Demo",
+        "Ana",
         False,
     )
 

@@ -20,7 +20,7 @@ from models.calls.call import CALLS
 from models.frame.call_bar import call_bar
 from models.frame.console_version import console_version
 from models.outcomes.next_callback import next_to_claim
-from models.outcomes.talk_facts import needs_interpreter
+from models.outcomes.talk_facts import needs_interpreter, which_need_interpreter
 from models.overview.history import history_of
 from models.overview.listing import version
 from models.overview.my_shift import today_of
@@ -97,6 +97,9 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "whether a call was promised again": lambda session, _now: is_promised_again(session, 7),
     "a history": lambda session, _now: history_of(session, 1),
     "the callback that is shown next": lambda session, now: next_to_claim(session, "liaison", now, POLICY),
+    "which persons of a page need an interpreter": lambda session, _now: which_need_interpreter(
+        session, range(1, 26)
+    ),
     "whether a person needs an interpreter": lambda session, _now: needs_interpreter(
         session, session.get_one(Callback, 1)
     ),
