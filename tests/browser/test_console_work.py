@@ -49,6 +49,11 @@ def opened(page: Any) -> int:
 
 #: The main job: call, end, outcome, save. Each is one key or one click.
 KEYS = ("c", "e", "1", "Control+Enter")
+#: Whether nothing lies on the middle of an element.
+ON_TOP = """it => {
+  const box = it.getBoundingClientRect();
+  return it.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+}"""
 CLICKS = ("#does-call", "#does-end", "label[for=outcome-reached]", "#save-outcome")
 
 
@@ -95,8 +100,9 @@ def test_three_callbacks_in_a_row_take_four_keys_or_clicks_each_and_load_no_page
         assert [(row.state, row.outcome) for row in rows] == [("reached", "reached")] * 3
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
 def test_what_may_be_said_the_outcome_and_the_note_are_on_one_screen(
-    visitors: Visitors, console_server: ConsoleServer
+    visitors: Visitors, console_server: ConsoleServer, language: str
 ) -> None:
     ana = console_server.adds()
     callback_id = promises(
@@ -104,10 +110,18 @@ def test_what_may_be_said_the_outcome_and_the_note_are_on_one_screen(
     )
     page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.get_by_text("They gave the code we gave them").click()
-    page.get_by_role("button", name="Record recognition").click()
-    expect(page.locator("#work blockquote")).to_contain_text("in custody")
+    if language != "en":
+        page.locator(f".top-language button[value={language}]").click()
+    page.locator("label[for=recognized_by-spoken_code]").click()
+    page.locator("#does-recognize").click()
+    words = page.locator("#work blockquote p").first
+    expect(words).to_contain_text("in custody")
 
+    assert words.evaluate(ON_TOP), "the form covers what may be said"
+    form, said = page.locator(".finish").bounding_box(), words.bounding_box()
+    assert form
+    assert said
+    assert form["y"] - said["y"] >= 60, "hardly two sentences can be read"
     for one in ("#work blockquote p >> nth=0", "#does-end", "#outcome-to_supervisor", "#note", "#save-note"):
         box = page.locator(one).bounding_box()
         assert box is not None
