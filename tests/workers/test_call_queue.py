@@ -14,7 +14,7 @@ from models.store.database import Database
 from models.talks import leg as legs
 from models.talks.joiner import add_colleague
 from tests.call_center import CallCenter, accept
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import CarrierRefused
 
@@ -223,6 +223,7 @@ def test_two_jobs_of_one_acceptance_take_one_slot(call_center: CallCenter) -> No
     assert (call_center.waited, len(call_center.carrier.placed)) == ([1.0], 2)
 
 
+@ON_BOTH
 def test_colleague_rung_into_a_talk_takes_one_slot_even_if_the_job_is_doubled(
     call_center: CallCenter,
 ) -> None:

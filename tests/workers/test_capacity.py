@@ -12,7 +12,7 @@ from models.staff.staff import change_shift
 from models.store.database import Database
 from models.talks import leg as legs
 from tests.call_center import CallCenter, accept
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_callback, make_case, make_office, make_staff
 
 ANA, BEN, NIA = "ana@office.example.org", "ben@office.example.org", "nia@office.example.org"
@@ -107,6 +107,7 @@ def test_one_liaison_serves_one_frightened_caller_after_another_when_nobody_is_v
     assert _offered(call_center, 3) == [False] * 3
 
 
+@ON_BOTH
 def test_talk_of_the_night_leaves_the_morning_liaison_to_the_next_frightened_caller(
     night: CallCenter,
 ) -> None:

@@ -15,10 +15,12 @@ from models.store.database import Database
 from models.store.keyring import Keyring
 from models.talks import leg as legs
 from tests.call_center import CallCenter, CallCenterCarrier, WaitingJobs
-from tests.conftest import FIELD_KEYS, SECRET_KEY
+from tests.conftest import FIELD_KEYS, ON_BOTH, SECRET_KEY
 from tests.factories import NOW, make_callback, make_case, make_office, make_staff
 from workers import callbacks
 from workers.callbacks import Dialler
+
+pytestmark = ON_BOTH
 
 #: The points at which a worker can die while it does a job.
 POINTS = ("before claim", "after claim", "before dial", "after dial")

@@ -13,7 +13,7 @@ from models.talks import leg as legs
 from models.talks.dispatch import claim_callback, ring_first, ring_next
 from models.talks.hold import staff_left, staff_returns
 from tests.call_center import CallCenter, accept
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_callback, make_case, make_office, make_staff
 
 
@@ -278,6 +278,7 @@ def test_event_that_arrives_before_the_call_was_recorded_is_applied_then(
     assert (leg.call_sid, leg.call_status) == (call_center.carrier.placed[0].call_sid, "busy")
 
 
+@ON_BOTH
 def test_call_whose_answer_was_lost_is_proven_by_its_first_event(call_center: CallCenter) -> None:
     call_center.carrier.loses_next_answer()
     call_center.works_off()

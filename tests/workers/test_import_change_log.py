@@ -11,6 +11,7 @@ from models.custody.held_import import reject, release
 from models.custody.import_request import agree, ask
 from models.custody.import_upload import By, discard_upload, land_upload, upload
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_staff
 from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases
 from tests.models.custody.test_import_upload import LIVES
@@ -59,6 +60,7 @@ def test_upload_that_lands_leaves_a_line_for_each_state(
     assert _states(caplog) == ["uploading", "previewed", "applying", "landed"]
 
 
+@ON_BOTH
 def test_upload_that_is_discarded_leaves_a_line_for_each_state(
     database: Database, people: list[By], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -100,6 +102,7 @@ def test_held_import_that_is_rejected_leaves_a_line_for_each_state(
     assert _states(caplog) == ["staging", "held", "rejected"]
 
 
+@ON_BOTH
 def test_strict_import_with_rejects_leaves_a_line_for_each_state(
     database: Database, people: list[By], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -10,7 +10,7 @@ from models.overview.trouble import troubles
 from models.store.heartbeat import SILENT, Pulse, lives
 from models.talks import leg as legs
 from tests.call_center import CallCenter
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_staff
 from workers.last_watch import LastWatch
 from workers.sweeper import UNTAKEN_SECONDS
@@ -110,6 +110,7 @@ def _answers_callers_for(call_center: CallCenter, seconds: int) -> None:
         watch.look(call_center.office, call_center.now)
 
 
+@ON_BOTH
 @pytest.mark.parametrize("lives", [(), ("worker",)])
 def test_process_that_answers_callers_pages_when_nobody_else_can(
     empty_call_center: CallCenter, lives: tuple[str, ...]

@@ -12,7 +12,7 @@ from models.custody.unlisted import keep_unlisted
 from models.overview.trouble import troubles
 from models.store.heartbeat import Pulse
 from tests.call_center import CallCenter
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_call, make_callback, make_case, make_import, make_staff, make_subject
 
 RUTH, LEA = "+12025550172", "+12025550174"
@@ -90,6 +90,7 @@ def test_promises_that_come_near_their_moment_one_by_one_are_gathered(call_cente
         assert later - earlier >= timedelta(minutes=10)
 
 
+@ON_BOTH
 def test_supervisor_is_still_told_ten_minutes_before_each_of_them(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         for number in range(30):

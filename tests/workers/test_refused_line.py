@@ -16,7 +16,7 @@ from models.talks import leg as legs
 from models.talks.own_call import call_now
 from models.talks.refusals import TalkRefusal
 from tests.call_center import CallCenter
-from tests.conftest import ON_SQLITE, in_turn
+from tests.conftest import ON_BOTH, ON_SQLITE, in_turn
 from tests.factories import make_call, make_callback, make_case, make_staff
 
 MAIN, DISCREET = "+12025550100", "+12025550101"
@@ -198,6 +198,7 @@ def test_probe_of_a_refused_account_is_another_call_than_one_from_the_refused_nu
     assert _states(call_center, other) == [("reached", 0, 0)] * 2
 
 
+@ON_BOTH
 def test_number_that_the_office_gave_up_is_no_longer_named(office_settings: CallCenter) -> None:
     call_center = office_settings
     asked = _asks(call_center, 1, DISCREET)

@@ -16,7 +16,7 @@ from models.store.database import Database
 from models.store.refusal import RefusedError
 from models.talks import leg as legs
 from tests.call_center import CallCenter
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_call, make_callback, make_case, make_office, make_staff
 
 ANA, RUTH = "+12025550170", "+12025550172"
@@ -141,6 +141,7 @@ def test_supervisor_who_does_not_pick_up_keeps_nobody_from_a_liaison_who_is_free
     assert (call.to, ringing.urgency) == (ANA, "urgent")
 
 
+@ON_BOTH
 def test_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_after_three_minutes(
     call_center: CallCenter,
 ) -> None:

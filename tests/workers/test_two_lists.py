@@ -13,7 +13,7 @@ from models.calls.two_lists import RANKS, interleave, is_verified
 from models.overview.work_list import Reader, work_list
 from models.store.database import Database
 from tests.call_center import CallCenter
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_call, make_callback, make_case, make_staff
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -139,6 +139,7 @@ def test_phone_of_a_case_goes_first_and_a_doubted_caller_id_last(call_center: Ca
     assert _offered(call_center, 3) == [first, middle, last]
 
 
+@ON_BOTH
 def test_console_lists_callbacks_in_the_order_in_which_they_are_offered(call_center: CallCenter) -> None:
     with call_center.database.transaction() as session:
         session.scalars(select(Staff)).one().on_shift = False
