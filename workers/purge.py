@@ -61,6 +61,10 @@ class RecordCarrier(Protocol):
     ) -> Iterator[list[ListedRecord]]: ...
 
 
+class NotAskedError(Exception):
+    """The breaker is open, so the carrier is left alone."""
+
+
 class Purge:
     """One run. ``parts`` does it step by step; ``deleted`` and ``stopped`` tell of it afterwards."""
 
@@ -99,6 +103,8 @@ class Purge:
             yield from self._delete_records(run_id, since=now)
             yield from self._list_records(before)
             yield from self._delete_records(run_id, since=now)
+        except NotAskedError:
+            self.stopped = "The carrier refuses the account, so it was not asked."
         except (CarrierRefused, CarrierUnknown) as refused:
             self.stopped = str(refused)
             log.warning("The purge stopped asking the carrier (%s).", _code_of(refused))
@@ -108,32 +114,35 @@ class Purge:
             remaining = count_records(session)
             self.deleted = end_run(session, run_id, remaining, self._actor, self._clock())
 
+    def _check_carrier(self) -> None:
+        """Before each request: raise if everything is held meanwhile, or the breaker is open."""
+        with self._database.reading() as session:
+            if is_everything_held(session):
+                raise EverythingHeldError
+            if not may_delete(session, self._clock()):
+                raise NotAskedError
+
     def _delete_records(self, run_id: int, since: datetime) -> Iterator[int]:
         while True:
             with self._database.reading() as session:
-                if is_everything_held(session):
-                    raise EverythingHeldError
                 record = next_record(session, since)
-                if record is not None and not may_delete(session, self._clock()):
-                    raise CarrierRefused(
-                        "The carrier refuses the account, so it is not asked.", about="account"
-                    )
             if record is None:
                 return
+            self._check_carrier()
             yield self._delete_record(run_id, record)
             self._wait(PAUSE_SECONDS)
 
     def _delete_record(self, run_id: int, record: KeptRecord) -> int:
         try:
             self._carrier.delete_record(record.kind, record.sid)
-        except CarrierRefused as refused:
-            if refused.about == "record":
+        except (CarrierRefused, CarrierUnknown) as refused:
+            # A carrier that cannot be reached, or is overloaded, says nothing about the record. Any other
+            # record goes first next time, so that one without an answer does not hold up the rest.
+            if not (isinstance(refused, CarrierRefused) and refused.is_for_now):
                 with self._database.transaction() as session:
-                    record_refused(session, record.sid, refused.code, self._clock())
+                    record_refused(session, record.sid, _code_of(refused), self._clock())
+            if isinstance(refused, CarrierRefused) and refused.about == "record":
                 return 0
-            if not refused.is_for_now:
-                with self._database.transaction() as session:
-                    record_refused(session, record.sid, refused.code, self._clock())
             raise
         with self._database.transaction() as session:
             record_gone(session, record.sid, self._clock())
@@ -144,10 +153,12 @@ class Purge:
         """Find records that no row names, such as texts and legs of a transfer."""
         for line in self._lines:
             for kind in (CALL, MESSAGE):
+                self._check_carrier()
                 for page in self._carrier.records_before(kind, line, before):
                     self._note(kind, page)
                     yield 0
                     self._wait(PAUSE_SECONDS)
+                    self._check_carrier()
 
     def _note(self, kind: RecordKind, page: Sequence[ListedRecord]) -> None:
         if not page:

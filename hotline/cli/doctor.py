@@ -232,7 +232,7 @@ def _purge(settings: Settings) -> Finding:
     if datetime.now(UTC) - ended > OVERDUE:
         return Finding("purge", told, "No purge has ended for two days; run `hotline purge`.", is_fault=False)
     if refused:
-        wrong = f"The carrier refuses to delete {refused} records; `hotline purge` lists them."
+        wrong = f"The carrier did not delete {refused} of its records; `hotline purge` lists them."
         return Finding("purge", told, wrong, is_fault=False)
     return Finding("purge", told)
 

@@ -108,4 +108,5 @@ _TARGETS: dict[str, tuple[Any, ColumnElement[bool]]] = {
     "callback": (CALLBACKS.c.id, callback_held(CALLBACKS.c)),
     "call": (CALLS.c.id, call_held(CALLS.c)),
     "talk": (TALKS.c.id, talk_held(TALKS.c)),
+    "notice": (NOTICES.c.id, case_held(NOTICES.c.case_id)),
 }

@@ -1,6 +1,6 @@
 """A purge in small transactions: counts the months, deletes rows, empties audit entries (R41).
 
-Each batch is one transaction of a few milliseconds, so no caller waits for it, and it counts what it deleted.
+Each batch is one transaction of about 10 ms, so no caller waits for it, and it counts what it deleted.
 A run may be killed at any moment: what a batch did not delete, the next run finds.
 """
 
@@ -25,7 +25,7 @@ from models.retention.rules import Rule, rules
 from models.store.database import Database
 
 #: Rows in one transaction.
-BATCH = 200
+BATCH = 100
 #: Counts of the calls from one moment until another.
 CountMore = Callable[[Session, datetime, datetime], Counts]
 

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import update
 
 from config.settings import Settings, variables
 from hotline.cli import group
 from models.callbacks.lone_refusal import judge_refusal
 from models.calls.pacing import open_breaker
+from models.retention.carrier_record import note_records, record_refused
+from models.retention.purge_run import PurgeRun, begin_run, end_run
 from models.store.database import Database
 from models.store.heartbeat import Pulse
 from tests.factories import make_call, make_staff
@@ -221,3 +224,25 @@ def test_installation_without_two_people_who_may_approve_together_is_reported(
         make_staff(session, role="supervisor")
 
     assert "No supervisor and administrator" in wrong(run(settings, "doctor", "--json"))["two people"]
+
+
+def test_last_purge_and_what_the_carrier_kept_are_told(database: Database, settings: Settings) -> None:
+    def told() -> tuple[str, str | None]:
+        checks = json.loads(run(settings, "doctor", "--json").stdout)["checks"]
+        (check,) = [one for one in checks if one["name"] == "purge"]
+        assert check["fault"] is False
+        return check["told"], check["wrong"]
+
+    assert told() == ("has not run yet", None)
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        purge = begin_run(session, now, now - timedelta(days=90))
+        end_run(session, purge.id, 0, "sweeper", now)
+    assert told() == (f"last ran {now:%Y-%m-%d %H:%M} UTC", None)
+    with database.transaction() as session:
+        note_records(session, "call", ["CA1"], now)
+        record_refused(session, "CA1", 20409, now)
+    assert "did not delete 1 of its records" in str(told()[1])
+    with database.transaction() as session:
+        session.execute(update(PurgeRun).values(ended_at=now - timedelta(days=3)))
+    assert "No purge has ended for two days" in str(told()[1])

@@ -1,8 +1,12 @@
 """The purge: old calls and what belongs to them go, here and at the carrier; the audit chain stays whole."""
 
 import dataclasses
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -474,6 +478,20 @@ def test_carrier_that_does_not_serve_us_is_asked_once_and_again_by_the_next_purg
     assert _counts(database)["carrier_records"] == 0
 
 
+def test_record_without_an_answer_does_not_hold_up_the_others(database: Database) -> None:
+    _fill(database, OLD)
+    with database.reading() as session:
+        first = str(min(filter(None, session.scalars(select(Call.call_sid)))))
+    carrier = Records()
+    carrier.refuses[first] = CarrierUnknown("The carrier failed (500).")
+
+    for day in range(2):
+        _purge(database, carrier, NIGHT + timedelta(days=day))
+
+    with database.reading() as session:
+        assert kept_records(session) == [KeptRecord("call", first, 2, None)]
+
+
 def test_carrier_is_left_alone_while_it_refuses_the_calls_of_the_office(database: Database) -> None:
     _fill(database, OLD)
     with database.transaction() as session:
@@ -564,6 +582,59 @@ def test_purge_rehearsed_with_the_exchange_as_the_carrier(
     assert _counts(database)["carrier_records"] == 0
     assert _chain_is_whole(database)
     carrier.close()
+
+
+KILLED = """
+import os, signal, sys
+from datetime import datetime
+from models.store.database import Database
+from models.store.keyring import Keyring
+from tests.workers.purge.test_purge import OFFICE, Records
+from workers.purge import Purge
+
+database = Database(sys.argv[1], Keyring([("k1", bytes(range(32)))], b"any"))
+now = datetime.fromisoformat(sys.argv[2])
+commits = 0
+
+def die(_session):
+    global commits
+    commits += 1
+    if commits == int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+from sqlalchemy import event
+event.listen(database._writers, "before_commit", die)
+for _ in Purge(database, Records(), OFFICE, actor="sweeper", clock=lambda: now, wait=lambda _: None).parts():
+    pass
+"""
+
+
+@pytest.mark.parametrize("at", [2, 5, 9, 14])
+def test_purge_whose_process_is_killed_before_a_commit_leaves_nothing_half_done(
+    database: Database, database_url: str, at: int
+) -> None:
+    _fill(database, OLD)
+
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, database_url, NIGHT.isoformat(), str(at)],
+        cwd=Path(__file__).parents[3],
+        check=False,
+    )
+
+    assert killed.returncode == -signal.SIGKILL
+    assert _chain_is_whole(database)
+    with database.reading() as session:
+        (run,) = session.scalars(select(PurgeRun)).all()
+        gone = {"calls": 3, "callbacks": 1, "talks": 1, "pin_tries": 2, "call_events": 1}
+        counts = _counts(database)
+        for table, filled in gone.items():
+            assert counts[table] + run.deleted.get(table, 0) == filled, table
+    carrier = Records()
+    _purge(database, carrier)
+    with database.reading() as session:
+        (run,) = session.scalars(select(PurgeRun)).all()
+        assert {name: run.deleted[name] for name in gone} == gone
+    assert _chain_is_whole(database)
 
 
 def test_rows_of_a_call_name_no_record_twice(database: Database) -> None:
