@@ -48,7 +48,12 @@ WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
 
 def words_for(reason: Reason) -> str:
     """The English text of a refusal, with slots such as ``%(at)s`` for its facts."""
-    return WORDS[type(reason.code)][reason.code]
+    return words_of(reason.code)
+
+
+def words_of(code: StrEnum) -> str:
+    """The English text of one code."""
+    return WORDS[type(code)][code]
 
 
 def in_english(reason: Reason) -> str:

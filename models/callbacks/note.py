@@ -17,7 +17,7 @@ from models.cases.registrant import Registrant
 from models.cases.subject import Subject
 from models.staff.staff import Staff
 from models.store.database import keyring_of
-from models.store.free_text import MOST_CHARACTERS, TextRefusal, refusal
+from models.store.free_text import MOST_CHARACTERS, TextRefusal, refusals
 from models.store.refusal import RefusedError
 
 
@@ -59,13 +59,13 @@ def changed_note(
 ) -> str | None:
     """The note as it is to be saved in place of ``before``; None when it is the same.
 
-    No name of the case or the registrant may be in it, where one is given. Raises RefusedError with a
-    TextRefusal, or NOTE_CHANGED when ``before`` differs from ``seen``.
+    No name of the case or the registrant may be in it, where one is given. Raises RefusedError with
+    each TextRefusal, or NOTE_CHANGED when ``before`` differs from ``seen``.
     """
     text = " ".join(text.split())
-    why = refusal(text) or _name_in(session, case_id, registrant_id, text)
-    if why is not None:
-        raise RefusedError(why, field="note", most=MOST_CHARACTERS)
+    why = [*refusals(text), *_name_in(session, case_id, registrant_id, text)]
+    if why:
+        raise RefusedError(why[0], field="note", more=why[1:], most=MOST_CHARACTERS)
     if seen is not None and seen != before and text != before:
         raise RefusedError(CallbackRefusal.NOTE_CHANGED, field="note")
     return None if text == before else text
@@ -73,8 +73,8 @@ def changed_note(
 
 def _name_in(
     session: Session, case_id: int | None, registrant_id: int | None, text: str
-) -> TextRefusal | None:
-    """``NAME`` for a text with a name of the registrant, or of the person their case is about."""
+) -> list[TextRefusal]:
+    """``NAME`` alone for a text with a name of the registrant, or of the person their case is about."""
     name = func.coalesce(Case.named_sealed, Subject.name_sealed)
     named = select(name).select_from(Case).join(Subject, Case.subject_id == Subject.id)
     theirs = select(Case.registrant_id).where(Case.id == case_id)
@@ -87,7 +87,7 @@ def _name_in(
         ("registrant.name", registrant),
     ):
         names += [keyring.unseal(purpose, one) for one in session.scalars(query) if one is not None]
-    return TextRefusal.NAME if any(holds_name(text, one) for one in names) else None
+    return [TextRefusal.NAME] if any(holds_name(text, one) for one in names) else []
 
 
 def may_note(session: Session, callback: Callback, staff_id: int, role: str) -> bool:

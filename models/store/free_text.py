@@ -8,7 +8,7 @@ MOST_CHARACTERS = 280
 
 
 class TextRefusal(StrEnum):
-    """Why a text is refused. ``refusal`` returns all but ``name``, which needs the names of a case."""
+    """Why a text is refused. ``refusals`` returns all but ``name``, which needs the names of a case."""
 
     #: ``most``: the maximum number of characters.
     TOO_LONG = auto()
@@ -152,19 +152,30 @@ _CHECKS: tuple[tuple[TextRefusal, re.Pattern[str], bool], ...] = (
 )
 
 
-def refusal(text: str) -> TextRefusal | None:
-    """Why a text is refused, or None. Finds any spelling; when in doubt, it refuses.
+def refusals(text: str) -> list[TextRefusal]:
+    """Why a text is refused, each reason once, or none. Finds any spelling; when in doubt, it refuses.
 
-    The text itself is in no log and no exception: the result is only a reason.
+    The text itself is in no log and no exception: the result is only reasons. What one check has found no
+    other one names again: an SSN also looks like a phone. A text that is too long is not read on.
     """
     if len(text) > MOST_CHARACTERS:
-        return TextRefusal.TOO_LONG
+        return [TextRefusal.TOO_LONG]
+    found = dict[TextRefusal, None]()
     plain = _digits_alike(text)
     spelled = _WORD.sub(_in_digits, plain)
     for why, pattern, in_words in _CHECKS:
-        if pattern.search(spelled if in_words else plain):
-            return why
-    return None
+        if not pattern.search(spelled if in_words else plain):
+            continue
+        found[why] = None
+        # The numbers in words have become digits, so that what is left of them is not found again either.
+        plain = pattern.sub(" ", spelled if in_words else plain)
+        spelled = _WORD.sub(_in_digits, plain)
+    return list(found)
+
+
+def refusal(text: str) -> TextRefusal | None:
+    """The first reason of ``refusals``, or None."""
+    return next(iter(refusals(text)), None)
 
 
 def patterns() -> list[tuple[TextRefusal, str, bool]]:

@@ -9,8 +9,9 @@ from playwright.sync_api import expect
 from models.custody.custody_import import resume
 from models.custody.import_history import waiting
 from models.custody.import_paging import page_held
+from models.custody.import_record import CustodyImport
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import Colleague, ConsoleServer, judge
+from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
 from tests.factories import make_policies
 from tests.models.custody.feed import feed_file, feed_row, load, open_cases
 
@@ -90,6 +91,25 @@ def test_file_is_chosen_read_and_landed(
     resume(console_server.database, datetime.now(UTC))
 
     # The page finds out by itself.
+    expect(page.locator("#state")).to_contain_text("Applied")
+
+
+def test_page_of_an_import_follows_the_news_and_polls_by_no_clock(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ruth, now = console_server.adds("supervisor", "Ruth Invented"), datetime.now(UTC)
+    with console_server.database.transaction() as session:
+        one = CustodyImport(state="applying", full=False, started_at=now, hold_reasons=[], settled_by=[])
+        session.add(one)
+        session.flush()
+        import_id = one.id
+    page = console_server.opens(visitors, f"/console/imports/{import_id}", ruth, clock=True)
+    page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
+    with console_server.database.transaction() as session:
+        session.get_one(CustodyImport, import_id).state = "landed"
+
+    looks_again(page)
+
     expect(page.locator("#state")).to_contain_text("Applied")
 
 

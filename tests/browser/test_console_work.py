@@ -246,10 +246,22 @@ def test_refused_form_keeps_all_that_was_typed_and_the_address_of_the_page(
     expect(page.get_by_label("Note for colleagues")).to_have_value("Prefers mornings.")
     expect(page.get_by_role("group", name="Please look at this again")).to_be_focused()
 
-    page.get_by_label("Note for colleagues").fill("PIN 760568")
+    page.get_by_label("Note for colleagues").fill("PIN 760568, ann@example.org")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("group", name="Please look at this again")).to_contain_text("PIN")
-    expect(page.locator("#note-left")).to_have_text("270 left")
+    summary = page.get_by_role("group", name="Please look at this again")
+    expect(summary).to_contain_text("PIN")
+    expect(summary).to_contain_text("e-mail address")
+    expect(page.locator("#note-left")).to_have_text("253 left")
+    # In a low window too, nothing lies over the summary.
+    page.set_viewport_size({"width": 1280, "height": 560})
+    covered = summary.evaluate(
+        """it => {
+          it.scrollIntoView({ block: "end" });
+          const box = it.getBoundingClientRect();
+          return !it.contains(document.elementFromPoint(box.x + box.width / 2, box.bottom - 4));
+        }"""
+    )
+    assert not covered
     judge(page, "work-refused", (360, 1280))
     visitors.complaints.clear()  # The browser counts the refusal itself as one.
 

@@ -1,5 +1,6 @@
 """A callback in words for staff: its state, the person's wishes, and its history."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -108,6 +109,8 @@ LANGUAGES = {"en": N_("English"), "es": N_("Spanish")}
 #: With these outcomes a phone may have rung without anyone knowing.
 MAY_HAVE_RUNG = frozenset({"unknown", "unknown_call"})
 
+#: What the history says of a person who could not talk.
+_PUT_OFF = frozenset({"not_safe_callback", "not_safe_later_callback"})
 HAPPENED = {
     "request_callback": N_("The callback was put on the list"),
     "ask_again_for_callback": N_("The person asked again"),
@@ -211,8 +214,13 @@ def title_of(row: Listed) -> str:
     return _("Callback: %(language)s", language=spoken)
 
 
-def tries(row: Listed) -> str:
-    """How often we tried to reach the person so far; an offer that staff missed does not count (R36)."""
+def tries(row: Listed, history: Sequence[Happening]) -> str:
+    """How often we tried to reach the person so far; an offer that staff missed does not count (R36).
+
+    A person who could not talk may begin a new round of tries, whose count is 0.
+    """
+    if not row.caller_tries and any(one.what in _PUT_OFF for one in history):
+        return _("the person answered and could not talk")
     if not row.caller_tries:
         return _("none failed")
     return ngettext("the person was tried once", "the person was tried %(num)d times", row.caller_tries)

@@ -11,6 +11,7 @@ from hotline.console.imports.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.live import EVERY
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
 from models.custody.brake import HoldReason
@@ -67,13 +68,13 @@ def unlisted_dismiss(task_id: int) -> Response:
 @guard_staff(*ROLES)
 def import_page(import_id: int) -> str:
     one = _find(import_id)
-    return render_template("console/imports/import.html", **_about(one))
+    return render_template("console/imports/import.html", every=EVERY, **_about(one))
 
 
 @area.get("/imports/<int:import_id>/state")
 @guard_staff(*ROLES, live=True)
 def import_state(import_id: int) -> Response:
-    # Asked every two seconds while the import is applied; an unchanged answer is not sent twice.
+    # Asked at every change while the import is applied; an unchanged answer is not sent twice.
     one = _find(import_id)
     response = make_response(render_template("console/imports/state.html", **_about(one)))
     response.add_etag()

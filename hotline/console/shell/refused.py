@@ -7,15 +7,16 @@ from babel.dates import format_date, format_time, get_timezone
 from hotline.console.shell.console import console
 from hotline.console.shell.named import named_all
 from hotline.console.shell.words import gettext, language, written_in
-from hotline.refusals.wording import words_for
-from models.store.refusal import Fact, Reason
+from hotline.refusals.wording import words_of
+from models.store.refusal import Fact, Reason, RefusedError
 
 
 def refused(reason: Reason) -> str:
-    """The sentence in the reader's language: moments in the office's time, and ``who`` by name."""
+    """The sentences in the reader's language: moments in the office's time, and ``who`` by name."""
     facts = {name: _said(name, fact) for name, fact in reason.facts.items()}
     # In words without facts, `%` is an ordinary character.
-    return gettext(words_for(reason), **facts)
+    codes = (reason.code, *(reason.more if isinstance(reason, RefusedError) else ()))
+    return " ".join(gettext(words_of(code), **facts) for code in codes)
 
 
 def _said(name: str, fact: Fact) -> Fact:

@@ -10,7 +10,7 @@
 
   // The same expressions as on the server.
   const rules = document.getElementById("note-rules").dataset;
-  const patterns = JSON.parse(rules.patterns).map(([why, source, inWords]) => [why, new RegExp(source, "i"), inWords]);
+  const patterns = JSON.parse(rules.patterns).map(([why, source, inWords]) => [why, new RegExp(source, "gi"), inWords]);
   const [spelling, digits] = JSON.parse(rules.spelling);
   const numberWords = new RegExp(spelling, "gi");
   const sentences = JSON.parse(rules.sentences);
@@ -18,12 +18,20 @@
   const inDigits = (_found, ten, unit, alone) =>
     ten ? digits[ten.toLowerCase()][0] + digits[unit.toLowerCase()] : digits[alone.toLowerCase()];
   const plain = (text) => text.normalize("NFKC").replace(/[\u0130\u0131]/g, "i");
+  const spell = (text) => text.replace(numberWords, inDigits);
   const whyRefused = (typed) => {
-    const text = plain(typed);
-    if (text.length > most) return "too_long";
-    const spelled = text.replace(numberWords, inDigits);
-    const first = patterns.find(([, one, inWords]) => one.test(inWords ? spelled : text));
-    return first ? first[0] : null;
+    let text = plain(typed);
+    if (text.length > most) return ["too_long"];
+    let spelled = spell(text);
+    const found = new Set();
+    patterns.forEach(([why, one, inWords]) => {
+      const read = inWords ? spelled : text;
+      if (read.search(one) < 0) return;
+      found.add(why);
+      text = read.replace(one, " ");
+      spelled = spell(text);
+    });
+    return [...found];
   };
 
   const count = (note) => {
@@ -33,12 +41,12 @@
   const show = (note) => {
     const said = document.getElementById("note-live");
     const why = whyRefused(note.value);
-    const sentence = why ? sentences[why] : "";
+    const sentence = why.map((one) => sentences[one]).join(" ");
     if (said.textContent !== sentence) {
       said.textContent = sentence;
       if (sentence) document.dispatchEvent(new CustomEvent("desk:say", { detail: sentence }));
     }
-    note.setAttribute("aria-invalid", why ? "true" : "false");
+    note.setAttribute("aria-invalid", why.length ? "true" : "false");
     count(note);
     return why;
   };
@@ -49,7 +57,7 @@
     const note = event.target;
     if (!note.matches("[data-note]")) return;
     if (refusal()) refusal().textContent = "";
-    if (show(note) || note.value === note.defaultValue) sessionStorage.removeItem(keyOf(note));
+    if (show(note).length || note.value === note.defaultValue) sessionStorage.removeItem(keyOf(note));
     else sessionStorage.setItem(keyOf(note), note.value);
   });
 

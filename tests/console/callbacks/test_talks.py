@@ -6,6 +6,7 @@ from typing import Any
 
 from config.office import Office as OfficeFile
 from models import Call, Callback, Case
+from models.audit import audit
 from models.cases.registrant import Registrant
 from models.talks.leg_end import leg_ended
 from tests.console.callbacks.office import Office
@@ -211,3 +212,23 @@ def test_callback_from_a_discreet_line_tells_staff_not_to_name_the_office_until_
         assert liaison.opens(page).reads(told)
     office_rows.becomes(callback_id, state="reached", outcome="reached", closed_at=clock())
     assert not liaison.opens(f"/console/callbacks/{callback_id}").reads(told)
+
+
+def test_case_pane_says_that_a_person_who_could_not_talk_had_answered(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    callback_id = office_rows.promises()
+    assert liaison.opens(f"/console/callbacks/{callback_id}").reads("none failed")
+    with office_rows.database.transaction() as session:
+        audit.record(
+            session,
+            actor="caller:1",
+            action="not_safe_callback",
+            target=f"callback:{callback_id}",
+            now=clock(),
+        )
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("the person answered and could not talk")
+    assert not liaison.reads("none failed")
