@@ -4,6 +4,7 @@ from typing import Any
 
 from config.office import Office
 from models.callbacks.callback_policy import CallbackPolicy
+from models.custody.custody_status import HeardRules
 from models.store.policies import Policies
 
 
@@ -26,4 +27,18 @@ def callback_policy_of(office: Office) -> CallbackPolicy:
         is_open=office.is_open,
         next_open=office.next_open,
         is_holiday=office.is_holiday,
+    )
+
+
+def heard_rules_of(office: Office) -> HeardRules:
+    """The office's numbers and switches for what may be told about a person (R12, R14)."""
+    policies = policies_of(office)
+    return HeardRules(
+        fresh_minutes=policies.fresh_minutes,
+        spoken_stale_hours=policies.spoken_stale_hours,
+        future_skew_minutes=policies.future_skew_minutes,
+        allow_facility=office.allow_facility,
+        allow_hearing=office.allow_hearing,
+        allow_expected_release=office.allow_expected_release,
+        allow_removal_stage=office.allow_removal_stage,
     )

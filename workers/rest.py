@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.calls.call_status import LONGEST_CALL
+from models.custody.custody_event import IS_UNSPREAD, CustodyEvent
 from models.staff.staff import Staff
 from models.store.base import UtcDateTime
 from models.store.database import Database
@@ -40,6 +41,7 @@ GOES_ON = select(
             )
         ),
         *_DUE,
+        exists(select(CustodyEvent.id).where(IS_UNSPREAD)),
         *(
             exists(
                 select(Call.id).where(
@@ -62,8 +64,8 @@ def may_rest(database: Database, jobs: Jobs, since: datetime, now: datetime) -> 
     """Whether a pass may be skipped: the last one, at ``since``, is recent, and nothing is in progress.
 
     A callback that is being made or due is in progress. So are a leg, a liaison on the phone, a caller in the
-    call queue, and a job that waits; a job queue that cannot be read counts too. A caller at the menus needs
-    no sweeper. A clock that was set back ends a rest.
+    call queue, a custody event without its notices, and a job that waits; a job queue that cannot be read
+    counts too. A caller at the menus needs no sweeper. A clock that was set back ends a rest.
     """
     if not timedelta() <= now - since < REST or jobs.depth() != 0:
         return False

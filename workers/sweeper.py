@@ -23,11 +23,14 @@ from models.custody.custody_import import resume
 from models.custody.import_paging import is_anything_held, page_held
 from models.custody.import_upload import tidy_uploads
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
+from models.notices.gate_watch import is_any_to_watch, watch_gate
+from models.notices.spreading import is_any_unspread, spread
 from models.overview.audit_watch import has_news, watch
 from models.overview.lost_pin import settle_lost_pins
 from models.overview.trouble import page_troubles, troubles
 from models.staff.audit_alarm import has_untold_alarms, tell_of_alarms
 from models.staff.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
+from models.staff.paging import take_page
 from models.staff.pin_lock import has_untold_locks, tell_of_locks
 from models.staff.rest import end_rests
 from models.staff.schedule import apply_schedules
@@ -61,7 +64,7 @@ from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
 from workers.heart import Heart
 from workers.mending import LegEnd, Mender
-from workers.office_rules import callback_policy_of
+from workers.office_rules import callback_policy_of, heard_rules_of
 from workers.office_watch import OfficeWatch
 from workers.patience import PatientOnce
 from workers.purge import NightlyPurge
@@ -77,6 +80,9 @@ MOST_SECONDS = 5.0
 UNTAKEN_SECONDS = 10.0
 OWN_WORK_SECONDS = 5.0
 _OFFERED_AT_ONCE = 50
+#: How many events one transaction turns into notices, and how many notices one looks at.
+_SPREAD_AT_ONCE, _WATCHED_AT_ONCE = 50, 500
+_WATCH_GATE_MINUTES = 1
 MEASURE_EVERY = timedelta(minutes=1)
 _USUALLY_SINCE = timedelta(seconds=2 * SWEEP_SECONDS)
 _LANDING_PATIENCE = timedelta(seconds=60)
@@ -179,6 +185,8 @@ class _Pass:
         self._guarded(self._end_lapsed_waits)
         self._guarded(self._end_rests)
         self._guarded(self._apply_schedules)
+        self._guarded(self._spread_events)
+        self._guarded(self._watch_gate)
         self._guarded(self._offer_due)
         self._guarded(self._resume_imports)
         self._guarded(self._tidy_uploads)
@@ -287,6 +295,25 @@ class _Pass:
     def _apply_schedules(self) -> None:
         with self._database.transaction() as session:
             apply_schedules(session, self._now, self._office.zone, self._office.is_holiday)
+
+    def _spread_events(self) -> None:
+        """Turn events into notices for some seconds; the rest waits for the next pass."""
+        until = time.monotonic() + OWN_WORK_SECONDS
+        while time.monotonic() < until:
+            with self._database.reading() as session:
+                if not is_any_unspread(session):
+                    return
+            with self._database.transaction() as session:
+                jobs = spread(session, self._now, _SPREAD_AT_ONCE)
+            self._hand_on_all(jobs)
+
+    def _watch_gate(self) -> None:
+        with self._database.reading() as session:
+            if not is_any_to_watch(session):
+                return
+        with self._database.transaction() as session:
+            if take_page(session, "notice_gate", self._now, _WATCH_GATE_MINUTES):
+                watch_gate(session, self._now, heard_rules_of(self._office), _WATCHED_AT_ONCE)
 
     def _offer_due(self) -> None:
         """Offer as many as people are free, minus the waiting jobs: an unworked queue must not grow."""

@@ -6,13 +6,15 @@ from typing import cast
 from sqlalchemy import ForeignKey, Index, String, Table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS
+from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, RELEASED_KINDS
 from models.store.base import Base, UtcDateTime
 
 #: A hearing or an expected release that comes near; ``at`` is its time.
 REMINDERS = frozenset({"hearing", "expected_release"})
 #: What an event may be: a status of R15 that may be told, or a reminder.
 EVENT_KINDS = IN_CUSTODY_KINDS | DATED_FACTS | REMINDERS
+#: Told by the cadence of R28 for a person who got out.
+URGENT_KINDS = RELEASED_KINDS | {"escaped"}
 #: Not yet turned into notices, in the same words as the partial index.
 UNSPREAD = text("spread_at IS NULL")
 
@@ -58,4 +60,6 @@ class CustodyEvent(Base):
     corrects_id: Mapped[int | None] = mapped_column(ForeignKey("custody_events.id"))
 
 
+#: The exact words of the partial index.
+IS_UNSPREAD = text("custody_events.spread_at IS NULL")
 CUSTODY_EVENTS = cast(Table, CustodyEvent.__table__)

@@ -23,6 +23,7 @@ OUTCOMES = (
 CONFIRMED_BY = ("call", "line", "staff")
 _OPEN = text("state IN ('waiting','ringing','left_for_staff')")
 _DUE = text("state = 'waiting'")
+_GATED = text("state = 'stopped' AND outcome = 'gate'")
 
 
 class Notice(Base):
@@ -38,6 +39,8 @@ class Notice(Base):
     __tablename__ = "notices"
     __table_args__ = (
         UniqueConstraint("event_id", "registration_id"),
+        # Those that are taken up again once their news may be told (gate_watch.py).
+        Index("ix_notices_gated", "id", sqlite_where=_GATED, postgresql_where=_GATED),
         Index("ix_notices_due", "next_attempt_at", sqlite_where=_DUE, postgresql_where=_DUE),
         Index("ix_notices_open", "case_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
@@ -83,5 +86,9 @@ class NoticePhone(Base):
     last_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+#: Not confirmed and not stopped, in the exact words of the partial indexes.
+IS_OPEN = text("notices.state IN ('waiting','ringing','left_for_staff')")
+#: Stopped until its news may be told again, in the exact words of the partial index.
+IS_GATED = text("notices.state = 'stopped' AND notices.outcome = 'gate'")
 NOTICES = cast(Table, Notice.__table__)
 NOTICE_PHONES = cast(Table, NoticePhone.__table__)

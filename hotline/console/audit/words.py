@@ -93,6 +93,9 @@ ACTIONS = {
     "refuse_import": N_("refused an import with rejects"),
     "abandon_import": N_("gave up an import"),
     "land_import": N_("applied an import"),
+    "make_notice": N_("made a notice"),
+    "stop_notice": N_("stopped a notice"),
+    "take_up_notice": N_("took up a notice again"),
     "page_held_import": N_("told supervisors of a held import"),
     "ask_release_import": N_("asked to apply a held import"),
     "ask_reject_import": N_("asked to discard a held import"),
@@ -172,6 +175,7 @@ ACTIONS = {
 TARGETS = {
     "case": (N_("case %(id)s"), "console.cases.case"),
     "callback": (N_("callback %(id)s"), "console.callbacks.callback"),
+    "notice": (N_("notice %(id)s"), ""),
     "import": (N_("import %(id)s"), "console.imports.import_page"),
     "staff": (N_("member of staff %(id)s"), "console.people.staff_person"),
     "sign_in": (N_("an e-mail that nobody has"), ""),

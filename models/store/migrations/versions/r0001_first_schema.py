@@ -1133,6 +1133,7 @@ def _make_tables() -> None:
     op.create_index(
         "ix_notices_open", "notices", ["case_id"], **_only("state IN ('waiting','ringing','left_for_staff')")
     )
+    op.create_index("ix_notices_gated", "notices", ["id"], **_only("state = 'stopped' AND outcome = 'gate'"))
     op.create_index("ix_notices_registration_id", "notices", ["registration_id"])
 
     op.create_table(

@@ -1,0 +1,102 @@
+"""Stops the notices that may not be told at this moment, and takes them up again when they may (R12, R13).
+
+A notice is stopped as ``gate`` for every reason alike: a denied, held, absent, stale or unknown record. So
+its outcome tells staff nothing that the line would not tell. It is no end: an import may hold a record for
+half an hour, and a person who really got out would never be called. ``heard`` decides again when a call tells
+the news; this keeps the rows true meanwhile.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.cases.case import Case
+from models.cases.subject import Subject
+from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
+from models.custody.custody_event import CustodyEvent
+from models.custody.custody_status import HeardRules
+from models.notices.notice import IS_GATED, IS_OPEN, NOTICES, Notice
+from models.notices.registration import Registration
+from models.notices.spreading import ACTOR, record_move, stands, stop_where
+
+_AT_REST = ("waiting", "left_for_staff")
+
+
+def watch_gate(session: Session, now: datetime, rules: HeardRules, limit: int) -> None:
+    """Stop or take up at most ``limit`` notices of each kind.
+
+    A notice of a closed case or of a stopped event is stopped for good. Who is on the phone about it now is
+    left to the call.
+    """
+    for which, outcome in (
+        (CustodyEvent.retracted_at.is_not(None), "retracted"),
+        (CustodyEvent.stopped_at.is_not(None), "replaced"),
+        (Case.closed_at.is_not(None), "case_closed"),
+        (~may_be_told(now, rules), "gate"),
+    ):
+        found = session.scalars(
+            _with_record().where(IS_OPEN, Notice.state.in_(_AT_REST), which).order_by(Notice.id).limit(limit)
+        ).all()
+        if found:
+            stop_where(session, NOTICES.c.id.in_(found), outcome, now, ACTOR, _AT_REST)
+    _take_up(session, now, rules, limit)
+
+
+def is_any_to_watch(session: Session) -> bool:
+    """Whether a notice is open, or waits for its gate."""
+    open_ones = select(Notice.id).where(IS_OPEN).limit(1)
+    gated = select(Notice.id).where(IS_GATED).limit(1)
+    return any(session.execute(query).first() is not None for query in (open_ones, gated))
+
+
+def may_be_told(now: datetime, rules: HeardRules) -> ColumnElement[bool]:
+    """What ``heard`` decides about a case's newest record, for the rows of a query; never NULL.
+
+    Only a record that no import would write may be told by this and not by ``heard``.
+    """
+    latest = now + timedelta(minutes=rules.future_skew_minutes)
+    oldest = now - timedelta(hours=rules.spoken_stale_hours)
+    return and_(
+        Case.closed_at.is_(None),
+        Case.named_by.is_(None),
+        Subject.absent_since.is_(None),
+        Subject.held_import_id.is_(None),
+        Subject.as_of.is_not(None),
+        Subject.as_of <= latest,
+        CustodyRecord.id.is_not(None),
+        CustodyRecord.releasable.is_(True),
+        CustodyRecord.status_at.is_not(None),
+        CustodyRecord.status_at <= latest,
+        or_(
+            CustodyRecord.status.in_(DATED_FACTS),
+            and_(CustodyRecord.status.in_(IN_CUSTODY_KINDS), Subject.as_of >= oldest),
+        ),
+    )
+
+
+def _take_up(session: Session, now: datetime, rules: HeardRules, limit: int) -> None:
+    found = session.scalars(
+        _with_record()
+        .join(Registration, Registration.id == Notice.registration_id)
+        .where(IS_GATED, CustodyEvent.stopped_at.is_(None), stands(now), may_be_told(now, rules))
+        .order_by(Notice.id)
+        .limit(limit)
+    ).all()
+    if not found:
+        return
+    again = update(NOTICES).where(NOTICES.c.id.in_(found), IS_GATED)
+    session.execute(again.values(state="waiting", outcome=None, closed_at=None, next_attempt_at=now))
+    for notice_id in found:
+        record_move(session, notice_id, "take_up_notice", None, now, ACTOR)
+
+
+def _with_record() -> Any:
+    return (
+        select(Notice.id)
+        .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
+        .join(Case, Case.id == Notice.case_id)
+        .join(Subject, Subject.id == Case.subject_id)
+        .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
+    )

@@ -1,0 +1,194 @@
+"""Turns custody events into notices, one for each registration that stands, and stops what is not told (R28).
+
+The sweeper spreads events in small transactions: an event and all of its notices, or nothing of it. So a
+process that dies between two of them makes no notice twice and loses none.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.audit import audit
+from models.calls.call import CALLS
+from models.cases.case import Case
+from models.custody.custody_event import CUSTODY_EVENTS, IS_UNSPREAD, URGENT_KINDS
+from models.notices.notice import NOTICES, OPEN_STATES, Notice
+from models.notices.registration import Registration
+from models.store.job import Job
+
+ACTOR = "sweeper"
+#: Nobody is on the phone about such a notice at this moment.
+_AT_REST = ("waiting", "left_for_staff")
+StopOutcome = Literal[
+    "withdrawn", "paused", "gate", "replaced", "retracted", "case_closed", "staff_cancelled"
+]
+
+
+def is_any_unspread(session: Session) -> bool:
+    """Whether an event waits for its notices."""
+    return session.execute(select(CUSTODY_EVENTS.c.id).where(IS_UNSPREAD).limit(1)).first() is not None
+
+
+def spread(session: Session, now: datetime, limit: int) -> list[Job]:
+    """Make the notices of at most ``limit`` events, oldest first; returns the jobs that end calls.
+
+    The notices are due at once, and the sweeper offers what is due (``placing.due_notices``).
+
+    Each registration that stands gets one notice of each event, if its case is open and two people vouch for
+    whom it is about. What was not told yet of an older event of the same person is stopped as ``replaced``.
+    A correction (``corrects_id``) is told only to those whom the false event reached.
+    """
+    events = session.execute(
+        select(
+            CUSTODY_EVENTS.c.id, CUSTODY_EVENTS.c.subject_id, CUSTODY_EVENTS.c.kind,
+            CUSTODY_EVENTS.c.stopped_at, CUSTODY_EVENTS.c.corrects_id,
+        )
+        .where(IS_UNSPREAD)
+        .order_by(CUSTODY_EVENTS.c.id)
+        .limit(limit)
+        .with_for_update()
+    ).all()  # fmt: skip
+    if not events:
+        return []
+    spread_now = update(CUSTODY_EVENTS).where(CUSTODY_EVENTS.c.id.in_([event.id for event in events]))
+    session.execute(spread_now.values(spread_at=now))
+    jobs = _stop_replaced(session, {event.subject_id for event in events}, now)
+    told = [event for event in events if event.stopped_at is None]
+    made = _notices(told, _standing(session, {event.subject_id for event in told}, now), now)
+    made = _only_reached(session, made, {event.id: event.corrects_id for event in told})
+    if made:
+        added = session.scalars(insert(NOTICES).returning(NOTICES.c.id), made).all()
+        for notice_id in sorted(added):
+            record_move(session, notice_id, "make_notice", None, now, ACTOR)
+    return jobs
+
+
+def stop_event(
+    session: Session, event_id: int, outcome: StopOutcome, now: datetime, actor: str = ACTOR
+) -> list[Job]:
+    """Tell an event to nobody any more: its open notices are stopped. Returns the jobs that end their calls.
+
+    Notices that were confirmed stay as they are: a record of what was said, and when.
+    """
+    session.execute(
+        update(CUSTODY_EVENTS)
+        .where(CUSTODY_EVENTS.c.id == event_id, CUSTODY_EVENTS.c.stopped_at.is_(None))
+        .values(stopped_at=now)
+    )
+    return stop_where(session, NOTICES.c.event_id == event_id, outcome, now, actor)
+
+
+def stop_notices(
+    session: Session, registration_id: int, outcome: StopOutcome, now: datetime, actor: str = ACTOR
+) -> list[Job]:
+    """Stop every open notice of a registration. Returns the jobs that end their calls."""
+    return stop_where(session, NOTICES.c.registration_id == registration_id, outcome, now, actor)
+
+
+def stop_where(
+    session: Session,
+    which: ColumnElement[bool],
+    outcome: str,
+    now: datetime,
+    actor: str = ACTOR,
+    states: Collection[str] = OPEN_STATES,
+) -> list[Job]:
+    """Stop the notices in one of ``states`` that ``which`` selects, each with its audit entry."""
+    stopped = session.scalars(
+        update(NOTICES)
+        .where(NOTICES.c.state.in_(states), which)
+        .values(state="stopped", outcome=outcome, closed_at=now, lease_until=None)
+        .returning(NOTICES.c.id)
+    ).all()
+    if not stopped:
+        return []
+    for notice_id in sorted(stopped):
+        record_move(session, notice_id, "stop_notice", {"why": outcome}, now, actor)
+    rings = select(CALLS.c.id).where(
+        CALLS.c.notice_id.in_(stopped), CALLS.c.ended_at.is_(None), CALLS.c.accepted_at.is_(None)
+    )
+    return [("release_leg", call_id) for call_id in session.scalars(rings.order_by(CALLS.c.id))]
+
+
+def _stop_replaced(session: Session, subject_ids: Collection[int], now: datetime) -> list[Job]:
+    """A call that is placed goes on: what it tells is the newest record, not the event."""
+    older = select(CUSTODY_EVENTS.c.id).where(
+        CUSTODY_EVENTS.c.subject_id.in_(subject_ids), CUSTODY_EVENTS.c.stopped_at.is_not(None)
+    )
+    return stop_where(session, NOTICES.c.event_id.in_(older), "replaced", now, ACTOR, _AT_REST)
+
+
+def _standing(session: Session, subject_ids: Collection[int], now: datetime) -> dict[int, list[Any]]:
+    """The registrations that stand, by the person whom they are about."""
+    rows = session.execute(
+        select(Registration.id, Registration.case_id, Case.subject_id)
+        .join(Case, Case.id == Registration.case_id)
+        .where(
+            Case.subject_id.in_(subject_ids),
+            # Nothing is told about a person whom only one staff member has named.
+            Case.closed_at.is_(None), Case.named_by.is_(None),
+            stands(now),
+        )
+        .order_by(Registration.id)
+    )  # fmt: skip
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.subject_id, []).append(row)
+    return found
+
+
+def stands(now: datetime) -> ColumnElement[bool]:
+    """Whether a registration makes notices now: it stands, or its pause is over, and its consent holds."""
+    is_pause_over = and_(Registration.state == "paused", Registration.paused_until <= now)
+    return and_(or_(Registration.state == "standing", is_pause_over), Registration.lapses_at > now)
+
+
+def _notices(events: Sequence[Any], standing: dict[int, list[Any]], now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "event_id": event.id,
+            "registration_id": registration.id,
+            "case_id": registration.case_id,
+            "is_urgent": event.kind in URGENT_KINDS,
+            "state": "waiting",
+            "made_at": now,
+            # The cadence moves it into the window of a phone (models/notices/cadence.py).
+            "next_attempt_at": now,
+        }
+        for event in events
+        for registration in standing.get(event.subject_id, ())
+    ]
+
+
+def _only_reached(
+    session: Session, made: list[dict[str, Any]], corrects: dict[int, int | None]
+) -> list[dict[str, Any]]:
+    """Drop the notices of corrections for people whom the false event never reached (R16)."""
+    false = [event_id for event_id in corrects.values() if event_id is not None]
+    if not false:
+        return made
+    reached = {
+        (row.event_id, row.registration_id)
+        for row in session.execute(
+            select(Notice.event_id, Notice.registration_id).where(
+                Notice.event_id.in_(false), Notice.heard_at.is_not(None)
+            )
+        )
+    }
+    return [
+        notice
+        for notice in made
+        if (false_id := corrects[notice["event_id"]]) is None
+        or (false_id, notice["registration_id"]) in reached
+    ]
+
+
+def record_move(
+    session: Session, notice_id: int, action: str, facts: dict[str, Any] | None, now: datetime, actor: str
+) -> None:
+    """Write an audit entry about a notice."""
+    # Neither the case nor the event: an entry that named both would tie two victims of one person.
+    audit.record(session, actor=actor, action=action, target=f"notice:{notice_id}", facts=facts, now=now)
