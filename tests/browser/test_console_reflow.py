@@ -53,6 +53,22 @@ def test_chosen_radio_button_can_be_told_in_the_readers_own_colors(
     assert label.screenshot() != unchosen
 
 
+def test_choice_that_gets_the_focus_by_tab_is_scrolled_into_view(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    page = console_server.opens(visitors, "/console/shift", console_server.adds())
+    label = page.locator("label[for=speaks_es]")
+    height = label.evaluate("it => Math.round(it.getBoundingClientRect().top)") - 2
+    page.set_viewport_size({"width": 1280, "height": height})
+
+    page.locator("#speaks_en").focus()
+    page.keyboard.press("Tab")
+
+    box = label.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= height
+
+
 def _sides(box: Locator) -> tuple[float, float]:
     """The left and the right end of it in the window, in pixels."""
     found = box.bounding_box()
