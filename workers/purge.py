@@ -104,7 +104,9 @@ class Purge:
             yield from self._list_records(before)
             yield from self._delete_records(run_id, since=now)
         except NotAskedError:
-            self.stopped = "The carrier refuses the account, so it was not asked."
+            self.stopped = (
+                "The carrier refused us, or was not reached, a moment ago: it was not asked. Try later."
+            )
         except (CarrierRefused, CarrierUnknown) as refused:
             self.stopped = str(refused)
             log.warning("The purge stopped asking the carrier (%s).", _code_of(refused))

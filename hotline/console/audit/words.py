@@ -271,11 +271,18 @@ FACTS = {
     "asked_by": N_("asked for by"),
     "second": N_("second person"),
 }
+#: Why rows are kept from the purge; a hold is set by a command, so no page has these words.
+HOLD_REASONS = {
+    "litigation": N_("a lawsuit"),
+    "records_request": N_("a request for records"),
+    "investigation": N_("an investigation"),
+    "audit": N_("an audit"),
+}
 #: The codes in facts, in the words of the pages on which they were chosen.
 CODES = {
     "evidence": EVIDENCE,
     "delivery": DELIVERIES,
-    "reason": SEARCH_REASONS | REASONS | CANCEL_NAMES,
+    "reason": SEARCH_REASONS | REASONS | CANCEL_NAMES | HOLD_REASONS,
     "code": OUTCOME_CHOICES,
 }
 
@@ -333,6 +340,8 @@ def _fact(name: str) -> str:
 def _plain(value: Any, codes: Mapping[str, str]) -> str:
     if isinstance(value, list):
         return ", ".join(_plain(one, codes) for one in value) or "–"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_fact(name)} {_plain(one, codes)}" for name, one in value.items()) or "–"
     if isinstance(value, str) and value in codes:
         return f"“{_(codes[value])}”"
     if isinstance(value, bool):

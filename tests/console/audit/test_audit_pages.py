@@ -162,6 +162,16 @@ def test_purged_entry_says_that_its_details_are_gone(
     assert supervisor.reads("The details were deleted after their retention time.")
 
 
+def test_purge_and_hold_read_as_what_they_did(supervisor: Member, database: Database, clock: Clock) -> None:
+    records(database, clock, "sweeper", "purge_rows", "purge:3", deleted={"calls": 12, "call_events": 40})
+    records(database, clock, "sweeper", "add_hold", "hold:2", reason="records_request")
+
+    supervisor.opens("/console/audit?who=sweeper")
+
+    assert supervisor.reads("deleted old calls and what belongs to them", "calls 12, call events 40")
+    assert supervisor.reads("put a legal hold on rows", "a request for records")
+
+
 def test_page_says_whether_the_head_was_kept(supervisor: Member, database: Database, clock: Clock) -> None:
     supervisor.opens("/console/audit")
     assert supervisor.reads("was not copied to its second place")
