@@ -24,13 +24,14 @@ from models.custody.import_paging import is_anything_held, page_held
 from models.custody.import_upload import tidy_uploads
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
 from models.notices.gate_watch import is_any_to_watch, watch_gate
+from models.notices.reminders import make_reminders
 from models.notices.spreading import is_any_unspread, spread
 from models.overview.audit_watch import has_news, watch
 from models.overview.lost_pin import settle_lost_pins
 from models.overview.trouble import page_troubles, troubles
 from models.staff.audit_alarm import has_untold_alarms, tell_of_alarms
 from models.staff.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
-from models.staff.paging import take_page
+from models.staff.paging import is_page_due, take_page
 from models.staff.pin_lock import has_untold_locks, tell_of_locks
 from models.staff.rest import end_rests
 from models.staff.schedule import apply_schedules
@@ -82,7 +83,7 @@ OWN_WORK_SECONDS = 5.0
 _OFFERED_AT_ONCE = 50
 #: How many events one transaction turns into notices, and how many notices one looks at.
 _SPREAD_AT_ONCE, _WATCHED_AT_ONCE = 50, 500
-_WATCH_GATE_MINUTES = 1
+_WATCH_GATE_MINUTES, _REMIND_MINUTES = 1, 60
 MEASURE_EVERY = timedelta(minutes=1)
 _USUALLY_SINCE = timedelta(seconds=2 * SWEEP_SECONDS)
 _LANDING_PATIENCE = timedelta(seconds=60)
@@ -185,6 +186,7 @@ class _Pass:
         self._guarded(self._end_lapsed_waits)
         self._guarded(self._end_rests)
         self._guarded(self._apply_schedules)
+        self._guarded(self._make_reminders)
         self._guarded(self._spread_events)
         self._guarded(self._watch_gate)
         self._guarded(self._offer_due)
@@ -296,6 +298,18 @@ class _Pass:
         with self._database.transaction() as session:
             apply_schedules(session, self._now, self._office.zone, self._office.is_holiday)
 
+    def _make_reminders(self) -> None:
+        """Once an hour: a file may bring a hearing of tomorrow at noon."""
+        with self._database.reading() as session:
+            if not is_page_due(session, "reminders", self._now, _REMIND_MINUTES):
+                return
+        with self._database.transaction() as session:
+            if not take_page(session, "reminders", self._now, _REMIND_MINUTES):
+                return
+            rules = heard_rules_of(self._office)
+            jobs = make_reminders(session, self._now, self._policies, rules, _WATCHED_AT_ONCE)
+        self._hand_on_all(jobs)
+
     def _spread_events(self) -> None:
         """Turn events into notices for some seconds; the rest waits for the next pass."""
         until = time.monotonic() + OWN_WORK_SECONDS
@@ -309,7 +323,8 @@ class _Pass:
 
     def _watch_gate(self) -> None:
         with self._database.reading() as session:
-            if not is_any_to_watch(session):
+            is_due = is_page_due(session, "notice_gate", self._now, _WATCH_GATE_MINUTES)
+            if not is_due or not is_any_to_watch(session):
                 return
         with self._database.transaction() as session:
             if take_page(session, "notice_gate", self._now, _WATCH_GATE_MINUTES):

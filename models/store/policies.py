@@ -97,6 +97,9 @@ class Policies:
     brake_releasable_percent: float
     brake_drop_percent: float
     future_skew_minutes: int
+    feed_silent_hours: int
+    hearing_reminder_days: int
+    expected_release_reminder_days: int
     sign_in_wait_after_failures: int
     sign_in_wait_first_seconds: int
     sign_in_wait_most_seconds: int

@@ -191,6 +191,15 @@ POLICY_EFFECTS = {
         "A full file that lacks a larger share of the rows of the last one is held for two people."
     ),
     "future_skew_minutes": N_("A time in the feed can be this far ahead of our clock."),
+    "feed_silent_hours": N_(
+        "Supervisors are told when the feed has confirmed nobody for this long, and again until it does."
+    ),
+    "hearing_reminder_days": N_(
+        "Registered people are reminded of a hearing this long before it. With 0 nobody is."
+    ),
+    "expected_release_reminder_days": N_(
+        "Registered people are reminded of an expected release this long before it. With 0 nobody is."
+    ),
     "sign_in_wait_after_failures": N_("After this many failed sign-ins in a row, the next one has to wait."),
     "sign_in_wait_first_seconds": N_(
         "The first wait is this long, and each further failed sign-in doubles it."

@@ -1,0 +1,141 @@
+"""Reminders of a hearing and of an expected release: events that the sweeper makes, not the feed (R12, R15).
+
+They come from the newest record of each person about whom a registration stands, so many days before the
+date (``hearing_reminder_days``, ``expected_release_reminder_days``; 0 makes none). A switch of the office
+that is off makes none either. A date that moved, vanished or passed stops its reminder.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, exists, insert, or_, select, true, update
+from sqlalchemy.orm import Session, aliased
+
+from models.cases.case import Case
+from models.cases.subject import Subject
+from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
+from models.custody.custody_event import CUSTODY_EVENTS, CustodyEvent
+from models.custody.custody_status import HeardRules
+from models.notices.gate_watch import may_be_told
+from models.notices.notice import NOTICES
+from models.notices.registration import Registration
+from models.notices.spreading import ACTOR, record_move, stands, stop_event
+from models.store.job import Job
+from models.store.policies import Policies
+
+
+class _Kind(NamedTuple):
+    name: str
+    at: Any
+    #: The newest record still announces the date: ``heard`` tells it with this status.
+    goes_on: ColumnElement[bool]
+    is_on: bool
+    days: int
+
+
+def make_reminders(
+    session: Session, now: datetime, policies: Policies, rules: HeardRules, limit: int
+) -> list[Job]:
+    """Stop the reminders whose date is not true any more, and make at most ``limit`` new ones of each kind.
+
+    Returns the jobs that end calls.
+    """
+    jobs: list[Job] = []
+    for kind in _kinds(policies, rules):
+        for event_id in _no_longer_true(session, kind, now, limit):
+            jobs += stop_event(session, event_id, "replaced", now)
+        if kind.is_on:
+            _make(session, kind, now, rules, limit)
+    return jobs
+
+
+def _kinds(policies: Policies, rules: HeardRules) -> tuple[_Kind, _Kind]:
+    goes_on = CustodyRecord.status.in_((IN_CUSTODY_KINDS | DATED_FACTS) - {"removed", "deceased"})
+    return (
+        _Kind(
+            "hearing",
+            CustodyRecord.next_hearing_at,
+            # A court hour is told in the court's zone, or not at all (R14).
+            and_(goes_on, CustodyRecord.court_key.is_not(None)),
+            rules.allow_hearing is True,
+            policies.hearing_reminder_days,
+        ),
+        _Kind(
+            "expected_release",
+            CustodyRecord.expected_release_at,
+            CustodyRecord.status.in_(IN_CUSTODY_KINDS),
+            rules.allow_expected_release is True,
+            policies.expected_release_reminder_days,
+        ),
+    )
+
+
+def _no_longer_true(session: Session, kind: _Kind, now: datetime, limit: int) -> list[int]:
+    """The reminders of a date that the newest record denies; one that cannot be told says nothing of it."""
+    says_otherwise = and_(
+        CustodyRecord.releasable,
+        CustodyRecord.status != "unknown",
+        or_(kind.at.is_(None), kind.at != CustodyEvent.at, ~kind.goes_on),
+    )
+    is_over = CustodyEvent.at <= now
+    return list(
+        session.scalars(
+            select(CustodyEvent.id)
+            .join(Subject, Subject.id == CustodyEvent.subject_id)
+            .join(CustodyRecord, CustodyRecord.id == Subject.record_id)
+            .where(
+                CustodyEvent.before_id.is_(None),
+                CustodyEvent.kind == kind.name,
+                CustodyEvent.stopped_at.is_(None),
+                or_(is_over, says_otherwise) if kind.is_on else true(),
+            )
+            .order_by(CustodyEvent.id)
+            .limit(limit)
+        )
+    )
+
+
+def _make(session: Session, kind: _Kind, now: datetime, rules: HeardRules, limit: int) -> None:
+    made = aliased(CustodyEvent)
+    same = and_(made.subject_id == Subject.id, made.kind == kind.name, made.at == kind.at)
+    rows = session.execute(
+        select(Subject.id, Subject.record_id, kind.at, made.id)
+        .join(CustodyRecord, CustodyRecord.id == Subject.record_id)
+        .outerjoin(made, and_(same, made.before_id.is_(None)))
+        .where(
+            kind.goes_on,
+            kind.at > now,
+            kind.at <= now + timedelta(days=kind.days),
+            or_(made.id.is_(None), made.stopped_at.is_not(None)),
+            exists(
+                select(Registration.id)
+                .join(Case, Case.id == Registration.case_id)
+                .where(Case.subject_id == Subject.id, stands(now), may_be_told(now, rules))
+                .correlate(Subject, CustodyRecord)
+            ),
+        )
+        .order_by(Subject.id)
+        .limit(limit)
+    ).all()
+    new = [
+        {"subject_id": subject_id, "kind": kind.name, "at": at, "record_id": record_id, "made_at": now}
+        for subject_id, record_id, at, made_id in rows
+        if made_id is None
+    ]
+    if new:
+        session.execute(insert(CUSTODY_EVENTS), new)
+    for *_, made_id in rows:
+        if made_id is not None:
+            _take_up(session, made_id, now)
+
+
+def _take_up(session: Session, event_id: int, now: datetime) -> None:
+    """A date that moved away is back: its reminder, and the notices that were not told, are true again."""
+    event = update(CUSTODY_EVENTS).where(CUSTODY_EVENTS.c.id == event_id)
+    session.execute(event.values(stopped_at=None))
+    notices = update(NOTICES).where(
+        NOTICES.c.event_id == event_id, NOTICES.c.state == "stopped", NOTICES.c.outcome == "replaced"
+    )
+    waiting = notices.values(state="waiting", outcome=None, closed_at=None, next_attempt_at=now)
+    for notice_id in session.scalars(waiting.returning(NOTICES.c.id)).all():
+        record_move(session, notice_id, "take_up_notice", None, now, ACTOR)

@@ -1,0 +1,158 @@
+"""Registered people are reminded of a hearing and of an expected release, once for each date (R12, R15)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from config.office import Office
+from models.custody.custody_event import CustodyEvent
+from models.store.database import Database
+from tests.call_center import CallCenter
+from tests.factories import make_court, make_office
+from tests.models.custody.feed import at
+from tests.models.notices.registered import change_notices, feeds, registered_case, states
+
+COURT = "Lumpkin Court"
+SOON, LATER = at(48), at(60)
+
+
+@pytest.fixture
+def line(database: Database, office: Office, now: datetime) -> CallCenter:
+    """A line that nobody calls; a person is registered about somebody in custody."""
+    with database.transaction() as session:
+        registered_case(session)
+        make_court(session, COURT)
+    return CallCenter(database, office, now)
+
+
+def says(line: CallCenter, **values: Any) -> list[tuple[str, str, str | None]]:
+    """Two hours pass, a row of the feed comes, and the sweeper sweeps."""
+    line.now += timedelta(hours=2)
+    feeds(line.database, as_of=line.now, **values)
+    line.sweeps()
+    return states(line.database)
+
+
+def test_hearing_within_the_days_of_the_policy_is_one_reminder(line: CallCenter) -> None:
+    hearing = {"next_hearing_at": SOON, "next_hearing_place": COURT}
+
+    assert says(line, **hearing) == [("hearing", "waiting", None)]
+    assert says(line, **hearing) == [("hearing", "waiting", None)]
+    with line.database.reading() as session:
+        event = session.scalars(select(CustodyEvent)).one()
+        assert (event.at, event.before_id, event.import_id) == (SOON, None, None)
+
+
+def test_expected_release_is_a_reminder_that_is_not_urgent(line: CallCenter) -> None:
+    assert says(line, expected_release_at=at(24 * 6)) == [("expected_release", "waiting", None)]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"next_hearing_at": at(24 * 5), "next_hearing_place": COURT},
+        {"next_hearing_at": at(1), "next_hearing_place": COURT},
+        {"next_hearing_at": SOON},
+        {"next_hearing_at": SOON, "next_hearing_place": COURT, "status": "removed"},
+        {"next_hearing_at": SOON, "next_hearing_place": COURT, "status": "unknown"},
+        {"next_hearing_at": SOON, "next_hearing_place": COURT, "asylum_related": "yes"},
+        {"expected_release_at": at(24 * 9)},
+        {"expected_release_at": SOON, "status": "released"},
+    ],
+)
+def test_date_that_is_far_past_or_not_told_on_the_line_is_no_reminder(
+    line: CallCenter, values: dict[str, Any]
+) -> None:
+    assert says(line, **values) == []
+
+
+@pytest.mark.parametrize("switch", ["allow_hearing", "allow_expected_release"])
+def test_switch_of_the_office_that_is_off_makes_and_keeps_no_reminder(line: CallCenter, switch: str) -> None:
+    both = {"next_hearing_at": SOON, "next_hearing_place": COURT, "expected_release_at": SOON}
+    assert len(says(line, **both)) == 2
+    change_notices(line.database, state="waiting")
+
+    line.office = make_office(**{switch: False})
+
+    kind = switch.removeprefix("allow_")
+    assert (kind, "stopped", "replaced") in says(line, **both)
+    assert len(says(line, **both)) == 2
+
+
+def test_policy_of_0_days_makes_no_reminder(line: CallCenter) -> None:
+    line.office = make_office(policies={"hearing_reminder_days": 0})
+
+    assert says(line, next_hearing_at=SOON, next_hearing_place=COURT) == []
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"status": "released", "status_at": at(1), "expected_release_at": SOON}]
+)
+def test_date_that_vanished_or_was_overtaken_stops_its_reminder(
+    line: CallCenter, values: dict[str, Any]
+) -> None:
+    says(line, expected_release_at=SOON)
+
+    assert says(line, **values)[0] == ("expected_release", "stopped", "replaced")
+
+
+def test_date_that_moved_stops_the_old_reminder_and_makes_another(line: CallCenter) -> None:
+    says(line, expected_release_at=SOON)
+
+    assert says(line, expected_release_at=LATER) == [
+        ("expected_release", "stopped", "replaced"),
+        ("expected_release", "waiting", None),
+    ]
+
+
+def test_date_that_moved_back_is_reminded_of_again(line: CallCenter) -> None:
+    says(line, expected_release_at=SOON)
+    says(line, expected_release_at=LATER)
+
+    assert says(line, expected_release_at=SOON) == [
+        ("expected_release", "waiting", None),
+        ("expected_release", "stopped", "replaced"),
+    ]
+
+
+def test_reminder_that_was_confirmed_is_not_told_twice_when_its_date_moves_back(line: CallCenter) -> None:
+    says(line, expected_release_at=SOON)
+    change_notices(line.database, state="confirmed")
+    says(line, expected_release_at=LATER)
+
+    assert says(line, expected_release_at=SOON)[0] == ("expected_release", "confirmed", None)
+
+
+def test_reminder_of_a_date_that_passed_ends(line: CallCenter) -> None:
+    says(line, expected_release_at=SOON)
+
+    line.now = SOON
+
+    assert says(line, expected_release_at=SOON) == [("expected_release", "stopped", "replaced")]
+
+
+def test_denied_record_lets_a_reminder_rest_and_it_goes_on(line: CallCenter) -> None:
+    says(line, expected_release_at=SOON)
+
+    assert says(line, asylum_related="yes") == [("expected_release", "stopped", "gate")]
+    assert says(line, expected_release_at=SOON) == [("expected_release", "waiting", None)]
+
+
+def test_person_about_whom_nobody_is_registered_makes_no_event(line: CallCenter) -> None:
+    with line.database.transaction() as session:
+        registered_case(session, "B-1", state="stopped")
+    line.now += timedelta(hours=2)
+
+    feeds(line.database, "B-1", as_of=line.now, expected_release_at=SOON)
+    line.sweeps()
+
+    assert states(line.database) == []
+
+
+def test_two_victims_of_one_person_are_reminded_each(line: CallCenter) -> None:
+    with line.database.transaction() as session:
+        registered_case(session)
+
+    assert says(line, expected_release_at=SOON) == [("expected_release", "waiting", None)] * 2
