@@ -32,6 +32,7 @@ from models.talks import leg as legs
 from models.talks.hold import staff_left
 from models.talks.own_call import call_now
 from tests.call_center import CallCenter
+from tests.conftest import ON_SQLITE
 from tests.factories import NOW, make_call, make_case, make_office, make_staff
 
 STATUSES = ("initiated", "ringing", "in-progress", "completed", "busy", "no-answer", "failed", "canceled")
@@ -250,6 +251,7 @@ class Hotline(RuleBasedStateMachine):
                     session.execute(delete(table))
 
 
+@ON_SQLITE
 @pytest.mark.timeout(300)
 def test_random_events_in_random_order_keep_every_promise_in_one_hand(database: Database) -> None:
     machine = type("OnThisDatabase", (Hotline,), {"database": database})
