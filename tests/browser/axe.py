@@ -8,11 +8,11 @@ if TYPE_CHECKING:
 
 AXE = (Path(__file__).parent / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 WCAG = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+_ON_COLORS = ["color-contrast", "link-in-text-block"]
+#: The rules that depend on colors, which are all that the dark changes.
+COLORS = {"type": "rule", "values": _ON_COLORS}
 #: The rules that depend on colors and on layout; the others read the same document.
-LOOKS = {
-    "type": "rule",
-    "values": ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"],
-}
+LOOKS = {"type": "rule", "values": [*_ON_COLORS, "scrollable-region-focusable", "target-size"]}
 
 
 def violations(page: "Page", rules: Any = WCAG) -> list[str]:

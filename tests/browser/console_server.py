@@ -21,7 +21,7 @@ from models.staff.staff_password import PasswordKdf
 from models.staff.staff_totp import set_totp
 from models.store.database import Database
 from models.store.keyring import Keyring
-from tests.browser.axe import LOOKS, WCAG, violations
+from tests.browser.axe import COLORS, LOOKS, WCAG, violations
 from tests.call_center import WaitingJobs
 from tests.console.signed_in import cookie_of
 from tests.events_process import EventsProcess
@@ -212,7 +212,8 @@ def judge(page: "Page", name: str, widths: tuple[int, ...] = (360, 1280)) -> Non
             Path(folder).mkdir(parents=True, exist_ok=True)
             page.screenshot(path=Path(folder) / f"{look}.png", full_page=True)
         # A screen reader gets the same in the dark and at every width.
-        found = violations(page, LOOKS if number else WCAG)
+        rules = COLORS if scheme == "dark" else LOOKS if number else WCAG
+        found = violations(page, rules)
         assert found == [], f"{look}: {found}"
         _fits(page, look)
     page.set_viewport_size({"width": 320, "height": 900})
