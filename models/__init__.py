@@ -9,6 +9,7 @@ from models.calls.heard_text import HeardText
 from models.calls.offer import Offer
 from models.calls.pacing import Pace
 from models.cases.case import Case
+from models.cases.duress import DuressWatch
 from models.cases.name_index import NameWord
 from models.cases.pin import KnownPhone, PinCounter, PinTry
 from models.cases.registrant import Consent, Phone, Registrant
@@ -67,6 +68,7 @@ __all__ = [
     "CustodyEvent",
     "CustodyImport",
     "CustodyRecord",
+    "DuressWatch",
     "Facility",
     "Guard",
     "HeardText",

@@ -22,7 +22,8 @@ from models import (
     Subject,
     Talk,
 )
-from models.cases.case import add_case, new_number
+from models.cases.case import Case, add_case, new_number
+from models.cases.duress import choose_duress_pin, duress_case
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import register
 from models.custody.directory import place_key
@@ -186,6 +187,23 @@ def make_case(
         setattr(case, name, value)
     session.flush()
     return MadeCase(case.id, number, pin, subject.id, registrant.id)
+
+
+def make_duress_pin(session: Session, case: MadeCase, pin: str = "518263", now: datetime = NOW) -> MadeCase:
+    """Give a case a duress PIN; returns the case that it opens, under the same number."""
+    real = session.get_one(Case, case.id)
+    choose_duress_pin(
+        session,
+        real,
+        pin_hash=HASHER.hash(pin),
+        mark=HASHER.mark(pin),
+        beside=real.pin_hash,
+        actor="the suite",
+        now=now,
+    )
+    duress = duress_case(session, case.id)
+    assert duress is not None
+    return dataclasses.replace(case, id=duress.id, pin=pin, registrant_id=duress.registrant_id)
 
 
 def make_staff(

@@ -27,6 +27,7 @@ from models.notices.gate_watch import is_any_to_watch, watch_gate
 from models.notices.reminders import make_reminders
 from models.notices.spreading import is_any_unspread, spread
 from models.overview.audit_watch import has_news, watch
+from models.overview.duress_use import has_untold_use, tell_of_uses
 from models.overview.lost_pin import settle_lost_pins
 from models.overview.trouble import page_troubles, troubles
 from models.staff.audit_alarm import has_untold_alarms, tell_of_alarms
@@ -94,6 +95,7 @@ _MATTERS: tuple[
     (lambda session, now: bool(troubles(session, now)), page_troubles),
     (lambda session, _now: has_untold_reports(session), tell_of_reports),
     (lambda session, _now: has_untold_locks(session), tell_of_locks),
+    (lambda session, _now: has_untold_use(session), tell_of_uses),
     (lambda session, _now: is_anything_held(session), page_held),
     (lambda session, _now: has_untold_names(session), tell_of_unlisted),
     (

@@ -33,6 +33,15 @@ WORDS = {
     CaseRefusal.NOT_YOUR_ROLE: N_("Only a supervisor or an administrator can do this."),
     CaseRefusal.CONFIRMED: N_("Someone already confirmed this."),
     CaseRefusal.SAME_PERSON: N_("Someone else must confirm who the case is about."),
+    CaseRefusal.PIN_CHANGED: N_("The PIN changed meanwhile. Give the duress PIN again."),
+    CaseRefusal.NOT_WITH_THE_PERSON: N_(
+        "Only with the person: in a call in which they entered the PIN, or after you record how you "
+        "recognized them."
+    ),
+    CaseRefusal.NO_STANDING_PIN: N_(
+        "The person has no PIN of their own yet. They choose one in their first call with the PIN from the "
+        "letter."
+    ),
     CaseRefusal.TIME_ZONE_LOCKED: N_(
         "Time zone: it cannot change while phones and times are locked after a PIN was replaced."
     ),

@@ -25,6 +25,7 @@ _PLAIN = {
     "texts_refused": "our texts are refused",
     "role_silent": "a role is silent",
     "new_approver": "somebody may approve now",
+    "only_you": "a matter for one person alone",
 }
 
 

@@ -11,6 +11,7 @@ from models.calls import pin_try, staff_secret
 from models.calls.pin_try import Guess
 from models.calls.staff_number import from_main_line
 from models.cases.case import NUMBER_LENGTHS, begins_number, check_digit_is_right
+from models.cases.pin import Match
 from models.overview.lost_pin import tell_of_letter
 from models.overview.pin_change import FirstEntry, SecondEntry
 
@@ -74,7 +75,7 @@ def _reserve(desk: Desk, digits: str) -> PinWork:
     return PinWork(guess, digits)
 
 
-def _record(desk: Desk, work: PinWork, matched: bool) -> str:
+def _record(desk: Desk, work: PinWork, matched: Match) -> str:
     call, most = desk.call, desk.policies.tries_per_call
     if not isinstance(work.guess, Guess):
         raise TypeError("An entry of a new PIN is no try.")

@@ -3,13 +3,17 @@
 The PIN itself is checked in ``ivr_flows/verbs/case_verbs.py`` and ``models/calls/pin_try.py``.
 """
 
+from dataclasses import replace
+
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, SlowHandler, answers
 from ivr_flows.verbs.case_verbs import PinWork, check_number, steps_in_case, verify_pin
-from models.calls.pin_try import is_since_last_call, tries_told
+from models.calls.pin_try import Guess, is_since_last_call, tries_told
 from models.cases.case import NUMBER_LENGTHS, begins_number
+from models.cases.duress import pin_in_force
+from models.cases.pin import Match
 from models.overview.phone_stop import answer_notice
-from models.overview.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash_in_force
+from models.overview.pin_change import Chosen, FirstEntry, SecondEntry, Weighed, change_pin
 from models.staff.lost_pin_report import reporting
 
 #: The key of a new PIN in every menu that follows the status.
@@ -69,11 +73,21 @@ def may_change_pin(desk: Desk, _digits: str) -> str:
     return "yes" if desk.has_tries else "no"
 
 
-def _take_once_more(desk: Desk, work: PinWork, matched: bool) -> str:
+def _reserve_once_more(desk: Desk, digits: str) -> PinWork:
+    work: PinWork = verify_pin.reserve(desk, digits)
+    call, guess = desk.call, work.guess
+    if isinstance(guess, Guess) and call.case_id is not None and call.case_id == guess.duress_case_id:
+        # A caller who entered the duress PIN may be asked beside somebody for "the PIN in force": the case's
+        # own PIN, entered here out of habit, must not show it to them (R10).
+        return replace(work, guess=guess.only_duress())
+    return work
+
+
+def _take_once_more(desk: Desk, work: PinWork, matched: Match) -> str:
     call = desk.call
-    told = call.wrong_tries, call.last_call_at
+    told, case_id = (call.wrong_tries, call.last_call_at), call.case_id
     word = verify_pin.record(desk, work, matched)
-    if word == "right":
+    if word == "right" and call.case_id == case_id:
         # The next call tells about wrong tries that came after the status.
         call.wrong_tries, call.last_call_at = told
     return word
@@ -81,11 +95,11 @@ def _take_once_more(desk: Desk, work: PinWork, matched: bool) -> str:
 
 def _take_first(desk: Desk, digits: str) -> PinWork:
     call = desk.call
-    stored = hash_in_force(desk.session, call.case_id) if call.case_id is not None else None
+    in_force = pin_in_force(desk.session, call.case_id) if call.case_id is not None else None
     is_number = call.tried_key is not None and begins_number(
         desk.keyring, digits, call.tried_key, NUMBER_LENGTHS
     )
-    return PinWork(FirstEntry(call.id, call.turn, stored, is_number), digits)
+    return PinWork(FirstEntry(call.id, call.turn, in_force, is_number), digits)
 
 
 def _keep_first(desk: Desk, _work: PinWork, found: Weighed) -> str:
@@ -98,13 +112,15 @@ def _take_second(desk: Desk, digits: str) -> PinWork:
     return PinWork(SecondEntry(desk.call.id, desk.call.turn, desk.call.new_pin_hash), digits)
 
 
-def _put_into_force(desk: Desk, _work: PinWork, matched: bool) -> str:
+def _put_into_force(desk: Desk, _work: PinWork, chosen: Chosen) -> str:
     call = desk.call
     new_hash, call.new_pin_hash = call.new_pin_hash, None
-    if not matched or new_hash is None:
+    if not chosen.is_same or new_hash is None:
         return "differs"
     by_letter = not desk.is_verified and call.may_choose_pin(desk.now)
-    if not ((desk.is_verified or by_letter) and change_pin(desk.session, call, new_hash, desk.now)):
+    if not (
+        (desk.is_verified or by_letter) and change_pin(desk.session, call, new_hash, chosen.mark, desk.now)
+    ):
         return "gone"
     # This call knows the new PIN, so the case stays open in it; in every other call it closes.
     call.verified_at = call.pin_issued_at = desk.now
@@ -116,7 +132,7 @@ def _put_into_force(desk: Desk, _work: PinWork, matched: bool) -> str:
 
 
 verify_pin_again = SlowHandler(
-    "verify_pin_again", frozenset({"right", "letter", "wrong", "spent"}), verify_pin.reserve, _take_once_more
+    "verify_pin_again", frozenset({"right", "letter", "wrong", "spent"}), _reserve_once_more, _take_once_more
 )
 take_new_pin = SlowHandler(
     "take_new_pin", frozenset({"good", "guessable", "same"}), _take_first, _keep_first, is_a_try=False

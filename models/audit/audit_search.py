@@ -6,13 +6,29 @@ from datetime import UTC, datetime, timedelta
 from heapq import merge
 from typing import Any
 
-from sqlalchemy import Select, Table, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Table,
+    and_,
+    cast,
+    column,
+    func,
+    literal,
+    not_,
+    select,
+    table,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
 
 PAGE = 50
 _ENTRIES: Table = AuditEntry.__table__  # type: ignore[assignment]
+#: By name alone, since the audit knows no table of the rooms above it.
+_WATCHES = table("duress_watches", column("case_id"))
 _SHOWN = tuple(_ENTRIES.c[name] for name in ("id", "at", "actor", "action", "target", "facts", "salt"))
 
 
@@ -108,7 +124,8 @@ def count_found(session: Session, wanted: Search, most: int) -> int:
 
 def has_target(session: Session, target: str) -> bool:
     """Whether any entry is about ``target``, such as ``case:7``."""
-    return session.scalar(select(_ENTRIES.c.id).where(_ENTRIES.c.target == target).limit(1)) is not None
+    found = select(_ENTRIES.c.id).where(_ENTRIES.c.target == target, _is_for_all())
+    return session.scalar(found.limit(1)) is not None
 
 
 def newest_entry(session: Session) -> int:
@@ -121,9 +138,18 @@ def names_of(staff_id: int, email: str) -> tuple[str, ...]:
     return (email, f"liaison:{staff_id}", f"staff:{staff_id}")
 
 
+def _is_for_all() -> ColumnElement[bool]:
+    """Leaves out what tells of a duress PIN: only its liaison and the supervisors may know (R10).
+
+    They find it on a page of their own; the chain of hashes covers these entries like any other.
+    """
+    of_duress = select(literal("case:") + cast(_WATCHES.c.case_id, String)).scalar_subquery()
+    return and_(not_(_ENTRIES.c.target.startswith("duress:")), _ENTRIES.c.target.not_in(of_duress))
+
+
 def _statement(wanted: Search, actor: str | None, after: Place | None) -> Select[Any]:
     place = tuple_(_ENTRIES.c.at, _ENTRIES.c.id)
-    query = select(*_SHOWN).order_by(_ENTRIES.c.at.desc(), _ENTRIES.c.id.desc())
+    query = select(*_SHOWN).where(_is_for_all()).order_by(_ENTRIES.c.at.desc(), _ENTRIES.c.id.desc())
     if wanted.since is not None:
         query = query.where(_ENTRIES.c.at >= wanted.since)
     if wanted.until is not None:

@@ -32,6 +32,8 @@ from models.cases.safe_phone import SAFE, standing_of
 
 #: How many rows of the list one transaction processes, so that none is long.
 _A_FEW = 200
+#: How long a callback of a case whose calls are paused waits before the line checks again.
+PAUSED_FOR = timedelta(minutes=5)
 #: The exact words of the partial indexes: with bound parameters the databases would not use them.
 ON_LIST = text("callbacks.state = 'requested' AND callbacks.rank IS NOT NULL")
 NOT_YET = text("callbacks.state = 'requested' AND callbacks.rank IS NULL")
@@ -86,7 +88,7 @@ def rank_for(session: Session, callback: Callback) -> int:
     of_a_case = (
         select(Phone.id)
         .join(Case, Case.registrant_id == Phone.registrant_id)
-        .where(Phone.phone_key == callback.phone_key, *SAFE)
+        .where(Phone.phone_key == callback.phone_key, Case.duress_of.is_(None), *SAFE)
     )
     known = session.scalar(of_a_case.limit(1)) is not None
     return rank_of(verified=False, urgent=urgent, trust=CONFIRMED_PHONE if known else ANY_PHONE)
@@ -111,6 +113,11 @@ def settle_moment(
     None when there is no such moment, or the phone may not be called at all: a staff member decides.
     """
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
+    if phone.is_paused:
+        # One liaison decides whether to call; until then the line looks again and again (R10).
+        callback.next_attempt_at, callback.rank = now + PAUSED_FOR, None
+        session.flush()
+        return callback.next_attempt_at
     opens = None if phone.is_barred else policy.moment_inside(callback, now, phone.window)
     if opens is None:
         outcome = "cannot_dial" if phone.is_barred else "no_window"

@@ -76,6 +76,9 @@ class CallState(_Parts):
 
     # Only in the PIN step.
     pin_hash: str | None = None
+    # The duress case of the entered number, and its PIN (R10).
+    duress_case_id: int | None = None
+    duress_pin_hash: str | None = None
     # A staff member whose number was entered instead of a case number.
     found_staff_id: int | None = None
     staff_pin_hash: str | None = None

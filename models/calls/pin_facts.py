@@ -82,11 +82,19 @@ def failures_of(counter: Any, name: Any) -> Any:
 def failures_untold() -> Any:
     """Wrong tries at the number since a caller was last told of any, or else since the case began (R04).
 
-    The tries of this call are excluded.
+    The tries of this call are excluded. A caller who entered the duress PIN is not told of slips in calls
+    that then opened the case itself: those show when its owner called (R10).
     """
+    tried_in = CALLS.alias("told_of")
     few = (
         select(_TRIES.c.at)
+        .outerjoin(tried_in, tried_in.c.id == _TRIES.c.call_id)
         .where(
+            or_(
+                _CASES.c.duress_of.is_(None),
+                tried_in.c.case_id.is_(None),
+                tried_in.c.case_id != _CASES.c.duress_of,
+            ),
             _TRIES.c.number_key == CALLS.c.tried_key,
             _TRIES.c.at > func.coalesce(_CASES.c.tries_told_at, _CASES.c.opened_at),
             _TRIES.c.call_id != CALLS.c.id,

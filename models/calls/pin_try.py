@@ -10,11 +10,13 @@ transaction open. What is counted, and why:
   to the consecutive count nor prolongs the wait. Otherwise ten quick tries would lock a number for strangers;
   this way a lock takes the half hour of waits that leads to it, and a wait ends when the caller was told it
   would.
+- The duress PIN is a right PIN to the counters as it is to the ear: it ends waits, its try is no failure and
+  its phone is known. Anything else would show in what the same phone may try next (R10, R13).
 - SQL updates counters from the row's current values, so simultaneous tries at one number all count, even one
   that was admitted because it read the row before another try made it wait.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -23,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from models.calls.call_state import CallState
 from models.cases.case import Case
-from models.cases.pin import STRANGERS
+from models.cases.pin import STRANGERS, Match
 from models.cases.pin_hash import PinHasher
 from models.cases.pin_writes import (
     CLEARING,
@@ -103,6 +105,8 @@ class Guess:
     spent: bool = field(repr=False)
     found_case_id: int | None = field(repr=False)
     found_staff_id: int | None = field(default=None, repr=False)
+    duress_stored: str | None = field(default=None, repr=False)
+    duress_case_id: int | None = field(default=None, repr=False)
 
     @property
     def first(self) -> bool:
@@ -112,13 +116,22 @@ class Guess:
         """
         return self.opened_lately and self.counter != STRANGERS
 
-    def work(self, hasher: PinHasher, pin: str) -> bool:
-        """Whether the PIN is the case's: one run of the KDF, whatever was found (R05)."""
-        return hasher.matches(self.stored, pin)
+    def work(self, hasher: PinHasher, pin: str) -> Match:
+        """Which of the case's PINs this is: two runs of the KDF, whatever was found (R05, R10).
 
-    def opens(self, result: bool) -> bool:
-        """Whether this try may open the case, so that the second transaction reads it."""
-        return result and self.allowed
+        A PIN that matches both is the case's own: whoever chose it after the duress PIN must not lock the
+        owner out.
+        """
+        is_own, is_duress = hasher.matches(self.stored, pin), hasher.matches(self.duress_stored, pin)
+        return "pin" if is_own else "duress" if is_duress else ""
+
+    def opens(self, result: Match) -> Match:
+        """Which case this try may open, so that the second transaction reads it."""
+        return result if self.allowed else ""
+
+    def only_duress(self) -> "Guess":
+        """The same try, in which only the duress PIN is right."""
+        return replace(self, stored=None)
 
 
 def reserve(
@@ -143,7 +156,9 @@ def reserve(
         counter=state.pin_counter,
         opened_lately=bool(state.phone_opened_lately),
         # A staff number may be entered instead of a case number; one key is never that of both.
-        stored=state.staff_pin_hash if state.found_staff_id is not None else state.pin_hash,
+        stored=_stored(state, now, limits),
+        duress_stored=state.duress_pin_hash,
+        duress_case_id=state.duress_case_id,
         # The first try of a call is never tightened away: a right PIN then opens the case.
         allowed=state.tries <= (1 if tightened else limits.tries_per_call) and _is_open(state, now, limits),
         tightened=tightened,
@@ -156,27 +171,30 @@ def reserve(
 
 
 def record(
-    state: CallState, guess: Guess, matched: bool, now: datetime
+    state: CallState, guess: Guess, matched: Match, now: datetime
 ) -> tuple[Literal["right", "letter", "wrong"], list[Write]]:
     """Say whether the try was right, and what a right one changes; `reserve` has written a wrong one.
 
     ``letter`` is right as well, by a PIN that was mailed.
 
-    ``state`` was loaded in this transaction, the one after the KDF, with ``opening=matched and
-    guess.allowed``: only a try that may open reads the case. A PIN that was changed, or a number that an
-    earlier try locked, during the hash is wrong. Every kind of wrong try (unknown number, wrong PIN, wait,
-    lock) reads only the call and writes nothing here.
+    ``state`` was loaded in this transaction, the one after the KDF, with ``opening=guess.opens(matched)``:
+    only a try that may open reads the case, and after the duress PIN that is the duress case. A PIN that was
+    changed, or a number that an earlier try locked, during the hash is wrong. Every kind of wrong try
+    (unknown number, wrong PIN, wait, lock) reads only the call and writes nothing here.
     """
-    right = matched and guess.allowed and not was_locked_meanwhile(state, guess)
+    right = bool(guess.opens(matched)) and not was_locked_meanwhile(state, guess)
     if right and guess.found_staff_id is not None:
         if (state.found_staff_id, state.staff_pin_hash) == (guess.found_staff_id, guess.stored):
             return "right", opening(state, guess, now)
         return "wrong", []
     found, stored = state.found_case_id, state.pin_hash
-    if not right or found is None or (found, stored) != (guess.found_case_id, guess.stored):
+    expected = (guess.found_case_id, guess.stored)
+    if matched == "duress":
+        expected = (guess.duress_case_id, guess.duress_stored)
+    if not right or found is None or (found, stored) != expected:
         return "wrong", []
     verified = {
-        "verified_case_id": guess.found_case_id,
+        "verified_case_id": found,
         "verified_told": None if state.wrong_untold else now,
     }
     if state.pin_kind == "one_time":
@@ -227,9 +245,20 @@ def _is_open(state: CallState, now: datetime, limits: PinLimits) -> bool:
         locked_at is None
         and (wait_until is None or wait_until <= now)
         and total < limits.total_failures_limit
-        and (state.pin_expires_at is None or now < state.pin_expires_at)
-        and (state.letter_uses or 0) < limits.one_time_pin_uses
     )
+
+
+def _stored(state: CallState, now: datetime, limits: PinLimits) -> str | None:
+    """The hash of the PIN in force, of a case or of staff; a mailed PIN that is over has none.
+
+    The case's duress PIN does not end with a letter.
+    """
+    if state.found_staff_id is not None:
+        return state.staff_pin_hash
+    is_over = (state.pin_expires_at is not None and now >= state.pin_expires_at) or (
+        (state.letter_uses or 0) >= limits.one_time_pin_uses
+    )
+    return None if is_over else state.pin_hash
 
 
 def _total_of(state: CallState) -> int:
@@ -258,7 +287,7 @@ def _is_tightened(state: CallState, now: datetime, limits: PinLimits, *, shared_
 
 def was_locked_meanwhile(state: CallState, guess: Guess) -> bool:
     """Whether an earlier try locked the number while this one was being hashed."""
-    own = state.pin_counter != STRANGERS
+    own = guess.counter != STRANGERS
     locked_at = state.own_locked_at if own else state.stranger_locked_at
     return locked_at is not None and locked_at < guess.at
 

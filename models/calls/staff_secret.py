@@ -18,7 +18,7 @@ from models.calls.call import CALLS
 from models.calls.pin_try import Guess, PinLimits
 from models.calls.staff_line_stay import sign_out
 from models.cases.new_pin import is_guessable, new_pin
-from models.cases.pin import PinCounter
+from models.cases.pin import Match, PinCounter
 from models.cases.pin_hash import PinHasher
 from models.staff.refusals import StaffRefusal
 from models.staff.staff import Staff, StaffError
@@ -64,9 +64,9 @@ class StaffTry:
         """One run of the KDF, whatever was found (R05)."""
         return hasher.matches(self.reserved.stored, keyed)
 
-    def opens(self, found: bool) -> bool:
+    def opens(self, found: bool) -> Match:
         """Whether the second transaction reads the current counters."""
-        return found and self.reserved.allowed
+        return "pin" if found and self.reserved.allowed else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,9 @@ class FirstKeying:
             return None
         return hasher.hash(keyed)
 
-    def opens(self, _found: Any) -> bool:
+    def opens(self, _found: Any) -> Match:
         """It opens nothing."""
-        return False
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,9 @@ class SecondKeying:
         """Whether both were the same."""
         return hasher.matches(self.stored, keyed)
 
-    def opens(self, _found: Any) -> bool:
+    def opens(self, _found: Any) -> Match:
         """It opens nothing."""
-        return False
+        return ""
 
 
 def is_weak(keyed: str) -> bool:

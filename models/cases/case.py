@@ -38,6 +38,8 @@ class Case(Base):
     lets the caller choose a PIN of their own; ``letter_uses`` counts how often it did) or ``none`` (the first
     PIN waits for a second person's approval; until then nothing opens the case). Until
     ``changes_held_until``, phones and windows cannot be changed, since staff have just given a new PIN (R08).
+    ``duress_of`` marks the duress case of another case, which only that case's duress PIN opens, and
+    ``pin_mark`` is how near other PINs are to that PIN (models/cases/duress.py).
     ``named_by`` is the one staff member who said whom the case is about, under the name that they typed
     (``named_sealed``). Both are set until a second person confirms it, and until then callers are told
     nothing about that person. The caller has been told of wrong tries up to ``tries_told_at`` (R04). A number
@@ -49,14 +51,15 @@ class Case(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     registrant_id: Mapped[int] = mapped_column(ForeignKey("registrants.id"), index=True)
     subject_id: Mapped[int] = mapped_column(ForeignKey("subjects.id"), index=True)
-    number_key: Mapped[str] = mapped_column(String(64), unique=True)
+    number_key: Mapped[str] = mapped_column(String(65), unique=True)
     number_sealed: Mapped[str] = mapped_column(Text)
     pin_hash: Mapped[str] = mapped_column(Text)
     pin_kind: Mapped[str] = mapped_column(String(16), default="standing")
     pin_issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     pin_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     letter_uses: Mapped[int] = mapped_column(default=0, server_default="0")
-    duress_pin_hash: Mapped[str | None] = mapped_column(Text)
+    duress_of: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), unique=True)
+    pin_mark: Mapped[str | None] = mapped_column(Text)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -179,10 +182,25 @@ def rotate_pin(
     pin = new_pin(number)
     pin_hash = hasher.hash(pin)
     case = find_case(session, number)
+    pin, pin_hash = apart_from_duress_pin(session, hasher, case, number, (pin, pin_hash))
     give_new_pin(session, case, pin_hash, now, expires_at=expires_at)
     facts = None if expires_at is None else {"kind": "one_time"}
     audit.record(session, actor=actor, action="rotate_pin", target=f"case:{case.id}", facts=facts, now=now)
     return pin
+
+
+def apart_from_duress_pin(
+    session: Session, hasher: PinHasher, case: Case, number: str, made: tuple[str, str]
+) -> tuple[str, str]:
+    """A PIN that was just made, and its hash, or others if it is too near to the case's duress PIN (R10).
+
+    That happens once in some eight hundred times, so the PIN is hashed before the first statement.
+    """
+    mark = session.scalar(select(Case.pin_mark).where(Case.duress_of == case.id))
+    if mark is None or not hasher.is_near(mark, made[0]):
+        return made
+    pin = new_pin(number, lambda pin: hasher.is_near(mark, pin))
+    return pin, hasher.hash(pin)
 
 
 def give_new_pin(
@@ -217,7 +235,8 @@ def confirm_named(session: Session, case: Case) -> None:
 
     That person's stored name is not changed, unless no other case is about them.
     """
-    others = select(Case.id).where(Case.subject_id == case.subject_id, Case.id != case.id).limit(1)
+    same = (Case.subject_id == case.subject_id, Case.id != case.id, Case.duress_of.is_(None))
+    others = select(Case.id).where(*same).limit(1)
     if case.named_sealed is not None and session.scalar(others) is None:
         subject = session.get_one(Subject, case.subject_id)
         rename_subject(session, subject, keyring_of(session).unseal("subject.name", case.named_sealed))

@@ -2,10 +2,13 @@
 
 import re
 import secrets
+from collections.abc import Callable, Iterator
 from datetime import date
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 
 PIN_DIGITS = 6
+#: In at least so many places a case's PIN and its duress PIN differ: no slip makes one the other (R10).
+PLACES_APART = 3
 _RUN = 4
 _REPEATED_BLOCK = re.compile(r"(\d{1,3})\1+")
 _SAME_THRICE = re.compile(r"(\d)\1\1")
@@ -13,16 +16,29 @@ _SAME_THRICE = re.compile(r"(\d)\1\1")
 _SHORT_DATES = ("MDY", "DMY", "YMD", "YDM")
 
 
-def new_pin(number: str = "") -> str:
+def new_pin(number: str = "", is_taken: Callable[[str], bool] = lambda _pin: False) -> str:
     """A PIN of six digits, the first 1 to 9, that ``is_guessable`` accepts.
 
     ``number`` is the case number. It must not begin with the PIN: those digits at the PIN step would be the
-    number entered again.
+    number entered again. ``is_taken`` says whether a PIN is too near to the case's other one (R10).
     """
     while True:
         pin = str(secrets.choice(range(10 ** (PIN_DIGITS - 1), 10**PIN_DIGITS)))
-        if not is_guessable(pin) and not number.startswith(pin):
+        if not is_guessable(pin) and not number.startswith(pin) and not is_taken(pin):
             return pin
+
+
+def near_pins(pin: str) -> Iterator[str]:
+    """The PIN itself and every six digits that differ from it in fewer than PLACES_APART places: 1,270."""
+    yield pin
+    for places in range(1, PLACES_APART):
+        for changed in combinations(range(PIN_DIGITS), places):
+            others = ([digit for digit in "0123456789" if digit != pin[place]] for place in changed)
+            for digits in product(*others):
+                near = list(pin)
+                for place, digit in zip(changed, digits, strict=True):
+                    near[place] = digit
+                yield "".join(near)
 
 
 def is_guessable(pin: str) -> bool:

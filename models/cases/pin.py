@@ -1,12 +1,15 @@
 """PIN tries: counters, waits and locks belong to the entered number, whether or not it exists (R04-R06)."""
 
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Index, String, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.store.base import Base, UtcDateTime
 
+#: Which of a case's PINs was entered: none of them, its own, or the duress PIN (R10).
+Match = Literal["", "pin", "duress"]
 #: The one counter shared by all phones that a case does not know.
 STRANGERS = ""
 #: The prefixes of a known phone's two counters: one for calls that the carrier attests, one for others.

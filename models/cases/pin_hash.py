@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
 
+from models.cases.new_pin import near_pins
+
 SALT_BYTES = 16
 HASH_BYTES = 32
 #: A stored hash that asks for more was not made here, and must not be able to use up the machine's memory.
@@ -49,6 +51,7 @@ class PinHasher:
         if not (8 <= memory_kib <= MEMORY_KIB_AT_MOST and 1 <= time_cost <= TIME_COST_AT_MOST):
             raise ValueError("The parameters of the PIN hash are out of bounds.")
         self._pepper_key = hmac.digest(pepper, b"hotline pin pepper", "sha256")
+        self._mark_key = hmac.digest(pepper, b"hotline pin mark", "sha256")
         self._memory_kib = memory_kib
         self._time_cost = time_cost
         self._lock = threading.Lock()
@@ -82,6 +85,41 @@ class PinHasher:
         compared = found or self._dummy
         is_equal = hmac.compare_digest(self._work(compared, pin), compared.digest)
         return is_equal and found is not None and stored is not None
+
+    def mark(self, pin: str) -> str:
+        """What ``is_near`` compares later PINs with; ``salt$digest``, keyed with the pepper.
+
+        Only for a duress PIN, which opens nothing of a case. It is no slow hash: a new PIN is compared with
+        it 1,270 times (R10).
+        """
+        salt = os.urandom(SALT_BYTES)
+        return f"{_encode(salt)}${_encode(self._mark_of(salt, pin))}"
+
+    def decoy_mark(self, number_key: str) -> str:
+        """The mark of a PIN that nobody was given, for a case that has no duress PIN.
+
+        So every case refuses some new PINs, and a refusal does not tell which cases have a duress PIN (R13).
+        """
+        made = int.from_bytes(hmac.digest(self._mark_key, b"decoy" + number_key.encode(), "sha256")[:8])
+        salt = hmac.digest(self._mark_key, b"salt" + number_key.encode(), "sha256")[:SALT_BYTES]
+        return f"{_encode(salt)}${_encode(self._mark_of(salt, str(100_000 + made % 900_000)))}"
+
+    def is_near(self, mark: str, pin: str) -> bool:
+        """Whether ``pin`` differs in fewer than three places from the one that was marked.
+
+        Every near PIN is compared, whatever the result, so that all new PINs take the same time.
+        """
+        salt, _, digest = mark.partition("$")
+        raw_salt, marked = _decode(salt), _decode(digest)
+        found = [hmac.compare_digest(self._mark_of(raw_salt, near), marked) for near in near_pins(pin)]
+        return any(found)
+
+    def is_near_hash(self, stored: str, pin: str) -> bool:
+        """The same for a PIN that is only kept as a slow hash: 1,270 runs of the KDF, about half a minute."""
+        return any(self.matches(stored, near) for near in near_pins(pin) if near[0] != "0")
+
+    def _mark_of(self, salt: bytes, pin: str) -> bytes:
+        return hmac.digest(self._mark_key, salt + pin.encode("utf-8", "surrogatepass"), "sha256")
 
     def _work(self, stored: _Stored, pin: str) -> bytes:
         with self._lock:

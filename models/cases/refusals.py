@@ -14,3 +14,6 @@ class CaseRefusal(StrEnum):
     CONFIRMED = auto()
     SAME_PERSON = auto()
     TIME_ZONE_LOCKED = auto()
+    NO_STANDING_PIN = auto()
+    PIN_CHANGED = auto()
+    NOT_WITH_THE_PERSON = auto()

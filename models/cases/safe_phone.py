@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.cases.case import Case
 from models.cases.daily_window import DailyWindow
+from models.cases.duress import is_calling_paused
 from models.cases.registrant import Phone
 from models.store.database import keyring_of
 
@@ -21,10 +22,14 @@ SAFE: tuple[ColumnElement[bool], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class PhoneStanding:
-    """What a registrant said about a callback's phone: whether we may call it, and when (R29)."""
+    """What a registrant said about a callback's phone: whether we may call it, and when (R29).
+
+    ``is_paused``: nothing is called or texted by itself, since the duress PIN was used (R10).
+    """
 
     is_barred: bool = False
     window: DailyWindow | None = None
+    is_paused: bool = False
 
 
 def standing_of(
@@ -41,7 +46,9 @@ def standing_of(
     found = session.execute(_STANDING, whose).all()
     is_barred = any(row.unsafe_since is not None or row.stopped_at is not None for row in found)
     return PhoneStanding(
-        is_barred, DailyWindow.of(found[0].window_starts, found[0].window_ends) if found else None
+        is_barred,
+        DailyWindow.of(found[0].window_starts, found[0].window_ends) if found else None,
+        is_calling_paused(session, case_id, registrant_id),
     )
 
 

@@ -8,10 +8,12 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    String,
     and_,
     bindparam,
     func,
     literal_column,
+    or_,
     select,
     true,
 )
@@ -34,7 +36,8 @@ from models.calls.pin_facts import (
     numbers_unopened,
 )
 from models.cases.case import Case
-from models.cases.pin import KnownPhone, PinCounter, PinTry
+from models.cases.duress import KEY_PREFIX
+from models.cases.pin import KnownPhone, Match, PinCounter, PinTry
 from models.cases.registrant import Phone, Registrant
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
@@ -61,17 +64,20 @@ _GUARDS = table_of(Guard)
 
 
 def load_by_sid(
-    session: Session, call_sid: str, now: datetime, *, for_pin: bool = False, opening: bool = False
+    session: Session, call_sid: str, now: datetime, *, for_pin: bool = False, opening: Match = ""
 ) -> CallState | None:
     """The call with this CallSid, locked until the transaction ends, or None. One statement.
 
     ``for_pin`` is for the step that reserves a try: of the case with the entered number it reads what a try
     needs and nothing that could be told, so that a number without a case takes no less work (R05).
-    ``opening`` is for the transaction after the hash, for a try that may open the case: it reads all of the
-    case, and no counts, since the try was judged when it was reserved.
+    ``opening`` is for the transaction after the hash, for a try that may open a case, and says which PIN it
+    was: it reads all of the case, or of its duress case, and no counts, since the try was judged when it was
+    reserved.
     """
     reading = _OPENING_BY_SID if opening else _PIN_BY_SID if for_pin else _BY_SID
-    asked = {"sid": call_sid, **_moments(now, for_pin=for_pin or opening)}
+    asked = {"sid": call_sid, **_moments(now, for_pin=for_pin or bool(opening))}
+    if opening:
+        asked["opened_prefix"] = KEY_PREFIX if opening == "duress" else ""
     return reading.state(send(session, reading.statement, asked).first())
 
 
@@ -85,18 +91,20 @@ def glance(unit: Unit, call_sid: str, *, with_case: bool = False) -> CallState |
     state = reading.state(unit.read(reading.statement, {"sid": call_sid}))
     if state is not None:
         unit.expect_version(_TURN_OF, {"id": state.id}, state.turn)
-        state.later = partial(_read_later, unit, state.case_id)
+        state.later = partial(_read_later, unit, state.case_id, state.phone_key)
     return state
 
 
-def _read_later(unit: Unit, case_id: int | None, name: str) -> dict[str, Any]:
+def _read_later(unit: Unit, case_id: int | None, phone_key: str | None, name: str) -> dict[str, Any]:
     """Read the fact of this name, and with it all facts of the case, or of the staff.
 
     The values are as committed: without what this turn has written itself.
     """
     if name in _STAFF_NOW.names:
         return _STAFF_NOW.values(unit.read(_STAFF_NOW.statement, {}))
-    return {} if case_id is None else _CASE.values(unit.read(_CASE.statement, {"case": case_id}))
+    if case_id is None:
+        return {}
+    return _CASE.values(unit.read(_CASE.statement, {"case": case_id, "phone": phone_key}))
 
 
 def load_by_leg(session: Session, leg_id: str, now: datetime) -> CallState | None:
@@ -118,8 +126,11 @@ def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
 
 def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     by_number = for_pin or opening
-    columns = _CALL_COLUMNS | _CASE_FACTS | ({} if for_pin else _TOLD_FACTS) | _STAFF_FACTS
+    columns = _CALL_COLUMNS | _CASE_FACTS | ({} if for_pin else _told_facts(CALLS.c.phone_key)) | _STAFF_FACTS
     own, stranger, person = _COUNTERS.alias(), _COUNTERS.alias(), _STAFF.alias()
+    duress = _CASES.alias("duress_cases")
+    if for_pin:
+        columns |= {"duress_case_id": duress.c.id, "duress_pin_hash": duress.c.pin_hash}
     if by_number:
         columns |= (
             _named(
@@ -142,8 +153,17 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
                 "earlier_open_calls": earlier_open_calls(),
             })
         )  # fmt: skip
-    case_is_it = _CASES.c.number_key == CALLS.c.tried_key if by_number else _CASE_IS_OPENED
-    statement = _selecting(columns).select_from(CALLS).outerjoin(_CASES, case_is_it)
+    statement = _selecting(columns).select_from(CALLS)
+    if opening:
+        opened_key = bindparam("opened_prefix", type_=String) + CALLS.c.tried_key
+        statement = statement.outerjoin(_CASES, _CASES.c.number_key == opened_key)
+    else:
+        case_is_it = _CASES.c.number_key == CALLS.c.tried_key if for_pin else _CASE_IS_OPENED
+        statement = statement.outerjoin(_CASES, case_is_it)
+    if for_pin:
+        # Looked for whether or not the number has a case, and found by the same kind of key (R05).
+        key = literal_column(f"'{KEY_PREFIX}'", String) + CALLS.c.tried_key
+        statement = statement.outerjoin(duress, duress.c.number_key == key)
     if not for_pin:
         statement = _joining_told(statement)
     if by_number:
@@ -239,13 +259,20 @@ _TOLD_FACTS: dict[str, Any] = (
         "open_callback_", CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.state, CALLBACKS.c.urgency,
         CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
     )
-    | {
-        "stops_untold": select(func.count()).select_from(_PHONES).where(
-            _PHONES.c.registrant_id == _REGISTRANTS.c.id, _PHONES.c.stopped_at.is_not(None),
-            _PHONES.c.stop_told_at.is_(None), _PHONES.c.unsafe_since.is_(None),
-        ).correlate(_REGISTRANTS).scalar_subquery(),
-    }
 )  # fmt: skip
+
+
+def _told_facts(phone_key: ColumnElement[Any]) -> dict[str, Any]:
+    """What may be told about a case, for a call from this phone."""
+    stopped = select(func.count()).select_from(_PHONES).where(
+        _PHONES.c.registrant_id == _REGISTRANTS.c.id, _PHONES.c.stopped_at.is_not(None),
+        _PHONES.c.stop_told_at.is_(None), _PHONES.c.unsafe_since.is_(None),
+        # After the duress PIN only the phone in the caller's hand is spoken of (R10).
+        or_(_CASES.c.duress_of.is_(None), _PHONES.c.phone_key == phone_key),
+    )  # fmt: skip
+    return _TOLD_FACTS | {"stops_untold": stopped.correlate(_REGISTRANTS, _CASES, CALLS).scalar_subquery()}
+
+
 _STAFF_FACTS: dict[str, Any] = {
     "free_liaisons": select(func.count()).select_from(_STAFF).where(
         _STAFF.c.on_shift == true(), _STAFF.c.busy_call_id.is_(None),
@@ -257,16 +284,19 @@ _STAFF_FACTS: dict[str, Any] = {
 }  # fmt: skip
 _CASE_IS_OPENED = _CASES.c.id == CALLS.c.case_id
 _IS_IT = CALLS.c.call_sid == bindparam("sid")
-_OF_CASE = _CASE_FACTS | _TOLD_FACTS
 
 _CALL = _Reading(_selecting(_CALL_COLUMNS).where(_IS_IT))
 _CALL_AND_CASE = _Reading(
     _joining_told(
-        _selecting(_CALL_COLUMNS | _OF_CASE).select_from(CALLS).outerjoin(_CASES, _CASE_IS_OPENED)
+        _selecting(_CALL_COLUMNS | _CASE_FACTS | _told_facts(CALLS.c.phone_key))
+        .select_from(CALLS)
+        .outerjoin(_CASES, _CASE_IS_OPENED)
     ).where(_IS_IT)
 )
 _CASE = _Reading(
-    _joining_told(_selecting(_OF_CASE).select_from(_CASES)).where(_CASES.c.id == bindparam("case"))
+    _joining_told(
+        _selecting(_CASE_FACTS | _told_facts(bindparam("phone", type_=String))).select_from(_CASES)
+    ).where(_CASES.c.id == bindparam("case"))
 )
 _STAFF_NOW = _Reading(_selecting(_STAFF_FACTS))
 _TURN_OF = select(CALLS.c.turn).where(CALLS.c.id == bindparam("id")).with_for_update(key_share=True)

@@ -73,7 +73,8 @@ def search_cases(session: Session, person: Person, *, name: str, reason: str, no
                 # id.
                 and_(Case.subject_id.in_(matches.subjects), Case.named_by.is_(None)),
                 Case.registrant_id.in_(matches.registrants),
-            )
+            ),
+            Case.duress_of.is_(None),
         )
         .order_by(Case.closed_at.is_not(None), Case.id.desc())
         .limit(MOST_SHOWN + 1)

@@ -12,7 +12,7 @@ from models.callbacks.callback import IS_OWED, Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import A_DAY, Promise, promise_callback
 from models.callbacks.wishes import wishes_of_phone
-from models.cases.case import Case, find_case, give_new_pin
+from models.cases.case import Case, apart_from_duress_pin, find_case, give_new_pin
 from models.cases.new_pin import new_pin
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import Phone, Registrant
@@ -228,6 +228,7 @@ def replace_lost_pin(
         raise LostPinError(LostPinRefusal.NO_PHONE)
     days = policy.numbers.two_people_days
     check_untied(session, people[0].id, people[1].id, f"case:{case.id}", now, days)
+    pin, pin_hash = apart_from_duress_pin(session, hasher, case, number, (pin, pin_hash))
     give_new_pin(session, case, pin_hash, now, by_two_people=True)
     case.changes_held_until = now + hold
     session.flush()

@@ -65,10 +65,13 @@ def stop_phone(
         if phone.confirmed_at is not None and phone.unsafe_since is None
     }
     for registrant_id in sorted(was_called):
-        if with_task:
-            _make_task(session, registrant_id, now, policy.numbers)
         of_registrant = select(Case).where(Case.registrant_id == registrant_id)
         found = session.scalars(of_registrant.limit(1)).first()
+        if found is not None and found.duress_of is not None:
+            # The same person, of whose phone staff already have a task (R10).
+            continue
+        if with_task:
+            _make_task(session, registrant_id, now, policy.numbers)
         if found is not None:
             tell_safe_phones(session, found, REASON, actor, policy, now)
     return jobs

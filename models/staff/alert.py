@@ -31,6 +31,8 @@ LINE_REFUSED = "line_refused"
 PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
 #: The feed sent names that no directory has, or unknown codes (R14, R15).
 UNLISTED = "unlisted"
+#: A matter for its reader alone; the words do not say what (R10).
+ONLY_YOU = "only_you"
 #: Somebody became a supervisor or an administrator (R40).
 NEW_APPROVER = "new_approver"
 #: Urgent work that nobody takes; and offers missed in a row, about which the liaison themselves is told.
@@ -51,9 +53,10 @@ PROMPTS = {
     UNLISTED: "alert.unlisted",
     UNTAKEN: "alert.untaken",
     SET_AWAY: "alert.set_away",
+    ONLY_YOU: "alert.only_you",
 }
 #: Levels that are told without a count.
-_UNCOUNTED = frozenset({CALLS_REFUSED, LINE_REFUSED, TEXTS_REFUSED, ROLE_SILENT})
+_UNCOUNTED = frozenset({CALLS_REFUSED, LINE_REFUSED, TEXTS_REFUSED, ROLE_SILENT, ONLY_YOU})
 #: Levels that are told only by text, because nobody needs to be woken for them.
 _BY_TEXT = frozenset(
     {LEFT, AUDIT_ALARM, CALLS_REFUSED, LINE_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER, SET_AWAY, UNLISTED}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.asking_call import LISTENS
 from models.callbacks.callback import CALLBACKS, Callback, advance, locked
-from models.callbacks.callback_list import put_on_list, settle_moment
+from models.callbacks.callback_list import PAUSED_FOR, put_on_list, settle_moment
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import (
     choose_liaison,
@@ -265,6 +265,9 @@ def ring_caller(
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     hours = policy if callback.claimed_at is None else policy.of_staff()
     opens = None if phone.is_barred else hours.moment_inside(callback, now, phone.window)
+    if phone.is_paused and callback.claimed_at is None:
+        # The duress PIN was used since the liaison was called: only a person decides to call (R10).
+        opens = now + PAUSED_FOR
     if opens is None:
         outcome = "cannot_dial" if phone.is_barred else "no_window"
         return None, leave_for_staff(session, callback, now, "worker", outcome)

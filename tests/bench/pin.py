@@ -124,9 +124,9 @@ def _time_of_one(line: PinCalls, number: str, pin: str) -> float:
         state = line.state(session, sid)
         guess, writes = reserve(state, line.now, line.limits)
         send_all(session, *writes, saving_turn(state))
-    matched = line.hasher.matches(guess.stored, pin)
+    matched = guess.work(line.hasher, pin)
     with line.database.transaction() as session:
-        state = line.state(session, sid, opening=matched and guess.allowed)
+        state = line.state(session, sid, opening=guess.opens(matched))
         word, writes = record(state, guess, matched, line.now)
         send_all(session, *writes, saving_turn(state))
     taken = perf_counter_ns() - started

@@ -36,6 +36,7 @@ from models.custody.custody_status import Heard
 from models.outcomes.talk_facts import needs_interpreter
 from models.overview import listing
 from models.overview.case_page import CasePage, read_case_page
+from models.overview.duress_use import may_know
 from models.overview.history import history_of, without_private
 from models.staff.staff import Staff
 from models.staff.staff_name import read_staff_names
@@ -101,6 +102,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     return {
         "row": row,
         "title": callback_words.title_of(row),
+        "only_you": may_know(session, me(), row.id),
         "shown": shown,
         "every": EVERY,
         "tag": _tag(row, state, len(history), free, opens_case, now, page),

@@ -41,10 +41,15 @@ GROUNDS = {
     "search": N_("your search"),
     "added": N_("you added it"),
     "approval": N_("a PIN that waits for you"),
+    "assigned": N_("a matter that is yours alone"),
 }
 PACES = {"normal": N_("Normal pace"), "slow": N_("Slow, with more time for each answer")}
 #: What happened to a case, by the action of its audit entry.
 ACTIONS = {
+    "choose_duress_pin": N_("gave a duress PIN"),
+    "drop_duress_pin": N_("turned off a duress PIN"),
+    "tell_duress": N_("told one liaison and the supervisors"),
+    "resume_calls": N_("let the line call again"),
     "open_case": N_("Case added"),
     "close_case": N_("Case closed"),
     "look_at_case": N_("Looked at"),

@@ -17,6 +17,7 @@ from hotline.console.shell.refused import refused
 from hotline.console.shell.words import N_, _
 from hotline.refusals.cases import LetterRefusal
 from models.audit import audit
+from models.cases.duress import pin_in_force
 from models.cases.new_pin import new_pin
 from models.overview.case_change import reveal_number
 from models.overview.case_opening import open_to
@@ -118,7 +119,8 @@ def pin_approve(request_id: int) -> View:
             language, delivery = case.registrant.language, asked.delivery
             line = case.registrant.line
             number = keyring_of(session).unseal("case.number", case.number_sealed)
-        made = new_pin(number)
+            in_force = pin_in_force(session, case.id)
+        made = new_pin(number, lambda pin: in_force.is_near(console.hasher, pin))
         # The hash and the letter are made with no transaction open, because callers must not wait for them.
         made_hash = console.hasher.hash(made)
         letter = b"" if delivery == "told" else _letter_with(made, language, line, now)

@@ -9,7 +9,7 @@ from tests.console.conftest import Member, words
 WORK, CASES = ["Callbacks", "My shift"], ["Cases", "PINs"]
 ALL = {
     "Work": [*WORK, "Wallboard"],
-    "Cases": [*CASES, "Locks", "Imports"],
+    "Cases": [*CASES, "Locks", "Only you", "Imports"],
     "Office": ["Staff", "Schedule", "Office", "Prompts"],
     "Audit": ["Audit"],
 }
@@ -26,7 +26,7 @@ def groups_of(nav: Any) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("role", "groups"),
     [
-        ("liaison", {"Work": WORK, "Cases": CASES, "Office": ["Prompts"]}),
+        ("liaison", {"Work": WORK, "Cases": [*CASES, "Only you"], "Office": ["Prompts"]}),
         ("supervisor", ALL),
         ("administrator", {**ALL, "Cases": [*CASES, "Imports"]}),
     ],

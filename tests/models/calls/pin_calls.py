@@ -13,6 +13,7 @@ from models import Call, Case, KnownPhone, PinCounter, PinTry
 from models.calls.call_state import CallState
 from models.calls.pin_try import Guess, PinLimits, record, reserve
 from models.cases.case import add_case
+from models.cases.pin import Match
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import Phone, register
 from models.cases.subject import find_or_add_subject
@@ -115,10 +116,11 @@ class PinCalls:
         send_all(session, *writes)
         return guess
 
-    def record(self, sid: str, guess: Guess, matched: bool) -> str:
-        """The second transaction."""
+    def record(self, sid: str, guess: Guess, found: Match | bool) -> str:
+        """The second transaction; True is the case's own PIN."""
+        matched: Match = ("pin" if found else "") if isinstance(found, bool) else found
         with self.database.transaction() as session:
-            state = self.state(session, sid, opening=matched and guess.allowed)
+            state = self.state(session, sid, opening=guess.opens(matched))
             word, writes = record(state, guess, matched, self.now)
             if word == "right":
                 writes.append(_no_tries(sid))
@@ -131,11 +133,11 @@ class PinCalls:
         """A whole try, in a call of its own unless one is given; answers ``right`` or ``wrong``."""
         sid = sid or self.call(phone)
         guess = self.reserve(sid, number)
-        return self.record(sid, guess, self.hasher.matches(guess.stored, pin))
+        return self.record(sid, guess, guess.work(self.hasher, pin))
 
-    def state(self, session: Any, sid: str, *, opening: bool | None = None) -> CallState:
+    def state(self, session: Any, sid: str, *, opening: Match | None = None) -> CallState:
         """The call as the PIN step's first transaction reads it, or the second, ``opening`` or not."""
-        state = load_by_sid(session, sid, self.now, for_pin=opening is None, opening=bool(opening))
+        state = load_by_sid(session, sid, self.now, for_pin=opening is None, opening=opening or "")
         assert state is not None
         return state
 

@@ -29,7 +29,7 @@ READS: dict[str, Callable[[Session, datetime], Any]] = {
 }
 OTHERS: dict[str, Callable[[Session, datetime], Any]] = {
     "the end of a call": lambda session, now: stop_ringing(session, 1, now),
-    "the PIN that may open": lambda session, now: load_by_sid(session, "CA1", now, opening=True),
+    "the PIN that may open": lambda session, now: load_by_sid(session, "CA1", now, opening="duress"),
 }
 #: A read of calls by something that few calls have, and the partial index of only those calls.
 OF_FEW_CALLS: dict[str, tuple[Callable[[Session, datetime], Any], str]] = {

@@ -411,14 +411,15 @@ def _make_tables() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("registrant_id", sa.Integer(), nullable=False),
         sa.Column("subject_id", sa.Integer(), nullable=False),
-        sa.Column("number_key", sa.String(length=64), nullable=False),
+        sa.Column("number_key", sa.String(length=65), nullable=False),
         sa.Column("number_sealed", sa.Text(), nullable=False),
         sa.Column("pin_hash", sa.Text(), nullable=False),
         sa.Column("pin_kind", sa.String(length=16), nullable=False),
         sa.Column("pin_issued_at", MOMENT, nullable=False),
         sa.Column("pin_expires_at", MOMENT),
         sa.Column("letter_uses", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("duress_pin_hash", sa.Text()),
+        sa.Column("duress_of", sa.Integer()),
+        sa.Column("pin_mark", sa.Text()),
         sa.Column("opened_at", MOMENT, nullable=False),
         sa.Column("closed_at", MOMENT),
         sa.Column("last_verified_at", MOMENT),
@@ -426,10 +427,12 @@ def _make_tables() -> None:
         sa.Column("changes_held_until", MOMENT),
         sa.Column("named_by", sa.Integer()),
         sa.Column("named_sealed", sa.Text()),
+        sa.ForeignKeyConstraint(["duress_of"], ["cases.id"], name="fk_cases_duress_of"),
         sa.ForeignKeyConstraint(["named_by"], ["staff.id"], name="fk_cases_named_by", use_alter=True),
         sa.ForeignKeyConstraint(["registrant_id"], ["registrants.id"], name="fk_cases_registrant_id"),
         sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name="fk_cases_subject_id"),
         sa.PrimaryKeyConstraint("id", name="pk_cases"),
+        sa.UniqueConstraint("duress_of", name="uq_cases_duress_of"),
         sa.UniqueConstraint("number_key", name="uq_cases_number_key"),
     )
     op.create_index("ix_cases_registrant_id", "cases", ["registrant_id"])
@@ -685,6 +688,19 @@ def _make_tables() -> None:
     )
     op.create_index("ix_calls_started_at", "calls", ["started_at"])
     op.create_index("uq_calls_leg_id", "calls", ["leg_id"], unique=True, **_only("leg_id IS NOT NULL"))
+
+    op.create_table(
+        "duress_watches",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer()),
+        sa.Column("told_at", MOMENT),
+        sa.Column("lifted_at", MOMENT),
+        sa.Column("lifted_by", sa.Integer()),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_duress_watches_case_id"),
+        sa.ForeignKeyConstraint(["lifted_by"], ["staff.id"], name="fk_duress_watches_lifted_by"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_duress_watches_staff_id"),
+        sa.PrimaryKeyConstraint("case_id", name="pk_duress_watches"),
+    )
 
     op.create_table(
         "case_openings",

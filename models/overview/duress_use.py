@@ -1,0 +1,202 @@
+"""After a duress PIN was used: one liaison and the supervisors are told, nobody else (R10).
+
+The call itself writes nothing that another call would not write: the sweeper finds the use in the times of
+the duress case. Nothing here is counted, measured or published.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from models.audit import audit
+from models.callbacks.callback import Callback, advance
+from models.cases.case import Case
+from models.cases.duress import TARGET, DuressError, DuressWatch
+from models.cases.refusals import CaseRefusal
+from models.overview.case_opening import Person
+from models.staff.alert import ONLY_YOU, Told, recipients, tell
+from models.staff.staff import Staff
+from models.store.policies import Policies
+
+#: How long the liaison keeps such a callback: until they call or return it, not as other claims.
+_KEPT = timedelta(days=365)
+#: Dispatches claim callbacks all day, so an entry by this actor does not tell why this one is kept.
+_ACTOR = "worker"
+_REAL = aliased(Case)
+
+
+@dataclass(frozen=True, slots=True)
+class DuressUse:
+    """One use as its liaison and the supervisors see it; ``case_id`` is the real case.
+
+    ``entries``, for supervisors alone: when, what and who, of the audit.
+    """
+
+    id: int
+    case_id: int
+    used_at: datetime
+    liaison_id: int | None
+    is_paused: bool
+    callbacks: tuple[int, ...]
+    entries: tuple[tuple[datetime, str, str], ...]
+
+
+def has_untold_use(session: Session) -> bool:
+    """Whether a use is to be told, or a callback after one has no liaison yet."""
+    if session.execute(_watched().where(_IS_UNTOLD).limit(1)).first() is not None:
+        return True
+    in_use = session.execute(_watched()).all()
+    return any(_is_paused(watch, case) and _loose(session, watch, case) for watch, case in in_use)
+
+
+def tell_of_uses(session: Session, now: datetime, _policies: Policies, is_open: bool) -> None:
+    """Tell each new use to one liaison and every supervisor, and give the liaison the case's callbacks.
+
+    Without any liaison the supervisors alone are told, and the sweeper looks for one again.
+    """
+    for watch, case in session.execute(_watched().with_for_update(of=DuressWatch)).all():
+        liaison = _liaison_for(session, watch, case)
+        watch.staff_id = None if liaison is None else liaison.id
+        if _is_untold(watch, case):
+            _tell(session, liaison, now, is_open)
+            watch.told_at = case.last_verified_at
+            audit.record(
+                session, actor="sweeper", action="tell_duress", target=f"{TARGET}:{case.id}",
+                facts={"liaison": watch.staff_id}, now=now,
+            )  # fmt: skip
+        if liaison is not None:
+            for callback in _loose(session, watch, case):
+                _give(session, callback, liaison.id, now)
+    session.flush()
+
+
+def uses_for(session: Session, person: Person) -> list[DuressUse]:
+    """The uses that this person may know of, newest first: the liaison's own, or all for a supervisor."""
+    found = _watched().order_by(Case.last_verified_at.desc())
+    if person.role != "supervisor":
+        found = found.where(DuressWatch.staff_id == person.staff_id)
+    return [_use(session, watch, case, person) for watch, case in session.execute(found).all()]
+
+
+def may_know(session: Session, person: Person, callback_id: int) -> bool:
+    """Whether to mark this callback to this person: it is of a use, and they may know of it."""
+    return any(callback_id in use.callbacks for use in uses_for(session, person))
+
+
+def resume_calls(session: Session, person: Person, duress_case_id: int, now: datetime) -> None:
+    """Lift the pause of automated calls; what was asked for after the duress PIN stays the liaison's.
+
+    Raises DuressError for anybody but that liaison and a supervisor, and for a use that is not there.
+    """
+    row = session.execute(_watched().where(Case.id == duress_case_id).with_for_update(of=DuressWatch)).first()
+    if row is None or (person.role != "supervisor" and row[0].staff_id != person.staff_id):
+        raise DuressError(CaseRefusal.UNKNOWN)
+    watch, case = row
+    paused = _waiting(_of_real(case))
+    watch.lifted_at, watch.lifted_by = now, person.staff_id
+    session.flush()
+    for callback in session.scalars(paused.where(Callback.state == "claimed")).all():
+        if callback.staff_id == watch.staff_id and callback.lease_until > now + _KEPT / 2:
+            advance(session, callback.id, "give_back", actor=f"staff:{person.staff_id}", now=now)
+    audit.record(session, actor=person.email, action="resume_calls", target=f"{TARGET}:{case.id}", now=now)
+
+
+def _watched() -> Select[DuressWatch, Case]:
+    return (
+        select(DuressWatch, Case)
+        .join(Case, Case.id == DuressWatch.case_id)
+        .where(Case.last_verified_at.is_not(None))
+    )
+
+
+_IS_UNTOLD: ColumnElement[bool] = or_(
+    DuressWatch.told_at.is_(None), DuressWatch.told_at < Case.last_verified_at
+)
+
+
+def _is_untold(watch: DuressWatch, case: Case) -> bool:
+    used_at = case.last_verified_at
+    return used_at is not None and (watch.told_at is None or watch.told_at < used_at)
+
+
+def _is_paused(watch: DuressWatch, case: Case) -> bool:
+    used_at = case.last_verified_at
+    return used_at is not None and (watch.lifted_at is None or watch.lifted_at < used_at)
+
+
+def _liaison_for(session: Session, watch: DuressWatch, case: Case) -> Staff | None:
+    """The liaison who knows already, else one at hand who speaks the language, else any."""
+    liaisons = session.scalars(
+        select(Staff).where(Staff.role == "liaison", Staff.left_at.is_(None)).order_by(Staff.id)
+    ).all()
+    language = case.registrant.language
+
+    def how_fit(one: Staff) -> tuple[bool, bool, bool, bool]:
+        return (
+            one.id == watch.staff_id, one.on_shift, one.on_call and not one.away,
+            language in one.languages.split(","),
+        )  # fmt: skip
+
+    return max(liaisons, key=how_fit, default=None)
+
+
+def _tell(session: Session, liaison: Staff | None, now: datetime, is_open: bool) -> None:
+    told = [] if liaison is None else [Told(liaison.id, 1, liaison.on_shift or liaison.on_call)]
+    told += [
+        Told(one.staff_id, 1, is_open or one.is_at_hand)
+        for one in recipients(session)
+        if one.role == "supervisor"
+    ]
+    tell(session, ONLY_YOU, told, now)
+
+
+def _of_real(case: Case) -> ColumnElement[bool]:
+    """Callbacks of the real case, and every other promise to its registrant."""
+    whose = select(_REAL.registrant_id).where(_REAL.id == case.duress_of).scalar_subquery()
+    theirs = select(_REAL.id).where(_REAL.registrant_id == whose)
+    return or_(Callback.case_id.in_(theirs), Callback.registrant_id == whose)
+
+
+def _waiting(which: ColumnElement[bool]) -> Select[Any]:
+    return select(Callback).where(Callback.state.in_(("requested", "claimed")), which).order_by(Callback.id)
+
+
+def _theirs(watch: DuressWatch, case: Case) -> Select[Any]:
+    which = Callback.case_id == case.id
+    return _waiting(or_(which, _of_real(case)) if _is_paused(watch, case) else which)
+
+
+def _loose(session: Session, watch: DuressWatch, case: Case) -> Sequence[Callback]:
+    """Callbacks that the liaison should have and has not; one that a worker dials is let be for now."""
+    loose = or_(
+        Callback.state == "requested",
+        and_(Callback.staff_id.is_not(None), Callback.staff_id.is_distinct_from(watch.staff_id)),
+    )
+    return session.scalars(_theirs(watch, case).where(loose)).all()
+
+
+def _give(session: Session, callback: Callback, staff_id: int, now: datetime) -> None:
+    if callback.state == "claimed":
+        advance(session, callback.id, "give_back", actor=_ACTOR, now=now)
+    advance(
+        session, callback.id, "claim", actor=_ACTOR, now=now,
+        staff_id=staff_id, claimed_at=now, lease_until=now + _KEPT, missed_by_id=None,
+    )  # fmt: skip
+
+
+def _use(session: Session, watch: DuressWatch, case: Case, person: Person) -> DuressUse:
+    entries: list[tuple[datetime, str, str]] = []
+    if person.role == "supervisor":
+        entry = audit.AuditEntry
+        mine = select(entry.at, entry.action, entry.actor).where(entry.target == f"{TARGET}:{case.id}")
+        found = session.execute(mine.order_by(entry.id.desc()).limit(10))
+        entries = [(at, action, actor) for at, action, actor in found]
+    callbacks = session.scalars(_theirs(watch, case).with_only_columns(Callback.id)).all()
+    return DuressUse(
+        case.id, case.duress_of or 0, case.last_verified_at or case.opened_at, watch.staff_id,
+        _is_paused(watch, case), tuple(callbacks), tuple(entries),
+    )  # fmt: skip

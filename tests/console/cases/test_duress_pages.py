@@ -1,0 +1,125 @@
+"""The duress PIN at the console: given with the person, shown once, and known to one liaison (R10)."""
+
+import re
+from typing import Any
+
+from sqlalchemy import select, update
+
+from models import Alert, AuditEntry, Callback, Case
+from models.cases.duress import duress_case
+from models.cases.new_pin import is_guessable
+from models.overview.duress_use import tell_of_uses
+from models.store.database import Database
+from tests.console.case_pages import kept_case, verifies
+from tests.console.cases.test_case_pins import everything_kept
+from tests.console.conftest import Member, words
+from tests.factories import HASHER, NOW, MadeCase, make_callback, make_duress_pin, make_policies
+
+
+def gives(person: Member, case: MadeCase) -> str:
+    """Give a duress PIN in an opened case; returns it as the page shows it."""
+    verifies(person, case).clicks("Duress PIN").clicks("Give a duress PIN")
+    found = re.search(r"(\d{3}) (\d{3})", person.words)
+    assert found is not None, person.words
+    return found[1] + found[2]
+
+
+def is_used(database: Database, case: MadeCase) -> int:
+    """The duress PIN was used, a callback asked for, and the sweeper has passed; returns the callback."""
+    with database.transaction() as session:
+        duress = make_duress_pin(session, case)
+        session.execute(update(Case).where(Case.id == duress.id).values(last_verified_at=NOW))
+        callback = make_callback(session, case_id=duress.id, verified=True)
+        tell_of_uses(session, NOW, make_policies(), True)
+        return callback.id
+
+
+def test_duress_pin_is_shown_once_differs_in_three_places_and_is_kept_nowhere(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+
+    pin = gives(liaison, case)
+
+    assert not is_guessable(pin)
+    assert sum(a != b for a, b in zip(pin, case.pin, strict=True)) >= 3
+    assert liaison.headers["Cache-Control"] == "no-store"
+    assert pin not in everything_kept(database)
+    with database.reading() as session:
+        duress = duress_case(session, case.id)
+        assert duress is not None
+        assert HASHER.matches(duress.pin_hash, pin)
+    assert "Duress PIN" in liaison.opens(f"/console/cases/{case.id}").links
+
+
+def test_page_of_a_case_reads_the_same_with_and_without_a_duress_pin(
+    liaison: Member, supervisor: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    before = verifies(supervisor, case).words
+    gives(liaison, case)
+
+    after = supervisor.opens(f"/console/cases/{case.id}").words
+
+    assert after.partition("History")[0] == before.partition("History")[0]
+    assert "duress" not in after.replace("Duress PIN", "").lower()
+
+
+def test_turning_off_reads_the_same_whether_or_not_there_was_one(liaison: Member, database: Database) -> None:
+    case = kept_case(database)
+    none = verifies(liaison, case).clicks("Duress PIN").clicks("Turn off").words
+    gives(liaison, case)
+
+    some = liaison.opens(f"/console/cases/{case.id}").clicks("Duress PIN").clicks("Turn off").words
+
+    assert "The case has no duress PIN." in none
+    assert "The case has no duress PIN." in some
+
+
+def test_case_whose_person_has_a_mailed_pin_gets_no_duress_pin(liaison: Member, database: Database) -> None:
+    case = kept_case(database, pin_kind="one_time")
+
+    verifies(liaison, case)
+    assert "Duress PIN" not in liaison.links
+    liaison.sends(f"/console/cases/{case.id}/duress", {"csrf_token": liaison.token})
+
+    with database.reading() as session:
+        assert duress_case(session, case.id) is None
+
+
+def test_only_the_liaison_and_supervisors_see_a_use_and_the_audit_tells_nobody(
+    liaison: Member, staff: Any, supervisor: Member, administrator: Member, database: Database
+) -> None:
+    other = staff("liaison").signs_in()
+    case = kept_case(database)
+    callback = is_used(database, case)
+
+    assert liaison.opens("/console/only-you").reads("Automated calls for this case are paused.")
+    assert supervisor.opens("/console/only-you").reads("Liaison 1 decides whether to call.")
+    assert other.opens("/console/only-you").reads("Nothing waits for you alone.")
+    assert "Only you" not in administrator.opens("/console/callbacks").links
+    assert "duress" in liaison.opens(f"/console/callbacks/{callback}").words
+    assert "duress" not in other.opens(f"/console/callbacks/{callback}").words
+    assert "duress" not in administrator.opens(f"/console/callbacks/{callback}").words
+    for person in (supervisor, administrator):
+        page = person.opens("/console/audit").page
+        for choice in page.xpath("//option"):
+            # The search offers every action by its name, whether or not there is an entry of it.
+            choice.getparent().remove(choice)
+        assert "duress" not in words(page)
+        assert "one liaison and the supervisors" not in words(page)
+    with database.reading() as session:
+        assert session.scalar(select(AuditEntry.id).where(AuditEntry.action == "tell_duress")) is not None
+        assert {one.level for one in session.scalars(select(Alert))} == {"only_you"}
+        assert session.get_one(Callback, callback).staff_id == liaison.staff_id
+
+
+def test_liaison_resumes_calls_and_opens_the_case(liaison: Member, database: Database) -> None:
+    case = kept_case(database)
+    is_used(database, case)
+
+    liaison.opens("/console/only-you").clicks("Open the case")
+    assert liaison.heading.startswith("Case about")
+    liaison.opens("/console/only-you").clicks("Resume calls")
+    assert liaison.reads("The line calls this person again as promised.")
+    assert liaison.reads("Automated calls for this case go on.")
