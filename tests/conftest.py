@@ -45,7 +45,9 @@ LONGEST = (
     "tests/browser/",
     "tests/chaos/",
     "tests/hotline/cli/test_serve.py",
+    "tests/models/store/",
     "tests/people/",
+    "tests/test_",
     "tests/workers/",
 )
 
