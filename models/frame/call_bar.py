@@ -59,6 +59,7 @@ class Colleague:
 
     staff_id: int
     state: str
+    languages: tuple[str, ...]
     name: str = field(repr=False)
 
 
@@ -87,7 +88,8 @@ class OwnCall:
 
 @dataclass(frozen=True, slots=True)
 class CallBar:
-    """``calls`` begin with the one that the phone is in. ``colleagues`` only while this person leads a talk.
+    """``calls`` begin with the one that the phone is in. ``colleagues`` only while this person leads a talk
+    into which nobody is being called.
 
     ``last`` is the talk, or its callback, whose outcome they have not saved while their wrap-up runs.
     ``callout`` is their call to an agency or an interpreter; a phone in it is in no other call. ``unmade`` is
@@ -207,7 +209,7 @@ def call_bar(session: Session, staff_id: int, now: datetime, *, wraps_up: bool) 
         return CallBar(tuple(rows), (), last, callout, unmade)
     first = replace(rows[0], others=_others(session, rows[0], staff_id))
     asks = first.leads and not any(
-        one.staff_id is not None and one.stands != "missed" for one in first.others
+        one.staff_id is not None and one.stands in ("rings", "accepted") for one in first.others
     )
     return CallBar((first, *rows[1:]), _colleagues(session, staff_id) if asks else (), None)
 
@@ -245,7 +247,10 @@ def _others(session: Session, call: OwnCall, staff_id: int) -> tuple[Other, ...]
 def _colleagues(session: Session, staff_id: int) -> tuple[Colleague, ...]:
     others = select(Staff).where(Staff.id != staff_id, Staff.left_at.is_(None)).order_by(Staff.id)
     names = read_staff_names(session).by_id
-    found = [Colleague(one.id, _does_now(one), names[one.id]) for one in session.scalars(others)]
+    found = [
+        Colleague(one.id, _does_now(one), tuple(map(str.strip, one.languages.split(","))), names[one.id])
+        for one in session.scalars(others)
+    ]
     return tuple(sorted(found, key=lambda one: _STATES.index(one.state)))
 
 

@@ -275,8 +275,10 @@ def test_menu_of_colleagues_stays_open_while_the_bar_changes_and_calls_by_keyboa
     page.keyboard.press("Enter")
 
     expect(page.locator("#bar")).to_contain_text("Luis (phone rings)")
-    # The menu is gone: the focus is on the first control of the call.
-    expect(page.get_by_role("button", name="Hold")).to_be_focused()
+    # The menu is gone: the focus is on the colleague who is called, and that is said once.
+    expect(page.locator("#bar-other-2")).to_be_focused()
+    assert said(page).count("The phone of Luis rings.") == 1
+    judge(page, "bar-colleague-rings", (390, 1280))
 
 
 def test_one_of_two_tabs_listens_for_both_and_the_other_goes_on_when_it_is_closed(

@@ -54,7 +54,7 @@ ON_TOP = """it => {
   const box = it.getBoundingClientRect();
   return it.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
 }"""
-CLICKS = ("#does-call", "#does-end", "label[for=outcome-reached]", "#save-outcome")
+CLICKS = ("#does-call", "#bar-end", "label[for=outcome-reached]", "#save-outcome")
 
 
 @pytest.mark.parametrize("by", ["keyboard", "mouse"])
@@ -81,7 +81,7 @@ def test_three_callbacks_in_a_row_take_four_keys_or_clicks_each_and_load_no_page
         does(0)
         expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
         two_talk(console_server, done[-1])
-        expect(page.locator("#does-end")).to_be_visible()
+        expect(page.locator("#bar-end")).to_be_visible()
         does(1)
         expect(page.locator("#save-outcome")).to_be_visible()
         expect(page.locator("[data-outcomes] input:focus")).to_have_count(1)
@@ -122,7 +122,7 @@ def test_what_may_be_said_the_outcome_and_the_note_are_on_one_screen(
     assert form
     assert said
     assert form["y"] - said["y"] >= 60, "hardly two sentences can be read"
-    for one in ("#work blockquote p >> nth=0", "#does-end", "#outcome-to_supervisor", "#note", "#save-note"):
+    for one in ("#work blockquote p >> nth=0", "#bar-end", "#outcome-to_supervisor", "#note", "#save-note"):
         box = page.locator(one).bounding_box()
         assert box is not None
         assert box["y"] >= 0, (one, box)

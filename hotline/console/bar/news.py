@@ -11,7 +11,7 @@ from models.frame.standing import Standing
 #: A claim that ends within this time is announced.
 CLAIM_ENDS = timedelta(minutes=1)
 #: The kind of a token for somebody else in the call, by how they stand.
-_JOINED = {"there": "joined", "missed": "missed"}
+_JOINED = {"rings": "rings", "there": "joined", "missed": "missed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,12 @@ def _of_callout(callout: OwnCallout) -> News:
 
 
 def _joined(other: Other) -> str:
+    if other.stands == "rings":
+        return (
+            _("The phone of %(name)s rings.", name=other.name)
+            if other.name
+            else _("The interpreter's phone rings.")
+        )
     if other.stands == "missed":
         return _("%(name)s did not answer.", name=other.name or _("The interpreter"))
     return (

@@ -14,7 +14,7 @@ from hotline.console.callbacks.list_pane import asked_of_list, list_pane
 from hotline.console.callbacks.panes import answer_in_place, panes_page
 from hotline.console.callbacks.talk_actions import TALK_ACTIONS
 from hotline.console.callbacks.whom_to_call import whom_to_call
-from hotline.console.callbacks.work_pane import free_colleagues, names_of_joiners
+from hotline.console.callbacks.work_pane import names_of_joiners
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
@@ -150,7 +150,6 @@ def _values(
     # The case is the leader's to know of alone, and so is what its earlier talks say.
     is_known = shown.case_id is not None and case_needs_interpreter(session, shown.case_id)
     missed = [] if shown.closed_at is not None else last_missed(session, talk)
-    free = [] if shown.closed_at is not None else free_colleagues(session)
     history = history_of_talk(session, shown.id)
     if not may_note:
         history = without_private(history)
@@ -160,15 +159,13 @@ def _values(
     return {
         "talk": shown,
         "title": _("Caller at 0: %(language)s", language=spoken),
-        "tag": tag_of(*facts, len(history), free, missed, *wrap_up.values(), me().staff_id, language()),
+        "tag": tag_of(*facts, len(history), missed, *wrap_up.values(), me().staff_id, language()),
         "every": EVERY,
         "words": words,
         "case_page": page,
         **({} if page is None else whom_to_call(session)),
         "joiners": names_of_joiners(session, [*shown.joiners, *missed]),
-        "free": free,
         "is_discreet": shown.line in console.office.discreet_lines,
-        "has_interpreter": shown.language in console.office.interpreters,
         "history": history,
         "errors": errors or {},
         **wrap_up,

@@ -26,7 +26,6 @@ from models.callbacks.callback import Callback
 from models.callbacks.case_words import has_looked, heard_for, may_open_case
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
 from models.callbacks.follow_up import STOPPED, before_it
-from models.callbacks.liaison import IS_FREE
 from models.callbacks.note import may_note, note_of
 from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.callbacks.shown_line import shown_line
@@ -98,18 +97,16 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     history = history_of(session, row.id)
     if not state["may_note"]:
         history = without_private(history)
-    free = free_colleagues(session) if row.state == "talking" else []
     return {
         "row": row,
         "title": callback_words.title_of(row),
         "only_you": may_know(session, me(), row.id),
         "shown": shown,
         "every": EVERY,
-        "tag": _tag(row, state, len(history), free, opens_case, now, page),
+        "tag": _tag(row, state, len(history), opens_case, now, page),
         "seen": stamp_of(callback),
         "may_reveal": may_reveal(callback, me().staff_id, me().role),
         "colleagues": colleagues_who_can_come(session),
-        "free": free,
         "settled_day": "" if local is None else local.date().isoformat(),
         "settled_time": "" if local is None else local.strftime("%H:%M"),
         "history": history,
@@ -194,16 +191,6 @@ def colleagues_who_can_come(session: Session) -> list[tuple[int, str, str, str]]
     return sorted(found, key=lambda one: one[3] != FREE)
 
 
-def free_colleagues(session: Session) -> list[tuple[int, str, str]]:
-    """Those of them whose phone may ring now."""
-    free = set(session.scalars(select(Staff.id).where(IS_FREE)))
-    return [
-        (staff_id, name, speaks)
-        for staff_id, name, speaks, _ in colleagues_who_can_come(session)
-        if staff_id in free
-    ]
-
-
 def _speaks(colleague: Staff) -> str:
     spoken = [word.strip() for word in colleague.languages.split(",")]
     return ", ".join(language_name(one) for one in spoken)
@@ -241,7 +228,6 @@ def _state(
         **wrap_up_words(session, is_theirs=is_mine and over_lately),
         "handed_minutes": console.policies.handed_minutes,
         "claim_minutes": console.policies.claim_minutes,
-        "has_interpreter": row.language in console.office.interpreters,
         "office_zone": console.office.time_zone,
         **finish_words(
             talk, note_of(session, callback) if may_read else "", row.time_zone, interpreter=is_known
@@ -273,7 +259,6 @@ def _tag(
     row: listing.Listed,
     state: dict[str, object],
     happened: int,
-    free: object,
     opens_case: bool,
     now: datetime,
     page: CasePage | None,
@@ -285,7 +270,6 @@ def _tag(
         state["wrap_up_until"],
         state["ended"],
         happened,
-        free,
         opens_case,
         None if page is None else (len(page.entries), [one.phone.unsafe_since for one in page.phones]),
         row.state,

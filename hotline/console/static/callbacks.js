@@ -105,7 +105,7 @@
     const outcomes = target.closest("[data-outcomes]");
     if (!outcomes) return;
     const chosen = outcomes.querySelectorAll("input")[Number(key) - 1];
-    const wanted = ["n", "h", "e"].includes(key) && document.querySelector(`#work [data-key="${key}"]`);
+    const wanted = ["n", "h", "e"].includes(key) && document.querySelector(`[data-key="${key}"]`);
     if (!chosen && !wanted) return;
     event.preventDefault();
     if (chosen) chosen.checked = true;

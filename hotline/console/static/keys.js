@@ -70,7 +70,8 @@
   });
 
   // What had the focus may be gone after a change, or hidden. The row in its place has it then, or in the same callback
-  // what follows from the last click, else the heading. There it waits during a call, and goes on to the outcome after.
+  // what follows from the last click, else the heading. There or in the bar it waits during a call, and goes on to the
+  // outcome after.
   let held = null;
   let heldAt = -1;
   const opened = () => (document.getElementById("work-in") || { dataset: {} }).dataset.of || "";
@@ -100,7 +101,7 @@
     if (!lost) return;
     window.requestAnimationFrame(() => {
       const focused = document.activeElement;
-      const waits = endedNow && focused && focused.id === "work-title";
+      const waits = endedNow && focused && focused.matches("#work-title, #bar [data-next]");
       if (!waits && focused && focused !== document.body && focused.checkVisibility()) return;
       const rows = links().filter((one) => one.checkVisibility());
       const next = heldAt < 0 ? isSame && document.querySelector("#work [data-next]") : rows[Math.min(heldAt, rows.length - 1)];

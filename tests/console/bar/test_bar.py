@@ -274,6 +274,7 @@ def test_bar_adds_a_letter_to_a_first_name_that_two_colleagues_share(staff: Any,
     joins(office_rows, callback_id, "colleague", luis.staff_id)
 
     assert "Luis D. (phone rings)" in bar_of(ana)
+    assert news_of(ana)[f"rings:{luis.staff_id}"] == "The phone of Luis D. rings."
 
 
 def test_bar_names_the_colleague_and_the_interpreter_and_offers_what_is_left(
@@ -334,11 +335,11 @@ def test_menu_of_colleagues_says_who_can_come_and_calls_the_one_who_is_chosen(
 
     menu = ana.opens(ELSEWHERE).page.get_element_by_id("bar-add-menu")
     assert [words(one) for one in menu.xpath(".//li")] == [
-        "Bea Demo free",
-        "Luis Demo free",
-        "Busy Demo in a call",
-        "Rest Demo on a break",
-        "Away Demo off shift",
+        "Bea Demo free, English",
+        "Luis Demo free, English",
+        "Busy Demo in a call, English",
+        "Rest Demo on a break, English",
+        "Away Demo off shift, English",
     ]
     assert [words(one) for one in menu.xpath(".//button")] == ["Bea Demo", "Luis Demo"]
     ana.clicks("Luis Demo")

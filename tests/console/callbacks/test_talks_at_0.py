@@ -79,7 +79,7 @@ def test_leader_of_a_talk_at_0_holds_it_ends_it_and_saves_its_outcome_on_its_pag
     assert {"Hold", "End call"} <= {*ana.opens(page).buttons}
     assert ana.clicks("Hold").reads("You put the person on hold.", "The person is on hold.")
     assert ana.clicks("Resume").reads("You took the person back from hold.")
-    assert ana.reads("No colleague is free to join now.")
+    assert ana.reads("Luis Demo off shift, English")
     assert luis.opens(page).status == 404
     overseer = staff("supervisor").signs_in()
     assert "End call" not in overseer.opens(page).buttons
