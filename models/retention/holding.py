@@ -20,7 +20,9 @@ from models.store.base import table_of
 from models.talks.talk import Talk
 
 CALLS, CALLBACKS, TALKS, CASES = table_of(Call), table_of(Callback), table_of(Talk), table_of(Case)
-_HELD_CASES = select(LegalHold.case_id).where(LegalHold.case_id.is_not(None), LegalHold.lifted_at.is_(None))
+_HOLDS = select(LegalHold.case_id).where(LegalHold.case_id.is_not(None), LegalHold.lifted_at.is_(None))
+#: With the case that its duress PIN opens: those calls are of the same number.
+_HELD_CASES = select(CASES.c.id).where(or_(CASES.c.id.in_(_HOLDS), CASES.c.duress_of.in_(_HOLDS)))
 _HELD_REGISTRANTS = select(CASES.c.registrant_id).where(CASES.c.id.in_(_HELD_CASES))
 _HELD_NUMBERS = select(CASES.c.number_key).where(CASES.c.id.in_(_HELD_CASES))
 _HELD_PHONES = select(Phone.phone_key).where(Phone.registrant_id.in_(_HELD_REGISTRANTS))

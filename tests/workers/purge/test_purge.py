@@ -52,6 +52,7 @@ from tests.factories import (
     make_call,
     make_callback,
     make_case,
+    make_duress_pin,
     make_office,
     make_staff,
     make_wait,
@@ -390,6 +391,18 @@ def test_hold_on_a_case_keeps_its_rows_until_it_is_lifted(database: Database) ->
     assert (counts["calls"], counts["callbacks"], counts["talks"], counts["pin_tries"]) == (0, 0, 0, 0)
     assert carrier.listed["message"] == []
     assert _chain_is_whole(database)
+
+
+def test_hold_on_a_case_keeps_the_calls_with_its_duress_pin(database: Database) -> None:
+    with database.transaction() as session:
+        case = make_case(session)
+        duress = make_duress_pin(session, case)
+        make_call(session, phone=STRANGER, started_at=OLD, ended_at=OLD, case_id=duress.id)
+    _hold(database, case.number)
+
+    _purge(database, Records())
+
+    assert _counts(database)["calls"] == 1
 
 
 def test_entry_that_a_hold_kept_breaks_the_chain_when_it_is_emptied(database: Database) -> None:
