@@ -14,6 +14,7 @@ from models.callbacks.callback import IS_OWED, Callback, advance, locked
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import ANEW, STOPPED
 from models.callbacks.refusals import CallbackRefusal
+from models.cases.duress import is_calling_paused
 from models.staff.alert import LEFT_TOLD
 from models.staff.staff import Staff
 from models.staff.staff_name import read_staff_names
@@ -36,6 +37,9 @@ def claim(session: Session, callback_id: int, staff_id: int, now: datetime, poli
         return callback
     until = claimed_until(now, policies)
     if callback.state == "requested":
+        if is_calling_paused(session, callback.case_id, callback.registrant_id):
+            # It goes to the one liaison who knows why, within seconds; the words tell nobody else (R10).
+            raise RefusedError(CallbackRefusal.RINGING_COLLEAGUE)
         advance(
             session, callback.id, "claim", actor=actor_of(staff_id), now=now,
             staff_id=staff_id, claimed_at=now, lease_until=until, missed_by_id=None,

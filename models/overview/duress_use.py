@@ -49,6 +49,11 @@ def has_untold_use(session: Session) -> bool:
     """Whether a use is to be told, or a callback after one has no liaison yet."""
     if session.execute(_watched().where(_IS_UNTOLD).limit(1)).first() is not None:
         return True
+    returned = select(Callback.id).join(Case, Case.id == Callback.case_id).where(
+        Case.duress_of.is_not(None), Callback.state == "requested"
+    )  # fmt: skip
+    if session.execute(returned.limit(1)).first() is not None:
+        return True
     in_use = session.execute(_watched()).all()
     return any(_is_paused(watch, case) and _loose(session, watch, case) for watch, case in in_use)
 

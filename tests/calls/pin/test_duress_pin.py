@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from models import Alert, Call, Callback, Case, DuressWatch, KnownPhone, Registrant, Staff
+from models.callbacks.claim import claim, release
 from models.cases.case import rotate_pin
 from models.cases.duress import drop_duress_pin
 from models.cases.new_pin import near_pins, new_pin
 from models.overview.duress_use import resume_calls, uses_for
 from models.overview.phone_stop import stop_phone
+from models.store.refusal import RefusedError
 from tests.calls.conftest import Hotline
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
 from tests.factories import HASHER, MadeCase, make_duress_pin
@@ -307,6 +309,36 @@ def test_one_liaison_and_the_supervisor_are_told_and_nothing_is_called_until_cal
     states = [one.state for one in hotline.rows(select(Callback).order_by(Callback.id))]
     assert states[0] == "claimed"
     assert states[1] != "claimed"
+
+
+def test_colleague_cannot_claim_a_callback_before_its_liaison_has_it(
+    phone: Phone, duress: MadeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    luis = make_staff(email="luis@example.org")
+    calls(phone, duress, "2", "1")
+    callback_id = hotline.row(select(Callback.id))
+
+    with hotline.database.transaction() as session, pytest.raises(RefusedError):
+        claim(session, callback_id, luis.id, hotline.clock.now, hotline.policies)
+
+
+def test_callback_that_its_liaison_returns_comes_back_to_them_and_is_never_dialed(
+    phone: Phone, duress: MadeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    ana = make_staff(email="ana@example.org")
+    calls(phone, duress, "2", "1")
+    hotline.clock.passes(minutes=2)
+    swept(hotline)
+    callback_id = hotline.row(select(Callback.id))
+    with hotline.database.transaction() as session:
+        release(session, callback_id, session.get_one(Staff, ana.id), hotline.clock.now)
+    for _ in range(2):
+        hotline.clock.passes(minutes=10)
+        swept(hotline)
+
+    assert hotline.row(select(Callback.state)) == "claimed"
+    assert hotline.row(select(Callback.staff_id)) == ana.id
+    assert hotline.row(select(Callback.caller_call_id)) is None
 
 
 def test_nothing_of_a_call_names_the_duress_pin(phone: Phone, duress: MadeCase, hotline: Hotline) -> None:
