@@ -20,6 +20,7 @@ from models.calls.pin_guard import SPRAYING, measure_global_failures
 from models.calls.pin_try import PinLimits
 from models.calls.staff_line_stay import clear_lines
 from models.custody.custody_import import resume
+from models.custody.feed_silence import is_silence_untold, tell_of_silence
 from models.custody.import_paging import is_anything_held, page_held
 from models.custody.import_upload import tidy_uploads
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
@@ -374,6 +375,7 @@ class _Pass:
         """An error in one matter does not stop the others; nothing is written if there is nothing to tell."""
         for matter in _MATTERS:
             self._guarded(lambda matter=matter: self._tell_of(*matter))  # type: ignore[misc]
+        self._guarded(self._tell_of_silence)
 
     def _tell_of(
         self,
@@ -385,6 +387,13 @@ class _Pass:
         if is_due:
             with self._database.transaction() as session:
                 tell(session, self._now, self._policies, self._office.is_open(self._now))
+
+    def _tell_of_silence(self) -> None:
+        with self._database.reading() as session:
+            is_due = is_silence_untold(session, self._now, self._policies)
+        if is_due:
+            with self._database.transaction() as session:
+                tell_of_silence(session, self._now, self._policies, self._office.is_open(self._now))
 
     def _warn(self) -> None:
         with self._database.transaction() as session:

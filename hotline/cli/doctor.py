@@ -282,6 +282,30 @@ def _read(settings: Settings, read: Callable[[Session, datetime], Sequence[T]]) 
         database.close()
 
 
+def _feed(settings: Settings) -> Finding:
+    """When the feed last confirmed anybody (R14). A late feed is a note: the line itself works."""
+    from models.custody.feed_silence import silent_since
+    from models.custody.import_history import newest_as_of
+    from workers.office_rules import policies_of
+
+    try:
+        policies = policies_of(Office.load(settings.office_file))
+    except OfficeError:
+        return Finding("feed", "not known")
+    found = _read(
+        settings, lambda session, now: [(newest_as_of(session), silent_since(session, now, policies))]
+    )
+    if found is None:
+        return Finding("feed", "not known")
+    ((newest, since),) = found
+    if newest is None:
+        return Finding("feed", "no file has been applied yet")
+    told = f"last confirmed somebody {newest:%Y-%m-%d %H:%M} UTC"
+    hours = policies.feed_silent_hours
+    wrong = f"The feed has confirmed nobody for over {hours} hours. Callers hear that we cannot confirm."
+    return Finding("feed", told, wrong if since is not None else None, is_fault=False)
+
+
 def _shift(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -342,6 +366,7 @@ _CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     _account,
     _roles,
     _two_people,
+    _feed,
     _purge,
     _proxies,
     _shift,

@@ -24,6 +24,7 @@ _PLAIN = {
     "line_refused": "calls from one of our numbers are refused",
     "texts_refused": "our texts are refused",
     "role_silent": "a role is silent",
+    "feed_silent": "the feed is silent",
     "new_approver": "somebody may approve now",
     "only_you": "a matter for one person alone",
 }

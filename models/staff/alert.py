@@ -29,6 +29,8 @@ CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT = "calls_refused", "texts_refused", "r
 LINE_REFUSED = "line_refused"
 #: A number is locked after wrong PINs (R04); reports of lost PINs wait for a supervisor (R08).
 PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
+#: The feed has confirmed nobody for too long (R14).
+FEED_SILENT = "feed_silent"
 #: The feed sent names that no directory has, or unknown codes (R14, R15).
 UNLISTED = "unlisted"
 #: A matter for its reader alone; the words do not say what (R10).
@@ -47,6 +49,7 @@ PROMPTS = {
     LINE_REFUSED: "alert.line_refused",
     TEXTS_REFUSED: "alert.texts_refused",
     ROLE_SILENT: "alert.role_silent",
+    FEED_SILENT: "alert.feed_silent",
     PIN_LOCKS: "alert.pin_locks",
     LOST_PINS: "alert.lost_pins",
     NEW_APPROVER: "alert.new_approver",
@@ -56,7 +59,7 @@ PROMPTS = {
     ONLY_YOU: "alert.only_you",
 }
 #: Levels that are told without a count.
-_UNCOUNTED = frozenset({CALLS_REFUSED, LINE_REFUSED, TEXTS_REFUSED, ROLE_SILENT, ONLY_YOU})
+_UNCOUNTED = frozenset({CALLS_REFUSED, LINE_REFUSED, TEXTS_REFUSED, ROLE_SILENT, ONLY_YOU, FEED_SILENT})
 #: Levels that are told only by text, because nobody needs to be woken for them.
 _BY_TEXT = frozenset(
     {LEFT, AUDIT_ALARM, CALLS_REFUSED, LINE_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER, SET_AWAY, UNLISTED}

@@ -18,7 +18,7 @@ from models.retention.carrier_record import note_records, record_refused
 from models.retention.purge_run import PurgeRun, begin_run, end_run
 from models.store.database import Database
 from models.store.heartbeat import Pulse
-from tests.factories import make_call, make_staff
+from tests.factories import make_call, make_import, make_staff
 
 SECRETS = {
     "HOTLINE_SECRET_KEY": "canary of the secret key, longer than thirty-two",
@@ -224,6 +224,22 @@ def test_installation_without_two_people_who_may_approve_together_is_reported(
         make_staff(session, role="supervisor")
 
     assert "No supervisor and administrator" in wrong(run(settings, "doctor", "--json"))["two people"]
+
+
+def test_feed_that_is_silent_is_a_note(database: Database, settings: Settings) -> None:
+    def told() -> tuple[object, object]:
+        checks = json.loads(run(settings, "doctor", "--json").stdout)["checks"]
+        (check,) = [one for one in checks if one["name"] == "feed"]
+        assert not check["fault"]
+        return check["told"], check["wrong"]
+
+    assert told() == ("no file has been applied yet", None)
+    with database.transaction() as session:
+        make_import(session, newest_as_of=datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+
+    said, wrong = told()
+    assert said == "last confirmed somebody 2026-01-02 03:04 UTC"
+    assert wrong == "The feed has confirmed nobody for over 6 hours. Callers hear that we cannot confirm."
 
 
 def test_last_purge_and_what_the_carrier_kept_are_told(database: Database, settings: Settings) -> None:
