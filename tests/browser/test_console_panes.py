@@ -107,6 +107,9 @@ def test_agency_is_called_from_the_case_pane_after_a_talk(
     page.evaluate("window.isSamePage = true")
     judge(page, "desk-call-out", (390, 1280))
 
+    page.get_by_text("Add a phone").click()
+    expect(page.get_by_label("Phone", exact=True)).to_be_visible()
+    judge(page, "desk-add-phone", (390, 1280))
     page.locator("#call-out-agency").select_option("service:victim_connect")
     page.locator("#call-agency").click()
 

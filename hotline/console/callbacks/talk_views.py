@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
+from hotline.console.callbacks.case_acts import case_acts
 from hotline.console.callbacks.finish import TalkClick, finish_words, page_of_next, wrap_up_words
 from hotline.console.callbacks.list_pane import asked_of_list, list_pane
 from hotline.console.callbacks.panes import answer_in_place, panes_page
 from hotline.console.callbacks.talk_actions import TALK_ACTIONS
-from hotline.console.callbacks.whom_to_call import whom_to_call
 from hotline.console.callbacks.work_pane import names_of_joiners
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
@@ -147,6 +147,7 @@ def _values(
     page = None
     if words is not None and shown.case_id:
         page = read_case_page(session, shown.case_id, console.clock(), console.rules.release)
+    acts = case_acts(session, page, console.clock())
     # The case is the leader's to know of alone, and so is what its earlier talks say.
     is_known = shown.case_id is not None and case_needs_interpreter(session, shown.case_id)
     missed = [] if shown.closed_at is not None else last_missed(session, talk)
@@ -159,11 +160,11 @@ def _values(
     return {
         "talk": shown,
         "title": _("Caller at 0: %(language)s", language=spoken),
-        "tag": tag_of(*facts, len(history), missed, *wrap_up.values(), me().staff_id, language()),
+        "tag": tag_of(*facts, len(history), missed, acts, *wrap_up.values(), me().staff_id, language()),
         "every": EVERY,
         "words": words,
         "case_page": page,
-        **({} if page is None else whom_to_call(session)),
+        **acts,
         "joiners": names_of_joiners(session, [*shown.joiners, *missed]),
         "is_discreet": shown.line in console.office.discreet_lines,
         "history": history,

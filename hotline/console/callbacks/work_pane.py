@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from hotline.console.callbacks import words as callback_words
+from hotline.console.callbacks.case_acts import case_acts
 from hotline.console.callbacks.due_words import as_promised
 from hotline.console.callbacks.finish import finish_words, wrap_up_words
 from hotline.console.callbacks.list_pane import Asked, asked_of_list, list_pane
 from hotline.console.callbacks.panes import panes_page
-from hotline.console.callbacks.whom_to_call import whom_to_call
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
 from hotline.console.shell.live import EVERY, tag_of
@@ -91,6 +91,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     page = None
     if shown.words is not None and opens_case and callback.case_id:
         page = read_case_page(session, callback.case_id, now, console.rules.release)
+    acts = case_acts(session, page, now)
     soon = next_moment_inside(session, callback, now + _LATER, policy)
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
     state = _state(session, row, callback, talk, now)
@@ -103,7 +104,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
         "only_you": may_know(session, me(), row.id),
         "shown": shown,
         "every": EVERY,
-        "tag": _tag(row, state, len(history), opens_case, now, page),
+        "tag": _tag(row, state, len(history), opens_case, now, page, acts),
         "seen": stamp_of(callback),
         "may_reveal": may_reveal(callback, me().staff_id, me().role),
         "colleagues": colleagues_who_can_come(session),
@@ -116,7 +117,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
         "case_id": callback.case_id,
         "begun_by_staff": callback.begun_by_staff,
         "case_page": page,
-        **({} if page is None else whom_to_call(session)),
+        **acts,
         "is_discreet": _is_discreet(session, row),
         **state,
         **_WORDS,
@@ -262,6 +263,7 @@ def _tag(
     opens_case: bool,
     now: datetime,
     page: CasePage | None,
+    acts: dict[str, object],
 ) -> str:
     facts = (
         state["joiners"],
@@ -271,6 +273,7 @@ def _tag(
         state["ended"],
         happened,
         opens_case,
+        acts,
         None if page is None else (len(page.entries), [one.phone.unsafe_since for one in page.phones]),
         row.state,
         row.staff_id,

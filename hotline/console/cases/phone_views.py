@@ -11,6 +11,7 @@ from hotline.console.cases.forms import phone_of, wishes_of, wishes_shown
 from hotline.console.cases.opened_case import case_form, case_page, changing_case
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.kept_request import page_of_form
 from hotline.console.shell.refused import refused
 from hotline.console.shell.typed_fields import OvertakenFormError, refuse_overtaken
 from hotline.console.shell.words import _
@@ -146,6 +147,10 @@ def case_phone_reveal(case_id: int, phone_id: int) -> View:
 
 
 def _back(case_id: int) -> Response:
+    """To the page that has the button: the desk, or the phones of the case."""
+    page = page_of_form()
+    if page.startswith((url_for("console.callbacks.callbacks"), "/console/talks/")):
+        return redirect(page, code=303)
     return redirect(url_for("console.cases.case", case_id=case_id, _anchor="phones"), code=303)
 
 

@@ -149,3 +149,52 @@ def test_end_of_a_day_is_said_in_the_list_and_beside_the_talk_as_callers_hear_it
     for pane in ("list", "case"):
         assert "11:59 PM" in words(page.get_element_by_id(pane)).replace("\N{NARROW NO-BREAK SPACE}", " ")
     assert "12:00 AM" not in words(page.get_element_by_id("case")).replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
+def test_phone_is_marked_unsafe_beside_the_talk_and_only_by_whom_the_case_is_open_to(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    callback_id = office_rows.promises()
+    office_rows.talks(callback_id, ana.staff_id)
+    case_id = office_rows.row(callback_id).case_id
+    with office_rows.database.transaction() as session:
+        other = make_case(session, phone="+12025550156")
+        phone = session.scalars(select(Phone).where(Phone.registrant_id == other.registrant_id)).one()
+        phone.registrant_id = session.get_one(Case, case_id).registrant_id
+        phone_id = phone.id
+    assert "Unsafe: stop calling it" not in ana.opens(f"/console/callbacks/{callback_id}").buttons
+    recognizes(ana, callback_id)
+
+    luis.opens("/console/callbacks")
+    luis.sends(f"/console/cases/{case_id}/phones/{phone_id}/unsafe", {"csrf_token": luis.token})
+    assert luis.reads("This case is not open to you.")
+    assert not _is_unsafe(office_rows, phone_id)
+    ana.clicks("Unsafe: stop calling it")
+
+    assert ana.path == f"/console/callbacks/{callback_id}"
+    assert ana.reads("•••• 56", "Unsafe")
+    assert "Unsafe: stop calling it" not in ana.buttons
+    assert _is_unsafe(office_rows, phone_id)
+
+
+def test_phone_is_added_and_a_pin_is_asked_for_from_the_case_beside_the_talk(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    callback_id = office_rows.promises()
+    office_rows.talks(callback_id, liaison.staff_id)
+    recognizes(liaison, callback_id)
+    case_id = office_rows.row(callback_id).case_id
+
+    assert liaison.links["Ask for a PIN"] == f"/console/cases/{case_id}/pin"
+    liaison.fills(phone="(202) 555-0157").clicks("Add the phone")
+
+    assert liaison.path.startswith(f"/console/cases/{case_id}/phones/")
+    assert liaison.reads("The phone is on the list. It is called once it is confirmed.")
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    assert liaison.reads("•••• 57", "Not confirmed")
+
+
+def _is_unsafe(office_rows: Office, phone_id: int) -> bool:
+    with office_rows.database.reading() as session:
+        return session.get_one(Phone, phone_id).unsafe_since is not None
