@@ -20,6 +20,7 @@ from ivr_flows.trees.legs import (
     liaison_at_0,
     liaison_callback,
 )
+from ivr_flows.trees.notice_call import notice_call
 from ivr_flows.trees.staff_line import staff_line
 from ivr_flows.trees.victim_line import victim_line
 from models.calls.role import INBOUND_ROLES, ROLES
@@ -34,7 +35,7 @@ def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
     discreet = discreet_line(office.languages, services, digits)
     legs = (
         liaison_callback(), liaison_at_0(), callback_call(), colleague_call(), interpreter_call(),
-        callout_call(),
+        callout_call(), notice_call(services),
     )  # fmt: skip
     return {
         flow.name: flow for flow in (victims, discreet, *legs, alert_call(), staff_line(office.languages))

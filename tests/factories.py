@@ -14,10 +14,13 @@ from models import (
     Call,
     Callback,
     Court,
+    CustodyEvent,
     CustodyImport,
     CustodyRecord,
     Facility,
+    Notice,
     QueuedCall,
+    Registration,
     Staff,
     Subject,
     Talk,
@@ -26,7 +29,9 @@ from models.cases.case import Case, add_case, new_number
 from models.cases.duress import choose_duress_pin, duress_case
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import register
+from models.custody.custody_event import REMINDERS
 from models.custody.directory import place_key
+from models.notices.notice_code import code_key
 from models.store.database import keyring_of
 from models.store.policies import Policies
 from workers.office_rules import policies_of
@@ -293,6 +298,37 @@ def make_callback(
     if callback.talking_at is not None:
         make_talk(session, callback, **of_talk)
     return callback
+
+
+def make_registration(
+    session: Session, case: MadeCase, *, code: str | None = "2593", **facts: Any
+) -> Registration:
+    """The registrant of a case asked to be called; with a notice code, or with a key alone (None)."""
+    key = None if code is None else code_key(keyring_of(session), case.id, code)
+    defaults = {"made_at": NOW, "made_by": "caller", "lapses_at": NOW + timedelta(days=365)}
+    return _added(session, Registration, case_id=case.id, code_key=key, **{**defaults, **facts})
+
+
+def make_event(session: Session, subject_id: int, kind: str = "released", **facts: Any) -> CustodyEvent:
+    """A change that the subject's newest record reports, already turned into notices."""
+    record_id = session.get_one(Subject, subject_id).record_id
+    before = None if kind in REMINDERS else record_id
+    defaults = {"at": NOW, "record_id": record_id, "before_id": before, "made_at": NOW, "spread_at": NOW}
+    event = CustodyEvent(subject_id=subject_id, kind=kind, **{**defaults, **facts})
+    session.add(event)
+    session.flush()
+    return event
+
+
+def make_notice(
+    session: Session, registration: Registration, event: CustodyEvent, **facts: Any
+) -> Notice:
+    """A notice that is due; urgent for an escape and any release (R28)."""
+    urgent = event.kind == "escaped" or event.kind.startswith("released")
+    defaults = {"is_urgent": urgent, "made_at": NOW, "next_attempt_at": NOW, "case_id": registration.case_id}
+    return _added(
+        session, Notice, event_id=event.id, registration_id=registration.id, **{**defaults, **facts}
+    )
 
 
 def make_talk(session: Session, callback: Callback, **facts: Any) -> Talk:

@@ -11,17 +11,15 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from models.callbacks.callback import CALLBACKS
-from models.callbacks.lone_refusal import judge_refusal, note_taken, pause_of_number, rest_phone
 from models.calls import pacing
 from models.calls.call import CALLS
 from models.calls.call_status import FINAL_CALL_STATUSES, LEAVING, LONG_AGO, bring_forward, take_back_leaving
-from models.calls.outbound_leg import mark_dialling, take_back_dialling
+from models.calls.outbound_leg import mark_dialling
 from models.calls.pacing import is_refused
-from models.calls.role import CALLED_BACK
+from models.calls.role import CALLED_BACK, NOTIFIED
 from models.store.database import Database
 from models.store.job import Job
 from models.talks import own_call, queue_turn
-from models.talks.call_event import record_call_sid
 from models.talks.dispatch import (
     CALLER_PATIENCE,
     Dial,
@@ -37,8 +35,10 @@ from models.talks.leg_end import leg_ended
 from models.talks.queue_ring import dial_direct
 from workers.alerts import AlertSender
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
+from workers.notices import NoticeCaller
 from workers.office_rules import callback_policy_of
 from workers.office_watch import OfficeWatch
+from workers.placing import Placer
 from workers.queue import Jobs
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,8 @@ class Dialler:
         self._database, self._carrier, self._office = database, carrier, office
         self._jobs, self._clock, self._wait, self._patience = jobs, clock, wait, patience
         self._policy = callback_policy_of(office)
+        self._placer = Placer(database, carrier, office, jobs, clock, wait, self._policy)
+        self._notices = NoticeCaller(self._placer)
 
     def with_office(self, office: Office) -> "Dialler":
         """The same for the office as it is now."""
@@ -94,10 +96,10 @@ class Dialler:
         now = self._clock()
         with self._database.transaction() as session:
             slot, dial = ring_next(session, callback_id, now, self._policy)
-        if slot is not None and slot.at > now and self._waits_until(slot.at):
+        if slot is not None and slot.at > now and self._placer.waits_until(slot.at):
             with self._database.transaction() as session:
                 dial = ring_first(session, self._clock(), self._policy)
-        self._place(dial)
+        self._placer.place(dial)
 
     def dial_caller(self, callback_id: int) -> None:
         """Call the person of an accepted callback, once per acceptance."""
@@ -109,14 +111,14 @@ class Dialler:
             elif slot is None and is_refused(session):
                 jobs = self._give_back(session, undialled_caller(session, callback_id))
         if slot is not None and slot.at > now:
-            may_dial = self._waits_until(slot.at)
+            may_dial = self._placer.waits_until(slot.at)
             with self._database.transaction() as session:
                 if may_dial:
                     dial, jobs = ring_caller(session, callback_id, self._clock(), self._policy)
                 else:
                     jobs = self._give_back(session, undialled_caller(session, callback_id))
-        self._hand_on(jobs)
-        self._place(dial)
+        self._placer.hand_on(jobs)
+        self._placer.place(dial)
 
     def ring_taker(self, call_id: int) -> None:
         """Call a staff member who asked to be called for a callback, once."""
@@ -129,12 +131,12 @@ class Dialler:
             jobs = (
                 self._give_back(session, call_id) if wanted and slot is None and is_refused(session) else []
             )
-        self._hand_on(jobs)
-        if slot is None or (slot > now and not self._waits_until(slot)):
+        self._placer.hand_on(jobs)
+        if slot is None or (slot > now and not self._placer.waits_until(slot)):
             return
         with self._database.transaction() as session:
             dial = own_call.dial_taker(session, call_id, self._clock(), self._policy)
-        self._place(dial)
+        self._placer.place(dial)
 
     def ring_joiner(self, call_id: int) -> None:
         """Call a colleague or an interpreter into a current talk, once."""
@@ -150,12 +152,12 @@ class Dialler:
             slot = take_joiner_slot(session, call_id, now, self._policy.call_interval, self._patience)
             if slot is not None and slot <= now:
                 found = take(session, call_id)
-        if slot is not None and slot > now and self._waits_until(slot):
+        if slot is not None and slot > now and self._placer.waits_until(slot):
             with self._database.transaction() as session:
                 found = take(session, call_id)
         if found is not None:
             leg_id, number = found
-            self._place(Dial(call_id, leg_id, number, self._policy.numbers.liaison_ring_seconds))
+            self._placer.place(Dial(call_id, leg_id, number, self._policy.numbers.liaison_ring_seconds))
 
     def move_leg(self, call_id: int) -> None:
         """Send a leg in progress to its own address, where it hears the current state of its talk."""
@@ -224,7 +226,7 @@ class Dialler:
                     session, call_id, call.status, self._clock(), self._policy, actor="worker",
                     ended_at=call.ended_at or LONG_AGO,
                 )  # fmt: skip
-            self._hand_on(jobs)
+            self._placer.hand_on(jobs)
 
     def release_leg(self, call_id: int) -> None:
         """Release a leg whose callback went on without it: tell a person who answered, else stop the ringing.
@@ -243,7 +245,8 @@ class Dialler:
             if leg is None or leg.call_sid is None or not bring_forward(session, call_id, LEAVING):
                 return
         try:
-            is_told = bool(leg.said) and (leg.role != CALLED_BACK or leg.talking_at is not None)
+            may_be_machine = leg.role == NOTIFIED or (leg.role == CALLED_BACK and leg.talking_at is None)
+            is_told = bool(leg.said) and not may_be_machine
             self._let_go(leg.call_sid, leg.leg_id, is_told=is_told)
         except (CarrierRefused, CarrierUnknown):
             # A person on it may be waiting in an empty conference and was not told yet; the next pass tells
@@ -269,60 +272,18 @@ class Dialler:
                 raise
             log.info("A leg was over before it could be ended.")
 
+    def dial_notice(self, notice_id: int) -> None:
+        """Call a registrant about a notice, or the next of their phones."""
+        self._notices.dial(notice_id)
+
+    def text_notice(self, notice_phone_id: int) -> None:
+        """Text a phone to call the line, once for each notice."""
+        self._notices.text(notice_phone_id)
+
     def send_alert(self, alert_id: int) -> None:
         """Tell a staff member once that promises are at risk."""
         sender = AlertSender(self._database, self._carrier, self._office, self._clock, self._wait)
-        self._hand_on(sender.send(alert_id))
-
-    def _place(self, dial: Dial | None) -> None:
-        """Ask the carrier with no transaction open, and then record what is known about the call."""
-        if dial is None:
-            return
-        try:
-            call_sid = self._carrier.place_call(
-                to=dial.number, leg_id=dial.leg_id, ring_seconds=dial.ring_seconds, line=dial.line
-            )
-        except CarrierRefused as refused:
-            extra = {"call_id": dial.call_id, "code": refused.code}
-            log.warning("The carrier refused a call.", extra=extra)
-            jobs = self._refused(dial, refused)
-        except CarrierUnknown:
-            # It may be ringing. An event or the leg's first document may still prove it; the sweeper decides.
-            log.warning("It is not known whether a call was placed.", extra={"call_id": dial.call_id})
-            with self._database.transaction() as session:
-                pacing.rest(session, self._clock())
-            return
-        else:
-            with self._database.transaction() as session:
-                jobs = record_call_sid(session, dial.call_id, call_sid, self._clock(), self._policy)
-                pacing.close_breaker(session, pacing.CALLS, self._clock())
-                if dial.line is not None:
-                    note_taken(session, dial.line)
-        self._hand_on(jobs)
-
-    def _refused(self, dial: Dial, refused: CarrierRefused) -> list[Job]:
-        """Nothing was dialed. Only a number that cannot be called counts as a try (R39)."""
-        now, call_id, pause, rests = self._clock(), dial.call_id, None, None
-        with self._database.transaction() as session:
-            is_given_back = False
-            if refused.about == "account":
-                line = None if dial.line == self._office.lines[0] else dial.line
-                is_alone, pause = judge_refusal(session, call_id, line, refused.code, now)
-                rests = pause
-                if not is_alone:
-                    pacing.open_breaker(session, pacing.CALLS, refused.code, now, call_id)
-                is_given_back = take_back_dialling(session, call_id)
-            elif refused.about == "number":
-                rests = pause_of_number(session, call_id, now)
-            else:
-                pacing.rest(session, now, refused.code)
-            jobs = [] if is_given_back else leg_ended(
-                session, call_id, "failed", now, self._policy,
-                actor="worker", counted=refused.about == "number", pause=pause,
-            )  # fmt: skip
-            if rests is not None:
-                rest_phone(session, call_id, now + rests)
-            return jobs
+        self._placer.hand_on(sender.send(alert_id))
 
     def _give_back(self, session: Session, call_id: int | None) -> list[Job]:
         """While the account is refused nobody waits for a leg; its callback is returned, no try counted."""
@@ -331,16 +292,6 @@ class Dialler:
         return leg_ended(
             session, call_id, "failed", self._clock(), self._policy, actor="worker", counted=False
         )
-
-    def _waits_until(self, slot: datetime) -> bool:
-        """Wait for a slot; False if the carrier refused the account meanwhile."""
-        self._wait((slot - self._clock()).total_seconds())
-        with self._database.reading() as session:
-            return not is_refused(session)
-
-    def _hand_on(self, jobs: list[Job]) -> None:
-        for name, row_id in jobs:
-            self._jobs.enqueue(name, row_id)
 
 
 #: The method for each job of ``workers.own_job.JOBS``.
@@ -355,6 +306,8 @@ METHODS: dict[str, Callable[[Dialler, int], None]] = {
     "send_alert": Dialler.send_alert,
     "fetch_caller": Dialler.fetch_caller,
     "tell_missed": Dialler.tell_missed,
+    "dial_notice": Dialler.dial_notice,
+    "text_notice": Dialler.text_notice,
 }
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from sqlalchemy.orm import Session
+
 from config.office import Office
 from models.callbacks.callback import Callback, locked
 from models.callbacks.callback_state import RINGING_STATES
@@ -13,6 +15,8 @@ from models.callbacks.lone_refusal import rest_if_failed
 from models.callbacks.next_try import leave_for_staff
 from models.calls.call import Call
 from models.calls.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO
+from models.notices import leg_over
+from models.notices.placing import live_legs
 from models.store.database import Database
 from models.store.job import Job
 from models.talks.leg_end import leg_ended
@@ -70,6 +74,27 @@ class Mender:
         elif "no news" not in words:
             self._extend(callback_id)
 
+    def look_after_notice(self, notice_id: int) -> None:
+        """Find the state of a lapsed notice's legs: ended, live, or unknown and left for a person."""
+        with self._database.reading() as session:
+            legs = [self._row(session, call_id) for call_id in live_legs(session, notice_id)]
+            is_long_lapsed = notice_id in leg_over.lapsed_notices(session, self._now - ASK_AGAIN)
+        calls = [(leg.id, self._call_of(leg)) for leg in legs]
+        over = [end for leg_id, call in calls if (end := _end_of(leg_id, call)) is not None]
+        for end in sorted(over):
+            self.apply_end(end)
+        words = {call.status for _, call in calls if call.status not in FINAL_CALL_STATUSES}
+        with self._database.transaction() as session:
+            if "unknown" in words or ("no news" in words and is_long_lapsed):
+                log.warning(
+                    "A call's fate is unknown; its notice is left for staff.", extra={"row_id": notice_id}
+                )
+                leg_over.leave_unknown(session, notice_id, self._now)
+            elif words and "no news" not in words:
+                leg_over.extend_lease(session, notice_id, self._now + self._policy.lease)
+            elif not words:
+                leg_over.resume_forgotten(session, notice_id, self._now, self._policy)
+
     def find_end(self, call_id: int) -> LegEnd | None:
         """The end of a leg that may be over, to be applied; None when the carrier knows of none."""
         return _end_of(call_id, self._call_of(self._leg(call_id)))
@@ -108,8 +133,12 @@ class Mender:
 
     def _leg(self, call_id: int) -> LiveLeg:
         with self._database.reading() as session:
-            row = session.get_one(Call, call_id)
-            return LiveLeg(row.id, row.call_sid, row.call_status, row.ended_at is not None)
+            return self._row(session, call_id)
+
+    @staticmethod
+    def _row(session: Session, call_id: int) -> LiveLeg:
+        row = session.get_one(Call, call_id)
+        return LiveLeg(row.id, row.call_sid, row.call_status, row.ended_at is not None)
 
     def _call_of(self, leg: LiveLeg) -> CarrierCall:
         """The leg's call; status ``unknown`` if never confirmed, ``no news`` if it must be asked again."""

@@ -18,6 +18,8 @@ JOBS = (
     "send_alert",
     "fetch_caller",
     "tell_missed",
+    "dial_notice",
+    "text_notice",
 )
 JOB_SECONDS = 60
 FAILURES_KEPT_SECONDS = 3600

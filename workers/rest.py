@@ -10,6 +10,8 @@ from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.calls.call_status import LONGEST_CALL
 from models.custody.custody_event import IS_UNSPREAD, CustodyEvent
+
+from models.notices.notice import IS_RINGING, IS_WAITING, Notice
 from models.staff.staff import Staff
 from models.store.base import UtcDateTime
 from models.store.database import Database
@@ -30,6 +32,9 @@ _DUE = (
         )
     ),
 )
+_NOTICE_DUE = exists(
+    select(Notice.id).where(IS_WAITING, Notice.next_attempt_at <= bindparam("now", type_=UtcDateTime))
+)
 _IS_ANY_DUE = select(or_(*_DUE))
 GOES_ON = select(
     or_(
@@ -42,6 +47,9 @@ GOES_ON = select(
         ),
         *_DUE,
         exists(select(CustodyEvent.id).where(IS_UNSPREAD)),
+
+        _NOTICE_DUE,
+        exists(select(Notice.id).where(IS_RINGING)),
         *(
             exists(
                 select(Call.id).where(
@@ -49,7 +57,7 @@ GOES_ON = select(
                     Call.started_at > bindparam("long_ago", type_=UtcDateTime),
                 )
             )
-            for leg in ("parent_call_id", "callback_id")
+            for leg in ("parent_call_id", "callback_id", "notice_id")
         ),
     )
 )

@@ -27,6 +27,11 @@ from models.custody.unlisted import has_untold_names, tell_of_unlisted
 from models.notices.gate_watch import is_any_to_watch, watch_gate
 from models.notices.reminders import make_reminders
 from models.notices.spreading import is_any_unspread, spread
+
+from models.notices.escalation import escalate, is_any_late
+from models.notices.leg_over import lapsed_notices
+from models.notices.placing import due_notices, undialled_notices
+from models.notices.texting import unsent_texts
 from models.overview.audit_watch import has_news, watch
 from models.overview.duress_use import has_untold_use, tell_of_uses
 from models.overview.lost_pin import settle_lost_pins
@@ -193,6 +198,8 @@ class _Pass:
         self._guarded(self._spread_events)
         self._guarded(self._watch_gate)
         self._guarded(self._offer_due)
+        self._guarded(self._look_after_notices)
+        self._guarded(self._offer_notices)
         self._guarded(self._resume_imports)
         self._guarded(self._tidy_uploads)
         self._guarded(self._watch_audit)
@@ -345,6 +352,24 @@ class _Pass:
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, len(due) - waiting)])
 
+    def _look_after_notices(self) -> None:
+        with self._database.reading() as session:
+            found = lapsed_notices(session, self._now)
+            undialled = undialled_notices(session, self._now)
+        for notice_id in found:
+            self._guarded(lambda row_id=notice_id: self._mender.look_after_notice(row_id))  # type: ignore[misc]
+        self._hand_on_all(("dial_notice", notice_id) for notice_id in undialled)
+
+    def _offer_notices(self) -> None:
+        """Offer due notices after the callbacks, minus the waiting jobs: an unworked queue must not grow."""
+        with self._database.reading() as session:
+            due: list[Job] = [
+                ("dial_notice", one) for one in due_notices(session, self._now, _OFFERED_AT_ONCE)
+            ]
+            due += [("text_notice", one) for one in unsent_texts(session, _OFFERED_AT_ONCE)]
+        waiting = self._jobs.depth() or 0 if due else 0
+        self._hand_on_all(due[: max(0, len(due) - waiting)])
+
     def _resume_imports(self) -> None:
         # An import accepted a moment ago is landed by the console's own process; it would delay the sweep.
         resume(self._database, self._now, _LANDING_PATIENCE)
@@ -396,7 +421,11 @@ class _Pass:
                 tell_of_silence(session, self._now, self._policies, self._office.is_open(self._now))
 
     def _warn(self) -> None:
+        with self._database.reading() as session:
+            are_notices_late = is_any_late(session, self._now, self._policies)
         with self._database.transaction() as session:
+            if are_notices_late:
+                escalate(session, self._now, self._policies, self._office.is_open(self._now))
             make_alerts(session, self._now, self._policies, self._office.is_open(self._now))
             forget_lost_alerts(session, self._now)
         with self._database.reading() as session:

@@ -18,6 +18,7 @@ from ivr_flows.engine.turn import Connect, Dial, Hangup, Hold, Say, Turn
 from ivr_flows.engine.walk import Deferred, Walk
 from ivr_flows.prompts import Prompts
 from ivr_flows.verbs.case_verbs import PinWork
+from ivr_flows.verbs.notice_verbs import heard_on_line
 from ivr_flows.verbs.pin_verbs import heard_of_tries
 from models.calls.call import inserting_call, saving_turn
 from models.calls.call_state import CallState
@@ -150,6 +151,7 @@ class Line:
         desk.dial_status = dial_status
         if digits:
             heard_of_tries(desk, digits)
+            heard_on_line(desk, digits)
         result = self._walk(desk).answer(digits)
         self._save(desk, result if isinstance(result, Turn) else None)
         return desk, result

@@ -16,9 +16,9 @@ from ivr_flows.engine.flow import (
     Step,
     Transfer,
 )
+from ivr_flows.trees.called_steps import CALLED_KEYS, called_steps
 from ivr_flows.trees.talk_steps import CALLER_RECALLED, RECALLED, caller_steps, outcome_steps, talk_steps
 from ivr_flows.verbs import callout_verbs, leg_verbs, secret_verbs, talk_verbs
-from models.calls.place import COVERED, MESSAGE_LEFT
 from models.calls.role import AT_0, CALLED_BACK, CALLING_OUT, COLLEAGUE, INTERPRETER, LIAISON
 from models.calls.staff_secret import LEAST_CODE, MOST_CODE
 
@@ -28,8 +28,6 @@ JOINER_SECONDS = 5
 OFFER_SILENCES = 1
 #: Where the key of a person called back leads if they can be connected now, or their liaison has just left.
 _JOINED = {"joined": "meet", "later": "cut_off", "gone": "gone"}
-#: How long the person called back may take for each of the two questions (R30).
-GOOD_TIME_SECONDS = 5
 
 
 def liaison_callback() -> Flow:
@@ -41,7 +39,7 @@ def liaison_callback() -> Flow:
         **_ends(),
         "not_reached": Hangup("liaison.not_reached"),
     }
-    return _outbound("liaison_callback", LIAISON, "offer", steps, give_up="passed_over", recalled=RECALLED)
+    return outbound("liaison_callback", LIAISON, "offer", steps, give_up="passed_over", recalled=RECALLED)
 
 
 def liaison_at_0() -> Flow:
@@ -56,7 +54,7 @@ def liaison_at_0() -> Flow:
         **_ends(),
     }
     recalled = {**RECALLED, "offer": "wanted"}
-    return _outbound("liaison_at_0", AT_0, "offer", steps, give_up="passed_over", recalled=recalled)
+    return outbound("liaison_at_0", AT_0, "offer", steps, give_up="passed_over", recalled=recalled)
 
 
 def colleague_call() -> Flow:
@@ -68,7 +66,7 @@ def colleague_call() -> Flow:
         **_ends(),
     }
     recalled = {**RECALLED, "announcing": "look"}
-    return _outbound("colleague_call", COLLEAGUE, "offer", steps, give_up="passed_over", recalled=recalled)
+    return outbound("colleague_call", COLLEAGUE, "offer", steps, give_up="passed_over", recalled=recalled)
 
 
 def interpreter_call() -> Flow:
@@ -90,9 +88,7 @@ def interpreter_call() -> Flow:
         "done": Hangup("liaison.done"),
     }
     recalled = {"announcing": "look", "staying": "look", "conference": "look"}
-    return _outbound(
-        "interpreter_call", INTERPRETER, "offer", steps, give_up="passed_over", recalled=recalled
-    )
+    return outbound("interpreter_call", INTERPRETER, "offer", steps, give_up="passed_over", recalled=recalled)
 
 
 def callout_call() -> Flow:
@@ -113,59 +109,29 @@ def callout_call() -> Flow:
         "not_reached": Hangup("liaison.not_reached"),
     }
     recalled = {"offer": "wanted", "ask_code": "wanted", "connected": "done"}
-    return _outbound("callout_call", CALLING_OUT, "offer", steps, give_up="passed_over", recalled=recalled)
+    return outbound("callout_call", CALLING_OUT, "offer", steps, give_up="passed_over", recalled=recalled)
 
 
 def callback_call() -> Flow:
     """The person called back: neutral words, "is this a good time?", and a key connects them (R30, Legs)."""
     steps: dict[str, Step] = {
-        "opening": Announce("called.opening", "good_time", about="neutral"),
-        "good_time": _good_time("called.yes", "called.no", silence="who_answered"),
-        # If the carrier says that a machine answered, only the second question is skipped (R31).
-        "who_answered": Decide(
-            leg_verbs.who_answered, {"anyone": "good_time_again", "machine": "put_off_silently"}
-        ),
-        "good_time_again": _good_time("called.yes_again", "called.no", silence="put_off_silently"),
-        # Silence: a machine, or not a good time. A message if it is allowed, else not one word more (R31).
-        "put_off_silently": Decide(leg_verbs.nobody_pressed, {"message": "message_left", "nothing": "end"}),
-        "message_left": Hangup(place=MESSAGE_LEFT),
-        "end": Hangup(),
-        "unclear": Hangup("called.goodbye"),
-        "put_off": Hangup("called.put_off"),
-        # 5 is 1 for a person who cannot talk. 7 plays harmless words, and counts as not a good time (R22).
-        # The person that 0 would ask for is behind 1.
+        **called_steps(leg_verbs.join, _JOINED, leg_verbs.put_off, leg_verbs.nobody_pressed),
+        # 5 is 1 for a person who cannot talk. The person that 0 would ask for is behind 1.
         "silent": Decide(leg_verbs.join_silently, _JOINED),
-        "cover": Decide(leg_verbs.put_off, {"put_off": "covered", "gone": "covered"}),
-        "covered": Hangup("called.cover", place=COVERED),
         **caller_steps(gone="gone", over="done"),
         "cut_off": Hangup("called.cut_off"),
         "done": Hangup("called.over"),
         "gone": Hangup("called.gone"),
     }
-    keys = {"*": "", "9": "", "7": "cover", "5": "silent"}
-    return _outbound(
+    return outbound(
         "callback_call",
         CALLED_BACK,
         "opening",
         steps,
         give_up="unclear",
-        keys=keys,
+        keys=CALLED_KEYS,
         recalled=CALLER_RECALLED,
         moved={"safe_time": "good_time"},
-    )
-
-
-def _good_time(yes: str, no: str, silence: str) -> Menu:
-    """The question of a call we place: yes joins, no puts off, and a machine hears no repair (R30)."""
-    return Menu(
-        (
-            Choice(yes, does=leg_verbs.join, on=_JOINED),
-            Choice(no, does=leg_verbs.put_off, on={"put_off": "put_off", "gone": "gone"}),
-        ),
-        give_up="unclear",
-        silence=silence,
-        seconds=GOOD_TIME_SECONDS,
-        unattended=True,
     )
 
 
@@ -228,7 +194,7 @@ def _ends() -> dict[str, Step]:
     }
 
 
-def _outbound(
+def outbound(
     name: str,
     role: str,
     start: str,

@@ -35,6 +35,7 @@ _HAS_PARENT = text("parent_call_id IS NOT NULL")
 _OPEN_INBOUND = text("ended_at IS NULL AND direction = 'inbound'")
 _A_LIVE_CHILD = text("ended_at IS NULL AND parent_call_id IS NOT NULL")
 _A_LIVE_LEG = text("ended_at IS NULL AND callback_id IS NOT NULL")
+_A_LIVE_NOTICE = text("ended_at IS NULL AND notice_id IS NOT NULL")
 _OF_STAFF = text("ended_at IS NULL AND staff_id IS NOT NULL")
 
 
@@ -77,7 +78,8 @@ class CallColumns:
     it is (R04, R07). ``by_machine``: the carrier says that a machine answered a call we placed, which is a
     hint and decides nothing (R31). ``letter_at``: when a mailed PIN let the caller choose their own PIN here
     (R02). ``wishes``: how a caller without a PIN wants to be called, in words of models/callbacks/wishes.py
-    (``Wishes.as_text``).
+    (``Wishes.as_text``). ``opened_at``: when the notice code, or a key if that was chosen, opened the news of
+    the call's notice (R30).
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -130,6 +132,7 @@ class CallColumns:
     wishes: Mapped[str | None] = _seldom(String(64))
     letter_at: Mapped[datetime | None] = _seldom(UtcDateTime)
     asked_at: Mapped[datetime | None] = _seldom(UtcDateTime)
+    opened_at: Mapped[datetime | None] = _seldom(UtcDateTime)
     missed_state: Mapped[str | None] = mapped_column(String(8))
     fetched_by: Mapped[str | None] = _seldom(String(64))
 
@@ -163,6 +166,12 @@ class Call(CallColumns, Base):
             postgresql_where=_A_LIVE_CHILD,
         ),
         Index("ix_calls_live_legs", "started_at", sqlite_where=_A_LIVE_LEG, postgresql_where=_A_LIVE_LEG),
+        Index(
+            "ix_calls_live_notices",
+            "started_at",
+            sqlite_where=_A_LIVE_NOTICE,
+            postgresql_where=_A_LIVE_NOTICE,
+        ),
         Index("ix_calls_of_staff", "staff_id", sqlite_where=_OF_STAFF, postgresql_where=_OF_STAFF),
     )
 

@@ -51,6 +51,8 @@ class Facts:
     open_callback_window_ends: datetime | None = None
     #: Phones of the registrant that said stop, about which no verified caller has been told (R33).
     stops_untold: int | None = None
+    #: Notices of the case that nobody has confirmed: their news is said before anything else (R34).
+    open_notices: int | None = None
     free_liaisons: int = 0
     liaisons_on_shift: int = 0
 

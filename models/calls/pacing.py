@@ -24,6 +24,8 @@ CALLS: Kind = "calls"
 TEXTS: Kind = "texts"
 #: The row of a carrier that accepts no calls, though it refuses nothing.
 _CARRIER = "carrier"
+#: The pace of calls about notices, which is a part of that of all calls.
+NOTICES = "notices"
 #: No slot is further ahead than this, unless a clock was set back; then it is discarded.
 _FURTHEST = timedelta(minutes=1)
 #: How long a carrier that is overloaded or cannot be reached is left alone.
@@ -78,6 +80,22 @@ def take_slot(session: Session, now: datetime, interval: timedelta, patience: ti
         return None
     _set(session, CALLS, next_at=slot + interval)
     return slot
+
+
+def take_turn(
+    session: Session, name: str, now: datetime, interval: timedelta, patience: timedelta
+) -> datetime | None:
+    """Take the next turn of a kind of call that has a slower pace of its own, under ``name``.
+
+    The call itself needs a slot as well (``take_slot``). Returns None, and takes nothing, if the next turn is
+    further ahead than ``patience``.
+    """
+    next_at: datetime = lock_pace(session, name, now).next_at
+    turn = max(now, next_at if next_at - now <= _FURTHEST else now)
+    if turn - now > patience:
+        return None
+    _set(session, name, next_at=turn + interval)
+    return turn
 
 
 def may_text(session: Session, now: datetime) -> bool:

@@ -16,8 +16,10 @@ JOINERS = (COLLEAGUE, INTERPRETER)
 ALERTED = "alerted"
 #: A staff member who is called so that they can call an agency or an interpreter.
 CALLING_OUT = "calling_out"
+#: A registrant who is called because custody changed (R28).
+NOTIFIED = "notified"
 
 #: Every role; ``Flow.check`` refuses a tree with any other.
-ROLES = frozenset({CALLER, STAFF_LINE, LIAISON, CALLED_BACK, AT_0, *JOINERS, ALERTED, CALLING_OUT})
+ROLES = frozenset({CALLER, STAFF_LINE, LIAISON, CALLED_BACK, AT_0, *JOINERS, ALERTED, CALLING_OUT, NOTIFIED})
 #: The roles of people who called us; every other call is one that we placed.
 INBOUND_ROLES = frozenset({CALLER, STAFF_LINE})

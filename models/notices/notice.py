@@ -17,13 +17,16 @@ OUTCOMES = (
     # stopped
     "withdrawn", "paused", "gate", "replaced", "retracted", "case_closed", "staff_cancelled",
     # left for staff
-    "cap", "unconfirmed", "no_phone", "wrong_code", "no_code", "asked_person", "refused", "unknown",
+    "cap", "unconfirmed", "no_phone", "wrong_code", "no_code", "asked_person", "refused", "unknown", "duress",
 )  # fmt: skip
 #: How a notice was confirmed: by a key in its call, on the line after the PIN, or by staff.
 CONFIRMED_BY = ("call", "line", "staff")
 _OPEN = text("state IN ('waiting','ringing','left_for_staff')")
 _DUE = text("state = 'waiting'")
 _GATED = text("state = 'stopped' AND outcome = 'gate'")
+
+_RINGING = text("state = 'ringing'")
+_UNPAGED = text("paged_level < 2 AND state IN ('waiting','ringing','left_for_staff')")
 
 
 class Notice(Base):
@@ -34,6 +37,11 @@ class Notice(Base):
     their phones missed. ``heard_at`` is when the news was first said to somebody who gave the code, and
     ``confirmed_at`` when they confirmed it. ``paged_level`` is 0, 1 once on-call was paged and 2 once the
     supervisor was (R34). ``staff_id`` is who took the task of a notice that is left for staff.
+
+    ``not_before``: the person said that it was not a good time, or the carrier took no call, and until then
+    nobody is called. ``task`` is one of the OUTCOMES for which staff are to reach this person, since
+    ``task_at``: always of a notice that is left for staff, and after a code problem also of one for which
+    other phones still ring (R30).
     """
 
     __tablename__ = "notices"
@@ -42,6 +50,8 @@ class Notice(Base):
         # Those that are taken up again once their news may be told (gate_watch.py).
         Index("ix_notices_gated", "id", sqlite_where=_GATED, postgresql_where=_GATED),
         Index("ix_notices_due", "next_attempt_at", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index("ix_notices_ringing", "lease_until", sqlite_where=_RINGING, postgresql_where=_RINGING),
+        Index("ix_notices_unpaged", "made_at", sqlite_where=_UNPAGED, postgresql_where=_UNPAGED),
         Index("ix_notices_open", "case_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
@@ -60,6 +70,9 @@ class Notice(Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     confirmed_by: Mapped[str | None] = mapped_column(String(8))
     outcome: Mapped[str | None] = mapped_column(String(16))
+    not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    task: Mapped[str | None] = mapped_column(String(16))
+    task_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paged_level: Mapped[int] = mapped_column(default=0, server_default="0")
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -92,3 +105,8 @@ IS_OPEN = text("notices.state IN ('waiting','ringing','left_for_staff')")
 IS_GATED = text("notices.state = 'stopped' AND notices.outcome = 'gate'")
 NOTICES = cast(Table, Notice.__table__)
 NOTICE_PHONES = cast(Table, NoticePhone.__table__)
+#: Not confirmed and not stopped, in the exact words of the partial indexes.
+IS_OPEN = text("notices.state IN ('waiting','ringing','left_for_staff')")
+IS_WAITING = text("notices.state = 'waiting'")
+IS_RINGING = text("notices.state = 'ringing'")
+IS_UNPAGED = text("notices.paged_level < 2 AND notices.state IN ('waiting','ringing','left_for_staff')")

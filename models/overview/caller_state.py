@@ -42,6 +42,7 @@ from models.cases.registrant import Phone, Registrant
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.directory import Court, Facility
+from models.notices.notice import IS_OPEN, NOTICES
 from models.staff.staff import Staff
 from models.store.base import table_of
 from models.store.database import send
@@ -259,6 +260,10 @@ _TOLD_FACTS: dict[str, Any] = (
         "open_callback_", CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.state, CALLBACKS.c.urgency,
         CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
     )
+    | {
+        "open_notices": select(func.count()).select_from(NOTICES)
+            .where(NOTICES.c.case_id == _CASES.c.id, IS_OPEN).correlate(_CASES).scalar_subquery(),
+    }
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import next_hours, next_window, safe_phones
+from models.notices.leg_over import stop_legs_to
 from models.overview.lost_pin import tell_safe_phones
 from models.store.database import keyring_of
 from models.store.job import Job
@@ -58,7 +59,7 @@ def stop_phone(
     ).all()
     for phone in sorted(stopped):
         audit.record(session, actor=actor, action="stop_phone", target=f"phone:{phone.id}", now=now)
-    jobs = _move_callbacks(session, phone_key, now, policy)
+    jobs = _move_callbacks(session, phone_key, now, policy) + stop_legs_to(session, phone_key, now)
     was_called = {
         phone.registrant_id
         for phone in stopped

@@ -39,6 +39,8 @@ ONLY_YOU = "only_you"
 NEW_APPROVER = "new_approver"
 #: Urgent work that nobody takes; and offers missed in a row, about which the liaison themselves is told.
 UNTAKEN, SET_AWAY = "urgent_untaken", "set_away"
+#: Notices that nobody has confirmed, or that need a person (R34).
+NOTICES_LATE = "notices_late"
 #: The prompt of each level's alert; all others are about promises that are at risk.
 PROMPTS = {
     LEFT: "alert.left",
@@ -57,6 +59,7 @@ PROMPTS = {
     UNTAKEN: "alert.untaken",
     SET_AWAY: "alert.set_away",
     ONLY_YOU: "alert.only_you",
+    NOTICES_LATE: "alert.notices",
 }
 #: Levels that are told without a count.
 _UNCOUNTED = frozenset({CALLS_REFUSED, LINE_REFUSED, TEXTS_REFUSED, ROLE_SILENT, ONLY_YOU, FEED_SILENT})

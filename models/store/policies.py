@@ -72,6 +72,17 @@ class Policies:
     outcome_minutes: int
     call_later_minutes: int
     hard_call_minutes: int
+    notice_code_tries: int
+    notice_tries: int
+    notice_retry_minutes: int
+    notice_first_tries: int
+    notice_first_minutes: int
+    notice_later_minutes: int
+    notice_urgent_hours: int
+    notice_task_minutes: int
+    notice_on_call_minutes: int
+    notice_supervisor_minutes: int
+    notice_calls_percent: int
     page_minutes: int
     trouble_page_minutes: int
     held_page_minutes: int

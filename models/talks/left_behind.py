@@ -13,7 +13,8 @@ from models.callouts.forgotten import left_on_the_line
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
 from models.calls.place import WAITING
-from models.calls.role import AT_0, CALLING_OUT, JOINERS
+from models.calls.role import AT_0, CALLING_OUT, JOINERS, NOTIFIED
+from models.notices.left_ringing import legs_left_ringing, rings_in_vain
 from models.talks.call_queue import QueuedCall, wait_of
 from models.talks.talk import Talk, in_talk_since
 
@@ -33,6 +34,8 @@ def is_left_behind(session: Session, call_id: int) -> bool:
         return False
     if leg.role == CALLING_OUT:
         return is_callout_over(session, leg.id)
+    if leg.role == NOTIFIED:
+        return rings_in_vain(session, leg)
     talk = _last_talk(session, leg)
     if leg.role in JOINERS:
         return talk is None or talk.is_over
@@ -52,7 +55,12 @@ def is_left_behind(session: Session, call_id: int) -> bool:
 
 def left_behind_legs(session: Session, now: datetime) -> Sequence[int]:
     """Live legs whose callback, talk or caller went on without them, and that nobody has told so."""
-    return [*_of_callbacks(session, now), *_at_0(session, now), *left_on_the_line(session, now, _BEING_TOLD)]
+    return [
+        *_of_callbacks(session, now),
+        *_at_0(session, now),
+        *left_on_the_line(session, now, _BEING_TOLD),
+        *legs_left_ringing(session, now),
+    ]
 
 
 def _of_callbacks(session: Session, now: datetime) -> Sequence[int]:

@@ -25,9 +25,11 @@ from models.calls.role import (
     COLLEAGUE,
     INTERPRETER,
     LIAISON,
+    NOTIFIED,
     STAFF_LINE,
 )
 from models.calls.staff_line_stay import leave_line
+from models.notices.leg_over import notice_leg_ended
 from models.staff.set_away import note_miss
 from models.store.job import Job
 from models.talks.abandoned_wait import wait_ended
@@ -79,6 +81,9 @@ def leg_ended(
         .values(call_status=call_status, ended_at=now, said="", new_pin_hash=None)
         .returning(
             CALLS.c.callback_id,
+            CALLS.c.notice_id,
+            CALLS.c.call_sid,
+            CALLS.c.phone_key,
             CALLS.c.parent_call_id,
             CALLS.c.staff_id,
             CALLS.c.direction,
@@ -223,6 +228,15 @@ def _call_out_ended(end: _End) -> list[Job]:
     return []
 
 
+def _notified_ended(end: _End) -> list[Job]:
+    """The call about a notice is over: it waits for its next try, unless the person confirmed it."""
+    notice_leg_ended(
+        end.session, end.call_id, end.leg, end.call_status, end.now, end.policy,
+        counted=end.counted, pause=end.pause,
+    )  # fmt: skip
+    return []
+
+
 _BY_ROLE: Mapping[str, Callable[[_End], list[Job]]] = {
     CALLER: _caller_ended,
     STAFF_LINE: _liaison_ended,
@@ -233,6 +247,7 @@ _BY_ROLE: Mapping[str, Callable[[_End], list[Job]]] = {
     INTERPRETER: _joiner_ended,
     ALERTED: _alert_ended,
     CALLING_OUT: _call_out_ended,
+    NOTIFIED: _notified_ended,
 }
 
 

@@ -134,6 +134,25 @@ POLICY_EFFECTS = {
         "A liaison who keys “call later” on the phone sets the next call this much later."
     ),
     "hard_call_minutes": N_("A liaison on a break after a hard call is not called for this long."),
+    "notice_code_tries": N_(
+        "After this many wrong codes, this phone is not called about the same notice, and staff get a task."
+    ),
+    "notice_tries": N_("After this many tries, a notice that is not urgent needs a person."),
+    "notice_retry_minutes": N_(
+        "After a missed call about a notice that is not urgent, the line waits this long."
+    ),
+    "notice_first_tries": N_("An urgent notice has this many tries before they become less frequent."),
+    "notice_first_minutes": N_("The first tries for an urgent notice are this far apart."),
+    "notice_later_minutes": N_("Later tries for an urgent notice are this far apart."),
+    "notice_urgent_hours": N_("An urgent notice that nobody has confirmed after this long needs a person."),
+    "notice_task_minutes": N_("Staff have this long to reach a person whom the line could not tell."),
+    "notice_on_call_minutes": N_(
+        "People on call are paged when an urgent notice is unconfirmed for this long."
+    ),
+    "notice_supervisor_minutes": N_(
+        "Supervisors are paged when an urgent notice is unconfirmed for this long."
+    ),
+    "notice_calls_percent": N_("Notices use at most this share of the calls that the line may start."),
     "page_minutes": N_(
         "Messages to staff about one matter are at least this far apart; the next one counts"
         " what happened meanwhile."

@@ -71,6 +71,23 @@ POLICY_GROUPS = (
         ),
     ),
     PolicyGroup(
+        "notices",
+        N_("Notices"),
+        (
+            "notice_code_tries",
+            "notice_tries",
+            "notice_retry_minutes",
+            "notice_first_tries",
+            "notice_first_minutes",
+            "notice_later_minutes",
+            "notice_urgent_hours",
+            "notice_task_minutes",
+            "notice_on_call_minutes",
+            "notice_supervisor_minutes",
+            "notice_calls_percent",
+        ),
+    ),
+    PolicyGroup(
         "ringing",
         N_("Ringing and presence"),
         (

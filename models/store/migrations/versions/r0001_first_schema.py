@@ -40,6 +40,9 @@ _APPENDED = {
 _AUDIT = "Audit entries stay; only their facts and salt may be purged."
 
 
+_UNPAGED = "paged_level < 2 AND state IN ('waiting','ringing','left_for_staff')"
+
+
 def upgrade() -> None:
     """Create the whole schema."""
     _make_tables()
@@ -650,6 +653,7 @@ def _make_tables() -> None:
         sa.Column("wishes", sa.String(length=64)),
         sa.Column("letter_at", MOMENT),
         sa.Column("asked_at", MOMENT),
+        sa.Column("opened_at", MOMENT),
         sa.Column("missed_state", sa.String(length=8)),
         sa.Column("fetched_by", sa.String(length=64)),
         sa.ForeignKeyConstraint(
@@ -672,6 +676,12 @@ def _make_tables() -> None:
     )
     op.create_index(
         "ix_calls_live_legs", "calls", ["started_at"], **_only("ended_at IS NULL AND callback_id IS NOT NULL")
+    )
+    op.create_index(
+        "ix_calls_live_notices",
+        "calls",
+        ["started_at"],
+        **_only("ended_at IS NULL AND notice_id IS NOT NULL"),
     )
     op.create_index("ix_calls_notice_id", "calls", ["notice_id"], **_only("notice_id IS NOT NULL"))
     op.create_index(
@@ -1132,6 +1142,9 @@ def _make_tables() -> None:
         sa.Column("confirmed_at", MOMENT),
         sa.Column("confirmed_by", sa.String(length=8)),
         sa.Column("outcome", sa.String(length=16)),
+        sa.Column("not_before", MOMENT),
+        sa.Column("task", sa.String(length=16)),
+        sa.Column("task_at", MOMENT),
         sa.Column("paged_level", sa.Integer(), server_default="0", nullable=False),
         sa.Column("staff_id", sa.Integer()),
         sa.Column("closed_at", MOMENT),
@@ -1150,6 +1163,9 @@ def _make_tables() -> None:
         "ix_notices_open", "notices", ["case_id"], **_only("state IN ('waiting','ringing','left_for_staff')")
     )
     op.create_index("ix_notices_gated", "notices", ["id"], **_only("state = 'stopped' AND outcome = 'gate'"))
+
+    op.create_index("ix_notices_ringing", "notices", ["lease_until"], **_only("state = 'ringing'"))
+    op.create_index("ix_notices_unpaged", "notices", ["made_at"], **_only(_UNPAGED))
     op.create_index("ix_notices_registration_id", "notices", ["registration_id"])
 
     op.create_table(

@@ -1,0 +1,69 @@
+"""What the verbs of a call about a notice say, with invented facts."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from ivr_flows.review.example_callbacks import NOW, Answer
+from ivr_flows.verbs.status_words import say_details, say_status
+from models.custody.custody_status import Heard
+from models.talks.voicemail import TEXTS
+
+
+def _status(status: str, *, details: bool = False, **facts: Any) -> Answer:
+    found = Heard("status", status=status, status_at=NOW - timedelta(hours=2), as_of=NOW, **facts)
+
+    def answer(desk: Any) -> None:
+        say_status(desk, found)
+        if details:
+            say_details(desk, found)
+
+    return answer
+
+
+def _message(text: str) -> Answer:
+    return lambda desk: desk.say(f"voicemail.{text}", line=desk.office.neutral_name[desk.call.language])
+
+
+_PLACE: dict[str, Any] = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
+NOTICE_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
+    ("nobody_there", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
+    ("tell_notice", "out"): {
+        "let out": _status("released", hard_news=True, **_PLACE),
+        "let out on bond": _status("released_on_bond"),
+        "let out with rules": _status("released_on_supervision"),
+        "escaped": _status("escaped"),
+    },
+    ("tell_notice", "not_out"): {
+        "moved": _status("transferred", age="fresh", **_PLACE),
+        "sent away": _status("removed"),
+        "dead": _status("deceased"),
+        "a court date comes near": _status(
+            "in_custody", details=True, age="fresh", next_hearing_at=NOW + timedelta(days=2),
+            next_hearing_place="Río Claro", hearing_zone="America/Chicago",
+        ),
+    },
+}  # fmt: skip
+NOTICE_MEANINGS = {
+    "begin_notice: code": "the registrant chose a notice code",
+    "begin_notice: key": "the registrant chose a key alone",
+    "begin_notice: gone": "the news was confirmed elsewhere, or may not be told any more",
+    "begin_notice_silently: code": "the registrant chose a notice code",
+    "begin_notice_silently: key": "the registrant chose a key alone, or gave the code",
+    "begin_notice_silently: gone": "the news was confirmed elsewhere, or may not be told any more",
+    "put_off_notice: put_off": "the line calls again",
+    "put_off_notice: gone": "the line does not call again by itself",
+    "nobody_there: message": "a message is allowed",
+    "nobody_there: nothing": "no message is allowed, or it was left before",
+    "check_notice_code: right": "the code is right",
+    "check_notice_code: wrong": "the code is wrong",
+    "check_notice_code: spent": "the code is wrong for the third time",
+    "check_notice_code: gone": "the news was confirmed elsewhere",
+    "look_at_notice: hard": "the news is hard",
+    "look_at_notice: death": "the person has died",
+    "look_at_notice: plain": "the news is not hard",
+    "look_at_notice: gone": "the news may not be told any more",
+    "tell_notice: out": "the person is out",
+    "tell_notice: not_out": "the person is not out",
+    "tell_notice: gone": "the news may not be told any more",
+}

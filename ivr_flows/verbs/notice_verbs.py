@@ -1,0 +1,123 @@
+"""Verbs of a call about a notice: nothing of the news before the code, or before a key if that was chosen."""
+
+from ivr_flows.engine.check import WORDS_A_SECOND
+from ivr_flows.engine.desk import Desk
+from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, answers
+from ivr_flows.verbs.case_verbs import OUT
+from ivr_flows.verbs.status_words import say_details, say_status
+from models.notices import answering
+
+#: Keys that repeat the same words: once more, in another language, slower.
+_SAID_AGAIN = (REPEAT, LANGUAGE, SLOW)
+#: Prompts after a status that offer a person.
+_OFFERS = ("status.person", "status.support")
+#: A step after every status and all news, and how many steps follow it before the line waits, at most.
+_AFTER_STATUS, _LATELY = "person_told", 4
+#: A voice may speak faster than the speed for which words are counted.
+_FASTEST = 1.4
+
+
+@answers("code", "key", "gone")
+def begin_notice(desk: Desk, _digits: str) -> str:
+    """Key 1: this is a good time. The notice code is asked, or nothing more if a key alone was chosen."""
+    return answering.begin(desk.session, desk.call, desk.now, desk.rules.release)
+
+
+@answers("code", "key", "gone")
+def begin_notice_silently(desk: Desk, _digits: str) -> str:
+    """Key 5: the same for a person who cannot talk; a person who calls them later knows it (R22)."""
+    desk.call.silent = True
+    return answering.begin(desk.session, desk.call, desk.now, desk.rules.release)
+
+
+@answers("put_off", "gone")
+def put_off_notice(desk: Desk, _digits: str) -> str:
+    """Key 2: not now; the line calls later."""
+    return answering.put_off(desk.session, desk.call, desk.now, desk.callback_policy)
+
+
+@answers("message", "nothing")
+def nobody_there(desk: Desk, _digits: str) -> str:
+    """No key after the neutral opening: a message, only where it is allowed (R31)."""
+    text = answering.leave_message(desk.session, desk.call, desk.now, desk.callback_policy)
+    if text is None:
+        return "nothing"
+    desk.say(f"voicemail.{text}", line=desk.office.neutral_name[desk.call.language])
+    return "message"
+
+
+@answers("right", "wrong", "spent", "gone")
+def check_notice_code(desk: Desk, digits: str) -> str:
+    """The notice code, which opens this notice and nothing else (R30)."""
+    return answering.try_code(desk.session, desk.call, digits, desk.now, desk.callback_policy)
+
+
+@answers("stopped")
+def has_no_code(desk: Desk, _digits: str) -> str:
+    """ "I don't have my code": the person hangs up and calls the number on their card."""
+    answering.has_no_code(desk.session, desk.call, desk.now)
+    return "stopped"
+
+
+@answers("hard", "death", "plain", "gone")
+def look_at_notice(desk: Desk, _digits: str) -> str:
+    """What kind of news it is by now: before hard news a warning and a choice (R19)."""
+    found = answering.news(desk.session, desk.call, desk.now, desk.rules.release)
+    if found is None:
+        return "gone"
+    if found[0].status == "deceased":
+        return "death"
+    return "hard" if found[0].hard_news else "plain"
+
+
+@answers("out", "not_out", "gone")
+def tell_notice(desk: Desk, _digits: str) -> str:
+    """The news in the words of the line, with its date and "as of" (R14)."""
+    found = answering.news(desk.session, desk.call, desk.now, desk.rules.release)
+    if found is None:
+        return "gone"
+    heard, with_details = found
+    say_status(desk, heard)
+    if with_details:
+        say_details(desk, heard)
+    answering.note_heard(desk.session, desk.call, desk.now)
+    return "out" if heard.status in OUT else "not_out"
+
+
+@answers("confirmed")
+def confirm_notice(desk: Desk, _digits: str) -> str:
+    """The person has heard it: nothing calls them about it again."""
+    desk.jobs += answering.confirm_in_call(desk.session, desk.call, desk.now)
+    return "confirmed"
+
+
+@answers("promised")
+def ask_person(desk: Desk, _digits: str) -> str:
+    """A person calls them within the hour, and tells them (R19)."""
+    answering.ask_person(desk.session, desk.call, desk.now, desk.callback_policy)
+    return "promised"
+
+
+def heard_on_line(desk: Desk, key: str) -> None:
+    """A key after the status was said to its end confirms what waits for this case, in any tree.
+
+    No question asks for it: a case of which nothing may be told has no notice, and must sound the same (R13).
+    A key before the words can have been spoken proves nothing, and neither does one that repeats them.
+    """
+    call = desk.call
+    if _AFTER_STATUS not in call.trail.split()[-_LATELY:] or key in _SAID_AGAIN:
+        return
+    if not desk.is_verified or call.case_id is None or not call.open_notices:
+        return
+    said = desk.last_turn()
+    words, told = 0, 0
+    for say in (*said.before, *said.says):
+        words += len(desk.prompts.text(say.language or call.language, say.prompt, **dict(say.slots)).split())
+        if say.prompt.startswith("status.") and say.prompt not in _OFFERS:
+            told = words
+    since = call.progress_at
+    if not told or since is None or (desk.now - since).total_seconds() < told / WORDS_A_SECOND / _FASTEST:
+        return
+    if desk.heard().status is not None:
+        actor = f"caller:{call.id}"
+        desk.jobs += answering.confirm_all(desk.session, call.case_id, "line", desk.now, actor)

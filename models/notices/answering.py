@@ -1,0 +1,224 @@
+"""What keys do in a call about a notice: the code, the news, its confirmation, a person instead (R30).
+
+Nothing here tells content: the verbs ask ``news`` what may be said, and it answers only after the code.
+"""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.callbacks.callback import IS_OWED, Callback
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_request import Promise, promise_callback
+from models.callbacks.case_words import heard_for
+from models.callbacks.wishes import SAFEST, VOICEMAIL_TEXTS, wishes_of_phone
+from models.calls.call_status import LEAVING, bring_forward
+from models.cases.registrant import Phone
+from models.custody.custody_event import REMINDERS
+from models.custody.custody_status import Heard, HeardRules
+from models.notices.cadence import Ring, next_ring
+from models.notices.notice_code import is_right
+from models.notices.notice_moves import (
+    ask_staff,
+    confirm,
+    leave,
+    lock_leg,
+    locked,
+    open_notices_of,
+    record_move,
+    stop,
+)
+from models.notices.notice_phones import phone_of_leg
+from models.notices.placing import Facts, facts_of, phones_of, why_not
+from models.store.database import keyring_of
+from models.store.job import Job
+
+if TYPE_CHECKING:
+    from models.calls.call_state import CallState
+
+#: The reason of the callback for a person who wants to hear the news from a person (R19).
+REASON = "hard_news"
+#: The text of a message that is a promise.
+_WE_CALL_AGAIN = "we_call_again"
+
+
+def begin(
+    session: Session, leg: "CallState", now: datetime, rules: HeardRules
+) -> Literal["code", "key", "gone"]:
+    """Key 1: somebody is there. ``code``: their code is asked; ``key``: the registrant chose a key alone.
+
+    ``gone``: the news was confirmed elsewhere meanwhile, or it may not be told any more.
+    """
+    facts = _facts(session, leg)
+    if facts is None or not _may_be_told(session, leg, facts, now, rules):
+        return "gone"
+    leg.accepted_at = leg.accepted_at or now
+    if facts.registration.code_key is not None:
+        return "code"
+    leg.opened_at = leg.opened_at or now
+    return "key"
+
+
+def try_code(
+    session: Session, leg: "CallState", code: str, now: datetime, policy: CallbackPolicy
+) -> Literal["right", "wrong", "spent", "gone"]:
+    """One try at the notice code. The last wrong one stops this phone for this notice alone (R30)."""
+    facts = _facts(session, leg)
+    if facts is None or facts.registration.code_key is None:
+        return "gone"
+    phone = phone_of_leg(session, facts.notice.id, leg.phone_key)
+    if phone is None or phone.is_stopped:
+        return "spent"
+    if is_right(keyring_of(session), facts.case.id, facts.registration.code_key, code):
+        leg.opened_at = now
+        return "right"
+    phone.wrong_codes += 1
+    if phone.wrong_codes < policy.numbers.notice_code_tries:
+        session.flush()
+        return "wrong"
+    _give_up_phone(session, leg, facts, "wrong_code", now)
+    return "spent"
+
+
+def has_no_code(session: Session, leg: "CallState", now: datetime) -> None:
+    """ "I don't have my code": this phone is not called about this notice again, and staff are to help."""
+    facts = _facts(session, leg)
+    if facts is not None:
+        _give_up_phone(session, leg, facts, "no_code", now)
+
+
+def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -> tuple[Heard, bool] | None:
+    """What may be said in this call now, and whether its details too; None before the code, or at all.
+
+    It is the newest record, never the event: a gate that closed meanwhile silences it. The details of a
+    record, such as a court date, are said if one of the case's open notices is about them.
+    """
+    if leg.opened_at is None:
+        return None
+    facts = _facts(session, leg)
+    if facts is None or not _may_be_told(session, leg, facts, now, rules):
+        return None
+    kinds = {facts_of(session, one.id).event.kind for one in open_notices_of(session, facts.case.id)}
+    return heard_for(session, facts.case.id, now, rules), bool((kinds | {facts.event.kind}) & REMINDERS)
+
+
+def note_heard(session: Session, leg: "CallState", now: datetime) -> None:
+    """The news was said in this call."""
+    facts = _facts(session, leg)
+    if facts is not None and facts.notice.heard_at is None:
+        facts.notice.heard_at = now
+        session.flush()
+        record_move(session, facts.notice.id, "hear_notice", now, _actor(leg))
+
+
+def confirm_in_call(session: Session, leg: "CallState", now: datetime) -> list[Job]:
+    """The key that says "I heard this"; the case's other open notices were told in the same words."""
+    facts = _facts(session, leg)
+    if facts is None or leg.opened_at is None:
+        return []
+    return confirm_all(session, facts.case.id, "call", now, _actor(leg))
+
+
+def confirm_all(session: Session, case_id: int, by: str, now: datetime, actor: str) -> list[Job]:
+    """Confirm every open notice of a case; returns the jobs that stop phones which still ring."""
+    found = open_notices_of(session, case_id)
+    return [job for one in found for job in confirm(session, one.id, by, now, actor)]
+
+
+def ask_person(session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy) -> None:
+    """Promise an urgent callback by a person, and end the line's own tries (R19).
+
+    The callback opens no case, since nobody entered the PIN: staff recognize the person first (R37).
+    """
+    facts = _facts(session, leg)
+    if facts is None or leg.phone_sealed is None:
+        return
+    registrant = facts.registrant
+    owed = select(Callback.id).where(
+        Callback.registrant_id == registrant.id, Callback.reason == REASON, IS_OWED
+    )
+    if session.scalar(owed.limit(1)) is None:
+        phone = session.scalars(
+            select(Phone).where(Phone.registrant_id == registrant.id, Phone.phone_key == leg.phone_key)
+        ).first()
+        promise = Promise(
+            number=keyring_of(session).unseal("call.phone", leg.phone_sealed), urgency="urgent",
+            reason=REASON, verified=True, language=leg.language, time_zone=registrant.time_zone,
+            requested_at=now, due_at=policy.due_at("urgent", now), next_attempt_at=now, call_id=leg.id,
+            registrant_id=registrant.id, silent=leg.silent,
+            wishes=SAFEST if phone is None else wishes_of_phone(phone),
+        )  # fmt: skip
+        promise_callback(session, promise, actor=_actor(leg), now=now)
+    for one in open_notices_of(session, facts.case.id):
+        leave(session, one, "asked_person", now, _actor(leg))
+
+
+def put_off(
+    session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy
+) -> Literal["put_off", "gone"]:
+    """It is not a good time: nothing rings for this notice until later. It is no refusal, and no try."""
+    facts = _facts(session, leg)
+    bring_forward(session, leg.id, LEAVING)
+    if facts is None or facts.notice.state != "ringing":
+        return "gone"
+    facts.notice.not_before = now + timedelta(minutes=policy.numbers.call_later_minutes)
+    session.flush()
+    record_move(session, facts.notice.id, "put_off_notice", now, _actor(leg))
+    return "put_off" if _rings_again(session, facts, now, policy) else "gone"
+
+
+def leave_message(session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy) -> str | None:
+    """Which neutral text a machine may record now, or None: once for a phone that allows it (R31)."""
+    facts = _facts(session, leg)
+    if facts is None or facts.notice.state != "ringing":
+        return None
+    mine = phone_of_leg(session, facts.notice.id, leg.phone_key)
+    phone = None if mine is None else session.get(Phone, mine.phone_id)
+    if mine is None or phone is None or not phone.voicemail_allowed or mine.has_message:
+        return None
+    texts = [text for text in VOICEMAIL_TEXTS if text is not None]
+    words = phone.voicemail_text if phone.voicemail_text in texts else texts[0]
+    if words == _WE_CALL_AGAIN and not _rings_again(session, facts, now, policy):
+        return None
+    mine.has_message = True
+    session.flush()
+    record_move(session, facts.notice.id, "leave_message", now, "worker")
+    return words
+
+
+def _facts(session: Session, leg: "CallState") -> Facts | None:
+    """The notice of a leg, locked after the leg, unless it is confirmed or stopped."""
+    if leg.notice_id is None:
+        return None
+    lock_leg(session, leg.id)
+    notice = locked(session, leg.notice_id)
+    if notice is None or notice.state in ("confirmed", "stopped"):
+        return None
+    return facts_of(session, notice.id)
+
+
+def _may_be_told(session: Session, leg: "CallState", facts: Facts, now: datetime, rules: HeardRules) -> bool:
+    why = why_not(session, facts, now, rules)
+    if why is not None and why != "later":
+        stop(session, facts.notice.id, why, now, _actor(leg))
+    return why is None
+
+
+def _give_up_phone(session: Session, leg: "CallState", facts: Facts, task: str, now: datetime) -> None:
+    phone = phone_of_leg(session, facts.notice.id, leg.phone_key)
+    if phone is not None:
+        phone.is_stopped = True
+    ask_staff(session, facts.notice, task, now, _actor(leg))
+
+
+def _rings_again(session: Session, facts: Facts, now: datetime, policy: CallbackPolicy) -> bool:
+    """Whether the line calls about this notice again by itself, so that it may say so."""
+    phones = phones_of(session, facts, now, policy)
+    zone = facts.registrant.time_zone
+    return isinstance(next_ring(facts.course, phones, zone, now, policy.numbers), Ring)
+
+
+def _actor(leg: "CallState") -> str:
+    return f"caller:{leg.id}"

@@ -1,0 +1,138 @@
+"""When a notice rings which phone next, from plain facts: nothing here reads a row (R28, R29).
+
+A try is one call, or for an escape one call to every allowed phone at once. The phones take turns, first
+choice first, so that a person's second phone rings long before a supervisor is paged.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Literal
+
+from models.cases.daily_window import DailyWindow
+from models.store.policies import Policies
+
+_DAY = timedelta(hours=24)
+#: A moment is inside all windows after few steps, or never.
+_MOST_STEPS = 30
+#: Why nobody is called by itself any more: the caps are reached, no phone is allowed, or all tries were made.
+Task = Literal["cap", "no_phone", "unconfirmed"]
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedPhone:
+    """A confirmed, safe phone with a consent that stands; in the order of the registrant's choice.
+
+    ``nights``: an urgent notice may ring outside the calling hours. ``placed`` are the moments of the calls
+    that we placed to it for any notice, and ``cap`` is how many it allows in 24 hours. ``tries`` are those of
+    this notice, and ``last_try_at`` is the last of them.
+    """
+
+    phone_id: int
+    window: DailyWindow | None
+    nights: bool
+    cap: int
+    placed: tuple[datetime, ...] = ()
+    tries: int = 0
+    last_try_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How far a notice has come. ``at_once``: it rings every allowed phone at the same time."""
+
+    is_urgent: bool
+    at_once: bool
+    made_at: datetime
+    tries: int
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Ring these phones at this moment, which may be ahead."""
+
+    at: datetime
+    phone_ids: tuple[int, ...]
+
+
+def next_ring(
+    course: Course, phones: Sequence[AllowedPhone], zone: str, now: datetime, policies: Policies
+) -> Ring | Task:
+    """The next try of a notice; or the code of the task, if the line calls nobody any more by itself.
+
+    ``zone`` is the registrant's (IANA). A moment is never outside a window, a recorded no to nights, or a
+    cap. A cap that delays the call makes a task at once, so that it never silences an escape.
+    """
+    if not phones:
+        return "no_phone"
+    due = max(now, _due(course, phones, policies))
+    if _is_over(course, due, policies):
+        return "unconfirmed"
+    found = []
+    for position, phone in enumerate(phones):
+        at = _moment_inside(course, phone, zone, due, policies)
+        if at is not None:
+            found.append((at, phone.tries, position, phone))
+    if not found:
+        return "no_phone"
+    first = min(at for at, *_ in found)
+    free = sorted(one for one in found if not _is_capped(one[3], one[0]))
+    if not free or free[0][0] > first:
+        return "cap"
+    if _is_over(course, first, policies):
+        return "unconfirmed"
+    rung = [phone.phone_id for at, _tries, _position, phone in free if at == first]
+    return Ring(first, tuple(rung if course.at_once else rung[:1]))
+
+
+def may_ring(course: Course, phone: AllowedPhone, zone: str, now: datetime, policies: Policies) -> bool:
+    """Whether this phone may ring at this very moment, for a leg that waited to be dialed."""
+    return _moment_inside(course, phone, zone, now, policies) == now and not _is_capped(phone, now)
+
+
+def _due(course: Course, phones: Iterable[AllowedPhone], policies: Policies) -> datetime:
+    """When the next try is due, whatever the windows say."""
+    last = max((phone.last_try_at for phone in phones if phone.last_try_at is not None), default=None)
+    due = course.made_at
+    if last is not None and course.tries > 0:
+        minutes = policies.notice_retry_minutes
+        if course.is_urgent:
+            is_early = course.tries < policies.notice_first_tries
+            minutes = policies.notice_first_minutes if is_early else policies.notice_later_minutes
+        due = last + timedelta(minutes=minutes)
+    return due if course.not_before is None else max(due, course.not_before)
+
+
+def _is_over(course: Course, at: datetime, policies: Policies) -> bool:
+    if course.is_urgent:
+        return at > course.made_at + timedelta(hours=policies.notice_urgent_hours)
+    return course.tries >= policies.notice_tries
+
+
+def _moment_inside(
+    course: Course, phone: AllowedPhone, zone: str, at: datetime, policies: Policies
+) -> datetime | None:
+    """The earliest moment at or after ``at`` when this phone may ring; None if there is none."""
+    hours = DailyWindow(time(policies.window_opens_hour), time(policies.window_closes_hour))
+    by_day = _inside_both(hours, phone.window, zone, at)
+    if not (course.is_urgent and phone.nights):
+        return by_day
+    by_night = DailyWindow(hours.ends, hours.starts).moment_inside(at, zone)
+    return by_night if by_day is None else min(by_day, by_night)
+
+
+def _inside_both(hours: DailyWindow, own: DailyWindow | None, zone: str, at: datetime) -> datetime | None:
+    moment = at
+    for _ in range(_MOST_STEPS):
+        before = moment
+        moment = hours.moment_inside(moment, zone)
+        if own is not None:
+            moment = own.moment_inside(moment, zone)
+        if moment == before:
+            return moment
+    return None
+
+
+def _is_capped(phone: AllowedPhone, at: datetime) -> bool:
+    return sum(1 for placed in phone.placed if placed > at - _DAY) >= phone.cap

@@ -1,0 +1,81 @@
+"""Who is told about notices that nobody has confirmed, and when (R34).
+
+An urgent one pages those on call after half an hour, and the supervisors after two. One that needs a person
+pages those on call at once, and the supervisors when the time for it is over. Each is told once at each
+level, in one message with a count.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.audit import audit
+from models.notices.notice import IS_OPEN, IS_UNPAGED, NOTICES
+from models.staff.alert import NOTICES_LATE, Told, tell, tell_supervisors
+from models.staff.paging import take_page
+from models.staff.staff import Staff
+from models.store.policies import Policies
+
+#: The levels of ``Notice.paged_level``.
+ON_CALL_TOLD, SUPERVISORS_TOLD = 1, 2
+
+
+def is_any_late(session: Session, now: datetime, policies: Policies) -> bool:
+    """Whether somebody is to be told about a notice now."""
+    late = or_(_first(now, policies), _second(now, policies))
+    return session.execute(select(NOTICES.c.id).where(IS_UNPAGED, late).limit(1)).first() is not None
+
+
+def escalate(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
+    """Tell those on call, and the supervisors, about late notices.
+
+    The next message about them is ``page_minutes`` away, so this one includes all that are late by then.
+    """
+    soon = now + timedelta(minutes=policies.page_minutes)
+    is_late, is_late_soon = _first(now, policies), _first(soon, policies)
+    if _is_any(session, is_late) and take_page(session, "notices_on_call", now, policies.page_minutes):
+        count = _mark(session, is_late_soon, ON_CALL_TOLD, now)
+        on_call = session.scalars(
+            select(Staff.id).where(Staff.on_call, Staff.role != "supervisor").order_by(Staff.id)
+        ).all()
+        here = session.scalars(select(Staff.id).where(Staff.on_shift).order_by(Staff.id)).all()
+        told = [Told(one, count, is_rung=True) for one in on_call]
+        told += [Told(one, count) for one in here if one not in on_call]
+        tell(session, NOTICES_LATE, told, now)
+        if not on_call:
+            tell_supervisors(session, NOTICES_LATE, count, now, is_open)
+    is_late, is_late_soon = _second(now, policies), _second(soon, policies)
+    if _is_any(session, is_late) and take_page(session, "notices_supervisor", now, policies.page_minutes):
+        count = _mark(session, is_late_soon, SUPERVISORS_TOLD, now)
+        # On call or not: a person in danger has not been reached for two hours.
+        tell_supervisors(session, NOTICES_LATE, count, now, is_open=True)
+
+
+def _first(at: datetime, policies: Policies) -> ColumnElement[bool]:
+    since = at - timedelta(minutes=policies.notice_on_call_minutes)
+    urgent = and_(NOTICES.c.is_urgent.is_(True), NOTICES.c.made_at <= since)
+    return and_(NOTICES.c.paged_level == 0, or_(urgent, NOTICES.c.task_at.is_not(None)))
+
+
+def _second(at: datetime, policies: Policies) -> ColumnElement[bool]:
+    since = at - timedelta(minutes=policies.notice_supervisor_minutes)
+    urgent = and_(NOTICES.c.is_urgent.is_(True), NOTICES.c.made_at <= since)
+    untaken = NOTICES.c.task_at <= at - timedelta(minutes=policies.notice_task_minutes)
+    return and_(NOTICES.c.paged_level < SUPERVISORS_TOLD, or_(urgent, untaken))
+
+
+def _is_any(session: Session, which: ColumnElement[bool]) -> bool:
+    return session.execute(select(NOTICES.c.id).where(IS_UNPAGED, which).limit(1)).first() is not None
+
+
+def _mark(session: Session, which: ColumnElement[bool], level: int, now: datetime) -> int:
+    """Mark these as told, with an audit entry for each; how many notices are open at this level in all."""
+    marked = update(NOTICES).where(IS_UNPAGED, which).values(paged_level=level).returning(NOTICES.c.id)
+    for notice_id in sorted(session.scalars(marked)):
+        audit.record(
+            session, actor="sweeper", action="warn_of_notice", target=f"notice:{notice_id}",
+            facts={"level": level}, now=now,
+        )  # fmt: skip
+    told = select(func.count()).select_from(NOTICES).where(IS_OPEN, NOTICES.c.paged_level >= level)
+    return session.scalar(told) or 0

@@ -1,0 +1,107 @@
+"""What follows when a call about a notice ends: the next try, the next phone, or a person (R28, R36)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.next_try import never_dial
+from models.calls.call import Call
+from models.calls.call_status import DIALLING
+from models.calls.pacing import PROBE
+from models.calls.place import FAULTED
+from models.notices.notice import IS_RINGING, NOTICES, Notice
+from models.notices.notice_moves import leave, locked
+from models.notices.notice_phones import phone_of_leg
+from models.notices.placing import live_legs, reschedule
+from models.store.job import Job
+
+_LIVE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
+
+
+def notice_leg_ended(
+    session: Session,
+    call_id: int,
+    leg: Any,
+    call_status: str,
+    now: datetime,
+    policy: CallbackPolicy,
+    *,
+    counted: bool,
+    pause: timedelta | None,
+) -> None:
+    """Apply the end of a leg; the call's row is ended already and locked.
+
+    ``counted`` is False, and ``pause`` how long to wait, when the carrier refused the account: that says
+    nothing about the person. A number that the carrier cannot call is used no more for this notice. Nobody
+    has missed a call that an error of ours ended (R36).
+    """
+    notice = locked(session, leg.notice_id)
+    if notice is None or notice.state != "ringing":
+        return
+    is_refused = counted and call_status == "failed" and leg.call_sid is None
+    if is_refused:
+        phone = phone_of_leg(session, notice.id, leg.phone_key)
+        if phone is not None:
+            phone.is_stopped = True
+            notice.task, notice.task_at = notice.task or "refused", notice.task_at or now
+    if not counted:
+        _put_off(notice, now + (pause or PROBE))
+    elif call_status == "completed" and (leg.turn == 0 or leg.place == FAULTED):
+        _put_off(notice, now + policy.retry)
+    if [one for one in live_legs(session, notice.id) if one != call_id]:
+        session.flush()
+        return
+    is_put_off = notice.not_before is not None and notice.not_before > now
+    if not is_refused and not is_put_off and call_status != "canceled":
+        notice.tries += 1
+    session.flush()
+    reschedule(session, notice, now, policy)
+
+
+def lapsed_notices(session: Session, now: datetime) -> list[int]:
+    """The notices whose calls are without news for too long."""
+    lapsed = select(Notice.id).where(IS_RINGING, Notice.lease_until < now)
+    return list(session.scalars(lapsed.order_by(Notice.lease_until, Notice.id).limit(50)))
+
+
+def extend_lease(session: Session, notice_id: int, until: datetime) -> None:
+    """A call about this notice goes on."""
+    session.execute(update(NOTICES).where(NOTICES.c.id == notice_id, IS_RINGING).values(lease_until=until))
+
+
+def leave_unknown(session: Session, notice_id: int, now: datetime) -> None:
+    """Nobody knows whether a phone was rung: a person decides, and nobody is called again."""
+    notice = locked(session, notice_id)
+    if notice is None or notice.state != "ringing":
+        return
+    for call_id in live_legs(session, notice_id):
+        never_dial(session, call_id, now)
+    leave(session, notice, "unknown", now, "sweeper")
+
+
+def resume_forgotten(session: Session, notice_id: int, now: datetime, policy: CallbackPolicy) -> None:
+    """A claimed notice without a live leg waits for its next try again."""
+    notice = locked(session, notice_id)
+    if notice is not None and notice.state == "ringing" and not live_legs(session, notice_id):
+        reschedule(session, notice, now, policy)
+
+
+def stop_legs_to(session: Session, phone_key: str, now: datetime) -> list[Job]:
+    """A phone said stop: no leg to it is dialed or rings on; the next phone takes over (R33)."""
+    mine = select(Call.id, Call.call_sid, Call.call_status).where(
+        _LIVE, Call.phone_key == phone_key, Call.ended_at.is_(None), Call.accepted_at.is_(None)
+    )
+    jobs: list[Job] = []
+    for leg in session.execute(mine.order_by(Call.id)).all():
+        if leg.call_sid is None and leg.call_status != DIALLING:
+            never_dial(session, leg.id, now)
+        else:
+            jobs.append(("release_leg", leg.id))
+    return jobs
+
+
+def _put_off(notice: Notice, until: datetime) -> None:
+    notice.not_before = max(notice.not_before or until, until)

@@ -1,0 +1,135 @@
+"""The phones that a notice may use: confirmed, safe, with a consent that stands, and not used up by it."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from models.calls.call import CALLS
+from models.cases.daily_window import DailyWindow
+from models.cases.registrant import Consent, Phone
+from models.cases.safe_phone import SAFE
+from models.notices.cadence import AllowedPhone
+from models.notices.notice import NoticePhone
+from models.store.database import keyring_of
+from models.store.keyring import SealError
+
+VOICE, TEXT = "voice", "text"
+_CAP_PERIOD = timedelta(hours=24)
+
+
+def allowed_phones(
+    session: Session, notice_id: int, registrant_id: int, now: datetime, can_dial: Callable[[str], bool]
+) -> list[AllowedPhone]:
+    """The phones that may ring for this notice, first choice first, with their calls of the last 24 hours.
+
+    A phone that replaces an unsafe one hears nothing about the case until its hold is over (R09). No answer
+    to the question about nights counts as yes (R28).
+    """
+    phones = _with_consent(session, registrant_id, VOICE, now)
+    used = {one.phone_id: one for one in _used(session, notice_id, VOICE)}
+    placed = _placed(session, [phone.phone_key for phone, _cap in phones], now)
+    found = []
+    for phone, cap in phones:
+        mine = used.get(phone.id)
+        if (mine is not None and mine.is_stopped) or not _can_dial(session, phone, can_dial):
+            continue
+        found.append(
+            AllowedPhone(
+                phone.id,
+                DailyWindow.of(phone.window_starts, phone.window_ends),
+                nights=phone.night_allowed is not False,
+                cap=cap,
+                placed=placed[phone.phone_key],
+                tries=0 if mine is None else mine.tries,
+                last_try_at=None if mine is None else mine.last_try_at,
+            )
+        )
+    return found
+
+
+def phone_of_notice(session: Session, notice_id: int, phone_id: int, channel: str = VOICE) -> NoticePhone:
+    """The row of a notice and a phone, locked; made if it is the first time."""
+    mine = select(NoticePhone).where(
+        NoticePhone.notice_id == notice_id, NoticePhone.phone_id == phone_id, NoticePhone.channel == channel
+    )
+    found = session.scalars(mine.with_for_update().execution_options(populate_existing=True)).first()
+    if found is None:
+        found = NoticePhone(notice_id=notice_id, phone_id=phone_id, channel=channel)
+        session.add(found)
+        session.flush()
+    return found
+
+
+def phone_of_leg(session: Session, notice_id: int, phone_key: str | None) -> NoticePhone | None:
+    """The row of the phone that a leg of this notice rang, locked."""
+    mine = (
+        select(NoticePhone)
+        .join(Phone, Phone.id == NoticePhone.phone_id)
+        .where(NoticePhone.notice_id == notice_id, NoticePhone.channel == VOICE, Phone.phone_key == phone_key)
+        .with_for_update(of=NoticePhone)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(mine).first()
+
+
+def phones_to_text(session: Session, notice_id: int, registrant_id: int, now: datetime) -> list[Phone]:
+    """The phones that allow texts and got none about this notice (R28)."""
+    texted = {one.phone_id for one in _used(session, notice_id, TEXT)}
+    return [
+        phone
+        for phone, _cap in _with_consent(session, registrant_id, TEXT, now)
+        if phone.text_allowed and phone.id not in texted
+    ]
+
+
+def _with_consent(
+    session: Session, registrant_id: int, channel: str, now: datetime
+) -> list[tuple[Phone, int]]:
+    """Each safe phone with a consent for this channel, and the cap of the newest one."""
+    rows = session.execute(
+        select(Phone, Consent.cap_per_day)
+        .join(Consent, Consent.phone_id == Phone.id)
+        .where(
+            Phone.registrant_id == registrant_id,
+            *SAFE,
+            or_(Phone.content_held_until.is_(None), Phone.content_held_until <= now),
+            Consent.channel == channel,
+            Consent.withdrawn_at.is_(None),
+        )
+        .order_by(Phone.position, Consent.granted_at.desc(), Consent.id.desc())
+    )
+    newest: dict[int, tuple[Phone, int]] = {}
+    for phone, cap in rows:
+        newest.setdefault(phone.id, (phone, cap))
+    return list(newest.values())
+
+
+def _used(session: Session, notice_id: int, channel: str) -> list[NoticePhone]:
+    mine = select(NoticePhone).where(NoticePhone.notice_id == notice_id, NoticePhone.channel == channel)
+    return list(session.scalars(mine.execution_options(populate_existing=True)))
+
+
+def _placed(session: Session, phone_keys: list[str], now: datetime) -> dict[str, tuple[datetime, ...]]:
+    """When notices rang each phone in the last 24 hours; a call that the carrier refused rang nobody."""
+    rows = session.execute(
+        select(CALLS.c.phone_key, CALLS.c.started_at).where(
+            CALLS.c.notice_id.is_not(None),
+            CALLS.c.phone_key.in_(phone_keys),
+            CALLS.c.started_at > now - _CAP_PERIOD,
+            or_(CALLS.c.call_sid.is_not(None), CALLS.c.ended_at.is_(None)),
+        )
+    )
+    found = defaultdict[str, tuple[datetime, ...]](tuple)
+    for phone_key, started_at in rows:
+        found[phone_key] += (started_at,)
+    return found
+
+
+def _can_dial(session: Session, phone: Phone, can_dial: Callable[[str], bool]) -> bool:
+    try:
+        return can_dial(keyring_of(session).unseal("phone.number", phone.number_sealed))
+    except SealError:
+        return False

@@ -1,0 +1,268 @@
+"""Claims one due notice, chooses its phones, and gives the right to dial each of its legs, once (R28, R29).
+
+``claim`` makes the legs, and ``take_leg`` the right to dial one: a process that dies between the two leaves
+legs that nobody dialed, which the sweeper hands on. A leg that may have been dialed is never dialed again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, case, select, text, update
+from sqlalchemy.orm import Session
+
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.case_words import case_standing
+from models.callbacks.next_try import never_dial
+from models.calls.call import CALLS, Call
+from models.calls.outbound_leg import mark_dialling, outbound_leg
+from models.calls.role import NOTIFIED
+from models.cases.case import Case
+from models.cases.registrant import Phone, Registrant
+from models.custody.custody_event import CustodyEvent
+from models.custody.custody_status import HeardRules, heard
+from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
+from models.notices.notice import IS_WAITING, NOTICES, Notice
+from models.notices.notice_moves import leave, locked, record_move, stop
+from models.notices.notice_phones import allowed_phones, phone_of_notice
+from models.notices.registration import Registration
+from models.store.database import keyring_of
+from models.store.policies import Policies
+
+ACTOR = "worker"
+#: Every allowed phone rings at once (R28).
+AT_ONCE = frozenset({"escaped"})
+#: How long after its making a leg that no worker has begun to dial is handed on.
+_UNDIALLED_AFTER = timedelta(seconds=3)
+_LIVE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeDial:
+    """A leg that only its holder may dial now; ``number`` is E.164, and ``line`` the caller ID."""
+
+    call_id: int
+    leg_id: str
+    number: str = field(repr=False)
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A notice with what decides about it."""
+
+    notice: Notice
+    event: CustodyEvent
+    registration: Registration
+    registrant: Registrant
+    case: Case
+
+    @property
+    def course(self) -> Course:
+        """How far the notice has come."""
+        one = self.notice
+        at_once = self.event.kind in AT_ONCE
+        return Course(one.is_urgent, at_once, one.made_at, one.tries, one.not_before)
+
+
+def due_notices(session: Session, now: datetime, limit: int) -> Sequence[int]:
+    """The notices that are due, urgent ones first, oldest first."""
+    due = select(Notice.id).where(IS_WAITING, Notice.next_attempt_at <= now)
+    first = case((NOTICES.c.is_urgent.is_(True), 0), else_=1)
+    return session.scalars(due.order_by(first, Notice.next_attempt_at, Notice.id).limit(limit)).all()
+
+
+def undialled_notices(session: Session, now: datetime) -> Sequence[int]:
+    """The notices with a leg that no worker has begun to dial in time."""
+    legs = (
+        select(CALLS.c.notice_id)
+        .where(
+            _LIVE, CALLS.c.ended_at.is_(None), CALLS.c.call_status.is_(None),
+            CALLS.c.call_sid.is_(None), CALLS.c.started_at <= now - _UNDIALLED_AFTER,
+        )
+        .distinct()
+    )  # fmt: skip
+    return session.scalars(legs.order_by(CALLS.c.notice_id)).all()
+
+
+def is_urgent(session: Session, notice_id: int) -> bool | None:
+    """Whether a notice with a call to place is urgent; None when it has nothing to place."""
+    found = session.execute(select(Notice.is_urgent, Notice.state).where(Notice.id == notice_id)).first()
+    return None if found is None or found.state not in ("waiting", "ringing") else found.is_urgent
+
+
+def claim(session: Session, notice_id: int, now: datetime, policy: CallbackPolicy, rules: HeardRules) -> bool:
+    """Claim a due notice and make its legs, once: one conditional UPDATE decides who gets it.
+
+    A notice that may not be told now is stopped, left for staff, or put off to the next moment allowed.
+    """
+    claimed = update(NOTICES).where(
+        NOTICES.c.id == notice_id, IS_WAITING, NOTICES.c.next_attempt_at <= now
+    ).values(state="ringing", lease_until=policy.caller_lease(now))  # fmt: skip
+    if cast(CursorResult[Any], session.execute(claimed)).rowcount != 1:
+        return False
+    facts = facts_of(session, notice_id)
+    why = why_not(session, facts, now, rules)
+    if why is not None:
+        _put_aside(session, facts.notice, why, now, policy.numbers)
+        return False
+    phones = phones_of(session, facts, now, policy)
+    ring = next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers)
+    if not isinstance(ring, Ring) or ring.at > now:
+        _wait(session, facts.notice, ring, now)
+        return False
+    for phone_id in ring.phone_ids:
+        facts.notice.call_id = _make_leg(session, facts, phone_id, now).id
+    session.flush()
+    record_move(session, notice_id, "ring_notice", now, ACTOR)
+    return True
+
+
+def take_leg(
+    session: Session, notice_id: int, now: datetime, policy: CallbackPolicy
+) -> tuple[NoticeDial | None, bool]:
+    """Take the right to dial one leg of a claimed notice; and whether another one still waits.
+
+    A leg whose phone may not ring any more, because its process died and its window has closed since, is
+    never dialed.
+    """
+    notice = locked(session, notice_id)
+    if notice is None or notice.state != "ringing":
+        return None, False
+    facts = facts_of(session, notice_id)
+    zone, numbers = facts.registrant.time_zone, policy.numbers
+    waiting = _waiting_legs(session, notice_id)
+    for position, leg in enumerate(waiting):
+        phone = _phone_of(session, facts, leg, now, policy)
+        if phone is None or not may_ring(facts.course, phone, zone, now, numbers):
+            never_dial(session, leg.id, now)
+            continue
+        if mark_dialling(session, leg.id):
+            line = facts.registrant.line
+            leg.line = line if line is not None and line in policy.lines else policy.lines[0]
+            notice.lease_until = policy.caller_lease(now)
+            session.flush()
+            number = keyring_of(session).unseal("call.phone", cast(str, leg.phone_sealed))
+            dial = NoticeDial(leg.id, cast(str, leg.leg_id), number, leg.line)
+            return dial, position + 1 < len(waiting)
+    if not live_legs(session, notice_id):
+        reschedule(session, notice, now, policy)
+    return None, False
+
+
+def reschedule(session: Session, notice: Notice, now: datetime, policy: CallbackPolicy) -> None:
+    """After a try: wait for the next one, or leave the notice for staff."""
+    facts = facts_of(session, notice.id)
+    phones = phones_of(session, facts, now, policy)
+    _wait(
+        session, notice, next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers), now
+    )
+
+
+def facts_of(session: Session, notice_id: int) -> Facts:
+    """A notice, its event, registration, registrant and case."""
+    row = session.execute(
+        select(Notice, CustodyEvent, Registration, Registrant, Case)
+        .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
+        .join(Registration, Registration.id == Notice.registration_id)
+        .join(Case, Case.id == Notice.case_id)
+        .join(Registrant, Registrant.id == Case.registrant_id)
+        .where(Notice.id == notice_id)
+        .execution_options(populate_existing=True)
+    ).one()
+    return Facts(row[0], row[1], row[2], row[3], row[4])
+
+
+def phones_of(session: Session, facts: Facts, now: datetime, policy: CallbackPolicy) -> list[AllowedPhone]:
+    """The phones that may ring for this notice, in the registrant's order."""
+    return allowed_phones(session, facts.notice.id, facts.registrant.id, now, policy.can_dial)
+
+
+def why_not(session: Session, facts: Facts, now: datetime, rules: HeardRules) -> str | None:
+    """Why this notice may not be told now, as one of the OUTCOMES or ``later``; None if it may.
+
+    ``later``: an import is held, or the feed is silent, so nothing can be confirmed at this moment.
+    """
+    event, registration = facts.event, facts.registration
+    if registration.state == "stopped" or registration.lapses_at <= now:
+        return "withdrawn"
+    if registration.state == "paused":
+        return "paused"
+    if event.stopped_at is not None:
+        return "retracted" if event.retracted_at is not None else "replaced"
+    if facts.case.closed_at is not None:
+        return "case_closed"
+    standing = case_standing(session, facts.case.id)
+    if standing is None or standing.releasable is not True:
+        return "gate"
+    return None if heard(standing, now, rules).status is not None else "later"
+
+
+def live_legs(session: Session, notice_id: int) -> Sequence[int]:
+    """The legs of a notice that have not ended."""
+    live = select(CALLS.c.id).where(CALLS.c.notice_id == notice_id, CALLS.c.ended_at.is_(None))
+    return session.scalars(live.order_by(CALLS.c.id)).all()
+
+
+def _put_aside(session: Session, notice: Notice, why: str, now: datetime, policies: Policies) -> None:
+    if why != "later":
+        stop(session, notice.id, why, now, ACTOR)
+        return
+    ends = notice.made_at + timedelta(hours=policies.notice_urgent_hours)
+    again = now + timedelta(minutes=policies.notice_first_minutes)
+    if again > ends:
+        leave(session, notice, "unconfirmed", now, ACTOR)
+        return
+    notice.state, notice.lease_until, notice.next_attempt_at = "waiting", None, again
+    session.flush()
+
+
+def _wait(session: Session, notice: Notice, ring: Ring | Task, now: datetime) -> None:
+    if isinstance(ring, Ring):
+        notice.state, notice.lease_until, notice.next_attempt_at = "waiting", None, ring.at
+        session.flush()
+        return
+    # Of a person whose phones are used up for a reason, staff read the reason.
+    leave(session, notice, notice.task or ring, now, ACTOR)
+
+
+def _make_leg(session: Session, facts: Facts, phone_id: int, now: datetime) -> Call:
+    phone, registrant = session.get_one(Phone, phone_id), facts.registrant
+    number = keyring_of(session).unseal("phone.number", phone.number_sealed)
+    leg = Call(
+        role=NOTIFIED, notice_id=facts.notice.id, phone_key=phone.phone_key,
+        # A registrant stored as slow gets more time at once, whoever answers (R26, R30).
+        pace=registrant.pace, time_zone=registrant.time_zone,
+        **outbound_leg(session, number, registrant.language, now),
+    )  # fmt: skip
+    session.add(leg)
+    mine = phone_of_notice(session, facts.notice.id, phone_id)
+    mine.tries, mine.last_try_at = mine.tries + 1, now
+    session.flush()
+    return leg
+
+
+def _waiting_legs(session: Session, notice_id: int) -> list[Call]:
+    """The legs that no worker has begun to dial, in the order of their making."""
+    undialled = select(Call).where(
+        Call.notice_id == notice_id, Call.ended_at.is_(None), Call.call_status.is_(None),
+        Call.call_sid.is_(None),
+    )  # fmt: skip
+    return list(session.scalars(undialled.order_by(Call.id).execution_options(populate_existing=True)))
+
+
+def _phone_of(
+    session: Session, facts: Facts, leg: Call, now: datetime, policy: CallbackPolicy
+) -> AllowedPhone | None:
+    """The phone of a leg as it may be used now, its own call not counted against the cap."""
+    phone_id = session.scalar(
+        select(Phone.id).where(
+            Phone.registrant_id == facts.registrant.id, Phone.phone_key == leg.phone_key
+        ).limit(1)
+    )  # fmt: skip
+    for phone in phones_of(session, facts, now, policy):
+        if phone.phone_id == phone_id:
+            placed = tuple(at for at in phone.placed if at != leg.started_at)
+            return AllowedPhone(phone.phone_id, phone.window, phone.nights, phone.cap, placed)
+    return None

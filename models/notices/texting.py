@@ -1,0 +1,83 @@
+"""Texts about a notice: they say to call the line, and no more; once for each phone that allows them (R28).
+
+The row is the intent: it is marked before the carrier is asked, so that no phone is texted twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, false, select, update
+from sqlalchemy.orm import Session
+
+from models.cases.daily_window import DailyWindow
+from models.cases.registrant import Phone
+from models.cases.safe_phone import SAFE
+from models.notices.cadence import AllowedPhone, may_ring
+from models.notices.notice import IS_OPEN, NOTICE_PHONES, Notice, NoticePhone
+from models.notices.notice_phones import TEXT, phone_of_notice, phones_to_text
+from models.notices.placing import facts_of
+from models.store.database import keyring_of
+from models.store.policies import Policies
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeText:
+    """A text that only its holder may send now; ``number`` is E.164."""
+
+    number: str = field(repr=False)
+    language: str
+
+
+def add_texts(session: Session, notice_id: int, now: datetime, policies: Policies) -> list[int]:
+    """Add a text for each phone that allows one and may ring now; the ids of their rows."""
+    facts, found = facts_of(session, notice_id), []
+    for phone in phones_to_text(session, notice_id, facts.registrant.id, now):
+        window = DailyWindow.of(phone.window_starts, phone.window_ends)
+        allowed = AllowedPhone(phone.id, window, nights=phone.night_allowed is not False, cap=1)
+        if may_ring(facts.course, allowed, facts.registrant.time_zone, now, policies):
+            found.append(phone_of_notice(session, notice_id, phone.id, TEXT).id)
+    return found
+
+
+def unsent_texts(session: Session, limit: int) -> Sequence[int]:
+    """The texts of open notices that nobody has begun to send."""
+    unsent = select(NoticePhone.id).join(Notice, Notice.id == NoticePhone.notice_id).where(IS_OPEN, *_UNSENT)
+    return session.scalars(unsent.order_by(NoticePhone.id).limit(limit)).all()
+
+
+def is_unsent(session: Session, notice_phone_id: int) -> bool:
+    """Whether this text is still to be sent."""
+    unsent = select(NoticePhone.id).join(Notice, Notice.id == NoticePhone.notice_id).where(
+        NoticePhone.id == notice_phone_id, IS_OPEN, *_UNSENT
+    )  # fmt: skip
+    return session.execute(unsent).first() is not None
+
+
+def begin_text(session: Session, notice_phone_id: int, now: datetime) -> NoticeText | None:
+    """Take the right to send a text, once; None if it is taken, or its phone may not be texted any more."""
+    begun = update(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id, *_UNSENT)
+    taken = session.execute(begun.values(tries=1, last_try_at=now))
+    if cast(CursorResult[Any], taken).rowcount != 1:
+        return None
+    row = session.execute(
+        select(Phone.number_sealed, NoticePhone.notice_id)
+        .join(NoticePhone, NoticePhone.phone_id == Phone.id)
+        .where(NoticePhone.id == notice_phone_id, Phone.text_allowed, *SAFE)
+    ).first()
+    if row is None:
+        return None
+    number = keyring_of(session).unseal("phone.number", row.number_sealed)
+    return NoticeText(number, facts_of(session, row.notice_id).registrant.language)
+
+
+def text_refused(session: Session, notice_phone_id: int, *, is_final: bool) -> None:
+    """The text was certainly not sent: ``is_final`` if this phone takes none, else it is sent later."""
+    values: dict[str, Any] = {"is_stopped": True} if is_final else {"tries": 0}
+    session.execute(update(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id).values(**values))
+
+
+_UNSENT = (
+    NOTICE_PHONES.c.channel == TEXT, NOTICE_PHONES.c.tries == 0, NOTICE_PHONES.c.is_stopped == false(),
+)  # fmt: skip

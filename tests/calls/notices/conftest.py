@@ -1,0 +1,128 @@
+"""A registrant whose phone the line rings because custody changed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models import Notice, Registration
+from models import Phone as PhoneRow
+from models.cases.registrant import Consent
+from models.store.database import keyring_of
+from tests import factories
+from tests.calls.conftest import Hotline
+from tests.factories import MadeCase
+from tests.phone import Phone, PlacedCall
+from workers.sweeper import sweep
+
+FIRST, SECOND = "+12025550130", "+12025550131"
+CODE = "2593"
+OPENING = "Hello. This is a call from the information line."
+#: What nobody may learn who answers without the code.
+TELLING = (
+    "released", "escaped", "custody", "died", "moved", "case", "notice", "hotline", "victim", "news", "record",
+    "danger", "court",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A registrant with a case, and how to give them news."""
+
+    hotline: Hotline
+    case: MadeCase
+    registration_id: int
+
+    def is_due(self, kind: str = "released", **facts: Any) -> int:
+        """A change of this kind has just been reported, and its notice is due; returns the notice's id."""
+        now = self.hotline.clock.now
+        with self.hotline.database.transaction() as session:
+            event = factories.make_event(session, self.case.subject_id, kind, at=now, made_at=now)
+            registration = session.get_one(Registration, self.registration_id)
+            notice = factories.make_notice(
+                session, registration, event, made_at=now, next_attempt_at=now, **facts
+            )
+            return notice.id
+
+    def changes(self, table: Any, **values: Any) -> None:
+        """Change the only row of a table."""
+        with self.hotline.database.transaction() as session:
+            row = session.scalars(select(table).order_by(table.id)).first()
+            for name, value in values.items():
+                setattr(row, name, value)
+
+
+@pytest.fixture
+def registered(hotline: Hotline, make_case: Callable[..., MadeCase]) -> Callable[..., Registered]:
+    """Registers somebody: ``registered("released", phones=[FIRST, SECOND])``; ``code=None`` for a key alone."""
+
+    def make(
+        custody_status: str = "released",
+        *,
+        code: str | None = CODE,
+        phones: tuple[str, ...] = (FIRST,),
+        phone: dict[str, Any] | None = None,
+        cap: int = 9,
+        **facts: Any,
+    ) -> Registered:
+        facts = {"time_zone": "America/New_York", **facts}
+        case = make_case(custody_status=custody_status, phone=phones[0], **facts)
+        with hotline.database.transaction() as session:
+            keyring = keyring_of(session)
+            for position, number in enumerate(phones[1:], 2):
+                session.add(
+                    PhoneRow(
+                        registrant_id=case.registrant_id, position=position,
+                        number_sealed=keyring.seal("phone.number", number),
+                        phone_key=keyring.index("phone", number), confirmed_at=hotline.clock.now,
+                        consents=[
+                            Consent(channel="voice", words="Yes.", cap_per_day=9, granted_at=hotline.clock.now)
+                        ],
+                    )
+                )  # fmt: skip
+            session.flush()
+            for row in session.scalars(select(PhoneRow).where(PhoneRow.registrant_id == case.registrant_id)):
+                for name, value in (phone or {}).items():
+                    setattr(row, name, value)
+                for consent in row.consents:
+                    consent.cap_per_day = cap
+            registration = factories.make_registration(session, case, code=code)
+            return Registered(hotline, case, registration.id)
+
+    return make
+
+
+def sweeps(hotline: Hotline, **passed: float) -> list[str]:
+    """Let time pass, and the sweeper and the workers do their work; the phones that ring then."""
+    hotline.clock.passes(**passed)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now, lambda _s: None)
+    return hotline.rung()
+
+
+def picks_up(phone: Phone, hotline: Hotline, number: str = FIRST, **extra: str) -> Phone:
+    """The phone that rings at ``number`` is answered."""
+    return phone.answers(ringing(hotline, number), **extra)
+
+
+def ringing(hotline: Hotline, number: str = FIRST) -> PlacedCall:
+    """The call that rings at ``number``."""
+    found = [call for call in hotline.carrier.ringing if call.to == number]
+    assert found, f"{number} does not ring"
+    return found[-1]
+
+
+def the_notice(hotline: Hotline) -> Notice:
+    """The only notice there is."""
+    found: Notice = hotline.row(select(Notice))
+    return found
+
+
+def minutes_until_next(hotline: Hotline) -> float:
+    """How soon the only notice rings again."""
+    at: datetime = the_notice(hotline).next_attempt_at
+    return (at - hotline.clock.now) / timedelta(minutes=1)
+
+

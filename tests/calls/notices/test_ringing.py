@@ -1,0 +1,280 @@
+"""Which phone rings when: cadence, windows, nights, caps, an escape, STOP, and who is told if nobody confirms."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time
+
+import pytest
+from sqlalchemy import select
+
+from models import Alert, NoticePhone, Staff
+from models import Phone as PhoneRow
+from models.staff.alert import NOTICES_LATE
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import (
+    CODE,
+    FIRST,
+    SECOND,
+    TELLING,
+    Registered,
+    minutes_until_next,
+    picks_up,
+    ringing,
+    sweeps,
+    the_notice,
+)
+from tests.phone import Phone
+
+Registering = Callable[..., Registered]
+MakeStaff = Callable[..., Staff]
+NIGHT = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)  # 11 PM in New York
+
+
+def misses(phone: Phone, hotline: Hotline, number: str = FIRST, status: str = "no-answer") -> None:
+    """The phone at ``number`` is not answered."""
+    phone.another().declines(ringing(hotline, number), status)
+
+
+def test_release_rings_every_half_hour_six_times_and_then_every_two_hours_for_a_day(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released", cap=99).is_due()
+    started, rang = hotline.clock.now, []
+    for _ in range(20):
+        if the_notice(hotline).state != "waiting":
+            break
+        sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
+        if hotline.carrier.ringing:
+            rang.append(round((hotline.clock.now - started).total_seconds() / 60))
+            misses(phone, hotline)
+
+    assert rang[:6] == [0, 30, 60, 90, 120, 150]
+    assert rang[6:] == list(range(270, 24 * 60 + 1, 120))
+    assert (the_notice(hotline).state, the_notice(hotline).outcome) == ("left_for_staff", "unconfirmed")
+
+
+def test_transfer_rings_three_times_in_the_window_and_then_needs_a_person(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("transferred").is_due("transferred")
+    for _ in range(3):
+        sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
+        misses(phone, hotline)
+
+    assert the_notice(hotline).outcome == "unconfirmed"
+    assert len(hotline.carrier.placed) == 3
+
+
+def test_phones_take_turns_in_the_registrants_order(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released", phones=(FIRST, SECOND)).is_due()
+
+    assert sweeps(hotline) == [FIRST]
+    misses(phone, hotline)
+    assert sweeps(hotline, minutes=31) == [SECOND]
+    misses(phone, hotline, SECOND)
+    assert sweeps(hotline, minutes=31) == [FIRST]
+
+
+def test_escape_rings_every_phone_at_once_and_one_confirmation_stops_the_others(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("escaped", phones=(FIRST, SECOND)).is_due("escaped")
+
+    assert sorted(sweeps(hotline)) == [FIRST, SECOND]
+    called = picks_up(phone, hotline, SECOND)
+    for keys in ("1", CODE, "1", "1"):
+        called.presses(keys)
+
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing == []
+    assert the_notice(hotline).state == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("status", "night_allowed", "rings"),
+    [("released", None, True), ("released", True, True), ("released", False, False),
+     ("transferred", True, False), ("deceased", True, False)],
+)  # fmt: skip
+def test_night_rings_only_for_an_escape_or_release_and_never_against_a_recorded_no(
+    registered: Registering, hotline: Hotline, status: str, night_allowed: bool | None, rings: bool
+) -> None:
+    hotline.clock.now = NIGHT
+    made = registered(status, phone={"night_allowed": night_allowed}, as_of=NIGHT)
+    made.is_due(status)
+
+    assert sweeps(hotline) == ([FIRST] if rings else [])
+
+    if not rings:
+        assert the_notice(hotline).next_attempt_at == datetime(2026, 11, 26, 13, 0, tzinfo=UTC)
+
+
+def test_phone_rings_only_in_its_own_window(registered: Registering, hotline: Hotline) -> None:
+    window = {"window_starts": time(14), "window_ends": time(16), "night_allowed": False}
+    registered("released", phone=window).is_due()
+
+    assert sweeps(hotline) == []
+    assert the_notice(hotline).next_attempt_at == datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
+
+
+def test_reached_cap_makes_a_task_for_staff_at_once(
+    phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    make_staff(on_call=True)
+    registered("escaped", cap=2).is_due("escaped")
+    for _ in range(2):
+        sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
+        misses(phone, hotline)
+
+    notice = the_notice(hotline)
+    assert (notice.state, notice.task) == ("left_for_staff", "cap")
+    sweeps(hotline, seconds=2)
+    assert {alert.level for alert in hotline.rows(select(Alert))} == {NOTICES_LATE}
+
+
+def test_phone_that_said_stop_rings_no_more_and_the_next_one_takes_over(
+    registered: Registering, hotline: Hotline, texts: Callable[..., str]
+) -> None:
+    registered("released", phones=(FIRST, SECOND)).is_due()
+    assert sweeps(hotline) == [FIRST]
+
+    texts("STOP", from_=FIRST)
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing == []
+    assert hotline.carrier.placed[0].status == "canceled"
+    with hotline.database.transaction() as session:
+        from models.talks.call_event import record_call_event
+
+        form = {"CallSid": hotline.carrier.placed[0].call_sid, "CallStatus": "canceled"}
+        record_call_event(session, form, hotline.clock.now, hotline.policy)
+
+    assert sweeps(hotline, minutes=31) == [SECOND]
+
+
+def test_unsafe_and_unconfirmed_phones_never_ring(registered: Registering, hotline: Hotline) -> None:
+    made = registered("released")
+    made.is_due()
+    made.changes(PhoneRow, unsafe_since=hotline.clock.now)
+
+    assert sweeps(hotline) == []
+    assert the_notice(hotline).outcome == "no_phone"
+
+
+def test_unconfirmed_release_pages_those_on_call_after_half_an_hour_and_supervisors_after_two(
+    phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    on_call = make_staff(phone="+12025550171", on_shift=False, on_call=True)
+    supervisor = make_staff(phone="+12025550172", role="supervisor", on_shift=False)
+    registered("released").is_due()
+    told: dict[int, list[float]] = {on_call.id: [], supervisor.id: []}
+    for minute in range(0, 140, 5):
+        sweeps(hotline, minutes=5 if minute else 0)
+        for call in list(hotline.carrier.ringing):
+            phone.another().declines(call, "no-answer")
+        for alert in hotline.rows(select(Alert).where(Alert.level == NOTICES_LATE)):
+            if minute not in told[alert.staff_id] and not told[alert.staff_id]:
+                told[alert.staff_id].append(minute)
+
+    assert told == {on_call.id: [30], supervisor.id: [120]}
+
+
+def test_confirmed_release_pages_nobody(
+    phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    make_staff(on_call=True)
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "1", "1"):
+        called.presses(keys)
+
+    sweeps(hotline, hours=3)
+
+    assert hotline.rows(select(Alert)) == []
+
+
+def test_text_says_to_call_the_line_and_no_more(registered: Registering, hotline: Hotline) -> None:
+    made = registered("escaped", phone={"text_allowed": True})
+    with hotline.database.transaction() as session:
+        from models.cases.registrant import Consent
+
+        row = session.scalars(select(PhoneRow)).one()
+        row.consents.append(
+            Consent(channel="text", words="Yes.", cap_per_day=3, granted_at=hotline.clock.now)
+        )
+    made.is_due("escaped")
+
+    sweeps(hotline)
+    sweeps(hotline, minutes=2)
+
+    [(to, body)] = hotline.carrier.texts
+    assert to == FIRST
+    assert body == "This is a message from the information line. Please call us when you can."
+    assert not [word for word in TELLING if word in body.casefold()]
+
+
+def test_phone_that_takes_no_texts_is_not_texted_again(registered: Registering, hotline: Hotline) -> None:
+    made = registered("escaped", phone={"text_allowed": True})
+    with hotline.database.transaction() as session:
+        from models.cases.registrant import Consent
+
+        row = session.scalars(select(PhoneRow)).one()
+        row.consents.append(
+            Consent(channel="text", words="Yes.", cap_per_day=3, granted_at=hotline.clock.now)
+        )
+    made.is_due("escaped")
+    hotline.carrier.refuses_texts = 21610
+
+    sweeps(hotline)
+    hotline.carrier.refuses_texts = None
+    sweeps(hotline, minutes=2)
+
+    assert hotline.carrier.texts == []
+    assert hotline.row(select(NoticePhone).where(NoticePhone.channel == "text")).is_stopped
+
+
+def test_machine_hears_only_the_first_words_in_25_seconds(
+    timed_phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    began = hotline.clock.now
+    machine = picks_up(timed_phone, hotline)
+
+    while not machine.is_over:
+        machine.says_nothing()
+
+    assert (hotline.clock.now - began).total_seconds() <= 25
+    assert not [word for word in TELLING if word in machine.heard_so_far.casefold()]
+    assert the_notice(hotline).tries == 1
+
+
+def test_machine_that_may_hear_it_records_a_neutral_message_once(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released", phone={"voicemail_allowed": True, "voicemail_text": "please_call"}).is_due()
+    recorded = []
+    for _ in range(2):
+        sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
+        machine = picks_up(phone, hotline, AnsweredBy="machine_start")
+        while not machine.is_over:
+            machine.says_nothing()
+        recorded.append(machine.heard_so_far)
+
+    assert "Please call us when you can" in recorded[0]
+    assert "Please call us when you can" not in recorded[1]
+    assert recorded[0].count("press 1") == 1
+
+
+def test_screening_robot_that_talks_and_presses_nothing_learns_nothing(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("escaped").is_due("escaped")
+    sweeps(hotline)
+    robot = picks_up(phone, hotline)
+    robot.says("The person you are calling is using a screening service. Say your name and why you call.")
+    while not robot.is_over:
+        robot.says_nothing()
+
+    assert not [word for word in TELLING if word in robot.heard_so_far.casefold()]
+    assert the_notice(hotline).state == "waiting"

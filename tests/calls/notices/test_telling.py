@@ -1,0 +1,310 @@
+"""The call about a notice: neutral words, the code, a warning, the news, and a key that confirms it (R30)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, CustodyRecord, NoticePhone, Registration, Subject
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import (
+    CODE,
+    OPENING,
+    TELLING,
+    Registered,
+    minutes_until_next,
+    picks_up,
+    sweeps,
+    the_notice,
+)
+from tests.phone import Phone
+
+Registering = Callable[..., Registered]
+
+
+def test_registrant_hears_of_a_release_with_its_date_and_confirms_it(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+
+    called = picks_up(phone, hotline)
+    assert called.hears(OPENING, "Is this a good time to talk? If yes, press 1. If not, press 2.")
+    called.presses("1")
+    assert called.hears("Please enter your 4-digit code")
+    called.presses(CODE)
+    assert called.hears("news that may be hard to hear", "To hear it now, press 1")
+    called.presses("1")
+    assert called.hears("was released on Monday", "That is as of today", "If you are in danger, hang up")
+    assert called.hears("To confirm that you heard this, press 1. To be called by a person, press 2.")
+    called.presses("1")
+    assert called.hears("We will not call about this again")
+
+    notice = the_notice(hotline)
+    assert (notice.state, notice.confirmed_by) == ("confirmed", "call")
+    assert sweeps(hotline, hours=30) == []
+    assert len(hotline.carrier.placed) == 1
+
+
+def test_registrant_who_chose_a_key_alone_enters_no_code(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("transferred", code=None).is_due("transferred")
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+
+    called.presses("1")
+
+    assert called.hears("They were moved", "To confirm that you heard this, press 1")
+
+
+def test_registrant_who_is_out_of_danger_is_connected_to_the_safety_line_after_a_release(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("escaped").is_due("escaped")
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "1", "1"):
+        called.presses(keys)
+
+    assert called.hears("about staying safe, press 1")
+    called.presses("1")
+
+    assert called.rings != ()
+
+
+def test_death_is_told_gently_and_a_person_is_offered_first(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("deceased").is_due("deceased")
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    called.presses(CODE)
+
+    assert called.hears("To have a person call you and tell you, press 1. To hear it now, press 2.")
+    called.presses("2")
+
+    assert called.hears("I am sorry to tell you this", "died")
+    assert called.does_not_hear("in danger")
+
+
+def test_registrant_who_wants_to_hear_it_from_a_person_gets_an_urgent_callback(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    called.presses(CODE)
+
+    called.presses("2")
+
+    assert called.hears("please act as if this person may be out", "A person from our team will call you soon")
+    assert called.does_not_hear("released")
+    callback = hotline.row(select(Callback))
+    assert (callback.urgency, callback.reason, callback.case_id) == ("urgent", "hard_news", None)
+    notice = the_notice(hotline)
+    assert (notice.state, notice.outcome, notice.heard_at) == ("left_for_staff", "asked_person", None)
+
+
+def test_registrant_who_heard_the_news_can_still_ask_for_a_person(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "1", "2"):
+        called.presses(keys)
+
+    assert called.hears("A person from our team will call you soon")
+    assert the_notice(hotline).heard_at is not None
+
+
+def test_hard_news_is_not_told_to_silence(phone: Phone, registered: Registering, hotline: Hotline) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    called.presses(CODE)
+
+    called.says_nothing()
+    called.says_nothing()
+
+    assert called.is_over
+    assert "released" not in called.heard_so_far
+    assert called.hears("A person from our team will call you soon")
+    assert hotline.row(select(Callback)).urgency == "urgent"
+
+
+def test_third_wrong_code_stops_that_phone_alone_and_gives_staff_a_task(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+
+    for wrong in ("1111", "2222"):
+        called.presses(wrong)
+        assert called.hears("That code was not right", "Please enter your 4-digit code")
+    called.presses("3333")
+
+    assert called.hears("hang up and call the number on your card")
+    assert called.is_over
+    assert not any(word in called.heard_so_far.casefold() for word in TELLING)
+    notice = the_notice(hotline)
+    assert (notice.state, notice.task) == ("left_for_staff", "wrong_code")
+    assert hotline.row(select(NoticePhone)).is_stopped
+
+
+def test_wrong_codes_of_two_calls_count_together(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    first = picks_up(phone, hotline)
+    first.presses("1")
+    first.presses("1111")
+    first.presses("2222")
+    first.hangs_up()
+    sweeps(hotline, minutes=31)
+    second = picks_up(phone, hotline)
+    second.presses("1")
+
+    second.presses("3333")
+
+    assert second.hears("hang up and call the number on your card")
+
+
+def test_registrant_without_their_code_is_told_to_call_the_number_on_the_card(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+
+    called.presses("#")
+
+    assert called.hears("hang up and call the number on your card")
+    assert the_notice(hotline).task == "no_code"
+
+
+def test_stranger_who_answers_and_presses_every_key_learns_nothing(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("escaped", phone={"text_allowed": True})
+    made.is_due("escaped")
+    sweeps(hotline)
+    for keys in ("1*", "19", "15", "17", "3", "0", "9", "5", "7", "2", "1#", "1 1 1"):
+        stranger = picks_up(phone, hotline)
+        for key in keys:
+            if stranger.is_over:
+                break
+            stranger.says_nothing() if key == " " else stranger.presses(key)
+        while not stranger.is_over:
+            stranger.says_nothing()
+        heard = stranger.heard_so_far.casefold()
+        assert not [word for word in TELLING if word in heard], stranger.transcript
+        if the_notice(hotline).state != "waiting":
+            break
+        made.changes(type(the_notice(hotline)), not_before=None, next_attempt_at=hotline.clock.now, tries=0)
+        sweeps(hotline, minutes=31)
+
+
+def test_not_a_good_time_is_no_refusal_and_no_try(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+
+    called.presses("2")
+
+    assert called.hears("We will call at another time")
+    notice = the_notice(hotline)
+    assert (notice.state, notice.tries) == ("waiting", 0)
+    assert minutes_until_next(hotline) == hotline.policies.call_later_minutes
+
+
+def test_gate_that_closes_between_the_event_and_the_call_stops_the_notice(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    made.is_due()
+    with hotline.database.transaction() as session:
+        subject = session.get_one(Subject, made.case.subject_id)
+        old = session.get_one(CustodyRecord, subject.record_id)
+        closed = CustodyRecord(
+            subject_id=subject.id, status=old.status, status_at=old.status_at, as_of=hotline.clock.now,
+            recorded_at=hotline.clock.now, releasable=False, import_id=old.import_id,
+        )  # fmt: skip
+        session.add(closed)
+        session.flush()
+        subject.record_id = closed.id
+
+    assert sweeps(hotline) == []
+
+    assert (the_notice(hotline).state, the_notice(hotline).outcome) == ("stopped", "gate")
+
+
+def test_case_that_is_closed_during_the_call_silences_the_news(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    made.is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    from models import Case
+
+    made.changes(Case, closed_at=hotline.clock.now)
+    called.presses(CODE)
+
+    assert called.hears("The call is over")
+    assert called.does_not_hear("news", "released")
+    assert the_notice(hotline).outcome == "case_closed"
+
+
+def test_newer_record_is_what_is_said_and_not_the_event(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    made.is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    with hotline.database.transaction() as session:
+        from tests.factories import make_custody_record
+
+        make_custody_record(session, session.get_one(Subject, made.case.subject_id), "returned_to_custody")
+
+    called.presses(CODE)
+
+    assert called.hears("This person is back in custody")
+    assert called.does_not_hear("released")
+
+
+@pytest.mark.parametrize("state", ["stopped", "paused"])
+def test_registration_that_stopped_or_paused_rings_nobody(
+    registered: Registering, hotline: Hotline, state: str
+) -> None:
+    made = registered("released")
+    made.is_due()
+    made.changes(Registration, state=state)
+
+    assert sweeps(hotline) == []
+    assert the_notice(hotline).state == "stopped"
+
+
+def test_news_is_told_in_the_language_of_the_registrant(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released", language="es").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "1"):
+        called.presses(keys)
+
+    assert called.hears("quedó en libertad", "Para confirmar que lo oyó, oprima 1")
