@@ -320,9 +320,7 @@ def make_event(session: Session, subject_id: int, kind: str = "released", **fact
     return event
 
 
-def make_notice(
-    session: Session, registration: Registration, event: CustodyEvent, **facts: Any
-) -> Notice:
+def make_notice(session: Session, registration: Registration, event: CustodyEvent, **facts: Any) -> Notice:
     """A notice that is due; urgent for an escape and any release (R28)."""
     urgent = event.kind == "escaped" or event.kind.startswith("released")
     defaults = {"is_urgent": urgent, "made_at": NOW, "next_attempt_at": NOW, "case_id": registration.case_id}

@@ -95,7 +95,7 @@ class NoticeCaller:
             urgent = is_urgent(session, notice_id)
             if urgent is None:
                 return False
-            turn = pacing.take_turn(session, pacing.NOTICES, now, interval, TURN_PATIENCE)
+            turn = pacing.reserve_pace(session, pacing.NOTICES, now, interval, TURN_PATIENCE)
         if turn is None or (turn > now and not placer.waits_until(turn)):
             return False
         now = placer.clock()

@@ -10,7 +10,6 @@ from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.calls.call_status import LONGEST_CALL
 from models.custody.custody_event import IS_UNSPREAD, CustodyEvent
-
 from models.notices.notice import IS_RINGING, IS_WAITING, Notice
 from models.staff.staff import Staff
 from models.store.base import UtcDateTime
@@ -47,7 +46,6 @@ GOES_ON = select(
         ),
         *_DUE,
         exists(select(CustodyEvent.id).where(IS_UNSPREAD)),
-
         _NOTICE_DUE,
         exists(select(Notice.id).where(IS_RINGING)),
         *(

@@ -24,13 +24,12 @@ from models.custody.feed_silence import is_silence_untold, tell_of_silence
 from models.custody.import_paging import is_anything_held, page_held
 from models.custody.import_upload import tidy_uploads
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
-from models.notices.gate_watch import is_any_to_watch, watch_gate
-from models.notices.reminders import make_reminders
-from models.notices.spreading import is_any_unspread, spread
-
 from models.notices.escalation import escalate, is_any_late
+from models.notices.gate_watch import is_any_to_watch, watch_gate
 from models.notices.leg_over import lapsed_notices
 from models.notices.placing import due_notices, undialled_notices
+from models.notices.reminders import make_reminders
+from models.notices.spreading import is_any_unspread, spread
 from models.notices.texting import unsent_texts
 from models.overview.audit_watch import has_news, watch
 from models.overview.duress_use import has_untold_use, tell_of_uses

@@ -17,6 +17,7 @@ _COUNTED = {
     "audit_alarm": "alarms of the audit",
     "pin_locks": "locked numbers",
     "lost_pins": "reports of lost PINs",
+    "notices": "notices that nobody has confirmed",
     "unlisted": "names that no directory has",
 }
 _PLAIN = {

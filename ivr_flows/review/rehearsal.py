@@ -252,7 +252,10 @@ class _Stage:
                 back = [_Action(f"presses {BACK}", BACK)] if step.back is not None else []
                 return [*keys, *back, _Action("stays in line", None), *self._recalls(name)]
             case Collect():
-                return [_Action(f"keys {step.digits} digits", (KEYED * 2)[: step.digits])]
+                keys = [_Action(f"keys {step.digits} digits", (KEYED * 2)[: step.digits])]
+                # Where # is no key of the tree, the entry's own words offer it.
+                own = step.back is not None and BACK not in self._flow.keys
+                return [*keys, _Action(f"presses {BACK}", BACK)] if own else keys
             case Transfer() | Conference():
                 return [_Action("is on the line again", None), *self._recalls(name)]
             case Stay():

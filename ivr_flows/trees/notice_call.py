@@ -68,7 +68,7 @@ def notice_call(services: Sequence[str]) -> Flow:
                     Choice(
                         "case.safety",
                         does=service_verbs.ring_safety_line,
-                        on={"ringing": "ring_safety", "changed": "thanks"},
+                        on={"ringing": "ring_service", "changed": "thanks"},
                         about="safety",
                     ),
                 ),
@@ -77,7 +77,7 @@ def notice_call(services: Sequence[str]) -> Flow:
                 silence="unclear",
                 silences=1,
             ),
-            "ring_safety": Transfer(
+            "ring_service": Transfer(
                 None, service_verbs.service_ended, {"talked": "unclear", "failed": "unclear"}
             ),
         }

@@ -82,7 +82,7 @@ def take_slot(session: Session, now: datetime, interval: timedelta, patience: ti
     return slot
 
 
-def take_turn(
+def reserve_pace(
     session: Session, name: str, now: datetime, interval: timedelta, patience: timedelta
 ) -> datetime | None:
     """Take the next turn of a kind of call that has a slower pace of its own, under ``name``.

@@ -201,7 +201,7 @@ def _facts(session: Session, leg: "CallState") -> Facts | None:
 
 def _may_be_told(session: Session, leg: "CallState", facts: Facts, now: datetime, rules: HeardRules) -> bool:
     why = why_not(session, facts, now, rules)
-    if why is not None and why != "later":
+    if why is not None:
         stop(session, facts.notice.id, why, now, _actor(leg))
     return why is None
 

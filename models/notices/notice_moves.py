@@ -51,7 +51,7 @@ def confirm(session: Session, notice_id: int, by: str, now: datetime, actor: str
 def stop(session: Session, notice_id: int, outcome: str, now: datetime, actor: str) -> list[Job]:
     """Stop an open notice for one of the OUTCOMES: nobody is called about it. Returns the jobs."""
     values = {"state": "stopped", "outcome": outcome, "closed_at": now}
-    return _end(session, notice_id, values, "stop_notice", {"why": outcome}, now, actor)
+    return _end(session, notice_id, values, "stop_notice", {"outcome": outcome}, now, actor)
 
 
 def leave(session: Session, notice: Notice, outcome: str, now: datetime, actor: str) -> None:
@@ -61,14 +61,14 @@ def leave(session: Session, notice: Notice, outcome: str, now: datetime, actor: 
     notice.state, notice.outcome, notice.lease_until = "left_for_staff", outcome, None
     notice.task, notice.task_at = outcome, now
     session.flush()
-    _record(session, notice.id, "leave_notice", {"why": outcome}, now, actor)
+    _record(session, notice.id, "leave_notice", {"outcome": outcome}, now, actor)
 
 
 def ask_staff(session: Session, notice: Notice, task: str, now: datetime, actor: str) -> None:
     """Give staff the task to reach this person, while the line goes on with other phones (R30)."""
     notice.task, notice.task_at = task, notice.task_at or now
     session.flush()
-    _record(session, notice.id, "leave_notice", {"why": task}, now, actor)
+    _record(session, notice.id, "leave_notice", {"outcome": task}, now, actor)
 
 
 def record_move(session: Session, notice_id: int, action: str, now: datetime, actor: str) -> None:

@@ -28,7 +28,6 @@ from models.notices.notice_moves import leave, locked, record_move, stop
 from models.notices.notice_phones import allowed_phones, phone_of_notice
 from models.notices.registration import Registration
 from models.store.database import keyring_of
-from models.store.policies import Policies
 
 ACTOR = "worker"
 #: Every allowed phone rings at once (R28).
@@ -105,7 +104,7 @@ def claim(session: Session, notice_id: int, now: datetime, policy: CallbackPolic
     facts = facts_of(session, notice_id)
     why = why_not(session, facts, now, rules)
     if why is not None:
-        _put_aside(session, facts.notice, why, now, policy.numbers)
+        stop(session, notice_id, why, now, ACTOR)
         return False
     phones = phones_of(session, facts, now, policy)
     ring = next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers)
@@ -180,42 +179,30 @@ def phones_of(session: Session, facts: Facts, now: datetime, policy: CallbackPol
 
 
 def why_not(session: Session, facts: Facts, now: datetime, rules: HeardRules) -> str | None:
-    """Why this notice may not be told now, as one of the OUTCOMES or ``later``; None if it may.
+    """Why this notice may not be told now, as one of the OUTCOMES; None if it may.
 
-    ``later``: an import is held, or the feed is silent, so nothing can be confirmed at this moment.
+    ``gate`` is one code for every reason, and such a notice is taken up again later (``gate_watch``).
     """
     event, registration = facts.event, facts.registration
     if registration.state == "stopped" or registration.lapses_at <= now:
         return "withdrawn"
-    if registration.state == "paused":
+    if registration.state == "paused" and not (
+        registration.paused_until and registration.paused_until <= now
+    ):
         return "paused"
     if event.stopped_at is not None:
         return "retracted" if event.retracted_at is not None else "replaced"
     if facts.case.closed_at is not None:
         return "case_closed"
     standing = case_standing(session, facts.case.id)
-    if standing is None or standing.releasable is not True:
-        return "gate"
-    return None if heard(standing, now, rules).status is not None else "later"
+    is_told = standing is not None and heard(standing, now, rules).status is not None
+    return None if is_told else "gate"
 
 
 def live_legs(session: Session, notice_id: int) -> Sequence[int]:
     """The legs of a notice that have not ended."""
     live = select(CALLS.c.id).where(CALLS.c.notice_id == notice_id, CALLS.c.ended_at.is_(None))
     return session.scalars(live.order_by(CALLS.c.id)).all()
-
-
-def _put_aside(session: Session, notice: Notice, why: str, now: datetime, policies: Policies) -> None:
-    if why != "later":
-        stop(session, notice.id, why, now, ACTOR)
-        return
-    ends = notice.made_at + timedelta(hours=policies.notice_urgent_hours)
-    again = now + timedelta(minutes=policies.notice_first_minutes)
-    if again > ends:
-        leave(session, notice, "unconfirmed", now, ACTOR)
-        return
-    notice.state, notice.lease_until, notice.next_attempt_at = "waiting", None, again
-    session.flush()
 
 
 def _wait(session: Session, notice: Notice, ring: Ring | Task, now: datetime) -> None:

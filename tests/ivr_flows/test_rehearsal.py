@@ -39,7 +39,7 @@ SCRIPTS = [(name, language) for name in FLOWS for language in PROMPTS.languages]
 #: Also what an office says whose case numbers have grown to ten digits.
 SPOKEN_ELSEWHERE = re.compile(
     r"sms\.|apology|hold$|moment|clock|zone\.|phone\.|hour\.\d|wait\.\d|waited\.|part\.|ask_number\.wrong_two"
-    r"|discreet\.wrong_number_two"
+    r"|discreet\.wrong_number_two|notice\.text$"
 )
 
 

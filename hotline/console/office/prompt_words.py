@@ -32,6 +32,7 @@ GROUPS = {
     "liaison": N_("To a liaison"),
     "alert": N_("Warnings to staff"),
     "called": N_("To the person called back"),
+    "notice": N_("Calls about a change in custody"),
     "moment": N_("A moment in time"),
     "clock": N_("Time of day"),
     "sms": N_("Text messages"),

@@ -23,7 +23,8 @@ CODE = "2593"
 OPENING = "Hello. This is a call from the information line."
 #: What nobody may learn who answers without the code.
 TELLING = (
-    "released", "escaped", "custody", "died", "moved", "case", "notice", "hotline", "victim", "news", "record",
+    "released", "escaped", "custody", "died", "moved", "case", "notice", "hotline", "victim", "news",
+    "record",
     "danger", "court",
 )  # fmt: skip
 
@@ -57,7 +58,7 @@ class Registered:
 
 @pytest.fixture
 def registered(hotline: Hotline, make_case: Callable[..., MadeCase]) -> Callable[..., Registered]:
-    """Registers somebody: ``registered("released", phones=[FIRST, SECOND])``; ``code=None`` for a key alone."""
+    """Registers somebody: ``registered("released", phones=(FIRST, SECOND))``; no code for a key alone."""
 
     def make(
         custody_status: str = "released",
@@ -69,6 +70,7 @@ def registered(hotline: Hotline, make_case: Callable[..., MadeCase]) -> Callable
         **facts: Any,
     ) -> Registered:
         facts = {"time_zone": "America/New_York", **facts}
+        now = hotline.clock.now
         case = make_case(custody_status=custody_status, phone=phones[0], **facts)
         with hotline.database.transaction() as session:
             keyring = keyring_of(session)
@@ -77,9 +79,9 @@ def registered(hotline: Hotline, make_case: Callable[..., MadeCase]) -> Callable
                     PhoneRow(
                         registrant_id=case.registrant_id, position=position,
                         number_sealed=keyring.seal("phone.number", number),
-                        phone_key=keyring.index("phone", number), confirmed_at=hotline.clock.now,
+                        phone_key=keyring.index("phone", number), confirmed_at=now,
                         consents=[
-                            Consent(channel="voice", words="Yes.", cap_per_day=9, granted_at=hotline.clock.now)
+                            Consent(channel="voice", words="Yes.", cap_per_day=9, granted_at=now)
                         ],
                     )
                 )  # fmt: skip
@@ -124,5 +126,3 @@ def minutes_until_next(hotline: Hotline) -> float:
     """How soon the only notice rings again."""
     at: datetime = the_notice(hotline).next_attempt_at
     return (at - hotline.clock.now) / timedelta(minutes=1)
-
-

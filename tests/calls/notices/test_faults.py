@@ -207,9 +207,7 @@ def test_urgent_notice_is_called_before_an_older_ordinary_one(
         assert list(due_notices(session, hotline.clock.now, 5)) == [urgent, ordinary]
 
 
-def test_notices_use_at_most_their_share_of_the_lines_pace(
-    registered: Registering, hotline: Hotline
-) -> None:
+def test_notices_use_at_most_their_share_of_the_lines_pace(registered: Registering, hotline: Hotline) -> None:
     hotline.office = make_office(policies={"carrier_calls_per_second": 1, "notice_calls_percent": 25})
     for number in range(40, 52):
         registered("released", phones=(f"+120255501{number}",)).is_due()

@@ -1,4 +1,4 @@
-"""Which phone rings when: cadence, windows, nights, caps, an escape, STOP, and who is told if nobody confirms."""
+"""Which phone rings when: cadence, windows, nights, caps, STOP, and who is told if nobody confirms."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from models import Alert, NoticePhone, Staff
 from models import Phone as PhoneRow
 from models.staff.alert import NOTICES_LATE
+from models.staff.schedule import WEEKDAYS, set_schedule
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
@@ -163,7 +164,12 @@ def test_unsafe_and_unconfirmed_phones_never_ring(registered: Registering, hotli
 def test_unconfirmed_release_pages_those_on_call_after_half_an_hour_and_supervisors_after_two(
     phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
-    on_call = make_staff(phone="+12025550171", on_shift=False, on_call=True)
+    on_call = make_staff(email="nia@office.example.org", phone="+12025550171", on_shift=False)
+    with hotline.database.transaction() as session:
+        set_schedule(
+            session, "nia@office.example.org", kind="on_call", weekdays=range(len(WEEKDAYS)),
+            span=(time(0), time(23)), actor="shell", now=hotline.clock.now,
+        )  # fmt: skip
     supervisor = make_staff(phone="+12025550172", role="supervisor", on_shift=False)
     registered("released").is_due()
     told: dict[int, list[float]] = {on_call.id: [], supervisor.id: []}
@@ -172,8 +178,7 @@ def test_unconfirmed_release_pages_those_on_call_after_half_an_hour_and_supervis
         for call in list(hotline.carrier.ringing):
             phone.another().declines(call, "no-answer")
         for alert in hotline.rows(select(Alert).where(Alert.level == NOTICES_LATE)):
-            if minute not in told[alert.staff_id] and not told[alert.staff_id]:
-                told[alert.staff_id].append(minute)
+            told[alert.staff_id] = told[alert.staff_id] or [minute]
 
     assert told == {on_call.id: [30], supervisor.id: [120]}
 

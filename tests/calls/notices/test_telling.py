@@ -100,7 +100,9 @@ def test_registrant_who_wants_to_hear_it_from_a_person_gets_an_urgent_callback(
 
     called.presses("2")
 
-    assert called.hears("please act as if this person may be out", "A person from our team will call you soon")
+    assert called.hears(
+        "please act as if this person may be out", "A person from our team will call you soon"
+    )
     assert called.does_not_hear("released")
     callback = hotline.row(select(Callback))
     assert (callback.urgency, callback.reason, callback.case_id) == ("urgent", "hard_news", None)
