@@ -105,8 +105,6 @@ IS_OPEN = text("notices.state IN ('waiting','ringing','left_for_staff')")
 IS_GATED = text("notices.state = 'stopped' AND notices.outcome = 'gate'")
 NOTICES = cast(Table, Notice.__table__)
 NOTICE_PHONES = cast(Table, NoticePhone.__table__)
-#: Not confirmed and not stopped, in the exact words of the partial indexes.
-IS_OPEN = text("notices.state IN ('waiting','ringing','left_for_staff')")
 IS_WAITING = text("notices.state = 'waiting'")
 IS_RINGING = text("notices.state = 'ringing'")
 IS_UNPAGED = text("notices.paged_level < 2 AND notices.state IN ('waiting','ringing','left_for_staff')")

@@ -21,7 +21,8 @@ def registered_case(session: Session, feed_id: str = "A-1", **facts: Any) -> Mad
     subject = session.scalars(
         select(Subject).where(Subject.feed_key == session.info["keyring"].index("feed", feed_id))
     ).one_or_none()
-    case = make_case(session, subject=subject or make_subject(session, feed_id=feed_id))
+    subject = subject or make_subject(session, feed_id=feed_id)
+    case = make_case(session, subject=subject, phone="+12025550130")
     register(session, case, **facts)
     return case
 

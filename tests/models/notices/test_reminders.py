@@ -39,7 +39,7 @@ def test_hearing_within_the_days_of_the_policy_is_one_reminder(line: CallCenter)
     hearing = {"next_hearing_at": SOON, "next_hearing_place": COURT}
 
     assert says(line, **hearing) == [("hearing", "waiting", None)]
-    assert says(line, **hearing) == [("hearing", "waiting", None)]
+    assert says(line, **hearing) == [("hearing", "ringing", None)]
     with line.database.reading() as session:
         event = session.scalars(select(CustodyEvent)).one()
         assert (event.at, event.before_id, event.import_id) == (SOON, None, None)
