@@ -133,6 +133,12 @@ def is_calling_paused(session: Session, case_id: int | None, registrant_id: int 
     return session.execute(_PAUSED, whose).first() is not None
 
 
+def paused_for(session: Session, case_id: int) -> int | None:
+    """The one liaison who knows of the use of this case's duress PIN (R10)."""
+    mine = select(DuressWatch.staff_id).join(Case, Case.id == DuressWatch.case_id)
+    return session.scalar(mine.where(Case.duress_of == case_id))
+
+
 def _likeness_of(session: Session, registrant: Registrant, now: datetime) -> Registrant:
     """A registrant of the duress case: the same language, zone, pace and safe phones, and no name.
 

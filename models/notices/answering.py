@@ -15,6 +15,7 @@ from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.case_words import heard_for
 from models.callbacks.wishes import SAFEST, VOICEMAIL_TEXTS, wishes_of_phone
 from models.calls.call_status import LEAVING, bring_forward
+from models.cases.duress import is_calling_paused
 from models.cases.registrant import Phone
 from models.custody.custody_event import REMINDERS
 from models.custody.custody_status import Heard, HeardRules
@@ -200,6 +201,8 @@ def _facts(session: Session, leg: "CallState") -> Facts | None:
 
 
 def _may_be_told(session: Session, leg: "CallState", facts: Facts, now: datetime, rules: HeardRules) -> bool:
+    if is_calling_paused(session, facts.case.id, facts.registrant.id):
+        return False
     why = why_not(session, facts, now, rules)
     if why is not None:
         stop(session, facts.notice.id, why, now, _actor(leg))

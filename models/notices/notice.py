@@ -17,7 +17,7 @@ OUTCOMES = (
     # stopped
     "withdrawn", "paused", "gate", "replaced", "retracted", "case_closed", "staff_cancelled",
     # left for staff
-    "cap", "unconfirmed", "no_phone", "wrong_code", "no_code", "asked_person", "refused", "unknown", "duress",
+    "cap", "unconfirmed", "no_phone", "wrong_code", "no_code", "asked_person", "refused", "unknown",
 )  # fmt: skip
 #: How a notice was confirmed: by a key in its call, on the line after the PIN, or by staff.
 CONFIRMED_BY = ("call", "line", "staff")

@@ -19,6 +19,7 @@ from models.calls.call import CALLS, Call
 from models.calls.outbound_leg import mark_dialling, outbound_leg
 from models.calls.role import NOTIFIED
 from models.cases.case import Case
+from models.cases.duress import is_calling_paused, paused_for
 from models.cases.registrant import Phone, Registrant
 from models.custody.custody_event import CustodyEvent
 from models.custody.custody_status import HeardRules, heard
@@ -105,6 +106,11 @@ def claim(session: Session, notice_id: int, now: datetime, policy: CallbackPolic
     why = why_not(session, facts, now, rules)
     if why is not None:
         stop(session, notice_id, why, now, ACTOR)
+        return False
+    if is_calling_paused(session, facts.case.id, facts.registrant.id):
+        # One liaison decides whether ringing is safe; the outcome tells nobody else why (R10).
+        facts.notice.staff_id = paused_for(session, facts.case.id)
+        leave(session, facts.notice, "no_phone", now, ACTOR)
         return False
     phones = phones_of(session, facts, now, policy)
     ring = next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, time
 import pytest
 from sqlalchemy import select
 
-from models import Alert, NoticePhone, Staff
+from models import Alert, Case, NoticePhone, Staff
 from models import Phone as PhoneRow
+from models.cases.duress import DuressWatch, choose_duress_pin
 from models.staff.alert import NOTICES_LATE
 from models.staff.schedule import WEEKDAYS, set_schedule
 from tests.calls.conftest import Hotline
@@ -283,3 +284,22 @@ def test_screening_robot_that_talks_and_presses_nothing_learns_nothing(
 
     assert not [word for word in TELLING if word in robot.heard_so_far.casefold()]
     assert the_notice(hotline).state == "waiting"
+
+
+def test_line_calls_nobody_after_a_duress_pin_and_only_the_liaison_who_knows_has_the_task(
+    registered: Registering, hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    liaison, made = make_staff(), registered("escaped")
+    with hotline.database.transaction() as session:
+        case = session.get_one(Case, made.case.id)
+        choose_duress_pin(session, case, pin_hash="none", mark="none", actor="shell", now=hotline.clock.now)
+        duress = session.scalars(select(Case).where(Case.duress_of == case.id)).one()
+        duress.last_verified_at = hotline.clock.now
+        session.get_one(DuressWatch, duress.id).staff_id = liaison.id
+    made.is_due("escaped")
+
+    hotline.dialler.do("dial_notice", the_notice(hotline).id)
+
+    notice = the_notice(hotline)
+    assert hotline.carrier.asked_for == []
+    assert (notice.state, notice.outcome, notice.staff_id) == ("left_for_staff", "no_phone", liaison.id)
