@@ -5,7 +5,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hotline.refusals import audit, callbacks, callouts, cases, custody, office, retention, staff, talks
+from hotline.refusals import (
+    audit,
+    callbacks,
+    callouts,
+    cases,
+    custody,
+    notices,
+    office,
+    retention,
+    staff,
+    talks,
+)
 from models.store.refusal import Reason
 
 #: The words of every code, grouped by enum: two enums may have a code with the same name.
@@ -35,6 +46,7 @@ WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
         custody.DIRECTORY_WORDS,
         custody.FEED_WORDS,
         custody.ROW_WORDS,
+        notices.NOTICE_WORDS,
         office.CHANGE_WORDS,
         office.FORM_WORDS,
         retention.HOLD_WORDS,

@@ -48,10 +48,15 @@ def confirm(session: Session, notice_id: int, by: str, now: datetime, actor: str
     return _end(session, notice_id, values, "confirm_notice", {"by": by}, now, actor)
 
 
-def stop(session: Session, notice_id: int, outcome: str, now: datetime, actor: str) -> list[Job]:
-    """Stop an open notice for one of the OUTCOMES: nobody is called about it. Returns the jobs."""
+def stop(
+    session: Session, notice_id: int, outcome: str, now: datetime, actor: str, **facts: Any
+) -> list[Job]:
+    """Stop an open notice for one of the OUTCOMES: nobody is called about it. Returns the jobs.
+
+    ``facts`` go into its audit entry.
+    """
     values = {"state": "stopped", "outcome": outcome, "closed_at": now}
-    return _end(session, notice_id, values, "stop_notice", {"outcome": outcome}, now, actor)
+    return _end(session, notice_id, values, "stop_notice", {"outcome": outcome, **facts}, now, actor)
 
 
 def leave(session: Session, notice: Notice, outcome: str, now: datetime, actor: str) -> None:
