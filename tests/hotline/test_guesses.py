@@ -21,7 +21,10 @@ PIN = "482917"
 
 
 class SlowHasher(PinHasher):
-    """A KDF that works until the test allows it to end, and records whom it served."""
+    """A KDF that works until the test allows it to end, and records whom it served.
+
+    A guess runs it twice, for both PINs of a case (R10); the second run follows at once.
+    """
 
     def __init__(self) -> None:
         super().__init__(b"a pepper of the tests", memory_kib=8, time_cost=1)
@@ -29,14 +32,19 @@ class SlowHasher(PinHasher):
         self.started: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.may_go = threading.Semaphore(0)
         self.priorities: set[int] = set()
+        self._is_second = False
 
     def matches(self, stored: str | None, pin: str) -> bool:
+        if self._is_second:
+            self._is_second = False
+            return super().matches(stored, pin)
         self.started.put(pin)
         self.may_go.acquire()
         self.served.append(pin)
         self.priorities.add(own_priority())
         if pin == "broken":
             raise MemoryError(f"no memory for {pin}")
+        self._is_second = True
         return super().matches(stored, pin)
 
 
@@ -84,8 +92,8 @@ def test_future_has_the_answer_of_the_second_transaction(
     right = queue_of_guesses.submit(guess(1, stored=stored), PIN, lambda matched: ("recorded", matched))
     wrong = queue_of_guesses.submit(guess(2, stored=None), PIN, lambda matched: ("recorded", matched))
 
-    assert right.result() == ("recorded", True)
-    assert wrong.result() == ("recorded", False)
+    assert right.result() == ("recorded", "pin")
+    assert wrong.result() == ("recorded", "")
 
 
 def test_nothing_starts_before_the_first_guess(hasher: SlowHasher) -> None:
