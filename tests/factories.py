@@ -28,7 +28,7 @@ from models import (
 from models.cases.case import Case, add_case, new_number
 from models.cases.duress import choose_duress_pin, duress_case
 from models.cases.pin_hash import PinHasher
-from models.cases.registrant import register
+from models.cases.registrant import Consent, Phone, register
 from models.custody.custody_event import REMINDERS
 from models.custody.directory import place_key
 from models.notices.notice_code import code_key
@@ -306,7 +306,15 @@ def make_registration(
     """The registrant of a case asked to be called; with a notice code, or with a key alone (None)."""
     key = None if code is None else code_key(keyring_of(session), case.id, code)
     defaults = {"made_at": NOW, "made_by": "caller", "lapses_at": NOW + timedelta(days=365)}
-    return _added(session, Registration, case_id=case.id, code_key=key, **{**defaults, **facts})
+    made = _added(session, Registration, case_id=case.id, code_key=key, **{**defaults, **facts})
+    # On the phones and in the channels on which the registrant may be called already.
+    of_case = select(Phone).join(Case, Case.registrant_id == Phone.registrant_id).where(Case.id == case.id)
+    for phone in session.scalars(of_case).all():
+        for one in list(phone.consents):
+            given = {"words": one.words, "cap_per_day": one.cap_per_day, "granted_at": one.granted_at}
+            phone.consents.append(Consent(registration_id=made.id, channel=one.channel, **given))
+    session.flush()
+    return made
 
 
 def make_event(session: Session, subject_id: int, kind: str = "released", **facts: Any) -> CustodyEvent:

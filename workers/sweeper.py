@@ -26,6 +26,7 @@ from models.custody.import_upload import tidy_uploads
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
 from models.notices.escalation import escalate, is_any_late
 from models.notices.gate_watch import is_any_to_watch, watch_gate
+from models.notices.lapse import ask_to_renew
 from models.notices.leg_over import lapsed_notices
 from models.notices.placing import due_notices, undialled_notices
 from models.notices.reminders import make_reminders
@@ -308,7 +309,7 @@ class _Pass:
             apply_schedules(session, self._now, self._office.zone, self._office.is_holiday)
 
     def _make_reminders(self) -> None:
-        """Once an hour: a file may bring a hearing of tomorrow at noon."""
+        """Once an hour: a file may bring a hearing of tomorrow at noon. So are consents that end soon."""
         with self._database.reading() as session:
             if not is_page_due(session, "reminders", self._now, _REMIND_MINUTES):
                 return
@@ -317,6 +318,7 @@ class _Pass:
                 return
             rules = heard_rules_of(self._office)
             jobs = make_reminders(session, self._now, self._policies, rules, _WATCHED_AT_ONCE)
+            ask_to_renew(session, self._now, self._policies, _WATCHED_AT_ONCE)
         self._hand_on_all(jobs)
 
     def _spread_events(self) -> None:

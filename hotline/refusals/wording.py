@@ -47,6 +47,7 @@ WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
         custody.FEED_WORDS,
         custody.ROW_WORDS,
         notices.NOTICE_WORDS,
+        notices.REGISTRATION_WORDS,
         office.CHANGE_WORDS,
         office.FORM_WORDS,
         retention.HOLD_WORDS,

@@ -211,7 +211,7 @@ REASONS = (
     "asked", "afraid", "hard_news", "lockout", "waited", "abandoned",
     "lost_pin", "pin_changed", "letter_pin_used", "phone_added", "phone_stopped",
     "about_person", "about_court", "about_safety", "about_other",
-    "dropped", "cut_off", "call_later", "to_supervisor", "staff_call",
+    "dropped", "cut_off", "call_later", "to_supervisor", "staff_call", "consent_ends",
 )  # fmt: skip
 #: A call that staff began themselves (``models/talks/own_call.py``): nobody asked for it and nobody waits for
 #: it, so it tells nothing about waits, and opens nothing that a PIN opens.

@@ -162,6 +162,8 @@ def _likeness_of(session: Session, registrant: Registrant, now: datetime) -> Reg
                     granted_at=one.granted_at,
                 )
                 for one in phone.consents
+                # No registration for notices is shown after the duress PIN.
+                if one.registration_id is None
             ],
         )
         for phone in registrant.phones

@@ -104,11 +104,18 @@ class Phone(Base):
 
 
 class Consent(Base):
-    """What was agreed to: the words, the time, the channel and the cap (R28)."""
+    """What was agreed to: the words, the time, the channel and the cap (R28).
+
+    ``registration_id`` is the registration for notices for which it was given; without one it is about
+    callbacks.
+    """
 
     __tablename__ = "consents"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    registration_id: Mapped[int | None] = mapped_column(
+        ForeignKey("registrations.id", use_alter=True), index=True
+    )
     phone_id: Mapped[int] = mapped_column(ForeignKey("phones.id"), index=True)
     channel: Mapped[str] = mapped_column(String(16))
     words: Mapped[str] = mapped_column(Text)

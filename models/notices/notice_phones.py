@@ -12,7 +12,7 @@ from models.cases.daily_window import DailyWindow
 from models.cases.registrant import Consent, Phone
 from models.cases.safe_phone import SAFE
 from models.notices.cadence import AllowedPhone
-from models.notices.notice import NoticePhone
+from models.notices.notice import Notice, NoticePhone
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 
@@ -28,7 +28,7 @@ def allowed_phones(
     A phone that replaces an unsafe one hears nothing about the case until its hold is over (R09). No answer
     to the question about nights counts as yes (R28).
     """
-    phones = _with_consent(session, registrant_id, VOICE, now)
+    phones = _with_consent(session, notice_id, registrant_id, VOICE, now)
     used = {one.phone_id: one for one in _used(session, notice_id, VOICE)}
     placed = _placed(session, [phone.phone_key for phone, _cap in phones], now)
     found = []
@@ -80,15 +80,19 @@ def phones_to_text(session: Session, notice_id: int, registrant_id: int, now: da
     texted = {one.phone_id for one in _used(session, notice_id, TEXT)}
     return [
         phone
-        for phone, _cap in _with_consent(session, registrant_id, TEXT, now)
+        for phone, _cap in _with_consent(session, notice_id, registrant_id, TEXT, now)
         if phone.text_allowed and phone.id not in texted
     ]
 
 
 def _with_consent(
-    session: Session, registrant_id: int, channel: str, now: datetime
+    session: Session, notice_id: int, registrant_id: int, channel: str, now: datetime
 ) -> list[tuple[Phone, int]]:
-    """Each safe phone with a consent for this channel, and the cap of the newest one."""
+    """Each safe phone with a consent for this channel, and the cap of the newest one.
+
+    Only consents of the notice's own registration count: one for callbacks says nothing of other calls.
+    """
+    registration = select(Notice.registration_id).where(Notice.id == notice_id).scalar_subquery()
     rows = session.execute(
         select(Phone, Consent.cap_per_day)
         .join(Consent, Consent.phone_id == Phone.id)
@@ -96,6 +100,7 @@ def _with_consent(
             Phone.registrant_id == registrant_id,
             *SAFE,
             or_(Phone.content_held_until.is_(None), Phone.content_held_until <= now),
+            Consent.registration_id == registration,
             Consent.channel == channel,
             Consent.withdrawn_at.is_(None),
         )

@@ -9,3 +9,18 @@ class NoticeRefusal(StrEnum):
     UNKNOWN = auto()
     OVER = auto()
     UNKNOWN_REASON = auto()
+
+
+class RegistrationRefusal(StrEnum):
+    """Why nobody is registered this way, or a registration stays as it is."""
+
+    LOCKED = auto()
+    NO_PHONE = auto()
+    NOT_A_SAFE_PHONE = auto()
+    KEY_ALONE = auto()
+    CAP = auto()
+    PAUSE = auto()
+    NO_WINDOW = auto()
+    GONE = auto()
+    REGISTERED = auto()
+    GUESSABLE_CODE = auto()

@@ -220,7 +220,8 @@ def keep_wishes(
     phone.window_starts, phone.window_ends, phone.wishes_at = agreed.window_starts, agreed.window_ends, now
     if phone.confirmed_at is not None:
         for consent in phone.consents:
-            if consent.channel == "voice" and consent.withdrawn_at is None:
+            is_for_callbacks = consent.channel == "voice" and consent.registration_id is None
+            if is_for_callbacks and consent.withdrawn_at is None:
                 consent.withdrawn_at = now
         words = f"{SAFEST_WORDS.partition('. ')[0]}. {_MAY_ANSWER_WORDS[wishes.may_answer]} " + (
             "You may leave a message." if phone.voicemail_allowed else "Leave no message."

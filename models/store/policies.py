@@ -83,6 +83,9 @@ class Policies:
     notice_on_call_minutes: int
     notice_supervisor_minutes: int
     notice_calls_percent: int
+    notice_calls_a_day: int
+    consent_max_days: int
+    consent_renew_days: int
     page_minutes: int
     trouble_page_minutes: int
     held_page_minutes: int

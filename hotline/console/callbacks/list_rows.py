@@ -41,6 +41,7 @@ SHORT_REASONS = {
     "call_later": N_("Asked to call later"),
     "to_supervisor": N_("For the supervisor"),
     "staff_call": N_("Call by staff"),
+    "consent_ends": N_("Ask for consent again"),
 }
 #: Why a callback needs attention, in a few words; the outcomes that say no more than the reason are left out.
 SHORT_OUTCOMES = {

@@ -48,6 +48,7 @@ REASONS = {
     "call_later": N_("asked to be called later"),
     "to_supervisor": N_("is for the supervisor"),
     "staff_call": N_("did not ask: staff began this call"),
+    "consent_ends": N_("is to be asked if they still want calls about changes"),
 }
 #: How a callback ended or why it is left, and what that means for the next person who takes it.
 OUTCOME_SENTENCES = {
@@ -68,6 +69,9 @@ OUTCOME_SENTENCES = {
     "stop_lifted": N_("We had stopped calling this phone. The stop has been lifted: you can call it."),
     "phone_stopped": N_(
         "A text said stop from one of their phones. Call another safe phone and ask if it was them."
+    ),
+    "consent_ends": N_(
+        "Their consent to calls about changes ends soon. Ask if they still want them, and renew it."
     ),
     "no_safe_phone": N_("The case has no safe phone. Decide with the supervisor how to reach the person."),
     "case_closed": N_("The case was closed."),

@@ -153,6 +153,14 @@ POLICY_EFFECTS = {
         "Supervisors are paged when an urgent notice is unconfirmed for this long."
     ),
     "notice_calls_percent": N_("Notices use at most this share of the calls that the line may start."),
+    "notice_calls_a_day": N_(
+        "Unless the person chose another number, a phone gets at most this many calls about changes in a "
+        "day. Then staff get a task."
+    ),
+    "consent_max_days": N_(
+        "After this long, the line does not call a registered person by itself until they agree again."
+    ),
+    "consent_renew_days": N_("This long before a consent ends, staff get the task to ask the person."),
     "page_minutes": N_(
         "Messages to staff about one matter are at least this far apart; the next one counts"
         " what happened meanwhile."

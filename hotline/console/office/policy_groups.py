@@ -85,6 +85,9 @@ POLICY_GROUPS = (
             "notice_on_call_minutes",
             "notice_supervisor_minutes",
             "notice_calls_percent",
+            "notice_calls_a_day",
+            "consent_max_days",
+            "consent_renew_days",
         ),
     ),
     PolicyGroup(

@@ -206,7 +206,10 @@ def test_text_says_to_call_the_line_and_no_more(registered: Registering, hotline
 
         row = session.scalars(select(PhoneRow)).one()
         row.consents.append(
-            Consent(channel="text", words="Yes.", cap_per_day=3, granted_at=hotline.clock.now)
+            Consent(
+                registration_id=made.registration_id, channel="text", words="Yes.", cap_per_day=3,
+                granted_at=hotline.clock.now,
+            )
         )
     made.is_due("escaped")
 
@@ -226,7 +229,10 @@ def test_phone_that_takes_no_texts_is_not_texted_again(registered: Registering, 
 
         row = session.scalars(select(PhoneRow)).one()
         row.consents.append(
-            Consent(channel="text", words="Yes.", cap_per_day=3, granted_at=hotline.clock.now)
+            Consent(
+                registration_id=made.registration_id, channel="text", words="Yes.", cap_per_day=3,
+                granted_at=hotline.clock.now,
+            )
         )
     made.is_due("escaped")
     hotline.carrier.refuses_texts = 21610

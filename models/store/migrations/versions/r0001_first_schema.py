@@ -25,6 +25,7 @@ CIRCULAR = (
     ("calls", "callback_id", "callbacks"),
     ("calls", "notice_id", "notices"),
     ("calls", "staff_id", "staff"),
+    ("consents", "registration_id", "registrations"),
     ("callbacks", "caller_call_id", "calls"),
     ("callbacks", "liaison_call_id", "calls"),
 )
@@ -732,15 +733,20 @@ def _make_tables() -> None:
         "consents",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("registration_id", sa.Integer()),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("cap_per_day", sa.Integer(), nullable=False),
         sa.Column("granted_at", MOMENT, nullable=False),
         sa.Column("withdrawn_at", MOMENT),
         sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name="fk_consents_phone_id"),
+        sa.ForeignKeyConstraint(
+            ["registration_id"], ["registrations.id"], name="fk_consents_registration_id", use_alter=True
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_consents"),
     )
     op.create_index("ix_consents_phone_id", "consents", ["phone_id"])
+    op.create_index("ix_consents_registration_id", "consents", ["registration_id"])
 
     op.create_table(
         "custody_records",

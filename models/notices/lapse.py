@@ -1,0 +1,66 @@
+"""A consent that ends soon: staff are asked to ask the registrant again before it does (R28).
+
+After ``lapses_at`` the line calls nobody by itself. The registration stays: the registrant renews it when
+they next call, or when staff ask them.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from models.callbacks.callback_request import Promise, promise_callback
+from models.callbacks.wishes import SAFEST, wishes_of_phone
+from models.cases.case import Case
+from models.cases.registrant import Registrant
+from models.cases.safe_phone import safe_phones
+from models.notices.registration import Registration
+from models.store.database import keyring_of
+from models.store.policies import Policies
+
+REASON = "consent_ends"
+
+
+def ask_to_renew(session: Session, now: datetime, policies: Policies, limit: int) -> int:
+    """Give staff one task for each of at most ``limit`` consents that end soon; returns how many.
+
+    No task is made for a closed case, of which nothing is told, nor for a duress case: a call about it would
+    tell that it was used.
+    """
+    ending = (
+        select(Registration)
+        .where(_ends(now, policies))
+        .order_by(Registration.lapses_at)
+        .limit(limit)
+        .with_for_update()
+    )
+    made = 0
+    for registration in session.scalars(ending).all():
+        registration.lapse_told_at = now
+        case = session.get_one(Case, registration.case_id)
+        if case.closed_at is None and case.duress_of is None:
+            _make_task(session, case, registration.lapses_at, now)
+            made += 1
+    session.flush()
+    return made
+
+
+def _ends(now: datetime, policies: Policies) -> ColumnElement[bool]:
+    return and_(
+        Registration.state != "stopped",
+        Registration.lapse_told_at.is_(None),
+        Registration.lapses_at <= now + timedelta(days=policies.consent_renew_days),
+    )
+
+
+def _make_task(session: Session, case: Case, lapses_at: datetime, now: datetime) -> None:
+    registrant = session.get_one(Registrant, case.registrant_id)
+    phone = next(iter(safe_phones(session, registrant.id)), None)
+    number = "" if phone is None else keyring_of(session).unseal("phone.number", phone.number_sealed)
+    task = Promise(
+        number=number, urgency="other", reason=REASON, verified=True, language=registrant.language,
+        time_zone=registrant.time_zone, requested_at=now, due_at=max(now, lapses_at), next_attempt_at=now,
+        registrant_id=registrant.id, state="left_for_staff", outcome=REASON,
+        wishes=SAFEST if phone is None else wishes_of_phone(phone),
+    )  # fmt: skip
+    promise_callback(session, task, actor="sweeper", now=now)

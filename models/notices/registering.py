@@ -1,0 +1,375 @@
+"""Registering for notices: to be called when custody changes, in the words that were agreed to (R28).
+
+Nothing here asks whether anything may be told about the case. A denied, a closed and an unknown case are
+registered in the same words, and so is a duress case, whose own later calls then agree with it (R13).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.audit import audit
+from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER
+from models.cases.case import Case
+from models.cases.registrant import Consent, Phone, Registrant
+from models.cases.safe_phone import safe_phones
+from models.notices.notice_code import code_key, why_refused
+from models.notices.refusals import RegistrationRefusal
+from models.notices.registration import Registration
+from models.notices.spreading import stop_notices
+from models.store.database import keyring_of
+from models.store.job import Job
+from models.store.policies import Policies
+from models.store.refusal import RefusedError
+
+#: The longest pause, in days: a pause that somebody else asked for ends by itself.
+MOST_PAUSE_DAYS = 30
+#: A cap at or above this is never reached: one call each half hour of a day.
+MOST_CALLS_A_DAY = 48
+_PHONE_WISHES = frozenset({"may_answer", "voicemail_text", "night_allowed", "window_starts", "window_ends"})
+_PERSON_WISHES = frozenset({"time_zone", "line"})
+
+
+class RegistrationError(RefusedError):
+    """A registration cannot be made or changed this way.
+
+    ``until`` is set while phones and times are locked, since a lost PIN was replaced (R08).
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a registrant chose.
+
+    ``phone_ids`` are the phones to call, and ``code_key`` is the key of the notice code, or None for a key
+    alone. ``wishes`` are columns of each of these phones, and ``person`` those of the registrant; what is not
+    in them stays as it is.
+    """
+
+    phone_ids: tuple[int, ...]
+    code_key: str | None = field(repr=False)
+    cap_per_day: int
+    by_text: bool = False
+    wishes: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    person: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """The facts of a registration, to be said in the words of the line or shown to staff.
+
+    ``phones`` are the phones that are called, in the registrant's order. ``is_due`` says that the consent
+    ends soon, or has ended, and is to be asked again.
+    """
+
+    registration_id: int
+    state: str
+    phones: tuple[Phone, ...] = field(repr=False)
+    cap_per_day: int
+    by_text: bool
+    has_code: bool
+    paused_until: datetime | None
+    lapses_at: datetime
+    is_due: bool
+    words: tuple[str, ...] = field(repr=False)
+
+
+def safest(phone: Phone, code_key: str, policies: Policies) -> Choices:
+    """The express choice: this phone, urgent events at any hour, a code, no message and no text (R28)."""
+    return Choices(
+        (phone.id,),
+        code_key,
+        policies.notice_calls_a_day,
+        wishes={"night_allowed": True, "voicemail_text": None},
+    )
+
+
+def register_for_notices(
+    session: Session,
+    case_id: int,
+    choices: Choices,
+    *,
+    words: str,
+    made_by: str,
+    call_id: int | None,
+    now: datetime,
+    policies: Policies,
+) -> Registration:
+    """Register a case's registrant; ``words`` is what was said to them, in the language it was said in.
+
+    ``made_by`` is ``caller`` or ``staff:ID``. Raises RegistrationError while changes are locked, for choices
+    that cannot be kept, and if the case is registered already.
+    """
+    case = _locked_case(session, case_id, now)
+    if registration_of(session, case_id) is not None:
+        raise RegistrationError(RegistrationRefusal.REGISTERED)
+    phones = _chosen(session, case, choices)
+    made = Registration(
+        case_id=case_id, state="standing", code_key=choices.code_key, made_at=now, made_by=made_by,
+        call_id=call_id, lapses_at=now + timedelta(days=policies.consent_max_days),
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    _keep(session, made, case, phones, choices, words, now)
+    _record(session, made, "register_for_notices", made_by, call_id, now, _facts(choices))
+    return made
+
+
+def change(
+    session: Session,
+    case_id: int,
+    choices: Choices,
+    *,
+    words: str,
+    made_by: str,
+    call_id: int | None,
+    now: datetime,
+    policies: Policies,
+) -> Registration:
+    """Replace what was agreed; the old consents are withdrawn, and the consent begins anew.
+
+    Raises RegistrationError like ``register_for_notices``, and if nothing stands.
+    """
+    case = _locked_case(session, case_id, now)
+    found = _standing(session, case_id)
+    phones = _chosen(session, case, choices)
+    found.code_key = choices.code_key
+    _renew(found, now, policies)
+    _keep(session, found, case, phones, choices, words, now)
+    _record(session, found, "change_registration", made_by, call_id, now, _facts(choices))
+    return found
+
+
+def pause(
+    session: Session, case_id: int, until: datetime, *, made_by: str, call_id: int | None, now: datetime
+) -> list[Job]:
+    """Call nobody by itself until a moment, at most ``MOST_PAUSE_DAYS`` ahead; the jobs that end calls."""
+    _locked_case(session, case_id, now)
+    if not now < until <= now + timedelta(days=MOST_PAUSE_DAYS):
+        raise RegistrationError(RegistrationRefusal.PAUSE)
+    found = _standing(session, case_id)
+    found.state, found.paused_until, found.ended_by = "paused", until, made_by
+    session.flush()
+    _record(session, found, "pause_registration", made_by, call_id, now)
+    return stop_notices(session, found.id, "paused", now, _actor(made_by, call_id))
+
+
+def resume(session: Session, case_id: int, *, made_by: str, call_id: int | None, now: datetime) -> None:
+    """End a pause."""
+    _locked_case(session, case_id, now)
+    found = _standing(session, case_id)
+    found.state, found.paused_until = "standing", None
+    session.flush()
+    _record(session, found, "resume_registration", made_by, call_id, now)
+
+
+def stop_registration(
+    session: Session, case_id: int, *, made_by: str, call_id: int | None, now: datetime
+) -> list[Job]:
+    """Stop it until the case is registered again; returns the jobs that end calls.
+
+    STOP and "wrong person" never come here: they stop a phone (models/overview/phone_stop.py, R33).
+    """
+    _locked_case(session, case_id, now)
+    found = _standing(session, case_id)
+    found.state, found.ended_at, found.ended_by, found.paused_until = "stopped", now, made_by, None
+    _withdraw(session, found, now)
+    session.flush()
+    _record(session, found, "stop_registration", made_by, call_id, now)
+    return stop_notices(session, found.id, "withdrawn", now, _actor(made_by, call_id))
+
+
+def renew(
+    session: Session, case_id: int, *, made_by: str, call_id: int | None, now: datetime, policies: Policies
+) -> None:
+    """The registrant still wants it, in the words that were agreed: the consent is good for as long again."""
+    _locked_case(session, case_id, now)
+    found = _standing(session, case_id)
+    _renew(found, now, policies)
+    session.flush()
+    _record(session, found, "renew_registration", made_by, call_id, now)
+
+
+def registration_of(session: Session, case_id: int) -> Registration | None:
+    """The registration of a case that was not stopped, also one whose consent has ended."""
+    mine = select(Registration).where(Registration.case_id == case_id, Registration.state != "stopped")
+    return session.scalars(mine.execution_options(populate_existing=True)).first()
+
+
+def choices_of(session: Session, case_id: int) -> Choices:
+    """What a standing registration says now, to change a part of it with ``dataclasses.replace``."""
+    found = _standing(session, case_id)
+    consents = _consents(session, found)
+    voice = [one for one in consents if one.channel == "voice"]
+    if not voice:
+        raise RegistrationError(RegistrationRefusal.NO_PHONE)
+    by_text = any(one.channel == "text" for one in consents)
+    phone_ids = tuple(dict.fromkeys(one.phone_id for one in voice))
+    return Choices(phone_ids, found.code_key, voice[-1].cap_per_day, by_text)
+
+
+def read_back(session: Session, case_id: int, now: datetime, policies: Policies) -> ReadBack | None:
+    """The facts of a case's registration, or None when nothing stands."""
+    found = registration_of(session, case_id)
+    if found is None:
+        return None
+    consents = _consents(session, found)
+    voice = {one.phone_id: one for one in consents if one.channel == "voice"}
+    case = session.get_one(Case, case_id)
+    is_paused = found.state == "paused" and found.paused_until is not None and found.paused_until > now
+    return ReadBack(
+        registration_id=found.id,
+        state="paused" if is_paused else "standing",
+        phones=tuple(one for one in safe_phones(session, case.registrant_id) if one.id in voice),
+        cap_per_day=max((one.cap_per_day for one in voice.values()), default=0),
+        by_text=any(one.channel == "text" for one in consents),
+        has_code=found.code_key is not None,
+        paused_until=found.paused_until if is_paused else None,
+        lapses_at=found.lapses_at,
+        is_due=found.lapses_at <= now + timedelta(days=policies.consent_renew_days),
+        words=tuple(dict.fromkeys(one.words for one in consents)),
+    )
+
+
+def new_code_key(session: Session, case_id: int, code: str) -> str:
+    """The key of a chosen notice code. Raises RegistrationError for one that is easy to guess (R30)."""
+    case = session.get_one(Case, case_id)
+    keyring = keyring_of(session)
+    phones = session.scalars(select(Phone.number_sealed).where(Phone.registrant_id == case.registrant_id))
+    numbers = [keyring.unseal("phone.number", sealed) for sealed in phones]
+    if why_refused(code, numbers, keyring.unseal("case.number", case.number_sealed)) is not None:
+        raise RegistrationError(RegistrationRefusal.GUESSABLE_CODE, field="code")
+    return code_key(keyring, case_id, code)
+
+
+def _locked_case(session: Session, case_id: int, now: datetime) -> Case:
+    """The case, locked: two calls at once make one registration. Raises RegistrationError while it is held.
+
+    For some hours after staff gave a new PIN, a person who obtained it by deceit must not turn the calls to
+    the registrant off, nor lead them to another phone (R08).
+    """
+    locked = select(Case).where(Case.id == case_id).with_for_update(key_share=True)
+    case = session.scalars(locked.execution_options(populate_existing=True)).one()
+    if case.changes_held_until is not None and now < case.changes_held_until:
+        raise RegistrationError(RegistrationRefusal.LOCKED, until=case.changes_held_until)
+    return case
+
+
+def _standing(session: Session, case_id: int) -> Registration:
+    found = registration_of(session, case_id)
+    if found is None:
+        raise RegistrationError(RegistrationRefusal.GONE)
+    return found
+
+
+def _chosen(session: Session, case: Case, choices: Choices) -> list[Phone]:
+    """The chosen phones. Raises RegistrationError for choices that cannot be kept."""
+    safe = {phone.id: phone for phone in safe_phones(session, case.registrant_id)}
+    if not choices.phone_ids:
+        raise RegistrationError(RegistrationRefusal.NO_PHONE, field="phones")
+    if not set(choices.phone_ids) <= safe.keys():
+        raise RegistrationError(RegistrationRefusal.NOT_A_SAFE_PHONE, field="phones")
+    if not 1 <= choices.cap_per_day <= MOST_CALLS_A_DAY:
+        raise RegistrationError(RegistrationRefusal.CAP, field="cap")
+    if unknown := (choices.wishes.keys() - _PHONE_WISHES) | (choices.person.keys() - _PERSON_WISHES):
+        raise ValueError(f"There is no choice of {', '.join(sorted(unknown))}.")
+    phones = [safe[phone_id] for phone_id in dict.fromkeys(choices.phone_ids)]
+    for phone in phones:
+        wanted = {name: choices.wishes.get(name, getattr(phone, name)) for name in _PHONE_WISHES}
+        if wanted["may_answer"] not in WHO_MAY_ANSWER or wanted["voicemail_text"] not in VOICEMAIL_TEXTS:
+            raise ValueError("There is no such wish.")
+        if not _is_window(wanted["window_starts"], wanted["window_ends"]):
+            raise RegistrationError(RegistrationRefusal.NO_WINDOW, field="window_starts")
+        # Without a code anybody who answers and presses a key hears the news (R30).
+        if choices.code_key is None and wanted["may_answer"] == "only_me":
+            raise RegistrationError(RegistrationRefusal.KEY_ALONE, field="code")
+    return phones
+
+
+def _is_window(starts: time | None, ends: time | None) -> bool:
+    return (starts is None) == (ends is None) and (starts is None or starts != ends)
+
+
+def _keep(
+    session: Session,
+    found: Registration,
+    case: Case,
+    phones: list[Phone],
+    choices: Choices,
+    words: str,
+    now: datetime,
+) -> None:
+    """Store the consents and the wishes of the phones."""
+    _withdraw(session, found, now)
+    for phone in phones:
+        for name, value in choices.wishes.items():
+            setattr(phone, name, value)
+        if "voicemail_text" in choices.wishes:
+            phone.voicemail_allowed = phone.voicemail_text is not None
+        if choices.wishes:
+            phone.wishes_at = now
+        phone.text_allowed = choices.by_text
+        for channel in ("voice", "text") if choices.by_text else ("voice",):
+            session.add(
+                Consent(
+                    phone_id=phone.id, registration_id=found.id, channel=channel, words=words,
+                    cap_per_day=choices.cap_per_day, granted_at=now,
+                )
+            )  # fmt: skip
+    registrant = session.get_one(Registrant, case.registrant_id)
+    for name, value in choices.person.items():
+        setattr(registrant, name, value)
+    session.flush()
+
+
+def _withdraw(session: Session, found: Registration, now: datetime) -> None:
+    for consent in _consents(session, found):
+        consent.withdrawn_at = now
+    session.flush()
+
+
+def _consents(session: Session, found: Registration) -> list[Consent]:
+    """The consents of a registration that stand, by the registrant's order of phones."""
+    mine = (
+        select(Consent)
+        .join(Phone, Phone.id == Consent.phone_id)
+        .where(Consent.registration_id == found.id, Consent.withdrawn_at.is_(None))
+        .order_by(Phone.position, Consent.id)
+    )
+    return list(session.scalars(mine))
+
+
+def _renew(found: Registration, now: datetime, policies: Policies) -> None:
+    found.lapses_at, found.lapse_told_at = now + timedelta(days=policies.consent_max_days), None
+
+
+def _facts(choices: Choices) -> dict[str, Any]:
+    """What changed, for the audit: names of choices and counts, no number, hour or code."""
+    return {
+        "phones": len(choices.phone_ids),
+        "code": choices.code_key is not None,
+        "text": choices.by_text,
+        "changed": sorted({*choices.wishes, *choices.person}),
+    }
+
+
+def _actor(made_by: str, call_id: int | None) -> str:
+    return f"caller:{call_id}" if made_by == "caller" else made_by
+
+
+def _record(
+    session: Session,
+    found: Registration,
+    action: str,
+    made_by: str,
+    call_id: int | None,
+    now: datetime,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    # Not the case: a registration made after the duress PIN must not be told apart by a case page.
+    actor = _actor(made_by, call_id)
+    audit.record(session, actor=actor, action=action, target=f"registration:{found.id}", facts=facts, now=now)
