@@ -207,7 +207,10 @@ def test_text_says_to_call_the_line_and_no_more(registered: Registering, hotline
         row = session.scalars(select(PhoneRow)).one()
         row.consents.append(
             Consent(
-                registration_id=made.registration_id, channel="text", words="Yes.", cap_per_day=3,
+                registration_id=made.registration_id,
+                channel="text",
+                words="Yes.",
+                cap_per_day=3,
                 granted_at=hotline.clock.now,
             )
         )
@@ -230,7 +233,10 @@ def test_phone_that_takes_no_texts_is_not_texted_again(registered: Registering, 
         row = session.scalars(select(PhoneRow)).one()
         row.consents.append(
             Consent(
-                registration_id=made.registration_id, channel="text", words="Yes.", cap_per_day=3,
+                registration_id=made.registration_id,
+                channel="text",
+                words="Yes.",
+                cap_per_day=3,
                 granted_at=hotline.clock.now,
             )
         )
@@ -298,7 +304,15 @@ def test_line_calls_nobody_after_a_duress_pin_and_only_the_liaison_who_knows_has
     liaison, made = make_staff(), registered("escaped")
     with hotline.database.transaction() as session:
         case = session.get_one(Case, made.case.id)
-        choose_duress_pin(session, case, pin_hash="none", mark="none", actor="shell", now=hotline.clock.now)
+        choose_duress_pin(
+            session,
+            case,
+            pin_hash="none",
+            mark="none",
+            beside=case.pin_hash,
+            actor="shell",
+            now=hotline.clock.now,
+        )
         duress = session.scalars(select(Case).where(Case.duress_of == case.id)).one()
         duress.last_verified_at = hotline.clock.now
         session.get_one(DuressWatch, duress.id).staff_id = liaison.id
