@@ -77,7 +77,9 @@ def _allowed_phone(
 ) -> tuple[str, tuple[datetime, datetime] | None] | None:
     """The time zone and next window of a phone on which its owner agreed to be called, or None (R28, R29)."""
     agreed = exists().where(
-        Consent.phone_id == Phone.id, Consent.channel == "voice", Consent.withdrawn_at.is_(None),
+        Consent.phone_id == Phone.id,
+        Consent.channel == "voice",
+        Consent.withdrawn_at.is_(None),
         Consent.registration_id.is_(None),
     )
     found = session.execute(
