@@ -191,6 +191,14 @@ class Settings:
             "0",
         )
     )
+    console_port: int = field(
+        metadata=_about(
+            "HOTLINE_CONSOLE_PORT",
+            "the port of `hotline console` on this machine, to which the web processes lead /console; with 0 "
+            "they answer the console themselves, and `serve` finds a free one after the main port",
+            "0",
+        )
+    )
     exchange_port: int = field(
         metadata=_about(
             "HOTLINE_EXCHANGE_PORT", "the local exchange's port; 0 is the one after the main port", "0"
@@ -270,6 +278,7 @@ class Settings:
             audit_head_file=read.audit_head_file(data_dir),
             intake_port=read.number("HOTLINE_INTAKE_PORT", int, 0, least=0, most=65535),
             events_port=read.number("HOTLINE_EVENTS_PORT", int, 0, least=0, most=65535),
+            console_port=read.number("HOTLINE_CONSOLE_PORT", int, 0, least=0, most=65535),
             exchange_port=exchange_port,
         )
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 __all__ = ["create_app", "create_app_from_env"]
 
 
-def create_app_from_env() -> "Flask":
+def create_app_from_env(*, with_console: bool = True) -> "Flask":
     """Make the app from the environment, for the WSGI server. It picks up changes of the office."""
     import threading
 
@@ -18,7 +18,7 @@ def create_app_from_env() -> "Flask":
     from hotline.cli.command.context import load_settings
     from workers.office_watch import keep_looking
 
-    app = create_app(load_settings())
+    app = create_app(load_settings(), with_console=with_console)
     look = app.extensions["hotline.current_line"].look
     # On a thread of its own: no caller waits for it, and it ends with the process.
     threading.Thread(target=keep_looking, args=(look, threading.Event()), daemon=True).start()

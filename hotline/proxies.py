@@ -1,4 +1,4 @@
-"""Notices a proxy in front that HOTLINE_WEB_PROXIES does not mention. It makes all clients look like one."""
+"""The proxies in front: which address is the client's, and a proxy that HOTLINE_WEB_PROXIES leaves out."""
 
 import logging
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from flask import Flask, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
-from hotline.request_slots import CALLERS
+from hotline.request_slots import CALLERS, STAFF
 from models.store.database import Database
 from models.store.guard import Guard
 
@@ -18,17 +18,51 @@ log = logging.getLogger(__name__)
 UNTOLD_PROXY = "untold proxy"
 
 
+def proxies_before_console(settings: Settings) -> int:
+    """How many of our proxies add an address before staff's pages: a web process does where no other does."""
+    return max(settings.web_proxies, 1) if settings.console_port else settings.web_proxies
+
+
+def client_of(told: str, peer: str, proxies: int) -> str:
+    """The client's address: that of the connection, or the one that our own proxies report.
+
+    Each of our proxies adds one at the end. The client may have made up the ones before those.
+    """
+    addresses = _addresses(told)
+    return addresses[-proxies] if 0 < proxies <= len(addresses) else peer
+
+
+def told_to_console(told: str, peer: str, settings: Settings) -> str:
+    """The X-Forwarded-For that a web process sends on, so that `hotline console` finds the same client.
+
+    A proxy in front may lead to `hotline console` directly too. So what a configured one says is sent on
+    unchanged, and the console counts the same proxies on both ways.
+    """
+    addresses = _addresses(told)
+    if not 0 < settings.web_proxies <= len(addresses):
+        addresses += [peer] * max(settings.web_proxies, 1)
+    return ", ".join(addresses)
+
+
+def _addresses(told: str) -> list[str]:
+    return [address for one in told.split(",") if (address := one.strip())]
+
+
 def watch_for_proxies(
     app: Flask, settings: Settings, database: Database, clock: Callable[[], datetime]
 ) -> None:
-    """Log the first forwarded request while no proxy is configured, and remember it for doctor."""
+    """Log the first forwarded request while no proxy is configured, and remember it for doctor.
+
+    A web process adds its own address to what it leads to `hotline console`; that one does not count.
+    """
     if settings.web_proxies:
         return
     unnoted = {"log", "row"}
 
     @app.before_request
     def notice() -> None:
-        if not unnoted or "X-Forwarded-For" not in request.headers:
+        ours = 1 if settings.console_port and request.path.startswith(STAFF) else 0
+        if not unnoted or len(_addresses(request.headers.get("X-Forwarded-For", ""))) <= ours:
             return
         if "log" in unnoted:
             unnoted.discard("log")

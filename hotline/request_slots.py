@@ -1,20 +1,19 @@
 """Limits how many requests run at once. Calls go first, and a slow sender holds no slot."""
 
-import io
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from hotline.slow_senders import FILE_SECONDS, FORM_SECONDS, SlowSenders
+from hotline.slow_senders import FILE_SECONDS, SlowSenders
 
 #: The paths that the carrier requests while somebody is on the phone.
 CALLERS = ("/voice/", "/sms/")
+#: The path of the console, and of all that is below it.
+STAFF = "/console"
 #: Says whether the process lives. A platform that gets no answer in time kills it, with all its calls.
 ALIVE = "/up"
-#: No form of a carrier or of the console is longer. The application reads a longer body itself.
-FORM_BYTES = 64 * 1024
 
 #: This many slots in a row go to callers while other requests wait; then one other request gets a slot.
 #: Anyone can flood the callers' paths, and staff can still sign in then.
@@ -49,14 +48,10 @@ class RequestSlots:
         if path == ALIVE:
             return self._application(environ, start_response)
         is_call = path.startswith(CALLERS)
-        body, length = environ["wsgi.input"], str(environ.get("CONTENT_LENGTH") or "")
-        address = str(environ.get("REMOTE_ADDR", ""))
-        if length.isdecimal() and int(length) <= FORM_BYTES:
-            # Read a form before its request queues for a slot, so that the request queues only once.
-            with self._senders.awaiting(address, FORM_SECONDS):
-                environ["wsgi.input"] = io.BytesIO(_whole(body, int(length)))
-        else:
-            environ["wsgi.input"] = _Awaited(body, self, is_call, address)
+        # Read a form before its request queues for a slot, so that the request queues only once.
+        if not self._senders.read_form(environ):
+            address = str(environ.get("REMOTE_ADDR", ""))
+            environ["wsgi.input"] = _Awaited(environ["wsgi.input"], self, is_call, address)
         self.take(is_call)
         try:
             return self._application(environ, start_response)
@@ -94,14 +89,6 @@ class RequestSlots:
                 self._others.popleft().release()
             else:
                 self._free += 1
-
-
-def _whole(body: Any, length: int) -> bytes:
-    parts, missing = [], length
-    while missing > 0 and (part := body.read(missing)):
-        parts.append(part)
-        missing -= len(part)
-    return b"".join(parts)
 
 
 class _Awaited:

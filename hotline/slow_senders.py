@@ -1,6 +1,7 @@
 """Closes the connections of senders that are too slow: granian itself reads a body without a time limit."""
 
 import contextlib
+import io
 import os
 import socket
 import struct
@@ -8,9 +9,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 #: Time limits: for a whole form, and for a file that the console reads itself.
 FORM_SECONDS, FILE_SECONDS = 10.0, 60.0
+#: No form of a carrier or of the console is longer. A longer body is read as it is needed.
+FORM_BYTES = 64 * 1024
 #: How long new data may take to arrive: a caller's request on a connection that was idle before.
 QUIET_SECONDS = 2.0
 _LOOK_SECONDS = 1.0
@@ -48,6 +52,15 @@ class SlowSenders:
             with self._lock:
                 del self._awaited[key]
 
+    def read_form(self, environ: dict[str, Any]) -> bool:
+        """Read the body whole if it is a form; return False, with nothing read, for a longer one."""
+        length = str(environ.get("CONTENT_LENGTH") or "")
+        if not length.isdecimal() or int(length) > FORM_BYTES:
+            return False
+        with self.awaiting(str(environ.get("REMOTE_ADDR", "")), FORM_SECONDS):
+            environ["wsgi.input"] = io.BytesIO(_whole(environ["wsgi.input"], int(length)))
+        return True
+
     def close_late(self) -> int:
         """Close the connections of addresses with a late body; return how many."""
         now = time.monotonic()
@@ -74,6 +87,14 @@ class SlowSenders:
             # While every descriptor is in use, none is free for this check until a connection ends by itself.
             with contextlib.suppress(OSError):
                 self.close_late()
+
+
+def _whole(body: Any, length: int) -> bytes:
+    parts, missing = [], length
+    while missing > 0 and (part := body.read(missing)):
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)
 
 
 def _close_if_late(number: int, late: dict[str, float]) -> bool:

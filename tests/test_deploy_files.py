@@ -9,7 +9,7 @@ from hotline.cli.command.bind import read_bind
 DEPLOY = Path(__file__).parents[1] / "config" / "deploy"
 OFFICE = "/etc/hotline/office.toml"
 HEADS = "/var/lib/hotline-audit"
-ROLES = {"web", "worker", "sweeper", "intake", "events"}
+ROLES = {"web", "console", "worker", "sweeper", "intake", "events"}
 
 
 def text(name: str) -> str:

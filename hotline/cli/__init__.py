@@ -13,6 +13,7 @@ from config.logging import set_up_terminal
 COMMANDS = {
     "serve": ("serve", "Start everything on this machine under one supervisor."),
     "web": ("web", "Answer Twilio; one role of several machines."),
+    "console": ("serving.console", "Answer staff's pages; one role of several machines."),
     "worker": ("worker", "Dial out; one role of several machines."),
     "sweeper": ("sweeper", "Mend what was left behind; one role of several machines."),
     "intake": ("intake", "Take custody files from the console; one role of several machines."),

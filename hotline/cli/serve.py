@@ -39,6 +39,7 @@ from hotline.cli.serving.supervisor import preload, start_supervisor
 from hotline.cli.serving.trial import try_app
 
 READY_SECONDS = 60
+_THIS_MACHINE = "127.0.0.1"
 #: The port where `hotline phone` looks for the line unless told otherwise.
 DEFAULT_PORT = 8000
 #: How long the port of a killed run may stay busy while its last processes end.
@@ -93,21 +94,26 @@ def _clear_leavings(settings: Settings, run: Path, bind: Bind) -> None:
 
 
 def _with_ports(settings: Settings, bind: Bind) -> Settings:
-    """A port for custody files and one for events: the configured ones, else free ones after ours."""
-    for port, what in ((settings.intake_port, "custody files"), (settings.events_port, "events")):
+    """The ports of intake, events and console: the configured ones, else free ones after ours."""
+    for host, port, what in (
+        (bind.host, settings.intake_port, "custody files"),
+        (bind.host, settings.events_port, "events"),
+        (_THIS_MACHINE, settings.console_port, "the console"),
+    ):
         if port:
-            refuse_busy(Bind(bind.host, port), what)
-    taken = {settings.exchange_port, settings.intake_port, settings.events_port}
-    # Nobody types these ports: the page that uses one knows it.
+            refuse_busy(Bind(host, port), what)
+    taken = {settings.exchange_port, settings.intake_port, settings.events_port, settings.console_port}
+    # Nobody types these ports: the page or process that uses one knows it.
     free = (
         port
         for port in range(bind.port + 2, min(bind.port + 40, 65536))
-        if port not in taken and is_free(Bind(bind.host, port))
+        if port not in taken and all(is_free(Bind(host, port)) for host in {bind.host, _THIS_MACHINE})
     )
     return dataclasses.replace(
         settings,
         intake_port=settings.intake_port or next(free, 0),
         events_port=settings.events_port or next(free, 0),
+        console_port=settings.console_port or next(free, 0),
     )
 
 
@@ -157,6 +163,7 @@ def _child_environment(settings: Settings) -> dict[str, str]:
         HOTLINE_EXCHANGE_PORT=str(settings.exchange_port),
         HOTLINE_INTAKE_PORT=str(settings.intake_port),
         HOTLINE_EVENTS_PORT=str(settings.events_port),
+        HOTLINE_CONSOLE_PORT=str(settings.console_port),
     )
     return environ
 
@@ -222,6 +229,8 @@ class _Supervised:
         faults: dict[str, str] = answer.get("not_usable", {})
         if not faults and self._settings.carrier == "exchange" and not _listens(self._settings.exchange_port):
             return {"exchange": "it does not answer yet"}
+        if not faults and self._settings.console_port and not _listens(self._settings.console_port):
+            return {"console": "it does not answer yet"}
         return faults
 
     def _announcement(self) -> str:
@@ -278,7 +287,7 @@ def _listens(port: int) -> bool:
     import socket
 
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection((_THIS_MACHINE, port), timeout=1).close()
     except OSError:
         return False
     return True

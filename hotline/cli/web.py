@@ -14,6 +14,7 @@ from config.settings import Settings
 from hotline.cli.command.bind import Bind, read_bind
 from hotline.cli.command.context import check_start, connect, load_settings
 from hotline.cli.serving.trial import try_app
+from hotline.console_proxy import ConsoleProxy
 from hotline.request_slots import RequestSlots
 from hotline.slow_senders import SlowSenders
 
@@ -75,7 +76,7 @@ def run_web(
     threads: int | None = None,
     listening: socket.socket | None = None,
 ) -> None:
-    """Serve until a signal ends it; `hotline intake`, `hotline events` and the bench also serve with this.
+    """Serve until a signal ends it; the other roles with a port and the bench also serve with this.
 
     ``is_alone``: this process answers by itself, and the process that started it replaces it. Otherwise it
     keeps `HOTLINE_WEB_WORKERS` processes running that answer. ``is_asgi``: one loop answers all connections,
@@ -129,7 +130,7 @@ def make_application() -> Any:
 
     settings = load_settings()
     set_up_logging("web", settings.log_level)
-    app = create_app_from_env()
+    app = create_app_from_env(with_console=not settings.console_port)
     database = connect(settings)
     Heart(database, "web").beat_forever(keep_last_watch(settings, database))
     # Objects made at the start stay; scanning them again and again would delay a caller each time.
@@ -137,4 +138,5 @@ def make_application() -> Any:
     gc.freeze()
     senders = SlowSenders()
     senders.watch_forever()
-    return RequestSlots(app, settings.web_threads, senders)
+    slots = RequestSlots(app, settings.web_threads, senders)
+    return ConsoleProxy(slots, settings, senders) if settings.console_port else slots

@@ -13,9 +13,9 @@ from models.store.base import Base, UtcDateTime, table_of
 
 #: The sweeper itself checks Redis for a sign of life.
 REDIS = "redis"
-#: The roles of one office. `intake`, `events` and Redis are optional, so each is missed only once it has run.
-ROLES = ("web", "worker", "sweeper", "intake", "events", REDIS)
-_OPTIONAL = ("intake", "events", REDIS)
+#: The roles of one office. The optional ones are missed only once they have run.
+ROLES = ("web", "console", "worker", "sweeper", "intake", "events", REDIS)
+_OPTIONAL = ("console", "intake", "events", REDIS)
 #: How often a process writes, and how long a role may be silent before people are told.
 BEAT_SECONDS = 10.0
 SILENT = timedelta(seconds=30)

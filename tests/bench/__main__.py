@@ -32,7 +32,8 @@ MOST_RING_SECONDS = 1.0
 MOST_GROWTH = 2.0
 #: A page of the console with 50,000 cases and 5,000 open callbacks, at the 99th percentile (seconds).
 MOST_PAGE_SECONDS = 0.1
-#: The part of the web processes' time that fifty open consoles take, and how far they move a caller's p99.
+#: The part of the time of web and console processes that fifty open consoles take, and how far they move a
+#: caller's p99.
 MOST_SHARE, MOST_MOVED = 0.05, 1.1
 _QUICK_ROWS, _ROWS = 100_000, 1_000_000
 _QUICK_SECONDS, _QUICK_TRIES, _QUICK_TURNS = 4.0, 2_000, 8

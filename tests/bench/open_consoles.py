@@ -1,16 +1,17 @@
-"""What fifty open consoles cost the processes that answer callers. No core is kept awake for it."""
+"""What fifty open consoles cost callers, and the processes that answer. No core is kept awake for it."""
 
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPException
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
 from time import sleep
+from typing import NamedTuple
 from uuid import uuid4
 
 import click
@@ -37,10 +38,11 @@ PAGE = "/console/callbacks"
 
 
 def listening(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float]:
-    """Print what open consoles take: their part of the web processes' time, and how a caller's p99 moves.
+    """Print what open consoles take: their part of the processes' time, and how a caller's p99 moves.
 
-    The part is CPU time of all web processes beside what they could have had, less what they take with nobody
-    at a console. Slices with open consoles and without follow each other.
+    The processes are those of `serve`: web, console and events. Browsers and callers use the web's port. The
+    part is CPU time of web and console processes beside what they could have had, less what they take with
+    nobody at a console. Slices with open consoles and without follow each other.
     """
     with TemporaryDirectory(prefix="hb-") as name:
         folder = Path(name)
@@ -51,17 +53,19 @@ def listening(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float
             cookies = [cookie_for(database, "liaison", case_id) for _ in range(CONSOLES)]
         more = {"HOTLINE_DATABASE_URL": url, **KEYS}
         with ExitStack() as stack:
-            port, web = stack.enter_context(served(folder, ["-m", "hotline.cli", "web", "--bind"], more))
-            events, teller = stack.enter_context(
-                served(folder, ["-m", "hotline.cli", "events", "--bind"], more)
+            pages, console = stack.enter_context(_served(folder, "console", more))
+            port, web = stack.enter_context(
+                _served(folder, "web", more | {"HOTLINE_CONSOLE_PORT": str(pages)})
             )
-            idle = _taken([web], seconds)
+            events, teller = stack.enter_context(_served(folder, "events", more))
+            answering = {"web": web, "console": console}
+            idle = _taken(answering, seconds)
             with _consoles(port, events, cookies):
                 with _changing(settings, BUSY_SECONDS):
-                    busy = _taken([web], seconds)
-                    telling = _taken([teller], seconds)
+                    busy = _taken(answering, seconds)
+                    telling = _taken({"events": teller}, seconds)
                 with _changing(settings, BUSIEST_SECONDS):
-                    busiest = _taken([web], seconds)
+                    busiest = _taken(answering, seconds)
             alone, beside = list[float](), list[float]()
             for _ in range(rounds):
                 alone += _calls(port, seconds / rounds).times
@@ -69,16 +73,16 @@ def listening(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float
                     beside += _calls(port, seconds / rounds).times
     p99s = [quantiles(times, n=100)[98] for times in (alone, beside)]
     moved = p99s[1] / p99s[0]
-    click.echo(f"  with nobody at a console the web processes take {idle:.2%} of their time")
+    click.echo(f"  of their time take, with nobody at a console: {_told(idle)}")
     click.echo(
-        f"  {CONSOLES} consoles take {busy - idle:.2%} more with a change each {BUSY_SECONDS:.0f} s, "
-        f"{busiest - idle:.2%} with one each second; telling them takes {telling:.2%} of a core"
+        f"  with {CONSOLES} consoles and a change each {BUSY_SECONDS:.0f} s: {_told(busy)}; {_told(telling)}"
     )
+    click.echo(f"  with a change each second: {_told(busiest)}")
     click.echo(
         f"  a caller's p99 is {p99s[0] * 1000:.1f} ms without and {p99s[1] * 1000:.1f} ms beside them: "
         f"ratio {moved:.2f}"
     )
-    return busy - idle, moved
+    return _part(busy) - _part(idle), moved
 
 
 @contextmanager
@@ -106,16 +110,43 @@ def _changing(settings: Settings, seconds: float) -> Iterator[None]:
         changes.join()
 
 
-def _taken(servers: Sequence[psutil.Process], seconds: float) -> float:
-    """The part of their time that some servers take during the next seconds, over all their processes."""
-    processes = [one for server in servers for one in (server.children(recursive=True) or [server])]
-    before = sum(map(_cpu, processes))
+class _Taken(NamedTuple):
+    """``part`` of what ``processes`` could have had of a core each."""
+
+    part: float
+    processes: int
+
+
+def _taken(servers: Mapping[str, psutil.Process], seconds: float) -> dict[str, _Taken]:
+    """The part of their time that some servers take during the next seconds, each over its processes."""
+    processes = {role: server.children(recursive=True) or [server] for role, server in servers.items()}
+    before = {role: _cpu(found) for role, found in processes.items()}
     sleep(seconds)
-    return (sum(map(_cpu, processes)) - before) / (seconds * len(processes))
+    return {
+        role: _Taken((_cpu(found) - before[role]) / (seconds * len(found)), len(found))
+        for role, found in processes.items()
+    }
 
 
-def _cpu(process: psutil.Process) -> float:
-    return sum(process.cpu_times()[:2])
+def _cpu(processes: Sequence[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+def _part(taken: Mapping[str, _Taken]) -> float:
+    """The part of the time of all processes together."""
+    return sum(one.part * one.processes for one in taken.values()) / sum(
+        one.processes for one in taken.values()
+    )
+
+
+def _told(taken: Mapping[str, _Taken]) -> str:
+    return ", ".join(f"{role} {one.part:.2%} of {one.processes}" for role, one in taken.items())
+
+
+def _served(
+    folder: Path, role: str, more: dict[str, str]
+) -> AbstractContextManager[tuple[int, psutil.Process]]:
+    return served(folder, ["-m", "hotline.cli", role, "--bind"], more)
 
 
 @contextmanager
@@ -158,7 +189,7 @@ class _Console(threading.Thread):
     def __init__(self, port: int, events: int, cookie: str) -> None:
         super().__init__(daemon=True)
         self._cookie = {"Cookie": f"{COOKIE}={cookie}"}
-        self._web = HTTPConnection("127.0.0.1", port, timeout=10)
+        self._web = HTTPConnection("127.0.0.1", port, timeout=60)
         self._stream = HTTPConnection("127.0.0.1", events, timeout=60)
         self._tags = dict[str, str]()
         self._is_over = False

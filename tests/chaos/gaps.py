@@ -31,7 +31,7 @@ EVERY_SECONDS = 0.05
 AFTER_SECONDS = 3.0
 START_SECONDS = 180
 #: Each process that `serve` keeps up.
-NAMES = ("web0", "web1", "worker", "sweeper", "intake", "events", "valkey", "exchange")
+NAMES = ("web0", "web1", "console", "worker", "sweeper", "intake", "events", "valkey", "exchange")
 #: More than a web process has before its server begins: itself, and the app's heartbeat and watch.
 SERVER_THREADS = 5
 

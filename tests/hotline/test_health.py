@@ -57,6 +57,24 @@ def test_refused_account_and_silent_role_are_named_while_the_line_is_ready(
     assert degraded["worker"].startswith("no sign of life for 5")
 
 
+def test_console_that_stopped_is_named_and_one_that_never_ran_is_not_missed(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        for role in ("web", "worker", "sweeper"):
+            Pulse(role).beat(session, now)
+    client = asked(settings, database)
+    assert client.get("/up/ready").json == {"ready": True, "not_usable": {}}
+
+    with database.transaction() as session:
+        Pulse("console").beat(session, now - timedelta(seconds=50))
+
+    answer = client.get("/up/ready")
+    assert answer.status_code == 200
+    assert answer.json["degraded"].keys() == {"console"}
+
+
 def test_refused_number_of_the_office_is_named_by_its_end_alone(
     settings: Settings, database: Database, redis_url: str
 ) -> None:

@@ -20,7 +20,7 @@ SHIPPED = Path(__file__).parent.parent.parent / "config" / "office.toml"
 FIELDS = ["office.lines", "office.person_number", "office.staff_line", "interpreters.en", "interpreters.es"]
 
 
-@pytest.mark.parametrize("role", ["web", "worker", "sweeper", "intake", "events"])
+@pytest.mark.parametrize("role", ["web", "console", "worker", "sweeper", "intake", "events"])
 def test_role_names_every_placeholder_and_does_not_start(
     settings: Settings, database: Database, role: str
 ) -> None:

@@ -60,3 +60,16 @@ def test_doctor_notes_a_production_web_without_a_proxy_where_it_is_seen(
     assert not is_fault
     assert "NOTE  proxies" in run(settings, "doctor", **real).output
     assert found(**real, HOTLINE_WEB_PROXIES="1") == (None, False, "1 in front")
+
+
+def test_address_that_a_web_process_adds_for_the_console_is_no_unknown_proxy(
+    settings: Settings, database: Database, redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    led = dataclasses.replace(settings, console_port=8004)
+    client = create_app(led, database=database).test_client()
+
+    client.get("/console/sign-in", headers=FORWARDED)
+    assert [one for one in caplog.records if one.name == "hotline.proxies"] == []
+
+    client.get("/console/sign-in", headers={"X-Forwarded-For": "192.0.2.7, 127.0.0.1"})
+    assert len([one for one in caplog.records if one.name == "hotline.proxies"]) == 1

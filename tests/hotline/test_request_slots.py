@@ -9,7 +9,8 @@ import pytest
 from flask import Flask, request
 from werkzeug.test import run_wsgi_app
 
-from hotline.request_slots import FORM_BYTES, RequestSlots
+from hotline.request_slots import RequestSlots
+from hotline.slow_senders import FORM_BYTES
 
 
 class SlowBody:

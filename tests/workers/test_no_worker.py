@@ -184,5 +184,5 @@ def test_role_that_never_started_is_missed_and_an_intake_that_nobody_runs_is_not
     with call_center.database.reading() as session:
         assert [one.name for one in troubles(session, call_center.now)] == ["worker"]
         assert {one.role: one.processes for one in lives(session, call_center.now)} == {
-            "web": 1, "worker": 0, "sweeper": 1, "intake": 0, "events": 0, "redis": 0,
+            "web": 1, "console": 0, "worker": 0, "sweeper": 1, "intake": 0, "events": 0, "redis": 0,
         }  # fmt: skip

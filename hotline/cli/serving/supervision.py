@@ -43,6 +43,10 @@ def programs(settings: Settings, bind: Bind) -> list[Program]:
     for role, port in (("intake", settings.intake_port), ("events", settings.events_port)):
         if port:
             kept.append(Program(role, (*hotline, role, "--bind", str(Bind(bind.host, port))), 60))
+    if settings.console_port:
+        # Only the web processes of this machine ask it.
+        console = Bind("127.0.0.1", settings.console_port)
+        kept.append(Program("console", (*hotline, "console", "--bind", str(console)), 60))
     if settings.redis_url is None:
         kept.append(Program("valkey", valkey_command(settings), 10))
     if settings.carrier == "exchange":

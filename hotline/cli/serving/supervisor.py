@@ -33,6 +33,7 @@ def preload(settings: Settings) -> None:
 
     import hotline.cli.events
     import hotline.cli.intake
+    import hotline.cli.serving.console
     import hotline.cli.sweeper
     import hotline.cli.web
     import hotline.cli.worker

@@ -12,6 +12,7 @@ from hotline.console.shell.kept_request import TOKEN, WANTED
 from hotline.console.shell.words import ngettext
 from hotline.console.sign_in.browser_name import browser_name
 from hotline.console.sign_in.known_browser import know_browser, remember_browser
+from hotline.proxies import client_of, proxies_before_console
 from models.audit import audit
 from models.staff.kept_form import carry_kept_forms
 from models.staff.recovery_code import recovery_codes_left
@@ -91,11 +92,9 @@ def enter(staff_id: int, token: str, **held: Any) -> Response:
 
 
 def client_address() -> str:
-    """The client's address: that of the connection, or the one that our own proxies report."""
-    proxies = console.settings.web_proxies
-    told = request.headers.get("X-Forwarded-For", "").split(",")
-    # Each of our proxies adds one at the end. The client may have made up the ones before those.
-    return told[-proxies].strip() if 0 < proxies <= len(told) else request.remote_addr or ""
+    """The client's address, by which sign-ins are counted."""
+    told = request.headers.get("X-Forwarded-For", "")
+    return client_of(told, request.remote_addr or "", proxies_before_console(console.settings))
 
 
 def _say_how_many_are_left(writing: Session, staff_id: int) -> None:

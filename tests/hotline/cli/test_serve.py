@@ -169,6 +169,7 @@ def test_empty_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: Serv
     for role in (
         "supervisord",
         "hotline.cli web",
+        "hotline.cli console",
         "hotline.cli worker",
         "hotline.cli sweeper",
         "hotline.cli intake",
@@ -212,10 +213,12 @@ def test_programs_log_json_lines(serving: Serving) -> None:
     until(is_warned, "a word about the sweeper")
 
     started = {line["role"] for line in lines() if line["message"] == "Started."}
-    assert started == {"web", "worker", "sweeper", "intake", "events"}
+    assert started == {"web", "console", "worker", "sweeper", "intake", "events"}
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "sweeper", "intake", "events", "valkey", "exchange"])
+@pytest.mark.parametrize(
+    "name", ["web", "console", "worker", "sweeper", "intake", "events", "valkey", "exchange"]
+)
 def test_program_that_is_killed_comes_back(serving: Serving, name: str) -> None:
     killed = serving.child(name)
     below = killed.children(recursive=True)

@@ -35,12 +35,12 @@ ITS_OWN_FILES = 30
 
 
 class Web:
-    """One `hotline web` in a process of its own."""
+    """One `hotline web` in a process of its own, or another role; ``told`` are variables of its settings."""
 
-    def __init__(self, folder: Path, role: str = "web", port: int | None = None) -> None:
+    def __init__(self, folder: Path, role: str = "web", port: int | None = None, **told: str) -> None:
         self.port, self._log = port or free_ports(), folder / f"{role}.log"
         self.environ = {name: value for name, value in os.environ.items() if name not in variables()}
-        self.environ["HOTLINE_DATA_DIR"] = str(folder)
+        self.environ |= {"HOTLINE_DATA_DIR": str(folder), **told}
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "hotline.cli", role, "--bind", f"127.0.0.1:{self.port}"],
@@ -74,7 +74,11 @@ class Web:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("web") / "var"
+    return migrated_folder(tmp_path_factory.mktemp("web") / "var")
+
+
+def migrated_folder(folder: Path) -> Path:
+    """A data folder of which the database is made."""
     settings = Settings.from_env({"HOTLINE_DATA_DIR": str(folder), **_keys()})
     folder.mkdir()
     database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
@@ -100,7 +104,7 @@ def web(folder: Path) -> Iterator[Web]:
     web.process.wait(30)
 
 
-@pytest.mark.parametrize("role", ["web", "intake", "events"])
+@pytest.mark.parametrize("role", ["web", "console", "intake", "events"])
 def test_role_on_a_busy_port_ends_in_one_sentence_and_takes_no_request(
     web: Web, folder: Path, role: str
 ) -> None:
@@ -152,7 +156,7 @@ def test_strangers_who_send_half_a_form_each_keep_no_caller_waiting(web: Web) ->
             assert web.answers()
             # The last one keeps sending a byte now and then, and is cut off as well: at once or, where its
             # body was not yet being read, when the slots of the first ones are free and its own time is over.
-            until(lambda: _is_cut_off(stranger, b"A"), "the slowest stranger to be cut off", patience=90)
+            until(lambda: is_cut_off(stranger, b"A"), "the slowest stranger to be cut off", patience=90)
             assert web.answers()
         # Each check for the late ones used to leave behind a second descriptor of everything that was no
         # socket.
@@ -170,12 +174,12 @@ def test_strangers_who_send_half_a_head_are_cut_off_and_keep_no_caller_waiting(w
             stranger.sendall(HALF_A_HEAD)
         assert web.answers()
         # The last one keeps sending a byte now and then, which gains it no time.
-        until(lambda: _is_cut_off(strangers[-1], b"A"), "the slowest stranger to be cut off", patience=90)
-        until(lambda: all(_is_cut_off(one, b"") for one in strangers), "the others to be cut off")
+        until(lambda: is_cut_off(strangers[-1], b"A"), "the slowest stranger to be cut off", patience=90)
+        until(lambda: all(is_cut_off(one, b"") for one in strangers), "the others to be cut off")
         assert web.answers()
 
 
-def _is_cut_off(stranger: socket.socket, word: bytes) -> bool:
+def is_cut_off(stranger: socket.socket, word: bytes) -> bool:
     try:
         stranger.sendall(word)
         stranger.settimeout(0.2)
