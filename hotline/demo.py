@@ -14,15 +14,18 @@ from config.office import Office
 from config.settings import Settings
 from hotline.demo_callbacks import keep_promises
 from hotline.demo_staff import add_missing_staff
-from models import Case, Court, CustodyImport, CustodyRecord, Facility, Subject
+from models import Case, Court, CustodyImport, CustodyRecord, Facility, Registration, Subject
 from models.cases.case import add_case
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import register
 from models.cases.subject import find_or_add_subject
 from models.custody.directory import place_key
+from models.notices.notice_code import code_key
 from models.store.database import Database, keyring_of
 
 ACTOR = "demo data"
+#: How long the demo's registrations stand.
+_REGISTERED = timedelta(days=365)
 #: How long ago the feed confirmed a person, counted from the start of the demo.
 FRESH, A_WHILE, STALE = timedelta(minutes=2), timedelta(hours=3), timedelta(hours=30)
 
@@ -75,13 +78,15 @@ class _Person:
     hearing_in_days: int | None = None
     release_in_days: int | None = None
     phone: str | None = None
+    notice_code: str | None = None
 
 
 PEOPLE = (
     _Person(
         number="41000723", pin="739482", subject="DEMO-01", name="Ivo Arden", status="in_custody",
         days_ago=12, facility=FLATS, removal_stage="proceedings_open", hearing_in_days=21,
-        phone="+12025550110", says="in custody, with a hearing to come",
+        phone="+12025550110", notice_code="2593",
+        says="in custody, with a hearing to come; called when that changes, notice code 2593",
     ),
     _Person(
         number="27503183", pin="402857", subject="DEMO-01", name="Ivo Arden", language="es",
@@ -267,6 +272,14 @@ def _add_person(
     )
     if person.closed:
         case.closed_at = now
+    if person.notice_code is not None:
+        code = code_key(keyring_of(session), case.id, person.notice_code)
+        session.add(
+            Registration(
+                case_id=case.id, code_key=code, made_at=now, made_by="staff:demo",
+                lapses_at=now + _REGISTERED,
+            )
+        )  # fmt: skip
     if person.status is not None and subject.record_id is None:
         subject.record_id = _add_record(session, person, person.status, subject, landed, now)
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import Alert, Case, NoticePhone, Staff
 from models import Phone as PhoneRow
-from models.cases.duress import DuressWatch, choose_duress_pin
+from models.cases.duress import DuressWatch
 from models.staff.alert import NOTICES_LATE
 from models.staff.schedule import WEEKDAYS, set_schedule
 from tests.calls.conftest import Hotline
@@ -24,6 +24,7 @@ from tests.calls.notices.conftest import (
     sweeps,
     the_notice,
 )
+from tests.factories import make_duress_pin
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -315,6 +316,9 @@ def test_line_calls_nobody_after_a_duress_pin_and_only_the_liaison_who_knows_has
         )
         duress = session.scalars(select(Case).where(Case.duress_of == case.id)).one()
         duress.last_verified_at = hotline.clock.now
+
+        duress = make_duress_pin(session, made.case)
+        session.get_one(Case, duress.id).last_verified_at = hotline.clock.now
         session.get_one(DuressWatch, duress.id).staff_id = liaison.id
     made.is_due("escaped")
 
