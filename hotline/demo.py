@@ -14,18 +14,20 @@ from config.office import Office
 from config.settings import Settings
 from hotline.demo_callbacks import keep_promises
 from hotline.demo_staff import add_missing_staff
-from models import Case, Court, CustodyImport, CustodyRecord, Facility, Registration, Subject
+from models import Case, Court, CustodyImport, CustodyRecord, Facility, Subject
 from models.cases.case import add_case
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import register
 from models.cases.subject import find_or_add_subject
 from models.custody.directory import place_key
 from models.notices.notice_code import code_key
+from models.notices.registering import register_for_notices, safest
 from models.store.database import Database, keyring_of
+from workers.office_rules import policies_of
 
 ACTOR = "demo data"
-#: How long the demo's registrations stand.
-_REGISTERED = timedelta(days=365)
+#: What a registered person of the demo agreed to.
+_AGREED = "Please call me on this phone when custody changes."
 #: How long ago the feed confirmed a person, counted from the start of the demo.
 FRESH, A_WHILE, STALE = timedelta(minutes=2), timedelta(hours=3), timedelta(hours=30)
 
@@ -273,12 +275,11 @@ def _add_person(
     if person.closed:
         case.closed_at = now
     if person.notice_code is not None:
-        code = code_key(keyring_of(session), case.id, person.notice_code)
-        session.add(
-            Registration(
-                case_id=case.id, code_key=code, made_at=now, made_by="staff:demo",
-                lapses_at=now + _REGISTERED,
-            )
+        key = code_key(keyring_of(session), case.id, person.notice_code)
+        policies = policies_of(office)
+        register_for_notices(
+            session, case.id, safest(registrant.phones[0], key, policies), words=_AGREED, made_by="caller",
+            call_id=None, now=now, policies=policies,
         )  # fmt: skip
     if person.status is not None and subject.record_id is None:
         subject.record_id = _add_record(session, person, person.status, subject, landed, now)

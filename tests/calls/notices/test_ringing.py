@@ -304,19 +304,6 @@ def test_line_calls_nobody_after_a_duress_pin_and_only_the_liaison_who_knows_has
 ) -> None:
     liaison, made = make_staff(), registered("escaped")
     with hotline.database.transaction() as session:
-        case = session.get_one(Case, made.case.id)
-        choose_duress_pin(
-            session,
-            case,
-            pin_hash="none",
-            mark="none",
-            beside=case.pin_hash,
-            actor="shell",
-            now=hotline.clock.now,
-        )
-        duress = session.scalars(select(Case).where(Case.duress_of == case.id)).one()
-        duress.last_verified_at = hotline.clock.now
-
         duress = make_duress_pin(session, made.case)
         session.get_one(Case, duress.id).last_verified_at = hotline.clock.now
         session.get_one(DuressWatch, duress.id).staff_id = liaison.id

@@ -1,7 +1,6 @@
 """People who are registered for notices, and what became of them, for the tests of this folder."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from models import CustodyEvent, Notice, Registration
 from models.cases.subject import Subject
 from models.store.database import Database
-from tests.factories import NOW, MadeCase, make_case, make_subject
+from tests.factories import NOW, MadeCase, make_case, make_registration, make_subject
 from tests.models.custody.feed import at, feed_row, load
 
 OUT = {"status": "released", "status_at": at(0.5), "as_of": at(1)}
@@ -29,11 +28,7 @@ def registered_case(session: Session, feed_id: str = "A-1", **facts: Any) -> Mad
 
 def register(session: Session, case: MadeCase, **facts: Any) -> Registration:
     """The registrant of a case asks to be called; ``facts`` change the registration."""
-    defaults = {"made_at": NOW, "made_by": "caller", "lapses_at": NOW + timedelta(days=365)}
-    one = Registration(case_id=case.id, **{**defaults, **facts})
-    session.add(one)
-    session.flush()
-    return one
+    return make_registration(session, case, **facts)
 
 
 def feeds(database: Database, feed_id: str = "A-1", **values: Any) -> None:
