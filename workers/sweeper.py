@@ -31,6 +31,7 @@ from models.notices.leg_over import lapsed_notices
 from models.notices.placing import due_notices, undialled_notices
 from models.notices.reminders import make_reminders
 from models.notices.spreading import is_any_unspread, spread
+from models.notices.staff_task import is_any_task, keep_tasks
 from models.notices.texting import unsent_texts
 from models.overview.audit_watch import has_news, watch
 from models.overview.duress_use import has_untold_use, tell_of_uses
@@ -200,6 +201,7 @@ class _Pass:
         self._guarded(self._offer_due)
         self._guarded(self._look_after_notices)
         self._guarded(self._offer_notices)
+        self._guarded(self._keep_notice_tasks)
         self._guarded(self._resume_imports)
         self._guarded(self._tidy_uploads)
         self._guarded(self._watch_audit)
@@ -360,6 +362,13 @@ class _Pass:
         for notice_id in found:
             self._guarded(lambda row_id=notice_id: self._mender.look_after_notice(row_id))  # type: ignore[misc]
         self._hand_on_all(("dial_notice", notice_id) for notice_id in undialled)
+
+    def _keep_notice_tasks(self) -> None:
+        with self._database.reading() as session:
+            if not is_any_task(session):
+                return
+        with self._database.transaction() as session:
+            keep_tasks(session, self._now, self._policy, _WATCHED_AT_ONCE)
 
     def _offer_notices(self) -> None:
         """Offer due notices after the callbacks, minus the waiting jobs: an unworked queue must not grow."""

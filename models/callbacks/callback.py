@@ -211,11 +211,16 @@ REASONS = (
     "asked", "afraid", "hard_news", "lockout", "waited", "abandoned",
     "lost_pin", "pin_changed", "letter_pin_used", "phone_added", "phone_stopped",
     "about_person", "about_court", "about_safety", "about_other",
-    "dropped", "cut_off", "call_later", "to_supervisor", "staff_call", "consent_ends",
+    "dropped", "cut_off", "call_later", "to_supervisor", "staff_call", "consent_ends", "notice",
 )  # fmt: skip
 #: A call that staff began themselves (``models/talks/own_call.py``): nobody asked for it and nobody waits for
 #: it, so it tells nothing about waits, and opens nothing that a PIN opens.
 STAFF_CALL = "staff_call"
+#: A task of staff: to tell a change in custody to somebody whom the line did not reach
+#: (``models/notices/staff_task.py``).
+NOTICE_TASK = "notice"
+#: Nobody asked for these, so nobody waits.
+UNASKED = (STAFF_CALL, "consent_ends", NOTICE_TASK)
 
 
 #: Values for a promise of another moment: nobody was warned about it yet, and no offer of it was missed.

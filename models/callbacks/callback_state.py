@@ -34,8 +34,9 @@ _TABLE = (
     Move("claim", ("requested",), "claimed", ("worker", "sweeper", "staff")),
     # Nothing redials a callback whose end nobody knows; a person decides, and it is then theirs.
     Move("take_up", (TAKEN_UP_AGAIN,), "claimed", ("staff",)),
-    # Another callback of its case settles what was left; beside that one it cannot be open again.
-    Move("close_left", (TAKEN_UP_AGAIN,), "cancelled", ("staff",)),
+    # Another callback of its case settles what was left; beside that one it cannot be open again. The sweeper
+    # closes a task whose news its person has confirmed.
+    Move("close_left", (TAKEN_UP_AGAIN,), "cancelled", ("staff", "sweeper")),
     # A person who asks again, more urgently, does not wait for the staff member who claimed them.
     Move("give_back", ("claimed",), "requested", ("worker", "sweeper", "staff", "caller")),
     # Made directly by the process that finds it on the list, with the liaison reserved in the same
@@ -90,8 +91,9 @@ def _check() -> None:
     for move in _TABLE:
         wrong = {*move.before, move.after} - set(STATES) or set(move.movers) - set(MOVERS)
         ended = set(move.before) & set(FINAL_STATES)
-        by_staff_alone = ended == {TAKEN_UP_AGAIN} and move.movers == ("staff",)
-        if wrong or (ended and not by_staff_alone):
+        # Only staff reopen what was left for them; to close it is another end.
+        may_leave = ended == {TAKEN_UP_AGAIN} and (move.movers == ("staff",) or move.after in FINAL_STATES)
+        if wrong or (ended and not may_leave):
             raise ValueError(f"The move {move.name} is not allowed by the states of a callback.")
     ends = set(FINAL_STATES)
     while True:

@@ -23,6 +23,7 @@ OUTCOMES = (
 CONFIRMED_BY = ("call", "line", "staff")
 _OPEN = text("state IN ('waiting','ringing','left_for_staff')")
 _DUE = text("state = 'waiting'")
+_TASK = text("task_at IS NOT NULL")
 _GATED = text("state = 'stopped' AND outcome = 'gate'")
 
 _RINGING = text("state = 'ringing'")
@@ -53,6 +54,7 @@ class Notice(Base):
         Index("ix_notices_ringing", "lease_until", sqlite_where=_RINGING, postgresql_where=_RINGING),
         Index("ix_notices_unpaged", "made_at", sqlite_where=_UNPAGED, postgresql_where=_UNPAGED),
         Index("ix_notices_open", "case_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_notices_task", "case_id", sqlite_where=_TASK, postgresql_where=_TASK),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -103,6 +105,8 @@ class NoticePhone(Base):
 IS_OPEN = text("notices.state IN ('waiting','ringing','left_for_staff')")
 #: Stopped until its news may be told again, in the exact words of the partial index.
 IS_GATED = text("notices.state = 'stopped' AND notices.outcome = 'gate'")
+#: A person is to reach the registrant, in the exact words of the partial index.
+HAS_TASK = text("notices.task_at IS NOT NULL")
 NOTICES = cast(Table, Notice.__table__)
 NOTICE_PHONES = cast(Table, NoticePhone.__table__)
 IS_WAITING = text("notices.state = 'waiting'")

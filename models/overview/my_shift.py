@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.callback import STAFF_CALL, Callback
+from models.callbacks.callback import UNASKED, Callback
 from models.callbacks.claim import actor_of
 from models.calls.call import Call
 from models.overview.outcome import NOBODY_THERE, WRONG_PERSON
@@ -56,8 +56,8 @@ def today_of(session: Session, staff_id: int, since: datetime, now: datetime) ->
     )
     found = session.execute(
         select(Talk, Callback.requested_at)
-        # Nobody waited for a call that staff began.
-        .outerjoin(Callback, and_(Callback.id == Talk.callback_id, Callback.reason != STAFF_CALL))
+        # Nobody waited for a call that nobody asked for.
+        .outerjoin(Callback, and_(Callback.id == Talk.callback_id, Callback.reason.not_in(UNASKED)))
         .where(mine, Talk.began_at >= since)
     ).all()
     lengths = [(talk, asked, _part(talk, staff_id, legs, now)) for talk, asked in found]

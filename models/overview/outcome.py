@@ -11,6 +11,7 @@ from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callbac
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
+from models.notices.staff_task import confirm_told
 from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.phone_stop import on_next_phone, stop_phone
 from models.staff.wrap_up import end_wrap_up
@@ -69,8 +70,12 @@ def note_outcome(
     audit_talk(session, talk, "note_outcome", actor, now, {"code": code, **named})
     end_wrap_up(session, staff_id, now)
     is_agreed = call_at is not None and code == LATER
+    jobs: list[Job] = []
+    if code == "reached" and callback is not None:
+        # Even if the code stays: a talk that ended is "reached" before anybody has said so.
+        jobs = confirm_told(session, callback, f"staff:{staff_id}", now)
     if code == before and not is_agreed:
-        return "noted", []
+        return "noted", jobs
     if before == LATER and not _is_promised_by_another(session, talk):
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
         _take_back(session, made, f"staff:{staff_id}", now)
@@ -83,7 +88,7 @@ def note_outcome(
     if code == WRONG_PERSON and callback is not None:
         return "noted", _stop_wrong_phone(session, callback, actor, now, policy)
     if code not in (LATER, SUPERVISOR):
-        return "noted", []
+        return "noted", jobs
     at = now + timedelta(minutes=policy.numbers.call_later_minutes)
     if call_at is not None and is_agreed:
         at = call_at

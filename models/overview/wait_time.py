@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import STAFF_CALL, Callback
+from models.callbacks.callback import UNASKED, Callback
 from models.callbacks.follow_up import LATER, SUPERVISOR
 from models.overview.outcome import NOBODY_THERE
 from models.talks.call_queue import QueuedCall
@@ -74,7 +74,7 @@ def callback_wait(
             Callback.verified == verified,
             Callback.phone_key != but,
             Callback.window_starts.is_(None),
-            Callback.reason.not_in((LATER, SUPERVISOR, STAFF_CALL)),
+            Callback.reason.not_in((LATER, SUPERVISOR, *UNASKED)),
             func.coalesce(Callback.outcome, "") != NOBODY_THERE,
             Callback.requested_at > now - RECENT,
             Callback.requested_at <= now,

@@ -14,7 +14,7 @@ from sqlalchemy import Integer, String, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.callbacks.callback import STAFF_CALL, Callback
+from models.callbacks.callback import UNASKED, Callback
 from models.calls.call import Call
 from models.calls.role import CALLER
 from models.cases.pin import PinTry
@@ -140,7 +140,7 @@ def _of_callbacks(session: Session, start: datetime, end: datetime) -> Iterator[
     c = Callback
     rows = session.execute(
         select(c.language, c.urgency, c.verified, c.state, c.requested_at, c.due_at, c.talking_at)
-        .where(c.requested_at >= start, c.requested_at < end, c.reason != STAFF_CALL)
+        .where(c.requested_at >= start, c.requested_at < end, c.reason.not_in(UNASKED))
         .execution_options(yield_per=1000)
     )
     for language, urgency, verified, state, requested_at, due_at, talking_at in rows:

@@ -42,6 +42,7 @@ SHORT_REASONS = {
     "to_supervisor": N_("For the supervisor"),
     "staff_call": N_("Call by staff"),
     "consent_ends": N_("Ask for consent again"),
+    "notice": N_("Reach this person"),
 }
 #: Why a callback needs attention, in a few words; the outcomes that say no more than the reason are left out.
 SHORT_OUTCOMES = {
@@ -56,6 +57,14 @@ SHORT_OUTCOMES = {
     "unknown": N_("may have been called"),
     "unknown_call": N_("may have been called"),
     "unknown_offer": N_("call to staff unclear"),
+    "notice_cap": N_("cap reached"),
+    "notice_unconfirmed": N_("no answer"),
+    "notice_no_phone": N_("no phone may be called"),
+    "notice_wrong_code": N_("code problem"),
+    "notice_no_code": N_("code problem"),
+    "notice_refused": N_("phone cannot be called"),
+    "notice_unknown": N_("may have been called"),
+    "notice_asked_person": N_("asked for a person"),
 }
 #: The marks in the order of the legend: each in a few words, and what it asks of the one who calls.
 MARKS = {

@@ -49,6 +49,7 @@ REASONS = {
     "to_supervisor": N_("is for the supervisor"),
     "staff_call": N_("did not ask: staff began this call"),
     "consent_ends": N_("is to be asked if they still want calls about changes"),
+    "notice": N_("is to be told of a change in custody"),
 }
 #: How a callback ended or why it is left, and what that means for the next person who takes it.
 OUTCOME_SENTENCES = {
@@ -59,6 +60,15 @@ OUTCOME_SENTENCES = {
     "call_later": N_("They asked to be called later."),
     "to_supervisor": N_("Handed to the supervisor."),
     "staff_call": N_("Nobody asked for this call: staff began it."),
+    "notice_cap": N_("The line called this phone as often as its owner allows. Reach this person yourself."),
+    "notice_unconfirmed": N_("The line called in every try, and nobody confirmed the news."),
+    "notice_no_phone": N_("No phone of theirs may be called by the line. Look at the phones of the case."),
+    "notice_wrong_code": N_("Code problem: someone answered and gave a wrong notice code three times."),
+    "notice_no_code": N_("Code problem: someone answered and said that they do not have the notice code."),
+    "notice_refused": N_("The carrier could not call their phone."),
+    "notice_unknown": N_("We do not know whether the person was called. Their phone may have rung already."),
+    "notice_asked_person": N_("They asked to hear the news from a person."),
+    "notice_over": N_("The news was confirmed, or may not be told any more."),
     "no_answer": N_("The person was not reached in any of the tries."),
     "not_safe": N_("The person was not reached. In the last try, someone answered and could not talk."),
     "no_window": N_("This person's hours and the office's hours do not overlap."),
@@ -111,7 +121,7 @@ RECOGNITION_NAMES = {
 #: Languages by their codes; any other shows its code.
 LANGUAGES = {"en": N_("English"), "es": N_("Spanish")}
 #: With these outcomes a phone may have rung without anyone knowing.
-MAY_HAVE_RUNG = frozenset({"unknown", "unknown_call"})
+MAY_HAVE_RUNG = frozenset({"unknown", "unknown_call", "notice_unknown"})
 
 #: What the history says of a person who could not talk.
 _PUT_OFF = frozenset({"not_safe_callback", "not_safe_later_callback"})

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, case, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import IS_OPEN, STAFF_CALL, Callback
+from models.callbacks.callback import IS_OPEN, UNASKED, Callback
 from models.callbacks.follow_up import ANEW
 from models.calls.call import Call
 from models.calls.pin_guard import SPRAYING
@@ -147,8 +147,8 @@ def _requests(session: Session, midnight: datetime, now: datetime) -> Sequence[A
             Callback.verified.is_(verified),
             Callback.requested_at >= midnight,
             Callback.requested_at <= now,
-            # Nobody asked for a call that staff began.
-            Callback.reason != STAFF_CALL,
+            # Nobody asked for these.
+            Callback.reason.not_in(UNASKED),
         )
         for urgency, verified in _CLASSES
     ]

@@ -220,12 +220,12 @@ def test_row_moves_only_as_the_table_says(call_center: CallCenter) -> None:
         assert row.state == (MOVES[move].after if moved else state)
 
 
-def test_only_staff_leave_a_final_state_by_claiming_what_was_left_and_only_movers_of_the_table_move(
+def test_only_staff_reopen_what_was_left_and_only_movers_of_the_table_move(
     call_center: CallCenter, case: MadeCase
 ) -> None:
     for move, state, mover in itertools.product(MOVES, FINAL_STATES, MOVERS):
-        of_left = move in {"take_up", "close_left"} and (state, mover) == ("left_for_staff", "staff")
-        assert may_move(move, state, mover) == of_left
+        of_left = {("take_up", "staff"), ("close_left", "staff"), ("close_left", "sweeper")}
+        assert may_move(move, state, mover) == (state == "left_for_staff" and (move, mover) in of_left)
     with call_center.database.transaction() as session:
         made = make_callback(session, case)
         with pytest.raises(ValueError, match="not one that carrier may make"):

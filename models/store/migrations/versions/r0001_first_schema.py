@@ -1168,6 +1168,7 @@ def _make_tables() -> None:
     op.create_index(
         "ix_notices_open", "notices", ["case_id"], **_only("state IN ('waiting','ringing','left_for_staff')")
     )
+    op.create_index("ix_notices_task", "notices", ["case_id"], **_only("task_at IS NOT NULL"))
     op.create_index("ix_notices_gated", "notices", ["id"], **_only("state = 'stopped' AND outcome = 'gate'"))
 
     op.create_index("ix_notices_ringing", "notices", ["lease_until"], **_only("state = 'ringing'"))

@@ -1,0 +1,184 @@
+"""The task "reach this person": a notice that needs a person is a callback on the desk's one list (R28, R36).
+
+The sweeper keeps the two alike. So a notice that any path leaves to staff reaches the list, and the task goes
+when the news was confirmed or may not be told any more.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.callbacks.callback import CALLBACKS, NOTICE_TASK, OPEN_STATES, Callback, advance
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_request import Promise, promise_callback
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.wishes import SAFEST, Wishes, wishes_of_phone
+from models.calls.two_lists import rank_of
+from models.cases.case import Case
+from models.cases.duress import is_calling_paused
+from models.cases.registrant import Registrant
+from models.cases.safe_phone import safe_phones
+from models.notices.answering import REASON as HARD_NEWS
+from models.notices.answering import confirm_all
+from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice, NoticePhone
+from models.notices.notice_moves import stop
+from models.store.database import keyring_of
+from models.store.job import Job
+
+ACTOR = "sweeper"
+#: The outcome of such a callback tells why the line did not reach the person: this and ``Notice.task``.
+OUTCOME_PREFIX = "notice_"
+#: The outcome of a task whose notices are confirmed or stopped.
+OVER = "notice_over"
+#: Staff decided with these that nobody calls about it; with any other the person is still to be told.
+_SETTLED = ("person_asked", "settled_otherwise")
+_STANDS = (*OPEN_STATES, TAKEN_UP_AGAIN)
+#: A person who is promised hard news by a person needs no second call.
+_TELLS = (NOTICE_TASK, HARD_NEWS)
+
+
+class _Wanted(NamedTuple):
+    case_id: int
+    registrant_id: int
+    since: datetime
+    urgent: bool
+
+
+def keep_tasks(session: Session, now: datetime, policy: CallbackPolicy, limit: int) -> None:
+    """Make the tasks that are missing, and close those that are over, at most ``limit`` of each.
+
+    After a task that reached nobody the next one waits as long as the line waits between two tries.
+    """
+    _stop_settled(session, now, limit)
+    _close_over(session, now, limit)
+    _raise_urgent(session, limit)
+    pause = timedelta(minutes=policy.numbers.notice_retry_minutes)
+    for wanted in _without_task(session, now - pause, limit):
+        # One liaison decides about such a case; the list would tell others (R10).
+        if not is_calling_paused(session, wanted.case_id, wanted.registrant_id):
+            _make(session, wanted, now, policy)
+
+
+def confirm_told(session: Session, callback: Callback, actor: str, now: datetime) -> list[Job]:
+    """Staff reached the person of a task, and recognized them: they have heard the news (R37).
+
+    Returns the jobs that stop what still rings. A task that reached somebody whom nobody recognized stays.
+    """
+    if callback.reason not in _TELLS or callback.recognized_by is None:
+        return []
+    whose = Case.id == callback.case_id
+    if callback.registrant_id is not None:
+        whose = or_(whose, Case.registrant_id == callback.registrant_id)
+    found = session.scalars(select(Case.id).where(whose).order_by(Case.id)).all()
+    return [job for case_id in found for job in confirm_all(session, case_id, "staff", now, actor)]
+
+
+def is_any_task(session: Session) -> bool:
+    """Whether a notice needs a person, or a task for one is on the list."""
+    needs = select(Notice.id).where(IS_OPEN, HAS_TASK).limit(1)
+    listed = select(Callback.id).where(Callback.reason == NOTICE_TASK, Callback.state == TAKEN_UP_AGAIN)
+    return any(session.execute(query).first() is not None for query in (needs, listed.limit(1)))
+
+
+def _of_case(*, or_registrant: bool) -> ColumnElement[bool]:
+    of_case = Callback.case_id == Case.id
+    return or_(of_case, Callback.registrant_id == Case.registrant_id) if or_registrant else of_case
+
+
+def _without_task(session: Session, lately: datetime, limit: int) -> list[_Wanted]:
+    told = exists().where(
+        _of_case(or_registrant=True),
+        Callback.reason.in_(_TELLS),
+        or_(Callback.state.in_(_STANDS), Callback.closed_at > lately),
+    )
+    rows = session.execute(
+        select(Case.id, Case.registrant_id, func.min(Notice.task_at), func.count().filter(_URGENT))
+        .select_from(Notice)
+        .join(Case, Case.id == Notice.case_id)
+        .where(IS_OPEN, HAS_TASK, ~told.correlate(Case))
+        .group_by(Case.id, Case.registrant_id)
+        .order_by(func.min(Notice.task_at), Case.id)
+        .limit(limit)
+    )
+    return [
+        _Wanted(case_id, registrant_id, cast(datetime, since), urgent > 0)
+        for case_id, registrant_id, since, urgent in rows
+    ]
+
+
+def _make(session: Session, wanted: _Wanted, now: datetime, policy: CallbackPolicy) -> None:
+    registrant = session.get_one(Registrant, wanted.registrant_id)
+    number, wishes = _phone(session, wanted, now, policy)
+    newest = select(Notice.task).where(Notice.case_id == wanted.case_id, IS_OPEN, HAS_TASK)
+    task = session.scalars(newest.order_by(Notice.task_at.desc(), Notice.id.desc()).limit(1)).one()
+    promise = Promise(
+        number=number, urgency="urgent" if wanted.urgent else "other", reason=NOTICE_TASK, verified=True,
+        language=registrant.language, time_zone=registrant.time_zone, requested_at=wanted.since,
+        due_at=wanted.since + timedelta(minutes=policy.numbers.notice_task_minutes), next_attempt_at=now,
+        case_id=wanted.case_id, state=TAKEN_UP_AGAIN, outcome=f"{OUTCOME_PREFIX}{task}", wishes=wishes,
+    )  # fmt: skip
+    made = promise_callback(session, promise, actor=ACTOR, now=now)
+    # Nobody gave the PIN for it: the case opens once staff have recognized the person, and binds no phone.
+    session.execute(update(CALLBACKS).where(CALLBACKS.c.id == made).values(begun_by_staff=True))
+
+
+def _phone(session: Session, wanted: _Wanted, now: datetime, policy: CallbackPolicy) -> tuple[str, Wishes]:
+    """The first safe phone, one without a code problem before the others; no number if there is none."""
+    stopped = set(
+        session.scalars(
+            select(NoticePhone.phone_id)
+            .join(Notice, Notice.id == NoticePhone.notice_id)
+            .where(Notice.case_id == wanted.case_id, IS_OPEN, NoticePhone.is_stopped)
+        )
+    )
+    found = []
+    for phone in safe_phones(session, wanted.registrant_id):
+        number = keyring_of(session).unseal("phone.number", phone.number_sealed)
+        is_held = phone.content_held_until is not None and phone.content_held_until > now
+        if policy.can_dial(number) and not is_held:
+            found.append((phone.id in stopped, phone.position, number, wishes_of_phone(phone)))
+    first = min(found, key=lambda one: one[:2], default=None)
+    return ("", SAFEST) if first is None else first[2:]
+
+
+def _raise_urgent(session: Session, limit: int) -> None:
+    """A task is as urgent as the most urgent news that waits for its person."""
+    urgent = exists().where(Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK, _URGENT)
+    low = select(Callback.id).where(_LISTED, Callback.urgency != "urgent", urgent).limit(limit)
+    rank = rank_of(verified=True, urgent=True)
+    raised = update(CALLBACKS).where(CALLBACKS.c.id.in_(session.scalars(low).all()))
+    session.execute(raised.values(urgency="urgent", rank=rank))
+
+
+def _close_over(session: Session, now: datetime, limit: int) -> None:
+    needs = exists().where(Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK)
+    over = select(Callback.id, Callback.state).where(
+        or_(_LISTED, and_(Callback.reason == NOTICE_TASK, Callback.state == "claimed")), ~needs
+    )
+    for row in session.execute(over.order_by(Callback.id).limit(limit)).all():
+        # Whoever claimed it must not call a person who has just confirmed the news.
+        if row.state == "claimed":
+            advance(session, row.id, "leave", actor=ACTOR, now=now)
+        advance(session, row.id, "close_left", actor=ACTOR, now=now, outcome=OVER)
+
+
+def _stop_settled(session: Session, now: datetime, limit: int) -> None:
+    """Staff canceled the task: nobody is called about its notices."""
+    settled = (
+        select(NOTICES.c.id, Callback.id)
+        .join(Callback, Callback.case_id == NOTICES.c.case_id)
+        .where(
+            IS_OPEN, HAS_TASK, Callback.reason == NOTICE_TASK, Callback.state == "cancelled",
+            Callback.outcome.in_(_SETTLED), Callback.closed_at >= NOTICES.c.task_at,
+        )
+        .order_by(NOTICES.c.id)
+        .limit(limit)
+    )  # fmt: skip
+    for notice_id, callback_id in session.execute(settled).all():
+        stop(session, notice_id, "staff_cancelled", now, ACTOR, callback=callback_id)
+
+
+_URGENT: ColumnElement[Any] = Notice.is_urgent.is_(True)
+_LISTED = and_(Callback.reason == NOTICE_TASK, Callback.state == TAKEN_UP_AGAIN)

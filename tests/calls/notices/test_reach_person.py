@@ -1,0 +1,212 @@
+"""A notice that needs a person is a task on the desk's one list, until its news was told (R28, R36, R37)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select, update
+
+from models import AuditEntry, Callback, Registration, Staff
+from models.callbacks.recognition import recognize
+from models.cases.case import Case
+from models.overview.outcome import note_outcome
+from models.talks.own_call import call_now
+from models.talks.talk import Talk
+from tests.calls.callbacks.test_callbacks import accepted_by
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import (
+    CODE,
+    FIRST,
+    SECOND,
+    TELLING,
+    Registered,
+    picks_up,
+    sweeps,
+    the_notice,
+)
+from tests.factories import make_duress_pin, make_event, make_notice
+from tests.phone import Phone
+
+Registering = Callable[..., Registered]
+MakeStaff = Callable[..., Staff]
+
+
+def tasks(hotline: Hotline) -> list[Callback]:
+    """The callbacks on the list, oldest first."""
+    return hotline.rows(select(Callback).order_by(Callback.id))
+
+
+def forgets_the_code(phone: Phone, hotline: Hotline) -> None:
+    """Whoever answers says that they have no code."""
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    called.presses("#")
+    called.hangs_up()
+    sweeps(hotline)
+
+
+def staff_call(phone: Phone, hotline: Hotline, who: Staff) -> Phone:
+    """Staff take the task and call; the person says that it is a good time. Returns the person's phone."""
+    with hotline.database.transaction() as session:
+        jobs = call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
+    _, to_person = accepted_by(phone, hotline)
+    person = phone.answers(to_person)
+    assert person.does_not_hear(*TELLING)
+    person.presses("1")
+    hotline.jobs.works_off()
+    return person
+
+
+def ends(hotline: Hotline, person: Phone, who: Staff, code: str, *, recognized: bool) -> None:
+    """The talk ends, and staff enter how it went."""
+    with hotline.database.transaction() as session:
+        if recognized:
+            recognize(session, tasks(hotline)[-1].id, who.id, "agreed_word", hotline.clock.now)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk).order_by(Talk.id.desc()).limit(1)).one()
+        note_outcome(session, talk, code, who.id, hotline.clock.now, hotline.policy)
+
+
+@pytest.mark.parametrize(
+    ("cap", "code", "outcome"),
+    [(0, CODE, "notice_cap"), (9, CODE, "notice_no_code")],
+    ids=["cap reached", "code problem"],
+)
+def test_person_whom_the_line_does_not_reach_is_a_task_on_the_list_once(
+    phone: Phone, registered: Registering, hotline: Hotline, cap: int, code: str, outcome: str
+) -> None:
+    made = registered("released", cap=cap, code=code)
+    made.is_due()
+    sweeps(hotline)
+    if cap:
+        forgets_the_code(phone, hotline)
+
+    sweeps(hotline, minutes=1)
+    sweeps(hotline, minutes=1)
+
+    (task,) = tasks(hotline)
+    assert (task.state, task.reason, task.outcome) == ("left_for_staff", "notice", outcome)
+    assert (task.case_id, task.urgency, task.begun_by_staff) == (made.case.id, "urgent", True)
+    assert task.rank is not None
+
+
+def test_staff_who_reach_and_recognize_the_person_confirm_the_news(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    registered("released").is_due()
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+
+    ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=True)
+
+    notice = the_notice(hotline)
+    assert (notice.state, notice.confirmed_by) == ("confirmed", "staff")
+    (entry,) = hotline.rows(select(AuditEntry).where(AuditEntry.action == "confirm_notice"))
+    assert (entry.actor, entry.facts) == (f"staff:{who.id}", {"by": "staff"})
+    assert sweeps(hotline, hours=30) == []
+    assert len(tasks(hotline)) == 1
+
+
+def test_person_whom_staff_did_not_recognize_has_not_heard_the_news(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    registered("released").is_due()
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+
+    ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=False)
+
+    assert the_notice(hotline).state == "left_for_staff"
+    sweeps(hotline, minutes=30)
+    assert len(tasks(hotline)) == 1
+    sweeps(hotline, hours=2)
+    assert [task.state for task in tasks(hotline)] == ["reached", "left_for_staff"]
+
+
+def test_task_is_closed_when_its_person_confirms_the_news_on_another_phone(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    registered("released", phones=(FIRST, SECOND)).is_due()
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    assert [task.outcome for task in tasks(hotline)] == ["notice_no_code"]
+    sweeps(hotline, minutes=30)
+
+    called = picks_up(phone, hotline, SECOND)
+    for keys in ("1", CODE, "1", "1"):
+        called.presses(keys)
+    sweeps(hotline, seconds=30)
+
+    (task,) = tasks(hotline)
+    assert the_notice(hotline).state == "confirmed"
+    assert (task.state, task.outcome) == ("cancelled", "notice_over")
+
+
+def test_task_that_staff_cancel_because_the_person_asked_stops_the_notice(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    with hotline.database.transaction() as session:
+        cancelled = {"state": "cancelled", "outcome": "person_asked", "closed_at": hotline.clock.now}
+        session.execute(update(Callback).values(**cancelled))
+
+    sweeps(hotline, seconds=30)
+
+    assert (the_notice(hotline).state, the_notice(hotline).outcome) == ("stopped", "staff_cancelled")
+    assert len(tasks(hotline)) == 1
+
+
+def test_second_and_urgent_news_makes_the_task_urgent_and_no_second_one(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released", cap=0)
+    made.is_due("released", is_urgent=False)
+    sweeps(hotline)
+    sweeps(hotline, minutes=1)
+    assert [task.urgency for task in tasks(hotline)] == ["other"]
+
+    with hotline.database.transaction() as session:
+        event = make_event(session, made.case.subject_id, "escaped", before_id=None)
+        registration = session.get_one(Registration, made.registration_id)
+        make_notice(session, registration, event, next_attempt_at=hotline.clock.now)
+    sweeps(hotline, minutes=1)
+    sweeps(hotline, minutes=1)
+
+    assert [task.urgency for task in tasks(hotline)] == ["urgent"]
+
+
+def test_person_who_asked_for_a_person_has_one_callback_and_no_task_beside_it(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "2"):
+        called.presses(keys)
+
+    sweeps(hotline, minutes=1)
+
+    assert [(task.reason, task.urgency) for task in tasks(hotline)] == [("hard_news", "urgent")]
+
+
+def test_task_of_a_case_under_duress_is_not_on_the_list_that_everybody_reads(
+    registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released", cap=0)
+    made.is_due()
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, made.case, now=hotline.clock.now)
+        session.get_one(Case, duress.id).last_verified_at = hotline.clock.now
+
+    sweeps(hotline)
+    sweeps(hotline, minutes=1)
+
+    assert the_notice(hotline).state == "left_for_staff"
+    assert [task.reason for task in tasks(hotline) if task.reason == "notice"] == []
