@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from hotline.console.bar.area import area
+from hotline.console.bar.call_actions import CALL_ACTIONS
 from hotline.console.bar.news import (
     News,
     ends_soon,
@@ -23,7 +24,6 @@ from hotline.console.bar.news import (
     why_unmade,
 )
 from hotline.console.callbacks.finish import TalkClick
-from hotline.console.callbacks.talk_actions import TALK_ACTIONS
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me, someone
 from hotline.console.shell.kept_request import page_of_form
@@ -43,13 +43,11 @@ from models.store.job import Job
 from models.store.refusal import RefusedError
 from models.talks.talk_controls import led_at_0, led_on_callback
 
-#: The actions of a talk that the bar has; the outcome is on the page of the talk.
-CALL_ACTIONS = frozenset({"hold", "resume", "colleague", "interpreter", "hand-over", "end"})
 #: Ends a call to an agency or an interpreter.
 END_CALLOUT = "end_callout"
 #: What is said after a click about a call.
 CALL_SENTENCES = {
-    **{name: TALK_ACTIONS[name][1] for name in CALL_ACTIONS},
+    **{name: said for name, (_does, said) in CALL_ACTIONS.items()},
     END_CALLOUT: N_("The call is ended."),
 }
 COLLEAGUE_STATES = {
@@ -180,7 +178,7 @@ def _do(does: str) -> list[Job]:
             if callback_id
             else led_at_0(session, _number("talk"), staff_id)
         )
-        action, _said, _field = TALK_ACTIONS[does]
+        action, _said = CALL_ACTIONS[does]
         return action(TalkClick(session, talk, staff_id, now))
 
 

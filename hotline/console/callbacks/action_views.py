@@ -12,9 +12,8 @@ from werkzeug.wrappers import Response
 
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.callback_views import callback_answer
-from hotline.console.callbacks.finish import TalkClick, moment_typed, page_of_next
+from hotline.console.callbacks.finish import TalkClick, finish, moment_typed, page_of_next
 from hotline.console.callbacks.list_pane import address_of
-from hotline.console.callbacks.talk_actions import TALK_ACTIONS
 from hotline.console.callbacks.work_pane import Shown
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
@@ -119,15 +118,9 @@ def _recognize(click: Click) -> list[Job]:
     return []
 
 
-def _on_talk(action: str) -> Action:
-    """Turn a click on a callback into one on the talk that the callback led to."""
-    does, _, _ = TALK_ACTIONS[action]
-
-    def done(click: Click) -> list[Job]:
-        talk = led_on_callback(click.session, click.callback_id, click.staff.id)
-        return does(TalkClick(click.session, talk, click.staff.id, click.now))
-
-    return done
+def _finish(click: Click) -> list[Job]:
+    talk = led_on_callback(click.session, click.callback_id, click.staff.id)
+    return finish(TalkClick(click.session, talk, click.staff.id, click.now))
 
 
 #: Each action by the last word of its URL: the function, the message afterwards, and the form field that
@@ -144,7 +137,7 @@ ACTIONS: dict[str, tuple[Action, str, str]] = {
     "reschedule": (_reschedule, N_("The line will call at that time."), "day"),
     "cancel": (_cancel, N_("The callback is cancelled."), "reason"),
     "recognize": (_recognize, N_("Recognition is recorded. The case is open to you now."), "recognized_by"),
-    **{name: (_on_talk(name), said, field) for name, (_, said, field) in TALK_ACTIONS.items()},
+    "finish": (_finish, "", "outcome"),
     # Also for those who do not lead a talk: they claimed the callback, handed it over, or oversee.
     "note": (_note, N_("The note is saved."), "note"),
 }

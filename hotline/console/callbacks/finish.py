@@ -49,12 +49,7 @@ class TalkClick:
 def finish(click: TalkClick) -> list[Job]:
     """Save the note, the outcome and its facts. Raises RefusedError, and then nothing is saved."""
     save_note(click)
-    return _save(click, _facts())
-
-
-def save_outcome(click: TalkClick) -> list[Job]:
-    """Save or correct the outcome alone, as from a form without the facts."""
-    return _save(click, None)
+    return _save_outcome(click)
 
 
 def save_note(click: TalkClick) -> list[Job]:
@@ -97,16 +92,16 @@ def zone_of(session: Session, talk: Talk) -> str:
     return (found.time_zone if found is not None else None) or console.office.time_zone
 
 
-def _save(click: TalkClick, facts: TalkFacts | None) -> list[Job]:
+def _save_outcome(click: TalkClick) -> list[Job]:
     code, is_hard = _code(), bool(request.form.get("hard", "").strip())
     if code not in outcome.OUTCOME_CODES:
         raise RefusedError(ActionRefusal.UNKNOWN_OUTCOME)
-    call_at = _call_at(click) if code == LATER and facts is not None else None
+    call_at = _call_at(click) if code == LATER else None
     if is_hard:
         lock_staff(click.session, click.staff_id)
     word, jobs = outcome.note_outcome(
         click.session, click.talk, code, click.staff_id, click.now, console.callback_policy,
-        facts=facts, call_at=call_at,
+        facts=_facts(), call_at=call_at,
     )  # fmt: skip
     if word == "late":
         raise RefusedError(ActionRefusal.OUTCOME_LATE)

@@ -1,5 +1,6 @@
 """A talk with a caller at 0 at the desk: its state, what may be said, and its leader's actions."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, url_for
@@ -10,10 +11,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.case_acts import case_acts
-from hotline.console.callbacks.finish import TalkClick, finish_words, page_of_next, wrap_up_words
+from hotline.console.callbacks.finish import (
+    TalkClick,
+    finish,
+    finish_words,
+    page_of_next,
+    save_note,
+    wrap_up_words,
+)
 from hotline.console.callbacks.list_pane import asked_of_list, list_pane
 from hotline.console.callbacks.panes import answer_in_place, panes_page
-from hotline.console.callbacks.talk_actions import TALK_ACTIONS
 from hotline.console.callbacks.work_pane import names_of_joiners
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
@@ -49,6 +56,11 @@ _WORDS: dict[str, object] = {
     "outcomes": callback_words.OUTCOME_SENTENCES,
     "happened": callback_words.happened,
     "who": callback_words.who,
+}
+#: Each action by the last word of its URL, and the form field that shows a refusal.
+_ACTIONS: dict[str, tuple[Callable[[TalkClick], list[Job]], str]] = {
+    "finish": (finish, "outcome"),
+    "note": (save_note, "note"),
 }
 
 
@@ -90,32 +102,27 @@ def talk_at_0_said(talk_id: int) -> AnyResponse:
 @area.post("/talks/<int:talk_id>/<action>")
 @guard_staff(*ROLES)
 def talk_at_0_action(talk_id: int, action: str) -> AnyResponse:
-    if action not in TALK_ACTIONS:
+    if action not in _ACTIONS:
         raise NotFound
-    does, said, field = TALK_ACTIONS[action]
+    does, field = _ACTIONS[action]
 
     def done() -> list[Job]:
         with console.database.transaction() as session:
             talk = led_at_0(session, talk_id, me().staff_id)
             return does(TalkClick(session, talk, me().staff_id, console.clock()))
 
-    page = url_for("console.callbacks.talk_at_0", talk_id=talk_id)
     try:
         jobs = tried_again(done)
     except RefusedError as error:
-        field = error.field or field
-        if not field:
-            flash(refused(error), "error")
-            return redirect(page, code=303)
         with console.database.reading() as session:
-            shown = _page(session, _find(session, talk_id), errors={field: refused(error)})
+            shown = _page(session, _find(session, talk_id), errors={error.field or field: refused(error)})
             return answer_in_place(shown, 422)
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
     if action == "finish":
         return redirect(page_of_next(), code=303)
-    flash(_(said), "success")
-    return redirect(page, code=303)
+    flash(_("The note is saved."), "success")
+    return redirect(url_for("console.callbacks.talk_at_0", talk_id=talk_id), code=303)
 
 
 def _find(session: Session, talk_id: int) -> TalkAt0:

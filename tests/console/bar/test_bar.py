@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from config.office import Office as Settings
+from hotline.console.bar.call_actions import CALL_ACTIONS
 from models import Call, Staff, Talk
 from models.staff.rest import begin_rest
 from models.staff.set_away import note_miss
@@ -383,13 +384,23 @@ def test_nobody_acts_on_the_call_of_a_colleague(staff: Any, office_rows: Office)
     ana, luis = staff().signs_in(), staff().signs_in()
     callback_id, talk = leads(office_rows, ana), talks_at_0(office_rows, ana)
 
-    for target in ({"callback": callback_id}, {"talk": talk.id}, {}):
-        sent = {"csrf_token": luis.opens(ELSEWHERE).token, "does": "end", **target}
-        luis.sends("/console/bar", sent)
+    for target in (
+        {"callback": callback_id},
+        {"talk": talk.id},
+        {"callback": 999_999},
+        {"talk": 999_999},
+        {},
+    ):
+        for does in CALL_ACTIONS:
+            sent = {"csrf_token": luis.opens(ELSEWHERE).token, "does": does, **target}
+            luis.sends("/console/bar", sent, HX_Request="true")
+            assert luis.status == 200
+            assert luis.page.xpath("//p[@id='bar-problem']")
 
     assert office_rows.row(callback_id).state == "talking"
     with office_rows.database.reading() as session:
-        assert not session.get_one(Talk, talk.id).is_over
+        assert {(one.is_over, one.held_at) for one in session.query(Talk)} == {(False, None)}
+        assert session.query(Call).filter(Call.role.in_(["colleague", "interpreter"])).all() == []
 
 
 def test_claim_is_shown_with_its_end_and_announced_in_its_last_minute(

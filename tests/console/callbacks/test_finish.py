@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from models import Callback, Staff, Talk
@@ -236,15 +235,13 @@ def test_list_is_shown_where_nobody_waits(liaison: Member, office_rows: Office) 
     assert liaison.reads("Saved. No other callback can be called now.")
 
 
-@pytest.mark.parametrize("action", ["finish", "outcome"])
-def test_nobody_else_finishes_a_talk(staff: Any, office_rows: Office, action: str) -> None:
+def test_nobody_else_finishes_a_talk(staff: Any, office_rows: Office) -> None:
     ana, luis = staff().signs_in(), staff().signs_in()
     done = just_talked(office_rows, ana)
     token = luis.opens(f"/console/callbacks/{done}").token
 
-    luis.sends(
-        f"/console/callbacks/{done}/{action}", {"csrf_token": token, "outcome": "message_left", "note": "x"}
-    )
+    sent = {"csrf_token": token, "outcome": "message_left", "note": "x"}
+    luis.sends(f"/console/callbacks/{done}/finish", sent)
 
     assert office_rows.row(done).outcome == "reached"
 

@@ -83,8 +83,9 @@ def test_leader_of_a_talk_at_0_holds_it_ends_it_and_saves_its_outcome_on_its_pag
     assert luis.opens(page).status == 404
     overseer = staff("supervisor").signs_in()
     assert "End call" not in overseer.opens(page).buttons
-    overseer.posts(f"{page}/end", {"csrf_token": overseer.token})
-    assert overseer.opens(page).reads("You are not leading this call.")
+    talk_id = page.rpartition("/")[2]
+    overseer.sends("/console/bar", {"csrf_token": overseer.token, "does": "end", "talk": talk_id})
+    assert overseer.reads("You are not leading this call.")
 
     ana.opens(page).clicks("End call")
     assert ana.reads("The call is ended.", "How did it end?")

@@ -1,16 +1,16 @@
-"""The actions on a talk, whether it is for a callback or with a caller at 0."""
+"""What the buttons of the call bar do to a talk, whether it is for a callback or with a caller at 0."""
 
 from collections.abc import Callable
 
 from flask import request
 
-from hotline.console.callbacks.finish import TalkClick, finish, save_note, save_outcome
+from hotline.console.callbacks.finish import TalkClick
 from hotline.console.shell.console import console
 from hotline.console.shell.words import N_
 from models.store.job import Job
 from models.talks import talk_controls
 
-TalkAction = Callable[[TalkClick], list[Job]]
+CallAction = Callable[[TalkClick], list[Job]]
 
 
 def _hold(click: TalkClick) -> list[Job]:
@@ -43,16 +43,12 @@ def _end(click: TalkClick) -> list[Job]:
     return talk_controls.end(click.session, click.talk, click.staff_id, click.now, console.policies)
 
 
-#: Each action by the last word of its URL: the function, the message afterwards, and the form field that
-#: shows a refusal.
-TALK_ACTIONS: dict[str, tuple[TalkAction, str, str]] = {
-    "finish": (finish, "", "outcome"),
-    "outcome": (save_outcome, N_("The outcome is saved."), "outcome"),
-    "note": (save_note, N_("The note is saved."), "note"),
-    "hold": (_hold, N_("You put the person on hold."), ""),
-    "resume": (_resume, N_("You took the person back from hold."), ""),
-    "colleague": (_colleague, N_("A colleague was asked to join."), ""),
-    "interpreter": (_interpreter, N_("The interpreter was asked to join."), ""),
-    "hand-over": (_hand_over, N_("Your colleague goes on with the call."), ""),
-    "end": (_end, N_("The call is ended."), ""),
+#: Each action by the value of its button, and what is said afterwards.
+CALL_ACTIONS: dict[str, tuple[CallAction, str]] = {
+    "hold": (_hold, N_("You put the person on hold.")),
+    "resume": (_resume, N_("You took the person back from hold.")),
+    "colleague": (_colleague, N_("A colleague was asked to join.")),
+    "interpreter": (_interpreter, N_("The interpreter was asked to join.")),
+    "hand-over": (_hand_over, N_("Your colleague goes on with the call.")),
+    "end": (_end, N_("The call is ended.")),
 }
