@@ -159,12 +159,14 @@ def ask_person(session: Session, leg: "CallState", now: datetime, policy: Callba
 def put_off(
     session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy
 ) -> Literal["put_off", "gone"]:
-    """It is not a good time: nothing rings for this notice until later. It is no refusal, and no try."""
+    """Not a good time: this phone rings again later, and the others go on. It is no refusal and no try."""
     facts = _facts(session, leg)
     bring_forward(session, leg.id, LEAVING)
     if facts is None or facts.notice.state != "ringing":
         return "gone"
-    facts.notice.not_before = now + timedelta(minutes=policy.numbers.call_later_minutes)
+    phone = phone_of_leg(session, facts.notice.id, leg.phone_key)
+    if phone is not None:
+        phone.not_before = now + timedelta(minutes=policy.numbers.call_later_minutes)
     session.flush()
     record_move(session, facts.notice.id, "put_off_notice", now, _actor(leg))
     return "put_off" if _rings_again(session, facts, now, policy) else "gone"

@@ -25,7 +25,7 @@ class AllowedPhone:
 
     ``nights``: an urgent notice may ring outside the calling hours. ``placed`` are the moments of the calls
     that we placed to it for any notice, and ``cap`` is how many it allows in 24 hours. ``tries`` are those of
-    this notice, and ``last_try_at`` is the last of them.
+    this notice, and ``last_try_at`` is the last of them. ``not_before``: somebody there said "not now".
     """
 
     phone_id: int
@@ -35,6 +35,7 @@ class AllowedPhone:
     placed: tuple[datetime, ...] = ()
     tries: int = 0
     last_try_at: datetime | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def next_ring(
         return "unconfirmed"
     found = []
     for position, phone in enumerate(phones):
-        at = _moment_inside(course, phone, zone, due, policies)
+        ready = due if phone.not_before is None else max(due, phone.not_before)
+        at = _moment_inside(course, phone, zone, ready, policies)
         if at is not None:
             found.append((at, phone.tries, position, phone))
     if not found:

@@ -19,6 +19,8 @@ from models.store.policies import Policies
 
 #: The levels of ``Notice.paged_level``.
 ON_CALL_TOLD, SUPERVISORS_TOLD = 1, 2
+#: A registrant who asked for a person has an urgent callback, which has alarms of its own.
+_NEEDS_STAFF = and_(NOTICES.c.task_at.is_not(None), NOTICES.c.task != "asked_person")
 
 
 def is_any_late(session: Session, now: datetime, policies: Policies) -> bool:
@@ -55,13 +57,14 @@ def escalate(session: Session, now: datetime, policies: Policies, is_open: bool)
 def _first(at: datetime, policies: Policies) -> ColumnElement[bool]:
     since = at - timedelta(minutes=policies.notice_on_call_minutes)
     urgent = and_(NOTICES.c.is_urgent.is_(True), NOTICES.c.made_at <= since)
-    return and_(NOTICES.c.paged_level == 0, or_(urgent, NOTICES.c.task_at.is_not(None)))
+    return and_(NOTICES.c.paged_level == 0, or_(urgent, _NEEDS_STAFF))
 
 
 def _second(at: datetime, policies: Policies) -> ColumnElement[bool]:
     since = at - timedelta(minutes=policies.notice_supervisor_minutes)
     urgent = and_(NOTICES.c.is_urgent.is_(True), NOTICES.c.made_at <= since)
-    untaken = NOTICES.c.task_at <= at - timedelta(minutes=policies.notice_task_minutes)
+    task_since = at - timedelta(minutes=policies.notice_task_minutes)
+    untaken = and_(_NEEDS_STAFF, NOTICES.c.task_at <= task_since)
     return and_(NOTICES.c.paged_level < SUPERVISORS_TOLD, or_(urgent, untaken))
 
 

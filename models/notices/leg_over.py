@@ -42,11 +42,10 @@ def notice_leg_ended(
     if notice is None or notice.state != "ringing":
         return
     is_refused = counted and call_status == "failed" and leg.call_sid is None
-    if is_refused:
-        phone = phone_of_leg(session, notice.id, leg.phone_key)
-        if phone is not None:
-            phone.is_stopped = True
-            notice.task, notice.task_at = notice.task or "refused", notice.task_at or now
+    phone = phone_of_leg(session, notice.id, leg.phone_key)
+    if is_refused and phone is not None:
+        phone.is_stopped = True
+        notice.task, notice.task_at = notice.task or "refused", notice.task_at or now
     if not counted:
         _put_off(notice, now + (pause or PROBE))
     elif call_status == "completed" and (leg.turn == 0 or leg.place == FAULTED):
@@ -54,7 +53,8 @@ def notice_leg_ended(
     if [one for one in live_legs(session, notice.id) if one != call_id]:
         session.flush()
         return
-    is_put_off = notice.not_before is not None and notice.not_before > now
+    waits = (notice.not_before, None if phone is None else phone.not_before)
+    is_put_off = any(moment is not None and moment > now for moment in waits)
     if not is_refused and not is_put_off and call_status != "canceled":
         notice.tries += 1
     session.flush()

@@ -39,8 +39,8 @@ class Notice(Base):
     ``confirmed_at`` when they confirmed it. ``paged_level`` is 0, 1 once on-call was paged and 2 once the
     supervisor was (R34). ``staff_id`` is who took the task of a notice that is left for staff.
 
-    ``not_before``: the person said that it was not a good time, or the carrier took no call, and until then
-    nobody is called. ``task`` is one of the OUTCOMES for which staff are to reach this person, since
+    ``not_before``: the carrier took no call, or a fault of ours ended one, and until then nobody is called.
+    ``task`` is one of the OUTCOMES for which staff are to reach this person, since
     ``task_at``: always of a notice that is left for staff, and after a code problem also of one for which
     other phones still ring (R30).
     """
@@ -84,7 +84,9 @@ class NoticePhone(Base):
     """One phone that a notice may ring or text: its tries there, and why it is not used any more.
 
     ``channel`` is ``voice`` or ``text``. ``is_stopped``: three wrong codes, "I don't have my code", or a
-    refusal of the number ended this phone for this notice alone; the others go on (R30).
+    refusal of the number ended this phone for this notice alone; the others go on (R30). ``not_before``: somebody
+    there said that it was not a good time. It puts off this phone alone, or they could keep the others from
+    ringing.
     """
 
     __tablename__ = "notice_phones"
@@ -99,6 +101,7 @@ class NoticePhone(Base):
     is_stopped: Mapped[bool] = mapped_column(default=False, server_default=false())
     has_message: Mapped[bool] = mapped_column(default=False, server_default=false())
     last_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 #: Not confirmed and not stopped, in the exact words of the partial indexes.

@@ -45,6 +45,7 @@ def allowed_phones(
                 placed=placed[phone.phone_key],
                 tries=0 if mine is None else mine.tries,
                 last_try_at=None if mine is None else mine.last_try_at,
+                not_before=None if mine is None else mine.not_before,
             )
         )
     return found

@@ -314,3 +314,16 @@ def test_line_calls_nobody_after_a_duress_pin_and_only_the_liaison_who_knows_has
     notice = the_notice(hotline)
     assert hotline.carrier.asked_for == []
     assert (notice.state, notice.outcome, notice.staff_id) == ("left_for_staff", "no_phone", liaison.id)
+
+
+def test_person_who_says_not_now_at_one_phone_does_not_silence_the_other(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("escaped", phones=(FIRST, SECOND)).is_due("escaped")
+    sweeps(hotline)
+    picks_up(phone, hotline, FIRST).presses("2")
+    misses(phone, hotline, SECOND)
+
+    assert sweeps(hotline, minutes=31) == [SECOND]
+    misses(phone, hotline, SECOND)
+    assert FIRST in sweeps(hotline, minutes=hotline.policies.call_later_minutes)

@@ -34,6 +34,7 @@ def phones_at(draw: st.DrawFn, now: datetime) -> list[AllowedPhone]:
             AllowedPhone(
                 number + 1, draw(windows), draw(st.booleans()), draw(st.integers(1, 4)), placed,
                 len(placed), placed[-1] if placed else None,
+                draw(st.none() | st.integers(-60, 300).map(lambda ahead: now + timedelta(minutes=ahead))),
             )
         )  # fmt: skip
     return found
@@ -80,6 +81,7 @@ def test_no_phone_rings_outside_its_window_a_recorded_no_or_its_cap(
     for phone in phones:
         if phone.phone_id in found.phone_ids:
             assert is_allowed(course, phone, zone, found.at)
+            assert phone.not_before is None or found.at >= phone.not_before
             assert sum(at > found.at - timedelta(hours=24) for at in phone.placed) < phone.cap
     if course.not_before is not None:
         assert found.at >= course.not_before

@@ -1186,6 +1186,7 @@ def _make_tables() -> None:
         sa.Column("is_stopped", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("has_message", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("last_try_at", MOMENT),
+        sa.Column("not_before", MOMENT),
         sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name="fk_notice_phones_notice_id"),
         sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name="fk_notice_phones_phone_id"),
         sa.PrimaryKeyConstraint("id", name="pk_notice_phones"),
