@@ -84,9 +84,9 @@ class NoticePhone(Base):
     """One phone that a notice may ring or text: its tries there, and why it is not used any more.
 
     ``channel`` is ``voice`` or ``text``. ``is_stopped``: three wrong codes, "I don't have my code", or a
-    refusal of the number ended this phone for this notice alone; the others go on (R30). ``not_before``: somebody
-    there said that it was not a good time. It puts off this phone alone, or they could keep the others from
-    ringing.
+    refusal of the number ended this phone for this notice alone; the others go on (R30). ``not_before``:
+    somebody there said that it was not a good time. It puts off this phone alone, or they could keep the
+    others from ringing.
     """
 
     __tablename__ = "notice_phones"
