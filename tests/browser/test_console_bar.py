@@ -86,7 +86,7 @@ def test_call_is_held_and_ended_on_another_page_and_each_change_is_said_once(
     expect(bar).not_to_contain_text("In a call")
 
     assert page.url.endswith("/console/shift")
-    assert said(page)[:2] == ["The person is on hold.", "You are in a call: Callback, English."]
+    assert said(page)[:2] == ["The person is on hold.", "The person is no longer on hold."]
     assert "The call has ended." in said(page)[2]
     assert page.evaluate("document.activeElement !== document.body")
     with server.database.reading() as session:

@@ -13,6 +13,7 @@ from models.talks.leg_end import leg_ended
 from models.talks.talk import begin_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
+from tests.browser.test_console_bar import opens, said
 from tests.browser.test_console_callbacks import claims, promises
 from tests.factories import make_call
 from workers.office_rules import callback_policy_of
@@ -152,6 +153,31 @@ def test_draft_of_a_note_is_restored_and_one_that_would_be_refused_is_never_stor
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(re.compile("/console/sign-in"))
     assert page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('note:'))") == []
+
+
+def test_refusal_of_a_typed_note_is_said_once_and_not_again_when_the_call_ends(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(
+        console_server, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, rank=None
+    )
+    page = opens(console_server, visitors, ana, f"/console/callbacks/{callback_id}")
+    page.get_by_label("Note for colleagues").fill("PIN 760568")
+    refusal = "The note has what looks like a PIN or a code. Remove it."
+    expect(page.locator("#note-live")).to_have_text(refusal)
+
+    page.locator("#bar-hold").click()
+    expect(page.locator("#work").get_by_text("The person is on hold.")).to_be_visible()
+    page.locator("#bar-end").click()
+    expect(page.locator("#save-outcome")).to_be_visible()
+    expect(page.locator("#note-live")).to_have_text(refusal)
+    assert " ".join(said(page)).count(refusal) == 1
+
+    page.get_by_label("Note for colleagues").fill("Prefers mornings.")
+    page.get_by_label("Note for colleagues").fill("Prefers mornings. PIN 760568")
+    expect(page.locator("#note-live")).to_have_text(refusal)
+    assert " ".join(said(page)).count(refusal) == 2
 
 
 def test_draft_of_somebody_whose_session_ended_is_gone_when_the_next_person_signs_in_there(

@@ -33,6 +33,12 @@ class News:
 def news_of(standing: Standing, bar: CallBar, now: datetime) -> list[News]:
     """Everything that a page with this bar announces, the most urgent first."""
     found = [_of_call(call) for call in bar.calls[:1] if call.state != "claimed"]
+    found += [
+        # Beside the call, so that the end of the hold is not the beginning of a call (desk.js).
+        News((f"hold:{key_of(call)}:{_stamp(call.held_at)}",), _("The person is on hold."))
+        for call in bar.calls[:1]
+        if call.state == "talking" and call.held_at is not None
+    ]
     if bar.callout is not None:
         found.append(_of_callout(bar.callout))
     if bar.unmade is not None:
@@ -138,8 +144,6 @@ def _of_call(call: OwnCall) -> News:
         return News(
             (f"call:{key}:calling",), _("You accepted. Stay on your phone: the line calls the person.")
         )
-    if call.held_at is not None:
-        return News((f"call:{key}:held-{_stamp(call.held_at)}",), _("The person is on hold."))
     return News((f"call:{key}:talking",), _("You are in a call: %(what)s.", what=what))
 
 

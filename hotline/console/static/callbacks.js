@@ -38,14 +38,16 @@
     const left = document.getElementById("note-left");
     left.textContent = left.dataset.text.replace("{left}", String(most - plain(note.value).length));
   };
+  // Kept here, since each change of the page empties the refusal beside the field, and it is heard once.
+  let heard = "";
   const show = (note) => {
     const said = document.getElementById("note-live");
     const why = whyRefused(note.value);
     const sentence = why.map((one) => sentences[one]).join(" ");
-    if (said.textContent !== sentence) {
-      said.textContent = sentence;
-      if (sentence) document.dispatchEvent(new CustomEvent("desk:say", { detail: sentence }));
-    }
+    if (said.textContent !== sentence) said.textContent = sentence;
+    const refused = sentence && `${keyOf(note)} ${sentence}`;
+    if (refused && refused !== heard) document.dispatchEvent(new CustomEvent("desk:say", { detail: sentence }));
+    heard = refused;
     note.setAttribute("aria-invalid", why.length ? "true" : "false");
     count(note);
     return why;

@@ -54,11 +54,15 @@
     const before = [...told];
     const after = [...next];
     const calls = before.filter(isOf("call"));
+    const isGone = (kind) => before.filter(isOf(kind)).some((token) => !next.has(token));
     if (calls.length && !after.some(isOf("call"))) {
       const rang = calls.every((token) => token.endsWith(":rings"));
       say(rang ? region.dataset.ringEnded : region.dataset.callEnded);
     }
-    else if (before.filter(isOf("joined")).some((token) => !next.has(token))) say(region.dataset.colleagueLeft);
+    else {
+      if (isGone("joined")) say(region.dataset.colleagueLeft);
+      if (isGone("hold") && !after.some(isOf("hold"))) say(region.dataset.holdEnded);
+    }
     sessionStorage.setItem(TOLD, after.join(" "));
   };
 
