@@ -327,3 +327,26 @@ def test_outcome_has_the_focus_when_the_person_hangs_up(
     expect(page.locator("[data-outcomes] input:focus")).to_have_count(1)
     page.keyboard.press("1")
     expect(page.locator("#outcome-reached")).to_be_checked()
+
+
+def test_outcome_chosen_during_the_talk_stays_chosen_when_the_person_hangs_up(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.locator("#does-call").click()
+    expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
+    two_talk(console_server, callback_id)
+    expect(page.locator("#bar-end")).to_be_visible()
+    page.locator("label[for=outcome-message_left]").click()
+
+    # A hang-up counts as reached until somebody says otherwise, and here somebody has.
+    with console_server.database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        assert row.caller_call_id is not None
+        policy = callback_policy_of(console_server.office)
+        leg_ended(session, row.caller_call_id, "completed", datetime.now(UTC), policy)
+    expect(page.locator("#save-outcome")).to_be_visible()
+
+    expect(page.locator("#outcome-message_left")).to_be_checked()

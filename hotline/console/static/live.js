@@ -72,11 +72,14 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 // What a person did stays when a part is morphed: opened, typed, ticked, or a form that is being sent.
+const isChosen = (one) => one.checked !== one.defaultChecked;
+// Checking one radio button of a group unchecks the one that the person chose.
+const groupOf = (one) => (one.type === "radio" && one.form ? [...one.form.elements].filter((each) => each.name === one.name) : [one]);
 const IS_KEPT = {
   open: (one) => one.matches("details, dialog"),
   value: (one) => "defaultValue" in one && one.value !== one.defaultValue,
-  checked: (one) => one.checked !== one.defaultChecked,
-  selected: (one) => one.selected !== one.defaultSelected,
+  checked: (one) => groupOf(one).some(isChosen),
+  selected: (one) => [...one.closest("select").options].some((each) => each.selected !== each.defaultSelected),
   "data-sent": () => true,
   "aria-busy": () => true,
 };
