@@ -26,6 +26,7 @@ _DUE = text("state = 'waiting'")
 _TASK = text("task_at IS NOT NULL")
 _GATED = text("state = 'stopped' AND outcome = 'gate'")
 
+_UNSENT = text("channel = 'text' AND tries = 0")
 _RINGING = text("state = 'ringing'")
 _UNPAGED = text("paged_level < 2 AND state IN ('waiting','ringing','left_for_staff')")
 
@@ -90,7 +91,10 @@ class NoticePhone(Base):
     """
 
     __tablename__ = "notice_phones"
-    __table_args__ = (UniqueConstraint("notice_id", "phone_id", "channel"),)
+    __table_args__ = (
+        UniqueConstraint("notice_id", "phone_id", "channel"),
+        Index("ix_notice_phones_unsent", "id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
@@ -112,6 +116,8 @@ IS_GATED = text("notices.state = 'stopped' AND notices.outcome = 'gate'")
 HAS_TASK = text("notices.task_at IS NOT NULL")
 NOTICES = cast(Table, Notice.__table__)
 NOTICE_PHONES = cast(Table, NoticePhone.__table__)
+#: A text that nobody has begun to send.
+IS_UNSENT = text("notice_phones.channel = 'text' AND notice_phones.tries = 0")
 IS_WAITING = text("notices.state = 'waiting'")
 IS_RINGING = text("notices.state = 'ringing'")
 IS_UNPAGED = text("notices.paged_level < 2 AND notices.state IN ('waiting','ringing','left_for_staff')")

@@ -15,7 +15,7 @@ from models.cases.daily_window import DailyWindow
 from models.cases.registrant import Phone
 from models.cases.safe_phone import SAFE
 from models.notices.cadence import AllowedPhone, may_ring
-from models.notices.notice import IS_OPEN, NOTICE_PHONES, Notice, NoticePhone
+from models.notices.notice import IS_OPEN, IS_UNSENT, NOTICE_PHONES, Notice, NoticePhone
 from models.notices.notice_phones import TEXT, phone_of_notice, phones_to_text
 from models.notices.placing import facts_of
 from models.store.database import keyring_of
@@ -78,6 +78,4 @@ def text_refused(session: Session, notice_phone_id: int, *, is_final: bool) -> N
     session.execute(update(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id).values(**values))
 
 
-_UNSENT = (
-    NOTICE_PHONES.c.channel == TEXT, NOTICE_PHONES.c.tries == 0, NOTICE_PHONES.c.is_stopped == false(),
-)  # fmt: skip
+_UNSENT = (IS_UNSENT, NOTICE_PHONES.c.is_stopped == false())

@@ -1194,6 +1194,9 @@ def _make_tables() -> None:
             "notice_id", "phone_id", "channel", name="uq_notice_phones_notice_id_phone_id_channel"
         ),
     )
+    op.create_index(
+        "ix_notice_phones_unsent", "notice_phones", ["id"], **_only("channel = 'text' AND tries = 0")
+    )
     op.create_index("ix_notice_phones_phone_id", "notice_phones", ["phone_id"])
 
 
