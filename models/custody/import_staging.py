@@ -30,13 +30,17 @@ RECORD_CONTENT = [getattr(CustodyRecord, name) for name in CONTENT_COLUMNS]
 
 @dataclass(slots=True)
 class Known:
-    """The record of a person with an open case. ``last_known``: the one before an ``unknown`` record."""
+    """The record of a person with an open case. ``last_known``: the one before an ``unknown`` record.
+
+    ``is_absent``: the last full snapshot did not name them.
+    """
 
     subject_id: int
     as_of: datetime | None
     open_cases: int
     content: Content | None
     last_known: tuple[str, datetime | None] | None
+    is_absent: bool = False
 
 
 class Verdict(NamedTuple):
@@ -56,6 +60,8 @@ class _Staged:
     status_at: datetime | None
     in_future: bool
     verdict: Verdict
+    #: False for a row that the record says already, word for word: landing it would change nothing.
+    is_written: bool
 
 
 class Staging:
@@ -135,12 +141,20 @@ class Staging:
                 rejects.append(Reject(row.line, "subject_id", RowRefusal.SAME_PERSON, {"line": first.line}))
                 if first.digest != hash(content):
                     values = self._contradict(first, content, known)
-                    if known.subject_id in fresh:
+                    if not first.is_written:
+                        first.is_written = True
+                        as_of = known.as_of or row.as_of
+                        fresh[known.subject_id] = (
+                            self._values(first.line, known.subject_id, "changed", content, as_of) | values
+                        )
+                    elif known.subject_id in fresh:
                         fresh[known.subject_id].update(values)
                     else:
                         contradicted.append({"staged_line": first.line, **values})
             else:
-                fresh[known.subject_id] = self._stage(row, content, known)
+                values = self._stage(row, content, known)
+                if self._staged[known.subject_id].is_written:
+                    fresh[known.subject_id] = values
         self.rows += len(batch)
         self.tally.usable_rows += len(batch) - len(rejects)
         self.rejects.add(sorted(rejects, key=lambda reject: reject.line))
@@ -159,8 +173,14 @@ class Staging:
         verdict = judge(content, known)
         status_at, releasable = content[1], content[3]
         in_future = self._is_in_the_future(row)
+        says_nothing = (
+            verdict.change == "unchanged"
+            and row.as_of == known.as_of
+            and not known.is_absent
+            and not in_future
+        )
         self._staged[known.subject_id] = _Staged(
-            row.line, hash(content), releasable, status_at, in_future, verdict
+            row.line, hash(content), releasable, status_at, in_future, verdict, not says_nothing
         )
         self._count(verdict, 1)
         self.unmapped_statuses += not row.status_is_mapped
@@ -257,16 +277,26 @@ def find_people(session: Session, database: Database, feed_ids: list[str]) -> Ma
     """The people among the feed's ids who have an open case, with their records. At most two statements."""
     keys = {database.keyring.index("feed", feed_id): feed_id for feed_id in feed_ids}
     rows = session.execute(
-        select(Subject.feed_key, Subject.id, Subject.as_of, _open_cases(), CustodyRecord.id, *RECORD_CONTENT)
+        select(
+            Subject.feed_key,
+            Subject.id,
+            Subject.as_of,
+            Subject.absent_since,
+            _open_cases(),
+            CustodyRecord.id,
+            *RECORD_CONTENT,
+        )
         .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
         .where(Subject.feed_key.in_(list(keys)))
     ).all()
     people: dict[str, Known] = {}
-    for feed_key, subject_id, as_of, open_cases, record_id, *content in rows:
+    for feed_key, subject_id, as_of, absent_since, open_cases, record_id, *content in rows:
         if open_cases:
             on_record: Content | None = tuple(content) if record_id is not None else None
             last = (on_record[0], on_record[1]) if on_record is not None else None
-            people[keys[feed_key]] = Known(subject_id, as_of, open_cases, on_record, last)
+            people[keys[feed_key]] = Known(
+                subject_id, as_of, open_cases, on_record, last, absent_since is not None
+            )
     _look_behind_unknown(session, people.values())
     return people
 

@@ -1,4 +1,4 @@
-"""`make bench`: a start, the exchange, turns beside a naive route, PINs, neutral calls, callbacks, pages."""
+"""`make bench`: a start, the exchange, turns beside a naive route, PINs, callbacks, imports, pages."""
 
 import sys
 
@@ -7,6 +7,9 @@ import click
 from tests.bench.callback_list import claiming
 from tests.bench.callbacks import overhead, request_to_ring
 from tests.bench.console import CASES, QUICK_CASES, pages
+from tests.bench.imports import AGAIN, BARE, FIRST, imports
+from tests.bench.imports import QUICK_ROWS as QUICK_FEED
+from tests.bench.imports import ROWS as FEED
 from tests.bench.interpreter import LEAST_RATIO as LEAST_PARSES
 from tests.bench.interpreter import interpreter
 from tests.bench.neutral import MOST_AUC, is_blind, telling
@@ -35,6 +38,9 @@ MOST_PAGE_SECONDS = 0.1
 #: The part of the time of web and console processes that fifty open consoles take, and how far they move a
 #: caller's p99.
 MOST_SHARE, MOST_MOVED = 0.05, 1.1
+#: A custody file in which every row matches a case: seconds beside a bare csv read with executemany, and MB.
+MOST_IMPORT_RATIOS = {FIRST: 30, AGAIN: 10}
+MOST_IMPORT_MEMORY = 300
 _QUICK_ROWS, _ROWS = 100_000, 1_000_000
 _QUICK_SECONDS, _QUICK_TRIES, _QUICK_TURNS = 4.0, 2_000, 8
 _TRIES, _TURNS = 10_000, 30
@@ -66,6 +72,8 @@ def bench(seconds: float, quick: bool) -> None:
     overhead(30 if quick else 100)
     click.echo("Claiming")
     growth = claiming(_QUICK_ROWS if quick else _ROWS)
+    click.echo("Imports: a bare csv read with executemany and ours in turn, on the same database")
+    landed = imports(QUICK_FEED if quick else FEED)
     click.echo("The console")
     slowest_pages = pages(QUICK_CASES if quick else CASES, 30 if quick else 100)
     share, moved = listening(QUICK_CASES if quick else CASES, 5 if quick else 20)
@@ -106,6 +114,24 @@ def bench(seconds: float, quick: bool) -> None:
             *(
                 (f"growth of a claim on {name}", ratio, MOST_GROWTH, ratio <= MOST_GROWTH)
                 for name, ratio in growth.items()
+            ),
+            *(
+                (f"import, {way} against bare, on {name}", ratio, most, ratio <= most)
+                for name, costs in landed.items()
+                for way, most, ratio in (
+                    (way, most, costs[way].seconds / costs[BARE].seconds)
+                    for way, most in MOST_IMPORT_RATIOS.items()
+                )
+            ),
+            *(
+                (
+                    f"MB of an import on {name}",
+                    cost.megabytes,
+                    MOST_IMPORT_MEMORY,
+                    cost.megabytes <= MOST_IMPORT_MEMORY,
+                )
+                for name, costs in landed.items()
+                for cost in costs.values()
             ),
             *(
                 (f"a page of the console on {name}", taken, MOST_PAGE_SECONDS, taken < MOST_PAGE_SECONDS)

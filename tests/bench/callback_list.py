@@ -41,7 +41,7 @@ _TIMES = 60
 def claiming(most: int) -> dict[str, float]:
     """Print what a claim costs at each size; returns, for each database, the largest beside the smallest."""
     ratios = {}
-    for name, database in _databases():
+    for name, database in databases():
         found = {}
         for size in (100, most):
             _fill(database, size)
@@ -52,7 +52,8 @@ def claiming(most: int) -> dict[str, float]:
     return ratios
 
 
-def _databases() -> Iterator[tuple[str, Database]]:
+def databases() -> Iterator[tuple[str, Database]]:
+    """An empty database of each kind, by its name; PostgreSQL only where its wheel is."""
     keyring = Keyring((("k1", bytes(range(32))),), b"the secret key of the bench")
     with TemporaryDirectory(prefix="hb-") as folder, ExitStack() as stack:
         urls = {"SQLite": f"sqlite:///{Path(folder) / 'hotline.db'}"}

@@ -12,10 +12,11 @@ from models.custody import import_landing, import_staging
 from models.custody.custody import CustodyRecord
 from models.custody.custody_event import CustodyEvent
 from models.custody.custody_import import resume
+from models.custody.custody_status import NEUTRAL
 from models.custody.held_import import list_held, reject, release
 from models.store.database import Database
 from tests.factories import NOW, make_case, make_staff
-from tests.models.custody.feed import LONG_AGO, at, feed_row, load, open_cases
+from tests.models.custody.feed import LONG_AGO, at, feed_row, load, open_cases, what_is_heard
 from tests.models.custody.test_import_crashes import Killed, die_at_commit
 
 DENIED = {"asylum_related": "yes"}
@@ -271,3 +272,29 @@ def test_import_that_dies_at_any_commit_makes_each_event_once(
             assert events(database) == [("escaped", at(0), True)] * 8
             return
     pytest.fail("The import never came to its end.")
+
+
+def test_row_that_repeats_the_record_and_its_contradiction_in_one_file_confirm_nothing(
+    database: Database,
+) -> None:
+    """The first of the two changes nothing and is not staged until the second one speaks against it."""
+    case = open_cases(database, "A-1")["A-1"]
+    load(database, feed_row("A-1"))
+    assert what_is_heard(database, case).status == "in_custody"
+
+    load(database, feed_row("A-1"), feed_row("A-1", status="released"))
+
+    assert what_is_heard(database, case) is NEUTRAL
+    assert events(database) == []
+
+
+def test_same_file_again_finds_a_person_who_was_missing_from_a_snapshot(database: Database) -> None:
+    cases = open_cases(database, "A-1", *(f"B-{n}" for n in range(60)))
+    others = [feed_row(f"B-{n}") for n in range(60)]
+    load(database, feed_row("A-1"), *others, full=True)
+    load(database, *others, full=True)
+    assert what_is_heard(database, cases["A-1"]) is NEUTRAL
+
+    load(database, feed_row("A-1"), *others, full=True)
+
+    assert what_is_heard(database, cases["A-1"]).status == "in_custody"
