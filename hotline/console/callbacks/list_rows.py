@@ -212,7 +212,9 @@ def _action(row: WorkRow, *, is_mine: bool, may_be_called: bool) -> tuple[str, s
 
 
 def _tries(count: int) -> str:
-    return ngettext("tried once", "%(num)d tries", count) if count else _("first try")
+    # The count begins anew for another phone and for the promised part of the day, so none used is not none
+    # made.
+    return ngettext("1 try used", "%(num)d tries used", count) if count else _("no tries used")
 
 
 def _marks(row: WorkRow, reader: Reader, *, needs_interpreter: bool) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event, select
 
 from models import Talk
+from models.callbacks.callback import advance
 from models.store.database import Database
 from tests.conftest import ON_SQLITE
 from tests.console.callbacks.office import PHONE, Office
@@ -34,13 +35,33 @@ def test_row_says_all_that_a_liaison_needs_to_choose_and_no_number(
     (row,) = rows(liaison).values()
 
     assert liaison.opens("/console/").path == "/console/callbacks"
-    assert row.startswith("in 12 min Urgent Afraid Waiting Verified SpanishES 7 AM there 2 tries")
+    assert row.startswith("in 12 min Urgent Afraid Waiting Verified SpanishES 7 AM there 2 tries used")
     for mark in ("cannot talk", "only they may answer", "no voicemail", "interpreter needed"):
         assert mark in row
     assert row.endswith("Claim Call now")
     assert "discreet line" not in row
     assert PHONE[-4:] not in liaison.text
     assert f"/console/callbacks/{callback_id}" in liaison.text
+
+
+def test_row_of_a_person_who_could_not_talk_and_is_tried_anew_does_not_say_first_try(
+    liaison: Member, office_rows: Office
+) -> None:
+    now = office_rows.clock()
+    callback_id = office_rows.promises(state="ringing_caller", caller_tries=1)
+    (row,) = rows(liaison).values()
+    assert "1 try used" in row
+
+    # They said so by key, and are called again in the part of the day that they were promised.
+    with office_rows.database.transaction() as session:
+        assert advance(
+            session, callback_id, "not_safe", actor="caller:1", now=now, caller_tries=0,
+            next_attempt_at=now + timedelta(hours=3),
+        )  # fmt: skip
+
+    (row,) = rows(liaison).values()
+    assert "no tries used" in row
+    assert "first try" not in row
 
 
 def test_row_says_that_its_person_needed_an_interpreter_though_the_reader_speaks_their_language(
