@@ -18,7 +18,14 @@ from hotline.console.bar.area import area as bar
 from hotline.console.callbacks import action_views, callback_views, talk_views, wallboard_views
 from hotline.console.callbacks import views as list_views
 from hotline.console.callbacks.area import area as callbacks
-from hotline.console.cases import call_views, duress_views, lock_views, phone_views, pin_views
+from hotline.console.cases import (
+    call_views,
+    duress_views,
+    lock_views,
+    notice_views,
+    phone_views,
+    pin_views,
+)
 from hotline.console.cases import views as case_views
 from hotline.console.cases.area import area as cases
 from hotline.console.imports import settle_views, upload_views
@@ -64,7 +71,7 @@ AREAS = (
     (callbacks, (list_views, callback_views, action_views, talk_views, wallboard_views)),
     (bar, (bar_views,)),
     (audit, (audit_views, export_views)),
-    (cases, (case_views, phone_views, call_views, pin_views, lock_views, duress_views)),
+    (cases, (case_views, phone_views, call_views, pin_views, lock_views, duress_views, notice_views)),
 )
 #: In the order of the navigation.
 NAVIGATION = Navigation(

@@ -24,6 +24,10 @@ REGISTRATION_WORDS = {
     RegistrationRefusal.NO_WINDOW: N_("Times: give both, or neither. They must differ."),
     RegistrationRefusal.GONE: N_("This person is not registered for notices any more."),
     RegistrationRefusal.REGISTERED: N_("This person is registered for notices already."),
+    RegistrationRefusal.NO_CODE: N_("Code: this is not a code of 4 digits."),
+    RegistrationRefusal.NOT_WITH_THE_PERSON: N_(
+        "To change this, verify the person first: open the case by its number."
+    ),
     RegistrationRefusal.GUESSABLE_CODE: N_(
         "Code: choose another one. No runs, repeats or years, and no digits of their phone or case number."
     ),

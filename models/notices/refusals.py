@@ -24,3 +24,5 @@ class RegistrationRefusal(StrEnum):
     GONE = auto()
     REGISTERED = auto()
     GUESSABLE_CODE = auto()
+    NO_CODE = auto()
+    NOT_WITH_THE_PERSON = auto()

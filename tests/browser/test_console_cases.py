@@ -14,7 +14,16 @@ from models.cases.subject import find_or_add_subject
 from models.talks.talk import begin_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, judge
-from tests.factories import MadeCase, make_call, make_callback, make_custody_record, make_facility
+from tests.factories import (
+    MadeCase,
+    make_call,
+    make_callback,
+    make_custody_record,
+    make_event,
+    make_facility,
+    make_notice,
+    make_registration,
+)
 
 FLATS = "Juniper Flats Detention Center"
 
@@ -75,6 +84,17 @@ def _case(server: ConsoleServer, *people: Colleague, number: str | None = None) 
     return case
 
 
+def _registers(server: ConsoleServer, case: MadeCase) -> None:
+    """The registrant of a case asked to be called, and a notice of it needs a person."""
+    now = datetime.now(UTC)
+    with server.database.transaction() as session:
+        made = make_registration(session, case, made_at=now, lapses_at=now + timedelta(days=365))
+        make_notice(
+            session, made, make_event(session, case.subject_id, "in_custody", at=now), made_at=now,
+            state="left_for_staff", outcome="no_code", task="no_code", task_at=now,
+        )  # fmt: skip
+
+
 def _asks_for_pin(server: ConsoleServer, case: MadeCase, who: Colleague) -> int:
     """A request for a new PIN of this case, which waits for a second person."""
     with server.database.transaction() as session:
@@ -101,6 +121,7 @@ PAGES = (
     ("/phones/{last}", "case-phone-unconfirmed"),
     ("/phones/new", "case-phone-new"),
     ("/pin", "case-pin"),
+    ("/notices", "case-notices"),
     ("/subject", "case-subject"),
     ("/close", "case-close"),
 )
@@ -132,6 +153,27 @@ def test_pages_that_lead_to_a_case_are_accessible(
     visitors: Visitors, shared_server: ConsoleServer, sam: Colleague, path: str, name: str
 ) -> None:
     shared_server.is_well_made(visitors, path, sam, name)
+
+
+def test_registration_is_read_to_the_person_and_kept_with_the_keyboard(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    sam = console_server.adds("supervisor", "Sam Invented")
+    case = _case(console_server, sam)
+    _registers(console_server, case)
+    page = console_server.opens(visitors, f"/console/cases/{case.id}", sam)
+    judge(page, "case-registered", (390, 1280))
+    page.get_by_role("link", name="Change registration").press("Enter")
+    page.get_by_text("No, not at night").click()
+    page.get_by_role("button", name="Read it to them").press("Enter")
+    judge(page, "case-notices-agree", (390, 1280))
+    page.get_by_label("Notice code that they choose").fill("2593")
+    page.get_by_role("button", name="They agree: save").press("Enter")
+
+    notices = page.get_by_role("region", name="Notices", exact=True)
+    expect(notices).to_contain_text("We will not call at night. First we will ask for your code.")
+    expect(notices).to_contain_text("code problem")
+    assert "2593" not in page.content()
 
 
 def test_pages_of_pins_are_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:

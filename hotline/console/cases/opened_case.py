@@ -13,6 +13,7 @@ from hotline.console.callbacks.whom_to_call import whom_to_call
 from hotline.console.callbacks.words import OUTCOME_SENTENCES
 from hotline.console.cases import choices as case_choices
 from hotline.console.cases import labels as case_labels
+from hotline.console.cases import notice_words
 from hotline.console.cases.forms import details_shown, wishes_shown
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
@@ -21,6 +22,7 @@ from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _
 from models.callbacks.claim import OVERSEERS
 from models.cases.case import Case, CaseError
+from models.notices.case_notices import read_case_notices
 from models.overview.case_change import KEEPERS, case_locked
 from models.overview.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
 from models.overview.case_page import read_case_page
@@ -87,6 +89,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         except CaseOpeningError:
             not_open()
         page = read_case_page(session, case_id, now, console.rules.release)
+        notices = read_case_notices(session, case_id, page.heard, now, console.policies)
         choices_to_call = whom_to_call(session)
         namer, tied_days = page.case.named_by, console.policies.two_people_days
         is_tied = namer is not None and bool(tied_to(session, me().staff_id, [namer], now, tied_days))
@@ -95,6 +98,8 @@ def _render(case_id: int, template: str, **given: Any) -> str:
     return render_template(
         template,
         page=page,
+        notices=notices,
+        words_of_notices=notice_words,
         case=page.case,
         grounds=grounds,
         labels=case_labels,

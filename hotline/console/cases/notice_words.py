@@ -1,0 +1,78 @@
+"""The words of the notices in a case: states and news for staff, and the consent that they read aloud."""
+
+from hotline.console.imports.words import STATUSES
+from hotline.console.shell.console import console
+from hotline.console.shell.words import N_, _
+from models.notices.case_notices import NoticeRow
+from models.notices.registering import Choices
+
+NEWS = STATUSES | {
+    "hearing": N_("reminder of a hearing"),
+    "expected_release": N_("reminder of an expected release"),
+}
+STATES = {
+    "waiting": (N_("The line calls"), "warn"),
+    "ringing": (N_("Ringing"), "warn"),
+    "left_for_staff": (N_("Reach this person"), "bad"),
+    "confirmed": (N_("Confirmed"), "good"),
+    "stopped": (N_("Stopped"), "quiet"),
+}
+CONFIRMED = {
+    "call": N_("by key in our call"),
+    "line": N_("on the line, after the PIN"),
+    "staff": N_("told by staff"),
+}
+#: Why a notice was stopped, or needs a person.
+WHY = {
+    "withdrawn": N_("they do not want to be called"),
+    "paused": N_("the calls were paused"),
+    "gate": N_("it may not be told"),
+    "replaced": N_("newer news took its place"),
+    "retracted": N_("the news was wrong"),
+    "staff_cancelled": N_("cancelled by staff"),
+    "cap": N_("cap reached"),
+    "unconfirmed": N_("no answer"),
+    "no_phone": N_("no phone may be called"),
+    "wrong_code": N_("code problem"),
+    "no_code": N_("code problem"),
+    "asked_person": N_("asked for a person"),
+    "refused": N_("phone cannot be called"),
+    "unknown": N_("may have been called"),
+}
+OPENS = {
+    "code": (N_("A notice code of 4 digits"), N_("They choose it now. It opens a notice and nothing else.")),
+    "key": (
+        N_("A key alone"),
+        N_("Anyone who answers and presses the key hears the news. Not for a phone that only they answer."),
+    ),
+}
+NIGHTS = {"yes": N_("Yes, at any hour"), "no": N_("No, not at night")}
+
+
+def ended(row: NoticeRow) -> str:
+    """How a notice ended, or what it waits for."""
+    if row.confirmed_by is not None:
+        return _(CONFIRMED[row.confirmed_by])
+    return _(WHY[row.why]) if row.why in WHY else ""
+
+
+def consent_words(choices: Choices, language: str) -> list[str]:
+    """What staff read aloud before somebody registers, in that person's language: the line's own words."""
+    said = console.words.catalog(language).gettext
+    many = len(choices.phone_ids) > 1
+    return [
+        said(N_("We will call your phones one after another when something changes."))
+        if many
+        else said(N_("We will call your phone when something changes.")),
+        said(N_("If they get out, we will call at any hour."))
+        if choices.wishes.get("night_allowed")
+        else said(N_("We will not call at night.")),
+        said(N_("First we will ask for your code."))
+        if choices.code_key is not None
+        else said(N_("We will ask for no code. Anyone who answers and presses a key hears the news.")),
+        said(N_("We may send a text that asks you to call us. The phone company keeps a list of texts."))
+        if choices.by_text
+        else said(N_("We will send no text.")),
+        said(N_("We will call at most %(count)s times a day.")) % {"count": choices.cap_per_day},
+        said(N_("We may not be able to tell you of every change. No call does not mean no change.")),
+    ]

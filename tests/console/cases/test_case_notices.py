@@ -1,0 +1,208 @@
+"""Notices on the page of a case: registering with the person, in the words read to them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from models import AuditEntry, Case, Notice, Registration
+from models.cases.registrant import Consent
+from models.cases.subject import find_or_add_subject
+from models.store.database import Database
+from tests.console.case_pages import PHONE, kept_case, more_phones, verifies
+from tests.console.conftest import Member
+from tests.factories import NOW, MadeCase, make_case, make_event, make_notice, make_registration
+
+CAUTION = "We may not be able to tell you of every change. No call does not mean no change."
+
+
+def registers(person: Member, case: MadeCase, code: str = "2593", **answers: Any) -> Member:
+    """Open the case, ask the questions, read the words aloud and save."""
+    verifies(person, case).clicks("Register for notices")
+    person.fills(**answers).clicks("Read it to them")
+    assert person.heading == "Read this to the person", person.words
+    if answers.get("opens") != "key":
+        person.fills(code=code)
+    return person.clicks("They agree: save")
+
+
+def make_told(database: Database, case: MadeCase, kind: str = "released", **facts: Any) -> int:
+    """A notice of this case; returns its id."""
+    with database.transaction() as session:
+        registration = session.scalars(select(Registration)).first() or make_registration(session, case)
+        event = make_event(session, case.subject_id, kind)
+        return make_notice(session, registration, event, **facts).id
+
+
+def test_person_is_registered_in_the_words_read_to_them_with_the_safest_answers(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+
+    registers(liaison, case)
+
+    assert "Saved. We will call this person when something changes." in liaison.words
+    assert "Registered" in liaison.words
+    assert "Notice code" in liaison.words
+    assert CAUTION in liaison.words
+    assert "2593" not in liaison.words
+    with database.reading() as session:
+        made = session.scalars(select(Registration)).one()
+        assert (made.state, made.made_by[:6]) == ("standing", "staff:")
+        consent = session.scalars(select(Consent).where(Consent.registration_id == made.id)).one()
+        assert consent.words.startswith("We will call your phone when something changes. If they get out,")
+        assert (consent.channel, consent.withdrawn_at) == ("voice", None)
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "register_for_notices")).one()
+        assert "2593" not in str(entry.facts)
+
+
+@pytest.mark.parametrize("code", ["1234", "25", "abcd", "0110"])
+def test_code_that_is_easy_to_guess_or_no_code_is_asked_again(
+    liaison: Member, database: Database, code: str
+) -> None:
+    case = kept_case(database)
+
+    registers(liaison, case, code)
+
+    assert liaison.heading == "Read this to the person"
+    assert "Code: " in liaison.words
+    with database.reading() as session:
+        assert session.scalars(select(Registration)).all() == []
+
+
+def test_key_alone_is_refused_for_a_phone_that_only_the_person_answers(
+    liaison: Member, database: Database
+) -> None:
+    registers(liaison, kept_case(database), opens="key")
+
+    assert "without a code, anyone who answers hears the news" in liaison.words
+    with database.reading() as session:
+        assert session.scalars(select(Registration)).all() == []
+
+
+def test_registration_is_changed_and_keeps_its_code(liaison: Member, database: Database) -> None:
+    case = kept_case(database)
+    registers(liaison, case)
+    with database.reading() as session:
+        before = session.scalars(select(Registration.code_key)).one()
+
+    liaison.clicks("Change registration").fills(cap="3", nights="no").clicks("Read it to them")
+    liaison.clicks("They agree: save")
+
+    assert "We will not call at night. First we will ask for your code." in liaison.words
+    assert "We will call at most 3 times a day." in liaison.words
+    with database.reading() as session:
+        assert session.scalars(select(Registration.code_key)).one() == before
+
+
+def test_registration_is_paused_resumed_and_stopped_and_its_notices_stop_with_it(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database, "released")
+    registers(liaison, case)
+    made = make_told(database, case)
+
+    liaison.fills(until=f"{NOW + timedelta(days=7):%Y-%m-%d}").clicks("Pause notices")
+    assert "The calls are paused." in liaison.words
+    with database.reading() as session:
+        assert session.get_one(Notice, made).outcome == "paused"
+    liaison.clicks("End pause")
+    assert "The pause is over." in liaison.words
+    liaison.clicks("Stop notices")
+
+    assert "Not registered" in liaison.words
+    with database.reading() as session:
+        assert session.scalars(select(Registration.state)).one() == "stopped"
+
+
+def test_pause_of_more_than_thirty_days_is_refused(liaison: Member, database: Database) -> None:
+    registers(liaison, kept_case(database))
+    liaison.fills(until=f"{NOW + timedelta(days=40):%Y-%m-%d}").clicks("Pause notices")
+    assert "Pause: choose a day within the next 30 days." in liaison.words
+
+
+def test_staff_who_opened_the_case_by_a_search_register_and_stop_nothing(
+    supervisor: Member, database: Database
+) -> None:
+    with database.transaction() as session:
+        subject = find_or_add_subject(session, feed_id="S-1", name="Oren Pike", now=NOW)
+        case = make_case(session, subject=subject, phone=PHONE)
+        make_registration(session, case)
+    supervisor.opens("/console/cases").fills(name="pike", reason="complaint").clicks("Search")
+    supervisor.clicks("Open")
+    assert "verify the person first" in supervisor.words
+    assert "Stop notices" not in supervisor.words
+
+    supervisor.sends(f"/console/cases/{case.id}/notices/stop", {"csrf_token": supervisor.token})
+
+    with database.reading() as session:
+        assert session.scalars(select(Registration.state)).one() == "standing"
+
+
+def test_nothing_changes_while_phones_and_times_are_held_after_a_lost_pin(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    registers(liaison, case)
+    with database.transaction() as session:
+        session.execute(update(Case).values(changes_held_until=NOW + timedelta(hours=5)))
+
+    liaison.sends(f"/console/cases/{case.id}/notices/stop", {"csrf_token": liaison.token})
+
+    assert "Registrations, phones and times stay as they are until" in liaison.words
+    with database.reading() as session:
+        assert session.scalars(select(Registration.state)).one() == "standing"
+
+
+def test_history_tells_news_that_may_be_said_or_was_heard_and_no_other(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database, "released")
+    made = make_told(database, case, state="left_for_staff", task="no_code", task_at=NOW, outcome="no_code")
+    verifies(liaison, case)
+    assert "Reach this person" in liaison.words
+    assert "code problem" in liaison.words
+    assert "released" in liaison.words.partition("Notices")[2]
+
+    with database.transaction() as session:
+        session.execute(update(Notice).values(state="stopped", outcome="gate"))
+    liaison.opens(f"/console/cases/{case.id}")
+
+    row = liaison.words.partition("How it ended")[2].partition("Call an agency")[0]
+    assert "may not be said" in row
+    assert "released" not in row
+    assert made
+
+
+def test_news_that_staff_told_is_confirmed_once_in_their_name(liaison: Member, database: Database) -> None:
+    case = kept_case(database, "released")
+    made = make_told(database, case, state="left_for_staff", task="cap", task_at=NOW, outcome="cap")
+    verifies(liaison, case).clicks("They heard it from me")
+
+    assert "Confirmed. Nobody is called about it any more." in liaison.words
+    assert "told by staff" in liaison.words
+    with database.reading() as session:
+        notice = session.get_one(Notice, made)
+        assert (notice.state, notice.confirmed_by) == ("confirmed", "staff")
+    liaison.sends(f"/console/cases/{case.id}/notices/{made}/confirm", {"csrf_token": liaison.token})
+    assert "This notice was confirmed or stopped already." in liaison.words
+
+
+def test_notice_of_another_case_is_not_confirmed_here(liaison: Member, database: Database) -> None:
+    case, other = kept_case(database, "released"), kept_case(database, "released", phone="+12025550187")
+    made = make_told(database, other)
+    verifies(liaison, case)
+    liaison.sends(f"/console/cases/{case.id}/notices/{made}/confirm", {"csrf_token": liaison.token})
+    assert "There is no such notice." in liaison.words
+    with database.reading() as session:
+        assert session.get_one(Notice, made).state == "waiting"
+
+
+def test_two_phones_are_named_by_their_last_digits_alone(liaison: Member, database: Database) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        more_phones(session, case, range(2, 4))
+    verifies(liaison, case).clicks("Register for notices")
+    assert "Phone ending in 10" in liaison.words
+    assert "5550110" not in liaison.words
