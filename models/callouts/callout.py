@@ -33,12 +33,17 @@ from models.store.refusal import RefusedError
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
-#: How a call-out ended: the party answered and hung up, or did not answer; the staff member ended it; or they
-#: never accepted it, so that nobody was dialed.
+#: How a call-out ended: the party answered and hung up, or did not answer; the staff member ended it, perhaps
+#: before anybody was dialed; or they never accepted it, so that nobody was dialed.
 ANSWERED, UNANSWERED, ENDED, UNMADE = "answered", "unanswered", "ended", "unmade"
 OUTCOMES = (ANSWERED, UNANSWERED, ENDED, UNMADE)
-#: The carrier's words for a phone that was not answered; the first for one that it could not ring.
-_NOT_ANSWERED = ("failed", "busy", "no-answer")
+#: Why a call-out was not accepted: the phone could not be rung, nobody answered it, or they answered and
+#: pressed no key to accept.
+NOT_RUNG, NO_ANSWER, NO_KEY = "not_rung", "no_answer", "no_key"
+#: The same by the status of the leg.
+_WHY_UNMADE = {
+    "failed": NOT_RUNG, "busy": NO_ANSWER, "no-answer": NO_ANSWER, LEAVING: NO_KEY, "completed": NO_KEY,
+}  # fmt: skip
 #: The exact words of the partial index, so that both databases use it.
 IS_ON = text("callouts.closed_at IS NULL")
 _ON = text("closed_at IS NULL")
@@ -127,9 +132,12 @@ def accept_call_out(
     return "accepted", []
 
 
-def leave_call_out(session: Session, leg: "CallState", now: datetime) -> None:
-    """The staff member was rung and does not make the call after all; they are free when the leg ends."""
-    close(session, leg.id, UNMADE, now)
+def leave_call_out(session: Session, leg: "CallState", now: datetime, *, is_missed: bool) -> None:
+    """The staff member was rung and does not make the call after all; they are free when the leg ends.
+
+    ``is_missed``: they pressed no key, instead of the one that leaves it.
+    """
+    close(session, leg.id, UNMADE if is_missed else ENDED, now)
     bring_forward(session, leg.id, LEAVING)
 
 
@@ -159,7 +167,7 @@ def end_call_out(session: Session, callout_id: int, staff_id: int, now: datetime
     leg = session.get_one(Call, found.call_id, populate_existing=True)
     if leg.ended_at is not None:
         free_liaison(session, leg.id, now)
-    staff_left(session, leg.id, now)
+    close(session, leg.id, ENDED, now)
     return [] if leg.ended_at is not None else [("release_leg", leg.id)]
 
 
@@ -181,11 +189,11 @@ def current_callout(session: Session, staff_id: int) -> Callout | None:
     return session.scalars(select(Callout).where(Callout.staff_id == staff_id, IS_ON)).first()
 
 
-def unmade_since(session: Session, staff_id: int, since: datetime) -> tuple[Callout, bool] | None:
-    """This person's newest call-out that ended after ``since``, if their phone was not answered.
+def unmade_since(session: Session, staff_id: int, since: datetime) -> tuple[Callout, str] | None:
+    """This person's newest call-out that ended after ``since``, if they never accepted it.
 
-    The second value is whether it could be rung at all. Whoever ended the call or left it by key knows why
-    nobody was called.
+    The second value is why: NOT_RUNG, NO_ANSWER or NO_KEY. A person who ended the call or left it by key
+    knows why nobody was called.
     """
     newest = (
         select(Callout, Call.call_status)
@@ -195,9 +203,9 @@ def unmade_since(session: Session, staff_id: int, since: datetime) -> tuple[Call
         .limit(1)
     )
     found = session.execute(newest).first()
-    if found is None or found[0].outcome != UNMADE or found[1] not in _NOT_ANSWERED:
+    if found is None or found[0].outcome != UNMADE or found[1] not in _WHY_UNMADE:
         return None
-    return found[0], found[1] != "failed"
+    return found[0], _WHY_UNMADE[found[1]]
 
 
 def close(session: Session, call_id: int, outcome: str, now: datetime) -> None:

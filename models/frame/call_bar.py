@@ -117,11 +117,11 @@ class OwnCallout:
 
 @dataclass(frozen=True, slots=True)
 class UnmadeCallout:
-    """A call-out in which nobody was called, ``rang``: because this person did not answer."""
+    """A call-out in which nobody was called; ``why`` is what models/callouts/callout.py calls it."""
 
     id: int
     party: str
-    rang: bool
+    why: str
 
 
 _CALLER = aliased(Call)

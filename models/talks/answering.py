@@ -73,10 +73,10 @@ def _decline_talk(
 
 
 def _decline_call_out(
-    session: Session, leg: "CallState", now: datetime, _policy: CallbackPolicy, _is_missed: bool
+    session: Session, leg: "CallState", now: datetime, _policy: CallbackPolicy, is_missed: bool
 ) -> None:
     # They asked for this call themselves, so it was no offer.
-    leave_call_out(session, leg, now)
+    leave_call_out(session, leg, now, is_missed=is_missed)
 
 
 _ACCEPT: Mapping[str, Callable[[Session, "CallState", datetime], Accepted]] = {

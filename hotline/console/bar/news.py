@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.words import _, ngettext
+from models.callouts.callout import NO_ANSWER, NO_KEY, NOT_RUNG
 from models.frame.call_bar import CallBar, Other, OwnCall, OwnCallout, UnmadeCallout
 from models.frame.standing import Standing
 
@@ -126,9 +127,11 @@ def set_away(missed: int) -> str:
 
 def why_unmade(callout: UnmadeCallout) -> str:
     """Why nobody was called in a call-out."""
-    if callout.rang:
-        return _("You did not answer your phone, so nobody was called.")
-    return _("The line could not ring your phone, so nobody was called.")
+    return {
+        NOT_RUNG: _("The line could not ring your phone, so nobody was called."),
+        NO_ANSWER: _("You did not answer your phone, so nobody was called."),
+        NO_KEY: _("You did not accept the call on your phone, so nobody was called."),
+    }[callout.why]
 
 
 def _of_call(call: OwnCall) -> News:

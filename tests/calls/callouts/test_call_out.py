@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import AuditEntry, Call, Callout, Facility, Staff
-from models.callouts.callout import call_out, end_call_out
+from models.callouts.callout import call_out, end_call_out, unmade_since
 from models.callouts.refusals import CalloutRefusal
 from models.calls import pacing
 from models.store.refusal import RefusedError
@@ -62,6 +62,13 @@ def ends(hotline: Hotline, who: Staff) -> None:
 def the_callout(hotline: Hotline) -> Callout:
     found: Callout = hotline.row(select(Callout))
     return found
+
+
+def why_unmade(hotline: Hotline, who: Staff) -> str | None:
+    """Why the bar says that nobody was called in their last call-out; None if it says nothing."""
+    with hotline.database.reading() as session:
+        found = unmade_since(session, who.id, hotline.clock.now - timedelta(minutes=2))
+        return None if found is None else found[1]
 
 
 def sweeps(hotline: Hotline, **later: float) -> None:
@@ -154,7 +161,8 @@ def test_end_call_before_the_key_dials_nobody(
     ends(hotline, lea)
 
     assert liaison.hears("This call is no longer waiting")
-    assert (liaison.is_over, the_callout(hotline).outcome) == (True, "unmade")
+    assert (liaison.is_over, the_callout(hotline).outcome) == (True, "ended")
+    assert why_unmade(hotline, lea) is None
     assert nobody_is_held(hotline)
 
 
@@ -184,10 +192,21 @@ def test_agency_that_does_not_answer_is_said_and_the_liaison_is_free(
 
 
 @pytest.mark.parametrize(
-    "does", [lambda liaison: liaison.presses("2"), lambda liaison: liaison.says_nothing()]
+    ("does", "outcome", "why"),
+    [
+        (lambda liaison: liaison.presses("2"), "ended", None),
+        (lambda liaison: liaison.says_nothing(), "unmade", "no_key"),
+        (lambda liaison: liaison.hangs_up(), "unmade", "no_key"),
+    ],
 )
 def test_liaison_who_leaves_the_call_or_presses_no_key_calls_nobody_and_misses_nothing(
-    phone: Phone, case: MadeCase, lea: Staff, hotline: Hotline, does: Callable[[Phone], None]
+    phone: Phone,
+    case: MadeCase,
+    lea: Staff,
+    hotline: Hotline,
+    does: Callable[[Phone], None],
+    outcome: str,
+    why: str | None,
 ) -> None:
     for _ in range(2):
         asks(hotline, case, lea, stewart(hotline))
@@ -196,7 +215,8 @@ def test_liaison_who_leaves_the_call_or_presses_no_key_calls_nobody_and_misses_n
         while not liaison.is_over:
             does(liaison)
 
-    assert hotline.rows(select(Callout.outcome)) == ["unmade", "unmade"]
+    assert hotline.rows(select(Callout.outcome)) == [outcome, outcome]
+    assert why_unmade(hotline, lea) == why
     assert nobody_is_held(hotline)
     assert hotline.rows(select(Staff.on_shift)) == [True], "they asked for it, so it was no offer"
 

@@ -82,6 +82,7 @@ def test_call_of_a_colleague_is_not_in_the_bar_and_not_ended_from_it(
     [
         ("failed", "The line could not ring your phone, so nobody was called."),
         ("no-answer", "You did not answer your phone, so nobody was called."),
+        ("completed", "You did not accept the call on your phone, so nobody was called."),
     ],
 )
 def test_bar_says_for_two_minutes_why_nobody_was_called_in_a_call_out(

@@ -138,7 +138,7 @@ def test_agency_of_the_directory_is_called_and_the_call_is_ended_in_the_bar(
 
     liaison.clicks("End call")
     assert liaison.reads("The call is ended.")
-    assert callouts(database) == [(facility, "unmade")]
+    assert callouts(database) == [(facility, "ended")]
     assert "Call agency" in liaison.buttons
 
 
