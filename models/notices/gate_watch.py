@@ -9,7 +9,7 @@ the news; this keeps the rows true meanwhile.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.cases.case import Case
@@ -22,6 +22,7 @@ from models.notices.registration import Registration
 from models.notices.spreading import ACTOR, record_move, stands, stop_where
 
 _AT_REST = ("waiting", "left_for_staff")
+_CODE_PROBLEMS = ("wrong_code", "no_code")
 
 
 def watch_gate(session: Session, now: datetime, rules: HeardRules, limit: int) -> None:
@@ -86,8 +87,19 @@ def _take_up(session: Session, now: datetime, rules: HeardRules, limit: int) -> 
     ).all()
     if not found:
         return
-    again = update(NOTICES).where(NOTICES.c.id.in_(found), IS_GATED)
-    session.execute(again.values(state="waiting", outcome=None, closed_at=None, next_attempt_at=now))
+    # What was a task of staff is one again; only after a code problem other phones ring as well (R30).
+    is_task = and_(NOTICES.c.task.is_not(None), NOTICES.c.task.not_in(_CODE_PROBLEMS))
+    session.execute(
+        update(NOTICES)
+        .where(NOTICES.c.id.in_(found), IS_GATED)
+        .values(
+            state=case((is_task, "left_for_staff"), else_="waiting"),
+            outcome=case((is_task, NOTICES.c.task), else_=None),
+            task_at=case((NOTICES.c.task.is_not(None), now), else_=None),
+            closed_at=None,
+            next_attempt_at=now,
+        )
+    )
     for notice_id in found:
         record_move(session, notice_id, "take_up_notice", None, now, ACTOR)
 

@@ -100,7 +100,8 @@ def stop_where(
     stopped = session.scalars(
         update(NOTICES)
         .where(NOTICES.c.state.in_(states), which)
-        .values(state="stopped", outcome=outcome, closed_at=now, lease_until=None)
+        # Its task ends with it; the code of the task stays, for a notice that is taken up again.
+        .values(state="stopped", outcome=outcome, closed_at=now, lease_until=None, task_at=None)
         .returning(NOTICES.c.id)
     ).all()
     if not stopped:

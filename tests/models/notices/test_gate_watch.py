@@ -20,7 +20,7 @@ from models.notices.spreading import spread
 from models.store.database import Database
 from tests.factories import NOW, make_case, make_import, make_staff
 from tests.models.custody.feed import at, feed_row, load
-from tests.models.notices.registered import OUT, change_notices, feeds, registered_case, states
+from tests.models.notices.registered import OUT, change_notices, feeds, notices, registered_case, states
 
 RULES = HeardRules(60, 24, 5)
 STATUSES = ("in_custody", "returned_to_custody", "released", "removed", "deceased", "unknown")
@@ -125,10 +125,26 @@ def test_notice_of_a_record_that_is_held_goes_on_when_the_import_is_rejected(tol
 
 
 def test_task_of_staff_rests_too_since_they_may_not_tell_it_either(told: Database) -> None:
-    change_notices(told, state="left_for_staff", outcome="unconfirmed")
+    change_notices(told, state="left_for_staff", outcome="asked_person", task="asked_person", task_at=at(1))
     feeds(told, **OUT | {"as_of": at(2), "asylum_related": "yes"})
 
     assert watches(told, 2) == [("released", "stopped", "gate")]
+    assert [one.task_at for one in notices(told)] == [None]
+
+    feeds(told, **OUT | {"as_of": at(3)})
+
+    assert watches(told, 3) == [("released", "left_for_staff", "asked_person")]
+    assert [one.task_at for one in notices(told)] == [at(3)]
+
+
+def test_other_phones_ring_again_for_a_notice_with_a_code_problem(told: Database) -> None:
+    change_notices(told, task="wrong_code", task_at=at(1))
+    feeds(told, **OUT | {"as_of": at(2), "asylum_related": "yes"})
+    watches(told, 2)
+    feeds(told, **OUT | {"as_of": at(3)})
+
+    assert watches(told, 3) == [("released", "waiting", None)]
+    assert [one.task_at for one in notices(told)] == [at(3)]
 
 
 @pytest.mark.parametrize("state", ["ringing", "confirmed"])

@@ -1,0 +1,153 @@
+"""From a row of the feed to a person who has heard the news, and what the feed says meanwhile (R16, R28)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Notice, Subject
+from models.custody.custody_import import ImportResult, ImportRules, import_custody
+from models.custody.held_import import list_held, reject, release
+from models.store.database import keyring_of
+from tests import factories
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import CODE, Registered, picks_up, sweeps, the_notice
+from tests.models.custody.feed import feed_file, feed_row
+from tests.phone import Phone
+
+Registering = Callable[..., Registered]
+
+
+class Feed:
+    """The feed of one hotline, which speaks of the person of one case."""
+
+    def __init__(self, hotline: Hotline, made: Registered) -> None:
+        self._hotline = hotline
+        with hotline.database.reading() as session:
+            subject = session.get_one(Subject, made.case.subject_id)
+            self._id = keyring_of(session).unseal("subject.feed_id", subject.feed_id_sealed)
+
+    def says(self, status: str, **values: object) -> ImportResult:
+        """A file with one row, confirmed now; what it tells happened a minute ago."""
+        now = self._hotline.clock.now
+        row = feed_row(
+            self._id, status=status, **{"as_of": now, "status_at": now - timedelta(minutes=1), **values}
+        )
+        rules = ImportRules.of(self._hotline.office.gates, factories.make_policies())
+        return import_custody(
+            self._hotline.database, feed_file(row), rules, full=False, dry_run=False, strict=False, now=now
+        )
+
+
+@pytest.fixture
+def feed(registered: Registering, hotline: Hotline) -> Feed:
+    """Somebody is registered about a person in custody."""
+    return Feed(hotline, registered("in_custody"))
+
+
+def hears_the_news(phone: Phone, hotline: Hotline, now: str = "1") -> Phone:
+    """The registrant picks up, gives the code, and chooses to hear it now by the key ``now``."""
+    called = picks_up(phone, hotline)
+    for key in ("1", CODE, now):
+        called.presses(key)
+    return called
+
+
+def outcomes(hotline: Hotline) -> list[tuple[str, str | None]]:
+    """Each notice: its state, and why it was stopped."""
+    with hotline.database.reading() as session:
+        return [(one.state, one.outcome) for one in session.scalars(select(Notice).order_by(Notice.id))]
+
+
+def test_release_in_the_feed_rings_the_registrant_who_confirms_it(
+    phone: Phone, hotline: Hotline, feed: Feed
+) -> None:
+    feed.says("released")
+    assert len(sweeps(hotline)) == 1
+
+    called = hears_the_news(phone, hotline)
+    assert called.hears("was released", "To confirm that you heard this, press 1")
+    called.presses("1")
+
+    assert the_notice(hotline).state == "confirmed"
+    feed.says("released", status_at=hotline.clock.now - timedelta(minutes=1))
+    assert sweeps(hotline, hours=1) == []
+
+
+def test_file_with_nothing_new_rings_nobody(hotline: Hotline, feed: Feed) -> None:
+    feed.says("in_custody")
+
+    assert sweeps(hotline) == []
+    assert outcomes(hotline) == []
+
+
+def test_gate_that_closes_before_the_call_rings_nobody_until_it_opens(
+    phone: Phone, hotline: Hotline, feed: Feed
+) -> None:
+    feed.says("released")
+    feed.says("released", asylum_related="yes")
+    assert sweeps(hotline) == []
+    assert outcomes(hotline) == [("stopped", "gate")]
+
+    hotline.clock.passes(minutes=10)
+    feed.says("released", status_at=hotline.clock.now - timedelta(minutes=11))
+
+    assert len(sweeps(hotline, minutes=1)) == 1
+    assert hears_the_news(phone, hotline).hears("was released")
+
+
+def test_death_sent_as_a_release_is_told_as_a_death_alone(phone: Phone, hotline: Hotline, feed: Feed) -> None:
+    feed.says("released")
+    feed.says("deceased")
+
+    assert len(sweeps(hotline)) == 1
+    # A person is offered first.
+    called = hears_the_news(phone, hotline, now="2")
+    assert called.hears("this person died today")
+    assert "released" not in called.transcript
+    assert len(outcomes(hotline)) == 1
+
+
+def test_false_flip_of_one_case_that_is_corrected_rings_nobody_about_the_release(
+    hotline: Hotline, feed: Feed
+) -> None:
+    """The file that takes the release back says the impossible, so the brake holds it and nothing is told."""
+    feed.says("released")
+    before = hotline.clock.now - timedelta(days=2)
+    assert feed.says("in_custody", status_at=before).held
+
+    assert sweeps(hotline) == []
+    assert outcomes(hotline) == [("stopped", "gate")]
+
+    with hotline.database.transaction() as session:
+        for name in ("ana", "ben"):
+            factories.make_staff(
+                session, f"{name}@office.example.org", role="supervisor", on_shift=False,
+                created_at=hotline.clock.now - timedelta(days=400),
+            )  # fmt: skip
+    with hotline.database.reading() as session:
+        (held,) = list_held(session)
+    release(
+        hotline.database, held.id, by="ana@office.example.org", and_by="ben@office.example.org",
+        now=hotline.clock.now, tied_days=30,
+    )  # fmt: skip
+    sweeps(hotline, minutes=2)
+    assert outcomes(hotline) == [("stopped", "gate"), ("ringing", None)]
+
+
+def test_held_file_that_is_rejected_lets_the_true_release_be_told(
+    phone: Phone, hotline: Hotline, feed: Feed
+) -> None:
+    feed.says("released")
+    assert feed.says("in_custody", status_at=hotline.clock.now - timedelta(days=2)).held
+    assert sweeps(hotline) == []
+    with hotline.database.transaction() as session:
+        factories.make_staff(session, "ana@office.example.org", role="supervisor", on_shift=False)
+    with hotline.database.reading() as session:
+        (held,) = list_held(session)
+
+    reject(hotline.database, held.id, by="ana@office.example.org", now=hotline.clock.now)
+
+    assert len(sweeps(hotline, minutes=1)) == 1
+    assert hears_the_news(phone, hotline).hears("was released")
