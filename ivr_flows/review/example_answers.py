@@ -13,6 +13,7 @@ from ivr_flows.review.example_alerts import ALERT_ANSWERS
 from ivr_flows.review.example_callbacks import CALLBACK_ANSWERS, NOW, PARTS
 from ivr_flows.review.example_callbacks import Answer as Answer
 from ivr_flows.review.example_notices import NOTICE_ANSWERS, NOTICE_MEANINGS
+from ivr_flows.review.example_registering import REGISTERING_ANSWERS, REGISTERING_MEANINGS
 from ivr_flows.review.example_services import SERVICE_ANSWERS
 from ivr_flows.review.example_waiting import (
     one_other_waits,
@@ -235,6 +236,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     },
     ("tell_news", "not_out"): {"sent away": _status("removed"), "dead": _status("deceased")},
     **NOTICE_ANSWERS,
+    **REGISTERING_ANSWERS,
     ("tell_details", "told"): {
         "all that may be known": _details(
             removal_stage="proceedings_open", next_hearing_at=NOW + timedelta(days=6),
@@ -318,6 +320,7 @@ VERIFIED_ALONE = frozenset(
 #: What a word means, for readers who do not know the verbs.
 MEANINGS: Mapping[str, str] = {
     **NOTICE_MEANINGS,
+    **REGISTERING_MEANINGS,
     "may_try: yes": "tries are left",
     "may_try: number_too": "tries are left, and the number is asked too",
     "may_try: no": "no tries are left",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ivr_flows.engine.flow import Announce, Choice, Decide, Handler, Menu, Step
+from ivr_flows.trees.registering_steps import NOTICES
 from ivr_flows.verbs import callback_verbs, case_verbs, wish_verbs
 
 
@@ -14,7 +15,7 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
             {
                 "urgent": "callback_open",
                 "open": "callback_open_not_urgent",
-                "known": "callback_menu",
+                "known": "callback_menu_in_case",
                 "stranger": "callback_menu_without_pin",
                 "number_keyed": "callback_menu_lost_pin",
                 "reported": "callback_menu",
@@ -22,6 +23,8 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
             },
         ),
         "callback_menu": Menu(callback_ways(), silence="callback_left"),
+        # The calls that the line makes by itself stand last: they are for later, the others for now.
+        "callback_menu_in_case": Menu((*callback_ways(), NOTICES), silence="callback_left"),
         # Silence requests no callback, except for hard news that is still untold (R19).
         "callback_left": Decide(
             case_verbs.news_was_left, {"owed": "callback_in_silence", "none": "silent_end"}

@@ -7,6 +7,7 @@ from ivr_flows.engine.code_words import in_code_words
 from ivr_flows.engine.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, Step, required
 from ivr_flows.trees.callback_steps import callback_ways, silent_menu
 from ivr_flows.trees.pin_steps import CASE_DIGITS, PIN_DIGITS, number_slip
+from ivr_flows.trees.registering_steps import NOTICES
 from ivr_flows.trees.victim_line import HEAR_AGAIN, last_menu, victim_line
 from ivr_flows.verbs import case_verbs
 from models.calls.role import CALLER
@@ -84,7 +85,7 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
             wishes, choices=tuple(one for one in wishes.choices if one.next != "callback_about")
         ),
         "anything_else": last_menu(Choice("end.main", next="main_menu")),
-        "all_said_in_case": last_menu(HEAR_AGAIN),
+        "all_said_in_case": last_menu(HEAR_AGAIN, NOTICES),
     }
     steps = {name: in_code_words(step) for name, step in {**kept, **front}.items()}
     return dataclasses.replace(

@@ -28,6 +28,7 @@ from ivr_flows.trees.pin_steps import (
     number_slip,
     pin_steps,
 )
+from ivr_flows.trees.registering_steps import NOTICES, registering_steps
 from ivr_flows.trees.talk_steps import CALLER_RECALLED, caller_steps
 from ivr_flows.verbs import (
     announcement_verbs,
@@ -188,6 +189,8 @@ def victim_line(
             prompt="silent.offer",
         ),
         **callback_steps(languages),
+        # To be called when custody changes (R28).
+        **registering_steps(),
         # 0: a person (R22, R36), by voice and key or, with 5, only by key.
         "silent": Decide(queue_verbs.mark_silent, {"marked": "person"}),
         "person": Decide(case_verbs.news_waits, {"waits": "danger_person", "none": "find_person"}),
@@ -284,6 +287,7 @@ def victim_line(
         "all_said_in_case": last_menu(
             Choice("end.case", does=case_verbs.back_to_case, on={"case": "choose_menu", "news": "hard_news"}),
             _HELP,
+            NOTICES,
         ),
         # Silence: one offer, heard once, and a gentle end (R25). A caller who has found the card can
         # continue.
@@ -330,6 +334,8 @@ def victim_line(
         "news_menu",
         "callback_open",
         "callback_open_not_urgent",
+        "callback_menu_in_case",
+        *registering_steps(),
         *CLOSED_PIN_STEPS,
     }
     return Flow(

@@ -73,7 +73,8 @@ class CallColumns:
 
     ``silent``: the caller cannot talk. ``time_zone``: an IANA name that the caller confirmed. ``wrong_tries``
     and ``last_call_at`` are what the caller has yet to hear about the time since their last verified call
-    (R04). ``new_pin_hash`` is a new PIN between its two entries; a PIN itself is in no row (R03).
+    (R04). ``new_pin_hash`` is a new PIN, or the key of a new notice code, between its two entries; neither is
+    in any row itself (R03).
     ``caller_id_doubted``: the carrier says that the number is not the caller's; ``caller_id_attested``: that
     it is (R04, R07). ``by_machine``: the carrier says that a machine answered a call we placed, which is a
     hint and decides nothing (R31). ``letter_at``: when a mailed PIN let the caller choose their own PIN here

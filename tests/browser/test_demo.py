@@ -72,7 +72,7 @@ def test_caller_hears_a_status_asks_to_be_called_back_and_talks_with_a_liaison(
     victim.types(CASE.number)
     victim.hears("PIN")
     victim.types(CASE.pin)
-    victim.hears("in custody", "as of", "To be called back, press 2.")
+    victim.hears("in custody", "as of", "to be called back, press 2.")
     victim.types("2")
     victim.hears("To have us call this phone as soon as we can, press 1.")
     victim.types("1")
@@ -118,7 +118,7 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     victim.dials()
     for heard, keys in (
         ("Para español, oprima 2.", "1"), ("your case, press 1.", "1"), ("case number", CASE.number),
-        ("PIN", CASE.pin), ("To be called back, press 2.", "2"), ("as soon as we can, press 1.", "1"),
+        ("PIN", CASE.pin), ("to be called back, press 2.", "2"), ("as soon as we can, press 1.", "1"),
     ):  # fmt: skip
         victim.hears(heard)
         victim.types(keys)

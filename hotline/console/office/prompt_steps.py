@@ -45,7 +45,7 @@ PROMPT_STEPS = (
     PromptStep("pin", N_("A new or lost PIN"), ("new_pin", "lost_pin")),
     PromptStep("end", N_("End of the call"), ("end", "cover", "goodbye", "apology")),
     PromptStep("called", N_("When we call back"), ("called", "voicemail", "talk", "hold")),
-    PromptStep("notice", N_("When custody changed"), ("notice",)),
+    PromptStep("notice", N_("When custody changed"), ("notice", "notices")),
     PromptStep(
         "staff_legs",
         N_("Calls to liaisons and interpreters"),

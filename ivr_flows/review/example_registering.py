@@ -1,0 +1,135 @@
+"""What the verbs of being called about changes say, with invented facts."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from ivr_flows.engine.desk import Desk
+from ivr_flows.review.example_callbacks import NOW, Answer
+
+_TERMS = (
+    "notices.at_night", "notices.with_code", "wish.no_message", "notices.no_text",
+)  # fmt: skip
+_OTHER_TERMS = (
+    "notices.phones", "notices.not_at_night", "notices.without_code", "wish.please_call", "notices.with_text",
+    "notices.no_cap", "notices.caution",
+)  # fmt: skip
+
+
+def _terms(*first: str, **after: timedelta) -> Answer:
+    def answer(desk: Desk) -> None:
+        for prompt in first:
+            desk.say(prompt, **{slot: desk.when(NOW + later, on=True) for slot, later in after.items()})
+        desk.say("notices.phone", phone=desk.words("phone.this"))
+        for prompt in _TERMS:
+            desk.say(prompt)
+        desk.say("notices.at_most", count="8")
+        desk.say("notices.caution")
+
+    return answer
+
+
+def _says(*prompts: str, **slots: str) -> Answer:
+    def answer(desk: Desk) -> None:
+        for prompt in prompts:
+            desk.say(prompt, **slots)
+
+    return answer
+
+
+def _saved(prompt: str, **slots: str) -> Answer:
+    def answer(desk: Desk) -> None:
+        desk.say("wishes.saved")
+        desk.say(prompt, **slots)
+
+    return answer
+
+
+def _paused(desk: Desk) -> None:
+    desk.say("notices.paused", on=desk.when(NOW + timedelta(days=7), on=True))
+
+
+def _in_part(desk: Desk) -> None:
+    desk.say("wishes.saved")
+    desk.say("notices.in_hours", part=desk.words("part.morning"))
+
+
+def _this_phone(desk: Desk) -> None:
+    desk.say("wishes.saved")
+    desk.say("notices.phone", phone=desk.words("phone.this"))
+
+
+def _hello(desk: Desk) -> None:
+    desk.say("wishes.saved")
+    desk.say("wish.hello", line=desk.named(desk.office.neutral_name))
+
+
+REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
+    ("look_at_registration", "none"): {"": _terms()},
+    ("look_at_registration", "standing"): {
+        "as at first": _terms(),
+        "with other choices": _says(*_OTHER_TERMS),
+        "no phone may be called any more": _says("notices.no_phone_left", "notices.caution"),
+    },
+    ("look_at_registration", "ends"): {
+        "it ends soon": _terms("notices.ends", on=timedelta(days=20)),
+        "it has ended": _terms("notices.ended"),
+    },
+    ("look_at_registration", "paused"): {"": _terms("notices.paused", on=timedelta(days=6))},
+    ("confirm_notice_code", "registered"): {"": _says("notices.registered")},
+    ("confirm_notice_code", "more"): {
+        "at first": _says("notices.registered"),
+        "a new code": _saved("notices.with_code"),
+    },
+    ("choose_phones", "saved"): {"one": _this_phone, "all": _saved("notices.phones")},
+    ("choose_nights", "saved"): {
+        "yes": _saved("notices.at_night"),
+        "no": _saved("notices.not_at_night"),
+    },
+    ("choose_hours", "saved"): {"a part": _in_part, "any time": _saved("notices.in_any_hours")},
+    ("choose_cap", "saved"): {
+        "a few": _saved("notices.at_most", count="3"),
+        "no cap": _saved("notices.no_cap"),
+    },
+    ("choose_voicemail", "saved"): {
+        "none": _saved("wish.no_message"),
+        "call us": _saved("wish.please_call"),
+        "we call again": _saved("wish.we_call_again"),
+        "our name": _hello,
+    },
+    ("choose_texts", "saved"): {
+        "none": _saved("notices.no_text"),
+        "texts": _saved("notices.with_text"),
+    },
+    ("choose_key_alone", "saved"): {"": _says("wishes.saved", "notices.without_code", "wish.anyone")},
+    ("choose_line", "saved"): {
+        "this one": _saved("notices.shows_this"),
+        "the main one": _saved("notices.shows_main"),
+    },
+    ("choose_zone", "saved"): {"": _saved("notices.zone_kept")},
+    ("renew_registration", "saved"): {"": _says("notices.renewed")},
+    ("resume_registration", "saved"): {"": _says("notices.resumed")},
+    ("stop_registration", "saved"): {"": _says("notices.stopped")},
+    ("pause_week", "saved"): {"": _paused},
+    ("pause_month", "saved"): {"": _paused},
+}
+_CHOICES = (
+    "choose_phones", "choose_nights", "choose_hours", "choose_cap", "choose_voicemail", "choose_texts",
+    "choose_key_alone", "choose_line", "choose_zone", "renew_registration", "resume_registration",
+    "stop_registration", "pause_week", "pause_month",
+)  # fmt: skip
+REGISTERING_MEANINGS: Mapping[str, str] = {
+    "look_at_registration: none": "they are not registered",
+    "look_at_registration: standing": "they are registered",
+    "look_at_registration: ends": "their consent ends soon, or has ended",
+    "look_at_registration: paused": "they paused it",
+    "look_at_registration: held": "staff have just replaced the PIN",
+    "look_at_registration: no_phone": "the case has no phone that may be called",
+    "take_notice_code: good": "the code will do",
+    "take_notice_code: guessable": "others would guess it",
+    "confirm_notice_code: registered": "both were the same",
+    "confirm_notice_code: more": "both were the same, and they want more choices",
+    "confirm_notice_code: differs": "the two differ",
+    "confirm_notice_code: gone": "it cannot be saved",
+    **{f"{verb}: saved": "it is saved" for verb in _CHOICES},
+    **{f"{verb}: gone": "it cannot be saved" for verb in _CHOICES},
+}

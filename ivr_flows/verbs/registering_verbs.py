@@ -1,0 +1,338 @@
+"""Verbs of being called when custody changes: hear, register, change, pause and stop (R28).
+
+What is stored as the consent are the sentences that this module says, in the language it says them in.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from datetime import time, timedelta
+from typing import Any
+
+from ivr_flows.engine.desk import Desk
+from ivr_flows.engine.flow import answers
+from models.callbacks.wishes import VOICEMAIL_TEXTS
+from models.cases.registrant import Phone
+from models.cases.safe_phone import safe_phones
+from models.notices import registering
+from models.notices.registering import Choices, ReadBack, RegistrationError
+
+NOON, EVENING = 12, 17
+FEW_CALLS = 3
+_WEEK, _MONTH = 7, registering.MOST_PAUSE_DAYS
+#: A prompt and the words for its slots.
+_Sentence = tuple[str, Mapping[str, str]]
+
+
+@answers("none", "standing", "ends", "paused", "held", "no_phone")
+def look_at_registration(desk: Desk, _digits: str) -> str:
+    """What stands, said back; or what an express registration would be (R28).
+
+    While staff have just replaced the PIN nothing is said of it: the caller may have obtained it by deceit
+    (R08).
+    """
+    if desk.is_held:
+        return "held"
+    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    if found is not None:
+        _say_read_back(desk, found)
+        if found.state == "paused":
+            return "paused"
+        return "ends" if found.is_due else "standing"
+    phone = _phone(desk)
+    if phone is None:
+        return "no_phone"
+    _say(desk, [*_express_terms(desk, phone), _CAUTION])
+    return "none"
+
+
+@answers("good", "guessable")
+def take_notice_code(desk: Desk, digits: str) -> str:
+    """The first entry of a notice code; only its key is kept on the call (R30)."""
+    try:
+        desk.call.new_pin_hash = registering.new_code_key(desk.session, _case_id(desk), digits)
+    except RegistrationError:
+        return "guessable"
+    return "good"
+
+
+@answers("registered", "more", "differs", "gone")
+def confirm_notice_code(desk: Desk, digits: str) -> str:
+    """The second entry: it registers the caller, or replaces the code of a registration that stands."""
+    kept, desk.call.new_pin_hash = desk.call.new_pin_hash, None
+    try:
+        key = registering.new_code_key(desk.session, _case_id(desk), digits)
+        if key != kept:
+            return "differs"
+        if registering.registration_of(desk.session, _case_id(desk)) is not None:
+            return "more" if _change(desk, [("notices.with_code", {})], code_key=key) == "saved" else "gone"
+        phone = _phone(desk)
+        if phone is None:
+            return "gone"
+        terms = [*_express_terms(desk, phone), _CAUTION]
+        registering.register_for_notices(
+            desk.session, _case_id(desk), registering.safest(phone, key, desk.policies),
+            words=_words(desk, terms), policies=desk.policies, **_by(desk),
+        )  # fmt: skip
+    except RegistrationError:
+        return "gone"
+    desk.say("notices.registered")
+    return "more" if _chose_more(desk) else "registered"
+
+
+@answers("saved", "gone")
+def choose_phones(desk: Desk, digits: str) -> str:
+    """This phone alone, or every safe phone of the registrant, in their order."""
+    phone = _phone(desk)
+    phones = safe_phones(desk.session, _registrant_id(desk))
+    if phone is None:
+        return "gone"
+    if digits == "1":
+        return _change(desk, [_phones_sentence(desk, [phone])], phone_ids=(phone.id,))
+    return _change(desk, [("notices.phones", {})], phone_ids=tuple(one.id for one in phones))
+
+
+@answers("saved", "gone")
+def choose_nights(desk: Desk, digits: str) -> str:
+    """ "If they get out at night, should we call at night?" (R28)"""
+    allowed = digits == "1"
+    said = "notices.at_night" if allowed else "notices.not_at_night"
+    return _change(desk, [(said, {})], wishes={"night_allowed": allowed})
+
+
+@answers("saved", "gone")
+def choose_hours(desk: Desk, digits: str) -> str:
+    """The part of the day for what is not urgent, in the registrant's zone (R29)."""
+    policies = desk.policies
+    parts = {
+        "1": ("morning", policies.window_opens_hour, NOON),
+        "2": ("afternoon", NOON, EVENING),
+        "3": ("evening", EVENING, policies.window_closes_hour),
+    }
+    if digits not in parts:
+        any_time = {"window_starts": None, "window_ends": None}
+        return _change(desk, [("notices.in_any_hours", {})], wishes=any_time)
+    part, starts, ends = parts[digits]
+    wishes = {"window_starts": time(starts % 24), "window_ends": time(ends % 24)}
+    return _change(desk, [("notices.in_hours", {"part": desk.words(f"part.{part}")})], wishes=wishes)
+
+
+@answers("saved", "gone")
+def choose_cap(desk: Desk, digits: str) -> str:
+    """How many calls a phone gets in a day, at most (R28)."""
+    caps = {"1": FEW_CALLS, "2": desk.policies.notice_calls_a_day, "3": registering.MOST_CALLS_A_DAY}
+    cap = caps[digits]
+    said: _Sentence = ("notices.no_cap", {}) if digits == "3" else ("notices.at_most", {"count": str(cap)})
+    return _change(desk, [said], cap_per_day=cap)
+
+
+@answers("saved", "gone")
+def choose_voicemail(desk: Desk, digits: str) -> str:
+    """No message, or one of three neutral ones (R31)."""
+    text = VOICEMAIL_TEXTS[int(digits) - 1]
+    slots = {"line": desk.named(desk.office.neutral_name)} if text == "hello" else {}
+    return _change(desk, [(f"wish.{text or 'no_message'}", slots)], wishes={"voicemail_text": text})
+
+
+@answers("saved", "gone")
+def choose_texts(desk: Desk, digits: str) -> str:
+    """A text that says to call us, after its risk was said; off unless chosen (R28)."""
+    by_text = digits == "2"
+    return _change(desk, [("notices.with_text" if by_text else "notices.no_text", {})], by_text=by_text)
+
+
+@answers("saved", "gone")
+def choose_key_alone(desk: Desk, _digits: str) -> str:
+    """No code: after the risk was said, and never for a phone that only the registrant answers (R30)."""
+    said = [("notices.without_code", {}), ("wish.anyone", {})]
+    return _change(desk, said, code_key=None, wishes={"may_answer": "anyone"})
+
+
+@answers("saved", "gone")
+def choose_line(desk: Desk, digits: str) -> str:
+    """Which of the office's numbers their phone shows when we call (R32)."""
+    lines = desk.office.lines
+    line = desk.call.line if digits == "1" and desk.call.line in lines else lines[0]
+    said = "notices.shows_this" if digits == "1" else "notices.shows_main"
+    return _change(desk, [(said, {})], person={"line": line})
+
+
+@answers("saved", "gone")
+def choose_zone(desk: Desk, _digits: str) -> str:
+    """The hour where they are was right: from now on this is the registrant's zone (R29)."""
+    zone = desk.call.time_zone = desk.call.time_zone or desk.guessed_zone()
+    return _change(desk, [("notices.zone_kept", {})], person={"time_zone": zone})
+
+
+@answers("saved", "gone")
+def renew_registration(desk: Desk, _digits: str) -> str:
+    """They still want it: the consent is good for as long again."""
+    return _did(
+        desk,
+        lambda: registering.renew(desk.session, _case_id(desk), policies=desk.policies, **_by(desk)),
+        "notices.renewed",
+    )
+
+
+@answers("saved", "gone")
+def resume_registration(desk: Desk, _digits: str) -> str:
+    """The end of a pause."""
+    return _did(
+        desk, lambda: registering.resume(desk.session, _case_id(desk), **_by(desk)), "notices.resumed"
+    )
+
+
+@answers("saved", "gone")
+def stop_registration(desk: Desk, _digits: str) -> str:
+    """No more calls about changes, until the caller registers again."""
+
+    def stop() -> None:
+        desk.jobs += registering.stop_registration(desk.session, _case_id(desk), **_by(desk))
+
+    return _did(desk, stop, "notices.stopped")
+
+
+@answers("saved", "gone")
+def pause_week(desk: Desk, _digits: str) -> str:
+    """No calls about changes for a week."""
+    return _pause(desk, _WEEK)
+
+
+@answers("saved", "gone")
+def pause_month(desk: Desk, _digits: str) -> str:
+    """No calls about changes for the longest pause."""
+    return _pause(desk, _MONTH)
+
+
+def _pause(desk: Desk, days: int) -> str:
+    until = desk.now + timedelta(days=days)
+
+    def pause() -> None:
+        desk.jobs += registering.pause(desk.session, _case_id(desk), until, **_by(desk))
+
+    return _did(desk, pause, "notices.paused", on=desk.when(until, on=True))
+
+
+def _did(desk: Desk, do: Callable[[], None], said: str, **slots: str) -> str:
+    try:
+        do()
+    except RegistrationError:
+        return "gone"
+    desk.say(said, **slots)
+    return "saved"
+
+
+def _change(desk: Desk, said: Sequence[_Sentence], **changes: Any) -> str:
+    """Save a changed choice and say it; what was said before and still counts is kept beside it."""
+    case_id = _case_id(desk)
+    try:
+        before = registering.choices_of(desk.session, case_id)
+        choices: Choices = dataclasses.replace(before, **changes)
+        told = registering.read_back(desk.session, case_id, desk.now, desk.policies)
+        words = (*(told.words[:1] if told else ()), _words(desk, said))
+        registering.change(
+            desk.session, case_id, choices, words=" ".join(words), policies=desk.policies, **_by(desk)
+        )
+    except RegistrationError:
+        return "gone"
+    desk.say("wishes.saved")
+    _say(desk, said)
+    return "saved"
+
+
+def _express_terms(desk: Desk, phone: Phone) -> list[_Sentence]:
+    """What an express registration means (``registering.safest``)."""
+    return [
+        _phones_sentence(desk, [phone]),
+        ("notices.at_night", {}),
+        ("notices.with_code", {}),
+        ("wish.no_message", {}),
+        ("notices.no_text", {}),
+        ("notices.at_most", {"count": str(desk.policies.notice_calls_a_day)}),
+    ]
+
+
+def _say_read_back(desk: Desk, found: ReadBack) -> None:
+    """What stands, in the sentences that were agreed to."""
+    if found.is_due:
+        ended = found.lapses_at <= desk.now
+        on = desk.when(found.lapses_at, on=True)
+        _say(desk, [("notices.ended", {}) if ended else ("notices.ends", {"on": on})])
+    if found.paused_until is not None:
+        _say(desk, [("notices.paused", {"on": desk.when(found.paused_until, on=True)})])
+    phone = next(iter(found.phones), None)
+    if phone is None:
+        _say(desk, [("notices.no_phone_left", {}), _CAUTION])
+        return
+    text = phone.voicemail_text if phone.voicemail_allowed else None
+    slots = {"line": desk.named(desk.office.neutral_name)} if text == "hello" else {}
+    many = found.cap_per_day >= registering.MOST_CALLS_A_DAY
+    cap: _Sentence = (
+        ("notices.no_cap", {}) if many else ("notices.at_most", {"count": str(found.cap_per_day)})
+    )
+    _say(
+        desk,
+        [
+            _phones_sentence(desk, found.phones),
+            ("notices.at_night" if phone.night_allowed is not False else "notices.not_at_night", {}),
+            ("notices.with_code" if found.has_code else "notices.without_code", {}),
+            (f"wish.{text or 'no_message'}", slots),
+            ("notices.with_text" if found.by_text else "notices.no_text", {}),
+            cap,
+            _CAUTION,
+        ],
+    )
+
+
+def _phones_sentence(desk: Desk, phones: Sequence[Phone]) -> _Sentence:
+    """Which phones, never by their digits: somebody may listen."""
+    if len(phones) > 1:
+        return "notices.phones", {}
+    which = "this" if phones[0].phone_key == desk.call.phone_key else "yours"
+    return "notices.phone", {"phone": desk.words(f"phone.{which}")}
+
+
+def _say(desk: Desk, sentences: Sequence[_Sentence]) -> None:
+    for prompt, slots in sentences:
+        desk.say(prompt, **slots)
+
+
+def _words(desk: Desk, sentences: Sequence[_Sentence]) -> str:
+    """The same sentences as text, in the language of the call."""
+    language = desk.call.language
+    return " ".join(desk.prompts.text(language, prompt, **slots) for prompt, slots in sentences)
+
+
+def _phone(desk: Desk) -> Phone | None:
+    """The phone in the caller's hand if it is one of the registrant's safe phones, else their first one."""
+    phones = [one for one in safe_phones(desk.session, _registrant_id(desk)) if _can_dial(desk, one)]
+    mine = (one for one in phones if one.phone_key == desk.call.phone_key)
+    return next(mine, next(iter(phones), None))
+
+
+def _can_dial(desk: Desk, phone: Phone) -> bool:
+    return desk.office.can_dial(desk.keyring.unseal("phone.number", phone.number_sealed))
+
+
+def _chose_more(desk: Desk) -> bool:
+    """Whether the caller asked for more choices since the last offer."""
+    *_, since = f" {desk.call.trail} ".rpartition(" notices_offer ")
+    return "notices_more_first" in since.split()
+
+
+def _by(desk: Desk) -> dict[str, Any]:
+    return {"made_by": "caller", "call_id": desk.call.id, "now": desk.now}
+
+
+def _case_id(desk: Desk) -> int:
+    if desk.call.case_id is None:
+        raise LookupError("No case is open in this call.")
+    return desk.call.case_id
+
+
+def _registrant_id(desk: Desk) -> int:
+    if desk.call.registrant_id is None:
+        raise LookupError("No case is open in this call.")
+    return desk.call.registrant_id
+
+
+_CAUTION: _Sentence = ("notices.caution", {})
