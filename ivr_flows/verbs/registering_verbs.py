@@ -14,6 +14,7 @@ from models.callbacks.wishes import VOICEMAIL_TEXTS
 from models.cases.registrant import Phone
 from models.cases.safe_phone import safe_phones
 from models.notices import registering
+from models.notices.notice_code import code_key
 from models.notices.registering import Choices, ReadBack, RegistrationError
 
 NOON, EVENING = 12, 17
@@ -59,10 +60,10 @@ def take_notice_code(desk: Desk, digits: str) -> str:
 def confirm_notice_code(desk: Desk, digits: str) -> str:
     """The second entry: it registers the caller, or replaces the code of a registration that stands."""
     kept, desk.call.new_pin_hash = desk.call.new_pin_hash, None
+    key = code_key(desk.keyring, _case_id(desk), digits)
+    if key != kept:
+        return "differs"
     try:
-        key = registering.new_code_key(desk.session, _case_id(desk), digits)
-        if key != kept:
-            return "differs"
         if registering.registration_of(desk.session, _case_id(desk)) is not None:
             return "more" if _change(desk, [("notices.with_code", {})], code_key=key) == "saved" else "gone"
         phone = _phone(desk)

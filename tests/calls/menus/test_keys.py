@@ -91,7 +91,7 @@ def test_key_8_after_a_promise_says_the_promise_in_the_other_language_and_promis
     )  # fmt: skip
     assert phone.does_not_hear("mañana", "llamaremos")
     assert hotline.rows(select(Callback.id)) == asked
-    phone.presses("3")
+    phone.presses("4")
     phone.presses("8")
     phone.presses("*")
     assert phone.hears("Le llamaremos a más tardar mañana a las 11:59 de la noche", "Eso es todo")

@@ -70,7 +70,7 @@ def test_callback_of_the_person_is_neither_told_nor_moved_nor_cancelled(
 ) -> None:
     calls(phone, case, "2", "1")
 
-    coerced = calls(phone, duress, "2", "4", "1")
+    coerced = calls(phone, duress, "2", "1")
     again = calls(phone, duress, "2")
     cancelled = calls(phone, duress, "2", "3", "1")
 

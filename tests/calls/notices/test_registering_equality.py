@@ -1,0 +1,120 @@
+"""Registering, its read-back and its changes tell nothing: neutral and duress cases are alike (R10, R13)."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, select
+
+from models import Consent, Registration
+from tests.calls.conftest import Hotline
+from tests.calls.pin.test_duress_equality import visits as duress_visits
+from tests.calls.pin.test_neutral_equality import visits as neutral_visits
+from tests.calls.visits import Visits
+from tests.conftest import ON_SQLITE
+from tests.factories import HASHER, MadeCase
+
+__all__ = ["duress_visits", "neutral_visits"]
+TO_THE_OFFER = ("1", "1", "NUMBER", "PIN", "2", "4")
+#: Codes that no case number of a run may contain, since a code's refusal depends on the number.
+CODES = ("2593", "3862", "4937", "8264", "9375", "6384", "7249")
+#: Whole calls: register, hear, change, pause, hear, end the pause, stop, register with more choices.
+VISITS: Sequence[Sequence[str]] = (
+    ("1", "1234", "CODE", "2222", "CODE", "CODE", "*", "3"),
+    ("1",),
+    ("2", "2", "2", "2", "2", "4", "1", "3", "2", "2", "4", "1", "2", "4", "2", "1", "*", "1"),
+    ("3", "1"),
+    ("1",),
+    ("3", "3"),
+    ("2", "CODE", "CODE", "2", "3", "1", "1"),
+    ("3", "4", "#", "", "9"),
+)
+KEYS = ("1", "2", "3", "4", "CODE", "1234", "*", "#", "8", "")
+
+
+def row_of(hotline: Hotline, case: MadeCase) -> list[tuple[Any, ...]]:
+    """The fields of a case's registrations and their consents, without ids, keys and moments of making."""
+    made = select(Registration).where(Registration.case_id == case.id).order_by(Registration.id)
+    found: list[tuple[Any, ...]] = []
+    for one in hotline.rows(made):
+        of_it = select(Consent).where(Consent.registration_id == one.id).order_by(Consent.id)
+        kept = [
+            (consent.channel, consent.words, consent.cap_per_day, consent.withdrawn_at is None)
+            for consent in hotline.rows(of_it)
+        ]
+        found.append((one.state, one.code_key is None, one.paused_until, one.lapses_at, kept))
+    return found
+
+
+def all_are_alike(hotline: Hotline, visits: Visits, keys: Sequence[str]) -> None:
+    """One visit: documents, rows, statements and runs of the KDF are those of the denied case."""
+    numbers = [case.number for case in visits.cases.values()]
+    code = next(code for code in CODES if not any(code in number for number in numbers))
+    work: dict[str, list[tuple[int, list[str]]]] = {kind: [] for kind in visits.cases}
+    statements: list[str] = []
+    runs = HASHER.runs
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith("UPDATE calls SET pending_since="):
+            statements.append(statement)
+
+    def after_turn(kind: str) -> None:
+        nonlocal runs
+        work[kind].append((HASHER.runs - runs, statements.copy()))
+        statements.clear()
+        runs = HASHER.runs
+
+    event.listen(hotline.database.engine, "after_cursor_execute", note)
+    visits.visit([code if key == "CODE" else key for key in (*TO_THE_OFFER, *keys)], after_turn)
+    event.remove(hotline.database.engine, "after_cursor_execute", note)
+    denied = visits.cases["denied"]
+    for kind, case in visits.cases.items():
+        assert visits.documents[kind] == visits.documents["denied"], (kind, keys)
+        assert row_of(hotline, case) == row_of(hotline, denied), (kind, keys)
+        assert work[kind] == work["denied"], (kind, keys)
+
+
+@pytest.mark.parametrize("kinds", ["neutral_visits", "duress_visits"])
+def test_registering_reading_back_changing_and_stopping_are_alike_for_every_case(
+    request: pytest.FixtureRequest, hotline: Hotline, kinds: str
+) -> None:
+    visits: Visits = request.getfixturevalue(kinds)
+    for keys in VISITS:
+        all_are_alike(hotline, visits, keys)
+        hotline.clock.passes(days=1)
+    hotline.clock.passes(days=366)
+    all_are_alike(hotline, visits, ("1",))
+
+    heard = " ".join(visits.documents["denied"])
+    assert "has ended. We will not call until you keep them" in heard
+    assert "No call does not mean no change" in heard
+    assert "easy to guess" in heard
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("kinds", ["neutral_visits", "duress_visits"])
+def test_any_keys_behind_the_offer_are_alike_for_every_case(
+    request: pytest.FixtureRequest, hotline: Hotline, kinds: str
+) -> None:
+    visits: Visits = request.getfixturevalue(kinds)
+
+    # What one example leaves behind is what the next one begins with, for every case alike.
+    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.sampled_from(KEYS), max_size=10))
+    def presses(keys: list[str]) -> None:
+        all_are_alike(hotline, visits, keys)
+        hotline.clock.passes(hours=7)
+
+    presses()
+
+
+def test_closed_case_is_registered_and_called_by_nobody(
+    hotline: Hotline, neutral_visits: Visits, make_staff: Callable[..., Any]
+) -> None:
+    make_staff()
+    all_are_alike(hotline, neutral_visits, ("1", "CODE", "CODE"))
+
+    assert len(hotline.rows(select(Registration))) == len(neutral_visits.cases)
+    assert hotline.rung() == []
