@@ -33,6 +33,7 @@ GROUPS = {
     "alert": N_("Warnings to staff"),
     "called": N_("To the person called back"),
     "notice": N_("Calls about a change in custody"),
+    "notices": N_("Asking for calls about changes"),
     "moment": N_("A moment in time"),
     "clock": N_("Time of day"),
     "sms": N_("Text messages"),
