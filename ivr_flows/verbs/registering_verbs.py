@@ -144,7 +144,7 @@ def choose_texts(desk: Desk, digits: str) -> str:
 @answers("saved", "gone")
 def choose_key_alone(desk: Desk, _digits: str) -> str:
     """No code: after the risk was said, and never for a phone that only the registrant answers (R30)."""
-    said = [("notices.without_code", {}), ("wish.anyone", {})]
+    said: list[_Sentence] = [("notices.without_code", {}), ("wish.anyone", {})]
     return _change(desk, said, code_key=None, wishes={"may_answer": "anyone"})
 
 
