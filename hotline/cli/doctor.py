@@ -306,6 +306,26 @@ def _feed(settings: Settings) -> Finding:
     return Finding("feed", told, wrong if since is not None else None, is_fault=False)
 
 
+def _notices(settings: Settings) -> Finding:
+    """How many notices are in which state, and whether urgent ones are late (R34). It names nobody."""
+    from models.notices.notice_counts import counts_by_state, late_notices
+    from workers.office_rules import policies_of
+
+    try:
+        policies = policies_of(Office.load(settings.office_file))
+    except OfficeError:
+        return Finding("notices", "not known")
+    found = _read(
+        settings, lambda session, now: [(counts_by_state(session), late_notices(session, now, policies))]
+    )
+    if found is None:
+        return Finding("notices", "not known")
+    ((counts, late),) = found
+    told = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items())
+    wrong = f"{late.on_call} urgent notices are unconfirmed, {late.supervisors} of them for too long; {told}."
+    return Finding("notices", told, wrong if late.on_call else None, is_fault=False)
+
+
 def _shift(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -367,6 +387,7 @@ _CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     _roles,
     _two_people,
     _feed,
+    _notices,
     _purge,
     _proxies,
     _shift,

@@ -19,6 +19,7 @@ from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff
+from models.notices.notice_counts import Late, late_notices
 from models.overview.wallboard.figures import Figures, figures
 from models.overview.wallboard.needs_person import Needs, needs
 
@@ -34,6 +35,7 @@ class Board:
 
     figures: Figures
     needs: Needs
+    late: Late
 
 
 @area.record
@@ -51,6 +53,9 @@ def _shown() -> dict[str, Any]:
     return {
         "f": found,
         "needs": board.needs,
+        "late": board.late,
+        "late_after": short(timedelta(minutes=policies.notice_on_call_minutes)),
+        "very_late_after": short(timedelta(minutes=policies.notice_supervisor_minutes)),
         "short": short,
         "due_words": due_words,
         "zone": office.zone,
@@ -123,6 +128,7 @@ def _read(now: datetime) -> Board:
                 session, now, day=day, risk=risk, soon=timedelta(minutes=policies.due_soon_minutes),
                 pin_request_life=timedelta(hours=policies.pin_request_hours),
             ),
+            late_notices(session, now, policies),
         )  # fmt: skip
 
 

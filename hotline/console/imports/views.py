@@ -21,6 +21,7 @@ from models.custody.import_preview import PAGE as PEOPLE
 from models.custody.import_preview import changes, kinds_of
 from models.custody.import_rejects import kept_rejects
 from models.custody.unlisted import dismiss_unlisted, unlisted_names
+from models.notices.notice_counts import Counts, counts_of_import
 
 ROLES = ("supervisor", "administrator")
 
@@ -130,6 +131,16 @@ def import_rejects(import_id: int) -> str:
         more=found[PEOPLE - 1][0] if len(found) > PEOPLE else None,
         field=field,
     )
+
+
+@area.get("/imports/<int:import_id>/notices")
+@guard_staff(*ROLES)
+def import_notices(import_id: int) -> str:
+    one = _find(import_id)
+    with console.database.reading() as reading:
+        counts = counts_of_import(reading, import_id)
+    total = sum(counts.values(), Counts())
+    return render_template("console/imports/notices.html", **_about(one), counts=counts, total=total)
 
 
 def _place(name: str) -> int | None:

@@ -14,7 +14,16 @@ from models.callbacks.lone_refusal import judge_refusal
 from models.store.database import Database
 from tests.console.case_pages import kept_case
 from tests.console.conftest import Clock, Member
-from tests.factories import make_call, make_callback, make_import, make_staff
+from tests.factories import (
+    make_call,
+    make_callback,
+    make_case,
+    make_event,
+    make_import,
+    make_notice,
+    make_registration,
+    make_staff,
+)
 
 #: The width of all the hours in the picture, right of its axis.
 WIDE = WIDTH - SIDE
@@ -44,6 +53,23 @@ def test_supervisor_sees_the_state_of_the_line_and_the_part_renews_itself(
     assert supervisor.opens(renewed).reads("Waiting 2")
     supervisor.opens(renewed, If_None_Match=supervisor.headers["ETag"])
     assert supervisor.status == 304
+
+
+def test_urgent_news_that_nobody_confirmed_stands_among_what_needs_a_person(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    now = clock()
+    with database.transaction() as session:
+        case = make_case(session, "released")
+        registration = make_registration(session, case)
+        for number, minutes in enumerate((29, 31, 125)):
+            event_of = make_event(session, case.subject_id, before_id=None, at=now + timedelta(hours=number))
+            make_notice(session, registration, event_of, made_at=now - timedelta(minutes=minutes))
+    clock.goes_on(seconds=5)
+
+    supervisor.opens("/console/wallboard")
+
+    assert supervisor.reads("2 urgent notices are unconfirmed after 30 min", "1 of them after 2 h")
 
 
 def test_tile_is_red_for_its_own_figure_only(supervisor: Member, database: Database, clock: Clock) -> None:

@@ -9,11 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from models import AuditEntry, CustodyImport, ImportRow, Staff
+from models import AuditEntry, CustodyImport, ImportRow, Notice, Registration, Staff
 from models.audit import audit
 from models.custody.custody_import import resume
 from models.custody.custody_status import NEUTRAL
 from models.custody.import_paging import page_held
+from models.notices.spreading import spread
 from models.store.database import Database
 from tests.console.conftest import PASSWORD, Clock, Member
 from tests.factories import make_policies
@@ -51,6 +52,35 @@ def _held(database: Database, clock: Clock, number: int = 12) -> dict[str, Any]:
     )
     load(database, *(feed_row(n, status="released", as_of=now) for n in cases), now=now)
     return cases
+
+
+def test_notices_of_an_import_are_counted_by_their_news_and_name_nobody(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    cases = open_cases(database, "A-1", "A-2")
+    load(database, feed_row("A-1"), feed_row("A-2"), now=clock())
+    with database.transaction() as session:
+        for case in cases.values():
+            session.add(
+                Registration(
+                    case_id=case.id, made_at=clock(), made_by="caller", lapses_at=clock() + timedelta(days=9)
+                )
+            )
+    now = clock() + timedelta(minutes=5)
+    rows = [feed_row(one, status="released", status_at=now, as_of=now) for one in ("A-1", "A-2")]
+    load(database, *rows, now=now)
+    with database.transaction() as session:
+        spread(session, now, 50)
+        told, waits = session.scalars(select(Notice).order_by(Notice.id)).all()
+        told.state, waits.state, waits.paged_level = "confirmed", "left_for_staff", 1
+
+    supervisor.opens(f"/console/imports/{_import_id(database)}").clicks("Notices of this import")
+
+    assert supervisor.reads("Made2", "The line calls0", "Reach the person1", "Confirmed1", "Escalated1")
+    assert "released201101" in supervisor.words
+    assert not any("/console/cases/" in link for link in supervisor.links.values())
+    supervisor.opens("/console/imports/1/notices")
+    assert supervisor.reads("This import led to no notices.")
 
 
 def test_file_is_uploaded_previewed_and_applied(

@@ -18,7 +18,15 @@ from models.retention.carrier_record import note_records, record_refused
 from models.retention.purge_run import PurgeRun, begin_run, end_run
 from models.store.database import Database
 from models.store.heartbeat import Pulse
-from tests.factories import make_call, make_import, make_staff
+from tests.factories import (
+    make_call,
+    make_case,
+    make_event,
+    make_import,
+    make_notice,
+    make_registration,
+    make_staff,
+)
 
 SECRETS = {
     "HOTLINE_SECRET_KEY": "canary of the secret key, longer than thirty-two",
@@ -240,6 +248,28 @@ def test_feed_that_is_silent_is_a_note(database: Database, settings: Settings) -
     said, wrong = told()
     assert said == "last confirmed somebody 2026-01-02 03:04 UTC"
     assert wrong == "The feed has confirmed nobody for over 6 hours. Callers hear that we cannot confirm."
+
+
+def test_urgent_notices_that_nobody_confirmed_are_counted_without_a_name(
+    database: Database, settings: Settings
+) -> None:
+    def told() -> tuple[str, str | None]:
+        checks = json.loads(run(settings, "doctor", "--json").stdout)["checks"]
+        (check,) = [one for one in checks if one["name"] == "notices"]
+        assert check["fault"] is False
+        return check["told"], check["wrong"]
+
+    assert told() == ("0 waiting, 0 ringing, 0 left for staff, 0 confirmed, 0 stopped", None)
+    with database.transaction() as session:
+        case = make_case(session, "released")
+        made_at = datetime.now(UTC) - timedelta(hours=3)
+        event = make_event(session, case.subject_id)
+        make_notice(session, make_registration(session, case), event, made_at=made_at)
+
+    said, wrong = told()
+    assert said.startswith("1 waiting, 0 ringing")
+    assert wrong is not None
+    assert wrong.startswith("1 urgent notices are unconfirmed, 1 of them for too long; 1 waiting")
 
 
 def test_last_purge_and_what_the_carrier_kept_are_told(database: Database, settings: Settings) -> None:
