@@ -76,6 +76,10 @@ PHONE_WORDS = {
     PhoneRefusal.NO_WISHES: N_("Say who may answer, and which message may be left."),
     PhoneRefusal.HALF_A_WINDOW: N_("Times: give both, or neither."),
     PhoneRefusal.EMPTY_WINDOW: N_("Times: the first and the last are the same."),
+    PhoneRefusal.KEY_ALONE: N_(
+        "Who may answer: this phone gets calls about changes without a code, so anyone who answers hears the "
+        "news. Choose a code first."
+    ),
     PhoneRefusal.NOT_ON_LIST: N_("This phone is no longer on the list."),
     PhoneRefusal.LOCKED: N_(
         "Phones and times stay as they are until %(until)s, since the PIN was replaced. A "

@@ -235,6 +235,21 @@ def read_back(session: Session, case_id: int, now: datetime, policies: Policies)
     )
 
 
+def is_called_without_code(session: Session, phone_id: int) -> bool:
+    """Whether anybody who answers this phone and presses a key hears the news of a notice."""
+    alone = (
+        select(Consent.id)
+        .join(Registration, Registration.id == Consent.registration_id)
+        .where(
+            Consent.phone_id == phone_id,
+            Consent.withdrawn_at.is_(None),
+            Registration.code_key.is_(None),
+            Registration.state != "stopped",
+        )
+    )
+    return session.execute(alone.limit(1)).first() is not None
+
+
 def new_code_key(session: Session, case_id: int, code: str) -> str:
     """The key of a chosen notice code. Raises RegistrationError for one that is easy to guess (R30)."""
     case = session.get_one(Case, case_id)

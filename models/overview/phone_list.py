@@ -16,6 +16,7 @@ from models.cases.case import Case
 from models.cases.new_phone import restrict_bound, restrict_new
 from models.cases.pin import KnownPhone
 from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
+from models.notices.registering import is_called_without_code
 from models.overview.case_opening import Grounds, Person
 from models.overview.lost_pin import tell_safe_phones
 from models.overview.phone_stop import lift_stop
@@ -202,7 +203,8 @@ def keep_wishes(
 ) -> None:
     """Save how and when a phone may be called.
 
-    Raises PhoneListError while changes are blocked, or for a window that is not valid.
+    Raises PhoneListError while changes are blocked, for a window that is not valid, and for a phone that
+    only its owner answers while it gets notices without a code (R30).
 
     A waiting callback keeps its own answers, except for voicemail: if none is wanted now, none is left.
     """
@@ -215,6 +217,8 @@ def keep_wishes(
     if agreed.window_starts is not None and agreed.window_starts == agreed.window_ends:
         raise PhoneListError(PhoneRefusal.EMPTY_WINDOW, field="window_ends")
     phone = phone_locked(session, case, phone_id)
+    if wishes.may_answer == "only_me" and is_called_without_code(session, phone.id):
+        raise PhoneListError(PhoneRefusal.KEY_ALONE, field="may_answer")
     phone.may_answer, phone.voicemail_text = wishes.may_answer, wishes.voicemail_text
     phone.voicemail_allowed = wishes.voicemail_text is not None
     phone.window_starts, phone.window_ends, phone.wishes_at = agreed.window_starts, agreed.window_ends, now

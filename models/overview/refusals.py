@@ -34,6 +34,7 @@ class PhoneRefusal(StrEnum):
     NO_WISHES = auto()
     HALF_A_WINDOW = auto()
     EMPTY_WINDOW = auto()
+    KEY_ALONE = auto()
     NOT_ON_LIST = auto()
     #: ``until``: when phones and times may change again.
     LOCKED = auto()

@@ -32,7 +32,7 @@ from models.overview.phone_list import (
 )
 from models.overview.refusals import PhoneRefusal
 from models.store.database import Database, run_last_work
-from tests.factories import NOW, make_callback, make_case, make_office
+from tests.factories import NOW, make_callback, make_case, make_office, make_registration
 from tests.models.staff.staff_people import Someone, someone
 from workers.office_rules import callback_policy_of
 
@@ -311,6 +311,22 @@ def test_phone_of_another_case_is_not_on_the_list(casework: Casework) -> None:
     for deed in deeds:
         with pytest.raises(PhoneListError, match=f"^{PhoneRefusal.NOT_ON_LIST}$"):
             deed()
+
+
+def test_phone_with_notices_without_a_code_cannot_become_one_that_only_they_answer(
+    casework: Casework,
+) -> None:
+    phone = casework.phones()[0]
+    phone.may_answer = "anyone"
+    registration = make_registration(casework.session, _made(casework), code=None)
+
+    with pytest.raises(PhoneListError, match=f"^{PhoneRefusal.KEY_ALONE}$"):
+        casework.agrees(phone)
+
+    registration.code_key = "a key"
+    casework.session.flush()
+    casework.agrees(phone)
+    assert phone.may_answer == "only_me"
 
 
 def test_number_that_was_looked_at_is_an_entry_and_no_entry_has_it(casework: Casework) -> None:
