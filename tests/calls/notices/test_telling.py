@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from models import Callback, CustodyRecord, NoticePhone, Registration, Subject
+from models import Callback, CustodyRecord, Notice, NoticePhone, Registration, Subject
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
@@ -211,7 +211,8 @@ def test_stranger_who_answers_and_presses_every_key_learns_nothing(
         assert not [word for word in TELLING if word in heard], stranger.transcript
         if the_notice(hotline).state != "waiting":
             break
-        made.changes(type(the_notice(hotline)), not_before=None, next_attempt_at=hotline.clock.now, tries=0)
+        made.changes(Notice, next_attempt_at=hotline.clock.now, tries=0)
+        made.changes(NoticePhone, not_before=None)
         sweeps(hotline, minutes=31)
 
 
