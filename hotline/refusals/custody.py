@@ -21,7 +21,7 @@ UPLOAD_WORDS = {
 }
 
 SETTLE_WORDS = {
-    SettleRefusal.NO_WAY: N_("Choose whether to release or to reject it."),
+    SettleRefusal.NO_WAY: N_("Choose whether to apply or to discard it."),
     SettleRefusal.ASKED: N_("%(who)s already asked for this. A second person can settle it."),
     SettleRefusal.NOT_ASKED: N_("No request is waiting here."),
     SettleRefusal.CHANGED: N_("The request has changed since you read it. Read it again."),

@@ -6,7 +6,9 @@ from typing import Any
 from flask import current_app, url_for
 
 from hotline.console.callbacks.words import CANCEL_NAMES, OUTCOME_CHOICES, REASONS
+from hotline.console.cases import notice_words
 from hotline.console.cases.labels import DELIVERIES, EVIDENCE, SEARCH_REASONS
+from hotline.console.shell.layout import ROLE_NAMES
 from hotline.console.shell.named import PARTS, staff_name
 from hotline.console.shell.words import N_, _
 from models.staff.audit_alarm import AuditAlarm
@@ -263,6 +265,7 @@ FACTS = {
     "count": N_("count"),
     "state": N_("state"),
     "outcome": N_("outcome"),
+    "why": N_("why"),
     "field": N_("field"),
     "delivery": N_("how they get it"),
     "full": N_("full file"),
@@ -295,8 +298,37 @@ HOLD_REASONS = {
     "investigation": N_("an investigation"),
     "audit": N_("an audit"),
 }
+#: Who is warned, and when: a promise that is at risk or late, an import, or a notice (R34).
+LEVELS = {
+    "staff_before": N_("staff, before it was due"),
+    "supervisor_before": N_("supervisors, before it was due"),
+    "staff_after": N_("staff, after it was due"),
+    "supervisor_after": N_("supervisors, after it was due"),
+    "left_for_staff": N_("supervisors, since it needs a person"),
+    "urgent_untaken": N_("urgent, and nobody took it"),
+    "import_held": N_("an import is held"),
+    "call_list": N_("its call list is ready"),
+    "1": N_("those on call"),
+    "2": N_("supervisors"),
+}
+#: How somebody signed in, or a notice was confirmed.
+WAYS = {
+    "code": N_("a code of their authenticator"),
+    "recovery code": N_("a recovery code"),
+    "passkey": N_("a passkey"),
+    "authenticator": N_("their authenticator"),
+    "oidc": N_("the office's own sign-in"),
+    "set up": N_("setting up"),
+}
+URGENCIES = {"urgent": N_("urgent"), "other": N_("not urgent")}
 #: The codes in facts, in the words of the pages on which they were chosen.
 CODES = {
+    "level": LEVELS,
+    "by": WAYS | notice_words.CONFIRMED,
+    "urgency": URGENCIES,
+    "role": ROLE_NAMES,
+    "why": notice_words.WHY,
+    "outcome": notice_words.WHY,
     "evidence": EVIDENCE,
     "delivery": DELIVERIES,
     "reason": SEARCH_REASONS | REASONS | CANCEL_NAMES | HOLD_REASONS,
@@ -359,10 +391,10 @@ def _plain(value: Any, codes: Mapping[str, str]) -> str:
         return ", ".join(_plain(one, codes) for one in value) or "–"
     if isinstance(value, Mapping):
         return ", ".join(f"{_fact(name)} {_plain(one, codes)}" for name, one in value.items()) or "–"
-    if isinstance(value, str) and value in codes:
-        return f"“{_(codes[value])}”"
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
+    if isinstance(value, (str, int)) and str(value) in codes:
+        return f"“{_(codes[str(value)])}”"
     return "–" if value is None else str(value)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from hotline.console.audit.words import ACTIONS
@@ -39,7 +40,7 @@ def test_entry_reads_like_a_sentence(staff: Any, database: Database, clock: Cloc
 
     assert supervisor.reads(
         "the sweeper warned of a callback at risk: callback 7",
-        "level staff_before",
+        "level “staff, before it was due”",
         "Ruth Audit took a break after a hard call",
         "the caller of call 12 chose a new PIN by phone: case 3",
     )
@@ -71,13 +72,38 @@ def test_code_in_a_fact_reads_as_on_the_page_where_it_was_chosen(
     assert supervisor.reads("how they were known “I met them in person”", "how they get it “Letter, by post”")
 
 
+@pytest.mark.parametrize(
+    ("action", "target", "facts", "said"),
+    [
+        ("warn_of_callback", "callback:7", {"level": "urgent_untaken"}, "level “urgent, and nobody took it”"),
+        ("warn_of_notice", "notice:7", {"level": 2}, "level “supervisors”"),
+        ("sign_in", "staff:7", {"by": "code"}, "by “a code of their authenticator”"),
+        ("confirm_notice", "notice:7", {"by": "line"}, "by “on the line, after the PIN”"),
+        ("stop_notice", "notice:7", {"outcome": "staff_cancelled"}, "outcome “cancelled by staff”"),
+        ("request_callback", "callback:7", {"urgency": "other", "verified": True}, "class “not urgent”"),
+        ("change_staff", "staff:7", {"role": "liaison"}, "role “Liaison”"),
+    ],
+)
+def test_codes_of_levels_classes_ways_and_roles_are_read_in_words(
+    supervisor: Member,
+    database: Database,
+    clock: Clock,
+    action: str,
+    target: str,
+    facts: dict[str, Any],
+    said: str,
+) -> None:
+    records(database, clock, "sweeper", action, target, **facts)
+    assert supervisor.opens("/console/audit").reads(said)
+
+
 def test_names_of_facts_are_in_the_language_of_the_page(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
     records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before", tries=2)
     supervisor.opens("/console/audit").clicks("Español")
 
-    assert supervisor.reads("nivel staff_before", "intentos 2")
+    assert supervisor.reads("nivel “personal, antes de la hora prometida”", "intentos 2")
 
 
 def test_search_narrows_by_person_action_target_and_day(
