@@ -79,6 +79,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "notice_task_minutes": (5, 240),
     "notice_on_call_minutes": (5, 240),
     "notice_supervisor_minutes": (10, 480),
+    "correction_minutes": (10, 240),
     "notice_calls_percent": (5, 50),
     "notice_calls_a_day": (1, 48),
     "consent_max_days": (30, 1095),

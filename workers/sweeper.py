@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from models.calls.alert_sending import forget_lost_alerts, unsent_alerts
 from models.calls.pin_guard import SPRAYING, measure_global_failures
 from models.calls.pin_try import PinLimits
 from models.calls.staff_line_stay import clear_lines
-from models.custody.custody_import import resume
+from models.custody.custody_import import ImportBusyError, resume
 from models.custody.feed_silence import is_silence_untold, tell_of_silence
 from models.custody.import_paging import is_anything_held, page_held
 from models.custody.import_upload import tidy_uploads
@@ -32,6 +33,7 @@ from models.notices.placing import due_notices, undialled_notices
 from models.notices.reminders import make_reminders
 from models.notices.spreading import is_any_unspread, spread
 from models.notices.staff_task import is_any_task, keep_tasks
+from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
 from models.notices.texting import unsent_texts
 from models.overview.audit_watch import has_news, watch
 from models.overview.duress_use import has_untold_use, tell_of_uses
@@ -195,6 +197,7 @@ class _Pass:
         self._guarded(self._end_lapsed_waits)
         self._guarded(self._end_rests)
         self._guarded(self._apply_schedules)
+        self._guarded(self._take_back)
         self._guarded(self._make_reminders)
         self._guarded(self._spread_events)
         self._guarded(self._watch_gate)
@@ -309,6 +312,15 @@ class _Pass:
     def _apply_schedules(self) -> None:
         with self._database.transaction() as session:
             apply_schedules(session, self._now, self._office.zone, self._office.is_holiday)
+
+    def _take_back(self) -> None:
+        """What two people approved in the console, or what a process that died left."""
+        with self._database.reading() as session:
+            if not is_any_to_retract(session):
+                return
+        # An import that is running goes first; the next pass tries again.
+        with suppress(ImportBusyError):
+            self._hand_on_all(resume_retractions(self._database, self._now))
 
     def _make_reminders(self) -> None:
         """Once an hour: a file may bring a hearing of tomorrow at noon. So are consents that end soon."""

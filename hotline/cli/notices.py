@@ -1,5 +1,6 @@
 """`hotline notices`: lists notices without numbers or names, and lets staff cancel one."""
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -8,10 +9,15 @@ import click
 from sqlalchemy import select
 
 from hotline.cli.command.context import emit, fail, open_installation
+from hotline.cli.command.tied import refuse_tied
 from hotline.refusals.wording import in_english
+from models.custody.held_import import SettleError
+from models.custody.import_lock import ImportBusyError
 from models.notices.cancelling import CANCEL_REASONS, cancel_notice
 from models.notices.notice import NOTICE_STATES, Notice
+from models.notices.taking_back.retraction import retract
 from models.staff.staff import StaffError, find_staff
+from models.staff.two_people import TiedError
 from models.store.refusal import RefusedError
 from workers.queue import Jobs
 
@@ -22,7 +28,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 @click.group()
 def notices() -> None:
-    """List notices of changes in custody, cancel one."""
+    """List notices of changes in custody, cancel one, take back those of a wrong import."""
 
 
 @notices.command("list")
@@ -78,6 +84,38 @@ def cancel(notice_id: int, email: str, reason: str, as_json: bool) -> None:
         queue.enqueue(name, row_id)
     queue.close()
     emit(as_json, {"id": notice_id, "state": "stopped"}, "Cancelled.")
+
+
+@notices.command("retract")
+@click.argument("import_id", metavar="IMPORT", type=click.IntRange(1, _MOST_ID))
+@click.option("--by", required=True, metavar="EMAIL", help="The person who takes the import back.")
+@click.option("--and", "and_by", required=True, metavar="EMAIL", help="A second person who agrees.")
+@as_json
+def retract_(import_id: int, by: str, and_by: str, as_json: bool) -> None:
+    """Take back an import that was found wrong, and correct what it made people hear."""
+    installation = open_installation()
+    days = installation.policies.two_people_days
+    try:
+        done = retract(
+            installation.database, import_id, by=by, and_by=and_by, now=datetime.now(UTC), tied_days=days
+        )
+    except TiedError as error:
+        refuse_tied(installation, error)
+    except SettleError as error:
+        fail(in_english(error))
+    except ImportBusyError as error:
+        # The input is correct, so this is no usage error; the same command works later.
+        click.echo(in_english(error), err=True)
+        sys.exit(1)
+    queue = Jobs(installation.settings.queue_url)
+    for name, row_id in done.jobs:
+        queue.enqueue(name, row_id)
+    queue.close()
+    emit(
+        as_json,
+        {"import": import_id, "corrections": done.corrections},
+        f"Taken back. Corrections to make: {done.corrections}.",
+    )
 
 
 def _table(found: list[dict[str, Any]]) -> str:

@@ -35,8 +35,10 @@ SETTLE_WORDS = {
     SettleRefusal.NOT_HELD: N_("This import is not held."),
     SettleRefusal.SETTLED: N_("This import is no longer held. It was settled by %(who)s."),
     SettleRefusal.TWO_PEOPLE: "--and: two different people must release an import.",
+    SettleRefusal.TWO_PEOPLE_RETRACT: "--and: two different people must take back an import.",
     SettleRefusal.NOT_STAFF: "%(option)s: nobody on the staff list has this e-mail address.",
     SettleRefusal.NO_HELD_IMPORT: "IMPORT: there is no held import %(number)s.",
+    SettleRefusal.NO_LANDED_IMPORT: "IMPORT: there is no import %(number)s that landed and still counts.",
 }
 
 BUSY_WORDS = {

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from ivr_flows.review.example_callbacks import NOW, Answer
+from ivr_flows.verbs.correction_words import say_what_was_wrong
 from ivr_flows.verbs.status_words import say_details, say_status
 from models.custody.custody_status import Heard
 from models.talks.voicemail import TEXTS
@@ -21,6 +22,16 @@ def _status(status: str, *, details: bool = False, **facts: Any) -> Answer:
     return answer
 
 
+def _corrected(status: str, **facts: Any) -> Answer:
+    told = _status(status, **facts)
+
+    def answer(desk: Any) -> None:
+        say_what_was_wrong(desk, NOW - timedelta(days=1))
+        told(desk)
+
+    return answer
+
+
 def _message(text: str) -> Answer:
     return lambda desk: desk.say(f"voicemail.{text}", line=desk.office.neutral_name[desk.call.language])
 
@@ -33,11 +44,13 @@ NOTICE_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "let out on bond": _status("released_on_bond"),
         "let out with rules": _status("released_on_supervision"),
         "escaped": _status("escaped"),
+        "earlier news was wrong, and they are out": _corrected("released"),
     },
     ("tell_notice", "not_out"): {
         "moved": _status("transferred", age="fresh", **_PLACE),
         "sent away": _status("removed"),
         "dead": _status("deceased"),
+        "earlier news was wrong": _corrected("in_custody", age="fresh", **_PLACE),
         "a court date comes near": _status(
             "in_custody", details=True, age="fresh", next_hearing_at=NOW + timedelta(days=2),
             next_hearing_place="Río Claro", hearing_zone="America/Chicago",

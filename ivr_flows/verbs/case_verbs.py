@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import SlowHandler, answers
+from ivr_flows.verbs.correction_words import correct_on_line
 from ivr_flows.verbs.status_words import say_details, say_status
 from models.calls import pin_try, staff_secret
 from models.calls.pin_try import Guess
@@ -135,6 +136,7 @@ def read_status(desk: Desk, _digits: str) -> str:
     found = desk.heard()
     if found.hard_news:
         return "hard"
+    correct_on_line(desk)
     say_status(desk, found)
     return "said"
 
@@ -161,6 +163,7 @@ def tell_no_more(desk: Desk) -> None:
 def tell_news(desk: Desk, _digits: str) -> str:
     """The hard news itself; after a release or an escape the danger line follows (R19)."""
     found = desk.heard()
+    correct_on_line(desk)
     say_status(desk, found)
     return "out" if found.status in OUT else "not_out"
 

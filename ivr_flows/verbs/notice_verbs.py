@@ -4,6 +4,7 @@ from ivr_flows.engine.check import WORDS_A_SECOND
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, answers
 from ivr_flows.verbs.case_verbs import OUT
+from ivr_flows.verbs.correction_words import WRONG, say_what_was_wrong
 from ivr_flows.verbs.status_words import say_details, say_status
 from models.notices import answering
 
@@ -77,10 +78,11 @@ def tell_notice(desk: Desk, _digits: str) -> str:
     if found is None:
         return "gone"
     heard, with_details = found
+    say_what_was_wrong(desk, answering.wrong_news_in_call(desk.session, desk.call))
     say_status(desk, heard)
     if with_details:
         say_details(desk, heard)
-    answering.note_heard(desk.session, desk.call, desk.now)
+    answering.note_heard(desk.session, desk.call, desk.now, is_status=heard.status is not None)
     return "out" if heard.status in OUT else "not_out"
 
 
@@ -110,14 +112,17 @@ def heard_on_line(desk: Desk, key: str) -> None:
     if not desk.is_verified or call.case_id is None or not call.open_notices:
         return
     said = desk.last_turn()
-    words, told = 0, 0
+    words, told, is_correction = 0, 0, False
     for say in (*said.before, *said.says):
         words += len(desk.prompts.text(say.language or call.language, say.prompt, **dict(say.slots)).split())
+        is_correction |= say.prompt == WRONG
         if say.prompt.startswith("status.") and say.prompt not in _OFFERS:
             told = words
     since = call.progress_at
     if not told or since is None or (desk.now - since).total_seconds() < told / WORDS_A_SECOND / _FASTEST:
         return
-    if desk.heard().status is not None:
-        actor = f"caller:{call.id}"
-        desk.jobs += answering.confirm_all(desk.session, call.case_id, "line", desk.now, actor)
+    is_status, actor = desk.heard().status is not None, f"caller:{call.id}"
+    if is_status or is_correction:
+        desk.jobs += answering.confirm_all(
+            desk.session, call.case_id, "line", desk.now, actor, is_status=is_status
+        )

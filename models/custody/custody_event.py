@@ -13,10 +13,13 @@ from models.store.base import Base, UtcDateTime
 REMINDERS = frozenset({"hearing", "expected_release"})
 #: What an event may be: a status of R15 that may be told, or a reminder.
 EVENT_KINDS = IN_CUSTODY_KINDS | DATED_FACTS | REMINDERS
+#: The kind of a correction after which nothing can be confirmed.
+UNCONFIRMED = "unknown"
 #: Told by the cadence of R28 for a person who got out.
 URGENT_KINDS = RELEASED_KINDS | {"escaped"}
 #: Not yet turned into notices, in the same words as the partial index.
 UNSPREAD = text("spread_at IS NULL")
+_IS_CHANGE = text("before_id IS NOT NULL AND corrects_id IS NULL")
 
 
 class CustodyEvent(Base):
@@ -26,8 +29,10 @@ class CustodyEvent(Base):
     ``before_id`` the one that stood until then, None for a reminder; ``import_id`` is the file, None for a
     reminder. ``spread_at`` is when its notices were made. ``stopped_at``: it is told to nobody any more,
     because a newer event replaced it, a gate closed, or two people took it back (``retracted_at``).
-    ``corrects_id`` is the false event that this one takes back: it is told only to those whom that one
-    reached.
+
+    A correction has ``corrects_id``, the newest event that was told falsely, and ``import_id`` is then the
+    file that was taken back. Its ``kind`` is the status that is true now, or UNCONFIRMED. Its notices are
+    made with it, for those alone who heard something false (models/notices/taking_back/retraction.py).
     """
 
     __tablename__ = "custody_events"
@@ -35,7 +40,7 @@ class CustodyEvent(Base):
         # One record reports one change; a reminder is one for each date, even if records repeat it.
         Index(
             "uq_custody_events_record", "record_id", unique=True,
-            sqlite_where=text("before_id IS NOT NULL"), postgresql_where=text("before_id IS NOT NULL"),
+            sqlite_where=_IS_CHANGE, postgresql_where=_IS_CHANGE,
         ),
         Index(
             "uq_custody_events_reminder", "subject_id", "kind", "at", unique=True,

@@ -21,11 +21,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
 from models.custody.custody_event import CUSTODY_EVENTS
+from models.custody.import_record import RETRACTED_STATES, CustodyImport
 
 #: Feeds correct the date of one fact by hours, and some write the time of the file; a person who was
 #: released twice within a day is told of once, with the newer date.
@@ -72,14 +73,19 @@ def happened_again(status: str, before: datetime | None, after: datetime | None)
     return status not in _NEVER_AGAIN and _is_newer(before, after, SAME_FACT)
 
 
-def last_told(session: Session, subject_ids: Iterable[int]) -> dict[int, Told]:
-    """The newest record of each person that could be told; called before the new ones are inserted."""
+def last_told(session: Session, subject_ids: Iterable[int], *, though: int | None = None) -> dict[int, Told]:
+    """The newest record of each person that could be told; called before the new ones are inserted.
+
+    Records of files that were taken back count as never written, except those of the import ``though``.
+    """
     wanted = list(subject_ids)
     if not wanted:
         return {}
     newest = (
         select(func.max(CustodyRecord.id))
+        .join(CustodyImport, CustodyImport.id == CustodyRecord.import_id)
         .where(
+            or_(CustodyImport.state.not_in(RETRACTED_STATES), CustodyImport.id == though),
             CustodyRecord.subject_id.in_(wanted),
             CustodyRecord.releasable,
             CustodyRecord.status.in_(IN_CUSTODY_KINDS | DATED_FACTS),
@@ -119,6 +125,8 @@ def make_events(session: Session, import_id: int, changes: Sequence[Change], now
         .where(
             CUSTODY_EVENTS.c.subject_id.in_([event["subject_id"] for event in events]),
             CUSTODY_EVENTS.c.before_id.is_not(None),
+            # A correction is still owed: it says that the earlier news was wrong, and then the newest record.
+            CUSTODY_EVENTS.c.corrects_id.is_(None),
             CUSTODY_EVENTS.c.stopped_at.is_(None),
         )
         .values(stopped_at=now)
@@ -128,8 +136,10 @@ def make_events(session: Session, import_id: int, changes: Sequence[Change], now
 
 def count_events(session: Session, import_id: int) -> int:
     """How many events an import made."""
-    of_import = CUSTODY_EVENTS.c.import_id == import_id
-    return session.scalar(select(func.count()).select_from(CUSTODY_EVENTS).where(of_import)) or 0
+    of_import = select(func.count()).where(
+        CUSTODY_EVENTS.c.import_id == import_id, CUSTODY_EVENTS.c.corrects_id.is_(None)
+    )
+    return session.scalar(of_import) or 0
 
 
 def _is_newer(before: datetime | None, after: datetime | None, by: timedelta) -> bool:

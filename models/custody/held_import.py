@@ -66,7 +66,7 @@ def release(
     """
     with import_lock(database):
         with database.transaction() as session:
-            people = [_find_staff(session, by, "--by"), _find_staff(session, and_by, "--and")]
+            people = [find_staff(session, by, "--by"), find_staff(session, and_by, "--and")]
             if people[0].id == people[1].id:
                 raise SettleError(SettleRefusal.TWO_PEOPLE)
             check_untied(session, people[0].id, people[1].id, f"import:{import_id}", now, tied_days)
@@ -87,7 +87,7 @@ def reject(database: Database, import_id: int, *, by: str, now: datetime) -> Non
     """Discard a held import and unmark the people it held. Raises SettleError or ImportBusyError."""
     with import_lock(database):
         with database.transaction() as session:
-            person = _find_staff(session, by, "--by")
+            person = find_staff(session, by, "--by")
             settle(session, import_id, "rejected", [person.email], now)
             audit.record(
                 session,
@@ -100,7 +100,8 @@ def reject(database: Database, import_id: int, *, by: str, now: datetime) -> Non
         let_go(database, import_id)
 
 
-def _find_staff(session: Session, email: str, option: str) -> Staff:
+def find_staff(session: Session, email: str, option: str) -> Staff:
+    """The member of staff with this e-mail, as the ``option`` of a command names them. Raises SettleError."""
     person = session.scalar(
         select(Staff).where(func.lower(Staff.email) == email.strip().lower(), Staff.left_at.is_(None))
     )

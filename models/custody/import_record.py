@@ -8,11 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.store.base import Base, UtcDateTime
 
+#: A file that two people took back: its records count as never written.
+RETRACTED_STATES = ("retracting", "retracted")
+
 
 class CustodyImport(Base):
     """One import.
 
-    ``state``: staging, held, applying, landed, rejected or abandoned; for console uploads also uploading (it
+    ``state``: staging, held, applying, landed, rejected or abandoned; when two people (``retracted_by``) take
+    it back at ``retracted_at``, retracting and then retracted; for console uploads also uploading (it
     is being read, and ``seen_at`` is the reader's last sign of life) and previewed (a person has to decide).
 
     ``status_changes`` and ``from_denial`` are the brake's counts (``models/custody/brake.py``). ``ended``
@@ -20,8 +24,8 @@ class CustodyImport(Base):
     ``concerned`` the number of open cases that would hear something else, and ``reject_fields`` the rejects
     per field. ``landed_before`` is how many imports had landed when an upload began: its preview is no longer
     valid once another import is landed or being applied. ``decided_at`` is when it was accepted or held,
-    ``pages`` how often staff were paged about it, and ``asked`` what one person asks a second to do: release
-    or reject.
+    ``pages`` how often staff were paged about it, and ``asked`` what one person asks a second to do:
+    release, reject or retract.
     """
 
     __tablename__ = "imports"
@@ -55,6 +59,8 @@ class CustodyImport(Base):
     asked: Mapped[str | None] = mapped_column(String(8))
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    retracted_by: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    retracted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ImportRow(Base):

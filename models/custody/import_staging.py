@@ -17,7 +17,7 @@ from models.custody.directory import Court, Facility
 from models.custody.event_making import happened_again
 from models.custody.import_file import CONTENT_COLUMNS, DENIED, Content, FeedRow, Reject
 from models.custody.import_lock import ImportBusyError, gentle_transaction
-from models.custody.import_record import CustodyImport, ImportRow
+from models.custody.import_record import RETRACTED_STATES, CustodyImport, ImportRow
 from models.custody.import_rejects import Rejects
 from models.custody.refusals import ImportBusyRefusal, RowRefusal
 from models.custody.unlisted import MOST_OF_A_FILE
@@ -325,7 +325,12 @@ def _look_behind_unknown(session: Session, people: Iterable[Known]) -> None:
         return
     newest = (
         select(func.max(CustodyRecord.id))
-        .where(CustodyRecord.subject_id.in_(unknown), CustodyRecord.status != "unknown")
+        .join(CustodyImport, CustodyImport.id == CustodyRecord.import_id)
+        .where(
+            CustodyRecord.subject_id.in_(unknown),
+            CustodyRecord.status != "unknown",
+            CustodyImport.state.not_in(RETRACTED_STATES),
+        )
         .group_by(CustodyRecord.subject_id)
     )
     for subject_id, status, status_at in session.execute(

@@ -17,7 +17,7 @@ from models.custody.import_file import FeedFileError, read_feed
 from models.custody.import_landing import let_go
 from models.custody.import_lock import ImportBusyError, import_lock
 from models.custody.import_preview import as_stored, measure
-from models.custody.import_record import CustodyImport
+from models.custody.import_record import RETRACTED_STATES, CustodyImport
 from models.custody.import_rejects import keep_rejects
 from models.custody.import_staging import Staging, check_state
 from models.custody.refusals import UploadRefusal
@@ -91,7 +91,7 @@ def land_upload(database: Database, import_id: int, by: By, lives: timedelta, no
         # A click accepts an import and another process lands it later. It counts here from the click on;
         # otherwise several previews, each read before the others landed, could pass the brake one by one
         # (R16).
-        if entry.landed_before != _count(session, "landed", "applying"):
+        if entry.landed_before != _settled(session, "applying"):
             overtaken = True
         else:
             entry.state = "held" if entry.hold_reasons else "applying"
@@ -153,7 +153,7 @@ def _begin(database: Database, full: bool, by: By, now: datetime) -> int:
             raise UploadError(UploadRefusal.BUSY)
         entry = CustodyImport(
             state="uploading", full=full, started_at=now, seen_at=now, hold_reasons=[], settled_by=[],
-            uploaded_by_id=by.staff_id, landed_before=_count(session, "landed"),
+            uploaded_by_id=by.staff_id, landed_before=_settled(session),
         )  # fmt: skip
         session.add(entry)
         session.flush()
@@ -223,6 +223,11 @@ def _previewed(session: Session, import_id: int) -> CustodyImport:
     if entry is None or entry.state != "previewed":
         raise UploadError(UploadRefusal.NOT_WAITING)
     return entry
+
+
+def _settled(session: Session, *more: str) -> int:
+    """How often records changed: a file that was taken back changed them twice."""
+    return _count(session, "landed", *RETRACTED_STATES, *more) + _count(session, *RETRACTED_STATES)
 
 
 def _count(session: Session, *states: str) -> int:

@@ -28,10 +28,13 @@ class SettleRefusal(StrEnum):
     #: ``who``: the people who settled it.
     SETTLED = auto()
     TWO_PEOPLE = auto()
+    TWO_PEOPLE_RETRACT = auto()
     #: ``option``: the option that named them.
     NOT_STAFF = auto()
     #: ``number``: the import.
     NO_HELD_IMPORT = auto()
+    #: ``number``: the import.
+    NO_LANDED_IMPORT = auto()
 
 
 class ImportBusyRefusal(StrEnum):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import IS_OWED, Callback
 from models.callbacks.callback_policy import CallbackPolicy
@@ -20,16 +20,18 @@ from models.cases.registrant import Phone
 from models.custody.custody_event import REMINDERS
 from models.custody.custody_status import Heard, HeardRules
 from models.notices.cadence import Ring, next_ring
+from models.notices.notice import IS_OPEN, Notice
 from models.notices.notice_code import is_right
 from models.notices.notice_moves import (
     ask_staff,
     confirm,
+    end_untold,
     leave,
     lock_leg,
     locked,
+    note_said,
     open_notices_of,
     record_move,
-    stop,
 )
 from models.notices.notice_phones import phone_of_leg
 from models.notices.placing import Facts, facts_of, phones_of, why_not
@@ -105,13 +107,39 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
     return heard_for(session, facts.case.id, now, rules), bool((kinds | {facts.event.kind}) & REMINDERS)
 
 
-def note_heard(session: Session, leg: "CallState", now: datetime) -> None:
-    """The news was said in this call."""
+def note_heard(session: Session, leg: "CallState", now: datetime, *, is_status: bool) -> None:
+    """The news was said in this call; or without ``is_status``, that nothing can be confirmed."""
     facts = _facts(session, leg)
-    if facts is not None and facts.notice.heard_at is None:
+    if facts is None:
+        return
+    note_said(session, [facts.notice], now, is_status=is_status)
+    if facts.notice.heard_at is None:
         facts.notice.heard_at = now
         session.flush()
         record_move(session, facts.notice.id, "hear_notice", now, _actor(leg))
+
+
+def wrong_news_at(session: Session, case_id: int) -> datetime | None:
+    """When this case was told something that an open correction takes back; None if there is none (R16)."""
+    false = aliased(Notice)
+    told = (
+        select(false.said_at)
+        .join(Notice, Notice.corrects_id == false.id)
+        .where(Notice.case_id == case_id, IS_OPEN)
+        .order_by(Notice.id.desc())
+    )
+    return session.scalars(told).first()
+
+
+def wrong_news_in_call(session: Session, leg: "CallState") -> datetime | None:
+    """The same for the case of a call about a notice."""
+    facts = _facts(session, leg)
+    return None if facts is None else wrong_news_at(session, facts.case.id)
+
+
+def note_said_on_line(session: Session, case_id: int, now: datetime, *, is_status: bool) -> None:
+    """A caller with the PIN heard the status while notices of this case are open."""
+    note_said(session, open_notices_of(session, case_id), now, is_status=is_status)
 
 
 def confirm_in_call(session: Session, leg: "CallState", now: datetime) -> list[Job]:
@@ -119,12 +147,18 @@ def confirm_in_call(session: Session, leg: "CallState", now: datetime) -> list[J
     facts = _facts(session, leg)
     if facts is None or leg.opened_at is None:
         return []
-    return confirm_all(session, facts.case.id, "call", now, _actor(leg))
+    is_status = facts.notice.said_record_id is not None
+    return confirm_all(session, facts.case.id, "call", now, _actor(leg), is_status=is_status)
 
 
-def confirm_all(session: Session, case_id: int, by: str, now: datetime, actor: str) -> list[Job]:
-    """Confirm every open notice of a case; returns the jobs that stop phones which still ring."""
-    found = open_notices_of(session, case_id)
+def confirm_all(
+    session: Session, case_id: int, by: str, now: datetime, actor: str, *, is_status: bool
+) -> list[Job]:
+    """Confirm every open notice of a case; returns the jobs that stop phones which still ring.
+
+    Without ``is_status`` no status was said, and only corrections were told.
+    """
+    found = [one for one in open_notices_of(session, case_id) if is_status or one.corrects_id is not None]
     return [job for one in found for job in confirm(session, one.id, by, now, actor)]
 
 
@@ -207,7 +241,7 @@ def _may_be_told(session: Session, leg: "CallState", facts: Facts, now: datetime
         return False
     why = why_not(session, facts, now, rules)
     if why is not None:
-        stop(session, facts.notice.id, why, now, _actor(leg))
+        end_untold(session, facts.notice, why, now, _actor(leg))
     return why is None
 
 

@@ -1,6 +1,7 @@
 """Who is told about notices that nobody has confirmed, and when (R34).
 
-An urgent one pages those on call after half an hour, and the supervisors after two. One that needs a person
+An urgent one pages those on call after half an hour, and the supervisors after two, or after one if it
+corrects false news (R16). One that needs a person
 pages those on call at once, and the supervisors when the time for it is over. Each is told once at each
 level, in one message with a count.
 """
@@ -64,8 +65,13 @@ def _second(at: datetime, policies: Policies) -> ColumnElement[bool]:
     since = at - timedelta(minutes=policies.notice_supervisor_minutes)
     urgent = and_(NOTICES.c.is_urgent.is_(True), NOTICES.c.made_at <= since)
     task_since = at - timedelta(minutes=policies.notice_task_minutes)
+    # A person who was told something false believes it until they hear the correction (R16).
+    corrected = at - timedelta(minutes=policies.correction_minutes)
+    correction = and_(
+        NOTICES.c.is_urgent.is_(True), NOTICES.c.corrects_id.is_not(None), NOTICES.c.made_at <= corrected
+    )
     untaken = and_(_NEEDS_STAFF, NOTICES.c.task_at <= task_since)
-    return and_(NOTICES.c.paged_level < SUPERVISORS_TOLD, or_(urgent, untaken))
+    return and_(NOTICES.c.paged_level < SUPERVISORS_TOLD, or_(urgent, correction, untaken))
 
 
 def _is_any(session: Session, which: ColumnElement[bool]) -> bool:

@@ -38,7 +38,16 @@ def watch_gate(session: Session, now: datetime, rules: HeardRules, limit: int) -
         (~may_be_told(now, rules), "gate"),
     ):
         found = session.scalars(
-            _with_record().where(IS_OPEN, Notice.state.in_(_AT_REST), which).order_by(Notice.id).limit(limit)
+            _with_record()
+            .where(
+                IS_OPEN,
+                Notice.state.in_(_AT_REST),
+                which,
+                # A correction is told even when nothing can be confirmed (taking_back/retraction.py).
+                Notice.corrects_id.is_(None),
+            )
+            .order_by(Notice.id)
+            .limit(limit)
         ).all()
         if found:
             stop_where(session, NOTICES.c.id.in_(found), outcome, now, ACTOR, _AT_REST)

@@ -40,6 +40,10 @@ class Notice(Base):
     ``confirmed_at`` when they confirmed it. ``paged_level`` is 0, 1 once on-call was paged and 2 once the
     supervisor was (R34). ``staff_id`` is who took the task of a notice that is left for staff.
 
+    ``said_at`` is when the news was last said, or staff or a caller on the line confirmed it, and
+    ``said_record_id`` the record that was said then. ``corrects_id`` is the notice that told this person
+    something false, if this one corrects it: one correction each (R16).
+
     ``not_before``: the carrier took no call, or a fault of ours ended one, and until then nobody is called.
     ``task`` is one of the OUTCOMES for which staff are to reach this person, since
     ``task_at``: always of a notice that is left for staff, and after a code problem also of one for which
@@ -70,6 +74,9 @@ class Notice(Base):
     call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"), index=True)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     heard_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    said_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    said_record_id: Mapped[int | None] = mapped_column(ForeignKey("custody_records.id"))
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"), unique=True)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     confirmed_by: Mapped[str | None] = mapped_column(String(8))
     outcome: Mapped[str | None] = mapped_column(String(16))

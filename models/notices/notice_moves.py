@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.calls.call import CALLS
+from models.cases.case import Case
+from models.cases.subject import Subject
 from models.notices.notice import IS_OPEN, NOTICES, Notice
 from models.store.job import Job
 
@@ -45,7 +47,11 @@ def confirm(session: Session, notice_id: int, by: str, now: datetime, actor: str
         "outcome": None,
         "closed_at": now,
     }
-    return _end(session, notice_id, values, "confirm_notice", {"by": by}, now, actor)
+    jobs = _end(session, notice_id, values, "confirm_notice", {"by": by}, now, actor)
+    notice = session.get(Notice, notice_id, populate_existing=True)
+    if notice is not None and notice.confirmed_at == now and (by == "staff" or notice.said_at is None):
+        note_said(session, [notice], now, is_status=True)
+    return jobs
 
 
 def stop(
@@ -67,6 +73,33 @@ def leave(session: Session, notice: Notice, outcome: str, now: datetime, actor: 
     notice.task, notice.task_at = outcome, now
     session.flush()
     _record(session, notice.id, "leave_notice", {"outcome": outcome}, now, actor)
+
+
+def end_untold(session: Session, notice: Notice, why: str, now: datetime, actor: str) -> list[Job]:
+    """End a notice that may not be told, for one of the OUTCOMES; a correction is left to staff (R16).
+
+    The line calls nobody who asked it to stop, but nobody is left with false news either.
+    """
+    if notice.corrects_id is None:
+        return stop(session, notice.id, why, now, actor)
+    leave(session, notice, "no_phone", now, actor)
+    return []
+
+
+def note_said(session: Session, notices: Sequence[Notice], now: datetime, *, is_status: bool) -> None:
+    """Record which record was said; None if the line said that nothing can be confirmed.
+
+    If that record is taken back later, exactly these people are told that it was wrong (R16).
+    """
+    for one in notices:
+        one.said_at = now
+        one.said_record_id = _newest_record(session, one.case_id) if is_status else None
+    session.flush()
+
+
+def _newest_record(session: Session, case_id: int) -> int | None:
+    mine = select(Subject.record_id).join(Case, Case.subject_id == Subject.id).where(Case.id == case_id)
+    return session.scalar(mine)
 
 
 def ask_staff(session: Session, notice: Notice, task: str, now: datetime, actor: str) -> None:

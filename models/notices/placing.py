@@ -25,7 +25,7 @@ from models.custody.custody_event import CustodyEvent
 from models.custody.custody_status import HeardRules, heard
 from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
 from models.notices.notice import IS_WAITING, NOTICES, Notice
-from models.notices.notice_moves import leave, locked, record_move, stop
+from models.notices.notice_moves import end_untold, leave, locked, record_move
 from models.notices.notice_phones import allowed_phones, phone_of_notice
 from models.notices.registration import Registration
 from models.store.database import keyring_of
@@ -105,7 +105,7 @@ def claim(session: Session, notice_id: int, now: datetime, policy: CallbackPolic
     facts = facts_of(session, notice_id)
     why = why_not(session, facts, now, rules)
     if why is not None:
-        stop(session, notice_id, why, now, ACTOR)
+        end_untold(session, facts.notice, why, now, ACTOR)
         return False
     if is_calling_paused(session, facts.case.id, facts.registrant.id):
         # One liaison decides whether ringing is safe; the outcome tells nobody else why (R10).
@@ -187,7 +187,9 @@ def phones_of(session: Session, facts: Facts, now: datetime, policy: CallbackPol
 def why_not(session: Session, facts: Facts, now: datetime, rules: HeardRules) -> str | None:
     """Why this notice may not be told now, as one of the OUTCOMES; None if it may.
 
-    ``gate`` is one code for every reason, and such a notice is taken up again later (``gate_watch``).
+    ``gate`` is one code for every reason, and such a notice is taken up again later (``gate_watch``). A
+    correction is told whatever the gate says: the earlier news was wrong, and perhaps nothing can be
+    confirmed.
     """
     event, registration = facts.event, facts.registration
     if registration.state == "stopped" or registration.lapses_at <= now:
@@ -196,10 +198,13 @@ def why_not(session: Session, facts: Facts, now: datetime, rules: HeardRules) ->
         registration.paused_until and registration.paused_until <= now
     ):
         return "paused"
-    if event.stopped_at is not None:
+    is_correction = facts.notice.corrects_id is not None
+    if event.stopped_at is not None and not is_correction:
         return "retracted" if event.retracted_at is not None else "replaced"
     if facts.case.closed_at is not None:
         return "case_closed"
+    if is_correction:
+        return None
     standing = case_standing(session, facts.case.id)
     is_told = standing is not None and heard(standing, now, rules).status is not None
     return None if is_told else "gate"

@@ -15,7 +15,7 @@ from models.audit import audit
 from models.calls.call import CALLS
 from models.cases.case import Case
 from models.custody.custody_event import CUSTODY_EVENTS, IS_UNSPREAD, URGENT_KINDS
-from models.notices.notice import NOTICES, OPEN_STATES, Notice
+from models.notices.notice import NOTICES, OPEN_STATES
 from models.notices.registration import Registration
 from models.store.job import Job
 
@@ -39,12 +39,12 @@ def spread(session: Session, now: datetime, limit: int) -> list[Job]:
 
     Each registration that stands gets one notice of each event, if its case is open and two people vouch for
     whom it is about. What was not told yet of an older event of the same person is stopped as ``replaced``.
-    A correction (``corrects_id``) is told only to those whom the false event reached.
+    Corrections have theirs from the start (``taking_back/retraction.py``).
     """
     events = session.execute(
         select(
             CUSTODY_EVENTS.c.id, CUSTODY_EVENTS.c.subject_id, CUSTODY_EVENTS.c.kind,
-            CUSTODY_EVENTS.c.stopped_at, CUSTODY_EVENTS.c.corrects_id,
+            CUSTODY_EVENTS.c.stopped_at,
         )
         .where(IS_UNSPREAD)
         .order_by(CUSTODY_EVENTS.c.id)
@@ -58,7 +58,6 @@ def spread(session: Session, now: datetime, limit: int) -> list[Job]:
     jobs = _stop_replaced(session, {event.subject_id for event in events}, now)
     told = [event for event in events if event.stopped_at is None]
     made = _notices(told, _standing(session, {event.subject_id for event in told}, now), now)
-    made = _only_reached(session, made, {event.id: event.corrects_id for event in told})
     if made:
         added = session.scalars(insert(NOTICES).returning(NOTICES.c.id), made).all()
         for notice_id in sorted(added):
@@ -117,8 +116,9 @@ def stop_where(
 def _stop_replaced(session: Session, subject_ids: Collection[int], now: datetime) -> list[Job]:
     """A call that is placed goes on: what it tells is the newest record, not the event."""
     older = select(CUSTODY_EVENTS.c.id).where(
-        CUSTODY_EVENTS.c.subject_id.in_(subject_ids), CUSTODY_EVENTS.c.stopped_at.is_not(None)
-    )
+        CUSTODY_EVENTS.c.subject_id.in_(subject_ids), CUSTODY_EVENTS.c.stopped_at.is_not(None),
+        CUSTODY_EVENTS.c.corrects_id.is_(None),
+    )  # fmt: skip
     return stop_where(session, NOTICES.c.event_id.in_(older), "replaced", now, ACTOR, _AT_REST)
 
 
@@ -161,29 +161,6 @@ def _notices(events: Sequence[Any], standing: dict[int, list[Any]], now: datetim
         }
         for event in events
         for registration in standing.get(event.subject_id, ())
-    ]
-
-
-def _only_reached(
-    session: Session, made: list[dict[str, Any]], corrects: dict[int, int | None]
-) -> list[dict[str, Any]]:
-    """Drop the notices of corrections for people whom the false event never reached (R16)."""
-    false = [event_id for event_id in corrects.values() if event_id is not None]
-    if not false:
-        return made
-    reached = {
-        (row.event_id, row.registration_id)
-        for row in session.execute(
-            select(Notice.event_id, Notice.registration_id).where(
-                Notice.event_id.in_(false), Notice.heard_at.is_not(None)
-            )
-        )
-    }
-    return [
-        notice
-        for notice in made
-        if (false_id := corrects[notice["event_id"]]) is None
-        or (false_id, notice["registration_id"]) in reached
     ]
 
 

@@ -72,7 +72,8 @@ def confirm_told(session: Session, callback: Callback, actor: str, now: datetime
     if callback.registrant_id is not None:
         whose = or_(whose, Case.registrant_id == callback.registrant_id)
     found = session.scalars(select(Case.id).where(whose).order_by(Case.id)).all()
-    return [job for case_id in found for job in confirm_all(session, case_id, "staff", now, actor)]
+    told = (confirm_all(session, case_id, "staff", now, actor, is_status=True) for case_id in found)
+    return [job for jobs in told for job in jobs]
 
 
 def is_any_task(session: Session) -> bool:

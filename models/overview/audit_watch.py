@@ -34,6 +34,7 @@ LOOKS = frozenset({"look_at_case", "reveal_number", "reveal_case_number", "revea
 APPROVALS = frozenset(
     {
         "release_import",
+        "retract_import",
         "reject_import",
         "land_upload",
         "replace_lost_pin",

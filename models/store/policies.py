@@ -82,6 +82,7 @@ class Policies:
     notice_task_minutes: int
     notice_on_call_minutes: int
     notice_supervisor_minutes: int
+    correction_minutes: int
     notice_calls_percent: int
     notice_calls_a_day: int
     consent_max_days: int

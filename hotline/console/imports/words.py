@@ -12,6 +12,8 @@ STATES = {
     "held": (N_("Held"), "bad"),
     "applying": (N_("Applying"), "quiet"),
     "landed": (N_("Applied"), "good"),
+    "retracting": (N_("Being taken back"), "quiet"),
+    "retracted": (N_("Taken back"), "bad"),
     "rejected": (N_("Rejected"), ""),
     "abandoned": (N_("Not applied"), ""),
 }

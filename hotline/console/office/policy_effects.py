@@ -152,6 +152,9 @@ POLICY_EFFECTS = {
     "notice_supervisor_minutes": N_(
         "Supervisors are paged when an urgent notice is unconfirmed for this long."
     ),
+    "correction_minutes": N_(
+        "Supervisors are paged when an urgent correction of wrong news is unconfirmed for this long."
+    ),
     "notice_calls_percent": N_("Notices use at most this share of the calls that the line may start."),
     "notice_calls_a_day": N_(
         "Unless the person chose another number, a phone gets at most this many calls about changes in a "

@@ -84,6 +84,7 @@ POLICY_GROUPS = (
             "notice_task_minutes",
             "notice_on_call_minutes",
             "notice_supervisor_minutes",
+            "correction_minutes",
             "notice_calls_percent",
             "notice_calls_a_day",
             "consent_max_days",

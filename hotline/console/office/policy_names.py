@@ -73,6 +73,7 @@ POLICY_NAMES = {
     "notice_task_minutes": N_("Time to reach a person about a notice"),
     "notice_on_call_minutes": N_("Time until a notice pages people on call"),
     "notice_supervisor_minutes": N_("Time until a notice pages supervisors"),
+    "correction_minutes": N_("Time until an urgent correction pages supervisors"),
     "notice_calls_percent": N_("Share of calls for notices"),
     "notice_calls_a_day": N_("Calls to one phone about changes in a day"),
     "consent_max_days": N_("Time until consent to notices ends"),

@@ -10,10 +10,21 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from hotline.cli import group
-from models import AuditEntry, Notice
+from models import AuditEntry, CustodyEvent, Notice, Registration
+from models.custody.import_record import CustodyImport
 from models.notices.notice import NOTICE_STATES
+from models.notices.notice_moves import confirm
 from models.store.database import Database
-from tests.factories import NOW, make_case, make_event, make_notice, make_registration, make_staff
+from tests.factories import (
+    NOW,
+    make_case,
+    make_event,
+    make_notice,
+    make_registration,
+    make_staff,
+    make_subject,
+)
+from tests.models.notices.registered import OUT, feeds
 
 Hotline = Callable[..., Result]
 BY = "ruth@office.example.org"
@@ -118,3 +129,29 @@ def test_notice_is_not_cancelled_by_nobody_or_for_no_reason(
     result = hotline("cancel", *args)
     assert (result.exit_code, result.stdout) == (2, "")
     assert sentence in result.stderr
+
+
+def test_wrong_import_is_taken_back_by_two_people_by_command(hotline: Hotline, database: Database) -> None:
+    with database.transaction() as session:
+        subject = make_subject(session, feed_id="A-1")
+        case = make_case(session, subject=subject)
+        registration = make_registration(session, case)
+        for email in (BY, "ben@office.example.org"):
+            make_staff(session, email=email)
+    feeds(database)
+    feeds(database, **OUT)
+    with database.transaction() as session:
+        wrong = session.scalars(select(CustodyImport.id).order_by(CustodyImport.id.desc())).first()
+        event = session.scalars(select(CustodyEvent)).one()
+        notice = make_notice(session, session.get_one(Registration, registration.id), event)
+        confirm(session, notice.id, "staff", NOW, "staff:1")
+
+    alone = hotline("retract", str(wrong), "--by", BY, "--and", BY)
+    assert (alone.exit_code, alone.stderr) == (2, "--and: two different people must take back an import.\n")
+
+    done = hotline("retract", str(wrong), "--by", BY, "--and", "ben@office.example.org", "--json")
+    assert json.loads(done.stdout) == {"import": wrong, "corrections": 1}
+
+    again = hotline("retract", str(wrong), "--by", BY, "--and", "ben@office.example.org")
+    assert again.exit_code == 2
+    assert again.stderr == f"IMPORT: there is no import {wrong} that landed and still counts.\n"

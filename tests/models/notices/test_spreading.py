@@ -1,6 +1,5 @@
 """An event becomes one notice for each registration that stands, and a newer event replaces it (R28)."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -208,32 +207,3 @@ def test_registrant_who_withdraws_is_called_about_nothing_that_is_open(fed: Data
     with fed.reading() as session:
         facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.action == "stop_notice")).all()
     assert facts == [{"why": "withdrawn"}]
-
-
-def test_correction_is_told_to_those_alone_whom_the_false_event_reached(fed: Database) -> None:
-    with fed.transaction() as session:
-        registered_case(session)
-    feeds(fed, **OUT)
-    spreads(fed)
-    reached = notices(fed)[0].registration_id
-    with fed.transaction() as session:
-        false = session.scalars(select(CustodyEvent)).one()
-        notice = session.get_one(type(notices(fed)[0]), notices(fed)[0].id)
-        notice.heard_at = notice.confirmed_at = at(1.2)
-        notice.state = "confirmed"
-        stop_event(session, false.id, "retracted", at(2))
-        session.add(
-            CustodyEvent(
-                subject_id=false.subject_id, kind="in_custody", at=NOW - timedelta(days=2),
-                record_id=false.record_id, made_at=at(2), corrects_id=false.id,
-            )
-        )  # fmt: skip
-
-    spreads(fed, 2)
-
-    assert [one.registration_id for one in notices(fed)[2:]] == [reached]
-    assert states(fed) == [
-        ("released", "confirmed", None),
-        ("released", "stopped", "retracted"),
-        ("in_custody", "waiting", None),
-    ]

@@ -472,6 +472,8 @@ def _make_tables() -> None:
         sa.Column("asked", sa.String(length=8)),
         sa.Column("asked_by_id", sa.Integer()),
         sa.Column("asked_at", MOMENT),
+        sa.Column("retracted_by", sa.JSON(), server_default="[]", nullable=False),
+        sa.Column("retracted_at", MOMENT),
         sa.ForeignKeyConstraint(["asked_by_id"], ["staff.id"], name="fk_imports_asked_by_id"),
         sa.ForeignKeyConstraint(["uploaded_by_id"], ["staff.id"], name="fk_imports_uploaded_by_id"),
         sa.PrimaryKeyConstraint("id", name="pk_imports"),
@@ -1099,7 +1101,7 @@ def _make_tables() -> None:
     op.create_index("ix_custody_events_unspread", "custody_events", ["id"], **_only("spread_at IS NULL"))
     op.create_index(
         "uq_custody_events_record", "custody_events", ["record_id"], unique=True,
-        **_only("before_id IS NOT NULL"),
+        **_only("before_id IS NOT NULL AND corrects_id IS NULL"),
     )  # fmt: skip
     op.create_index(
         "uq_custody_events_reminder", "custody_events", ["subject_id", "kind", "at"], unique=True,
@@ -1145,6 +1147,9 @@ def _make_tables() -> None:
         sa.Column("call_id", sa.Integer()),
         sa.Column("lease_until", MOMENT),
         sa.Column("heard_at", MOMENT),
+        sa.Column("said_at", MOMENT),
+        sa.Column("said_record_id", sa.Integer()),
+        sa.Column("corrects_id", sa.Integer()),
         sa.Column("confirmed_at", MOMENT),
         sa.Column("confirmed_by", sa.String(length=8)),
         sa.Column("outcome", sa.String(length=16)),
@@ -1156,11 +1161,14 @@ def _make_tables() -> None:
         sa.Column("closed_at", MOMENT),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_notices_call_id"),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_notices_case_id"),
+        sa.ForeignKeyConstraint(["corrects_id"], ["notices.id"], name="fk_notices_corrects_id"),
+        sa.ForeignKeyConstraint(["said_record_id"], ["custody_records.id"], name="fk_notices_said_record_id"),
         sa.ForeignKeyConstraint(["event_id"], ["custody_events.id"], name="fk_notices_event_id"),
         sa.ForeignKeyConstraint(["registration_id"], ["registrations.id"], name="fk_notices_registration_id"),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_notices_staff_id"),
         sa.PrimaryKeyConstraint("id", name="pk_notices"),
         sa.UniqueConstraint("event_id", "registration_id", name="uq_notices_event_id_registration_id"),
+        sa.UniqueConstraint("corrects_id", name="uq_notices_corrects_id"),
     )
     op.create_index("ix_notices_call_id", "notices", ["call_id"])
     op.create_index("ix_notices_case_id", "notices", ["case_id"])

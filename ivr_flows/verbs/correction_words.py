@@ -1,0 +1,26 @@
+"""Says first that earlier news was wrong, when a file that the line relied on was taken back (R16)."""
+
+from datetime import datetime
+
+from ivr_flows.engine.desk import Desk
+from models.notices import answering
+
+WRONG = "notice.correction"
+
+
+def say_what_was_wrong(desk: Desk, told_at: datetime | None) -> None:
+    """Say that what this case was told at ``told_at`` was wrong; None says nothing. The status follows."""
+    if told_at is not None:
+        desk.say(WRONG, on=desk.when(told_at, on=True))
+
+
+def correct_on_line(desk: Desk) -> None:
+    """The same for a caller with the PIN whose case has open notices, and a record of what they hear now."""
+    call = desk.call
+    if not desk.is_verified or call.case_id is None or not call.open_notices:
+        return
+    is_status = desk.heard().status is not None
+    told_at = answering.wrong_news_at(desk.session, call.case_id)
+    say_what_was_wrong(desk, told_at)
+    if is_status or told_at is not None:
+        answering.note_said_on_line(desk.session, call.case_id, desk.now, is_status=is_status)

@@ -1,0 +1,123 @@
+"""Takes back the records of a file that was found wrong after it landed (R14, R16, R40).
+
+Records are only ever appended, so the record that stood before is written again as a new one, with its own
+``as_of``: the line never says that it is newer than it was. A record in custody that is too old by now
+"cannot be confirmed" until the next file. It keeps the import that reported it, so that this one can be taken
+back too.
+
+- A person with a newer record of another file keeps that one.
+- A denied record stays, because the gate never opens by taking something back (R12).
+- For a person with no earlier record, nothing can be confirmed until a file names them again.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from models.cases.subject import Subject
+from models.custody.custody import CustodyRecord
+from models.custody.event_making import Told, last_told, told_of
+from models.custody.import_file import CONTENT_COLUMNS
+from models.custody.import_landing import RECORDS, SUBJECTS
+from models.custody.import_record import RETRACTED_STATES, CustodyImport
+
+_NOTHING_KNOWN = {**dict.fromkeys(CONTENT_COLUMNS), "status": "unknown", "releasable": True}
+
+
+class TakenBack(NamedTuple):
+    """A person about whom the file was the last word that could be told.
+
+    ``false_record_id`` is that record of the file and ``record_id`` the newest one now. ``told`` is what it
+    lets the line say, or None if nothing can be confirmed.
+    """
+
+    subject_id: int
+    false_record_id: int
+    record_id: int
+    told: Told | None
+
+
+def people_of(session: Session, import_id: int, after: int, limit: int) -> Sequence[int]:
+    """The people about whom a file wrote a record, in the order of their ids, beginning after ``after``."""
+    found = select(CustodyRecord.subject_id).where(
+        CustodyRecord.import_id == import_id, CustodyRecord.subject_id > after
+    )
+    return session.scalars(found.distinct().order_by(CustodyRecord.subject_id).limit(limit)).all()
+
+
+def take_back_records(
+    session: Session, import_id: int, subject_ids: Sequence[int], now: datetime
+) -> list[TakenBack]:
+    """Write the records that stood before a file again; running it twice changes nothing more."""
+    false = _last_told_by(session, import_id, subject_ids)
+    people = session.execute(
+        select(
+            Subject.id, CustodyRecord.id, CustodyRecord.import_id, CustodyRecord.status,
+            CustodyRecord.releasable, CustodyRecord.as_of,
+        )
+        .join(CustodyRecord, CustodyRecord.id == Subject.record_id)
+        .where(Subject.id.in_(subject_ids))
+        .order_by(Subject.id)
+        .with_for_update(of=Subject)
+    ).all()  # fmt: skip
+    earlier = _earlier(session, import_id, subject_ids)
+    taken = []
+    for subject_id, record_id, from_import, status, releasable, as_of in people:
+        newest, told = record_id, None
+        before = earlier.get(subject_id)
+        is_theirs = from_import == import_id and releasable
+        # Of a person with nothing earlier, "unknown" is what this function would write.
+        if is_theirs and (before is not None or status != "unknown"):
+            newest = _append(session, subject_id, before, import_id, as_of, now)
+            if before is not None:
+                told = told_of(newest, before.status, before.status_at, before.releasable)
+        if subject_id in false:
+            taken.append(TakenBack(subject_id, false[subject_id], newest, told))
+    return taken
+
+
+def _last_told_by(session: Session, import_id: int, subject_ids: Iterable[int]) -> dict[int, int]:
+    """The records of this file that were the last that could be told of their people."""
+    told = {
+        one.record_id: person for person, one in last_told(session, subject_ids, though=import_id).items()
+    }
+    mine = select(CustodyRecord.id).where(CustodyRecord.id.in_(told), CustodyRecord.import_id == import_id)
+    return {told[record_id]: record_id for record_id in session.scalars(mine)}
+
+
+def _earlier(session: Session, import_id: int, subject_ids: Iterable[int]) -> dict[int, Any]:
+    """The newest record of each person that no file which was taken back reported."""
+    newest = (
+        select(func.max(CustodyRecord.id))
+        .join(CustodyImport, CustodyImport.id == CustodyRecord.import_id)
+        .where(
+            CustodyRecord.subject_id.in_(subject_ids),
+            CustodyRecord.import_id != import_id,
+            CustodyImport.state.not_in(RETRACTED_STATES),
+        )
+        .group_by(CustodyRecord.subject_id)
+    )
+    rows = session.execute(select(RECORDS).where(RECORDS.c.id.in_(newest)))
+    return {row.subject_id: row for row in rows}
+
+
+def _append(
+    session: Session, subject_id: int, before: Any, import_id: int, as_of: datetime, now: datetime
+) -> int:
+    content = _NOTHING_KNOWN if before is None else {name: getattr(before, name) for name in CONTENT_COLUMNS}
+    values = {
+        "subject_id": subject_id,
+        "import_id": import_id if before is None else before.import_id,
+        "as_of": as_of if before is None else before.as_of,
+        "recorded_at": now,
+        **content,
+    }
+    record_id: int = session.execute(insert(RECORDS).returning(RECORDS.c.id), values).scalar_one()
+    # Without a moment, the next file about this person lands whatever moment it speaks for.
+    moment = None if before is None else before.as_of
+    moved = update(SUBJECTS).where(SUBJECTS.c.id == subject_id)
+    session.execute(moved.values(record_id=record_id, as_of=moment, absent_since=None))
+    return record_id

@@ -1,0 +1,265 @@
+"""Takes back a file that was found wrong after it landed, and corrects what it made people hear (R16, R40).
+
+Two people ask for it. For each person whom the file was the last word about, the record that stood before
+counts again (``records.py``), the file's events are told to nobody any more, and each case that heard
+something false gets one correction. What a case heard last is on its notices
+(``said_record_id``), so that exactly those are called who believe a record that was taken back: whether they
+heard it in our call, on the line while a notice was open, or from staff who confirmed it.
+
+All of this is done in short batches. A batch that ran before changes nothing more, so after a crash the
+sweeper begins again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from models.audit import audit
+from models.cases.case import Case
+from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, RELEASED_KINDS, CustodyRecord
+from models.custody.custody_event import CUSTODY_EVENTS, UNCONFIRMED, CustodyEvent
+from models.custody.held_import import SettleError, find_staff
+from models.custody.import_lock import gentle_transaction, import_lock
+from models.custody.import_record import RETRACTED_STATES, CustodyImport
+from models.custody.refusals import SettleRefusal
+from models.notices.notice import NOTICES, Notice
+from models.notices.registration import Registration
+from models.notices.spreading import record_move, stands, stop_where
+from models.notices.taking_back.records import TakenBack, people_of, take_back_records
+from models.staff.two_people import check_untied
+from models.store.database import Database
+from models.store.job import Job
+
+_BATCH = 200
+_ACTOR = "import"
+#: How dangerous it is to believe that a person is still ... although they are not.
+_DANGER = {
+    "deceased": 0,
+    **dict.fromkeys(IN_CUSTODY_KINDS | {"removed"}, 1),
+    **dict.fromkeys(RELEASED_KINDS | {UNCONFIRMED}, 2),
+    "escaped": 3,
+}
+_IS_OUT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """What was taken back: how many corrections it made in all. ``jobs`` end calls that tell false news."""
+
+    corrections: int
+    jobs: list[Job]
+
+
+def raises_danger(said: str, now_true: str) -> bool:
+    """Whether a person who believes ``said`` is in more danger than they know; both are kinds of events."""
+    return _DANGER[now_true] >= _IS_OUT and _DANGER[now_true] > _DANGER[said]
+
+
+def retract(
+    database: Database, import_id: int, *, by: str, and_by: str, now: datetime, tied_days: float
+) -> Retraction:
+    """Take back a landed import with the approval of two staff, by e-mail.
+
+    Raises SettleError, ImportBusyError, or TiedError if an action within ``tied_days`` ties the two.
+    """
+    with import_lock(database):
+        with database.transaction() as session:
+            people = [find_staff(session, by, "--by"), find_staff(session, and_by, "--and")]
+            if people[0].id == people[1].id:
+                raise SettleError(SettleRefusal.TWO_PEOPLE_RETRACT)
+            check_untied(session, people[0].id, people[1].id, f"import:{import_id}", now, tied_days)
+            begin_retraction(session, import_id, [person.email for person in people], now)
+            for person in people:
+                audit.record(
+                    session, actor=person.email, action="retract_import", target=f"import:{import_id}",
+                    state="retracting", now=now,
+                )  # fmt: skip
+        return _carry_out(database, import_id, now)
+
+
+def begin_retraction(session: Session, import_id: int, by: list[str], now: datetime) -> None:
+    """Mark a landed import as being taken back, by the e-mails of two people. Raises SettleError."""
+    begun = session.execute(
+        update(CustodyImport)
+        .where(CustodyImport.id == import_id, CustodyImport.state == "landed")
+        .values(state="retracting", retracted_by=by, retracted_at=now)
+        .returning(CustodyImport.id)
+    ).first()
+    if begun is None:
+        raise SettleError(SettleRefusal.NO_LANDED_IMPORT, number=import_id)
+
+
+def is_any_to_retract(session: Session) -> bool:
+    """Whether two people approved a retraction that is not carried out yet."""
+    return session.execute(_UNFINISHED.limit(1)).first() is not None
+
+
+def resume_retractions(database: Database, now: datetime) -> list[Job]:
+    """Carry out what was approved in the console, or left by a process that died. Raises ImportBusyError."""
+    jobs: list[Job] = []
+    with import_lock(database, 0):
+        with database.reading() as session:
+            found = session.scalars(_UNFINISHED).all()
+        for import_id in found:
+            jobs += _carry_out(database, import_id, now).jobs
+    return jobs
+
+
+_UNFINISHED = select(CustodyImport.id).where(CustodyImport.state == "retracting").order_by(CustodyImport.id)
+
+
+def _carry_out(database: Database, import_id: int, now: datetime) -> Retraction:
+    after, jobs = 0, list[Job]()
+    while True:
+        with gentle_transaction(database) as session:
+            people = people_of(session, import_id, after, _BATCH)
+            if not people:
+                return Retraction(_finish(session, import_id, now), jobs)
+            jobs += _take_back(session, import_id, people, now)
+            after = people[-1]
+
+
+def _take_back(session: Session, import_id: int, people: Sequence[int], now: datetime) -> list[Job]:
+    taken = take_back_records(session, import_id, people, now)
+    jobs = _stop_false_events(session, people, now)
+    misled = _misled(session, [one.subject_id for one in taken])
+    for one in taken:
+        if one.subject_id in misled:
+            _correct(session, import_id, one, misled[one.subject_id], now)
+    return jobs
+
+
+def _stop_false_events(session: Session, people: Iterable[int], now: datetime) -> list[Job]:
+    """Stop the events that retracted records report. An open correction goes on: it is still owed."""
+    # A correction that says "we cannot confirm" is never false.
+    false = session.scalars(
+        select(CustodyEvent.id)
+        .join(CustodyRecord, CustodyRecord.id == CustodyEvent.record_id)
+        .join(CustodyImport, CustodyImport.id == CustodyRecord.import_id)
+        .where(
+            CustodyEvent.subject_id.in_(people),
+            CustodyEvent.before_id.is_not(None),
+            CustodyEvent.retracted_at.is_(None),
+            CustodyEvent.kind != UNCONFIRMED,
+            CustodyImport.state.in_(RETRACTED_STATES),
+        )
+    ).all()
+    if not false:
+        return []
+    events = CUSTODY_EVENTS.c.id.in_(false)
+    stopped = func.coalesce(CUSTODY_EVENTS.c.stopped_at, now)
+    session.execute(update(CUSTODY_EVENTS).where(events).values(retracted_at=now, stopped_at=stopped))
+    open_ones = NOTICES.c.event_id.in_(false) & NOTICES.c.corrects_id.is_(None)
+    return stop_where(session, open_ones, "retracted", now, _ACTOR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Misled:
+    """A case that believes a record which was taken back: the notice that said it, and its status."""
+
+    notice_id: int
+    event_id: int
+    case_id: int
+    said: str
+
+
+def _misled(session: Session, people: Sequence[int]) -> dict[int, list[_Misled]]:
+    """Those who heard something false last, and to whom no correction is owed yet, by person."""
+    correction = aliased(Notice)
+    is_corrected = exists().where(correction.corrects_id == Notice.id)
+    rows = session.execute(
+        select(
+            Case.subject_id, Notice.id, Notice.event_id, Notice.case_id, CustodyRecord.status,
+            CustodyImport.state, is_corrected.label("is_corrected"),
+        )
+        .join(Case, Case.id == Notice.case_id)
+        .join(CustodyRecord, CustodyRecord.id == Notice.said_record_id)
+        .join(CustodyImport, CustodyImport.id == CustodyRecord.import_id)
+        .where(Case.subject_id.in_(people), Notice.said_at.is_not(None))
+        .order_by(Notice.said_at, Notice.id)
+    )  # fmt: skip
+    last = {row.case_id: row for row in rows}
+    misled: dict[int, list[_Misled]] = {}
+    for row in last.values():
+        is_told = row.status in IN_CUSTODY_KINDS | DATED_FACTS
+        if is_told and row.state in RETRACTED_STATES and not row.is_corrected:
+            one = _Misled(row.id, row.event_id, row.case_id, row.status)
+            misled.setdefault(row.subject_id, []).append(one)
+    return misled
+
+
+def _correct(
+    session: Session, import_id: int, taken: TakenBack, misled: Sequence[_Misled], now: datetime
+) -> None:
+    kind = UNCONFIRMED if taken.told is None else taken.told.status
+    event = CustodyEvent(
+        subject_id=taken.subject_id, kind=kind, at=None if taken.told is None else taken.told.at,
+        record_id=taken.record_id, before_id=taken.false_record_id, import_id=import_id, made_at=now,
+        spread_at=now, corrects_id=max(one.event_id for one in misled),
+    )  # fmt: skip
+    session.add(event)
+    session.flush()
+    registrations = _registrations(session, [one.case_id for one in misled], now)
+    notices = [_notice(event, one, registrations[one.case_id], now) for one in misled]
+    for notice_id in sorted(session.scalars(insert(NOTICES).returning(NOTICES.c.id), notices)):
+        record_move(session, notice_id, "make_notice", {"correction": True}, now, _ACTOR)
+
+
+def _notice(event: CustodyEvent, one: _Misled, registration: Any, now: datetime) -> dict[str, Any]:
+    # The line calls nobody who asked it to stop, but nobody is left with false news either: staff decide.
+    task = None if registration.may_be_called else "no_phone"
+    return {
+        "event_id": event.id,
+        "registration_id": registration.id,
+        "case_id": one.case_id,
+        "corrects_id": one.notice_id,
+        "is_urgent": raises_danger(one.said, event.kind),
+        "state": "waiting" if task is None else "left_for_staff",
+        "outcome": task,
+        "task": task,
+        "task_at": None if task is None else now,
+        "made_at": now,
+        "next_attempt_at": now,
+    }
+
+
+def _registrations(session: Session, case_ids: Sequence[int], now: datetime) -> dict[int, Any]:
+    """The newest registration of each case, and whether the line may call about it."""
+    may_be_called = stands(now) & Case.closed_at.is_(None) & Case.named_by.is_(None)
+    rows = session.execute(
+        select(Registration.id, Registration.case_id, may_be_called.label("may_be_called"))
+        .join(Case, Case.id == Registration.case_id)
+        .where(Registration.case_id.in_(case_ids))
+        .order_by(Registration.id)
+    )
+    return {row.case_id: row for row in rows}
+
+
+def _finish(session: Session, import_id: int, now: datetime) -> int:
+    session.execute(
+        update(CustodyImport)
+        .where(CustodyImport.id == import_id, CustodyImport.state == "retracting")
+        .values(state="retracted")
+    )
+    made = count_corrections(session, import_id)
+    # Neither the people nor the kinds: two victims of one person must not learn of each other.
+    audit.record(
+        session, actor=_ACTOR, action="finish_retraction", target=f"import:{import_id}",
+        facts={"corrections": made}, state="retracted", now=now,
+    )  # fmt: skip
+    return made
+
+
+def count_corrections(session: Session, import_id: int) -> int:
+    """How many people a retraction owes, or owed, a correction."""
+    made = (
+        select(func.count())
+        .select_from(Notice)
+        .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
+        .where(CustodyEvent.import_id == import_id, Notice.corrects_id.is_not(None))
+    )
+    return session.scalar(made) or 0

@@ -1,0 +1,377 @@
+"""A wrong file is taken back: the registrants who heard its news hear that it was wrong (R16)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, CustodyEvent, Notice
+from models.cases.subject import Subject
+from models.custody.custody_import import ImportResult, ImportRules
+from models.custody.held_import import release
+from models.custody.import_record import CustodyImport
+from models.notices.taking_back.retraction import begin_retraction, retract
+from models.store.database import keyring_of
+from tests import factories
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import CODE, FIRST, OPENING, SECOND, Registered, picks_up, sweeps
+from tests.calls.stories import opens_the_case
+from tests.factories import MadeCase, make_staff
+from tests.models.custody.feed import feed_row, load
+from tests.phone import Phone
+
+Registering = Callable[..., Registered]
+ANA, BEN = "ana@office.example.org", "ben@office.example.org"
+
+
+@pytest.fixture(autouse=True)
+def two_people(hotline: Hotline) -> None:
+    with hotline.database.transaction() as session:
+        for email in (ANA, BEN):
+            make_staff(session, email=email, role="supervisor", on_shift=False)
+
+
+def reports(hotline: Hotline, status: str, *made: Registered, hours_ago: float = 1.0) -> ImportResult:
+    """The feed says now that this happened to these people."""
+    now = hotline.clock.now
+    with hotline.database.reading() as session:
+        keyring = keyring_of(session)
+        names = [
+            keyring.unseal("subject.feed_id", session.get_one(Subject, one.case.subject_id).feed_id_sealed)
+            for one in made
+        ]
+    facts = {"status": status, "status_at": now - timedelta(hours=hours_ago), "as_of": now}
+    rules = ImportRules.of(hotline.office.gates, hotline.policies)
+    return load(hotline.database, *(feed_row(name, **facts) for name in names), now=now, rules=rules)
+
+
+def takes_back(hotline: Hotline, imported: ImportResult) -> None:
+    """Two people take back a file, by command."""
+    assert imported.import_id is not None
+    done = retract(
+        hotline.database, imported.import_id, by=ANA, and_by=BEN, now=hotline.clock.now, tied_days=30
+    )
+    for job in done.jobs:
+        hotline.jobs.enqueue(*job)
+
+
+def hears_the_news(phone: Phone, hotline: Hotline, *keys: str, confirms: bool = True) -> Phone:
+    """Whose phone rings enters the code, hears the news and confirms it."""
+    called = picks_up(phone.another(), hotline)
+    for key in ("1", CODE, *keys):
+        called.presses(key)
+    if confirms:
+        called.presses("1")
+    return called
+
+
+def corrections(hotline: Hotline) -> list[Notice]:
+    return hotline.rows(select(Notice).where(Notice.corrects_id.is_not(None)).order_by(Notice.id))
+
+
+def test_registrant_who_heard_of_a_false_release_hears_that_it_was_wrong(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody")
+    wrong = reports(hotline, "released", made)
+    sweeps(hotline)
+    assert hears_the_news(phone, hotline, "1", confirms=False).hears("was released")
+    hotline.clock.passes(minutes=30)
+
+    takes_back(hotline, wrong)
+    assert sweeps(hotline) == [FIRST]
+    called = picks_up(phone, hotline)
+
+    assert called.hears(OPENING)
+    called.presses("1")
+    assert called.does_not_hear("wrong", "custody")
+    called.presses(CODE)
+    assert called.hears("What we told you today was wrong. This person is in custody.")
+    assert called.does_not_hear("released", "in danger")
+    called.presses("1")
+    assert called.hears("We will not call about this again")
+    assert [one.state for one in corrections(hotline)] == ["confirmed"]
+    assert sweeps(hotline, hours=30) == []
+
+
+def test_registrant_hears_in_spanish_that_the_news_was_wrong(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody", language="es")
+    wrong = reports(hotline, "released", made)
+    sweeps(hotline)
+    hears_the_news(phone, hotline, "1")
+
+    takes_back(hotline, wrong)
+    sweeps(hotline, minutes=1)
+
+    called = hears_the_news(phone, hotline, confirms=False)
+    assert called.hears("Lo que le dijimos hoy no era correcto. Esta persona está en custodia")
+
+
+def test_phone_that_rings_with_false_news_stops_ringing(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody")
+    wrong = reports(hotline, "released", made)
+    assert sweeps(hotline) == [FIRST]
+
+    takes_back(hotline, wrong)
+
+    assert sweeps(hotline, minutes=1) == []
+    assert corrections(hotline) == []
+
+
+def test_false_news_is_not_said_in_a_call_that_goes_on_while_it_is_taken_back(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody")
+    wrong = reports(hotline, "released", made)
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+
+    takes_back(hotline, wrong)
+    called.presses(CODE)
+
+    assert called.hears("The call is over")
+    assert called.does_not_hear("released", "wrong")
+    assert corrections(hotline) == []
+
+
+def test_death_that_was_sent_as_a_release_is_corrected_and_then_told_gently(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody")
+    wrong = reports(hotline, "released", made)
+    sweeps(hotline)
+    hears_the_news(phone, hotline, "1")
+    hotline.clock.passes(minutes=20)
+
+    takes_back(hotline, wrong)
+    reports(hotline, "deceased", made, hours_ago=3)
+    assert FIRST in sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    called.presses(CODE)
+
+    # A person is offered first, and nothing is said before the choice.
+    assert called.hears("To have a person call you and tell you, press 1. To hear it now, press 2.")
+    assert called.does_not_hear("wrong")
+    called.presses("2")
+    assert called.hears("What we told you today was wrong", "I am sorry to tell you this", "died")
+    assert called.does_not_hear("in danger")
+    called.presses("1")
+    # One confirmation settles the correction and the new event.
+    sweeps(hotline, hours=30)
+    assert {one.state for one in hotline.rows(select(Notice))} == {"confirmed"}
+
+
+def test_release_that_was_sent_as_a_death_is_corrected_at_once_at_night(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    wrong = reports(hotline, "deceased", made)
+    sweeps(hotline)
+    called = hears_the_news(phone, hotline, "2", confirms=False)
+    assert called.hears("died")
+    called.presses("1")
+    # 2 AM at the registrant's: a correction that raises danger does not wait for the window.
+    local = hotline.clock.now.astimezone(hotline.office.zone)
+    hotline.clock.passes(hours=(26 - local.hour) % 24)
+
+    takes_back(hotline, wrong)
+    assert sweeps(hotline) == [FIRST]
+
+    again = hears_the_news(phone, hotline, "1", confirms=False)
+    assert again.hears("was wrong. The record says this person was released", "If you are in danger")
+    (correction,) = corrections(hotline)
+    assert correction.is_urgent
+
+
+def test_correction_that_lowers_danger_waits_for_the_window(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody")
+    wrong = reports(hotline, "released", made)
+    sweeps(hotline)
+    hears_the_news(phone, hotline, "1")
+    local = hotline.clock.now.astimezone(hotline.office.zone)
+    hotline.clock.passes(hours=(26 - local.hour) % 24)
+
+    takes_back(hotline, wrong)
+
+    assert sweeps(hotline) == []
+    assert sweeps(hotline, hours=7) == [FIRST]
+
+
+def test_correction_says_that_nothing_can_be_confirmed_when_the_old_record_is_too_old(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody")
+    hotline.clock.passes(hours=26)
+    wrong = reports(hotline, "released", made)
+    sweeps(hotline)
+    hears_the_news(phone, hotline, "1")
+
+    takes_back(hotline, wrong)
+    sweeps(hotline, minutes=2)
+
+    called = hears_the_news(phone, hotline, confirms=False)
+    assert called.hears("was wrong. I cannot confirm where this person is right now")
+    called.presses("1")
+    assert [one.state for one in corrections(hotline)] == ["confirmed"]
+
+
+def test_caller_who_rings_while_a_correction_waits_hears_it_first_and_confirms_it(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody")
+    wrong = reports(hotline, "released", made)
+    sweeps(hotline)
+    hears_the_news(phone, hotline, "1")
+    takes_back(hotline, wrong)
+
+    caller = phone.another()
+    opens_the_case(caller, made.case, from_=FIRST)
+    assert caller.hears("What we told you today was wrong. This person is in custody.")
+    hotline.clock.passes(seconds=40)
+    caller.presses("1")
+
+    (correction,) = corrections(hotline)
+    assert (correction.state, correction.confirmed_by) == ("confirmed", "line")
+
+
+def test_caller_who_heard_the_false_status_on_the_line_while_a_notice_waited_is_corrected(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody")
+    wrong = reports(hotline, "transferred", made)
+    sweeps(hotline)
+    caller = phone.another()
+    opens_the_case(caller, made.case, from_=SECOND)
+    assert caller.hears("They were moved")
+    caller.hangs_up()
+
+    takes_back(hotline, wrong)
+
+    assert len(corrections(hotline)) == 1
+
+
+def test_registrant_who_wants_a_person_to_tell_them_the_correction_gets_a_callback(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    wrong = reports(hotline, "deceased", made)
+    sweeps(hotline)
+    hears_the_news(phone, hotline, "2")
+    takes_back(hotline, wrong)
+    sweeps(hotline, minutes=1)
+
+    called = hears_the_news(phone, hotline, "2", confirms=False)
+
+    assert called.hears("A person from our team will call you soon")
+    assert hotline.row(select(Callback)).urgency == "urgent"
+
+
+def test_two_victims_of_one_person_are_corrected_alone_and_each_by_their_own_date(
+    phone: Phone, registered: Registering, hotline: Hotline, make_case: Callable[..., MadeCase]
+) -> None:
+    made = registered("in_custody")
+    with hotline.database.reading() as session:
+        subject = session.get_one(Subject, made.case.subject_id)
+        session.expunge(subject)
+    other = make_case(subject=subject, phone=SECOND)
+    with hotline.database.transaction() as session:
+        factories.make_registration(session, other, code=CODE)
+    wrong = reports(hotline, "released", made)
+    assert sorted(sweeps(hotline)) == [FIRST, SECOND]
+    hears_the_news(phone, hotline, "1")
+
+    takes_back(hotline, wrong)
+
+    assert sweeps(hotline, minutes=1) == [FIRST]
+    assert [one.case_id for one in corrections(hotline)] == [made.case.id]
+
+
+def test_retraction_that_two_people_approved_in_the_console_is_carried_out_by_the_sweeper(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody")
+    wrong = reports(hotline, "released", made)
+    sweeps(hotline)
+    hears_the_news(phone, hotline, "1")
+    with hotline.database.transaction() as session:
+        begin_retraction(session, wrong.import_id or 0, [ANA, BEN], hotline.clock.now)
+
+    assert sweeps(hotline, minutes=1) == [FIRST]
+
+    assert [one.state for one in hotline.rows(select(CustodyImport).order_by(CustodyImport.id))][-1] == (
+        "retracted"
+    )
+
+
+def test_bulk_import_that_looks_like_a_mass_release_is_held_and_nobody_is_called(
+    registered: Registering, hotline: Hotline
+) -> None:
+    numbers = [f"+120255501{n:02}" for n in range(40, 51)]
+    made = [registered("in_custody", phones=(number,)) for number in numbers]
+
+    held = reports(hotline, "released", *made)
+
+    assert held.held
+    # Staff are paged about it; no registrant is called.
+    assert not set(sweeps(hotline, hours=1)) & set(numbers)
+    assert hotline.rows(select(CustodyEvent)) == []
+
+
+def test_mass_release_of_a_saturday_night_reaches_everybody_or_a_person_does(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    numbers = [f"+120255501{n:02}" for n in range(40, 51)]
+    made = [registered("in_custody", phones=(number,)) for number in numbers]
+    local = hotline.clock.now.astimezone(hotline.office.zone)
+    hotline.clock.passes(days=(5 - local.weekday()) % 7, hours=(23 - local.hour) % 24)
+    assert hotline.clock.now.astimezone(hotline.office.zone).strftime("%A %H") == "Saturday 23"
+    held = reports(hotline, "released", *made)
+    assert held.held
+    assert held.import_id is not None
+    hotline.clock.passes(minutes=40)
+
+    release(hotline.database, held.import_id, by=ANA, and_by=BEN, now=hotline.clock.now, tied_days=30)
+    rung: set[str] = set()
+    for _ in range(4):
+        rung |= set(sweeps(hotline, seconds=10))
+    assert rung == set(numbers)
+
+    # The first answers; nobody else does, for two hours.
+    answered = picks_up(phone, hotline, numbers[0])
+    for key in ("1", CODE, "1", "1"):
+        answered.presses(key)
+    for call in list(hotline.carrier.ringing):
+        phone.another().declines(call, "no-answer")
+    for _ in range(5):
+        sweeps(hotline, minutes=31)
+        for call in list(hotline.carrier.ringing):
+            phone.another().declines(call, "no-answer")
+    confirmed, *others = hotline.rows(select(Notice).order_by(Notice.id))
+    assert confirmed.state == "confirmed"
+    assert {one.paged_level for one in others} == {2}
+
+
+def test_supervisors_are_paged_when_nobody_confirms_an_urgent_correction_within_the_hour(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    wrong = reports(hotline, "deceased", made)
+    sweeps(hotline)
+    hears_the_news(phone, hotline, "2")
+    takes_back(hotline, wrong)
+    sweeps(hotline, seconds=10)
+
+    sweeps(hotline, minutes=31)
+    assert [one.paged_level for one in corrections(hotline)] == [1]
+    sweeps(hotline, minutes=30)
+
+    assert [one.paged_level for one in corrections(hotline)] == [2]
