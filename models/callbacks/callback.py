@@ -48,6 +48,7 @@ _LISTED = text("state IN ('requested','left_for_staff') AND rank IS NOT NULL")
 _PROMISED = text(
     "state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
 )
+_TELLS = text("reason IN ('notice','hard_news')")
 _OF_STAFF = text("staff_id IS NOT NULL")
 _HAS_LIAISON = text("liaison_call_id IS NOT NULL")
 _HAS_CALLER = text("caller_call_id IS NOT NULL")
@@ -103,6 +104,8 @@ class Callback(Base):
         Index(
             "ix_callbacks_caller", "caller_call_id", sqlite_where=_HAS_CALLER, postgresql_where=_HAS_CALLER
         ),
+        # Whether somebody is to tell a case or a registrant news.
+        Index("ix_callbacks_tells", "case_id", sqlite_where=_TELLS, postgresql_where=_TELLS),
         # What a call requested, and whether it was promised another callback.
         Index("ix_callbacks_asked_in", "requested_in_call_id"),
         Index("ix_callbacks_measured", "urgency", "verified", "requested_at"),
@@ -203,6 +206,8 @@ IS_IDLE = or_(
     CALLBACKS.c.state == "requested",
     and_(CALLBACKS.c.state == "claimed", CALLBACKS.c.staff_id.is_not(None)),
 )
+#: Whether its person is to be told news, in the exact words of the partial index.
+TELLS = text("callbacks.reason IN ('notice','hard_news')")
 #: Whether it is over, in the exact words of the partial index of those.
 IS_PAST = text("callbacks.closed_at IS NOT NULL")
 

@@ -189,6 +189,8 @@ _ENDED = {
 def to_do(row: Listed) -> list[str]:
     """What this person's wishes ask of the one who calls, the most important first."""
     found = []
+    if row.reason == "notice":
+        found.append(_("Tell them what may be said. The outcome “Reached” then confirms that they heard it."))
     if row.silent:
         found.append(_("Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no."))
     if row.asked_elsewhere:

@@ -13,7 +13,17 @@ from models.store.database import Database
 from tests.console.case_pages import kept_case, verifies
 from tests.console.cases.test_case_pins import everything_kept
 from tests.console.conftest import Member, words
-from tests.factories import HASHER, NOW, MadeCase, make_callback, make_duress_pin, make_policies
+from tests.factories import (
+    HASHER,
+    NOW,
+    MadeCase,
+    make_callback,
+    make_duress_pin,
+    make_event,
+    make_notice,
+    make_policies,
+    make_registration,
+)
 
 
 def gives(person: Member, case: MadeCase) -> str:
@@ -112,6 +122,18 @@ def test_only_the_liaison_and_supervisors_see_a_use_and_the_audit_tells_nobody(
         assert session.scalar(select(AuditEntry.id).where(AuditEntry.action == "tell_duress")) is not None
         assert {one.level for one in session.scalars(select(Alert))} == {"only_you"}
         assert session.get_one(Callback, callback).staff_id == liaison.staff_id
+
+
+def test_liaison_reads_that_a_notice_waits_for_a_person_whom_nobody_calls(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database, "released")
+    is_used(database, case)
+    with database.transaction() as session:
+        event = make_event(session, case.subject_id)
+        make_notice(session, make_registration(session, case), event, state="left_for_staff")
+
+    assert liaison.opens("/console/only-you").reads("1 notice waits for this person.")
 
 
 def test_liaison_resumes_calls_and_opens_the_case(liaison: Member, database: Database) -> None:

@@ -940,6 +940,9 @@ def _make_tables() -> None:
         **_only("state IN ('claimed','ringing_liaison','ringing_caller','talking')"),
     )
     op.create_index(
+        "ix_callbacks_tells", "callbacks", ["case_id"], **_only("reason IN ('notice','hard_news')")
+    )
+    op.create_index(
         "ix_callbacks_left", "callbacks", ["warned", "closed_at"], **_only("state = 'left_for_staff'")
     )
     op.create_index(
