@@ -28,7 +28,7 @@ from hotline.console.cases import (
 )
 from hotline.console.cases import views as case_views
 from hotline.console.cases.area import area as cases
-from hotline.console.imports import settle_views, upload_views
+from hotline.console.imports import retract_views, settle_views, upload_views
 from hotline.console.imports import views as import_views
 from hotline.console.imports.area import area as imports
 from hotline.console.office import (
@@ -67,7 +67,7 @@ AREAS = (
         office,
         (office_views, announcement_views, partner_views, directory_views, policy_views, prompt_views),
     ),
-    (imports, (import_views, upload_views, settle_views)),
+    (imports, (import_views, upload_views, settle_views, retract_views)),
     (callbacks, (list_views, callback_views, action_views, talk_views, wallboard_views)),
     (bar, (bar_views,)),
     (audit, (audit_views, export_views)),

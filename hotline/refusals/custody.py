@@ -38,6 +38,7 @@ SETTLE_WORDS = {
     SettleRefusal.TWO_PEOPLE_RETRACT: "--and: two different people must take back an import.",
     SettleRefusal.NOT_STAFF: "%(option)s: nobody on the staff list has this e-mail address.",
     SettleRefusal.NO_HELD_IMPORT: "IMPORT: there is no held import %(number)s.",
+    SettleRefusal.NOT_LANDED: N_("Only an import that was applied can be taken back."),
     SettleRefusal.NO_LANDED_IMPORT: "IMPORT: there is no import %(number)s that landed and still counts.",
 }
 

@@ -61,12 +61,12 @@ def agree(database: Database, import_id: int, way: str, by: By, now: datetime, t
         if entry.asked_by_id == by.staff_id:
             raise SettleError(SettleRefusal.SAME_PERSON)
         first = session.get_one(Staff, entry.asked_by_id)
-        if not _may_settle(first):
+        if not may_settle(first):
             raise SettleError(
                 SettleRefusal.ASKER_MAY_NOT,
                 who=first.email,
             )
-        if not _may_settle(session.get_one(Staff, by.staff_id)):
+        if not may_settle(session.get_one(Staff, by.staff_id)):
             raise SettleError(SettleRefusal.YOU_MAY_NOT)
         if way == "release":
             check_untied(session, first.id, by.staff_id, f"import:{import_id}", now, tied_days)
@@ -76,7 +76,7 @@ def agree(database: Database, import_id: int, way: str, by: By, now: datetime, t
         _record(session, f"{way}_import", import_id, by, {"asked_by": first.id}, now, state)
 
 
-def _may_settle(person: Staff) -> bool:
+def may_settle(person: Staff) -> bool:
     """Whether this person may still settle, whatever they were when they asked or opened their page."""
     return person.role in SETTLERS and person.left_at is None
 

@@ -35,6 +35,7 @@ class SettleRefusal(StrEnum):
     NO_HELD_IMPORT = auto()
     #: ``number``: the import.
     NO_LANDED_IMPORT = auto()
+    NOT_LANDED = auto()
 
 
 class ImportBusyRefusal(StrEnum):

@@ -46,6 +46,8 @@ STATUSES = {
     "removed": N_("sent out of the United States"),
     "escaped": N_("escaped"),
     "deceased": N_("has died"),
+    # The news of a correction after which nothing can be confirmed.
+    "unknown": N_("cannot be confirmed"),
 }
 HOLD_REASONS = {
     "status_changes": N_(

@@ -15,6 +15,7 @@ from models.custody.custody_import import resume
 from models.custody.custody_status import NEUTRAL
 from models.custody.import_paging import page_held
 from models.notices.spreading import spread
+from models.notices.taking_back.retraction import resume_retractions
 from models.store.database import Database
 from tests.console.conftest import PASSWORD, Clock, Member
 from tests.factories import make_policies
@@ -457,3 +458,58 @@ def test_page_of_an_import_is_read_in_spanish(staff: Any, database: Database, cl
     luz.opens(f"/console/imports/{_import_id(database)}")
 
     assert luz.reads("Retenida hasta que dos personas decidan", "12 casos oirían otra cosa.")
+
+
+def _landed(database: Database, clock: Clock) -> dict[str, Any]:
+    now = clock()
+    cases = open_cases(database, "A-1")
+    before = now - timedelta(hours=2)
+    load(database, feed_row("A-1", as_of=before), now=before)
+    load(database, feed_row("A-1", status="released", as_of=now), now=now)
+    return cases
+
+
+def test_wrong_import_is_taken_back_by_two_people_on_sessions_of_their_own(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    cases = _landed(database, clock)
+    ruth, sam = staff("supervisor").signs_in(), staff("administrator").signs_in()
+    page = f"/console/imports/{_import_id(database)}"
+    assert f"{page}/retract" in ruth.opens(page).links.values()
+    ruth.opens(f"{page}/retract").clicks("Ask a second person")
+    assert ruth.reads("You asked for this, so someone else must approve it.")
+    assert "Approve: take back import" not in ruth.buttons
+
+    sam.opens(page)
+    assert sam.reads("Supervisor 1 asks to take it back.")
+    sam.opens(f"{page}/retract").clicks("Approve: take back import")
+    assert sam.reads("You approved. The import is taken back now.", "Being taken back")
+    resume_retractions(database, clock())
+
+    assert what_is_heard(database, cases["A-1"], clock()).status == "in_custody"
+    ruth.opens(page)
+    assert ruth.reads("Taken back", "What callers heard", "Taken back 10:00 AM by Supervisor 1, ")
+
+
+def test_supervisor_who_asked_to_take_back_an_import_cannot_agree_by_a_forged_form(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    _landed(database, clock)
+    page = f"/console/imports/{_import_id(database)}/retract"
+    supervisor.opens(page).clicks("Ask a second person")
+
+    supervisor.sends(f"{page}/agree", {"csrf_token": supervisor.token})
+
+    assert supervisor.reads("You asked for this. Someone else must settle it")
+
+
+def test_request_to_take_back_an_import_is_withdrawn(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    cases = _landed(database, clock)
+    supervisor.opens(f"/console/imports/{_import_id(database)}/retract").clicks("Ask a second person")
+
+    supervisor.clicks("Withdraw request")
+
+    assert supervisor.reads("The request is closed. The import still counts.")
+    assert what_is_heard(database, cases["A-1"], clock()).status == "released"
