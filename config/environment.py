@@ -91,6 +91,10 @@ class Reader:
         value = self.text("HOTLINE_AUDIT_HEAD_FILE")
         return Path(value).expanduser().absolute() if value else data_dir / "audit-heads.jsonl"
 
+    def path(self, name: str) -> Path | None:
+        value = self.text(name)
+        return Path(value).expanduser().absolute() if value else None
+
     def office_file(self) -> Path:
         value = self.text("HOTLINE_OFFICE_FILE")
         return Path(value).expanduser().absolute() if value else Path(__file__).with_name("office.toml")

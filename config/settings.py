@@ -175,6 +175,19 @@ class Settings:
             "audit-heads.jsonl in the data folder",
         )
     )
+    feed_dir: Path | None = field(
+        metadata=_about(
+            "HOTLINE_FEED_DIR",
+            "the folder where the sender of the custody feed puts its batches, watched by `hotline intake`; "
+            "none without one",
+        )
+    )
+    feed_key_file: Path | None = field(
+        metadata=_about(
+            "HOTLINE_FEED_KEY_FILE",
+            "a PEM file with the sender's Ed25519 public key, two while it changes; needed with a folder",
+        )
+    )
     intake_port: int = field(
         metadata=_about(
             "HOTLINE_INTAKE_PORT",
@@ -244,6 +257,9 @@ class Settings:
         if oidc_issuer is not None:
             read.required("HOTLINE_OIDC_CLIENT_ID", "with HOTLINE_OIDC_ISSUER")
             read.required("HOTLINE_OIDC_CLIENT_SECRET", "with HOTLINE_OIDC_ISSUER")
+        feed_dir = read.path("HOTLINE_FEED_DIR")
+        if feed_dir is not None:
+            read.required("HOTLINE_FEED_KEY_FILE", "with HOTLINE_FEED_DIR")
         return cls(
             env=cast(Literal["development", "production"], env),
             data_dir=data_dir,
@@ -276,6 +292,8 @@ class Settings:
             oidc_name=read.text("HOTLINE_OIDC_NAME", "your organization"),
             log_level=read.one_of("HOTLINE_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
             audit_head_file=read.audit_head_file(data_dir),
+            feed_dir=feed_dir,
+            feed_key_file=read.path("HOTLINE_FEED_KEY_FILE"),
             intake_port=read.number("HOTLINE_INTAKE_PORT", int, 0, least=0, most=65535),
             events_port=read.number("HOTLINE_EVENTS_PORT", int, 0, least=0, most=65535),
             console_port=read.number("HOTLINE_CONSOLE_PORT", int, 0, least=0, most=65535),

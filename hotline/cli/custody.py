@@ -21,7 +21,15 @@ from models.custody.custody_import import (
     ImportRules,
     import_custody,
 )
-from models.custody.held_import import HeldImport, SettleError, list_held, reject, release
+from models.custody.held_import import (
+    HeldImport,
+    SettleError,
+    list_held,
+    reject,
+    release,
+    two_of_staff,
+)
+from models.custody.refusals import SettleRefusal
 from models.staff.two_people import TiedError
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -39,10 +47,15 @@ def custody() -> None:
 @click.option("--full", is_flag=True, help="A snapshot: whom it does not name cannot be confirmed any more.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
 @click.option("--strict", is_flag=True, help="Land nothing, and exit 2, when any row is rejected.")
+@click.option("--by", help="The e-mail of the person who brings it; needed in production.")
+@click.option("--and", "and_by", help="The e-mail of a second person who agrees; needed in production.")
 @as_json
-def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) -> None:
+def import_(
+    file: Path, full: bool, dry_run: bool, strict: bool, by: str | None, and_by: str | None, as_json: bool
+) -> None:
     """Import one CSV file of the custody feed."""
     installation = open_installation()
+    vouched_by = () if dry_run else _who_vouch(installation, by, and_by)
     try:
         with _progress(file) as progress, _alarms_said_once():
             result = import_custody(
@@ -54,6 +67,7 @@ def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) 
                 strict=strict,
                 now=datetime.now(UTC),
                 progress=progress,
+                vouched_by=vouched_by,
             )
     except FeedFileError as error:
         fail(f"{file.name}: {in_english(error)}")
@@ -78,6 +92,24 @@ def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) 
             f"{file.name}: line {first.line}: {first.field} {in_english(first)}; "
             f"nothing landed, since {len(result.rejected)} rows were rejected under --strict."
         )
+
+
+def _who_vouch(installation: Installation, by: str | None, and_by: str | None) -> tuple[str, ...]:
+    """The two who vouch for a file that no sender has signed; in development nobody has to (R40)."""
+    if by is None and and_by is None and not installation.settings.production:
+        return ()
+    if by is None or and_by is None:
+        fail("--by and --and: two people must vouch for a file that has no manifest.")
+    days = installation.policies.two_people_days
+    try:
+        with installation.database.reading() as session:
+            if_one = SettleRefusal.TWO_PEOPLE_VOUCH
+            people = two_of_staff(session, by, and_by, "feed", datetime.now(UTC), days, if_one)
+            return tuple(person.email for person in people)
+    except TiedError as error:
+        refuse_tied(installation, error)
+    except SettleError as error:
+        fail(in_english(error))
 
 
 @custody.command()

@@ -1,5 +1,6 @@
 """`hotline doctor`: shows what is configured and what is wrong with it. Prints no secret and calls nobody."""
 
+import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -326,6 +327,36 @@ def _notices(settings: Settings) -> Finding:
     return Finding("notices", told, wrong if late.on_call else None, is_fault=False)
 
 
+def _feed_folder(settings: Settings) -> Finding:
+    """Whether the sender's batches can be taken (R16). Names no file: a person may be named in one."""
+    from models.custody.feed.folder import FeedFolder
+    from models.custody.feed.manifest import FeedKeyError, read_keys
+    from models.store.heartbeat import lives
+
+    name = "feed folder"
+    if settings.feed_dir is None or settings.feed_key_file is None:
+        return Finding(name, "none is watched")
+    try:
+        read_keys(settings.feed_key_file.read_bytes())
+        waiting = FeedFolder(settings.feed_dir).waiting_since(datetime.now(UTC) - timedelta(hours=1))
+    except FeedKeyError as error:
+        return Finding(name, "", str(error))
+    except OSError as error:
+        return Finding(name, "", f"The feed's folder or key file cannot be used: {error.strerror}.")
+    if not os.access(settings.feed_dir, os.W_OK | os.X_OK):
+        return Finding(
+            name, "", "HOTLINE_FEED_DIR cannot be written, so files of applied batches stay there."
+        )
+    roles = _read(settings, lives)
+    if roles is not None and all(one.silent_for is None for one in roles if one.role == "intake"):
+        return Finding(name, "", "`hotline intake` has not run, so nobody watches HOTLINE_FEED_DIR.")
+    told = f"{settings.feed_dir}, watched by intake"
+    if waiting:
+        wrong = f"{waiting} files have waited for over an hour: held by the brake, or without a signature."
+        return Finding(name, told, wrong, is_fault=False)
+    return Finding(name, told)
+
+
 def _shift(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -388,6 +419,7 @@ _CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     _two_people,
     _feed,
     _notices,
+    _feed_folder,
     _purge,
     _proxies,
     _shift,

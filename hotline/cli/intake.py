@@ -1,4 +1,4 @@
-"""`hotline intake`: takes custody files from the console, and applies the imports that people approved."""
+"""`hotline intake`: takes custody files from the console and from the feed's folder, and applies them."""
 
 import logging
 import threading
@@ -37,9 +37,11 @@ def intake(bind: str) -> None:
 
 
 def make_application() -> Any:
-    """The WSGI application: the console's for the one path, with a thread that applies imports."""
+    """The WSGI application: the console's for the one path; threads apply imports and watch the feed."""
     from hotline import create_app_from_env
     from hotline.console.imports.upload_views import IS_INTAKE
+    from hotline.refusals.wording import in_english
+    from workers.feed import watch_folder
     from workers.heart import Heart
 
     settings = load_settings()
@@ -49,6 +51,8 @@ def make_application() -> Any:
     database = connect(settings)
     Heart(connect(settings), "intake").beat_forever()
     threading.Thread(target=_land_forever, args=(database,), name="landing", daemon=True).start()
+    feed = (settings, connect(settings), in_english, threading.Event())
+    threading.Thread(target=watch_folder, args=feed, name="feed", daemon=True).start()
     return _only(app, settings.public_url)
 
 

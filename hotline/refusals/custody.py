@@ -2,6 +2,7 @@
 
 from hotline.marked import N_
 from models.custody.refusals import (
+    BatchRefusal,
     DirectoryRefusal,
     FeedRefusal,
     ImportBusyRefusal,
@@ -35,6 +36,7 @@ SETTLE_WORDS = {
     SettleRefusal.NOT_HELD: N_("This import is not held."),
     SettleRefusal.SETTLED: N_("This import is no longer held. It was settled by %(who)s."),
     SettleRefusal.TWO_PEOPLE: "--and: two different people must release an import.",
+    SettleRefusal.TWO_PEOPLE_VOUCH: "--and: two different people must vouch for a file.",
     SettleRefusal.TWO_PEOPLE_RETRACT: "--and: two different people must take back an import.",
     SettleRefusal.NOT_STAFF: "%(option)s: nobody on the staff list has this e-mail address.",
     SettleRefusal.NO_HELD_IMPORT: "IMPORT: there is no held import %(number)s.",
@@ -62,6 +64,21 @@ FEED_WORDS = {
     FeedRefusal.COLUMN_MISSING: N_("Line 1: the column %(name)s is missing."),
     FeedRefusal.COLUMN_UNKNOWN: N_("Line 1: the column %(name)s is not known."),
     FeedRefusal.COLUMN_TWICE: N_("Line 1: the column %(name)s is there twice."),
+}
+
+#: For the file beside a refused batch and for the log; the console does not show them.
+BATCH_WORDS = {
+    BatchRefusal.SIGNATURE: "The signature is not right for this manifest under the key that we have.",
+    BatchRefusal.NOT_JSON: "The manifest is not a JSON object of at most 64 KB.",
+    BatchRefusal.FIELD: "The manifest's field %(name)s is missing, unknown or wrong.",
+    BatchRefusal.WRONG_NAME: "The manifest must name the file %(name)s, which has the manifest's own name.",
+    BatchRefusal.NO_DATA: "The file %(name)s is not there. Write it before its manifest and signature.",
+    BatchRefusal.WRONG_HASH: "The file %(name)s does not have the SHA-256 that its manifest names.",
+    BatchRefusal.WRONG_ROWS: "The file %(name)s has %(found)s rows, and its manifest says %(needed)s.",
+    BatchRefusal.OTHER_CONTENT: "Batch %(batch)s was here before with other content. Use the next number.",
+    BatchRefusal.LATE_SNAPSHOT: (
+        "Batch %(batch)s is a full snapshot that is older than a batch that was taken. Send a new one."
+    ),
 }
 
 #: Each continues a sentence that starts with the name of a field.

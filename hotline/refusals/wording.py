@@ -45,6 +45,7 @@ WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
         custody.BUSY_WORDS,
         custody.DIRECTORY_WORDS,
         custody.FEED_WORDS,
+        custody.BATCH_WORDS,
         custody.ROW_WORDS,
         notices.NOTICE_WORDS,
         notices.REGISTRATION_WORDS,

@@ -26,6 +26,7 @@ _PLAIN = {
     "texts_refused": "our texts are refused",
     "role_silent": "a role is silent",
     "feed_silent": "the feed is silent",
+    "feed_refused": "a file from the feed is refused",
     "new_approver": "somebody may approve now",
     "only_you": "a matter for one person alone",
 }

@@ -1,7 +1,7 @@
 """The brake: an import that changes too much, or contains the impossible, is reviewed by people first (R16).
 
-"Skips a batch" cannot be detected here: a row of this feed has no batch number. A missed delta shows as
-records that become stale (R14), a truncated snapshot as a drop in rows.
+"Skips a batch" is known of files that arrive with a manifest (``feed/batch.py``). A plain file has no number:
+a missed one shows as records that become stale (R14), a truncated snapshot as a drop in rows.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,10 @@ from models.custody.custody import IN_CUSTODY_KINDS, RELEASED_KINDS
 from models.store.policies import Policies
 
 OUT = RELEASED_KINDS | {"escaped"}
+#: The batches before a file's own number that have not arrived.
+SKIPS_A_BATCH = "skips_a_batch"
+#: A plain file that one person applied in production: a second one has to agree.
+ONE_PERSON = "one_person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +126,17 @@ def hold_reasons(
     people: int,
     last_snapshot_rows: int | None,
     flow: Flow,
+    skipped_batches: int = 0,
 ) -> list[HoldReason]:
     """Every reason to hold the import; empty when it may land.
 
     ``people`` are those with an open case; ``last_snapshot_rows`` are the usable rows of the last full
-    snapshot that landed, None for a delta or a first snapshot. A file that changes nothing is never held
-    because of what earlier files changed.
+    snapshot that landed, None for a delta or a first snapshot. ``skipped_batches`` are the numbers before
+    this file's that have not arrived. A file that changes nothing is never held because of what earlier files
+    changed.
     """
     found = [
+        HoldReason(SKIPS_A_BATCH, skipped_batches, 0),
         HoldReason("times_in_the_future", tally.in_the_future, 0),
         HoldReason("impossible_changes", tally.impossible, 0),
         HoldReason("empty_snapshot", 0 if tally.usable_rows else tally.absent, 0),

@@ -1,7 +1,7 @@
 """Imports the custody feed: stages a file, asks the brake, then lands it or holds it (R12-R16)."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.cases.case import Case
 from models.custody.brake import BrakeRules, HoldReason, hold_reasons
+from models.custody.feed.batch import Batch, missing_before
 from models.custody.import_file import FeedFileError, read_feed
 from models.custody.import_flow import flow_until, last_snapshot_rows
 from models.custody.import_landing import hold, land, let_go
@@ -85,29 +86,41 @@ def import_custody(
     strict: bool,
     now: datetime,
     progress: Callable[[int], None] | None = None,
+    batch: Batch | None = None,
+    vouched_by: Sequence[str] = (),
 ) -> ImportResult:
     """Import one feed file; ``full`` is a snapshot, so a person missing from it can no longer be confirmed.
 
-    ``progress`` gets the number of bytes as they are read. Raises FeedFileError when the file cannot be read
-    and ImportBusyError when another import is running; in both cases nothing of this file lands.
+    ``progress`` gets the number of bytes as they are read. ``batch`` is what the file's manifest says of it;
+    ``vouched_by`` are the e-mails of the people who vouch for a file without one. Raises FeedFileError when
+    the file cannot be read, or is not what its manifest says, and ImportBusyError when another import is
+    running; in each case nothing of this file lands.
     """
     if dry_run:
         staging = _stage(database, source, rules, None, full, now, progress)
+        # A dry run has no number, so it skips none.
         return result_of(staging, None, ask_brake(database, staging, rules, full, now), strict)
     with import_lock(database):
         _resume(database, now)
         with database.transaction() as session:
             entry = CustodyImport(state="staging", full=full, started_at=now, hold_reasons=[], settled_by=[])
+            if batch is not None:
+                entry.batch, entry.batch_sha256 = batch.number, batch.sha256
             session.add(entry)
             session.flush()
             import_id = entry.id
+            for email in vouched_by:
+                _record(session, "vouch_import", import_id, None, now, actor=email)
             note_change(session, f"import:{import_id}", "staging")
         try:
             staging = _stage(database, source, rules, import_id, full, now, progress)
-            result = result_of(staging, import_id, ask_brake(database, staging, rules, full, now), strict)
+            if batch is not None:
+                batch.check(staging.rows)
+            reasons = ask_brake(database, staging, rules, full, now, batch)
+            result = result_of(staging, import_id, reasons, strict)
             state = _decide(database, import_id, result, staging.newest_as_of, now)
-        except (Exception, KeyboardInterrupt):
-            _abandon(database, import_id, now)
+        except (Exception, KeyboardInterrupt) as fault:
+            _abandon(database, import_id, now, "unreadable" if isinstance(fault, FeedFileError) else "died")
             raise
         if state == "applying":
             land(database, import_id, now)
@@ -155,7 +168,12 @@ def _stage(
 
 
 def ask_brake(
-    database: Database, staging: Staging, rules: ImportRules, full: bool, now: datetime
+    database: Database,
+    staging: Staging,
+    rules: ImportRules,
+    full: bool,
+    now: datetime,
+    batch: Batch | None = None,
 ) -> tuple[HoldReason, ...]:
     """Why the staged import must be held; empty when it may land."""
     with database.reading() as session:
@@ -171,6 +189,7 @@ def ask_brake(
             people=people,
             last_snapshot_rows=last_snapshot_rows(session, now) if full else None,
             flow=flow_until(session, now),
+            skipped_batches=missing_before(session, batch.number) if batch is not None else 0,
         )
     return tuple(reasons)
 
@@ -264,17 +283,18 @@ def _record(
     facts: dict[str, Any] | None,
     now: datetime,
     state: str | None = None,
+    actor: str = "import",
 ) -> None:
     target = f"import:{import_id}"
-    audit.record(session, actor="import", action=action, target=target, facts=facts, state=state, now=now)
+    audit.record(session, actor=actor, action=action, target=target, facts=facts, state=state, now=now)
 
 
-def _abandon(database: Database, import_id: int, now: datetime) -> None:
+def _abandon(database: Database, import_id: int, now: datetime, ended: str = "died") -> None:
     with database.transaction() as session:
         gone = session.execute(
             update(CustodyImport)
             .where(CustodyImport.id == import_id, CustodyImport.state == "staging")
-            .values(state="abandoned", settled_at=now, ended="died")
+            .values(state="abandoned", settled_at=now, ended=ended)
             .returning(CustodyImport.id)
         ).first()
         if gone:

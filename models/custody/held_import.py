@@ -66,10 +66,7 @@ def release(
     """
     with import_lock(database):
         with database.transaction() as session:
-            people = [find_staff(session, by, "--by"), find_staff(session, and_by, "--and")]
-            if people[0].id == people[1].id:
-                raise SettleError(SettleRefusal.TWO_PEOPLE)
-            check_untied(session, people[0].id, people[1].id, f"import:{import_id}", now, tied_days)
+            people = two_of_staff(session, by, and_by, f"import:{import_id}", now, tied_days)
             settle(session, import_id, "applying", [person.email for person in people], now)
             for person in people:
                 audit.record(
@@ -98,6 +95,27 @@ def reject(database: Database, import_id: int, *, by: str, now: datetime) -> Non
                 now=now,
             )
         let_go(database, import_id)
+
+
+def two_of_staff(
+    session: Session,
+    by: str,
+    and_by: str,
+    target: str,
+    now: datetime,
+    tied_days: float,
+    if_one: SettleRefusal = SettleRefusal.TWO_PEOPLE,
+) -> list[Staff]:
+    """The two people with these e-mails, who may approve ``target`` together (R40).
+
+    Raises SettleError, with ``if_one`` if both are one person, and TiedError if an action within
+    ``tied_days`` ties the two.
+    """
+    people = [find_staff(session, by, "--by"), find_staff(session, and_by, "--and")]
+    if people[0].id == people[1].id:
+        raise SettleError(if_one)
+    check_untied(session, people[0].id, people[1].id, target, now, tied_days)
+    return people
 
 
 def find_staff(session: Session, email: str, option: str) -> Staff:

@@ -25,11 +25,13 @@ class CustodyImport(Base):
     per field. ``landed_before`` is how many imports had landed when an upload began: its preview is no longer
     valid once another import is landed or being applied. ``decided_at`` is when it was accepted or held,
     ``pages`` how often staff were paged about it, and ``asked`` what one person asks a second to do:
-    release, reject or retract.
+    release, reject or retract. ``batch`` and ``batch_sha256`` are the number of a file with a manifest and
+    the hash of its data (64 hexadecimal digits): a later look at the folder finds by them what became of the
+    file.
     """
 
     __tablename__ = "imports"
-    __table_args__ = (Index("ix_imports_state", "state", "id"),)
+    __table_args__ = (Index("ix_imports_state", "state", "id"), Index("ix_imports_batch", "batch"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(String(16))
@@ -61,6 +63,8 @@ class CustodyImport(Base):
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     retracted_by: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     retracted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    batch: Mapped[int | None]
+    batch_sha256: Mapped[str | None] = mapped_column(String(64))
 
 
 class ImportRow(Base):

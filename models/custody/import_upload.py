@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.custody.brake import ONE_PERSON, HoldReason
 from models.custody.custody_import import ImportRules, ask_brake, raise_unmapped, result_of
 from models.custody.import_file import FeedFileError, read_feed
 from models.custody.import_landing import let_go
@@ -77,9 +78,19 @@ def upload(
     return import_id
 
 
-def land_upload(database: Database, import_id: int, by: By, lives: timedelta, now: datetime) -> str:
+def land_upload(
+    database: Database,
+    import_id: int,
+    by: By,
+    lives: timedelta,
+    now: datetime,
+    *,
+    needs_second: bool = False,
+) -> str:
     """Apply a previewed import; returns ``applying`` or ``held``, as the brake decided when it was read.
 
+    With ``needs_second`` it is held in any case. If nothing else holds it, this is already the request that a
+    second person approves; otherwise somebody has to ask, with the brake's reasons on the page.
     The rest takes longer than a click, so `hotline intake` and the sweeper do it (resume). Raises UploadError
     when it no longer waits or another import landed since, and ImportBusyError.
     """
@@ -94,12 +105,16 @@ def land_upload(database: Database, import_id: int, by: By, lives: timedelta, no
         if entry.landed_before != _settled(session, "applying"):
             overtaken = True
         else:
+            if needs_second:
+                _ask_a_second(entry, by, now)
             entry.state = "held" if entry.hold_reasons else "applying"
             entry.decided_at = now
             session.flush()
             action = "hold_import" if entry.state == "held" else "accept_import"
             facts = {"reasons": [text.split(" ")[0] for text in entry.hold_reasons]}
             _record(session, by.email, action, import_id, facts, now, entry.state)
+            if entry.asked is not None:
+                _record(session, by.email, "ask_release_import", import_id, None, now, entry.state)
         state = entry.state
     if overtaken:
         throw_away(database, import_id, "overtaken", by.email, now)
@@ -212,6 +227,13 @@ def _finish(
         raise_unmapped(session, import_id, result, now)
 
 
+def _ask_a_second(entry: CustodyImport, by: By, now: datetime) -> None:
+    if not entry.hold_reasons:
+        entry.asked, entry.asked_by_id, entry.asked_at = "release", by.staff_id, now
+    # A new list: a change inside the old one would not be written.
+    entry.hold_reasons = [*entry.hold_reasons, HoldReason(ONE_PERSON, 1, 0).to_text()]
+
+
 def _why(fault: BaseException) -> Ended:
     return getattr(fault, "ended", "broken_off")
 
@@ -240,7 +262,7 @@ def _record(
     actor: str,
     action: str,
     import_id: int,
-    facts: dict[str, Any],
+    facts: dict[str, Any] | None,
     now: datetime,
     state: str,
 ) -> None:

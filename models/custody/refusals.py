@@ -29,6 +29,7 @@ class SettleRefusal(StrEnum):
     SETTLED = auto()
     TWO_PEOPLE = auto()
     TWO_PEOPLE_RETRACT = auto()
+    TWO_PEOPLE_VOUCH = auto()
     #: ``option``: the option that named them.
     NOT_STAFF = auto()
     #: ``number``: the import.
@@ -65,6 +66,25 @@ class FeedRefusal(StrEnum):
     COLUMN_MISSING = auto()
     COLUMN_UNKNOWN = auto()
     COLUMN_TWICE = auto()
+
+
+class BatchRefusal(StrEnum):
+    """Why a batch in the watched folder is refused. No fact is a value of a row."""
+
+    SIGNATURE = auto()
+    NOT_JSON = auto()
+    #: ``name``: the field of the manifest.
+    FIELD = auto()
+    #: ``name``: the file that belongs to this manifest.
+    WRONG_NAME = auto()
+    #: ``name``: the data file, also for the next one.
+    NO_DATA = auto()
+    WRONG_HASH = auto()
+    #: ``name``: the data file; ``needed``: the manifest's count of rows; ``found``: the file's.
+    WRONG_ROWS = auto()
+    #: ``batch``: the number, also for the next one.
+    OTHER_CONTENT = auto()
+    LATE_SNAPSHOT = auto()
 
 
 class RowRefusal(StrEnum):

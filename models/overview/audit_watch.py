@@ -37,6 +37,7 @@ APPROVALS = frozenset(
         "retract_import",
         "reject_import",
         "land_upload",
+        "vouch_import",
         "replace_lost_pin",
         "approve_pin",
         "approve_request",

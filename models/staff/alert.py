@@ -31,6 +31,8 @@ LINE_REFUSED = "line_refused"
 PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
 #: The feed has confirmed nobody for too long (R14).
 FEED_SILENT = "feed_silent"
+#: A batch in the watched folder is not what its sender's signature says (R16).
+FEED_REFUSED = "feed_refused"
 #: The feed sent names that no directory has, or unknown codes (R14, R15).
 UNLISTED = "unlisted"
 #: A matter for its reader alone; the words do not say what (R10).
@@ -52,6 +54,7 @@ PROMPTS = {
     TEXTS_REFUSED: "alert.texts_refused",
     ROLE_SILENT: "alert.role_silent",
     FEED_SILENT: "alert.feed_silent",
+    FEED_REFUSED: "alert.feed_refused",
     PIN_LOCKS: "alert.pin_locks",
     LOST_PINS: "alert.lost_pins",
     NEW_APPROVER: "alert.new_approver",
@@ -62,7 +65,9 @@ PROMPTS = {
     NOTICES_LATE: "alert.notices",
 }
 #: Levels that are told without a count.
-_UNCOUNTED = frozenset({CALLS_REFUSED, LINE_REFUSED, TEXTS_REFUSED, ROLE_SILENT, ONLY_YOU, FEED_SILENT})
+_UNCOUNTED = frozenset(
+    {CALLS_REFUSED, LINE_REFUSED, TEXTS_REFUSED, ROLE_SILENT, ONLY_YOU, FEED_SILENT, FEED_REFUSED}
+)
 #: Levels that are told only by text, because nobody needs to be woken for them.
 _BY_TEXT = frozenset(
     {LEFT, AUDIT_ALARM, CALLS_REFUSED, LINE_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER, SET_AWAY, UNLISTED}

@@ -113,6 +113,8 @@ class Policies:
     brake_drop_percent: float
     future_skew_minutes: int
     feed_silent_hours: int
+    feed_done_days: int
+    feed_refused_days: int
     hearing_reminder_days: int
     expected_release_reminder_days: int
     sign_in_wait_after_failures: int

@@ -181,3 +181,14 @@ def test_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None
 
     with pytest.raises(SettingsError, match="HOTLINE_DATA_DIR"):
         make_missing_keys(tmp_path / "file" / "var", {})
+
+
+def test_watched_folder_needs_the_senders_key() -> None:
+    with pytest.raises(SettingsError, match=r"^HOTLINE_FEED_KEY_FILE is not set"):
+        Settings.from_env({**WHOLE, "HOTLINE_FEED_DIR": "/srv/feed"})
+
+    settings = Settings.from_env(
+        {**WHOLE, "HOTLINE_FEED_DIR": "/srv/feed", "HOTLINE_FEED_KEY_FILE": "/etc/hotline/feed.pem"}
+    )
+
+    assert (settings.feed_dir, settings.feed_key_file) == (Path("/srv/feed"), Path("/etc/hotline/feed.pem"))

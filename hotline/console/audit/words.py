@@ -110,6 +110,8 @@ ACTIONS = {
     "hold_import": N_("held an import"),
     "refuse_import": N_("refused an import with rejects"),
     "abandon_import": N_("gave up an import"),
+    "vouch_import": N_("vouched for a file without a manifest"),
+    "refuse_batch": N_("refused a file of the feed"),
     "land_import": N_("applied an import"),
     "make_notice": N_("made a notice"),
     "stop_notice": N_("stopped a notice"),

@@ -86,13 +86,19 @@ def read_upload() -> Response:
 def land_import(import_id: int) -> Response:
     lives = timedelta(minutes=console.policies.preview_minutes)
     try:
-        state = land_upload(console.database, import_id, _by(), lives, console.clock())
+        # In production a file that no sender has signed takes two people (R40).
+        needs_second = console.settings.production
+        state = land_upload(
+            console.database, import_id, _by(), lives, console.clock(), needs_second=needs_second
+        )
     except UploadError as error:
         flash(refused(error), "error")
     except ImportBusyError:
         flash(_("Another import is running. Try again in a moment."), "warning")
     else:
-        if state == "held":
+        if state == "held" and needs_second:
+            flash(_("It is held. A second person must approve it before it is applied."), "warning")
+        elif state == "held":
             flash(_("It is held: two people must approve it before it is applied."), "warning")
         else:
             flash(_("The import is applied now."), "success")

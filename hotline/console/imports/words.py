@@ -26,6 +26,9 @@ ENDINGS = {
     "discarded": N_("Someone discarded it after the preview. Nothing was applied."),
     "expired": N_("Nobody decided on it in time. Nothing was applied."),
     "overtaken": N_("Another import was applied first. Nothing of this one was applied."),
+    "gap_closed": N_(
+        "The file before it arrived, so this one was read again. Nothing of this import was applied."
+    ),
     "refused": N_("It had rejected rows, and was to be applied whole or not at all. Nothing was applied."),
 }
 CHANGES = {
@@ -59,6 +62,8 @@ HOLD_REASONS = {
     "releases_from_denial": N_(
         "%(count)s people could be spoken of who could not be before; at most %(limit)s may be at once."
     ),
+    "skips_a_batch": N_("Files before this one have not arrived: %(count)s."),
+    "one_person": N_("The file has no manifest that vouches for it, so a second person must approve it."),
     "missing_rows": N_("%(count)s rows of the last snapshot are missing; at most %(limit)s may be."),
     "times_in_the_future": N_("%(count)s rows have a time in the future."),
     "impossible_changes": N_("%(count)s impossible changes, such as someone in custody after a death."),

@@ -224,6 +224,10 @@ POLICY_EFFECTS = {
     "feed_silent_hours": N_(
         "Supervisors are told when the feed has confirmed nobody for this long, and again until it does."
     ),
+    "feed_done_days": N_(
+        "The files of an applied batch are kept this long. With 0 they are deleted at once."
+    ),
+    "feed_refused_days": N_("The files of a refused batch are kept this long and are then deleted."),
     "hearing_reminder_days": N_(
         "Registered people are reminded of a hearing this long before it. With 0 nobody is."
     ),

@@ -141,6 +141,8 @@ POLICY_GROUPS = (
             "spoken_stale_hours",
             "future_skew_minutes",
             "feed_silent_hours",
+            "feed_done_days",
+            "feed_refused_days",
             "hearing_reminder_days",
             "expected_release_reminder_days",
             "brake_floor",

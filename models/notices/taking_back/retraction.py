@@ -22,7 +22,7 @@ from models.audit import audit
 from models.cases.case import Case
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, RELEASED_KINDS, CustodyRecord
 from models.custody.custody_event import CUSTODY_EVENTS, UNCONFIRMED, CustodyEvent
-from models.custody.held_import import SettleError, find_staff
+from models.custody.held_import import SettleError, two_of_staff
 from models.custody.import_lock import gentle_transaction, import_lock
 from models.custody.import_record import RETRACTED_STATES, CustodyImport
 from models.custody.refusals import SettleRefusal
@@ -30,7 +30,6 @@ from models.notices.notice import NOTICES, Notice
 from models.notices.registration import Registration
 from models.notices.spreading import record_move, stands, stop_where
 from models.notices.taking_back.records import TakenBack, people_of, take_back_records
-from models.staff.two_people import check_untied
 from models.store.database import Database
 from models.store.job import Job
 
@@ -68,10 +67,8 @@ def retract(
     """
     with import_lock(database):
         with database.transaction() as session:
-            people = [find_staff(session, by, "--by"), find_staff(session, and_by, "--and")]
-            if people[0].id == people[1].id:
-                raise SettleError(SettleRefusal.TWO_PEOPLE_RETRACT)
-            check_untied(session, people[0].id, people[1].id, f"import:{import_id}", now, tied_days)
+            target, if_one = f"import:{import_id}", SettleRefusal.TWO_PEOPLE_RETRACT
+            people = two_of_staff(session, by, and_by, target, now, tied_days, if_one)
             begin_retraction(session, import_id, [person.email for person in people], now)
             for person in people:
                 audit.record(

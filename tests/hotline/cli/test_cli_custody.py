@@ -1,6 +1,7 @@
 """`hotline custody` and `hotline facility`: exit codes, JSON, one sentence for each error."""
 
 import csv
+import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -179,6 +180,63 @@ def test_held_import_is_not_released_by_two_tied_accounts(hotline, feed, databas
     with database.reading() as session:
         tried = session.scalars(select(AuditEntry.target).where(AuditEntry.action == ATTEMPT)).all()
     assert tried == [f"import:{entry['import']}"]
+
+
+PAIR = ("--by", "ana@office.example.org", "--and", "ben@office.example.org")
+
+
+@pytest.fixture
+def hotline_in_production(monkeypatch, database, settings, office):
+    """Runs `hotline …` on the test's database, in production."""
+    production = dataclasses.replace(settings, env="production")
+    monkeypatch.setattr(custody_file, "open_installation", lambda: Installation(production, office, database))
+    return lambda *words: CliRunner().invoke(group, [str(word) for word in words])
+
+
+def test_plain_file_takes_two_people_in_production(hotline_in_production, feed, database):
+    """A manifest vouches for a batch of the sender; nobody but people vouches for a plain file."""
+    open_cases(database, "A-1")
+    with database.transaction() as session:
+        make_staff(session, "ana@office.example.org", role="administrator")
+        make_staff(session, "ben@office.example.org", role="supervisor")
+    file = feed(row("A-1"))
+
+    for words in ((), PAIR[:2], PAIR[2:]):
+        alone = hotline_in_production("custody", "import", file, *words)
+        assert (alone.exit_code, alone.stdout) == (2, "")
+        assert alone.stderr == "--by and --and: two people must vouch for a file that has no manifest.\n"
+    same = hotline_in_production("custody", "import", file, *PAIR[:3], PAIR[1])
+    assert (same.exit_code, same.stderr) == (2, "--and: two different people must vouch for a file.\n")
+    with database.reading() as session:
+        assert session.scalars(select(CustodyRecord.id)).all() == []
+    assert hotline_in_production("custody", "import", file, "--dry-run").exit_code == 0
+
+    done = hotline_in_production("custody", "import", file, *PAIR, "--json")
+
+    assert json.loads(done.stdout)["new"] == 1
+    with database.reading() as session:
+        who = session.scalars(select(AuditEntry.actor).where(AuditEntry.action == "vouch_import")).all()
+        assert sorted(who) == ["ana@office.example.org", "ben@office.example.org"]
+
+
+def test_two_tied_accounts_vouch_for_no_plain_file(hotline_in_production, feed, database):
+    open_cases(database, "A-1")
+    with database.transaction() as session:
+        make_staff(session, "ana@office.example.org", role="administrator")
+        ben = make_staff(session, "ben@office.example.org", role="supervisor").id
+        audit.record(
+            session, actor="ana@office.example.org", action="add_staff", target=f"staff:{ben}",
+            now=datetime.now(UTC),
+        )  # fmt: skip
+
+    done = hotline_in_production("custody", "import", feed(row("A-1")), *PAIR)
+
+    assert (done.exit_code, done.stderr.startswith("--and: one of the two was added")) == (2, True)
+    with database.reading() as session:
+        assert session.scalars(select(CustodyRecord.id)).all() == []
+        assert session.scalars(select(AuditEntry.target).where(AuditEntry.action == ATTEMPT)).all() == [
+            "feed"
+        ]
 
 
 def test_held_import_is_rejected_by_one(hotline, feed, database):

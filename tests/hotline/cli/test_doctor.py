@@ -1,6 +1,7 @@
 """`hotline doctor`, and how every command refuses, answers and breaks."""
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import update
 
 from config.settings import Settings, variables
@@ -270,6 +273,37 @@ def test_urgent_notices_that_nobody_confirmed_are_counted_without_a_name(
     assert said.startswith("1 waiting, 0 ringing")
     assert wrong is not None
     assert wrong.startswith("1 urgent notices are unconfirmed, 1 of them for too long; 1 waiting")
+
+
+def test_feed_folder_that_nobody_watches_or_may_not_be_used_is_a_fault(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    folder, key = tmp_path / "feed", tmp_path / "feed.pem"
+
+    def told() -> tuple[str, str | None]:
+        result = run(
+            settings, "doctor", "--json", HOTLINE_FEED_DIR=str(folder), HOTLINE_FEED_KEY_FILE=str(key)
+        )
+        (check,) = [one for one in json.loads(result.stdout)["checks"] if one["name"] == "feed folder"]
+        return check["told"], check["wrong"]
+
+    assert told()[1] == "The feed's folder or key file cannot be used: No such file or directory."
+    key.write_text("no key")
+    assert told()[1] == "HOTLINE_FEED_KEY_FILE holds no public key in PEM form."
+    public = Ed25519PrivateKey.generate().public_key()
+    key.write_bytes(
+        public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    assert told()[1] == "The feed's folder or key file cannot be used: No such file or directory."
+    folder.mkdir()
+    assert told()[1] == "`hotline intake` has not run, so nobody watches HOTLINE_FEED_DIR."
+    with database.transaction() as session:
+        Pulse("intake").beat(session, datetime.now(UTC))
+    assert told() == (f"{folder}, watched by intake", None)
+
+    (folder / "batch.csv").write_text("")
+    os.utime(folder / "batch.csv", (1, 1))
+    assert told()[1] == "1 files have waited for over an hour: held by the brake, or without a signature."
 
 
 def test_last_purge_and_what_the_carrier_kept_are_told(database: Database, settings: Settings) -> None:

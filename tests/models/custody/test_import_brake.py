@@ -26,6 +26,13 @@ BRAKE = BrakeRules.of(make_policies())
 RUNS = itertools.count(1)
 
 
+def test_number_that_did_not_arrive_holds_what_follows():
+    found = hold_reasons(
+        Tally(), BRAKE, open_cases=1, people=1, last_snapshot_rows=None, flow=Flow(), skipped_batches=2
+    )
+    assert [reason.to_text() for reason in found] == ["skips_a_batch 2 0"]
+
+
 def reasons(tally, *, open_cases=10_000, people=10_000, last=None, peak=1000):
     found = hold_reasons(
         tally,

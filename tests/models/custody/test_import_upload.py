@@ -17,11 +17,13 @@ from models import CustodyImport, ImportReject, ImportRow, Staff
 from models.custody import import_upload as upload_module
 from models.custody.custody_import import FeedFileError, import_custody, resume
 from models.custody.custody_status import NEUTRAL
+from models.custody.held_import import SettleError
 from models.custody.import_history import history, newest_as_of, one_import, waiting
 from models.custody.import_preview import CANNOT_CONFIRM, Kind, changes, kinds_of
 from models.custody.import_rejects import kept_rejects
+from models.custody.import_request import agree
 from models.custody.import_upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
-from models.custody.refusals import RowRefusal, UploadRefusal
+from models.custody.refusals import RowRefusal, SettleRefusal, UploadRefusal
 from models.store.database import Database
 from tests.factories import NOW, make_facility, make_policies, make_staff
 from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
@@ -412,3 +414,37 @@ def test_command_line_keeps_what_the_console_shows(database: Database) -> None:
     entry = _entry(database, result.import_id)
     assert (entry.concerned, entry.reject_fields) == (1, {"as_of": 1})
     assert kinds_of(entry.kinds) == [Kind("new", CANNOT_CONFIRM, "in_custody", 1)]
+
+
+def test_plain_file_waits_for_a_second_person_in_production(database: Database, by: By) -> None:
+    case = open_cases(database, "A-1")["A-1"]
+    with database.transaction() as session:
+        person = make_staff(session, "bo@office.example.org", role="supervisor")
+        second = By(person.id, person.email)
+    import_id = _upload(database, by, feed_row("A-1"))
+
+    assert land_upload(database, import_id, by, LIVES, NOW, needs_second=True) == "held"
+    resume(database, NOW)
+    entry = _entry(database, import_id)
+    assert entry.hold_reasons == ["one_person 1 0"]
+    assert (entry.asked, entry.asked_by_id) == ("release", by.staff_id)
+    assert what_is_heard(database, case) is NEUTRAL
+    with pytest.raises(SettleError, match=f"^{SettleRefusal.SAME_PERSON}$"):
+        agree(database, import_id, "release", by, NOW, 30)
+
+    agree(database, import_id, "release", second, NOW, 30)
+    resume(database, NOW)
+
+    assert what_is_heard(database, case).status == "in_custody"
+
+
+def test_plain_file_that_the_brake_holds_too_is_asked_for_with_its_reasons_on_the_page(
+    database: Database, by: By
+) -> None:
+    open_cases(database, "A-1")
+    import_id = _upload(database, by, feed_row("A-1", as_of=at(1)))
+
+    assert land_upload(database, import_id, by, LIVES, NOW, needs_second=True) == "held"
+
+    entry = _entry(database, import_id)
+    assert (entry.hold_reasons, entry.asked) == (["times_in_the_future 1 0", "one_person 1 0"], None)

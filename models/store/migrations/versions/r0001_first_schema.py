@@ -474,10 +474,13 @@ def _make_tables() -> None:
         sa.Column("asked_at", MOMENT),
         sa.Column("retracted_by", sa.JSON(), server_default="[]", nullable=False),
         sa.Column("retracted_at", MOMENT),
+        sa.Column("batch", sa.Integer()),
+        sa.Column("batch_sha256", sa.String(length=64)),
         sa.ForeignKeyConstraint(["asked_by_id"], ["staff.id"], name="fk_imports_asked_by_id"),
         sa.ForeignKeyConstraint(["uploaded_by_id"], ["staff.id"], name="fk_imports_uploaded_by_id"),
         sa.PrimaryKeyConstraint("id", name="pk_imports"),
     )
+    op.create_index("ix_imports_batch", "imports", ["batch"])
     op.create_index("ix_imports_state", "imports", ["state", "id"])
 
     op.create_table(

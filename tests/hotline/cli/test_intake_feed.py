@@ -1,0 +1,81 @@
+"""`hotline intake` watches the feed's folder with the keys and the policies of the moment (R16)."""
+
+import dataclasses
+import logging
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from config.office import Office
+from config.settings import Settings
+from hotline.refusals.wording import in_english
+from models.store.database import Database
+from tests.models.custody.feed import feed_row, open_cases
+from tests.models.custody.watched.batches import Sender, batches
+from workers import feed
+from workers.feed import look, watch_folder
+
+
+@pytest.fixture
+def sender(tmp_path: Path) -> Sender:
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    return Sender(folder)
+
+
+@pytest.fixture
+def watching(settings: Settings, sender: Sender, tmp_path: Path) -> Settings:
+    key = tmp_path / "feed.pem"
+    key.write_bytes(
+        sender.key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    return dataclasses.replace(settings, feed_dir=sender.folder, feed_key_file=key)
+
+
+def test_batch_is_taken_by_the_office_as_it_is_now(
+    watching: Settings, sender: Sender, database: Database, office: Office, now: datetime
+) -> None:
+    open_cases(database, "A-1")
+    sender.send(1, feed_row("A-1", as_of=now, status_at=now))
+
+    look(watching, database, office, now, in_english)
+
+    assert batches(database, "landed") == [1]
+    assert sender.left() == []
+
+
+def test_watch_goes_on_after_a_folder_that_was_away(
+    watching: Settings,
+    sender: Sender,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(feed, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(feed, "PATIENCE_SECONDS", 0.01)
+    open_cases(database, "A-1")
+    sender.send(1, feed_row("A-1"))
+    assert watching.feed_key_file is not None
+    away = watching.feed_key_file.rename(watching.feed_key_file.with_suffix(".away"))
+    with caplog.at_level(logging.ERROR):
+        stop = threading.Event()
+        watch = threading.Thread(target=watch_folder, args=(watching, database, in_english, stop))
+        watch.start()
+        while not caplog.messages:
+            time.sleep(0.01)
+    assert set(caplog.messages) == {"The feed's folder cannot be used (No such file or directory)."}
+    assert batches(database, "landed") == []
+
+    away.rename(watching.feed_key_file)
+
+    while sender.left():
+        time.sleep(0.01)
+    stop.set()
+    watch.join()
+    assert batches(database, "landed") == [1]
