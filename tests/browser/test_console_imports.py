@@ -12,7 +12,7 @@ from models.custody.import_paging import page_held
 from models.custody.import_record import CustodyImport
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
-from tests.factories import make_policies
+from tests.factories import make_case, make_event, make_notice, make_policies, make_registration
 from tests.models.custody.feed import feed_file, feed_row, load, open_cases
 
 
@@ -64,6 +64,11 @@ def test_landed_import_and_call_list_and_upload_are_accessible(
 
     shared_server.is_well_made(visitors, f"/console/imports/{held}", ruth, "import-call-list")
     shared_server.is_well_made(visitors, "/console/imports/1", ruth, "import-landed")
+    with shared_server.database.transaction() as session:
+        case = make_case(session, "released")
+        event = make_event(session, case.subject_id, import_id=1)
+        make_notice(session, make_registration(session, case), event, state="left_for_staff", paged_level=1)
+    shared_server.is_well_made(visitors, "/console/imports/1/notices", ruth, "import-notices", (390, 1280))
 
 
 def test_file_is_chosen_read_and_landed(

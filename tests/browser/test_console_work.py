@@ -15,7 +15,7 @@ from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
 from tests.browser.test_console_bar import opens, said
 from tests.browser.test_console_callbacks import claims, promises
-from tests.factories import make_call
+from tests.factories import make_call, make_callback, make_case
 from workers.office_rules import callback_policy_of
 
 
@@ -350,3 +350,27 @@ def test_outcome_chosen_during_the_talk_stays_chosen_when_the_person_hangs_up(
     expect(page.locator("#save-outcome")).to_be_visible()
 
     expect(page.locator("#outcome-message_left")).to_be_checked()
+
+
+def test_person_whom_the_line_did_not_reach_is_reopened_from_the_one_list_and_hidden_until_recognized(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    now = datetime.now(UTC)
+    with console_server.database.transaction() as session:
+        case = make_case(session, "released", phone="+12025550110")
+        task = make_callback(
+            session, case, state="left_for_staff", reason="notice", outcome="notice_no_code",
+            urgency="urgent", verified=True, begun_by_staff=True, requested_at=now, due_at=now, closed_at=now,
+            next_attempt_at=now,
+        ).id  # fmt: skip
+    page = console_server.opens(visitors, f"/console/callbacks/{task}", ana)
+
+    expect(page.locator("#list")).to_contain_text("Reach them")
+    expect(page.locator("#list")).to_contain_text("code problem")
+    expect(page.locator("#work-in")).to_contain_text("said that they do not have the notice code")
+    expect(page.locator("#work-in")).to_contain_text("Tell them what may be said.")
+    judge(page, "desk-reach", (390, 1280))
+    page.get_by_role("button", name="Reopen", exact=True).first.click()
+    expect(page.get_by_role("button", name="Call now").first).to_be_visible()
+    assert "released" not in page.locator("#work-in").inner_text()
