@@ -24,6 +24,7 @@ from models.notices.answering import REASON as HARD_NEWS
 from models.notices.answering import confirm_all
 from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice, NoticePhone
 from models.notices.notice_moves import stop
+from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
 from models.store.job import Job
 
@@ -116,7 +117,9 @@ def _make(session: Session, wanted: _Wanted, now: datetime, policy: CallbackPoli
     )  # fmt: skip
     made = promise_callback(session, promise, actor=ACTOR, now=now)
     # Nobody gave the PIN for it: the case opens once staff have recognized the person, and binds no phone.
-    session.execute(update(CALLBACKS).where(CALLBACKS.c.id == made).values(begun_by_staff=True))
+    # Those on call and the supervisors are paged about its notices (escalation.py), and once is enough.
+    values = {"begun_by_staff": True, "warned": LEFT_TOLD}
+    session.execute(update(CALLBACKS).where(CALLBACKS.c.id == made).values(**values))
 
 
 def _phone(session: Session, wanted: _Wanted, now: datetime, policy: CallbackPolicy) -> tuple[str, Wishes]:

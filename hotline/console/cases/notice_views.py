@@ -83,7 +83,9 @@ def case_notices_agree(case_id: int) -> View:
     except RegistrationError as error:
         if error.field == "code" and chosen.code_key is not None:
             return _agree_page(case_id, read, {"code": refused(error)})
-        return _questions(case_id, {error.field: refused(error)})
+        # The code itself is asked on the next page; here it is a key alone that is refused.
+        field = "opens" if error.field == "code" else error.field
+        return _questions(case_id, {field: refused(error)})
     flash(_("Saved. We will call this person when something changes."), "success")
     return _back(case_id)
 

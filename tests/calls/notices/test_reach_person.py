@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from models import AuditEntry, Callback, Registration, Staff
+from models import Alert, AuditEntry, Callback, Registration, Staff
 from models.callbacks.recognition import recognize
 from models.cases.case import Case
 from models.overview.outcome import note_outcome
@@ -91,6 +91,8 @@ def test_person_whom_the_line_does_not_reach_is_a_task_on_the_list_once(
     assert (task.state, task.reason, task.outcome) == ("left_for_staff", "notice", outcome)
     assert (task.case_id, task.urgency, task.begun_by_staff) == (made.case.id, "urgent", True)
     assert task.rank is not None
+    # Supervisors are paged about the notice alone, and not about its task beside it.
+    assert "left_for_staff" not in hotline.rows(select(Alert.level))
 
 
 def test_staff_who_reach_and_recognize_the_person_confirm_the_news(
