@@ -513,3 +513,30 @@ def test_request_to_take_back_an_import_is_withdrawn(
 
     assert supervisor.reads("The request is closed. The import still counts.")
     assert what_is_heard(database, cases["A-1"], clock()).status == "released"
+
+
+def test_in_production_a_second_person_approves_what_the_first_applied(
+    app: Flask, staff: Any, database: Database, clock: Clock
+) -> None:
+    """No sender has signed an uploaded file, so one person alone could have callers hear anything."""
+    console = app.extensions["hotline.console"]
+    app.extensions["hotline.console"] = replace(console, settings=replace(console.settings, env="production"))
+    case = open_cases(database, "A-1")["A-1"]
+    ada, sam = staff("administrator").signs_in(), staff("supervisor").signs_in()
+
+    _uploads(ada, feed_row("A-1", as_of=clock())).clicks("Apply import")
+    resume(database, clock())
+
+    assert ada.reads("It is held. A second person must approve it before it is applied.")
+    assert what_is_heard(database, case, clock()) is NEUTRAL
+    page = f"/console/imports/{_import_id(database)}/settle"
+    ada.opens(page)
+    assert ada.reads(
+        "The file has no manifest that vouches for it, so a second person must approve it.",
+        "You asked for this, so someone else must approve it.",
+    )
+    assert "Approve: apply import" not in ada.buttons
+    sam.opens(page).clicks("Approve: apply import")
+    assert sam.reads("You approved. The import is applied now.")
+    resume(database, clock())
+    assert what_is_heard(database, case, clock()).status == "in_custody"
