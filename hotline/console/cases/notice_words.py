@@ -57,7 +57,7 @@ def ended(row: NoticeRow) -> str:
 
 
 def consent_words(choices: Choices, language: str) -> list[str]:
-    """What staff read aloud before somebody registers, in that person's language: the line's own words."""
+    """What staff read aloud before somebody registers, in that person's language; it is the consent (R28)."""
     said = console.words.catalog(language).gettext
     many = len(choices.phone_ids) > 1
     return [
