@@ -53,6 +53,8 @@ class Facts:
     stops_untold: int | None = None
     #: Notices of the case that nobody has confirmed: their news is said before anything else (R34).
     open_notices: int | None = None
+    #: When the consent to notices ends, of a registration that was not stopped (R28).
+    consent_ends_at: datetime | None = None
     free_liaisons: int = 0
     liaisons_on_shift: int = 0
 

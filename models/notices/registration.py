@@ -46,3 +46,5 @@ class Registration(Base):
 
 
 REGISTRATIONS = cast(Table, Registration.__table__)
+#: Not stopped, in the exact words of the partial indexes.
+IS_KEPT = text("registrations.state <> 'stopped'")

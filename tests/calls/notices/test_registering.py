@@ -292,13 +292,18 @@ def test_consent_that_ends_is_asked_for_again_in_the_next_call(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
     registers(phone, case).hangs_up()
+    assert "still want calls" not in calls(phone, case).heard_so_far
     hotline.clock.passes(days=366)
 
-    caller = calls(phone, case, *ASK)
+    caller = calls(phone, case)
+    assert caller.hears("Please tell us if you still want calls about changes. To tell us, press 2")
+    for key in ASK:
+        caller.presses(key)
 
     assert caller.hears("has ended. We will not call until you keep them", "To keep these calls, press 1")
     caller.presses("1")
     assert caller.hears("We will go on calling you")
+    assert "still want calls" not in calls(phone, case).heard_so_far
     assert registration(hotline).lapses_at == hotline.clock.now + timedelta(days=365)
 
 
