@@ -167,7 +167,7 @@ _PLACE = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
 
 
 def _consent_ends(desk: Desk) -> None:
-    desk.say("notices.ask_again", number="2")
+    desk.say("notices.ask_again")
     desk.say("status.person")
 
 

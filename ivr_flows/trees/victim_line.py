@@ -387,7 +387,7 @@ HEAR_AGAIN = Choice("case.again", does=case_verbs.hear_again, on={"again": "stat
 
 def _case_choices(first: Choice, third: Choice) -> tuple[Choice, ...]:
     """The options after a status, in the order in which people ask for them (R14, R20)."""
-    # Their keys are case_verbs.CALLBACK_KEY and pin_verbs.NEW_PIN_KEY.
+    # The key of a new PIN is the one in pin_verbs.NEW_PIN_KEY.
     return (
         first,
         Choice("case.callback", next="callback_first"),

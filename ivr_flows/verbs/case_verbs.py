@@ -141,8 +141,6 @@ def read_status(desk: Desk, _digits: str) -> str:
     return "said"
 
 
-#: The key of calls back, and of calls about changes, in every menu that follows the status.
-CALLBACK_KEY = "2"
 #: After these the person may be near: the danger line and a safety-planning line follow the news (R19).
 OUT = frozenset({"released", "released_on_bond", "released_on_supervision", "escaped"})
 #: Steps after which hard news is known, or the danger line was said in its place (R19).
@@ -230,7 +228,7 @@ def offer_person(desk: Desk, _digits: str) -> str:
     ends_at, ask_from = desk.call.consent_ends_at, timedelta(days=desk.policies.consent_renew_days)
     is_asked = ends_at is not None and ends_at - ask_from <= desk.now
     if is_asked and not desk.is_held and "notices" not in steps_in_case(desk):
-        desk.say("notices.ask_again", number=CALLBACK_KEY)
+        desk.say("notices.ask_again")
     desk.say("status.support" if desk.heard().status == "deceased" else "status.person")
     return "offered"
 

@@ -296,7 +296,7 @@ def test_consent_that_ends_is_asked_for_again_in_the_next_call(
     hotline.clock.passes(days=366)
 
     caller = calls(phone, case)
-    assert caller.hears("Please tell us if you still want calls about changes. To tell us, press 2")
+    assert caller.hears("Please tell us soon if you still want calls about changes", "press 2")
     for key in ASK:
         caller.presses(key)
 
