@@ -166,11 +166,6 @@ def _closed(desk: Desk) -> None:
 _PLACE = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
 
 
-def _consent_ends(desk: Desk) -> None:
-    desk.say("notices.ask_again")
-    desk.say("status.person")
-
-
 def _details(**facts: Any) -> Answer:
     found = Heard("status", status="in_custody", status_at=_SINCE, as_of=NOW, **facts)
     return lambda desk: say_details(desk, found)
@@ -254,8 +249,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("tell_details", "out"): {"": _details(**_PLACE)},
     ("offer_person", "offered"): {
         "as always": _says("status.person"),
-        "after a death": _says("status.support"),
-        "a consent ends soon": _consent_ends,
+        "after a death, and a consent to calls ends soon": _say_all("notices.ask_again", "status.support"),
     },
     ("tell_alert", "told"): ALERT_ANSWERS,
     ("tell_announcements", "told"): {
