@@ -18,7 +18,7 @@ from models.notices.spreading import spread
 from models.notices.taking_back.retraction import resume_retractions
 from models.store.database import Database
 from tests.console.conftest import PASSWORD, Clock, Member
-from tests.factories import make_policies
+from tests.factories import make_import, make_policies
 from tests.models.custody.feed import feed_file, feed_row, load, open_cases, what_is_heard
 
 
@@ -540,3 +540,14 @@ def test_in_production_a_second_person_approves_what_the_first_applied(
     assert sam.reads("You approved. The import is applied now.")
     resume(database, clock())
     assert what_is_heard(database, case, clock()).status == "in_custody"
+
+
+def test_staff_read_which_batch_is_held_and_what_is_missing_before_it(
+    supervisor: Member, database: Database
+) -> None:
+    with database.transaction() as session:
+        make_import(session, state="held", batch=44, hold_reasons=["skips_a_batch 2 0"], settled_at=None)
+
+    supervisor.opens(f"/console/imports/{_import_id(database)}")
+
+    assert supervisor.reads("from batch 44 of the feed", "Files before this one have not arrived: 2.")
