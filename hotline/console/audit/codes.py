@@ -12,6 +12,7 @@ from models.callbacks.appointment import CANCEL_REASONS
 from models.callbacks.callback import REASONS
 from models.callbacks.recognition import RECOGNITIONS
 from models.callbacks.wishes import SAFEST
+from models.notices import notice
 from models.overview import outcome
 from models.overview.case_change import Details
 from models.overview.staff_record import Record
@@ -24,6 +25,7 @@ CODES = frozenset(
         *("first", "lost", "one_time", "urgent", "other", "verified_callback", "verified_call"),
         *("code", "recovery code", "passkey", "authenticator", "oidc", "set up"),
         *("silent", *SAFEST.columns, *(one.name for one in (*fields(Details), *fields(Record)))),
+        *(*notice.OUTCOMES, *notice.CONFIRMED_BY, alert.UNTAKEN),
         *(alert.LEFT, alert.IMPORT_HELD, alert.CALL_LIST, alert.AUDIT_ALARM),
         *("known_phone", "known_phone_unattested", "strangers", "lock", "total"),
         *(level for level, *_ in alert.LEVELS),

@@ -84,6 +84,11 @@ def test_fact_that_is_no_code_of_the_app_is_in_no_file(fact: str) -> None:
     assert codes_of({"level": ["staff_before", fact]}, ("en",)) == {"level": ["staff_before", "(text)"]}
 
 
+def test_codes_of_notices_are_in_the_file() -> None:
+    facts = {"outcome": "staff_cancelled", "reason": "person_asked", "by": "line", "level": "urgent_untaken"}
+    assert codes_of(facts, ("en",)) == facts
+
+
 def test_codes_of_the_app_are_in_the_file() -> None:
     facts = {
         "to": "staff:12", "span": ["08:00", "17:00"], "first_day": "2026-11-25", "days": [0, 1], "full": True,
