@@ -14,9 +14,9 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from models.audit import audit
 from models.cases.case import Case
+from models.cases.duress_likeness import follow_staff_changes, likeness_of
 from models.cases.pin_hash import PinHasher
 from models.cases.refusals import CaseRefusal
-from models.cases.registrant import Consent, Phone, Registrant
 from models.store.base import Base, UtcDateTime
 from models.store.refusal import RefusedError
 
@@ -95,14 +95,16 @@ def choose_duress_pin(
     duress = duress_case(session, case.id)
     if duress is None:
         duress = Case(
-            registrant_id=_likeness_of(session, case.registrant, now).id, subject_id=case.subject_id,
+            registrant_id=likeness_of(session, case.registrant, now).id, subject_id=case.subject_id,
             number_key=KEY_PREFIX + case.number_key, number_sealed=case.number_sealed,
             pin_hash=pin_hash, pin_kind="standing", pin_issued_at=now, opened_at=now, closed_at=now,
-            duress_of=case.id,
+            changes_held_until=case.changes_held_until, duress_of=case.id,
         )  # fmt: skip
         session.add(duress)
         session.flush()
         session.add(DuressWatch(case_id=duress.id))
+    else:
+        follow_staff_changes(session, case)
     duress.pin_hash, duress.pin_mark, duress.pin_issued_at = pin_hash, mark, now
     session.flush()
     audit.record(session, actor=actor, action="choose_duress_pin", target=_target(duress), now=now)
@@ -137,41 +139,6 @@ def paused_for(session: Session, case_id: int) -> int | None:
     """The one liaison who knows of the use of this case's duress PIN (R10)."""
     mine = select(DuressWatch.staff_id).join(Case, Case.id == DuressWatch.case_id)
     return session.scalar(mine.where(Case.duress_of == case_id))
-
-
-def _likeness_of(session: Session, registrant: Registrant, now: datetime) -> Registrant:
-    """A registrant of the duress case: the same language, zone, pace and safe phones, and no name.
-
-    The line asks it which phone to call. It must have one where the real registrant has one, or a caller
-    with a withheld number would hear a difference (R13).
-    """
-    made = Registrant(
-        language=registrant.language, time_zone=registrant.time_zone, pace=registrant.pace,
-        mail_safe=False, line=registrant.line, created_at=now,
-    )  # fmt: skip
-    made.phones = [
-        Phone(
-            position=phone.position, number_sealed=phone.number_sealed, phone_key=phone.phone_key,
-            confirmed_at=phone.confirmed_at, window_starts=phone.window_starts, window_ends=phone.window_ends,
-            may_answer=phone.may_answer, voicemail_allowed=phone.voicemail_allowed,
-            voicemail_text=phone.voicemail_text, wishes_at=phone.wishes_at, text_allowed=phone.text_allowed,
-            night_allowed=phone.night_allowed,
-            consents=[
-                Consent(
-                    channel=one.channel, words=one.words, cap_per_day=one.cap_per_day,
-                    granted_at=one.granted_at,
-                )
-                for one in phone.consents
-                # No registration for notices is shown after the duress PIN.
-                if one.registration_id is None
-            ],
-        )
-        for phone in registrant.phones
-        if phone.confirmed_at is not None and phone.unsafe_since is None and phone.stopped_at is None
-    ]  # fmt: skip
-    session.add(made)
-    session.flush()
-    return made
 
 
 def _target(duress: Case) -> str:

@@ -13,6 +13,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import A_DAY, Promise, promise_callback
 from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case, apart_from_duress_pin, find_case, give_new_pin
+from models.cases.duress_likeness import follow_staff_changes
 from models.cases.new_pin import new_pin
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import Phone, Registrant
@@ -232,6 +233,7 @@ def replace_lost_pin(
     give_new_pin(session, case, pin_hash, now, by_two_people=True)
     case.changes_held_until = now + hold
     session.flush()
+    follow_staff_changes(session, case)
     told = tell_safe_phones(session, case, "pin_changed", people[0].email, policy, now)
     for person in people:
         audit.record(

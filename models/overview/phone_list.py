@@ -13,6 +13,7 @@ from models.callbacks.callback import CALLBACKS, IS_IDLE, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 from models.cases.case import Case
+from models.cases.duress_likeness import follow_staff_changes
 from models.cases.new_phone import restrict_bound, restrict_new
 from models.cases.pin import KnownPhone
 from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
@@ -79,6 +80,7 @@ def add_phone(
     )
     session.add(phone)
     session.flush()
+    follow_staff_changes(session, case)
     _record(session, person, "add_phone", phone, now, {"ground": grounds.ground})
     return phone
 
@@ -136,6 +138,7 @@ def confirm_phone(
     session.flush()
     told = tell_safe_phones(session, case, "phone_added", person.email, policy, now, but=phone.id)
     facts = {"ground": grounds.ground, "phones_told": told}
+    follow_staff_changes(session, case)
     _record(session, person, "confirm_phone", phone, now, facts)
     return True
 
@@ -154,6 +157,7 @@ def vouch_for_phone(
         raise PhoneListError(PhoneRefusal.NOT_HELD_BACK)
     phone.content_held_until = None
     session.flush()
+    follow_staff_changes(session, case)
     _record(session, person, "vouch_for_phone", phone, now, {"ground": grounds.ground})
 
 
@@ -194,6 +198,7 @@ def mark_unsafe(
     for callback_id, *legs in standing:
         if advance(session, callback_id, "leave", actor=actor, now=now, outcome="cannot_dial"):
             jobs += [("release_leg", leg) for leg in legs if leg is not None]
+    follow_staff_changes(session, case)
     _record(session, person, "mark_phone_unsafe", phone, now, {"callbacks_left": len(standing)})
     return jobs
 
@@ -265,6 +270,7 @@ def move_phone(
     for phone, position in ((mine, -1), (theirs, first), (mine, second)):
         phone.position = position
         session.flush()
+    follow_staff_changes(session, case)
     _record(session, person, "move_phone", mine, now)
     return True
 

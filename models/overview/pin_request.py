@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from models.audit import audit
 from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.case import Case, confirm_named, give_new_pin
+from models.cases.duress_likeness import follow_staff_changes
 from models.cases.registrant import Registrant
 from models.overview.case_opening import Person
 from models.overview.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones
@@ -276,6 +277,7 @@ def approve_pin(
     if replaces:
         case.changes_held_until = now + timedelta(hours=policy.numbers.lost_pin_hold_hours)
         session.flush()
+        follow_staff_changes(session, case)
         told = tell_safe_phones(session, case, "pin_changed", person.email, policy, now)
     _settle(session, person, asked, "approved", now)
     _record(session, person, "approve_pin", asked, now, phones_told=told)

@@ -1,0 +1,83 @@
+"""The registrant of a duress case: like the real one in all that a caller hears, and without a name (R10)."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from models.cases.case import Case
+from models.cases.registrant import Consent, Phone, Registrant
+
+
+def likeness_of(session: Session, registrant: Registrant, now: datetime) -> Registrant:
+    """A registrant with the same language, zone, pace and phones, and no name.
+
+    The line asks it which phone to call. It must have one where the real registrant has one, or a caller
+    with a withheld number would hear a difference, and so would one at a phone that is unsafe (R13).
+    """
+    made = Registrant(
+        language=registrant.language, time_zone=registrant.time_zone, pace=registrant.pace,
+        mail_safe=False, line=registrant.line, created_at=now,
+    )  # fmt: skip
+    made.phones = [_likeness_of_phone(phone) for phone in registrant.phones]
+    session.add(made)
+    session.flush()
+    return made
+
+
+def follow_staff_changes(session: Session, case: Case) -> None:
+    """Bring the duress cases of this registrant up to what staff have just changed about the person.
+
+    These are phones that were added, confirmed, moved or marked unsafe, and the hours in which nothing can be
+    changed. What was asked for after the duress PIN stays: the wishes for each phone, and what was stopped.
+    """
+    real = aliased(Case)
+    theirs = select(Case, real).join(real, real.id == Case.duress_of)
+    for duress, own in session.execute(theirs.where(real.registrant_id == case.registrant_id)).all():
+        duress.changes_held_until = own.changes_held_until
+        _follow_phones(session, duress.registrant, own.registrant)
+    session.flush()
+
+
+def _follow_phones(session: Session, likeness: Registrant, registrant: Registrant) -> None:
+    session.refresh(registrant, ["phones"])
+    session.refresh(likeness, ["phones"])
+    known = {phone.phone_key: phone for phone in likeness.phones}
+    # Two phones never have the same position, not even between two statements.
+    for phone in likeness.phones:
+        phone.position = -1 - phone.position
+    session.flush()
+    for phone in registrant.phones:
+        twin = known.get(phone.phone_key)
+        if twin is None:
+            likeness.phones.append(_likeness_of_phone(phone))
+            continue
+        twin.position = phone.position
+        twin.confirmed_at, twin.unsafe_since = phone.confirmed_at, phone.unsafe_since
+        twin.content_held_until = phone.content_held_until
+        if phone.unsafe_since is not None:
+            twin.voicemail_allowed = False
+        if phone.stopped_at is None:
+            # Staff let it be called again.
+            twin.stopped_at = twin.stop_told_at = None
+    session.flush()
+
+
+def _likeness_of_phone(phone: Phone) -> Phone:
+    return Phone(
+        position=phone.position, number_sealed=phone.number_sealed, phone_key=phone.phone_key,
+        confirmed_at=phone.confirmed_at, unsafe_since=phone.unsafe_since, stopped_at=phone.stopped_at,
+        stop_told_at=phone.stop_told_at, content_held_until=phone.content_held_until,
+        window_starts=phone.window_starts, window_ends=phone.window_ends, may_answer=phone.may_answer,
+        voicemail_allowed=phone.voicemail_allowed, voicemail_text=phone.voicemail_text,
+        wishes_at=phone.wishes_at, text_allowed=phone.text_allowed, night_allowed=phone.night_allowed,
+        consents=[
+            Consent(
+                channel=one.channel, words=one.words, cap_per_day=one.cap_per_day,
+                granted_at=one.granted_at, withdrawn_at=one.withdrawn_at,
+            )
+            for one in phone.consents
+            # No registration for notices is shown after the duress PIN.
+            if one.registration_id is None
+        ],
+    )  # fmt: skip

@@ -1,0 +1,103 @@
+"""Staff change something about a person who has a duress PIN: both PINs still sound alike (R10, R13)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from models import Case
+from models.overview.case_opening import Grounds
+from models.overview.lost_pin import replace_lost_pin
+from models.overview.phone_list import add_phone, confirm_phone, give_code, mark_unsafe
+from models.overview.phone_stop import stop_phone
+from tests.calls.conftest import Hotline
+from tests.calls.stories import opens_the_case
+from tests.factories import HASHER, MadeCase, make_duress_pin
+from tests.models.staff.staff_people import Someone, someone
+from tests.phone import CALLER, Phone
+
+MakeCase = Callable[..., MadeCase]
+FIRST = "+12025550144"
+#: From the case: a callback, and calls about changes with a code.
+CALLBACK, NOTICES = ("2", "1"), ("2", "4", "1", "4826", "4826")
+
+
+@pytest.fixture
+def case(make_case: MakeCase) -> MadeCase:
+    """A denied case, in which the own PIN and the duress PIN say the same."""
+    return make_case(custody_status="in_custody", record={"releasable": False}, phone=FIRST)
+
+
+def hears(phone: Phone, case: MadeCase, keys: tuple[str, ...], from_: str) -> str:
+    """All that a caller with this PIN hears in a whole call."""
+    caller = phone.another()
+    opens_the_case(caller, case, from_=from_)
+    for key in keys:
+        caller.presses(key)
+    caller.hangs_up()
+    return caller.heard_so_far
+
+
+def sound_alike(phone: Phone, case: MadeCase, duress: MadeCase, from_: str) -> str:
+    """Whole calls with either PIN, and what is heard in them."""
+    heard = ""
+    for keys in (CALLBACK, NOTICES):
+        own = hears(phone, case, keys, from_)
+        assert hears(phone, duress, keys, from_) == own
+        heard += own
+    return heard
+
+
+def marks_unsafe(session: Session, hotline: Hotline, case: MadeCase, me: Someone) -> None:
+    real = session.get_one(Case, case.id)
+    mark_unsafe(session, me, real, real.registrant.phones[0].id, hotline.clock.now, hotline.policy.numbers)
+
+
+@pytest.mark.parametrize("is_marked_before", [True, False])
+def test_coercer_at_a_phone_that_was_marked_unsafe_hears_the_same_after_both_pins(
+    phone: Phone, case: MadeCase, hotline: Hotline, is_marked_before: bool
+) -> None:
+    with hotline.database.transaction() as session:
+        me = someone(session)
+        if is_marked_before:
+            marks_unsafe(session, hotline, case, me)
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+        if not is_marked_before:
+            marks_unsafe(session, hotline, case, me)
+
+    assert "cannot call this number back" in sound_alike(phone, case, duress, FIRST)
+
+
+def test_coercer_with_a_new_pin_that_staff_gave_cannot_change_phones_after_either_pin(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    with hotline.database.transaction() as session:
+        one, other = someone(session, "supervisor"), someone(session, "supervisor")
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+        pin, _told = replace_lost_pin(
+            session, HASHER, case.number, evidence="met_in_person", by=one.email, and_by=other.email,
+            hold=timedelta(hours=72), policy=hotline.policy, now=hotline.clock.now,
+        )  # fmt: skip
+    hotline.clock.passes(minutes=1)
+    own = hears(phone, replace(case, pin=pin), NOTICES, CALLER)
+
+    assert "To agree, press 1" not in own
+    assert hears(phone, duress, NOTICES, CALLER) == own
+
+
+def test_stop_of_a_phone_that_was_added_after_the_duress_pin_is_told_after_both_pins(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    now = hotline.clock.now
+    with hotline.database.transaction() as session:
+        me, grounds = someone(session), Grounds("verification", "met_in_person", now + timedelta(hours=1))
+        duress = make_duress_pin(session, case, now=now)
+        real = session.get_one(Case, case.id)
+        added = add_phone(session, me, real, CALLER, grounds, now)
+        code = give_code(session, me, real, added.id, grounds, now)
+        assert confirm_phone(session, me, real, added.id, code, grounds, now, hotline.policy)
+        stop_phone(session, added.phone_key, now, hotline.policy)
+
+    assert "stopped calling" in sound_alike(phone, case, duress, CALLER)
