@@ -58,6 +58,9 @@ class ConsoleProxy:
         free = self._free
         # ProxyMiddleware then counts the bytes of a body, and refuses one that breaks off.
         environ.pop("wsgi.input_terminated", None)
+        # WSGI reads a header `Transfer_Encoding` as `Transfer-Encoding`, and HTTP does not. ProxyMiddleware
+        # would send the length and no body, and the console would wait for that body.
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
         if not environ.get("CONTENT_LENGTH"):
             # No browser sends a body without a length. ProxyMiddleware would send one on, and never end it.
             environ.pop("CONTENT_LENGTH", None)

@@ -154,6 +154,16 @@ def test_form_and_file_arrive_whole(web: ConsoleProxy, console: Console) -> None
     assert (sent["body"], len(file) > FORM_BYTES) == (file, True)
 
 
+def test_header_that_resembles_a_transfer_encoding_does_not_keep_the_console_waiting(
+    web: ConsoleProxy, console: Console
+) -> None:
+    status = asks(
+        web, "/console/sign-in", method="POST", data="email=a", headers={"Transfer_Encoding": "chunked"}
+    )[1]
+
+    assert (status, console.arrived[0]["body"]) == (200, b"email=a")
+
+
 def test_answer_comes_back_with_each_cookie_and_in_the_parts_of_a_long_one(web: ConsoleProxy) -> None:
     body, _, headers = asks(web, "/console/page")
     assert body == b'"/console/page"'
