@@ -62,7 +62,7 @@ def agree_retraction(database: Database, import_id: int, by: By, now: datetime, 
         check_untied(session, first.id, by.staff_id, f"import:{import_id}", now, tied_days)
         session.expunge(entry)
         begin_retraction(session, import_id, [first.email, by.email], now)
-        _record(session, "retract_import", import_id, by, {"asked_by": first.id}, now, "retracting")
+        _record(session, "retract_import", import_id, by, {"asked_by": first.id}, now, state="retracting")
 
 
 def _landed(session: Session, import_id: int) -> CustodyImport:
