@@ -22,6 +22,7 @@ from models.audit import audit
 from models.cases.case import Case
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, RELEASED_KINDS, CustodyRecord
 from models.custody.custody_event import CUSTODY_EVENTS, UNCONFIRMED, CustodyEvent
+from models.custody.event_making import last_told
 from models.custody.held_import import SettleError, two_of_staff
 from models.custody.import_lock import gentle_transaction, import_lock
 from models.custody.import_record import RETRACTED_STATES, CustodyImport
@@ -123,11 +124,40 @@ def _carry_out(database: Database, import_id: int, now: datetime) -> Retraction:
 def _take_back(session: Session, import_id: int, people: Sequence[int], now: datetime) -> list[Job]:
     taken = take_back_records(session, import_id, people, now)
     jobs = _stop_false_events(session, people, now)
-    misled = _misled(session, [one.subject_id for one in taken])
-    for one in taken:
-        if one.subject_id in misled:
-            _correct(session, import_id, one, misled[one.subject_id], now)
+    by_person = {one.subject_id: one for one in taken}
+    for subject_id, misled in _misled(session, people).items():
+        back = by_person.get(subject_id)
+        if back is not None:
+            _correct(session, import_id, back, misled, now)
+        else:
+            _correct_overtaken(session, import_id, subject_id, misled, now)
     return jobs
+
+
+def _correct_overtaken(
+    session: Session, import_id: int, subject_id: int, misled: Sequence["_Misled"], now: datetime
+) -> None:
+    """A later file had the last word. It corrects by itself if it repeated the news or was an event.
+
+    A transfer that never happened is neither: "in custody" after it is no event.
+    """
+    told = last_told(session, [subject_id]).get(subject_id)
+    for one in misled:
+        if told is None or told.status == one.said or _is_any_event_since(session, subject_id, one):
+            continue
+        back = TakenBack(subject_id, one.record_id, told.record_id, told)
+        _correct(session, import_id, back, [one], now)
+
+
+def _is_any_event_since(session: Session, subject_id: int, one: "_Misled") -> bool:
+    later = select(CustodyEvent.id).where(
+        CustodyEvent.subject_id == subject_id,
+        CustodyEvent.record_id > one.record_id,
+        CustodyEvent.before_id.is_not(None),
+        CustodyEvent.corrects_id.is_(None),
+        CustodyEvent.retracted_at.is_(None),
+    )
+    return session.execute(later.limit(1)).first() is not None
 
 
 def _stop_false_events(session: Session, people: Iterable[int], now: datetime) -> list[Job]:
@@ -161,6 +191,7 @@ class _Misled:
     notice_id: int
     event_id: int
     case_id: int
+    record_id: int
     said: str
 
 
@@ -170,8 +201,8 @@ def _misled(session: Session, people: Sequence[int]) -> dict[int, list[_Misled]]
     is_corrected = exists().where(correction.corrects_id == Notice.id)
     rows = session.execute(
         select(
-            Case.subject_id, Notice.id, Notice.event_id, Notice.case_id, CustodyRecord.status,
-            CustodyImport.state, is_corrected.label("is_corrected"),
+            Case.subject_id, Notice.id, Notice.event_id, Notice.case_id, CustodyRecord.id.label("record_id"),
+            CustodyRecord.status, CustodyImport.state, is_corrected.label("is_corrected"),
         )
         .join(Case, Case.id == Notice.case_id)
         .join(CustodyRecord, CustodyRecord.id == Notice.said_record_id)
@@ -184,7 +215,7 @@ def _misled(session: Session, people: Sequence[int]) -> dict[int, list[_Misled]]
     for row in last.values():
         is_told = row.status in IN_CUSTODY_KINDS | DATED_FACTS
         if is_told and row.state in RETRACTED_STATES and not row.is_corrected:
-            one = _Misled(row.id, row.event_id, row.case_id, row.status)
+            one = _Misled(row.id, row.event_id, row.case_id, row.record_id, row.status)
             misled.setdefault(row.subject_id, []).append(one)
     return misled
 

@@ -65,7 +65,7 @@ class Feed:
     def takes(self, rows: Sequence[Row], *, is_released: bool = True) -> None:
         """Import a file; if the brake holds it, two people release it or one rejects it."""
         self._now += timedelta(hours=1)
-        landed = load(self._database, *map(_in_feed, rows), now=self._now, rules=RULES)
+        landed = load(self._database, *map(in_feed, rows), now=self._now, rules=RULES)
         if landed.held:
             assert landed.import_id is not None
             ana, ben = (f"{name}@office.example.org" for name in ("ana", "ben"))
@@ -94,7 +94,8 @@ class Feed:
             return sum(self._subjects.get(one.subject_id) == name for one in found)
 
 
-def _in_feed(row: Row) -> dict[str, Any]:
+def in_feed(row: Row) -> dict[str, Any]:
+    """The row as the feed sends it."""
     return feed_row(
         row.person,
         status=row.status,

@@ -202,6 +202,19 @@ def test_status_that_another_file_repeats_is_not_taken_back(database: Database, 
     assert what_is_heard(database, case, at(4)).status == "in_custody"
 
 
+def test_false_transfer_that_a_later_file_undid_without_an_event_is_corrected(
+    database: Database, case: MadeCase
+) -> None:
+    feeds(database, status="transferred", status_at=at(0.5), as_of=at(1))
+    wrong = last_import(database)
+    spreads(database, 1)
+    hears(database, 1.5)
+    feeds(database, as_of=at(2))
+
+    assert takes_back(database, wrong, 3).corrections == 1
+    assert states(database)[-1] == ("in_custody", "waiting", None)
+
+
 def test_denied_record_stays_denied_and_the_correction_confirms_nothing(
     database: Database, case: MadeCase
 ) -> None:
