@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.cases.case import Case
+from models.cases.duress import TARGET as DURESS
 from models.cases.registrant import Phone
 from models.notices.notice import NOTICES
+from models.notices.registration import REGISTRATIONS
 from models.retention.legal_hold import LegalHold
 from models.store.base import table_of
 from models.talks.talk import Talk
@@ -111,4 +113,6 @@ _TARGETS: dict[str, tuple[Any, ColumnElement[bool]]] = {
     "call": (CALLS.c.id, call_held(CALLS.c)),
     "talk": (TALKS.c.id, talk_held(TALKS.c)),
     "notice": (NOTICES.c.id, case_held(NOTICES.c.case_id)),
+    "registration": (REGISTRATIONS.c.id, case_held(REGISTRATIONS.c.case_id)),
+    DURESS: (CASES.c.id, case_held(CASES.c.id)),
 }

@@ -253,6 +253,8 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA temp_store=MEMORY")
+    # What a purge deletes is overwritten with zeros. Some builds of SQLite leave it in free pages (R41).
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 

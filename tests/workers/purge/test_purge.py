@@ -45,6 +45,7 @@ from models.retention.legal_hold import add_hold, lift_hold
 from models.retention.purge import EverythingHeldError, would_go
 from models.retention.rules import rules
 from models.store.database import Database
+from tests.conftest import ON_SQLITE
 from tests.exchange.small_exchange import CALLER, LINE, Exchange, place
 from tests.exchange.small_line import ACCOUNT, TOKEN
 from tests.factories import (
@@ -216,6 +217,21 @@ def test_everything_of_an_old_call_goes_and_only_figures_stay(database: Database
         assert facts
         assert all(entry.facts is None and entry.salt is None for entry in facts)
     assert _chain_is_whole(database)
+
+
+@ON_SQLITE
+def test_id_of_a_deleted_call_is_in_no_page_of_sqlites_file(database: Database) -> None:
+    _fill(database, OLD)
+    with database.reading() as session:
+        call_sids = session.scalars(select(Call.call_sid)).all()
+
+    _purge(database, Records())
+
+    with database.engine.connect() as connection:
+        connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file = Path(str(database.engine.url.database)).read_bytes()
+    assert b"purge_rows" in file
+    assert not [sid for sid in call_sids if sid and sid.encode() in file]
 
 
 def test_figures_of_the_month_are_those_of_its_rows(database: Database) -> None:
@@ -403,6 +419,27 @@ def test_hold_on_a_case_keeps_the_calls_with_its_duress_pin(database: Database) 
     _purge(database, Records())
 
     assert _counts(database)["calls"] == 1
+
+
+def test_hold_on_a_case_keeps_what_was_chosen_at_a_registration_and_who_knew_of_its_duress_pin(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        held, other = make_case(session), make_case(session)
+        for case in (held, other):
+            registration = Registration(case_id=case.id, made_at=OLD, made_by="caller", lapses_at=NIGHT)
+            session.add(registration)
+            session.flush()
+            duress = make_duress_pin(session, case, now=OLD)
+            for target in (f"registration:{registration.id}", f"duress:{duress.id}"):
+                audit.record(session, actor="a", action="x", target=target, facts={"of": case.id}, now=OLD)
+    _hold(database, held.number)
+
+    _purge(database, Records())
+
+    with database.reading() as session:
+        kept = session.scalars(select(AuditEntry.facts).where(AuditEntry.action == "x")).all()
+    assert [facts for facts in kept if facts] == [{"of": held.id}, {"of": held.id}]
 
 
 def test_entry_that_a_hold_kept_breaks_the_chain_when_it_is_emptied(database: Database) -> None:
