@@ -70,7 +70,7 @@ class Words(Protocol):
 
 
 class _Spoken(NamedTuple):
-    """One prompt ready to be spoken, alone or right after another option of a menu."""
+    """One prompt ready to be spoken, alone or after another option of the same turn."""
 
     xml: str
     after_option: str
@@ -115,12 +115,11 @@ class Renderer:
         Raises KeyError for an unknown prompt, slot or language, and ValueError for a Dial without a number.
         """
         end = turn.end
-        says, words = self._speak(turn.says, language)
+        before, words, had_option = "", 0, False
         if turn.before:
-            before, more = self._speak(turn.before, language)
-            words += more
-        else:
-            before = ""
+            before, words, had_option = self._speak(turn.before, language)
+        says, more, _ = self._speak(turn.says, language, had_option=had_option)
+        words += more
         match end:
             case Gather():
                 # A menu accepts # as a key (R22); an entry ends with it.
@@ -174,21 +173,26 @@ class Renderer:
             "</Conference></Dial>"
         )
 
-    def _speak(self, says: Sequence[Say], language: str) -> tuple[str, int]:
-        """Return the prompts one after another, and how many words they have."""
+    def _speak(
+        self, says: Sequence[Say], language: str, *, had_option: bool = False
+    ) -> tuple[str, int, bool]:
+        """Return the prompts one after another, how many words they have, and whether one was an option.
+
+        Each option after the first has a pause before it, also if other sentences are between them (R21).
+        ``had_option``: the turn has already named a key.
+        """
         parts: list[str] = []
         words = size = 0
-        was_option = False
         for say in says:
             spoken = self._ready(say.prompt, say.slots, say.language or language)
             size += spoken.size
             if size > PART_BYTES:
                 # It is better to lose the end of an endless text than to have Twilio refuse the document.
                 break
-            parts.append(spoken.after_option if was_option and spoken.is_option else spoken.xml)
+            parts.append(spoken.after_option if had_option and spoken.is_option else spoken.xml)
             words += spoken.words
-            was_option = spoken.is_option
-        return "".join(parts), words
+            had_option = had_option or spoken.is_option
+        return "".join(parts), words, had_option
 
     def _ready(self, prompt: str, slots: Slots, language: str) -> _Spoken:
         for name, _ in slots:

@@ -105,6 +105,12 @@ def test_pause_is_between_two_options_and_nowhere_else() -> None:
     document = render(None, Say("ask"), *options)
     assert re.findall(r"1\.|2\.|3\.|<break", document)[1:] == ["1.", "<break", "2.", "<break", "3."]
 
+    parted = render(None, options[0], Say("ask"), options[1])
+    assert re.findall(r"1\.|2\.|enter|<break", parted)[1:] == ["1.", "enter", "<break", "2."]
+
+    after_words_heard_whole = render(None, options[1], before=(options[0],))
+    assert re.findall(r"1\.|2\.|<break", after_words_heard_whole)[1:] == ["1.", "<break", "2."]
+
     in_one_text = render(None, Say("menu"))
     assert 'press 1.<break time="600ms"/>For two' in in_one_text
 

@@ -1,17 +1,20 @@
 """What callers hear after the status about the time since their last call (R04)."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from models import Staff
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import (
+    document_of,
     is_asked_for_a_number,
     opens_the_case,
     wrong,
 )
-from tests.factories import MadeCase
+from tests.factories import MadeCase, make_registration
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -46,6 +49,36 @@ def test_caller_hears_after_the_status_when_the_last_call_was_and_of_wrong_tries
     opens_the_case(later, case)
     assert later.hears("Your PIN was last used")
     assert later.does_not_hear("someone entered")
+
+
+@pytest.mark.parametrize("consent_ends_in_days", [300, 10])
+def test_pauses_part_the_key_for_a_new_pin_from_the_key_for_a_person(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, consent_ends_in_days: int
+) -> None:
+    case = make_case(custody_status="in_custody")
+    with hotline.database.transaction() as session:
+        ends_at = hotline.clock.now + timedelta(days=consent_ends_in_days)
+        make_registration(session, case, lapses_at=ends_at)
+    hotline.clock.passes(minutes=30)
+    somebody_tries(phone.another(), case)
+
+    opens_the_case(phone, case)
+
+    asked = "Please tell us soon if you still want calls about changes. " if consent_ends_in_days < 30 else ""
+    assert phone.hears(f"to choose a new PIN, press 4. {asked}For a person, press 0.")
+    assert options_without_a_pause(document_of(phone)) == []
+
+
+def options_without_a_pause(document: str) -> list[str]:
+    """Sentences with a key that come after another one without 500 to 750 ms before them (R21)."""
+    said = re.findall(r"<Say[^>]*>(.*?)</Say>", document)
+    options = [text for text in said if re.search(r"press [0-9]", text)]
+    times = [re.match(r'<break time="(\d+)ms"/>', text) for text in options[1:]]
+    return [
+        text
+        for text, time in zip(options[1:], times, strict=True)
+        if time is None or not 500 <= int(time[1]) <= 750
+    ]
 
 
 def test_first_call_hears_nothing_of_an_earlier_call(phone: Phone, make_case: MakeCase) -> None:
