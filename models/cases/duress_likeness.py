@@ -48,7 +48,7 @@ def _follow_phones(session: Session, likeness: Registrant, registrant: Registran
         phone.position = -1 - phone.position
     session.flush()
     for phone in registrant.phones:
-        twin = known.get(phone.phone_key)
+        twin = known.pop(phone.phone_key, None)
         if twin is None:
             likeness.phones.append(_likeness_of_phone(phone))
             continue
@@ -60,6 +60,10 @@ def _follow_phones(session: Session, likeness: Registrant, registrant: Registran
         if phone.stopped_at is None:
             # Staff let it be called again.
             twin.stopped_at = twin.stop_told_at = None
+    # A phone that a colleague added while they took the caller for the registrant comes last.
+    last = max((phone.position for phone in registrant.phones), default=0)
+    for place, phone in enumerate(known.values(), last + 1):
+        phone.position = place
     session.flush()
 
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Case
+from models import Phone as PhoneRow
 from models.overview.case_opening import Grounds
 from models.overview.lost_pin import replace_lost_pin
 from models.overview.phone_list import add_phone, confirm_phone, give_code, mark_unsafe
@@ -55,6 +57,15 @@ def marks_unsafe(session: Session, hotline: Hotline, case: MadeCase, me: Someone
     mark_unsafe(session, me, real, real.registrant.phones[0].id, hotline.clock.now, hotline.policy.numbers)
 
 
+def adds_phone(session: Session, hotline: Hotline, me: Someone, case: Case, number: str) -> PhoneRow:
+    now = hotline.clock.now
+    grounds = Grounds("verification", "met_in_person", now + timedelta(hours=1))
+    added = add_phone(session, me, case, number, grounds, now)
+    code = give_code(session, me, case, added.id, grounds, now)
+    assert confirm_phone(session, me, case, added.id, code, grounds, now, hotline.policy)
+    return added
+
+
 @pytest.mark.parametrize("is_marked_before", [True, False])
 def test_coercer_at_a_phone_that_was_marked_unsafe_hears_the_same_after_both_pins(
     phone: Phone, case: MadeCase, hotline: Hotline, is_marked_before: bool
@@ -92,12 +103,27 @@ def test_stop_of_a_phone_that_was_added_after_the_duress_pin_is_told_after_both_
 ) -> None:
     now = hotline.clock.now
     with hotline.database.transaction() as session:
-        me, grounds = someone(session), Grounds("verification", "met_in_person", now + timedelta(hours=1))
+        me = someone(session)
         duress = make_duress_pin(session, case, now=now)
         real = session.get_one(Case, case.id)
-        added = add_phone(session, me, real, CALLER, grounds, now)
-        code = give_code(session, me, real, added.id, grounds, now)
-        assert confirm_phone(session, me, real, added.id, code, grounds, now, hotline.policy)
+        added = adds_phone(session, hotline, me, real, CALLER)
         stop_phone(session, added.phone_key, now, hotline.policy)
 
     assert "stopped calling" in sound_alike(phone, case, duress, CALLER)
+
+
+def test_phone_that_a_colleague_added_in_a_duress_call_comes_after_the_phones_of_the_person(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    with hotline.database.transaction() as session:
+        me = someone(session)
+        duress = make_duress_pin(session, case, now=hotline.clock.now)
+        adds_phone(session, hotline, me, session.get_one(Case, duress.id), CALLER)
+        for number in ("+12025550145", "+12025550146"):
+            adds_phone(session, hotline, me, session.get_one(Case, case.id), number)
+        kept = select(PhoneRow).where(PhoneRow.registrant_id == duress.registrant_id)
+        keys = [one.phone_key for one in session.scalars(kept.order_by(PhoneRow.position))]
+        numbers = (FIRST, "+12025550145", "+12025550146", CALLER)
+        assert keys == [hotline.database.keyring.index("phone", number) for number in numbers]
+
+    assert hears(phone, duress, CALLBACK, "") == hears(phone, case, CALLBACK, "")
