@@ -40,6 +40,8 @@ from workers.office_rules import policies_of
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 #: The pepper of the ``settings`` fixture, and a KDF light enough for a suite; a stored hash names its cost.
 HASHER = PinHasher(b"the PIN pepper of the test suite, never of a hotline", memory_kib=64, time_cost=1)
+#: The PIN that callers of the suite choose; cases of ``tests/calls`` accept it (``refuses``).
+NEW_PIN = "583961"
 _SHIPPED = Path(__file__).parent.parent / "config" / "office.toml"
 
 
@@ -178,7 +180,7 @@ def make_case(
         make_custody_record(session, subject, custody_status, facility=facility, as_of=as_of, **record or {})
     registrant = register(session, language=language, time_zone=time_zone, phone=phone, now=NOW)
     registrant.pace = pace
-    number = number or _unused_number()
+    number = number or unused_number()
     case = add_case(
         session,
         number=number,
@@ -356,11 +358,21 @@ def make_talk(session: Session, callback: Callback, **facts: Any) -> Talk:
     )
 
 
+def refuses(session: Session, number: str, pin: str) -> bool:
+    """Whether a case with this number, and without a duress PIN beside it, refuses ``pin`` as a new PIN.
+
+    Each number has a decoy, so that a refusal does not tell of a duress PIN: one in 800 refuses a PIN that
+    others accept (R10, R13).
+    """
+    return HASHER.is_near(HASHER.decoy_mark(keyring_of(session).index("case", number)), pin)
+
+
 #: Every number that a case of this process was given.
 _used: set[str] = set()
 
 
-def _unused_number() -> str:
+def unused_number() -> str:
+    """A case number that no case of this process has."""
     # Of a hundred cases two would have the same one in every two thousandth test.
     while (number := new_number()) in _used:
         pass

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from config.office import Office
 from config.settings import Settings
@@ -19,7 +20,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.store.database import Database
 from models.store.policies import Policies
 from tests import factories
-from tests.factories import HASHER, MadeCase
+from tests.factories import HASHER, NEW_PIN, MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import CALLER, Phone
 from tests.twiml_check import check
@@ -230,9 +231,17 @@ def make_case(hotline: Hotline) -> Callable[..., MadeCase]:
         facts.setdefault("as_of", hotline.clock.now)
         facts.setdefault("pin_issued_at", hotline.clock.now - timedelta(days=30))
         with hotline.database.transaction() as session:
-            return factories.make_case(session, custody_status, **facts)
+            number = facts.pop("number", None) or _accepting_number(session)
+            return factories.make_case(session, custody_status, number=number, **facts)
 
     return make
+
+
+def _accepting_number(session: Session) -> str:
+    """A new case number whose decoy accepts the suite's new PIN: equal calls must not differ by it."""
+    while factories.refuses(session, number := factories.unused_number(), NEW_PIN):
+        pass
+    return number
 
 
 @pytest.fixture

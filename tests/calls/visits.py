@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.calls.stories import document_of, wrong
-from tests.factories import MadeCase
+from tests.factories import NEW_PIN, MadeCase
 from tests.phone import Phone
 
 #: The keys of five visits; NUMBER and PIN are the case's own. Each ends with the caller hanging up.
@@ -177,7 +177,7 @@ class Visits:
                 if phone.is_over:
                     continue
                 case = self.cases[kind]
-                keyed = {"NUMBER": case.number, "PIN": case.pin, "NEW": "583961", "WRONG": wrong(case.pin),
+                keyed = {"NUMBER": case.number, "PIN": case.pin, "NEW": NEW_PIN, "WRONG": wrong(case.pin),
                          "NUMBER AGAIN": case.number[:6]}  # fmt: skip
                 if key:
                     phone.presses(keyed.get(key, key))

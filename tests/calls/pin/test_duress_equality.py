@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from models.cases.case import close_case
+from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.pin.test_neutral_equality import rows_of
 from tests.calls.stories import lost_pins_are_settled
@@ -77,6 +78,16 @@ def test_duress_pin_is_like_the_pin_of_a_denied_case_through_every_verb_over_fiv
         hotline.clock.passes(days=1)
 
     assert "cannot confirm" in " ".join(visits.documents["denied"])
+
+
+def test_no_case_gets_a_number_that_refuses_the_new_pin_of_the_visits(
+    make_case: MakeCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One number in 800 has its decoy near that PIN: its case would sound unlike the others, as it should."""
+    numbers = iter(["50602299", "41606876", "18320656"])
+    monkeypatch.setattr(factories, "new_number", lambda: next(numbers))
+
+    assert make_case().number == "18320656"
 
 
 @ON_SQLITE
