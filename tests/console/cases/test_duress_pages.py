@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from models import Alert, AuditEntry, Callback, Case
+from models import Alert, AuditEntry, Callback, Case, Phone
 from models.cases.duress import duress_case
 from models.cases.new_pin import is_guessable
 from models.overview.duress_use import tell_of_uses
+from models.overview.phone_stop import stop_phone
 from models.store.database import Database
 from tests.console.case_pages import kept_case, verifies
 from tests.console.cases.test_case_pins import everything_kept
@@ -21,9 +22,11 @@ from tests.factories import (
     make_duress_pin,
     make_event,
     make_notice,
+    make_office,
     make_policies,
     make_registration,
 )
+from workers.office_rules import callback_policy_of
 
 
 def gives(person: Member, case: MadeCase) -> str:
@@ -122,6 +125,20 @@ def test_only_the_liaison_and_supervisors_see_a_use_and_the_audit_tells_nobody(
         assert session.scalar(select(AuditEntry.id).where(AuditEntry.action == "tell_duress")) is not None
         assert {one.level for one in session.scalars(select(Alert))} == {"only_you"}
         assert session.get_one(Callback, callback).staff_id == liaison.staff_id
+
+
+def test_stop_of_a_phone_stands_in_the_audit_once_whether_or_not_the_case_has_a_duress_pin(
+    supervisor: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        make_duress_pin(session, case)
+        phone = session.scalars(select(Phone).order_by(Phone.id).limit(1)).one()
+        stop_phone(session, phone.phone_key, NOW, callback_policy_of(make_office()))
+
+    page = supervisor.opens("/console/audit?action=stop_phone").page
+
+    assert len(page.xpath("//li[@class='record']")) == 1
 
 
 def test_liaison_reads_that_a_notice_waits_for_a_person_whom_nobody_calls(
