@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -91,6 +92,8 @@ MOST_SECONDS = 5.0
 UNTAKEN_SECONDS = 10.0
 OWN_WORK_SECONDS = 5.0
 _OFFERED_AT_ONCE = 50
+#: How many jobs may wait for a worker when notices are offered.
+_OTHER_JOBS = 5
 #: How many events one transaction turns into notices, and how many notices one looks at.
 _SPREAD_AT_ONCE, _WATCHED_AT_ONCE = 50, 500
 _WATCH_GATE_MINUTES, _REMIND_MINUTES = 1, 60
@@ -383,14 +386,18 @@ class _Pass:
             keep_tasks(session, self._now, self._policy, _WATCHED_AT_ONCE)
 
     def _offer_notices(self) -> None:
-        """Offer due notices after the callbacks, minus the waiting jobs: an unworked queue must not grow."""
+        """Offer due notices after the callbacks, unless jobs wait already: an unworked queue must not grow.
+
+        No more are offered than have their turn before the next sweep: each waits for it, and what a callback
+        needs waits behind them. A few jobs of others hold none back.
+        """
+        interval = self._policy.call_interval * 100 / self._policies.notice_calls_percent
+        turns = min(_OFFERED_AT_ONCE, ceil(SWEEP_SECONDS / interval.total_seconds()))
         with self._database.reading() as session:
-            due: list[Job] = [
-                ("dial_notice", one) for one in due_notices(session, self._now, _OFFERED_AT_ONCE)
-            ]
+            due: list[Job] = [("dial_notice", one) for one in due_notices(session, self._now, turns)]
             due += [("text_notice", one) for one in unsent_texts(session, _OFFERED_AT_ONCE)]
         waiting = self._jobs.depth() or 0 if due else 0
-        self._hand_on_all(due[: max(0, len(due) - waiting)])
+        self._hand_on_all(due[: max(0, turns + _OTHER_JOBS - waiting)])
 
     def _resume_imports(self) -> None:
         # An import accepted a moment ago is landed by the console's own process; it would delay the sweep.

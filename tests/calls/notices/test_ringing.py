@@ -24,8 +24,10 @@ from tests.calls.notices.conftest import (
     sweeps,
     the_notice,
 )
-from tests.factories import make_duress_pin
+from tests.conftest import ON_SQLITE
+from tests.factories import make_duress_pin, make_office
 from tests.phone import Phone
+from workers.sweeper import sweep
 
 Registering = Callable[..., Registered]
 MakeStaff = Callable[..., Staff]
@@ -327,3 +329,19 @@ def test_person_who_says_not_now_at_one_phone_does_not_silence_the_other(
     assert sweeps(hotline, minutes=31) == [SECOND]
     misses(phone, hotline, SECOND)
     assert FIRST in sweeps(hotline, minutes=hotline.policies.call_later_minutes)
+
+
+@ON_SQLITE
+def test_no_more_due_notices_stand_in_the_queue_than_have_their_turn(
+    registered: Registering, hotline: Hotline
+) -> None:
+    """One job waits for each turn, and the callback of a caller would wait behind all of them."""
+    hotline.office = make_office(policies={"carrier_calls_per_second": 1})
+    for number in range(40, 52):
+        registered("released", phones=(f"+120255501{number}",)).is_due()
+
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now, lambda _s: None)
+
+    assert len(hotline.jobs.waiting) == 1
+    hotline.jobs.works_off()
+    assert len(hotline.rung()) == 1
