@@ -1,4 +1,4 @@
-"""`make bench`: a start, the exchange, turns beside a naive route, PINs, callbacks, imports, pages."""
+"""`make bench`: a start, the exchange, turns beside a naive route, PINs, callbacks, imports, pages, calls."""
 
 import sys
 
@@ -7,6 +7,7 @@ import click
 from tests.bench.callback_list import claiming
 from tests.bench.callbacks import overhead, request_to_ring
 from tests.bench.console import CASES, QUICK_CASES, pages
+from tests.bench.due_notices import calling
 from tests.bench.imports import AGAIN, BARE, FIRST, imports
 from tests.bench.imports import QUICK_ROWS as QUICK_FEED
 from tests.bench.imports import ROWS as FEED
@@ -35,8 +36,8 @@ MOST_RING_SECONDS = 1.0
 MOST_GROWTH = 2.0
 #: A page of the console with 50,000 cases and 5,000 open callbacks, at the 99th percentile (seconds).
 MOST_PAGE_SECONDS = 0.1
-#: The part of the time of web and console processes that fifty open consoles take, and how far they move a
-#: caller's p99.
+#: The part of the time of web and console processes that fifty open consoles take, and how far they, or ten
+#: thousand due notices, move a caller's p99.
 MOST_SHARE, MOST_MOVED = 0.05, 1.1
 #: A custody file in which every row matches a case: seconds beside a bare csv read with executemany, and MB.
 MOST_IMPORT_RATIOS = {FIRST: 30, AGAIN: 10}
@@ -77,6 +78,8 @@ def bench(seconds: float, quick: bool) -> None:
     click.echo("The console")
     slowest_pages = pages(QUICK_CASES if quick else CASES, 30 if quick else 100)
     share, moved = listening(QUICK_CASES if quick else CASES, 5 if quick else 20)
+    click.echo("Notices")
+    moved_by_notices = calling(12 if quick else 120)
     missed = [
         f"{name}: {value:.2f}, and {limit} was the limit"
         for name, value, limit, is_met in (
@@ -139,6 +142,12 @@ def bench(seconds: float, quick: bool) -> None:
             ),
             ("part of open consoles", share, MOST_SHARE, share <= MOST_SHARE),
             ("a caller's p99 beside consoles", moved, MOST_MOVED, moved <= MOST_MOVED),
+            (
+                "a caller's p99 beside due notices",
+                moved_by_notices,
+                MOST_MOVED,
+                moved_by_notices <= MOST_MOVED,
+            ),
         )
         if not is_met
     ]

@@ -1,5 +1,6 @@
 """An office with as many cases and open callbacks as a large one: made a few hundred times, copied by SQL."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -70,8 +71,7 @@ def fill(database: Database, cases: int) -> None:
                 make_callback(session, case, due_at=due, next_attempt_at=at, urgency=urgency, rank=rank)
     with database.transaction() as session:
         for copy in range(1, cases // _FIRST):
-            for name in _COPIED:
-                _copy(session, Base.metadata.tables[name], copy)
+            copy_rows(session, _COPIED, copy)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT", **WRITES) as connection:
         connection.execute(text("ANALYZE"))
 
@@ -93,12 +93,21 @@ def hold_a_file(database: Database, office: Office) -> int:
         return waiting(session)[0].entry.id
 
 
-def _copy(session: Session, table: Table, copy: int) -> None:
-    """Copy the rows that were made one by one, with ids of their own that refer to copies."""
+def copy_rows(session: Session, tables: Sequence[str], copy: int) -> None:
+    """Copy the rows of these tables that were made one by one, for the ``copy``-th time.
+
+    The copies have ids of their own and refer to copies. The tables are in an order in which each row finds
+    what it refers to.
+    """
+    for name in tables:
+        _copy(session, Base.metadata.tables[name], tables, copy)
+
+
+def _copy(session: Session, table: Table, copied: Sequence[str], copy: int) -> None:
     shift = copy * _STEP
     values: list[ColumnElement[Any]] = []
     for column in table.columns:
-        refers = any(key.column.table.name in _COPIED for key in column.foreign_keys)
+        refers = any(key.column.table.name in copied for key in column.foreign_keys)
         if column.primary_key or refers:
             values.append(column + shift)
         elif column.name in _OWN:

@@ -68,9 +68,9 @@ def listening(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float
                     busiest = _taken(answering, seconds)
             alone, beside = list[float](), list[float]()
             for _ in range(rounds):
-                alone += _calls(port, seconds / rounds).times
+                alone += calls(port, seconds / rounds).times
                 with _consoles(port, events, cookies), _changing(settings, BUSY_SECONDS):
-                    beside += _calls(port, seconds / rounds).times
+                    beside += calls(port, seconds / rounds).times
     p99s = [quantiles(times, n=100)[98] for times in (alone, beside)]
     moved = p99s[1] / p99s[0]
     click.echo(f"  of their time take, with nobody at a console: {_told(idle)}")
@@ -239,6 +239,7 @@ class _Console(threading.Thread):
         return answer.status, answer.read(), answer.headers["ETag"] or ""
 
 
-def _calls(port: int, seconds: float) -> Measured:
+def calls(port: int, seconds: float) -> Measured:
+    """Two lanes of new calls, one after another in each, for so many seconds."""
     sids = (f"CA{uuid4().hex}" for _ in iter(int, 1))
     return run(port, [(prepared(port, "/voice/inbound", sid) for sid in sids)] * _LANES, seconds)
