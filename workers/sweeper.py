@@ -26,6 +26,7 @@ from models.custody.feed_silence import is_silence_untold, tell_of_silence
 from models.custody.import_paging import is_anything_held, page_held
 from models.custody.import_upload import tidy_uploads
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
+from models.notices.end_watch import ask_who_stopped
 from models.notices.escalation import escalate, is_any_late
 from models.notices.gate_watch import is_any_to_watch, watch_gate
 from models.notices.lapse import ask_to_renew
@@ -336,6 +337,7 @@ class _Pass:
             rules = heard_rules_of(self._office)
             jobs = make_reminders(session, self._now, self._policies, rules, _WATCHED_AT_ONCE)
             ask_to_renew(session, self._now, self._policies, _WATCHED_AT_ONCE)
+            ask_who_stopped(session, self._now, self._policies, _WATCHED_AT_ONCE)
         self._hand_on_all(jobs)
 
     def _spread_events(self) -> None:

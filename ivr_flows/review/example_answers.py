@@ -153,6 +153,10 @@ def _since(*, wrong_tries: bool, first_call: bool = False) -> Answer:
     return answer
 
 
+def _calls_were_stopped(desk: Desk) -> None:
+    desk.say("notices.were_stopped", on=desk.when(_SINCE, on=True))
+
+
 _NOBODY = _says("person.nobody")
 
 
@@ -292,6 +296,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "wrong tries before the first call": _since(wrong_tries=True, first_call=True),
     },
     ("since_last_call", "stopped"): {"": _say_all()},
+    ("since_last_call", "calls_stopped"): {"": _calls_were_stopped},
     ("news_is_owed", "untold"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
     ("news_is_owed", "none"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
     ("must_hear_choices", "may"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
@@ -358,6 +363,7 @@ MEANINGS: Mapping[str, str] = {
     "may_choose: guessed": "the time there is a guess",
     "may_choose: held": "staff have just replaced the PIN",
     **{f"request_{part}: closed_then": "the office never works then" for part in PARTS},
+    "since_last_call: calls_stopped": "the calls about changes were stopped with the PIN",
     "may_change_pin: yes": "tries are left",
     "may_change_pin: no": "no tries are left",
     "verify_pin_again: right": "it is the PIN in force",

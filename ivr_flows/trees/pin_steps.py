@@ -38,6 +38,7 @@ CLOSED_PIN_STEPS = LETTER_STEPS | {
     "new_pin_may_be_kept",
     "since",
     "phone_stopped",
+    "calls_stopped",
     "stop_lifted",
     "stop_held",
     "new_pin_chosen",
@@ -56,7 +57,10 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
     """All these steps, for the length of a case number."""
     return {
         # What the caller should know about the time since their last call, after the status (R04).
-        "since": Decide(pin_verbs.since_last_call, {"go": "person_told", "stopped": "phone_stopped"}),
+        "since": Decide(
+            pin_verbs.since_last_call,
+            {"go": "person_told", "stopped": "phone_stopped", "calls_stopped": "calls_stopped"},
+        ),
         # The first notice after the status: anybody who had the phone may have said stop (R33).
         "phone_stopped": Menu(
             (
@@ -68,6 +72,13 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
             prompt="stop.notice",
         ),
         "stop_lifted": Announce("stop.lifted", "since"),
+        # Somebody with the PIN turned the calls about changes off; the verb before has said when.
+        "calls_stopped": Menu(
+            (
+                Choice("notices.again", does=pin_verbs.have_calls_again, on={"go": "notices"}),
+                Choice("stop.leave", does=pin_verbs.leave_calls_stopped, on={"left": "since"}),
+            ),
+        ),
         "stop_held": Announce("callback.held", "since"),
         # A mailed PIN opens only this, before any word about the case (R02).
         "new_pin_needed": Announce("new_pin.needed", "new_pin"),

@@ -12,6 +12,7 @@ from models.calls.pin_try import Guess, is_since_last_call, tries_told
 from models.cases.case import NUMBER_LENGTHS, begins_number
 from models.cases.duress import pin_in_force
 from models.cases.pin import Match
+from models.notices.registering import leave_ended
 from models.overview.phone_stop import answer_notice
 from models.overview.pin_change import Chosen, FirstEntry, SecondEntry, Weighed, change_pin
 from models.staff.lost_pin_report import reporting
@@ -22,12 +23,19 @@ NEW_PIN_KEY = "4"
 _SAID_AGAIN = (REPEAT, LANGUAGE, SLOW)
 
 
-@answers("go", "stopped")
+@answers("go", "stopped", "calls_stopped")
 def since_last_call(desk: Desk, _digits: str) -> str:
-    """A phone that said stop first (R33), then when the case was last opened and whether wrong PINs came."""
+    """A phone that said stop first (R33), then when the case was last opened and whether wrong PINs came.
+
+    Before that: the calls about changes were stopped or paused with the PIN, maybe by somebody else. A caller
+    who was at these calls in this call knows what stands.
+    """
     call = desk.call
     if call.stops_untold and "stop_held" not in steps_in_case(desk):
         return "stopped"
+    if call.calls_stopped_at is not None and "notices" not in steps_in_case(desk):
+        desk.say("notices.were_stopped", on=desk.when(call.calls_stopped_at, on=True))
+        return "calls_stopped"
     if call.wrong_tries:
         since_then = is_since_last_call(desk.session, call)
         desk.say("since.wrong_tries" if since_then else "since.wrong_tries_first")
@@ -65,6 +73,25 @@ def leave_stops(desk: Desk, _digits: str) -> str:
     """Leave them stopped, and don't mention them again."""
     answer_notice(desk.session, desk.call, desk.now, lift=False)
     return "left"
+
+
+@answers("go")
+def have_calls_again(desk: Desk, _digits: str) -> str:
+    """The caller wants the calls about changes again, and is told no more that they were stopped."""
+    return _told_of_stopped_calls(desk, "go")
+
+
+@answers("left")
+def leave_calls_stopped(desk: Desk, _digits: str) -> str:
+    """Leave it as it is, and don't mention it again."""
+    return _told_of_stopped_calls(desk, "left")
+
+
+def _told_of_stopped_calls(desk: Desk, word: str) -> str:
+    if desk.call.case_id is not None:
+        leave_ended(desk.session, desk.call.case_id, desk.now)
+    desk.call.calls_stopped_at = None
+    return word
 
 
 @answers("yes", "no")

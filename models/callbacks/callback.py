@@ -216,7 +216,8 @@ REASONS = (
     "asked", "afraid", "hard_news", "lockout", "waited", "abandoned",
     "lost_pin", "pin_changed", "letter_pin_used", "phone_added", "phone_stopped",
     "about_person", "about_court", "about_safety", "about_other",
-    "dropped", "cut_off", "call_later", "to_supervisor", "staff_call", "consent_ends", "notice",
+    "dropped", "cut_off", "call_later", "to_supervisor", "staff_call", "consent_ends",
+    "calls_stopped", "notice",
 )  # fmt: skip
 #: A call that staff began themselves (``models/talks/own_call.py``): nobody asked for it and nobody waits for
 #: it, so it tells nothing about waits, and opens nothing that a PIN opens.
@@ -225,7 +226,7 @@ STAFF_CALL = "staff_call"
 #: (``models/notices/staff_task.py``).
 NOTICE_TASK = "notice"
 #: Nobody asked for these, so nobody waits.
-UNASKED = (STAFF_CALL, "consent_ends", NOTICE_TASK)
+UNASKED = (STAFF_CALL, "consent_ends", "calls_stopped", NOTICE_TASK)
 
 
 #: Values for a promise of another moment: nobody was warned about it yet, and no offer of it was missed.

@@ -55,6 +55,8 @@ class Facts:
     open_notices: int | None = None
     #: When the consent to notices ends, of a registration that was not stopped (R28).
     consent_ends_at: datetime | None = None
+    #: When a caller last stopped or paused the calls about changes, and no verified caller was told since.
+    calls_stopped_at: datetime | None = None
     free_liaisons: int = 0
     liaisons_on_shift: int = 0
 

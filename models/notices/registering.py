@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -19,7 +19,7 @@ from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import safe_phones
 from models.notices.notice_code import code_key, why_refused
 from models.notices.refusals import RegistrationRefusal
-from models.notices.registration import Registration
+from models.notices.registration import IS_END_UNTOLD, Registration
 from models.notices.spreading import stop_notices
 from models.store.database import keyring_of
 from models.store.job import Job
@@ -112,6 +112,8 @@ def register_for_notices(
         case_id=case_id, state="standing", code_key=choices.code_key, made_at=now, made_by=made_by,
         call_id=call_id, lapses_at=now + timedelta(days=policies.consent_max_days),
     )  # fmt: skip
+    # Who registers again knows that the calls were stopped.
+    leave_ended(session, case_id, now)
     session.add(made)
     session.flush()
     _keep(session, made, case, phones, choices, words, now)
@@ -152,7 +154,8 @@ def pause(
     if not now < until <= now + timedelta(days=MOST_PAUSE_DAYS):
         raise RegistrationError(RegistrationRefusal.PAUSE)
     found = _standing(session, case_id)
-    found.state, found.paused_until, found.ended_by = "paused", until, made_by
+    found.state, found.paused_until = "paused", until
+    _end(found, made_by, now)
     session.flush()
     _record(session, found, "pause_registration", made_by, call_id, now)
     return stop_notices(session, found.id, "paused", now, _actor(made_by, call_id))
@@ -176,11 +179,18 @@ def stop_registration(
     """
     _locked_case(session, case_id, now)
     found = _standing(session, case_id)
-    found.state, found.ended_at, found.ended_by, found.paused_until = "stopped", now, made_by, None
+    found.state, found.paused_until = "stopped", None
+    _end(found, made_by, now)
     _withdraw(session, found, now)
     session.flush()
     _record(session, found, "stop_registration", made_by, call_id, now)
     return stop_notices(session, found.id, "withdrawn", now, _actor(made_by, call_id))
+
+
+def leave_ended(session: Session, case_id: int, now: datetime) -> None:
+    """A caller with the PIN was told that the calls were stopped or paused: no later one is told."""
+    untold = update(Registration).where(Registration.case_id == case_id, IS_END_UNTOLD)
+    session.execute(untold.values(end_told_at=now), execution_options={"synchronize_session": "fetch"})
 
 
 def renew(
@@ -339,6 +349,12 @@ def _keep(
     for name, value in choices.person.items():
         setattr(registrant, name, value)
     session.flush()
+
+
+def _end(found: Registration, made_by: str, now: datetime) -> None:
+    """Note who stopped or paused it, of which neither staff nor a later caller were told yet."""
+    found.ended_at, found.ended_by = now, made_by
+    found.end_task_at = found.end_told_at = None
 
 
 def _withdraw(session: Session, found: Registration, now: datetime) -> None:

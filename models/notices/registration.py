@@ -11,6 +11,7 @@ from models.store.base import Base, UtcDateTime
 #: ``paused``: until ``paused_until`` nobody is called by itself; ``stopped``: until registered again.
 REGISTRATION_STATES = ("standing", "paused", "stopped")
 _STANDS = text("state <> 'stopped'")
+_NO_TASK = text("ended_by = 'caller' AND end_task_at IS NULL")
 
 
 class Registration(Base):
@@ -20,7 +21,9 @@ class Registration(Base):
     ``staff:ID``, and ``call_id`` the call in which it was said. ``code_key`` is a keyed hash of the case and
     its notice code of 4 digits (``models/notices/notice_code.py``); None when the registrant chose a key
     alone, after its risk was said. ``lapses_at`` is when the consent ends unless it is renewed;
-    ``lapse_told_at`` is when staff got the task to ask. ``ended_by`` is who stopped or paused it last.
+    ``lapse_told_at`` is when staff got the task to ask. ``ended_by`` is who stopped or paused it last, and
+    ``ended_at`` when. If that was a caller, it may have been somebody else who knows the PIN: ``end_task_at``
+    is when staff got the task to ask, and ``end_told_at`` when a later caller with the PIN was told.
     """
 
     __tablename__ = "registrations"
@@ -28,6 +31,7 @@ class Registration(Base):
         Index(
             "uq_registrations_case", "case_id", unique=True, sqlite_where=_STANDS, postgresql_where=_STANDS
         ),
+        Index("ix_registrations_ended", "id", sqlite_where=_NO_TASK, postgresql_where=_NO_TASK),
         Index("ix_registrations_lapse", "lapses_at", sqlite_where=_STANDS, postgresql_where=_STANDS),
     )
 
@@ -41,6 +45,8 @@ class Registration(Base):
     paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_by: Mapped[str | None] = mapped_column(String(24))
+    end_task_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lapses_at: Mapped[datetime] = mapped_column(UtcDateTime)
     lapse_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -48,3 +54,10 @@ class Registration(Base):
 REGISTRATIONS = cast(Table, Registration.__table__)
 #: Not stopped, in the exact words of the partial indexes.
 IS_KEPT = text("registrations.state <> 'stopped'")
+#: A caller stopped or paused it, and staff have no task yet; in the exact words of the partial index.
+HAS_NO_TASK = text("registrations.ended_by = 'caller' AND registrations.end_task_at IS NULL")
+#: A caller stopped or paused it, and no later caller with the PIN was told.
+IS_END_UNTOLD = text(
+    "registrations.ended_by = 'caller' AND registrations.end_told_at IS NULL"
+    " AND registrations.state <> 'standing'"
+)

@@ -43,7 +43,7 @@ from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.directory import Court, Facility
 from models.notices.notice import IS_OPEN, NOTICES
-from models.notices.registration import IS_KEPT, REGISTRATIONS
+from models.notices.registration import IS_END_UNTOLD, IS_KEPT, REGISTRATIONS
 from models.staff.staff import Staff
 from models.store.base import table_of
 from models.store.database import send
@@ -266,6 +266,8 @@ _TOLD_FACTS: dict[str, Any] = (
             .where(NOTICES.c.case_id == _CASES.c.id, IS_OPEN).correlate(_CASES).scalar_subquery(),
         "consent_ends_at": select(REGISTRATIONS.c.lapses_at)
             .where(REGISTRATIONS.c.case_id == _CASES.c.id, IS_KEPT).correlate(_CASES).scalar_subquery(),
+        "calls_stopped_at": select(func.max(REGISTRATIONS.c.ended_at))
+            .where(REGISTRATIONS.c.case_id == _CASES.c.id, IS_END_UNTOLD).correlate(_CASES).scalar_subquery(),
     }
 )  # fmt: skip
 

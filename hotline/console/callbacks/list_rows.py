@@ -42,6 +42,7 @@ SHORT_REASONS = {
     "to_supervisor": N_("For the supervisor"),
     "staff_call": N_("Call by staff"),
     "consent_ends": N_("Ask for consent again"),
+    "calls_stopped": N_("Calls were stopped"),
     "notice": N_("Reach them"),
 }
 #: Why a callback needs attention, in a few words; the outcomes that say no more than the reason are left out.

@@ -49,6 +49,7 @@ REASONS = {
     "to_supervisor": N_("is for the supervisor"),
     "staff_call": N_("did not ask: staff began this call"),
     "consent_ends": N_("is to be asked if they still want calls about changes"),
+    "calls_stopped": N_("is to be asked if it was them who stopped the calls about changes"),
     "notice": N_("is to be told of a change in custody"),
 }
 #: How a callback ended or why it is left, and what that means for the next person who takes it.
@@ -82,6 +83,10 @@ OUTCOME_SENTENCES = {
     ),
     "consent_ends": N_(
         "Their consent to calls about changes ends soon. Ask if they still want them, and renew it."
+    ),
+    "calls_stopped": N_(
+        "A caller with the PIN stopped or paused the calls about changes. Call a safe phone and ask if it was"
+        " them."
     ),
     "no_safe_phone": N_("The case has no safe phone. Decide with the supervisor how to reach the person."),
     "case_closed": N_("The case was closed."),

@@ -18,6 +18,8 @@ from tests.factories import HASHER, MadeCase
 
 __all__ = ["duress_visits", "neutral_visits"]
 TO_THE_OFFER = ("1", "1", "NUMBER", "PIN", "2", "4")
+#: The same in the first call after a pause or a stop, which asks about it by itself.
+ASKED_AGAIN = ("1", "1", "NUMBER", "PIN", "1")
 #: Codes that no case number of a run may contain, since a code's refusal depends on the number.
 CODES = ("2593", "3862", "4937", "8264", "9375", "6384", "7249")
 #: Whole calls: register, hear, change, pause, hear, end the pause, stop, register with more choices.
@@ -26,9 +28,9 @@ VISITS: Sequence[Sequence[str]] = (
     ("1",),
     ("2", "2", "2", "2", "2", "4", "1", "3", "2", "2", "4", "1", "2", "4", "2", "1", "*", "1"),
     ("3", "1"),
-    ("1",),
+    (*ASKED_AGAIN, "1"),
     ("3", "3"),
-    ("2", "CODE", "CODE", "2", "3", "1", "1"),
+    (*ASKED_AGAIN, "2", "CODE", "CODE", "2", "3", "1", "1"),
     ("3", "4", "#", "", "9"),
 )
 KEYS = ("1", "2", "3", "4", "CODE", "1234", "*", "#", "8", "")
@@ -67,7 +69,8 @@ def all_are_alike(hotline: Hotline, visits: Visits, keys: Sequence[str]) -> None
         runs = HASHER.runs
 
     event.listen(hotline.database.engine, "after_cursor_execute", note)
-    visits.visit([code if key == "CODE" else key for key in (*TO_THE_OFFER, *keys)], after_turn)
+    start = () if "PIN" in keys else TO_THE_OFFER
+    visits.visit([code if key == "CODE" else key for key in (*start, *keys)], after_turn)
     event.remove(hotline.database.engine, "after_cursor_execute", note)
     denied = visits.cases["denied"]
     for kind, case in visits.cases.items():
@@ -91,6 +94,8 @@ def test_registering_reading_back_changing_and_stopping_are_alike_for_every_case
     assert "has ended. We will not call until you keep them" in heard
     assert "No call does not mean no change" in heard
     assert "easy to guess" in heard
+    assert heard.count("The calls about changes were stopped or paused") == 2
+    assert "The pause is over" in heard
 
 
 @ON_SQLITE

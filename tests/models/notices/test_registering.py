@@ -13,12 +13,22 @@ from sqlalchemy import select
 from models import Callback, Case, Consent, Notice, Phone, Registration
 from models.audit.audit import AuditEntry
 from models.notices import registering
+from models.notices.end_watch import ask_who_stopped
 from models.notices.lapse import ask_to_renew
 from models.notices.notice_code import why_refused
 from models.notices.refusals import RegistrationRefusal
 from models.notices.registering import Choices, RegistrationError, safest
 from models.store.database import Database
-from tests.factories import NOW, MadeCase, make_case, make_event, make_notice, make_policies
+from tests.factories import (
+    NOW,
+    MadeCase,
+    make_case,
+    make_duress_pin,
+    make_event,
+    make_notice,
+    make_policies,
+    make_registration,
+)
 
 FIRST = "+12025550130"
 WORDS = "We will call this phone."
@@ -191,6 +201,40 @@ def test_staff_get_one_task_before_a_consent_ends_and_a_renewed_one_asks_again(d
         assert ask_to_renew(session, near, POLICIES, 50) == 0
         again = near + timedelta(days=POLICIES.consent_max_days)
         assert ask_to_renew(session, again, POLICIES, 50) == 1
+
+
+def test_staff_are_asked_who_stopped_the_calls_of_an_open_case_but_not_of_a_duress_case(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        case = make_case(session, phone=FIRST)
+        duress = make_duress_pin(session, case)
+        for one in (case, duress):
+            make_registration(session, one)
+            registering.stop_registration(session, one.id, made_by="caller", call_id=None, now=NOW)
+        by_staff = make_case(session, phone="+12025550131")
+        make_registration(session, by_staff)
+        registering.stop_registration(session, by_staff.id, made_by="staff:1", call_id=None, now=NOW)
+
+        assert ask_who_stopped(session, NOW, POLICIES, 50) == 1
+        assert ask_who_stopped(session, NOW, POLICIES, 50) == 0
+
+        (task,) = session.scalars(select(Callback)).all()
+        assert (task.reason, task.outcome, task.registrant_id) == (
+            "calls_stopped", "calls_stopped", case.registrant_id,
+        )  # fmt: skip
+        assert task.due_at == NOW + timedelta(minutes=POLICIES.stop_task_minutes)
+
+
+def test_calls_paused_and_resumed_before_staff_looked_are_a_task_too(database: Database) -> None:
+    with database.transaction() as session:
+        case = make_case(session, phone=FIRST)
+        registers(session, case, express(session, case))
+        until, by = NOW + timedelta(days=7), {"made_by": "caller", "call_id": None, "now": NOW}
+        registering.pause(session, case.id, until, **by)
+        registering.resume(session, case.id, **by)
+
+        assert ask_who_stopped(session, NOW, POLICIES, 50) == 1
 
 
 @pytest.mark.parametrize(

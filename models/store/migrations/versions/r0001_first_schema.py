@@ -1126,6 +1126,8 @@ def _make_tables() -> None:
         sa.Column("paused_until", MOMENT),
         sa.Column("ended_at", MOMENT),
         sa.Column("ended_by", sa.String(length=24)),
+        sa.Column("end_task_at", MOMENT),
+        sa.Column("end_told_at", MOMENT),
         sa.Column("lapses_at", MOMENT, nullable=False),
         sa.Column("lapse_told_at", MOMENT),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_registrations_call_id"),
@@ -1134,6 +1136,10 @@ def _make_tables() -> None:
     )
     op.create_index("ix_registrations_call_id", "registrations", ["call_id"])
     op.create_index("ix_registrations_case_id", "registrations", ["case_id"])
+    op.create_index(
+        "ix_registrations_ended", "registrations", ["id"],
+        **_only("ended_by = 'caller' AND end_task_at IS NULL"),
+    )  # fmt: skip
     op.create_index("ix_registrations_lapse", "registrations", ["lapses_at"], **_only("state <> 'stopped'"))
     op.create_index(
         "uq_registrations_case", "registrations", ["case_id"], unique=True, **_only("state <> 'stopped'")
