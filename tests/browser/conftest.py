@@ -116,7 +116,8 @@ class Visitors:
             page.on("pageerror", self._sees_fail)
             page.on("console", self._hears)
         page.set_viewport_size({"width": 1280, "height": 900})
-        page.emulate_media(color_scheme="light")
+        # Another test may have left the window on paper.
+        page.emulate_media(media="screen", color_scheme="light")
         page.context.clear_cookies()
         page.context.add_cookies(list(cookies))
         page.goto(url)
