@@ -19,6 +19,7 @@ from tests.conftest import FIELD_KEYS, ON_BOTH, SECRET_KEY
 from tests.factories import NOW, make_callback, make_case, make_office, make_staff
 from workers import callbacks
 from workers.callbacks import Dialler
+from workers.placing import Placer
 
 pytestmark = ON_BOTH
 
@@ -54,7 +55,7 @@ def _work(url: str, office: Office, job: str, callback_id: int, point: str, told
         callbacks.ring_next = callbacks.ring_caller = _die  # type: ignore[assignment]
     if point == "after claim":
         if job == "dial_caller":
-            Dialler._place = _die  # type: ignore[method-assign,assignment]
+            Placer.place = _die  # type: ignore[method-assign,assignment]
         else:
             # Claim, liaison and intent are one transaction, which ends unfinished.
             ring_next = callbacks.ring_next

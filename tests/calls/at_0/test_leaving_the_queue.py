@@ -197,7 +197,7 @@ def test_caller_with_a_pin_goes_back_to_the_menu_of_the_case(
 
     phone.presses("#")
 
-    assert phone.hears("To hear it again, press 1. To be called back, press 2")
+    assert phone.hears("To hear it again, press 1.", "to be called back, press 2")
     assert phone.does_not_hear("in custody")
 
 
