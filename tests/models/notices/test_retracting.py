@@ -240,7 +240,8 @@ def test_person_with_no_earlier_record_cannot_be_confirmed_until_the_next_file(
     feeds(database, as_of=at(-1))
     assert what_is_heard(database, case, at(2)).status == "in_custody"
     with database.reading() as session:
-        assert session.scalars(select(CustodyImport.state)).all() == ["retracted", "landed"]
+        in_order = select(CustodyImport.state).order_by(CustodyImport.id)
+        assert session.scalars(in_order).all() == ["retracted", "landed"]
 
 
 def test_correction_is_told_once_however_many_files_are_taken_back(
