@@ -5,9 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from math import ceil
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,29 +19,18 @@ from models.calls.alert_sending import forget_lost_alerts, unsent_alerts
 from models.calls.pin_guard import SPRAYING, measure_global_failures
 from models.calls.pin_try import PinLimits
 from models.calls.staff_line_stay import clear_lines
-from models.custody.custody_import import ImportBusyError, resume
+from models.custody.custody_import import resume
 from models.custody.feed_silence import is_silence_untold, tell_of_silence
 from models.custody.import_paging import is_anything_held, page_held
 from models.custody.import_upload import tidy_uploads
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
-from models.notices.end_watch import ask_who_stopped
 from models.notices.escalation import escalate, is_any_late
-from models.notices.gate_watch import is_any_to_watch, watch_gate
-from models.notices.lapse import ask_to_renew
-from models.notices.leg_over import lapsed_notices
-from models.notices.placing import due_notices, undialled_notices
-from models.notices.reminders import make_reminders
-from models.notices.spreading import is_any_unspread, spread
-from models.notices.staff_task import is_any_task, keep_tasks
-from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
-from models.notices.texting import unsent_texts
 from models.overview.audit_watch import has_news, watch
 from models.overview.duress_use import has_untold_use, tell_of_uses
 from models.overview.lost_pin import settle_lost_pins
 from models.overview.trouble import page_troubles, troubles
 from models.staff.audit_alarm import has_untold_alarms, tell_of_alarms
 from models.staff.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
-from models.staff.paging import is_page_due, take_page
 from models.staff.pin_lock import has_untold_locks, tell_of_locks
 from models.staff.rest import end_rests
 from models.staff.schedule import apply_schedules
@@ -77,7 +64,8 @@ from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
 from workers.heart import Heart
 from workers.mending import LegEnd, Mender
-from workers.office_rules import callback_policy_of, heard_rules_of
+from workers.notice_sweep import NoticeSweep
+from workers.office_rules import callback_policy_of
 from workers.office_watch import OfficeWatch
 from workers.patience import PatientOnce
 from workers.purge import NightlyPurge
@@ -93,26 +81,22 @@ MOST_SECONDS = 5.0
 UNTAKEN_SECONDS = 10.0
 OWN_WORK_SECONDS = 5.0
 _OFFERED_AT_ONCE = 50
-#: How many jobs may wait for a worker when notices are offered.
-_OTHER_JOBS = 5
-#: How many events one transaction turns into notices, and how many notices one looks at.
-_SPREAD_AT_ONCE, _WATCHED_AT_ONCE = 50, 500
-_WATCH_GATE_MINUTES, _REMIND_MINUTES = 1, 60
 MEASURE_EVERY = timedelta(minutes=1)
 _USUALLY_SINCE = timedelta(seconds=2 * SWEEP_SECONDS)
 _LANDING_PATIENCE = timedelta(seconds=60)
+_MayBeNews = Callable[[Session, datetime, Policies], bool]
+_Tell = Callable[[Session, datetime, Policies, bool], None]
 #: What supervisors are told about, each in one message with a count: a check for news, and the telling.
-_MATTERS: tuple[
-    tuple[Callable[[Session, datetime], bool], Callable[[Session, datetime, Policies, bool], None]], ...
-] = (
-    (lambda session, now: bool(troubles(session, now)), page_troubles),
-    (lambda session, _now: has_untold_reports(session), tell_of_reports),
-    (lambda session, _now: has_untold_locks(session), tell_of_locks),
-    (lambda session, _now: has_untold_use(session), tell_of_uses),
-    (lambda session, _now: is_anything_held(session), page_held),
-    (lambda session, _now: has_untold_names(session), tell_of_unlisted),
+_MATTERS: tuple[tuple[_MayBeNews, _Tell], ...] = (
+    (lambda session, now, _policies: bool(troubles(session, now)), page_troubles),
+    (lambda session, *_: has_untold_reports(session), tell_of_reports),
+    (lambda session, *_: has_untold_locks(session), tell_of_locks),
+    (lambda session, *_: has_untold_use(session), tell_of_uses),
+    (lambda session, *_: is_anything_held(session), page_held),
+    (lambda session, *_: has_untold_names(session), tell_of_unlisted),
+    (is_silence_untold, tell_of_silence),
     (
-        lambda session, _now: has_untold_alarms(session),
+        lambda session, *_: has_untold_alarms(session),
         lambda session, now, policies, _is_open: tell_of_alarms(session, now, policies),
     ),
 )
@@ -186,6 +170,9 @@ class _Pass:
             database, carrier, office, jobs, clock=lambda: now, wait=wait, patience=LIAISON_PATIENCE
         )
         self._mender = Mender(database, carrier, office, now, self._hand_on)
+        self._notices = NoticeSweep(
+            database, jobs, office, now, self._hand_on_all, self._look_after_notice, SWEEP_SECONDS
+        )
 
     def run(self) -> None:
         """Callers who wait for a leg come first, then what keeps liaisons busy, then what is due."""
@@ -201,14 +188,14 @@ class _Pass:
         self._guarded(self._end_lapsed_waits)
         self._guarded(self._end_rests)
         self._guarded(self._apply_schedules)
-        self._guarded(self._take_back)
-        self._guarded(self._make_reminders)
-        self._guarded(self._spread_events)
-        self._guarded(self._watch_gate)
+        self._guarded(self._notices.take_back)
+        self._guarded(self._notices.make_reminders)
+        self._guarded(self._notices.spread_events)
+        self._guarded(self._notices.watch_gate)
         self._guarded(self._offer_due)
-        self._guarded(self._look_after_notices)
-        self._guarded(self._offer_notices)
-        self._guarded(self._keep_notice_tasks)
+        self._guarded(self._notices.look_after)
+        self._guarded(self._notices.offer_due)
+        self._guarded(self._notices.keep_tasks)
         self._guarded(self._resume_imports)
         self._guarded(self._tidy_uploads)
         self._guarded(self._watch_audit)
@@ -258,6 +245,9 @@ class _Pass:
             found = lapsed_callbacks(session, self._now)
         for callback_id in found:
             self._guarded(lambda row_id=callback_id: self._mender.look_after(row_id))  # type: ignore[misc]
+
+    def _look_after_notice(self, notice_id: int) -> None:
+        self._guarded(lambda: self._mender.look_after_notice(notice_id))
 
     def _move_held_callers(self) -> None:
         with self._database.reading() as session:
@@ -317,49 +307,6 @@ class _Pass:
         with self._database.transaction() as session:
             apply_schedules(session, self._now, self._office.zone, self._office.is_holiday)
 
-    def _take_back(self) -> None:
-        """What two people approved in the console, or what a process that died left."""
-        with self._database.reading() as session:
-            if not is_any_to_retract(session):
-                return
-        # An import that is running goes first; the next pass tries again.
-        with suppress(ImportBusyError):
-            self._hand_on_all(resume_retractions(self._database, self._now))
-
-    def _make_reminders(self) -> None:
-        """Once an hour: a file may bring a hearing of tomorrow at noon. So are consents that end soon."""
-        with self._database.reading() as session:
-            if not is_page_due(session, "reminders", self._now, _REMIND_MINUTES):
-                return
-        with self._database.transaction() as session:
-            if not take_page(session, "reminders", self._now, _REMIND_MINUTES):
-                return
-            rules = heard_rules_of(self._office)
-            jobs = make_reminders(session, self._now, self._policies, rules, _WATCHED_AT_ONCE)
-            ask_to_renew(session, self._now, self._policies, _WATCHED_AT_ONCE)
-            ask_who_stopped(session, self._now, self._policies, _WATCHED_AT_ONCE)
-        self._hand_on_all(jobs)
-
-    def _spread_events(self) -> None:
-        """Turn events into notices for some seconds; the rest waits for the next pass."""
-        until = time.monotonic() + OWN_WORK_SECONDS
-        while time.monotonic() < until:
-            with self._database.reading() as session:
-                if not is_any_unspread(session):
-                    return
-            with self._database.transaction() as session:
-                jobs = spread(session, self._now, _SPREAD_AT_ONCE)
-            self._hand_on_all(jobs)
-
-    def _watch_gate(self) -> None:
-        with self._database.reading() as session:
-            is_due = is_page_due(session, "notice_gate", self._now, _WATCH_GATE_MINUTES)
-            if not is_due or not is_any_to_watch(session):
-                return
-        with self._database.transaction() as session:
-            if take_page(session, "notice_gate", self._now, _WATCH_GATE_MINUTES):
-                watch_gate(session, self._now, heard_rules_of(self._office), _WATCHED_AT_ONCE)
-
     def _offer_due(self) -> None:
         """Offer as many as people are free, minus the waiting jobs: an unworked queue must not grow."""
         with self._database.transaction() as session:
@@ -371,35 +318,6 @@ class _Pass:
             due = first_on_list(session, self._now, self._policy, _OFFERED_AT_ONCE)
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, len(due) - waiting)])
-
-    def _look_after_notices(self) -> None:
-        with self._database.reading() as session:
-            found = lapsed_notices(session, self._now)
-            undialled = undialled_notices(session, self._now)
-        for notice_id in found:
-            self._guarded(lambda row_id=notice_id: self._mender.look_after_notice(row_id))  # type: ignore[misc]
-        self._hand_on_all(("dial_notice", notice_id) for notice_id in undialled)
-
-    def _keep_notice_tasks(self) -> None:
-        with self._database.reading() as session:
-            if not is_any_task(session):
-                return
-        with self._database.transaction() as session:
-            keep_tasks(session, self._now, self._policy, _WATCHED_AT_ONCE)
-
-    def _offer_notices(self) -> None:
-        """Offer due notices after the callbacks, unless jobs wait already: an unworked queue must not grow.
-
-        No more are offered than have their turn before the next sweep: each waits for it, and what a callback
-        needs waits behind them. A few jobs of others hold none back.
-        """
-        interval = self._policy.call_interval * 100 / self._policies.notice_calls_percent
-        turns = min(_OFFERED_AT_ONCE, ceil(SWEEP_SECONDS / interval.total_seconds()))
-        with self._database.reading() as session:
-            due: list[Job] = [("dial_notice", one) for one in due_notices(session, self._now, turns)]
-            due += [("text_notice", one) for one in unsent_texts(session, _OFFERED_AT_ONCE)]
-        waiting = self._jobs.depth() or 0 if due else 0
-        self._hand_on_all(due[: max(0, turns + _OTHER_JOBS - waiting)])
 
     def _resume_imports(self) -> None:
         # An import accepted a moment ago is landed by the console's own process; it would delay the sweep.
@@ -431,25 +349,13 @@ class _Pass:
         """An error in one matter does not stop the others; nothing is written if there is nothing to tell."""
         for matter in _MATTERS:
             self._guarded(lambda matter=matter: self._tell_of(*matter))  # type: ignore[misc]
-        self._guarded(self._tell_of_silence)
 
-    def _tell_of(
-        self,
-        may_be_news: Callable[[Session, datetime], bool],
-        tell: Callable[[Session, datetime, Policies, bool], None],
-    ) -> None:
+    def _tell_of(self, may_be_news: _MayBeNews, tell: _Tell) -> None:
         with self._database.reading() as session:
-            is_due = may_be_news(session, self._now)
+            is_due = may_be_news(session, self._now, self._policies)
         if is_due:
             with self._database.transaction() as session:
                 tell(session, self._now, self._policies, self._office.is_open(self._now))
-
-    def _tell_of_silence(self) -> None:
-        with self._database.reading() as session:
-            is_due = is_silence_untold(session, self._now, self._policies)
-        if is_due:
-            with self._database.transaction() as session:
-                tell_of_silence(session, self._now, self._policies, self._office.is_open(self._now))
 
     def _warn(self) -> None:
         with self._database.reading() as session:

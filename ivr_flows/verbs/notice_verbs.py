@@ -66,9 +66,9 @@ def look_at_notice(desk: Desk, _digits: str) -> str:
     found = answering.news(desk.session, desk.call, desk.now, desk.rules.release)
     if found is None:
         return "gone"
-    if found[0].status == "deceased":
+    if found.heard.status == "deceased":
         return "death"
-    return "hard" if found[0].hard_news else "plain"
+    return "hard" if found.heard.hard_news else "plain"
 
 
 @answers("out", "not_out", "gone")
@@ -77,10 +77,10 @@ def tell_notice(desk: Desk, _digits: str) -> str:
     found = answering.news(desk.session, desk.call, desk.now, desk.rules.release)
     if found is None:
         return "gone"
-    heard, with_details = found
-    say_what_was_wrong(desk, answering.wrong_news_in_call(desk.session, desk.call))
+    heard = found.heard
+    say_what_was_wrong(desk, found.was_wrong_at)
     say_status(desk, heard)
-    if with_details:
+    if found.with_details:
         say_details(desk, heard)
     answering.note_heard(desk.session, desk.call, desk.now, is_status=heard.status is not None)
     return "out" if heard.status in OUT else "not_out"

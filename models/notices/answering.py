@@ -4,7 +4,7 @@ Nothing here tells content: the verbs ask ``news`` what may be said, and it answ
 """
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -17,7 +17,7 @@ from models.callbacks.wishes import SAFEST, VOICEMAIL_TEXTS, wishes_of_phone
 from models.calls.call_status import LEAVING, bring_forward
 from models.cases.duress import is_calling_paused
 from models.cases.registrant import Phone
-from models.custody.custody_event import REMINDERS
+from models.custody.custody_event import REMINDERS, CustodyEvent
 from models.custody.custody_status import Heard, HeardRules
 from models.notices.cadence import Ring, next_ring
 from models.notices.notice import IS_OPEN, Notice
@@ -45,6 +45,14 @@ if TYPE_CHECKING:
 REASON = "hard_news"
 #: The text of a message that is a promise.
 _WE_CALL_AGAIN = "we_call_again"
+
+
+class News(NamedTuple):
+    """What is said in a call: the record, its details too, and when something false was told before (R16)."""
+
+    heard: Heard
+    with_details: bool
+    was_wrong_at: datetime | None
 
 
 def begin(
@@ -92,8 +100,8 @@ def has_no_code(session: Session, leg: "CallState", now: datetime) -> None:
         _give_up_phone(session, leg, facts, "no_code", now)
 
 
-def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -> tuple[Heard, bool] | None:
-    """What may be said in this call now, and whether its details too; None before the code, or at all.
+def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -> News | None:
+    """What may be said in this call now; None before the code, or at all.
 
     It is the newest record, never the event: a gate that closed meanwhile silences it. The details of a
     record, such as a court date, are said if one of the case's open notices is about them.
@@ -103,8 +111,14 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
     facts = _facts(session, leg)
     if facts is None or not _may_be_told(session, leg, facts, now, rules):
         return None
-    kinds = {facts_of(session, one.id).event.kind for one in open_notices_of(session, facts.case.id)}
-    return heard_for(session, facts.case.id, now, rules), bool((kinds | {facts.event.kind}) & REMINDERS)
+    reminder = (
+        select(Notice.id)
+        .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
+        .where(Notice.case_id == facts.case.id, IS_OPEN, CustodyEvent.kind.in_(REMINDERS))
+    )
+    with_details = session.execute(reminder.limit(1)).first() is not None
+    wrong_at = wrong_news_at(session, facts.case.id)
+    return News(heard_for(session, facts.case.id, now, rules), with_details, wrong_at)
 
 
 def note_heard(session: Session, leg: "CallState", now: datetime, *, is_status: bool) -> None:
@@ -129,12 +143,6 @@ def wrong_news_at(session: Session, case_id: int) -> datetime | None:
         .order_by(Notice.id.desc())
     )
     return session.scalars(told).first()
-
-
-def wrong_news_in_call(session: Session, leg: "CallState") -> datetime | None:
-    """The same for the case of a call about a notice."""
-    facts = _facts(session, leg)
-    return None if facts is None else wrong_news_at(session, facts.case.id)
 
 
 def note_said_on_line(session: Session, case_id: int, now: datetime, *, is_status: bool) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from models.notices.notice import OPEN_STATES
+from models.notices.notice import NOTICES, OPEN_STATES
 from models.notices.notice_moves import locked, stop
 from models.notices.refusals import NoticeRefusal
 from models.staff.staff import Staff
@@ -27,4 +27,6 @@ def cancel_notice(session: Session, notice_id: int, staff: Staff, reason: str, n
         raise RefusedError(NoticeRefusal.UNKNOWN)
     if notice.state not in OPEN_STATES:
         raise RefusedError(NoticeRefusal.OVER)
-    return stop(session, notice_id, "staff_cancelled", now, f"staff:{staff.id}", reason=reason)
+    return stop(
+        session, NOTICES.c.id == notice_id, "staff_cancelled", now, f"staff:{staff.id}", reason=reason
+    )

@@ -1,9 +1,8 @@
 """Who is told about notices that nobody has confirmed, and when (R34).
 
 An urgent one pages those on call after half an hour, and the supervisors after two, or after one if it
-corrects false news (R16). One that needs a person
-pages those on call at once, and the supervisors when the time for it is over. Each is told once at each
-level, in one message with a count.
+corrects false news (R16). One that needs a person pages those on call at once, and the supervisors when the
+time for it is over. Each is told once at each level, in one message with a count.
 """
 
 from datetime import datetime, timedelta
@@ -11,8 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.audit import audit
 from models.notices.notice import IS_OPEN, IS_UNPAGED, NOTICES
+from models.notices.notice_moves import record_move
 from models.staff.alert import NOTICES_LATE, Told, tell, tell_supervisors
 from models.staff.paging import take_page
 from models.staff.staff import Staff
@@ -82,9 +81,6 @@ def _mark(session: Session, which: ColumnElement[bool], level: int, now: datetim
     """Mark these as told, with an audit entry for each; how many notices are open at this level in all."""
     marked = update(NOTICES).where(IS_UNPAGED, which).values(paged_level=level).returning(NOTICES.c.id)
     for notice_id in sorted(session.scalars(marked)):
-        audit.record(
-            session, actor="sweeper", action="warn_of_notice", target=f"notice:{notice_id}",
-            facts={"level": level}, now=now,
-        )  # fmt: skip
+        record_move(session, notice_id, "warn_of_notice", now, "sweeper", level=level)
     told = select(func.count()).select_from(NOTICES).where(IS_OPEN, NOTICES.c.paged_level >= level)
     return session.scalar(told) or 0

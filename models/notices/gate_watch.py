@@ -18,10 +18,10 @@ from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
 from models.custody.custody_event import CustodyEvent
 from models.custody.custody_status import HeardRules
 from models.notices.notice import IS_GATED, IS_OPEN, NOTICES, Notice
+from models.notices.notice_moves import AT_REST, record_move, stop
 from models.notices.registration import Registration
-from models.notices.spreading import ACTOR, record_move, stands, stop_where
+from models.notices.spreading import ACTOR, stands
 
-_AT_REST = ("waiting", "left_for_staff")
 _CODE_PROBLEMS = ("wrong_code", "no_code")
 
 
@@ -41,7 +41,7 @@ def watch_gate(session: Session, now: datetime, rules: HeardRules, limit: int) -
             _with_record()
             .where(
                 IS_OPEN,
-                Notice.state.in_(_AT_REST),
+                Notice.state.in_(AT_REST),
                 which,
                 # A correction is told even when nothing can be confirmed (taking_back/retraction.py).
                 Notice.corrects_id.is_(None),
@@ -50,7 +50,7 @@ def watch_gate(session: Session, now: datetime, rules: HeardRules, limit: int) -
             .limit(limit)
         ).all()
         if found:
-            stop_where(session, NOTICES.c.id.in_(found), outcome, now, ACTOR, _AT_REST)
+            stop(session, NOTICES.c.id.in_(found), outcome, now, ACTOR, states=AT_REST)
     _take_up(session, now, rules, limit)
 
 
@@ -110,7 +110,7 @@ def _take_up(session: Session, now: datetime, rules: HeardRules, limit: int) -> 
         )
     )
     for notice_id in found:
-        record_move(session, notice_id, "take_up_notice", None, now, ACTOR)
+        record_move(session, notice_id, "take_up_notice", now, ACTOR)
 
 
 def _with_record() -> Any:

@@ -1,20 +1,21 @@
 """The moves of a notice: each is one conditional change of its row with an entry in the audit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.calls.call import CALLS
 from models.cases.case import Case
 from models.cases.subject import Subject
-from models.notices.notice import IS_OPEN, NOTICES, Notice
+from models.notices.notice import IS_OPEN, NOTICES, OPEN_STATES, Notice
 from models.store.job import Job
 
-_ENDED: dict[str, Any] = {"lease_until": None, "task": None, "task_at": None}
+#: Nobody is on the phone about such a notice at this moment.
+AT_REST = ("waiting", "left_for_staff")
 
 
 def locked(session: Session, notice_id: int) -> Notice | None:
@@ -40,14 +41,8 @@ def confirm(session: Session, notice_id: int, by: str, now: datetime, actor: str
     ``by`` is one of CONFIRMED_BY. Returns the jobs that stop other phones which still ring for it. A notice
     that is confirmed or stopped already stays as it is.
     """
-    values = {
-        "state": "confirmed",
-        "confirmed_at": now,
-        "confirmed_by": by,
-        "outcome": None,
-        "closed_at": now,
-    }
-    jobs = _end(session, notice_id, values, "confirm_notice", {"by": by}, now, actor)
+    values = {"state": "confirmed", "confirmed_at": now, "confirmed_by": by, "outcome": None, "task": None}
+    jobs = _end(session, NOTICES.c.id == notice_id, OPEN_STATES, values, "confirm_notice", now, actor, by=by)
     notice = session.get(Notice, notice_id, populate_existing=True)
     if notice is not None and notice.confirmed_at == now and (by == "staff" or notice.said_at is None):
         note_said(session, [notice], now, is_status=True)
@@ -55,14 +50,22 @@ def confirm(session: Session, notice_id: int, by: str, now: datetime, actor: str
 
 
 def stop(
-    session: Session, notice_id: int, outcome: str, now: datetime, actor: str, **facts: Any
+    session: Session,
+    which: ColumnElement[bool],
+    outcome: str,
+    now: datetime,
+    actor: str,
+    *,
+    states: Collection[str] = OPEN_STATES,
+    **facts: Any,
 ) -> list[Job]:
-    """Stop an open notice for one of the OUTCOMES: nobody is called about it. Returns the jobs.
+    """Stop the notices in one of ``states`` that ``which`` selects, for one of the OUTCOMES.
 
-    ``facts`` go into its audit entry.
+    Nobody is called about them. Returns the jobs that stop phones which still ring for them; ``facts`` go
+    into the audit entry of each. The code of a task stays, for a notice that is taken up again.
     """
-    values = {"state": "stopped", "outcome": outcome, "closed_at": now}
-    return _end(session, notice_id, values, "stop_notice", {"outcome": outcome, **facts}, now, actor)
+    values = {"state": "stopped", "outcome": outcome}
+    return _end(session, which, states, values, "stop_notice", now, actor, outcome=outcome, **facts)
 
 
 def leave(session: Session, notice: Notice, outcome: str, now: datetime, actor: str) -> None:
@@ -72,7 +75,7 @@ def leave(session: Session, notice: Notice, outcome: str, now: datetime, actor: 
     notice.state, notice.outcome, notice.lease_until = "left_for_staff", outcome, None
     notice.task, notice.task_at = outcome, now
     session.flush()
-    _record(session, notice.id, "leave_notice", {"outcome": outcome}, now, actor)
+    record_move(session, notice.id, "leave_notice", now, actor, outcome=outcome)
 
 
 def end_untold(session: Session, notice: Notice, why: str, now: datetime, actor: str) -> list[Job]:
@@ -81,7 +84,7 @@ def end_untold(session: Session, notice: Notice, why: str, now: datetime, actor:
     The line calls nobody who asked it to stop, but nobody is left with false news either.
     """
     if notice.corrects_id is None:
-        return stop(session, notice.id, why, now, actor)
+        return stop(session, NOTICES.c.id == notice.id, why, now, actor)
     leave(session, notice, "no_phone", now, actor)
     return []
 
@@ -106,34 +109,37 @@ def ask_staff(session: Session, notice: Notice, task: str, now: datetime, actor:
     """Give staff the task to reach this person, while the line goes on with other phones (R30)."""
     notice.task, notice.task_at = task, notice.task_at or now
     session.flush()
-    _record(session, notice.id, "leave_notice", {"outcome": task}, now, actor)
+    record_move(session, notice.id, "leave_notice", now, actor, outcome=task)
 
 
-def record_move(session: Session, notice_id: int, action: str, now: datetime, actor: str) -> None:
+def record_move(
+    session: Session, notice_id: int, action: str, now: datetime, actor: str, **facts: Any
+) -> None:
     """Write an audit entry about a notice."""
-    _record(session, notice_id, action, {}, now, actor)
+    # Neither the case nor the event: an entry that named both would tie two victims of one person.
+    audit.record(
+        session, actor=actor, action=action, target=f"notice:{notice_id}", facts=facts or None, now=now
+    )
 
 
 def _end(
     session: Session,
-    notice_id: int,
+    which: ColumnElement[bool],
+    states: Collection[str],
     values: dict[str, Any],
     action: str,
-    facts: dict[str, Any],
     now: datetime,
     actor: str,
+    **facts: Any,
 ) -> list[Job]:
-    ended = update(NOTICES).where(NOTICES.c.id == notice_id, IS_OPEN).values(**_ENDED, **values)
-    if cast(CursorResult[Any], session.execute(ended)).rowcount != 1:
+    ended = update(NOTICES).where(NOTICES.c.state.in_(states), which)
+    over = ended.values(closed_at=now, lease_until=None, task_at=None, **values)
+    found = session.scalars(over.returning(NOTICES.c.id)).all()
+    if not found:
         return []
-    _record(session, notice_id, action, facts, now, actor)
-    live = select(CALLS.c.id).where(
-        CALLS.c.notice_id == notice_id, CALLS.c.ended_at.is_(None), CALLS.c.accepted_at.is_(None)
+    for notice_id in sorted(found):
+        record_move(session, notice_id, action, now, actor, **facts)
+    rings = select(CALLS.c.id).where(
+        CALLS.c.notice_id.in_(found), CALLS.c.ended_at.is_(None), CALLS.c.accepted_at.is_(None)
     )
-    return [("release_leg", call_id) for call_id in session.scalars(live.order_by(CALLS.c.id))]
-
-
-def _record(
-    session: Session, notice_id: int, action: str, facts: dict[str, Any], now: datetime, actor: str
-) -> None:
-    audit.record(session, actor=actor, action=action, target=f"notice:{notice_id}", facts=facts, now=now)
+    return [("release_leg", call_id) for call_id in session.scalars(rings.order_by(CALLS.c.id))]

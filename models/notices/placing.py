@@ -5,7 +5,7 @@ legs that nobody dialed, which the sweeper hands on. A leg that may have been di
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -261,6 +261,5 @@ def _phone_of(
     )  # fmt: skip
     for phone in phones_of(session, facts, now, policy):
         if phone.phone_id == phone_id:
-            placed = tuple(at for at in phone.placed if at != leg.started_at)
-            return AllowedPhone(phone.phone_id, phone.window, phone.nights, phone.cap, placed)
+            return replace(phone, placed=tuple(at for at in phone.placed if at != leg.started_at))
     return None

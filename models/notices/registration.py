@@ -8,8 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.store.base import Base, UtcDateTime
 
-#: ``paused``: until ``paused_until`` nobody is called by itself; ``stopped``: until registered again.
-REGISTRATION_STATES = ("standing", "paused", "stopped")
 _STANDS = text("state <> 'stopped'")
 _NO_TASK = text("ended_by = 'caller' AND end_task_at IS NULL")
 
@@ -17,7 +15,9 @@ _NO_TASK = text("ended_by = 'caller' AND end_task_at IS NULL")
 class Registration(Base):
     """One of a case covers every event of it; the phones and their consents are the registrant's.
 
-    A denied, closed or unknown case is registered in the same words (R13). ``made_by`` is ``caller`` or
+    ``state`` is ``standing``; ``paused``, in which nobody is called by itself until ``paused_until``; or
+    ``stopped``, until it is registered again. A denied, closed or unknown case is registered in the same
+    words (R13). ``made_by`` is ``caller`` or
     ``staff:ID``, and ``call_id`` the call in which it was said. ``code_key`` is a keyed hash of the case and
     its notice code of 4 digits (``models/notices/notice_code.py``); None when the registrant chose a key
     alone, after its risk was said. ``lapses_at`` is when the consent ends unless it is renewed;

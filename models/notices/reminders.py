@@ -18,8 +18,9 @@ from models.custody.custody_event import CUSTODY_EVENTS, CustodyEvent
 from models.custody.custody_status import HeardRules
 from models.notices.gate_watch import may_be_told
 from models.notices.notice import NOTICES
+from models.notices.notice_moves import record_move
 from models.notices.registration import Registration
-from models.notices.spreading import ACTOR, record_move, stands, stop_event
+from models.notices.spreading import ACTOR, stands, stop_event
 from models.store.job import Job
 from models.store.policies import Policies
 
@@ -138,4 +139,4 @@ def _take_up(session: Session, event_id: int, now: datetime) -> None:
     )
     waiting = notices.values(state="waiting", outcome=None, closed_at=None, next_attempt_at=now)
     for notice_id in session.scalars(waiting.returning(NOTICES.c.id)).all():
-        record_move(session, notice_id, "take_up_notice", None, now, ACTOR)
+        record_move(session, notice_id, "take_up_notice", now, ACTOR)

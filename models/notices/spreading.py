@@ -6,25 +6,19 @@ process that dies between two of them makes no notice twice and loses none.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.audit import audit
-from models.calls.call import CALLS
 from models.cases.case import Case
 from models.custody.custody_event import CUSTODY_EVENTS, IS_UNSPREAD, URGENT_KINDS
-from models.notices.notice import NOTICES, OPEN_STATES
+from models.notices.notice import NOTICES
+from models.notices.notice_moves import AT_REST, record_move, stop
 from models.notices.registration import Registration
 from models.store.job import Job
 
 ACTOR = "sweeper"
-#: Nobody is on the phone about such a notice at this moment.
-_AT_REST = ("waiting", "left_for_staff")
-StopOutcome = Literal[
-    "withdrawn", "paused", "gate", "replaced", "retracted", "case_closed", "staff_cancelled"
-]
 
 
 def is_any_unspread(session: Session) -> bool:
@@ -61,13 +55,11 @@ def spread(session: Session, now: datetime, limit: int) -> list[Job]:
     if made:
         added = session.scalars(insert(NOTICES).returning(NOTICES.c.id), made).all()
         for notice_id in sorted(added):
-            record_move(session, notice_id, "make_notice", None, now, ACTOR)
+            record_move(session, notice_id, "make_notice", now, ACTOR)
     return jobs
 
 
-def stop_event(
-    session: Session, event_id: int, outcome: StopOutcome, now: datetime, actor: str = ACTOR
-) -> list[Job]:
+def stop_event(session: Session, event_id: int, outcome: str, now: datetime, actor: str = ACTOR) -> list[Job]:
     """Tell an event to nobody any more: its open notices are stopped. Returns the jobs that end their calls.
 
     Notices that were confirmed stay as they are: a record of what was said, and when.
@@ -77,40 +69,14 @@ def stop_event(
         .where(CUSTODY_EVENTS.c.id == event_id, CUSTODY_EVENTS.c.stopped_at.is_(None))
         .values(stopped_at=now)
     )
-    return stop_where(session, NOTICES.c.event_id == event_id, outcome, now, actor)
+    return stop(session, NOTICES.c.event_id == event_id, outcome, now, actor)
 
 
 def stop_notices(
-    session: Session, registration_id: int, outcome: StopOutcome, now: datetime, actor: str = ACTOR
+    session: Session, registration_id: int, outcome: str, now: datetime, actor: str = ACTOR
 ) -> list[Job]:
     """Stop every open notice of a registration. Returns the jobs that end their calls."""
-    return stop_where(session, NOTICES.c.registration_id == registration_id, outcome, now, actor)
-
-
-def stop_where(
-    session: Session,
-    which: ColumnElement[bool],
-    outcome: str,
-    now: datetime,
-    actor: str = ACTOR,
-    states: Collection[str] = OPEN_STATES,
-) -> list[Job]:
-    """Stop the notices in one of ``states`` that ``which`` selects, each with its audit entry."""
-    stopped = session.scalars(
-        update(NOTICES)
-        .where(NOTICES.c.state.in_(states), which)
-        # Its task ends with it; the code of the task stays, for a notice that is taken up again.
-        .values(state="stopped", outcome=outcome, closed_at=now, lease_until=None, task_at=None)
-        .returning(NOTICES.c.id)
-    ).all()
-    if not stopped:
-        return []
-    for notice_id in sorted(stopped):
-        record_move(session, notice_id, "stop_notice", {"why": outcome}, now, actor)
-    rings = select(CALLS.c.id).where(
-        CALLS.c.notice_id.in_(stopped), CALLS.c.ended_at.is_(None), CALLS.c.accepted_at.is_(None)
-    )
-    return [("release_leg", call_id) for call_id in session.scalars(rings.order_by(CALLS.c.id))]
+    return stop(session, NOTICES.c.registration_id == registration_id, outcome, now, actor)
 
 
 def _stop_replaced(session: Session, subject_ids: Collection[int], now: datetime) -> list[Job]:
@@ -119,7 +85,7 @@ def _stop_replaced(session: Session, subject_ids: Collection[int], now: datetime
         CUSTODY_EVENTS.c.subject_id.in_(subject_ids), CUSTODY_EVENTS.c.stopped_at.is_not(None),
         CUSTODY_EVENTS.c.corrects_id.is_(None),
     )  # fmt: skip
-    return stop_where(session, NOTICES.c.event_id.in_(older), "replaced", now, ACTOR, _AT_REST)
+    return stop(session, NOTICES.c.event_id.in_(older), "replaced", now, ACTOR, states=AT_REST)
 
 
 def _standing(session: Session, subject_ids: Collection[int], now: datetime) -> dict[int, list[Any]]:
@@ -162,11 +128,3 @@ def _notices(events: Sequence[Any], standing: dict[int, list[Any]], now: datetim
         for event in events
         for registration in standing.get(event.subject_id, ())
     ]
-
-
-def record_move(
-    session: Session, notice_id: int, action: str, facts: dict[str, Any] | None, now: datetime, actor: str
-) -> None:
-    """Write an audit entry about a notice."""
-    # Neither the case nor the event: an entry that named both would tie two victims of one person.
-    audit.record(session, actor=actor, action=action, target=f"notice:{notice_id}", facts=facts, now=now)

@@ -178,7 +178,7 @@ def _stop_settled(session: Session, now: datetime, limit: int) -> None:
         .limit(limit)
     )  # fmt: skip
     for notice_id, callback_id in session.execute(settled).all():
-        stop(session, notice_id, "staff_cancelled", now, ACTOR, callback=callback_id)
+        stop(session, NOTICES.c.id == notice_id, "staff_cancelled", now, ACTOR, callback=callback_id)
 
 
 _URGENT: ColumnElement[Any] = Notice.is_urgent.is_(True)

@@ -28,8 +28,9 @@ from models.custody.import_lock import gentle_transaction, import_lock
 from models.custody.import_record import RETRACTED_STATES, CustodyImport
 from models.custody.refusals import SettleRefusal
 from models.notices.notice import NOTICES, Notice
+from models.notices.notice_moves import record_move, stop
 from models.notices.registration import Registration
-from models.notices.spreading import record_move, stands, stop_where
+from models.notices.spreading import stands
 from models.notices.taking_back.records import TakenBack, people_of, take_back_records
 from models.store.database import Database
 from models.store.job import Job
@@ -181,7 +182,7 @@ def _stop_false_events(session: Session, people: Iterable[int], now: datetime) -
     stopped = func.coalesce(CUSTODY_EVENTS.c.stopped_at, now)
     session.execute(update(CUSTODY_EVENTS).where(events).values(retracted_at=now, stopped_at=stopped))
     open_ones = NOTICES.c.event_id.in_(false) & NOTICES.c.corrects_id.is_(None)
-    return stop_where(session, open_ones, "retracted", now, _ACTOR)
+    return stop(session, open_ones, "retracted", now, _ACTOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,7 @@ def _correct(
     registrations = _registrations(session, [one.case_id for one in misled], now)
     notices = [_notice(event, one, registrations[one.case_id], now) for one in misled]
     for notice_id in sorted(session.scalars(insert(NOTICES).returning(NOTICES.c.id), notices)):
-        record_move(session, notice_id, "make_notice", {"correction": True}, now, _ACTOR)
+        record_move(session, notice_id, "make_notice", now, _ACTOR, correction=True)
 
 
 def _notice(event: CustodyEvent, one: _Misled, registration: Any, now: datetime) -> dict[str, Any]:

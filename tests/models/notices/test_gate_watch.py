@@ -16,11 +16,13 @@ from models.custody.custody import CustodyRecord
 from models.custody.custody_status import HeardRules
 from models.custody.held_import import list_held, reject
 from models.notices.gate_watch import is_any_to_watch, may_be_told, watch_gate
+from models.notices.placing import claim
 from models.notices.spreading import spread
 from models.store.database import Database
-from tests.factories import NOW, make_case, make_import, make_staff
+from tests.factories import NOW, make_case, make_import, make_office, make_staff
 from tests.models.custody.feed import at, feed_row, load
 from tests.models.notices.registered import OUT, change_notices, feeds, notices, registered_case, states
+from workers.office_rules import callback_policy_of
 
 RULES = HeardRules(60, 24, 5)
 STATUSES = ("in_custody", "returned_to_custody", "released", "removed", "deceased", "unknown")
@@ -190,3 +192,17 @@ def test_notice_of_a_closed_case_ends(told: Database) -> None:
     assert watches(told, 2) == [("released", "stopped", "case_closed")]
     with told.reading() as session:
         assert not is_any_to_watch(session)
+
+
+def test_code_problem_is_a_task_again_after_a_call_found_the_gate_closed(told: Database) -> None:
+    """Three wrong codes on one phone; the call to the next one stops at a denied record, not the sweeper."""
+    change_notices(told, task="wrong_code", task_at=at(1))
+    feeds(told, **OUT | {"as_of": at(2), "asylum_related": "yes"})
+    with told.transaction() as session:
+        assert not claim(session, 1, at(2), callback_policy_of(make_office()), RULES)
+    assert states(told) == [("released", "stopped", "gate")]
+
+    feeds(told, **OUT | {"as_of": at(3)})
+
+    assert watches(told, 3) == [("released", "waiting", None)]
+    assert [(one.task, one.task_at) for one in notices(told)] == [("wrong_code", at(3))]

@@ -206,4 +206,4 @@ def test_registrant_who_withdraws_is_called_about_nothing_that_is_open(fed: Data
     assert states(fed) == [("released", "stopped", "withdrawn")]
     with fed.reading() as session:
         facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.action == "stop_notice")).all()
-    assert facts == [{"why": "withdrawn"}]
+    assert facts == [{"outcome": "withdrawn"}]

@@ -1,0 +1,131 @@
+"""The sweeper's part in notices: makes and offers them, and looks after what a crash left (R28-R34).
+
+Each public method is one part of a pass of `workers/sweeper.py`, which catches its errors.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
+from math import ceil
+
+from config.office import Office
+from models.custody.custody_import import ImportBusyError
+from models.notices import gate_watch, staff_task
+from models.notices.end_watch import ask_who_stopped
+from models.notices.lapse import ask_to_renew
+from models.notices.leg_over import lapsed_notices
+from models.notices.placing import due_notices, undialled_notices
+from models.notices.reminders import make_reminders
+from models.notices.spreading import is_any_unspread, spread
+from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
+from models.notices.texting import unsent_texts
+from models.staff.paging import is_page_due, take_page
+from models.store.database import Database
+from models.store.job import Job
+from workers.office_rules import callback_policy_of, heard_rules_of
+from workers.queue import Jobs
+
+#: How long one pass makes notices of events.
+SPREAD_SECONDS = 5.0
+#: How many events one transaction turns into notices, and how many notices one looks at.
+_SPREAD_AT_ONCE, _WATCHED_AT_ONCE = 50, 500
+_OFFERED_AT_ONCE = 50
+#: How many jobs may wait for a worker when notices are offered.
+_OTHER_JOBS = 5
+_WATCH_GATE_MINUTES, _REMIND_MINUTES = 1, 60
+
+
+class NoticeSweep:
+    """One pass. ``hand_on`` gives jobs to a worker; ``look_after`` decides about a notice whose lease ended.
+
+    ``sweep_seconds`` is the time until the next pass.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        jobs: Jobs,
+        office: Office,
+        now: datetime,
+        hand_on: Callable[[Iterable[Job]], None],
+        look_after: Callable[[int], None],
+        sweep_seconds: float,
+    ) -> None:
+        self._database, self._jobs, self._office, self._now = database, jobs, office, now
+        self._policy = callback_policy_of(office)
+        self._policies = self._policy.numbers
+        self._hand_on, self._look_after = hand_on, look_after
+        self._sweep_seconds = sweep_seconds
+
+    def take_back(self) -> None:
+        """What two people approved in the console, or what a process that died left."""
+        with self._database.reading() as session:
+            if not is_any_to_retract(session):
+                return
+        # An import that is running goes first; the next pass tries again.
+        with suppress(ImportBusyError):
+            self._hand_on(resume_retractions(self._database, self._now))
+
+    def make_reminders(self) -> None:
+        """Once an hour: a file may bring a hearing of tomorrow at noon. So are consents that end soon."""
+        with self._database.reading() as session:
+            if not is_page_due(session, "reminders", self._now, _REMIND_MINUTES):
+                return
+        with self._database.transaction() as session:
+            if not take_page(session, "reminders", self._now, _REMIND_MINUTES):
+                return
+            rules = heard_rules_of(self._office)
+            jobs = make_reminders(session, self._now, self._policies, rules, _WATCHED_AT_ONCE)
+            ask_to_renew(session, self._now, self._policies, _WATCHED_AT_ONCE)
+            ask_who_stopped(session, self._now, self._policies, _WATCHED_AT_ONCE)
+        self._hand_on(jobs)
+
+    def spread_events(self) -> None:
+        """Turn events into notices for some seconds; the rest waits for the next pass."""
+        until = time.monotonic() + SPREAD_SECONDS
+        while time.monotonic() < until:
+            with self._database.reading() as session:
+                if not is_any_unspread(session):
+                    return
+            with self._database.transaction() as session:
+                jobs = spread(session, self._now, _SPREAD_AT_ONCE)
+            self._hand_on(jobs)
+
+    def watch_gate(self) -> None:
+        with self._database.reading() as session:
+            is_due = is_page_due(session, "notice_gate", self._now, _WATCH_GATE_MINUTES)
+            if not is_due or not gate_watch.is_any_to_watch(session):
+                return
+        with self._database.transaction() as session:
+            if take_page(session, "notice_gate", self._now, _WATCH_GATE_MINUTES):
+                gate_watch.watch_gate(session, self._now, heard_rules_of(self._office), _WATCHED_AT_ONCE)
+
+    def look_after(self) -> None:
+        with self._database.reading() as session:
+            found = lapsed_notices(session, self._now)
+            undialled = undialled_notices(session, self._now)
+        for notice_id in found:
+            self._look_after(notice_id)
+        self._hand_on(("dial_notice", notice_id) for notice_id in undialled)
+
+    def offer_due(self) -> None:
+        """Offer due notices after the callbacks, unless jobs wait already: an unworked queue must not grow.
+
+        No more are offered than have their turn before the next sweep: each waits for it, and what a callback
+        needs waits behind them. A few jobs of others hold none back.
+        """
+        interval = self._policy.call_interval * 100 / self._policies.notice_calls_percent
+        turns = min(_OFFERED_AT_ONCE, ceil(self._sweep_seconds / interval.total_seconds()))
+        with self._database.reading() as session:
+            due: list[Job] = [("dial_notice", one) for one in due_notices(session, self._now, turns)]
+            due += [("text_notice", one) for one in unsent_texts(session, _OFFERED_AT_ONCE)]
+        waiting = self._jobs.depth() or 0 if due else 0
+        self._hand_on(due[: max(0, turns + _OTHER_JOBS - waiting)])
+
+    def keep_tasks(self) -> None:
+        with self._database.reading() as session:
+            if not staff_task.is_any_task(session):
+                return
+        with self._database.transaction() as session:
+            staff_task.keep_tasks(session, self._now, self._policy, _WATCHED_AT_ONCE)
