@@ -6,10 +6,10 @@ from typing import Any
 from playwright.sync_api import expect
 
 from models import Callback
-from models.audit import audit
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import ConsoleServer, looks_again
 from tests.browser.test_console_callbacks import claims, promises
+from tests.browser.test_console_panes import talked_in_open_case
 
 #: Answers are held by their path below `/console` until a test releases them. No clock asks for changes.
 HOLDS = """
@@ -61,17 +61,7 @@ def test_message_about_a_call_to_an_agency_outlives_a_part_that_was_asked_for_be
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
-    now = datetime.now(UTC)
-    callback_id = promises(
-        console_server, state="reached", outcome="reached", staff_id=ana.staff_id, closed_at=now,
-        talking_at=now, recognized_by="agreed_word", rank=None,
-    )  # fmt: skip
-    with console_server.database.transaction() as session:
-        case_id = session.get_one(Callback, callback_id).case_id
-        audit.record(
-            session, actor=f"staff:{ana.staff_id}", action="look_at_case", target=f"case:{case_id}",
-            facts={"callback": callback_id}, now=datetime.now(UTC),
-        )  # fmt: skip
+    callback_id, case_id = talked_in_open_case(console_server, ana)
     page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana, script=HOLDS)
     action, part = f"/cases/{case_id}/call-out", f"/callbacks/{callback_id}/part"
     holds(page, action, part)

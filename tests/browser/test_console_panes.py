@@ -11,7 +11,7 @@ from models import Callback
 from models.audit import audit
 from models.talks.talk import begin_talk
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import ConsoleServer, judge
+from tests.browser.console_server import Colleague, ConsoleServer, judge
 from tests.browser.test_console_callbacks import claims, many, promises
 from tests.factories import make_call
 
@@ -87,22 +87,31 @@ def test_button_of_a_row_acts_in_place_and_keeps_the_focus(
     assert page.evaluate("window.isSamePage")
 
 
+def talked_in_open_case(server: ConsoleServer, who: Colleague) -> tuple[int, int]:
+    """A talk of theirs is over, and they have looked at what may be said, which opened the case beside it.
+
+    Returns the callback and the case.
+    """
+    now = datetime.now(UTC)
+    callback_id = promises(
+        server, state="reached", outcome="reached", staff_id=who.staff_id, closed_at=now, talking_at=now,
+        recognized_by="agreed_word", rank=None,
+    )  # fmt: skip
+    with server.database.transaction() as session:
+        case_id = session.get_one(Callback, callback_id).case_id
+        assert case_id is not None
+        audit.record(
+            session, actor=f"staff:{who.staff_id}", action="look_at_case", target=f"case:{case_id}",
+            facts={"callback": callback_id}, now=datetime.now(UTC),
+        )  # fmt: skip
+    return callback_id, case_id
+
+
 def test_agency_is_called_from_the_case_pane_after_a_talk(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
-    now = datetime.now(UTC)
-    callback_id = promises(
-        console_server, state="reached", outcome="reached", staff_id=ana.staff_id, closed_at=now,
-        talking_at=now, recognized_by="agreed_word", rank=None,
-    )  # fmt: skip
-    with console_server.database.transaction() as session:
-        # They have looked at what may be said, which opened the case beside the talk.
-        case_id = session.get_one(Callback, callback_id).case_id
-        audit.record(
-            session, actor=f"staff:{ana.staff_id}", action="look_at_case", target=f"case:{case_id}",
-            facts={"callback": callback_id}, now=datetime.now(UTC),
-        )  # fmt: skip
+    callback_id, _case_id = talked_in_open_case(console_server, ana)
     page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
     page.evaluate("window.isSamePage = true")
     judge(page, "desk-call-out", (390, 1280))

@@ -1,231 +1,72 @@
-"""The purge: old calls and what belongs to them go, here and at the carrier; the audit chain stays whole."""
+"""The purge: old calls and what belongs to them go, killed at any moment; the audit chain stays whole."""
 
 import dataclasses
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from config.office import Office
-from config.settings import Settings
 from models import (
-    Alert,
     AuditEntry,
-    AuditExport,
-    Base,
     Call,
-    Callback,
-    CallEvent,
-    Callout,
-    CarrierRecord,
-    CaseOpening,
     CustodyRecord,
-    KnownPhone,
-    LostPinReport,
     MonthFigure,
-    PinTry,
     PurgeRun,
-    SignInCounter,
-    StaffSession,
-    Talk,
 )
-from models.audit import audit
-from models.calls.pacing import open_breaker
 from models.custody.custody_event import CustodyEvent
 from models.notices.notice import Notice
 from models.notices.registration import Registration
-from models.retention.carrier_record import KeptRecord, kept_records
-from models.retention.legal_hold import add_hold, lift_hold
-from models.retention.purge import EverythingHeldError, would_go
-from models.retention.rules import rules
+from models.retention.purge import would_go
 from models.store.database import Database
 from tests.conftest import ON_SQLITE
-from tests.exchange.small_exchange import CALLER, LINE, Exchange, place
-from tests.exchange.small_line import ACCOUNT, TOKEN
 from tests.factories import (
-    MadeCase,
     make_call,
     make_callback,
     make_case,
-    make_duress_pin,
-    make_office,
-    make_staff,
-    make_wait,
 )
-from workers.carrier import Carrier, CarrierRefused, CarrierUnknown, ListedRecord
+from tests.workers.purge.purged import (
+    NIGHT,
+    OFFICE,
+    OLD,
+    STRANGER,
+    VICTIM,
+    Records,
+    chain_is_whole,
+    count_rows,
+    fill,
+    purge,
+    purged_tables,
+)
 from workers.purge import NightlyPurge, Purge
-
-OLD = datetime(2026, 8, 31, 15, 0, tzinfo=UTC)
-#: 120 days later: 4 AM in the office.
-NIGHT = datetime(2026, 12, 29, 9, 0, tzinfo=UTC)
-OFFICE = make_office()
-VICTIM, STRANGER = "+12025550123", "+12025550124"
-
-
-class Records:
-    """A carrier with records of calls and texts, which it deletes, refuses to delete, or says nothing of."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.listed: dict[str, list[ListedRecord]] = {"call": [], "message": []}
-        #: What it says to a deletion, by the record's id.
-        self.refuses: dict[str, Exception] = {}
-        self.fails: Exception | None = None
-
-    def delete_record(self, kind: str, sid: str) -> None:
-        """Delete one, unless it is to be refused."""
-        self.asked.append(sid)
-        if fault := self.fails or self.refuses.get(sid):
-            raise fault
-        self.listed[kind] = [one for one in self.listed[kind] if one.sid != sid]
-
-    def records_before(self, kind: str, line: str, before: datetime) -> Iterator[list[ListedRecord]]:
-        """Those of the main line, in one page."""
-        if line == OFFICE.lines[0] and before < NIGHT + timedelta(days=366):
-            yield list(self.listed[kind])
-
-
-def _purge(database: Database, carrier: Any, now: datetime = NIGHT, office: Office = OFFICE) -> Purge:
-    run = Purge(database, carrier, office, actor="sweeper", clock=lambda: now, wait=lambda _seconds: None)
-    for _ in run.parts():
-        pass
-    return run
-
-
-def _fill(database: Database, at: datetime, *, phone: str = VICTIM, language: str = "en") -> MadeCase:
-    """A verified call to the line, its callback and talk, and a row in each table that a purge looks at."""
-    later = at + timedelta(minutes=10)
-    with database.transaction() as session:
-        case = make_case(session, phone=phone)
-        staff = make_staff(session)
-        call = make_call(
-            session, phone=phone, case_id=case.id, started_at=at, verified_at=at, ended_at=later,
-            language=language, topic="my_case", trail="ask_number ask_pin status", call_status="completed",
-        )  # fmt: skip
-        make_wait(session, call)
-        liaison = make_call(
-            session, direction="outbound", role="liaison", started_at=at, ended_at=later, staff_id=staff.id
-        )
-        callback = make_callback(
-            session, case, phone=phone, state="reached", requested_at=at, due_at=later, talking_at=None,
-            closed_at=later, requested_in_call_id=call.id, liaison_call_id=liaison.id, caller_call_id=call.id,
-            staff_id=staff.id, language=language, note_sealed=database.keyring.seal("callback.note", "x"),
-        )  # fmt: skip
-        callback.talking_at = later
-        session.add(
-            Talk(
-                callback_id=callback.id, caller_call_id=call.id, leader_call_id=liaison.id, staff_id=staff.id,
-                language=language, conference=f"{call.id:032x}", began_at=later, closed_at=later,
-            )
-        )  # fmt: skip
-        call.callback_id = liaison.callback_id = callback.id
-        leg = make_call(
-            session, direction="outbound", role="colleague", started_at=at, ended_at=later,
-            parent_call_id=call.id,
-        )  # fmt: skip
-        number_key, phone_key = database.keyring.index("case", case.number), call.phone_key
-        common = {"number_key": number_key, "phone_key": phone_key}
-        session.add_all(
-            [
-                PinTry(call_id=call.id, turn=4, at=at, opened=False, **common),
-                PinTry(call_id=call.id, turn=5, at=at, opened=True, **common),
-                KnownPhone(last_verified_at=at, **common),
-                LostPinReport(
-                    call_id=call.id, silent=False, reported_at=at, state="called", settled_at=at, **common
-                ),
-                CallEvent(call_sid=call.call_sid, call_status="completed", received_at=later),
-                Alert(
-                    staff_id=staff.id, channel="call", level="unkept", promises=1, state="sent", made_at=at,
-                    sent_at=at, call_id=leg.id,
-                ),
-                Callout(
-                    case_id=case.id, staff_id=staff.id, call_id=leg.id, party="interpreter",
-                    requested_at=at, closed_at=later, outcome="answered",
-                ),
-                CaseOpening(
-                    case_id=case.id, staff_id=staff.id, ground="call", reason="call", opened_at=at,
-                    until=later,
-                ),
-                AuditExport(
-                    search={}, newest_id=1, newest_at=at, count=1, requested_by=staff.id, role="supervisor",
-                    requested_at=at,
-                ),
-                StaffSession(
-                    staff_id=staff.id, token_hash=f"{call.id:064x}", method="password", browser="Firefox",
-                    created_at=at, seen_at=at, fresh_at=at, ends_at=later,
-                ),
-                SignInCounter(key=f"{call.id:064x}", failures=2, failed_at=at),
-            ]
-        )  # fmt: skip
-        audit.record(
-            session, actor="caller", action="verify_call", target=f"call:{call.id}", facts={"turn": 5}, now=at
-        )
-        audit.record(
-            session, actor="a", action="reveal_number", target=f"case:{case.id}", facts={"x": 1}, now=at
-        )
-    return case
-
-
-def _counts(database: Database) -> dict[str, int]:
-    with database.reading() as session:
-        return {
-            name: session.scalar(select(func.count()).select_from(table)) or 0
-            for name, table in Base.metadata.tables.items()
-        }
-
-
-def _purged_tables() -> list[str]:
-    return [rule.table.name for rule in rules(NIGHT, NIGHT, any_held=False)]
-
-
-def _chain_is_whole(database: Database) -> bool:
-    with database.reading() as session:
-        return audit.find_fault(session) is None
-
-
-def _hold(database: Database, number: str | None) -> Callable[[], None]:
-    """Two people hold a case or everything; returns how they lift it."""
-    with database.transaction() as session:
-        first = make_staff(session, role="supervisor", on_shift=False).email
-        second = make_staff(session, role="administrator", on_shift=False).email
-        hold = add_hold(session, number, "litigation", by=first, and_by=second, now=NIGHT, tied_days=30)
-
-    def lift() -> None:
-        with database.transaction() as session:
-            lift_hold(session, hold, by=first, and_by=second, now=NIGHT, tied_days=30)
-
-    return lift
 
 
 def test_everything_of_an_old_call_goes_and_only_figures_stay(database: Database) -> None:
-    _fill(database, OLD)
+    fill(database, OLD)
 
-    run = _purge(database, Records(), NIGHT + timedelta(days=120))
+    run = purge(database, Records(), NIGHT + timedelta(days=120))
 
-    counts = _counts(database)
-    assert {name: counts[name] for name in _purged_tables() if counts[name]} == {}
+    counts = count_rows(database)
+    assert {name: counts[name] for name in purged_tables() if counts[name]} == {}
     assert run.deleted["calls"] == 3
     assert run.deleted["callbacks"] == 1
     with database.reading() as session:
         facts = session.scalars(select(AuditEntry).where(AuditEntry.at < NIGHT)).all()
         assert facts
         assert all(entry.facts is None and entry.salt is None for entry in facts)
-    assert _chain_is_whole(database)
+    assert chain_is_whole(database)
 
 
 @ON_SQLITE
 def test_id_of_a_deleted_call_is_in_no_page_of_sqlites_file(database: Database) -> None:
-    _fill(database, OLD)
+    fill(database, OLD)
     with database.reading() as session:
         call_sids = session.scalars(select(Call.call_sid)).all()
 
-    _purge(database, Records())
+    purge(database, Records())
 
     with database.engine.connect() as connection:
         connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -235,12 +76,12 @@ def test_id_of_a_deleted_call_is_in_no_page_of_sqlites_file(database: Database) 
 
 
 def test_figures_of_the_month_are_those_of_its_rows(database: Database) -> None:
-    _fill(database, OLD)
-    _fill(database, OLD - timedelta(days=1), phone=STRANGER, language="es")
+    fill(database, OLD)
+    fill(database, OLD - timedelta(days=1), phone=STRANGER, language="es")
     # Of the next month in the office, though August in no zone of it: its rows go and its month is over.
-    _fill(database, datetime(2026, 9, 1, 3, 59, tzinfo=UTC), phone="+12025550125")
+    fill(database, datetime(2026, 9, 1, 3, 59, tzinfo=UTC), phone="+12025550125")
 
-    _purge(database, Records())
+    purge(database, Records())
 
     with database.reading() as session:
         rows = session.execute(select(MonthFigure.__table__)).all()
@@ -267,10 +108,10 @@ def test_figures_of_the_month_are_those_of_its_rows(database: Database) -> None:
 
 def test_month_is_counted_once_though_its_rows_go_on_many_nights(database: Database) -> None:
     for day in (1, 10, 20):
-        _fill(database, datetime(2026, 8, day, 12, tzinfo=UTC), phone=f"+1202555013{day // 10}")
+        fill(database, datetime(2026, 8, day, 12, tzinfo=UTC), phone=f"+1202555013{day // 10}")
 
     for day in (1, 12, 25):
-        _purge(database, Records(), datetime(2026, 11, day, 12, tzinfo=UTC))
+        purge(database, Records(), datetime(2026, 11, day, 12, tzinfo=UTC))
 
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Call)) == 0
@@ -279,7 +120,7 @@ def test_month_is_counted_once_though_its_rows_go_on_many_nights(database: Datab
 
 
 def test_what_is_young_or_still_owed_stays(database: Database) -> None:
-    _fill(database, NIGHT - timedelta(days=89))
+    fill(database, NIGHT - timedelta(days=89))
     with database.transaction() as session:
         asked = make_call(session, phone=STRANGER, started_at=OLD, ended_at=OLD)
         make_callback(
@@ -288,25 +129,23 @@ def test_what_is_young_or_still_owed_stays(database: Database) -> None:
         )  # fmt: skip
         ringing = make_call(session, phone=STRANGER, started_at=OLD, ended_at=OLD)
         make_callback(session, phone="+12025550111", requested_at=OLD, requested_in_call_id=ringing.id)
-    before = _counts(database)
+    before = count_rows(database)
 
-    _purge(database, Records())
+    purge(database, Records())
 
-    after = _counts(database)
-    assert {name: after[name] for name in _purged_tables()} == {
-        name: before[name] for name in _purged_tables()
-    }
+    after = count_rows(database)
+    assert {name: after[name] for name in purged_tables()} == {name: before[name] for name in purged_tables()}
 
 
 def test_dry_run_counts_what_goes_and_changes_nothing(database: Database) -> None:
-    _fill(database, OLD)
-    _fill(database, NIGHT - timedelta(days=3), phone=STRANGER)
-    before = _counts(database)
+    fill(database, OLD)
+    fill(database, NIGHT - timedelta(days=3), phone=STRANGER)
+    before = count_rows(database)
 
     found = would_go(database, 90, OFFICE.zone, NIGHT)
 
-    assert _counts(database) == before
-    run = _purge(database, Records())
+    assert count_rows(database) == before
+    run = purge(database, Records())
     assert found.rows == {name: count for name, count in run.deleted.items() if name != "carrier_records"}
     assert found.carrier_records == run.deleted["carrier_records"] == 3
     assert found.months == ["2026-08", "2026-09"]
@@ -337,7 +176,7 @@ def test_notice_and_registration_stay_and_name_no_old_call(database: Database) -
         session.flush()
         rung.notice_id = told.id
 
-    _purge(database, Records())
+    purge(database, Records())
 
     with database.reading() as session:
         assert session.scalars(select(Call.id)).all() == [waiting.id]
@@ -347,8 +186,8 @@ def test_notice_and_registration_stay_and_name_no_old_call(database: Database) -
 
 
 def test_purge_that_is_killed_anywhere_goes_on_and_deletes_the_same(database: Database) -> None:
-    _fill(database, OLD)
-    _fill(database, OLD, phone=STRANGER)
+    fill(database, OLD)
+    fill(database, OLD, phone=STRANGER)
     carrier, parts = Records(), 0
     while True:
         run = Purge(database, carrier, OFFICE, actor="sweeper", clock=lambda: NIGHT, wait=lambda _: None)
@@ -358,10 +197,10 @@ def test_purge_that_is_killed_anywhere_goes_on_and_deletes_the_same(database: Da
             break
         killed.close()
         parts += 1
-        assert _chain_is_whole(database)
+        assert chain_is_whole(database)
 
-    counts = _counts(database)
-    gone = [name for name in _purged_tables() if name != "known_phones"]
+    counts = count_rows(database)
+    gone = [name for name in purged_tables() if name != "known_phones"]
     assert {name: counts[name] for name in gone if counts[name]} == {}
     assert counts["carrier_records"] == 0
     assert sorted(set(carrier.asked)) == sorted(carrier.asked)
@@ -373,190 +212,12 @@ def test_purge_that_is_killed_anywhere_goes_on_and_deletes_the_same(database: Da
         assert entry.facts is not None
         assert entry.facts["deleted"] == done.deleted
     assert parts > 5
-    assert _chain_is_whole(database)
-
-
-def test_hold_on_a_case_keeps_its_rows_until_it_is_lifted(database: Database) -> None:
-    held, _ = _fill(database, OLD), _fill(database, OLD, phone=STRANGER)
-    with database.transaction() as session:
-        # The victim's phone called without a PIN as well.
-        make_call(session, phone=VICTIM, started_at=OLD, ended_at=OLD)
-    lift = _hold(database, held.number)
-    carrier = Records()
-    carrier.listed["message"] = [
-        ListedRecord("SM" + "1" * 32, VICTIM),
-        ListedRecord("SM" + "2" * 32, STRANGER),
-    ]
-
-    _purge(database, carrier)
-
-    counts = _counts(database)
-    assert (counts["calls"], counts["callbacks"], counts["talks"], counts["pin_tries"]) == (4, 1, 1, 2)
-    assert (counts["callouts"], counts["queued_calls"], counts["case_openings"]) == (1, 1, 1)
-    assert (counts["lost_pin_reports"], counts["call_events"]) == (1, 1)
-    assert [one.sid for one in carrier.listed["message"]] == ["SM" + "1" * 32]
-    with database.reading() as session:
-        mine = select(AuditEntry.facts).where(AuditEntry.target == f"case:{held.id}")
-        assert {"x": 1} in session.scalars(mine.where(AuditEntry.action == "reveal_number")).all()
-    assert _chain_is_whole(database)
-
-    lift()
-    _purge(database, carrier, NIGHT + timedelta(days=1))
-
-    counts = _counts(database)
-    assert (counts["calls"], counts["callbacks"], counts["talks"], counts["pin_tries"]) == (0, 0, 0, 0)
-    assert carrier.listed["message"] == []
-    assert _chain_is_whole(database)
-
-
-def test_hold_on_a_case_keeps_the_calls_with_its_duress_pin(database: Database) -> None:
-    with database.transaction() as session:
-        case = make_case(session)
-        duress = make_duress_pin(session, case)
-        make_call(session, phone=STRANGER, started_at=OLD, ended_at=OLD, case_id=duress.id)
-    _hold(database, case.number)
-
-    _purge(database, Records())
-
-    assert _counts(database)["calls"] == 1
-
-
-def test_hold_on_a_case_keeps_what_was_chosen_at_a_registration_and_who_knew_of_its_duress_pin(
-    database: Database,
-) -> None:
-    with database.transaction() as session:
-        held, other = make_case(session), make_case(session)
-        for case in (held, other):
-            registration = Registration(case_id=case.id, made_at=OLD, made_by="caller", lapses_at=NIGHT)
-            session.add(registration)
-            session.flush()
-            duress = make_duress_pin(session, case, now=OLD)
-            for target in (f"registration:{registration.id}", f"duress:{duress.id}"):
-                audit.record(session, actor="a", action="x", target=target, facts={"of": case.id}, now=OLD)
-    _hold(database, held.number)
-
-    _purge(database, Records())
-
-    with database.reading() as session:
-        kept = session.scalars(select(AuditEntry.facts).where(AuditEntry.action == "x")).all()
-    assert [facts for facts in kept if facts] == [{"of": held.id}, {"of": held.id}]
-
-
-def test_entry_that_a_hold_kept_breaks_the_chain_when_it_is_emptied(database: Database) -> None:
-    held, _ = _fill(database, OLD), _fill(database, OLD, phone=STRANGER)
-    _hold(database, held.number)
-    _purge(database, Records())
-    with database.transaction() as session:
-        entry = session.scalars(
-            select(AuditEntry).where(AuditEntry.target == f"case:{held.id}", AuditEntry.salt.is_not(None))
-        ).first()
-        assert entry is not None
-        entry.facts = entry.salt = None
-        session.flush()
-        entry_id = entry.id
-
-    with database.reading() as session:
-        assert audit.find_fault(session) == audit.Fault(entry_id, "emptied")
-
-
-def test_hold_on_everything_stops_a_purge_that_is_under_way(database: Database) -> None:
-    _fill(database, OLD)
-    carrier = Records()
-    parts = Purge(
-        database, carrier, OFFICE, actor="sweeper", clock=lambda: NIGHT, wait=lambda _: None
-    ).parts()
-    next(parts)
-    lift = _hold(database, None)
-
-    with pytest.raises(EverythingHeldError):
-        list(parts)
-    with pytest.raises(EverythingHeldError):
-        _purge(database, carrier)
-
-    assert _counts(database)["calls"] == 3
-    assert carrier.asked == []
-    lift()
-    assert _purge(database, carrier).deleted["calls"] == 3
-
-
-def test_record_that_the_carrier_keeps_is_listed_and_tried_again_by_the_next_purge(
-    database: Database,
-) -> None:
-    _fill(database, OLD)
-    with database.reading() as session:
-        sids = sorted(session.scalars(select(Call.call_sid)))
-    carrier = Records()
-    carrier.refuses[str(sids[1])] = CarrierRefused("refused", about="record", code=20409)
-
-    for tries in (1, 2):
-        _purge(database, carrier, NIGHT + timedelta(days=tries))
-        with database.reading() as session:
-            assert kept_records(session) == [KeptRecord("call", str(sids[1]), tries, 20409)]
-    carrier.refuses.clear()
-    _purge(database, carrier, NIGHT + timedelta(days=3))
-
-    assert _counts(database)["carrier_records"] == 0
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        CarrierRefused("no such account", about="account", code=20003),
-        CarrierRefused("too many requests", about="pace", code=20429),
-        CarrierRefused("not reached", about="connection"),
-        CarrierUnknown("no answer"),
-    ],
-)
-def test_carrier_that_does_not_serve_us_is_asked_once_and_again_by_the_next_purge(
-    database: Database, fault: Exception
-) -> None:
-    _fill(database, OLD)
-    carrier = Records()
-    carrier.fails = fault
-
-    run = _purge(database, carrier)
-
-    assert len(carrier.asked) == 1
-    assert run.stopped == str(fault)
-    assert _counts(database)["calls"] == 0
-    assert _counts(database)["carrier_records"] == 3
-    # Another run within half a minute leaves the carrier alone.
-    _purge(database, carrier, NIGHT + timedelta(seconds=10))
-    assert len(carrier.asked) == 1
-    carrier.fails = None
-    _purge(database, carrier, NIGHT + timedelta(days=1))
-    assert _counts(database)["carrier_records"] == 0
-
-
-def test_record_without_an_answer_does_not_hold_up_the_others(database: Database) -> None:
-    _fill(database, OLD)
-    with database.reading() as session:
-        first = str(min(filter(None, session.scalars(select(Call.call_sid)))))
-    carrier = Records()
-    carrier.refuses[first] = CarrierUnknown("The carrier failed (500).")
-
-    for day in range(2):
-        _purge(database, carrier, NIGHT + timedelta(days=day))
-
-    with database.reading() as session:
-        assert kept_records(session) == [KeptRecord("call", first, 2, None)]
-
-
-def test_carrier_is_left_alone_while_it_refuses_the_calls_of_the_office(database: Database) -> None:
-    _fill(database, OLD)
-    with database.transaction() as session:
-        open_breaker(session, "calls", 20003, NIGHT)
-    carrier = Records()
-
-    _purge(database, carrier)
-
-    assert carrier.asked == []
-    assert _counts(database)["carrier_records"] == 3
+    assert chain_is_whole(database)
 
 
 def test_sweeper_purges_once_a_night(database: Database) -> None:
     office = dataclasses.replace(OFFICE, time_zone="America/New_York")
-    _fill(database, OLD)
+    fill(database, OLD)
     moment = [NIGHT]
     nightly = NightlyPurge(database, Records(), clock=lambda: moment[0], wait=lambda _seconds: None)
 
@@ -564,74 +225,15 @@ def test_sweeper_purges_once_a_night(database: Database) -> None:
         moment[0] = now
         for step in range(40):
             nightly.work(office, now + timedelta(seconds=2 * step))
-        return _counts(database)["purge_runs"]
+        return count_rows(database)["purge_runs"]
 
     midnight = datetime(2026, 12, 29, 6, 0, tzinfo=UTC)
     assert works(midnight) == 0
     assert works(midnight + timedelta(hours=2, minutes=1)) == 1
-    assert _counts(database)["calls"] == 0
+    assert count_rows(database)["calls"] == 0
     assert works(midnight + timedelta(hours=6)) == 1
     assert works(midnight + timedelta(days=1)) == 1
     assert works(midnight + timedelta(days=1, hours=2, minutes=1)) == 2
-
-
-@pytest.fixture
-def exchange() -> Iterator[Exchange]:
-    exchange = Exchange()
-    yield exchange
-    exchange.closes()
-
-
-def test_purge_rehearsed_with_the_exchange_as_the_carrier(
-    database: Database, settings: Settings, exchange: Exchange
-) -> None:
-    over, ringing, elsewhere = place(exchange), place(exchange), place(exchange)
-    exchange.act(over.sid, "decline")
-    exchange.act(elsewhere.sid, "decline")
-    exchange.twilio.messages.create(to=CALLER, from_=LINE, body="The line has a message.")
-    # A text and a call to the line, of which no row is left: only the exchange's own list names them.
-    exchange.web.post("/handset/text", json={"from": CALLER, "to": LINE, "body": "STOP"})
-    inbound = exchange.web.post("/handset/dial", json={"from": CALLER, "to": LINE}).json
-    assert exchange.waits_until(lambda: exchange.board.find(inbound["sid"]).live.state == "keys")
-    exchange.act(inbound["sid"], "hang-up")
-    assert exchange.waits_until(lambda: len(exchange.twilio.messages.list()) == 2)
-    now = datetime.now(UTC)
-    with database.transaction() as session:
-        for call in (over, ringing):
-            make_call(session, str(call.sid), phone=CALLER, started_at=now, ended_at=now)
-        audit.record(
-            session, actor="caller", action="verify_call", target="call:1", facts={"turn": 5}, now=now
-        )
-    carrier = Carrier(
-        dataclasses.replace(
-            settings,
-            twilio_api_base_url=exchange.url,
-            twilio_account_sid=ACCOUNT,
-            twilio_auth_tokens=(TOKEN,),
-        ),
-        LINE,
-    )
-
-    run = _purge(database, carrier, now + timedelta(days=100))
-
-    # Not the call that still rings, of which the exchange says that it is not over.
-    assert [call.sid for call in exchange.twilio.calls.list()] == [ringing.sid]
-    assert exchange.twilio.messages.list() == []
-    assert run.deleted["calls"] == 2
-    # Three calls that are over and two texts.
-    assert run.deleted["carrier_records"] == 5
-    with database.reading() as session:
-        assert kept_records(session) == [KeptRecord("call", str(ringing.sid), 1, 20409)]
-        assert session.scalar(select(func.count()).select_from(Call)) == 0
-    assert _chain_is_whole(database)
-
-    exchange.act(ringing.sid, "decline")
-    _purge(database, carrier, now + timedelta(days=101))
-
-    assert exchange.twilio.calls.list() == []
-    assert _counts(database)["carrier_records"] == 0
-    assert _chain_is_whole(database)
-    carrier.close()
 
 
 KILLED = """
@@ -639,7 +241,7 @@ import os, signal, sys
 from datetime import datetime
 from models.store.database import Database
 from models.store.keyring import Keyring
-from tests.workers.purge.test_purge import OFFICE, Records
+from tests.workers.purge.purged import OFFICE, Records
 from workers.purge import Purge
 
 database = Database(sys.argv[1], Keyring([("k1", bytes(range(32)))], b"any"))
@@ -663,7 +265,7 @@ for _ in Purge(database, Records(), OFFICE, actor="sweeper", clock=lambda: now, 
 def test_purge_whose_process_is_killed_before_a_commit_leaves_nothing_half_done(
     database: Database, database_url: str, at: int
 ) -> None:
-    _fill(database, OLD)
+    fill(database, OLD)
 
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, database_url, NIGHT.isoformat(), str(at)],
@@ -672,33 +274,16 @@ def test_purge_whose_process_is_killed_before_a_commit_leaves_nothing_half_done(
     )
 
     assert killed.returncode == -signal.SIGKILL
-    assert _chain_is_whole(database)
+    assert chain_is_whole(database)
     with database.reading() as session:
         (run,) = session.scalars(select(PurgeRun)).all()
         gone = {"calls": 3, "callbacks": 1, "talks": 1, "pin_tries": 2, "call_events": 1}
-        counts = _counts(database)
+        counts = count_rows(database)
         for table, filled in gone.items():
             assert counts[table] + run.deleted.get(table, 0) == filled, table
     carrier = Records()
-    _purge(database, carrier)
+    purge(database, carrier)
     with database.reading() as session:
         (run,) = session.scalars(select(PurgeRun)).all()
         assert {name: run.deleted[name] for name in gone} == gone
-    assert _chain_is_whole(database)
-
-
-def test_rows_of_a_call_name_no_record_twice(database: Database) -> None:
-    """A record that the carrier lists and that a row names is one deletion."""
-    _fill(database, OLD)
-    carrier = Records()
-    with database.reading() as session:
-        carrier.listed["call"] = [
-            ListedRecord(str(sid), VICTIM) for sid in session.scalars(select(Call.call_sid))
-        ]
-
-    _purge(database, carrier)
-
-    assert sorted(carrier.asked) == sorted(set(carrier.asked))
-    with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(CarrierRecord)) == 0
-        assert session.scalar(select(func.count()).select_from(Callback)) == 0
+    assert chain_is_whole(database)
