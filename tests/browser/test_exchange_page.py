@@ -200,6 +200,7 @@ def test_phone_that_nobody_shows_rings_in_the_tray_and_can_be_picked_up(
     other.hears("To accept, press 1.")
     expect(page.get_by_text("None.", exact=True)).to_be_visible()
     other.hangs_up()
+    other.is_shown_as("Call over")
     other.button("Remove Phone 0142").click()
     expect(other.card).to_have_count(0)
 

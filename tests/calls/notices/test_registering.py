@@ -262,13 +262,13 @@ def test_calls_go_to_all_safe_phones_or_to_one(phone: Phone, make_case: MakeCase
 def test_pause_ends_by_itself_and_can_be_ended(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
     registers(phone, case).hangs_up()
     caller = calls(phone, case, *ASK, "3", "1")
-    assert caller.hears("We will not call about changes until")
+    assert caller.hears("We will not call about changes for now")
     caller.hangs_up()
     assert registration(hotline).paused_until == hotline.clock.now + timedelta(days=7)
 
     # The next call asks about the pause by itself.
     again = calls(phone, case, "1")
-    assert again.hears("We will not call about changes until", "To start these calls again, press 1")
+    assert again.hears("We will not call about changes for now", "To start these calls again, press 1")
     again.presses("1")
 
     assert again.hears("The pause is over")
