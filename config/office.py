@@ -65,6 +65,8 @@ class Office:
     countries: tuple[str, ...]
     shared_phones: tuple[str, ...]
     services: tuple[Service, ...]
+    #: The key of the service that is offered when nobody here can talk about hard news (R19).
+    partner: str | None
     gates: Mapping[str, str]
     allow_facility: bool
     allow_hearing: bool

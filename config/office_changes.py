@@ -32,6 +32,7 @@ FIXED = {
     "office.time_zone": "promised times are stored in it",
     "office.countries": "it decides which phones the line can call (R35)",
     "office.shared_phones": "they loosen limits on wrong PINs (R06)",
+    "notices.partner": "the partner has agreed to answer these calls at any hour",
     "interpreters": "these numbers are called into a conversation and are tested before they are used",
 }
 

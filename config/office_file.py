@@ -57,8 +57,11 @@ def holiday_names(
 
 
 _TABLES = frozenset(
-    {"office", "hours", "holidays", "services", "interpreters", "release", "policies", "announcements"}
-)
+    {
+        "office", "hours", "holidays", "services", "notices", "interpreters", "release", "policies",
+        "announcements",
+    }
+)  # fmt: skip
 _SWITCHES = ("allow_facility", "allow_hearing", "allow_expected_release", "allow_removal_stage")
 _OFFICE_FIELDS = frozenset(
     {
@@ -104,6 +107,7 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
     gates = _table(release, "gates", "release.")
     if not gates or any(value not in {"yes", "no"} for value in gates.values()):
         raise FieldError('release.gates must hold at least one gate, each "yes" or "no".')
+    services = _services(table.get("services", []), languages)
     return dict(
         name=_each_language(office, "office", "name", languages),
         neutral_name=_each_language(office, "office", "neutral_name", languages),
@@ -125,7 +129,8 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
         time_zone=time_zone,
         countries=countries,
         shared_phones=_numbers(office, "shared_phones"),
-        services=_services(table.get("services", []), languages),
+        services=services,
+        partner=_partner(table.get("notices", {}), services),
         gates=gates,
         **{switch: _switch(release, switch) for switch in _SWITCHES},
         hours=_hours(_table(table, "hours")),
@@ -233,6 +238,21 @@ def _services(entries: Any, languages: tuple[str, ...]) -> tuple[Service, ...]:
     if len({service.key for service in services}) != len(services):
         raise FieldError("services holds one key twice.")
     return tuple(services)
+
+
+def _partner(table: Any, services: tuple[Service, ...]) -> str | None:
+    """The key of the service that is offered when nobody can talk about hard news; None if there is none."""
+    if not isinstance(table, dict):
+        raise FieldError("[notices] must be a table.")
+    _no_others(table, {"partner"}, "notices.")
+    key = table.get("partner", "")
+    if key == "":
+        return None
+    if key not in [service.key for service in services]:
+        raise FieldError(
+            '%(field)s must be the key of one of the [[services]], or "" for none.', field="notices.partner"
+        )
+    return str(key)
 
 
 def _hours(table: Mapping[str, Any]) -> dict[str, tuple[Span, ...]]:

@@ -31,11 +31,12 @@ def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
     """Every tree by its name. ``case_digits``: the length of case numbers, if longer than the office says."""
     digits = max(case_digits, policies_of(office).case_number_digits)
     services = [service.key for service in office.services]
-    victims = victim_line(office.languages, services, digits)
-    discreet = discreet_line(office.languages, services, digits)
+    has_partner = office.partner is not None
+    victims = victim_line(office.languages, services, digits, has_partner=has_partner)
+    discreet = discreet_line(office.languages, services, digits, has_partner=has_partner)
     legs = (
         liaison_callback(), liaison_at_0(), callback_call(), colleague_call(), interpreter_call(),
-        callout_call(), notice_call(services),
+        callout_call(), notice_call(services, has_partner=has_partner),
     )  # fmt: skip
     return {
         flow.name: flow for flow in (victims, discreet, *legs, alert_call(), staff_line(office.languages))

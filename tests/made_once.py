@@ -141,7 +141,8 @@ def _share_trees(patch: pytest.MonkeyPatch) -> None:
 
     def build(office: Office, case_digits: int = 0) -> Mapping[str, Flow]:
         services = tuple(service.key for service in office.services)
-        key = (office.languages, services, office.policies["case_number_digits"].value, case_digits)
+        digits = office.policies["case_number_digits"].value, case_digits
+        key = (office.languages, services, office.partner is not None, *digits)
         if key not in whole:
             whole[key] = MappingProxyType(trees.build_flows(office, case_digits))
         return whole[key]

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from ivr_flows.engine.code_words import CODE_WORDS
-from ivr_flows.engine.rules import OfficeRules, Rules
+from ivr_flows.engine.flow import required
+from ivr_flows.engine.rules import OfficeRules, Rules, ServiceEntry
 from ivr_flows.engine.time_words import hour_prompt
 from ivr_flows.engine.turn import Say, Slots, Turn, Words, in_language
 from ivr_flows.prompts import Prompts
@@ -76,6 +77,16 @@ class Desk:
     def office(self) -> OfficeRules:
         """The office that this line belongs to."""
         return self.rules.office
+
+    @property
+    def partner(self) -> ServiceEntry | None:
+        """The service that may talk with a person while nobody here can, if the office named one (R19)."""
+        return next((one for one in self.office.services if one.key == self.office.partner), None)
+
+    @property
+    def is_anyone_free(self) -> bool:
+        """Whether a person here could talk now: the office is open, and a liaison is free (R19)."""
+        return self.call.free_liaisons > 0 and self.office.is_open(self.now)
 
     @property
     def policies(self) -> Policies:
@@ -247,6 +258,8 @@ class Desk:
                 # By its name: the caller should know whom they are connected to.
                 safety = next(one for one in self.office.services if one.key == SAFETY_SERVICE)
                 return (("service", safety.name[language]),)
+            case "partner":
+                return (("service", required(self.partner).name[language]),)
             case "service":
                 return (("service", self.office.services[int(position)].name[language]),)
             case "phone":

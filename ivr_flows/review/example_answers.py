@@ -14,7 +14,7 @@ from ivr_flows.review.example_callbacks import CALLBACK_ANSWERS, NOW, PARTS
 from ivr_flows.review.example_callbacks import Answer as Answer
 from ivr_flows.review.example_notices import NOTICE_ANSWERS, NOTICE_MEANINGS
 from ivr_flows.review.example_registering import REGISTERING_ANSWERS, REGISTERING_MEANINGS
-from ivr_flows.review.example_services import SERVICE_ANSWERS
+from ivr_flows.review.example_services import SERVICE_ANSWERS, SERVICE_MEANINGS
 from ivr_flows.review.example_waiting import (
     one_other_waits,
     one_waits,
@@ -326,6 +326,7 @@ VERIFIED_ALONE = frozenset(
 MEANINGS: Mapping[str, str] = {
     **NOTICE_MEANINGS,
     **REGISTERING_MEANINGS,
+    **SERVICE_MEANINGS,
     "may_try: yes": "tries are left",
     "may_try: number_too": "tries are left, and the number is asked too",
     "may_try: no": "no tries are left",
@@ -415,8 +416,6 @@ MEANINGS: Mapping[str, str] = {
     "callback_for_silence: cannot": "there is no phone to call back",
     "person_ended: talked": "they talked",
     "person_ended: nobody": "nobody accepted",
-    "service_ended: talked": "the service answered",
-    "service_ended: failed": "the service did not answer",
     "accept: code": "their phone is a personal one",
     "tell_waiting: others": "callbacks that are not urgent wait too",
     "staff_left: star": "they pressed star",

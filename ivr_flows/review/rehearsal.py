@@ -158,7 +158,8 @@ class _Stage:
         self._remembered = place.chosen if place else {}
         for _ in range(action.times):
             self._when, self._facts, self._chosen = [], {}, {}
-            before = call.trail = call.trail[-LONGEST_WAY:]
+            # A cut just before a space would leave it, and the walk removes it.
+            before = call.trail = call.trail[-LONGEST_WAY:].lstrip()
             desk = ExampleDesk(call, self._prompts, self._rules, turn)
             walk = Walk(self._flow, desk, self._beyond)
             answer: Turn | Deferred | None

@@ -8,7 +8,7 @@ from ivr_flows.engine.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, 
 from ivr_flows.trees.callback_steps import callback_ways, silent_menu
 from ivr_flows.trees.pin_steps import CASE_DIGITS, PIN_DIGITS, number_slip
 from ivr_flows.trees.registering_steps import NOTICES
-from ivr_flows.trees.victim_line import HEAR_AGAIN, last_menu, victim_line
+from ivr_flows.trees.victim_line import HEAR_AGAIN, PARTNER, last_menu, victim_line
 from ivr_flows.verbs import case_verbs
 from models.calls.role import CALLER
 
@@ -26,13 +26,15 @@ _WRONG_NUMBER = {
 }
 
 
-def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits: int) -> Flow:
+def discreet_line(
+    languages: Sequence[str], services: Sequence[str], case_digits: int, *, has_partner: bool = False
+) -> Flow:
     """Build the tree for the languages offered, the keys of the services and the length of a number.
 
     A caller may be overheard, or may only have found the number on somebody's phone. Before the PIN or 0
     there is no emergency number, no case and no crime; the danger line follows the PIN.
     """
-    table = victim_line(languages, services, case_digits, tells_5=False)
+    table = victim_line(languages, services, case_digits, has_partner=has_partner, tells_5=False)
     kept = {name: step for name, step in table.steps.items() if name not in _VICTIM_LINE_ALONE}
     ask_pin, wishes = table.steps["ask_pin"], table.steps["callback_more_wishes"]
     assert isinstance(ask_pin, Collect)  # noqa: S101 - the table above is ours.
@@ -87,6 +89,8 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
         "anything_else": last_menu(Choice("end.main", next="main_menu")),
         "all_said_in_case": last_menu(HEAR_AGAIN, NOTICES),
     }
+    if has_partner:
+        front["all_said_for_news"] = last_menu(PARTNER, HEAR_AGAIN, NOTICES)
     steps = {name: in_code_words(step) for name, step in {**kept, **front}.items()}
     return dataclasses.replace(
         table,

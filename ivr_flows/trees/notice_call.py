@@ -10,6 +10,7 @@ from ivr_flows.engine.desk import SAFETY_SERVICE
 from ivr_flows.engine.flow import Announce, Choice, Collect, Decide, Flow, Hangup, Menu, Step, Transfer
 from ivr_flows.trees.called_steps import CALLED_KEYS, called_steps
 from ivr_flows.trees.legs import outbound
+from ivr_flows.trees.partner_choice import look_for_partner, partner_choice
 from ivr_flows.verbs import notice_verbs, service_verbs
 from models.calls.role import NOTIFIED
 from models.notices.notice_code import CODE_DIGITS
@@ -17,8 +18,10 @@ from models.notices.notice_code import CODE_DIGITS
 _BEGUN = {"code": "ask_code", "key": "choose", "gone": "gone"}
 
 
-def notice_call(services: Sequence[str]) -> Flow:
-    """Build the tree for the keys of the office's services."""
+def notice_call(services: Sequence[str], *, has_partner: bool = False) -> Flow:
+    """Build the tree for the keys of the office's services, and with its partner line if it has one."""
+    # After the promise that a person calls, which is kept whatever follows.
+    after_promise = "look_for_partner" if has_partner else "promised"
     now = Choice("hard_news.now", next="news")
     person = Choice("notice.person_tells", does=notice_verbs.ask_person, on={"promised": "danger_person"})
     steps: dict[str, Step] = {
@@ -47,16 +50,15 @@ def notice_call(services: Sequence[str]) -> Flow:
         "warn": _warning(now, person),
         "warn_gently": _warning(person, now),
         # Hard news is never told to silence: nobody knows who has the phone.
-        "silence": Decide(notice_verbs.ask_person, {"promised": "danger_person"}, once=True),
-        "danger_person": Announce("danger_line", "until_person", barge_in=False, about="emergency"),
-        "until_person": Announce("hard_news.until", "person_promised"),
-        "person_promised": Hangup("notice.person_promised"),
+        "silence": Decide(notice_verbs.ask_person, {"promised": "danger_silence"}, once=True),
+        **_danger_first("silence", "promised"),
+        **_danger_first("person", after_promise),
         "news": Decide(
             notice_verbs.tell_notice, {"out": "danger_again", "not_out": "confirm", "gone": "gone"}, once=True
         ),
         "danger_again": Announce("danger_line", "confirm_out", barge_in=False, about="emergency"),
-        "confirm": _confirming("thanks"),
-        "confirm_out": _confirming("thanks_out" if SAFETY_SERVICE in services else "thanks"),
+        "confirm": _confirming("thanks", after_promise),
+        "confirm_out": _confirming("thanks_out" if SAFETY_SERVICE in services else "thanks", after_promise),
         "thanks": Hangup("notice.thanks"),
         "promised": Hangup("notice.person_promised"),
         "gone": Hangup("called.gone"),
@@ -81,6 +83,8 @@ def notice_call(services: Sequence[str]) -> Flow:
                 None, service_verbs.service_ended, {"talked": "unclear", "failed": "unclear"}
             ),
         }
+    if has_partner:
+        steps |= _partner_steps()
     return outbound("notice_call", NOTIFIED, "opening", steps, give_up="unclear", keys=CALLED_KEYS)
 
 
@@ -88,10 +92,35 @@ def _warning(first: Choice, second: Choice) -> Menu:
     return Menu((first, second), prompt="hard_news.warning", silence="silence", silences=1, give_up="silence")
 
 
-def _confirming(thanks: str) -> Menu:
+def _danger_first(who: str, then: str) -> dict[str, Step]:
+    """The danger line, which no key stops, and safety advice until the news is told (R17, R19)."""
+    return {
+        f"danger_{who}": Announce("danger_line", f"until_{who}", barge_in=False, about="emergency"),
+        f"until_{who}": Announce("hard_news.until", then),
+    }
+
+
+def _partner_steps() -> dict[str, Step]:
+    """A partner to talk with until we call: never in place of our call, and never offered to silence."""
+    return {
+        "look_for_partner": look_for_partner(offered="partner", none="promised"),
+        "partner": Menu(
+            (partner_choice(ringing="ring_partner", changed="promised"),),
+            prompt="partner.until",
+            give_up="unclear",
+            silence="unclear",
+            silences=1,
+        ),
+        "ring_partner": Transfer(
+            None, service_verbs.service_ended, {"talked": "promised", "failed": "promised"}
+        ),
+    }
+
+
+def _confirming(thanks: str, person: str) -> Menu:
     return Menu(
         (
             Choice("notice.confirm", does=notice_verbs.confirm_notice, on={"confirmed": thanks}),
-            Choice("notice.person", does=notice_verbs.ask_person, on={"promised": "promised"}),
+            Choice("notice.person", does=notice_verbs.ask_person, on={"promised": person}),
         )
     )

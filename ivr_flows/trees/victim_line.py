@@ -19,6 +19,7 @@ from ivr_flows.engine.flow import (
     Wait,
 )
 from ivr_flows.trees.callback_steps import callback_steps, silent_menu
+from ivr_flows.trees.partner_choice import look_for_partner, partner_choice
 from ivr_flows.trees.pin_steps import (
     CASE_DIGITS,
     CLOSED_PIN_STEPS,
@@ -43,12 +44,20 @@ from models.calls.role import CALLER
 
 
 def victim_line(
-    languages: Sequence[str], services: Sequence[str], case_digits: int, *, tells_5: bool = True
+    languages: Sequence[str],
+    services: Sequence[str],
+    case_digits: int,
+    *,
+    has_partner: bool = False,
+    tells_5: bool = True,
 ) -> Flow:
     """Build the tree for the languages offered, the keys of the services and the length of a case number.
 
+    ``has_partner``: a partner line is offered while nobody here can talk about hard news (R19).
     ``tells_5``: the key for callers who cannot talk is told after the PIN; a discreet line does not (R22).
     """
+    to_case = {"case": "choose_menu", "news": "hard_news"}
+    back_to_case = Choice("end.case", does=case_verbs.back_to_case, on=to_case)
     steps: dict[str, Step] = {
         # The opening (R17).
         "danger_line": Announce(
@@ -148,7 +157,7 @@ def victim_line(
         "callback_first": Decide(case_verbs.news_waits, {"waits": "danger_callback", "none": "callback"}),
         "news_callback": Decide(
             callback_verbs.request_for_news,
-            {"promised": "promised", "refused": "callback_cannot"},
+            {"promised": "news_promised" if has_partner else "promised", "refused": "callback_cannot"},
             once=True,
         ),
         # Hard news is never told to a silent caller: nobody knows who has the phone.
@@ -284,11 +293,7 @@ def victim_line(
         "anything_else": last_menu(Choice("end.main", next="announcements"), _HELP),
         # A caller who entered the PIN is led back into their case, not out of it.
         "all_said": Decide(case_verbs.all_said, {"case": "all_said_in_case", "menu": "anything_else"}),
-        "all_said_in_case": last_menu(
-            Choice("end.case", does=case_verbs.back_to_case, on={"case": "choose_menu", "news": "hard_news"}),
-            _HELP,
-            NOTICES,
-        ),
+        "all_said_in_case": last_menu(back_to_case, _HELP, NOTICES),
         # Silence: one offer, heard once, and a gentle end (R25). A caller who has found the card can
         # continue.
         "no_one_there": Announce("no_one_there", "silent_offer"),
@@ -307,6 +312,12 @@ def victim_line(
         "goodbye": Hangup("goodbye"),
         "talk_over": Hangup("queue.over"),
     }
+    if has_partner:
+        steps |= {
+            "news_promised": Decide(wish_verbs.say_how, {"said": "look_for_partner"}),
+            "look_for_partner": look_for_partner(offered="all_said_for_news", none="all_said"),
+            "all_said_for_news": last_menu(PARTNER, back_to_case, _HELP, NOTICES),
+        }
     closed = {
         "status",
         "person_told",
@@ -381,6 +392,7 @@ def _safety_choice(services: Sequence[str]) -> Choice:
 
 
 _HELP = Choice("case.help", next="services")
+PARTNER = partner_choice(ringing="ring_service", changed="all_said")
 _MORE = Choice("case.more", next="details")
 HEAR_AGAIN = Choice("case.again", does=case_verbs.hear_again, on={"again": "status", "news": "news"})
 

@@ -265,4 +265,4 @@ def back_to_case(desk: Desk, _digits: str) -> str:
 @answers("free", "nobody")
 def look_for_someone(desk: Desk, _digits: str) -> str:
     """Whether a person could tell the news now (R19)."""
-    return "free" if desk.call.free_liaisons > 0 and desk.office.is_open(desk.now) else "nobody"
+    return "free" if desk.is_anyone_free else "nobody"

@@ -28,6 +28,25 @@ def ring_safety_line(desk: Desk, _digits: str) -> str:
     return _ring(desk, next(one for one in desk.office.services if one.key == SAFETY_SERVICE))
 
 
+@answers("offered", "none")
+def look_for_partner(desk: Desk, _digits: str) -> str:
+    """Whether the partner line is offered to somebody whom we promised to call about hard news (R19).
+
+    Only if nobody here can talk now, and never to a person who cannot talk: a partner asks no yes or no.
+    """
+    is_offered = desk.partner is not None and not desk.is_anyone_free and not desk.call.silent
+    return "offered" if is_offered else "none"
+
+
+@answers("ringing", "changed")
+def ring_partner(desk: Desk, _digits: str) -> str:
+    """Connect the person to the partner line that they heard of; the promise to call them is kept."""
+    partner = desk.partner
+    if partner is None or not _was_heard(desk, "partner.talk", service=partner.name[desk.call.language]):
+        return "changed"
+    return _ring(desk, partner)
+
+
 @answers("talked", "failed")
 def service_ended(desk: Desk, _digits: str) -> str:
     """Whether the service answered; if it did not, its number is read out."""

@@ -53,6 +53,7 @@ _IN_VAIN = 2
 #: The exact words of the partial indexes, so that both databases use them.
 _LIVE = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
 _OPEN_INBOUND = text("calls.ended_at IS NULL AND calls.direction = 'inbound'")
+_LIVE_NOTICE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
 
 
 def leg_ended(
@@ -287,15 +288,15 @@ def _is_called_elsewhere(
 
 
 def _is_on_the_line(session: Session, phone_key: str, now: datetime) -> bool:
-    """Whether this phone is in an inbound call from it; a doubted caller ID does not count."""
-    calls = select(CALLS.c.id).where(
-        _OPEN_INBOUND,
-        CALLS.c.phone_key == phone_key,
-        CALLS.c.caller_id_doubted.is_(False),
-        # The end event of an older one was lost.
-        CALLS.c.started_at > now - LONGEST_CALL,
-    )
-    return session.execute(calls.limit(1)).first() is not None
+    """Whether this phone is in a call from it, or in one about a notice in which a key was pressed.
+
+    A doubted caller ID does not count. A call about a notice goes on while its person talks with a partner.
+    """
+    # The end event of an older one was lost.
+    mine = and_(CALLS.c.phone_key == phone_key, CALLS.c.started_at > now - LONGEST_CALL)
+    inbound = select(CALLS.c.id).where(_OPEN_INBOUND, mine, CALLS.c.caller_id_doubted.is_(False))
+    notified = select(CALLS.c.id).where(_LIVE_NOTICE, mine, CALLS.c.accepted_at.is_not(None))
+    return any(session.execute(one.limit(1)).first() is not None for one in (inbound, notified))
 
 
 def _busy_rounds(session: Session, callback: Callback) -> int:

@@ -174,6 +174,9 @@ def test_no_other_number_is_ever_dialed(number: str) -> None:
         ("worked_holidays = []", 'worked_holidays = ["2026-12-25"]', "holidays.worked_holidays"),
         ('phone = "988"', 'phone = "call us"', "services entry 1.phone"),
         ('key = "victim_connect"', 'key = "crisis"', "services"),
+        ('partner = ""', 'partner = "a_friend"', "notices.partner must be the key of one of"),
+        ('partner = ""', "partner = 988", "notices.partner"),
+        ('partner = ""', 'partners = "crisis"', "notices.partners"),
         ('adult = "yes"', 'adult = "maybe"', "release.gates"),
         ("allow_facility = true", 'allow_facility = "yes"', "release.allow_facility"),
         ("allow_facility = true", "allow_everything = true", "release.allow_everything"),
@@ -198,6 +201,20 @@ def test_slip_in_the_file_is_named(tmp_path: Path, shipped: str, changed: str, n
 
     assert named in str(refused.value)
     assert str(path) in str(refused.value)
+
+
+def test_partner_is_one_of_the_services_or_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "office.toml"
+    path.write_text(SHIPPED.read_text().replace('partner = ""', 'partner = "crisis"', 1))
+
+    assert Office.load(path).partner == "crisis"
+    assert Office.load(SHIPPED).partner is None
+    with pytest.raises(OfficeError, match=r"notices\.partner"):
+        Office.load(path).with_changes(
+            {"services": [{"key": "legal", "name": {"en": "a", "es": "b"}, "phone": "211"}]}
+        )
+    path.write_text(SHIPPED.read_text().replace("[notices]", "", 1).replace('partner = ""', "", 1))
+    assert Office.load(path).partner is None
 
 
 def test_fifth_service_is_refused(tmp_path: Path) -> None:

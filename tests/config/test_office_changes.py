@@ -124,9 +124,11 @@ def test_anything_sent_is_an_office_or_one_sentence(field: str, value: Any) -> N
 def test_every_field_of_the_file_can_be_changed_or_says_why_it_cannot() -> None:
     table = Office.load(SHIPPED).table
     named = {
-        f"{place}.{name}" for place in ("office", "hours", "holidays", "policies") for name in table[place]
+        f"{place}.{name}"
+        for place in ("office", "hours", "holidays", "notices", "policies")
+        for name in table[place]
     }
-    named |= {name for name in table if name not in {"office", "hours", "holidays", "policies"}}
+    named |= {name for name in table if name not in {"office", "hours", "holidays", "notices", "policies"}}
 
     assert named <= {*EDITABLE, *FIXED}
 

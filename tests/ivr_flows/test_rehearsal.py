@@ -26,7 +26,8 @@ from tests.factories import make_office
 from tests.ivr_flows.test_check import with_steps, with_texts
 from tests.twiml_check import check
 
-OFFICE = make_office()
+#: With a partner, whose steps only such an office has.
+OFFICE = make_office(partner="domestic_violence")
 RULES = rules_of(OFFICE)
 FLOWS = build_flows(OFFICE)
 #: Enough to show that a broken engine or text is found.
@@ -60,6 +61,12 @@ def scenes(found: Rehearsal) -> list[Scene]:
 @pytest.mark.parametrize(("flow", "language"), SCRIPTS)
 def test_transcript_keeps_every_rule(flow: str, language: str) -> None:
     assert rehearsal_problems(script_of(flow, language)) == []
+
+
+def test_notice_call_of_an_office_without_a_partner_keeps_every_rule() -> None:
+    office = make_office()
+
+    assert walked_problems({"notice_call": build_flows(office)["notice_call"]}, PROMPTS, office) == []
 
 
 @pytest.mark.parametrize(("flow", "language"), SCRIPTS)

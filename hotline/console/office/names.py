@@ -40,6 +40,7 @@ FIELD_NAMES = {
     "office.time_zone": N_("Time zone"),
     "office.countries": N_("Countries that the line calls"),
     "office.shared_phones": N_("Phones that many people share"),
+    "notices.partner": N_("Partner line while no one at the office can talk"),
     "interpreters": N_("Interpreters"),
 }
 #: The holidays of the United States in the words of the calendar library, which has them only in English.

@@ -94,3 +94,4 @@ def test_policies_and_fields_that_stay_in_the_file_are_read_in_spanish(reader: M
 
     reader.opens("/console/office/fixed")
     assert reader.reads("Números discretos", "Aflojan los límites de los PIN incorrectos")
+    assert reader.reads("Línea asociada cuando nadie de la oficina puede hablar", "notices.partner–La línea")
