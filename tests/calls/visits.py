@@ -90,7 +90,7 @@ SLIPS: Mapping[str, Sequence[str]] = {
         "*",
         "583961",
         "583962",
-        "WRONG",
+        "583961",
         "1",
         "1",
     ),
