@@ -106,7 +106,7 @@ def _partner_steps() -> dict[str, Step]:
         "look_for_partner": look_for_partner(offered="partner", none="promised"),
         "partner": Menu(
             (partner_choice(ringing="ring_partner", changed="promised"),),
-            prompt="partner.until",
+            prompt="services.partner_until",
             give_up="unclear",
             silence="unclear",
             silences=1,

@@ -13,4 +13,4 @@ def look_for_partner(offered: str, none: str) -> Decide:
 def partner_choice(ringing: str, changed: str) -> Choice:
     """The key that connects to it. ``changed``: the office has named another partner since it was said."""
     exits = {"ringing": ringing, "changed": changed}
-    return Choice("partner.talk", does=service_verbs.ring_partner, on=exits, about="partner")
+    return Choice("services.partner", does=service_verbs.ring_partner, on=exits, about="partner")

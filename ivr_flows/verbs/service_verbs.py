@@ -42,7 +42,7 @@ def look_for_partner(desk: Desk, _digits: str) -> str:
 def ring_partner(desk: Desk, _digits: str) -> str:
     """Connect the person to the partner line that they heard of; the promise to call them is kept."""
     partner = desk.partner
-    if partner is None or not _was_heard(desk, "partner.talk", service=partner.name[desk.call.language]):
+    if partner is None or not _was_heard(desk, "services.partner", service=partner.name[desk.call.language]):
         return "changed"
     return _ring(desk, partner)
 

@@ -40,7 +40,7 @@ PROMPT_STEPS = (
         ),
     ),
     PromptStep("person", N_("Waiting for a person"), ("person", "silent", "queue")),
-    PromptStep("services", N_("Help and services"), ("services", "partner")),
+    PromptStep("services", N_("Help and services"), ("services",)),
     PromptStep("report", N_("Reports, tips and comments"), ("report",)),
     PromptStep("pin", N_("A new or lost PIN"), ("new_pin", "lost_pin")),
     PromptStep("end", N_("End of the call"), ("end", "cover", "goodbye", "apology")),
