@@ -17,8 +17,8 @@ from tests.models.custody.feed import feed_row
 
 #: How many of a hundred people each change happens to within thirty days.
 PERCENT = {
-    "transferred": 3.0, "released": 2.0, "released_on_bond": 1.0, "released_on_supervision": 1.5,
-    "escaped": 0.2, "removed": 1.5, "deceased": 0.2,
+    "transferred": 9.0, "released": 6.0, "released_on_bond": 3.0, "released_on_supervision": 4.5,
+    "escaped": 0.5, "removed": 4.5, "deceased": 0.3,
 }  # fmt: skip
 COURT = "Lumpkin Court"
 #: What people do with a file that the brake holds.
@@ -29,7 +29,7 @@ _SNAPSHOT_AT, _FILE_AT = timedelta(hours=9, minutes=10), timedelta(minutes=5)
 _WORKING, _MORE = range(13, 23), 4
 #: Parts of the facts that arrive late, come twice, are corrected, or are followed by an older row.
 _LATE, _TWICE, _REDATED, _OLD_ROW = 0.05, 0.15, 0.05, 0.05
-_DENIED, _WITH_HEARING, _WITH_RELEASE_DATE = 0.04, 0.06, 0.03
+_DENIED, _WITH_HEARING, _WITH_RELEASE_DATE = 0.04, 0.03, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class FeedFile:
 class Month:
     """The people with these feed ids, from ``start`` on. The same seed makes the same month.
 
-    ``busy`` multiplies how often something happens, for a month of few people.
+    ``busy`` multiplies how often something happens.
     """
 
     feed_ids: Sequence[str]
@@ -122,8 +122,12 @@ class Month:
 
     def files(self) -> Iterator[FeedFile]:
         """Every file in the order of its arrival."""
+        by_themselves = {file.at for file in self._apart}
         known = sorted(
-            ((fact.known_at, one) for one, facts in self.facts.items() for fact in facts[1:]),
+            (fact.known_at, one)
+            for one, facts in self.facts.items()
+            for fact in facts[1:]
+            if fact.known_at not in by_themselves
         )
         late = sorted(self._later_rows(known), key=lambda row: row[0])
         apart = sorted(self._apart, key=lambda one: one.at)

@@ -5,9 +5,13 @@ calls with every document (``tests/phone.py``), and a person acts alike in both.
 """
 
 from itertools import count
+from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Call
 from models.notices import answering
-from models.overview.caller_state import load_by_leg
 from models.store.job import Job
 from models.talks.call_event import record_call_event
 from tests.calls.conftest import Hotline
@@ -30,8 +34,7 @@ class ShortCall:
         placed.status = "in-progress"
         tells(hotline, placed, "in-progress")
         with hotline.database.transaction() as session:
-            leg = load_by_leg(session, placed.leg_id, hotline.clock.now)
-            assert leg is not None
+            leg = self._leg(session)
             # Its first document was fetched.
             leg.turn, leg.said = 1, "something"
 
@@ -39,8 +42,7 @@ class ShortCall:
         """One answer to what was asked."""
         hotline, jobs = self._hotline, list[Job]()
         with hotline.database.transaction() as session:
-            leg = load_by_leg(session, self._placed.leg_id, hotline.clock.now)
-            assert leg is not None
+            leg = self._leg(session)
             now, policy, rules = hotline.clock.now, hotline.policy, heard_rules_of(hotline.office)
             self.heard = ""
             if self._step == "opening" and keys == "1":
@@ -55,12 +57,10 @@ class ShortCall:
             elif self._step == "code":
                 tried = answering.try_code(session, leg, keys, now, policy)
                 self._goes_on({"right": "choose", "wrong": "code"}.get(tried, "over"))
-            elif self._step == "choose" and keys == "now":
-                self._goes_on("choose")
             elif self._step == "confirm" and keys == "1":
                 jobs += answering.confirm_in_call(session, leg, now)
                 self._goes_on("over")
-            elif self._step in ("confirm", "choose"):
+            elif self._step == "confirm":
                 answering.ask_person(session, leg, now, policy)
                 self._goes_on("over")
             if self._step == "choose":
@@ -78,9 +78,9 @@ class ShortCall:
     def says_nothing(self) -> None:
         """Silence; the line ends the call after its opening."""
         with self._hotline.database.transaction() as session:
-            leg = load_by_leg(session, self._placed.leg_id, self._hotline.clock.now)
-            assert leg is not None
-            answering.leave_message(session, leg, self._hotline.clock.now, self._hotline.policy)
+            answering.leave_message(
+                session, self._leg(session), self._hotline.clock.now, self._hotline.policy
+            )
         self.hangs_up()
 
     def hangs_up(self) -> None:
@@ -89,6 +89,10 @@ class ShortCall:
         if self._placed.status == "in-progress":
             self._placed.status = "completed"
             tells(self._hotline, self._placed, "completed")
+
+    def _leg(self, session: Session) -> Any:
+        """The call's row; the line itself reads it with more facts, and writes back what changed."""
+        return session.scalars(select(Call).where(Call.leg_id == self._placed.leg_id)).one()
 
     def _goes_on(self, step: str) -> None:
         self._step = step
