@@ -110,6 +110,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "brake_drop_percent": (0, 100),
     "future_skew_minutes": (0, 60),
     "feed_silent_hours": (1, 168),
+    "feed_silent_message": (0, 1),
     "feed_done_days": (0, 30),
     "feed_refused_days": (1, 30),
     "hearing_reminder_days": (0, 30),

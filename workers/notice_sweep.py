@@ -17,6 +17,7 @@ from models.notices.lapse import ask_to_renew
 from models.notices.leg_over import lapsed_notices
 from models.notices.placing import due_notices, undialled_notices
 from models.notices.reminders import make_reminders
+from models.notices.silence import tell_registrants
 from models.notices.spreading import is_any_unspread, spread
 from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
 from models.notices.texting import unsent_texts
@@ -33,7 +34,7 @@ _SPREAD_AT_ONCE, _WATCHED_AT_ONCE = 50, 500
 _OFFERED_AT_ONCE = 50
 #: How many jobs may wait for a worker when notices are offered.
 _OTHER_JOBS = 5
-_WATCH_GATE_MINUTES, _REMIND_MINUTES = 1, 60
+_WATCH_GATE_MINUTES, _REMIND_MINUTES, _SILENCE_MINUTES = 1, 60, 1
 
 
 class NoticeSweep:
@@ -79,6 +80,17 @@ class NoticeSweep:
             jobs = make_reminders(session, self._now, self._policies, rules, _WATCHED_AT_ONCE)
             ask_to_renew(session, self._now, self._policies, _WATCHED_AT_ONCE)
             ask_who_stopped(session, self._now, self._policies, _WATCHED_AT_ONCE)
+        self._hand_on(jobs)
+
+    def tell_of_silence(self) -> None:
+        """Once a minute, where the office decided that registered people are told."""
+        with self._database.reading() as session:
+            if not is_page_due(session, "silence", self._now, _SILENCE_MINUTES):
+                return
+        with self._database.transaction() as session:
+            if not take_page(session, "silence", self._now, _SILENCE_MINUTES):
+                return
+            jobs = tell_registrants(session, self._now, self._policies, _WATCHED_AT_ONCE)
         self._hand_on(jobs)
 
     def spread_events(self) -> None:

@@ -190,6 +190,7 @@ class _Pass:
         self._guarded(self._apply_schedules)
         self._guarded(self._notices.take_back)
         self._guarded(self._notices.make_reminders)
+        self._guarded(self._notices.tell_of_silence)
         self._guarded(self._notices.spread_events)
         self._guarded(self._notices.watch_gate)
         self._guarded(self._offer_due)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ivr_flows.review.example_callbacks import NOW, Answer
 from ivr_flows.verbs.correction_words import say_what_was_wrong
-from ivr_flows.verbs.status_words import say_details, say_status
+from ivr_flows.verbs.status_words import say_details, say_feed_silent, say_status
 from models.custody.custody_status import Heard
 from models.talks.voicemail import TEXTS
 
@@ -56,6 +56,7 @@ NOTICE_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
             next_hearing_place="Río Claro", hearing_zone="America/Chicago",
         ),
     },
+    ("tell_notice", "feed"): {"": lambda desk: say_feed_silent(desk, NOW - timedelta(hours=7))},
 }  # fmt: skip
 NOTICE_MEANINGS = {
     "begin_notice: code": "the registrant chose a notice code",
@@ -78,5 +79,6 @@ NOTICE_MEANINGS = {
     "look_at_notice: gone": "the news may not be told any more",
     "tell_notice: out": "the person is out",
     "tell_notice: not_out": "the person is not out",
+    "tell_notice: feed": "the feed is silent",
     "tell_notice: gone": "the news may not be told any more",
 }

@@ -54,10 +54,14 @@ def notice_call(services: Sequence[str], *, has_partner: bool = False) -> Flow:
         **_danger_first("silence", "promised"),
         **_danger_first("person", after_promise),
         "news": Decide(
-            notice_verbs.tell_notice, {"out": "danger_again", "not_out": "confirm", "gone": "gone"}, once=True
+            notice_verbs.tell_notice,
+            {"out": "danger_again", "not_out": "confirm", "feed": "confirm_feed", "gone": "gone"},
+            once=True,
         ),
         "danger_again": Announce("danger_line", "confirm_out", barge_in=False, about="emergency"),
         "confirm": _confirming("thanks", after_promise),
+        # Nothing happened that a person could tell them about.
+        "confirm_feed": Menu((_confirms("thanks"),)),
         "confirm_out": _confirming("thanks_out" if SAFETY_SERVICE in services else "thanks", after_promise),
         "thanks": Hangup("notice.thanks"),
         "promised": Hangup("notice.person_promised"),
@@ -117,10 +121,14 @@ def _partner_steps() -> dict[str, Step]:
     }
 
 
+def _confirms(thanks: str) -> Choice:
+    return Choice("notice.confirm", does=notice_verbs.confirm_notice, on={"confirmed": thanks})
+
+
 def _confirming(thanks: str, person: str) -> Menu:
     return Menu(
         (
-            Choice("notice.confirm", does=notice_verbs.confirm_notice, on={"confirmed": thanks}),
+            _confirms(thanks),
             Choice("notice.person", does=notice_verbs.ask_person, on={"promised": person}),
         )
     )

@@ -5,7 +5,7 @@ from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, answers
 from ivr_flows.verbs.case_verbs import OUT
 from ivr_flows.verbs.correction_words import WRONG, say_what_was_wrong
-from ivr_flows.verbs.status_words import say_details, say_status
+from ivr_flows.verbs.status_words import say_details, say_feed_silent, say_status
 from models.notices import answering
 
 #: Keys that repeat the same words: once more, in another language, slower.
@@ -66,17 +66,23 @@ def look_at_notice(desk: Desk, _digits: str) -> str:
     found = answering.news(desk.session, desk.call, desk.now, desk.rules.release)
     if found is None:
         return "gone"
+    if found.silent_since is not None:
+        return "plain"
     if found.heard.status == "deceased":
         return "death"
     return "hard" if found.heard.hard_news else "plain"
 
 
-@answers("out", "not_out", "gone")
+@answers("out", "not_out", "feed", "gone")
 def tell_notice(desk: Desk, _digits: str) -> str:
-    """The news in the words of the line, with its date and "as of" (R14)."""
+    """The news in the words of the line, with its date and "as of" (R14); or that the feed is silent."""
     found = answering.news(desk.session, desk.call, desk.now, desk.rules.release)
     if found is None:
         return "gone"
+    if found.silent_since is not None:
+        say_feed_silent(desk, found.silent_since)
+        answering.note_heard(desk.session, desk.call, desk.now, is_status=False)
+        return "feed"
     heard = found.heard
     say_what_was_wrong(desk, found.was_wrong_at)
     say_status(desk, heard)

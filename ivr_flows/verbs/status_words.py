@@ -47,6 +47,11 @@ def say_status(desk: Speaker, found: Heard) -> None:
         desk.say("status.limits")
 
 
+def say_feed_silent(desk: Speaker, since: datetime) -> None:
+    """Say, in place of a status, that the feed has confirmed nobody since then, about no person (R13)."""
+    desk.say("notice.feed_silent", on=desk.when(since, clock=True))
+
+
 def say_details(desk: Speaker, found: Heard) -> None:
     """Say what is behind option 1: phone, stage, hearing, expected release (R14)."""
     if found.facility_name is not None and found.facility_phone is not None:

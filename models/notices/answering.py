@@ -17,7 +17,7 @@ from models.callbacks.wishes import SAFEST, VOICEMAIL_TEXTS, wishes_of_phone
 from models.calls.call_status import LEAVING, bring_forward
 from models.cases.duress import is_calling_paused
 from models.cases.registrant import Phone
-from models.custody.custody_event import REMINDERS, CustodyEvent
+from models.custody.custody_event import FEED_SILENT, REMINDERS, CustodyEvent
 from models.custody.custody_status import Heard, HeardRules
 from models.notices.cadence import Ring, next_ring
 from models.notices.notice import IS_OPEN, Notice
@@ -48,11 +48,15 @@ _WE_CALL_AGAIN = "we_call_again"
 
 
 class News(NamedTuple):
-    """What is said in a call: the record, its details too, and when something false was told before (R16)."""
+    """What is said in a call: the record, its details too, and when something false was told before (R16).
+
+    With ``silent_since`` it is that the feed has confirmed nobody since then, and nothing of the record.
+    """
 
     heard: Heard
     with_details: bool
     was_wrong_at: datetime | None
+    silent_since: datetime | None = None
 
 
 def begin(
@@ -111,14 +115,16 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
     facts = _facts(session, leg)
     if facts is None or not _may_be_told(session, leg, facts, now, rules):
         return None
+    told = heard_for(session, facts.case.id, now, rules)
+    if facts.is_about_feed:
+        return News(told, False, None, facts.event.at)
     reminder = (
         select(Notice.id)
         .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
         .where(Notice.case_id == facts.case.id, IS_OPEN, CustodyEvent.kind.in_(REMINDERS))
     )
     with_details = session.execute(reminder.limit(1)).first() is not None
-    wrong_at = wrong_news_at(session, facts.case.id)
-    return News(heard_for(session, facts.case.id, now, rules), with_details, wrong_at)
+    return News(told, with_details, wrong_news_at(session, facts.case.id))
 
 
 def note_heard(session: Session, leg: "CallState", now: datetime, *, is_status: bool) -> None:
@@ -147,7 +153,7 @@ def wrong_news_at(session: Session, case_id: int) -> datetime | None:
 
 def note_said_on_line(session: Session, case_id: int, now: datetime, *, is_status: bool) -> None:
     """A caller with the PIN heard the status while notices of this case are open."""
-    note_said(session, open_notices_of(session, case_id), now, is_status=is_status)
+    note_said(session, _of_custody(session, case_id), now, is_status=is_status)
 
 
 def confirm_in_call(session: Session, leg: "CallState", now: datetime) -> list[Job]:
@@ -155,6 +161,8 @@ def confirm_in_call(session: Session, leg: "CallState", now: datetime) -> list[J
     facts = _facts(session, leg)
     if facts is None or leg.opened_at is None:
         return []
+    if facts.is_about_feed:
+        return confirm(session, facts.notice.id, "call", now, _actor(leg))
     is_status = facts.notice.said_record_id is not None
     return confirm_all(session, facts.case.id, "call", now, _actor(leg), is_status=is_status)
 
@@ -162,11 +170,11 @@ def confirm_in_call(session: Session, leg: "CallState", now: datetime) -> list[J
 def confirm_all(
     session: Session, case_id: int, by: str, now: datetime, actor: str, *, is_status: bool
 ) -> list[Job]:
-    """Confirm every open notice of a case; returns the jobs that stop phones which still ring.
+    """Confirm every open notice of a case but one about the feed; returns the jobs that stop other phones.
 
     Without ``is_status`` no status was said, and only corrections were told.
     """
-    found = [one for one in open_notices_of(session, case_id) if is_status or one.corrects_id is not None]
+    found = [one for one in _of_custody(session, case_id) if is_status or one.corrects_id is not None]
     return [job for one in found for job in confirm(session, one.id, by, now, actor)]
 
 
@@ -196,6 +204,18 @@ def ask_person(session: Session, leg: "CallState", now: datetime, policy: Callba
         promise_callback(session, promise, actor=_actor(leg), now=now)
     for one in open_notices_of(session, facts.case.id):
         leave(session, one, "asked_person", now, _actor(leg))
+
+
+def _of_custody(session: Session, case_id: int) -> list[Notice]:
+    """The open notices that the words of the status tell; that the feed is silent is another matter."""
+    about_feed = set(
+        session.scalars(
+            select(Notice.id)
+            .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
+            .where(Notice.case_id == case_id, IS_OPEN, CustodyEvent.kind == FEED_SILENT)
+        )
+    )
+    return [one for one in open_notices_of(session, case_id) if one.id not in about_feed]
 
 
 def put_off(

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.custody.custody_event import CustodyEvent
+from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import Heard
 from models.notices.notice import OPEN_STATES, Notice
 from models.notices.registering import ReadBack, read_back
@@ -74,7 +74,8 @@ def read_case_notices(
 
 
 def _row(notice: Notice, kind: str, *, may_be_said: bool) -> NoticeRow:
-    is_said = notice.heard_at is not None or (may_be_said and notice.state in OPEN_STATES)
+    is_told = notice.heard_at is not None or (may_be_said and notice.state in OPEN_STATES)
+    is_said = is_told or kind == FEED_SILENT
     why = notice.outcome or notice.task
     return NoticeRow(
         notice.id, kind if is_said else None, notice.made_at, notice.is_urgent, notice.state, notice.tries,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models.cases.case import Case
 from models.cases.subject import Subject
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
-from models.custody.custody_event import CustodyEvent
+from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import HeardRules
 from models.notices.notice import IS_GATED, IS_OPEN, NOTICES, Notice
 from models.notices.notice_moves import AT_REST, record_move, stop
@@ -35,7 +35,8 @@ def watch_gate(session: Session, now: datetime, rules: HeardRules, limit: int) -
         (CustodyEvent.retracted_at.is_not(None), "retracted"),
         (CustodyEvent.stopped_at.is_not(None), "replaced"),
         (Case.closed_at.is_not(None), "case_closed"),
-        (~may_be_told(now, rules), "gate"),
+        # That the feed is silent says nothing of the record (silence.py).
+        (and_(~may_be_told(now, rules), CustodyEvent.kind != FEED_SILENT), "gate"),
     ):
         found = session.scalars(
             _with_record()

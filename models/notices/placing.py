@@ -21,11 +21,12 @@ from models.calls.role import NOTIFIED
 from models.cases.case import Case
 from models.cases.duress import is_calling_paused, paused_for
 from models.cases.registrant import Phone, Registrant
-from models.custody.custody_event import CustodyEvent
+from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import HeardRules, heard
+from models.custody.import_history import newest_as_of
 from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
 from models.notices.notice import IS_WAITING, NOTICES, Notice
-from models.notices.notice_moves import end_untold, leave, locked, record_move
+from models.notices.notice_moves import end_untold, leave, locked, record_move, stop
 from models.notices.notice_phones import allowed_phones, phone_of_notice
 from models.notices.registration import Registration
 from models.store.database import keyring_of
@@ -64,6 +65,11 @@ class Facts:
         one = self.notice
         at_once = self.event.kind in AT_ONCE
         return Course(one.is_urgent, at_once, one.made_at, one.tries, one.not_before)
+
+    @property
+    def is_about_feed(self) -> bool:
+        """Whether it says that the feed is silent, and nothing of a person."""
+        return self.event.kind == FEED_SILENT
 
 
 def due_notices(session: Session, now: datetime, limit: int) -> Sequence[int]:
@@ -109,13 +115,13 @@ def claim(session: Session, notice_id: int, now: datetime, policy: CallbackPolic
         return False
     if is_calling_paused(session, facts.case.id, facts.registrant.id):
         # One liaison decides whether ringing is safe; the outcome tells nobody else why (R10).
-        facts.notice.staff_id = paused_for(session, facts.case.id)
-        leave(session, facts.notice, "no_phone", now, ACTOR)
+        facts.notice.staff_id = None if facts.is_about_feed else paused_for(session, facts.case.id)
+        _wait(session, facts, "no_phone", now)
         return False
     phones = phones_of(session, facts, now, policy)
     ring = next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers)
     if not isinstance(ring, Ring) or ring.at > now:
-        _wait(session, facts.notice, ring, now)
+        _wait(session, facts, ring, now)
         return False
     for phone_id in ring.phone_ids:
         facts.notice.call_id = _make_leg(session, facts, phone_id, now).id
@@ -161,7 +167,7 @@ def reschedule(session: Session, notice: Notice, now: datetime, policy: Callback
     facts = facts_of(session, notice.id)
     phones = phones_of(session, facts, now, policy)
     _wait(
-        session, notice, next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers), now
+        session, facts, next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers), now
     )
 
 
@@ -189,7 +195,7 @@ def why_not(session: Session, facts: Facts, now: datetime, rules: HeardRules) ->
 
     ``gate`` is one code for every reason, and such a notice is taken up again later (``gate_watch``). A
     correction is told whatever the gate says: the earlier news was wrong, and perhaps nothing can be
-    confirmed.
+    confirmed. That the feed is silent is told while it is, whatever the record says.
     """
     event, registration = facts.event, facts.registration
     if registration.state == "stopped" or registration.lapses_at <= now:
@@ -205,6 +211,8 @@ def why_not(session: Session, facts: Facts, now: datetime, rules: HeardRules) ->
         return "case_closed"
     if is_correction:
         return None
+    if facts.is_about_feed:
+        return None if newest_as_of(session) == event.at else "replaced"
     standing = case_standing(session, facts.case.id)
     is_told = standing is not None and heard(standing, now, rules).status is not None
     return None if is_told else "gate"
@@ -216,10 +224,15 @@ def live_legs(session: Session, notice_id: int) -> Sequence[int]:
     return session.scalars(live.order_by(CALLS.c.id)).all()
 
 
-def _wait(session: Session, notice: Notice, ring: Ring | Task, now: datetime) -> None:
+def _wait(session: Session, facts: Facts, ring: Ring | Task, now: datetime) -> None:
+    notice = facts.notice
     if isinstance(ring, Ring):
         notice.state, notice.lease_until, notice.next_attempt_at = "waiting", None, ring.at
         session.flush()
+        return
+    if facts.is_about_feed and notice.task is None:
+        # Staff cannot call everybody about the feed; their own task is to mend it.
+        stop(session, NOTICES.c.id == notice.id, ring, now, ACTOR)
         return
     # Of a person whose phones are used up for a reason, staff read the reason.
     leave(session, notice, notice.task or ring, now, ACTOR)

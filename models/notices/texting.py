@@ -33,6 +33,9 @@ class NoticeText:
 def add_texts(session: Session, notice_id: int, now: datetime, policies: Policies) -> list[int]:
     """Add a text for each phone that allows one and may ring now; the ids of their rows."""
     facts, found = facts_of(session, notice_id), []
+    if facts.is_about_feed:
+        # They would call the line, which knows no more than the feed.
+        return []
     for phone in phones_to_text(session, notice_id, facts.registrant.id, now):
         window = DailyWindow.of(phone.window_starts, phone.window_ends)
         allowed = AllowedPhone(phone.id, window, nights=phone.night_allowed is not False, cap=1)

@@ -113,6 +113,7 @@ class Policies:
     brake_drop_percent: float
     future_skew_minutes: int
     feed_silent_hours: int
+    feed_silent_message: int
     feed_done_days: int
     feed_refused_days: int
     hearing_reminder_days: int

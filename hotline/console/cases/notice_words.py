@@ -9,6 +9,7 @@ from models.notices.registering import Choices
 NEWS = STATUSES | {
     "hearing": N_("reminder of a hearing"),
     "expected_release": N_("reminder of an expected release"),
+    "feed_silent": N_("the feed is silent"),
 }
 STATES = {
     "waiting": (N_("The line calls"), "warn"),

@@ -224,6 +224,9 @@ POLICY_EFFECTS = {
     "feed_silent_hours": N_(
         "Supervisors are told when the feed has confirmed nobody for this long, and again until it does."
     ),
+    "feed_silent_message": N_(
+        "With 1 the line calls registered people once for each silence, by day, and says that no news comes."
+    ),
     "feed_done_days": N_(
         "The files of an applied batch are kept this long. With 0 they are deleted at once."
     ),

@@ -141,6 +141,7 @@ POLICY_GROUPS = (
             "spoken_stale_hours",
             "future_skew_minutes",
             "feed_silent_hours",
+            "feed_silent_message",
             "feed_done_days",
             "feed_refused_days",
             "hearing_reminder_days",

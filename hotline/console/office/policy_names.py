@@ -104,6 +104,7 @@ POLICY_NAMES = {
     "brake_drop_percent": N_("Rows that a full file may lack"),
     "future_skew_minutes": N_("Feed clock ahead of ours"),
     "feed_silent_hours": N_("Silence of the feed before an alert"),
+    "feed_silent_message": N_("Registered people are told that the feed is silent"),
     "feed_done_days": N_("Applied files of the feed kept"),
     "feed_refused_days": N_("Refused files of the feed kept"),
     "hearing_reminder_days": N_("Reminder of a hearing"),

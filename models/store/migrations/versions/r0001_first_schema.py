@@ -1087,7 +1087,7 @@ def _make_tables() -> None:
         sa.Column("subject_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("at", MOMENT),
-        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.Integer()),
         sa.Column("before_id", sa.Integer()),
         sa.Column("import_id", sa.Integer()),
         sa.Column("made_at", MOMENT, nullable=False),
