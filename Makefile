@@ -12,12 +12,16 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: run phone test lint bench chaos gaps pictures setup lock clean
 .DEFAULT_GOAL := run
 
+# Where the line listens: `make run BIND=127.0.0.1:8100`. The demo is open at any hour; OPEN=0 keeps the office's.
+BIND ?= 127.0.0.1:8000
+OPEN ?= $(if $(filter production,$(HOTLINE_ENV)),0,1)
+
 run: $(VENV)/.run
-	@exec $(BIN)/hotline serve
+	@exec env HOTLINE_OFFICE_ALWAYS_OPEN=$${HOTLINE_OFFICE_ALWAYS_OPEN:-$(OPEN)} $(BIN)/hotline serve --bind $(BIND)
 
 # Rings the line that `make run` has started, from this terminal.
 phone: $(VENV)/.run
-	@exec $(BIN)/hotline phone
+	@exec $(BIN)/hotline phone --bind $(BIND)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(AT_ONCE) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
@@ -47,7 +51,10 @@ pictures: $(VENV)/.dev
 
 # What the line itself needs; `make run` waits for nothing else. A lock names all, so pip looks for no more.
 $(VENV)/.run: requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "hotline needs Python 3.11 or newer. Name yours: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up .venv from the locked packages; this takes about a minute, once."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@

@@ -9,6 +9,7 @@ import shlex
 import signal
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
@@ -128,8 +129,10 @@ def _prepare(settings: Settings, office: Office, demo: bool) -> list[Any]:
         if not demo:
             return []
         from hotline.demo import load
+        from hotline.demo_feed import write_release
 
-        return list(load(database, settings, office))
+        write_release(settings.data_dir, datetime.now(UTC))
+        return list(load(database, settings, office, callbacks=True))
     except SQLAlchemyError as error:
         click.echo(
             f"The database cannot be used ({type(error).__name__}); look at HOTLINE_DATABASE_URL.", err=True
@@ -246,9 +249,10 @@ class _Supervised:
         if self._cases:
             from hotline.demo import LANGUAGES
 
-            lines += ["", "Demo cases, with invented people:"]
+            lines += _how_to_sign_in(self._settings)
+            lines += ["", *_to_try(self._settings, self._cases), "", "Demo cases, with invented people:"]
             lines += [f"  case number {c.number}   PIN {c.pin}   {c.says}" for c in self._cases]
-            lines += [f"  {LANGUAGES}", "", *_how_to_sign_in(self._settings)]
+            lines.append(f"  {LANGUAGES}")
         return "\n".join([*lines, ""])
 
 
@@ -258,6 +262,22 @@ def _environment(settings: Settings, public_url: str = "") -> str:
     if settings.data_dir != data_folder({}):
         told["HOTLINE_DATA_DIR"] = str(settings.data_dir)
     return "".join(f"{name}={shlex.quote(value)} " for name, value in told.items() if value)
+
+
+def _to_try(settings: Settings, cases: Iterable[Any]) -> list[str]:
+    """Three things for a first half hour, for as long as their case is as it was."""
+    from hotline.demo_feed import NAME, REGISTERED_NUMBER
+
+    place, path = _environment(settings), settings.data_dir / NAME
+    told = [f"case {one.number} with PIN {one.pin}" for one in cases if one.number == REGISTERED_NUMBER]
+    heard = told[0] if told else "a case below with its PIN"
+    return [
+        "Three things to try:",
+        f"  1. Dial the line from the exchange, press 1 and 1, and key {heard}.",
+        f"  2. Let the feed say that this person got out: {place}.venv/bin/hotline custody import {path}",
+        "     The line calls +1 202 555 0110, who asked for that. Answer it on the exchange, or dial again.",
+        "  3. Sign in as Ana, open Callbacks, and call somebody back: her phone rings on the exchange.",
+    ]
 
 
 def _how_to_sign_in(settings: Settings) -> list[str]:

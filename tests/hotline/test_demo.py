@@ -3,6 +3,7 @@
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import phonenumbers
 import pytest
@@ -15,6 +16,7 @@ from config.settings import Settings
 from hotline.cli import demo_data
 from hotline.cli.command.context import Installation
 from hotline.demo import PEOPLE, DemoError, load
+from hotline.demo_feed import REGISTERED_NUMBER, RELEASED, write_release
 from hotline.demo_staff import STAFF
 from hotline.office_rules import rules_of
 from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject
@@ -24,6 +26,8 @@ from models.cases.case import check_digit_is_right, close_case, rotate_pin
 from models.cases.new_pin import is_guessable
 from models.cases.pin_hash import PinHasher
 from models.custody.custody import CUSTODY_STATUSES
+from models.custody.custody_event import CustodyEvent
+from models.custody.custody_import import ImportRules, import_custody
 from models.custody.custody_status import heard
 from models.custody.import_history import newest_as_of
 from models.overview.caller_state import load_by_sid
@@ -31,7 +35,7 @@ from models.overview.work_list import Reader, work_list
 from models.staff.alert import Alert
 from models.store.database import Database
 from tests.factories import HASHER, make_call, make_policies
-from workers.office_rules import callback_policy_of
+from workers.office_rules import callback_policy_of, policies_of
 
 SOON = timedelta(minutes=15)
 READER = Reader(0, ("en",), datetime(2100, 1, 1, tzinfo=UTC))
@@ -250,3 +254,22 @@ def test_demo_data_says_whose_language_is_spanish(
 
     assert "27503183  402857  es  the same person, another registrant: en custodia" in listed
     assert "Where the words are Spanish, the registrant's language is Spanish." in listed
+
+
+def test_shipped_feed_file_lets_the_registered_person_go_and_is_news_once(
+    database: Database, settings: Settings, office: Office, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    load(database, settings, office, now)
+    assert [one.subject for one in PEOPLE if one.number == REGISTERED_NUMBER] == [RELEASED]
+    rules = ImportRules.of(office.gates, policies_of(office))
+
+    for changed in (1, 0):
+        path = write_release(tmp_path, now)
+        result = import_custody(
+            database, path, rules, full=False, dry_run=False, strict=True, now=now + timedelta(minutes=1)
+        )
+        assert (result.rows, result.changed, result.held) == (1, changed, False)
+
+    with database.reading() as session:
+        assert session.scalars(select(CustodyEvent.kind)).all() == ["released"]

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import socket
 import stat
@@ -185,6 +186,10 @@ def test_empty_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: Serv
     assert f"{place} phone --bind 127.0.0.1:{serving.port}\n" in printed
     assert f"{place} staff sign-in-code ana@office.example.org\n" in printed
     assert "PIN" in printed
+    # The first of the things to try is a case of the list, and the second a file that is there.
+    assert "key case 41000723 with PIN 739482." in printed
+    (told,) = re.findall(r"custody import (\S+)\n", printed)
+    assert Path(told).is_file()
     assert serving.stops() == 0
     until(lambda: all_gone(family), "every process to end")
     assert not list((serving.data_dir / "run").glob("*.pid"))
