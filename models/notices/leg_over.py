@@ -77,8 +77,6 @@ def leave_unknown(session: Session, notice_id: int, now: datetime) -> None:
     notice = locked(session, notice_id)
     if notice is None or notice.state != "ringing":
         return
-    for call_id in live_legs(session, notice_id):
-        never_dial(session, call_id, now)
     leave(session, notice, "unknown", now, "sweeper")
 
 

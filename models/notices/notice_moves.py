@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.callbacks.next_try import never_dial
 from models.calls.call import CALLS
 from models.cases.case import Case
 from models.cases.subject import Subject
@@ -75,6 +76,7 @@ def leave(session: Session, notice: Notice, outcome: str, now: datetime, actor: 
     notice.state, notice.outcome, notice.lease_until = "left_for_staff", outcome, None
     notice.task, notice.task_at = outcome, now
     session.flush()
+    _drop_undialled(session, [notice.id], now)
     record_move(session, notice.id, "leave_notice", now, actor, outcome=outcome)
 
 
@@ -137,9 +139,20 @@ def _end(
     found = session.scalars(over.returning(NOTICES.c.id)).all()
     if not found:
         return []
+    _drop_undialled(session, found, now)
     for notice_id in sorted(found):
         record_move(session, notice_id, action, now, actor, **facts)
     rings = select(CALLS.c.id).where(
         CALLS.c.notice_id.in_(found), CALLS.c.ended_at.is_(None), CALLS.c.accepted_at.is_(None)
     )
     return [("release_leg", call_id) for call_id in session.scalars(rings.order_by(CALLS.c.id))]
+
+
+def _drop_undialled(session: Session, notice_ids: Sequence[int], now: datetime) -> None:
+    """End the legs that no worker has begun to dial: their phones were not called, so no cap counts them."""
+    legs = select(CALLS.c.id).where(
+        CALLS.c.notice_id.in_(notice_ids), CALLS.c.ended_at.is_(None), CALLS.c.call_status.is_(None),
+        CALLS.c.call_sid.is_(None),
+    )  # fmt: skip
+    for call_id in session.scalars(legs.order_by(CALLS.c.id)).all():
+        never_dial(session, call_id, now)

@@ -5,11 +5,14 @@ from random import Random
 
 import pytest
 
+from models import Subject
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, sweeps, the_notice
+from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps, the_notice
 from tests.calls.stories import opens_the_case
 from tests.conftest import in_turn
+from tests.factories import make_custody_record
 from tests.phone import Phone
+from workers.sweeper import sweep
 
 Registering = Callable[..., Registered]
 
@@ -43,6 +46,37 @@ def test_confirmed_notice_is_never_called_again(
         hotline.jobs.works_off()
         if confirmed_at is None and the_notice(hotline).state == "confirmed":
             confirmed_at = len(hotline.carrier.placed)
+
+
+@pytest.mark.parametrize("last_key", ["1", "2"], ids=["confirmed", "asked for a person"])
+def test_phone_that_was_not_dialed_in_time_rings_for_the_next_news_although_its_cap_is_one(
+    phone: Phone, registered: Registering, hotline: Hotline, last_key: str
+) -> None:
+    made = registered("escaped", phones=(FIRST, SECOND), cap=1)
+    made.is_due("escaped")
+    _sweeps_without_workers(hotline)
+    hotline.dialler.do(*hotline.jobs.waiting.pop(0))
+    # Valkey loses the job of the second phone.
+    hotline.jobs.waiting.clear()
+    called = picks_up(phone, hotline, FIRST)
+    for key in ("1", CODE, "1", last_key):
+        called.presses(key)
+    called.hangs_up()
+    hotline.jobs.works_off()
+
+    hotline.clock.passes(minutes=1)
+    _sweeps_without_workers(hotline)
+    jobs = list(hotline.jobs.waiting)
+    with hotline.database.transaction() as session:
+        make_custody_record(session, session.get_one(Subject, made.case.subject_id), "released")
+    made.is_due("released")
+
+    assert jobs == []
+    assert sweeps(hotline) == [SECOND]
+
+
+def _sweeps_without_workers(hotline: Hotline) -> None:
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now, lambda _s: None)
 
 
 def _happens(phone: Phone, call: object, random: Random) -> None:
