@@ -1,4 +1,4 @@
-"""`make chaos`: many callbacks, and callers at 0, in a storm of kills, and whether each promise was kept."""
+"""`make chaos`: callbacks, callers at 0 and notices in a storm of kills, and whether promises were kept."""
 
 import sys
 import tempfile
@@ -6,13 +6,20 @@ from pathlib import Path
 
 import click
 
-from tests.chaos.storm import MOST_CALLBACKS, MOST_WAITERS, Storm, told
+from tests.chaos.storm import MOST_CALLBACKS, MOST_NOTICES, MOST_WAITERS, Storm, told
 
 
 @click.command()
 @click.option("--callbacks", type=click.IntRange(1, MOST_CALLBACKS), default=1000, show_default=True)
 @click.option(
     "--waiters", type=click.IntRange(0, MOST_WAITERS), default=150, show_default=True, help="Who press 0."
+)
+@click.option(
+    "--notices",
+    type=click.IntRange(0, MOST_NOTICES),
+    default=500,
+    show_default=True,
+    help="Whose case changes.",
 )
 @click.option("--kills", default=50, show_default=True, help="SIGKILLs of web, worker, sweeper and Valkey.")
 @click.option("--wipes", default=5, show_default=True, help="How often Valkey's data is lost.")
@@ -27,6 +34,7 @@ from tests.chaos.storm import MOST_CALLBACKS, MOST_WAITERS, Storm, told
 def chaos(
     callbacks: int,
     waiters: int,
+    notices: int,
     kills: int,
     wipes: int,
     restarts: int,
@@ -42,6 +50,7 @@ def chaos(
     storm = Storm(
         callbacks=callbacks,
         waiters=waiters,
+        notices=notices,
         kills=kills,
         wipes=wipes,
         restarts=restarts if database == "postgresql" else 0,

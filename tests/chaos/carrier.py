@@ -28,8 +28,8 @@ class ChaosCarrier:
     """Serves REST on ``port`` and calls the line at ``public_url``.
 
     The ledger has every placed call, whatever the line was told of it: ``placed`` counts them by the leg they
-    were placed for, ``rung`` by the number that rang. While ``is_refusing`` it places none and counts
-    ``refusals``; ``refused`` are the spans in which it did.
+    were placed for, ``rung`` by the number that rang; ``placed_at`` has the last time for each leg. While
+    ``is_refusing`` it places none and counts ``refusals``; ``refused`` are the spans in which it did.
     """
 
     def __init__(self, public_url: str, port: int, token: str, seed: int) -> None:
@@ -41,6 +41,7 @@ class ChaosCarrier:
         self.board = Switchboard(EXCHANGE_ACCOUNT, deliver, any_number=line_number(public_url))
         self.placed: Counter[str] = Counter()
         self.rung: Counter[str] = Counter()
+        self.placed_at: dict[str, datetime] = {}
         self.answers_lost = 0
         self._chance, self._lock = Random(f"{seed}/answers"), threading.Lock()
         app = create_exchange(
@@ -62,7 +63,9 @@ class ChaosCarrier:
         order = self.board.find(happening.call_sid).order
         assert order is not None
         with self._lock:
-            self.placed[(order.url or "").rpartition("/")[2]] += 1
+            leg = (order.url or "").rpartition("/")[2]
+            self.placed[leg] += 1
+            self.placed_at[leg] = datetime.now(UTC)
             self.rung[order.to] += 1
 
     def refuses(self) -> None:

@@ -1,8 +1,8 @@
-"""The people whom the line rings in a storm: liaisons and callers; the seed decides what each does."""
+"""Whom the line rings in a storm: liaisons, callers, registrants. The seed decides what each does."""
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import Random
@@ -12,19 +12,32 @@ from hotline.exchange.calls.answering import WrongMomentError
 from hotline.exchange.calls.feed import Happening
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
+from tests.people.ear import hears, option
 
 #: Nobody stays on a call for longer than this (seconds).
 MOST_PATIENCE = 30.0
 _LOOKS_EVERY = 0.2
+#: What a call about a notice asks, in its order; the keys beside the code are those that the line says.
+_GOOD_TIME, _CODE, _CONFIRM = "Is this a good time", "4-digit code", "To confirm that you heard this"
+_MOST_QUESTIONS = 12
 
 
 class Crowd:
     """Answers what rings at ``board``. The same number acts the same way at its n-th ring of a seed."""
 
     def __init__(
-        self, board: Switchboard, seed: int, office_phones: Collection[str], absent: Collection[str] = ()
+        self,
+        board: Switchboard,
+        seed: int,
+        office_phones: Collection[str],
+        absent: Collection[str] = (),
+        codes: Mapping[str, str | None] | None = None,
     ) -> None:
-        """``absent`` are phones of the office that nobody ever picks up."""
+        """``absent`` are phones of the office that nobody ever picks up.
+
+        ``codes`` has the phones of those who asked for notices, with their codes; None for a key alone.
+        """
+        self._codes = codes or {}
         self._board, self._seed, self._office_phones, self._absent = board, seed, office_phones, absent
         self._rings: Counter[str] = Counter()
         self._lock, self._pool = Lock(), ThreadPoolExecutor(128, thread_name_prefix="crowd")
@@ -47,7 +60,10 @@ class Crowd:
         time.sleep(chance.uniform(0.1, 1.2))
         try:
             call = self._board.find(sid)
-            (self._is_liaison if to in self._office_phones else self._is_caller)(call, chance)
+            if to in self._codes:
+                self._is_notified(call, chance, self._codes[to])
+            else:
+                (self._is_liaison if to in self._office_phones else self._is_caller)(call, chance)
         except (WrongMomentError, LookupError, TimeoutError):
             # The call may have ended, or lost its line, before someone got to it; nobody stays on it then.
             with suppress(WrongMomentError, LookupError, TimeoutError):
@@ -85,6 +101,42 @@ class Crowd:
             return
         self._board.press(call.sid, "2" if way < 0.33 else "1")
         self._stays(call, chance.uniform(0.5, 4))
+
+    def _is_notified(self, call: SwitchedCall, chance: Random, code: str | None) -> None:
+        """Miss the call, leave it to a machine, hang up, or go through it to its end."""
+        way = chance.random()
+        if way < 0.12:
+            return
+        if way < 0.18:
+            self._board.end_unanswered(call.sid, "busy")
+            return
+        if way < 0.26:
+            self._board.answer_by_machine(call.sid)
+            return
+        self._board.answer(call.sid)
+        # Not a good time, a stranger who guesses, or somebody who wants a person: one in twenty each.
+        wish = chance.choice(["put_off", "guess", "person", *["hear"] * 17])
+        if way > 0.3:
+            self._answers_about_notice(call, wish, code)
+        self._board.hang_up(call.sid)
+
+    def _answers_about_notice(self, call: SwitchedCall, wish: str, code: str | None) -> None:
+        for _ in range(_MOST_QUESTIONS):
+            waits_until(lambda: call.live.state == "keys" or call.live.leg.is_over, MOST_PATIENCE)
+            if call.live.state != "keys":
+                return
+            phrases = call.live.heard_since_last_key()
+            now = option(phrases, "en", "news")
+            if hears(phrases, _CODE) is not None:
+                self._board.press(call.sid, "0000" if wish == "guess" else str(code))
+            elif hears(phrases, _CONFIRM) is not None:
+                self._board.press(call.sid, "2" if wish == "person" else "1")
+            elif now is not None:
+                self._board.press(call.sid, now.keys)
+            elif hears(phrases, _GOOD_TIME) is not None:
+                self._board.press(call.sid, "2" if wish == "put_off" else "1")
+            else:
+                return
 
     def _stays(
         self, call: SwitchedCall, talks: float, *, answers_questions: bool = False, star: float = 1

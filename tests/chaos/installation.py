@@ -39,6 +39,13 @@ POLICIES = {
     # Liaisons of a storm write nothing down.
     "wrap_up_seconds": 1,
     "carrier_calls_per_second": 100,
+    # The changes of a storm are many and true: no two people look at them first.
+    "brake_floor": 100000,
+    "brake_day_floor": 100000,
+    "brake_releasable_floor": 100000,
+    "notice_first_minutes": 5,
+    "notice_retry_minutes": 5,
+    "call_later_minutes": 5,
 }
 TARGETS = ("web", "worker", "sweeper", "valkey")
 SUPERVISOR = "+12025550190"
@@ -52,7 +59,7 @@ class Installation:
         self.carrier_port = self.port + 1
         self.public_url = f"http://127.0.0.1:{self.port}"
         self.token = ENVIRONMENT["TWILIO_AUTH_TOKEN"]
-        self._folder, self._url, self._postgres = folder, url, postgres
+        self.folder, self._url, self._postgres = folder, url, postgres
         self.office_file = folder / "office.toml"
         self.office_file.write_text(_quick(_SHIPPED.read_text(), {**POLICIES, "caller_tries": caller_tries}))
         self.office = Office.load(self.office_file, always_open=True)

@@ -1,4 +1,4 @@
-"""A storm: people ask to be called back and are, others wait at 0, while the programs are killed."""
+"""A storm: people ask for calls and get them, others wait at 0, while the programs are killed."""
 
 import threading
 import time
@@ -12,6 +12,8 @@ from tests.chaos.asker import Asker, Waiter
 from tests.chaos.carrier import ChaosCarrier
 from tests.chaos.crowd import Crowd
 from tests.chaos.installation import POLICIES, Installation, installation
+from tests.chaos.notices import AREAS_NOTIFIED, registers, reports
+from tests.chaos.notices_verdict import judge_notices
 from tests.chaos.verdict import Verdict, judge
 from tests.chaos.watch import BOUND_SECONDS, Watch
 
@@ -20,8 +22,11 @@ AREAS = ("206", "212", "305", "312", "404", "415", "503", "602", "617", "713")
 MOST_CALLBACKS = len(AREAS) * 100
 AREAS_AT_0 = ("702", "804", "919")
 MOST_WAITERS = len(AREAS_AT_0) * 100
+MOST_NOTICES = len(AREAS_NOTIFIED) * 100
 #: Nothing makes no progress for longer: the line's own bound and both rings.
 STANDS_STILL = BOUND_SECONDS + POLICIES["liaison_ring_seconds"] + POLICIES["caller_ring_seconds"]
+#: How long after the last settled callback the next one may be: several rings, and the minute between tries.
+_SETTLES_SECONDS = 240.0
 _AT_ONCE = 32
 #: How often those who were set away are called back to work.
 _AWAY_SECONDS = 10.0
@@ -33,9 +38,11 @@ AFRAID_OF = 5
 class Storm:
     """What happens; the same seed draws the same people and moments, but processes are never as punctual.
 
-    ``waiters`` press 0 in their case. ``asking_seconds`` is over how long people ask and things are killed.
-    After that it ends when no callback is open any more, or none gets on. ``caller_tries`` is the office's
-    policy. ``refused_seconds``: for so long the carrier refuses the account (21210), from the middle on.
+    ``waiters`` press 0 in their case. ``notices`` people registered, and the feed reports their changes.
+    ``asking_seconds`` is over how long people ask, files come and things are killed. After that it ends when
+    no callback or notice is open any more, or none makes progress. ``caller_tries`` is the office's policy,
+    and how many calls a day each phone of a registrant allows. ``refused_seconds``: for so long the carrier
+    refuses the account (21210), from the middle on.
     ``is_hard``: one liaison never picks up, and the worker hangs for good from the first third on.
     """
 
@@ -51,15 +58,18 @@ class Storm:
     caller_tries: int
     refused_seconds: float = 0.0
     is_hard: bool = False
+    notices: int = 0
 
     def passes(self, folder: Path) -> tuple[Verdict, str]:
         """Run over an installation in an empty folder; returns the verdict and its log."""
         with installation(folder, self.database, self.caller_tries) as place:
             office_phones, cases = place.moves_in(self.liaisons, self.callbacks + self.waiters)
+            notified = registers(place, self.notices, cap=self.caller_tries)
+            codes = {phone: one.code for one in notified for phone in one.phones}
             carrier = ChaosCarrier(place.public_url, place.carrier_port, place.token, self.seed)
             absent = office_phones[: int(self.is_hard)]
-            crowd = Crowd(carrier.board, self.seed, office_phones, absent)
-            watch = Watch(place.database, STANDS_STILL)
+            crowd = Crowd(carrier.board, self.seed, office_phones, absent, codes)
+            watch = Watch(place.database, STANDS_STILL, self._longest_pause())
             is_over = threading.Event()
             try:
                 place.opens()
@@ -82,16 +92,25 @@ class Storm:
                 troubles = threading.Thread(target=self._befalls, args=(place, carrier))
                 troubles.start()
                 threading.Thread(target=_call_back, args=(place, absent, is_over), daemon=True).start()
-                self._ask(askers)
+                with ThreadPoolExecutor(1) as feed:
+                    reported = feed.submit(reports, place, notified, self.asking_seconds)
+                    self._ask(askers)
+                reported.result()
                 troubles.join()
                 watch.waits_until_quiet()
                 watch.ends()
-                return judge(place, carrier, askers, watch), place.log
+                verdict = judge(place, carrier, askers, watch).beside(judge_notices(place, carrier, notified))
+                return verdict, place.log
             finally:
                 is_over.set()
                 watch.ends()
                 crowd.goes_home()
                 carrier.closes()
+
+    def _longest_pause(self) -> float:
+        """How long nothing may be settled while the storm goes on (seconds)."""
+        waits_for_notices = self.notices > 0 and self.caller_tries > 1
+        return _SETTLES_SECONDS + 60 * POLICIES["notice_first_minutes"] * waits_for_notices
 
     def _ask(self, askers: list[Asker]) -> None:
         chance, started = Random(f"{self.seed}/asks"), time.monotonic()
@@ -132,23 +151,25 @@ def _call_back(place: Installation, absent: Collection[str], is_over: threading.
 def small_storm(database: str, restarts: int) -> Storm:
     """One that the suite has time for."""
     return Storm(
-        callbacks=14,
+        callbacks=6,
         # A caller at 0 may wait longer than the suite does.
         waiters=0,
-        kills=8,
+        kills=7,
         wipes=1,
         restarts=restarts,
         seed=4,
         database=database,
         liaisons=8,
         asking_seconds=8,
-        # No second round, which would begin a minute later; a person lost on hold has one too.
+        # No second round, which would begin a minute later, or five for a notice; a person lost on hold has
+        # one too.
         caller_tries=1,
+        notices=12,
     )
 
 
 def told(storm: Storm, verdict: Verdict) -> str:
     """The verdict as a table under its parameters, so that the storm can be repeated."""
     who = f"seed {storm.seed}, {storm.database}: {storm.callbacks} callbacks, {storm.waiters} at 0"
-    what = f"{storm.kills} kills, {storm.wipes} wipes, {storm.restarts} restarts of PostgreSQL"
-    return f"{who}, {what}\n{verdict.table()}"
+    what = f"{storm.notices} notices, {storm.kills} kills, {storm.wipes} wipes"
+    return f"{who}, {what}, {storm.restarts} restarts of PostgreSQL\n{verdict.table()}"

@@ -29,6 +29,10 @@ class Verdict:
     counts: dict[str, int | float]
     broken: tuple[str, ...]
 
+    def beside(self, other: "Verdict") -> "Verdict":
+        """Both in one."""
+        return Verdict({**self.counts, **other.counts}, (*self.broken, *other.broken))
+
     def table(self) -> str:
         """One line a number, and one for each broken rule."""
         lines = [f"  {name:<26} {number:>8,.10g}" for name, number in self.counts.items()]

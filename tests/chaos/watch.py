@@ -4,23 +4,23 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import Callback, QueuedCall, Staff, Talk
+from models import Call, Callback, CustodyEvent, Notice, QueuedCall, Staff, Talk
 from models.callbacks.callback_state import OPEN_STATES
+from models.notices.notice import OPEN_STATES as OPEN_NOTICES
 from models.store.database import Database
 
 #: Nothing may wait for longer than this and the two rings (seconds): the bound that the line states.
 BOUND_SECONDS = 60.0
 _LOOKS_EVERY = 0.5
-#: This long after the last was settled no more will be (seconds): several rings, and the minute between
-#: tries.
-_GIVES_UP = 240.0
 _IN_HAND = tuple(state for state in OPEN_STATES if state != "requested")
 AT_0 = "talking at 0"
+#: A notice that waits for longer waits for the morning.
+_SOON = timedelta(minutes=15)
 
 Mark = tuple[str, int | None, int | None, int]
 
@@ -30,11 +30,13 @@ class Watch:
     """``longest`` is the longest time without progress, by state; ``stuck`` are those above the bound.
 
     A talk counts from its begin on, since talks of a storm are short. ``due`` is when each urgent callback
-    was first seen to be due while nobody was rung for it.
+    was first seen to be due while nobody was rung for it. ``pause_seconds``: nothing more will be settled
+    this long after the last.
     """
 
     database: Database
     bound_seconds: float
+    pause_seconds: float
     longest: dict[str, float] = field(default_factory=lambda: dict.fromkeys((*_IN_HAND, AT_0), 0.0))
     stuck: dict[str, str] = field(default_factory=dict)
     due: dict[int, datetime] = field(default_factory=dict)
@@ -95,10 +97,11 @@ class Watch:
                 self.stuck[name] = f"{mark[0]} for {now - since:.0f} s"
 
     def waits_until_quiet(self) -> bool:
-        """Wait until no callback, talk at 0 or place in the queue is open and no liaison is held.
+        """Wait until no callback, talk at 0 or place in the queue is open, and no liaison is held.
 
-        Give up once nothing was settled for _GIVES_UP seconds; returns whether all were. It has no limit over
-        all: a slow machine keeps its promises late, and no promise is lost by that.
+        By then every notice is confirmed, with staff, or outside its hours. Give up once nothing was settled
+        for ``pause_seconds``; returns whether all were. It has no limit over all: a slow
+        machine keeps its promises late, and no promise is lost by that.
         """
         settled, since = -1, time.monotonic()
         while not self._is_quiet():
@@ -107,7 +110,7 @@ class Watch:
                 now_settled = self._settled()
                 if now_settled != settled:
                     settled, since = now_settled, time.monotonic()
-            if time.monotonic() - since > _GIVES_UP:
+            if time.monotonic() - since > self.pause_seconds:
                 return False
             time.sleep(_LOOKS_EVERY)
         return True
@@ -118,16 +121,23 @@ class Watch:
                 Callback.state.not_in(OPEN_STATES),
                 QueuedCall.ended_at.is_not(None),
                 Talk.closed_at.is_not(None),
+                or_(Notice.task_at.is_not(None), Notice.state.not_in(OPEN_NOTICES)),
             )
-            return sum(session.scalar(select(func.count()).where(one)) or 0 for one in over)
+            # A notice that was missed twice is settled by its third call.
+            settled_or_called = (*over, Call.notice_id.is_not(None))
+            return sum(session.scalar(select(func.count()).where(one)) or 0 for one in settled_or_called)
 
     def _is_quiet(self) -> bool:
+        soon = datetime.now(UTC) + _SOON
         with suppress(SQLAlchemyError), self.database.reading() as session:
             goes_on = (
                 Staff.busy_call_id.is_not(None),
                 Callback.state.in_(OPEN_STATES),
                 Talk.closed_at.is_(None),
                 QueuedCall.ended_at.is_(None),
+                CustodyEvent.spread_at.is_(None),
+                Notice.state == "ringing",
+                and_(Notice.state == "waiting", Notice.next_attempt_at < soon),
             )
             return not any(session.scalar(select(func.count()).where(one)) for one in goes_on)
         return False
