@@ -23,6 +23,7 @@ from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.browser.axe import COLORS, LOOKS, WCAG, violations
 from tests.call_center import WaitingJobs
+from tests.console.kept_templates import TEMPLATES
 from tests.console.signed_in import cookie_of
 from tests.events_process import EventsProcess
 from tests.hotline.cli.test_serve import free_ports
@@ -90,6 +91,7 @@ class ConsoleServer:
             jobs=self.jobs,
             passwords=self._passwords,
         )
+        self.app.jinja_env.bytecode_cache = TEMPLATES
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )

@@ -9,7 +9,6 @@ from urllib.parse import urlencode, urlsplit
 import pyotp
 import pytest
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
 from lxml import html
 
 from config.office import Office
@@ -22,6 +21,7 @@ from models.staff.staff_password import PasswordKdf
 from models.staff.staff_totp import set_totp
 from models.store.database import Database
 from tests.call_center import WaitingJobs
+from tests.console.kept_templates import TEMPLATES
 from tests.console.signed_in import cookie_of
 
 #: The cheapest settings of the KDFs, so that a test takes no time.
@@ -231,21 +231,6 @@ class Member(Browser):
         return self
 
 
-class KeptTemplates(BytecodeCache):
-    """Compiled templates, kept in memory."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, Any] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Fill in the code of a template, if it is here."""
-        bucket.code = self._kept.get(bucket.key)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep the code of a template; its source does not change while tests run."""
-        self._kept[bucket.key] = bucket.code
-
-
 def words(element: Any) -> str:
     """The words in an element, with single spaces."""
     return " ".join(str(element.text_content()).split())
@@ -263,20 +248,9 @@ def jobs() -> WaitingJobs:
     return WaitingJobs()
 
 
-@pytest.fixture(scope="session")
-def templates() -> KeptTemplates:
-    """The pages' templates, compiled once for all tests."""
-    return KeptTemplates()
-
-
 @pytest.fixture
 def app(
-    settings: Settings,
-    database: Database,
-    office: Office,
-    clock: Clock,
-    jobs: WaitingJobs,
-    templates: KeptTemplates,
+    settings: Settings, database: Database, office: Office, clock: Clock, jobs: WaitingJobs
 ) -> Iterator[Flask]:
     """The whole hotline with cheap hashes and a clock that does not run."""
     passwords = Passwords(PasswordKdf(CHEAP_KIB, CHEAP_COST))
@@ -290,7 +264,7 @@ def app(
         passwords=passwords,
         clock=clock,
     )
-    made.jinja_env.bytecode_cache = templates
+    made.jinja_env.bytecode_cache = TEMPLATES
     yield made
     passwords.close()
     made.extensions["hotline.line"].guesses.close()
