@@ -24,6 +24,8 @@ REQUIRED = "HOTLINE_REQUIRE_BROWSER"
 #: The first is Chromium without its own windows and menus, which take a quarter of the time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MILLISECONDS = 20_000
+#: Of a window, in CSS pixels.
+HEIGHT = 900
 # It asks nobody on the network for anything, and needs no screen.
 ARGUMENTS = [
     "--no-sandbox",
@@ -64,7 +66,7 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
-    """One browser for all; each page is a visitor of its own."""
+    """One browser for all."""
     from playwright.sync_api import expect, sync_playwright
 
     where = installed()
@@ -77,80 +79,172 @@ def browser() -> "Iterator[Browser]":
         started.close()
 
 
+#: Runs before the scripts of each page: the first page of a test finds nothing that an earlier one stored.
+#: An empty page has no place to store anything.
+FORGETS = """try {
+    if (localStorage.getItem("test") !== "%(test)d") {
+        localStorage.clear();
+        sessionStorage.clear();
+        localStorage.setItem("test", "%(test)d");
+    }
+} catch { }"""
+
+
+class Windows:
+    """Windows that one test hands to the next: a new one costs four times as much as a page in an old one."""
+
+    def __init__(self, browser: "Browser") -> None:
+        self._browser = browser
+        self._idle: dict[bool, list[Page]] = {True: [], False: []}
+        self._lent = 0
+
+    def opens(self, width: int, **options: Any) -> "Page":
+        """A new window with these options of playwright."""
+        context = self._browser.new_context(viewport={"width": width, "height": HEIGHT}, **options)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        return context.new_page()
+
+    def lends(self, width: int, *, has_scripts: bool) -> "tuple[Page, Any]":
+        """A window that remembers nothing, and what makes it forget."""
+        if not self._idle[has_scripts]:
+            page = self.opens(width, java_script_enabled=has_scripts)
+        else:
+            page = self._idle[has_scripts].pop()
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+        self._lent += 1
+        return page, page.add_init_script(FORGETS % {"test": self._lent})
+
+    def takes_back(self, page: "Page", *, has_scripts: bool) -> None:
+        """Keep a window for another test. Its page stays: to leave it for an empty one ends its process."""
+        context = page.context
+        if page.is_closed():
+            context.close()
+            return
+        for tab in context.pages:
+            if tab is not page:
+                tab.close()
+        context.clear_cookies()
+        context.set_offline(False)
+        page.unroute_all()
+        page.emulate_media(media="screen", color_scheme="light")
+        page.mouse.move(0, 0)
+        self._idle[has_scripts].append(page)
+
+
 @pytest.fixture(scope="session")
-def showcase(browser: "Browser") -> "Iterator[Page]":
-    """The window in which pages are only looked at, one after the other: a new one costs a second."""
-    context = browser.new_context()
-    context.set_default_timeout(PATIENCE_MILLISECONDS)
-    yield context.new_page()
-    context.close()
+def windows(browser: "Browser") -> Windows:
+    """The windows of all tests. They close with the browser."""
+    return Windows(browser)
 
 
 class Visitors:
     """Opens pages and keeps their complaints."""
 
-    def __init__(self, browser: "Browser", showcase: "Page") -> None:
-        self._browser, self._showcase = browser, showcase
-        self._contexts: list[Any] = []
-        self._is_showing = False
+    def __init__(self, windows: Windows) -> None:
+        self._windows = windows
+        self._lent: list[tuple[Page, bool]] = []
+        self._own: list[Page] = []
+        self._heard: list[tuple[Page, Any, Any]] = []
+        self._scripts: list[Any] = []
+        self._shown: Page | None = None
         self.complaints: list[str] = []
 
-    def opens(self, url: str, width: int = 1280, context: Any = None, **options: Any) -> "Page":
-        """A page in a browser window of its own, or as another tab of ``context``."""
-        if context is None:
-            context = self._browser.new_context(viewport={"width": width, "height": 900}, **options)
-            context.set_default_timeout(PATIENCE_MILLISECONDS)
-            self._contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", self._sees_fail)
-        page.on("console", self._hears)
+    def opens(
+        self,
+        url: str,
+        width: int = 1280,
+        context: Any = None,
+        *,
+        cookies: Any = (),
+        script: str = "",
+        clock: bool = False,
+        new: bool = False,
+        java_script_enabled: bool = True,
+        **options: Any,
+    ) -> "Page":
+        """A page in a window that nobody else uses meanwhile, or as another tab of ``context``.
+
+        With ``clock`` the test can move time there. ``script`` runs in each of its pages before their own.
+        A window with a clock, or with playwright's ``options``, is new and closed after the test. Ask for a
+        ``new`` one to leave in it what `Windows` does not undo.
+        """
+        if context is not None:
+            page = context.new_page()
+        elif new or clock or options:
+            page = self._windows.opens(width, java_script_enabled=java_script_enabled, **options)
+            self._own.append(page)
+        else:
+            page, forgetting = self._windows.lends(width, has_scripts=java_script_enabled)
+            self._lent.append((page, java_script_enabled))
+            self._scripts.append(forgetting)
+        self._hears(page)
+        page.context.add_cookies(list(cookies))
+        if clock:
+            page.clock.install()
+        if script:
+            self._scripts.append(page.context.add_init_script(script))
         page.goto(url)
         return page
 
     def shows(self, url: str, cookies: Any = ()) -> "Page":
-        """A page that is only looked at, in a window that has no more than these cookies."""
-        page = self._showcase
-        if self._is_showing:
-            self._forgets()
-        else:
-            self._is_showing = True
-            page.on("pageerror", self._sees_fail)
-            page.on("console", self._hears)
-        page.set_viewport_size({"width": 1280, "height": 900})
-        # Another test may have left the window on paper.
+        """A page that takes the place of the last one that was shown; nothing but these cookies is left."""
+        if self._shown is None:
+            self._shown = self.opens(url, cookies=cookies)
+            return self._shown
+        page = self._shown
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        page.set_viewport_size({"width": 1280, "height": HEIGHT})
         page.emulate_media(media="screen", color_scheme="light")
         page.context.clear_cookies()
         page.context.add_cookies(list(cookies))
         page.goto(url)
         return page
 
-    def _sees_fail(self, problem: Any) -> None:
-        self.complaints.append(str(problem))
+    def _hears(self, page: "Page") -> None:
+        """Keep the complaints of the pages that are opened in this window from now on."""
+        arrived = False
 
-    def _hears(self, message: Any) -> None:
-        # A browser plays nothing before the first click in a page; the tones then wait for it (alerts.js).
-        if message.type in {"error", "warning"} and "AudioContext was not allowed" not in message.text:
-            self.complaints.append(message.text)
+        def arrives(_frame: Any) -> None:
+            # Until then the page of an earlier test is there, and its server may be gone.
+            nonlocal arrived
+            arrived = True
+
+        def fails(problem: Any) -> None:
+            if arrived:
+                self.complaints.append(str(problem))
+
+        def says(message: Any) -> None:
+            # A browser plays nothing before the first click in a page; the tones wait for it (alerts.js).
+            is_sound = "AudioContext was not allowed" in message.text
+            if arrived and message.type in {"error", "warning"} and not is_sound:
+                self.complaints.append(message.text)
+
+        page.once("framenavigated", arrives)
+        page.on("pageerror", fails)
+        page.on("console", says)
+        self._heard.append((page, fails, says))
 
     def leave(self) -> None:
-        """Close every page. A server is closed after that, or pages that poll it complain."""
-        while self._contexts:
-            self._contexts.pop().close()
-        if self._is_showing:
-            self._is_showing = False
-            self._forgets()
-            self._showcase.goto("about:blank")
-            self._showcase.remove_listener("pageerror", self._sees_fail)
-            self._showcase.remove_listener("console", self._hears)
-
-    def _forgets(self) -> None:
-        self._showcase.evaluate("localStorage.clear(), sessionStorage.clear()")
+        """Close each window or hand it on. A page that is left may complain of its server."""
+        self._shown = None
+        # These are answered after everything that the pages have said until now.
+        while self._scripts:
+            self._scripts.pop().close()
+        while self._own:
+            self._own.pop().context.close()
+        while self._heard:
+            page, fails, says = self._heard.pop()
+            page.remove_listener("pageerror", fails)
+            page.remove_listener("console", says)
+        while self._lent:
+            page, has_scripts = self._lent.pop()
+            self._windows.takes_back(page, has_scripts=has_scripts)
 
 
 @pytest.fixture
-def visitors(browser: "Browser", showcase: "Page") -> Iterator[Visitors]:
+def visitors(windows: Windows) -> Iterator[Visitors]:
     """Opens pages; none of them may have complained when the test is over."""
-    one = Visitors(browser, showcase)
+    one = Visitors(windows)
     yield one
     one.leave()
     assert one.complaints == []

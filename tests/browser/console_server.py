@@ -3,10 +3,11 @@
 import os
 import shutil
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyotp
 from werkzeug.serving import make_server
@@ -59,13 +60,16 @@ class ConsoleServer:
     ``events`` is the process that tells its pages of changes, if there is one; without it they poll.
     """
 
+    #: Of servers that are closed. At the same address a window knows the styles, scripts and fonts already.
+    _ports: ClassVar[list[int]] = []
+
     def __init__(self, folder: Path, migrated: Path, *, with_events: bool = False) -> None:
         shutil.copyfile(migrated, folder / "hotline.db")
         self._server: Any = None
         self.jobs = WaitingJobs()
         self._passwords = Passwords(PasswordKdf(CHEAP_KIB, CHEAP_COST))
         # The port is known once the server listens, and the app needs to know it first.
-        self._server = make_server("127.0.0.1", 0, self._answers, threaded=True)
+        self._server = self._listens()
         self.url = f"http://localhost:{self._server.server_port}"
         told = {
             "HOTLINE_DATA_DIR": str(folder),
@@ -129,30 +133,13 @@ class ConsoleServer:
         path: str,
         who: Colleague | None = None,
         width: int = 1280,
-        *,
-        clock: bool = False,
-        script: str = "",
         **options: Any,
     ) -> "Page":
-        """A page in a window of its own, in which ``who`` has signed in.
-
-        With ``clock`` the test can move time there. ``script`` runs in each of its pages before their own.
-        """
-        page = visitors.opens("about:blank", width, **options)
-        page.context.add_cookies(self._cookies(who))
-        if clock:
-            page.clock.install()
-        if script:
-            page.context.add_init_script(script)
-        page.goto(f"{self.url}{path}")
-        return page
+        """A page in which ``who`` has signed in, in a window that nobody else uses meanwhile."""
+        return visitors.opens(f"{self.url}{path}", width, cookies=self._cookies(who), **options)
 
     def shows(self, visitors: "Visitors", path: str, who: Colleague | None = None) -> "Page":
-        """A page in the window that all tests share, in which ``who`` has signed in.
-
-        A window of its own costs a second, and is for what stays with it: another width, a clock, routes, a
-        second person.
-        """
+        """A page in which ``who`` has signed in, in place of the one that was shown before."""
         return visitors.shows(f"{self.url}{path}", self._cookies(who))
 
     def is_well_made(
@@ -183,9 +170,17 @@ class ConsoleServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self._ports.append(self._server.server_port)
         self._passwords.close()
         self.app.extensions["hotline.line"].guesses.close()
         self.database.close()
+
+    def _listens(self) -> Any:
+        if self._ports:
+            # Somebody else may have taken it meanwhile.
+            with suppress(OSError):
+                return make_server("127.0.0.1", self._ports.pop(), self._answers, threaded=True)
+        return make_server("127.0.0.1", 0, self._answers, threaded=True)
 
     def _answers(self, environ: Any, start_response: Any) -> Any:
         return self.app(environ, start_response)

@@ -116,7 +116,7 @@ def test_passkey_is_made_at_the_first_sign_in_and_opens_without_a_password(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     nina = console_server.adds_newcomer()
-    page = console_server.opens(visitors, "/console/")
+    page = console_server.opens(visitors, "/console/", new=True)
     with_authenticator(page)
     gives_password(page, nina)
     page.get_by_label("New password").fill(NEW_PASSWORD)
@@ -140,7 +140,7 @@ def test_passkey_that_was_added_proves_identity_again_and_is_useless_once_remove
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds("liaison")
-    page = console_server.opens(visitors, "/console/account/passkey", ana)
+    page = console_server.opens(visitors, "/console/account/passkey", ana, new=True)
     with_authenticator(page)
     page.get_by_label("Name of the passkey").fill("Desk <1>")
     page.get_by_role("button", name="Create passkey").click()
@@ -162,7 +162,7 @@ def test_passkey_that_was_added_proves_identity_again_and_is_useless_once_remove
 def test_passkey_that_is_refused_by_its_owner_says_so(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    page = console_server.opens(visitors, "/console/sign-in")
+    page = console_server.opens(visitors, "/console/sign-in", new=True)
     authenticator = with_authenticator(page)
     authenticator.send("WebAuthn.disable")
     page.evaluate("() => { navigator.credentials.get = () => Promise.reject(new Error('no')); }")

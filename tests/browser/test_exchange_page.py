@@ -13,9 +13,7 @@ from tests.exchange.small_exchange import LIAISON, LINE, Exchange, place
 
 
 def opened(visitors: Visitors, exchange: Exchange, speed: str = "Instant", **options: Any) -> Page:
-    # Tests that only look share a window: one of their own costs a second.
-    where = f"{exchange.url}/exchange/"
-    page = visitors.opens(where, **options) if options else visitors.shows(where)
+    page = visitors.opens(f"{exchange.url}/exchange/", **options)
     is_live(page)
     page.get_by_label(speed).check()
     expect(page.get_by_label(speed)).to_be_checked()
@@ -231,7 +229,7 @@ def test_transferred_call_rings_a_phone_and_typed_words_cross(visitors: Visitors
 
 
 def test_second_tab_and_second_window_see_the_same(visitors: Visitors, exchange: Exchange) -> None:
-    first = opened(visitors, exchange, width=1280)
+    first = opened(visitors, exchange)
     tab = visitors.opens(f"{exchange.url}/exchange/", context=first.context)
     window = visitors.opens(f"{exchange.url}/exchange/")
     for page in (tab, window):
@@ -252,7 +250,7 @@ def test_second_tab_and_second_window_see_the_same(visitors: Visitors, exchange:
 def test_more_tabs_than_a_browser_has_connections_are_all_live(
     visitors: Visitors, exchange: Exchange
 ) -> None:
-    first = opened(visitors, exchange, width=1280)
+    first = opened(visitors, exchange)
     tabs = [visitors.opens(f"{exchange.url}/exchange/", context=first.context) for _ in range(7)]
     for tab in tabs:
         is_live(tab)
