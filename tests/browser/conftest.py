@@ -187,7 +187,11 @@ class Visitors:
         return page
 
     def shows(self, url: str, cookies: Any = ()) -> "Page":
-        """A page that takes the place of the last one that was shown; nothing but these cookies is left."""
+        """A page that takes the place of the last one that was shown, for a visitor with these cookies.
+
+        They replace those of the visitor before in one step: the last page is still open, and polls. Without
+        a cookie for an instant it would complain that it is signed out.
+        """
         if self._shown is None:
             self._shown = self.opens(url, cookies=cookies)
             return self._shown
@@ -195,7 +199,6 @@ class Visitors:
         page.evaluate("localStorage.clear(), sessionStorage.clear()")
         page.set_viewport_size({"width": 1280, "height": HEIGHT})
         page.emulate_media(media="screen", color_scheme="light")
-        page.context.clear_cookies()
         page.context.add_cookies(list(cookies))
         page.goto(url)
         return page
