@@ -246,11 +246,9 @@ def test_menu_of_a_phone_opens_without_scripts_and_leads_to_every_group(
     expect(page.get_by_role("link", name="Look again")).to_be_visible()
 
 
-def test_frame_with_its_menu_is_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
+def test_menu_of_a_phone_is_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     kim = console_server.adds("administrator", name="Kim Demo")
-    page = console_server.shows(visitors, "/console/audit", kim)
-    judge(page, "frame")
-    page.set_viewport_size({"width": 390, "height": 900})
+    page = console_server.opens(visitors, "/console/audit", kim, 390)
     page.locator("#menu-summary").click()
     judge(page, "frame-menu", (390,))
 
