@@ -1,0 +1,38 @@
+"""The windows that tests share: nothing of one test or visitor is left for the next."""
+
+from tests.browser.conftest import Visitors, Windows
+from tests.browser.console_server import ConsoleServer
+
+#: The page asks for what is new all the time, as several do on a busy machine.
+ASKS = "setInterval(() => document.body.dispatchEvent(new CustomEvent('desk:changed')), 1)"
+STORED = "[localStorage.getItem('draft'), sessionStorage.getItem('draft')]"
+
+
+def test_next_visitor_of_a_shown_page_is_signed_in_without_a_gap(
+    visitors: Visitors, shared_server: ConsoleServer
+) -> None:
+    people = [shared_server.adds(name=name) for name in ("Ana Demo", "Luis Demo")]
+
+    for who in people * 3:
+        page = shared_server.shows(visitors, "/console/cases", who)
+        page.evaluate(ASKS)
+        page.wait_for_timeout(50)
+
+    assert visitors.complaints == []
+
+
+def test_window_that_is_handed_on_is_signed_out_and_has_nothing_stored(
+    windows: Windows, shared_server: ConsoleServer
+) -> None:
+    first, second = Visitors(windows), Visitors(windows)
+    page = shared_server.opens(first, "/console/cases", shared_server.adds(name="Ana Demo"))
+    page.evaluate("localStorage.setItem('draft', 'a'), sessionStorage.setItem('draft', 'b')")
+    first.leave()
+
+    again = shared_server.opens(second, "/console/cases")
+
+    assert again is page
+    assert again.url.startswith(f"{shared_server.url}/console/sign-in")
+    assert again.evaluate(STORED) == [None, None]
+    second.leave()
+    assert first.complaints == second.complaints == []
