@@ -68,7 +68,7 @@ class Liaison:
 
 def free_liaisons(session: Session) -> int:
     """How many of those on shift could be called now."""
-    return session.scalar(select(func.count()).select_from(Staff).where(IS_FREE)) or 0
+    return session.scalar(_HOW_MANY_FREE) or 0
 
 
 def count_free(session: Session, *, is_open: bool) -> dict[Pool, int]:
@@ -229,6 +229,7 @@ _IDLE: ColumnElement[bool] = and_(
 )
 #: On shift, with no leg, no rest, no wrap-up, and a phone that is not in a call to the staff line.
 IS_FREE: ColumnElement[bool] = and_(Staff.on_shift == true(), _IDLE)
+_HOW_MANY_FREE = select(func.count()).select_from(Staff).where(IS_FREE)
 #: ``last_offered_at`` is when the last offer began or ended; a person who came on shift since is idle from
 #: then.
 _IDLE_SINCE = case(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import CALLBACKS, Callback
@@ -26,6 +26,8 @@ from models.calls.role import CALLED_BACK
 from models.staff.staff import Staff
 
 _OF_LINES = PACES.c.name.startswith("+")
+_REFUSED = select(PACES).where(_OF_LINES, PACES.c.refused_at.is_not(None))
+_FORGET_OTHERS = delete(PACES).where(_OF_LINES, PACES.c.name.not_in(bindparam("lines", expanding=True)))
 #: A refused call to a person is tried again after two minutes, then after twice as long each time, up to half
 #: an hour.
 _MOST_DOUBLINGS = 6
@@ -107,13 +109,13 @@ def note_taken(session: Session, line: str) -> None:
 
 def refused_lines(session: Session) -> Sequence[RefusedLine]:
     """The numbers that are the only ones from which the carrier accepts no calls."""
-    rows = session.execute(select(PACES).where(_OF_LINES, PACES.c.refused_at.is_not(None)))
+    rows = session.execute(_REFUSED)
     return [RefusedLine(row.name, row.refused_at, row.refused_code) for row in rows]
 
 
 def forget_other_lines(session: Session, lines: Collection[str]) -> None:
     """Forget the records about numbers that the office no longer has."""
-    session.execute(delete(PACES).where(_OF_LINES, PACES.c.name.not_in(lines)))
+    session.execute(_FORGET_OTHERS, {"lines": list(lines)})
 
 
 def refused_line_of(session: Session, callback: Callback, lines: Sequence[str]) -> str | None:

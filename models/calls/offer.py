@@ -26,6 +26,9 @@ class Offer(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+_NEWEST = select(Offer.verified, Offer.at).order_by(Offer.id.desc()).limit(LOOKED_AT)
+
+
 def note_offer(session: Session, *, verified: bool, now: datetime) -> None:
     """Record an offer, in the transaction that makes it."""
     offer = Offer(verified=verified, at=now)
@@ -36,7 +39,5 @@ def note_offer(session: Session, *, verified: bool, now: datetime) -> None:
 
 def last_offers(session: Session, now: datetime) -> Sequence[bool]:
     """Whether each of the last offers in a row went to a verified caller, the oldest first."""
-    newest = session.execute(
-        select(Offer.verified, Offer.at).order_by(Offer.id.desc()).limit(LOOKED_AT)
-    ).all()
+    newest = session.execute(_NEWEST).all()
     return [offer.verified for offer in newest if offer.at > now - _IN_A_ROW][::-1]

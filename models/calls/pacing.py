@@ -51,6 +51,11 @@ class Pace(Base):
 
 
 PACES = cast(Table, Pace.__table__)
+_REFUSALS = (
+    select(PACES)
+    .where(PACES.c.name.in_((CALLS, TEXTS)), PACES.c.refused_at.is_not(None))
+    .order_by(PACES.c.name)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +153,7 @@ def close_breaker(session: Session, kind: Kind, now: datetime) -> None:
 
 def refusals(session: Session) -> Sequence[Refusal]:
     """The open breakers, at most one each for calls and texts."""
-    kinds = PACES.c.name.in_((CALLS, TEXTS))
-    rows = session.execute(select(PACES).where(kinds, PACES.c.refused_at.is_not(None)).order_by(PACES.c.name))
+    rows = session.execute(_REFUSALS)
     return [Refusal(r.name, r.refused_at, r.refused_code, r.next_at) for r in rows]
 
 

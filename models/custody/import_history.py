@@ -13,6 +13,12 @@ from models.staff.staff import Staff
 
 PAGE = 25
 _UPLOADER, _ASKER = aliased(Staff), aliased(Staff)
+_LATELY = (
+    select(CustodyImport.newest_as_of)
+    .where(CustodyImport.state == "landed")
+    .order_by(CustodyImport.id.desc())
+    .limit(PAGE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,6 @@ def _listed(session: Session, query: Any) -> list[Listed]:
 
 def newest_as_of(session: Session) -> datetime | None:
     """The feed's newest confirmation among the landed imports; None before any landed."""
-    lately: Sequence[datetime | None] = session.scalars(
-        select(CustodyImport.newest_as_of)
-        .where(CustodyImport.state == "landed")
-        .order_by(CustodyImport.id.desc())
-        .limit(PAGE)
-    ).all()
+    lately: Sequence[datetime | None] = session.scalars(_LATELY).all()
     # An older file may land last, so the newest time is looked for in a few of them.
     return max((moment for moment in lately if moment is not None), default=None)

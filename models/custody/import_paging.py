@@ -13,12 +13,12 @@ from models.staff.paging import take_page
 from models.store.policies import Policies
 
 _IMPORTS = cast(Table, CustodyImport.__table__)
+_ANY_HELD = select(CustodyImport.id).where(CustodyImport.state == "held").limit(1)
 
 
 def is_anything_held(session: Session) -> bool:
     """Whether an import is held and people must look at it."""
-    held = select(CustodyImport.id).where(CustodyImport.state == "held")
-    return session.execute(held.limit(1)).first() is not None
+    return session.execute(_ANY_HELD).first() is not None
 
 
 def page_held(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:

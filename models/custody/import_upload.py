@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Literal
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -33,6 +33,12 @@ LOST_AFTER = timedelta(minutes=2)
 #: How long a click waits for another import to end; a web thread must not wait longer.
 PATIENCE_SECONDS = 0.5
 
+_OVER = select(CustodyImport.id, CustodyImport.state).where(
+    or_(
+        (CustodyImport.state == "uploading") & (CustodyImport.seen_at < bindparam("lost")),
+        (CustodyImport.state == "previewed") & (CustodyImport.seen_at < bindparam("expired")),
+    )
+)
 Ended = Literal["unreadable", "broken_off", "too_large", "died", "discarded", "expired", "overtaken"]
 
 
@@ -132,14 +138,7 @@ def discard_upload(database: Database, import_id: int, by: By, now: datetime) ->
 def tidy_uploads(database: Database, lives: timedelta, now: datetime) -> None:
     """Discard the uploads of dead readers, and previews that nobody decided on in time."""
     with database.reading() as session:
-        over = session.execute(
-            select(CustodyImport.id, CustodyImport.state).where(
-                or_(
-                    (CustodyImport.state == "uploading") & (CustodyImport.seen_at < now - LOST_AFTER),
-                    (CustodyImport.state == "previewed") & (CustodyImport.seen_at < now - lives),
-                )
-            )
-        ).all()
+        over = session.execute(_OVER, {"lost": now - LOST_AFTER, "expired": now - lives}).all()
     for import_id, state in over:
         throw_away(database, import_id, "died" if state == "uploading" else "expired", "sweeper", now)
 

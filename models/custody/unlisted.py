@@ -109,7 +109,7 @@ def dismiss_unlisted(session: Session, task_id: int, *, actor: str, now: datetim
 
 def has_untold_names(session: Session) -> bool:
     """Whether there is a name that supervisors have not been told about."""
-    return session.execute(select(UnlistedName.id).where(*_UNTOLD).limit(1)).first() is not None
+    return session.execute(_ANY_UNTOLD).first() is not None
 
 
 def tell_of_unlisted(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
@@ -120,6 +120,7 @@ def tell_of_unlisted(session: Session, now: datetime, policies: Policies, is_ope
 
 
 _UNTOLD = (_NAMES.c.settled_at.is_(None), _NAMES.c.told_at.is_(None))
+_ANY_UNTOLD = select(_NAMES.c.id).where(*_UNTOLD).limit(1)
 
 
 def _key(session: Session, kind: str, name: str) -> str:

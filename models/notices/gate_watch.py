@@ -9,7 +9,7 @@ the news; this keeps the rows true meanwhile.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.cases.case import Case
@@ -23,6 +23,9 @@ from models.notices.registration import Registration
 from models.notices.spreading import ACTOR, stands
 
 _CODE_PROBLEMS = ("wrong_code", "no_code")
+_ANY_TO_WATCH = select(
+    or_(exists(select(Notice.id).where(IS_OPEN)), exists(select(Notice.id).where(IS_GATED)))
+)
 
 
 def watch_gate(session: Session, now: datetime, rules: HeardRules, limit: int) -> None:
@@ -57,9 +60,7 @@ def watch_gate(session: Session, now: datetime, rules: HeardRules, limit: int) -
 
 def is_any_to_watch(session: Session) -> bool:
     """Whether a notice is open, or waits for its gate."""
-    open_ones = select(Notice.id).where(IS_OPEN).limit(1)
-    gated = select(Notice.id).where(IS_GATED).limit(1)
-    return any(session.execute(query).first() is not None for query in (open_ones, gated))
+    return bool(session.scalar(_ANY_TO_WATCH))
 
 
 def may_be_told(now: datetime, rules: HeardRules) -> ColumnElement[bool]:

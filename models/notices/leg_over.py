@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback_policy import CallbackPolicy
@@ -19,6 +19,12 @@ from models.notices.placing import live_legs, reschedule
 from models.store.job import Job
 
 _LIVE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
+_LAPSED = (
+    select(NOTICES.c.id)
+    .where(IS_RINGING, NOTICES.c.lease_until < bindparam("now"))
+    .order_by(NOTICES.c.lease_until, NOTICES.c.id)
+    .limit(50)
+)
 
 
 def notice_leg_ended(
@@ -63,8 +69,7 @@ def notice_leg_ended(
 
 def lapsed_notices(session: Session, now: datetime) -> list[int]:
     """The notices whose calls are without news for too long."""
-    lapsed = select(Notice.id).where(IS_RINGING, Notice.lease_until < now)
-    return list(session.scalars(lapsed.order_by(Notice.lease_until, Notice.id).limit(50)))
+    return list(session.scalars(_LAPSED, {"now": now}))
 
 
 def extend_lease(session: Session, notice_id: int, until: datetime) -> None:

@@ -19,11 +19,12 @@ from models.notices.registration import Registration
 from models.store.job import Job
 
 ACTOR = "sweeper"
+_ANY_UNSPREAD = select(CUSTODY_EVENTS.c.id).where(IS_UNSPREAD).limit(1)
 
 
 def is_any_unspread(session: Session) -> bool:
     """Whether an event waits for its notices."""
-    return session.execute(select(CUSTODY_EVENTS.c.id).where(IS_UNSPREAD).limit(1)).first() is not None
+    return session.execute(_ANY_UNSPREAD).first() is not None
 
 
 def spread(session: Session, now: datetime, limit: int) -> list[Job]:

@@ -79,9 +79,7 @@ def confirm_told(session: Session, callback: Callback, actor: str, now: datetime
 
 def is_any_task(session: Session) -> bool:
     """Whether a notice needs a person, or a task for one is on the list."""
-    needs = select(Notice.id).where(IS_OPEN, HAS_TASK).limit(1)
-    listed = select(Callback.id).where(_LISTED)
-    return any(session.execute(query).first() is not None for query in (needs, listed.limit(1)))
+    return bool(session.scalar(_ANY_TASK))
 
 
 def _without_task(session: Session, lately: datetime, limit: int) -> list[_Wanted]:
@@ -183,3 +181,6 @@ def _stop_settled(session: Session, now: datetime, limit: int) -> None:
 
 _URGENT: ColumnElement[Any] = Notice.is_urgent.is_(True)
 _LISTED = and_(TELLS, Callback.reason == NOTICE_TASK, Callback.state == TAKEN_UP_AGAIN)
+_ANY_TASK = select(
+    or_(exists(select(Notice.id).where(IS_OPEN, HAS_TASK)), exists(select(Callback.id).where(_LISTED)))
+)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, false, select, update
+from sqlalchemy import CursorResult, bindparam, false, select, update
 from sqlalchemy.orm import Session
 
 from models.cases.daily_window import DailyWindow
@@ -46,8 +46,7 @@ def add_texts(session: Session, notice_id: int, now: datetime, policies: Policie
 
 def unsent_texts(session: Session, limit: int) -> Sequence[int]:
     """The texts of open notices that nobody has begun to send."""
-    unsent = select(NoticePhone.id).join(Notice, Notice.id == NoticePhone.notice_id).where(IS_OPEN, *_UNSENT)
-    return session.scalars(unsent.order_by(NoticePhone.id).limit(limit)).all()
+    return session.scalars(_UNSENT_TEXTS, {"most": limit}).all()
 
 
 def is_unsent(session: Session, notice_phone_id: int) -> bool:
@@ -82,3 +81,10 @@ def text_refused(session: Session, notice_phone_id: int, *, is_final: bool) -> N
 
 
 _UNSENT = (IS_UNSENT, NOTICE_PHONES.c.is_stopped == false())
+_UNSENT_TEXTS = (
+    select(NoticePhone.id)
+    .join(Notice, Notice.id == NoticePhone.notice_id)
+    .where(IS_OPEN, *_UNSENT)
+    .order_by(NoticePhone.id)
+    .limit(bindparam("most"))
+)

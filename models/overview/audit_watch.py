@@ -90,14 +90,16 @@ class Look:
     registrant_id: int
 
 
+_SEEN_AND_NEWEST = select(AuditWatch.entry_id, select(func.max(AuditEntry.id)).scalar_subquery()).where(
+    AuditWatch.name == _CURSOR
+)
 #: A rule for views: its name is in RULES, and it returns a count; 0 when there is nothing to ask about.
 LookRule = Callable[[Session, Look, Policies], int]
 
 
 def has_news(session: Session) -> bool:
     """Whether there is an entry that has not been judged yet."""
-    newest = select(func.max(AuditEntry.id)).scalar_subquery()
-    found = session.execute(select(AuditWatch.entry_id, newest).where(AuditWatch.name == _CURSOR)).first()
+    found = session.execute(_SEEN_AND_NEWEST).first()
     return found is None or (found[1] or 0) > found[0]
 
 

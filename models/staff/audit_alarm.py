@@ -66,6 +66,7 @@ class AuditAlarm(Base):
 
 _ALARMS = cast(Table, AuditAlarm.__table__)
 _UNTOLD = (_OPEN, _ALARMS.c.told_at.is_(None))
+_ANY_UNTOLD = select(_ALARMS.c.id).where(*_UNTOLD).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def raise_alarm(session: Session, found: Finding, entry_id: int, at: datetime, n
 
 def has_untold_alarms(session: Session) -> bool:
     """Whether supervisors have not yet been told of an alarm that nobody settled."""
-    return session.execute(select(_ALARMS.c.id).where(*_UNTOLD).limit(1)).first() is not None
+    return session.execute(_ANY_UNTOLD).first() is not None
 
 
 def tell_of_alarms(session: Session, now: datetime, policies: Policies) -> None:

@@ -43,6 +43,8 @@ class LostPinReport(Base):
 
 _REPORTS: Table = LostPinReport.__table__  # type: ignore[assignment]
 _UNTOLD = (WAITING, _REPORTS.c.told_at.is_(None))
+_ANY_NEW = select(_REPORTS.c.id).where(NEW).limit(1)
+_ANY_UNTOLD = select(_REPORTS.c.id).where(*_UNTOLD).limit(1)
 _REPORT = (
     insert(_REPORTS)
     .values({
@@ -63,12 +65,12 @@ def reporting(number_key: str, phone_key: str | None, call_id: int, now: datetim
 
 def has_new_reports(session: Session) -> bool:
     """Whether a call left a report that has not been judged yet."""
-    return session.execute(select(LostPinReport.id).where(NEW).limit(1)).first() is not None
+    return session.execute(_ANY_NEW).first() is not None
 
 
 def has_untold_reports(session: Session) -> bool:
     """Whether supervisors have not yet been told of a report that waits for them."""
-    return session.execute(select(LostPinReport.id).where(*_UNTOLD).limit(1)).first() is not None
+    return session.execute(_ANY_UNTOLD).first() is not None
 
 
 def tell_of_reports(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, String, or_, select, update
+from sqlalchemy import CursorResult, String, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -23,11 +23,12 @@ class PagedMatter(Base):
 
 
 _MATTERS = table_of(PagedMatter)
+_PAGED_AT = select(_MATTERS.c.paged_at).where(_MATTERS.c.name == bindparam("name"))
 
 
 def is_page_due(session: Session, name: str, now: datetime, minutes: int) -> bool:
     """Whether ``take_page`` would reserve it now; a read, for what is checked every two seconds."""
-    taken = session.scalar(select(PagedMatter.paged_at).where(PagedMatter.name == name))
+    taken = session.scalar(_PAGED_AT, {"name": name})
     return taken is None or not now - timedelta(minutes=minutes) < taken <= now + AHEAD
 
 

@@ -17,6 +17,7 @@ from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
 _UNTOLD = text("NOT told")
+_ANY_UNTOLD = select(PinCounter.number_key).where(_UNTOLD).limit(1)
 _A_FEW = 200
 #: What kind of phone a counter belongs to; never which phone.
 STRANGE, KNOWN, UNATTESTED = "strangers", "known_phone", "known_phone_unattested"
@@ -46,7 +47,7 @@ def kind_of(counter: str) -> str:
 
 def has_untold_locks(session: Session) -> bool:
     """Whether a lock or a spent total waits to be reported."""
-    return session.execute(select(PinCounter.number_key).where(_UNTOLD).limit(1)).first() is not None
+    return session.execute(_ANY_UNTOLD).first() is not None
 
 
 def tell_of_locks(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
@@ -41,6 +41,12 @@ class Absence(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
     first_day: Mapped[date]
     last_day: Mapped[date]
+
+
+# Built once: every pass of the sweeper sends these, and building takes longer than sending.
+_WORKING = select(Staff).where(Staff.left_at.is_(None)).order_by(Staff.id)
+_SPANS = select(Schedule)
+_AWAY = select(Absence).where(Absence.last_day >= bindparam("yesterday"))
 
 
 def set_schedule(
@@ -138,7 +144,7 @@ def apply_schedules(
     """
     today = now.astimezone(zone).date()
     spans, away = _plans(session, today)
-    for person in session.scalars(select(Staff).where(Staff.left_at.is_(None)).order_by(Staff.id)).all():
+    for person in session.scalars(_WORKING).all():
         absences, week = away.get(person.id, []), spans.get(person.id, [])
         is_on = {
             kind: any(span.kind == kind and _covers(span, now, zone, is_holiday, absences) for span in week)
@@ -175,10 +181,10 @@ def is_anyone_at_hand_at(
 def _plans(session: Session, today: date) -> tuple[dict[int, list[Schedule]], dict[int, list[Absence]]]:
     """Everyone's spans, and their absences that may still matter on ``today``, by person."""
     spans: dict[int, list[Schedule]] = {}
-    for span in session.scalars(select(Schedule)):
+    for span in session.scalars(_SPANS):
         spans.setdefault(span.staff_id, []).append(span)
     away: dict[int, list[Absence]] = {}
-    for absence in session.scalars(select(Absence).where(Absence.last_day >= today - timedelta(days=1))):
+    for absence in session.scalars(_AWAY, {"yesterday": today - timedelta(days=1)}):
         away.setdefault(absence.staff_id, []).append(absence)
     return spans, away
 

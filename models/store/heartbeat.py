@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, String, Update, delete, func, select, update
+from sqlalchemy import CursorResult, String, Update, bindparam, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.store.base import Base, UtcDateTime, table_of
@@ -39,6 +39,20 @@ class Heartbeat(Base):
 
 
 _HEARTBEATS = table_of(Heartbeat)
+# Built once: every pass of the sweeper sends these two, and building takes longer than sending.
+_LIVES = (
+    select(
+        _HEARTBEATS.c.role,
+        func.max(_HEARTBEATS.c.seen_at).label("seen_at"),
+        func.min(_HEARTBEATS.c.started_at).label("started_at"),
+        func.count().filter(_HEARTBEATS.c.seen_at > bindparam("silent")).label("living"),
+    )
+    .where(_HEARTBEATS.c.seen_at <= bindparam("ahead"))
+    .group_by(_HEARTBEATS.c.role)
+)
+_LAST_OF_ROLE = select(func.max(_HEARTBEATS.c.seen_at)).where(
+    _HEARTBEATS.c.role == bindparam("role"), _HEARTBEATS.c.seen_at <= bindparam("ahead")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +120,7 @@ def lives(session: Session, now: datetime) -> Sequence[RoleLife]:
     A role that never ran is missed from the start of the first one that did. While the sweeper is silent, the
     state of Redis is unknown, since only the sweeper checks it.
     """
-    rows = session.execute(
-        select(
-            _HEARTBEATS.c.role,
-            func.max(_HEARTBEATS.c.seen_at).label("seen_at"),
-            func.min(_HEARTBEATS.c.started_at).label("started_at"),
-            func.count().filter(_HEARTBEATS.c.seen_at > now - SILENT).label("living"),
-        )
-        .where(_HEARTBEATS.c.seen_at <= now + _AHEAD)
-        .group_by(_HEARTBEATS.c.role)
-    ).all()
+    rows = session.execute(_LIVES, {"silent": now - SILENT, "ahead": now + _AHEAD}).all()
     found = {row.role: row for row in rows}
     first = min((row.started_at for row in rows if row.role != REDIS), default=None)
     known = list[RoleLife]()
@@ -131,8 +136,7 @@ def lives(session: Session, now: datetime) -> Sequence[RoleLife]:
 
 def is_silent(session: Session, role: str, now: datetime) -> bool:
     """Whether a role has run before and shows no sign of life now."""
-    of_role = (_HEARTBEATS.c.role == role, _HEARTBEATS.c.seen_at <= now + _AHEAD)
-    seen = session.scalar(select(func.max(_HEARTBEATS.c.seen_at)).where(*of_role))
+    seen = session.scalar(_LAST_OF_ROLE, {"role": role, "ahead": now + _AHEAD})
     return seen is not None and now - seen >= SILENT
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     String,
     and_,
+    bindparam,
     func,
     or_,
     select,
@@ -127,15 +128,13 @@ def waiting(session: Session, now: datetime, *, with_pin_alone: bool = False) ->
 
 def first_waiting(session: Session, now: datetime, most: int) -> list[int]:
     """The calls at the head of the call queue, verified ones first, then by when they began to wait."""
-    there = _there(now)
-    line = (QueuedCall.verified.desc(), QueuedCall.since, QueuedCall.id)
-    return list(session.scalars(select(QueuedCall.call_id).where(*there).order_by(*line).limit(most)))
+    return list(session.scalars(_FIRST_WAITING, _seen(now) | {"most": most}))
 
 
 def in_queue(session: Session, now: datetime) -> tuple[int, datetime | None]:
     """How many are in the queue and not being served, and since when the first of them has waited."""
-    found = select(func.count(), func.min(QueuedCall.since)).where(*_there(now))
-    count, since = session.execute(found).one()
+    found = select(func.count(), func.min(QueuedCall.since)).where(*_THERE)
+    count, since = session.execute(found, _seen(now)).one()
     return count, since
 
 
@@ -196,8 +195,7 @@ def was_missed(session: Session, leg_id: int) -> list[Job]:
 
 def lapsed_waits(session: Session, now: datetime) -> list[int]:
     """The calls that have a place although there was no news of them for a minute."""
-    quiet = select(QueuedCall.call_id).where(QueuedCall.ended_at.is_(None), ~_is_there(now))
-    return list(session.scalars(quiet.where(~_IS_SERVED)))
+    return list(session.scalars(_LAPSED_WAITS, _seen(now)))
 
 
 def _may_fetch_without_pin(session: Session, now: datetime) -> bool:
@@ -205,25 +203,18 @@ def _may_fetch_without_pin(session: Session, now: datetime) -> bool:
     fetchable = (
         select(QueuedCall.id)
         .join(Call, Call.id == QueuedCall.call_id)
-        .where(*_there(now), QueuedCall.verified.is_(False), Call.place == WAITING, Call.ended_at.is_(None))
+        .where(*_THERE, QueuedCall.verified.is_(False), Call.place == WAITING, Call.ended_at.is_(None))
     )
-    return session.scalar(fetchable.limit(1)) is not None and free_liaisons(session) > 0
+    return session.scalar(fetchable.limit(1), _seen(now)) is not None and free_liaisons(session) > 0
 
 
 def _count(session: Session, now: datetime, *which: Any) -> int:
-    there = _there(now)
-    return session.scalar(select(func.count()).select_from(QueuedCall).where(*there, *which)) or 0
+    count = select(func.count()).select_from(QueuedCall).where(*_THERE, *which)
+    return session.scalar(count, _seen(now)) or 0
 
 
-def _there(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return QueuedCall.ended_at.is_(None), _is_there(now), ~_IS_SERVED
-
-
-def _is_there(now: datetime) -> ColumnElement[bool]:
-    """Whether there was recent news of a caller's call: a poll, or any key, which counts as progress."""
-    since = now - SEEN_WITHIN
-    keyed = select(_LEG.c.id).where(_LEG.c.id == QueuedCall.call_id, _LEG.c.progress_at > since).exists()
-    return or_(QueuedCall.seen_at > since, keyed)
+def _seen(now: datetime) -> dict[str, Any]:
+    return {"seen_after": now - SEEN_WITHIN}
 
 
 _LEG = CALLS.alias()
@@ -231,6 +222,22 @@ _LEG = CALLS.alias()
 _IS_SERVED: ColumnElement[bool] = (
     select(_LEG.c.id).where(_LEG.c.parent_call_id == QueuedCall.call_id, _LEG.c.ended_at.is_(None)).exists()
 )
+#: Whether there was recent news of a caller's call: a poll, or any key, which counts as progress.
+_IS_HEARD_OF = or_(
+    QueuedCall.seen_at > bindparam("seen_after"),
+    select(_LEG.c.id)
+    .where(_LEG.c.id == QueuedCall.call_id, _LEG.c.progress_at > bindparam("seen_after"))
+    .exists(),
+)
+_THERE = (QueuedCall.ended_at.is_(None), _IS_HEARD_OF, ~_IS_SERVED)
+# Built once: every pass of the sweeper sends these two, and building takes longer than sending.
+_FIRST_WAITING = (
+    select(QueuedCall.call_id)
+    .where(*_THERE)
+    .order_by(QueuedCall.verified.desc(), QueuedCall.since, QueuedCall.id)
+    .limit(bindparam("most"))
+)
+_LAPSED_WAITS = select(QueuedCall.call_id).where(QueuedCall.ended_at.is_(None), ~_IS_HEARD_OF, ~_IS_SERVED)
 #: Whether the ``Call`` of a caller at 0 opens its ``Case`` to the liaison: by the PIN in force, and verified
 #: when they began to wait. ``verified_at`` alone never expires, unlike the verification (R11).
 OPENS_ITS_CASE: ColumnElement[bool] = and_(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select, text
+from sqlalchemy import and_, bindparam, exists, func, not_, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
@@ -56,62 +56,15 @@ def is_left_behind(session: Session, call_id: int) -> bool:
 def left_behind_legs(session: Session, now: datetime) -> Sequence[int]:
     """Live legs whose callback, talk or caller went on without them, and that nobody has told so."""
     return [
-        *_of_callbacks(session, now),
-        *_at_0(session, now),
+        *session.scalars(_OF_CALLBACKS, _times(now)),
+        *session.scalars(_AT_0, _times(now)),
         *left_on_the_line(session, now, _BEING_TOLD),
         *legs_left_ringing(session, now),
     ]
 
 
-def _of_callbacks(session: Session, now: datetime) -> Sequence[int]:
-    its_own = or_(
-        Call.id == func.coalesce(Callback.liaison_call_id, 0),
-        Call.id == func.coalesce(Callback.caller_call_id, 0),
-    )
-    rings = and_(Callback.state.in_(RINGING_STATES), its_own)
-    in_talk = exists().where(Talk.callback_id == Call.callback_id, _is_served(now))
-    return session.scalars(
-        select(Call.id)
-        .join(Callback, Callback.id == Call.callback_id)
-        .where(
-            Call.ended_at.is_(None),
-            Call.callback_id.is_not(None),
-            Call.call_sid.is_not(None),
-            Call.started_at > now - LONGEST_CALL,
-            _NOT_TOLD,
-            not_(rings),
-            not_(in_talk),
-        )
-        .order_by(Call.started_at, Call.id)
-    ).all()
-
-
-def _at_0(session: Session, now: datetime) -> Sequence[int]:
-    in_talk = exists().where(Talk.caller_call_id == Call.parent_call_id, _is_served(now))
-    waits = exists().where(QueuedCall.call_id == Call.parent_call_id, QueuedCall.ended_at.is_(None))
-    return session.scalars(
-        select(Call.id)
-        .where(
-            _OF_CALLER,
-            Call.role.in_((AT_0, *JOINERS)),
-            Call.call_sid.is_not(None),
-            Call.started_at.between(now - LONGEST_CALL, now - _BEING_TOLD),
-            _NOT_TOLD,
-            not_(in_talk),
-            not_(and_(Call.role == AT_0, Call.accepted_at.is_(None), waits)),
-        )
-        .order_by(Call.started_at, Call.id)
-    ).all()
-
-
-_NOT_TOLD = or_(Call.call_status.is_(None), Call.call_status != LEAVING)
-
-
-def _is_served(now: datetime) -> ColumnElement[bool]:
-    """Whether a leg is in a talk, or is being told of its end."""
-    joins = and_(Call.role.in_(JOINERS), Call.started_at >= Talk.began_at)
-    is_in = or_(Call.id == Talk.leader_call_id, Call.id == Talk.caller_call_id, joins)
-    return or_(and_(Talk.closed_at.is_(None), is_in), Talk.closed_at > now - _BEING_TOLD)
+def _times(now: datetime) -> dict[str, datetime]:
+    return {"long_ago": now - LONGEST_CALL, "told": now - _BEING_TOLD}
 
 
 def _last_talk(session: Session, leg: Call) -> Talk | None:
@@ -124,3 +77,54 @@ def _last_talk(session: Session, leg: Call) -> Talk | None:
     begun = [] if began_by is None else [Talk.began_at <= began_by]
     last = select(Talk).where(mine, *begun).order_by(Talk.id.desc()).limit(1)
     return session.scalars(last.execution_options(populate_existing=True)).first()
+
+
+# The statements are built once: every pass of the sweeper sends them, and building takes longer than sending.
+#: Whether a leg is in a talk, or is being told of its end.
+_IS_SERVED = or_(
+    and_(
+        Talk.closed_at.is_(None),
+        or_(
+            Call.id == Talk.leader_call_id,
+            Call.id == Talk.caller_call_id,
+            and_(Call.role.in_(JOINERS), Call.started_at >= Talk.began_at),
+        ),
+    ),
+    Talk.closed_at > bindparam("told"),
+)
+_NOT_TOLD = or_(Call.call_status.is_(None), Call.call_status != LEAVING)
+_RINGS = and_(
+    Callback.state.in_(RINGING_STATES),
+    or_(
+        Call.id == func.coalesce(Callback.liaison_call_id, 0),
+        Call.id == func.coalesce(Callback.caller_call_id, 0),
+    ),
+)
+_OF_CALLBACKS = (
+    select(Call.id)
+    .join(Callback, Callback.id == Call.callback_id)
+    .where(
+        Call.ended_at.is_(None),
+        Call.callback_id.is_not(None),
+        Call.call_sid.is_not(None),
+        Call.started_at > bindparam("long_ago"),
+        _NOT_TOLD,
+        not_(_RINGS),
+        not_(exists().where(Talk.callback_id == Call.callback_id, _IS_SERVED)),
+    )
+    .order_by(Call.started_at, Call.id)
+)
+_WAITS = exists().where(QueuedCall.call_id == Call.parent_call_id, QueuedCall.ended_at.is_(None))
+_AT_0 = (
+    select(Call.id)
+    .where(
+        _OF_CALLER,
+        Call.role.in_((AT_0, *JOINERS)),
+        Call.call_sid.is_not(None),
+        Call.started_at.between(bindparam("long_ago"), bindparam("told")),
+        _NOT_TOLD,
+        not_(exists().where(Talk.caller_call_id == Call.parent_call_id, _IS_SERVED)),
+        not_(and_(Call.role == AT_0, Call.accepted_at.is_(None), _WAITS)),
+    )
+    .order_by(Call.started_at, Call.id)
+)

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.liaison import free_liaisons, pick_alone, unverified_may_take_at_0
@@ -17,8 +17,10 @@ from models.talks.next_offer import owed_callback
 
 #: After a liaison's phone rang in vain, the caller is told so first, and then polls again.
 _AFTER_A_RING = timedelta(seconds=8)
-# Built once, because building a table alias takes longer than the query.
+# Built once, because building them takes longer than the query.
 _LEG = aliased(Call)
+_PAUSES = (Staff.wrap_up_until, Staff.resting_until, Staff.spared_until, Staff.on_staff_line_until)
+_PAUSE_OVER = select(Staff.id).where(or_(*(end <= bindparam("now") for end in _PAUSES))).limit(1)
 
 
 def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
@@ -27,10 +29,10 @@ def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
     Empty while a callback without a PIN is owed the next offer.
     """
     free = free_liaisons(session) if is_open else 0
-    if not free or owed_callback(session, now) is not None:
+    first = first_waiting(session, now, free) if free else []
+    if not first or owed_callback(session, now) is not None:
         return []
     rung_just_now = exists().where(_LEG.parent_call_id == Call.id, _LEG.ended_at > now - _AFTER_A_RING)
-    first = first_waiting(session, now, free)
     found = session.execute(
         select(Call.id, QueuedCall.verified)
         .join(QueuedCall, QueuedCall.call_id == Call.id)
@@ -62,9 +64,7 @@ def free_now(session: Session, now: datetime) -> int:
 
 def is_a_pause_over(session: Session, now: datetime) -> bool:
     """Whether anybody's rest, wrap-up, pause after a miss, or call to the staff line is over."""
-    ends = (Staff.wrap_up_until, Staff.resting_until, Staff.spared_until, Staff.on_staff_line_until)
-    over = select(Staff.id).where(or_(*(end <= now for end in ends))).limit(1)
-    return session.scalar(over) is not None
+    return session.scalar(_PAUSE_OVER, {"now": now}) is not None
 
 
 def fetch(session: Session, call_id: int, now: datetime, *, is_open: bool) -> tuple[str, str] | None:

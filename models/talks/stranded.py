@@ -1,11 +1,11 @@
 """Finds callbacks, talks, legs and liaisons that wait for something that will not happen by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, exists, or_, select, text
+from sqlalchemy import Select, and_, bindparam, exists, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import Callback, advance
@@ -32,9 +32,7 @@ _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller
 _OF_CALLER = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
 #: The roles of legs that reserve a staff member whom we called.
 _OF_STAFF = (LIAISON, AT_0, COLLEAGUE, CALLING_OUT)
-#: A leg that no worker has begun to dial.
-_UNDIALLED = Call.call_status.is_(None), Call.call_sid.is_(None), Call.ended_at.is_(None)
-#: The call of the caller that a leg was made for; built once, since every sweep uses it.
+#: The call of the caller that a leg was made for.
 _PARENT = aliased(Call)
 _Legs = TypeVar("_Legs", bound=Select[*tuple[Any, ...]])
 #: Longer than any liaison's leg can last after its callback went on without it: it was told long ago.
@@ -59,13 +57,7 @@ def give_back_lapsed(session: Session, now: datetime) -> None:
     The same applies to claims of staff that nobody used, and to those of staff whose shift has since ended. A
     callback that had been left for staff goes back to them.
     """
-    has_gone_home = and_(~Staff.on_shift, Staff.shift_changed_at > Callback.claimed_at)
-    lapsed = (
-        select(Callback.id, Callback.taken_up_at, Callback.lease_until)
-        .outerjoin(Staff, Staff.id == Callback.staff_id)
-        .where(_IN_HAND, Callback.state == "claimed", or_(Callback.lease_until < now, has_gone_home))
-    )
-    for row in session.execute(lapsed).all():
+    for row in session.execute(_LAPSED_CLAIMS, {"now": now}).all():
         still = (
             Callback.lease_until == row.lease_until,
             Callback.taken_up_at.is_not_distinct_from(row.taken_up_at),
@@ -76,15 +68,7 @@ def give_back_lapsed(session: Session, now: datetime) -> None:
 
 def lapsed_callbacks(session: Session, now: datetime) -> Sequence[int]:
     """Callbacks with a ringing leg that has been without news for longer than it may."""
-    return session.scalars(
-        select(Callback.id)
-        .where(
-            _IN_HAND,
-            Callback.state.in_(RINGING_STATES),
-            Callback.lease_until < now,
-        )
-        .order_by(Callback.id)
-    ).all()
+    return session.scalars(_LAPSED_RINGS, {"now": now}).all()
 
 
 def legs_of(session: Session, callback: Callback) -> list[LiveLeg]:
@@ -99,19 +83,7 @@ def legs_of(session: Session, callback: Callback) -> list[LiveLeg]:
 
 def undialled_callers(session: Session, now: datetime) -> Sequence[int]:
     """Accepted callbacks whose caller no worker has begun to dial."""
-    return session.scalars(
-        select(Callback.id)
-        .join(Call, Call.id == Callback.caller_call_id)
-        .where(
-            _IN_HAND,
-            Callback.state == "ringing_caller",
-            *_UNDIALLED,
-            Call.started_at < now - _JOB_LOST_AFTER,
-            # A worker that waits for its slot has recorded the slot here.
-            Callback.next_attempt_at < now - _JOB_LOST_AFTER,
-        )
-        .order_by(Callback.id)
-    ).all()
+    return session.scalars(_UNDIALLED_CALLERS, {"lost": now - _JOB_LOST_AFTER}).all()
 
 
 def undialled_takers(session: Session, now: datetime) -> Sequence[int]:
@@ -119,29 +91,17 @@ def undialled_takers(session: Session, now: datetime) -> Sequence[int]:
 
     This includes legs whose callback went on without them: the job for such a leg frees its person instead.
     """
-    return session.scalars(
-        select(Call.id)
-        .join(Staff, Staff.busy_call_id == Call.id)
-        .where(
-            Call.role.in_((LIAISON, CALLING_OUT)),
-            *_UNDIALLED,
-            Call.started_at < now - _JOB_LOST_AFTER,
-        )
-    ).all()
+    return session.scalars(_UNDIALLED_TAKERS, {"lost": now - _JOB_LOST_AFTER}).all()
 
 
 def undialled_joiners(session: Session, now: datetime) -> Sequence[int]:
     """Legs of colleagues and interpreters that no worker has begun to call into a talk."""
-    lost = *_UNDIALLED, Call.role.in_(JOINERS), Call.started_at < now - _JOB_LOST_AFTER
-    of_callbacks = select(Call.id).join(Talk, Talk.callback_id == Call.callback_id).where(IS_ON, *lost)
-    at_0 = select(Call.id).where(_OF_CALLER, *lost)
-    return [*session.scalars(of_callbacks), *session.scalars(at_0)]
+    return _ids(session, _UNDIALLED_JOINERS, {"lost": now - _JOB_LOST_AFTER})
 
 
 def undialled_at_0(session: Session, now: datetime) -> Sequence[int]:
     """Legs of liaisons for callers at 0 that no worker has begun to dial."""
-    lost = *_UNDIALLED, Call.role == AT_0, Call.started_at < now - JOB_LOST_AFTER
-    return session.scalars(select(Call.id).where(_OF_CALLER, *lost)).all()
+    return session.scalars(_UNDIALLED_AT_0, {"lost": now - JOB_LOST_AFTER}).all()
 
 
 def talks_to_ask_about(session: Session, since: datetime, now: datetime, policy: CallbackPolicy) -> list[int]:
@@ -151,12 +111,12 @@ def talks_to_ask_about(session: Session, since: datetime, now: datetime, policy:
     would count as being with the caller. Each is asked about once in ``talk_check_seconds``, so that not
     every sweep asks the carrier; ``since`` is the moment of the previous sweep.
     """
-    live = select(Call.id, Talk.began_at).where(IS_ON, Call.ended_at.is_(None), Call.call_sid.is_not(None))
-    two = live.join(Talk, or_(Call.id == Talk.leader_call_id, Call.id == Talk.caller_call_id))
-    legs = [row for found in (two, *_joiners(live)) for row in session.execute(found).all()]
     every = policy.talk_check
     in_talks = [
-        call_id for call_id, began in legs if (now - began) // every > max(0, (since - began) // every)
+        call_id
+        for legs in _LEGS_OF_TALKS
+        for call_id, began in session.execute(legs).all()
+        if (now - began) // every > max(0, (since - began) // every)
     ]
     return [*in_talks, *to_ask_about(session, since, now, every)]
 
@@ -166,9 +126,7 @@ def held_in_conference(session: Session, now: datetime) -> Sequence[int]:
 
     Only a job takes them out of it: a leg in a conference does not poll.
     """
-    held = select(Talk.caller_call_id).where(IS_ON, Talk.held_at < now - _JOB_LOST_AFTER)
-    inside = Call.id.in_(held), Call.place == IN_TALK, Call.ended_at.is_(None)
-    return session.scalars(select(Call.id).where(*inside)).all()
+    return session.scalars(_HELD_INSIDE, {"lost": now - _JOB_LOST_AFTER}).all()
 
 
 def passed_offers(session: Session, now: datetime) -> Sequence[int]:
@@ -176,16 +134,7 @@ def passed_offers(session: Session, now: datetime) -> Sequence[int]:
 
     Their person is free already. Until the leg ends nobody else is called for the caller, or into the talk.
     """
-    passed = (
-        Call.accepted_at.is_(None),
-        Call.call_status == LEAVING,
-        Call.call_sid.is_not(None),
-        Call.started_at < now - _ASKED_ABOUT,
-    )
-    waits = exists().where(QueuedCall.call_id == Call.parent_call_id, QueuedCall.ended_at.is_(None))
-    at_0 = select(Call.id).where(_OF_CALLER, Call.role == AT_0, *passed, waits)
-    joiners = _joiners(select(Call.id).where(IS_ON, Call.ended_at.is_(None), *passed))
-    return [found for legs in (at_0, *joiners) for found in session.scalars(legs)]
+    return _ids(session, _PASSED_OFFERS, {"asked": now - _ASKED_ABOUT})
 
 
 def unknown_joiners(session: Session, now: datetime, policy: CallbackPolicy) -> Sequence[int]:
@@ -195,27 +144,15 @@ def unknown_joiners(session: Session, now: datetime, policy: CallbackPolicy) -> 
     called into the talk until such a leg is given up.
     """
     ring = timedelta(seconds=policy.numbers.liaison_ring_seconds) + policy.lease
-    unknown = Call.call_sid.is_(None), Call.call_status == DIALLING, Call.started_at < now - ring
-    joiners = _joiners(select(Call.id).where(IS_ON, Call.ended_at.is_(None), *unknown))
-    return [found for legs in joiners for found in session.scalars(legs)]
-
-
-def _joiners(legs: _Legs) -> tuple[_Legs, _Legs]:
-    """Those of ``legs`` that were created to join a talk, of a callback and of a caller at 0."""
-    joiners = legs.where(Call.role.in_(JOINERS))
-    return (
-        joiners.join(Talk, Talk.callback_id == Call.callback_id),
-        joiners.where(_OF_CALLER).join(Talk, Talk.caller_call_id == Call.parent_call_id),
-    )
+    return _ids(session, _UNKNOWN_JOINERS, {"rung": now - ring})
 
 
 def close_forgotten(session: Session, now: datetime) -> list[Job]:
     """Close talks and call-outs that are longer than any call; the jobs to enqueue after the commit."""
     close_lost(session, now)
-    forgotten = select(Talk).where(IS_ON, Talk.began_at < now - LONGEST_CALL)
     return [
         job
-        for talk in session.scalars(forgotten).all()
+        for talk in session.scalars(_FORGOTTEN_TALKS, {"long_ago": now - LONGEST_CALL}).all()
         for job in close_talk(session, talk, "sweeper", now, None)
     ]
 
@@ -228,19 +165,7 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
     ring = timedelta(seconds=policy.numbers.liaison_ring_seconds) + policy.lease
     in_question: list[int] = []
     to_end: list[int] = []
-    for call, callback, talk, callout, busy_since, parent_ended_at in session.execute(
-        select(Call, Callback, Talk, Callout, Staff.busy_since, _PARENT.ended_at)
-        .join(Staff, Staff.busy_call_id == Call.id)
-        .outerjoin(_PARENT, _PARENT.id == Call.parent_call_id)
-        .outerjoin(Callback, Callback.id == Call.callback_id)
-        .outerjoin(Callout, Callout.call_id == Call.id)
-        .outerjoin(
-            Talk,
-            and_(
-                IS_ON, or_(Talk.callback_id == Call.callback_id, Talk.caller_call_id == Call.parent_call_id)
-            ),
-        )
-    ).all():
+    for call, callback, talk, callout, busy_since, parent_ended_at in session.execute(_RESERVING).all():
         age = now - (busy_since or call.started_at)
         rings_at_0 = call.role == AT_0 and call.accepted_at is None and parent_ended_at is None
         rings_to_call_out = callout is not None and callout.dialled_at is None
@@ -272,3 +197,114 @@ def _serves(call: Call, callback: Callback | None, talk: Talk | None, callout: C
         joined = call.role == COLLEAGUE and call.accepted_at is not None
         return joined or call.id == talk.leader_call_id
     return callback is not None and callback.closed_at is None and call.id == callback.liaison_call_id
+
+
+def _ids(session: Session, statements: Iterable[Select[int]], values: dict[str, Any]) -> list[int]:
+    return [found for legs in statements for found in session.scalars(legs, values)]
+
+
+def _joiners(legs: _Legs) -> tuple[_Legs, _Legs]:
+    """Those of ``legs`` that were created to join a talk, of a callback and of a caller at 0."""
+    joiners = legs.where(Call.role.in_(JOINERS))
+    return (
+        joiners.join(Talk, Talk.callback_id == Call.callback_id),
+        joiners.where(_OF_CALLER).join(Talk, Talk.caller_call_id == Call.parent_call_id),
+    )
+
+
+# The statements are built once: every pass of the sweeper sends them, and building takes longer than sending.
+_LAPSED_CLAIMS = (
+    select(Callback.id, Callback.taken_up_at, Callback.lease_until)
+    .outerjoin(Staff, Staff.id == Callback.staff_id)
+    .where(
+        _IN_HAND,
+        Callback.state == "claimed",
+        or_(
+            Callback.lease_until < bindparam("now"),
+            and_(~Staff.on_shift, Staff.shift_changed_at > Callback.claimed_at),
+        ),
+    )
+)
+_LAPSED_RINGS = (
+    select(Callback.id)
+    .where(_IN_HAND, Callback.state.in_(RINGING_STATES), Callback.lease_until < bindparam("now"))
+    .order_by(Callback.id)
+)
+#: A leg that no worker has begun to dial although its job is due since ``lost``.
+_UNDIALLED = (
+    Call.call_status.is_(None),
+    Call.call_sid.is_(None),
+    Call.ended_at.is_(None),
+    Call.started_at < bindparam("lost"),
+)
+_UNDIALLED_CALLERS = (
+    select(Callback.id)
+    .join(Call, Call.id == Callback.caller_call_id)
+    .where(
+        _IN_HAND,
+        Callback.state == "ringing_caller",
+        *_UNDIALLED,
+        # A worker that waits for its slot has recorded the slot here.
+        Callback.next_attempt_at < bindparam("lost"),
+    )
+    .order_by(Callback.id)
+)
+_UNDIALLED_TAKERS = (
+    select(Call.id)
+    .join(Staff, Staff.busy_call_id == Call.id)
+    .where(Call.role.in_((LIAISON, CALLING_OUT)), *_UNDIALLED)
+)
+_UNDIALLED_AT_0 = select(Call.id).where(_OF_CALLER, *_UNDIALLED, Call.role == AT_0)
+_UNDIALLED_JOINERS = (
+    select(Call.id)
+    .join(Talk, Talk.callback_id == Call.callback_id)
+    .where(IS_ON, *_UNDIALLED, Call.role.in_(JOINERS)),
+    select(Call.id).where(_OF_CALLER, *_UNDIALLED, Call.role.in_(JOINERS)),
+)
+_HELD_INSIDE = select(Call.id).where(
+    Call.id.in_(select(Talk.caller_call_id).where(IS_ON, Talk.held_at < bindparam("lost"))),
+    Call.place == IN_TALK,
+    Call.ended_at.is_(None),
+)
+_LIVE = select(Call.id, Talk.began_at).where(IS_ON, Call.ended_at.is_(None), Call.call_sid.is_not(None))
+_LEGS_OF_TALKS = (
+    _LIVE.join(Talk, or_(Call.id == Talk.leader_call_id, Call.id == Talk.caller_call_id)),
+    *_joiners(_LIVE),
+)
+_PASSED = (
+    Call.accepted_at.is_(None),
+    Call.call_status == LEAVING,
+    Call.call_sid.is_not(None),
+    Call.started_at < bindparam("asked"),
+)
+_PASSED_OFFERS = (
+    select(Call.id).where(
+        _OF_CALLER,
+        Call.role == AT_0,
+        *_PASSED,
+        exists().where(QueuedCall.call_id == Call.parent_call_id, QueuedCall.ended_at.is_(None)),
+    ),
+    *_joiners(select(Call.id).where(IS_ON, Call.ended_at.is_(None), *_PASSED)),
+)
+_UNKNOWN_JOINERS = _joiners(
+    select(Call.id).where(
+        IS_ON,
+        Call.ended_at.is_(None),
+        Call.call_sid.is_(None),
+        Call.call_status == DIALLING,
+        Call.started_at < bindparam("rung"),
+    )
+)
+_FORGOTTEN_TALKS = select(Talk).where(IS_ON, Talk.began_at < bindparam("long_ago"))
+#: The legs that reserve somebody, with what they may serve.
+_RESERVING = (
+    select(Call, Callback, Talk, Callout, Staff.busy_since, _PARENT.ended_at)
+    .join(Staff, Staff.busy_call_id == Call.id)
+    .outerjoin(_PARENT, _PARENT.id == Call.parent_call_id)
+    .outerjoin(Callback, Callback.id == Call.callback_id)
+    .outerjoin(Callout, Callout.call_id == Call.id)
+    .outerjoin(
+        Talk,
+        and_(IS_ON, or_(Talk.callback_id == Call.callback_id, Talk.caller_call_id == Call.parent_call_id)),
+    )
+)

@@ -94,7 +94,7 @@ def begin_retraction(session: Session, import_id: int, by: list[str], now: datet
 
 def is_any_to_retract(session: Session) -> bool:
     """Whether two people approved a retraction that is not carried out yet."""
-    return session.execute(_UNFINISHED.limit(1)).first() is not None
+    return session.execute(_UNFINISHED).first() is not None
 
 
 def resume_retractions(database: Database, now: datetime) -> list[Job]:
