@@ -7,14 +7,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
-from models.calls.call import Call
-from models.calls.call_status import LONGEST_CALL
 from models.custody.custody_event import IS_UNSPREAD, CustodyEvent
 from models.notices.notice import IS_RINGING, IS_WAITING, Notice
-from models.staff.staff import Staff
 from models.store.base import UtcDateTime
 from models.store.database import Database
-from models.talks.call_queue import QueuedCall
+from workers.in_progress import IN_PROGRESS, live_since
 from workers.queue import Jobs
 
 #: A rest ends with the first check after nine seconds: with checks two seconds apart, that is a pass every
@@ -37,26 +34,11 @@ _NOTICE_DUE = exists(
 _IS_ANY_DUE = select(or_(*_DUE))
 GOES_ON = select(
     or_(
-        exists().where(Staff.busy_call_id.is_not(None)),
-        exists(select(QueuedCall.id).where(text("ended_at IS NULL"))),
-        exists(
-            select(Callback.id).where(
-                text("state IN ('claimed','ringing_liaison','ringing_caller','talking')")
-            )
-        ),
+        *IN_PROGRESS,
         *_DUE,
         exists(select(CustodyEvent.id).where(IS_UNSPREAD)),
         _NOTICE_DUE,
         exists(select(Notice.id).where(IS_RINGING)),
-        *(
-            exists(
-                select(Call.id).where(
-                    text(f"ended_at IS NULL AND {leg} IS NOT NULL"),
-                    Call.started_at > bindparam("long_ago", type_=UtcDateTime),
-                )
-            )
-            for leg in ("parent_call_id", "callback_id", "notice_id")
-        ),
     )
 )
 
@@ -77,7 +59,7 @@ def may_rest(database: Database, jobs: Jobs, since: datetime, now: datetime) -> 
         return False
     try:
         with database.reading() as session:
-            return not session.scalar(GOES_ON, {"now": now, "long_ago": now - LONGEST_CALL})
+            return not session.scalar(GOES_ON, {"now": now} | live_since(now))
     except SQLAlchemyError:
         # The pass reports the error.
         return False

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.office import Office
@@ -63,6 +64,7 @@ from workers.audit_heads import HeadKeeper
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
 from workers.heart import Heart
+from workers.in_progress import is_any_in_progress
 from workers.mending import LegEnd, Mender
 from workers.notice_sweep import NoticeSweep
 from workers.office_rules import callback_policy_of
@@ -178,14 +180,15 @@ class _Pass:
         """Callers who wait for a leg come first, then what keeps liaisons busy, then what is due."""
         self._guarded(self._look_for_workers)
         self._guarded(self._do_untaken)
-        self._guarded(self._ring_undialled_callers)
-        self._guarded(self._fetch_first_in_queue)
-        self._guarded(self._give_back_lapsed)
-        self._guarded(self._look_after_lapsed)
-        self._guarded(self._move_held_callers)
-        self._guarded(self._release_left_behind)
-        self._guarded(self._free_forgotten)
-        self._guarded(self._end_lapsed_waits)
+        if self._is_any_in_progress():
+            self._guarded(self._ring_undialled_callers)
+            self._guarded(self._fetch_first_in_queue)
+            self._guarded(self._give_back_lapsed)
+            self._guarded(self._look_after_lapsed)
+            self._guarded(self._move_held_callers)
+            self._guarded(self._release_left_behind)
+            self._guarded(self._free_forgotten)
+            self._guarded(self._end_lapsed_waits)
         self._guarded(self._end_rests)
         self._guarded(self._apply_schedules)
         self._guarded(self._notices.take_back)
@@ -219,6 +222,15 @@ class _Pass:
             if job is None:
                 return
             self._do(job)
+
+    def _is_any_in_progress(self) -> bool:
+        """Whether the parts about legs, talks and waits may have anything to do: one read for all of them."""
+        try:
+            with self._database.reading() as session:
+                return is_any_in_progress(session, self._now)
+        except SQLAlchemyError:
+            # Each part reports its own error.
+            return True
 
     def _ring_undialled_callers(self) -> None:
         with self._database.reading() as session:

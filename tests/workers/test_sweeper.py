@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Callback, Guard, Staff
+from models import Callback, Callout, Guard, Staff, Talk
+from models.calls.role import AT_0
 from models.talks import leg as legs
 from models.talks.dispatch import claim_callback
 from models.talks.queue_ring import take_liaison_for
+from models.talks.talk import begin_talk
 from tests.call_center import CallCenter, accept
 from tests.factories import make_call, make_callback, make_case, make_staff, make_wait
 from workers import sweeper
@@ -279,7 +281,7 @@ def test_fault_in_one_part_stops_no_other_and_reveals_only_its_class(
     def fails(*_: object) -> None:
         raise RuntimeError("a part of the sweep, +12025550110")
 
-    monkeypatch.setattr(sweeper, "give_back_lapsed", fails)
+    monkeypatch.setattr(sweeper, "apply_schedules", fails)
     monkeypatch.setattr(sweeper, "resume", fails)
     call_center.jobs.waiting.clear()
     with caplog.at_level(logging.INFO):
@@ -287,6 +289,50 @@ def test_fault_in_one_part_stops_no_other_and_reveals_only_its_class(
     assert [name for name, _ in call_center.jobs.waiting] == ["dial_liaison"]
     assert [record.getMessage() for record in caplog.records] == ["A part of the sweep failed."] * 2
     assert len(call_center.rows(Guard)) == 1
+
+
+def test_leg_of_yesterday_that_nobody_dialed_is_handed_on_while_nothing_else_goes_on(
+    empty_call_center: CallCenter,
+) -> None:
+    with empty_call_center.database.transaction() as session:
+        yesterday = empty_call_center.now - timedelta(days=1)
+        caller = make_call(session, started_at=yesterday, ended_at=yesterday)
+        leg = make_call(session, parent_call_id=caller.id, role=AT_0, started_at=yesterday)
+        leg.call_sid = None
+
+    empty_call_center.sweeps()
+
+    assert empty_call_center.jobs.waiting == [("ring_direct", leg.id)]
+
+
+def test_talk_of_yesterday_is_closed_while_nothing_else_goes_on(empty_call_center: CallCenter) -> None:
+    with empty_call_center.database.transaction() as session:
+        yesterday = empty_call_center.now - timedelta(days=1)
+        caller = make_call(session, started_at=yesterday, ended_at=yesterday)
+        talk = begin_talk(
+            session, caller_call_id=caller.id, leader_call_id=caller.id, staff_id=make_staff(session).id,
+            language="en", now=yesterday,
+        )  # fmt: skip
+
+    empty_call_center.sweeps()
+
+    assert [one.id for one in empty_call_center.rows(Talk, Talk.closed_at.is_not(None))] == [talk.id]
+
+
+def test_call_out_whose_leg_is_over_is_closed_while_nothing_else_goes_on(
+    empty_call_center: CallCenter,
+) -> None:
+    with empty_call_center.database.transaction() as session:
+        now = empty_call_center.now
+        leg = make_call(session, direction="outbound", role="calling_out", ended_at=now)
+        case, person = make_case(session), make_staff(session)
+        session.add(
+            Callout(case_id=case.id, staff_id=person.id, call_id=leg.id, party="agency:1", requested_at=now)
+        )
+
+    empty_call_center.sweeps()
+
+    assert [one.outcome for one in empty_call_center.rows(Callout)] == ["unmade"]
 
 
 def test_guard_against_spraying_is_measured_once_a_minute(empty_call_center: CallCenter) -> None:
