@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from config.settings import Settings
-from models.callbacks.at_risk import make_alerts
+from models.callbacks.at_risk import is_any_at_risk, make_alerts
 from models.callbacks.callback_list import tidy_list
 from models.callbacks.lone_refusal import forget_other_lines
-from models.calls.alert_sending import forget_lost_alerts, unsent_alerts
+from models.calls.alert_sending import forget_lost_alerts, is_any_lost, unsent_alerts
 from models.calls.pin_guard import SPRAYING, measure_global_failures
 from models.calls.pin_try import PinLimits
 from models.calls.staff_line_stay import clear_lines
@@ -84,6 +84,7 @@ UNTAKEN_SECONDS = 10.0
 OWN_WORK_SECONDS = 5.0
 _OFFERED_AT_ONCE = 50
 MEASURE_EVERY = timedelta(minutes=1)
+_MEASURED_AT = select(Guard.measured_at).where(Guard.name == SPRAYING)
 _USUALLY_SINCE = timedelta(seconds=2 * SWEEP_SECONDS)
 _LANDING_PATIENCE = timedelta(seconds=60)
 _MayBeNews = Callable[[Session, datetime, Policies], bool]
@@ -360,32 +361,47 @@ class _Pass:
 
     def _tell_supervisors(self) -> None:
         """An error in one matter does not stop the others; nothing is written if there is nothing to tell."""
-        for matter in _MATTERS:
-            self._guarded(lambda matter=matter: self._tell_of(*matter))  # type: ignore[misc]
-
-    def _tell_of(self, may_be_news: _MayBeNews, tell: _Tell) -> None:
         with self._database.reading() as session:
-            is_due = may_be_news(session, self._now, self._policies)
-        if is_due:
-            with self._database.transaction() as session:
-                tell(session, self._now, self._policies, self._office.is_open(self._now))
+            news = [tell for may_be_news, tell in _MATTERS if self._is_news(session, may_be_news)]
+        for tell in news:
+            self._guarded(lambda tell=tell: self._tell(tell))  # type: ignore[misc]
+
+    def _is_news(self, session: Session, may_be_news: _MayBeNews) -> bool:
+        try:
+            return may_be_news(session, self._now, self._policies)
+        except Exception:
+            log.exception("A part of the sweep failed.")
+            # The check of the next matter begins anew.
+            session.rollback()
+            return False
+
+    def _tell(self, tell: _Tell) -> None:
+        with self._database.transaction() as session:
+            tell(session, self._now, self._policies, self._office.is_open(self._now))
 
     def _warn(self) -> None:
         with self._database.reading() as session:
             are_notices_late = is_any_late(session, self._now, self._policies)
-        with self._database.transaction() as session:
-            if are_notices_late:
-                escalate(session, self._now, self._policies, self._office.is_open(self._now))
-            make_alerts(session, self._now, self._policies, self._office.is_open(self._now))
-            forget_lost_alerts(session, self._now)
+            is_due = are_notices_late or is_any_at_risk(session, self._now, self._policies)
+            is_due = is_due or is_any_lost(session, self._now)
+        if is_due:
+            self._make_alerts(are_notices_late)
         with self._database.reading() as session:
             found = unsent_alerts(session, self._now, _OFFERED_AT_ONCE)
         waiting = self._jobs.depth() or 0 if found else 0
         self._hand_on_all(("send_alert", alert_id) for alert_id in found[: max(0, len(found) - waiting)])
 
+    def _make_alerts(self, are_notices_late: bool) -> None:
+        is_open = self._office.is_open(self._now)
+        with self._database.transaction() as session:
+            if are_notices_late:
+                escalate(session, self._now, self._policies, is_open)
+            make_alerts(session, self._now, self._policies, is_open)
+            forget_lost_alerts(session, self._now)
+
     def _measure_failures(self) -> None:
         with self._database.reading() as session:
-            measured_at = session.scalar(select(Guard.measured_at).where(Guard.name == SPRAYING))
+            measured_at = session.scalar(_MEASURED_AT)
         if measured_at is not None and self._now - measured_at < MEASURE_EVERY:
             return
         with self._database.transaction() as session:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text, true, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -37,6 +37,12 @@ _LATELY = timedelta(hours=1)
 _STAFF, _SUPERVISOR = "staff", "supervisor"
 
 
+def is_any_at_risk(session: Session, now: datetime, policies: Policies) -> bool:
+    """Whether ``make_alerts`` may have anything to tell: one read, for what is checked every two seconds."""
+    others = {"tries": policies.liaison_tries, "lately": now - _LATELY}
+    return bool(session.scalar(_ANY_AT_RISK, {**_due_by(now, policies), **others}))
+
+
 def make_alerts(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Warn about promises at their next level, untaken urgent work, and callbacks left for a person.
 
@@ -51,19 +57,16 @@ def make_alerts(session: Session, now: datetime, policies: Policies, is_open: bo
 
 def _warn_of_late(session: Session, whom: str, now: datetime, policies: Policies, is_open: bool) -> None:
     """Warn one kind of people about promises that are nearly due or overdue."""
+    due_by = _due_by(now, policies)
     levels = [(passed, *level) for passed, level in enumerate(LEVELS) if level[1] == whom]
-    due_by = {
-        passed: now + sign * timedelta(minutes=minutes_of(policies))
-        for passed, _level, _whom, minutes_of, sign in levels
-    }
-    if not _is_any(session, or_(*(_at(passed, at) for passed, at in due_by.items()))):
+    if not _is_any(session, or_(*(_at(passed, due_by[level]) for passed, level, *_ in levels))):
         return
     if not take_page(session, f"late_{whom}", now, policies.page_minutes):
         return
     # The next message is a gap away, so this one includes all warnings due before then.
     gap = timedelta(minutes=policies.page_minutes)
     for passed, level, _whom, _policy, sign in levels:
-        soon = due_by[passed] + gap if sign > 0 else due_by[passed]
+        soon = due_by[level] + gap if sign > 0 else due_by[level]
         _mark(session, _at(passed, soon), level, now, warned=passed + 1)
     first, level = levels[0][:2]
     at_risk = _count(session, _NOT_TALKING, CALLBACKS.c.warned > first)
@@ -80,14 +83,13 @@ def _page_untaken(session: Session, now: datetime, policies: Policies, is_open: 
     """
     missed = CALLBACKS.c.liaison_tries >= policies.liaison_tries
     whose = missed if is_anyone_at_hand(session) else true()
-    unpaged = CALLBACKS.c.paged_at.is_(None)
-    new = and_(_URGENT_WAITING, unpaged)
+    new = and_(_URGENT_WAITING, _UNPAGED)
     unknown = and_(_URGENT_UNKNOWN, CALLBACKS.c.closed_at > now - _LATELY)
-    is_news = _is_any(session, and_(new, whose)) or _is_any(session, and_(unknown, unpaged))
+    is_news = _is_any(session, and_(new, whose)) or _is_any(session, and_(unknown, _UNPAGED))
     if not is_news or not take_page(session, UNTAKEN, now, policies.page_minutes):
         return
     # One that nobody takes is ahead of all the others, so the people paged hear about all of them.
-    for untold in (new, and_(unknown, unpaged)):
+    for untold in (new, and_(unknown, _UNPAGED)):
         _mark(session, untold, UNTAKEN, now, paged_at=now)
     count = _count(session, _URGENT_WAITING) + _count(session, unknown)
     on_call = session.scalars(select(Staff.id).where(Staff.on_call, Staff.role != "supervisor")).all()
@@ -97,14 +99,21 @@ def _page_untaken(session: Session, now: datetime, policies: Policies, is_open: 
 
 def _tell_of_left(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Only the supervisor can decide about a callback that was left, and a text is enough."""
-    new = and_(_LEFT, CALLBACKS.c.warned < LEFT_TOLD)
-    if _is_any(session, new) and take_page(session, LEFT, now, policies.page_minutes):
-        _mark(session, new, LEFT, now, warned=LEFT_TOLD)
+    if _is_any(session, _LEFT_UNTOLD) and take_page(session, LEFT, now, policies.page_minutes):
+        _mark(session, _LEFT_UNTOLD, LEFT, now, warned=LEFT_TOLD)
         tell_supervisors(session, LEFT, _count(session, _LEFT, CALLBACKS.c.rank.is_not(None)), now, is_open)
 
 
-def _at(passed: int, due_by: datetime) -> ColumnElement[bool]:
-    """Those that have passed this many levels, and were promised by ``due_by``."""
+def _due_by(now: datetime, policies: Policies) -> dict[str, datetime]:
+    """By its level, the latest moment promised of those that are warned of now."""
+    return {
+        level: now + sign * timedelta(minutes=minutes_of(policies))
+        for level, _whom, minutes_of, sign in LEVELS
+    }
+
+
+def _at(passed: int, due_by: Any) -> ColumnElement[bool]:
+    """Those that have passed this many levels, and were promised by ``due_by``, a moment or a parameter."""
     return and_(_NOT_TALKING, CALLBACKS.c.warned == passed, CALLBACKS.c.due_at <= due_by)
 
 
@@ -133,3 +142,26 @@ def _working(session: Session, is_open: bool) -> list[int]:
     if not people or not is_open:
         people = session.scalars(select(Staff.id).where(at_hand).order_by(Staff.id)).all()
     return list(people)
+
+
+_UNPAGED = CALLBACKS.c.paged_at.is_(None)
+_LEFT_UNTOLD = and_(_LEFT, CALLBACKS.c.warned < LEFT_TOLD)
+_NOBODY_AT_HAND = ~exists(select(Staff.id).where(or_(Staff.on_shift, Staff.on_call)))
+#: Each matter by itself, so that each is found by its own index.
+_ANY_AT_RISK = select(
+    or_(
+        *(
+            exists(select(CALLBACKS.c.id).where(which))
+            for which in (
+                *(_at(passed, bindparam(level)) for passed, (level, *_) in enumerate(LEVELS)),
+                and_(
+                    _URGENT_WAITING,
+                    _UNPAGED,
+                    or_(CALLBACKS.c.liaison_tries >= bindparam("tries"), _NOBODY_AT_HAND),
+                ),
+                and_(_URGENT_UNKNOWN, CALLBACKS.c.closed_at > bindparam("lately"), _UNPAGED),
+                _LEFT_UNTOLD,
+            )
+        )
+    )
+)

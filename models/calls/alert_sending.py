@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -25,6 +25,14 @@ _LOST_AFTER = timedelta(seconds=60)
 #: How long an alert is retried while the carrier cannot be reached.
 _NEWS = timedelta(minutes=60)
 _KINDS = {"text": pacing.TEXTS, "call": pacing.CALLS}
+_ANY_MADE = select(ALERTS.c.id).where(UNSENT, ALERTS.c.state == "made").limit(1)
+_LOST = (
+    UNSENT,
+    ALERTS.c.state == "sending",
+    ALERTS.c.made_at < bindparam("lost"),
+    ALERTS.c.sent_at < bindparam("lost"),
+)
+_ANY_LOST = select(ALERTS.c.id).where(*_LOST).limit(1)
 Ending = Literal["sent", "refused", "unknown", "not asked"]
 
 
@@ -47,6 +55,8 @@ def unsent_alerts(session: Session, now: datetime, limit: int) -> Sequence[int]:
     For a channel that the carrier refuses: none, or one when a probe is due, which is not the refused one if
     there is another.
     """
+    if session.execute(_ANY_MADE).first() is None:
+        return []
     unsent = select(Alert.id).where(UNSENT, Alert.state == "made")
     refused = {one.kind: one for one in pacing.refusals(session)}
     free = [channel for channel, kind in _KINDS.items() if kind not in refused]
@@ -63,10 +73,14 @@ def unsent_alerts(session: Session, now: datetime, limit: int) -> Sequence[int]:
     return found
 
 
+def is_any_lost(session: Session, now: datetime) -> bool:
+    """Whether there is an alert that nobody finished sending."""
+    return session.execute(_ANY_LOST, {"lost": now - _LOST_AFTER}).first() is not None
+
+
 def forget_lost_alerts(session: Session, now: datetime) -> None:
     """Give up alerts that nobody finished sending: they may have arrived, so they are not sent again."""
-    lost = update(ALERTS).where(UNSENT, ALERTS.c.state == "sending", ALERTS.c.made_at < now - _LOST_AFTER)
-    session.execute(lost.where(ALERTS.c.sent_at < now - _LOST_AFTER).values(state="unknown"))
+    session.execute(update(ALERTS).where(*_LOST).values(state="unknown"), {"lost": now - _LOST_AFTER})
 
 
 def channel_of(session: Session, alert_id: int) -> str | None:

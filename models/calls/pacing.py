@@ -51,6 +51,7 @@ class Pace(Base):
 
 
 PACES = cast(Table, Pace.__table__)
+_NOTED = select(PACES.c.name).where(PACES.c.refused_at.is_not(None)).limit(1)
 _REFUSALS = (
     select(PACES)
     .where(PACES.c.name.in_((CALLS, TEXTS)), PACES.c.refused_at.is_not(None))
@@ -171,6 +172,11 @@ def refused_callback(session: Session) -> int | None:
     """The callback whose call was last refused while the breaker is open; a probe tries another first."""
     found = select(CALL_ROWS.c.callback_id).join(PACES, PACES.c.refused_call_id == CALL_ROWS.c.id)
     return session.scalar(found.where(PACES.c.name == CALLS, PACES.c.refused_at.is_not(None)))
+
+
+def is_any_noted(session: Session) -> bool:
+    """Whether the carrier is known to refuse the account or one of our numbers, or to accept no calls."""
+    return session.execute(_NOTED).first() is not None
 
 
 def taking_none(session: Session, least: timedelta) -> tuple[datetime, int | None] | None:

@@ -7,7 +7,7 @@ time for it is over. Each is told once at each level, in one message with a coun
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.notices.notice import IS_OPEN, IS_UNPAGED, NOTICES
@@ -21,12 +21,28 @@ from models.store.policies import Policies
 ON_CALL_TOLD, SUPERVISORS_TOLD = 1, 2
 #: A registrant who asked for a person has an urgent callback, which has alarms of its own.
 _NEEDS_STAFF = and_(NOTICES.c.task_at.is_not(None), NOTICES.c.task != "asked_person")
+_IS_URGENT = NOTICES.c.is_urgent.is_(True)
+#: Those on call are to be told.
+_FIRST = and_(
+    NOTICES.c.paged_level == 0,
+    or_(and_(_IS_URGENT, NOTICES.c.made_at <= bindparam("for_on_call")), _NEEDS_STAFF),
+)
+#: The supervisors are to be told.
+_SECOND = and_(
+    NOTICES.c.paged_level < SUPERVISORS_TOLD,
+    or_(
+        and_(_IS_URGENT, NOTICES.c.made_at <= bindparam("for_supervisor")),
+        # A person who was told something false believes it until they hear the correction (R16).
+        and_(_IS_URGENT, NOTICES.c.corrects_id.is_not(None), NOTICES.c.made_at <= bindparam("corrected")),
+        and_(_NEEDS_STAFF, NOTICES.c.task_at <= bindparam("task_since")),
+    ),
+)
+_ANY_LATE = select(NOTICES.c.id).where(IS_UNPAGED, or_(_FIRST, _SECOND)).limit(1)
 
 
 def is_any_late(session: Session, now: datetime, policies: Policies) -> bool:
     """Whether somebody is to be told about a notice now."""
-    late = or_(_first(now, policies), _second(now, policies))
-    return session.execute(select(NOTICES.c.id).where(IS_UNPAGED, late).limit(1)).first() is not None
+    return session.execute(_ANY_LATE, _late_by(now, policies)).first() is not None
 
 
 def escalate(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
@@ -35,9 +51,9 @@ def escalate(session: Session, now: datetime, policies: Policies, is_open: bool)
     The next message about them is ``page_minutes`` away, so this one includes all that are late by then.
     """
     soon = now + timedelta(minutes=policies.page_minutes)
-    is_late, is_late_soon = _first(now, policies), _first(soon, policies)
-    if _is_any(session, is_late) and take_page(session, "notices_on_call", now, policies.page_minutes):
-        count = _mark(session, is_late_soon, ON_CALL_TOLD, now)
+    late, late_soon = _late_by(now, policies), _late_by(soon, policies)
+    if _is_any(session, _FIRST, late) and take_page(session, "notices_on_call", now, policies.page_minutes):
+        count = _mark(session, _FIRST, late_soon, ON_CALL_TOLD, now)
         on_call = session.scalars(
             select(Staff.id).where(Staff.on_call, Staff.role != "supervisor").order_by(Staff.id)
         ).all()
@@ -47,40 +63,35 @@ def escalate(session: Session, now: datetime, policies: Policies, is_open: bool)
         tell(session, NOTICES_LATE, told, now)
         if not on_call:
             tell_supervisors(session, NOTICES_LATE, count, now, is_open)
-    is_late, is_late_soon = _second(now, policies), _second(soon, policies)
-    if _is_any(session, is_late) and take_page(session, "notices_supervisor", now, policies.page_minutes):
-        count = _mark(session, is_late_soon, SUPERVISORS_TOLD, now)
+    if _is_any(session, _SECOND, late) and take_page(
+        session, "notices_supervisor", now, policies.page_minutes
+    ):
+        count = _mark(session, _SECOND, late_soon, SUPERVISORS_TOLD, now)
         # On call or not: a person in danger has not been reached for two hours.
         tell_supervisors(session, NOTICES_LATE, count, now, is_open=True)
 
 
-def _first(at: datetime, policies: Policies) -> ColumnElement[bool]:
-    since = at - timedelta(minutes=policies.notice_on_call_minutes)
-    urgent = and_(NOTICES.c.is_urgent.is_(True), NOTICES.c.made_at <= since)
-    return and_(NOTICES.c.paged_level == 0, or_(urgent, _NEEDS_STAFF))
+def _late_by(at: datetime, policies: Policies) -> dict[str, datetime]:
+    """The parameters of _FIRST and _SECOND: what was made before these moments is late at ``at``."""
+    minutes = {
+        "for_on_call": policies.notice_on_call_minutes,
+        "for_supervisor": policies.notice_supervisor_minutes,
+        "corrected": policies.correction_minutes,
+        "task_since": policies.notice_task_minutes,
+    }
+    return {name: at - timedelta(minutes=many) for name, many in minutes.items()}
 
 
-def _second(at: datetime, policies: Policies) -> ColumnElement[bool]:
-    since = at - timedelta(minutes=policies.notice_supervisor_minutes)
-    urgent = and_(NOTICES.c.is_urgent.is_(True), NOTICES.c.made_at <= since)
-    task_since = at - timedelta(minutes=policies.notice_task_minutes)
-    # A person who was told something false believes it until they hear the correction (R16).
-    corrected = at - timedelta(minutes=policies.correction_minutes)
-    correction = and_(
-        NOTICES.c.is_urgent.is_(True), NOTICES.c.corrects_id.is_not(None), NOTICES.c.made_at <= corrected
-    )
-    untaken = and_(_NEEDS_STAFF, NOTICES.c.task_at <= task_since)
-    return and_(NOTICES.c.paged_level < SUPERVISORS_TOLD, or_(urgent, correction, untaken))
+def _is_any(session: Session, which: ColumnElement[bool], late: dict[str, datetime]) -> bool:
+    return session.execute(select(NOTICES.c.id).where(IS_UNPAGED, which).limit(1), late).first() is not None
 
 
-def _is_any(session: Session, which: ColumnElement[bool]) -> bool:
-    return session.execute(select(NOTICES.c.id).where(IS_UNPAGED, which).limit(1)).first() is not None
-
-
-def _mark(session: Session, which: ColumnElement[bool], level: int, now: datetime) -> int:
+def _mark(
+    session: Session, which: ColumnElement[bool], late: dict[str, datetime], level: int, now: datetime
+) -> int:
     """Mark these as told, with an audit entry for each; how many notices are open at this level in all."""
     marked = update(NOTICES).where(IS_UNPAGED, which).values(paged_level=level).returning(NOTICES.c.id)
-    for notice_id in sorted(session.scalars(marked)):
+    for notice_id in sorted(session.scalars(marked, late)):
         record_move(session, notice_id, "warn_of_notice", now, "sweeper", level=level)
     told = select(func.count()).select_from(NOTICES).where(IS_OPEN, NOTICES.c.paged_level >= level)
     return session.scalar(told) or 0

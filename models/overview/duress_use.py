@@ -27,6 +27,18 @@ _KEPT = timedelta(days=365)
 #: Dispatches claim callbacks all day, so an entry by this actor does not tell why this one is kept.
 _ACTOR = "worker"
 _REAL = aliased(Case)
+_WATCHED = (
+    select(DuressWatch, Case)
+    .join(Case, Case.id == DuressWatch.case_id)
+    .where(Case.last_verified_at.is_not(None))
+)
+#: A callback after a duress PIN that has no liaison.
+_RETURNED = (
+    select(Callback.id)
+    .join(Case, Case.id == Callback.case_id)
+    .where(Case.duress_of.is_not(None), Callback.state == "requested")
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +59,13 @@ class DuressUse:
 
 def has_untold_use(session: Session) -> bool:
     """Whether a use is to be told, or a callback after one has no liaison yet."""
-    if session.execute(_watched().where(_IS_UNTOLD).limit(1)).first() is not None:
+    if session.execute(_RETURNED).first() is not None:
         return True
-    returned = select(Callback.id).join(Case, Case.id == Callback.case_id).where(
-        Case.duress_of.is_not(None), Callback.state == "requested"
-    )  # fmt: skip
-    if session.execute(returned.limit(1)).first() is not None:
-        return True
-    in_use = session.execute(_watched()).all()
-    return any(_is_paused(watch, case) and _loose(session, watch, case) for watch, case in in_use)
+    in_use = session.execute(_WATCHED).all()
+    return any(
+        _is_untold(watch, case) or (_is_paused(watch, case) and _loose(session, watch, case))
+        for watch, case in in_use
+    )
 
 
 def tell_of_uses(session: Session, now: datetime, _policies: Policies, is_open: bool) -> None:
@@ -63,7 +73,7 @@ def tell_of_uses(session: Session, now: datetime, _policies: Policies, is_open: 
 
     Without any liaison the supervisors alone are told, and the sweeper looks for one again.
     """
-    for watch, case in session.execute(_watched().with_for_update(of=DuressWatch)).all():
+    for watch, case in session.execute(_WATCHED.with_for_update(of=DuressWatch)).all():
         liaison = _liaison_for(session, watch, case)
         watch.staff_id = None if liaison is None else liaison.id
         if _is_untold(watch, case):
@@ -81,7 +91,7 @@ def tell_of_uses(session: Session, now: datetime, _policies: Policies, is_open: 
 
 def uses_for(session: Session, person: Person) -> list[DuressUse]:
     """The uses that this person may know of, newest first: the liaison's own, or all for a supervisor."""
-    found = _watched().order_by(Case.last_verified_at.desc())
+    found = _WATCHED.order_by(Case.last_verified_at.desc())
     if person.role != "supervisor":
         found = found.where(DuressWatch.staff_id == person.staff_id)
     return [_use(session, watch, case, person) for watch, case in session.execute(found).all()]
@@ -97,7 +107,7 @@ def resume_calls(session: Session, person: Person, duress_case_id: int, now: dat
 
     Raises DuressError for anybody but that liaison and a supervisor, and for a use that is not there.
     """
-    row = session.execute(_watched().where(Case.id == duress_case_id).with_for_update(of=DuressWatch)).first()
+    row = session.execute(_WATCHED.where(Case.id == duress_case_id).with_for_update(of=DuressWatch)).first()
     if row is None or (person.role != "supervisor" and row[0].staff_id != person.staff_id):
         raise DuressError(CaseRefusal.UNKNOWN)
     watch, case = row
@@ -108,19 +118,6 @@ def resume_calls(session: Session, person: Person, duress_case_id: int, now: dat
         if callback.staff_id == watch.staff_id and callback.lease_until > now + _KEPT / 2:
             advance(session, callback.id, "give_back", actor=f"staff:{person.staff_id}", now=now)
     audit.record(session, actor=person.email, action="resume_calls", target=f"{TARGET}:{case.id}", now=now)
-
-
-def _watched() -> Select[DuressWatch, Case]:
-    return (
-        select(DuressWatch, Case)
-        .join(Case, Case.id == DuressWatch.case_id)
-        .where(Case.last_verified_at.is_not(None))
-    )
-
-
-_IS_UNTOLD: ColumnElement[bool] = or_(
-    DuressWatch.told_at.is_(None), DuressWatch.told_at < Case.last_verified_at
-)
 
 
 def _is_untold(watch: DuressWatch, case: Case) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from models.callbacks.lone_refusal import refused_lines
-from models.calls.pacing import CALLS, refusals, taking_none
+from models.calls.pacing import CALLS, is_any_noted, refusals, taking_none
 from models.staff.alert import (
     CALLS_REFUSED,
     LINE_REFUSED,
@@ -66,17 +66,21 @@ class Trouble:
 
 def troubles(session: Session, now: datetime) -> Sequence[Trouble]:
     """All current troubles: open breakers first, then refused numbers, then silent roles."""
-    open_breakers = [Trouble(one.kind, one.since, one.code) for one in refusals(session)]
-    lines = [Trouble("line", one.since, one.code, one.number) for one in refused_lines(session)]
-    none_taken = taking_none(session, _NAMED_AFTER)
-    if none_taken is not None:
-        open_breakers.append(Trouble("carrier", *none_taken))
     silent = [
         Trouble(one.role, now - one.silent_for)
         for one in lives(session, now)
         if one.is_silent and one.silent_for is not None
     ]
-    return [*open_breakers, *lines, *silent]
+    return [*_refusals(session), *silent] if is_any_noted(session) else silent
+
+
+def _refusals(session: Session) -> list[Trouble]:
+    open_breakers = [Trouble(one.kind, one.since, one.code) for one in refusals(session)]
+    none_taken = taking_none(session, _NAMED_AFTER)
+    if none_taken is not None:
+        open_breakers.append(Trouble("carrier", *none_taken))
+    lines = [Trouble("line", one.since, one.code, one.number) for one in refused_lines(session)]
+    return [*open_breakers, *lines]
 
 
 def page_troubles(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:

@@ -5,17 +5,19 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select, text
 from sqlalchemy.orm import Session
 
-from models import Callback, Callout, Guard, Staff, Talk
+from models import Alert, Callback, Callout, Guard, Staff, Talk
 from models.calls.role import AT_0
+from models.overview.trouble import page_troubles
 from models.talks import leg as legs
 from models.talks.dispatch import claim_callback
 from models.talks.queue_ring import take_liaison_for
 from models.talks.talk import begin_talk
 from tests.call_center import CallCenter, accept
-from tests.factories import make_call, make_callback, make_case, make_staff, make_wait
+from tests.conftest import ON_BOTH
+from tests.factories import make_call, make_callback, make_case, make_import, make_staff, make_wait
 from workers import sweeper
 from workers.rest import may_rest
 from workers.sweeper import SWEEP_SECONDS
@@ -289,6 +291,43 @@ def test_fault_in_one_part_stops_no_other_and_reveals_only_its_class(
     assert [name for name, _ in call_center.jobs.waiting] == ["dial_liaison"]
     assert [record.getMessage() for record in caplog.records] == ["A part of the sweep failed."] * 2
     assert len(call_center.rows(Guard)) == 1
+
+
+@ON_BOTH
+def test_fault_in_one_matter_for_supervisors_stops_no_other(
+    empty_call_center: CallCenter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On PostgreSQL a refused statement spoils the transaction in which the other matters are read."""
+
+    def fails(session: Session, *_: object) -> bool:
+        return bool(session.scalar(text("SELECT missing FROM staff")))
+
+    monkeypatch.setattr(sweeper, "_MATTERS", ((fails, page_troubles), *sweeper._MATTERS[1:]))
+    with empty_call_center.database.transaction() as session:
+        make_staff(session, role="supervisor")
+        make_import(session, state="held")
+
+    empty_call_center.sweeps()
+
+    assert {alert.level for alert in empty_call_center.rows(Alert)} == {"import_held"}
+    assert [record.getMessage() for record in caplog.records] == ["A part of the sweep failed."]
+
+
+def test_pass_with_nothing_to_do_sends_few_statements(empty_call_center: CallCenter) -> None:
+    """It runs all day and night, every ten seconds."""
+    with empty_call_center.database.transaction() as session:
+        make_staff(session)
+    empty_call_center.sweeps()
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    empty_call_center.sweeps(seconds=10)
+    event.remove(Engine, "before_cursor_execute", note)
+
+    assert 0 < len(sent) <= 45, sent
 
 
 def test_leg_of_yesterday_that_nobody_dialed_is_handed_on_while_nothing_else_goes_on(
