@@ -179,8 +179,8 @@ class ConsoleServer:
 
     def _listens(self) -> Any:
         if self._ports:
-            # Somebody else may have taken it meanwhile.
-            with suppress(OSError):
+            # Somebody else may have taken it meanwhile, for which werkzeug would end the process.
+            with suppress(SystemExit):
                 return make_server("127.0.0.1", self._ports.pop(), self._answers, threaded=True)
         return make_server("127.0.0.1", 0, self._answers, threaded=True)
 

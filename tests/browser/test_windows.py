@@ -1,4 +1,9 @@
-"""The windows that tests share: nothing of one test or visitor is left for the next."""
+"""The windows and addresses that tests share: nothing of one test or visitor is left for the next."""
+
+import socket
+from pathlib import Path
+
+import pytest
 
 from tests.browser.conftest import Visitors, Windows
 from tests.browser.console_server import ConsoleServer
@@ -36,3 +41,16 @@ def test_window_that_is_handed_on_is_signed_out_and_has_nothing_stored(
     assert again.evaluate(STORED) == [None, None]
     second.leave()
     assert first.complaints == second.complaints == []
+
+
+def test_server_whose_earlier_port_was_taken_listens_at_another(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    migrated = request.getfixturevalue("_migrated_sqlite")
+    earlier = ConsoleServer(tmp_path, migrated)
+    earlier.closes()
+    with socket.create_server(("127.0.0.1", int(earlier.url.rpartition(":")[2]))):
+        later = ConsoleServer(tmp_path, migrated)
+
+    assert later.url != earlier.url
+    later.closes()
