@@ -53,7 +53,7 @@ class _Morning:
         #: How often the liaison accepted and nobody was called.
         self.accepted_in_vain = 0
 
-    def passes(self, minutes: float, seconds: int = 10) -> None:
+    def passes(self, minutes: float, seconds: int = 15) -> None:
         """Sweep every ``seconds``, for ``minutes``, and do the jobs."""
         for _ in range(int(minutes * 60 / seconds)):
             self.call_center.sweeps(seconds=seconds)
@@ -99,7 +99,7 @@ def test_callbacks_from_a_number_that_was_taken_away_do_not_hold_up_those_from_o
     others = _asks(call_center, 6)
     morning = _Morning(call_center)
 
-    morning.passes(minutes=5)
+    morning.passes(minutes=3)
 
     assert _states(call_center, others) == [("reached", 0, 0)] * 6
     assert _states(call_center, waiting) == [("requested", 0, 0)] * stuck
@@ -116,12 +116,12 @@ def test_number_is_tried_every_30_s_and_its_callbacks_are_made_when_it_works_aga
     call_center = office_settings
     waiting = _asks(call_center, 3, DISCREET)
     morning = _Morning(call_center)
-    morning.passes(minutes=2)
+    morning.passes(minutes=1)
     before = call_center.carrier.refused
 
-    morning.passes(minutes=5)
+    morning.passes(minutes=3)
 
-    assert 9 <= call_center.carrier.refused - before <= 10, "one probe every 30 s, however many wait"
+    assert 5 <= call_center.carrier.refused - before <= 6, "one probe every 30 s, however many wait"
     assert morning.accepted_in_vain == 2, "a probe that is refused rings no liaison"
     call_center.carrier.refuses_from = {}
     morning.passes(minutes=2)
@@ -136,7 +136,7 @@ def test_supervisors_are_texted_and_the_number_is_named_while_the_account_is_wel
 ) -> None:
     call_center = office_settings
     _asks(call_center, 1, DISCREET)
-    _Morning(call_center).passes(minutes=2)
+    _Morning(call_center).passes(minutes=2, seconds=10)
 
     with call_center.database.reading() as session:
         (trouble,) = troubles(session, call_center.now)
@@ -166,7 +166,7 @@ def test_account_refused_first_on_a_call_from_that_number_is_named_instead_of_th
     call_center.hangs_up(liaison)
     morning = _Morning(call_center)
     morning._met = 1
-    morning.passes(minutes=5)
+    morning.passes(minutes=3)
     with call_center.database.reading() as session:
         assert [(one.name, one.code) for one in troubles(session, call_center.now)] == [("calls", 20003)]
 
@@ -185,10 +185,10 @@ def test_probe_of_a_refused_account_is_another_call_than_one_from_the_refused_nu
     call_center = office_settings
     _asks(call_center, 2, DISCREET, urgency="urgent", due_at=call_center.now + timedelta(minutes=60))
     morning = _Morning(call_center)
-    morning.passes(minutes=2)
+    morning.passes(minutes=1)
     other = _asks(call_center, 2)
     call_center.carrier.refuses_calls = 20003
-    morning.passes(minutes=3)
+    morning.passes(minutes=2)
     with call_center.database.reading() as session:
         assert [one.code for one in refusals(session)] == [20003]
 
@@ -203,7 +203,7 @@ def test_number_that_the_office_gave_up_is_no_longer_named(office_settings: Call
     call_center = office_settings
     asked = _asks(call_center, 1, DISCREET)
     morning = _Morning(call_center)
-    morning.passes(minutes=2)
+    morning.passes(minutes=1)
 
     call_center.office = dataclasses.replace(call_center.office, lines=(MAIN,), discreet_lines=())
     morning.passes(minutes=1)
@@ -220,9 +220,9 @@ def test_callback_that_waits_for_its_number_keeps_no_liaison_from_unverified_cal
     call_center = office_settings
     _asks(call_center, 2, DISCREET)
     morning = _Morning(call_center)
-    morning.passes(minutes=2)
-    for _ in range(10):
-        call_center.sweeps(seconds=2)
+    morning.passes(minutes=1)
+    for _ in range(5):
+        call_center.sweeps(seconds=8)
         call_center.works_off()
         with call_center.database.reading() as session:
             assert unverified_may_take_at_0(session, call_center.now)
@@ -233,7 +233,7 @@ def test_callback_that_waits_for_its_number_keeps_no_liaison_from_unverified_cal
 def test_staff_who_press_call_now_are_told_that_the_number_is_refused(office_settings: CallCenter) -> None:
     call_center = office_settings
     (asked,) = _asks(call_center, 1, DISCREET)
-    _Morning(call_center).passes(minutes=2)
+    _Morning(call_center).passes(minutes=1)
     (liaison, _) = call_center.rows(Staff)
 
     with (
@@ -260,18 +260,18 @@ def test_two_phones_that_the_carrier_refuses_by_a_code_of_its_own_do_not_stop_th
     others = _asks(call_center, 6)
     morning = _Morning(call_center)
 
-    morning.passes(minutes=6)
+    morning.passes(minutes=6, seconds=20)
 
     assert _states(call_center, others) == [("reached", 0, 0)] * 6
     assert _states(call_center, odd) == [("requested", 0, 0)] * 2
     with call_center.database.reading() as session:
         assert troubles(session, call_center.now) == []
     before = morning.accepted_in_vain
-    morning.passes(minutes=8, seconds=20)
+    morning.passes(minutes=8, seconds=30)
     assert morning.accepted_in_vain - before <= 4, "ever more seldom"
 
     call_center.carrier.refuses_to = {}
-    morning.passes(minutes=16, seconds=30)
+    morning.passes(minutes=16, seconds=60)
     assert _states(call_center, odd) == [("reached", 0, 0)] * 2
 
 
@@ -290,7 +290,7 @@ def test_liaison_with_an_invalid_number_is_rung_seldom_and_reads_so(office_setti
 
     spared = []
     for _ in range(10):
-        morning.passes(minutes=1)
+        morning.passes(minutes=1, seconds=20)
         (person,) = call_center.rows(Staff, Staff.id == bad)
         spared.append(person.spared_until is not None)
 
@@ -311,8 +311,8 @@ def test_liaison_whose_number_is_out_of_use_is_rung_seldom_and_reads_so(
         bad = make_staff(session, phone=BAD).id
     _asks(call_center, 1)
     spared = False
-    for _ in range(60):
-        call_center.sweeps(seconds=5)
+    for _ in range(20):
+        call_center.sweeps(seconds=15)
         call_center.works_off()
         for call in call_center.carrier.ringing:
             call_center.hangs_up(call, "failed")
@@ -324,8 +324,8 @@ def test_liaison_whose_number_is_out_of_use_is_rung_seldom_and_reads_so(
     assert spared
     assert (person.on_shift, person.missed_offers) == (True, 0), "they have missed nothing"
 
-    for _ in range(25):
-        call_center.sweeps(seconds=5)
+    for _ in range(9):
+        call_center.sweeps(seconds=15)
         call_center.works_off()
     (liaison,) = call_center.carrier.ringing
     call_center.answers(liaison)
@@ -346,7 +346,7 @@ def test_one_liaisons_phone_that_the_carrier_refuses_by_a_code_of_its_own_does_n
 
     spared = []
     for _ in range(5):
-        morning.passes(minutes=1)
+        morning.passes(minutes=1, seconds=20)
         (person,) = call_center.rows(Staff, Staff.id == bad)
         spared.append(person.spared_until is not None)
 
@@ -369,8 +369,8 @@ def test_account_that_is_refused_once_more_is_named_even_if_each_phone_was_refus
         make_staff(session, role="supervisor", phone=SUPERVISOR, on_shift=False)
     _asks(call_center, 4)
     call_center.carrier.refuses_calls = OUR_NUMBER_IS_GONE
-    for _ in range(12):
-        call_center.sweeps(seconds=10)
+    for _ in range(6):
+        call_center.sweeps(seconds=20)
         call_center.works_off()
     with call_center.database.transaction() as session:
         # A call to somebody else is taken, and the account is refused again before a liaison is rung.
@@ -394,8 +394,8 @@ def test_refusal_for_the_only_liaison_is_about_the_account(
         make_staff(session, phone=LIAISON)
     call_center.carrier.refuses_calls = OUR_NUMBER_IS_GONE
     _asks(call_center, 2)
-    for _ in range(20):
-        call_center.sweeps(seconds=10)
+    for _ in range(10):
+        call_center.sweeps(seconds=20)
         call_center.works_off()
 
     with call_center.database.reading() as session:

@@ -13,7 +13,7 @@ from tests.calls.at_0.talking import FIRST, SECOND, held_legs, passes, talks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.calls.talks.talking import Stage
-from tests.conftest import ON_BOTH, ON_SQLITE, in_turn
+from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import MadeCase, make_callback, make_case
 from tests.phone import Phone
 
@@ -95,8 +95,7 @@ def test_caller_at_0_is_put_through_to_the_office_while_the_carrier_refuses_our_
     assert phone.is_talking
 
 
-@ON_BOTH
-@pytest.mark.parametrize("fault", ["away", "overloaded"])
+@in_turn("fault", ["away", "overloaded"])
 def test_caller_at_0_is_put_through_to_the_office_while_the_carrier_takes_no_call_of_ours(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, fault: str
 ) -> None:
@@ -108,8 +107,8 @@ def test_caller_at_0_is_put_through_to_the_office_while_the_carrier_takes_no_cal
     phone.presses("0")
     assert phone.hears("I am calling someone for you")
     for _ in range(8):
-        for _ in range(4):
-            passes(hotline, 2)
+        for _ in range(2):
+            passes(hotline, 4)
             hotline.jobs.works_off()
         if not phone.rings:
             phone.says_nothing()
@@ -218,8 +217,8 @@ def test_talk_whose_end_event_was_lost_is_closed_within_a_minute_after_asking_th
 ) -> None:
     hotline.carrier.placed[-1].status = "completed"
     hotline.carrier.placed[-1].ended_at = hotline.clock.now
-    for _ in range(20):
-        passes(hotline, 3)
+    for _ in range(6):
+        passes(hotline, 10)
 
     assert [one.is_over for one in talks(hotline)] == [True]
     assert held_legs(hotline) == []
@@ -227,8 +226,8 @@ def test_talk_whose_end_event_was_lost_is_closed_within_a_minute_after_asking_th
 
 @ON_SQLITE
 def test_sweeper_leaves_an_ongoing_talk_alone(talk: tuple[Phone, Phone], hotline: Hotline) -> None:
-    for _ in range(40):
-        passes(hotline, 3)
+    for _ in range(12):
+        passes(hotline, 10)
     hotline.jobs.works_off()
 
     assert [one.is_over for one in talks(hotline)] == [False]
@@ -266,7 +265,7 @@ def test_interpreter_speaks_the_callers_language_and_is_not_offered_without_a_nu
     assert liaison.hears("No interpreter can be called now")
 
 
-@in_turn("seed", range(12))
+@in_turn("seed", range(8))
 def test_caller_at_0_is_never_left_alone_in_silence_whatever_anybody_does(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, clock: Clock, seed: int
 ) -> None:

@@ -1,12 +1,12 @@
 """A process that is killed while it takes a batch: nothing lands twice, and no batch is lost (R16)."""
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,13 @@ from models.custody.custody_event import CustodyEvent
 from models.custody.custody_import import ImportRow
 from models.custody.feed import folder as feed_folder
 from models.store.database import Database
+from models.store.keyring import Keyring
+from tests.conftest import FIELD_KEYS, ON_BOTH, SECRET_KEY
 from tests.models.custody.feed import at, feed_row, load, open_cases, what_is_heard
 from tests.models.custody.watched.batches import Sender, batches, look
+
+# What a dead process leaves locked, and until when, is each database's own.
+pytestmark = ON_BOTH
 
 #: Every way in which the folder changes.
 TOUCHES = (
@@ -145,30 +150,33 @@ def test_new_batch_under_the_name_of_one_that_was_leaving_is_not_touched(
     assert sender.left() == []
 
 
+def _look_for_ever(url: str, folder: Path, tells: Connection) -> None:
+    # A size of pool that no other database has, whose connections this process would share with its parent.
+    database = Database(url, Keyring(FIELD_KEYS, SECRET_KEY), pool_size=3)
+    tells.send("ready")
+    while True:
+        look(database, Sender(folder))
+        time.sleep(0.001)
+
+
 def test_batches_land_once_each_while_the_process_is_killed_for_good(
     database_url: str, database: Database, sender: Sender
 ) -> None:
     case = open_cases(database, "A-1")["A-1"]
-    script = (
-        "import sys, time\nfrom pathlib import Path\n"
-        "from models.store.database import Database\nfrom models.store.keyring import Keyring\n"
-        "from tests.conftest import FIELD_KEYS, SECRET_KEY\n"
-        "from tests.models.custody.watched.batches import Sender, look\n"
-        "database = Database(sys.argv[1], Keyring(FIELD_KEYS, SECRET_KEY))\n"
-        "print('ready', flush=True)\n"
-        "while True: look(database, Sender(Path(sys.argv[2]))); time.sleep(0.001)\n"
-    )
+    context = multiprocessing.get_context("fork")
     for number in range(1, 7):
-        child = subprocess.Popen(
-            [sys.executable, "-c", script, database_url, str(sender.folder)], stdout=subprocess.PIPE
-        )
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"ready\n"
+        hears, tells = context.Pipe(duplex=False)
+        child = context.Process(target=_look_for_ever, args=(database_url, sender.folder, tells))
+        child.start()
+        tells.close()
+        assert hears.recv() == "ready"
         sender.send(number, feed_row("A-1", as_of=at(number - 8)))
         time.sleep(number * 0.012)
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait()
-        child.stdout.close()
+        child.kill()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
+        child.close()
+        hears.close()
     # PostgreSQL notices a moment later that the last process, which may have had the lock, is gone.
     for _ in range(50):
         look(database, sender)
