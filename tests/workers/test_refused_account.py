@@ -40,14 +40,14 @@ def test_half_an_hour_without_our_number_spends_no_promise_and_each_is_kept_afte
             make_callback(session, make_case(session))
     call_center.carrier.refuses_calls = OUR_NUMBER_IS_GONE
 
-    _minutes_of_work(call_center, 5)
-    assert 9 <= call_center.carrier.refused <= 11, "one probe every 30 s"
-    # And so it goes on; between two probes a sweep finds nothing to do.
-    _minutes_of_work(call_center, 25, seconds=30)
+    _minutes_of_work(call_center, 3)
+    assert 5 <= call_center.carrier.refused <= 7, "one probe every 30 s"
+    # And so it goes on; a sweep is a probe if 30 s have passed.
+    _minutes_of_work(call_center, 27, seconds=60)
 
     assert _spent(call_center) == [("requested", 0, 0)] * 5
     assert call_center.busy() == 0
-    assert 55 <= call_center.carrier.refused <= 61
+    assert 32 <= call_center.carrier.refused <= 34
 
     call_center.carrier.refuses_calls = None
     _minutes_of_work(call_center, 1)

@@ -1,9 +1,8 @@
 """Migrations: they make what the models say, on both databases, however often and by however many at once."""
 
-import subprocess
-import sys
+import multiprocessing
 from collections.abc import Iterator
-from pathlib import Path
+from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import pytest
@@ -21,16 +20,6 @@ from models.store.migrate import MigrationError, _config, upgrade
 from models.store.schema import is_current, is_this_release, newest_revision
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_custody_record, make_subject
-
-UPGRADE = """
-import sys
-from models.store.database import Database
-from models.store.keyring import Keyring
-from models.store.migrate import upgrade
-
-sys.stdin.readline()
-upgrade(Database(sys.argv[1], Keyring([("k", bytes(32))], b"secret")))
-"""
 
 
 @pytest.fixture
@@ -88,25 +77,22 @@ def test_second_upgrade_changes_nothing(blank: Database) -> None:
         assert session.execute(text("SELECT count(*) FROM subjects")).scalar() == 1
 
 
-def test_several_processes_may_upgrade_at_once(blank: Database, blank_database_url: str) -> None:
-    root = Path(__file__).parents[3]
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", UPGRADE, blank_database_url],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=root,
-            text=True,
-        )
-        for _ in range(4)
-    ]
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    ends = [(process.communicate()[1], process.returncode) for process in started]
+def _upgrade(url: str, all_are_ready: Barrier) -> None:
+    database = Database(url, Keyring(FIELD_KEYS, SECRET_KEY))
+    all_are_ready.wait(60)
+    upgrade(database)
 
-    assert [code for _, code in ends] == [0] * 4, ends
+
+def test_several_processes_may_upgrade_at_once(blank: Database, blank_database_url: str) -> None:
+    context = multiprocessing.get_context("fork")
+    all_are_ready = context.Barrier(4)
+    started = [context.Process(target=_upgrade, args=(blank_database_url, all_are_ready)) for _ in range(4)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(60)
+
+    assert [process.exitcode for process in started] == [0] * 4
     assert is_current(blank)
     assert _differences(blank) == []
 
