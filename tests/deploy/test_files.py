@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hotline.cli.command.bind import read_bind
 
-DEPLOY = Path(__file__).parents[1] / "config" / "deploy"
+DEPLOY = Path(__file__).parents[2] / "config" / "deploy"
 OFFICE = "/etc/hotline/office.toml"
 HEADS = "/var/lib/hotline-audit"
 ROLES = {"web", "console", "worker", "sweeper", "intake", "events"}
