@@ -6,7 +6,7 @@ from typing import Any
 
 from ivr_flows.review.example_callbacks import NOW, Answer
 from ivr_flows.verbs.correction_words import say_what_was_wrong
-from ivr_flows.verbs.status_words import say_details, say_feed_silent, say_status
+from ivr_flows.verbs.status_words import say_dates, say_feed_silent, say_status
 from models.custody.custody_status import Heard
 from models.talks.voicemail import TEXTS
 
@@ -17,7 +17,7 @@ def _status(status: str, *, details: bool = False, **facts: Any) -> Answer:
     def answer(desk: Any) -> None:
         say_status(desk, found)
         if details:
-            say_details(desk, found)
+            say_dates(desk, found)
 
     return answer
 

@@ -19,6 +19,8 @@ def _terms(*first: str, **after: timedelta) -> Answer:
     def answer(desk: Desk) -> None:
         for prompt in first:
             desk.say(prompt, **{slot: desk.when(NOW + later, on=True) for slot, later in after.items()})
+        if first and first != ("notices.ends",):
+            desk.say("notices.then")
         desk.say("notices.phone", phone=desk.words("phone.this"))
         for prompt in _TERMS:
             desk.say(prompt)

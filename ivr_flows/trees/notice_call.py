@@ -65,7 +65,9 @@ def notice_call(services: Sequence[str], *, has_partner: bool = False) -> Flow:
         "confirm_out": _confirming("thanks_out" if SAFETY_SERVICE in services else "thanks", after_promise),
         "thanks": Hangup("notice.thanks"),
         "promised": Hangup("notice.person_promised"),
-        "gone": Hangup("called.gone"),
+        # No key confirms the news: the next try is due.
+        "unconfirmed": Hangup("notice.unconfirmed"),
+        "gone": Hangup("notice.gone"),
     }
     if SAFETY_SERVICE in services:
         steps |= {
@@ -130,5 +132,6 @@ def _confirming(thanks: str, person: str) -> Menu:
         (
             _confirms(thanks),
             Choice("notice.person", does=notice_verbs.ask_person, on={"promised": person}),
-        )
+        ),
+        give_up="unconfirmed",
     )

@@ -5,7 +5,7 @@ from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, answers
 from ivr_flows.verbs.case_verbs import OUT
 from ivr_flows.verbs.correction_words import WRONG, say_what_was_wrong
-from ivr_flows.verbs.status_words import say_details, say_feed_silent, say_status
+from ivr_flows.verbs.status_words import say_dates, say_feed_silent, say_status
 from models.notices import answering
 
 #: Keys that repeat the same words: once more, in another language, slower.
@@ -87,7 +87,7 @@ def tell_notice(desk: Desk, _digits: str) -> str:
     say_what_was_wrong(desk, found.was_wrong_at)
     say_status(desk, heard)
     if found.with_details:
-        say_details(desk, heard)
+        say_dates(desk, heard)
     answering.note_heard(desk.session, desk.call, desk.now, is_status=heard.status is not None)
     return "out" if heard.status in OUT else "not_out"
 

@@ -5,11 +5,12 @@ What is stored as the consent are the sentences that this module says, in the la
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
+from ivr_flows.verbs.window_words import hours_in_words
 from models.callbacks.wishes import VOICEMAIL_TEXTS
 from models.cases.registrant import Phone
 from models.cases.safe_phone import safe_phones
@@ -264,6 +265,9 @@ def _say_read_back(desk: Desk, found: ReadBack) -> None:
     if phone is None:
         _say(desk, [("notices.no_phone_left", {}), _CAUTION])
         return
+    if found.paused_until is not None or found.lapses_at <= desk.now:
+        # "We will not call" was just said, and "we will call" is next.
+        _say(desk, [("notices.then", {})])
     text = phone.voicemail_text if phone.voicemail_allowed else None
     slots = {"line": desk.named(desk.office.neutral_name)} if text == "hello" else {}
     many = found.cap_per_day >= registering.MOST_CALLS_A_DAY
@@ -274,6 +278,7 @@ def _say_read_back(desk: Desk, found: ReadBack) -> None:
         desk,
         [
             _phones_sentence(desk, found.phones),
+            *_hours_sentences(desk, phone),
             ("notices.at_night" if phone.night_allowed is not False else "notices.not_at_night", {}),
             ("notices.with_code" if found.has_code else "notices.without_code", {}),
             (f"wish.{text or 'no_message'}", slots),
@@ -290,6 +295,14 @@ def _phones_sentence(desk: Desk, phones: Sequence[Phone]) -> _Sentence:
         return "notices.phones", {}
     which = "this" if phones[0].phone_key == desk.call.phone_key else "yours"
     return "notices.phone", {"phone": desk.words(f"phone.{which}")}
+
+
+def _hours_sentences(desk: Desk, phone: Phone) -> list[_Sentence]:
+    """The hours that were chosen for what is not urgent, in the registrant's zone; none for any time."""
+    if phone.window_starts is None or phone.window_ends is None:
+        return []
+    starts, ends = (datetime.combine(desk.now, hour) for hour in (phone.window_starts, phone.window_ends))
+    return [("notices.in_hours", {"part": hours_in_words(desk, starts, ends)})]
 
 
 def _say(desk: Desk, sentences: Sequence[_Sentence]) -> None:

@@ -62,11 +62,16 @@ def say_details(desk: Speaker, found: Heard) -> None:
         desk.say("status.facility_phone_again", phone=number)
     if found.removal_stage is not None:
         desk.say(f"stage.{found.removal_stage}")
-    if found.next_hearing_at is not None:
-        _say_hearing(desk, found.next_hearing_at, found.next_hearing_place, found.hearing_zone)
-    elif found.has_details:
+    if found.next_hearing_at is None and found.has_details:
         # The option promised court dates first.
         desk.say("status.no_hearing")
+    say_dates(desk, found)
+
+
+def say_dates(desk: Speaker, found: Heard) -> None:
+    """Say the next hearing and the expected release, of which a reminder tells (R15)."""
+    if found.next_hearing_at is not None:
+        _say_hearing(desk, found.next_hearing_at, found.next_hearing_place, found.hearing_zone)
     if found.expected_release_at is not None:
         desk.say("status.expected_release", on=desk.when(found.expected_release_at, on=True))
 

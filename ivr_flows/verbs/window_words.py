@@ -19,7 +19,7 @@ def say_window(desk: Desk, starts: datetime, ends: datetime, urgency: str | None
     zone = ZoneInfo(desk.zone)
     starts, ends = _next_time(desk, starts.astimezone(zone), ends.astimezone(zone), urgency)
     on = desk.when(max(starts, desk.now), on=True)
-    desk.say("callback.window", on=on, part=_hours(desk, starts, ends))
+    desk.say("callback.window", on=on, part=hours_in_words(desk, starts, ends))
 
 
 def _next_time(
@@ -41,7 +41,7 @@ def _next_time(
     return next(open_days, ahead_of_us[0])
 
 
-def _hours(desk: Desk, starts: datetime, ends: datetime) -> str:
+def hours_in_words(desk: Desk, starts: datetime, ends: datetime) -> str:
     """A part of the day by its name if the hours match exactly, else the hours, rounded outward."""
     policies = desk.policies
     from_hour, to_hour = starts.hour, (ends + timedelta(minutes=59)).hour

@@ -21,7 +21,7 @@ from workers.office_rules import heard_rules_of
 ASK_CODE = "Please enter your 4-digit code."
 HEAR_NOW = "To hear it now, press"
 CONFIRM = "To confirm that you heard this, press"
-PERSON = "To be called by a person, press"
+PERSON = "To have a person call you, press"
 _SEQUENCE = count(1)
 
 

@@ -59,7 +59,7 @@ def test_three_keys_and_a_code_register_with_the_safest_choices(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
     caller = calls(phone, case, "2")
-    assert caller.hears("To have us call you when something changes, press 4")
+    assert caller.hears("For calls when something changes, press 4")
     caller.presses("4")
     assert caller.hears(
         "We will call this phone", "at any hour", "no message", "no text", "To agree, press 1"
@@ -130,7 +130,7 @@ def test_next_call_reads_it_back_and_leaves_it_as_it_is(phone: Phone, case: Made
     assert again.hears("We will call this phone", "at any hour", "ask for your code", "at most 8 times a day")
     assert again.hears("No call does not mean no change")
     again.presses("1")
-    assert again.hears("It stays like that")
+    assert again.hears("We will keep it that way")
 
 
 def test_caller_with_an_open_callback_reaches_it_after_leaving_the_callback(
@@ -140,7 +140,7 @@ def test_caller_with_an_open_callback_reaches_it_after_leaving_the_callback(
 
     again = calls(phone, case, "2", "1")
 
-    assert again.hears("To have us call you when something changes, press 3")
+    assert again.hears("For calls when something changes, press 3")
     again.presses("3")
     assert again.hears("We will call this phone")
 
@@ -352,7 +352,9 @@ def test_consent_that_ends_is_asked_for_again_in_the_next_call(
     for key in ASK:
         caller.presses(key)
 
-    assert caller.hears("has ended. We will not call until you keep them", "To keep these calls, press 1")
+    assert caller.hears(
+        "have ended. We will not call until you choose to keep them", "To keep these calls, press 1"
+    )
     caller.presses("1")
     assert caller.hears("We will go on calling you")
     assert "still want calls" not in calls(phone, case).heard_so_far
@@ -398,3 +400,40 @@ def test_no_code_and_no_key_is_in_the_audit(phone: Phone, case: MadeCase, hotlin
     assert [entry.action for entry in entries] == ["register_for_notices"]
     assert not [entry for entry in entries if CODE in f"{entry.actor} {entry.target} {entry.facts}"]
     assert hotline.rows(select(Callback)) == []
+
+
+@pytest.mark.parametrize("ends", [timedelta(0), timedelta(days=366)], ids=["paused", "ended"])
+def test_read_back_of_calls_that_do_not_come_now_says_how_they_come_later(
+    phone: Phone, case: MadeCase, hotline: Hotline, ends: timedelta
+) -> None:
+    registers(phone, case).hangs_up()
+    if not ends:
+        calls(phone, case, *ASK, "3", "1").hangs_up()
+    hotline.clock.now += ends
+
+    caller = calls(phone, case, "1") if not ends else calls(phone, case, *ASK)
+
+    assert caller.hears(
+        "After that, this is how we will call. We will call this phone when something changes."
+    )
+
+
+def test_read_back_has_the_hours_that_were_chosen(phone: Phone, case: MadeCase) -> None:
+    changes(phone, case, "2", "3", "2").hangs_up()
+
+    again = calls(phone, case, *ASK)
+
+    assert again.hears("We will call in the afternoon if it is not urgent.")
+
+
+def test_spanish_offer_and_consent_name_the_phone_once(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    caller = phone.another()
+    caller.dials_in(from_=CALLER)
+    for keys in ("2", "1", case.number, case.pin, *ASK, "2", CODE, CODE, "2", "1"):
+        caller.presses(keys)
+
+    assert "Cuando algo cambie, llamaremos a este teléfono." in caller.heard_so_far
+    assert caller.hears("Para llamadas solo a este teléfono, oprima 1.")
+    assert "llamaremos a este teléfono." in consents(hotline)[0].words

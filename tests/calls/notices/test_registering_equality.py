@@ -91,7 +91,7 @@ def test_registering_reading_back_changing_and_stopping_are_alike_for_every_case
     all_are_alike(hotline, visits, ("1",))
 
     heard = " ".join(visits.documents["denied"])
-    assert "has ended. We will not call until you keep them" in heard
+    assert "have ended. We will not call until you choose to keep them" in heard
     assert "No call does not mean no change" in heard
     assert "easy to guess" in heard
     assert heard.count("The calls about changes were stopped or paused") == 2

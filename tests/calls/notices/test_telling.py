@@ -1,14 +1,16 @@
 """The call about a notice: neutral words, the code, a warning, the news, and a key that confirms it (R30)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from models import Callback, CustodyRecord, Notice, NoticePhone, Registration, Subject
+from models import Callback, Case, CustodyRecord, Notice, NoticePhone, Registration, Subject
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
+    FIRST,
     OPENING,
     TELLING,
     Registered,
@@ -36,7 +38,7 @@ def test_registrant_hears_of_a_release_with_its_date_and_confirms_it(
     assert called.hears("news that may be hard to hear", "To hear it now, press 1")
     called.presses("1")
     assert called.hears("was released on Monday", "That is as of today", "If you are in danger, hang up")
-    assert called.hears("To confirm that you heard this, press 1. To be called by a person, press 2.")
+    assert called.hears("To confirm that you heard this, press 1. To have a person call you, press 2.")
     called.presses("1")
     assert called.hears("We will not call about this again")
 
@@ -260,8 +262,6 @@ def test_case_that_is_closed_during_the_call_silences_the_news(
     sweeps(hotline)
     called = picks_up(phone, hotline)
     called.presses("1")
-    from models import Case
-
     made.changes(Case, closed_at=hotline.clock.now)
     called.presses(CODE)
 
@@ -311,3 +311,56 @@ def test_news_is_told_in_the_language_of_the_registrant(
         called.presses(keys)
 
     assert called.hears("quedó en libertad", "Para confirmar que lo oyó, oprima 1")
+
+
+def test_registrant_who_confirms_nothing_is_told_that_the_line_calls_again(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("transferred").is_due("transferred")
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    called.presses(CODE)
+
+    while not called.is_over:
+        called.says_nothing()
+
+    assert called.hears("We will call again. Goodbye.")
+    assert the_notice(hotline).state == "waiting"
+    assert sweeps(hotline, hours=3) != []
+
+
+def test_registrant_with_the_code_and_no_news_any_more_hears_that_they_can_call(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    made.is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    made.changes(Case, closed_at=hotline.clock.now)
+    called.presses(CODE)
+
+    assert called.hears("The call is over. You can call us at any time.")
+
+
+@pytest.mark.parametrize(
+    ("announced", "said"),
+    [
+        ("next_hearing_at", "I have nothing newer. The next court date is Friday, November 27"),
+        ("expected_release_at", "I have nothing newer. The record says they may be let out on Friday"),
+    ],
+)
+def test_reminder_tells_its_date_right_after_the_status_and_nothing_else_of_the_record(
+    phone: Phone, registered: Registering, hotline: Hotline, announced: str, said: str
+) -> None:
+    at = hotline.clock.now + timedelta(days=2)
+    court = {"next_hearing_place": "Lumpkin Court"} if announced == "next_hearing_at" else {}
+    registered("in_custody", facility="Stewart", record={announced: at, **court})
+    assert FIRST in [*sweeps(hotline, minutes=1), *sweeps(hotline, minutes=1)]
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    called.presses(CODE)
+
+    assert called.hears(said)
+    assert called.does_not_hear("phone number", "no court date")
