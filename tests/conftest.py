@@ -1,7 +1,7 @@
 """Fixtures of the whole suite. A test that takes ``database`` runs twice: on SQLite and on PostgreSQL.
 
-Tests of calls, of workers and of pages of the console run on one of the two, by name. ``ON_SQLITE`` and
-``in_turn`` are for other tests that would only prove the same twice.
+Tests of calls, of workers, of notices and of pages of the console run on one of the two, by name.
+``ON_SQLITE`` and ``in_turn`` are for other tests that would only prove the same twice.
 """
 
 import dataclasses
@@ -40,7 +40,12 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 #: For a test in ``ON_ONE`` that sends a statement that no other test sends, or whose threads race.
 ON_BOTH = pytest.mark.parametrize("database_url", DATABASES, indirect=True)
 #: Folders whose tests run on one database each: other calls and tests of the models send the same statements.
-ON_ONE = ("tests/calls/", "tests/console/", "tests/workers/")
+ON_ONE = (
+    "tests/calls/",
+    "tests/console/",
+    "tests/models/notices/",
+    "tests/workers/",
+)
 LONGEST = (
     "tests/browser/",
     "tests/chaos/",

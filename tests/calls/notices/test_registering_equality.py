@@ -13,7 +13,7 @@ from tests.calls.conftest import Hotline
 from tests.calls.pin.test_duress_equality import visits as duress_visits
 from tests.calls.pin.test_neutral_equality import visits as neutral_visits
 from tests.calls.visits import Visits
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_SQLITE, in_turn
 from tests.factories import HASHER, MadeCase
 
 __all__ = ["duress_visits", "neutral_visits"]
@@ -79,7 +79,7 @@ def all_are_alike(hotline: Hotline, visits: Visits, keys: Sequence[str]) -> None
         assert work[kind] == work["denied"], (kind, keys)
 
 
-@pytest.mark.parametrize("kinds", ["neutral_visits", "duress_visits"])
+@in_turn("kinds", ["neutral_visits", "duress_visits"])
 def test_registering_reading_back_changing_and_stopping_are_alike_for_every_case(
     request: pytest.FixtureRequest, hotline: Hotline, kinds: str
 ) -> None:
@@ -106,7 +106,7 @@ def test_any_keys_behind_the_offer_are_alike_for_every_case(
     visits: Visits = request.getfixturevalue(kinds)
 
     # What one example leaves behind is what the next one begins with, for every case alike.
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.sampled_from(KEYS), max_size=10))
     def presses(keys: list[str]) -> None:
         all_are_alike(hotline, visits, keys)

@@ -78,7 +78,6 @@ def test_flood_of_locks_is_one_message_every_few_minutes(
     assert hotline.rows(counts) == [1, 2]
 
 
-@ON_BOTH
 def test_supervisor_is_told_of_a_spent_total_as_well(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:

@@ -15,6 +15,7 @@ from models.custody.custody_event import CustodyEvent
 from models.custody.custody_import import ImportRules
 from models.custody.held_import import reject, release
 from models.store.database import Database
+from tests.conftest import ON_SQLITE
 from tests.factories import NOW, make_office, make_policies, make_staff
 from tests.models.custody.feed import feed_row, load, open_cases
 
@@ -146,6 +147,7 @@ def _named(database: Database, count: int) -> list[str]:
     return [f"{PEOPLE[n]}-{last}" for n in range(count)]
 
 
+@ON_SQLITE
 @MANY
 @given(files=FILES)
 def test_events_are_the_changes_in_what_the_line_could_say(
@@ -173,6 +175,7 @@ def _lives(draw: st.DrawFn) -> list[tuple[str, int]]:
     return life
 
 
+@ON_SQLITE
 @MANY
 @given(data=st.data(), life=_lives())
 def test_no_order_or_slicing_of_true_rows_makes_an_event_of_what_did_not_happen(
@@ -191,6 +194,7 @@ def test_no_order_or_slicing_of_true_rows_makes_an_event_of_what_did_not_happen(
     assert [happened for _, happened in events] == sorted({happened for _, happened in events})
 
 
+@ON_SQLITE
 @MANY
 @given(life=_lives())
 def test_every_change_of_a_life_is_one_event_however_often_it_is_sent(

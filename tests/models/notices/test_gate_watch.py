@@ -19,6 +19,7 @@ from models.notices.gate_watch import is_any_to_watch, may_be_told, watch_gate
 from models.notices.placing import claim
 from models.notices.spreading import spread
 from models.store.database import Database
+from tests.conftest import in_turn
 from tests.factories import NOW, make_case, make_import, make_office, make_staff
 from tests.models.custody.feed import at, feed_row, load
 from tests.models.notices.registered import OUT, change_notices, feeds, notices, registered_case, states
@@ -57,7 +58,7 @@ def watches(database: Database, hours: float) -> list[tuple[str, str, str | None
     return states(database)
 
 
-@pytest.mark.parametrize("case", CASES)
+@in_turn("case", CASES)
 def test_query_tells_of_a_record_what_the_line_tells(database: Database, case: dict[str, Any]) -> None:
     changed: dict[str, Any] = {"status_at": NOW - timedelta(days=1)}
     for status, releasable, subject in itertools.product(STATUSES, (True, False), SUBJECTS):

@@ -18,12 +18,9 @@ from models.custody.custody_import import ImportRow
 from models.custody.feed import folder as feed_folder
 from models.store.database import Database
 from models.store.keyring import Keyring
-from tests.conftest import FIELD_KEYS, ON_BOTH, SECRET_KEY
+from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.models.custody.feed import at, feed_row, load, open_cases, what_is_heard
 from tests.models.custody.watched.batches import Sender, batches, look
-
-# What a dead process leaves locked, and until when, is each database's own.
-pytestmark = ON_BOTH
 
 #: Every way in which the folder changes.
 TOUCHES = (
