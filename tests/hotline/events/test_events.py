@@ -2,6 +2,7 @@
 
 import base64
 import re
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from hotline.console.shell.other_port import EVENTS
 from hotline.events.listeners import MOST_OF_ONE
 from models.staff.staff_session import StaffSession
 from models.store.database import Database
+from models.store.keyring import Keyring
 from tests.conftest import FIELD_KEYS, ON_SQLITE, SECRET_KEY
 from tests.console.signed_in import cookie_of
 from tests.events_process import PATIENCE_SECONDS, EventsProcess
@@ -61,7 +63,7 @@ class Events(EventsProcess):
     """One `hotline events` with people who are signed in."""
 
     def __init__(self, folder: Path, database: Database, database_url: str) -> None:
-        self._database, self._listeners = database, ExitStack()
+        self.database, self._listeners = database, ExitStack()
         keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in FIELD_KEYS)
         told = {
             "HOTLINE_DATA_DIR": str(folder), "HOTLINE_DATABASE_URL": database_url,
@@ -72,9 +74,9 @@ class Events(EventsProcess):
 
     def signs_in(self, name: str = "Ana Invented") -> str:
         """A member of staff who has just signed in; their cookie."""
-        with self._database.transaction() as session:
+        with self.database.transaction() as session:
             staff_id = make_staff(session, name=name).id
-        return cookie_of(self._database, staff_id, datetime.now(UTC))
+        return cookie_of(self.database, staff_id, datetime.now(UTC))
 
     def opens(self, cookie: str = "", path: str = EVENTS, **headers: str) -> Listener:
         listener = Listener(self.port, cookie, path, **headers)
@@ -100,6 +102,20 @@ def events(tmp_path: Path, database: Database, database_url: str) -> Iterator[Ev
     started.stops()
 
 
+@pytest.fixture(scope="module")
+def running(
+    tmp_path_factory: pytest.TempPathFactory, _migrated_sqlite: Path, _keyring: Keyring
+) -> Iterator[Events]:
+    """One on SQLite for all tests that only ask it."""
+    folder = tmp_path_factory.mktemp("events")
+    shutil.copyfile(_migrated_sqlite, folder / "hotline.db")
+    database = Database(url := f"sqlite:///{folder / 'hotline.db'}", _keyring)
+    started = Events(folder, database, url)
+    yield started
+    started.stops()
+    database.close()
+
+
 def _promises(database: Database) -> int:
     """Somebody asks for a callback, and it is on the list."""
     now = datetime.now(UTC)
@@ -122,14 +138,12 @@ def test_every_open_console_hears_of_a_new_callback(events: Events, database: Da
     assert ana.hears() == luis.hears() != before
 
 
-@ON_SQLITE
-def test_stream_says_that_something_changed_and_never_what(events: Events, database: Database) -> None:
-    listener = events.listens(events.signs_in())
+def test_stream_says_that_something_changed_and_never_what(running: Events) -> None:
+    listener = running.listens(running.signs_in())
     for _ in range(2):
-        _promises(database)
+        _promises(running.database)
         listener.hears()
 
-    assert events.stops() == 0
     assert re.fullmatch(rf"retry: \d{{4}}\n\n(?:{EVENT.pattern}|:\n\n)+", listener.heard)
     headers = {name.lower(): value for name, value in listener.answer.headers.items()}
     assert headers["content-type"] == "text/event-stream"
@@ -137,30 +151,27 @@ def test_stream_says_that_something_changed_and_never_what(events: Events, datab
     assert "set-cookie" not in headers
 
 
-def _of_nobody(_events: Events, _database: Database) -> str:
+def _of_nobody(_events: Events) -> str:
     return ""
 
 
-def _made_up(_events: Events, _database: Database) -> str:
+def _made_up(_events: Events) -> str:
     return "k1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
-def _without_a_session(_events: Events, database: Database) -> str:
-    return database.keyring.seal("console.cookie", '{"language":"es"}')
+def _without_a_session(events: Events) -> str:
+    return events.database.keyring.seal("console.cookie", '{"language":"es"}')
 
 
-def _signed_out(events: Events, database: Database) -> str:
+def _signed_out(events: Events) -> str:
     cookie = events.signs_in()
-    _changes(database, ended_at=datetime.now(UTC))
+    _changes(events.database, ended_at=datetime.now(UTC))
     return cookie
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("cookie", [_of_nobody, _made_up, _without_a_session, _signed_out])
-def test_nobody_listens_without_signing_in(
-    events: Events, database: Database, cookie: Callable[[Events, Database], str]
-) -> None:
-    listener = events.opens(cookie(events, database))
+def test_nobody_listens_without_signing_in(running: Events, cookie: Callable[[Events], str]) -> None:
+    listener = running.opens(cookie(running))
 
     assert listener.answer.status == 401
     listener.hears_until_the_end()
@@ -189,38 +200,42 @@ def test_stream_ends_with_its_session_and_listening_keeps_none_alive(
     assert stays.hears()
 
 
-@ON_SQLITE
-def test_page_with_too_many_streams_is_told_to_come_later(events: Events) -> None:
-    cookie = events.signs_in()
-    listeners = [events.opens(cookie) for _ in range(MOST_OF_ONE)]
+def test_page_with_too_many_streams_is_told_to_come_later(running: Events) -> None:
+    cookie = running.signs_in()
+    listeners = [running.opens(cookie) for _ in range(MOST_OF_ONE)]
     assert {listener.answer.status for listener in listeners} == {200}
 
-    assert events.opens(cookie).answer.status == 503
-    assert events.opens(events.signs_in()).answer.status == 200
+    assert running.opens(cookie).answer.status == 503
+    assert running.opens(running.signs_in()).answer.status == 200
 
     listeners[0].leaves()
-    until(lambda: events.opens(cookie).answer.status == 200, "the place of the one that left")
+    until(lambda: running.opens(cookie).answer.status == 200, "the place of the one that left")
 
 
 @ON_SQLITE
-def test_process_ends_when_it_is_told_to_though_consoles_listen(events: Events) -> None:
-    listener = events.listens(events.signs_in())
+def test_process_ends_when_it_is_told_to_though_consoles_listen_and_its_log_names_nobody(
+    events: Events,
+) -> None:
+    cookie = events.signs_in()
+    listener = events.listens(cookie)
+    events.opens(cookie, f"{EVENTS}?who=Rosa")
 
     events.process.send_signal(signal.SIGTERM)
 
     assert events.process.wait(5) == 0
     listener.hears_until_the_end()
+    assert "Started." in events.printed
+    assert not re.search(r"Invented|Rosa|\+1202|error", events.printed)
 
 
-@ON_SQLITE
-def test_only_the_consoles_own_pages_read_the_stream_from_another_port(events: Events) -> None:
-    cookie = events.signs_in()
-    asked = {"Host": f"localhost:{events.port}"}
+def test_only_the_consoles_own_pages_read_the_stream_from_another_port(running: Events) -> None:
+    cookie = running.signs_in()
+    asked = {"Host": f"localhost:{running.port}"}
     allowed = "access-control-allow-origin", "access-control-allow-credentials"
 
-    console = events.opens(cookie, Origin="http://localhost:8000", **asked).answer
+    console = running.opens(cookie, Origin="http://localhost:8000", **asked).answer
     others = [
-        events.opens(cookie, Origin=origin, **asked).answer
+        running.opens(cookie, Origin=origin, **asked).answer
         for origin in ("http://localhost:8001", "http://127.0.0.1:8000", "https://example.org", "null")
     ]
 
@@ -229,19 +244,7 @@ def test_only_the_consoles_own_pages_read_the_stream_from_another_port(events: E
     assert {one.headers["vary"].lower() for one in (console, *others)} == {"origin"}
 
 
-@ON_SQLITE
-def test_every_other_path_leads_to_the_console(events: Events) -> None:
-    answer = events.opens(path="/console/callbacks").answer
+def test_every_other_path_leads_to_the_console(running: Events) -> None:
+    answer = running.opens(path="/console/callbacks").answer
 
     assert (answer.status, answer.headers["location"]) == (303, "http://127.0.0.1:8000/console/callbacks")
-
-
-@ON_SQLITE
-def test_its_log_names_nobody(events: Events, database: Database) -> None:
-    cookie = events.signs_in()
-    events.listens(cookie)
-    events.opens(cookie, f"{EVENTS}?who=Rosa")
-
-    assert events.stops() == 0
-    assert "Started." in events.printed
-    assert not re.search(r"Invented|Rosa|\+1202|error", events.printed)
