@@ -11,6 +11,7 @@ import pytest
 
 from config.settings import variables
 from tests.hotline.cli.test_serve import free_ports
+from tests.hotline.cli.test_web_server import keys, migrated_folder
 
 PROJECT = Path(__file__).parents[3]
 PACKAGES = ("config", "hotline", "ivr_flows", "models", "workers")
@@ -25,12 +26,14 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path / "installation"
 
 
-def serve(installation: Path, tmp_path: Path, role: str = "serve") -> subprocess.CompletedProcess[str]:
+def serve(
+    installation: Path, tmp_path: Path, role: str = "serve", **told: str
+) -> subprocess.CompletedProcess[str]:
     ours = {name: value for name, value in os.environ.items() if name not in variables()}
     return subprocess.run(
         [sys.executable, "-m", "hotline.cli", role, "--bind", f"127.0.0.1:{free_ports()}"],
         cwd=installation,
-        env={**ours, "PYTHONPATH": str(installation), "HOTLINE_DATA_DIR": str(tmp_path / "var")},
+        env={**ours, "PYTHONPATH": str(installation), "HOTLINE_DATA_DIR": str(tmp_path / "var"), **told},
         capture_output=True,
         text=True,
         check=False,
@@ -56,10 +59,10 @@ def test_program_that_cannot_be_loaded_is_one_sentence(copy: Path, tmp_path: Pat
     whole = copy / "hotline" / "voice" / "line.py"
     whole.write_text("import nowhere_to_be_found\n" + whole.read_text())
     if role == "web":
-        # Only `serve` migrates, and it does so before it fails.
-        serve(copy, tmp_path)
+        # Where no `serve` has made them, a role needs a database and keys.
+        migrated_folder(tmp_path / "var")
 
-    ran = serve(copy, tmp_path, role)
+    ran = serve(copy, tmp_path, role, **(keys() if role == "web" else {}))
 
     assert ran.returncode == 1
     assert ran.stderr == "The line cannot start (ModuleNotFoundError in line.py, line 1).\n"

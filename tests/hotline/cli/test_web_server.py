@@ -79,7 +79,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def migrated_folder(folder: Path) -> Path:
     """A data folder of which the database is made."""
-    settings = Settings.from_env({"HOTLINE_DATA_DIR": str(folder), **_keys()})
+    settings = Settings.from_env({"HOTLINE_DATA_DIR": str(folder), **keys()})
     folder.mkdir()
     database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
     upgrade(database)
@@ -87,7 +87,8 @@ def migrated_folder(folder: Path) -> Path:
     return folder
 
 
-def _keys() -> dict[str, str]:
+def keys() -> dict[str, str]:
+    """The settings that a role of an installation must be told."""
     return {
         "HOTLINE_SECRET_KEY": "s" * 32, "HOTLINE_PIN_PEPPER": "p" * 32, "TWILIO_AUTH_TOKEN": "t" * 32,
         "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
