@@ -232,8 +232,8 @@ def test_carrier_that_is_down_delays_no_part_of_the_sweep(call_center: CallCente
 def test_late_promise_with_a_new_time_is_watched_like_a_new_one(call_center: CallCenter) -> None:
     """A supervisor set another time with a person who was late; when that passed too nobody was told."""
     made = _promise(call_center, 20)
-    for _ in range(8):
-        call_center.sweeps(minutes=5)
+    for _ in range(4):
+        call_center.sweeps(minutes=10)
         call_center.works_off()
     assert call_center.callback().warned == 4
     _texts(call_center)
@@ -245,8 +245,8 @@ def test_late_promise_with_a_new_time_is_watched_like_a_new_one(call_center: Cal
 
     call_center.now = call_center.callback().due_at + timedelta(minutes=11)
     told = []
-    for _ in range(12):
-        call_center.sweeps(minutes=5)
+    for _ in range(6):
+        call_center.sweeps(minutes=10)
         told += _texts(call_center)
 
     assert LIAISON in told
@@ -300,13 +300,13 @@ def test_texts_slow_down_after_too_many_requests(call_center: CallCenter) -> Non
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(call_center.carrier, "send_text", is_overloaded)
-        for _ in range(30):
+        for _ in range(15):
             call_center.sweeps(seconds=2)
             call_center.works_off()
-    assert 8 <= len(asked) <= 13, "one in five seconds"
+    assert 4 <= len(asked) <= 7, "one in five seconds"
 
-    for _ in range(10):
-        call_center.sweeps(seconds=2)
+    for _ in range(5):
+        call_center.sweeps(seconds=4)
         call_center.works_off()
     assert len(call_center.carrier.texts) == 5
 
@@ -318,8 +318,8 @@ def test_carrier_that_takes_not_even_the_warnings_is_named(call_center: CallCent
     """
     _promise(call_center, 5, next_attempt_at=call_center.now + timedelta(hours=5))
     call_center.carrier.is_away = True
-    for _ in range(30):
-        call_center.sweeps(seconds=2)
+    for _ in range(10):
+        call_center.sweeps(seconds=6)
         call_center.works_off()
     with call_center.database.reading() as session:
         assert [one.name for one in troubles(session, call_center.now)] == ["carrier"]

@@ -17,7 +17,7 @@ from tests.call_center import CallCenter
 from tests.factories import make_callback, make_case, make_office, make_staff
 
 ANA, NIA, RUTH = "+12025550170", "+12025550173", "+12025550172"
-STEP = timedelta(seconds=20)
+STEP = timedelta(seconds=30)
 EMAILS = {ANA: "ana@office.example.org", NIA: "nia@office.example.org", RUTH: "ruth@office.example.org"}
 
 

@@ -124,6 +124,6 @@ def test_talk_whose_end_event_was_lost_is_closed_within_a_minute_after_asking_th
         call.status = "completed"
     lost = call_center.now
     while call_center.now - lost < BOUND:
-        call_center.sweeps(seconds=SWEEP_SECONDS)
+        call_center.sweeps(seconds=3 * SWEEP_SECONDS)
     assert {row.state for row in call_center.rows(Callback)} == {"reached"}
     assert call_center.busy() == 0

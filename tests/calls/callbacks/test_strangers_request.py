@@ -75,7 +75,7 @@ def test_attested_caller_keeps_the_evening_that_she_chose_though_a_faked_number_
 
     assert "today, in the evening" in asks(phone.another(), *EVENING, **ATTESTED)
 
-    assert rings_in_vain(phone, hotline, 600)[-3:] == ["17:00", "17:30", "18:00"]
+    assert rings_in_vain(phone, hotline, 600, every=30)[-3:] == ["17:00", "17:30", "18:00"]
 
 
 def test_owner_who_is_afraid_is_rung_at_once_though_a_faked_number_had_its_rounds(
