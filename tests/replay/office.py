@@ -17,6 +17,7 @@ from sqlalchemy import func, insert, select, update
 
 from models import Call, Callback, CustodyImport, Notice, Staff
 from models.callbacks.callback import advance
+from models.callbacks.callback_state import RINGING_STATES
 from models.cases.case import Case
 from models.custody.custody_import import ImportRules, import_custody
 from models.custody.held_import import reject, release
@@ -38,8 +39,9 @@ from workers.mending import Mender
 from workers.notice_sweep import NoticeSweep
 from workers.sweeper import SWEEP_SECONDS, sweep
 
-#: How long the clock may jump while nothing is due; the sweeper of an office passes every ten seconds.
-IDLE = timedelta(hours=4)
+#: How long the clock may jump while nothing is due; the sweeper of an office passes every ten seconds. Less
+#: than the hours between the alarm about a silent feed and the end of the month's silence.
+IDLE = timedelta(hours=3)
 _PASS = timedelta(seconds=SWEEP_SECONDS)
 #: When people release or reject a held file, and when they take a task: minutes, at most.
 _RELEASED_WITHIN, _TASK_WITHIN = (15, 55), (5, 50)
@@ -276,6 +278,9 @@ class Replay:
         jobs = []
         with self.hotline.database.transaction() as session:
             callback = session.get_one(Callback, callback_id)
+            if callback.state in RINGING_STATES:
+                # Those on call are offered it at this moment; staff look again.
+                self._at(now + timedelta(minutes=5), partial(self._tells_in_person, callback_id))
             if callback.state not in ("requested", "left_for_staff"):
                 return
             staff_id = session.scalars(select(Staff.id).where(Staff.on_call)).first()
