@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import SlowHandler, answers
-from ivr_flows.verbs.correction_words import correct_on_line
+from ivr_flows.verbs.correction_words import correct_on_line, note_dates_said
 from ivr_flows.verbs.status_words import say_details, say_status
 from models.calls import pin_try, staff_secret
 from models.calls.pin_try import Guess
@@ -246,6 +246,7 @@ def choose_menu(desk: Desk, _digits: str) -> str:
 def tell_details(desk: Desk, _digits: str) -> str:
     """The details behind option 1 (R14); the menu after it offers to repeat everything."""
     found = desk.heard()
+    note_dates_said(desk)
     say_details(desk, found)
     return "out" if found.status in OUT else "told"
 

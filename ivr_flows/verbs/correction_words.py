@@ -24,3 +24,15 @@ def correct_on_line(desk: Desk) -> None:
     say_what_was_wrong(desk, told_at)
     if is_status or told_at is not None:
         answering.note_said_on_line(desk.session, call.case_id, desk.now, is_status=is_status)
+
+
+def note_dates_said(desk: Desk) -> None:
+    """A caller with the PIN hears the dates of the newest record; any key after them confirms a reminder."""
+    call = desk.call
+    if (
+        desk.is_verified
+        and call.case_id is not None
+        and call.open_notices
+        and desk.heard().status is not None
+    ):
+        answering.note_said_on_line(desk.session, call.case_id, desk.now, is_status=True, reminders=True)

@@ -14,6 +14,8 @@ _SAID_AGAIN = (REPEAT, LANGUAGE, SLOW)
 _OFFERS = ("status.person", "status.support")
 #: A step after every status and all news, and how many steps follow it before the line waits, at most.
 _AFTER_STATUS, _LATELY = "person_told", 4
+#: The step that tells the dates of which a reminder is, and the menu that follows it.
+_DETAILS = "details"
 #: A voice may speak faster than the speed for which words are counted.
 _FASTEST = 1.4
 
@@ -113,7 +115,9 @@ def heard_on_line(desk: Desk, key: str) -> None:
     A key before the words can have been spoken proves nothing, and neither does one that repeats them.
     """
     call = desk.call
-    if _AFTER_STATUS not in call.trail.split()[-_LATELY:] or key in _SAID_AGAIN:
+    steps = call.trail.split()
+    is_details = _DETAILS in steps[-2:]
+    if not (is_details or _AFTER_STATUS in steps[-_LATELY:]) or key in _SAID_AGAIN:
         return
     if not desk.is_verified or call.case_id is None or not call.open_notices:
         return
@@ -127,8 +131,7 @@ def heard_on_line(desk: Desk, key: str) -> None:
     since = call.progress_at
     if not told or since is None or (desk.now - since).total_seconds() < told / WORDS_A_SECOND / _FASTEST:
         return
-    is_status, actor = desk.heard().status is not None, f"caller:{call.id}"
-    if is_status or is_correction:
-        desk.jobs += answering.confirm_all(
-            desk.session, call.case_id, "line", desk.now, actor, is_status=is_status
+    if (is_correction or desk.heard().status is not None) and call.verified_at is not None:
+        desk.jobs += answering.confirm_on_line(
+            desk.session, call.case_id, call.verified_at, desk.now, f"caller:{call.id}", reminders=is_details
         )

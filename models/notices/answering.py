@@ -3,6 +3,7 @@
 Nothing here tells content: the verbs ask ``news`` what may be said, and it answers only after the code.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -132,7 +133,8 @@ def note_heard(session: Session, leg: "CallState", now: datetime, *, is_status: 
     facts = _facts(session, leg)
     if facts is None:
         return
-    note_said(session, [facts.notice], now, is_status=is_status)
+    told = [facts.notice] if facts.is_about_feed else _of_custody(session, facts.case.id)
+    note_said(session, told, now, is_status=is_status)
     if facts.notice.heard_at is None:
         facts.notice.heard_at = now
         session.flush()
@@ -151,9 +153,14 @@ def wrong_news_at(session: Session, case_id: int) -> datetime | None:
     return session.scalars(told).first()
 
 
-def note_said_on_line(session: Session, case_id: int, now: datetime, *, is_status: bool) -> None:
-    """A caller with the PIN heard the status while notices of this case are open."""
-    note_said(session, _of_custody(session, case_id), now, is_status=is_status)
+def note_said_on_line(
+    session: Session, case_id: int, now: datetime, *, is_status: bool, reminders: bool = False
+) -> None:
+    """A caller with the PIN heard the status while notices of this case are open; with ``reminders``, a date.
+
+    The status does not tell of a court date or an expected release, and so of no reminder.
+    """
+    note_said(session, _told_alike(session, case_id, reminders=reminders), now, is_status=is_status)
 
 
 def confirm_in_call(session: Session, leg: "CallState", now: datetime) -> list[Job]:
@@ -163,19 +170,49 @@ def confirm_in_call(session: Session, leg: "CallState", now: datetime) -> list[J
         return []
     if facts.is_about_feed:
         return confirm(session, facts.notice.id, "call", now, _actor(leg))
-    is_status = facts.notice.said_record_id is not None
-    return confirm_all(session, facts.case.id, "call", now, _actor(leg), is_status=is_status)
+    found = _of_custody(session, facts.case.id)
+    return _confirm_said(session, found, "call", leg.opened_at, now, _actor(leg))
 
 
-def confirm_all(
-    session: Session, case_id: int, by: str, now: datetime, actor: str, *, is_status: bool
+def confirm_on_line(
+    session: Session, case_id: int, since: datetime, now: datetime, actor: str, *, reminders: bool
 ) -> list[Job]:
-    """Confirm every open notice of a case but one about the feed; returns the jobs that stop other phones.
+    """Confirm what a caller heard after ``since``; returns the jobs that stop phones which still ring."""
+    found = _told_alike(session, case_id, reminders=reminders)
+    return _confirm_said(session, found, "line", since, now, actor)
 
-    Without ``is_status`` no status was said, and only corrections were told.
+
+def confirm_by_staff(
+    session: Session, case_id: int, talking_at: datetime, now: datetime, actor: str
+) -> list[Job]:
+    """Confirm what was open when the talk began: news that came later may not have been told."""
+    found = [one for one in _of_custody(session, case_id) if one.made_at <= talking_at]
+    return [job for one in found for job in confirm(session, one.id, "staff", now, actor)]
+
+
+def _confirm_said(
+    session: Session, found: Iterable[Notice], by: str, since: datetime, now: datetime, actor: str
+) -> list[Job]:
+    """Confirm those that were said after ``since``, and not news that came between the words and the key.
+
+    If no status was said, only corrections were told.
     """
-    found = [one for one in _of_custody(session, case_id) if is_status or one.corrects_id is not None]
-    return [job for one in found for job in confirm(session, one.id, by, now, actor)]
+    said = [
+        one.id
+        for one in found
+        if one.said_at is not None
+        and one.said_at >= since
+        and (one.said_record_id is not None or one.corrects_id is not None)
+    ]
+    return [job for one in said for job in confirm(session, one, by, now, actor)]
+
+
+def _told_alike(session: Session, case_id: int, *, reminders: bool) -> list[Notice]:
+    """The open notices of a case that the same words tell: its reminders, or its other news."""
+    found = _of_custody(session, case_id)
+    of_dates = select(CustodyEvent.id).where(CustodyEvent.kind.in_(REMINDERS))
+    dates = set(session.scalars(of_dates.where(CustodyEvent.id.in_([one.event_id for one in found]))))
+    return [one for one in found if (one.event_id in dates) is reminders]
 
 
 def ask_person(session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy) -> None:

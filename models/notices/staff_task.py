@@ -15,13 +15,14 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.wishes import SAFEST, Wishes, wishes_of_phone
+from models.calls.call import Call
 from models.calls.two_lists import rank_of
 from models.cases.case import Case
 from models.cases.duress import is_calling_paused
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import safe_phones
 from models.notices.answering import REASON as HARD_NEWS
-from models.notices.answering import confirm_all
+from models.notices.answering import confirm_by_staff
 from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice, NoticePhone
 from models.notices.notice_moves import stop
 from models.staff.alert import LEFT_TOLD
@@ -35,6 +36,8 @@ OUTCOME_PREFIX = "notice_"
 OVER = "notice_over"
 #: Staff decided with these that nobody calls about it; with any other the person is still to be told.
 _SETTLED = ("person_asked", "settled_otherwise")
+#: The registrant wants to hear it from a person.
+ASKED = "asked_person"
 _STANDS = (*OPEN_STATES, TAKEN_UP_AGAIN)
 #: A person who is promised hard news by a person needs no second call.
 _TELLS = (NOTICE_TASK, HARD_NEWS)
@@ -71,9 +74,15 @@ def confirm_told(session: Session, callback: Callback, actor: str, now: datetime
         return []
     whose = Case.id == callback.case_id
     if callback.registrant_id is not None:
-        whose = or_(whose, Case.registrant_id == callback.registrant_id)
+        # They may have another case, of which this talk was not.
+        asked = exists().where(Notice.case_id == Case.id, IS_OPEN, Notice.task == ASKED)
+        in_call = exists().where(
+            Call.id == callback.requested_in_call_id, Notice.id == Call.notice_id, Notice.case_id == Case.id
+        )
+        whose = or_(whose, and_(Case.registrant_id == callback.registrant_id, or_(asked, in_call)))
     found = session.scalars(select(Case.id).where(whose).order_by(Case.id)).all()
-    told = (confirm_all(session, case_id, "staff", now, actor, is_status=True) for case_id in found)
+    since = callback.talking_at or now
+    told = (confirm_by_staff(session, case_id, since, now, actor) for case_id in found)
     return [job for jobs in told for job in jobs]
 
 
@@ -87,11 +96,14 @@ def _without_task(session: Session, lately: datetime, limit: int) -> list[_Wante
     stands = (TELLS, or_(Callback.state.in_(_STANDS), Callback.closed_at > lately))
     cases = select(Callback.case_id).where(*stands, Callback.case_id.is_not(None))
     people = select(Callback.registrant_id).where(*stands, Callback.registrant_id.is_not(None))
+    # A person who is promised a call about one case still has to be told the news of another one.
+    asked = select(Notice.case_id).where(IS_OPEN, Notice.task == ASKED)
+    in_promise = and_(Case.registrant_id.in_(people), Case.id.in_(asked))
     rows = session.execute(
         select(Case.id, Case.registrant_id, func.min(Notice.task_at), func.count().filter(_URGENT))
         .select_from(Notice)
         .join(Case, Case.id == Notice.case_id)
-        .where(IS_OPEN, HAS_TASK, Case.id.not_in(cases), Case.registrant_id.not_in(people))
+        .where(IS_OPEN, HAS_TASK, Case.id.not_in(cases), ~in_promise)
         .group_by(Case.id, Case.registrant_id)
         .order_by(func.min(Notice.task_at), Case.id)
         .limit(limit)

@@ -21,7 +21,7 @@ from models.callbacks.callback_state import RINGING_STATES
 from models.cases.case import Case
 from models.custody.custody_import import ImportRules, import_custody
 from models.custody.held_import import reject, release
-from models.notices.answering import confirm_all
+from models.notices.answering import confirm_by_staff
 from models.notices.notice import IS_RINGING, IS_WAITING
 from models.notices.registering import stop_registration
 from models.overview.phone_stop import stop_phone
@@ -290,7 +290,7 @@ class Replay:
                 whose = Case.registrant_id == callback.registrant_id
             if callback.reason in ("notice", "hard_news"):
                 for case_id in session.scalars(select(Case.id).where(whose)).all():
-                    jobs += confirm_all(session, case_id, "staff", now, actor, is_status=True)
+                    jobs += confirm_by_staff(session, case_id, now, now, actor)
             move = "close_left" if callback.state == "left_for_staff" else "cancel"
             advance(session, callback_id, move, actor=actor, now=now, outcome="person_told")
         for name, row_id in jobs:
