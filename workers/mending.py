@@ -91,7 +91,7 @@ class Mender:
                 )
                 leg_over.leave_unknown(session, notice_id, self._now)
             elif words and "no news" not in words:
-                leg_over.extend_lease(session, notice_id, self._now + self._policy.lease)
+                leg_over.go_on(session, notice_id, self._now, self._policy)
             elif not words:
                 leg_over.resume_forgotten(session, notice_id, self._now, self._policy)
 

@@ -79,7 +79,9 @@ def next_ring(
     if not found:
         return "no_phone"
     first = min(at for at, *_ in found)
-    free = sorted(one for one in found if not _is_capped(one[3], one[0]))
+    free = sorted(
+        one for one in found if not (_is_capped(one[3], one[0]) or _is_put_off_for_ever(course, one[3]))
+    )
     if not free or free[0][0] > first:
         return "cap"
     if _is_over(course, first, policies):
@@ -138,3 +140,11 @@ def _inside_both(hours: DailyWindow, own: DailyWindow | None, zone: str, at: dat
 
 def _is_capped(phone: AllowedPhone, at: datetime) -> bool:
     return sum(1 for placed in phone.placed if placed > at - _DAY) >= phone.cap
+
+
+def _is_put_off_for_ever(course: Course, phone: AllowedPhone) -> bool:
+    """Somebody there says "not now" again and again: in 24 hours that never reaches the cap.
+
+    An urgent notice ends after a day anyway.
+    """
+    return not course.is_urgent and phone.tries >= phone.cap

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback_policy import CallbackPolicy
@@ -53,6 +53,9 @@ def notice_leg_ended(
         phone.is_stopped = True
         notice.task, notice.task_at = notice.task or "refused", notice.task_at or now
     if not counted:
+        if phone is not None and leg.call_sid is None:
+            # It rang nobody.
+            phone.tries = max(0, phone.tries - 1)
         _put_off(notice, now + (pause or PROBE))
     elif call_status == "completed" and (leg.turn == 0 or leg.place == FAULTED):
         _put_off(notice, now + policy.retry)
@@ -72,9 +75,24 @@ def lapsed_notices(session: Session, now: datetime) -> list[int]:
     return list(session.scalars(_LAPSED, {"now": now}))
 
 
-def extend_lease(session: Session, notice_id: int, until: datetime) -> None:
-    """A call about this notice goes on."""
-    session.execute(update(NOTICES).where(NOTICES.c.id == notice_id, IS_RINGING).values(lease_until=until))
+def go_on(session: Session, notice_id: int, now: datetime, policy: CallbackPolicy) -> None:
+    """The calls about this notice go on; after the time between two urgent tries they count as missed.
+
+    Their people can still enter the code and confirm. But somebody who has one phone, and asks for the same
+    words again and again, must not keep the others from ringing.
+    """
+    notice = locked(session, notice_id)
+    if notice is None or notice.state != "ringing":
+        return
+    newest = select(func.max(Call.started_at)).where(_LIVE, Call.notice_id == notice_id)
+    began = session.scalar(newest)
+    if began is None or now - began < timedelta(minutes=policy.numbers.notice_first_minutes):
+        notice.lease_until = now + policy.lease
+    else:
+        notice.tries += 1
+        session.flush()
+        reschedule(session, notice, now, policy)
+    session.flush()
 
 
 def leave_unknown(session: Session, notice_id: int, now: datetime) -> None:

@@ -1,0 +1,80 @@
+"""Somebody who has the registrant's phone, and no code, cannot keep the news from others (R28, R30)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps, the_notice
+from tests.phone import Phone
+
+Registering = Callable[..., Registered]
+
+
+@pytest.mark.parametrize("first", [(), ("1",)], ids=["before the first key", "at the code"])
+def test_stranger_who_has_the_words_repeated_for_half_an_hour_does_not_silence_the_second_phone(
+    phone: Phone, registered: Registering, hotline: Hotline, first: tuple[str, ...]
+) -> None:
+    registered("released", phones=(FIRST, SECOND)).is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for key in first:
+        called.presses(key)
+
+    for _ in range(4):
+        called.presses("*")
+        assert SECOND not in sweeps(hotline, minutes=7)
+    called.presses("*")
+    rung = sweeps(hotline, minutes=3)
+
+    assert SECOND in rung
+    assert not called.is_over
+
+
+def test_slow_registrant_whose_second_phone_rings_meanwhile_still_hears_and_confirms_the_news(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released", phones=(FIRST, SECOND)).is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    for _ in range(4):
+        called.presses("*")
+        sweeps(hotline, minutes=8)
+
+    for keys in (CODE, "1", "1"):
+        called.presses(keys)
+    hotline.jobs.works_off()
+
+    assert the_notice(hotline).state == "confirmed"
+    assert [call.to for call in hotline.carrier.ringing] == []
+
+
+def test_news_that_is_put_off_again_and_again_becomes_a_task_of_staff(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("deceased", cap=8).is_due("deceased")
+
+    for _ in range(24):
+        for number in sweeps(hotline, hours=2):
+            called = picks_up(phone.another(), hotline, number)
+            called.presses("2")
+            called.hangs_up()
+
+    notice = the_notice(hotline)
+    assert (notice.state, notice.task) == ("left_for_staff", "cap")
+    assert len(hotline.carrier.placed) == 8
+
+
+def test_calls_that_a_refused_account_never_placed_put_nothing_off(
+    registered: Registering, hotline: Hotline
+) -> None:
+    registered("transferred", cap=3).is_due("transferred")
+    hotline.carrier.refuses_calls = 20003
+    for _ in range(6):
+        sweeps(hotline, minutes=1)
+
+    hotline.carrier.refuses_calls = None
+    rung = sweeps(hotline, minutes=1) or sweeps(hotline, minutes=1)
+
+    assert rung == [FIRST]
