@@ -64,7 +64,7 @@ class NoticeCaller:
         with placer.database.transaction() as session:
             if not texting.is_unsent(session, notice_phone_id) or not pacing.may_text(session, now):
                 return
-            sending = texting.begin_text(session, notice_phone_id, now)
+            sending = texting.begin_text(session, notice_phone_id, now, placer.policy.numbers)
         if sending is None:
             return
         try:

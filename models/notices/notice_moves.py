@@ -15,6 +15,8 @@ from models.cases.subject import Subject
 from models.notices.notice import IS_OPEN, NOTICES, OPEN_STATES, Notice
 from models.store.job import Job
 
+#: The consent ended, so the line may call no phone.
+LAPSED = "no_phone"
 #: Nobody is on the phone about such a notice at this moment.
 AT_REST = ("waiting", "left_for_staff")
 
@@ -83,9 +85,10 @@ def leave(session: Session, notice: Notice, outcome: str, now: datetime, actor: 
 def end_untold(session: Session, notice: Notice, why: str, now: datetime, actor: str) -> list[Job]:
     """End a notice that may not be told, for one of the OUTCOMES; a correction is left to staff (R16).
 
-    The line calls nobody who asked it to stop, but nobody is left with false news either.
+    The line calls nobody who asked it to stop, but nobody is left with false news either. News that was open
+    when the consent ended is left to staff as well.
     """
-    if notice.corrects_id is None:
+    if notice.corrects_id is None and why != LAPSED:
         return stop(session, NOTICES.c.id == notice.id, why, now, actor)
     leave(session, notice, "no_phone", now, actor)
     return []

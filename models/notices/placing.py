@@ -26,7 +26,7 @@ from models.custody.custody_status import HeardRules, heard
 from models.custody.import_history import newest_as_of
 from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
 from models.notices.notice import IS_WAITING, NOTICES, Notice
-from models.notices.notice_moves import end_untold, leave, locked, record_move, stop
+from models.notices.notice_moves import LAPSED, end_untold, leave, locked, record_move, stop
 from models.notices.notice_phones import allowed_phones, phone_of_notice
 from models.notices.registration import Registration
 from models.store.database import keyring_of
@@ -141,8 +141,8 @@ def take_leg(
 ) -> tuple[NoticeDial | None, bool]:
     """Take the right to dial one leg of a claimed notice; and whether another one still waits.
 
-    A leg whose phone may not ring any more, because its process died and its window has closed since, is
-    never dialed.
+    A leg whose phone may not ring any more, because its process died and its window has closed since or a
+    duress PIN was used, is never dialed.
     """
     notice = locked(session, notice_id)
     if notice is None or notice.state != "ringing":
@@ -150,9 +150,10 @@ def take_leg(
     facts = facts_of(session, notice_id)
     zone, numbers = facts.registrant.time_zone, policy.numbers
     waiting = _waiting_legs(session, notice_id)
+    is_paused = is_calling_paused(session, facts.case.id, facts.registrant.id)
     for position, leg in enumerate(waiting):
         phone = _phone_of(session, facts, leg, now, policy)
-        if phone is None or not may_ring(facts.course, phone, zone, now, numbers):
+        if is_paused or phone is None or not may_ring(facts.course, phone, zone, now, numbers):
             never_dial(session, leg.id, now)
             continue
         if mark_dialling(session, leg.id):
@@ -201,10 +202,11 @@ def why_not(session: Session, facts: Facts, now: datetime, rules: HeardRules) ->
 
     ``gate`` is one code for every reason, and such a notice is taken up again later (``gate_watch``). A
     correction is told whatever the gate says: the earlier news was wrong, and perhaps nothing can be
-    confirmed. That the feed is silent is told while it is, whatever the record says.
+    confirmed. That the feed is silent is told while it is, whatever the record says. LAPSED ends no notice
+    of news: staff are to reach the person (``end_untold``).
     """
     event, registration = facts.event, facts.registration
-    if registration.state == "stopped" or registration.lapses_at <= now:
+    if registration.state == "stopped":
         return "withdrawn"
     if registration.state == "paused" and not (
         registration.paused_until and registration.paused_until <= now
@@ -215,6 +217,9 @@ def why_not(session: Session, facts: Facts, now: datetime, rules: HeardRules) ->
         return "retracted" if event.retracted_at is not None else "replaced"
     if facts.case.closed_at is not None:
         return "case_closed"
+    if registration.lapses_at <= now:
+        # The consent ended before anybody was reached: they never asked us to stop.
+        return "withdrawn" if facts.is_about_feed else LAPSED
     if is_correction:
         return None
     if facts.is_about_feed:

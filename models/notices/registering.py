@@ -141,6 +141,7 @@ def change(
     phones = _chosen(session, case, choices)
     found.code_key = choices.code_key
     _renew(found, now, policies)
+    _carry_over(session, found, phones)
     _keep(session, found, case, phones, choices, words, now)
     _record(session, found, "change_registration", made_by, call_id, now, _facts(choices))
     return found
@@ -348,6 +349,27 @@ def _keep(
     registrant = session.get_one(Registrant, case.registrant_id)
     for name, value in choices.person.items():
         setattr(registrant, name, value)
+    session.flush()
+
+
+def _carry_over(session: Session, found: Registration, phones: list[Phone]) -> None:
+    """A phone that is added rings by what the registrant has agreed to for the others.
+
+    They hear one answer read back for all of their phones. What forbids a call or a message is carried over;
+    what allows one is not, since the owner of that phone may have refused it there.
+    """
+    agreed = dict.fromkeys(one.phone_id for one in _consents(session, found) if one.channel == "voice")
+    before = [session.get_one(Phone, phone_id) for phone_id in agreed]
+    hours = next(((one.window_starts, one.window_ends) for one in before if one.window_starts), None)
+    for phone in phones:
+        if phone.id in agreed:
+            continue
+        if any(one.night_allowed is False for one in before):
+            phone.night_allowed = False
+        if hours is not None and phone.window_starts is None:
+            phone.window_starts, phone.window_ends = hours
+        if not any(one.voicemail_allowed for one in before):
+            phone.voicemail_allowed, phone.voicemail_text = False, None
     session.flush()
 
 

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, bindparam, false, select, update
+from sqlalchemy import CursorResult, bindparam, delete, false, select, update
 from sqlalchemy.orm import Session
 
 from models.cases.daily_window import DailyWindow
+from models.cases.duress import is_calling_paused
 from models.cases.registrant import Phone
 from models.cases.safe_phone import SAFE
 from models.notices.cadence import AllowedPhone, may_ring
 from models.notices.notice import IS_OPEN, IS_UNSENT, NOTICE_PHONES, Notice, NoticePhone
 from models.notices.notice_phones import TEXT, phone_of_notice, phones_to_text
-from models.notices.placing import facts_of
+from models.notices.placing import Facts, facts_of
 from models.store.database import keyring_of
 from models.store.policies import Policies
 
@@ -32,16 +33,15 @@ class NoticeText:
 
 def add_texts(session: Session, notice_id: int, now: datetime, policies: Policies) -> list[int]:
     """Add a text for each phone that allows one and may ring now; the ids of their rows."""
-    facts, found = facts_of(session, notice_id), []
+    facts = facts_of(session, notice_id)
     if facts.is_about_feed:
         # They would call the line, which knows no more than the feed.
         return []
-    for phone in phones_to_text(session, notice_id, facts.registrant.id, now):
-        window = DailyWindow.of(phone.window_starts, phone.window_ends)
-        allowed = AllowedPhone(phone.id, window, nights=phone.night_allowed is not False, cap=1)
-        if may_ring(facts.course, allowed, facts.registrant.time_zone, now, policies):
-            found.append(phone_of_notice(session, notice_id, phone.id, TEXT).id)
-    return found
+    return [
+        phone_of_notice(session, notice_id, phone.id, TEXT).id
+        for phone in phones_to_text(session, notice_id, facts.registrant.id, now)
+        if _may_text(facts, phone, now, policies)
+    ]
 
 
 def unsent_texts(session: Session, limit: int) -> Sequence[int]:
@@ -57,8 +57,18 @@ def is_unsent(session: Session, notice_phone_id: int) -> bool:
     return session.execute(unsent).first() is not None
 
 
-def begin_text(session: Session, notice_phone_id: int, now: datetime) -> NoticeText | None:
-    """Take the right to send a text, once; None if it is taken, or its phone may not be texted any more."""
+def begin_text(
+    session: Session, notice_phone_id: int, now: datetime, policies: Policies
+) -> NoticeText | None:
+    """Take the right to send a text, once; None if it is taken, or its phone may not be texted now.
+
+    A text that waited until the night, while the carrier took none, is dropped: the notice's next try adds
+    another one.
+    """
+    mine = session.get(NoticePhone, notice_phone_id)
+    if mine is not None and not _may_send(session, mine, now, policies):
+        session.execute(delete(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id, *_UNSENT))
+        return None
     begun = update(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id, *_UNSENT)
     taken = session.execute(begun.values(tries=1, last_try_at=now))
     if cast(CursorResult[Any], taken).rowcount != 1:
@@ -78,6 +88,19 @@ def text_refused(session: Session, notice_phone_id: int, *, is_final: bool) -> N
     """The text was certainly not sent: ``is_final`` if this phone takes none, else it is sent later."""
     values: dict[str, Any] = {"is_stopped": True} if is_final else {"tries": 0}
     session.execute(update(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id).values(**values))
+
+
+def _may_send(session: Session, text: NoticePhone, now: datetime, policies: Policies) -> bool:
+    facts = facts_of(session, text.notice_id)
+    if is_calling_paused(session, facts.case.id, facts.registrant.id):
+        return False
+    return _may_text(facts, session.get_one(Phone, text.phone_id), now, policies)
+
+
+def _may_text(facts: Facts, phone: Phone, now: datetime, policies: Policies) -> bool:
+    window = DailyWindow.of(phone.window_starts, phone.window_ends)
+    allowed = AllowedPhone(phone.id, window, nights=phone.night_allowed is not False, cap=1)
+    return may_ring(facts.course, allowed, facts.registrant.time_zone, now, policies)
 
 
 _UNSENT = (IS_UNSENT, NOTICE_PHONES.c.is_stopped == false())

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select, update
 
-from models import Call
+from models import Call, Case
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
@@ -17,7 +17,7 @@ from tests.calls.notices.conftest import (
     sweeps,
     the_notice,
 )
-from tests.factories import make_office
+from tests.factories import make_duress_pin, make_office
 from tests.phone import Phone
 from workers.office_rules import heard_rules_of
 from workers.sweeper import sweep
@@ -51,6 +51,25 @@ def test_leg_left_behind_by_a_dead_worker_is_not_dialed_after_its_window(
     assert sweeps(hotline, hours=13) == []  # 11 PM
 
     assert the_notice(hotline).state == "waiting"
+    assert hotline.carrier.asked_for == []
+
+
+def test_leg_left_behind_by_a_dead_worker_is_not_dialed_after_a_duress_pin(
+    registered: Registering, hotline: Hotline
+) -> None:
+    from models.notices.placing import claim
+
+    made = registered("escaped")
+    notice_id = made.is_due("escaped")
+    with hotline.database.transaction() as session:
+        claim(session, notice_id, hotline.clock.now, hotline.policy, heard_rules_of(hotline.office))
+        duress = make_duress_pin(session, made.case, now=hotline.clock.now)
+        session.get_one(Case, duress.id).last_verified_at = hotline.clock.now
+
+    assert sweeps(hotline, seconds=5) == []
+    assert sweeps(hotline, minutes=31) == []
+
+    assert the_notice(hotline).state == "left_for_staff"
     assert hotline.carrier.asked_for == []
 
 

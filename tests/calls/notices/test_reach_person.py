@@ -1,6 +1,7 @@
 """A notice that needs a person is a task on the desk's one list, until its news was told (R28, R36, R37)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -20,6 +21,7 @@ from tests.calls.notices.conftest import (
     TELLING,
     Registered,
     picks_up,
+    ringing,
     sweeps,
     the_notice,
 )
@@ -196,6 +198,44 @@ def test_person_who_asked_for_a_person_has_one_callback_and_no_task_beside_it(
     sweeps(hotline, minutes=1)
 
     assert [(task.reason, task.urgency) for task in tasks(hotline)] == [("hard_news", "urgent")]
+
+
+def test_person_who_asked_for_a_person_has_a_task_of_its_own_for_another_case(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    made.is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "2"):
+        called.presses(keys)
+    other = registered("escaped", phones=("+12025550137",), cap=0)
+    with hotline.database.transaction() as session:
+        session.get_one(Case, other.case.id).registrant_id = made.case.registrant_id
+    other.is_due("escaped")
+
+    sweeps(hotline, minutes=1)
+    sweeps(hotline, minutes=1)
+
+    assert [(task.reason, task.case_id) for task in tasks(hotline)] == [
+        ("hard_news", None), ("notice", other.case.id),
+    ]  # fmt: skip
+
+
+def test_news_that_nobody_confirmed_when_the_consent_ended_is_a_task_of_staff(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    made.is_due()
+    made.changes(Registration, lapses_at=hotline.clock.now + timedelta(minutes=10))
+    sweeps(hotline)
+    phone.declines(ringing(hotline), "no-answer")
+
+    assert sweeps(hotline, minutes=31) == []
+    sweeps(hotline, minutes=1)
+
+    assert (the_notice(hotline).state, the_notice(hotline).task) == ("left_for_staff", "no_phone")
+    assert "notice" in [task.reason for task in tasks(hotline)]
 
 
 def test_task_of_a_case_under_duress_is_not_on_the_list_that_everybody_reads(

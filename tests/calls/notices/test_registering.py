@@ -259,6 +259,30 @@ def test_calls_go_to_all_safe_phones_or_to_one(phone: Phone, make_case: MakeCase
     assert len(consents(hotline)) == 1
 
 
+def test_phone_that_is_added_keeps_the_no_to_nights_and_the_hours_that_were_chosen_before(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
+    case = make_case(phone=CALLER)
+    with hotline.database.transaction() as session:
+        keyring = keyring_of(session)
+        added = PhoneRow(
+            position=2, number_sealed=keyring.seal("phone.number", "+12025550131"),
+            phone_key=keyring.index("phone", "+12025550131"), confirmed_at=hotline.clock.now,
+            voicemail_allowed=True, voicemail_text="hello",
+        )  # fmt: skip
+        registrant = session.get_one(Case, case.id).registrant
+        registrant.phones.append(added)
+
+    caller = changes(phone, case, "2", "2", "2", "2", "3", "3", "2", "1", "2")
+    caller.hangs_up()
+
+    rows = hotline.rows(select(PhoneRow).order_by(PhoneRow.position))
+    assert [row.night_allowed for row in rows] == [False, False]
+    assert [row.window_starts for row in rows] == [time(17), time(17)]
+    assert [row.voicemail_allowed for row in rows] == [False, False]
+    assert calls(phone, case, *ASK).hears("not call at night", "We will leave no message")
+
+
 def test_pause_ends_by_itself_and_can_be_ended(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
     registers(phone, case).hangs_up()
     caller = calls(phone, case, *ASK, "3", "1")

@@ -1,0 +1,65 @@
+"""A text that the carrier took late: never at night against a no, nor under duress (R10, R29)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models import Case
+from models import Phone as PhoneRow
+from models.cases.registrant import Consent
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import FIRST, Registered, sweeps
+from tests.factories import make_duress_pin
+
+Registering = Callable[..., Registered]
+Texted = Callable[[str], Registered]
+TEXT = "This is a message from the information line. Please call us when you can."
+
+
+@pytest.fixture
+def refused_text(registered: Registering, hotline: Hotline) -> Texted:
+    """A person whose text about this news could not be sent, because the carrier refused the account."""
+
+    def make(status: str) -> Registered:
+        made = registered(status, phone={"text_allowed": True, "night_allowed": False})
+        with hotline.database.transaction() as session:
+            row = session.scalars(select(PhoneRow)).one()
+            agreed = {"registration_id": made.registration_id, "words": "Yes.", "cap_per_day": 3}
+            row.consents.append(Consent(channel="text", granted_at=hotline.clock.now, **agreed))
+        made.is_due(status)
+        hotline.carrier.refuses_texts = 20003
+        sweeps(hotline)
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize("status", ["transferred", "escaped"])
+def test_text_that_waited_until_the_night_is_sent_in_the_morning_once(
+    refused_text: Texted, hotline: Hotline, status: str
+) -> None:
+    refused_text(status)
+    hotline.clock.passes(hours=13)
+    hotline.carrier.refuses_texts = None
+
+    for _ in range(2):
+        sweeps(hotline, minutes=1)
+    assert hotline.carrier.texts == []
+
+    for _ in range(6):
+        sweeps(hotline, hours=2)
+    assert hotline.carrier.texts == [(FIRST, TEXT)]
+
+
+def test_text_that_waited_is_not_sent_after_a_duress_pin(refused_text: Texted, hotline: Hotline) -> None:
+    made = refused_text("escaped")
+    with hotline.database.transaction() as session:
+        duress = make_duress_pin(session, made.case, now=hotline.clock.now)
+        session.get_one(Case, duress.id).last_verified_at = hotline.clock.now
+    hotline.carrier.refuses_texts = None
+
+    for _ in range(3):
+        sweeps(hotline, minutes=1)
+
+    assert hotline.carrier.texts == []
