@@ -168,7 +168,7 @@ def test_batches_land_once_each_while_the_process_is_killed_for_good(
         tells.close()
         assert hears.recv() == "ready"
         sender.send(number, feed_row("A-1", as_of=at(number - 8)))
-        time.sleep(number * 0.012)
+        time.sleep(number * 0.03)
         child.kill()
         child.join()
         assert child.exitcode == -signal.SIGKILL
