@@ -12,6 +12,9 @@ from hotline.cli import COMMANDS, group
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DECISIONS = ROOT / "docs" / "decisions"
+#: The records of decisions, which the index beside them links.
+RECORDS = sorted(DECISIONS.glob("[0-9]*.md"))
 #: The changelog names files as they were called at the time.
 CURRENT = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
 #: A path in backticks that we expect to find in the repository.
@@ -59,7 +62,31 @@ def test_readme_is_short_and_links_to_every_page() -> None:
 
     assert readme.read_text().count("\n") <= 130
     linked = {(ROOT / target.partition("#")[0]).resolve() for target in links(readme)}
-    assert set(DOCUMENTS) - {readme} <= linked
+    assert set(DOCUMENTS) - {readme, *RECORDS} <= linked
+
+
+def test_index_of_decisions_lists_each_record_with_its_title_and_date_in_order() -> None:
+    index = (DECISIONS / "README.md").read_text(encoding="utf-8")
+    told = []
+    for record in RECORDS:
+        title = re.match(r"# (\d{4})\. (.+)\n\n- Date: (.+)\n", record.read_text(encoding="utf-8"))
+        assert title, record.name
+        told.append((title[1], record.name, title[2], title[3]))
+
+    assert re.findall(r"^\| \[(\d+)\]\((.+)\) \| (.+) \| (.+) \|$", index, re.MULTILINE) == told
+    assert [int(number) for number, *_ in told] == list(range(1, len(told) + 1))
+    assert [day for *_, day in told] == sorted(day for *_, day in told)
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
+def test_record_of_a_decision_has_its_fields_and_is_short(record: Path) -> None:
+    text = record.read_text(encoding="utf-8")
+
+    assert re.match(rf"# {record.name[:4]}\. .+\n\n- Date: \d{{4}}-\d\d-\d\d\n- Status: \w", text)
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)[1:]
+    assert parts[::2] == ["Context", "Decision", "Consequences", "Alternatives"]
+    assert all(part.strip() for part in parts[1::2])
+    assert len([line for line in text.splitlines() if not line.startswith("|")]) <= 75
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

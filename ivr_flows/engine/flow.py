@@ -134,6 +134,8 @@ class Mistaken:
 class Collect:
     """Take ``digits`` digits for ``then``. 0, *, 9 and 7 work alone, then # or silence (R22); so do zeros.
 
+    Zeros alone are key 0: a frightened caller presses it again and again, and no number or PIN begins with 0.
+
     With ``least``, fewer digits are accepted too, ended by # or silence. # alone goes to the step ``back``,
     if the caller may be there. With ``silences`` so does that many silences in a row, and the count of misses
     continues (R22, R25). After a slip ``malformed`` says what an entry must be, and from the second one on

@@ -11,7 +11,8 @@ from models.calls.place import COVERED, MESSAGE_LEFT
 
 #: How long the person called may take for each of the two questions (R30).
 GOOD_TIME_SECONDS = 5
-#: The keys of a person whom we call: repeat, slower, harmless words, and "I cannot talk" (R22).
+#: The keys of a person whom we call: repeat, slower, harmless words, and "I cannot talk" (R22). The harmless
+#: words are those of a wrong number. They stop no phone: "wrong person" is an outcome that a liaison records.
 CALLED_KEYS = {"*": "", "9": "", "7": "cover", "5": "silent"}
 
 

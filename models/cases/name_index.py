@@ -1,7 +1,8 @@
 """Names are found by keyed hashes of their words; the names themselves stay sealed (issue 5).
 
-Each word has two hashes: one of the whole word, and one of its first letters. docs/decisions.md says what
-they reveal to someone who has the database without the secret.
+Each word has two hashes: one of the whole word, and one of its first letters.
+docs/decisions/0017-sealed-values-and-the-audit-chain.md says what they reveal to someone who has the database
+without the secret.
 """
 
 import unicodedata

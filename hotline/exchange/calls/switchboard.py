@@ -32,7 +32,8 @@ from hotline.exchange.twiml.terms import FINAL
 
 #: How many calls and events use the line at once; more wait for a thread.
 MOST_AT_ONCE = 256
-#: How long a key press waits for its result, and how long a REST update does.
+#: How long a key press waits for its result, and how long a REST update does. Twilio's updates do not wait
+#: for the line; a short wait shows tests and people the result of a quick one.
 HANDSET_PATIENCE_SECONDS, REST_PATIENCE_SECONDS = 60.0, 2.0
 _BEFORE_ANSWER = frozenset({"queued", "ringing"})
 

@@ -29,7 +29,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 #: No link is followed out of the folder, and a pipe never blocks.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-#: A file's inode and its last change in nanoseconds.
+#: A file's inode and its last change in nanoseconds. Three files cannot move at once, and some senders use a
+#: name again; a later run moves the noted files alone.
 Identity = tuple[int, int]
 
 
