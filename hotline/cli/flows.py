@@ -14,8 +14,12 @@ from hotline.speech import measured_seconds
 from hotline.trees import build_flows, tree_problems, walked_problems
 from ivr_flows.engine.flow import WAITING, Flow
 from ivr_flows.prompts import PromptError, Prompts
-from ivr_flows.review.drawing import as_mermaid, as_svg, as_text
+from ivr_flows.review.drawing import as_mermaid, as_text
+from ivr_flows.review.layout import LayoutMissingError
+from ivr_flows.review.parts import file_of
+from ivr_flows.review.picture import OVERVIEW, Picture, pictures
 from ivr_flows.review.rehearsal import rehearse
+from ivr_flows.review.svg import as_svg
 from ivr_flows.review.transcript import as_document, as_script
 
 
@@ -61,22 +65,40 @@ def check(against: Path | None, as_json: bool) -> None:
     "--format", "kind", type=click.Choice(["text", "mermaid", "svg"]), default="text", show_default=True
 )
 @click.option("--flow", "name", default="victim_line", show_default=True, help="Which tree.")
-@click.option("--language", default="en", show_default=True, help="Of the words in the text format.")
-def draw(kind: str, name: str, language: str) -> None:
-    """Draw a call tree on standard output."""
+@click.option("--language", default="en", show_default=True, help="Of the words, in text and svg.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="With svg: write every picture of every tree here.",
+)
+def draw(kind: str, name: str, language: str, out: Path | None) -> None:
+    """Draw a call tree on standard output; --format svg --out writes a picture for each part of each tree."""
     _, trees, prompts = _load()
     if name not in trees:
         fail(f"--flow: there is no tree named {name}; there are {', '.join(trees)}.")
     if language not in prompts.languages:
         fail(f"--language: {language} is not offered; there are {', '.join(prompts.languages)}.")
-    flow = trees[name]
-    click.echo(
-        {
-            "text": lambda: as_text(flow, prompts, language),
-            "mermaid": lambda: as_mermaid(flow),
-            "svg": lambda: as_svg(flow),
-        }[kind]()
-    )
+    if out is not None and kind != "svg":
+        fail("--out is for --format svg alone.")
+    if kind == "svg":
+        _draw_pictures(pictures(trees, prompts, language), file_of(name), out)
+    else:
+        click.echo(as_text(trees[name], prompts, language) if kind == "text" else as_mermaid(trees[name]))
+
+
+def _draw_pictures(found: list[Picture], name: str, out: Path | None) -> None:
+    """Print the picture ``name``, or write all into ``out``."""
+    try:
+        if out is None:
+            click.echo(next(as_svg(one) for one in found if one.name == name), nl=False)
+            return
+        files = {out / f"{one.name}.svg": as_svg(one) for one in found}
+    except LayoutMissingError:
+        fail(f"--format svg needs pygraphviz with its Graphviz: {sys.executable} -m pip install pygraphviz")
+    out.mkdir(parents=True, exist_ok=True)
+    for path, text in files.items():
+        path.write_text(text, encoding="utf-8")
+    click.echo(f"{len(files)} pictures are in {out}; begin with {OVERVIEW}.svg.")
 
 
 @flows.command()

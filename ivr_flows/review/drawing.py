@@ -1,7 +1,6 @@
-"""Draws a call tree from its own table: as text, as Mermaid, or as an SVG picture."""
+"""Writes a call tree from its own table: as text, or as Mermaid."""
 
 from collections.abc import Iterator
-from xml.sax.saxutils import escape
 
 from ivr_flows.engine.flow import (
     BACK,
@@ -16,20 +15,6 @@ from ivr_flows.engine.flow import (
     Wait,
 )
 from ivr_flows.prompts import Prompts
-
-BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW, MARGIN = 190, 44, 260, 62, 24
-COLOURS = {
-    "Announce": "#e7f2f5",
-    "Menu": "#fef0c8",
-    "Collect": "#f2e4d4",
-    "Stay": "#f4ead9",
-    "Decide": "#f0f0f0",
-    "Wait": "#fbe3c0",
-    "Transfer": "#d9e8f6",
-    "Conference": "#d9e8f6",
-    "Crossing": "#e1f3d8",
-    "Hangup": "#f8dfe2",
-}
 
 
 def edges(flow: Flow, name: str) -> Iterator[tuple[str, str]]:
@@ -95,68 +80,6 @@ def as_mermaid(flow: Flow) -> str:
             arrow = f'-- "{by}" -->' if by else "-->"
             lines.append(f"  {names[name]} {arrow} {names[target]}")
     return "\n".join(lines)
-
-
-def as_svg(flow: Flow) -> str:
-    """The tree as a picture: a column for each number of steps from the start."""
-    places: dict[str, tuple[int, int]] = {}
-    rows: dict[int, int] = {}
-    for name, depth in _in_order(flow).items():
-        places[name] = (MARGIN + depth * COLUMN, MARGIN + rows.get(depth, 0) * ROW)
-        rows[depth] = rows.get(depth, 0) + 1
-    width = MARGIN + (max(rows) + 1) * COLUMN
-    height = 2 * MARGIN + max(rows.values()) * ROW
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" font-family="sans-serif" font-size="12" role="img">',
-        f"<title>{escape(flow.name)}</title>",
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
-        'orient="auto"><path d="M0 0 8 4 0 8z" fill="#555"/></marker></defs>',
-    ]
-    for name in places:
-        for by, target in _merged(flow, name):
-            parts.append(_arrow(places[name], places[target], by))
-    for name, (x, y) in places.items():
-        kind = type(flow.steps[name]).__name__
-        dash = "" if name in flow.open_to_all else ' stroke-width="2.5"'
-        parts.append(
-            f'<g><rect x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" '
-            f'fill="{COLOURS[kind]}" stroke="#555"{dash}/>'
-            f'<text x="{x + 10}" y="{y + 19}" font-weight="bold">{escape(name)}</text>'
-            f'<text x="{x + 10}" y="{y + 35}" fill="#555">{kind.lower()}</text></g>'
-        )
-    return "\n".join([*parts, "</svg>"])
-
-
-def _arrow(start: tuple[int, int], end: tuple[int, int], by: str) -> str:
-    x1, y1 = start[0] + BOX_WIDTH, start[1] + BOX_HEIGHT // 2
-    x2, y2 = end[0], end[1] + BOX_HEIGHT // 2
-    bend = max(40, abs(x2 - x1) // 2)
-    label = ""
-    if by:
-        # A point on the curve shortly before its end, where the arrows of one box have separated.
-        x = _on_curve(x1, x1 + bend, x2 - bend, x2)
-        y = _on_curve(y1, y1, y2, y2)
-        label = f'<text x="{x}" y="{y - 3}" text-anchor="middle" fill="#0b4f6c">{escape(by)}</text>'
-    return (
-        f'<path d="M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}" fill="none" stroke="#888" '
-        f'marker-end="url(#tip)"/>{label}'
-    )
-
-
-def _on_curve(a: int, b: int, c: int, d: int, t: float = 0.7) -> int:
-    """A coordinate of the cubic curve through ``a`` and ``d`` at parameter ``t``."""
-    u = 1 - t
-    return round(u**3 * a + 3 * u * u * t * b + 3 * u * t * t * c + t**3 * d)
-
-
-def _merged(flow: Flow, name: str) -> Iterator[tuple[str, str]]:
-    """The edges of a step, with those that lead to the same place merged into one label."""
-    by_target: dict[str, list[str]] = {}
-    for by, target in edges(flow, name):
-        by_target.setdefault(target, []).append(by)
-    for target, ways in by_target.items():
-        yield " / ".join(filter(None, ways)), target
 
 
 def _in_order(flow: Flow) -> dict[str, int]:

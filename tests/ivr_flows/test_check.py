@@ -2,7 +2,6 @@
 
 import dataclasses
 import shutil
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -17,7 +16,7 @@ from ivr_flows import prompts
 from ivr_flows.engine.check import problems
 from ivr_flows.engine.flow import Announce, Choice, Decide, Flow, Hangup, Menu, Step
 from ivr_flows.prompts import PromptError, Prompts
-from ivr_flows.review.drawing import as_mermaid, as_svg, as_text
+from ivr_flows.review.drawing import as_mermaid, as_text
 from ivr_flows.trees.legs import callback_call
 from ivr_flows.verbs import case_verbs
 from tests.factories import make_office
@@ -263,12 +262,9 @@ def test_app_does_not_start_with_a_broken_tree(
 
 def test_drawings_show_every_step_of_every_tree(words: Prompts) -> None:
     for flow in build_flows(make_office()).values():
-        picture = ET.fromstring(as_svg(flow))  # noqa: S314
-        labels = {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
         diagram = as_mermaid(flow)
         assert diagram.startswith("flowchart LR")
         for name in flow.steps:
-            assert name in labels
             assert f'["{name}"]' in diagram
             for language in words.languages:
                 assert f"\n{name} (" in as_text(flow, words, language)
