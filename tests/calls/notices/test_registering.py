@@ -447,7 +447,7 @@ def test_read_back_has_the_hours_that_were_chosen(phone: Phone, case: MadeCase) 
 
     again = calls(phone, case, *ASK)
 
-    assert again.hears("We will call in the afternoon if it is not urgent.")
+    assert again.hears("By day, we will call only in the afternoon.")
 
 
 def test_spanish_offer_and_consent_name_the_phone_once(
