@@ -29,10 +29,10 @@ def runs(serving: Serving, *words: str) -> str:
     return done.stdout
 
 
-def callbacks(serving: Serving) -> list[dict[str, Any]]:
-    """What `hotline callbacks list` shows."""
+def newest_callback(serving: Serving) -> dict[str, Any]:
+    """The last callback that was asked for; the demo's own are older."""
     found: list[dict[str, Any]] = json.loads(runs(serving, "callbacks", "list", "--json"))
-    return found
+    return max(found, key=lambda one: one["id"])
 
 
 @pytest.mark.timeout(60)
@@ -96,9 +96,8 @@ def test_caller_hears_a_status_asks_to_be_called_back_and_talks_with_a_liaison(
 
     liaison.hears("It is saved.")
     liaison.is_shown_as("Call over")
-    until(lambda: [one["state"] for one in callbacks(serving)] == ["reached"], "the callback")
-    (reached,) = callbacks(serving)
-    assert reached["verified"] is True
+    until(lambda: newest_callback(serving)["state"] == "reached", "the callback")
+    assert newest_callback(serving)["verified"] is True
 
 
 @pytest.mark.timeout(240)
@@ -123,7 +122,7 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     victim.hangs_up()
 
     page = signed_in(serving, visitors)
-    row = page.locator(".row")
+    row = page.locator(f"#row-{newest_callback(serving)['id']}")
     expect(row).to_contain_text("Verified")
     row.get_by_role("button", name="Claim").click()
     expect(page.get_by_text("It is yours until")).to_be_visible()
@@ -154,7 +153,8 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     page.get_by_label("Note for colleagues").fill("Prefers mornings.")
     page.get_by_role("button", name="Save outcome").click()
 
-    expect(page.locator("#work").get_by_text("Saved. No other callback can be called now.")).to_be_visible()
+    # The demo left one for staff.
+    expect(page.locator("#work").get_by_text("Saved. Here is the next callback")).to_be_visible()
     page.go_back()
     expect(page.locator("#history")).to_contain_text("The person pressed their key; the talk began")
     expect(page.locator("#history")).to_contain_text("The outcome was noted: Message left")
