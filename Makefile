@@ -1,8 +1,8 @@
 # Two commands are all a new machine needs: `make run` and `make test`.
 PYTHON ?= python3
 VENV := .venv
-# Three times as many as cores: many tests wait for a process, a browser or a database.
-AT_ONCE := $(shell expr `getconf _NPROCESSORS_ONLN` \* 3)
+# Twice as many as cores: many tests wait for a process, a browser or a database.
+AT_ONCE := $(shell expr `getconf _NPROCESSORS_ONLN` \* 2)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 

@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from werkzeug.serving import make_server
@@ -107,7 +109,9 @@ class Exchange:
     def closes(self) -> None:
         """Hang up everywhere, and stop."""
         for call in self.twilio.calls.list():
-            call.update(status="completed")
+            # One that ends by itself meanwhile cannot be ended.
+            with suppress(TwilioRestException):
+                call.update(status="completed")
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
