@@ -1,7 +1,8 @@
 """What a purge deletes: a rule for each table, in the order in which rows lose what refers to them (R41).
 
-docs/retention.md says why. A row goes as a whole: a callback without its number, or a call without its times,
-would serve nobody. What a report needs of them is counted before (models/retention/month_figures.py).
+docs/operators/retention.md says why. A row goes as a whole: a callback without its number, or a call without
+its times, would serve nobody. What a report needs of them is counted before
+(models/retention/month_figures.py).
 """
 
 from collections.abc import Callable, Sequence

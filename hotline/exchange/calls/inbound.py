@@ -13,7 +13,7 @@ from hotline.exchange.twiml.leg import Leg
 
 
 def line_number(public_url: str, *, discreet: bool = False) -> PhoneNumber:
-    """Return the carrier's settings of a number of this line; docs/going-live.md has them for a real one.
+    """Return the carrier's settings of a number of this line; docs/operators has them for a real one.
 
     A ``discreet`` number has its own fallback, which does not name the line.
     """

@@ -1,6 +1,6 @@
 """Every path of a notice, as a call that a registrant, a stranger or a machine makes of it.
 
-A path plays itself in one language. ``docs/notice-calls.md`` has what each of them says.
+A path plays itself in one language. ``docs/office/notice-calls.md`` has what each of them says.
 """
 
 import dataclasses

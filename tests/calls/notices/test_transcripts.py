@@ -1,6 +1,6 @@
 """The transcripts of every path of a notice, in each language, with what a stranger who answers learns (R30).
 
-They are in docs/notice-calls.md, which these tests compare with real calls. After a change of the words:
+They are in docs/office/notice-calls.md, which these tests compare with real calls. After a change of words:
 ``NOTICE_CALLS=write pytest -n0 tests/calls/notices/test_transcripts.py``, then read what changed aloud.
 """
 
@@ -22,7 +22,7 @@ from tests.conftest import in_turn
 from tests.factories import MadeCase
 from tests.phone import Phone
 
-DOCUMENT = File(__file__).parents[3] / "docs" / "notice-calls.md"
+DOCUMENT = File(__file__).parents[3] / "docs" / "office" / "notice-calls.md"
 LANGUAGES = {"en": "English", "es": "Spanish"}
 MOST_WORDS = 20
 #: Everything that the line may say before the code or a key that was chosen instead, and what it tells.

@@ -1,4 +1,4 @@
-"""docs/retention.md: every column of every table is placed, and the purge deletes what the page says."""
+"""docs/operators/retention.md places every column of every table, and the purge deletes what it says."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from models import Base
 from models.retention.rules import rules
 from tests.factories import NOW
 
-PAGE = Path(__file__).parents[3] / "docs" / "retention.md"
+PAGE = Path(__file__).parents[3] / "docs" / "operators" / "retention.md"
 
 
 def _rows() -> dict[str, list[str]]:

@@ -19,7 +19,7 @@ from tests.models.custody.feed import feed_file
 
 
 class Sender:
-    """Writes the three files of each batch in their order, as docs/feed.md asks senders to."""
+    """Writes the three files of each batch in their order, as docs/operators/feed.md asks senders to."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.key = folder, Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
