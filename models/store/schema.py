@@ -25,11 +25,6 @@ def is_current(database: Database) -> bool:
     return (_revision(database) or "") >= newest_revision()
 
 
-def is_this_release(database: Database) -> bool:
-    """Whether the database has the schema of exactly this release, so no upgrade is needed."""
-    return _revision(database) == newest_revision()
-
-
 def _revision(database: Database) -> str | None:
     with database.reading() as session:
         if not inspect(session.connection()).has_table("alembic_version"):
