@@ -39,3 +39,11 @@ def test_too_old_python_is_one_sentence_and_nothing_is_made(tmp_path: Path) -> N
 )
 def test_address_and_hours_are_chosen_by_name(words: tuple[str, ...], wanted: str) -> None:
     assert wanted in make("-n", *words).stdout
+
+
+def test_production_is_installed_without_what_developers_need() -> None:
+    told = make("-n", "install", "VENV=/nowhere").stdout
+
+    assert "-r requirements.lock" in told
+    assert "compileall" in told
+    assert "requirements-dev.lock" not in told
