@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,6 +26,9 @@ Span = tuple[time, time]
 
 #: The numbers in the shipped office file. They belong to nobody, and nobody answers them.
 SHIPPED_NUMBERS = frozenset(f"+1202555010{last}" for last in range(6))
+#: The shipped office file, and who it says decided each of its policies.
+SHIPPED_FILE = Path(__file__).with_name("office.toml")
+SHIPPED_DECIDER = "the office's director"
 
 
 @dataclass(frozen=True, slots=True)

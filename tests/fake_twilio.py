@@ -28,6 +28,9 @@ class FakeTwilio:
         self.pages: list[list[str]] = []
         #: The query of each request for such a page.
         self.queries: list[dict[str, list[str]]] = []
+        #: The account, and its numbers by E.164, as Twilio lists them.
+        self.account = {"status": "active", "type": "Full"}
+        self.numbers: dict[str, dict[str, Any]] = {}
 
 
 @contextmanager
@@ -75,6 +78,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(status, answer.encode())
             case _ if self.command == "DELETE":
                 self._send(204, b"")
+            case _ if self.command == "GET" and "/IncomingPhoneNumbers.json" in self.path:
+                wanted = parse_qs(urlsplit(self.path).query)["PhoneNumber"][0]
+                found = [twilio.numbers[wanted]] if wanted in twilio.numbers else []
+                listed = {"incoming_phone_numbers": found, "next_page_uri": None, "page": 0, "page_size": 50}
+                self._send(200, json.dumps(listed).encode())
+            case _ if self.command == "GET" and urlsplit(self.path).path.count("/") == 3:
+                self._send(200, json.dumps(twilio.account).encode())
             case _ if self.command == "GET" and twilio.pages:
                 self._send(200, json.dumps(_page_of_calls(twilio, self.path)).encode())
             case _ if self.command == "GET" and "/Conferences.json" in self.path:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, NamedTuple
@@ -52,6 +53,22 @@ class ListedRecord(NamedTuple):
     phone: str
 
 
+class NumberSettings(NamedTuple):
+    """How one number of the account is set: each address is a method and a URL, both empty if unset.
+
+    ``handled_by`` names what the carrier uses instead of the addresses for calls, if anything; ``texts_by``
+    is the same for texts.
+    """
+
+    voice: tuple[str, str]
+    status: tuple[str, str]
+    fallback: tuple[str, str]
+    texts: tuple[str, str]
+    handled_by: str | None
+    texts_by: str | None
+    takes_texts: bool
+
+
 class CarrierRefused(Exception):  # noqa: N818  (an answer of the carrier, not a fault of ours)
     """Certain: nothing was dialed. ``about`` is what was refused, ``code`` is Twilio's error code.
 
@@ -80,7 +97,7 @@ class Carrier:
 
         No request waits longer than ``most_seconds``, whatever the settings allow.
         """
-        self._line = line
+        self._line, self._settings = line, settings
         self._public_url = settings.public_url
         patience = min(settings.carrier_timeout_seconds, most_seconds)
         self._http = _Http(settings.twilio_api_base_url, patience)
@@ -152,6 +169,37 @@ class Carrier:
             )
         )
 
+    def number_settings(self, number: str) -> NumberSettings | None:
+        """How the account's ``number`` (E.164) is set, or None if the account has no such number.
+
+        Raises CarrierRefused or CarrierUnknown.
+        """
+        found = self._ask(
+            lambda: [
+                _number_settings(one)
+                for one in self._asking.incoming_phone_numbers.list(phone_number=number, limit=1)
+            ]
+        )
+        return found[0] if found else None
+
+    def account_status(self) -> tuple[str, str]:
+        """The account's status (``active``) and type (``Full``, ``Trial``), in the carrier's words.
+
+        It is asked with the tokens that sign webhooks, and one of them must be right: an API key may not ask.
+        Raises CarrierRefused or CarrierUnknown.
+        """
+        sid = self._settings.twilio_account_sid
+        *others, last = self._settings.twilio_auth_tokens
+        for token in others:
+            with suppress(CarrierRefused):
+                return self._account(sid, token)
+        return self._account(sid, last)
+
+    def _account(self, sid: str, token: str) -> tuple[str, str]:
+        client = Client(sid, token, sid, http_client=self._asking_http, environment={"": ""})
+        found = self._ask(lambda: client.api.v2010.accounts(sid).fetch())
+        return str(found.status), str(found.type)
+
     def send_text(self, *, to: str, body: str) -> None:
         """Send a text to ``to`` (E.164). Raises CarrierRefused or CarrierUnknown."""
         self._ask(lambda: self._client.messages.create(to=to, from_=self._line, body=body), TEXT_CODES)
@@ -203,6 +251,24 @@ class Carrier:
             raise CarrierUnknown(f"The carrier gave no answer ({type(fault).__name__}).") from None
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
             raise CarrierUnknown(f"The carrier's answer cannot be read ({type(fault).__name__}).") from None
+
+
+def _number_settings(found: Any) -> NumberSettings:
+    def address(name: str) -> tuple[str, str]:
+        url = getattr(found, name if name == "status_callback" else f"{name}_url") or ""
+        return (str(getattr(found, f"{name}_method") or ""), str(url)) if url else ("", "")
+
+    trunk, application = found.trunk_sid, found.voice_application_sid
+    return NumberSettings(
+        voice=address("voice"),
+        status=address("status_callback"),
+        fallback=address("voice_fallback"),
+        texts=address("sms"),
+        # With one of these the carrier ignores the number's own addresses.
+        handled_by="a SIP trunk" if trunk else "a TwiML app" if application else None,
+        texts_by="a TwiML app" if found.sms_application_sid else None,
+        takes_texts=any(name.lower() == "sms" and able for name, able in (found.capabilities or {}).items()),
+    )
 
 
 def _listed(page: Any, other: str) -> list[ListedRecord]:

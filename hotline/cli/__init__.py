@@ -19,7 +19,7 @@ COMMANDS = {
     "intake": ("intake", "Take custody files from the console; one role of several machines."),
     "events": ("events", "Tell open consoles of changes; one role of several machines."),
     "db": ("db", "Bring the database to this release."),
-    "doctor": ("doctor", "Say what is configured and what is wrong."),
+    "doctor": ("doctor.doctor", "Say what is configured, what is wrong, and what going live needs."),
     "flows": ("flows", "Check and draw the call trees."),
     "phone": ("phone", "Ring the line from this terminal."),
     "case": ("case", "Open and close cases, issue PINs."),

@@ -1,24 +1,21 @@
-"""`hotline doctor`: shows what is configured and what is wrong with it. Prints no secret and calls nobody."""
+"""The checks of `hotline doctor`: each says what it found. They show no secret and call nobody."""
 
 import os
 import socket
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.office import Office, OfficeError
 from config.settings import Settings
-from hotline.cli.command.context import connect, emit, load_settings
+from hotline.cli.command.context import connect
 
 T = TypeVar("T")
-_NOT_SHOWN = "set, not shown"
 
 
 @dataclass(frozen=True)
@@ -35,45 +32,7 @@ class Finding:
     is_fault: bool = True
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def doctor(as_json: bool) -> None:
-    """Say what is configured and what is wrong; exit 1 when something is broken."""
-    settings = load_settings()
-    configured = {f.metadata["env"]: _shown(f.repr, getattr(settings, f.name)) for f in fields(settings)}
-    findings = [check(settings) for check in _CHECKS]
-    document = {
-        "healthy": not any(finding.wrong and finding.is_fault for finding in findings),
-        "configured": configured,
-        "checks": [
-            {"name": f.name, "told": f.told, "wrong": f.wrong, "fault": bool(f.wrong and f.is_fault)}
-            for f in findings
-        ],
-    }
-    emit(as_json, document, lambda: _text(configured, findings))
-    if not document["healthy"]:
-        sys.exit(1)
-
-
-def _shown(may_be_shown: bool, value: Any) -> str:
-    if value in (None, "", (), b""):
-        return "not set"
-    return str(value) if may_be_shown else _NOT_SHOWN
-
-
-def _word(finding: Finding) -> str:
-    if not finding.wrong:
-        return "well"
-    return "WRONG" if finding.is_fault else "NOTE"
-
-
-def _text(configured: dict[str, str], findings: list[Finding]) -> str:
-    lines = [f"{name:32} {value}" for name, value in configured.items()]
-    lines += ["", *(f"{_word(f):6}{f.name:12}{f.wrong or f.told}" for f in findings)]
-    return "\n".join(lines)
-
-
-def _database(settings: Settings) -> Finding:
+def check_database(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
     from models.store.schema import is_current
@@ -90,7 +49,7 @@ def _database(settings: Settings) -> Finding:
     return Finding("database", f"{kind}, of this release")
 
 
-def _redis(settings: Settings) -> Finding:
+def check_redis(settings: Settings) -> Finding:
     import redis
 
     kind = "the embedded Valkey" if settings.redis_url is None else "the Redis of HOTLINE_REDIS_URL"
@@ -114,7 +73,7 @@ def _redis(settings: Settings) -> Finding:
     return Finding("redis", kind)
 
 
-def _flows(settings: Settings) -> Finding:
+def check_flows(settings: Settings) -> Finding:
     from hotline.trees import build_flows, tree_problems
     from ivr_flows.prompts import Prompts
 
@@ -126,7 +85,7 @@ def _flows(settings: Settings) -> Finding:
     return Finding("flows", "every call tree and prompt is whole", faults[0] if faults else None)
 
 
-def _office(settings: Settings) -> Finding:
+def check_office(settings: Settings) -> Finding:
     try:
         office = Office.load(settings.office_file)
     except OfficeError as error:
@@ -134,7 +93,7 @@ def _office(settings: Settings) -> Finding:
     return Finding("office", f"{settings.office_file}, {len(office.policies)} policies")
 
 
-def _lines(settings: Settings) -> Finding:
+def check_lines(settings: Settings) -> Finding:
     try:
         office = Office.load(settings.office_file)
     except OfficeError:
@@ -146,7 +105,7 @@ def _lines(settings: Settings) -> Finding:
     return Finding("lines", f"{len(office.lines)} of the office's own numbers")
 
 
-def _carrier(settings: Settings) -> Finding:
+def check_carrier(settings: Settings) -> Finding:
     if settings.carrier == "exchange":
         return Finding("carrier", "the local exchange; nobody's phone rings")
     url = settings.twilio_api_base_url or "https://api.twilio.com"
@@ -161,7 +120,7 @@ def _carrier(settings: Settings) -> Finding:
     return Finding("carrier", f"{url} can be reached")
 
 
-def _keys(settings: Settings) -> Finding:
+def check_keys(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
     from models.store.rotation import opens_latest
@@ -181,11 +140,11 @@ def _keys(settings: Settings) -> Finding:
     return Finding("keys", told)
 
 
-def _account(settings: Settings) -> Finding:
+def check_account(settings: Settings) -> Finding:
     """Whether the carrier accepts the account's calls and texts."""
     from models.overview.trouble import troubles
 
-    found = _read(settings, lambda session, now: [t for t in troubles(session, now) if t.is_refusal])
+    found = read_database(settings, lambda session, now: [t for t in troubles(session, now) if t.is_refusal])
     if found is None:
         return Finding("account", "not known")
     now = datetime.now(UTC)
@@ -195,11 +154,11 @@ def _account(settings: Settings) -> Finding:
     )
 
 
-def _roles(settings: Settings) -> Finding:
+def check_roles(settings: Settings) -> Finding:
     """Each role, how many of its processes live, and how long ago the last of them reported."""
     from models.store.heartbeat import lives
 
-    found = _read(settings, lives)
+    found = read_database(settings, lives)
     if found is None:
         return Finding("roles", "not known")
     seen = [one for one in found if one.silent_for is not None]
@@ -212,13 +171,13 @@ def _roles(settings: Settings) -> Finding:
     return Finding("roles", told, f"{'; '.join(silent)}." if silent else None)
 
 
-def _purge(settings: Settings) -> Finding:
+def check_purge(settings: Settings) -> Finding:
     """When the last purge ended, and what the carrier did not delete (R41)."""
     from models.retention.carrier_record import count_refused
     from models.retention.legal_hold import is_everything_held
     from models.retention.purge_run import OVERDUE, last_ended
 
-    found = _read(
+    found = read_database(
         settings,
         lambda session, _now: [(last_ended(session), count_refused(session), is_everything_held(session))],
     )
@@ -238,14 +197,14 @@ def _purge(settings: Settings) -> Finding:
     return Finding("purge", told)
 
 
-def _proxies(settings: Settings) -> Finding:
+def check_proxies(settings: Settings) -> Finding:
     """Whether requests came through a proxy that the settings do not mention."""
     from models.store.guard import Guard
 
     if settings.web_proxies:
         return Finding("proxies", f"{settings.web_proxies} in front")
     seen = select(Guard.measured_at).where(Guard.name == "untold proxy")
-    found = _read(settings, lambda session, _now: session.scalars(seen).all())
+    found = read_database(settings, lambda session, _now: session.scalars(seen).all())
     if found:
         return Finding(
             "proxies",
@@ -269,7 +228,7 @@ def _seconds(span: timedelta | None) -> int:
     return 0 if span is None else int(span.total_seconds())
 
 
-def _read(settings: Settings, read: Callable[[Session, datetime], Sequence[T]]) -> Sequence[T] | None:
+def read_database(settings: Settings, read: Callable[[Session, datetime], Sequence[T]]) -> Sequence[T] | None:
     from sqlalchemy.exc import SQLAlchemyError
 
     database = connect(settings)
@@ -283,7 +242,7 @@ def _read(settings: Settings, read: Callable[[Session, datetime], Sequence[T]]) 
         database.close()
 
 
-def _feed(settings: Settings) -> Finding:
+def check_feed(settings: Settings) -> Finding:
     """When the feed last confirmed anybody (R14). A late feed is a note: the line itself works."""
     from models.custody.feed_silence import silent_since
     from models.custody.import_history import newest_as_of
@@ -293,7 +252,7 @@ def _feed(settings: Settings) -> Finding:
         policies = policies_of(Office.load(settings.office_file))
     except OfficeError:
         return Finding("feed", "not known")
-    found = _read(
+    found = read_database(
         settings, lambda session, now: [(newest_as_of(session), silent_since(session, now, policies))]
     )
     if found is None:
@@ -307,7 +266,7 @@ def _feed(settings: Settings) -> Finding:
     return Finding("feed", told, wrong if since is not None else None, is_fault=False)
 
 
-def _notices(settings: Settings) -> Finding:
+def check_notices(settings: Settings) -> Finding:
     """How many notices are in which state, and whether urgent ones are late (R34). It names nobody."""
     from models.notices.notice_counts import counts_by_state, late_notices
     from workers.office_rules import policies_of
@@ -316,7 +275,7 @@ def _notices(settings: Settings) -> Finding:
         policies = policies_of(Office.load(settings.office_file))
     except OfficeError:
         return Finding("notices", "not known")
-    found = _read(
+    found = read_database(
         settings, lambda session, now: [(counts_by_state(session), late_notices(session, now, policies))]
     )
     if found is None:
@@ -327,7 +286,7 @@ def _notices(settings: Settings) -> Finding:
     return Finding("notices", told, wrong if late.on_call else None, is_fault=False)
 
 
-def _feed_folder(settings: Settings) -> Finding:
+def check_feed_folder(settings: Settings) -> Finding:
     """Whether the sender's batches can be taken (R16). Names no file: a person may be named in one."""
     from models.custody.feed.folder import FeedFolder
     from models.custody.feed.manifest import FeedKeyError, read_keys
@@ -347,7 +306,7 @@ def _feed_folder(settings: Settings) -> Finding:
         return Finding(
             name, "", "HOTLINE_FEED_DIR cannot be written, so files of applied batches stay there."
         )
-    roles = _read(settings, lives)
+    roles = read_database(settings, lives)
     if roles is not None and all(one.silent_for is None for one in roles if one.role == "intake"):
         return Finding(name, "", "`hotline intake` has not run, so nobody watches HOTLINE_FEED_DIR.")
     told = f"{settings.feed_dir}, watched by intake"
@@ -357,7 +316,7 @@ def _feed_folder(settings: Settings) -> Finding:
     return Finding(name, told)
 
 
-def _shift(settings: Settings) -> Finding:
+def check_shift(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
     from models.staff.staff import count_on_shift
@@ -380,7 +339,7 @@ def _shift(settings: Settings) -> Finding:
     )
 
 
-def _two_people(settings: Settings) -> Finding:
+def check_two_people(settings: Settings) -> Finding:
     """Whether two people exist who may approve together (R40)."""
     from models.staff.two_people import missing_pairs
     from workers.office_rules import policies_of
@@ -389,7 +348,7 @@ def _two_people(settings: Settings) -> Finding:
         days = policies_of(Office.load(settings.office_file)).two_people_days
     except OfficeError:
         return Finding("two people", "not known")
-    missing = _read(settings, lambda session, now: missing_pairs(session, now, days))
+    missing = read_database(settings, lambda session, now: missing_pairs(session, now, days))
     if missing is None:
         return Finding("two people", "not known")
     if not missing:
@@ -406,21 +365,21 @@ def _two_people(settings: Settings) -> Finding:
     return Finding("two people", "not enough", wrong, is_fault=False)
 
 
-_CHECKS: tuple[Callable[[Settings], Finding], ...] = (
-    _office,
-    _lines,
-    _database,
-    _keys,
-    _redis,
-    _flows,
-    _carrier,
-    _account,
-    _roles,
-    _two_people,
-    _feed,
-    _notices,
-    _feed_folder,
-    _purge,
-    _proxies,
-    _shift,
+CHECKS: tuple[Callable[[Settings], Finding], ...] = (
+    check_office,
+    check_lines,
+    check_database,
+    check_keys,
+    check_redis,
+    check_flows,
+    check_carrier,
+    check_account,
+    check_roles,
+    check_two_people,
+    check_feed,
+    check_notices,
+    check_feed_folder,
+    check_purge,
+    check_proxies,
+    check_shift,
 )
