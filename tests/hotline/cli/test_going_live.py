@@ -398,3 +398,11 @@ def test_policy_that_nobody_signed_or_reviewed_is_open(settings: Settings, tmp_p
 
 def test_shipped_file_names_nobody_as_having_decided() -> None:
     assert {one.decided_by for one in Office.load(SHIPPED_FILE).policies.values()} == {SHIPPED_DECIDER}
+
+
+def test_page_about_going_live_has_exactly_these_steps() -> None:
+    page = (ROOT / "docs" / "operators" / "going-live.md").read_text()
+
+    headings = re.findall(r"^### (\d+)\. (.+)$", page, re.MULTILINE)
+
+    assert headings == [(str(number), step.title) for number, step in enumerate(STEPS, 1)]
