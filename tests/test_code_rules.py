@@ -267,7 +267,7 @@ def test_packages_are_listed_by_hand_and_complete() -> None:
     assert set(listed) == there
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-uv.lock"])
 def test_every_locked_requirement_has_hashes_and_no_index_is_named(lock: str) -> None:
     text = (ROOT / lock).read_text()
     requirements = re.split(r"\n(?=[A-Za-z0-9])", text.strip())

@@ -17,7 +17,7 @@ from models.notices.lapse import ask_to_renew
 from models.notices.leg_over import lapsed_notices
 from models.notices.placing import due_notices, undialled_notices
 from models.notices.reminders import make_reminders
-from models.notices.silence import tell_registrants
+from models.notices.silence import is_any_to_tell, tell_registrants
 from models.notices.spreading import is_any_unspread, spread
 from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
 from models.notices.texting import unsent_texts
@@ -85,7 +85,8 @@ class NoticeSweep:
     def tell_of_silence(self) -> None:
         """Once a minute, where the office decided that registered people are told."""
         with self._database.reading() as session:
-            if not is_page_due(session, "silence", self._now, _SILENCE_MINUTES):
+            is_due = is_page_due(session, "silence", self._now, _SILENCE_MINUTES)
+            if not is_due or not is_any_to_tell(session, self._policies):
                 return
         with self._database.transaction() as session:
             if not take_page(session, "silence", self._now, _SILENCE_MINUTES):

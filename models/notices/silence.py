@@ -25,6 +25,16 @@ from models.store.policies import Policies
 _IS_SILENCE = and_(CustodyEvent.before_id.is_(None), CustodyEvent.kind == FEED_SILENT)
 
 
+def is_any_to_tell(session: Session, policies: Policies) -> bool:
+    """Whether the office tells of a silence, or told of one and has not taken it back."""
+    if policies.feed_silent_message:
+        return True
+    return (
+        session.scalar(select(CustodyEvent.id).where(_IS_SILENCE, CustodyEvent.stopped_at.is_(None)).limit(1))
+        is not None
+    )
+
+
 def tell_registrants(session: Session, now: datetime, policies: Policies, limit: int) -> list[Job]:
     """Make at most ``limit`` messages about the silence of this moment, and stop as many of an earlier one.
 
