@@ -45,8 +45,9 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Ratios measured in one run; BENCH="--only turns" measures one part, BENCH=--quick a little of each.
 bench: $(VENV)/.dev
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(BENCH)
 
 # A thousand callbacks, and callers at 0, while everything that keeps them is killed; CHAOS="--seed 7 --database sqlite" is another.
 chaos: $(VENV)/.dev
