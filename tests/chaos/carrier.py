@@ -9,12 +9,13 @@ from flask import Response, request
 from werkzeug.serving import make_server
 
 from config.settings import EXCHANGE_ACCOUNT
-from hotline.exchange.__main__ import _QuietHandler, line_number
 from hotline.exchange.app import create_exchange
 from hotline.exchange.calls.feed import Happening
+from hotline.exchange.calls.inbound import line_number
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.delivery.delivery import over_http
 from hotline.exchange.delivery.faults import Faults
+from hotline.exchange.server import QuietHandler
 
 #: Shares of all call events; the last event of a call may be lost as well.
 EVENT_FAULTS = {"event_duplicate": 0.15, "event_delay": 0.15, "event_reorder": 0.1, "event_drop": 0.05}
@@ -52,7 +53,7 @@ class ChaosCarrier:
         )
         app.before_request(self._may_refuse)
         app.after_request(self._may_lose)
-        self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler)
+        self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=QuietHandler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.board.feed.subscribe(self._writes_down)
         self._thread.start()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from config.settings import Settings
 from hotline.cli.command.bind import Bind
-from hotline.cli.command.context import fail
+from hotline.cli.command.context import fail, load_office
+from hotline.cli.serving.exchange_program import exchange_command
 
 #: Seconds that a program has to end by itself: a worker finishes placing its call, Valkey writes its file.
 STOP_SECONDS = 15
@@ -50,7 +51,7 @@ def programs(settings: Settings, bind: Bind) -> list[Program]:
     if settings.redis_url is None:
         kept.append(Program("valkey", valkey_command(settings), 10))
     if settings.carrier == "exchange":
-        kept.append(Program("exchange", (sys.executable, "-m", "hotline.exchange"), 20))
+        kept.append(Program("exchange", exchange_command(settings, load_office(settings)), 20))
     return sorted(kept, key=lambda program: program.priority)
 
 

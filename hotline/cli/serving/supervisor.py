@@ -42,7 +42,7 @@ def preload(settings: Settings) -> None:
     import workers.sweeper  # noqa: F401
 
     if settings.carrier == "exchange":
-        import hotline.exchange.app  # noqa: F401
+        import hotline.exchange.command  # noqa: F401
     # The collector would write to each object that it inspects, and so copy the shared memory.
     gc.freeze()
     gc.enable()

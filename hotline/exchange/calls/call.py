@@ -339,6 +339,13 @@ class LiveCall:
         child.events.tell("ringing")
         return child
 
+    def records_talk(self) -> None:
+        """Record the talk with the person who answered, if this leg's Dial says so."""
+        waits = self.leg.waits_for
+        if isinstance(waits, Ringing) and waits.recording is not None:
+            self.leg.starts_recording("DialVerb", waits.recording)
+            self.driver.send_asides()
+
     # Stopping at a wait, and ending.
 
     def _settle(self) -> None:
@@ -357,6 +364,7 @@ class LiveCall:
             self.driver.is_joined = True
             self.driver.note("connected to the caller")
             self._parent.driver.note("connected to the person who answered")
+            self._parent.records_talk()
         if self.leg.is_over and not self._has_ended:
             self._has_ended = True
             self._end()

@@ -87,8 +87,8 @@ class Messages:
                 self._stopped.discard((to, from_))
         self._keep(message)
         if number.sms_url:
-            url = number.sms_url
-            self._work.post(lambda: self._comes_in(message, url, kind))
+            url, method = number.sms_url, number.sms_method
+            self._work.post(lambda: self._comes_in(message, url, method, kind))
         return message
 
     def find(self, sid: str) -> Message:
@@ -146,12 +146,12 @@ class Messages:
                 told = Request.of("POST", message.status_callback, tuple(params.items()), about="message")
                 self._board.deliver_event(told)
 
-    def _comes_in(self, message: Message, url: str, kind: str) -> None:
+    def _comes_in(self, message: Message, url: str, method: str, kind: str) -> None:
         params = self._params(message) | {"Body": message.body, "NumMedia": "0", "SmsStatus": "received"}
         params["NumSegments"] = str(message.segments)
         if kind:
             params["OptOutType"] = kind
-        asked = Request.of("POST", url, tuple(params.items()), about="message")
+        asked = Request.of(method, url, tuple(params.items()), about="message")
         # Nobody notices that the line had no answer to a text.
         with suppress(LineError):
             root = ET.fromstring(self._fetch(asked).body)  # noqa: S314  # fetching has parsed it before.

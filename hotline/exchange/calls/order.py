@@ -3,17 +3,21 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from hotline.exchange.twiml.waits import RecordingOrder
+
 
 @dataclass(frozen=True, slots=True)
 class PhoneNumber:
-    """The carrier's settings of a number of the line. URLs are absolute."""
+    """The carrier's settings of a number of the line. URLs are absolute; an empty ``voice_url`` is none."""
 
     voice_url: str
     voice_method: str = "POST"
     fallback_url: str | None = None
     fallback_method: str = "POST"
     status_callback: str | None = None
+    status_callback_method: str = "POST"
     sms_url: str | None = None
+    sms_method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Order:
     status_callback_method: str = "POST"
     wanted: frozenset[str] = frozenset({"completed"})
     detection: MachineDetection | None = None
+    recording: RecordingOrder | None = None
 
 
 Kind = Literal[

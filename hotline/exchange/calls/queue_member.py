@@ -89,7 +89,7 @@ class QueueMember:
         self.driver.go_on(lambda: self.leg.queue_ends(result, queue_sid=sid, seconds=seconds))
 
     def _joins(self, waits: Queued) -> None:
-        place = Place(self, waits, self.leg.now)
+        place = Place(self, waits, self.leg.now, self.driver.clock())
         if not self._queues.join(place, waits.most):
             self.driver.note("14207: the queue is full")
             sid = self._queues.sid(waits.name)
@@ -161,7 +161,7 @@ class QueueMember:
             self._wants_one(waits)
 
     def _wants_one(self, waits: Dequeuing) -> None:
-        self._place = Place(self, waits, self.leg.now)
+        self._place = Place(self, waits, self.leg.now, self.driver.clock())
         self.driver.dial_due = self.leg.now + waits.seconds
         self._takes_one()
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 from hotline.exchange.calls.leg_driver import LegDriver
@@ -11,6 +12,13 @@ from hotline.exchange.delivery.request import LineError, Params
 from hotline.exchange.twiml.leg import Leg
 from hotline.exchange.twiml.terms import new_sid
 from hotline.exchange.twiml.waits import Dequeuing, Queued
+
+#: How many callers wait in a queue at most, unless told otherwise.
+MOST_WAITING = 1000
+
+
+class QueueError(Exception):
+    """The queue cannot be made, changed or deleted now; the message says why."""
 
 
 class Member(Protocol):
@@ -48,6 +56,13 @@ class Place:
     member: Member
     waits: Queued | Dequeuing
     since: float
+    #: The same moment on the clock of the exchange.
+    since_time: datetime
+
+    def seconds(self, now: datetime) -> int:
+        """Return how long the member has waited. Only the clock of a timed leg runs by itself."""
+        leg = self.member.leg
+        return round(leg.now - self.since if leg.timed else (now - self.since_time).total_seconds())
 
 
 @dataclass(eq=False, slots=True)
@@ -73,10 +88,15 @@ class Meeting:
         return self.taker if member is self.caller else self.caller
 
 
-@dataclass(slots=True)
-class _Queue:
+@dataclass(eq=False, slots=True)
+class Queue:
+    """One queue; at most ``most`` callers wait in it."""
+
+    name: str
+    created_at: datetime
     sid: str = field(default_factory=lambda: new_sid("QU"))
-    most: int = 1000
+    most: int = MOST_WAITING
+    updated_at: datetime | None = None
     waiting: list[Place] = field(default_factory=list)
     #: Those who have dialed the queue while nobody was in it, the first one first.
     takers: list[Place] = field(default_factory=list)
@@ -89,9 +109,14 @@ class Queues:
     never called with a lock held.
     """
 
-    def __init__(self, *, move: Callable[[str, Callable[[], None]], object] | None = None) -> None:
-        self._move = move
-        self._queues: dict[str, _Queue] = {}
+    def __init__(
+        self,
+        *,
+        move: Callable[[str, Callable[[], None]], object] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._move, self._clock = move, clock
+        self._queues: dict[str, Queue] = {}
         self._lock = threading.RLock()
 
     def moves(self, member: Member, action: Callable[[], None]) -> None:
@@ -107,12 +132,57 @@ class Queues:
         with self._lock:
             return self._queue(name).sid
 
-    def join(self, place: Place, most: int) -> bool:
-        """Put a place at the end. Returns False when ``most`` are in the queue already."""
+    def all(self) -> list[Queue]:
+        """Return every queue, oldest first."""
+        with self._lock:
+            return list(self._queues.values())
+
+    def find(self, sid: str) -> Queue:
+        """Return the queue with this sid. Raises LookupError."""
+        with self._lock:
+            found = next((one for one in self._queues.values() if one.sid == sid), None)
+        if found is None:
+            raise LookupError(sid)
+        return found
+
+    def create(self, name: str, most: int = MOST_WAITING) -> Queue:
+        """Make a queue. Raises QueueError when there is one of this name."""
+        with self._lock:
+            if name in self._queues:
+                raise QueueError("there is a queue of this name")
+            queue = self._queue(name)
+            queue.most = most
+            return queue
+
+    def change(self, queue: Queue, name: str, most: int) -> None:
+        """Give a queue another name and size. Raises QueueError for a name that is taken."""
+        with self._lock:
+            if self._queues.get(name, queue) is not queue:
+                raise QueueError("there is a queue of this name")
+            if name != queue.name and queue.waiting:
+                raise QueueError("callers wait in this queue")
+            del self._queues[queue.name]
+            queue.name, queue.most, queue.updated_at = name, most, self._clock()
+            self._queues[name] = queue
+
+    def remove(self, queue: Queue) -> None:
+        """Delete a queue. Raises QueueError while callers wait in it."""
+        with self._lock:
+            if queue.waiting:
+                raise QueueError("callers wait in this queue")
+            self._queues.pop(queue.name, None)
+
+    def waiting(self, queue: Queue) -> list[Place]:
+        """Return who waits in a queue, the first one first."""
+        with self._lock:
+            return list(queue.waiting)
+
+    def join(self, place: Place, most: int | None) -> bool:
+        """Put a place at the end. Returns False for a full queue; ``most`` changes how many it takes."""
         with self._lock:
             queue = self._queue(place.waits.name)
-            queue.most = most
-            if len(queue.waiting) >= most:
+            queue.most = queue.most if most is None else most
+            if len(queue.waiting) >= queue.most:
                 return False
             queue.waiting.append(place)
             return True
@@ -163,5 +233,7 @@ class Queues:
             ("MaxQueueSize", str(most)),
         )
 
-    def _queue(self, name: str) -> _Queue:
-        return self._queues.setdefault(name, _Queue())
+    def _queue(self, name: str) -> Queue:
+        if name not in self._queues:
+            self._queues[name] = Queue(name, self._clock())
+        return self._queues[name]

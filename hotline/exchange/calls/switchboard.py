@@ -15,6 +15,7 @@ from hotline.exchange.calls.call import LiveCall
 from hotline.exchange.calls.clocks import Clocks
 from hotline.exchange.calls.conferences import Conferences
 from hotline.exchange.calls.feed import Feed
+from hotline.exchange.calls.holdings import Holdings
 from hotline.exchange.calls.order import Answering, Order, PhoneNumber, Phones
 from hotline.exchange.calls.pace import Pace
 from hotline.exchange.calls.queues import Queues
@@ -28,7 +29,9 @@ from hotline.exchange.delivery.fetching import fetching, with_fallback
 from hotline.exchange.delivery.mailbox import Mailbox
 from hotline.exchange.delivery.request import LineError, Reply, Request
 from hotline.exchange.twiml.leg import Leg
-from hotline.exchange.twiml.terms import FINAL
+from hotline.exchange.twiml.recorder import Recorded
+from hotline.exchange.twiml.terms import API_URL, FINAL
+from hotline.exchange.twiml.waits import RecordingOrder
 
 #: How many calls and events use the line at once; more wait for a thread.
 MOST_AT_ONCE = 256
@@ -44,7 +47,7 @@ class Switchboard:
     Everything that moves a call may wait for the line, and so runs in the mailbox of that call, one action
     at a time. Reading calls and placing one never waits. ``feed`` publishes what happens. ``numbers`` are
     the line's own, by E.164; ``any_number`` has the settings for every other number that is called.
-    ``find``, ``all`` and ``forget`` are the register's.
+    ``find``, ``all`` and ``forget`` are the register's. ``api_url`` is where recordings can be fetched.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Switchboard:
         *,
         numbers: Mapping[str, PhoneNumber] | None = None,
         any_number: PhoneNumber | None = None,
+        api_url: str = API_URL,
         calls_per_second: float | None = None,
         tempo: Tempo | None = None,
         sleep: Callable[[float], object] = time.sleep,
@@ -69,7 +73,8 @@ class Switchboard:
         self.timers = Timers(monotonic)
         self._clocks = Clocks(self.tempo, self.timers, self.post, monotonic)
         self._sleep = sleep
-        self._numbers, self._any_number = dict(numbers or {}), any_number
+        self.api_url, self._any_number = api_url, any_number
+        self.holdings = Holdings(clock, numbers or {})
         self._register = Register(self.feed, clock)
         self.find, self.all, self.forget = self._register.find, self._register.all, self._register.forget
         self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="exchange")
@@ -84,16 +89,28 @@ class Switchboard:
             move=self._moves,
             clock=clock,
         )
-        self.queues = Queues(move=self._moves)
+        self.queues = Queues(move=self._moves, clock=clock)
 
     # Calls begin.
 
     def place(self, order: Order) -> SwitchedCall:
         """Call ``order.to`` as soon as the pace allows. Raises QueueFullError."""
         wait = self.pace.wait_seconds()
-        leg = Leg(account_sid=self.account_sid, from_=order.from_, to=order.to, direction="outbound-api")
+        leg = Leg(
+            account_sid=self.account_sid,
+            from_=order.from_,
+            to=order.to,
+            direction="outbound-api",
+            api_url=self.api_url,
+        )
         call = self._new(
-            leg, order.status_callback, order.wanted, order.fallback_url, order.fallback_method, order=order
+            leg,
+            order.status_callback,
+            order.wanted,
+            order.fallback_url,
+            order.fallback_method,
+            order=order,
+            events_method=order.status_callback_method,
         )
         call.queue_seconds = wait
         self._register.keep(call)
@@ -111,9 +128,16 @@ class Switchboard:
         A person who dials on a ``handset`` of the page listens in real time.
         """
         number = self.number(to)
-        leg = Leg(account_sid=self.account_sid, from_=from_, to=to, extra=extra)
+        if not number.voice_url:
+            raise LookupError("this number takes no calls: it has no voice URL")
+        leg = Leg(account_sid=self.account_sid, from_=from_, to=to, extra=extra, api_url=self.api_url)
         call = self._new(
-            leg, number.status_callback, frozenset({"completed"}), number.fallback_url, number.fallback_method
+            leg,
+            number.status_callback,
+            frozenset({"completed"}),
+            number.fallback_url,
+            number.fallback_method,
+            events_method=number.status_callback_method,
         )
         call.started_at = call.answered_at = call.created_at
         call.handset, call.follows_tempo = handset, bool(handset)
@@ -129,14 +153,14 @@ class Switchboard:
 
     def number(self, to: str) -> PhoneNumber:
         """Return the settings of a number of the line. Raises LookupError for any other number."""
-        number = self._numbers.get(to, self._any_number)
+        number = self.holdings.settings_of(to) or self._any_number
         if number is None:
             raise LookupError("that is no number of the line's")
         return number
 
     def owns(self, number: str) -> bool:
         """Whether the account may call from this number. Without ``numbers`` it may call from any."""
-        return not self._numbers or number in self._numbers
+        return not self.holdings.is_limited or self.holdings.settings_of(number) is not None
 
     # What people do with their phones.
 
@@ -231,6 +255,29 @@ class Switchboard:
             return self._do(sid, lambda live: live.runs(document), REST_PATIENCE_SECONDS)
         return self._do(sid, lambda live: live.goes_to(url, method), REST_PATIENCE_SECONDS)
 
+    def starts_recording(self, sid: str, order: RecordingOrder) -> Recorded:
+        """Record an answered call from now on. Raises WrongMomentError."""
+        begun: list[Recorded] = []
+
+        def starts(live: LiveCall) -> None:
+            begun.append(live.leg.starts_recording("StartCallRecordingAPI", order))
+            live.driver.send_asides()
+
+        self._do(sid, starts, REST_PATIENCE_SECONDS)
+        if not begun:
+            raise WrongMomentError("the call is busy")
+        return begun[0]
+
+    def stops_recording(self, sid: str, recorded: Recorded) -> None:
+        """End a recording of a call. One that is over stays as it is."""
+
+        def stops(live: LiveCall) -> None:
+            live.leg.stops_recording(recorded)
+            live.driver.send_asides()
+
+        with suppress(WrongMomentError):
+            self._do(sid, stops, REST_PATIENCE_SECONDS)
+
     # Machinery.
 
     def set_speed(self, speed: float | None) -> None:
@@ -258,10 +305,11 @@ class Switchboard:
         fallback_method: str,
         *,
         order: Order | None = None,
+        events_method: str = "POST",
     ) -> SwitchedCall:
         events = self.new_mailbox()
         fetch = with_fallback(self._fetch, fallback_url, fallback_method)
-        by_get = order is not None and order.status_callback_method == "GET"
+        by_get = events_method == "GET"
 
         def with_method(request: Request) -> Request:
             return Request.of("GET", request.url, request.params) if by_get else request
@@ -311,6 +359,8 @@ class Switchboard:
 
     def _goes_to_its_document(self, call: SwitchedCall, order: Order) -> None:
         self._unattended.detects(call, order)
+        if order.recording is not None:
+            call.live.leg.starts_recording("OutboundAPI", order.recording)
         if order.document is not None:
             call.live.runs(order.document)
         else:

@@ -45,14 +45,13 @@ def over_http(
     Twilio's number when the line cannot be reached or does not answer in time. It neither follows redirects
     nor checks documents; see ``fetching``.
     """
-    home = _origin(urlsplit(public_url))
-    allowed = {home, *(_origin(urlsplit(host)) for host in hosts)}
+    allowed = {_origin(urlsplit(url)) for url in (public_url, *hosts)}
     context = tls or ssl.create_default_context()
 
     def deliver(request: Request) -> Reply:
         url = _checked(request.url)
         if _origin(url) not in allowed:
-            raise LineError(f"the line pointed at {_origin(url)}, which is not {home}", _BAD_HOST)
+            raise LineError(f"the line pointed at {_origin(url)}, which is not a host of its own", _BAD_HOST)
         overrides = Overrides.read(request.fragment)
         headers = signed_headers(auth_token, request, shared_key)
         ends_at = clock() + overrides.total_seconds
@@ -140,8 +139,7 @@ class _Attempt:
             problem = LineError(f"{self._where} let nobody connect in time", _CONNECT_TIMEOUT)
             raise _TryAgainError("ct", problem) from None
         except ConnectionRefusedError:
-            sentence = f"nothing answers at {self._where}; start the line with `hotline serve`"
-            raise LineError(sentence, REFUSED) from None
+            raise LineError(f"nothing answers at {self._where}", REFUSED) from None
         except socket.gaierror:
             raise LineError(f"{self._where} is a host that there is not", _BAD_HOST) from None
         except OSError as failed:

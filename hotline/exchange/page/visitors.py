@@ -7,6 +7,8 @@ from flask import Flask, Response, request
 #: The names that reach only this machine. A site whose own name resolves to this machine (DNS rebinding)
 #: still sends its own name.
 HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+#: What Twilio's clients call, through the exchange as their proxy. No other site has such a name.
+TWILIO = ".twilio.com"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -27,10 +29,11 @@ def admit_this_machine_alone(app: Flask) -> None:
     @app.before_request
     def check() -> Response | None:
         origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
-        if _host(f"//{request.headers.get('Host', '')}") not in HOSTS:
+        host = _host(f"//{request.headers.get('Host', '')}") or ""
+        if host not in HOSTS and not host.endswith(TWILIO):
             return Response("The exchange answers on this machine alone.\n", 403, mimetype="text/plain")
         is_safe = request.method in {"GET", "HEAD"}
-        is_foreign = origin is not None and origin != f"http://{request.headers['Host']}"
+        is_foreign = origin is not None and origin != f"{request.scheme}://{request.headers['Host']}"
         if is_foreign or (not is_safe and site not in {"same-origin", "none"}):
             return Response("No other page may use the exchange.\n", 403, mimetype="text/plain")
         return None

@@ -22,6 +22,7 @@ from hotline.exchange.rest.shapes import (
     truth,
 )
 from hotline.exchange.twiml.terms import API_VERSION, FINAL
+from hotline.exchange.twiml.waits import RecordingOrder
 
 _RING_SECONDS = 60
 _LONGEST_RING_SECONDS = 600
@@ -31,6 +32,13 @@ _SUBRESOURCES = (
     "user_defined_messages", "user_defined_message_subscriptions",
 )  # fmt: skip
 _FILTERS = {"to": "To", "from": "From", "status": "Status", "parent_call_sid": "ParentCallSid"}
+#: What an application decides in place of the request.
+_REPLACED = frozenset(
+    {
+        "ApplicationSid", "Url", "Twiml", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback",
+        "StatusCallbackMethod",
+    }
+)  # fmt: skip
 _EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 _SHOWN_AS = {"human": "human", "machine_start": "machine"} | dict.fromkeys(
     ("machine_end_beep", "machine_end_silence", "machine_end_other"), "machine"
@@ -40,12 +48,12 @@ _SHOWN_AS = {"human": "human", "machine_start": "machine"} | dict.fromkeys(
 def add_calls(rest: Blueprint, board: Switchboard) -> None:
     """Add the routes of calls to ``rest``."""
 
-    @rest.post("/<account>/Calls.json")
+    @rest.post("/Accounts/<account>/Calls.json")
     def create_call() -> tuple[Response, int]:
         call = place(board, read_order(board, request.form))
         return jsonify(call_document(call) | {"status": "queued"}), 201
 
-    @rest.get("/<account>/Calls.json")
+    @rest.get("/Accounts/<account>/Calls.json")
     def list_calls() -> Response:
         wanted = {key: request.args[name] for key, name in _FILTERS.items() if name in request.args}
         found = []
@@ -59,11 +67,11 @@ def add_calls(rest: Blueprint, board: Switchboard) -> None:
                 found.append(call)
         return page("calls", found, call_document, lambda call: call.sid)
 
-    @rest.get("/<account>/Calls/<sid>.json")
+    @rest.get("/Accounts/<account>/Calls/<sid>.json")
     def read_call(sid: str) -> Response:
         return jsonify(call_document(find(sid)))
 
-    @rest.post("/<account>/Calls/<sid>.json")
+    @rest.post("/Accounts/<account>/Calls/<sid>.json")
     def update_call(sid: str) -> Response:
         find(sid)
         try:
@@ -72,7 +80,7 @@ def add_calls(rest: Blueprint, board: Switchboard) -> None:
             raise RestError(400, 21220, "Call is not in-progress. Cannot redirect.") from None
         return jsonify(call_document(find(sid)))
 
-    @rest.delete("/<account>/Calls/<sid>.json")
+    @rest.delete("/Accounts/<account>/Calls/<sid>.json")
     def delete_call(sid: str) -> tuple[str, int]:
         find(sid)
         try:
@@ -99,6 +107,8 @@ def place(board: Switchboard, order: Order) -> SwitchedCall:
 def read_order(board: Switchboard, form: "MultiDict[str, str]", document: bytes | None = None) -> Order:
     """Return the order in a request; ``document`` replaces its Url or Twiml. Raises RestError."""
     check_numbers(board, form)
+    if document is None and form.get("ApplicationSid"):
+        return _order_of_application(board, form)
     url, twiml = form.get("Url", ""), form.get("Twiml", "")
     if document is None and not url and not twiml:
         if form.get("FallbackUrl"):
@@ -123,6 +133,47 @@ def read_order(board: Switchboard, form: "MultiDict[str, str]", document: bytes 
         status_callback_method=_method(form, "StatusCallbackMethod"),
         wanted=wanted or frozenset({"completed"}),
         detection=_detection(form),
+        recording=_recording(form),
+    )
+
+
+def _order_of_application(board: Switchboard, form: "MultiDict[str, str]") -> Order:
+    """Return the order whose URLs are an application's; those in the request are ignored, as at Twilio."""
+    try:
+        settings = board.holdings.find(form["ApplicationSid"]).settings
+    except LookupError:
+        raise RestError(400, 21218, "ApplicationSid is not an application of this account") from None
+    own = MultiDict(
+        [pair for pair in form.items(multi=True) if pair[0] not in _REPLACED]
+        + [
+            ("Url", settings.voice_url),
+            ("Method", settings.voice_method),
+            ("FallbackUrl", settings.fallback_url or ""),
+            ("FallbackMethod", settings.fallback_method),
+            ("StatusCallback", settings.status_callback or ""),
+            ("StatusCallbackMethod", settings.status_callback_method),
+        ]
+    )
+    return read_order(board, own)
+
+
+def _recording(form: Mapping[str, str]) -> RecordingOrder | None:
+    if not truth(form, "Record", False):
+        return None
+    return recording_order(form)
+
+
+def recording_order(form: Mapping[str, str]) -> RecordingOrder:
+    """Return how a request wants a call recorded. Raises RestError."""
+    callback = form.get("RecordingStatusCallback") or None
+    channels = form.get("RecordingChannels", "mono")
+    if channels not in {"mono", "dual"}:
+        raise RestError(400, 20001, "RecordingChannels is mono or dual")
+    return RecordingOrder(
+        callback=absolute(callback, 21609, "RecordingStatusCallback") if callback else None,
+        method=_method(form, "RecordingStatusCallbackMethod"),
+        events=frozenset(form.get("RecordingStatusCallbackEvent", "completed").split()),
+        channels=2 if channels == "dual" else 1,
     )
 
 

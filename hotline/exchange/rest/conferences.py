@@ -28,7 +28,7 @@ def add_conferences(rest: Blueprint, board: Switchboard) -> None:
     """Add the routes of conferences and their participants to ``rest``."""
     conferences = board.conferences
 
-    @rest.get("/<account>/Conferences.json")
+    @rest.get("/Accounts/<account>/Conferences.json")
     def list_conferences() -> Response:
         name, status = request.args.get("FriendlyName"), request.args.get("Status")
         found = [
@@ -41,11 +41,11 @@ def add_conferences(rest: Blueprint, board: Switchboard) -> None:
         ]
         return page("conferences", found, _conference, lambda conference: conference.sid)
 
-    @rest.get("/<account>/Conferences/<sid>.json")
+    @rest.get("/Accounts/<account>/Conferences/<sid>.json")
     def read_conference(sid: str) -> Response:
         return jsonify(_conference(_or_not_found(lambda: conferences.find(sid))))
 
-    @rest.post("/<account>/Conferences/<sid>.json")
+    @rest.post("/Accounts/<account>/Conferences/<sid>.json")
     def update_conference(sid: str) -> Response:
         conference = _or_not_found(lambda: conferences.find(sid))
         status = request.form.get("Status", "")
@@ -57,7 +57,7 @@ def add_conferences(rest: Blueprint, board: Switchboard) -> None:
             conferences.end(conference.sid)
         return jsonify(_conference(conference))
 
-    @rest.get("/<account>/Conferences/<sid>/Participants.json")
+    @rest.get("/Accounts/<account>/Conferences/<sid>/Participants.json")
     def list_participants(sid: str) -> Response:
         conference = _or_not_found(lambda: conferences.find(sid))
         filters = {
@@ -74,7 +74,7 @@ def add_conferences(rest: Blueprint, board: Switchboard) -> None:
             "participants", found, lambda one: _participant(conference, one), lambda one: one.call_sid
         )
 
-    @rest.post("/<account>/Conferences/<sid>/Participants.json")
+    @rest.post("/Accounts/<account>/Conferences/<sid>/Participants.json")
     def create_participant(sid: str) -> tuple[Response, int]:
         form = request.form
         try:
@@ -89,12 +89,12 @@ def add_conferences(rest: Blueprint, board: Switchboard) -> None:
             conference.coaching_asked[call.sid] = coached
         return jsonify(_invited(conference, call)), 201
 
-    @rest.get("/<account>/Conferences/<sid>/Participants/<call_sid>.json")
+    @rest.get("/Accounts/<account>/Conferences/<sid>/Participants/<call_sid>.json")
     def read_participant(sid: str, call_sid: str) -> Response:
         _, one = _or_not_found(lambda: conferences.member(sid, call_sid))
         return jsonify(_participant(conferences.find(sid), one))
 
-    @rest.post("/<account>/Conferences/<sid>/Participants/<call_sid>.json")
+    @rest.post("/Accounts/<account>/Conferences/<sid>/Participants/<call_sid>.json")
     def update_participant(sid: str, call_sid: str) -> Response:
         form = request.form
         names = {
@@ -116,7 +116,7 @@ def add_conferences(rest: Blueprint, board: Switchboard) -> None:
             conferences.announce(sid, *_document("Announce", "POST"), one.call_sid)
         return jsonify(_participant(conferences.find(sid), one))
 
-    @rest.delete("/<account>/Conferences/<sid>/Participants/<call_sid>.json")
+    @rest.delete("/Accounts/<account>/Conferences/<sid>/Participants/<call_sid>.json")
     def delete_participant(sid: str, call_sid: str) -> tuple[str, int]:
         _or_not_found(lambda: conferences.kick(sid, call_sid))
         return "", 204

@@ -16,7 +16,7 @@ _LONGEST_BODY = 1600
 def add_messages(rest: Blueprint, board: Switchboard, messages: Messages) -> None:
     """Add the routes of text messages to ``rest``."""
 
-    @rest.post("/<account>/Messages.json")
+    @rest.post("/Accounts/<account>/Messages.json")
     def create_message() -> tuple[Response, int]:
         form = request.form
         check_numbers(board, form, 21604, 21603)
@@ -35,7 +35,7 @@ def add_messages(rest: Blueprint, board: Switchboard, messages: Messages) -> Non
             raise RestError(400, 21610, "Attempt to send to unsubscribed recipient") from None
         return jsonify(_document(message, g.account) | {"status": "queued", "date_sent": None}), 201
 
-    @rest.get("/<account>/Messages.json")
+    @rest.get("/Accounts/<account>/Messages.json")
     def list_messages() -> Response:
         to, from_ = request.args.get("To"), request.args.get("From")
         found = [
@@ -45,22 +45,28 @@ def add_messages(rest: Blueprint, board: Switchboard, messages: Messages) -> Non
         ]
         return page("messages", found, lambda one: _document(one, g.account), lambda one: one.sid)
 
-    @rest.get("/<account>/Messages/<sid>.json")
+    @rest.get("/Accounts/<account>/Messages/<sid>.json")
     def read_message(sid: str) -> Response:
         return jsonify(_document(find(sid), g.account))
 
-    @rest.post("/<account>/Messages/<sid>.json")
+    @rest.post("/Accounts/<account>/Messages/<sid>.json")
     def update_message(sid: str) -> Response:
         find(sid)
         if request.form.get("Body") != "":
             raise RestError(400, 20001, "Only an empty Body can be set, which redacts the message")
         return jsonify(_document(messages.redact(sid), g.account))
 
-    @rest.delete("/<account>/Messages/<sid>.json")
+    @rest.delete("/Accounts/<account>/Messages/<sid>.json")
     def delete_message(sid: str) -> tuple[str, int]:
         find(sid)
         messages.forget(sid)
         return "", 204
+
+    @rest.get("/Accounts/<account>/Messages/<sid>/Media.json")
+    def list_media(sid: str) -> Response:
+        find(sid)
+        # Texts alone are carried here.
+        return page("media_list", [], lambda _one: {}, lambda _one: "")
 
     def find(sid: str) -> Message:
         try:

@@ -10,9 +10,14 @@ from flask import Blueprint, Response, g, request
 
 from hotline.exchange.calls.messages import Messages
 from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.rest.accounts import add_accounts
 from hotline.exchange.rest.calls import add_calls
 from hotline.exchange.rest.conferences import add_conferences
+from hotline.exchange.rest.holdings import add_applications, add_numbers
+from hotline.exchange.rest.log import add_log
 from hotline.exchange.rest.messages import add_messages
+from hotline.exchange.rest.queues import add_queues
+from hotline.exchange.rest.recordings import MEDIA, add_recordings
 from hotline.exchange.rest.shapes import RestError, not_found, refuse
 from hotline.exchange.twiml.terms import API_VERSION
 
@@ -58,7 +63,7 @@ def twilio_rest(
     limit: RestLimit,
 ) -> Blueprint:
     """Build the API of one account. ``credentials`` maps an account or API key to its passwords."""
-    rest = Blueprint("twilio_rest", __name__, url_prefix=f"/{API_VERSION}/Accounts")
+    rest = Blueprint("twilio_rest", __name__, url_prefix=f"/{API_VERSION}")
 
     @rest.url_value_preprocessor
     def take_account(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -66,6 +71,9 @@ def twilio_rest(
 
     @rest.before_request
     def check() -> None:
+        if request.endpoint == f"{rest.name}.{MEDIA}":
+            # As at Twilio, who knows the address of a recording can listen to it.
+            return
         given = request.authorization
         user, password = (given.username or "", given.password or "") if given else ("", "")
         if not any(hmac.compare_digest(password.encode(), one.encode()) for one in credentials.get(user, ())):
@@ -73,7 +81,7 @@ def twilio_rest(
         if not limit.enter():
             raise RestError(429, 20429, "Too Many Requests")
         g.has_entered = True
-        if g.account != account_sid:
+        if g.account not in {"", account_sid}:
             raise not_found()
 
     @rest.teardown_request
@@ -82,11 +90,17 @@ def twilio_rest(
             limit.leave()
 
     rest.register_error_handler(RestError, refuse)
+    add_accounts(rest, board, credentials[account_sid][0])
+    add_applications(rest, board)
     add_calls(rest, board)
     add_conferences(rest, board)
+    add_log(rest, board)
     add_messages(rest, board, messages)
+    add_numbers(rest, board)
+    add_queues(rest, board)
+    add_recordings(rest, board)
 
-    @rest.route("/<account>/<path:resource>", methods=["GET", "POST", "DELETE"])
+    @rest.route("/<path:resource>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def anything_else(**_path: str) -> Response:
         raise not_found()
 

@@ -7,11 +7,15 @@ from email.utils import format_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from flask import Response, jsonify, request
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 _MOST_ON_A_PAGE = 1000
 _PAGE_KEYS = frozenset({"PageSize", "Page", "PageToken"})
+
+#: Twilio's codes for an HTTP status of its API.
+_CODES = {401: 20003, 403: 20003, 405: 20004, 429: 20429, 500: 20500}
 
 _T = TypeVar("_T")
 
@@ -37,6 +41,18 @@ def refuse(problem: RestError) -> tuple[Response, int]:
         more_info=f"https://www.twilio.com/docs/errors/{problem.code}",
         status=problem.status,
     ), problem.status
+
+
+def answer_in_twilios_shape(app: Flask) -> None:
+    """Answer with JSON for every path that there is not, and for every fault, as Twilio's hosts do."""
+
+    def refused(problem: HTTPException) -> tuple[Response, int]:
+        status = problem.code or 500
+        if status == 404:
+            return refuse(not_found())
+        return refuse(RestError(status, _CODES.get(status, 20001), problem.description or problem.name))
+
+    app.register_error_handler(HTTPException, refused)
 
 
 def absolute(url: str, code: int, name: str) -> str:

@@ -8,10 +8,10 @@ from email.utils import format_datetime
 
 from hotline.exchange.delivery.request import Params, Request
 from hotline.exchange.twiml.documents import TwimlError, parse
-from hotline.exchange.twiml.recorder import Recorder
+from hotline.exchange.twiml.recorder import Recorded, Recorder
 from hotline.exchange.twiml.sound import Sound
 from hotline.exchange.twiml.steps import Step, step_of
-from hotline.exchange.twiml.terms import API_VERSION, FINAL, new_sid
+from hotline.exchange.twiml.terms import API_URL, API_VERSION, FINAL, new_sid
 from hotline.exchange.twiml.urls import Urls
 from hotline.exchange.twiml.verbs import KEYS
 from hotline.exchange.twiml.waits import (
@@ -22,6 +22,7 @@ from hotline.exchange.twiml.waits import (
     Phrase,
     Queued,
     Recording,
+    RecordingOrder,
     Ringing,
     Wait,
 )
@@ -49,7 +50,7 @@ class Leg:
 
     ``now`` is the leg's own clock, in seconds since it began; only ``passes`` and what is heard move it. A
     ``timed`` leg stops at everything that takes time. Any other runs on to its next wait, as if the caller
-    had heard everything out.
+    had heard everything out. Its recordings can be fetched at ``api_url``.
     """
 
     def __init__(
@@ -63,8 +64,10 @@ class Leg:
         parent_call_sid: str | None = None,
         extra: Mapping[str, str] | None = None,
         timed: bool = False,
+        api_url: str = API_URL,
     ) -> None:
         self.call_sid = call_sid or new_sid("CA")
+        self._api_url = api_url
         self.account_sid, self.from_, self.to = account_sid, from_, to
         self.direction, self.parent_call_sid = direction, parent_call_sid
         self.call_status = "ringing" if direction == "inbound" else "queued"
@@ -88,7 +91,7 @@ class Leg:
         #: Set by <Leave>. The driver, which knows the queue, ends the wait and clears this.
         self.left_queue = False
         self._typed = ""
-        self._recorder = Recorder(account_sid, self.call_sid)
+        self._recorder = Recorder(account_sid, self.call_sid, api_url)
 
         self._urls = Urls()
         self._verbs: deque[ET.Element] = deque()
@@ -205,7 +208,7 @@ class Leg:
             # Twilio still asks for the action of a Record, though nobody will hear the answer.
             params = self.standard_params() + self._recorder.params(self.now, "hangup")
             self.asides.append(Request.of(wait.method, wait.action, params))
-            self.asides += self._recorder.events(wait, "completed", self.now)
+        self.asides += self._recorder.ends_all(self.now)
         self._drops_everything()
         self._verbs = deque()
 
@@ -301,6 +304,7 @@ class Leg:
             direction="outbound-dial",
             parent_call_sid=self.call_sid,
             timed=self.timed,
+            api_url=self._api_url,
         )
         leg.call_status = "ringing"
         return leg
@@ -317,7 +321,9 @@ class Leg:
         params = {"DialCallStatus": status, "DialCallSid": call_sid, "DialBridged": str(bridged).lower()}
         if status == "completed":
             params["DialCallDuration"] = str(seconds)
-        return self._after(self.waits_for, (*params.items(), *more))
+        recorded, told = self._recorder.ends_of("DialVerb", self.now, seconds)
+        self.asides += told
+        return self._after(self.waits_for, (*params.items(), *recorded, *more))
 
     def conference_ends(self) -> Request | None:
         """Go on after the conference."""
@@ -335,6 +341,23 @@ class Leg:
             self._requests = 0
         params = (("QueueResult", result), ("QueueSid", queue_sid), ("QueueTime", str(seconds)))
         return self._after(self.waits_for, params)
+
+    # Recordings.
+
+    @property
+    def recordings(self) -> list[Recorded]:
+        """Every recording of this leg, the first one first."""
+        return self._recorder.all
+
+    def starts_recording(self, source: str, order: RecordingOrder) -> Recorded:
+        """Record the call from now on, for ``source`` in Twilio's words (DialVerb, OutboundAPI ...)."""
+        recorded, told = self._recorder.begins(source, self.now, order)
+        self.asides += told
+        return recorded
+
+    def stops_recording(self, recorded: Recorded) -> None:
+        """End one recording."""
+        self.asides += self._recorder.ends_one(recorded, self.now)
 
     # How the document runs.
 
@@ -404,8 +427,7 @@ class Leg:
         if isinstance(wait, Keys):
             self._due = self.now + wait.seconds
         elif isinstance(wait, Recording):
-            self._recorder.starts(self.now)
-            self.asides += self._recorder.events(wait, "in-progress")
+            self.asides += self._recorder.starts(wait, self.now)
             self._due = self.now + (min(wait.silence, wait.most) if wait.silence else wait.most)
         else:
             self._due = None
@@ -433,11 +455,11 @@ class Leg:
     def _recorded(self, record: Recording, key: str) -> Request | None:
         """End the recording, by a key or by silence. One without words counts as absent."""
         if not key and not self._recorder.has_words:
-            self.asides += self._recorder.events(record, "absent")
+            self.asides += self._recorder.ends(self.now, is_absent=True)
             self._stops()
             return self._run()
         params = self._recorder.params(self.now, key)
-        self.asides += self._recorder.events(record, "completed", self.now)
+        self.asides += self._recorder.ends(self.now)
         self._stops()
         return self._request(record.action, record.method, params)
 
@@ -465,7 +487,8 @@ class Leg:
 
     def _drops_everything(self) -> None:
         self._stops()
-        self.hold = None
+        # What is told to go elsewhere goes at once, and does not wait for the end of a pause.
+        self.hold, self._silence = None, 0.0
 
     def _note(self, words: str) -> None:
         self.notes.append((len(self.phrases), words))

@@ -11,7 +11,7 @@ from hotline.exchange.twiml.sound import Sound, sounds_of
 from hotline.exchange.twiml.spec import ATTRIBUTES
 from hotline.exchange.twiml.terms import new_sid
 from hotline.exchange.twiml.urls import Urls
-from hotline.exchange.twiml.waits import Conference, Hold, Queued, Wait
+from hotline.exchange.twiml.waits import Conference, Hold, Queued, Ringing, Wait
 
 _PROMPTS = frozenset({"Say", "Play", "Pause"})
 #: The verbs allowed in a document that plays while the leg waits, by the kind of wait.
@@ -109,7 +109,10 @@ def _dial(verb: ET.Element, urls: Urls, note: Note, *, is_dialled: bool) -> Step
         raise TwimlError(13201, "<Dial> may not stand in a document of a number that was itself dialled")
     wait = verbs.dial(verb, urls.absolute)
     for one in (verb, *verb):
-        _note_unsimulated(one, note, "record", "amdStatusCallback", "machineDetection")
+        _note_unsimulated(one, note, "amdStatusCallback", "machineDetection")
+    if not isinstance(wait, Ringing):
+        for one in (verb, *verb):
+            _note_unsimulated(one, note, "record")
     return Step(waits_for=wait)
 
 

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 API_VERSION = "2010-04-01"
+API_URL = "https://api.twilio.com"
 #: The call statuses after which nothing more happens on a call.
 FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 

@@ -5,7 +5,17 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
 from hotline.exchange.twiml.documents import TwimlError, method_of, text_of, truth, whole
-from hotline.exchange.twiml.waits import Conference, Dequeuing, Dial, Keys, Number, Queued, Recording, Ringing
+from hotline.exchange.twiml.waits import (
+    Conference,
+    Dequeuing,
+    Dial,
+    Keys,
+    Number,
+    Queued,
+    Recording,
+    RecordingOrder,
+    Ringing,
+)
 
 KEYS = frozenset("0123456789*#")
 #: Makes a URL of the document absolute; its second argument names the element.
@@ -49,16 +59,13 @@ def record(verb: ET.Element, absolute: Absolute, own_url: str) -> Recording:
         raise TwimlError(13613, "<Record> has a finishOnKey that no phone has")
     transcribes = truth(verb, "transcribe", False, 12200)
     most = whole(verb, "maxLength", 120 if transcribes else 3600, 13612)
-    callback = verb.get("recordingStatusCallback")
     return Recording(
         action=absolute(verb.get("action", own_url), "Record"),
         method=method_of(verb),
         finish_on=finish_on,
         silence=whole(verb, "timeout", 5, 13611),
         most=most,
-        status_callback=None if not callback else absolute(callback, "Record"),
-        status_method=method_of(verb, "recordingStatusCallbackMethod"),
-        status_events=frozenset(verb.get("recordingStatusCallbackEvent", "completed").split()),
+        order=_recording_order(verb, absolute),
     )
 
 
@@ -99,6 +106,7 @@ def dial(verb: ET.Element, absolute: Absolute) -> Dial:
         in_turn=truth(verb, "sequential", False, 12200),
         talk_seconds=talk_seconds,
         star_ends=star_ends,
+        recording=_talk_recording(verb, absolute),
     )
 
 
@@ -112,7 +120,7 @@ def enqueue(verb: ET.Element, absolute: Absolute) -> Queued:
         action=None if action is None else absolute(action, "Enqueue"),
         method=method_of(verb),
         name=name,
-        most=whole(verb, "maxQueueSize", 1000, 12200),
+        most=None if verb.get("maxQueueSize") is None else whole(verb, "maxQueueSize", 1000, 12200),
         # An empty address means silence; no address means music.
         wait_url=absolute(wait_url, "Enqueue") if wait_url else wait_url,
         wait_method=method_of(verb, "waitUrlMethod"),
@@ -124,6 +132,24 @@ def tones(digits: str) -> float:
     if not _TONES.fullmatch(digits):
         raise TwimlError(13430, "<Play> has digits that no phone has")
     return sum({"w": 0.5, "W": 1.0, " ": 0.0}.get(sign, 0.25) for sign in digits)
+
+
+def _recording_order(verb: ET.Element, absolute: Absolute, channels: int = 1) -> RecordingOrder:
+    callback = verb.get("recordingStatusCallback")
+    return RecordingOrder(
+        callback=None if not callback else absolute(callback, verb.tag),
+        method=method_of(verb, "recordingStatusCallbackMethod"),
+        events=frozenset(verb.get("recordingStatusCallbackEvent", "completed").split()),
+        channels=channels,
+    )
+
+
+def _talk_recording(verb: ET.Element, absolute: Absolute) -> RecordingOrder | None:
+    """Return how a Dial records its talk. The ringing before it, which has no words here, is left out."""
+    record = verb.get("record", "do-not-record")
+    if record in {"do-not-record", "false"}:
+        return None
+    return _recording_order(verb, absolute, 2 if record.endswith("-dual") else 1)
 
 
 def _number(noun: ET.Element, absolute: Absolute) -> Number:

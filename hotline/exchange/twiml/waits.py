@@ -40,6 +40,15 @@ class Keys(NamedTuple):
     barge_in: bool = True
 
 
+class RecordingOrder(NamedTuple):
+    """Where the events of a recording go, which are wanted, and its channels."""
+
+    callback: str | None = None
+    method: str = "POST"
+    events: frozenset[str] = frozenset({"completed"})
+    channels: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """The leg is recorded until a key of ``finish_on``, ``silence`` seconds without a word, or ``most``."""
@@ -49,9 +58,7 @@ class Recording:
     finish_on: str
     silence: int
     most: int
-    status_callback: str | None = None
-    status_method: str = "POST"
-    status_events: frozenset[str] = frozenset({"completed"})
+    order: RecordingOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ class Ringing:
     """The leg waits until one of ``numbers`` answers or ``seconds`` have passed.
 
     With ``in_turn`` they ring one after the other, each for ``seconds``. A talk ends after ``talk_seconds``.
+    ``recording`` is how the talk is recorded, if it is.
     """
 
     action: str | None
@@ -85,6 +93,7 @@ class Ringing:
     in_turn: bool = False
     talk_seconds: int = 14_400
     star_ends: bool = False
+    recording: RecordingOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,8 @@ class Queued:
     action: str | None
     method: str
     name: str
-    most: int = 1000
+    #: How many callers the queue may have; None leaves that to the queue.
+    most: int | None = None
     wait_url: str | None = None
     wait_method: str = "POST"
 

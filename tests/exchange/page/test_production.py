@@ -1,16 +1,18 @@
-"""The exchange does not run in production, whichever way it is started."""
+"""Nothing that serves production starts the exchange, and `serve` starts it as any Twilio app would."""
 
 import dataclasses
-
-import pytest
-from werkzeug.test import TestResponse
+import sys
 
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
 from hotline.cli.command.bind import Bind
+from hotline.cli.serving.exchange_program import exchange_command
 from hotline.cli.serving.supervision import programs
-from hotline.exchange.__main__ import HOST, exchange_for, main, numbers_of
+from hotline.exchange.calls.inbound import line_number
+from hotline.exchange.command import exchange as command
+from hotline.exchange.numbers import read_numbers
+from hotline.exchange.server import HOST
 from models.store.database import Database
 
 PRODUCTION = {
@@ -25,22 +27,6 @@ PRODUCTION = {
 }
 
 
-@pytest.mark.parametrize("carrier", ["exchange", "twilio", ""])
-def test_exchange_process_ends_at_once_in_production(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], carrier: str
-) -> None:
-    for name, value in {**PRODUCTION, "HOTLINE_CARRIER": carrier}.items():
-        monkeypatch.setenv(name, value)
-
-    with pytest.raises(SystemExit) as refused:
-        main()
-
-    assert refused.value.code == 2
-    told = capsys.readouterr().err
-    assert "HOTLINE_CARRIER" in told
-    assert told.count("\n") == 1
-
-
 def test_nothing_that_serves_production_starts_it_or_leads_to_it(
     settings: Settings, database: Database
 ) -> None:
@@ -52,32 +38,23 @@ def test_nothing_that_serves_production_starts_it_or_leads_to_it(
         assert web.get(path).status_code in {403, 404}, path
 
 
-def test_exchange_of_an_office_owns_its_lines_and_no_other_number(settings: Settings, office: Office) -> None:
-    account, token = settings.twilio_account_sid, settings.twilio_auth_tokens[0]
-    exchange = exchange_for(settings, office).test_client()
-
-    def asks(kind: str, from_: str, **more: str) -> TestResponse:
-        return exchange.post(
-            f"/2010-04-01/Accounts/{account}/{kind}.json",
-            data={"To": "+12025550170", "From": from_, **more},
-            auth=(account, token),
-            environ_base={"REMOTE_ADDR": "127.0.0.1"},
-        )
-
-    for kind, more in (("Calls", {"Url": "http://127.0.0.1:1/leg"}), ("Messages", {"Body": "words"})):
-        refused = asks(kind, "+12025550199", **more)
-        assert (refused.status_code, refused.get_json()["code"]) == (400, 21210), kind
-        assert asks(kind, office.lines[0], **more).status_code == 201, kind
-
-
-def test_discreet_number_of_the_exchange_falls_back_to_neutral_words(
+def test_exchange_of_an_office_has_its_lines_and_every_other_number_calls_the_main_one(
     settings: Settings, office: Office
 ) -> None:
-    numbers = numbers_of(settings, office)
+    program, *arguments = exchange_command(settings, office)
+    options = command.make_context("exchange", arguments[2:]).params
+    numbers = read_numbers(
+        options["numbers"], sms=options["sms"], status=options["status"], fallback=options["fallback"]
+    )
 
+    assert (program, arguments[:2]) == (sys.executable, ["-m", "hotline.exchange"])
+    assert options["port"] == settings.exchange_port
+    assert set(numbers) == {*office.lines, office.staff_line, "any"}
+    assert numbers["any"] == line_number(settings.public_url)
     neutral = {line for line, number in numbers.items() if "discreet" in str(number.fallback_url)}
     assert neutral == set(office.discreet_lines)
-    assert set(numbers) == {*office.lines, office.staff_line}
+    secrets = {settings.twilio_account_sid, *settings.twilio_auth_tokens}
+    assert not secrets & {*arguments}, "every user of this machine reads a command"
 
 
 def test_line_in_development_leads_to_it_and_streams_nothing_itself(

@@ -11,7 +11,6 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from hotline.cli.phone import phone
-from hotline.exchange.__main__ import main
 from hotline.exchange.app import create_exchange
 from hotline.exchange.calls.switchboard import Order, Switchboard
 from hotline.exchange.delivery.delivery import over_http
@@ -307,25 +306,7 @@ def test_wrong_usage_is_one_sentence_that_names_it(
     assert world.line.asked == []
 
 
-def test_nobody_plays_with_a_real_carrier(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_plays_with_a_real_carrier(world: World) -> None:
     world.environ["HOTLINE_CARRIER"] = "twilio"
 
     assert world.plays("--script", "1").exit_code == 2
-    for name, value in world.environ.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(SystemExit) as refused:
-        main()
-    assert refused.value.code == 2
-
-
-def test_busy_port_is_one_sentence(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, value in world.environ.items():
-        monkeypatch.setenv(name, value)
-
-    with pytest.raises(SystemExit) as refused:
-        main()
-
-    assert refused.value.code == 1
-    assert "cannot listen" in capsys.readouterr().err

@@ -10,9 +10,9 @@ from hotline.exchange.calls.inbound import InboundCall
 from hotline.exchange.calls.real_time import RealTime
 from hotline.exchange.delivery.request import LineError, Reply, Request
 from hotline.exchange.delivery.signing import signed_headers
-from hotline.exchange.page.speaker import Speaker
 from hotline.exchange.page.terminal import Outcome, Terminal
 from hotline.exchange.twiml.passage import Passage
+from hotline.speaker import Speaker
 from tests.exchange.small_line import ACCOUNT, PUBLIC_URL, TOKEN, SmallLine
 
 

@@ -207,7 +207,8 @@ def test_unknown_resource_is_not_found(exchange: Exchange) -> None:
         f"{ACCOUNT}/Messages/SM1.json",
         f"{ACCOUNT}/Conferences/CF1.json",
         f"{ACCOUNT}/Conferences/CF1/Participants.json",
-        f"{ACCOUNT}/Queues.json",
+        f"{ACCOUNT}/Queues/QU1.json",
+        f"{ACCOUNT}/Addresses.json",
         "AC2/Calls.json",
     ):
         answer = raw(exchange, "GET", path)

@@ -171,7 +171,6 @@ def test_gather_that_only_listens_hears_no_key() -> None:
         ('<Gather partialResultCallback="/partial"/>', "partialResultCallback of <Gather>"),
         ('<Record transcribeCallback="/text"/>', "transcribeCallback of <Record>"),
         ('<Record transcribe="true"/>', "transcribe of <Record>"),
-        ('<Dial record="record-from-answer">+12025550142</Dial>', "record of <Dial>"),
         (
             '<Dial><Number machineDetection="Enable">+12025550142</Number></Dial>',
             "machineDetection of <Number>",

@@ -1,0 +1,155 @@
+"""The Recordings of the REST API, of the account, of a call and of a conference, and their sound."""
+
+from typing import Any, NamedTuple
+
+from flask import Blueprint, Response, jsonify, request
+
+from hotline.exchange.calls.answering import WrongMomentError
+from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.calls.switched_call import SwitchedCall
+from hotline.exchange.rest.audio import wave_bytes, wave_file
+from hotline.exchange.rest.calls import recording_order
+from hotline.exchange.rest.shapes import RestError, is_wanted, not_found, page, rfc2822
+from hotline.exchange.twiml.recorder import Recorded
+from hotline.exchange.twiml.terms import API_VERSION
+
+#: The endpoint that serves the sound; it needs no password.
+MEDIA = "fetch_recording"
+_CURRENT = "Twilio.CURRENT"
+
+
+class _One(NamedTuple):
+    call: SwitchedCall
+    recorded: Recorded
+
+
+def add_recordings(rest: Blueprint, board: Switchboard) -> None:
+    """Add the routes of recordings to ``rest``. A recording that was deleted is in no list."""
+    deleted: set[str] = set()
+
+    def kept(calls: list[SwitchedCall]) -> list[_One]:
+        """Return the recordings of these calls, the newest first."""
+        found = [
+            _One(call, one)
+            for call in calls
+            for one in list(call.live.leg.recordings)
+            if one.sid not in deleted
+        ]
+        return found[::-1]
+
+    def find(sid: str) -> _One:
+        """Return a recording, of the request's call if it names one; the current one has its own name."""
+        is_of_call = "call_sid" in (request.view_args or {})
+        for one in kept([of_call()] if is_of_call else board.all()):
+            if one.recorded.sid == sid or (is_of_call and sid == _CURRENT and not one.recorded.is_over):
+                return one
+        raise not_found()
+
+    def of_call() -> SwitchedCall:
+        try:
+            return board.find((request.view_args or {})["call_sid"])
+        except LookupError:
+            raise not_found() from None
+
+    def listed(found: list[_One]) -> Response:
+        wanted = [one for one in found if is_wanted(one.call.created_at, "DateCreated")]
+        return page("recordings", wanted, document, lambda one: one.recorded.sid)
+
+    def document(one: _One) -> dict[str, Any]:
+        return _document(one, board.account_sid, board.api_url)
+
+    @rest.get("/Accounts/<account>/Recordings.json")
+    def list_recordings() -> Response:
+        call_sid, conference = request.args.get("CallSid"), request.args.get("ConferenceSid")
+        found = kept(board.all())
+        return listed([one for one in found if call_sid in {None, one.call.sid} and conference is None])
+
+    @rest.get("/Accounts/<account>/Recordings/<sid>.json")
+    @rest.get("/Accounts/<account>/Calls/<call_sid>/Recordings/<sid>.json")
+    def read_recording(sid: str, call_sid: str = "") -> Response:  # noqa: ARG001
+        return jsonify(document(find(sid)))
+
+    @rest.delete("/Accounts/<account>/Recordings/<sid>.json")
+    @rest.delete("/Accounts/<account>/Calls/<call_sid>/Recordings/<sid>.json")
+    def delete_recording(sid: str, call_sid: str = "") -> tuple[str, int]:  # noqa: ARG001
+        one = find(sid)
+        if not one.recorded.is_over:
+            raise RestError(400, 20001, "A recording that is not over cannot be deleted")
+        deleted.add(one.recorded.sid)
+        return "", 204
+
+    @rest.get("/Accounts/<account>/Recordings/<sid>", endpoint=MEDIA)
+    def fetch_recording(sid: str) -> Response:
+        bare, dot, kind = sid.partition(".")
+        if dot and kind != "wav":
+            raise RestError(404, 20404, "The exchange has recordings as .wav alone")
+        one = find(bare)
+        if one.recorded.seconds is None:
+            raise not_found()
+        seconds, channels = one.recorded.seconds, one.recorded.order.channels
+        headers = {"Content-Length": str(wave_bytes(seconds, channels))}
+        return Response(wave_file(seconds, channels), mimetype="audio/x-wav", headers=headers)
+
+    @rest.get("/Accounts/<account>/Calls/<call_sid>/Recordings.json")
+    def list_of_call(call_sid: str) -> Response:  # noqa: ARG001
+        return listed(kept([of_call()]))
+
+    @rest.post("/Accounts/<account>/Calls/<call_sid>/Recordings.json")
+    def start_recording(call_sid: str) -> tuple[Response, int]:
+        call, order = of_call(), recording_order(request.form)
+        try:
+            recorded = board.starts_recording(call_sid, order)
+        except WrongMomentError:
+            raise RestError(400, 21220, "Call is not in-progress. Cannot record.") from None
+        return jsonify(document(_One(call, recorded))), 201
+
+    @rest.post("/Accounts/<account>/Calls/<call_sid>/Recordings/<sid>.json")
+    def update_recording(call_sid: str, sid: str) -> Response:
+        one = find(sid)
+        status = request.form.get("Status", "")
+        if status not in {"in-progress", "paused", "stopped"}:
+            raise RestError(400, 20001, "Status is in-progress, paused or stopped")
+        if one.recorded.is_over:
+            raise RestError(400, 21220, "The recording is over")
+        if status == "stopped":
+            board.stops_recording(call_sid, one.recorded)
+        else:
+            one.recorded.status = status
+        return jsonify(document(one))
+
+    @rest.get("/Accounts/<account>/Conferences/<sid>/Recordings.json")
+    def list_of_conference(sid: str) -> Response:
+        try:
+            board.conferences.find(sid)
+        except LookupError:
+            raise not_found() from None
+        # Conferences are not recorded here.
+        return listed([])
+
+
+def _document(one: _One, account: str, api_url: str) -> dict[str, Any]:
+    recorded, call = one.recorded, one.call
+    uri = f"/{API_VERSION}/Accounts/{account}/Recordings/{recorded.sid}"
+    begun = rfc2822(call.answered_at or call.created_at)
+    return {
+        "sid": recorded.sid,
+        "account_sid": account,
+        "call_sid": call.sid,
+        "conference_sid": None,
+        "status": recorded.status,
+        "source": recorded.source,
+        "channels": recorded.order.channels,
+        "duration": None if recorded.seconds is None else str(recorded.seconds),
+        "start_time": begun,
+        "date_created": begun,
+        "date_updated": rfc2822(call.updated_at or call.created_at),
+        "price": None,
+        "price_unit": "USD",
+        "error_code": None,
+        "encryption_details": None,
+        "track": "both",
+        "api_version": API_VERSION,
+        "media_url": f"{api_url}{uri}",
+        "uri": f"{uri}.json",
+        "subresource_uris": {},
+    }
