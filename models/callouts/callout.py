@@ -8,7 +8,7 @@ caller who is called back has a call of their own instead, since they hear words
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, cast
 
-from sqlalchemy import ForeignKey, Index, String, Table, UniqueConstraint, select, text, update
+from sqlalchemy import ForeignKey, Index, String, Table, UniqueConstraint, bindparam, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
@@ -184,9 +184,20 @@ def is_callout_over(session: Session, call_id: int) -> bool:
     return session.execute(on).first() is None
 
 
+# Both built once: every open page asks for them at every change.
+_CURRENT = select(Callout).where(Callout.staff_id == bindparam("staff_id"), IS_ON)
+_NEWEST_ENDED = (
+    select(Callout, Call.call_status)
+    .join(Call, Call.id == Callout.call_id)
+    .where(Callout.staff_id == bindparam("staff_id"), Callout.closed_at > bindparam("since"))
+    .order_by(Callout.closed_at.desc(), Callout.id.desc())
+    .limit(1)
+)
+
+
 def current_callout(session: Session, staff_id: int) -> Callout | None:
     """The call-out that this person is in, or is being rung for."""
-    return session.scalars(select(Callout).where(Callout.staff_id == staff_id, IS_ON)).first()
+    return session.scalars(_CURRENT, {"staff_id": staff_id}).first()
 
 
 def unmade_since(session: Session, staff_id: int, since: datetime) -> tuple[Callout, str] | None:
@@ -195,14 +206,7 @@ def unmade_since(session: Session, staff_id: int, since: datetime) -> tuple[Call
     The second value is why: NOT_RUNG, NO_ANSWER or NO_KEY. A person who ended the call or left it by key
     knows why nobody was called.
     """
-    newest = (
-        select(Callout, Call.call_status)
-        .join(Call, Call.id == Callout.call_id)
-        .where(Callout.staff_id == staff_id, Callout.closed_at > since)
-        .order_by(Callout.closed_at.desc(), Callout.id.desc())
-        .limit(1)
-    )
-    found = session.execute(newest).first()
+    found = session.execute(_NEWEST_ENDED, {"staff_id": staff_id, "since": since}).first()
     if found is None or found[0].outcome != UNMADE or found[1] not in _WHY_UNMADE:
         return None
     return found[0], _WHY_UNMADE[found[1]]

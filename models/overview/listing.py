@@ -1,28 +1,19 @@
-"""One callback as a page shows it, and whether anything on the list changed."""
+"""One callback as a page shows it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from models.audit.audit import AuditEntry
 from models.callbacks.callback import CALLBACKS, Callback
-from models.callbacks.callback_list import ON_LIST
 from models.callbacks.wishes import SAFEST
-from models.calls.call import Call
-from models.calls.role import COLLEAGUE
 from models.staff.staff_name import read_staff_names
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 from models.talks.talk import Talk
 
-#: The exact words of the partial index: with bound parameters the databases would not use it.
-_LEGS_OF_STAFF = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
-#: The newest audit entry, how many colleagues are being called into talks or are in them, how many are on the
-#: list.
-Version = tuple[int, int, int]
 #: Staff see the end of a phone number; showing a whole one is logged, one at a time.
 _SHOWN_DIGITS = 2
 
@@ -65,25 +56,6 @@ class Listed:
     asked_elsewhere: bool
     number: str = field(repr=False)
     holder: str | None = field(repr=False)
-
-
-#: Besides the newest entry, the changes that leave none: new callbacks, and a colleague's leg in a talk that
-#: ends.
-_NEWEST = select(func.coalesce(func.max(AuditEntry.id), 0)).scalar_subquery()
-_COLLEAGUES = (
-    select(func.count()).select_from(Call).where(_LEGS_OF_STAFF, Call.role == COLLEAGUE).scalar_subquery()
-)
-_LINE = select(func.count()).select_from(Callback).where(ON_LIST).scalar_subquery()
-_VERSION = select(_NEWEST, _COLLEAGUES, _LINE)
-
-
-def version(session: Session) -> Version:
-    """Numbers of which at least one differs after any change to the list.
-
-    One look-up at the end of the audit, one of the legs of staff, and one count of the list.
-    """
-    entry, colleagues, on_list = session.execute(_VERSION).one()
-    return entry, colleagues, on_list
 
 
 def find_listed(session: Session, callback_id: int) -> Listed | None:

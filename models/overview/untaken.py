@@ -1,5 +1,6 @@
 """Urgent work that nobody has: how much, and which callbacks a page has not reported yet (R36)."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,6 +62,9 @@ def untaken(session: Session, now: datetime, soon: datetime) -> Untaken:
     """Urgent callbacks that nobody has, and those promised for ``soon`` at the latest."""
     rows = session.execute(_HEADS, {"soon": soon}).all()
     named = sorted(rows, key=lambda row: (row.rank, row.due_at, row.id))[:MOST_NAMED]
-    count = sum(session.scalars(_COUNTS, {"soon": soon}))
+    of_ranks = Counter(row.rank for row in rows)
+    # All of a rank were read unless it has as many as may be read.
+    is_whole = max(of_ranks.values(), default=0) < MOST_NAMED
+    count = len(rows) if is_whole else sum(session.scalars(_COUNTS, {"soon": soon}))
     overdue = tuple(sorted(row.id for row in rows if row.due_at < now)[:MOST_NAMED])
     return Untaken(count, tuple(row.id for row in named), tuple(session.scalars(_BEING_OFFERED)), overdue)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, islice
 from typing import Any
 
@@ -147,9 +147,10 @@ def work_list(
     # In one order, so that each choice has its statements once.
     only = tuple(name for name in FILTERS if name in chosen)
     ids = _ordered_ids(session, only, asked, now, soon)
-    rows = {row.id: row for row in session.execute(_rows(lines, discreet).where(Callback.id.in_(ids)))}
+    shown = _rows(tuple(lines), frozenset(discreet))
+    rows = {row.id: row for row in session.execute(shown, {"ids": ids})}
     total, found, *counts = session.execute(_counts(only), asked).one()
-    names = read_first_names(session)
+    names = read_first_names(session) if any(row.staff_id for row in rows.values()) else {}
     return WorkList(
         [_row(names, rows[one]) for one in ids if one in rows],
         dict(zip(FILTERS, counts, strict=True)),
@@ -224,7 +225,9 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
 }
 
 
-def _rows(lines: Sequence[str], discreet: Collection[str]) -> Select[Any]:
+# Built once for each version of the office's numbers.
+@lru_cache(maxsize=8)
+def _rows(lines: tuple[str, ...], discreet: frozenset[str]) -> Select[Any]:
     columns = [CALLBACKS.c[name] for name in WorkRow.__dataclass_fields__ if name in CALLBACKS.c]
     return (
         select(
@@ -235,6 +238,7 @@ def _rows(lines: Sequence[str], discreet: Collection[str]) -> Select[Any]:
         )
         .select_from(Callback)
         .outerjoin(Talk, Talk.callback_id == CALLBACKS.c.id)
+        .where(Callback.id.in_(bindparam("ids", expanding=True)))
     )
 
 

@@ -2,15 +2,19 @@
 
 import multiprocessing
 import os
+import random
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
+from itertools import cycle
+from math import inf
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
-from time import sleep
+from time import monotonic, sleep
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -19,36 +23,44 @@ import psutil
 from lxml import html
 from sqlalchemy import select
 
-from config.settings import Settings
+from hotline.console.shell.console import Console
 from hotline.console.shell.other_port import EVENTS
-from models import Callback
-from models.audit import audit
+from models import Callback, Staff
+from models.callbacks.callback_list import put_on_list
+from models.callbacks.claim import claim, release
 from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.bench.console import COOKIE, KEYS, cookie_for, full_office, ids_of
 from tests.bench.http import Measured, prepared, run
 from tests.bench.turns import served
-from tests.factories import NOW
+from workers.office_rules import callback_policy_of, policies_of
 
 #: Pages that are open at once, and how often something changes: in a busy office, and on the busiest day.
 CONSOLES, BUSY_SECONDS, BUSIEST_SECONDS = 50, 10.0, 1.0
 _LANES = 2
 _SPAWN = multiprocessing.get_context("spawn")
 PAGE = "/console/callbacks"
+#: Within this time other parts follow the bar when it shows something new, and when it does not (desk.js).
+_SOON_SECONDS, _LATER_SECONDS = 2.0, 4.0
+#: A process has started when it takes less of a core than this in a second.
+_AT_REST, _MOST_STARTING_SECONDS = 0.05, 30
 
 
-def listening(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float]:
+def listening(cases: int, seconds: float) -> tuple[float, float]:
     """Print what open consoles take: their part of the processes' time, and how a caller's p99 moves.
 
     The processes are those of `serve`: web, console and events. Browsers and callers use the web's port. The
     part is CPU time of web and console processes beside what they could have had, less what they take with
-    nobody at a console. Slices with open consoles and without follow each other.
+    nobody at a console. Slices with open consoles and without follow each other. Each slice is as long as
+    the time between two changes or a multiple of it, so that it has no more of them than it says.
     """
+    rounds = max(1, round(seconds / BUSY_SECONDS))
+    seconds = rounds * BUSY_SECONDS
     with TemporaryDirectory(prefix="hb-") as name:
         folder = Path(name)
         url = f"sqlite:///{folder / 'hotline.db'}"
         with full_office(folder, url, cases) as (app, database):
-            settings = app.extensions["hotline.console"].settings
+            office = app.extensions["hotline.console"]
             case_id = ids_of(database)["case_id"]
             cookies = [cookie_for(database, "liaison", case_id) for _ in range(CONSOLES)]
         more = {"HOTLINE_DATABASE_URL": url, **KEYS}
@@ -59,25 +71,29 @@ def listening(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float
             )
             events, teller = stack.enter_context(_served(folder, "events", more))
             answering = {"web": web, "console": console}
+            _rest(answering)
             idle = _taken(answering, seconds)
             with _consoles(port, events, cookies):
-                with _changing(settings, BUSY_SECONDS):
-                    busy = _taken(answering, seconds)
-                    telling = _taken({"events": teller}, seconds)
-                with _changing(settings, BUSIEST_SECONDS):
+                with _changing(office, BUSY_SECONDS):
+                    busy = _taken(answering | {"events": teller}, seconds)
+                telling = {"events": busy.pop("events")}
+                with _changing(office, BUSIEST_SECONDS):
                     busiest = _taken(answering, seconds)
             alone, beside = list[float](), list[float]()
             for _ in range(rounds):
                 alone += calls(port, seconds / rounds).times
-                with _consoles(port, events, cookies), _changing(settings, BUSY_SECONDS):
+                with _consoles(port, events, cookies), _changing(office, BUSY_SECONDS):
                     beside += calls(port, seconds / rounds).times
     p99s = [quantiles(times, n=100)[98] for times in (alone, beside)]
     moved = p99s[1] / p99s[0]
     click.echo(f"  of their time take, with nobody at a console: {_told(idle)}")
-    click.echo(
-        f"  with {CONSOLES} consoles and a change each {BUSY_SECONDS:.0f} s: {_told(busy)}; {_told(telling)}"
-    )
-    click.echo(f"  with a change each second: {_told(busiest)}")
+    for taken, between in ((busy, BUSY_SECONDS), (busiest, BUSIEST_SECONDS)):
+        each = sum((one.part - idle[role].part) * one.processes for role, one in taken.items())
+        click.echo(
+            f"  with {CONSOLES} consoles and a change each {between:.0f} s: {_told(taken)}; "
+            f"a page and change {each * between / CONSOLES * 1000:.1f} ms of processor time"
+        )
+    click.echo(f"  and to tell them of a change each {BUSY_SECONDS:.0f} s: {_told(telling)}")
     click.echo(
         f"  a caller's p99 is {p99s[0] * 1000:.1f} ms without and {p99s[1] * 1000:.1f} ms beside them: "
         f"ratio {moved:.2f}"
@@ -86,19 +102,31 @@ def listening(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float
 
 
 @contextmanager
-def _changing(settings: Settings, seconds: float) -> Iterator[None]:
-    """Something on the list changes each so many seconds, with an entry of the audit."""
+def _changing(office: Console, seconds: float) -> Iterator[None]:
+    """Each so many seconds a colleague claims the first callback of the list, or returns it.
+
+    Of two claims one is of an urgent callback, which every bar counts. Each alters a row of every list.
+    """
     over = threading.Event()
+    settings, policies = office.settings, policies_of(office.office)
+    policy = callback_policy_of(office.office)
 
     def change() -> None:
         database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
-        while not over.is_set():
+        for rank in cycle((0, 1)):
             with database.transaction() as session:
-                first = session.scalars(select(Callback).order_by(Callback.due_at).limit(1)).one()
-                first.liaison_tries = 1 - first.liaison_tries
-                target = f"callback:{first.id}"
-                audit.record(session, actor="worker", action="ring_liaison", target=target, now=NOW)
+                colleague = session.scalars(select(Staff).order_by(Staff.id).limit(1)).one()
+                listed = (
+                    select(Callback.id).where(Callback.rank == rank).order_by(Callback.due_at, Callback.id)
+                )
+                callback_id = session.scalars(listed.limit(1)).one()
+                claim(session, callback_id, colleague.id, datetime.now(UTC), policies)
             over.wait(seconds)
+            with database.transaction() as session:
+                release(session, callback_id, session.get_one(Staff, colleague.id), datetime.now(UTC))
+                put_on_list(session, callback_id, datetime.now(UTC), policy)
+            if over.wait(seconds):
+                break
         database.close()
 
     changes = threading.Thread(target=change)
@@ -108,6 +136,14 @@ def _changing(settings: Settings, seconds: float) -> Iterator[None]:
     finally:
         over.set()
         changes.join()
+
+
+def _rest(servers: Mapping[str, psutil.Process]) -> None:
+    """Wait until the processes have done what they do once after their start, so that no slice has it."""
+    for _ in range(_MOST_STARTING_SECONDS):
+        if all(one.part < _AT_REST for one in _taken(servers, 1.0).values()):
+            return
+    raise TimeoutError("The processes do not come to rest.")
 
 
 class _Taken(NamedTuple):
@@ -151,7 +187,7 @@ def _served(
 
 @contextmanager
 def _consoles(port: int, events: int, cookies: Sequence[str]) -> Iterator[None]:
-    """One open list for each cookie: it listens, and asks for its parts at each event, naming what it has.
+    """One open list for each cookie: it listens, and asks for its parts as desk.js does.
 
     They are in a process of their own, as browsers are: this one measures what callers wait for.
     """
@@ -192,13 +228,20 @@ class _Console(threading.Thread):
         self._web = HTTPConnection("127.0.0.1", port, timeout=60)
         self._stream = HTTPConnection("127.0.0.1", events, timeout=60)
         self._tags = dict[str, str]()
+        self._one_at_a_time = threading.Lock()
+        self._later: threading.Timer | None = None
+        self._looks_at = inf
         self._is_over = False
         self.is_open = threading.Event()
 
     def run(self) -> None:
         """Open the page, and follow what it is told."""
         _, page, _ = self._gets(PAGE)
-        parts = html.fromstring(page).xpath("//*[contains(@hx-trigger, 'desk:changed')]/@hx-get")
+        read = html.fromstring(page)
+        (bar,), parts = (
+            [str(part) for part in read.xpath(f"//*[contains(@hx-trigger, '{trigger}')]/@hx-get")]
+            for trigger in ("desk:told", "desk:parts")
+        )
         if not parts:
             raise RuntimeError("No part of the page follows the events.")
         self._stream.request("GET", EVENTS, headers=self._cookie)
@@ -206,8 +249,7 @@ class _Console(threading.Thread):
         try:
             while line := answer.readline():
                 if line.startswith(b"event: changed"):
-                    for part in parts:
-                        self._asks(str(part))
+                    self._looks(bar, parts)
                     self.is_open.set()
         except (OSError, HTTPException, ValueError, AttributeError):
             # The socket was closed below while it was read.
@@ -217,14 +259,39 @@ class _Console(threading.Thread):
     def closes(self) -> None:
         """Close the page."""
         self._is_over = True
+        if self._later is not None:
+            self._later.cancel()
         if self._stream.sock is not None:
             self._stream.sock.shutdown(2)
 
-    def _asks(self, part: str) -> None:
+    def _looks(self, bar: str, parts: Sequence[str]) -> None:
+        """Ask for the bar at once, and for the parts a little later, if they are not asked for by then."""
+        with self._one_at_a_time:
+            seconds = _SOON_SECONDS if self._asks(bar) else _LATER_SECONDS
+            if self._looks_at <= monotonic() + seconds:
+                return
+            if self._later is not None:
+                self._later.cancel()
+            wait = random.random() * seconds
+            self._looks_at = monotonic() + wait
+            self._later = threading.Timer(wait, self._asks_later, [parts])
+            self._later.daemon = True
+            self._later.start()
+
+    def _asks_later(self, parts: Sequence[str]) -> None:
+        with self._one_at_a_time:
+            self._looks_at = inf
+            if not self._is_over:
+                for part in parts:
+                    self._asks(part)
+
+    def _asks(self, part: str) -> bool:
+        """Ask for a part, naming what is shown; whether it has changed."""
         status, _, tag = self._gets(part, self._tags.get(part, ""))
         if status not in (200, 304):
             raise RuntimeError(f"{part} answered {status}.")
         self._tags[part] = tag
+        return status == 200
 
     def _gets(self, path: str, tag: str = "") -> tuple[int, bytes, str]:
         headers = self._cookie | ({"If-None-Match": tag, "HX-Request": "true"} if tag else {})

@@ -2,25 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from flask import request, url_for
+from flask import current_app, request, url_for
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.console.callbacks.list_rows import FILTER_NAMES, MARKS, row_words
+from hotline.console.callbacks.list_rows import FILTER_NAMES, MARKS, RowWords, row_words
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
 from hotline.console.shell.kept_request import page_of_form
 from hotline.console.shell.live import EVERY, tag_of
 from hotline.console.shell.words import language
 from models.outcomes.talk_facts import which_need_interpreter
-from models.overview.listing import version
 from models.overview.work_list import FILTERS, Reader, work_list
 from models.staff.staff import Staff
 
 LAST_PAGE = 1000
+#: Where the hidden field of a reader's forms goes in a row made for everybody: no text of it has a "<".
+_FIELD = "<field>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,6 @@ def address_of(opened: int | None) -> str:
     return asked.address(asked.filters, asked.page, opened)
 
 
-def tag_of_list(session: Session, asked: Asked, now: datetime) -> str:
-    """Changes with each entry of the audit, with the list, and each minute, because the words do then."""
-    minute = now.replace(second=0, microsecond=0)
-    return tag_of(version(session), asked, me().staff_id, language(), minute)
-
-
 def list_pane(session: Session, asked: Asked) -> dict[str, Any]:
     """The values of the templates of the list."""
     now = console.clock()
@@ -86,19 +83,38 @@ def list_pane(session: Session, asked: Asked) -> dict[str, Any]:
     interpreter = which_need_interpreter(session, [row.id for row in found.rows])
     policy, zone = console.callback_policy, console.office.zone
     query: dict[str, Any] = dict.fromkeys(asked.filters, 1) | {"page": asked.page}
+    rows = [
+        row_words(row, reader, now, zone, policy, needs_interpreter=row.id in interpreter)
+        for row in found.rows
+    ]
+    counts = found.counts, found.found, found.total
     return {
         "asked": asked,
         "found": found,
-        "rows": [
-            row_words(row, reader, now, zone, policy, needs_interpreter=row.id in interpreter)
-            for row in found.rows
-        ],
+        "rows": rows,
+        "row_html": _row_html,
         "filters": [(name, FILTER_NAMES[name]) for name in FILTERS],
         "marks": MARKS,
-        "rows_tag": tag_of_list(session, asked, now),
+        # Everything that the list shows, so that a change of something else costs no rendering.
+        "rows_tag": tag_of(rows, counts, asked, me().staff_id, language()),
         "every": EVERY,
         "rows_url": url_for("console.callbacks.callbacks_part", opened=asked.opened, **query),
     }
+
+
+def _row_html(row: RowWords, asked: Asked, token: Markup) -> Markup:
+    """One row; ``token`` is the hidden field of this reader's forms."""
+    made = _made_row(row, asked.filters, asked.page, language(), is_opened=row.id == asked.opened)
+    return Markup(made.replace(_FIELD, token))  # noqa: S704 # both come from templates
+
+
+# Cached: after a change the same few rows are made for everybody who has the list open.
+@lru_cache(maxsize=2048)
+def _made_row(row: RowWords, filters: tuple[str, ...], page: int, _language: str, *, is_opened: bool) -> str:
+    address = Asked(filters, page, row.id).address(filters, page, row.id)
+    made: Any = current_app.jinja_env.get_template("console/callbacks/row.html").module
+    # The token is the reader's own.
+    return str(made.row_html(row, address, is_opened, MARKS, Markup(_FIELD)))  # noqa: S704 # no text of others
 
 
 def _reader(session: Session, now: datetime) -> Reader:

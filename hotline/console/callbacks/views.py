@@ -4,7 +4,7 @@ from flask import Response, render_template, request
 from sqlalchemy.orm import Session
 
 from hotline.console.callbacks.area import area
-from hotline.console.callbacks.list_pane import asked_of_list, list_pane, tag_of_list
+from hotline.console.callbacks.list_pane import asked_of_list, list_pane
 from hotline.console.callbacks.panes import panes_page
 from hotline.console.callbacks.talk_views import talk_beside_list
 from hotline.console.callbacks.work_pane import Shown, callback_page
@@ -37,10 +37,8 @@ def callbacks_part() -> Response:
     opened = request.args.get("opened", type=int)
     asked = asked_of_list(opened)
     with console.database.reading() as session:
-        return live_part(
-            tag_of_list(session, asked, console.clock()),
-            lambda: render_template("console/callbacks/rows.html", **list_pane(session, asked)),
-        )
+        pane = list_pane(session, asked)
+    return live_part(pane["rows_tag"], lambda: render_template("console/callbacks/rows.html", **pane))
 
 
 @area.get("/callbacks/current")

@@ -19,6 +19,7 @@ from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff
+from hotline.console.shell.live import EVERY
 from models.notices.notice_counts import Late, late_notices
 from models.overview.wallboard.figures import Figures, figures
 from models.overview.wallboard.needs_person import Needs, needs
@@ -77,7 +78,7 @@ def _shown() -> dict[str, Any]:
 @area.get("/wallboard")
 @guard_staff(*ROLES)
 def wallboard() -> str:
-    return render_template("console/callbacks/wallboard/wallboard.html", **_shown())
+    return render_template("console/callbacks/wallboard/wallboard.html", every=EVERY, **_shown())
 
 
 @area.get("/wallboard/figures")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Response, make_response, request
 
 #: When such a part looks again, in htmx's notation: desk.js says so on the body.
-EVERY = "desk:changed from:body"
+EVERY = "desk:changed from:body, desk:parts from:body"
 
 
 def tag_of(*facts: object) -> str:

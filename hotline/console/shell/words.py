@@ -122,10 +122,8 @@ _ = gettext
 
 
 def _catalog() -> NullTranslations:
-    if not has_request_context() or "words" not in g:
-        return NullTranslations()
-    words: Words = g.words
-    return words.catalog(language())
+    words: Words | None = g.get("words") if has_request_context() else None
+    return NullTranslations() if words is None else words.catalog(g.get("language", ENGLISH))
 
 
 def country_name(code: str) -> str:

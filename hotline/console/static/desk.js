@@ -34,6 +34,32 @@
   document.addEventListener("htmx:afterSwap", () => readMessages(false));
   if (!bar) return;
 
+  // When something changed, the bar looks at once. The other parts follow at once where a call of one's own changed,
+  // within two seconds where something else in the bar did, and within four where nothing did. Most changes are other
+  // people's, and callers would wait behind fifty pages that all read the list in the same moment.
+  const SOON_MILLISECONDS = 2000;
+  const LATER_MILLISECONDS = 4000;
+  let look = null;
+  let looksAt = Infinity;
+  const dispatch = (name) => document.body.dispatchEvent(new CustomEvent(name));
+  const lookAtParts = () => {
+    window.clearTimeout(look);
+    looksAt = Infinity;
+    dispatch("desk:parts");
+  };
+  const lookWithin = (milliseconds) => {
+    if (looksAt <= performance.now() + milliseconds) return;
+    const wait = Math.random() * milliseconds;
+    window.clearTimeout(look);
+    looksAt = performance.now() + wait;
+    look = window.setTimeout(lookAtParts, wait);
+  };
+  const tell = () => {
+    dispatch("desk:told");
+    lookWithin(LATER_MILLISECONDS);
+  };
+  const changed = () => dispatch("desk:changed");
+
   // By person, since the next one at this computer has heard nothing.
   const TOLD = `console.desk.told.${bar.dataset.of}`;
   const words = (text) => (text || "").split(" ").filter(Boolean);
@@ -89,15 +115,24 @@
     pressed = false;
   };
 
+  let calls = "";
   const drawn = () => {
     sayNews();
     count();
+    calls = [...bar.querySelectorAll("#bar-news > li")].map((one) => one.dataset.tokens).filter(isOf("call")).join(" ");
     document.dispatchEvent(new CustomEvent("desk:drawn"));
   };
   bar.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== bar) return;
     keepFocus();
+    const before = calls;
     drawn();
+    if (calls !== before) {
+      dispatch("desk:call");
+      lookAtParts();
+    } else {
+      lookWithin(SOON_MILLISECONDS);
+    }
   });
   drawn();
 
@@ -105,12 +140,12 @@
   const EVERY_MILLISECONDS = 3000;
   const RARELY_TICKS = 20;
   const others = "BroadcastChannel" in window ? new BroadcastChannel("console.desk") : null;
-  const changed = () => document.body.dispatchEvent(new CustomEvent("desk:changed"));
-  const changedForAll = () => {
-    changed();
-    if (others) others.postMessage("changed");
+  const hear = (what) => (what === "all" ? changed() : tell());
+  const hearForAll = (what) => {
+    hear(what);
+    if (others) others.postMessage(what);
   };
-  if (others) others.onmessage = changed;
+  if (others) others.onmessage = (event) => hear(event.data);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) changed(); });
   window.addEventListener("online", changed);
 
@@ -123,9 +158,9 @@
       source.addEventListener("open", () => {
         isUp = true;
         // Something may have changed before it was open.
-        changedForAll();
+        hearForAll("changed");
       });
-      source.addEventListener("changed", changedForAll);
+      source.addEventListener("changed", () => hearForAll("changed"));
       source.addEventListener("error", () => { isUp = false; });
     };
     if (document.body.dataset.events) listen();
@@ -135,8 +170,9 @@
       ticks += 1;
       const isRare = ticks % RARELY_TICKS === 0;
       if (isRare && source && source.readyState === EventSource.CLOSED) listen();
-      // Some things follow the time of day alone: a promise turns overdue, a claim ends.
-      if (!isUp || isRare) changedForAll();
+      // Some things follow the time of day alone: a promise turns overdue, a claim ends. An answer may have been lost.
+      if (isRare) hearForAll("all");
+      else if (!isUp) hearForAll("changed");
     };
     clock.postMessage(EVERY_MILLISECONDS);
   };

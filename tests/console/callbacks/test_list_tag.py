@@ -1,7 +1,8 @@
 """A list that is open all day asks for what changed, and gets a few bytes where nothing did."""
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import update
 
 from config.office import Office as OfficeFile
 from models import Staff
+from models.audit import audit
 from models.callbacks.callback_list import put_on_list
 from models.staff.staff_session import StaffSession
 from models.store.database import Database
@@ -39,7 +41,8 @@ def test_change_is_shown_at_the_next_look(liaison: Member, tag: str, office_rows
 def test_callback_that_is_put_on_the_list_is_shown_at_the_next_look(
     liaison: Member, office_rows: Office, office: OfficeFile, clock: Clock, database: Database
 ) -> None:
-    callback_id = office_rows.promises(rank=None)
+    office_rows.promises(rank=1, due_at=clock() + timedelta(hours=9))
+    callback_id = office_rows.promises(rank=None, due_at=clock() + timedelta(hours=8))
     tag = liaison.opens(PART).headers["ETag"]
     assert liaison.opens(PART, If_None_Match=tag).status == 304
 
@@ -47,7 +50,28 @@ def test_callback_that_is_put_on_the_list_is_shown_at_the_next_look(
         assert put_on_list(session, callback_id, clock(), callback_policy_of(office))
 
     assert liaison.opens(PART, If_None_Match=tag).status == 200
-    assert f'id="row-{callback_id}"' in liaison.text
+    assert re.findall(r'id="row-(\d+)"', liaison.text)[0] == str(callback_id)
+
+
+def test_change_that_the_list_does_not_show_costs_no_rendering(
+    liaison: Member, tag: str, database: Database, clock: Clock
+) -> None:
+    with database.transaction() as session:
+        audit.record(session, actor="system", action="look", target="case:1", now=clock())
+
+    assert liaison.opens(PART, If_None_Match=tag).status == 304
+
+
+def test_row_that_two_people_see_alike_has_the_token_of_each(
+    liaison: Member, supervisor: Member, tag: str
+) -> None:
+    tokens = [
+        set(re.findall(r'name="csrf_token" value="([^"]+)"', who.opens(PART).text))
+        for who in (liaison, supervisor)
+    ]
+
+    assert [len(one) for one in tokens] == [1, 1]
+    assert tokens[0] != tokens[1]
 
 
 def test_list_is_read_again_with_each_minute(liaison: Member, tag: str, clock: Clock) -> None:

@@ -22,7 +22,6 @@ from models.frame.console_version import console_version
 from models.outcomes.next_callback import next_to_claim
 from models.outcomes.talk_facts import needs_interpreter, which_need_interpreter
 from models.overview.history import history_of
-from models.overview.listing import version
 from models.overview.my_shift import today_of
 from models.overview.outcome import last_talk
 from models.overview.untaken import untaken
@@ -92,7 +91,6 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "a slot": lambda session, now: ring_next(session, 1, now, POLICY),
     "a ring": lambda session, now: ring_first(session, now, POLICY),
     "legs of those who asked to be rung": undialled_takers,
-    "whether the list changed": lambda session, _now: version(session),
     "whether open consoles changed": lambda session, _now: console_version(session),
     "whether a call was promised again": lambda session, _now: is_promised_again(session, 7),
     "a history": lambda session, _now: history_of(session, 1),
