@@ -82,7 +82,9 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 
 # The exchange as a package of its own, for any Twilio app: build/exchange has its wheel.
 exchange: $(VENV)/.run
-	$(PIP) wheel --no-deps --no-build-isolation -w build/exchange hotline/exchange
+	@rm -rf build/exchange && mkdir -p build/exchange && cp -RL hotline/exchange build/exchange/source
+	@$(PIP) wheel --no-deps --no-build-isolation -w build/exchange build/exchange/source
+	@rm -rf build/exchange/source && ls build/exchange/*.whl
 
 # Twilio's client for Node, which the suite uses against the exchange; the lock names no registry.
 node: build/node/.done

@@ -12,7 +12,7 @@ import click
 from hotline.exchange.app import create_exchange
 from hotline.exchange.calls.order import PhoneNumber
 from hotline.exchange.calls.switchboard import Switchboard
-from hotline.exchange.certificate import CertificateError, from_files, made_now
+from hotline.exchange.certificate import CertificateError, from_files, is_twilio, made_now
 from hotline.exchange.delivery.delivery import over_http
 from hotline.exchange.delivery.faults import Faults
 from hotline.exchange.numbers import ANY, NumberError, origin, read_numbers
@@ -20,7 +20,6 @@ from hotline.exchange.server import HOST, BusyPortError, Ports, QuietHandler, tl
 
 #: No account at Twilio has this id.
 ACCOUNT = "AC" + "0" * 32
-_TWILIO = ".twilio.com"
 _MOST_PORT = 65535
 
 
@@ -160,7 +159,7 @@ def _tls(certificate: Path | None, key: Path | None, ca: Path) -> type[QuietHand
         context = from_files(certificate, key) if certificate and key else made_now(ca)
     except CertificateError as problem:
         _fail(f"{problem}.")
-    return tls_handler(context, lambda host: host.endswith(_TWILIO))
+    return tls_handler(context, is_twilio)
 
 
 def _urls(settings: Iterable[PhoneNumber]) -> list[str]:

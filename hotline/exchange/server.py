@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -85,6 +86,14 @@ class _Server:
         self.server: BaseWSGIServer = make_server(
             HOST, self.port, app, threaded=True, request_handler=handler, fd=self._listening.fileno()
         )
+        shows_fault = self.server.handle_error
+
+        def handle_error(request: Any, client_address: Any) -> None:
+            # A client that trusts no made-up certificate, or goes away, is no fault of the exchange's.
+            if not isinstance(sys.exception(), OSError):
+                shows_fault(request, client_address)
+
+        self.server.handle_error = handle_error  # type: ignore[method-assign]
 
     def close(self) -> None:
         """Stop listening."""

@@ -1,4 +1,4 @@
-"""The sound of a recording: a soft tone that lasts as long as the recording does."""
+"""The sound of a recording: a soft tone as WAV, or silence as MP3, as long as the recording is."""
 
 import math
 import struct
@@ -27,3 +27,13 @@ def wave_file(seconds: int, channels: int = 1) -> Iterator[bytes]:
     second = b"".join(struct.pack("<h", sample) * channels for sample in samples)
     for _ in range(seconds):
         yield second
+
+
+#: One frame of silence (MPEG 2.5 layer III, 8 kHz, 8 kbit/s, mono): a header, and zeros for "no sound".
+_FRAME = b"\xff\xe3\x18\xc0".ljust(72, b"\0")
+_FRAME_SAMPLES = 576
+
+
+def mp3_file(seconds: int) -> bytes:
+    """Return an MP3 file of silence, which takes a kilobyte a second."""
+    return _FRAME * round(seconds * SAMPLES_A_SECOND / _FRAME_SAMPLES)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from hotline.exchange.calls.answering import WrongMomentError
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
-from hotline.exchange.rest.audio import wave_bytes, wave_file
+from hotline.exchange.rest.audio import mp3_file, wave_bytes, wave_file
 from hotline.exchange.rest.calls import recording_order
 from hotline.exchange.rest.shapes import RestError, is_wanted, not_found, page, rfc2822
 from hotline.exchange.twiml.recorder import Recorded
@@ -81,12 +81,14 @@ def add_recordings(rest: Blueprint, board: Switchboard) -> None:
     @rest.get("/Accounts/<account>/Recordings/<sid>", endpoint=MEDIA)
     def fetch_recording(sid: str) -> Response:
         bare, dot, kind = sid.partition(".")
-        if dot and kind != "wav":
-            raise RestError(404, 20404, "The exchange has recordings as .wav alone")
+        if dot and kind not in {"wav", "mp3"}:
+            raise RestError(404, 20404, "The exchange has recordings as .wav and .mp3")
         one = find(bare)
         if one.recorded.seconds is None:
             raise not_found()
         seconds, channels = one.recorded.seconds, one.recorded.order.channels
+        if kind == "mp3":
+            return Response(mp3_file(seconds), mimetype="audio/mpeg")
         headers = {"Content-Length": str(wave_bytes(seconds, channels))}
         return Response(wave_file(seconds, channels), mimetype="audio/x-wav", headers=headers)
 

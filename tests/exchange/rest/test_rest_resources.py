@@ -224,6 +224,26 @@ def test_what_went_wrong_on_a_call_is_its_notification(exchange: Exchange) -> No
     assert [one.sid for one in exchange.twilio.notifications.list(log=1)] == [warning.sid]
 
 
+def test_document_that_cannot_run_and_a_refused_call_event_are_notifications_with_their_request(
+    exchange: Exchange,
+) -> None:
+    bad = exchange.twilio.calls.create(to=LIAISON, from_=LINE, url=f"{PUBLIC_URL}/voice/steps/menu/1")
+    refused = place(
+        exchange, status_callback=f"{PUBLIC_URL}/voice/steps/none/1", status_callback_event=["completed"]
+    )
+    exchange.act(bad.sid, "answer")
+    exchange.act(bad.sid, "keys", keys="4")
+    exchange.act(refused.sid, "decline")
+    assert exchange.waits_until(exchange.twilio.calls(refused.sid).notifications.list)
+
+    (of_document,) = exchange.twilio.calls(bad.sid).notifications.list()
+    (of_event,) = exchange.twilio.calls(refused.sid).notifications.list()
+
+    assert (of_document.error_code, of_document.message_text) == ("13223", "<Dial> names no phone (13223)")
+    assert of_document.request_url.endswith("/steps/menu/1")
+    assert (of_event.error_code, of_event.request_method) == ("15003", "POST")
+
+
 def test_message_has_no_media(exchange: Exchange) -> None:
     message = exchange.twilio.messages.create(to=LIAISON, from_=LINE, body="Hello")
 

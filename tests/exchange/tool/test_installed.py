@@ -61,6 +61,10 @@ def test_message_is_kept_and_its_sound_can_be_fetched_without_a_password(tool: T
     assert patient.hears("[beep]", "Your message of 3 seconds is kept.")
     (recording,) = tool.rest(f"/Calls/{patient.sid}/Recordings.json").json()["recordings"]
     assert recording["media_url"].startswith(tool.url)
+    short = requests.get(f"{recording['media_url']}.mp3", timeout=10)
+    frame = 0.072  # seconds; 72 bytes at 8 kbit/s
+    assert abs(len(short.content) / 72 * frame - int(recording["duration"])) < frame
+    assert short.content[:2] == short.content[72:74] == b"\xff\xe3"
     sound = requests.get(f"{recording['media_url']}.wav", timeout=10)
     with wave.open(io.BytesIO(sound.content)) as heard:
         assert heard.getnframes() / heard.getframerate() == int(recording["duration"])
@@ -129,6 +133,8 @@ def test_client_for_python_needs_a_proxy_and_an_authority_alone(
     with pytest.raises(TwilioRestException) as refused:
         client.verify.v2.services("VA" + "1" * 32).fetch()
     assert (refused.value.status, refused.value.code) == (404, 20404)
+    in_dublin = Client(ACCOUNT, TOKEN, region="ie1", edge="dublin")
+    assert in_dublin.api.v2010.accounts(ACCOUNT).fetch().sid == ACCOUNT
 
 
 def test_other_hosts_are_not_carried_and_the_refusal_says_what_to_do(tool: Tool) -> None:
@@ -145,6 +151,7 @@ def test_tls_port_can_be_used_directly(tool: Tool) -> None:
     assert [one["sid"] for one in answer.json()["accounts"]] == [ACCOUNT]
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(url, timeout=10)
+    assert "Traceback" not in "\n".join(tool.program.all_printed()), "a client without trust is no fault"
 
 
 def test_client_for_node_uses_every_resource(tool: Tool, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import venv
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,13 @@ class Running:
                 raise AssertionError(f"it printed no line {start!r} but {self.lines}") from None
             if self.lines[-1].startswith(start):
                 return self.lines[-1].removeprefix(start)
+
+    def all_printed(self) -> list[str]:
+        """Return every line so far."""
+        with suppress(queue.Empty):
+            while True:
+                self.lines.append(self._queue.get_nowait())
+        return self.lines
 
     def ends(self) -> None:
         """End it."""
