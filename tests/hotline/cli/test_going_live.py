@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
 from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
 from config.office import Office
 from config.office_file import SHIPPED_DECIDER, SHIPPED_FILE
@@ -137,12 +138,11 @@ def certificate_of(folder: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def the_line(settings: Settings, database: Database, folder: Path) -> Iterator[tuple[str, Path]]:
-    """The real web app over TLS: its address, and the certificate to trust."""
+def over_tls(app: Any, folder: Path) -> Iterator[tuple[str, Path]]:
+    """A web app over TLS: its address, and the certificate to trust."""
     certificate, key = certificate_of(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    app = create_app(settings, database=database, with_console=False)
     server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=context)
     with serving(server) as port:
         yield f"https://127.0.0.1:{port}", certificate
@@ -205,6 +205,8 @@ def test_development_is_told_to_become_production(
     assert steps["Set the environment for production"]["told"].startswith("HOTLINE_ENV is development")
     assert steps["Migrate the database"]["state"] == "done"
     assert "HOTLINE_CARRIER is exchange" in steps["Connect the Twilio account"]["told"]
+    assert steps["Let Redis keep every job"]["told"] == "Redis forgets its jobs when it restarts"
+    assert steps["Start every role"]["told"] == "no sign of life from web, worker, sweeper"
 
 
 def test_installation_with_every_step_done_may_go_live_and_nobody_was_called(
@@ -221,7 +223,8 @@ def test_installation_with_every_step_done_may_go_live_and_nobody_was_called(
     valkey = redis.Redis.from_url(redis_url)
     valkey.config_set("appendonly", "yes")
     valkey.config_set("maxmemory-policy", "noeviction")
-    with the_line(settings, database, tmp_path) as (public_url, certificate):
+    line = create_app(settings, database=database, with_console=False)
+    with over_tls(line, tmp_path) as (public_url, certificate):
         for number in (*LINES, STAFF_LINE):
             name = "fallback-discreet.xml" if number == LINES[1] else "fallback.xml"
             twilio.numbers[number] = as_wanted(number, public_url, f"{elsewhere}/{name}")
@@ -355,6 +358,31 @@ def test_wrong_auth_token_is_open_since_it_signs_every_call(at_twilio: Tick, twi
         in (steps["Connect the Twilio account"]["told"])
     )
     assert steps[VOICE]["state"] == "open"
+
+
+def test_address_that_leads_elsewhere_is_open(settings: Settings, tmp_path: Path) -> None:
+    def told(app: Any) -> str:
+        with over_tls(app, tmp_path) as (public_url, certificate):
+            environ = {"HOTLINE_PUBLIC_URL": public_url, "REQUESTS_CA_BUNDLE": str(certificate)}
+            result = run(settings, "doctor", "--going-live", "--json", **{**PRODUCTION, **environ})
+        step = ticked(result)["Give the line an https address"]
+        assert step["state"] == "open"
+        return str(step["told"]).replace(public_url, "")
+
+    # A page of a web host, and a proxy that does not pass POST.
+    assert told(Response("Not Found", 404)) == "/up answers 404"
+    assert told(only_gets) == "POST /voice/inbound without a signature answers 405, and not 403"
+    plain = run(
+        settings, "doctor", "--going-live", "--json",
+        **{**PRODUCTION, "HOTLINE_PUBLIC_URL": "http://127.0.0.1:9"},
+    )  # fmt: skip
+    assert "no https address" in ticked(plain)["Give the line an https address"]["told"]
+
+
+def only_gets(environ: Any, start_response: Any) -> Any:
+    """Answers /up as the line does, and refuses every POST."""
+    is_post = environ["REQUEST_METHOD"] == "POST"
+    return Response('{"up":true}', 405 if is_post else 200)(environ, start_response)
 
 
 @ON_SQLITE
