@@ -71,6 +71,10 @@ def serve(bind: str, demo: bool | None) -> None:
     settings = _with_ports(settings, where)
     make_socket_folder(settings)
     cases = _prepare(settings, office, demo=not settings.production if demo is None else demo)
+    if settings.carrier == "exchange":
+        from hotline.cli.serving.stage import write_stage
+
+        write_stage(settings, office, cases, _sign_in_code(settings), _release(settings))
     try_app(settings)
     raise SystemExit(_Supervised(settings, run, where, cases, lock).run())
 
@@ -268,15 +272,14 @@ def _environment(settings: Settings, public_url: str = "") -> str:
 
 def _to_try(settings: Settings, cases: Iterable[Any]) -> list[str]:
     """Three things for a first half hour, for as long as their case is as it was."""
-    from hotline.demo_feed import NAME, REGISTERED_NUMBER
+    from hotline.demo_feed import REGISTERED_NUMBER
 
-    place, path = _environment(settings), settings.data_dir / NAME
     told = [f"case {one.number} with PIN {one.pin}" for one in cases if one.number == REGISTERED_NUMBER]
     heard = told[0] if told else "a case below with its PIN"
     return [
         "Three things to try:",
         f"  1. Dial the line from the exchange, press 1 and 1, and key {heard}.",
-        f"  2. Let the feed say that this person got out: {place}.venv/bin/hotline custody import {path}",
+        f"  2. Let the feed say that this person got out: {_release(settings)}",
         "     The line calls +1 202 555 0110, who asked for that. Answer it on the exchange, or dial again.",
         "  3. Sign in as Ana, press Claim, then Call now. Her phone, the Liaison on the exchange, rings 20 s",
         "     and you answer, press 1, answer the person's phone, press 1. Hang up, and save how it ended.",
@@ -286,12 +289,25 @@ def _to_try(settings: Settings, cases: Iterable[Any]) -> list[str]:
 def _how_to_sign_in(settings: Settings) -> list[str]:
     from hotline.demo_staff import PASSWORD, STAFF
 
-    first, place = STAFF[0][0], _environment(settings)
     return [
         f"Staff sign in at {settings.public_url}/console/ with the password: {PASSWORD}",
         *(f"  {email:<28} {role}" for email, _, role, *_ in STAFF),
-        f"The code that is asked for then: {place}.venv/bin/hotline staff sign-in-code {first}",
+        f"The code that is asked for then: {_sign_in_code(settings)}",
     ]
+
+
+def _sign_in_code(settings: Settings) -> str:
+    """The command that prints the code of the demo's first person."""
+    from hotline.demo_staff import STAFF
+
+    return f"{_environment(settings)}.venv/bin/hotline staff sign-in-code {STAFF[0][0]}"
+
+
+def _release(settings: Settings) -> str:
+    """The command that imports the demo's feed file."""
+    from hotline.demo_feed import NAME
+
+    return f"{_environment(settings)}.venv/bin/hotline custody import {settings.data_dir / NAME}"
 
 
 def _get_json(host: str, port: int, path: str) -> dict[str, Any] | None:

@@ -13,17 +13,11 @@ from hotline.exchange.page.controls import controls
 from hotline.exchange.page.handsets import Handsets
 from hotline.exchange.page.page import page
 from hotline.exchange.page.phones import phones
+from hotline.exchange.page.stage import Stage
 from hotline.exchange.page.streams import Streams
 from hotline.exchange.page.visitors import admit_this_machine_alone
 from hotline.exchange.rest.rest import RestLimit, twilio_rest
 from hotline.exchange.rest.shapes import answer_in_twilios_shape
-
-#: The handsets on the page at first: a caller, and the people whom the demo office calls.
-FIRST_HANDSETS = (
-    ("Victim", "+12025550144"),
-    ("Liaison", "+12025550170"),
-    ("Second liaison", "+12025550171"),
-)
 
 
 def create_exchange(
@@ -35,24 +29,24 @@ def create_exchange(
     faults: Faults | None = None,
     limit: RestLimit | None = None,
     streams: Streams | None = None,
+    stage: Stage | None = None,
 ) -> Flask:
     """Build the app around a switchboard. ``lines`` are the line's numbers, the main one first.
 
     ``faults`` are those around the switchboard's delivery, so that ``/exchange/faults`` can set them while
-    the exchange runs.
+    the exchange runs. ``stage`` is what the page shows of the app behind the line.
     """
     app = Flask(__name__, static_folder=None)
     admit_this_machine_alone(app)
     messages = Messages(switchboard)
     limit = limit or RestLimit(time.monotonic)
-    handsets = Handsets(switchboard.feed)
-    for name, number in FIRST_HANDSETS:
-        handsets.add(name, number)
+    stage = stage or Stage()
+    handsets = Handsets(switchboard.feed, stage.phones, lines)
     app.register_blueprint(twilio_rest(switchboard, messages, account_sid, credentials, limit))
-    app.register_blueprint(phones(switchboard, messages))
+    app.register_blueprint(phones(switchboard, messages, handsets))
     app.register_blueprint(controls(switchboard, faults or Faults(), limit))
     answer_in_twilios_shape(app)
-    app.register_blueprint(page(switchboard, handsets, streams or Streams(switchboard.feed), lines))
+    app.register_blueprint(page(switchboard, handsets, streams or Streams(switchboard.feed), lines, stage))
 
     @app.get("/")
     def front() -> Response:

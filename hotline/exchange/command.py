@@ -16,6 +16,7 @@ from hotline.exchange.certificate import CertificateError, from_files, is_twilio
 from hotline.exchange.delivery.delivery import over_http
 from hotline.exchange.delivery.faults import Faults
 from hotline.exchange.numbers import ANY, NumberError, origin, read_numbers
+from hotline.exchange.page.stage import StageError, read_stage
 from hotline.exchange.server import HOST, BusyPortError, Ports, QuietHandler, tls_handler
 
 #: No account at Twilio has this id.
@@ -80,6 +81,11 @@ class _Port(click.IntRange):
 )
 @click.option("--api-key", envvar="TWILIO_API_KEY", show_envvar=True, help="An API key that may use the API.")
 @click.option("--api-secret", envvar="TWILIO_API_SECRET", show_envvar=True, help="The secret of --api-key.")
+@click.option(
+    "--stage",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A JSON file with what the page shows of your app: phones, steps to try, cards with keys to click.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing at the start.")
 def exchange(
     numbers: tuple[str, ...],
@@ -96,6 +102,7 @@ def exchange(
     token: str | None,
     api_key: str | None,
     api_secret: str | None,
+    stage: Path | None,
     quiet: bool,
 ) -> None:
     """Stand in for Twilio on this machine: call your app from a browser page, and let it call phones there.
@@ -113,6 +120,10 @@ def exchange(
         allowed = [origin("--origin", url) for url in origins]
     except NumberError as problem:
         _fail(str(problem))
+    try:
+        shown = None if stage is None else read_stage(stage)
+    except StageError as problem:
+        _fail(f"--stage: {problem}.")
     if not account.startswith("AC"):
         _fail("--account is no account SID, which begins with AC.")
     if (api_key is None) != (api_secret is None):
@@ -141,6 +152,7 @@ def exchange(
         credentials=credentials,
         lines=[number for number in settings if number != ANY],
         faults=faults,
+        stage=shown,
     )
     try:
         ports = Ports(app, port, tls, handler)

@@ -11,10 +11,15 @@ class Handset:
     def __init__(self, page: Page, name: str) -> None:
         self.page, self.name = page, name
         self.card: Locator = page.get_by_role("article", name=name, exact=True)
-        self.words: Locator = self.card.get_by_role("log", name=f"Words on {name}")
+        self.words: Locator = self.card.get_by_role("group", name=f"Words on {name}")
+        #: The words of the last call.
+        self.call: Locator = self.words.locator(".one-call").last
 
     def dials(self) -> None:
+        """Dial, and wait for the new call: the words of earlier ones stay on the phone."""
+        earlier = self.words.locator(".one-call").evaluate_all("all => all.at(-1)?.dataset.sid ?? ''")
         self.button("Dial the line").click()
+        expect(self.call).not_to_have_attribute("data-sid", earlier)
 
     def answers(self) -> None:
         self.button("Answer").click()
@@ -35,13 +40,16 @@ class Handset:
         self.card.get_by_label("Say something").fill(words)
         self.page.keyboard.press("Enter")
 
+    def opens_settings(self) -> None:
+        self.card.locator("summary", has_text=f"Settings of {self.name}").click()
+
     def hears(self, *phrases: str) -> None:
-        """Wait until each of ``phrases`` was heard."""
+        """Wait until each of ``phrases`` was heard on the last call."""
         for phrase in phrases:
-            expect(self.words).to_contain_text(phrase)
+            expect(self.call).to_contain_text(phrase)
 
     def is_shown_as(self, state: str) -> None:
-        expect(self.card.get_by_role("status")).to_have_text(f"{self.name}: {state}")
+        expect(self.card.locator(".pill")).to_have_text(state)
 
     def button(self, name: str) -> Locator:
         return self.card.get_by_role("button", name=name, exact=True)

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import judge
@@ -18,6 +18,19 @@ def opened(visitors: Visitors, exchange: Exchange, speed: str = "Instant", **opt
     page.get_by_label(speed).check()
     expect(page.get_by_label(speed)).to_be_checked()
     return page
+
+
+def ring(page: Page) -> Locator:
+    """The rings in the bar."""
+    return page.get_by_role("region", name="Ringing and in calls").locator(".ring")
+
+
+def adds(page: Page, name: str, number: str) -> None:
+    """Add a phone to the page, as people type it."""
+    page.locator("summary", has_text="Add phone").click()
+    page.get_by_role("textbox", name="Name").fill(name)
+    page.get_by_role("textbox", name="Number").fill(number)
+    page.get_by_role("button", name="Add phone", exact=True).click()
 
 
 def rings_liaison(exchange: Exchange, page: Page, to: str = "+12025550170") -> Handset:
@@ -84,7 +97,7 @@ def test_skip_link_leads_to_the_phones(visitors: Visitors, exchange: Exchange) -
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
 
-    assert page.evaluate("!!document.activeElement.closest('.handset')")
+    assert page.evaluate("!!document.activeElement.closest('.phone')")
 
 
 def test_words_take_their_time_and_a_key_cuts_them_short(visitors: Visitors, exchange: Exchange) -> None:
@@ -136,7 +149,10 @@ def test_digits_can_be_pasted(visitors: Visitors, exchange: Exchange) -> None:
 def test_handset_can_withhold_its_number(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     caller = Handset(page, "Victim")
+    caller.opens_settings()
     caller.card.get_by_label("Call as").select_option("anonymous")
+    expect(caller.card).to_contain_text("calls as anonymous")
+    page.keyboard.press("Escape")
 
     caller.dials()
     caller.hears("To talk to someone")
@@ -175,7 +191,9 @@ def test_phone_that_nobody_answers_stops_by_itself(visitors: Visitors, exchange:
 def test_voicemail_can_answer_every_time(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     liaison = Handset(page, "Liaison")
+    liaison.opens_settings()
     liaison.card.get_by_label("When it rings,").select_option("voicemail answers")
+    expect(liaison.card.locator(".number")).to_have_text("+1 202 555 0170 · voicemail answers")
     expect(liaison.card.get_by_label("When it rings,")).to_have_value("machine")
     assert exchange.waits_until(lambda: exchange.board.phones.at("+12025550170").kind == "machine")
 
@@ -185,34 +203,35 @@ def test_voicemail_can_answer_every_time(visitors: Visitors, exchange: Exchange)
     liaison.is_shown_as("Call over")
 
 
-def test_phone_that_nobody_shows_rings_in_the_tray_and_can_be_picked_up(
+def test_phone_that_nobody_shows_rings_in_the_bar_and_can_be_answered_and_removed(
     visitors: Visitors, exchange: Exchange
 ) -> None:
     page = opened(visitors, exchange)
     place(exchange, to=LIAISON)
-    expect(page.get_by_text("One phone rings.")).to_be_visible()
+    expect(ring(page)).to_contain_text("+1 202 555 0142 rings")
+    expect(ring(page)).to_contain_text("from +1 202 555 0100, Small line")
 
-    page.get_by_role("button", name="Pick up +1 202 555 0142").click()
+    page.get_by_role("button", name="Answer +1 202 555 0142").click()
 
     other = Handset(page, "Phone 0142")
     other.hears("To accept, press 1.")
-    expect(page.get_by_text("None.", exact=True)).to_be_visible()
+    expect(ring(page)).to_have_count(0)
+    expect(other.card.get_by_role("group", name="Keypad of Phone 0142")).to_be_visible()
     other.hangs_up()
     other.is_shown_as("Call over")
+    other.opens_settings()
     other.button("Remove Phone 0142").click()
     expect(other.card).to_have_count(0)
 
 
 def test_transferred_call_rings_a_phone_and_typed_words_cross(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
-    page.get_by_role("textbox", name="Name").fill("Office")
-    page.get_by_role("textbox", name="Number").fill(LIAISON)
-    page.get_by_role("button", name="Add", exact=True).click()
+    adds(page, "Office", LIAISON)
     caller, office = Handset(page, "Victim"), Handset(page, "Office")
     caller.dials()
     caller.hears("To talk to someone")
     caller.presses("1")
-    caller.is_shown_as("In call: the line rings a phone")
+    caller.is_shown_as("Line is dialing")
     office.is_shown_as("Rings")
 
     office.answers()
@@ -270,19 +289,180 @@ def test_log_shows_each_request_with_its_document_and_what_is_wrong_with_it(
     caller.hears("To talk to someone")
     caller.presses("4")
     caller.hears("an application error has occurred", "The line failed:")
-    log = page.get_by_role("region", name="Requests to the line")
-    asked = log.get_by_role("listitem").filter(has_text="/voice/steps/menu/1")
+    ladder = page.get_by_role("region", name="Calls").get_by_role("listitem").filter(has_text="Victim →")
+    expect(ladder.get_by_role("heading")).to_have_text("Victim → Small line")
+    expect(ladder.locator("summary").first).to_contain_text("findings")
+    asked = ladder.locator(".turn").filter(has_text="/voice/steps/menu/1")
 
     asked.locator("summary").click()
 
-    expect(asked).to_contain_text("keys 4")
+    expect(asked.locator("summary")).to_contain_text("keys 4")
+    expect(asked.locator("summary")).to_contain_text("200Dial")
     expect(asked.locator("dl")).to_contain_text("Digits4")
-    expect(asked.get_by_role("group", name="The document that came back")).to_contain_text("<Dial/>")
-    expect(asked.locator(".findings")).to_contain_text(re.compile("Line 2: .*Dial"))
-    events = log.get_by_role("listitem").filter(has_text="/voice/call-events")
+    document = asked.get_by_role("group", name="The document that came back")
+    line = document.locator(".line").nth(1)
+    expect(line).to_contain_text("<Dial/>")
+    expect(line).to_contain_text(re.compile("Error: .*Dial"))
+    expect(line.locator(".x-tag").first).to_have_text("<Dial")
+    events = ladder.locator(".event").filter(has_text="/voice/call-events")
     expect(events).to_have_count(1)
-    page.get_by_label("Call events too").uncheck()
+    page.get_by_label("Call events").uncheck()
     expect(events).to_be_hidden()
+
+
+def test_words_on_a_phone_stay_after_the_call_and_below_those_of_the_next(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    caller = Handset(page, "Victim")
+    caller.dials()
+    caller.hears("To talk to someone")
+    caller.presses("2")
+    caller.is_shown_as("Call over")
+
+    place(exchange, to="+12025550144", from_=LINE)
+
+    caller.is_shown_as("Rings")
+    for words in ("You called +1 202 555 0100", "Goodbye.", "Call from +1 202 555 0100"):
+        expect(caller.words).to_contain_text(words)
+
+
+def test_phone_shows_who_calls_and_keeps_its_size_from_the_ring_to_the_end(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    height = "element => element.getBoundingClientRect().height"
+    idle = Handset(page, "Liaison").card.evaluate(height)
+
+    liaison = rings_liaison(exchange, page)
+
+    expect(liaison.card.get_by_text("Incoming call")).to_be_visible()
+    expect(liaison.card.locator(".caller-number")).to_have_text("+1 202 555 0100")
+    sizes = [liaison.card.evaluate(height)]
+    liaison.answers()
+    liaison.hears("To accept, press 1.")
+    sizes.append(liaison.card.evaluate(height))
+    liaison.hangs_up()
+    liaison.is_shown_as("Call over")
+    sizes.append(liaison.card.evaluate(height))
+    assert sizes == [idle] * 3
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_bar_with_the_ringing_phone_is_in_view_wherever_the_page_is_scrolled(
+    visitors: Visitors, exchange: Exchange, width: int
+) -> None:
+    page = opened(visitors, exchange, width=width)
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+
+    rings_liaison(exchange, page)
+
+    expect(ring(page)).to_contain_text("Liaison rings")
+    answer = ring(page).get_by_role("button", name="Answer Liaison")
+    expect(answer).to_be_in_viewport(ratio=1)
+    answer.click()
+    liaison = Handset(page, "Liaison")
+    liaison.hears("To accept, press 1.")
+    expect(liaison.card.get_by_role("group", name="Keypad of Liaison")).to_be_in_viewport()
+    expect(page.locator(":focus")).to_have_text("1")
+
+
+def test_card_keys_its_number_into_the_phone_that_asks(visitors: Visitors, exchange: Exchange) -> None:
+    page = opened(visitors, exchange)
+    cards = page.get_by_role("region", name="Cases to try")
+    card = cards.get_by_role("listitem").filter(has_text="says goodbye")
+    card.get_by_role("button", name="Wish 2").click()
+    expect(cards).to_contain_text("Dial first: the phone Victim is not in a call.")
+
+    page.get_by_role("button", name="Dial as Victim").click()
+    caller = Handset(page, "Victim")
+    caller.hears("To talk to someone")
+    expect(cards).to_contain_text("Victim is asked for a wish: click one.")
+    card.get_by_role("button", name="Wish 2").click()
+
+    caller.hears("You pressed 2", "Goodbye.")
+
+
+def test_card_keys_into_the_phone_that_was_used_last_of_two_that_ask(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    for name in ("Victim", "Liaison"):
+        Handset(page, name).dials()
+        Handset(page, name).hears("To talk to someone")
+
+    page.get_by_role("button", name="Wish 2", exact=True).click()
+
+    Handset(page, "Liaison").hears("You pressed 2", "Goodbye.")
+    Handset(page, "Victim").is_shown_as("In call")
+
+
+def test_phone_that_asks_offers_the_key_of_the_chosen_card(visitors: Visitors, exchange: Exchange) -> None:
+    page = opened(visitors, exchange)
+    caller = Handset(page, "Victim")
+    caller.dials()
+    caller.hears("To talk to someone")
+
+    caller.button("Key wish 2").click()
+
+    caller.hears("You pressed 2", "Goodbye.")
+    expect(caller.button("Key wish 2")).to_be_hidden()
+
+
+def test_phones_are_put_back_as_they_were(visitors: Visitors, exchange: Exchange) -> None:
+    page = opened(visitors, exchange)
+    back = page.get_by_role("button", name="Put phones back")
+    expect(back).to_be_hidden()
+    adds(page, "Mine", "(202) 555-0160")
+    mine, victim = Handset(page, "Mine"), Handset(page, "Victim")
+    expect(mine.card.locator(".number")).to_have_text("+1 202 555 0160")
+    victim.opens_settings()
+    victim.button("Remove Victim").click()
+    expect(victim.card).to_have_count(0)
+
+    back.click()
+
+    expect(page.get_by_role("article")).to_have_count(3)
+    expect(victim.card).to_be_visible()
+    expect(mine.card).to_have_count(0)
+    expect(back).to_be_hidden()
+
+
+def test_number_that_is_none_is_refused_beside_its_field(visitors: Visitors, exchange: Exchange) -> None:
+    page = opened(visitors, exchange)
+
+    adds(page, "Mine", "12")
+
+    expect(page.locator("#add-wrong")).to_contain_text("type a number such as (202) 555-0110")
+    expect(page.get_by_role("textbox", name="Number")).to_be_focused()
+    # A browser notes a refusal.
+    visitors.complaints.clear()
+
+
+def test_page_has_one_live_region_that_says_what_rings_and_what_is_heard(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    live = page.locator("[role=status], [role=alert], [role=log], [aria-live]")
+    liaison = rings_liaison(exchange, page)
+    expect(page.get_by_role("status")).to_contain_text("Liaison rings. Call from +1 202 555 0100.")
+
+    liaison.answers()
+
+    expect(page.get_by_role("status")).to_contain_text("Liaison: To accept, press 1.")
+    expect(live).to_have_count(1)
+
+
+def test_guide_leads_to_the_first_call_the_console_and_a_command(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    guide = page.get_by_role("region", name="Start here")
+
+    expect(guide.get_by_role("heading")).to_have_text(["Start here", "Hear a greeting", "Hear a change"])
+    expect(guide.get_by_text("line tell --everybody")).to_be_visible()
+    expect(page.get_by_role("link", name="Console")).to_have_attribute("href", "http://127.0.0.1:1/console/")
+    assert "Small line" in page.get_by_role("heading", level=1).inner_text()
 
 
 def test_nothing_is_spoken_aloud_before_it_is_asked_for_under_automation(
@@ -313,14 +493,14 @@ def test_page_of_handsets_is_accessible(visitors: Visitors, exchange: Exchange) 
     judge(page, "exchange-idle")
     liaison, victim = rings_liaison(exchange, page), Handset(page, "Victim")
     place(exchange, to=LIAISON)
-    expect(page.get_by_text("One phone rings.")).to_be_visible()
+    expect(ring(page)).to_have_count(2)
     judge(page, "exchange-rings")
     liaison.answers()
     liaison.hears("To accept, press 1.")
     liaison.presses("1")
-    liaison.is_shown_as("Alone: nobody hears you yet")
+    liaison.is_shown_as("Alone")
     expect(liaison.card.get_by_label("Say something")).to_be_hidden()
-    page.get_by_role("button", name="Pick up +1 202 555 0142").click()
+    page.get_by_role("button", name="Answer +1 202 555 0142").click()
     other = Handset(page, "Phone 0142")
     other.hears("To accept, press 1.")
     other.presses("1")
@@ -331,8 +511,10 @@ def test_page_of_handsets_is_accessible(visitors: Visitors, exchange: Exchange) 
     victim.hears("To talk to someone")
     victim.presses("4")
     victim.hears("The line failed:")
-    for summary in page.locator("summary").all():
-        summary.click()
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    expect(page.get_by_role("group", name="The document that came back").first).to_be_visible()
+    # What is half under the bar is scrolled there, and not too small.
+    page.evaluate("window.scrollTo(0, 0)")
 
     judge(page, "exchange-talking")
     small = page.evaluate(
@@ -354,9 +536,7 @@ def test_nothing_moves_for_people_who_asked_for_less_motion(visitors: Visitors, 
     assert liaison.card.get_by_text("Rings", exact=True).evaluate(moving) == "none"
 
 
-def test_call_that_rings_while_another_lasts_waits_in_the_tray(
-    visitors: Visitors, exchange: Exchange
-) -> None:
+def test_call_that_rings_while_another_lasts_waits_in_the_bar(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     caller = Handset(page, "Victim")
     caller.dials()
@@ -364,8 +544,12 @@ def test_call_that_rings_while_another_lasts_waits_in_the_tray(
 
     place(exchange, to="+12025550144", from_=LINE)
 
-    expect(page.get_by_role("button", name="Decline +1 202 555 0144")).to_be_visible()
+    page.get_by_role("button", name="Answer Victim").click()
+    expect(ring(page)).to_contain_text("That did not work: that phone is in a call already.")
+    visitors.complaints.clear()
     caller.is_shown_as("In call")
     caller.hangs_up()
     caller.is_shown_as("Rings")
-    expect(page.get_by_text("None.", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Decline Victim").click()
+    caller.is_shown_as("Declined")
+    expect(ring(page)).to_have_count(0)

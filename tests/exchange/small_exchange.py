@@ -19,17 +19,34 @@ from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.delivery.faults import Faults
 from hotline.exchange.delivery.request import Reply, Request
 from hotline.exchange.delivery.signing import signed_headers
+from hotline.exchange.page.stage import Card, Key, Link, NamedPhone, Stage, Step
 from hotline.exchange.rest.rest import RestLimit
 from tests.exchange.small_line import ACCOUNT, PUBLIC_URL, TOKEN, SmallLine
 
 LIAISON, LINE, CALLER = "+12025550142", "+12025550100", "+12025550123"
+#: What whoever starts the exchange says about the small line.
+STAGE = Stage(
+    title="Small line",
+    links=(Link("Console", "http://127.0.0.1:1/console/"),),
+    steps=(
+        Step("Hear a greeting", "Dial and press a key.", dials=True),
+        Step("Hear a change", "Run this:", command="line tell --everybody"),
+    ),
+    card_keys=(Key("Wish", ("press 1",)), Key("Code", ("your code",))),
+    cards=(Card("says goodbye", ("2", "99")), Card("dice adiós", ("9", "77"), "es")),
+    phones=(
+        NamedPhone("Victim", "+12025550144"),
+        NamedPhone("Liaison", "+12025550170"),
+        NamedPhone("Second liaison", "+12025550171"),
+    ),
+)
 EVENTS = ["initiated", "ringing", "answered", "completed"]
 
 
 class Exchange:
     """``told`` are the call events as the line got them, in order, and ``requests`` all that it got."""
 
-    def __init__(self, **board: Any) -> None:
+    def __init__(self, stage: Stage = STAGE, **board: Any) -> None:
         self.line = SmallLine()
         self.told: SimpleQueue[str] = SimpleQueue()
         self.requests: list[Request] = []
@@ -54,6 +71,7 @@ class Exchange:
             credentials={ACCOUNT: (TOKEN, "second"), "SK1": ("secret",)},
             faults=self.faults,
             limit=self.limit,
+            stage=stage,
         )
         self._server = make_server("127.0.0.1", 0, app, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"

@@ -1,6 +1,7 @@
 """The local exchange as `serve` runs it: the same command that any Twilio app can start."""
 
 import sys
+from pathlib import Path
 
 from config.office import Office
 from config.settings import Settings
@@ -13,6 +14,11 @@ def numbers_of(settings: Settings, office: Office) -> dict[str, PhoneNumber]:
     """Return the settings of each number of the office, including its staff line."""
     lines = [*office.lines, *filter(None, [office.staff_line])]
     return {line: line_number(settings.public_url, discreet=line in office.discreet_lines) for line in lines}
+
+
+def stage_file(settings: Settings) -> Path:
+    """Return where the exchange finds what its page shows of this line."""
+    return settings.data_dir / "run" / "stage.json"
 
 
 def exchange_command(settings: Settings, office: Office) -> tuple[str, ...]:
@@ -38,5 +44,7 @@ def exchange_command(settings: Settings, office: Office) -> tuple[str, ...]:
         "-m",
         "hotline.exchange",
         "--quiet",
+        "--stage",
+        str(stage_file(settings)),
         *(str(part) for option in options for part in option),
     )

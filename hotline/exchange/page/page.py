@@ -7,26 +7,32 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from hotline.exchange.calls.answering import WrongMomentError
-from hotline.exchange.calls.order import KINDS
+from hotline.exchange.calls.order import KINDS, Answering
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
 from hotline.exchange.delivery.faults import WITHHELD_CALLER_IDS
 from hotline.exchange.page.busy import is_in_call
-from hotline.exchange.page.handsets import HandsetError, Handsets
+from hotline.exchange.page.handsets import Handset, HandsetError, Handsets
+from hotline.exchange.page.stage import Stage
 from hotline.exchange.page.streams import Streams, TooManyStreamsError, document_of
 
-#: How many ended calls and earlier requests to the line the page shows at first.
-MOST_ENDED, MOST_LOGGED = 50, 100
+#: How many ended calls, and how many rungs of their ladders, the page shows at first.
+MOST_ENDED, MOST_LOGGED = 50, 400
 LONGEST_CALLER_ID = 256
 _PAGE = Path(__file__).with_name("static") / "index.html"
-_LOGGED = frozenset({"webhook", "message", "trouble"})
+_LOGGED = frozenset({"placed", "status", "webhook", "message", "trouble"})
 
 
-def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequence[str]) -> Blueprint:
+def page(
+    board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequence[str], stage: Stage
+) -> Blueprint:
     """Build the routes under ``/exchange/``. ``lines`` are the numbers that a handset can dial."""
     blueprint = Blueprint(
         "page", __name__, url_prefix="/exchange", static_folder="static", static_url_path="/static"
     )
+
+    def is_busy(handset: Handset) -> bool:
+        return is_in_call(board, handset.number, handset.id)
 
     @blueprint.get("/")
     def shows() -> Response:
@@ -46,6 +52,8 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
             lines=list(lines),
             withheld=[one for one in WITHHELD_CALLER_IDS if one],
             kinds=list(KINDS),
+            stage=stage.document(),
+            first=[one.id for one in handsets.first],
             handsets=[one.document() for one in handsets.all()],
             phones={number: one.kind for number, one in list(board.phones.known.items())},
             calls=[_call(call) for call in calls if call.ended_at is None or call in shown],
@@ -71,8 +79,8 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
     @blueprint.delete("/handsets/<int:id_>")
     def remove(id_: int) -> Response:
         handset = handsets.find(id_)
-        if is_in_call(board, handset.number, handset.id):
-            raise WrongMomentError("this handset is in a call")
+        if is_busy(handset):
+            raise WrongMomentError("this phone is in a call")
         handsets.remove(id_)
         return jsonify(id=id_)
 
@@ -82,9 +90,18 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
         from_, to = given.get("from") or handset.number, given.get("to", "")
         if not isinstance(from_, str) or not isinstance(to, str) or len(from_) > LONGEST_CALLER_ID:
             raise ValueError("from and to are numbers, as text")
-        if is_in_call(board, handset.number, handset.id):
-            raise WrongMomentError("this handset is in a call")
+        if is_busy(handset):
+            raise WrongMomentError("this phone is in a call")
         return jsonify(_call(board.dial(from_, to, handset=handset.id)))
+
+    @blueprint.post("/handsets/put-back")
+    def put_back() -> Response:
+        changed = [one.number for one in handsets.all() if board.phones.at(one.number) != Answering()]
+        stay = handsets.put_back(is_busy)
+        for number in changed:
+            board.phones.set(number, Answering())
+            board.feed.tell("phone", "", number=number, answering="person")
+        return jsonify(stay=[one.document() for one in stay])
 
     @blueprint.post("/tempo")
     def tempo() -> Response:
@@ -100,7 +117,7 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
 
     @blueprint.errorhandler(LookupError)
     def unknown(_problem: LookupError) -> tuple[Response, int]:
-        return jsonify(error="there is no such handset or number"), 404
+        return jsonify(error="there is no such phone or number"), 404
 
     @blueprint.errorhandler(ValueError)
     @blueprint.errorhandler(HandsetError)
@@ -133,7 +150,9 @@ def _call(call: SwitchedCall) -> dict[str, Any]:
         "handset": call.handset,
         "status": call.status,
         "state": call.live.state,
+        "placed_at": call.created_at.isoformat(),
         "answered_at": None if call.answered_at is None else call.answered_at.isoformat(),
+        "ended_at": None if call.ended_at is None else call.ended_at.isoformat(),
         "trouble": call.trouble,
         "transcript": call.passages(),
     }

@@ -11,13 +11,14 @@ from hotline.exchange.calls.order import KINDS, Answering
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
 from hotline.exchange.page.busy import is_in_call
+from hotline.exchange.page.handsets import Handsets
 from hotline.exchange.twiml.verbs import KEYS
 
 #: The most characters that a person can say at once.
 LONGEST_WORDS = 2000
 
 
-def phones(board: Switchboard, messages: Messages) -> Blueprint:
+def phones(board: Switchboard, messages: Messages, handsets: Handsets) -> Blueprint:
     """Build the routes. Changes take only JSON, which a page of another site cannot send without asking."""
     blueprint = Blueprint("phones", __name__, url_prefix="/handset")
 
@@ -71,8 +72,11 @@ def phones(board: Switchboard, messages: Messages) -> Blueprint:
             "pick-up": lambda: board.pick_up(sid, phone),
             "decline-dialled": lambda: board.let_ring(sid, "busy"),
         }
-        if action in {"answer", "pick-up"} and is_in_call(board, phone or board.find(sid).to, but=sid):
-            raise WrongMomentError("that phone is in a call already")
+        if action in {"answer", "pick-up"}:
+            number = phone or board.find(sid).to
+            handset = handsets.at(number)
+            if is_in_call(board, number, handset.id if handset else 0, but=sid):
+                raise WrongMomentError("that phone is in a call already")
         # Refuse it before it gets into the transcript: anything but a key was never pressed.
         if action in {"keys", "types"} and not (keys and set(keys) <= KEYS):
             raise ValueError("keys are some of 0 to 9, * and #")

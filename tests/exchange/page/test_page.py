@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hotline.exchange.calls.order import Answering
-from hotline.exchange.page.handsets import MOST_HANDSETS
+from hotline.exchange.page.handsets import MOST_HANDSETS, Handsets
 from tests.exchange.small_exchange import CALLER, LIAISON, LINE, Exchange, place
 
 
@@ -30,7 +30,7 @@ def test_call_dialed_on_a_handset_is_shown_with_what_was_heard(exchange: Exchang
     assert (call["sid"], call["handset"], call["from"], call["direction"]) == (sid, 1, "anonymous", "inbound")
     assert call["transcript"][0]["text"] == "To talk to someone, … press 1."
     assert call["transcript"][0]["language"] == "en-US"
-    (asked,) = [one["facts"] for one in state(exchange)["log"]]
+    (asked,) = [one["facts"] for one in state(exchange)["log"] if one["kind"] == "webhook"]
     assert ["From", "anonymous"] in asked["params"]
     assert asked["body"].startswith("<Response>\n  <Gather")
     assert asked["status"] == 200
@@ -72,11 +72,82 @@ def test_handsets_are_added_and_removed_for_every_tab(exchange: Exchange) -> Non
 
 
 @pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("(202) 555-0110", "+12025550110"),
+        ("202-555-0110", "+12025550110"),
+        ("1 202 555 0110", "+12025550110"),
+        ("+1 202 555 0110", "+12025550110"),
+        ("+1 (202) 555-0110 ", "+12025550110"),
+        ("202.555.0110", "+12025550110"),
+        ("+44 20 7946 0958", "+442079460958"),
+        ("011 44 20 7946 0958", "+442079460958"),
+    ],
+)
+def test_number_is_typed_as_people_type_it(exchange: Exchange, typed: str, number: str) -> None:
+    added = exchange.web.post("/exchange/handsets", json={"name": "Mine", "number": typed})
+
+    assert added.json["number"] == number
+
+
+def test_number_without_country_code_is_of_the_country_of_the_line(exchange: Exchange) -> None:
+    british = Handsets(exchange.board.feed, lines=["+442079460000"])
+
+    assert british.add("Mine", "020 7946 0958").number == "+442079460958"
+
+
+def test_phones_are_put_back_as_they_were_at_the_start(exchange: Exchange) -> None:
+    exchange.web.post("/exchange/handsets", json={"name": "Mine", "number": "(202) 555-0160"})
+    exchange.web.delete("/exchange/handsets/1")
+    exchange.web.post("/handset/set", json={"number": "+12025550170", "kind": "machine", "after_seconds": 2})
+    before = exchange.board.feed.last
+
+    assert exchange.web.post("/exchange/handsets/put-back", json={}).json == {"stay": []}
+
+    assert [one["name"] for one in state(exchange)["handsets"]] == ["Victim", "Liaison", "Second liaison"]
+    assert [one["id"] for one in state(exchange)["handsets"]] == state(exchange)["first"]
+    assert exchange.board.phones.at("+12025550170") == Answering()
+    assert [one.kind for one in exchange.board.feed.since(before)] == ["handsets", "phone"]
+
+
+def test_added_phone_in_a_call_stays_when_phones_are_put_back(exchange: Exchange) -> None:
+    exchange.web.post("/exchange/handsets", json={"name": "Mine", "number": "(202) 555-0160"})
+    sid = exchange.web.post("/exchange/handsets/4/dial", json={"to": LINE}).json["sid"]
+
+    stay = exchange.web.post("/exchange/handsets/put-back", json={}).json["stay"]
+
+    assert [one["name"] for one in stay] == ["Mine"]
+    assert [one["id"] for one in state(exchange)["handsets"]] == [1, 2, 3, 4]
+    exchange.act(sid, "hang-up")
+
+
+def test_page_is_given_what_it_shows_of_the_app(exchange: Exchange) -> None:
+    shown = state(exchange)["stage"]
+
+    assert shown["title"] == "Small line"
+    assert shown["cards"][1] == {"says": "dice adiós", "keys": ["9", "77"], "language": "es"}
+
+
+def test_log_has_each_call_from_its_first_moment(exchange: Exchange) -> None:
+    sid = place(exchange).sid
+    exchange.act(sid, "decline")
+
+    told = [(one["kind"], one["facts"].get("status")) for one in state(exchange)["log"] if one["call"] == sid]
+
+    assert ("placed", None) in told
+    assert ("status", "busy") in told
+    (call,) = state(exchange)["calls"]
+    assert call["placed_at"] <= call["ended_at"]
+
+
+@pytest.mark.parametrize(
     ("given", "why"),
     [
         ({"name": "", "number": "+12025550160"}, "name"),
-        ({"name": "A", "number": "0160"}, "E.164"),
-        ({"name": "A", "number": "+12025550144"}, "another handset"),
+        ({"name": "A", "number": "0160"}, "type a number such as (202) 555-0110"),
+        ({"name": "A", "number": "(202) 555-0110 ext. 5"}, "type a number"),
+        ({"name": "A", "number": "+12025550144"}, "another phone"),
+        ({"name": "A", "number": "(202) 555-0144"}, "another phone"),
         ({}, "name"),
         ([], "object"),
     ],
@@ -177,7 +248,7 @@ def test_handset_in_a_call_dials_no_second_one_and_cannot_be_removed(exchange: E
 
     assert dialled.status_code == 200
     assert [answer.status_code for answer in (again, removed)] == [409, 409]
-    assert again.json == {"error": "this handset is in a call"}
+    assert again.json == {"error": "this phone is in a call"}
     exchange.act(sid, "hang-up")
     assert exchange.waits_until(lambda: exchange.board.find(sid).ended_at is not None)
     assert exchange.web.post("/exchange/handsets/1/dial", json={"to": LINE}).status_code == 200

@@ -45,6 +45,8 @@ def refuses(capsys: pytest.CaptureFixture[str], *options: str) -> str:
         (("--number", NUMBER, "--tls", "0", "--key", __file__), "--certificate"),
         (("--number", NUMBER, "--tls", "0", "--key", __file__, "--certificate", __file__), "--certificate"),
         (("--number", NUMBER, "--tls", "0", "--ca", "/nowhere/ca.pem"), "--ca /nowhere/ca.pem"),
+        (("--number", NUMBER, "--stage", "/nowhere.json"), "--stage: /nowhere.json cannot be read"),
+        (("--number", NUMBER, "--stage", __file__), f"--stage: {__file__} is not JSON"),
         (("--numbers", NUMBER), "--numbers"),
     ],
 )
@@ -65,7 +67,7 @@ def test_help_shows_a_whole_command_and_every_option(capsys: pytest.CaptureFixtu
     options = set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", told, re.MULTILINE))
     assert options == {
         "--number", "--sms", "--status", "--fallback", "--origin", "--port", "--tls", "--ca", "--certificate",
-        "--key", "--account", "--token", "--api-key", "--api-secret", "--quiet", "--help",
+        "--key", "--account", "--token", "--api-key", "--api-secret", "--stage", "--quiet", "--help",
     }  # fmt: skip
 
 

@@ -6,24 +6,30 @@ export const isOver = (call) => FINAL.has(call.status);
 export const rings = (call) => call.status === "ringing" && call.direction !== "inbound";
 
 export class Calls {
+  /** Handset ids, the one that was used last at the end. */
+  #used = [];
+
   /** Take the state that was read; `onHeard(call, passage)` is called for each later passage. */
   constructor(onHeard) {
     this.onHeard = onHeard;
-    this.read({ calls: [], handsets: [], phones: {}, lines: [], withheld: [], speed: 1 });
+    const stage = { title: "", links: [], steps: [], card_keys: [], cards: [], phones: [], lines: [] };
+    this.read({ calls: [], handsets: [], first: [], phones: {}, lines: [], withheld: [], speed: 1, stage });
   }
 
   read(state) {
     this.all = new Map(state.calls.map((call) => [call.sid, call]));
     this.handsets = state.handsets;
+    this.first = state.first;
     this.phones = state.phones;
     this.lines = state.lines;
     this.withheld = state.withheld;
     this.speed = state.speed;
+    this.stage = state.stage;
   }
 
   apply({ kind, call: sid, at, facts }) {
     if (kind === "placed") {
-      const call = { sid, ...facts, status: "queued", state: "nothing", trouble: "", transcript: [] };
+      const call = { sid, ...facts, status: "queued", state: "nothing", trouble: "", transcript: [], placed_at: at };
       if (!this.all.has(sid)) this.all.set(sid, call);
     } else if (kind === "handsets") {
       this.handsets = facts.handsets;
@@ -37,6 +43,7 @@ export class Calls {
     if (kind === "status") {
       call.status = facts.status;
       if (call.status === "in-progress") call.answered_at ??= at;
+      if (isOver(call)) call.ended_at ??= at;
     } else if (kind === "state") {
       call.state = facts.state;
     } else if (kind === "trouble") {
@@ -52,9 +59,14 @@ export class Calls {
     if (isNew) this.onHeard(call, passage);
   }
 
+  /** The calls of a handset, the oldest first. */
+  allOf(handset) {
+    return [...this.all.values()].filter((call) => this.isAt(handset, call));
+  }
+
   /** The current call of a handset, or the call that rings it, or else its last one. */
   of(handset) {
-    const mine = [...this.all.values()].filter((call) => this.isAt(handset, call));
+    const mine = this.allOf(handset);
     const lasting = mine.filter((call) => !isOver(call) && call.status !== "queued");
     return lasting.find((call) => !rings(call)) ?? lasting[0] ?? mine.filter(isOver).at(-1) ?? null;
   }
@@ -63,14 +75,59 @@ export class Calls {
     return call.direction === "inbound" ? call.handset === handset.id : call.to === handset.number;
   }
 
-  /** The calls that ring at phones without a handset. */
-  unseen() {
-    const seen = new Set(this.handsets.map((handset) => this.of(handset)?.sid));
-    return [...this.all.values()].filter((call) => rings(call) && !seen.has(call.sid));
+  /** The call that a handset is in, or null. */
+  lasting(handset) {
+    const call = this.of(handset);
+    return call && !isOver(call) && !rings(call) ? call : null;
+  }
+
+  ringing() {
+    return [...this.all.values()].filter(rings);
+  }
+
+  /** Somebody uses this handset now: keys from a card go to it first. */
+  use(id) {
+    this.#used = [...this.#used.filter((one) => one !== id), id];
+  }
+
+  /** The handset that waits for keys, the last used one first; else the first handset. */
+  asking() {
+    const waits = this.handsets.filter((one) => this.lasting(one)?.state === "keys");
+    return waits.sort((a, b) => this.#used.indexOf(b.id) - this.#used.indexOf(a.id))[0] ?? this.handsets[0] ?? null;
+  }
+
+  /** Which of the stage's card keys the person on this call was last asked for; -1 for none. */
+  asksFor(call) {
+    if (call?.state !== "keys") return -1;
+    for (const { kind, text } of [...call.transcript].reverse()) {
+      if (kind === "pressed") return -1;
+      const heard = text.toLowerCase();
+      const found = this.stage.card_keys.findIndex(({ asked }) =>
+        kind === "heard" && asked.some((words) => heard.includes(words.toLowerCase())));
+      if (found >= 0) return found;
+    }
+    return -1;
+  }
+
+  /** Whether the handsets differ from those at the start. */
+  get isChanged() {
+    const ids = this.handsets.map((one) => one.id).join();
+    return ids !== this.first.join() || this.handsets.some((one) => (this.phones[one.number] ?? "person") !== "person");
+  }
+
+  /** A number and whose it is: a phone of the page, or one of the line's own. */
+  nameOf(number) {
+    const handset = this.handsets.find((one) => one.number === number);
+    return handset?.name ?? (this.lines.includes(number) ? this.lineName(number) || this.stage.title : "");
+  }
+
+  lineName(number) {
+    return this.stage.lines.find((one) => one.number === number)?.name ?? "";
   }
 }
 
 /** A number with spaces, for people. */
 export function spoken(number) {
-  return number.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1 $2 $3") || "a withheld number";
+  if (/^\+\d+$/.test(number)) return number.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1 $2 $3");
+  return number ? `withheld (${number})` : "withheld";
 }

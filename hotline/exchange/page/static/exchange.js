@@ -1,10 +1,14 @@
 // The page of the exchange: it reads the state, follows the changes, and shows them.
 
+import { announce, refuse } from "./announce.js";
 import { ask, readState } from "./ask.js";
-import { Calls, spoken } from "./calls.js";
+import { Bar } from "./bar.js";
+import { Calls } from "./calls.js";
+import { Guide } from "./guide.js";
 import { Handset } from "./handset.js";
+import { Ladder } from "./ladder.js";
 import { Live } from "./live.js";
-import { Requests } from "./requests.js";
+import { write } from "./make.js";
 import { Voice } from "./voice.js";
 
 const WORDS = { live: "Live", lost: "Not live: trying again …" };
@@ -14,44 +18,61 @@ const at = (id) => document.getElementById(id);
 const voice = new Voice();
 const calls = new Calls((call, passage) => {
   const handset = calls.handsets.find((one) => calls.of(one)?.sid === call.sid);
-  if (handset && ["heard", "talk"].includes(passage.kind)) voice.says(handset.id, passage);
+  if (!handset || !["heard", "talk"].includes(passage.kind)) return;
+  voice.says(handset.id, passage);
+  if (!voice.isOn) announce(`${handset.name}: ${passage.text}`, passage.language);
 });
-const requests = new Requests(at("requests"), at("log-empty"));
 const shown = new Map();
+const ladder = new Ladder(at("calls"), at("log-empty"), calls);
+const guide = new Guide(calls, (handset) => shown.get(handset.id));
+let toShow = "";
+const bar = new Bar(calls, (number) => {
+  toShow = number;
+  render();
+});
 
 const live = new Live({
   onHappening(happening) {
     calls.apply(happening);
-    requests.add(happening);
+    ladder.add(happening);
     render();
   },
   onLost: begin,
-  onState(state) {
-    at("live").textContent = WORDS[state];
-    at("live").dataset.state = state;
-  },
+  onState: tellState,
 });
+
+function tellState(state) {
+  const before = at("live").dataset.state;
+  if (state !== before && state === "lost") announce("The exchange does not answer. This page keeps trying.");
+  if (state !== before && before === "lost") announce("The exchange answers again.");
+  write(at("live"), WORDS[state]);
+  at("live").dataset.state = state;
+}
 
 async function begin() {
   try {
     const state = await readState();
     calls.read(state);
-    requests.clear();
-    state.log.forEach((happening) => requests.add(happening));
+    ladder.clear();
+    state.log.forEach((happening) => ladder.add(happening));
     shown.forEach((view) => view.element.remove());
     shown.clear();
+    guide.write();
     render();
     live.follow(state.id);
   } catch {
-    at("live").textContent = WORDS.lost;
+    tellState("lost");
     setTimeout(begin, RETRY_MILLISECONDS);
   }
 }
 
 function render() {
   renderHandsets();
-  renderTray();
-  renderSpeed();
+  bar.render();
+  guide.render();
+  voice.speed = calls.speed;
+  const value = calls.speed === null ? "none" : String(calls.speed);
+  for (const input of document.querySelectorAll("#speed input")) input.checked = input.value === value;
 }
 
 function renderHandsets() {
@@ -63,66 +84,19 @@ function renderHandsets() {
     shown.delete(id);
     if (hadFocus) at("phones").focus();
   }
-  for (const handset of calls.handsets) {
-    if (!shown.has(handset.id)) {
-      const view = new Handset(handset, calls, voice);
-      shown.set(handset.id, view);
-      at("side").before(view.element);
+  calls.handsets.forEach((handset, place) => {
+    const view = shown.get(handset.id) ?? new Handset(handset, calls, voice, () => guide.chosen);
+    shown.set(handset.id, view);
+    const there = at("handsets").children[place];
+    if (there !== view.element) at("handsets").insertBefore(view.element, there ?? null);
+    view.render();
+    // A phone that was answered in the bar may come to the page only now.
+    if (handset.number === toShow) {
+      toShow = "";
+      view.show();
     }
-    shown.get(handset.id).render();
-  }
-}
-
-function renderTray() {
-  const ringing = calls.unseen();
-  const tray = at("tray");
-  const wanted = new Set(ringing.map((call) => call.sid));
-  for (const item of [...tray.children]) if (!wanted.has(item.dataset.sid)) item.remove();
-  const there = new Set([...tray.children].map((item) => item.dataset.sid));
-  for (const call of ringing) if (!there.has(call.sid)) tray.append(ringingItem(call));
-  const many = ringing.length === 1 ? "One phone rings." : `${ringing.length} phones ring.`;
-  const words = ringing.length ? many : "None.";
-  if (at("tray-count").textContent !== words) at("tray-count").textContent = words;
-}
-
-function ringingItem(call) {
-  const item = document.createElement("li");
-  item.dataset.sid = call.sid;
-  const number = document.createElement("span");
-  number.textContent = spoken(call.to);
-  const wrong = document.createElement("p");
-  wrong.className = "wrong";
-  wrong.setAttribute("role", "alert");
-  const button = (text, className, action) => {
-    const one = document.createElement("button");
-    one.type = "button";
-    one.className = className;
-    one.textContent = text;
-    one.setAttribute("aria-label", `${text} ${spoken(call.to)}`);
-    one.addEventListener("click", () => {
-      action().catch((problem) => {
-        wrong.textContent = `That did not work: ${problem.message}.`;
-      });
-    });
-    return one;
-  };
-  item.append(
-    number,
-    button("Pick up", "go", async () => {
-      const isThere = calls.handsets.some((handset) => handset.number === call.to);
-      if (!isThere) await ask("handsets", { name: `Phone ${call.to.slice(-4)}`, number: call.to });
-      await ask(`../handset/${call.sid}/answer`, { at_tempo: true });
-    }),
-    button("Decline", "stop", () => ask(`../handset/${call.sid}/decline`)),
-    wrong,
-  );
-  return item;
-}
-
-function renderSpeed() {
-  voice.speed = calls.speed;
-  const value = calls.speed === null ? "none" : String(calls.speed);
-  for (const input of document.querySelectorAll("#speed input")) input.checked = input.value === value;
+  });
+  at("put-back").hidden = !calls.isChanged;
 }
 
 function renderVoice() {
@@ -131,7 +105,7 @@ function renderVoice() {
 }
 
 at("speed").addEventListener("change", ({ target }) => {
-  ask("tempo", { speed: target.value === "none" ? null : Number(target.value) }).catch(renderSpeed);
+  ask("tempo", { speed: target.value === "none" ? null : Number(target.value) }).catch(render);
 });
 at("aloud").addEventListener("click", () => {
   voice.toggle();
@@ -139,24 +113,49 @@ at("aloud").addEventListener("click", () => {
 });
 at("add").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const form = event.target;
-  const wrong = form.querySelector(".wrong");
+  const { name, number } = event.target.elements;
   try {
-    await ask("handsets", { name: form.elements.name.value, number: form.elements.number.value });
-    form.reset();
-    wrong.textContent = "";
+    await ask("handsets", { name: name.value, number: number.value });
+    event.target.reset();
+    at("add-menu").open = false;
+    refuse(at("add-wrong"), null);
   } catch (problem) {
-    wrong.textContent = `That did not work: ${problem.message}.`;
+    refuse(at("add-wrong"), problem);
+    (name.value.trim() ? number : name).focus();
   }
 });
-at("clear-log").addEventListener("click", () => requests.clear());
+at("put-back").addEventListener("click", async () => {
+  try {
+    const { stay } = await ask("handsets/put-back");
+    const names = stay.map((one) => one.name).join(", ");
+    write(at("phones-wrong"), names && `In a call, so still here: ${names}.`);
+    announce(names ? at("phones-wrong").textContent : "The phones are as they were at the start.");
+    at("phones").focus();
+  } catch (problem) {
+    refuse(at("phones-wrong"), problem);
+  }
+});
+at("clear-log").addEventListener("click", () => ladder.clear());
 at("with-events").addEventListener("change", ({ target }) => {
-  at("requests").classList.toggle("no-events", !target.checked);
+  at("calls").classList.toggle("no-events", !target.checked);
 });
 at("only-findings").addEventListener("change", ({ target }) => {
-  at("requests").classList.toggle("only-marked", target.checked);
+  at("calls").classList.toggle("only-marked", target.checked);
 });
-setInterval(() => shown.forEach((view) => view.tick()), 1000);
+// A menu closes as people expect: by Escape, and by a click elsewhere.
+document.addEventListener("keydown", ({ key, target }) => {
+  const menu = key === "Escape" ? target.closest("details.menu[open]") : null;
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+document.addEventListener("click", ({ target }) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
+});
+setInterval(() => {
+  shown.forEach((view) => view.tick());
+  bar.tick();
+}, 1000);
 
 renderVoice();
 begin();

@@ -1,7 +1,9 @@
 // One handset on the page: what its person hears, and what they can do.
 
+import { announce, refuse } from "./announce.js";
 import { ask } from "./ask.js";
 import { isOver, rings, spoken } from "./calls.js";
+import { clock, make, plain, timeOf, write } from "./make.js";
 
 const KEYS = [
   ["1", ""], ["2", "ABC"], ["3", "DEF"], ["4", "GHI"], ["5", "JKL"], ["6", "MNO"],
@@ -13,24 +15,27 @@ const ENDED = {
   failed: "Could not be reached",
 };
 const STATES = {
-  talking: "Talking", recording: "Being recorded", waiting: "Waiting in a queue",
-  ringing: "In call: the line rings a phone", alone: "Alone: nobody hears you yet",
+  talking: "Talking", recording: "Recorded", waiting: "In a queue", ringing: "Line is dialing", alone: "Alone",
 };
 const WHO = {
   person: "I answer it", machine: "voicemail answers", robot: "a call screener answers",
   fax: "a fax answers", busy: "it is busy", unreachable: "it is switched off",
 };
 const SPEAKERS = { heard: "", pressed: "You pressed ", said: "You: ", talk: "They: ", note: "" };
+/** How many calls of a handset stay readable on it. */
+const MOST_CALLS = 6;
 
 export class Handset {
-  #shown = { sid: null, count: 0 };
   #keys = Promise.resolve();
   #phase = "";
+  #label = "";
 
-  constructor(handset, calls, voice) {
+  /** `offered(place)` is the card whose key number `place` this phone offers, or null. */
+  constructor(handset, calls, voice, offered) {
     this.handset = handset;
     this.calls = calls;
     this.voice = voice;
+    this.offered = offered;
     this.element = document.getElementById("handset").content.firstElementChild.cloneNode(true);
     this.find = (selector) => this.element.querySelector(selector);
     this.#write();
@@ -44,35 +49,28 @@ export class Handset {
     title.id = `handset-${id}`;
     this.element.setAttribute("aria-labelledby", title.id);
     this.element.dataset.number = number;
-    // People who hear the page instead of seeing it must know which phone rings.
-    this.find(".whose").textContent = `${name}: `;
-    this.find(".number").textContent = spoken(number);
-    this.find(".remove").setAttribute("aria-label", `Remove ${name}`);
+    this.find(".menu-name").textContent = `Settings of ${name}`;
+    this.find(".remove").textContent = `Remove ${name}`;
     this.find(".words").setAttribute("aria-label", `Words on ${name}`);
     this.find(".keypad").setAttribute("aria-label", `Keypad of ${name}`);
     for (const [key, letters] of KEYS) {
-      const button = document.createElement("button");
+      const button = make("button");
       button.type = "button";
       button.dataset.key = key;
-      const digit = document.createElement("b");
-      digit.textContent = key;
-      const small = document.createElement("small");
-      small.textContent = letters;
+      const small = make("small", "", letters);
       small.ariaHidden = "true";
-      button.append(digit, small);
+      button.append(make("b", "", key), small);
       if (NAMES[key]) button.setAttribute("aria-label", `${NAMES[key]} (${key})`);
       this.find(".keypad").append(button);
     }
     fill(this.find(".from"), [["", "this number"], ...this.calls.withheld.map((one) => [one, `withheld: ${one}`])]);
-    fill(this.find(".to"), this.calls.lines.map((one) => [one, spoken(one)]));
+    fill(this.find(".to"), this.calls.lines.map((one) => [one, [this.calls.lineName(one), spoken(one)].filter(Boolean).join(" · ")]));
     this.find(".to-label").hidden = this.calls.lines.length < 2;
     fill(this.find(".who"), Object.entries(WHO));
   }
 
   #listen() {
-    this.#on(".dial", "submit", () => ask(`handsets/${this.handset.id}/dial`, {
-      from: this.find(".from").value, to: this.find(".to").value,
-    }));
+    this.#on(".dial", "submit", () => this.dial());
     this.#on(".answer", "click", () => this.#act("answer", { at_tempo: true }));
     this.#on(".decline", "click", () => this.#act("decline"));
     this.#on(".voicemail", "click", () => this.#act("voicemail"));
@@ -82,12 +80,18 @@ export class Handset {
     this.#on(".who", "change", () => ask("../handset/set", {
       number: this.handset.number, kind: this.find(".who").value, after_seconds: 2,
     }));
+    this.#on(".from", "change", () => this.render());
     this.#on(".say", "submit", async () => {
       const input = this.find(".say input");
       const words = input.value.trim();
       if (!words) return;
       await this.#act("words", { words });
       input.value = "";
+    });
+    this.#on(".offer", "click", async () => {
+      const keys = this.find(".offer").dataset.keys;
+      this.find(".keypad button").focus();
+      await this.#press(keys);
     });
     this.#on(".keypad", "click", (event) => {
       const key = event.target.closest("button")?.dataset.key;
@@ -97,12 +101,12 @@ export class Handset {
       const writes = event.target.closest("input, select, textarea");
       if (writes || event.ctrlKey || event.metaKey || event.altKey || !/^[0-9*#]$/.test(event.key)) return;
       event.preventDefault();
-      this.#try(() => this.#press(event.key));
+      this.press(event.key);
     });
     this.element.addEventListener("paste", (event) => {
       if (event.target.closest("input, textarea")) return;
       const keys = event.clipboardData.getData("text").replace(/[\s-]/g, "");
-      if (/^[0-9*#]{1,40}$/.test(keys)) [...keys].forEach((key) => this.#try(() => this.#press(key)));
+      if (/^[0-9*#]{1,40}$/.test(keys)) this.press(keys);
     });
   }
 
@@ -114,29 +118,52 @@ export class Handset {
   }
 
   async #try(action) {
-    const wrong = this.find(":scope > .wrong");
     try {
       await action();
-      wrong.textContent = "";
+      refuse(this.find(".wrong"), null);
     } catch (problem) {
-      wrong.textContent = `That did not work: ${problem.message}.`;
+      refuse(this.find(".wrong"), problem);
     }
   }
 
   #act(action, given = {}) {
+    this.calls.use(this.handset.id);
     this.voice.stops(this.handset.id);
     return ask(`../handset/${this.call.sid}/${action}`, given);
   }
 
+  dial() {
+    this.calls.use(this.handset.id);
+    return ask(`handsets/${this.handset.id}/dial`, { from: this.find(".from").value, to: this.find(".to").value });
+  }
+
+  /** Press each of `keys`, and show on this phone what goes wrong. */
+  press(keys) {
+    return this.#try(() => this.#press(keys));
+  }
+
   /** Keys go out in the order in which they were pressed, whatever the network does. */
-  #press(key) {
+  #press(keys) {
     if (this.#phase !== "call") return null;
-    const button = this.find(`.keypad [data-key="${key}"]`);
-    button.classList.add("pressed");
-    setTimeout(() => button.classList.remove("pressed"), 150);
-    const sent = this.#keys.then(() => this.#act("types", { keys: key }));
-    this.#keys = sent.catch(() => {});
-    return sent;
+    for (const key of keys) {
+      const button = this.find(`.keypad [data-key="${key}"]`);
+      button.classList.add("pressed");
+      setTimeout(() => button.classList.remove("pressed"), 150);
+      const sent = this.#keys.then(() => this.#act("types", { keys: key }));
+      this.#keys = sent.catch(() => {});
+      this.last = sent;
+    }
+    return this.last;
+  }
+
+  get isInCall() {
+    return this.#phase === "call";
+  }
+
+  /** Bring the phone into view and move the focus to what can be done with it. */
+  show() {
+    this.element.scrollIntoView({ block: "nearest" });
+    this.#focus(this.#phase);
   }
 
   render() {
@@ -152,19 +179,43 @@ export class Handset {
       });
       if (phase !== "call") this.voice.stops(this.handset.id);
     }
-    const label = stateOf(call);
-    const pill = this.find(".pill");
-    if (pill.textContent !== label) pill.textContent = label;
-    this.element.dataset.state = phase === "call" ? call.state : phase;
+    this.#renderState(call, phase);
     const canSpeak = phase === "call" && ["talking", "recording"].includes(call.state);
     this.find(".say").hidden = !canSpeak;
     this.find(".wait").hidden = this.calls.speed !== null;
-    const kind = this.calls.phones[this.handset.number] ?? "person";
-    if (document.activeElement !== this.find(".who")) this.find(".who").value = WHO[kind] ? kind : "person";
-    this.#renderWords(call);
+    this.#renderOffer(call);
+    this.#renderWords();
     this.tick();
     // The focused element may be gone. Keyboard users are moved to the next one.
     if (had && !had.checkVisibility()) this.#focus(phase);
+  }
+
+  #renderState(call, phase) {
+    const kind = this.calls.phones[this.handset.number] ?? "person";
+    const who = this.find(".who");
+    if (document.activeElement !== who) who.value = WHO[kind] ? kind : "person";
+    const label = stateOf(call);
+    write(this.find(".pill"), label);
+    this.element.dataset.state = phase === "call" ? call.state : phase;
+    const from = this.find(".from").value;
+    const unusual = [kind === "person" ? "" : WHO[kind] ?? kind, from && `calls as ${from}`].filter(Boolean);
+    write(this.find(".number"), [spoken(this.handset.number), ...unusual].join(" · "));
+    if (phase === "ringing") {
+      write(this.find(".caller-number"), spoken(call.from));
+      write(this.find(".caller-name"), this.calls.nameOf(call.from));
+    }
+    if (this.#label && label !== this.#label) announce(`${this.handset.name}: ${label}`);
+    this.#label = label;
+  }
+
+  #renderOffer(call) {
+    const offer = this.find(".offer");
+    const place = call ? this.calls.asksFor(call) : -1;
+    const card = place < 0 ? null : this.offered();
+    offer.hidden = !card;
+    if (!card) return;
+    offer.dataset.keys = card.keys[place];
+    write(offer, `Key ${plain(this.calls.stage.card_keys[place].name)} ${card.keys[place]}`);
   }
 
   #focus(phase) {
@@ -172,60 +223,75 @@ export class Handset {
     this.find(next).focus();
   }
 
-  #renderWords(call) {
+  /** Every call of this phone, the oldest first: what was heard stays after the call. */
+  #renderWords() {
     const words = this.find(".words");
-    if (this.#shown.sid !== (call?.sid ?? null)) {
-      words.replaceChildren();
-      this.#shown = { sid: call?.sid ?? null, count: 0 };
-    }
-    const passages = call?.transcript ?? [];
     const wasAtEnd = words.scrollHeight - words.scrollTop - words.clientHeight < 60;
-    for (const passage of passages.slice(this.#shown.count)) {
-      const last = words.lastElementChild;
+    const wanted = this.calls.allOf(this.handset).filter((call) => call.status !== "queued").slice(-MOST_CALLS);
+    const sids = new Set(wanted.map((call) => call.sid));
+    for (const part of [...words.children]) if (!sids.has(part.dataset.sid)) part.remove();
+    for (const call of wanted) {
+      const part = [...words.children].find((one) => one.dataset.sid === call.sid) ?? this.#part(call, words);
+      this.#hear(part, call);
+    }
+    if (wasAtEnd) words.scrollTop = words.scrollHeight;
+  }
+
+  #part(call, words) {
+    const part = make("div", "one-call");
+    part.dataset.sid = call.sid;
+    part.dataset.count = "0";
+    const head = make("p", "call-head");
+    const way = call.direction === "inbound" ? `You called ${spoken(call.to)}` : `Call from ${spoken(call.from)}`;
+    head.append(make("span", "", way), timeOf(call.placed_at));
+    part.append(head);
+    words.append(part);
+    return part;
+  }
+
+  #hear(part, call) {
+    const passages = call.transcript;
+    for (const passage of passages.slice(Number(part.dataset.count))) {
+      const last = part.lastElementChild;
       if (passage.kind === "pressed" && passage.text && last?.dataset.keys) {
         last.dataset.keys += passage.text;
         last.lastChild.textContent = last.dataset.keys;
       } else {
-        words.append(line(passage));
+        part.append(line(passage));
       }
     }
-    this.#shown.count = passages.length;
-    if (call?.trouble && words.dataset.trouble !== call.trouble) {
-      words.append(line({ kind: "note", text: `The line failed: ${call.trouble}.` }));
+    part.dataset.count = String(passages.length);
+    if (call.trouble && part.dataset.trouble !== call.trouble) {
+      part.append(line({ kind: "note", text: `The line failed: ${call.trouble}.` }));
+      part.dataset.trouble = call.trouble;
     }
-    words.dataset.trouble = call?.trouble ?? "";
-    if (wasAtEnd) words.scrollTop = words.scrollHeight;
+    if (isOver(call) && !part.dataset.over) {
+      part.dataset.over = "yes";
+      const lasted = call.answered_at && call.ended_at ? `, ${clock((Date.parse(call.ended_at) - Date.parse(call.answered_at)) / 1000)}` : "";
+      part.append(line({ kind: "end", text: `${ENDED[call.status]}${lasted}` }));
+    }
   }
 
   /** Show how long the call has lasted. */
   tick() {
-    const call = this.call;
-    const since = this.#phase === "call" && call?.answered_at ? Date.now() - Date.parse(call.answered_at) : -1;
-    const seconds = Math.max(0, Math.floor(since / 1000));
-    this.find(".clock").textContent =
-      since < 0 ? "" : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    const since = this.#phase === "call" && this.call?.answered_at ? Date.parse(this.call.answered_at) : null;
+    write(this.find(".clock"), since === null ? "" : clock((Date.now() - since) / 1000));
   }
 }
 
-function stateOf(call) {
+export function stateOf(call) {
   if (!call) return "Idle";
   if (isOver(call)) return ENDED[call.status];
   if (rings(call)) return "Rings";
-  if (call.status === "ringing") return "Dialling …";
+  if (call.status === "ringing") return "Dialing …";
   return STATES[call.state] ?? "In call";
 }
 
 function line(passage) {
-  const paragraph = document.createElement("p");
-  paragraph.className = passage.kind;
+  const paragraph = make("p", passage.kind);
   if (passage.language) paragraph.lang = passage.language;
   const speaker = SPEAKERS[passage.kind] ?? "";
-  if (speaker) {
-    const who = document.createElement("span");
-    who.className = "who-speaks";
-    who.textContent = speaker;
-    paragraph.append(who);
-  }
+  if (speaker) paragraph.append(make("span", "who-speaks", speaker));
   const text = passage.kind === "pressed" && !passage.text ? "nothing" : passage.text;
   paragraph.append(document.createTextNode(text));
   if (passage.kind === "pressed" && passage.text) paragraph.dataset.keys = passage.text;

@@ -1,0 +1,18 @@
+// The one live region of the page. Sentences stay in it for a while, so that a screen reader can say each.
+
+import { make } from "./make.js";
+
+const STAYS_MILLISECONDS = 8000;
+
+export function announce(words, language = "") {
+  const line = make("p", "", words);
+  if (language) line.lang = language;
+  document.getElementById("announce").append(line);
+  setTimeout(() => line.remove(), STAYS_MILLISECONDS);
+}
+
+/** Show why something did not work beside what was used, and say it. */
+export function refuse(place, problem) {
+  place.textContent = problem ? `That did not work: ${problem.message}.` : "";
+  if (problem) announce(place.textContent);
+}
