@@ -1,5 +1,6 @@
 """`hotline doctor --going-live`: ticks each step that can be checked, and names those for people."""
 
+import dataclasses
 from collections import Counter
 from typing import Any
 
@@ -18,7 +19,7 @@ def tick() -> tuple[dict[str, Any], str]:
     """Check every step; returns the JSON document, and the text of one line a step."""
     site = Site()
     try:
-        ticked = [_tick(step, site) for step in STEPS]
+        ticked = _wait_for_others([_tick(step, site) for step in STEPS])
     finally:
         site.close()
     counts = Counter(one.state for one in ticked)
@@ -37,13 +38,26 @@ def tick() -> tuple[dict[str, Any], str]:
     return document, "\n".join([*lines, "", end])
 
 
+def _wait_for_others(ticked: list[Ticked]) -> list[Ticked]:
+    """Let a step that waits for another open one name it, so that each fault is told once."""
+    numbers = {one.title: number for number, one in enumerate(ticked, 1) if one.state == "open"}
+
+    def shown(one: Ticked) -> Ticked:
+        first = numbers.get(one.settled_by or "")
+        if first is None or one.settled_by == one.title:
+            return one
+        return dataclasses.replace(one, told=f"waits for step {first}", then="")
+
+    return [shown(one) for one in ticked]
+
+
 def _tick(step: Step, site: Site) -> Ticked:
     try:
         told = step.check(site)
     except NotKnownError as unknown:
         told = str(unknown).rstrip(".")
         if step.by_hand is None:
-            return Ticked(step.title, "open", f"not known: {told}", "Settle that first.")
+            return Ticked(step.title, "open", told, "Settle that first.", unknown.settled_by)
         told = ""
     except OpenError as missing:
         return Ticked(step.title, "open", missing.told, missing.then)

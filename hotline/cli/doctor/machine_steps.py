@@ -10,7 +10,7 @@ import requests
 from config.keys import KEY_FILES
 from config.settings import Settings
 from hotline.cli.doctor.findings import Finding, check_database, check_keys, check_proxies, check_redis
-from hotline.cli.doctor.site import Site
+from hotline.cli.doctor.site import DATABASE, ENVIRONMENT, Site
 from hotline.cli.doctor.step import OpenError, Step
 
 _PATIENCE_SECONDS = 5.0
@@ -179,14 +179,14 @@ def _settle(found: Finding, then: str) -> None:
 
 
 MACHINE_STEPS = (
-    Step("Set the environment for production", _environment),
+    Step(ENVIRONMENT, _environment),
     Step("Set keys of your own", _keys),
     Step(
         "Keep copies of the keys",
         _nothing,
         by_hand="Put a copy of each key where neither the database nor its backups are.",
     ),
-    Step("Migrate the database", _database),
+    Step(DATABASE, _database),
     Step("Let Redis keep every job", _redis),
     Step("Start every role", _roles),
     Step("Give the line an https address", _address),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from config.office import Office
 from config.office_file import SHIPPED_DECIDER, SHIPPED_FILE
 from hotline.cli.doctor.findings import check_flows
-from hotline.cli.doctor.site import Site
+from hotline.cli.doctor.site import OFFICE_FILE, Site
 from hotline.cli.doctor.step import OpenError, Step
 
 _SHOWN = 3
@@ -86,7 +86,7 @@ def _some(names: list[str]) -> str:
 
 
 OFFICE_STEPS = (
-    Step("Give the office a file of its own", _own_file),
+    Step(OFFICE_FILE, _own_file),
     Step("Replace every shipped number", _no_shipped_number),
     Step("Check the call trees and prompts", _trees),
     Step("Record who decided each policy", _policies),

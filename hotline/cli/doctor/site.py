@@ -20,8 +20,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+#: The steps that settle what other steps wait for.
+ENVIRONMENT, OFFICE_FILE = "Set the environment for production", "Give the office a file of its own"
+DATABASE, ACCOUNT = "Migrate the database", "Connect the Twilio account"
+
+
 class NotKnownError(Exception):
-    """Something that a step needs cannot be read yet. The message is one sentence that says what."""
+    """Something that a step needs cannot be read yet. The message is one sentence that says what.
+
+    ``settled_by`` is the title of the step that comes first.
+    """
+
+    def __init__(self, sentence: str, settled_by: str) -> None:
+        super().__init__(sentence)
+        self.settled_by = settled_by
 
 
 class Site:
@@ -36,7 +48,7 @@ class Site:
         try:
             return Settings.from_env(whole_environment())
         except SettingsError as error:
-            raise NotKnownError(str(error)) from None
+            raise NotKnownError(str(error), ENVIRONMENT) from None
 
     @cached_property
     def office(self) -> Office:
@@ -50,7 +62,7 @@ class Site:
             except NotKnownError:
                 return base
         except OfficeError as error:
-            raise NotKnownError(str(error)) from None
+            raise NotKnownError(str(error), OFFICE_FILE) from None
 
     @cached_property
     def policies(self) -> "Policies":
@@ -71,14 +83,14 @@ class Site:
             wanted = [*office.lines, *([office.staff_line] if office.staff_line else [])]
             return {number: carrier.number_settings(number) for number in wanted}
         except (CarrierRefused, CarrierUnknown) as error:
-            raise NotKnownError(f"Twilio does not tell its numbers. {error}") from None
+            raise NotKnownError(f"Twilio does not tell its numbers. {error}", ACCOUNT) from None
         finally:
             carrier.close()
 
     def with_twilio(self) -> None:
         """Raise NotKnownError while the carrier is the local exchange."""
         if self.settings.carrier != "twilio":
-            raise NotKnownError("HOTLINE_CARRIER is exchange, so Twilio is not asked.")
+            raise NotKnownError("HOTLINE_CARRIER is exchange, so Twilio is not asked.", ENVIRONMENT)
 
     def read(self, question: "Callable[[Session, datetime], T]") -> T:
         """Ask the database."""
@@ -90,7 +102,7 @@ class Site:
             with self._open_database.reading() as session:
                 return question(session, datetime.now(UTC))
         except SQLAlchemyError:
-            raise NotKnownError("The database cannot be read.") from None
+            raise NotKnownError("The database cannot be read.", DATABASE) from None
 
     def close(self) -> None:
         """Close the database."""

@@ -40,9 +40,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Ticked:
-    """A step as it stands: ``told`` is what was found, ``then`` the next action (empty when done)."""
+    """A step as it stands: ``told`` is what was found, ``then`` the next action (empty when done).
+
+    ``settled_by`` is the title of the step that this one waits for, if any.
+    """
 
     title: str
     state: State
     told: str
     then: str = ""
+    settled_by: str | None = None

@@ -10,7 +10,7 @@ import requests
 from config.office import Office
 from config.office_file import SHIPPED_NUMBERS
 from hotline.cli.doctor.findings import check_account, check_carrier
-from hotline.cli.doctor.site import Site
+from hotline.cli.doctor.site import ACCOUNT, Site
 from hotline.cli.doctor.step import OpenError, Step
 from workers.carrier import Carrier, CarrierRefused, CarrierUnknown, NumberSettings
 
@@ -180,7 +180,7 @@ def _pci(site: Site) -> str:
 
 
 TWILIO_STEPS = (
-    Step("Connect the Twilio account", _account),
+    Step(ACCOUNT, _account),
     Step("Own every number", _owned),
     Step("Set each number's voice URL", _voice),
     Step("Set each number's status callback", _status),
