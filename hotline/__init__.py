@@ -1,4 +1,4 @@
-"""hotline answers: the web app (start reading in app.py), the command line and the local exchange."""
+"""The app: Twilio's webhooks, the console, the command line and the exchange; start reading in app.py."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""models remember: every table of the app, one noun a file."""
+"""What is remembered: every table of the app, one noun a file."""
 
 from models.audit.audit import AuditEntry
 from models.audit.office_change import OfficeChange

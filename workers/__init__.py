@@ -1,0 +1,1 @@
+"""What runs beside the calls: jobs that call people, the sweeper, and the client of the carrier."""

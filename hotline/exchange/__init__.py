@@ -1,0 +1,1 @@
+"""The exchange: a stand-in for Twilio on this machine, with phones on a page."""

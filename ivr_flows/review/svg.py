@@ -66,19 +66,21 @@ class Line:
 def as_svg(picture: Picture) -> str:
     """The picture as one SVG file without scripts, outside fonts or images. Raises LayoutMissingError."""
     set_boxes = {box.name: _set(box) for box in picture.boxes}
-    labels = [_wrapped(arrow.label, LABEL_WIDTH) if arrow.label else [] for arrow in picture.arrows]
+    labels = [wrapped(arrow.label, LABEL_WIDTH) if arrow.label else [] for arrow in picture.arrows]
     links = [
         Link(
             arrow.source,
             arrow.target,
-            (max(map(_width, lines), default=0) + 8 if lines else 0, LINE * len(lines)),
+            (max(map(text_width, lines), default=0) + 8 if lines else 0, LINE * len(lines)),
         )
         for arrow, lines in zip(picture.arrows, labels, strict=True)
     ]
     layout = lay_out({name: size for name, (size, _) in set_boxes.items()}, links)
-    note = _wrapped(picture.note, max(layout.size[0], 480))
+    note = wrapped(picture.note, max(layout.size[0], 480))
     head = HEAD + LINE * max(0, len(note) - 1)
-    width = round(max(layout.size[0], _width(picture.title) * 1.6, *map(_width, note), 1) + 2 * MARGIN)
+    width = round(
+        max(layout.size[0], text_width(picture.title) * 1.6, *map(text_width, note), 1) + 2 * MARGIN
+    )
     height = round(layout.size[1] + head + 2 * MARGIN)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
@@ -102,17 +104,17 @@ def as_svg(picture: Picture) -> str:
     return "\n".join([*parts, "</g>", "</svg>", ""])
 
 
-def _width(text: str) -> float:
+def text_width(text: str) -> float:
     """About how wide a text is, in points."""
     return FONT * sum(0.34 if one in _NARROW else 0.9 if one in _WIDE else 0.62 for one in text)
 
 
-def _wrapped(text: str, width: float, most: int = 99) -> list[str]:
+def wrapped(text: str, width: float, most: int = 99) -> list[str]:
     """The text in lines of at most ``width`` points; an ellipsis says that some are left out."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if _width(longer) <= width or not lines[-1]:
+        if text_width(longer) <= width or not lines[-1]:
             lines[-1] = longer
         else:
             lines.append(word)
@@ -133,7 +135,7 @@ def _set(box: Box) -> tuple[tuple[float, float], list[Line]]:
         mark = _MARKS.get(row.kind, "")
         indent = INDENT if row.key or mark else 0
         first = INDENT if row.kind in ("exit", "near") and not row.key and box.kind in ("menu", "wait") else 0
-        texts = _wrapped(f"{key}{mark}{row.text}", width - 2 * PAD - first - indent, most)
+        texts = wrapped(f"{key}{mark}{row.text}", width - 2 * PAD - first - indent, most)
         for position, text in enumerate(texts):
             # A long list of words before an arrow may itself be broken; then it is not set off.
             bold = key if position == 0 and text.startswith(key) else ""
@@ -144,7 +146,7 @@ def _set(box: Box) -> tuple[tuple[float, float], list[Line]]:
     for row in box.rows:
         if row.kind == "entry":
             add(row, MOST_LINES)
-    for text in _wrapped(box.title, (width - 2 * PAD) / 1.1):
+    for text in wrapped(box.title, (width - 2 * PAD) / 1.1):
         lines.append(Line(text, PAD, y, "title", link=box.link))
         y += LINE
     if box.kind in KINDS:

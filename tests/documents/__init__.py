@@ -1,0 +1,1 @@
+"""What documents show of the code: tables and drawings that a command writes and a test compares."""
