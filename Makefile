@@ -16,7 +16,7 @@ export UV_COMPILE_BYTECODE ?= 1
 # The processes that the suite starts would compile the house anew, each for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run install phone test lint bench chaos gaps pictures exchange node setup lock clean
+.PHONY: run install phone test lint bench chaos gaps pictures docs exchange node setup lock clean
 .DEFAULT_GOAL := run
 
 # Where the line listens: `make run BIND=127.0.0.1:8100`. The demo is open at any hour; OPEN=0 keeps the office's.
@@ -61,6 +61,12 @@ gaps: $(VENV)/.dev
 # Every page of the console at 360 and 1280 px, light and dark, in build/pictures; for looking at, not for git.
 pictures: $(VENV)/.dev
 	HOTLINE_PICTURES=$(CURDIR)/build/pictures HOTLINE_REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -n 0 tests/browser -k console
+
+# Writes what code makes in the documents (tables, drawings), and builds the site of all documents.
+docs: $(VENV)/.dev
+	$(BIN)/python -m tests.documents
+	$(BIN)/sphinx-build -q -W --keep-going -n -c docs -d build/doctrees . build/docs
+	@echo "The site is in build/docs; begin with index.html."
 
 # What the line itself needs; `make run` waits for nothing else. A lock names all, so pip looks for no more.
 $(VENV)/.run: requirements.lock pyproject.toml
