@@ -281,8 +281,7 @@ def _to_try(settings: Settings, cases: Iterable[Any]) -> list[str]:
         f"  1. Dial the line from the exchange, press 1 and 1, and key {heard}.",
         f"  2. Let the feed say that this person got out: {_release(settings)}",
         "     The line calls +1 202 555 0110, who asked for that. Answer it on the exchange, or dial again.",
-        "  3. Sign in as Ana, press Claim, then Call now. Her phone, the Liaison on the exchange, rings 20 s",
-        "     and you answer, press 1, answer the person's phone, press 1. Hang up, and save how it ended.",
+        "  3. Sign in as Ana, open Callbacks, and call somebody back: her phone rings on the exchange.",
     ]
 
 

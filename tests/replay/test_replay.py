@@ -1,4 +1,4 @@
-"""Some days of notices in the suite; `python -m tests.replay` is a large one."""
+"""A small month of notices in the suite; `python -m tests.replay` is a large one."""
 
 from config.settings import Settings
 from models.store.database import Database
@@ -8,8 +8,8 @@ from tests.replay.verdict import judge
 
 
 @ON_SQLITE
-def test_days_of_a_feed_reaches_everybody_as_they_wished(database: Database, settings: Settings) -> None:
-    with begun(database, settings, 40, days=6, seed=0, busy=1.0, whole=1.0) as replay:
+def test_month_of_a_feed_reaches_everybody_as_they_wished(database: Database, settings: Settings) -> None:
+    with begun(database, settings, 60, days=8, seed=0, busy=1.0, whole=1.0) as replay:
         replay.passes()
         verdict = judge(replay)
 

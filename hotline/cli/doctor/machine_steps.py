@@ -71,9 +71,7 @@ def _nothing(site: Site) -> str:
 
 def _database(site: Site) -> str:
     found = check_database(site.settings)
-    if found.wrong and "of this release" in found.wrong:
-        raise OpenError(f"the {found.told} database is not of this release", "Run `hotline db upgrade`.")
-    _settle(found, "Look at HOTLINE_DATABASE_URL, and start the server.")
+    _settle(found, "Check HOTLINE_DATABASE_URL, then run `hotline db upgrade`.")
     return f"{found.told}{'; for one machine only' if found.told.startswith('sqlite') else ''}"
 
 

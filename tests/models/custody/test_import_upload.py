@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
@@ -377,7 +376,6 @@ def test_reader_that_died_leaves_nothing_and_says_so(database: Database, databas
     child.stdin.flush()
     while _staged(database) < 40:
         assert child.poll() is None
-        time.sleep(0.05)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     child.stdin.close()
