@@ -117,9 +117,9 @@ def _arrow(arrow: Arrow, places: dict[str, int], y: int, half: int) -> tuple[lis
     """The arrow below its words, and where the next rung begins."""
     start, end = places[arrow.source], places[arrow.target]
     to_itself = start == end
-    room = 2 * half - 40 if to_itself else abs(end - start) - 20
-    lines = wrapped(arrow.words, room)
-    wheres = wrapped(arrow.where, room * 1.15)
+    space = 2 * half - 40 if to_itself else abs(end - start) - 20
+    lines = wrapped(arrow.words, space)
+    wheres = wrapped(arrow.where, space * 1.15)
     x = start + 12 if to_itself else (start + end) // 2
     drawn = []
     for kind, texts in (("told", lines), ("where", wheres)):

@@ -9,29 +9,29 @@ import grimp
 from ivr_flows.review.picture import Arrow, Box, Picture, Row
 from tests.documents.sequences import first_sentence
 
-ROOMS = ("hotline", "workers", "ivr_flows", "models", "config")
+TOP = ("hotline", "workers", "ivr_flows", "models", "config")
 Imports = Mapping[str, set[str]]
 
 
 def pictures() -> list[Picture]:
-    """The rooms, and what is in those that have many packages."""
+    """The packages at the top, and what is in those that have many packages."""
     graph = _graph()
-    rooms = Picture(
+    whole = Picture(
         "modules",
-        "The rooms of the code",
+        "The packages of the code",
         "An arrow leads to what is imported. An import that follows from other arrows is left out.",
-        tuple(_room(room) for room in ROOMS),
-        tuple(_arrows(ROOMS, graph)),
+        tuple(_top(top) for top in TOP),
+        tuple(_arrows(TOP, graph)),
     )
-    return [rooms, *(_inside(room) for room in ("models", "hotline", "ivr_flows"))]
+    return [whole, *(_inside(top) for top in ("models", "hotline", "ivr_flows"))]
 
 
-def _inside(room: str) -> Picture:
-    packages = [f"{room}.{name}" for name in packages_of(room)]
+def _inside(top: str) -> Picture:
+    packages = [f"{top}.{name}" for name in packages_of(top)]
     boxes = tuple(Box(one, one.partition(".")[2], "part", (Row("words", sentence(one)),)) for one in packages)
-    title = f"Inside {room}"
+    title = f"Inside {top}"
     return Picture(
-        f"modules-{room}",
+        f"modules-{top}",
         title,
         "An arrow leads to what is imported.",
         boxes,
@@ -39,10 +39,10 @@ def _inside(room: str) -> Picture:
     )
 
 
-def packages_of(room: str) -> list[str]:
-    """The packages directly in a room, by name, without revisions of the schema."""
+def packages_of(top: str) -> list[str]:
+    """The packages directly in one at the top, by name, without revisions of the schema."""
     return sorted(
-        child.rpartition(".")[2] for child in _graph().find_children(room) if _graph().find_children(child)
+        child.rpartition(".")[2] for child in _graph().find_children(top) if _graph().find_children(child)
     )
 
 
@@ -54,15 +54,15 @@ def sentence(package: str) -> str:
     return found
 
 
-def _room(room: str) -> Box:
-    rows = [Row("words", sentence(room)), *(Row("option", "", name) for name in packages_of(room))]
-    link = f"modules-{room}.svg" if room in ("models", "hotline", "ivr_flows") else ""
-    return Box(room, room, "part", tuple(rows), link=link)
+def _top(top: str) -> Box:
+    rows = [Row("words", sentence(top)), *(Row("option", "", name) for name in packages_of(top))]
+    link = f"modules-{top}.svg" if top in ("models", "hotline", "ivr_flows") else ""
+    return Box(top, top, "part", tuple(rows), link=link)
 
 
 @cache
 def _graph() -> grimp.ImportGraph:
-    return grimp.build_graph(*ROOMS, cache_dir=None)
+    return grimp.build_graph(*TOP, cache_dir=None)
 
 
 def _arrows(packages: Iterable[str], graph: grimp.ImportGraph) -> list[Arrow]:

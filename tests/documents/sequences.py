@@ -227,10 +227,10 @@ def _code(name: str) -> CodeType:
 
 def _station(name: str) -> Station:
     module, _, path = name.partition(":")
-    room, area = module.split(".")[0], ".".join(module.split(".")[:2])
+    top, area = module.split(".")[0], ".".join(module.split(".")[:2])
     lane = QUEUE if module == "workers.queue" else TWILIO if module == "workers.carrier" else area
-    if lane == area and room != "hotline":
-        lane = room
+    if lane == area and top != "hotline":
+        lane = top
     return Station(lane, _short(first_sentence(_function(name).__doc__)), f"{module} {path.split('.')[-1]}")
 
 

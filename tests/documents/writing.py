@@ -40,7 +40,7 @@ def ladders() -> dict[Path, str]:
 
 
 def module_maps() -> dict[Path, str]:
-    """The rooms and their packages. Raises LayoutMissingError without pygraphviz."""
+    """The packages of the code. Raises LayoutMissingError without pygraphviz."""
     folder = DOCS / "developers" / "pictures"
     return {folder / f"{one.name}.svg": picture_as_svg(one) for one in module_map.pictures()}
 
