@@ -1,6 +1,6 @@
 """Fixtures of the whole suite. A test that takes ``database`` runs twice: on SQLite and on PostgreSQL.
 
-Tests of calls, of workers, of notices and of pages of the console run on one of the two, by name.
+Tests in the folders of ``ON_ONE`` run on one of the two, by name: each statement reaches both from some test.
 ``ON_SQLITE`` and ``in_turn`` are for other tests that would only prove the same twice.
 """
 
@@ -43,7 +43,18 @@ ON_BOTH = pytest.mark.parametrize("database_url", DATABASES, indirect=True)
 ON_ONE = (
     "tests/calls/",
     "tests/console/",
+    "tests/hotline/cli/",
+    "tests/models/audit/",
+    "tests/models/callbacks/",
+    "tests/models/calls/",
+    "tests/models/cases/",
+    "tests/models/custody/",
     "tests/models/notices/",
+    "tests/models/outcomes/",
+    "tests/models/overview/",
+    "tests/models/retention/",
+    "tests/models/staff/",
+    "tests/models/talks/",
     "tests/workers/",
 )
 LONGEST = (

@@ -15,6 +15,7 @@ from models.custody.import_record import CustodyImport
 from models.notices.notice import NOTICE_STATES
 from models.notices.notice_moves import confirm
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.factories import (
     NOW,
     make_case,
@@ -82,6 +83,7 @@ def test_every_notice_is_listed_oldest_first_with_no_number_and_no_name(
     assert "555" not in result.output + hotline("list").output
 
 
+@ON_BOTH
 def test_list_of_notices_is_narrowed_by_state(hotline: Hotline, database: Database) -> None:
     make_some(database, *NOTICE_STATES)
     listed = json.loads(hotline("list", "--state", "waiting", "--state", "confirmed", "--json").stdout)

@@ -18,6 +18,7 @@ from models.audit import audit
 from models.overview.audit_watch import watch
 from models.retention.carrier_record import note_records, record_refused
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.factories import make_call, make_case, make_office, make_policies, make_staff
 
 FIRST, SECOND, LIAISON = "s@office.example.org", "a@office.example.org", "l@office.example.org"
@@ -183,6 +184,7 @@ def test_two_of_whom_one_added_the_other_set_no_hold(hotline: Any, database: Dat
         assert len(tried) == 1
 
 
+@ON_BOTH
 def test_same_hold_is_not_set_twice_and_a_lifted_one_not_lifted_again(hotline: Any, number: str) -> None:
     hold = _said(_add(hotline, "--case", number))["hold"]
 

@@ -21,6 +21,7 @@ from models.retention.carrier_record import note_records, record_refused
 from models.retention.purge_run import PurgeRun, begin_run, end_run
 from models.store.database import Database
 from models.store.heartbeat import Pulse
+from tests.conftest import ON_BOTH
 from tests.factories import (
     make_call,
     make_case,
@@ -306,6 +307,7 @@ def test_feed_folder_that_nobody_watches_or_may_not_be_used_is_a_fault(
     assert told()[1] == "1 files have waited for over an hour: held by the brake, or without a signature."
 
 
+@ON_BOTH
 def test_last_purge_and_what_the_carrier_kept_are_told(database: Database, settings: Settings) -> None:
     def told() -> tuple[str, str | None]:
         checks = json.loads(run(settings, "doctor", "--json").stdout)["checks"]

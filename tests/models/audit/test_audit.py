@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models import AuditEntry, Staff
 from models.audit import audit
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_staff
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
@@ -183,6 +184,7 @@ def test_entry_vanishes_with_the_transaction_it_belongs_to(database: Database) -
         ]  # fmt: skip
 
 
+@ON_BOTH
 def test_writers_at_the_same_moment_make_one_chain(database: Database) -> None:
     start = threading.Barrier(4)
 
@@ -215,6 +217,7 @@ def test_facts_of_any_kind_keep_the_chain_whole_after_they_are_read_back(
         assert audit.verify(session) is None
 
 
+@ON_BOTH
 def test_staff_and_a_caller_who_touch_the_same_row_in_either_order_both_commit(database: Database) -> None:
     with database.transaction() as session:
         person = make_staff(session)

@@ -27,7 +27,7 @@ from models.audit.audit_head import (
 )
 from models.audit.refusals import HeadRefusal
 from models.store.database import Database
-from tests.conftest import SECRET_KEY
+from tests.conftest import ON_BOTH, SECRET_KEY
 from tests.factories import NOW
 from tests.models.audit.test_audit import _meddle, _record
 from tests.models.undone import undone
@@ -191,6 +191,7 @@ def test_chain_has_no_head_until_one_is_kept(tmp_path: Path) -> None:
     assert read_heads(tmp_path / "none.jsonl", KEY.public_key()) == []
 
 
+@ON_BOTH
 def test_head_is_due_each_day_and_soon_again_after_a_failure(database: Database) -> None:
     with database.transaction() as session:
         assert head_is_due(session, NOW)

@@ -18,6 +18,7 @@ from models.audit.office_change import (
 )
 from models.audit.refusals import OfficeChangeRefusal
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.factories import NOW
 
 WHO = "ruth@office.example.org"
@@ -74,6 +75,7 @@ def test_administrator_who_looked_before_someone_elses_change_is_refused(databas
         assert len(changes_of(session)) == 1
 
 
+@ON_BOTH
 def test_one_of_two_who_save_at_once_is_refused(database: Database) -> None:
     with database.reading() as session:
         seen = standing_changes(session)

@@ -20,6 +20,7 @@ from models.talks import leg as legs
 from models.talks.dispatch import claim_callback
 from models.talks.refusals import TalkRefusal
 from tests.call_center import CallCenter
+from tests.conftest import ON_BOTH
 from tests.factories import make_call, make_callback, make_case
 from tests.models.callbacks.console import Console, left
 
@@ -146,6 +147,7 @@ def test_call_now_rings_my_phone_and_then_the_caller_and_nobody_else(
     assert (call_center.state(), call_center.callback().staff_id) == ("talking", luis.id)
 
 
+@ON_BOTH
 def test_call_now_needs_no_claim_first_and_no_queue(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:
@@ -217,6 +219,7 @@ def test_call_now_is_refused_to_a_liaison_in_a_call_or_on_a_break(
     assert call_center.state() == "requested"
 
 
+@ON_BOTH
 def test_callback_cancelled_before_my_phone_rings_frees_me_and_rings_nobody(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:

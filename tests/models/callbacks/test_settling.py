@@ -15,6 +15,7 @@ from models.overview.staff_record import let_go
 from models.store.free_text import TextRefusal
 from models.store.refusal import RefusedError
 from tests.call_center import CallCenter
+from tests.conftest import ON_BOTH
 from tests.factories import make_call, make_callback, make_case, make_staff
 from tests.models.callbacks.console import Console, left
 
@@ -92,6 +93,7 @@ def test_new_time_is_inside_the_hours_of_the_person_or_is_refused_with_the_next_
     assert call_center.audited()[-1] == "reschedule_callback"
 
 
+@ON_BOTH
 def test_callback_that_was_left_goes_back_to_the_list_for_a_time_that_staff_set(
     call_center: CallCenter, console: Console, ana: Staff, callback: Callback
 ) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from models import Call, Case, KnownPhone, PinCounter
 from models.store.database import Database
-from tests.conftest import ON_SQLITE
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements, make_limits
 
 
@@ -330,6 +330,7 @@ def test_same_turn_reserved_twice_counts_once(line: PinCalls) -> None:
     assert len(line.tries_at(number)) == 1
 
 
+@ON_BOTH
 def test_tries_that_meet_at_one_number_all_count(line: PinCalls) -> None:
     callers = 4
     number, sids = line.case(), [line.call() for _ in range(callers)]

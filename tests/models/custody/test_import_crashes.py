@@ -18,6 +18,7 @@ from models.custody.custody_import import CustodyImport, ImportBusyError, Import
 from models.custody.custody_status import NEUTRAL
 from models.custody.held_import import list_held, reject
 from models.custody.refusals import ImportBusyRefusal
+from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_staff
 from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
 
@@ -122,6 +123,7 @@ def test_next_run_marks_everyone_wherever_an_import_dies_while_it_holds(database
     pytest.fail("The import never came to its end.")
 
 
+@ON_BOTH
 def test_process_killed_for_good_gives_the_lock_back(tmp_path, database_url, database):
     script = (
         "import sys, time\n"
@@ -169,6 +171,7 @@ def test_sweep_that_finds_nothing_to_finish_opens_no_connection_of_its_own(datab
     assert opened == []
 
 
+@ON_BOTH
 def test_import_that_was_taken_over_writes_nothing_more(database, small_batches):
     open_cases(database, *(f"A-{n}" for n in range(9)))
 
@@ -187,6 +190,7 @@ def test_import_that_was_taken_over_writes_nothing_more(database, small_batches)
         assert session.scalars(select(Subject.record_id)).all() == [None] * 9
 
 
+@ON_BOTH
 def test_two_imports_at_once_follow_each_other(database):
     cases = open_cases(database, *(f"A-{n}" for n in range(30)))
     faults = []
@@ -208,6 +212,7 @@ def test_two_imports_at_once_follow_each_other(database):
     assert {what_is_heard(database, case).status for case in cases.values()} == {"in_custody"}
 
 
+@ON_BOTH
 def test_callers_write_while_an_import_lands(database, small_batches):
     names = [f"A-{n}" for n in range(60)]
     open_cases(database, *names)

@@ -16,6 +16,7 @@ from models.custody.custody_import import CustodyImport, FeedFileError, ImportRo
 from models.custody.custody_status import NEUTRAL
 from models.custody.import_file import COLUMNS, CONTENT_COLUMNS, DENIED
 from models.store.base import Base
+from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_case, make_court, make_facility
 from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
 
@@ -318,6 +319,7 @@ def test_unreadable_row_of_a_full_snapshot_confirms_nobody_and_an_old_one_takes_
     assert what_is_heard(database, cases["A-1"]).status == "in_custody"
 
 
+@ON_BOTH
 @pytest.mark.parametrize("apart", [0, 1500])
 def test_two_lines_about_one_person_that_disagree_are_both_disbelieved(database, apart):
     case = open_cases(database, "A-1")["A-1"]

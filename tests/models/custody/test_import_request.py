@@ -15,6 +15,7 @@ from models.custody.import_request import agree, ask, withdraw
 from models.custody.import_upload import By
 from models.custody.refusals import SettleRefusal
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.factories import NOW, MadeCase, make_policies, make_staff
 from tests.models.custody.feed import at, feed_row, load, open_cases, what_is_heard
 
@@ -118,6 +119,7 @@ def test_both_people_must_still_have_the_right_to_settle_when_the_second_agrees(
         assert session.get_one(CustodyImport, import_id).state == "held"
 
 
+@ON_BOTH
 def test_second_click_agrees_to_nothing_that_it_did_not_read(
     database: Database, two: tuple[By, By], held: dict[str, MadeCase]
 ) -> None:
@@ -148,6 +150,7 @@ def test_person_who_comes_too_late_is_told_who_settled_it(
         _ask(database, 99, "release", two[0])
 
 
+@ON_BOTH
 def test_request_can_be_taken_back(database: Database, two: tuple[By, By], held: dict[str, MadeCase]) -> None:
     import_id = _held_id(database)
     _ask(database, import_id, "release", two[0])

@@ -25,6 +25,7 @@ from models.custody.import_request import agree
 from models.custody.import_upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
 from models.custody.refusals import RowRefusal, SettleRefusal, UploadRefusal
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_facility, make_policies, make_staff
 from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
 
@@ -313,6 +314,7 @@ def test_sender_who_breaks_off_leaves_nothing(database: Database, by: By) -> Non
     assert _staged(database) == 0
 
 
+@ON_BOTH
 def test_only_a_limited_number_of_files_is_read_at_once(database: Database, by: By) -> None:
     with database.transaction() as session:
         for _ in range(upload_module.AT_ONCE):
@@ -322,6 +324,7 @@ def test_only_a_limited_number_of_files_is_read_at_once(database: Database, by: 
         _upload(database, by, feed_row("A-1"))
 
 
+@ON_BOTH
 def test_slow_sender_holds_up_no_feed_and_shows_that_it_is_alive(database: Database, by: By) -> None:
     """Another import lands in the middle, so the preview is no longer true."""
     cases = open_cases(database, "A-1", "A-2")
@@ -354,6 +357,7 @@ def test_slow_sender_holds_up_no_feed_and_shows_that_it_is_alive(database: Datab
         land_upload(database, import_id, by, LIVES, now)
 
 
+@ON_BOTH
 def test_reader_that_died_leaves_nothing_and_says_so(database: Database, database_url: str, by: By) -> None:
     """A process that is killed for good in the middle of a file."""
     open_cases(database, *(f"A-{n}" for n in range(60)))

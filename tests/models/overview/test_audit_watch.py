@@ -16,6 +16,7 @@ from models.overview.audit_watch import has_news, watch
 from models.staff.audit_alarm import AlarmError, open_alarms, settle_alarm, settled_alarms
 from models.staff.refusals import AlarmRefusal
 from models.store.database import Database, keyring_of
+from tests.conftest import ON_BOTH
 from tests.factories import (
     NOW,
     MadeCase,
@@ -255,6 +256,7 @@ def test_pair_that_approves_most_things_raises_an_alarm(office: Database) -> Non
     assert _pairs(office) == [("one_pair", f"{LEA} {RUTH}", "approvals", 6)]
 
 
+@ON_BOTH
 def test_approval_that_names_the_requester_counts_by_that(office: Database) -> None:
     with office.transaction() as session:
         asker = make_staff(session, "ada@office.example.org", phone="+12025550175")
@@ -275,6 +277,7 @@ def test_approvals_of_last_month_no_longer_count(office: Database) -> None:
     assert _pairs(office) == []
 
 
+@ON_BOTH
 def test_entries_of_machines_and_callers_are_no_looks(office: Database) -> None:
     case = _case(office, subject_name="Ivo Quill")
     for who in ("sweeper", "caller:1", "command line", "liaison:999", "staff:x"):
@@ -316,6 +319,7 @@ def test_any_text_has_at_most_two_surnames(name: str) -> None:
     assert len(surnames(name)) <= 2
 
 
+@ON_BOTH
 def test_many_searches_by_name_raise_an_alarm(office: Database) -> None:
     for number in range(20):
         _look_for(office, number)

@@ -29,6 +29,7 @@ from models.overview.phone_list import BINDING_GROUNDS
 from models.overview.staff_record import let_go
 from models.staff.staff_access import access_locked
 from models.store.database import Database, run_last_work
+from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_callback, make_case, make_office, make_policies
 from tests.models.staff.staff_people import Someone, someone
 
@@ -168,6 +169,7 @@ def test_call_that_staff_began_opens_its_case_on_a_ground_that_adds_no_phone(
     assert (grounds.ground, grounds.ground in BINDING_GROUNDS) == (ground, ground == "callback")
 
 
+@ON_BOTH
 def test_each_look_is_an_entry_with_its_ground_and_a_look_without_one_is_refused(database: Database) -> None:
     with database.transaction() as session:
         case, me = make_case(session), someone(session, "supervisor")
@@ -218,6 +220,7 @@ def test_page_of_a_case_says_what_a_caller_may_hear_and_no_more(database: Databa
         assert "Invented" not in repr(page)
 
 
+@ON_BOTH
 def test_try_at_the_same_moment_as_the_fifth_wrong_one_waits_for_it_and_counts_it(
     database: Database,
 ) -> None:

@@ -32,6 +32,7 @@ from models.overview.phone_list import (
 )
 from models.overview.refusals import PhoneRefusal
 from models.store.database import Database, run_last_work
+from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_callback, make_case, make_office, make_registration
 from tests.models.staff.staff_people import Someone, someone
 from workers.office_rules import callback_policy_of
@@ -111,6 +112,7 @@ def test_owner_of_the_old_phone_is_called_when_a_new_one_is_added(casework: Case
     assert (told.reason, told.verified, told.case_id) == ("phone_added", True, None)
 
 
+@ON_BOTH
 def test_three_wrong_codes_or_a_quarter_of_an_hour_end_a_code(casework: Casework) -> None:
     phone = casework.adds()
     code = casework.code(phone)
@@ -215,6 +217,7 @@ def test_hold_allows_no_change_but_marking_a_phone_unsafe(casework: Casework) ->
     assert casework.safe() == []
 
 
+@ON_BOTH
 def test_phones_change_places_and_nothing_happens_at_the_ends(casework: Casework) -> None:
     casework.binds(NEW)
     casework.binds(THIRD)
@@ -256,6 +259,7 @@ def test_wish_that_the_person_gave_later_on_the_line_counts(casework: Casework) 
     assert last_wishes(casework.session, callback) == Wishes(before.may_answer)
 
 
+@ON_BOTH
 def test_open_callback_leaves_no_message_once_the_person_wants_none(casework: Casework) -> None:
     waiting = make_callback(
         casework.session, _made(casework), phone=OLD, voicemail_allowed=True, voicemail_text="hello", rank=1
@@ -329,6 +333,7 @@ def test_phone_with_notices_without_a_code_cannot_become_one_that_only_they_answ
     assert phone.may_answer == "only_me"
 
 
+@ON_BOTH
 def test_number_that_was_looked_at_is_an_entry_and_no_entry_has_it(casework: Casework) -> None:
     phone = casework.phones()[0]
     assert reveal_phone(casework.session, casework.me, casework.case, phone.id, NOW) == OLD

@@ -32,6 +32,7 @@ from models.overview.pin_request import (
 from models.overview.refusals import PinRequestRefusal
 from models.overview.staff_record import let_go
 from models.store.database import Database, run_last_work
+from tests.conftest import ON_BOTH
 from tests.factories import HASHER, NOW, make_case, make_office
 from tests.models.staff.staff_people import Someone, someone
 from workers.office_rules import callback_policy_of
@@ -318,6 +319,7 @@ def test_change_of_a_registrant_is_an_entry_that_names_only_the_fields(casework:
     assert (registrant.language, registrant.pace) == ("es", "slow")
 
 
+@ON_BOTH
 def test_case_is_linked_to_another_person_or_their_name_is_corrected(casework: Casework) -> None:
     before = casework.case.subject_id
     with pytest.raises(CaseError):

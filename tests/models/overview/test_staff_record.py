@@ -24,6 +24,7 @@ from models.staff.staff import StaffError, change_shift, find_staff
 from models.staff.staff_access import access_of_email
 from models.staff.staff_session import begin_session, find_signed_in
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_case, make_office, make_staff
 from tests.models.staff.staff_people import Someone
 from workers.office_rules import policies_of
@@ -96,6 +97,7 @@ def test_last_administrator_stays_one(database: Database, boss: int) -> None:
         leave(database, boss, stranger)
 
 
+@ON_BOTH
 def test_one_of_two_administrators_who_end_each_others_role_at_once_stays(
     database: Database, boss: int
 ) -> None:
@@ -190,6 +192,7 @@ def test_deactivated_account_comes_back_with_a_new_password_and_no_shift(
         take_back(session, ruth, "another", actor=BOSS, now=NOW)
 
 
+@ON_BOTH
 def test_absence_can_be_taken_back(database: Database, boss: int) -> None:
     with database.transaction() as session:
         add_absence(session, BOSS, date(2026, 11, 25), date(2026, 11, 26), actor=BOSS, now=NOW)

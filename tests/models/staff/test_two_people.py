@@ -13,6 +13,7 @@ from models.staff.staff import Staff, add_person
 from models.staff.staff_access import reset
 from models.staff.two_people import TiedError, check_untied, missing_pairs, note_attempt
 from models.store.database import Database
+from tests.conftest import ON_BOTH
 from tests.factories import NOW, make_policies, make_staff
 
 DAYS = 30
@@ -127,6 +128,7 @@ def _watched(database: Database) -> list[tuple[str, str, str]]:
         return [(one.rule, one.actor, one.target) for one in open_alarms(session)]
 
 
+@ON_BOTH
 def test_attempt_to_approve_with_a_tied_account_raises_an_alarm(database: Database) -> None:
     ann = person(database, "ann@office.example.org", "administrator")
     bea = person(database, "bea@office.example.org", "supervisor", by="ann@office.example.org")
@@ -151,6 +153,7 @@ def test_command_that_approves_in_two_names_raises_an_alarm(database: Database) 
     assert _watched(database) == [("shell_pair", pair, "import:7")]
 
 
+@ON_BOTH
 def test_all_others_of_both_roles_are_told_of_a_new_supervisor(database: Database) -> None:
     with database.transaction() as session:
         ann = make_staff(session, "ann@office.example.org", role="administrator").id
