@@ -74,7 +74,7 @@ $(VENV)/.run: requirements.lock pyproject.toml
 	  { echo "hotline needs Python 3.11 or newer. Name yours: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@echo "Setting up .venv from the locked packages; this takes up to a minute, once."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) install --no-deps --no-compile --require-hashes --target $(VENV)/uv -r requirements-uv.lock || true
+	@$(PIP) install --no-deps --no-compile --require-hashes --upgrade --target $(VENV)/uv -r requirements-uv.lock || true
 	@$(call FETCH,--require-hashes -r requirements.lock)
 	@$(call FETCH,--no-build-isolation -e .)
 	@touch $@
