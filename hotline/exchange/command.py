@@ -135,16 +135,19 @@ def exchange(
     tokens = tokens or (made_up,)
     credentials = {account: tokens} | ({api_key: (api_secret,)} if api_key and api_secret else {})
     handler = None if tls is None else _tls(certificate, key, ca)
+    try:
+        ports = Ports(port, tls)
+    except BusyPortError as problem:
+        click.echo(f"The exchange {problem}.", err=True)
+        sys.exit(1)
 
-    faults = Faults()
+    faults, urls = Faults(), _urls(settings.values())
     board = Switchboard(
         account,
-        faults.around(
-            over_http(_urls(settings.values())[0], tokens[0], hosts=[*_urls(settings.values()), *allowed])
-        ),
+        faults.around(over_http(urls[0], tokens[0], hosts=[*urls, *allowed])),
         numbers={number: one for number, one in settings.items() if number != ANY},
         any_number=settings.get(ANY),
-        api_url=f"http://{HOST}:{port}",
+        api_url=f"http://{HOST}:{ports.port}",
     )
     app = create_exchange(
         board,
@@ -154,15 +157,9 @@ def exchange(
         faults=faults,
         stage=shown,
     )
-    try:
-        ports = Ports(app, port, tls, handler)
-    except BusyPortError as problem:
-        click.echo(f"The exchange {problem}.", err=True)
-        sys.exit(1)
-    board.api_url = f"http://{HOST}:{ports.port}"
     if not quiet:
         click.echo(_announcement(ports, settings, account, made_up, None if certificate else ca))
-    ports.serve()
+    ports.serve(app, handler)
 
 
 def _tls(certificate: Path | None, key: Path | None, ca: Path) -> type[QuietHandler]:

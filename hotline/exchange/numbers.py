@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from hotline.exchange.calls.order import PhoneNumber
+from hotline.exchange.page.typed_number import e164
 
-E164 = re.compile(r"\+[1-9]\d{6,14}")
 #: In place of a number: every number that is not named otherwise.
 ANY = "any"
 _WITH_NUMBER = re.compile(rf"(\+?[\d\s().-]+|{ANY})=(.*)", re.DOTALL)
@@ -84,8 +84,9 @@ def _number_and_url(option: str, text: str) -> tuple[str, str]:
     given = _WITH_NUMBER.fullmatch(text)
     number, url = (given[1], given[2]) if given else ("", text)
     if number and number != ANY:
-        number = re.sub(r"[\s().-]", "", number)
-        if not E164.fullmatch(number):
-            raise NumberError(f"{option} {number} is no phone number in E.164, such as +12025550100.")
+        try:
+            number = e164(number)
+        except ValueError:
+            raise NumberError(f"{option} {number} is no phone number, such as +12025550100.") from None
     origin(option, url)
     return number, url

@@ -73,63 +73,45 @@ def tls_handler(context: ssl.SSLContext, is_carried: Callable[[str], bool]) -> t
     return Handler
 
 
-class _Server:
-    """One port, bound when it is made."""
-
-    def __init__(self, app: Flask, port: int, handler: type[QuietHandler]) -> None:
-        try:
-            self._listening = socket.create_server((HOST, port))
-        except (OSError, OverflowError) as problem:
-            why = os.strerror(getattr(problem, "errno", 0) or 0)
-            raise BusyPortError(f"cannot listen at {HOST}:{port}: {why}") from None
-        self.port: int = self._listening.getsockname()[1]
-        self.server: BaseWSGIServer = make_server(
-            HOST, self.port, app, threaded=True, request_handler=handler, fd=self._listening.fileno()
-        )
-        shows_fault = self.server.handle_error
-
-        def handle_error(request: Any, client_address: Any) -> None:
-            # A client that trusts no made-up certificate, or goes away, is no fault of the exchange's.
-            if not isinstance(sys.exception(), OSError):
-                shows_fault(request, client_address)
-
-        self.server.handle_error = handle_error  # type: ignore[method-assign]
-
-    def close(self) -> None:
-        """Stop listening."""
-        self.server.server_close()
-        self._listening.close()
-
-
 class Ports:
-    """The exchange's ports. Raises BusyPortError; ``serve`` answers until a signal ends the process.
+    """The exchange's ports, listened at from the start. Raises BusyPortError.
 
-    ``port`` and ``tls_port`` may be 0 for any free one; without ``tls`` there is no second port.
+    ``port`` and ``tls_port`` may be 0 for any free one; with None there is no second port.
     """
 
-    def __init__(
-        self, app: Flask, port: int, tls_port: int | None = None, tls: type[QuietHandler] | None = None
-    ) -> None:
+    def __init__(self, port: int, tls_port: int | None = None) -> None:
         with ExitStack() as opened:
-            self._plain = _Server(app, port, QuietHandler)
-            opened.callback(self._plain.close)
-            self._tls = None
-            if tls_port is not None and tls is not None:
-                self._tls = _Server(app, tls_port, tls)
+            self._plain = opened.enter_context(_listening(port))
+            self._tls = None if tls_port is None else opened.enter_context(_listening(tls_port))
             opened.pop_all()
+        self.port: int = self._plain.getsockname()[1]
+        self.tls_port: int | None = None if self._tls is None else self._tls.getsockname()[1]
 
-    @property
-    def port(self) -> int:
-        """The plain port."""
-        return self._plain.port
+    def serve(self, app: Flask, tls: type[QuietHandler] | None = None) -> None:
+        """Answer requests until a signal ends the process; ``tls`` handles those of the second port."""
+        if self._tls is not None and tls is not None:
+            server = _server(app, self._tls, tls)
+            threading.Thread(target=server.serve_forever, daemon=True, name="tls").start()
+        _server(app, self._plain, QuietHandler).serve_forever()
 
-    @property
-    def tls_port(self) -> int | None:
-        """The port with TLS, if there is one."""
-        return None if self._tls is None else self._tls.port
 
-    def serve(self) -> None:
-        """Answer requests."""
-        if self._tls is not None:
-            threading.Thread(target=self._tls.server.serve_forever, daemon=True, name="tls").start()
-        self._plain.server.serve_forever()
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as problem:
+        why = os.strerror(problem.errno or 0)
+        raise BusyPortError(f"cannot listen at {HOST}:{port}: {why}") from None
+
+
+def _server(app: Flask, listening: socket.socket, handler: type[QuietHandler]) -> BaseWSGIServer:
+    port = listening.getsockname()[1]
+    server = make_server(HOST, port, app, threaded=True, request_handler=handler, fd=listening.fileno())
+    shows_fault = server.handle_error
+
+    def handle_error(request: Any, client_address: Any) -> None:
+        # A client that trusts no made-up certificate, or goes away, is no fault of the exchange's.
+        if not isinstance(sys.exception(), OSError):
+            shows_fault(request, client_address)
+
+    server.handle_error = handle_error  # type: ignore[method-assign]
+    return server

@@ -6,7 +6,9 @@ from email.utils import format_datetime
 from typing import Any
 
 from hotline.exchange.delivery.request import Request
+from hotline.exchange.twiml.recorder import Recorder
 from hotline.exchange.twiml.terms import new_sid
+from hotline.exchange.twiml.waits import RecordingOrder
 
 #: The events of a participant who is muted or on hold (True), and no longer (False).
 _MUTED, _HOLD = {True: "participant-mute", False: "participant-unmute"}, {
@@ -65,6 +67,10 @@ class Conference:
     reason_ended: str | None = None
     ended_by: str | None = None
     coaching_asked: dict[str, str] = field(default_factory=dict)
+    #: How it is recorded from its start on, if it is; ``recorder`` is set then.
+    recording: RecordingOrder | None = None
+    recorder: Recorder | None = None
+    started_at: datetime | None = None
     _sequence: int = 0
 
     @property
@@ -76,8 +82,21 @@ class Conference:
         """Start the conference if it can start. Returns whether it started just now."""
         if self.status != "init" or len(self.people) < 2 or not self.has_a_starter:
             return False
-        self.status, self.updated_at = "in-progress", now
+        self.status, self.updated_at, self.started_at = "in-progress", now, now
         return True
+
+    def starts_recording(self, api_url: str) -> list[Request]:
+        """Record from now on, if a member has asked for it. Returns the events."""
+        if self.recording is None:
+            return []
+        self.recorder = Recorder(self.account_sid, ("ConferenceSid", self.sid), api_url)
+        return self.recorder.begins("Conference", 0.0, self.recording)[1]
+
+    def stops_recording(self, now: datetime) -> list[Request]:
+        """End the recording, if there is one. Returns the events."""
+        if self.recorder is None or self.started_at is None:
+            return []
+        return self.recorder.ends_all((now - self.started_at).total_seconds())
 
     def closes(self, reason: str, ended_by: str | None, now: datetime) -> None:
         """End the conference."""

@@ -123,6 +123,7 @@ class ConferenceMember:
             status_callback=waits.status_callback,
             status_method=waits.status_method,
             status_callback_events=waits.status_callback_events,
+            recording=waits.recording,
         )
         self.conference_changes()
 

@@ -9,6 +9,8 @@ from typing import Protocol
 from hotline.exchange.calls.conference import Conference, Participant, Playback
 from hotline.exchange.delivery.request import LineError, Request
 from hotline.exchange.twiml.leg import Leg
+from hotline.exchange.twiml.terms import API_URL
+from hotline.exchange.twiml.waits import RecordingOrder
 
 #: Conferences that are over, beyond this number, are forgotten, oldest first.
 MOST_REMEMBERED = 1000
@@ -47,8 +49,10 @@ class Conferences:
         send: Callable[[Request], object] | None = None,
         move: Callable[[str, Callable[[], None]], object] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        api_url: str = API_URL,
     ) -> None:
         self._account_sid, self._send, self._move, self._clock = account_sid, send, move, clock
+        self._api_url = api_url
         self._conferences: dict[str, Conference] = {}
         self._conference_of: dict[Member, Conference] = {}
         self._lock = threading.RLock()
@@ -70,6 +74,7 @@ class Conferences:
         status_callback: str | None = None,
         status_method: str = "POST",
         status_callback_events: frozenset[str] = frozenset(),
+        recording: RecordingOrder | None = None,
     ) -> Participant | None:
         """Add ``member``. Once the conference has started, everyone notices how many others there are.
 
@@ -81,6 +86,7 @@ class Conferences:
             if status_callback and conference.status_callback is None:
                 conference.status_callback, conference.status_method = status_callback, status_method
                 conference.wanted = status_callback_events
+            conference.recording = conference.recording or recording
             is_taken = bool(label) and any(one.label == label for one in conference.people.values())
             if len(conference.people) >= most or is_taken:
                 participant = None
@@ -104,6 +110,7 @@ class Conferences:
                 told = conference.events("join", "participant-join", self._clock(), participant)
                 if conference.starts(self._clock()):
                     told += conference.events("start", "conference-start", self._clock())
+                    told += conference.starts_recording(self._api_url)
                 others, has_started = list(conference.people), conference.has_a_starter
         if participant is None:
             member.note("another has this label" if is_taken else "the conference is full")
@@ -273,9 +280,10 @@ class Conferences:
         conference.people.clear()
         conference.closes(reason, None if who is None else who.call_sid, self._clock())
         by = "" if who is None else who.call_sid
-        return conference.events(
+        told = conference.events(
             "end", "conference-end", self._clock(), ReasonConferenceEnded=reason, CallSidEndingConference=by
         )
+        return told + conference.stops_recording(self._clock())
 
     def _tell(self, told: list[Request]) -> None:
         for request in told:

@@ -88,6 +88,7 @@ class Switchboard:
             send=lambda request: events.post(lambda: self.deliver_event(request)),
             move=self._moves,
             clock=clock,
+            api_url=api_url,
         )
         self.queues = Queues(move=self._moves, clock=clock)
 

@@ -79,7 +79,13 @@ class Request:
         """Whether this only reports something to the line (a call event), so that no document comes back."""
         names = {name for name, _ in self.said}
         return not names.isdisjoint(
-            {"CallbackSource", "StatusCallbackEvent", "MessageStatus", "MachineDetectionDuration"}
+            {
+                "CallbackSource",
+                "StatusCallbackEvent",
+                "MessageStatus",
+                "MachineDetectionDuration",
+                "RecordingStatus",
+            }
         )
 
     def changed(self, new: Mapping[str, str | None]) -> "Request":

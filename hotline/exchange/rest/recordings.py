@@ -1,10 +1,12 @@
 """The Recordings of the REST API, of the account, of a call and of a conference, and their sound."""
 
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, jsonify, request
 
 from hotline.exchange.calls.answering import WrongMomentError
+from hotline.exchange.calls.conference import Conference
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
 from hotline.exchange.rest.audio import mp3_file, wave_bytes, wave_file
@@ -19,28 +21,32 @@ _CURRENT = "Twilio.CURRENT"
 
 
 class _One(NamedTuple):
-    call: SwitchedCall
+    """A recording of a call, or else of a conference."""
+
     recorded: Recorded
+    begun_at: datetime
+    updated_at: datetime
+    call_sid: str | None = None
+    conference_sid: str | None = None
 
 
 def add_recordings(rest: Blueprint, board: Switchboard) -> None:
     """Add the routes of recordings to ``rest``. A recording that was deleted is in no list."""
     deleted: set[str] = set()
 
-    def kept(calls: list[SwitchedCall]) -> list[_One]:
-        """Return the recordings of these calls, the newest first."""
-        found = [
-            _One(call, one)
-            for call in calls
-            for one in list(call.live.leg.recordings)
-            if one.sid not in deleted
-        ]
-        return found[::-1]
+    def kept(found: list[_One]) -> list[_One]:
+        return [one for one in found if one.recorded.sid not in deleted]
+
+    def everything() -> list[_One]:
+        """Return every recording, the newest first."""
+        found = [one for call in board.all() for one in _of_call(call)]
+        found += [one for conference in board.conferences.all() for one in _of_conference(conference)]
+        return sorted(kept(found), key=lambda one: one.begun_at, reverse=True)
 
     def find(sid: str) -> _One:
         """Return a recording, of the request's call if it names one; the current one has its own name."""
         is_of_call = "call_sid" in (request.view_args or {})
-        for one in kept([of_call()] if is_of_call else board.all()):
+        for one in kept(_of_call(of_call())) if is_of_call else everything():
             if one.recorded.sid == sid or (is_of_call and sid == _CURRENT and not one.recorded.is_over):
                 return one
         raise not_found()
@@ -52,7 +58,7 @@ def add_recordings(rest: Blueprint, board: Switchboard) -> None:
             raise not_found() from None
 
     def listed(found: list[_One]) -> Response:
-        wanted = [one for one in found if is_wanted(one.call.created_at, "DateCreated")]
+        wanted = [one for one in kept(found) if is_wanted(one.begun_at, "DateCreated")]
         return page("recordings", wanted, document, lambda one: one.recorded.sid)
 
     def document(one: _One) -> dict[str, Any]:
@@ -61,17 +67,24 @@ def add_recordings(rest: Blueprint, board: Switchboard) -> None:
     @rest.get("/Accounts/<account>/Recordings.json")
     def list_recordings() -> Response:
         call_sid, conference = request.args.get("CallSid"), request.args.get("ConferenceSid")
-        found = kept(board.all())
-        return listed([one for one in found if call_sid in {None, one.call.sid} and conference is None])
+        return listed(
+            [
+                one
+                for one in everything()
+                if call_sid in {None, one.call_sid} and conference in {None, one.conference_sid}
+            ]
+        )
 
     @rest.get("/Accounts/<account>/Recordings/<sid>.json")
     @rest.get("/Accounts/<account>/Calls/<call_sid>/Recordings/<sid>.json")
-    def read_recording(sid: str, call_sid: str = "") -> Response:  # noqa: ARG001
+    @rest.get("/Accounts/<account>/Conferences/<conference_sid>/Recordings/<sid>.json")
+    def read_recording(sid: str, **_of: str) -> Response:
         return jsonify(document(find(sid)))
 
     @rest.delete("/Accounts/<account>/Recordings/<sid>.json")
     @rest.delete("/Accounts/<account>/Calls/<call_sid>/Recordings/<sid>.json")
-    def delete_recording(sid: str, call_sid: str = "") -> tuple[str, int]:  # noqa: ARG001
+    @rest.delete("/Accounts/<account>/Conferences/<conference_sid>/Recordings/<sid>.json")
+    def delete_recording(sid: str, **_of: str) -> tuple[str, int]:
         one = find(sid)
         if not one.recorded.is_over:
             raise RestError(400, 20001, "A recording that is not over cannot be deleted")
@@ -94,7 +107,7 @@ def add_recordings(rest: Blueprint, board: Switchboard) -> None:
 
     @rest.get("/Accounts/<account>/Calls/<call_sid>/Recordings.json")
     def list_of_call(call_sid: str) -> Response:  # noqa: ARG001
-        return listed(kept([of_call()]))
+        return listed(_of_call(of_call())[::-1])
 
     @rest.post("/Accounts/<account>/Calls/<call_sid>/Recordings.json")
     def start_recording(call_sid: str) -> tuple[Response, int]:
@@ -103,7 +116,7 @@ def add_recordings(rest: Blueprint, board: Switchboard) -> None:
             recorded = board.starts_recording(call_sid, order)
         except WrongMomentError:
             raise RestError(400, 21220, "Call is not in-progress. Cannot record.") from None
-        return jsonify(document(_One(call, recorded))), 201
+        return jsonify(document(next(one for one in _of_call(call) if one.recorded is recorded))), 201
 
     @rest.post("/Accounts/<account>/Calls/<call_sid>/Recordings/<sid>.json")
     def update_recording(call_sid: str, sid: str) -> Response:
@@ -122,29 +135,42 @@ def add_recordings(rest: Blueprint, board: Switchboard) -> None:
     @rest.get("/Accounts/<account>/Conferences/<sid>/Recordings.json")
     def list_of_conference(sid: str) -> Response:
         try:
-            board.conferences.find(sid)
+            return listed(_of_conference(board.conferences.find(sid)))
         except LookupError:
             raise not_found() from None
-        # Conferences are not recorded here.
-        return listed([])
+
+
+def _of_call(call: SwitchedCall) -> list[_One]:
+    begun = call.answered_at or call.created_at
+    return [
+        _One(one, begun + timedelta(seconds=one.began), call.updated_at or begun, call_sid=call.sid)
+        for one in list(call.live.leg.recordings)
+    ]
+
+
+def _of_conference(conference: Conference) -> list[_One]:
+    begun, updated = conference.started_at, conference.updated_at
+    if conference.recorder is None or begun is None or updated is None:
+        return []
+    return [_One(one, begun, updated, conference_sid=conference.sid) for one in conference.recorder.all]
 
 
 def _document(one: _One, account: str, api_url: str) -> dict[str, Any]:
-    recorded, call = one.recorded, one.call
+    recorded = one.recorded
     uri = f"/{API_VERSION}/Accounts/{account}/Recordings/{recorded.sid}"
-    begun = rfc2822(call.answered_at or call.created_at)
+    begun = rfc2822(one.begun_at)
     return {
         "sid": recorded.sid,
         "account_sid": account,
-        "call_sid": call.sid,
-        "conference_sid": None,
+        "call_sid": one.call_sid,
+        "conference_sid": one.conference_sid,
         "status": recorded.status,
         "source": recorded.source,
         "channels": recorded.order.channels,
         "duration": None if recorded.seconds is None else str(recorded.seconds),
         "start_time": begun,
         "date_created": begun,
-        "date_updated": rfc2822(call.updated_at or call.created_at),
+        "date_updated": rfc2822(one.updated_at),
         "price": None,
         "price_unit": "USD",
         "error_code": None,

@@ -91,7 +91,7 @@ class Leg:
         #: Set by <Leave>. The driver, which knows the queue, ends the wait and clears this.
         self.left_queue = False
         self._typed = ""
-        self._recorder = Recorder(account_sid, self.call_sid, api_url)
+        self._recorder = Recorder(account_sid, ("CallSid", self.call_sid), api_url)
 
         self._urls = Urls()
         self._verbs: deque[ET.Element] = deque()

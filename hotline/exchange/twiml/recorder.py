@@ -1,4 +1,4 @@
-"""The recorder of one leg: its recordings, and what a carrier reports about them."""
+"""The recorder of one leg or conference: its recordings, and what a carrier reports about them."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from hotline.exchange.twiml.waits import Recording, RecordingOrder
 class Recorded:
     """One recording. ``source`` and ``status`` are in Twilio's words.
 
-    ``began`` is a moment of the leg's own clock; ``seconds`` is its length once it is over.
+    ``began`` is a moment of the recorder's clock; ``seconds`` is its length once it is over.
     """
 
     source: str
@@ -28,14 +28,14 @@ class Recorded:
 
 
 class Recorder:
-    """Keeps every recording of one leg, and whether anybody has talked into the one of a <Record>.
+    """Keeps every recording of one leg or conference, and whether anybody has talked into a <Record>.
 
-    ``began`` is when that one began, in seconds of the leg's own clock. Recordings can be fetched at
-    ``api_url``.
+    ``began`` is when the <Record> began. Moments are seconds of the clock of whoever records. ``about`` goes
+    into each event: the call or the conference. Recordings can be fetched at ``api_url``.
     """
 
-    def __init__(self, account_sid: str, call_sid: str, api_url: str) -> None:
-        self._account_sid, self._call_sid, self._api_url = account_sid, call_sid, api_url
+    def __init__(self, account_sid: str, about: tuple[str, str], api_url: str) -> None:
+        self._account_sid, self._of, self._api_url = account_sid, about, api_url
         self.all: list[Recorded] = []
         self._current = Recorded("RecordVerb", 0.0, RecordingOrder())
         self.has_words = False
@@ -103,7 +103,7 @@ class Recorder:
             return []
         event = {
             "AccountSid": self._account_sid,
-            "CallSid": self._call_sid,
+            self._of[0]: self._of[1],
             "RecordingSid": recorded.sid,
             "RecordingUrl": self._url(recorded),
             "RecordingStatus": recorded.status,

@@ -111,8 +111,7 @@ def _dial(verb: ET.Element, urls: Urls, note: Note, *, is_dialled: bool) -> Step
     for one in (verb, *verb):
         _note_unsimulated(one, note, "amdStatusCallback", "machineDetection")
     if not isinstance(wait, Ringing):
-        for one in (verb, *verb):
-            _note_unsimulated(one, note, "record")
+        _note_unsimulated(verb, note, "record")
     return Step(waits_for=wait)
 
 

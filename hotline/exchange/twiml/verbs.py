@@ -145,7 +145,7 @@ def _recording_order(verb: ET.Element, absolute: Absolute, channels: int = 1) ->
 
 
 def _talk_recording(verb: ET.Element, absolute: Absolute) -> RecordingOrder | None:
-    """Return how a Dial records its talk. The ringing before it, which has no words here, is left out."""
+    """Return how a Dial or a Conference records its talk. Ringing, which has no words here, is left out."""
     record = verb.get("record", "do-not-record")
     if record in {"do-not-record", "false"}:
         return None
@@ -189,6 +189,7 @@ def _conference(
         status_callback_events=frozenset(noun.get("statusCallbackEvent", "").split()),
         talk_seconds=talk,
         star_ends=star_ends,
+        recording=_talk_recording(noun, absolute),
     )
 
 

@@ -117,6 +117,7 @@ class Conference:
     status_callback_events: frozenset[str] = frozenset()
     talk_seconds: int = 14_400
     star_ends: bool = False
+    recording: RecordingOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,36 @@ def test_call_that_was_ordered_with_a_recording_tells_when_it_is_there(exchange:
     assert [one["RecordingSid"] for one in told] == [recording.sid]
 
 
+def test_conference_is_recorded_from_its_start_to_its_end(exchange: Exchange) -> None:
+    told = f'record="record-from-start" recordingStatusCallback="{PUBLIC_URL}/voice/call-events"'
+    document = (
+        f'<Response><Dial><Conference endConferenceOnExit="true" {told}>table</Conference></Dial></Response>'
+    )
+    calls = [exchange.twilio.calls.create(to=to, from_=LINE, twiml=document) for to in (LIAISON, CALLER)]
+    exchange.act(calls[0].sid, "answer")
+    (conference,) = exchange.twilio.conferences.list()
+    recordings = exchange.twilio.conferences(conference.sid).recordings
+    assert recordings.list() == [], "one alone is no conference yet"
+
+    exchange.act(calls[1].sid, "answer")
+    assert [one.status for one in recordings.list()] == ["in-progress"]
+    exchange.act(calls[0].sid, "hang-up")
+
+    assert exchange.waits_until(lambda: [one.status for one in recordings.list()] == ["completed"])
+    (recording,) = exchange.twilio.recordings.list(conference_sid=conference.sid)
+    assert (recording.source, recording.call_sid, recording.conference_sid) == (
+        "Conference",
+        None,
+        conference.sid,
+    )
+    assert recordings(recording.sid).fetch().duration == "1"
+    assert exchange.waits_until(lambda: [one for one in exchange.requests if one.param("RecordingStatus")])
+    (event,) = [dict(one.said) for one in exchange.requests if one.param("RecordingStatus")]
+    assert (event["ConferenceSid"], event["RecordingSid"]) == (conference.sid, recording.sid)
+    assert recordings(recording.sid).delete()
+    assert exchange.twilio.recordings.list() == []
+
+
 def test_events_of_a_call_are_its_requests_with_their_answers(exchange: Exchange) -> None:
     call = place(exchange)
     exchange.act(call.sid, "answer")

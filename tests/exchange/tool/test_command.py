@@ -5,8 +5,10 @@ import socket
 
 import pytest
 
+from hotline.exchange.command import exchange as command
 from hotline.exchange.command import main
 from hotline.exchange.numbers import read_numbers
+from tests.exchange.tool.tool import ROOT
 
 NUMBER = "+12025550100=http://127.0.0.1:5000/voice"
 
@@ -71,6 +73,15 @@ def test_help_shows_a_whole_command_and_every_option(capsys: pytest.CaptureFixtu
     }  # fmt: skip
 
 
+def test_documents_name_every_option() -> None:
+    told = (ROOT / "docs" / "developers" / "exchange.md").read_text(encoding="utf-8")
+
+    named = set(re.findall(r"^\| (`--.+?) \|", told, re.MULTILINE))
+    assert {one for row in named for one in re.findall(r"--[a-z-]+", row)} == {
+        name for option in command.params for name in option.opts
+    }
+
+
 def test_busy_port_is_one_sentence_and_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -83,7 +94,7 @@ def test_busy_port_is_one_sentence_and_a_fault(capsys: pytest.CaptureFixture[str
 
 def test_number_is_read_as_people_type_it_and_has_urls_of_its_own() -> None:
     numbers = read_numbers(
-        ["+1 (202) 555-0100=http://app/voice?line=1", "+12025550101=http://app/two", "any=http://app/rest"],
+        ["(202) 555-0100=http://app/voice?line=1", "+12025550101=http://app/two", "any=http://app/rest"],
         status=["http://app/status"],
         fallback=["http://app/fallback", "+12025550101=http://app/quiet"],
     )

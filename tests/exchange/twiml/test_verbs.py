@@ -175,7 +175,7 @@ def test_gather_that_only_listens_hears_no_key() -> None:
             '<Dial><Number machineDetection="Enable">+12025550142</Number></Dial>',
             "machineDetection of <Number>",
         ),
-        ('<Dial><Conference record="record-from-start">r</Conference></Dial>', "record of <Conference>"),
+        ('<Dial record="record-from-answer"><Queue>q</Queue></Dial>', "record of <Dial>"),
     ],
 )
 def test_request_of_a_verb_that_is_not_met_is_noted(verb: str, note: str) -> None:
