@@ -153,11 +153,14 @@ def test_handset_can_withhold_its_number(visitors: Visitors, exchange: Exchange)
     caller.card.get_by_label("Call as").select_option("anonymous")
     expect(caller.card).to_contain_text("calls as anonymous")
     page.keyboard.press("Escape")
+    expect(caller.card.get_by_label("Call as")).to_be_hidden()
 
     caller.dials()
     caller.hears("To talk to someone")
 
     assert exchange.requests[0].param("From") == "anonymous"
+    page.get_by_role("button", name="Put phones back").click()
+    expect(caller.card).not_to_contain_text("calls as anonymous")
 
 
 @pytest.mark.parametrize(
@@ -327,6 +330,35 @@ def test_words_on_a_phone_stay_after_the_call_and_below_those_of_the_next(
         expect(caller.words).to_contain_text(words)
 
 
+def test_text_is_read_on_the_phone_that_gets_it(visitors: Visitors, exchange: Exchange) -> None:
+    page = opened(visitors, exchange)
+    liaison = Handset(page, "Liaison")
+
+    exchange.twilio.messages.create(to="+12025550170", from_=LINE, body="A case is locked.")
+
+    expect(liaison.words).to_contain_text("Text from +1 202 555 0100")
+    expect(liaison.words.locator(".text")).to_have_text("A case is locked.")
+    expect(page.get_by_role("status")).to_contain_text(
+        "Liaison: text from +1 202 555 0100: A case is locked."
+    )
+    page.reload()
+    expect(liaison.words.locator(".text")).to_have_text("A case is locked.")
+
+
+def test_failure_of_the_line_stands_below_what_was_heard_and_pressed(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    caller = Handset(page, "Victim")
+    caller.dials()
+    caller.hears("To talk to someone")
+
+    caller.presses("4")
+
+    caller.is_shown_as("Call over")
+    expect(caller.call.locator("p").nth(-2)).to_contain_text("The line failed:")
+
+
 def test_phone_shows_who_calls_and_keeps_its_size_from_the_ring_to_the_end(
     visitors: Visitors, exchange: Exchange
 ) -> None:
@@ -433,7 +465,7 @@ def test_number_that_is_none_is_refused_beside_its_field(visitors: Visitors, exc
 
     adds(page, "Mine", "12")
 
-    expect(page.locator("#add-wrong")).to_contain_text("type a number such as (202) 555-0110")
+    expect(page.locator("#add-wrong")).to_contain_text("Type a number such as (202) 555-0110")
     expect(page.get_by_role("textbox", name="Number")).to_be_focused()
     # A browser notes a refusal.
     visitors.complaints.clear()
@@ -545,7 +577,7 @@ def test_call_that_rings_while_another_lasts_waits_in_the_bar(visitors: Visitors
     place(exchange, to="+12025550144", from_=LINE)
 
     page.get_by_role("button", name="Answer Victim").click()
-    expect(ring(page)).to_contain_text("That did not work: that phone is in a call already.")
+    expect(ring(page)).to_contain_text("That phone is in a call already.")
     visitors.complaints.clear()
     caller.is_shown_as("In call")
     caller.hangs_up()

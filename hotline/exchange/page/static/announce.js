@@ -11,8 +11,9 @@ export function announce(words, language = "") {
   setTimeout(() => line.remove(), STAYS_MILLISECONDS);
 }
 
-/** Show why something did not work beside what was used, and say it. */
+/** Show why something did not work beside what was used, and say it; no `problem` clears the place. */
 export function refuse(place, problem) {
-  place.textContent = problem ? `That did not work: ${problem.message}.` : "";
-  if (problem) announce(place.textContent);
+  const words = problem?.message ?? "";
+  place.textContent = words && `${words[0].toUpperCase()}${words.slice(1)}.`;
+  if (words) announce(place.textContent);
 }

@@ -42,7 +42,8 @@ export class Bar {
     const name = this.calls.nameOf(call.from);
     says.append(
       make("b", "", `${this.#whose(call)} rings`),
-      make("span", "", `from ${spoken(call.from)}${name ? `, ${name}` : ""}`),
+      make("span", "ring-from", `from ${spoken(call.from)}`),
+      make("span", "ring-name", name && `, ${name}`),
     );
     const wrong = make("p", "wrong");
     const act = (words, className, action) => {

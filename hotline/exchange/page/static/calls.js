@@ -1,6 +1,7 @@
 // The page's copy of the exchange's state: calls, handsets, and who picks up which phone.
 
 const FINAL = new Set(["completed", "busy", "failed", "no-answer", "canceled"]);
+const MOST_CALLS = 400;
 
 export const isOver = (call) => FINAL.has(call.status);
 export const rings = (call) => call.status === "ringing" && call.direction !== "inbound";
@@ -13,7 +14,7 @@ export class Calls {
   constructor(onHeard) {
     this.onHeard = onHeard;
     const stage = { title: "", links: [], steps: [], card_keys: [], cards: [], phones: [], lines: [] };
-    this.read({ calls: [], handsets: [], first: [], phones: {}, lines: [], withheld: [], speed: 1, stage });
+    this.read({ calls: [], handsets: [], first: [], phones: {}, lines: [], withheld: [], speed: 1, stage, log: [] });
   }
 
   read(state) {
@@ -25,10 +26,14 @@ export class Calls {
     this.withheld = state.withheld;
     this.speed = state.speed;
     this.stage = state.stage;
+    this.texts = new Map();
+    for (const happening of state.log) if (happening.kind === "message") this.#text(happening, false);
   }
 
   apply({ kind, call: sid, at, facts }) {
+    if (kind === "message") this.#text({ at, facts }, true);
     if (kind === "placed") {
+      this.#forget();
       const call = { sid, ...facts, status: "queued", state: "nothing", trouble: "", transcript: [], placed_at: at };
       if (!this.all.has(sid)) this.all.set(sid, call);
     } else if (kind === "handsets") {
@@ -53,6 +58,20 @@ export class Calls {
     }
   }
 
+  #text({ at, facts }, isNew) {
+    const known = this.texts.get(facts.sid);
+    this.texts.set(facts.sid, { placed_at: at, isNew, ...known, ...facts });
+  }
+
+  /** A page that is open for long under load remembers the newest calls alone. */
+  #forget() {
+    if (this.all.size < MOST_CALLS) return;
+    for (const [sid, call] of this.all) {
+      if (isOver(call)) this.all.delete(sid);
+      if (this.all.size < MOST_CALLS) return;
+    }
+  }
+
   #hear(call, place, passage) {
     const isNew = place >= call.transcript.length;
     call.transcript[place] = passage;
@@ -62,6 +81,11 @@ export class Calls {
   /** The calls of a handset, the oldest first. */
   allOf(handset) {
     return [...this.all.values()].filter((call) => this.isAt(handset, call));
+  }
+
+  /** The texts to and from a handset, the oldest first. */
+  textsOf({ number }) {
+    return [...this.texts.values()].filter((one) => (one.direction === "inbound" ? one.from : one.to) === number);
   }
 
   /** The current call of a handset, or the call that rings it, or else its last one. */

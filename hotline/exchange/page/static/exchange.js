@@ -26,6 +26,7 @@ const shown = new Map();
 const ladder = new Ladder(at("calls"), at("log-empty"), calls);
 const guide = new Guide(calls, (handset) => shown.get(handset.id));
 let toShow = "";
+let isDue = false;
 const bar = new Bar(calls, (number) => {
   toShow = number;
   render();
@@ -35,7 +36,7 @@ const live = new Live({
   onHappening(happening) {
     calls.apply(happening);
     ladder.add(happening);
-    render();
+    renderSoon();
   },
   onLost: begin,
   onState: tellState,
@@ -66,7 +67,15 @@ async function begin() {
   }
 }
 
+/** Happenings come in bursts: each burst is rendered once. */
+function renderSoon() {
+  if (isDue) return;
+  isDue = true;
+  setTimeout(render);
+}
+
 function render() {
+  isDue = false;
   renderHandsets();
   bar.render();
   guide.render();
@@ -85,7 +94,7 @@ function renderHandsets() {
     if (hadFocus) at("phones").focus();
   }
   calls.handsets.forEach((handset, place) => {
-    const view = shown.get(handset.id) ?? new Handset(handset, calls, voice, () => guide.chosen);
+    const view = shown.get(handset.id) ?? new Handset(handset, calls, voice, () => guide.chosen, renderSoon);
     shown.set(handset.id, view);
     const there = at("handsets").children[place];
     if (there !== view.element) at("handsets").insertBefore(view.element, there ?? null);
@@ -96,7 +105,7 @@ function renderHandsets() {
       view.show();
     }
   });
-  at("put-back").hidden = !calls.isChanged;
+  at("put-back").hidden = !calls.isChanged && ![...shown.values()].some((view) => view.isDisguised);
 }
 
 function renderVoice() {
@@ -127,6 +136,8 @@ at("add").addEventListener("submit", async (event) => {
 at("put-back").addEventListener("click", async () => {
   try {
     const { stay } = await ask("handsets/put-back");
+    shown.forEach((view) => view.showOwnNumber());
+    render();
     const names = stay.map((one) => one.name).join(", ");
     write(at("phones-wrong"), names && `In a call, so still here: ${names}.`);
     announce(names ? at("phones-wrong").textContent : "The phones are as they were at the start.");
@@ -152,6 +163,10 @@ document.addEventListener("keydown", ({ key, target }) => {
 document.addEventListener("click", ({ target }) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
 });
+// What is scrolled to is never under the bar, however many phones ring in it.
+new ResizeObserver(() => {
+  document.documentElement.style.scrollPaddingTop = `${at("bar").offsetHeight + 12}px`;
+}).observe(at("bar"));
 setInterval(() => {
   shown.forEach((view) => view.tick());
   bar.tick();

@@ -3,7 +3,7 @@
 import { announce, refuse } from "./announce.js";
 import { ask } from "./ask.js";
 import { isOver, rings, spoken } from "./calls.js";
-import { clock, make, plain, timeOf, write } from "./make.js";
+import { clock, keep, make, plain, timeOf, write } from "./make.js";
 
 const KEYS = [
   ["1", ""], ["2", "ABC"], ["3", "DEF"], ["4", "GHI"], ["5", "JKL"], ["6", "MNO"],
@@ -30,8 +30,9 @@ export class Handset {
   #phase = "";
   #label = "";
 
-  /** `offered(place)` is the card whose key number `place` this phone offers, or null. */
-  constructor(handset, calls, voice, offered) {
+  /** `offered()` is the card whose keys this phone offers, or null; `changed()` renders the page again. */
+  constructor(handset, calls, voice, offered, changed) {
+    this.changed = changed;
     this.handset = handset;
     this.calls = calls;
     this.voice = voice;
@@ -64,7 +65,7 @@ export class Handset {
       this.find(".keypad").append(button);
     }
     fill(this.find(".from"), [["", "this number"], ...this.calls.withheld.map((one) => [one, `withheld: ${one}`])]);
-    fill(this.find(".to"), this.calls.lines.map((one) => [one, [this.calls.lineName(one), spoken(one)].filter(Boolean).join(" · ")]));
+    fill(this.find(".to"), this.calls.lines.map((one) => [one, lineOption(this.calls.lineName(one), one)]));
     this.find(".to-label").hidden = this.calls.lines.length < 2;
     fill(this.find(".who"), Object.entries(WHO));
   }
@@ -80,7 +81,7 @@ export class Handset {
     this.#on(".who", "change", () => ask("../handset/set", {
       number: this.handset.number, kind: this.find(".who").value, after_seconds: 2,
     }));
-    this.#on(".from", "change", () => this.render());
+    this.#on(".from", "change", () => this.changed());
     this.#on(".say", "submit", async () => {
       const input = this.find(".say input");
       const words = input.value.trim();
@@ -156,6 +157,15 @@ export class Handset {
     return this.last;
   }
 
+  /** Whether this phone calls under another number than its own. */
+  get isDisguised() {
+    return this.find(".from").value !== "";
+  }
+
+  showOwnNumber() {
+    this.find(".from").value = "";
+  }
+
   get isInCall() {
     return this.#phase === "call";
   }
@@ -227,26 +237,31 @@ export class Handset {
   #renderWords() {
     const words = this.find(".words");
     const wasAtEnd = words.scrollHeight - words.scrollTop - words.clientHeight < 60;
-    const wanted = this.calls.allOf(this.handset).filter((call) => call.status !== "queued").slice(-MOST_CALLS);
-    const sids = new Set(wanted.map((call) => call.sid));
-    for (const part of [...words.children]) if (!sids.has(part.dataset.sid)) part.remove();
-    for (const call of wanted) {
-      const part = [...words.children].find((one) => one.dataset.sid === call.sid) ?? this.#part(call, words);
-      this.#hear(part, call);
-    }
+    const mine = this.calls.allOf(this.handset).filter((call) => call.status !== "queued").slice(-MOST_CALLS);
+    const texts = this.calls.textsOf(this.handset).slice(-MOST_CALLS);
+    const wanted = [...mine, ...texts].sort((a, b) => Date.parse(a.placed_at) - Date.parse(b.placed_at));
+    const parts = keep(words, wanted, (one) => one.sid, (one) => this.#part(one));
+    wanted.forEach((one, place) => (one.body === undefined ? this.#hear(parts[place], one) : this.#read(parts[place], one)));
     if (wasAtEnd) words.scrollTop = words.scrollHeight;
   }
 
-  #part(call, words) {
-    const part = make("div", "one-call");
-    part.dataset.sid = call.sid;
+  /** The part of the words that one call or text has. */
+  #part({ sid, direction, to, from, placed_at, body }) {
+    const part = make("div", body === undefined ? "one-call" : "one-call one-text");
+    part.dataset.sid = sid;
     part.dataset.count = "0";
+    const isMine = direction === "inbound";
+    const what = body === undefined ? (isMine ? "You called" : "Call from") : isMine ? "You texted" : "Text from";
     const head = make("p", "call-head");
-    const way = call.direction === "inbound" ? `You called ${spoken(call.to)}` : `Call from ${spoken(call.from)}`;
-    head.append(make("span", "", way), timeOf(call.placed_at));
+    head.append(make("span", "", `${what} ${spoken(isMine ? to : from)}`), timeOf(placed_at));
     part.append(head);
-    words.append(part);
     return part;
+  }
+
+  #read(part, text) {
+    if (part.childElementCount > 1) return;
+    part.append(make("p", text.direction === "inbound" ? "text text-sent" : "text", text.body));
+    if (text.isNew && text.direction !== "inbound") announce(`${this.handset.name}: text from ${spoken(text.from)}: ${text.body}`);
   }
 
   #hear(part, call) {
@@ -261,9 +276,11 @@ export class Handset {
       }
     }
     part.dataset.count = String(passages.length);
-    if (call.trouble && part.dataset.trouble !== call.trouble) {
-      part.append(line({ kind: "note", text: `The line failed: ${call.trouble}.` }));
-      part.dataset.trouble = call.trouble;
+    if (call.trouble) {
+      // The trouble may be known before the last words: it always stands below them.
+      const trouble = part.querySelector(".trouble") ?? line({ kind: "note trouble", text: "" });
+      write(trouble, `The line failed: ${call.trouble}.`);
+      part.insertBefore(trouble, part.querySelector(".end"));
     }
     if (isOver(call) && !part.dataset.over) {
       part.dataset.over = "yes";
@@ -297,6 +314,9 @@ function line(passage) {
   if (passage.kind === "pressed" && passage.text) paragraph.dataset.keys = passage.text;
   return paragraph;
 }
+
+/** A named line by its name and its last digits, which is as much as a phone's width shows. */
+const lineOption = (name, number) => (name ? `${name} · …${number.slice(-4)}` : spoken(number));
 
 function fill(select, options) {
   select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));

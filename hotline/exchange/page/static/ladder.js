@@ -78,6 +78,7 @@ class Group {
   isUntouched = true;
   #requests = 0;
   #findings = 0;
+  #isBad = false;
 
   constructor(sid, at, calls) {
     this.sid = sid;
@@ -125,7 +126,9 @@ class Group {
       const faults = facts.trouble || facts.status >= 400 ? 1 : 0;
       this.#findings += facts.findings.length + faults;
     }
+    this.#isBad ||= kind === "webhook" && markOf(facts) === "is-marked";
     this.element.classList.toggle("is-marked", this.#findings > 0);
+    this.element.classList.toggle("is-warned", this.#findings > 0 && !this.#isBad);
     this.refresh();
   }
 
@@ -134,12 +137,17 @@ class Group {
     const tags = [];
     if (call) tags.push([STATUS[call.status] ?? call.status, TONES[call.status] ?? ""]);
     tags.push([this.#requests === 1 ? "1 request" : `${this.#requests} requests`, ""]);
-    if (this.#findings) tags.push([this.#findings === 1 ? "1 finding" : `${this.#findings} findings`, "bad"]);
+    if (this.#findings) tags.push([this.#findings === 1 ? "1 finding" : `${this.#findings} findings`, this.#isBad ? "bad" : "warn"]);
     const words = tags.map(([text]) => text).join();
     if (this.tags.dataset.words === words) return;
     this.tags.dataset.words = words;
     this.tags.replaceChildren(...tags.map(([text, tone]) => make("span", `tag ${tone}`, text)));
   }
+}
+
+function whose(call, calls) {
+  if (!call) return "somebody";
+  return (call.direction === "inbound" ? callerOf(call, calls) || spoken(call.from) : calls.nameOf(call.to) || spoken(call.to));
 }
 
 function callerOf(call, calls) {
@@ -156,9 +164,9 @@ function poleNames(call, calls) {
 }
 
 const RUNGS = {
-  placed(at, facts) {
+  placed(at, facts, call, calls) {
     if (facts.direction === "outbound-api") return arrowRung(at, `Call ${spoken(facts.to)}`, "order");
-    if (facts.direction === "outbound-dial") return note(at, "Dialed by another call");
+    if (facts.direction === "outbound-dial") return note(at, `Dialed by the call of ${whose(calls.all.get(facts.parent), calls)}`);
     return note(at, `Dials ${spoken(facts.to)}`);
   },
   status(at, facts, call) {
@@ -197,8 +205,7 @@ function arrow(way, parts) {
 }
 
 function request(at, facts) {
-  const isWrong = facts.trouble || facts.status >= 400 || facts.findings.length > 0;
-  const rung = make("li", `rung ${facts.is_event ? "event" : "turn"}${isWrong ? " is-marked" : ""}`);
+  const rung = make("li", `rung ${facts.is_event ? "event" : "turn"} ${markOf(facts)}`);
   const details = make("details");
   const summary = make("summary");
   const params = new Map(facts.params);
@@ -212,7 +219,7 @@ function request(at, facts) {
   const does = facts.is_event ? "" : verbs(facts.body);
   if (does) answered.push(make("span", "does", does));
   if (facts.findings.length) {
-    answered.push(make("span", "tag bad", facts.findings.length === 1 ? "1 finding" : `${facts.findings.length} findings`));
+    answered.push(make("span", `tag ${markOf(facts).includes("is-warned") ? "warn" : "bad"}`, facts.findings.length === 1 ? "1 finding" : `${facts.findings.length} findings`));
   }
   if (facts.trouble) answered.push(make("span", "tag bad", "fault"));
   answered.push(make("span", "took", `${facts.milliseconds} ms`));
@@ -222,6 +229,12 @@ function request(at, facts) {
   details.addEventListener("toggle", () => details.append(inside(facts)), { once: true });
   rung.append(details);
   return rung;
+}
+
+/** How bad it is: an error or a fault, only warnings, or nothing. */
+function markOf({ trouble, status, findings }) {
+  if (trouble || status >= 400 || findings.some((one) => one.severity === "error")) return "is-marked";
+  return findings.length ? "is-marked is-warned" : "";
 }
 
 function inside(facts) {
@@ -239,7 +252,8 @@ function inside(facts) {
       came.append(make("p", "quiet", "The strict reader finds nothing wrong with it."));
     }
   }
-  box.append(sent, came);
+  box.append(sent);
+  if (came.childElementCount) box.append(came);
   return box;
 }
 
