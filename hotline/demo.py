@@ -45,10 +45,6 @@ class DemoError(RuntimeError):
     """The demo office cannot be loaded here; the message says why."""
 
 
-#: Shown below the cases, because the words for each are in its registrant's language.
-LANGUAGES = "Where the words are Spanish, the registrant's language is Spanish."
-
-
 @dataclass(frozen=True)
 class DemoCase:
     """A case to try: which keys to press, and one line about what the caller will hear."""
@@ -92,11 +88,11 @@ PEOPLE = (
     ),
     _Person(
         number="27503183", pin="402857", subject="DEMO-01", name="Ivo Arden", language="es",
-        phone="+12025550111", says="the same person, another registrant: en custodia",
+        phone="+12025550111", says="in Spanish: the same person, another registrant",
     ),
     _Person(
         number="63819408", pin="937001", subject="DEMO-02", name="Marek Vale", language="es", age=A_WHILE,
-        status="in_custody", facility=CREEK, says="en custodia, con aviso de que el dato tiene unas horas",
+        status="in_custody", facility=CREEK, says="in Spanish: in custody, as of some hours ago",
     ),
     _Person(
         number="50291730", pin="826697", subject="DEMO-03", name="Oren Pike", status="transferred",
@@ -106,7 +102,7 @@ PEOPLE = (
     _Person(
         number="81642056", pin="186407", subject="DEMO-04", name="Tomas Reed", language="es",
         facility=FLATS, status="returned_to_custody", removal_stage="appeal_pending",
-        says="de nuevo en custodia",
+        says="in Spanish: back in custody",
     ),
     _Person(
         number="39075166", pin="608690", subject="DEMO-05", name="Cyril Stone", status="released_on_bond",
@@ -114,7 +110,7 @@ PEOPLE = (
     ),
     _Person(
         number="72408695", pin="518692", subject="DEMO-06", name="Emil Frost", language="es",
-        status="released_on_supervision", says="noticia difícil: en libertad, con reglas que cumplir",
+        status="released_on_supervision", says="in Spanish, hard news: released, with rules to follow",
     ),
     _Person(
         number="16834924", pin="709542", subject="DEMO-07", name="Hugo Lane", status="released", days_ago=2,
@@ -126,7 +122,7 @@ PEOPLE = (
     ),
     _Person(
         number="58736103", pin="681169", subject="DEMO-09", name="Nils Brook", language="es",
-        status="escaped", days_ago=1, says="noticia difícil: se escapó",
+        status="escaped", days_ago=1, says="in Spanish, hard news: escaped",
     ),
     _Person(
         number="20963849", pin="107513", subject="DEMO-10", name="Otto Marsh", status="deceased",
@@ -142,7 +138,7 @@ PEOPLE = (
     ),
     _Person(
         number="83079262", pin="808833", subject="DEMO-13", name="Sven Cove", language="es",
-        says="las palabras neutras (no hay registro)",
+        says="in Spanish, the neutral words (no record)",
     ),
     _Person(
         number="35614781", pin="109507", subject="DEMO-14", name="Theo Ford", status="in_custody",

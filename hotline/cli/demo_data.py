@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from hotline.cli.command.context import emit, fail, open_installation
-from hotline.demo import LANGUAGES, DemoError, load
+from hotline.demo import DemoError, load
 
 
 @click.command("demo-data")
@@ -19,4 +19,4 @@ def demo_data(as_json: bool, callbacks: bool) -> None:
     except DemoError as error:
         fail(str(error))
     lines = [f"{case.number}  {case.pin}  {case.language}  {case.says}" for case in cases]
-    emit(as_json, [asdict(case) for case in cases], "\n".join([*lines, LANGUAGES]))
+    emit(as_json, [asdict(case) for case in cases], "\n".join(lines))

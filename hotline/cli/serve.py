@@ -253,12 +253,9 @@ class _Supervised:
             place = _environment(self._settings, "" if public == self._bind.url else public)
             lines.append(f"To dial in from a terminal: {place}.venv/bin/hotline phone{elsewhere}")
         if self._cases:
-            from hotline.demo import LANGUAGES
-
             lines += _how_to_sign_in(self._settings)
             lines += ["", *_to_try(self._settings, self._cases), "", "Demo cases, with invented people:"]
             lines += [f"  case number {c.number}   PIN {c.pin}   {c.says}" for c in self._cases]
-            lines.append(f"  {LANGUAGES}")
         return "\n".join([*lines, ""])
 
 

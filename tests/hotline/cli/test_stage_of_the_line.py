@@ -15,7 +15,7 @@ from ivr_flows.prompts import Prompts
 
 CASES = [
     DemoCase("41000723", "739482", "en", "in custody"),
-    DemoCase("27503183", "402857", "es", "en custodia"),
+    DemoCase("27503183", "402857", "es", "in Spanish: in custody"),
 ]
 
 
