@@ -410,6 +410,10 @@ def test_card_keys_its_number_into_the_phone_that_asks(visitors: Visitors, excha
     caller = Handset(page, "Victim")
     caller.hears("To talk to someone")
     expect(cards).to_contain_text("Victim is asked for a wish: click one.")
+    # At a menu the digits of a code would be choices.
+    card.get_by_role("button", name="Code").click()
+    expect(page.get_by_role("status")).to_contain_text("Not yet: Victim is not asked for a code.")
+    expect(caller.card).not_to_contain_text("You pressed")
     card.get_by_role("button", name="Wish 2").click()
 
     caller.hears("You pressed 2", "Goodbye.")

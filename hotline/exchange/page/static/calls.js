@@ -122,7 +122,11 @@ export class Calls {
 
   /** Which of the stage's card keys the person on this call was last asked for; -1 for none. */
   asksFor(call) {
-    if (call?.state !== "keys") return -1;
+    return call?.state === "keys" ? this.wasAskedFor(call) : -1;
+  }
+
+  /** The same, also while the words are still said or after the keys were late. */
+  wasAskedFor(call) {
     for (const { kind, text } of [...call.transcript].reverse()) {
       if (kind === "pressed") return -1;
       const heard = text.toLowerCase();

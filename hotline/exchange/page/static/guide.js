@@ -65,7 +65,7 @@ export class Guide {
     const keys = make("div", "case-keys");
     card.keys.forEach((key, at_) => {
       const { name } = this.calls.stage.card_keys[at_];
-      const one = button("", "key", () => this.#press(card, key, name));
+      const one = button("", "key", () => this.#press(card, key, at_));
       one.dataset.place = String(at_);
       one.append(make("span", "key-name", name), make("b", "", key));
       one.setAttribute("aria-describedby", says.id);
@@ -75,12 +75,17 @@ export class Guide {
     return item;
   }
 
-  #press(card, keys, name) {
+  #press(card, keys, place) {
+    const { name, asked } = this.calls.stage.card_keys[place];
     this.chosen = card;
     const handset = this.calls.asking();
     const view = handset && this.phone(handset);
     if (!view?.isInCall) {
       this.told = handset ? `Dial first: the phone ${handset.name} is not in a call.` : "Add a phone first.";
+      announce(this.told);
+    } else if (asked.length && this.calls.wasAskedFor(this.calls.lasting(handset)) !== place) {
+      // At a menu the digits would be choices: a 0 calls a person.
+      this.told = `Not yet: ${handset.name} is not asked for a ${plain(name)}.`;
       announce(this.told);
     } else {
       this.told = `${name} ${keys} was keyed on ${handset.name}.`;
