@@ -380,6 +380,18 @@ def test_phone_shows_who_calls_and_keeps_its_size_from_the_ring_to_the_end(
     assert sizes == [idle] * 3
 
 
+def test_title_is_whole_at_the_width_of_a_phone(visitors: Visitors, exchange: Exchange) -> None:
+    page = opened(visitors, exchange, width=390)
+
+    word = """element => {
+        const range = document.createRange();
+        range.selectNode(element.firstChild);
+        return [range.getBoundingClientRect().right, element.getBoundingClientRect().right];
+    }"""
+    end_of_word, end_of_title = page.get_by_role("heading", level=1).evaluate(word)
+    assert end_of_word <= end_of_title
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_bar_with_the_ringing_phone_is_in_view_wherever_the_page_is_scrolled(
     visitors: Visitors, exchange: Exchange, width: int
@@ -431,6 +443,39 @@ def test_card_keys_into_the_phone_that_was_used_last_of_two_that_ask(
 
     Handset(page, "Liaison").hears("You pressed 2", "Goodbye.")
     Handset(page, "Victim").is_shown_as("In call")
+
+
+def test_digits_typed_after_a_click_on_a_card_go_on_to_the_phone(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    caller = Handset(page, "Victim")
+    caller.dials()
+    caller.hears("To talk to someone")
+    page.get_by_role("button", name="Wish 9", exact=True).click()
+    caller.hears("Take your time.")
+
+    page.keyboard.press("2")
+
+    caller.hears("Goodbye.")
+
+
+def test_ringing_phone_is_answered_from_the_top_of_the_page_by_keyboard_alone(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    rings_liaison(exchange, page)
+    page.get_by_role("link", name="Calls 1").focus()
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Answer Liaison")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    liaison = Handset(page, "Liaison")
+    liaison.hears("To accept, press 1.")
+    expect(page.locator(":focus")).to_have_text("1")
+    page.keyboard.press("1")
+    liaison.is_shown_as("Alone")
 
 
 def test_phone_that_asks_offers_the_key_of_the_chosen_card(visitors: Visitors, exchange: Exchange) -> None:
@@ -564,12 +609,14 @@ def test_page_of_handsets_is_accessible(visitors: Visitors, exchange: Exchange) 
 
 
 def test_nothing_moves_for_people_who_asked_for_less_motion(visitors: Visitors, exchange: Exchange) -> None:
-    page = opened(visitors, exchange, reduced_motion="reduce")
+    moving = "element => [...element.querySelectorAll('*')].flatMap(one => one.getAnimations()).length"
+    page = opened(visitors, exchange, new=True)
+    rings_liaison(exchange, page)
+    assert ring(page).evaluate(moving) > 0
 
-    liaison = rings_liaison(exchange, page)
+    page.emulate_media(reduced_motion="reduce")
 
-    moving = "element => getComputedStyle(element).animationName"
-    assert liaison.card.get_by_text("Rings", exact=True).evaluate(moving) == "none"
+    assert page.locator("body").evaluate(moving) == 0
 
 
 def test_call_that_rings_while_another_lasts_waits_in_the_bar(visitors: Visitors, exchange: Exchange) -> None:

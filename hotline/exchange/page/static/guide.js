@@ -1,7 +1,7 @@
 // What to do first: the steps to try, and the cards whose keys are clicked into a phone.
 
 import { announce } from "./announce.js";
-import { button, make, plain, write } from "./make.js";
+import { button, keyOf, make, plain, write } from "./make.js";
 
 const at = (id) => document.getElementById(id);
 const FIRST_CARDS = 6;
@@ -14,6 +14,12 @@ export class Guide {
     this.chosen = null;
     this.told = "";
     this.cards = [];
+    // After a click on a card the focus is here: what is typed next is meant for the phone.
+    at("cards").addEventListener("keydown", (event) => {
+      const key = keyOf(event);
+      const handset = key && this.calls.asking();
+      if (handset) this.phone(handset)?.press(key);
+    });
   }
 
   /** Show the stage that was read. */

@@ -3,7 +3,7 @@
 import { announce, refuse } from "./announce.js";
 import { ask } from "./ask.js";
 import { isOver, rings, spoken } from "./calls.js";
-import { clock, keep, make, plain, timeOf, write } from "./make.js";
+import { clock, keep, keyOf, make, plain, timeOf, write } from "./make.js";
 
 const KEYS = [
   ["1", ""], ["2", "ABC"], ["3", "DEF"], ["4", "GHI"], ["5", "JKL"], ["6", "MNO"],
@@ -99,10 +99,8 @@ export class Handset {
       return key && this.#press(key);
     });
     this.element.addEventListener("keydown", (event) => {
-      const writes = event.target.closest("input, select, textarea");
-      if (writes || event.ctrlKey || event.metaKey || event.altKey || !/^[0-9*#]$/.test(event.key)) return;
-      event.preventDefault();
-      this.press(event.key);
+      const key = keyOf(event);
+      if (key) this.press(key);
     });
     this.element.addEventListener("paste", (event) => {
       if (event.target.closest("input, textarea")) return;

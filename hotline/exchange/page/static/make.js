@@ -36,6 +36,14 @@ export function keep(list, wanted, key, create) {
   return order;
 }
 
+/** The key of a telephone that was typed, or "" for any other; it is then used up. */
+export function keyOf(event) {
+  const writes = event.target.closest("input, select, textarea");
+  if (writes || event.ctrlKey || event.metaKey || event.altKey || !/^[0-9*#]$/.test(event.key)) return "";
+  event.preventDefault();
+  return event.key;
+}
+
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
