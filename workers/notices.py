@@ -12,7 +12,7 @@ from functools import lru_cache
 from ivr_flows.prompts import Prompts
 from models.calls import pacing
 from models.notices import texting
-from models.notices.placing import NoticeDial, claim, is_urgent, take_leg
+from models.notices.placing import NoticeDial, claim, due_notices, is_urgent, take_leg
 from workers.carrier import CarrierRefused, CarrierUnknown
 from workers.office_rules import heard_rules_of
 from workers.placing import Placer
@@ -24,6 +24,8 @@ TURN_PATIENCE = timedelta(seconds=2)
 #: How far ahead the slot of an urgent notice may be: as for a liaison's leg, and less than for a caller's.
 #: An ordinary notice takes only a slot that nobody else has asked for.
 URGENT_PATIENCE = timedelta(seconds=1)
+#: How many due notices are tried in one turn until one of them may ring.
+MOST_IN_A_TURN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,26 @@ class NoticeCaller:
     placer: Placer
 
     def dial(self, notice_id: int) -> None:
-        """Claim a due notice and dial one of its legs; the others are jobs of their own."""
+        """Claim a due notice and dial one of its legs; the others are jobs of their own.
+
+        A notice that may not ring now, because it is night there or no phone is left, gives its turn to the
+        next one that is due. Otherwise many of those would keep all behind them waiting at the line's pace.
+        """
         if not self._has_turn(notice_id):
             return
+        placer = self.placer
+        for _ in range(MOST_IN_A_TURN):
+            dial = self._claim(notice_id)
+            if dial is not None:
+                placer.place(self._with_ring(dial))
+                return
+            with placer.database.reading() as session:
+                due = due_notices(session, placer.clock(), 1)
+            if not due:
+                return
+            notice_id = due[0]
+
+    def _claim(self, notice_id: int) -> NoticeDial | None:
         placer, rules = self.placer, heard_rules_of(self.placer.office)
         now, texts = placer.clock(), list[int]()
         with placer.database.transaction() as session:
@@ -56,7 +75,7 @@ class NoticeCaller:
         placer.hand_on([("text_notice", one) for one in texts])
         if is_more:
             placer.hand_on([("dial_notice", notice_id)])
-        placer.place(None if dial is None else self._with_ring(dial))
+        return dial
 
     def text(self, notice_phone_id: int) -> None:
         """Send one text that says to call the line, and no more (R28)."""

@@ -137,10 +137,10 @@ class _Notices:
         _until(lambda: _placed(self.twilio) > placed, "Nobody was called.")
 
     def _move(self, ahead: timedelta) -> None:
+        # Those who were called have half an hour until their next try: they would be put off, not called.
+        is_new = (IS_WAITING, NOTICES.c.call_id.is_(None))
         with self.database.transaction() as session:
-            session.execute(
-                update(NOTICES).where(IS_WAITING).values(next_attempt_at=datetime.now(UTC) + ahead)
-            )
+            session.execute(update(NOTICES).where(*is_new).values(next_attempt_at=datetime.now(UTC) + ahead))
 
 
 def _until(fact: Callable[[], bool], otherwise: str) -> None:

@@ -345,3 +345,19 @@ def test_no_more_due_notices_stand_in_the_queue_than_have_their_turn(
     assert len(hotline.jobs.waiting) == 1
     hotline.jobs.works_off()
     assert len(hotline.rung()) == 1
+
+
+@ON_SQLITE
+def test_those_who_may_not_be_called_now_take_no_turn_of_those_who_may(
+    registered: Registering, hotline: Hotline
+) -> None:
+    """One turn each would keep the people behind a hundred of them waiting for minutes, on any night."""
+    hotline.office = make_office(policies={"carrier_calls_per_second": 1})
+    hotline.clock.now = NIGHT
+    for number in range(40, 46):
+        registered(
+            "released", phones=(f"+120255501{number}",), phone={"night_allowed": False}, as_of=NIGHT
+        ).is_due()
+    registered("released", as_of=NIGHT).is_due()
+
+    assert sweeps(hotline) == [FIRST]
