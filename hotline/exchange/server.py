@@ -30,6 +30,9 @@ class QuietHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""
 
+    def log_error(self, format: str, *args: Any) -> None:
+        """Log nothing of what a client did wrong, such as a connection that it left idle."""
+
 
 def tls_handler(context: ssl.SSLContext, is_carried: Callable[[str], bool]) -> type[QuietHandler]:
     """Return a handler for connections that begin with TLS, or with CONNECT to a host that ``is_carried``.
