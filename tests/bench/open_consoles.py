@@ -195,7 +195,6 @@ def _consoles(port: int, events: int, cookies: Sequence[str]) -> Iterator[None]:
     browsers = _SPAWN.Process(target=_browse, args=(port, events, cookies, are_open, is_over))
     browsers.start()
     try:
-        # The cost of the first page is none of a change.
         if not are_open.wait(60):
             raise TimeoutError("A console did not open.")
         yield
@@ -250,7 +249,6 @@ class _Console(threading.Thread):
             while line := answer.readline():
                 if line.startswith(b"event: changed"):
                     self._looks(bar, parts)
-                    self.is_open.set()
         except (OSError, HTTPException, ValueError, AttributeError):
             # The socket was closed below while it was read.
             if not self._is_over:
@@ -284,6 +282,8 @@ class _Console(threading.Thread):
             if not self._is_over:
                 for part in parts:
                     self._asks(part)
+                # What it asked for first is none of a change.
+                self.is_open.set()
 
     def _asks(self, part: str) -> bool:
         """Ask for a part, naming what is shown; whether it has changed."""
