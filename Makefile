@@ -16,7 +16,7 @@ export UV_COMPILE_BYTECODE ?= 1
 # The processes that the suite starts would compile the house anew, each for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run install phone test lint bench chaos gaps pictures docs exchange node setup lock clean
+.PHONY: run install phone test lint bench chaos gaps pictures guide docs exchange node setup lock clean
 .DEFAULT_GOAL := run
 
 # Where the line listens: `make run BIND=127.0.0.1:8100`. The demo is open at any hour; OPEN=0 keeps the office's.
@@ -67,6 +67,10 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m tests.documents
 	$(BIN)/sphinx-build -q -W --keep-going -n -c docs -d build/doctrees . build/docs
 	@echo "The site is in build/docs; begin with index.html."
+
+# The pictures of the guide for liaisons, of a callback that is played in the demo office.
+guide: $(VENV)/.dev
+	HOTLINE_GUIDE_PICTURES=$(CURDIR)/docs/liaisons/pictures HOTLINE_REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -n 0 tests/browser/test_demo.py -k from_the_claim
 
 # What the line itself needs; `make run` waits for nothing else. A lock names all, so pip looks for no more.
 $(VENV)/.run: requirements.lock pyproject.toml

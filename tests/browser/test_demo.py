@@ -13,6 +13,7 @@ from hotline.cli import group
 from hotline.demo import PEOPLE
 from hotline.demo_staff import PASSWORD, STAFF
 from tests.browser.conftest import Visitors
+from tests.browser.guide_pictures import NAMES, Guide
 from tests.browser.handset import Handset, is_live
 from tests.hotline.cli.test_serve import Serving, until
 
@@ -123,11 +124,14 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     victim.hears("We will call you")
     victim.hangs_up()
 
+    guide = Guide()
     page = signed_in(serving, visitors)
     row = page.locator(f"#row-{newest_callback(serving)['id']}")
     expect(row).to_contain_text("Verified")
+    guide.keep(page, "list")
     row.get_by_role("button", name="Claim").click()
     expect(page.get_by_text("It is yours until")).to_be_visible()
+    guide.keep(page, "claimed")
     page.locator("#work").get_by_role("button", name="Call now").click()
     expect(page.get_by_text("Accept there by pressing 1").first).to_be_visible()
 
@@ -140,9 +144,12 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     victim.presses("1")
     expect(page.get_by_text("You have been talking since")).to_be_visible()
     expect(page.get_by_text("in custody")).not_to_be_visible()
+    guide.keep(page, "talking")
     page.get_by_text("They said the word we agreed on").click()
     page.get_by_role("button", name="Record recognition").click()
     expect(page.locator("blockquote")).to_contain_text("in custody")
+    page.locator("blockquote").scroll_into_view_if_needed()
+    guide.keep(page, "may-be-said")
 
     bar = page.get_by_role("region", name="Shift and call")
     bar.get_by_role("button", name="Hold").click()
@@ -153,6 +160,8 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     victim.hears("Goodbye")
     page.locator("label[for=outcome-message_left]").click()
     page.get_by_label("Note for colleagues").fill("Prefers mornings.")
+    expect(page.get_by_role("button", name="Save outcome")).to_be_visible()
+    guide.keep(page, "outcome")
     page.get_by_role("button", name="Save outcome").click()
 
     # The demo left one for staff.
@@ -161,6 +170,10 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     expect(page.locator("#history")).to_contain_text("The person pressed their key; the talk began")
     expect(page.locator("#history")).to_contain_text("The outcome was noted: Message left")
     expect(page.get_by_label("Note for colleagues")).to_have_value("Prefers mornings.")
+    page.get_by_role("link", name="My shift").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("My shift")
+    guide.keep(page, "my-shift")
+    assert tuple(guide.kept) == NAMES
 
 
 def signed_in(serving: Serving, visitors: Visitors) -> Page:
