@@ -101,8 +101,8 @@ node: build/node/.done
 build/node/.done: tests/exchange/tool/package.json tests/exchange/tool/package-lock.json
 	@mkdir -p build/node
 	@cp tests/exchange/tool/package.json tests/exchange/tool/package-lock.json build/node
-	npm ci --prefix build/node --ignore-scripts --no-audit --no-fund --silent
-	@touch $@
+	@npm ci --prefix build/node --ignore-scripts --no-audit --no-fund --silent && touch $@ || \
+	  echo "Twilio's client for Node cannot be fetched; the suite leaves its test out." >&2
 
 # The locks hold hashes and no index address, so that a mirror serves as well.
 lock:

@@ -170,6 +170,7 @@ def test_client_for_node_uses_every_resource(tool: Tool, tmp_path: Path) -> None
         "TOKEN": TOKEN,
         "NUMBER": RESTAURANT,
         "VOICE_URL": voice,
+        "EXCHANGE": tool.url,
     }
     command = [node, str(APPS / "every_resource.js")]
 
@@ -179,6 +180,21 @@ def test_client_for_node_uses_every_resource(tool: Tool, tmp_path: Path) -> None
 
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == {
+        "live": {
+            "together": True,
+            "muted": True,
+            "hold": False,
+            "kicked": True,
+            "conference": "completed",
+            "ofConference": ["Conference", "completed"],
+            "front": True,
+            "member": 1,
+            "stopped": "completed",
+            "sound": ["RIFF", True],
+            "recordingGone": True,
+            "warning": "12200",
+            "lasted": "completed",
+        },
         "account": "active",
         "accounts": 1,
         "number": [RESTAURANT, voice, True],

@@ -25,7 +25,7 @@ APPS = Path(__file__).parent / "apps"
 ACCOUNT, TOKEN = "AC" + "3" * 32, "the-token-of-somebody-elses-app"
 DOCTOR, PATIENT = "+12025550131", "+12025550132"
 SERVICE, RESTAURANT, GUEST = "+12025550130", "+12025550120", "+12025550121"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def build_wheel(folder: Path) -> Path:

@@ -2,7 +2,13 @@
 'use strict';
 const twilio = require('twilio');
 
-const { ACCOUNT: account, TOKEN: token, NUMBER: number, VOICE_URL: voice } = process.env;
+const { ACCOUNT: account, TOKEN: token, NUMBER: number, VOICE_URL: voice, EXCHANGE: exchange } = process.env;
+
+// What a person does with a phone of the exchange.
+function does(sid, action, given = {}) {
+  const headers = { 'Content-Type': 'application/json' };
+  return fetch(`${exchange}/handset/${sid}/${action}`, { method: 'POST', headers, body: JSON.stringify(given) });
+}
 
 async function refusal(promise) {
   try {
@@ -13,9 +19,51 @@ async function refusal(promise) {
   }
 }
 
+async function talks(client, to, verbs) {
+  const call = await client.calls.create({ to, from: number, twiml: `<Response>${verbs}</Response>` });
+  await does(call.sid, 'answer');
+  return call.sid;
+}
+
+async function live(client) {
+  const seen = {};
+  const table = '<Dial><Conference endConferenceOnExit="true" record="record-from-start">live</Conference></Dial>';
+  const sids = [await talks(client, '+12025550181', table), await talks(client, '+12025550182', table)];
+  const [conference] = await client.conferences.list({ friendlyName: 'live', status: 'in-progress' });
+  const participants = client.conferences(conference.sid).participants;
+  seen.together = (await participants.list()).map((one) => one.callSid).sort().join() === [...sids].sort().join();
+  seen.muted = (await participants(sids[1]).update({ muted: true })).muted;
+  seen.hold = (await participants(sids[1]).fetch()).hold;
+  seen.kicked = await participants(sids[1]).remove();
+  await does(sids[0], 'hang-up');
+  seen.conference = (await client.conferences(conference.sid).fetch()).status;
+  const [ofConference] = await client.conferences(conference.sid).recordings.list();
+  seen.ofConference = [ofConference.source, ofConference.status];
+
+  const waits = await talks(client, '+12025550183', '<Enqueue>live</Enqueue>');
+  const [queue] = (await client.queues.list()).filter((one) => one.friendlyName === 'live');
+  seen.front = (await client.queues(queue.sid).members('Front').fetch()).callSid === waits;
+  seen.member = (await client.queues(queue.sid).members(waits).update({ url: voice })).position;
+  await client.calls(waits).update({ status: 'completed' });
+
+  const recorded = await talks(client, '+12025550184', `<Sing/><Gather action="${voice}"><Say>Hello.</Say></Gather>`);
+  const recordings = client.calls(recorded).recordings;
+  const begun = await recordings.create();
+  seen.stopped = (await recordings('Twilio.CURRENT').update({ status: 'stopped' })).status;
+  const whole = await client.recordings(begun.sid).fetch();
+  const sound = Buffer.from(await (await fetch(`${whole.mediaUrl}.wav`)).arrayBuffer());
+  seen.sound = [sound.toString('latin1', 0, 4), sound.length === 44 + 16000 * Number(whole.duration)];
+  seen.recordingGone = await client.recordings(begun.sid).remove();
+  const [warning] = await client.calls(recorded).notifications.list();
+  seen.warning = (await client.notifications(warning.sid).fetch()).errorCode;
+  await does(recorded, 'hang-up');
+  seen.lasted = (await client.calls(recorded).fetch()).status;
+  return seen;
+}
+
 async function main() {
   const client = twilio(account, token);
-  const seen = {};
+  const seen = { live: await live(client) };
   seen.account = (await client.api.v2010.accounts(account).fetch()).status;
   seen.accounts = (await client.api.v2010.accounts.list()).length;
 
