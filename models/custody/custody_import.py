@@ -226,6 +226,9 @@ def _decide(
         "rows": result.rows, "new": result.new, "changed": result.changed, "unchanged": result.unchanged,
         "ignored": result.ignored, "rejected": len(result.rejected),
     }  # fmt: skip
+    # Nobody else lands anything meanwhile, and no caller should wait while so many rows are counted.
+    with database.reading() as session:
+        kinds, concerned = measure(session, import_id)
     with database.transaction() as session:
         check_state(session, import_id, "staging")
         session.execute(
@@ -241,16 +244,12 @@ def _decide(
                 reject_fields=result.rejected.fields,
                 status_changes=result.status_changes,
                 from_denial=result.from_denial,
+                kinds=as_stored(kinds),
+                concerned=concerned,
                 **facts,
             )
         )
         keep_rejects(session, import_id, result.rejected)
-        kinds, concerned = measure(session, import_id)
-        session.execute(
-            update(CustodyImport)
-            .where(CustodyImport.id == import_id)
-            .values(kinds=as_stored(kinds), concerned=concerned)
-        )
         action = {"abandoned": "refuse_import", "held": "hold_import", "applying": "accept_import"}[state]
         reasons = [r.code for r in result.hold_reasons]
         _record(session, action, import_id, {**facts, "reasons": reasons}, now, state)

@@ -32,6 +32,7 @@ from models.custody.import_record import RETRACTED_STATES, CustodyImport
 #: released twice within a day is told of once, with the newer date.
 SAME_FACT = timedelta(days=1)
 _NEVER_AGAIN = frozenset({"in_custody", "deceased"})
+_TOLD = IN_CUSTODY_KINDS | DATED_FACTS
 
 
 class Told(NamedTuple):
@@ -52,8 +53,7 @@ class Change(NamedTuple):
 
 def told_of(record_id: int, status: str, at: datetime | None, releasable: bool) -> Told | None:
     """The record, or None for one that callers could never hear."""
-    can_be_told = releasable is True and status in IN_CUSTODY_KINDS | DATED_FACTS
-    return Told(record_id, status, at) if can_be_told else None
+    return Told(record_id, status, at) if releasable is True and status in _TOLD else None
 
 
 def event_kind(before: Told | None, after: Told) -> str | None:
@@ -88,7 +88,7 @@ def last_told(session: Session, subject_ids: Iterable[int], *, though: int | Non
             or_(CustodyImport.state.not_in(RETRACTED_STATES), CustodyImport.id == though),
             CustodyRecord.subject_id.in_(wanted),
             CustodyRecord.releasable,
-            CustodyRecord.status.in_(IN_CUSTODY_KINDS | DATED_FACTS),
+            CustodyRecord.status.in_(_TOLD),
         )
         .group_by(CustodyRecord.subject_id)
     )

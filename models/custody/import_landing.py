@@ -1,40 +1,28 @@
 """Lands, holds or drops a staged import, in short batches that any later run can finish (R16)."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, literal, or_, select, update
+from sqlalchemy import delete, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.cases.subject import Subject
-from models.custody.custody import CustodyRecord
 from models.custody.event_making import Change, Told, count_events, last_told, make_events, told_of
 from models.custody.import_file import CONTENT_COLUMNS
-from models.custody.import_lock import gentle_transaction
+from models.custody.import_lock import gentle_transaction, without_collector
 from models.custody.import_record import CustodyImport, ImportRow
-from models.custody.import_staging import IMPORT_ROWS, RECORD_CONTENT, check_state
+from models.custody.import_staging import IMPORT_ROWS, RECORD_CONTENT, RECORDS, SUBJECTS, check_state
 from models.store.database import Database
 
 BATCH = 500
-SUBJECTS: Table = Subject.__table__  # type: ignore[assignment]
-RECORDS: Table = CustodyRecord.__table__  # type: ignore[assignment]
 #: Rows that change nothing; an import that is held does not affect their people.
 _QUIET = "unchanged"
 
-#: With more different times in a batch, each person is moved singly.
-MOST_TOGETHER = 10
 _content = attrgetter(*CONTENT_COLUMNS)
-_MOVE = (
-    update(SUBJECTS)
-    .where(SUBJECTS.c.id == bindparam("moved_id"))
-    .values(
-        {name: bindparam(f"new_{name}") for name in ("record_id", "as_of", "absent_since", "held_import_id")}
-    )
-)
 
 
 @dataclass(slots=True)
@@ -45,6 +33,7 @@ class Landed:
     dropped: int = 0
 
 
+@without_collector()
 def land(database: Database, import_id: int, now: datetime) -> Landed:
     """Apply an import that is ``applying``, batch by batch, until nothing of it is left.
 
@@ -52,17 +41,18 @@ def land(database: Database, import_id: int, now: datetime) -> Landed:
     deletes the staged rows in the same transaction. So a caller never hears half a record, and after a crash
     the next run takes the remaining rows.
     """
-    total = Landed()
+    total, after = Landed(), None
     while True:
         with gentle_transaction(database) as session:
             check_state(session, import_id, "applying")
-            rows = _next_rows(session, import_id)
+            rows = _next_rows(session, import_id, after)
             if not rows:
                 _finish(session, import_id, now)
                 return total
             done = _land_batch(session, import_id, rows, now)
             total.landed += done
             total.dropped += len(rows) - done
+            after = rows[-1].line
 
 
 def hold(database: Database, import_id: int) -> None:
@@ -94,70 +84,69 @@ def hold(database: Database, import_id: int) -> None:
 
 def let_go(database: Database, import_id: int) -> None:
     """Delete the staged rows of an import that will not land, and unmark the people it held."""
+    after = None
     while True:
         with gentle_transaction(database) as session:
-            rows = _next_rows(session, import_id)
+            rows = _next_rows(session, import_id, after)
             if not rows:
                 return
             people = _lock_people(session, [row.subject_id for row in rows])
-            held = [p for p in people.values() if p.held_import_id == import_id]
-            others = _other_holds(session, import_id, {p.id: p.as_of for p in held})
-            for person in held:
-                session.execute(
-                    update(SUBJECTS)
-                    .where(SUBJECTS.c.id == person.id)
-                    .values(held_import_id=others.get(person.id))
-                )
+            held = {p.id: p.as_of for p in people.values() if p.held_import_id == import_id}
+            _unmark(session, import_id, held)
             _forget(session, import_id, rows)
+            after = rows[-1].line
 
 
-def _next_rows(session: Session, import_id: int) -> Sequence[Any]:
-    return session.execute(
-        select(IMPORT_ROWS)
-        .where(IMPORT_ROWS.c.import_id == import_id)
-        .order_by(IMPORT_ROWS.c.line)
-        .limit(BATCH)
-    ).all()
+def _next_rows(session: Session, import_id: int, after: int | None) -> Sequence[Any]:
+    """The next staged rows in the order of the file, after a line; earlier ones are deleted already."""
+    rows = select(IMPORT_ROWS).where(IMPORT_ROWS.c.import_id == import_id)
+    if after is not None:
+        # PostgreSQL's index keeps deleted rows until a vacuum: from the beginning, each batch would read all.
+        rows = rows.where(IMPORT_ROWS.c.line > after)
+    return session.execute(rows.order_by(IMPORT_ROWS.c.line).limit(BATCH)).all()
 
 
 def _lock_people(session: Session, subject_ids: Iterable[int]) -> dict[int, Any]:
     people = session.execute(
         select(
-            Subject.id, Subject.record_id, Subject.as_of, Subject.absent_since, Subject.held_import_id,
-            *RECORD_CONTENT,
+            SUBJECTS.c.id, SUBJECTS.c.record_id, SUBJECTS.c.as_of, SUBJECTS.c.held_import_id, *RECORD_CONTENT
         )
-        .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
-        .where(Subject.id.in_(list(subject_ids)))
-        .order_by(Subject.id)
-        .with_for_update(of=Subject)
+        .outerjoin(RECORDS, RECORDS.c.id == SUBJECTS.c.record_id)
+        .where(SUBJECTS.c.id.in_(list(subject_ids)))
+        .order_by(SUBJECTS.c.id)
+        .with_for_update(of=SUBJECTS)
     )  # fmt: skip
     return {person.id: person for person in people}
 
 
 def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: datetime) -> int:
     people = _lock_people(session, [row.subject_id for row in rows])
-    moves: dict[int, dict[str, Any]] = {}
+    absent: list[int] = []
     reported: list[Any] = []
+    confirmed: list[Any] = []
     for row in rows:
         person = people[row.subject_id]
         if not _still_holds_true(row, person):
             continue
-        move = {"record_id": person.record_id, "as_of": row.as_of, "absent_since": None}
         if row.change == "absent":
-            move = {"record_id": person.record_id, "as_of": person.as_of, "absent_since": now}
+            absent.append(row.subject_id)
         elif person.record_id is None or _content(row) != _content(person):
             reported.append(row)
-        moves[row.subject_id] = move
-    ids: dict[int, int] = {}
+        else:
+            confirmed.append(row)
     if reported:
         before = _told_before(session, people, reported)
         ids = _add_records(session, import_id, reported, now)
-        for subject_id, record_id in ids.items():
-            moves[subject_id]["record_id"] = record_id
         make_events(session, import_id, list(_changes(reported, ids, before)), now)
-    _move(session, import_id, people, moves, ids)
+        _show_records(session, ids.values())
+    _confirm(session, import_id, confirmed)
+    if absent:
+        session.execute(update(SUBJECTS).where(SUBJECTS.c.id.in_(absent)).values(absent_since=now))
+    as_of = {row.subject_id: row.as_of for row in (*reported, *confirmed)}
+    held = {p.id: as_of.get(p.id, p.as_of) for p in people.values() if p.held_import_id == import_id}
+    _unmark(session, import_id, held)
     _forget(session, import_id, rows)
-    return len(moves)
+    return len(absent) + len(reported) + len(confirmed)
 
 
 def _add_records(session: Session, import_id: int, rows: Sequence[Any], now: datetime) -> dict[int, int]:
@@ -208,43 +197,37 @@ def _still_holds_true(row: Any, person: Any) -> bool:
     return person.as_of is None or bool(row.as_of >= person.as_of)
 
 
-def _move(
-    session: Session,
-    import_id: int,
-    people: dict[int, Any],
-    moves: dict[int, dict[str, Any]],
-    reported: Collection[int],
-) -> None:
-    """Write the changes, and unmark everyone whom this import held, changed or not.
+def _show_records(session: Session, record_ids: Iterable[int]) -> None:
+    """Move people to the records that have just been added about them."""
+    session.execute(
+        update(SUBJECTS)
+        .where(RECORDS.c.id.in_(list(record_ids)), SUBJECTS.c.id == RECORDS.c.subject_id)
+        .values(record_id=RECORDS.c.id, as_of=RECORDS.c.as_of, absent_since=None)
+    )
 
-    ``reported`` are the people who got a new record; each is moved singly.
-    """
-    held = {id_ for id_, person in people.items() if person.held_import_id == import_id}
-    as_of = {id_: moves[id_]["as_of"] if id_ in moves else people[id_].as_of for id_ in held}
-    others = _other_holds(session, import_id, as_of)
-    together: dict[tuple[datetime | None, datetime | None], list[int]] = {}
-    for subject_id in moves.keys() - held - set(reported):
-        move = moves[subject_id]
-        together.setdefault((move["as_of"], move["absent_since"]), []).append(subject_id)
-    singly = moves.keys() | held
-    if len(together) <= MOST_TOGETHER:
-        # A file mostly confirms everybody at one time: one statement is several times faster than hundreds.
-        for (moved_as_of, absent_since), subject_ids in together.items():
-            singly -= set(subject_ids)
-            confirming = update(SUBJECTS).where(SUBJECTS.c.id.in_(subject_ids))
-            session.execute(confirming.values(as_of=moved_as_of, absent_since=absent_since))
-    each = []
-    for subject_id in sorted(singly):
-        person = people[subject_id]
-        move = moves.get(subject_id) or {
-            "record_id": person.record_id, "as_of": person.as_of, "absent_since": person.absent_since,
-        }  # fmt: skip
-        holder = others.get(subject_id) if subject_id in held else person.held_import_id
-        each.append(
-            {"moved_id": subject_id, "new_held_import_id": holder, **{f"new_{k}": v for k, v in move.items()}}
+
+def _confirm(session: Session, import_id: int, rows: Sequence[Any]) -> None:
+    """Date the records of people about whom nothing has changed."""
+    if not rows:
+        return
+    session.execute(
+        update(SUBJECTS)
+        .where(
+            IMPORT_ROWS.c.import_id == import_id,
+            IMPORT_ROWS.c.line.in_([row.line for row in rows]),
+            SUBJECTS.c.id == IMPORT_ROWS.c.subject_id,
         )
-    if each:
-        session.execute(_MOVE, each)
+        .values(as_of=IMPORT_ROWS.c.as_of, absent_since=None)
+    )
+
+
+def _unmark(session: Session, import_id: int, held: dict[int, datetime | None]) -> None:
+    """Unmark people whom this import held, changed or not; ``held`` has when each was last confirmed."""
+    if not held:
+        return
+    session.execute(update(SUBJECTS).where(SUBJECTS.c.id.in_(held)).values(held_import_id=None))
+    for subject_id, other_id in _other_holds(session, import_id, held).items():
+        session.execute(update(SUBJECTS).where(SUBJECTS.c.id == subject_id).values(held_import_id=other_id))
 
 
 def _other_holds(session: Session, import_id: int, as_of: dict[int, datetime | None]) -> dict[int, int]:
@@ -271,11 +254,9 @@ def _other_holds(session: Session, import_id: int, as_of: dict[int, datetime | N
 
 
 def _forget(session: Session, import_id: int, rows: Sequence[Any]) -> None:
-    session.execute(
-        delete(IMPORT_ROWS).where(
-            IMPORT_ROWS.c.import_id == import_id, IMPORT_ROWS.c.line.in_([row.line for row in rows])
-        )
-    )
+    """Delete rows that follow one another."""
+    lines = IMPORT_ROWS.c.line.between(rows[0].line, rows[-1].line)
+    session.execute(delete(IMPORT_ROWS).where(IMPORT_ROWS.c.import_id == import_id, lines))
 
 
 def _finish(session: Session, import_id: int, now: datetime) -> None:

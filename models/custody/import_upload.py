@@ -204,9 +204,11 @@ def _finish(
     now: datetime,
 ) -> None:
     result = result_of(staging, import_id, ask_brake(database, staging, rules, full, now), strict=False)
+    # If another import lands meanwhile, nobody may decide on this preview any more.
+    with database.reading() as session:
+        kinds, concerned = measure(session, import_id)
     with database.transaction() as session:
         check_state(session, import_id, "uploading")
-        kinds, concerned = measure(session, import_id)
         facts = {
             "rows": result.rows, "new": result.new, "changed": result.changed, "unchanged": result.unchanged,
             "ignored": result.ignored, "rejected": len(result.rejected),

@@ -219,6 +219,8 @@ def _guard_turns(engine: Engine) -> None:
     # is added only once.
     for sends in ("do_execute", "do_executemany", "do_execute_no_params"):
         event.listen(engine, sends, _refuse_all_but_turns)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_execute", _send_soon)
 
 
 def _refuse_all_but_turns(*sent: Any) -> None:
@@ -227,11 +229,27 @@ def _refuse_all_but_turns(*sent: Any) -> None:
         raise RuntimeError("Only a turn sends statements here; use transaction() or reading().")
 
 
+def _send_soon(cursor: sqlite3.Cursor, statement: str, parameters: Any, _context: Any) -> bool:
+    """Send a turn's statement as soon as the writer before it ends; see ``_begin_soon``."""
+    gives_up = monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute(statement, parameters)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > gives_up:
+                raise
+            sleep(LOCK_POLL_SECONDS)
+        else:
+            return True
+
+
 def _hurry_on_sqlite(connection: Any, _record: Any) -> None:
     # A power cut may lose the last moves of calls in their trees, since it ends those calls too. Tries,
     # promises and verifications are written in transactions that wait for the disk. Waiting in each turn as
     # well takes 0.2 ms more, on either database.
     connection.execute("PRAGMA synchronous=NORMAL")
+    # SQLite itself would sleep longer and longer between two tries; see _send_soon.
+    connection.execute("PRAGMA busy_timeout=0")
 
 
 def _begin_on_postgresql(connection: Any) -> None:

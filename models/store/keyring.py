@@ -7,7 +7,6 @@ the secret, which is kept apart from the database.
 """
 
 import base64
-import hashlib
 import hmac
 import os
 from collections.abc import Sequence
@@ -59,4 +58,4 @@ class Keyring:
 
     def index(self, kind: str, text: str) -> str:
         """A keyed hash (64 hex digits) of ``text``; only equal texts of the same kind have equal hashes."""
-        return hmac.new(self._index_key, f"{kind}\0{text}".encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._index_key, f"{kind}\0{text}".encode(), "sha256").hex()

@@ -21,8 +21,8 @@ from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.event_making import Told, last_told, told_of
 from models.custody.import_file import CONTENT_COLUMNS
-from models.custody.import_landing import RECORDS, SUBJECTS
 from models.custody.import_record import RETRACTED_STATES, CustodyImport
+from models.custody.import_staging import RECORDS, SUBJECTS
 
 _NOTHING_KNOWN = {**dict.fromkeys(CONTENT_COLUMNS), "status": "unknown", "releasable": True}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Boolean, Integer, func, insert, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from models.audit.audit import AuditEntry, record
 from models.callbacks.callback import Callback
@@ -21,6 +22,7 @@ from models.overview.caller_state import glance, load_by_sid
 from models.store.base import UtcDateTime
 from models.store.database import Database
 from models.store.unit import OvertakenError, unit_of
+from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_staff
 
 _serial = count(1)
@@ -125,6 +127,38 @@ def test_slower_of_two_answers_is_not_saved(database: Database, now: datetime) -
         fast.save(saving_turn(_moved_on(glance(fast, sid), "first_menu")))
         with pytest.raises(OvertakenError):
             slow.save(saving_turn(late))
+
+    assert _where(database, sid) == ("first_menu", 2)
+
+
+@ON_SQLITE
+def test_turn_that_cannot_write_for_too_long_gives_up_and_the_next_one_writes(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.store.database.BUSY_SECONDS", 0.05)
+    sid = _call(database, now)
+    with unit_of(database) as unit:
+        state = _moved_on(glance(unit, sid), "first_menu")
+        with database.transaction() as session:
+            session.execute(text("SELECT 1"))
+            with pytest.raises(OperationalError, match="locked"):
+                unit.save(saving_turn(state))
+        unit.save(saving_turn(state))
+
+    assert _where(database, sid) == ("first_menu", 2)
+
+
+@ON_SQLITE
+def test_turn_saves_once_the_writer_before_it_has_ended(database: Database, now: datetime) -> None:
+    sid = _call(database, now)
+    with unit_of(database) as unit, ThreadPoolExecutor(1) as pool:
+        state = _moved_on(glance(unit, sid), "first_menu")
+        with database.transaction() as session:
+            session.execute(text("SELECT 1"))
+            saved = pool.submit(unit.save, saving_turn(state))
+            with pytest.raises(TimeoutError):
+                saved.result(0.05)
+        saved.result(10)
 
     assert _where(database, sid) == ("first_menu", 2)
 
