@@ -14,12 +14,22 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("host", ["evil.example.org", "127.0.0.1.evil.example.org", "[", ""])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example.org",
+        "127.0.0.1.evil.example.org",
+        "api.twilio.com.example.org",
+        "eviltwilio.com",
+        "[",
+        "",
+    ],
+)
 def test_foreign_name_that_points_here_is_not_let_in(exchange: Exchange, path: str, host: str) -> None:
     assert exchange.web.get(path, headers={"Host": host}).status_code == 403
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8001", "localhost:8001", "[::1]:8001"])
+@pytest.mark.parametrize("host", ["127.0.0.1:8001", "localhost:8001", "[::1]:8001", "api.twilio.com"])
 def test_machine_is_let_in_by_any_of_its_own_names(exchange: Exchange, host: str) -> None:
     assert exchange.web.get("/exchange/", headers={"Host": host}).status_code == 200
 
@@ -57,6 +67,17 @@ def test_page_itself_can_press_keys(exchange: Exchange) -> None:
     answer = exchange.web.post("/exchange/handsets/1/dial", json={"to": LINE}, headers=headers)
 
     assert answer.status_code == 200
+
+
+def test_page_on_the_port_with_tls_is_the_page_itself(exchange: Exchange) -> None:
+    for origin, status in (("https://localhost", 200), ("http://localhost", 403)):
+        answer = exchange.web.post(
+            "/exchange/handsets/1/dial",
+            json={"to": LINE},
+            headers={"Origin": origin, "Sec-Fetch-Site": "same-origin"},
+            base_url="https://localhost",
+        )
+        assert answer.status_code == status, origin
 
 
 def test_form_changes_nothing(exchange: Exchange) -> None:

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 import requests
+import trustme
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
+from hotline.exchange.command import ACCOUNT as ANY_ACCOUNT
 from tests.exchange.tool.tool import (
     ACCOUNT,
     APPS,
@@ -232,10 +234,28 @@ def test_client_for_node_uses_every_resource(tool: Tool, tmp_path: Path) -> None
     }
 
 
-def test_without_a_token_one_is_made_up_and_shown(command: Path, tmp_path: Path) -> None:
-    program = Running(str(command), "--number", NUMBER, "--port", "0", cwd=tmp_path)
+def test_without_a_token_one_is_made_up_and_a_certificate_of_ones_own_is_served(
+    command: Path, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    own = authority.issue_cert("127.0.0.1")
+    files = {"--certificate": own.cert_chain_pems[0], "--key": own.private_key_pem}
+    for option, pem in files.items():
+        pem.write_to_path(str(tmp_path / option))
+    authority.cert_pem.write_to_path(str(tmp_path / "authority"))
+    given = [part for option in files for part in (option, str(tmp_path / option))]
+    program = Running(str(command), "--number", NUMBER, "--port", "0", "--tls", "0", *given, cwd=tmp_path)
 
     try:
-        assert re.fullmatch(r"[0-9a-f]{32}", program.prints("TWILIO_AUTH_TOKEN="))
+        token = program.prints("TWILIO_AUTH_TOKEN=")
+        url = program.prints("HTTPS_PROXY=").replace("http://", "https://")
+        account = f"{url}/2010-04-01/Accounts/{ANY_ACCOUNT}.json"
+        answer = requests.get(
+            account, auth=(ANY_ACCOUNT, token), verify=str(tmp_path / "authority"), timeout=10
+        )
     finally:
         program.ends()
+
+    assert re.fullmatch(r"[0-9a-f]{32}", token)
+    assert answer.json()["auth_token"] == token
+    assert not (tmp_path / "exchange-ca.pem").exists()
