@@ -30,6 +30,7 @@ html_theme = "furo"
 html_title = "hotline"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 
 
 def add_navigation(_app: Sphinx, page: str, source: list[str]) -> None:

@@ -69,7 +69,10 @@ def list_(states: tuple[str, ...], aged: bool, as_json: bool) -> None:
 @click.option("--by", required=True, help="The e-mail of the person who looked into it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def again(callback_id: int, by: str, as_json: bool) -> None:
-    """Promise one anew that was left for staff or not answered; the line calls in the same windows."""
+    """Promise one anew that was left for staff or not answered; the line calls in the same windows.
+
+    A phone that texted STOP is refused.
+    """
     installation = open_installation()
     now = datetime.now(UTC)
     try:

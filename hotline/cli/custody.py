@@ -53,7 +53,10 @@ def custody() -> None:
 def import_(
     file: Path, full: bool, dry_run: bool, strict: bool, by: str | None, and_by: str | None, as_json: bool
 ) -> None:
-    """Import one CSV file of the custody feed."""
+    """Import one CSV file of the custody feed.
+
+    Exits 0 also when rows were rejected, which it lists, and when the brake holds the import.
+    """
     installation = open_installation()
     vouched_by = () if dry_run else _who_vouch(installation, by, and_by)
     try:

@@ -31,7 +31,10 @@ def facility() -> None:
 @click.option("--phone", required=True, help="The facility's phone in E.164; it is spoken, never dialled.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def add(name: str, phone: str, as_json: bool) -> None:
-    """Add a facility; the same name again (letter case aside) takes the new spelling and phone."""
+    """Add a facility; the same name again (letter case aside) takes the new spelling and phone.
+
+    Of the feed only places in the directory are kept, and spoken.
+    """
     name, phone = plain_text("NAME", name, LONGEST_NAME), _phone(phone)
     installation, now = open_installation(), datetime.now(UTC)
     try:

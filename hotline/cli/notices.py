@@ -92,7 +92,10 @@ def cancel(notice_id: int, email: str, reason: str, as_json: bool) -> None:
 @click.option("--and", "and_by", required=True, metavar="EMAIL", help="A second person who agrees.")
 @as_json
 def retract_(import_id: int, by: str, and_by: str, as_json: bool) -> None:
-    """Take back an import that was found wrong, and correct what it made people hear."""
+    """Take back an import that was found wrong, and correct what it made people hear.
+
+    The records before it count again, and nobody is told of its events any more.
+    """
     installation = open_installation()
     days = installation.policies.two_people_days
     try:

@@ -54,17 +54,16 @@ def policies(office: Office) -> str:
         rows = []
         for name in one.policies:
             policy = office.policies[name]
-            basis = "" if policy.basis == OWN_DECISION else policy.basis
+            basis = "" if policy.basis == OWN_DECISION else f" *Basis: {policy.basis}*"
             rows.append(
                 (
                     f"**{POLICY_NAMES[name]}** `{name}`",
-                    POLICY_EFFECTS[name],
+                    POLICY_EFFECTS[name] + basis,
                     with_unit(name, policy.value),
                     _bounds(name),
-                    basis,
                 )
             )
-        heads = ("policy", "what it changes", "shipped", "may be", "basis, where it is more than your choice")
+        heads = ("policy", "what it changes", "shipped", "may be")
         parts.append(f"## {one.title}\n\n{_table(heads, rows)}")
     return "\n\n".join(parts)
 
