@@ -122,13 +122,14 @@ export class Calls {
 
   /** Which of the stage's card keys the person on this call was last asked for; -1 for none. */
   asksFor(call) {
-    return call?.state === "keys" ? this.wasAskedFor(call) : -1;
+    if (call?.state !== "keys") return -1;
+    const since = call.transcript.findLastIndex(({ kind }) => kind === "pressed") + 1;
+    return this.wasAskedFor(call, since);
   }
 
-  /** The same, also while the words are still said or after the keys were late. */
-  wasAskedFor(call) {
-    for (const { kind, text } of [...call.transcript].reverse()) {
-      if (kind === "pressed") return -1;
+  /** The same, also while it is still said, or asked again in other words after keys that were wrong. */
+  wasAskedFor(call, since = 0) {
+    for (const { kind, text } of call.transcript.slice(since).reverse()) {
       const heard = text.toLowerCase();
       const found = this.stage.card_keys.findIndex(({ asked }) =>
         kind === "heard" && asked.some((words) => heard.includes(words.toLowerCase())));
