@@ -2,6 +2,7 @@
 
 import re
 import socket
+import tomllib
 
 import pytest
 
@@ -79,6 +80,16 @@ def test_documents_name_every_option() -> None:
     named = set(re.findall(r"^\| (`--.+?) \|", told, re.MULTILINE))
     assert {one for row in named for one in re.findall(r"--[a-z-]+", row)} == {
         name for option in command.params for name in option.opts
+    }
+
+
+def test_package_has_the_version_of_the_whole_and_every_folder_of_the_exchange() -> None:
+    folder = ROOT / "hotline" / "exchange"
+    whole, own = (tomllib.loads((one / "pyproject.toml").read_text()) for one in (ROOT, folder))
+
+    assert own["project"]["version"] == whole["project"]["version"]
+    assert set(own["tool"]["setuptools"]["packages"]) == {
+        ".".join(found.parent.relative_to(ROOT).parts) for found in folder.rglob("__init__.py")
     }
 
 
