@@ -21,7 +21,7 @@ _NOT_SHOWN = "set, not shown"
     "numbers are set, and calls nobody.",
 )
 def doctor(as_json: bool, going_live: bool) -> None:
-    """Say what is configured and what is wrong; exit 1 when something is broken."""
+    """Say what is configured and what is wrong, or what going live still needs; exit 1 while something is."""
     if going_live:
         # Imported here: a plain doctor needs neither Twilio's client nor an HTTP client.
         from hotline.cli.doctor.going_live import tick
