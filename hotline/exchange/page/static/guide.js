@@ -104,6 +104,8 @@ export class Guide {
     const handset = this.calls.asking();
     const place = handset ? this.calls.asksFor(this.calls.lasting(handset)) : -1;
     const name = this.calls.stage.card_keys[place]?.name;
+    // What was too early is over once the phone asks.
+    if (name && this.told?.startsWith("Not yet")) this.told = "";
     const wanted = name ? `${handset.name} is asked for a ${plain(name)}: click one.` : this.told || this.#hint();
     write(at("cards-hint"), wanted);
     at("cards-hint").classList.toggle("is-asked", Boolean(name));
