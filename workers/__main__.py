@@ -1,5 +1,6 @@
 """The worker process: takes one job at a time from the one queue, and forks for each."""
 
+import gc
 import logging
 import os
 import time
@@ -127,6 +128,10 @@ def run_worker(settings: Settings) -> None:
         log_job_description=False,
     )
     worker.vigil = vigil
+    # To look for garbage, the process of a job would walk, and so copy, every object that it has from here:
+    # half of its work.
+    gc.collect()
+    gc.freeze()
     worker.work(logging_level="WARNING", with_scheduler=False)
 
 
