@@ -546,6 +546,19 @@ def test_guide_leads_to_the_first_call_the_console_and_a_command(
     assert "Small line" in page.get_by_role("heading", level=1).inner_text()
 
 
+def test_log_keeps_the_newest_calls_alone_and_counts_those_that_it_shows(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    for number in range(61):
+        exchange.board.dial(f"+12025551{number:03}", LINE)
+
+    ladders = page.get_by_role("region", name="Calls").locator(".call")
+    expect(ladders.first).to_contain_text("+1 202 555 1060")
+    expect(ladders).to_have_count(60)
+    expect(page.get_by_role("link", name="Calls 60")).to_be_visible()
+
+
 def test_nothing_is_spoken_aloud_before_it_is_asked_for_under_automation(
     visitors: Visitors, exchange: Exchange
 ) -> None:

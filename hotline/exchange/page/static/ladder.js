@@ -52,7 +52,6 @@ export class Ladder {
   #begin(sid, at) {
     const group = new Group(sid, at, this.calls);
     this.#groups.set(sid, group);
-    this.#count();
     this.empty.hidden = true;
     if (!sid) {
       this.list.append(group.element);
@@ -70,6 +69,7 @@ export class Ladder {
       this.#groups.get(oldest).element.remove();
       this.#groups.delete(oldest);
     }
+    this.#count();
     return group;
   }
 }
