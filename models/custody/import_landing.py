@@ -108,34 +108,44 @@ def _next_rows(session: Session, import_id: int, after: int | None) -> Sequence[
 
 def _lock_people(session: Session, subject_ids: Iterable[int]) -> dict[int, Any]:
     people = session.execute(
-        select(
-            SUBJECTS.c.id, SUBJECTS.c.record_id, SUBJECTS.c.as_of, SUBJECTS.c.held_import_id, *RECORD_CONTENT
-        )
-        .outerjoin(RECORDS, RECORDS.c.id == SUBJECTS.c.record_id)
+        select(SUBJECTS.c.id, SUBJECTS.c.record_id, SUBJECTS.c.as_of, SUBJECTS.c.held_import_id)
         .where(SUBJECTS.c.id.in_(list(subject_ids)))
         .order_by(SUBJECTS.c.id)
-        .with_for_update(of=SUBJECTS)
-    )  # fmt: skip
+        .with_for_update()
+    )
     return {person.id: person for person in people}
+
+
+def _newest_records(session: Session, people: Iterable[Any]) -> dict[int, Any]:
+    """The records of these people, by person.
+
+    Not joined to the people: for a join PostgreSQL reads all records, which become more with each batch.
+    """
+    ids = [person.record_id for person in people if person.record_id is not None]
+    if not ids:
+        return {}
+    records = select(RECORDS.c.id, RECORDS.c.subject_id, *RECORD_CONTENT).where(RECORDS.c.id.in_(ids))
+    return {record.subject_id: record for record in session.execute(records)}
 
 
 def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: datetime) -> int:
     people = _lock_people(session, [row.subject_id for row in rows])
+    records = _newest_records(session, people.values())
     absent: list[int] = []
     reported: list[Any] = []
     confirmed: list[Any] = []
     for row in rows:
-        person = people[row.subject_id]
-        if not _still_holds_true(row, person):
+        record = records.get(row.subject_id)
+        if not _still_holds_true(row, people[row.subject_id]):
             continue
         if row.change == "absent":
             absent.append(row.subject_id)
-        elif person.record_id is None or _content(row) != _content(person):
+        elif record is None or _content(row) != _content(record):
             reported.append(row)
         else:
             confirmed.append(row)
     if reported:
-        before = _told_before(session, people, reported)
+        before = _told_before(session, records, reported)
         ids = _add_records(session, import_id, reported, now)
         make_events(session, import_id, list(_changes(reported, ids, before)), now)
         _show_records(session, ids.values())
@@ -163,19 +173,19 @@ def _add_records(session: Session, import_id: int, rows: Sequence[Any], now: dat
     return {subject_id: record_id for record_id, subject_id in added}
 
 
-def _told_before(session: Session, people: dict[int, Any], rows: Sequence[Any]) -> dict[int, Told]:
+def _told_before(session: Session, records: dict[int, Any], rows: Sequence[Any]) -> dict[int, Told]:
     """The last record that callers could hear of each person who gets a new one."""
     before: dict[int, Told] = {}
     behind: list[int] = []
     for row in rows:
-        person = people[row.subject_id]
-        if person.record_id is None:
+        record = records.get(row.subject_id)
+        if record is None:
             continue
-        told = told_of(person.record_id, person.status, person.status_at, person.releasable)
+        told = told_of(record.id, record.status, record.status_at, record.releasable)
         if told is None:
-            behind.append(person.id)
+            behind.append(row.subject_id)
         else:
-            before[person.id] = told
+            before[row.subject_id] = told
     return before | last_told(session, behind)
 
 
