@@ -4,6 +4,8 @@ import secrets
 import ssl
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +24,15 @@ from hotline.exchange.server import HOST, BusyPortError, Ports, QuietHandler, tl
 #: No account at Twilio has this id.
 ACCOUNT = "AC" + "0" * 32
 _MOST_PORT = 65535
+_AUTHORITY = "exchange-ca.pem"
+
+
+def _version() -> str:
+    """Return the version of whichever package has these files."""
+    for name in ("hotline-exchange", "hotline"):
+        with suppress(PackageNotFoundError):
+            return version(name)
+    return "of a checkout"
 
 
 class _Port(click.IntRange):
@@ -59,9 +70,8 @@ class _Port(click.IntRange):
 @click.option(
     "--ca",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("exchange-ca.pem"),
-    show_default=True,
-    help="The file that gets the authority of the made-up certificate of --tls, for the clients to trust.",
+    help="The file that gets the authority of the made-up certificate of --tls, for the clients to trust; "
+    f"{_AUTHORITY} unless told otherwise.",
 )
 @click.option(
     "--certificate",
@@ -87,6 +97,7 @@ class _Port(click.IntRange):
     help="A JSON file with what the page shows of your app: phones, steps to try, cards with keys to click.",
 )
 @click.option("--quiet", is_flag=True, help="Say nothing at the start.")
+@click.version_option(_version(), message="exchange %(version)s")
 def exchange(
     numbers: tuple[str, ...],
     sms: tuple[str, ...],
@@ -95,7 +106,7 @@ def exchange(
     origins: tuple[str, ...],
     port: int,
     tls: int | None,
-    ca: Path,
+    ca: Path | None,
     certificate: Path | None,
     key: Path | None,
     account: str,
@@ -130,16 +141,21 @@ def exchange(
         _fail("--api-key and --api-secret are given together or not at all.")
     if (certificate is None) != (key is None):
         _fail("--certificate and --key are given together or not at all.")
+    if tls is None and (certificate or ca):
+        _fail("--certificate, --key and --ca are for --tls, which is missing.")
     tokens = tuple(one.strip() for one in (token or "").split(",") if one.strip())
     made_up = "" if tokens else secrets.token_hex(16)
     tokens = tokens or (made_up,)
     credentials = {account: tokens} | ({api_key: (api_secret,)} if api_key and api_secret else {})
-    handler = None if tls is None else _tls(certificate, key, ca)
+    authority = ca or Path(_AUTHORITY)
     try:
         ports = Ports(port, tls)
     except BusyPortError as problem:
         click.echo(f"The exchange {problem}.", err=True)
         sys.exit(1)
+    click.get_current_context().call_on_close(ports.close)
+    # Only now: clients of an exchange that holds the port already go on trusting the file of that one.
+    handler = None if tls is None else _tls(certificate, key, authority)
 
     faults, urls = Faults(), _urls(settings.values())
     board = Switchboard(
@@ -158,7 +174,7 @@ def exchange(
         stage=shown,
     )
     if not quiet:
-        click.echo(_announcement(ports, settings, account, made_up, None if certificate else ca))
+        click.echo(_announcement(ports, settings, account, made_up, None if certificate else authority))
     ports.serve(app, handler)
 
 

@@ -90,6 +90,11 @@ class Ports:
         self.port: int = self._plain.getsockname()[1]
         self.tls_port: int | None = None if self._tls is None else self._tls.getsockname()[1]
 
+    def close(self) -> None:
+        """Listen no more."""
+        for one in filter(None, (self._plain, self._tls)):
+            one.close()
+
     def serve(self, app: Flask, tls: type[QuietHandler] | None = None) -> None:
         """Answer requests until a signal ends the process; ``tls`` handles those of the second port."""
         if self._tls is not None and tls is not None:

@@ -35,12 +35,15 @@ def not_found() -> RestError:
 
 def refuse(problem: RestError) -> tuple[Response, int]:
     """Answer with a refusal as JSON."""
-    return jsonify(
+    answer = jsonify(
         code=problem.code,
         message=str(problem),
         more_info=f"https://www.twilio.com/docs/errors/{problem.code}",
         status=problem.status,
-    ), problem.status
+    )
+    if problem.status == 401:
+        answer.headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+    return answer, problem.status
 
 
 def answer_in_twilios_shape(app: Flask) -> None:

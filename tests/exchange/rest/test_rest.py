@@ -193,6 +193,8 @@ def test_rest_needs_the_account_or_its_api_key(
     answer = raw(exchange, "GET", f"{ACCOUNT}/Calls.json", auth=(user, password))
 
     assert answer.status_code == status
+    asks = answer.headers.get("WWW-Authenticate")
+    assert asks == (None if status == 200 else 'Basic realm="Twilio API"')
     assert status == 200 or answer.json() == {
         "code": 20003,
         "message": "Authenticate",

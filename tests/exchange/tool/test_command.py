@@ -3,6 +3,7 @@
 import re
 import socket
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from hotline.exchange.numbers import read_numbers
 from tests.exchange.tool.tool import ROOT
 
 NUMBER = "+12025550100=http://127.0.0.1:5000/voice"
+FREE = ("--number", NUMBER, "--port", "0", "--tls", "0")
 
 
 def refuses(capsys: pytest.CaptureFixture[str], *options: str) -> str:
@@ -46,8 +48,10 @@ def refuses(capsys: pytest.CaptureFixture[str], *options: str) -> str:
         (("--number", NUMBER, "--port", "99999"), "--port"),
         (("--number", NUMBER, "--tls", "x"), "--tls"),
         (("--number", NUMBER, "--tls", "0", "--key", __file__), "--certificate"),
-        (("--number", NUMBER, "--tls", "0", "--key", __file__, "--certificate", __file__), "--certificate"),
-        (("--number", NUMBER, "--tls", "0", "--ca", "/nowhere/ca.pem"), "--ca /nowhere/ca.pem"),
+        ((*FREE, "--key", __file__, "--certificate", __file__), "--certificate"),
+        ((*FREE, "--ca", "/nowhere/ca.pem"), "--ca /nowhere/ca.pem"),
+        (("--number", NUMBER, "--key", __file__, "--certificate", __file__), "--tls, which is missing"),
+        (("--number", NUMBER, "--ca", "/nowhere/ca.pem"), "--tls, which is missing"),
         (("--number", NUMBER, "--stage", "/nowhere.json"), "--stage: /nowhere.json cannot be read"),
         (("--number", NUMBER, "--stage", __file__), f"--stage: {__file__} is not JSON"),
         (("--numbers", NUMBER), "--numbers"),
@@ -70,7 +74,8 @@ def test_help_shows_a_whole_command_and_every_option(capsys: pytest.CaptureFixtu
     options = set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", told, re.MULTILINE))
     assert options == {
         "--number", "--sms", "--status", "--fallback", "--origin", "--port", "--tls", "--ca", "--certificate",
-        "--key", "--account", "--token", "--api-key", "--api-secret", "--stage", "--quiet", "--help",
+        "--key", "--account", "--token", "--api-key", "--api-secret", "--stage", "--quiet",
+        "--version", "--help",
     }  # fmt: skip
 
 
@@ -101,6 +106,26 @@ def test_busy_port_is_one_sentence_and_a_fault(capsys: pytest.CaptureFixture[str
 
     assert refused.value.code == 1
     assert f"127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_start_that_fails_leaves_the_certificate_of_the_running_one_trusted(tmp_path: Path) -> None:
+    authority = tmp_path / "exchange-ca.pem"
+    authority.write_text("of the running one")
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for ports in (("--port", port, "--tls", "0"), ("--port", "0", "--tls", port)):
+            with pytest.raises(SystemExit) as refused:
+                main(["--number", NUMBER, *ports, "--ca", str(authority)])
+            assert refused.value.code == 1
+
+    assert authority.read_text() == "of the running one"
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--version"])
+
+    assert re.fullmatch(r"exchange [0-9]+\.[0-9]+\.[0-9]+\n", capsys.readouterr().out)
 
 
 def test_number_is_read_as_people_type_it_and_has_urls_of_its_own() -> None:
