@@ -102,6 +102,49 @@ def test_page_of_a_callback_is_accessible_in_every_state(
             console_server.is_well_made(visitors, f"{path}/words", ana, "callback-words")
 
 
+def test_nothing_in_a_row_is_cut_at_1280_pixels(visitors: Visitors, console_server: ConsoleServer) -> None:
+    """The end of "Waiting: next call tomorrow 4 PM" was cut beside 130 free pixels."""
+    ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
+    many(console_server, ana, luis)
+    eva = console_server.adds(name="Eva Demo")
+    page = console_server.opens(visitors, "/console/callbacks", eva)
+
+    expect(page.get_by_text("Waiting: next call tomorrow")).to_be_visible()
+    assert _cut_off(page, ".row *") == []
+    # The parts of all rows are below each other.
+    for part in (".row-state", ".row-verified", ".row-tries", ".row-does"):
+        assert len({one.bounding_box()["x"] for one in page.locator(part).all()}) == 1, part
+
+
+def test_what_happened_is_one_line_each_beside_a_callback(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds(name="Ana Demo")
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    with console_server.database.transaction() as session:
+        audit.record(
+            session, actor="sweeper", action="ring_liaison_callback", target=f"callback:{callback_id}",
+            now=datetime.now(UTC),
+        )  # fmt: skip
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+
+    lines = page.locator("#history li")
+    expect(lines).to_have_text([re.compile(r"Claimed · Ana Demo"), re.compile("called a liaison · The line")])
+    assert all(one.bounding_box()["height"] < 30 for one in lines.all())
+
+
+def _cut_off(page: Any, which: str) -> list[str]:
+    """The texts of which a part is hidden because their box is too narrow."""
+    found: list[str] = page.evaluate(
+        """which => [...document.querySelectorAll(which)]
+            .filter(it => getComputedStyle(it).textOverflow === "ellipsis")
+            .filter(it => it.scrollWidth > it.clientWidth).map(it => it.textContent)""",
+        which,
+    )
+    return found
+
+
 def test_my_shift_is_accessible(visitors: Visitors, console_server: ConsoleServer) -> None:
     ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
     many(console_server, ana, luis)
@@ -136,12 +179,12 @@ def test_page_of_a_callback_follows_with_its_history(
     ana, luis = console_server.adds(), console_server.adds(name="Luis Demo")
     callback_id = promises(console_server)
     page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana, clock=True)
-    expect(page.locator("#history tbody tr")).to_have_count(0)
+    expect(page.locator("#history li")).to_have_count(0)
 
     claims(console_server, callback_id, luis)
     looks_again(page)
 
-    expect(page.locator("#history tbody tr")).to_have_count(1)
+    expect(page.locator("#history li")).to_have_count(1)
     expect(page.locator("#history")).to_contain_text("Luis Demo")
 
 

@@ -76,7 +76,7 @@ def test_paper_of_an_open_callback_has_its_history_and_no_other_persons_row(
 
     expect(page.locator(".row:visible")).to_have_count(0)
     expect(page.locator("select:visible")).to_have_count(0)
-    expect(page.get_by_role("table", name="What happened so far")).to_be_visible()
+    expect(page.get_by_role("list", name="What happened so far")).to_be_visible()
 
 
 def test_paper_with_recovery_codes_does_not_say_whose_they_are(
