@@ -12,8 +12,9 @@ from models.staff.staff_password import PasswordKdf
 
 T = TypeVar("T")
 
-#: How long a sign-in may hold its web thread.
-WAIT_SECONDS = 3.0
+#: How long a sign-in may hold its web thread. On a busy machine a hash takes seconds, and its person is often
+#: the only one who signs in: a retry would begin the same hash again, behind the first.
+WAIT_SECONDS = 10.0
 #: How far the hashing thread lowers its priority below the threads that answer callers.
 NICENESS = 10
 

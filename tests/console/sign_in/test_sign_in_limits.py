@@ -1,6 +1,8 @@
 """Signing in by a stranger: wrong tries, waits, locks, and what they leave behind."""
 
 import threading
+import time
+from dataclasses import replace
 from typing import Any
 
 import pyotp
@@ -8,12 +10,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from hotline.console.sign_in.passwords import BusyError
+from hotline.console.sign_in.passwords import BusyError, Passwords
 from hotline.request_slots import RequestSlots
 from models import AuditEntry, SignInCounter
 from models.staff.staff_access import unlock
+from models.staff.staff_password import PasswordKdf
 from models.store.database import Database
-from tests.console.conftest import PASSWORD, Browser, Clock, Member
+from tests.console.conftest import CHEAP_COST, CHEAP_KIB, PASSWORD, Browser, Clock, Member
 from tests.console.entrance import NEW_PASSWORD, TOO_MANY, WRONG, gives_password, sets_up
 
 
@@ -47,6 +50,41 @@ def test_staff_sign_in_while_a_flood_of_webhooks_has_every_slot(staff: Any, app:
 
     assert not still_waits
     assert person.heading == "Callbacks"
+
+
+def test_slow_hash_lets_its_person_in_and_a_crowd_behind_it_is_told_at_once(
+    staff: Any, app: Flask, clock: Clock
+) -> None:
+    """At a load of 8 the only person who signed in read twice in a row that sign-in was busy."""
+    person: Member = staff("liaison", totp=True)
+    kdf = SlowKdf(seconds=4)
+    app.extensions["hotline.console"] = replace(app.extensions["hotline.console"], passwords=Passwords(kdf))
+
+    def signs_in() -> None:
+        gives_password(person, person.email, PASSWORD)
+
+    arrives = threading.Thread(target=signs_in)
+    arrives.start()
+    assert kdf.began.wait(30)
+    assert gives_password(Browser(app), person.email, PASSWORD).reads("Sign-in is busy.")
+    assert arrives.is_alive()
+    arrives.join(30)
+
+    assert person.fills(code=person.code(clock())).clicks("Continue").heading == "Callbacks"
+
+
+class SlowKdf(PasswordKdf):
+    """A KDF on a machine that has much else to do."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(CHEAP_KIB, CHEAP_COST)
+        self.began, self._seconds = threading.Event(), seconds
+
+    def matches(self, stored: str | None, password: str) -> bool:
+        """Say that it began, and take so long."""
+        self.began.set()
+        time.sleep(self._seconds)
+        return super().matches(stored, password)
 
 
 def test_unknown_email_and_wrong_password_get_the_same_answer(staff: Any, app: Flask) -> None:
