@@ -19,7 +19,7 @@ _URLS = ("action", "url", "waitUrl", "statusCallback", "recordingStatusCallback"
 
 def check(document: str | bytes, *, whisper: bool = False) -> list[str]:
     """The faults of a voice document, none when it is right. A whisper is what a dialed leg hears first."""
-    faults = list(map(str, read(document, whisper=whisper)))
+    faults = list(map(str, read(document, whisper=whisper, style=True)))
     root = root_of(document)
     if isinstance(root, Node):
         for node in root.walk():
@@ -72,7 +72,7 @@ def _project_rules(node: Node) -> Iterator[str]:
                 yield "Gather ends on more than one key."
         case "Number":
             if not _NUMBER.fullmatch("".join(node.texts)):
-                yield "Number holds no number that can be dialled (13223)."
+                yield "Number holds no number that can be dialled (13224)."
         case "Conference":
             name = "".join(node.texts)
             if not _OPAQUE.fullmatch(name) or name.isdigit():

@@ -30,11 +30,13 @@ def create_exchange(
     limit: RestLimit | None = None,
     streams: Streams | None = None,
     stage: Stage | None = None,
+    style: bool = False,
 ) -> Flask:
     """Build the app around a switchboard. ``lines`` are the line's numbers, the main one first.
 
     ``faults`` are those around the switchboard's delivery, so that ``/exchange/faults`` can set them while
-    the exchange runs. ``stage`` is what the page shows of the app behind the line.
+    the exchange runs. ``stage`` is what the page shows of the app behind the line; with ``style`` its
+    calls show also what Twilio runs in silence, though it serves a caller badly.
     """
     app = Flask(__name__, static_folder=None)
     admit_this_machine_alone(app)
@@ -46,7 +48,9 @@ def create_exchange(
     app.register_blueprint(phones(switchboard, messages, handsets))
     app.register_blueprint(controls(switchboard, faults or Faults(), limit))
     answer_in_twilios_shape(app)
-    app.register_blueprint(page(switchboard, handsets, streams or Streams(switchboard.feed), lines, stage))
+    app.register_blueprint(
+        page(switchboard, handsets, streams or Streams(switchboard.feed, style=style), lines, stage)
+    )
 
     @app.get("/")
     def front() -> Response:

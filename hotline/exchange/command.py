@@ -96,6 +96,12 @@ class _Port(click.IntRange):
     type=click.Path(dir_okay=False, path_type=Path),
     help="A JSON file with what the page shows of your app: phones, steps to try, cards with keys to click.",
 )
+@click.option(
+    "--style",
+    is_flag=True,
+    help="Also find what Twilio runs in silence, though it serves a caller badly: a Gather that nothing "
+    "follows, a Dial without a timeLimit.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing at the start.")
 @click.version_option(_version(), message="exchange %(version)s")
 def exchange(
@@ -114,6 +120,7 @@ def exchange(
     api_key: str | None,
     api_secret: str | None,
     stage: Path | None,
+    style: bool,
     quiet: bool,
 ) -> None:
     """Stand in for Twilio on this machine: call your app from a browser page, and let it call phones there.
@@ -172,6 +179,7 @@ def exchange(
         lines=[number for number in settings if number != ANY],
         faults=faults,
         stage=shown,
+        style=style,
     )
     if not quiet:
         click.echo(_announcement(ports, settings, account, made_up, None if certificate else authority))

@@ -85,7 +85,7 @@ def test_right_documents_have_no_fault() -> None:
         (response("<Record/>"), "no action"),
         (response(DIAL.format("", "")), "dials nothing"),
         (response("<Dial>+12025550123</Dial>"), "no action"),
-        (response(DIAL.format("", "<Number>anonymous</Number>")), "13223"),
+        (response(DIAL.format("", "<Number>anonymous</Number>")), "13224"),
         (response(DIAL.format("", "<Number>988</Number>").replace("+12025550100", "anonymous")), "13214"),
         (response(DIAL.format("", '<Number url="/w" method="POST">988</Number>')), "silence"),
         (response(DIAL.format('answerOnBridge="true"', '<Number url="/w">988</Number>')), "no method"),

@@ -44,6 +44,7 @@ def exchange_command(settings: Settings, office: Office) -> tuple[str, ...]:
         "-m",
         "hotline.exchange",
         "--quiet",
+        "--style",
         "--stage",
         str(stage_file(settings)),
         *(str(part) for option in options for part in option),

@@ -57,7 +57,7 @@ def page(
             handsets=[one.document() for one in handsets.all()],
             phones={number: one.kind for number, one in list(board.phones.known.items())},
             calls=[_call(call) for call in calls if call.ended_at is None or call in shown],
-            log=[document_of(one) for one in logged[-MOST_LOGGED:]],
+            log=[document_of(one, style=streams.style) for one in logged[-MOST_LOGGED:]],
         )
 
     @blueprint.get("/events")

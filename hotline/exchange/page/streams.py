@@ -21,12 +21,20 @@ class TooManyStreamsError(Exception):
 
 
 class Streams:
-    """Streams of one feed. An id is ``epoch-number``; a restart begins a new epoch with number 1."""
+    """Streams of one feed. An id is ``epoch-number``; a restart begins a new epoch with number 1.
+
+    ``style`` tells whether findings about style are shown too.
+    """
 
     def __init__(
-        self, feed: Feed, *, most: int = MOST_STREAMS, heartbeat_seconds: float = HEARTBEAT_SECONDS
+        self,
+        feed: Feed,
+        *,
+        most: int = MOST_STREAMS,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        style: bool = False,
     ) -> None:
-        self._feed, self._heartbeat = feed, heartbeat_seconds
+        self._feed, self._heartbeat, self.style = feed, heartbeat_seconds, style
         self._epoch = uuid4().hex[:8]
         self._slots = threading.BoundedSemaphore(most)
 
@@ -72,7 +80,7 @@ class Streams:
                         yield "event: reset\ndata:\n\n"
                         return
                     number = happening.number
-                    document = json.dumps(document_of(happening))
+                    document = json.dumps(document_of(happening, style=self.style))
                     yield f"id: {self.id_of(number)}\ndata: {document}\n\n"
                 if not has_news.wait(self._heartbeat):
                     yield ": still here\n\n"
@@ -80,7 +88,7 @@ class Streams:
             unsubscribe()
 
 
-def document_of(happening: Happening) -> dict[str, Any]:
+def document_of(happening: Happening, *, style: bool = False) -> dict[str, Any]:
     """Return a happening ready for JSON; a webhook with its document laid out, and findings."""
     facts = dict(happening.facts)
     if happening.kind == "webhook":
@@ -89,7 +97,7 @@ def document_of(happening: Happening) -> dict[str, Any]:
         body: str = facts["body"]
         findings: tuple[Finding, ...] = ()
         if body and not facts["is_event"] and "xml" in (facts["content_type"] or ""):
-            body, findings = laid_out(body, whisper=whisper)
+            body, findings = laid_out(body, whisper=whisper, style=style)
             if "MessageSid" in params:
                 # The reader knows only the verbs of calls, and would report the <Message> of a text.
                 findings = ()

@@ -14,21 +14,21 @@ _DEEPEST = 20
 
 
 @lru_cache(maxsize=512)
-def laid_out(document: str, *, whisper: bool = False) -> tuple[str, tuple[Finding, ...]]:
+def laid_out(document: str, *, whisper: bool = False, style: bool = False) -> tuple[str, tuple[Finding, ...]]:
     """Return the document with one element a line, and its findings, which use the new line numbers.
 
-    A document that is not TwiML is returned unchanged.
+    A document that is not TwiML is returned unchanged. ``style`` is that of ``read``.
     """
     root = root_of(document)
     if not isinstance(root, Node) or _depth(root) > _DEEPEST:
-        return document, tuple(read(document, whisper=whisper))
+        return document, tuple(read(document, whisper=whisper, style=style))
     text = "\n".join(_lines(root, ""))
-    return text, tuple(read(text, whisper=whisper))
+    return text, tuple(read(text, whisper=whisper, style=style))
 
 
 def findings_as_json(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
     """Return findings ready for JSON."""
-    return [finding._asdict() for finding in findings]
+    return [finding._asdict() | {"severity": finding.severity} for finding in findings]
 
 
 def _depth(root: Node) -> int:

@@ -57,6 +57,12 @@ _NUMBERS = {
     ("Pause", "length"): 13910,
     ("Reject", "reason"): 13810,
     **{("Conference", name): 16002 for name in ATTRIBUTES["Conference"]},
+    ("Conference", "muted"): 13230,
+    ("Conference", "endConferenceOnExit"): 13231,
+    ("Conference", "startConferenceOnEnter"): 13232,
+    ("Conference", "waitUrl"): 13233,
+    ("Conference", "waitMethod"): 13234,
+    ("Conference", "beep"): 13235,
 }
 _NESTING = {"Gather": 13320, "Dial": 13215}
 _OVERRIDES = {
@@ -71,11 +77,14 @@ _OVERRIDES = {
 _OVERRIDE_NUMBERS = {"e": 11240, "rp": 11243}
 
 
-def read(document: str | bytes, *, whisper: bool = False, inline: bool = False) -> list[Finding]:
+def read(
+    document: str | bytes, *, whisper: bool = False, inline: bool = False, style: bool = False
+) -> list[Finding]:
     """Return every finding about a voice document, in the order of its lines.
 
     A dialed leg hears a ``whisper`` before it is joined to the caller. An ``inline`` document comes through
-    the REST API.
+    the REST API. With ``style`` there are also findings without a number: about what Twilio runs with its
+    defaults, in silence, though a caller may be left alone with it.
     """
     root = root_of(document)
     if isinstance(root, Finding):
@@ -84,6 +93,8 @@ def read(document: str | bytes, *, whisper: bool = False, inline: bool = False) 
     findings += rules_of(root, whisper=whisper)
     if inline:
         findings += _inline(document, root)
+    if not style:
+        findings = [finding for finding in findings if finding.code is not None]
     return sorted(findings, key=lambda finding: finding.line)
 
 

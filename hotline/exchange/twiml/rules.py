@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
+from hotline.exchange.twiml.dialable import dialable, is_caller_id
 from hotline.exchange.twiml.finding import Finding
 from hotline.exchange.twiml.node import Node
 
@@ -23,7 +24,6 @@ POLLY_LANGUAGES = {
 }
 _BASIC_VOICES = frozenset({"", "man", "woman", "alice"})
 _ENDS_THE_DOCUMENT = frozenset({"Redirect", "Hangup", "Reject", "Record", "Leave"})
-_E164 = r"\+[1-9][0-9]{6,14}"
 _MOST_PARALLEL_NUMBERS = 10
 
 
@@ -72,7 +72,7 @@ def _say(say: Node) -> Iterator[Finding]:
         yield Finding(13520, say.line, f"The voice {voice} takes no emphasis.")
     if not language:
         message = f"The voice {voice!r} does not speak {language!r}: no language is named."
-        yield Finding(None, say.line, message, "warning")
+        yield Finding(None, say.line, message)
     elif not _speaks(voice, language):
         yield Finding(13512, say.line, f"The voice {voice!r} does not speak {language!r}.")
 
@@ -89,7 +89,7 @@ def _speaks(voice: str, language: str) -> bool:
 
 def _gather(gather: Node) -> Iterator[Finding]:
     def warns(message: str) -> Finding:
-        return Finding(None, gather.line, message, "warning")
+        return Finding(None, gather.line, message)
 
     if not any(child.tag in {"Say", "Play"} for child in gather.children):
         yield warns("Gather asks nothing: no prompt is nested in it.")
@@ -116,16 +116,16 @@ def _gather(gather: Node) -> Iterator[Finding]:
 
 def _record(record: Node) -> Iterator[Finding]:
     if not record.get("action"):
-        yield Finding(None, record.line, "Record has no action, so it would loop.", "warning")
+        yield Finding(None, record.line, "Record has no action, so it would loop.")
     if "playBeep" not in record.attributes:
-        yield Finding(None, record.line, "Record has no playBeep.", "warning")
+        yield Finding(None, record.line, "Record has no playBeep.")
     if not re.fullmatch(r"[0-9*#]*", record.get("finishOnKey")):
         yield Finding(13613, record.line, "finishOnKey is no key.")
 
 
 def _dial(dial: Node) -> Iterator[Finding]:
     def warns(message: str) -> Finding:
-        return Finding(None, dial.line, message, "warning")
+        return Finding(None, dial.line, message)
 
     for name in ("action", "method", "timeLimit"):
         if not dial.get(name):
@@ -133,8 +133,8 @@ def _dial(dial: Node) -> Iterator[Finding]:
     kinds = {child.tag for child in dial.children}
     if not kinds and not dial.text:
         yield Finding(13223, dial.line, "Dial dials nothing.")
-    if not kinds and dial.text and not _can_be_dialled(dial.text):
-        yield Finding(13223, dial.line, "Dial holds no number that can be dialled.")
+    if not kinds and dial.text and dialable(dial.text) is None:
+        yield Finding(13224, dial.line, "Dial holds no number that can be dialled.")
     if kinds and dial.text:
         yield Finding(13215, dial.line, "Dial holds text beside its nouns.")
     alone = kinds & {"Conference", "Queue"}
@@ -145,7 +145,7 @@ def _dial(dial: Node) -> Iterator[Finding]:
             if not dial.get(name) and not (name == "callerId" and "Queue" in kinds):
                 yield warns(f"Dial has no {name}.")
     caller_id = dial.get("callerId")
-    if caller_id and not re.fullmatch(f"{_E164}|(client|sip|sips):.+", caller_id):
+    if caller_id and not is_caller_id(caller_id):
         yield Finding(13214, dial.line, "callerId is not in E.164.")
     if len(dial.get("callReason")) > 50:
         yield Finding(12200, dial.line, "callReason has over 50 characters.")
@@ -158,25 +158,25 @@ def _dial(dial: Node) -> Iterator[Finding]:
 
 
 def _number(number: Node) -> Iterator[Finding]:
-    if not _can_be_dialled(number.text):
-        yield Finding(13223, number.line, "Number holds no number that can be dialled.")
+    if dialable(number.text) is None:
+        yield Finding(13224, number.line, "Number holds no number that can be dialled.")
     if number.get("url") and not number.get("method"):
-        yield Finding(None, number.line, "The whisper of Number has no method.", "warning")
+        yield Finding(None, number.line, "The whisper of Number has no method.")
     if number.get("sendDigits") and not re.fullmatch("[0-9A-DWw#*,]+", number.get("sendDigits")):
         yield Finding(12200, number.line, "sendDigits holds what no phone sends.")
 
 
 def _conference(conference: Node) -> Iterator[Finding]:
     if not conference.text:
-        yield Finding(16002, conference.line, "Conference has no name.")
+        yield Finding(13237, conference.line, "Conference has no name.")
     if len(conference.get("participantLabel")) > 128:
         yield Finding(16002, conference.line, "participantLabel has over 128 characters.")
     wanted = ("beep", "waitMethod", "startConferenceOnEnter", "endConferenceOnExit")
     for name in wanted:
         if not conference.get(name):
-            yield Finding(None, conference.line, f"Conference has no {name}.", "warning")
+            yield Finding(None, conference.line, f"Conference has no {name}.")
     if "waitUrl" not in conference.attributes:
-        yield Finding(None, conference.line, "Conference has no waitUrl.", "warning")
+        yield Finding(None, conference.line, "Conference has no waitUrl.")
 
 
 def _redirect(redirect: Node) -> Iterator[Finding]:
@@ -190,14 +190,14 @@ def _redirect(redirect: Node) -> Iterator[Finding]:
         if scheme not in {"", "http", "https"}:
             yield Finding(11100, redirect.line, "The address of Redirect is none that Twilio asks.")
     if not redirect.get("method"):
-        yield Finding(None, redirect.line, "Redirect has no method.", "warning")
+        yield Finding(None, redirect.line, "Redirect has no method.")
 
 
 def _enqueue(enqueue: Node) -> Iterator[Finding]:
     if len(enqueue.text) > 64:
         yield Finding(14201, enqueue.line, "The name of a queue has over 64 characters.")
     if enqueue.get("waitUrl") and not enqueue.get("waitUrlMethod"):
-        yield Finding(None, enqueue.line, "The waitUrl of Enqueue has no waitUrlMethod.", "warning")
+        yield Finding(None, enqueue.line, "The waitUrl of Enqueue has no waitUrlMethod.")
 
 
 def _play(play: Node) -> Iterator[Finding]:
@@ -214,15 +214,8 @@ def _order(verbs: list[Node]) -> Iterator[Finding]:
         ends = verb.tag in _ENDS_THE_DOCUMENT or (verb.tag == "Dial" and verb.get("action"))
         answers_silence = verb.tag == "Gather" and verb.get("actionOnEmptyResult") == "true"
         if (ends or answers_silence) and not is_last:
-            yield Finding(None, verbs[at + 1].line, f"What follows {verb.tag} is never reached.", "warning")
+            yield Finding(None, verbs[at + 1].line, f"What follows {verb.tag} is never reached.")
         if verb.tag == "Gather" and not answers_silence and is_last:
-            yield Finding(
-                None, verb.line, "Nothing follows Gather when no key is pressed, so the call ends.", "warning"
-            )
+            yield Finding(None, verb.line, "Nothing follows Gather when no key is pressed, so the call ends.")
         if verb.tag == "Reject" and at:
             yield Finding(13810, verb.line, "Reject does not come first.")
-
-
-def _can_be_dialled(text: str) -> bool:
-    # Twilio ignores spaces, dots, dashes and brackets in a number.
-    return re.fullmatch(r"\+?[0-9]{3,15}", re.sub(r"[\s().-]", "", text)) is not None

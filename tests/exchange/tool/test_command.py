@@ -74,7 +74,7 @@ def test_help_shows_a_whole_command_and_every_option(capsys: pytest.CaptureFixtu
     options = set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", told, re.MULTILINE))
     assert options == {
         "--number", "--sms", "--status", "--fallback", "--origin", "--port", "--tls", "--ca", "--certificate",
-        "--key", "--account", "--token", "--api-key", "--api-secret", "--stage", "--quiet",
+        "--key", "--account", "--token", "--api-key", "--api-secret", "--stage", "--style", "--quiet",
         "--version", "--help",
     }  # fmt: skip
 

@@ -20,16 +20,20 @@ def codes(*verbs: str, **how: bool) -> list[int | None]:
 def test_finding_has_a_number_a_line_and_a_weight() -> None:
     document = '<?xml version="1.0"?>\n<Response>\n  <Gathre/>\n  <Pause\n    length="soon"/>\n</Response>'
 
-    assert read(document) == [
-        Finding(12200, 3, "Gathre may not stand in Response.", "error"),
-        Finding(12200, 3, "Gathre is no element of TwiML.", "error"),
-        Finding(13910, 4, "length='soon' of Pause is no whole number.", "error"),
+    found = read(document)
+
+    assert found == [
+        Finding(12200, 3, "Gathre may not stand in Response."),
+        Finding(12200, 3, "Gathre is no element of TwiML."),
+        Finding(13910, 4, "length='soon' of Pause is no whole number."),
     ]
+    assert {one.severity for one in found} == {"warning"}
+    assert [one.severity for one in read("<Response><Dial/></Response>")] == ["error"]
 
 
 def test_findings_read_as_sentences_with_their_numbers() -> None:
     assert str(Finding(13520, 3, "Say has nothing to say.")) == "line 3: Say has nothing to say. (13520)"
-    assert str(Finding(None, 3, "Dial has no action.", "warning")) == "line 3: Dial has no action."
+    assert str(Finding(None, 3, "Dial has no action.")) == "line 3: Dial has no action."
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,27 @@ def test_findings_read_as_sentences_with_their_numbers() -> None:
     ],
 )
 def test_right_documents_have_no_finding(verbs: list[str]) -> None:
-    assert read(f"<Response>{''.join(verbs)}</Response>") == []
+    assert read(f"<Response>{''.join(verbs)}</Response>", style=True) == []
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "<Say>Hello.</Say>",
+        '<Gather action="/a"><Say>Press a key.</Say></Gather>',
+        "<Gather/>",
+        "<Dial>+12025550142</Dial>",
+        "<Dial>(202) 555-0142</Dial>",
+        "<Dial><Conference>table</Conference></Dial>",
+        "<Record/>",
+        "<Redirect>/next</Redirect>",
+    ],
+)
+def test_what_twilio_runs_with_its_defaults_is_a_matter_of_style_alone(verb: str) -> None:
+    document = f"<Response>{verb}</Response>"
+
+    assert read(document) == []
+    assert {(one.code, one.severity) for one in read(document, style=True)} == {(None, "warning")}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +108,10 @@ def test_right_documents_have_no_finding(verbs: list[str]) -> None:
         ('<Redirect method="POST"/>', 13710),
         ('<Redirect method="POST">javascript:x</Redirect>', 11100),
         (DIAL.format("", ""), 13223),
-        (DIAL.format("", "<Number>anonymous</Number>"), 13223),
+        ("<Dial>abc</Dial>", 13224),
+        (DIAL.format("", "<Number>anonymous</Number>"), 13224),
+        (DIAL.format("", "<Number>911</Number>"), 13224),
+        (DIAL.format("", '<Number>+12025550170"><b></Number>'.replace("<b>", "&lt;b&gt;")), 13224),
         (DIAL.format("", "<Number>988</Number>").replace("+12025550100", "anonymous"), 13214),
         (DIAL.format("", "<Number>988</Number>").replace('"20"', '"4"'), 13212),
         (DIAL.format("", "<Number>988</Number>").replace('"60"', '"x"'), 13216),
@@ -92,7 +119,9 @@ def test_right_documents_have_no_finding(verbs: list[str]) -> None:
         (DIAL.format("", "<Number>988</Number>" * 11), 13215),
         (DIAL.format("", "<Say>x</Say>"), 13215),
         (DIAL.format("", "<Conference>x</Conference><Number>988</Number>"), 13000),
-        (DIAL.format("", '<Conference muted="maybe">x</Conference>'), 16002),
+        (DIAL.format("", '<Conference muted="maybe">x</Conference>'), 13230),
+        (DIAL.format("", '<Conference endConferenceOnExit="1">x</Conference>'), 13231),
+        (DIAL.format("", "<Conference> </Conference>"), 13237),
         (f"<Enqueue>{'q' * 65}</Enqueue>", 14201),
         (f"{SAY}<Reject/>", 13810),
         (GATHER.format("", SAY).replace('"/a"', '"/a#zz=1"'), 11240),
@@ -135,8 +164,8 @@ def test_text_that_is_no_document_has_twilios_number(document: str | bytes, code
         (["<Say>x</Say>"], "no language"),
     ],
 )
-def test_document_that_serves_a_caller_badly_has_a_warning(verbs: list[str], words: str) -> None:
-    found = read(f"<Response>{''.join(verbs)}</Response>")
+def test_document_that_serves_a_caller_badly_has_a_warning_of_style(verbs: list[str], words: str) -> None:
+    found = read(f"<Response>{''.join(verbs)}</Response>", style=True)
 
     assert any(words in finding.message and finding.severity == "warning" for finding in found), found
 
