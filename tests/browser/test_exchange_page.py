@@ -330,6 +330,72 @@ def test_words_on_a_phone_stay_after_the_call_and_below_those_of_the_next(
         expect(caller.words).to_contain_text(words)
 
 
+def test_newest_words_are_in_view_in_the_call_after_a_long_one(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    caller = Handset(page, "Victim")
+    caller.dials()
+    caller.hears("To talk to someone")
+    caller.presses("9" * 12)
+    expect(caller.call.get_by_text("Take your time.")).to_have_count(12)
+    caller.hangs_up()
+    caller.is_shown_as("Call over")
+    page.reload()
+    is_live(page)
+
+    caller.dials()
+    caller.hears("To talk to someone")
+
+    expect(caller.call.locator("p").last).to_be_in_viewport(ratio=1)
+    # Who reads earlier words is left in peace, until the next call.
+    caller.words.evaluate("element => element.scrollTo(0, 0)")
+    caller.hangs_up()
+    caller.is_shown_as("Call over")
+    expect(caller.call.locator("p").last).not_to_be_in_viewport()
+    caller.dials()
+    caller.hears("To talk to someone")
+    expect(caller.call.locator("p").last).to_be_in_viewport(ratio=1)
+
+
+def test_console_opens_beside_the_phones(visitors: Visitors, exchange: Exchange) -> None:
+    page = opened(visitors, exchange)
+
+    console = page.get_by_role("link", name="Console")
+
+    expect(console).to_have_attribute("target", "_blank")
+    expect(console).to_have_attribute("rel", "noopener")
+
+
+def test_log_says_that_no_call_has_findings(visitors: Visitors, exchange: Exchange) -> None:
+    page = opened(visitors, exchange)
+    caller = Handset(page, "Victim")
+    caller.dials()
+    caller.hears("To talk to someone")
+    says = page.get_by_text("No call has findings or faults.")
+    expect(says).to_be_hidden()
+
+    page.get_by_label("Only findings and faults").check()
+    expect(says).to_be_visible()
+
+    caller.presses("4")
+    caller.hears("The line failed:")
+    expect(says).to_be_hidden()
+
+
+def test_command_that_cannot_be_copied_is_selected_and_the_page_says_how_to_copy_it(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error())")
+    guide = page.get_by_role("region", name="Start here")
+
+    guide.get_by_role("button", name="Copy the command").click()
+
+    expect(guide.get_by_text("Selected: press Ctrl+C")).to_be_visible()
+    assert page.evaluate("getSelection().toString()") == "line tell --everybody"
+
+
 def test_text_is_read_on_the_phone_that_gets_it(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     liaison = Handset(page, "Liaison")

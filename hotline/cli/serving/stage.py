@@ -53,8 +53,8 @@ def stage_for(
         steps=(
             Step(
                 "Hear a status",
-                "Dial, press 1 for English and 1 for the case. When the phone asks, click a case number "
-                "and its PIN.",
+                "Dial and wait for “For English, press 1”; keys before it are not heard. Press 1, and 1 for "
+                "the case. When the phone asks, click a case number and its PIN.",
                 dials=True,
             ),
             Step(
@@ -65,13 +65,16 @@ def stage_for(
             Step(
                 "Hear a change",
                 "Run this in a second terminal. The line calls +1 202 555 0110, who asked to be told. Answer "
-                "at the top of this page; the notice code is 2593.",
+                "at the top of this page, press 1, key 2593, and press 1 to hear it. This works once: the same "
+                "file again changes nothing and rings nobody.",
                 command=release,
             ),
             Step(
                 "Call somebody back from the console",
                 f"Sign in as {STAFF[0][0]} with the password “{PASSWORD}” and the code that this prints. "
-                "Press Claim, then Call now, and answer the Liaison here within 20 seconds.",
+                "Claim “About the court” (English) and press Call now. Answer the Liaison here within 20 "
+                "seconds and press 1, then the person’s phone within 30 seconds, and press 1. If you miss it, "
+                "press Call now again.",
                 command=sign_in_code,
                 link=Link("Open the console", console.url),
             ),

@@ -127,6 +127,10 @@ function link({ text, url }, className) {
   const one = make("a", className, text);
   // A stage is written by whoever starts the exchange; a link still leads to a page and runs nothing.
   if (/^https?:/.test(url)) one.href = url;
+  // The phones stay in view beside what was opened.
+  one.target = "_blank";
+  one.rel = "noopener";
+  one.append(make("span", "hidden", " (new tab)"));
   return one;
 }
 
@@ -139,6 +143,7 @@ function listed(element) {
 function copied(command) {
   const box = make("div", "command");
   const code = make("code", "", command);
+  const says = make("p", "copy-says");
   const copy = button("Copy", "small", async () => {
     try {
       await navigator.clipboard.writeText(command);
@@ -146,10 +151,11 @@ function copied(command) {
       announce("The command is copied.");
     } catch {
       getSelection().selectAllChildren(code);
-      announce("The command is selected. Copy it with the keyboard.");
+      says.textContent = "Selected: press Ctrl+C (⌘C on a Mac).";
+      announce(says.textContent);
     }
   });
   copy.setAttribute("aria-label", `Copy the command ${command}`);
-  box.append(code, copy);
+  box.append(code, copy, says);
   return box;
 }

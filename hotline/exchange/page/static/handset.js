@@ -21,6 +21,8 @@ const WHO = {
   person: "I answer it", machine: "voicemail answers", robot: "a call screener answers",
   fax: "a fax answers", busy: "it is busy", unreachable: "it is switched off",
 };
+/** Notes of the exchange in the words of the person who waits. */
+const NOTES = { "you are alone in the conference": "waiting for the other side" };
 const SPEAKERS = { heard: "", pressed: "You pressed ", said: "You: ", talk: "They: ", note: "" };
 /** How many calls of a handset stay readable on it. */
 const MOST_CALLS = 6;
@@ -29,6 +31,9 @@ export class Handset {
   #keys = Promise.resolve();
   #phase = "";
   #label = "";
+  #newest = "";
+  /** Whether the newest words are kept in view, until the person scrolls up. */
+  #follows = true;
 
   /** `offered()` is the card whose keys this phone offers, or null; `changed()` renders the page again. */
   constructor(handset, calls, voice, offered, changed) {
@@ -82,6 +87,10 @@ export class Handset {
       number: this.handset.number, kind: this.find(".who").value, after_seconds: 2,
     }));
     this.#on(".from", "change", () => this.changed());
+    this.#on(".words", "scroll", () => {
+      const words = this.find(".words");
+      this.#follows = words.scrollHeight - words.scrollTop - words.clientHeight < 60;
+    });
     this.#on(".say", "submit", async () => {
       const input = this.find(".say input");
       const words = input.value.trim();
@@ -234,13 +243,15 @@ export class Handset {
   /** Every call of this phone, the oldest first: what was heard stays after the call. */
   #renderWords() {
     const words = this.find(".words");
-    const wasAtEnd = words.scrollHeight - words.scrollTop - words.clientHeight < 60;
     const mine = this.calls.allOf(this.handset).filter((call) => call.status !== "queued").slice(-MOST_CALLS);
     const texts = this.calls.textsOf(this.handset).slice(-MOST_CALLS);
     const wanted = [...mine, ...texts].sort((a, b) => Date.parse(a.placed_at) - Date.parse(b.placed_at));
     const parts = keep(words, wanted, (one) => one.sid, (one) => this.#part(one));
     wanted.forEach((one, place) => (one.body === undefined ? this.#hear(parts[place], one) : this.#read(parts[place], one)));
-    if (wasAtEnd) words.scrollTop = words.scrollHeight;
+    const newest = mine.at(-1)?.sid ?? "";
+    if (newest !== this.#newest) this.#follows = true;
+    this.#newest = newest;
+    if (this.#follows) words.scrollTop = words.scrollHeight;
   }
 
   /** The part of the words that one call or text has. */
@@ -307,7 +318,7 @@ function line(passage) {
   if (passage.language) paragraph.lang = passage.language;
   const speaker = SPEAKERS[passage.kind] ?? "";
   if (speaker) paragraph.append(make("span", "who-speaks", speaker));
-  const text = passage.kind === "pressed" && !passage.text ? "nothing" : passage.text;
+  const text = passage.kind === "pressed" && !passage.text ? "nothing" : NOTES[passage.text] ?? passage.text;
   paragraph.append(document.createTextNode(text));
   if (passage.kind === "pressed" && passage.text) paragraph.dataset.keys = passage.text;
   return paragraph;
