@@ -76,10 +76,12 @@ guide: $(VENV)/.dev
 $(VENV)/.run: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "hotline needs Python 3.11 or newer. Name yours: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@echo "Setting up .venv from the locked packages; this takes up to a minute, once."
+	@echo "Setting up .venv, once. This takes one or two minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install --no-deps --no-compile --require-hashes --upgrade --target $(VENV)/uv -r requirements-uv.lock || true
+	@echo "Fetching and installing the locked Python packages."
 	@$(call FETCH,--require-hashes -r requirements.lock)
+	@echo "Python packages are installed. Adding the hotline."
 	@$(call FETCH,--no-build-isolation -e .)
 	@touch $@
 
