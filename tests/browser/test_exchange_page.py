@@ -218,6 +218,8 @@ def test_phone_that_nobody_shows_rings_in_the_bar_and_can_be_answered_and_remove
 
     other = Handset(page, "Phone 0142")
     other.hears("To accept, press 1.")
+    # It is in use, so it comes before the phones of the start.
+    expect(page.get_by_role("article").first).to_have_accessible_name("Phone 0142")
     expect(ring(page)).to_have_count(0)
     expect(other.card.get_by_role("group", name="Keypad of Phone 0142")).to_be_visible()
     other.hangs_up()
@@ -369,15 +371,17 @@ def test_console_opens_beside_the_phones(visitors: Visitors, exchange: Exchange)
 
 def test_log_says_that_no_call_has_findings(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    liaison, caller = rings_liaison(exchange, page), Handset(page, "Victim")
+    liaison.answers()
+    liaison.hears("To accept, press 1.")
     says = page.get_by_text("No call has findings or faults.")
     expect(says).to_be_hidden()
 
     page.get_by_label("Only findings and faults").check()
     expect(says).to_be_visible()
 
+    caller.dials()
+    caller.hears("To talk to someone")
     caller.presses("4")
     caller.hears("The line failed:")
     expect(says).to_be_hidden()
@@ -387,7 +391,7 @@ def test_command_that_cannot_be_copied_is_selected_and_the_page_says_how_to_copy
     visitors: Visitors, exchange: Exchange
 ) -> None:
     page = opened(visitors, exchange)
-    page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error())")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
     guide = page.get_by_role("region", name="Start here")
 
     guide.get_by_role("button", name="Copy the command").click()
@@ -449,13 +453,35 @@ def test_phone_shows_who_calls_and_keeps_its_size_from_the_ring_to_the_end(
 def test_title_is_whole_at_the_width_of_a_phone(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange, width=390)
 
-    word = """element => {
-        const range = document.createRange();
-        range.selectNode(element.firstChild);
-        return [range.getBoundingClientRect().right, element.getBoundingClientRect().right];
-    }"""
-    end_of_word, end_of_title = page.get_by_role("heading", level=1).evaluate(word)
-    assert end_of_word <= end_of_title
+    title = page.get_by_role("heading", level=1)
+    page.locator("#title").evaluate("element => element.append(' of a County with a Long Name')")
+    assert title.evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_phone_that_rings_comes_first_at_the_width_of_a_phone(visitors: Visitors, exchange: Exchange) -> None:
+    page = opened(visitors, exchange, width=390)
+
+    liaison = rings_liaison(exchange, page)
+
+    expect(liaison.button("Answer")).to_be_in_viewport(ratio=1)
+    liaison.answers()
+    liaison.hears("To accept, press 1.")
+    expect(liaison.call.locator("p").last).to_be_in_viewport(ratio=1)
+
+
+def test_log_shows_the_last_sentence_or_keys_of_each_call(visitors: Visitors, exchange: Exchange) -> None:
+    page = opened(visitors, exchange)
+    caller = Handset(page, "Victim")
+    caller.dials()
+    caller.hears("To talk to someone")
+    caller.presses("2")
+    caller.is_shown_as("Call over")
+
+    first = page.get_by_role("region", name="Calls").locator(".call > details > summary").first
+
+    expect(first).to_contain_text("Completed")
+    expect(first).to_contain_text("“Goodbye.”")
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -262,7 +262,7 @@ export class Handset {
     const isMine = direction === "inbound";
     const what = body === undefined ? (isMine ? "You called" : "Call from") : isMine ? "You texted" : "Text from";
     const head = make("p", "call-head");
-    head.append(make("span", "", `${what} ${spoken(isMine ? to : from)}`), timeOf(placed_at));
+    head.append(make("span", "", `${what} ${spoken(isMine ? to : from)}`), timeOf(placed_at, "short"));
     part.append(head);
     return part;
   }

@@ -91,7 +91,8 @@ class Group {
     summary.addEventListener("click", () => { this.isUntouched = false; });
     this.title = make("h3", "call-title");
     this.tags = make("span", "call-tags");
-    summary.append(this.title, timeOf(call?.placed_at ?? at), this.tags);
+    this.last = make("p", "call-last");
+    summary.append(this.title, timeOf(call?.placed_at ?? at), this.tags, this.last);
     this.rungs = make("ol", "rungs");
     const poles = make("p", "poles");
     const [phone, line] = poleNames(call, calls);
@@ -134,6 +135,7 @@ class Group {
 
   refresh() {
     const call = this.calls.all.get(this.sid);
+    write(this.last, lastOf(call));
     const tags = [];
     if (call) tags.push([STATUS[call.status] ?? call.status, TONES[call.status] ?? ""]);
     tags.push([this.#requests === 1 ? "1 request" : `${this.#requests} requests`, ""]);
@@ -143,6 +145,14 @@ class Group {
     this.tags.dataset.words = words;
     this.tags.replaceChildren(...tags.map(([text, tone]) => make("span", `tag ${tone}`, text)));
   }
+}
+
+/** The last sentence of a call, or the keys after it. */
+function lastOf(call) {
+  const passages = (call?.transcript ?? []).filter(({ kind, text }) => text && kind !== "note");
+  const keys = passages.slice(passages.findLastIndex(({ kind }) => kind !== "pressed") + 1);
+  if (keys.length) return `Keys ${keys.map(({ text }) => text).join("")}`;
+  return passages.length ? `“${passages.at(-1).text}”` : "";
 }
 
 function whose(call, calls) {

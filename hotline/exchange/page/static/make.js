@@ -49,8 +49,9 @@ export function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-export function timeOf(at) {
-  const element = make("time", "", new Date(at).toLocaleTimeString([], { hour12: false }));
+/** A time with its seconds, or a "short" one without. */
+export function timeOf(at, timeStyle = "medium") {
+  const element = make("time", "", new Date(at).toLocaleTimeString([], { hour12: false, timeStyle }));
   element.dateTime = at;
   return element;
 }
