@@ -568,6 +568,7 @@ def test_ringing_phone_is_answered_from_the_top_of_the_page_by_keyboard_alone(
     expect(page.locator(":focus")).to_have_text("1")
     page.keyboard.press("1")
     liaison.is_shown_as("Alone")
+    liaison.hears("waiting for the other side")
 
 
 def test_phone_that_asks_offers_the_key_of_the_chosen_card(visitors: Visitors, exchange: Exchange) -> None:
