@@ -89,6 +89,14 @@ FORGETS = """try {
     }
 } catch { }"""
 
+#: A page that stays behind asks nothing more: where the next server has the port of the last one, an answer
+#: would replace the cookies of the next visitor.
+IS_STILL = """() => {
+    XMLHttpRequest.prototype.send = () => {};
+    window.fetch = () => new Promise(() => {});
+    window.stop();
+}"""
+
 
 class Windows:
     """Windows that one test hands to the next: a new one costs four times as much as a page in an old one."""
