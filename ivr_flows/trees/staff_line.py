@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ivr_flows.engine.flow import Announce, Choice, Collect, Decide, Flow, Hangup, Menu, SlowHandler, Step
-from ivr_flows.trees.talk_steps import RECALLED, outcome_steps, talk_steps
+from ivr_flows.trees.talk_steps import RECALLED, correction_steps, outcome_steps, talk_steps
 from ivr_flows.verbs import outcome_verbs, secret_verbs, staff_verbs
 from models.calls.role import STAFF_LINE
 from models.calls.staff_secret import LEAST_CODE, MOST_CODE, NUMBER_DIGITS, PIN_DIGITS
@@ -73,6 +73,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
         "calling_them": Announce("liaison.calling", "ringing_them"),
         **talk_steps(not_reached="missed"),
         **outcome_steps(),
+        **correction_steps(),
         "missed": Announce("staff.missed", "shift"),
         "noted": Announce("outcome.noted_on", "shift"),
         "late": Announce("outcome.late_on", "shift"),
@@ -83,7 +84,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
         "more": Menu(
             (
                 Choice(
-                    "staff.outcome", does=outcome_verbs.find_last, on={"found": "outcome", "none": "late"}
+                    "staff.outcome", does=outcome_verbs.find_last, on={"found": "correct", "none": "late"}
                 ),
                 Choice("staff.new_pin", next="new_pin"),
                 Choice("staff.new_code", next="new_code"),
@@ -117,7 +118,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
     closed = {
         "shift", "on_menu", "off_menu", "list", "list_menu", "others", "none", "queue_first",
         "calling_them", "more", "new_pin", "weak_pin", "new_pin_again", "pin_differs", "new_code",
-        "weak_code", "new_code_again", "code_differs", "changed",
+        "weak_code", "new_code_again", "code_differs", "changed", "correct", "correct_not_talked",
     }  # fmt: skip
     return Flow(
         name="staff_line",

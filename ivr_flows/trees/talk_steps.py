@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ivr_flows.engine.flow import Announce, Choice, Conference, Decide, Menu, Stay, Step
+from ivr_flows.engine.flow import Announce, Choice, Conference, Decide, Handler, Menu, Stay, Step
 from ivr_flows.verbs import outcome_verbs, talk_verbs
-from models.calls.place import AWAITING_PERSON, JUST_LEFT, STEPPED_OUT
+from models.callbacks.follow_up import LATER, SUPERVISOR
+from models.calls.place import ASKED_OUTCOME, AWAITING_PERSON, JUST_LEFT, STEPPED_OUT
+from models.overview.outcome import NOBODY_THERE, WRONG_PERSON
 
 #: How long staff on hold hear nothing before they are reminded.
 HOLD_REMINDER_SECONDS = 20
@@ -22,11 +24,16 @@ RECALLED = {
     "shared_menu": "out",
     "early": "look_at_them",
     "holding": "out",
+    "outcome": "ended",
+    "outcome_again": "ended",
+    "not_talked": "ended",
 }
 #: The same for a caller's leg.
 CALLER_RECALLED = {"conference": "look", "stay": "look", "held": "look", "awaited": "look_for_them"}
 #: How long a caller who is out of the conference hears nothing before the line polls again.
 STAY_SECONDS, HELD_SECONDS = 3, 8
+#: What follows a key for an outcome.
+_NOTING = {"noted": "noted", "late": "late"}
 
 
 def caller_steps(gone: str, over: str) -> dict[str, Step]:
@@ -55,8 +62,8 @@ def caller_steps(gone: str, over: str) -> dict[str, Step]:
 def talk_steps(not_reached: str) -> dict[str, Step]:
     """From the conference to the outcome; ``not_reached`` follows if the caller never joined.
 
-    The tree that uses them has ``handed``, for staff who left the talk to another, ``outcome``, and
-    ``unsaid``, for staff who are not asked for it.
+    The tree that uses them has ``handed``, for staff who left the talk to another, ``outcome``, ``noted``,
+    for staff who saved it in the console, and ``unsaid``, for staff who are not asked for it.
     """
     add = Choice(
         "talk.interpreter",
@@ -191,43 +198,65 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
                 "not_reached": not_reached,
             },
         ),
-        "ended": Decide(outcome_verbs.is_asked, {"asked": "outcome", "not_asked": "unsaid"}),
+        "ended": Decide(
+            outcome_verbs.is_asked, {"asked": "outcome", "not_asked": "unsaid", "saved": "noted"}
+        ),
     }
 
 
 def outcome_steps() -> dict[str, Step]:
     """After the talk: how it ended, and 8 after a hard call. The tree has ``noted``, ``late``, ``unsaid``."""
-    noting = {"noted": "noted", "late": "late"}
+    notes = outcome_verbs.NOTES
     return {
-        "outcome": _outcome("outcome.question", extra={"8": "rest"}),
-        "outcome_again": _outcome("outcome.again"),
-        "not_talked": Menu(
-            (
-                Choice("outcome.message", does=outcome_verbs.note_message, on=noting),
-                Choice("outcome.nobody", does=outcome_verbs.note_nobody, on=noting),
-                Choice("outcome.wrong_person", does=outcome_verbs.note_wrong_person, on=noting),
-            ),
-            misses=1,
-            give_up="unsaid",
-            silence="unsaid",
-        ),
+        "outcome": _outcome("outcome.question", notes, "not_talked", ASKED_OUTCOME, extra={"8": "rest"}),
+        "outcome_again": _outcome("outcome.again", notes, "not_talked", ASKED_OUTCOME),
+        "not_talked": _not_talked(notes, ASKED_OUTCOME),
         "rest": Decide(outcome_verbs.rest, {"rests": "rests"}),
         "rests": Announce("outcome.rest", "outcome_again", about="rest"),
     }
 
 
-def _outcome(prompt: str, extra: Mapping[str, str] = MappingProxyType({})) -> Menu:
-    noting = {"noted": "noted", "late": "late"}
+def correction_steps() -> dict[str, Step]:
+    """The outcome of the last talk, for staff who correct it by phone."""
+    notes = outcome_verbs.CORRECTIONS
+    return {
+        "correct": _outcome("outcome.again", notes, "correct_not_talked", None),
+        "correct_not_talked": _not_talked(notes, None),
+    }
+
+
+def _outcome(
+    prompt: str,
+    notes: Mapping[str, Handler],
+    not_talked: str,
+    place: str | None,
+    extra: Mapping[str, str] = MappingProxyType({}),
+) -> Menu:
     return Menu(
         (
-            Choice("outcome.reached", does=outcome_verbs.note_reached, on=noting),
-            Choice("outcome.not_talked", next="not_talked"),
-            Choice("outcome.later", does=outcome_verbs.note_later, on=noting),
-            Choice("outcome.supervisor", does=outcome_verbs.note_supervisor, on=noting),
+            Choice("outcome.reached", does=notes["reached"], on=_NOTING),
+            Choice("outcome.not_talked", next=not_talked),
+            Choice("outcome.later", does=notes[LATER], on=_NOTING),
+            Choice("outcome.supervisor", does=notes[SUPERVISOR], on=_NOTING),
         ),
         prompt=prompt,
         misses=1,
         give_up="unsaid",
         silence="unsaid",
         extra=extra,
+        place=place,
+    )
+
+
+def _not_talked(notes: Mapping[str, Handler], place: str | None) -> Menu:
+    return Menu(
+        (
+            Choice("outcome.message", does=notes["message_left"], on=_NOTING),
+            Choice("outcome.nobody", does=notes[NOBODY_THERE], on=_NOTING),
+            Choice("outcome.wrong_person", does=notes[WRONG_PERSON], on=_NOTING),
+        ),
+        misses=1,
+        give_up="unsaid",
+        silence="unsaid",
+        place=place,
     )

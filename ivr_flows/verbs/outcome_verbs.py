@@ -1,21 +1,27 @@
 """Verbs after a talk: its outcome by a key, and the break after a hard call. The call waits for neither."""
 
+from collections.abc import Mapping
+
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import Handler, answers
-from models.callbacks.follow_up import LATER, SUPERVISOR
 from models.overview import outcome
 from models.staff.rest import begin_rest
 from models.talks.talk import talk_of
 
 
-@answers("asked", "not_asked")
+@answers("asked", "not_asked", "saved")
 def is_asked(desk: Desk, _digits: str) -> str:
-    """Whether this person led the talk that is over; a colleague's key would change a talk of their own."""
+    """Whether this person led the talk that is over; a colleague's key would change a talk of their own.
+
+    ``saved``: they led it, and have saved its outcome in the console.
+    """
     found = talk_of(desk.session, desk.call)
-    return "asked" if found is not None and found.leader_call_id == desk.call.id else "not_asked"
+    if found is None or found.leader_call_id != desk.call.id:
+        return "not_asked"
+    return "saved" if outcome.is_saved(desk.session, found) else "asked"
 
 
-def _noting(code: str) -> Handler:
+def _noting(code: str, *, is_first: bool) -> Handler:
     @answers("noted", "late")
     def note(desk: Desk, _digits: str) -> str:
         staff_id = desk.call.staff_id
@@ -24,7 +30,9 @@ def _noting(code: str) -> Handler:
         talk = outcome.last_talk(desk.session, staff_id, desk.now, desk.policies)
         if talk is None:
             return "late"
-        word, jobs = outcome.note_outcome(desk.session, talk, code, staff_id, desk.now, desk.callback_policy)
+        word, jobs = outcome.note_outcome(
+            desk.session, talk, code, staff_id, desk.now, desk.callback_policy, is_first=is_first
+        )
         desk.jobs += jobs
         if word == "no_phone":
             desk.say("outcome.no_phone")
@@ -34,12 +42,10 @@ def _noting(code: str) -> Handler:
     return note
 
 
-note_reached = _noting("reached")
-note_message = _noting("message_left")
-note_nobody = _noting("nobody_there")
-note_wrong_person = _noting(outcome.WRONG_PERSON)
-note_later = _noting(LATER)
-note_supervisor = _noting(SUPERVISOR)
+#: The verb of each outcome after a talk: its key changes nothing once the console has saved one.
+NOTES: Mapping[str, Handler] = {code: _noting(code, is_first=True) for code in outcome.OUTCOME_CODES}
+#: The same for staff who come back to their last talk, to correct what is saved.
+CORRECTIONS: Mapping[str, Handler] = {code: _noting(code, is_first=False) for code in outcome.OUTCOME_CODES}
 
 
 @answers("found", "none")

@@ -18,6 +18,8 @@ JUST_LEFT = "just_left"
 STEPPED_OUT = "stepped_out"
 #: The same, and a click in the console ended the hold: they go back when they are told the state of the talk.
 CALLED_IN = "called_in"
+#: Staff are asked how their talk ended. An outcome that is saved elsewhere frees the leg.
+ASKED_OUTCOME = "asked_outcome"
 #: A caller ended their call with harmless words.
 COVERED = "covered"
 #: A leg ended with a message on a machine.
@@ -27,5 +29,16 @@ FAULTED = "faulted"
 
 #: Every place; ``Flow.check`` refuses a step with any other.
 PLACES = frozenset(
-    {WAITING, AWAITING_PERSON, IN_TALK, JUST_LEFT, STEPPED_OUT, CALLED_IN, COVERED, MESSAGE_LEFT, FAULTED}
+    {
+        WAITING,
+        AWAITING_PERSON,
+        IN_TALK,
+        JUST_LEFT,
+        STEPPED_OUT,
+        CALLED_IN,
+        ASKED_OUTCOME,
+        COVERED,
+        MESSAGE_LEFT,
+        FAULTED,
+    }
 )

@@ -7,10 +7,13 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from models.audit.audit import AuditEntry
 from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callback, locked, was_put_off
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
+from models.calls.call import CALLS
+from models.calls.place import ASKED_OUTCOME
 from models.notices.staff_task import confirm_told
 from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.phone_stop import on_next_phone, stop_phone
@@ -32,6 +35,14 @@ def last_talk(session: Session, staff_id: int, now: datetime, policies: Policies
     return session.scalars(mine.order_by(Talk.closed_at.desc(), Talk.id.desc()).limit(1)).first()
 
 
+def is_saved(session: Session, talk: Talk) -> bool:
+    """Whether staff have saved an outcome of this talk; one that ended is "reached" before anybody has."""
+    noted = select(AuditEntry.id).where(
+        AuditEntry.target == talk.audit_target, AuditEntry.action == "note_outcome"
+    )
+    return session.execute(noted.limit(1)).first() is not None
+
+
 def note_outcome(
     session: Session,
     talk: Talk,
@@ -42,6 +53,7 @@ def note_outcome(
     *,
     facts: TalkFacts | None = None,
     call_at: datetime | None = None,
+    is_first: bool = False,
 ) -> tuple[Literal["noted", "late", "no_phone"], list[Job]]:
     """Refine the outcome of a talk and create what follows; returns ``late`` when its minutes are over.
 
@@ -50,18 +62,39 @@ def note_outcome(
     ``no_phone`` means that the outcome is saved, but no phone may be called for the new callback. ``facts``
     are saved with it; None leaves them as they are. ``call_at`` is the moment that staff and the person
     agreed on, for LATER alone; without it the line calls after ``call_later_minutes``, in the next open
-    hours. Raises ValueError for a code that is not in OUTCOME_CODES, and RefusedError for a ``call_at``
-    outside their hours or beside another promise.
+    hours. ``is_first``: the answer to the question after the talk, which changes nothing once an outcome is
+    saved (``noted``). Without it the code corrects what is saved, and the leader's leg that is still asked
+    the question is told so (R37, Legs). Raises ValueError for a code that is not in OUTCOME_CODES, and
+    RefusedError for a ``call_at`` outside their hours or beside another promise.
     """
     if code not in OUTCOME_CODES:
         raise ValueError("There is no outcome of this name.")
     since = now - timedelta(minutes=policy.numbers.outcome_minutes)
-    # Locked in its current state: after a key and a click at once, the second corrects the first.
+    # Locked in its current state: a key and a click may come at once.
     callback = None if talk.callback_id is None else locked(session, talk.callback_id)
     session.refresh(talk, with_for_update={"key_share": True})
-    actor, before = f"liaison:{staff_id}", talk.outcome
     if talk.staff_id != staff_id or talk.closed_at is None or talk.closed_at <= since:
         return "late", []
+    if is_first and is_saved(session, talk):
+        return "noted", []
+    told = [] if is_first else _end_question(session, talk)
+    word, jobs = _save(session, talk, callback, code, staff_id, now, policy, facts, call_at)
+    return word, [*told, *jobs]
+
+
+def _save(
+    session: Session,
+    talk: Talk,
+    callback: Callback | None,
+    code: str,
+    staff_id: int,
+    now: datetime,
+    policy: CallbackPolicy,
+    facts: TalkFacts | None,
+    call_at: datetime | None,
+) -> tuple[Literal["noted", "no_phone"], list[Job]]:
+    """Save the code of a locked talk, and create or take back what follows from it."""
+    actor, before = f"liaison:{staff_id}", talk.outcome
     talk.outcome = code
     named = {} if facts is None else keep_facts(talk, facts)
     if callback is not None:
@@ -94,6 +127,14 @@ def note_outcome(
         at = call_at
     is_promised = follow_talk(session, talk, code, at, actor, now, policy, is_agreed=is_agreed)
     return "noted" if is_promised else "no_phone", []
+
+
+def _end_question(session: Session, talk: Talk) -> list[Job]:
+    """The leader's leg, if it is asked how the talk ended: it hears that this is saved, and is let go."""
+    asked = select(CALLS.c.id).where(
+        CALLS.c.id == talk.leader_call_id, CALLS.c.ended_at.is_(None), CALLS.c.place == ASKED_OUTCOME
+    )
+    return [("move_leg", call_id) for call_id in session.scalars(asked)]
 
 
 def _stop_wrong_phone(

@@ -162,7 +162,10 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     page.get_by_label("Note for colleagues").fill("Prefers mornings.")
     expect(page.get_by_role("button", name="Save outcome")).to_be_visible()
     guide.keep(page, "outcome")
+    liaison.hears("How did it end?")
     page.get_by_role("button", name="Save outcome").click()
+    liaison.hears("It is saved.")
+    liaison.is_shown_as("Call over")
 
     # The demo left one for staff.
     expect(page.locator("#work").get_by_text("Saved. Here is the next callback")).to_be_visible()

@@ -1,13 +1,16 @@
 """A talk at 0 that is run from the console: a click of its leader does what star does on the phone (Legs)."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from models import AuditEntry, Callback, Staff
+from models import AuditEntry, Callback, Staff, Talk
 from models.overview.outcome import note_outcome
+from models.store.job import Job
 from models.store.refusal import RefusedError
 from models.talks import talk_controls
 from models.talks.refusals import TalkRefusal
@@ -126,6 +129,26 @@ def test_click_ends_the_talk_and_its_outcome_promises_the_next_call(
     assert hotline.row(select(Callback.reason)) == "call_later"
     noted = select(AuditEntry.target).where(AuditEntry.action == "note_outcome")
     assert hotline.row(noted) == f"talk:{over.id}"
+
+
+def test_outcome_of_a_talk_at_0_that_is_saved_by_a_click_lets_go_of_the_phone_that_asks_for_it(
+    talk: tuple[Phone, Phone], hotline: Hotline
+) -> None:
+    liaison, caller = talk
+    caller.hangs_up()
+    hotline.jobs.works_off()
+    assert liaison.hears("How did it end?")
+    liaison.presses("2")
+
+    def saves(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job]:
+        return note_outcome(session, talk, "reached", staff_id, now, hotline.policy)[1]
+
+    clicks(hotline, saves)
+
+    assert liaison.hears("Thank you. It is saved. Goodbye.")
+    assert liaison.is_over
+    assert talks(hotline)[-1].outcome == "reached"
+    assert held_legs(hotline) == []
 
 
 def test_only_the_leader_of_a_talk_at_0_can_click_into_it(

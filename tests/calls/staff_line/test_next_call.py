@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Callback
+from models import Callback, Talk
+from models.overview.outcome import note_outcome
 from tests.calls.callbacks.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.staff_line.staff_calls import (
@@ -170,6 +171,39 @@ def test_staff_can_key_the_outcome_of_the_last_call_from_the_menu(
 
     assert the_callback(hotline).outcome == "message_left"
     assert again.hears("It is saved")
+
+
+def test_staff_who_save_the_outcome_in_the_console_are_back_at_the_menu_and_can_still_correct_it_there(
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    hotline.jobs.waiting.clear()
+    staff = signs_in(phone, hotline, number)
+    staff.presses("1")
+    staff.presses("1")
+    hotline.jobs.works_off()
+    called = phone.answers(carrier.ringing[-1])
+    called.presses("1")
+    hotline.jobs.works_off()
+    called.hangs_up()
+    hotline.jobs.works_off()
+    assert staff.hears("How did it end?")
+
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk)).one()
+        assert talk.staff_id is not None
+        _, jobs = note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
+    hotline.jobs.works_off()
+    assert staff.hears("It is saved", "You are on shift")
+    assert the_callback(hotline).outcome == "reached"
+
+    for key in "4121":
+        staff.presses(key)
+
+    assert staff.hears("It is saved")
+    assert the_callback(hotline).outcome == "message_left"
 
 
 @pytest.mark.parametrize(("taken", "first"), [(2, "verified"), (3, "without a PIN")])

@@ -5,11 +5,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from models import Callback, Staff, Talk
+from models import Call, Callback, Staff, Talk
 from models.callbacks.note import note_of
+from models.calls.place import ASKED_OUTCOME
 from models.outcomes.talk_note import note_of_talk
 from models.store.database import Database
 from models.talks.talk import close
+from tests.call_center import WaitingJobs
 from tests.console.callbacks.office import Office
 from tests.console.callbacks.test_talks_at_0 import begins
 from tests.console.conftest import Clock, Member
@@ -213,6 +215,22 @@ def test_outcome_and_note_of_a_talk_at_0_are_saved_by_one_click(
         assert note_of_talk(session, session.get_one(Talk, talk.id)) == "Asked about the court."
     assert "Asked about the court." not in str(talk.note_sealed)
     assert ana.opens(page).reads("safety plan made", "The note was written")
+
+
+def test_saved_outcome_lets_go_of_the_phone_that_still_asks_for_it(
+    staff: Any, office_rows: Office, database: Database, jobs: WaitingJobs
+) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    page = begins(office_rows, ana)
+    ana.opens(page).clicks("End call")
+    leg_id = the_talk(database).leader_call_id
+    with database.transaction() as session:
+        session.get_one(Call, leg_id).place = ASKED_OUTCOME
+    jobs.waiting.clear()
+
+    ana.fills(outcome="message_left").clicks("Save outcome")
+
+    assert jobs.waiting == [("move_leg", leg_id)]
 
 
 def test_note_of_a_talk_at_0_may_not_name_the_person_of_its_case(
