@@ -10,6 +10,7 @@ from hotline.exchange.calls.queue_member import QueueMember
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.delivery.delivery import Deliver
 from hotline.exchange.delivery.request import LineError
+from hotline.exchange.twiml.dialable import is_caller_id
 from hotline.exchange.twiml.documents import TwimlError
 from hotline.exchange.twiml.leg import Leg
 from hotline.exchange.twiml.terms import new_sid
@@ -59,6 +60,8 @@ class LiveCall:
         self.child: LiveCall | None = None
         self.ringing: list[LiveCall] = []
         self._parent = parent
+        #: When the carrier ends the call; also before this, if it was ordered so.
+        self.most_seconds = MOST_SECONDS
         self._number: Number | None = None
         self._numbers_left: list[Number] = []
         self._has_ended = False
@@ -215,7 +218,7 @@ class LiveCall:
             self.leg.due,
             self.driver.dial_due,
             self.driver.hold_due,
-            MOST_SECONDS if self.leg.timed else None,
+            self.most_seconds if self.leg.timed else None,
         ]
         mine = [max(0.0, moment - self.leg.now) for moment in moments if moment is not None]
         theirs = [due for one in self._family() if (due := one.due_in()) is not None]
@@ -245,7 +248,12 @@ class LiveCall:
             self._dial_time_is_up()
         if self.driver.hold_due is not None and now >= self.driver.hold_due:
             self._holds()
-        if self.leg.timed and now >= MOST_SECONDS and not self.leg.is_over:
+        if self.leg.timed and now >= self.most_seconds:
+            self.is_too_long()
+
+    def is_too_long(self) -> None:
+        """End the call: it has lasted as long as it may."""
+        if not self.leg.is_over:
             self.driver.note("the call has lasted as long as a call may")
             self.hangs_up()
 
@@ -286,16 +294,26 @@ class LiveCall:
     # Dialing.
 
     def _rings(self, waits: Ringing) -> None:
-        reachable = [number for number in waits.numbers if number.kind == "Number"]
+        reachable = [one for one in waits.numbers if one.kind == "Number" and one.phone]
         for number in waits.numbers:
             if number.kind != "Number":
                 self.driver.note(f"<{number.kind}> cannot be reached from here: failed")
+            elif not number.phone:
+                self.driver.note("13224: what is dialed is no phone number: failed")
+        if waits.caller_id and not self._may_show(waits.caller_id):
+            self.driver.note("13214: the callerId is no number of this account: failed")
+            reachable = []
         self._numbers_left = reachable[1:] if waits.in_turn else []
         if not reachable:
             sid = new_sid("CA")
             self.driver.go_on(lambda: self.leg.dial_ends("failed", call_sid=sid, seconds=0, bridged=False))
             return
         self._ring_these(waits, reachable[:1] if waits.in_turn else reachable)
+
+    def _may_show(self, caller_id: str) -> bool:
+        """Whether a phone that this call rings may see this: an own number, or that of this call's person."""
+        is_own = caller_id in {self.leg.from_, self.leg.to} or self.driver.owns(caller_id)
+        return is_own and is_caller_id(caller_id)
 
     def _ring_these(self, waits: Ringing, numbers: list[Number]) -> None:
         self.ringing = [self._child_of(waits, number) for number in numbers]

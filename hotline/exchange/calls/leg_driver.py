@@ -27,6 +27,7 @@ class Wiring(TypedDict):
 
     ``wanted`` call events go to ``events_url`` through ``send``, which is the delivery unless given.
     ``sleep`` takes the seconds of a pause for a leg that is not timed, and ``clock`` dates the events.
+    ``owns`` tells whether the account has a number, which a Dial may then show; by default it has any.
     """
 
     events_url: NotRequired[str | None]
@@ -34,6 +35,7 @@ class Wiring(TypedDict):
     send: NotRequired[Callable[[Request], object] | None]
     sleep: NotRequired[Callable[[float], object]]
     clock: NotRequired[Callable[[], datetime]]
+    owns: NotRequired[Callable[[str], bool]]
 
 
 class LegDriver:
@@ -60,6 +62,7 @@ class LegDriver:
         self.send = wiring.get("send") or deliver
         self.sleep = wiring.get("sleep", time.sleep)
         self.clock = wiring.get("clock", _now)
+        self.owns = wiring.get("owns", bool)
         wanted = wiring.get("wanted", frozenset({"completed"}))
         self.events = CallEvents(leg, wiring.get("events_url"), wanted, self.send, self.clock)
         self.transcript: list[Passage] = []

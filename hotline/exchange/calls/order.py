@@ -36,7 +36,10 @@ class MachineDetection:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the line ordered when it placed a call. Either ``url`` or ``document`` is set."""
+    """What the line ordered when it placed a call. Either ``url`` or ``document`` is set.
+
+    ``most_seconds`` after the answer the call ends, if it is set.
+    """
 
     to: str
     from_: str
@@ -51,6 +54,7 @@ class Order:
     wanted: frozenset[str] = frozenset({"completed"})
     detection: MachineDetection | None = None
     recording: RecordingOrder | None = None
+    most_seconds: float | None = None
 
 
 Kind = Literal[

@@ -161,6 +161,11 @@ class QueueMember:
             self._wants_one(waits)
 
     def _wants_one(self, waits: Dequeuing) -> None:
+        if not self._queues.has(waits.name):
+            self.driver.note("there is no queue of this name: failed")
+            sid = new_sid("CA")
+            self.driver.go_on(lambda: self.leg.dial_ends("failed", call_sid=sid, seconds=0, bridged=False))
+            return
         self._place = Place(self, waits, self.leg.now, self.driver.clock())
         self.driver.dial_due = self.leg.now + waits.seconds
         self._takes_one()

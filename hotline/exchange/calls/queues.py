@@ -137,6 +137,11 @@ class Queues:
         with self._lock:
             return list(self._queues.values())
 
+    def has(self, name: str) -> bool:
+        """Whether there is a queue of this name."""
+        with self._lock:
+            return name in self._queues
+
     def find(self, sid: str) -> Queue:
         """Return the queue with this sid. Raises LookupError."""
         with self._lock:

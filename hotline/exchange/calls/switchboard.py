@@ -122,11 +122,17 @@ class Switchboard:
         return call
 
     def dial(
-        self, from_: str, to: str, extra: Mapping[str, str] | None = None, *, handset: int = 0
+        self,
+        from_: str,
+        to: str,
+        extra: Mapping[str, str] | None = None,
+        *,
+        handset: int = 0,
+        at_tempo: bool = False,
     ) -> SwitchedCall:
         """Call ``to``, a number of the line; ``extra`` goes into every request. Raises LookupError.
 
-        A person who dials on a ``handset`` of the page listens in real time.
+        A person who dials on a ``handset`` of the page, or ``at_tempo``, listens in real time.
         """
         number = self.number(to)
         if not number.voice_url:
@@ -141,7 +147,7 @@ class Switchboard:
             events_method=number.status_callback_method,
         )
         call.started_at = call.answered_at = call.created_at
-        call.handset, call.follows_tempo = handset, bool(handset)
+        call.handset, call.follows_tempo = handset, at_tempo or bool(handset)
         self._register.keep(call)
 
         def begins() -> None:
@@ -325,6 +331,7 @@ class Switchboard:
             queues=self.queues,
             sleep=self._pauses,
             clock=self.clock,
+            owns=self.owns,
         )
         call = SwitchedCall(live, self.new_mailbox(), events, self.clock(), order=order)
         return call
@@ -355,6 +362,11 @@ class Switchboard:
             call.follows_tempo = at_tempo
             self._clocks.starts(call)
             call.live.events.tell("answered", "in-progress")
+            if order.most_seconds is not None:
+                call.live.most_seconds = order.most_seconds
+        if order.most_seconds is not None and not call.live.leg.timed:
+            # No time passes on this call's own clock, so that of the exchange counts.
+            self.timers.after(order.most_seconds, lambda: self.post(call, call.live.is_too_long))
         self._register.tell_changes()
         return self.post(call, lambda: self._goes_to_its_document(call, order))
 

@@ -1,6 +1,5 @@
 """Fetches documents as Twilio does: redirects, media types, sizes, and a fallback when that fails."""
 
-import xml.etree.ElementTree as ET
 from dataclasses import replace
 from urllib.parse import urldefrag, urljoin, urlsplit
 from xml.sax.saxutils import escape
@@ -8,6 +7,7 @@ from xml.sax.saxutils import escape
 from hotline.exchange.delivery.delivery import MOST_BYTES, Deliver
 from hotline.exchange.delivery.request import LineError, Reply, Request
 from hotline.exchange.delivery.session import with_sessions
+from hotline.exchange.delivery.xml import NotXmlError, root_element
 
 MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -134,8 +134,8 @@ def _is_twiml(body: bytes) -> bool:
 
 def _must_be_twiml(body: bytes) -> None:
     try:
-        root = ET.fromstring(body)  # noqa: S314  # From the line that is tried out, and expat limits expansion.
-    except ET.ParseError as problem:
+        root = root_element(body)
+    except NotXmlError as problem:
         raise LineError(f"the document is not XML ({problem})", _NOT_XML) from None
     if root.tag != "Response":
         raise LineError(f"<{root.tag}> is no root of a document; it is <Response>", _NOT_TWIML)

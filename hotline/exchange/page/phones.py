@@ -28,9 +28,13 @@ def phones(board: Switchboard, messages: Messages, handsets: Handsets) -> Bluepr
         return jsonify(calls=[_summary(call) for call in calls])
 
     @blueprint.post("/dial")
-    def dial() -> Response:
+    def dial() -> Response | tuple[Response, int]:
         given = _given()
-        return _answer(board.dial(_text(given, "from"), _text(given, "to")))
+        from_, to, at_tempo = _text(given, "from"), _text(given, "to"), bool(given.get("at_tempo"))
+        try:
+            return _answer(board.dial(from_, to, at_tempo=at_tempo))
+        except LookupError as problem:
+            return jsonify(error=str(problem)), 404
 
     @blueprint.post("/text")
     def text() -> Response:

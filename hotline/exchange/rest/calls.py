@@ -1,5 +1,6 @@
 """The Calls of the REST API: placed, read, listed, updated and deleted, with Twilio's errors."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.datastructures import MultiDict
 
 from hotline.exchange.calls.answering import WrongMomentError
+from hotline.exchange.calls.call import MOST_SECONDS
 from hotline.exchange.calls.order import MachineDetection, Order
 from hotline.exchange.calls.pace import QueueFullError
 from hotline.exchange.calls.switchboard import REST_PATIENCE_SECONDS, Switchboard
@@ -27,6 +29,8 @@ from hotline.exchange.twiml.waits import RecordingOrder
 _RING_SECONDS = 60
 _LONGEST_RING_SECONDS = 600
 _LONGEST_TWIML = 4000
+_SECONDS = re.compile("0*[1-9][0-9]{0,5}", re.ASCII)
+_DIGITS = re.compile("[0-9A-DWw#*,]*")
 _SUBRESOURCES = (
     "notifications", "recordings", "payments", "events", "siprec", "streams", "transcriptions",
     "user_defined_messages", "user_defined_message_subscriptions",
@@ -120,12 +124,14 @@ def read_order(board: Switchboard, form: "MultiDict[str, str]", document: bytes 
         raise RestError(400, 21626, "StatusCallbackEvent is not one of a call's events")
     if document is None and not url:
         document = _twiml(twiml)
+    if not _DIGITS.fullmatch(form.get("SendDigits", "")):
+        raise RestError(400, 21206, "SendDigits holds what no phone sends")
     return Order(
         to=form["To"],
         from_=form["From"],
         ring_seconds=_ring_seconds(form.get("Timeout", "")),
         url=absolute(url, 21205, "Url") if url else None,
-        method=_method(form, "Method"),
+        method=_method(form, "Method", 21209),
         document=document,
         fallback_url=absolute(fallback, 21205, "FallbackUrl") if fallback else None,
         fallback_method=_method(form, "FallbackMethod"),
@@ -134,6 +140,7 @@ def read_order(board: Switchboard, form: "MultiDict[str, str]", document: bytes 
         wanted=wanted or frozenset({"completed"}),
         detection=_detection(form),
         recording=_recording(form),
+        most_seconds=_time_limit(form.get("TimeLimit", "")),
     )
 
 
@@ -178,18 +185,28 @@ def recording_order(form: Mapping[str, str]) -> RecordingOrder:
 
 
 def check_numbers(
-    board: Switchboard, form: Mapping[str, str], to_code: int = 21201, from_code: int = 21213
+    board: Switchboard,
+    form: Mapping[str, str],
+    to_code: int = 21201,
+    from_code: int = 21213,
+    owner_code: int = 21210,
 ) -> None:
-    """Check the numbers To and From. Raises RestError with Twilio's code."""
+    """Check the numbers To and From. Raises RestError with Twilio's code, which each use has its own for:
+    a To or From that is missing, and a From that the account does not have.
+    """
     for name, code in (("To", to_code), ("From", from_code)):
         if not form.get(name):
             raise RestError(400, code, f"No '{name}' number is specified")
+    if form["To"].startswith(("client:", "sip:", "sips:")):
+        raise RestError(
+            400, 21211, "The exchange calls phone numbers alone: client: and sip: are not simulated"
+        )
     if not E164.fullmatch(form["To"]):
         raise RestError(400, 21211, "Invalid 'To' Phone Number")
     if not E164.fullmatch(form["From"]):
         raise RestError(400, 21212, "Invalid 'From' Phone Number")
     if not board.owns(form["From"]):
-        raise RestError(400, 21210, "'From' phone number not verified")
+        raise RestError(400, owner_code, "'From' phone number not verified")
     kind = board.phones.at(form["To"]).kind
     if kind == "blocked":
         raise RestError(400, 21216, "'To' is a number that this account may not call")
@@ -213,19 +230,27 @@ def _detection(form: Mapping[str, str]) -> MachineDetection | None:
     )
 
 
-def _method(form: Mapping[str, str], name: str) -> str:
+def _method(form: Mapping[str, str], name: str, code: int = 20001) -> str:
     method = form.get(name, "POST").upper()
     if method not in {"GET", "POST"}:
-        raise RestError(400, 20001, f"{name} must be GET or POST")
+        raise RestError(400, code, f"{name} must be GET or POST")
     return method
 
 
 def _ring_seconds(text: str) -> int:
     if not text:
         return _RING_SECONDS
-    if not text.isdecimal():
-        raise RestError(400, 20001, "Timeout must be a number of seconds")
+    if not _SECONDS.fullmatch(text):
+        raise RestError(400, 21208, "Timeout must be a number of seconds, from 1")
     return min(int(text), _LONGEST_RING_SECONDS)
+
+
+def _time_limit(text: str) -> int | None:
+    if not text:
+        return None
+    if not _SECONDS.fullmatch(text):
+        raise RestError(400, 20001, "TimeLimit must be a number of seconds, from 1")
+    return min(int(text), int(MOST_SECONDS))
 
 
 def _twiml(text: str) -> bytes:
@@ -238,7 +263,7 @@ def _update(board: Switchboard, sid: str, form: Mapping[str, str]) -> None:
     """Update a call: end it, or let it go on at another document."""
     status = form.get("Status", "")
     if status not in {"", "completed", "canceled"}:
-        raise RestError(400, 21218, "Status is not one that a call can be updated to")
+        raise RestError(400, 20001, "Status is not one that a call can be updated to")
     if status:
         _end(board, sid, status)
     elif form.get("Twiml"):

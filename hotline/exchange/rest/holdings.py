@@ -52,12 +52,12 @@ def add_numbers(rest: Blueprint, board: Switchboard) -> None:
         number = form.get("PhoneNumber", "")
         if not E164.fullmatch(number):
             raise RestError(400, 21421, "PhoneNumber is not a number in E.164")
-        settings = _changed(PhoneNumber(""), form)
+        settings, named = _changed(PhoneNumber(""), form), _applications(board, form)
         try:
             added = holdings.add_number(number, settings, form.get("FriendlyName", ""))
         except ValueError:
             raise RestError(400, 21422, "The account has this PhoneNumber already") from None
-        return jsonify(document(holdings.change(added.sid, **_applications(form)))), 201
+        return jsonify(document(holdings.change(added.sid, **named))), 201
 
     @rest.get("/Accounts/<account>/IncomingPhoneNumbers/<sid>.json")
     def read_number(sid: str) -> Response:
@@ -67,7 +67,7 @@ def add_numbers(rest: Blueprint, board: Switchboard) -> None:
     def update_number(sid: str) -> Response:
         one, form = _find(board, sid, "PN"), request.form
         changes = {"name": form.get("FriendlyName", one.name), "settings": _changed(one.settings, form)}
-        return jsonify(document(holdings.change(sid, **changes, **_applications(form))))
+        return jsonify(document(holdings.change(sid, **changes, **_applications(board, form))))
 
     @rest.delete("/Accounts/<account>/IncomingPhoneNumbers/<sid>.json")
     def delete_number(sid: str) -> tuple[str, int]:
@@ -136,8 +136,13 @@ def _changed(settings: PhoneNumber, form: Mapping[str, str]) -> PhoneNumber:
     return replace(settings, **changes)
 
 
-def _applications(form: Mapping[str, str]) -> dict[str, str]:
+def _applications(board: Switchboard, form: Mapping[str, str]) -> dict[str, str]:
+    """Return the applications that ``form`` names; an empty one names none. Raises RestError."""
     names = {"VoiceApplicationSid": "voice_application_sid", "SmsApplicationSid": "sms_application_sid"}
+    known = {"", *(one.sid for one in board.holdings.applications())}
+    for name in names:
+        if form.get(name, "") not in known:
+            raise RestError(400, 21218, f"{name} is not an application of this account")
     return {key: form[name] for name, key in names.items() if name in form}
 
 

@@ -1,8 +1,9 @@
 """The Events of a call and the Notifications of the REST API: what was requested, and what went wrong."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -13,6 +14,8 @@ from hotline.exchange.calls.feed import Happening
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
 from hotline.exchange.rest.shapes import is_wanted, not_found, page, rfc2822
+from hotline.exchange.twiml.finding import Finding, stops
+from hotline.exchange.twiml.reader import read
 from hotline.exchange.twiml.terms import API_VERSION
 
 _REFUSED, _EVENT_REFUSED = 11217, 15003
@@ -63,7 +66,10 @@ def add_log(rest: Blueprint, board: Switchboard) -> None:
         calls = [find(call_sid)] if call_sid else board.all()
         sids = {call.sid for call in calls}
         happened = [one for one in board.feed.since(0) if one.call_sid in sids]
-        found = [*_from_requests(happened), *(one for call in calls for one in _from_notes(call))]
+        warnings = [*_from_documents(happened), *(one for call in calls for one in _from_order(call))]
+        told = {(one.call_sid, one.code) for one in warnings}
+        notes = [one for call in calls for one in _from_notes(call) if (call.sid, one.code) not in told]
+        found = [*_from_requests(happened), *warnings, *notes]
         return sorted(found, key=lambda one: one.at, reverse=True)
 
     def find(sid: str) -> SwitchedCall:
@@ -100,15 +106,47 @@ def _notification(one: Happening, code: int, text: str, request: Happening | Non
     return Notification(f"NO{one.number:032x}", one.call_sid, code, _ERROR, one.at, text, request)
 
 
+def _from_documents(happened: Iterable[Happening]) -> Iterator[Notification]:
+    """Yield the warnings of documents that came: what Twilio logs and plays over."""
+    for one in happened:
+        facts = one.facts
+        if one.kind != "webhook" or facts["is_event"] or "xml" not in (facts["content_type"] or ""):
+            continue
+        params = dict(facts["params"])
+        if facts["status"] is not None and facts["status"] < 300 and "MessageSid" not in params:
+            for found in _warnings(facts["body"], whisper="ParentCallSid" in params):
+                yield _warning(one.call_sid, one.number, found, one.at, one)
+
+
+def _from_order(call: SwitchedCall) -> Iterator[Notification]:
+    """Yield the warnings of the document that came with the order of a call."""
+    if call.order is not None and call.order.document is not None and call.answered_at is not None:
+        for found in _warnings(call.order.document.decode(), inline=True):
+            yield _warning(call.sid, 0, found, call.answered_at, None)
+
+
+@lru_cache(maxsize=512)
+def _warnings(document: str, *, whisper: bool = False, inline: bool = False) -> tuple[Finding, ...]:
+    """Return the findings that stop no call, at most one of a number on a line."""
+    found = read(document, whisper=whisper, inline=inline)
+    return tuple({(one.code, one.line): one for one in found if one.severity == "warning"}.values())
+
+
+def _warning(sid: str, number: int, found: Finding, at: datetime, request: Happening | None) -> Notification:
+    name = sha256(f"{sid}/{number}/{found.line}/{found.code}".encode()).hexdigest()[:32]
+    return Notification(f"NO{name}", sid, found.code or 0, _WARNING, at, found.message, request)
+
+
 def _from_notes(call: SwitchedCall) -> list[Notification]:
-    """Return the warnings that a call's documents gave."""
+    """Return what a call's documents gave while they ran."""
     found = []
     for number, passage in enumerate(list(call.live.transcript)):
         told = _NUMBERED.match(passage.text) if passage.kind == "note" else None
         if told is not None:
             sid = f"NO{sha256(f'{call.sid}/{number}'.encode()).hexdigest()[:32]}"
             at = call.updated_at or call.created_at
-            found.append(Notification(sid, call.sid, int(told[1]), _WARNING, at, told[2], None))
+            log = _ERROR if stops(int(told[1])) else _WARNING
+            found.append(Notification(sid, call.sid, int(told[1]), log, at, told[2], None))
     return found
 
 

@@ -19,10 +19,11 @@ def add_messages(rest: Blueprint, board: Switchboard, messages: Messages) -> Non
     @rest.post("/Accounts/<account>/Messages.json")
     def create_message() -> tuple[Response, int]:
         form = request.form
-        check_numbers(board, form, 21604, 21603)
+        check_numbers(board, form, 21604, 21603, 21606)
         body = form.get("Body", "")
         if not body:
-            raise RestError(400, 21602, "Message body is required.")
+            also = " The exchange carries no media." if form.get("MediaUrl") else ""
+            raise RestError(400, 21602, f"Message body is required.{also}")
         if len(body) > _LONGEST_BODY:
             raise RestError(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
         if board.phones.at(form["To"]).kind == "landline":

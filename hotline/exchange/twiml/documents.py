@@ -4,6 +4,8 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
+from hotline.exchange.delivery.xml import NotXmlError, root_element
+from hotline.exchange.twiml.finding import stops
 from hotline.exchange.twiml.spec import SSML
 
 #: Twilio refuses a longer document (11750).
@@ -23,7 +25,7 @@ class TwimlError(ValueError):
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(f"{message} ({code})")
-        self.code = code
+        self.code, self.words = code, message
 
 
 def parse(document: bytes) -> ET.Element:
@@ -31,8 +33,8 @@ def parse(document: bytes) -> ET.Element:
     if len(document) > MOST_BYTES:
         raise TwimlError(11750, "the document is over 64 kB")
     try:
-        root = ET.fromstring(document)  # noqa: S314  # It comes from our own line, and expat limits expansion.
-    except (ET.ParseError, LookupError, ValueError) as problem:
+        root = root_element(document)
+    except NotXmlError as problem:
         if not document.strip():
             raise TwimlError(11770, "the document is empty") from None
         raise TwimlError(12100, f"the document is not XML ({problem})") from None
@@ -83,9 +85,12 @@ def method_of(element: ET.Element, name: str = "method") -> str:
 
 
 def truth(element: ET.Element, name: str, otherwise: bool, code: int) -> bool:
-    """Return an attribute that is true or false. Raises TwimlError with ``code`` for anything else."""
+    """Return an attribute that is true or false.
+
+    Raises TwimlError with ``code`` for anything else if that stops a call, and returns ``otherwise`` if not.
+    """
     value = element.get(name)
-    if value is None:
+    if value is None or (value not in _TRUTH and not stops(code)):
         return otherwise
     if value not in _TRUTH:
         raise TwimlError(code, f"<{element.tag}> has a {name} that is neither true nor false")
@@ -93,11 +98,13 @@ def truth(element: ET.Element, name: str, otherwise: bool, code: int) -> bool:
 
 
 def whole(element: ET.Element, name: str, otherwise: int, code: int) -> int:
-    """Return an attribute that is a whole number. Raises TwimlError with ``code`` for anything else."""
+    """Return an attribute that is a whole number. Anything else is treated as ``truth`` does."""
     value = element.get(name)
     if value is None:
         return otherwise
     if not (value.isascii() and value.isdecimal() and len(value) <= 6):
+        if not stops(code):
+            return otherwise
         raise TwimlError(code, f"<{element.tag}> has a {name} that is no whole number")
     return int(value)
 

@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple
 #: What stops a call: Twilio logs these as errors. It logs every other number as a warning and plays on. A
 #: Dial of nothing (13223), or of a conference beside phones (13000), leaves nothing to play.
 _ERRORS = frozenset(
-    {11100, 11200, 11750, 11770, 12100, 12102, 12300, 13000, 13201, 13223, 13224, 13231, 13338, 13420, 15004}
-    | {32018}
+    {11100, 11200, 11240, 11243, 11750, 11770, 12100, 12102, 12300, 13000, 13201, 13223, 13224, 13231, 13238}
+    | {13338, 13420, 14205, 14212, 15004, 16002, 16023, 32018}
 )
 
 

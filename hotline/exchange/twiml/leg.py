@@ -5,6 +5,9 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
+
+import phonenumbers
 
 from hotline.exchange.delivery.request import Params, Request
 from hotline.exchange.twiml.documents import TwimlError, parse
@@ -35,6 +38,19 @@ _GEOGRAPHY = tuple(
     for side in ("From", "To", "Caller", "Called")
     for place in ("City", "State", "Zip", "Country")
 )
+
+
+@lru_cache(maxsize=1024)
+def _country(number: str) -> str:
+    """Return the country of a number in E.164, as ``US``; empty for any other caller ID."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return ""
+    # A number that is not in use, such as one of a test, has the main country of its code.
+    known = phonenumbers.region_code_for_number(parsed)
+    country = str(known or phonenumbers.region_code_for_country_code(parsed.country_code or 0))
+    return "" if country in {"ZZ", "001"} else country
 
 
 class Leg:
@@ -204,7 +220,7 @@ class Leg:
             return
         wait = self.waits_behind
         self.call_status = status
-        if isinstance(wait, Recording):
+        if isinstance(wait, Recording) and wait.action:
             # Twilio still asks for the action of a Record, though nobody will hear the answer.
             params = self.standard_params() + self._recorder.params(self.now, "hangup")
             self.asides.append(Request.of(wait.method, wait.action, params))
@@ -475,6 +491,8 @@ class Leg:
         self._requests += 1
         if self._requests > _MOST_REQUESTS_WITHOUT_A_KEY:
             raise TwimlError(11200, "<Redirect> goes round in circles")
+        if not url:
+            raise TwimlError(15004, "there is no action, and an inline document has no address to go back to")
         self._urls.become(url)
         silence, self._silence = self._silence, 0.0
         self._verbs.clear()
@@ -505,6 +523,8 @@ class Leg:
             "Caller": self.from_,
             "Called": self.to,
             **dict.fromkeys(_GEOGRAPHY, ""),
+            **{name: _country(self.from_) for name in ("FromCountry", "CallerCountry")},
+            **{name: _country(self.to) for name in ("ToCountry", "CalledCountry")},
         }
         if self.parent_call_sid:
             params["ParentCallSid"] = self.parent_call_sid

@@ -56,7 +56,7 @@ _NUMBERS = {
     ("Record", "finishOnKey"): 13613,
     ("Pause", "length"): 13910,
     ("Reject", "reason"): 13810,
-    **{("Conference", name): 16002 for name in ATTRIBUTES["Conference"]},
+    ("Conference", "maxParticipants"): 16002,
     ("Conference", "muted"): 13230,
     ("Conference", "endConferenceOnExit"): 13231,
     ("Conference", "startConferenceOnEnter"): 13232,
@@ -74,7 +74,7 @@ _OVERRIDES = {
     "sni": "[yn]",
     "e": r"[a-z-]+",
 }
-_OVERRIDE_NUMBERS = {"e": 11240, "rp": 11243}
+_OVERRIDE_NUMBERS = {"e": 11240}
 
 
 def read(
@@ -164,7 +164,7 @@ def _url(node: Node, where: str, url: str) -> Iterator[Finding]:
     for pair in filter(None, parts.fragment.split("&")):
         name, _, value = pair.partition("=")
         if not re.fullmatch(_OVERRIDES.get(name, "(?!)"), value):
-            number = _OVERRIDE_NUMBERS.get(name, 11240)
+            number = _OVERRIDE_NUMBERS.get(name, 11243) if name in _OVERRIDES else 12200
             yield Finding(number, node.line, f"{where} has an unknown connection override.")
 
 

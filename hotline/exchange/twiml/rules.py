@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 from hotline.exchange.twiml.dialable import dialable, is_caller_id
 from hotline.exchange.twiml.finding import Finding
 from hotline.exchange.twiml.node import Node
+from hotline.exchange.twiml.spec import CHILDREN
 
 #: The language of the voices whose name does not have it.
 POLLY_LANGUAGES = {
@@ -47,6 +48,8 @@ def rules_of(root: Node, *, whisper: bool) -> Iterator[Finding]:
                 yield from _redirect(node)
             case "Enqueue":
                 yield from _enqueue(node)
+            case "Queue" if not node.text:
+                yield Finding(14212, node.line, "Queue has no name.")
             case "Play":
                 yield from _play(node)
         if whisper and node.tag == "Dial":
@@ -130,7 +133,7 @@ def _dial(dial: Node) -> Iterator[Finding]:
     for name in ("action", "method", "timeLimit"):
         if not dial.get(name):
             yield warns(f"Dial has no {name}.")
-    kinds = {child.tag for child in dial.children}
+    kinds = {child.tag for child in dial.children} & CHILDREN["Dial"]
     if not kinds and not dial.text:
         yield Finding(13223, dial.line, "Dial dials nothing.")
     if not kinds and dial.text and dialable(dial.text) is None:
@@ -159,7 +162,9 @@ def _dial(dial: Node) -> Iterator[Finding]:
 
 def _number(number: Node) -> Iterator[Finding]:
     if dialable(number.text) is None:
-        yield Finding(13224, number.line, "Number holds no number that can be dialled.")
+        yield Finding(
+            13224 if number.text else 13223, number.line, "Number holds no number that can be dialled."
+        )
     if number.get("url") and not number.get("method"):
         yield Finding(None, number.line, "The whisper of Number has no method.")
     if number.get("sendDigits") and not re.fullmatch("[0-9A-DWw#*,]+", number.get("sendDigits")):
@@ -170,7 +175,7 @@ def _conference(conference: Node) -> Iterator[Finding]:
     if not conference.text:
         yield Finding(13237, conference.line, "Conference has no name.")
     if len(conference.get("participantLabel")) > 128:
-        yield Finding(16002, conference.line, "participantLabel has over 128 characters.")
+        yield Finding(16023, conference.line, "participantLabel has over 128 characters.")
     wanted = ("beep", "waitMethod", "startConferenceOnEnter", "endConferenceOnExit")
     for name in wanted:
         if not conference.get(name):
@@ -195,7 +200,7 @@ def _redirect(redirect: Node) -> Iterator[Finding]:
 
 def _enqueue(enqueue: Node) -> Iterator[Finding]:
     if len(enqueue.text) > 64:
-        yield Finding(14201, enqueue.line, "The name of a queue has over 64 characters.")
+        yield Finding(14205, enqueue.line, "The name of a queue has over 64 characters.")
     if enqueue.get("waitUrl") and not enqueue.get("waitUrlMethod"):
         yield Finding(None, enqueue.line, "The waitUrl of Enqueue has no waitUrlMethod.")
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from hotline.exchange.delivery.request import Params
 from hotline.exchange.twiml import verbs
 from hotline.exchange.twiml.documents import TwimlError, method_of, text_of
+from hotline.exchange.twiml.finding import stops
 from hotline.exchange.twiml.sound import Sound, sounds_of
 from hotline.exchange.twiml.spec import ATTRIBUTES
 from hotline.exchange.twiml.terms import new_sid
@@ -47,10 +48,10 @@ _NOTHING, _ENDS = Step(), Step(ends=True)
 
 
 def step_of(verb: ET.Element, urls: Urls, note: Note, *, is_dialled: bool, hold: Hold | None) -> Step:
-    """Return the step of one verb. Raises TwimlError.
+    """Return the step of one verb. Raises TwimlError for a fault that stops a call.
 
-    ``is_dialled`` tells whether another leg dialed this one. ``hold`` is set while the document is only
-    heard during a wait.
+    A verb with another fault that keeps it from running is skipped, with a note. ``is_dialled`` tells
+    whether another leg dialed this one. ``hold`` is set while the document is only heard during a wait.
     """
     tag = verb.tag
     known = ATTRIBUTES.get(tag)
@@ -61,8 +62,18 @@ def step_of(verb: ET.Element, urls: Urls, note: Note, *, is_dialled: bool, hold:
         strange = min(verb.attrib.keys() - known.keys())
         note(f"12200: <{tag}> has no attribute {strange}, which is skipped")
     if hold is not None and tag not in _ON_HOLD[type(hold.waits_for)]:
-        raise TwimlError(12200, f"<{tag}> may not stand in a document that is heard while waiting")
-    match tag:
+        raise TwimlError(13238, f"<{tag}> may not stand in a document that is heard while waiting")
+    try:
+        return _step_of(verb, urls, note, is_dialled=is_dialled, hold=hold)
+    except TwimlError as problem:
+        if stops(problem.code):
+            raise
+        note(f"{problem.code}: {problem.words}, and is skipped")
+        return _NOTHING
+
+
+def _step_of(verb: ET.Element, urls: Urls, note: Note, *, is_dialled: bool, hold: Hold | None) -> Step:
+    match verb.tag:
         case "Say" | "Play" | "Pause":
             return Step(sounds_of(verb, note))
         case "Gather":
@@ -97,10 +108,11 @@ def _gather(verb: ET.Element, urls: Urls, note: Note) -> Step:
     sounds: list[Sound] = []
     for nested in verb:
         if nested.tag not in _PROMPTS:
-            raise TwimlError(13320, f"<{nested.tag}> may not stand in <Gather>")
-        if nested.get("digits") is not None:
-            raise TwimlError(13320, "<Play> may not send digits in <Gather>")
-        sounds += sounds_of(nested, note)
+            note(f"13320: <{nested.tag}> may not stand in <Gather>, and is skipped")
+        elif nested.get("digits") is not None:
+            note("13320: <Play> may not send digits in <Gather>, and is skipped")
+        else:
+            sounds += sounds_of(nested, note)
     return Step(sounds, wait)
 
 

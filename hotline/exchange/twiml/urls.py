@@ -31,5 +31,6 @@ class Urls:
         except ValueError:
             raise TwimlError(11100, f"<{tag}> has an address that is none") from None
         if parts.scheme not in {"http", "https"} or not parts.netloc:
-            raise TwimlError(11100, f"<{tag}> has no absolute URL")
+            code = 11100 if self.base or parts.scheme else 15004
+            raise TwimlError(code, f"<{tag}> has no absolute URL")
         return joined

@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
+from hotline.exchange.twiml.dialable import dialable
 from hotline.exchange.twiml.documents import TwimlError, method_of, text_of, truth, whole
 from hotline.exchange.twiml.waits import (
     Conference,
@@ -22,7 +23,7 @@ KEYS = frozenset("0123456789*#")
 Absolute = Callable[[str, str], str]
 
 _PHONES = frozenset({"Number", "Client", "Sip", "Sim", "WhatsApp", "Application"})
-_MOST_NUMBERS = 10
+_MOST_NUMBERS, _MOST_PARTICIPANTS, _LONGEST_LABEL = 10, 250, 128
 _TONES = re.compile("[0-9A-DW w#*]+")
 
 
@@ -32,15 +33,12 @@ def gather(verb: ET.Element, absolute: Absolute, own_url: str) -> Keys:
     inputs = get("input", "dtmf")
     finish_on = get("finishOnKey", "#")
     if not set(finish_on) <= KEYS:
-        raise TwimlError(13310, "<Gather> has a finishOnKey that no phone has")
+        finish_on = "#"
     if inputs != "dtmf" and not set(inputs.replace(",", " ").split()) <= {"dtmf", "speech"}:
-        raise TwimlError(13326, "<Gather> listens for something other than keys and speech")
-    most = None if get("numDigits") is None else whole(verb, "numDigits", 1, 13314)
-    if most == 0:
-        raise TwimlError(13314, "<Gather> wants no key at all")
-    action = get("action")
+        inputs = "dtmf"
+    most = whole(verb, "numDigits", 0, 13314) or None
     return Keys(
-        absolute(own_url if action is None else action, "Gather"),
+        _action(verb, absolute, own_url),
         method_of(verb),
         most,
         finish_on,
@@ -52,15 +50,21 @@ def gather(verb: ET.Element, absolute: Absolute, own_url: str) -> Keys:
     )
 
 
+def _action(verb: ET.Element, absolute: Absolute, own_url: str) -> str:
+    """Return where the keys or the recording go; "" without an action in an inline document."""
+    action = verb.get("action", own_url)
+    return absolute(action, verb.tag) if action or own_url else ""
+
+
 def record(verb: ET.Element, absolute: Absolute, own_url: str) -> Recording:
     """Return the wait of a Record. Raises TwimlError."""
     finish_on = verb.get("finishOnKey", "1234567890*#")
     if not set(finish_on) <= KEYS:
-        raise TwimlError(13613, "<Record> has a finishOnKey that no phone has")
+        finish_on = "1234567890*#"
     transcribes = truth(verb, "transcribe", False, 12200)
     most = whole(verb, "maxLength", 120 if transcribes else 3600, 13612)
     return Recording(
-        action=absolute(verb.get("action", own_url), "Record"),
+        action=_action(verb, absolute, own_url),
         method=method_of(verb),
         finish_on=finish_on,
         silence=whole(verb, "timeout", 5, 13611),
@@ -74,9 +78,6 @@ def dial(verb: ET.Element, absolute: Absolute) -> Dial:
     action = verb.get("action")
     action = None if action is None else absolute(action, "Dial")
     nouns = [noun for noun in verb if noun.tag in _PHONES or noun.tag in {"Conference", "Queue"}]
-    strange = [noun.tag for noun in verb if noun not in nouns]
-    if strange:
-        raise TwimlError(13215, f"<{strange[0]}> is not something that this handset can dial")
     seconds = whole(verb, "timeout", 30, 13212)
     talk_seconds = whole(verb, "timeLimit", 14_400, 13216)
     star_ends = truth(verb, "hangupOnStar", False, 13213)
@@ -85,18 +86,14 @@ def dial(verb: ET.Element, absolute: Absolute) -> Dial:
         if len(nouns) > 1:
             raise TwimlError(13000, f"<{alone.tag}> must stand alone in <Dial>")
         if not text_of(alone):
-            raise TwimlError(12200, f"<{alone.tag}> has no name")
+            raise TwimlError(14212 if alone.tag == "Queue" else 13237, f"<{alone.tag}> has no name")
         if alone.tag == "Queue":
             return _queue(verb, alone, action, absolute, seconds, talk_seconds, star_ends)
         return _conference(verb, alone, action, absolute, talk_seconds, star_ends)
-    numbers = tuple(_number(noun, absolute) for noun in nouns)
-    numbers = numbers or (Number(text_of(verb), None, "POST", None, frozenset()),)
-    if not all(number.phone or number.kind == "Application" for number in numbers):
+    if not all(text_of(one) or one.tag == "Application" for one in nouns or (verb,)):
         raise TwimlError(13223, "<Dial> names no phone")
-    if len(numbers) > _MOST_NUMBERS:
-        raise TwimlError(13215, f"<Dial> names more than {_MOST_NUMBERS} phones")
-    # Nothing here depends on it, but Twilio refuses a value that is neither true nor false.
-    truth(verb, "answerOnBridge", False, 12200)
+    numbers = tuple(_number(noun, absolute) for noun in nouns[:_MOST_NUMBERS])
+    numbers = numbers or (Number(dialable(text_of(verb)) or "", None, "POST", None, frozenset()),)
     return Ringing(
         action=action,
         method=method_of(verb),
@@ -114,7 +111,7 @@ def enqueue(verb: ET.Element, absolute: Absolute) -> Queued:
     """Return the wait of an Enqueue. Raises TwimlError."""
     name = text_of(verb)
     if len(name) > 64:
-        raise TwimlError(14201, "<Enqueue> has a name of more than 64 characters")
+        raise TwimlError(14205, "<Enqueue> has a name of more than 64 characters")
     action, wait_url = verb.get("action"), verb.get("waitUrl")
     return Queued(
         action=None if action is None else absolute(action, "Enqueue"),
@@ -156,7 +153,7 @@ def _number(noun: ET.Element, absolute: Absolute) -> Number:
     url, callback = noun.get("url"), noun.get("statusCallback")
     is_reachable = noun.tag == "Number"
     return Number(
-        phone=text_of(noun),
+        phone=(dialable(text_of(noun)) or "") if is_reachable else text_of(noun),
         url=None if not url or not is_reachable else absolute(url, "Number"),
         method=method_of(noun),
         status_callback=None if not callback else absolute(callback, noun.tag),
@@ -171,6 +168,10 @@ def _conference(
 ) -> Conference:
     wait_url, callback = noun.get("waitUrl"), noun.get("statusCallback")
     most = whole(noun, "maxParticipants", 250, 16002)
+    if not 2 <= most <= _MOST_PARTICIPANTS:
+        raise TwimlError(16002, "<Conference> has a maxParticipants that is not from 2 to 250")
+    if len(noun.get("participantLabel", "")) > _LONGEST_LABEL:
+        raise TwimlError(16023, "<Conference> has a participantLabel of over 128 characters")
     return Conference(
         action=action,
         method=method_of(verb),

@@ -63,7 +63,8 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A phone to ring. ``url`` is the document for the person who answers ("whisper").
+    """A phone to ring; ``phone`` is empty if nothing can be dialed. ``url`` is the document for the person
+    who answers ("whisper").
 
     ``kind`` is ``Number`` for a phone. The exchange cannot reach any other noun (``Client``, ``Sip`` ...).
     """

@@ -68,7 +68,7 @@ def test_conference_without_an_address_plays_music_and_with_an_empty_one_silence
 def test_conference_whose_document_fails_does_not_start() -> None:
     office = line(wait="<Dial>+12025550142</Dial>")
 
-    with pytest.raises(LineError, match="12200"):
+    with pytest.raises(LineError, match="13238"):
         office.is_dialled()
 
     assert office.conferences.all()[0].status == "completed"

@@ -29,6 +29,34 @@ def test_dial_without_an_action_goes_on_to_the_next_verb() -> None:
     assert heard(call) == ["no one is free"]
 
 
+@pytest.mark.parametrize(
+    "written", ["+12025550170", "+1 (202) 555-0170", "(202) 555-0170", "202-555-0170", "12025550170"]
+)
+def test_number_is_dialled_as_people_write_it(written: str) -> None:
+    for dialled in (written, f"<Number> {written} </Number>"):
+        assert ScriptedLine(start=f"<Dial>{dialled}</Dial>").is_dialled().rings == ("+12025550170",)
+
+
+@pytest.mark.parametrize("written", ["abc", "911", "12", '+12025550170"&gt;&lt;b', "+0202555017"])
+def test_what_is_no_number_rings_nothing(written: str) -> None:
+    line = ScriptedLine(start=f'<Dial action="/done">{written}</Dial>')
+    call = line.is_dialled()
+    assert (call.rings, line.told("done")["DialCallStatus"]) == ((), "failed")
+    assert any("13224" in note for note in noted(call))
+
+    beside = ScriptedLine(start=f"<Dial><Number>{written}</Number><Number>+12025550142</Number></Dial>")
+
+    assert beside.is_dialled().rings == ("+12025550142",)
+
+
+def test_caller_id_is_a_number() -> None:
+    line = ScriptedLine(start='<Dial callerId="bob" action="/done">+12025550142</Dial>')
+    call = line.is_dialled()
+
+    assert (call.rings, line.told("done")["DialCallStatus"]) == ((), "failed")
+    assert any("13214" in note for note in noted(call))
+
+
 def test_numbers_ring_together_and_the_first_who_answers_wins() -> None:
     line = ScriptedLine(start=f'<Dial action="/done">{NUMBERS}</Dial>')
     call = line.is_dialled()

@@ -4,6 +4,7 @@ import pytest
 
 from hotline.exchange.delivery.request import LineError
 from hotline.exchange.twiml.leg import Leg
+from hotline.exchange.twiml.reader import read
 from tests.exchange.scripted_line import ScriptedLine, heard, noted
 
 
@@ -61,7 +62,14 @@ def test_element_that_is_no_twiml_is_skipped_with_a_warning(verb: str) -> None:
 
 @pytest.mark.parametrize(
     ("document", "number"),
-    [(b"<Response>", "12100"), (b"<Reply/>", "12102"), (b" ", "11770"), (b" " * 70_000, "11750")],
+    [
+        (b"<Response>", "12100"),
+        (b"<Reply/>", "12102"),
+        (b" ", "11770"),
+        (b" " * 70_000, "11750"),
+        (b'<!DOCTYPE x [<!ENTITY a "b">]><Response><Say>&a;</Say></Response>', "12100"),
+        ("<!DOCTYPE Response><Response/>".encode("utf-16"), "12100"),
+    ],
 )
 def test_document_that_cannot_be_run_has_twilios_number(document: bytes, number: str) -> None:
     leg = Leg(account_sid="AC1", from_="+12025550123", to="+12025550100")
@@ -75,18 +83,49 @@ def test_document_that_cannot_be_run_has_twilios_number(document: bytes, number:
     ("verbs", "number"),
     [
         ("<Dial><Conference>a</Conference><Number>+12025550142</Number></Dial>", "13000"),
-        ('<Gather finishOnKey="x"/>', "13310"),
-        ('<Gather timeout="soon"/>', "13313"),
-        ("<Gather><Dial>+12025550142</Dial></Gather>", "13320"),
-        ("<Say/>", "13520"),
-        ('<Dial timeLimit="long">+12025550142</Dial>', "13216"),
+        ('<Gather actionOnEmptyResult="yes"/>', "13338"),
+        ("<Dial><Queue/></Dial>", "14212"),
+        ('<Dial><Conference maxParticipants="1">a</Conference></Dial>', "16002"),
+        (f'<Dial><Conference participantLabel="{"x" * 129}">a</Conference></Dial>', "16023"),
         ("<Redirect>javascript:x</Redirect>", "11100"),
-        (f"<Enqueue>{'q' * 65}</Enqueue>", "14201"),
+        (f"<Enqueue>{'q' * 65}</Enqueue>", "14205"),
     ],
 )
 def test_verb_that_cannot_be_run_ends_the_call_with_twilios_number(verbs: str, number: str) -> None:
     with pytest.raises(LineError, match=number):
         ScriptedLine(start=verbs).is_dialled()
+
+    assert [str(one.code) for one in read(f"<Response>{verbs}</Response>") if one.severity == "error"] == [
+        number
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "number"),
+    [
+        ("<Say/>", 13520),
+        ('<Play digits="x"/>', 13430),
+        ("<Dial><Conference/></Dial>", 13237),
+        ("<Gather><Dial>+12025550142</Dial></Gather>", 13320),
+        ('<Gather finishOnKey="x"/>', 13310),
+        ('<Gather timeout="soon"/>', 13313),
+        ('<Gather numDigits="0"/>', 13314),
+        ('<Gather input="touch"/>', 13326),
+        ('<Record finishOnKey="x" maxLength="long"/>', 13612),
+        ('<Pause length="-1"/>', 13910),
+        ('<Dial timeLimit="long">+12025550142</Dial>', 13216),
+        ("<Dial><Say>x</Say><Number>+12025550142</Number></Dial>", 13215),
+    ],
+)
+def test_call_goes_on_after_what_twilio_only_warns_of(verb: str, number: int) -> None:
+    call = ScriptedLine(start=f"{verb}<Say>on</Say>").is_dialled()
+
+    call.passes(60)
+
+    assert heard(call)[-1] == "on"
+    found = {one.code: one.severity for one in read(f"<Response>{verb}</Response>")}
+    assert found[number] == "warning"
+    assert set(found.values()) == {"warning"}
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ def test_dialing_a_queue_takes_out_the_longest_waiting_caller_after_its_document
 
 def test_caller_who_dials_an_empty_queue_gets_the_next_one_who_comes() -> None:
     line = ScriptedLine(start='<Dial action="/talked"><Queue>help</Queue></Dial>', wait="<Pause/>")
+    line.queues.create("help")
     agent = line.is_dialled(from_="+12025550142")
     assert agent.state == "ringing"
     line.answers["start"][0] = ENQUEUE
@@ -120,8 +121,18 @@ def test_caller_who_dials_an_empty_queue_gets_the_next_one_who_comes() -> None:
 
 def test_caller_who_dials_an_empty_queue_gives_up_in_time() -> None:
     line = ScriptedLine(start='<Dial timeout="9" action="/talked"><Queue>help</Queue></Dial>')
+    line.queues.create("help")
     agent = line.is_dialled()
 
     agent.passes(9.1)
 
     assert line.told("talked")["DialCallStatus"] == "no-answer"
+
+
+def test_caller_who_dials_a_queue_that_there_is_not_goes_on_at_once() -> None:
+    line = ScriptedLine(start='<Dial action="/talked"><Queue>nobody</Queue></Dial>', talked="<Say>on</Say>")
+    call = line.is_dialled()
+
+    assert line.told("talked")["DialCallStatus"] == "failed"
+    assert heard(call) == ["on"]
+    assert line.queues.all() == []

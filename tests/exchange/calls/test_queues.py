@@ -31,6 +31,7 @@ class Office:
             numbers={HELP: PhoneNumber(f"{BASE}/help"), AGENT: PhoneNumber(f"{BASE}/agent")},
             sleep=lambda _seconds: None,
         )
+        self.board.queues.create("help")
 
     def _deliver(self, request: Request) -> Reply:
         return self.line(request)

@@ -36,6 +36,23 @@ def test_call_dialed_on_a_handset_is_shown_with_what_was_heard(exchange: Exchang
     assert asked["status"] == 200
 
 
+def test_script_may_dial_and_hear_as_it_lasts(exchange: Exchange) -> None:
+    exchange.board.set_speed(1)
+    at_once, slowly = (
+        exchange.web.post("/handset/dial", json={"from": CALLER, "to": LINE, "at_tempo": at_tempo}).json
+        for at_tempo in (False, True)
+    )
+
+    assert exchange.waits_until(lambda: exchange.web.get(f"/handset/{slowly['sid']}.json").json["speaking"])
+    assert exchange.waits_until(lambda: exchange.board.find(at_once["sid"]).live.state == "keys")
+
+
+def test_script_that_dials_somebody_else_hears_why_not(exchange: Exchange) -> None:
+    answer = exchange.web.post("/handset/dial", json={"from": CALLER, "to": "+12025550199"})
+
+    assert (answer.status_code, answer.json) == (404, {"error": "that is no number of the line's"})
+
+
 def test_log_shows_what_the_strict_reader_finds(exchange: Exchange) -> None:
     caller = exchange.board.dial(CALLER, LINE)
     assert exchange.waits_until(lambda: caller.live.state == "keys")

@@ -95,7 +95,7 @@ def test_declined_call_is_busy(exchange: Exchange) -> None:
 
 
 def test_call_that_nobody_answers_in_time_is_no_answer(exchange: Exchange) -> None:
-    sid = place(exchange, timeout=0).sid
+    sid = place(exchange, timeout=1).sid
 
     assert exchange.hears_events(3) == ["initiated", "ringing", "no-answer"]
     assert exchange.twilio.calls(sid).fetch().status == "no-answer"
@@ -170,7 +170,12 @@ def test_calls_are_listed_newest_first_over_several_pages(exchange: Exchange) ->
         ({"from_": "hotline"}, 21212),
         ({"url": "/voice/inbound"}, 21205),
         ({"status_callback": "/voice/call-events"}, 21609),
-        ({"timeout": "soon"}, 20001),
+        ({"timeout": "soon"}, 21208),
+        ({"timeout": 0}, 21208),
+        ({"send_digits": "abc"}, 21206),
+        ({"time_limit": -1}, 20001),
+        ({"to": "client:bob"}, 21211),
+        ({"to": "sip:bob@example.org"}, 21211),
     ],
 )
 def test_wrong_order_is_refused_in_twilios_words(

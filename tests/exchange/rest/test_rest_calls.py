@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from hotline.exchange.calls.order import Answering
+from hotline.exchange.calls.order import Answering, Order
 from tests.exchange.small_exchange import CALLER, LIAISON, LINE, Exchange, place, raw
 from tests.exchange.small_line import ACCOUNT, PUBLIC_URL
 
@@ -186,7 +187,7 @@ def test_some_phones_are_refused_before_they_ring(exchange: Exchange, kind: str,
         ({"url": "", "twiml": "x" * 4001}, 32018),
         ({"status_callback_event": ["sneezed"]}, 21626),
         ({"machine_detection": "Maybe"}, 20001),
-        ({"method": "PUT"}, 20001),
+        ({"method": "PUT"}, 21209),
         ({"machine_detection": "Enable", "async_amd": "maybe"}, 20001),
     ],
 )
@@ -195,6 +196,54 @@ def test_more_wrong_orders_are_refused(exchange: Exchange, changes: dict[str, ob
         place(exchange, **changes)
 
     assert refused.value.code == code
+
+
+def test_call_ends_when_the_time_that_it_was_given_is_up(exchange: Exchange) -> None:
+    def is_over(sid: str) -> bool:
+        return bool(exchange.twilio.calls(sid).fetch().status == "completed")
+
+    at_once = place(exchange, time_limit=1)
+    exchange.act(at_once.sid, "answer")
+    exchange.board.set_speed(50)
+    heard = exchange.board.place(
+        Order(LIAISON, LINE, 20, url=f"{PUBLIC_URL}/voice/legs/liaison", most_seconds=4)
+    )
+    exchange.board.answer(heard.sid, at_tempo=True)
+
+    for sid in (at_once.sid, heard.sid):
+        assert exchange.waits_until(partial(is_over, sid))
+        assert "the call has lasted as long as a call may" in [
+            one["text"] for one in exchange.board.find(sid).passages()
+        ]
+
+
+def test_gather_without_an_action_in_the_document_of_an_order_goes_on_when_no_key_comes(
+    exchange: Exchange,
+) -> None:
+    gather = '<Gather timeout="2"><Say>Press a key.</Say></Gather>'
+    silent, pressing = (
+        exchange.twilio.calls.create(
+            to=number, from_=LINE, twiml=f"<Response>{gather}<Say>Goodbye.</Say></Response>"
+        )
+        for number in (LIAISON, "+12025550143")
+    )
+
+    assert exchange.act(silent.sid, "answer")["state"] == "keys"
+    assert exchange.act(silent.sid, "silence")["transcript"][-1]["text"] == "Goodbye."
+    exchange.act(pressing.sid, "answer")
+    exchange.act(pressing.sid, "keys", keys="1")
+
+    errors = exchange.twilio.calls(pressing.sid).notifications.list(log=0)
+    assert [one.error_code for one in errors] == ["15004"]
+
+
+def test_status_that_no_call_can_have_is_refused(exchange: Exchange) -> None:
+    call = place(exchange)
+
+    with pytest.raises(TwilioRestException) as refused:
+        call.update(status="sneezed")
+
+    assert refused.value.code == 20001
 
 
 def test_call_whose_line_fails_goes_on_at_its_fallback(exchange: Exchange) -> None:

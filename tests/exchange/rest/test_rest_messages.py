@@ -98,6 +98,7 @@ def test_text_reaches_the_line_and_its_answer_the_phone(exchange: Exchange) -> N
     ("changes", "code"),
     [
         ({"to": ""}, 21604), ({"from_": ""}, 21603), ({"to": "911"}, 21211), ({"body": ""}, 21602),
+        ({"from_": "+12025550199"}, 21606),
         ({"body": "x" * 1601}, 21617), ({"to": "+12025550188"}, 21614), ({"status_callback": "/here"}, 21609),
     ],
 )  # fmt: skip

@@ -254,6 +254,55 @@ def test_what_went_wrong_on_a_call_is_its_notification(exchange: Exchange) -> No
     assert [one.sid for one in exchange.twilio.notifications.list(log=1)] == [warning.sid]
 
 
+def test_what_twilio_warns_of_is_heard_and_is_a_notification(exchange: Exchange) -> None:
+    strange = 'words<Say voice="Polly.Nobody">Hello.</Say><Pause length="soon"/><Say>On.</Say>'
+    call = exchange.twilio.calls.create(to=LIAISON, from_=LINE, twiml=f"<Response>{strange}</Response>")
+    caller = exchange.board.dial(CALLER, LINE)
+    assert exchange.waits_until(lambda: caller.live.state == "keys")
+
+    transcript = exchange.act(call.sid, "answer")["transcript"]
+
+    assert [one["text"] for one in transcript if one["kind"] == "heard"] == ["Hello.", "On."]
+    found = exchange.twilio.calls(call.sid).notifications.list()
+    assert sorted((one.error_code, one.log) for one in found) == [
+        ("12200", "1"),
+        ("13511", "1"),
+        ("13910", "1"),
+    ]
+    # The line's greeting has a break, which the voice of a Say without one does not know.
+    (of_greeting,) = exchange.twilio.calls(caller.sid).notifications.list()
+    assert (of_greeting.error_code, of_greeting.log) == ("13520", "1")
+    assert of_greeting.request_url.endswith("/voice/inbound")
+    assert exchange.twilio.notifications(of_greeting.sid).fetch().call_sid == caller.sid
+
+
+def test_dial_that_shows_a_number_of_somebody_else_rings_nobody(exchange: Exchange) -> None:
+    shows = '<Dial callerId="{}">+12025550170</Dial>'
+    dials = [
+        exchange.twilio.calls.create(
+            to=to, from_=LINE, twiml=f"<Response>{shows.format(shown)}<Say>On.</Say></Response>"
+        )
+        for to, shown in ((LIAISON, "+12025550199"), (CALLER, LINE))
+    ]
+
+    (refused, rings) = (exchange.act(call.sid, "answer") for call in dials)
+
+    assert (refused["rings"], refused["transcript"][-1]["text"]) == ([], "On.")
+    (found,) = exchange.twilio.calls(dials[0].sid).notifications.list()
+    assert (found.error_code, found.log) == ("13214", "1")
+    assert rings["rings"] == ["+12025550170"]
+
+
+def test_number_takes_the_application_that_there_is(exchange: Exchange) -> None:
+    with pytest.raises(TwilioRestException) as refused:
+        exchange.twilio.incoming_phone_numbers.create(
+            phone_number="+12025550177", voice_application_sid="AP" + "1" * 32
+        )
+
+    assert refusal(refused) == (400, 21218)
+    assert len(exchange.twilio.incoming_phone_numbers.list()) == 1
+
+
 def test_document_that_cannot_run_and_a_refused_call_event_are_notifications_with_their_request(
     exchange: Exchange,
 ) -> None:
@@ -266,7 +315,7 @@ def test_document_that_cannot_run_and_a_refused_call_event_are_notifications_wit
     exchange.act(refused.sid, "decline")
     assert exchange.waits_until(exchange.twilio.calls(refused.sid).notifications.list)
 
-    (of_document,) = exchange.twilio.calls(bad.sid).notifications.list()
+    (of_document,) = exchange.twilio.calls(bad.sid).notifications.list(log=0)
     (of_event,) = exchange.twilio.calls(refused.sid).notifications.list()
 
     assert (of_document.error_code, of_document.message_text) == ("13223", "<Dial> names no phone (13223)")

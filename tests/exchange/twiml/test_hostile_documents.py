@@ -4,10 +4,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from xml.sax.saxutils import quoteattr
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotline.exchange.delivery.request import LineError
+from hotline.exchange.delivery.fetching import documents
+from hotline.exchange.delivery.request import LineError, Reply, Request
 from hotline.exchange.twiml.documents import TwimlError, parse
 from hotline.exchange.twiml.reader import read
 from hotline.exchange.twiml.spec import ATTRIBUTES
@@ -81,6 +83,17 @@ def test_any_bytes_are_a_document_or_have_a_number(body: bytes) -> None:
         parse(body)
         return
     assert read(body)
+
+
+def test_entities_that_grow_without_end_are_refused_before_they_do() -> None:
+    grows = "".join(f'<!ENTITY e{at} "{f"&e{at - 1};" * 10}">' for at in range(1, 7))
+    body = f'<!DOCTYPE x [<!ENTITY e0 "ha">{grows}]><Response><Say>&e6;</Say></Response>'.encode()
+
+    with pytest.raises(TwimlError, match="12100"):
+        parse(body)
+    with pytest.raises(LineError) as refused:
+        documents(lambda _request: Reply(200, "text/xml", body))(Request.of("POST", "http://a/", ()))
+    assert refused.value.code == 12100
 
 
 @given(DOCUMENTS)
