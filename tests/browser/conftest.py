@@ -133,6 +133,8 @@ class Windows:
                 tab.close()
         context.clear_cookies()
         context.set_offline(False)
+        if has_scripts:
+            page.evaluate(IS_STILL)
         page.unroute_all()
         page.emulate_media(media="screen", color_scheme="light")
         page.mouse.move(0, 0)
