@@ -27,12 +27,7 @@ _IS_SILENCE = and_(CustodyEvent.before_id.is_(None), CustodyEvent.kind == FEED_S
 
 def is_any_to_tell(session: Session, policies: Policies) -> bool:
     """Whether the office tells of a silence, or told of one and has not taken it back."""
-    if policies.feed_silent_message:
-        return True
-    return (
-        session.scalar(select(CustodyEvent.id).where(_IS_SILENCE, CustodyEvent.stopped_at.is_(None)).limit(1))
-        is not None
-    )
+    return bool(policies.feed_silent_message or _over(session, None, 1))
 
 
 def tell_registrants(session: Session, now: datetime, policies: Policies, limit: int) -> list[Job]:
