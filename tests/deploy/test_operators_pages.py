@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +11,16 @@ import pytest
 
 from config.settings import Settings
 from tests.deploy.test_files import DEPLOY, HEADS, text
+from tests.programs import needs
 
 ROOT = DEPLOY.parents[1]
 PAGES = ROOT / "docs" / "operators"
 ENVIRONMENT = "/etc/hotline.env"
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl is installed")
+
+@pytest.fixture(autouse=True)
+def _openssl() -> None:
+    needs("openssl")
 
 
 def block(page: str, containing: str) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -21,16 +20,14 @@ from hotline.exchange.delivery.signing import signature
 from tests.deploy.test_files import text
 from tests.hotline.cli.test_serve import free_ports, until
 from tests.hotline.cli.test_web_server import Web, migrated_folder
+from tests.programs import needs
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 NAME = "line.example.org"
 TOKEN = "t" * 32
 CALL = {
     "CallSid": "CA" + "1" * 32, "AccountSid": "AC" + "0" * 32, "From": "+12025550123", "To": "+12025550100",
     "CallStatus": "ringing", "Direction": "inbound", "ApiVersion": "2010-04-01",
 }  # fmt: skip
-
-pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx is installed")
 
 
 class Proxy:
@@ -62,7 +59,7 @@ class Proxy:
             f"events {{}} http {{ {kept} include {folder}/hotline.conf; }}"
         )
         self.log, self.certificate = folder / "hotline.log", folder / "fullchain.pem"
-        self.process = subprocess.Popen([str(NGINX), "-p", folder, "-c", folder / "nginx.conf"])
+        self.process = subprocess.Popen([needs("nginx"), "-p", folder, "-c", folder / "nginx.conf"])
 
     def asks(
         self, method: str, path: str, form: dict[str, str] | None = None, **headers: str
@@ -105,6 +102,7 @@ def make_certificate(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    needs("nginx")
     folder = tmp_path_factory.mktemp("proxy")
     told = {"HOTLINE_PUBLIC_URL": f"https://{NAME}", "HOTLINE_WEB_PROXIES": "1", "TWILIO_AUTH_TOKEN": TOKEN}
     web = Web(migrated_folder(folder / "var"), **told)

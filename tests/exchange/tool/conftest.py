@@ -16,8 +16,8 @@ from tests.exchange.tool.tool import (
     build_wheel,
     free_port,
     install,
-    needs,
 )
+from tests.programs import needs
 
 
 @pytest.fixture(scope="session")

@@ -30,8 +30,8 @@ from tests.exchange.tool.tool import (
     TOKEN,
     Running,
     Tool,
-    needs,
 )
+from tests.programs import is_missing, needs
 
 NUMBER = f"{SERVICE}=http://127.0.0.1:5000/voice"
 #: Where `make node` puts Twilio's client for Node.
@@ -159,9 +159,7 @@ def test_tls_port_can_be_used_directly(tool: Tool) -> None:
 def test_client_for_node_uses_every_resource(tool: Tool, tmp_path: Path) -> None:
     node = needs("node")
     if not (NODE_MODULES / "twilio").is_dir():
-        if os.environ.get("HOTLINE_REQUIRE_NODE"):
-            pytest.fail("Twilio's client for Node is required: run `make node` first")
-        pytest.skip("Twilio's client for Node is not here; `make node` fetches it")
+        is_missing("Twilio's client for Node is not here; `make node` fetches it")
     voice = f"{tool.home(RESTAURANT)}/voice"
     environ = {
         "PATH": os.environ["PATH"],

@@ -16,7 +16,6 @@ from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 from packaging.requirements import Requirement
 
@@ -197,13 +196,3 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as found:
         port: int = found.getsockname()[1]
         return port
-
-
-def needs(program: str) -> str:
-    """Return the path of a program that a foreign app is written for; skip where there is none."""
-    found = shutil.which(program)
-    if found is None:
-        if os.environ.get("HOTLINE_REQUIRE_NODE"):
-            pytest.fail(f"{program} is required and is not installed")
-        pytest.skip(f"{program} is not installed")
-    return found
