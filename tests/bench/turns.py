@@ -32,42 +32,47 @@ MOST_A_SECOND = 12_000
 CASE = PEOPLE[0]
 #: Key 1 tells more of the case at the first, then the status again at the second, and so on.
 STATUS_STEPS = ("case_menu_more", "case_menu")
+#: Slices of each kind. Short ones, so that the naive route beside one meets the machine at the same speed.
+ROUNDS = 25
 NAIVE, INBOUND, MENU, STATUS = "naive route", "new call", "menu turn", "status again"
 
 
 @dataclass
 class Row:
-    """One kind of request: its times, and its requests a second in each round."""
+    """One kind of request: its times, its requests a second in each round, and their ratios to naive ones."""
 
     name: str
     times: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    ratios: list[float] = field(default_factory=list)
 
-    def add(self, slices: Sequence[Measured]) -> None:
-        """Add the slices of one round."""
-        times = [taken for one in slices for taken in one.times]
-        self.times += times
-        self.rates.append(len(times) / sum(one.seconds for one in slices))
+    def add(self, measured: Measured, naive: Measured) -> None:
+        """Add one slice, and the ratio to the slice of the naive route that was next to it."""
+        self.times += measured.times
+        self.rates.append(measured.rate)
+        self.ratios.append(measured.rate / naive.rate)
 
     @property
     def p99(self) -> float:
         """Seconds within which 99 of 100 were answered."""
         return quantiles(self.times, n=100)[98]
 
-    def ratio(self, naive: "Row") -> float:
-        """The median of each round's ratio to the naive route, since the speed of a machine varies."""
-        return median(ours / bare for ours, bare in zip(self.rates, naive.rates, strict=True))
+    @property
+    def ratio(self) -> float:
+        """The median of the ratios: the speed of a machine varies by half from one second to another."""
+        return median(self.ratios)
 
-    def line(self, naive: "Row") -> str:
+    @property
+    def line(self) -> str:
         """One line of the table."""
         p50 = quantiles(self.times, n=100)[49]
         return (
             f"  {self.name:<14} {p50 * 1000:8.2f} {self.p99 * 1000:8.2f}"
-            f" {median(self.rates):10.0f} {self.ratio(naive):8.2f}"
+            f" {median(self.rates):10.0f} {self.ratio:8.2f}"
         )
 
 
-def turns(seconds: float, rounds: int = 5) -> dict[str, dict[str, Row]]:
+def turns(seconds: float, rounds: int = ROUNDS) -> dict[str, dict[str, Row]]:
     """Print the table for each database; returns its rows, by database and name.
 
     ``seconds`` are those of each kind of request, in ``rounds`` slices.
@@ -82,7 +87,7 @@ def turns(seconds: float, rounds: int = 5) -> dict[str, dict[str, Row]]:
                 rows = _measure(naive, port, seconds / rounds, rounds)
             click.echo(f"{database:<16} {'p50 ms':>8} {'p99 ms':>8} {'requests/s':>10} {'ratio':>8}")
             for row in rows.values():
-                click.echo(row.line(rows[NAIVE]))
+                click.echo(row.line)
             tables[database] = rows
     return tables
 
@@ -109,27 +114,24 @@ def _measure(naive: int, line: int, seconds: float, rounds: int) -> dict[str, Ro
     verified = [_verified_call(line) for _ in range(LANES)]
     for warming in (True, *[False] * rounds):
         slice_seconds = min(seconds, 0.5) if warming else seconds
-        measured: dict[str, list[Measured]] = {name: [] for name in rows}
+        measured: dict[str, Measured] = {}
         calls = _new_sids(slice_seconds)
         for name in (INBOUND, MENU, STATUS):
-            # The naive route before each slice of ours, all three together as long as one of ours.
-            measured[NAIVE].append(
-                run(naive, _inbound(naive, _new_sids(slice_seconds / 3)), slice_seconds / 3)
-            )
+            bare = run(naive, _inbound(naive, _new_sids(slice_seconds)), slice_seconds)
             if name == INBOUND:
                 lanes = _inbound(line, calls)
             elif name == MENU:
-                answered = len(measured[INBOUND][0].times)
+                answered = len(measured[INBOUND].times)
                 lanes = _choices(line, calls[:answered])
             else:
                 lanes = [_repeats(line, sid, action, slice_seconds) for sid, action in verified]
-            measured[name].append(run(line, lanes, slice_seconds))
+            measured[name] = run(line, lanes, slice_seconds)
+            if not warming:
+                rows[NAIVE].add(bare, bare)
+                rows[name].add(measured[name], bare)
         verified = [
-            (sid, _action(last)) for (sid, _), last in zip(verified, measured[STATUS][0].last, strict=True)
+            (sid, _action(last)) for (sid, _), last in zip(verified, measured[STATUS].last, strict=True)
         ]
-        if not warming:
-            for name, slices in measured.items():
-                rows[name].add(slices)
     return rows
 
 
