@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from flask import Flask, redirect
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,10 +11,6 @@ from werkzeug.wrappers import Response
 
 from config.office import Office
 from config.settings import Settings
-from hotline.console.blueprint import NAVIGATION, install_console
-from hotline.console.shell.console import Console
-from hotline.console.shell.words import Words
-from hotline.console.sign_in.passwords import Passwords
 from hotline.current_line import CurrentLine
 from hotline.health import health_blueprint
 from hotline.office_rules import rules_of
@@ -37,6 +34,9 @@ from models.store.keyring import Keyring
 from workers.office_watch import OfficeWatch
 from workers.queue import Jobs
 
+if TYPE_CHECKING:
+    from hotline.console.sign_in.passwords import Passwords
+
 
 class TreeError(ValueError):
     """A call tree or a prompt is incomplete; the message lists every fault."""
@@ -49,7 +49,7 @@ def create_app(
     database: Database | None = None,
     hasher: PinHasher | None = None,
     jobs: JobTaker | None = None,
-    passwords: Passwords | None = None,
+    passwords: "Passwords | None" = None,
     with_console: bool = True,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
@@ -95,6 +95,12 @@ def create_app(
         health_blueprint(settings, database, lambda: tree_problems(current().flows, prompts))
     )
     if with_console:
+        # A process that only answers calls does not load it.
+        from hotline.console.blueprint import NAVIGATION, install_console
+        from hotline.console.shell.console import Console
+        from hotline.console.shell.words import Words
+        from hotline.console.sign_in.passwords import Passwords
+
         install_console(
             app,
             Console(
