@@ -151,3 +151,25 @@ def test_every_place_where_something_is_decided_exists() -> None:
     for path, name in rows:
         defined = rf"^\s*(?:def|class) {name}\b|^{name}\b[^=\n]*="
         assert re.search(defined, (ROOT / path).read_text(), re.M), f"{name} is not in {path}"
+
+
+def test_questions_are_under_headings_and_each_is_asked_once() -> None:
+    text = (DOCS / "developers" / "where.md").read_text()
+    intro, *groups = re.split(r"^## .+$", text, flags=re.M)
+    asked = [re.findall(r"^\| (.+\?) \| `", group, re.M) for group in groups]
+
+    assert "|" not in intro
+    assert all(1 < len(questions) <= 15 for questions in asked)
+    every = [question for questions in asked for question in questions]
+    assert len(set(every)) == len(every)
+    assert "Which liaison is rung for a callback?" in every
+
+
+def test_text_of_a_link_names_the_document_that_it_leads_to() -> None:
+    wrong = []
+    for document in CURRENT:
+        for words, target in re.findall(r"\[([A-Z]+)\]\(([^)\s]+)\)", without_code(document.read_text())):
+            if Path(target.partition("#")[0]).stem != words:
+                wrong.append(f"{document.name}: {words} leads to {target}")
+
+    assert not wrong

@@ -55,6 +55,7 @@ def test_settings_of_the_page_are_those_that_the_unit_and_the_proxy_expect(envir
 
     assert environment.stat().st_mode & 0o777 == 0o600
     assert settings.production
+    assert settings.twilio_api_key
     unit, nginx = text("hotline.service"), text("nginx.conf")
     assert f"EnvironmentFile={ENVIRONMENT}" in unit
     assert f"HOTLINE_DATA_DIR={settings.data_dir}\n" in unit
