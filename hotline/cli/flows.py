@@ -94,7 +94,7 @@ def _draw_pictures(found: list[Picture], name: str, out: Path | None) -> None:
             return
         files = {out / f"{one.name}.svg": as_svg(one) for one in found}
     except LayoutMissingError:
-        fail(f"--format svg needs pygraphviz with its Graphviz: {sys.executable} -m pip install pygraphviz")
+        fail("--format svg needs Graphviz of the developers' packages: first run `make setup`.")
     out.mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
         path.write_text(text, encoding="utf-8")

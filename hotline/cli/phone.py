@@ -97,7 +97,10 @@ def phone(
     try:
         outcome = terminal.play()
     except LineError as problem:
-        way = "; start the line with `hotline serve`, or say where it listens with --bind HOST:PORT"
+        way = (
+            "; start the line with `make run` or `hotline serve`, or say where it listens with "
+            "`make phone BIND=HOST:PORT` or --bind HOST:PORT"
+        )
         click.echo(f"The call failed: {problem}{way if problem.code == REFUSED else ''}.", err=True)
         sys.exit(1)
     sys.exit(outcome)

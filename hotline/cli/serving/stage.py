@@ -65,8 +65,8 @@ def stage_for(
             Step(
                 "Hear a change",
                 "Run this in a second terminal. The line calls +1 202 555 0110, who asked to be told. Answer "
-                "at the top of this page, press 1, key 2593, and press 1 to hear it. This works once: the "
-                "same file again changes nothing and rings nobody.",
+                "at the top of this page, press 1, key 2593, press 1 to hear it, and 1 to confirm that you "
+                "heard it. This works once: the same file again changes nothing and rings nobody.",
                 command=release,
             ),
             Step(
@@ -74,7 +74,7 @@ def stage_for(
                 f"Sign in as {STAFF[0][0]} with the password “{PASSWORD}” and the code that this prints. "
                 "Claim “About the court” (English) and press Call now. Answer the Liaison here within 20 "
                 "seconds and press 1, then the person’s phone within 30 seconds, and press 1. If you miss "
-                "it, press Call now again.",
+                "it, press Call now again. The console asks how you recognized the person: choose any.",
                 command=sign_in_code,
                 link=Link("Open the console", console.url),
             ),

@@ -205,6 +205,17 @@ def test_terminal_speaks_aloud_when_it_has_a_voice(world: World, tmp_path: Path)
     assert (tmp_path / "said").read_text() == "To talk to someone, . press 1.Goodbye."
 
 
+def test_person_who_dials_no_line_reads_how_to_start_one_and_where_to_look(tmp_path: Path) -> None:
+    there = {"HOTLINE_DATA_DIR": str(tmp_path)}
+
+    played = CliRunner().invoke(phone, ["--bind", "127.0.0.1:9", "--script", "1"], env=there)
+
+    assert played.exit_code == 1
+    assert "nothing answers" in played.stderr
+    assert "`make run` or `hotline serve`" in played.stderr
+    assert "`make phone BIND=HOST:PORT` or --bind" in played.stderr
+
+
 def test_line_that_fails_is_a_fault(world: World) -> None:
     played = world.plays("--script", "4")
 

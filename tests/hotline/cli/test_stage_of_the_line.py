@@ -43,6 +43,13 @@ def test_page_knows_the_words_in_which_the_line_asks(
     assert found == [key]
 
 
+def test_first_steps_go_on_to_the_last_key_of_each_call(stage: Stage) -> None:
+    told = {step.title: step.text for step in stage.steps}
+
+    assert "and 1 to confirm" in told["Hear a change"]
+    assert "how you recognized the person" in told["Call somebody back from the console"]
+
+
 def test_line_without_the_demo_has_no_cards_and_no_password(settings: Settings, office: Office) -> None:
     stage = stage_for(settings, office, [], "", "")
 
