@@ -27,7 +27,7 @@ def _noting(code: str, *, is_first: bool) -> Handler:
         staff_id = desk.call.staff_id
         if staff_id is None:
             return "late"
-        talk = outcome.last_talk(desk.session, staff_id, desk.now, desk.policies)
+        talk = outcome.last_talk(desk.session, staff_id, desk.now, desk.policies.outcome_minutes)
         if talk is None:
             return "late"
         word, jobs = outcome.note_outcome(
@@ -52,7 +52,10 @@ CORRECTIONS: Mapping[str, Handler] = {code: _noting(code, is_first=False) for co
 def find_last(desk: Desk, _digits: str) -> str:
     """Whether there is a talk whose outcome may still be entered."""
     staff_id = desk.call.staff_id
-    if staff_id is None or outcome.last_talk(desk.session, staff_id, desk.now, desk.policies) is None:
+    if (
+        staff_id is None
+        or outcome.last_talk(desk.session, staff_id, desk.now, desk.policies.outcome_minutes) is None
+    ):
         return "none"
     return "found"
 

@@ -26,6 +26,7 @@ from models.callbacks.callback import Callback
 from models.callouts.callout import Callout, current_callout, unmade_since
 from models.calls.call import Call
 from models.calls.role import AT_0, COLLEAGUE
+from models.overview.outcome import is_saved, last_talk
 from models.staff.staff import Staff
 from models.staff.staff_name import read_first_names, read_staff_names
 from models.talks.talk import IS_ON, Talk
@@ -91,7 +92,7 @@ class CallBar:
     """``calls`` begin with the one that the phone is in. ``colleagues`` only while this person leads a talk
     into which nobody is being called.
 
-    ``last`` is the talk, or its callback, whose outcome they have not saved while their wrap-up runs.
+    ``last`` is the talk, or its callback, whose outcome they have not saved yet and still may save.
     ``callout`` is their call to an agency or an interpreter; a phone in it is in no other call. ``unmade`` is
     the last one while they have to be told that nobody was called.
     """
@@ -199,11 +200,11 @@ def own_calls(session: Session, staff_id: int) -> list[OwnCall]:
     return rows
 
 
-def call_bar(session: Session, staff_id: int, now: datetime, *, wraps_up: bool) -> CallBar:
-    """The calls of one person; ``wraps_up``: their wrap-up runs, so that a talk may wait for its outcome."""
+def call_bar(session: Session, staff_id: int, now: datetime, outcome_minutes: float) -> CallBar:
+    """The calls of one person; ``outcome_minutes`` is how long an ended talk may wait for its outcome."""
     rows = own_calls(session, staff_id)
     if not rows or rows[0].state != "talking":
-        last = _last_talk(session, staff_id) if wraps_up and not rows else None
+        last = None if rows else _last_talk(session, staff_id, now, outcome_minutes)
         callout = _callout(current_callout(session, staff_id))
         unmade = None if callout is not None else _unmade(session, staff_id, now)
         return CallBar(tuple(rows), (), last, callout, unmade)
@@ -268,10 +269,10 @@ def _does_now(person: Staff) -> str:
     return "free" if person.wrap_up_until is None and person.spared_until is None else "wrap_up"
 
 
-def _last_talk(session: Session, staff_id: int) -> OwnCall | None:
-    ended = select(Talk).where(Talk.staff_id == staff_id, Talk.closed_at.is_not(None))
-    talk = session.scalars(ended.order_by(Talk.closed_at.desc(), Talk.id.desc()).limit(1)).first()
-    if talk is None:
+def _last_talk(session: Session, staff_id: int, now: datetime, outcome_minutes: float) -> OwnCall | None:
+    talk = last_talk(session, staff_id, now, outcome_minutes)
+    # It counts as "reached" already, whoever answered: nobody else would ask what is true.
+    if talk is None or is_saved(session, talk):
         return None
     return OwnCall(
         talk.callback_id, talk.id, None, "over", True, talk.language, False, None, None, talk.began_at, None

@@ -19,7 +19,6 @@ from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.phone_stop import on_next_phone, stop_phone
 from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
-from models.store.policies import Policies
 from models.talks.follow_talk import follow_talk
 from models.talks.talk import Talk, audit_talk
 
@@ -28,9 +27,9 @@ NOBODY_THERE, WRONG_PERSON = "nobody_there", "wrong_person"
 OUTCOME_CODES = ("reached", "message_left", NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
 
 
-def last_talk(session: Session, staff_id: int, now: datetime, policies: Policies) -> Talk | None:
+def last_talk(session: Session, staff_id: int, now: datetime, outcome_minutes: float) -> Talk | None:
     """This person's last talk, while its outcome may still be refined."""
-    since = now - timedelta(minutes=policies.outcome_minutes)
+    since = now - timedelta(minutes=outcome_minutes)
     mine = select(Talk).where(Talk.staff_id == staff_id, Talk.closed_at > since)
     return session.scalars(mine.order_by(Talk.closed_at.desc(), Talk.id.desc()).limit(1)).first()
 

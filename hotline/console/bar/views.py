@@ -201,7 +201,7 @@ def _bar() -> Bar:
     soon = now + timedelta(minutes=console.policies.due_soon_minutes)
     with console.database.reading() as session:
         standing = standing_for(session, me().staff_id, now, soon)
-        calls = call_bar(session, me().staff_id, now, wraps_up=standing.presence == "wrap_up")
+        calls = call_bar(session, me().staff_id, now, console.policies.outcome_minutes)
         callout = calls.callout or calls.unmade
         callout_name = "" if callout is None else _name_of(session, callout.party)
     ends = [one.callback_id for one in calls.calls if ends_soon(one, now)]

@@ -132,7 +132,11 @@ def _call_at(click: TalkClick) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What the form shows of a talk: is it over, and what is saved of it. ``zone`` is the person's."""
+    """What the form shows of a talk: is it over, and what is saved of it. ``zone`` is the person's.
+
+    ``outcome`` is None until someone has saved it: a talk that ends counts as reached by itself, and a form
+    that says so first would make that of a stranger who pressed the key, too.
+    """
 
     is_over: bool
     outcome: str | None
@@ -143,14 +147,16 @@ class Ended:
     note: str = field(repr=False)
 
 
-def finish_words(talk: Talk | None, note: str, zone: str, *, interpreter: bool) -> dict[str, object]:
+def finish_words(
+    session: Session, talk: Talk | None, note: str, zone: str, *, interpreter: bool
+) -> dict[str, object]:
     """What the templates need for the form; ``interpreter``: what was said before about this person."""
     ended = Ended(False, None, zone, interpreter, False, [], note)
     if talk is not None:
         said = talk.needs_interpreter
         ended = Ended(
-            talk.is_over, talk.outcome if talk.is_over else None, zone, interpreter if said is None else said,
-            talk.safety_plan, talk.referred_to or [], note,
+            talk.is_over, talk.outcome if talk.is_over and outcome.is_saved(session, talk) else None, zone,
+            interpreter if said is None else said, talk.safety_plan, talk.referred_to or [], note,
         )  # fmt: skip
     return {
         "ended": ended,

@@ -178,7 +178,9 @@ def _values(
         "errors": errors or {},
         **wrap_up,
         "needs_interpreter": is_known,
-        **finish_words(talk, note, shown.time_zone or console.office.time_zone, interpreter=is_known),
+        **finish_words(
+            session, talk, note, shown.time_zone or console.office.time_zone, interpreter=is_known
+        ),
         **_WORDS,
     }
 

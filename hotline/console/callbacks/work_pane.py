@@ -231,7 +231,7 @@ def _state(
         "claim_minutes": console.policies.claim_minutes,
         "office_zone": console.office.time_zone,
         **finish_words(
-            talk, note_of(session, callback) if may_read else "", row.time_zone, interpreter=is_known
+            session, talk, note_of(session, callback) if may_read else "", row.time_zone, interpreter=is_known
         ),
     }
 

@@ -167,16 +167,27 @@ def test_shift_break_and_wrap_up_are_changed_without_leaving_the_page(
     assert liaison.reads("Off shift: the line does not call you")
 
 
-def test_wrap_up_leads_to_the_talk_whose_outcome_is_not_saved(
-    staff: Any, database: Database, office_rows: Office, clock: Clock
+def test_every_page_leads_to_the_talk_whose_outcome_is_not_saved_long_after_the_wrap_up(
+    staff: Any, office_rows: Office, clock: Clock
 ) -> None:
     ana = staff(on_shift=True).signs_in()
     callback_id = leads(office_rows, ana)
     office_rows.becomes(callback_id, state="reached", closed_at=clock(), outcome="reached")
-    with database.transaction() as session:
-        begin_wrap_up(session, ana.staff_id, clock(), 60)
 
+    # A stranger answered, and she was called away. It counts as reached; only she knows that it is not.
+    clock.goes_on(minutes=14)
     assert ana.opens(ELSEWHERE).links["Save the outcome of the call"] == f"/console/callbacks/{callback_id}"
+    ana.opens(f"/console/callbacks/{callback_id}").fills(outcome="wrong_person").clicks("Save outcome")
+    assert "Save the outcome of the call" not in ana.opens(ELSEWHERE).links
+
+
+def test_outcome_that_may_no_longer_be_saved_is_not_asked_for(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana = staff(on_shift=True).signs_in()
+    office_rows.becomes(leads(office_rows, ana), state="reached", closed_at=clock(), outcome="reached")
+    clock.goes_on(minutes=15)
+    assert "Save the outcome of the call" not in ana.opens(ELSEWHERE).links
 
 
 def test_talk_handed_over_and_ended_leads_to_its_outcome_while_the_phone_still_asks_for_it(

@@ -54,6 +54,22 @@ def test_one_click_saves_outcome_and_note_and_shows_the_next_callback_unclaimed(
     assert (office_rows.row(done).outcome, note_on(database, done)) == ("message_left", "Prefers mornings.")
 
 
+def test_no_outcome_is_chosen_until_somebody_has_said_how_the_talk_ended(
+    liaison: Member, office_rows: Office
+) -> None:
+    # The talk counts as reached by itself. A stranger may have pressed the key.
+    done = just_talked(office_rows, liaison)
+    chosen = "//input[@name='outcome'][@checked]/@value"
+    assert liaison.opens(f"/console/callbacks/{done}").page.xpath(chosen) == []
+
+    liaison.clicks("Save outcome")
+    assert liaison.status == 422
+    assert liaison.reads("Choose an outcome from the list.")
+
+    liaison.opens(f"/console/callbacks/{done}").fills(outcome="message_left").clicks("Save outcome")
+    assert liaison.opens(f"/console/callbacks/{done}").page.xpath(chosen) == ["message_left"]
+
+
 def test_refused_note_saves_nothing_and_keeps_everything_that_was_typed(
     liaison: Member, office_rows: Office, database: Database
 ) -> None:
