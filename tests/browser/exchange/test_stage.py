@@ -35,8 +35,6 @@ def test_phone_that_nobody_shows_rings_in_the_bar_and_can_be_answered_and_remove
 
     other = Handset(page, "Phone 0142")
     other.hears("To accept, press 1.")
-    # It is in use, so it comes before the phones of the start.
-    expect(page.get_by_role("article").first).to_have_accessible_name("Phone 0142")
     expect(ring(page)).to_have_count(0)
     expect(other.card.get_by_role("group", name="Keypad of Phone 0142")).to_be_visible()
     other.hangs_up()
@@ -110,15 +108,30 @@ def test_title_is_whole_at_the_width_of_a_phone(visitors: Visitors, exchange: Ex
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-def test_phone_that_rings_comes_first_at_the_width_of_a_phone(visitors: Visitors, exchange: Exchange) -> None:
-    page = opened(visitors, exchange, width=390)
+@pytest.mark.parametrize("width", [390, 1280])
+def test_phones_keep_their_place_when_another_rings_and_the_bar_leads_to_that_one(
+    visitors: Visitors, exchange: Exchange, width: int
+) -> None:
+    page = opened(visitors, exchange, width=width)
+    phones = page.get_by_role("article")
+    places = "all => all.slice(0, 3).map(({ offsetLeft, offsetTop }) => [offsetLeft, offsetTop])"
+    start = phones.evaluate_all(places)
+    place(exchange, to=LIAISON)
 
-    liaison = rings_liaison(exchange, page)
+    page.get_by_role("button", name="Answer +1 202 555 0142").click()
 
-    expect(liaison.button("Answer")).to_be_in_viewport(ratio=1)
-    liaison.answers()
-    liaison.hears("To accept, press 1.")
-    expect(liaison.call.locator("p").last).to_be_in_viewport(ratio=1)
+    other = Handset(page, "Phone 0142")
+    other.hears("To accept, press 1.")
+    expect(other.call.locator("p").last).to_be_in_viewport(ratio=1)
+    expect(other.card.get_by_role("group", name="Keypad of Phone 0142")).to_be_in_viewport(ratio=1)
+    assert phones.evaluate_all(places) == start
+    # The order of the Tab key is the one that is seen.
+    names = [phones.nth(at).get_by_role("heading").inner_text() for at in range(4)]
+    assert names == ["Victim", "Liaison", "Second liaison", "Phone 0142"]
+    tops = page.evaluate(
+        "['guide', 'phones', 'cards', 'log'].map(id => document.getElementById(id).offsetTop)"
+    )
+    assert tops == sorted(tops)
 
 
 @pytest.mark.parametrize("width", [390, 1280])

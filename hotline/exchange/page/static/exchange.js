@@ -3,7 +3,7 @@
 import { announce, refuse } from "./announce.js";
 import { ask, readState } from "./ask.js";
 import { Bar } from "./bar.js";
-import { Calls, isOver } from "./calls.js";
+import { Calls } from "./calls.js";
 import { Guide } from "./guide.js";
 import { Handset } from "./handset.js";
 import { Ladder } from "./ladder.js";
@@ -93,9 +93,8 @@ function renderHandsets() {
     shown.delete(id);
     if (hadFocus) at("phones").focus();
   }
-  // A phone that was added is in use: it comes before those of the start, and they keep their order.
-  const isAdded = (handset) => Number(!calls.first.includes(handset.id));
-  [...calls.handsets].sort((a, b) => isAdded(b) - isAdded(a)).forEach((handset, place) => {
+  // In the order in which they were added: a phone that comes later moves none of the others.
+  calls.handsets.forEach((handset, place) => {
     const view = shown.get(handset.id) ?? new Handset(handset, calls, voice, () => guide.chosen, renderSoon);
     shown.set(handset.id, view);
     const there = at("handsets").children[place];
@@ -107,8 +106,6 @@ function renderHandsets() {
       view.show();
     }
   });
-  // On a narrow window the phones then come before the steps, and stay there: nothing jumps when a call ends.
-  if (calls.handsets.some((one) => calls.of(one) && !isOver(calls.of(one)))) at("page").classList.add("is-in-use");
   at("put-back").hidden = !calls.isChanged && ![...shown.values()].some((view) => view.isDisguised);
 }
 
