@@ -37,6 +37,7 @@ def callbacks() -> None:
 def list_(states: tuple[str, ...], aged: bool, as_json: bool) -> None:
     """Print every callback, oldest first: its state, when it was asked for and the latest moment promised.
 
+    The table also has the outcome: a talk with a wrong person is "reached" as well.
     With --aged: what waits for two people to talk, or for a person to decide; how long, and how long past
     the moment promised.
     """
@@ -50,18 +51,19 @@ def list_(states: tuple[str, ...], aged: bool, as_json: bool) -> None:
     if states:
         asked = asked.where(Callback.state.in_(states))
     with installation.database.reading() as session:
-        found = [
-            {
-                "id": row.id,
-                "state": row.state,
-                "requested_at": row.requested_at.isoformat(),
-                "due_at": row.due_at.isoformat(),
-                "verified": row.verified,
-                **(_age(row, datetime.now(UTC)) if aged else {}),
-            }
-            for row in session.execute(asked.order_by(Callback.requested_at, Callback.id))
-        ]
-    emit(as_json, found, lambda: _table(found))
+        rows = session.execute(asked.order_by(Callback.requested_at, Callback.id)).all()
+    found = [
+        {
+            "id": row.id,
+            "state": row.state,
+            "requested_at": row.requested_at.isoformat(),
+            "due_at": row.due_at.isoformat(),
+            "verified": row.verified,
+            **(_age(row, datetime.now(UTC)) if aged else {}),
+        }
+        for row in rows
+    ]
+    emit(as_json, found, lambda: _table(found, [row.outcome for row in rows]))
 
 
 @callbacks.command("again")
@@ -103,21 +105,22 @@ def _age(row: Any, now: datetime) -> dict[str, object]:
     }
 
 
-def _table(found: list[dict[str, object]]) -> str:
+def _table(found: list[dict[str, object]], outcomes: list[str | None]) -> str:
     if not found:
         return "No callbacks."
     is_aged = "waiting_minutes" in found[0]
-    heads = "  waiting       late     class" if is_aged else ""
-    lines = [f"{'id':>6}  {'state':16}  {'requested at':25}  {'due at':25}  verified{heads}"]
+    heads = "  waiting       late     class " if is_aged else ""
+    lines = [f"{'id':>6}  {'state':16}  {'requested at':25}  {'due at':25}  verified{heads}  outcome"]
     lines += [
         f"{row['id']:>6}  {row['state']:16}  {_minute(row['requested_at']):25}  {_minute(row['due_at']):25}  "
         + f"{'yes' if row['verified'] else 'no':8}"
         + (
-            f"  {row['waiting_minutes']:>5} min  {row['late_minutes']:>5} min  {row['urgency']}"
+            f"  {row['waiting_minutes']:>5} min  {row['late_minutes']:>5} min  {row['urgency']:6}"
             if is_aged
             else ""
         )
-        for row in found
+        + f"  {outcome or ''}"
+        for row, outcome in zip(found, outcomes, strict=True)
     ]
     lines = [line.rstrip() for line in lines]
     return "\n".join(lines)

@@ -67,6 +67,19 @@ def test_list_is_narrowed_by_state(hotline: Hotline, database: Database) -> None
     assert "reached" not in text
 
 
+def test_table_says_how_a_talk_ended_that_counts_as_reached(hotline: Hotline, database: Database) -> None:
+    with database.transaction() as session:
+        make_callback(session, state="reached", outcome="wrong_person")
+        make_callback(session, state="requested")
+
+    heads, talked, waiting = hotline("list").stdout.splitlines()
+
+    assert heads.endswith("verified  outcome")
+    assert "reached" in talked
+    assert talked.endswith("wrong_person")
+    assert waiting.endswith("no")
+
+
 def test_empty_list_is_an_empty_document(hotline: Hotline, database: Database) -> None:
     assert json.loads(hotline("list", "--json").stdout) == []
     assert hotline("list").stdout == "No callbacks.\n"
