@@ -1,7 +1,7 @@
 """The main job at the desk in a real browser: from the ring to the outcome, and on to the next callback."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,10 +50,11 @@ def opened(page: Any) -> int:
 
 #: The main job: call, end, outcome, save. Each is one key or one click.
 KEYS = ("c", "e", "1", "Control+Enter")
-#: Whether nothing lies on the middle of an element.
-ON_TOP = """it => {
+#: Whether the whole of an element is on the screen, with nothing over any of its corners.
+WHOLE = """it => {
   const box = it.getBoundingClientRect();
-  return it.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+  return [box.x + 1, box.right - 1].every(x => [box.y + 1, box.bottom - 1].every(
+    y => it.contains(document.elementFromPoint(x, y))));
 }"""
 CLICKS = ("#does-call", "#bar-end", "label[for=outcome-reached]", "#save-outcome")
 
@@ -115,20 +116,51 @@ def test_what_may_be_said_the_outcome_and_the_note_are_on_one_screen(
         page.locator(f".top-language button[value={language}]").click()
     page.locator("label[for=recognized_by-spoken_code]").click()
     page.locator("#does-recognize").click()
-    words = page.locator("#work blockquote p").first
-    expect(words).to_contain_text("in custody")
+    words = page.locator("#work blockquote p")
+    expect(words.first).to_contain_text("in custody")
 
-    assert words.evaluate(ON_TOP), "the form covers what may be said"
-    form, said = page.locator(".finish").bounding_box(), words.bounding_box()
-    assert form
-    assert said
-    assert form["y"] - said["y"] >= 60, "hardly two sentences can be read"
+    assert [one.inner_text() for one in words.all() if not one.evaluate(WHOLE)] == []
     for one in ("#work blockquote p >> nth=0", "#bar-end", "#outcome-to_supervisor", "#note", "#save-note"):
         box = page.locator(one).bounding_box()
         assert box is not None
         assert box["y"] >= 0, (one, box)
         assert box["y"] + box["height"] <= 800, (one, box)
     judge(page, "work-talking", (900, 1280))
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1120, 760)])
+def test_every_sentence_that_may_be_said_is_whole_during_the_talk_and_none_is_for_the_ear_alone(
+    visitors: Visitors, console_server: ConsoleServer, size: tuple[int, int]
+) -> None:
+    ana, now = console_server.adds(), datetime.now(UTC)
+    with console_server.database.transaction() as session:
+        record = {
+            "removal_stage": "removal_ordered", "next_hearing_at": now + timedelta(days=3),
+            "next_hearing_place": "Immigration Court of Elizabeth, New Jersey",
+            "expected_release_at": now + timedelta(days=5),
+        }  # fmt: skip
+        case = make_case(session, "in_custody", facility="Stewart", as_of=now, record=record)
+        callback_id = make_callback(
+            session, case, state="talking", talking_at=now, staff_id=ana.staff_id, rank=None, due_at=now,
+            next_attempt_at=now, requested_at=now,
+        ).id  # fmt: skip
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.locator("label[for=recognized_by-spoken_code]").click()
+    page.locator("#does-recognize").click()
+    words = page.locator("#work blockquote p")
+    expect(words.last).to_contain_text("may be let out on")
+
+    said = [(one.inner_text(), one.evaluate(WHOLE)) for one in words.all()]
+    assert [words for words, is_whole in said if not is_whole] == []
+    assert not any("Again" in words for words, _is_whole in said)
+    page.locator("#save-note").scroll_into_view_if_needed()
+    for one in ("label[for=outcome-reached]", "label[for=outcome-to_supervisor]", "#note", "#save-note"):
+        box = page.locator(one).bounding_box()
+        assert box is not None
+        assert box["y"] >= 0, (one, box)
+        assert box["y"] + box["height"] <= size[1], (one, box)
+    judge(page, "work-said", (390, 1120))
 
 
 def test_draft_of_a_note_is_restored_and_one_that_would_be_refused_is_never_stored(

@@ -10,6 +10,8 @@ from models.custody.custody_status import Heard
 #: Marks for the voice: digits to be read one by one, and pauses.
 _GROUPS = re.compile(r"«(\d{3})», «(\d{3})», «(\d{4})»")
 _MARKS = re.compile(r"[«»]| \|(?= |$)")
+#: Said twice for the ear; a reader has the number before them.
+_ONLY_SPOKEN = "status.facility_phone_again"
 
 
 class StatusPage:
@@ -25,6 +27,8 @@ class StatusPage:
 
     def say(self, prompt: str, **slots: str) -> None:
         """One prompt, as it is written."""
+        if prompt == _ONLY_SPOKEN:
+            return
         said = _GROUPS.sub(r"\1-\2-\3", self.prompts.text(self._language, prompt, **slots))
         self.lines.append(_MARKS.sub("", said))
 

@@ -33,7 +33,6 @@ def test_staff_read_the_status_and_its_details_in_the_order_of_the_line() -> Non
         "That is as of today at 7:00 AM.",
         "I have nothing newer.",
         "The phone number of Valle Verde is 202-555-0190.",
-        "Again: 202-555-0190.",
         "The immigration court case is still open.",
         "The next court date is Tuesday, December 1 at 9:00 AM Central Time.",
         "It is at Río Claro.",
