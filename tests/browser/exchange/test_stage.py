@@ -108,6 +108,20 @@ def test_title_is_whole_at_the_width_of_a_phone(visitors: Visitors, exchange: Ex
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_bar_shows_every_phone_of_the_start_whole_at_the_width_of_a_phone(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange, width=390)
+    lamps = page.get_by_role("region", name="Ringing and in calls").get_by_role("list").first
+    liaison = rings_liaison(exchange, page)
+    liaison.answers()
+    liaison.hears("To accept, press 1.")
+
+    for name in ("Victim", "Liaison", "Second liaison"):
+        expect(lamps.get_by_role("link", name=name, exact=True)).to_be_in_viewport(ratio=1)
+    assert lamps.evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_phones_keep_their_place_when_another_rings_and_the_bar_leads_to_that_one(
     visitors: Visitors, exchange: Exchange, width: int
@@ -151,6 +165,35 @@ def test_bar_with_the_ringing_phone_is_in_view_wherever_the_page_is_scrolled(
     liaison.hears("To accept, press 1.")
     expect(liaison.card.get_by_role("group", name="Keypad of Liaison")).to_be_in_viewport()
     expect(page.locator(":focus")).to_have_text("1")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_when_phones_ring_and_the_keypad_stays_under_the_mouse(
+    visitors: Visitors, exchange: Exchange, width: int
+) -> None:
+    page = opened(visitors, exchange, width=width)
+    page.set_viewport_size({"width": width, "height": 720})
+    caller = Handset(page, "Victim")
+    page.get_by_role("button", name="Dial as Victim").click()
+    caller.hears("To talk to someone")
+    key = caller.card.get_by_text("9", exact=True)
+    bar = page.get_by_role("region", name="Ringing and in calls")
+    before = key.bounding_box(), bar.bounding_box()
+    key.click()
+    caller.hears("Take your time.")
+
+    rings_liaison(exchange, page)
+
+    expect(ring(page)).to_have_count(1)
+    assert (key.bounding_box(), bar.bounding_box()) == before
+    place(exchange, to=LIAISON)
+    expect(ring(page)).to_have_count(2)
+    assert (key.bounding_box(), bar.bounding_box()) == before
+    page.mouse.down()
+    page.mouse.up()
+    expect(caller.call.get_by_text("Take your time.")).to_have_count(2)
+    for name in ("Liaison", "+1 202 555 0142"):
+        expect(page.get_by_role("button", name=f"Answer {name}")).to_be_in_viewport(ratio=1)
 
 
 def test_card_keys_its_number_into_the_phone_that_asks(visitors: Visitors, exchange: Exchange) -> None:

@@ -80,7 +80,7 @@ export class Bar {
     return item;
   }
 
-  /** Show each phone's state, and how long its call has lasted. */
+  /** Show which phones ring or talk, and how long each call has lasted. */
   tick() {
     this.calls.handsets.forEach((handset, place) => {
       const link = at("lamps").children[place]?.firstElementChild;
@@ -89,7 +89,7 @@ export class Bar {
       const phase = !call || isOver(call) ? "idle" : rings(call) ? "ringing" : "call";
       link.dataset.phase = phase;
       const lasts = call?.answered_at ? clock((Date.now() - Date.parse(call.answered_at)) / 1000) : "";
-      write(link.lastElementChild, { idle: "idle", ringing: "rings", call: lasts || stateOf(call) }[phase]);
+      write(link.lastElementChild, phase === "call" ? lasts || stateOf(call) : "");
     });
   }
 }

@@ -164,7 +164,7 @@ document.addEventListener("keydown", ({ key, target }) => {
 document.addEventListener("click", ({ target }) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
 });
-// What is scrolled to is never under the bar, however many phones ring in it.
+// What is scrolled to is never under the bar, which has two lines on a narrow window.
 new ResizeObserver(() => {
   document.documentElement.style.scrollPaddingTop = `${at("bar").offsetHeight + 12}px`;
 }).observe(at("bar"));
