@@ -9,10 +9,13 @@ from ivr_flows.engine.flow import Crossing, Flow, Menu, Wait
 from ivr_flows.prompts import Prompts
 from ivr_flows.review.drawing import edges
 from ivr_flows.review.parts import TITLES, Part, file_of, parts_of
+from ivr_flows.review.plain_words import title_of, way_of
 
 OVERVIEW = "overview"
 #: A step that this many others lead to is named in their boxes. Arrows to it would hide the rest.
 MANY = 4
+#: How to read the picture of a whole tree.
+WHOLE_NOTE = "Each box names all parts that it leads to. The arrow to a part is from the first that names it."
 #: "To repeat, press {key}." without the words about the key, which stands before the option.
 _KEY = re.compile(r",?[^,.?!]*\{key\}[^.?!]*[.?!]")
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -128,22 +131,22 @@ def _picture(
     arrows, boxes = list[Arrow](), list[Box]()
     for name, step in part.steps.items():
         exits = list[Row]()
-        for target, label in _labels(edges(flow, name)):
+        for target, label in _labels(name, edges(flow, name)):
             home = homes[target]
             if home is not part:
-                words = home.title if target == home.first else f"{home.title}: {spoken(target)}"
+                words = home.title if target == home.first else f"{home.title}: {title_of(target)}"
                 exits.append(Row("exit", words, label, f"{drawn[home.picture]}.svg#{target}"))
             elif target == name or led[target] < MANY or target not in reached:
                 reached.add(target)
                 arrows.append(Arrow(name, target, label))
             else:
-                exits.append(Row("near", titled(target), label, f"#{target}"))
+                exits.append(Row("near", title_of(target), label, f"#{target}"))
         if isinstance(step, Crossing):
-            to = f"{TITLES.get(step.tree, step.tree)}: {spoken(step.at)}"
+            to = f"{TITLES.get(step.tree, step.tree)}: {title_of(step.at)}"
             exits.append(Row("exit", to, "", f"{file_of(step.tree)}.svg"))
         said = _beside_their_options([*_words(flow, name, prompts, language)], exits)
         rows = (*_entries(flow, name, homes, drawn), *said)
-        boxes.append(Box(name, titled(name), type(step).__name__.lower(), rows, _gate(flow, name)))
+        boxes.append(Box(name, title_of(name), type(step).__name__.lower(), rows, _gate(flow, name)))
     keys = ", ".join(f"{key} {_KEYS[key]}" for key in flow.keys if key in _KEYS)
     note = f"Keys at every step: {keys}." if keys else ""
     return Picture(
@@ -210,54 +213,55 @@ def _readable(text: str) -> str:
     return _SLOT.sub(lambda slot: f"[{slot[1].replace('_', ' ')}]", text).strip()
 
 
-def spoken(name: str) -> str:
-    """The name of a step in words."""
-    return re.sub(r"\bpin\b", "PIN", name.replace("_", " "))
-
-
-def titled(name: str) -> str:
-    """The name of a step in words, as a title."""
-    words = spoken(name)
-    return words[:1].upper() + words[1:]
-
-
-def _labels(ways: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Each target once, with all that leads there: "1, 2 saved" for "1, saved" and "2, saved"."""
-    by_target: dict[str, dict[str, list[str]]] = {}
+def _labels(step: str, ways: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Each target once, with all that leads there: "1, 2: saved" for "1, saved" and "2, saved"."""
+    by_target: dict[str, dict[str, dict[str, None]]] = {}
     for by, target in ways:
         key, comma, word = by.partition(", ")
-        keys = by_target.setdefault(target, {}).setdefault(word if comma else "", [])
-        keys.append(spoken(key))
+        # Two words of a step may be the same in plain words.
+        keys = by_target.setdefault(target, {}).setdefault(way_of(step, word) if comma else "", {})
+        keys[way_of(step, key)] = None
     for target, by_word in by_target.items():
-        parts = [" ".join(filter(None, (", ".join(keys), spoken(word)))) for word, keys in by_word.items()]
+        parts = [": ".join(filter(None, (", ".join(keys), word))) for word, keys in by_word.items()]
         yield target, "; ".join(filter(None, parts))
 
 
 def _whole(flow: Flow, parts: Sequence[Part], drawn: Mapping[str, str]) -> Picture:
-    """A tree in one picture: its parts, and which leads to which."""
+    """A tree in one picture: its parts, and which leads to which.
+
+    Keys are left out: the same key means another thing at each menu of a part.
+    """
     homes = {step: part for part in parts for step in part.steps}
+    first = homes[flow.start]
     ways = {part.picture: _ways(flow, part, homes) for part in parts}
     titles = {part.picture: part.title for part in parts}
-    led = Counter(to for several in ways.values() for to in several)
-    reached = {homes[flow.start].picture}
-    boxes, arrows = list[Box](), list[Arrow]()
+    arrows = _first_ways(first.picture, ways)
+    boxes = list[Box]()
     for part in parts:
-        rows = [Row("entry", "The call starts here")] if part is homes[flow.start] else []
+        rows = [Row("entry", "The call starts here")] if part is first else []
+        keys = [key for key, to in flow.keys.items() if to in part.steps]
+        rows += [Row("entry", f"key {key} at every step") for key in keys]
         rows.append(Row("words", f"{len(part.steps)} steps"))
-        for picture, label in ways[part.picture].items():
-            is_drawn = led[picture] < MANY or picture not in reached
-            if is_drawn:
-                reached.add(picture)
-                arrows.append(Arrow(part.picture, picture, ""))
-            if label or not is_drawn:
-                rows.append(Row("exit", titles[picture], label, f"{drawn[picture]}.svg"))
+        rows += [Row("exit", titles[to], "", f"{drawn[to]}.svg") for to in ways[part.picture]]
         rows += [
             Row("exit", TITLES.get(step.tree, step.tree), "", f"{file_of(step.tree)}.svg")
             for step in part.steps.values()
             if isinstance(step, Crossing)
         ]
         boxes.append(Box(part.picture, part.title, "part", tuple(rows), link=f"{drawn[part.picture]}.svg"))
-    return Picture(file_of(flow.name), TITLES.get(flow.name, flow.name), "", tuple(boxes), tuple(arrows))
+    return Picture(
+        file_of(flow.name), TITLES.get(flow.name, flow.name), WHOLE_NOTE, tuple(boxes), tuple(arrows)
+    )
+
+
+def _first_ways(start: str, ways: Mapping[str, Sequence[str]]) -> list[Arrow]:
+    """One arrow to each part, from the first that leads there: more of them would hide each other."""
+    found = dict[str, Arrow]()
+    for source, several in ways.items():
+        for to in several:
+            if to != start:
+                found.setdefault(to, Arrow(source, to, ""))
+    return list(found.values())
 
 
 def _overview(
@@ -275,12 +279,7 @@ def _overview(
     return Picture(OVERVIEW, "All call trees", "", tuple(boxes), tuple(arrows))
 
 
-def _ways(flow: Flow, part: Part, homes: Mapping[str, Part]) -> dict[str, str]:
-    """The pictures that the part leads to, with the keys of its menus that lead there."""
-    keys: dict[str, set[str]] = {}
-    for step in part.steps:
-        for by, target in edges(flow, step):
-            if homes[target] is not part:
-                key = by.partition(", ")[0]
-                keys.setdefault(homes[target].picture, set()).update({key} if len(key) == 1 else ())
-    return {picture: ", ".join(sorted(found)) for picture, found in keys.items()}
+def _ways(flow: Flow, part: Part, homes: Mapping[str, Part]) -> list[str]:
+    """The pictures that the part leads to, each once."""
+    to = (homes[target] for step in part.steps for _, target in edges(flow, step))
+    return list(dict.fromkeys(home.picture for home in to if home is not part))

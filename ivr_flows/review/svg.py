@@ -136,9 +136,10 @@ def _set(box: Box) -> tuple[tuple[float, float], list[Line]]:
         indent = INDENT if row.key or mark else 0
         first = INDENT if row.kind in ("exit", "near") and not row.key and box.kind in ("menu", "wait") else 0
         texts = wrapped(f"{key}{mark}{row.text}", width - 2 * PAD - first - indent, most)
+        unset = key
         for position, text in enumerate(texts):
-            # A long list of words before an arrow may itself be broken; then it is not set off.
-            bold = key if position == 0 and text.startswith(key) else ""
+            bold = _of_key(text, unset)
+            unset = unset.removeprefix(bold).lstrip()
             x = PAD + first + (indent if position else 0)
             lines.append(Line(text.removeprefix(bold), x, y, row.kind, bold, row.link))
             y += LINE
@@ -154,8 +155,16 @@ def _set(box: Box) -> tuple[tuple[float, float], list[Line]]:
         y += LINE
     for row in box.rows:
         if row.kind != "entry":
-            add(row, MOST_LINES)
+            # Only words may be cut, never where a way leads.
+            add(row, MOST_LINES if row.kind in ("words", "option") else 99)
     return (width, y - LINE + PAD + 4), lines
+
+
+def _of_key(text: str, unset: str) -> str:
+    """What a line has of the key before a row: a long list of words may itself be broken."""
+    if text.startswith(unset):
+        return unset
+    return text if unset.startswith(f"{text} ") else ""
 
 
 def _box(

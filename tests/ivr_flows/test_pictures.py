@@ -8,11 +8,13 @@ from itertools import combinations
 import pytest
 
 from hotline.trees import build_flows
+from ivr_flows.engine.flow import Crossing
 from ivr_flows.prompts import Prompts
 from ivr_flows.review.drawing import edges
 from ivr_flows.review.layout import Link, lay_out
-from ivr_flows.review.parts import REST, file_of, parts_of
-from ivr_flows.review.picture import OVERVIEW, Box, Picture, pictures, spoken, titled
+from ivr_flows.review.parts import REST, TITLES, file_of, parts_of
+from ivr_flows.review.picture import OVERVIEW, Box, Picture, Row, pictures
+from ivr_flows.review.plain_words import STEPS, WAYS, WAYS_OF, title_of, way_of
 from ivr_flows.review.svg import as_svg
 from tests.factories import make_office
 
@@ -56,7 +58,7 @@ def test_every_way_out_of_a_step_is_an_arrow_or_a_line_in_its_box() -> None:
                 arrows = {arrow.target for arrow in picture.arrows if arrow.source == step}
                 for _, target in edges(flow, step):
                     home = next(one for one in parts_of(flow) if target in one.steps)
-                    words = {home.title, f"{home.title}: {spoken(target)}", titled(target)}
+                    words = {home.title, f"{home.title}: {title_of(target)}", title_of(target)}
                     assert target in arrows or rows & words, (flow.name, step, target)
 
 
@@ -79,6 +81,46 @@ def test_step_behind_a_key_that_works_everywhere_says_which_key() -> None:
 
     assert "key 0 at every step" in rows
     assert "after three wrong keys" in rows
+
+
+def test_each_part_in_the_picture_of_a_tree_names_all_parts_that_it_leads_to_and_no_key() -> None:
+    for flow in FLOWS.values():
+        parts = parts_of(flow)
+        if len(parts) == 1:
+            continue
+        whole = PICTURES[file_of(flow.name)]
+        for part in parts:
+            named = [row for row in box(whole, part.picture).rows if row.kind == "exit"]
+            led = {to for step in part.steps for _, to in edges(flow, step)} - part.steps.keys()
+            homes = {one.title for one in parts if one.steps.keys() & led}
+            trees = {TITLES[step.tree] for step in part.steps.values() if isinstance(step, Crossing)}
+            assert {row.text for row in named} == homes | trees
+            assert {row.key for row in named} <= {""}
+            drawn = {arrow.target for arrow in whole.arrows if arrow.source == part.picture}
+            assert drawn <= {one.picture for one in parts if one.title in homes}
+        assert len({arrow.target for arrow in whole.arrows}) == len(whole.arrows)
+
+
+def test_steps_and_ways_have_plain_words_and_no_word_of_the_code() -> None:
+    ways = {
+        (step, word)
+        for flow in FLOWS.values()
+        for step in flow.steps
+        for by, _ in edges(flow, step)
+        for word in by.split(", ")
+        if len(word) > 1
+    }
+    steps = {step for flow in FLOWS.values() for step in flow.steps}
+    assert {word for step, word in ways if (step, word) not in WAYS_OF} == WAYS.keys()
+    assert WAYS_OF.keys() <= ways
+    assert STEPS.keys() <= steps
+    # A step that says nothing itself is known by its title alone.
+    silent = {
+        step for flow in FLOWS.values() for step in flow.steps if not [*flow.prompts(step)]
+    } - STEPS.keys()
+    assert not silent
+    assert all("_" not in words for words in [*STEPS.values(), *WAYS.values(), *WAYS_OF.values()])
+    assert (title_of("may_try"), way_of("ask_pin", "spent")) == ("Is a try left?", "no try is left")
 
 
 def test_pictures_have_the_words_of_the_chosen_language() -> None:
@@ -139,6 +181,18 @@ def test_picture_needs_nothing_from_outside_and_follows_dark_and_paper() -> None
         assert not re.search(r"<script|<image|<foreignObject|@font-face|@import|url\(|\son\w+=", text)
         assert "@media (prefers-color-scheme:dark)" in text
         assert "@media print" in text
+
+
+def test_long_list_of_words_is_broken_and_set_off_and_never_hides_where_they_lead() -> None:
+    words = ["the office is closed", "nobody else can be called", "the feed is silent", "too easy to guess"]
+    way = Row("exit", "A person, and the call queue: Nobody came", ", ".join(words), "other.svg")
+    root = shown(Picture("one", "One", "", (Box("step", "Step", "decide", (way,)),), ()))
+
+    lines = [one for one in root.iter(f"{SVG}text") if one.get("class") == "exit"]
+    bold = [one.findtext(f"{SVG}tspan") or "" for one in lines]
+    assert " ".join(" ".join(bold).split()) == ", ".join(words)
+    plain = ["".join(one.itertext()).removeprefix(part) for one, part in zip(lines, bold, strict=True)]
+    assert " ".join(" ".join(plain).split()) == f"→ {way.text}"
 
 
 def test_picture_has_the_words_as_text_and_a_title() -> None:
