@@ -54,7 +54,7 @@ def stage_for(
             Step(
                 "Hear a status",
                 "Dial and wait for “For English, press 1”; keys before it are not heard. Press 1, and 1 for "
-                "the case. When the phone asks, click a case number and its PIN.",
+                "the case. When the phone asks, choose a case on it; key its number, then its PIN.",
                 dials=True,
             ),
             Step(

@@ -276,6 +276,26 @@ def test_phone_that_asks_offers_the_key_of_the_chosen_card(visitors: Visitors, e
     expect(caller.button("Key wish 2")).to_be_hidden()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_case_is_chosen_on_the_phone_that_asks_with_its_words_in_sight(
+    visitors: Visitors, exchange: Exchange, width: int
+) -> None:
+    page = opened(visitors, exchange, width=width)
+    page.set_viewport_size({"width": width, "height": 720})
+    caller = Handset(page, "Victim")
+    page.get_by_role("button", name="Dial as Victim").click()
+    caller.hears("To talk to someone")
+
+    caller.card.get_by_label("Cases to try").select_option("9 · dice adiós")
+
+    expect(caller.call.locator("p").last).to_be_in_viewport(ratio=1)
+    expect(caller.button("Key wish 9")).to_be_in_viewport(ratio=1)
+    caller.button("Key wish 9").click()
+    caller.hears("You pressed 9", "Take your time.")
+    # It stays chosen for what is asked next.
+    expect(caller.card.get_by_label("Cases to try")).to_have_value("1")
+
+
 def test_phones_are_put_back_as_they_were(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     back = page.get_by_role("button", name="Put phones back")

@@ -95,7 +95,7 @@ function renderHandsets() {
   }
   // In the order in which they were added: a phone that comes later moves none of the others.
   calls.handsets.forEach((handset, place) => {
-    const view = shown.get(handset.id) ?? new Handset(handset, calls, voice, () => guide.chosen, renderSoon);
+    const view = shown.get(handset.id) ?? new Handset(handset, calls, voice, guide, renderSoon);
     shown.set(handset.id, view);
     const there = at("handsets").children[place];
     if (there !== view.element) at("handsets").insertBefore(view.element, there ?? null);

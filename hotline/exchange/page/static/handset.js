@@ -35,13 +35,13 @@ export class Handset {
   /** Whether the newest words are kept in view, until the person scrolls up. */
   #follows = true;
 
-  /** `offered()` is the card whose keys this phone offers, or null; `changed()` renders the page again. */
-  constructor(handset, calls, voice, offered, changed) {
+  /** This phone offers the keys of `guide.chosen`, if that is a card; `changed()` renders the page again. */
+  constructor(handset, calls, voice, guide, changed) {
     this.changed = changed;
     this.handset = handset;
     this.calls = calls;
     this.voice = voice;
-    this.offered = offered;
+    this.guide = guide;
     this.element = document.getElementById("handset").content.firstElementChild.cloneNode(true);
     this.find = (selector) => this.element.querySelector(selector);
     this.#write();
@@ -73,6 +73,9 @@ export class Handset {
     fill(this.find(".to"), this.calls.lines.map((one) => [one, lineOption(this.calls.lineName(one), one)]));
     this.find(".to-label").hidden = this.calls.lines.length < 2;
     fill(this.find(".who"), Object.entries(WHO));
+    this.find(".offer-title").textContent = this.calls.stage.cards_title;
+    fill(this.find(".offer-card"), this.calls.stage.cards.map(({ keys, says }, place) => [place, `${keys[0]} · ${says}`]));
+    [...this.find(".offer-card").options].forEach((option, place) => { option.lang = this.calls.stage.cards[place].language; });
   }
 
   #listen() {
@@ -98,8 +101,12 @@ export class Handset {
       await this.#act("words", { words });
       input.value = "";
     });
-    this.#on(".offer", "click", async () => {
-      const keys = this.find(".offer").dataset.keys;
+    this.#on(".offer-card", "change", ({ target }) => {
+      this.guide.chosen = this.calls.stage.cards[target.value];
+      this.changed();
+    });
+    this.#on(".offer-keys", "click", async () => {
+      const { keys } = this.find(".offer-keys").dataset;
       this.find(".keypad button").focus();
       await this.#press(keys);
     });
@@ -228,11 +235,13 @@ export class Handset {
   #renderOffer(call) {
     const offer = this.find(".offer");
     const place = call ? this.calls.asksFor(call) : -1;
-    const card = place < 0 ? null : this.offered();
+    const card = place < 0 ? null : this.guide.chosen;
     offer.hidden = !card;
     if (!card) return;
-    offer.dataset.keys = card.keys[place];
-    write(offer, `Key ${plain(this.calls.stage.card_keys[place].name)} ${card.keys[place]}`);
+    this.find(".offer-card").value = this.calls.stage.cards.indexOf(card);
+    const button = this.find(".offer-keys");
+    button.dataset.keys = card.keys[place];
+    write(button, `Key ${plain(this.calls.stage.card_keys[place].name)} ${card.keys[place]}`);
   }
 
   #focus(phase) {
