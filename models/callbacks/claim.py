@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.callback import IS_OWED, Callback, advance, locked
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import ANEW, STOPPED
+from models.callbacks.follow_up import ANEW, NOT_CALLED, why_not_called
 from models.callbacks.refusals import CallbackRefusal
 from models.cases.duress import is_calling_paused
 from models.staff.alert import LEFT_TOLD
@@ -160,9 +160,9 @@ def actor_of(staff_id: int) -> str:
 
 
 def may_be_called(callback: Callback) -> None:
-    """Refuse to call a phone that said stop. Raises RefusedError."""
-    if callback.outcome == STOPPED:
-        raise RefusedError(CallbackRefusal.PHONE_STOPPED)
+    """Refuse to call a phone that said stop, or that a wrong person answered. Raises RefusedError."""
+    if callback.outcome in NOT_CALLED:
+        raise RefusedError(why_not_called(callback.outcome))
 
 
 def may_take_up(session: Session, callback: Callback) -> None:

@@ -23,8 +23,10 @@ from models.store.refusal import RefusedError
 DROPPED, CUT_OFF, LATER, SUPERVISOR = "dropped", "cut_off", "call_later", "to_supervisor"
 #: Why a callback is created for a talk, or a wait at 0, that broke off.
 BROKE_OFF = (DROPPED, CUT_OFF, "abandoned")
-#: The outcome of a callback whose phone is no longer called, by the line or by staff (R33).
-STOPPED = "stopped"
+#: The outcomes of a callback whose phone is no longer called, by the line or by staff (R33): its owner said
+#: stop, or a wrong person answered it.
+STOPPED, WRONG_PERSON = "stopped", "wrong_person"
+NOT_CALLED = frozenset({STOPPED, WRONG_PERSON})
 #: The outcome of one that was left or not answered, after a person promised it again.
 ANEW = "promised_anew"
 #: The columns that the new promise does not copy from the old one.
@@ -83,7 +85,7 @@ def follow_up(
         "warned": 0,
     }  # fmt: skip
     if callback.stopped_after and "phone_key" not in (changes or {}):
-        left, changes = True, {**(changes or {}), "outcome": STOPPED}
+        left, changes = True, {**(changes or {}), "outcome": _why_stopped(changes)}
     if left:
         values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
     elif reason not in BROKE_OFF and callback.case_id is None and callback.registrant_id is None:
@@ -114,6 +116,16 @@ def follow_up(
     return [] if left else [("dial_liaison", int(made))]
 
 
+def _why_stopped(changes: dict[str, Any] | None) -> str:
+    outcome = (changes or {}).get("outcome")
+    return WRONG_PERSON if outcome == WRONG_PERSON else STOPPED
+
+
+def why_not_called(outcome: str | None) -> CallbackRefusal:
+    """Why nobody calls the phone of a callback that was left with one of NOT_CALLED."""
+    return CallbackRefusal.WRONG_PERSON if outcome == WRONG_PERSON else CallbackRefusal.PHONE_STOPPED
+
+
 def promise_anew(
     session: Session, callback_id: int, policy: CallbackPolicy, actor: str, now: datetime
 ) -> list[Job]:
@@ -127,8 +139,8 @@ def promise_anew(
         raise NotAgainError(CallbackRefusal.UNKNOWN)
     if callback.state not in ("left_for_staff", "no_answer") or callback.outcome == ANEW:
         raise NotAgainError(CallbackRefusal.NOT_TO_REPEAT)
-    if callback.outcome == STOPPED:
-        raise NotAgainError(CallbackRefusal.PHONE_STOPPED)
+    if callback.outcome in NOT_CALLED:
+        raise NotAgainError(why_not_called(callback.outcome))
     due_at = policy.due_at("urgent" if callback.urgency == "urgent" else "other", now)
     jobs = follow_up(
         session, callback, reason=callback.reason, at=now, due_at=due_at, actor=actor, now=now,

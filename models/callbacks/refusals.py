@@ -19,6 +19,7 @@ class CallbackRefusal(StrEnum):
     #: ``at``.
     CLOSED = auto()
     PHONE_STOPPED = auto()
+    WRONG_PERSON = auto()
     PROMISED_ANEW = auto()
     HAS_NEWER = auto()
     UNKNOWN_COLLEAGUE = auto()

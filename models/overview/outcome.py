@@ -11,7 +11,7 @@ from models.audit.audit import AuditEntry
 from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callback, locked, was_put_off
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
+from models.callbacks.follow_up import LATER, SUPERVISOR, WRONG_PERSON, follow_up
 from models.calls.call import CALLS
 from models.calls.place import ASKED_OUTCOME
 from models.notices.staff_task import confirm_told
@@ -23,7 +23,7 @@ from models.talks.follow_talk import follow_talk
 from models.talks.talk import Talk, audit_talk
 
 #: The codes by name; each is an outcome of a talk.
-NOBODY_THERE, WRONG_PERSON = "nobody_there", "wrong_person"
+NOBODY_THERE = "nobody_there"
 OUTCOME_CODES = ("reached", "message_left", NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
 
 
@@ -144,8 +144,10 @@ def _stop_wrong_phone(
     They get the person's next safe phone. If there is none they look for one, and cannot call this phone
     again, even if it was given for one callback and no case has it.
     """
-    jobs = stop_phone(session, callback.phone_key, now, policy, actor=actor, with_task=False)
-    elsewhere = on_next_phone(session, callback, now, policy) or {"outcome": STOPPED}
+    jobs = stop_phone(
+        session, callback.phone_key, now, policy, actor=actor, with_task=False, outcome=WRONG_PERSON
+    )
+    elsewhere = on_next_phone(session, callback, now, policy) or {"outcome": WRONG_PERSON}
     due_at = now + timedelta(minutes=policy.numbers.stop_task_minutes)
     return jobs + follow_up(
         session, callback, reason=SUPERVISOR, at=now, due_at=due_at, actor=actor, now=now, left=True,

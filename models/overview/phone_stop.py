@@ -1,5 +1,6 @@
 """A phone says stop: it is no longer called, and others are told, since anybody may have said it (R33)."""
 
+from collections.abc import Set
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from models.audit import audit
 from models.callbacks.callback import IS_OWED, WITHOUT_PIN, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
-from models.callbacks.follow_up import STOPPED
+from models.callbacks.follow_up import NOT_CALLED, STOPPED
 from models.callbacks.next_try import leave_for_staff, never_dial
 from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 #: The reason for the staff's task about a stop, and for calling that person's other phones.
 REASON = "phone_stopped"
-#: The outcome of a STOPPED callback once the person lets that phone be called again: staff may call it.
+#: The outcome of one that is NOT_CALLED once the person lets that phone be called again: staff may call it.
 STOP_LIFTED = "stop_lifted"
 #: The outcome of another such callback for the same phone, which staff already have as a task.
 _DUPLICATE = "duplicate"
@@ -42,10 +43,12 @@ def stop_phone(
     *,
     actor: str = "sms",
     with_task: bool = True,
+    outcome: str = STOPPED,
 ) -> list[Job]:
     """Stop every registrant's phone with this number; returns the jobs to enqueue after the commit.
 
-    An open callback to it moves to the same person's next safe phone, or else to a staff member. For each
+    An open callback to it moves to the same person's next safe phone, or else to a staff member, with
+    ``outcome``, one of NOT_CALLED. For each
     registrant, staff get a task, unless the caller of this function creates one, and the other safe phones
     are told. A second stop does nothing. Nobody is told about a phone that was marked unsafe: it was no
     longer called, and the person who has it must not be able to make the others ring (R09).
@@ -59,7 +62,7 @@ def stop_phone(
     ).all()
     for phone in sorted(stopped):
         audit.record(session, actor=actor, action="stop_phone", target=f"phone:{phone.id}", now=now)
-    jobs = _move_callbacks(session, phone_key, now, policy) + stop_legs_to(session, phone_key, now)
+    jobs = _move_callbacks(session, phone_key, now, policy, outcome) + stop_legs_to(session, phone_key, now)
     was_called = {
         phone.registrant_id
         for phone in stopped
@@ -116,7 +119,7 @@ def lift_stop(session: Session, phone: Phone, actor: str, now: datetime) -> None
     session.flush()
     theirs = select(Case.id).where(Case.registrant_id == phone.registrant_id)
     _mark_left(
-        session, phone.phone_key, STOPPED, STOP_LIFTED,
+        session, phone.phone_key, NOT_CALLED, STOP_LIFTED,
         or_(Callback.case_id.in_(theirs), Callback.registrant_id == phone.registrant_id),
     )  # fmt: skip
     _stopped_after(session, False, Callback.phone_key == phone.phone_key, Callback.case_id.in_(theirs))
@@ -161,9 +164,11 @@ def ask_once_more(session: Session, call: "CallState", now: datetime) -> bool:
     return True
 
 
-def _move_callbacks(session: Session, phone_key: str, now: datetime, policy: CallbackPolicy) -> list[Job]:
+def _move_callbacks(
+    session: Session, phone_key: str, now: datetime, policy: CallbackPolicy, outcome: str
+) -> list[Job]:
     """Move the callbacks to this number to their person's next phone, or else to staff."""
-    _mark_left(session, phone_key, STOP_LIFTED, STOPPED)
+    _mark_left(session, phone_key, {STOP_LIFTED}, outcome)
     # A follow-up of a talk is made when the talk ends or its outcome is entered, which is after this.
     _stopped_after(session, True, Callback.phone_key == phone_key, Callback.state.in_(("talking", "reached")))
     owed = select(Callback).where(Callback.phone_key == phone_key, IS_OWED).order_by(Callback.id)
@@ -180,7 +185,7 @@ def _move_callbacks(session: Session, phone_key: str, now: datetime, policy: Cal
             jobs += [("release_leg", leg) for leg in legs if leg is not None]
             continue
         if elsewhere is None:
-            jobs += leave_for_staff(session, callback, now, _ACTOR, STOPPED)
+            jobs += leave_for_staff(session, callback, now, _ACTOR, outcome)
             continue
         if callback.caller_call_id is not None:
             never_dial(session, callback.caller_call_id, now)
@@ -200,20 +205,20 @@ def _is_left_already(session: Session, callback: Callback) -> bool:
     """
     left = select(Callback.id).where(
         Callback.phone_key == callback.phone_key, WITHOUT_PIN, Callback.state == "left_for_staff",
-        Callback.outcome == STOPPED, Callback.urgency.in_(("urgent", callback.urgency)),
+        Callback.outcome.in_(NOT_CALLED), Callback.urgency.in_(("urgent", callback.urgency)),
     )  # fmt: skip
     is_without_pin = not (callback.verified or callback.case_id or callback.registrant_id)
     return is_without_pin and session.execute(left.limit(1)).first() is not None
 
 
 def _mark_left(
-    session: Session, phone_key: str, before: str, after: str, *whose: ColumnElement[bool]
+    session: Session, phone_key: str, before: Set[str], after: str, *whose: ColumnElement[bool]
 ) -> None:
     """Mark on callbacks left to staff after a stop of this number whether they may call it."""
     left = update(Callback).where(
         Callback.phone_key == phone_key,
         Callback.state.in_(("left_for_staff", "claimed")),
-        Callback.outcome == before,
+        Callback.outcome.in_(before),
     )
     session.execute(
         left.where(*whose).values(outcome=after), execution_options={"synchronize_session": "fetch"}

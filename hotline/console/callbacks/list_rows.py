@@ -8,7 +8,7 @@ from hotline.console.callbacks.due_words import due_words, moment_words, time_th
 from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.words import N_, _, ngettext
 from models.callbacks.callback_policy import CallbackPolicy
-from models.callbacks.follow_up import STOPPED
+from models.callbacks.follow_up import NOT_CALLED
 from models.overview.work_list import Reader, WorkRow
 
 FILTER_NAMES = {
@@ -52,6 +52,7 @@ SHORT_OUTCOMES = {
     "no_window": N_("no common hours"),
     "cannot_dial": N_("phone cannot be called"),
     "stopped": N_("phone said stop"),
+    "wrong_person": N_("wrong person answered"),
     "stop_lifted": N_("stop was lifted"),
     "phone_stopped": N_("a phone said stop"),
     "no_safe_phone": N_("no safe phone"),
@@ -141,7 +142,7 @@ def row_words(
     is_mine = row.staff_id == reader.staff_id
     needs_attention = row.state == "left_for_staff" or (row.state == "requested" and row.paged_at is not None)
     window = _window_opens(row, now, zone, policy)
-    is_stopped = row.outcome == STOPPED and row.state in ("left_for_staff", "claimed")
+    is_stopped = row.outcome in NOT_CALLED and row.state in ("left_for_staff", "claimed")
     action, button = _action(row, is_mine=is_mine, may_be_called=not window and not is_stopped)
     return RowWords(
         id=row.id,

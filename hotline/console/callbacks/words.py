@@ -153,7 +153,7 @@ HAPPENED = {
     "leave_callback": N_("Needs attention"),
     "cancel_callback": N_("Cancelled"),
     "close_left_callback": N_("Cancelled"),
-    "change_phone_callback": N_("Moved to another phone, since this one said stop"),
+    "change_phone_callback": N_("Moved to another phone, since this one is not called any more"),
     "end_with_case_callback": N_("Cancelled, since the case was closed"),
     "warn_of_callback": N_("Staff were warned that it is at risk"),
     "reveal_number": N_("The whole number was looked at"),

@@ -25,7 +25,7 @@ from models.callbacks.appointment import CANCEL_REASONS, may_reveal, next_moment
 from models.callbacks.callback import Callback
 from models.callbacks.case_words import has_looked, heard_for, may_open_case
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
-from models.callbacks.follow_up import STOPPED, before_it
+from models.callbacks.follow_up import NOT_CALLED, before_it
 from models.callbacks.note import may_note, note_of
 from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.callbacks.shown_line import shown_line
@@ -133,7 +133,7 @@ def said(found: Heard, language: str, time_zone: str, now: datetime) -> list[str
 def _why_not_called(session: Session, row: listing.Listed) -> str:
     """Why staff cannot call this callback, left for them or reopened by them; empty if they can."""
     # No other callback needs more reads: each open page asks this at every change.
-    if row.state != "left_for_staff" and not (row.state == "claimed" and row.outcome == STOPPED):
+    if row.state != "left_for_staff" and not (row.state == "claimed" and row.outcome in NOT_CALLED):
         return ""
     callback = session.get_one(Callback, row.id)
     try:
@@ -217,6 +217,7 @@ def _state(
         # After a missed ring the next one is seconds away: that is now.
         "calls_later": row.next_attempt_at > now + timedelta(minutes=1),
         "why_not_called": _why_not_called(session, row),
+        "is_stopped": row.outcome in NOT_CALLED,
         "own_call_failed": _own_call_failed(session, row),
         "joiners": _joiners(session, row),
         "asks_who": _asks_who(session, row),

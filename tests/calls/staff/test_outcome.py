@@ -16,6 +16,7 @@ from models.callbacks.refusals import CallbackRefusal
 from models.cases.registrant import Phone as RegistrantPhone
 from models.overview.caller_state import load_by_sid
 from models.overview.outcome import note_outcome
+from models.overview.phone_stop import lift_stop
 from models.store.refusal import RefusedError
 from tests.calls.callbacks.test_callbacks import TELLING, accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
@@ -411,7 +412,8 @@ def test_wrong_person_stops_that_phone_at_once_and_leaves_the_call_for_staff(
     assert hotline.rows(phones) == [hotline.clock.now]
     first, second = callbacks(hotline)
     assert (first.state, first.outcome) == ("reached", "wrong_person")
-    assert (second.state, second.case_id) == ("left_for_staff", first.case_id)
+    assert (second.state, second.outcome) == ("left_for_staff", "wrong_person")
+    assert second.case_id == first.case_id
     assert hotline.rung() == []
 
 
@@ -437,10 +439,25 @@ def test_staff_do_not_call_a_wrong_persons_phone_that_is_in_no_case_either(
 
     assert (left.state, left.due_at) == ("left_for_staff", clock.now + timedelta(minutes=30))
     with hotline.database.transaction() as session:
-        with pytest.raises(NotAgainError, match=f"^{CallbackRefusal.PHONE_STOPPED}$"):
+        with pytest.raises(NotAgainError, match=f"^{CallbackRefusal.WRONG_PERSON}$"):
             promise_anew(session, left.id, hotline.policy, "liaison:1", clock.now)
-        with pytest.raises(RefusedError, match=f"^{CallbackRefusal.PHONE_STOPPED}$"):
+        with pytest.raises(RefusedError, match=f"^{CallbackRefusal.WRONG_PERSON}$"):
             may_be_called(session.get_one(Callback, left.id))
+
+
+def test_staff_may_call_again_once_it_was_the_right_phone_after_all(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
+) -> None:
+    make_staff(phone=LIAISON)
+    asks_express(phone, make_case(custody_status="in_custody", phone=CALLER))
+    left = meets_a_wrong_person(phone, hotline)
+
+    with hotline.database.transaction() as session:
+        lift_stop(session, session.scalars(select(RegistrantPhone)).one(), "staff:1", clock.now)
+
+    assert callbacks(hotline)[-1].outcome == "stop_lifted"
+    with hotline.database.reading() as session:
+        may_be_called(session.get_one(Callback, left.id))
 
 
 def test_staff_call_the_next_safe_phone_of_the_case_after_a_wrong_person(

@@ -359,6 +359,28 @@ def test_callback_whose_phone_said_stop_offers_no_call_and_says_why(
     assert office_rows.row(callback_id).state == "cancelled"
 
 
+def test_after_a_wrong_person_the_page_says_so_and_offers_neither_a_call_nor_its_first_words(
+    liaison: Member, office_rows: Office
+) -> None:
+    left = {"state": "left_for_staff", "outcome": "wrong_person", "reason": "to_supervisor", "rank": None}
+    callback_id = office_rows.promises(closed_at=office_rows.clock(), **left)
+    in_no_case = office_rows.promises(case=False, closed_at=office_rows.clock(), **left)
+    liaison.opens("/console/callbacks?attention=1")
+    assert liaison.reads("Needs attention: wrong person answered")
+    assert not liaison.reads("said stop")
+    assert "Reopen" not in liaison.buttons
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("A wrong person answered this phone, so it is not called any more.")
+    assert liaison.reads("Look for another safe phone on the page of the case")
+    for untrue in ("Someone asked", "asked for no more calls", "How to call", "First words"):
+        assert not liaison.reads(untrue)
+    buttons = {button.text_content().strip() for button in liaison.page.xpath("//button")}
+    assert buttons.isdisjoint({"Reopen", "Call now", "Reschedule", "Hand to colleague"})
+    assert not liaison.opens(f"/console/callbacks/{in_no_case}").reads("page of the case")
+
+
 def test_callback_whose_case_has_a_newer_one_offers_no_call_and_names_the_newer(
     liaison: Member, office_rows: Office
 ) -> None:
