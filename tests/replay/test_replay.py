@@ -9,7 +9,7 @@ from tests.replay.verdict import judge
 
 @ON_SQLITE
 def test_month_of_a_feed_reaches_everybody_as_they_wished(database: Database, settings: Settings) -> None:
-    with begun(database, settings, 60, days=8, seed=0, busy=1.0, whole=1.0) as replay:
+    with begun(database, settings, 30, days=8, seed=0, busy=1.0, whole=1.0) as replay:
         replay.passes()
         verdict = judge(replay)
 
