@@ -19,7 +19,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 #: The attributes that every record has. Any other attribute was given as ``extra`` and is written too.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 #: The logger for the line at a role's start. Its release and address are ours and keep their digits.
-_START = "hotline.start"
+START = "hotline.start"
 #: Whole numbers that are useful and identify nobody: row ids, process ids, counts and times.
 _COUNTS = re.compile(r"(^|_)(id|pid|port|turn|rows|count|seconds|milliseconds|code)$")
 
@@ -76,7 +76,7 @@ class JsonLines(logging.Formatter):
         }
         extra = {name: value for name, value in vars(record).items() if name not in _OWN}
         plain = {name: _plain(name, value) for name, value in extra.items()}
-        line.update(extra if record.name == _START else plain)
+        line.update(extra if record.name == START else plain)
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = [where(error) for error in _causes(record.exc_info[1])]
         return json.dumps(line, ensure_ascii=False)
@@ -153,7 +153,7 @@ def _install(handler: logging.Handler, level: str) -> None:
 
 def log_start(role: str, address: str) -> None:
     """Log one line when a role starts: its release, role, and the address it listens on or its machine."""
-    logging.getLogger(_START).info(
+    logging.getLogger(START).info(
         "Started.", extra={"release": version("hotline"), "role": role, "address": address}
     )
 

@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import signal
+import sys
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -57,7 +58,11 @@ LEAVING_SECONDS = 5.0
     help="Load the demo office; the default in development, refused in production.",
 )
 def serve(bind: str, demo: bool | None) -> None:
-    """Start everything on this machine under one supervisor."""
+    """Start everything on this machine under one supervisor.
+
+    It logs JSON lines on stdout. At a terminal those of starting processes go to run/started.jsonl in the
+    data folder.
+    """
     # Almost no object made before the fork is garbage, and collecting takes a sixth of the start time.
     gc.disable()
     where = read_bind(bind)
@@ -197,7 +202,7 @@ class _Supervised:
         self._process, printed = start_supervisor(self._run, config, _child_environment(self._settings))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
-        pump = LogPump(printed)
+        pump = LogPump(printed, self._run / "started.jsonl" if sys.stdout.isatty() else None)
         self._wait_until_ready(pump)
         while self._process.is_alive():
             # In steps: during a wait without a limit, a signal would be handled only at its end.
@@ -277,7 +282,8 @@ def _to_try(settings: Settings, cases: Iterable[Any]) -> list[str]:
         "Three things to try:",
         f"  1. Dial the line from the exchange, press 1 and 1, and key {heard}.",
         f"  2. Let the feed say that this person got out: {_release(settings)}",
-        "     The line calls +1 202 555 0110, who asked for that. Answer it on the exchange, or dial again.",
+        "     The line calls +1 202 555 0110, who asked for that. Answer it on the exchange, press 1, key",
+        "     2593, press 1 to hear it, and 1 to confirm. Or dial again.",
         "  3. Sign in as Ana, open Callbacks, and call somebody back: her phone rings on the exchange.",
     ]
 

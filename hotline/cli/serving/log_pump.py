@@ -6,9 +6,10 @@ import re
 import sys
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO
 
-from config.logging import without_digits
+from config.logging import START, without_digits
 
 #: Lines kept while nobody reads our stdout. More are dropped, because a full pipe would stop the line.
 MOST_LINES = 5000
@@ -40,11 +41,17 @@ def as_json(line: str) -> str:
 
 
 class LogPump:
-    """Two threads and a bounded queue between the supervisor's output and ours."""
+    """Two threads and a bounded queue between the supervisor's output and ours.
 
-    def __init__(self, source: IO[str]) -> None:
+    ``starts``: a file for the lines that roles log when they start, instead of our output. At a terminal they
+    would stand between a person and what the person must read.
+    """
+
+    def __init__(self, source: IO[str], starts: Path | None = None) -> None:
         self._lines: queue.Queue[str | None] = queue.Queue(MOST_LINES)
-        self._source = source
+        self._source, self._starts = source, starts
+        if starts is not None:
+            starts.write_text("")
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._writer = threading.Thread(target=self._write, daemon=True)
         self._reader.start()
@@ -69,7 +76,21 @@ class LogPump:
     def _read(self) -> None:
         for line in self._source:
             if (text := line.rstrip("\n")) and _OF_NO_USE not in text:
-                self._put(as_json(text))
+                found = as_json(text)
+                if not self._is_kept(found):
+                    self._put(found)
+
+    def _is_kept(self, line: str) -> bool:
+        """Whether a line is in the file of the starts now."""
+        if self._starts is None or json.loads(line).get("logger") != START:
+            return False
+        try:
+            with self._starts.open("a") as file:
+                file.write(f"{line}\n")
+        except OSError:
+            # No room on the disk: better on the screen than nowhere.
+            return False
+        return True
 
     def _write(self) -> None:
         while (line := self._lines.get()) is not None:

@@ -55,7 +55,14 @@ class Serving:
 
     every: ClassVar[list["Serving"]] = []
 
-    def __init__(self, data_dir: Path, port: int | None = None, *options: str, **environ: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int | None = None,
+        *options: str,
+        screen: int | None = None,
+        **environ: str,
+    ) -> None:
         Serving.every.append(self)
         self.data_dir = data_dir
         self.port = port or free_ports()
@@ -65,7 +72,7 @@ class Serving:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "hotline.cli", "serve", "--bind", f"127.0.0.1:{self.port}", *options],
                 env={**ours, "HOTLINE_DATA_DIR": str(data_dir), **environ},
-                stdout=log,
+                stdout=log if screen is None else screen,
                 stderr=subprocess.STDOUT,
             )
 
@@ -227,6 +234,31 @@ def test_programs_log_json_lines(serving: Serving) -> None:
 
     started = {line["role"] for line in lines() if line["message"] == "Started."}
     assert started == {"web", "console", "worker", "sweeper", "intake", "events"}
+
+
+def test_person_at_a_terminal_reads_where_to_go_and_no_log_of_the_start(tmp_path: Path) -> None:
+    terminal, screen = os.openpty()
+    serving = Serving(tmp_path / "var", screen=screen)
+    os.close(screen)
+    read = ""
+
+    def roles() -> set[str]:
+        lines = (serving.data_dir / "run" / "started.jsonl").read_text().splitlines()
+        return {json.loads(line)["role"] for line in lines}
+
+    try:
+        while "Demo cases, with invented people:" not in read:
+            read += os.read(terminal, 65536).decode(errors="replace")
+        until(lambda: len(roles()) == 6, "every role to start")
+    finally:
+        stopped = serving.stops()
+        os.close(terminal)
+
+    assert "The line answers at" in read
+    assert "Started." not in read
+    assert "{" not in read
+    assert roles() == {"web", "console", "worker", "sweeper", "intake", "events"}
+    assert stopped == 0
 
 
 @pytest.mark.parametrize(
