@@ -185,6 +185,28 @@ def test_transferred_call_rings_a_phone_and_typed_words_cross(visitors: Visitors
     caller.hears("Dial completed, bridged true.")
 
 
+def test_phone_says_that_the_other_side_joins_and_after_the_talk_that_it_has_left(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    victim, liaison = Handset(page, "Victim"), Handset(page, "Liaison")
+    liaison.dials()
+    liaison.hears("To talk to someone")
+    liaison.presses("3")
+    liaison.hears("the other side is joining")
+    liaison.is_shown_as("In call")
+
+    victim.dials()
+    victim.hears("To talk to someone")
+    victim.presses("3")
+
+    liaison.hears("you are now connected to 1 other")
+    liaison.is_shown_as("Talking")
+    victim.hangs_up()
+    liaison.hears("the other side has left")
+    expect(liaison.call.get_by_text("the other side is joining")).to_have_count(1)
+
+
 def test_words_on_a_phone_stay_after_the_call_and_below_those_of_the_next(
     visitors: Visitors, exchange: Exchange
 ) -> None:

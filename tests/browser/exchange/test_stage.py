@@ -260,8 +260,8 @@ def test_ringing_phone_is_answered_from_the_top_of_the_page_by_keyboard_alone(
     liaison.hears("To accept, press 1.")
     expect(page.locator(":focus")).to_have_text("1")
     page.keyboard.press("1")
-    liaison.is_shown_as("Alone")
-    liaison.hears("waiting for the other side")
+    liaison.hears("the other side is joining")
+    liaison.is_shown_as("In call")
 
 
 def test_phone_that_asks_offers_the_key_of_the_chosen_card(visitors: Visitors, exchange: Exchange) -> None:
@@ -362,7 +362,7 @@ def test_page_of_handsets_is_accessible(visitors: Visitors, exchange: Exchange) 
     liaison.answers()
     liaison.hears("To accept, press 1.")
     liaison.presses("1")
-    liaison.is_shown_as("Alone")
+    liaison.hears("the other side is joining")
     expect(liaison.card.get_by_label("Say something")).to_be_hidden()
     page.get_by_role("button", name="Answer +1 202 555 0142").click()
     other = Handset(page, "Phone 0142")

@@ -15,14 +15,15 @@ const ENDED = {
   failed: "Could not be reached",
 };
 const STATES = {
-  talking: "Talking", recording: "Recorded", waiting: "In a queue", ringing: "Line is dialing", alone: "Alone",
+  talking: "Talking", recording: "Recorded", waiting: "In a queue", ringing: "Line is dialing",
 };
 const WHO = {
   person: "I answer it", machine: "voicemail answers", robot: "a call screener answers",
   fax: "a fax answers", busy: "it is busy", unreachable: "it is switched off",
 };
-/** Notes of the exchange in the words of the person who waits. */
-const NOTES = { "you are alone in the conference": "waiting for the other side" };
+/** Two notes of the exchange; people read the first one in other words. */
+const ALONE = "you are alone in the conference";
+const CONNECTED = "you are now connected";
 const SPEAKERS = { heard: "", pressed: "You pressed ", said: "You: ", talk: "They: ", note: "" };
 /** How many calls of a handset stay readable on it. */
 const MOST_CALLS = 6;
@@ -284,13 +285,13 @@ export class Handset {
 
   #hear(part, call) {
     const passages = call.transcript;
-    for (const passage of passages.slice(Number(part.dataset.count))) {
+    for (const [place, passage] of [...passages.entries()].slice(Number(part.dataset.count))) {
       const last = part.lastElementChild;
       if (passage.kind === "pressed" && passage.text && last?.dataset.keys) {
         last.dataset.keys += passage.text;
         last.lastChild.textContent = last.dataset.keys;
       } else {
-        part.append(line(passage));
+        part.append(line({ ...passage, text: noteOf(passage.text, passages.slice(0, place)) }));
       }
     }
     part.dataset.count = String(passages.length);
@@ -327,10 +328,16 @@ function line(passage) {
   if (passage.language) paragraph.lang = passage.language;
   const speaker = SPEAKERS[passage.kind] ?? "";
   if (speaker) paragraph.append(make("span", "who-speaks", speaker));
-  const text = passage.kind === "pressed" && !passage.text ? "nothing" : NOTES[passage.text] ?? passage.text;
+  const text = passage.kind === "pressed" && !passage.text ? "nothing" : passage.text;
   paragraph.append(document.createTextNode(text));
   if (passage.kind === "pressed" && passage.text) paragraph.dataset.keys = passage.text;
   return paragraph;
+}
+
+/** The line may say that both are connected a moment before they are: the note is true then, and after the talk. */
+function noteOf(text, earlier) {
+  if (text !== ALONE) return text;
+  return earlier.some((one) => one.text.startsWith(CONNECTED)) ? "the other side has left" : "the other side is joining";
 }
 
 /** A named line by its name and its last digits, which is as much as a phone's width shows. */
