@@ -165,6 +165,15 @@ def test_questions_are_under_headings_and_each_is_asked_once() -> None:
     assert "Which liaison is rung for a callback?" in every
 
 
+@pytest.mark.parametrize("document", CURRENT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_paragraphs_and_points_of_a_document_are_short(document: Path) -> None:
+    text = without_code(document.read_text(encoding="utf-8"))
+    parts = re.split(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.) )", text)
+    words = {part.strip()[:60]: len(part.split()) for part in parts if not part.lstrip().startswith("|")}
+
+    assert [start for start, count in words.items() if count > 120] == []
+
+
 def test_text_of_a_link_names_the_document_that_it_leads_to() -> None:
     wrong = []
     for document in CURRENT:
