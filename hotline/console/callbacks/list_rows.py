@@ -187,7 +187,7 @@ def _note(row: WorkRow, now: datetime, zone: ZoneInfo, window: str, *, is_mine: 
     if row.state == "requested" and row.paged_at is not None:
         return _("nobody took it")
     if row.state == "requested" and row.next_attempt_at > now and not row.on_list:
-        return _("next call %(moment)s", moment=moment_words(row.next_attempt_at, now, zone))
+        return _("line calls %(moment)s", moment=moment_words(row.next_attempt_at, now, zone))
     return ""
 
 

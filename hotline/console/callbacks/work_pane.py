@@ -144,6 +144,16 @@ def _why_not_called(session: Session, row: listing.Listed) -> str:
     return ""
 
 
+def _opens_at(session: Session, row: listing.Listed, callback: Callback, now: datetime) -> datetime | None:
+    """When this person may be called, if that is later than now and nobody is being called for it (R29)."""
+    # What waits on the list may be called now.
+    is_idle = row.state == "left_for_staff" or (row.state in ("requested", "claimed") and not row.on_list)
+    if not is_idle:
+        return None
+    opens = next_moment_inside(session, callback, now, console.callback_policy.of_staff())
+    return None if opens is None or opens <= now else opens
+
+
 def _own_call_failed(session: Session, row: listing.Listed) -> bool:
     """Whether a call that its holder requested was not placed at all, and their phone did not ring."""
     if row.state != "claimed" or row.missed_by_id is None or row.missed_by_id != row.staff_id:
@@ -218,6 +228,7 @@ def _state(
         "calls_later": row.next_attempt_at > now + timedelta(minutes=1),
         "why_not_called": _why_not_called(session, row),
         "is_stopped": row.outcome in NOT_CALLED,
+        "opens_at": _opens_at(session, row, callback, now),
         "own_call_failed": _own_call_failed(session, row),
         "joiners": _joiners(session, row),
         "asks_who": _asks_who(session, row),
@@ -270,6 +281,7 @@ def _tag(
         state["joiners"],
         state["asks_who"],
         state["why_not_called"],
+        state["opens_at"],
         state["wrap_up_until"],
         state["ended"],
         happened,

@@ -169,7 +169,7 @@ def test_row_that_cannot_be_claimed_says_why_in_a_word(
     assert "Waiting: window opens 1 PM" in found[closed]
     assert "Needs attention: phone said stop" in found[stopped]
     assert not any("Claim Call now" in found[one] for one in (theirs, talking, closed, stopped))
-    assert "Waiting: next call 10:30 AM" in found[again]
+    assert "Waiting: line calls 10:30 AM" in found[again]
     assert found[again].endswith("Claim Call now")
 
 

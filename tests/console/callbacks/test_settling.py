@@ -359,6 +359,38 @@ def test_callback_whose_phone_said_stop_offers_no_call_and_says_why(
     assert office_rows.row(callback_id).state == "cancelled"
 
 
+@pytest.mark.parametrize("state", ["requested", "claimed", "left_for_staff"])
+def test_outside_the_persons_hours_the_page_says_when_they_begin_and_offers_no_call(
+    liaison: Member, office_rows: Office, state: str
+) -> None:
+    now = office_rows.clock()
+    opens = now + timedelta(hours=3)
+    hours = {"next_attempt_at": opens, "window_starts": opens, "window_ends": opens + timedelta(hours=4)}
+    of_state: dict[str, dict[str, Any]] = {
+        "claimed": {"staff_id": liaison.staff_id, "claimed_at": now, "lease_until": opens},
+        "left_for_staff": {"outcome": "not_safe", "closed_at": now},
+    }
+    callback_id = office_rows.promises(rank=None, state=state, **hours, **of_state.get(state, {}))
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("Nobody may call this person before Wed 1:00 PM there: their hours begin then.")
+    assert not liaison.reads("You may call now.")
+    assert liaison.page.xpath("//*[@id='does-call']") == []
+
+
+def test_a_later_call_of_the_line_keeps_nobody_from_calling_now(liaison: Member, office_rows: Office) -> None:
+    later = office_rows.clock() + timedelta(minutes=30)
+    callback_id = office_rows.promises(rank=None, next_attempt_at=later, caller_tries=1)
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("The line calls by itself from Wed 10:30 AM there. You may call now.")
+    assert not liaison.reads("Not dialled before")
+    liaison.clicks("Call now")
+    assert office_rows.row(callback_id).state == "ringing_liaison"
+
+
 def test_after_a_wrong_person_the_page_says_so_and_offers_neither_a_call_nor_its_first_words(
     liaison: Member, office_rows: Office
 ) -> None:
