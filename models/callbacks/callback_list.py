@@ -37,6 +37,9 @@ PAUSED_FOR = timedelta(minutes=5)
 #: The exact words of the partial indexes: with bound parameters the databases would not use them.
 ON_LIST = text("callbacks.state = 'requested' AND callbacks.rank IS NOT NULL")
 NOT_YET = text("callbacks.state = 'requested' AND callbacks.rank IS NULL")
+#: With a rank these are ``ON_LIST``. For "is not null" beside the rank itself PostgreSQL would expect far fewer
+#: rows, and read and sort the whole list to find the first.
+_REQUESTED = text("callbacks.state = 'requested'")
 #: Those on the list, and those that need attention, by their ranks in the two lists.
 LISTED = text("callbacks.state IN ('requested','left_for_staff') AND callbacks.rank IS NOT NULL")
 
@@ -64,7 +67,7 @@ def heads_of_list(
     columns = (Callback.id, Callback.rank, Callback.urgency, Callback.due_at, Callback.liaison_tries)
     heads = [
         select(*columns)
-        .where(ON_LIST, Callback.rank == rank, may_be_now, *only)
+        .where(_REQUESTED, Callback.rank == rank, may_be_now, *only)
         .order_by(Callback.due_at, Callback.id)
         .limit(limit)
         .subquery()

@@ -195,6 +195,20 @@ def test_head_of_the_list_is_read_in_the_order_of_its_index_and_sorted_nowhere(c
     assert not re.search(r"TEMP B-TREE|Sort", plan), plan
 
 
+@pytest.mark.parametrize("crowded", ["postgresql"], indirect=True)
+def test_head_of_the_list_is_sorted_nowhere_after_years_of_callbacks(crowded: Database) -> None:
+    columns = ", ".join(column.name for column in CALLBACKS.columns if column.name != "id")
+    with undone(crowded) as session:
+        closed = f"SELECT {columns} FROM callbacks WHERE state = 'reached' LIMIT 1"  # noqa: S608
+        many = f"SELECT c.* FROM ({closed}) c, generate_series(1, 100000)"  # noqa: S608
+        session.execute(text(f"INSERT INTO callbacks ({columns}) {many}"))  # noqa: S608
+        session.execute(text("ANALYZE callbacks"))
+        plan = _plans(session, lambda: first_on_list(session, NOW, POLICY, 8))
+
+    assert "ix_callbacks_line" in plan
+    assert not re.search("Sort", plan), plan
+
+
 def test_callback_whose_time_comes_is_found_by_that_time(crowded: Database) -> None:
     with undone(crowded) as session:
         plan = _plans(session, lambda: tidy_list(session, NOW, POLICY))
