@@ -37,8 +37,8 @@ PAUSED_FOR = timedelta(minutes=5)
 #: The exact words of the partial indexes: with bound parameters the databases would not use them.
 ON_LIST = text("callbacks.state = 'requested' AND callbacks.rank IS NOT NULL")
 NOT_YET = text("callbacks.state = 'requested' AND callbacks.rank IS NULL")
-#: With a rank these are ``ON_LIST``. For "is not null" beside the rank itself PostgreSQL would expect far fewer
-#: rows, and read and sort the whole list to find the first.
+#: With a rank these are ``ON_LIST``. For "is not null" beside the rank itself PostgreSQL would expect far too
+#: few rows, and read and sort the whole list to find the first.
 _REQUESTED = text("callbacks.state = 'requested'")
 #: Those on the list, and those that need attention, by their ranks in the two lists.
 LISTED = text("callbacks.state IN ('requested','left_for_staff') AND callbacks.rank IS NOT NULL")
