@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.callback import UNASKED, Callback
 from models.callbacks.claim import actor_of
+from models.callbacks.follow_up import WRONG_PERSON
 from models.calls.call import Call
-from models.overview.outcome import NOBODY_THERE, WRONG_PERSON
+from models.overview.outcome import NOBODY_THERE
 from models.staff.refusals import ShiftRefusal
 from models.staff.schedule import Absence
 from models.staff.staff import Staff
