@@ -122,15 +122,19 @@ class LiveCall:
 
         Raises ValueError for any other key.
         """
-        self.driver.put("pressed", keys)
+        self._keys(keys)
         self.driver.go_on(lambda: self.leg.types(keys) if self.leg.timed else self.leg.presses(keys))
         if "*" in keys and getattr(self.leg.waits_behind, "star_ends", False) and self.is_talking:
             self._ends_talk()
 
     def types(self, keys: str) -> None:
         """Type ``keys`` and do not wait: more may follow before the Gather ends. Raises ValueError."""
-        self.driver.put("pressed", keys)
+        self._keys(keys)
         self.driver.go_on(lambda: self.leg.types(keys))
+
+    def _keys(self, keys: str) -> None:
+        """Write down ``keys``. They are lost while neither the line nor another person hears them."""
+        self.driver.put("pressed", keys, lost=not (self.leg.hears_keys or self.is_talking))
 
     def says_nothing(self) -> None:
         """Wait until the line stops waiting for keys, or until the hold document plays again."""

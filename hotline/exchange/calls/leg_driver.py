@@ -82,9 +82,9 @@ class LegDriver:
         """Write down what another person says."""
         self.put("talk", words)
 
-    def put(self, kind: str, text: str) -> None:
+    def put(self, kind: str, text: str, *, lost: bool = False) -> None:
         """Write down a passage of this ``kind``, at this moment of the leg's clock."""
-        self.transcript.append(Passage(kind, text, at=self.leg.now))
+        self.transcript.append(Passage(kind, text, at=self.leg.now, lost=lost))
 
     # Steps.
 

@@ -88,6 +88,7 @@ class SwitchedCall:
                 "language": one.language,
                 "seconds": round(one.seconds, 1),
                 "at": round(one.at, 1),
+                "lost": one.lost,
             }
             for one in list(self.live.transcript)[since:]
         ]

@@ -140,6 +140,12 @@ class Leg:
         return self._is_playing
 
     @property
+    def hears_keys(self) -> bool:
+        """Whether a key that is typed now is heard: by a Gather, or in a recording."""
+        wait = self.waits_for
+        return isinstance(wait, Recording) or (isinstance(wait, Keys) and wait.takes_keys)
+
+    @property
     def waits_behind(self) -> Wait | None:
         """What the leg waits for, even while it hears a hold document."""
         return self.waits_for if self.hold is None else self.hold.waits_for

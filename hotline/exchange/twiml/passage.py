@@ -10,7 +10,7 @@ class Passage:
     """``kind`` is ``heard``, ``pressed``, ``said`` (by this person), ``talk`` (by another) or ``note``.
 
     A ``heard`` passage has Twilio's language and voice, its seconds, and how often it is played. ``at`` is
-    the moment of the call at which a passage began.
+    the moment of the call at which a passage began. Keys that were ``lost`` are heard by nobody.
     """
 
     kind: str
@@ -20,6 +20,7 @@ class Passage:
     seconds: float = 0.0
     times: int = 1
     at: float = 0.0
+    lost: bool = False
 
     @classmethod
     def of(cls, phrase: Phrase) -> "Passage":

@@ -71,6 +71,22 @@ def test_words_take_their_time_and_a_key_cuts_them_short(visitors: Visitors, exc
     caller.is_shown_as("Call over")
 
 
+def test_key_that_the_line_does_not_hear_is_marked_on_the_phone(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    caller = Handset(page, "Victim")
+    caller.dials()
+    caller.hears("To talk to someone")
+    caller.presses("5")
+    caller.hears("Please hold.")
+
+    caller.presses("77")
+
+    expect(caller.call.locator(".pressed")).to_have_text(["You pressed 5", "You pressed 77 (not heard)"])
+    expect(page.get_by_role("region", name="Calls").locator(".call-last")).to_have_text("“Please hold.”")
+
+
 def test_silence_is_a_button_where_no_time_passes(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     caller = Handset(page, "Victim")

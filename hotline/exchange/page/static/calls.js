@@ -123,7 +123,7 @@ export class Calls {
   /** Which of the stage's card keys the person on this call was last asked for; -1 for none. */
   asksFor(call) {
     if (call?.state !== "keys") return -1;
-    const since = call.transcript.findLastIndex(({ kind }) => kind === "pressed") + 1;
+    const since = call.transcript.findLastIndex(({ kind, lost }) => kind === "pressed" && !lost) + 1;
     return this.wasAskedFor(call, since);
   }
 

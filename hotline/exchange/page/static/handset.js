@@ -287,9 +287,9 @@ export class Handset {
     const passages = call.transcript;
     for (const [place, passage] of [...passages.entries()].slice(Number(part.dataset.count))) {
       const last = part.lastElementChild;
-      if (passage.kind === "pressed" && passage.text && last?.dataset.keys) {
+      if (passage.kind === "pressed" && passage.text && last?.dataset.keys && last.dataset.lost === String(passage.lost)) {
         last.dataset.keys += passage.text;
-        last.lastChild.textContent = last.dataset.keys;
+        last.lastChild.textContent = pressed(last.dataset.keys, passage.lost);
       } else {
         part.append(line({ ...passage, text: noteOf(passage.text, passages.slice(0, place)) }));
       }
@@ -328,11 +328,13 @@ function line(passage) {
   if (passage.language) paragraph.lang = passage.language;
   const speaker = SPEAKERS[passage.kind] ?? "";
   if (speaker) paragraph.append(make("span", "who-speaks", speaker));
-  const text = passage.kind === "pressed" && !passage.text ? "nothing" : passage.text;
+  const text = passage.kind === "pressed" ? pressed(passage.text, passage.lost) : passage.text;
   paragraph.append(document.createTextNode(text));
-  if (passage.kind === "pressed" && passage.text) paragraph.dataset.keys = passage.text;
+  if (passage.kind === "pressed" && passage.text) Object.assign(paragraph.dataset, { keys: passage.text, lost: passage.lost });
   return paragraph;
 }
+
+const pressed = (keys, lost) => (keys ? `${keys}${lost ? " (not heard)" : ""}` : "nothing");
 
 /** The line may say that both are connected a moment before they are: the note is true then, and after the talk. */
 function noteOf(text, earlier) {

@@ -147,9 +147,9 @@ class Group {
   }
 }
 
-/** The last sentence of a call, or the keys after it. */
+/** The last sentence of a call, or the keys after it that were heard. */
 function lastOf(call) {
-  const passages = (call?.transcript ?? []).filter(({ kind, text }) => text && kind !== "note");
+  const passages = (call?.transcript ?? []).filter(({ kind, text, lost }) => text && kind !== "note" && !lost);
   const keys = passages.slice(passages.findLastIndex(({ kind }) => kind !== "pressed") + 1);
   if (keys.length) return `Keys ${keys.map(({ text }) => text).join("")}`;
   return passages.length ? `“${passages.at(-1).text}”` : "";
