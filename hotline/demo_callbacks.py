@@ -16,6 +16,7 @@ from models.audit import audit
 from models.callbacks.callback import Callback
 from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
+from workers.office_rules import policies_of
 
 #: How far ahead the line may begin to dial. A demo that is started again begins this time anew.
 AHEAD = timedelta(hours=18)
@@ -95,6 +96,7 @@ def _make(
         next_attempt_at=asked if promise.left else at,
         closed_at=now if promise.left else None,
         outcome="not_safe" if promise.left else None,
+        caller_tries=policies_of(office).caller_tries if promise.left else 0,
         # Nobody gets a text message about an invented callback.
         warned=LEFT_TOLD if promise.left else 0,
     )

@@ -1,6 +1,6 @@
 """The callback that a staff member is shown next: the first that they may claim and call now (R36)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -8,10 +8,8 @@ from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
-from models.callbacks.callback_list import LISTED
+from models.callbacks.callback_list import ON_LIST
 from models.callbacks.callback_policy import CallbackPolicy
-from models.callbacks.claim import OVERSEERS, may_take_up
-from models.callbacks.follow_up import SUPERVISOR
 from models.calls.offer import last_offers
 from models.calls.two_lists import RANKS, interleave
 from models.store.refusal import RefusedError
@@ -21,16 +19,16 @@ from models.talks.own_call import may_ring_now
 _LOOKS = 25
 
 
-def next_to_claim(session: Session, role: str, now: datetime, policy: CallbackPolicy) -> int | None:
-    """The id of the first callback that a person with this role may claim and call now; None for none.
+def next_to_claim(
+    session: Session, languages: Collection[str], now: datetime, policy: CallbackPolicy
+) -> int | None:
+    """The id of the first callback in one of these languages that may be claimed and called now, or None.
 
-    It changes nothing, so a colleague may be faster. What was left for a supervisor is for overseers alone.
+    It changes nothing, so a colleague may be faster. What was left for staff is not offered by itself:
+    somebody has to read why before they call.
     """
-    for callback in _in_order(session, now, policy):
-        if callback.reason == SUPERVISOR and callback.state != "requested" and role not in OVERSEERS:
-            continue
+    for callback in _in_order(session, languages, now, policy):
         try:
-            may_take_up(session, callback)
             may_ring_now(session, callback, now, policy)
         except RefusedError:
             continue
@@ -38,11 +36,13 @@ def next_to_claim(session: Session, role: str, now: datetime, policy: CallbackPo
     return None
 
 
-def _in_order(session: Session, now: datetime, policy: CallbackPolicy) -> Iterator[Callback]:
-    """The heads of both lists, with those that need attention, in the order of offers."""
+def _in_order(
+    session: Session, languages: Collection[str], now: datetime, policy: CallbackPolicy
+) -> Iterator[Callback]:
+    """The heads of both lists in the order of offers."""
     heads = [
         select(Callback.id, Callback.rank, Callback.due_at)
-        .where(LISTED, Callback.rank == rank)
+        .where(ON_LIST, Callback.rank == rank, Callback.language.in_(languages))
         .order_by(Callback.due_at, Callback.id)
         .limit(_LOOKS)
         .subquery()

@@ -91,7 +91,11 @@ def test_three_callbacks_in_a_row_take_four_keys_or_clicks_each_and_load_no_page
         is_free(console_server, ana)
         does(3)
 
-        said = "Here is the next callback" if number < 2 else "No other callback can be called now."
+        said = (
+            "Here is the next callback"
+            if number < 2
+            else "No other callback in your languages waits for a call now."
+        )
         expect(page.locator("#work").get_by_text(said)).to_be_visible()
         expect(page.locator("main :focus")).to_have_count(1)
 

@@ -9,7 +9,8 @@ from flask import flash, request
 from sqlalchemy.orm import Session
 
 from hotline.console.callbacks.area import area
-from hotline.console.callbacks.list_pane import address_of
+from hotline.console.callbacks.list_pane import address_of, spoken_by
+from hotline.console.callbacks.list_rows import short_reason
 from hotline.console.callbacks.words import OUTCOME_CHOICES, note_sentence
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
@@ -63,14 +64,29 @@ def save_note(click: TalkClick) -> list[Job]:
     return []
 
 
-def page_of_next() -> str:
-    """The page of the next callback that the reader may claim, still unclaimed; else the list."""
+def page_of_next(saved: int | None) -> str:
+    """The page of the next callback that the reader may claim, still unclaimed; else the list.
+
+    ``saved`` is the callback whose outcome was saved; None for a talk with a caller at 0.
+    """
     with console.database.reading() as session:
-        found = next_to_claim(session, me().role, console.clock(), console.callback_policy)
+        spoken = spoken_by(session)
+        found = next_to_claim(session, spoken, console.clock(), console.callback_policy)
+        what = _("Caller at 0") if saved is None else short_reason(session.get_one(Callback, saved).reason)
+    said = {"outcome": _(OUTCOME_CHOICES[_code()]), "what": what}
     if found is None:
-        flash(_("Saved. No other callback can be called now."), "success")
+        flash(
+            _(
+                "Saved: %(outcome)s (%(what)s). No other callback in your languages waits for a call now.",
+                **said,
+            ),
+            "success",
+        )
         return address_of(None)
-    flash(_("Saved. Here is the next callback; nobody has claimed it yet."), "success")
+    flash(
+        _("Saved: %(outcome)s (%(what)s). Here is the next callback; nobody has claimed it yet.", **said),
+        "success",
+    )
     return address_of(found)
 
 

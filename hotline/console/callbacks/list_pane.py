@@ -117,8 +117,13 @@ def _made_row(row: RowWords, filters: tuple[str, ...], page: int, _language: str
     return str(made.row_html(row, address, is_opened, MARKS, Markup(_FIELD)))  # noqa: S704 # no text of others
 
 
-def _reader(session: Session, now: datetime) -> Reader:
+def spoken_by(session: Session) -> tuple[str, ...]:
+    """The languages that the reader speaks with callers."""
     spoken = session.scalar(select(Staff.languages).where(Staff.id == me().staff_id)) or ""
+    return tuple(word.strip() for word in spoken.split(","))
+
+
+def _reader(session: Session, now: datetime) -> Reader:
     zone = console.office.zone
     day_ends = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
-    return Reader(me().staff_id, tuple(word.strip() for word in spoken.split(",")), day_ends.astimezone(UTC))
+    return Reader(me().staff_id, spoken_by(session), day_ends.astimezone(UTC))

@@ -149,7 +149,7 @@ def row_words(
         due=due_words(row.due_at, now, zone),
         is_overdue=row.due_at < now and row.state != "talking",
         is_urgent=row.urgency == "urgent",
-        why=_(SHORT_REASONS[row.reason]) if row.reason in SHORT_REASONS else row.reason,
+        why=short_reason(row.reason),
         state=_state(row, needs_attention=needs_attention),
         needs_attention=needs_attention,
         note=_note(row, now, zone, window, is_mine=is_mine),
@@ -162,6 +162,11 @@ def row_words(
         action=action,
         button=button,
     )
+
+
+def short_reason(reason: str) -> str:
+    """Why we call, in a word or two; the code of a reason without words."""
+    return _(SHORT_REASONS[reason]) if reason in SHORT_REASONS else reason
 
 
 def _state(row: WorkRow, *, needs_attention: bool) -> str:

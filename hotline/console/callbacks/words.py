@@ -240,7 +240,7 @@ def tries(row: Listed, history: Sequence[Happening]) -> str:
 
     A person who could not talk may begin a new round of tries, whose count is 0.
     """
-    if not row.caller_tries and any(one.what in _PUT_OFF for one in history):
+    if not row.caller_tries and (row.outcome == "not_safe" or any(one.what in _PUT_OFF for one in history)):
         return _("the person answered and could not talk")
     if not row.caller_tries:
         return _("none failed")

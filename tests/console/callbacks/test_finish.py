@@ -49,7 +49,9 @@ def test_one_click_saves_outcome_and_note_and_shows_the_next_callback_unclaimed(
     liaison.clicks("Save outcome")
 
     assert liaison.path == f"/console/callbacks/{following}"
-    assert liaison.reads("Saved. Here is the next callback; nobody has claimed it yet.")
+    assert liaison.reads(
+        "Saved: Message left (Asked for a call). Here is the next callback; nobody has claimed"
+    )
     assert office_rows.row(following).state == "requested"
     assert (office_rows.row(done).outcome, note_on(database, done)) == ("message_left", "Prefers mornings.")
 
@@ -266,7 +268,20 @@ def test_list_is_shown_where_nobody_waits(liaison: Member, office_rows: Office) 
     liaison.opens(f"/console/callbacks/{done}").fills(outcome="reached").clicks("Save outcome")
 
     assert liaison.path == "/console/callbacks"
-    assert liaison.reads("Saved. No other callback can be called now.")
+    assert liaison.reads("Saved: Reached (Asked for a call). No other callback in your languages waits")
+
+
+def test_callback_in_another_language_or_one_that_needs_attention_is_not_shown_next(
+    liaison: Member, office_rows: Office
+) -> None:
+    done = just_talked(office_rows, liaison, reason="about_court")
+    office_rows.promises(language="es")
+    office_rows.promises(state="left_for_staff", outcome="not_safe", closed_at=office_rows.clock())
+
+    liaison.opens(f"/console/callbacks/{done}").fills(outcome="reached").clicks("Save outcome")
+
+    assert liaison.path == "/console/callbacks"
+    assert liaison.reads("Saved: Reached (About the court).")
 
 
 def test_nobody_else_finishes_a_talk(staff: Any, office_rows: Office) -> None:

@@ -198,7 +198,7 @@ def test_liaison_saves_the_outcome_of_their_talk_and_a_hard_call_gives_them_a_br
     liaison.opens(f"/console/callbacks/{callback_id}")
     liaison.fills(outcome="message_left", hard="1").clicks("Save outcome")
 
-    assert liaison.reads("Saved.")
+    assert liaison.reads("Saved: Message left (Asked for a call).")
     assert office_rows.row(callback_id).outcome == "message_left"
     with database.reading() as session:
         assert session.get_one(Staff, liaison.staff_id).resting_until is not None
@@ -285,7 +285,7 @@ def test_hard_call_is_saved_while_somebody_changes_the_shift_of_its_liaison(
         click.start()
     click.join(30)
 
-    assert liaison.reads("Saved.")
+    assert liaison.reads("Saved: Message left (Asked for a call).")
 
 
 def test_callback_left_for_staff_says_plainly_that_the_phone_may_have_rung(

@@ -232,3 +232,12 @@ def test_case_pane_says_that_a_person_who_could_not_talk_had_answered(
 
     assert liaison.reads("the person answered and could not talk")
     assert not liaison.reads("none failed")
+
+
+def test_tries_of_a_callback_that_was_left_do_not_contradict_why_it_was_left(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    left = office_rows.promises(state="left_for_staff", outcome="not_safe", closed_at=clock())
+
+    assert liaison.opens(f"/console/callbacks/{left}").reads("In the last try, someone answered")
+    assert not liaison.reads("none failed")

@@ -90,7 +90,7 @@ def test_leader_of_a_talk_at_0_holds_it_ends_it_and_saves_its_outcome_on_its_pag
     ana.opens(page).clicks("End call")
     assert ana.reads("The call is ended.", "How did it end?")
     ana.fills(outcome="to_supervisor").clicks("Save outcome")
-    assert ana.reads("Saved.")
+    assert ana.reads("Saved: For the supervisor (Caller at 0).")
     assert ana.opens(page).reads("Accepted by key; the talk began", "On hold", "The talk ended")
     with office_rows.database.reading() as session:
         (left,) = session.query(Callback).all()

@@ -26,9 +26,9 @@ def promised(call_center: CallCenter, **facts: Any) -> int:
         return make_callback(session, make_case(session), **facts).id
 
 
-def following(call_center: CallCenter, role: str = "liaison") -> int | None:
+def following(call_center: CallCenter, *languages: str) -> int | None:
     with call_center.database.reading() as session:
-        return next_to_claim(session, role, call_center.now, call_center.policy)
+        return next_to_claim(session, languages or ("en", "es"), call_center.now, call_center.policy)
 
 
 def test_urgent_callback_comes_before_an_earlier_one_that_is_not(call_center: CallCenter) -> None:
@@ -56,24 +56,23 @@ def test_callback_whose_hours_are_over_is_passed_over(call_center: CallCenter) -
     assert following(call_center) == open_now
 
 
-def test_callback_that_needs_attention_is_next_unless_its_phone_said_stop(call_center: CallCenter) -> None:
+def test_callback_that_needs_attention_is_never_next_since_somebody_has_to_read_why(
+    call_center: CallCenter,
+) -> None:
     left = {"state": "left_for_staff", "rank": 0, "closed_at": call_center.now}
-    promised(call_center, outcome="stopped", **left)
-    assert following(call_center) is None
-
-    unknown = promised(call_center, outcome="unknown", **left)
-
-    assert following(call_center) == unknown
-
-
-def test_callback_for_the_supervisor_is_next_for_a_supervisor_alone(call_center: CallCenter) -> None:
-    handed = promised(
-        call_center, state="left_for_staff", reason="to_supervisor", outcome="to_supervisor",
-        closed_at=call_center.now,
-    )  # fmt: skip
+    promised(call_center, outcome="not_safe", **left)
+    promised(call_center, reason="to_supervisor", outcome="to_supervisor", **left)
 
     assert following(call_center) is None
-    assert following(call_center, "supervisor") == handed
+
+
+def test_next_callback_is_in_a_language_that_the_liaison_speaks(call_center: CallCenter) -> None:
+    promised(call_center, language="es", due_at=call_center.now + timedelta(hours=1))
+    assert following(call_center, "en") is None
+
+    theirs = promised(call_center, language="en")
+
+    assert following(call_center, "en") == theirs
 
 
 def test_looking_for_the_next_callback_claims_nothing(call_center: CallCenter) -> None:

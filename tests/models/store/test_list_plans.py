@@ -94,7 +94,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "whether open consoles changed": lambda session, _now: console_version(session),
     "whether a call was promised again": lambda session, _now: is_promised_again(session, 7),
     "a history": lambda session, _now: history_of(session, 1),
-    "the callback that is shown next": lambda session, now: next_to_claim(session, "liaison", now, POLICY),
+    "the callback that is shown next": lambda session, now: next_to_claim(session, ("en",), now, POLICY),
     "which persons of a page need an interpreter": lambda session, _now: which_need_interpreter(
         session, range(1, 26)
     ),
