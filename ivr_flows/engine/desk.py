@@ -294,15 +294,14 @@ class Desk:
         number, registrant_id = self.called_from(), self.call.registrant_id
         if not (self.is_verified if verified is None else verified) or registrant_id is None:
             return number
+        # This also applies to a caller who opened the case so long ago that the PIN would be asked for again.
+        holds, key = self.call.holds_changes(self.now), self.call.phone_key
+        if not holds and number is not None and key is not None:
+            if not is_barred(self.session, registrant_id, key):
+                return number
+            number = None
         safe = [one for one in safe_numbers(self.session, registrant_id) if self.office.can_dial(one)]
-        if self.call.holds_changes(self.now):
-            # This also applies to a caller who opened the case so long ago that the PIN would be asked for
-            # again.
-            return number if number in safe else next(iter(safe), None)
-        key = self.call.phone_key
-        if number is not None and key is not None and not is_barred(self.session, registrant_id, key):
-            return number
-        return next(iter(safe), None)
+        return number if number in safe else next(iter(safe), None)
 
     def heard(self) -> Heard:
         """What may be told about the person in the case now (R12-R15)."""
