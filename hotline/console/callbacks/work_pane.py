@@ -233,7 +233,7 @@ def _state(
         "joiners": _joiners(session, row),
         "asks_who": _asks_who(session, row),
         "may_be_anyone": _may_be_anyone(session, row),
-        "first_words": _first_words(row.language),
+        "first_words": _first_words(row),
         "oversees": me().role in OVERSEERS,
         "may_note": may_read,
         "may_finish": is_mine and over_lately,
@@ -248,12 +248,19 @@ def _state(
     }
 
 
-def _first_words(language: str) -> str:
-    """What a liaison says before they know who answered, in the language of the person called (R37)."""
-    said = console.words.catalog(language).gettext(
-        N_("Hello, this is %(name)s. Is this a good time to talk?")
+def _first_words(row: listing.Listed) -> str:
+    """What a liaison says before they know who answered, in the language of the person called (R37).
+
+    It follows the machine's "Is this a good time to talk?", and tells a stranger no more than that did.
+    """
+    asks_yes_or_no = row.silent or row.asked_elsewhere
+    question = (
+        N_("Hello, this is %(name)s. Can you hear me?")
+        if asks_yes_or_no
+        else N_("Hello, this is %(name)s. Who am I speaking with?")
     )
-    return said % {"name": console.office.neutral_name.get(language, "")}
+    said = console.words.catalog(row.language).gettext(question)
+    return said % {"name": console.office.neutral_name.get(row.language, "")}
 
 
 def _talk_of(session: Session, row: listing.Listed) -> Talk | None:

@@ -120,8 +120,22 @@ def test_liaison_who_talks_with_a_caller_without_a_pin_reads_only_the_first_word
 
     liaison.opens(f"/console/callbacks/{callback_id}")
 
-    assert liaison.reads("Anyone may have pressed the key. Say only: Hello, this is the information line")
+    assert liaison.reads(
+        "Say only: Hello, this is the information line. Who am I speaking with?", "Anyone may have pressed"
+    )
+    # The machine has just asked that, and they pressed 1.
+    assert "a good time to talk" not in liaison.words
     assert "Record recognition" not in liaison.words
+
+
+@pytest.mark.parametrize("wish", ["silent", "asked_elsewhere"])
+def test_first_words_to_somebody_who_may_only_press_keys_are_a_yes_or_no_question(
+    liaison: Member, office_rows: Office, wish: str
+) -> None:
+    callback_id = office_rows.promises(case=False, verified=False, **{wish: True})
+
+    assert liaison.opens(f"/console/callbacks/{callback_id}").reads("Can you hear me?")
+    assert "Who am I speaking with?" not in liaison.words
 
 
 def test_liaison_reads_the_first_words_in_the_language_of_the_person(
@@ -131,7 +145,7 @@ def test_liaison_reads_the_first_words_in_the_language_of_the_person(
 
     liaison.opens(f"/console/callbacks/{callback_id}").clicks("Claim")
 
-    assert liaison.reads("First words: Hola, le llamamos de la línea de información. ¿Es buen momento")
+    assert liaison.reads("First words: Hola, le llamamos de la línea de información. ¿Con quién hablo?")
 
 
 def test_recognition_is_from_a_closed_list_and_only_the_person_who_talks_records_it(
