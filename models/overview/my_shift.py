@@ -14,7 +14,7 @@ from models.callbacks.callback import UNASKED, Callback
 from models.callbacks.claim import actor_of
 from models.callbacks.follow_up import WRONG_PERSON
 from models.calls.call import Call
-from models.overview.outcome import NOBODY_THERE
+from models.overview.outcome import NOBODY_THERE, OUTCOME_CODES
 from models.staff.refusals import ShiftRefusal
 from models.staff.schedule import Absence
 from models.staff.staff import Staff
@@ -24,6 +24,8 @@ from models.talks.talk import Talk
 
 #: How long before the day a leg that talks in it may have begun; longer than anybody works.
 _LONGEST = timedelta(hours=12)
+#: More than anybody leads in a day.
+_MOST_FINISHED = 200
 #: After these outcomes the person who was promised a call has not had it.
 _NOT_KEPT = frozenset({NOBODY_THERE, WRONG_PERSON})
 
@@ -72,6 +74,31 @@ def today_of(session: Session, staff_id: int, since: datetime, now: datetime) ->
         talked=sum((length for _, _, length in own), timedelta()),
         typical_wait=timedelta(seconds=median(waits)) if waits else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A talk of today that this person led to its end; without ``callback_id`` it was with a caller at 0."""
+
+    over_at: datetime
+    outcome: str
+    callback_id: int | None
+    reason: str | None
+
+
+def finished_since(session: Session, staff_id: int, since: datetime) -> list[Finished]:
+    """The talks that this person led to their end from ``since``, the newest first."""
+    found = session.execute(
+        select(Talk.closed_at, Talk.outcome, Talk.callback_id, Callback.reason)
+        .outerjoin(Callback, Callback.id == Talk.callback_id)
+        .where(Talk.staff_id == staff_id, Talk.closed_at >= since)
+        .order_by(Talk.closed_at.desc(), Talk.id.desc())
+        .limit(_MOST_FINISHED)
+    ).all()
+    # A talk that ended counts as reached before anybody has said how.
+    return [
+        Finished(row.closed_at, row.outcome or OUTCOME_CODES[0], row.callback_id, row.reason) for row in found
+    ]
 
 
 def _part(talk: Talk, staff_id: int, legs: Sequence[Call], now: datetime) -> timedelta | None:

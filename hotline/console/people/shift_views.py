@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from hotline.console.callbacks.words import LANGUAGES
+from hotline.console.callbacks.list_rows import short_reason
+from hotline.console.callbacks.words import LANGUAGES, OUTCOME_CHOICES
 from hotline.console.people.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
@@ -141,6 +142,9 @@ def _page(session: Session, errors: dict[str, str]) -> str:
         office_languages=console.office.languages,
         spoken=LANGUAGES,
         figures=my_shift.today_of(session, staff.id, begins, now),
+        finished=my_shift.finished_since(session, staff.id, begins),
+        short_reason=short_reason,
+        outcome_names=OUTCOME_CHOICES,
         absences=my_shift.absences_of(session, staff.id, today),
         week=[_span(one) for one in schedule.week_of(session, staff.id)],
         today=today.isoformat(),

@@ -143,6 +143,39 @@ def test_liaison_sees_their_own_figures_of_today(liaison: Member, database: Data
     assert liaison.reads("Calls3", "Callbacks reached3", "Minutes in calls15", "Median wait30 min")
 
 
+def test_liaison_finds_what_they_finished_today_by_time_reason_and_outcome_and_no_number(
+    liaison: Member, database: Database, clock: Clock
+) -> None:
+    now = clock()
+    assert not liaison.opens("/console/shift").reads("Finished today")
+    with database.transaction() as session:
+        for reason, outcome, ago in (("about_court", "message_left", 40), ("afraid", "reached", 10)):
+            talking = now - timedelta(minutes=ago)
+            over = talking + timedelta(minutes=5)
+            done = make_callback(
+                session, make_case(session), state="reached", staff_id=liaison.staff_id, reason=reason,
+                requested_at=talking, talking_at=talking, closed_at=over, outcome=outcome,
+            )  # fmt: skip
+        earlier = now - timedelta(days=1)
+        make_callback(
+            session, make_case(session), state="reached", staff_id=liaison.staff_id, reason="lost_pin",
+            talking_at=earlier, closed_at=earlier, outcome="reached",
+        )  # fmt: skip
+        last = done.id
+
+    liaison.opens("/console/shift")
+
+    rows = liaison.page.xpath("//table[caption[normalize-space()='Finished today']]/tbody/tr")
+    told = [" ".join(row.text_content().split()) for row in rows]
+    assert [("Afraid" in one, "Reached" in one, "9:55" in one) for one in told] == [
+        (True, True, True), (False, False, False),
+    ]  # fmt: skip
+    assert "About the court" in told[1]
+    assert "Message left" in told[1]
+    assert not any("202" in one or "•" in one for one in told)
+    assert rows[0].xpath(".//a/@href") == [f"/console/callbacks/{last}"]
+
+
 @pytest.mark.parametrize(("outcome", "kept"), [("reached", 1), ("nobody_there", 0), ("wrong_person", 0)])
 def test_call_whose_person_did_not_get_it_is_a_talk_and_not_a_kept_callback(
     liaison: Member, database: Database, clock: Clock, outcome: str, kept: int

@@ -22,7 +22,7 @@ from models.frame.console_version import console_version
 from models.outcomes.next_callback import next_to_claim
 from models.outcomes.talk_facts import needs_interpreter, which_need_interpreter
 from models.overview.history import history_of
-from models.overview.my_shift import today_of
+from models.overview.my_shift import finished_since, today_of
 from models.overview.outcome import last_talk
 from models.overview.untaken import untaken
 from models.overview.work_list import FILTERS, Reader, WorkList, work_list
@@ -87,6 +87,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "talks longer than any call": close_forgotten,
     "liaisons reserved by nothing": lambda session, now: free_forgotten(session, now, POLICY),
     "the talk that ended last": lambda session, now: last_talk(session, 1, now, POLICIES.outcome_minutes),
+    "what somebody finished in a day": lambda session, now: finished_since(session, 1, now),
     "the figures of a day": lambda session, now: today_of(session, 1, now, now),
     "a slot": lambda session, now: ring_next(session, 1, now, POLICY),
     "a ring": lambda session, now: ring_first(session, now, POLICY),
