@@ -150,7 +150,26 @@ def test_fifteen_rows_of_44_pixels_at_most_fit_on_a_screen(
     assert len([one for one in rows if one and one["y"] + one["height"] <= 800]) >= 15
     judge(page, "list", (390, 900, 1280))
 
+    # What each column is, above it.
+    heads = page.locator("#rows-head")
+    assert _box_of(heads)["height"] <= 24
+    expect(heads).to_have_text(re.compile("Due ?Why ?State ?PIN ?Language ?Their time ?Tries ?How to call"))
+    parts = (
+        ".row-due",
+        ".row-why",
+        ".row-state",
+        ".row-verified",
+        ".row-language",
+        ".row-there",
+        ".row-tries",
+    )
+    for head, part in zip(heads.locator("span").all(), parts, strict=False):
+        assert abs(_box_of(head)["x"] - _box(page, f"{part} >> nth=0")["x"]) <= 2, part
+
     page.goto(f"{console_server.url}/console/callbacks/{last}")
+    # A row of two lines says it itself: the time of day there reads like the time of the request.
+    expect(heads).to_be_hidden()
+    assert _box(page, ".row-there-word >> nth=0")["width"] > 20
     assert max(one["height"] for one in map(_box_of, page.locator(".row").all())) <= 44
 
 

@@ -36,7 +36,7 @@ def test_row_says_all_that_a_liaison_needs_to_choose_and_no_number(
     (row,) = rows(liaison).values()
 
     assert liaison.opens("/console/").path == "/console/callbacks"
-    assert row.startswith("in 12 min Urgent Afraid Waiting Verified SpanishES 7 AM there 2 tries used")
+    assert row.startswith("Due in 12 min Urgent Afraid Waiting Verified SpanishES 7 AM there 2 tries used")
     for mark in ("cannot talk", "only they may answer", "no voicemail", "interpreter needed"):
         assert mark in row
     assert row.endswith("Claim Call now")

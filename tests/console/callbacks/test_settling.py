@@ -406,8 +406,9 @@ def test_after_a_wrong_person_the_page_says_so_and_offers_neither_a_call_nor_its
 
     assert liaison.reads("A wrong person answered this phone, so it is not called any more.")
     assert liaison.reads("Look for another safe phone on the page of the case")
-    for untrue in ("Someone asked", "asked for no more calls", "How to call", "First words"):
+    for untrue in ("Someone asked", "asked for no more calls", "First words"):
         assert not liaison.reads(untrue)
+    assert liaison.page.xpath("//h2[normalize-space()='How to call']") == []
     buttons = {button.text_content().strip() for button in liaison.page.xpath("//button")}
     assert buttons.isdisjoint({"Reopen", "Call now", "Reschedule", "Hand to colleague"})
     assert not liaison.opens(f"/console/callbacks/{in_no_case}").reads("page of the case")
