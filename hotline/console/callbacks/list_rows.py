@@ -84,7 +84,7 @@ MARKS = {
     ),
     "only": (
         N_("only they may answer"),
-        N_("Only they may answer: if somebody else does, say nothing and hang up."),
+        N_("Only they may answer: if somebody else does, say nothing and end the call."),
     ),
     "voicemail": (N_("no voicemail"), N_("No voicemail.")),
     "discreet": (N_("discreet line"), N_("Discreet line: nobody names the office.")),

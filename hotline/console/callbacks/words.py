@@ -203,7 +203,7 @@ def to_do(row: Listed) -> list[str]:
         found.append(_("Two callers may have asked for this. Begin with a yes or no question."))
     found.append(
         {
-            "only_me": _("Only they may answer: if somebody else does, say nothing and hang up."),
+            "only_me": _("Only they may answer: if somebody else does, say nothing and end the call."),
             "ask_for_me": _("Somebody else may answer: ask for them, and say nothing else."),
         }.get(row.may_answer, _("You may speak with anyone who answers."))
     )

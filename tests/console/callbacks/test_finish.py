@@ -63,6 +63,8 @@ def test_no_outcome_is_chosen_until_somebody_has_said_how_the_talk_ended(
     done = just_talked(office_rows, liaison)
     chosen = "//input[@name='outcome'][@checked]/@value"
     assert liaison.opens(f"/console/callbacks/{done}").page.xpath(chosen) == []
+    assert liaison.reads("Call over", "Until then it counts as reached, and nobody calls again.")
+    assert not liaison.reads("two people talked")
 
     liaison.clicks("Save outcome")
     assert liaison.status == 422
@@ -70,6 +72,8 @@ def test_no_outcome_is_chosen_until_somebody_has_said_how_the_talk_ended(
 
     liaison.opens(f"/console/callbacks/{done}").fills(outcome="message_left").clicks("Save outcome")
     assert liaison.opens(f"/console/callbacks/{done}").page.xpath(chosen) == ["message_left"]
+    assert liaison.reads("A message was left.")
+    assert not liaison.reads("counts as reached")
 
 
 def test_refused_note_saves_nothing_and_keeps_everything_that_was_typed(

@@ -104,7 +104,7 @@ def test_legend_explains_each_mark_in_a_sentence(liaison: Member) -> None:
     assert liaison.reads(
         "What the marks mean",
         "Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no.",
-        "Only they may answer: if somebody else does, say nothing and hang up.",
+        "Only they may answer: if somebody else does, say nothing and end the call.",
         "Discreet line: nobody names the office.",
     )
 
