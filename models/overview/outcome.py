@@ -16,7 +16,7 @@ from models.calls.call import CALLS
 from models.calls.place import ASKED_OUTCOME
 from models.notices.staff_task import confirm_told
 from models.outcomes.talk_facts import TalkFacts, keep_facts
-from models.overview.phone_stop import on_next_phone, stop_phone
+from models.overview.phone_stop import on_next_phone, stop_phone, take_back_stop
 from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
 from models.talks.follow_talk import follow_talk
@@ -114,6 +114,8 @@ def _save(
     elif before == NOBODY_THERE and callback is not None:
         same = Callback.phone_key == callback.phone_key, Callback.requested_at == callback.requested_at
         _take_back(session, (*same, Callback.reason == callback.reason), f"staff:{staff_id}", now)
+    elif before == WRONG_PERSON and callback is not None:
+        _take_back_wrong_person(session, callback, f"staff:{staff_id}", now)
     if code == NOBODY_THERE and callback is not None:
         _try_again(session, callback, actor, now, policy)
         return "no_phone" if callback.stopped_after else "noted", []
@@ -153,6 +155,19 @@ def _stop_wrong_phone(
         session, callback, reason=SUPERVISOR, at=now, due_at=due_at, actor=actor, now=now, left=True,
         changes=elsewhere,
     )  # fmt: skip
+
+
+def _take_back_wrong_person(session: Session, callback: Callback, actor: str, now: datetime) -> None:
+    """It was no wrong person after all: nothing of that choice stays, unless staff have taken it up."""
+    made = select(Callback).where(
+        Callback.requested_in_call_id == callback.caller_call_id, Callback.reason == SUPERVISOR,
+        Callback.id > callback.id,
+    )  # fmt: skip
+    left = session.scalars(made.order_by(Callback.id.desc()).limit(1)).first()
+    if left is None:
+        return
+    take_back_stop(session, callback, left.requested_at, actor, now)
+    advance(session, left.id, "close_left", actor=actor, now=now, outcome="settled_otherwise")
 
 
 def _try_again(

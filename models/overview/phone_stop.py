@@ -11,7 +11,7 @@ from models.audit import audit
 from models.callbacks.callback import IS_OWED, WITHOUT_PIN, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
-from models.callbacks.follow_up import NOT_CALLED, STOPPED
+from models.callbacks.follow_up import NOT_CALLED, STOPPED, WRONG_PERSON
 from models.callbacks.next_try import leave_for_staff, never_dial
 from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case
@@ -124,6 +124,25 @@ def lift_stop(session: Session, phone: Phone, actor: str, now: datetime) -> None
     )  # fmt: skip
     _stopped_after(session, False, Callback.phone_key == phone.phone_key, Callback.case_id.in_(theirs))
     audit.record(session, actor=actor, action="lift_stop", target=f"phone:{phone.id}", now=now)
+
+
+def take_back_stop(session: Session, callback: Callback, at: datetime, actor: str, now: datetime) -> None:
+    """Lift what an outcome of this callback stopped at the moment ``at``, which was a mistake (R33).
+
+    A phone that had said stop before stays stopped. What has moved to another safe phone stays there.
+    """
+    phones = select(Phone).where(Phone.phone_key == callback.phone_key, Phone.stopped_at == at)
+    for phone in session.scalars(phones.order_by(Phone.id).with_for_update()):
+        lift_stop(session, phone, actor, now)
+    stands = (
+        select(Phone.id).where(Phone.phone_key == callback.phone_key, Phone.stopped_at.is_not(None)),
+        select(Callback.id).where(Callback.phone_key == callback.phone_key, Callback.outcome == STOPPED),
+    )
+    if any(session.execute(query.limit(1)).first() for query in stands):
+        return
+    # Of a phone that no case has, only the callbacks know.
+    _mark_left(session, callback.phone_key, {WRONG_PERSON}, STOP_LIFTED, Callback.closed_at == at)
+    _stopped_after(session, False, Callback.phone_key == callback.phone_key)
 
 
 def answer_notice(session: Session, call: "CallState", now: datetime, *, lift: bool) -> None:

@@ -56,7 +56,7 @@ REASONS = {
 OUTCOME_SENTENCES = {
     "reached": N_("Reached: two people talked."),
     "message_left": N_("A message was left."),
-    "nobody_there": N_("The call was answered, but no one was there."),
+    "nobody_there": N_("The call was answered, but not by the person: no one was there, or somebody else."),
     "wrong_person": N_("It was the wrong person. That phone is not called any more."),
     "call_later": N_("They asked to be called later."),
     "to_supervisor": N_("Handed to the supervisor."),

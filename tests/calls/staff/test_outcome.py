@@ -460,6 +460,55 @@ def test_staff_may_call_again_once_it_was_the_right_phone_after_all(
         may_be_called(session.get_one(Callback, left.id))
 
 
+@pytest.mark.parametrize("phone_of_case", [CALLER, "+12025550155", None])
+def test_wrong_person_that_was_chosen_by_mistake_leaves_nothing_behind(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, phone_of_case: str | None
+) -> None:
+    ana = make_staff(phone=LIAISON)
+    asks_express(phone, make_case(custody_status="in_custody", phone=phone_of_case or "+12025550155"))
+    if phone_of_case is None:
+        _set(hotline, case_id=None, registrant_id=None, verified=False)
+    left = meets_a_wrong_person(phone, hotline)
+    hotline.clock.passes(minutes=5)
+
+    # She sees it on the page of the call, where somebody of the household was meant.
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk)).one()
+        note_outcome(session, talk, "nobody_there", ana.id, hotline.clock.now, hotline.policy)
+
+    withdrawn, again = callbacks(hotline)[1:]
+    assert (withdrawn.id, withdrawn.state, withdrawn.outcome) == (left.id, "cancelled", "settled_otherwise")
+    assert (again.state, again.caller_tries) == ("requested", 1)
+    assert hotline.rows(select(RegistrantPhone).where(RegistrantPhone.stopped_at.is_not(None))) == []
+    assert hotline.database.keyring.unseal("callback.number", again.number_sealed) == CALLER
+
+
+def test_phone_that_had_said_stop_stays_stopped_when_a_wrong_person_is_taken_back(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    ana = make_staff(phone=LIAISON)
+    asks_express(phone, make_case(custody_status="in_custody", phone=CALLER))
+    stopped = hotline.clock.now
+    liaison, to_caller = accepted_by(phone, hotline)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    called.hangs_up()
+    hotline.jobs.works_off()
+    with hotline.database.transaction() as session:
+        session.execute(update(RegistrantPhone).values(stopped_at=stopped))
+        session.execute(update(Callback).values(stopped_after=True))
+    hotline.clock.passes(minutes=1)
+    liaison.presses("2")
+    liaison.presses("3")
+
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk)).one()
+        note_outcome(session, talk, "nobody_there", ana.id, hotline.clock.now, hotline.policy)
+
+    assert hotline.rows(select(RegistrantPhone.stopped_at)) == [stopped]
+    assert "requested" not in [row.state for row in callbacks(hotline)]
+
+
 def test_staff_call_the_next_safe_phone_of_the_case_after_a_wrong_person(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
