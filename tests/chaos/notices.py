@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -16,20 +17,28 @@ from models.cases.registrant import Consent
 from models.custody.custody_import import ImportBusyError, ImportRules, import_custody
 from models.store.database import Database, keyring_of
 from tests.chaos.installation import Installation
-from tests.factories import make_case, make_registration, make_subject
+from tests.factories import make_case, make_office, make_registration, make_subject
 from tests.models.custody.feed import feed_file, feed_row
 from workers.office_rules import policies_of
 
-#: Each area has a hundred numbers that nobody has; none of these areas is the office's or a caller's.
-AREAS_NOTIFIED = tuple(
-    str(area) for area in (*range(205, 280), *range(330, 370)) if area % 100 != 11 and area not in (206, 212)
+#: Areas of people who ask for callbacks, of those who press 0, and of the office.
+AREAS, AREAS_AT_0 = (
+    ("206", "212", "305", "312", "404", "415", "503", "602", "617", "713"),
+    ("702", "804", "919"),
 )
+_OTHERS = (*AREAS, *AREAS_AT_0, "202")
+#: Each area has a hundred numbers that nobody has. The line dials no number of an area that does not exist.
+_CAN_DIAL = make_office().can_dial
+_DIALLED = (
+    area for area in map(str, range(205, 990)) if area not in _OTHERS and _CAN_DIAL(f"+1{area}5550100")
+)
+AREAS_NOTIFIED = tuple(islice(_DIALLED, 60))
 CODE = "2593"
 #: Urgent ones and one that waits for the day; each is hard news, and a death has a warning of its own.
 _KINDS = ("released", "released", "released", "escaped", "deceased")
 #: The area codes of second phones. Only an escape has them: it rings both at once, and one of the two
 #: confirms while the other rings or is asked for the code.
-_SECOND_AREAS = tuple(str(area) for area in range(720, 790) if area % 100 != 11)
+_SECOND_AREAS = tuple(islice(_DIALLED, 12))
 Bar = Literal["withdrawn", "unsafe", "night"]
 #: Three people in so many must not be called, by their place among these.
 _BARS_OF = 21

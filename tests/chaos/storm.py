@@ -12,15 +12,12 @@ from tests.chaos.asker import Asker, Waiter
 from tests.chaos.carrier import ChaosCarrier
 from tests.chaos.crowd import Crowd
 from tests.chaos.installation import POLICIES, Installation, installation
-from tests.chaos.notices import AREAS_NOTIFIED, registers, reports
+from tests.chaos.notices import AREAS, AREAS_AT_0, AREAS_NOTIFIED, registers, reports
 from tests.chaos.notices_verdict import judge_notices
 from tests.chaos.verdict import Verdict, judge
 from tests.chaos.watch import BOUND_SECONDS, Watch
 
-#: Nobody has these numbers; those of the office are of another area.
-AREAS = ("206", "212", "305", "312", "404", "415", "503", "602", "617", "713")
 MOST_CALLBACKS = len(AREAS) * 100
-AREAS_AT_0 = ("702", "804", "919")
 MOST_WAITERS = len(AREAS_AT_0) * 100
 MOST_NOTICES = len(AREAS_NOTIFIED) * 100
 #: Nothing makes no progress for longer: the line's own bound and both rings.
