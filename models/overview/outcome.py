@@ -114,8 +114,10 @@ def _save(
     elif before == NOBODY_THERE and callback is not None:
         same = Callback.phone_key == callback.phone_key, Callback.requested_at == callback.requested_at
         _take_back(session, (*same, Callback.reason == callback.reason), f"staff:{staff_id}", now)
-    elif before == WRONG_PERSON and callback is not None:
-        _take_back_wrong_person(session, callback, f"staff:{staff_id}", now)
+    elif before in (WRONG_PERSON, SUPERVISOR):
+        left = _take_back_left(session, talk, f"staff:{staff_id}", now)
+        if before == WRONG_PERSON and callback is not None and left is not None:
+            take_back_stop(session, callback, left.requested_at, f"staff:{staff_id}", now)
     if code == NOBODY_THERE and callback is not None:
         _try_again(session, callback, actor, now, policy)
         return "no_phone" if callback.stopped_after else "noted", []
@@ -157,17 +159,15 @@ def _stop_wrong_phone(
     )  # fmt: skip
 
 
-def _take_back_wrong_person(session: Session, callback: Callback, actor: str, now: datetime) -> None:
-    """It was no wrong person after all: nothing of that choice stays, unless staff have taken it up."""
+def _take_back_left(session: Session, talk: Talk, actor: str, now: datetime) -> Callback | None:
+    """Withdraw what the old code left for the supervisor, unless staff have taken it up; returns it."""
     made = select(Callback).where(
-        Callback.requested_in_call_id == callback.caller_call_id, Callback.reason == SUPERVISOR,
-        Callback.id > callback.id,
-    )  # fmt: skip
+        Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == SUPERVISOR
+    )
     left = session.scalars(made.order_by(Callback.id.desc()).limit(1)).first()
-    if left is None:
-        return
-    take_back_stop(session, callback, left.requested_at, actor, now)
-    advance(session, left.id, "close_left", actor=actor, now=now, outcome="settled_otherwise")
+    if left is not None:
+        advance(session, left.id, "close_left", actor=actor, now=now, outcome="settled_otherwise")
+    return left
 
 
 def _try_again(

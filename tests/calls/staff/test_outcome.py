@@ -483,6 +483,27 @@ def test_wrong_person_that_was_chosen_by_mistake_leaves_nothing_behind(
     assert hotline.database.keyring.unseal("callback.number", again.number_sealed) == CALLER
 
 
+def test_supervisor_who_was_chosen_by_mistake_has_nothing_left(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    ana = make_staff(phone=LIAISON)
+    asks_express(phone, make_case(custody_status="in_custody", phone=CALLER))
+    _, to_caller = accepted_by(phone, hotline)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    called.hangs_up()
+    hotline.jobs.works_off()
+
+    for code in ("to_supervisor", "call_later"):
+        with hotline.database.transaction() as session:
+            talk = session.scalars(select(Talk)).one()
+            note_outcome(session, talk, code, ana.id, hotline.clock.now, hotline.policy)
+
+    left, later = callbacks(hotline)[1:]
+    assert (left.state, left.outcome) == ("cancelled", "settled_otherwise")
+    assert (later.state, later.reason) == ("requested", "call_later")
+
+
 def test_phone_that_had_said_stop_stays_stopped_when_a_wrong_person_is_taken_back(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
