@@ -72,7 +72,7 @@ def test_no_outcome_is_chosen_until_somebody_has_said_how_the_talk_ended(
 
     liaison.opens(f"/console/callbacks/{done}").fills(outcome="message_left").clicks("Save outcome")
     assert liaison.opens(f"/console/callbacks/{done}").page.xpath(chosen) == ["message_left"]
-    assert liaison.reads("A message was left.")
+    assert liaison.reads("Call over", "A message was left.")
     assert not liaison.reads("counts as reached")
 
 
@@ -225,6 +225,8 @@ def test_outcome_and_note_of_a_talk_at_0_are_saved_by_one_click(
     page = begins(office_rows, ana)
     following = office_rows.promises()
     ana.opens(page).clicks("End call")
+    assert ana.reads("Say here or on your phone how it ended.")
+    assert not ana.reads("two people talked")
     ana.fills(outcome="reached", safety_plan="1", note="call 202-555-0110").clicks("Save outcome")
     assert ana.status == 422
     assert ana.value("note").strip() == "call 202-555-0110"
@@ -236,7 +238,8 @@ def test_outcome_and_note_of_a_talk_at_0_are_saved_by_one_click(
     with database.reading() as session:
         assert note_of_talk(session, session.get_one(Talk, talk.id)) == "Asked about the court."
     assert "Asked about the court." not in str(talk.note_sealed)
-    assert ana.opens(page).reads("safety plan made", "The note was written")
+    assert ana.opens(page).reads("safety plan made", "The note was written", "Reached: two people talked.")
+    assert not ana.reads("Say here or on your phone")
 
 
 def test_saved_outcome_lets_go_of_the_phone_that_still_asks_for_it(
