@@ -266,7 +266,7 @@ def _writes(connection: Connection) -> bool:
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _enter_wal(cursor)
     # What a transaction promises is on disk when it ends, as on PostgreSQL.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
@@ -274,6 +274,24 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     # What a purge deletes is overwritten with zeros. Some builds of SQLite leave it in free pages (R41).
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
+
+
+def _enter_wal(cursor: sqlite3.Cursor) -> None:
+    """Write ahead from now on; the file remembers it.
+
+    While another process writes the first transaction of a new file, SQLite refuses this at once, whatever
+    its timeout: two processes that start together would find the file locked.
+    """
+    for _ in range(LOCK_POLLS):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            sleep(LOCK_POLL_SECONDS)
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin(connection: Any) -> None:

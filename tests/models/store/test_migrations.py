@@ -1,8 +1,11 @@
 """Migrations: they make what the models say, on both databases, however often and by however many at once."""
 
 import multiprocessing
+import sqlite3
+import threading
 from collections.abc import Iterator
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +82,22 @@ def _upgrade(url: str, all_are_ready: Barrier) -> None:
     database = Database(url, Keyring(FIELD_KEYS, SECRET_KEY))
     all_are_ready.wait(60)
     upgrade(database)
+
+
+def test_process_that_starts_while_another_writes_a_new_file_waits_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "hotline.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ends = threading.Timer(0.1, other.execute, ["COMMIT"])
+    ends.start()
+
+    database = Database(f"sqlite:///{file}", Keyring(FIELD_KEYS, SECRET_KEY))
+    upgrade(database)
+
+    assert is_current(database)
+    ends.join()
+    database.close()
+    other.close()
 
 
 def test_several_processes_may_upgrade_at_once(blank: Database, blank_database_url: str) -> None:
