@@ -30,6 +30,16 @@ MakeStaff = Callable[..., Staff]
 LIAISON = "+12025550170"
 
 
+def talked(phone: Phone, hotline: Hotline) -> Phone:
+    """Two people talk until the one who was called hangs up; returns the liaison's phone."""
+    liaison, to_caller = accepted_by(phone, hotline)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    called.hangs_up()
+    hotline.jobs.works_off()
+    return liaison
+
+
 @pytest.fixture
 def liaison(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> Phone:
     """A liaison whose talk has just ended."""
@@ -293,11 +303,7 @@ def test_liaison_who_was_rung_in_spanish_is_asked_for_the_outcome_in_spanish(
 ) -> None:
     make_staff(languages="es")
     asks_express(phone, make_case(custody_status="in_custody"), language="2")
-    liaison, to_caller = accepted_by(phone, hotline)
-    called = phone.answers(to_caller)
-    called.presses("1")
-    called.hangs_up()
-    hotline.jobs.works_off()
+    liaison = talked(phone, hotline)
 
     assert liaison.hears("La llamada acabó. ¿Cómo terminó?", "Si habló con la persona, oprima 1")
 
@@ -397,11 +403,7 @@ def test_wrong_person_stops_that_phone_at_once_and_leaves_the_call_for_staff(
 ) -> None:
     make_staff(phone=LIAISON)
     asks_express(phone, make_case(custody_status="in_custody", phone=CALLER))
-    liaison, to_caller = accepted_by(phone, hotline)
-    called = phone.answers(to_caller)
-    called.presses("1")
-    called.hangs_up()
-    hotline.jobs.works_off()
+    liaison = talked(phone, hotline)
     phones = select(RegistrantPhone.stopped_at)
     assert hotline.rows(phones) == [None]
 
@@ -419,11 +421,7 @@ def test_wrong_person_stops_that_phone_at_once_and_leaves_the_call_for_staff(
 
 def meets_a_wrong_person(phone: Phone, hotline: Hotline) -> Callback:
     """A wrong person takes the call, and the liaison keys that; returns what is left for staff."""
-    liaison, to_caller = accepted_by(phone, hotline)
-    called = phone.answers(to_caller)
-    called.presses("1")
-    called.hangs_up()
-    hotline.jobs.works_off()
+    liaison = talked(phone, hotline)
     liaison.presses("2")
     liaison.presses("3")
     return callbacks(hotline)[-1]
@@ -488,11 +486,7 @@ def test_supervisor_who_was_chosen_by_mistake_has_nothing_left(
 ) -> None:
     ana = make_staff(phone=LIAISON)
     asks_express(phone, make_case(custody_status="in_custody", phone=CALLER))
-    _, to_caller = accepted_by(phone, hotline)
-    called = phone.answers(to_caller)
-    called.presses("1")
-    called.hangs_up()
-    hotline.jobs.works_off()
+    talked(phone, hotline)
 
     for code in ("to_supervisor", "call_later"):
         with hotline.database.transaction() as session:
@@ -510,11 +504,7 @@ def test_phone_that_had_said_stop_stays_stopped_when_a_wrong_person_is_taken_bac
     ana = make_staff(phone=LIAISON)
     asks_express(phone, make_case(custody_status="in_custody", phone=CALLER))
     stopped = hotline.clock.now
-    liaison, to_caller = accepted_by(phone, hotline)
-    called = phone.answers(to_caller)
-    called.presses("1")
-    called.hangs_up()
-    hotline.jobs.works_off()
+    liaison = talked(phone, hotline)
     with hotline.database.transaction() as session:
         session.execute(update(RegistrantPhone).values(stopped_at=stopped))
         session.execute(update(Callback).values(stopped_after=True))
