@@ -108,13 +108,13 @@ def _save(
         jobs = confirm_told(session, callback, f"staff:{staff_id}", now)
     if code == before and not is_agreed:
         return "noted", jobs
-    if before == LATER and not _is_promised_by_another(session, talk):
+    if before == LATER and not _is_kept_for_another(session, talk, LATER):
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
         _take_back(session, made, f"staff:{staff_id}", now)
     elif before == NOBODY_THERE and callback is not None:
         same = Callback.phone_key == callback.phone_key, Callback.requested_at == callback.requested_at
         _take_back(session, (*same, Callback.reason == callback.reason), f"staff:{staff_id}", now)
-    elif before in (WRONG_PERSON, SUPERVISOR):
+    elif before in (WRONG_PERSON, SUPERVISOR) and not _is_kept_for_another(session, talk, before):
         left = _take_back_left(session, talk, f"staff:{staff_id}", now)
         if before == WRONG_PERSON and callback is not None and left is not None:
             take_back_stop(session, callback, left.requested_at, f"staff:{staff_id}", now)
@@ -196,10 +196,10 @@ def _try_again(
     )  # fmt: skip
 
 
-def _is_promised_by_another(session: Session, talk: Talk) -> bool:
-    """Whether another talk of the same call ended with "call later" as well: one callback keeps both."""
+def _is_kept_for_another(session: Session, talk: Talk, code: str) -> bool:
+    """Whether another talk of the same call ended with this code as well: one callback keeps both."""
     other = select(Talk.id).where(
-        Talk.caller_call_id == talk.caller_call_id, Talk.id != talk.id, Talk.outcome == LATER
+        Talk.caller_call_id == talk.caller_call_id, Talk.id != talk.id, Talk.outcome == code
     )
     return session.execute(other.limit(1)).first() is not None
 

@@ -48,10 +48,10 @@ def stop_phone(
     """Stop every registrant's phone with this number; returns the jobs to enqueue after the commit.
 
     An open callback to it moves to the same person's next safe phone, or else to a staff member, with
-    ``outcome``, one of NOT_CALLED. For each
-    registrant, staff get a task, unless the caller of this function creates one, and the other safe phones
-    are told. A second stop does nothing. Nobody is told about a phone that was marked unsafe: it was no
-    longer called, and the person who has it must not be able to make the others ring (R09).
+    ``outcome``, one of NOT_CALLED. For each registrant, staff get a task, unless the caller of this function
+    creates one, and the other safe phones are told. A second stop does nothing. Nobody is told about a phone
+    that was marked unsafe: it was no longer called, and the person who has it must not be able to make the
+    others ring (R09).
     """
     stopped = session.execute(
         update(Phone)

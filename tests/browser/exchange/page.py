@@ -17,6 +17,15 @@ def opened(visitors: Visitors, exchange: Exchange, speed: str = "Instant", **opt
     return page
 
 
+def dialed(visitors: Visitors, exchange: Exchange) -> tuple[Page, Handset]:
+    """The page, and the Victim's phone, which has dialed the small line and hears its menu."""
+    page = opened(visitors, exchange)
+    caller = Handset(page, "Victim")
+    caller.dials()
+    caller.hears("To talk to someone")
+    return page, caller
+
+
 def ring(page: Page) -> Locator:
     """The rings in the bar."""
     return page.get_by_role("region", name="Ringing and in calls").locator(".ring")

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitors
-from tests.browser.exchange.page import opened, rings_liaison
+from tests.browser.exchange.page import dialed, opened, rings_liaison
 from tests.browser.handset import Handset
 from tests.exchange.small_exchange import LINE, Exchange
 
@@ -13,10 +13,7 @@ from tests.exchange.small_exchange import LINE, Exchange
 def test_log_shows_each_request_with_its_document_and_what_is_wrong_with_it(
     visitors: Visitors, exchange: Exchange
 ) -> None:
-    page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    page, caller = dialed(visitors, exchange)
     caller.presses("4")
     caller.hears("an application error has occurred", "The line failed:")
     ladder = page.get_by_role("region", name="Calls").get_by_role("listitem").filter(has_text="Victim →")
@@ -59,10 +56,7 @@ def test_log_says_that_no_call_has_findings(visitors: Visitors, exchange: Exchan
 
 
 def test_log_shows_the_last_sentence_or_keys_of_each_call(visitors: Visitors, exchange: Exchange) -> None:
-    page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    page, caller = dialed(visitors, exchange)
     caller.presses("2")
     caller.is_shown_as("Call over")
 

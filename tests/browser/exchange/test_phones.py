@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitors
-from tests.browser.exchange.page import adds, opened, rings_liaison
+from tests.browser.exchange.page import adds, dialed, opened, rings_liaison
 from tests.browser.handset import Handset, is_live
 from tests.exchange.small_exchange import LIAISON, LINE, Exchange, place
 
@@ -74,10 +74,7 @@ def test_words_take_their_time_and_a_key_cuts_them_short(visitors: Visitors, exc
 def test_key_that_the_line_does_not_hear_is_marked_on_the_phone(
     visitors: Visitors, exchange: Exchange
 ) -> None:
-    page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    page, caller = dialed(visitors, exchange)
     caller.presses("5")
     caller.hears("Please hold.")
 
@@ -88,10 +85,7 @@ def test_key_that_the_line_does_not_hear_is_marked_on_the_phone(
 
 
 def test_silence_is_a_button_where_no_time_passes(visitors: Visitors, exchange: Exchange) -> None:
-    page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    page, caller = dialed(visitors, exchange)
 
     caller.button("Say nothing").click()
 
@@ -101,10 +95,7 @@ def test_silence_is_a_button_where_no_time_passes(visitors: Visitors, exchange: 
 
 
 def test_digits_can_be_pasted(visitors: Visitors, exchange: Exchange) -> None:
-    page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    page, caller = dialed(visitors, exchange)
 
     page.evaluate(
         """() => {
@@ -226,10 +217,7 @@ def test_phone_says_that_the_other_side_joins_and_after_the_talk_that_it_has_lef
 def test_words_on_a_phone_stay_after_the_call_and_below_those_of_the_next(
     visitors: Visitors, exchange: Exchange
 ) -> None:
-    page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    _, caller = dialed(visitors, exchange)
     caller.presses("2")
     caller.is_shown_as("Call over")
 
@@ -243,10 +231,7 @@ def test_words_on_a_phone_stay_after_the_call_and_below_those_of_the_next(
 def test_newest_words_are_in_view_in_the_call_after_a_long_one(
     visitors: Visitors, exchange: Exchange
 ) -> None:
-    page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    page, caller = dialed(visitors, exchange)
     caller.presses("9" * 12)
     expect(caller.call.get_by_text("Take your time.")).to_have_count(12)
     caller.hangs_up()
@@ -286,10 +271,7 @@ def test_text_is_read_on_the_phone_that_gets_it(visitors: Visitors, exchange: Ex
 def test_failure_of_the_line_stands_below_what_was_heard_and_pressed(
     visitors: Visitors, exchange: Exchange
 ) -> None:
-    page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    _, caller = dialed(visitors, exchange)
 
     caller.presses("4")
 

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import judge
-from tests.browser.exchange.page import adds, opened, ring, rings_liaison
+from tests.browser.exchange.page import adds, dialed, opened, ring, rings_liaison
 from tests.browser.handset import Handset, is_live
 from tests.exchange.small_exchange import LIAISON, LINE, Exchange, place
 
@@ -233,10 +233,7 @@ def test_card_keys_into_the_phone_that_was_used_last_of_two_that_ask(
 def test_digits_typed_after_a_click_on_a_card_go_on_to_the_phone(
     visitors: Visitors, exchange: Exchange
 ) -> None:
-    page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    page, caller = dialed(visitors, exchange)
     page.get_by_role("button", name="Wish 9", exact=True).click()
     caller.hears("Take your time.")
 
@@ -265,10 +262,7 @@ def test_ringing_phone_is_answered_from_the_top_of_the_page_by_keyboard_alone(
 
 
 def test_phone_that_asks_offers_the_key_of_the_chosen_card(visitors: Visitors, exchange: Exchange) -> None:
-    page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    _, caller = dialed(visitors, exchange)
 
     caller.button("Key wish 2").click()
 
@@ -403,10 +397,7 @@ def test_nothing_moves_for_people_who_asked_for_less_motion(visitors: Visitors, 
 
 
 def test_call_that_rings_while_another_lasts_waits_in_the_bar(visitors: Visitors, exchange: Exchange) -> None:
-    page = opened(visitors, exchange)
-    caller = Handset(page, "Victim")
-    caller.dials()
-    caller.hears("To talk to someone")
+    page, caller = dialed(visitors, exchange)
 
     place(exchange, to="+12025550144", from_=LINE)
 

@@ -63,3 +63,18 @@ def test_liaison_who_takes_back_call_later_leaves_what_the_other_one_promised(
     assert later(hotline) == ["requested"]
     corrects(hotline, kept, "reached")
     assert later(hotline) == ["cancelled"]
+
+
+@pytest.mark.usefixtures("two_talks")
+def test_liaison_who_takes_back_the_supervisor_leaves_what_the_other_one_handed_over(
+    hotline: Hotline,
+) -> None:
+    for number in (0, 1):
+        corrects(hotline, number, "to_supervisor")
+    handed = select(Callback.state).where(Callback.reason == "to_supervisor")
+    before = hotline.rows(handed)
+    assert before == ["left_for_staff", "left_for_staff"]
+
+    corrects(hotline, 0, "reached")
+
+    assert hotline.rows(handed) == before
