@@ -1,6 +1,7 @@
 """The outcome codes staff enter after a talk. The talk is over by then; a code refines its outcome (R37)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -23,8 +24,28 @@ from models.talks.follow_talk import follow_talk
 from models.talks.talk import Talk, audit_talk
 
 #: The codes by name; each is an outcome of a talk.
-NOBODY_THERE = "nobody_there"
-OUTCOME_CODES = ("reached", "message_left", NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
+REACHED, MESSAGE_LEFT, NOBODY_THERE = "reached", "message_left", "nobody_there"
+OUTCOME_CODES = (REACHED, MESSAGE_LEFT, NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """How a talk ended, by the one who led it; ``call_at`` is agreed on for LATER, and None else."""
+
+    staff_id: int
+    code: str
+    facts: TalkFacts | None
+    call_at: datetime | None
+
+    @property
+    def actor(self) -> str:
+        """Who said it, for what follows from the code."""
+        return f"liaison:{self.staff_id}"
+
+    @property
+    def corrector(self) -> str:
+        """The same person, for what an old code left behind."""
+        return f"staff:{self.staff_id}"
 
 
 def last_talk(session: Session, staff_id: int, now: datetime, outcome_minutes: float) -> Talk | None:
@@ -77,7 +98,8 @@ def note_outcome(
     if is_first and is_saved(session, talk):
         return "noted", []
     told = [] if is_first else _end_question(session, talk)
-    word, jobs = _save(session, talk, callback, code, staff_id, now, policy, facts, call_at)
+    said = _Said(staff_id, code, facts, call_at if code == LATER else None)
+    word, jobs = _save(session, talk, callback, said, now, policy)
     return word, [*told, *jobs]
 
 
@@ -85,51 +107,67 @@ def _save(
     session: Session,
     talk: Talk,
     callback: Callback | None,
-    code: str,
-    staff_id: int,
+    said: _Said,
     now: datetime,
     policy: CallbackPolicy,
-    facts: TalkFacts | None,
-    call_at: datetime | None,
 ) -> tuple[Literal["noted", "no_phone"], list[Job]]:
     """Save the code of a locked talk, and create or take back what follows from it."""
-    actor, before = f"liaison:{staff_id}", talk.outcome
-    talk.outcome = code
-    named = {} if facts is None else keep_facts(talk, facts)
+    before, talk.outcome = talk.outcome, said.code
+    named = {} if said.facts is None else keep_facts(talk, said.facts)
     if callback is not None:
-        callback.outcome = code
+        callback.outcome = said.code
     session.flush()
-    audit_talk(session, talk, "note_outcome", actor, now, {"code": code, **named})
-    end_wrap_up(session, staff_id, now)
-    is_agreed = call_at is not None and code == LATER
-    jobs: list[Job] = []
-    if code == "reached" and callback is not None:
-        # Even if the code stays: a talk that ended is "reached" before anybody has said so.
-        jobs = confirm_told(session, callback, f"staff:{staff_id}", now)
-    if code == before and not is_agreed:
-        return "noted", jobs
+    audit_talk(session, talk, "note_outcome", said.actor, now, {"code": said.code, **named})
+    end_wrap_up(session, said.staff_id, now)
+    if said.code != before or said.call_at is not None:
+        _withdraw(session, talk, callback, before, said.corrector, now)
+    elif said.code != REACHED:
+        # A talk that ended is "reached" before anybody has said so: that follows even if the code stays.
+        return "noted", []
+    return _follow(session, talk, callback, said, now, policy)
+
+
+def _withdraw(
+    session: Session, talk: Talk, callback: Callback | None, before: str | None, actor: str, now: datetime
+) -> None:
+    """The code was corrected: take back what followed from the one before."""
     if before == LATER and not _is_kept_for_another(session, talk, LATER):
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
-        _take_back(session, made, f"staff:{staff_id}", now)
+        _take_back(session, made, actor, now)
     elif before == NOBODY_THERE and callback is not None:
         same = Callback.phone_key == callback.phone_key, Callback.requested_at == callback.requested_at
-        _take_back(session, (*same, Callback.reason == callback.reason), f"staff:{staff_id}", now)
+        _take_back(session, (*same, Callback.reason == callback.reason), actor, now)
     elif before in (WRONG_PERSON, SUPERVISOR) and not _is_kept_for_another(session, talk, before):
-        left = _take_back_left(session, talk, f"staff:{staff_id}", now)
+        left = _take_back_left(session, talk, actor, now)
         if before == WRONG_PERSON and callback is not None and left is not None:
-            take_back_stop(session, callback, left.requested_at, f"staff:{staff_id}", now)
-    if code == NOBODY_THERE and callback is not None:
-        _try_again(session, callback, actor, now, policy)
+            take_back_stop(session, callback, left.requested_at, actor, now)
+
+
+def _follow(
+    session: Session,
+    talk: Talk,
+    callback: Callback | None,
+    said: _Said,
+    now: datetime,
+    policy: CallbackPolicy,
+) -> tuple[Literal["noted", "no_phone"], list[Job]]:
+    """Create what follows from a code that is new, or from another moment for LATER."""
+    if said.code in (LATER, SUPERVISOR):
+        at = said.call_at or now + timedelta(minutes=policy.numbers.call_later_minutes)
+        is_promised = follow_talk(
+            session, talk, said.code, at, said.actor, now, policy, is_agreed=said.call_at is not None
+        )
+        return "noted" if is_promised else "no_phone", []
+    if callback is None:
+        return "noted", []
+    if said.code == REACHED:
+        return "noted", confirm_told(session, callback, said.corrector, now)
+    if said.code == NOBODY_THERE:
+        _try_again(session, callback, said.actor, now, policy)
         return "no_phone" if callback.stopped_after else "noted", []
-    if code == WRONG_PERSON and callback is not None:
-        return "noted", _stop_wrong_phone(session, callback, actor, now, policy)
-    if code not in (LATER, SUPERVISOR):
-        return "noted", jobs
-    at = now + timedelta(minutes=policy.numbers.call_later_minutes)
-    if call_at is not None and is_agreed:
-        at = call_at
-    is_promised = follow_talk(session, talk, code, at, actor, now, policy, is_agreed=is_agreed)
-    return "noted" if is_promised else "no_phone", []
+    if said.code == WRONG_PERSON:
+        return "noted", _stop_wrong_phone(session, callback, said.actor, now, policy)
+    return "noted", []
 
 
 def _end_question(session: Session, talk: Talk) -> list[Job]:
