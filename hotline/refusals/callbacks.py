@@ -61,11 +61,18 @@ class ActionRefusal(StrEnum):
 
     UNKNOWN_OUTCOME = auto()
     OUTCOME_LATE = auto()
+    NO_MESSAGE = auto()
+    THEY_CALLED = auto()
     NO_TIME = auto()
 
 
 ACTION_WORDS = {
     ActionRefusal.UNKNOWN_OUTCOME: N_("Choose an outcome from the list."),
     ActionRefusal.OUTCOME_LATE: N_("The time to save an outcome is over, or you were not on the call."),
+    ActionRefusal.NO_MESSAGE: N_(
+        "This person allowed no message. If you left one all the same, choose “For the supervisor” and say so"
+        " in the note."
+    ),
+    ActionRefusal.THEY_CALLED: N_("This person called us. Choose an outcome from the list."),
     ActionRefusal.NO_TIME: N_("Enter a day and a time."),
 }

@@ -284,6 +284,10 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("mark_silent", "marked"): {"": _says("silent.noted")},
     ("join_silently", "joined"): {"": _says("silent.noted")},
     ("note", "noted"): {"": _say_all(), "no phone may be called": _says("outcome.no_phone")},
+    ("note", "unfit"): {
+        "no message is allowed": _says("outcome.no_message"),
+        "of a caller at 0": _says("outcome.they_called"),
+    },
     ("accept", "accepted"): {
         "": _say_all(),
         "who calls cannot talk": _says("liaison.silent"),

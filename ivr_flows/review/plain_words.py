@@ -373,6 +373,7 @@ WAYS: Mapping[str, str] = {
     "taken": "taken",
     "talked": "they talked",
     "told": "told",
+    "unfit": "it cannot be that",
     "untold": "news is untold",
     "urgent": "an urgent one is open",
     "wait": "not yet",

@@ -7,7 +7,7 @@ from ivr_flows.engine.flow import Announce, Choice, Conference, Decide, Handler,
 from ivr_flows.verbs import outcome_verbs, talk_verbs
 from models.callbacks.follow_up import LATER, SUPERVISOR, WRONG_PERSON
 from models.calls.place import ASKED_OUTCOME, AWAITING_PERSON, JUST_LEFT, STEPPED_OUT
-from models.overview.outcome import NOBODY_THERE
+from models.overview.outcome import MESSAGE_LEFT, NOBODY_THERE, REACHED
 
 #: How long staff on hold hear nothing before they are reminded.
 HOLD_REMINDER_SECONDS = 20
@@ -210,7 +210,7 @@ def outcome_steps() -> dict[str, Step]:
     return {
         "outcome": _outcome("outcome.question", notes, "not_talked", ASKED_OUTCOME, extra={"8": "rest"}),
         "outcome_again": _outcome("outcome.again", notes, "not_talked", ASKED_OUTCOME),
-        "not_talked": _not_talked(notes, ASKED_OUTCOME),
+        "not_talked": _not_talked(notes, "outcome_again", ASKED_OUTCOME),
         "rest": Decide(outcome_verbs.rest, {"rests": "rests"}),
         "rests": Announce("outcome.rest", "outcome_again", about="rest"),
     }
@@ -221,7 +221,7 @@ def correction_steps() -> dict[str, Step]:
     notes = outcome_verbs.CORRECTIONS
     return {
         "correct": _outcome("outcome.again", notes, "correct_not_talked", None),
-        "correct_not_talked": _not_talked(notes, None),
+        "correct_not_talked": _not_talked(notes, "correct", None),
     }
 
 
@@ -234,7 +234,7 @@ def _outcome(
 ) -> Menu:
     return Menu(
         (
-            Choice("outcome.reached", does=notes["reached"], on=_NOTING),
+            Choice("outcome.reached", does=notes[REACHED], on=_NOTING),
             Choice("outcome.not_talked", next=not_talked),
             Choice("outcome.later", does=notes[LATER], on=_NOTING),
             Choice("outcome.supervisor", does=notes[SUPERVISOR], on=_NOTING),
@@ -248,12 +248,13 @@ def _outcome(
     )
 
 
-def _not_talked(notes: Mapping[str, Handler], place: str | None) -> Menu:
+def _not_talked(notes: Mapping[str, Handler], question: str, place: str | None) -> Menu:
+    """Why they did not talk; ``question`` is asked once more after a code that cannot be true."""
     return Menu(
         (
-            Choice("outcome.message", does=notes["message_left"], on=_NOTING),
+            Choice("outcome.message", does=notes[MESSAGE_LEFT], on=_NOTING | {"unfit": question}),
             Choice("outcome.nobody", does=notes[NOBODY_THERE], on=_NOTING),
-            Choice("outcome.wrong_person", does=notes[WRONG_PERSON], on=_NOTING),
+            Choice("outcome.wrong_person", does=notes[WRONG_PERSON], on=_NOTING | {"unfit": question}),
         ),
         misses=1,
         give_up="unsaid",

@@ -22,7 +22,7 @@ def is_asked(desk: Desk, _digits: str) -> str:
 
 
 def _noting(code: str, *, is_first: bool) -> Handler:
-    @answers("noted", "late")
+    @answers("noted", "late", *(("unfit",) if code in outcome.MAY_BE_UNFIT else ()))
     def note(desk: Desk, _digits: str) -> str:
         staff_id = desk.call.staff_id
         if staff_id is None:
@@ -34,6 +34,8 @@ def _noting(code: str, *, is_first: bool) -> Handler:
             desk.session, talk, code, staff_id, desk.now, desk.callback_policy, is_first=is_first
         )
         desk.jobs += jobs
+        if word == "unfit":
+            desk.say("outcome.they_called" if talk.callback_id is None else "outcome.no_message")
         if word == "no_phone":
             desk.say("outcome.no_phone")
             return "noted"

@@ -109,6 +109,14 @@ def wishes_of(session: Session, callback_id: int) -> Wishes:
     return _wishes(session.get_one(Callback, callback_id, populate_existing=True))
 
 
+def allows_message(callback: Callback) -> bool:
+    """Whether a message may be left for this callback (R31).
+
+    Somebody else who asked without a PIN as well has heard that there will be none (R35).
+    """
+    return callback.voicemail_allowed and not callback.asked_elsewhere
+
+
 def last_wishes(session: Session, callback: Callback) -> Wishes:
     """The answers given the last time this case was to be called at this phone, else the safest.
 

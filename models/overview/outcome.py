@@ -13,6 +13,7 @@ from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callbac
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import LATER, SUPERVISOR, WRONG_PERSON, follow_up
+from models.callbacks.wishes import allows_message
 from models.calls.call import CALLS
 from models.calls.place import ASKED_OUTCOME
 from models.notices.staff_task import confirm_told
@@ -26,6 +27,8 @@ from models.talks.talk import Talk, audit_talk
 #: The codes by name; each is an outcome of a talk.
 REACHED, MESSAGE_LEFT, NOBODY_THERE = "reached", "message_left", "nobody_there"
 OUTCOME_CODES = (REACHED, MESSAGE_LEFT, NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
+#: The codes that not every talk can end with.
+MAY_BE_UNFIT = frozenset({MESSAGE_LEFT, WRONG_PERSON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,17 @@ class _Said:
     def corrector(self) -> str:
         """The same person, for what an old code left behind."""
         return f"staff:{self.staff_id}"
+
+
+def fitting_outcomes(callback: Callback | None) -> tuple[str, ...]:
+    """The codes that a talk can end with, in their order; ``callback`` is None for a caller at 0.
+
+    A caller at 0 called us: we left them no message, and no phone that we called was somebody else's. A
+    message that the person of a callback did not allow is no end of it (R31); a supervisor sees to that.
+    """
+    if callback is None:
+        return tuple(code for code in OUTCOME_CODES if code not in MAY_BE_UNFIT)
+    return tuple(code for code in OUTCOME_CODES if code != MESSAGE_LEFT or allows_message(callback))
 
 
 def last_talk(session: Session, staff_id: int, now: datetime, outcome_minutes: float) -> Talk | None:
@@ -74,8 +88,10 @@ def note_outcome(
     facts: TalkFacts | None = None,
     call_at: datetime | None = None,
     is_first: bool = False,
-) -> tuple[Literal["noted", "late", "no_phone"], list[Job]]:
+) -> tuple[Literal["noted", "late", "no_phone", "unfit"], list[Job]]:
     """Refine the outcome of a talk and create what follows; returns ``late`` when its minutes are over.
+
+    ``unfit``: nothing is saved, since the code is not in ``fitting_outcomes`` of this talk.
 
     To be called later, or nobody there: a new callback. For the supervisor: a new one that is left for staff
     at once. The wrong person: the phone that we called is stopped, and a new one is left for staff (R33).
@@ -97,6 +113,8 @@ def note_outcome(
         return "late", []
     if is_first and is_saved(session, talk):
         return "noted", []
+    if code not in fitting_outcomes(callback):
+        return "unfit", []
     told = [] if is_first else _end_question(session, talk)
     said = _Said(staff_id, code, facts, call_at if code == LATER else None)
     word, jobs = _save(session, talk, callback, said, now, policy)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.wishes import VOICEMAIL_TEXTS
+from models.callbacks.wishes import VOICEMAIL_TEXTS, allows_message
 from models.calls.call import CALLS
 from models.calls.place import MESSAGE_LEFT
 from models.talks.talk import callback_of
@@ -29,10 +29,7 @@ def leave_message(session: Session, leg: "CallState", now: datetime, tries: floa
     callback = callback_of(session, leg)
     if callback is None or callback.caller_call_id != leg.id or callback.state != "ringing_caller":
         return None
-    if not callback.voicemail_allowed or _has_message(session, leg):
-        return None
-    if callback.asked_elsewhere:
-        # Somebody else asked without a PIN as well and heard that there will be no message (R35).
+    if not allows_message(callback) or _has_message(session, leg):
         return None
     text = callback.voicemail_text if callback.voicemail_text in TEXTS else TEXTS[0]
     if text == WE_CALL_AGAIN and callback.caller_tries + 1 >= tries:

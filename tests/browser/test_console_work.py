@@ -363,13 +363,18 @@ def test_outcome_has_the_focus_when_the_person_hangs_up(
     expect(page.locator("[data-outcomes] input:focus")).to_have_count(1)
     page.keyboard.press("1")
     expect(page.locator("#outcome-reached")).to_be_checked()
+    # No message is allowed. The others keep their keys.
+    page.keyboard.press("2")
+    expect(page.locator("#outcome-reached")).to_be_checked()
+    page.keyboard.press("3")
+    expect(page.locator("#outcome-nobody_there")).to_be_checked()
 
 
 def test_outcome_chosen_during_the_talk_stays_chosen_when_the_person_hangs_up(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
-    callback_id = promises(console_server)
+    callback_id = promises(console_server, voicemail_allowed=True, voicemail_text="please_call")
     page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
     page.locator("#does-call").click()
     expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()

@@ -158,7 +158,7 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     victim.hears("Our team is on the line with you")
     bar.get_by_role("button", name="End call").click()
     victim.hears("Goodbye")
-    page.locator("label[for=outcome-message_left]").click()
+    page.locator("label[for=outcome-reached]").click()
     page.get_by_label("Note for colleagues").fill("Prefers mornings.")
     expect(page.get_by_role("button", name="Save outcome")).to_be_visible()
     guide.keep(page, "outcome")
@@ -168,11 +168,11 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     liaison.is_shown_as("Call over")
 
     # The demo's other callbacks are for later, in Spanish, or left for staff.
-    saved = "Saved: Message left (Asked for a call). No other callback"
+    saved = "Saved: Reached (Asked for a call). No other callback"
     expect(page.locator("#work").get_by_text(saved)).to_be_visible()
     page.go_back()
     expect(page.locator("#history")).to_contain_text("The person pressed their key; the talk began")
-    expect(page.locator("#history")).to_contain_text("The outcome was noted: Message left")
+    expect(page.locator("#history")).to_contain_text("The outcome was noted: Reached")
     expect(page.get_by_label("Note for colleagues")).to_have_value("Prefers mornings.")
     page.get_by_role("link", name="My shift").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("My shift")

@@ -121,6 +121,9 @@ def _save_outcome(click: TalkClick) -> list[Job]:
     )  # fmt: skip
     if word == "late":
         raise RefusedError(ActionRefusal.OUTCOME_LATE)
+    if word == "unfit":
+        is_at_0 = click.talk.callback_id is None
+        raise RefusedError(ActionRefusal.THEY_CALLED if is_at_0 else ActionRefusal.NO_MESSAGE)
     if is_hard:
         begin_rest(click.session, click.staff_id, click.now, console.policies)
     return jobs
@@ -164,9 +167,12 @@ class Ended:
 
 
 def finish_words(
-    session: Session, talk: Talk | None, note: str, zone: str, *, interpreter: bool
+    session: Session, talk: Talk | None, callback: Callback | None, note: str, zone: str, *, interpreter: bool
 ) -> dict[str, object]:
-    """What the templates need for the form; ``interpreter``: what was said before about this person."""
+    """What the templates need for the form; ``interpreter``: what was said before about this person.
+
+    ``callback`` is None for a talk with a caller at 0.
+    """
     ended = Ended(False, None, zone, interpreter, False, [], note)
     if talk is not None:
         said = talk.needs_interpreter
@@ -174,11 +180,15 @@ def finish_words(
             talk.is_over, talk.outcome if talk.is_over and outcome.is_saved(session, talk) else None, zone,
             interpreter if said is None else said, talk.safety_plan, talk.referred_to or [], note,
         )  # fmt: skip
+    fitting = outcome.fitting_outcomes(callback)
+    # An outcome keeps its key where another one is not offered.
+    numbers = enumerate(outcome.OUTCOME_CODES, 1)
     return {
         "ended": ended,
         "services": console.office.services,
         "office_language": console.office.languages[0],
-        "outcome_choices": [(one, OUTCOME_CHOICES[one]) for one in outcome.OUTCOME_CODES],
+        "outcome_choices": [(key, one, OUTCOME_CHOICES[one]) for key, one in numbers if one in fitting],
+        "no_message": callback is not None and outcome.MESSAGE_LEFT not in fitting,
         "note_most": MOST_CHARACTERS,
     }
 

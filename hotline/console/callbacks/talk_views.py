@@ -53,7 +53,7 @@ _WORDS: dict[str, object] = {
     "states": callback_words.STATES,
     "may_answer_names": MAY_ANSWER,
     "voicemail_names": VOICEMAIL,
-    "outcomes": callback_words.OUTCOME_SENTENCES,
+    "outcomes": callback_words.AT_0_SENTENCES,
     "happened": callback_words.happened,
     "who": callback_words.who,
 }
@@ -179,7 +179,7 @@ def _values(
         **wrap_up,
         "needs_interpreter": is_known,
         **finish_words(
-            session, talk, note, shown.time_zone or console.office.time_zone, interpreter=is_known
+            session, talk, None, note, shown.time_zone or console.office.time_zone, interpreter=is_known
         ),
         **_WORDS,
     }

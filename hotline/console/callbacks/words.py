@@ -102,6 +102,8 @@ OUTCOME_SENTENCES = {
     "wrong_number": N_("Cancelled: the number is not theirs."),
     "settled_otherwise": N_("Cancelled: it was settled in another way."),
 }
+#: The same for a talk with a caller at 0: nobody was called.
+AT_0_SENTENCES = OUTCOME_SENTENCES | {"nobody_there": N_("No one spoke on the line.")}
 CANCEL_NAMES = {
     "person_asked": N_("The person asked for it"),
     "duplicate": N_("There is another callback for the same"),

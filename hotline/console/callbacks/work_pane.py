@@ -243,7 +243,12 @@ def _state(
         "claim_minutes": console.policies.claim_minutes,
         "office_zone": console.office.time_zone,
         **finish_words(
-            session, talk, note_of(session, callback) if may_read else "", row.time_zone, interpreter=is_known
+            session,
+            talk,
+            callback,
+            note_of(session, callback) if may_read else "",
+            row.time_zone,
+            interpreter=is_known,
         ),
     }
 

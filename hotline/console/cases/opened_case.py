@@ -10,7 +10,7 @@ from flask import abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
 from hotline.console.callbacks.whom_to_call import whom_to_call
-from hotline.console.callbacks.words import OUTCOME_SENTENCES
+from hotline.console.callbacks.words import AT_0_SENTENCES, OUTCOME_SENTENCES
 from hotline.console.cases import choices as case_choices
 from hotline.console.cases import labels as case_labels
 from hotline.console.cases import notice_words
@@ -129,6 +129,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         now=now,
         who=who,
         outcomes=OUTCOME_SENTENCES,
+        outcomes_at_0=AT_0_SENTENCES,
         **choices_to_call,
         **given,
     )

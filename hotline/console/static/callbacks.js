@@ -106,7 +106,7 @@
     if (event.ctrlKey || event.altKey || event.metaKey || localStorage.getItem(OFF) === "1") return;
     const outcomes = target.closest("[data-outcomes]");
     if (!outcomes) return;
-    const chosen = outcomes.querySelectorAll("input")[Number(key) - 1];
+    const chosen = [...outcomes.querySelectorAll("input")].find((one) => one.dataset.number === key);
     const wanted = ["n", "h", "e"].includes(key) && document.querySelector(`[data-key="${key}"]`);
     if (!chosen && !wanted) return;
     event.preventDefault();

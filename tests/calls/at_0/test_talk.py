@@ -118,11 +118,15 @@ def test_liaison_ends_the_talk_and_keys_its_outcome_and_a_break(
     liaison.presses("8")
     assert liaison.hears("How did the call end?")
     assert liaison.does_not_hear("press 8")
+    for wrong in "13":
+        liaison.presses("2")
+        liaison.presses(wrong)
+        assert liaison.hears("This person called us.", "How did the call end?")
     liaison.presses("2")
-    liaison.presses("1")
+    liaison.presses("2")
     assert liaison.hears("It is saved")
     (row,) = talks(hotline)
-    assert row.outcome == "message_left"
+    assert row.outcome == "nobody_there"
     person = hotline.row(select(Staff))
     assert person.resting_until is not None
     assert "note_outcome" in hotline.rows(select(AuditEntry.action))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import Callback, Staff
 from models.talks.own_call import call_now
@@ -30,6 +30,12 @@ def asks_express(phone: Phone, case: MadeCase, **how: str) -> None:
     phone.presses("2")
     phone.presses("1")
     phone.hangs_up()
+
+
+def allows_a_message(hotline: Hotline) -> None:
+    """The person who asked to be called allows a neutral message on their machine."""
+    with hotline.database.transaction() as session:
+        session.execute(update(Callback).values(voicemail_allowed=True, voicemail_text="please_call"))
 
 
 def the_callback(hotline: Hotline) -> Callback:

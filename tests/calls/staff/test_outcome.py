@@ -18,7 +18,13 @@ from models.overview.caller_state import load_by_sid
 from models.overview.outcome import note_outcome
 from models.overview.phone_stop import lift_stop
 from models.store.refusal import RefusedError
-from tests.calls.callbacks.test_callbacks import TELLING, accepted_by, asks_express, the_callback
+from tests.calls.callbacks.test_callbacks import (
+    TELLING,
+    accepted_by,
+    allows_a_message,
+    asks_express,
+    the_callback,
+)
 from tests.calls.conftest import Clock, Hotline
 from tests.conftest import ON_BOTH, in_turn
 from tests.factories import MadeCase, make_callback
@@ -42,9 +48,10 @@ def talked(phone: Phone, hotline: Hotline) -> Phone:
 
 @pytest.fixture
 def liaison(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline) -> Phone:
-    """A liaison whose talk has just ended."""
+    """A liaison whose talk, with somebody who allows messages, has just ended."""
     make_staff(phone=LIAISON)
     asks_express(phone, make_case(custody_status="in_custody"))
+    allows_a_message(hotline)
     liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
@@ -75,6 +82,25 @@ def test_code_refines_the_outcome_of_a_row_that_is_closed_already(
     assert (row.state, row.outcome, row.closed_at) == ("reached", outcome, closed_at)
     assert liaison.hears("It is saved")
     assert liaison.is_over
+
+
+def test_liaison_who_left_a_message_that_was_not_allowed_is_asked_once_more_and_tells_a_supervisor(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff(phone=LIAISON)
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison = talked(phone, hotline)
+
+    liaison.presses("2")
+    liaison.presses("1")
+
+    assert liaison.hears("This person allowed no message. If you left one, give the call to a supervisor.")
+    assert liaison.hears("How did the call end?")
+    assert the_callback(hotline).outcome == "reached"
+    assert hotline.rows(select(AuditEntry).where(AuditEntry.action == "note_outcome")) == []
+    liaison.presses("4")
+    assert liaison.hears("It is saved")
+    assert [row.state for row in callbacks(hotline)] == ["reached", "left_for_staff"]
 
 
 def test_liaison_who_hangs_up_without_a_code_leaves_the_outcome_reached(
@@ -209,6 +235,7 @@ def test_outcome_that_was_saved_before_the_phone_asks_is_not_asked_for(
 ) -> None:
     make_staff(phone=LIAISON)
     asks_express(phone, make_case(custody_status="in_custody"))
+    allows_a_message(hotline)
     liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
     called.presses("1")
@@ -324,7 +351,7 @@ def test_machine_hears_a_neutral_message_once_where_it_is_allowed(
 ) -> None:
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    _set(hotline, voicemail_allowed=True)
+    allows_a_message(hotline)
 
     machine = a_machine_answers(phone, hotline)
     assert machine.hears("This is a message from the information line")

@@ -8,7 +8,13 @@ from sqlalchemy import select
 
 from models import Callback, Talk
 from models.overview.outcome import note_outcome
-from tests.calls.callbacks.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback
+from tests.calls.callbacks.test_callbacks import (
+    CALLER,
+    allows_a_message,
+    asks_express,
+    nobody_is_held,
+    the_callback,
+)
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.staff_line.staff_calls import (
     signs_in,
@@ -36,6 +42,7 @@ def test_staff_take_the_next_callback_in_the_same_call_talk_and_key_its_outcome(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
+    allows_a_message(hotline)
     hotline.jobs.waiting.clear()
     staff = signs_in(phone, hotline, number)
     staff.presses("1")
@@ -153,6 +160,7 @@ def test_staff_can_key_the_outcome_of_the_last_call_from_the_menu(
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
+    allows_a_message(hotline)
     hotline.jobs.waiting.clear()
     staff = signs_in(phone, hotline, number)
     staff.presses("1")
@@ -177,6 +185,7 @@ def test_staff_who_save_the_outcome_in_the_console_are_back_at_the_menu_and_can_
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, carrier: FakeCarrier
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
+    allows_a_message(hotline)
     hotline.jobs.waiting.clear()
     staff = signs_in(phone, hotline, number)
     staff.presses("1")

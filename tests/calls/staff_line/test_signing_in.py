@@ -6,7 +6,7 @@ from sqlalchemy import select
 from models import AuditEntry, PinTry
 from models.calls.staff_number import for_main_line
 from models.calls.staff_secret import issue_pin
-from tests.calls.callbacks.test_callbacks import asks_express, the_callback
+from tests.calls.callbacks.test_callbacks import allows_a_message, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.staff_line.staff_calls import (
     OTHER_PIN,
@@ -123,6 +123,7 @@ def test_staff_whose_talk_was_over_ten_minutes_key_its_outcome_and_sign_in_again
     phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, clock: Clock
 ) -> None:
     asks_express(phone, make_case(custody_status="in_custody"))
+    allows_a_message(hotline)
     hotline.jobs.waiting.clear()
     staff = signs_in(phone, hotline, number)
     staff.presses("1")

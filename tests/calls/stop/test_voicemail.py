@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from models import Callback, Registrant, Staff
 from models.overview.history import history_of
-from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
+from tests.calls.callbacks.test_callbacks import accepted_by, allows_a_message, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
@@ -24,8 +24,7 @@ def allowed(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: H
     """The phone of somebody who asked for a callback, and for a message on their machine, rings."""
     make_staff()
     asks_express(phone, make_case(custody_status="in_custody"))
-    with hotline.database.transaction() as session:
-        session.execute(update(Callback).values(voicemail_allowed=True, voicemail_text="please_call"))
+    allows_a_message(hotline)
     return accepted_by(phone, hotline)[1]
 
 

@@ -11,6 +11,8 @@ from tests.console.conftest import Clock
 from tests.factories import make_callback, make_case, make_talk
 
 PHONE = "+12025550110"
+#: The wishes of a person who allows a neutral message on their machine.
+MESSAGE_ALLOWED = {"voicemail_allowed": True, "voicemail_text": "please_call"}
 
 
 class Office:

@@ -12,7 +12,7 @@ from models.outcomes.talk_note import note_of_talk
 from models.store.database import Database
 from models.talks.talk import close
 from tests.call_center import WaitingJobs
-from tests.console.callbacks.office import Office
+from tests.console.callbacks.office import MESSAGE_ALLOWED, Office
 from tests.console.callbacks.test_talks_at_0 import begins
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call, make_case
@@ -43,7 +43,7 @@ def note_on(database: Database, callback_id: int) -> str:
 def test_one_click_saves_outcome_and_note_and_shows_the_next_callback_unclaimed(
     liaison: Member, office_rows: Office, database: Database
 ) -> None:
-    done, following = just_talked(office_rows, liaison), office_rows.promises()
+    done, following = just_talked(office_rows, liaison, **MESSAGE_ALLOWED), office_rows.promises()
 
     liaison.opens(f"/console/callbacks/{done}").fills(outcome="message_left", note="Prefers mornings.")
     liaison.clicks("Save outcome")
@@ -60,7 +60,7 @@ def test_no_outcome_is_chosen_until_somebody_has_said_how_the_talk_ended(
     liaison: Member, office_rows: Office
 ) -> None:
     # The talk counts as reached by itself. A stranger may have pressed the key.
-    done = just_talked(office_rows, liaison)
+    done = just_talked(office_rows, liaison, **MESSAGE_ALLOWED)
     chosen = "//input[@name='outcome'][@checked]/@value"
     assert liaison.opens(f"/console/callbacks/{done}").page.xpath(chosen) == []
     assert liaison.reads("Call over", "Until then it counts as reached, and nobody calls again.")
@@ -74,6 +74,75 @@ def test_no_outcome_is_chosen_until_somebody_has_said_how_the_talk_ended(
     assert liaison.opens(f"/console/callbacks/{done}").page.xpath(chosen) == ["message_left"]
     assert liaison.reads("Call over", "A message was left.")
     assert not liaison.reads("counts as reached")
+
+
+def offered(member: Member) -> list[tuple[str, str]]:
+    """The outcomes that a page offers, each with its key."""
+    found = member.page.xpath("//input[@name='outcome']")
+    return [(one.get("data-number"), one.get("value")) for one in found]
+
+
+def test_message_is_no_outcome_where_the_person_allows_none_and_goes_to_the_supervisor(
+    liaison: Member, office_rows: Office, database: Database
+) -> None:
+    done = just_talked(office_rows, liaison)
+    liaison.opens(f"/console/callbacks/{done}")
+
+    assert offered(liaison) == [
+        ("1", "reached"), ("3", "nobody_there"), ("4", "wrong_person"), ("5", "call_later"),
+        ("6", "to_supervisor"),
+    ]  # fmt: skip
+    assert liaison.reads("This person allowed no message.", "choose “For the supervisor”")
+
+    sent = {"csrf_token": liaison.token, "outcome": "message_left", "note": "I left a message."}
+    liaison.sends(f"/console/callbacks/{done}/finish", sent)
+    assert liaison.status == 422
+    assert liaison.reads("This person allowed no message. If you left one all the same, choose")
+    assert (office_rows.row(done).outcome, note_on(database, done)) == ("reached", "")
+
+    liaison.opens(f"/console/callbacks/{done}").fills(outcome="to_supervisor", note="I left a message.")
+    assert liaison.clicks("Save outcome").reads("Saved: For the supervisor")
+    assert note_on(database, done) == "I left a message."
+
+
+def test_message_is_no_outcome_either_where_a_second_caller_heard_that_none_is_left(
+    liaison: Member, office_rows: Office
+) -> None:
+    done = just_talked(office_rows, liaison, asked_elsewhere=True, **MESSAGE_ALLOWED)
+
+    liaison.opens(f"/console/callbacks/{done}")
+
+    assert "message_left" not in dict(offered(liaison)).values()
+    assert liaison.reads("This person allowed no message.")
+
+
+def test_allowed_message_is_the_second_outcome(liaison: Member, office_rows: Office) -> None:
+    done = just_talked(office_rows, liaison, **MESSAGE_ALLOWED)
+
+    liaison.opens(f"/console/callbacks/{done}")
+
+    assert offered(liaison)[1] == ("2", "message_left")
+    assert not liaison.reads("allowed no message")
+
+
+def test_caller_at_0_was_left_no_message_and_is_nobody_at_a_wrong_phone(
+    staff: Any, office_rows: Office, database: Database
+) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    page = begins(office_rows, ana)
+    ana.opens(page).clicks("End call")
+
+    assert offered(ana) == [
+        ("1", "reached"), ("3", "nobody_there"), ("5", "call_later"), ("6", "to_supervisor"),
+    ]  # fmt: skip
+    assert not ana.reads("allowed no message")
+    assert not ana.reads("this phone is not called any more")
+
+    for outcome in ("message_left", "wrong_person"):
+        ana.sends(f"{page}/finish", {"csrf_token": ana.token, "outcome": outcome, "note": ""})
+        assert ana.status == 422
+        assert ana.reads("This person called us. Choose an outcome from the list.")
+    assert the_talk(database).outcome == "reached"
 
 
 def test_refused_note_saves_nothing_and_keeps_everything_that_was_typed(
@@ -253,7 +322,7 @@ def test_saved_outcome_lets_go_of_the_phone_that_still_asks_for_it(
         session.get_one(Call, leg_id).place = ASKED_OUTCOME
     jobs.waiting.clear()
 
-    ana.fills(outcome="message_left").clicks("Save outcome")
+    ana.fills(outcome="nobody_there").clicks("Save outcome")
 
     assert jobs.waiting == [("move_leg", leg_id)]
 

@@ -14,7 +14,7 @@ from models.cases.registrant import Registrant, name_registrant
 from models.staff.staff import change_shift
 from models.store.database import Database
 from tests.call_center import WaitingJobs
-from tests.console.callbacks.office import Office
+from tests.console.callbacks.office import MESSAGE_ALLOWED, Office
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call
 from tests.fake_carrier import FakeCarrier
@@ -193,7 +193,7 @@ def test_liaison_saves_the_outcome_of_their_talk_and_a_hard_call_gives_them_a_br
 ) -> None:
     callback_id = office_rows.promises(
         state="reached", staff_id=liaison.staff_id, talking_at=clock(), closed_at=clock(), outcome="reached",
-        rank=None,
+        rank=None, **MESSAGE_ALLOWED,
     )  # fmt: skip
     liaison.opens(f"/console/callbacks/{callback_id}")
     liaison.fills(outcome="message_left", hard="1").clicks("Save outcome")
@@ -268,7 +268,7 @@ def test_hard_call_is_saved_while_somebody_changes_the_shift_of_its_liaison(
 ) -> None:
     talk = office_rows.promises(
         state="reached", staff_id=liaison.staff_id, talking_at=clock(), closed_at=clock(), outcome="reached",
-        rank=None,
+        rank=None, **MESSAGE_ALLOWED,
     )  # fmt: skip
     liaison.opens(f"/console/callbacks/{talk}").fills(outcome="message_left", hard="1")
     click = threading.Thread(target=liaison.clicks, args=("Save outcome",))

@@ -78,9 +78,9 @@ def test_outcome_keyed_on_a_phone_leaves_the_facts_that_were_saved_in_the_consol
     with call_center.database.transaction() as session:
         talk = session.scalars(select(Talk).filter_by(callback_id=callback_id)).one()
         talk.staff_id = staff_id
-        for code, more in (("reached", facts), ("message_left", None)):
+        for code, more in (("reached", facts), ("nobody_there", None)):
             note_outcome(session, talk, code, staff_id, call_center.now, call_center.policy, facts=more)
 
-        assert (talk.outcome, talk.needs_interpreter, talk.safety_plan) == ("message_left", True, True)
+        assert (talk.outcome, talk.needs_interpreter, talk.safety_plan) == ("nobody_there", True, True)
         assert talk.referred_to == ["crisis"]
-        assert session.get_one(Callback, callback_id).outcome == "message_left"
+        assert session.get_one(Callback, callback_id).outcome == "nobody_there"
