@@ -30,7 +30,7 @@ WORDS = {
     ),
     CallbackRefusal.UNKNOWN_REASON: N_("Choose a reason from the list."),
     CallbackRefusal.CHANGED: N_(
-        "This callback has changed since you opened it; it is due by %(at)s. Read it and try again."
+        "This callback has changed since you opened it; it is due by %(due)s. Read it and try again."
     ),
     CallbackRefusal.NUMBER_HIDDEN: N_("Claim this callback to see its number."),
     CallbackRefusal.NOT_TALKING: N_("You are not on this call now."),

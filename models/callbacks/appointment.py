@@ -148,7 +148,7 @@ def _is_as_seen(callback: Callback, seen: str | None) -> None:
     if seen is not None and seen != stamp_of(callback):
         raise RefusedError(
             CallbackRefusal.CHANGED,
-            at=callback.due_at,
+            due=callback.due_at,
         )
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, format_time
 
+from hotline.console.shell.durations import as_promised
 from hotline.console.shell.words import _, language, ngettext, written_in
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -24,13 +25,12 @@ def due_words(due_at: datetime, now: datetime, zone: ZoneInfo) -> str:
         return _("%(num)d min overdue", num=max(1, late // _MINUTE))
     if -late < _HOUR:
         return _("in %(num)d min", num=max(1, -late // _MINUTE))
+    return promised_words(due_at, now, zone)
+
+
+def promised_words(due_at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """The moment of a promise in ``zone``, kept or not, as callers were told it."""
     return moment_words(as_promised(due_at, zone), now, zone)
-
-
-def as_promised(due_at: datetime, zone: ZoneInfo) -> datetime:
-    """The moment by which callers were told that they will be called: 11:59 PM for the end of a day."""
-    local = due_at.astimezone(zone)
-    return due_at - _MINUTE if local.hour == local.minute == 0 else due_at
 
 
 def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:

@@ -10,11 +10,12 @@ from werkzeug.exceptions import NotFound
 
 from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.case_acts import case_acts
-from hotline.console.callbacks.due_words import as_promised
+from hotline.console.callbacks.due_words import promised_words
 from hotline.console.callbacks.finish import finish_words, wrap_up_words
 from hotline.console.callbacks.list_pane import Asked, asked_of_list, list_pane
 from hotline.console.callbacks.panes import panes_page
 from hotline.console.shell.console import console
+from hotline.console.shell.durations import as_promised
 from hotline.console.shell.guard import me
 from hotline.console.shell.live import EVERY, tag_of
 from hotline.console.shell.phone_words import MAY_ANSWER, VOICEMAIL
@@ -222,7 +223,8 @@ def _state(
     is_known = needs_interpreter(session, callback)
     return {
         "now": now,
-        "promised": as_promised(row.due_at, ZoneInfo(console.office.time_zone)),
+        "promised": as_promised(row.due_at, console.office.zone),
+        "promised_by": promised_words(row.due_at, now, console.office.zone),
         "is_mine": is_mine,
         # After a missed ring the next one is seconds away: that is now.
         "calls_later": row.next_attempt_at > now + timedelta(minutes=1),
@@ -307,6 +309,7 @@ def _tag(
         row.outcome,
         row.next_attempt_at,
         row.due_at,
+        state["promised_by"],
         # The facts behind its words about the clock.
         row.due_at < now,
         state["calls_later"],

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from flask import abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
+from hotline.console.callbacks.due_words import promised_words
 from hotline.console.callbacks.whom_to_call import whom_to_call
 from hotline.console.callbacks.words import AT_0_SENTENCES, OUTCOME_SENTENCES
 from hotline.console.cases import choices as case_choices
@@ -128,6 +129,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         waiting_pin=next((one for one in page.requests if still_waits(one, now, console.policies)), None),
         now=now,
         who=who,
+        promised_words=promised_words,
         outcomes=OUTCOME_SENTENCES,
         outcomes_at_0=AT_0_SENTENCES,
         **choices_to_call,

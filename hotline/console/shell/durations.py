@@ -1,10 +1,17 @@
-"""Durations as a wallboard shows them: short, and the same in every language."""
+"""Durations as a wallboard shows them, and the end of a day as callers hear it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+def as_promised(due_at: datetime, zone: ZoneInfo) -> datetime:
+    """The moment by which callers were told that they will be called: 11:59 PM for the end of a day."""
+    local = due_at.astimezone(zone)
+    return due_at - timedelta(minutes=1) if local.hour == local.minute == 0 else due_at
 
 
 def short(length: timedelta | None) -> str:
-    """Such as ``45 s``, ``12 min``, ``3 h 05 min`` or ``2 d 4 h``; a dash for None."""
+    """Such as ``45 s``, ``12 min`` or ``2 d 4 h``, the same in every language; a dash for None."""
     if length is None:
         return "–"
     seconds = max(0, int(length.total_seconds()))

@@ -5,6 +5,7 @@ from datetime import datetime
 from babel.dates import format_date, format_time, get_timezone
 
 from hotline.console.shell.console import console
+from hotline.console.shell.durations import as_promised
 from hotline.console.shell.named import named_all
 from hotline.console.shell.words import gettext, language, written_in
 from hotline.refusals.wording import words_of
@@ -12,7 +13,10 @@ from models.store.refusal import Fact, Reason, RefusedError
 
 
 def refused(reason: Reason) -> str:
-    """The sentences in the reader's language: moments in the office's time, and ``who`` by name."""
+    """The sentences in the reader's language: moments in the office's time, and ``who`` by name.
+
+    ``due`` is the moment of a promise.
+    """
     facts = {name: _said(name, fact) for name, fact in reason.facts.items()}
     # In words without facts, `%` is an ordinary character.
     codes = (reason.code, *(reason.more if isinstance(reason, RefusedError) else ()))
@@ -22,7 +26,7 @@ def refused(reason: Reason) -> str:
 def _said(name: str, fact: Fact) -> Fact:
     if isinstance(fact, datetime):
         zone, locale = get_timezone(console.office.time_zone), written_in(language())
-        local = fact.astimezone(zone)
+        local = (as_promised(fact, console.office.zone) if name == "due" else fact).astimezone(zone)
         time = format_time(local, "short", tzinfo=zone, locale=locale)
         return f"{format_date(local.date(), 'medium', locale=locale)}, {time}"
     return named_all(str(fact)) if name == "who" else fact

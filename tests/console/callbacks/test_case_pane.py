@@ -136,7 +136,7 @@ def test_caller_at_0_who_needed_an_interpreter_before_is_shown_so_to_the_leader_
     assert "Needs an interpreter." not in staff("supervisor").signs_in().opens(page).words
 
 
-def test_end_of_a_day_is_said_in_the_list_and_beside_the_talk_as_callers_hear_it(
+def test_end_of_a_day_is_said_in_the_list_beside_the_talk_and_in_a_refusal_as_callers_hear_it(
     liaison: Member, office_rows: Office, clock: Clock
 ) -> None:
     today = (
@@ -147,8 +147,12 @@ def test_end_of_a_day_is_said_in_the_list_and_beside_the_talk_as_callers_hear_it
     page = liaison.opens(f"/console/callbacks/{callback_id}").page
 
     for pane in ("list", "case"):
-        assert "11:59 PM" in words(page.get_element_by_id(pane)).replace("\N{NARROW NO-BREAK SPACE}", " ")
-    assert "12:00 AM" not in words(page.get_element_by_id("case")).replace("\N{NARROW NO-BREAK SPACE}", " ")
+        assert "tomorrow 11:59 PM" in words(page.get_element_by_id(pane)).replace(
+            "\N{NARROW NO-BREAK SPACE}", " "
+        )
+    office_rows.becomes(callback_id, next_attempt_at=clock() + timedelta(minutes=5))
+    liaison.fills(reason="person_asked").clicks("Cancel callback")
+    assert liaison.reads("This callback has changed", "it is due by Nov 26, 2026, 11:59")
 
 
 def test_phone_is_marked_unsafe_beside_the_talk_and_only_by_whom_the_case_is_open_to(

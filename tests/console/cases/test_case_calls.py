@@ -1,6 +1,7 @@
 """Calls from the page of an open case: the phone of its reader rings first, then the other one (Legs)."""
 
-from datetime import time
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
@@ -8,7 +9,7 @@ from sqlalchemy import select, update
 from models import Callback, Callout, Case, Facility, Phone
 from models.store.database import Database
 from tests.console.case_pages import kept_case, verifies
-from tests.console.conftest import Clock, Member
+from tests.console.conftest import Clock, Member, words
 from tests.factories import MadeCase, make_callback
 
 
@@ -186,3 +187,21 @@ def test_agency_is_not_called_about_a_case_that_is_not_open_to_the_reader(
 
     assert liaison.reads("This case is not open to you.")
     assert callouts(database) == []
+
+
+def test_case_says_by_when_a_call_was_promised_in_the_words_of_the_list(
+    liaison: Member, case: MadeCase, database: Database, clock: Clock
+) -> None:
+    midnight = clock().astimezone(ZoneInfo("America/New_York")).replace(hour=0, minute=0, second=0)
+    with database.transaction() as session:
+        for days in (2, -1):
+            make_callback(
+                session, case, due_at=midnight + timedelta(days=days),
+                state="requested" if days > 0 else "no_answer", closed_at=None if days > 0 else clock(),
+            )  # fmt: skip
+
+    page = liaison.opens(f"/console/cases/{case.id}").page
+
+    rows = page.xpath("//table[caption[normalize-space()='Callbacks of this case']]/tbody/tr/td[2]")
+    told = [words(one).replace("\N{NARROW NO-BREAK SPACE}", " ") for one in rows]
+    assert sorted(told) == ["Nov 23, 11:59 PM", "tomorrow 11:59 PM"]
