@@ -15,9 +15,10 @@ import phonenumbers
 from config.announcements import Announcement
 from config.field_error import FieldError
 from config.office_changes import laid_over
-from config.office_file import E164, SHIPPED_NUMBERS, WEEKDAYS, Service, Span, public_holidays, read_office
+from config.office_file import E164, SHIPPED_NUMBERS, WEEKDAYS, Service, Span, read_office
 from config.phone_zones import zones_of_countries, zones_of_number
 from config.policies import Policy
+from config.public_holidays import public_holidays
 
 #: Numbers reserved for fiction belong to nobody. Demos and tests call them; no numbering plan knows them.
 FICTIONAL = re.compile(r"(\+1[2-9][0-9]{2})55501[0-9]{2}")

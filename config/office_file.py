@@ -4,19 +4,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import holidays
 import phonenumbers
 
 from config.announcements import read_announcements
 from config.closures import read_closures
 from config.field_error import FieldError
 from config.policies import read_policies
+from config.public_holidays import public_holidays
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -38,26 +37,6 @@ class Service:
     key: str
     name: Mapping[str, str]
     phone: str
-
-
-@cache
-def public_holidays(country: str | None, subdivision: str | None, year: int) -> frozenset[date]:
-    """The public holidays of one year. Raises NotImplementedError if the library lacks the place."""
-    if country is None:
-        return frozenset()
-    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
-
-
-@cache
-def holiday_names(
-    country: str | None, subdivision: str | None, year: int, language: str
-) -> Mapping[date, str]:
-    """Their names in this language if the library has it, else in the library's default language."""
-    if country is None:
-        return {}
-    spoken = holidays.country_holidays(country).supported_languages
-    said = next((one for one in spoken if one.partition("_")[0] == language), None)
-    return dict(holidays.country_holidays(country, subdiv=subdivision, years=year, language=said).items())
 
 
 _TABLES = frozenset(

@@ -30,15 +30,18 @@ RECORD = "supervisord-tied"
 def preload(settings: Settings) -> None:
     """Import the modules that the programs will need, once for all of them."""
     import granian.server  # noqa: F401
+    import twilio.rest.api.v2010  # noqa: F401 - else the client imports it at its first request
 
     import hotline.cli.events
     import hotline.cli.intake
     import hotline.cli.serving.console
+    import hotline.cli.serving.server
     import hotline.cli.sweeper
     import hotline.cli.web
     import hotline.cli.worker
     import hotline.events.application
     import workers.__main__
+    import workers.feed
     import workers.sweeper  # noqa: F401
 
     if settings.carrier == "exchange":

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 from config.closures import LONGEST_NAME, day_of
 from config.office import Office
 from config.office_changes import FIXED
-from config.office_file import WEEKDAYS, holiday_names, public_holidays
+from config.office_file import WEEKDAYS
+from config.public_holidays import holiday_names, public_holidays
 from hotline.console.office.area import area
 from hotline.console.office.form import KEEP, READ, Settings, save, typed_day, typed_line
 from hotline.console.office.names import change_name, entry_said, field_name, holiday_said
