@@ -12,7 +12,7 @@ from models.audit.audit import AuditEntry
 from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callback, locked, was_put_off
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import LATER, SUPERVISOR, WRONG_PERSON, follow_up
+from models.callbacks.follow_up import LATER, NEXT_PHONE, SUPERVISOR, WRONG_PERSON, follow_up
 from models.callbacks.wishes import allows_message
 from models.calls.call import CALLS
 from models.calls.place import ASKED_OUTCOME
@@ -207,11 +207,12 @@ def _stop_wrong_phone(
     jobs = stop_phone(
         session, callback.phone_key, now, policy, actor=actor, with_task=False, outcome=WRONG_PERSON
     )
-    elsewhere = on_next_phone(session, callback, now, policy) or {"outcome": WRONG_PERSON}
+    elsewhere = on_next_phone(session, callback, now, policy)
+    changes = {"outcome": WRONG_PERSON} if elsewhere is None else elsewhere | {"outcome": NEXT_PHONE}
     due_at = now + timedelta(minutes=policy.numbers.stop_task_minutes)
     return jobs + follow_up(
         session, callback, reason=SUPERVISOR, at=now, due_at=due_at, actor=actor, now=now, left=True,
-        changes=elsewhere,
+        changes=changes,
     )  # fmt: skip
 
 

@@ -53,6 +53,7 @@ SHORT_OUTCOMES = {
     "cannot_dial": N_("phone cannot be called"),
     "stopped": N_("phone said stop"),
     "wrong_person": N_("wrong person answered"),
+    "next_phone": N_("wrong person answered"),
     "stop_lifted": N_("stop was lifted"),
     "phone_stopped": N_("a phone said stop"),
     "no_safe_phone": N_("no safe phone"),

@@ -58,6 +58,10 @@ OUTCOME_SENTENCES = {
     "message_left": N_("A message was left."),
     "nobody_there": N_("The call was answered, but not by the person: no one was there, or somebody else."),
     "wrong_person": N_("It was the wrong person. That phone is not called any more."),
+    "next_phone": N_(
+        "A wrong person answered another phone of theirs, which is not called any more. This is their next"
+        " safe phone."
+    ),
     "call_later": N_("They asked to be called later."),
     "to_supervisor": N_("Handed to the supervisor."),
     "staff_call": N_("Nobody asked for this call: staff began it."),

@@ -555,6 +555,6 @@ def test_staff_call_the_next_safe_phone_of_the_case_after_a_wrong_person(
 
     left = meets_a_wrong_person(phone, hotline)
 
-    assert (left.state, left.outcome) == ("left_for_staff", "to_supervisor")
+    assert (left.state, left.reason, left.outcome) == ("left_for_staff", "to_supervisor", "next_phone")
     assert left.phone_key == hotline.database.keyring.index("phone", "+12025550155")
     assert hotline.database.keyring.unseal("callback.number", left.number_sealed) == "+12025550155"

@@ -14,7 +14,7 @@ from models.talks.talk import close
 from tests.call_center import WaitingJobs
 from tests.console.callbacks.office import MESSAGE_ALLOWED, Office
 from tests.console.callbacks.test_talks_at_0 import begins
-from tests.console.conftest import Clock, Member
+from tests.console.conftest import Clock, Member, words
 from tests.factories import make_call, make_case
 
 
@@ -143,6 +143,27 @@ def test_caller_at_0_was_left_no_message_and_is_nobody_at_a_wrong_phone(
         assert ana.status == 422
         assert ana.reads("This person called us. Choose an outcome from the list.")
     assert the_talk(database).outcome == "reached"
+
+
+def test_row_of_the_next_safe_phone_says_that_a_wrong_person_answered_the_other_one(
+    liaison: Member, office_rows: Office, database: Database
+) -> None:
+    done = just_talked(office_rows, liaison)
+    with database.transaction() as session:
+        case = make_case(session, phone="+12025550155")
+        session.get_one(Callback, done).case_id = case.id
+
+    liaison.opens(f"/console/callbacks/{done}").fills(outcome="wrong_person").clicks("Save outcome")
+
+    with database.reading() as session:
+        (left,) = session.scalars(select(Callback.id).where(Callback.id != done)).all()
+    (row,) = liaison.opens("/console/callbacks").page.xpath(f"//li[@id='row-{left}']")
+    assert "For the supervisor" in words(row)
+    assert "wrong person answered" in words(row)
+    assert row.xpath(".//button[normalize-space()='Reopen']")
+    liaison.opens(f"/console/callbacks/{left}")
+    assert liaison.reads("A wrong person answered another phone of theirs", "This is their next safe phone.")
+    assert "Call now" in liaison.buttons
 
 
 def test_refused_note_saves_nothing_and_keeps_everything_that_was_typed(
