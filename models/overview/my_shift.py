@@ -14,7 +14,7 @@ from models.callbacks.callback import UNASKED, Callback
 from models.callbacks.claim import actor_of
 from models.callbacks.follow_up import WRONG_PERSON
 from models.calls.call import Call
-from models.overview.outcome import NOBODY_THERE, OUTCOME_CODES
+from models.overview.outcome import NOBODY_THERE, which_are_saved
 from models.staff.refusals import ShiftRefusal
 from models.staff.schedule import Absence
 from models.staff.staff import Staff
@@ -78,26 +78,43 @@ def today_of(session: Session, staff_id: int, since: datetime, now: datetime) ->
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A talk of today that this person led to its end; without ``callback_id`` it was with a caller at 0."""
+    """A talk of today that this person led to its end; without ``callback_id`` it was with a caller at 0.
 
+    ``outcome`` is None where nobody has saved one: it counts as reached. ``may_be_saved``: it still may be.
+    """
+
+    talk_id: int
     over_at: datetime
-    outcome: str
+    outcome: str | None
     callback_id: int | None
     reason: str | None
+    may_be_saved: bool
 
 
-def finished_since(session: Session, staff_id: int, since: datetime) -> list[Finished]:
+def finished_since(
+    session: Session, staff_id: int, since: datetime, now: datetime, outcome_minutes: float
+) -> list[Finished]:
     """The talks that this person led to their end from ``since``, the newest first."""
     found = session.execute(
-        select(Talk.closed_at, Talk.outcome, Talk.callback_id, Callback.reason)
+        select(Talk, Callback.reason)
         .outerjoin(Callback, Callback.id == Talk.callback_id)
         .where(Talk.staff_id == staff_id, Talk.closed_at >= since)
         .order_by(Talk.closed_at.desc(), Talk.id.desc())
         .limit(_MOST_FINISHED)
     ).all()
-    # A talk that ended counts as reached before anybody has said how.
+    saved = which_are_saved(session, [talk for talk, _ in found])
+    shortly = now - timedelta(minutes=outcome_minutes)
     return [
-        Finished(row.closed_at, row.outcome or OUTCOME_CODES[0], row.callback_id, row.reason) for row in found
+        Finished(
+            talk_id=talk.id,
+            over_at=talk.closed_at,
+            outcome=talk.outcome if talk.id in saved else None,
+            callback_id=talk.callback_id,
+            reason=reason,
+            may_be_saved=talk.closed_at > shortly,
+        )
+        for talk, reason in found
+        if talk.closed_at is not None
     ]
 
 

@@ -71,10 +71,16 @@ def last_talk(session: Session, staff_id: int, now: datetime, outcome_minutes: f
 
 def is_saved(session: Session, talk: Talk) -> bool:
     """Whether staff have saved an outcome of this talk; one that ended is "reached" before anybody has."""
-    noted = select(AuditEntry.id).where(
-        AuditEntry.target == talk.audit_target, AuditEntry.action == "note_outcome"
+    return talk.id in which_are_saved(session, [talk])
+
+
+def which_are_saved(session: Session, talks: Sequence[Talk]) -> set[int]:
+    """The ids of the talks of which staff have saved an outcome, in one statement."""
+    by_target = {talk.audit_target: talk.id for talk in talks}
+    noted = select(AuditEntry.target).where(
+        AuditEntry.target.in_([*by_target]), AuditEntry.action == "note_outcome"
     )
-    return session.execute(noted.limit(1)).first() is not None
+    return {by_target[target] for target in session.scalars(noted.distinct())}
 
 
 def note_outcome(

@@ -142,7 +142,7 @@ def _page(session: Session, errors: dict[str, str]) -> str:
         office_languages=console.office.languages,
         spoken=LANGUAGES,
         figures=my_shift.today_of(session, staff.id, begins, now),
-        finished=my_shift.finished_since(session, staff.id, begins),
+        finished=my_shift.finished_since(session, staff.id, begins, now, console.policies.outcome_minutes),
         short_reason=short_reason,
         outcome_names=OUTCOME_CHOICES,
         absences=my_shift.absences_of(session, staff.id, today),

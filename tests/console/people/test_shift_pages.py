@@ -1,15 +1,16 @@
 """My shift, as staff use it in their browsers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from models import Absence, AuditEntry, Staff
+from models import Absence, AuditEntry, Callback, Staff, Talk
 from models.store.database import Database, keyring_of
-from models.talks.talk import begin_talk, close
-from tests.console.conftest import Clock, Member
+from models.talks.talk import audit_talk, begin_talk, close
+from tests.console.conftest import Clock, Member, words
 from tests.factories import make_call, make_callback, make_case
 
 
@@ -143,6 +144,55 @@ def test_liaison_sees_their_own_figures_of_today(liaison: Member, database: Data
     assert liaison.reads("Calls3", "Callbacks reached3", "Minutes in calls15", "Median wait30 min")
 
 
+def says_how_it_ended(session: Session, callback: Callback, at: datetime) -> None:
+    """Somebody has saved the outcome that this callback has."""
+    talk = session.scalars(select(Talk).filter_by(callback_id=callback.id)).one()
+    audit_talk(session, talk, "note_outcome", f"liaison:{talk.staff_id}", at, {"code": callback.outcome})
+
+
+def finished(member: Member) -> list[tuple[str, list[str]]]:
+    """The words of each call that My shift lists as finished, and the pages that it leads to."""
+    rows = member.opens("/console/shift").page.xpath(
+        "//table[caption[normalize-space()='Finished today']]/tbody/tr"
+    )
+    return [(words(row), row.xpath(".//a/@href")) for row in rows]
+
+
+def test_call_whose_outcome_nobody_saved_is_marked_and_leads_to_its_form_while_that_is_possible(
+    liaison: Member, database: Database, clock: Clock
+) -> None:
+    now = clock()
+    with database.transaction() as session:
+        callback = make_callback(
+            session, make_case(session), state="reached", staff_id=liaison.staff_id, reason="afraid",
+            talking_at=now, closed_at=now, outcome="reached",
+        )  # fmt: skip
+        caller = make_call(session)
+        leg = make_call(session, role="liaison_at_0", staff_id=liaison.staff_id, parent_call_id=caller.id)
+        at_0 = begin_talk(
+            session, caller_call_id=caller.id, leader_call_id=leg.id, staff_id=liaison.staff_id,
+            language="en", now=now,
+        )  # fmt: skip
+        close(session, at_0, "carrier", now)
+        pages = [f"/console/talks/{at_0.id}", f"/console/callbacks/{callback.id}"]
+
+    for (told, links), page, why in zip(finished(liaison), pages, ("Caller at 0", "Afraid"), strict=True):
+        assert why in told
+        assert "Not saved It counts as reached. Save how it ended" in told
+        assert links == [page, f"{page}#outcome"]
+
+    clock.goes_on(minutes=16)
+    for told, links in finished(liaison):
+        assert "Not saved It counts as reached." in told
+        assert "Save how it ended" not in told
+        assert len(links) == 1
+
+    with database.transaction() as session:
+        says_how_it_ended(session, session.get_one(Callback, callback.id), now)
+    assert "Reached" in finished(liaison)[1][0]
+    assert "Not saved" not in finished(liaison)[1][0]
+
+
 def test_liaison_finds_what_they_finished_today_by_time_reason_and_outcome_and_no_number(
     liaison: Member, database: Database, clock: Clock
 ) -> None:
@@ -156,6 +206,7 @@ def test_liaison_finds_what_they_finished_today_by_time_reason_and_outcome_and_n
                 session, make_case(session), state="reached", staff_id=liaison.staff_id, reason=reason,
                 requested_at=talking, talking_at=talking, closed_at=over, outcome=outcome,
             )  # fmt: skip
+            says_how_it_ended(session, done, over)
         earlier = now - timedelta(days=1)
         make_callback(
             session, make_case(session), state="reached", staff_id=liaison.staff_id, reason="lost_pin",

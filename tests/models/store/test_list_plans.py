@@ -87,7 +87,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "talks longer than any call": close_forgotten,
     "liaisons reserved by nothing": lambda session, now: free_forgotten(session, now, POLICY),
     "the talk that ended last": lambda session, now: last_talk(session, 1, now, POLICIES.outcome_minutes),
-    "what somebody finished in a day": lambda session, now: finished_since(session, 1, now),
+    "what somebody finished in a day": lambda session, now: finished_since(session, 1, now, now, 15),
     "the figures of a day": lambda session, now: today_of(session, 1, now, now),
     "a slot": lambda session, now: ring_next(session, 1, now, POLICY),
     "a ring": lambda session, now: ring_first(session, now, POLICY),
