@@ -96,7 +96,7 @@ def test_three_callbacks_in_a_row_take_four_keys_or_clicks_each_and_load_no_page
             if number < 2
             else "No other callback in your languages waits for a call now."
         )
-        expect(page.locator("#work").get_by_text(said)).to_be_visible()
+        expect(page.locator("#desk").get_by_text(said)).to_be_visible()
         expect(page.locator("main :focus")).to_have_count(1)
 
     assert set(done) == promised
@@ -104,6 +104,30 @@ def test_three_callbacks_in_a_row_take_four_keys_or_clicks_each_and_load_no_page
     with console_server.database.reading() as session:
         rows = [session.get_one(Callback, one) for one in done]
         assert [(row.state, row.outcome) for row in rows] == [("reached", "reached")] * 3
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1366, 1440])
+def test_message_that_the_last_outcome_is_saved_has_the_width_of_the_page_above_the_list(
+    visitors: Visitors, console_server: ConsoleServer, width: int
+) -> None:
+    now = datetime.now(UTC)
+    ana = console_server.adds()
+    over = {"outcome": "reached", "staff_id": ana.staff_id, "talking_at": now, "closed_at": now}
+    done = promises(console_server, state="reached", rank=None, **over)
+    page = console_server.opens(visitors, f"/console/callbacks/{done}", ana)
+    page.set_viewport_size({"width": width, "height": 768})
+
+    page.locator("label[for=outcome-reached]").click()
+    page.locator("#save-outcome").click()
+
+    saved = page.locator("#desk .usa-alert--success")
+    expect(saved).to_contain_text("Saved: Reached")
+    expect(page.locator("#list-title")).to_be_focused()
+    box, title = saved.bounding_box(), page.locator("#list-title").bounding_box()
+    assert box is not None
+    assert title is not None
+    assert box["width"] > 0.9 * width
+    assert 0 <= box["y"] < title["y"] < 768
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

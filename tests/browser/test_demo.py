@@ -169,7 +169,7 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
 
     # The demo's other callbacks are for later, in Spanish, or left for staff.
     saved = "Saved: Reached (Asked for a call). No other callback"
-    expect(page.locator("#work").get_by_text(saved)).to_be_visible()
+    expect(page.locator("#desk").get_by_text(saved)).to_be_visible()
     page.go_back()
     expect(page.locator("#history")).to_contain_text("The person pressed their key; the talk began")
     expect(page.locator("#history")).to_contain_text("The outcome was noted: Reached")

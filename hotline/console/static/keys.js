@@ -105,7 +105,7 @@
       if (!waits && focused && focused !== document.body && focused.checkVisibility()) return;
       const rows = links().filter((one) => one.checkVisibility());
       const next = heldAt < 0 ? isSame && document.querySelector("#work [data-next]") : rows[Math.min(heldAt, rows.length - 1)];
-      (next || document.getElementById("work-title")).focus();
+      (next || document.getElementById(opened() ? "work-title" : "list-title")).focus();
     });
   });
 })();
