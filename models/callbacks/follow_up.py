@@ -30,6 +30,8 @@ NOT_CALLED = frozenset({STOPPED, WRONG_PERSON})
 #: The outcome of one that is left for staff with the next safe phone of a person at whose other phone a
 #: wrong person answered: staff may call it.
 NEXT_PHONE = "next_phone"
+#: The outcome of one that is left for staff, of a person who has no phone that may be called.
+NO_SAFE_PHONE = "no_safe_phone"
 #: The outcome of one that was left or not answered, after a person promised it again.
 ANEW = "promised_anew"
 #: The columns that the new promise does not copy from the old one.

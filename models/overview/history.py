@@ -1,6 +1,6 @@
 """The history of a callback or a talk, from its audit entries and its calls: who, when, what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,8 @@ from models.outcomes.talk_facts import PRIVATE_FACTS
 from models.staff.staff_name import STAFF_KINDS, StaffNames, read_staff_names
 from models.talks.talk import Talk
 
+#: The action of an outcome that asks for another call, for which no phone may be called.
+LACK_PHONE = "lack_phone"
 #: The role of a leg, as the word for its call.
 _LEGS = {
     LIAISON: "rang_staff",
@@ -51,6 +53,12 @@ def history_of_talk(session: Session, talk_id: int) -> list[Happening]:
     """The same for a talk with a caller at 0; the calls are those placed for that caller."""
     caller = select(Talk.caller_call_id).where(Talk.id == talk_id).scalar_subquery()
     return _history(session, f"talk:{talk_id}", Call.parent_call_id == caller)
+
+
+def lacks_phone(history: Sequence[Happening]) -> bool:
+    """Whether no phone may be called for what the outcome that was saved last asks for."""
+    said = [one.what for one in history if one.what in ("note_outcome", LACK_PHONE)]
+    return said[-1:] == [LACK_PHONE]
 
 
 def without_private(history: list[Happening]) -> list[Happening]:

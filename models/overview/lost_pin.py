@@ -11,6 +11,7 @@ from models.audit import audit
 from models.callbacks.callback import IS_OWED, Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import A_DAY, Promise, promise_callback
+from models.callbacks.follow_up import NO_SAFE_PHONE
 from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case, apart_from_duress_pin, find_case, give_new_pin
 from models.cases.duress_likeness import follow_staff_changes
@@ -190,7 +191,7 @@ def _ring_safe_phone(
         due_at=max(policy.due_at("other", now), first_at), next_attempt_at=first_at,
         registrant_id=registrant.id, silent=report.silent, window=window,
         state="requested" if phone is not None else "left_for_staff",
-        outcome=None if phone is not None else "no_safe_phone",
+        outcome=None if phone is not None else NO_SAFE_PHONE,
     )  # fmt: skip
     made = promise_callback(session, promise, actor=f"caller:{report.call_id}", now=now)
     return [("dial_liaison", made)] if made is not None and phone is not None else []

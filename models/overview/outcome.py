@@ -12,12 +12,21 @@ from models.audit.audit import AuditEntry
 from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callback, locked, was_put_off
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import LATER, NEXT_PHONE, SUPERVISOR, WRONG_PERSON, follow_up
+from models.callbacks.follow_up import (
+    LATER,
+    NEXT_PHONE,
+    NO_SAFE_PHONE,
+    STOPPED,
+    SUPERVISOR,
+    WRONG_PERSON,
+    follow_up,
+)
 from models.callbacks.wishes import allows_message
 from models.calls.call import CALLS
 from models.calls.place import ASKED_OUTCOME
 from models.notices.staff_task import confirm_told
 from models.outcomes.talk_facts import TalkFacts, keep_facts
+from models.overview.history import LACK_PHONE
 from models.overview.phone_stop import on_next_phone, stop_phone, take_back_stop
 from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
@@ -124,6 +133,8 @@ def note_outcome(
     told = [] if is_first else _end_question(session, talk)
     said = _Said(staff_id, code, facts, call_at if code == LATER else None)
     word, jobs = _save(session, talk, callback, said, now, policy)
+    if word == "no_phone":
+        audit_talk(session, talk, LACK_PHONE, said.actor, now)
     return word, [*told, *jobs]
 
 
@@ -271,7 +282,9 @@ def _take_back(session: Session, made: Sequence[ColumnElement[bool]], actor: str
     """The code was corrected: withdraw the callback made for the old one, unless it was asked for since."""
     for callback_id in session.scalars(select(Callback.id).where(*made, IS_OWED)).all():
         cancel_callback(session, callback_id, now, actor)
-    # After the last try it was left for a person, who would read that nobody was reached.
-    left = select(Callback.id).where(*made, Callback.state == TAKEN_UP_AGAIN, Callback.outcome == "no_answer")
+    # One that nobody was to call was left for a person, who would read that somebody is to be called.
+    left = select(Callback.id).where(
+        *made, Callback.state == TAKEN_UP_AGAIN, Callback.outcome.in_(("no_answer", STOPPED, NO_SAFE_PHONE))
+    )
     for callback_id in session.scalars(left).all():
         advance(session, callback_id, "close_left", actor=actor, now=now, outcome="settled_otherwise")

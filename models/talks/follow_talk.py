@@ -9,7 +9,7 @@ from models.callbacks.appointment import check_moment, promised_by
 from models.callbacks.callback import IS_OWED, Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
-from models.callbacks.follow_up import LATER, SUPERVISOR, follow_up
+from models.callbacks.follow_up import LATER, NO_SAFE_PHONE, SUPERVISOR, follow_up
 from models.callbacks.owed_already import rings_anyway
 from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
@@ -35,16 +35,19 @@ def follow_talk(
 ) -> bool:
     """Promise the person of a talk another call at ``at``; False when there is no phone to call for it.
 
-    ``reason`` is LATER or SUPERVISOR; a callback for the supervisor is left for staff at once, whatever else
-    is promised. Nothing is due yet, so there is no job: the sweeper finds it when its time has come.
-    ``is_agreed``: staff and the person agreed on this moment, so it is promised by an hour after it. Raises
-    RefusedError for such a moment when it is outside their hours, or another callback is promised already.
+    Staff get it as a task then, unless the caller at 0 gave no PIN either (R33). ``reason`` is LATER or
+    SUPERVISOR; a callback for the supervisor is left for staff at once, whatever else is promised. Nothing is
+    due yet, so there is no job: the sweeper finds it when its time has come. ``is_agreed``: staff and the
+    person agreed on this moment, so it is promised by an hour after it. Raises RefusedError for such a moment
+    when it is outside their hours, or another callback is promised already.
     """
     due_at = promised_by(at, policy.numbers) if is_agreed else policy.due_at("other", at)
     if talk.callback_id is None:
         caller = session.get_one(Call, talk.caller_call_id)
         made = promise_to_caller(session, caller, reason, at, actor, now, policy, due_at=due_at)
         is_owed = made is None and reason == LATER and _is_owed_anyway(session, caller, at, reason)
+        if made is None and not is_owed:
+            _leave_without_phone(session, caller, reason, actor, now, due_at)
     else:
         callback = session.get_one(Callback, talk.callback_id)
         jobs = follow_up(
@@ -58,6 +61,23 @@ def follow_talk(
     elif is_agreed and is_owed:
         raise RefusedError(CallbackRefusal.PROMISED, field="day")
     return made is not None or is_owed
+
+
+def _leave_without_phone(
+    session: Session, caller: Call, reason: str, actor: str, now: datetime, due_at: datetime
+) -> None:
+    """Leave a case that has no phone to call for staff; without a case nobody could find the person."""
+    case = opened_case(session, caller)
+    if case is None:
+        return
+    registrant = session.get_one(Registrant, case.registrant_id)
+    task = Promise(
+        number="", urgency="other", reason=reason, verified=True, language=caller.language,
+        time_zone=caller.time_zone or registrant.time_zone, requested_at=now, due_at=due_at,
+        next_attempt_at=now, case_id=case.id, call_id=caller.id, silent=caller.silent,
+        state="left_for_staff", outcome=NO_SAFE_PHONE,
+    )  # fmt: skip
+    promise_callback(session, task, actor=actor, now=now)
 
 
 def promise_to_caller(

@@ -64,6 +64,7 @@ ACTIONS = {
     "leave_notice": N_("left a notice for staff"),
     "warn_of_notice": N_("warned of a notice that nobody confirmed"),
     "note_outcome": N_("saved the outcome of a call"),
+    "lack_phone": N_("asked for another call, and there was no phone to call"),
     "recognize_person": N_("recorded how a person was recognized"),
     "stop_phone": N_("stopped calls to a phone"),
     "block_texts": N_("was refused a text: the phone said STOP to our number"),

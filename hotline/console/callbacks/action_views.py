@@ -163,7 +163,7 @@ def callback_action(callback_id: int, action: str) -> Response:
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
     if action == "finish":
-        return redirect(page_of_next(callback_id), code=303)
+        return redirect(page_of_next(callback_id=callback_id), code=303)
     if action == "release" and _is_left(callback_id):
         said = N_("It needs attention again.")
     flash(_(said), "success")

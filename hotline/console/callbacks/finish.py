@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.list_pane import address_of, spoken_by
 from hotline.console.callbacks.list_rows import short_reason
-from hotline.console.callbacks.words import OUTCOME_CHOICES, note_sentence
+from hotline.console.callbacks.words import OUTCOME_CHOICES, no_phone, note_sentence
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
 from hotline.console.shell.typed_fields import drawn_with
@@ -24,6 +24,7 @@ from models.outcomes.next_callback import next_to_claim
 from models.outcomes.talk_facts import TalkFacts
 from models.outcomes.talk_note import keep_talk_note
 from models.overview import outcome
+from models.overview.history import history_of, history_of_talk
 from models.staff.rest import begin_rest, lock_staff
 from models.staff.staff import Staff
 from models.staff.wrap_up import MOST_EXTENSIONS
@@ -64,15 +65,24 @@ def save_note(click: TalkClick) -> list[Job]:
     return []
 
 
-def page_of_next(saved: int | None) -> str:
+def page_of_next(*, callback_id: int | None = None, talk_id: int | None = None) -> str:
     """The page of the next callback that the reader may claim, still unclaimed; else the list.
 
-    ``saved`` is the callback whose outcome was saved; None for a talk with a caller at 0.
+    The outcome that was saved is of a callback, or of a talk with a caller at 0.
     """
     with console.database.reading() as session:
         spoken = spoken_by(session)
         found = next_to_claim(session, spoken, console.clock(), console.callback_policy)
-        what = _("Caller at 0") if saved is None else short_reason(session.get_one(Callback, saved).reason)
+        if callback_id is not None:
+            callback = session.get_one(Callback, callback_id)
+            what, has_case = short_reason(callback.reason), callback.case_id is not None
+            history = history_of(session, callback_id)
+        else:
+            talk = session.get_one(Talk, talk_id)
+            what, has_case = _("Caller at 0"), _case_at_0(session, talk) is not None
+            history = history_of_talk(session, talk.id)
+    if lack := no_phone(history, has_case=has_case):
+        flash(lack, "warning")
     said = {"outcome": _(OUTCOME_CHOICES[_code()]), "what": what}
     if found is None:
         flash(
@@ -98,6 +108,12 @@ def moment_typed(day: str, time: str, time_zone: str) -> datetime:
     except (ValueError, OverflowError):
         # The last day of the calendar cannot be converted to another zone.
         raise RefusedError(ActionRefusal.NO_TIME, field="day") from None
+
+
+def _case_at_0(session: Session, talk: Talk) -> int | None:
+    """The case that the caller at 0 opened, for the leader of the talk while it is recent."""
+    found = shown_talk(session, talk.id, me().staff_id, me().role, console.clock(), console.policies)
+    return None if found is None else found.case_id
 
 
 def zone_of(session: Session, talk: Talk) -> str:

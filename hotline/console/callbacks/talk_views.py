@@ -120,7 +120,7 @@ def talk_at_0_action(talk_id: int, action: str) -> AnyResponse:
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
     if action == "finish":
-        return redirect(page_of_next(None), code=303)
+        return redirect(page_of_next(talk_id=talk_id), code=303)
     flash(_("The note is saved."), "success")
     return redirect(url_for("console.callbacks.talk_at_0", talk_id=talk_id), code=303)
 
@@ -175,6 +175,7 @@ def _values(
         "joiners": names_of_joiners(session, [*shown.joiners, *missed]),
         "is_discreet": shown.line in console.office.discreet_lines,
         "history": history,
+        "no_phone": callback_words.no_phone(history, has_case=shown.case_id is not None),
         "errors": errors or {},
         **wrap_up,
         "needs_interpreter": is_known,

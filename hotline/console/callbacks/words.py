@@ -11,7 +11,7 @@ from babel.dates import format_skeleton, get_timezone
 from hotline.console.shell.console import console
 from hotline.console.shell.words import N_, _, language, ngettext, written_in
 from hotline.refusals.callbacks import NOTE_WORDS
-from models.overview.history import Happening
+from models.overview.history import Happening, lacks_phone
 from models.overview.listing import Listed
 from models.store.free_text import MOST_CHARACTERS, TextRefusal
 
@@ -166,6 +166,7 @@ HAPPENED = {
     "note_callback": N_("The note was written"),
     "note_talk": N_("The note was written"),
     "note_outcome": N_("The outcome was noted"),
+    "lack_phone": N_("There was no phone to call for it"),
     "recognize_person": N_("The person was recognized"),
     "begin_talk": N_("Accepted by key; the talk began"),
     "end_talk": N_("The talk ended"),
@@ -297,6 +298,17 @@ def _noted(facts: dict[str, Any]) -> list[str]:
             _("referred to %(services)s", services=", ".join(map(service_name, facts["referred_to"])))
         )
     return found
+
+
+def no_phone(history: Sequence[Happening], *, has_case: bool) -> str:
+    """What follows if no phone may be called for what the saved outcome asks for; else empty."""
+    if not lacks_phone(history):
+        return ""
+    said = _("There is no phone that may be called for this, so the line calls nobody.")
+    if not has_case:
+        return said
+    more = _("Look for another safe phone on the page of the case, and call that one from there.")
+    return f"{said} {more}"
 
 
 def service_name(key: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, Call, Callback, Staff
+from models.overview.outcome import note_outcome
 from tests.calls.at_0.talking import FIRST, INTERPRETER, SECOND, held_legs, talks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
@@ -168,6 +169,31 @@ def test_supervisors_callback_without_a_pin_needs_a_phone_that_called(
     else:
         assert hotline.rows(select(Callback)) == []
         assert liaison.hears("There is no phone number that we can call", "It is saved")
+
+
+@pytest.mark.parametrize(("key", "reason"), [("3", "call_later"), ("4", "to_supervisor")])
+def test_case_without_a_phone_to_call_is_left_to_staff_until_the_outcome_is_corrected(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str, reason: str
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"), from_="anonymous")
+    phone.presses("0")
+    liaison = hotline.accepts(phone)
+    hotline.clock.passes(seconds=30)
+    phone.hangs_up()
+    hotline.jobs.works_off()
+
+    liaison.presses(key)
+
+    assert liaison.hears("There is no phone number that we can call", "It is saved")
+    left = hotline.row(select(Callback))
+    assert (left.state, left.reason, left.outcome) == ("left_for_staff", reason, "no_safe_phone")
+    assert left.case_id is not None
+    with hotline.database.transaction() as session:
+        talk = session.merge(talks(hotline)[0])
+        assert talk.staff_id is not None
+        note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
+    assert hotline.row(select(Callback.state)) == "cancelled"
 
 
 def test_either_leg_closes_the_talk(talk: tuple[Phone, Phone], hotline: Hotline) -> None:

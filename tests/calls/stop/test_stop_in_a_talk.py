@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from models import Callback, Staff
+from models import Callback, Staff, Talk
+from models.overview.outcome import note_outcome
 from models.overview.phone_stop import stop_phone
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
 from tests.calls.callbacks.test_last_round import half_an_hour_passes
@@ -77,6 +78,29 @@ def test_outcome_keyed_after_a_stop_does_not_ring_that_phone(
         Callback.state == "left_for_staff", Callback.reason != "phone_stopped"
     )
     assert hotline.rows(left) == ["stopped"]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("keys", ["22", "3"], ids=["no one was there", "call later"])
+def test_person_who_was_reached_after_all_is_no_task_though_their_phone_said_stop(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, keys: str
+) -> None:
+    make_staff()
+    without_a_pin(phone, make_case)
+    liaison, person = talks(phone, hotline)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    texts_stop(hotline)
+    for key in keys:
+        liaison.presses(key)
+    assert hotline.rows(select(Callback.state).order_by(Callback.id)) == ["reached", "left_for_staff"]
+
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk)).one()
+        assert talk.staff_id is not None
+        note_outcome(session, talk, "reached", talk.staff_id, hotline.clock.now, hotline.policy)
+
+    assert hotline.rows(select(Callback.state).order_by(Callback.id)) == ["reached", "cancelled"]
 
 
 @ON_SQLITE

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from models import Call, Callback, Staff, Talk
@@ -164,6 +165,71 @@ def test_row_of_the_next_safe_phone_says_that_a_wrong_person_answered_the_other_
     liaison.opens(f"/console/callbacks/{left}")
     assert liaison.reads("A wrong person answered another phone of theirs", "This is their next safe phone.")
     assert "Call now" in liaison.buttons
+
+
+NO_PHONE = "There is no phone that may be called for this, so the line calls nobody."
+OTHER_PHONE = "Look for another safe phone on the page of the case, and call that one from there."
+
+
+@pytest.mark.parametrize("outcome", ["call_later", "nobody_there"])
+def test_liaison_reads_that_a_phone_that_said_stop_is_not_called_again_and_what_to_do(
+    liaison: Member, office_rows: Office, database: Database, outcome: str
+) -> None:
+    done = just_talked(office_rows, liaison, stopped_after=True)
+
+    liaison.opens(f"/console/callbacks/{done}").fills(outcome=outcome).clicks("Save outcome")
+
+    assert liaison.reads("Saved:", NO_PHONE, OTHER_PHONE)
+    assert liaison.opens(f"/console/callbacks/{done}").reads(NO_PHONE, OTHER_PHONE)
+    assert liaison.reads("There was no phone to call for it")
+    with database.reading() as session:
+        (left,) = session.scalars(select(Callback.id).where(Callback.id != done)).all()
+    (row,) = liaison.opens("/console/callbacks").page.xpath(f"//li[@id='row-{left}']")
+    assert "phone said stop" in words(row)
+    assert liaison.opens(f"/console/callbacks/{left}").reads(
+        "This phone asked for no more calls.", OTHER_PHONE
+    )
+
+    liaison.opens(f"/console/callbacks/{done}").fills(outcome="reached").clicks("Save outcome")
+    assert not liaison.reads(NO_PHONE)
+    assert not liaison.opens(f"/console/callbacks/{done}").reads(NO_PHONE)
+
+
+def test_liaison_reads_that_a_caller_at_0_without_number_and_pin_is_called_by_nobody(
+    staff: Any, office_rows: Office, database: Database
+) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    page = begins(office_rows, ana, phone=None)
+    ana.opens(page).clicks("End call")
+
+    ana.fills(outcome="call_later").clicks("Save outcome")
+
+    assert ana.reads("Saved: Call again later (Caller at 0).", NO_PHONE)
+    assert not ana.reads(OTHER_PHONE)
+    assert ana.opens(page).reads(NO_PHONE)
+    with database.reading() as session:
+        assert session.scalars(select(Callback)).all() == []
+
+
+def test_liaison_reads_that_the_case_of_a_caller_at_0_has_no_phone_to_call(
+    staff: Any, office_rows: Office, database: Database, clock: Clock
+) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    with office_rows.database.transaction() as session:
+        case_id = make_case(session, "in_custody", as_of=clock()).id
+    page = begins(office_rows, ana, phone=None, case_id=case_id, verified_at=clock())
+    ana.opens(page).clicks("End call")
+
+    ana.fills(outcome="to_supervisor").clicks("Save outcome")
+
+    assert ana.reads("Saved: For the supervisor (Caller at 0).", NO_PHONE, OTHER_PHONE)
+    with database.reading() as session:
+        left = session.scalars(select(Callback.id)).one()
+    (row,) = ana.opens("/console/callbacks").page.xpath(f"//li[@id='row-{left}']")
+    assert "no safe phone" in words(row)
+    assert ana.opens(f"/console/callbacks/{left}").reads(
+        "The case has no safe phone. Decide with the supervisor how to reach the person."
+    )
 
 
 def test_refused_note_saves_nothing_and_keeps_everything_that_was_typed(

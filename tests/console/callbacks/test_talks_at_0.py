@@ -12,7 +12,7 @@ from tests.factories import make_call, make_case, make_wait
 def begins(office_rows: Office, leader: Member, **facts: Any) -> str:
     """This member of staff has just taken a caller at 0; the address of its page."""
     with office_rows.database.transaction() as session:
-        caller = make_call(session, phone="+12025550110", **facts)
+        caller = make_call(session, **{"phone": "+12025550110", **facts})
         make_wait(session, caller, verified="verified_at" in facts)
         leg = make_call(
             session, role="liaison_at_0", staff_id=leader.staff_id, parent_call_id=caller.id,
