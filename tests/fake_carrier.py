@@ -25,11 +25,13 @@ class FakeCarrier:
         #: Whether it says that too much was asked of it at once.
         self.is_overloaded = False
         self.texts: list[tuple[str, str]] = []
+        #: The number that each of these texts came from, None for the main one.
+        self.lines_of_texts: list[str | None] = []
         self._next: list[str] = []
         #: Twilio's error code for every call, or every text, while the account is refused.
         self.refuses_calls: int | None = None
         self.refuses_texts: int | None = None
-        #: Twilio's error code for every call from one of the office's numbers that is not the main one.
+        #: Twilio's error code for every call, or text, from a number of the office other than the main one.
         self.refuses_from: dict[str, int] = {}
         #: Twilio's error code for every call to a phone.
         self.refuses_to: dict[str, int] = {}
@@ -127,16 +129,18 @@ class FakeCarrier:
             raise CarrierRefused("The carrier refused: 404.")
         call.phone.is_told(conference, f"/voice/legs/{leg_id}/missed")
 
-    def send_text(self, *, to: str, body: str) -> None:
+    def send_text(self, *, to: str, body: str, line: str | None = None) -> None:
         """Send a text, unless the next answer is to be lost or refused."""
         self._may_be_away()
-        if self.refuses_texts is not None:
-            raise judge(400, self.refuses_texts, TEXT_CODES)
+        code = self.refuses_texts if line is None else self.refuses_from.get(line, self.refuses_texts)
+        if code is not None:
+            raise judge(400, code, TEXT_CODES)
         fate = self._next.pop(0) if self._next else "sent"
         if fate == "refused":
             raise judge(400, 21614, TEXT_CODES)
         if fate != "lost before dialling":
             self.texts.append((to, body))
+            self.lines_of_texts.append(line)
         if fate != "sent":
             raise CarrierUnknown("The carrier did not answer.")
 

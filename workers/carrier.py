@@ -200,9 +200,13 @@ class Carrier:
         found = self._ask(lambda: client.api.v2010.accounts(sid).fetch())
         return str(found.status), str(found.type)
 
-    def send_text(self, *, to: str, body: str) -> None:
-        """Send a text to ``to`` (E.164). Raises CarrierRefused or CarrierUnknown."""
-        self._ask(lambda: self._client.messages.create(to=to, from_=self._line, body=body), TEXT_CODES)
+    def send_text(self, *, to: str, body: str, line: str | None = None) -> None:
+        """Send a text to ``to`` (E.164), from ``line`` if not from the main number.
+
+        Raises CarrierRefused or CarrierUnknown.
+        """
+        from_ = line or self._line
+        self._ask(lambda: self._client.messages.create(to=to, from_=from_, body=body), TEXT_CODES)
 
     def delete_record(self, kind: RecordKind, sid: str) -> None:
         """Delete the carrier's record of a call or a text; one that it does not have counts as deleted.

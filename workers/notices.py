@@ -6,7 +6,7 @@ and callbacks, for whom somebody waits on the phone, go first (R36).
 
 import logging
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from ivr_flows.prompts import Prompts
@@ -83,19 +83,15 @@ class NoticeCaller:
         with placer.database.transaction() as session:
             if not texting.is_unsent(session, notice_phone_id) or not pacing.may_text(session, now):
                 return
-            sending = texting.begin_text(session, notice_phone_id, now, placer.policy.numbers)
+            sending = texting.begin_text(session, notice_phone_id, now, placer.policy)
         if sending is None:
             return
         try:
-            placer.carrier.send_text(to=sending.number, body=self._words(sending.language))
+            line = None if sending.line == placer.policy.lines[0] else sending.line
+            placer.carrier.send_text(to=sending.number, body=self._words(sending.language), line=line)
         except CarrierRefused as refused:
             log.warning("The carrier refused a text.", extra={"row_id": notice_phone_id})
-            with placer.database.transaction() as session:
-                if refused.about == "account":
-                    pacing.open_breaker(session, pacing.TEXTS, refused.code, now)
-                elif refused.about != "number":
-                    pacing.rest(session, now, refused.code, pacing.TEXTS)
-                texting.text_refused(session, notice_phone_id, is_final=refused.about == "number")
+            self._text_refused(notice_phone_id, refused, now, is_again=sending.is_again)
         except CarrierUnknown:
             # It may have arrived, so it is not sent twice.
             log.warning("It is not known whether a text was sent.", extra={"row_id": notice_phone_id})
@@ -104,6 +100,22 @@ class NoticeCaller:
         else:
             with placer.database.transaction() as session:
                 pacing.close_breaker(session, pacing.TEXTS, placer.clock())
+
+    def _text_refused(
+        self, notice_phone_id: int, refused: CarrierRefused, now: datetime, *, is_again: bool
+    ) -> None:
+        """The text was certainly not sent: later, or never if this one alone is refused (R39)."""
+        with self.placer.database.transaction() as session:
+            if refused.about not in ("number", "account"):
+                pacing.rest(session, now, refused.code, pacing.TEXTS)
+                texting.text_not_taken(session, notice_phone_id)
+                return
+            # The breaker of its last refusal was closed by another text: our account works.
+            is_alone = is_again and pacing.refusal(session, pacing.TEXTS) is None
+            is_final = refused.about == "number" or is_alone
+            if not is_final:
+                pacing.open_breaker(session, pacing.TEXTS, refused.code, now)
+            texting.text_refused(session, notice_phone_id, is_final=is_final)
 
     def _has_turn(self, notice_id: int) -> bool:
         """Wait for the notices' own turn, and then for a slot of the line, if both are near enough."""

@@ -26,11 +26,11 @@ class PatientOnce:
             lambda: self._carrier.place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds, line=line)
         )
 
-    def send_text(self, *, to: str, body: str) -> None:
+    def send_text(self, *, to: str, body: str, line: str | None = None) -> None:
         """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
         if self._is_silent:
             raise CarrierRefused("The carrier is not asked again so soon.", about="connection")
-        self._ask(lambda: self._carrier.send_text(to=to, body=body))
+        self._ask(lambda: self._carrier.send_text(to=to, body=body, line=line))
 
     def fetch_call(self, call_sid: str) -> CarrierCall:
         """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""

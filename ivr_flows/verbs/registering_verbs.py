@@ -12,7 +12,7 @@ from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
 from ivr_flows.verbs.window_words import hours_in_words
 from models.callbacks.wishes import VOICEMAIL_TEXTS
-from models.cases.registrant import Phone
+from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import safe_phones
 from models.notices import registering
 from models.notices.notice_code import code_key
@@ -71,9 +71,12 @@ def confirm_notice_code(desk: Desk, digits: str) -> str:
         if phone is None:
             return "gone"
         terms = [*_express_terms(desk, phone), _CAUTION]
+        choices = registering.safest(phone, key, desk.policies)
+        if (line := _dialed_line(desk)) != desk.office.lines[0] and _chosen_line(desk) is None:
+            choices = dataclasses.replace(choices, person={"line": line})
         registering.register_for_notices(
-            desk.session, _case_id(desk), registering.safest(phone, key, desk.policies),
-            words=_words(desk, terms), policies=desk.policies, **_by(desk),
+            desk.session, _case_id(desk), choices, words=_words(desk, terms), policies=desk.policies,
+            **_by(desk),
         )  # fmt: skip
     except RegistrationError:
         return "gone"
@@ -152,9 +155,8 @@ def choose_key_alone(desk: Desk, _digits: str) -> str:
 @answers("saved", "gone")
 def choose_line(desk: Desk, digits: str) -> str:
     """Which of the office's numbers their phone shows when we call (R32)."""
-    lines = desk.office.lines
-    line = desk.call.line if digits == "1" and desk.call.line in lines else lines[0]
-    said = "notices.shows_this" if digits == "1" else "notices.shows_main"
+    line = _dialed_line(desk) if digits == "1" else desk.office.lines[0]
+    said = "notices.shows_this" if digits == "1" and line == desk.call.line else "notices.shows_main"
     return _change(desk, [(said, {})], person={"line": line})
 
 
@@ -250,6 +252,7 @@ def _express_terms(desk: Desk, phone: Phone) -> list[_Sentence]:
         ("wish.no_message", {}),
         ("notices.no_text", {}),
         ("notices.at_most", {"count": str(desk.policies.notice_calls_a_day)}),
+        *_number_sentences(desk, _chosen_line(desk) or _dialed_line(desk)),
     ]
 
 
@@ -284,6 +287,7 @@ def _say_read_back(desk: Desk, found: ReadBack) -> None:
             (f"wish.{text or 'no_message'}", slots),
             ("notices.with_text" if found.by_text else "notices.no_text", {}),
             cap,
+            *_number_sentences(desk, _chosen_line(desk) or desk.office.lines[0]),
             _CAUTION,
         ],
     )
@@ -295,6 +299,30 @@ def _phones_sentence(desk: Desk, phones: Sequence[Phone]) -> _Sentence:
         return "notices.phones", {}
     which = "this" if phones[0].phone_key == desk.call.phone_key else "yours"
     return "notices.phone", {"phone": desk.words(f"phone.{which}")}
+
+
+def _dialed_line(desk: Desk) -> str:
+    """The number of ours that was called now; the main one for a number that the office gave up."""
+    lines = desk.office.lines
+    return desk.call.line if desk.call.line in lines else lines[0]
+
+
+def _chosen_line(desk: Desk) -> str | None:
+    """The number of ours that the registrant chose to see, if the office still has it (R32)."""
+    line = desk.session.get_one(Registrant, _registrant_id(desk)).line
+    return line if line in desk.office.lines else None
+
+
+def _number_sentences(desk: Desk, shown: str) -> list[_Sentence]:
+    """Which number their phone shows, to a caller of a line other than the main one.
+
+    The main line says nothing of the others: somebody may listen who knows no other number.
+    """
+    if (dialed := _dialed_line(desk)) == desk.office.lines[0]:
+        return []
+    if shown == dialed:
+        return [("notices.shows_this", {})]
+    return [("notices.shows_main", {})] if shown == desk.office.lines[0] else []
 
 
 def _hours_sentences(desk: Desk, phone: Phone) -> list[_Sentence]:

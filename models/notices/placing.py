@@ -157,8 +157,7 @@ def take_leg(
             never_dial(session, leg.id, now)
             continue
         if mark_dialling(session, leg.id):
-            line = facts.registrant.line
-            leg.line = line if line is not None and line in policy.lines else policy.lines[0]
+            leg.line = line_of(facts.registrant, policy.lines)
             notice.lease_until = policy.caller_lease(now)
             session.flush()
             number = keyring_of(session).unseal("call.phone", cast(str, leg.phone_sealed))
@@ -190,6 +189,12 @@ def facts_of(session: Session, notice_id: int) -> Facts:
         .execution_options(populate_existing=True)
     ).one()
     return Facts(row[0], row[1], row[2], row[3], row[4])
+
+
+def line_of(registrant: Registrant, lines: Sequence[str]) -> str:
+    """Which of the office's ``lines`` (E.164, the main one first) calls and texts this person (R32)."""
+    chosen = registrant.line
+    return chosen if chosen is not None and chosen in lines else lines[0]
 
 
 def phones_of(session: Session, facts: Facts, now: datetime, policy: CallbackPolicy) -> list[AllowedPhone]:

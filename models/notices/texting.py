@@ -11,6 +11,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, bindparam, delete, false, select, update
 from sqlalchemy.orm import Session
 
+from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.daily_window import DailyWindow
 from models.cases.duress import is_calling_paused
 from models.cases.registrant import Phone
@@ -18,17 +19,22 @@ from models.cases.safe_phone import SAFE
 from models.notices.cadence import AllowedPhone, may_ring
 from models.notices.notice import IS_OPEN, IS_UNSENT, NOTICE_PHONES, Notice, NoticePhone
 from models.notices.notice_phones import TEXT, phone_of_notice, phones_to_text
-from models.notices.placing import Facts, facts_of
+from models.notices.placing import Facts, facts_of, line_of
 from models.store.database import keyring_of
 from models.store.policies import Policies
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeText:
-    """A text that only its holder may send now; ``number`` is E.164."""
+    """A text that only its holder may send now; ``number`` is E.164, and ``line`` is where it comes from.
+
+    ``is_again``: the carrier refused our account when it was asked to send it before.
+    """
 
     number: str = field(repr=False)
     language: str
+    line: str
+    is_again: bool
 
 
 def add_texts(session: Session, notice_id: int, now: datetime, policies: Policies) -> list[int]:
@@ -45,7 +51,7 @@ def add_texts(session: Session, notice_id: int, now: datetime, policies: Policie
 
 
 def unsent_texts(session: Session, limit: int) -> Sequence[int]:
-    """The texts of open notices that nobody has begun to send."""
+    """The texts of open notices that nobody has begun to send, those that were never refused first."""
     return session.scalars(_UNSENT_TEXTS, {"most": limit}).all()
 
 
@@ -58,7 +64,7 @@ def is_unsent(session: Session, notice_phone_id: int) -> bool:
 
 
 def begin_text(
-    session: Session, notice_phone_id: int, now: datetime, policies: Policies
+    session: Session, notice_phone_id: int, now: datetime, policy: CallbackPolicy
 ) -> NoticeText | None:
     """Take the right to send a text, once; None if it is taken, or its phone may not be texted now.
 
@@ -66,9 +72,10 @@ def begin_text(
     another one.
     """
     mine = session.get(NoticePhone, notice_phone_id)
-    if mine is not None and not _may_send(session, mine, now, policies):
+    if mine is not None and not _may_send(session, mine, now, policy.numbers):
         session.execute(delete(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id, *_UNSENT))
         return None
+    is_again = mine is not None and mine.last_try_at is not None
     begun = update(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id, *_UNSENT)
     taken = session.execute(begun.values(tries=1, last_try_at=now))
     if cast(CursorResult[Any], taken).rowcount != 1:
@@ -81,12 +88,21 @@ def begin_text(
     if row is None:
         return None
     number = keyring_of(session).unseal("phone.number", row.number_sealed)
-    return NoticeText(number, facts_of(session, row.notice_id).registrant.language)
+    registrant = facts_of(session, row.notice_id).registrant
+    return NoticeText(number, registrant.language, line_of(registrant, policy.lines), is_again)
 
 
 def text_refused(session: Session, notice_phone_id: int, *, is_final: bool) -> None:
     """The text was certainly not sent: ``is_final`` if this phone takes none, else it is sent later."""
-    values: dict[str, Any] = {"is_stopped": True} if is_final else {"tries": 0}
+    _set(session, notice_phone_id, **({"is_stopped": True} if is_final else {"tries": 0}))
+
+
+def text_not_taken(session: Session, notice_phone_id: int) -> None:
+    """The carrier took no text at all, whichever it was."""
+    _set(session, notice_phone_id, tries=0, last_try_at=None)
+
+
+def _set(session: Session, notice_phone_id: int, **values: Any) -> None:
     session.execute(update(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id).values(**values))
 
 
@@ -108,6 +124,6 @@ _UNSENT_TEXTS = (
     select(NoticePhone.id)
     .join(Notice, Notice.id == NoticePhone.notice_id)
     .where(IS_OPEN, *_UNSENT)
-    .order_by(NoticePhone.id)
+    .order_by(NoticePhone.last_try_at.asc().nulls_first(), NoticePhone.id)
     .limit(bindparam("most"))
 )

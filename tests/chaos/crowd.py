@@ -18,7 +18,7 @@ from tests.people.ear import hears, option
 MOST_PATIENCE = 30.0
 _LOOKS_EVERY = 0.2
 #: What a call about a notice asks, in its order; the keys beside the code are those that the line says.
-_GOOD_TIME, _CODE, _CONFIRM = "Is this a good time", "4-digit code", "To confirm that you heard this"
+_GOOD_TIME, _CODE, _CONFIRM = "Is this a good time", "4-digit call code", "To confirm that you heard this"
 _MOST_QUESTIONS = 12
 
 

@@ -18,7 +18,7 @@ from tests.calls.conftest import Hotline
 from tests.phone import PlacedCall
 from workers.office_rules import heard_rules_of
 
-ASK_CODE = "Please enter your 4-digit code."
+ASK_CODE = "Please enter your 4-digit call code."
 HEAR_NOW = "To hear it now, press"
 CONFIRM = "To confirm that you heard this, press"
 PERSON = "To have a person call you, press"

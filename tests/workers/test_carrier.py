@@ -212,6 +212,8 @@ def test_text_goes_out_from_our_number_and_its_result_is_as_certain_as_a_calls(
     ((method, path, form),) = twilio.asked
     assert (method, path) == ("POST", f"/2010-04-01/Accounts/{settings.twilio_account_sid}/Messages.json")
     assert form == {"To": [PHONE], "From": [LINE], "Body": ["2 promised calls are at risk."]}
+    carrier.send_text(to=PHONE, body="Please call us.", line="+12025550101")
+    assert twilio.asked[-1][2]["From"] == ["+12025550101"]
     for behaves, expected in ((400, CarrierRefused), (503, CarrierUnknown), ("drop", CarrierUnknown)):
         twilio.behaves = behaves
         with pytest.raises(expected):

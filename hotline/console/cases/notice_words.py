@@ -68,7 +68,7 @@ def consent_words(choices: Choices, language: str) -> list[str]:
         said(N_("If they get out, we will call at any hour."))
         if choices.wishes.get("night_allowed")
         else said(N_("We will not call at night.")),
-        said(N_("First we will ask for your code."))
+        said(N_("First we will ask for your call code."))
         if choices.code_key is not None
         else said(N_("We will ask for no code. Anyone who answers and presses a key hears the news.")),
         said(N_("We may send a text that asks you to call us. The phone company keeps a list of texts."))

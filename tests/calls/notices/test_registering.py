@@ -127,7 +127,9 @@ def test_next_call_reads_it_back_and_leaves_it_as_it_is(phone: Phone, case: Made
 
     again = calls(phone, case, *ASK)
 
-    assert again.hears("We will call this phone", "at any hour", "ask for your code", "at most 8 times a day")
+    assert again.hears(
+        "We will call this phone", "at any hour", "ask for your call code", "at most 8 times a day"
+    )
     assert again.hears("No call does not mean no change")
     again.presses("1")
     assert again.hears("We will keep it that way")
@@ -395,7 +397,7 @@ def test_person_with_a_new_pin_can_neither_hear_nor_change_what_stands_for_72_ho
     caller = calls(phone, case, *ASK)
 
     assert caller.hears("for now we cannot change phone numbers or times")
-    assert "ask for your code" not in caller.heard_so_far
+    assert "ask for your call code" not in caller.heard_so_far
     assert registration(hotline).state == "standing"
 
 

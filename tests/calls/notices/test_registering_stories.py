@@ -9,7 +9,7 @@ from models import Case, Notice, Registration
 from models import Phone as PhoneRow
 from models.store.database import keyring_of
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import SECOND, sweeps
+from tests.calls.notices.conftest import SECOND, ringing, sweeps
 from tests.calls.notices.test_registering import ASK, CODE, calls, case, consents, registers
 from tests.factories import MadeCase, make_duress_pin, make_event, make_notice
 from tests.phone import CALLER, Phone
@@ -47,7 +47,7 @@ def test_coercer_beside_the_caller_hears_an_offer_and_turns_nothing_off(
     assert own.state == "standing"
     assert [one.registration_id for one in consents(hotline)] == [own.id]
     alone = calls(phone, case, *ASK)
-    assert alone.hears("We will call this phone", "ask for your code", "To leave it as it is, press 1")
+    assert alone.hears("We will call this phone", "ask for your call code", "To leave it as it is, press 1")
 
 
 def test_stop_from_a_phone_ends_the_phone_and_never_the_registration(
@@ -96,3 +96,88 @@ def test_discreet_line_registers_without_a_word_that_tells_what_it_is(
 
     assert caller.hears("It is saved")
     assert not [word for word in ("crime", "victim", "custody", "PIN", "office") if word in offer]
+
+
+def released(hotline: Hotline, case: MadeCase) -> None:
+    """The person this case is about was let out; the news is due."""
+    now = hotline.clock.now
+    with hotline.database.transaction() as session:
+        (registration,) = session.scalars(select(Registration)).all()
+        event = make_event(session, case.subject_id, "released", at=now, made_at=now)
+        make_notice(session, registration, event, made_at=now, next_attempt_at=now)
+
+
+def on_line(phone: Phone, case: MadeCase, line: str, *keys: str, language: str = "1") -> Phone:
+    """A call of a discreet line that opens the case and goes on with these keys."""
+    caller = phone.another()
+    caller.dials_in(from_=CALLER, to=line)
+    for key in (language, case.number, case.pin, *keys):
+        caller.presses(key)
+    return caller
+
+
+def test_caller_of_the_discreet_line_who_registers_sees_that_number_in_calls_and_texts(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    discreet = hotline.office.discreet_lines[0]
+    caller = on_line(phone, case, discreet, *ASK)
+    assert caller.hears("Your phone will show the number that you called now")
+    for keys in ("2", CODE, CODE, "3", "2", "2"):
+        caller.presses(keys)
+    assert caller.hears("We may send a text")
+    caller.hangs_up()
+    assert "the number that you called now" in consents(hotline)[0].words
+
+    again = on_line(phone, case, discreet, *ASK)
+    assert again.hears("Your phone will show the number that you called now", "To leave it as it is, press 1")
+    again.hangs_up()
+    released(hotline, case)
+    sweeps(hotline)
+    assert ringing(hotline, CALLER).line == discreet
+    sweeps(hotline, seconds=2)
+    assert [to for to, _body in hotline.carrier.texts] == [CALLER]
+    assert hotline.carrier.lines_of_texts == [discreet]
+
+
+def test_main_number_that_was_chosen_stays_and_the_main_line_says_nothing_of_the_other(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    discreet = hotline.office.discreet_lines[0]
+    registers(phone, case, "2", "4").hangs_up()
+    assert "Your phone will show" not in calls(phone, case, *ASK).heard
+
+    assert on_line(phone, case, discreet, *ASK).hears("Your phone will show our main number")
+
+    released(hotline, case)
+    sweeps(hotline)
+    assert ringing(hotline, CALLER).line in (None, hotline.office.lines[0])
+
+
+@pytest.mark.parametrize(
+    ("language", "pin", "code"), [("1", "your code", "call code"), ("2", "su clave", "código de llamadas")]
+)
+def test_discreet_line_has_one_word_for_the_pin_and_another_for_the_code_of_the_calls(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, language: str, pin: str, code: str
+) -> None:
+    spoken = {"1": "en", "2": "es"}[language]
+    case = make_case(custody_status="in_custody", facility="Stewart", phone=CALLER, language=spoken)
+    caller = phone.another()
+    caller.dials_in(from_=CALLER, to=hotline.office.discreet_lines[0])
+    for key in (language, case.number):
+        caller.presses(key)
+    assert pin in caller.heard
+    for key in (case.pin, *ASK):
+        caller.presses(key)
+    assert code in caller.heard
+    caller.presses("1")
+    assert code in caller.heard
+    caller.presses(CODE)
+    caller.presses(CODE)
+    assert code in caller.heard
+    caller.hangs_up()
+
+    released(hotline, case)
+    sweeps(hotline)
+    called = phone.answers(ringing(hotline, CALLER))
+    called.presses("1")
+    assert code in called.heard

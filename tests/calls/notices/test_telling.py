@@ -33,7 +33,7 @@ def test_registrant_hears_of_a_release_with_its_date_and_confirms_it(
     called = picks_up(phone, hotline)
     assert called.hears(OPENING, "Is this a good time to talk? If yes, press 1. If not, press 2.")
     called.presses("1")
-    assert called.hears("Please enter your 4-digit code")
+    assert called.hears("Please enter your 4-digit call code")
     called.presses(CODE)
     assert called.hears("news that may be hard to hear", "To hear it now, press 1")
     called.presses("1")
@@ -151,7 +151,7 @@ def test_third_wrong_code_stops_that_phone_alone_and_gives_staff_a_task(
 
     for wrong in ("1111", "2222"):
         called.presses(wrong)
-        assert called.hears("That code was not right", "Please enter your 4-digit code")
+        assert called.hears("That code was not right", "Please enter your 4-digit call code")
     called.presses("3333")
 
     assert called.hears("hang up and call the number on your card")

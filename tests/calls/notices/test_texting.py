@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from models import Case
+from models import Case, Registrant
 from models import Phone as PhoneRow
+from models.calls import pacing
 from models.cases.registrant import Consent
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import FIRST, Registered, sweeps
@@ -63,3 +64,23 @@ def test_text_that_waited_is_not_sent_after_a_duress_pin(refused_text: Texted, h
         sweeps(hotline, minutes=1)
 
     assert hotline.carrier.texts == []
+
+
+def test_number_that_takes_no_texts_stops_only_its_own_text(refused_text: Texted, hotline: Hotline) -> None:
+    discreet = hotline.office.discreet_lines[0]
+    hotline.carrier.refuses_from[discreet] = 21606
+    made = refused_text("escaped")
+    made.changes(Registrant, line=discreet)
+    hotline.carrier.refuses_texts = None
+
+    sweeps(hotline, minutes=1)
+    with hotline.database.reading() as session:
+        assert pacing.refusal(session, pacing.TEXTS) is not None
+    with hotline.database.transaction() as session:
+        pacing.close_breaker(session, pacing.TEXTS, hotline.clock.now)  # Another text was taken.
+    for _ in range(3):
+        sweeps(hotline, minutes=1)
+
+    assert hotline.carrier.texts == []
+    with hotline.database.reading() as session:
+        assert pacing.refusal(session, pacing.TEXTS) is None
