@@ -118,6 +118,7 @@ class Callback(Base):
             "ix_callbacks_line",
             "rank",
             "due_at",
+            "requested_at",
             "id",
             sqlite_where=_ON_LIST,
             postgresql_where=_ON_LIST,
@@ -133,8 +134,23 @@ class Callback(Base):
         Index("ix_callbacks_left", "warned", "closed_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
         # What the console lists: the two lists with the callbacks that need attention by rank, and all
         # promises by their moment.
-        Index("ix_callbacks_listed", "rank", "due_at", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
-        Index("ix_callbacks_promised", "due_at", "id", sqlite_where=_PROMISED, postgresql_where=_PROMISED),
+        Index(
+            "ix_callbacks_listed",
+            "rank",
+            "due_at",
+            "requested_at",
+            "id",
+            sqlite_where=_LISTED,
+            postgresql_where=_LISTED,
+        ),
+        Index(
+            "ix_callbacks_promised",
+            "due_at",
+            "requested_at",
+            "id",
+            sqlite_where=_PROMISED,
+            postgresql_where=_PROMISED,
+        ),
         Index(
             "ix_callbacks_of_staff",
             "staff_id",

@@ -43,6 +43,9 @@ _REQUESTED = text("callbacks.state = 'requested'")
 #: Those on the list, and those that need attention, by their ranks in the two lists.
 LISTED = text("callbacks.state IN ('requested','left_for_staff') AND callbacks.rank IS NOT NULL")
 
+#: The order in a rank: the moment promised; of equal ones, when the person began to wait (R36).
+IN_ORDER = (Callback.due_at, Callback.requested_at, Callback.id)
+
 
 def due_callbacks(
     session: Session, now: datetime, limit: int, soon: timedelta, *only: ColumnElement[bool]
@@ -60,15 +63,22 @@ def heads_of_list(
     only: tuple[ColumnElement[bool], ...],
     ranks: Sequence[int],
 ) -> Sequence[Any]:
-    """The first ``limit`` of each rank by the moment promised, each read in index order."""
+    """The first ``limit`` of each rank in their order, each read in index order."""
     # Nearly all on the list may be offered now. PostgreSQL would guess that few are, and sort them; an
     # expression prevents the guess.
     may_be_now = func.coalesce(Callback.next_attempt_at, Callback.due_at) <= now
-    columns = (Callback.id, Callback.rank, Callback.urgency, Callback.due_at, Callback.liaison_tries)
+    columns = (
+        Callback.id,
+        Callback.rank,
+        Callback.urgency,
+        Callback.due_at,
+        Callback.requested_at,
+        Callback.liaison_tries,
+    )
     heads = [
         select(*columns)
         .where(_REQUESTED, Callback.rank == rank, may_be_now, *only)
-        .order_by(Callback.due_at, Callback.id)
+        .order_by(*IN_ORDER)
         .limit(limit)
         .subquery()
         for rank in ranks

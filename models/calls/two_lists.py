@@ -1,7 +1,8 @@
 """The order of the callback list: two lists, verified and unverified, that alternate (R36). Pure.
 
-The callbacks of a rank differ only in the moment promised, so an index finds the head of each rank. A list is
-merged from the heads of its ranks, and the next offer is chosen from both lists.
+The callbacks of a rank differ only in the moment promised and, of equal moments, in when their callers
+began to wait. So an index finds the head of each rank. A list is merged from the heads of its ranks, and the
+next offer is chosen from both lists.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,15 +25,22 @@ CONFIRMED_PHONE, ANY_PHONE, DOUBTED = range(3)
 _MOST_UNVERIFIED = 2
 
 
-class Waiting(Protocol):
-    """The fields of a callback that give its position; both a row and a model have them."""
+class Placed(Protocol):
+    """The fields of a callback that give its place among equals; both a row and a model have them."""
 
     @property
     def id(self) -> int: ...
     @property
-    def rank(self) -> int | None: ...
-    @property
     def due_at(self) -> datetime: ...
+    @property
+    def requested_at(self) -> datetime: ...
+
+
+class Waiting(Placed, Protocol):
+    """The fields that give its position in the lists."""
+
+    @property
+    def rank(self) -> int | None: ...
 
 
 Row = TypeVar("Row", bound=Waiting)
@@ -54,6 +62,11 @@ def rank_in_sql(verified: ColumnElement[bool], urgency: ColumnElement[str]) -> C
     )
 
 
+def place_of(row: Placed) -> tuple[datetime, datetime, int]:
+    """Its place in its rank: of equal promised moments the one who began to wait first is first (R36)."""
+    return row.due_at, row.requested_at, row.id
+
+
 def is_verified(row: Waiting) -> bool:
     """Which of the two lists a callback is in."""
     return row.rank in VERIFIED
@@ -70,7 +83,7 @@ def interleave(rows: Iterable[Row], last: Sequence[bool], soon: datetime) -> Ite
     ``last`` says for each earlier offer whether it went to a verified caller, the newest last. If a rank's
     head is among ``rows``, as many of that rank as are wanted must be there too.
     """
-    ordered = sorted(rows, key=lambda row: (not is_pressing(row, soon), _trust(row), row.due_at, row.id))
+    ordered = sorted(rows, key=lambda row: (not is_pressing(row, soon), _trust(row), *place_of(row)))
     verified = [row for row in ordered if is_verified(row)]
     unverified = [row for row in ordered if not is_verified(row)]
     turns = list(last)

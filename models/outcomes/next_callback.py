@@ -8,7 +8,7 @@ from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
-from models.callbacks.callback_list import ON_LIST
+from models.callbacks.callback_list import IN_ORDER, ON_LIST
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.offer import last_offers
 from models.calls.two_lists import RANKS, interleave
@@ -41,9 +41,9 @@ def _in_order(
 ) -> Iterator[Callback]:
     """The heads of both lists in the order of offers."""
     heads = [
-        select(Callback.id, Callback.rank, Callback.due_at)
+        select(Callback.id, Callback.rank, Callback.due_at, Callback.requested_at)
         .where(ON_LIST, Callback.rank == rank, Callback.language.in_(languages))
-        .order_by(Callback.due_at, Callback.id)
+        .order_by(*IN_ORDER)
         .limit(_LOOKS)
         .subquery()
         for rank in RANKS

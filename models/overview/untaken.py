@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, select, text, union
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
-from models.callbacks.callback_list import LISTED
-from models.calls.two_lists import RANKS, UNVERIFIED_OTHER, VERIFIED
+from models.callbacks.callback_list import IN_ORDER, LISTED
+from models.calls.two_lists import RANKS, UNVERIFIED_OTHER, VERIFIED, place_of
 
 #: How many ids a page gets: a flood of requests must not make every page long.
 MOST_NAMED = 50
@@ -30,9 +30,9 @@ def _pressing(rank: int) -> ColumnElement[bool]:
 _HEADS = union_all(
     *(
         select(
-            select(Callback.id, Callback.rank, Callback.due_at)
+            select(Callback.id, Callback.rank, Callback.due_at, Callback.requested_at)
             .where(_pressing(rank))
-            .order_by(Callback.due_at, Callback.id)
+            .order_by(*IN_ORDER)
             .limit(MOST_NAMED)
             .subquery()
         )
@@ -61,7 +61,7 @@ class Untaken:
 def untaken(session: Session, now: datetime, soon: datetime) -> Untaken:
     """Urgent callbacks that nobody has, and those promised for ``soon`` at the latest."""
     rows = session.execute(_HEADS, {"soon": soon}).all()
-    named = sorted(rows, key=lambda row: (row.rank, row.due_at, row.id))[:MOST_NAMED]
+    named = sorted(rows, key=lambda row: (row.rank, *place_of(row)))[:MOST_NAMED]
     of_ranks = Counter(row.rank for row in rows)
     # All of a rank were read unless it has as many as may be read.
     is_whole = max(of_ranks.values(), default=0) < MOST_NAMED

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import CALLBACKS, Callback
-from models.callbacks.callback_list import LISTED, NOT_YET
+from models.callbacks.callback_list import IN_ORDER, LISTED, NOT_YET
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import ANEW
 from models.callbacks.shown_line import shown_in_sql
@@ -189,9 +189,15 @@ def _heads(only: tuple[str, ...]) -> Executable:
         ),
     ]
     heads = [
-        select(literal_column(str(part)).label("part"), Callback.id, Callback.rank, moment.label("due_at"))
+        select(
+            literal_column(str(part)).label("part"),
+            Callback.id,
+            Callback.rank,
+            moment.label("due_at"),
+            Callback.requested_at,
+        )
         .where(*which, *(_FILTERS[name] for name in only))
-        .order_by(moment, Callback.id)
+        .order_by(*(IN_ORDER if part == _LISTED else (moment, Callback.id)))
         .limit(bindparam("wanted"))
         .subquery()
         for part, moment, which in parts

@@ -174,6 +174,10 @@ class _Row:
         self.id, self.rank = number, rank
         self.due_at = datetime.fromisoformat("2026-11-25T15:00:00+00:00") + minutes * MINUTE
 
+    @property
+    def requested_at(self) -> datetime:
+        return self.due_at
+
     def __repr__(self) -> str:
         return f"{self.rank}@{self.due_at:%H:%M}"
 

@@ -8,8 +8,10 @@ from sqlalchemy import func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
+from models.callbacks.callback_list import IN_ORDER
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import ANEW
+from models.calls.two_lists import place_of
 from models.cases.case import Case
 from models.cases.pin import HAS_LOCK, PinCounter
 from models.custody.import_record import CustodyImport
@@ -141,17 +143,15 @@ def _promises(session: Session, untaken_ids: Sequence[int], at_risk: datetime) -
     due = (
         select(Callback.id)
         .where(_PROMISED, _IS_NOT_ANEW, Callback.state != "talking", Callback.due_at <= at_risk)
-        .order_by(Callback.due_at, Callback.id)
+        .order_by(*IN_ORDER)
         .limit(MOST + 1)
     )
-    left = (
-        select(Callback.id).where(_LEFT, _IS_NOT_ANEW).order_by(Callback.due_at, Callback.id).limit(MOST + 1)
-    )
+    left = select(Callback.id).where(_LEFT, _IS_NOT_ANEW).order_by(*IN_ORDER).limit(MOST + 1)
     ids = {*session.scalars(due), *session.scalars(left), *untaken_ids[: MOST + 1]}
     columns = [getattr(Callback, name) for name in Promise.__dataclass_fields__ if name != "holder_id"]
     rows = session.execute(select(*columns, Callback.staff_id.label("holder_id")).where(Callback.id.in_(ids)))
     found = [Promise(**row._mapping) for row in rows]
-    return sorted(found, key=lambda one: (one.urgency != "urgent", one.due_at, one.id))
+    return sorted(found, key=lambda one: (one.urgency != "urgent", *place_of(one)))
 
 
 def _away(session: Session, day: date) -> Sequence[Away]:

@@ -8,9 +8,10 @@ from models.calls import pacing
 from models.calls.offer import note_offer
 from tests.calls.at_0.waiting import _a_sweep, waits_in_queue
 from tests.calls.conftest import Clock, Hotline
+from tests.calls.stories import opens_the_case
 from tests.conftest import ON_SQLITE
 from tests.factories import MadeCase, make_callback
-from tests.phone import Phone
+from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -74,6 +75,34 @@ def test_verified_callers_at_0_do_not_starve_a_frightened_person_who_is_to_be_ca
     hotline.jobs.works_off()
 
     assert _offers(hotline, phone, callers, clock, 4) == ["at 0: 0", "at 0: 1", "callback", "at 0: 2"]
+
+
+def test_caller_who_turns_their_place_into_a_callback_is_called_before_those_who_asked_later(
+    phone: Phone, make_case: MakeCase, busy: Phone, hotline: Hotline, clock: Clock
+) -> None:
+    """The key promised "when it is your turn", and put her behind three who had asked after she had."""
+    waits_in_queue(phone, make_case(custody_status="in_custody", phone=CALLER))
+    for number in range(3):
+        clock.passes(minutes=1)
+        asker, its_phone = phone.another(), f"+120255501{20 + number}"
+        opens_the_case(asker, make_case(custody_status="in_custody", phone=its_phone), from_=its_phone)
+        for key in ("2", "1"):
+            asker.presses(key)
+        assert asker.hears("We will call you")
+        asker.hangs_up()
+        phone.says_nothing()
+    phone.presses("1")
+    assert phone.hears("We will call you")
+    phone.hangs_up()
+    hotline.jobs.works_off()
+
+    busy.hangs_up()
+    hotline.jobs.works_off()
+    clock.passes(minutes=1)
+    _a_sweep(hotline)
+    hotline.accepts(phone)
+
+    assert hotline.rung() == [CALLER]
 
 
 def test_overdue_pranks_do_not_starve_verified_callers_at_0(

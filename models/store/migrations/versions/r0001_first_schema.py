@@ -951,13 +951,13 @@ def _make_tables() -> None:
     op.create_index(
         "ix_callbacks_line",
         "callbacks",
-        ["rank", "due_at", "id"],
+        ["rank", "due_at", "requested_at", "id"],
         **_only("state = 'requested' AND rank IS NOT NULL"),
     )
     op.create_index(
         "ix_callbacks_listed",
         "callbacks",
-        ["rank", "due_at", "id"],
+        ["rank", "due_at", "requested_at", "id"],
         **_only("state IN ('requested','left_for_staff') AND rank IS NOT NULL"),
     )
     op.create_index("ix_callbacks_measured", "callbacks", ["urgency", "verified", "requested_at"])
@@ -975,7 +975,7 @@ def _make_tables() -> None:
     op.create_index(
         "ix_callbacks_promised",
         "callbacks",
-        ["due_at", "id"],
+        ["due_at", "requested_at", "id"],
         **_only(
             "state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
         ),
