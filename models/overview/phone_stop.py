@@ -11,7 +11,7 @@ from models.audit import audit
 from models.callbacks.callback import IS_OWED, WITHOUT_PIN, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
-from models.callbacks.follow_up import NOT_CALLED, STOPPED, WRONG_PERSON
+from models.callbacks.follow_up import ANEW, NOT_CALLED, STOPPED, SUPERVISOR, WRONG_PERSON
 from models.callbacks.next_try import leave_for_staff, never_dial
 from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case
@@ -140,8 +140,9 @@ def take_back_stop(session: Session, callback: Callback, at: datetime, actor: st
     )
     if any(session.execute(query.limit(1)).first() for query in stands):
         return
-    # Of a phone that no case has, only the callbacks know.
-    _mark_left(session, callback.phone_key, {WRONG_PERSON}, STOP_LIFTED, Callback.closed_at == at)
+    # Of a phone that no case has, only the callbacks know: the one that was left then, and older tasks.
+    theirs = or_(Callback.closed_at == at, Callback.reason != SUPERVISOR)
+    _mark_left(session, callback.phone_key, {WRONG_PERSON}, STOP_LIFTED, theirs)
     _stopped_after(session, False, Callback.phone_key == callback.phone_key)
 
 
@@ -188,6 +189,7 @@ def _move_callbacks(
 ) -> list[Job]:
     """Move the callbacks to this number to their person's next phone, or else to staff."""
     _mark_left(session, phone_key, {STOP_LIFTED}, outcome)
+    _stop_tasks(session, phone_key, outcome)
     # A follow-up of a talk is made when the talk ends or its outcome is entered, which is after this.
     _stopped_after(session, True, Callback.phone_key == phone_key, Callback.state.in_(("talking", "reached")))
     owed = select(Callback).where(Callback.phone_key == phone_key, IS_OWED).order_by(Callback.id)
@@ -241,6 +243,31 @@ def _mark_left(
     )
     session.execute(
         left.where(*whose).values(outcome=after), execution_options={"synchronize_session": "fetch"}
+    )
+
+
+def _stop_tasks(session: Session, phone_key: str, outcome: str) -> None:
+    """Mark what staff have as a task for this number: they do not call it either.
+
+    Where the number is a phone of the registrant, that phone is stopped itself, and barred to staff.
+    """
+    of_case = (
+        select(Phone.id)
+        .join(Case, Case.registrant_id == Phone.registrant_id)
+        .where(Case.id == Callback.case_id, Phone.phone_key == phone_key)
+        .correlate(Callback)
+    )
+    session.execute(
+        update(Callback)
+        .where(
+            Callback.phone_key == phone_key,
+            Callback.state == "left_for_staff",
+            Callback.outcome.not_in((*NOT_CALLED, ANEW)),
+            Callback.registrant_id.is_(None),
+            ~of_case.exists(),
+        )
+        .values(outcome=outcome),
+        execution_options={"synchronize_session": "fetch"},
     )
 
 

@@ -508,6 +508,30 @@ def test_wrong_person_that_was_chosen_by_mistake_leaves_nothing_behind(
     assert hotline.database.keyring.unseal("callback.number", again.number_sealed) == CALLER
 
 
+def test_task_of_a_phone_in_no_case_may_be_called_again_when_a_wrong_person_is_taken_back(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    ana = make_staff(phone=LIAISON)
+    asks_express(phone, make_case(custody_status="in_custody"))
+    _set(hotline, case_id=None, registrant_id=None, verified=False)
+    with hotline.database.transaction() as session:
+        task = make_callback(
+            session, phone=CALLER, state="left_for_staff", outcome="not_safe", closed_at=hotline.clock.now
+        ).id
+    outcome = select(Callback.outcome).where(Callback.id == task)
+    hotline.clock.passes(minutes=1)
+    liaison = talked(phone, hotline)
+    liaison.presses("2")
+    liaison.presses("3")
+    assert hotline.rows(outcome) == ["wrong_person"]
+
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk)).one()
+        note_outcome(session, talk, "reached", ana.id, hotline.clock.now, hotline.policy)
+
+    assert hotline.rows(outcome) == ["stop_lifted"]
+
+
 def test_supervisor_who_was_chosen_by_mistake_has_nothing_left(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:

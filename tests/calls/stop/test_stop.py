@@ -8,8 +8,13 @@ import pytest
 from sqlalchemy import select, update
 
 from models import AuditEntry, Callback, Case, Staff, Subject
+from models.callbacks.callback import advance
+from models.callbacks.claim import claim
+from models.callbacks.refusals import CallbackRefusal
 from models.cases.registrant import Phone as Registered
 from models.cases.registrant import Registrant
+from models.store.refusal import RefusedError
+from models.talks.own_call import call_now
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
@@ -425,3 +430,26 @@ def test_stranger_who_asked_from_a_stopped_phone_is_left_to_a_person(
     texts("STOP")
 
     assert (the_callback(hotline).state, the_callback(hotline).outcome) == ("left_for_staff", "stopped")
+
+
+@ON_BOTH
+@pytest.mark.parametrize("is_reopened", [False, True])
+def test_phone_without_a_case_that_says_stop_is_not_called_for_what_staff_have_as_a_task_either(
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, texts: Callable[..., str], is_reopened: bool
+) -> None:
+    ana = make_staff()
+    phone.dials_in()
+    for key in ("1", "2", "1", "1"):
+        phone.presses(key)
+    phone.hangs_up()
+    task = the_callback(hotline).id
+    with hotline.database.transaction() as session:
+        advance(session, task, "leave", actor="worker", now=hotline.clock.now, outcome="not_safe")
+        if is_reopened:
+            claim(session, task, ana.id, hotline.clock.now, hotline.policies)
+
+    texts("STOP")
+
+    with hotline.database.transaction() as session, pytest.raises(RefusedError) as refused:
+        call_now(session, task, ana.id, hotline.clock.now, hotline.policy)
+    assert refused.value.code == CallbackRefusal.PHONE_STOPPED
