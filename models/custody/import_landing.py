@@ -1,12 +1,12 @@
 """Lands, holds or drops a staged import, in short batches that any later run can finish (R16)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import delete, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, delete, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -146,10 +146,10 @@ def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: date
             confirmed.append(row)
     if reported:
         before = _told_before(session, records, reported)
-        ids = _add_records(session, import_id, reported, now)
+        ids = _add_records(session, import_id, rows, reported, now)
         make_events(session, import_id, list(_changes(reported, ids, before)), now)
         _show_records(session, ids.values())
-    _confirm(session, import_id, confirmed)
+    _confirm(session, import_id, rows, confirmed)
     if absent:
         session.execute(update(SUBJECTS).where(SUBJECTS.c.id.in_(absent)).values(absent_since=now))
     as_of = {row.subject_id: row.as_of for row in (*reported, *confirmed)}
@@ -159,12 +159,14 @@ def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: date
     return len(absent) + len(reported) + len(confirmed)
 
 
-def _add_records(session: Session, import_id: int, rows: Sequence[Any], now: datetime) -> dict[int, int]:
-    """Copy staged rows to records inside the database; returns the records' ids by their person."""
+def _add_records(
+    session: Session, import_id: int, batch: Sequence[Any], rows: Sequence[Any], now: datetime
+) -> dict[int, int]:
+    """Copy these staged rows to records inside the database; returns the records' ids by their person."""
     copied = ("subject_id", "import_id", "as_of", *CONTENT_COLUMNS)
     staged = select(
         *(IMPORT_ROWS.c[name] for name in copied), literal(now, RECORDS.c.recorded_at.type)
-    ).where(IMPORT_ROWS.c.import_id == import_id, IMPORT_ROWS.c.line.in_([row.line for row in rows]))
+    ).where(*_are_staged(import_id, batch, rows))
     added = session.execute(
         insert(RECORDS)
         .from_select([*copied, "recorded_at"], staged)
@@ -207,26 +209,42 @@ def _still_holds_true(row: Any, person: Any) -> bool:
     return person.as_of is None or bool(row.as_of >= person.as_of)
 
 
-def _show_records(session: Session, record_ids: Iterable[int]) -> None:
+def _are_staged(
+    import_id: int, batch: Sequence[Any], taken: Sequence[Any]
+) -> tuple[ColumnElement[bool], ...]:
+    """The condition for those rows of a batch that are taken.
+
+    The others are named, not these: PostgreSQL does not know yet how many rows were just written, and with a
+    list of lines it would read all rows of the file for each batch.
+    """
+    lines = IMPORT_ROWS.c.line
+    left = {row.line for row in batch} - {row.line for row in taken}
+    span = (IMPORT_ROWS.c.import_id == import_id, lines.between(batch[0].line, batch[-1].line))
+    return (*span, lines.not_in(sorted(left))) if left else span
+
+
+def _show_records(session: Session, record_ids: Collection[int]) -> None:
     """Move people to the records that have just been added about them."""
+    ids = RECORDS.c.id
+    # With the span, PostgreSQL reads these alone; it does not know yet how many were just written.
     session.execute(
         update(SUBJECTS)
-        .where(RECORDS.c.id.in_(list(record_ids)), SUBJECTS.c.id == RECORDS.c.subject_id)
+        .where(
+            ids.between(min(record_ids), max(record_ids)),
+            ids.in_(list(record_ids)),
+            SUBJECTS.c.id == RECORDS.c.subject_id,
+        )
         .values(record_id=RECORDS.c.id, as_of=RECORDS.c.as_of, absent_since=None)
     )
 
 
-def _confirm(session: Session, import_id: int, rows: Sequence[Any]) -> None:
+def _confirm(session: Session, import_id: int, batch: Sequence[Any], rows: Sequence[Any]) -> None:
     """Date the records of people about whom nothing has changed."""
     if not rows:
         return
     session.execute(
         update(SUBJECTS)
-        .where(
-            IMPORT_ROWS.c.import_id == import_id,
-            IMPORT_ROWS.c.line.in_([row.line for row in rows]),
-            SUBJECTS.c.id == IMPORT_ROWS.c.subject_id,
-        )
+        .where(*_are_staged(import_id, batch, rows), SUBJECTS.c.id == IMPORT_ROWS.c.subject_id)
         .values(as_of=IMPORT_ROWS.c.as_of, absent_since=None)
     )
 
