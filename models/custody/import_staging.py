@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
@@ -284,31 +284,37 @@ def check_state(session: Session, import_id: int, state: str) -> None:
 
 
 def find_people(session: Session, database: Database, feed_ids: list[str]) -> Mapping[str, Known]:
-    """The people among the feed's ids who have an open case, with their records. At most two statements."""
+    """The people among the feed's ids who have an open case, with their records. At most three statements."""
     keys = {database.keyring.index("feed", feed_id): feed_id for feed_id in feed_ids}
-    rows = session.execute(
+    found = session.execute(
         select(
             SUBJECTS.c.feed_key,
             SUBJECTS.c.id,
             SUBJECTS.c.as_of,
             SUBJECTS.c.absent_since,
-            _OPEN_CASES,
-            RECORDS.c.id,
-            *RECORD_CONTENT,
-        )
-        .outerjoin(RECORDS, RECORDS.c.id == SUBJECTS.c.record_id)
-        .where(SUBJECTS.c.feed_key.in_(list(keys)))
+            SUBJECTS.c.record_id,
+            _OPEN_CASES.label("open_cases"),
+        ).where(SUBJECTS.c.feed_key.in_(list(keys)))
     ).all()
+    with_case = [one for one in found if one.open_cases]
+    # Not joined: PostgreSQL would read every record there is for each batch.
+    on_record = _contents(session, [one.record_id for one in with_case if one.record_id is not None])
     people: dict[str, Known] = {}
-    for feed_key, subject_id, as_of, absent_since, open_cases, record_id, *content in rows:
-        if open_cases:
-            on_record: Content | None = tuple(content) if record_id is not None else None
-            last = (on_record[0], on_record[1]) if on_record is not None else None
-            people[keys[feed_key]] = Known(
-                subject_id, as_of, open_cases, on_record, last, absent_since is not None
-            )
+    for one in with_case:
+        content = on_record.get(one.record_id)
+        last = (content[0], content[1]) if content is not None else None
+        people[keys[one.feed_key]] = Known(
+            one.id, one.as_of, one.open_cases, content, last, one.absent_since is not None
+        )
     _look_behind_unknown(session, people.values())
     return people
+
+
+def _contents(session: Session, record_ids: list[int]) -> dict[int, Content]:
+    if not record_ids:
+        return {}
+    rows = session.execute(select(RECORDS.c.id, *RECORD_CONTENT).where(RECORDS.c.id.in_(record_ids)))
+    return {row[0]: cast("Content", row[1:]) for row in rows}
 
 
 def judge(content: Content, known: Known) -> Verdict:
