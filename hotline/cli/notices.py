@@ -56,7 +56,8 @@ def list_(states: tuple[str, ...], as_json: bool) -> None:
                 "tries": row.tries,
                 "confirmed_at": row.confirmed_at and row.confirmed_at.isoformat(),
                 "confirmed_by": row.confirmed_by,
-                "outcome": row.outcome,
+                # With a confirmation of staff a notice keeps why it was theirs; it did not end for that.
+                "outcome": row.outcome if row.confirmed_by is None else None,
             }
             for row in session.execute(asked.order_by(Notice.made_at, Notice.id))
         ]

@@ -166,8 +166,11 @@ def note_said_on_line(
 def confirm_in_call(session: Session, leg: "CallState", now: datetime) -> list[Job]:
     """The key that says "I heard this"; the case's other open notices were told in the same words."""
     facts = _facts(session, leg)
-    if facts is None or leg.opened_at is None:
+    if leg.notice_id is None or leg.opened_at is None:
         return []
+    if facts is None:
+        # Staff may have confirmed it while this person heard it; should that be taken back, the key counts.
+        return confirm(session, leg.notice_id, "call", now, _actor(leg))
     if facts.is_about_feed:
         return confirm(session, facts.notice.id, "call", now, _actor(leg))
     found = _of_custody(session, facts.case.id)

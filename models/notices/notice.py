@@ -47,7 +47,8 @@ class Notice(Base):
     ``not_before``: the carrier took no call, or a fault of ours ended one, and until then nobody is called.
     ``task`` is one of the OUTCOMES for which staff are to reach this person, since
     ``task_at``: always of a notice that is left for staff, and after a code problem also of one for which
-    other phones still ring (R30).
+    other phones still ring (R30). A notice that staff confirmed keeps ``outcome`` and ``task``, because they
+    may correct that.
     """
 
     __tablename__ = "notices"

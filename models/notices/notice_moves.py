@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -42,14 +42,45 @@ def confirm(session: Session, notice_id: int, by: str, now: datetime, actor: str
     """Record that the registrant has heard the news; nothing calls them about it again.
 
     ``by`` is one of CONFIRMED_BY. Returns the jobs that stop other phones which still ring for it. A notice
-    that is confirmed or stopped already stays as it is.
+    that is confirmed or stopped already stays as it is; but the person's own key counts for more than the
+    word of staff, who may take theirs back (``take_back_confirmation``).
     """
-    values = {"state": "confirmed", "confirmed_at": now, "confirmed_by": by, "outcome": None, "task": None}
+    values: dict[str, Any] = {"state": "confirmed", "confirmed_at": now, "confirmed_by": by}
+    if by != "staff":
+        values |= {"outcome": None, "task": None}
+        by_staff = (
+            NOTICES.c.id == notice_id,
+            NOTICES.c.state == "confirmed",
+            NOTICES.c.confirmed_by == "staff",
+        )
+        again = update(NOTICES).where(*by_staff).values(**values).returning(NOTICES.c.id)
+        if session.scalar(again) is not None:
+            record_move(session, notice_id, "confirm_notice", now, actor, by=by)
+            return []
     jobs = _end(session, NOTICES.c.id == notice_id, OPEN_STATES, values, "confirm_notice", now, actor, by=by)
     notice = session.get(Notice, notice_id, populate_existing=True)
     if notice is not None and notice.confirmed_at == now and (by == "staff" or notice.said_at is None):
-        note_said(session, [notice], now, is_status=True)
+        newest = _newest_record(session, notice.case_id)
+        if notice.said_at is None or notice.said_record_id != newest:
+            note_said(session, [notice], now, is_status=True)
     return jobs
+
+
+def take_back_confirmation(session: Session, notice: Notice, now: datetime, actor: str) -> None:
+    """Staff said by mistake that they had told the person: the notice is as if nobody had confirmed it.
+
+    What the line said to the person before is still said; what only staff said was not (R16).
+    """
+    # With the confirmation of staff a notice keeps why it was theirs (``confirm``).
+    notice.state = "waiting" if notice.outcome is None else "left_for_staff"
+    if notice.task is not None:
+        left = audit.AuditEntry.target == f"notice:{notice.id}", audit.AuditEntry.action == "leave_notice"
+        notice.task_at = session.scalar(select(func.max(audit.AuditEntry.at)).where(*left)) or now
+    if notice.said_at == notice.confirmed_at:
+        notice.said_at = notice.said_record_id = None
+    notice.confirmed_at = notice.confirmed_by = notice.closed_at = None
+    session.flush()
+    record_move(session, notice.id, "take_up_notice", now, actor)
 
 
 def stop(

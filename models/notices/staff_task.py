@@ -15,19 +15,15 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.wishes import SAFEST, Wishes, wishes_of_phone
-from models.calls.call import Call
 from models.calls.two_lists import rank_of
 from models.cases.case import Case
 from models.cases.duress import is_calling_paused
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import safe_phones
-from models.notices.answering import REASON as HARD_NEWS
-from models.notices.answering import confirm_by_staff
 from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice, NoticePhone
 from models.notices.notice_moves import stop
 from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
-from models.store.job import Job
 
 ACTOR = "sweeper"
 #: The outcome of such a callback tells why the line did not reach the person: this and ``Notice.task``.
@@ -39,8 +35,6 @@ _SETTLED = ("person_asked", "settled_otherwise")
 #: The registrant wants to hear it from a person.
 ASKED = "asked_person"
 _STANDS = (*OPEN_STATES, TAKEN_UP_AGAIN)
-#: A person who is promised hard news by a person needs no second call.
-_TELLS = (NOTICE_TASK, HARD_NEWS)
 
 
 class _Wanted(NamedTuple):
@@ -63,27 +57,6 @@ def keep_tasks(session: Session, now: datetime, policy: CallbackPolicy, limit: i
         # One liaison decides about such a case; the list would tell others (R10).
         if not is_calling_paused(session, wanted.case_id, wanted.registrant_id):
             _make(session, wanted, now, policy)
-
-
-def confirm_told(session: Session, callback: Callback, actor: str, now: datetime) -> list[Job]:
-    """Staff reached the person of a task, and recognized them: they have heard the news (R37).
-
-    Returns the jobs that stop what still rings. A task that reached somebody whom nobody recognized stays.
-    """
-    if callback.reason not in _TELLS or callback.recognized_by is None:
-        return []
-    whose = Case.id == callback.case_id
-    if callback.registrant_id is not None:
-        # They may have another case, of which this talk was not.
-        asked = exists().where(Notice.case_id == Case.id, IS_OPEN, Notice.task == ASKED)
-        in_call = exists().where(
-            Call.id == callback.requested_in_call_id, Notice.id == Call.notice_id, Notice.case_id == Case.id
-        )
-        whose = or_(whose, and_(Case.registrant_id == callback.registrant_id, or_(asked, in_call)))
-    found = session.scalars(select(Case.id).where(whose).order_by(Case.id)).all()
-    since = callback.talking_at or now
-    told = (confirm_by_staff(session, case_id, since, now, actor) for case_id in found)
-    return [job for jobs in told for job in jobs]
 
 
 def is_any_task(session: Session) -> bool:

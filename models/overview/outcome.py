@@ -24,7 +24,7 @@ from models.callbacks.follow_up import (
 from models.callbacks.wishes import allows_message
 from models.calls.call import CALLS
 from models.calls.place import ASKED_OUTCOME
-from models.notices.staff_task import confirm_told
+from models.outcomes.news_told import confirm_told, take_back_told
 from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.history import LACK_PHONE
 from models.overview.phone_stop import on_next_phone, stop_phone, take_back_stop
@@ -166,7 +166,9 @@ def _withdraw(
     session: Session, talk: Talk, callback: Callback | None, before: str | None, actor: str, now: datetime
 ) -> None:
     """The code was corrected: take back what followed from the one before."""
-    if before == LATER and not _is_kept_for_another(session, talk, LATER):
+    if before == REACHED:
+        take_back_told(session, talk, callback, actor, now)
+    elif before == LATER and not _is_kept_for_another(session, talk, LATER):
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
         _take_back(session, made, actor, now)
     elif before == NOBODY_THERE and callback is not None:

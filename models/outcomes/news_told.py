@@ -1,0 +1,80 @@
+"""The news that staff told in a talk: *Reached* confirms it, and a correction takes that back (R28, R37)."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from models.audit.audit import AuditEntry
+from models.callbacks.callback import NOTICE_TASK, Callback
+from models.calls.call import Call
+from models.cases.case import Case
+from models.notices.answering import REASON as HARD_NEWS
+from models.notices.answering import confirm_by_staff
+from models.notices.notice import IS_OPEN, NOTICES, Notice
+from models.notices.notice_moves import stop, take_back_confirmation
+from models.notices.registration import Registration
+from models.notices.staff_task import ASKED
+from models.store.job import Job
+from models.talks.talk import Talk
+
+#: The callbacks that are there to tell news.
+_TELLS = (NOTICE_TASK, HARD_NEWS)
+#: Why nobody is told of a notice whose registration no longer stands.
+_NOT_WANTED = {"stopped": "withdrawn", "paused": "paused"}
+
+
+def confirm_told(session: Session, callback: Callback, actor: str, now: datetime) -> list[Job]:
+    """Staff reached the person of a task, and recognized them: they have heard the news (R37).
+
+    Returns the jobs that stop what still rings. A task that reached somebody whom nobody recognized stays.
+    """
+    if callback.reason not in _TELLS or callback.recognized_by is None:
+        return []
+    whose = Case.id == callback.case_id
+    if callback.registrant_id is not None:
+        # They may have another case, of which this talk was not.
+        asked = exists().where(Notice.case_id == Case.id, IS_OPEN, Notice.task == ASKED)
+        in_call = exists().where(
+            Call.id == callback.requested_in_call_id, Notice.id == Call.notice_id, Notice.case_id == Case.id
+        )
+        whose = or_(whose, and_(Case.registrant_id == callback.registrant_id, or_(asked, in_call)))
+    found = session.scalars(select(Case.id).where(whose).order_by(Case.id)).all()
+    since = callback.talking_at or now
+    told = (confirm_by_staff(session, case_id, since, now, actor) for case_id in found)
+    return [job for jobs in told for job in jobs]
+
+
+def take_back_told(
+    session: Session, talk: Talk, callback: Callback | None, actor: str, now: datetime
+) -> None:
+    """*Reached* was a mistake: what it confirmed is open again. A confirmation by the person's key stays."""
+    saved = select(AuditEntry.at, AuditEntry.facts).where(
+        AuditEntry.target == talk.audit_target, AuditEntry.action == "note_outcome"
+    )
+    reached = [row.at for row in session.execute(saved) if (row.facts or {}).get("code") == "reached"]
+    if not reached:
+        return
+    mistaken = (
+        select(Notice, Registration.state)
+        .join(Registration, Registration.id == Notice.registration_id)
+        .where(
+            Notice.case_id.in_(select(Case.id).where(_may_be_of(talk, callback))),
+            Notice.state == "confirmed", Notice.confirmed_by == "staff", Notice.confirmed_at.in_(reached),
+        )
+        .order_by(Notice.id)
+        .with_for_update(of=Notice, key_share=True)
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
+    for notice, registration_state in session.execute(mistaken).all():
+        take_back_confirmation(session, notice, now, actor)
+        # A person who stopped the calls meanwhile asked for none of these.
+        if registration_state in _NOT_WANTED and notice.corrects_id is None:
+            stop(session, NOTICES.c.id == notice.id, _NOT_WANTED[registration_state], now, actor)
+
+
+def _may_be_of(talk: Talk, callback: Callback | None) -> ColumnElement[bool]:
+    """The cases whose news this talk may have told; its moment says which notices it confirmed."""
+    if callback is None:
+        return Case.id == select(Call.case_id).where(Call.id == talk.caller_call_id).scalar_subquery()
+    return or_(Case.id == callback.case_id, Case.registrant_id == callback.registrant_id)
