@@ -272,12 +272,15 @@ class Desk:
             case _:
                 return ()
 
+    def phone_in_hand(self) -> tuple[str, ...]:
+        """The number this call came from; none if it is withheld."""
+        if self.call.phone_sealed is None:
+            return ()
+        return (self.keyring.unseal("call.phone", self.call.phone_sealed),)
+
     def called_from(self) -> str | None:
         """The number this call came from, if it is one that the line may call."""
-        if self.call.phone_sealed is None:
-            return None
-        number = self.keyring.unseal("call.phone", self.call.phone_sealed)
-        return number if self.office.can_dial(number) else None
+        return next((one for one in self.phone_in_hand() if self.office.can_dial(one)), None)
 
     @property
     def may_have_a_phone(self) -> bool:

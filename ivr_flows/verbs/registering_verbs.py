@@ -49,9 +49,15 @@ def look_at_registration(desk: Desk, _digits: str) -> str:
 
 @answers("good", "guessable")
 def take_notice_code(desk: Desk, digits: str) -> str:
-    """The first entry of a notice code; only its key is kept on the call (R30)."""
+    """The first entry of a notice code; only its key is kept on the call (R30).
+
+    It is compared with the phone in the caller's hand alone. With a PIN that was forced out of somebody, or
+    the duress PIN, refusals would spell out a phone that nobody may know of (R10, R35).
+    """
     try:
-        desk.call.new_pin_hash = registering.new_code_key(desk.session, _case_id(desk), digits)
+        desk.call.new_pin_hash = registering.new_code_key(
+            desk.session, _case_id(desk), digits, desk.phone_in_hand()
+        )
     except RegistrationError:
         return "guessable"
     return "good"

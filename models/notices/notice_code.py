@@ -27,8 +27,8 @@ def why_refused(
 ) -> Literal["run", "repeat", "year", "phone", "number"] | None:
     """Why a notice code is too easy to guess, or None: runs, repeats, years, a phone's or the case's digits.
 
-    A person whom the registrant fears may know all of these. The PIN is not compared: it is in no row (R03),
-    and a code that was refused for it would tell four of its digits.
+    A person whom the registrant fears may know all of these. ``phones`` are the numbers to compare with. The
+    PIN is not compared: it is in no row (R03), and a code that was refused for it would tell four digits.
     """
     if code in _UP or code in _UP[::-1]:
         return "run"

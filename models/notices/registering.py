@@ -4,7 +4,7 @@ Nothing here asks whether anything may be told about the case. A denied, a close
 registered in the same words, and so is a duress case, whose own later calls then agree with it (R13).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -261,15 +261,23 @@ def is_called_without_code(session: Session, phone_id: int) -> bool:
     return session.execute(alone.limit(1)).first() is not None
 
 
-def new_code_key(session: Session, case_id: int, code: str) -> str:
-    """The key of a chosen notice code. Raises RegistrationError for one that is easy to guess (R30)."""
+def new_code_key(session: Session, case_id: int, code: str, phones: Iterable[str]) -> str:
+    """The key of a chosen notice code. Raises RegistrationError for one that is easy to guess (R30).
+
+    ``phones`` are numbers that the one who chooses may know: each refusal tells four digits of one.
+    """
     case = session.get_one(Case, case_id)
     keyring = keyring_of(session)
-    phones = session.scalars(select(Phone.number_sealed).where(Phone.registrant_id == case.registrant_id))
-    numbers = [keyring.unseal("phone.number", sealed) for sealed in phones]
-    if why_refused(code, numbers, keyring.unseal("case.number", case.number_sealed)) is not None:
+    if why_refused(code, phones, keyring.unseal("case.number", case.number_sealed)) is not None:
         raise RegistrationError(RegistrationRefusal.GUESSABLE_CODE, field="code")
     return code_key(keyring, case_id, code)
+
+
+def phone_numbers(session: Session, case_id: int) -> list[str]:
+    """Every number of a case's registrant, for staff, who may see them."""
+    case = session.get_one(Case, case_id)
+    phones = session.scalars(select(Phone.number_sealed).where(Phone.registrant_id == case.registrant_id))
+    return [keyring_of(session).unseal("phone.number", sealed) for sealed in phones]
 
 
 def _locked_case(session: Session, case_id: int, now: datetime) -> Case:

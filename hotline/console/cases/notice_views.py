@@ -27,6 +27,7 @@ from models.notices.registering import (
     choices_of,
     new_code_key,
     pause,
+    phone_numbers,
     register_for_notices,
     registration_of,
     renew,
@@ -204,7 +205,8 @@ def _code_key(opened: OpenedCase, chosen: Choices) -> str | None:
         return choices_of(opened.session, opened.case.id).code_key
     if not _CODE.fullmatch(code):
         raise RegistrationError(RegistrationRefusal.NO_CODE, field="code")
-    return new_code_key(opened.session, opened.case.id, code)
+    phones = phone_numbers(opened.session, opened.case.id)
+    return new_code_key(opened.session, opened.case.id, code, phones)
 
 
 def _questions(case_id: int, errors: dict[str, str]) -> View:

@@ -18,6 +18,19 @@ __all__ = ["case"]
 MakeCase = Callable[..., MadeCase]
 
 
+def has_another_phone(hotline: Hotline, case: MadeCase, number: str) -> None:
+    """The person has a second phone, which stands confirmed."""
+    with hotline.database.transaction() as session:
+        registrant = session.get_one(Case, case.id).registrant
+        keyring = keyring_of(session)
+        registrant.phones.append(
+            PhoneRow(
+                position=2, number_sealed=keyring.seal("phone.number", number),
+                phone_key=keyring.index("phone", number), confirmed_at=hotline.clock.now,
+            )
+        )  # fmt: skip
+
+
 @pytest.fixture
 def duress(case: MadeCase, hotline: Hotline) -> MadeCase:
     """The same number with the person's duress PIN."""
@@ -50,18 +63,34 @@ def test_coercer_beside_the_caller_hears_an_offer_and_turns_nothing_off(
     assert alone.hears("We will call this phone", "ask for your call code", "To leave it as it is, press 1")
 
 
+@pytest.mark.parametrize("pin", ["forced", "duress"])
+def test_no_guess_at_a_code_tells_the_digits_of_a_phone_that_nobody_may_know_of(
+    phone: Phone, case: MadeCase, hotline: Hotline, pin: str
+) -> None:
+    has_another_phone(hotline, case, "+12125550187")
+    if pin == "duress":
+        with hotline.database.transaction() as session:
+            case = make_duress_pin(session, case, now=hotline.clock.now)
+
+    # The digits of the case number are refused, and the caller has them.
+    for guess in {"2125", "5018", "0187", "4139"} - {case.number[at : at + 4] for at in range(5)}:
+        beside_them = calls(phone, case, *ASK, "1", guess)
+        assert beside_them.hears("Please enter the call code again"), guess
+        beside_them.hangs_up()
+
+
+@pytest.mark.parametrize("from_", [CALLER, "+12125550187"])
+def test_code_with_digits_of_the_phone_in_the_callers_hand_or_of_the_case_is_refused(
+    phone: Phone, case: MadeCase, from_: str
+) -> None:
+    for guess in (from_[-4:], case.number[2:6]):
+        assert calls(phone, case, *ASK, "1", guess, from_=from_).hears("too easy to guess"), guess
+
+
 def test_stop_from_a_phone_ends_the_phone_and_never_the_registration(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
-    with hotline.database.transaction() as session:
-        registrant = session.get_one(Case, case.id).registrant
-        keyring = keyring_of(session)
-        registrant.phones.append(
-            PhoneRow(
-                position=2, number_sealed=keyring.seal("phone.number", SECOND),
-                phone_key=keyring.index("phone", SECOND), confirmed_at=hotline.clock.now,
-            )
-        )  # fmt: skip
+    has_another_phone(hotline, case, SECOND)
     caller = calls(phone, case, *ASK, "2", CODE, CODE)
     for key in ("2", "1", "2"):
         caller.presses(key)

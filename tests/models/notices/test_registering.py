@@ -50,7 +50,7 @@ def only_phone(session: Any) -> Phone:
 
 def express(session: Any, case: MadeCase) -> Choices:
     """The express choice with a code."""
-    return safest(only_phone(session), registering.new_code_key(session, case.id, "2593"), POLICIES)
+    return safest(only_phone(session), registering.new_code_key(session, case.id, "2593", [FIRST]), POLICIES)
 
 
 def refusal(do: Callable[[], Any]) -> RegistrationRefusal:
