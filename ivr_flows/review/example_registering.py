@@ -52,7 +52,20 @@ def _paused(desk: Desk) -> None:
 
 def _in_part(desk: Desk) -> None:
     desk.say("wishes.saved")
-    desk.say("notices.in_hours", part=desk.words("part.morning"))
+    desk.say("notices.at_night")
+    desk.say("notices.other_hours", part=desk.words("part.morning"))
+
+
+def _in_part_by_day(desk: Desk) -> None:
+    desk.say("wishes.saved")
+    desk.say("notices.in_hours", part=desk.words("part.evening"))
+    desk.say("notices.night_too")
+
+
+def _only_in_part(desk: Desk) -> None:
+    desk.say("wishes.saved")
+    desk.say("notices.only_hours", part=desk.words("part.evening"))
+    desk.say("notices.not_at_night")
 
 
 def _this_phone(desk: Desk) -> None:
@@ -87,7 +100,12 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "yes": _saved("notices.at_night"),
         "no": _saved("notices.not_at_night"),
     },
-    ("choose_hours", "saved"): {"a part": _in_part, "any time": _saved("notices.in_any_hours")},
+    ("choose_hours", "saved"): {
+        "a part": _in_part,
+        "a part, and no to nights": _only_in_part,
+        "a part, never asked about nights": _in_part_by_day,
+        "any time": _saved("notices.in_any_hours"),
+    },
     ("choose_cap", "saved"): {
         "a few": _saved("notices.at_most", count="3"),
         "no cap": _saved("notices.no_cap"),

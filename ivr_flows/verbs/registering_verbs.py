@@ -105,14 +105,16 @@ def choose_phones(desk: Desk, digits: str) -> str:
 @answers("saved", "gone")
 def choose_nights(desk: Desk, digits: str) -> str:
     """ "If they get out at night, should we call at night?" (R28)"""
-    allowed = digits == "1"
-    said = "notices.at_night" if allowed else "notices.not_at_night"
-    return _change(desk, [(said, {})], wishes={"night_allowed": allowed})
+    allowed, phone = digits == "1", _first_phone(desk)
+    said = _when_sentences(allowed, None if phone is None else _part_of(desk, phone))
+    return _change(desk, said, wishes={"night_allowed": allowed})
 
 
 @answers("saved", "gone")
 def choose_hours(desk: Desk, digits: str) -> str:
-    """The part of the day for what is not urgent, in the registrant's zone (R29)."""
+    """The part of the day, in the registrant's zone (R29); urgent news keeps to it unless they said yes to
+    "at any hour".
+    """
     policies = desk.policies
     parts = {
         "1": ("morning", policies.window_opens_hour, NOON),
@@ -124,7 +126,9 @@ def choose_hours(desk: Desk, digits: str) -> str:
         return _change(desk, [("notices.in_any_hours", {})], wishes=any_time)
     part, starts, ends = parts[digits]
     wishes = {"window_starts": time(starts % 24), "window_ends": time(ends % 24)}
-    return _change(desk, [("notices.in_hours", {"part": desk.words(f"part.{part}")})], wishes=wishes)
+    phone = _first_phone(desk)
+    allowed = None if phone is None else phone.night_allowed
+    return _change(desk, _when_sentences(allowed, desk.words(f"part.{part}")), wishes=wishes)
 
 
 @answers("saved", "gone")
@@ -287,8 +291,7 @@ def _say_read_back(desk: Desk, found: ReadBack) -> None:
         desk,
         [
             _phones_sentence(desk, found.phones),
-            *_hours_sentences(desk, phone),
-            ("notices.at_night" if phone.night_allowed is not False else "notices.not_at_night", {}),
+            *_when_sentences(phone.night_allowed, _part_of(desk, phone)),
             ("notices.with_code" if found.has_code else "notices.without_code", {}),
             (f"wish.{text or 'no_message'}", slots),
             ("notices.with_text" if found.by_text else "notices.no_text", {}),
@@ -331,12 +334,30 @@ def _number_sentences(desk: Desk, shown: str) -> list[_Sentence]:
     return [("notices.shows_main", {})] if shown == desk.office.lines[0] else []
 
 
-def _hours_sentences(desk: Desk, phone: Phone) -> list[_Sentence]:
-    """The hours that were chosen for what is not urgent, in the registrant's zone; none for any time."""
+def _when_sentences(night_allowed: bool | None, part: str | None) -> list[_Sentence]:
+    """When we call, by the answer about nights (None: never asked) and the words of the chosen hours."""
+    by_night = "notices.not_at_night" if night_allowed is False else "notices.at_night"
+    if part is None:
+        return [(by_night, {})]
+    if night_allowed is None:
+        return [("notices.in_hours", {"part": part}), ("notices.night_too", {})]
+    if night_allowed:
+        return [(by_night, {}), ("notices.other_hours", {"part": part})]
+    return [("notices.only_hours", {"part": part}), (by_night, {})]
+
+
+def _part_of(desk: Desk, phone: Phone) -> str | None:
+    """The hours that were chosen, in the registrant's zone, in words; None for any time."""
     if phone.window_starts is None or phone.window_ends is None:
-        return []
+        return None
     starts, ends = (datetime.combine(desk.now, hour) for hour in (phone.window_starts, phone.window_ends))
-    return [("notices.in_hours", {"part": hours_in_words(desk, starts, ends)})]
+    return hours_in_words(desk, starts, ends)
+
+
+def _first_phone(desk: Desk) -> Phone | None:
+    """The first of the phones that are called."""
+    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    return None if found is None else next(iter(found.phones), None)
 
 
 def _say(desk: Desk, sentences: Sequence[_Sentence]) -> None:

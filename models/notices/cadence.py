@@ -23,9 +23,10 @@ Task = Literal["cap", "no_phone", "unconfirmed"]
 class AllowedPhone:
     """A confirmed, safe phone with a consent that stands; in the order of the registrant's choice.
 
-    ``nights``: an urgent notice may ring outside the calling hours. ``placed`` are the moments of the calls
-    that we placed to it for any notice, and ``cap`` is how many it allows in 24 hours. ``tries`` are those of
-    this notice, and ``last_try_at`` is the last of them. ``not_before``: somebody there said "not now".
+    ``nights``: an urgent notice may ring outside the calling hours. ``any_hour``: it may ring outside the
+    window too, since the person agreed to "at any hour". ``placed`` are the moments of the calls that we
+    placed to it for any notice, and ``cap`` is how many it allows in 24 hours. ``tries`` are those of this
+    notice, and ``last_try_at`` is the last of them. ``not_before``: somebody there said "not now".
     """
 
     phone_id: int
@@ -36,6 +37,7 @@ class AllowedPhone:
     tries: int = 0
     last_try_at: datetime | None = None
     not_before: datetime | None = None
+    any_hour: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def next_ring(
 ) -> Ring | Task:
     """The next try of a notice; or the code of the task, if the line calls nobody any more by itself.
 
-    ``zone`` is the registrant's (IANA). A moment is never outside a window, a recorded no to nights, or a
+    ``zone`` is the registrant's (IANA). A moment is never outside the hours that were agreed to, nor over a
     cap. A cap that delays the call makes a task at once, so that it never silences an escape.
     """
     if not phones:
@@ -118,6 +120,8 @@ def _moment_inside(
     course: Course, phone: AllowedPhone, zone: str, at: datetime, policies: Policies
 ) -> datetime | None:
     """The earliest moment at or after ``at`` when this phone may ring; None if there is none."""
+    if course.is_urgent and phone.any_hour:
+        return at
     hours = DailyWindow(time(policies.window_opens_hour), time(policies.window_closes_hour))
     by_day = _inside_both(hours, phone.window, zone, at)
     if not (course.is_urgent and phone.nights):

@@ -26,7 +26,7 @@ def allowed_phones(
     """The phones that may ring for this notice, first choice first, with their calls of the last 24 hours.
 
     A phone that replaces an unsafe one hears nothing about the case until its hold is over (R09). No answer
-    to the question about nights counts as yes (R28).
+    to the question about nights counts as yes (R28), but by day their window holds (R29).
     """
     phones = _with_consent(session, notice_id, registrant_id, VOICE, now)
     used = {one.phone_id: one for one in _used(session, notice_id, VOICE)}
@@ -46,6 +46,7 @@ def allowed_phones(
                 tries=0 if mine is None else mine.tries,
                 last_try_at=None if mine is None else mine.last_try_at,
                 not_before=None if mine is None else mine.not_before,
+                any_hour=phone.night_allowed is True,
             )
         )
     return found

@@ -449,7 +449,26 @@ def test_read_back_has_the_hours_that_were_chosen(phone: Phone, case: MadeCase) 
 
     again = calls(phone, case, *ASK)
 
-    assert again.hears("By day, we will call only in the afternoon.")
+    assert again.hears(
+        "If they get out, we will call at any hour. For other changes, we will call only in the afternoon."
+    )
+
+
+def test_no_to_nights_keeps_every_call_in_the_hours_that_were_chosen(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    caller = changes(phone, case, "2", "2", "2", "2", "3")
+    assert caller.hears("If they get out, we will call at any hour, unless you said no to nights")
+    caller.presses("1")
+    assert caller.hears("We will call only in the morning. We will not call at night.")
+    caller.hangs_up()
+
+    assert "any hour" not in calls(phone, case, *ASK).heard
+    with hotline.database.transaction() as session:
+        session.scalars(select(PhoneRow)).one().night_allowed = None
+    assert calls(phone, case, *ASK).hears(
+        "By day, we will call only in the morning. If they get out at night, we will call then too."
+    )
 
 
 def test_spanish_offer_and_consent_name_the_phone_once(

@@ -122,6 +122,20 @@ def test_phone_rings_only_in_its_own_window(registered: Registering, hotline: Ho
     assert the_notice(hotline).next_attempt_at == datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("status", "night_allowed", "rings"),
+    [("released", True, True), ("released", None, False), ("released", False, False),
+     ("transferred", True, False)],
+)  # fmt: skip
+def test_person_who_agreed_to_any_hour_is_called_about_a_release_outside_the_part_of_the_day_they_chose(
+    registered: Registering, hotline: Hotline, status: str, night_allowed: bool | None, rings: bool
+) -> None:
+    window = {"window_starts": time(14), "window_ends": time(16), "night_allowed": night_allowed}
+    registered(status, phone=window).is_due(status)
+
+    assert sweeps(hotline) == ([FIRST] if rings else [])
+
+
 def test_reached_cap_makes_a_task_for_staff_at_once(
     phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
 ) -> None:

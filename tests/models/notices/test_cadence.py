@@ -1,5 +1,6 @@
 """When a notice rings which phone: for any phones, windows, nights, caps and moments (R28, R29)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,7 @@ def phones_at(draw: st.DrawFn, now: datetime) -> list[AllowedPhone]:
                 number + 1, draw(windows), draw(st.booleans()), draw(st.integers(1, 4)), placed,
                 len(placed), placed[-1] if placed else None,
                 draw(st.none() | st.integers(-60, 300).map(lambda ahead: now + timedelta(minutes=ahead))),
+                draw(st.booleans()),
             )
         )  # fmt: skip
     return found
@@ -54,7 +56,12 @@ def situations(draw: st.DrawFn) -> tuple[Course, list[AllowedPhone], str, dateti
 
 
 def is_allowed(course: Course, phone: AllowedPhone, zone: str, at: datetime) -> bool:
-    """Written from R28 and R29 alone: in the hours and the phone's window, or at night if it is urgent."""
+    """Written from R28 and R29 alone: in the hours and the phone's window, or at night if it is urgent.
+
+    Whoever agreed to "at any hour" is called at any hour about urgent news.
+    """
+    if course.is_urgent and phone.any_hour:
+        return True
     local = at.astimezone(ZoneInfo(zone)).time().replace(tzinfo=None)
     by_day = time(8) <= local < time(21)
     if not by_day:
@@ -109,9 +116,7 @@ def test_every_notice_ends_in_a_call_or_a_task(
             return
         now = found.at
         phones = [
-            AllowedPhone(
-                one.phone_id, one.window, one.nights, one.cap, (*one.placed, now), one.tries + 1, now
-            )
+            replace(one, placed=(*one.placed, now), tries=one.tries + 1, last_try_at=now, not_before=None)
             if one.phone_id in found.phone_ids
             else one
             for one in phones
