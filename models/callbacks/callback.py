@@ -222,6 +222,10 @@ IS_IDLE = or_(
     CALLBACKS.c.state == "requested",
     and_(CALLBACKS.c.state == "claimed", CALLBACKS.c.staff_id.is_not(None)),
 )
+#: Whether it waits for its call, is on, or needs attention, in the exact words of the partial index.
+IS_PROMISED = text(
+    "callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
+)
 #: Whether its person is to be told news, in the exact words of the partial index.
 TELLS = text("callbacks.reason IN ('notice','hard_news')")
 #: Whether it is over, in the exact words of the partial index of those.

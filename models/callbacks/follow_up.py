@@ -23,6 +23,8 @@ from models.store.refusal import RefusedError
 DROPPED, CUT_OFF, LATER, SUPERVISOR = "dropped", "cut_off", "call_later", "to_supervisor"
 #: Why a callback is created for a talk, or a wait at 0, that broke off.
 BROKE_OFF = (DROPPED, CUT_OFF, "abandoned")
+#: Why a callback continues a talk.
+CONTINUES = (DROPPED, CUT_OFF, LATER, SUPERVISOR)
 #: The outcomes of a callback whose phone is no longer called, by the line or by staff (R33): its owner said
 #: stop, or a wrong person answered it.
 STOPPED, WRONG_PERSON = "stopped", "wrong_person"
@@ -170,6 +172,23 @@ def is_promised_again(session: Session, call_id: int | None) -> bool:
         Callback.requested_in_call_id == call_id, Callback.reason.in_(BROKE_OFF), IS_OPEN
     )
     return call_id is not None and session.scalar(asked.limit(1)) is not None
+
+
+def began_with(session: Session, callback: Callback) -> Callback:
+    """The callback whose talk this one continues, over all talks that broke off or were put off; or itself.
+
+    Each follows in the leg of the talk before it (``follow_up``).
+    """
+    seen = {callback.id}
+    while callback.reason in CONTINUES and callback.requested_in_call_id is not None:
+        before = session.scalars(
+            select(Callback).where(Callback.caller_call_id == callback.requested_in_call_id).limit(1)
+        ).first()
+        if before is None or before.id in seen:
+            break
+        seen.add(before.id)
+        callback = before
+    return callback
 
 
 @dataclass(frozen=True, slots=True)

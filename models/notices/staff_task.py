@@ -10,16 +10,26 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import CALLBACKS, NOTICE_TASK, OPEN_STATES, TELLS, Callback, advance
+from models.callbacks.callback import (
+    CALLBACKS,
+    IS_PROMISED,
+    NOTICE_TASK,
+    OPEN_STATES,
+    TELLS,
+    Callback,
+    advance,
+)
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.follow_up import CONTINUES, began_with
 from models.callbacks.wishes import SAFEST, Wishes, wishes_of_phone
 from models.calls.two_lists import rank_of
 from models.cases.case import Case
 from models.cases.duress import is_calling_paused
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import safe_phones
+from models.notices.answering import REASON as HARD_NEWS
 from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice, NoticePhone
 from models.notices.notice_moves import stop
 from models.staff.alert import LEFT_TOLD
@@ -35,6 +45,8 @@ _SETTLED = ("person_asked", "settled_otherwise")
 #: The registrant wants to hear it from a person.
 ASKED = "asked_person"
 _STANDS = (*OPEN_STATES, TAKEN_UP_AGAIN)
+#: Why a callback tells news; one that continues its talk does so too.
+TELLING = (NOTICE_TASK, HARD_NEWS)
 
 
 class _Wanted(NamedTuple):
@@ -71,12 +83,20 @@ def _without_task(session: Session, lately: datetime, limit: int) -> list[_Wante
     people = select(Callback.registrant_id).where(*stands, Callback.registrant_id.is_not(None))
     # A person who is promised a call about one case still has to be told the news of another one.
     asked = select(Notice.case_id).where(IS_OPEN, Notice.task == ASKED)
-    in_promise = and_(Case.registrant_id.in_(people), Case.id.in_(asked))
+    going_on = _going_on(session)
+    in_promise = and_(
+        or_(
+            Case.registrant_id.in_(people),
+            Case.registrant_id.in_([one.registrant_id for one in going_on if one.registrant_id is not None]),
+        ),
+        Case.id.in_(asked),
+    )
+    continued = Case.id.in_([one.case_id for one in going_on if one.case_id is not None])
     rows = session.execute(
         select(Case.id, Case.registrant_id, func.min(Notice.task_at), func.count().filter(_URGENT))
         .select_from(Notice)
         .join(Case, Case.id == Notice.case_id)
-        .where(IS_OPEN, HAS_TASK, Case.id.not_in(cases), ~in_promise)
+        .where(IS_OPEN, HAS_TASK, Case.id.not_in(cases), ~continued, ~in_promise)
         .group_by(Case.id, Case.registrant_id)
         .order_by(func.min(Notice.task_at), Case.id)
         .limit(limit)
@@ -85,6 +105,18 @@ def _without_task(session: Session, lately: datetime, limit: int) -> list[_Wante
         _Wanted(case_id, registrant_id, cast(datetime, since), urgent > 0)
         for case_id, registrant_id, since, urgent in rows
     ]
+
+
+def _going_on(session: Session) -> list[Callback]:
+    """The callbacks that stand and continue a talk about news, of a person whose news waits."""
+    cases = select(Notice.case_id).where(IS_OPEN, HAS_TASK)
+    people = select(Case.registrant_id).where(Case.id.in_(cases))
+    found = select(Callback).where(
+        Callback.reason.in_(CONTINUES),
+        IS_PROMISED,
+        or_(Callback.case_id.in_(cases), Callback.registrant_id.in_(people)),
+    )
+    return [one for one in session.scalars(found) if began_with(session, one).reason in TELLING]
 
 
 def _make(session: Session, wanted: _Wanted, now: datetime, policy: CallbackPolicy) -> None:

@@ -1,48 +1,71 @@
 """The news that staff told in a talk: *Reached* confirms it, and a correction takes that back (R28, R37)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
-from models.callbacks.callback import NOTICE_TASK, Callback
+from models.callbacks.callback import Callback
+from models.callbacks.follow_up import CONTINUES, began_with
 from models.calls.call import Call
 from models.cases.case import Case
-from models.notices.answering import REASON as HARD_NEWS
 from models.notices.answering import confirm_by_staff
 from models.notices.notice import IS_OPEN, NOTICES, Notice
 from models.notices.notice_moves import stop, take_back_confirmation
 from models.notices.registration import Registration
-from models.notices.staff_task import ASKED
+from models.notices.staff_task import ASKED, TELLING
 from models.store.job import Job
+from models.talks.follow_talk import opened_case
 from models.talks.talk import Talk
 
-#: The callbacks that are there to tell news.
-_TELLS = (NOTICE_TASK, HARD_NEWS)
 #: Why nobody is told of a notice whose registration no longer stands.
 _NOT_WANTED = {"stopped": "withdrawn", "paused": "paused"}
 
 
-def confirm_told(session: Session, callback: Callback, actor: str, now: datetime) -> list[Job]:
-    """Staff reached the person of a task, and recognized them: they have heard the news (R37).
+def confirm_told(
+    session: Session, talk: Talk, callback: Callback | None, actor: str, now: datetime
+) -> list[Job]:
+    """Staff reached a person who was to be told news, and know who it is: they have heard it (R37).
 
-    Returns the jobs that stop what still rings. A task that reached somebody whom nobody recognized stays.
+    They recognized the person of a callback, or the caller at 0 had given the PIN. A callback that continues
+    a talk about news tells it as well. Returns the jobs that stop what still rings. News stays open if nobody
+    recognized the person.
     """
-    if callback.reason not in _TELLS or callback.recognized_by is None:
+    if callback is None:
+        case = opened_case(session, session.get_one(Call, talk.caller_call_id))
+        found: Sequence[int] = [] if case is None else [case.id]
+    else:
+        found = [] if callback.recognized_by is None else _cases_told(session, callback)
+    told = (confirm_by_staff(session, case_id, talk.began_at, now, actor) for case_id in found)
+    return [job for jobs in told for job in jobs]
+
+
+def _cases_told(session: Session, callback: Callback) -> Sequence[int]:
+    """The cases whose news this callback is there to tell."""
+    first = began_with(session, callback)
+    if first.reason not in TELLING and not _continues_at_0(session, first):
         return []
     whose = Case.id == callback.case_id
     if callback.registrant_id is not None:
         # They may have another case, of which this talk was not.
         asked = exists().where(Notice.case_id == Case.id, IS_OPEN, Notice.task == ASKED)
         in_call = exists().where(
-            Call.id == callback.requested_in_call_id, Notice.id == Call.notice_id, Notice.case_id == Case.id
+            Call.id == first.requested_in_call_id, Notice.id == Call.notice_id, Notice.case_id == Case.id
         )
         whose = or_(whose, and_(Case.registrant_id == callback.registrant_id, or_(asked, in_call)))
-    found = session.scalars(select(Case.id).where(whose).order_by(Case.id)).all()
-    since = callback.talking_at or now
-    told = (confirm_by_staff(session, case_id, since, now, actor) for case_id in found)
-    return [job for jobs in told for job in jobs]
+    return session.scalars(select(Case.id).where(whose).order_by(Case.id)).all()
+
+
+def _continues_at_0(session: Session, callback: Callback) -> bool:
+    """Whether it continues the talk of a caller at 0 who had given the PIN."""
+    if callback.reason not in CONTINUES or callback.case_id is None:
+        return False
+    at_0 = select(Talk.id).where(
+        Talk.caller_call_id == callback.requested_in_call_id, Talk.callback_id.is_(None)
+    )
+    return session.execute(at_0.limit(1)).first() is not None
 
 
 def take_back_told(

@@ -195,10 +195,10 @@ def _follow(
             session, talk, said.code, at, said.actor, now, policy, is_agreed=said.call_at is not None
         )
         return "noted" if is_promised else "no_phone", []
+    if said.code == REACHED:
+        return "noted", confirm_told(session, talk, callback, said.corrector, now)
     if callback is None:
         return "noted", []
-    if said.code == REACHED:
-        return "noted", confirm_told(session, callback, said.corrector, now)
     if said.code == NOBODY_THERE:
         _try_again(session, callback, said.actor, now, policy)
         return "no_phone" if callback.stopped_after else "noted", []

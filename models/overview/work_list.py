@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import CALLBACKS, Callback
+from models.callbacks.callback import CALLBACKS, IS_PROMISED, Callback
 from models.callbacks.callback_list import IN_ORDER, LISTED, NOT_YET
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import ANEW
@@ -40,9 +40,6 @@ FILTERS = ("mine", "urgent", "languages", "overdue", "attention", "follow_ups")
 PAGE = 25
 #: The exact words of the partial indexes: with bound parameters the databases would not use them.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
-_PROMISED = text(
-    "callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
-)
 _LEFT = Callback.state == TAKEN_UP_AGAIN
 #: A callback that was promised again has been replaced by another one.
 _NOT_ANEW = or_(~_LEFT, Callback.outcome.is_distinct_from(ANEW))
@@ -211,7 +208,7 @@ def _counts(only: tuple[str, ...]) -> Executable:
     applies = and_(true(), *(_FILTERS[name] for name in only))
     each = (func.count().filter(condition) for condition in _FILTERS.values())
     counts = select(func.count(), func.count().filter(applies), *each)
-    return counts.select_from(Callback).where(_PROMISED, _NOT_ANEW)
+    return counts.select_from(Callback).where(IS_PROMISED, _NOT_ANEW)
 
 
 #: A callback that a talk led to was requested in the caller's leg of that talk.

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, or_, select, text, true
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import Callback
+from models.callbacks.callback import IS_PROMISED, Callback
 from models.callbacks.callback_list import IN_ORDER
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import ANEW
@@ -26,9 +26,6 @@ from models.staff.staff import Staff
 #: The most rows of one kind; the page counts the rest and links to their list.
 MOST = 12
 #: The exact words of the partial indexes, so that both databases use them.
-_PROMISED = text(
-    "callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
-)
 _LEFT = text("callbacks.state = 'left_for_staff'")
 _IS_NOT_ANEW = or_(Callback.state != TAKEN_UP_AGAIN, Callback.outcome.is_distinct_from(ANEW))
 
@@ -142,7 +139,7 @@ def needs(
 def _promises(session: Session, untaken_ids: Sequence[int], at_risk: datetime) -> Sequence[Promise]:
     due = (
         select(Callback.id)
-        .where(_PROMISED, _IS_NOT_ANEW, Callback.state != "talking", Callback.due_at <= at_risk)
+        .where(IS_PROMISED, _IS_NOT_ANEW, Callback.state != "talking", Callback.due_at <= at_risk)
         .order_by(*IN_ORDER)
         .limit(MOST + 1)
     )

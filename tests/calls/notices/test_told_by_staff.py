@@ -8,8 +8,18 @@ from sqlalchemy import select
 from models import AuditEntry, Notice, Staff
 from models.overview.outcome import note_outcome
 from models.talks.talk import Talk
+from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps, the_notice
+from tests.calls.notices.conftest import (
+    CODE,
+    FIRST,
+    SECOND,
+    Registered,
+    picks_up,
+    ringing,
+    sweeps,
+    the_notice,
+)
 from tests.calls.notices.test_reach_person import ends, forgets_the_code, staff_call, tasks
 from tests.phone import Phone
 
@@ -110,6 +120,154 @@ def test_correction_back_to_reached_confirms_the_news_again(
     corrects(hotline, who, "reached")
 
     assert (the_notice(hotline).state, the_notice(hotline).confirmed_by) == ("confirmed", "staff")
+
+
+def asks_for_a_person(phone: Phone, hotline: Hotline) -> tuple[Phone, Phone]:
+    """In the call about the news the person asks for a person, and talks with one: liaison and person."""
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "2"):
+        called.presses(keys)
+    called.hangs_up()
+    sweeps(hotline)
+    return talk_again(phone, hotline)
+
+
+def talk_again(phone: Phone, hotline: Hotline) -> tuple[Phone, Phone]:
+    """The liaison accepts the callback that rings, and the person says that it is a good time."""
+    liaison, to_person = accepted_by(phone, hotline)
+    person = phone.answers(to_person)
+    person.presses("1")
+    hotline.jobs.works_off()
+    return liaison, person
+
+
+def is_told_once(hotline: Hotline) -> None:
+    """The news is confirmed, and nobody is called or asked to call about it any more."""
+    assert (the_notice(hotline).state, the_notice(hotline).confirmed_by) == ("confirmed", "staff")
+    made = len(tasks(hotline))
+    for _ in range(5):
+        assert FIRST not in sweeps(hotline, minutes=45)
+    assert len(tasks(hotline)) == made
+
+
+def test_person_who_is_told_after_a_hold_broke_off_has_been_told(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    registered("released").is_due()
+    liaison, person = asks_for_a_person(phone, hotline)
+    hotline.clock.passes(seconds=40)
+    liaison.presses("*")
+    person.hangs_up()
+    hotline.jobs.works_off()
+    liaison.hangs_up()
+    sweeps(hotline, seconds=60)
+    sweeps(hotline, minutes=2)
+
+    liaison, person = talk_again(phone, hotline)
+    ends(hotline, person, who, "reached", recognized=True)
+    liaison.hangs_up()
+
+    assert [one.reason for one in tasks(hotline)] == ["hard_news", "cut_off"]
+    is_told_once(hotline)
+
+
+@pytest.mark.parametrize("by", ["person", "task"])
+def test_person_who_is_told_in_a_later_call_has_been_told(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, by: str
+) -> None:
+    who = make_staff()
+    registered("released").is_due()
+    if by == "person":
+        liaison, person = asks_for_a_person(phone, hotline)
+    else:
+        sweeps(hotline)
+        forgets_the_code(phone, hotline)
+        liaison, person = None, staff_call(phone, hotline, who)
+    ends(hotline, person, who, "call_later", recognized=True)
+    if liaison is not None:
+        liaison.hangs_up()
+    for _ in range(8):
+        if "call_later" in [one.reason for one in tasks(hotline) if one.state == "ringing_liaison"]:
+            break
+        sweeps(hotline, minutes=20)
+
+    # No second task asks another liaison to tell them meanwhile.
+    assert [one.reason for one in tasks(hotline)][1:] == ["call_later"]
+    liaison, person = talk_again(phone, hotline)
+    ends(hotline, person, who, "reached", recognized=True)
+    liaison.hangs_up()
+
+    is_told_once(hotline)
+
+
+def test_person_whom_the_supervisor_tells_has_been_told(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    registered("released").is_due()
+    liaison, person = asks_for_a_person(phone, hotline)
+    ends(hotline, person, who, "to_supervisor", recognized=True)
+    liaison.hangs_up()
+    hotline.clock.passes(seconds=40)
+
+    ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=True)
+
+    is_told_once(hotline)
+
+
+def test_later_call_in_which_nobody_was_recognized_leaves_the_news_open(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    registered("released").is_due()
+    liaison, person = asks_for_a_person(phone, hotline)
+    ends(hotline, person, who, "to_supervisor", recognized=True)
+    liaison.hangs_up()
+    hotline.clock.passes(seconds=40)
+
+    ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=False)
+
+    assert the_notice(hotline).state == "left_for_staff"
+
+
+@pytest.mark.parametrize("saved", ["reached", "mistaken", "unsaved"])
+def test_caller_whom_a_liaison_at_0_told_the_news_is_not_called_about_it(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, saved: str
+) -> None:
+    who = make_staff()
+    made = registered("released", phones=(FIRST, SECOND))
+    made.is_due()
+    sweeps(hotline)
+    phone.lets_ring(ringing(hotline))
+    hotline.clock.passes(minutes=2)
+    caller = phone.another()
+    caller.dials_in(from_=FIRST)
+    for keys in ("1", "1", made.case.number, made.case.pin):
+        caller.presses(keys)
+    assert caller.hears("news that may be hard to hear")
+
+    caller.presses("2")
+    hotline.jobs.works_off()
+    liaison = hotline.accepts(phone.another())
+    for _ in range(6):
+        if not caller.is_talking:
+            caller.says_nothing()
+    assert caller.is_talking
+    hotline.clock.passes(minutes=5)
+    caller.hangs_up()
+    hotline.jobs.works_off()
+    if saved != "unsaved":
+        liaison.presses("1")
+        hotline.clock.passes(seconds=1)
+    if saved == "mistaken":
+        assert the_notice(hotline).state == "confirmed"
+        corrects(hotline, who, "to_supervisor")
+
+    rung = [number for _ in range(6) for number in sweeps(hotline, minutes=5)]
+    assert (SECOND in rung) is (saved != "reached")
+    assert (the_notice(hotline).confirmed_by == "staff") is (saved == "reached")
 
 
 def facts_of(notice: Notice) -> dict[str, object]:
