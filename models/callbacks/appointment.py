@@ -22,6 +22,7 @@ from models.callbacks.claim import (
 )
 from models.callbacks.refusals import CallbackRefusal
 from models.cases.safe_phone import standing_of
+from models.staff.schedule import is_anyone_at_hand_at
 from models.staff.staff import Staff
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
@@ -90,14 +91,26 @@ def reschedule(
 def check_moment(
     session: Session, callback: Callback, at: datetime, now: datetime, policy: CallbackPolicy
 ) -> None:
-    """Refuse a moment that is past or too far ahead, or outside the hours of the person or the office."""
+    """Refuse a moment that is past or too far ahead, or outside the hours of the person or the office.
+
+    An urgent callback is made at any hour when somebody is on shift or on call then (R36).
+    """
     if not now < at <= now + LONGEST_AHEAD:
         raise RefusedError(CallbackRefusal.TIME_OUT_OF_RANGE, field="day", days=LONGEST_AHEAD.days)
     opens = next_moment_inside(session, callback, at, policy)
+    if opens == at and callback.urgency == "urgent":
+        opens = next_moment_inside(session, callback, first_served(session, at, policy), policy)
     if opens is None:
         raise RefusedError(CallbackRefusal.NO_COMMON_HOURS, field="day")
     if opens != at:
         raise RefusedError(CallbackRefusal.OUTSIDE_HOURS, field="day", at=opens)
+
+
+def first_served(session: Session, at: datetime, policy: CallbackPolicy) -> datetime:
+    """The earliest moment at or after ``at`` when somebody takes urgent work: at night those on call."""
+    if policy.is_open(at) or is_anyone_at_hand_at(session, at, policy.zone, policy.is_holiday):
+        return at
+    return policy.next_open(at)
 
 
 def promised_by(at: datetime, policies: Policies) -> datetime:

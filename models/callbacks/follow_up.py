@@ -39,7 +39,7 @@ ANEW = "promised_anew"
 #: The columns that the new promise does not copy from the old one.
 _ANEW = frozenset(
     {
-        "id", "state", "urgency", "reason", "requested_at", "due_at", "next_attempt_at", "lease_until",
+        "id", "state", "reason", "requested_at", "due_at", "next_attempt_at", "lease_until",
         "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id",
         "talking_at", "closed_at", "outcome", "requested_in_call_id",
         "claimed_at", "taken_up_at", "note_sealed", "rank", "warned", "missed_by_id", "recognized_by",
@@ -66,6 +66,7 @@ def follow_up(
 ) -> list[Job]:
     """Promise the same person another call at ``at``, the latest by ``due_at``; the jobs to enqueue after.
 
+    It keeps the class of the first one: a liaison's "later" does not end anybody's fear (R36).
     It counts as requested in the caller's own leg, so that they can be told about it there. A case with an
     open callback keeps that one, and nothing is added. The same applies to a phone of no case if the existing
     callback is as good (``models/callbacks/owed_already.py``), except for BROKE_OFF. ``left``: a staff member
@@ -81,7 +82,6 @@ def follow_up(
     values: dict[str, Any] = {
         **kept,
         "state": "requested",
-        "urgency": "other" if reason in (LATER, SUPERVISOR) else callback.urgency,
         "reason": reason,
         "requested_at": now,
         "requested_in_call_id": callback.caller_call_id,

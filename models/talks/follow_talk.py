@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.callbacks.appointment import check_moment, promised_by
-from models.callbacks.callback import IS_OWED, Callback
-from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.appointment import check_moment, first_served, promised_by
+from models.callbacks.callback import IS_OWED, UNASKED, Callback
+from models.callbacks.callback_policy import CallbackPolicy, Hours
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.follow_up import LATER, NO_SAFE_PHONE, SUPERVISOR, follow_up
 from models.callbacks.owed_already import rings_anyway
@@ -15,7 +15,7 @@ from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant
-from models.cases.safe_phone import is_barred, safe_numbers
+from models.cases.safe_phone import is_barred, safe_numbers, standing_of
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 from models.talks.call_queue import OPENS_ITS_CASE
@@ -38,18 +38,25 @@ def follow_talk(
     Staff get it as a task then, unless the caller at 0 gave no PIN either (R33). ``reason`` is LATER or
     SUPERVISOR; a callback for the supervisor is left for staff at once, whatever else is promised. Nothing is
     due yet, so there is no job: the sweeper finds it when its time has come. ``is_agreed``: staff and the
-    person agreed on this moment, so it is promised by an hour after it. Raises RefusedError for such a moment
-    when it is outside their hours, or another callback is promised already.
+    person agreed on this moment, so it is promised by an hour after it. What follows an urgent callback is
+    urgent too, and without such a moment it is made when somebody takes urgent work (R36).
+
+    Raises RefusedError for such a moment when it is outside their hours, or another callback is promised
+    already.
     """
-    due_at = promised_by(at, policy.numbers) if is_agreed else policy.due_at("other", at)
-    if talk.callback_id is None:
+    callback = None if talk.callback_id is None else session.get_one(Callback, talk.callback_id)
+    is_urgent = callback is not None and callback.urgency == "urgent"
+    if callback is not None and is_urgent and not is_agreed:
+        # A supervisor sees to it now.
+        at = now if reason == SUPERVISOR else _urgent_later(session, callback, at, policy)
+    due_at = promised_by(at, policy.numbers) if is_agreed or is_urgent else policy.due_at("other", at)
+    if callback is None:
         caller = session.get_one(Call, talk.caller_call_id)
         made = promise_to_caller(session, caller, reason, at, actor, now, policy, due_at=due_at)
         is_owed = made is None and reason == LATER and _is_owed_anyway(session, caller, at, reason)
         if made is None and not is_owed:
             _leave_without_phone(session, caller, reason, actor, now, due_at)
     else:
-        callback = session.get_one(Callback, talk.callback_id)
         jobs = follow_up(
             session, callback, reason=reason, at=at, due_at=due_at, actor=actor, now=now,
             left=reason == SUPERVISOR,
@@ -61,6 +68,19 @@ def follow_talk(
     elif is_agreed and is_owed:
         raise RefusedError(CallbackRefusal.PROMISED, field="day")
     return made is not None or is_owed
+
+
+def _urgent_later(session: Session, callback: Callback, at: datetime, policy: CallbackPolicy) -> datetime:
+    """When the line goes on with an urgent callback for which nobody agreed on a moment.
+
+    Its person asked for a call at any hour. One who asked for nothing is called in their own hours (R29).
+    """
+    if callback.reason not in UNASKED:
+        return first_served(session, at, policy)
+    phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
+    zone, starts, ends = callback.time_zone, callback.window_starts, callback.window_ends
+    hours = Hours("other", zone, starts, ends, callback.asked_elsewhere, at)
+    return policy.moment_inside(hours, at, phone.window) or at
 
 
 def _leave_without_phone(

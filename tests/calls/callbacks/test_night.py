@@ -7,8 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from config.office import Office
-from models import Callback, Staff
+from models import Callback, Staff, Talk
+from models.callbacks.follow_up import LATER
+from models.callbacks.refusals import CallbackRefusal
+from models.overview.outcome import note_outcome
 from models.staff.schedule import WEEKDAYS, set_schedule
+from models.store.refusal import RefusedError
 from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.menus.test_discreet_line import dials, telling
@@ -17,7 +21,7 @@ from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase, make_office
-from tests.phone import Phone
+from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
 ON_CALL, ASLEEP = "+12025550170", "+12025550172"
@@ -85,6 +89,88 @@ def test_key_8_after_the_closed_words_repeats_them_and_the_crisis_line_in_the_ne
     )  # fmt: skip
     assert phone.does_not_hear("tomorrow", "the suicide")
     assert hotline.rows(select(Callback)) == []
+
+
+def _is_on_call(make_staff: MakeStaff, hotline: Hotline, *, all_night: bool = True) -> Staff:
+    """A liaison who is on call now; ``all_night``: and stays so until the office opens."""
+    person = make_staff(email="nia@office.example.org", phone=ON_CALL, on_shift=False, on_call=True)
+    if all_night:
+        with hotline.database.transaction() as session:
+            set_schedule(
+                session, person.email, kind="on_call", weekdays=range(len(WEEKDAYS)),
+                span=(time(20), time(8)), actor="shell", now=hotline.clock.now,
+            )  # fmt: skip
+    return person
+
+
+def _afraid_at_night(phone: Phone, make_case: MakeCase, hotline: Hotline) -> Phone:
+    """A person who is afraid talks at night with the liaison on call, who is asked how it ended."""
+    opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
+    for key in ("2", "3"):
+        phone.presses(key)
+    assert phone.hears("We will call you")
+    phone.hangs_up()
+    liaison, rings = accepted_by(phone, hotline)
+    person = phone.answers(rings)
+    person.presses("1")
+    hotline.jobs.works_off()
+    hotline.clock.passes(seconds=90)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    assert liaison.hears("How did it end?")
+    return liaison
+
+
+def test_frightened_person_whom_the_liaison_will_call_later_stays_urgent(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """They fell to the ordinary ones of the business day after the holiday."""
+    _is_on_call(make_staff, hotline)
+
+    _afraid_at_night(phone, make_case, hotline).presses("3")
+
+    first, later = hotline.rows(select(Callback).order_by(Callback.id))
+    assert (later.reason, later.urgency, later.due_at - later.next_attempt_at) == (
+        "call_later", first.urgency, timedelta(minutes=hotline.policies.urgent_minutes),
+    )  # fmt: skip
+    hotline.clock.passes(minutes=hotline.policies.call_later_minutes)
+    for _ in range(3):
+        hotline.clock.passes(seconds=5)
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    assert hotline.rung() == [ON_CALL]
+
+
+def test_frightened_person_who_is_given_to_the_supervisor_stays_urgent(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    _is_on_call(make_staff, hotline)
+
+    _afraid_at_night(phone, make_case, hotline).presses("4")
+
+    left = hotline.rows(select(Callback).order_by(Callback.id))[-1]
+    hour = timedelta(minutes=hotline.policies.urgent_minutes)
+    assert (left.state, left.urgency, left.due_at - left.requested_at) == ("left_for_staff", "urgent", hour)
+
+
+@pytest.mark.parametrize("is_on_call", [True, False])
+def test_agreed_moment_at_night_is_kept_for_a_frightened_person_while_somebody_is_on_call(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, is_on_call: bool
+) -> None:
+    liaison = _is_on_call(make_staff, hotline, all_night=is_on_call)
+    _afraid_at_night(phone, make_case, hotline)
+    at = hotline.clock.now + timedelta(minutes=30)
+    said = LATER, liaison.id, hotline.clock.now, hotline.policy
+
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk)).one()
+        if not is_on_call:
+            with pytest.raises(RefusedError) as refused:
+                note_outcome(session, talk, *said, call_at=at)
+            assert refused.value.code == CallbackRefusal.OUTSIDE_HOURS
+            return
+        assert note_outcome(session, talk, *said, call_at=at)[0] == "noted"
+
+    assert hotline.rows(select(Callback.next_attempt_at).order_by(Callback.id))[-1] == at
 
 
 def test_callback_for_an_afternoon_that_is_over_moves_to_the_next_afternoon_of_the_office(
@@ -365,12 +451,7 @@ def test_liaison_on_call_is_rung_about_a_frightened_caller_who_was_left_for_staf
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, lost: str, why: str
 ) -> None:
     """A sleeping supervisor had a text, and the liaison on call heard nothing all night."""
-    make_staff(email="nia@office.example.org", phone=ON_CALL, on_shift=False, on_call=True)
-    with hotline.database.transaction() as session:
-        set_schedule(
-            session, "nia@office.example.org", kind="on_call", weekdays=range(len(WEEKDAYS)),
-            span=(time(20), time(8)), actor="shell", now=hotline.clock.now,
-        )  # fmt: skip
+    _is_on_call(make_staff, hotline)
     make_staff(phone=ASLEEP, role="supervisor", on_shift=False)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     for key in ("2", "3"):
