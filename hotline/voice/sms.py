@@ -1,7 +1,5 @@
 """Answers text messages: STOP stops calls to that phone, START may lift it (R33), HELP says where to turn."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -10,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from hotline.voice.form import Fields, caller_id, one
+from hotline.voice.stop_words import plain_words, stop_language
 from hotline.voice.twiml import Words, message
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.heard_text import hear_once
@@ -18,26 +17,11 @@ from models.store.database import keyring_of
 from models.store.job import Job
 
 # Words without accents, each with the language of the answer.
-_STOP: Mapping[str, str] = {
-    **dict.fromkeys(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), "en"),
-    **dict.fromkeys(("parar", "pare", "alto", "detener", "cancelar", "fin", "baja", "salir"), "es"),
-}
 _START: Mapping[str, str] = {
     **dict.fromkeys(("start", "unstop"), "en"),
     **dict.fromkeys(("iniciar", "comenzar", "reanudar"), "es"),
 }
 _HELP: Mapping[str, str] = {"help": "en", "info": "en", "ayuda": "es", "informacion": "es"}
-# Phrases with the same meaning (R33).
-_PHRASES: Mapping[str, str] = {
-    **dict.fromkeys(("wrong number", "wrong person", "opt out"), "stop"),
-    **dict.fromkeys(("numero equivocado", "persona equivocada"), "parar"),
-}
-# "Stop calling me, please" is a stop as well; "stop lying to me, where is he?" is not.
-_ASIDES = frozenset({
-    "all", "please", "now", "call", "calls", "calling", "text", "texts", "texting", "message", "messages",
-    "messaging", "me", "this", "is", "you", "have", "the",
-    "por", "favor", "ya", "llamar", "llamadas", "llamarme", "mensajes", "textos", "todo", "es", "un", "una",
-})  # fmt: skip
 
 
 def sms_inbound(
@@ -48,7 +32,9 @@ def sms_inbound(
     The answer is the same for every phone, registered or not. The same message again, however much later,
     changes nothing more.
     """
-    said = _words(one(form, "Body") or "")
+    body = one(form, "Body") or ""
+    said = plain_words(body)
+    stop = stop_language(body)
     # A person who texts a discreet number is told to call that number, and learns of no other.
     texted = one(form, "To")
     line = texted if texted is not None and texted in office.lines else office.lines[0]
@@ -56,15 +42,15 @@ def sms_inbound(
     answered = (one(form, "OptOutType") or "").upper()
     number = caller_id(one(form, "From"))
     phone_key = None if number is None else keyring_of(session).index("phone", number)
-    if answered == "STOP" or _is_stop(said):
+    if answered == "STOP" or stop is not None:
         is_news = phone_key is not None and hear_once(session, one(form, "MessageSid"), now)
         jobs = stop_phone(session, phone_key, now, policy) if is_news and phone_key is not None else []
-        text = _text(office, line, prompts, "sms.stop", _language(_STOP, said))
+        text = _text(office, line, prompts, "sms.stop", stop or "en")
         return message() if answered else message(text), jobs
     if answered == "START" or (len(said) == 1 and said[0] in _START):
         if phone_key is not None and hear_once(session, one(form, "MessageSid"), now):
             start_phone(session, phone_key, now)
-        text = _text(office, line, prompts, "sms.start", _language(_START, said))
+        text = _text(office, line, prompts, "sms.start", _START.get(said[0], "en") if said else "en")
         return message() if answered else message(text), []
     if answered:
         return message(), []
@@ -73,23 +59,6 @@ def sms_inbound(
     return message(
         *(_text(office, line, prompts, "sms.other", language) for language in office.languages)
     ), []
-
-
-def _words(body: str) -> list[str]:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", body) if not unicodedata.combining(c))
-    text = " ".join(re.findall(r"\w+", plain.casefold()))
-    for phrase, word in _PHRASES.items():
-        text = text.replace(phrase, word)
-    return text.split()
-
-
-def _is_stop(said: list[str]) -> bool:
-    stops = [word for word in said if word in _STOP]
-    return bool(stops) and all(word in _STOP or word in _ASIDES for word in said)
-
-
-def _language(words: Mapping[str, str], said: list[str]) -> str:
-    return next((words[word] for word in said if word in words), "en")
 
 
 def _text(office: Office, line: str, prompts: Words, prompt: str, language: str) -> str:

@@ -82,7 +82,13 @@ def texter(database: Database, office: Office, prompts: Prompts) -> Texter:
 STOPS = [
     *("STOP", "stop", " Stop. ", "STOP!!", "StopAll", "UNSUBSCRIBE", "cancel", "End", "QUIT"),
     *("opt out", "REVOKE", "stop calling me please", "Please stop", "wrong number"),
-    "This is the wrong person",
+    *("This is the wrong person", "Sorry, wrong number", "wrong number, this is not Maria", "Stop it?"),
+    *("Stop calling me, you have the wrong number", "Please don't call me again", "do not call me"),
+    *("No more calls!", "unsubscribe me", "Remove me from your list", "Don’t ever text me", "stop\u200b"),
+    *("All texts stop, thank you", "No, wrong number"),
+    *("PARE de llamar", "no me llamen más", "Por favor, ya no me llamen", "Deje de llamarme"),
+    *("No más mensajes", "Se equivocó de número", "Número equivocado, no soy María"),
+    "Hola, creo que tiene el número equivocado",
     *("PARAR", "Alto", "alto, por favor", "Detener", "BAJA", "número equivocado", "Persona equivocada"),
 ]  # fmt: skip
 
@@ -120,12 +126,25 @@ def test_every_word_for_stop_stops(database: Database, office: Office, prompts: 
     answer = texter.sends(body)
 
     assert texter.stopped() == [True]
-    spanish = any(word in body.casefold() for word in ("parar", "alto", "detener", "baja", "equivocad"))
+    spanish = any(
+        word in body.casefold() for word in ("par", "alto", "detener", "baja", "equivoc", "llam", "mensaj")
+    )
     assert prompts.text("es" if spanish else "en", "sms.stop") in answer
 
 
 @pytest.mark.parametrize(
-    "body", ["stop lying to me, where is he?", "When does it end?", "", "yes", "1", "🙂", "help me stop him"]
+    "body",
+    [
+        *("stop lying to me, where is he?", "When does it end?", "", "yes", "1", "🙂", "help me stop him"),
+        *("Call me, this is the end", "please stop texting me. call me", "Do not text me, call me"),
+        *("Stop it!!! he is going to kill me", "Don't call me now, he is home", "Is this the wrong number?"),
+        *(
+            "I called the wrong number, where is he?",
+            "no me llama nadie",
+            "No me llame ahora",
+            "stop " * 300 + "him",
+        ),
+    ],
 )
 def test_longer_text_with_such_a_word_stops_nothing(texter: Texter, body: str) -> None:
     make_phones(texter.database, PHONE)
@@ -137,6 +156,8 @@ def test_longer_text_with_such_a_word_stops_nothing(texter: Texter, body: str) -
     for language in ("en", "es"):
         text = texter.prompts.text(language, "sms.other", number="+1 202-555-0100", emergency="911")
         assert text in answer
+    assert "reply STOP" in answer
+    assert "responda ALTO" in answer
 
 
 @pytest.mark.parametrize(
