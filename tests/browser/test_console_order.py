@@ -178,3 +178,51 @@ def test_page_of_the_history_stays_when_the_answer_to_an_earlier_click_comes_lat
 
     expect(page.locator(f"#work-in[data-of='{first}']")).to_be_visible()
     assert page.url.endswith(f"/console/callbacks/{first}")
+
+
+def test_answer_about_a_callback_that_was_left_for_the_list_shows_its_case_beside_no_other(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana = console_server.adds()
+    left, other = promises(console_server), promises(console_server)
+    page = console_server.opens(visitors, "/console/callbacks", ana, script=HOLDS)
+    page.locator(f"#callback-{left}").click()
+    expect(page.locator("#work-title")).to_contain_text("Callback")
+    with console_server.database.transaction() as session:
+        row = session.get_one(Callback, left)
+        row.reason, row.due_at = "lost_pin", datetime.now(UTC)
+    part = f"/callbacks/{left}/part"
+    holds(page, part)
+    looks_again(page)
+    waits_for(page, part)
+
+    page.keyboard.press("Escape")
+    page.go_back()
+    expect(page.locator("#work-in")).to_have_count(0)
+    page.locator(f"#callback-{other}").click()
+    expect(page.locator("#case")).to_contain_text("asked to be called back")
+    releases(page, part)
+
+    assert "lost the PIN" not in page.locator("#case").inner_text()
+
+
+def test_answer_about_a_callback_that_comes_after_its_outcome_was_saved_is_left_out(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    now = datetime.now(UTC)
+    ana = console_server.adds()
+    over = {"outcome": "reached", "staff_id": ana.staff_id, "talking_at": now, "closed_at": now}
+    done = promises(console_server, state="reached", rank=None, **over)
+    page = console_server.opens(visitors, f"/console/callbacks/{done}", ana, script=HOLDS)
+    with console_server.database.transaction() as session:
+        session.get_one(Callback, done).due_at = datetime.now(UTC)
+    part = f"/callbacks/{done}/part"
+    holds(page, part)
+    looks_again(page)
+    waits_for(page, part)
+
+    page.locator("label[for=outcome-reached]").click()
+    page.locator("#save-outcome").click()
+    expect(page.locator("#desk")).to_contain_text("Saved: Reached")
+
+    assert "Nothing is open." in releases(page, part)

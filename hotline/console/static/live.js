@@ -31,16 +31,22 @@ let requests = 0;
 let drawnByClick = 0;
 let drawnByPart = 0;
 let leftPage = 0;
+// What left the page tells the document nothing, and the rest of its answer would still go into the page: the case of
+// one callback beside another.
+const keepOut = (event) => { if (!event.currentTarget.isConnected) event.detail.shouldSwap = false; };
 document.addEventListener("htmx:beforeRequest", (event) => {
   requests += 1;
   order.set(event.detail.xhr, requests);
+  event.detail.target.addEventListener("htmx:beforeSwap", keepOut);
 });
 document.addEventListener("htmx:historyCacheMiss", () => { leftPage = requests; });
 const lookAgain = () => document.body.dispatchEvent(new CustomEvent("desk:changed"));
+// Above the list, or in the pane of what is open.
+const MESSAGES = "#desk-says > .usa-alert, #work > .usa-alert";
 // What was done is done, so its message is shown although its page comes too late.
 const showLateMessages = (page) => {
-  const late = new DOMParser().parseFromString(page, "text/html").querySelectorAll("#work > .usa-alert");
-  document.getElementById("work")?.prepend(...late);
+  const late = new DOMParser().parseFromString(page, "text/html").querySelectorAll(MESSAGES);
+  (document.getElementById("desk-says") || document.getElementById("work"))?.prepend(...late);
 };
 const isTooLate = ({ requestConfig, xhr, target }) => {
   const number = order.get(xhr);
