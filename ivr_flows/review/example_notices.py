@@ -68,7 +68,7 @@ NOTICE_MEANINGS = {
     "put_off_notice: put_off": "the line calls again",
     "put_off_notice: gone": "the line does not call again by itself",
     "nobody_there: message": "a message is allowed",
-    "nobody_there: nothing": "no message is allowed, or it was left before",
+    "nobody_there: nothing": "no message is allowed, it was left before, or it would not be true",
     "check_notice_code: right": "the code is right",
     "check_notice_code: wrong": "the code is wrong",
     "check_notice_code: spent": "the code is wrong for the third time",
@@ -81,4 +81,6 @@ NOTICE_MEANINGS = {
     "tell_notice: not_out": "the person is not out",
     "tell_notice: feed": "the feed is silent",
     "tell_notice: gone": "the news may not be told any more",
+    "nobody_confirmed: again": "the line calls again",
+    "nobody_confirmed: over": "this was the last try",
 }

@@ -155,7 +155,7 @@ DIVISIONS: Mapping[str, Division] = {
             "Telling the news",
             "ask_code wrong_code no_code use_card choose warn warn_gently silence danger_silence"
             " until_silence danger_person until_person news danger_again confirm confirm_feed confirm_out"
-            " thanks promised gone thanks_out unconfirmed ring_service",
+            " thanks promised gone thanks_out unconfirmed again ring_service",
         ),
     ),
     "staff_line": (

@@ -234,6 +234,7 @@ STEPS: Mapping[str, str] = {
     "thanks": "Thanks",
     "thanks_out": "Thanks, and who helps",
     "unconfirmed": "It is not confirmed",
+    "again": "We call again",
     "not_confirmed": "It is not confirmed",
     "tell": "Tell how many promises",
     # The staff line.

@@ -65,8 +65,9 @@ def notice_call(services: Sequence[str], *, has_partner: bool = False) -> Flow:
         "confirm_out": _confirming("thanks_out" if SAFETY_SERVICE in services else "thanks", after_promise),
         "thanks": Hangup("notice.thanks"),
         "promised": Hangup("notice.person_promised"),
-        # No key confirms the news: the next try is due.
-        "unconfirmed": Hangup("notice.unconfirmed"),
+        # No key confirms the news: the next try is due, if there is one.
+        "unconfirmed": Decide(notice_verbs.nobody_confirmed, {"again": "again", "over": "gone"}),
+        "again": Hangup("notice.unconfirmed"),
         "gone": Hangup("notice.gone"),
     }
     if SAFETY_SERVICE in services:

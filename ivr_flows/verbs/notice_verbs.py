@@ -101,6 +101,13 @@ def confirm_notice(desk: Desk, _digits: str) -> str:
     return "confirmed"
 
 
+@answers("again", "over")
+def nobody_confirmed(desk: Desk, _digits: str) -> str:
+    """The news was said, and no key confirms it: we call again, unless this was the last try."""
+    again = answering.rings_again(desk.session, desk.call, desk.now, desk.callback_policy)
+    return "again" if again else "over"
+
+
 @answers("promised")
 def ask_person(desk: Desk, _digits: str) -> str:
     """A person calls them within the hour, and tells them (R19)."""

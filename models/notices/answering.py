@@ -4,6 +4,7 @@ Nothing here tells content: the verbs ask ``news`` what may be said, and it answ
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -274,6 +275,14 @@ def put_off(
     return "put_off" if _rings_again(session, facts, now, policy) else "gone"
 
 
+def rings_again(session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy) -> bool:
+    """Whether the line calls about this notice again, if nobody confirms it in this call."""
+    facts = _facts(session, leg)
+    if facts is None or facts.notice.state not in ("waiting", "ringing"):
+        return False
+    return _rings_again(session, facts, now, policy, is_try=True)
+
+
 def leave_message(session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy) -> str | None:
     """Which neutral text a machine may record now, or None: once for a phone that allows it (R31)."""
     facts = _facts(session, leg)
@@ -285,7 +294,7 @@ def leave_message(session: Session, leg: "CallState", now: datetime, policy: Cal
         return None
     texts = [text for text in VOICEMAIL_TEXTS if text is not None]
     words = phone.voicemail_text if phone.voicemail_text in texts else texts[0]
-    if words == _WE_CALL_AGAIN and not _rings_again(session, facts, now, policy):
+    if words == _WE_CALL_AGAIN and not _rings_again(session, facts, now, policy, is_try=True):
         return None
     mine.has_message = True
     session.flush()
@@ -320,11 +329,18 @@ def _give_up_phone(session: Session, leg: "CallState", facts: Facts, task: str, 
     ask_staff(session, facts.notice, task, now, _actor(leg))
 
 
-def _rings_again(session: Session, facts: Facts, now: datetime, policy: CallbackPolicy) -> bool:
-    """Whether the line calls about this notice again by itself, so that it may say so."""
+def _rings_again(
+    session: Session, facts: Facts, now: datetime, policy: CallbackPolicy, *, is_try: bool = False
+) -> bool:
+    """Whether the line calls about this notice again by itself, so that it may say so.
+
+    ``is_try``: the call that goes on counts as one of the tries once it is over.
+    """
+    course = facts.course
+    if is_try and facts.notice.state == "ringing":
+        course = replace(course, tries=course.tries + 1)
     phones = phones_of(session, facts, now, policy)
-    zone = facts.registrant.time_zone
-    return isinstance(next_ring(facts.course, phones, zone, now, policy.numbers), Ring)
+    return isinstance(next_ring(course, phones, facts.registrant.time_zone, now, policy.numbers), Ring)
 
 
 def _actor(leg: "CallState") -> str:

@@ -69,6 +69,62 @@ def test_transfer_rings_three_times_in_the_window_and_then_needs_a_person(
     assert len(hotline.carrier.placed) == 3
 
 
+def until_the_last_try(phone: Phone, hotline: Hotline, tries: int) -> None:
+    """The phone is not answered, but in the last of so many tries it rings on."""
+    for _ in range(tries - 1):
+        sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
+        misses(phone, hotline)
+    sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "tries"), [("transferred", 3), ("released", 16)], ids=["not urgent", "urgent"]
+)
+@pytest.mark.parametrize("is_last", [True, False], ids=["last try", "try before it"])
+def test_person_who_confirms_nothing_in_the_last_try_is_promised_no_other_call(
+    phone: Phone, registered: Registering, hotline: Hotline, kind: str, tries: int, is_last: bool
+) -> None:
+    registered(kind, cap=99).is_due(kind)
+    until_the_last_try(phone, hotline, tries if is_last else tries - 1)
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    called.presses(CODE)
+    if kind == "released":
+        called.presses("1")
+
+    while not called.is_over:
+        called.says_nothing()
+
+    if is_last:
+        assert called.hears("The call is over. You can call us at any time. Goodbye.")
+        assert called.does_not_hear("We will call again.")
+        assert the_notice(hotline).state == "left_for_staff"
+        assert FIRST not in sweeps(hotline, hours=3)
+    else:
+        assert called.hears("We will call again. Goodbye.")
+        assert FIRST in sweeps(hotline, hours=2)
+
+
+@pytest.mark.parametrize("is_last", [True, False], ids=["last try", "try before it"])
+def test_machine_is_told_that_we_call_again_only_if_we_do(
+    phone: Phone, registered: Registering, hotline: Hotline, is_last: bool
+) -> None:
+    said = {"voicemail_allowed": True, "voicemail_text": "we_call_again"}
+    registered("transferred", phone=said).is_due("transferred")
+    until_the_last_try(phone, hotline, 3 if is_last else 2)
+
+    machine = picks_up(phone, hotline, AnsweredBy="machine_start")
+    while not machine.is_over:
+        machine.says_nothing()
+
+    if is_last:
+        assert machine.does_not_hear("We will call again.")
+        assert FIRST not in sweeps(hotline, hours=2)
+    else:
+        assert machine.hears("We will call again.")
+        assert FIRST in sweeps(hotline, hours=2)
+
+
 def test_phones_take_turns_in_the_registrants_order(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
