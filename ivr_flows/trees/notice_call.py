@@ -125,7 +125,8 @@ def _partner_steps() -> dict[str, Step]:
 
 
 def _confirms(thanks: str) -> Choice:
-    return Choice("notice.confirm", does=notice_verbs.confirm_notice, on={"confirmed": thanks})
+    on = {"confirmed": thanks, "gone": "gone"}
+    return Choice("notice.confirm", does=notice_verbs.confirm_notice, on=on)
 
 
 def _confirming(thanks: str, person: str) -> Menu:

@@ -94,10 +94,13 @@ def tell_notice(desk: Desk, _digits: str) -> str:
     return "out" if heard.status in OUT else "not_out"
 
 
-@answers("confirmed")
+@answers("confirmed", "gone")
 def confirm_notice(desk: Desk, _digits: str) -> str:
     """The person has heard it: nothing calls them about it again."""
-    desk.jobs += answering.confirm_in_call(desk.session, desk.call, desk.now)
+    jobs = answering.confirm_in_call(desk.session, desk.call, desk.now)
+    if jobs is None:
+        return "gone"
+    desk.jobs += jobs
     return "confirmed"
 
 

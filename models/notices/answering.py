@@ -35,7 +35,7 @@ from models.notices.notice_moves import (
     open_notices_of,
     record_move,
 )
-from models.notices.notice_phones import phone_of_leg
+from models.notices.notice_phones import is_called, phone_of_leg
 from models.notices.placing import Facts, facts_of, phones_of, why_not
 from models.store.database import keyring_of
 from models.store.job import Job
@@ -68,7 +68,7 @@ def begin(
 
     ``gone``: the news was confirmed elsewhere meanwhile, or it may not be told any more.
     """
-    facts = _facts(session, leg)
+    facts = _facts(session, leg, now)
     if facts is None or not _may_be_told(session, leg, facts, now, rules):
         return "gone"
     leg.accepted_at = leg.accepted_at or now
@@ -82,7 +82,7 @@ def try_code(
     session: Session, leg: "CallState", code: str, now: datetime, policy: CallbackPolicy
 ) -> Literal["right", "wrong", "spent", "gone"]:
     """One try at the notice code. The last wrong one stops this phone for this notice alone (R30)."""
-    facts = _facts(session, leg)
+    facts = _facts(session, leg, now)
     if facts is None or facts.registration.code_key is None:
         return "gone"
     phone = phone_of_leg(session, facts.notice.id, leg.phone_key)
@@ -101,7 +101,7 @@ def try_code(
 
 def has_no_code(session: Session, leg: "CallState", now: datetime) -> None:
     """ "I don't have my code": this phone is not called about this notice again, and staff are to help."""
-    facts = _facts(session, leg)
+    facts = _facts(session, leg, now)
     if facts is not None:
         _give_up_phone(session, leg, facts, "no_code", now)
 
@@ -114,7 +114,7 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
     """
     if leg.opened_at is None:
         return None
-    facts = _facts(session, leg)
+    facts = _facts(session, leg, now)
     if facts is None or not _may_be_told(session, leg, facts, now, rules):
         return None
     told = heard_for(session, facts.case.id, now, rules)
@@ -131,7 +131,7 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
 
 def note_heard(session: Session, leg: "CallState", now: datetime, *, is_status: bool) -> None:
     """The news was said in this call; or without ``is_status``, that nothing can be confirmed."""
-    facts = _facts(session, leg)
+    facts = _facts(session, leg, now)
     if facts is None:
         return
     told = [facts.notice] if facts.is_about_feed else _of_custody(session, facts.case.id)
@@ -164,15 +164,16 @@ def note_said_on_line(
     note_said(session, _told_alike(session, case_id, reminders=reminders), now, is_status=is_status)
 
 
-def confirm_in_call(session: Session, leg: "CallState", now: datetime) -> list[Job]:
-    """The key that says "I heard this"; the case's other open notices were told in the same words."""
-    facts = _facts(session, leg)
-    if leg.notice_id is None or leg.opened_at is None:
-        return []
-    if facts is None:
-        # Staff may have confirmed it while this person heard it; should that be taken back, the key counts.
-        return confirm(session, leg.notice_id, "call", now, _actor(leg))
-    if facts.is_about_feed:
+def confirm_in_call(session: Session, leg: "CallState", now: datetime) -> list[Job] | None:
+    """The key that says "I heard this"; the case's other open notices were told in the same words.
+
+    None: the key does not count, since the news was withdrawn or this phone may not be called any more.
+    """
+    facts = _facts(session, leg, now, also_confirmed=True)
+    if facts is None or leg.opened_at is None:
+        return None
+    # Staff may have confirmed it while this person heard it; should that be taken back, the key counts.
+    if facts.is_about_feed or facts.notice.state == "confirmed":
         return confirm(session, facts.notice.id, "call", now, _actor(leg))
     found = _of_custody(session, facts.case.id)
     return _confirm_said(session, found, "call", leg.opened_at, now, _actor(leg))
@@ -224,7 +225,7 @@ def ask_person(session: Session, leg: "CallState", now: datetime, policy: Callba
 
     The callback opens no case, since nobody entered the PIN: staff recognize the person first (R37).
     """
-    facts = _facts(session, leg)
+    facts = _facts(session, leg, now)
     if facts is None or leg.phone_sealed is None:
         return
     registrant = facts.registrant
@@ -263,7 +264,7 @@ def put_off(
     session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy
 ) -> Literal["put_off", "gone"]:
     """Not a good time: this phone rings again later, and the others go on. It is no refusal and no try."""
-    facts = _facts(session, leg)
+    facts = _facts(session, leg, now)
     bring_forward(session, leg.id, LEAVING)
     if facts is None or facts.notice.state != "ringing":
         return "gone"
@@ -277,7 +278,7 @@ def put_off(
 
 def rings_again(session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy) -> bool:
     """Whether the line calls about this notice again, if nobody confirms it in this call."""
-    facts = _facts(session, leg)
+    facts = _facts(session, leg, now)
     if facts is None or facts.notice.state not in ("waiting", "ringing"):
         return False
     return _rings_again(session, facts, now, policy, is_try=True)
@@ -285,7 +286,7 @@ def rings_again(session: Session, leg: "CallState", now: datetime, policy: Callb
 
 def leave_message(session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy) -> str | None:
     """Which neutral text a machine may record now, or None: once for a phone that allows it (R31)."""
-    facts = _facts(session, leg)
+    facts = _facts(session, leg, now)
     if facts is None or facts.notice.state != "ringing":
         return None
     mine = phone_of_leg(session, facts.notice.id, leg.phone_key)
@@ -302,15 +303,22 @@ def leave_message(session: Session, leg: "CallState", now: datetime, policy: Cal
     return words
 
 
-def _facts(session: Session, leg: "CallState") -> Facts | None:
-    """The notice of a leg, locked after the leg, unless it is confirmed or stopped."""
+def _facts(
+    session: Session, leg: "CallState", now: datetime, *, also_confirmed: bool = False
+) -> Facts | None:
+    """The notice of a leg, locked after the leg; None once it is over, or its phone may not be called.
+
+    A phone that was marked unsafe or said stop during the call hears no more of it, and ends nothing (R09,
+    R33). ``also_confirmed``: a notice that was confirmed meanwhile counts too.
+    """
     if leg.notice_id is None:
         return None
     lock_leg(session, leg.id)
     notice = locked(session, leg.notice_id)
-    if notice is None or notice.state in ("confirmed", "stopped"):
+    if notice is None or notice.state == "stopped" or (notice.state == "confirmed" and not also_confirmed):
         return None
-    return facts_of(session, notice.id)
+    facts = facts_of(session, notice.id)
+    return facts if is_called(session, notice.id, facts.registrant.id, leg.phone_key, now) else None
 
 
 def _may_be_told(session: Session, leg: "CallState", facts: Facts, now: datetime, rules: HeardRules) -> bool:

@@ -52,6 +52,14 @@ def allowed_phones(
     return found
 
 
+def is_called(
+    session: Session, notice_id: int, registrant_id: int, phone_key: str | None, now: datetime
+) -> bool:
+    """Whether this phone may be called about a notice, whatever its tries, its cap and its window."""
+    phones = _with_consent(session, notice_id, registrant_id, VOICE, now)
+    return any(phone.phone_key == phone_key for phone, _cap in phones)
+
+
 def phone_of_notice(session: Session, notice_id: int, phone_id: int, channel: str = VOICE) -> NoticePhone:
     """The row of a notice and a phone, locked; made if it is the first time."""
     mine = select(NoticePhone).where(

@@ -58,7 +58,7 @@ class ShortCall:
                 tried = answering.try_code(session, leg, keys, now, policy)
                 self._goes_on({"right": "choose", "wrong": "code"}.get(tried, "over"))
             elif self._step == "confirm" and keys == "1":
-                jobs += answering.confirm_in_call(session, leg, now)
+                jobs += answering.confirm_in_call(session, leg, now) or []
                 self._goes_on("over")
             elif self._step == "confirm":
                 answering.ask_person(session, leg, now, policy)

@@ -1,11 +1,17 @@
-"""Somebody who has the registrant's phone, and no code, cannot keep the news from others (R28, R30)."""
+"""Somebody who has the registrant's phone cannot keep the news from others (R09, R28, R30, R33)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from models import Case
+from models import Phone as PhoneRow
+from models.overview.phone_list import mark_unsafe
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps, the_notice
+from tests.models.staff.staff_people import someone
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -78,3 +84,56 @@ def test_calls_that_a_refused_account_never_placed_put_nothing_off(
     rung = sweeps(hotline, minutes=1) or sweeps(hotline, minutes=1)
 
     assert rung == [FIRST]
+
+
+@pytest.mark.parametrize("word", ["unsafe", "STOP"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((), ("1",)), (("1",), (CODE,)), (("1", CODE), ("1",)), (("1", CODE, "1"), ("1",))],
+    ids=["opening", "code", "warning", "confirming"],
+)
+def test_phone_that_is_barred_during_its_call_hears_no_more_and_ends_nothing(
+    phone: Phone,
+    registered: Registering,
+    hotline: Hotline,
+    texts: Callable[..., str],
+    word: str,
+    before: tuple[str, ...],
+    after: tuple[str, ...],
+) -> None:
+    since = hotline.clock.now - timedelta(days=30)
+    made = registered("released", phones=(FIRST, SECOND), phone={"confirmed_at": since})
+    made.is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline, FIRST)
+    for key in before:
+        called.presses(key)
+
+    if word == "STOP":
+        texts("STOP", from_=FIRST)
+    else:
+        staff_mark_as_unsafe(hotline, made)
+    for key in after:
+        called.presses(key)
+
+    assert called.is_over
+    assert called.hears("The call is over. You can call us at any time")
+    assert ("released" in called.heard_so_far) == ("1" in before[2:])
+    assert the_notice(hotline).state != "confirmed"
+    assert SECOND in sweeps(hotline)
+    beside_it = picks_up(phone.another(), hotline, SECOND)
+    for keys in ("1", CODE, "1", "1"):
+        beside_it.presses(keys)
+    assert the_notice(hotline).state == "confirmed"
+
+
+def staff_mark_as_unsafe(hotline: Hotline, made: Registered) -> None:
+    """Staff mark the first phone as unsafe while it is in a call."""
+    with hotline.database.transaction() as session:
+        phones = select(PhoneRow.id).where(PhoneRow.registrant_id == made.case.registrant_id)
+        first = session.scalars(phones.order_by(PhoneRow.position)).first()
+        assert first is not None
+        case, now = session.get_one(Case, made.case.id), hotline.clock.now
+        jobs = mark_unsafe(session, someone(session), case, first, now, hotline.policy.numbers)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
