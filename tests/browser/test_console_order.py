@@ -226,3 +226,21 @@ def test_answer_about_a_callback_that_comes_after_its_outcome_was_saved_is_left_
     expect(page.locator("#desk")).to_contain_text("Saved: Reached")
 
     assert "Nothing is open." in releases(page, part)
+
+
+def test_bar_asks_for_an_outcome_no_more_once_the_page_says_that_it_is_saved(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    now = datetime.now(UTC)
+    ana = console_server.adds()
+    over = {"outcome": "reached", "staff_id": ana.staff_id, "talking_at": now, "closed_at": now}
+    done = promises(console_server, state="reached", rank=None, **over)
+    # No clock asks for changes here.
+    page = console_server.opens(visitors, f"/console/callbacks/{done}", ana, script=HOLDS)
+    expect(page.locator("#bar")).to_contain_text("Save the outcome of the call")
+
+    page.locator("label[for=outcome-reached]").click()
+    page.locator("#save-outcome").click()
+
+    expect(page.locator("#desk")).to_contain_text("Saved: Reached")
+    expect(page.locator("#bar")).not_to_contain_text("Save the outcome of the call")

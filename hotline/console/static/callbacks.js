@@ -83,7 +83,11 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig } = event.detail;
     const form = requestConfig.elt;
-    if (form.matches("[data-finish]") && xhr.status === 200) sessionStorage.removeItem(keyOf(form.querySelector("[data-note]")));
+    if (form.matches("[data-finish]") && xhr.status === 200) {
+      sessionStorage.removeItem(keyOf(form.querySelector("[data-note]")));
+      // The bar above still asks for the outcome.
+      queueMicrotask(() => document.body.dispatchEvent(new CustomEvent("desk:told")));
+    }
     // What followed another callback by itself comes too late once the reader has opened this one.
     if (!form.matches(".work-live")) return;
     if (!document.contains(form)) event.detail.shouldSwap = false;
