@@ -89,6 +89,10 @@ def _says(prompt: str, **after: timedelta) -> Answer:
     )
 
 
+def _last(prompt: str) -> Answer:
+    return lambda desk: desk.say(prompt, wait=desk.words("waited.minutes", count="3"))
+
+
 def _is_verified(desk: Desk) -> None:
     desk.call.verified_at = desk.call.pin_issued_at = NOW
     desk.call.case_id = 1
@@ -188,6 +192,11 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("verify_staff_pin", "right"): {"": _is_signed_in},
     ("look_at_shift", "on"): {"": _says("staff.on_shift")},
     ("look_at_shift", "off"): {"": _says("staff.off_shift")},
+    ("find_last", "found"): {
+        "a callback": _last("outcome.last_callback"),
+        "an urgent callback": _last("outcome.last_urgent"),
+        "a caller at 0": _last("outcome.last_at_0"),
+    },
     ("tell_waiting", "told"): {
         "some wait": waiting,
         "one waits": one_waits,
@@ -421,6 +430,7 @@ MEANINGS: Mapping[str, str] = {
     "person_ended: talked": "they talked",
     "person_ended: nobody": "nobody accepted",
     "accept: code": "their phone is a personal one",
+    "find_last: handed": "a colleague led the last call",
     "tell_waiting: others": "callbacks that are not urgent wait too",
     "staff_left: star": "they pressed star",
     "staff_left: early": "they pressed star before the caller joined",

@@ -175,7 +175,7 @@ DIVISIONS: Mapping[str, Division] = {
             "settings",
             "PIN and code",
             "more new_pin weak_pin new_pin_again pin_differs new_code weak_code new_code_again"
-            " code_differs changed correct correct_not_talked",
+            " code_differs changed correct correct_not_talked colleagues",
         ),
     ),
 }

@@ -77,6 +77,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
         "missed": Announce("staff.missed", "shift"),
         "noted": Announce("outcome.noted_on", "shift"),
         "late": Announce("outcome.late_on", "shift"),
+        "colleagues": Announce("outcome.colleagues", "shift"),
         "unsaid": Announce("staff.over", "shift"),
         "handed": Announce("staff.handed", "shift"),
         "stopped": Hangup("liaison.passed"),
@@ -84,7 +85,9 @@ def staff_line(languages: Sequence[str]) -> Flow:
         "more": Menu(
             (
                 Choice(
-                    "staff.outcome", does=outcome_verbs.find_last, on={"found": "correct", "none": "late"}
+                    "staff.outcome",
+                    does=outcome_verbs.find_last,
+                    on={"found": "correct", "none": "late", "handed": "colleagues"},
                 ),
                 Choice("staff.new_pin", next="new_pin"),
                 Choice("staff.new_code", next="new_code"),
@@ -117,8 +120,8 @@ def staff_line(languages: Sequence[str]) -> Flow:
     # without a key.
     closed = {
         "shift", "on_menu", "off_menu", "list", "list_menu", "others", "none", "queue_first",
-        "calling_them", "more", "new_pin", "weak_pin", "new_pin_again", "pin_differs", "new_code",
-        "weak_code", "new_code_again", "code_differs", "changed", "correct", "correct_not_talked",
+        "calling_them", "more", "colleagues", "new_pin", "weak_pin", "new_pin_again", "pin_differs",
+        "new_code", "weak_code", "new_code_again", "code_differs", "changed", "correct", "correct_not_talked",
     }  # fmt: skip
     return Flow(
         name="staff_line",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import Handler, answers
+from ivr_flows.prompts import counted
 from models.overview import outcome
 from models.staff.rest import begin_rest
 from models.talks.talk import talk_of
@@ -50,16 +51,30 @@ NOTES: Mapping[str, Handler] = {code: _noting(code, is_first=True) for code in o
 CORRECTIONS: Mapping[str, Handler] = {code: _noting(code, is_first=False) for code in outcome.OUTCOME_CODES}
 
 
-@answers("found", "none")
+@answers("found", "none", "handed")
 def find_last(desk: Desk, _digits: str) -> str:
-    """Whether there is a talk whose outcome may still be entered."""
+    """Whether there is a talk whose outcome may still be entered, and which one it is, without a name.
+
+    ``handed``: this person was in another one since, and a colleague says how that one ended. A key would
+    change the call before it, and stop the phone of somebody else.
+    """
     staff_id = desk.call.staff_id
-    if (
-        staff_id is None
-        or outcome.last_talk(desk.session, staff_id, desk.now, desk.policies.outcome_minutes) is None
-    ):
+    if staff_id is None:
         return "none"
+    talk = outcome.last_talk(desk.session, staff_id, desk.now, desk.policies.outcome_minutes)
+    if talk is None or talk.closed_at is None:
+        return "none"
+    if outcome.was_in_another_since(desk.session, talk, staff_id):
+        return "handed"
+    minutes = max(1, int((desk.now - talk.closed_at).total_seconds() // 60))
+    wait = desk.words(counted("waited.minutes", minutes), count=str(minutes))
+    desk.say(_WHICH[outcome.kind_of(desk.session, talk)], wait=wait)
     return "found"
+
+
+_WHICH = {
+    "urgent": "outcome.last_urgent", "callback": "outcome.last_callback", "at_0": "outcome.last_at_0"
+}  # fmt: skip
 
 
 @answers("rests")

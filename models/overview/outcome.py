@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
@@ -22,7 +22,7 @@ from models.callbacks.follow_up import (
     follow_up,
 )
 from models.callbacks.wishes import allows_message
-from models.calls.call import CALLS
+from models.calls.call import CALLS, Call
 from models.calls.place import ASKED_OUTCOME
 from models.outcomes.news_told import confirm_told, take_back_told
 from models.outcomes.talk_facts import TalkFacts, keep_facts
@@ -76,6 +76,29 @@ def last_talk(session: Session, staff_id: int, now: datetime, outcome_minutes: f
     since = now - timedelta(minutes=outcome_minutes)
     mine = select(Talk).where(Talk.staff_id == staff_id, Talk.closed_at > since)
     return session.scalars(mine.order_by(Talk.closed_at.desc(), Talk.id.desc()).limit(1)).first()
+
+
+def was_in_another_since(session: Session, talk: Talk, staff_id: int) -> bool:
+    """Whether this person took part in a later talk that somebody else leads, or led to its end."""
+    mine = Call.staff_id == staff_id, Call.accepted_at >= talk.closed_at
+    legs = session.execute(select(Call.callback_id, Call.parent_call_id).where(*mine)).all()
+    those = or_(
+        Talk.callback_id.in_({leg.callback_id for leg in legs if leg.callback_id is not None}),
+        and_(
+            Talk.callback_id.is_(None),
+            Talk.caller_call_id.in_({leg.parent_call_id for leg in legs if leg.parent_call_id is not None}),
+        ),
+    )
+    later = select(Talk.id).where(those, or_(Talk.closed_at.is_(None), Talk.closed_at > talk.closed_at))
+    return session.execute(later.limit(1)).first() is not None
+
+
+def kind_of(session: Session, talk: Talk) -> Literal["urgent", "callback", "at_0"]:
+    """What a talk was about, as far as a phone may say it: an urgent callback, another, or a caller at 0."""
+    if talk.callback_id is None:
+        return "at_0"
+    urgency = session.scalar(select(Callback.urgency).where(Callback.id == talk.callback_id))
+    return "urgent" if urgency == "urgent" else "callback"
 
 
 def is_saved(session: Session, talk: Talk) -> bool:

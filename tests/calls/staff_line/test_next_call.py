@@ -6,26 +6,29 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Callback, Talk
+from models import Callback, Staff, Talk
+from models.cases.registrant import Phone as RegisteredPhone
 from models.overview.outcome import note_outcome
 from tests.calls.callbacks.test_callbacks import (
     CALLER,
+    accepted_by,
     allows_a_message,
     asks_express,
     nobody_is_held,
     the_callback,
 )
 from tests.calls.conftest import Clock, Hotline
-from tests.calls.staff_line.staff_calls import (
-    signs_in,
-)
+from tests.calls.staff_line.staff_calls import asks_from, signs_in
 from tests.calls.stories import opens_the_case
+from tests.calls.talks.talking import a_colleague_is_rung, joins
 from tests.conftest import ON_BOTH
 from tests.factories import MadeCase, make_callback
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+FIRST_CALLER, SECOND_CALLER = "+12025550123", "+12025550124"
 
 
 @ON_BOTH
@@ -261,3 +264,67 @@ def test_promise_that_is_nearly_due_goes_before_an_urgent_one_on_the_staff_line_
     staff.presses("1")
 
     assert hotline.row(select(Callback.id).where(Callback.state != "requested")) == soon
+
+
+def _talks_with(phone: Phone, hotline: Hotline, make_case: MakeCase, from_: str) -> tuple[Phone, Phone]:
+    """The liaison on shift and a person who asked to be called back talk; returns both phones."""
+    asks_from(phone.another(), make_case(custody_status="in_custody", phone=from_), from_)
+    liaison, rings = accepted_by(phone, hotline)
+    called = phone.answers(rings)
+    called.presses("1")
+    hotline.jobs.works_off()
+    assert (liaison.is_talking, called.is_talking) == (True, True)
+    hotline.clock.passes(minutes=2)
+    return liaison, called
+
+
+def _begins_shift(hotline: Hotline) -> None:
+    with hotline.database.transaction() as session:
+        session.scalars(select(Staff)).one().on_shift = True
+
+
+def test_staff_who_correct_their_last_call_hear_which_call_is_meant(
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase
+) -> None:
+    _begins_shift(hotline)
+    liaison, called = _talks_with(phone, hotline, make_case, FIRST_CALLER)
+    called.hangs_up()
+    hotline.jobs.works_off()
+    liaison.presses("1")
+    hotline.clock.passes(minutes=3)
+
+    staff = signs_in(phone, hotline, number)
+    staff.presses("4")
+    staff.presses("1")
+
+    assert staff.hears("Your last call was a callback. It ended 3 minutes ago.", "How did the call end?")
+
+
+def test_staff_who_handed_their_last_call_over_change_no_other_call(
+    phone: Phone, hotline: Hotline, number: str, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    """Their "wrong person" stopped the right phone of the person before."""
+    _begins_shift(hotline)
+    liaison, called = _talks_with(phone, hotline, make_case, FIRST_CALLER)
+    called.hangs_up()
+    hotline.jobs.works_off()
+    liaison.presses("1")
+    hotline.clock.passes(minutes=1)
+    liaison, called = _talks_with(phone, hotline, make_case, SECOND_CALLER)
+    joins(phone, hotline, a_colleague_is_rung(phone, hotline, make_staff, liaison))
+    called.says_nothing()
+    called.says_nothing()
+    liaison.presses("*")
+    liaison.presses("2")
+    hotline.jobs.works_off()
+    assert liaison.hears("Your colleague goes on with the call")
+    hotline.clock.passes(minutes=1)
+
+    staff = signs_in(phone, hotline, number)
+    for key in ("4", "1"):
+        staff.presses(key)
+
+    assert staff.hears("You were last in a call with a colleague. They say how it ended.")
+    for key in ("2", "3"):
+        staff.presses(key)
+    assert hotline.rows(select(RegisteredPhone.stopped_at)) == [None, None]
