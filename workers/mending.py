@@ -75,22 +75,29 @@ class Mender:
             self._extend(callback_id)
 
     def look_after_notice(self, notice_id: int) -> None:
-        """Find the state of a lapsed notice's legs: ended, live, or unknown and left for a person."""
+        """Find the state of a lapsed notice's legs: ended, live, or unknown.
+
+        One that is unknown counts as a call that nobody answered: had somebody, their key would have told us.
+        A notice is repeated until it is confirmed, so the next try follows at its usual time (R28).
+        """
         with self._database.reading() as session:
             legs = [self._row(session, call_id) for call_id in live_legs(session, notice_id)]
             is_long_lapsed = notice_id in leg_over.lapsed_notices(session, self._now - ASK_AGAIN)
         calls = [(leg.id, self._call_of(leg)) for leg in legs]
+        if any(call.status == "unknown" for _, call in calls):
+            log.warning(
+                "A call's fate is unknown; it counts as a try of its notice.", extra={"row_id": notice_id}
+            )
+            calls = [
+                (leg_id, CarrierCall("no-answer") if call.status == "unknown" else call)
+                for leg_id, call in calls
+            ]
         over = [end for leg_id, call in calls if (end := _end_of(leg_id, call)) is not None]
         for end in sorted(over):
             self.apply_end(end)
         words = {call.status for _, call in calls if call.status not in FINAL_CALL_STATUSES}
         with self._database.transaction() as session:
-            if "unknown" in words or ("no news" in words and is_long_lapsed):
-                log.warning(
-                    "A call's fate is unknown; its notice is left for staff.", extra={"row_id": notice_id}
-                )
-                leg_over.leave_unknown(session, notice_id, self._now)
-            elif words and "no news" not in words:
+            if words and ("no news" not in words or is_long_lapsed):
                 leg_over.go_on(session, notice_id, self._now, self._policy)
             elif not words:
                 leg_over.resume_forgotten(session, notice_id, self._now, self._policy)

@@ -13,7 +13,7 @@ from models.calls.call_status import DIALLING
 from models.calls.pacing import PROBE
 from models.calls.place import FAULTED
 from models.notices.notice import IS_RINGING, NOTICES, Notice
-from models.notices.notice_moves import leave, locked
+from models.notices.notice_moves import locked
 from models.notices.notice_phones import phone_of_leg
 from models.notices.placing import live_legs, reschedule
 from models.store.job import Job
@@ -93,14 +93,6 @@ def go_on(session: Session, notice_id: int, now: datetime, policy: CallbackPolic
         session.flush()
         reschedule(session, notice, now, policy)
     session.flush()
-
-
-def leave_unknown(session: Session, notice_id: int, now: datetime) -> None:
-    """Nobody knows whether a phone was rung: a person decides, and nobody is called again."""
-    notice = locked(session, notice_id)
-    if notice is None or notice.state != "ringing":
-        return
-    leave(session, notice, "unknown", now, "sweeper")
 
 
 def resume_forgotten(session: Session, notice_id: int, now: datetime, policy: CallbackPolicy) -> None:

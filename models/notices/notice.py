@@ -16,7 +16,7 @@ OPEN_STATES = NOTICE_STATES[:3]
 OUTCOMES = (
     # stopped
     "withdrawn", "paused", "gate", "replaced", "retracted", "case_closed", "staff_cancelled",
-    # left for staff
+    # left for staff; a row of an older version may be left as unknown
     "cap", "unconfirmed", "no_phone", "wrong_code", "no_code", "asked_person", "refused", "unknown",
 )  # fmt: skip
 #: How a notice was confirmed: by a key in its call, on the line after the PIN, or by staff.

@@ -128,13 +128,20 @@ def _used(session: Session, notice_id: int, channel: str) -> list[NoticePhone]:
 
 
 def _placed(session: Session, phone_keys: list[str], now: datetime) -> dict[str, tuple[datetime, ...]]:
-    """When notices rang each phone in the last 24 hours; a call that the carrier refused rang nobody."""
+    """When notices rang each phone in the last 24 hours; a call that the carrier refused rang nobody.
+
+    A call of unknown fate may have rung it (``workers/mending.py``).
+    """
     rows = session.execute(
         select(CALLS.c.phone_key, CALLS.c.started_at).where(
             CALLS.c.notice_id.is_not(None),
             CALLS.c.phone_key.in_(phone_keys),
             CALLS.c.started_at > now - _CAP_PERIOD,
-            or_(CALLS.c.call_sid.is_not(None), CALLS.c.ended_at.is_(None)),
+            or_(
+                CALLS.c.call_sid.is_not(None),
+                CALLS.c.ended_at.is_(None),
+                CALLS.c.call_status == "no-answer",
+            ),
         )
     )
     found = defaultdict[str, tuple[datetime, ...]](tuple)

@@ -104,18 +104,58 @@ def test_job_that_is_lost_with_redis_is_offered_again(registered: Registering, h
     assert sweeps(hotline, seconds=2) == [FIRST]
 
 
-def test_call_of_unknown_fate_goes_to_a_person_and_is_not_placed_again(
+def test_call_of_unknown_fate_is_a_try_and_the_next_phone_rings_half_an_hour_later(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released", phones=(FIRST, SECOND)).is_due()
+    hotline.carrier.loses_next_answer(dialled=False)
+    assert sweeps(hotline) == []
+
+    assert sweeps(hotline, minutes=5) == []
+    assert (the_notice(hotline).state, the_notice(hotline).tries) == ("waiting", 1)
+    assert sweeps(hotline, minutes=24) == []
+
+    assert sweeps(hotline, minutes=1) == [SECOND]
+    called = picks_up(phone, hotline, SECOND)
+    for keys in ("1", CODE, "1", "1"):
+        called.presses(keys)
+    assert the_notice(hotline).state == "confirmed"
+    assert hotline.carrier.asked_for == [FIRST, SECOND]
+    assert sweeps(hotline, hours=25) == []
+
+
+def test_carrier_that_loses_every_answer_is_asked_as_often_as_a_phone_that_nobody_answers(
     registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
+    registered("transferred", cap=2).is_due("transferred")
+    for _ in range(9):
+        hotline.carrier.loses_next_answer(dialled=False)
+
+    for _ in range(24):
+        sweeps(hotline, minutes=20)
+
+    # The cap holds for calls that may have rung, and then the person is a task of staff.
+    assert hotline.carrier.asked_for == [FIRST, FIRST]
+    assert (the_notice(hotline).state, the_notice(hotline).outcome) == ("left_for_staff", "cap")
+
+
+def test_escape_rings_on_at_the_phone_whose_dial_is_known(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("escaped", phones=(FIRST, SECOND)).is_due("escaped")
     hotline.carrier.loses_next_answer(dialled=False)
     sweeps(hotline)
+    for _ in range(12):
+        if hotline.carrier.ringing:
+            break
+        sweeps(hotline, seconds=5)
+    phone.another().lets_ring(ringing(hotline, SECOND))
 
     sweeps(hotline, minutes=5)
-    sweeps(hotline, hours=2)
+    assert (the_notice(hotline).state, the_notice(hotline).tries) == ("waiting", 1)
 
-    assert (the_notice(hotline).state, the_notice(hotline).outcome) == ("left_for_staff", "unknown")
-    assert hotline.carrier.asked_for == [FIRST]
+    sweeps(hotline, minutes=25)
+    assert sorted(sweeps(hotline, seconds=5)) == [FIRST, SECOND]
 
 
 def test_call_whose_answer_was_lost_is_answered_like_any_other(
