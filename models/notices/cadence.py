@@ -13,6 +13,8 @@ from models.cases.daily_window import DailyWindow
 from models.store.policies import Policies
 
 _DAY = timedelta(hours=24)
+#: A cap costs less than this if the one phone that may ring is in a call of ours now.
+_NO_DELAY = timedelta(minutes=1)
 #: A moment is inside all windows after few steps, or never.
 _MOST_STEPS = 30
 #: Why nobody is called by itself any more: the caps are reached, no phone is allowed, or all tries were made.
@@ -26,7 +28,8 @@ class AllowedPhone:
     ``nights``: an urgent notice may ring outside the calling hours. ``any_hour``: it may ring outside the
     window too, since the person agreed to "at any hour". ``placed`` are the moments of the calls that we
     placed to it for any notice, and ``cap`` is how many it allows in 24 hours. ``tries`` are those of this
-    notice, and ``last_try_at`` is the last of them. ``not_before``: somebody there said "not now".
+    notice, and ``last_try_at`` is the last of them. ``not_before``: somebody there said "not now"; or, of a
+    phone without a try, it was in another call of ours when the notice was due.
     """
 
     phone_id: int
@@ -74,7 +77,7 @@ def next_ring(
         return "unconfirmed"
     found = []
     for position, phone in enumerate(phones):
-        ready = due if phone.not_before is None else max(due, phone.not_before)
+        ready = _ready(course, phone, due, now)
         at = _moment_inside(course, phone, zone, ready, policies)
         if at is not None:
             found.append((at, phone.tries, position, phone))
@@ -84,8 +87,9 @@ def next_ring(
     free = sorted(
         one for one in found if not (_is_capped(one[3], one[0]) or _is_put_off_for_ever(course, one[3]))
     )
-    if not free or free[0][0] > first:
+    if not free or free[0][0] > first + _NO_DELAY:
         return "cap"
+    first = free[0][0]
     if _is_over(course, first, policies):
         return "unconfirmed"
     rung = [phone.phone_id for at, _tries, _position, phone in free if at == first]
@@ -108,6 +112,18 @@ def _due(course: Course, phones: Iterable[AllowedPhone], policies: Policies) -> 
             minutes = policies.notice_first_minutes if is_early else policies.notice_later_minutes
         due = last + timedelta(minutes=minutes)
     return due if course.not_before is None else max(due, course.not_before)
+
+
+def _ready(course: Course, phone: AllowedPhone, due: datetime, now: datetime) -> datetime:
+    """When this phone takes part again, whatever its window says.
+
+    The call to it that another call of ours kept from ringing is due when that one is over, also if other
+    phones have rung since.
+    """
+    if phone.not_before is None:
+        return due
+    is_owed = phone.tries == 0 and not _is_capped(phone, max(now, phone.not_before))
+    return max(max(now, course.not_before or now) if is_owed else due, phone.not_before)
 
 
 def _is_over(course: Course, at: datetime, policies: Policies) -> bool:

@@ -14,7 +14,7 @@ from models.calls.pacing import PROBE
 from models.calls.place import FAULTED
 from models.notices.notice import IS_RINGING, NOTICES, Notice
 from models.notices.notice_moves import locked
-from models.notices.notice_phones import phone_of_leg
+from models.notices.notice_phones import is_in_our_call, phone_of_leg, wait_for_our_call
 from models.notices.placing import live_legs, reschedule
 from models.store.job import Job
 
@@ -59,6 +59,9 @@ def notice_leg_ended(
         _put_off(notice, now + (pause or PROBE))
     elif call_status == "completed" and (leg.turn == 0 or leg.place == FAULTED):
         _put_off(notice, now + policy.retry)
+    elif call_status == "busy" and phone is not None and _is_with_us(session, leg, now, policy):
+        phone.tries = max(0, phone.tries - 1)
+        wait_for_our_call(phone, now)
     if [one for one in live_legs(session, notice.id) if one != call_id]:
         session.flush()
         return
@@ -114,6 +117,12 @@ def stop_legs_to(session: Session, phone_key: str, now: datetime) -> list[Job]:
         else:
             jobs.append(("release_leg", leg.id))
     return jobs
+
+
+def _is_with_us(session: Session, leg: Any, now: datetime, policy: CallbackPolicy) -> bool:
+    """Whether this phone is busy with us: two workers may dial it at the same moment."""
+    longest = timedelta(minutes=policy.numbers.notice_first_minutes)
+    return is_in_our_call(session, leg.phone_key, leg.notice_id, now, longest)
 
 
 def _put_off(notice: Notice, until: datetime) -> None:

@@ -1,13 +1,14 @@
 """The phones that a notice may use: confirmed, safe, with a consent that stands, and not used up by it."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.calls.call import CALLS
+from models.calls.role import CALLED_BACK
 from models.cases.daily_window import DailyWindow
 from models.cases.registrant import Consent, Phone
 from models.cases.safe_phone import SAFE
@@ -18,6 +19,11 @@ from models.store.keyring import SealError
 
 VOICE, TEXT = "voice", "text"
 _CAP_PERIOD = timedelta(hours=24)
+#: How soon a phone that was in another call of ours is tried again.
+_AFTER_OUR_CALL = timedelta(seconds=30)
+# The exact words of the partial indexes, so that both databases use them.
+_LIVE_NOTICE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
+_LIVE_CALLBACK = text("calls.ended_at IS NULL AND calls.callback_id IS NOT NULL")
 
 
 def allowed_phones(
@@ -83,6 +89,39 @@ def phone_of_leg(session: Session, notice_id: int, phone_key: str | None) -> Not
         .execution_options(populate_existing=True)
     )
     return session.scalars(mine).first()
+
+
+def is_in_our_call(
+    session: Session, phone_key: str, notice_id: int, now: datetime, longest: timedelta
+) -> bool:
+    """Whether the line rings this phone, or has it in a call, about anything but this notice.
+
+    Calls that we placed, alone: anybody can keep a call open under this number. A call older than ``longest``
+    does not count: the event of its end may be lost, or its person holds up the others.
+    """
+    mine = and_(CALLS.c.phone_key == phone_key, CALLS.c.started_at > now - longest)
+    about_notice = select(CALLS.c.id).where(_LIVE_NOTICE, mine, CALLS.c.notice_id != notice_id)
+    called_back = select(CALLS.c.id).where(_LIVE_CALLBACK, mine, CALLS.c.role == CALLED_BACK)
+    return any(session.execute(one.limit(1)).first() is not None for one in (about_notice, called_back))
+
+
+def wait_for_our_call(phone: NoticePhone, now: datetime) -> None:
+    """Put off this phone alone, a moment; it is asked again then."""
+    phone.not_before = max(phone.not_before or now, now + _AFTER_OUR_CALL)
+
+
+def wait_for_our_calls(
+    session: Session, notice_id: int, phone_ids: Sequence[int], now: datetime, longest: timedelta
+) -> bool:
+    """Put off those of these phones that are in a call of ours. Returns whether there was one."""
+    is_any = False
+    for phone_id in phone_ids:
+        key = session.get_one(Phone, phone_id).phone_key
+        if is_in_our_call(session, key, notice_id, now, longest):
+            wait_for_our_call(phone_of_notice(session, notice_id, phone_id), now)
+            is_any = True
+    session.flush()
+    return is_any
 
 
 def phones_to_text(session: Session, notice_id: int, registrant_id: int, now: datetime) -> list[Phone]:

@@ -27,7 +27,7 @@ from models.custody.import_history import newest_as_of
 from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
 from models.notices.notice import IS_WAITING, NOTICES, Notice
 from models.notices.notice_moves import LAPSED, end_untold, leave, locked, record_move, stop
-from models.notices.notice_phones import allowed_phones, phone_of_notice
+from models.notices.notice_phones import allowed_phones, phone_of_notice, wait_for_our_calls
 from models.notices.registration import Registration
 from models.store.database import keyring_of
 
@@ -125,6 +125,9 @@ def claim(session: Session, notice_id: int, now: datetime, policy: CallbackPolic
         _wait(session, facts, "no_phone", now)
         return False
     phones = phones_of(session, facts, now, policy)
+    longest = timedelta(minutes=policy.numbers.notice_first_minutes)
+    if wait_for_our_calls(session, notice_id, [one.phone_id for one in phones], now, longest):
+        phones = phones_of(session, facts, now, policy)
     ring = next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers)
     if not isinstance(ring, Ring) or ring.at > now:
         _wait(session, facts, ring, now)

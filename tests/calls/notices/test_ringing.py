@@ -1,12 +1,12 @@
 """Which phone rings when: cadence, windows, nights, caps, STOP, and who is told if nobody confirms."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import Alert, Case, NoticePhone, Staff
+from models import Alert, Call, Case, Notice, NoticePhone, Staff, Subject
 from models import Phone as PhoneRow
 from models.cases.duress import DuressWatch
 from models.staff.alert import NOTICES_LATE
@@ -25,7 +25,7 @@ from tests.calls.notices.conftest import (
     the_notice,
 )
 from tests.conftest import ON_SQLITE
-from tests.factories import make_duress_pin, make_office
+from tests.factories import make_custody_record, make_duress_pin, make_office
 from tests.phone import Phone
 from workers.sweeper import sweep
 
@@ -431,3 +431,91 @@ def test_those_who_may_not_be_called_now_take_no_turn_of_those_who_may(
     registered("released", as_of=NIGHT).is_due()
 
     assert sweeps(hotline) == [FIRST]
+
+
+def is_in_a_call_about_a_transfer(phone: Phone, registered: Registered, hotline: Hotline) -> Phone:
+    """Somebody at the first phone is asked for the code, and an escape is reported."""
+    registered.is_due("transferred")
+    assert sweeps(hotline) == [FIRST]
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    with hotline.database.transaction() as session:
+        make_custody_record(session, session.get_one(Subject, registered.case.subject_id), "escaped")
+    registered.is_due("escaped")
+    return called
+
+
+def test_phone_in_a_call_of_ours_is_called_about_an_escape_as_soon_as_that_call_is_over(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    called = is_in_a_call_about_a_transfer(phone, registered("in_custody"), hotline)
+
+    assert sweeps(hotline) == []
+    assert sweeps(hotline, minutes=1) == []
+    called.hangs_up()
+
+    assert sweeps(hotline, minutes=1) == [FIRST]
+
+
+def test_escape_rings_the_second_phone_at_once_and_the_first_after_its_call_with_us(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    called = is_in_a_call_about_a_transfer(phone, registered("in_custody", phones=(FIRST, SECOND)), hotline)
+
+    assert sweeps(hotline) == [SECOND]
+    misses(phone, hotline, SECOND)
+    assert sweeps(hotline, minutes=1) == []
+    called.hangs_up()
+
+    assert sweeps(hotline, minutes=1) == [FIRST]
+
+
+def test_call_of_ours_that_goes_on_and_on_keeps_no_escape_from_the_phone(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    is_in_a_call_about_a_transfer(phone, registered("in_custody"), hotline)
+
+    assert sweeps(hotline) == []
+    assert sweeps(hotline, minutes=31) == [FIRST]
+
+
+def test_changes_in_two_cases_of_one_phone_ring_it_one_after_the_other_and_it_misses_none(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    for code in ("2593", "7316"):
+        registered("released", code=code).is_due("released")
+
+    assert sweeps(hotline) == [FIRST]
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    assert sweeps(hotline, minutes=1) == []
+    called.presses("2593")
+    called.presses("1")
+    called.presses("1")
+    called.hangs_up()
+
+    assert sweeps(hotline, minutes=1) == [FIRST]
+    states = select(Notice.state, Notice.tries).order_by(Notice.id)
+    with hotline.database.reading() as session:
+        assert session.execute(states).all() == [("confirmed", 0), ("ringing", 0)]
+
+
+def test_phone_that_two_workers_dial_at_once_has_missed_neither_call(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released", code="2593").is_due("released")
+    assert sweeps(hotline) == [FIRST]
+    # The second worker looks before the first has written that it dials.
+    dialed_at = hotline.clock.now
+    with hotline.database.transaction() as session:
+        session.execute(update(Call).values(started_at=dialed_at - timedelta(hours=1)))
+    registered("released", code="7316").is_due("released")
+    assert sweeps(hotline, seconds=1) == [FIRST, FIRST]
+    with hotline.database.transaction() as session:
+        session.execute(update(Call).values(started_at=dialed_at))
+
+    misses(phone, hotline, status="busy")
+    second = hotline.rows(select(Notice).order_by(Notice.id))[1]
+
+    assert (second.tries, second.state) == (0, "waiting")
+    assert second.next_attempt_at - hotline.clock.now <= timedelta(minutes=1)
