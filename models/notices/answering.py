@@ -64,7 +64,7 @@ class News(NamedTuple):
 def begin(
     session: Session, leg: "CallState", now: datetime, rules: HeardRules
 ) -> Literal["code", "key", "gone"]:
-    """Key 1: somebody is there. ``code``: their code is asked; ``key``: the registrant chose a key alone.
+    """Key 1 or 5: somebody is there. ``code``: their code is asked; ``key``: no code is needed, or none more.
 
     ``gone``: the news was confirmed elsewhere meanwhile, or it may not be told any more.
     """
@@ -72,7 +72,8 @@ def begin(
     if facts is None or not _may_be_told(session, leg, facts, now, rules):
         return "gone"
     leg.accepted_at = leg.accepted_at or now
-    if facts.registration.code_key is not None:
+    # Whoever has entered the code in this call and presses 5 is not asked again: a slip would lock them out.
+    if facts.registration.code_key is not None and leg.opened_at is None:
         return "code"
     leg.opened_at = leg.opened_at or now
     return "key"

@@ -48,6 +48,27 @@ def test_registrant_hears_of_a_release_with_its_date_and_confirms_it(
     assert len(hotline.carrier.placed) == 1
 
 
+def test_person_who_cannot_talk_hears_the_news_again_without_a_second_code(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for key in ("1", CODE, "1"):
+        called.presses(key)
+    assert called.hears("was released on Monday")
+
+    called.presses("5")
+
+    assert called.hears("news that may be hard to hear", "To hear it now, press 1")
+    assert called.does_not_hear("call code")
+    called.presses("1")
+    assert called.hears("was released on Monday")
+    called.presses("1")
+    assert called.hears("We will not call about this again")
+    assert the_notice(hotline).task is None
+
+
 def test_registrant_who_chose_a_key_alone_enters_no_code(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
