@@ -157,7 +157,15 @@ def choose_texts(desk: Desk, digits: str) -> str:
 
 @answers("saved", "gone")
 def choose_key_alone(desk: Desk, _digits: str) -> str:
-    """No code: after the risk was said, and never for a phone that only the registrant answers (R30)."""
+    """No code: after the risk was said, and never for a phone that only the registrant answers (R30).
+
+    Only from a phone that is called: somebody else with the PIN must not open the news to whoever is there.
+    """
+    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    called = set() if found is None else {one.phone_key for one in found.phones}
+    if desk.call.caller_id_doubted or desk.call.phone_key not in called:
+        desk.say("notices.key_needs_phone")
+        return "saved"
     said: list[_Sentence] = [("notices.without_code", {}), ("wish.anyone", {})]
     return _change(desk, said, code_key=None, wishes={"may_answer": "anyone"})
 

@@ -210,6 +210,20 @@ def test_key_alone_comes_after_its_risk_and_never_with_only_me(
     assert (registration(hotline).code_key, row.may_answer) == (None, "anyone")
 
 
+@pytest.mark.parametrize("number", ["anonymous", "+12025550166"])
+def test_caller_from_another_phone_takes_the_code_from_no_call(
+    phone: Phone, case: MadeCase, hotline: Hotline, number: str
+) -> None:
+    changes(phone, case).hangs_up()
+    elsewhere = phone.another()
+    elsewhere.dials_in(from_=number)
+    for keys in ("1", "1", case.number, case.pin, *ASK, "2", "4", "1", "2"):
+        elsewhere.presses(keys)
+
+    assert elsewhere.hears("You can choose this only from a phone that we call", "press 1")
+    assert registration(hotline).code_key is not None
+
+
 def test_cap_is_the_one_that_was_chosen(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
     caller = changes(phone, case, "2", "4", "1")
 
