@@ -93,6 +93,11 @@ def _last(prompt: str) -> Answer:
     return lambda desk: desk.say(prompt, wait=desk.words("waited.minutes", count="3"))
 
 
+def _cannot_talk(desk: Desk) -> None:
+    desk.say("liaison.silent")
+    desk.say("liaison.silent_yes")
+
+
 def _is_verified(desk: Desk) -> None:
     desk.call.verified_at = desk.call.pin_issued_at = NOW
     desk.call.case_id = 1
@@ -222,7 +227,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         for verb in ("person_position", "await_person")
     },
     **{
-        (verb, "joined"): {"": _say_all(), "the person cannot talk": _says("liaison.silent")}
+        (verb, "joined"): {"": _say_all(), "the person cannot talk": _cannot_talk}
         for verb in ("person_position", "await_person")
     },
     ("staff_position", "over"): {
@@ -299,7 +304,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     },
     ("accept", "accepted"): {
         "": _say_all(),
-        "who calls cannot talk": _says("liaison.silent"),
+        "who calls cannot talk": _cannot_talk,
         "who calls used a discreet line": _says("liaison.discreet"),
     },
     ("since_last_call", "go"): {

@@ -21,5 +21,8 @@ def tell_how_to_talk(desk: Desk) -> None:
         return
     if is_silent:
         desk.say("liaison.silent")
+        if call.callback_id is not None:
+            # On a call that we placed, key 1 is anybody's (R37).
+            desk.say("liaison.silent_yes")
     if line in desk.office.discreet_lines:
         desk.say("liaison.discreet")

@@ -63,6 +63,7 @@ def person_position(desk: Desk, _digits: str) -> str:
         return "ringing"
     if word == "joined" and hold.cannot_talk(desk.session, desk.call):
         desk.say("liaison.silent")
+        desk.say("liaison.silent_yes")
     return word
 
 

@@ -53,6 +53,7 @@ def test_liaison_is_told_after_the_accept_key_and_not_before(
     liaison.presses("1")
 
     assert liaison.hears(TOLD, "You are connected")
+    assert liaison.does_not_hear("who it is")
     assert liaison.is_talking
     assert hotline.row(select(Call.silent).where(Call.role == "caller"))
 
@@ -84,7 +85,7 @@ def test_callback_tells_the_liaison_that_its_caller_cannot_talk(
 
     liaison, to_caller = accepted_by(phone, hotline)
 
-    assert liaison.hears(TOLD, "We are calling them now")
+    assert liaison.hears(TOLD, "A yes does not tell you who it is", "We are calling them now")
     called = phone.answers(to_caller)
     called.presses("1")
     assert called.is_talking
@@ -109,7 +110,7 @@ def test_person_called_back_who_cannot_talk_presses_5_and_the_liaison_is_told(
     assert called.does_not_hear("does not work")
     assert called.is_talking
     hotline.jobs.works_off()
-    assert liaison.hears(TOLD, "You are connected")
+    assert liaison.hears(TOLD, "A yes does not tell you who it is", "You are connected")
     assert liaison.is_talking
     asked = hotline.row(select(Callback))
     assert (asked.state, asked.silent) == ("talking", True)

@@ -66,6 +66,21 @@ def recognizes(liaison: Member, callback_id: int, how: str = "agreed_word") -> M
     return liaison
 
 
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_page_of_a_person_who_cannot_talk_says_that_a_yes_recognizes_nobody(
+    liaison: Member, office_rows: Office, is_silent: bool
+) -> None:
+    callback_id = office_rows.promises(silent=is_silent)
+    path = f"/console/callbacks/{callback_id}"
+    liaison.opens(path).clicks("Claim")
+    office_rows.talks(callback_id, liaison.staff_id)
+
+    liaison.opens(path)
+
+    assert liaison.reads("How did you recognize the person?")
+    assert ("a yes does not tell you who it is" in liaison.text) == is_silent
+
+
 def test_key_1_of_a_call_we_placed_opens_no_case_before_the_person_is_recognized(
     liaison: Member, office_rows: Office
 ) -> None:
