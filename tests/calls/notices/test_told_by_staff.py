@@ -21,6 +21,7 @@ from tests.calls.notices.conftest import (
     the_notice,
 )
 from tests.calls.notices.test_reach_person import ends, forgets_the_code, staff_call, tasks
+from tests.conftest import ON_BOTH
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -83,6 +84,7 @@ def test_escape_rings_the_second_phone_after_a_correction(
     assert called.hears("escaped")
 
 
+@ON_BOTH
 def test_key_of_the_person_stays_when_staff_correct_reached(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -106,6 +108,7 @@ def test_key_of_the_person_stays_when_staff_correct_reached(
     assert len(hotline.rows(select(AuditEntry).where(AuditEntry.action == "confirm_notice"))) == 2
 
 
+@ON_BOTH
 def test_correction_back_to_reached_confirms_the_news_again(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
@@ -202,6 +205,7 @@ def test_person_who_is_told_in_a_later_call_has_been_told(
     is_told_once(hotline)
 
 
+@ON_BOTH
 def test_person_whom_the_supervisor_tells_has_been_told(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
