@@ -26,10 +26,11 @@ class AllowedPhone:
     """A confirmed, safe phone with a consent that stands; in the order of the registrant's choice.
 
     ``nights``: an urgent notice may ring outside the calling hours. ``any_hour``: it may ring outside the
-    window too, since the person agreed to "at any hour". ``placed`` are the moments of the calls that we
-    placed to it for any notice, and ``cap`` is how many it allows in 24 hours. ``tries`` are those of this
-    notice, and ``last_try_at`` is the last of them. ``not_before``: somebody there said "not now"; or, of a
-    phone without a try, it was in another call of ours when the notice was due.
+    window too, since the person agreed to "at any hour". ``placed`` are the moments at which we called the
+    person for any notice, on whichever phone, and ``cap`` is how many they allow in 24 hours. ``tries`` are
+    those of this notice on this phone, and ``last_try_at`` is the last of them. ``not_before``: somebody
+    there said "not now"; or, of a phone without a try, it was in another call of ours when the notice was
+    due.
     """
 
     phone_id: int

@@ -1,6 +1,5 @@
 """The phones that a notice may use: confirmed, safe, with a consent that stands, and not used up by it."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -29,7 +28,10 @@ _LIVE_CALLBACK = text("calls.ended_at IS NULL AND calls.callback_id IS NOT NULL"
 def allowed_phones(
     session: Session, notice_id: int, registrant_id: int, now: datetime, can_dial: Callable[[str], bool]
 ) -> list[AllowedPhone]:
-    """The phones that may ring for this notice, first choice first, with their calls of the last 24 hours.
+    """The phones that may ring for this notice, first choice first, with our calls of the last 24 hours.
+
+    The person heard "at most 3 times a day", so the calls to all of their phones count together. Phones that
+    an escape rings at once are called once.
 
     A phone that replaces an unsafe one hears nothing about the case until its hold is over (R09). No answer
     to the question about nights counts as yes (R28), but by day their window holds (R29).
@@ -48,7 +50,7 @@ def allowed_phones(
                 DailyWindow.of(phone.window_starts, phone.window_ends),
                 nights=phone.night_allowed is not False,
                 cap=cap,
-                placed=placed[phone.phone_key],
+                placed=placed,
                 tries=0 if mine is None else mine.tries,
                 last_try_at=None if mine is None else mine.last_try_at,
                 not_before=None if mine is None else mine.not_before,
@@ -166,13 +168,15 @@ def _used(session: Session, notice_id: int, channel: str) -> list[NoticePhone]:
     return list(session.scalars(mine.execution_options(populate_existing=True)))
 
 
-def _placed(session: Session, phone_keys: list[str], now: datetime) -> dict[str, tuple[datetime, ...]]:
-    """When notices rang each phone in the last 24 hours; a call that the carrier refused rang nobody.
+def _placed(session: Session, phone_keys: list[str], now: datetime) -> tuple[datetime, ...]:
+    """When notices rang these phones in the last 24 hours; a call that the carrier refused rang nobody.
 
-    A call of unknown fate may have rung it (``workers/mending.py``).
+    A call of unknown fate may have rung one (``workers/mending.py``).
     """
-    rows = session.execute(
-        select(CALLS.c.phone_key, CALLS.c.started_at).where(
+    moments = session.scalars(
+        select(CALLS.c.started_at)
+        .distinct()
+        .where(
             CALLS.c.notice_id.is_not(None),
             CALLS.c.phone_key.in_(phone_keys),
             CALLS.c.started_at > now - _CAP_PERIOD,
@@ -183,10 +187,7 @@ def _placed(session: Session, phone_keys: list[str], now: datetime) -> dict[str,
             ),
         )
     )
-    found = defaultdict[str, tuple[datetime, ...]](tuple)
-    for phone_key, started_at in rows:
-        found[phone_key] += (started_at,)
-    return found
+    return tuple(moments)
 
 
 def _can_dial(session: Session, phone: Phone, can_dial: Callable[[str], bool]) -> bool:

@@ -62,7 +62,12 @@ def consent_words(choices: Choices, language: str) -> list[str]:
     said = console.words.catalog(language).gettext
     many = len(choices.phone_ids) > 1
     return [
-        said(N_("We will call your phones one after another when something changes."))
+        said(
+            N_(
+                "When something changes, we will call your phones one after another, "
+                "or all at once if they escape."
+            )
+        )
         if many
         else said(N_("We will call your phone when something changes.")),
         said(N_("If they get out, we will call at any hour."))

@@ -75,7 +75,7 @@ POLICY_NAMES = {
     "notice_supervisor_minutes": N_("Time until a notice pages supervisors"),
     "correction_minutes": N_("Time until an urgent correction pages supervisors"),
     "notice_calls_percent": N_("Share of calls for notices"),
-    "notice_calls_a_day": N_("Calls to one phone about changes in a day"),
+    "notice_calls_a_day": N_("Calls to one person about changes in a day"),
     "consent_max_days": N_("Time until consent to notices ends"),
     "consent_renew_days": N_("Time to ask for consent again"),
     "page_minutes": N_("Time between messages about one matter"),

@@ -231,6 +231,15 @@ def test_cap_is_the_one_that_was_chosen(phone: Phone, case: MadeCase, hotline: H
     assert [one.cap_per_day for one in consents(hotline)] == [3]
 
 
+def test_person_who_wants_no_limit_hears_that_they_set_none(phone: Phone, case: MadeCase) -> None:
+    caller = changes(phone, case, "2", "4")
+    assert caller.hears("For no limit, press 3")
+
+    caller.presses("3")
+
+    assert caller.hears("Got it. You set no limit on calls in a day.")
+
+
 def test_number_that_shows_and_the_zone_are_the_registrants(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:

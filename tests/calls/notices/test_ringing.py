@@ -207,6 +207,42 @@ def test_reached_cap_makes_a_task_for_staff_at_once(
     assert {alert.level for alert in hotline.rows(select(Alert))} == {NOTICES_LATE}
 
 
+def test_cap_counts_the_calls_to_all_phones_of_a_person(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody", phones=(FIRST, SECOND), cap=3)
+    caller = phone.another()
+    caller.dials_in(from_=FIRST)
+    for key in ("1", "1", made.case.number, made.case.pin, "2", "4"):
+        caller.presses(key)
+    assert caller.hears("one after another, or all at once if they escape", "at most 3 times a day")
+    caller.hangs_up()
+    made.is_due("released", is_urgent=True)
+    rang = []
+    for _ in range(6):
+        for number in sweeps(hotline, minutes=31):
+            rang.append(number)
+            misses(phone, hotline, number)
+
+    assert rang == [FIRST, SECOND, FIRST]
+    assert the_notice(hotline).task == "cap"
+
+
+def test_escape_that_rings_all_phones_at_once_is_one_call_of_the_cap(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("escaped", phones=(FIRST, SECOND), cap=2).is_due("escaped")
+    rang = []
+    for _ in range(4):
+        found = sweeps(hotline, minutes=31)
+        rang.append(found)
+        for number in found:
+            misses(phone, hotline, number)
+
+    assert [sorted(found) for found in rang] == [[FIRST, SECOND], [FIRST, SECOND], [], []]
+    assert the_notice(hotline).task == "cap"
+
+
 def test_phone_that_said_stop_rings_no_more_and_the_next_one_takes_over(
     registered: Registering, hotline: Hotline, texts: Callable[..., str]
 ) -> None:
