@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from ivr_flows.review.example_callbacks import NOW, Answer
+from ivr_flows.verbs.callback_verbs import say_crisis_line
 from ivr_flows.verbs.correction_words import say_what_was_wrong
 from ivr_flows.verbs.status_words import say_dates, say_feed_silent, say_status
 from models.custody.custody_status import Heard
@@ -32,6 +33,15 @@ def _corrected(status: str, **facts: Any) -> Answer:
     return answer
 
 
+def _promise(desk: Any) -> None:
+    desk.say("callback.promise", when=desk.when(NOW + timedelta(hours=1), clock=True))
+
+
+def _late(desk: Any) -> None:
+    desk.say("callback.promise", when=desk.when(NOW + timedelta(hours=12), clock=True))
+    say_crisis_line(desk)
+
+
 def _message(text: str) -> Answer:
     return lambda desk: desk.say(f"voicemail.{text}", line=desk.office.neutral_name[desk.call.language])
 
@@ -39,6 +49,7 @@ def _message(text: str) -> Answer:
 _PLACE: dict[str, Any] = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
 NOTICE_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("nobody_there", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
+    ("ask_person", "promised"): {"within the hour": _promise, "nobody is at hand until the morning": _late},
     ("tell_notice", "out"): {
         "let out": _status("released", hard_news=True, **_PLACE),
         "let out on bond": _status("released_on_bond"),

@@ -36,11 +36,11 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
         starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
         if starts is not None and ends is not None:
             say_window(desk, starts, ends, call.open_callback_urgency)
-        _say_due(desk, call.open_callback_due_at)
+        say_due(desk, call.open_callback_due_at)
         elsewhere = _elsewhere(desk, callbacks.phone_key_of(desk.session, call.open_callback_id))
         if elsewhere is not None:
             desk.say(elsewhere)
-        _say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
+        say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
         return "urgent" if call.open_callback_urgency == "urgent" else "open"
     if not desk.number_to_call():
         return "cannot"
@@ -216,7 +216,7 @@ def promise(
     if number is None:
         return "refused"
     asker = Asker(verified, call.caller_id_doubted, desk.keyring.index("phone", number))
-    due_at, wait = _due(desk, urgency, asker)
+    due_at, wait = due_of(desk, urgency, asker)
     zone = desk.zone_to_call(verified=verified)
     # An urgent callback opens the window of the phone it was requested for; others wait for it (R29).
     first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, zone)
@@ -256,7 +256,7 @@ def promise(
         wishes = Wishes.of_text(call.wishes)
         save_safer(desk.session, found.id, wishes, actor=f"caller:{call.id}", now=desk.now)
         told = asked if asked == "urgent" else _class_of(desk, reason, verified=False)[0]
-        due_at, wait = _due(desk, told, asker)
+        due_at, wait = due_of(desk, told, asker)
         # None of these callers hears which number it will show: it may differ from what this caller expects,
         # and omitting it only then would reveal an existing callback.
         return _promised(desk, told, None, due_at, wait=wait, line=None)
@@ -293,7 +293,7 @@ def _raise_for_news(desk: Desk, callback_id: int) -> None:
     if call.open_callback_urgency == "urgent" or urgency != "urgent":
         return
     phone_key = callbacks.phone_key_of(desk.session, callback_id) or ""
-    due_at, _wait = _due(desk, urgency, Asker(True, call.caller_id_doubted, phone_key))
+    due_at, _wait = due_of(desk, urgency, Asker(True, call.caller_id_doubted, phone_key))
     first_at = first_due(call, desk.now)
     found = make_urgent(desk.session, call, reason, due_at=due_at, next_attempt_at=first_at, now=desk.now)
     if found is not None:
@@ -315,7 +315,7 @@ def _elsewhere(desk: Desk, phone_key: str | None) -> str | None:
     return "callback.elsewhere" if desk.number_to_call() == number else "callback.not_here"
 
 
-def _due(desk: Desk, urgency: str, asker: Asker) -> tuple[datetime, timedelta | None]:
+def due_of(desk: Desk, urgency: str, asker: Asker) -> tuple[datetime, timedelta | None]:
     """The latest moment of a callback requested now, and how long eight of ten recently waited."""
     wait = _wait(desk, urgency, asker)
     if urgency == "urgent":
@@ -349,20 +349,20 @@ def _promised(
     desk.call.topic, desk.call.asked_at = desk.call.topic or "callback", desk.now
     if window is not None:
         say_window(desk, *window, urgency)
-    _say_due(desk, due_at)
+    say_due(desk, due_at)
     if elsewhere is not None:
         desk.say(elsewhere)
     elif line == desk.call.line:
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")
-    _say_where_sooner(desk, urgency, due_at)
+    say_where_sooner(desk, urgency, due_at)
     prompt = None if wait is None or window is not None else wait_prompt(wait)
     if prompt is not None:
         desk.say("callback.wait", wait=desk.words(prompt))
     return "promised"
 
 
-def _say_where_sooner(desk: Desk, urgency: str | None, due_at: datetime) -> None:
+def say_where_sooner(desk: Desk, urgency: str | None, due_at: datetime) -> None:
     """Name a crisis line to a caller who is promised more than the hour, or was so in vain (R36)."""
     within_the_hour = desk.now < due_at <= desk.office.due_at("urgent", desk.now)
     if urgency == "urgent" and not within_the_hour:
@@ -370,9 +370,10 @@ def _say_where_sooner(desk: Desk, urgency: str | None, due_at: datetime) -> None
 
 
 def say_crisis_line(desk: Desk) -> None:
-    """Say who answers at any hour, once per turn; not on a discreet line before the PIN (R17)."""
+    """Say who answers at any hour, once per turn; on a discreet line after the PIN or call code (R17)."""
     service = next((one for one in desk.office.services if one.key == CRISIS_SERVICE), None)
-    if service is None or (desk.is_discreet and not desk.is_verified) or desk.says("person.sooner"):
+    is_closed = desk.is_discreet and not desk.is_verified and desk.call.opened_at is None
+    if service is None or is_closed or desk.says("person.sooner"):
         return
     desk.say(
         "person.sooner", service=desk.named(service.name), phone=desk.prompts.spoken_number(service.phone)
@@ -391,7 +392,7 @@ def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
     return "other", reason
 
 
-def _say_due(desk: Desk, due_at: datetime) -> None:
+def say_due(desk: Desk, due_at: datetime) -> None:
     """Until when we will have called; an overdue promise is said to be late."""
     if due_at > desk.now:
         desk.say("callback.promise", when=desk.deadline(due_at))
@@ -406,8 +407,8 @@ def keep_callback(desk: Desk, _digits: str) -> str:
     if found is None or due_at is None or not callbacks.keep_callback(desk.session, found):
         return "gone"
     desk.call.asked_at = desk.now
-    _say_due(desk, due_at)
-    _say_where_sooner(desk, desk.call.open_callback_urgency, due_at)
+    say_due(desk, due_at)
+    say_where_sooner(desk, desk.call.open_callback_urgency, due_at)
     return "kept"
 
 

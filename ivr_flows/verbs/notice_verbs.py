@@ -3,9 +3,11 @@
 from ivr_flows.engine.check import WORDS_A_SECOND
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, answers
+from ivr_flows.verbs.callback_verbs import due_of, say_due, say_where_sooner
 from ivr_flows.verbs.case_verbs import OUT
 from ivr_flows.verbs.correction_words import WRONG, say_what_was_wrong
 from ivr_flows.verbs.status_words import say_dates, say_feed_silent, say_status
+from models.callbacks.promised_time import Asker
 from models.notices import answering
 
 #: Keys that repeat the same words: once more, in another language, slower.
@@ -113,8 +115,15 @@ def nobody_confirmed(desk: Desk, _digits: str) -> str:
 
 @answers("promised")
 def ask_person(desk: Desk, _digits: str) -> str:
-    """A person calls them within the hour, and tells them (R19)."""
-    answering.ask_person(desk.session, desk.call, desk.now, desk.callback_policy)
+    """A person calls them and tells them: within the hour while that can be kept, else the true time and a
+    crisis line are said, as on the line (R19, R36).
+    """
+    asker = Asker(verified=True, doubted=False, phone_key=desk.call.phone_key or "")
+    due_at, _wait = due_of(desk, "urgent", asker)
+    promised = answering.ask_person(desk.session, desk.call, desk.now, due_at)
+    if promised is not None:
+        say_due(desk, promised)
+        say_where_sooner(desk, "urgent", promised)
     return "promised"
 
 

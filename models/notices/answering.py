@@ -221,32 +221,36 @@ def _told_alike(session: Session, case_id: int, *, reminders: bool) -> list[Noti
     return [one for one in found if (one.event_id in dates) is reminders]
 
 
-def ask_person(session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy) -> None:
-    """Promise an urgent callback by a person, and end the line's own tries (R19).
+def ask_person(session: Session, leg: "CallState", now: datetime, due_at: datetime) -> datetime | None:
+    """Promise an urgent callback by a person until ``due_at``, and end the line's own tries (R19).
+
+    Returns until when it is promised, which is earlier if it was promised before; None without a promise.
 
     The callback opens no case, since nobody entered the PIN: staff recognize the person first (R37).
     """
     facts = _facts(session, leg, now)
     if facts is None or leg.phone_sealed is None:
-        return
+        return None
     registrant = facts.registrant
-    owed = select(Callback.id).where(
+    owed = select(Callback.due_at).where(
         Callback.registrant_id == registrant.id, Callback.reason == REASON, IS_OWED
     )
-    if session.scalar(owed.limit(1)) is None:
+    promised = session.scalar(owed.order_by(Callback.due_at).limit(1))
+    if promised is None:
         phone = session.scalars(
             select(Phone).where(Phone.registrant_id == registrant.id, Phone.phone_key == leg.phone_key)
         ).first()
         promise = Promise(
             number=keyring_of(session).unseal("call.phone", leg.phone_sealed), urgency="urgent",
             reason=REASON, verified=True, language=leg.language, time_zone=registrant.time_zone,
-            requested_at=now, due_at=policy.due_at("urgent", now), next_attempt_at=now, call_id=leg.id,
+            requested_at=now, due_at=due_at, next_attempt_at=now, call_id=leg.id,
             registrant_id=registrant.id, silent=leg.silent,
             wishes=SAFEST if phone is None else wishes_of_phone(phone),
         )  # fmt: skip
         promise_callback(session, promise, actor=_actor(leg), now=now)
     for one in open_notices_of(session, facts.case.id):
         leave(session, one, "asked_person", now, _actor(leg))
+    return promised or due_at
 
 
 def _of_custody(session: Session, case_id: int) -> list[Notice]:

@@ -271,7 +271,7 @@ def test_registrant_who_wants_a_person_to_tell_them_the_correction_gets_a_callba
 
     called = hears_the_news(phone, hotline, "2", confirms=False)
 
-    assert called.hears("A person from our team will call you soon")
+    assert called.hears("A person from our team will call you")
     assert hotline.row(select(Callback)).urgency == "urgent"
 
 

@@ -33,9 +33,9 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 PARTNER = "+18007997233"
-OFFERED = "A person from our team will call you soon. No one here can talk right now."
+OFFERED = "A person from our team will call you. No one here can talk right now."
 TALK = "To talk with the domestic violence hotline now, press 1"
-PROMISED = "A person from our team will call you soon. Goodbye."
+PROMISED = "A person from our team will call you. Goodbye."
 
 
 @pytest.fixture
@@ -226,13 +226,13 @@ def test_registrant_hears_of_the_partner_in_spanish(
     called = asks_for_a_person(phone, hotline)
 
     assert called.hears(
-        "Una persona de nuestro equipo le llamará pronto. Ahora nadie puede atenderle.",
+        "Una persona de nuestro equipo le llamará. Ahora nadie puede atenderle.",
         "Para hablar con la línea de violencia doméstica ahora, oprima 1",
     )
     called.presses("1")
     assert called.hears("Le comunico con la línea de violencia doméstica")
     called.lets_ring()
-    assert called.hears("No pude comunicarle", "Una persona de nuestro equipo le llamará pronto. Adiós.")
+    assert called.hears("No pude comunicarle", "Una persona de nuestro equipo le llamará. Adiós.")
 
 
 def test_registrant_who_cannot_talk_is_connected_to_nobody_who_would_ask_them_to(

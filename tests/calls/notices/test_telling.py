@@ -6,7 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Callback, Case, CustodyRecord, Notice, NoticePhone, Registration, Subject
+from models import (
+    Callback,
+    Case,
+    CustodyRecord,
+    Notice,
+    NoticePhone,
+    Registrant,
+    Registration,
+    Subject,
+)
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
@@ -123,14 +132,41 @@ def test_registrant_who_wants_to_hear_it_from_a_person_gets_an_urgent_callback(
 
     called.presses("2")
 
-    assert called.hears(
-        "please act as if this person may be out", "A person from our team will call you soon"
-    )
+    assert called.hears("please act as if this person may be out", "A person from our team will call you")
     assert called.does_not_hear("released")
     callback = hotline.row(select(Callback))
     assert (callback.urgency, callback.reason, callback.case_id) == ("urgent", "hard_news", None)
     notice = the_notice(hotline)
     assert (notice.state, notice.outcome, notice.heard_at) == ("left_for_staff", "asked_person", None)
+
+
+def test_person_who_asks_for_a_person_hears_until_when_we_call(
+    phone: Phone, registered: Registering, hotline: Hotline, make_staff: Callable[..., object]
+) -> None:
+    make_staff()
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "2"):
+        called.presses(keys)
+    assert called.hears("We will call you no later than today at 11:00 AM.")
+    assert called.does_not_hear("To talk with someone sooner")
+
+
+@pytest.mark.parametrize("line", [0, 1])
+def test_person_who_asks_for_a_person_while_nobody_is_at_hand_hears_the_true_time_and_a_crisis_line(
+    phone: Phone, registered: Registering, hotline: Hotline, line: int
+) -> None:
+    made = registered("released")
+    made.changes(Registrant, line=hotline.office.lines[line])
+    made.is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "2"):
+        called.presses(keys)
+
+    assert called.hears("We will call you no later than tomorrow at", "To talk with someone sooner")
+    assert hotline.row(select(Callback)).due_at > hotline.clock.now + timedelta(hours=12)
 
 
 def test_registrant_who_heard_the_news_can_still_ask_for_a_person(
@@ -142,7 +178,7 @@ def test_registrant_who_heard_the_news_can_still_ask_for_a_person(
     for keys in ("1", CODE, "1", "2"):
         called.presses(keys)
 
-    assert called.hears("A person from our team will call you soon")
+    assert called.hears("A person from our team will call you")
     assert the_notice(hotline).heard_at is not None
 
 
@@ -158,7 +194,7 @@ def test_hard_news_is_not_told_to_silence(phone: Phone, registered: Registering,
 
     assert called.is_over
     assert "released" not in called.heard_so_far
-    assert called.hears("A person from our team will call you soon")
+    assert called.hears("A person from our team will call you")
     assert hotline.row(select(Callback)).urgency == "urgent"
 
 
