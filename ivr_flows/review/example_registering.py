@@ -10,9 +10,24 @@ _TERMS = (
     "notices.at_night", "notices.with_code", "wish.no_message", "notices.no_text",
 )  # fmt: skip
 _OTHER_TERMS = (
-    "notices.phones", "notices.not_at_night", "notices.without_code", "wish.please_call", "notices.with_text",
-    "notices.no_cap", "notices.caution",
+    "notices.without_code", "wish.please_call", "notices.with_text", "notices.no_cap", "notices.caution",
 )  # fmt: skip
+
+
+def _not_at_night(desk: Desk) -> None:
+    desk.say("notices.not_at_night", closes=desk.words("hour.21"), opens=desk.words("hour.8"))
+
+
+def _other_terms(desk: Desk) -> None:
+    desk.say("notices.phones")
+    _not_at_night(desk)
+    for prompt in _OTHER_TERMS:
+        desk.say(prompt)
+
+
+def _no_nights(desk: Desk) -> None:
+    desk.say("wishes.saved")
+    _not_at_night(desk)
 
 
 def _terms(*first: str, **after: timedelta) -> Answer:
@@ -65,7 +80,7 @@ def _in_part_by_day(desk: Desk) -> None:
 def _only_in_part(desk: Desk) -> None:
     desk.say("wishes.saved")
     desk.say("notices.only_hours", part=desk.words("part.evening"))
-    desk.say("notices.not_at_night")
+    _not_at_night(desk)
 
 
 def _this_phone(desk: Desk) -> None:
@@ -82,7 +97,7 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("look_at_registration", "none"): {"": _terms()},
     ("look_at_registration", "standing"): {
         "as at first": _terms(),
-        "with other choices": _says(*_OTHER_TERMS),
+        "with other choices": _other_terms,
         "no phone may be called any more": _says("notices.no_phone_left", "notices.caution"),
     },
     ("look_at_registration", "ends"): {
@@ -98,7 +113,7 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("choose_phones", "saved"): {"one": _this_phone, "all": _saved("notices.phones")},
     ("choose_nights", "saved"): {
         "yes": _saved("notices.at_night"),
-        "no": _saved("notices.not_at_night"),
+        "no": _no_nights,
     },
     ("choose_hours", "saved"): {
         "a part": _in_part,

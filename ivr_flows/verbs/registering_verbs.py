@@ -106,7 +106,7 @@ def choose_phones(desk: Desk, digits: str) -> str:
 def choose_nights(desk: Desk, digits: str) -> str:
     """ "If they get out at night, should we call at night?" (R28)"""
     allowed, phone = digits == "1", _first_phone(desk)
-    said = _when_sentences(allowed, None if phone is None else _part_of(desk, phone))
+    said = _when_sentences(desk, allowed, None if phone is None else _part_of(desk, phone))
     return _change(desk, said, wishes={"night_allowed": allowed})
 
 
@@ -128,7 +128,7 @@ def choose_hours(desk: Desk, digits: str) -> str:
     wishes = {"window_starts": time(starts % 24), "window_ends": time(ends % 24)}
     phone = _first_phone(desk)
     allowed = None if phone is None else phone.night_allowed
-    return _change(desk, _when_sentences(allowed, desk.words(f"part.{part}")), wishes=wishes)
+    return _change(desk, _when_sentences(desk, allowed, desk.words(f"part.{part}")), wishes=wishes)
 
 
 @answers("saved", "gone")
@@ -299,7 +299,7 @@ def _say_read_back(desk: Desk, found: ReadBack) -> None:
         desk,
         [
             _phones_sentence(desk, found.phones),
-            *_when_sentences(phone.night_allowed, _part_of(desk, phone)),
+            *_when_sentences(desk, phone.night_allowed, _part_of(desk, phone)),
             ("notices.with_code" if found.has_code else "notices.without_code", {}),
             (f"wish.{text or 'no_message'}", slots),
             ("notices.with_text" if found.by_text else "notices.no_text", {}),
@@ -342,16 +342,21 @@ def _number_sentences(desk: Desk, shown: str) -> list[_Sentence]:
     return [("notices.shows_main", {})] if shown == desk.office.lines[0] else []
 
 
-def _when_sentences(night_allowed: bool | None, part: str | None) -> list[_Sentence]:
+def _when_sentences(desk: Desk, night_allowed: bool | None, part: str | None) -> list[_Sentence]:
     """When we call, by the answer about nights (None: never asked) and the words of the chosen hours."""
-    by_night = "notices.not_at_night" if night_allowed is False else "notices.at_night"
+    by_night: _Sentence = ("notices.at_night", {})
+    if night_allowed is False:
+        # The hours themselves: in Spanish the evening and the night are one word.
+        opens, closes = desk.policies.window_opens_hour, desk.policies.window_closes_hour % 24
+        hours = {"closes": desk.words(f"hour.{closes}"), "opens": desk.words(f"hour.{opens}")}
+        by_night = ("notices.not_at_night", hours)
     if part is None:
-        return [(by_night, {})]
+        return [by_night]
     if night_allowed is None:
         return [("notices.in_hours", {"part": part}), ("notices.night_too", {})]
     if night_allowed:
-        return [(by_night, {}), ("notices.other_hours", {"part": part})]
-    return [("notices.only_hours", {"part": part}), (by_night, {})]
+        return [by_night, ("notices.other_hours", {"part": part})]
+    return [("notices.only_hours", {"part": part}), by_night]
 
 
 def _part_of(desk: Desk, phone: Phone) -> str | None:

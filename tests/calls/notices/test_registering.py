@@ -159,7 +159,12 @@ def changes(phone: Phone, case: MadeCase, *keys: str) -> Phone:
 @pytest.mark.parametrize(
     ("keys", "said", "column", "value"),
     [
-        (("2", "2", "2"), "We will not call at night", "night_allowed", False),
+        (
+            ("2", "2", "2"),
+            "We will not call between nine in the evening and eight in the morning",
+            "night_allowed",
+            False,
+        ),
         (("2", "2", "1"), "at any hour", "night_allowed", True),
         (("2", "3", "1"), "in the morning", "window_ends", time(12)),
         (("2", "3", "4"), "any time of day", "window_starts", None),
@@ -305,7 +310,7 @@ def test_phone_that_is_added_keeps_the_no_to_nights_and_the_hours_that_were_chos
     assert [row.night_allowed for row in rows] == [False, False]
     assert [row.window_starts for row in rows] == [time(17), time(17)]
     assert [row.voicemail_allowed for row in rows] == [False, False]
-    assert calls(phone, case, *ASK).hears("not call at night", "We will leave no message")
+    assert calls(phone, case, *ASK).hears("not call between nine in the evening", "We will leave no message")
 
 
 def test_pause_ends_by_itself_and_can_be_ended(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
@@ -483,7 +488,10 @@ def test_no_to_nights_keeps_every_call_in_the_hours_that_were_chosen(
     caller = changes(phone, case, "2", "2", "2", "2", "3")
     assert caller.hears("If they get out, we will call at any hour, unless you said no to nights")
     caller.presses("1")
-    assert caller.hears("We will call only in the morning. We will not call at night.")
+    assert caller.hears(
+        "We will call only in the morning. "
+        "We will not call between nine in the evening and eight in the morning."
+    )
     caller.hangs_up()
 
     assert "any hour" not in calls(phone, case, *ASK).heard
@@ -505,3 +513,17 @@ def test_spanish_offer_and_consent_name_the_phone_once(
     assert "Cuando algo cambie, llamaremos a este teléfono." in caller.heard_so_far
     assert caller.hears("Para llamadas solo a este teléfono, oprima 1.")
     assert "llamaremos a este teléfono." in consents(hotline)[0].words
+
+
+def test_spanish_no_to_nights_and_yes_to_the_evening_do_not_contradict_each_other(
+    phone: Phone, case: MadeCase
+) -> None:
+    caller = phone.another()
+    caller.dials_in(from_=CALLER)
+    for keys in ("2", "1", case.number, case.pin, *ASK, "2", CODE, CODE, "2", "2", "2", "2", "3", "3"):
+        caller.presses(keys)
+
+    assert caller.hears(
+        "Llamaremos solo por la noche. No llamaremos entre las nueve de la noche y las ocho de la mañana."
+    )
+    assert caller.does_not_hear("No llamaremos de noche")
