@@ -251,7 +251,9 @@ class Desk:
                 most, _, least = position.partition(".")
                 return (("digits", most), ("least", least)) if least else (("digits", most),)
             case "rest":
-                return (("minutes", str(self.policies.hard_call_minutes)),)
+                minutes = self.policies.hard_call_minutes
+                prompt = "rest.minute" if minutes == 1 else "rest.minutes"
+                return (("minutes", self.prompts.text(language, prompt, minutes=str(minutes))),)
             case "emergency":
                 return (("emergency", self.office.emergency_number),)
             case "safety":

@@ -123,6 +123,7 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     },
     ("choose_cap", "saved"): {
         "a few": _saved("notices.at_most", count="3"),
+        "one": _saved("notices.at_most_once"),
         "no cap": _saved("notices.no_cap"),
     },
     ("choose_voicemail", "saved"): {

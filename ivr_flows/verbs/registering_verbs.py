@@ -136,8 +136,7 @@ def choose_cap(desk: Desk, digits: str) -> str:
     """How many calls a phone gets in a day, at most (R28)."""
     caps = {"1": FEW_CALLS, "2": desk.policies.notice_calls_a_day, "3": registering.MOST_CALLS_A_DAY}
     cap = caps[digits]
-    said: _Sentence = ("notices.no_cap", {}) if digits == "3" else ("notices.at_most", {"count": str(cap)})
-    return _change(desk, [said], cap_per_day=cap)
+    return _change(desk, [_cap_sentence(cap)], cap_per_day=cap)
 
 
 @answers("saved", "gone")
@@ -269,7 +268,7 @@ def _express_terms(desk: Desk, phone: Phone) -> list[_Sentence]:
         ("notices.with_code", {}),
         ("wish.no_message", {}),
         ("notices.no_text", {}),
-        ("notices.at_most", {"count": str(desk.policies.notice_calls_a_day)}),
+        _cap_sentence(desk.policies.notice_calls_a_day),
         *_number_sentences(desk, _chosen_line(desk) or _dialed_line(desk)),
     ]
 
@@ -291,10 +290,6 @@ def _say_read_back(desk: Desk, found: ReadBack) -> None:
         _say(desk, [("notices.then", {})])
     text = phone.voicemail_text if phone.voicemail_allowed else None
     slots = {"line": desk.named(desk.office.neutral_name)} if text == "hello" else {}
-    many = found.cap_per_day >= registering.MOST_CALLS_A_DAY
-    cap: _Sentence = (
-        ("notices.no_cap", {}) if many else ("notices.at_most", {"count": str(found.cap_per_day)})
-    )
     _say(
         desk,
         [
@@ -303,7 +298,7 @@ def _say_read_back(desk: Desk, found: ReadBack) -> None:
             ("notices.with_code" if found.has_code else "notices.without_code", {}),
             (f"wish.{text or 'no_message'}", slots),
             ("notices.with_text" if found.by_text else "notices.no_text", {}),
-            cap,
+            _cap_sentence(found.cap_per_day),
             *_number_sentences(desk, _chosen_line(desk) or desk.office.lines[0]),
             _CAUTION,
         ],
@@ -340,6 +335,12 @@ def _number_sentences(desk: Desk, shown: str) -> list[_Sentence]:
     if shown == dialed:
         return [("notices.shows_this", {})]
     return [("notices.shows_main", {})] if shown == desk.office.lines[0] else []
+
+
+def _cap_sentence(cap: int) -> _Sentence:
+    if cap >= registering.MOST_CALLS_A_DAY:
+        return "notices.no_cap", {}
+    return ("notices.at_most_once", {}) if cap == 1 else ("notices.at_most", {"count": str(cap)})
 
 
 def _when_sentences(desk: Desk, night_allowed: bool | None, part: str | None) -> list[_Sentence]:

@@ -79,6 +79,8 @@ def consent_words(choices: Choices, language: str) -> list[str]:
         said(N_("We may send a text that asks you to call us. The phone company keeps a list of texts."))
         if choices.by_text
         else said(N_("We will send no text.")),
-        said(N_("We will call at most %(count)s times a day.")) % {"count": choices.cap_per_day},
+        said(N_("We will call at most once a day."))
+        if choices.cap_per_day == 1
+        else said(N_("We will call at most %(count)s times a day.")) % {"count": choices.cap_per_day},
         said(N_("We may not be able to tell you of every change. No call does not mean no change.")),
     ]

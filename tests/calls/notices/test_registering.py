@@ -527,3 +527,22 @@ def test_spanish_no_to_nights_and_yes_to_the_evening_do_not_contradict_each_othe
         "Llamaremos solo por la noche. No llamaremos entre las nueve de la noche y las ocho de la mañana."
     )
     assert caller.does_not_hear("No llamaremos de noche")
+
+
+@pytest.mark.parametrize(
+    ("language", "once"),
+    [("1", "We will call at most once a day."), ("2", "Llamaremos como máximo una vez al día.")],
+)
+def test_one_call_a_day_is_said_in_the_singular(
+    phone: Phone, case: MadeCase, hotline: Hotline, language: str, once: str
+) -> None:
+    registers(phone, case).hangs_up()
+    with hotline.database.transaction() as session:
+        session.scalars(select(Consent).where(Consent.registration_id.is_not(None))).one().cap_per_day = 1
+
+    caller = phone.another()
+    caller.dials_in(from_=CALLER)
+    for keys in (language, "1", case.number, case.pin, *ASK):
+        caller.presses(keys)
+
+    assert caller.hears(once)

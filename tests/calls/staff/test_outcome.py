@@ -1,5 +1,6 @@
 """What is keyed after a talk, and calls that end oddly: machines, messages, dropped calls, hard calls."""
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from config.office import Office
 from models import AuditEntry, Callback, Staff, Talk
 from models.callbacks.callback_request import request_callback
 from models.callbacks.claim import may_be_called
@@ -303,6 +305,20 @@ def test_code_that_comes_too_late_changes_nothing(liaison: Phone, hotline: Hotli
 
     assert liaison.hears("It is too late")
     assert [row.outcome for row in callbacks(hotline)] == ["reached"]
+
+
+class TestOneMinuteOfRest:
+    """An office whose break after a hard call is one minute."""
+
+    @pytest.fixture
+    def office(self, office: Office) -> Office:
+        short = dataclasses.replace(office.policies["hard_call_minutes"], value=1)
+        return dataclasses.replace(office, policies={**office.policies, "hard_call_minutes": short})
+
+    def test_break_of_one_minute_is_said_in_the_singular(self, liaison: Phone) -> None:
+        liaison.presses("8")
+
+        assert liaison.hears("You will get no calls for one minute. How did the call end?")
 
 
 def test_nobody_rings_the_liaison_for_ten_minutes_after_a_hard_call_and_nobody_asks_why(

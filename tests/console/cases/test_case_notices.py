@@ -92,6 +92,8 @@ def test_registration_is_changed_and_keeps_its_code(liaison: Member, database: D
 
     assert "We will not call at night. First we will ask for your call code." in liaison.words
     assert "We will call at most 3 times a day." in liaison.words
+    liaison.clicks("Change registration").fills(cap="1", nights="no").clicks("Read it to them")
+    assert "We will call at most once a day." in liaison.words
     with database.reading() as session:
         assert session.scalars(select(Registration.code_key)).one() == before
 
