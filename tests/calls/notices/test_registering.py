@@ -546,3 +546,16 @@ def test_one_call_a_day_is_said_in_the_singular(
         caller.presses(keys)
 
     assert caller.hears(once)
+
+
+def test_spanish_caller_hears_that_we_call_at_any_hour_if_the_person_is_let_out(
+    phone: Phone, case: MadeCase
+) -> None:
+    caller = phone.another()
+    caller.dials_in(from_=CALLER)
+    for keys in ("2", "1", case.number, case.pin, *ASK):
+        caller.presses(keys)
+    assert caller.hears("Si la persona queda en libertad, llamaremos a cualquier hora.")
+    for keys in ("2", CODE, CODE, "2", "2"):
+        caller.presses(keys)
+    assert caller.hears("Si la persona queda en libertad de noche, ¿debemos llamar de noche?")
