@@ -347,6 +347,30 @@ def test_start_counts_only_after_a_call_that_gives_the_pin(
     assert hotline.row(select(Registered.stopped_at)) is None
 
 
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("START", "When we ask about it, press 1."), ("INICIAR", "Cuando le preguntemos, oprima 1.")],
+)
+def test_caller_who_does_all_that_the_answer_to_start_says_is_called_there_again(
+    phone: Phone,
+    case: MadeCase,
+    hotline: Hotline,
+    texts: Callable[..., str],
+    clock: Clock,
+    word: str,
+    told: str,
+) -> None:
+    texts("STOP")
+    clock.passes(minutes=1)
+    assert told in texts(word)
+    opens_the_case(phone, case)
+    assert phone.hears(NOTICE, "To have us call there again, press 1")
+
+    phone.presses("1")
+
+    assert hotline.row(select(Registered.stopped_at)) is None
+
+
 def test_start_does_not_overrule_a_caller_who_left_the_phone_stopped(
     phone: Phone, hotline: Hotline, case: MadeCase, clock: Clock, texts: Callable[..., str]
 ) -> None:
