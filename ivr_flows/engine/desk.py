@@ -252,7 +252,7 @@ class Desk:
                 return (("digits", most), ("least", least)) if least else (("digits", most),)
             case "rest":
                 minutes = self.policies.hard_call_minutes
-                prompt = "rest.minute" if minutes == 1 else "rest.minutes"
+                prompt = "moment.minute" if minutes == 1 else "moment.minutes"
                 return (("minutes", self.prompts.text(language, prompt, minutes=str(minutes))),)
             case "emergency":
                 return (("emergency", self.office.emergency_number),)

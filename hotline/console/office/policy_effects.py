@@ -157,8 +157,8 @@ POLICY_EFFECTS = {
     ),
     "notice_calls_percent": N_("Notices use at most this share of the calls that the line may start."),
     "notice_calls_a_day": N_(
-        "Unless the person chose another number, a person is called at most this many times a day about "
-        "changes, on all phones together. Then staff get a task."
+        "Unless the person chose another number, they get at most this many calls about changes a day, on "
+        "all phones. Then staff get a task."
     ),
     "consent_max_days": N_(
         "After this long, the line does not call a registered person by itself until they agree again."
