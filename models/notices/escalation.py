@@ -1,16 +1,17 @@
 """Who is told about notices that nobody has confirmed, and when (R34).
 
 An urgent one pages those on call after half an hour, and the supervisors after two, or after one if it
-corrects false news (R16). One that needs a person pages those on call at once, and the supervisors when the
-time for it is over. Each is told once at each level, in one message with a count.
+corrects false news (R16). From the first page it is a task on the callback list, to which the pages lead,
+while the line goes on calling. One that needs a person pages those on call at once, and the supervisors when
+the time for it is over. Each is told once at each level, in one message with a count.
 """
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.notices.notice import IS_OPEN, IS_UNPAGED, NOTICES
+from models.notices.notice import IS_OPEN, IS_UNPAGED, LATE, NOTICES
 from models.notices.notice_moves import record_move
 from models.staff.alert import NOTICES_LATE, Told, tell, tell_supervisors
 from models.staff.paging import take_page
@@ -20,7 +21,7 @@ from models.store.policies import Policies
 #: The levels of ``Notice.paged_level``.
 ON_CALL_TOLD, SUPERVISORS_TOLD = 1, 2
 #: A registrant who asked for a person has an urgent callback, which has alarms of its own.
-_NEEDS_STAFF = and_(NOTICES.c.task_at.is_not(None), NOTICES.c.task != "asked_person")
+_NEEDS_STAFF = and_(NOTICES.c.task_at.is_not(None), NOTICES.c.task.not_in(("asked_person", LATE)))
 _IS_URGENT = NOTICES.c.is_urgent.is_(True)
 #: Those on call are to be told.
 _FIRST = and_(
@@ -89,8 +90,14 @@ def _is_any(session: Session, which: ColumnElement[bool], late: dict[str, dateti
 def _mark(
     session: Session, which: ColumnElement[bool], late: dict[str, datetime], level: int, now: datetime
 ) -> int:
-    """Mark these as told, with an audit entry for each; how many notices are open at this level in all."""
-    marked = update(NOTICES).where(IS_UNPAGED, which).values(paged_level=level).returning(NOTICES.c.id)
+    """Mark these as told, with an audit entry for each; how many notices are open at this level in all.
+
+    Each has a task from now on, so that whoever was paged finds this person on the list.
+    """
+    task = case((NOTICES.c.task_at.is_(None), LATE), else_=NOTICES.c.task)
+    task_at = func.coalesce(NOTICES.c.task_at, now)
+    marked = update(NOTICES).where(IS_UNPAGED, which).values(paged_level=level, task=task, task_at=task_at)
+    marked = marked.returning(NOTICES.c.id)
     for notice_id in sorted(session.scalars(marked, late)):
         record_move(session, notice_id, "warn_of_notice", now, "sweeper", level=level)
     told = select(func.count()).select_from(NOTICES).where(IS_OPEN, NOTICES.c.paged_level >= level)

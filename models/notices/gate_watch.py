@@ -17,12 +17,13 @@ from models.cases.subject import Subject
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
 from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import HeardRules
-from models.notices.notice import IS_GATED, IS_OPEN, NOTICES, Notice
+from models.notices.notice import IS_GATED, IS_OPEN, LATE, NOTICES, Notice
 from models.notices.notice_moves import AT_REST, record_move, stop
 from models.notices.registration import Registration
 from models.notices.spreading import ACTOR, stands
 
-_CODE_PROBLEMS = ("wrong_code", "no_code")
+#: With these the line goes on calling: other phones after a code problem, and all after a page (R30, R34).
+_RINGS_ON = ("wrong_code", "no_code", LATE)
 _ANY_TO_WATCH = select(
     or_(exists(select(Notice.id).where(IS_OPEN)), exists(select(Notice.id).where(IS_GATED)))
 )
@@ -98,8 +99,8 @@ def _take_up(session: Session, now: datetime, rules: HeardRules, limit: int) -> 
     ).all()
     if not found:
         return
-    # What was a task of staff is one again; only after a code problem other phones ring as well (R30).
-    is_task = and_(NOTICES.c.task.is_not(None), NOTICES.c.task.not_in(_CODE_PROBLEMS))
+    # What was a task of staff is one again, and what rang beside its task rings.
+    is_task = and_(NOTICES.c.task.is_not(None), NOTICES.c.task.not_in(_RINGS_ON))
     session.execute(
         update(NOTICES)
         .where(NOTICES.c.id.in_(found), IS_GATED)

@@ -12,7 +12,7 @@ from models.calls.call import Call
 from models.calls.call_status import DIALLING
 from models.calls.pacing import PROBE
 from models.calls.place import FAULTED
-from models.notices.notice import IS_RINGING, NOTICES, Notice
+from models.notices.notice import IS_RINGING, LATE, NOTICES, Notice
 from models.notices.notice_moves import locked
 from models.notices.notice_phones import is_in_our_call, phone_of_leg, wait_for_our_call
 from models.notices.placing import live_legs, reschedule
@@ -51,7 +51,9 @@ def notice_leg_ended(
     phone = phone_of_leg(session, notice.id, leg.phone_key)
     if is_refused and phone is not None:
         phone.is_stopped = True
-        notice.task, notice.task_at = notice.task or "refused", notice.task_at or now
+        if notice.task in (None, LATE):
+            notice.task = "refused"
+        notice.task_at = notice.task_at or now
     if not counted:
         if phone is not None and leg.call_sid is None:
             # It rang nobody.

@@ -19,6 +19,8 @@ OUTCOMES = (
     # left for staff; a row of an older version may be left as unknown
     "cap", "unconfirmed", "no_phone", "wrong_code", "no_code", "asked_person", "refused", "unknown",
 )  # fmt: skip
+#: The task of an urgent notice about which those on call were paged, while the line goes on calling.
+LATE = "late"
 #: How a notice was confirmed: by a key in its call, on the line after the PIN, or by staff.
 CONFIRMED_BY = ("call", "line", "staff")
 _OPEN = text("state IN ('waiting','ringing','left_for_staff')")
@@ -45,9 +47,9 @@ class Notice(Base):
     something false, if this one corrects it: one correction each (R16).
 
     ``not_before``: the carrier took no call, or a fault of ours ended one, and until then nobody is called.
-    ``task`` is one of the OUTCOMES for which staff are to reach this person, since
-    ``task_at``: always of a notice that is left for staff, and after a code problem also of one for which
-    other phones still ring (R30). A notice that staff confirmed keeps ``outcome`` and ``task``, because they
+    ``task`` is LATE or one of the OUTCOMES for which staff are to reach this person, since ``task_at``:
+    always of a notice that is left for staff, and after a code problem or a page also of one for which the
+    line still calls (R30, R34). A notice that staff confirmed keeps ``outcome`` and ``task``, because they
     may correct that.
     """
 

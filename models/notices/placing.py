@@ -25,7 +25,7 @@ from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import HeardRules, heard
 from models.custody.import_history import newest_as_of
 from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
-from models.notices.notice import IS_WAITING, NOTICES, Notice
+from models.notices.notice import IS_WAITING, LATE, NOTICES, Notice
 from models.notices.notice_moves import LAPSED, end_untold, leave, locked, record_move, stop
 from models.notices.notice_phones import allowed_phones, phone_of_notice, wait_for_our_calls
 from models.notices.registration import Registration
@@ -254,7 +254,8 @@ def _wait(session: Session, facts: Facts, ring: Ring | Task, now: datetime) -> N
         stop(session, NOTICES.c.id == notice.id, ring, now, ACTOR)
         return
     # Of a person whose phones are used up for a reason, staff read the reason.
-    leave(session, notice, notice.task or ring, now, ACTOR)
+    reason = None if notice.task == LATE else notice.task
+    leave(session, notice, reason or ring, now, ACTOR)
 
 
 def _make_leg(session: Session, facts: Facts, phone_id: int, now: datetime) -> Call:

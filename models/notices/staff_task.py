@@ -168,7 +168,14 @@ def _raise_urgent(session: Session, limit: int) -> None:
 
 
 def _close_over(session: Session, now: datetime, limit: int) -> None:
-    needs = exists().where(Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK)
+    # A person who asked for a person after a page is promised a call: nobody else is to call them.
+    promised = session.scalars(
+        select(Case.id)
+        .join(Callback, Callback.registrant_id == Case.registrant_id)
+        .where(TELLS, Callback.reason == HARD_NEWS, Callback.state.in_(_STANDS))
+    ).all()
+    is_promised = and_(Notice.task == ASKED, Notice.case_id.in_(promised))
+    needs = exists().where(Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK, ~is_promised)
     over = select(Callback.id, Callback.state).where(
         TELLS, Callback.reason == NOTICE_TASK, Callback.state.in_((TAKEN_UP_AGAIN, "claimed")), ~needs
     )

@@ -60,6 +60,7 @@ SHORT_OUTCOMES = {
     "unknown": N_("may have been called"),
     "unknown_call": N_("may have been called"),
     "unknown_offer": N_("call to staff unclear"),
+    "notice_late": N_("not confirmed in time"),
     "notice_cap": N_("cap reached"),
     "notice_unconfirmed": N_("no answer"),
     "notice_no_phone": N_("no phone may be called"),

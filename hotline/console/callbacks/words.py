@@ -65,6 +65,9 @@ OUTCOME_SENTENCES = {
     "call_later": N_("They asked to be called later."),
     "to_supervisor": N_("Handed to the supervisor."),
     "staff_call": N_("Nobody asked for this call: staff began it."),
+    "notice_late": N_(
+        "Nobody has confirmed urgent news in time. Reach this person yourself. The line may call them too."
+    ),
     "notice_cap": N_("The line called this phone as often as its owner allows. Reach this person yourself."),
     "notice_unconfirmed": N_("The line called in every try, and nobody confirmed the news."),
     "notice_no_phone": N_("No phone of theirs may be called by the line. Look at the phones of the case."),
@@ -73,7 +76,7 @@ OUTCOME_SENTENCES = {
     "notice_refused": N_("The carrier could not call their phone."),
     "notice_unknown": N_("We do not know whether the person was called. Their phone may have rung already."),
     "notice_asked_person": N_("They asked to hear the news from a person."),
-    "notice_over": N_("The news was confirmed, or may not be told any more."),
+    "notice_over": N_("The news was confirmed, may not be told any more, or is told in another callback."),
     "no_answer": N_("The person was not reached in any of the tries."),
     "not_safe": N_("The person was not reached. In the last try, someone answered and could not talk."),
     "no_window": N_("This person's hours and the office's hours do not overlap."),

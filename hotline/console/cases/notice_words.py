@@ -31,6 +31,7 @@ WHY = {
     "replaced": N_("newer news took its place"),
     "retracted": N_("the news was wrong"),
     "staff_cancelled": N_("cancelled by staff"),
+    "late": N_("not confirmed in time"),
     "cap": N_("cap reached"),
     "unconfirmed": N_("no answer"),
     "no_phone": N_("no phone may be called"),

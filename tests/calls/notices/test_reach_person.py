@@ -252,3 +252,66 @@ def test_task_of_a_case_under_duress_is_not_on_the_list_that_everybody_reads(
 
     assert the_notice(hotline).state == "left_for_staff"
     assert [task.reason for task in tasks(hotline) if task.reason == "notice"] == []
+
+
+@pytest.mark.parametrize("keys", [("2",), ("7",), None], ids=["not now", "cover", "no answer"])
+def test_person_about_whom_those_on_call_are_paged_is_on_the_list_while_the_line_goes_on(
+    phone: Phone,
+    registered: Registering,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    keys: tuple[str, ...] | None,
+) -> None:
+    make_staff(on_call=True)
+    made = registered("released")
+    made.is_due()
+    until_the_page(phone, hotline, keys)
+
+    sweeps(hotline, seconds=2)
+
+    (task,) = tasks(hotline)
+    assert (task.state, task.reason, task.outcome) == ("left_for_staff", "notice", "notice_late")
+    assert (task.case_id, task.urgency) == (made.case.id, "urgent")
+    assert FIRST in [number for _ in range(9) for number in sweeps(hotline, minutes=15)]
+    called = picks_up(phone.another(), hotline)
+    for key in ("1", CODE, "1", "1"):
+        called.presses(key)
+    sweeps(hotline, seconds=2)
+    assert the_notice(hotline).state == "confirmed"
+    assert [one.state for one in tasks(hotline)] == ["cancelled"]
+
+
+def test_person_who_asks_for_a_person_after_the_page_is_on_the_list_once(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff(on_call=True)
+    registered("released").is_due()
+    until_the_page(phone, hotline, None)
+    sweeps(hotline, seconds=2)
+    if not hotline.rung():
+        sweeps(hotline, minutes=30)
+    called = picks_up(phone.another(), hotline)
+    for key in ("1", CODE, "2"):
+        called.presses(key)
+    called.hangs_up()
+
+    sweeps(hotline, seconds=2)
+
+    standing = [one.reason for one in tasks(hotline) if one.state != "cancelled"]
+    assert standing == ["hard_news"]
+
+
+def until_the_page(phone: Phone, hotline: Hotline, keys: tuple[str, ...] | None) -> None:
+    """The line calls, and nobody confirms the news, until those on call are paged."""
+    sweeps(hotline)
+    while "notices_late" not in hotline.rows(select(Alert.level)):
+        for call in list(hotline.carrier.ringing):
+            if keys is None:
+                phone.another().declines(call, "no-answer")
+                continue
+            called = phone.another().answers(call)
+            for key in keys:
+                called.presses(key)
+            if not called.is_over:
+                called.hangs_up()
+        sweeps(hotline, minutes=5)
