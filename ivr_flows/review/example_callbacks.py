@@ -60,6 +60,12 @@ def _late_promise(desk: Desk) -> None:
     say_crisis_line(desk)
 
 
+def _no_hour(desk: Desk) -> None:
+    desk.say("callback.no_hour")
+    say_crisis_line(desk)
+    desk.say("callback.shown")
+
+
 def _cannot(desk: Desk) -> None:
     desk.say("callback.cannot")
     say_crisis_line(desk)
@@ -116,7 +122,11 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("cannot_call_in_silence", "said"): {"": _cannot},
     ("cannot_call", "untold"): {"": _cannot},
     ("cannot_call", "said"): {"": _cannot},
-    ("request_afraid", "promised"): {"": _new_promise, "the hour cannot be kept": _late_promise},
+    ("request_afraid", "promised"): {
+        "": _new_promise,
+        "the hour cannot be kept": _late_promise,
+        "our calls do not go out": _no_hour,
+    },
     ("request_for_news", "promised"): {"": _new_promise, "another phone": _elsewhere},
     ("request_in_silence", "promised"): {"": _new_promise, "another phone": _elsewhere},
     ("request_express", "promised"): {

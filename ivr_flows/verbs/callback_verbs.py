@@ -17,9 +17,11 @@ from models.callbacks.promised_time import Asker, urgent_due
 from models.callbacks.shown_line import shown_line
 from models.callbacks.unverified_request import request_without_pin
 from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
+from models.calls.pacing import is_refused
 from models.cases.safe_phone import is_barred
 from models.overview.phone_stop import ask_once_more
 from models.overview.wait_time import callback_wait
+from models.store.heartbeat import nobody_dials
 
 
 @answers("urgent", "open", "known", "stranger", "number_keyed", "reported", "cannot")
@@ -356,7 +358,8 @@ def _promised(
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")
     say_where_sooner(desk, urgency, due_at)
-    prompt = None if wait is None or window is not None else wait_prompt(wait)
+    is_told = wait is not None and window is None and _may_say_when(desk)
+    prompt = wait_prompt(wait) if wait is not None and is_told else None
     if prompt is not None:
         desk.say("callback.wait", wait=desk.words(prompt))
     return "promised"
@@ -393,11 +396,22 @@ def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
 
 
 def say_due(desk: Desk, due_at: datetime) -> None:
-    """Until when we will have called; an overdue promise is said to be late."""
-    if due_at > desk.now:
-        desk.say("callback.promise", when=desk.deadline(due_at))
-    else:
+    """Until when we will have called; an overdue promise is said to be late.
+
+    No hour is promised while nothing places our calls: then a crisis line is named (R36).
+    """
+    if due_at <= desk.now:
         desk.say("callback.late")
+    elif not _may_say_when(desk):
+        desk.say("callback.no_hour")
+        say_crisis_line(desk)
+    else:
+        desk.say("callback.promise", when=desk.deadline(due_at))
+
+
+def _may_say_when(desk: Desk) -> bool:
+    """Whether calls go out: the carrier takes the account's calls, and a worker or the sweeper is alive."""
+    return not (is_refused(desk.session) or nobody_dials(desk.session, desk.now))
 
 
 @answers("kept", "gone")

@@ -8,7 +8,9 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Callback, Staff
+from models.calls.pacing import CALLS, open_breaker
 from models.staff.schedule import WEEKDAYS, set_schedule
+from models.store.heartbeat import Pulse
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case
 from tests.conftest import ON_BOTH
@@ -29,6 +31,31 @@ def is_afraid(phone: Phone, from_: str = CALLER, language: str = "1") -> None:
     phone.dials_in(from_=from_)
     for key in (language, "2", "1", "3"):
         phone.presses(key)
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize("fault", ["the account is refused", "nothing places calls"])
+def test_caller_hears_no_hour_but_a_crisis_line_while_our_calls_do_not_go_out(
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline, language: str, fault: str
+) -> None:
+    make_staff()
+    with hotline.database.transaction() as session:
+        if fault == "the account is refused":
+            open_breaker(session, CALLS, 20005, hotline.clock.now)
+        else:
+            for role in ("worker", "sweeper"):
+                Pulse(role).beat(session, hotline.clock.now)
+            hotline.clock.passes(seconds=60)
+
+    is_afraid(phone, language=language)
+
+    no_hour = {
+        "1": "We will call you as soon as we can, but we cannot say when",
+        "2": "no podemos decir cuándo",
+    }
+    assert phone.hears(no_hour[language], CRISIS[language])
+    assert phone.does_not_hear("no later than", "a más tardar")
+    assert asked_last(hotline).state == "requested"
 
 
 def is_promised(
