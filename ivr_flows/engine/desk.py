@@ -232,10 +232,11 @@ class Desk:
         if self.is_verified and call.registrant_id is not None:
             self.writes.append(saving_language(call.registrant_id, call.language))
 
-    def deadline(self, at: datetime, *, on: bool = False) -> str:
+    def deadline(self, at: datetime, *, on: bool = False, time_zone: str | None = None) -> str:
         """A deadline as the caller would say it; midnight is named as the day that ends with it."""
-        ends_a_day = at.astimezone(ZoneInfo(self.zone)).time() == time(0)
-        return self.when(at - timedelta(minutes=1) if ends_a_day else at, on=on, clock=True)
+        zone = time_zone or self.zone
+        ends_a_day = at.astimezone(ZoneInfo(zone)).time() == time(0)
+        return self.when(at - timedelta(minutes=1) if ends_a_day else at, on=on, clock=True, time_zone=zone)
 
     def slots(self, about: str | None, language: str | None = None) -> Slots:
         """The words for a prompt about the line, a service, the emergency number, the phone or the hour."""

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from ivr_flows.engine.desk import CRISIS_SERVICE, Desk
 from ivr_flows.engine.flow import answers
-from ivr_flows.engine.time_words import neighbour
+from ivr_flows.engine.time_words import in_zone, neighbour
 from ivr_flows.verbs.case_verbs import is_untold, tell_no_more
 from ivr_flows.verbs.day_part import next_part_of_day
 from ivr_flows.verbs.wait_words import wait_prompt
@@ -406,7 +406,15 @@ def say_due(desk: Desk, due_at: datetime) -> None:
         desk.say("callback.no_hour")
         say_crisis_line(desk)
     else:
-        desk.say("callback.promise", when=desk.deadline(due_at))
+        desk.say("callback.promise", when=_deadline(desk, due_at))
+
+
+def _deadline(desk: Desk, due_at: datetime) -> str:
+    """The deadline by the caller's clock, or by the office's with its zone: a guess may be hours off."""
+    if desk.known_zone:
+        return desk.deadline(due_at)
+    zone = desk.office_zone
+    return in_zone(desk.words, desk.deadline(due_at, time_zone=zone), zone, due_at)
 
 
 def _may_say_when(desk: Desk) -> bool:

@@ -58,6 +58,29 @@ def test_caller_hears_no_hour_but_a_crisis_line_while_our_calls_do_not_go_out(
     assert asked_last(hotline).state == "requested"
 
 
+def test_caller_whose_zone_is_not_known_hears_the_zone_of_the_promised_hour(
+    phone: Phone, make_staff: MakeStaff
+) -> None:
+    """At 10:00 in New York a phone of Los Angeles heard "no later than today at 8:00 AM"."""
+    make_staff()
+
+    is_afraid(phone, from_="+12135550123")
+
+    assert phone.hears("We will call you no later than today at 11:00 AM Eastern Time")
+
+
+def test_caller_who_gave_the_pin_hears_the_promised_hour_by_their_own_clock(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody", time_zone="America/Los_Angeles"))
+
+    for key in ("2", "3"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you no later than today at 8:00 AM.")
+
+
 def is_promised(
     hotline: Hotline, phone: Phone, clock_time: str, due_at: datetime, language: str = "1"
 ) -> None:
