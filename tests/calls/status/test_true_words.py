@@ -33,8 +33,16 @@ def chooses_what_a_cut_means(phone: Phone, case: MadeCase, key: str, language: s
 @pytest.mark.parametrize(
     ("language", "words", "again"),
     [
-        ("1", "If we get cut off while we talk, we will wait for you to call.", "We will call you again."),
-        ("2", "Si se corta mientras hablamos, esperaremos a que usted llame.", "Le llamaremos otra vez."),
+        (
+            "1",
+            ("we will wait for you to call.", "If you are on hold then, we will call you again."),
+            "We will call you again.",
+        ),
+        (
+            "2",
+            ("esperaremos a que usted llame.", "Si entonces está en espera, le llamaremos otra vez."),
+            "Le llamaremos otra vez.",
+        ),
     ],
 )
 def test_caller_who_wants_no_call_after_a_cut_is_still_called_again_after_a_hold(
@@ -44,12 +52,12 @@ def test_caller_who_wants_no_call_after_a_cut_is_still_called_again_after_a_hold
     hotline: Hotline,
     clock: Clock,
     language: str,
-    words: str,
+    words: tuple[str, str],
     again: str,
 ) -> None:
     make_staff(languages="en,es")
     chooses_what_a_cut_means(phone, make_case(custody_status="in_custody"), "1", language)
-    assert phone.hears(words)
+    assert phone.hears(*words)
     phone.hangs_up()
     liaison, to_caller = accepted_by(phone, hotline)
     called = phone.answers(to_caller)
