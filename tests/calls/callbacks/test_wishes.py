@@ -447,3 +447,18 @@ def test_caller_who_chooses_the_morning_two_minutes_before_noon_has_all_of_the_n
     asked = the_callback(hotline)
     assert asked.next_attempt_at == clock.now.replace(hour=13, minute=0) + timedelta(days=1)
     assert asked.window_starts == asked.next_attempt_at
+
+
+def test_caller_is_promised_no_spanish_that_nobody_on_the_staff_may_speak(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff(languages="en")
+    opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
+
+    for key in ("2", "2", "4", "4", "3", "2"):
+        phone.presses(key)
+
+    assert phone.hears("Trataremos de hablarle en español.")
+    phone.hangs_up()
+    liaison = hotline.answers(phone)
+    assert liaison.hears("There is someone to call back")

@@ -103,11 +103,11 @@ def test_key_8_after_a_wish_leaves_the_chosen_language_unchanged(
     opens_the_case(phone, make_case(custody_status="in_custody"))
     for key in ("2", "2", "2", "4", "3", "1"):
         phone.presses(key)
-    assert phone.hears("We will speak English with you")
+    assert phone.hears("We will try to speak English with you")
 
     phone.presses("8")
 
-    assert phone.hears("Listo.", "We will speak English with you", "Si eso es todo, oprima 1")
+    assert phone.hears("Listo.", "We will try to speak English with you", "Si eso es todo, oprima 1")
     assert hotline.row(select(Callback.language)) == "en"
 
 

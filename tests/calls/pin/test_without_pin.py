@@ -185,7 +185,7 @@ def test_language_and_subject_keyed_while_a_liaison_was_rung_are_kept(
     assert phone.hears("Got it.", "The call is about court")
     for key in ("4", "3", "2"):
         phone.presses(key)
-    assert phone.hears("Listo.", "Le hablaremos en español")
+    assert phone.hears("Listo.", "Trataremos de hablarle en español")
 
     asked = the_callback(hotline)
     assert (asked.reason, asked.language) == ("about_court", "es")
