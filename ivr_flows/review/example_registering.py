@@ -136,7 +136,10 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "none": _saved("notices.no_text"),
         "texts": _saved("notices.with_text"),
     },
-    ("choose_key_alone", "saved"): {"": _says("wishes.saved", "notices.without_code", "wish.anyone")},
+    ("choose_key_alone", "saved"): {
+        "a phone that is called": _says("wishes.saved", "notices.without_code", "wish.anyone"),
+        "another phone": _says("notices.key_needs_phone"),
+    },
     ("choose_line", "saved"): {
         "this one": _saved("notices.shows_this"),
         "the main one": _saved("notices.shows_main"),
