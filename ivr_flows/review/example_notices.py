@@ -94,6 +94,8 @@ NOTICE_MEANINGS = {
     "tell_notice: gone": "the news may not be told any more",
     "nobody_confirmed: again": "the line calls again",
     "nobody_confirmed: over": "this was the last try",
+    "ask_person: promised": "a person calls this phone",
+    "ask_person: gone": "the news was withdrawn, or the phone may not be called any more",
     "confirm_notice: confirmed": "nobody is called about it again",
     "confirm_notice: gone": "the news was withdrawn, or the phone may not be called any more",
 }

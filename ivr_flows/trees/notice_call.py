@@ -23,7 +23,8 @@ def notice_call(services: Sequence[str], *, has_partner: bool = False) -> Flow:
     # After the promise that a person calls, which is kept whatever follows.
     after_promise = "look_for_partner" if has_partner else "promised"
     now = Choice("hard_news.now", next="news")
-    person = Choice("notice.person_tells", does=notice_verbs.ask_person, on={"promised": "danger_person"})
+    asked = {"promised": "danger_person", "gone": "gone"}
+    person = Choice("notice.person_tells", does=notice_verbs.ask_person, on=asked)
     steps: dict[str, Step] = {
         **called_steps(
             notice_verbs.begin_notice, _BEGUN, notice_verbs.put_off_notice, notice_verbs.nobody_there
@@ -50,7 +51,7 @@ def notice_call(services: Sequence[str], *, has_partner: bool = False) -> Flow:
         "warn": _warning(now, person),
         "warn_gently": _warning(person, now),
         # Hard news is never told to silence: nobody knows who has the phone.
-        "silence": Decide(notice_verbs.ask_person, {"promised": "danger_silence"}, once=True),
+        "silence": Decide(notice_verbs.ask_person, {"promised": "danger_silence", "gone": "gone"}, once=True),
         **_danger_first("silence", "promised"),
         **_danger_first("person", after_promise),
         "news": Decide(
@@ -133,7 +134,7 @@ def _confirming(thanks: str, person: str) -> Menu:
     return Menu(
         (
             _confirms(thanks),
-            Choice("notice.person", does=notice_verbs.ask_person, on={"promised": person}),
+            Choice("notice.person", does=notice_verbs.ask_person, on={"promised": person, "gone": "gone"}),
         ),
         give_up="unconfirmed",
     )

@@ -113,7 +113,7 @@ def nobody_confirmed(desk: Desk, _digits: str) -> str:
     return "again" if again else "over"
 
 
-@answers("promised")
+@answers("promised", "gone")
 def ask_person(desk: Desk, _digits: str) -> str:
     """A person calls them and tells them: within the hour while that can be kept, else the true time and a
     crisis line are said, as on the line (R19, R36).
@@ -121,9 +121,10 @@ def ask_person(desk: Desk, _digits: str) -> str:
     asker = Asker(verified=True, doubted=False, phone_key=desk.call.phone_key or "")
     due_at, _wait = due_of(desk, "urgent", asker)
     promised = answering.ask_person(desk.session, desk.call, desk.now, due_at)
-    if promised is not None:
-        say_due(desk, promised)
-        say_where_sooner(desk, "urgent", promised)
+    if promised is None:
+        return "gone"
+    say_due(desk, promised)
+    say_where_sooner(desk, "urgent", promised)
     return "promised"
 
 

@@ -115,7 +115,8 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
     """
     if leg.opened_at is None:
         return None
-    facts = _facts(session, leg, now)
+    # Whoever gave the code was offered the news, and a key at another phone takes that back from nobody.
+    facts = _facts(session, leg, now, also_confirmed=True)
     if facts is None or not _may_be_told(session, leg, facts, now, rules):
         return None
     told = heard_for(session, facts.case.id, now, rules)
@@ -132,7 +133,7 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
 
 def note_heard(session: Session, leg: "CallState", now: datetime, *, is_status: bool) -> None:
     """The news was said in this call; or without ``is_status``, that nothing can be confirmed."""
-    facts = _facts(session, leg, now)
+    facts = _facts(session, leg, now, also_confirmed=True)
     if facts is None:
         return
     told = [facts.notice] if facts.is_about_feed else _of_custody(session, facts.case.id)
@@ -224,17 +225,19 @@ def _told_alike(session: Session, case_id: int, *, reminders: bool) -> list[Noti
 def ask_person(session: Session, leg: "CallState", now: datetime, due_at: datetime) -> datetime | None:
     """Promise an urgent callback by a person until ``due_at``, and end the line's own tries (R19).
 
-    Returns until when it is promised, which is earlier if it was promised before; None without a promise.
+    Returns until when it is promised, which is earlier if it was promised to this phone before. None: nobody
+    may call this phone about it. A promise to another phone, or a key there, is none to this one.
 
     The callback opens no case, since nobody entered the PIN: staff recognize the person first (R37).
     """
-    facts = _facts(session, leg, now)
+    facts = _facts(session, leg, now, also_confirmed=True)
     if facts is None or leg.phone_sealed is None:
         return None
     registrant = facts.registrant
     owed = select(Callback.due_at).where(
-        Callback.registrant_id == registrant.id, Callback.reason == REASON, IS_OWED
-    )
+        Callback.registrant_id == registrant.id, Callback.phone_key == leg.phone_key,
+        Callback.reason == REASON, IS_OWED,
+    )  # fmt: skip
     promised = session.scalar(owed.order_by(Callback.due_at).limit(1))
     if promised is None:
         phone = session.scalars(

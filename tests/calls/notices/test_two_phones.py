@@ -1,0 +1,98 @@
+"""An escape rings two phones: what somebody at one of them does breaks no promise to the other (R13, R19)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback
+from models.cases.registrant import Phone as PhoneRow
+from models.notices.registering import stop_registration
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps, the_notice
+from tests.phone import Phone
+
+Registering = Callable[..., Registered]
+PROMISED = "A person from our team will call you"
+
+
+@pytest.fixture
+def warned(phone: Phone, registered: Registering, hotline: Hotline) -> tuple[Registered, Phone, Phone]:
+    """Both phones are answered: the first has heard the warning, the second was just picked up."""
+    made = registered("escaped", phones=(FIRST, SECOND))
+    made.is_due("escaped")
+    sweeps(hotline)
+    first = picks_up(phone, hotline, FIRST)
+    second = picks_up(phone.another(), hotline, SECOND)
+    for keys in ("1", CODE):
+        first.presses(keys)
+    assert first.hears("I have news that may be hard to hear", "To hear it now, press 1")
+    return made, first, second
+
+
+def called_by_staff(hotline: Hotline) -> list[str]:
+    """The numbers of the callbacks about hard news."""
+    rows = hotline.rows(select(Callback).where(Callback.reason == "hard_news").order_by(Callback.id))
+    numbers = {one.phone_key: one.position for one in hotline.rows(select(PhoneRow))}
+    return [(FIRST, SECOND)[numbers[one.phone_key] - 1] for one in rows]
+
+
+@pytest.mark.parametrize("asks", ["by key", "by silence"])
+def test_person_who_asks_for_a_person_is_called_though_another_phone_confirmed_the_news(
+    warned: tuple[Registered, Phone, Phone], hotline: Hotline, asks: str
+) -> None:
+    _made, first, second = warned
+    for keys in ("1", CODE, "1", "1"):
+        second.presses(keys)
+    assert the_notice(hotline).state == "confirmed"
+
+    if asks == "by key":
+        first.presses("2")
+    else:
+        first.says_nothing()
+        first.says_nothing()
+
+    assert first.hears(PROMISED)
+    assert called_by_staff(hotline) == [FIRST]
+
+
+def test_person_who_chose_to_hear_the_news_hears_it_though_another_phone_confirmed_it(
+    warned: tuple[Registered, Phone, Phone], hotline: Hotline
+) -> None:
+    _made, first, second = warned
+    for keys in ("1", CODE, "1", "1"):
+        second.presses(keys)
+
+    first.presses("1")
+
+    assert first.hears("escaped", "To confirm that you heard this, press 1")
+    first.presses("1")
+    assert first.hears("Thank you. We will not call about this again")
+    assert the_notice(hotline).state == "confirmed"
+
+
+def test_both_phones_that_were_promised_a_person_are_called(
+    warned: tuple[Registered, Phone, Phone], hotline: Hotline
+) -> None:
+    _made, first, second = warned
+    for keys in ("1", CODE, "2"):
+        second.presses(keys)
+
+    first.presses("2")
+
+    assert first.hears(PROMISED)
+    assert called_by_staff(hotline) == [SECOND, FIRST]
+
+
+def test_person_is_promised_nothing_once_the_calls_were_stopped(
+    warned: tuple[Registered, Phone, Phone], hotline: Hotline
+) -> None:
+    made, first, _second = warned
+    with hotline.database.transaction() as session:
+        stop_registration(session, made.case.id, made_by="caller", call_id=None, now=hotline.clock.now)
+
+    first.presses("2")
+
+    assert first.hears("The call is over. You can call us at any time")
+    assert first.does_not_hear(PROMISED)
+    assert called_by_staff(hotline) == []
