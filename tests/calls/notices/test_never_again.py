@@ -47,11 +47,12 @@ def test_confirmed_notice_is_never_called_again(
             confirmed_at = len(hotline.carrier.placed)
 
 
+@pytest.mark.parametrize(("cap", "rings"), [(2, [FIRST]), (1, [])])
 @pytest.mark.parametrize("last_key", ["1", "2"], ids=["confirmed", "asked for a person"])
-def test_phone_that_was_not_dialed_in_time_rings_for_the_next_news_although_its_cap_is_one(
-    phone: Phone, registered: Registering, hotline: Hotline, last_key: str
+def test_phone_that_was_not_dialed_in_time_is_never_dialed_and_costs_the_cap_nothing(
+    phone: Phone, registered: Registering, hotline: Hotline, last_key: str, cap: int, rings: list[str]
 ) -> None:
-    made = registered("escaped", phones=(FIRST, SECOND), cap=1)
+    made = registered("escaped", phones=(FIRST, SECOND), cap=cap)
     made.is_due("escaped")
     _sweeps_without_workers(hotline)
     hotline.dialler.do(*hotline.jobs.waiting.pop(0))
@@ -66,12 +67,37 @@ def test_phone_that_was_not_dialed_in_time_rings_for_the_next_news_although_its_
     hotline.clock.passes(minutes=1)
     _sweeps_without_workers(hotline)
     jobs = list(hotline.jobs.waiting)
+    _is_let_out(hotline, made)
+
+    assert jobs == []
+    assert sweeps(hotline) == rings
+
+
+def test_calls_that_were_not_dialed_in_time_leave_the_cap_of_one_for_the_next_news(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("escaped", phones=(FIRST, SECOND), cap=1)
+    made.is_due("escaped")
+    _sweeps_without_workers(hotline)
+    # Valkey loses the jobs, and the person calls the line before the sweeper finds that out.
+    hotline.jobs.waiting.clear()
+    opens_the_case(phone, made.case)
+    hotline.clock.passes(seconds=30)
+    for key in ("1", "2"):
+        phone.presses(key)
+        hotline.clock.passes(seconds=30)
+    phone.hangs_up()
+    assert the_notice(hotline).state == "confirmed"
+
+    _is_let_out(hotline, made)
+
+    assert sweeps(hotline, minutes=1) == [FIRST]
+
+
+def _is_let_out(hotline: Hotline, made: Registered) -> None:
     with hotline.database.transaction() as session:
         make_custody_record(session, session.get_one(Subject, made.case.subject_id), "released")
     made.is_due("released")
-
-    assert jobs == []
-    assert sweeps(hotline) == [SECOND]
 
 
 def _sweeps_without_workers(hotline: Hotline) -> None:
