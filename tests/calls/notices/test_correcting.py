@@ -57,12 +57,13 @@ def takes_back(hotline: Hotline, imported: ImportResult) -> None:
 
 
 def hears_the_news(phone: Phone, hotline: Hotline, *keys: str, confirms: bool = True) -> Phone:
-    """Whose phone rings enters the code, hears the news and confirms it."""
+    """Whose phone rings enters the code, hears the news, confirms it and hangs up."""
     called = picks_up(phone.another(), hotline)
     for key in ("1", CODE, *keys):
         called.presses(key)
     if confirms:
         called.presses("1")
+        called.hangs_up()
     return called
 
 
