@@ -53,6 +53,7 @@ SLOTS = {
     "digits": "10", "least": "8",
     "wait": "about forty minutes", "part": "in the morning", "hour": "three in the afternoon",
     "starts": "nine in the morning", "ends": "eleven in the morning",
+    "closes": "nine in the evening", "opens": "eight in the morning",
 }  # fmt: skip
 
 

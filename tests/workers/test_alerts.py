@@ -216,7 +216,7 @@ def test_job_that_runs_twice_tells_once_and_the_sweeper_tells_with_redis_down(
 def test_carrier_that_is_down_delays_no_part_of_the_sweep(call_center: CallCenter) -> None:
     asked = []
 
-    def is_down(*, to: str, body: str) -> None:
+    def is_down(*, to: str, body: str, line: str | None = None) -> None:
         asked.append(to)
         raise CarrierUnknown("No answer.")
 
@@ -294,7 +294,7 @@ def test_texts_slow_down_after_too_many_requests(call_center: CallCenter) -> Non
     _promise(call_center, 90, state="left_for_staff", outcome="unknown", closed_at=call_center.now)
     asked = []
 
-    def is_overloaded(*, to: str, body: str) -> None:
+    def is_overloaded(*, to: str, body: str, line: str | None = None) -> None:
         asked.append((to, body))
         raise CarrierRefused("Too many requests.", about="pace", code=20429)
 
