@@ -16,8 +16,8 @@ OPEN_STATES = NOTICE_STATES[:3]
 OUTCOMES = (
     # stopped
     "withdrawn", "paused", "gate", "replaced", "retracted", "case_closed", "staff_cancelled",
-    # left for staff; a row of an older version may be left as unknown
-    "cap", "unconfirmed", "no_phone", "wrong_code", "no_code", "asked_person", "refused", "unknown",
+    # left for staff
+    "cap", "unconfirmed", "no_phone", "wrong_code", "no_code", "asked_person", "refused",
 )  # fmt: skip
 #: The task of an urgent notice about which those on call were paged, while the line goes on calling.
 LATE = "late"

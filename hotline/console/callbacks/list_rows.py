@@ -67,7 +67,6 @@ SHORT_OUTCOMES = {
     "notice_wrong_code": N_("code problem"),
     "notice_no_code": N_("code problem"),
     "notice_refused": N_("phone cannot be called"),
-    "notice_unknown": N_("may have been called"),
     "notice_asked_person": N_("asked for a person"),
 }
 #: The marks in the order of the legend: each in a few words, and what it asks of the one who calls.

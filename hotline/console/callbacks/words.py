@@ -74,7 +74,6 @@ OUTCOME_SENTENCES = {
     "notice_wrong_code": N_("Code problem: someone answered and gave a wrong notice code three times."),
     "notice_no_code": N_("Code problem: someone answered and said that they do not have the notice code."),
     "notice_refused": N_("The carrier could not call their phone."),
-    "notice_unknown": N_("We do not know whether the person was called. Their phone may have rung already."),
     "notice_asked_person": N_("They asked to hear the news from a person."),
     "notice_over": N_("The news was confirmed, may not be told any more, or is told in another callback."),
     "no_answer": N_("The person was not reached in any of the tries."),
@@ -135,7 +134,7 @@ RECOGNITION_NAMES = {
 #: Languages by their codes; any other shows its code.
 LANGUAGES = {"en": N_("English"), "es": N_("Spanish")}
 #: With these outcomes a phone may have rung without anyone knowing.
-MAY_HAVE_RUNG = frozenset({"unknown", "unknown_call", "notice_unknown"})
+MAY_HAVE_RUNG = frozenset({"unknown", "unknown_call"})
 
 #: What the history says of a person who could not talk.
 _PUT_OFF = frozenset({"not_safe_callback", "not_safe_later_callback"})

@@ -39,7 +39,6 @@ WHY = {
     "no_code": N_("code problem"),
     "asked_person": N_("asked for a person"),
     "refused": N_("phone cannot be called"),
-    "unknown": N_("may have been called"),
 }
 OPENS = {
     "code": (N_("A notice code of 4 digits"), N_("They choose it now. It opens a notice and nothing else.")),

@@ -5,8 +5,11 @@ from pathlib import Path
 
 from hotline.console.callbacks import list_rows
 from hotline.console.callbacks import words as said
+from hotline.console.cases import notice_words
 from models.callbacks import appointment, callback
 from models.callbacks.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
+from models.notices import notice
+from models.notices.staff_task import OUTCOME_PREFIX, OVER
 from models.overview import history
 from models.overview.outcome import OUTCOME_CODES
 from models.overview.work_list import FILTERS
@@ -25,6 +28,19 @@ def test_every_code_has_words() -> None:
     assert set(said.CANCEL_NAMES) == set(appointment.CANCEL_REASONS)
     assert {f"{move}_callback" for move in MOVES} <= set(said.HAPPENED)
     assert set(history._LEGS.values()) <= set(said.HAPPENED)
+
+
+def test_words_of_notices_are_those_of_outcomes_that_exist() -> None:
+    written = {*notice.OUTCOMES, notice.LATE}
+    of_tasks = {
+        one.removeprefix(OUTCOME_PREFIX)
+        for one in said.OUTCOME_SENTENCES
+        if one != OVER and one.startswith(OUTCOME_PREFIX)
+    }
+
+    assert set(notice_words.WHY) == written - {"case_closed"}
+    assert of_tasks <= written
+    assert {f"{OUTCOME_PREFIX}{one}" for one in of_tasks} <= set(list_rows.SHORT_OUTCOMES)
 
 
 def test_every_entry_about_a_callback_has_words() -> None:
