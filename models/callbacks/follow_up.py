@@ -1,12 +1,13 @@
 """A callback that follows another: the call dropped, was cut off on hold, or is to continue later (R36)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, TextClause, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
 from models.audit.audit import AuditEntry
@@ -189,6 +190,26 @@ def began_with(session: Session, callback: Callback) -> Callback:
         seen.add(before.id)
         callback = before
     return callback
+
+
+def whose_talks_began_with(
+    reasons: Collection[str], *which: ColumnElement[bool] | TextClause
+) -> Select[tuple[int | None, int | None]]:
+    """The case and the registrant of each of these callbacks that continues a talk with one of ``reasons``.
+
+    It is ``began_with`` for many in one statement; none of ``reasons`` is one of CONTINUES.
+    """
+    people = (Callback.case_id, Callback.registrant_id)
+    talks = select(*people, Callback.reason, Callback.requested_in_call_id).where(*which)
+    talks_back = talks.cte("talks", recursive=True)
+    before = aliased(Callback)
+    # A union of all would not end if two callbacks followed each other.
+    talks_back = talks_back.union(
+        select(talks_back.c.case_id, talks_back.c.registrant_id, before.reason, before.requested_in_call_id)
+        .join(before, before.caller_call_id == talks_back.c.requested_in_call_id)
+        .where(talks_back.c.reason.in_(CONTINUES))
+    )
+    return select(talks_back.c.case_id, talks_back.c.registrant_id).where(talks_back.c.reason.in_(reasons))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from models.callbacks.callback import (
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import CONTINUES, began_with
+from models.callbacks.follow_up import CONTINUES, whose_talks_began_with
 from models.callbacks.wishes import SAFEST, Wishes, wishes_of_phone
 from models.calls.two_lists import rank_of
 from models.cases.case import Case
@@ -83,7 +83,7 @@ def _without_task(session: Session, lately: datetime, limit: int) -> list[_Wante
     people = select(Callback.registrant_id).where(*stands, Callback.registrant_id.is_not(None))
     # A person who is promised a call about one case still has to be told the news of another one.
     asked = select(Notice.case_id).where(IS_OPEN, Notice.task == ASKED)
-    going_on = _going_on(session)
+    going_on = session.execute(_GOING_ON).all()
     in_promise = and_(
         or_(
             Case.registrant_id.in_(people),
@@ -105,18 +105,6 @@ def _without_task(session: Session, lately: datetime, limit: int) -> list[_Wante
         _Wanted(case_id, registrant_id, cast(datetime, since), urgent > 0)
         for case_id, registrant_id, since, urgent in rows
     ]
-
-
-def _going_on(session: Session) -> list[Callback]:
-    """The callbacks that stand and continue a talk about news, of a person whose news waits."""
-    cases = select(Notice.case_id).where(IS_OPEN, HAS_TASK)
-    people = select(Case.registrant_id).where(Case.id.in_(cases))
-    found = select(Callback).where(
-        Callback.reason.in_(CONTINUES),
-        IS_PROMISED,
-        or_(Callback.case_id.in_(cases), Callback.registrant_id.in_(people)),
-    )
-    return [one for one in session.scalars(found) if began_with(session, one).reason in TELLING]
 
 
 def _make(session: Session, wanted: _Wanted, now: datetime, policy: CallbackPolicy) -> None:
@@ -207,4 +195,15 @@ _URGENT: ColumnElement[Any] = Notice.is_urgent.is_(True)
 _LISTED = and_(TELLS, Callback.reason == NOTICE_TASK, Callback.state == TAKEN_UP_AGAIN)
 _ANY_TASK = select(
     or_(exists(select(Notice.id).where(IS_OPEN, HAS_TASK)), exists(select(Callback.id).where(_LISTED)))
+)
+_WAITING = select(Notice.case_id).where(IS_OPEN, HAS_TASK)
+#: Whose callbacks stand and continue a talk about news, of the people whose news waits.
+_GOING_ON = whose_talks_began_with(
+    TELLING,
+    Callback.reason.in_(CONTINUES),
+    IS_PROMISED,
+    or_(
+        Callback.case_id.in_(_WAITING),
+        Callback.registrant_id.in_(select(Case.registrant_id).where(Case.id.in_(_WAITING))),
+    ),
 )
