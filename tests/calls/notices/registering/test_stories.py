@@ -9,12 +9,11 @@ from models import Case, Notice, Registration
 from models import Phone as PhoneRow
 from models.store.database import keyring_of
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import SECOND, ringing, sweeps
-from tests.calls.notices.test_registering import ASK, CODE, calls, case, consents, registers
+from tests.calls.notices.conftest import CODE, SECOND, ringing, sweeps
+from tests.calls.notices.registering.conftest import ASK, calls, consents, registers
 from tests.factories import MadeCase, make_duress_pin, make_event, make_notice
 from tests.phone import CALLER, Phone
 
-__all__ = ["case"]
 MakeCase = Callable[..., MadeCase]
 
 

@@ -1,0 +1,119 @@
+"""Calls about changes that are paused or stopped, or that end with their consent (R28, R33)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Registration
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import CODE
+from tests.calls.notices.registering.conftest import ASK, calls, consents, registers, registration
+from tests.factories import MadeCase
+from tests.phone import Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+
+
+def test_pause_ends_by_itself_and_can_be_ended(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
+    registers(phone, case).hangs_up()
+    caller = calls(phone, case, *ASK, "3", "1")
+    assert caller.hears("We will not call about changes for now")
+    caller.hangs_up()
+    assert registration(hotline).paused_until == hotline.clock.now + timedelta(days=7)
+
+    # The next call asks about the pause by itself.
+    again = calls(phone, case, "1")
+    assert again.hears("We will not call about changes for now", "To start these calls again, press 1")
+    again.presses("1")
+
+    assert again.hears("The pause is over")
+    assert registration(hotline).state == "standing"
+
+
+def test_stopped_calls_can_be_asked_for_again(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
+    registers(phone, case).hangs_up()
+    caller = calls(phone, case, *ASK, "3", "3")
+    assert caller.hears("We will not call you about changes. You can start again at any time")
+    caller.hangs_up()
+    assert consents(hotline) == []
+
+    # The next call asks about the stop by itself.
+    calls(phone, case, "1", "1", CODE, CODE)
+
+    assert [one.state for one in hotline.rows(select(Registration).order_by(Registration.id))] == [
+        "stopped",
+        "standing",
+    ]
+
+
+@pytest.mark.parametrize("keys", [("3",), ("1",)], ids=["stopped for good", "paused for a week"])
+def test_calls_that_somebody_with_the_pin_turned_off_are_noticed_by_staff_and_in_the_next_call(
+    phone: Phone, case: MadeCase, hotline: Hotline, keys: tuple[str, ...]
+) -> None:
+    registers(phone, case).hangs_up()
+    abuser = calls(phone, case, *ASK, "3", *keys, from_="+12025550166")
+    # In the call itself they know.
+    for key in ("#", "1"):
+        abuser.presses(key)
+    assert "were stopped or paused" not in abuser.heard_so_far
+    abuser.hangs_up()
+    hotline.clock.passes(hours=2)
+    sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+    (task,) = hotline.rows(select(Callback).where(Callback.reason == "calls_stopped"))
+    assert (task.state, task.urgency, task.registrant_id) == ("left_for_staff", "other", case.registrant_id)
+
+    caller = calls(phone, case)
+
+    assert caller.hears(
+        "The calls about changes were stopped or paused today. It may have been you."
+        " To have these calls again, press 1. To leave it as it is, press 2."
+    )
+    caller.presses("1")
+    assert caller.hears("To agree, press 1" if keys == ("3",) else "To start these calls again, press 1")
+    caller.hangs_up()
+    assert "were stopped or paused" not in calls(phone, case).heard_so_far
+
+
+def test_caller_who_leaves_the_calls_stopped_is_told_once_and_staff_have_one_task(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    registers(phone, case).hangs_up()
+    calls(phone, case, *ASK, "3", "1").hangs_up()
+    calls(phone, case, "2", *ASK, "3").hangs_up()
+    hotline.clock.passes(hours=2)
+    for _ in range(2):
+        sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
+        hotline.clock.passes(hours=2)
+
+    caller = calls(phone, case)
+
+    assert caller.hears("were stopped or paused")
+    caller.presses("2")
+    assert caller.hears("Your PIN was last used", "To choose a new PIN, press 4")
+    caller.hangs_up()
+    assert "were stopped or paused" not in calls(phone, case).heard_so_far
+    assert len(hotline.rows(select(Callback).where(Callback.reason == "calls_stopped"))) == 1
+
+
+def test_consent_that_ends_is_asked_for_again_in_the_next_call(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    registers(phone, case).hangs_up()
+    assert "still want calls" not in calls(phone, case).heard_so_far
+    hotline.clock.passes(days=366)
+
+    caller = calls(phone, case)
+    assert caller.hears("Please tell us soon if you still want calls about changes", "press 2")
+    for key in ASK:
+        caller.presses(key)
+
+    assert caller.hears(
+        "have ended. We will not call until you choose to keep them", "To keep these calls, press 1"
+    )
+    caller.presses("1")
+    assert caller.hears("We will go on calling you")
+    assert "still want calls" not in calls(phone, case).heard_so_far
+    assert registration(hotline).lapses_at == hotline.clock.now + timedelta(days=365)
