@@ -22,8 +22,9 @@ from models.notices.notice_moves import AT_REST, record_move, stop
 from models.notices.registration import Registration
 from models.notices.spreading import ACTOR, stands
 
-#: With these the line goes on calling: other phones after a code problem, and all after a page (R30, R34).
-_RINGS_ON = ("wrong_code", "no_code", LATE)
+#: With these the line goes on calling: other phones after a code problem or a refusal of the number, and all
+#: after a page (R30, R34).
+_RINGS_ON = ("wrong_code", "no_code", "refused", LATE)
 _ANY_TO_WATCH = select(
     or_(exists(select(Notice.id).where(IS_OPEN)), exists(select(Notice.id).where(IS_GATED)))
 )

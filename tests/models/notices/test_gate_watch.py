@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import Registration
+from models import Phone, Registration
 from models.audit.audit import AuditEntry
 from models.callbacks.case_words import heard_for
 from models.cases.case import Case
@@ -16,6 +16,7 @@ from models.custody.custody import CustodyRecord
 from models.custody.custody_status import HeardRules
 from models.custody.held_import import list_held, reject
 from models.notices.gate_watch import is_any_to_watch, may_be_told, watch_gate
+from models.notices.notice_phones import phone_of_notice
 from models.notices.placing import claim
 from models.notices.spreading import spread
 from models.store.database import Database
@@ -140,14 +141,32 @@ def test_task_of_staff_rests_too_since_they_may_not_tell_it_either(told: Databas
     assert [one.task_at for one in notices(told)] == [at(3)]
 
 
-def test_other_phones_ring_again_for_a_notice_with_a_code_problem(told: Database) -> None:
-    change_notices(told, task="wrong_code", task_at=at(1))
+@pytest.mark.parametrize("task", ["wrong_code", "no_code", "refused", "late"])
+def test_phones_that_may_still_ring_do_so_again_beside_the_task_of_staff(told: Database, task: str) -> None:
+    change_notices(told, task=task, task_at=at(1))
     feeds(told, **OUT | {"as_of": at(2), "asylum_related": "yes"})
     watches(told, 2)
     feeds(told, **OUT | {"as_of": at(3)})
 
     assert watches(told, 3) == [("released", "waiting", None)]
     assert [one.task_at for one in notices(told)] == [at(3)]
+
+
+def test_task_of_a_number_that_the_carrier_cannot_call_is_one_again_without_another_phone(
+    told: Database,
+) -> None:
+    change_notices(told, state="left_for_staff", outcome="refused", task="refused", task_at=at(1))
+    with told.transaction() as session:
+        phone_of_notice(session, 1, session.scalars(select(Phone.id)).one()).is_stopped = True
+    feeds(told, **OUT | {"as_of": at(2), "asylum_related": "yes"})
+    watches(told, 2)
+    feeds(told, **OUT | {"as_of": at(3)})
+    watches(told, 3)
+
+    with told.transaction() as session:
+        assert not claim(session, 1, at(3), callback_policy_of(make_office()), RULES)
+
+    assert states(told) == [("released", "left_for_staff", "refused")]
 
 
 @pytest.mark.parametrize("state", ["ringing", "confirmed"])
