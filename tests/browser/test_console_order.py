@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from models import Callback
 from tests.browser.conftest import Visitors
-from tests.browser.console_server import ConsoleServer, looks_again
+from tests.browser.console_server import Colleague, ConsoleServer, looks_again
 from tests.browser.test_console_callbacks import claims, promises
 from tests.browser.test_console_panes import talked_in_open_case
 
@@ -57,12 +57,57 @@ def releases(page: Any, name: str) -> str:
     return found
 
 
+def opens_held(visitors: Visitors, server: ConsoleServer, who: Colleague, opened: int | None = None) -> Any:
+    """The page of this callback, or of the list alone, whose answers can be held."""
+    path = "/console/callbacks" if opened is None else f"/console/callbacks/{opened}"
+    return server.opens(visitors, path, who, script=HOLDS)
+
+
+def clicks_row(page: Any, callback_id: int) -> str:
+    """Click this row of the list; its answer is there, and held. Returns what it is an answer to."""
+    opening = f"/callbacks/{callback_id}"
+    holds(page, opening)
+    page.locator(f"#callback-{callback_id}").click()
+    waits_for(page, opening)
+    return opening
+
+
+def asks_for_part(page: Any, callback_id: int) -> str:
+    """The open callback asks for what is new in it; the answer is there, and held."""
+    part = f"/callbacks/{callback_id}/part"
+    holds(page, part)
+    looks_again(page)
+    waits_for(page, part)
+    return part
+
+
+def becomes_due(server: ConsoleServer, callback_id: int, **values: Any) -> None:
+    """The callback changes, so that a part that was asked for is sent."""
+    with server.database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        row.due_at = datetime.now(UTC)
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+def talked(server: ConsoleServer, who: Colleague) -> int:
+    """A talk of theirs is over, and its outcome is not saved."""
+    now = datetime.now(UTC)
+    over = {"outcome": "reached", "staff_id": who.staff_id, "talking_at": now, "closed_at": now}
+    return promises(server, state="reached", rank=None, **over)
+
+
+def is_open(page: Any, callback_id: int) -> None:
+    """The pane in the middle shows this callback."""
+    expect(page.locator(f"#work-in[data-of='{callback_id}']")).to_be_visible()
+
+
 def test_message_about_a_call_to_an_agency_outlives_a_part_that_was_asked_for_before_it(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
     ana = console_server.adds()
     callback_id, case_id = talked_in_open_case(console_server, ana)
-    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana, script=HOLDS)
+    page = opens_held(visitors, console_server, ana, callback_id)
     action, part = f"/cases/{case_id}/call-out", f"/callbacks/{callback_id}/part"
     holds(page, action, part)
 
@@ -84,13 +129,9 @@ def test_part_that_was_asked_for_before_a_click_does_not_undo_what_the_click_sho
 ) -> None:
     ana = console_server.adds()
     callback_id = promises(console_server)
-    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana, script=HOLDS)
-    with console_server.database.transaction() as session:
-        session.get_one(Callback, callback_id).due_at = datetime.now(UTC)
-    part = f"/callbacks/{callback_id}/part"
-    holds(page, part)
-    looks_again(page)
-    waits_for(page, part)
+    page = opens_held(visitors, console_server, ana, callback_id)
+    becomes_due(console_server, callback_id)
+    part = asks_for_part(page, callback_id)
 
     page.locator("#does-claim").click()
     expect(page.locator("#work")).to_contain_text("You claimed it.")
@@ -104,17 +145,14 @@ def test_row_that_was_clicked_last_stays_open_when_an_earlier_answer_comes_late(
 ) -> None:
     ana = console_server.adds()
     first, second = promises(console_server), promises(console_server)
-    page = console_server.opens(visitors, "/console/callbacks", ana, script=HOLDS)
-    opening = f"/callbacks/{first}"
-    holds(page, opening)
-    page.locator(f"#callback-{first}").click()
-    waits_for(page, opening)
+    page = opens_held(visitors, console_server, ana)
+    opening = clicks_row(page, first)
 
     page.locator(f"#callback-{second}").click()
-    expect(page.locator(f"#work-in[data-of='{second}']")).to_be_visible()
+    is_open(page, second)
     releases(page, opening)
 
-    expect(page.locator(f"#work-in[data-of='{second}']")).to_be_visible()
+    is_open(page, second)
     assert page.url.endswith(f"/console/callbacks/{second}")
 
 
@@ -123,17 +161,17 @@ def test_claim_that_is_answered_late_is_told_beside_the_callback_that_was_opened
 ) -> None:
     ana = console_server.adds()
     first, second = promises(console_server), promises(console_server)
-    page = console_server.opens(visitors, "/console/callbacks", ana, script=HOLDS)
+    page = opens_held(visitors, console_server, ana)
     action = f"/callbacks/{first}/claim"
     holds(page, action)
     page.locator(f"#does-row-{first}").click()
     waits_for(page, action)
 
     page.locator(f"#callback-{second}").click()
-    expect(page.locator(f"#work-in[data-of='{second}']")).to_be_visible()
+    is_open(page, second)
     releases(page, action)
 
-    expect(page.locator(f"#work-in[data-of='{second}']")).to_be_visible()
+    is_open(page, second)
     expect(page.locator("#work")).to_contain_text("You claimed it.")
     expect(page.locator(f"#row-{first}")).to_contain_text("Claimed: You have it")
     assert page.url.endswith(f"/console/callbacks/{second}")
@@ -144,18 +182,15 @@ def test_click_whose_answer_is_older_than_the_list_beside_it_looks_again(
 ) -> None:
     ana, luis = console_server.adds(), console_server.adds(name="Luis Demo")
     first, second = promises(console_server), promises(console_server)
-    page = console_server.opens(visitors, "/console/callbacks", ana, script=HOLDS)
-    opening = f"/callbacks/{first}"
-    holds(page, opening)
-    page.locator(f"#callback-{first}").click()
-    waits_for(page, opening)
+    page = opens_held(visitors, console_server, ana)
+    opening = clicks_row(page, first)
 
     claims(console_server, second, luis)
     looks_again(page)
     expect(page.locator(f"#row-{second}")).to_contain_text("Luis has it")
     releases(page, opening)
 
-    expect(page.locator(f"#work-in[data-of='{first}']")).to_be_visible()
+    is_open(page, first)
     expect(page.locator(f"#row-{second}")).to_contain_text("Luis has it")
 
 
@@ -164,19 +199,16 @@ def test_page_of_the_history_stays_when_the_answer_to_an_earlier_click_comes_lat
 ) -> None:
     ana = console_server.adds()
     first, second, third = (promises(console_server) for _ in range(3))
-    page = console_server.opens(visitors, f"/console/callbacks/{first}", ana, script=HOLDS)
+    page = opens_held(visitors, console_server, ana, first)
     page.locator(f"#callback-{second}").click()
-    expect(page.locator(f"#work-in[data-of='{second}']")).to_be_visible()
-    opening = f"/callbacks/{third}"
-    holds(page, opening)
-    page.locator(f"#callback-{third}").click()
-    waits_for(page, opening)
+    is_open(page, second)
+    opening = clicks_row(page, third)
 
     page.go_back()
-    expect(page.locator(f"#work-in[data-of='{first}']")).to_be_visible()
+    is_open(page, first)
     releases(page, opening)
 
-    expect(page.locator(f"#work-in[data-of='{first}']")).to_be_visible()
+    is_open(page, first)
     assert page.url.endswith(f"/console/callbacks/{first}")
 
 
@@ -185,16 +217,11 @@ def test_answer_about_a_callback_that_was_left_for_the_list_shows_its_case_besid
 ) -> None:
     ana = console_server.adds()
     left, other = promises(console_server), promises(console_server)
-    page = console_server.opens(visitors, "/console/callbacks", ana, script=HOLDS)
+    page = opens_held(visitors, console_server, ana)
     page.locator(f"#callback-{left}").click()
     expect(page.locator("#work-title")).to_contain_text("Callback")
-    with console_server.database.transaction() as session:
-        row = session.get_one(Callback, left)
-        row.reason, row.due_at = "lost_pin", datetime.now(UTC)
-    part = f"/callbacks/{left}/part"
-    holds(page, part)
-    looks_again(page)
-    waits_for(page, part)
+    becomes_due(console_server, left, reason="lost_pin")
+    part = asks_for_part(page, left)
 
     page.keyboard.press("Escape")
     page.go_back()
@@ -209,17 +236,11 @@ def test_answer_about_a_callback_that_was_left_for_the_list_shows_its_case_besid
 def test_answer_about_a_callback_that_comes_after_its_outcome_was_saved_is_left_out(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    now = datetime.now(UTC)
     ana = console_server.adds()
-    over = {"outcome": "reached", "staff_id": ana.staff_id, "talking_at": now, "closed_at": now}
-    done = promises(console_server, state="reached", rank=None, **over)
-    page = console_server.opens(visitors, f"/console/callbacks/{done}", ana, script=HOLDS)
-    with console_server.database.transaction() as session:
-        session.get_one(Callback, done).due_at = datetime.now(UTC)
-    part = f"/callbacks/{done}/part"
-    holds(page, part)
-    looks_again(page)
-    waits_for(page, part)
+    done = talked(console_server, ana)
+    page = opens_held(visitors, console_server, ana, done)
+    becomes_due(console_server, done)
+    part = asks_for_part(page, done)
 
     page.locator("label[for=outcome-reached]").click()
     page.locator("#save-outcome").click()
@@ -231,12 +252,10 @@ def test_answer_about_a_callback_that_comes_after_its_outcome_was_saved_is_left_
 def test_bar_asks_for_an_outcome_no_more_once_the_page_says_that_it_is_saved(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
-    now = datetime.now(UTC)
     ana = console_server.adds()
-    over = {"outcome": "reached", "staff_id": ana.staff_id, "talking_at": now, "closed_at": now}
-    done = promises(console_server, state="reached", rank=None, **over)
+    done = talked(console_server, ana)
     # No clock asks for changes here.
-    page = console_server.opens(visitors, f"/console/callbacks/{done}", ana, script=HOLDS)
+    page = opens_held(visitors, console_server, ana, done)
     expect(page.locator("#bar")).to_contain_text("Save the outcome of the call")
 
     page.locator("label[for=outcome-reached]").click()
