@@ -7,69 +7,31 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Alert, AuditEntry, Callback, Registration, Staff
-from models.callbacks.recognition import recognize
 from models.cases.case import Case
-from models.overview.outcome import note_outcome
-from models.talks.own_call import call_now
-from models.talks.talk import Talk
-from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
     FIRST,
     SECOND,
-    TELLING,
     Registered,
     picks_up,
     ringing,
     sweeps,
     the_notice,
 )
+from tests.calls.notices.staff_tells import (
+    asks_for_person,
+    ends,
+    forgets_the_code,
+    is_left_to_staff,
+    staff_call,
+    tasks,
+)
 from tests.factories import make_duress_pin, make_event, make_notice
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
 MakeStaff = Callable[..., Staff]
-
-
-def tasks(hotline: Hotline) -> list[Callback]:
-    """The callbacks on the list, oldest first."""
-    return hotline.rows(select(Callback).order_by(Callback.id))
-
-
-def forgets_the_code(phone: Phone, hotline: Hotline) -> None:
-    """Whoever answers says that they have no code."""
-    called = picks_up(phone, hotline)
-    called.presses("1")
-    called.presses("#")
-    called.hangs_up()
-    sweeps(hotline)
-
-
-def staff_call(phone: Phone, hotline: Hotline, who: Staff) -> Phone:
-    """Staff take the task and call; the person says that it is a good time. Returns the person's phone."""
-    with hotline.database.transaction() as session:
-        jobs = call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
-    for name, row_id in jobs:
-        hotline.jobs.enqueue(name, row_id)
-    _, to_person = accepted_by(phone, hotline)
-    person = phone.answers(to_person)
-    assert person.does_not_hear(*TELLING)
-    person.presses("1")
-    hotline.jobs.works_off()
-    return person
-
-
-def ends(hotline: Hotline, person: Phone, who: Staff, code: str, *, recognized: bool) -> None:
-    """The talk ends, and staff enter how it went."""
-    with hotline.database.transaction() as session:
-        if recognized:
-            recognize(session, tasks(hotline)[-1].id, who.id, "agreed_word", hotline.clock.now)
-    person.hangs_up()
-    hotline.jobs.works_off()
-    with hotline.database.transaction() as session:
-        talk = session.scalars(select(Talk).order_by(Talk.id.desc()).limit(1)).one()
-        note_outcome(session, talk, code, who.id, hotline.clock.now, hotline.policy)
 
 
 @pytest.mark.parametrize(
@@ -101,9 +63,7 @@ def test_staff_who_reach_and_recognize_the_person_confirm_the_news(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff()
-    registered("released").is_due()
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_left_to_staff(phone, registered("released"))
 
     ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=True)
 
@@ -119,9 +79,7 @@ def test_person_whom_staff_did_not_recognize_has_not_heard_the_news(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff()
-    registered("released").is_due()
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_left_to_staff(phone, registered("released"))
 
     ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=False)
 
@@ -135,9 +93,7 @@ def test_person_whom_staff_did_not_recognize_has_not_heard_the_news(
 def test_task_is_closed_when_its_person_confirms_the_news_on_another_phone(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
-    registered("released", phones=(FIRST, SECOND)).is_due()
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_left_to_staff(phone, registered("released", phones=(FIRST, SECOND)))
     assert [task.outcome for task in tasks(hotline)] == ["notice_no_code"]
     sweeps(hotline, minutes=30)
 
@@ -154,9 +110,7 @@ def test_task_is_closed_when_its_person_confirms_the_news_on_another_phone(
 def test_task_that_staff_cancel_because_the_person_asked_stops_the_notice(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_left_to_staff(phone, registered("released"))
     with hotline.database.transaction() as session:
         cancelled = {"state": "cancelled", "outcome": "person_asked", "closed_at": hotline.clock.now}
         session.execute(update(Callback).values(**cancelled))
@@ -190,10 +144,7 @@ def test_person_who_asked_for_a_person_has_one_callback_and_no_task_beside_it(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
     registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "2"):
-        called.presses(keys)
+    asks_for_person(phone, hotline)
 
     sweeps(hotline, minutes=1)
 
@@ -205,10 +156,7 @@ def test_person_who_asked_for_a_person_has_a_task_of_its_own_for_another_case(
 ) -> None:
     made = registered("released")
     made.is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "2"):
-        called.presses(keys)
+    asks_for_person(phone, hotline)
     other = registered("escaped", phones=("+12025550137",), cap=0)
     with hotline.database.transaction() as session:
         session.get_one(Case, other.case.id).registrant_id = made.case.registrant_id

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from models import AuditEntry, Notice, Staff
 from models.overview.outcome import note_outcome
 from models.talks.talk import Talk
-from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
@@ -20,7 +19,15 @@ from tests.calls.notices.conftest import (
     sweeps,
     the_notice,
 )
-from tests.calls.notices.test_reach_person import ends, forgets_the_code, staff_call, tasks
+from tests.calls.notices.staff_tells import (
+    ends,
+    forgets_the_code,
+    is_left_to_staff,
+    staff_call,
+    talk_again,
+    talks_with_a_person,
+    tasks,
+)
 from tests.conftest import ON_BOTH
 from tests.phone import Phone
 
@@ -43,9 +50,8 @@ def test_person_whom_staff_did_not_reach_after_all_is_still_to_be_told(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, code: str
 ) -> None:
     who = make_staff()
-    registered("released", phone={"voicemail_allowed": True, "voicemail_text": "please_call"}).is_due()
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    allowed = {"voicemail_allowed": True, "voicemail_text": "please_call"}
+    is_left_to_staff(phone, registered("released", phone=allowed))
     sweeps(hotline, seconds=30)
     before = facts_of(the_notice(hotline))
     assert before["state"] == "left_for_staff"
@@ -89,9 +95,7 @@ def test_key_of_the_person_stays_when_staff_correct_reached(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff()
-    registered("released", phones=(FIRST, SECOND)).is_due()
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_left_to_staff(phone, registered("released", phones=(FIRST, SECOND)))
     sweeps(hotline, minutes=30)
     called = picks_up(phone, hotline, SECOND)
     for keys in ("1", CODE, "1"):
@@ -113,9 +117,7 @@ def test_correction_back_to_reached_confirms_the_news_again(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff()
-    registered("released").is_due()
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_left_to_staff(phone, registered("released"))
     ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=True)
     corrects(hotline, who, "to_supervisor")
     assert the_notice(hotline).state == "left_for_staff"
@@ -123,26 +125,6 @@ def test_correction_back_to_reached_confirms_the_news_again(
     corrects(hotline, who, "reached")
 
     assert (the_notice(hotline).state, the_notice(hotline).confirmed_by) == ("confirmed", "staff")
-
-
-def asks_for_a_person(phone: Phone, hotline: Hotline) -> tuple[Phone, Phone]:
-    """In the call about the news the person asks for a person, and talks with one: liaison and person."""
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "2"):
-        called.presses(keys)
-    called.hangs_up()
-    sweeps(hotline)
-    return talk_again(phone, hotline)
-
-
-def talk_again(phone: Phone, hotline: Hotline) -> tuple[Phone, Phone]:
-    """The liaison accepts the callback that rings, and the person says that it is a good time."""
-    liaison, to_person = accepted_by(phone, hotline)
-    person = phone.answers(to_person)
-    person.presses("1")
-    hotline.jobs.works_off()
-    return liaison, person
 
 
 def is_told_once(hotline: Hotline) -> None:
@@ -159,7 +141,7 @@ def test_person_who_is_told_after_a_hold_broke_off_has_been_told(
 ) -> None:
     who = make_staff()
     registered("released").is_due()
-    liaison, person = asks_for_a_person(phone, hotline)
+    liaison, person = talks_with_a_person(phone, hotline)
     hotline.clock.passes(seconds=40)
     liaison.presses("*")
     person.hangs_up()
@@ -183,7 +165,7 @@ def test_person_who_is_told_in_a_later_call_has_been_told(
     who = make_staff()
     registered("released").is_due()
     if by == "person":
-        liaison, person = asks_for_a_person(phone, hotline)
+        liaison, person = talks_with_a_person(phone, hotline)
     else:
         sweeps(hotline)
         forgets_the_code(phone, hotline)
@@ -211,7 +193,7 @@ def test_person_whom_the_supervisor_tells_has_been_told(
 ) -> None:
     who = make_staff()
     registered("released").is_due()
-    liaison, person = asks_for_a_person(phone, hotline)
+    liaison, person = talks_with_a_person(phone, hotline)
     ends(hotline, person, who, "to_supervisor", recognized=True)
     liaison.hangs_up()
     hotline.clock.passes(seconds=40)
@@ -226,7 +208,7 @@ def test_later_call_in_which_nobody_was_recognized_leaves_the_news_open(
 ) -> None:
     who = make_staff()
     registered("released").is_due()
-    liaison, person = asks_for_a_person(phone, hotline)
+    liaison, person = talks_with_a_person(phone, hotline)
     ends(hotline, person, who, "to_supervisor", recognized=True)
     liaison.hangs_up()
     hotline.clock.passes(seconds=40)

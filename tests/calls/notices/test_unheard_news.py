@@ -10,7 +10,7 @@ from models import Case, Notice, Staff, Subject
 from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, Registered, picks_up, sweeps, the_notice
-from tests.calls.notices.test_reach_person import ends, forgets_the_code, staff_call
+from tests.calls.notices.staff_tells import ends, forgets_the_code, staff_call
 from tests.calls.stories import opens_the_case
 from tests.phone import Phone
 

@@ -1,0 +1,85 @@
+"""What staff do about news that the line leaves to them."""
+
+from sqlalchemy import select
+
+from models import Callback, Staff
+from models.callbacks.recognition import recognize
+from models.overview.outcome import note_outcome
+from models.talks.own_call import call_now
+from models.talks.talk import Talk
+from tests.calls.callbacks.test_callbacks import accepted_by
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import CODE, TELLING, Registered, picks_up, sweeps
+from tests.phone import Phone
+
+
+def tasks(hotline: Hotline) -> list[Callback]:
+    """The callbacks on the list, oldest first."""
+    return hotline.rows(select(Callback).order_by(Callback.id))
+
+
+def forgets_the_code(phone: Phone, hotline: Hotline) -> None:
+    """Whoever answers says that they have no code."""
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    called.presses("#")
+    called.hangs_up()
+    sweeps(hotline)
+
+
+def staff_call(phone: Phone, hotline: Hotline, who: Staff) -> Phone:
+    """Staff take the task and call; the person says that it is a good time. Returns the person's phone."""
+    with hotline.database.transaction() as session:
+        jobs = call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
+    _, to_person = accepted_by(phone, hotline)
+    person = phone.answers(to_person)
+    assert person.does_not_hear(*TELLING)
+    person.presses("1")
+    hotline.jobs.works_off()
+    return person
+
+
+def ends(hotline: Hotline, person: Phone, who: Staff, code: str, *, recognized: bool) -> None:
+    """The talk ends, and staff enter how it went."""
+    with hotline.database.transaction() as session:
+        if recognized:
+            recognize(session, tasks(hotline)[-1].id, who.id, "agreed_word", hotline.clock.now)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk).order_by(Talk.id.desc()).limit(1)).one()
+        note_outcome(session, talk, code, who.id, hotline.clock.now, hotline.policy)
+
+
+def is_left_to_staff(phone: Phone, made: Registered, kind: str = "released") -> None:
+    """There is news of this kind, and whoever answers says that they have no code."""
+    made.is_due(kind)
+    sweeps(made.hotline)
+    forgets_the_code(phone, made.hotline)
+
+
+def asks_for_person(phone: Phone, hotline: Hotline) -> Phone:
+    """In the call about the news, which is due, the person asks to hear it from a person."""
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "2"):
+        called.presses(keys)
+    return called
+
+
+def talks_with_a_person(phone: Phone, hotline: Hotline) -> tuple[Phone, Phone]:
+    """The person asks for a person, and talks with one; the phones of the liaison and the person."""
+    asks_for_person(phone, hotline).hangs_up()
+    sweeps(hotline)
+    return talk_again(phone, hotline)
+
+
+def talk_again(phone: Phone, hotline: Hotline) -> tuple[Phone, Phone]:
+    """The liaison accepts the callback that rings, and the person says that it is a good time."""
+    liaison, to_person = accepted_by(phone, hotline)
+    person = phone.answers(to_person)
+    person.presses("1")
+    hotline.jobs.works_off()
+    return liaison, person
