@@ -30,10 +30,8 @@ def ask(session: Session, import_id: int, way: str, by: By, now: datetime) -> No
     if way not in WAYS:
         raise SettleError(SettleRefusal.NO_WAY)
     if entry.asked is not None:
-        raise SettleError(SettleRefusal.ASKED, who=_who(session, entry))
-    entry.asked, entry.asked_by_id, entry.asked_at = way, by.staff_id, now
-    session.flush()
-    _record(session, f"ask_{way}_import", import_id, by, None, now)
+        raise asked_already(session, entry)
+    put_request(session, entry, way, by, now)
 
 
 def withdraw(session: Session, import_id: int, by: By, now: datetime) -> None:
@@ -41,9 +39,7 @@ def withdraw(session: Session, import_id: int, by: By, now: datetime) -> None:
     entry = _held(session, import_id)
     if entry.asked is None:
         raise SettleError(SettleRefusal.NOT_ASKED)
-    entry.asked, entry.asked_by_id, entry.asked_at = None, None, None
-    session.flush()
-    _record(session, "withdraw_import_request", import_id, by, None, now)
+    drop_request(session, entry, by, now)
 
 
 def agree(database: Database, import_id: int, way: str, by: By, now: datetime, tied_days: float) -> None:
@@ -56,24 +52,13 @@ def agree(database: Database, import_id: int, way: str, by: By, now: datetime, t
     """
     with import_lock(database, PATIENCE_SECONDS), database.transaction() as session:
         entry = _held(session, import_id)
-        if entry.asked is None or entry.asked != way:
-            raise SettleError(SettleRefusal.CHANGED)
-        if entry.asked_by_id == by.staff_id:
-            raise SettleError(SettleRefusal.SAME_PERSON)
-        first = session.get_one(Staff, entry.asked_by_id)
-        if not may_settle(first):
-            raise SettleError(
-                SettleRefusal.ASKER_MAY_NOT,
-                who=first.email,
-            )
-        if not may_settle(session.get_one(Staff, by.staff_id)):
-            raise SettleError(SettleRefusal.YOU_MAY_NOT)
+        first = asker_of(session, entry, way, by)
         if way == "release":
             check_untied(session, first.id, by.staff_id, f"import:{import_id}", now, tied_days)
         state = "applying" if way == "release" else "rejected"
         session.expunge(entry)
         settle(session, import_id, state, [first.email, by.email], now)
-        _record(session, f"{way}_import", import_id, by, {"asked_by": first.id}, now, state)
+        record_request(session, f"{way}_import", import_id, by, now, {"asked_by": first.id}, state)
 
 
 def may_settle(person: Staff) -> bool:
@@ -93,18 +78,48 @@ def _held(session: Session, import_id: int) -> CustodyImport:
     return entry
 
 
-def _who(session: Session, entry: CustodyImport) -> str:
-    return session.get_one(Staff, entry.asked_by_id).email
+def put_request(session: Session, entry: CustodyImport, way: str, by: By, now: datetime) -> None:
+    """Ask a second person to do this with an import, which is locked."""
+    entry.asked, entry.asked_by_id, entry.asked_at = way, by.staff_id, now
+    session.flush()
+    record_request(session, f"ask_{way}_import", entry.id, by, now)
 
 
-def _record(
+def drop_request(session: Session, entry: CustodyImport, by: By, now: datetime) -> None:
+    """Withdraw what a second person was asked to do with an import, which is locked."""
+    entry.asked, entry.asked_by_id, entry.asked_at = None, None, None
+    session.flush()
+    record_request(session, "withdraw_import_request", entry.id, by, now)
+
+
+def asked_already(session: Session, entry: CustodyImport) -> SettleError:
+    """The refusal of a second request."""
+    return SettleError(SettleRefusal.ASKED, who=session.get_one(Staff, entry.asked_by_id).email)
+
+
+def asker_of(session: Session, entry: CustodyImport, way: str, by: By) -> Staff:
+    """The person with whose request ``by`` agrees. Raises SettleError unless both may settle imports now."""
+    if entry.asked != way:
+        raise SettleError(SettleRefusal.CHANGED)
+    if entry.asked_by_id == by.staff_id:
+        raise SettleError(SettleRefusal.SAME_PERSON)
+    first = session.get_one(Staff, entry.asked_by_id)
+    if not may_settle(first):
+        raise SettleError(SettleRefusal.ASKER_MAY_NOT, who=first.email)
+    if not may_settle(session.get_one(Staff, by.staff_id)):
+        raise SettleError(SettleRefusal.YOU_MAY_NOT)
+    return first
+
+
+def record_request(
     session: Session,
     action: str,
     import_id: int,
     by: By,
-    facts: dict[str, int] | None,
     now: datetime,
+    facts: dict[str, int] | None = None,
     state: str | None = None,
 ) -> None:
+    """Write an audit entry about a request, or about what two people settled."""
     target = f"import:{import_id}"
     audit.record(session, actor=by.email, action=action, target=target, facts=facts, state=state, now=now)
