@@ -7,6 +7,7 @@ the words that may be told and nothing more (R12, R13, R37), and each view is lo
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -77,15 +78,17 @@ def look_at_words(
         raise RefusedError(CaseWordsRefusal.NOT_RECOGNIZED)
     if holds_content(session, callback, now):
         raise RefusedError(CaseWordsRefusal.NEW_PHONE)
-    audit.record(
-        session,
-        actor=actor_of(staff_id),
-        action="look_at_case",
-        target=f"case:{callback.case_id}",
-        facts={"ground": "callback", "callback": callback.id},
-        now=now,
-    )
-    return heard_for(session, callback.case_id, now, rules)
+    facts = {"ground": "callback", "callback": callback.id}
+    return viewed(session, callback.case_id, staff_id, facts, now, rules)
+
+
+def viewed(
+    session: Session, case_id: int, staff_id: int, facts: dict[str, Any], now: datetime, rules: HeardRules
+) -> Heard:
+    """What may be told about a case now, and the audit entry that this staff member viewed it."""
+    actor, target = actor_of(staff_id), f"case:{case_id}"
+    audit.record(session, actor=actor, action="look_at_case", target=target, facts=facts, now=now)
+    return heard_for(session, case_id, now, rules)
 
 
 def has_looked(session: Session, callback: Callback, staff_id: int) -> bool:

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.audit import audit
 from models.audit.audit import AuditEntry
-from models.callbacks.case_words import heard_for
+from models.callbacks.case_words import heard_for, viewed
 from models.callbacks.claim import OVERSEERS, actor_of
 from models.calls.call import Call
 from models.cases.case import Case
@@ -91,15 +90,7 @@ def look_at_talk_words(
     """
     if talk.case_id is None:
         raise RefusedError(TalkRefusal.NO_PIN)
-    audit.record(
-        session,
-        actor=actor_of(staff_id),
-        action="look_at_case",
-        target=f"case:{talk.case_id}",
-        facts={"ground": "talk", "talk": talk.id},
-        now=now,
-    )
-    return heard_for(session, talk.case_id, now, rules)
+    return viewed(session, talk.case_id, staff_id, {"ground": "talk", "talk": talk.id}, now, rules)
 
 
 def words_for_talk(session: Session, talk: TalkAt0, now: datetime, rules: HeardRules) -> Heard:

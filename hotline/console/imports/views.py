@@ -85,33 +85,13 @@ def import_state(import_id: int) -> Response:
 @area.get("/imports/<int:import_id>/people")
 @guard_staff(*ROLES)
 def import_people(import_id: int) -> str:
-    one = _find(import_id)
-    after = _place("after")
-    with console.database.reading() as reading:
-        found = changes(reading, import_id, heard_alone=False, after=after, size=PEOPLE + 1)
-    return render_template(
-        "console/imports/people.html",
-        **_about(one),
-        found=found[:PEOPLE],
-        more=found[PEOPLE - 1].place if len(found) > PEOPLE else None,
-        after=after,
-    )
+    return _people("console/imports/people.html", import_id, heard_alone=False)
 
 
 @area.get("/imports/<int:import_id>/calls")
 @guard_staff(*ROLES)
 def import_calls(import_id: int) -> str:
-    one = _find(import_id)
-    after = _place("after")
-    with console.database.reading() as reading:
-        found = changes(reading, import_id, heard_alone=True, after=after, size=PEOPLE + 1)
-    return render_template(
-        "console/imports/calls.html",
-        **_about(one),
-        found=found[:PEOPLE],
-        more=found[PEOPLE - 1].place if len(found) > PEOPLE else None,
-        after=after,
-    )
+    return _people("console/imports/calls.html", import_id, heard_alone=True)
 
 
 @area.get("/imports/<int:import_id>/rejects")
@@ -147,6 +127,19 @@ def _place(name: str) -> int | None:
     """Where a page begins, according to its link; None for a value that no link of ours has."""
     text = request.args.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def _people(template: str, import_id: int, *, heard_alone: bool) -> str:
+    one, after = _find(import_id), _place("after")
+    with console.database.reading() as reading:
+        found = changes(reading, import_id, heard_alone=heard_alone, after=after, size=PEOPLE + 1)
+    return render_template(
+        template,
+        **_about(one),
+        found=found[:PEOPLE],
+        more=found[PEOPLE - 1].place if len(found) > PEOPLE else None,
+        after=after,
+    )
 
 
 def _find(import_id: int) -> Listed:
