@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import holidays
@@ -37,15 +38,10 @@ def _calendar(country: str) -> Any:
 
     That package takes 8 MB and 40 ms in every process. Raises NotImplementedError.
     """
-    module, name = next(
-        ((module, names[0]) for module, names in COUNTRIES.items() if country in names), (None, None)
-    )
-    if module is None or name is None:
-        raise NotImplementedError("The holidays library lacks this country.")
-    file = Path(holidays.__file__).parent / "countries" / f"{module}.py"
-    spec = spec_from_file_location(f"holidays.countries.{module}", file)
-    if spec is None or spec.loader is None:
-        raise NotImplementedError("The holidays library lacks this country.")
-    loaded = module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return getattr(loaded, name)
+    for module, names in COUNTRIES.items():
+        if country in names:
+            loaded = ModuleType(module)
+            file = Path(holidays.__file__).parent / "countries" / f"{module}.py"
+            SourceFileLoader(module, str(file)).exec_module(loaded)
+            return getattr(loaded, names[0])
+    raise NotImplementedError("The holidays library lacks this country.")
