@@ -115,8 +115,10 @@ def nobody_confirmed(desk: Desk, _digits: str) -> str:
 
 @answers("promised", "gone")
 def ask_person(desk: Desk, _digits: str) -> str:
-    """A person calls them and tells them: within the hour while that can be kept, else the true time and a
-    crisis line are said, as on the line (R19, R36).
+    """Promise a call by a person who tells them (R19).
+
+    It is promised within the hour while that can be kept. Else they hear the true time and a crisis line, as
+    callers do (R36).
     """
     asker = Asker(verified=True, doubted=False, phone_key=desk.call.phone_key or "")
     due_at, _wait = due_of(desk, "urgent", asker)

@@ -112,8 +112,10 @@ def choose_nights(desk: Desk, digits: str) -> str:
 
 @answers("saved", "gone")
 def choose_hours(desk: Desk, digits: str) -> str:
-    """The part of the day, in the registrant's zone (R29); urgent news keeps to it unless they said yes to
-    "at any hour".
+    """The part of the day for our calls, in the registrant's zone (R29).
+
+    If the person gets out we call at any hour; but only in this part after a no to nights, and in this part
+    by day if nobody asked about nights.
     """
     policies = desk.policies
     parts = {

@@ -115,7 +115,7 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
     """
     if leg.opened_at is None:
         return None
-    # Whoever gave the code was offered the news, and a key at another phone takes that back from nobody.
+    # A person who gave the code was offered the news, and hears it even if another phone has confirmed it.
     facts = _facts(session, leg, now, also_confirmed=True)
     if facts is None or not _may_be_told(session, leg, facts, now, rules):
         return None
@@ -226,7 +226,8 @@ def ask_person(session: Session, leg: "CallState", now: datetime, due_at: dateti
     """Promise an urgent callback by a person until ``due_at``, and end the line's own tries (R19).
 
     Returns until when it is promised, which is earlier if it was promised to this phone before. None: nobody
-    may call this phone about it. A promise to another phone, or a key there, is none to this one.
+    may call this phone about it. A promise to another phone of theirs does not count, and neither does a key
+    there.
 
     The callback opens no case, since nobody entered the PIN: staff recognize the person first (R37).
     """

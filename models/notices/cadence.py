@@ -13,7 +13,7 @@ from models.cases.daily_window import DailyWindow
 from models.store.policies import Policies
 
 _DAY = timedelta(hours=24)
-#: A cap costs less than this if the one phone that may ring is in a call of ours now.
+#: A shorter wait is no delay by a cap: the phone that may ring is only in another call of ours.
 _NO_DELAY = timedelta(minutes=1)
 #: A moment is inside all windows after few steps, or never.
 _MOST_STEPS = 30
@@ -118,8 +118,8 @@ def _due(course: Course, phones: Iterable[AllowedPhone], policies: Policies) -> 
 def _ready(course: Course, phone: AllowedPhone, due: datetime, now: datetime) -> datetime:
     """When this phone takes part again, whatever its window says.
 
-    The call to it that another call of ours kept from ringing is due when that one is over, also if other
-    phones have rung since.
+    A phone that has not rung yet, because it was in another call of ours, is due once that call is over. It
+    does not wait for the next try, even if other phones have rung since.
     """
     if phone.not_before is None:
         return due

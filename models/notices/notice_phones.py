@@ -98,8 +98,8 @@ def is_in_our_call(
 ) -> bool:
     """Whether the line rings this phone, or has it in a call, about anything but this notice.
 
-    Calls that we placed, alone: anybody can keep a call open under this number. A call older than ``longest``
-    does not count: the event of its end may be lost, or its person holds up the others.
+    Only calls that we placed count: anybody can keep a call open under this number. A call older than
+    ``longest`` does not count: the event of its end may be lost, or its person holds up the others.
     """
     mine = and_(CALLS.c.phone_key == phone_key, CALLS.c.started_at > now - longest)
     about_notice = select(CALLS.c.id).where(_LIVE_NOTICE, mine, CALLS.c.notice_id != notice_id)
@@ -108,7 +108,7 @@ def is_in_our_call(
 
 
 def wait_for_our_call(phone: NoticePhone, now: datetime) -> None:
-    """Put off this phone alone, a moment; it is asked again then."""
+    """Put off this phone alone for a moment."""
     phone.not_before = max(phone.not_before or now, now + _AFTER_OUR_CALL)
 
 
