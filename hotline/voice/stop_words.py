@@ -25,26 +25,32 @@ class _Wording(NamedTuple):
 _WORDINGS: Mapping[str, _Wording] = {
     "en": _Wording(
         words=r"(?:stop|stopall|unsubscribe|cancel|end|quit|revoke|optout|opt (?:me )?out)"
-        r"(?: (?:call|text|message) me)?",
-        refusals=r"(?:do not|dont|never) (?:ever )?(?:call|text|message)|no more (?:calls|texts|messages)|"
-        r"remove me|take me off",
-        leads=r"please|sorry|hi|hello|hey|ok|okay|just|now|all|calls|texts|messages",
+        r"(?: (?:call|text|message|contact) me)?",
+        refusals=r"(?:do not|dont|never) (?:ever )?(?:call|text|message|contact)|"
+        r"(?:i (?:do not|dont) want|no) (?:any )?(?:more )?(?:calls|texts|messages)|no more|"
+        r"(?:remove|lose) (?:me|my number|this number)|take (?:me|my number|this number) off|leave me alone",
+        leads=r"please|sorry|hi|hello|hey|ok|okay|just|now|all|calls|texts|messages|nope|i said|"
+        r"who is (?:this|it)|whos this|\?|(?:i am|im) not \w+",
         asides=r"\?|all|any|the|these|this|your|it|calling|calls|texting|texts|messaging|messages|phone|number|"
-        r"(?:call|text|message)(?! me)|me|us|here|again|anymore|any more|from|list|to|and|or|please|already|"
-        r"thanks|thank you|sorry",
-        claims=r"no|you|have|has|got|this|its|it|is|a|the|im|i think",
+        r"contacting|sending|bothering|(?:call|text|message|contact)(?! me)|me|us|here|again|anymore|"
+        r"any more|from|list|to|and|or|please|already|thanks|thank you|sorry",
+        claims=r"(?:this is|it is|its) not \w+|this isnt \w+|no|you|u|have|has|got|this|its|it|is|a|the|im|"
+        r"i think",
         wrong=r"wrong (?:number|person|phone)",
     ),
     "es": _Wording(
-        words=r"parar|paren?|alto|detener|detengan?|cancelar|fin|baja|salir",
-        refusals=r"no (?:me |nos )?(?:llame[ns]?|escriban?|manden?|envien?)|"
+        words=r"parar?|paren?|alto|basta|detener|detengan?|cancelar|fin|baja|salir",
+        refusals=r"no (?:me |nos )?(?:llame[ns]?|escriban?|manden?|envien?|contacten?)|"
         r"no (?:me |nos )?vuelvan? a (?:llamar|escribir)(?:me|nos)?|"
-        r"no (?:quiero )?mas(?: (?:llamadas|mensajes))?|dejen? de",
-        leads=r"por favor|perdone?|disculpen?|lo siento|hola|ya|todo|llamadas|mensajes|textos",
+        r"no (?:quiero )?mas(?: (?:llamadas|mensajes))?|no quiero (?:llamadas|mensajes)|dej(?:en?|an?) de|"
+        r"dej[ea]n?me en paz|(?:quiten?|borren?)(?:me| mi numero)",
+        leads=r"por favor|perdone?|disculpen?|lo siento|hola|ya|todo|llamadas|mensajes|textos|"
+        r"quien (?:es|habla)|\?|(?:yo )?no soy \w+",
         asides=r"\?|de|llamar(?:me|nos)?|escribir(?:me|nos)?|mandar(?:me)?|enviar(?:me)?|molestar(?:me)?|"
-        r"llamadas|mensajes|textos|las|los|sus|mas|otra vez|nunca|aqui|a este (?:numero|telefono)|y|ni|todo|"
+        r"llamadas|mensajes|textos|la|las|los|su|sus|lista|mas|otra vez|nunca|aqui|"
+        r"a este (?:numero|telefono)|y|ni|todo|"
         r"todas|por favor|gracias",
-        claims=r"es|este|esta|tienen?|el|la|un|una|se|me|creo|que|usted|ustedes|ha|han",
+        claims=r"no es \w+|es|este|esta|tienen?|el|la|un|una|se|me|creo|que|usted|ustedes|ha|han",
         wrong=r"(?:numero|persona|telefono) equivocad[oa]|numero incorrecto|"
         r"equivoc(?:o|ado|aron) de (?:numero|persona|telefono)",
     ),
@@ -57,7 +63,7 @@ def _pattern(wording: _Wording) -> re.Pattern[str]:
     # "Now" after a refusal is missing on purpose: "do not call me now" is about this hour alone.
     stop = rf"(?:{refusals}) (?:(?:{asides}) )*+$|(?:{words}) (?:(?:{words}|{asides}|now|ya) )*+$"
     # After "wrong number" comes who they are, or are not. As a question, it is about our number.
-    mistake = rf"(?:(?:{words}|{asides}|{claims}) )*+(?:{wrong}) (?!\?)"
+    mistake = rf"(?:(?:{claims}|{words}|{asides}) )*+(?:{wrong}) (?!\?)"
     return re.compile(rf"(?!is )(?:(?:{leads}) )*+(?:{stop}|{mistake})")
 
 

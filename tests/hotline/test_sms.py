@@ -85,10 +85,14 @@ STOPS = [
     *("This is the wrong person", "Sorry, wrong number", "wrong number, this is not Maria", "Stop it?"),
     *("Stop calling me, you have the wrong number", "Please don't call me again", "do not call me"),
     *("No more calls!", "unsubscribe me", "Remove me from your list", "Don’t ever text me", "stop\u200b"),
-    *("All texts stop, thank you", "No, wrong number"),
+    *("All texts stop, thank you", "No, wrong number", "Stop contacting me", "Do not contact this number"),
+    *("Who is this? Stop texting me", "I'm not Maria. Wrong number.", "This isn't Maria, wrong number"),
+    *("u have the wrong number", "Take my number off your list", "lose my number", "Leave me alone"),
+    *("stop sending me texts", "I don't want any more calls", "No more"),
     *("PARE de llamar", "no me llamen más", "Por favor, ya no me llamen", "Deje de llamarme"),
     *("No más mensajes", "Se equivocó de número", "Número equivocado, no soy María"),
-    "Hola, creo que tiene el número equivocado",
+    *("Hola, creo que tiene el número equivocado", "¿Quién es? No me llamen", "Déjenme en paz", "Ya basta"),
+    *("Quítenme de la lista", "No es María, número equivocado", "No me contacten", "deja de llamarme"),
     *("PARAR", "Alto", "alto, por favor", "Detener", "BAJA", "número equivocado", "Persona equivocada"),
 ]  # fmt: skip
 
@@ -127,7 +131,11 @@ def test_every_word_for_stop_stops(database: Database, office: Office, prompts: 
 
     assert texter.stopped() == [True]
     spanish = any(
-        word in body.casefold() for word in ("par", "alto", "detener", "baja", "equivoc", "llam", "mensaj")
+        word in body.casefold()
+        for word in (
+            *("par", "alto", "detener", "baja", "equivoc", "llam", "mensaj"),
+            *("paz", "basta", "lista", "contacten"),
+        )
     )
     assert prompts.text("es" if spanish else "en", "sms.stop") in answer
 
@@ -138,6 +146,9 @@ def test_every_word_for_stop_stops(database: Database, office: Office, prompts: 
         *("stop lying to me, where is he?", "When does it end?", "", "yes", "1", "🙂", "help me stop him"),
         *("Call me, this is the end", "please stop texting me. call me", "Do not text me, call me"),
         *("Stop it!!! he is going to kill me", "Don't call me now, he is home", "Is this the wrong number?"),
+        *("Who is this? Wrong number?", "I'm not safe, where is he", "Do not contact him", "Take my number"),
+        *("I don't want calls now, he is home", "¿Quién es usted?", "basta de hablar con él"),
+        *("No es buen momento, no me llamen ahora", "Para información"),
         *(
             "I called the wrong number, where is he?",
             "no me llama nadie",
