@@ -68,7 +68,7 @@ OUTCOME_SENTENCES = {
     "notice_late": N_(
         "Nobody has confirmed urgent news in time. Reach this person yourself. The line may call them too."
     ),
-    "notice_cap": N_("The line called this phone as often as its owner allows. Reach this person yourself."),
+    "notice_cap": N_("The line called as often as this person allows, on all phones. Reach them yourself."),
     "notice_unconfirmed": N_("The line called in every try, and nobody confirmed the news."),
     "notice_no_phone": N_("No phone of theirs may be called by the line. Look at the phones of the case."),
     "notice_wrong_code": N_("Code problem: someone answered and gave a wrong notice code three times."),
