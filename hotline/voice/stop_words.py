@@ -24,10 +24,12 @@ class _Wording(NamedTuple):
 
 _WORDINGS: Mapping[str, _Wording] = {
     "en": _Wording(
-        words=r"(?:stop|stopall|unsubscribe|cancel|end|quit|revoke|optout|opt (?:me )?out)"
+        # "End it all" and "stop me" are cries for help: the answer to what we cannot read names 911.
+        words=r"(?:stop(?! me )|stopall|unsubscribe|cancel|end(?! (?:it|me|all $))|quit|revoke|optout|"
+        r"opt (?:me )?out)"
         r"(?: (?:call|text|message|contact) me)?",
         refusals=r"(?:do not|dont|never) (?:ever )?(?:call|text|message|contact)|"
-        r"(?:i (?:do not|dont) want|no) (?:any )?(?:more )?(?:calls|texts|messages)|no more|"
+        r"(?:i (?:do not|dont) want|no) (?:any )?(?:more )?(?:calls|texts|messages)|"
         r"(?:remove|lose) (?:me|my number|this number)|take (?:me|my number|this number) off|leave me alone",
         leads=r"please|sorry|hi|hello|hey|ok|okay|just|now|all|calls|texts|messages|nope|i said|"
         r"who is (?:this|it)|whos this|\?|(?:i am|im) not \w+",
@@ -39,7 +41,7 @@ _WORDINGS: Mapping[str, _Wording] = {
         wrong=r"wrong (?:number|person|phone)",
     ),
     "es": _Wording(
-        words=r"parar?|paren?|alto|basta|detener|detengan?|cancelar|fin|baja|salir",
+        words=r"parar?|paren?|alto|basta|detener|detengan?|cancelar|fin(?! de todo)|baja|salir",
         refusals=r"no (?:me |nos )?(?:llame[ns]?|escriban?|manden?|envien?|contacten?)|"
         r"no (?:me |nos )?vuelvan? a (?:llamar|escribir)(?:me|nos)?|"
         r"no (?:quiero )?mas(?: (?:llamadas|mensajes))?|no quiero (?:llamadas|mensajes)|dej(?:en?|an?) de|"

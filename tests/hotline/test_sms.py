@@ -88,7 +88,7 @@ STOPS = [
     *("All texts stop, thank you", "No, wrong number", "Stop contacting me", "Do not contact this number"),
     *("Who is this? Stop texting me", "I'm not Maria. Wrong number.", "This isn't Maria, wrong number"),
     *("u have the wrong number", "Take my number off your list", "lose my number", "Leave me alone"),
-    *("stop sending me texts", "I don't want any more calls", "No more"),
+    *("stop sending me texts", "I don't want any more calls", "end all calls"),
     *("PARE de llamar", "no me llamen más", "Por favor, ya no me llamen", "Deje de llamarme"),
     *("No más mensajes", "Se equivocó de número", "Número equivocado, no soy María"),
     *("Hola, creo que tiene el número equivocado", "¿Quién es? No me llamen", "Déjenme en paz", "Ya basta"),
@@ -148,6 +148,7 @@ def test_every_word_for_stop_stops(database: Database, office: Office, prompts: 
         *("Stop it!!! he is going to kill me", "Don't call me now, he is home", "Is this the wrong number?"),
         *("Who is this? Wrong number?", "I'm not safe, where is he", "Do not contact him", "Take my number"),
         *("I don't want calls now, he is home", "¿Quién es usted?", "basta de hablar con él"),
+        *("End it all", "please, just end it", "Stop me", "fin de todo"),
         *("No es buen momento, no me llamen ahora", "Para información"),
         *(
             "I called the wrong number, where is he?",
