@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from config.office import Office, OfficeError
 from config.settings import Settings
 from hotline.cli.command.context import connect
+from models.store.policies import Policies
 
 T = TypeVar("T")
 
@@ -179,11 +180,11 @@ def check_purge(settings: Settings) -> Finding:
 
     found = read_database(
         settings,
-        lambda session, _now: [(last_ended(session), count_refused(session), is_everything_held(session))],
+        lambda session, _now: (last_ended(session), count_refused(session), is_everything_held(session)),
     )
     if found is None:
         return Finding("purge", "not known")
-    ((ended, refused, all_held),) = found
+    ended, refused, all_held = found
     if ended is None:
         return Finding("purge", "everything is on legal hold" if all_held else "has not run yet")
     told = f"last ran {ended:%Y-%m-%d %H:%M} UTC"
@@ -228,7 +229,7 @@ def _seconds(span: timedelta | None) -> int:
     return 0 if span is None else int(span.total_seconds())
 
 
-def read_database(settings: Settings, read: Callable[[Session, datetime], Sequence[T]]) -> Sequence[T] | None:
+def read_database(settings: Settings, read: Callable[[Session, datetime], T]) -> T | None:
     from sqlalchemy.exc import SQLAlchemyError
 
     database = connect(settings)
@@ -242,26 +243,36 @@ def read_database(settings: Settings, read: Callable[[Session, datetime], Sequen
         database.close()
 
 
-def check_feed(settings: Settings) -> Finding:
-    """When the feed last confirmed anybody (R14). A late feed is a note: the line itself works."""
-    from models.custody.feed_silence import silent_since
-    from models.custody.import_history import newest_as_of
+def _read_by_policies(settings: Settings, read: Callable[[Session, datetime, Policies], T]) -> T | None:
+    """Read it by the office's policies; None also if their file cannot be read, which its check reports."""
     from workers.office_rules import policies_of
 
     try:
         policies = policies_of(Office.load(settings.office_file))
     except OfficeError:
-        return Finding("feed", "not known")
-    found = read_database(
-        settings, lambda session, now: [(newest_as_of(session), silent_since(session, now, policies))]
+        return None
+    return read_database(settings, lambda session, now: read(session, now, policies))
+
+
+def check_feed(settings: Settings) -> Finding:
+    """When the feed last confirmed anybody (R14). A late feed is a note: the line itself works."""
+    from models.custody.feed_silence import silent_since
+    from models.custody.import_history import newest_as_of
+
+    found = _read_by_policies(
+        settings,
+        lambda session, now, policies: (
+            newest_as_of(session),
+            silent_since(session, now, policies),
+            policies.feed_silent_hours,
+        ),
     )
     if found is None:
         return Finding("feed", "not known")
-    ((newest, since),) = found
+    newest, since, hours = found
     if newest is None:
         return Finding("feed", "no file has been applied yet")
     told = f"last confirmed somebody {newest:%Y-%m-%d %H:%M} UTC"
-    hours = policies.feed_silent_hours
     wrong = f"The feed has confirmed nobody for over {hours} hours. Callers hear that we cannot confirm."
     return Finding("feed", told, wrong if since is not None else None, is_fault=False)
 
@@ -269,18 +280,14 @@ def check_feed(settings: Settings) -> Finding:
 def check_notices(settings: Settings) -> Finding:
     """How many notices are in which state, and whether urgent ones are late (R34). It names nobody."""
     from models.notices.notice_counts import counts_by_state, late_notices
-    from workers.office_rules import policies_of
 
-    try:
-        policies = policies_of(Office.load(settings.office_file))
-    except OfficeError:
-        return Finding("notices", "not known")
-    found = read_database(
-        settings, lambda session, now: [(counts_by_state(session), late_notices(session, now, policies))]
+    found = _read_by_policies(
+        settings,
+        lambda session, now, policies: (counts_by_state(session), late_notices(session, now, policies)),
     )
     if found is None:
         return Finding("notices", "not known")
-    ((counts, late),) = found
+    counts, late = found
     told = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items())
     wrong = f"{late.on_call} urgent notices are unconfirmed, {late.supervisors} of them for too long; {told}."
     return Finding("notices", told, wrong if late.on_call else None, is_fault=False)
@@ -342,13 +349,10 @@ def check_shift(settings: Settings) -> Finding:
 def check_two_people(settings: Settings) -> Finding:
     """Whether two people exist who may approve together (R40)."""
     from models.staff.two_people import missing_pairs
-    from workers.office_rules import policies_of
 
-    try:
-        days = policies_of(Office.load(settings.office_file)).two_people_days
-    except OfficeError:
-        return Finding("two people", "not known")
-    missing = read_database(settings, lambda session, now: missing_pairs(session, now, days))
+    missing = _read_by_policies(
+        settings, lambda session, now, policies: missing_pairs(session, now, policies.two_people_days)
+    )
     if missing is None:
         return Finding("two people", "not known")
     if not missing:
