@@ -19,6 +19,8 @@ from hotline.exchange.delivery.faults import Faults
 from hotline.exchange.delivery.request import LineError, Reply, Request
 from hotline.exchange.delivery.signing import signed_headers
 from hotline.exchange.twiml.leg import Leg
+from hotline.exchange.twiml.waits import Keys
+from ivr_flows.engine.flow import MOMENT_SECONDS
 
 CALLER = "+12025550123"
 _ALL_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
@@ -56,7 +58,9 @@ class Phone:
     """One telephone: it dials in, or answers what the line rings, then hears, presses keys and hangs up.
 
     One that is ``timed`` hears words as long as they last, and ``waits`` lets the time pass; on any other the
-    caller always hears everything out.
+    caller always hears everything out. That includes words after which the line takes a key for a moment and
+    then says more: a caller who presses nothing hears all of it as one. One who no longer ``hears_out`` such
+    words has their next key fall into them.
     """
 
     def __init__(
@@ -86,6 +90,7 @@ class Phone:
         self._queues = Queues() if queues is None else queues
         self._timed = timed
         self._call: LiveCall | None = None
+        self.hears_out = True
         self.last_request: Request | None = None
         self.last_response: TestResponse | None = None
 
@@ -333,6 +338,8 @@ class Phone:
     def _do(self, action: Callable[[], Any]) -> None:
         try:
             action()
+            while self.hears_out and not self._timed and waits_a_moment(self._call):
+                self.call.driver.go_on(self.call.leg.hears_out)
         except LineError as problem:
             pytest.fail(f"{problem}\n{self.transcript}")
 
@@ -360,6 +367,12 @@ class Phone:
         faults = self._check(document, whisper=whisper) if self._check is not None else []
         if faults:
             pytest.fail("TwiML that Twilio would refuse: " + "; ".join(faults) + f"\n{document.decode()}")
+
+
+def waits_a_moment(call: LiveCall | None) -> bool:
+    """Whether the line takes a key for just a moment before it says more: who listens presses nothing."""
+    waits = None if call is None else call.leg.waits_for
+    return isinstance(waits, Keys) and waits.seconds <= MOMENT_SECONDS
 
 
 def _plain(text: str) -> str:

@@ -12,7 +12,7 @@ from hotline.cli.command.context import emit, fail, load_office, load_settings
 from hotline.office_rules import rules_of
 from hotline.speech import measured_seconds
 from hotline.trees import build_flows, tree_problems, walked_problems
-from ivr_flows.engine.flow import WAITING, Flow
+from ivr_flows.engine.flow import Flow
 from ivr_flows.prompts import PromptError, Prompts
 from ivr_flows.review.drawing import as_mermaid, as_text
 from ivr_flows.review.layout import LayoutMissingError
@@ -46,8 +46,7 @@ def check(against: Path | None, as_json: bool) -> None:
     if against is not None:
         found += _stranded(trees, against)
     waits = {
-        name: sorted(s for s, step in flow.steps.items() if isinstance(step, WAITING))
-        for name, flow in trees.items()
+        name: sorted(step for step in flow.steps if flow.may_wait_at(step)) for name, flow in trees.items()
     }
     document = {"trees": waits, "problems": found}
     emit(

@@ -23,7 +23,8 @@ from models.calls.place import PLACES
 from models.calls.role import ROLES
 
 WORDS_A_SECOND = 150 / 60
-DANGER_SECONDS = 4
+#: The only words that no key stops (R23), and how long they may take.
+DANGER_LINE, DANGER_SECONDS = "danger_line", 4
 INSTRUCTION_SECONDS = 20
 #: The longest that one text of the catalog may take; menus and instructions are made of several texts.
 PROMPT_SECONDS = 14
@@ -186,6 +187,8 @@ def _loops(flow: Flow) -> Iterator[str]:
 def _opening(flow: Flow, prompts: Prompts) -> Iterator[str]:
     for name, step in flow.steps.items():
         if isinstance(step, Announce) and not step.barge_in:
+            if step.prompt != DANGER_LINE:
+                yield f"{flow.name}: no key stops {name}, which only the danger line may have (R23)."
             for code in prompts.languages:
                 if _seconds(prompts.text(code, step.prompt, emergency="911")) > DANGER_SECONDS:
                     yield f"{flow.name}: {name} takes over {DANGER_SECONDS} s in {code} (R17)."

@@ -25,6 +25,8 @@ LANGUAGE, BACK = "8", "#"
 NEXT_LANGUAGE = "keys.language"
 #: How long a caller in the queue hears nothing before the line polls again.
 LINE_SECONDS = 8
+#: How long the line still takes a key after words that are followed by words of another kind (see Announce).
+MOMENT_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,21 @@ class SlowHandler:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Say something and go on. ``in_each_language`` says it once in each offered language and voice."""
+    """Say something and go on. ``in_each_language`` says it once in each offered language and voice.
+
+    Without ``barge_in`` no key stops it, which only the danger line may be (R23). Words before it keep their
+    keys: the call waits a moment at this step while they are said, and only then is this said. ``apart``: the
+    call waits a moment after it, so that a key which stops it answers none of the options that follow.
+    ``place`` is that of a call which waits at this step.
+    """
 
     prompt: str
     next: str
     barge_in: bool = True
     in_each_language: bool = False
     about: str | None = None
+    apart: bool = False
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +250,6 @@ class Hangup:
 
 
 Step = Announce | Menu | Collect | Stay | Decide | Wait | Transfer | Conference | Crossing | Hangup
-WAITING = (Menu, Collect, Stay, Wait, Transfer, Conference)
 
 
 @dataclass(frozen=True)
@@ -287,7 +296,20 @@ class Flow:
         The engine writes it into the call, since the models know no step names. None: they do not need it.
         """
         step = self.steps[name]
-        return None if isinstance(step, Announce | Decide | Crossing) else step.place
+        return None if isinstance(step, Decide | Crossing) else step.place
+
+    def may_wait_at(self, name: str) -> bool:
+        """Whether a call may wait at the step, so that a deploy which drops it would strand the call."""
+        step = self.steps[name]
+        if isinstance(step, Announce):
+            return step.apart or not step.barge_in
+        return isinstance(step, Menu | Collect | Stay | Wait | Transfer | Conference)
+
+    @property
+    def danger(self) -> frozenset[str]:
+        """The prompts that no key stops: the danger line (R23)."""
+        announced = [step for step in self.steps.values() if isinstance(step, Announce)]
+        return frozenset(step.prompt for step in announced if not step.barge_in)
 
     def exits(self, name: str) -> Iterator[str]:
         """Every step that may follow ``name``, apart from the keys that work everywhere."""

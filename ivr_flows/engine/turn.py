@@ -121,7 +121,8 @@ _ENDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Gather, Dial, Jo
 class Turn:
     """The result of one answer. ``before`` cannot be interrupted (the danger line); a key stops ``says``.
 
-    ``again``, after a slip or a silence, is what was said before it: * repeats that, not the repair (R22).
+    ``again`` is what * repeats, if that is more or other than this: after a slip or a silence the words
+    before it, and after the danger line also those before that line, such as the news of a release (R22).
     """
 
     before: tuple[Say, ...]

@@ -1,6 +1,6 @@
 """Walks a flow: one caller action in, one Turn out. Repair, the gate and the extra keys are only here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import takewhile
@@ -16,6 +16,7 @@ from ivr_flows.engine.flow import (
     LANGUAGE,
     LINE_SECONDS,
     MENU_SECONDS,
+    MOMENT_SECONDS,
     NEXT_LANGUAGE,
     PERSON,
     REPEAT,
@@ -109,7 +110,7 @@ class Walk:
             return self._progress(kept) if kept else self.enter(self.flow.locked_out or self.flow.give_up)
         if isinstance(step, Transfer | Conference):
             return self._follow(step.then, step.on, "")
-        if not isinstance(step, Wait | Stay) and self._is_too_long():
+        if not isinstance(step, Wait | Stay | Announce) and self._is_too_long():
             if self.flow.overlong is not None and self.flow.silent in call.trail.split():
                 return self.enter(self.flow.overlong)
             # The offer can still be taken: the next key must not be too late again.
@@ -117,6 +118,10 @@ class Walk:
             return self.enter(self.flow.silent)
         if isinstance(step, Stay) and not digits:
             return self._follow(step.then, step.on, "")
+        if isinstance(step, Announce) and not self.flow.may_wait_at(name):
+            return self.enter(self.flow.stranded or self.flow.give_up)
+        if isinstance(step, Announce) and not digits:
+            return self._go_on(name, step, digits)
         if not digits:
             return self._look_again(name, step) if isinstance(step, Wait) else self._miss(name, "silence")
         desk.heard_a_key()
@@ -136,8 +141,16 @@ class Walk:
             desk.slow_down()
             return self._repeat()
         if everywhere is not None and digits in (PERSON, COVER, SILENT):
+            if isinstance(step, Announce) and not step.barge_in and digits != COVER:
+                # The danger line follows the news of a release, whichever way the caller goes (R19).
+                call.misses, call.progress_at = 0, desk.now
+                return self.enter(everywhere, self._announced(step))
             return self._progress(everywhere)
         match step:
+            case Announce():
+                if digits == LANGUAGE and LANGUAGE in self.flow.keys:
+                    return self._speak_the_next_language(name)
+                return self._go_on(name, step, digits)
             case Menu() | Wait():
                 if digits == LANGUAGE and LANGUAGE in self.flow.keys and isinstance(step, Menu):
                     return self._speak_the_next_language(name)
@@ -207,6 +220,25 @@ class Walk:
         self.call.misses = 0
         return self.enter(target)
 
+    def _go_on(self, name: str, step: Announce, digits: str | None) -> Turn:
+        """The words before the danger line were heard, or a key stopped them: say it, and go on (R23).
+
+        That key answers nothing, since nobody has heard the options yet. Silence is no miss. * repeats those
+        words later, too.
+        """
+        call, heard_from = self.call, self.call.heard_from
+        turn = self._move_on(step.next if step.apart else name)
+        is_own = OWN_WORDS in (heard_from, call.heard_from)
+        call.heard_from = OWN_WORDS if is_own else heard_from
+        if isinstance(turn.end, turns.Gather) and turn.end.slow:
+            # A relay operator may still be typing the words of before (R26).
+            words = self._count([*self._said_before(), *turn.before, *turn.says])
+            turn = replace(turn, end=replace(turn.end, seconds=words + turns.SLOW_SECONDS_MORE))
+        if digits and not is_own:
+            # A step repeats the words. The caller did not hear them out, so they do not count as told.
+            return turn
+        return replace(turn, again=(*self._said_before(), *turn.before, *turn.says))
+
     def _look_again(self, name: str, step: Wait) -> Turn:
         """A caller in the queue was silent, as expected: check the state, and say something about it."""
         call = self.call
@@ -270,12 +302,19 @@ class Walk:
         if self.call.heard_from != OWN_WORDS:
             # A deploy may have removed the step that led here; then the step that waits is asked again.
             return self.enter(self.flow.find(self.call.heard_from) or self.call.step)
-        return self._wait_at(self.call.step, self.desk.last_turn().before, self._said_before())
+        said = self._said_before()
+        return self._wait_at(self.call.step, self._danger_in(said), self._others_in(said))
 
     def _said_before(self) -> tuple[Say, ...]:
-        """What * would say now, if a verb said it and no step can repeat it."""
+        """What * would repeat now, if a verb said it and no step can repeat it, in the order it was said."""
         last = self.desk.last_turn()
-        return last.again or last.says
+        return last.again or (*last.before, *last.says)
+
+    def _danger_in(self, said: tuple[Say, ...]) -> tuple[Say, ...]:
+        return tuple(dict.fromkeys(say for say in said if say.prompt in self.flow.danger))
+
+    def _others_in(self, said: tuple[Say, ...]) -> tuple[Say, ...]:
+        return tuple(say for say in said if say.prompt not in self.flow.danger)
 
     def _speak_the_next_language(self, name: str) -> Turn:
         """Key 8: what was said when the caller came to this menu, in the next language (R22).
@@ -287,11 +326,11 @@ class Walk:
         call.misses = 0
         if call.heard_from == OWN_WORDS:
             # Nothing is done a second time: the verb's words are repeated, and the question is asked.
-            last, asked = desk.last_turn(), self._menu(name)
+            said, asked = self._said_before(), self._menu(name)
             question = {say.prompt for say in asked}
-            own = takewhile(lambda say: say.prompt not in question, last.again or last.says)
+            own = takewhile(lambda say: say.prompt not in question, self._others_in(said))
             says = tuple(say.in_language(call.language) for say in own)
-            before = tuple(say.in_language(call.language) for say in last.before)
+            before = tuple(say.in_language(call.language) for say in self._danger_in(said))
             turn = self._wait_at(name, before, (*says, *asked))
         else:
             turn = self.enter(self.flow.find(call.heard_from) or name)
@@ -305,10 +344,13 @@ class Walk:
         before = menu_before(self.flow, self.call.trail.split(), name)
         return self._repeat() if before is None else self._progress(before)
 
-    def enter(self, target: str) -> Turn:
-        """Follow steps that ask nothing until one waits or ends the call, collecting what is said."""
+    def enter(self, target: str, danger: Sequence[Say] = ()) -> Turn:
+        """Follow steps that ask nothing until one waits or ends the call, collecting what is said.
+
+        ``danger`` is the danger line, if it comes first; it is not said a second time on the way.
+        """
         call, desk = self.call, self.desk
-        before: list[Say] = []
+        before = list(danger)
         # A verb that a key called may have its own words, such as a promise; they come first.
         says = desk.taken_words()
         name = target
@@ -317,17 +359,21 @@ class Walk:
                 name = self.flow.locked_out or self.flow.give_up
             if position == 0:
                 call.heard_from = OWN_WORDS if says else name
-            call.trail = f"{call.trail} {name}"[-LONGEST_TRAIL:].strip()
             step = self.flow.steps[name]
+            spoken = self._announced(step) if isinstance(step, Announce) else []
+            is_danger = isinstance(step, Announce) and not step.barge_in and spoken != before
+            if is_danger and says:
+                # Every key works during these words. The danger line is the next turn (R22, R23).
+                return self._wait_at(name, tuple(before), tuple(says))
+            call.trail = f"{call.trail} {name}"[-LONGEST_TRAIL:].strip()
             match step:
                 case Announce():
-                    spoken = self._announced(step)
-                    if step.barge_in:
+                    if is_danger:
+                        before += spoken
+                    elif step.barge_in:
                         says += spoken
-                    else:
-                        # Earlier words stay first, although a key can no longer stop them.
-                        before += says + spoken
-                        says = []
+                    if step.apart:
+                        return self._wait_at(name, tuple(before), tuple(says))
                     name = step.next
                 case Decide():
                     if step.once:
@@ -337,6 +383,9 @@ class Walk:
                     name = step.on[word]
                 case Menu() | Collect() | Wait() | Stay():
                     says += self._menu(name)
+                    if isinstance(step, Wait) and not says:
+                        # In the queue there may be nothing to choose.
+                        says.append(Say("hold"))
                     return self._wait_at(name, tuple(before), tuple(says))
                 case Crossing():
                     self.flow = self._trees[step.tree]
@@ -373,11 +422,12 @@ class Walk:
         is_next_entry = isinstance(step, Collect) and call.step != name
         self._stop_at(name)
         digits = step.digits if isinstance(step, Collect) else 1
-        seconds = {Collect: ENTRY_SECONDS, Wait: LINE_SECONDS}.get(type(step), MENU_SECONDS)
+        waits = {Collect: ENTRY_SECONDS, Wait: LINE_SECONDS, Announce: MOMENT_SECONDS}
+        seconds = waits.get(type(step), MENU_SECONDS)
         if isinstance(step, Stay | Menu):
             seconds = step.seconds or seconds
         # When nothing is asked, the slow pace has nothing to wait for.
-        slow = call.pace == "slow" and not isinstance(step, Wait | Stay)
+        slow = call.pace == "slow" and not isinstance(step, Wait | Stay | Announce)
         more = 0 if is_next_entry else self._more_digits
         end = turns.Gather(name, call.turn, digits, seconds, slow=slow, after_digits=more)
         return Turn(before, says, end, again)
@@ -387,6 +437,11 @@ class Walk:
         if not step.in_each_language:
             return [Say(step.prompt, slots)]
         return [Say(step.prompt, slots, language) for language in self.desk.languages]
+
+    def _count(self, says: Sequence[Say]) -> int:
+        """How many words a voice says."""
+        prompts, language = self.desk.prompts, self.call.language
+        return sum(prompts.count(say.language or language, say.prompt, **dict(say.slots)) for say in says)
 
     def _menu(self, name: str) -> list[Say]:
         """What a step asks, and after the options of a menu its tail."""

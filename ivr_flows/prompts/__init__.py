@@ -82,6 +82,12 @@ class Prompts:
         # A slot may end with its own period, as "a.m." does.
         return text.replace("..", ".") if slots else text
 
+    def count(self, language: str, prompt: str, /, **slots: str) -> int:
+        """How many words a voice says for a prompt; it reads the emergency number digit by digit (R26)."""
+        if slots.get("emergency", "").isdigit():
+            slots["emergency"] = DIGITS_MARK.format(slots["emergency"])
+        return count_words(self.text(language, prompt, **slots))
+
     def when(
         self,
         language: str,

@@ -31,7 +31,7 @@ from ivr_flows.engine.flow import (
 from ivr_flows.engine.rules import Rules
 from ivr_flows.engine.turn import Dial, Gather, Join, Say, Turn
 from ivr_flows.engine.walk import Deferred, Walk
-from ivr_flows.prompts import DIGITS_MARK, Prompts, count_words
+from ivr_flows.prompts import Prompts, count_words
 from ivr_flows.review.example_answers import (
     KEYED,
     VERIFIED_ALONE,
@@ -168,23 +168,38 @@ class _Stage:
             else:
                 answer = walk.recall() if action.recalled else walk.answer(action.keys)
             turn = walk.resume(answer, True) if isinstance(answer, Deferred) else answer
+            heard: list[Spoken] = []
+            while turn is not None and self._is_moment(turn):
+                # Whoever presses nothing hears all of it as one.
+                heard += self._heard(turn, call)
+                answer = Walk(self._flow, ExampleDesk(call, self._prompts, self._rules, turn)).answer(None)
+                turn = answer if isinstance(answer, Turn) else None
         if turn is None:
             raise LookupError("An action was done no times.")
-        scene = self._scene(action.words, call, turn, call.trail.removeprefix(before))
+        scene = self._scene(action.words, call, turn, call.trail.removeprefix(before), heard)
         return scene, _Place(call, turn, (), self._chosen)
 
-    def _scene(self, words: str, call: CallState, turn: Turn, trail: str) -> Scene:
+    def _is_moment(self, turn: Turn) -> bool:
+        """Whether the line waits only a moment, before it says more (Announce)."""
+        return isinstance(turn.end, Gather) and isinstance(self._flow.steps.get(turn.end.step), Announce)
+
+    def _heard(self, turn: Turn, call: CallState) -> list[Spoken]:
         spoken = [self._spoken(say, call, can_be_stopped=False) for say in turn.before]
-        spoken += [self._spoken(say, call, can_be_stopped=True) for say in turn.says]
+        return spoken + [self._spoken(say, call, can_be_stopped=True) for say in turn.says]
+
+    def _scene(self, words: str, call: CallState, turn: Turn, trail: str, before: list[Spoken]) -> Scene:
+        """``before``: what was heard before the turn."""
+        spoken = self._heard(turn, call)
         entered = tuple(name for name in trail.split() if name in self._flow.steps) or (call.step,)
         kind = "stay" if isinstance(self._flow.steps.get(call.step), Stay) else _kind(turn)
         step = call.step
         if call.flow != self._flow.name:
             kind, step = "crossing", entered[-1]
-        scene = Scene(words, tuple(self._when), entered, tuple(spoken), step, kind, call.language, turn=turn)
+        heard = (*before, *spoken)
+        scene = Scene(words, tuple(self._when), entered, heard, step, kind, call.language, turn=turn)
         if not isinstance(turn.end, Gather):
             return scene
-        said = sum(spoken.counted for spoken in scene.spoken)
+        said = sum(one.counted for one in spoken)
         slow = dataclasses.replace(turn.end, slow=True)
         return dataclasses.replace(
             scene,
@@ -198,10 +213,8 @@ class _Stage:
         language = say.language or call.language
         slots = dict(say.slots)
         text = self._prompts.text(language, say.prompt, **slots)
-        if slots.get("emergency", "").isdigit():
-            # The voice reads it digit by digit; its duration is that of one word of three syllables.
-            slots["emergency"] = DIGITS_MARK.format(slots["emergency"])
-        counted = count_words(self._prompts.text(language, say.prompt, **slots))
+        # The voice reads 911 digit by digit; its duration is that of one word of three syllables.
+        counted = self._prompts.count(language, say.prompt, **slots)
         return Spoken(say.prompt, language, text, count_words(text), counted, can_be_stopped)
 
     def _stop(self, scene: Scene, place: _Place) -> None:

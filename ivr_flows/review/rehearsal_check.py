@@ -81,13 +81,13 @@ def _options(_found: Rehearsal, stop: Stop) -> Iterator[str]:
 
 def _keys(found: Rehearsal, stop: Stop) -> Iterator[str]:
     """R22: 0 is a person, 5 too, * repeats, 9 repeats slowly, 7 covers; a called person has only *."""
-    said, person = [spoken.text for spoken in stop.scene.spoken], found.flow.keys.get(PERSON)
+    said, person = _in_turn(stop.scene), found.flow.keys.get(PERSON)
 
     def says_again(scene: Scene) -> bool:
         if _is_unattended(found, stop.scene.step):
             # All the first words, whichever question was asked last.
             return found.flow.start in scene.entered and _is_unattended(found, scene.step)
-        return scene.step == stop.scene.step and [spoken.text for spoken in scene.spoken] == said
+        return scene.step == stop.scene.step and _in_turn(scene) == said
 
     for key, scene in stop.extra.items():
         is_right = {
@@ -105,6 +105,11 @@ def _keys(found: Rehearsal, stop: Stop) -> Iterator[str]:
             yield f"does not do what {key} does everywhere (R22)."
     if REPEAT not in stop.extra:
         yield f"does not know {REPEAT} (R22)."
+
+
+def _in_turn(scene: Scene) -> list[str]:
+    """What is said, with the danger line first, as a repetition of verbs' own words has it."""
+    return [spoken.text for spoken in sorted(scene.spoken, key=lambda spoken: spoken.can_be_stopped)]
 
 
 def _speaks_another(found: Rehearsal, stop: Stop, scene: Scene) -> bool:

@@ -39,7 +39,7 @@ from ivr_flows.verbs import (
     service_verbs,
     wish_verbs,
 )
-from models.calls.place import COVERED
+from models.calls.place import COVERED, WAITING
 from models.calls.role import CALLER
 
 
@@ -152,7 +152,8 @@ def victim_line(
             returns=False,
         ),
         # A caller who does not hear the news now hears the danger line before they are let go.
-        **_danger_first("person", "find_person"),
+        # A caller whose talk broke off on hold already counts as waiting while they are told so.
+        **_danger_first("person", "find_person", place=WAITING),
         **_danger_first("callback", "news_callback"),
         "callback_first": Decide(case_verbs.news_waits, {"waits": "danger_callback", "none": "callback"}),
         "news_callback": Decide(
@@ -218,10 +219,10 @@ def victim_line(
         "ring_office": Transfer(
             "person.connecting", queue_verbs.office_ended, {"talked": "talk_over", "nobody": "unreached"}
         ),
-        # A caller who answers by key may press 1 for "yes" to a liaison who is gone, and it would end the
+        # A caller who answers by key may press 1 for "yes" to a liaison who is gone. It must not end their
         # wait.
         "choices": Decide(queue_verbs.must_hear_choices, {"must": "queue_choices", "may": "in_queue"}),
-        "queue_choices": Announce("silent.choices", "in_queue", barge_in=False),
+        "queue_choices": Announce("silent.choices", "in_queue", apart=True, place=WAITING),
         "in_queue": Wait(
             (
                 Choice(
@@ -367,7 +368,7 @@ def victim_line(
         locked_out="lapsed",
         stranded="person",
         overlong="silent_end",
-        recalled={**CALLER_RECALLED, "in_queue": "fetched"},
+        recalled={**CALLER_RECALLED, "in_queue": "fetched", "queue_choices": "fetched"},
     )
 
 
@@ -413,10 +414,12 @@ def last_menu(*choices: Choice) -> Menu:
     return Menu(choices, prompt="end.question", give_up="goodbye", silence="goodbye", silences=0)
 
 
-def _danger_first(who: str, then: str) -> dict[str, Step]:
+def _danger_first(who: str, then: str, place: str | None = None) -> dict[str, Step]:
     """The danger line, which no key stops, and safety advice until the news is told (R17, R19)."""
     return {
-        f"danger_{who}": Announce("danger_line", f"until_{who}", barge_in=False, about="emergency"),
+        f"danger_{who}": Announce(
+            "danger_line", f"until_{who}", barge_in=False, about="emergency", place=place
+        ),
         f"until_{who}": Announce("hard_news.until", then),
     }
 

@@ -16,6 +16,8 @@ _SAID_AGAIN = (REPEAT, LANGUAGE, SLOW)
 _OFFERS = ("status.person", "status.support")
 #: A step after every status and all news, and how many steps follow it before the line waits, at most.
 _AFTER_STATUS, _LATELY = "person_told", 4
+#: The step that tells hard news. It is the last one while the danger line is still to come.
+_NEWS = "news"
 #: The step that tells the dates of which a reminder is, and the menu that follows it.
 _DETAILS = "details"
 #: A voice may speak faster than the speed for which words are counted.
@@ -139,13 +141,15 @@ def heard_on_line(desk: Desk, key: str) -> None:
     call = desk.call
     steps = call.trail.split()
     is_details = _DETAILS in steps[-2:]
-    if not (is_details or _AFTER_STATUS in steps[-_LATELY:]) or key in _SAID_AGAIN:
+    is_told = is_details or _AFTER_STATUS in steps[-_LATELY:] or _NEWS in steps[-1:]
+    if not is_told or key in _SAID_AGAIN:
         return
     if not desk.is_verified or call.case_id is None or not call.open_notices:
         return
     said = desk.last_turn()
     words, told, is_correction = 0, 0, False
-    for say in (*said.before, *said.says):
+    # After the danger line the news before it was heard too, unless a key stopped it.
+    for say in (said.before and said.again) or (*said.before, *said.says):
         words += len(desk.prompts.text(say.language or call.language, say.prompt, **dict(say.slots)).split())
         is_correction |= say.prompt == WRONG
         if say.prompt.startswith("status.") and say.prompt not in _OFFERS:

@@ -67,10 +67,10 @@ def find_person_at_once(desk: Desk, _digits: str) -> str:
 
 @answers("must", "may")
 def must_hear_choices(desk: Desk, _digits: str) -> str:
-    """Whether no key may stop the words that 1 is not "yes" in the queue, if the caller cannot talk (R22).
+    """Whether the words that 1 is not "yes" in the queue are a turn of their own, if the caller cannot talk.
 
-    Only after they were fetched for somebody whom they may still answer: before that a key such as 7 has
-    priority (R23).
+    Only after they were fetched for somebody whom they may still answer: then a key that stops the words is
+    no choice (R22).
     """
     if not (desk.call.silent and desk.may_have_a_phone):
         return "may"

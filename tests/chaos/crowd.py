@@ -13,6 +13,7 @@ from hotline.exchange.calls.feed import Happening
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
 from tests.people.ear import hears, option
+from tests.phone import waits_a_moment
 
 #: Nobody stays on a call for longer than this (seconds).
 MOST_PATIENCE = 30.0
@@ -135,6 +136,9 @@ class Crowd:
                 self._board.press(call.sid, now.keys)
             elif hears(phrases, _GOOD_TIME) is not None:
                 self._board.press(call.sid, "2" if wish == "put_off" else "1")
+            elif waits_a_moment(call.live):
+                # After the news of a release the danger line follows.
+                self._board.say_nothing(call.sid)
             else:
                 return
 

@@ -124,6 +124,10 @@ TREES: dict[str, tuple[Callable[[Flow], Flow], str]] = {
         ),
         "must open with the danger line in each language (R17)",
     ),
+    "words that no key stops": (
+        lambda flow: with_steps(flow, no_match=Announce("no_match.again", "ask_pin", barge_in=False)),
+        "no key stops no_match, which only the danger line may have (R23)",
+    ),
     "a language that is not offered": (
         lambda flow: with_steps(
             flow, language=Menu((Choice("language.choose", next="welcome", language="en"),))

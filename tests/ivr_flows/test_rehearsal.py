@@ -83,6 +83,19 @@ def test_transcript_has_every_step_and_every_exit(flow: str, language: str) -> N
     assert wanted - exits_told(found) == set()
 
 
+@pytest.mark.parametrize(("flow", "language"), SCRIPTS)
+def test_only_the_danger_line_is_stopped_by_no_key(flow: str, language: str) -> None:
+    """R23, wherever a tree leads, at a repair and after every extra key."""
+    unstopped = {
+        spoken.prompt
+        for scene in scenes(script_of(flow, language))
+        for spoken in scene.spoken
+        if not spoken.can_be_stopped
+    }
+
+    assert unstopped <= {"danger_line"}
+
+
 @pytest.mark.parametrize("language", PROMPTS.languages)
 def test_transcript_has_every_prompt_that_a_caller_can_hear(language: str) -> None:
     told = {

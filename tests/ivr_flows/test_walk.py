@@ -28,9 +28,10 @@ from ivr_flows.engine.flow import (
     Wait,
 )
 from ivr_flows.engine.turn import Gather, Hangup, Say, Turn
-from ivr_flows.engine.walk import Walk
+from ivr_flows.engine.walk import OWN_WORDS, Walk
 from ivr_flows.prompts import Prompts
 from models.calls.call_state import CallState
+from models.calls.place import COVERED
 from models.store.unit import Unit
 from models.talks import voicemail
 from tests.factories import NOW, make_office
@@ -114,9 +115,16 @@ def answering(flow: Flow, words: dict[str, str]) -> Flow:
 ANSWERING = {name: answering(tree, {}) for name, tree in FLOWS.items()}
 
 
+class JustTold(Desk):
+    """A desk without a database, whose caller has just been told something."""
+
+    def last_turn(self) -> Turn:
+        return Turn((), (Say("silent.noted"),), Hangup())
+
+
 def walk_of(flow: Flow, call: CallState) -> Walk:
     """A walk that has a phone to ring and a conference to join."""
-    desk = Desk(cast(Unit, None), call, NOW, RULES, PROMPTS)
+    desk = JustTold(cast(Unit, None), call, NOW, RULES, PROMPTS)
     desk.ring, desk.conference = Ring("+12025550170", 20), "b" * 32
     return Walk(flow, desk, ANSWERING)
 
@@ -163,7 +171,7 @@ def test_every_step_is_a_document_that_twilio_runs(flow: str, language: str) -> 
 @pytest.mark.parametrize("flow", FLOWS)
 def test_every_key_and_every_silence_at_every_step_is_answered(flow: str, language: str) -> None:
     for step, kind in FLOWS[flow].steps.items():
-        if not isinstance(kind, Menu | Collect | Stay | Transfer | Conference):
+        if isinstance(kind, Wait) or not FLOWS[flow].may_wait_at(step):
             # Nobody waits here; an answer that names it all the same is passed to a person or ended.
             with named(step):
                 turn = walk_of(ANSWERING[flow], call_at(step, flow, language)).answer("1")
@@ -177,6 +185,45 @@ def test_every_key_and_every_silence_at_every_step_is_answered(flow: str, langua
                         call.verified_at = None
                     turn = walk_of(ANSWERING[flow], call).answer(keys)
                     assert "<Say" in rendered(turn, call.language, flow) or call.step in SAY_NOTHING
+
+
+#: Where a caller still hears words that keys stop, while the danger line is to follow (R19, R23).
+DANGER_AHEAD = [
+    (flow, step)
+    for flow, table in FLOWS.items()
+    for step, kind in table.steps.items()
+    if isinstance(kind, Announce) and not kind.barge_in
+]
+
+
+@pytest.mark.parametrize(("flow", "step"), DANGER_AHEAD)
+def test_danger_line_follows_whatever_is_keyed_during_the_words_before_it(flow: str, step: str) -> None:
+    table = FLOWS[flow]
+    danger = cast(Announce, table.steps[step])
+    for keys in (None, "", "1", "2", "3", "4", "6", "#", "0", "5"):
+        if keys in table.keys and not table.keys[keys] and keys != "#":
+            continue
+        with named(repr(keys)):
+            call = call_at(step, flow, "en", misses=1, silences=1)
+            turn = walk_of(ANSWERING[flow], call).answer(keys)
+            assert isinstance(turn, Turn)
+            assert {say.prompt for say in turn.before} == {danger.prompt}
+            assert call.step != step
+            assert (call.pace, call.silences) == ("normal", 0 if keys else 1)
+
+
+@pytest.mark.parametrize(("flow", "step"), DANGER_AHEAD)
+def test_keys_that_work_everywhere_work_during_the_words_before_the_danger_line(flow: str, step: str) -> None:
+    table = FLOWS[flow]
+    for keys in {"7", "*", "9"} & set(table.keys):
+        with named(keys):
+            call = call_at(step, flow, "en", heard_from=OWN_WORDS)
+            turn = walk_of(ANSWERING[flow], call).answer(keys)
+            assert isinstance(turn, Turn)
+            if keys == "7":
+                assert (turn.before, call.place) == ((), COVERED)
+            else:
+                assert (turn.before, turn.says, call.step) == ((), (Say("silent.noted"),), step)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

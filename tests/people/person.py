@@ -65,6 +65,7 @@ class Person:
         seconds, transcripts, how, heard = 0.0, [], "", False
         for _ in range(MOST_CALLS):
             phone = new_phone()
+            phone.hears_out = False
             self._understands, self._late, self._planned, self._unread = True, (), "", 0.0
             how, spent = self._one_call(phone, from_)
             seconds += spent

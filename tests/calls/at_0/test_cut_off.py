@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import AuditEntry, Callback, QueuedCall, Staff
+from models import AuditEntry, Callback, QueuedCall, Staff, Subject
 from models.calls.staff_secret import issue_code
 from tests.calls.at_0.talking import FIRST, SECOND, held_legs, talks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.conftest import ON_BOTH
-from tests.factories import HASHER, MadeCase
+from tests.factories import HASHER, MadeCase, make_custody_record
 from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -59,6 +59,32 @@ def test_caller_who_was_cut_off_and_hangs_up_while_they_wait_again_is_called_bac
 
     wait = hotline.row(select(QueuedCall))
     assert (wait.outcome, (wait.ended_at - wait.since).total_seconds()) == ("abandoned", 30)
+    assert [row.reason for row in hotline.rows(select(Callback))] == ["abandoned"]
+
+
+def test_caller_who_hangs_up_while_told_that_they_were_cut_off_is_called_back_after_fresh_news_too(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
+) -> None:
+    make_staff(phone=FIRST)
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    opens_the_case(phone, case)
+    phone.presses("0")
+    liaison = hotline.accepts(phone)
+    clock.passes(minutes=5)
+    liaison.presses("*")
+    phone.says_nothing()
+    with hotline.database.transaction() as session:
+        subject = session.get_one(Subject, case.subject_id)
+        make_custody_record(session, subject, "escaped", releasable=True, as_of=clock.now)
+    phone.hears_out = False
+    liaison.hangs_up()
+    hotline.jobs.works_off()
+    assert phone.hears("we lost the person who was helping you")
+    assert phone.does_not_hear("If you are in danger", "I am calling someone")
+
+    phone.hangs_up()
+
+    assert hotline.row(select(QueuedCall.outcome)) == "abandoned"
     assert [row.reason for row in hotline.rows(select(Callback))] == ["abandoned"]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models import Call, Callback, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
@@ -183,14 +183,49 @@ def test_key_1_as_a_yes_to_a_liaison_who_is_lost_does_not_end_the_wait(
         phone.says_nothing()
     else:
         liaison.presses("1")
+    phone.hears_out = False
     liaison.hangs_up()
     hotline.jobs.works_off()
 
-    assert phone.hears(
-        "Now listen to the choices. To hang up and have us call you when it is your turn, press 1"
-    )
-    said = document_of(phone)
-    assert said.index("Now listen to the choices") < said.index("<Gather"), "a key of before would stop it"
+    assert phone.heard.endswith("Now listen to the choices.")
+    phone.presses("1")
+
+    assert phone.hears("To hang up and have us call you when it is your turn, press 1")
+    assert hotline.row(select(func.count()).select_from(Callback)) == 0
+    phone.presses("1")
+    assert phone.hears("We will call you")
+
+
+@pytest.mark.parametrize(
+    ("key", "heard"),
+    [
+        ("7", "Goodbye"),
+        ("0", "To hang up and have us call you"),
+        ("*", "Now listen to the choices."),
+        ("#", "To hang up and have us call you"),
+        ("", "To hang up and have us call you when it is your turn, press 1"),
+    ],
+)
+def test_keys_work_while_a_caller_is_told_that_choices_follow(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str, heard: str
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("5")
+    liaison = hotline.accepts(phone)
+    make_staff(phone="+12025550171")
+    liaison.presses("*")
+    phone.says_nothing()
+    phone.hears_out = False
+    liaison.hangs_up()
+    hotline.jobs.works_off()
+    assert phone.hears("Now listen to the choices.")
+
+    phone.hears_out = key in "0#"
+    phone.presses(key) if key else phone.says_nothing()
+
+    assert phone.hears(heard)
+    assert phone.is_over == (key == "7")
 
 
 @pytest.mark.parametrize("has_pin", [True, False])

@@ -58,6 +58,38 @@ def test_key_that_cuts_the_news_short_confirms_nothing(
     assert the_notice(hotline).state == "waiting"
 
 
+def test_news_that_a_key_cut_short_is_still_to_be_called_about(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    made.is_due()
+    opens_the_case(phone, made.case, from_=FIRST)
+    phone.hears_out = False
+    phone.presses("1")
+    hotline.clock.passes(seconds=2)
+
+    phone.presses("3")
+    hotline.clock.passes(seconds=40)
+    phone.presses("2")
+
+    assert the_notice(hotline).state == "waiting"
+
+
+def test_key_after_the_last_word_of_the_news_confirms_that_it_was_heard(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released")
+    made.is_due()
+    opens_the_case(phone, made.case, from_=FIRST)
+    phone.hears_out = False
+    phone.presses("1")
+    hotline.clock.passes(seconds=40)
+
+    phone.presses("7")
+
+    assert the_notice(hotline).confirmed_by == "line"
+
+
 def test_caller_who_has_the_news_repeated_has_not_confirmed_it(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:

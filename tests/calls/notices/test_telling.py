@@ -78,6 +78,103 @@ def test_person_who_cannot_talk_hears_the_news_again_without_a_second_code(
     assert the_notice(hotline).task is None
 
 
+DANGER = "If you are in danger, hang up and call 911."
+CONFIRM = "To confirm that you heard this, press 1. To have a person call you, press 2."
+
+
+@pytest.fixture
+def hearing(phone: Phone, registered: Registering, hotline: Hotline) -> Phone:
+    """A phone on which the news of a release is being read."""
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE):
+        called.presses(keys)
+    called.hears_out = False
+    called.presses("1")
+    assert called.hears("was released on Monday")
+    assert called.does_not_hear(DANGER)
+    return called
+
+
+def test_key_7_while_the_news_is_read_says_harmless_words_and_ends_the_call(hearing: Phone) -> None:
+    hearing.presses("7")
+
+    assert hearing.does_not_hear("danger", "911", "released", "press")
+    assert hearing.is_over
+
+
+@pytest.mark.parametrize("key", ["0", "1", "2", "3", "4", "6", "8", "#"])
+def test_key_that_stops_the_news_confirms_nothing_and_the_danger_line_follows(
+    hearing: Phone, hotline: Hotline, key: str
+) -> None:
+    hearing.presses(key)
+
+    assert hearing.hears(f"{DANGER} {CONFIRM}")
+    assert hearing.does_not_hear("Sorry", "not one of the choices")
+    assert the_notice(hotline).state != "confirmed"
+    hearing.presses("1")
+    assert the_notice(hotline).state == "confirmed"
+
+
+def test_registrant_who_listens_hears_the_news_the_danger_line_and_the_question(hearing: Phone) -> None:
+    hearing.says_nothing()
+
+    assert hearing.hears(f"{DANGER} {CONFIRM}")
+    assert hearing.does_not_hear("Take your time")
+
+
+@pytest.mark.parametrize("stop", ["3", ""])
+@pytest.mark.parametrize("key", ["*", "9"])
+def test_star_and_9_at_the_question_repeat_the_news_before_it(hearing: Phone, key: str, stop: str) -> None:
+    hearing.presses(stop) if stop else hearing.says_nothing()
+
+    hearing.presses(key)
+
+    assert hearing.hears(DANGER, "was released on Monday", "That is as of today", CONFIRM)
+    hearing.says_nothing()
+    hearing.presses("*")
+    assert hearing.hears(DANGER, "was released on Monday", CONFIRM)
+    assert hearing.does_not_hear("Take your time")
+
+
+@pytest.mark.parametrize("key", ["*", "9"])
+def test_star_and_9_while_the_news_is_read_begin_it_again(hearing: Phone, key: str) -> None:
+    hearing.presses(key)
+
+    assert hearing.hears("was released on Monday")
+    assert hearing.does_not_hear(DANGER)
+    hearing.says_nothing()
+    assert hearing.hears(f"{DANGER} {CONFIRM}")
+
+
+def test_key_5_while_the_news_is_read_hears_the_danger_line_before_the_warning(hearing: Phone) -> None:
+    hearing.presses("5")
+
+    assert hearing.hears(DANGER, "news that may be hard to hear", "To hear it now, press 1")
+    assert hearing.heard.count(DANGER) == 1
+
+
+def test_key_7_stops_the_promise_of_a_person_before_the_danger_line(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    registered("released").is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE):
+        called.presses(keys)
+    called.hears_out = False
+    called.presses("2")
+    assert called.hears("We will call you")
+    assert called.does_not_hear(DANGER)
+
+    called.presses("7")
+
+    assert called.does_not_hear("danger", "press")
+    assert called.is_over
+    assert hotline.row(select(Callback.urgency)) == "urgent"
+
+
 def test_registrant_who_chose_a_key_alone_enters_no_code(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
