@@ -36,7 +36,7 @@ def test_every_answer_of_any_call_waits_or_rings_or_says_goodbye(
     make_staff()
 
     @given(ACTIONS)
-    @how(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @how(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     def any_call(actions: list[str | None]) -> None:
         caller = phone.another()
         caller.dials_in()

@@ -259,7 +259,7 @@ def test_random_events_in_random_order_keep_every_promise_in_one_hand(database: 
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=8,
+            max_examples=5,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

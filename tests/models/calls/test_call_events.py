@@ -132,7 +132,7 @@ KEYS: dict[str, Any] = {
 
 @ON_SQLITE
 @hypothesis_settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(along=st.integers(0, len(WAY)), happenings=HAPPENINGS)
 def test_final_state_stays_and_nobody_is_rung_twice_whatever_happens_in_whatever_order(

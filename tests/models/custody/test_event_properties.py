@@ -19,7 +19,7 @@ from tests.conftest import ON_SQLITE
 from tests.factories import NOW, make_office, make_policies, make_staff
 from tests.models.custody.feed import feed_row, load, open_cases
 
-MANY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 #: The brake holds only what is impossible: how many may change at once is another test's matter.
 WIDE = dict.fromkeys(("brake_floor", "brake_day_floor", "brake_releasable_floor"), 100_000)
 RULES = ImportRules.of(make_office().gates, make_policies(**WIDE))

@@ -46,7 +46,7 @@ STEPS = st.lists(
     ),
     max_size=14,
 )
-MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class World:
