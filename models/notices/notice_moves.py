@@ -1,10 +1,10 @@
 """The moves of a notice: each is one conditional change of its row with an entry in the audit."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -12,11 +12,15 @@ from models.callbacks.next_try import never_dial
 from models.calls.call import CALLS
 from models.cases.case import Case
 from models.cases.subject import Subject
+from models.custody.custody import CustodyRecord
 from models.notices.notice import IS_OPEN, NOTICES, OPEN_STATES, Notice
 from models.store.job import Job
 
 #: The consent ended, so the line may call no phone.
 LAPSED = "no_phone"
+#: What an entry of a confirmation by staff knows of what the line had said: how long before, and how many
+#: records of the person came since.
+_SECONDS, _RECORDS = "said_seconds_before", "records_since"
 #: Nobody is on the phone about such a notice at this moment.
 AT_REST = ("waiting", "left_for_staff")
 
@@ -57,7 +61,10 @@ def confirm(session: Session, notice_id: int, by: str, now: datetime, actor: str
         if session.scalar(again) is not None:
             record_move(session, notice_id, "confirm_notice", now, actor, by=by)
             return []
-    jobs = _end(session, NOTICES.c.id == notice_id, OPEN_STATES, values, "confirm_notice", now, actor, by=by)
+    before = _said_before(session, notice_id, now) if by == "staff" else {}
+    jobs = _end(
+        session, NOTICES.c.id == notice_id, OPEN_STATES, values, "confirm_notice", now, actor, by=by, **before
+    )
     notice = session.get(Notice, notice_id, populate_existing=True)
     if notice is not None and notice.confirmed_at == now and (by == "staff" or notice.said_at is None):
         newest = _newest_record(session, notice.case_id)
@@ -77,7 +84,7 @@ def take_back_confirmation(session: Session, notice: Notice, now: datetime, acto
         left = audit.AuditEntry.target == f"notice:{notice.id}", audit.AuditEntry.action == "leave_notice"
         notice.task_at = session.scalar(select(func.max(audit.AuditEntry.at)).where(*left)) or now
     if notice.said_at == notice.confirmed_at:
-        notice.said_at = notice.said_record_id = None
+        _restore_said(session, notice)
     notice.confirmed_at = notice.confirmed_by = notice.closed_at = None
     session.flush()
     record_move(session, notice.id, "take_up_notice", now, actor)
@@ -134,6 +141,50 @@ def note_said(session: Session, notices: Sequence[Notice], now: datetime, *, is_
         one.said_at = now
         one.said_record_id = _newest_record(session, one.case_id) if is_status else None
     session.flush()
+
+
+def _said_before(session: Session, notice_id: int, now: datetime) -> dict[str, Any]:
+    """What the line had said of this notice, if staff told a newer record, for the audit entry.
+
+    As numbers alone: the id of a record in the entries of two notices would tie two victims of one person.
+    """
+    notice = locked(session, notice_id)
+    if notice is None or notice.said_at is None:
+        return {}
+    newest = _newest_record(session, notice.case_id)
+    if notice.said_record_id == newest:
+        return {}
+    facts: dict[str, Any] = {_SECONDS: (now - notice.said_at).total_seconds()}
+    if notice.said_record_id is not None and newest is not None:
+        facts[_RECORDS] = session.scalar(
+            _records_up_to(notice.case_id, newest)
+            .with_only_columns(func.count())
+            .where(CustodyRecord.id > notice.said_record_id)
+        )
+    return facts
+
+
+def _restore_said(session: Session, notice: Notice) -> None:
+    """What staff said was a mistake: what the line had said before counts again, if it had said anything."""
+    entries = select(audit.AuditEntry.facts).where(
+        audit.AuditEntry.target == f"notice:{notice.id}",
+        audit.AuditEntry.action == "confirm_notice",
+        audit.AuditEntry.at == notice.confirmed_at,
+    )
+    facts: dict[str, Any] = next((one for one in session.scalars(entries) if one and _SECONDS in one), {})
+    told = notice.said_record_id
+    notice.said_at = notice.said_record_id = None
+    if notice.confirmed_at is not None and _SECONDS in facts:
+        notice.said_at = notice.confirmed_at - timedelta(seconds=facts[_SECONDS])
+    if told is not None and _RECORDS in facts:
+        records = _records_up_to(notice.case_id, told).order_by(CustodyRecord.id.desc())
+        notice.said_record_id = session.scalar(records.offset(facts[_RECORDS]).limit(1))
+
+
+def _records_up_to(case_id: int, record_id: int) -> Select[int]:
+    """The records of a case's person, up to this one."""
+    of_case = select(CustodyRecord.id).join(Case, Case.subject_id == CustodyRecord.subject_id)
+    return of_case.where(Case.id == case_id, CustodyRecord.id <= record_id)
 
 
 def _newest_record(session: Session, case_id: int) -> int | None:

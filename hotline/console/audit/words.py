@@ -296,6 +296,8 @@ FACTS = {
     "rung": N_("rung"),
     "asked_by": N_("asked for by"),
     "second": N_("second person"),
+    "said_seconds_before": N_("seconds since the line had said it"),
+    "records_since": N_("newer records since then"),
 }
 #: Why rows are kept from the purge; a hold is set by a command, so no page has these words.
 HOLD_REASONS = {

@@ -53,6 +53,15 @@ def ends(hotline: Hotline, person: Phone, who: Staff, code: str, *, recognized: 
         note_outcome(session, talk, code, who.id, hotline.clock.now, hotline.policy)
 
 
+def corrects(hotline: Hotline, who: Staff, code: str) -> None:
+    """Staff correct the outcome of their last talk."""
+    hotline.clock.passes(minutes=2)
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk).order_by(Talk.id.desc()).limit(1)).one()
+        word, _ = note_outcome(session, talk, code, who.id, hotline.clock.now, hotline.policy)
+    assert word in ("noted", "no_phone")
+
+
 def is_left_to_staff(phone: Phone, made: Registered, kind: str = "released") -> None:
     """There is news of this kind, and whoever answers says that they have no code."""
     made.is_due(kind)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Callback, CustodyEvent, Notice
+from models import Callback, CustodyEvent, Notice, Staff
 from models.cases.subject import Subject
 from models.custody.custody_import import ImportResult, ImportRules
 from models.custody.held_import import release
@@ -16,6 +16,7 @@ from models.store.database import keyring_of
 from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, OPENING, SECOND, Registered, picks_up, sweeps
+from tests.calls.notices.staff_tells import corrects, ends, forgets_the_code, staff_call
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase, make_staff
 from tests.models.custody.feed import feed_row, load
@@ -258,6 +259,32 @@ def test_caller_who_heard_the_false_status_on_the_line_while_a_notice_waited_is_
     takes_back(hotline, wrong)
 
     assert len(corrections(hotline)) == 1
+
+
+def test_news_of_the_line_is_corrected_though_staff_said_by_mistake_that_they_told_newer_news(
+    phone: Phone, registered: Registering, make_staff: Callable[..., Staff], hotline: Hotline
+) -> None:
+    who, made = make_staff(), registered("in_custody")
+    wrong = reports(hotline, "released", made, hours_ago=2)
+    sweeps(hotline)
+    person = hears_the_news(phone, hotline, "1", confirms=False)
+    assert person.hears("was released")
+    person.hangs_up()
+    sweeps(hotline, minutes=30)
+    forgets_the_code(phone, hotline)
+    sweeps(hotline, seconds=30)
+    person = staff_call(phone, hotline, who)
+    wrong_too = reports(hotline, "released", made, hours_ago=1)
+    ends(hotline, person, who, "reached", recognized=True)
+
+    corrects(hotline, who, "nobody_there")
+    takes_back(hotline, wrong_too)
+    assert corrections(hotline) == []
+    takes_back(hotline, wrong)
+
+    assert FIRST in sweeps(hotline, minutes=1)
+    called = hears_the_news(phone, hotline, confirms=False)
+    assert called.hears("What we told you today was wrong. This person is in custody.")
 
 
 def test_registrant_who_wants_a_person_to_tell_them_the_correction_gets_a_callback(

@@ -6,8 +6,6 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, Notice, Staff
-from models.overview.outcome import note_outcome
-from models.talks.talk import Talk
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
@@ -20,6 +18,7 @@ from tests.calls.notices.conftest import (
     the_notice,
 )
 from tests.calls.notices.staff_tells import (
+    corrects,
     ends,
     forgets_the_code,
     is_left_to_staff,
@@ -34,15 +33,6 @@ from tests.phone import Phone
 Registering = Callable[..., Registered]
 MakeStaff = Callable[..., Staff]
 NOT_REACHED = ("message_left", "nobody_there", "wrong_person", "call_later", "to_supervisor")
-
-
-def corrects(hotline: Hotline, who: Staff, code: str) -> None:
-    """Staff correct the outcome of their last talk."""
-    hotline.clock.passes(minutes=2)
-    with hotline.database.transaction() as session:
-        talk = session.scalars(select(Talk).order_by(Talk.id.desc()).limit(1)).one()
-        word, _ = note_outcome(session, talk, code, who.id, hotline.clock.now, hotline.policy)
-    assert word in ("noted", "no_phone")
 
 
 @pytest.mark.parametrize("code", NOT_REACHED)
