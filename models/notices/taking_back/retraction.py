@@ -12,16 +12,18 @@ sweeper begins again.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
 from models.cases.case import Case
+from models.cases.registrant import Registrant
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, RELEASED_KINDS, CustodyRecord
-from models.custody.custody_event import CUSTODY_EVENTS, UNCONFIRMED, CustodyEvent
+from models.custody.custody_event import CUSTODY_EVENTS, REMINDERS, UNCONFIRMED, CustodyEvent
 from models.custody.event_making import last_told
 from models.custody.held_import import SettleError, two_of_staff
 from models.custody.import_lock import gentle_transaction, import_lock
@@ -129,10 +131,32 @@ def _take_back(session: Session, import_id: int, people: Sequence[int], now: dat
     for subject_id, misled in _misled(session, people).items():
         back = by_person.get(subject_id)
         if back is not None:
-            _correct(session, import_id, back, misled, now)
+            _correct(session, import_id, back, _who_heard_otherwise(session, back, misled), now)
         else:
             _correct_overtaken(session, import_id, subject_id, misled, now)
     return jobs
+
+
+def _who_heard_otherwise(session: Session, back: TakenBack, misled: Sequence["_Misled"]) -> list["_Misled"]:
+    """Those who were told something else than what stands now: to the others nothing was wrong (R16).
+
+    A file may repeat the news with another hearing, and is then taken back because of that hearing.
+    """
+    stands_now = None if back.told is None else session.get(CustodyRecord, back.told.record_id)
+    if stands_now is None:
+        return list(misled)
+    return [one for one in misled if _words(stands_now, one) != _words(one.heard, one)]
+
+
+def _words(record: CustodyRecord, one: "_Misled") -> tuple[object, ...]:
+    """What the line says of a record to this person (R14); its dates only if they were called about one."""
+    day: date | None = None
+    if record.status_at is not None:
+        day = record.status_at.astimezone(ZoneInfo(one.time_zone)).date()
+    said = record.status, day, record.facility_key
+    if not one.is_of_dates:
+        return said
+    return *said, record.next_hearing_at, record.court_key, record.expected_release_at
 
 
 def _correct_overtaken(
@@ -187,13 +211,25 @@ def _stop_false_events(session: Session, people: Iterable[int], now: datetime) -
 
 @dataclass(frozen=True, slots=True)
 class _Misled:
-    """A case that believes a record which was taken back: the notice that said it, and its status."""
+    """A case that believes a record which was taken back, and the notice that said it.
+
+    ``is_of_dates``: the notice told what a record announced, such as a hearing.
+    """
 
     notice_id: int
     event_id: int
     case_id: int
-    record_id: int
-    said: str
+    heard: CustodyRecord
+    time_zone: str
+    is_of_dates: bool
+
+    @property
+    def record_id(self) -> int:
+        return self.heard.id
+
+    @property
+    def said(self) -> str:
+        return self.heard.status
 
 
 def _misled(session: Session, people: Sequence[int]) -> dict[int, list[_Misled]]:
@@ -202,10 +238,12 @@ def _misled(session: Session, people: Sequence[int]) -> dict[int, list[_Misled]]
     is_corrected = exists().where(correction.corrects_id == Notice.id)
     rows = session.execute(
         select(
-            Case.subject_id, Notice.id, Notice.event_id, Notice.case_id, CustodyRecord.id.label("record_id"),
-            CustodyRecord.status, CustodyImport.state, is_corrected.label("is_corrected"),
+            Notice.id, Notice.event_id, Notice.case_id, CustodyRecord, Registrant.time_zone,
+            CustodyEvent.kind, CustodyImport.state, is_corrected.label("is_corrected"),
         )
         .join(Case, Case.id == Notice.case_id)
+        .join(Registrant, Registrant.id == Case.registrant_id)
+        .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
         .join(CustodyRecord, CustodyRecord.id == Notice.said_record_id)
         .join(CustodyImport, CustodyImport.id == CustodyRecord.import_id)
         .where(Case.subject_id.in_(people), Notice.said_at.is_not(None))
@@ -214,16 +252,20 @@ def _misled(session: Session, people: Sequence[int]) -> dict[int, list[_Misled]]
     last = {row.case_id: row for row in rows}
     misled: dict[int, list[_Misled]] = {}
     for row in last.values():
-        is_told = row.status in IN_CUSTODY_KINDS | DATED_FACTS
+        record = row.CustodyRecord
+        is_told = record.status in IN_CUSTODY_KINDS | DATED_FACTS
         if is_told and row.state in RETRACTED_STATES and not row.is_corrected:
-            one = _Misled(row.id, row.event_id, row.case_id, row.record_id, row.status)
-            misled.setdefault(row.subject_id, []).append(one)
+            is_of_dates = row.kind in REMINDERS
+            one = _Misled(row.id, row.event_id, row.case_id, record, row.time_zone, is_of_dates)
+            misled.setdefault(record.subject_id, []).append(one)
     return misled
 
 
 def _correct(
     session: Session, import_id: int, taken: TakenBack, misled: Sequence[_Misled], now: datetime
 ) -> None:
+    if not misled:
+        return
     kind = UNCONFIRMED if taken.told is None else taken.told.status
     event = CustodyEvent(
         subject_id=taken.subject_id, kind=kind, at=None if taken.told is None else taken.told.at,

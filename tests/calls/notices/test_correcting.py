@@ -33,8 +33,10 @@ def two_people(hotline: Hotline) -> None:
             make_staff(session, email=email, role="supervisor", on_shift=False)
 
 
-def reports(hotline: Hotline, status: str, *made: Registered, hours_ago: float = 1.0) -> ImportResult:
-    """The feed says now that this happened to these people."""
+def reports(
+    hotline: Hotline, status: str, *made: Registered, hours_ago: float = 1.0, **more: str
+) -> ImportResult:
+    """The feed says now that this happened to these people; ``more`` are other columns."""
     now = hotline.clock.now
     with hotline.database.reading() as session:
         keyring = keyring_of(session)
@@ -42,7 +44,7 @@ def reports(hotline: Hotline, status: str, *made: Registered, hours_ago: float =
             keyring.unseal("subject.feed_id", session.get_one(Subject, one.case.subject_id).feed_id_sealed)
             for one in made
         ]
-    facts = {"status": status, "status_at": now - timedelta(hours=hours_ago), "as_of": now}
+    facts = {"status": status, "status_at": now - timedelta(hours=hours_ago), "as_of": now, **more}
     rules = ImportRules.of(hotline.office.gates, hotline.policies)
     return load(hotline.database, *(feed_row(name, **facts) for name in names), now=now, rules=rules)
 
@@ -140,6 +142,56 @@ def test_false_news_is_not_said_in_a_call_that_goes_on_while_it_is_taken_back(
     assert called.hears("The call is over")
     assert called.does_not_hear("released", "wrong")
     assert corrections(hotline) == []
+
+
+def test_registrant_who_was_told_what_is_still_true_hears_of_no_mistake(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody")
+    true = reports(hotline, "released", made, hours_ago=2)
+    hotline.clock.passes(minutes=20)
+    # The same release again, with a stage of the proceedings that turns out wrong.
+    wrong = reports(hotline, "released", made, hours_ago=2.5, removal_stage="appeal_pending")
+    assert sweeps(hotline) == [FIRST]
+    called = hears_the_news(phone, hotline, "1", confirms=False)
+    assert called.hears("was released today")
+    called.presses("1")
+    called.hangs_up()
+    hotline.clock.passes(minutes=30)
+
+    takes_back(hotline, wrong)
+
+    assert sweeps(hotline, minutes=1) == []
+    caller = phone.another()
+    opens_the_case(caller, made.case, from_=FIRST)
+    caller.presses("1")
+    assert caller.hears("was released today")
+    assert caller.does_not_hear("wrong")
+    caller.hangs_up()
+    # They still believe the release: once that file is taken back too, they are told.
+    takes_back(hotline, true)
+    sweeps(hotline, minutes=1)
+    called = hears_the_news(phone, hotline, confirms=False)
+    assert called.hears("What we told you today was wrong. This person is in custody")
+
+
+def test_registrant_who_was_told_of_another_day_hears_that_it_was_wrong(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody")
+    reports(hotline, "released", made, hours_ago=30)
+    hotline.clock.passes(minutes=20)
+    wrong = reports(hotline, "released", made, hours_ago=2)
+    assert sweeps(hotline) == [FIRST]
+    called = hears_the_news(phone, hotline, "1", confirms=False)
+    assert called.hears("was released today")
+    called.hangs_up()
+
+    takes_back(hotline, wrong)
+    sweeps(hotline, minutes=1)
+
+    called = hears_the_news(phone, hotline, "1", confirms=False)
+    assert called.hears("What we told you today was wrong", "released yesterday")
 
 
 def test_death_that_was_sent_as_a_release_is_corrected_and_then_told_gently(
