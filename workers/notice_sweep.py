@@ -132,7 +132,7 @@ class NoticeSweep:
         turns = min(_OFFERED_AT_ONCE, ceil(self._sweep_seconds / interval.total_seconds()))
         with self._database.reading() as session:
             due: list[Job] = [("dial_notice", one) for one in due_notices(session, self._now, turns)]
-            due += [("text_notice", one) for one in unsent_texts(session, _OFFERED_AT_ONCE)]
+            due += [("text_notice", one) for one in unsent_texts(session, self._now, _OFFERED_AT_ONCE)]
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on(due[: max(0, turns + _OTHER_JOBS - waiting)])
 

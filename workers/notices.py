@@ -81,7 +81,7 @@ class NoticeCaller:
         """Send one text that says to call the line, and no more (R28)."""
         placer, now = self.placer, self.placer.clock()
         with placer.database.transaction() as session:
-            if not texting.is_unsent(session, notice_phone_id) or not pacing.may_text(session, now):
+            if not texting.is_unsent(session, notice_phone_id, now) or not pacing.may_text(session, now):
                 return
             sending = texting.begin_text(session, notice_phone_id, now, placer.policy)
         if sending is None:
@@ -91,7 +91,7 @@ class NoticeCaller:
             placer.carrier.send_text(to=sending.number, body=self._words(sending.language), line=line)
         except CarrierRefused as refused:
             log.warning("The carrier refused a text.", extra={"row_id": notice_phone_id})
-            self._text_refused(notice_phone_id, refused, now, is_again=sending.is_again)
+            self._text_refused(notice_phone_id, refused, now, sending.pause)
         except CarrierUnknown:
             # It may have arrived, so it is not sent twice.
             log.warning("It is not known whether a text was sent.", extra={"row_id": notice_phone_id})
@@ -102,20 +102,22 @@ class NoticeCaller:
                 pacing.close_breaker(session, pacing.TEXTS, placer.clock())
 
     def _text_refused(
-        self, notice_phone_id: int, refused: CarrierRefused, now: datetime, *, is_again: bool
+        self, notice_phone_id: int, refused: CarrierRefused, now: datetime, pause: timedelta | None
     ) -> None:
-        """The text was certainly not sent: later, or never if this one alone is refused (R39)."""
+        """The text was certainly not sent: later, or never if its phone takes none (R39)."""
         with self.placer.database.transaction() as session:
             if refused.about not in ("number", "account"):
                 pacing.rest(session, now, refused.code, pacing.TEXTS)
                 texting.text_not_taken(session, notice_phone_id)
-                return
-            # The breaker of its last refusal was closed by another text: our account works.
-            is_alone = is_again and pacing.refusal(session, pacing.TEXTS) is None
-            is_final = refused.about == "number" or is_alone
-            if not is_final:
+            elif refused.about == "number":
+                texting.text_barred(session, notice_phone_id)
+            elif pause is not None and pacing.refusal(session, pacing.TEXTS) is None:
+                # Another text closed the breaker of its last refusal: only this one is refused, or a second
+                # outage begins, which the next text finds. Either way it is tried again.
+                texting.text_refused(session, notice_phone_id, now + pause)
+            else:
                 pacing.open_breaker(session, pacing.TEXTS, refused.code, now)
-            texting.text_refused(session, notice_phone_id, is_final=is_final)
+                texting.text_refused(session, notice_phone_id, None)
 
     def _has_turn(self, notice_id: int) -> bool:
         """Wait for the notices' own turn, and then for a slot of the line, if both are near enough."""

@@ -96,8 +96,8 @@ class NoticePhone(Base):
 
     ``channel`` is ``voice`` or ``text``. ``is_stopped``: three wrong codes, "I don't have my code", or a
     refusal of the number ended this phone for this notice alone; the others go on (R30). ``not_before``:
-    somebody there said that it was not a good time, or the phone was in another call of ours. It puts off
-    this phone alone, or they could keep the others from ringing.
+    somebody there said that it was not a good time, the phone was in another call of ours, or its text alone
+    was refused. It puts off this phone alone, or they could keep the others from ringing.
     """
 
     __tablename__ = "notice_phones"

@@ -5,13 +5,14 @@ The row is the intent: it is marked before the carrier is asked, so that no phon
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, bindparam, delete, false, select, update
+from sqlalchemy import CursorResult, bindparam, delete, false, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback_policy import CallbackPolicy
+from models.calls.pacing import PROBE
 from models.cases.daily_window import DailyWindow
 from models.cases.duress import is_calling_paused
 from models.cases.registrant import Phone
@@ -20,6 +21,7 @@ from models.notices.cadence import AllowedPhone, may_ring
 from models.notices.notice import IS_OPEN, IS_UNSENT, NOTICE_PHONES, Notice, NoticePhone
 from models.notices.notice_phones import TEXT, phone_of_notice, phones_to_text
 from models.notices.placing import Facts, facts_of, line_of
+from models.store.base import UtcDateTime
 from models.store.database import keyring_of
 from models.store.policies import Policies
 
@@ -28,13 +30,14 @@ from models.store.policies import Policies
 class NoticeText:
     """A text that only its holder may send now; ``number`` is E.164, and ``line`` is where it comes from.
 
-    ``is_again``: the carrier refused our account when it was asked to send it before.
+    ``pause``: how long it waits if the carrier refuses it now, although it sends others; None if it was never
+    refused before.
     """
 
     number: str = field(repr=False)
     language: str
     line: str
-    is_again: bool
+    pause: timedelta | None
 
 
 def add_texts(session: Session, notice_id: int, now: datetime, policies: Policies) -> list[int]:
@@ -50,17 +53,17 @@ def add_texts(session: Session, notice_id: int, now: datetime, policies: Policie
     ]
 
 
-def unsent_texts(session: Session, limit: int) -> Sequence[int]:
-    """The texts of open notices that nobody has begun to send, those that were never refused first."""
-    return session.scalars(_UNSENT_TEXTS, {"most": limit}).all()
+def unsent_texts(session: Session, now: datetime, limit: int) -> Sequence[int]:
+    """The texts of open notices that may be sent now, those that were never refused first."""
+    return session.scalars(_UNSENT_TEXTS, {"now": now, "most": limit}).all()
 
 
-def is_unsent(session: Session, notice_phone_id: int) -> bool:
-    """Whether this text is still to be sent."""
+def is_unsent(session: Session, notice_phone_id: int, now: datetime) -> bool:
+    """Whether this text is still to be sent, and does not wait after a refusal."""
     unsent = select(NoticePhone.id).join(Notice, Notice.id == NoticePhone.notice_id).where(
-        NoticePhone.id == notice_phone_id, IS_OPEN, *_UNSENT
+        NoticePhone.id == notice_phone_id, IS_OPEN, *_UNSENT, _IS_DUE
     )  # fmt: skip
-    return session.execute(unsent).first() is not None
+    return session.execute(unsent, {"now": now}).first() is not None
 
 
 def begin_text(
@@ -75,7 +78,7 @@ def begin_text(
     if mine is not None and not _may_send(session, mine, now, policy.numbers):
         session.execute(delete(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id, *_UNSENT))
         return None
-    is_again = mine is not None and mine.last_try_at is not None
+    pause = None if mine is None else _pause_after(mine)
     begun = update(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id, *_UNSENT)
     taken = session.execute(begun.values(tries=1, last_try_at=now))
     if cast(CursorResult[Any], taken).rowcount != 1:
@@ -89,21 +92,34 @@ def begin_text(
         return None
     number = keyring_of(session).unseal("phone.number", row.number_sealed)
     registrant = facts_of(session, row.notice_id).registrant
-    return NoticeText(number, registrant.language, line_of(registrant, policy.lines), is_again)
+    return NoticeText(number, registrant.language, line_of(registrant, policy.lines), pause)
 
 
-def text_refused(session: Session, notice_phone_id: int, *, is_final: bool) -> None:
-    """The text was certainly not sent: ``is_final`` if this phone takes none, else it is sent later."""
-    _set(session, notice_phone_id, **({"is_stopped": True} if is_final else {"tries": 0}))
+def text_barred(session: Session, notice_phone_id: int) -> None:
+    """The text was certainly not sent, and this phone takes none."""
+    _set(session, notice_phone_id, is_stopped=True)
+
+
+def text_refused(session: Session, notice_phone_id: int, not_before: datetime | None) -> None:
+    """The text was certainly not sent; it is sent later, but not before this moment."""
+    _set(session, notice_phone_id, tries=0, not_before=not_before)
 
 
 def text_not_taken(session: Session, notice_phone_id: int) -> None:
     """The carrier took no text at all, whichever it was."""
-    _set(session, notice_phone_id, tries=0, last_try_at=None)
+    _set(session, notice_phone_id, tries=0, last_try_at=None, not_before=None)
 
 
 def _set(session: Session, notice_phone_id: int, **values: Any) -> None:
     session.execute(update(NOTICE_PHONES).where(NOTICE_PHONES.c.id == notice_phone_id).values(**values))
+
+
+def _pause_after(text: NoticePhone) -> timedelta | None:
+    """Twice as long as it waited last, up to half an hour: an outage of the account may look the same."""
+    if text.last_try_at is None:
+        return None
+    waited = PROBE if text.not_before is None else text.not_before - text.last_try_at
+    return min(2 * waited, _LONGEST_PAUSE)
 
 
 def _may_send(session: Session, text: NoticePhone, now: datetime, policies: Policies) -> bool:
@@ -120,11 +136,14 @@ def _may_text(facts: Facts, phone: Phone, now: datetime, policies: Policies) -> 
     return may_ring(facts.course, allowed, facts.registrant.time_zone, now, policies)
 
 
+#: A text that alone is refused is tried after a minute, then after twice as long each time, up to this.
+_LONGEST_PAUSE = timedelta(minutes=30)
 _UNSENT = (IS_UNSENT, NOTICE_PHONES.c.is_stopped == false())
+_IS_DUE = or_(NoticePhone.not_before.is_(None), NoticePhone.not_before <= bindparam("now", type_=UtcDateTime))
 _UNSENT_TEXTS = (
     select(NoticePhone.id)
     .join(Notice, Notice.id == NoticePhone.notice_id)
-    .where(IS_OPEN, *_UNSENT)
+    .where(IS_OPEN, *_UNSENT, _IS_DUE)
     .order_by(NoticePhone.last_try_at.asc().nulls_first(), NoticePhone.id)
     .limit(bindparam("most"))
 )

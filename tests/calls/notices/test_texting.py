@@ -66,6 +66,22 @@ def test_text_that_waited_is_not_sent_after_a_duress_pin(refused_text: Texted, h
     assert hotline.carrier.texts == []
 
 
+def test_text_is_sent_although_the_account_was_refused_a_second_time(
+    refused_text: Texted, hotline: Hotline
+) -> None:
+    refused_text("escaped")
+    with hotline.database.transaction() as session:
+        pacing.close_breaker(session, pacing.TEXTS, hotline.clock.now)  # Another text was taken.
+    sweeps(hotline, minutes=1)
+    assert hotline.carrier.texts == []
+
+    hotline.carrier.refuses_texts = None
+    for _ in range(3):
+        sweeps(hotline, minutes=1)
+
+    assert hotline.carrier.texts == [(FIRST, TEXT)]
+
+
 def test_number_that_takes_no_texts_stops_only_its_own_text(refused_text: Texted, hotline: Hotline) -> None:
     discreet = hotline.office.discreet_lines[0]
     hotline.carrier.refuses_from[discreet] = 21606
