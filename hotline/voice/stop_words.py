@@ -9,13 +9,19 @@ from typing import NamedTuple
 class _Wording(NamedTuple):
     """What people of one language write, without accents and apostrophes, as alternatives of a pattern."""
 
-    #: One of these alone stops, at the beginning of the text and with nothing but asides after it.
+    #: One of these alone stops, and with what is named in ``things`` after it.
     words: str
-    #: "Do not call me" and its like, which say stop without the word.
+    #: "Stop calling" and its like, at once or for good.
+    endings: str
+    #: "Do not call" and its like. With "now" it is about this hour alone.
     refusals: str
-    #: May come before.
-    leads: str
-    #: May follow. A request to be called may not: "stop texting me. Call me" stops nothing.
+    #: What is to stop.
+    things: str
+    #: May follow an ending or a refusal: whom, where, how long.
+    objects: str
+    #: May follow these: why no call is safe.
+    reasons: str
+    #: May come before, between and after.
     asides: str
     #: May come before "wrong number".
     claims: str
@@ -25,34 +31,39 @@ class _Wording(NamedTuple):
 _WORDINGS: Mapping[str, _Wording] = {
     "en": _Wording(
         # "End it all" and "stop me" are cries for help: the answer to what we cannot read names 911.
-        words=r"(?:stop(?! me )|stopall|unsubscribe|cancel|end(?! (?:it|me|all $))|quit|revoke|optout|"
-        r"opt (?:me )?out)"
-        r"(?: (?:call|text|message|contact) me)?",
-        refusals=r"(?:do not|dont|never) (?:ever )?(?:call|text|message|contact)|"
+        words=r"stop(?: ?all| it)?|unsubscribe(?: me)?|cancel(?: all)?|end|quit|revoke|opt ?(?:me )?out",
+        endings=r"(?:stop|quit) (?:calling|texting|messaging|contacting|sending|bothering)",
+        refusals=r"(?:do not|dont|never) (?:ever )?(?:call|text|message|contact|bother)|"
         r"(?:i (?:do not|dont) want|no) (?:any )?(?:more )?(?:calls|texts|messages)|"
         r"(?:remove|lose) (?:me|my number|this number)|take (?:me|my number|this number) off|leave me alone",
-        leads=r"please|sorry|hi|hello|hey|ok|okay|just|now|all|calls|texts|messages|nope|i said|"
-        r"who is (?:this|it)|whos this|\?|(?:i am|im) not \w+",
-        asides=r"\?|all|any|the|these|this|your|it|calling|calls|texting|texts|messaging|messages|phone|number|"
-        r"contacting|sending|bothering|(?:call|text|message|contact)(?! me)|me|us|here|again|anymore|"
-        r"any more|from|list|to|and|or|please|already|thanks|thank you|sorry",
-        claims=r"(?:this is|it is|its) not \w+|this isnt \w+|no|you|u|have|has|got|this|its|it|is|a|the|im|"
-        r"i think",
-        wrong=r"wrong (?:number|person|phone)",
+        things=r"(?:(?:all|any|the|these|your|more|text|from) )*(?:calls|texts|messages|list)",
+        objects=r"me|us|here|again|anymore|any more|(?:this|my) (?:phone|number)|or (?:call|text|message)|"
+        r"(?:or|and) (?:calling|texting|messaging)",
+        reasons=r"(?:(?:he|she) is|hes|shes) (?:here|home|back|with me)|"
+        r"(?:he|she) (?:has|took|sees|reads) (?:it|(?:my|this) (?:phone|texts|messages))",
+        asides=r"please|sorry|hi|hello|hey|ok|okay|just|nope|i said|who is (?:this|it)|whos this|\?|"
+        r"already|thanks|thank you|(?:can|could|will|would) (?:you|u)(?= (?:please )?stop )|"
+        r"(?:this is|it is|its|i am|im) not \w+|this isnt \w+|(?:(?:there is|theres) )?no \w+ here",
+        claims=r"this is|it is|its|(?:you|u) (?:have|got|have got)|youve got|i think|no|the|a",
+        wrong=r"wrong (?:number|person|phone|phone number)",
     ),
     "es": _Wording(
-        words=r"parar?|paren?|alto|basta|detener|detengan?|cancelar|fin(?! de todo)|baja|salir",
+        words=r"par(?:ar?|en?)(?: todo)?|alto|basta|detener|detengan?|cancelar|fin|baja|salir",
+        endings=r"(?:par(?:ar?|en?)|dej(?:en?|an?|ar)|basta) de (?:llamar|escribir|mandar|enviar|molestar)"
+        r"(?:me|nos)?",
         refusals=r"no (?:me |nos )?(?:llame[ns]?|escriban?|manden?|envien?|contacten?)|"
         r"no (?:me |nos )?vuelvan? a (?:llamar|escribir)(?:me|nos)?|"
-        r"no (?:quiero )?mas(?: (?:llamadas|mensajes))?|no quiero (?:llamadas|mensajes)|dej(?:en?|an?) de|"
+        r"no (?:quiero )?mas(?: (?:llamadas|mensajes))?|no quiero (?:llamadas|mensajes)|"
         r"dej[ea]n?me en paz|(?:quiten?|borren?)(?:me| mi numero)",
-        leads=r"por favor|perdone?|disculpen?|lo siento|hola|ya|todo|llamadas|mensajes|textos|"
-        r"quien (?:es|habla)|\?|(?:yo )?no soy \w+",
-        asides=r"\?|de|llamar(?:me|nos)?|escribir(?:me|nos)?|mandar(?:me)?|enviar(?:me)?|molestar(?:me)?|"
-        r"llamadas|mensajes|textos|la|las|los|su|sus|lista|mas|otra vez|nunca|aqui|"
-        r"a este (?:numero|telefono)|y|ni|todo|"
-        r"todas|por favor|gracias",
-        claims=r"no es \w+|es|este|esta|tienen?|el|la|un|una|se|me|creo|que|usted|ustedes|ha|han",
+        things=r"(?:(?:de|la|las|los|sus?|todas|todos|mas) )*(?:llamadas|mensajes|textos|lista)",
+        objects=r"mas|otra vez|nunca|aqui|a (?:este|mi) (?:numero|telefono|celular)|"
+        r"ni (?:me )?(?:llame[ns]?|escriban?|manden?|envien?)",
+        reasons=r"(?:(?:el|ella) )?esta (?:aqui|en casa|conmigo)|"
+        r"(?:(?:el|ella) )?(?:lo tiene|(?:tiene|ve|lee) (?:mi|este|mis) (?:telefono|celular|mensajes))",
+        asides=r"por favor|perdone?|disculpen?|lo siento|hola|ya(?= (?:no|basta|par|dej|alto))|gracias|\?|"
+        r"quien (?:es|habla)|(?:pueden?|podrian?)(?= (?:por favor )?(?:parar|dejar) )|"
+        r"(?:yo )?no soy \w+|no es \w+|aqui no (?:hay ningun[ao]?|vive(?: ningun[ao]?)?) \w+",
+        claims=r"es|este es|esta es|(?:usted |ustedes )?(?:tienen?|ha|han)|no|el|la|un|una|se|me|creo|que",
         wrong=r"(?:numero|persona|telefono) equivocad[oa]|numero incorrecto|"
         r"equivoc(?:o|ado|aron) de (?:numero|persona|telefono)",
     ),
@@ -60,13 +71,22 @@ _WORDINGS: Mapping[str, _Wording] = {
 
 
 def _pattern(wording: _Wording) -> re.Pattern[str]:
-    """The pattern of one language. Its loops give nothing back, so that no text takes long."""
-    words, refusals, leads, asides, claims, wrong = wording
-    # "Now" after a refusal is missing on purpose: "do not call me now" is about this hour alone.
-    stop = rf"(?:{refusals}) (?:(?:{asides}) )*+$|(?:{words}) (?:(?:{words}|{asides}|now|ya) )*+$"
-    # After "wrong number" comes who they are, or are not. As a question, it is about our number.
-    mistake = rf"(?:(?:{claims}|{words}|{asides}) )*+(?:{wrong}) (?!\?)"
-    return re.compile(rf"(?!is )(?:(?:{leads}) )*+(?:{stop}|{mistake})")
+    """The pattern of one language. Its loops give nothing back, so that no text takes long.
+
+    It reads the whole text, so that a word that it does not know stops nothing: it may ask for a call or tell
+    news ("the wrong person was released").
+    """
+    words, endings, refusals, things, objects, reasons, asides, claims, wrong = wording
+    objects = rf"{things}|{objects}"
+    parts = (
+        rf"(?:{endings}) (?:(?:{objects}|now|ya) )*+(?:(?:{reasons}) )?",
+        rf"(?:{refusals}) (?:(?:{objects}) )*+(?:(?:{reasons}) )?",
+        rf"(?:{words}) (?:(?:{things}|now|ya) )*+",
+        # As a question, it is about our number.
+        rf"(?:(?:{claims}) )*+(?:{wrong}) (?!\?)",
+    )
+    said = "|".join(parts)
+    return re.compile(rf"(?:(?:{asides}|{things}) )*+(?:{said})(?:{said}|(?:{asides}) )*+$")
 
 
 _PATTERNS = {language: _pattern(wording) for language, wording in _WORDINGS.items()}

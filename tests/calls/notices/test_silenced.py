@@ -37,6 +37,24 @@ def test_stranger_who_has_the_words_repeated_for_half_an_hour_does_not_silence_t
     assert not called.is_over
 
 
+@pytest.mark.parametrize(
+    "body", ["Don't text, call", "No, the wrong person was let out. Call me!", "salir de aquí"]
+)
+def test_text_that_asks_for_a_call_or_tells_news_leaves_the_phone_to_ring_about_an_escape(
+    phone: Phone, registered: Registering, hotline: Hotline, texts: Callable[..., str], body: str
+) -> None:
+    made = registered("escaped", phone={"confirmed_at": hotline.clock.now - timedelta(days=30)})
+
+    assert "reply STOP" in texts(body, from_=FIRST)
+    made.is_due("escaped")
+    sweeps(hotline)
+
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "1"):
+        called.presses(keys)
+    assert called.hears("escaped")
+
+
 def test_slow_registrant_whose_second_phone_rings_meanwhile_still_hears_and_confirms_the_news(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
