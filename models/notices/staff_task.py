@@ -4,12 +4,14 @@ The sweeper keeps the two alike. So a notice that any path leaves to staff reach
 when the news was confirmed or may not be told any more.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from models.audit.audit import AuditEntry
 from models.callbacks.callback import (
     CALLBACKS,
     IS_PROMISED,
@@ -59,13 +61,15 @@ class _Wanted(NamedTuple):
 def keep_tasks(session: Session, now: datetime, policy: CallbackPolicy, limit: int) -> None:
     """Make the tasks that are missing, and close those that are over, at most ``limit`` of each.
 
-    After a task that reached nobody the next one waits as long as the line waits between two tries.
+    After a task that reached nobody the next one about the same news waits as long as the line waits between
+    two tries.
     """
     _stop_settled(session, now, limit)
     _close_over(session, now, limit)
     _raise_urgent(session, limit)
     pause = timedelta(minutes=policy.numbers.notice_retry_minutes)
-    for wanted in _without_task(session, now - pause, limit):
+    too_late = _promised_too_late(session, now + timedelta(minutes=policy.numbers.notice_task_minutes))
+    for wanted in _without_task(session, now - pause, too_late, limit):
         # One liaison decides about such a case; the list would tell others (R10).
         if not is_calling_paused(session, wanted.case_id, wanted.registrant_id):
             _make(session, wanted, now, policy)
@@ -76,14 +80,50 @@ def is_any_task(session: Session) -> bool:
     return bool(session.scalar(_ANY_TASK))
 
 
-def _without_task(session: Session, lately: datetime, limit: int) -> list[_Wanted]:
+def _promised_too_late(session: Session, latest: datetime) -> list[int]:
+    """The promised calls about news that come after ``latest``, although urgent news came since (R34).
+
+    Staff agreed on such a moment for the news of then: what they did not know of does not wait for it.
+    """
+    waits = session.execute(
+        select(Callback.id, func.max(Notice.task_at))
+        .select_from(Notice)
+        .join(Case, Case.id == Notice.case_id)
+        .join(
+            Callback,
+            or_(Callback.case_id == Notice.case_id, Callback.registrant_id == Case.registrant_id),
+        )
+        .where(
+            IS_OPEN, HAS_TASK, _URGENT, IS_PROMISED, Callback.state == "requested",
+            Callback.reason.in_((*TELLING, *CONTINUES)), Callback.next_attempt_at > latest,
+        )
+        .group_by(Callback.id)
+    ).all()  # fmt: skip
+    return [
+        callback_id
+        for callback_id, news_at in waits
+        if news_at is not None and news_at > _agreed_at(session, callback_id)
+    ]
+
+
+def _agreed_at(session: Session, callback_id: int) -> datetime:
+    """When the moment of this callback was last agreed on."""
+    agreed = select(func.max(AuditEntry.at)).where(
+        AuditEntry.target == f"callback:{callback_id}",
+        AuditEntry.action.in_(("request_callback", "reschedule_callback")),
+    )
+    return session.scalar(agreed) or session.get_one(Callback, callback_id).requested_at
+
+
+def _without_task(session: Session, lately: datetime, too_late: Collection[int], limit: int) -> list[_Wanted]:
     # Two sets that are read once: beside an OR of both columns no index helps.
-    stands = (TELLS, or_(Callback.state.in_(_STANDS), Callback.closed_at > lately))
+    in_time = Callback.id.not_in(too_late)
+    stands = (TELLS, in_time, or_(Callback.state.in_(_STANDS), _closed_since(lately)))
     cases = select(Callback.case_id).where(*stands, Callback.case_id.is_not(None))
     people = select(Callback.registrant_id).where(*stands, Callback.registrant_id.is_not(None))
     # A person who is promised a call about one case still has to be told the news of another one.
     asked = select(Notice.case_id).where(IS_OPEN, Notice.task == ASKED)
-    going_on = session.execute(_GOING_ON).all()
+    going_on = session.execute(_going_on(in_time)).all()
     in_promise = and_(
         or_(
             Case.registrant_id.in_(people),
@@ -105,6 +145,27 @@ def _without_task(session: Session, lately: datetime, limit: int) -> list[_Wante
         _Wanted(case_id, registrant_id, cast(datetime, since), urgent > 0)
         for case_id, registrant_id, since, urgent in rows
     ]
+
+
+def _closed_since(lately: datetime) -> ColumnElement[bool]:
+    """Whether a task reached nobody lately, and there is no news that its staff could not tell then."""
+    begun = func.coalesce(Callback.talking_at, Callback.closed_at)
+    whose = or_(Notice.case_id == Callback.case_id, Case.registrant_id == Callback.registrant_id)
+    newer = (
+        exists()
+        .where(Case.id == Notice.case_id, whose, IS_OPEN, HAS_TASK, Notice.task_at > begun)
+        .correlate(Callback)
+    )
+    return and_(Callback.closed_at > lately, func.coalesce(Callback.outcome, "") != OVER, ~newer)
+
+
+def _going_on(*which: ColumnElement[bool]) -> Select[tuple[int | None, int | None]]:
+    """Whose callbacks stand and continue a talk about news, of the people whose news waits."""
+    theirs = or_(
+        Callback.case_id.in_(_WAITING),
+        Callback.registrant_id.in_(select(Case.registrant_id).where(Case.id.in_(_WAITING))),
+    )
+    return whose_talks_began_with(TELLING, Callback.reason.in_(CONTINUES), IS_PROMISED, theirs, *which)
 
 
 def _make(session: Session, wanted: _Wanted, now: datetime, policy: CallbackPolicy) -> None:
@@ -197,13 +258,3 @@ _ANY_TASK = select(
     or_(exists(select(Notice.id).where(IS_OPEN, HAS_TASK)), exists(select(Callback.id).where(_LISTED)))
 )
 _WAITING = select(Notice.case_id).where(IS_OPEN, HAS_TASK)
-#: Whose callbacks stand and continue a talk about news, of the people whose news waits.
-_GOING_ON = whose_talks_began_with(
-    TELLING,
-    Callback.reason.in_(CONTINUES),
-    IS_PROMISED,
-    or_(
-        Callback.case_id.in_(_WAITING),
-        Callback.registrant_id.in_(select(Case.registrant_id).where(Case.id.in_(_WAITING))),
-    ),
-)

@@ -1,5 +1,7 @@
 """What staff do about news that the line leaves to them."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from models import Callback, Staff
@@ -41,8 +43,16 @@ def staff_call(phone: Phone, hotline: Hotline, who: Staff) -> Phone:
     return person
 
 
-def ends(hotline: Hotline, person: Phone, who: Staff, code: str, *, recognized: bool) -> None:
-    """The talk ends, and staff enter how it went."""
+def ends(
+    hotline: Hotline,
+    person: Phone,
+    who: Staff,
+    code: str,
+    *,
+    recognized: bool,
+    call_at: datetime | None = None,
+) -> None:
+    """The talk ends, and staff enter how it went, and when to call again."""
     with hotline.database.transaction() as session:
         if recognized:
             recognize(session, tasks(hotline)[-1].id, who.id, "agreed_word", hotline.clock.now)
@@ -50,7 +60,7 @@ def ends(hotline: Hotline, person: Phone, who: Staff, code: str, *, recognized: 
     hotline.jobs.works_off()
     with hotline.database.transaction() as session:
         talk = session.scalars(select(Talk).order_by(Talk.id.desc()).limit(1)).one()
-        note_outcome(session, talk, code, who.id, hotline.clock.now, hotline.policy)
+        note_outcome(session, talk, code, who.id, hotline.clock.now, hotline.policy, call_at=call_at)
 
 
 def corrects(hotline: Hotline, who: Staff, code: str) -> None:

@@ -1,0 +1,122 @@
+"""News that comes while staff still have a task about older news, or an hour after it (R30, R34, R36)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from models import Staff
+from models.callbacks.appointment import reschedule
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps
+from tests.calls.notices.staff_tells import ends, forgets_the_code, staff_call, tasks
+from tests.calls.notices.test_correcting import reports
+from tests.phone import Phone
+
+Registering = Callable[..., Registered]
+MakeStaff = Callable[..., Staff]
+
+
+def nobody_answers(phone: Phone, hotline: Hotline, minutes: int) -> None:
+    """For so long every phone that rings is let ring."""
+    for _ in range(minutes // 15):
+        sweeps(hotline, minutes=15)
+        for call in list(hotline.carrier.ringing):
+            phone.another().lets_ring(call)
+
+
+def on_the_list(hotline: Hotline) -> list[tuple[str, str]]:
+    """The class and the outcome of the tasks that wait on the list for a member of staff."""
+    return [
+        (one.urgency, one.outcome or "")
+        for one in tasks(hotline)
+        if (one.state, one.reason) == ("left_for_staff", "notice")
+    ]
+
+
+@pytest.mark.parametrize("how", ["they said call again later", "staff set another time"])
+def test_escape_does_not_wait_for_a_call_that_was_agreed_on_before_it(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, how: str
+) -> None:
+    who = make_staff()
+    made = registered("in_custody")
+    reports(hotline, "transferred", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    in_five_days = hotline.clock.now + timedelta(days=5)
+    if how == "staff set another time":
+        with hotline.database.transaction() as session:
+            mine = session.get_one(Staff, who.id)
+            task = tasks(hotline)[-1].id
+            reschedule(session, task, mine, in_five_days, hotline.clock.now, hotline.policy)
+    else:
+        ends(
+            hotline, staff_call(phone, hotline, who), who, "call_later", recognized=True,
+            call_at=in_five_days,
+        )  # fmt: skip
+    assert on_the_list(hotline) == []
+
+    hotline.clock.passes(minutes=10)
+    reports(hotline, "escaped", made, hours_ago=0.1)
+    nobody_answers(phone, hotline, minutes=60)
+
+    assert on_the_list(hotline) == [("urgent", "notice_late")]
+    agreed = [one for one in tasks(hotline) if one.state == "requested"]
+    assert [one.next_attempt_at for one in agreed] == [in_five_days]
+
+
+def test_news_of_which_its_person_was_promised_a_call_waits_for_that_call(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("in_custody")
+    reports(hotline, "released", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    tomorrow = hotline.clock.now + timedelta(days=1)
+
+    ends(hotline, staff_call(phone, hotline, who), who, "call_later", recognized=True, call_at=tomorrow)
+    nobody_answers(phone, hotline, minutes=180)
+
+    assert on_the_list(hotline) == []
+
+
+def test_escape_after_news_that_was_confirmed_is_a_task_at_once(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody", phones=(FIRST, SECOND))
+    reports(hotline, "released", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    sweeps(hotline, minutes=30)
+    called = picks_up(phone.another(), hotline, SECOND)
+    for key in ("1", CODE, "1", "1"):
+        called.presses(key)
+    called.hangs_up()
+    sweeps(hotline, seconds=5)
+    assert [one.outcome for one in tasks(hotline)] == ["notice_over"]
+
+    hotline.clock.passes(minutes=10)
+    reports(hotline, "escaped", made, hours_ago=0.1)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+
+    assert on_the_list(hotline) == [("urgent", "notice_no_code")]
+
+
+def test_escape_soon_after_a_talk_about_older_news_is_a_task_at_once(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("in_custody")
+    reports(hotline, "released", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=True)
+
+    hotline.clock.passes(minutes=10)
+    reports(hotline, "escaped", made, hours_ago=0.1)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+
+    assert on_the_list(hotline) == [("urgent", "notice_no_code")]
