@@ -34,7 +34,8 @@ class DuressWatch(Base):
     """Who was told that the duress PIN of a case was used, and who has decided since that calls may resume.
 
     ``case_id`` is the duress case. ``staff_id`` is the one liaison who was told (R10); uses up to ``told_at``
-    were told. Automated calls for the case are paused from a use on until ``lifted_at``.
+    were told, and so were notices that wait for staff since then. Automated calls for the case are paused
+    from a use on until ``lifted_at``.
     """
 
     __tablename__ = "duress_watches"
@@ -150,6 +151,17 @@ _DURESS, _REAL = aliased(Case), aliased(Case)
 IN_USE = and_(
     _DURESS.last_verified_at.is_not(None),
     or_(DuressWatch.lifted_at.is_(None), DuressWatch.lifted_at < _DURESS.last_verified_at),
+)
+_THEIRS = aliased(Case)
+#: The real cases for which nothing is called by itself: every case of such a registrant. What the many read
+#: or are paged about leaves them out (R10).
+PAUSED_CASES = (
+    select(_THEIRS.id)
+    .select_from(DuressWatch)
+    .join(_DURESS, _DURESS.id == DuressWatch.case_id)
+    .join(_REAL, _REAL.id == _DURESS.duress_of)
+    .join(_THEIRS, _THEIRS.registrant_id == _REAL.registrant_id)
+    .where(IN_USE)
 )
 _PAUSED = (
     select(_DURESS.id)

@@ -3,7 +3,9 @@
 An urgent one pages those on call after half an hour, and the supervisors after two, or after one if it
 corrects false news (R16). From the first page it is a task on the callback list, to which the pages lead,
 while the line goes on calling. One that needs a person pages those on call at once, and the supervisors when
-the time for it is over. Each is told once at each level, in one message with a count.
+the time for it is over. Each is told once at each level, in one message with a count. Nobody is paged about a
+case whose duress PIN was used: its one liaison and the supervisors are told of it alone
+(models/overview/duress_use.py, R10).
 """
 
 from datetime import datetime, timedelta
@@ -11,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from models.cases.duress import PAUSED_CASES
 from models.notices.notice import IS_OPEN, IS_UNPAGED, LATE, NOTICES
 from models.notices.notice_moves import record_move
 from models.staff.alert import NOTICES_LATE, Told, tell, tell_supervisors
@@ -38,7 +41,8 @@ _SECOND = and_(
         and_(_NEEDS_STAFF, NOTICES.c.task_at <= bindparam("task_since")),
     ),
 )
-_ANY_LATE = select(NOTICES.c.id).where(IS_UNPAGED, or_(_FIRST, _SECOND)).limit(1)
+_IS_PAUSED = NOTICES.c.case_id.in_(PAUSED_CASES)
+_ANY_LATE = select(NOTICES.c.id).where(IS_UNPAGED, or_(_FIRST, _SECOND), ~_IS_PAUSED).limit(1)
 
 
 def is_any_late(session: Session, now: datetime, policies: Policies) -> bool:
@@ -84,7 +88,8 @@ def _late_by(at: datetime, policies: Policies) -> dict[str, datetime]:
 
 
 def _is_any(session: Session, which: ColumnElement[bool], late: dict[str, datetime]) -> bool:
-    return session.execute(select(NOTICES.c.id).where(IS_UNPAGED, which).limit(1), late).first() is not None
+    found = select(NOTICES.c.id).where(IS_UNPAGED, which, ~_IS_PAUSED).limit(1)
+    return session.execute(found, late).first() is not None
 
 
 def _mark(
@@ -96,9 +101,14 @@ def _mark(
     """
     task = case((NOTICES.c.task_at.is_(None), LATE), else_=NOTICES.c.task)
     task_at = func.coalesce(NOTICES.c.task_at, now)
-    marked = update(NOTICES).where(IS_UNPAGED, which).values(paged_level=level, task=task, task_at=task_at)
-    marked = marked.returning(NOTICES.c.id)
+    marked = (
+        update(NOTICES)
+        .where(IS_UNPAGED, which, ~_IS_PAUSED)
+        .values(paged_level=level, task=task, task_at=task_at)
+        .returning(NOTICES.c.id)
+    )
     for notice_id in sorted(session.scalars(marked, late)):
         record_move(session, notice_id, "warn_of_notice", now, "sweeper", level=level)
-    told = select(func.count()).select_from(NOTICES).where(IS_OPEN, NOTICES.c.paged_level >= level)
+    listed = (IS_OPEN, NOTICES.c.paged_level >= level, ~_IS_PAUSED)
+    told = select(func.count()).select_from(NOTICES).where(*listed)
     return session.scalar(told) or 0

@@ -1,12 +1,16 @@
-"""Counts of notices: of one import, and of those that nobody has confirmed in time. They name nobody."""
+"""Counts of notices: of one import, and of those that nobody has confirmed in time. They name nobody.
+
+Notices that wait for a case whose duress PIN was used are in none of the counts of the whole office (R10).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from models.cases.duress import PAUSED_CASES
 from models.custody.custody_event import CustodyEvent
 from models.notices.escalation import ON_CALL_TOLD
 from models.notices.notice import IS_OPEN, NOTICE_STATES, NOTICES, Notice
@@ -58,7 +62,7 @@ def late_notices(session: Session, now: datetime, policies: Policies) -> Late:
     """How many urgent notices are late now (R34); a supervisor's count is a part of the other."""
     since_call = now - timedelta(minutes=policies.notice_on_call_minutes)
     since_page = now - timedelta(minutes=policies.notice_supervisor_minutes)
-    urgent = (IS_OPEN, NOTICES.c.is_urgent.is_(True))
+    urgent = (IS_OPEN, NOTICES.c.is_urgent.is_(True), NOTICES.c.case_id.not_in(PAUSED_CASES))
     row = session.execute(
         select(
             func.count().filter(NOTICES.c.made_at <= since_call),
@@ -72,7 +76,9 @@ def late_notices(session: Session, now: datetime, policies: Policies) -> Late:
 
 def counts_by_state(session: Session) -> Mapping[str, int]:
     """All notices by their state."""
-    rows = session.execute(select(Notice.state, func.count().label("notices")).group_by(Notice.state))
+    is_hidden = and_(IS_OPEN, Notice.case_id.in_(PAUSED_CASES))
+    counted = select(Notice.state, func.count().label("notices")).where(~is_hidden)
+    rows = session.execute(counted.group_by(Notice.state))
     found = {row.state: row.notices for row in rows}
     return {state: found.get(state, 0) for state in NOTICE_STATES}
 

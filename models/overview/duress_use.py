@@ -1,7 +1,8 @@
 """After a duress PIN was used: one liaison and the supervisors are told, nobody else (R10).
 
 The call itself writes nothing that another call would not write: the sweeper finds the use in the times of
-the duress case. Nothing here is counted, measured or published.
+the duress case. A notice that the pause leaves to staff is told to the same people, since no list or page of
+others names it. Nothing here is counted, measured or published.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
@@ -17,6 +18,7 @@ from models.callbacks.callback import Callback, advance
 from models.cases.case import Case
 from models.cases.duress import TARGET, DuressError, DuressWatch
 from models.cases.refusals import CaseRefusal
+from models.notices.notice import HAS_TASK, IS_OPEN, Notice
 from models.overview.case_opening import Person
 from models.staff.alert import ONLY_YOU, Told, recipients, tell
 from models.staff.staff import Staff
@@ -45,7 +47,8 @@ _RETURNED = (
 class DuressUse:
     """One use as its liaison and the supervisors see it; ``case_id`` is the real case.
 
-    ``entries``, for supervisors alone: when, what and who, of the audit.
+    ``notices`` of the person's cases are open. ``entries``, for supervisors alone: when, what and who, of the
+    audit.
     """
 
     id: int
@@ -54,6 +57,7 @@ class DuressUse:
     liaison_id: int | None
     is_paused: bool
     callbacks: tuple[int, ...]
+    notices: int
     entries: tuple[tuple[datetime, str, str], ...]
 
 
@@ -63,7 +67,10 @@ def has_untold_use(session: Session) -> bool:
         return True
     in_use = session.execute(_WATCHED).all()
     return any(
-        _is_untold(watch, case) or (_is_paused(watch, case) and _loose(session, watch, case))
+        _is_untold(watch, case)
+        or (
+            _is_paused(watch, case) and (_loose(session, watch, case) or _untold_notice(session, watch, case))
+        )
         for watch, case in in_use
     )
 
@@ -71,14 +78,17 @@ def has_untold_use(session: Session) -> bool:
 def tell_of_uses(session: Session, now: datetime, _policies: Policies, is_open: bool) -> None:
     """Tell each new use to one liaison and every supervisor, and give the liaison the case's callbacks.
 
+    They are told again when another notice waits for staff: in this case nobody else is paged about it.
     Without any liaison the supervisors alone are told, and the sweeper looks for one again.
     """
     for watch, case in session.execute(_WATCHED.with_for_update(of=DuressWatch)).all():
         liaison = _liaison_for(session, watch, case)
         watch.staff_id = None if liaison is None else liaison.id
-        if _is_untold(watch, case):
+        notice_at = _untold_notice(session, watch, case) if _is_paused(watch, case) else None
+        if _is_untold(watch, case) or notice_at is not None:
             _tell(session, liaison, now, is_open)
-            watch.told_at = case.last_verified_at
+            moments = (watch.told_at, case.last_verified_at, notice_at)
+            watch.told_at = max(moment for moment in moments if moment is not None)
             audit.record(
                 session, actor="sweeper", action="tell_duress", target=f"{TARGET}:{case.id}",
                 facts={"liaison": watch.staff_id}, now=now,
@@ -158,9 +168,24 @@ def _tell(session: Session, liaison: Staff | None, now: datetime, is_open: bool)
 
 def _of_real(case: Case) -> ColumnElement[bool]:
     """Callbacks of the real case, and every other promise to its registrant."""
-    whose = select(_REAL.registrant_id).where(_REAL.id == case.duress_of).scalar_subquery()
-    theirs = select(_REAL.id).where(_REAL.registrant_id == whose)
-    return or_(Callback.case_id.in_(theirs), Callback.registrant_id == whose)
+    return or_(Callback.case_id.in_(_real_cases(case)), Callback.registrant_id == _registrant(case))
+
+
+def _registrant(case: Case) -> ScalarSelect[int]:
+    return select(_REAL.registrant_id).where(_REAL.id == case.duress_of).scalar_subquery()
+
+
+def _real_cases(case: Case) -> Select[Any]:
+    """Every case of the person whose duress PIN it is."""
+    return select(_REAL.id).where(_REAL.registrant_id == _registrant(case))
+
+
+def _untold_notice(session: Session, watch: DuressWatch, case: Case) -> datetime | None:
+    """Since when the newest of their notices waits for staff, if it came after they were told last."""
+    waits = select(func.max(Notice.task_at)).where(IS_OPEN, HAS_TASK, Notice.case_id.in_(_real_cases(case)))
+    newest = session.scalar(waits)
+    is_untold = newest is not None and (watch.told_at is None or newest > watch.told_at)
+    return newest if is_untold else None
 
 
 def _waiting(which: ColumnElement[bool]) -> Select[Any]:
@@ -198,7 +223,9 @@ def _use(session: Session, watch: DuressWatch, case: Case, person: Person) -> Du
         found = session.execute(mine.order_by(entry.id.desc()).limit(10))
         entries = [(at, action, actor) for at, action, actor in found]
     callbacks = session.scalars(_theirs(watch, case).with_only_columns(Callback.id)).all()
+    is_theirs = Notice.case_id.in_(_real_cases(case))
+    notices = session.scalar(select(func.count()).select_from(Notice).where(IS_OPEN, is_theirs))
     return DuressUse(
         case.id, case.duress_of or 0, case.last_verified_at or case.opened_at, watch.staff_id,
-        _is_paused(watch, case), tuple(callbacks), tuple(entries),
+        _is_paused(watch, case), tuple(callbacks), notices or 0, tuple(entries),
     )  # fmt: skip

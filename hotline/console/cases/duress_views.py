@@ -17,7 +17,6 @@ from models.cases.case import Case
 from models.cases.duress import DuressError, check_may_have_one, choose_duress_pin, drop_duress_pin
 from models.cases.new_pin import new_pin
 from models.cases.refusals import CaseRefusal
-from models.notices.notice_moves import open_notices_of
 from models.overview.case_opening import open_to
 from models.overview.duress_use import resume_calls, uses_for
 from models.overview.phone_list import BINDING_GROUNDS
@@ -79,10 +78,7 @@ def case_duress_drop(case_id: int) -> View:
 def only_you() -> View:
     with console.database.reading() as session:
         uses, names = uses_for(session, me()), read_staff_names(session)
-        waiting = {use.id: len(open_notices_of(session, use.case_id)) for use in uses}
-    return render_template(
-        "console/cases/only_you.html", uses=uses, names=names, who=who, labels=case_labels, waiting=waiting
-    )
+    return render_template("console/cases/only_you.html", uses=uses, names=names, who=who, labels=case_labels)
 
 
 @area.post("/only-you/<int:use_id>/resume")
