@@ -4,7 +4,7 @@ from collections.abc import Set
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -22,6 +22,7 @@ from models.overview.lost_pin import tell_safe_phones
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.policies import Policies
+from models.talks.talk import Talk
 
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
@@ -140,10 +141,28 @@ def take_back_stop(session: Session, callback: Callback, at: datetime, actor: st
     )
     if any(session.execute(query.limit(1)).first() for query in stands):
         return
-    # Of a phone that no case has, only the callbacks know: the one that was left then, and older tasks.
+    # Of a phone that no case has, only the callbacks know: the one that was left then, and older tasks. What
+    # an earlier wrong person stopped stays stopped.
+    since = _wrong_person_before(session, callback.phone_key, at)
+    newer = [] if since is None else [Callback.requested_at > since]
     theirs = or_(Callback.closed_at == at, Callback.reason != SUPERVISOR)
-    _mark_left(session, callback.phone_key, {WRONG_PERSON}, STOP_LIFTED, theirs)
-    _stopped_after(session, False, Callback.phone_key == callback.phone_key)
+    _mark_left(session, callback.phone_key, {WRONG_PERSON}, STOP_LIFTED, theirs, *newer)
+    _stopped_after(session, False, Callback.phone_key == callback.phone_key, *newer)
+
+
+def _wrong_person_before(session: Session, phone_key: str, at: datetime) -> datetime | None:
+    """When a wrong person last stopped this phone before ``at``, if nobody took that back."""
+    stops = (
+        select(func.max(Callback.requested_at))
+        .join(Talk, Talk.caller_call_id == Callback.requested_in_call_id)
+        .where(
+            Callback.phone_key == phone_key,
+            Callback.reason == SUPERVISOR,
+            Callback.requested_at < at,
+            Talk.outcome == WRONG_PERSON,
+        )
+    )
+    return session.scalar(stops)
 
 
 def answer_notice(session: Session, call: "CallState", now: datetime, *, lift: bool) -> None:

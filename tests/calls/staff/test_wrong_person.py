@@ -131,6 +131,48 @@ def test_task_of_a_phone_in_no_case_may_be_called_again_when_a_wrong_person_is_t
     assert hotline.rows(outcome) == ["stop_lifted"]
 
 
+def test_what_an_earlier_wrong_person_stopped_stays_stopped_when_a_later_one_is_taken_back(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    ana = make_staff(phone=LIAISON)
+    asks_express(phone, make_case(custody_status="in_custody"))
+    set_callbacks(hotline, case_id=None, registrant_id=None, verified=False)
+    tasks: list[int] = []
+
+    def gets_a_task() -> None:
+        now = hotline.clock.now
+        with hotline.database.transaction() as session:
+            task = make_callback(
+                session,
+                phone=CALLER,
+                state="left_for_staff",
+                outcome="not_safe",
+                requested_at=now,
+                closed_at=now,
+            )
+            tasks.append(task.id)
+
+    gets_a_task()
+    hotline.clock.passes(minutes=1)
+    meets_a_wrong_person(phone, hotline)
+    hotline.clock.passes(hours=1)
+    gets_a_task()
+    now = hotline.clock.now
+    with hotline.database.transaction() as session:
+        asked = make_callback(session, phone=CALLER, requested_at=now, next_attempt_at=now).id
+    hotline.jobs.enqueue("dial_liaison", asked)
+    hotline.clock.passes(minutes=1)
+    meets_a_wrong_person(phone, hotline)
+    outcomes = select(Callback.outcome).where(Callback.id.in_(tasks)).order_by(Callback.id)
+    assert hotline.rows(outcomes) == ["wrong_person", "wrong_person"]
+
+    with hotline.database.transaction() as session:
+        talk = session.scalars(select(Talk).order_by(Talk.id.desc()).limit(1)).one()
+        note_outcome(session, talk, "reached", ana.id, hotline.clock.now, hotline.policy)
+
+    assert hotline.rows(outcomes) == ["wrong_person", "stop_lifted"]
+
+
 def test_phone_that_had_said_stop_stays_stopped_when_a_wrong_person_is_taken_back(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
