@@ -61,7 +61,7 @@ def check_notice_code(desk: Desk, digits: str) -> str:
 
 @answers("stopped")
 def has_no_code(desk: Desk, _digits: str) -> str:
-    """ "I don't have my code": the person hangs up and calls the number on their card."""
+    """ "I don't have my code": the person hangs up and calls the number on the card that they got."""
     answering.has_no_code(desk.session, desk.call, desk.now)
     return "stopped"
 

@@ -308,7 +308,7 @@ def test_third_wrong_code_stops_that_phone_alone_and_gives_staff_a_task(
         assert called.hears("That code was not right", "Please enter your 4-digit call code")
     called.presses("3333")
 
-    assert called.hears("hang up and call the number on your card")
+    assert called.hears("hang up and call the number on the card that we gave you")
     assert called.is_over
     assert not any(word in called.heard_so_far.casefold() for word in TELLING)
     notice = the_notice(hotline)
@@ -332,7 +332,7 @@ def test_wrong_codes_of_two_calls_count_together(
 
     second.presses("3333")
 
-    assert second.hears("hang up and call the number on your card")
+    assert second.hears("hang up and call the number on the card that we gave you")
 
 
 def test_registrant_without_their_code_is_told_to_call_the_number_on_the_card(
@@ -345,7 +345,7 @@ def test_registrant_without_their_code_is_told_to_call_the_number_on_the_card(
 
     called.presses("#")
 
-    assert called.hears("hang up and call the number on your card")
+    assert called.hears("hang up and call the number on the card that we gave you")
     assert the_notice(hotline).task == "no_code"
 
 

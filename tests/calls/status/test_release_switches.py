@@ -17,7 +17,7 @@ SHIPPED = Path(__file__).parents[3] / "config" / "office.toml"
 SWITCHES = {
     "allow_facility": ("Stewart", "phone number of", "teléfono de"),
     "allow_hearing": ("next court date", "Lumpkin Court", "audiencia"),
-    "allow_expected_release": ("may be let out", "podría salir"),
+    "allow_expected_release": ("may be let out", "podría quedar en libertad"),
     "allow_removal_stage": ("immigration court case", "corte de inmigración"),
 }
 EACH = pytest.mark.parametrize(

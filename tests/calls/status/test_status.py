@@ -161,7 +161,7 @@ def test_days_and_times_are_spoken_as_spanish_speakers_say_them(
         "desde el domingo primero de noviembre", "Así estaba en el registro ayer a la 1:05 de la tarde"
     )
     phone.presses("1")
-    assert phone.hears("es el martes primero de diciembre.", "podría salir mañana")
+    assert phone.hears("es el martes primero de diciembre.", "podría quedar en libertad mañana")
 
 
 @pytest.mark.parametrize(

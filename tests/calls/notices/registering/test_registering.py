@@ -68,7 +68,8 @@ def test_code_that_others_would_guess_and_two_that_differ_are_asked_again(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
     caller = calls(phone, case, *ASK, "1", "1234")
-    assert caller.hears("too easy to guess")
+    assert caller.hears("too easy to guess", "parts of your phone or case number")
+    assert caller.does_not_hear("card")
     caller.presses(CODE)
     caller.presses("2222")
     assert caller.hears("did not match")
