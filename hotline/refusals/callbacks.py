@@ -21,6 +21,9 @@ WORDS = {
     CallbackRefusal.HAS_NEWER: N_(
         "This person asked again and has a newer callback. Claim that one and close this one."
     ),
+    CallbackRefusal.OTHER_IN_HAND: N_(
+        "Someone has another callback of this person now. Try again when that one is over."
+    ),
     CallbackRefusal.UNKNOWN_COLLEAGUE: N_("This colleague is not on the staff list."),
     CallbackRefusal.OFF_SHIFT: N_("%(name)s is not on shift."),
     CallbackRefusal.TIME_OUT_OF_RANGE: N_("Choose a future time within %(days)s days."),

@@ -6,20 +6,21 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.callback import Callback, advance, is_idle, move_callback
+from models.callbacks.callback import NOTICE_TASK, Callback, advance, is_idle, move_callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.claim import (
     OVERSEERS,
     actor_of,
     claim,
-    has_newer,
     is_mine,
     let_go,
     may_be_called,
+    owed_beside,
     refuse,
     standing,
 )
+from models.callbacks.follow_up import ANEW
 from models.callbacks.refusals import CallbackRefusal
 from models.cases.safe_phone import standing_of
 from models.staff.schedule import is_anyone_at_hand_at
@@ -73,6 +74,8 @@ def reschedule(
     callback = standing(session, callback_id)
     _is_as_seen(callback, seen)
     may_be_called(callback)
+    if callback.reason == NOTICE_TASK and owed_beside(session, callback) is not None:
+        raise RefusedError(CallbackRefusal.PROMISED, field="day")
     check_moment(session, callback, at, now, policy)
     _take_in_hand(session, callback, staff, now, policy.numbers)
     due_at = promised_by(at, policy.numbers)
@@ -136,7 +139,7 @@ def cancel(
         raise RefusedError(CallbackRefusal.UNKNOWN_REASON)
     callback = standing(session, callback_id)
     _is_as_seen(callback, seen)
-    closes_left = has_newer(session, callback)
+    closes_left = callback.outcome != ANEW and owed_beside(session, callback) is not None
     if not closes_left:
         _take_in_hand(session, callback, staff, now, policies)
     advance(

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.callback import IS_OWED, Callback, advance, locked
+from models.callbacks.callback import IS_OWED, NOTICE_TASK, Callback, advance, locked
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import ANEW, NOT_CALLED, why_not_called
+from models.callbacks.follow_up import ANEW, BEHIND_NEWS, NOT_CALLED, why_not_called
 from models.callbacks.refusals import CallbackRefusal
 from models.cases.duress import is_calling_paused
 from models.staff.alert import LEFT_TOLD
@@ -170,19 +170,54 @@ def may_take_up(session: Session, callback: Callback) -> None:
     if callback.outcome == ANEW:
         raise RefusedError(CallbackRefusal.PROMISED_ANEW)
     if has_newer(session, callback):
-        raise RefusedError(CallbackRefusal.HAS_NEWER)
+        waits = callback.outcome == BEHIND_NEWS
+        raise RefusedError(CallbackRefusal.OTHER_IN_HAND if waits else CallbackRefusal.HAS_NEWER)
 
 
 def has_newer(session: Session, callback: Callback) -> bool:
     """Whether the case of a callback left for staff has since been promised another one."""
-    if callback.case_id is None or callback.state != TAKEN_UP_AGAIN or callback.outcome == ANEW:
+    if callback.reason == NOTICE_TASK or callback.outcome == ANEW:
+        # News is told whatever else is promised.
         return False
+    return owed_beside(session, callback) is not None
+
+
+def owed_beside(session: Session, callback: Callback) -> int | None:
+    """The callback that the case of one left for staff is promised, if it is."""
+    if callback.case_id is None or callback.state != TAKEN_UP_AGAIN:
+        return None
     other = select(Callback.id).where(Callback.case_id == callback.case_id, IS_OWED)
-    return session.scalar(other.limit(1)) is not None
+    return session.scalar(other.limit(1))
+
+
+def _let_other_wait(session: Session, callback: Callback, staff_id: int, now: datetime) -> None:
+    """Let the callback that the case is promised wait while staff tell its person news.
+
+    A case has one open callback. This one is promised anew, as it was, once the call about the news is over
+    (``models/notices/staff_task.py``). Raises RefusedError while somebody else has it.
+    """
+    other_id = owed_beside(session, callback)
+    if callback.reason != NOTICE_TASK or other_id is None:
+        return
+    other = standing(session, other_id)
+    if other.state == "claimed" and is_mine(other, staff_id):
+        let_go(session, other, actor_of(staff_id), now)
+    if other.state == "requested":
+        advance(
+            session, other.id, "leave", actor=actor_of(staff_id), now=now, outcome=BEHIND_NEWS,
+            warned=LEFT_TOLD,
+        )  # fmt: skip
+        # Nobody has to see to it.
+        session.refresh(other)
+        other.rank = None
+        session.flush()
+    elif owed_beside(session, callback) is not None:
+        raise RefusedError(CallbackRefusal.OTHER_IN_HAND)
 
 
 def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime, until: datetime) -> None:
     may_take_up(session, callback)
+    _let_other_wait(session, callback, staff_id, now)
     advance(
         session, callback.id, "take_up", actor=actor_of(staff_id), now=now, staff_id=staff_id,
         claimed_at=now, taken_up_at=now, lease_until=until, closed_at=None, liaison_call_id=None,

@@ -37,6 +37,10 @@ NEXT_PHONE = "next_phone"
 NO_SAFE_PHONE = "no_safe_phone"
 #: The outcome of one that was left or not answered, after a person promised it again.
 ANEW = "promised_anew"
+#: The outcome of one that waits, left for staff, while they call its person about news.
+BEHIND_NEWS = "behind_news"
+#: Nobody has to see to one that was left with these.
+NOT_WAITED_FOR = (ANEW, BEHIND_NEWS)
 #: The columns that the new promise does not copy from the old one.
 _ANEW = frozenset(
     {
@@ -161,6 +165,23 @@ def promise_anew(
     callback.outcome, callback.rank = ANEW, None
     session.flush()
     return jobs
+
+
+def promise_as_before(session: Session, callback: Callback, actor: str, now: datetime) -> None:
+    """Promise a callback that waited behind news once more, as it was; nothing changes if another is open."""
+    jobs = follow_up(
+        session, callback, reason=callback.reason, at=callback.next_attempt_at, due_at=callback.due_at,
+        actor=actor, now=now,
+        changes={
+            "requested_at": callback.requested_at, "requested_in_call_id": callback.requested_in_call_id,
+            "caller_tries": callback.caller_tries, "note_sealed": callback.note_sealed,
+            "rescheduled_by_id": callback.rescheduled_by_id,
+        },
+    )  # fmt: skip
+    # A phone that said stop meanwhile is left for staff, and the line calls nobody.
+    if jobs or callback.stopped_after:
+        callback.outcome, callback.rank = ANEW, None
+        session.flush()
 
 
 def is_promised_again(session: Session, call_id: int | None) -> bool:

@@ -22,6 +22,7 @@ class CallbackRefusal(StrEnum):
     WRONG_PERSON = auto()
     PROMISED_ANEW = auto()
     HAS_NEWER = auto()
+    OTHER_IN_HAND = auto()
     UNKNOWN_COLLEAGUE = auto()
     #: ``name``: the colleague.
     OFF_SHIFT = auto()

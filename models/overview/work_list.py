@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import CALLBACKS, IS_PROMISED, Callback
 from models.callbacks.callback_list import IN_ORDER, LISTED, NOT_YET
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import ANEW
+from models.callbacks.follow_up import NOT_WAITED_FOR
 from models.callbacks.shown_line import shown_in_sql
 from models.callbacks.wishes import SAFEST
 from models.calls.offer import last_offers
@@ -42,7 +42,7 @@ PAGE = 25
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _LEFT = Callback.state == TAKEN_UP_AGAIN
 #: A callback that was promised again has been replaced by another one.
-_NOT_ANEW = or_(~_LEFT, Callback.outcome.is_distinct_from(ANEW))
+_NOT_ANEW = or_(~_LEFT, Callback.outcome.is_(None), Callback.outcome.not_in(NOT_WAITED_FOR))
 #: The parts of the list, one after the other.
 _MINE, _LISTED, _THEIRS, _NOT_YET = range(4)
 

@@ -57,6 +57,7 @@ SHORT_OUTCOMES = {
     "stop_lifted": N_("stop was lifted"),
     "phone_stopped": N_("a phone said stop"),
     "no_safe_phone": N_("no safe phone"),
+    "behind_news": N_("waits behind news"),
     "unknown": N_("may have been called"),
     "unknown_call": N_("may have been called"),
     "unknown_offer": N_("call to staff unclear"),

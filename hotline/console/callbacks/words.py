@@ -103,6 +103,9 @@ OUTCOME_SENTENCES = {
     ),
     "superseded": N_("The person asked again with the PIN, and that callback took its place."),
     "promised_anew": N_("Somebody looked into it and promised it anew: it is another callback now."),
+    "behind_news": N_(
+        "It waits while staff call this person about news, and is promised as before after that."
+    ),
     "person_asked": N_("Cancelled: the person asked for it."),
     "duplicate": N_("Cancelled: there was another callback for the same."),
     "wrong_number": N_("Cancelled: the number is not theirs."),

@@ -9,7 +9,7 @@ from sqlalchemy import and_, case, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import IS_OPEN, UNASKED, Callback
-from models.callbacks.follow_up import ANEW
+from models.callbacks.follow_up import NOT_WAITED_FOR
 from models.calls.call import Call
 from models.calls.pin_guard import SPRAYING
 from models.cases.pin import PinTry
@@ -180,7 +180,7 @@ def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any
         ).where(IS_OPEN)
     ).one()
     # A callback that was promised again has been replaced by another one.
-    is_left = _LEFT, Callback.outcome.is_distinct_from(ANEW)
+    is_left = _LEFT, func.coalesce(Callback.outcome, "").not_in(NOT_WAITED_FOR)
     left, left_late = session.execute(
         select(func.count(), func.count(case((Callback.due_at <= now, 1))))
         .select_from(Callback)

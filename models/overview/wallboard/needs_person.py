@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import IS_PROMISED, Callback
 from models.callbacks.callback_list import IN_ORDER
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import ANEW
+from models.callbacks.follow_up import NOT_WAITED_FOR
 from models.calls.two_lists import place_of
 from models.cases.case import Case
 from models.cases.pin import HAS_LOCK, PinCounter
@@ -27,7 +27,9 @@ from models.staff.staff import Staff
 MOST = 12
 #: The exact words of the partial indexes, so that both databases use them.
 _LEFT = text("callbacks.state = 'left_for_staff'")
-_IS_NOT_ANEW = or_(Callback.state != TAKEN_UP_AGAIN, Callback.outcome.is_distinct_from(ANEW))
+_IS_NOT_ANEW = or_(
+    Callback.state != TAKEN_UP_AGAIN, Callback.outcome.is_(None), Callback.outcome.not_in(NOT_WAITED_FOR)
+)
 
 
 @dataclass(frozen=True, slots=True)

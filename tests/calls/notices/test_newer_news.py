@@ -1,18 +1,22 @@
 """News that comes while staff still have a task about older news, or an hour after it (R30, R34, R36)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
-from models import Staff
-from models.callbacks.appointment import reschedule
+from models import Callback, Notice, Staff
+from models.callbacks.appointment import cancel, reschedule
+from models.callbacks.claim import claim, release
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps
 from tests.calls.notices.staff_tells import ends, forgets_the_code, staff_call, tasks
 from tests.calls.notices.test_correcting import reports
+from tests.factories import make_callback
 from tests.phone import Phone
 
+EVENING = timedelta(hours=8)
 Registering = Callable[..., Registered]
 MakeStaff = Callable[..., Staff]
 
@@ -120,3 +124,89 @@ def test_escape_soon_after_a_talk_about_older_news_is_a_task_at_once(
     forgets_the_code(phone, hotline)
 
     assert on_the_list(hotline) == [("urgent", "notice_no_code")]
+
+
+def asked_for_a_call(made: Registered) -> None:
+    """The person has asked for an ordinary callback in the evening."""
+    now = made.hotline.clock.now
+    with made.hotline.database.transaction() as session:
+        make_callback(
+            session, made.case, phone=FIRST, verified=True, urgency="other", reason="asked", rank=None,
+            requested_at=now, due_at=now + timedelta(days=1), next_attempt_at=now + EVENING,
+        )  # fmt: skip
+
+
+def promised(hotline: Hotline) -> list[tuple[str, datetime, datetime]]:
+    """The callbacks that persons have asked for and that the line will make."""
+    return [
+        (one.reason, one.requested_at, one.next_attempt_at)
+        for one in tasks(hotline)
+        if (one.state, one.reason) == ("requested", "asked")
+    ]
+
+
+def news_task(hotline: Hotline) -> Callback:
+    return next(one for one in tasks(hotline) if (one.state, one.reason) == ("left_for_staff", "notice"))
+
+
+def test_person_who_is_promised_a_callback_is_called_about_an_escape_and_keeps_it(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("in_custody")
+    asked_for_a_call(made)
+    before = promised(hotline)
+    reports(hotline, "escaped", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+
+    person = staff_call(phone, hotline, who)
+    ends(hotline, person, who, "reached", recognized=True)
+    sweeps(hotline, seconds=5)
+
+    assert [one.state for one in hotline.rows(select(Notice))] == ["confirmed"]
+    assert len(before) == 1
+    assert promised(hotline) == before
+
+
+def test_callback_of_a_person_whom_staff_did_not_reach_about_an_escape_is_made_as_promised(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("in_custody")
+    asked_for_a_call(made)
+    before = promised(hotline)
+    reports(hotline, "escaped", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    task = news_task(hotline).id
+
+    with hotline.database.transaction() as session:
+        claim(session, task, who.id, hotline.clock.now, hotline.policies)
+    assert promised(hotline) == []
+    with hotline.database.transaction() as session:
+        release(session, task, session.get_one(Staff, who.id), hotline.clock.now)
+    sweeps(hotline, seconds=5)
+
+    assert promised(hotline) == before
+    assert on_the_list(hotline) == [("urgent", "notice_no_code")]
+
+
+def test_task_that_is_cancelled_beside_a_callback_leaves_that_callback_alone(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("in_custody")
+    asked_for_a_call(made)
+    reports(hotline, "escaped", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    ids = [one.id for one in tasks(hotline)]
+
+    with hotline.database.transaction() as session:
+        mine = session.get_one(Staff, who.id)
+        cancel(session, news_task(hotline).id, mine, "person_asked", hotline.clock.now, hotline.policies)
+    sweeps(hotline, seconds=5)
+
+    assert [one.id for one in tasks(hotline)] == ids
+    assert len(promised(hotline)) == 1

@@ -430,6 +430,26 @@ def test_callback_whose_case_has_a_newer_one_offers_no_call_and_names_the_newer(
     assert liaison.page.xpath("//*[@id='does-claim' or @id='does-call']") == []
 
 
+def test_task_about_news_can_be_called_although_its_person_is_promised_another_callback(
+    liaison: Member, office_rows: Office
+) -> None:
+    news = {"state": "left_for_staff", "reason": "notice", "outcome": "notice_late", "urgency": "urgent"}
+    callback_id = office_rows.promises(closed_at=office_rows.clock(), **news)
+    other = office_rows.promises(case=False, next_attempt_at=office_rows.clock() + timedelta(hours=8))
+    office_rows.becomes(other, case_id=office_rows.row(callback_id).case_id, rank=None)
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert not liaison.reads("newer callback")
+    assert not liaison.reads("It can only be cancelled")
+    liaison.clicks("Reopen")
+    assert "Call now" in {button.text_content().strip() for button in liaison.page.xpath("//button")}
+    liaison.opens(f"/console/callbacks/{other}")
+    assert liaison.reads(
+        "It waits while staff call this person about news, and is promised as before after that."
+    )
+
+
 def test_claimed_callback_whose_phone_said_stop_since_can_only_be_returned(
     liaison: Member, office_rows: Office
 ) -> None:
