@@ -59,7 +59,7 @@ def case_notices_read(case_id: int) -> View:
     if errors:
         return _questions(case_id, errors)
     with changing_case(case_id) as opened:
-        read = notice_words.consent_words(chosen, opened.case.registrant.language)
+        read = _read(opened, chosen)
     return _agree_page(case_id, read, {})
 
 
@@ -74,7 +74,7 @@ def case_notices_agree(case_id: int) -> View:
     try:
         with changing_case(case_id) as opened:
             _with_the_person(opened)
-            read = notice_words.consent_words(chosen, opened.case.registrant.language)
+            read = _read(opened, chosen)
             stands = registration_of(opened.session, case_id)
             chosen = replace(chosen, code_key=_code_key(opened, chosen))
             (register_for_notices if stands is None else change)(
@@ -167,6 +167,11 @@ def _change(
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
     return _back(case_id)
+
+
+def _read(opened: OpenedCase, chosen: Choices) -> list[str]:
+    registrant = opened.case.registrant
+    return notice_words.consent_words(chosen, registrant.phones, registrant.language)
 
 
 def _with_the_person(opened: OpenedCase) -> None:

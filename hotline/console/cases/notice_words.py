@@ -1,10 +1,16 @@
 """The words of the notices in a case: states and news for staff, and the consent that they read aloud."""
 
+from collections.abc import Sequence
+from datetime import time
+
+from babel.dates import format_time
+
 from hotline.console.imports.words import STATUSES
 from hotline.console.shell.console import console
-from hotline.console.shell.words import N_, _
+from hotline.console.shell.words import N_, _, written_in
+from models.cases.registrant import Phone
 from models.notices.case_notices import NoticeRow
-from models.notices.registering import Choices
+from models.notices.registering import MOST_CALLS_A_DAY, Choices
 
 NEWS = STATUSES | {
     "hearing": N_("reminder of a hearing"),
@@ -57,8 +63,11 @@ def ended(row: NoticeRow) -> str:
     return _(WHY[row.why]) if row.why in WHY else ""
 
 
-def consent_words(choices: Choices, language: str) -> list[str]:
-    """What staff read aloud before somebody registers, in that person's language; it is the consent (R28)."""
+def consent_words(choices: Choices, phones: Sequence[Phone], language: str) -> list[str]:
+    """What staff read aloud before somebody registers, in that person's language; it is the consent (R28).
+
+    ``phones`` are those of the registrant; the hours of the chosen ones stay as they are.
+    """
     said = console.words.catalog(language).gettext
     many = len(choices.phone_ids) > 1
     return [
@@ -70,17 +79,61 @@ def consent_words(choices: Choices, language: str) -> list[str]:
         )
         if many
         else said(N_("We will call your phone when something changes.")),
-        said(N_("If they get out, we will call at any hour."))
-        if choices.wishes.get("night_allowed")
-        else said(N_("We will not call at night.")),
+        *_when_words(choices, phones, language),
         said(N_("First we will ask for your call code."))
         if choices.code_key is not None
         else said(N_("We will ask for no code. Anyone who answers and presses a key hears the news.")),
         said(N_("We may send a text that asks you to call us. The phone company keeps a list of texts."))
         if choices.by_text
         else said(N_("We will send no text.")),
-        said(N_("We will call at most once a day."))
-        if choices.cap_per_day == 1
-        else said(N_("We will call at most %(count)s times a day.")) % {"count": choices.cap_per_day},
+        _cap_words(choices.cap_per_day, language),
         said(N_("We may not be able to tell you of every change. No call does not mean no change.")),
     ]
+
+
+def _cap_words(cap: int, language: str) -> str:
+    said = console.words.catalog(language).gettext
+    if cap >= MOST_CALLS_A_DAY:
+        return said(N_("You set no limit on calls in a day."))
+    if cap == 1:
+        return said(N_("We will call at most once a day."))
+    return said(N_("We will call at most %(count)s times a day.")) % {"count": cap}
+
+
+def _when_words(choices: Choices, phones: Sequence[Phone], language: str) -> list[str]:
+    """When we call, as the line says it: a yes to nights opens every hour if they get out."""
+    said = console.words.catalog(language).gettext
+    hours = [_hours(phone, language) for phone in phones if phone.id in choices.phone_ids]
+    if is_alike := len(set(hours)) == 1:
+        hours = hours[:1]
+    slots = {"hours": ", ".join(one or said(N_("any time of day")) for one in hours)}
+    if choices.wishes.get("night_allowed"):
+        words = (
+            N_("For other changes, we will call only from %(hours)s.")
+            if is_alike
+            else N_("For other changes, each phone has its own hours: %(hours)s.")
+        )
+        by_night = said(N_("If they get out, we will call at any hour."))
+        return [by_night, said(words) % slots] if any(hours) else [by_night]
+    words = (
+        N_("We will call only from %(hours)s.")
+        if is_alike
+        else N_("Each phone has its own hours: %(hours)s.")
+    )
+    by_night = said(N_("We will not call at night."))
+    return [said(words) % slots, by_night] if any(hours) else [by_night]
+
+
+def _hours(phone: Phone, language: str) -> str | None:
+    """The hours that were chosen for a phone, where its person is; None for any time."""
+    if phone.window_starts is None or phone.window_ends is None:
+        return None
+    first, last = (_clock(at, language) for at in (phone.window_starts, phone.window_ends))
+    return console.words.catalog(language).gettext(N_("%(first)s to %(last)s")) % {
+        "first": first,
+        "last": last,
+    }
+
+
+def _clock(at: time, language: str) -> str:
+    return format_time(at, "h a" if at.minute == 0 else "h:mm a", locale=written_in(language))

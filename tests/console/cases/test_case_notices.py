@@ -1,13 +1,13 @@
 """Notices on the page of a case: registering with the person, in the words read to them."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from models import AuditEntry, Case, Notice, Registration
-from models.cases.registrant import Consent
+from models.cases.registrant import Consent, Phone
 from models.cases.subject import find_or_add_subject
 from models.store.database import Database
 from tests.console.case_pages import PHONE, kept_case, more_phones, verifies
@@ -96,6 +96,45 @@ def test_registration_is_changed_and_keeps_its_code(liaison: Member, database: D
     assert "We will call at most once a day." in liaison.words
     with database.reading() as session:
         assert session.scalars(select(Registration.code_key)).one() == before
+
+
+@pytest.mark.parametrize(
+    ("nights", "when"),
+    [
+        (
+            "yes",
+            "If they get out, we will call at any hour. "
+            "For other changes, we will call only from 8 AM to 12 PM.",
+        ),
+        ("no", "We will call only from 8 AM to 12 PM. We will not call at night."),
+    ],
+)
+def test_person_agrees_to_the_hours_that_were_chosen_before_and_to_calls_without_limit(
+    liaison: Member, database: Database, nights: str, when: str
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        session.execute(update(Phone).values(window_starts=time(8), window_ends=time(12)))
+
+    registers(liaison, case, nights=nights, cap="48")
+
+    assert when in liaison.words
+    assert "You set no limit on calls in a day." in liaison.words
+    assert "48 times" not in liaison.words
+
+
+def test_person_agrees_to_the_hours_of_each_phone_if_they_differ(liaison: Member, database: Database) -> None:
+    case = kept_case(database, language="es")
+    with database.transaction() as session:
+        more_phones(session, case, range(2, 3))
+        late = {"window_starts": time(17, 30), "window_ends": time(21)}
+        session.execute(update(Phone).where(Phone.position == 2).values(**late))
+        phones = [str(one) for one in session.scalars(select(Phone.id).order_by(Phone.position))]
+
+    registers(liaison, case, phones=phones, nights="no")
+
+    assert "Cada teléfono tiene su horario: cualquier hora del día, 5:30" in liaison.words
+    assert "No llamaremos de noche." in liaison.words
 
 
 def test_registration_is_paused_resumed_and_stopped_and_its_notices_stop_with_it(
