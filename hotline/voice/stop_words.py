@@ -53,7 +53,8 @@ _WORDINGS: Mapping[str, _Wording] = {
         r"(?:me|nos)?",
         refusals=r"no (?:me |nos )?(?:llame[ns]?|escriban?|manden?|envien?|contacten?)|"
         r"no (?:me |nos )?vuelvan? a (?:llamar|escribir)(?:me|nos)?|"
-        r"no (?:quiero )?mas(?: (?:llamadas|mensajes))?|no quiero (?:llamadas|mensajes)|"
+        # "No más" alone may be despair, as "no more" is.
+        r"no (?:quiero )?(?:mas )?(?:llamadas|mensajes|textos)|"
         r"dej[ea]n?me en paz|(?:quiten?|borren?)(?:me| mi numero)",
         things=r"(?:(?:de|la|las|los|sus?|todas|todos|mas) )*(?:llamadas|mensajes|textos|lista)",
         objects=r"mas|otra vez|nunca|aqui|a (?:este|mi) (?:numero|telefono|celular)|"

@@ -94,7 +94,8 @@ STOPS = [
 ]  # fmt: skip
 PARADAS = [
     *("PARE de llamar", "no me llamen más", "Por favor, ya no me llamen", "Deje de llamarme"),
-    *("No más mensajes", "Se equivocó de número", "Número equivocado, no soy María"),
+    *("No más mensajes", "no quiero más llamadas", "No más textos"),
+    *("Se equivocó de número", "Número equivocado, no soy María"),
     *("Hola, creo que tiene el número equivocado", "¿Quién es? No me llamen", "Déjenme en paz", "Ya basta"),
     *("Quítenme de la lista", "No es María, número equivocado", "No me contacten", "deja de llamarme"),
     *("PARAR", "Alto", "alto, por favor", "Detener", "BAJA", "número equivocado", "Persona equivocada"),
@@ -152,6 +153,7 @@ def test_every_word_for_stop_stops(
         *("Who is this? Wrong number?", "I'm not safe, where is he", "Do not contact him", "Take my number"),
         *("I don't want calls now, he is home", "¿Quién es usted?", "basta de hablar con él"),
         *("End it all", "please, just end it", "Stop me", "fin de todo"),
+        *("No more", "no more, please", "No más", "Ya no más, por favor", "no quiero más"),
         *("No es buen momento, no me llamen ahora", "Para información"),
         *(
             "Don't text, call",
