@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from models.calls.call import CALLS
 from models.calls.role import CALLED_BACK
+from models.cases.case import Case
 from models.cases.daily_window import DailyWindow
 from models.cases.registrant import Consent, Phone
 from models.cases.safe_phone import SAFE
 from models.notices.cadence import AllowedPhone
-from models.notices.notice import Notice, NoticePhone
+from models.notices.notice import NOTICES, Notice, NoticePhone
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 
@@ -31,14 +32,15 @@ def allowed_phones(
     """The phones that may ring for this notice, first choice first, with our calls of the last 24 hours.
 
     The person heard "at most 3 times a day", so the calls to all of their phones count together. Phones that
-    an escape rings at once are called once.
+    an escape rings at once are called once. Calls for somebody else who has one of these phones too do not
+    count: that person agreed to a number of their own.
 
     A phone that replaces an unsafe one hears nothing about the case until its hold is over (R09). No answer
     to the question about nights counts as yes (R28), but by day their window holds (R29).
     """
     phones = _with_consent(session, notice_id, registrant_id, VOICE, now)
     used = {one.phone_id: one for one in _used(session, notice_id, VOICE)}
-    placed = _placed(session, [phone.phone_key for phone, _cap in phones], now)
+    placed = _placed(session, registrant_id, [phone.phone_key for phone, _cap in phones], now)
     found = []
     for phone, cap in phones:
         mine = used.get(phone.id)
@@ -168,16 +170,20 @@ def _used(session: Session, notice_id: int, channel: str) -> list[NoticePhone]:
     return list(session.scalars(mine.execution_options(populate_existing=True)))
 
 
-def _placed(session: Session, phone_keys: list[str], now: datetime) -> tuple[datetime, ...]:
-    """When notices rang these phones in the last 24 hours; a call that the carrier refused rang nobody.
+def _placed(
+    session: Session, registrant_id: int, phone_keys: list[str], now: datetime
+) -> tuple[datetime, ...]:
+    """When this person's notices rang these phones in the last 24 hours; a refused call rang nobody.
 
     A call of unknown fate may have rung one (``workers/mending.py``).
     """
     moments = session.scalars(
         select(CALLS.c.started_at)
         .distinct()
+        .join(NOTICES, NOTICES.c.id == CALLS.c.notice_id)
+        .join(Case, Case.id == NOTICES.c.case_id)
         .where(
-            CALLS.c.notice_id.is_not(None),
+            Case.registrant_id == registrant_id,
             CALLS.c.phone_key.in_(phone_keys),
             CALLS.c.started_at > now - _CAP_PERIOD,
             or_(

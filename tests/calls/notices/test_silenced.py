@@ -6,11 +6,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Case
+from models import Case, Notice
 from models import Phone as PhoneRow
 from models.overview.phone_list import mark_unsafe
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps, the_notice
+from tests.calls.notices.conftest import (
+    CODE,
+    FIRST,
+    SECOND,
+    Registered,
+    picks_up,
+    ringing,
+    sweeps,
+    the_notice,
+)
 from tests.models.staff.staff_people import someone
 from tests.phone import Phone
 
@@ -102,6 +111,25 @@ def test_calls_that_a_refused_account_never_placed_put_nothing_off(
     rung = sweeps(hotline, minutes=1) or sweeps(hotline, minutes=1)
 
     assert rung == [FIRST]
+
+
+def test_missed_calls_of_somebody_with_the_same_phone_use_up_no_cap_but_their_own(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    """Somebody in the household who said "no limit" would spend the calls of the person they live with."""
+    registered("released", cap=99).is_due()
+    for _ in range(3):
+        assert sweeps(hotline, minutes=31) == [FIRST]
+        phone.another().declines(ringing(hotline), "no-answer")
+
+    registered("escaped", code="7186", cap=3).is_due("escaped")
+    assert sweeps(hotline, minutes=5) == [FIRST]
+
+    called = picks_up(phone, hotline)
+    for keys in ("1", "7186", "1", "1"):
+        called.presses(keys)
+    assert "escaped" in called.heard_so_far
+    assert [one.state for one in hotline.rows(select(Notice).order_by(Notice.id))] == ["waiting", "confirmed"]
 
 
 @pytest.mark.parametrize("word", ["unsafe", "STOP"])
