@@ -226,13 +226,17 @@ def ask_person(session: Session, leg: "CallState", now: datetime, due_at: dateti
     """Promise an urgent callback by a person until ``due_at``, and end the line's own tries (R19).
 
     Returns until when it is promised, which is earlier if it was promised to this phone before. None: nobody
-    may call this phone about it. A promise to another phone of theirs does not count, and neither does a key
-    there.
+    may call this phone about it, or the duress PIN was used meanwhile: then one liaison decides about a call,
+    so that no hour can be promised, and is told at once that the news waits (R10, R36). A promise to another
+    phone of theirs does not count, and neither does a key there.
 
     The callback opens no case, since nobody entered the PIN: staff recognize the person first (R37).
     """
     facts = _facts(session, leg, now, also_confirmed=True)
     if facts is None or leg.phone_sealed is None:
+        return None
+    if _is_paused(session, facts):
+        _leave_to_person(session, leg, facts, now)
         return None
     registrant = facts.registrant
     owed = select(Callback.due_at).where(
@@ -252,8 +256,7 @@ def ask_person(session: Session, leg: "CallState", now: datetime, due_at: dateti
             wishes=SAFEST if phone is None else wishes_of_phone(phone),
         )  # fmt: skip
         promise_callback(session, promise, actor=_actor(leg), now=now)
-    for one in open_notices_of(session, facts.case.id):
-        leave(session, one, "asked_person", now, _actor(leg))
+    _leave_to_person(session, leg, facts, now)
     return promised or due_at
 
 
@@ -302,6 +305,8 @@ def leave_message(session: Session, leg: "CallState", now: datetime, policy: Cal
     phone = None if mine is None else session.get(Phone, mine.phone_id)
     if mine is None or phone is None or not phone.voicemail_allowed or mine.has_message:
         return None
+    if _is_paused(session, facts):
+        return None
     texts = [text for text in VOICEMAIL_TEXTS if text is not None]
     words = phone.voicemail_text if phone.voicemail_text in texts else texts[0]
     if words == _WE_CALL_AGAIN and not _rings_again(session, facts, now, policy, is_try=True):
@@ -331,12 +336,23 @@ def _facts(
 
 
 def _may_be_told(session: Session, leg: "CallState", facts: Facts, now: datetime, rules: HeardRules) -> bool:
-    if is_calling_paused(session, facts.case.id, facts.registrant.id):
+    if _is_paused(session, facts):
         return False
     why = why_not(session, facts, now, rules)
     if why is not None:
         end_untold(session, facts.notice, why, now, _actor(leg))
     return why is None
+
+
+def _is_paused(session: Session, facts: Facts) -> bool:
+    """Whether the duress PIN was used, perhaps during this call: nothing more is told or promised (R10)."""
+    return is_calling_paused(session, facts.case.id, facts.registrant.id)
+
+
+def _leave_to_person(session: Session, leg: "CallState", facts: Facts, now: datetime) -> None:
+    """The person wants to hear it from a person: the line calls nobody about the case's open notices."""
+    for one in open_notices_of(session, facts.case.id):
+        leave(session, one, "asked_person", now, _actor(leg))
 
 
 def _give_up_phone(session: Session, leg: "CallState", facts: Facts, task: str, now: datetime) -> None:
@@ -353,6 +369,8 @@ def _rings_again(
 
     ``is_try``: the call that goes on counts as one of the tries once it is over.
     """
+    if _is_paused(session, facts):
+        return False
     course = facts.course
     if is_try and facts.notice.state == "ringing":
         course = replace(course, tries=course.tries + 1)

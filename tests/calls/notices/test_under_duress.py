@@ -10,7 +10,7 @@ from models.cases.duress import duress_case
 from models.notices.notice_counts import counts_by_state, late_notices
 from models.overview.duress_use import resume_calls, uses_for
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import FIRST, Registered, ringing, sweeps, the_notice
+from tests.calls.notices.conftest import CODE, FIRST, Registered, picks_up, ringing, sweeps, the_notice
 from tests.calls.notices.staff_tells import tasks
 from tests.factories import make_duress_pin
 from tests.models.staff.staff_people import Someone
@@ -145,3 +145,80 @@ def test_other_peoples_late_news_pages_as_ever_and_does_not_count_the_case_under
     late = select(Alert.promises).where(Alert.level == "notices_late")
     assert set(hotline.rows(late)) == {1}
     assert "notices_late" in texts_to(hotline, team.colleague)
+
+
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [((), "2"), (("1", CODE), "2"), (("1", CODE), ""), (("1", CODE, "1"), "2"), (("1", CODE, "1"), "")],
+    ids=["not now", "at the warning", "silence at the warning", "after the news", "no confirmation"],
+)
+def test_person_in_a_call_while_the_duress_pin_is_used_hears_no_promise_that_nobody_keeps(
+    phone: Phone,
+    registered: Registering,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    before: tuple[str, ...],
+    then: str,
+) -> None:
+    team, made = Team(make_staff), registered("released")
+    made.is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in before:
+        called.presses(keys)
+
+    somebody_makes_them_call(hotline, made)
+    while not called.is_over:
+        if then:
+            called.presses(then)
+        else:
+            called.says_nothing()
+
+    assert called.hears("The call is over. You can call us at any time")
+    assert not any(word in called.heard_so_far for word in ("We will call", "will call you", "no later than"))
+    for minutes in (1, 31, 120):
+        sweeps(hotline, minutes=minutes)
+    assert hotline.carrier.asked_for.count(FIRST) == 1
+    assert tasks(hotline) == []
+    assert the_notice(hotline).state == "left_for_staff"
+    assert texts_to(hotline, team.knows)[:1] == ["only_you"]
+    assert texts_to(hotline, team.colleague) == []
+
+
+def test_person_who_asks_for_a_person_under_duress_is_told_of_to_the_liaison_at_once_and_listed_later(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    team, made = Team(make_staff), registered("released")
+    made.is_due()
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE):
+        called.presses(keys)
+    somebody_makes_them_call(hotline, made)
+    called.presses("2")
+
+    sweeps(hotline, seconds=5)
+    with hotline.database.transaction() as session:
+        (use,) = uses_for(session, team.knows)
+        assert use.notices == 1
+        resume_calls(session, team.knows, use.id, hotline.clock.now)
+    sweeps(hotline, minutes=1)
+    sweeps(hotline, minutes=1)
+
+    assert texts_to(hotline, team.knows)[0] == "only_you"
+    assert [(one.reason, one.outcome) for one in tasks(hotline)] == [("notice", "notice_asked_person")]
+
+
+def test_machine_that_answers_while_the_duress_pin_is_used_records_no_message(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("released", phone={"voicemail_allowed": True, "voicemail_text": "we_call_again"})
+    made.is_due()
+    sweeps(hotline)
+    somebody_makes_them_call(hotline, made)
+
+    machine = picks_up(phone, hotline, AnsweredBy="machine_end_beep")
+    while not machine.is_over:
+        machine.says_nothing()
+
+    assert "We will call" not in machine.heard_so_far
