@@ -35,7 +35,7 @@ from models.notices.notice_moves import (
     open_notices_of,
     record_move,
 )
-from models.notices.notice_phones import is_called, phone_of_leg
+from models.notices.notice_phones import forget_wrong_codes, is_called, phone_of_leg, wrong_codes
 from models.notices.placing import Facts, facts_of, phones_of, why_not
 from models.store.database import keyring_of
 from models.store.job import Job
@@ -82,7 +82,9 @@ def begin(
 def try_code(
     session: Session, leg: "CallState", code: str, now: datetime, policy: CallbackPolicy
 ) -> Literal["right", "wrong", "spent", "gone"]:
-    """One try at the notice code. The last wrong one stops this phone for this notice alone (R30)."""
+    """One try at the notice code. The last wrong one in a row stops this phone alone, until somebody settles
+    it (R30, ``wrong_codes``).
+    """
     facts = _facts(session, leg, now)
     if facts is None or facts.registration.code_key is None:
         return "gone"
@@ -91,10 +93,13 @@ def try_code(
         return "spent"
     if is_right(keyring_of(session), facts.case.id, facts.registration.code_key, code):
         leg.opened_at = now
+        forget_wrong_codes(session, facts.notice.id, phone.phone_id)
         return "right"
     phone.wrong_codes += 1
-    if phone.wrong_codes < policy.numbers.notice_code_tries:
-        session.flush()
+    session.flush()
+    in_a_row = wrong_codes(session, facts.notice.id).get(phone.phone_id, 0)
+    # Those of this notice count even if its person has called with the PIN during the call.
+    if max(phone.wrong_codes, in_a_row) < policy.numbers.notice_code_tries:
         return "wrong"
     _give_up_phone(session, leg, facts, "wrong_code", now)
     return "spent"

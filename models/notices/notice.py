@@ -95,7 +95,8 @@ class NoticePhone(Base):
     """One phone that a notice may ring or text: its tries there, and why it is not used any more.
 
     ``channel`` is ``voice`` or ``text``. ``is_stopped``: three wrong codes, "I don't have my code", or a
-    refusal of the number ended this phone for this notice alone; the others go on (R30). ``not_before``:
+    refusal of the number ended this phone for this notice; the others go on (R30). ``wrong_codes`` count on
+    in later notices (``notice_phones.wrong_codes``). ``not_before``:
     somebody there said that it was not a good time, the phone was in another call of ours, or its text alone
     was refused. It puts off this phone alone, or they could keep the others from ringing.
     """

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select, text
+from sqlalchemy import and_, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.calls.call import CALLS
@@ -13,7 +13,7 @@ from models.cases.daily_window import DailyWindow
 from models.cases.registrant import Consent, Phone
 from models.cases.safe_phone import SAFE
 from models.notices.cadence import AllowedPhone
-from models.notices.notice import NOTICES, Notice, NoticePhone
+from models.notices.notice import NOTICE_PHONES, NOTICES, Notice, NoticePhone
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 
@@ -27,7 +27,12 @@ _LIVE_CALLBACK = text("calls.ended_at IS NULL AND calls.callback_id IS NOT NULL"
 
 
 def allowed_phones(
-    session: Session, notice_id: int, registrant_id: int, now: datetime, can_dial: Callable[[str], bool]
+    session: Session,
+    notice_id: int,
+    registrant_id: int,
+    now: datetime,
+    can_dial: Callable[[str], bool],
+    code_tries: int,
 ) -> list[AllowedPhone]:
     """The phones that may ring for this notice, first choice first, with our calls of the last 24 hours.
 
@@ -36,14 +41,18 @@ def allowed_phones(
     count: that person agreed to a number of their own.
 
     A phone that replaces an unsafe one hears nothing about the case until its hold is over (R09). No answer
-    to the question about nights counts as yes (R28), but by day their window holds (R29).
+    to the question about nights counts as yes (R28), but by day their window holds (R29). A phone with
+    ``code_tries`` wrong codes in a row rings for no later notice either (``wrong_codes``).
     """
     phones = _with_consent(session, notice_id, registrant_id, VOICE, now)
     used = {one.phone_id: one for one in _used(session, notice_id, VOICE)}
     placed = _placed(session, registrant_id, [phone.phone_key for phone, _cap in phones], now)
+    wrong = wrong_codes(session, notice_id)
     found = []
     for phone, cap in phones:
         mine = used.get(phone.id)
+        if wrong.get(phone.id, 0) >= code_tries:
+            continue
         if (mine is not None and mine.is_stopped) or not _can_dial(session, phone, can_dial):
             continue
         found.append(
@@ -93,6 +102,50 @@ def phone_of_leg(session: Session, notice_id: int, phone_key: str | None) -> Not
         .execution_options(populate_existing=True)
     )
     return session.scalars(mine).first()
+
+
+def wrong_codes(session: Session, notice_id: int) -> dict[int, int]:
+    """How many wrong codes in a row each phone entered, over all notices of the same registration (R30).
+
+    Whoever has the phone would else have new tries with every change in custody. The count ends when a call
+    gives the PIN, when staff tell the person the news or cancel the task, when the registration is agreed
+    anew, or with the right code (``forget_wrong_codes``). The duress PIN ends nothing: its case is another.
+    """
+    registration = select(Notice.registration_id).where(Notice.id == notice_id).scalar_subquery()
+    by_staff = or_(Notice.confirmed_by == "staff", Notice.outcome == "staff_cancelled")
+    settled_at = session.scalar(
+        select(func.max(Notice.closed_at)).where(Notice.registration_id == registration, by_staff)
+    )
+    agreed_since = exists().where(
+        Consent.registration_id == registration,
+        Consent.phone_id == NoticePhone.phone_id,
+        Consent.granted_at > NoticePhone.last_try_at,
+    )
+    found = (
+        select(NoticePhone.phone_id, func.sum(NoticePhone.wrong_codes).label("wrong"))
+        .join(Notice, Notice.id == NoticePhone.notice_id)
+        .join(Case, Case.id == Notice.case_id)
+        .where(
+            Notice.registration_id == registration,
+            NoticePhone.channel == VOICE,
+            NoticePhone.wrong_codes > 0,
+            or_(Case.last_verified_at.is_(None), Case.last_verified_at <= NoticePhone.last_try_at),
+            ~agreed_since,
+        )
+        .group_by(NoticePhone.phone_id)
+    )
+    if settled_at is not None:
+        found = found.where(NoticePhone.last_try_at >= settled_at)
+    return {row.phone_id: row.wrong for row in session.execute(found)}
+
+
+def forget_wrong_codes(session: Session, notice_id: int, phone_id: int) -> None:
+    """The right code was entered on this phone: the wrong ones before it were slips."""
+    registration = select(Notice.registration_id).where(Notice.id == notice_id).scalar_subquery()
+    theirs = select(Notice.id).where(Notice.registration_id == registration)
+    slips = NOTICE_PHONES.c.phone_id == phone_id, NOTICE_PHONES.c.wrong_codes > 0
+    forgotten = update(NOTICE_PHONES).where(NOTICE_PHONES.c.notice_id.in_(theirs), *slips)
+    session.execute(forgotten.values(wrong_codes=0))
 
 
 def is_in_our_call(

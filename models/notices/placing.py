@@ -7,7 +7,7 @@ legs that nobody dialed, which the sweeper hands on. A leg that may have been di
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sqlalchemy import CursorResult, bindparam, case, select, text, update
 from sqlalchemy.orm import Session
@@ -27,7 +27,7 @@ from models.custody.import_history import newest_as_of
 from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
 from models.notices.notice import IS_WAITING, LATE, NOTICES, Notice
 from models.notices.notice_moves import LAPSED, end_untold, leave, locked, record_move, stop
-from models.notices.notice_phones import allowed_phones, phone_of_notice, wait_for_our_calls
+from models.notices.notice_phones import allowed_phones, phone_of_notice, wait_for_our_calls, wrong_codes
 from models.notices.registration import Registration
 from models.store.database import keyring_of
 
@@ -128,7 +128,7 @@ def claim(session: Session, notice_id: int, now: datetime, policy: CallbackPolic
     longest = timedelta(minutes=policy.numbers.notice_first_minutes)
     if wait_for_our_calls(session, notice_id, [one.phone_id for one in phones], now, longest):
         phones = phones_of(session, facts, now, policy)
-    ring = next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers)
+    ring = _next_ring(session, facts, phones, now, policy)
     if not isinstance(ring, Ring) or ring.at > now:
         _wait(session, facts, ring, now)
         return False
@@ -175,9 +175,7 @@ def reschedule(session: Session, notice: Notice, now: datetime, policy: Callback
     """After a try: wait for the next one, or leave the notice for staff."""
     facts = facts_of(session, notice.id)
     phones = phones_of(session, facts, now, policy)
-    _wait(
-        session, facts, next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers), now
-    )
+    _wait(session, facts, _next_ring(session, facts, phones, now, policy), now)
 
 
 def facts_of(session: Session, notice_id: int) -> Facts:
@@ -202,7 +200,8 @@ def line_of(registrant: Registrant, lines: Sequence[str]) -> str:
 
 def phones_of(session: Session, facts: Facts, now: datetime, policy: CallbackPolicy) -> list[AllowedPhone]:
     """The phones that may ring for this notice, in the registrant's order."""
-    return allowed_phones(session, facts.notice.id, facts.registrant.id, now, policy.can_dial)
+    tries = policy.numbers.notice_code_tries
+    return allowed_phones(session, facts.notice.id, facts.registrant.id, now, policy.can_dial, tries)
 
 
 def why_not(session: Session, facts: Facts, now: datetime, rules: HeardRules) -> str | None:
@@ -243,7 +242,19 @@ def live_legs(session: Session, notice_id: int) -> Sequence[int]:
     return session.scalars(live.order_by(CALLS.c.id)).all()
 
 
-def _wait(session: Session, facts: Facts, ring: Ring | Task, now: datetime) -> None:
+def _next_ring(
+    session: Session, facts: Facts, phones: Sequence[AllowedPhone], now: datetime, policy: CallbackPolicy
+) -> Ring | Task | Literal["wrong_code"]:
+    """The next try, or the code of the task; staff read that wrong codes are why no phone may ring."""
+    ring = next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers)
+    if ring != "no_phone":
+        return ring
+    wrong = wrong_codes(session, facts.notice.id)
+    is_stopped = any(many >= policy.numbers.notice_code_tries for many in wrong.values())
+    return "wrong_code" if is_stopped else ring
+
+
+def _wait(session: Session, facts: Facts, ring: Ring | Task | Literal["wrong_code"], now: datetime) -> None:
     notice = facts.notice
     if isinstance(ring, Ring):
         notice.state, notice.lease_until, notice.next_attempt_at = "waiting", None, ring.at

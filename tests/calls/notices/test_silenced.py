@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Case, Notice
+from models import Callback, Case, Notice, Staff
 from models import Phone as PhoneRow
+from models.notices.registering import change, choices_of
 from models.overview.phone_list import mark_unsafe
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
@@ -20,6 +21,9 @@ from tests.calls.notices.conftest import (
     sweeps,
     the_notice,
 )
+from tests.calls.notices.staff_tells import ends, staff_call
+from tests.calls.stories import opens_the_case
+from tests.factories import make_custody_record
 from tests.models.staff.staff_people import someone
 from tests.phone import Phone
 
@@ -183,3 +187,119 @@ def staff_mark_as_unsafe(hotline: Hotline, made: Registered) -> None:
         jobs = mark_unsafe(session, someone(session), case, first, now, hotline.policy.numbers)
     for name, row_id in jobs:
         hotline.jobs.enqueue(name, row_id)
+
+
+def changes(made: Registered, kind: str) -> None:
+    """A file of the feed tells of a change, and its notice is due."""
+    now = made.hotline.clock.now
+    with made.hotline.database.transaction() as session:
+        subject = session.get_one(Case, made.case.id).subject
+        make_custody_record(session, subject, kind, as_of=now)
+    made.is_due(kind)
+
+
+def enters_wrong_codes(phone: Phone, hotline: Hotline, many: int, number: str = FIRST) -> Phone:
+    """Somebody at the phone that rings guesses, and hangs up."""
+    called = picks_up(phone.another(), hotline, number)
+    called.presses("1")
+    for guess in range(many):
+        called.presses(f"80{guess}7")
+    called.hangs_up()
+    return called
+
+
+def enters_the_code(phone: Phone, hotline: Hotline, number: str = FIRST) -> None:
+    """The person answers, hears the news and confirms it."""
+    called = picks_up(phone.another(), hotline, number)
+    for keys in ("1", CODE, "1", "1"):
+        if not called.is_over:
+            called.presses(keys)
+    called.hangs_up()
+
+
+def test_phone_that_three_wrong_codes_stopped_has_no_new_tries_with_the_next_changes(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("transferred")
+    changes(made, "transferred")
+    sweeps(hotline)
+    enters_wrong_codes(phone, hotline, 3)
+
+    for _ in range(3):
+        hotline.clock.passes(hours=1)
+        changes(made, "transferred")
+        assert sweeps(hotline, minutes=1) == []
+
+    states = [(one.state, one.task) for one in hotline.rows(select(Notice))]
+    assert states == [("left_for_staff", "wrong_code")] * 4
+    assert hotline.carrier.asked_for.count(FIRST) == 1
+    # One person, one task.
+    assert [one.outcome for one in hotline.rows(select(Callback))] == ["notice_wrong_code"]
+
+
+def test_wrong_codes_at_one_phone_stop_no_other_phone_at_the_next_change(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("escaped", phones=(FIRST, SECOND))
+    changes(made, "escaped")
+    sweeps(hotline)
+    enters_wrong_codes(phone, hotline, 3)
+    enters_the_code(phone, hotline, SECOND)
+
+    hotline.clock.passes(hours=1)
+    changes(made, "escaped")
+
+    assert sweeps(hotline) == [SECOND]
+
+
+def test_wrong_codes_in_a_row_count_over_two_changes_and_a_right_code_ends_the_count(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("transferred")
+    changes(made, "transferred")
+    sweeps(hotline)
+    enters_wrong_codes(phone, hotline, 2)
+    assert FIRST in sweeps(hotline, hours=2)
+    enters_the_code(phone, hotline)
+
+    for guesses, answer in ((2, "That code was not right"), (1, "hang up and call the number on your card")):
+        hotline.clock.passes(minutes=30)
+        changes(made, "transferred")
+        assert FIRST in sweeps(hotline)
+
+        assert enters_wrong_codes(phone, hotline, guesses).hears(answer)
+
+
+@pytest.mark.parametrize("settled", ["a call with the PIN", "staff reach them", "agreed anew"])
+def test_phone_that_wrong_codes_stopped_rings_again_once_its_person_has_settled_it(
+    phone: Phone,
+    registered: Registering,
+    make_staff: Callable[..., Staff],
+    hotline: Hotline,
+    settled: str,
+) -> None:
+    who, made = make_staff(), registered("transferred")
+    changes(made, "transferred")
+    sweeps(hotline)
+    enters_wrong_codes(phone, hotline, 3)
+    sweeps(hotline, minutes=1)
+
+    hotline.clock.passes(minutes=5)
+    if settled == "a call with the PIN":
+        caller = phone.another()
+        opens_the_case(caller, made.case)
+        caller.hangs_up()
+    elif settled == "staff reach them":
+        ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=True)
+    else:
+        with hotline.database.transaction() as session:
+            change(
+                session, made.case.id, choices_of(session, made.case.id), words="Yes.",
+                made_by=f"staff:{who.id}", call_id=None, now=hotline.clock.now, policies=hotline.policies,
+            )  # fmt: skip
+    hotline.clock.passes(hours=1)
+    changes(made, "transferred")
+
+    assert FIRST in sweeps(hotline)
+    called = enters_wrong_codes(phone, hotline, 2)
+    assert called.hears("That code was not right")
