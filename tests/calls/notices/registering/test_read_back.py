@@ -59,7 +59,7 @@ def test_no_to_nights_keeps_every_call_in_the_hours_that_were_chosen(
     phone: Phone, case: MadeCase, hotline: Hotline
 ) -> None:
     caller = changes(phone, case, "2", "2", "2", "2", "3")
-    assert caller.hears("If they get out, we will call at any hour, unless you said no to nights")
+    assert caller.hears("If you agreed to calls at any hour when they get out, we will still make them")
     caller.presses("1")
     assert caller.hears(
         "We will call only in the morning. "
@@ -73,6 +73,40 @@ def test_no_to_nights_keeps_every_call_in_the_hours_that_were_chosen(
     assert calls(phone, case, *ASK).hears(
         "By day, we will call only in the morning. If they get out at night, we will call then too."
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "after"),
+    [
+        (
+            "1",
+            "Choose the part of the day for our calls. "
+            "If you agreed to calls at any hour when they get out, we will still make them.",
+            "By day, we will call only in the morning. If they get out at night, we will call then too.",
+        ),
+        (
+            "2",
+            "Elija la parte del día para nuestras llamadas. Si aceptó llamadas a cualquier hora cuando la "
+            "persona quede en libertad, las seguiremos haciendo.",
+            "De día, llamaremos solo por la mañana.",
+        ),
+    ],
+)
+def test_person_who_was_never_asked_about_nights_hears_no_promise_of_any_hour(
+    phone: Phone, case: MadeCase, hotline: Hotline, language: str, before: str, after: str
+) -> None:
+    registers(phone, case).hangs_up()
+    with hotline.database.transaction() as session:
+        session.scalars(select(PhoneRow)).one().night_allowed = None
+
+    caller = phone.another()
+    caller.dials_in(from_=CALLER)
+    for keys in (language, "1", case.number, case.pin, *ASK, "2", "2", "3"):
+        caller.presses(keys)
+    assert caller.hears(before)
+    caller.presses("1")
+
+    assert caller.hears(after)
 
 
 @pytest.mark.parametrize(
