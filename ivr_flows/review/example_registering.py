@@ -12,6 +12,8 @@ _TERMS = (
 _OTHER_TERMS = (
     "notices.without_code", "wish.please_call", "notices.with_text", "notices.no_cap", "notices.caution",
 )  # fmt: skip
+#: After these the words say how we call later.
+_NOT_NOW = frozenset({"notices.paused", "notices.ended"})
 
 
 def _not_at_night(desk: Desk) -> None:
@@ -34,7 +36,7 @@ def _terms(*first: str, **after: timedelta) -> Answer:
     def answer(desk: Desk) -> None:
         for prompt in first:
             desk.say(prompt, **{slot: desk.when(NOW + later, on=True) for slot, later in after.items()})
-        if first and first != ("notices.ends",):
+        if first and first[0] in _NOT_NOW:
             desk.say("notices.then")
         desk.say("notices.phone", phone=desk.words("phone.this"))
         for prompt in _TERMS:
@@ -88,6 +90,20 @@ def _this_phone(desk: Desk) -> None:
     desk.say("notices.phone", phone=desk.words("phone.this"))
 
 
+def _all_phones(desk: Desk) -> None:
+    desk.say("wishes.saved")
+    _other_terms(desk)
+
+
+def _new_phone(desk: Desk) -> None:
+    desk.say("notices.phone", phone=desk.words("phone.yours"))
+    desk.say("notices.new_phone", on=desk.when(NOW + timedelta(days=3), on=True, clock=True))
+    for prompt in _TERMS:
+        desk.say(prompt)
+    desk.say("notices.at_most", count="8")
+    desk.say("notices.caution")
+
+
 def _hello(desk: Desk) -> None:
     desk.say("wishes.saved")
     desk.say("wish.hello", line=desk.named(desk.office.neutral_name))
@@ -98,8 +114,10 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("look_at_registration", "standing"): {
         "as at first": _terms(),
         "with other choices": _other_terms,
-        "no phone may be called any more": _says("notices.no_phone_left", "notices.caution"),
+        "a new phone": _new_phone,
     },
+    ("look_at_registration", "uncalled"): {"": _says("notices.none_called", "notices.caution")},
+    ("look_at_registration", "no_phone_left"): {"": _says("notices.no_phone_left", "notices.caution")},
     ("look_at_registration", "ends"): {
         "it ends soon": _terms("notices.ends", on=timedelta(days=20)),
         "it has ended": _terms("notices.ended"),
@@ -109,8 +127,10 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("confirm_notice_code", "more"): {
         "at first": _says("notices.registered"),
         "a new code": _saved("notices.with_code"),
+        "a new code for a new phone": _terms("wishes.saved"),
     },
     ("choose_phones", "saved"): {"one": _this_phone, "all": _saved("notices.phones")},
+    ("call_new_phones", "saved"): {"one": _terms("wishes.saved"), "all": _all_phones},
     ("choose_nights", "saved"): {
         "yes": _saved("notices.at_night"),
         "no": _no_nights,
@@ -152,15 +172,18 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("pause_month", "saved"): {"": _paused},
 }
 _CHOICES = (
-    "choose_phones", "choose_nights", "choose_hours", "choose_cap", "choose_voicemail", "choose_texts",
-    "choose_key_alone", "choose_line", "choose_zone", "renew_registration", "resume_registration",
-    "stop_registration", "pause_week", "pause_month",
+    "choose_phones", "call_new_phones", "choose_nights", "choose_hours", "choose_cap", "choose_voicemail",
+    "choose_texts", "choose_key_alone", "choose_line", "choose_zone", "renew_registration",
+    "resume_registration", "stop_registration", "pause_week", "pause_month",
 )  # fmt: skip
 REGISTERING_MEANINGS: Mapping[str, str] = {
     "look_at_registration: none": "they are not registered",
     "look_at_registration: standing": "they are registered",
     "look_at_registration: ends": "their consent ends soon, or has ended",
     "look_at_registration: paused": "they paused it",
+    "look_at_registration: uncalled": "no phone that they chose may be called now",
+    "look_at_registration: no_phone_left": "the case has no phone left that may be called",
+    "call_new_phones: code": "they had chosen no code",
     "look_at_registration: held": "staff have just replaced the PIN",
     "look_at_registration: no_phone": "the case has no phone that may be called",
     "take_notice_code: good": "the code will do",

@@ -24,6 +24,8 @@ def registering_steps() -> dict[str, Step]:
                 "standing": "notices_standing",
                 "ends": "notices_ending",
                 "paused": "notices_paused",
+                "uncalled": "notices_uncalled",
+                "no_phone_left": "notices_no_phone_left",
                 "held": "notices_held",
                 "no_phone": "notices_no_phone",
             },
@@ -81,6 +83,21 @@ def registering_steps() -> dict[str, Step]:
                 Choice("notices.resume", does=registering_verbs.resume_registration, on=_ENDED),
                 Choice("notices.leave", next="notices_kept"),
                 Choice("notices.stop", does=registering_verbs.stop_registration, on=_ENDED),
+            ),
+        ),
+        # The phones that were chosen are no longer safe: another one takes over what was agreed (R09).
+        "notices_uncalled": Menu(
+            (
+                _new_phone("notices.one_phone", about="phone"),
+                _new_phone("notices.all_phones"),
+                Choice("notices.leave", next="notices_kept"),
+                Choice("notices.pause_or_stop", next="notices_stop"),
+            ),
+        ),
+        "notices_no_phone_left": Menu(
+            (
+                Choice("notices.leave", next="notices_kept"),
+                Choice("notices.pause_or_stop", next="notices_stop"),
             ),
         ),
         "notices_stop": Menu(
@@ -207,3 +224,8 @@ _ENDED = {"saved": "all_said", "gone": "notices_gone"}
 
 def _choice(prompt: str, verb: Handler, about: str | None = None) -> Choice:
     return Choice(prompt, does=verb, on=_SAVED, about=about)
+
+
+def _new_phone(prompt: str, about: str | None = None) -> Choice:
+    on = _SAVED | {"code": "notices_more_first"}
+    return Choice(prompt, does=registering_verbs.call_new_phones, on=on, about=about)

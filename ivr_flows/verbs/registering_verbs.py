@@ -25,7 +25,7 @@ _WEEK, _MONTH = 7, registering.MOST_PAUSE_DAYS
 _Sentence = tuple[str, Mapping[str, str]]
 
 
-@answers("none", "standing", "ends", "paused", "held", "no_phone")
+@answers("none", "standing", "ends", "paused", "uncalled", "no_phone_left", "held", "no_phone")
 def look_at_registration(desk: Desk, _digits: str) -> str:
     """What stands, said back; or what an express registration would be (R28).
 
@@ -37,6 +37,8 @@ def look_at_registration(desk: Desk, _digits: str) -> str:
     found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
     if found is not None:
         _say_read_back(desk, found)
+        if not found.phones:
+            return "no_phone_left" if _phone(desk) is None else "uncalled"
         if found.state == "paused":
             return "paused"
         return "ends" if found.is_due else "standing"
@@ -71,9 +73,13 @@ def confirm_notice_code(desk: Desk, digits: str) -> str:
     if key != kept:
         return "differs"
     try:
-        if registering.registration_of(desk.session, _case_id(desk)) is not None:
-            return "more" if _change(desk, [("notices.with_code", {})], code_key=key) == "saved" else "gone"
         phone = _phone(desk)
+        if registering.registration_of(desk.session, _case_id(desk)) is not None:
+            if phone is not None and _first_phone(desk) is None:
+                did = _call(desk, [phone], code_key=key)
+            else:
+                did = _change(desk, [("notices.with_code", {})], code_key=key)
+            return "more" if did == "saved" else "gone"
         if phone is None:
             return "gone"
         terms = [*_express_terms(desk, phone), _CAUTION]
@@ -100,6 +106,22 @@ def choose_phones(desk: Desk, digits: str) -> str:
     if digits == "1":
         return _change(desk, [_phones_sentence(desk, [phone])], phone_ids=(phone.id,))
     return _change(desk, [("notices.phones", {})], phone_ids=tuple(one.id for one in phones))
+
+
+@answers("saved", "code", "gone")
+def call_new_phones(desk: Desk, digits: str) -> str:
+    """This phone alone, or every safe one, for a registration that calls none any more (R09).
+
+    The other choices are kept, and said for the new phone. A key alone was chosen for the phone before: a new
+    one gets a code first (R30).
+    """
+    phone = _phone(desk)
+    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    if phone is None or found is None:
+        return "gone"
+    if not found.has_code:
+        return "code"
+    return _call(desk, [phone] if digits == "1" else safe_phones(desk.session, _registrant_id(desk)))
 
 
 @answers("saved", "gone")
@@ -262,10 +284,30 @@ def _change(desk: Desk, said: Sequence[_Sentence], **changes: Any) -> str:
     return "saved"
 
 
+def _call(desk: Desk, phones: Sequence[Phone], **changes: Any) -> str:
+    """Call these phones by the choices made for phones that are called no more, and say all of it (R28)."""
+    case_id = _case_id(desk)
+    try:
+        before = registering.choices_of(desk.session, case_id)
+        choices: Choices = dataclasses.replace(before, phone_ids=tuple(one.id for one in phones), **changes)
+        registering.change(
+            desk.session, case_id, choices, policies=desk.policies, **_by(desk),
+            words=lambda: _words(desk, _terms(desk, phones, choices)),
+        )  # fmt: skip
+    except RegistrationError:
+        return "gone"
+    desk.say("wishes.saved")
+    found = registering.read_back(desk.session, case_id, desk.now, desk.policies)
+    if found is not None:
+        _say_read_back(desk, found)
+    return "saved"
+
+
 def _express_terms(desk: Desk, phone: Phone) -> list[_Sentence]:
     """What an express registration means (``registering.safest``)."""
     return [
         _phones_sentence(desk, [phone]),
+        *_wait_sentences(desk, [phone]),
         ("notices.at_night", {}),
         ("notices.with_code", {}),
         ("wish.no_message", {}),
@@ -283,28 +325,41 @@ def _say_read_back(desk: Desk, found: ReadBack) -> None:
         _say(desk, [("notices.ended", {}) if ended else ("notices.ends", {"on": on})])
     if found.paused_until is not None:
         _say(desk, [("notices.paused", {"on": desk.when(found.paused_until, on=True)})])
-    phone = next(iter(found.phones), None)
-    if phone is None:
-        _say(desk, [("notices.no_phone_left", {}), _CAUTION])
+    if not found.phones:
+        left = "notices.no_phone_left" if _phone(desk) is None else "notices.none_called"
+        _say(desk, [(left, {}), _CAUTION])
         return
     if found.paused_until is not None or found.lapses_at <= desk.now:
         # "We will not call" was just said, and "we will call" is next.
         _say(desk, [("notices.then", {})])
+    _say(desk, _terms(desk, found.phones, found))
+
+
+def _terms(desk: Desk, phones: Sequence[Phone], agreed: Choices | ReadBack) -> list[_Sentence]:
+    """All that is agreed for these phones; the times and messages are those of the first."""
+    phone = phones[0]
+    has_code = agreed.has_code if isinstance(agreed, ReadBack) else agreed.code_key is not None
     text = phone.voicemail_text if phone.voicemail_allowed else None
     slots = {"line": desk.named(desk.office.neutral_name)} if text == "hello" else {}
-    _say(
-        desk,
-        [
-            _phones_sentence(desk, found.phones),
-            *_when_sentences(desk, phone.night_allowed, _part_of(desk, phone)),
-            ("notices.with_code" if found.has_code else "notices.without_code", {}),
-            (f"wish.{text or 'no_message'}", slots),
-            ("notices.with_text" if found.by_text else "notices.no_text", {}),
-            _cap_sentence(found.cap_per_day),
-            *_number_sentences(desk, _chosen_line(desk) or desk.office.lines[0]),
-            _CAUTION,
-        ],
-    )
+    return [
+        _phones_sentence(desk, phones),
+        *_wait_sentences(desk, phones),
+        *_when_sentences(desk, phone.night_allowed, _part_of(desk, phone)),
+        ("notices.with_code" if has_code else "notices.without_code", {}),
+        (f"wish.{text or 'no_message'}", slots),
+        ("notices.with_text" if agreed.by_text else "notices.no_text", {}),
+        _cap_sentence(agreed.cap_per_day),
+        *_number_sentences(desk, _chosen_line(desk) or desk.office.lines[0]),
+        _CAUTION,
+    ]
+
+
+def _wait_sentences(desk: Desk, phones: Sequence[Phone]) -> list[_Sentence]:
+    """When the calls begin, while nothing of the case may be told on any of these phones (R09)."""
+    held = [one.content_held_until for one in phones if one.content_held_until is not None]
+    if len(held) < len(phones) or min(held) <= desk.now:
+        return []
+    return [("notices.new_phone", {"on": desk.when(min(held), on=True, clock=True)})]
 
 
 def _phones_sentence(desk: Desk, phones: Sequence[Phone]) -> _Sentence:

@@ -57,6 +57,10 @@ def _follow_phones(session: Session, likeness: Registrant, registrant: Registran
         twin.content_held_until = phone.content_held_until
         if phone.unsafe_since is not None:
             twin.voicemail_allowed = False
+            # The calls about changes to it are over there too, or later calls would differ (R13).
+            for consent in twin.consents:
+                if consent.registration_id is not None:
+                    consent.withdrawn_at = consent.withdrawn_at or phone.unsafe_since
         if phone.stopped_at is None:
             # Staff let it be called again.
             twin.stopped_at = twin.stop_told_at = None

@@ -4,7 +4,7 @@ Nothing here asks whether anything may be told about the case. A denied, a close
 registered in the same words, and so is a duress case, whose own later calls then agree with it (R13).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -62,8 +62,9 @@ class Choices:
 class ReadBack:
     """The facts of a registration, to be said in the words of the line or shown to staff.
 
-    ``phones`` are the phones that are called, in the registrant's order. ``is_due`` says that the consent
-    ends soon, or has ended, and is to be asked again.
+    ``phones`` are the phones that are called, in the registrant's order. Without one, the other facts are
+    what was agreed for the phones before. ``night_allowed`` is that of the first phone. ``is_due`` says that
+    the consent ends soon, or has ended, and is to be asked again.
     """
 
     registration_id: int
@@ -71,6 +72,7 @@ class ReadBack:
     phones: tuple[Phone, ...] = field(repr=False)
     cap_per_day: int
     by_text: bool
+    night_allowed: bool | None
     has_code: bool
     paused_until: datetime | None
     lapses_at: datetime
@@ -126,7 +128,7 @@ def change(
     case_id: int,
     choices: Choices,
     *,
-    words: str,
+    words: str | Callable[[], str],
     made_by: str,
     call_id: int | None,
     now: datetime,
@@ -134,6 +136,7 @@ def change(
 ) -> Registration:
     """Replace what was agreed; the old consents are withdrawn, and the consent begins anew.
 
+    A function as ``words`` is called once added phones have taken over what was agreed for those before.
     Raises RegistrationError like ``register_for_notices``, and if nothing stands.
     """
     case = _locked_case(session, case_id, now)
@@ -142,7 +145,8 @@ def change(
     found.code_key = choices.code_key
     _renew(found, now, policies)
     _carry_over(session, found, phones)
-    _keep(session, found, case, phones, choices, words, now)
+    said = words if isinstance(words, str) else words()
+    _keep(session, found, case, phones, choices, said, now)
     _record(session, found, "change_registration", made_by, call_id, now, _facts(choices))
     return found
 
@@ -212,14 +216,17 @@ def registration_of(session: Session, case_id: int) -> Registration | None:
 
 
 def choices_of(session: Session, case_id: int) -> Choices:
-    """What a standing registration says now, to change a part of it with ``dataclasses.replace``."""
+    """What a standing registration says now, to change a part of it with ``dataclasses.replace``.
+
+    The choices outlive the phones: without a phone that may be called, another one is chosen with them.
+    """
     found = _standing(session, case_id)
-    consents = _consents(session, found)
-    voice = [one for one in consents if one.channel == "voice"]
+    agreed = _agreed(session, found)
+    voice = [one for one in agreed if one.channel == "voice"]
+    by_text = any(one.channel == "text" for one in agreed)
     if not voice:
         raise RegistrationError(RegistrationRefusal.NO_PHONE)
-    by_text = any(one.channel == "text" for one in consents)
-    phone_ids = tuple(dict.fromkeys(one.phone_id for one in voice))
+    phone_ids = tuple(dict.fromkeys(one.phone_id for one in voice if one.withdrawn_at is None))
     return Choices(phone_ids, found.code_key, voice[-1].cap_per_day, by_text)
 
 
@@ -228,21 +235,25 @@ def read_back(session: Session, case_id: int, now: datetime, policies: Policies)
     found = registration_of(session, case_id)
     if found is None:
         return None
-    consents = _consents(session, found)
-    voice = {one.phone_id: one for one in consents if one.channel == "voice"}
+    agreed = _agreed(session, found)
+    voice = {one.phone_id: one for one in agreed if one.channel == "voice"}
     case = session.get_one(Case, case_id)
     is_paused = found.state == "paused" and found.paused_until is not None and found.paused_until > now
+    safe = safe_phones(session, case.registrant_id)
+    phones = tuple(one for one in safe if one.id in voice and voice[one.id].withdrawn_at is None)
+    nights = [session.get_one(Phone, phone_id).night_allowed for phone_id in voice]
     return ReadBack(
         registration_id=found.id,
         state="paused" if is_paused else "standing",
-        phones=tuple(one for one in safe_phones(session, case.registrant_id) if one.id in voice),
+        phones=phones,
         cap_per_day=max((one.cap_per_day for one in voice.values()), default=0),
-        by_text=any(one.channel == "text" for one in consents),
+        by_text=any(one.channel == "text" for one in agreed),
+        night_allowed=phones[0].night_allowed if phones else next(iter(nights), None),
         has_code=found.code_key is not None,
         paused_until=found.paused_until if is_paused else None,
         lapses_at=found.lapses_at,
         is_due=found.lapses_at <= now + timedelta(days=policies.consent_renew_days),
-        words=tuple(dict.fromkeys(one.words for one in consents)),
+        words=tuple(dict.fromkeys(one.words for one in agreed)),
     )
 
 
@@ -366,7 +377,7 @@ def _carry_over(session: Session, found: Registration, phones: list[Phone]) -> N
     They hear one answer read back for all of their phones. What forbids a call or a message is carried over;
     what allows one is not, since the owner of that phone may have refused it there.
     """
-    agreed = dict.fromkeys(one.phone_id for one in _consents(session, found) if one.channel == "voice")
+    agreed = dict.fromkeys(one.phone_id for one in _agreed(session, found) if one.channel == "voice")
     before = [session.get_one(Phone, phone_id) for phone_id in agreed]
     hours = next(((one.window_starts, one.window_ends) for one in before if one.window_starts), None)
     for phone in phones:
@@ -395,10 +406,28 @@ def _withdraw(session: Session, found: Registration, now: datetime) -> None:
 
 def _consents(session: Session, found: Registration) -> list[Consent]:
     """The consents of a registration that stand, by the registrant's order of phones."""
+    return [one for one in _every_consent(session, found) if one.withdrawn_at is None]
+
+
+def _agreed(session: Session, found: Registration) -> list[Consent]:
+    """The consents of what was agreed last: those that stand, or the last ones before no phone was left.
+
+    A phone that is marked unsafe takes its consents with it, and not what was chosen (R09).
+    """
+    every = _every_consent(session, found)
+    if standing := [one for one in every if one.withdrawn_at is None]:
+        return standing
+    if not every:
+        return []
+    last = max(every, key=lambda one: one.id)
+    return [one for one in every if (one.granted_at, one.words) == (last.granted_at, last.words)]
+
+
+def _every_consent(session: Session, found: Registration) -> list[Consent]:
     mine = (
         select(Consent)
         .join(Phone, Phone.id == Consent.phone_id)
-        .where(Consent.registration_id == found.id, Consent.withdrawn_at.is_(None))
+        .where(Consent.registration_id == found.id)
         .order_by(Phone.position, Consent.id)
     )
     return list(session.scalars(mine))

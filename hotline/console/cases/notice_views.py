@@ -24,7 +24,6 @@ from models.notices.registering import (
     Choices,
     RegistrationError,
     change,
-    choices_of,
     new_code_key,
     pause,
     phone_numbers,
@@ -207,7 +206,7 @@ def _code_key(opened: OpenedCase, chosen: Choices) -> str | None:
         return None
     code, stands = request.form.get("code", "").strip(), registration_of(opened.session, opened.case.id)
     if not code and stands is not None and stands.code_key is not None:
-        return choices_of(opened.session, opened.case.id).code_key
+        return stands.code_key
     if not _CODE.fullmatch(code):
         raise RegistrationError(RegistrationRefusal.NO_CODE, field="code")
     phones = phone_numbers(opened.session, opened.case.id)

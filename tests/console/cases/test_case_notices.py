@@ -9,10 +9,20 @@ from sqlalchemy import select, update
 from models import AuditEntry, Case, Notice, Registration
 from models.cases.registrant import Consent, Phone
 from models.cases.subject import find_or_add_subject
+from models.overview.phone_list import mark_unsafe
 from models.store.database import Database
 from tests.console.case_pages import PHONE, kept_case, more_phones, verifies
 from tests.console.conftest import Member
-from tests.factories import NOW, MadeCase, make_case, make_event, make_notice, make_registration
+from tests.factories import (
+    NOW,
+    MadeCase,
+    make_case,
+    make_event,
+    make_notice,
+    make_policies,
+    make_registration,
+)
+from tests.models.staff.staff_people import someone
 
 CAUTION = "We may not be able to tell you of every change. No call does not mean no change."
 
@@ -135,6 +145,35 @@ def test_person_agrees_to_the_hours_of_each_phone_if_they_differ(liaison: Member
 
     assert "Cada teléfono tiene su horario: cualquier hora del día, 5:30" in liaison.words
     assert "No llamaremos de noche." in liaison.words
+
+
+def test_new_phone_is_chosen_for_a_registration_whose_phone_is_unsafe_and_keeps_the_rest(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    registers(liaison, case, cap="5", nights="no")
+    with database.transaction() as session:
+        before = session.scalars(select(Registration.code_key)).one()
+        unsafe = session.scalars(select(Phone.id)).one()
+        found = session.get_one(Case, case.id)
+        mark_unsafe(session, someone(session), found, unsafe, NOW, make_policies())
+        more_phones(session, case, range(2, 3))
+        new = session.scalars(select(Phone.id).where(Phone.id != unsafe)).one()
+
+    liaison.opens(f"/console/cases/{case.id}")
+    assert liaison.reads("No phone is called when something changes. Ask the person which phone to call")
+    assert liaison.reads("At nightNo", "Calls a day, at most5")
+    liaison.clicks("Change registration").fills(phones=str(new)).clicks("Read it to them")
+    assert liaison.reads("We will not call at night", "at most 5 times a day")
+    liaison.clicks("They agree: save")
+
+    assert liaison.reads("Saved. We will call this person when something changes.")
+    assert not liaison.reads("No phone is called when something changes.")
+    with database.reading() as session:
+        assert session.scalars(select(Registration.code_key)).one() == before
+        standing = select(Consent).where(Consent.registration_id.is_not(None), Consent.withdrawn_at.is_(None))
+        consent = session.scalars(standing).one()
+        assert (consent.phone_id, consent.cap_per_day) == (new, 5)
 
 
 def test_registration_is_paused_resumed_and_stopped_and_its_notices_stop_with_it(
