@@ -141,7 +141,7 @@ def change(
     """
     case = _locked_case(session, case_id, now)
     found = _standing(session, case_id)
-    phones = _chosen(session, case, choices)
+    phones = _chosen(session, case, choices, found)
     found.code_key = choices.code_key
     _renew(found, now, policies)
     _carry_over(session, found, phones)
@@ -311,18 +311,24 @@ def _standing(session: Session, case_id: int) -> Registration:
     return found
 
 
-def _chosen(session: Session, case: Case, choices: Choices) -> list[Phone]:
-    """The chosen phones. Raises RegistrationError for choices that cannot be kept."""
+def _chosen(session: Session, case: Case, choices: Choices, found: Registration | None = None) -> list[Phone]:
+    """The chosen phones. Raises RegistrationError for choices that cannot be kept.
+
+    A phone of the registration ``found`` that said stop stays in it beside a safe one, and is not called:
+    whoever lets it be called again has the calls about changes there too (R33).
+    """
     safe = {phone.id: phone for phone in safe_phones(session, case.registrant_id)}
     if not choices.phone_ids:
         raise RegistrationError(RegistrationRefusal.NO_PHONE, field="phones")
-    if not set(choices.phone_ids) <= safe.keys():
+    wanted_ids = set(choices.phone_ids)
+    known = safe if found is None else safe | _stopped_of(session, found)
+    if not wanted_ids <= known.keys() or not wanted_ids & safe.keys():
         raise RegistrationError(RegistrationRefusal.NOT_A_SAFE_PHONE, field="phones")
     if not 1 <= choices.cap_per_day <= MOST_CALLS_A_DAY:
         raise RegistrationError(RegistrationRefusal.CAP, field="cap")
     if unknown := (choices.wishes.keys() - _PHONE_WISHES) | (choices.person.keys() - _PERSON_WISHES):
         raise ValueError(f"There is no choice of {', '.join(sorted(unknown))}.")
-    phones = [safe[phone_id] for phone_id in dict.fromkeys(choices.phone_ids)]
+    phones = [known[phone_id] for phone_id in dict.fromkeys(choices.phone_ids)]
     for phone in phones:
         wanted = {name: choices.wishes.get(name, getattr(phone, name)) for name in _PHONE_WISHES}
         if wanted["may_answer"] not in WHO_MAY_ANSWER or wanted["voicemail_text"] not in VOICEMAIL_TEXTS:
@@ -333,6 +339,15 @@ def _chosen(session: Session, case: Case, choices: Choices) -> list[Phone]:
         if choices.code_key is None and wanted["may_answer"] == "only_me":
             raise RegistrationError(RegistrationRefusal.KEY_ALONE, field="code")
     return phones
+
+
+def _stopped_of(session: Session, found: Registration) -> dict[int, Phone]:
+    """The phones of a registration that said stop since."""
+    agreed = {one.phone_id for one in _consents(session, found)}
+    stopped = select(Phone).where(
+        Phone.id.in_(agreed), Phone.stopped_at.is_not(None), Phone.unsafe_since.is_(None)
+    )
+    return {phone.id: phone for phone in session.scalars(stopped)}
 
 
 def _is_window(starts: time | None, ends: time | None) -> bool:

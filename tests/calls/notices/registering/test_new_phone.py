@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from models import Case, Consent, Notice, Registration
 from models import Phone as PhoneRow
-from models.overview.phone_list import Grounds, add_phone, confirm_phone, give_code, mark_unsafe
+from models.overview.case_opening import Grounds
+from models.overview.phone_list import add_phone, confirm_phone, give_code, mark_unsafe
 from models.store.database import keyring_of
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, SECOND, ringing, sweeps
