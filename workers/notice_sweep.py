@@ -21,6 +21,7 @@ from models.notices.silence import is_any_to_tell, tell_registrants
 from models.notices.spreading import is_any_unspread, spread
 from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
 from models.notices.texting import unsent_texts
+from models.outcomes.unsaved_talks import correct_unsaved, is_any_retracted_lately
 from models.staff.paging import is_page_due, take_page
 from models.store.database import Database
 from models.store.job import Job
@@ -34,7 +35,7 @@ _SPREAD_AT_ONCE, _WATCHED_AT_ONCE = 50, 500
 _OFFERED_AT_ONCE = 50
 #: How many jobs may wait for a worker when notices are offered.
 _OTHER_JOBS = 5
-_WATCH_GATE_MINUTES, _REMIND_MINUTES, _SILENCE_MINUTES = 1, 60, 1
+_WATCH_GATE_MINUTES, _REMIND_MINUTES, _SILENCE_MINUTES, _UNSAVED_MINUTES = 1, 60, 1, 1
 
 
 class NoticeSweep:
@@ -67,6 +68,16 @@ class NoticeSweep:
         # An import that is running goes first; the next pass tries again.
         with suppress(ImportBusyError):
             self._hand_on(resume_retractions(self._database, self._now))
+
+    def correct_unsaved(self) -> None:
+        """Once a minute, after a file was taken back: what staff told of it without saving an outcome."""
+        with self._database.reading() as session:
+            is_due = is_page_due(session, "told_falsely", self._now, _UNSAVED_MINUTES)
+            if not is_due or not is_any_retracted_lately(session, self._now):
+                return
+        with self._database.transaction() as session:
+            if take_page(session, "told_falsely", self._now, _UNSAVED_MINUTES):
+                correct_unsaved(session, self._now, self._policies.outcome_minutes, _WATCHED_AT_ONCE)
 
     def make_reminders(self) -> None:
         """Once an hour: a file may bring a hearing of tomorrow at noon. So are consents that end soon."""

@@ -193,6 +193,7 @@ class _Pass:
         self._guarded(self._end_rests)
         self._guarded(self._apply_schedules)
         self._guarded(self._notices.take_back)
+        self._guarded(self._notices.correct_unsaved)
         self._guarded(self._notices.make_reminders)
         self._guarded(self._notices.tell_of_silence)
         self._guarded(self._notices.spread_events)

@@ -195,11 +195,14 @@ def confirm_on_line(
 
 
 def confirm_by_staff(
-    session: Session, case_id: int, talking_at: datetime, now: datetime, actor: str
+    session: Session, case_id: int, told_at: datetime, now: datetime, actor: str
 ) -> list[Job]:
-    """Confirm what was open when the talk began: news that came later may not have been told."""
-    found = [one for one in _of_custody(session, case_id) if one.made_at <= talking_at]
-    return [job for one in found for job in confirm(session, one.id, "staff", now, actor)]
+    """Confirm what was open when staff told it: news that came later may not have been told.
+
+    So what the person has heard is the record of that moment, and not one of a file that came since (R16).
+    """
+    found = [one for one in _of_custody(session, case_id) if one.made_at <= told_at]
+    return [job for one in found for job in confirm(session, one.id, "staff", now, actor, told_at=told_at)]
 
 
 def _confirm_said(

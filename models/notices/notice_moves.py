@@ -42,12 +42,15 @@ def open_notices_of(session: Session, case_id: int) -> Sequence[Notice]:
     return session.scalars(mine.execution_options(populate_existing=True)).all()
 
 
-def confirm(session: Session, notice_id: int, by: str, now: datetime, actor: str) -> list[Job]:
+def confirm(
+    session: Session, notice_id: int, by: str, now: datetime, actor: str, *, told_at: datetime | None = None
+) -> list[Job]:
     """Record that the registrant has heard the news; nothing calls them about it again.
 
     ``by`` is one of CONFIRMED_BY. Returns the jobs that stop other phones which still ring for it. A notice
     that is confirmed or stopped already stays as it is; but the person's own key counts for more than the
-    word of staff, who may take theirs back (``take_back_confirmation``).
+    word of staff, who may take theirs back (``take_back_confirmation``). ``told_at`` is when staff told it,
+    if that was before ``now``.
     """
     values: dict[str, Any] = {"state": "confirmed", "confirmed_at": now, "confirmed_by": by}
     if by != "staff":
@@ -61,15 +64,17 @@ def confirm(session: Session, notice_id: int, by: str, now: datetime, actor: str
         if session.scalar(again) is not None:
             record_move(session, notice_id, "confirm_notice", now, actor, by=by)
             return []
-    before = _said_before(session, notice_id, now) if by == "staff" else {}
+    before = _said_before(session, notice_id, now, told_at) if by == "staff" else {}
     jobs = _end(
         session, NOTICES.c.id == notice_id, OPEN_STATES, values, "confirm_notice", now, actor, by=by, **before
     )
     notice = session.get(Notice, notice_id, populate_existing=True)
-    if notice is not None and notice.confirmed_at == now and (by == "staff" or notice.said_at is None):
-        newest = _newest_record(session, notice.case_id)
-        if notice.said_at is None or notice.said_record_id != newest:
-            note_said(session, [notice], now, is_status=True)
+    is_theirs = (
+        notice is not None and notice.confirmed_at == now and (by == "staff" or notice.said_at is None)
+    )
+    if notice is not None and is_theirs and _is_newer_said(session, notice, told_at):
+        notice.said_at, notice.said_record_id = now, _newest_record(session, notice.case_id, told_at)
+        session.flush()
     return jobs
 
 
@@ -143,17 +148,23 @@ def note_said(session: Session, notices: Sequence[Notice], now: datetime, *, is_
     session.flush()
 
 
-def _said_before(session: Session, notice_id: int, now: datetime) -> dict[str, Any]:
+def _is_newer_said(session: Session, notice: Notice, told_at: datetime | None) -> bool:
+    """Whether staff told another record than the line had said, and nothing was said since they did."""
+    if notice.said_at is None:
+        return True
+    is_since = told_at is not None and notice.said_at > told_at
+    return not is_since and notice.said_record_id != _newest_record(session, notice.case_id, told_at)
+
+
+def _said_before(session: Session, notice_id: int, now: datetime, told_at: datetime | None) -> dict[str, Any]:
     """What the line had said of this notice, if staff told a newer record, for the audit entry.
 
     As numbers alone: the id of a record in the entries of two notices would tie two victims of one person.
     """
     notice = locked(session, notice_id)
-    if notice is None or notice.said_at is None:
+    if notice is None or notice.said_at is None or not _is_newer_said(session, notice, told_at):
         return {}
-    newest = _newest_record(session, notice.case_id)
-    if notice.said_record_id == newest:
-        return {}
+    newest = _newest_record(session, notice.case_id, told_at)
     facts: dict[str, Any] = {_SECONDS: (now - notice.said_at).total_seconds()}
     if notice.said_record_id is not None and newest is not None:
         facts[_RECORDS] = session.scalar(
@@ -187,9 +198,18 @@ def _records_up_to(case_id: int, record_id: int) -> Select[int]:
     return of_case.where(Case.id == case_id, CustodyRecord.id <= record_id)
 
 
-def _newest_record(session: Session, case_id: int) -> int | None:
+def _newest_record(session: Session, case_id: int, then: datetime | None = None) -> int | None:
+    """The newest record of the person in this case, now or ``then``."""
     mine = select(Subject.record_id).join(Case, Case.subject_id == Subject.id).where(Case.id == case_id)
-    return session.scalar(mine)
+    newest = session.scalar(mine)
+    if then is None or newest is None:
+        return newest
+    earlier = (
+        select(func.max(CustodyRecord.id))
+        .join(Case, Case.subject_id == CustodyRecord.subject_id)
+        .where(Case.id == case_id, CustodyRecord.recorded_at <= then)
+    )
+    return session.scalar(earlier) or newest
 
 
 def ask_staff(session: Session, notice: Notice, task: str, now: datetime, actor: str) -> None:

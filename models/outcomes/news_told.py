@@ -16,6 +16,8 @@ from models.notices.notice import IS_OPEN, NOTICES, Notice
 from models.notices.notice_moves import stop, take_back_confirmation
 from models.notices.registration import Registration
 from models.notices.staff_task import ASKED, TELLING
+from models.outcomes.told_falsely import drop_correction, note_told_falsely, take_back_told_falsely
+from models.outcomes.words_shown import words_shown
 from models.store.job import Job
 from models.talks.follow_talk import opened_case
 from models.talks.talk import Talk
@@ -33,16 +35,25 @@ def confirm_told(
     a talk about news tells it as well. Returns the jobs that stop what still rings. News stays open if nobody
     recognized the person.
     """
+    jobs: list[Job] = []
+    for case_id in cases_told(session, talk, callback):
+        shown = words_shown(session, talk, callback, case_id, now)
+        told_at = shown[0] if shown else talk.began_at
+        jobs += confirm_by_staff(session, case_id, told_at, now, actor)
+        # After it: nobody has told the correction that this makes.
+        note_told_falsely(session, case_id, shown, now, actor)
+    return jobs
+
+
+def cases_told(session: Session, talk: Talk, callback: Callback | None) -> Sequence[int]:
+    """The cases whose news this talk was there to tell, to a person who is known."""
     if callback is None:
         case = opened_case(session, session.get_one(Call, talk.caller_call_id))
-        found: Sequence[int] = [] if case is None else [case.id]
-    else:
-        found = [] if callback.recognized_by is None else _cases_told(session, callback)
-    told = (confirm_by_staff(session, case_id, talk.began_at, now, actor) for case_id in found)
-    return [job for jobs in told for job in jobs]
+        return [] if case is None else [case.id]
+    return [] if callback.recognized_by is None else _of_callback(session, callback)
 
 
-def _cases_told(session: Session, callback: Callback) -> Sequence[int]:
+def _of_callback(session: Session, callback: Callback) -> Sequence[int]:
     """The cases whose news this callback is there to tell."""
     first = began_with(session, callback)
     if first.reason not in TELLING and not _continues_at_0(session, first):
@@ -70,20 +81,25 @@ def _continues_at_0(session: Session, callback: Callback) -> bool:
 
 def take_back_told(
     session: Session, talk: Talk, callback: Callback | None, actor: str, now: datetime
-) -> None:
-    """*Reached* was a mistake: what it confirmed is open again. A confirmation by the person's key stays."""
+) -> list[Job]:
+    """*Reached* was a mistake: what it confirmed is open again. A confirmation by the person's key stays.
+
+    Nobody is told any more that news which they did not hear was wrong; the jobs end calls that ring for it.
+    """
     saved = select(AuditEntry.at, AuditEntry.facts).where(
         AuditEntry.target == talk.audit_target, AuditEntry.action == "note_outcome"
     )
     reached = [row.at for row in session.execute(saved) if (row.facts or {}).get("code") == "reached"]
     if not reached:
-        return
+        return []
+    cases = session.scalars(select(Case.id).where(_may_be_of(talk, callback))).all()
+    jobs = take_back_told_falsely(session, cases, reached, now, actor)
     mistaken = (
         select(Notice, Registration.state)
         .join(Registration, Registration.id == Notice.registration_id)
         .where(
-            Notice.case_id.in_(select(Case.id).where(_may_be_of(talk, callback))),
-            Notice.state == "confirmed", Notice.confirmed_by == "staff", Notice.confirmed_at.in_(reached),
+            Notice.case_id.in_(cases), Notice.state == "confirmed", Notice.confirmed_by == "staff",
+            Notice.confirmed_at.in_(reached),
         )
         .order_by(Notice.id)
         .with_for_update(of=Notice, key_share=True)
@@ -91,9 +107,12 @@ def take_back_told(
     )  # fmt: skip
     for notice, registration_state in session.execute(mistaken).all():
         take_back_confirmation(session, notice, now, actor)
+        if notice.said_at is None:
+            jobs += drop_correction(session, notice.id, now, actor)
         # A person who stopped the calls meanwhile asked for none of these.
         if registration_state in _NOT_WANTED and notice.corrects_id is None:
             stop(session, NOTICES.c.id == notice.id, _NOT_WANTED[registration_state], now, actor)
+    return jobs
 
 
 def _may_be_of(talk: Talk, callback: Callback | None) -> ColumnElement[bool]:

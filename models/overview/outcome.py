@@ -177,21 +177,23 @@ def _save(
     session.flush()
     audit_talk(session, talk, "note_outcome", said.actor, now, {"code": said.code, **named})
     end_wrap_up(session, said.staff_id, now)
+    ended: list[Job] = []
     if said.code != before or said.call_at is not None:
-        _withdraw(session, talk, callback, before, said.corrector, now)
+        ended = _withdraw(session, talk, callback, before, said.corrector, now)
     elif said.code != REACHED:
         # A talk that ended is "reached" before anybody has said so: that follows even if the code stays.
         return "noted", []
-    return _follow(session, talk, callback, said, now, policy)
+    word, jobs = _follow(session, talk, callback, said, now, policy)
+    return word, [*ended, *jobs]
 
 
 def _withdraw(
     session: Session, talk: Talk, callback: Callback | None, before: str | None, actor: str, now: datetime
-) -> None:
-    """The code was corrected: take back what followed from the one before."""
+) -> list[Job]:
+    """The code was corrected: take back what followed from the one before; the jobs end calls about it."""
     if before == REACHED:
-        take_back_told(session, talk, callback, actor, now)
-    elif before == LATER and not _is_kept_for_another(session, talk, LATER):
+        return take_back_told(session, talk, callback, actor, now)
+    if before == LATER and not _is_kept_for_another(session, talk, LATER):
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
         _take_back(session, made, actor, now)
     elif before == NOBODY_THERE and callback is not None:
@@ -201,6 +203,7 @@ def _withdraw(
         left = _take_back_left(session, talk, actor, now)
         if before == WRONG_PERSON and callback is not None and left is not None:
             take_back_stop(session, callback, left.requested_at, actor, now)
+    return []
 
 
 def _follow(

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, aliased
 from models.audit import audit
 from models.cases.case import Case
 from models.cases.registrant import Registrant
+from models.cases.subject import Subject
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, RELEASED_KINDS, CustodyRecord
 from models.custody.custody_event import CUSTODY_EVENTS, REMINDERS, UNCONFIRMED, CustodyEvent
 from models.custody.event_making import last_told
@@ -183,6 +184,34 @@ def _is_any_event_since(session: Session, subject_id: int, one: "_Misled") -> bo
         CustodyEvent.retracted_at.is_(None),
     )
     return session.execute(later.limit(1)).first() is not None
+
+
+def correct_late(session: Session, notice_ids: Sequence[int], now: datetime) -> None:
+    """Correct what staff told of a file that was taken back meanwhile, if it was the last that a case heard.
+
+    ``notice_ids`` are the notices that said it. A correction that was stopped is told after all.
+    """
+    if not notice_ids:
+        return
+    cases = set(session.scalars(select(Notice.case_id).where(Notice.id.in_(notice_ids))))
+    again = update(NOTICES).where(NOTICES.c.corrects_id.in_(notice_ids), NOTICES.c.state == "stopped")
+    anew = again.values(state="waiting", outcome=None, next_attempt_at=now, closed_at=None)
+    for correction_id in session.scalars(anew.returning(NOTICES.c.id)).all():
+        record_move(session, correction_id, "take_up_notice", now, _ACTOR)
+    of_them = select(Case.subject_id).where(Case.id.in_(cases))
+    people = [one for one in session.scalars(of_them.distinct()) if one is not None]
+    told_now = last_told(session, people)
+    for subject_id, misled in _misled(session, people).items():
+        newest = session.get_one(Subject, subject_id).record_id
+        told = told_now.get(subject_id)
+        for one in misled:
+            # Newer news of another file tells what is true by itself.
+            if one.case_id not in cases or _is_any_event_since(session, subject_id, one):
+                continue
+            # A record that may not be told, or is none, silences the one before it.
+            stands_now = told if told is not None and told.record_id == newest else None
+            back = TakenBack(subject_id, one.record_id, newest or one.record_id, stands_now)
+            _correct(session, one.heard.import_id, back, _who_heard_otherwise(session, back, [one]), now)
 
 
 def _stop_false_events(session: Session, people: Iterable[int], now: datetime) -> list[Job]:

@@ -1,11 +1,16 @@
 """What staff do about news that the line leaves to them."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models import Callback, Staff
+from models.callbacks.case_words import look_at_words
 from models.callbacks.recognition import recognize
+from models.cases.case import Case
+from models.overview.case_opening import look_at, open_to
 from models.overview.outcome import note_outcome
 from models.talks.own_call import call_now
 from models.talks.talk import Talk
@@ -13,6 +18,15 @@ from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, TELLING, Registered, picks_up, sweeps
 from tests.phone import Phone
+from workers.office_rules import heard_rules_of
+
+
+class Reader(NamedTuple):
+    """A signed-in member of staff."""
+
+    staff_id: int
+    email: str
+    role: str
 
 
 def tasks(hotline: Hotline) -> list[Callback]:
@@ -53,11 +67,39 @@ def ends(
     call_at: datetime | None = None,
 ) -> None:
     """The talk ends, and staff enter how it went, and when to call again."""
-    with hotline.database.transaction() as session:
-        if recognized:
-            recognize(session, tasks(hotline)[-1].id, who.id, "agreed_word", hotline.clock.now)
+    if recognized:
+        recognizes(hotline, who)
     person.hangs_up()
     hotline.jobs.works_off()
+    saves(hotline, who, code, call_at)
+
+
+def recognizes(hotline: Hotline, who: Staff) -> None:
+    """Staff record how they recognized the person, and have the words before them.
+
+    A callback that opens no case leaves them on the page of the case, which they open by its number.
+    """
+    now = hotline.clock.now
+    with hotline.database.transaction() as session:
+        callback = session.get_one(Callback, tasks(hotline)[-1].id)
+        recognize(session, callback.id, who.id, "agreed_word", now)
+        if callback.case_id is not None:
+            rules = heard_rules_of(hotline.office)
+            look_at_words(session, callback.id, who.id, now, rules, hotline.policies)
+            return
+        opens_the_page(session, hotline, callback, who)
+
+
+def opens_the_page(session: Session, hotline: Hotline, callback: Callback, who: Staff) -> None:
+    """Staff open the page of the case of the person in this callback, by its number."""
+    now, person = hotline.clock.now, Reader(who.id, who.email, who.role)
+    for case_id in session.scalars(select(Case.id).where(Case.registrant_id == callback.registrant_id)).all():
+        open_to(session, person, case_id, "verification", "last_call", now, hotline.policies)
+        look_at(session, person, case_id, now, hotline.policies)
+
+
+def saves(hotline: Hotline, who: Staff, code: str, call_at: datetime | None = None) -> None:
+    """Staff enter how their last talk went."""
     with hotline.database.transaction() as session:
         talk = session.scalars(select(Talk).order_by(Talk.id.desc()).limit(1)).one()
         note_outcome(session, talk, code, who.id, hotline.clock.now, hotline.policy, call_at=call_at)

@@ -1,0 +1,164 @@
+"""Staff told false news, and its file is taken back: who heard it is called, and nobody else (R16)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from models import Staff
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import FIRST, Registered, ringing, sweeps
+from tests.calls.notices.staff_tells import (
+    asks_for_person,
+    corrects,
+    ends,
+    forgets_the_code,
+    recognizes,
+    saves,
+    staff_call,
+    talk_again,
+)
+from tests.calls.notices.test_correcting import corrections, hears_the_news, reports, takes_back, two_people
+from tests.phone import Phone
+
+Registering = Callable[..., Registered]
+MakeStaff = Callable[..., Staff]
+__all__ = ["two_people"]
+
+
+@pytest.mark.parametrize("when", ["in_talk", "before_saving", "unsaved"])
+def test_person_to_whom_staff_told_false_news_hears_that_it_was_wrong(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, when: str
+) -> None:
+    who, made = make_staff(), registered("released")
+    wrong = reports(hotline, "returned_to_custody", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    sweeps(hotline, seconds=30)
+    person = staff_call(phone, hotline, who)
+    recognizes(hotline, who)
+    hotline.clock.passes(minutes=3)
+    if when == "in_talk":
+        takes_back(hotline, wrong)
+        sweeps(hotline, seconds=5)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    if when != "in_talk":
+        takes_back(hotline, wrong)
+        sweeps(hotline, seconds=5)
+
+    if when != "unsaved":
+        saves(hotline, who, "reached")
+
+    rung = [number for _ in range(20) for number in sweeps(hotline, minutes=1)]
+    assert FIRST in rung
+    called = hears_the_news(phone, hotline, "1", confirms=False)
+    assert called.hears("What we told you today was wrong", "was released")
+    assert corrections(hotline)[0].is_urgent
+    called.presses("1")
+    called.hangs_up()
+    assert FIRST not in [number for _ in range(4) for number in sweeps(hotline, minutes=35)][len(rung) :]
+
+
+@pytest.mark.parametrize("code", ["reached", "unsaved"])
+def test_person_who_asked_for_a_person_and_was_told_false_news_hears_that_it_was_wrong(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, code: str
+) -> None:
+    who, made = make_staff(), registered("released")
+    wrong = reports(hotline, "removed", made)
+    asks_for_person(phone, hotline).hangs_up()
+    sweeps(hotline)
+    liaison, person = talk_again(phone, hotline)
+    recognizes(hotline, who)
+    hotline.clock.passes(minutes=3)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    takes_back(hotline, wrong)
+    sweeps(hotline, seconds=5)
+    if code == "reached":
+        liaison.presses("1")
+    liaison.hangs_up()
+
+    sweeps(hotline, minutes=16)
+    sweeps(hotline, seconds=5)
+
+    called = hears_the_news(phone, hotline, "1", confirms=False)
+    assert called.hears("What we told you today was wrong", "was released")
+
+
+@pytest.mark.parametrize("how", ["not_recognized", "not_reached"])
+def test_person_to_whom_nobody_told_the_false_news_hears_nothing_of_it(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, how: str
+) -> None:
+    who, made = make_staff(), registered("released")
+    wrong = reports(hotline, "returned_to_custody", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    sweeps(hotline, seconds=30)
+    person = staff_call(phone, hotline, who)
+    if how == "not_reached":
+        recognizes(hotline, who)
+    takes_back(hotline, wrong)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    saves(hotline, who, "reached" if how == "not_recognized" else "to_supervisor")
+
+    for _ in range(20):
+        sweeps(hotline, minutes=1)
+
+    assert corrections(hotline) == []
+
+
+def test_person_who_was_told_before_a_false_file_came_hears_of_no_mistake(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who, made = make_staff(), registered("in_custody")
+    reports(hotline, "escaped", made, hours_ago=2)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    sweeps(hotline, seconds=30)
+    person = staff_call(phone, hotline, who)
+    recognizes(hotline, who)
+    hotline.clock.passes(minutes=1)
+    wrong = reports(hotline, "returned_to_custody", made, hours_ago=0.1)
+    hotline.clock.passes(minutes=1)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    saves(hotline, who, "reached")
+
+    takes_back(hotline, wrong)
+
+    assert FIRST not in sweeps(hotline, minutes=1)
+    assert corrections(hotline) == []
+
+
+@pytest.mark.parametrize("taken_back", ["after_saving", "before_saving"])
+def test_reached_by_mistake_takes_the_correction_with_it(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, taken_back: str
+) -> None:
+    who, made = make_staff(), registered("in_custody")
+    wrong = reports(hotline, "released", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    sweeps(hotline, seconds=30)
+    person = staff_call(phone, hotline, who)
+    if taken_back == "after_saving":
+        ends(hotline, person, who, "reached", recognized=True)
+        takes_back(hotline, wrong)
+    else:
+        recognizes(hotline, who)
+        takes_back(hotline, wrong)
+        person.hangs_up()
+        hotline.jobs.works_off()
+        saves(hotline, who, "reached")
+    assert FIRST in sweeps(hotline, seconds=5)
+    rings = ringing(hotline)
+
+    corrects(hotline, who, "to_supervisor")
+
+    assert [one.state for one in corrections(hotline)] == ["stopped"]
+    sweeps(hotline, seconds=5)
+    assert rings.status != "ringing"
+    before = len(hotline.rung())
+    for _ in range(4):
+        sweeps(hotline, minutes=30)
+    assert FIRST not in hotline.rung()[before:]
