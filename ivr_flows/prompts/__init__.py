@@ -158,7 +158,7 @@ class Prompts:
 
     @staticmethod
     def spoken_number(number: str) -> str:
-        """A phone number marked to be read digit by digit, in groups, without the country's +1."""
+        """A number marked to be read digit by digit; a phone's in groups, without the country's +1."""
         if not re.fullmatch(r"\+1[0-9]{10}", number):
             return DIGITS_MARK.format(number)
         national = number.removeprefix("+1")

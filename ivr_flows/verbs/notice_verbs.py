@@ -6,7 +6,7 @@ from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, answers
 from ivr_flows.verbs.callback_verbs import due_of, say_due, say_where_sooner
 from ivr_flows.verbs.case_verbs import OUT
 from ivr_flows.verbs.correction_words import WRONG, say_what_was_wrong
-from ivr_flows.verbs.status_words import say_dates, say_feed_silent, say_status
+from ivr_flows.verbs.status_words import say_dates, say_feed_silent, say_status, say_which_case
 from models.callbacks.promised_time import Asker
 from models.notices import answering
 
@@ -68,15 +68,16 @@ def has_no_code(desk: Desk, _digits: str) -> str:
 
 @answers("hard", "death", "plain", "gone")
 def look_at_notice(desk: Desk, _digits: str) -> str:
-    """What kind of news it is by now: before hard news a warning and a choice (R19)."""
+    """What kind of news it is by now: before hard news its case, a warning and a choice (R19)."""
     found = answering.news(desk.session, desk.call, desk.now, desk.rules.release)
     if found is None:
         return "gone"
     if found.silent_since is not None:
         return "plain"
-    if found.heard.status == "deceased":
-        return "death"
-    return "hard" if found.heard.hard_news else "plain"
+    if found.heard.status != "deceased" and not found.heard.hard_news:
+        return "plain"
+    say_which_case(desk, found.case_ends)
+    return "death" if found.heard.status == "deceased" else "hard"
 
 
 @answers("out", "not_out", "feed", "gone")
@@ -90,6 +91,7 @@ def tell_notice(desk: Desk, _digits: str) -> str:
         answering.note_heard(desk.session, desk.call, desk.now, is_status=False)
         return "feed"
     heard = found.heard
+    say_which_case(desk, found.case_ends)
     say_what_was_wrong(desk, found.was_wrong_at)
     say_status(desk, heard)
     if found.with_details:

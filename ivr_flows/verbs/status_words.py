@@ -47,6 +47,12 @@ def say_status(desk: Speaker, found: Heard) -> None:
         desk.say("status.limits")
 
 
+def say_which_case(desk: Speaker, ends: str | None) -> None:
+    """Say which of a person's cases a notice is about, by its last digits; None says nothing."""
+    if ends is not None:
+        desk.say("notice.which_case", digits=desk.prompts.spoken_number(ends))
+
+
 def say_feed_silent(desk: Speaker, since: datetime) -> None:
     """Say, in place of a status, that the feed has confirmed nobody since then, about no person (R13)."""
     desk.say("notice.feed_silent", on=desk.when(since, clock=True))

@@ -35,7 +35,13 @@ from models.notices.notice_moves import (
     open_notices_of,
     record_move,
 )
-from models.notices.notice_phones import forget_wrong_codes, is_called, phone_of_leg, wrong_codes
+from models.notices.notice_phones import (
+    forget_wrong_codes,
+    is_called,
+    last_digits,
+    phone_of_leg,
+    wrong_codes,
+)
 from models.notices.placing import Facts, facts_of, phones_of, why_not
 from models.store.database import keyring_of
 from models.store.job import Job
@@ -53,12 +59,14 @@ class News(NamedTuple):
     """What is said in a call: the record, its details too, and when something false was told before (R16).
 
     With ``silent_since`` it is that the feed has confirmed nobody since then, and nothing of the record.
+    ``case_ends`` are the last digits of the case number, for a person who is called about several cases.
     """
 
     heard: Heard
     with_details: bool
     was_wrong_at: datetime | None
     silent_since: datetime | None = None
+    case_ends: str | None = None
 
 
 def begin(
@@ -133,7 +141,12 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
         .where(Notice.case_id == facts.case.id, IS_OPEN, CustodyEvent.kind.in_(REMINDERS))
     )
     with_details = session.execute(reminder.limit(1)).first() is not None
-    return News(told, with_details, wrong_news_at(session, facts.case.id))
+    return News(
+        told,
+        with_details,
+        wrong_news_at(session, facts.case.id),
+        case_ends=last_digits(session, facts.case),
+    )
 
 
 def note_heard(session: Session, leg: "CallState", now: datetime, *, is_status: bool) -> None:

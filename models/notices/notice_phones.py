@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, func, or_, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.calls.call import CALLS
 from models.calls.role import CALLED_BACK
@@ -24,6 +24,24 @@ _AFTER_OUR_CALL = timedelta(seconds=30)
 # The exact words of the partial indexes, so that both databases use them.
 _LIVE_NOTICE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
 _LIVE_CALLBACK = text("calls.ended_at IS NULL AND calls.callback_id IS NOT NULL")
+
+
+def last_digits(session: Session, case: Case) -> str | None:
+    """The last two digits of a case number, if phones of its registrant are called for other cases too.
+
+    One person may have two cases, under one registrant or under two. Without the digits "in custody" about
+    one of them takes back "released" about the other. A duress case is no other case.
+    """
+    mine, theirs = aliased(Phone), aliased(Phone)
+    other = (
+        select(Case.id)
+        .join(theirs, theirs.registrant_id == Case.registrant_id)
+        .join(mine, mine.phone_key == theirs.phone_key)
+        .where(mine.registrant_id == case.registrant_id, Case.id != case.id, Case.duress_of.is_(None))
+    )
+    if session.execute(other.limit(1)).first() is None:
+        return None
+    return keyring_of(session).unseal("case.number", case.number_sealed)[-2:]
 
 
 def allowed_phones(

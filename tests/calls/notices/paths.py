@@ -253,6 +253,15 @@ for _kind in ("escaped", "released_on_bond", "released_on_supervision", "removed
         play.answers("1", CODE, *(() if kind == "returned_to_custody" else ("1",)), "1")
 
 
+@path("A registrant chose a key alone: one of two cases", shows_all=True)
+def _(play: Play) -> None:
+    made = play.rings("released", code=None, number="41000723")
+    with play.hotline.database.transaction() as session:
+        factories.make_case(session, language=play.language, phone=FIRST, number="52000766")
+    assert made.case.number.endswith("23")
+    play.answers("1", "1", "1")
+
+
 @path("Died")
 def _(play: Play) -> None:
     play.rings("deceased")

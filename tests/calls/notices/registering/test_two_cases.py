@@ -1,0 +1,134 @@
+"""One person registered for two cases: each call says which one it is about, after the code (R30)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from models import Case, Registration, Subject
+from tests import factories
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import CODE, FIRST, Registered, picks_up, sweeps
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+Registering = Callable[..., Registered]
+#: The case numbers and what the line says of them, in the order of the calls.
+ONE, OTHER = "41000723", "52000766"
+SAID = {
+    "en": "This is about your case number that ends in",
+    "es": "Es sobre su número de caso que termina en",
+}
+
+
+def also_registered(
+    hotline: Hotline, made: Registered, *, is_one_registrant: bool, **facts: str
+) -> Registered:
+    """The same person asks to be called about somebody else who is in custody."""
+    code = facts.pop("code", None)
+    with hotline.database.transaction() as session:
+        other = factories.make_case(
+            session, "returned_to_custody", number=OTHER, phone=FIRST, as_of=hotline.clock.now, **facts
+        )
+        if is_one_registrant:
+            session.get_one(Case, other.id).registrant_id = made.case.registrant_id
+            session.flush()
+        return Registered(hotline, other, factories.make_registration(session, other, code=code).id)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("code", [CODE, None], ids=["code", "key alone"])
+@pytest.mark.parametrize("is_one_registrant", [True, False], ids=["one registrant", "two registrants"])
+def test_person_with_two_cases_hears_who_is_out_and_who_is_in_custody(
+    phone: Phone,
+    registered: Registering,
+    hotline: Hotline,
+    language: str,
+    code: str | None,
+    is_one_registrant: bool,
+) -> None:
+    made = registered("released", language=language, code=code, number=ONE, phone={"may_answer": "anyone"})
+    facts = {"language": language, **({} if code is None else {"code": code})}
+    other = also_registered(hotline, made, is_one_registrant=is_one_registrant, **facts)
+    opens = ["1"] if code is None else ["1", code]
+
+    made.is_due()
+    sweeps(hotline)
+    first = picks_up(phone, hotline)
+    for keys in opens:
+        assert SAID[language] not in first.heard_so_far
+        first.presses(keys)
+    assert first.hears(f"{SAID[language]} 23")
+    first.presses("1")
+    assert first.hears(f"{SAID[language]} 23", "released" if language == "en" else "en libertad")
+    first.presses("1")
+    first.hangs_up()
+    hotline.jobs.works_off()
+    hotline.clock.passes(minutes=10)
+    other.is_due("returned_to_custody")
+    sweeps(hotline)
+
+    second = picks_up(phone.another(), hotline)
+    for keys in opens:
+        assert SAID[language] not in second.heard_so_far
+        second.presses(keys)
+
+    assert second.hears(f"{SAID[language]} 66", "custody" if language == "en" else "custodia")
+    assert ONE not in first.heard_so_far
+    assert OTHER not in second.heard_so_far
+
+
+def test_person_with_one_case_hears_no_digit_of_it(
+    phone: Phone, registered: Registering, hotline: Hotline, make_case: Callable[..., MadeCase]
+) -> None:
+    make_case("in_custody", phone="+12025550139")
+    registered("released").is_due()
+    sweeps(hotline)
+
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "1"):
+        called.presses(keys)
+
+    assert called.hears("was released on Monday")
+    assert "case number" not in called.heard_so_far
+
+
+def test_duress_case_is_no_second_case(phone: Phone, registered: Registering, hotline: Hotline) -> None:
+    made = registered("released")
+    with hotline.database.transaction() as session:
+        factories.make_duress_pin(session, made.case)
+    made.is_due()
+    sweeps(hotline)
+
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "1"):
+        called.presses(keys)
+
+    assert called.hears("was released on Monday")
+    assert "case number" not in called.heard_so_far
+
+
+def test_correction_says_which_case_was_told_wrongly(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("in_custody", number=ONE)
+    also_registered(hotline, made, is_one_registrant=True, code=CODE)
+    now = hotline.clock.now
+    with hotline.database.transaction() as session:
+        registration = session.get_one(Registration, made.registration_id)
+        false = factories.make_notice(
+            session, registration, factories.make_event(session, made.case.subject_id, "released", at=now),
+            state="confirmed", confirmed_at=now, confirmed_by="call", closed_at=now, said_at=now,
+        )  # fmt: skip
+        false_id = false.id
+    hotline.clock.passes(minutes=10)
+    with hotline.database.transaction() as session:
+        subject = session.get_one(Subject, made.case.subject_id)
+        factories.make_custody_record(session, subject, "in_custody", as_of=hotline.clock.now)
+    made.is_due("in_custody", corrects_id=false_id)
+    sweeps(hotline)
+
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE):
+        called.presses(keys)
+
+    assert called.hears(f"{SAID['en']} 23. What we told you today was wrong.", "in custody")
