@@ -52,7 +52,7 @@ def next_moment_inside(
 ) -> datetime | None:
     """The earliest moment at or after ``at`` when this person may be called; None when there is none."""
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
-    return None if phone.is_barred else policy.moment_inside(callback, at, phone.window)
+    return None if phone.is_barred else policy.moment_for(callback, at, phone)
 
 
 def reschedule(

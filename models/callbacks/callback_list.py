@@ -131,7 +131,7 @@ def settle_moment(
         callback.next_attempt_at, callback.rank = now + PAUSED_FOR, None
         session.flush()
         return callback.next_attempt_at
-    opens = None if phone.is_barred else policy.moment_inside(callback, now, phone.window)
+    opens = None if phone.is_barred else policy.moment_for(callback, now, phone)
     if opens is None:
         outcome = "cannot_dial" if phone.is_barred else "no_window"
         advance(session, callback.id, "leave", actor="worker", now=now, outcome=outcome)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from models.callbacks.callback import NOTICE_TASK, Callback
 from models.cases.daily_window import DailyWindow, moment_inside
+from models.cases.safe_phone import PhoneStanding
 from models.store.policies import Policies
 
 #: A day takes three steps at most, so this covers any holidays; if no moment is found in it, there is none.
@@ -158,6 +160,24 @@ class CallbackPolicy:
                 return moment
         return None
 
+    def moment_for(self, callback: Callback, at: datetime, phone: PhoneStanding) -> datetime | None:
+        """``moment_inside`` for a callback to this phone.
+
+        Nobody asked for the call of a task about news, so it opens no hours: it is made when the notice
+        itself may ring, as the person agreed to (R28, R29).
+        """
+        is_unasked = callback.reason == NOTICE_TASK and callback.begun_by_staff
+        if callback.urgency != "urgent" or not is_unasked:
+            return self.moment_inside(callback, at, phone.window)
+        if phone.night_allowed:
+            return _own_window(callback, at)
+        opens, closes = time(self.numbers.window_opens_hour), time(self.numbers.window_closes_hour)
+        by_day = _inside_all(callback, at, DailyWindow(opens, closes), phone.window)
+        if phone.night_allowed is False:
+            return by_day
+        by_night = DailyWindow(closes, opens).moment_inside(at, callback.time_zone)
+        return by_night if by_day is None else min(by_day, by_night)
+
     def of_staff(self) -> "CallbackPolicy":
         """The same for a call that a staff member makes now: they are at work, so the office is open."""
         return replace(self, is_open=lambda _at: True, next_open=lambda at: at)
@@ -183,6 +203,21 @@ def promised_later(callback: Windowed) -> datetime | None:
     starts = callback.window_starts
     is_early = callback.asked_elsewhere and starts is not None and callback.next_attempt_at < starts
     return starts if is_early else None
+
+
+def _inside_all(
+    callback: Windowed, at: datetime, hours: DailyWindow, phone: DailyWindow | None
+) -> datetime | None:
+    """The earliest moment at or after ``at`` inside the calling hours, the callback's and the phone's."""
+    moment = at
+    for _ in range(_MOST_STEPS):
+        first = moment
+        moment = _own_window(callback, hours.moment_inside(moment, callback.time_zone))
+        if phone is not None:
+            moment = phone.moment_inside(moment, callback.time_zone)
+        if moment == first:
+            return moment
+    return None
 
 
 def _own_window(callback: Windowed, at: datetime) -> datetime:

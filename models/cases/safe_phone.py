@@ -24,12 +24,14 @@ SAFE: tuple[ColumnElement[bool], ...] = (
 class PhoneStanding:
     """What a registrant said about a callback's phone: whether we may call it, and when (R29).
 
+    ``night_allowed``: their answer about calls at night for urgent news; None if they never gave one.
     ``is_paused``: nothing is called or texted by itself, since the duress PIN was used (R10).
     """
 
     is_barred: bool = False
     window: DailyWindow | None = None
     is_paused: bool = False
+    night_allowed: bool | None = None
 
 
 def standing_of(
@@ -49,6 +51,7 @@ def standing_of(
         is_barred,
         DailyWindow.of(found[0].window_starts, found[0].window_ends) if found else None,
         is_calling_paused(session, case_id, registrant_id),
+        found[0].night_allowed if found else None,
     )
 
 
@@ -102,7 +105,7 @@ def next_hours(
 
 
 _STANDING = (
-    select(Phone.unsafe_since, Phone.stopped_at, Phone.window_starts, Phone.window_ends)
+    select(Phone.unsafe_since, Phone.stopped_at, Phone.window_starts, Phone.window_ends, Phone.night_allowed)
     .where(
         Phone.phone_key == bindparam("phone_key"),
         or_(

@@ -264,7 +264,7 @@ def ring_caller(
     number = keyring_of(session).unseal("callback.number", callback.number_sealed)
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     hours = policy if callback.claimed_at is None else policy.of_staff()
-    opens = None if phone.is_barred else hours.moment_inside(callback, now, phone.window)
+    opens = None if phone.is_barred else hours.moment_for(callback, now, phone)
     if phone.is_paused and callback.claimed_at is None:
         # The duress PIN was used since the liaison was called: only a person decides to call (R10).
         opens = now + PAUSED_FOR

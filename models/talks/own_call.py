@@ -121,7 +121,7 @@ def may_ring_now(session: Session, callback: Callback, now: datetime, policy: Ca
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     if phone.is_barred or not can_dial(session, callback, policy):
         raise RefusedError(TalkRefusal.PHONE_BARRED)
-    opens = policy.of_staff().moment_inside(callback, now, phone.window)
+    opens = policy.of_staff().moment_for(callback, now, phone)
     if opens is None:
         raise RefusedError(CallbackRefusal.NO_COMMON_HOURS)
     if opens > now:

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
 
 from models import Alert, AuditEntry, Callback, Registration, Staff
 from models.cases.case import Case
+from models.store.refusal import RefusedError
+from models.talks.own_call import call_now
+from models.talks.refusals import TalkRefusal
+from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
@@ -249,6 +254,52 @@ def test_person_who_asks_for_a_person_after_the_page_is_on_the_list_once(
     assert standing == ["hard_news"]
 
 
+@pytest.mark.parametrize("nights", [False, None, True])
+def test_staff_call_about_news_at_night_only_whom_the_line_may_call_then(
+    registered: Registering, make_staff: MakeStaff, hotline: Hotline, nights: bool | None
+) -> None:
+    who = make_staff()
+    made = registered("released", phone={"night_allowed": nights})
+    at_night(hotline, hour=3)
+    made.is_due(
+        "released", state="left_for_staff", outcome="no_code", task="no_code", task_at=hotline.clock.now
+    )
+    sweeps(hotline)
+
+    with hotline.database.transaction() as session:
+        if nights is not False:
+            assert call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
+            return
+        with pytest.raises(RefusedError, match=TalkRefusal.NOT_NOW):
+            call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
+
+
+def test_call_of_staff_that_nobody_answered_in_the_evening_is_not_repeated_in_a_night_without_calls(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("released", phone={"night_allowed": False})
+    at_night(hotline, hour=20)
+    is_left_to_staff(phone, made)
+    with hotline.database.transaction() as session:
+        jobs = call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
+    liaison, to_person = accepted_by(phone, hotline)
+    hotline.clock.passes(minutes=45)
+    phone.another().lets_ring(to_person)
+    hotline.jobs.works_off()
+    if not liaison.is_over:
+        liaison.hangs_up()
+
+    by_night = [number for _ in range(9) for number in sweeps(hotline, hours=1)]
+    in_the_morning = [number for _ in range(6) for number in sweeps(hotline, minutes=30)]
+
+    assert by_night == []
+    assert [one.state for one in tasks(hotline)] != ["cancelled"]
+    assert in_the_morning, "nobody is called any more"
+
+
 def until_the_page(phone: Phone, hotline: Hotline, keys: tuple[str, ...] | None) -> None:
     """The line calls, and nobody confirms the news, until those on call are paged."""
     sweeps(hotline)
@@ -263,3 +314,9 @@ def until_the_page(phone: Phone, hotline: Hotline, keys: tuple[str, ...] | None)
             if not called.is_over:
                 called.hangs_up()
         sweeps(hotline, minutes=5)
+
+
+def at_night(hotline: Hotline, hour: int) -> None:
+    """It becomes this hour where the person lives."""
+    there = hotline.clock.now.astimezone(ZoneInfo("America/New_York"))
+    hotline.clock.passes(hours=(hour - there.hour) % 24)
