@@ -202,7 +202,7 @@ def _withdraw(
     elif before in (WRONG_PERSON, SUPERVISOR) and not _is_kept_for_another(session, talk, before):
         left = _take_back_left(session, talk, actor, now)
         if before == WRONG_PERSON and callback is not None and left is not None:
-            take_back_stop(session, callback, left.requested_at, actor, now)
+            return take_back_stop(session, callback, left.requested_at, actor, now)
     return []
 
 

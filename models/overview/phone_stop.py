@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.callback import IS_OWED, WITHOUT_PIN, Callback, advance
+from models.callbacks.callback import IS_OWED, WITHOUT_PIN, Callback, advance, cancel_callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.follow_up import ANEW, NOT_CALLED, STOPPED, SUPERVISOR, WRONG_PERSON
@@ -127,20 +127,25 @@ def lift_stop(session: Session, phone: Phone, actor: str, now: datetime) -> None
     audit.record(session, actor=actor, action="lift_stop", target=f"phone:{phone.id}", now=now)
 
 
-def take_back_stop(session: Session, callback: Callback, at: datetime, actor: str, now: datetime) -> None:
+def take_back_stop(
+    session: Session, callback: Callback, at: datetime, actor: str, now: datetime
+) -> list[Job]:
     """Lift what an outcome of this callback stopped at the moment ``at``, which was a mistake (R33).
 
-    A phone that had said stop before stays stopped. What has moved to another safe phone stays there.
+    A phone that had said stop before stays stopped. What has moved to another safe phone stays there, but
+    nobody is called any more to be told of this stop. Returns the jobs that end a liaison's ring for that.
     """
+    jobs: list[Job] = []
     phones = select(Phone).where(Phone.phone_key == callback.phone_key, Phone.stopped_at == at)
     for phone in session.scalars(phones.order_by(Phone.id).with_for_update()):
         lift_stop(session, phone, actor, now)
+        jobs += _untell(session, phone.registrant_id, at, actor, now)
     stands = (
         select(Phone.id).where(Phone.phone_key == callback.phone_key, Phone.stopped_at.is_not(None)),
         select(Callback.id).where(Callback.phone_key == callback.phone_key, Callback.outcome == STOPPED),
     )
     if any(session.execute(query.limit(1)).first() for query in stands):
-        return
+        return jobs
     # Of a phone that no case has, only the callbacks know: the one that was left then, and older tasks. What
     # an earlier wrong person stopped stays stopped.
     since = _wrong_person_before(session, callback.phone_key, at)
@@ -148,6 +153,7 @@ def take_back_stop(session: Session, callback: Callback, at: datetime, actor: st
     theirs = or_(Callback.closed_at == at, Callback.reason != SUPERVISOR)
     _mark_left(session, callback.phone_key, {WRONG_PERSON}, STOP_LIFTED, theirs, *newer)
     _stopped_after(session, False, Callback.phone_key == callback.phone_key, *newer)
+    return jobs
 
 
 def _wrong_person_before(session: Session, phone_key: str, at: datetime) -> datetime | None:
@@ -163,6 +169,22 @@ def _wrong_person_before(session: Session, phone_key: str, at: datetime) -> date
         )
     )
     return session.scalar(stops)
+
+
+def _untell(session: Session, registrant_id: int, at: datetime, actor: str, now: datetime) -> list[Job]:
+    """Cancel the calls to the other safe phones about a stop at ``at``, unless one of them rings already."""
+    told = select(Callback).where(
+        Callback.registrant_id == registrant_id,
+        Callback.reason == REASON,
+        Callback.requested_at == at,
+        IS_OWED,
+    )
+    jobs: list[Job] = []
+    for one in session.scalars(told.order_by(Callback.id)).all():
+        leg = one.liaison_call_id
+        if cancel_callback(session, one.id, now, actor) and leg is not None:
+            jobs.append(("release_leg", leg))
+    return jobs
 
 
 def answer_notice(session: Session, call: "CallState", now: datetime, *, lift: bool) -> None:

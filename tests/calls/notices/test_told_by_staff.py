@@ -117,6 +117,21 @@ def test_correction_back_to_reached_confirms_the_news_again(
     assert (the_notice(hotline).state, the_notice(hotline).confirmed_by) == ("confirmed", "staff")
 
 
+def test_second_phone_is_not_called_about_a_stop_that_was_a_mistake(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    is_left_to_staff(phone, registered("released", phones=(FIRST, SECOND)))
+    ends(hotline, staff_call(phone, hotline, who), who, "wrong_person", recognized=True)
+    assert [one.reason for one in tasks(hotline) if one.state == "requested"] == ["phone_stopped"]
+
+    corrects(hotline, who, "reached")
+
+    assert {one.state for one in tasks(hotline) if one.reason == "phone_stopped"} == {"cancelled"}
+    for _ in range(4):
+        assert SECOND not in sweeps(hotline, minutes=31)
+
+
 def is_told_once(hotline: Hotline) -> None:
     """The news is confirmed, and nobody is called or asked to call about it any more."""
     assert (the_notice(hotline).state, the_notice(hotline).confirmed_by) == ("confirmed", "staff")
