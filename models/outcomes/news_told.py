@@ -31,13 +31,17 @@ def confirm_told(
 ) -> list[Job]:
     """Staff reached a person who was to be told news, and know who it is: they have heard it (R37).
 
-    They recognized the person of a callback, or the caller at 0 had given the PIN. A callback that continues
-    a talk about news tells it as well. Returns the jobs that stop what still rings. News stays open if nobody
-    recognized the person.
+    They recognized the person of a callback and viewed the words, or the caller at 0 had given the PIN. A
+    callback that continues a talk about news tells it as well. Returns the jobs that stop what still rings.
+    News stays open if nobody recognized the person.
     """
     jobs: list[Job] = []
     for case_id in cases_told(session, talk, callback):
         shown = words_shown(session, talk, callback, case_id, now)
+        if callback is not None and not shown:
+            # Nobody can tell words that they have not seen: the line goes on, or the next of staff.
+            continue
+        # The caller at 0 gave the PIN, and hears of the line itself what is new.
         told_at = shown[0] if shown else talk.began_at
         jobs += confirm_by_staff(session, case_id, told_at, now, actor)
         # After it: nobody has told the correction that this makes.

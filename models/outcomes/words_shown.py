@@ -1,4 +1,4 @@
-"""When the liaison of a talk had the words about a case before them, and so could tell them (R16, R37)."""
+"""When the staff of a talk had the words about a case before them, and so could tell them (R16, R37)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,18 +16,18 @@ from models.talks.talk import Talk
 def words_shown(
     session: Session, talk: Talk, callback: Callback | None, case_id: int, now: datetime
 ) -> Sequence[datetime]:
-    """The moments of the talk at which its leader viewed what may be told of this case, oldest first.
+    """The moments of the talk at which staff viewed what may be told of this case, oldest first.
 
-    They view it on the page of the call, or on that of the case, which a verification may have opened before
-    the call: then they tell it as the talk begins. A view after the talk told nobody anything.
+    They view it on the page of the talk, whoever leads it then; or its leader does on the page of the case,
+    which a verification may have opened before the call: then they tell it as the talk begins. A view after
+    the talk told nobody anything.
     """
     since = talk.began_at if callback is None else min(callback.requested_at, talk.began_at)
     email = session.scalar(select(Staff.email).where(Staff.id == talk.staff_id))
     who = [actor_of(talk.staff_id or 0), *([] if email is None else [email])]
     looks = (
-        select(AuditEntry.at)
+        select(AuditEntry.at, AuditEntry.actor, AuditEntry.facts)
         .where(
-            AuditEntry.actor.in_(who),
             AuditEntry.action == "look_at_case",
             AuditEntry.target == f"case:{case_id}",
             AuditEntry.at >= since,
@@ -35,4 +35,9 @@ def words_shown(
         )
         .order_by(AuditEntry.at)
     )
-    return [max(at, talk.began_at) for at in session.scalars(looks)]
+    mine = ("talk", talk.id) if callback is None else ("callback", callback.id)
+    return [
+        max(look.at, talk.began_at)
+        for look in session.execute(looks)
+        if look.actor in who or (look.facts or {}).get(mine[0]) == mine[1]
+    ]

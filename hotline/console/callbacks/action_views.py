@@ -23,7 +23,8 @@ from hotline.console.shell.words import N_, _
 from models.callbacks import appointment, claim, note, recognition
 from models.callbacks.callback import Callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.case_words import look_at_words
+from models.callbacks.case_words import look_at_words, may_open_case
+from models.callbacks.to_new_phone import holds_content
 from models.staff.staff import ROLES, Staff
 from models.store.database import tried_again
 from models.store.job import Job
@@ -166,6 +167,8 @@ def callback_action(callback_id: int, action: str) -> Response:
         return redirect(page_of_next(callback_id=callback_id), code=303)
     if action == "release" and _is_left(callback_id):
         said = N_("It needs attention again.")
+    if action == "recognize" and not _opens_case(callback_id):
+        said = N_("Recognition is recorded.")
     flash(_(said), "success")
     if action == "release":
         return redirect(address_of(None), code=303)
@@ -176,6 +179,15 @@ def _is_left(callback_id: int) -> bool:
     """Whether a callback that was put back had been left for staff, and is so again."""
     with console.database.reading() as session:
         return session.get_one(Callback, callback_id).state == TAKEN_UP_AGAIN
+
+
+def _opens_case(callback_id: int) -> bool:
+    """Whether this person may see now what may be said to the person of a callback."""
+    now = console.clock()
+    with console.database.reading() as session:
+        callback = session.get_one(Callback, callback_id)
+        is_open = may_open_case(callback, me().staff_id, now, console.policies)
+        return is_open and not holds_content(session, callback, now)
 
 
 def _refused(callback_id: int, action: str, field: str, error: RefusedError) -> Response:

@@ -26,13 +26,14 @@ from models.callbacks.appointment import CANCEL_REASONS, may_reveal, next_moment
 from models.callbacks.callback import Callback
 from models.callbacks.case_words import has_looked, heard_for, may_open_case
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
-from models.callbacks.follow_up import NOT_CALLED, before_it
+from models.callbacks.follow_up import NOT_CALLED, before_it, began_with
 from models.callbacks.note import may_note, note_of
 from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.callbacks.shown_line import shown_line
 from models.callbacks.to_new_phone import holds_content
 from models.calls.call import Call
 from models.custody.custody_status import Heard
+from models.notices.answering import REASON as HARD_NEWS
 from models.outcomes.talk_facts import needs_interpreter
 from models.overview import listing
 from models.overview.case_page import CasePage, read_case_page
@@ -114,6 +115,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
         "history": history,
         "no_phone": callback_words.no_phone(history, has_case=bool(callback.case_id)),
         "opens_case": opens_case,
+        "opens_by_number": _opens_by_number(session, callback),
         "is_to_recognize": callback.recognized_by is None and callback.staff_id == me().staff_id,
         "before": before_it(session, row.id),
         "case_id": callback.case_id,
@@ -130,6 +132,13 @@ def said(found: Heard, language: str, time_zone: str, now: datetime) -> list[str
     """What may be said about the person in the case, in the words of the line."""
     office_zone = console.office.time_zone
     return words_of(console.prompts, found, language, time_zone, now, office_zone=office_zone)
+
+
+def _opens_by_number(session: Session, callback: Callback) -> bool:
+    """Whether it is to tell news, and its case opens only by a verification of staff or the PIN (R37)."""
+    if callback.case_id is not None or callback.registrant_id is None or callback.recognized_by is None:
+        return False
+    return began_with(session, callback).reason == HARD_NEWS
 
 
 def _why_not_called(session: Session, row: listing.Listed) -> str:

@@ -74,10 +74,10 @@ def ends(
     saves(hotline, who, code, call_at)
 
 
-def recognizes(hotline: Hotline, who: Staff) -> None:
+def recognizes(hotline: Hotline, who: Staff, *, opens: bool = True) -> None:
     """Staff record how they recognized the person, and have the words before them.
 
-    A callback that opens no case leaves them on the page of the case, which they open by its number.
+    For a callback that opens no case they open it by its number, unless they do not.
     """
     now = hotline.clock.now
     with hotline.database.transaction() as session:
@@ -87,7 +87,8 @@ def recognizes(hotline: Hotline, who: Staff) -> None:
             rules = heard_rules_of(hotline.office)
             look_at_words(session, callback.id, who.id, now, rules, hotline.policies)
             return
-        opens_the_page(session, hotline, callback, who)
+        if opens:
+            opens_the_page(session, hotline, callback, who)
 
 
 def opens_the_page(session: Session, hotline: Hotline, callback: Callback, who: Staff) -> None:

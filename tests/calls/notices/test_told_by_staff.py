@@ -22,6 +22,8 @@ from tests.calls.notices.staff_tells import (
     ends,
     forgets_the_code,
     is_left_to_staff,
+    recognizes,
+    saves,
     staff_call,
     talk_again,
     talks_with_a_person,
@@ -130,6 +132,25 @@ def test_second_phone_is_not_called_about_a_stop_that_was_a_mistake(
     assert {one.state for one in tasks(hotline) if one.reason == "phone_stopped"} == {"cancelled"}
     for _ in range(4):
         assert SECOND not in sweeps(hotline, minutes=31)
+
+
+def test_liaison_who_never_saw_the_words_has_told_nobody(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    registered("released").is_due()
+    liaison, person = talks_with_a_person(phone, hotline)
+    # The callback opens no case, and the liaison does not open it by its number.
+    recognizes(hotline, who, opens=False)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    saves(hotline, who, "reached")
+    liaison.hangs_up()
+
+    assert the_notice(hotline).state == "left_for_staff"
+    for _ in range(3):
+        sweeps(hotline, hours=1)
+    assert [one.reason for one in tasks(hotline) if one.state != "reached"] == ["notice"]
 
 
 def is_told_once(hotline: Hotline) -> None:

@@ -204,3 +204,21 @@ def test_page_says_neither_that_nobody_answered_nor_that_nobody_rings_after_a_ho
     assert liaison.reads("The person was not reached in any of the tries.")
     assert not liaison.reads("did not answer")
     assert liaison.reads("If it drops while they are on hold, the line calls them.")
+
+
+def test_callback_of_a_person_who_asked_for_a_person_says_how_its_words_are_opened(
+    liaison: Member, office_rows: Office
+) -> None:
+    with office_rows.database.transaction() as session:
+        registrant_id = make_case(session, "released").registrant_id
+    callback_id = office_rows.promises(
+        case=False, reason="hard_news", verified=True, registrant_id=registrant_id
+    )
+    office_rows.talks(callback_id, liaison.staff_id)
+
+    recognizes(liaison, callback_id)
+
+    assert liaison.reads("Recognition is recorded.", "it opens no case", "Ask for the case number")
+    assert liaison.reads("“Reached” counts as told only if you saw the words during the call.")
+    assert "The case is open to you" not in liaison.words
+    assert liaison.links["Open a case by its number"] == "/console/cases"
