@@ -22,7 +22,8 @@ _AS_GATE = frozenset({"case_closed", "gate"})
 class NoticeRow:
     """One notice. ``kind`` is its news, or None if it was not said and may not be said now.
 
-    ``why`` is a code of OUTCOMES: why it was stopped, or needs a person.
+    ``why`` is a code of OUTCOMES: why it was stopped, or needs a person. ``corrects``: it tells first that
+    earlier news was wrong (R16).
     """
 
     id: int
@@ -35,6 +36,7 @@ class NoticeRow:
     confirmed_at: datetime | None
     confirmed_by: str | None
     why: str | None
+    corrects: bool
 
     @property
     def is_open(self) -> bool:
@@ -80,4 +82,5 @@ def _row(notice: Notice, kind: str, *, may_be_said: bool) -> NoticeRow:
     return NoticeRow(
         notice.id, kind if is_said else None, notice.made_at, notice.is_urgent, notice.state, notice.tries,
         notice.heard_at, notice.confirmed_at, notice.confirmed_by, "gate" if why in _AS_GATE else why,
+        notice.corrects_id is not None,
     )  # fmt: skip

@@ -51,7 +51,8 @@ def callback_said(callback_id: int) -> AnyResponse:
             shown.errors[""], status = refused(error), 403
         else:
             row = session.get_one(Callback, callback_id)
-            shown.words = said(found, row.language, row.time_zone, now)
+            # Nothing is shown of a callback without a case.
+            shown.words = said(session, row.case_id or 0, found, row.language, row.time_zone, now)
         return callback_answer(session, callback_id, shown, status)
 
 

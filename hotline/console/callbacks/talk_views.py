@@ -29,6 +29,7 @@ from hotline.console.shell.phone_words import MAY_ANSWER, VOICEMAIL
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _, language
+from models.notices.answering import wrong_news_at
 from models.outcomes.talk_facts import case_needs_interpreter
 from models.outcomes.talk_note import may_note_talk, note_of_talk
 from models.overview.case_page import read_case_page
@@ -96,7 +97,7 @@ def talk_at_0_said(talk_id: int) -> AnyResponse:
             found = look_at_talk_words(session, talk, me().staff_id, now, rules)
         except RefusedError as error:
             return answer_in_place(_page(session, talk, errors={"": refused(error)}), 403)
-        return answer_in_place(_page(session, talk, words=_said(found, talk)), 200)
+        return answer_in_place(_page(session, talk, words=_said(session, found, talk)), 200)
 
 
 @area.post("/talks/<int:talk_id>/<action>")
@@ -149,7 +150,7 @@ def _values(
     if words is None and shown.case_id and has_looked_at_talk(session, shown, me().staff_id):
         # Each click in a talk renders the pane anew; the words must not disappear then.
         found = words_for_talk(session, shown, console.clock(), console.rules.release)
-        words = _said(found, shown)
+        words = _said(session, found, shown)
     # Viewing what may be said has opened the case, and was logged.
     page = None
     if words is not None and shown.case_id:
@@ -186,6 +187,10 @@ def _values(
     }
 
 
-def _said(found: Any, talk: TalkAt0) -> list[str]:
+def _said(session: Session, found: Any, talk: TalkAt0) -> list[str]:
     zone, office_zone = talk.time_zone or console.office.time_zone, console.office.time_zone
-    return words_of(console.prompts, found, talk.language, zone, console.clock(), office_zone=office_zone)
+    was_wrong_at = None if talk.case_id is None else wrong_news_at(session, talk.case_id)
+    return words_of(
+        console.prompts, found, talk.language, zone, console.clock(),
+        office_zone=office_zone, was_wrong_at=was_wrong_at,
+    )  # fmt: skip

@@ -52,6 +52,8 @@ REASONS = {
     "calls_stopped": N_("is to be asked if it was them who stopped the calls about changes"),
     "notice": N_("is to be told of a change in custody"),
 }
+#: The task to tell somebody that earlier news was wrong.
+CORRECTION = N_("is to be told that what we told them was wrong")
 #: How a callback ended or why it is left, and what that means for the next person who takes it.
 OUTCOME_SENTENCES = {
     "reached": N_("Reached: two people talked."),
@@ -201,6 +203,13 @@ _ENDED = {
     "failed": N_("failed"),
     "canceled": N_("stopped before it was answered"),
 }
+
+
+def why(reason: str, *, corrects: bool) -> str:
+    """Why somebody is called; ``corrects``: a task about news that was wrong."""
+    if corrects:
+        return _(CORRECTION)
+    return _(REASONS[reason]) if reason in REASONS else reason
 
 
 def to_do(row: Listed) -> list[str]:

@@ -23,7 +23,7 @@ from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import N_, language, language_name
 from models.callbacks.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, stamp_of
-from models.callbacks.callback import Callback
+from models.callbacks.callback import NOTICE_TASK, Callback
 from models.callbacks.case_words import has_looked, heard_for, may_open_case
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
 from models.callbacks.follow_up import NOT_CALLED, before_it, began_with
@@ -34,6 +34,7 @@ from models.callbacks.to_new_phone import holds_content
 from models.calls.call import Call
 from models.custody.custody_status import Heard
 from models.notices.answering import REASON as HARD_NEWS
+from models.notices.answering import wrong_news_at
 from models.outcomes.talk_facts import needs_interpreter
 from models.overview import listing
 from models.overview.case_page import CasePage, read_case_page
@@ -88,7 +89,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     if shown.words is None and has_seen and callback.case_id:
         # Each click in a talk renders the pane anew; the words must not disappear then.
         found = heard_for(session, callback.case_id, now, console.rules.release)
-        shown.words = said(found, row.language, row.time_zone, now)
+        shown.words = said(session, callback.case_id, found, row.language, row.time_zone, now)
     # Viewing what may be said has opened the case, and was logged.
     page = None
     if shown.words is not None and opens_case and callback.case_id:
@@ -103,6 +104,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     return {
         "row": row,
         "title": callback_words.title_of(row),
+        "why": callback_words.why(row.reason, corrects=_corrects(session, callback)),
         "only_you": may_know(session, me(), row.id),
         "shown": shown,
         "every": EVERY,
@@ -128,10 +130,20 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     }
 
 
-def said(found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
-    """What may be said about the person in the case, in the words of the line."""
-    office_zone = console.office.time_zone
-    return words_of(console.prompts, found, language, time_zone, now, office_zone=office_zone)
+def said(
+    session: Session, case_id: int, found: Heard, language: str, time_zone: str, now: datetime
+) -> list[str]:
+    """What may be said about the person in the case, in the words of the line; first what was wrong."""
+    return words_of(
+        console.prompts, found, language, time_zone, now,
+        office_zone=console.office.time_zone, was_wrong_at=wrong_news_at(session, case_id),
+    )  # fmt: skip
+
+
+def _corrects(session: Session, callback: Callback) -> bool:
+    """Whether the person of a task is to be told that earlier news was wrong (R16)."""
+    is_task = callback.reason == NOTICE_TASK and callback.case_id is not None
+    return is_task and wrong_news_at(session, callback.case_id or 0) is not None
 
 
 def _opens_by_number(session: Session, callback: Callback) -> bool:

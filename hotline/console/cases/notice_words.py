@@ -56,6 +56,12 @@ OPENS = {
 NIGHTS = {"yes": N_("Yes, at any hour"), "no": N_("No, not at night")}
 
 
+def news(row: NoticeRow) -> str:
+    """The news of a notice, and that it corrects earlier news."""
+    kind = _(NEWS[row.kind]) if row.kind in NEWS else _("may not be said")
+    return _("Correction: %(news)s", news=kind) if row.corrects else kind
+
+
 def ended(row: NoticeRow) -> str:
     """How a notice ended, or what it waits for."""
     if row.confirmed_by is not None:

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from ivr_flows.prompts import Prompts
+from ivr_flows.verbs.correction_words import WRONG
 from ivr_flows.verbs.status_words import say_details, say_status
 from models.custody.custody_status import Heard
 
@@ -50,14 +51,25 @@ class StatusPage:
 
 
 def words_of(
-    prompts: Prompts, found: Heard, language: str, time_zone: str, now: datetime, *, office_zone: str
+    prompts: Prompts,
+    found: Heard,
+    language: str,
+    time_zone: str,
+    now: datetime,
+    *,
+    office_zone: str,
+    was_wrong_at: datetime | None = None,
 ) -> list[str]:
     """Every sentence that may be said, in the order of the line.
+
+    ``was_wrong_at`` is when the person was told what a correction takes back, which is said first (R16).
 
     If the office has dropped the person's language, they are in its first one, for an interpreter.
     """
     known = language if language in prompts.languages else next(iter(prompts.languages))
     page = StatusPage(prompts, known, time_zone, now, office_zone)
+    if was_wrong_at is not None:
+        page.say(WRONG, on=page.when(was_wrong_at, on=True))
     say_status(page, found)
     say_details(page, found)
     return page.lines

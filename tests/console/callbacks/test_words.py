@@ -2,10 +2,18 @@
 
 import pytest
 
+from models import Case
 from models.store.database import Database
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
-from tests.factories import MadeCase, make_callback, make_case
+from tests.factories import (
+    MadeCase,
+    make_callback,
+    make_case,
+    make_event,
+    make_notice,
+    make_registration,
+)
 
 
 def test_liaison_may_say_what_the_line_would_say_and_looking_is_an_entry(
@@ -222,3 +230,28 @@ def test_callback_of_a_person_who_asked_for_a_person_says_how_its_words_are_open
     assert liaison.reads("“Reached” counts as told only if you saw the words during the call.")
     assert "The case is open to you" not in liaison.words
     assert liaison.links["Open a case by its number"] == "/console/cases"
+
+
+def test_liaison_who_corrects_earlier_news_reads_that_it_was_wrong(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    callback_id = office_rows.promises(reason="notice", begun_by_staff=True)
+    with office_rows.database.transaction() as session:
+        case = session.get_one(Case, office_rows.row(callback_id).case_id)
+        kept = MadeCase(case.id, "", "", case.subject_id or 0, case.registrant_id)
+        registration = make_registration(session, kept)
+        told = {"state": "confirmed", "confirmed_by": "call", "confirmed_at": clock(), "said_at": clock()}
+        false = make_notice(session, registration, make_event(session, kept.subject_id, "released"), **told)
+        correction = make_event(session, kept.subject_id, "in_custody", corrects_id=false.event_id)
+        make_notice(session, registration, correction, corrects_id=false.id)
+    office_rows.talks(callback_id, liaison.staff_id)
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    assert liaison.reads("is to be told that what we told them was wrong")
+    assert "in custody" not in liaison.words
+
+    recognizes(liaison, callback_id)
+
+    assert liaison.reads("What we told you today was wrong.", "in custody", "Stewart")
+    liaison.opens(f"/console/cases/{kept.id}")
+    assert liaison.reads("What we told you today was wrong", "Correction: in custody")
