@@ -152,4 +152,5 @@ class NoticeSweep:
             if not staff_task.is_any_task(session):
                 return
         with self._database.transaction() as session:
-            staff_task.keep_tasks(session, self._now, self._policy, _WATCHED_AT_ONCE)
+            jobs = staff_task.keep_tasks(session, self._now, self._policy, _WATCHED_AT_ONCE)
+        self._hand_on(jobs)

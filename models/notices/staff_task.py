@@ -30,6 +30,7 @@ from models.callbacks.follow_up import (
     promise_as_before,
     whose_talks_began_with,
 )
+from models.callbacks.next_try import leave_for_staff
 from models.callbacks.wishes import SAFEST, Wishes, wishes_of_phone
 from models.calls.two_lists import rank_of
 from models.cases.case import Case
@@ -41,6 +42,7 @@ from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice, NoticePhon
 from models.notices.notice_moves import stop
 from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
+from models.store.job import Job
 
 ACTOR = "sweeper"
 #: The outcome of such a callback tells why the line did not reach the person: this and ``Notice.task``.
@@ -63,15 +65,18 @@ class _Wanted(NamedTuple):
     urgent: bool
 
 
-def keep_tasks(session: Session, now: datetime, policy: CallbackPolicy, limit: int) -> None:
+def keep_tasks(session: Session, now: datetime, policy: CallbackPolicy, limit: int) -> list[Job]:
     """Make the tasks that are missing, and close those that are over, at most ``limit`` of each.
+
+    Returns the jobs that stop the phones of liaisons who were called for one that is over.
 
     After a task that reached nobody the next one about the same news waits as long as the line waits between
     two tries.
     """
     _stop_settled(session, now, limit)
-    _close_over(session, now, limit)
+    jobs = _close_over(session, now, limit)
     _raise_urgent(session, limit)
+    _note_newer(session, now, limit)
     _promise_what_waited(session, now, limit)
     pause = timedelta(minutes=policy.numbers.notice_retry_minutes)
     too_late = _promised_too_late(session, now + timedelta(minutes=policy.numbers.notice_task_minutes))
@@ -79,6 +84,7 @@ def keep_tasks(session: Session, now: datetime, policy: CallbackPolicy, limit: i
         # One liaison decides about such a case; the list would tell others (R10).
         if not is_calling_paused(session, wanted.case_id, wanted.registrant_id):
             _make(session, wanted, now, policy)
+    return jobs
 
 
 def is_any_task(session: Session) -> bool:
@@ -230,7 +236,24 @@ def _raise_urgent(session: Session, limit: int) -> None:
         session.execute(update(CALLBACKS).where(CALLBACKS.c.id.in_(low)).values(urgency="urgent", rank=rank))
 
 
-def _close_over(session: Session, now: datetime, limit: int) -> None:
+def _note_newer(session: Session, now: datetime, limit: int) -> None:
+    """A task changes with the news that it is about: what an older page says of it is refused.
+
+    ``next_attempt_at`` of a task that the line does not call for is when it last had news.
+    """
+    newer = exists().where(
+        Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK, Notice.task_at > Callback.next_attempt_at
+    )
+    found = session.scalars(
+        select(Callback.id)
+        .where(TELLS, Callback.reason == NOTICE_TASK, Callback.state.in_((TAKEN_UP_AGAIN, "claimed")), newer)
+        .limit(limit)
+    ).all()
+    if found:
+        session.execute(update(CALLBACKS).where(CALLBACKS.c.id.in_(found)).values(next_attempt_at=now))
+
+
+def _close_over(session: Session, now: datetime, limit: int) -> list[Job]:
     # A person who asked for a person after a page is promised a call: nobody else is to call them.
     promised = session.scalars(
         select(Case.id)
@@ -239,41 +262,58 @@ def _close_over(session: Session, now: datetime, limit: int) -> None:
     ).all()
     is_promised = and_(Notice.task == ASKED, Notice.case_id.in_(promised))
     needs = exists().where(Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK, ~is_promised)
-    over = select(Callback.id, Callback.state).where(
-        TELLS, Callback.reason == NOTICE_TASK, Callback.state.in_((TAKEN_UP_AGAIN, "claimed")), ~needs
-    )
-    for row in session.execute(over.order_by(Callback.case_id).limit(limit)).all():
+    # The line does not call again for it either; but a person who asked for it since, or with whom staff
+    # agreed on another time, is called.
+    is_promised_so = or_(~Callback.begun_by_staff, Callback.rescheduled_by_id.is_not(None))
+    is_to_ring = and_(Callback.state.in_(("requested", "ringing_liaison")), ~is_promised_so)
+    over = select(Callback).where(
+        TELLS, Callback.reason == NOTICE_TASK, ~needs,
+        or_(Callback.state.in_((TAKEN_UP_AGAIN, "claimed")), is_to_ring),
+    )  # fmt: skip
+    jobs: list[Job] = []
+    for row in session.scalars(over.order_by(Callback.case_id).limit(limit)).all():
         # Whoever claimed it must not call a person who has just confirmed the news.
-        if row.state == "claimed":
-            advance(session, row.id, "leave", actor=ACTOR, now=now)
+        if row.state != TAKEN_UP_AGAIN:
+            jobs += leave_for_staff(session, row, now, ACTOR, OVER)
         advance(session, row.id, "close_left", actor=ACTOR, now=now, outcome=OVER)
+    return jobs
 
 
 def _stop_settled(session: Session, now: datetime, limit: int) -> None:
-    """Staff canceled the task: nobody is called about its notices."""
+    """Staff canceled the task: nobody is called about the notices that it had then."""
     settled = (
-        select(NOTICES.c.id, Callback.id)
+        select(NOTICES.c.id, Callback.id, NOTICES.c.task_at, Callback.next_attempt_at, Callback.closed_at)
         .join(Callback, Callback.case_id == NOTICES.c.case_id)
         .where(
             IS_OPEN, HAS_TASK, TELLS, Callback.reason == NOTICE_TASK, Callback.state == "cancelled",
             Callback.outcome.in_(_SETTLED), Callback.closed_at >= NOTICES.c.task_at,
+            # News that came since that page was read is not settled (``_note_newer``).
+            Callback.next_attempt_at >= NOTICES.c.task_at,
         )
         # By the column of the partial index: by id, SQLite would read every notice of the last years.
         .order_by(NOTICES.c.case_id)
         .limit(limit)
     )  # fmt: skip
-    for notice_id, callback_id in session.execute(settled).all():
+    for notice_id, callback_id, news_at, call_at, closed_at in session.execute(settled).all():
+        # Canceled before an agreed moment: it was about the news that was known when that was agreed on.
+        if call_at > closed_at and news_at > _agreed_at(session, callback_id):
+            continue
         stop(session, NOTICES.c.id == notice_id, "staff_cancelled", now, ACTOR, callback=callback_id)
 
 
 _URGENT: ColumnElement[Any] = Notice.is_urgent.is_(True)
+_MAY_BE_OVER = and_(
+    TELLS,
+    Callback.reason == NOTICE_TASK,
+    Callback.state.in_((TAKEN_UP_AGAIN, "claimed", "requested", "ringing_liaison")),
+)
 _LISTED = and_(TELLS, Callback.reason == NOTICE_TASK, Callback.state == TAKEN_UP_AGAIN)
 #: In the words of the partial index of callbacks that were left.
 _WAITS_BEHIND = (text("callbacks.state = 'left_for_staff'"), Callback.outcome == BEHIND_NEWS)
 _ANY_TASK = select(
     or_(
         exists(select(Notice.id).where(IS_OPEN, HAS_TASK)),
-        exists(select(Callback.id).where(_LISTED)),
+        exists(select(Callback.id).where(_MAY_BE_OVER)),
         exists(select(Callback.id).where(*_WAITS_BEHIND)),
     )
 )

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Notice, Staff
-from models.callbacks.appointment import cancel, reschedule
+from models.callbacks.appointment import cancel, reschedule, stamp_of
 from models.callbacks.claim import claim, release
+from models.store.refusal import RefusedError
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps
 from tests.calls.notices.staff_tells import ends, forgets_the_code, staff_call, tasks
@@ -210,3 +211,27 @@ def test_task_that_is_cancelled_beside_a_callback_leaves_that_callback_alone(
 
     assert [one.id for one in tasks(hotline)] == ids
     assert len(promised(hotline)) == 1
+
+
+def test_task_cancelled_on_an_old_page_does_not_stop_an_escape_that_the_page_did_not_show(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("in_custody", phones=(FIRST, SECOND))
+    reports(hotline, "released", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    old_page = stamp_of(news_task(hotline))
+    hotline.clock.passes(minutes=10)
+    reports(hotline, "escaped", made, hours_ago=0.1)
+    sweeps(hotline)
+    forgets_the_code(phone.another(), hotline)
+    sweeps(hotline, seconds=5)
+
+    mine, task = hotline.row(select(Staff).where(Staff.id == who.id)), news_task(hotline).id
+    with hotline.database.transaction() as session, pytest.raises(RefusedError, match="changed"):
+        cancel(session, task, mine, "settled_otherwise", hotline.clock.now, hotline.policies, old_page)
+    sweeps(hotline, seconds=5)
+
+    assert "staff_cancelled" not in [one.outcome for one in hotline.rows(select(Notice))]
+    assert on_the_list(hotline) == [("urgent", "notice_no_code")]

@@ -254,6 +254,26 @@ def test_person_who_asks_for_a_person_after_the_page_is_on_the_list_once(
     assert standing == ["hard_news"]
 
 
+def test_call_of_staff_that_nobody_answered_is_not_repeated_when_the_news_was_confirmed(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    is_left_to_staff(phone, registered("released", phones=(FIRST, SECOND)))
+    is_called_by_staff(phone, hotline, who)
+    assert [one.state for one in tasks(hotline)] == ["requested"]
+    sweeps(hotline, minutes=29)
+
+    called = picks_up(phone.another(), hotline, SECOND)
+    for key in ("1", CODE, "1", "1"):
+        called.presses(key)
+    assert called.hears("We will not call about this again")
+    called.hangs_up()
+    sweeps(hotline, seconds=2)
+
+    assert [number for _ in range(8) for number in sweeps(hotline, minutes=15)] == []
+    assert [(one.state, one.outcome) for one in tasks(hotline)] == [("cancelled", "notice_over")]
+
+
 @pytest.mark.parametrize("nights", [False, None, True])
 def test_staff_call_about_news_at_night_only_whom_the_line_may_call_then(
     registered: Registering, make_staff: MakeStaff, hotline: Hotline, nights: bool | None
@@ -281,16 +301,7 @@ def test_call_of_staff_that_nobody_answered_in_the_evening_is_not_repeated_in_a_
     made = registered("released", phone={"night_allowed": False})
     at_night(hotline, hour=20)
     is_left_to_staff(phone, made)
-    with hotline.database.transaction() as session:
-        jobs = call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
-    for name, row_id in jobs:
-        hotline.jobs.enqueue(name, row_id)
-    liaison, to_person = accepted_by(phone, hotline)
-    hotline.clock.passes(minutes=45)
-    phone.another().lets_ring(to_person)
-    hotline.jobs.works_off()
-    if not liaison.is_over:
-        liaison.hangs_up()
+    is_called_by_staff(phone, hotline, who)
 
     by_night = [number for _ in range(9) for number in sweeps(hotline, hours=1)]
     in_the_morning = [number for _ in range(6) for number in sweeps(hotline, minutes=30)]
@@ -320,3 +331,16 @@ def at_night(hotline: Hotline, hour: int) -> None:
     """It becomes this hour where the person lives."""
     there = hotline.clock.now.astimezone(ZoneInfo("America/New_York"))
     hotline.clock.passes(hours=(hour - there.hour) % 24)
+
+
+def is_called_by_staff(phone: Phone, hotline: Hotline, who: Staff) -> None:
+    """Staff call about the task on the list, and nobody answers."""
+    with hotline.database.transaction() as session:
+        jobs = call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
+    liaison, to_person = accepted_by(phone, hotline)
+    phone.another().lets_ring(to_person)
+    hotline.jobs.works_off()
+    if not liaison.is_over:
+        liaison.hangs_up()
