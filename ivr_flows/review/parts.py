@@ -39,7 +39,7 @@ _CALLER: Division = (
     (
         "status",
         "Status and case menu",
-        "status since phone_stopped stop_lifted stop_held calls_stopped person_told silent_told"
+        "status since phone_stopped stop_lifted stop_held calls_stopped calls_held person_told silent_told"
         " choose_menu case_menu_more case_menu details",
     ),
     (

@@ -39,6 +39,7 @@ CLOSED_PIN_STEPS = LETTER_STEPS | {
     "since",
     "phone_stopped",
     "calls_stopped",
+    "calls_held",
     "stop_lifted",
     "stop_held",
     "new_pin_chosen",
@@ -75,10 +76,15 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
         # Somebody with the PIN turned the calls about changes off; the verb before has said when.
         "calls_stopped": Menu(
             (
-                Choice("notices.again", does=pin_verbs.have_calls_again, on={"go": "notices"}),
+                Choice(
+                    "notices.again",
+                    does=pin_verbs.have_calls_again,
+                    on={"resumed": "since", "go": "notices", "held": "calls_held"},
+                ),
                 Choice("stop.leave", does=pin_verbs.leave_calls_stopped, on={"left": "since"}),
             ),
         ),
+        "calls_held": Announce("callback.held", "since"),
         "stop_held": Announce("callback.held", "since"),
         # A mailed PIN opens only this, before any word about the case (R02).
         "new_pin_needed": Announce("new_pin.needed", "new_pin"),

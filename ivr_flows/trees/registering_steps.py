@@ -35,7 +35,11 @@ def registering_steps() -> dict[str, Step]:
             (
                 Choice("notices.agree", next="notice_code"),
                 Choice("notices.more", next="notices_more_first"),
-                Choice("notices.decline", next="notices_declined"),
+                Choice(
+                    "notices.decline",
+                    does=registering_verbs.decline_calls,
+                    on={"declined": "notices_declined"},
+                ),
             ),
         ),
         "notices_more_first": Announce("notices.code_first", "notice_code"),

@@ -12,7 +12,7 @@ from models.calls.pin_try import Guess, is_since_last_call, tries_told
 from models.cases.case import NUMBER_LENGTHS, begins_number
 from models.cases.duress import pin_in_force
 from models.cases.pin import Match
-from models.notices.registering import leave_ended
+from models.notices.registering import leave_ended, read_back, resume
 from models.overview.phone_stop import answer_notice
 from models.overview.pin_change import Chosen, FirstEntry, SecondEntry, Weighed, change_pin
 from models.staff.lost_pin_report import reporting
@@ -33,7 +33,7 @@ def since_last_call(desk: Desk, _digits: str) -> str:
     call = desk.call
     if call.stops_untold and "stop_held" not in steps_in_case(desk):
         return "stopped"
-    if call.calls_stopped_at is not None and "notices" not in steps_in_case(desk):
+    if call.calls_stopped_at is not None and not {"notices", "calls_held"} & set(steps_in_case(desk)):
         desk.say("notices.were_stopped", on=desk.when(call.calls_stopped_at, on=True))
         return "calls_stopped"
     if call.wrong_tries:
@@ -75,23 +75,37 @@ def leave_stops(desk: Desk, _digits: str) -> str:
     return "left"
 
 
-@answers("go")
+@answers("resumed", "go", "held")
 def have_calls_again(desk: Desk, _digits: str) -> str:
-    """The caller wants the calls about changes again, and is told no more that they were stopped."""
-    return _told_of_stopped_calls(desk, "go")
+    """The caller wants the calls about changes again: a pause ends at this key.
+
+    After a stop they must agree again; until they did, or said no, the next call asks again. So it does while
+    nothing can be changed after a lost PIN (R08).
+    """
+    call = desk.call
+    if desk.is_held or call.case_id is None:
+        return "held"
+    found = read_back(desk.session, call.case_id, desk.now, desk.policies)
+    if found is None:
+        desk.say("notices.agree_again")
+        return "go"
+    resume(desk.session, call.case_id, made_by="caller", call_id=call.id, now=desk.now)
+    leave_ended(desk.session, call.case_id, desk.now)
+    call.calls_stopped_at = None
+    if not found.phones or found.lapses_at <= desk.now:
+        # "We will call you" would not be true; what is read back says why.
+        return "go"
+    desk.say("notices.resumed")
+    return "resumed"
 
 
 @answers("left")
 def leave_calls_stopped(desk: Desk, _digits: str) -> str:
     """Leave it as it is, and don't mention it again."""
-    return _told_of_stopped_calls(desk, "left")
-
-
-def _told_of_stopped_calls(desk: Desk, word: str) -> str:
     if desk.call.case_id is not None:
         leave_ended(desk.session, desk.call.case_id, desk.now)
     desk.call.calls_stopped_at = None
-    return word
+    return "left"
 
 
 @answers("yes", "no")

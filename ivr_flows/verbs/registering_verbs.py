@@ -49,6 +49,13 @@ def look_at_registration(desk: Desk, _digits: str) -> str:
     return "none"
 
 
+@answers("declined")
+def decline_calls(desk: Desk, _digits: str) -> str:
+    """They want no calls about changes; who was asked because the calls were stopped is asked no more."""
+    registering.leave_ended(desk.session, _case_id(desk), desk.now)
+    return "declined"
+
+
 @answers("good", "guessable")
 def take_notice_code(desk: Desk, digits: str) -> str:
     """The first entry of a notice code; only its key is kept on the call (R30).

@@ -463,7 +463,7 @@ def _(play: Play) -> None:
     play.caller_registered()
     play.dials(*ASK, "3", "1").hangs_up()
     play.hotline.clock.passes(hours=2)
-    play.dials("1", "1")
+    play.dials("1")
 
 
 @path("The calls are stopped, and the next call says so", _REGISTERING)

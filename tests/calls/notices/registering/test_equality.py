@@ -22,13 +22,15 @@ TO_THE_OFFER = ("1", "1", "NUMBER", "PIN", "2", "4")
 ASKED_AGAIN = ("1", "1", "NUMBER", "PIN", "1")
 #: Codes that no case number of a run may contain, since a code's refusal depends on the number.
 CODES = ("2593", "3862", "4937", "8264", "9375", "6384", "7249")
-#: Whole calls: register, hear, change, pause, hear, end the pause, stop, register with more choices.
+#: Whole calls: register, hear, change, pause, hear, end the pause, both in one key, stop, register with more.
 VISITS: Sequence[Sequence[str]] = (
     ("1", "1234", "CODE", "2222", "CODE", "CODE", "*", "3"),
     ("1",),
     ("2", "2", "2", "2", "2", "4", "1", "3", "2", "2", "4", "1", "2", "4", "2", "1", "*", "1"),
     ("3", "1"),
-    (*ASKED_AGAIN, "1"),
+    (*ASKED_AGAIN[:-1], "2", "2", "4", "1"),
+    ("3", "1"),
+    ASKED_AGAIN,
     ("3", "3"),
     (*ASKED_AGAIN, "2", "CODE", "CODE", "2", "3", "1", "1"),
     ("3", "4", "#", "", "9"),
@@ -94,8 +96,9 @@ def test_registering_reading_back_changing_and_stopping_are_alike_for_every_case
     assert "have ended. We will not call until you choose to keep them" in heard
     assert "No call does not mean no change" in heard
     assert "easy to guess" in heard
-    assert heard.count("The calls about changes were stopped or paused") == 2
-    assert "The pause is over" in heard
+    assert heard.count("The calls about changes were stopped or paused") == 3
+    assert heard.count("The pause is over") == 2
+    assert "agree once more and choose a call code" in heard
 
 
 @ON_SQLITE

@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Callback, Registration
+from models import Callback, Case, Registration
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE
 from tests.calls.notices.registering.conftest import ASK, calls, consents, registers, registration
+from tests.calls.notices.registering.test_new_phone import is_unsafe
+from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
-from tests.phone import Phone
+from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
@@ -25,7 +27,7 @@ def test_pause_ends_by_itself_and_can_be_ended(phone: Phone, case: MadeCase, hot
     assert registration(hotline).paused_until == hotline.clock.now + timedelta(days=7)
 
     # The next call asks about the pause by itself.
-    again = calls(phone, case, "1")
+    again = calls(phone, case, "2", *ASK)
     assert again.hears("We will not call about changes for now", "To start these calls again, press 1")
     again.presses("1")
 
@@ -71,10 +73,101 @@ def test_calls_that_somebody_with_the_pin_turned_off_are_noticed_by_staff_and_in
         "The calls about changes were stopped or paused today. It may have been you."
         " To have these calls again, press 1. To leave it as it is, press 2."
     )
-    caller.presses("1")
-    assert caller.hears("To agree, press 1" if keys == ("3",) else "To start these calls again, press 1")
+    # Whoever hangs up before they choose is asked again.
     caller.hangs_up()
+    assert calls(phone, case).hears("were stopped or paused")
+
+
+def test_pause_is_over_at_the_key_for_these_calls(phone: Phone, case: MadeCase, hotline: Hotline) -> None:
+    registers(phone, case).hangs_up()
+    calls(phone, case, *ASK, "3", "1").hangs_up()
+    hotline.clock.passes(hours=1)
+
+    caller = calls(phone, case, "1")
+
+    assert caller.hears(
+        "The pause is over. We will call you when something changes.", "Your PIN was last used"
+    )
+    caller.hangs_up()
+    kept = registration(hotline)
+    assert (kept.state, kept.paused_until) == ("standing", None)
     assert "were stopped or paused" not in calls(phone, case).heard_so_far
+
+
+def test_stopped_calls_are_asked_about_until_the_caller_agreed_again_or_said_no(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    registers(phone, case).hangs_up()
+    calls(phone, case, *ASK, "3", "3").hangs_up()
+
+    caller = calls(phone, case, "1")
+    assert caller.hears(
+        "These calls have stopped. To have them again, agree once more and choose a call code.",
+        "To agree, press 1",
+    )
+    caller.presses("1")
+    caller.hangs_up()
+    again = calls(phone, case)
+    assert again.hears("were stopped or paused", "To have these calls again, press 1")
+    again.presses("1")
+    again.presses("3")
+    assert again.hears("We will not call you about changes")
+    again.hangs_up()
+
+    assert "were stopped or paused" not in calls(phone, case).heard_so_far
+
+
+def test_key_for_these_calls_ends_no_pause_while_changes_wait_after_a_lost_pin(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    registers(phone, case).hangs_up()
+    calls(phone, case, *ASK, "3", "1").hangs_up()
+    with hotline.database.transaction() as session:
+        held = session.get_one(Case, case.id)
+        held.changes_held_until = hotline.clock.now + timedelta(hours=72)
+
+    caller = calls(phone, case, "1")
+
+    assert caller.does_not_hear("The pause is over")
+    assert caller.hears("Your PIN was last used")
+    caller.hangs_up()
+    hotline.clock.passes(hours=73)
+    assert calls(phone, case).hears("were stopped or paused")
+    assert registration(hotline).state == "paused"
+
+
+def test_pause_that_ends_without_a_phone_to_call_promises_no_call(
+    phone: Phone, case: MadeCase, hotline: Hotline
+) -> None:
+    registers(phone, case).hangs_up()
+    calls(phone, case, *ASK, "3", "1").hangs_up()
+    is_unsafe(hotline, case, CALLER)
+
+    caller = calls(phone, case, "1")
+
+    assert caller.hears("We have no phone left to call")
+    assert caller.does_not_hear("We will call you when something changes")
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (("1",), "La pausa terminó. Le llamaremos cuando algo cambie."),
+        (("3",), "Para tenerlas otra vez, acepte de nuevo y elija un código de llamadas."),
+    ],
+    ids=["paused", "stopped"],
+)
+def test_spanish_caller_hears_what_gives_these_calls_back(
+    phone: Phone, case: MadeCase, keys: tuple[str, ...], said: str
+) -> None:
+    registers(phone, case).hangs_up()
+    calls(phone, case, *ASK, "3", *keys).hangs_up()
+
+    caller = phone.another()
+    opens_the_case(caller, case, language="2", from_=CALLER)
+    caller.presses("1")
+
+    assert caller.hears(said)
 
 
 def test_caller_who_leaves_the_calls_stopped_is_told_once_and_staff_have_one_task(

@@ -38,7 +38,7 @@ def test_read_back_of_calls_that_do_not_come_now_says_how_they_come_later(
         calls(phone, case, *ASK, "3", "1").hangs_up()
     hotline.clock.now += ends
 
-    caller = calls(phone, case, "1") if not ends else calls(phone, case, *ASK)
+    caller = calls(phone, case, "2", *ASK) if not ends else calls(phone, case, *ASK)
 
     assert caller.hears(
         "After that, this is how we will call. We will call this phone when something changes."
