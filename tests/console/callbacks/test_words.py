@@ -229,6 +229,7 @@ def test_callback_of_a_person_who_asked_for_a_person_says_how_its_words_are_open
     assert liaison.reads("Recognition is recorded.", "it opens no case", "Ask for the case number")
     assert liaison.reads("“Reached” counts as told only if you saw the words during the call.")
     assert "The case is open to you" not in liaison.words
+    assert liaison.reads("Nobody gave it.")
     assert liaison.links["Open a case by its number"] == "/console/cases"
 
 
