@@ -262,7 +262,10 @@ def test_wrong_codes_in_a_row_count_over_two_changes_and_a_right_code_ends_the_c
     assert FIRST in sweeps(hotline, hours=2)
     enters_the_code(phone, hotline)
 
-    for guesses, answer in ((2, "That code was not right"), (1, "hang up and call the number on your card")):
+    for guesses, answer in (
+        (2, "That code was not right"),
+        (1, "hang up and call the number on the card that we gave you"),
+    ):
         hotline.clock.passes(minutes=30)
         changes(made, "transferred")
         assert FIRST in sweeps(hotline)
