@@ -10,7 +10,7 @@ from models import Case, Notice, Staff, Subject
 from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, Registered, picks_up, sweeps, the_notice
-from tests.calls.notices.staff_tells import ends, forgets_the_code, staff_call
+from tests.calls.notices.staff_tells import ends, forgets_the_code, recognizes, staff_call
 from tests.calls.stories import opens_the_case
 from tests.phone import Phone
 
@@ -112,12 +112,29 @@ def test_talk_with_staff_confirms_no_escape_that_came_after_it_began(
     sweeps(hotline)
     forgets_the_code(phone, hotline)
     person = staff_call(phone, hotline, who)
+    recognizes(hotline, who)
+
+    hotline.clock.passes(minutes=5)
+    escapes(hotline, made)
+    ends(hotline, person, who, "reached", recognized=False)
+
+    assert states(hotline) == ["confirmed", "waiting"]
+
+
+def test_talk_with_staff_who_read_the_words_after_an_escape_confirms_it(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who, made = make_staff(), registered("released")
+    made.is_due()
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    person = staff_call(phone, hotline, who)
 
     hotline.clock.passes(minutes=5)
     escapes(hotline, made)
     ends(hotline, person, who, "reached", recognized=True)
 
-    assert states(hotline) == ["confirmed", "waiting"]
+    assert states(hotline) == ["confirmed", "confirmed"]
 
 
 def test_talk_about_one_case_confirms_no_news_of_the_persons_other_case(
