@@ -33,12 +33,8 @@ def _corrected(status: str, **facts: Any) -> Answer:
     return answer
 
 
-def _one_of_two_cases(then: Answer) -> Answer:
-    def answer(desk: Any) -> None:
-        say_which_case(desk, "23")
-        then(desk)
-
-    return answer
+def _which_case(desk: Any) -> None:
+    say_which_case(desk, "23")
 
 
 def _silently(_desk: Any) -> None:
@@ -59,27 +55,25 @@ def _message(text: str) -> Answer:
 
 
 _PLACE: dict[str, Any] = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
-_TWO_CASES = "the phone is called about two cases"
-_WHICH: Mapping[str, Answer] = {"": _silently, _TWO_CASES: _one_of_two_cases(_silently)}
+_WHICH: Mapping[str, Answer] = {"after a code": _which_case, "after a key alone": _silently}
 NOTICE_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("nobody_there", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
     ("ask_person", "promised"): {"within the hour": _promise, "nobody is at hand until the morning": _late},
     ("look_at_notice", "hard"): _WHICH,
     ("look_at_notice", "death"): _WHICH,
+    ("look_at_notice", "plain"): _WHICH,
     ("tell_notice", "out"): {
         "let out": _status("released", hard_news=True, **_PLACE),
         "let out on bond": _status("released_on_bond"),
         "let out with rules": _status("released_on_supervision"),
         "escaped": _status("escaped"),
         "earlier news was wrong, and they are out": _corrected("released"),
-        _TWO_CASES: _one_of_two_cases(_status("released", hard_news=True, **_PLACE)),
     },
     ("tell_notice", "not_out"): {
         "moved": _status("transferred", age="fresh", **_PLACE),
         "sent away": _status("removed"),
         "dead": _status("deceased"),
         "earlier news was wrong": _corrected("in_custody", age="fresh", **_PLACE),
-        _TWO_CASES: _one_of_two_cases(_corrected("in_custody", age="fresh", **_PLACE)),
         "a court date comes near": _status(
             "in_custody", details=True, age="fresh", next_hearing_at=NOW + timedelta(days=2),
             next_hearing_place="Río Claro", hearing_zone="America/Chicago",

@@ -68,15 +68,15 @@ def has_no_code(desk: Desk, _digits: str) -> str:
 
 @answers("hard", "death", "plain", "gone")
 def look_at_notice(desk: Desk, _digits: str) -> str:
-    """What kind of news it is by now: before hard news its case, a warning and a choice (R19)."""
+    """Which case it is about, and what kind of news it is by now: hard news is warned of first (R19)."""
     found = answering.news(desk.session, desk.call, desk.now, desk.rules.release)
     if found is None:
         return "gone"
+    say_which_case(desk, found.case_ends)
     if found.silent_since is not None:
         return "plain"
     if found.heard.status != "deceased" and not found.heard.hard_news:
         return "plain"
-    say_which_case(desk, found.case_ends)
     return "death" if found.heard.status == "deceased" else "hard"
 
 
@@ -91,7 +91,6 @@ def tell_notice(desk: Desk, _digits: str) -> str:
         answering.note_heard(desk.session, desk.call, desk.now, is_status=False)
         return "feed"
     heard = found.heard
-    say_which_case(desk, found.case_ends)
     say_what_was_wrong(desk, found.was_wrong_at)
     say_status(desk, heard)
     if found.with_details:

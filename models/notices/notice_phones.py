@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, func, or_, select, text, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from models.calls.call import CALLS
 from models.calls.role import CALLED_BACK
@@ -14,6 +14,7 @@ from models.cases.registrant import Consent, Phone
 from models.cases.safe_phone import SAFE
 from models.notices.cadence import AllowedPhone
 from models.notices.notice import NOTICE_PHONES, NOTICES, Notice, NoticePhone
+from models.notices.registration import Registration
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 
@@ -26,22 +27,34 @@ _LIVE_NOTICE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
 _LIVE_CALLBACK = text("calls.ended_at IS NULL AND calls.callback_id IS NOT NULL")
 
 
-def last_digits(session: Session, case: Case) -> str | None:
-    """The last two digits of a case number, if phones of its registrant are called for other cases too.
+def last_digits(session: Session, case: Case, is_coded: bool, phone_key: str | None) -> str | None:
+    """The last two digits of the case number that a call says it is about; None to say none.
 
-    One person may have two cases, under one registrant or under two. Without the digits "in custody" about
-    one of them takes back "released" about the other. A duress case is no other case.
+    One person may have two cases. Without the digits "in custody" about one of them takes back "released"
+    about the other. After a notice code they are always said, so that they tell nobody who shares the phone
+    of another case (R13). Where a key alone opens the news, whoever answers presses it: they are said only
+    if the same key opens the news of another case on this phone.
     """
-    mine, theirs = aliased(Phone), aliased(Phone)
-    other = (
-        select(Case.id)
-        .join(theirs, theirs.registrant_id == Case.registrant_id)
-        .join(mine, mine.phone_key == theirs.phone_key)
-        .where(mine.registrant_id == case.registrant_id, Case.id != case.id, Case.duress_of.is_(None))
+    if is_coded or _opens_others(session, case, phone_key):
+        return keyring_of(session).unseal("case.number", case.number_sealed)[-2:]
+    return None
+
+
+def _opens_others(session: Session, case: Case, phone_key: str | None) -> bool:
+    """Whether this phone is called for another registration without a code too."""
+    others = (
+        select(Registration.id)
+        .join(Case, Case.id == Registration.case_id)
+        .join(Phone, Phone.registrant_id == Case.registrant_id)
+        .where(
+            Phone.phone_key == phone_key,
+            *SAFE,
+            Case.id != case.id,
+            Registration.state == "standing",
+            Registration.code_key.is_(None),
+        )
     )
-    if session.execute(other.limit(1)).first() is None:
-        return None
-    return keyring_of(session).unseal("case.number", case.number_sealed)[-2:]
+    return session.execute(others.limit(1)).first() is not None
 
 
 def allowed_phones(

@@ -1,14 +1,15 @@
-"""One person registered for two cases: each call says which one it is about, after the code (R30)."""
+"""A call about a notice says after the code which case it is about, and tells of no other (R13, R30)."""
 
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
 from models import Case, Registration, Subject
+from models import Phone as PhoneOfCase
 from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, Registered, picks_up, sweeps
-from tests.factories import MadeCase
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -21,10 +22,9 @@ SAID = {
 
 
 def also_registered(
-    hotline: Hotline, made: Registered, *, is_one_registrant: bool, **facts: str
+    hotline: Hotline, made: Registered, *, is_one_registrant: bool, code: str | None = None, **facts: str
 ) -> Registered:
-    """The same person asks to be called about somebody else who is in custody."""
-    code = facts.pop("code", None)
+    """Somebody with the same phone asks to be called about somebody else who is in custody."""
     with hotline.database.transaction() as session:
         other = factories.make_case(
             session, "returned_to_custody", number=OTHER, phone=FIRST, as_of=hotline.clock.now, **facts
@@ -47,8 +47,7 @@ def test_person_with_two_cases_hears_who_is_out_and_who_is_in_custody(
     is_one_registrant: bool,
 ) -> None:
     made = registered("released", language=language, code=code, number=ONE, phone={"may_answer": "anyone"})
-    facts = {"language": language, **({} if code is None else {"code": code})}
-    other = also_registered(hotline, made, is_one_registrant=is_one_registrant, **facts)
+    other = also_registered(hotline, made, is_one_registrant=is_one_registrant, code=code, language=language)
     opens = ["1"] if code is None else ["1", code]
 
     made.is_due()
@@ -59,7 +58,7 @@ def test_person_with_two_cases_hears_who_is_out_and_who_is_in_custody(
         first.presses(keys)
     assert first.hears(f"{SAID[language]} 23")
     first.presses("1")
-    assert first.hears(f"{SAID[language]} 23", "released" if language == "en" else "en libertad")
+    assert first.hears("released" if language == "en" else "en libertad")
     first.presses("1")
     first.hangs_up()
     hotline.jobs.works_off()
@@ -77,25 +76,14 @@ def test_person_with_two_cases_hears_who_is_out_and_who_is_in_custody(
     assert OTHER not in second.heard_so_far
 
 
-def test_person_with_one_case_hears_no_digit_of_it(
-    phone: Phone, registered: Registering, hotline: Hotline, make_case: Callable[..., MadeCase]
+@pytest.mark.parametrize("has_other", [False, True], ids=["alone", "shared"])
+def test_call_after_a_code_sounds_alike_whoever_shares_the_phone(
+    phone: Phone, registered: Registering, hotline: Hotline, has_other: bool
 ) -> None:
-    make_case("in_custody", phone="+12025550139")
-    registered("released").is_due()
-    sweeps(hotline)
-
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "1"):
-        called.presses(keys)
-
-    assert called.hears("was released on Monday")
-    assert "case number" not in called.heard_so_far
-
-
-def test_duress_case_is_no_second_case(phone: Phone, registered: Registering, hotline: Hotline) -> None:
-    made = registered("released")
-    with hotline.database.transaction() as session:
-        factories.make_duress_pin(session, made.case)
+    """Who shares the phone and has a code of their own would else learn that another case is called there."""
+    made = registered("released", number=ONE)
+    if has_other:
+        also_registered(hotline, made, is_one_registrant=False, code="8024")
     made.is_due()
     sweeps(hotline)
 
@@ -103,8 +91,38 @@ def test_duress_case_is_no_second_case(phone: Phone, registered: Registering, ho
     for keys in ("1", CODE, "1"):
         called.presses(keys)
 
+    assert called.heard_so_far.count(SAID["en"]) == 1
     assert called.hears("was released on Monday")
-    assert "case number" not in called.heard_so_far
+
+
+@pytest.mark.parametrize("other", ["none", "a code", "stopped", "unsafe", "duress"])
+def test_key_alone_tells_of_no_case_that_the_key_does_not_open(
+    phone: Phone, registered: Registering, hotline: Hotline, other: str
+) -> None:
+    made = registered("released", code=None, number=ONE)
+    if other == "duress":
+        with hotline.database.transaction() as session:
+            factories.make_duress_pin(session, made.case)
+    elif other != "none":
+        theirs = also_registered(
+            hotline, made, is_one_registrant=False, code="8024" if other == "a code" else None
+        )
+        with hotline.database.transaction() as session:
+            if other == "stopped":
+                session.get_one(Registration, theirs.registration_id).state = "stopped"
+            if other == "unsafe":
+                registrant = session.get_one(Case, theirs.case.id).registrant_id
+                mine = select(PhoneOfCase).where(PhoneOfCase.registrant_id == registrant)
+                session.scalars(mine).one().unsafe_since = hotline.clock.now
+    made.is_due()
+    sweeps(hotline)
+
+    called = picks_up(phone, hotline)
+    for keys in ("1", "1"):
+        called.presses(keys)
+
+    assert called.hears("was released on Monday")
+    assert SAID["en"] not in called.heard_so_far
 
 
 def test_correction_says_which_case_was_told_wrongly(
