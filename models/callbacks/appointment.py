@@ -45,6 +45,8 @@ class Promised(Protocol):
     def due_at(self) -> datetime: ...
     @property
     def next_attempt_at(self) -> datetime: ...
+    @property
+    def news_at(self) -> datetime: ...
 
 
 def next_moment_inside(
@@ -156,7 +158,7 @@ def cancel(
 
 def stamp_of(promise: Promised) -> str:
     """What a form carries of the promise it was rendered with: its class and its moments."""
-    moments = (promise.requested_at, promise.due_at, promise.next_attempt_at)
+    moments = (promise.requested_at, promise.due_at, promise.next_attempt_at, promise.news_at)
     return " ".join((promise.urgency, *(f"{int(at.timestamp())}" for at in moments)))
 
 

@@ -62,6 +62,11 @@ def _first_rank(context: DefaultExecutionContext) -> int | None:
     return rank_of(verified=row["verified"], urgent=row["urgency"] == "urgent")
 
 
+def _asked(context: DefaultExecutionContext) -> datetime:
+    row = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return cast(datetime, row["requested_at"])
+
+
 class Callback(Base):
     """One promise. ``urgency`` is ``urgent`` or ``other`` (R36); ``due_at`` is the latest moment promised.
 
@@ -87,6 +92,8 @@ class Callback(Base):
     that made it changes it any more (R35). ``stopped_after``: the phone said stop in its talk or after it, so
     no follow-up of the talk calls that phone (R33). ``rescheduled_by_id``: who last agreed on its time.
     ``begun_by_staff``: it is a call that staff began, or follows one, and nobody has given the PIN for it.
+    ``news_at``: it is about the news of its case until then, when its moment was agreed on or its task noted
+    newer news; what came later is not settled with it (``models/notices/staff_task.py``).
     """
 
     __tablename__ = "callbacks"
@@ -182,6 +189,7 @@ class Callback(Base):
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    news_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_asked)
     rank: Mapped[int | None] = mapped_column(default=_first_rank)
     paged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -413,7 +421,7 @@ def move_callback(
     statement = (
         update(CALLBACKS)
         .where(CALLBACKS.c.id == callback_id, IS_IDLE)
-        .values(next_attempt_at=next_attempt_at, due_at=due_at, rank=None, **UNTOLD)
+        .values(next_attempt_at=next_attempt_at, due_at=due_at, news_at=now, rank=None, **UNTOLD)
     )
     moved = cast(CursorResult[Any], session.execute(statement)).rowcount == 1
     if moved:

@@ -210,8 +210,8 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
         "number_sealed": keyring.seal("callback.number", promise.number),
         "window_starts": starts, "window_ends": ends, **promise.wishes.columns,
         "silent": promise.silent, "requested_at": promise.requested_at,
-        "due_at": promise.due_at, "next_attempt_at": promise.next_attempt_at, "liaison_tries": 0,
-        "caller_tries": 0, "outcome": promise.outcome,
+        "due_at": promise.due_at, "next_attempt_at": promise.next_attempt_at, "news_at": now,
+        "liaison_tries": 0, "caller_tries": 0, "outcome": promise.outcome,
         "closed_at": now if promise.state != "requested" else None,
     })  # fmt: skip
     if made is not None:

@@ -44,7 +44,7 @@ NOT_WAITED_FOR = (ANEW, BEHIND_NEWS)
 #: The columns that the new promise does not copy from the old one.
 _ANEW = frozenset(
     {
-        "id", "state", "reason", "requested_at", "due_at", "next_attempt_at", "lease_until",
+        "id", "state", "reason", "requested_at", "due_at", "next_attempt_at", "news_at", "lease_until",
         "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id",
         "talking_at", "closed_at", "outcome", "requested_in_call_id",
         "claimed_at", "taken_up_at", "note_sealed", "rank", "warned", "missed_by_id", "recognized_by",
@@ -92,6 +92,7 @@ def follow_up(
         "requested_in_call_id": callback.caller_call_id,
         "due_at": due_at,
         "next_attempt_at": at,
+        "news_at": now,
         "liaison_tries": 0,
         "caller_tries": 0,
         "warned": 0,

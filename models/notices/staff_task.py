@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from models.audit.audit import AuditEntry
 from models.callbacks.callback import (
     CALLBACKS,
     IS_PROMISED,
@@ -97,8 +96,9 @@ def _promised_too_late(session: Session, latest: datetime) -> list[int]:
 
     Staff agreed on such a moment for the news of then: what they did not know of does not wait for it.
     """
-    waits = session.execute(
-        select(Callback.id, func.max(Notice.task_at))
+    waits = (
+        select(Callback.id)
+        .distinct()
         .select_from(Notice)
         .join(Case, Case.id == Notice.case_id)
         .join(
@@ -108,23 +108,10 @@ def _promised_too_late(session: Session, latest: datetime) -> list[int]:
         .where(
             IS_OPEN, HAS_TASK, _URGENT, IS_PROMISED, Callback.state == "requested",
             Callback.reason.in_((*TELLING, *CONTINUES)), Callback.next_attempt_at > latest,
+            Notice.task_at > Callback.news_at,
         )
-        .group_by(Callback.id)
-    ).all()  # fmt: skip
-    return [
-        callback_id
-        for callback_id, news_at in waits
-        if news_at is not None and news_at > _agreed_at(session, callback_id)
-    ]
-
-
-def _agreed_at(session: Session, callback_id: int) -> datetime:
-    """When the moment of this callback was last agreed on."""
-    agreed = select(func.max(AuditEntry.at)).where(
-        AuditEntry.target == f"callback:{callback_id}",
-        AuditEntry.action.in_(("request_callback", "reschedule_callback")),
-    )
-    return session.scalar(agreed) or session.get_one(Callback, callback_id).requested_at
+    )  # fmt: skip
+    return list(session.scalars(waits))
 
 
 def _without_task(session: Session, lately: datetime, too_late: Collection[int], limit: int) -> list[_Wanted]:
@@ -237,20 +224,20 @@ def _raise_urgent(session: Session, limit: int) -> None:
 
 
 def _note_newer(session: Session, now: datetime, limit: int) -> None:
-    """A task changes with the news that it is about: what an older page says of it is refused.
-
-    ``next_attempt_at`` of a task that the line does not call for is when it last had news.
-    """
+    """A task changes with the news that it is about: what an older page says of it is refused."""
     newer = exists().where(
-        Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK, Notice.task_at > Callback.next_attempt_at
+        Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK, Notice.task_at > Callback.news_at
+    )
+    # A call that was agreed on for later is about the news of then until its moment comes.
+    is_now = or_(
+        Callback.state.in_((TAKEN_UP_AGAIN, "claimed")),
+        and_(Callback.state == "requested", Callback.next_attempt_at <= now),
     )
     found = session.scalars(
-        select(Callback.id)
-        .where(TELLS, Callback.reason == NOTICE_TASK, Callback.state.in_((TAKEN_UP_AGAIN, "claimed")), newer)
-        .limit(limit)
+        select(Callback.id).where(TELLS, Callback.reason == NOTICE_TASK, is_now, newer).limit(limit)
     ).all()
     if found:
-        session.execute(update(CALLBACKS).where(CALLBACKS.c.id.in_(found)).values(next_attempt_at=now))
+        session.execute(update(CALLBACKS).where(CALLBACKS.c.id.in_(found)).values(news_at=now))
 
 
 def _close_over(session: Session, now: datetime, limit: int) -> list[Job]:
@@ -280,24 +267,22 @@ def _close_over(session: Session, now: datetime, limit: int) -> list[Job]:
 
 
 def _stop_settled(session: Session, now: datetime, limit: int) -> None:
-    """Staff canceled the task: nobody is called about the notices that it had then."""
+    """Staff canceled the task: nobody is called about the notices that it had then.
+
+    News that came since its moment was agreed on, or since the canceling page was read, is not settled.
+    """
     settled = (
-        select(NOTICES.c.id, Callback.id, NOTICES.c.task_at, Callback.next_attempt_at, Callback.closed_at)
+        select(NOTICES.c.id, Callback.id)
         .join(Callback, Callback.case_id == NOTICES.c.case_id)
         .where(
             IS_OPEN, HAS_TASK, TELLS, Callback.reason == NOTICE_TASK, Callback.state == "cancelled",
-            Callback.outcome.in_(_SETTLED), Callback.closed_at >= NOTICES.c.task_at,
-            # News that came since that page was read is not settled (``_note_newer``).
-            Callback.next_attempt_at >= NOTICES.c.task_at,
+            Callback.outcome.in_(_SETTLED), Callback.news_at >= NOTICES.c.task_at,
         )
         # By the column of the partial index: by id, SQLite would read every notice of the last years.
         .order_by(NOTICES.c.case_id)
         .limit(limit)
     )  # fmt: skip
-    for notice_id, callback_id, news_at, call_at, closed_at in session.execute(settled).all():
-        # Canceled before an agreed moment: it was about the news that was known when that was agreed on.
-        if call_at > closed_at and news_at > _agreed_at(session, callback_id):
-            continue
+    for notice_id, callback_id in session.execute(settled).all():
         stop(session, NOTICES.c.id == notice_id, "staff_cancelled", now, ACTOR, callback=callback_id)
 
 

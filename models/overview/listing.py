@@ -36,6 +36,7 @@ class Listed:
     requested_at: datetime
     due_at: datetime
     next_attempt_at: datetime
+    news_at: datetime
     on_list: bool
     silent: bool
     voicemail_text: str | None

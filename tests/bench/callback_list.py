@@ -23,11 +23,11 @@ from workers.office_rules import callback_policy_of
 #: One in a hundred is in the list, one in a hundred waits for its window, all others are long over.
 _FILL = """
 INSERT INTO callbacks (state, urgency, reason, verified, language, time_zone, number_sealed, phone_key,
-    voicemail_allowed, may_answer, requested_at, due_at, next_attempt_at, rank, liaison_tries, caller_tries,
-    warned)
+    voicemail_allowed, may_answer, requested_at, due_at, next_attempt_at, news_at, rank, liaison_tries,
+    caller_tries, warned)
 SELECT CASE WHEN n % 100 < 2 THEN 'requested' ELSE 'reached' END, 'other', 'asked', true, 'en',
     'America/New_York', :sealed, 'key-' || n, false, 'only_me', :now, :due,
-    CASE WHEN n % 100 = 1 THEN :later ELSE :now END, CASE WHEN n % 100 = 0 THEN 1 END, 0, 0, 0
+    CASE WHEN n % 100 = 1 THEN :later ELSE :now END, :now, CASE WHEN n % 100 = 0 THEN 1 END, 0, 0, 0
 FROM {numbers}
 """
 _NUMBERS = {

@@ -330,6 +330,7 @@ def _tag(
         row.held_at,
         row.outcome,
         row.next_attempt_at,
+        row.news_at,
         row.due_at,
         state["promised_by"],
         # The facts behind its words about the clock.

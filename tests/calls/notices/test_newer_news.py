@@ -235,3 +235,32 @@ def test_task_cancelled_on_an_old_page_does_not_stop_an_escape_that_the_page_did
 
     assert "staff_cancelled" not in [one.outcome for one in hotline.rows(select(Notice))]
     assert on_the_list(hotline) == [("urgent", "notice_no_code")]
+
+
+def test_task_cancelled_once_its_agreed_moment_came_settles_what_came_before_that_moment(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("in_custody")
+    reports(hotline, "released", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    agreed = hotline.clock.now + timedelta(hours=3)
+    mine, task = hotline.row(select(Staff).where(Staff.id == who.id)), news_task(hotline).id
+    with hotline.database.transaction() as session:
+        reschedule(session, task, mine, agreed, hotline.clock.now, hotline.policy)
+    hotline.clock.passes(minutes=10)
+    reports(hotline, "returned_to_custody", made, hours_ago=0.1)
+    sweeps(hotline)
+    forgets_the_code(phone.another(), hotline)
+    sweeps(hotline, hours=3)
+    for call in list(hotline.carrier.ringing):
+        phone.another().lets_ring(call)
+    sweeps(hotline, seconds=5)
+
+    with hotline.database.transaction() as session:
+        cancel(session, task, mine, "settled_otherwise", hotline.clock.now, hotline.policies)
+    nobody_answers(phone, hotline, minutes=180)
+
+    assert {one.state for one in hotline.rows(select(Notice))} == {"stopped"}
+    assert on_the_list(hotline) == []

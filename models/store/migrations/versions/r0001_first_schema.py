@@ -892,6 +892,7 @@ def _make_tables() -> None:
         sa.Column("requested_at", MOMENT, nullable=False),
         sa.Column("due_at", MOMENT, nullable=False),
         sa.Column("next_attempt_at", MOMENT, nullable=False),
+        sa.Column("news_at", MOMENT, nullable=False),
         sa.Column("rank", sa.Integer()),
         sa.Column("paged_at", MOMENT),
         sa.Column("lease_until", MOMENT),
