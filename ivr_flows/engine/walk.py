@@ -23,7 +23,6 @@ from ivr_flows.engine.flow import (
     SILENT,
     SLOW,
     Announce,
-    Choice,
     Collect,
     Conference,
     Crossing,
@@ -39,7 +38,9 @@ from ivr_flows.engine.flow import (
     Wait,
     required,
 )
+from ivr_flows.engine.gate import Gate
 from ivr_flows.engine.repair import repair_words
+from ivr_flows.engine.step_words import StepWords
 from ivr_flows.engine.turn import Say, Turn
 from ivr_flows.engine.way_back import menu_before
 
@@ -69,11 +70,15 @@ class Walk:
     """One walk of one call through its flow, within one transaction; ``trees`` are all, for a crossing."""
 
     def __init__(self, flow: Flow, desk: "Desk", trees: Mapping[str, Flow] = MappingProxyType({})) -> None:
-        self.flow, self._trees = flow, trees
         self.desk = desk
         self.call = desk.call
+        self._trees = trees
+        self._take(flow)
         #: How long surplus digits may still arrive after those that were answered.
         self._more_digits = 0
+
+    def _take(self, flow: Flow) -> None:
+        self.flow, self._gate, self._words = flow, Gate(flow, self.desk), StepWords(flow, self.desk)
 
     def start(self) -> Turn:
         """The first document of the call. A leg that we placed is in no tree before it."""
@@ -94,7 +99,7 @@ class Walk:
     def may_wait(self) -> bool:
         """Whether the caller may still be where the call waits; not if the verification is over (R11)."""
         name = self.flow.find(self.call.step)
-        return name is None or self._is_open(name)
+        return name is None or self._gate.is_open(name)
 
     def answer(self, digits: str | None) -> Turn | Deferred:
         """The caller's keys at the step where the call waits; None or empty is silence."""
@@ -104,17 +109,17 @@ class Walk:
         if name is None or name not in self.flow.steps:
             return self.enter(self.flow.stranded or self.flow.give_up)
         step, call.step = self.flow.steps[name], name
-        if not self._is_open(name):
+        if not self._gate.is_open(name):
             # At every step (R22): a person who walks in must not hear anything about a PIN.
             kept = self.flow.keys.get(digits or "") if digits in (PERSON, COVER, SILENT) else None
             return self._progress(kept) if kept else self.enter(self.flow.locked_out or self.flow.give_up)
         if isinstance(step, Transfer | Conference):
             return self._follow(step.then, step.on, "")
-        if not isinstance(step, Wait | Stay | Announce) and self._is_too_long():
+        if not isinstance(step, Wait | Stay | Announce) and self._gate.is_too_long():
             if self.flow.overlong is not None and self.flow.silent in call.trail.split():
                 return self.enter(self.flow.overlong)
             # The offer can still be taken: the next key must not be too late again.
-            call.progress_at = desk.now - self._longest() + GRACE
+            call.progress_at = desk.now - self._gate.longest() + GRACE
             return self.enter(self.flow.silent)
         if isinstance(step, Stay) and not digits:
             return self._follow(step.then, step.on, "")
@@ -144,7 +149,7 @@ class Walk:
             if isinstance(step, Announce) and not step.barge_in and digits != COVER:
                 # The danger line follows the news of a release, whichever way the caller goes (R19).
                 call.misses, call.progress_at = 0, desk.now
-                return self.enter(everywhere, self._announced(step))
+                return self.enter(everywhere, self._words.announced(step))
             return self._progress(everywhere)
         match step:
             case Announce():
@@ -159,7 +164,7 @@ class Walk:
                 if digits == BACK and isinstance(step, Wait) and step.back is not None:
                     return self._progress(step.back)
                 return self._choose(name, step, digits)
-            case Collect(back=str(back)) if digits == BACK and self._is_open(back):
+            case Collect(back=str(back)) if digits == BACK and self._gate.is_open(back):
                 # The count of misses continues, or a caller who goes back and forth would never be helped
                 # (R25).
                 return self.enter(back)
@@ -193,7 +198,9 @@ class Walk:
         if len(digits) != 1 or not "1" <= digits <= str(len(step.choices)):
             if isinstance(step, Wait):
                 # No caller loses their position by wrong keys, however many.
-                return self._wait_at(name, (), (Say("repair.wrong"), *self._asks(name)), self._said_before())
+                return self._wait_at(
+                    name, (), (Say("repair.wrong"), *self._words.asks(name)), self._said_before()
+                )
             return self._miss(name, "wrong")
         choice = step.choices[int(digits) - 1]
         if choice.language is not None:
@@ -232,7 +239,7 @@ class Walk:
         call.heard_from = OWN_WORDS if is_own else heard_from
         if isinstance(turn.end, turns.Gather) and turn.end.slow:
             # A relay operator may still be typing the words of before (R26).
-            words = self._count([*self._said_before(), *turn.before, *turn.says])
+            words = self._words.count([*self._said_before(), *turn.before, *turn.says])
             turn = replace(turn, end=replace(turn.end, seconds=words + turns.SLOW_SECONDS_MORE))
         if digits and not is_own:
             # A step repeats the words. The caller did not hear them out, so they do not count as told.
@@ -267,7 +274,7 @@ class Walk:
         own = step if isinstance(step, Menu) else None
         give_up = (own and own.give_up) or self.flow.give_up
         if kind == "silence" and self._was_silent_long(step):
-            leads_on = give_up if self._is_known() else self.flow.silent
+            leads_on = give_up if self._gate.is_known() else self.flow.silent
             return self._move_on((own and own.silence) or leads_on)
         if kind != "silence" and call.misses > _most_misses(step):
             return self._move_on(give_up)
@@ -276,7 +283,7 @@ class Walk:
         again = self._said_before() if call.heard_from == OWN_WORDS else ()
         asked = self.flow.steps[name]
         about = self.desk.slots(asked.about if isinstance(asked, Collect) else None)
-        says = [*repair_words(asked, kind, call.misses, about, mistaken), *self._asks(name)]
+        says = [*repair_words(asked, kind, call.misses, about, mistaken), *self._words.asks(name)]
         if call.misses >= 3 and PERSON in self.flow.keys:
             says.append(Say("repair.person"))
         return self._wait_at(name, (), tuple(says), again)
@@ -288,7 +295,7 @@ class Walk:
         """
         call = self.call
         if call.misses > _most_misses(step) or (
-            not self._is_known() and call.silences >= MOST_SILENT_PROMPTS
+            not self._gate.is_known() and call.silences >= MOST_SILENT_PROMPTS
         ):
             return True
         if not isinstance(step, Menu) or step.silence is None:
@@ -303,18 +310,12 @@ class Walk:
             # A deploy may have removed the step that led here; then the step that waits is asked again.
             return self.enter(self.flow.find(self.call.heard_from) or self.call.step)
         said = self._said_before()
-        return self._wait_at(self.call.step, self._danger_in(said), self._others_in(said))
+        return self._wait_at(self.call.step, self._words.danger_in(said), self._words.others_in(said))
 
     def _said_before(self) -> tuple[Say, ...]:
         """What * would repeat now, if a verb said it and no step can repeat it, in the order it was said."""
         last = self.desk.last_turn()
         return last.again or (*last.before, *last.says)
-
-    def _danger_in(self, said: tuple[Say, ...]) -> tuple[Say, ...]:
-        return tuple(dict.fromkeys(say for say in said if say.prompt in self.flow.danger))
-
-    def _others_in(self, said: tuple[Say, ...]) -> tuple[Say, ...]:
-        return tuple(say for say in said if say.prompt not in self.flow.danger)
 
     def _speak_the_next_language(self, name: str) -> Turn:
         """Key 8: what was said when the caller came to this menu, in the next language (R22).
@@ -326,11 +327,11 @@ class Walk:
         call.misses = 0
         if call.heard_from == OWN_WORDS:
             # Nothing is done a second time: the verb's words are repeated, and the question is asked.
-            said, asked = self._said_before(), self._menu(name)
+            said, asked = self._said_before(), self._words.menu(name)
             question = {say.prompt for say in asked}
-            own = takewhile(lambda say: say.prompt not in question, self._others_in(said))
+            own = takewhile(lambda say: say.prompt not in question, self._words.others_in(said))
             says = tuple(say.in_language(call.language) for say in own)
-            before = tuple(say.in_language(call.language) for say in self._danger_in(said))
+            before = tuple(say.in_language(call.language) for say in self._words.danger_in(said))
             turn = self._wait_at(name, before, (*says, *asked))
         else:
             turn = self.enter(self.flow.find(call.heard_from) or name)
@@ -355,12 +356,12 @@ class Walk:
         says = desk.taken_words()
         name = target
         for position in range(LONGEST_CHAIN):
-            if not self._is_open(name):
+            if not self._gate.is_open(name):
                 name = self.flow.locked_out or self.flow.give_up
             if position == 0:
                 call.heard_from = OWN_WORDS if says else name
             step = self.flow.steps[name]
-            spoken = self._announced(step) if isinstance(step, Announce) else []
+            spoken = self._words.announced(step) if isinstance(step, Announce) else []
             is_danger = isinstance(step, Announce) and not step.barge_in and spoken != before
             if is_danger and says:
                 # Every key works during these words. The danger line is the next turn (R22, R23).
@@ -382,13 +383,13 @@ class Walk:
                     says += desk.taken_words()
                     name = step.on[word]
                 case Menu() | Collect() | Wait() | Stay():
-                    says += self._menu(name)
+                    says += self._words.menu(name)
                     if isinstance(step, Wait) and not says:
                         # In the queue there may be nothing to choose.
                         says.append(Say("hold"))
                     return self._wait_at(name, tuple(before), tuple(says))
                 case Crossing():
-                    self.flow = self._trees[step.tree]
+                    self._take(self._trees[step.tree])
                     call.flow, call.role, name = self.flow.name, self.flow.role, step.at
                 case Transfer():
                     says += [Say(step.prompt)] if step.prompt else []
@@ -432,76 +433,11 @@ class Walk:
         end = turns.Gather(name, call.turn, digits, seconds, slow=slow, after_digits=more)
         return Turn(before, says, end, again)
 
-    def _announced(self, step: Announce) -> list[Say]:
-        slots = self.desk.slots(step.about)
-        if not step.in_each_language:
-            return [Say(step.prompt, slots)]
-        return [Say(step.prompt, slots, language) for language in self.desk.languages]
-
-    def _count(self, says: Sequence[Say]) -> int:
-        """How many words a voice says."""
-        prompts, language = self.desk.prompts, self.call.language
-        return sum(prompts.count(say.language or language, say.prompt, **dict(say.slots)) for say in says)
-
-    def _menu(self, name: str) -> list[Say]:
-        """What a step asks, and after the options of a menu its tail."""
-        step, says = self.flow.steps[name], self._asks(name)
-        if isinstance(step, Menu):
-            says += [Say(words) for words in step.tail]
-            if step.tells_language and len(self.desk.languages) > 1:
-                says.append(Say(NEXT_LANGUAGE, (), self.desk.next_language))
-        return says
-
-    def _asks(self, name: str) -> list[Say]:
-        step = self.flow.steps[name]
-        if isinstance(step, Collect):
-            return [Say(step.prompt)]
-        if not isinstance(step, Menu | Wait | Stay):
-            return []
-        says = []
-        if not isinstance(step, Wait) and step.prompt:
-            says.append(Say(step.prompt, self.desk.slots(step.about)))
-        for key, choice in enumerate(() if isinstance(step, Stay) else step.choices, 1):
-            if not choice.needs_phone or self.desk.may_have_a_phone:
-                says.append(self._option(key, choice))
-        return says
-
-    def _option(self, key: int, choice: Choice) -> Say:
-        language = choice.language or self.call.language
-        slots = self.desk.slots(choice.about, language)
-        return Say(choice.prompt, (("key", str(key)), *slots), choice.language)
-
-    def _is_open(self, name: str) -> bool:
-        if name in self.flow.open_to_all or self._has_passed():
-            return True
-        return name in self.flow.open_to_letters and self.call.may_choose_pin(self.desk.now)
-
-    def _is_known(self) -> bool:
-        """Whether the person is past the gate, or was called by us."""
-        return self._has_passed() or self.call.direction != "inbound"
-
-    def _has_passed(self) -> bool:
-        """Whether this call is past the tree's gate: by a case's PIN, or signed in as staff."""
-        if self.flow.gate == "staff":
-            return self.call.is_signed_in(self.desk.now)
-        return self.call.is_verified(self.desk.now)
-
     @staticmethod
     def _whole(result: "Turn | Deferred") -> Turn:
         if isinstance(result, Deferred):
             raise TypeError("What follows a conference is never slow.")
         return result
-
-    def _is_too_long(self) -> bool:
-        """Whether an unverified call made no progress for too long (R11, R38); slow pace has no limit."""
-        call, now = self.call, self.desk.now
-        if call.direction != "inbound" or call.pace == "slow" or call.is_verified(now):
-            return False
-        since = call.progress_at or call.started_at
-        return now - since > self._longest()
-
-    def _longest(self) -> timedelta:
-        return timedelta(minutes=self.desk.unverified_minutes)
 
 
 def _most_misses(step: Step) -> int:

@@ -15,6 +15,7 @@ from hotline.voice import twiml
 from hotline.voice.twiml import Renderer
 from ivr_flows.engine import walk as engine
 from ivr_flows.engine.flow import Announce, Flow, Menu
+from ivr_flows.engine.step_words import StepWords
 from ivr_flows.engine.turn import Gather, Say
 from ivr_flows.prompts import Prompts
 from ivr_flows.review import rehearsal
@@ -198,8 +199,8 @@ def shorter_entries(patch: pytest.MonkeyPatch) -> None:
 
 
 def keys_from_two(patch: pytest.MonkeyPatch) -> None:
-    option = engine.Walk._option
-    patch.setattr(engine.Walk, "_option", lambda walk, key, choice: option(walk, key + 1, choice))
+    option = StepWords._option
+    patch.setattr(StepWords, "_option", lambda words, key, choice: option(words, key + 1, choice))
 
 
 def no_slow_pace(patch: pytest.MonkeyPatch) -> None:
