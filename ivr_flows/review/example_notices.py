@@ -37,10 +37,6 @@ def _which_case(desk: Any) -> None:
     say_which_case(desk, "23")
 
 
-def _silently(_desk: Any) -> None:
-    """Say nothing."""
-
-
 def _promise(desk: Any) -> None:
     desk.say("callback.promise", when=desk.when(NOW + timedelta(hours=1), clock=True))
 
@@ -55,7 +51,7 @@ def _message(text: str) -> Answer:
 
 
 _PLACE: dict[str, Any] = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
-_WHICH: Mapping[str, Answer] = {"after a code": _which_case, "after a key alone": _silently}
+_WHICH: Mapping[str, Answer] = {"": _which_case}
 NOTICE_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("nobody_there", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
     ("ask_person", "promised"): {"within the hour": _promise, "nobody is at hand until the morning": _late},

@@ -59,7 +59,7 @@ class News(NamedTuple):
     """What is said in a call: the record, its details too, and when something false was told before (R16).
 
     With ``silent_since`` it is that the feed has confirmed nobody since then, and nothing of the record.
-    ``case_ends`` are the last digits of the case number, where they are said.
+    ``case_ends`` are the last digits of the case number.
     """
 
     heard: Heard
@@ -145,7 +145,7 @@ def news(session: Session, leg: "CallState", now: datetime, rules: HeardRules) -
         told,
         with_details,
         wrong_news_at(session, facts.case.id),
-        case_ends=last_digits(session, facts.case, facts.registration.code_key is not None, leg.phone_key),
+        case_ends=last_digits(session, facts.case),
     )
 
 

@@ -14,7 +14,6 @@ from models.cases.registrant import Consent, Phone
 from models.cases.safe_phone import SAFE
 from models.notices.cadence import AllowedPhone
 from models.notices.notice import NOTICE_PHONES, NOTICES, Notice, NoticePhone
-from models.notices.registration import Registration
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 
@@ -27,34 +26,14 @@ _LIVE_NOTICE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
 _LIVE_CALLBACK = text("calls.ended_at IS NULL AND calls.callback_id IS NOT NULL")
 
 
-def last_digits(session: Session, case: Case, is_coded: bool, phone_key: str | None) -> str | None:
-    """The last two digits of the case number that a call says it is about; None to say none.
+def last_digits(session: Session, case: Case) -> str:
+    """The last two digits of a case number, which each call says after the code or the key.
 
-    One person may have two cases. Without the digits "in custody" about one of them takes back "released"
-    about the other. After a notice code they are always said, so that they tell nobody who shares the phone
-    of another case (R13). Where a key alone opens the news, whoever answers presses it: they are said only
-    if the same key opens the news of another case on this phone.
+    One person may have two cases, and two people may share a phone. Without the digits "in custody" about one
+    case takes back "released" about another. Said only where there is another case, they would tell of it
+    whoever shares the phone, or whoever answers (R13).
     """
-    if is_coded or _opens_others(session, case, phone_key):
-        return keyring_of(session).unseal("case.number", case.number_sealed)[-2:]
-    return None
-
-
-def _opens_others(session: Session, case: Case, phone_key: str | None) -> bool:
-    """Whether this phone is called for another registration without a code too."""
-    others = (
-        select(Registration.id)
-        .join(Case, Case.id == Registration.case_id)
-        .join(Phone, Phone.registrant_id == Case.registrant_id)
-        .where(
-            Phone.phone_key == phone_key,
-            *SAFE,
-            Case.id != case.id,
-            Registration.state == "standing",
-            Registration.code_key.is_(None),
-        )
-    )
-    return session.execute(others.limit(1)).first() is not None
+    return keyring_of(session).unseal("case.number", case.number_sealed)[-2:]
 
 
 def allowed_phones(

@@ -253,15 +253,6 @@ for _kind in ("escaped", "released_on_bond", "released_on_supervision", "removed
         play.answers("1", CODE, *(() if kind == "returned_to_custody" else ("1",)), "1")
 
 
-@path("A registrant chose a key alone: one of two cases", shows_all=True)
-def _(play: Play) -> None:
-    play.rings("released", code=None)
-    with play.hotline.database.transaction() as session:
-        other = factories.make_case(session, language=play.language, phone=FIRST, number="52000766")
-        factories.make_registration(session, other, code=None)
-    play.answers("1", "1", "1")
-
-
 @path("Died")
 def _(play: Play) -> None:
     play.rings("deceased")

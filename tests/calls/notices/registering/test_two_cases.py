@@ -3,10 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
 
 from models import Case, Registration, Subject
-from models import Phone as PhoneOfCase
 from tests import factories
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, Registered, picks_up, sweeps
@@ -76,53 +74,24 @@ def test_person_with_two_cases_hears_who_is_out_and_who_is_in_custody(
     assert OTHER not in second.heard_so_far
 
 
-@pytest.mark.parametrize("has_other", [False, True], ids=["alone", "shared"])
-def test_call_after_a_code_sounds_alike_whoever_shares_the_phone(
-    phone: Phone, registered: Registering, hotline: Hotline, has_other: bool
+@pytest.mark.parametrize("code", [CODE, None], ids=["code", "key alone"])
+@pytest.mark.parametrize("other", ["none", "one of a neighbor", "one of the same person"])
+def test_call_sounds_alike_whatever_other_case_is_called_on_this_phone(
+    phone: Phone, registered: Registering, hotline: Hotline, code: str | None, other: str
 ) -> None:
-    """Who shares the phone and has a code of their own would else learn that another case is called there."""
-    made = registered("released", number=ONE)
-    if has_other:
-        also_registered(hotline, made, is_one_registrant=False, code="8024")
+    """Who shares the phone, or answers it, would else learn that another case is called there."""
+    made = registered("released", code=code, number=ONE)
+    if other != "none":
+        also_registered(hotline, made, is_one_registrant=other == "one of the same person", code="8024")
     made.is_due()
     sweeps(hotline)
 
     called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "1"):
-        called.presses(keys)
-
-    assert called.heard_so_far.count(SAID["en"]) == 1
-    assert called.hears("was released on Monday")
-
-
-@pytest.mark.parametrize("other", ["none", "a code", "stopped", "unsafe", "duress"])
-def test_key_alone_tells_of_no_case_that_the_key_does_not_open(
-    phone: Phone, registered: Registering, hotline: Hotline, other: str
-) -> None:
-    made = registered("released", code=None, number=ONE)
-    if other == "duress":
-        with hotline.database.transaction() as session:
-            factories.make_duress_pin(session, made.case)
-    elif other != "none":
-        theirs = also_registered(
-            hotline, made, is_one_registrant=False, code="8024" if other == "a code" else None
-        )
-        with hotline.database.transaction() as session:
-            if other == "stopped":
-                session.get_one(Registration, theirs.registration_id).state = "stopped"
-            if other == "unsafe":
-                registrant = session.get_one(Case, theirs.case.id).registrant_id
-                mine = select(PhoneOfCase).where(PhoneOfCase.registrant_id == registrant)
-                session.scalars(mine).one().unsafe_since = hotline.clock.now
-    made.is_due()
-    sweeps(hotline)
-
-    called = picks_up(phone, hotline)
-    for keys in ("1", "1"):
+    for keys in ("1", "1") if code is None else ("1", CODE, "1"):
         called.presses(keys)
 
     assert called.hears("was released on Monday")
-    assert SAID["en"] not in called.heard_so_far
+    assert called.heard_so_far.count(f"{SAID['en']} 23") == 1
 
 
 def test_correction_says_which_case_was_told_wrongly(
