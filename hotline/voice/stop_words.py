@@ -19,8 +19,12 @@ class _Wording(NamedTuple):
     things: str
     #: May follow an ending or a refusal: whom, where, how long.
     objects: str
-    #: May follow these: why no call is safe.
+    #: May be another phone than the one that texts: not refused unless a word or an ending says stop too.
+    places: str
+    #: May come before or after an ending or a refusal: why no call is safe.
     reasons: str
+    #: Reasons that may come before or after a word too. "Stop, he is here" may be a cry for help.
+    exposures: str
     #: May come before, between and after.
     asides: str
     #: May come before "wrong number".
@@ -28,47 +32,83 @@ class _Wording(NamedTuple):
     wrong: str
 
 
+_SOMEBODY = (
+    r"(?:he|she|my (?:husband|wife|boyfriend|girlfriend|partner|ex|mom|mother|dad|father|son|daughter|"
+    r"brother|sister|family|roommate))"
+)
+_ALGUIEN = (
+    r"(?:el|ella|mi (?:espos[oa]|marido|mujer|novi[oa]|pareja|ex|mama|madre|papa|padre|hij[oa]|herman[oa]|"
+    r"familia|suegra))"
+)
+
 _WORDINGS: Mapping[str, _Wording] = {
     "en": _Wording(
         # "End it all" and "stop me" are cries for help: the answer to what we cannot read names 911.
-        words=r"stop(?: ?all| it)?|unsubscribe(?: me)?|cancel(?: all)?|end|quit|revoke|opt ?(?:me )?out",
-        endings=r"(?:stop|quit) (?:calling|texting|messaging|contacting|sending|bothering)",
-        refusals=r"(?:do not|dont|never) (?:ever )?(?:call|text|message|contact|bother)|"
-        r"(?:i (?:do not|dont) want|no) (?:any )?(?:more )?(?:calls|texts|messages)|"
+        words=r"stop(?: ?all| it)?|(?:i (?:want|would like) to )?(?:unsubscribe(?: me)?|opt ?(?:me )?out)|"
+        r"cancel(?: all)?|end|quit|revoke",
+        endings=r"(?:stop|quit) (?:calling|phoning|texting|messaging|contacting|sending|bothering)",
+        refusals=r"(?:do not|dont|never) (?:ever )?(?:call|phone|text|message|contact|bother)|"
+        r"i (?:do not|dont) want (?:you|u) to (?:call|phone|text|message|contact|bother)|"
+        r"(?:i (?:do not|dont|no longer) want|no) (?:any )?(?:more )?(?:calls|texts|messages)|"
         r"(?:remove|lose) (?:me|my number|this number)|take (?:me|my number|this number) off|leave me alone",
         things=r"(?:(?:all|any|the|these|your|more|text|from) )*(?:calls|texts|messages|list)",
-        objects=r"me|us|here|again|anymore|any more|(?:this|my) (?:phone|number)|or (?:call|text|message)|"
-        r"(?:or|and) (?:calling|texting|messaging)",
-        reasons=r"(?:(?:he|she) is|hes|shes) (?:here|home|back|with me)|"
-        r"(?:he|she) (?:has|took|sees|reads) (?:it|(?:my|this) (?:phone|texts|messages))",
+        objects=r"me|us|here|again|anymore|any more|(?:this|my) (?:cell ?|mobile )?(?:phone|number)|"
+        r"(?:this|my) (?:cell|mobile)|this house|my (?:house|home)(?= (?:again|any ?more) )|"
+        r"or (?:call|text|message)|(?:or|and) (?:calling|texting|messaging)",
+        places=r"(?:my|our) (?:house|home)(?: phone| number)?",
+        reasons=rf"{_SOMEBODY}(?: is|s) (?:right )?(?:here|home|back|with me|next to me)|"
+        rf"{_SOMEBODY} (?:has|took|sees|reads|checks) it",
+        exposures=rf"{_SOMEBODY} (?:has|took|sees|(?:can )?(?:see|read)|reads|checks|looks at|goes through) "
+        r"(?:my|this|the) (?:phone|cell|cell ?phone|texts|messages)(?: now)?",
         asides=r"please|sorry|hi|hello|hey|ok|okay|just|nope|i said|who is (?:this|it)|whos this|\?|"
         r"already|thanks|thank you|(?:can|could|will|would) (?:you|u)(?= (?:please )?stop )|"
+        r"i (?:want|need) (?:you|u) to(?= (?:please )?(?:stop|quit) \w+ing )|"
         r"(?:this is|it is|its|i am|im) not \w+|this isnt \w+|(?:(?:there is|theres) )?no \w+ here",
         claims=r"this is|it is|its|(?:you|u) (?:have|got|have got)|youve got|i think|no|the|a",
         wrong=r"wrong (?:number|person|phone|phone number)",
     ),
     "es": _Wording(
-        words=r"par(?:ar?|en?)(?: todo)?|alto|basta|detener|detengan?|cancelar|fin|baja|salir",
-        endings=r"(?:par(?:ar?|en?)|dej(?:en?|an?|ar)|basta) de (?:llamar|escribir|mandar|enviar|molestar)"
-        r"(?:me|nos)?",
-        refusals=r"no (?:me |nos )?(?:llame[ns]?|escriban?|manden?|envien?|contacten?)|"
-        r"no (?:me |nos )?vuelvan? a (?:llamar|escribir)(?:me|nos)?|"
+        words=r"par(?:ar?|en?)(?: todo)?|alto|basta|detener|detengan?|cancelar|fin|baja|salir|"
+        r"(?:quiero |quisiera )?dar(?:me|nos) de baja|d[ea](?:n?me|nos) de baja",
+        # "Hablar" is to phone too, but "dejen de hablar" and "no hablen con él" are not about calls.
+        endings=r"(?:par(?:ar?|en?)|dej(?:en?|an?|ar|es)|basta) de (?:"
+        r"(?:llamar|marcar|escribir|mandar|enviar|molestar|contactar)(?:me|nos)?|hablar(?:me|nos)|"
+        r"estar(?:me|nos)? (?:llamando|marcando|hablando|escribiendo|mandando|enviando|molestando)"
+        r"(?:me|nos)?)",
+        refusals=r"no (?:quiero que )?(?:(?:me|nos) )?(?:vuelva[ns]? a )?"
+        r"(?:llame[ns]?|marque[ns]?|escriba[ns]?|mande[ns]?|envie[ns]?|contacte[ns]?|moleste[ns]?)|"
+        r"no (?:quiero que )?(?:me|nos) hable[ns]?|"
+        r"no hable[ns]?(?= (?:mas )?a (?:este|mi) (?:numero|telefono|celular) )|"
+        r"no (?:quiero que )?(?:(?:me|nos) )?vuelva[ns]? a (?:llamar|marcar|escribir|molestar)(?:me|nos)?|"
+        r"no (?:quiero que )?(?:(?:me|nos) vuelva[ns]? a hablar|vuelva[ns]? a hablar(?:me|nos))|"
         # "No más" alone may be despair, as "no more" is.
         r"no (?:quiero )?(?:mas )?(?:llamadas|mensajes|textos)|"
-        r"dej[ea]n?me en paz|(?:quiten?|borren?)(?:me| mi numero)",
-        things=r"(?:(?:de|la|las|los|sus?|todas|todos|mas) )*(?:llamadas|mensajes|textos|lista)",
-        objects=r"mas|otra vez|nunca|aqui|a (?:este|mi) (?:numero|telefono|celular)|"
-        r"ni (?:me )?(?:llame[ns]?|escriban?|manden?|envien?)",
-        reasons=r"(?:(?:el|ella) )?esta (?:aqui|en casa|conmigo)|"
-        r"(?:(?:el|ella) )?(?:lo tiene|(?:tiene|ve|lee) (?:mi|este|mis) (?:telefono|celular|mensajes))",
+        r"dej[ea]n?me en paz|(?:quiten?|borren?)(?:me| mi numero)|"
+        # "Sáquenme" alone is a cry for help.
+        r"(?:saqu|elimin)en?me(?= de (?:la|su|esta) lista )",
+        things=r"(?:(?:de|la|las|los|esta|sus?|todas|todos|mas) )*(?:llamadas|mensajes|textos|lista)",
+        objects=r"mas|otra vez|nunca|nada|aqui|a (?:este|mi) (?:numero|telefono|celular)|a esta casa|"
+        r"a mi casa(?= (?:mas|otra vez|nunca) )|"
+        r"ni (?:me )?(?:llame[ns]?|marque[ns]?|hable[ns]?|escriba[ns]?|mande[ns]?|envie[ns]?)",
+        places=r"a (?:mi|la) casa",
+        reasons=rf"(?:{_ALGUIEN} )?esta (?:aqui|en casa|conmigo)|(?:{_ALGUIEN} )?(?:lo|la) tiene",
+        exposures=rf"(?:{_ALGUIEN} )?(?:tiene|ve|lee|revisa|me quito) "
+        r"(?:el|mi|mis|este|los) (?:telefono|celular|mensajes)(?: ahora)?",
         asides=r"por favor|perdone?|disculpen?|lo siento|hola|ya(?= (?:no|basta|par|dej|alto))|gracias|\?|"
         r"quien (?:es|habla)|(?:pueden?|podrian?)(?= (?:por favor )?(?:parar|dejar) )|"
+        r"quiero que(?= (?:por favor )?(?:ya )?(?:par|dej)\w+ de )|"
         r"(?:yo )?no soy \w+|no es \w+|aqui no (?:hay ningun[ao]?|vive(?: ningun[ao]?)?) \w+",
         claims=r"es|este es|esta es|(?:usted |ustedes )?(?:tienen?|ha|han)|no|el|la|un|una|se|me|creo|que",
         wrong=r"(?:numero|persona|telefono) equivocad[oa]|numero incorrecto|"
         r"equivoc(?:o|ado|aron) de (?:numero|persona|telefono)",
     ),
 }
+
+#: What a phone writes below a text by itself.
+_SIGNATURE = re.compile(
+    r"\b(?:sent from|enviado desde) (?:my|mi) (?:\w+\W+){0,4}"
+    r"(?:iphone|ipad|android|galaxy|samsung|motorola|phone|smartphone|cell|celular|telefono|device)\W*$"
+)
 
 
 def _pattern(wording: _Wording) -> re.Pattern[str]:
@@ -77,12 +117,16 @@ def _pattern(wording: _Wording) -> re.Pattern[str]:
     It reads the whole text, so that a word that it does not know stops nothing: it may ask for a call or tell
     news ("the wrong person was released").
     """
-    words, endings, refusals, things, objects, reasons, asides, claims, wrong = wording
+    words, endings, refusals, things, objects, places, reasons, exposures, asides, claims, wrong = wording
     objects = rf"{things}|{objects}"
+    aside = rf"(?:(?:{asides}) )*+"
+    why = rf"(?:{reasons}|{exposures}) "
     parts = (
-        rf"(?:{endings}) (?:(?:{objects}|now|ya) )*+(?:(?:{reasons}) )?",
-        rf"(?:{refusals}) (?:(?:{objects}) )*+(?:(?:{reasons}) )?",
-        rf"(?:{words}) (?:(?:{things}|now|ya) )*+",
+        rf"(?:{words}) {aside}(?:{refusals}) (?:{places}) ",
+        rf"(?:{refusals}) (?:{places}) {aside}(?:{words}) ",
+        rf"(?:{why}{aside})?(?:{endings}) (?:(?:{objects}|{places}|now|ya) )*+(?:{why})?",
+        rf"(?:{why}{aside})?(?:{refusals}) (?:(?:{objects}) )*+(?:{why})?",
+        rf"(?:(?:{exposures}) {aside})?(?:{words}) (?:(?:{things}|now|ya) )*+(?:{aside}(?:{exposures}) )?",
         # As a question, it is about our number.
         rf"(?:(?:{claims}) )*+(?:{wrong}) (?!\?)",
     )
@@ -100,6 +144,9 @@ def stop_language(body: str) -> str | None:
 
 
 def plain_words(body: str, keep: str = r"\b\B") -> list[str]:
-    """Return the words of a text without case, accents and apostrophes, and what ``keep`` matches."""
+    """Return the words of a text without case, accents and apostrophes, and what ``keep`` matches.
+
+    What a phone adds by itself ("Sent from my iPhone") is no part of it.
+    """
     plain = "".join(c for c in unicodedata.normalize("NFKD", body) if not unicodedata.combining(c))
-    return re.findall(rf"\w+|{keep}", re.sub("['’´`]", "", plain).casefold())
+    return re.findall(rf"\w+|{keep}", _SIGNATURE.sub("", re.sub("['’´`]", "", plain).casefold()))

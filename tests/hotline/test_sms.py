@@ -91,6 +91,12 @@ STOPS = [
     *("stop sending me texts", "I don't want any more calls", "end all calls", "Do not call or text me"),
     *("stop calling he is here", "don't call this phone, he has it", "can you stop calling"),
     *("Could you please stop?", "Wrong number, no Maria here", "stop calling me now", "Stop all"),
+    *("STOP please don't call my house", "don't call my house, stop", "Stop calling my house"),
+    *("Don't ever call my house again", "don't call this house", "stop calling my cell phone"),
+    *("Stop calling my husband has my phone", "STOP he has my phone", "he reads my texts, stop texting"),
+    *("he is here stop calling", "my husband's home, don't call me", "Stop. He's here. Don't call."),
+    *("STOP - Sent from my iPhone", "stop\n\nSent from my Verizon, Samsung Galaxy smartphone"),
+    *("I want to unsubscribe", "I want you to stop calling", "I don't want you to call me anymore"),
 ]  # fmt: skip
 PARADAS = [
     *("PARE de llamar", "no me llamen más", "Por favor, ya no me llamen", "Deje de llamarme"),
@@ -101,6 +107,13 @@ PARADAS = [
     *("PARAR", "Alto", "alto, por favor", "Detener", "BAJA", "número equivocado", "Persona equivocada"),
     *("no llamen a este número, él tiene mi teléfono", "no me llamen ni escriban", "Salir", "Cancelar"),
     *("¿Pueden dejar de llamarme?", "Salir de la lista", "Paren ya"),
+    *("deje de llamar mi esposo tiene el teléfono", "él está aquí, dejen de llamar"),
+    *("Alto, él ve mi celular", "Mi marido lee mis mensajes, no me escriban"),
+    *("quiero darme de baja", "Denme de baja, por favor", "Darme de baja de la lista", "no me molesten más"),
+    *("ya no me hablen", "no me marques", "dejen de marcar", "deja de hablarme", "no hablen a este número"),
+    *("ya no quiero que me marquen", "no me vuelvan a marcar", "Ya dejen de estar llamando"),
+    *("ALTO, no llamen a mi casa", "Quiero que dejen de llamar", "Ya no me hablen. Enviado desde mi iPhone"),
+    "sáquenme de la lista",
 ]  # fmt: skip
 
 
@@ -175,6 +188,32 @@ def test_every_word_for_stop_stops(
             "No me llame ahora",
             "stop " * 300 + "him",
         ),
+        # The house may have another phone than the one that texts.
+        *("Don't call my house", "Don't call my house, call my cell", "No llamen a mi casa"),
+        *(
+            "STOP he is here",
+            "he is here stop",
+            "Stop my husband",
+            "he has my phone",
+            "stop him, he has my phone",
+        ),
+        *(
+            "he is here, don't call the police",
+            "I want it to stop",
+            "stop calling my husband",
+            "call me, he is here",
+        ),
+        *("Where is he? Sent from my iPhone", "call me. Sent from my iPhone", "Sent from my iPhone"),
+        *(
+            "no hablen con él",
+            "dejen de hablar",
+            "no me hablen ahora",
+            "ya no me habla",
+            "¿por qué no me hablan?",
+        ),
+        *("no me marquen, mándenme mensaje", "no me marca nadie", "mi esposo tiene el teléfono"),
+        *("sáquenme", "Sáquenme de aquí", "quiero que pare todo", "quiero que deje de pegarme"),
+        *("lo van a dar de baja", "no me hables así"),
     ],
 )
 def test_longer_text_with_such_a_word_stops_nothing(texter: Texter, body: str) -> None:
@@ -192,7 +231,14 @@ def test_longer_text_with_such_a_word_stops_nothing(texter: Texter, body: str) -
 
 
 @pytest.mark.parametrize(
-    ("body", "language"), [("HELP", "en"), ("info", "en"), ("Ayuda", "es"), ("¡AYUDA!", "es")]
+    ("body", "language"),
+    [
+        ("HELP", "en"),
+        ("info", "en"),
+        ("Ayuda", "es"),
+        ("¡AYUDA!", "es"),
+        ("Help - Sent from my iPhone", "en"),
+    ],
 )
 def test_help_answers_with_the_emergency_number_and_ours_and_tells_nothing(
     texter: Texter, body: str, language: str
