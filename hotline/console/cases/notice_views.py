@@ -53,6 +53,9 @@ def case_notices(case_id: int) -> View:
 @area.post("/cases/<int:case_id>/notices")
 @guard_staff(*ROLES)
 def case_notices_read(case_id: int) -> View:
+    if "again" in request.form:
+        # Back from the page that is read aloud: every answer is still there, so a no to nights stays a no.
+        return _questions(case_id, {})
     errors: dict[str, str] = {}
     chosen = _chosen(errors)
     if errors:

@@ -30,7 +30,7 @@ CAUTION = "We may not be able to tell you of every change. No call does not mean
 def registers(person: Member, case: MadeCase, code: str = "2593", **answers: Any) -> Member:
     """Open the case, ask the questions, read the words aloud and save."""
     verifies(person, case).clicks("Register for notices")
-    person.fills(**answers).clicks("Read it to them")
+    person.fills(**{"nights": "yes", **answers}).clicks("Read it to them")
     assert person.heading == "Read this to the person", person.words
     if answers.get("opens") != "key":
         person.fills(code=code)
@@ -106,6 +106,39 @@ def test_registration_is_changed_and_keeps_its_code(liaison: Member, database: D
     assert "We will call at most once a day." in liaison.words
     with database.reading() as session:
         assert session.scalars(select(Registration.code_key)).one() == before
+
+
+def test_person_who_takes_one_answer_back_is_asked_again_with_the_others_as_they_gave_them(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        more_phones(session, case, range(2, 4))
+        phones = [str(one) for one in session.scalars(select(Phone.id).order_by(Phone.position))]
+    verifies(liaison, case).clicks("Register for notices")
+    liaison.fills(phones=phones[1:], nights="no", cap="2", by_text="1").clicks("Read it to them")
+    assert liaison.reads("We will not call at night.", "at most 2 times a day", "We may send a text")
+
+    liaison.clicks("Change the answers")
+    assert liaison.heading == "Calls about changes"
+    liaison.fills(cap="3").clicks("Read it to them")
+
+    assert liaison.reads("We will not call at night.", "at most 3 times a day", "We may send a text")
+    liaison.fills(code="2593").clicks("They agree: save")
+    with database.reading() as session:
+        agreed = session.scalars(select(Consent).where(Consent.registration_id.is_not(None))).all()
+        assert {str(one.phone_id) for one in agreed} == set(phones[1:])
+        assert session.get_one(Phone, int(phones[1])).night_allowed is False
+
+
+def test_nobody_answers_for_the_person_whether_to_call_at_night(liaison: Member, database: Database) -> None:
+    verifies(liaison, kept_case(database)).clicks("Register for notices")
+    assert liaison.page.xpath("//input[@name='nights'][@checked]") == []
+
+    liaison.clicks("Read it to them")
+
+    assert liaison.heading == "Calls about changes"
+    assert liaison.reads("Calls at night: choose one.")
 
 
 @pytest.mark.parametrize(
