@@ -225,7 +225,9 @@ def to_do(row: Listed) -> list[str]:
     found.append(
         {
             "only_me": _("Only they may answer: if somebody else does, say nothing and end the call."),
-            "ask_for_me": _("Somebody else may answer: ask for them, and say nothing else."),
+            "ask_for_me": _(
+                "Somebody else may answer: ask if someone there expects this call, and say nothing else."
+            ),
         }.get(row.may_answer, _("You may speak with anyone who answers."))
     )
     found.append(
@@ -246,6 +248,23 @@ def to_do(row: Listed) -> list[str]:
             )
         )
     return found
+
+
+def if_somebody_else(row: Listed) -> list[str]:
+    """What to do in the talk if it is not the person who answered; it agrees with ``to_do``.
+
+    No page has shown the name of the person by then, so nobody can be asked for by name (R37).
+    """
+    return [
+        {
+            "only_me": _("If it is somebody else, say nothing more."),
+            "ask_for_me": _(
+                "If it is somebody else, ask if someone there expects this call, and say nothing else."
+            ),
+        }.get(row.may_answer, _("You may speak with anyone who answers.")),
+        _("If the person does not come to the phone, end the call and choose “No one was there”."),
+        _("If they say that it is the wrong number, choose “Wrong person”."),
+    ]
 
 
 def title_of(row: Listed) -> str:

@@ -349,6 +349,7 @@ _WORDS: dict[str, object] = {
     "may_have_rung": callback_words.MAY_HAVE_RUNG,
     "spoken": callback_words.LANGUAGES,
     "to_do": callback_words.to_do,
+    "if_somebody_else": callback_words.if_somebody_else,
     "tries": callback_words.tries,
     "there": callback_words.there,
     "happened": callback_words.happened,

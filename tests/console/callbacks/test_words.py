@@ -151,6 +151,32 @@ def test_liaison_who_talks_with_a_caller_without_a_pin_reads_only_the_first_word
     assert "Record recognition" not in liaison.words
 
 
+@pytest.mark.parametrize(
+    ("wish", "before", "in_talk"),
+    [
+        ("only_me", "Only they may answer: if somebody else does, say nothing", "say nothing more"),
+        ("ask_for_me", "ask if someone there expects this call", "ask if someone there expects this call"),
+        ("anyone", "You may speak with anyone who answers", "You may speak with anyone who answers"),
+    ],
+)
+def test_liaison_reads_the_same_in_the_talk_as_before_it_about_somebody_else_who_answers(
+    liaison: Member, office_rows: Office, wish: str, before: str, in_talk: str
+) -> None:
+    callback_id = office_rows.promises(may_answer=wish)
+    assert liaison.opens(f"/console/callbacks/{callback_id}").reads(before)
+    # No page shows their name before staff know who it is.
+    assert "ask for them" not in liaison.words
+
+    office_rows.talks(callback_id, liaison.staff_id)
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads(in_talk)
+    assert liaison.reads(
+        "If the person does not come to the phone, end the call and choose “No one was there”"
+    )
+    assert liaison.reads("If they say that it is the wrong number, choose “Wrong person”")
+
+
 @pytest.mark.parametrize("wish", ["silent", "asked_elsewhere"])
 def test_first_words_to_somebody_who_may_only_press_keys_are_a_yes_or_no_question(
     liaison: Member, office_rows: Office, wish: str
