@@ -67,6 +67,13 @@ def _asked(context: DefaultExecutionContext) -> datetime:
     return cast(datetime, row["requested_at"])
 
 
+def gave_pin(verified: bool, case_id: int | None, begun_by_staff: bool) -> bool | None:
+    """Whether a caller gave the PIN for it; None if the line or staff began it, which ranks as verified."""
+    if verified and (case_id is None or begun_by_staff):
+        return None
+    return verified
+
+
 class Callback(Base):
     """One promise. ``urgency`` is ``urgent`` or ``other`` (R36); ``due_at`` is the latest moment promised.
 

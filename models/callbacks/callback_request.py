@@ -18,6 +18,7 @@ from models.callbacks.callback import (
     UNTOLD,
     Callback,
     advance,
+    gave_pin,
     is_idle,
     keep_callback,
     owed_without_pin,
@@ -55,6 +56,7 @@ class Promise:
     state: str = "requested"
     outcome: str | None = None
     wishes: Wishes = SAFEST
+    begun_by_staff: bool = False
 
 
 def request_callback(
@@ -213,14 +215,16 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
         "due_at": promise.due_at, "next_attempt_at": promise.next_attempt_at, "news_at": now,
         "liaison_tries": 0, "caller_tries": 0, "outcome": promise.outcome,
         "closed_at": now if promise.state != "requested" else None,
+        "begun_by_staff": promise.begun_by_staff,
     })  # fmt: skip
     if made is not None:
+        by_pin = gave_pin(promise.verified, promise.case_id, promise.begun_by_staff) is True
         audit.record(
             session,
             actor=actor,
             action="request_callback",
             target=f"callback:{made}",
-            facts={"urgency": promise.urgency, "verified": promise.verified, "reason": promise.reason},
+            facts={"urgency": promise.urgency, "verified": by_pin, "reason": promise.reason},
             state="requested",
             now=now,
         )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -123,6 +123,25 @@ def leave(session: Session, notice: Notice, outcome: str, now: datetime, actor: 
     session.flush()
     _drop_undialled(session, [notice.id], now)
     record_move(session, notice.id, "leave_notice", now, actor, outcome=outcome)
+
+
+def end_calls(session: Session, registration_id: int, outcome: str, now: datetime, actor: str) -> list[Job]:
+    """The person stopped or paused these calls: their open notices are stopped for this one of the OUTCOMES.
+
+    A correction is left to staff: the line calls nobody who asked it to stop, but nobody is left with false
+    news either (R16). Returns the jobs that end calls which ring.
+    """
+    mine = NOTICES.c.registration_id == registration_id
+    jobs = stop(session, and_(mine, NOTICES.c.corrects_id.is_(None)), outcome, now, actor)
+    corrections = select(Notice).where(
+        Notice.registration_id == registration_id,
+        Notice.corrects_id.is_not(None),
+        Notice.state.in_(("waiting", "ringing")),
+    )
+    left = session.scalars(corrections.order_by(Notice.id).with_for_update(key_share=True)).all()
+    for notice in left:
+        leave(session, notice, "no_phone", now, actor)
+    return jobs + _release_ringing(session, [one.id for one in left])
 
 
 def end_untold(session: Session, notice: Notice, why: str, now: datetime, actor: str) -> list[Job]:
@@ -247,8 +266,13 @@ def _end(
     _drop_undialled(session, found, now)
     for notice_id in sorted(found):
         record_move(session, notice_id, action, now, actor, **facts)
+    return _release_ringing(session, found)
+
+
+def _release_ringing(session: Session, notice_ids: Sequence[int]) -> list[Job]:
+    """The jobs that end calls which nobody has answered with a key."""
     rings = select(CALLS.c.id).where(
-        CALLS.c.notice_id.in_(found), CALLS.c.ended_at.is_(None), CALLS.c.accepted_at.is_(None)
+        CALLS.c.notice_id.in_(notice_ids), CALLS.c.ended_at.is_(None), CALLS.c.accepted_at.is_(None)
     )
     return [("release_leg", call_id) for call_id in session.scalars(rings.order_by(CALLS.c.id))]
 

@@ -18,9 +18,9 @@ from models.cases.case import Case
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import safe_phones
 from models.notices.notice_code import code_key, why_refused
+from models.notices.notice_moves import end_calls
 from models.notices.refusals import RegistrationRefusal
 from models.notices.registration import IS_END_UNTOLD, Registration
-from models.notices.spreading import stop_notices
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.policies import Policies
@@ -163,7 +163,7 @@ def pause(
     _end(found, made_by, now)
     session.flush()
     _record(session, found, "pause_registration", made_by, call_id, now)
-    return stop_notices(session, found.id, "paused", now, _actor(made_by, call_id))
+    return end_calls(session, found.id, "paused", now, _actor(made_by, call_id))
 
 
 def resume(session: Session, case_id: int, *, made_by: str, call_id: int | None, now: datetime) -> None:
@@ -189,7 +189,7 @@ def stop_registration(
     _withdraw(session, found, now)
     session.flush()
     _record(session, found, "stop_registration", made_by, call_id, now)
-    return stop_notices(session, found.id, "withdrawn", now, _actor(made_by, call_id))
+    return end_calls(session, found.id, "withdrawn", now, _actor(made_by, call_id))
 
 
 def leave_ended(session: Session, case_id: int, now: datetime) -> None:

@@ -73,13 +73,6 @@ def stop_event(session: Session, event_id: int, outcome: str, now: datetime, act
     return stop(session, NOTICES.c.event_id == event_id, outcome, now, actor)
 
 
-def stop_notices(
-    session: Session, registration_id: int, outcome: str, now: datetime, actor: str = ACTOR
-) -> list[Job]:
-    """Stop every open notice of a registration. Returns the jobs that end their calls."""
-    return stop(session, NOTICES.c.registration_id == registration_id, outcome, now, actor)
-
-
 def _stop_replaced(session: Session, subject_ids: Collection[int], now: datetime) -> list[Job]:
     """A call that is placed goes on: what it tells is the newest record, not the event."""
     older = select(CUSTODY_EVENTS.c.id).where(

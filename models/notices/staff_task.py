@@ -177,12 +177,12 @@ def _make(session: Session, wanted: _Wanted, now: datetime, policy: CallbackPoli
         language=registrant.language, time_zone=registrant.time_zone, requested_at=wanted.since,
         due_at=wanted.since + timedelta(minutes=policy.numbers.notice_task_minutes), next_attempt_at=now,
         case_id=wanted.case_id, state=TAKEN_UP_AGAIN, outcome=f"{OUTCOME_PREFIX}{task}", wishes=wishes,
+        # Nobody gave the PIN: the case opens once staff have recognized the person, and it binds no phone.
+        begun_by_staff=True,
     )  # fmt: skip
     made = promise_callback(session, promise, actor=ACTOR, now=now)
-    # Nobody gave the PIN for it: the case opens once staff have recognized the person, and binds no phone.
     # Those on call and the supervisors are paged about its notices (escalation.py), and once is enough.
-    values = {"begun_by_staff": True, "warned": LEFT_TOLD}
-    session.execute(update(CALLBACKS).where(CALLBACKS.c.id == made).values(**values))
+    session.execute(update(CALLBACKS).where(CALLBACKS.c.id == made).values(warned=LEFT_TOLD))
 
 
 def _phone(session: Session, wanted: _Wanted, now: datetime, policy: CallbackPolicy) -> tuple[str, Wishes]:
@@ -286,7 +286,8 @@ def _stop_settled(session: Session, now: datetime, limit: int) -> None:
         stop(session, NOTICES.c.id == notice_id, "staff_cancelled", now, ACTOR, callback=callback_id)
 
 
-_URGENT: ColumnElement[Any] = Notice.is_urgent.is_(True)
+#: Whoever has no code may be somebody else, and the phone is called about nothing any more (R30).
+_URGENT: ColumnElement[Any] = or_(Notice.is_urgent, Notice.task.in_(("no_code", "wrong_code")))
 _MAY_BE_OVER = and_(
     TELLS,
     Callback.reason == NOTICE_TASK,

@@ -61,7 +61,8 @@ class WorkRow:
     """One callback as a row shows it; ``holder`` is the first name of who has it.
 
     If another call without a PIN asked for it as well (``asked_elsewhere``), its wishes are the safest ones:
-    one caller was promised those (R35). ``on_list``: the line may offer it now.
+    one caller was promised those (R35). ``on_list``: the line may offer it now. ``verified`` is also said of
+    what the line or staff began; the PIN was given only for one with a case that a caller asked for.
     """
 
     id: int
@@ -69,6 +70,8 @@ class WorkRow:
     urgency: str
     reason: str
     verified: bool
+    case_id: int | None
+    begun_by_staff: bool
     language: str
     time_zone: str
     due_at: datetime

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from hotline.console.callbacks.due_words import due_words, moment_words, time_there
 from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.words import N_, _, ngettext
+from models.callbacks.callback import gave_pin
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import NOT_CALLED
 from models.overview.work_list import Reader, WorkRow
@@ -110,7 +111,8 @@ class RowWords:
     """One row. ``note`` says who has it, why it needs attention, or why it cannot be called now.
 
     ``action`` is the last word of the URL of its one button, and ``button`` that button's text; both are
-    empty when this reader can do nothing. ``marks`` are keys of MARKS.
+    empty when this reader can do nothing. ``marks`` are keys of MARKS. ``verified`` is None for what no
+    caller asked for: nobody could give the PIN for it.
     """
 
     id: int
@@ -121,7 +123,7 @@ class RowWords:
     state: str
     needs_attention: bool
     note: str
-    verified: bool
+    verified: bool | None
     language: str
     language_code: str
     there: str
@@ -155,7 +157,7 @@ def row_words(
         state=_state(row, needs_attention=needs_attention),
         needs_attention=needs_attention,
         note=_note(row, now, zone, window, is_mine=is_mine),
-        verified=row.verified,
+        verified=gave_pin(row.verified, row.case_id, row.begun_by_staff),
         language=_(LANGUAGES[row.language]) if row.language in LANGUAGES else row.language,
         language_code=row.language.upper(),
         there=time_there(now, row.time_zone, zone),

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, or_, select, text, true
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import IS_PROMISED, Callback
+from models.callbacks.callback import IS_PROMISED, Callback, gave_pin
 from models.callbacks.callback_list import IN_ORDER
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import NOT_WAITED_FOR
@@ -41,12 +41,19 @@ class Promise:
     urgency: str
     reason: str
     verified: bool
+    case_id: int | None
+    begun_by_staff: bool
     language: str
     outcome: str | None
     requested_at: datetime
     due_at: datetime
     paged_at: datetime | None
     holder_id: int | None
+
+    @property
+    def gave_pin(self) -> bool | None:
+        """Whether a caller gave the PIN for it; None if the line or staff began it."""
+        return gave_pin(self.verified, self.case_id, self.begun_by_staff)
 
     @property
     def needs_attention(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from models.cases.subject import Subject
 from models.custody.custody_import import ImportResult, ImportRules
 from models.custody.held_import import release
 from models.custody.import_record import CustodyImport
+from models.notices.registering import pause, stop_registration
 from models.notices.taking_back.retraction import begin_retraction, retract
 from models.store.database import keyring_of
 from tests import factories
@@ -295,6 +297,41 @@ def test_caller_who_rings_while_a_correction_waits_hears_it_first_and_confirms_i
 
     (correction,) = corrections(hotline)
     assert (correction.state, correction.confirmed_by) == ("confirmed", "line")
+
+
+@pytest.mark.parametrize("how", ["stopped", "paused"])
+@pytest.mark.parametrize("rings", [False, True], ids=["correction waits", "correction rings"])
+def test_person_who_ends_the_calls_while_a_correction_is_open_is_corrected_by_staff_or_on_the_line(
+    phone: Phone, registered: Registering, hotline: Hotline, how: str, rings: bool
+) -> None:
+    made = registered("in_custody")
+    wrong = reports(hotline, "released", made)
+    sweeps(hotline)
+    hears_the_news(phone, hotline, "1")
+    if not rings:
+        local = hotline.clock.now.astimezone(hotline.office.zone)
+        hotline.clock.passes(hours=(26 - local.hour) % 24)
+    takes_back(hotline, wrong)
+    assert sweeps(hotline, minutes=2) == ([FIRST] if rings else [])
+
+    now = hotline.clock.now
+    by: dict[str, Any] = {"made_by": "staff:1", "call_id": None}
+    with hotline.database.transaction() as session:
+        if how == "stopped":
+            jobs = stop_registration(session, made.case.id, now=now, **by)
+        else:
+            jobs = pause(session, made.case.id, now + timedelta(days=7), now=now, **by)
+    for job in jobs:
+        hotline.jobs.enqueue(*job)
+    hotline.jobs.works_off()
+    sweeps(hotline, seconds=5)
+
+    assert FIRST not in [one.to for one in hotline.carrier.ringing]
+    (task,) = hotline.rows(select(Callback).where(Callback.reason == "notice"))
+    assert (task.state, task.outcome) == ("left_for_staff", "notice_no_phone")
+    caller = phone.another()
+    opens_the_case(caller, made.case, from_=FIRST)
+    assert "was wrong. This person is in custody." in caller.heard_so_far
 
 
 def test_caller_who_heard_the_false_status_on_the_line_while_a_notice_waited_is_corrected(

@@ -60,8 +60,27 @@ def test_person_whom_the_line_does_not_reach_is_a_task_on_the_list_once(
     assert (task.state, task.reason, task.outcome) == ("left_for_staff", "notice", outcome)
     assert (task.case_id, task.urgency, task.begun_by_staff) == (made.case.id, "urgent", True)
     assert task.rank is not None
+    (made_by,) = hotline.rows(select(AuditEntry).where(AuditEntry.action == "request_callback"))
+    assert (made_by.facts or {})["verified"] is False, "nobody gave the PIN"
     # Supervisors are paged about the notice alone, and not about its task beside it.
     assert "left_for_staff" not in hotline.rows(select(Alert.level))
+
+
+@pytest.mark.parametrize("keys", [("#",), ("0000", "0000", "0000")], ids=["no code", "wrong codes"])
+def test_code_problem_is_an_urgent_task_whatever_the_news_is(
+    phone: Phone, registered: Registering, hotline: Hotline, keys: tuple[str, ...]
+) -> None:
+    registered("transferred").is_due("transferred")
+    sweeps(hotline)
+    called = picks_up(phone, hotline)
+    for key in ("1", *keys):
+        called.presses(key)
+    called.hangs_up()
+
+    sweeps(hotline)
+
+    (task,) = tasks(hotline)
+    assert (task.urgency, task.due_at - task.requested_at) == ("urgent", timedelta(minutes=60))
 
 
 def test_staff_who_reach_and_recognize_the_person_confirm_the_news(

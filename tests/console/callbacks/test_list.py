@@ -45,6 +45,20 @@ def test_row_says_all_that_a_liaison_needs_to_choose_and_no_number(
     assert f"/console/callbacks/{callback_id}" in liaison.text
 
 
+def test_row_says_verified_only_of_a_person_who_gave_the_pin(liaison: Member, office_rows: Office) -> None:
+    asked = office_rows.promises()
+    news = office_rows.promises(
+        reason="notice", begun_by_staff=True, state="left_for_staff", outcome="notice_no_code"
+    )
+    stranger = office_rows.promises(case=False, verified=False)
+
+    found = rows(liaison)
+
+    assert " Verified English" in found[asked]
+    assert "erified" not in found[news]
+    assert " Not verified English" in found[stranger]
+
+
 def test_row_of_a_person_who_could_not_talk_and_is_tried_anew_does_not_say_first_try(
     liaison: Member, office_rows: Office
 ) -> None:

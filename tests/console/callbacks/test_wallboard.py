@@ -92,7 +92,7 @@ def test_supervisor_reads_what_needs_a_person_with_its_link_and_its_one_action(
     now = clock()
     ana = staff("liaison", name="Ana Invented")
     with database.transaction() as session:
-        late = make_callback(session, due_at=now - timedelta(minutes=8), verified=True).id
+        late = make_callback(session, make_case(session), due_at=now - timedelta(minutes=8), verified=True).id
         afraid = make_callback(
             session, urgency="urgent", reason="afraid", due_at=now + timedelta(minutes=50), rank=2
         ).id

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from models.audit.audit import AuditEntry
 from models.cases.case import Case
 from models.custody.custody_event import CustodyEvent
-from models.notices.spreading import is_any_unspread, spread, stop_event, stop_notices
+from models.notices.notice_moves import end_calls
+from models.notices.spreading import is_any_unspread, spread, stop_event
 from models.store.database import Database
 from models.store.job import Job
 from tests.factories import NOW, make_call, make_case, make_staff
@@ -201,7 +202,7 @@ def test_registrant_who_withdraws_is_called_about_nothing_that_is_open(fed: Data
     feeds(fed, **OUT)
     spreads(fed)
     with fed.transaction() as session:
-        stop_notices(session, notices(fed)[0].registration_id, "withdrawn", at(2))
+        end_calls(session, notices(fed)[0].registration_id, "withdrawn", at(2), "caller")
 
     assert states(fed) == [("released", "stopped", "withdrawn")]
     with fed.reading() as session:
