@@ -258,8 +258,13 @@ def test_call_is_held_and_ended_from_any_page(
     assert liaison.path == ELSEWHERE
     assert "On hold" in words(liaison.page.get_element_by_id("bar"))
     assert "The person is on hold." in news_of(liaison).values()
+    clock.goes_on(seconds=30)
+    # How long the person has been on hold: after three minutes the line ends it.
+    timer = liaison.opens(ELSEWHERE).page.get_element_by_id("bar-timer")
+    assert (words(timer), timer.get("data-seconds")) == ("since 10:02 AM", "30")
     liaison.clicks("Resume")
     assert "In a call" in words(liaison.page.get_element_by_id("bar"))
+    assert liaison.page.get_element_by_id("bar-timer").get("data-seconds") == "155"
     liaison.clicks("End call")
 
     assert liaison.path == ELSEWHERE

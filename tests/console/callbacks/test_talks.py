@@ -241,3 +241,16 @@ def test_tries_of_a_callback_that_was_left_do_not_contradict_why_it_was_left(
 
     assert liaison.opens(f"/console/callbacks/{left}").reads("In the last try, someone answered")
     assert not liaison.reads("none failed")
+
+
+def test_callback_on_hold_is_no_longer_shown_as_talking(staff: Any, office_rows: Office) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    callback_id = office_rows.promises()
+    office_rows.talks(callback_id, ana.staff_id)
+    page = f"/console/callbacks/{callback_id}"
+    assert ana.opens(page).reads("Talking: Ana Demo")
+
+    assert ana.clicks("Hold").opens(page).reads("On hold: Ana Demo", "The person is on hold.")
+
+    assert "Talking: Ana Demo" not in ana.words
+    assert ana.clicks("Resume").opens(page).reads("Talking: Ana Demo")
