@@ -14,6 +14,7 @@ from models.callbacks.asking_call import first_due
 from models.callbacks.callback_policy import Hours
 from models.callbacks.callback_request import Promise, make_urgent, request_callback
 from models.callbacks.promised_time import Asker, urgent_due
+from models.callbacks.replaced_request import cancel_with_pin
 from models.callbacks.shown_line import shown_line
 from models.callbacks.unverified_request import request_without_pin
 from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
@@ -438,7 +439,7 @@ def keep_callback(desk: Desk, _digits: str) -> str:
 def cancel_callback(desk: Desk, _digits: str) -> str:
     """Cancel the case's open callback, unless it is being made right now."""
     found = desk.call.open_callback_id
-    if found is None or not callbacks.cancel_callback(desk.session, found, desk.now):
+    if found is None or not cancel_with_pin(desk.session, desk.call, found, desk.now):
         return "gone"
     desk.call.open_callback_id = None
     return "cancelled"

@@ -1,6 +1,5 @@
 """Requesting a callback: who may, what asking again does, and the one open row that a case may have (R35)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,12 +20,11 @@ from models.callbacks.callback import (
     gave_pin,
     is_idle,
     keep_callback,
-    owed_without_pin,
 )
-from models.callbacks.callback_state import MOVES
 from models.callbacks.follow_up import LATER
+from models.callbacks.replaced_request import asked_before, supersede
 from models.callbacks.wishes import SAFEST, Wishes
-from models.cases.safe_phone import safe_numbers
+from models.cases.safe_phone import is_safe
 from models.store.database import keyring_of
 
 if TYPE_CHECKING:
@@ -80,17 +78,23 @@ def request_callback(
     A case is promised one callback: asking again keeps its position, and changes its window as long
     as nobody is being called for it. While a case's changes are blocked, only its safe phones are called and
     the window does not change (R08). A caller who requested a call to this phone before they entered the PIN
-    is called once: the promise without a PIN is merged into the new one, if the phone is a safe one of this
-    case, the caller ID is not doubted, and the phone is not ``is_shared`` by many people. Otherwise somebody
-    with a PIN of their own could put off the callback of a phone whose number they fake. ``any_time`` drops
-    the window that was chosen before. ``requested_at`` is for a caller who began to wait earlier and keeps
-    that position. Requests without the PIN: ``models/callbacks/unverified_request.py``.
+    is called once: the promise without a PIN is merged into the new one, if it is surely theirs
+    (``models/callbacks/replaced_request.py``) and the phone is not ``is_shared`` by many people. ``any_time``
+    drops the window that was chosen before. ``requested_at`` is for a caller who began to wait earlier and
+    keeps that position. Requests without the PIN: ``models/callbacks/unverified_request.py``.
     """
     phone_key = keyring_of(session).index("phone", number)
-    if call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):
+    if call.holds_changes(now) and (window is not None or not _is_safe(session, call, phone_key)):
         return None
     since, is_silent = requested_at or now, bool(call.silent)
-    earlier = [] if is_shared else _asked_without_pin(session, call, number, phone_key)
+    standing = _owed_to_case(session, call.case_id)
+    # The case's callback may be for another phone, and keeps no promise to this one.
+    is_elsewhere = standing is not None and standing.phone_key != phone_key
+    earlier = (
+        []
+        if is_shared or is_elsewhere
+        else asked_before(session, call, phone_key, urgency, keeps_moment=window is None)
+    )
     for former in earlier:
         since = min(since, former.requested_at)
         # "You do not have to talk" was part of that promise.
@@ -98,10 +102,7 @@ def request_callback(
         if window is None:
             # All promises are merged in the asker's favor; only the caller who entered the PIN chooses a
             # window.
-            if former.urgency == "urgent" != urgency:
-                urgency, reason = former.urgency, former.reason
             due_at, next_attempt_at = min(due_at, former.due_at), min(next_attempt_at, former.next_attempt_at)
-    standing = _owed_to_case(session, call.case_id)
     if standing is None:
         promise = Promise(
             number=number, urgency=urgency, reason=reason, verified=True, language=call.language,
@@ -110,12 +111,13 @@ def request_callback(
         )  # fmt: skip
         made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
         if made is not None:
-            _supersede(session, earlier, made, call, now)
+            supersede(session, earlier, made, call, now)
             return session.get_one(Callback, made)
         # Another call about the same case asked a moment ago; its callback is the open one.
         standing = _owed_to_case(session, call.case_id)
         if standing is None:
             return None
+        earlier = earlier if standing.phone_key == phone_key else []
     keep_callback(session, standing.id)
     rises = urgency == "urgent" != standing.urgency
     standing.silent = standing.silent or is_silent
@@ -135,7 +137,7 @@ def request_callback(
         if rises:
             give_back_claim(session, standing, call, now)
         record_asked_again(session, standing, call, now)
-        _supersede(session, earlier, standing.id, call, now)
+        supersede(session, earlier, standing.id, call, now)
     elif rises:
         # A phone is ringing for it. If nobody is reached, the next round is as urgent as was just said (R36).
         standing.urgency, standing.due_at = urgency, min(standing.due_at, due_at)
@@ -248,25 +250,8 @@ def _owed_to_case(session: Session, case_id: int | None) -> Callback | None:
     return session.scalars(owed.with_for_update(key_share=True)).first()
 
 
-def _is_safe(session: Session, call: "CallState", number: str) -> bool:
-    return call.registrant_id is not None and number in safe_numbers(session, call.registrant_id)
-
-
-def _asked_without_pin(
-    session: Session, call: "CallState", number: str, phone_key: str
-) -> Sequence[Callback]:
-    """Requests for this safe phone of the case without a PIN that may still be canceled."""
-    owed = [] if call.caller_id_doubted else owed_without_pin(session, phone_key)
-    found = [one for one in owed if one.state in MOVES["cancel"].before]
-    return found if found and _is_safe(session, call, number) else []
-
-
-def _supersede(
-    session: Session, earlier: Sequence[Callback], by: int, call: "CallState", now: datetime
-) -> None:
-    facts, actor = {"superseded_by": by}, f"caller:{call.id}"
-    for former in earlier:
-        advance(session, former.id, "cancel", actor=actor, now=now, facts=facts, outcome="superseded")
+def _is_safe(session: Session, call: "CallState", phone_key: str) -> bool:
+    return call.registrant_id is not None and is_safe(session, call.registrant_id, phone_key)
 
 
 def _insert_unless_open(session: Session, values: dict[str, Any]) -> int | None:

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, bindparam, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.cases.case import Case
 from models.cases.daily_window import DailyWindow
@@ -63,6 +63,25 @@ def is_barred(session: Session, registrant_id: int, phone_key: str) -> bool:
         or_(Phone.unsafe_since.is_not(None), Phone.stopped_at.is_not(None)),
     )
     return session.execute(barred.limit(1)).first() is not None
+
+
+def is_safe(session: Session, registrant_id: int, phone_key: str) -> bool:
+    """Whether this is one of the registrant's safe phones (R09, R33)."""
+    safe = select(Phone.id).where(Phone.registrant_id == registrant_id, Phone.phone_key == phone_key, *SAFE)
+    return session.execute(safe.limit(1)).first() is not None
+
+
+def is_shared_with_others(session: Session, registrant_id: int, phone_key: str) -> bool:
+    """Whether another registrant has this phone as well, safe or not.
+
+    The registrant of a duress case is the same person (R10).
+    """
+    real = aliased(Case)
+    pairs = select(Case.registrant_id, real.registrant_id).join(real, real.id == Case.duress_of)
+    either = or_(Case.registrant_id == registrant_id, real.registrant_id == registrant_id)
+    same = {registrant_id}.union(*session.execute(pairs.where(either)).all())
+    others = select(Phone.id).where(Phone.phone_key == phone_key, Phone.registrant_id.not_in(same))
+    return session.execute(others.limit(1)).first() is not None
 
 
 def safe_numbers(session: Session, registrant_id: int) -> list[str]:

@@ -131,7 +131,7 @@ def test_caller_who_asks_without_a_pin_and_then_with_it_is_rung_once(
     case = make_case(custody_status="in_custody", phone=CALLER)
     opens_the_case(again, case)
     again.presses("2")
-    again.presses("1")
+    again.presses(key)
 
     assert again.hears("We will call you")
     before, after = hotline.rows(select(Callback).order_by(Callback.id))
