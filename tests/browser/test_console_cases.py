@@ -319,7 +319,9 @@ def test_phone_is_added_confirmed_and_made_unsafe_without_scripts(
     expect(page.get_by_text("The phone is confirmed.")).to_be_visible()
 
     page.get_by_role("button", name="Move up: Phone 4").click()
+    page.locator(".phone").nth(2).locator("summary").click()
     page.get_by_role("button", name="Unsafe: stop calling it: Phone 3").click()
+    expect(page.get_by_text("The phone is marked unsafe. We do not call it any more.")).to_be_in_viewport()
 
     expect(page.locator(".phone").nth(2)).to_contain_text("Unsafe")
     expect(page.locator(".phone").nth(2)).to_contain_text("19")

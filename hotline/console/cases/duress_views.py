@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as Answer
 
 from hotline.console.cases import labels as case_labels
 from hotline.console.cases.area import area
-from hotline.console.cases.opened_case import case_form, changing_case, not_open
+from hotline.console.cases.opened_case import back_to, case_form, changing_case, not_open
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.named import who
@@ -70,7 +70,7 @@ def case_duress_drop(case_id: int) -> View:
         return _refused(case_id, error)
     # The same words whether or not there was one.
     flash(_("The case has no duress PIN."), "success")
-    return redirect(url_for("console.cases.case", case_id=case_id, _anchor="pin"), code=303)
+    return back_to(case_id, "pin")
 
 
 @area.get("/only-you")
@@ -114,4 +114,4 @@ def _with_the_person(ground: str) -> None:
 
 def _refused(case_id: int, error: DuressError) -> View:
     flash(refused(error), "error")
-    return redirect(url_for("console.cases.case", case_id=case_id, _anchor="pin"), code=303)
+    return back_to(case_id, "pin")

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import flash, redirect, request, url_for
+from flask import flash, request
 from werkzeug.wrappers import Response
 
 from hotline.console.cases import notice_words
 from hotline.console.cases.area import area
-from hotline.console.cases.opened_case import OpenedCase, case_form, changing_case
+from hotline.console.cases.opened_case import OpenedCase, back_to, case_form, changing_case
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
@@ -90,7 +90,7 @@ def case_notices_agree(case_id: int) -> View:
         field = "opens" if error.field == "code" else error.field
         return _questions(case_id, {field: refused(error)})
     flash(_("Saved. We will call this person when something changes."), "success")
-    return _back(case_id)
+    return back_to(case_id, "notices")
 
 
 @area.post("/cases/<int:case_id>/notices/pause")
@@ -168,7 +168,7 @@ def _change(
         flash(said, "success")
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
-    return _back(case_id)
+    return back_to(case_id, "notices")
 
 
 def _read(opened: OpenedCase, chosen: Choices) -> list[str]:
@@ -239,7 +239,3 @@ def _day_there(typed: str, zone: str) -> datetime | None:
     except ValueError:
         return None
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
-
-
-def _back(case_id: int) -> Response:
-    return redirect(url_for("console.cases.case", case_id=case_id, _anchor="notices"), code=303)

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from flask import abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from hotline.console.callbacks.due_words import promised_words
 from hotline.console.callbacks.whom_to_call import whom_to_call
@@ -74,6 +75,11 @@ def case_form(
 def may_see_number(grounds: Grounds) -> bool:
     """Case keepers may, and the person who has just added this case and must hand its number over."""
     return me().role in KEEPERS or grounds.ground == "added"
+
+
+def back_to(case_id: int, part: str) -> Response:
+    """To a part of the page of the case, where it then says what was done."""
+    return redirect(url_for("console.cases.case", case_id=case_id, at=part, _anchor=part), code=303)
 
 
 def not_open() -> NoReturn:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from hotline.console.cases.area import area
 from hotline.console.cases.forms import phone_of, wishes_of, wishes_shown
-from hotline.console.cases.opened_case import case_form, case_page, changing_case
+from hotline.console.cases.opened_case import back_to, case_form, case_page, changing_case
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.kept_request import page_of_form
@@ -28,6 +28,7 @@ from models.overview.phone_list import (
     vouch_for_phone,
 )
 from models.staff.staff import ROLES
+from models.store.job import Job
 
 View = Response | str | tuple[str, int]
 Changed = TypeVar("Changed")
@@ -104,13 +105,14 @@ def case_phone_confirm(case_id: int, phone_id: int) -> View:
 @area.post("/cases/<int:case_id>/phones/<int:phone_id>/unsafe")
 @guard_staff(*ROLES)
 def case_phone_unsafe(case_id: int, phone_id: int) -> View:
-    with changing_case(case_id) as opened:
-        jobs = (
-            _or_flash(
-                lambda: mark_unsafe(opened.session, me(), opened.case, phone_id, opened.now, console.policies)
-            )
-            or []
-        )
+    jobs: list[Job] = []
+    try:
+        with changing_case(case_id) as opened:
+            jobs = mark_unsafe(opened.session, me(), opened.case, phone_id, opened.now, console.policies)
+    except PhoneListError as error:
+        flash(refused(error), "error")
+    else:
+        flash(_("The phone is marked unsafe. We do not call it any more."), "success")
     for name, row_id in jobs:
         console.jobs.enqueue(name, row_id)
     return _back(case_id)
@@ -151,7 +153,7 @@ def _back(case_id: int) -> Response:
     page = page_of_form()
     if page.startswith((url_for("console.callbacks.callbacks"), "/console/talks/")):
         return redirect(page, code=303)
-    return redirect(url_for("console.cases.case", case_id=case_id, _anchor="phones"), code=303)
+    return back_to(case_id, "phones")
 
 
 def _or_flash(change: Callable[[], Changed]) -> Changed | None:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Answer
 from hotline.console.cases import labels as case_labels
 from hotline.console.cases.area import area
 from hotline.console.cases.letters import Sender, number_letter, pin_letter
-from hotline.console.cases.opened_case import case_form, case_page, changing_case, may_see_number
+from hotline.console.cases.opened_case import back_to, case_form, case_page, changing_case, may_see_number
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
@@ -55,7 +55,7 @@ def case_pin(case_id: int) -> View:
     except PinRequestError as error:
         return _form_of_request(case_id, {error.field: refused(error)})
     flash(_("The PIN waits for a second person."), "success")
-    return redirect(url_for("console.cases.case", case_id=case_id, _anchor="pin"), code=303)
+    return back_to(case_id, "pin")
 
 
 @area.get("/pins")

@@ -12,7 +12,7 @@ from models.cases.subject import find_or_add_subject
 from models.overview.phone_list import mark_unsafe
 from models.store.database import Database
 from tests.console.case_pages import PHONE, kept_case, more_phones, verifies
-from tests.console.conftest import Member
+from tests.console.conftest import Member, words
 from tests.factories import (
     NOW,
     MadeCase,
@@ -222,9 +222,15 @@ def test_registration_is_paused_resumed_and_stopped_and_its_notices_stop_with_it
         assert session.get_one(Notice, made).outcome == "paused"
     liaison.clicks("End pause")
     assert "The pause is over." in liaison.words
+    asks = liaison.page.xpath("//button[.='Stop notices']/ancestor::details[not(@open)]")[0]
+    assert "nobody calls them when something changes, not even after an escape" in words(asks)
     liaison.clicks("Stop notices")
 
-    assert "Not registered" in liaison.words
+    # The browser goes to the notices, so what was done is said there.
+    part = words(liaison.page.get_element_by_id("notices"))
+    assert "Stopped. We do not call this person about changes." in part
+    assert "Not registered" in part
+    assert liaison.words.count("Stopped. We do not") == 1
     with database.reading() as session:
         assert session.scalars(select(Registration.state)).one() == "stopped"
 

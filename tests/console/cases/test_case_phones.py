@@ -12,7 +12,7 @@ from hotline.console.cases.forms import wishes_of
 from models import Callback, Case, Phone, Registrant
 from models.store.database import Database
 from tests.console.case_pages import actions, kept_case, more_phones, verifies
-from tests.console.conftest import Clock, Member
+from tests.console.conftest import Clock, Member, words
 from tests.factories import NOW, MadeCase, make_call, make_callback
 
 
@@ -185,16 +185,20 @@ def test_phones_are_moved_without_a_script(liaison: Member, case: MadeCase, data
     assert phones(database) == ["+0111", "+0112", "+0110"]
 
 
-def test_one_click_makes_a_phone_unsafe_and_ends_a_ringing_leg(
+def test_phone_becomes_unsafe_after_one_question_and_its_ringing_leg_ends(
     liaison: Member, case: MadeCase, database: Database, jobs: Any
 ) -> None:
     with database.transaction() as session:
         leg = make_call(session, direction="outbound").id
         make_callback(session, case, state="ringing_caller", caller_call_id=leg)
 
+    asks = liaison.page.xpath("//button[.='Unsafe: stop calling it']/ancestor::details[not(@open)]")[0]
+    assert "To call it again, somebody must confirm it anew with a code." in words(asks)
     liaison.clicks("Unsafe: stop calling it")
 
     assert phones(database) == ["-0110"]
+    part = words(liaison.page.get_element_by_id("phones"))
+    assert "The phone is marked unsafe. We do not call it any more." in part
     assert liaison.reads("Unsafe", "Needs attention")
     assert ("release_leg", leg) in jobs.waiting
     assert "mark_phone_unsafe" in actions(database)
