@@ -156,14 +156,22 @@ def end_untold(session: Session, notice: Notice, why: str, now: datetime, actor:
     return []
 
 
-def note_said(session: Session, notices: Sequence[Notice], now: datetime, *, is_status: bool) -> None:
+def note_said(
+    session: Session,
+    notices: Sequence[Notice],
+    now: datetime,
+    *,
+    is_status: bool,
+    told_at: datetime | None = None,
+) -> None:
     """Record which record was said; None if the line said that nothing can be confirmed.
 
-    If that record is taken back later, exactly these people are told that it was wrong (R16).
+    If that record is taken back later, exactly these people are told that it was wrong (R16). ``told_at`` is
+    when staff told it, if that was before ``now``.
     """
     for one in notices:
         one.said_at = now
-        one.said_record_id = _newest_record(session, one.case_id) if is_status else None
+        one.said_record_id = _newest_record(session, one.case_id, told_at) if is_status else None
     session.flush()
 
 

@@ -11,7 +11,7 @@ from models.callbacks.callback import Callback
 from models.callbacks.follow_up import CONTINUES, began_with
 from models.calls.call import Call
 from models.cases.case import Case
-from models.notices.answering import confirm_by_staff
+from models.notices.answering import confirm_by_staff, note_said_by_staff
 from models.notices.notice import IS_OPEN, NOTICES, Notice
 from models.notices.notice_moves import stop, take_back_confirmation
 from models.notices.registration import Registration
@@ -31,22 +31,37 @@ def confirm_told(
 ) -> list[Job]:
     """Staff reached a person who was to be told news, and know who it is: they have heard it (R37).
 
-    They recognized the person of a callback and viewed the words, or the caller at 0 had given the PIN. A
-    callback that continues a talk about news tells it as well. Returns the jobs that stop what still rings.
-    News stays open if nobody recognized the person.
+    They recognized the person of a callback, or the caller at 0 had given the PIN, and they viewed the words:
+    nobody can tell what they have not seen. A callback that continues a talk about news tells it as well.
+    Returns the jobs that stop what still rings. News stays open if nobody recognized the person.
     """
     jobs: list[Job] = []
-    for case_id in cases_told(session, talk, callback):
-        shown = words_shown(session, talk, callback, case_id, now)
-        if callback is not None and not shown:
-            # Nobody can tell words that they have not seen: the line goes on, or the next of staff.
-            continue
-        # The caller at 0 gave the PIN, and hears of the line itself what is new.
-        told_at = shown[0] if shown else talk.began_at
-        jobs += confirm_by_staff(session, case_id, told_at, now, actor)
+    for case_id, shown in _shown(session, talk, callback, now):
+        jobs += confirm_by_staff(session, case_id, shown[0], now, actor)
         # After it: nobody has told the correction that this makes.
         note_told_falsely(session, case_id, shown, now, actor)
     return jobs
+
+
+def note_perhaps_told(
+    session: Session, talk: Talk, callback: Callback | None, actor: str, now: datetime
+) -> None:
+    """Staff talked with this person and are to call again: what they had before them they may have told.
+
+    It stays open, but should its file be taken back, the person is told that it was wrong (R16).
+    """
+    for case_id, shown in _shown(session, talk, callback, now):
+        note_said_by_staff(session, case_id, shown[0], now)
+        note_told_falsely(session, case_id, shown, now, actor)
+
+
+def _shown(
+    session: Session, talk: Talk, callback: Callback | None, now: datetime
+) -> list[tuple[int, Sequence[datetime]]]:
+    """The cases of this talk whose words staff had before them in it, and when."""
+    cases = cases_told(session, talk, callback)
+    looks = [(case_id, words_shown(session, talk, callback, case_id, now)) for case_id in cases]
+    return [(case_id, shown) for case_id, shown in looks if shown]
 
 
 def cases_told(session: Session, talk: Talk, callback: Callback | None) -> Sequence[int]:

@@ -24,7 +24,7 @@ from models.callbacks.follow_up import (
 from models.callbacks.wishes import allows_message
 from models.calls.call import CALLS, Call
 from models.calls.place import ASKED_OUTCOME
-from models.outcomes.news_told import confirm_told, take_back_told
+from models.outcomes.news_told import confirm_told, note_perhaps_told, take_back_told
 from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.history import LACK_PHONE
 from models.overview.phone_stop import on_next_phone, stop_phone, take_back_stop
@@ -216,6 +216,7 @@ def _follow(
 ) -> tuple[Literal["noted", "no_phone"], list[Job]]:
     """Create what follows from a code that is new, or from another moment for LATER."""
     if said.code in (LATER, SUPERVISOR):
+        note_perhaps_told(session, talk, callback, said.corrector, now)
         at = said.call_at or now + timedelta(minutes=policy.numbers.call_later_minutes)
         is_promised = follow_talk(
             session, talk, said.code, at, said.actor, now, policy, is_agreed=said.call_at is not None

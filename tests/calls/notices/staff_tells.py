@@ -13,6 +13,7 @@ from models.cases.case import Case
 from models.overview.case_opening import look_at, open_to
 from models.overview.outcome import note_outcome
 from models.talks.own_call import call_now
+from models.talks.shown_talk import look_at_talk_words, shown_talk
 from models.talks.talk import Talk
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
@@ -97,6 +98,16 @@ def opens_the_page(session: Session, hotline: Hotline, callback: Callback, who: 
     for case_id in session.scalars(select(Case.id).where(Case.registrant_id == callback.registrant_id)).all():
         open_to(session, person, case_id, "verification", "last_call", now, hotline.policies)
         look_at(session, person, case_id, now, hotline.policies)
+
+
+def views_the_words_at_0(hotline: Hotline, who: Staff) -> None:
+    """Staff open the page of the talk with a caller at 0, and what may be said there."""
+    now, rules = hotline.clock.now, heard_rules_of(hotline.office)
+    with hotline.database.transaction() as session:
+        led = session.scalars(select(Talk.id).order_by(Talk.id.desc()).limit(1)).one()
+        talk = shown_talk(session, led, who.id, who.role, now, hotline.policies)
+        assert talk is not None
+        look_at_talk_words(session, talk, who.id, now, rules)
 
 
 def saves(hotline: Hotline, who: Staff, code: str, call_at: datetime | None = None) -> None:

@@ -85,6 +85,32 @@ def test_person_who_asked_for_a_person_and_was_told_false_news_hears_that_it_was
     assert called.hears("What we told you today was wrong", "was released")
 
 
+@pytest.mark.parametrize("code", ["call_later", "to_supervisor"])
+@pytest.mark.parametrize("taken_back", ["after_saving", "before_saving"])
+def test_person_with_whom_staff_talked_and_are_to_talk_again_may_have_been_told_false_news(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, code: str, taken_back: str
+) -> None:
+    who, made = make_staff(), registered("released")
+    wrong = reports(hotline, "returned_to_custody", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    sweeps(hotline, seconds=30)
+    person = staff_call(phone, hotline, who)
+    recognizes(hotline, who)
+    hotline.clock.passes(minutes=3)
+    if taken_back == "before_saving":
+        takes_back(hotline, wrong)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    saves(hotline, who, code)
+    if taken_back == "after_saving":
+        takes_back(hotline, wrong)
+
+    assert FIRST in sweeps(hotline, minutes=2)
+    called = hears_the_news(phone, hotline, "1", confirms=False)
+    assert called.hears("What we told you today was wrong", "was released")
+
+
 @pytest.mark.parametrize("how", ["not_recognized", "not_reached"])
 def test_person_to_whom_nobody_told_the_false_news_hears_nothing_of_it(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, how: str
@@ -100,7 +126,7 @@ def test_person_to_whom_nobody_told_the_false_news_hears_nothing_of_it(
     takes_back(hotline, wrong)
     person.hangs_up()
     hotline.jobs.works_off()
-    saves(hotline, who, "reached" if how == "not_recognized" else "to_supervisor")
+    saves(hotline, who, "reached" if how == "not_recognized" else "nobody_there")
 
     for _ in range(20):
         sweeps(hotline, minutes=1)
@@ -153,7 +179,7 @@ def test_reached_by_mistake_takes_the_correction_with_it(
     assert FIRST in sweeps(hotline, seconds=5)
     rings = ringing(hotline)
 
-    corrects(hotline, who, "to_supervisor")
+    corrects(hotline, who, "nobody_there")
 
     assert [one.state for one in corrections(hotline)] == ["stopped"]
     sweeps(hotline, seconds=5)
