@@ -234,6 +234,25 @@ def whose_talks_began_with(
     return select(talks_back.c.case_id, talks_back.c.registrant_id).where(talks_back.c.reason.in_(reasons))
 
 
+def reasons_begun_with(session: Session, callback_ids: Collection[int]) -> dict[int, str]:
+    """Why those of these callbacks were asked for that continue a talk, by id, in one statement.
+
+    It is the reason of ``began_with``: one of CONTINUES alone does not tell whoever calls next what about.
+    """
+    talks = select(
+        Callback.id.label("of"), Callback.reason.label("reason"), Callback.requested_in_call_id.label("leg")
+    ).where(Callback.id.in_(callback_ids), Callback.reason.in_(CONTINUES))
+    talks_back = talks.cte("talks_back", recursive=True)
+    before = aliased(Callback)
+    talks_back = talks_back.union(
+        select(talks_back.c.of, before.reason, before.requested_in_call_id)
+        .join(before, before.caller_call_id == talks_back.c.leg)
+        .where(talks_back.c.reason.in_(CONTINUES))
+    )
+    first = select(talks_back.c.of, talks_back.c.reason).where(talks_back.c.reason.not_in(CONTINUES))
+    return {row.of: row.reason for row in session.execute(first)}
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
     """The callback that another one follows: how it ended, and the note on it."""

@@ -6,19 +6,21 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flask import flash, request
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.list_pane import address_of, spoken_by
 from hotline.console.callbacks.list_rows import short_reason
-from hotline.console.callbacks.words import OUTCOME_CHOICES, no_phone, note_sentence
+from hotline.console.callbacks.words import OUTCOME_CHOICES, no_phone, note_sentence, there
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
 from hotline.console.shell.typed_fields import drawn_with
 from hotline.console.shell.words import _
 from hotline.refusals.callbacks import ActionRefusal
-from models.callbacks.callback import Callback
-from models.callbacks.follow_up import LATER, SUPERVISOR
+from models.callbacks.appointment import next_moment_inside
+from models.callbacks.callback import IS_OPEN, Callback
+from models.callbacks.follow_up import LATER, SUPERVISOR, began_with
 from models.callbacks.note import keep_note
 from models.outcomes.next_callback import next_to_claim
 from models.outcomes.talk_facts import TalkFacts
@@ -75,29 +77,46 @@ def page_of_next(*, callback_id: int | None = None, talk_id: int | None = None) 
         found = next_to_claim(session, spoken, console.clock(), console.callback_policy)
         if callback_id is not None:
             callback = session.get_one(Callback, callback_id)
-            what, has_case = short_reason(callback.reason), callback.case_id is not None
+            what = short_reason(callback.reason, began_with(session, callback).reason)
+            has_case, caller_call_id = callback.case_id is not None, callback.caller_call_id
             history = history_of(session, callback_id)
         else:
             talk = session.get_one(Talk, talk_id)
             what, has_case = _("Caller at 0"), _case_at_0(session, talk) is not None
-            history = history_of_talk(session, talk.id)
+            history, caller_call_id = history_of_talk(session, talk.id), talk.caller_call_id
+        calls_again = _calls_again(session, caller_call_id) if _code() == LATER else ""
     if lack := no_phone(history, has_case=has_case):
         flash(lack, "warning")
     said = {"outcome": _(OUTCOME_CHOICES[_code()]), "what": what}
-    if found is None:
-        flash(
-            _(
-                "Saved: %(outcome)s (%(what)s). No other callback in your languages waits for a call now.",
-                **said,
-            ),
-            "success",
-        )
-        return address_of(None)
     flash(
-        _("Saved: %(outcome)s (%(what)s). Here is the next callback; nobody has claimed it yet.", **said),
+        _("Saved: %(outcome)s (%(what)s). No other callback in your languages waits for a call now.", **said)
+        if found is None
+        else _(
+            "Saved: %(outcome)s (%(what)s). Here is the next callback; nobody has claimed it yet.", **said
+        ),
         "success",
     )
+    if calls_again:
+        flash(calls_again, "info")
     return address_of(found)
+
+
+def _calls_again(session: Session, caller_call_id: int | None) -> str:
+    """From when the line calls for the callback that a talk in this leg led to; empty if it led to none."""
+    if caller_call_id is None:
+        return ""
+    made = select(Callback).where(
+        Callback.requested_in_call_id == caller_call_id, Callback.reason == LATER, IS_OPEN
+    )
+    callback = session.scalars(made.order_by(Callback.id.desc()).limit(1)).first()
+    if callback is None:
+        return ""
+    at = next_moment_inside(session, callback, callback.next_attempt_at, console.callback_policy)
+    if at is None:
+        return ""
+    return _(
+        "The line calls this person by itself from %(moment)s there.", moment=there(at, callback.time_zone)
+    )
 
 
 def moment_typed(day: str, time: str, time_zone: str) -> datetime:

@@ -17,6 +17,7 @@ from hotline.console.shell.guard import me
 from hotline.console.shell.kept_request import page_of_form
 from hotline.console.shell.live import EVERY, tag_of
 from hotline.console.shell.words import language
+from models.callbacks.follow_up import CONTINUES, reasons_begun_with
 from models.outcomes.talk_facts import which_need_interpreter
 from models.overview.work_list import FILTERS, Reader, work_list
 from models.staff.staff import Staff
@@ -81,10 +82,14 @@ def list_pane(session: Session, asked: Asked) -> dict[str, Any]:
         discreet=console.office.discreet_lines,
     )
     interpreter = which_need_interpreter(session, [row.id for row in found.rows])
+    follow = [row.id for row in found.rows if row.reason in CONTINUES]
+    first = reasons_begun_with(session, follow) if follow else {}
     policy, zone = console.callback_policy, console.office.zone
     query: dict[str, Any] = dict.fromkeys(asked.filters, 1) | {"page": asked.page}
     rows = [
-        row_words(row, reader, now, zone, policy, needs_interpreter=row.id in interpreter)
+        row_words(
+            row, reader, now, zone, policy, needs_interpreter=row.id in interpreter, first=first.get(row.id)
+        )
         for row in found.rows
     ]
     counts = found.counts, found.found, found.total

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hotline.console.callbacks.due_words import due_words, moment_words, time_there
-from hotline.console.callbacks.words import LANGUAGES
+from hotline.console.callbacks.words import LANGUAGES, tells_more
 from hotline.console.shell.words import N_, _, ngettext
 from models.callbacks.callback import gave_pin
 from models.callbacks.callback_policy import CallbackPolicy
@@ -141,8 +141,12 @@ def row_words(
     policy: CallbackPolicy,
     *,
     needs_interpreter: bool,
+    first: str | None = None,
 ) -> RowWords:
-    """A row for this reader; ``zone`` is the office's. ``needs_interpreter``: their last talk said so."""
+    """A row for this reader; ``zone`` is the office's. ``needs_interpreter``: their last talk said so.
+
+    ``first``: why the talk was asked for that this callback continues.
+    """
     is_mine = row.staff_id == reader.staff_id
     needs_attention = row.state == "left_for_staff" or (row.state == "requested" and row.paged_at is not None)
     window = _window_opens(row, now, zone, policy)
@@ -153,7 +157,7 @@ def row_words(
         due=due_words(row.due_at, now, zone),
         is_overdue=row.due_at < now and row.state != "talking",
         is_urgent=row.urgency == "urgent",
-        why=short_reason(row.reason),
+        why=short_reason(row.reason, first),
         state=_state(row, needs_attention=needs_attention),
         needs_attention=needs_attention,
         note=_note(row, now, zone, window, is_mine=is_mine),
@@ -168,9 +172,10 @@ def row_words(
     )
 
 
-def short_reason(reason: str) -> str:
-    """Why we call, in a word or two; the code of a reason without words."""
-    return _(SHORT_REASONS[reason]) if reason in SHORT_REASONS else reason
+def short_reason(reason: str, first: str | None = None) -> str:
+    """Why we call, in a word or two, and why the talk before was asked for; else the code of the reason."""
+    said = _(SHORT_REASONS[reason]) if reason in SHORT_REASONS else reason
+    return f"{said}: {_(SHORT_REASONS[first])}" if tells_more(first, reason) else said
 
 
 def _state(row: WorkRow, *, needs_attention: bool) -> str:

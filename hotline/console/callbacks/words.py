@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, get_timezone
@@ -11,6 +11,7 @@ from babel.dates import format_skeleton, get_timezone
 from hotline.console.shell.console import console
 from hotline.console.shell.words import N_, _, language, ngettext, written_in
 from hotline.refusals.callbacks import NOTE_WORDS
+from models.callbacks.follow_up import CONTINUES
 from models.overview.history import Happening, lacks_phone
 from models.overview.listing import Listed
 from models.store.free_text import MOST_CHARACTERS, TextRefusal
@@ -205,11 +206,20 @@ _ENDED = {
 }
 
 
-def why(reason: str, *, corrects: bool) -> str:
-    """Why somebody is called; ``corrects``: a task about news that was wrong."""
+def why(reason: str, *, corrects: bool, first: str | None = None) -> str:
+    """Why somebody is called; ``corrects``: a task about news that was wrong.
+
+    ``first``: why the talk was asked for that this one continues.
+    """
     if corrects:
         return _(CORRECTION)
-    return _(REASONS[reason]) if reason in REASONS else reason
+    said = _(REASONS[reason]) if reason in REASONS else reason
+    return f"{said}: {_(REASONS[first])}" if tells_more(first, reason) else said
+
+
+def tells_more(first: str | None, reason: str) -> TypeGuard[str]:
+    """Whether the reason that a talk began with is to be said beside that of the callback after it."""
+    return first in REASONS and first not in (*CONTINUES, reason, "asked", "staff_call")
 
 
 def to_do(row: Listed) -> list[str]:

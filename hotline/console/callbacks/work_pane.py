@@ -104,7 +104,9 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     return {
         "row": row,
         "title": callback_words.title_of(row),
-        "why": callback_words.why(row.reason, corrects=_corrects(session, callback)),
+        "why": callback_words.why(
+            row.reason, corrects=_corrects(session, callback), first=began_with(session, callback).reason
+        ),
         "only_you": may_know(session, me(), row.id),
         "shown": shown,
         "every": EVERY,

@@ -232,6 +232,30 @@ def test_liaison_reads_that_the_case_of_a_caller_at_0_has_no_phone_to_call(
     )
 
 
+def test_colleague_who_goes_on_with_a_talk_reads_what_it_was_about(
+    staff: Any, office_rows: Office, database: Database
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
+    callback_id = office_rows.promises(reason="about_safety")
+    for told in (
+        "Saved: Call again later (About safety).",
+        "Saved: Call again later (Asked to call later: About safety).",
+    ):
+        with office_rows.database.transaction() as session:
+            row = session.get_one(Callback, callback_id)
+            row.caller_call_id = make_call(session, callback_id=callback_id, role="called_back").id
+        office_rows.talks(callback_id, ana.staff_id)
+        ana.opens(f"/console/callbacks/{callback_id}").clicks("End call")
+        ana.opens(f"/console/callbacks/{callback_id}").fills(outcome="call_later").clicks("Save outcome")
+
+        assert ana.reads(told, "The line calls this person by itself from Wed 12:00 PM there.")
+        with database.reading() as session:
+            callback_id = session.scalars(select(Callback.id).order_by(Callback.id.desc())).first() or 0
+        (row,) = luis.opens("/console/callbacks").page.xpath(f"//li[@id='row-{callback_id}']")
+        assert "Asked to call later: About safety" in words(row)
+        assert luis.opens(f"/console/callbacks/{callback_id}").reads("asked to be called later: about safety")
+
+
 def test_refused_note_saves_nothing_and_keeps_everything_that_was_typed(
     liaison: Member, office_rows: Office, database: Database
 ) -> None:
