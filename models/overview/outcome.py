@@ -27,7 +27,7 @@ from models.calls.place import ASKED_OUTCOME
 from models.outcomes.news_told import confirm_told, note_perhaps_told, take_back_told
 from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.history import LACK_PHONE
-from models.overview.phone_stop import on_next_phone, stop_phone, take_back_stop
+from models.overview.phone_stop import on_next_phone, registrant_of, stop_phone, take_back_stop
 from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
 from models.talks.follow_talk import follow_talk
@@ -248,11 +248,11 @@ def _stop_wrong_phone(
     """Stop the phone of a wrong person; a staff member handles the call within minutes (R33).
 
     They get the person's next safe phone. If there is none they look for one, and cannot call this phone
-    again, even if it was given for one callback and no case has it.
+    again, even if it was given for one callback and no case has it. Anybody may have asked for this call from
+    a faked number, so staff get a task for everybody else who is called there.
     """
-    jobs = stop_phone(
-        session, callback.phone_key, now, policy, actor=actor, with_task=False, outcome=WRONG_PERSON
-    )
+    own = registrant_of(session, callback)
+    jobs = stop_phone(session, callback.phone_key, now, policy, actor=actor, but=own, outcome=WRONG_PERSON)
     elsewhere = on_next_phone(session, callback, now, policy)
     changes = {"outcome": WRONG_PERSON} if elsewhere is None else elsewhere | {"outcome": NEXT_PHONE}
     due_at = now + timedelta(minutes=policy.numbers.stop_task_minutes)

@@ -11,7 +11,8 @@ from models.audit import audit
 from models.callbacks.callback import IS_OWED, WITHOUT_PIN, Callback, advance, cancel_callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
-from models.callbacks.follow_up import ANEW, NOT_CALLED, STOPPED, SUPERVISOR, WRONG_PERSON
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.follow_up import ANEW, NO_SAFE_PHONE, NOT_CALLED, STOPPED, SUPERVISOR, WRONG_PERSON
 from models.callbacks.next_try import leave_for_staff, never_dial
 from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case
@@ -43,16 +44,16 @@ def stop_phone(
     policy: CallbackPolicy,
     *,
     actor: str = "sms",
-    with_task: bool = True,
+    but: int | None = None,
     outcome: str = STOPPED,
 ) -> list[Job]:
     """Stop every registrant's phone with this number; returns the jobs to enqueue after the commit.
 
     An open callback to it moves to the same person's next safe phone, or else to a staff member, with
-    ``outcome``, one of NOT_CALLED. For each registrant, staff get a task, unless the caller of this function
-    creates one, and the other safe phones are told. A second stop does nothing. Nobody is told about a phone
-    that was marked unsafe: it was no longer called, and the person who has it must not be able to make the
-    others ring (R09).
+    ``outcome``, one of NOT_CALLED. For each registrant, staff get a task, and the other safe phones are told.
+    ``but`` is the id of a registrant for whom the caller of this function creates the task. A second stop
+    does nothing. Nobody is told about a phone that was marked unsafe: it was no longer called, and the person
+    who has it must not be able to make the others ring (R09).
     """
     stopped = session.execute(
         update(Phone)
@@ -75,8 +76,8 @@ def stop_phone(
         if found is not None and found.duress_of is not None:
             # The same person, of whose phone staff already have a task (R10).
             continue
-        if with_task:
-            _make_task(session, registrant_id, now, policy.numbers)
+        if registrant_id != but:
+            _make_task(session, registrant_id, actor, now, policy.numbers)
         if found is not None:
             tell_safe_phones(session, found, REASON, actor, policy, now)
     return jobs
@@ -133,7 +134,8 @@ def take_back_stop(
     """Lift what an outcome of this callback stopped at the moment ``at``, which was a mistake (R33).
 
     A phone that had said stop before stays stopped. What has moved to another safe phone stays there, but
-    nobody is called any more to be told of this stop. Returns the jobs that end a liaison's ring for that.
+    nobody is called any more to be told of this stop, and staff have no task about it. Returns the jobs that
+    end a liaison's ring for that.
     """
     jobs: list[Job] = []
     phones = select(Phone).where(Phone.phone_key == callback.phone_key, Phone.stopped_at == at)
@@ -172,15 +174,17 @@ def _wrong_person_before(session: Session, phone_key: str, at: datetime) -> date
 
 
 def _untell(session: Session, registrant_id: int, at: datetime, actor: str, now: datetime) -> list[Job]:
-    """Cancel the calls to the other safe phones about a stop at ``at``, unless one of them rings already."""
-    told = select(Callback).where(
-        Callback.registrant_id == registrant_id,
-        Callback.reason == REASON,
-        Callback.requested_at == at,
-        IS_OWED,
+    """Cancel the calls to the other safe phones about a stop at ``at``, unless one of them rings already.
+
+    The task of staff is closed too.
+    """
+    made = select(Callback).where(
+        Callback.registrant_id == registrant_id, Callback.reason == REASON, Callback.requested_at == at
     )
+    for task in session.scalars(made.where(Callback.state == TAKEN_UP_AGAIN)).all():
+        advance(session, task.id, "close_left", actor=actor, now=now, outcome="settled_otherwise")
     jobs: list[Job] = []
-    for one in session.scalars(told.order_by(Callback.id)).all():
+    for one in session.scalars(made.where(IS_OWED).order_by(Callback.id)).all():
         leg = one.liaison_call_id
         if cancel_callback(session, one.id, now, actor) and leg is not None:
             jobs.append(("release_leg", leg))
@@ -323,9 +327,7 @@ def on_next_phone(
     session: Session, callback: Callback, now: datetime, policy: CallbackPolicy
 ) -> dict[str, Any] | None:
     """The columns of this callback for the person's next safe phone, or None if there is none (R33)."""
-    registrant_id = callback.registrant_id
-    if callback.case_id is not None:
-        registrant_id = session.scalar(select(Case.registrant_id).where(Case.id == callback.case_id))
+    registrant_id = registrant_of(session, callback)
     if registrant_id is None:
         return None
     for phone in safe_phones(session, registrant_id):
@@ -333,6 +335,13 @@ def on_next_phone(
         if policy.can_dial(number):
             return _columns(session, callback, phone, number, now, policy)
     return None
+
+
+def registrant_of(session: Session, callback: Callback) -> int | None:
+    """The registrant whom this callback is for, or None if the caller gave no PIN."""
+    if callback.case_id is None:
+        return callback.registrant_id
+    return session.scalar(select(Case.registrant_id).where(Case.id == callback.case_id))
 
 
 def _columns(
@@ -358,8 +367,8 @@ def _columns(
     }
 
 
-def _make_task(session: Session, registrant_id: int, now: datetime, policies: Policies) -> None:
-    """Give staff a task: the registrant may not be the person who said stop."""
+def _make_task(session: Session, registrant_id: int, actor: str, now: datetime, policies: Policies) -> None:
+    """Give staff a task: the registrant may not be the person who said stop, or who answered."""
     registrant = session.get_one(Registrant, registrant_id)
     phones = safe_phones(session, registrant_id)
     number = keyring_of(session).unseal("phone.number", phones[0].number_sealed) if phones else ""
@@ -367,6 +376,6 @@ def _make_task(session: Session, registrant_id: int, now: datetime, policies: Po
     task = Promise(
         number=number, urgency="urgent", reason=REASON, verified=False, language=registrant.language,
         time_zone=registrant.time_zone, requested_at=now, due_at=due_at, next_attempt_at=now,
-        registrant_id=registrant_id, state="left_for_staff", outcome=REASON,
+        registrant_id=registrant_id, state="left_for_staff", outcome=REASON if phones else NO_SAFE_PHONE,
     )  # fmt: skip
-    promise_callback(session, task, actor="sms", now=now)
+    promise_callback(session, task, actor=actor, now=now)

@@ -39,7 +39,7 @@ REASONS = {
     "pin_changed": N_("is to be told that the PIN was changed"),
     "letter_pin_used": N_("is to be told that the PIN from a letter was used"),
     "phone_added": N_("is to be told that a phone was added to their case"),
-    "phone_stopped": N_("one of their phones said stop"),
+    "phone_stopped": N_("we stopped calling one of their phones"),
     "about_person": N_("about the person in the case"),
     "about_court": N_("about the court"),
     "about_safety": N_("about safety"),
@@ -88,7 +88,8 @@ OUTCOME_SENTENCES = {
     "stopped": N_("Someone asked for this phone not to be called any more."),
     "stop_lifted": N_("We had stopped calling this phone. The stop has been lifted: you can call it."),
     "phone_stopped": N_(
-        "A text said stop from one of their phones. Call another safe phone and ask if it was them."
+        "We stopped calling one of their phones: a text said stop, or a wrong person answered. Call another"
+        " safe phone and ask if that was right."
     ),
     "consent_ends": N_(
         "Their consent to calls about changes ends soon. Ask if they still want them, and renew it."

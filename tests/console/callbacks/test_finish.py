@@ -9,11 +9,12 @@ from sqlalchemy import select
 from models import Call, Callback, Staff, Talk
 from models.callbacks.note import note_of
 from models.calls.place import ASKED_OUTCOME
+from models.cases.registrant import Phone as RegistrantPhone
 from models.outcomes.talk_note import note_of_talk
-from models.store.database import Database
+from models.store.database import Database, keyring_of
 from models.talks.talk import close
 from tests.call_center import WaitingJobs
-from tests.console.callbacks.office import MESSAGE_ALLOWED, Office
+from tests.console.callbacks.office import MESSAGE_ALLOWED, PHONE, Office
 from tests.console.callbacks.test_talks_at_0 import begins
 from tests.console.conftest import Clock, Member, words
 from tests.factories import make_call, make_case
@@ -165,6 +166,40 @@ def test_row_of_the_next_safe_phone_says_that_a_wrong_person_answered_the_other_
     liaison.opens(f"/console/callbacks/{left}")
     assert liaison.reads("A wrong person answered another phone of theirs", "This is their next safe phone.")
     assert "Call now" in liaison.buttons
+
+
+@pytest.mark.parametrize("other_phone", ["+12025550155", None])
+def test_staff_read_about_a_person_whose_phone_a_wrong_person_answered_for_somebody_else(
+    liaison: Member, office_rows: Office, database: Database, other_phone: str | None
+) -> None:
+    done = just_talked(office_rows, liaison, case=False)
+    with database.transaction() as session:
+        case = make_case(session, phone=PHONE)
+        if other_phone is not None:
+            keyring = keyring_of(session)
+            second = RegistrantPhone(
+                registrant_id=case.registrant_id, position=2, confirmed_at=office_rows.clock(),
+                number_sealed=keyring.seal("phone.number", other_phone),
+                phone_key=keyring.index("phone", other_phone),
+            )  # fmt: skip
+            session.add(second)
+    liaison.opens(f"/console/callbacks/{done}")
+    assert liaison.reads("Wrong person: this phone is not called any more, and staff get a task for each")
+
+    liaison.fills(outcome="wrong_person").clicks("Save outcome")
+
+    with database.reading() as session:
+        theirs = Callback.registrant_id == case.registrant_id, Callback.state == "left_for_staff"
+        (task,) = session.scalars(select(Callback.id).where(*theirs)).all()
+    (row,) = liaison.opens("/console/callbacks").page.xpath(f"//li[@id='row-{task}']")
+    assert "A phone was stopped" in words(row)
+    assert ("no safe phone" in words(row)) is (other_phone is None)
+    liaison.opens(f"/console/callbacks/{task}")
+    assert liaison.reads(
+        "The case has no safe phone. Decide with the supervisor how to reach the person."
+        if other_phone is None
+        else "a text said stop, or a wrong person answered. Call another safe phone"
+    )
 
 
 NO_PHONE = "There is no phone that may be called for this, so the line calls nobody."

@@ -60,7 +60,7 @@ def test_phone_that_a_wrong_person_answered_is_called_again_once_the_caller_lift
     with hotline.database.transaction() as session:
         key = keyring_of(session).index("phone", SECOND)
         stop_phone(
-            session, key, hotline.clock.now, hotline.policy, actor="liaison:1", with_task=False,
+            session, key, hotline.clock.now, hotline.policy, actor="liaison:1",
             outcome=WRONG_PERSON,
         )  # fmt: skip
     # Left stopped in this call, and the limit is set.
