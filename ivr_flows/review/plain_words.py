@@ -413,6 +413,8 @@ WAYS_OF: Mapping[tuple[str, str], str] = {
     ("may_try", "number_too"): "yes",
     ("moment", "back"): "the talk goes on",
     ("new_pin_again", "gone"): "the PIN was too long ago",
+    ("callback_open", "changed"): "another call made it urgent",
+    ("callback_open_not_urgent", "changed"): "another call made it urgent",
     ("news_menu", "changed"): "the services have changed",
     ("news_menu_more", "changed"): "the services have changed",
     ("no_code", "stopped"): "said",

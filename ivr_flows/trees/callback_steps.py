@@ -106,7 +106,7 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         ),
         "callback_held": Announce("callback.held", "callback"),
         "callback_cancelled": Announce("callback.cancelled", "all_said"),
-        "callback_gone": Announce("callback.gone", "all_said"),
+        "callback_gone": Decide(wish_verbs.say_gone, {"said": "all_said"}),
         "callback_cannot": Decide(
             callback_verbs.cannot_call,
             {"stopped": "phone_stopped", "untold": "news_uncalled", "said": "all_said"},
@@ -146,7 +146,7 @@ def _open_menu(change: str, last: Choice) -> Menu:
             Choice(
                 "callback.cancel",
                 does=callback_verbs.cancel_callback,
-                on={"cancelled": "callback_cancelled", "gone": "callback_gone"},
+                on={"cancelled": "callback_cancelled", "changed": "callback", "gone": "callback_gone"},
             ),
             last,
         ),

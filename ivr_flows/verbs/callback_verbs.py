@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from ivr_flows.engine.desk import CRISIS_SERVICE, Desk
 from ivr_flows.engine.flow import answers
 from ivr_flows.engine.time_words import in_zone, neighbour
-from ivr_flows.verbs.case_verbs import is_untold, tell_no_more
+from ivr_flows.verbs.case_verbs import is_untold, steps_in_case, tell_no_more
 from ivr_flows.verbs.day_part import next_part_of_day
 from ivr_flows.verbs.wait_words import wait_prompt
 from ivr_flows.verbs.window_words import EVENING, NOON, say_window
@@ -250,6 +250,7 @@ def promise(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
         next_attempt_at=first_at, time_zone=zone, now=desk.now, window=window, any_time=any_time,
         requested_at=since, is_shared=asker.phone_key in desk.rules.shared_phone_keys,
+        may_put_off=_knows_urgent(desk),
     )  # fmt: skip
     if found is None:
         return "refused"
@@ -270,10 +271,18 @@ def promise(
     chosen = None
     if found.window_starts is not None and found.window_ends is not None:
         chosen = found.window_starts, found.window_ends
+    if window is not None and window != chosen and callbacks.is_idle(found):
+        # Another call made it urgent meanwhile, and this caller has not heard of it.
+        desk.say("callback.open")
     if found.urgency != urgency:
         wait = _wait(desk, found.urgency, asker)
     elsewhere = _elsewhere(desk, found.phone_key)
     return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere)
+
+
+def _knows_urgent(desk: Desk) -> bool:
+    """Whether this caller has heard that an urgent callback is open."""
+    return "callback_open" in steps_in_case(desk)
 
 
 def _open_number(desk: Desk) -> str | None:
@@ -435,10 +444,15 @@ def keep_callback(desk: Desk, _digits: str) -> str:
     return "kept"
 
 
-@answers("cancelled", "gone")
+@answers("cancelled", "changed", "gone")
 def cancel_callback(desk: Desk, _digits: str) -> str:
-    """Cancel the case's open callback, unless it is being made right now."""
+    """Cancel the case's open callback, unless it is being made right now.
+
+    One that another call has made urgent since is said first: this caller does not know of it (R36).
+    """
     found = desk.call.open_callback_id
+    if found is not None and desk.call.open_callback_urgency == "urgent" and not _knows_urgent(desk):
+        return "changed"
     if found is None or not cancel_with_pin(desk.session, desk.call, found, desk.now):
         return "gone"
     desk.call.open_callback_id = None

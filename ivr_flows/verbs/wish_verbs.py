@@ -6,11 +6,10 @@ from typing import Any
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
 from models.callbacks.asking_call import asking_goes_on
-from models.callbacks.callback_request import open_of_case
+from models.callbacks.callback_request import is_over, open_of_case
 from models.callbacks.unverified_request import made_in_call
 from models.callbacks.wishes import (
     ABOUT,
-    SAFEST,
     VOICEMAIL_TEXTS,
     WHEN_DROPPED,
     WHO_MAY_ANSWER,
@@ -65,12 +64,28 @@ def say_how(desk: Desk, _digits: str) -> str:
     if desk.is_verified:
         # This includes a callback whose liaison is already being called: these words are about it.
         asked = desk.asked_for.id if desk.asked_for is not None else desk.call.open_callback_id
-        wishes = SAFEST if asked is None else wishes_of(desk.session, asked)
+        if asked is None:
+            # Another call, or staff, cancelled it while this caller was still choosing.
+            _say_gone(desk)
+            return "said"
+        wishes = wishes_of(desk.session, asked)
     desk.say("how.no_message" if wishes.voicemail_text is None else "how.message")
     desk.say(f"how.{wishes.may_answer}")
     if desk.call.silent:
         desk.say("how.silent")
     return "said"
+
+
+@answers("said")
+def say_gone(desk: Desk, _digits: str) -> str:
+    """Why nothing was changed: the callback is over and nobody calls, or somebody may be calling for it."""
+    _say_gone(desk)
+    return "said"
+
+
+def _say_gone(desk: Desk) -> None:
+    over = desk.call.open_callback_id is None and is_over(desk.session, desk.call.case_id)
+    desk.say("callback.over" if over else "callback.gone")
 
 
 def _save(desk: Desk, said: str, **values: Any) -> str:

@@ -13,6 +13,7 @@ from models.callbacks.callback import (
     CALLBACKS,
     IS_IDLE,
     IS_OWED,
+    IS_PAST,
     STAFF_CALL,
     UNTOLD,
     Callback,
@@ -72,6 +73,7 @@ def request_callback(
     any_time: bool = False,
     requested_at: datetime | None = None,
     is_shared: bool = False,
+    may_put_off: bool = True,
 ) -> Callback | None:
     """Promise a caller who entered the PIN to call ``number`` (E.164, dialable); None when refused (R35).
 
@@ -80,8 +82,10 @@ def request_callback(
     the window does not change (R08). A caller who requested a call to this phone before they entered the PIN
     is called once: the promise without a PIN is merged into the new one, if it is surely theirs
     (``models/callbacks/replaced_request.py``) and the phone is not ``is_shared`` by many people. ``any_time``
-    drops the window that was chosen before. ``requested_at`` is for a caller who began to wait earlier and
-    keeps that position. Requests without the PIN: ``models/callbacks/unverified_request.py``.
+    drops the window that was chosen before. Without ``may_put_off`` a callback that another call has made
+    urgent, of which this caller has not heard, stays urgent, at its moment. ``requested_at`` is for a caller
+    who began to wait earlier and keeps that position. Requests without the PIN:
+    ``models/callbacks/unverified_request.py``.
     """
     phone_key = keyring_of(session).index("phone", number)
     if call.holds_changes(now) and (window is not None or not _is_safe(session, call, phone_key)):
@@ -119,6 +123,8 @@ def request_callback(
             return None
         earlier = earlier if standing.phone_key == phone_key else []
     keep_callback(session, standing.id)
+    if standing.urgency == "urgent" != urgency and not may_put_off:
+        window = None
     rises = urgency == "urgent" != standing.urgency
     standing.silent = standing.silent or is_silent
     if rises or standing.reason == STAFF_CALL:
@@ -242,6 +248,13 @@ def lock_phone(session: Session, phone_key: str) -> None:
 def open_of_case(session: Session, case_id: int | None) -> int | None:
     """The callback of this case that a caller who entered the PIN may still change."""
     return session.scalar(select(Callback.id).where(Callback.case_id == case_id, IS_IDLE).limit(1))
+
+
+def is_over(session: Session, case_id: int | None) -> bool:
+    """Whether the last callback of this case to end is over, with nothing left for anybody to do."""
+    ended = select(Callback.state).where(Callback.case_id == case_id, IS_PAST)
+    last = session.scalar(ended.order_by(Callback.id.desc()).limit(1))
+    return last in ("cancelled", "reached", "no_answer")
 
 
 def _owed_to_case(session: Session, case_id: int | None) -> Callback | None:

@@ -46,6 +46,8 @@ def asked_before(
     if registrant_id is None or call.caller_id_doubted or call.phone_key != phone_key:
         return []
     owed = owed_without_pin(session, phone_key)
+    if not owed:
+        return []
     asking = askers(session, owed)
     found = [
         one
