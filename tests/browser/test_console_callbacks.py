@@ -103,13 +103,13 @@ def test_page_of_a_callback_is_accessible_in_every_state(
 
 
 def test_nothing_in_a_row_is_cut_at_1280_pixels(visitors: Visitors, console_server: ConsoleServer) -> None:
-    """The end of "Waiting: line calls tomorrow 4 PM" was cut beside 130 free pixels; at night it is a day."""
+    """The end of "Later: line calls tomorrow 4 PM" was cut beside 130 free pixels; at night it is a day."""
     ana, luis = console_server.adds(name="Ana Demo"), console_server.adds(name="Luis Demo")
     many(console_server, ana, luis)
     eva = console_server.adds(name="Eva Demo")
     page = console_server.opens(visitors, "/console/callbacks", eva)
 
-    expect(page.get_by_text("Waiting: line calls").first).to_be_visible()
+    expect(page.get_by_text("Later: line calls").first).to_be_visible()
     assert _cut_off(page, ".row *") == []
     # The parts of all rows are below each other.
     for part in (".row-state", ".row-verified", ".row-tries", ".row-does"):

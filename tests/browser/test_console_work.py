@@ -94,7 +94,7 @@ def test_three_callbacks_in_a_row_take_four_keys_or_clicks_each_and_load_no_page
         said = (
             "Here is the next callback"
             if number < 2
-            else "No other callback in your languages waits for a call now."
+            else "No other callback in your languages is to be called now."
         )
         expect(page.locator("#desk").get_by_text(said)).to_be_visible()
         expect(page.locator("main :focus")).to_have_count(1)

@@ -89,7 +89,7 @@ def page_of_next(*, callback_id: int | None = None, talk_id: int | None = None) 
         flash(lack, "warning")
     said = {"outcome": _(OUTCOME_CHOICES[_code()]), "what": what}
     flash(
-        _("Saved: %(outcome)s (%(what)s). No other callback in your languages waits for a call now.", **said)
+        _("Saved: %(outcome)s (%(what)s). No other callback in your languages is to be called now.", **said)
         if found is None
         else _(
             "Saved: %(outcome)s (%(what)s). Here is the next callback; nobody has claimed it yet.", **said

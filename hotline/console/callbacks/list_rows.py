@@ -158,7 +158,7 @@ def row_words(
         is_overdue=row.due_at < now and row.state != "talking",
         is_urgent=row.urgency == "urgent",
         why=short_reason(row.reason, first),
-        state=_state(row, needs_attention=needs_attention),
+        state=_state(row, now, window, needs_attention=needs_attention),
         needs_attention=needs_attention,
         note=_note(row, now, zone, window, is_mine=is_mine),
         verified=gave_pin(row.verified, row.case_id, row.begun_by_staff),
@@ -178,9 +178,14 @@ def short_reason(reason: str, first: str | None = None) -> str:
     return f"{said}: {_(SHORT_REASONS[first])}" if tells_more(first, reason) else said
 
 
-def _state(row: WorkRow, *, needs_attention: bool) -> str:
+def _state(row: WorkRow, now: datetime, window: str, *, needs_attention: bool) -> str:
     if needs_attention:
         return _("Needs attention")
+    if row.state == "requested" and window:
+        return _("Not yet")
+    if row.state == "requested" and not row.on_list and row.next_attempt_at > now:
+        # It waits for no liaison: the line calls then, and staff may before.
+        return _("Later")
     if row.state == "talking" and row.held_at is not None:
         return _("On hold")
     if row.state == "claimed" and row.staff_id is None:

@@ -490,7 +490,7 @@ def test_list_is_shown_where_nobody_waits(liaison: Member, office_rows: Office) 
     liaison.opens(f"/console/callbacks/{done}").fills(outcome="reached").clicks("Save outcome")
 
     assert liaison.path == "/console/callbacks"
-    assert liaison.reads("Saved: Reached (Asked for a call). No other callback in your languages waits")
+    assert liaison.reads("Saved: Reached (Asked for a call). No other callback in your languages is to be")
 
 
 def test_callback_in_another_language_or_one_that_needs_attention_is_not_shown_next(

@@ -180,10 +180,10 @@ def test_row_that_cannot_be_claimed_says_why_in_a_word(
 
     assert "Claimed: Maria has it" in found[theirs]
     assert "On hold: Maria has it" in found[talking]
-    assert "Waiting: window opens 1 PM" in found[closed]
+    assert "Not yet: window opens 1 PM" in found[closed]
     assert "Needs attention: phone said stop" in found[stopped]
     assert not any("Claim Call now" in found[one] for one in (theirs, talking, closed, stopped))
-    assert "Waiting: line calls 10:30 AM" in found[again]
+    assert "Later: line calls 10:30 AM" in found[again]
     assert found[again].endswith("Claim Call now")
 
 
