@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import current_app, url_for
 
-from hotline.console.callbacks.words import CANCEL_NAMES, OUTCOME_CHOICES, REASONS
+from hotline.console.callbacks.words import CANCEL_NAMES, OUTCOME_CHOICES, REASONS, RECOGNITION_NAMES
 from hotline.console.cases import notice_words
 from hotline.console.cases.labels import DELIVERIES, EVIDENCE, SEARCH_REASONS
 from hotline.console.shell.layout import ROLE_NAMES
@@ -329,6 +329,21 @@ WAYS = {
     "set up": N_("setting up"),
 }
 URGENCIES = {"urgent": N_("urgent"), "other": N_("not urgent")}
+#: How a case was open to somebody who looked at it in a talk.
+OPENED_BY = {
+    "verified_call": N_("the caller gave the PIN"),
+    "verified_callback": N_("a callback that was asked for with the PIN"),
+}
+#: What a person may change about their calls.
+WISHES = {
+    "may_answer": N_("who may answer"),
+    "voicemail_text": N_("messages on their voicemail"),
+    "night_allowed": N_("calls at night"),
+    "window_starts": N_("from when they are called"),
+    "window_ends": N_("until when they are called"),
+    "time_zone": N_("time zone"),
+    "line": N_("the number that they see"),
+}
 #: The codes in facts, in the words of the pages on which they were chosen.
 CODES = {
     "level": LEVELS,
@@ -339,8 +354,9 @@ CODES = {
     "outcome": notice_words.WHY,
     "evidence": EVIDENCE,
     "delivery": DELIVERIES,
-    "reason": SEARCH_REASONS | REASONS | CANCEL_NAMES | HOLD_REASONS,
-    "code": OUTCOME_CHOICES,
+    "reason": SEARCH_REASONS | REASONS | CANCEL_NAMES | HOLD_REASONS | OPENED_BY,
+    "code": OUTCOME_CHOICES | RECOGNITION_NAMES,
+    "changed": WISHES,
 }
 
 
@@ -377,7 +393,10 @@ def alarm_target(alarm: AuditAlarm) -> tuple[str, str | None]:
 def facts_of(facts: Mapping[str, Any], staff: StaffNames) -> list[tuple[str, str]]:
     """The facts of an entry as readable pairs."""
     return [
-        (_fact(name), _named(name, value, staff) or _plain(value, CODES.get(name, {})))
+        (
+            _of_code(value) if name == "code" else _fact(name),
+            _named(name, value, staff) or _plain(value, CODES.get(name, {})),
+        )
         for name, value in facts.items()
     ]
 
@@ -387,6 +406,13 @@ def _named(name: str, value: Any, staff: StaffNames) -> str | None:
     if name == "asked_by" and isinstance(value, int):
         return staff.by_id.get(value)
     return staff.of(value) if isinstance(value, str) else None
+
+
+def _of_code(value: Any) -> str:
+    """What a fact named code is: a code of a registration, how a person was recognized, or an outcome."""
+    if isinstance(value, bool):
+        return _("with a call code")
+    return _("recognized") if value in RECOGNITION_NAMES else _(FACTS["code"])
 
 
 def _fact(name: str) -> str:

@@ -157,7 +157,9 @@ HAPPENED = {
     "ring_liaison_callback": N_("The line called a liaison"),
     "accept_callback": N_("Accepted by key"),
     "liaison_missed_callback": N_("Not accepted; it went to the next"),
-    "miss_own_call_callback": N_("Their own call was not taken; the claim stays theirs for a moment"),
+    "miss_own_call_callback": N_(
+        "The liaison missed the call that they had asked for; the claim stays theirs for a moment"
+    ),
     "leave_message": N_("The line left its neutral message on a machine"),
     "caller_missed_callback": N_("The person was not reached; it is tried again later"),
     "not_safe_callback": N_("The person could not talk now"),
@@ -195,7 +197,7 @@ ACTORS = {
     "caller": N_("The person"),
     "worker": N_("The line"),
     "sweeper": N_("The line"),
-    "carrier": N_("The phone company"),
+    "carrier": N_("reported by the phone company"),
     "interpreter": N_("The interpreter"),
 }
 _ENDED = {

@@ -64,9 +64,9 @@ HOLD_REASONS = {
     ),
     "skips_a_batch": N_("Files before this one have not arrived: %(count)s."),
     "one_person": N_("The file has no manifest that vouches for it, so a second person must approve it."),
-    "missing_rows": N_("%(count)s rows of the last snapshot are missing; at most %(limit)s may be."),
-    "times_in_the_future": N_("%(count)s rows have a time in the future."),
-    "impossible_changes": N_("%(count)s impossible changes, such as someone in custody after a death."),
+    "missing_rows": N_("Rows of the last snapshot that are missing: %(count)s; at most %(limit)s may be."),
+    "times_in_the_future": N_("Rows with a time in the future: %(count)s."),
+    "impossible_changes": N_("Impossible changes, such as someone in custody after a death: %(count)s."),
     "empty_snapshot": N_("It is a full snapshot without a usable row; %(count)s people would be lost."),
 }
 FIELDS = {"row": N_("the whole row")}

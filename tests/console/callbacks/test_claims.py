@@ -82,7 +82,7 @@ def test_liaison_who_misses_their_own_call_reads_that_and_until_when_they_may_tr
     liaison.opens(f"/console/callbacks/{callback_id}")
 
     assert liaison.reads("You did not answer your phone, so nobody was called.", "It is yours until", "10:02")
-    assert liaison.reads("Their own call was not taken")
+    assert liaison.reads("The liaison missed the call that they had asked for")
     liaison.clicks("Call now")
     assert liaison.reads("Your phone rings. Accept there by pressing 1")
 

@@ -254,3 +254,15 @@ def test_callback_on_hold_is_no_longer_shown_as_talking(staff: Any, office_rows:
 
     assert "Talking: Ana Demo" not in ana.words
     assert ana.clicks("Resume").opens(page).reads("Talking: Ana Demo")
+
+
+def test_liaison_is_not_named_as_the_caller_while_the_phone_of_the_person_rings(
+    staff: Any, office_rows: Office
+) -> None:
+    ana = staff(name="Ana Demo").signs_in()
+    callback_id = office_rows.promises(state="ringing_caller", staff_id=ana.staff_id, rank=None)
+
+    ana.opens(f"/console/callbacks/{callback_id}")
+
+    assert ana.reads("Ringing caller asked to be called back", "You have accepted. Stay on your phone")
+    assert "Ringing caller: Ana Demo" not in ana.words

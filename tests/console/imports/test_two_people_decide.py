@@ -162,6 +162,7 @@ def test_wrong_import_is_taken_back_by_two_people_on_sessions_of_their_own(
     assert what_is_heard(database, cases["A-1"], clock()).status == "in_custody"
     ruth.opens(page)
     assert ruth.reads("Taken back", "What callers heard", "Taken back 10:00 AM by Supervisor 1, ")
+    assert ruth.opens("/console/imports").reads("taken back by Supervisor 1, ")
 
 
 def test_supervisor_who_asked_to_take_back_an_import_cannot_agree_by_a_forged_form(
