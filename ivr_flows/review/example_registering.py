@@ -67,6 +67,17 @@ def _paused(desk: Desk) -> None:
     desk.say("notices.paused", on=desk.when(NOW + timedelta(days=7), on=True))
 
 
+def _renewed_in_a_pause(desk: Desk) -> None:
+    desk.say("wishes.saved")
+    _paused(desk)
+
+
+def _cap_in_a_pause(desk: Desk) -> None:
+    _renewed_in_a_pause(desk)
+    desk.say("notices.then")
+    desk.say("notices.at_most", count="3")
+
+
 def _in_part(desk: Desk) -> None:
     desk.say("wishes.saved")
     desk.say("notices.at_night")
@@ -123,12 +134,17 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "it has ended": _terms("notices.ended"),
     },
     ("look_at_registration", "paused"): {"": _terms("notices.paused", on=timedelta(days=6))},
+    ("look_whether_it_stands", "changed"): {
+        "paused, or back again": _says(),
+        "stopped": _says("notices.agree_again"),
+    },
     ("confirm_notice_code", "registered"): {"": _says("notices.registered")},
     ("confirm_notice_code", "more"): {
         "at first": _says("notices.registered"),
         "a new code": _saved("notices.with_code"),
         "a new code for a new phone": _terms("wishes.saved"),
     },
+    ("confirm_notice_code", "stands"): {"": _saved("notices.with_code")},
     ("choose_phones", "saved"): {"one": _this_phone, "all": _saved("notices.phones")},
     ("call_new_phones", "saved"): {"one": _terms("wishes.saved"), "all": _all_phones},
     ("choose_nights", "saved"): {
@@ -145,6 +161,7 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "a few": _saved("notices.at_most", count="3"),
         "one": _saved("notices.at_most_once"),
         "no cap": _saved("notices.no_cap"),
+        "another call paused it": _cap_in_a_pause,
     },
     ("choose_voicemail", "saved"): {
         "none": _saved("wish.no_message"),
@@ -165,7 +182,10 @@ REGISTERING_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "the main one": _saved("notices.shows_main"),
     },
     ("choose_zone", "saved"): {"": _saved("notices.zone_kept")},
-    ("renew_registration", "saved"): {"": _says("notices.renewed")},
+    ("renew_registration", "saved"): {
+        "as always": _says("notices.renewed"),
+        "another call paused it": _renewed_in_a_pause,
+    },
     ("resume_registration", "saved"): {"": _says("notices.resumed")},
     ("stop_registration", "saved"): {"": _says("notices.stopped")},
     ("pause_week", "saved"): {"": _paused},
@@ -183,6 +203,10 @@ REGISTERING_MEANINGS: Mapping[str, str] = {
     "look_at_registration: paused": "they paused it",
     "look_at_registration: uncalled": "no phone that they chose may be called now",
     "look_at_registration: no_phone_left": "the case has no phone left that may be called",
+    "look_whether_it_stands: kept": "nothing changed since they heard it",
+    "look_whether_it_stands: changed": "another call stopped, paused or resumed it",
+    "decline_calls: stands": "another call registered them",
+    "confirm_notice_code: stands": "another call registered them",
     "call_new_phones: code": "they had chosen no code",
     "look_at_registration: held": "staff have just replaced the PIN",
     "look_at_registration: no_phone": "the case has no phone that may be called",

@@ -76,7 +76,7 @@ _CALLER: Division = (
         "registered",
         "Registered for calls about changes",
         "notices_standing notices_ending notices_paused notices_uncalled notices_no_phone_left notices_stop"
-        " notices_kept notices_gone",
+        " notices_still notices_kept notices_gone",
     ),
     (
         "notice-wishes",

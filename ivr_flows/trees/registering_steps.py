@@ -38,7 +38,7 @@ def registering_steps() -> dict[str, Step]:
                 Choice(
                     "notices.decline",
                     does=registering_verbs.decline_calls,
-                    on={"declined": "notices_declined"},
+                    on={"declined": "notices_declined", "stands": "notices"},
                 ),
             ),
         ),
@@ -60,6 +60,7 @@ def registering_steps() -> dict[str, Step]:
             {
                 "registered": "all_said",
                 "more": "notices_wishes",
+                "stands": "notices",
                 "differs": "notice_code_differs",
                 "gone": "notices_gone",
             },
@@ -70,7 +71,7 @@ def registering_steps() -> dict[str, Step]:
         # It stands: hear it, change it, pause it, stop it.
         "notices_standing": Menu(
             (
-                Choice("notices.leave", next="notices_kept"),
+                Choice("notices.leave", next="notices_still"),
                 Choice("notices.change", next="notices_wishes"),
                 Choice("notices.pause_or_stop", next="notices_stop"),
             ),
@@ -85,7 +86,7 @@ def registering_steps() -> dict[str, Step]:
         "notices_paused": Menu(
             (
                 Choice("notices.resume", does=registering_verbs.resume_registration, on=_ENDED),
-                Choice("notices.leave", next="notices_kept"),
+                Choice("notices.leave", next="notices_still"),
                 Choice("notices.stop", does=registering_verbs.stop_registration, on=_ENDED),
             ),
         ),
@@ -94,13 +95,13 @@ def registering_steps() -> dict[str, Step]:
             (
                 _new_phone("notices.one_phone", about="phone"),
                 _new_phone("notices.all_phones"),
-                Choice("notices.leave", next="notices_kept"),
+                Choice("notices.leave", next="notices_still"),
                 Choice("notices.pause_or_stop", next="notices_stop"),
             ),
         ),
         "notices_no_phone_left": Menu(
             (
-                Choice("notices.leave", next="notices_kept"),
+                Choice("notices.leave", next="notices_still"),
                 Choice("notices.pause_or_stop", next="notices_stop"),
             ),
         ),
@@ -109,8 +110,12 @@ def registering_steps() -> dict[str, Step]:
                 Choice("notices.pause_week", does=registering_verbs.pause_week, on=_ENDED),
                 Choice("notices.pause_month", does=registering_verbs.pause_month, on=_ENDED),
                 Choice("notices.stop", does=registering_verbs.stop_registration, on=_ENDED),
-                Choice("notices.leave", next="notices_kept"),
+                Choice("notices.leave", next="notices_still"),
             ),
+        ),
+        # Another call may have changed it since it was said.
+        "notices_still": Decide(
+            registering_verbs.look_whether_it_stands, {"kept": "notices_kept", "changed": "notices"}
         ),
         "notices_kept": Announce("notices.kept", "all_said"),
         "notices_held": Announce("callback.held", "all_said"),
@@ -125,7 +130,7 @@ def _wishes() -> dict[str, Step]:
     return {
         "notices_wishes": Menu(
             (
-                Choice("wishes.done", next="notices_kept"),
+                Choice("wishes.done", next="notices_still"),
                 Choice("notices.when", next="notices_when"),
                 Choice("notices.messages", next="notices_messages"),
                 Choice("wishes.more", next="notices_more"),

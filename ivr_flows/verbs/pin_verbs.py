@@ -101,9 +101,12 @@ def have_calls_again(desk: Desk, _digits: str) -> str:
 
 @answers("left")
 def leave_calls_stopped(desk: Desk, _digits: str) -> str:
-    """Leave it as it is, and don't mention it again."""
+    """Leave it as it is, and don't mention it again.
+
+    What another call stopped or paused since the PIN, and maybe since the question, the next call mentions.
+    """
     if desk.call.case_id is not None:
-        leave_ended(desk.session, desk.call.case_id, desk.now)
+        leave_ended(desk.session, desk.call.case_id, desk.now, until=desk.call.verified_at)
     desk.call.calls_stopped_at = None
     return "left"
 

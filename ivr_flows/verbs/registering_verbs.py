@@ -21,6 +21,16 @@ from models.notices.registering import Choices, ReadBack, RegistrationError
 NOON, EVENING = 12, 17
 FEW_CALLS = 3
 _WEEK, _MONTH = 7, registering.MOST_PAUSE_DAYS
+#: What each menu follows: nothing stands, or we call, or we do not for now, or no phone is left for it.
+_HEARD: Mapping[str, str] = {
+    "notices_offer": "none",
+    "notices_standing": "standing",
+    "notices_ending": "standing",
+    "notices_paused": "paused",
+    "notices_uncalled": "uncalled",
+    "notices_no_phone_left": "uncalled",
+    "notices_wishes": "standing",
+}
 #: A prompt and the words for its slots.
 _Sentence = tuple[str, Mapping[str, str]]
 
@@ -49,9 +59,34 @@ def look_at_registration(desk: Desk, _digits: str) -> str:
     return "none"
 
 
-@answers("declined")
+@answers("kept", "changed")
+def look_whether_it_stands(desk: Desk, _digits: str) -> str:
+    """Whether what the caller leaves as it is was not stopped, paused or resumed since they heard it.
+
+    If it was, by another call with the PIN or by staff, they hear what stands now.
+    """
+    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    if found is None:
+        now = "none"
+    elif not found.phones:
+        now = "uncalled"
+    else:
+        now = found.state
+    if now == _heard(desk):
+        return "kept"
+    if now == "none" and not desk.is_held and _phone(desk) is not None:
+        desk.say("notices.agree_again")
+    return "changed"
+
+
+@answers("declined", "stands")
 def decline_calls(desk: Desk, _digits: str) -> str:
-    """They want no calls about changes; who was asked because the calls were stopped is asked no more."""
+    """They want no calls about changes; who was asked because the calls were stopped is asked no more.
+
+    If another call registered them meanwhile, we call them: they hear so, and can stop it.
+    """
+    if registering.registration_of(desk.session, _case_id(desk)) is not None:
+        return "stands"
     registering.leave_ended(desk.session, _case_id(desk), desk.now)
     return "declined"
 
@@ -72,9 +107,12 @@ def take_notice_code(desk: Desk, digits: str) -> str:
     return "good"
 
 
-@answers("registered", "more", "differs", "gone")
+@answers("registered", "more", "stands", "differs", "gone")
 def confirm_notice_code(desk: Desk, digits: str) -> str:
-    """The second entry: it registers the caller, or replaces the code of a registration that stands."""
+    """The second entry: it registers the caller, or replaces the code of a registration that stands.
+
+    A caller who agreed to an offer, while another call registered them, hears what that one agreed to.
+    """
     kept, desk.call.new_pin_hash = desk.call.new_pin_hash, None
     key = code_key(desk.keyring, _case_id(desk), digits)
     if key != kept:
@@ -86,7 +124,9 @@ def confirm_notice_code(desk: Desk, digits: str) -> str:
                 did = _call(desk, [phone], code_key=key)
             else:
                 did = _change(desk, [("notices.with_code", {})], code_key=key)
-            return "more" if did == "saved" else "gone"
+            if did != "saved":
+                return "gone"
+            return "stands" if _heard(desk) == "none" else "more"
         if phone is None:
             return "gone"
         terms = [*_express_terms(desk, phone), _CAUTION]
@@ -218,11 +258,16 @@ def choose_zone(desk: Desk, _digits: str) -> str:
 @answers("saved", "gone")
 def renew_registration(desk: Desk, _digits: str) -> str:
     """They still want it: the consent is good for as long again."""
-    return _did(
-        desk,
-        lambda: registering.renew(desk.session, _case_id(desk), policies=desk.policies, **_by(desk)),
-        "notices.renewed",
-    )
+    try:
+        found = registering.renew(desk.session, _case_id(desk), policies=desk.policies, **_by(desk))
+    except RegistrationError:
+        return "gone"
+    if found.paused_until is not None and found.paused_until > desk.now:
+        desk.say("wishes.saved")
+        _say(desk, [_pause_sentence(desk, found.paused_until)])
+    else:
+        desk.say("notices.renewed")
+    return "saved"
 
 
 @answers("saved", "gone")
@@ -281,12 +326,15 @@ def _change(desk: Desk, said: Sequence[_Sentence], **changes: Any) -> str:
         choices: Choices = dataclasses.replace(before, **changes)
         told = registering.read_back(desk.session, case_id, desk.now, desk.policies)
         words = (*(told.words[:1] if told else ()), _words(desk, said))
-        registering.change(
+        found = registering.change(
             desk.session, case_id, choices, words=" ".join(words), policies=desk.policies, **_by(desk)
         )
     except RegistrationError:
         return "gone"
     desk.say("wishes.saved")
+    if found.paused_until is not None and found.paused_until > desk.now:
+        # Another call paused it meanwhile: "we will call" is true only after that.
+        _say(desk, [_pause_sentence(desk, found.paused_until), ("notices.then", {})])
     _say(desk, said)
     return "saved"
 
@@ -331,7 +379,7 @@ def _say_read_back(desk: Desk, found: ReadBack) -> None:
         on = desk.when(found.lapses_at, on=True)
         _say(desk, [("notices.ended", {}) if ended else ("notices.ends", {"on": on})])
     if found.paused_until is not None:
-        _say(desk, [("notices.paused", {"on": desk.when(found.paused_until, on=True)})])
+        _say(desk, [_pause_sentence(desk, found.paused_until)])
     if not found.phones:
         left = "notices.no_phone_left" if _phone(desk) is None else "notices.none_called"
         _say(desk, [(left, {}), _CAUTION])
@@ -340,6 +388,10 @@ def _say_read_back(desk: Desk, found: ReadBack) -> None:
         # "We will not call" was just said, and "we will call" is next.
         _say(desk, [("notices.then", {})])
     _say(desk, _terms(desk, found.phones, found))
+
+
+def _pause_sentence(desk: Desk, until: datetime) -> _Sentence:
+    return "notices.paused", {"on": desk.when(until, on=True)}
 
 
 def _terms(desk: Desk, phones: Sequence[Phone], agreed: Choices | ReadBack) -> list[_Sentence]:
@@ -464,6 +516,12 @@ def _chose_more(desk: Desk) -> bool:
     """Whether the caller asked for more choices since the last offer."""
     *_, since = f" {desk.call.trail} ".rpartition(" notices_offer ")
     return "notices_more_first" in since.split()
+
+
+def _heard(desk: Desk) -> str:
+    """What the caller heard of the registration, by the last of the menus that follow it."""
+    menus = (_HEARD[step] for step in reversed(desk.call.trail.split()) if step in _HEARD)
+    return next(menus, "standing")
 
 
 def _by(desk: Desk) -> dict[str, Any]:

@@ -192,21 +192,27 @@ def stop_registration(
     return end_calls(session, found.id, "withdrawn", now, _actor(made_by, call_id))
 
 
-def leave_ended(session: Session, case_id: int, now: datetime) -> None:
-    """A caller with the PIN was told that the calls were stopped or paused: no later one is told."""
+def leave_ended(session: Session, case_id: int, now: datetime, until: datetime | None = None) -> None:
+    """A caller with the PIN was told that the calls were stopped or paused: no later one is told.
+
+    ``until`` is the moment that they were told of: of what was ended after it, the next call tells.
+    """
     untold = update(Registration).where(Registration.case_id == case_id, IS_END_UNTOLD)
+    if until is not None:
+        untold = untold.where(Registration.ended_at <= until)
     session.execute(untold.values(end_told_at=now), execution_options={"synchronize_session": "fetch"})
 
 
 def renew(
     session: Session, case_id: int, *, made_by: str, call_id: int | None, now: datetime, policies: Policies
-) -> None:
+) -> Registration:
     """The registrant still wants it, in the words that were agreed: the consent is good for as long again."""
     _locked_case(session, case_id, now)
     found = _standing(session, case_id)
     _renew(found, now, policies)
     session.flush()
     _record(session, found, "renew_registration", made_by, call_id, now)
+    return found
 
 
 def registration_of(session: Session, case_id: int) -> Registration | None:
