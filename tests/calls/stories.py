@@ -1,8 +1,10 @@
 """Ways through the line that many stories share."""
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from models import PinCounter, PinTry
 from models.overview.lost_pin import settle_lost_pins
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -54,6 +56,17 @@ def speaks(document: str) -> bool:
     """Whether a right document says words, and then asks, joins, holds or says goodbye."""
     assert check(document.encode(), whisper=False) == []
     return "<Say" in document and bool(re.search("<Gather|<Dial|<Redirect|<Hangup", document))
+
+
+def has_wrong_tries(hotline: "Hotline", case: MadeCase, many: int) -> None:
+    """Phones that the number does not know tried so many wrong PINs in the last weeks."""
+    key, now = hotline.database.keyring.index("case", case.number), hotline.clock.now
+    with hotline.database.transaction() as session:
+        session.add(PinCounter(number_key=key, counter=""))
+        session.add_all(
+            PinTry(call_id=-1, turn=n, number_key=key, counter="", at=now - timedelta(days=n / 5))
+            for n in range(many)
+        )
 
 
 def lost_pins_are_settled(hotline: "Hotline") -> None:

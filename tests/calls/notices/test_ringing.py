@@ -80,29 +80,31 @@ def until_the_last_try(phone: Phone, hotline: Hotline, tries: int) -> None:
 @pytest.mark.parametrize(
     ("kind", "tries"), [("transferred", 3), ("released", 16)], ids=["not urgent", "urgent"]
 )
-@pytest.mark.parametrize("is_last", [True, False], ids=["last try", "try before it"])
-def test_person_who_confirms_nothing_in_the_last_try_is_promised_no_other_call(
-    phone: Phone, registered: Registering, hotline: Hotline, kind: str, tries: int, is_last: bool
+def test_person_who_confirms_nothing_is_promised_another_call_but_not_in_the_last_try(
+    phone: Phone, registered: Registering, hotline: Hotline, kind: str, tries: int
 ) -> None:
     registered(kind, cap=99).is_due(kind)
-    until_the_last_try(phone, hotline, tries if is_last else tries - 1)
-    called = picks_up(phone, hotline)
-    called.presses("1")
-    called.presses(CODE)
-    if kind == "released":
-        called.presses("1")
+    until_the_last_try(phone, hotline, tries - 1)
+    called = hears_the_news_and_says_nothing(phone, hotline, kind)
+    assert called.hears("We will call again. Goodbye.")
+    assert FIRST in sweeps(hotline, hours=2)
 
+    called = hears_the_news_and_says_nothing(phone, hotline, kind)
+
+    assert called.hears("The call is over. You can call us at any time. Goodbye.")
+    assert called.does_not_hear("We will call again.")
+    assert the_notice(hotline).state == "left_for_staff"
+    assert FIRST not in sweeps(hotline, hours=3)
+
+
+def hears_the_news_and_says_nothing(phone: Phone, hotline: Hotline, kind: str) -> Phone:
+    """The person gives the code, hears the news, and confirms nothing until the call is over."""
+    called = picks_up(phone, hotline)
+    for keys in ("1", CODE, "1") if kind == "released" else ("1", CODE):
+        called.presses(keys)
     while not called.is_over:
         called.says_nothing()
-
-    if is_last:
-        assert called.hears("The call is over. You can call us at any time. Goodbye.")
-        assert called.does_not_hear("We will call again.")
-        assert the_notice(hotline).state == "left_for_staff"
-        assert FIRST not in sweeps(hotline, hours=3)
-    else:
-        assert called.hears("We will call again. Goodbye.")
-        assert FIRST in sweeps(hotline, hours=2)
+    return called
 
 
 @pytest.mark.parametrize("is_last", [True, False], ids=["last try", "try before it"])
@@ -283,8 +285,10 @@ def test_unconfirmed_release_pages_those_on_call_after_half_an_hour_and_supervis
     supervisor = make_staff(phone="+12025550172", role="supervisor", on_shift=False)
     registered("released").is_due()
     told: dict[int, list[float]] = {on_call.id: [], supervisor.id: []}
-    for minute in range(0, 140, 5):
-        sweeps(hotline, minutes=5 if minute else 0)
+    started = hotline.clock.now
+    for minute in (0, 29, 30, 60, 90, 119, 120):
+        hotline.clock.now = started + timedelta(minutes=minute)
+        sweeps(hotline)
         for call in list(hotline.carrier.ringing):
             phone.another().declines(call, "no-answer")
         for alert in hotline.rows(select(Alert).where(Alert.level == NOTICES_LATE)):

@@ -90,9 +90,9 @@ def test_slow_registrant_whose_second_phone_rings_meanwhile_still_hears_and_conf
 def test_news_that_is_put_off_again_and_again_becomes_a_task_of_staff(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("deceased", cap=8).is_due("deceased")
+    registered("deceased", cap=5).is_due("deceased")
 
-    for _ in range(24):
+    for _ in range(12):
         for number in sweeps(hotline, hours=2):
             called = picks_up(phone.another(), hotline, number)
             called.presses("2")
@@ -100,7 +100,7 @@ def test_news_that_is_put_off_again_and_again_becomes_a_task_of_staff(
 
     notice = the_notice(hotline)
     assert (notice.state, notice.task) == ("left_for_staff", "cap")
-    assert len(hotline.carrier.placed) == 8
+    assert len(hotline.carrier.placed) == 5
 
 
 def test_calls_that_a_refused_account_never_placed_put_nothing_off(

@@ -157,10 +157,10 @@ def test_person_who_never_answers_is_no_task_of_staff(
 ) -> None:
     registered("in_custody")
     falls_silent(hotline)
-    for _ in range(30):
+    for _ in range(15):
         if hotline.carrier.ringing:
             hotline.declines(phone)
-        sweeps(hotline, hours=2)
+        sweeps(hotline, hours=4)
 
     assert notices(hotline) == [("stopped", "unconfirmed")]
     assert hotline.rows(select(Callback)) == []

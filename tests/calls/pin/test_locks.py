@@ -9,7 +9,7 @@ from models import Alert, AuditEntry, Callback, Staff
 from models.cases.case import close_case, new_number
 from models.staff.pin_lock import LockError, lift_lock, standing_locks
 from tests.calls.conftest import Clock, Hotline
-from tests.calls.stories import is_asked_for_a_number, wrong
+from tests.calls.stories import has_wrong_tries, is_asked_for_a_number, wrong
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -83,7 +83,8 @@ def test_supervisor_is_told_of_a_spent_total_as_well(
 ) -> None:
     make_staff(email="ruth@office.example.org", role="supervisor")
     case = make_case(custody_status="in_custody")
-    for _ in range(102):
+    has_wrong_tries(hotline, case, 90)
+    for _ in range(12):
         guesses(phone, case.number, wrong(case.pin))
 
     sweeps(hotline)

@@ -6,13 +6,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from models import AuditEntry, Call, PinCounter, PinTry, Staff
+from models import AuditEntry, Call, Staff
 from models.calls.call import keep_pending
 from models.cases.case import check_digit_is_right, new_number, rotate_pin
 from models.overview.lost_pin import replace_lost_pin
 from models.overview.total_lift import lift_total
 from tests.calls.conftest import Clock, Hotline
-from tests.calls.stories import document_of, is_asked_for_a_number, next_url, opens_the_case, wrong
+from tests.calls.stories import (
+    document_of,
+    has_wrong_tries,
+    is_asked_for_a_number,
+    next_url,
+    opens_the_case,
+    wrong,
+)
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
@@ -206,7 +213,8 @@ def test_new_pin_that_two_people_gave_opens_a_number_with_a_hundred_wrong_tries(
     case = make_case(custody_status="in_custody")
     make_staff(email="ruth@office.example.org", role="supervisor")
     make_staff(email="sam@office.example.org", role="supervisor", phone="+12025550171")
-    for _ in range(102):
+    has_wrong_tries(hotline, case, 90)
+    for _ in range(12):
         _guess(phone, case.number, wrong(case.pin), "anonymous")
     clock.passes(hours=2)
     assert "in custody" not in _guess(phone, case.number, case.pin, "anonymous")
@@ -296,13 +304,7 @@ def test_hundred_wrong_tries_in_a_month_close_a_number_until_a_supervisor_lifts_
 ) -> None:
     case = make_case(custody_status="in_custody")
     make_staff(email="ruth@office.example.org", role="supervisor")
-    key = hotline.database.keyring.index("case", case.number)
-    with hotline.database.transaction() as session:
-        session.add(PinCounter(number_key=key, counter=""))
-        session.add_all(
-            PinTry(call_id=-1, turn=n, number_key=key, counter="", at=clock.now - timedelta(days=n / 5))
-            for n in range(100)
-        )
+    has_wrong_tries(hotline, case, 100)
     assert "in custody" not in _guess(phone, case.number, case.pin, "+12025550144")
 
     clock.passes(minutes=1)

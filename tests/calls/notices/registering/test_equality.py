@@ -109,7 +109,7 @@ def test_any_keys_behind_the_offer_are_alike_for_every_case(
     visits: Visits = request.getfixturevalue(kinds)
 
     # What one example leaves behind is what the next one begins with, for every case alike.
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.sampled_from(KEYS), max_size=10))
     def presses(keys: list[str]) -> None:
         all_are_alike(hotline, visits, keys)
