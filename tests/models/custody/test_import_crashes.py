@@ -1,9 +1,6 @@
 """A process that dies in the middle of an import leaves nothing that the next run does not finish (R16)."""
 
-import os
-import signal
-import subprocess
-import sys
+import multiprocessing
 import threading
 import time
 from datetime import timedelta
@@ -18,9 +15,14 @@ from models.custody.custody_import import CustodyImport, ImportBusyError, Import
 from models.custody.custody_status import NEUTRAL
 from models.custody.held_import import list_held, reject
 from models.custody.refusals import ImportBusyRefusal
-from tests.conftest import ON_BOTH
+from models.store.database import Database
+from models.store.keyring import Keyring
+from tests import killed
+from tests.conftest import FIELD_KEYS, ON_BOTH, SECRET_KEY
 from tests.factories import NOW, make_staff
 from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
+
+KEYRING = Keyring(FIELD_KEYS, SECRET_KEY)
 
 
 class Killed(BaseException):
@@ -123,22 +125,21 @@ def test_next_run_marks_everyone_wherever_an_import_dies_while_it_holds(database
     pytest.fail("The import never came to its end.")
 
 
+def _take_the_lock_and_keep_it(database_url, taken):
+    with import_lock.import_lock(Database(database_url, KEYRING, pool_size=killed.POOL_SIZE)):
+        taken.set()
+        time.sleep(600)
+
+
 @ON_BOTH
-def test_process_killed_for_good_gives_the_lock_back(tmp_path, database_url, database):
-    script = (
-        "import sys, time\n"
-        "from models.store.database import Database\nfrom models.custody.import_lock import import_lock\n"
-        "from models.store.keyring import Keyring\n"
-        "with import_lock(Database(sys.argv[1], Keyring([('k1', bytes(32))], b's'))):\n"
-        "    print('taken', flush=True); time.sleep(600)\n"
-    )
-    child = subprocess.Popen([sys.executable, "-c", script, database_url], stdout=subprocess.PIPE)
-    assert child.stdout.readline() == b"taken\n"
+def test_process_killed_for_good_gives_the_lock_back(database_url, database):
+    taken = multiprocessing.get_context("fork").Event()
+    child = killed.started(_take_the_lock_and_keep_it, database_url, taken)
+    assert taken.wait(60)
     with pytest.raises(ImportBusyError), import_lock.import_lock(database, wait_seconds=0):
         pass
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    child.stdout.close()
+    child.kill()
+    child.join()
     with import_lock.import_lock(database, wait_seconds=20):
         pass
 

@@ -3,17 +3,16 @@
 import io
 import json
 import os
-import signal
-import subprocess
-import sys
+import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 import pytest
 from sqlalchemy import func, inspect, select, text
 
 from models import CustodyImport, ImportReject, ImportRow, Staff
+from models.custody import import_staging
 from models.custody import import_upload as upload_module
 from models.custody.custody_import import FeedFileError, import_custody, resume
 from models.custody.custody_status import NEUTRAL
@@ -25,7 +24,9 @@ from models.custody.import_request import agree
 from models.custody.import_upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
 from models.custody.refusals import RowRefusal, SettleRefusal, UploadRefusal
 from models.store.database import Database
-from tests.conftest import ON_BOTH
+from models.store.keyring import Keyring
+from tests import killed
+from tests.conftest import FIELD_KEYS, ON_BOTH, SECRET_KEY
 from tests.factories import NOW, make_facility, make_policies, make_staff
 from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
 
@@ -357,32 +358,31 @@ def test_slow_sender_holds_up_no_feed_and_shows_that_it_is_alive(database: Datab
         land_upload(database, import_id, by, LIVES, now)
 
 
+def _read(database_url: str, source: int, by: By) -> None:
+    import_staging.BATCH = 20
+    keyring = Keyring(FIELD_KEYS, SECRET_KEY)
+    database = Database(database_url, keyring, pool_size=killed.POOL_SIZE)
+    with open(source, "rb") as file:
+        upload(database, file, RULES, full=False, by=by, clock=lambda: datetime.now(UTC))
+
+
 @ON_BOTH
 def test_reader_that_died_leaves_nothing_and_says_so(database: Database, database_url: str, by: By) -> None:
     """A process that is killed for good in the middle of a file."""
     open_cases(database, *(f"A-{n}" for n in range(60)))
-    script = (
-        "import sys\nfrom datetime import UTC, datetime\nfrom models.custody import import_staging\n"
-        "from models.store.database import Database\nfrom models.custody.import_upload import By, upload\n"
-        "from models.store.keyring import Keyring\nfrom tests.conftest import FIELD_KEYS, SECRET_KEY\n"
-        "from tests.models.custody.feed import RULES\n"
-        "import_staging.BATCH = 20\n"
-        "database = Database(sys.argv[1], Keyring(FIELD_KEYS, SECRET_KEY))\n"
-        "upload(database, sys.stdin.buffer, RULES, full=False, by=By(int(sys.argv[2]), sys.argv[3]),\n"
-        "       clock=lambda: datetime.now(UTC))\n"
-    )
-    command = [sys.executable, "-c", script, database_url, str(by.staff_id), by.email]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE)
-    assert child.stdin is not None
+    source, sink = os.pipe()
+    child = killed.started(_read, database_url, source, by)
     # Two batches and a half; the rest fills what is read ahead, and then the sender sends nothing.
     rows = [feed_row(f"A-{n}") for n in range(50)] + [feed_row(f"B-{n}") for n in range(100)]
-    child.stdin.write(feed_file(*rows).read())
-    child.stdin.flush()
-    while _staged(database) < 40:
-        assert child.poll() is None
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    child.stdin.close()
+    with open(sink, "wb") as sender:  # noqa: PTH123 - it has no path
+        sender.write(feed_file(*rows).read())
+        sender.flush()
+        while _staged(database) < 40:
+            assert child.is_alive()
+            time.sleep(0.02)
+        child.kill()
+        child.join()
+    os.close(source)
 
     with database.reading() as session:
         ((import_id, seen_at),) = session.execute(select(CustodyImport.id, CustodyImport.seen_at)).all()

@@ -1,11 +1,9 @@
 """Rotating field keys: every sealed value moves, whatever interrupts it, and no writer is overwritten."""
 
+import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text, update
@@ -17,6 +15,7 @@ from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.rotation import SEALED_COLUMNS, count_remaining, rotate
 from models.talks.talk import begin_talk
+from tests import killed
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import make_call, make_callback, make_case, make_staff, make_subject
 
@@ -125,23 +124,17 @@ def test_rotation_that_stopped_halfway_goes_on_where_it_was(
     assert _everything_opens(new)
 
 
-HALF = """
-import os, signal, sys
-from models.store.database import Database
-from models.store.keyring import Keyring
-from models.store.rotation import rotate
+def _rotate_and_die(database_url: str) -> None:
+    seen = 0
 
-keys = [("k%2", bytes(range(64, 96))), ("k1", bytes(range(32)))]
-seen = 0
+    def die(batch: int) -> None:
+        nonlocal seen
+        seen += batch
+        if seen >= 21:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-def die(batch):
-    global seen
-    seen += batch
-    if seen >= 21:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-rotate(Database(sys.argv[1], Keyring(keys, b"any")), batch=7, on_progress=die)
-"""
+    keyring = Keyring((NEW_KEY, *FIELD_KEYS), SECRET_KEY)
+    rotate(Database(database_url, keyring, pool_size=killed.POOL_SIZE), batch=7, on_progress=die)
 
 
 def test_rotation_killed_halfway_goes_on_where_it_was(
@@ -149,11 +142,10 @@ def test_rotation_killed_halfway_goes_on_where_it_was(
 ) -> None:
     filled = _fill(database)
 
-    killed = subprocess.run(
-        [sys.executable, "-c", HALF, database_url], cwd=Path(__file__).parents[3], check=False
-    )
+    process = killed.started(_rotate_and_die, database_url)
+    process.join()
 
-    assert killed.returncode == -signal.SIGKILL
+    assert process.exitcode == -signal.SIGKILL
     with both.reading() as session:
         remaining = count_remaining(session)
     assert 0 < remaining < filled

@@ -1,14 +1,14 @@
 """The purge: old calls and what belongs to them go, killed at any moment; the audit chain stays whole."""
 
 import dataclasses
+import itertools
+import os
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from models import (
     AuditEntry,
@@ -22,7 +22,9 @@ from models.notices.notice import Notice
 from models.notices.registration import Registration
 from models.retention.purge import would_go
 from models.store.database import Database
-from tests.conftest import ON_SQLITE
+from models.store.keyring import Keyring
+from tests import killed
+from tests.conftest import FIELD_KEYS, ON_SQLITE
 from tests.factories import (
     make_call,
     make_callback,
@@ -236,29 +238,21 @@ def test_sweeper_purges_once_a_night(database: Database) -> None:
     assert works(midnight + timedelta(days=1, hours=2, minutes=1)) == 2
 
 
-KILLED = """
-import os, signal, sys
-from datetime import datetime
-from models.store.database import Database
-from models.store.keyring import Keyring
-from tests.workers.purge.purged import OFFICE, Records
-from workers.purge import Purge
+def _purge_and_die(database_url: str, at: int) -> None:
+    """Purge, and be killed in place of the commit with this number."""
+    database = Database(database_url, Keyring(FIELD_KEYS, b"any"), pool_size=killed.POOL_SIZE)
+    commits = itertools.count(1)
 
-database = Database(sys.argv[1], Keyring([("k1", bytes(range(32)))], b"any"))
-now = datetime.fromisoformat(sys.argv[2])
-commits = 0
+    def die(_session: object) -> None:
+        if next(commits) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-def die(_session):
-    global commits
-    commits += 1
-    if commits == int(sys.argv[3]):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-from sqlalchemy import event
-event.listen(database._writers, "before_commit", die)
-for _ in Purge(database, Records(), OFFICE, actor="sweeper", clock=lambda: now, wait=lambda _: None).parts():
-    pass
-"""
+    event.listen(database._writers, "before_commit", die)
+    work = Purge(
+        database, Records(), OFFICE, actor="sweeper", clock=lambda: NIGHT, wait=lambda _seconds: None
+    )  # fmt: skip
+    for _ in work.parts():
+        pass
 
 
 @pytest.mark.parametrize("at", [2, 5, 9, 14])
@@ -267,13 +261,10 @@ def test_purge_whose_process_is_killed_before_a_commit_leaves_nothing_half_done(
 ) -> None:
     fill(database, OLD)
 
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, database_url, NIGHT.isoformat(), str(at)],
-        cwd=Path(__file__).parents[3],
-        check=False,
-    )
+    process = killed.started(_purge_and_die, database_url, at)
+    process.join()
 
-    assert killed.returncode == -signal.SIGKILL
+    assert process.exitcode == -signal.SIGKILL
     assert chain_is_whole(database)
     with database.reading() as session:
         (run,) = session.scalars(select(PurgeRun)).all()
