@@ -44,6 +44,12 @@ def _files_of(package: str) -> tuple[tuple[str, ast.Module], ...]:
     )
 
 
+@cache
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Every node of a file; walking a thousand trees anew for each rule takes longer than all rules."""
+    return tuple(ast.walk(tree))
+
+
 def dotted(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return f"{dotted(node.value)}.{node.attr}"
@@ -51,7 +57,7 @@ def dotted(node: ast.expr) -> str:
 
 
 def calls(tree: ast.Module) -> Iterator[tuple[int, str, ast.Call]]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call):
             yield node.lineno, dotted(node.func), node
 
@@ -78,7 +84,7 @@ def test_only_the_database_file_commits() -> None:
 def test_functions_of_the_models_take_their_session_first() -> None:
     wrong = []
     for path, tree in sources("models"):
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if isinstance(node, ast.FunctionDef):
                 names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
                 if "session" in names and names.index("session") > (1 if names[0] in {"self", "cls"} else 0):
@@ -92,7 +98,7 @@ def test_only_the_settings_read_the_environment() -> None:
     wrong = [
         f"{path}:{node.lineno}"
         for path, tree in sources(*PACKAGES)
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Attribute)
         and dotted(node) in {"os.environ", "os.getenv", "os.environb", "os.putenv"}
         and path not in {"config/settings.py", "hotline/cli/command/context.py"}
@@ -205,7 +211,7 @@ def test_models_know_no_tree_and_no_step() -> None:
     for path, tree in sources("models"):
         if "/migrations/" in path:
             continue
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             match node:
                 case ast.Attribute(attr=name, ctx=ast.Load()) if name in OF_THE_ENGINE:
                     found.append(f"{path}:{node.lineno} reads {name}")
@@ -332,7 +338,7 @@ def test_no_name_has_a_word_that_the_glossary_replaced() -> None:
         if "/migrations/" in path:
             continue
         names = {Path(path).stem, Path(path).parent.name}
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             match node:
                 case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.alias(name=name):
                     names.add((getattr(node, "asname", None) or name).rpartition(".")[2])
@@ -353,7 +359,7 @@ def test_no_name_has_a_word_that_the_glossary_replaced() -> None:
 def test_no_prompt_step_or_column_has_a_name_that_the_glossary_replaced() -> None:
     wrong = []
     for path, tree in sources(*PACKAGES, "tests"):
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             match node:
                 case ast.Constant(value=str(text)) if _FORBIDDEN_TEXTS.fullmatch(text):
                     wrong.append(f"{path}: {text}")
