@@ -104,7 +104,10 @@ def make_certificate(folder: Path) -> None:
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     needs("nginx")
     folder = tmp_path_factory.mktemp("proxy")
-    told = {"HOTLINE_PUBLIC_URL": f"https://{NAME}", "HOTLINE_WEB_PROXIES": "1", "TWILIO_AUTH_TOKEN": TOKEN}
+    told = {
+        "HOTLINE_PUBLIC_URL": f"https://{NAME}", "HOTLINE_WEB_PROXIES": "1", "HOTLINE_WEB_WORKERS": "1",
+        "TWILIO_AUTH_TOKEN": TOKEN,
+    }  # fmt: skip
     web = Web(migrated_folder(folder / "var"), **told)
     one = Proxy(folder, web.port)
     until(one.is_up, "the proxy")

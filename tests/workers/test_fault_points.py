@@ -151,11 +151,11 @@ def _people_do_their_part(call_center: CallCenter, answered: set[str]) -> None:
 
 
 def _comes_to_an_end(call_center: CallCenter, callback_id: int, answers: bool) -> None:
-    """Sweep every ten seconds, do the jobs, and let phones be answered, or let all events be lost."""
+    """Sweep every twenty seconds, do the jobs, and let phones be answered, or let all events be lost."""
     answered: set[str] = set()
     started = call_center.now
     while call_center.now - started < BOUND:
-        call_center.sweeps(seconds=10)
+        call_center.sweeps(seconds=20)
         call_center.works_off()
         if answers:
             _people_do_their_part(call_center, answered)

@@ -65,6 +65,8 @@ LIKELY = st.sampled_from(
         "<Reject/>",
     ]
 )
+#: An example is up to eight documents of dozens of elements, or a whole call.
+FEWER = settings(max_examples=25, deadline=None)
 DOCUMENTS = st.one_of(st.lists(LIKELY, max_size=4), st.lists(elements(), max_size=4)).map("".join)
 EVENTS = st.lists(
     st.one_of(
@@ -96,6 +98,7 @@ def test_entities_that_grow_without_end_are_refused_before_they_do() -> None:
     assert refused.value.code == 12100
 
 
+@FEWER
 @given(DOCUMENTS)
 def test_any_elements_can_be_read(verbs: str) -> None:
     for finding in read(f"<Response>{verbs}</Response>", whisper=True, inline=True):
@@ -110,7 +113,7 @@ def test_document_of_a_thousand_levels_can_be_read_and_heard() -> None:
     assert ScriptedLine(start=deep).is_dialled(timed=False).leg.heard == ["hello"]
 
 
-@settings(deadline=None)
+@FEWER
 @given(st.booleans(), DOCUMENTS, DOCUMENTS, EVENTS)
 def test_any_call_ends_or_waits(timed: bool, start: str, wait: str, events: list[tuple[str, ...]]) -> None:
     line = ScriptedLine(start=start, wait=wait)

@@ -22,13 +22,13 @@ SIGN_IN = "/console/sign-in"
 
 
 class Office:
-    """A web process pair and a console process, as `serve` runs them."""
+    """A web process and a console process, as `serve` runs them."""
 
     def __init__(self, folder: Path) -> None:
         port = free_ports()
         told = {"HOTLINE_CONSOLE_PORT": str(port)}
         self._folder, self._told, self._port = folder, told, port
-        self.web = Web(folder, **told)
+        self.web = Web(folder, HOTLINE_WEB_WORKERS="1", **told)
         self.starts_console()
 
     def starts_console(self) -> None:
