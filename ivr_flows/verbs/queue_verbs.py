@@ -57,12 +57,18 @@ def find_person_at_once(desk: Desk, _digits: str) -> str:
         return "nobody"
     if nobody_dials(desk.session, desk.now):
         return "nobody"
-    wait = waits.join_queue(desk.session, desk.call, desk.now, verified=desk.is_verified)
+    wait = _join(desk)
     if queue_ring.rung_now(desk.session, desk.call.id) is None and not _ring_if_free(desk, wait):
         waits.leave_queue(desk.session, desk.call.id, "offered", desk.now)
         return "nobody"
     desk.say("person.connecting")
     return "ringing"
+
+
+def _join(desk: Desk) -> waits.QueuedCall:
+    return waits.join_queue(
+        desk.session, desk.call, desk.now, verified=desk.is_verified, urgent=is_untold(desk)
+    )
 
 
 @answers("must", "may")
@@ -175,7 +181,7 @@ def _seek(desk: Desk, *, at_0: bool = False) -> tuple[str, bool]:
             return _give_up(desk, "nobody"), False
     elif rung.is_lost(now):
         return _ring_office(desk), False
-    wait = waits.join_queue(session, call, now, verified=desk.is_verified)
+    wait = _join(desk)
     if rung is not None:
         return "wait", True
     if waits.rung_since(session, wait) >= desk.policies.liaison_tries:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from models.callbacks.appointment import first_served, promised_by
 from models.callbacks.asking_call import pause_after
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
@@ -62,11 +63,16 @@ def call_back_if_agreed(
     if allowed is None or not policy.can_dial(number):
         return []
     time_zone, window = allowed
+    soon = now + pause_after(session, call.id, policy.numbers)
+    at, due_at = policy.calling_window(soon, time_zone), policy.due_at("other", now)
+    if wait.urgent:
+        # They waited to hear hard news at this hour, and no part of the day puts that off (R36).
+        at, window = first_served(session, soon, policy), None
+        due_at = promised_by(at, policy.numbers)
     promise = Promise(
-        number=number, urgency="other", reason="abandoned", verified=True, language=call.language,
-        time_zone=time_zone, requested_at=wait.since, due_at=policy.due_at("other", now),
-        next_attempt_at=policy.calling_window(now + pause_after(session, call.id, policy.numbers), time_zone),
-        case_id=call.case_id, call_id=call.id, silent=call.silent, window=window,
+        number=number, urgency="urgent" if wait.urgent else "other", reason="abandoned", verified=True,
+        language=call.language, time_zone=time_zone, requested_at=wait.since, due_at=due_at,
+        next_attempt_at=at, case_id=call.case_id, call_id=call.id, silent=call.silent, window=window,
     )  # fmt: skip
     made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
     return [] if made is None else [("dial_liaison", made)]

@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    false,
     func,
     or_,
     select,
@@ -44,7 +45,8 @@ class QueuedCall(Base):
     ``outcome``, once it has ended: ``talked``, ``kept`` (as a callback), ``offered`` (a callback, since
     nobody came), ``dialed`` (their own call dialed the office's number), ``left`` (the caller went back to a
     menu), ``abandoned`` (they hung up) or ``lapsed`` (no news of the call). ``verified`` is whether the PIN
-    was right when they began to wait; it does not expire meanwhile.
+    was right when they began to wait; it does not expire meanwhile. ``urgent``: they wait for a person who
+    tells them hard news, so a callback in its place is urgent (R36).
     """
 
     __tablename__ = "queued_calls"
@@ -56,6 +58,7 @@ class QueuedCall(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"), unique=True)
     verified: Mapped[bool]
+    urgent: Mapped[bool] = mapped_column(default=False, server_default=false())
     since: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -69,12 +72,14 @@ def wait_of(session: Session, call_id: int) -> QueuedCall | None:
     ).first()
 
 
-def join_queue(session: Session, state: "CallState", now: datetime, *, verified: bool) -> QueuedCall:
+def join_queue(
+    session: Session, state: "CallState", now: datetime, *, verified: bool, urgent: bool = False
+) -> QueuedCall:
     """Join the call queue, or record that the caller is still in it; a place keeps its original moment."""
     mine = select(QueuedCall).where(QueuedCall.call_id == state.id)
     wait = session.scalars(mine).first()
     if wait is None:
-        new = {"call_id": state.id, "verified": verified, "since": now, "seen_at": now}
+        new = {"call_id": state.id, "verified": verified, "urgent": urgent, "since": now, "seen_at": now}
         on_postgresql = session.get_bind().dialect.name == "postgresql"
         insert = (postgresql.insert if on_postgresql else sqlite.insert)(QueuedCall)
         # The same webhook may arrive twice at once; then the other request's row is this caller's.
@@ -84,7 +89,7 @@ def join_queue(session: Session, state: "CallState", now: datetime, *, verified:
         # Back in the queue after a callback was offered or a talk ended: a new wait begins.
         wait.since, wait.verified, wait.ended_at, wait.outcome = now, verified, None, None
     # A caller who opens the case while waiting moves up; nobody moves down.
-    wait.verified, wait.seen_at = wait.verified or verified, now
+    wait.verified, wait.urgent, wait.seen_at = wait.verified or verified, urgent, now
     session.flush()
     return wait
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.callbacks.appointment import check_moment, first_served, promised_by
-from models.callbacks.callback import IS_OWED, UNASKED, Callback
+from models.callbacks.callback import IS_OWED, UNASKED, Callback, move_callback
 from models.callbacks.callback_policy import CallbackPolicy, Hours
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.follow_up import LATER, NO_SAFE_PHONE, SUPERVISOR, follow_up
@@ -18,7 +18,7 @@ from models.cases.registrant import Registrant
 from models.cases.safe_phone import is_barred, safe_numbers, standing_of
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
-from models.talks.call_queue import OPENS_ITS_CASE
+from models.talks.call_queue import OPENS_ITS_CASE, QueuedCall
 from models.talks.talk import Talk
 
 
@@ -45,8 +45,11 @@ def follow_talk(
     already.
     """
     callback = None if talk.callback_id is None else session.get_one(Callback, talk.callback_id)
-    is_urgent = callback is not None and callback.urgency == "urgent"
-    if callback is not None and is_urgent and not is_agreed:
+    if callback is None:
+        is_urgent = _waits_for_hard_news(session, talk.caller_call_id)
+    else:
+        is_urgent = callback.urgency == "urgent"
+    if is_urgent and not is_agreed:
         # A supervisor sees to it now.
         at = now if reason == SUPERVISOR else _urgent_later(session, callback, at, policy)
     due_at = promised_by(at, policy.numbers) if is_agreed or is_urgent else policy.due_at("other", at)
@@ -54,6 +57,8 @@ def follow_talk(
         caller = session.get_one(Call, talk.caller_call_id)
         made = promise_to_caller(session, caller, reason, at, actor, now, policy, due_at=due_at)
         is_owed = made is None and reason == LATER and _is_owed_anyway(session, caller, at, reason)
+        if is_owed and not is_agreed:
+            _bring_forward(session, caller, at, due_at, actor, now)
         if made is None and not is_owed:
             _leave_without_phone(session, caller, reason, actor, now, due_at)
     else:
@@ -70,17 +75,38 @@ def follow_talk(
     return made is not None or is_owed
 
 
-def _urgent_later(session: Session, callback: Callback, at: datetime, policy: CallbackPolicy) -> datetime:
-    """When the line goes on with an urgent callback for which nobody agreed on a moment.
+def _urgent_later(
+    session: Session, callback: Callback | None, at: datetime, policy: CallbackPolicy
+) -> datetime:
+    """When the line goes on with an urgent callback, or caller at 0, for whom nobody agreed on a moment.
 
     Its person asked for a call at any hour. One who asked for nothing is called in their own hours (R29).
     """
-    if callback.reason not in UNASKED:
+    if callback is None or callback.reason not in UNASKED:
         return first_served(session, at, policy)
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     zone, starts, ends = callback.time_zone, callback.window_starts, callback.window_ends
     hours = Hours("other", zone, starts, ends, callback.asked_elsewhere, at)
     return policy.moment_inside(hours, at, phone.window) or at
+
+
+def _bring_forward(
+    session: Session, caller: Call, at: datetime, due_at: datetime, actor: str, now: datetime
+) -> None:
+    """The promise that a case has already is kept by ``at``: its person asked staff for a call sooner."""
+    case = opened_case(session, caller)
+    if case is None:
+        return
+    owed = select(Callback).where(Callback.case_id == case.id, IS_OWED, Callback.state == "requested")
+    for standing in session.scalars(owed).all():
+        if standing.next_attempt_at > at:
+            standing.window_starts = standing.window_ends = None
+            session.flush()
+            move_callback(
+                session, standing.id, next_attempt_at=at, due_at=min(due_at, standing.due_at), now=now,
+                actor=actor,
+            )  # fmt: skip
+            session.refresh(standing)
 
 
 def _leave_without_phone(
@@ -91,8 +117,9 @@ def _leave_without_phone(
     if case is None:
         return
     registrant = session.get_one(Registrant, case.registrant_id)
+    urgency = "urgent" if _waits_for_hard_news(session, caller.id) else "other"
     task = Promise(
-        number="", urgency="other", reason=reason, verified=True, language=caller.language,
+        number="", urgency=urgency, reason=reason, verified=True, language=caller.language,
         time_zone=caller.time_zone or registrant.time_zone, requested_at=now, due_at=due_at,
         next_attempt_at=now, case_id=case.id, call_id=caller.id, silent=caller.silent,
         state="left_for_staff", outcome=NO_SAFE_PHONE,
@@ -122,8 +149,13 @@ def promise_to_caller(
     if number is None or is_served:
         return None
     registrant = None if case is None else session.get(Registrant, case.registrant_id)
+    is_urgent = _waits_for_hard_news(session, caller.id)
+    if is_urgent and due_at is None:
+        at = first_served(session, at, policy)
+        due_at = promised_by(at, policy.numbers)
     promise = Promise(
-        number=number, urgency="other", reason=reason, verified=case is not None, language=caller.language,
+        number=number, urgency="urgent" if is_urgent else "other", reason=reason,
+        verified=case is not None, language=caller.language,
         time_zone=caller.time_zone or (registrant.time_zone if registrant else policy.zone_of(number)),
         requested_at=now, due_at=due_at or policy.due_at("other", at), next_attempt_at=at,
         case_id=None if case is None else case.id, call_id=caller.id, silent=caller.silent,
@@ -131,6 +163,11 @@ def promise_to_caller(
         outcome=SUPERVISOR if reason == SUPERVISOR else None,
     )  # fmt: skip
     return promise_callback(session, promise, actor=actor, now=now)
+
+
+def _waits_for_hard_news(session: Session, call_id: int) -> bool:
+    """Whether this caller waited for a person who tells them hard news: what follows is urgent (R36)."""
+    return bool(session.scalar(select(QueuedCall.urgent).where(QueuedCall.call_id == call_id)))
 
 
 def opened_case(session: Session, caller: Call) -> Case | None:

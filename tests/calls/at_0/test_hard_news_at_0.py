@@ -1,0 +1,102 @@
+"""Callers who wait at 0 for a person who tells them hard news: what follows is urgent (R19, R36)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from models import Callback, Staff
+from tests.calls.conftest import Hotline
+from tests.calls.stories import opens_the_case
+from tests.factories import MadeCase, make_callback
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+FIRST = "+12025550130"
+
+
+def talks(phone: Phone, hotline: Hotline, caller: Phone) -> Phone:
+    """A liaison takes the caller, who does no more than wait; returns the liaison's phone."""
+    liaison = hotline.accepts(phone.another())
+    for _ in range(6):
+        if not caller.is_talking:
+            caller.says_nothing()
+    assert caller.is_talking
+    return liaison
+
+
+@pytest.mark.parametrize("how", ["hangs up", "is cut off on hold", "call later", "for the supervisor"])
+def test_caller_whom_no_person_told_hard_news_is_called_back_urgently(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, how: str
+) -> None:
+    make_staff()
+    case = make_case("released", phone=FIRST)
+    caller = phone.another()
+    opens_the_case(caller, case, from_=FIRST)
+    assert caller.hears("To have a person tell you, press 2")
+    caller.presses("2")
+    hotline.jobs.works_off()
+    if how == "hangs up":
+        hotline.clock.passes(seconds=40)
+        caller.hangs_up()
+    else:
+        liaison = talks(phone, hotline, caller)
+        hotline.clock.passes(minutes=1)
+        if how == "is cut off on hold":
+            liaison.presses("*")
+        caller.hangs_up()
+        hotline.jobs.works_off()
+        if how != "is cut off on hold":
+            liaison.presses("3" if how == "call later" else "4")
+    hotline.jobs.works_off()
+
+    (callback,) = hotline.rows(select(Callback))
+    assert callback.urgency == "urgent"
+    assert callback.due_at <= hotline.clock.now + timedelta(hours=4)
+
+
+def test_caller_who_heard_the_news_and_waits_at_0_is_not_urgent(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff()
+    case = make_case("released", phone=FIRST)
+    caller = phone.another()
+    opens_the_case(caller, case, from_=FIRST)
+    caller.presses("1")
+    assert caller.hears("was released")
+    caller.presses("0")
+    hotline.jobs.works_off()
+    hotline.clock.passes(seconds=40)
+    caller.hangs_up()
+    hotline.jobs.works_off()
+
+    assert [one.urgency for one in hotline.rows(select(Callback))] == ["other"]
+
+
+def test_later_after_a_talk_at_0_brings_the_promise_of_another_day_forward(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff()
+    case = make_case("in_custody", phone=FIRST)
+    friday = hotline.clock.now + timedelta(days=2)
+    caller = phone.another()
+    opens_the_case(caller, case, from_=FIRST)
+    caller.presses("0")
+    hotline.jobs.works_off()
+    liaison = talks(phone, hotline, caller)
+    with hotline.database.transaction() as session:
+        make_callback(session, case, phone=FIRST, next_attempt_at=friday, due_at=friday + timedelta(hours=8))
+        hours = {"window_starts": friday, "window_ends": friday + timedelta(hours=4)}
+        session.execute(update(Callback).values(**hours))
+    hotline.clock.passes(minutes=1)
+    caller.hangs_up()
+    hotline.jobs.works_off()
+
+    liaison.presses("3")
+
+    assert liaison.hears("saved")
+    (callback,) = hotline.rows(select(Callback))
+    assert callback.next_attempt_at <= hotline.clock.now + timedelta(hours=2)
+    assert callback.window_starts is None
