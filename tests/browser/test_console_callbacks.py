@@ -282,7 +282,7 @@ def test_words_are_shown_once_the_person_is_recognized(
     field.fill("Prefers mornings.")
     expect(page.get_by_role("link", name="Show what may be said")).to_have_count(0)
 
-    page.get_by_text("They gave the code we gave them").click()
+    page.get_by_text("They gave a code that staff told them, not their notice code").click()
     page.get_by_role("button", name="Record recognition").click()
     expect(page.locator("#work").get_by_text("Recognition is recorded.")).to_be_visible()
 

@@ -145,7 +145,7 @@ def test_person_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     expect(page.get_by_text("You have been talking since")).to_be_visible()
     expect(page.get_by_text("in custody")).not_to_be_visible()
     guide.keep(page, "talking")
-    page.get_by_text("They said the word we agreed on").click()
+    page.get_by_text("They said the word agreed on in an earlier talk").click()
     page.get_by_role("button", name="Record recognition").click()
     expect(page.locator("blockquote")).to_contain_text("in custody")
     page.locator("blockquote").scroll_into_view_if_needed()

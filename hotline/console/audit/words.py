@@ -411,7 +411,7 @@ def _named(name: str, value: Any, staff: StaffNames) -> str | None:
 def _of_code(value: Any) -> str:
     """What a fact named code is: a code of a registration, how a person was recognized, or an outcome."""
     if isinstance(value, bool):
-        return _("with a call code")
+        return _("with a notice code")
     return _("recognized") if value in RECOGNITION_NAMES else _(FACTS["code"])
 
 

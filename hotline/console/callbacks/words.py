@@ -134,8 +134,8 @@ OUTCOME_CHOICES = {
 }
 #: How staff recognized the person on a call that we placed.
 RECOGNITION_NAMES = {
-    "agreed_word": N_("They said the word we agreed on"),
-    "spoken_code": N_("They gave the code we gave them"),
+    "agreed_word": N_("They said the word agreed on in an earlier talk"),
+    "spoken_code": N_("They gave a code that staff told them, not their notice code"),
     "last_call": N_("They knew what was said in their last call"),
 }
 #: Languages by their codes; any other shows its code.

@@ -82,7 +82,7 @@ def test_code_in_a_fact_reads_as_on_the_page_where_it_was_chosen(
         ("stop_notice", "notice:7", {"outcome": "staff_cancelled"}, "outcome “cancelled by staff”"),
         ("request_callback", "callback:7", {"urgency": "other", "verified": True}, "class “not urgent”"),
         ("change_staff", "staff:7", {"role": "liaison"}, "role “Liaison”"),
-        ("register_for_notices", "registration:7", {"code": True}, "with a call code Yes"),
+        ("register_for_notices", "registration:7", {"code": True}, "with a notice code Yes"),
         ("change_registration", "registration:7", {"changed": ["night_allowed"]}, "“calls at night”"),
         ("recognize_person", "callback:7", {"code": "agreed_word"}, "recognized “They said"),
         ("look_at_case", "case:7", {"reason": "verified_call"}, "reason “the caller gave the PIN”"),

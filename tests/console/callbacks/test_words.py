@@ -108,7 +108,9 @@ def test_key_1_of_a_call_we_placed_opens_no_case_before_the_person_is_recognized
 
     recognizes(liaison, callback_id, "spoken_code")
 
-    assert liaison.reads("Recognition is recorded", "They gave the code we gave them")
+    assert liaison.reads(
+        "Recognition is recorded", "They gave a code that staff told them, not their notice code"
+    )
     assert liaison.reads("in custody", "Stewart")
     (entry,) = office_rows.entries("recognize_person")
     assert (entry.actor, entry.facts) == (f"staff:{liaison.staff_id}", {"code": "spoken_code"})
