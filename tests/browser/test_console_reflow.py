@@ -1,11 +1,12 @@
 """The console at 320 pixels (a zoom of 400 %) and in the reader's own colors."""
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import ConsoleServer
-from tests.browser.test_console_callbacks import many
+from tests.browser.test_console_bar import talks
+from tests.browser.test_console_callbacks import claims, many, promises
 
 
 @pytest.mark.parametrize("width", [320, 390])
@@ -36,6 +37,27 @@ def test_marks_and_words_of_a_row_are_beside_its_button_at_320_pixels(
         for part in (".row-why", ".row-state", ".row-tries"):
             assert row.locator(part).evaluate("it => it.scrollWidth <= it.clientWidth + 1"), part
     assert rows.count() > 3
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_call_that_opens_by_itself_has_its_controls_in_sight_and_is_first_on_a_phone(
+    visitors: Visitors, console_server: ConsoleServer, width: int
+) -> None:
+    ana = console_server.adds(name="Ana Demo", on_shift=True)
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    talks(console_server, callback_id)
+
+    page = console_server.opens(visitors, "/console/callbacks", ana, width)
+
+    title, rows = page.get_by_role("heading", level=1), page.locator("#rows")
+    at, list_at = title.bounding_box(), rows.bounding_box()
+    assert at is not None
+    assert list_at is not None
+    assert width > 390 or at["y"] < list_at["y"], "the call comes before the list"
+    page.locator("#rows").scroll_into_view_if_needed()
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    expect(page.locator("#bar-end")).to_be_in_viewport(ratio=1)
 
 
 def test_chosen_radio_button_can_be_told_in_the_readers_own_colors(
