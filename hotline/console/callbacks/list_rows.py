@@ -175,7 +175,8 @@ def row_words(
 def short_reason(reason: str, first: str | None = None) -> str:
     """Why we call, in a word or two, and why the talk before was asked for; else the code of the reason."""
     said = _(SHORT_REASONS[reason]) if reason in SHORT_REASONS else reason
-    return f"{said}: {_(SHORT_REASONS[first])}" if tells_more(first, reason) else said
+    # The first reason comes first: a narrow row is cut at its end.
+    return f"{_(SHORT_REASONS[first])}: {said}" if tells_more(first, reason) else said
 
 
 def _state(row: WorkRow, now: datetime, window: str, *, needs_attention: bool) -> str:

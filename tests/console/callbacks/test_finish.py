@@ -274,7 +274,7 @@ def test_colleague_who_goes_on_with_a_talk_reads_what_it_was_about(
     callback_id = office_rows.promises(reason="about_safety")
     for told in (
         "Saved: Call again later (About safety).",
-        "Saved: Call again later (Asked to call later: About safety).",
+        "Saved: Call again later (About safety: Asked to call later).",
     ):
         with office_rows.database.transaction() as session:
             row = session.get_one(Callback, callback_id)
@@ -287,7 +287,7 @@ def test_colleague_who_goes_on_with_a_talk_reads_what_it_was_about(
         with database.reading() as session:
             callback_id = session.scalars(select(Callback.id).order_by(Callback.id.desc())).first() or 0
         (row,) = luis.opens("/console/callbacks").page.xpath(f"//li[@id='row-{callback_id}']")
-        assert "Asked to call later: About safety" in words(row)
+        assert "About safety: Asked to call later" in words(row)
         assert luis.opens(f"/console/callbacks/{callback_id}").reads("asked to be called later: about safety")
 
 
