@@ -66,7 +66,9 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
         "phone_stopped": Menu(
             (
                 Choice(
-                    "stop.lift", does=pin_verbs.lift_stops, on={"lifted": "stop_lifted", "held": "stop_held"}
+                    "stop.lift",
+                    does=pin_verbs.lift_stops,
+                    on={"lifted": "stop_lifted", "again": "since", "held": "stop_held"},
                 ),
                 Choice("stop.leave", does=pin_verbs.leave_stops, on={"left": "since"}),
             ),

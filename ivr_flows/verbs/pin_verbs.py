@@ -56,16 +56,16 @@ def heard_of_tries(desk: Desk, key: str) -> None:
         desk.writes += tries_told(desk.call)
 
 
-@answers("lifted", "held")
+@answers("lifted", "again", "held")
 def lift_stops(desk: Desk, _digits: str) -> str:
     """Call stopped phones again; not while changes to phones are blocked after a lost PIN (R08).
 
     In that case the next call asks again: a caller who wanted the phone back must not lose it for good.
+    A stop that came after the question is not lifted by its answer, but asked about next.
     """
     if desk.is_held:
         return "held"
-    answer_notice(desk.session, desk.call, desk.now, lift=True)
-    return "lifted"
+    return "lifted" if answer_notice(desk.session, desk.call, desk.now, lift=True) else "again"
 
 
 @answers("left")

@@ -191,19 +191,35 @@ def _untell(session: Session, registrant_id: int, at: datetime, actor: str, now:
     return jobs
 
 
-def answer_notice(session: Session, call: "CallState", now: datetime, *, lift: bool) -> None:
-    """Record that the verified caller heard about the stops: lift them, or keep them and ask no more."""
-    untold = select(Phone).where(
-        Phone.registrant_id == call.registrant_id, Phone.stopped_at.is_not(None),
-        Phone.stop_told_at.is_(None), Phone.unsafe_since.is_(None),
-    )  # fmt: skip
-    for phone in session.scalars(untold.order_by(Phone.id).with_for_update()):
-        if lift:
+def answer_notice(session: Session, call: "CallState", now: datetime, *, lift: bool) -> bool:
+    """Record that the verified caller heard about the stops: lift them, or keep them and ask no more.
+
+    Only what they were asked about: a stop that came after the question stays, and the caller is asked about
+    it next. What another call has left stopped since the question is lifted. Returns whether the phones of
+    the question may be called now.
+    """
+    asked_at = call.progress_at or now
+    stopped = select(Phone).where(Phone.registrant_id == call.registrant_id, Phone.stopped_at.is_not(None))
+    newer: list[Phone] = []
+    is_lifted = is_barred = False
+    for phone in session.scalars(stopped.order_by(Phone.id).with_for_update()):
+        if phone.unsafe_since is not None:
+            is_barred = is_barred or phone.unsafe_since >= asked_at
+        elif phone.stopped_at is not None and phone.stopped_at > asked_at:
+            if phone.stop_told_at is None:
+                newer.append(phone)
+        elif phone.stop_told_at is not None and phone.stop_told_at <= asked_at:
+            continue
+        elif lift:
             lift_stop(session, phone, f"caller:{call.id}", now)
+            is_lifted = True
         else:
             phone.stop_told_at = now
     session.flush()
-    call.stops_untold = 0
+    # After the duress PIN only the phone in the caller's hand is spoken of (R10).
+    is_duress = session.scalar(select(Case.duress_of).where(Case.id == call.case_id)) is not None
+    call.stops_untold = sum(not is_duress or phone.phone_key == call.phone_key for phone in newer)
+    return is_lifted or not (newer or is_barred)
 
 
 def ask_once_more(session: Session, call: "CallState", now: datetime) -> bool:
