@@ -412,7 +412,7 @@ def _of_code(value: Any) -> str:
     """What a fact named code is: a code of a registration, how a person was recognized, or an outcome."""
     if isinstance(value, bool):
         return _("with a notice code")
-    return _("recognized") if value in RECOGNITION_NAMES else _(FACTS["code"])
+    return _("recognized") if value in RECOGNITION_NAMES else _fact("code")
 
 
 def _fact(name: str) -> str:
