@@ -24,6 +24,9 @@ WORDS = {
     CallbackRefusal.OTHER_IN_HAND: N_(
         "Someone has another callback of this person now. Try again when that one is over."
     ),
+    CallbackRefusal.TELL_IN_PROMISED: N_(
+        "This person is promised a callback now. Claim that one, and tell them the news in that call."
+    ),
     CallbackRefusal.UNKNOWN_COLLEAGUE: N_("This colleague is not on the staff list."),
     CallbackRefusal.OFF_SHIFT: N_("%(name)s is not on shift."),
     CallbackRefusal.TIME_OUT_OF_RANGE: N_("Choose a future time within %(days)s days."),

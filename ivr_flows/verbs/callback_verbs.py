@@ -12,12 +12,14 @@ from ivr_flows.verbs.window_words import EVENING, NOON, say_window
 from models.callbacks import callback as callbacks
 from models.callbacks.asking_call import first_due
 from models.callbacks.callback_policy import Hours
-from models.callbacks.callback_request import Promise, make_urgent, request_callback
+from models.callbacks.callback_request import Promise, make_urgent, owed_to_case, request_callback
+from models.callbacks.claim import bring_back, end_waiting, waits_behind
 from models.callbacks.promised_time import Asker, urgent_due
 from models.callbacks.replaced_request import cancel_with_pin
 from models.callbacks.shown_line import shown_line
 from models.callbacks.unverified_request import request_without_pin
 from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
+from models.calls.call_state import CallState
 from models.calls.pacing import is_refused
 from models.cases.safe_phone import is_barred
 from models.overview.phone_stop import ask_once_more
@@ -33,6 +35,7 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
     this call entered a number, of a case or not (R05).
     """
     call = desk.call
+    _bring_back(desk)
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
         _raise_for_news(desk, call.open_callback_id)
         desk.say("callback.open")
@@ -299,6 +302,17 @@ def _open_number(desk: Desk) -> str | None:
     return callbacks.number_of(desk.session, callback_id)
 
 
+def _bring_back(desk: Desk) -> None:
+    """A promise that waits behind a task about news, for which nobody is called yet, is the one told of."""
+    call = desk.call
+    if not desk.is_verified or not waits_behind(desk.session, call.case_id):
+        return
+    bring_back(desk.session, desk.now, f"caller:{call.id}", 1, call.case_id, at_once=True)
+    found = owed_to_case(desk.session, call.case_id)
+    if found is not None:
+        _tell_of(call, found)
+
+
 def _raise_for_news(desk: Desk, callback_id: int) -> None:
     """Fresh hard news makes an open callback urgent, as it does a new one; its hours stay (R36)."""
     call, (urgency, reason) = desk.call, _class_of(desk, "asked", verified=True)
@@ -309,10 +323,14 @@ def _raise_for_news(desk: Desk, callback_id: int) -> None:
     first_at = first_due(call, desk.now)
     found = make_urgent(desk.session, call, reason, due_at=due_at, next_attempt_at=first_at, now=desk.now)
     if found is not None:
-        call.open_callback_id, call.open_callback_urgency = found.id, found.urgency
-        call.open_callback_due_at = found.due_at
-        starts, ends = found.window_starts, found.window_ends
-        call.open_callback_window_starts, call.open_callback_window_ends = starts, ends
+        _tell_of(call, found)
+
+
+def _tell_of(call: CallState, found: callbacks.Callback) -> None:
+    call.open_callback_id, call.open_callback_urgency = found.id, found.urgency
+    call.open_callback_due_at, call.open_callback_state = found.due_at, found.state
+    call.open_callback_window_starts = found.window_starts
+    call.open_callback_window_ends = found.window_ends
 
 
 def _elsewhere(desk: Desk, phone_key: str | None) -> str | None:
@@ -455,5 +473,6 @@ def cancel_callback(desk: Desk, _digits: str) -> str:
         return "changed"
     if found is None or not cancel_with_pin(desk.session, desk.call, found, desk.now):
         return "gone"
+    end_waiting(desk.session, desk.call.case_id)
     desk.call.open_callback_id = None
     return "cancelled"

@@ -19,6 +19,7 @@ from models.callbacks.claim import (
     owed_beside,
     refuse,
     standing,
+    waits_behind,
 )
 from models.callbacks.follow_up import ANEW
 from models.callbacks.refusals import CallbackRefusal
@@ -76,7 +77,8 @@ def reschedule(
     callback = standing(session, callback_id)
     _is_as_seen(callback, seen)
     may_be_called(callback)
-    if callback.reason == NOTICE_TASK and owed_beside(session, callback) is not None:
+    is_promised = owed_beside(session, callback) is not None or waits_behind(session, callback.case_id)
+    if callback.reason == NOTICE_TASK and is_promised:
         raise RefusedError(CallbackRefusal.PROMISED, field="day")
     check_moment(session, callback, at, now, policy)
     _take_in_hand(session, callback, staff, now, policy.numbers)

@@ -91,7 +91,7 @@ def request_callback(
     if call.holds_changes(now) and (window is not None or not _is_safe(session, call, phone_key)):
         return None
     since, is_silent = requested_at or now, bool(call.silent)
-    standing = _owed_to_case(session, call.case_id)
+    standing = owed_to_case(session, call.case_id)
     # The case's callback may be for another phone, and keeps no promise to this one.
     is_elsewhere = standing is not None and standing.phone_key != phone_key
     earlier = (
@@ -118,7 +118,7 @@ def request_callback(
             supersede(session, earlier, made, call, now)
             return session.get_one(Callback, made)
         # Another call about the same case asked a moment ago; its callback is the open one.
-        standing = _owed_to_case(session, call.case_id)
+        standing = owed_to_case(session, call.case_id)
         if standing is None:
             return None
         earlier = earlier if standing.phone_key == phone_key else []
@@ -170,7 +170,7 @@ def make_urgent(
     They have asked for nothing new, so a part of the day that is still to come does not change, nor does a
     request for the same phone without the PIN.
     """
-    standing = _owed_to_case(session, call.case_id)
+    standing = owed_to_case(session, call.case_id)
     if standing is None or standing.urgency == "urgent":
         return standing
     standing.silent, standing.reason = standing.silent or bool(call.silent), reason
@@ -257,7 +257,7 @@ def is_over(session: Session, case_id: int | None) -> bool:
     return last in ("cancelled", "reached", "no_answer")
 
 
-def _owed_to_case(session: Session, case_id: int | None) -> Callback | None:
+def owed_to_case(session: Session, case_id: int | None) -> Callback | None:
     """The callback that the case is promised."""
     owed = select(Callback).where(Callback.case_id == case_id, IS_OWED)
     return session.scalars(owed.with_for_update(key_share=True)).first()

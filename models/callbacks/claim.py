@@ -6,13 +6,13 @@ The dispatcher offers only unclaimed callbacks to others; an unused claim is ret
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, select, text
+from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
 from models.callbacks.callback import IS_OWED, NOTICE_TASK, Callback, advance, locked
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import ANEW, BEHIND_NEWS, NOT_CALLED, why_not_called
+from models.callbacks.follow_up import ANEW, BEHIND_NEWS, NOT_CALLED, promise_as_before, why_not_called
 from models.callbacks.refusals import CallbackRefusal
 from models.cases.duress import is_calling_paused
 from models.staff.alert import LEFT_TOLD
@@ -23,6 +23,9 @@ from models.store.refusal import RefusedError
 
 #: The roles that may take a callback away from somebody else.
 OVERSEERS = ("supervisor", "administrator")
+#: In the words of the partial index of callbacks that were left.
+WAITS = (text("callbacks.state = 'left_for_staff'"), Callback.outcome == BEHIND_NEWS)
+_IN_CALL = ("ringing_liaison", "ringing_caller", "talking")
 
 
 def claim(session: Session, callback_id: int, staff_id: int, now: datetime, policies: Policies) -> Callback:
@@ -165,10 +168,17 @@ def may_be_called(callback: Callback) -> None:
         raise RefusedError(why_not_called(callback.outcome))
 
 
-def may_take_up(session: Session, callback: Callback) -> None:
-    """Refuse to take up a callback that another one replaces. Raises RefusedError."""
+def may_take_up(session: Session, callback: Callback, now: datetime) -> None:
+    """Refuse to take up a callback that another one replaces, or that another one tells. Raises RefusedError.
+
+    A promised callback whose time has come never waits behind news: the news is told in that call.
+    """
     if callback.outcome == ANEW:
         raise RefusedError(CallbackRefusal.PROMISED_ANEW)
+    if callback.reason == NOTICE_TASK:
+        other = session.get(Callback, owed_beside(session, callback) or 0)
+        if other is not None and other.state in ("requested", "claimed") and other.next_attempt_at <= now:
+            raise RefusedError(CallbackRefusal.TELL_IN_PROMISED)
     if has_newer(session, callback):
         waits = callback.outcome == BEHIND_NEWS
         raise RefusedError(CallbackRefusal.OTHER_IN_HAND if waits else CallbackRefusal.HAS_NEWER)
@@ -190,11 +200,77 @@ def owed_beside(session: Session, callback: Callback) -> int | None:
     return session.scalar(other.limit(1))
 
 
-def _let_other_wait(session: Session, callback: Callback, staff_id: int, now: datetime) -> None:
-    """Let the callback that the case is promised wait while staff tell its person news.
+def waits_behind(session: Session, case_id: int | None) -> bool:
+    """Whether a callback that this case was promised waits behind news."""
+    waits = select(Callback.id).where(Callback.case_id == case_id, *WAITS).limit(1)
+    return case_id is not None and session.scalar(waits) is not None
 
-    A case has one open callback. This one is promised anew, as it was, once the call about the news is over
-    (``models/notices/staff_task.py``). Raises RefusedError while somebody else has it.
+
+def bring_back(
+    session: Session,
+    now: datetime,
+    actor: str,
+    limit: int,
+    case_id: int | None = None,
+    *,
+    at_once: bool = False,
+) -> None:
+    """Promise again what waited, unless somebody is being called about the news or talks with the person.
+
+    A task that nobody is calling about goes back to staff: a case has one open callback, and the person knows
+    of the promised one. A task that is only claimed waits for its call until the promised moment; with
+    ``at_once`` it does not, since the person asks for theirs. A call that was agreed on in the talk, or asked
+    for since, takes the class and the moment of what waited; one that comes earlier is made first.
+    """
+    other = aliased(Callback)
+    is_in_call = exists().where(other.case_id == Callback.case_id, other.state.in_(_IN_CALL))
+    whose: list[ColumnElement[bool]] = [] if case_id is None else [Callback.case_id == case_id]
+    waiting = select(Callback).where(*WAITS, ~is_in_call, *whose).order_by(Callback.id).limit(limit)
+    for callback in session.scalars(waiting).all():
+        owed = select(Callback).where(Callback.case_id == callback.case_id, IS_OWED)
+        stands = session.scalars(
+            owed.with_for_update(key_share=True).execution_options(populate_existing=True)
+        ).first()
+        if stands is not None and stands.reason == NOTICE_TASK:
+            is_time = at_once or stands.state == "requested" or callback.next_attempt_at <= now
+            if is_time and stands.state == "claimed":
+                let_go(session, stands, actor, now)
+            elif is_time:
+                advance(session, stands.id, "leave", actor=actor, now=now, outcome=stands.outcome)
+            stands = None if is_time else stands
+        elif stands is not None and stands.state == "requested":
+            _take_over(session, stands, callback, now, actor)
+        if stands is None:
+            promise_as_before(session, callback, actor, now)
+
+
+def end_waiting(session: Session, case_id: int | None) -> None:
+    """The person cancelled their callback: what waits behind it ends with it, or it would ring them."""
+    if case_id is not None:
+        for callback in session.scalars(select(Callback).where(Callback.case_id == case_id, *WAITS)).all():
+            callback.outcome, callback.rank = ANEW, None
+        session.flush()
+
+
+def _take_over(session: Session, stands: Callback, waiting: Callback, now: datetime, actor: str) -> None:
+    if stands.next_attempt_at < waiting.next_attempt_at:
+        return
+    stands.next_attempt_at, stands.due_at = waiting.next_attempt_at, min(stands.due_at, waiting.due_at)
+    stands.urgency = "urgent" if waiting.urgency == "urgent" else stands.urgency
+    # It joins the list in its class as soon as its time has come.
+    stands.rank, waiting.outcome, waiting.rank = None, ANEW, None
+    session.flush()
+    audit.record(
+        session, actor=actor, action="reschedule_callback", target=f"callback:{stands.id}", now=now,
+        facts={"after": waiting.id},
+    )  # fmt: skip
+
+
+def _let_other_wait(session: Session, callback: Callback, staff_id: int, now: datetime) -> None:
+    """Let the callback that the case is promised for later wait while staff tell its person news.
+
+    A case has one open callback. This one is promised anew, as it was, once nobody is calling about the news,
+    or its time has come (``bring_back``). Raises RefusedError while somebody else has it.
     """
     other_id = owed_beside(session, callback)
     if callback.reason != NOTICE_TASK or other_id is None:
@@ -216,7 +292,7 @@ def _let_other_wait(session: Session, callback: Callback, staff_id: int, now: da
 
 
 def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime, until: datetime) -> None:
-    may_take_up(session, callback)
+    may_take_up(session, callback, now)
     _let_other_wait(session, callback, staff_id, now)
     advance(
         session, callback.id, "take_up", actor=actor_of(staff_id), now=now, staff_id=staff_id,

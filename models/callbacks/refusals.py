@@ -23,6 +23,7 @@ class CallbackRefusal(StrEnum):
     PROMISED_ANEW = auto()
     HAS_NEWER = auto()
     OTHER_IN_HAND = auto()
+    TELL_IN_PROMISED = auto()
     UNKNOWN_COLLEAGUE = auto()
     #: ``name``: the colleague.
     OFF_SHIFT = auto()

@@ -8,8 +8,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from models.callbacks.callback import (
     CALLBACKS,
@@ -23,12 +23,8 @@ from models.callbacks.callback import (
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import (
-    BEHIND_NEWS,
-    CONTINUES,
-    promise_as_before,
-    whose_talks_began_with,
-)
+from models.callbacks.claim import WAITS, bring_back
+from models.callbacks.follow_up import CONTINUES, whose_talks_began_with
 from models.callbacks.next_try import leave_for_staff
 from models.callbacks.wishes import SAFEST, Wishes, wishes_of_phone
 from models.calls.two_lists import rank_of
@@ -76,7 +72,7 @@ def keep_tasks(session: Session, now: datetime, policy: CallbackPolicy, limit: i
     jobs = _close_over(session, now, limit)
     _raise_urgent(session, limit)
     _note_newer(session, now, limit)
-    _promise_what_waited(session, now, limit)
+    bring_back(session, now, ACTOR, limit)
     pause = timedelta(minutes=policy.numbers.notice_retry_minutes)
     too_late = _promised_too_late(session, now + timedelta(minutes=policy.numbers.notice_task_minutes))
     for wanted in _without_task(session, now - pause, too_late, limit):
@@ -204,14 +200,6 @@ def _phone(session: Session, wanted: _Wanted, now: datetime, policy: CallbackPol
     return ("", SAFEST) if first is None else first[2:]
 
 
-def _promise_what_waited(session: Session, now: datetime, limit: int) -> None:
-    """What a case was promised beside a task comes back as it was, once the call about the news is over."""
-    other = aliased(Callback)
-    is_on = exists().where(other.case_id == Callback.case_id, other.state.in_(OPEN_STATES))
-    for callback in session.scalars(select(Callback).where(*_WAITS_BEHIND, ~is_on).limit(limit)).all():
-        promise_as_before(session, callback, ACTOR, now)
-
-
 def _raise_urgent(session: Session, limit: int) -> None:
     """A task is as urgent as the most urgent news that waits for its person."""
     urgent = exists().where(Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK, _URGENT)
@@ -294,13 +282,11 @@ _MAY_BE_OVER = and_(
     Callback.state.in_((TAKEN_UP_AGAIN, "claimed", "requested", "ringing_liaison")),
 )
 _LISTED = and_(TELLS, Callback.reason == NOTICE_TASK, Callback.state == TAKEN_UP_AGAIN)
-#: In the words of the partial index of callbacks that were left.
-_WAITS_BEHIND = (text("callbacks.state = 'left_for_staff'"), Callback.outcome == BEHIND_NEWS)
 _ANY_TASK = select(
     or_(
         exists(select(Notice.id).where(IS_OPEN, HAS_TASK)),
         exists(select(Callback.id).where(_MAY_BE_OVER)),
-        exists(select(Callback.id).where(*_WAITS_BEHIND)),
+        exists(select(Callback.id).where(*WAITS)),
     )
 )
 _WAITING = select(Notice.case_id).where(IS_OPEN, HAS_TASK)

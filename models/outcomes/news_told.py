@@ -12,7 +12,7 @@ from models.callbacks.follow_up import CONTINUES, began_with
 from models.calls.call import Call
 from models.cases.case import Case
 from models.notices.answering import confirm_by_staff, note_said_by_staff
-from models.notices.notice import IS_OPEN, NOTICES, Notice
+from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice
 from models.notices.notice_moves import stop, take_back_confirmation
 from models.notices.registration import Registration
 from models.notices.staff_task import ASKED, TELLING
@@ -76,7 +76,9 @@ def _of_callback(session: Session, callback: Callback) -> Sequence[int]:
     """The cases whose news this callback is there to tell."""
     first = began_with(session, callback)
     if first.reason not in TELLING and not _continues_at_0(session, first):
-        return []
+        # News that waits for staff is told in the call that its person was promised.
+        waits = exists().where(Notice.case_id == Case.id, IS_OPEN, HAS_TASK)
+        return session.scalars(select(Case.id).where(Case.id == callback.case_id, waits)).all()
     whose = Case.id == callback.case_id
     if callback.registrant_id is not None:
         # They may have another case, of which this talk was not.

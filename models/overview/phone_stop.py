@@ -12,14 +12,17 @@ from models.callbacks.callback import IS_OWED, WITHOUT_PIN, Callback, advance, c
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.claim import WAITS
 from models.callbacks.follow_up import ANEW, NO_SAFE_PHONE, NOT_CALLED, STOPPED, SUPERVISOR, WRONG_PERSON
 from models.callbacks.next_try import leave_for_staff, never_dial
 from models.callbacks.wishes import wishes_of_phone
+from models.calls.two_lists import rank_of
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import next_hours, next_window, safe_phones
 from models.notices.leg_over import stop_legs_to
 from models.overview.lost_pin import tell_safe_phones
+from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.policies import Policies
@@ -249,6 +252,7 @@ def _move_callbacks(
     session: Session, phone_key: str, now: datetime, policy: CallbackPolicy, outcome: str
 ) -> list[Job]:
     """Move the callbacks to this number to their person's next phone, or else to staff."""
+    _move_waiting(session, phone_key, now, policy, outcome)
     _mark_left(session, phone_key, {STOP_LIFTED}, outcome)
     _stop_tasks(session, phone_key, outcome)
     # A follow-up of a talk is made when the talk ends or its outcome is entered, which is after this.
@@ -278,6 +282,23 @@ def _move_callbacks(
         jobs += [("release_leg", leg) for leg in legs if leg is not None]
         jobs.append(("dial_liaison", callback.id))
     return jobs
+
+
+def _move_waiting(
+    session: Session, phone_key: str, now: datetime, policy: CallbackPolicy, outcome: str
+) -> None:
+    """What waits behind news comes back for the next phone, or is a person's task at once."""
+    waiting = select(Callback).where(*WAITS, Callback.phone_key == phone_key).order_by(Callback.id)
+    for callback in session.scalars(waiting.with_for_update(key_share=True)).all():
+        elsewhere = on_next_phone(session, callback, now, policy)
+        if elsewhere is None:
+            callback.outcome, callback.warned = outcome, LEFT_TOLD - 1
+            callback.rank = rank_of(verified=callback.verified, urgent=callback.urgency == "urgent")
+            continue
+        for name, value in elsewhere.items():
+            setattr(callback, name, value)
+        callback.next_attempt_at, callback.caller_tries = policy.calling_window(now, callback.time_zone), 0
+    session.flush()
 
 
 def _is_left_already(session: Session, callback: Callback) -> bool:

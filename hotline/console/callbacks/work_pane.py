@@ -25,7 +25,7 @@ from hotline.console.shell.words import N_, language, language_name
 from models.callbacks.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, stamp_of
 from models.callbacks.callback import NOTICE_TASK, Callback
 from models.callbacks.case_words import has_looked, heard_for, may_open_case
-from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
+from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of, owed_beside
 from models.callbacks.follow_up import NOT_CALLED, before_it, began_with
 from models.callbacks.note import may_note, note_of
 from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
@@ -155,7 +155,7 @@ def _opens_by_number(session: Session, callback: Callback) -> bool:
     return began_with(session, callback).reason == HARD_NEWS
 
 
-def _why_not_called(session: Session, row: listing.Listed) -> str:
+def _why_not_called(session: Session, row: listing.Listed, now: datetime) -> str:
     """Why staff cannot call this callback, left for them or reopened by them; empty if they can."""
     # No other callback needs more reads: each open page asks this at every change.
     if row.state != "left_for_staff" and not (row.state == "claimed" and row.outcome in NOT_CALLED):
@@ -163,7 +163,7 @@ def _why_not_called(session: Session, row: listing.Listed) -> str:
     callback = session.get_one(Callback, row.id)
     try:
         may_be_called(callback)
-        may_take_up(session, callback)
+        may_take_up(session, callback, now)
     except RefusedError as error:
         return refused(error)
     return ""
@@ -252,8 +252,10 @@ def _state(
         "is_mine": is_mine,
         # After a missed ring the next one is seconds away: that is now.
         "calls_later": row.next_attempt_at > now + timedelta(minutes=1),
-        "why_not_called": _why_not_called(session, row),
+        "why_not_called": _why_not_called(session, row, now),
         "is_stopped": row.outcome in NOT_CALLED,
+        # Nobody cancels a task about news for another callback: that would stop the news.
+        "told_in": owed_beside(session, callback) if row.reason == NOTICE_TASK else None,
         "opens_at": _opens_at(session, row, callback, now),
         "own_call_failed": _own_call_failed(session, row),
         "joiners": _joiners(session, row),

@@ -453,6 +453,22 @@ def test_task_about_news_can_be_called_although_its_person_is_promised_another_c
     )
 
 
+def test_task_about_news_leads_to_the_callback_that_its_person_is_promised_now(
+    liaison: Member, office_rows: Office
+) -> None:
+    news = {"state": "left_for_staff", "reason": "notice", "outcome": "notice_late", "urgency": "urgent"}
+    callback_id = office_rows.promises(closed_at=office_rows.clock(), **news)
+    other = office_rows.promises(case=False)
+    office_rows.becomes(other, case_id=office_rows.row(callback_id).case_id)
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("promised a callback now. Claim that one, and tell them the news in that call.")
+    assert not liaison.reads("It can only be cancelled")
+    assert liaison.page.xpath("//*[@id='does-claim' or @id='does-call']") == []
+    assert liaison.page.xpath(f"//main//a[@href='/console/callbacks/{other}']") != []
+
+
 def test_claimed_callback_whose_phone_said_stop_since_can_only_be_returned(
     liaison: Member, office_rows: Office
 ) -> None:

@@ -1,0 +1,224 @@
+"""News that staff are to tell somebody who is promised a callback: a case has one (R33, R35, R36)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Notice, Staff
+from models.callbacks.appointment import reschedule
+from models.callbacks.callback import number_of
+from models.callbacks.claim import claim
+from models.callbacks.refusals import CallbackRefusal
+from models.store.refusal import RefusedError
+from models.talks.own_call import call_now
+from tests.calls.callbacks.test_callbacks import accepted_by
+from tests.calls.conftest import Hotline
+from tests.calls.notices.conftest import FIRST, SECOND, Registered, sweeps
+from tests.calls.notices.staff_tells import ends, is_left_to_staff, talk_again, tasks
+from tests.factories import make_callback
+from tests.phone import Phone, PlacedCall
+
+Registering = Callable[..., Registered]
+MakeStaff = Callable[..., Staff]
+
+
+def calls_in(phone: Phone, made: Registered, *keys: str) -> Phone:
+    """The person calls, enters number and PIN, and presses these keys."""
+    caller = phone.another()
+    caller.dials_in(from_=FIRST)
+    for one in ("1", "1", made.case.number, made.case.pin, *keys):
+        caller.presses(one)
+    return caller
+
+
+def is_promised_later(made: Registered, hours: int = 8) -> None:
+    """The person has asked for a callback in some hours, and is afraid."""
+    now = made.hotline.clock.now
+    with made.hotline.database.transaction() as session:
+        make_callback(
+            session, made.case, phone=FIRST, verified=True, urgency="urgent", reason="afraid", rank=None,
+            requested_at=now, due_at=now + timedelta(hours=hours + 1),
+            next_attempt_at=now + timedelta(hours=hours),
+        )  # fmt: skip
+
+
+def news_task(hotline: Hotline) -> Callback:
+    return next(one for one in tasks(hotline) if one.reason == "notice")
+
+
+def open_ones(hotline: Hotline) -> list[tuple[str, str, str]]:
+    """Reason, class and state of what the line or staff still have to do."""
+    return [
+        (one.reason, one.urgency, one.state)
+        for one in tasks(hotline)
+        if one.state not in ("reached", "cancelled") and one.outcome != "promised_anew"
+    ]
+
+
+def call_about_news(phone: Phone, hotline: Hotline, who: Staff) -> tuple[Phone, PlacedCall]:
+    """Staff press Call now on the task and accept; the liaison's phone, and the call to the person."""
+    with hotline.database.transaction() as session:
+        jobs = call_now(session, news_task(hotline).id, who.id, hotline.clock.now, hotline.policy)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
+    return accepted_by(phone, hotline)
+
+
+def test_afraid_person_who_is_promised_a_call_now_keeps_it_whatever_staff_do_with_the_news(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff(on_shift=False)
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    sweeps(hotline, seconds=30)
+    caller = calls_in(phone, made, "2", "3")
+    assert caller.hears("We will call you")
+    caller.hangs_up()
+    task, now = news_task(hotline).id, hotline.clock.now
+
+    for tries in (claim, call_now):
+        numbers = hotline.policies if tries is claim else hotline.policy
+        with hotline.database.transaction() as session, pytest.raises(RefusedError) as refused:
+            tries(session, task, who.id, now, numbers)  # type: ignore[operator]
+        assert refused.value.code == CallbackRefusal.TELL_IN_PROMISED
+
+    assert ("afraid", "urgent", "requested") in open_ones(hotline)
+    assert ("notice", "urgent", "left_for_staff") in open_ones(hotline)
+
+
+def test_news_told_in_the_call_that_was_promised_is_confirmed(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    sweeps(hotline, seconds=30)
+    calls_in(phone, made, "2", "3").hangs_up()
+    sweeps(hotline, seconds=5)
+
+    _, person = talk_again(phone, hotline)
+    ends(hotline, person, who, "reached", recognized=True)
+    sweeps(hotline, seconds=5)
+
+    assert [one.state for one in hotline.rows(select(Notice))] == ["confirmed"]
+    assert open_ones(hotline) == []
+
+
+def test_promise_for_later_is_back_as_soon_as_a_call_about_news_finds_the_phone_busy(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    is_promised_later(made)
+
+    liaison, to_person = call_about_news(phone, hotline, who)
+    phone.declines(to_person, "busy")
+    hotline.jobs.works_off()
+    liaison.hangs_up()
+    sweeps(hotline, seconds=5)
+
+    assert sorted(open_ones(hotline)) == [
+        ("afraid", "urgent", "requested"), ("notice", "urgent", "left_for_staff"),
+    ]  # fmt: skip
+
+
+def test_task_that_is_only_claimed_holds_no_promise_back_at_its_moment(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff(on_shift=False)
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    is_promised_later(made)
+    hotline.clock.passes(hours=8, minutes=-1)
+
+    with hotline.database.transaction() as session:
+        claim(session, news_task(hotline).id, who.id, hotline.clock.now, hotline.policies)
+    sweeps(hotline, minutes=1)
+
+    assert ("afraid", "urgent", "requested") in open_ones(hotline)
+
+
+def test_caller_hears_their_own_promise_while_staff_have_a_task_about_news(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff(on_shift=False)
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    is_promised_later(made)
+    before = calls_in(phone, made, "2")
+    told = before.heard
+    before.hangs_up()
+
+    with hotline.database.transaction() as session:
+        claim(session, news_task(hotline).id, who.id, hotline.clock.now, hotline.policies)
+    again = calls_in(phone, made, "2")
+    assert again.heard == told
+
+    again.presses("3" if "press 3" in told else "2")
+    assert again.hears("Your callback is cancelled")
+    again.hangs_up()
+    sweeps(hotline, seconds=5)
+    assert open_ones(hotline) == [("notice", "urgent", "left_for_staff")]
+
+
+def test_task_about_news_is_not_agreed_for_later_beside_a_promise(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff(on_shift=False)
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    is_promised_later(made)
+    task, now = news_task(hotline).id, hotline.clock.now
+    with hotline.database.transaction() as session:
+        claim(session, task, who.id, now, hotline.policies)
+
+    with hotline.database.transaction() as session, pytest.raises(RefusedError) as refused:
+        reschedule(session, task, who, now + timedelta(hours=3), now, hotline.policy)
+    assert refused.value.code == CallbackRefusal.PROMISED
+
+
+def test_call_later_in_a_talk_about_news_comes_no_later_than_the_promise(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    is_promised_later(made, hours=1)
+    promised = next(one for one in tasks(hotline) if one.reason == "afraid")
+
+    _, to_person = call_about_news(phone, hotline, who)
+    person = phone.answers(to_person)
+    person.presses("1")
+    hotline.jobs.works_off()
+    later = hotline.clock.now + timedelta(hours=3)
+    ends(hotline, person, who, "call_later", recognized=False, call_at=later)
+    sweeps(hotline, seconds=5)
+
+    (one,) = [one for one in tasks(hotline) if one.state == "requested"]
+    assert (one.urgency, one.next_attempt_at) == ("urgent", promised.next_attempt_at)
+
+
+def test_stop_in_a_talk_about_news_moves_what_waits_to_the_next_phone(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, texts: Callable[..., str]
+) -> None:
+    who = make_staff()
+    made = registered("transferred", phones=(FIRST, SECOND))
+    is_left_to_staff(phone, made, "transferred")
+    is_promised_later(made)
+
+    liaison, to_person = call_about_news(phone, hotline, who)
+    person = phone.answers(to_person)
+    person.presses("1")
+    hotline.jobs.works_off()
+    texts("STOP", from_=FIRST)
+    ends(hotline, person, who, "nobody_there", recognized=False)
+    liaison.hangs_up()
+    sweeps(hotline, minutes=5)
+
+    (one,) = [one for one in tasks(hotline) if one.reason == "afraid" and one.outcome != "promised_anew"]
+    assert one.state not in ("left_for_staff", "cancelled")
+    with hotline.database.reading() as session:
+        assert number_of(session, one.id) == SECOND
