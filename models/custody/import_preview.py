@@ -137,6 +137,19 @@ def changes(
     ]
 
 
+def would_hear_else(session: Session, import_id: int, case_id: int) -> bool:
+    """Whether the callers of this open case would hear something else by this import."""
+    found = (
+        _rows(Case.id)
+        .join(Case, Case.subject_id == ImportRow.subject_id)
+        .where(
+            ImportRow.import_id == import_id, _BEFORE != _AFTER,
+            Case.id == case_id, Case.closed_at.is_(None), Case.named_by.is_(None),
+        )
+    )  # fmt: skip
+    return session.scalar(found) is not None
+
+
 def _rows(*columns: Any) -> Any:
     return (
         select(*columns)

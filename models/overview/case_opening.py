@@ -12,6 +12,9 @@ from models.callbacks.callback import IS_OPEN, IS_PAST, STAFF_CALL, Callback
 from models.callbacks.to_new_phone import is_to_new_phone
 from models.calls.call import Call
 from models.cases.case import Case
+from models.custody.import_paging import has_call_list
+from models.custody.import_preview import would_hear_else
+from models.custody.import_record import CustodyImport
 from models.overview.lost_pin import EVIDENCE
 from models.overview.refusals import CaseOpeningRefusal
 from models.staff.staff import Staff
@@ -56,7 +59,8 @@ class Person(Protocol):
 class CaseOpening(Base):
     """A case is open to one person until a moment. ``case_id`` is None for a failed verification.
 
-    ``ground`` is ``verification``, ``search``, ``added`` or ``approval``; ``reason`` is the code given.
+    ``ground`` is ``verification``, ``search``, ``call_list``, ``added`` or ``approval``; ``reason`` is the
+    code given.
     """
 
     __tablename__ = "case_openings"
@@ -200,6 +204,22 @@ def open_from_search(
     if session.get(Case, case_id) is None:
         raise CaseOpeningError(CaseOpeningRefusal.UNKNOWN)
     _open(session, person, case_id, "search", reason, now, policies)
+
+
+def open_from_call_list(
+    session: Session, person: Person, import_id: int, case_id: int, now: datetime, policies: Policies
+) -> None:
+    """Open a case on the call list to a supervisor, who finds its phones there. Raises CaseOpeningError.
+
+    Nobody gave a PIN, so this ground changes no phone, like a search (R37).
+    """
+    if person.role != "supervisor":
+        raise CaseOpeningError(CaseOpeningRefusal.NOT_SUPERVISOR)
+    entry = session.get(CustodyImport, import_id)
+    is_due = entry is not None and entry.state == "held" and has_call_list(entry.pages, policies)
+    if not is_due or not would_hear_else(session, import_id, case_id):
+        raise CaseOpeningError(CaseOpeningRefusal.NOT_OPEN)
+    _open(session, person, case_id, "call_list", "call_list", now, policies)
 
 
 def open_to(

@@ -1,5 +1,7 @@
 """A call that a staff member asks for: the line calls their own phone now, and then the person (Legs)."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -29,6 +31,14 @@ from models.store.job import Job
 from models.store.refusal import RefusedError
 from models.talks.dispatch import Dial, can_dial
 from models.talks.refusals import TalkRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The last call of staff to a person: when it was begun, and how it ended; None while it goes on."""
+
+    at: datetime
+    outcome: str | None
 
 
 def call_now(
@@ -179,3 +189,13 @@ def _own_leg(session: Session, callback: Callback, person: Staff, now: datetime)
     session.add(leg)
     session.flush()
     return leg
+
+
+def called_since(session: Session, case_ids: Sequence[int], since: datetime) -> dict[int, Called]:
+    """The last call that staff began to the person of each case, by the case."""
+    rows = session.execute(
+        select(Callback.case_id, Callback.requested_at, Callback.outcome)
+        .where(Callback.case_id.in_(case_ids), Callback.begun_by_staff, Callback.requested_at >= since)
+        .order_by(Callback.id)
+    )
+    return {case_id: Called(at, outcome) for case_id, at, outcome in rows if case_id is not None}

@@ -39,6 +39,7 @@ GROUNDS = {
     "staff_call": N_("a call that staff made to one of its phones"),
     "verification": N_("your logged verification"),
     "search": N_("your search"),
+    "call_list": N_("the call list of a held import"),
     "added": N_("you added it"),
     "approval": N_("a PIN that waits for you"),
     "assigned": N_("a matter that is yours alone"),

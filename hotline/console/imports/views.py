@@ -22,6 +22,8 @@ from models.custody.import_preview import changes, kinds_of
 from models.custody.import_rejects import kept_rejects
 from models.custody.unlisted import dismiss_unlisted, unlisted_names
 from models.notices.notice_counts import Counts, counts_of_import
+from models.overview.case_opening import CaseOpeningError, open_from_call_list
+from models.talks.own_call import called_since
 
 ROLES = ("supervisor", "administrator")
 
@@ -94,6 +96,19 @@ def import_calls(import_id: int) -> str:
     return _people("console/imports/calls.html", import_id, heard_alone=True)
 
 
+@area.post("/imports/<int:import_id>/calls/<int:case_id>/open")
+@guard_staff("supervisor")
+def open_listed_case(import_id: int, case_id: int) -> Response:
+    try:
+        with console.database.transaction() as session:
+            open_from_call_list(session, me(), import_id, case_id, console.clock(), console.policies)
+    except CaseOpeningError as error:
+        flash(refused(error), "error")
+        return redirect(url_for("console.imports.import_calls", import_id=import_id), code=303)
+    # The phones are what the reader came for.
+    return redirect(url_for("console.cases.case", case_id=case_id, _anchor="phones"), code=303)
+
+
 @area.get("/imports/<int:import_id>/rejects")
 @guard_staff(*ROLES)
 def import_rejects(import_id: int) -> str:
@@ -131,14 +146,18 @@ def _place(name: str) -> int | None:
 
 def _people(template: str, import_id: int, *, heard_alone: bool) -> str:
     one, after = _find(import_id), _place("after")
+    held_at = one.entry.decided_at or one.entry.started_at
     with console.database.reading() as reading:
         found = changes(reading, import_id, heard_alone=heard_alone, after=after, size=PEOPLE + 1)
+        of_list = [case_id for change in found for case_id in change.case_ids] if heard_alone else []
+        called = called_since(reading, of_list, held_at)
     return render_template(
         template,
         **_about(one),
         found=found[:PEOPLE],
         more=found[PEOPLE - 1].place if len(found) > PEOPLE else None,
         after=after,
+        called=called,
     )
 
 

@@ -69,6 +69,12 @@ HOLD_REASONS = {
     "impossible_changes": N_("Impossible changes, such as someone in custody after a death: %(count)s."),
     "empty_snapshot": N_("It is a full snapshot without a usable row; %(count)s people would be lost."),
 }
+#: How a call to a person of the call list ended; every other end is "not reached".
+CALL_ENDS = {
+    "reached": N_("reached"),
+    "message_left": N_("message left"),
+    "wrong_person": N_("wrong person"),
+}
 FIELDS = {"row": N_("the whole row")}
 
 

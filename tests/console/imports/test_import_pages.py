@@ -17,7 +17,7 @@ from models.notices.spreading import spread
 from models.store.database import Database
 from tests.console.conftest import Clock, Member
 from tests.console.imports.files import held_import, newest_import, uploads
-from tests.factories import make_import, make_policies
+from tests.factories import make_callback, make_import, make_policies
 from tests.models.custody.feed import feed_file, feed_row, load, open_cases, what_is_heard
 
 
@@ -216,7 +216,7 @@ def test_call_list_is_by_case_and_is_announced_after_an_hour(
     cases = held_import(database, clock)
     page = f"/console/imports/{newest_import(database)}"
     supervisor.opens(page).clicks("People to call")
-    assert supervisor.reads("12 open cases would hear something else", "Calling begins on")
+    assert supervisor.reads("12 open cases would hear something else", "The line does not call them.")
     assert all(f"case {case.id}" in supervisor.words for case in cases.values())
 
     with database.transaction() as session:
@@ -224,6 +224,36 @@ def test_call_list_is_by_case_and_is_announced_after_an_hour(
     supervisor.opens(page)
 
     assert supervisor.reads("someone should call the people on this list")
+
+
+def test_supervisor_calls_the_people_on_the_call_list_and_sees_who_was_called(
+    supervisor: Member, administrator: Member, liaison: Member, database: Database, clock: Clock
+) -> None:
+    case = next(iter(held_import(database, clock).values()))
+    page = f"/console/imports/{newest_import(database)}/calls"
+    early = f"{page}/{case.id}/open"
+    supervisor.opens(page).sends(early, {"csrf_token": supervisor.token})
+    assert supervisor.reads("This case is not open to you")
+    with database.transaction() as session:
+        page_held(session, clock() + timedelta(minutes=60), make_policies(), is_open=True)
+
+    supervisor.opens(page).clicks("Open the case")
+
+    assert supervisor.path == f"/console/cases/{case.id}"
+    assert supervisor.reads("the call list of a held import", "Phones, in the order in which they are called")
+    with database.transaction() as session:
+        make_callback(
+            session, case, state="reached", begun_by_staff=True, requested_at=clock(), closed_at=clock(),
+            outcome="reached",
+        )  # fmt: skip
+    supervisor.opens(page)
+    assert supervisor.words.count("10:00 AM: reached") == 1
+    assert supervisor.words.count("Not yet") == 11
+
+    assert administrator.opens(page).reads("A supervisor opens each case here and calls the person.")
+    assert "Open the case" not in administrator.buttons
+    liaison.sends(early, {"csrf_token": liaison.token})
+    assert liaison.status == 403
 
 
 def test_age_of_the_feed_is_above_the_list(supervisor: Member, database: Database, clock: Clock) -> None:
