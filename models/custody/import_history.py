@@ -5,13 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models.custody.import_record import CustodyImport
 from models.staff.staff import Staff
 
 PAGE = 25
+#: A year of files every ten minutes has 52,000 rows: a wrong one is looked for in a month of them.
+_NEWEST_LANDED = (
+    select(CustodyImport.id)
+    .where(CustodyImport.state == "landed")
+    .order_by(CustodyImport.id.desc())
+    .limit(4500)
+    .scalar_subquery()
+)
+#: Somebody asks a second person to take back what callers hear meanwhile.
+IS_ASKED_BACK = and_(
+    CustodyImport.state == "landed", CustodyImport.asked == "retract", CustodyImport.id.in_(_NEWEST_LANDED)
+)
 _UPLOADER, _ASKER = aliased(Staff), aliased(Staff)
 _LATELY = (
     select(CustodyImport.newest_as_of)
@@ -39,9 +51,9 @@ def history(session: Session, before: int | None = None, size: int = PAGE) -> li
 
 
 def waiting(session: Session) -> list[Listed]:
-    """Imports that are not settled: uploading, previewed, landing, or held; oldest first."""
+    """Imports to decide on: uploading, previewed, landing, held, or asked to be taken back; oldest first."""
     unsettled = CustodyImport.state.in_(("uploading", "previewed", "held", "applying"))
-    return _listed(session, _listing().where(unsettled).order_by(CustodyImport.id))
+    return _listed(session, _listing().where(or_(unsettled, IS_ASKED_BACK)).order_by(CustodyImport.id))
 
 
 def one_import(session: Session, import_id: int) -> Listed | None:

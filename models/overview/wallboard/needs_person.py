@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, or_, select, text, true
+from sqlalchemy import case, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import IS_PROMISED, Callback, gave_pin
@@ -14,6 +14,7 @@ from models.callbacks.follow_up import NOT_WAITED_FOR
 from models.calls.two_lists import place_of
 from models.cases.case import Case
 from models.cases.pin import HAS_LOCK, PinCounter
+from models.custody.import_history import IS_ASKED_BACK
 from models.custody.import_record import CustodyImport
 from models.overview.pin_request import PinRequest
 from models.overview.untaken import untaken
@@ -84,7 +85,10 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A held import; ``asked`` is what the person ``asked_by_id`` asks a second one to approve, or None."""
+    """An import that is held, or to be taken back, since when, and what is asked of a second person, or None.
+
+    ``asked`` is release, reject, or, of one that landed and is heard meanwhile, retract.
+    """
 
     id: int
     since: datetime
@@ -198,10 +202,14 @@ def _away(session: Session, day: date) -> Sequence[Away]:
 def _held(session: Session) -> Sequence[Held]:
     rows = session.execute(
         select(
-            CustodyImport.id, func.coalesce(CustodyImport.decided_at, CustodyImport.started_at),
+            CustodyImport.id,
+            case(
+                (CustodyImport.state == "landed", CustodyImport.asked_at),
+                else_=func.coalesce(CustodyImport.decided_at, CustodyImport.started_at),
+            ),
             CustodyImport.asked, CustodyImport.asked_by_id,
         )
-        .where(CustodyImport.state == "held")
+        .where(or_(CustodyImport.state == "held", IS_ASKED_BACK))
         .order_by(CustodyImport.id)
         .limit(MOST)
     )  # fmt: skip

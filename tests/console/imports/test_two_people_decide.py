@@ -13,7 +13,7 @@ from models.custody.custody_import import resume
 from models.custody.custody_status import NEUTRAL
 from models.notices.taking_back.retraction import resume_retractions
 from models.store.database import Database
-from tests.console.conftest import PASSWORD, Clock, Member
+from tests.console.conftest import PASSWORD, Clock, Member, words
 from tests.console.imports.files import held_import, newest_import, uploads
 from tests.models.custody.feed import feed_row, load, open_cases, what_is_heard
 
@@ -153,6 +153,14 @@ def test_wrong_import_is_taken_back_by_two_people_on_sessions_of_their_own(
     assert ruth.reads("You asked for this, so someone else must approve it.")
     assert "Approve: take back import" not in ruth.buttons
 
+    # Callers hear the false news meanwhile, so every page on which a second person looks says it.
+    clock.goes_on(seconds=5)
+    waits = "Supervisor 1 asks to take it back. Callers hear it until a second person approves."
+    assert waits in words(
+        sam.opens("/console/wallboard").page.xpath("//section[.//h2='Needs a person now']")[0]
+    )
+    assert sam.links[f"Import {newest_import(database)}"] == f"{page}/retract"
+    assert sam.opens("/console/imports").reads("To decide", waits)
     sam.opens(page)
     assert sam.reads("Supervisor 1 asks to take it back.")
     sam.opens(f"{page}/retract").clicks("Approve: take back import")
@@ -160,6 +168,8 @@ def test_wrong_import_is_taken_back_by_two_people_on_sessions_of_their_own(
     resume_retractions(database, clock())
 
     assert what_is_heard(database, cases["A-1"], clock()).status == "in_custody"
+    clock.goes_on(seconds=5)
+    assert waits not in ruth.opens("/console/wallboard").words
     ruth.opens(page)
     assert ruth.reads("Taken back", "What callers heard", "Taken back 10:00 AM by Supervisor 1, ")
     assert ruth.opens("/console/imports").reads("taken back by Supervisor 1, ")
