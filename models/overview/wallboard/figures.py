@@ -53,6 +53,7 @@ class Figures:
     #: Promised callbacks that are still open, of people with a right PIN and of others.
     verified: int
     unverified: int
+    #: Since when the first of them has waited, or of those left for a person who have talked to nobody.
     waiting_since: datetime | None
     #: Callbacks and talks at 0 in which two people talk now.
     talking: int
@@ -181,16 +182,24 @@ def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any
     ).one()
     # A callback that was promised again has been replaced by another one.
     is_left = _LEFT, func.coalesce(Callback.outcome, "").not_in(NOT_WAITED_FOR)
-    left, left_late = session.execute(
-        select(func.count(), func.count(case((Callback.due_at <= now, 1))))
+    # Who asked and never talked still waits, also if the line calls them no more by itself (R36).
+    never_talked = and_(Callback.reason.not_in(UNASKED), Callback.talking_at.is_(None))
+    left, left_late, left_since = session.execute(
+        select(
+            func.count(),
+            func.count(case((Callback.due_at <= now, 1))),
+            func.min(case((never_talked, Callback.requested_at))),
+        )
         .select_from(Callback)
         .where(*is_left)
     ).one()
     names = ("verified", "unverified", "waiting_since", "talking", "late", "at_risk", "attention")
     counts = dict(zip(names, found, strict=True))
+    since = [one for one in (counts["waiting_since"], left_since) if one is not None]
     at_0 = select(func.count()).select_from(Talk).where(IS_ON, Talk.callback_id.is_(None))
     return {
         **counts,
+        "waiting_since": min(since, default=None),
         "late": counts["late"] + left_late,
         "attention": counts["attention"] + left,
         "talking_at_0": session.scalar(at_0) or 0,

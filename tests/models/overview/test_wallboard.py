@@ -1,11 +1,13 @@
 """The wallboard counts what supervisors must see, however many rows there are."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import event
 
 from models import Guard, PinTry, QueuedCall
+from models.callbacks.callback import NOTICE_TASK
 from models.callbacks.follow_up import ANEW
 from models.calls.pin_guard import SPRAYING
 from models.overview.wallboard.figures import Figures, figures
@@ -58,6 +60,22 @@ def test_waiting_callers_are_counted_with_the_longest_wait(database: Database) -
     assert (found.on_line, found.verified, found.unverified, found.talking) == (2, 1, 1, 1)
     assert (found.waiting, found.talking_at_0) == (4, 1)
     assert found.longest_wait == timedelta(hours=3)
+
+
+def test_person_whom_the_line_calls_no_more_still_waits_since_they_asked(database: Database) -> None:
+    def left(hours: int, **facts: Any) -> None:
+        facts = {"requested_at": NOW - timedelta(hours=hours), "state": "left_for_staff", **facts}
+        make_callback(session, closed_at=NOW, **facts)
+
+    with database.transaction() as session:
+        make_callback(session, requested_at=NOW - timedelta(hours=1))
+        left(5, outcome="no_answer")
+        # This one has talked, that one is another callback by now, and nobody asked for the last.
+        left(6, talking_at=NOW - timedelta(hours=2))
+        left(7, outcome=ANEW)
+        left(8, reason=NOTICE_TASK)
+
+    assert read(database).longest_wait == timedelta(hours=5)
 
 
 def test_promises_are_counted_as_late_at_risk_or_left_for_a_person(database: Database) -> None:
