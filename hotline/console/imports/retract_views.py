@@ -16,6 +16,7 @@ from models.custody.held_import import SettleError
 from models.custody.import_history import one_import
 from models.custody.import_upload import By
 from models.notices.taking_back.request import WAY, agree_retraction, ask_retraction, withdraw_retraction
+from models.notices.taking_back.retraction import count_uncorrected
 from models.staff.two_people import tied_to
 
 
@@ -28,6 +29,8 @@ def import_retract(import_id: int) -> str | Response:
             raise NotFound("There is no such import.")
         is_asked, days = one.entry.asked == WAY, console.policies.two_people_days
         asker = one.entry.asked_by_id if is_asked else None
+        landed_at = one.entry.settled_at or one.entry.started_at
+        uncorrected = count_uncorrected(reading, import_id, landed_at)
         tied = bool(asker and tied_to(reading, me().staff_id, [asker], console.clock(), days))
     if one.entry.state != "landed":
         return redirect(url_for("console.imports.import_page", import_id=import_id), code=303)
@@ -39,6 +42,7 @@ def import_retract(import_id: int) -> str | Response:
         is_mine=asker == me().staff_id,
         is_tied=tied,
         tied_days=f"{days:g}",
+        uncorrected=uncorrected,
         words=import_words,
     )
 

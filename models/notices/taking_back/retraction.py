@@ -363,3 +363,25 @@ def count_corrections(session: Session, import_id: int) -> int:
         .where(CustodyEvent.import_id == import_id, Notice.corrects_id.is_not(None))
     )
     return session.scalar(made) or 0
+
+
+def count_uncorrected(session: Session, import_id: int, since: datetime) -> int:
+    """How many open cases had a call with the PIN since a file landed, and no notice said its news to them.
+
+    They may have heard it and get no correction: no row says what they heard. Denied people count as well,
+    so that the number says nothing of the gate (R12), and a use of a duress PIN does not (R10).
+    """
+    concerned = select(CustodyRecord.subject_id).where(CustodyRecord.import_id == import_id)
+    is_told = (
+        exists()
+        .where(Notice.case_id == Case.id, Notice.said_record_id == CustodyRecord.id)
+        .where(CustodyRecord.import_id == import_id)
+    )
+    found = select(func.count()).where(
+        Case.subject_id.in_(concerned),
+        Case.last_verified_at >= since,
+        Case.duress_of.is_(None),
+        Case.closed_at.is_(None),
+        ~is_told,
+    )
+    return session.scalar(found) or 0

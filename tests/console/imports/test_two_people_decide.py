@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from models import AuditEntry, Staff
+from models import AuditEntry, Case, Staff
 from models.audit import audit
 from models.custody.custody_import import resume
 from models.custody.custody_status import NEUTRAL
@@ -173,6 +173,23 @@ def test_wrong_import_is_taken_back_by_two_people_on_sessions_of_their_own(
     ruth.opens(page)
     assert ruth.reads("Taken back", "What callers heard", "Taken back 10:00 AM by Supervisor 1, ")
     assert ruth.opens("/console/imports").reads("taken back by Supervisor 1, ")
+
+
+def test_page_says_who_is_told_that_a_file_was_wrong_and_how_many_callers_are_not(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    case = _landed(database, clock)["A-1"]
+    page = f"/console/imports/{newest_import(database)}/retract"
+    assert supervisor.opens(page).reads("People who had a notice of its news and heard it get a call")
+    assert not supervisor.reads("may have heard its news")
+
+    # The person is not registered, enters the PIN and hears "released".
+    with database.transaction() as session:
+        session.get_one(Case, case.id).last_verified_at = clock() + timedelta(minutes=1)
+
+    assert supervisor.opens(page).reads(
+        "Nobody else is called. 1 other case had a call with the PIN since the file was applied, and may have"
+    )
 
 
 def test_supervisor_who_asked_to_take_back_an_import_cannot_agree_by_a_forged_form(
