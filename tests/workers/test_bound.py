@@ -53,7 +53,7 @@ def _time_until_nothing_is_stuck(call_center: CallCenter, lost: datetime) -> tim
     while call_center.now - lost < 2 * BOUND:
         # What is offered again meanwhile is another try, which is not measured here.
         call_center.jobs.waiting.clear()
-        call_center.sweeps(seconds=SWEEP_SECONDS)
+        call_center.sweeps(seconds=3 * SWEEP_SECONDS)
         stuck = [
             row
             for row in call_center.rows(Callback)

@@ -31,11 +31,11 @@ def call_center(empty_call_center: CallCenter) -> CallCenter:
     return empty_call_center
 
 
-def _is_afraid(call_center: CallCenter, times: int = 1, **facts: object) -> None:
+def _is_afraid(call_center: CallCenter, times: int = 1, *, has_pin: bool = True, **facts: object) -> None:
     with call_center.database.transaction() as session:
         for _ in range(times):
             make_callback(
-                session, make_case(session), urgency="urgent", reason="afraid",
+                session, make_case(session) if has_pin else None, urgency="urgent", reason="afraid",
                 next_attempt_at=call_center.now,
                 requested_at=call_center.now, due_at=call_center.now + timedelta(minutes=60), **facts,
             )  # fmt: skip
@@ -68,7 +68,7 @@ def test_one_more_frightened_caller_seconds_after_the_page_is_no_second_page(cal
 
 @ON_SQLITE
 def test_five_hundred_pranks_are_one_page_with_the_whole_count(call_center: CallCenter) -> None:
-    _is_afraid(call_center, 500, verified=False, rank=3)
+    _is_afraid(call_center, 500, has_pin=False, rank=3)
     for _ in range(3):
         call_center.sweeps(seconds=4)
     assert _told(call_center, "urgent_untaken") == [500]
