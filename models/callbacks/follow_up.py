@@ -52,6 +52,8 @@ _ANEW = frozenset(
     }
 )  # fmt: skip
 
+_BEFORE = aliased(Callback)
+
 
 class NotAgainError(RefusedError):
     """This callback cannot be promised again. The message is one sentence that names nobody."""
@@ -224,11 +226,10 @@ def whose_talks_began_with(
     people = (Callback.case_id, Callback.registrant_id)
     talks = select(*people, Callback.reason, Callback.requested_in_call_id).where(*which)
     talks_back = talks.cte("talks", recursive=True)
-    before = aliased(Callback)
     # A union of all would not end if two callbacks followed each other.
     talks_back = talks_back.union(
-        select(talks_back.c.case_id, talks_back.c.registrant_id, before.reason, before.requested_in_call_id)
-        .join(before, before.caller_call_id == talks_back.c.requested_in_call_id)
+        select(talks_back.c.case_id, talks_back.c.registrant_id, _BEFORE.reason, _BEFORE.requested_in_call_id)
+        .join(_BEFORE, _BEFORE.caller_call_id == talks_back.c.requested_in_call_id)
         .where(talks_back.c.reason.in_(CONTINUES))
     )
     return select(talks_back.c.case_id, talks_back.c.registrant_id).where(talks_back.c.reason.in_(reasons))

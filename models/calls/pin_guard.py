@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import BigInteger, cast, extract, func, not_, select
+from sqlalchemy import BigInteger, bindparam, cast, extract, func, not_, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,14 @@ SPRAYING = "spraying"
 USUAL_HOURS = 7 * 24
 #: How long a guard stays up after the last measure that raised it, so that it does not flicker.
 RAISED_FOR = timedelta(hours=1)
+_AGE = (
+    (bindparam("seconds", type_=BigInteger) - cast(extract("epoch", PinTry.at), BigInteger)) // 3600
+).label("age")
+_FAILURES = (
+    select(_AGE, func.count())
+    .where(PinTry.at > bindparam("since"), PinTry.at <= bindparam("now"), not_(PinTry.opened))
+    .group_by(_AGE)
+)
 
 
 def measure_global_failures(session: Session, now: datetime, limits: PinLimits) -> bool:
@@ -37,13 +45,8 @@ def measure_global_failures(session: Session, now: datetime, limits: PinLimits) 
 
 def _failures_by_age(session: Session, now: datetime) -> Mapping[int, int]:
     """How many tries failed, by their age in whole hours."""
-    seconds = int(now.timestamp()) - cast(extract("epoch", PinTry.at), BigInteger)
-    age = (seconds // 3600).label("age")
-    rows = session.execute(
-        select(age, func.count())
-        .where(PinTry.at > now - timedelta(hours=USUAL_HOURS + 1), PinTry.at <= now, not_(PinTry.opened))
-        .group_by(age)
-    )
+    asked = {"seconds": int(now.timestamp()), "since": now - timedelta(hours=USUAL_HOURS + 1), "now": now}
+    rows = session.execute(_FAILURES, asked)
     return {int(hour): failures for hour, failures in rows}
 
 

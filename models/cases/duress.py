@@ -67,13 +67,7 @@ class PinInForce:
 
 def pin_in_force(session: Session, case_id: int) -> PinInForce:
     """The hash of a case's PIN, and the mark that a new one must differ from. One statement."""
-    other = aliased(Case)
-    row = session.execute(
-        select(Case.pin_hash, Case.number_key, other.pin_mark)
-        .outerjoin(other, other.duress_of == Case.id)
-        .where(Case.id == case_id)
-    ).one()
-    return PinInForce(*row)
+    return PinInForce(*session.execute(_PIN_IN_FORCE, {"case": case_id}).one())
 
 
 def check_may_have_one(case: Case) -> None:
@@ -147,6 +141,11 @@ def _target(duress: Case) -> str:
 
 
 _DURESS, _REAL = aliased(Case), aliased(Case)
+_PIN_IN_FORCE = (
+    select(Case.pin_hash, Case.number_key, _DURESS.pin_mark)
+    .outerjoin(_DURESS, _DURESS.duress_of == Case.id)
+    .where(Case.id == bindparam("case"))
+)
 #: Whether the duress PIN was used and nobody has lifted the pause since.
 IN_USE = and_(
     _DURESS.last_verified_at.is_not(None),

@@ -18,6 +18,18 @@ SAFE: tuple[ColumnElement[bool], ...] = (
     Phone.unsafe_since.is_(None),
     Phone.stopped_at.is_(None),
 )
+_REAL = aliased(Case)
+#: The registrants of a duress case and of its real case, where one of them is this registrant.
+_SAME_PERSON = (
+    select(Case.registrant_id, _REAL.registrant_id)
+    .join(_REAL, _REAL.id == Case.duress_of)
+    .where(
+        or_(
+            Case.registrant_id == bindparam("registrant"),
+            _REAL.registrant_id == bindparam("registrant"),
+        )
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +88,7 @@ def is_shared_with_others(session: Session, registrant_id: int, phone_key: str) 
 
     The registrant of a duress case is the same person (R10).
     """
-    real = aliased(Case)
-    pairs = select(Case.registrant_id, real.registrant_id).join(real, real.id == Case.duress_of)
-    either = or_(Case.registrant_id == registrant_id, real.registrant_id == registrant_id)
-    same = {registrant_id}.union(*session.execute(pairs.where(either)).all())
+    same = {registrant_id}.union(*session.execute(_SAME_PERSON, {"registrant": registrant_id}).all())
     others = select(Phone.id).where(Phone.phone_key == phone_key, Phone.registrant_id.not_in(same))
     return session.execute(others.limit(1)).first() is not None
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import IS_OWED, Callback
@@ -53,6 +53,13 @@ if TYPE_CHECKING:
 REASON = "hard_news"
 #: The text of a message that is a promise.
 _WE_CALL_AGAIN = "we_call_again"
+_FALSE = aliased(Notice)
+_WRONG_NEWS = (
+    select(_FALSE.said_at)
+    .join(Notice, Notice.corrects_id == _FALSE.id)
+    .where(Notice.case_id == bindparam("case"), IS_OPEN)
+    .order_by(Notice.id.desc())
+)
 
 
 class News(NamedTuple):
@@ -164,14 +171,7 @@ def note_heard(session: Session, leg: "CallState", now: datetime, *, is_status: 
 
 def wrong_news_at(session: Session, case_id: int) -> datetime | None:
     """When this case was told something that an open correction takes back; None if there is none (R16)."""
-    false = aliased(Notice)
-    told = (
-        select(false.said_at)
-        .join(Notice, Notice.corrects_id == false.id)
-        .where(Notice.case_id == case_id, IS_OPEN)
-        .order_by(Notice.id.desc())
-    )
-    return session.scalars(told).first()
+    return session.scalars(_WRONG_NEWS, {"case": case_id}).first()
 
 
 def note_said_on_line(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, func, or_, select, text, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.calls.call import CALLS
@@ -24,6 +24,66 @@ _AFTER_OUR_CALL = timedelta(seconds=30)
 # The exact words of the partial indexes, so that both databases use them.
 _LIVE_NOTICE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
 _LIVE_CALLBACK = text("calls.ended_at IS NULL AND calls.callback_id IS NOT NULL")
+# Built once: each ring sends these several times, and building takes longer than sending.
+_REGISTRATION = select(Notice.registration_id).where(Notice.id == bindparam("notice")).scalar_subquery()
+_WITH_CONSENT = (
+    select(Phone, Consent.cap_per_day)
+    .join(Consent, Consent.phone_id == Phone.id)
+    .where(
+        Phone.registrant_id == bindparam("registrant"),
+        *SAFE,
+        or_(Phone.content_held_until.is_(None), Phone.content_held_until <= bindparam("now")),
+        Consent.registration_id == _REGISTRATION,
+        Consent.channel == bindparam("channel"),
+        Consent.withdrawn_at.is_(None),
+    )
+    .order_by(Phone.position, Consent.granted_at.desc(), Consent.id.desc())
+)
+_USED = (
+    select(NoticePhone)
+    .where(NoticePhone.notice_id == bindparam("notice"), NoticePhone.channel == bindparam("channel"))
+    .execution_options(populate_existing=True)
+)
+_PLACED = (
+    select(CALLS.c.started_at)
+    .distinct()
+    .join(NOTICES, NOTICES.c.id == CALLS.c.notice_id)
+    .join(Case, Case.id == NOTICES.c.case_id)
+    .where(
+        Case.registrant_id == bindparam("registrant"),
+        CALLS.c.phone_key.in_(bindparam("phone_keys", expanding=True)),
+        CALLS.c.started_at > bindparam("since"),
+        or_(CALLS.c.call_sid.is_not(None), CALLS.c.ended_at.is_(None), CALLS.c.call_status == "no-answer"),
+    )
+)
+#: When staff last told the person the news, or canceled the task.
+_SETTLED_AT = (
+    select(func.max(Notice.closed_at))
+    .where(
+        Notice.registration_id == _REGISTRATION,
+        or_(Notice.confirmed_by == "staff", Notice.outcome == "staff_cancelled"),
+    )
+    .scalar_subquery()
+)
+_AGREED_SINCE = exists().where(
+    Consent.registration_id == _REGISTRATION,
+    Consent.phone_id == NoticePhone.phone_id,
+    Consent.granted_at > NoticePhone.last_try_at,
+)
+_WRONG_CODES = (
+    select(NoticePhone.phone_id, func.sum(NoticePhone.wrong_codes).label("wrong"))
+    .join(Notice, Notice.id == NoticePhone.notice_id)
+    .join(Case, Case.id == Notice.case_id)
+    .where(
+        Notice.registration_id == _REGISTRATION,
+        NoticePhone.channel == VOICE,
+        NoticePhone.wrong_codes > 0,
+        or_(Case.last_verified_at.is_(None), Case.last_verified_at <= NoticePhone.last_try_at),
+        ~_AGREED_SINCE,
+        or_(_SETTLED_AT.is_(None), NoticePhone.last_try_at >= _SETTLED_AT),
+    )
+    .group_by(NoticePhone.phone_id)
+)
 
 
 def last_digits(session: Session, case: Case) -> str:
@@ -121,32 +181,7 @@ def wrong_codes(session: Session, notice_id: int) -> dict[int, int]:
     gives the PIN, when staff tell the person the news or cancel the task, when the registration is agreed
     anew, or with the right code (``forget_wrong_codes``). The duress PIN ends nothing: its case is another.
     """
-    registration = select(Notice.registration_id).where(Notice.id == notice_id).scalar_subquery()
-    by_staff = or_(Notice.confirmed_by == "staff", Notice.outcome == "staff_cancelled")
-    settled_at = session.scalar(
-        select(func.max(Notice.closed_at)).where(Notice.registration_id == registration, by_staff)
-    )
-    agreed_since = exists().where(
-        Consent.registration_id == registration,
-        Consent.phone_id == NoticePhone.phone_id,
-        Consent.granted_at > NoticePhone.last_try_at,
-    )
-    found = (
-        select(NoticePhone.phone_id, func.sum(NoticePhone.wrong_codes).label("wrong"))
-        .join(Notice, Notice.id == NoticePhone.notice_id)
-        .join(Case, Case.id == Notice.case_id)
-        .where(
-            Notice.registration_id == registration,
-            NoticePhone.channel == VOICE,
-            NoticePhone.wrong_codes > 0,
-            or_(Case.last_verified_at.is_(None), Case.last_verified_at <= NoticePhone.last_try_at),
-            ~agreed_since,
-        )
-        .group_by(NoticePhone.phone_id)
-    )
-    if settled_at is not None:
-        found = found.where(NoticePhone.last_try_at >= settled_at)
-    return {row.phone_id: row.wrong for row in session.execute(found)}
+    return {row.phone_id: row.wrong for row in session.execute(_WRONG_CODES, {"notice": notice_id})}
 
 
 def forget_wrong_codes(session: Session, notice_id: int, phone_id: int) -> None:
@@ -208,20 +243,8 @@ def _with_consent(
 
     Only consents of the notice's own registration count: one for callbacks says nothing of other calls.
     """
-    registration = select(Notice.registration_id).where(Notice.id == notice_id).scalar_subquery()
-    rows = session.execute(
-        select(Phone, Consent.cap_per_day)
-        .join(Consent, Consent.phone_id == Phone.id)
-        .where(
-            Phone.registrant_id == registrant_id,
-            *SAFE,
-            or_(Phone.content_held_until.is_(None), Phone.content_held_until <= now),
-            Consent.registration_id == registration,
-            Consent.channel == channel,
-            Consent.withdrawn_at.is_(None),
-        )
-        .order_by(Phone.position, Consent.granted_at.desc(), Consent.id.desc())
-    )
+    asked = {"notice": notice_id, "registrant": registrant_id, "channel": channel, "now": now}
+    rows = session.execute(_WITH_CONSENT, asked)
     newest: dict[int, tuple[Phone, int]] = {}
     for phone, cap in rows:
         newest.setdefault(phone.id, (phone, cap))
@@ -229,8 +252,7 @@ def _with_consent(
 
 
 def _used(session: Session, notice_id: int, channel: str) -> list[NoticePhone]:
-    mine = select(NoticePhone).where(NoticePhone.notice_id == notice_id, NoticePhone.channel == channel)
-    return list(session.scalars(mine.execution_options(populate_existing=True)))
+    return list(session.scalars(_USED, {"notice": notice_id, "channel": channel}))
 
 
 def _placed(
@@ -240,23 +262,8 @@ def _placed(
 
     A call of unknown fate may have rung one (``workers/mending.py``).
     """
-    moments = session.scalars(
-        select(CALLS.c.started_at)
-        .distinct()
-        .join(NOTICES, NOTICES.c.id == CALLS.c.notice_id)
-        .join(Case, Case.id == NOTICES.c.case_id)
-        .where(
-            Case.registrant_id == registrant_id,
-            CALLS.c.phone_key.in_(phone_keys),
-            CALLS.c.started_at > now - _CAP_PERIOD,
-            or_(
-                CALLS.c.call_sid.is_not(None),
-                CALLS.c.ended_at.is_(None),
-                CALLS.c.call_status == "no-answer",
-            ),
-        )
-    )
-    return tuple(moments)
+    rung = {"registrant": registrant_id, "phone_keys": phone_keys, "since": now - _CAP_PERIOD}
+    return tuple(session.scalars(_PLACED, rung))
 
 
 def _can_dial(session: Session, phone: Phone, can_dial: Callable[[str], bool]) -> bool:

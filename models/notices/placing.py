@@ -37,7 +37,7 @@ AT_ONCE = frozenset({"escaped"})
 #: How long after its making a leg that no worker has begun to dial is handed on.
 _UNDIALLED_AFTER = timedelta(seconds=3)
 _LIVE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
-# Built once: every pass of the sweeper sends these two, and building takes longer than sending.
+# Built once: every pass of the sweeper, or every ring, sends these, and building takes longer than sending.
 _DUE = (
     select(NOTICES.c.id)
     .where(IS_WAITING, NOTICES.c.next_attempt_at <= bindparam("now"))
@@ -53,6 +53,15 @@ _UNDIALLED = (
     .distinct()
     .order_by(CALLS.c.notice_id)
 )  # fmt: skip
+_FACTS = (
+    select(Notice, CustodyEvent, Registration, Registrant, Case)
+    .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
+    .join(Registration, Registration.id == Notice.registration_id)
+    .join(Case, Case.id == Notice.case_id)
+    .join(Registrant, Registrant.id == Case.registrant_id)
+    .where(Notice.id == bindparam("notice"))
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +189,7 @@ def reschedule(session: Session, notice: Notice, now: datetime, policy: Callback
 
 def facts_of(session: Session, notice_id: int) -> Facts:
     """A notice, its event, registration, registrant and case."""
-    row = session.execute(
-        select(Notice, CustodyEvent, Registration, Registrant, Case)
-        .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
-        .join(Registration, Registration.id == Notice.registration_id)
-        .join(Case, Case.id == Notice.case_id)
-        .join(Registrant, Registrant.id == Case.registrant_id)
-        .where(Notice.id == notice_id)
-        .execution_options(populate_existing=True)
-    ).one()
+    row = session.execute(_FACTS, {"notice": notice_id}).one()
     return Facts(row[0], row[1], row[2], row[3], row[4])
 
 

@@ -24,6 +24,8 @@ from models.notices.spreading import ACTOR, stands, stop_event
 from models.store.job import Job
 from models.store.policies import Policies
 
+_MADE = aliased(CustodyEvent)
+
 
 class _Kind(NamedTuple):
     name: str
@@ -97,17 +99,16 @@ def _no_longer_true(session: Session, kind: _Kind, now: datetime, limit: int) ->
 
 
 def _make(session: Session, kind: _Kind, now: datetime, rules: HeardRules, limit: int) -> None:
-    made = aliased(CustodyEvent)
-    same = and_(made.subject_id == Subject.id, made.kind == kind.name, made.at == kind.at)
+    same = and_(_MADE.subject_id == Subject.id, _MADE.kind == kind.name, _MADE.at == kind.at)
     rows = session.execute(
-        select(Subject.id, Subject.record_id, kind.at, made.id)
+        select(Subject.id, Subject.record_id, kind.at, _MADE.id)
         .join(CustodyRecord, CustodyRecord.id == Subject.record_id)
-        .outerjoin(made, and_(same, made.before_id.is_(None)))
+        .outerjoin(_MADE, and_(same, _MADE.before_id.is_(None)))
         .where(
             kind.goes_on,
             kind.at > now,
             kind.at <= now + timedelta(days=kind.days),
-            or_(made.id.is_(None), made.stopped_at.is_not(None)),
+            or_(_MADE.id.is_(None), _MADE.stopped_at.is_not(None)),
             exists(
                 select(Registration.id)
                 .join(Case, Case.id == Registration.case_id)
