@@ -271,7 +271,7 @@ def test_two_phones_that_the_carrier_refuses_by_a_code_of_its_own_do_not_stop_th
     assert morning.accepted_in_vain - before <= 4, "ever more seldom"
 
     call_center.carrier.refuses_to = {}
-    morning.passes(minutes=16, seconds=60)
+    morning.passes(minutes=16, seconds=120)
     assert _states(call_center, odd) == [("reached", 0, 0)] * 2
 
 

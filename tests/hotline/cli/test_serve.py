@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -373,10 +374,12 @@ PRODUCTION = {
 }
 
 
-def test_release_of_before_takes_the_schema_of_a_newer_one_as_it_is(tmp_path: Path) -> None:
+def test_release_of_before_takes_the_schema_of_a_newer_one_as_it_is(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     data_dir = tmp_path / "var"
-    environ = {**os.environ, **PRODUCTION, "HOTLINE_DATA_DIR": str(data_dir)}
-    subprocess.run([sys.executable, "-m", "hotline.cli", "db", "upgrade"], env=environ, check=True)
+    data_dir.mkdir()
+    shutil.copyfile(request.getfixturevalue("_migrated_sqlite"), data_dir / "hotline.db")
     with closing(sqlite3.connect(data_dir / "hotline.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
 
