@@ -143,12 +143,13 @@ def _open_menu(change: str, last: Choice) -> Menu:
                 on={"kept": "promised", "gone": "callback_gone"},
             ),
             Choice(change, next="callback_may_choose"),
+            # Whoever presses the keys of "afraid" again, as in the call before, cancels nothing.
+            last,
             Choice(
                 "callback.cancel",
                 does=callback_verbs.cancel_callback,
                 on={"cancelled": "callback_cancelled", "changed": "callback", "gone": "callback_gone"},
             ),
-            last,
         ),
         silence="silent_end",
     )

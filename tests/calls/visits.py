@@ -18,11 +18,11 @@ VISITS: Mapping[str, Sequence[str]] = {
         "1", "1", "NUMBER", "PIN", "*", "1", "2", "1", "*",
     ),
     "the callback that stands: be afraid, leave, change the time, wishes": (
-        "1", "1", "NUMBER", "PIN", "2", "4", "1", "2", "1", "1", "2", "2", "2",
+        "1", "1", "NUMBER", "PIN", "2", "3", "1", "2", "1", "1", "2", "2", "2",
         "2", "2", "3", "2", "1",
     ),
     "cancel, ask again because of fear, a new PIN": (
-        "1", "1", "NUMBER", "PIN", "2", "3", "1", "2", "3", "1", "4", "PIN", "583961", "583961",
+        "1", "1", "NUMBER", "PIN", "2", "4", "1", "2", "3", "1", "4", "PIN", "583961", "583961",
     ),
     "the new PIN, the status again, 0": ("1", "1", "NUMBER", "NEW", "1", "0", "1"),
     "a lost PIN and a callback without it, in Spanish": ("2", "2", "3", "NUMBER", "1", "2", "1", "1"),

@@ -37,7 +37,7 @@ def test_caller_who_asks_again_hears_day_and_window_and_no_digit_of_the_phone(
         "You already have a callback",
         "We will call you no later than tomorrow",
         "To leave your callback as it is, press 1. To change when or how we call, press 2",
-        "To cancel your callback, press 3. If you are afraid and need a call very soon, press 4",
+        "If you are afraid and need a call very soon, press 3. To cancel your callback, press 4",
     )
     assert phone.does_not_hear("0123", "555")
     phone.hangs_up()
@@ -53,7 +53,7 @@ def test_caller_can_cancel_an_open_callback(
     opens_the_case(phone, case)
     phone.presses("2")
 
-    phone.presses("3")
+    phone.presses("4")
 
     assert phone.hears("Your callback is cancelled")
     assert the_callback(hotline).state == "cancelled"
@@ -90,7 +90,7 @@ def test_caller_cannot_cancel_a_callback_that_is_being_made(
     opens_the_case(again, case)
     again.presses("2")
 
-    again.presses("3")
+    again.presses("4")
 
     assert again.hears("Your callback cannot be changed now")
     assert the_callback(hotline).state == "ringing_caller"

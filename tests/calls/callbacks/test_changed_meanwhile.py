@@ -40,7 +40,7 @@ def test_caller_who_chooses_wishes_for_a_cancelled_callback_hears_that_it_was_ca
     opens_the_case(phone, case, language)
     for key in ("2", "2", "1"):
         phone.presses(key)
-    assert "cancelled" in in_the_case(phone, case, "2", "3").heard
+    assert "cancelled" in in_the_case(phone, case, "2", "4").heard
 
     for key in then.split():
         phone.presses(key)
@@ -62,7 +62,7 @@ def test_caller_who_leaves_a_cancelled_callback_as_it_is_hears_that_nobody_calls
     in_the_case(phone, case, "2", "1").hangs_up()
     opens_the_case(phone, case, language)
     phone.presses("2")
-    in_the_case(phone, case, "2", "3")
+    in_the_case(phone, case, "2", "4")
 
     phone.presses("1")
 
@@ -118,14 +118,14 @@ def test_caller_who_never_heard_that_the_other_call_is_afraid_hears_it_before_th
     in_the_case(phone, case, "2", "1").hangs_up()
     opens_the_case(phone, case)
     phone.presses("2")
-    in_the_case(phone, case, "2", "4")
+    in_the_case(phone, case, "2", "3")
 
-    phone.presses("3")
+    phone.presses("4")
 
-    assert phone.hears("You already have a callback. We will call you no later than", "press 3")
+    assert phone.hears("You already have a callback. We will call you no later than", "press 4")
     assert phone.does_not_hear("is cancelled")
     assert (the_callback(hotline).state, the_callback(hotline).urgency) == ("requested", "urgent")
-    phone.presses("3")
+    phone.presses("4")
     assert phone.hears("Your callback is cancelled")
 
 

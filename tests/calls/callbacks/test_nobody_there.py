@@ -136,7 +136,7 @@ def test_person_who_became_afraid_since_is_called_after_the_liaison_corrects_tha
     meets_nobody(phone, hotline)
     person = phone.another()
     opens_the_case(person, case)
-    for key in ("2", "4"):
+    for key in ("2", "3"):
         person.presses(key)
     assert person.hears("We will call you no later than today")
     person.hangs_up()

@@ -88,7 +88,7 @@ def test_caller_who_asks_again_from_another_phone_is_told_so_and_a_new_callback_
     assert phone.hears(
         "Llamaremos al teléfono que pidió antes, no a este. Para cambiarlo, cancele esa llamada"
     )
-    phone.presses("3")
+    phone.presses("4")
     phone.hangs_up()
     asks_express(phone, case, from_=HERE)
 

@@ -63,7 +63,7 @@ def test_call_that_is_believed_less_cancels_nothing_that_was_asked_for_without_t
     (hers,) = promised(hotline)
 
     with_their_pin(phone, his, "1")
-    assert "Your callback is cancelled" in with_their_pin(phone, his, "3")
+    assert "Your callback is cancelled" in with_their_pin(phone, his, "4")
 
     (kept,) = promised(hotline)
     for name in ("id", "urgency", "reason", "due_at", "requested_at"):
@@ -134,7 +134,7 @@ def test_moment_that_a_liaison_agreed_on_is_kept_whatever_is_asked_for_with_a_pi
     (hers,) = promised(hotline)
 
     with_their_pin(phone, his, "1")
-    with_their_pin(phone, his, "3")
+    with_their_pin(phone, his, "4")
 
     assert [(one.id, one.next_attempt_at) for one in promised(hotline)] == [(hers.id, at)]
 
@@ -157,7 +157,7 @@ def test_request_is_not_replaced_by_a_callback_to_another_phone(
     with_their_pin(phone, case, "1", from_=OTHER)
     asks(phone.another(), *EXPRESS)
 
-    with_their_pin(phone, case, "4")
+    with_their_pin(phone, case, "3")
 
     assert [one.verified for one in promised(hotline)] == [True, False]
 
@@ -173,7 +173,7 @@ def test_request_that_was_replaced_is_promised_again_once_the_other_is_cancelled
     with_their_pin(phone, case, key)
     assert [one.verified for one in promised(hotline)] == [True]
 
-    with_their_pin(phone, case, "3")
+    with_their_pin(phone, case, "4")
 
     (again,) = promised(hotline)
     for name in ("verified", "case_id", "urgency", "reason", "due_at", "requested_at"):

@@ -231,7 +231,7 @@ def test_call_that_staff_do_not_make_is_left_for_staff_and_rings_nobody_else(
 
 
 @ON_BOTH
-@pytest.mark.parametrize(("key", "reason"), [("1", "asked"), ("4", "afraid")])
+@pytest.mark.parametrize(("key", "reason"), [("1", "asked"), ("3", "afraid")])
 def test_person_who_hears_of_the_call_with_the_pin_and_wants_it_is_promised_it(
     phone: Phone, case: MadeCase, make_staff: MakeStaff, hotline: Hotline, key: str, reason: str
 ) -> None:

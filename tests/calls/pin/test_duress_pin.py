@@ -72,7 +72,7 @@ def test_callback_of_the_person_is_neither_told_nor_moved_nor_cancelled(
 
     coerced = calls(phone, duress, "2", "1")
     again = calls(phone, duress, "2")
-    cancelled = calls(phone, duress, "2", "3", "1")
+    cancelled = calls(phone, duress, "2", "4", "1")
 
     assert "You already have a callback" not in coerced.heard_so_far
     assert "We will call you" in coerced.heard_so_far

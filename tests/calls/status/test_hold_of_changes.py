@@ -146,7 +146,7 @@ def test_caller_in_the_hold_may_cancel_a_callback_and_not_change_it(
     for name in ("window_starts", "window_ends", "time_zone", "phone_key", "voicemail_text", "may_answer"):
         assert getattr(stands, name) == getattr(before, name)
 
-    again.presses("3")
+    again.presses("4")
 
     assert again.hears("Your callback is cancelled")
     assert hotline.row(select(Callback.state).where(Callback.case_id == case.id)) == "cancelled"

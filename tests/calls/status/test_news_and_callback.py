@@ -165,7 +165,7 @@ def test_caller_with_a_withheld_number_may_have_the_open_callback_soon(
     there_is_news(hotline, case, status)
 
     opens_the_case(phone, case, language=language, from_="anonymous")
-    for key in ("1", "2") if status == "escaped" else ("2", "4"):
+    for key in ("1", "2") if status == "escaped" else ("2", "3"):
         phone.presses(key)
 
     assert phone.hears(soon)
@@ -197,7 +197,7 @@ def test_no_call_is_promised_to_a_phone_that_was_marked_unsafe_after_the_request
         session.execute(update(Registered).values(unsafe_since=hotline.clock.now))
 
     opens_the_case(phone, case)
-    for key in ("2", "4"):
+    for key in ("2", "3"):
         phone.presses(key)
 
     assert phone.hears("I cannot call this number back")
@@ -214,13 +214,13 @@ def test_no_call_is_promised_to_a_phone_that_was_marked_unsafe_after_the_request
         (
             "1",
             "To leave your callback as it is, press 1.",
-            "If you are afraid and need a call very soon, press 4.",
+            "If you are afraid and need a call very soon, press 3.",
             "today at noon",
         ),
         (
             "2",
             "Para dejar esa llamada como está, oprima 1.",
-            "Si tiene miedo y necesita que le llamemos muy pronto, oprima 4.",
+            "Si tiene miedo y necesita que le llamemos muy pronto, oprima 3.",
             "hoy al mediodía",
         ),
     ],
@@ -245,7 +245,7 @@ def test_caller_who_becomes_afraid_with_an_open_callback_is_called_within_the_ho
     assert phone.hears(leave, afraid)
     assert the_callback(hotline).urgency == "other"
 
-    phone.presses("4")
+    phone.presses("3")
 
     assert phone.hears(soon)
     asked = the_callback(hotline)
@@ -318,7 +318,7 @@ def test_caller_who_becomes_afraid_while_a_liaison_is_rung_for_them_is_called_wi
 ) -> None:
     caller = phone.another()
     opens_the_case(caller, rung, language=language)
-    for key in ("2", "4"):
+    for key in ("2", "3"):
         caller.presses(key)
 
     assert caller.hears(soon)
@@ -380,7 +380,7 @@ def test_staff_see_that_a_caller_with_an_ordinary_callback_became_afraid(
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
     opens_the_case(phone, case)
-    for key in ("2", "4"):
+    for key in ("2", "3"):
         phone.presses(key)
 
     assert the_callback(hotline).reason == "afraid"
