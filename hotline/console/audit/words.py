@@ -333,6 +333,7 @@ URGENCIES = {"urgent": N_("urgent"), "other": N_("not urgent")}
 OPENED_BY = {
     "verified_call": N_("the caller gave the PIN"),
     "verified_callback": N_("a callback that was asked for with the PIN"),
+    "call_list": N_("the call list of a held import"),
 }
 #: What a person may change about their calls.
 WISHES = {
