@@ -26,6 +26,7 @@ OVERSEERS = ("supervisor", "administrator")
 #: In the words of the partial index of callbacks that were left.
 WAITS = (text("callbacks.state = 'left_for_staff'"), Callback.outcome == BEHIND_NEWS)
 _IN_CALL = ("ringing_liaison", "ringing_caller", "talking")
+_OTHER = aliased(Callback)
 
 
 def claim(session: Session, callback_id: int, staff_id: int, now: datetime, policies: Policies) -> Callback:
@@ -222,8 +223,7 @@ def bring_back(
     ``at_once`` it does not, since the person asks for theirs. A call that was agreed on in the talk, or asked
     for since, takes the class and the moment of what waited; one that comes earlier is made first.
     """
-    other = aliased(Callback)
-    is_in_call = exists().where(other.case_id == Callback.case_id, other.state.in_(_IN_CALL))
+    is_in_call = exists().where(_OTHER.case_id == Callback.case_id, _OTHER.state.in_(_IN_CALL))
     whose: list[ColumnElement[bool]] = [] if case_id is None else [Callback.case_id == case_id]
     waiting = select(Callback).where(*WAITS, ~is_in_call, *whose).order_by(Callback.id).limit(limit)
     for callback in session.scalars(waiting).all():

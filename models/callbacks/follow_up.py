@@ -244,10 +244,9 @@ def reasons_begun_with(session: Session, callback_ids: Collection[int]) -> dict[
         Callback.id.label("of"), Callback.reason.label("reason"), Callback.requested_in_call_id.label("leg")
     ).where(Callback.id.in_(callback_ids), Callback.reason.in_(CONTINUES))
     talks_back = talks.cte("talks_back", recursive=True)
-    before = aliased(Callback)
     talks_back = talks_back.union(
-        select(talks_back.c.of, before.reason, before.requested_in_call_id)
-        .join(before, before.caller_call_id == talks_back.c.leg)
+        select(talks_back.c.of, _BEFORE.reason, _BEFORE.requested_in_call_id)
+        .join(_BEFORE, _BEFORE.caller_call_id == talks_back.c.leg)
         .where(talks_back.c.reason.in_(CONTINUES))
     )
     first = select(talks_back.c.of, talks_back.c.reason).where(talks_back.c.reason.not_in(CONTINUES))
