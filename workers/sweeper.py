@@ -16,7 +16,7 @@ from config.settings import Settings
 from models.callbacks.at_risk import is_any_at_risk, make_alerts
 from models.callbacks.callback_list import tidy_list
 from models.callbacks.lone_refusal import forget_other_lines
-from models.calls.alert_sending import forget_lost_alerts, is_any_lost, unsent_alerts
+from models.calls.alert_sending import end_lost_alerts, is_any_lost, unsent_alerts
 from models.calls.pin_guard import SPRAYING, measure_global_failures
 from models.calls.pin_try import PinLimits
 from models.calls.staff_line_stay import clear_lines
@@ -398,7 +398,7 @@ class _Pass:
             if are_notices_late:
                 escalate(session, self._now, self._policies, is_open)
             make_alerts(session, self._now, self._policies, is_open)
-            forget_lost_alerts(session, self._now)
+            end_lost_alerts(session, self._now)
 
     def _measure_failures(self) -> None:
         with self._database.reading() as session:

@@ -20,7 +20,7 @@ from models.store.database import keyring_of
 
 #: Twilio's code for a text that it blocks because the phone answered STOP to one of our numbers.
 BLOCKED_AFTER_STOP = 21610
-#: A sender that has been silent for this long has died. Its alert may have arrived, so it is not sent twice.
+#: A sender that has been silent for this long has died, and nobody knows whether its alert arrived.
 _LOST_AFTER = timedelta(seconds=60)
 #: How long an alert is retried while the carrier cannot be reached.
 _NEWS = timedelta(minutes=60)
@@ -78,9 +78,11 @@ def is_any_lost(session: Session, now: datetime) -> bool:
     return session.execute(_ANY_LOST, {"lost": now - _LOST_AFTER}).first() is not None
 
 
-def forget_lost_alerts(session: Session, now: datetime) -> None:
-    """Give up alerts that nobody finished sending: they may have arrived, so they are not sent again."""
-    session.execute(update(ALERTS).where(*_LOST).values(state="unknown"), {"lost": now - _LOST_AFTER})
+def end_lost_alerts(session: Session, now: datetime) -> None:
+    """End alerts that nobody finished sending: nobody knows whether they arrived."""
+    lost = select(ALERTS.c.id).where(*_LOST)
+    for alert_id in session.scalars(lost, {"lost": now - _LOST_AFTER}).all():
+        end_alert(session, alert_id, "unknown", now)
 
 
 def channel_of(session: Session, alert_id: int) -> str | None:
@@ -115,7 +117,8 @@ def end_alert(
     ``code`` is Twilio's error code of a refusal. After STOP, Twilio itself blocks texts to a phone; the audit
     records that.
 
-    ``not asked``: the carrier could not be reached, so it is retried as long as it is news.
+    ``not asked``: the carrier could not be reached, so it is retried as long as it is news. ``unknown``: it
+    is sent again once. Told twice harms nobody; of what nobody was told the next level is far off (R34).
     """
     alert = session.get_one(Alert, alert_id)
     if how == "not asked" and alert.made_at > now - _NEWS:
@@ -126,18 +129,28 @@ def end_alert(
     if code == BLOCKED_AFTER_STOP:
         target = f"staff:{alert.staff_id}"
         audit.record(session, actor="carrier", action="block_texts", target=target, now=now)
+    if how == "unknown" and not _is_second(session, alert):
+        session.add(_again(alert, alert.channel, now))
     # A liaison who missed two calls does not get another call about it: each console page says so.
     if how == "refused" and alert.channel == "text" and alert.level != SET_AWAY:
-        session.add(
-            Alert(
-                staff_id=alert.staff_id,
-                channel="call",
-                level=alert.level,
-                promises=alert.promises,
-                made_at=now,
-            )
-        )
+        session.add(_again(alert, "call", now))
     session.flush()
+
+
+def _again(alert: Alert, channel: str, now: datetime) -> Alert:
+    """The same alert once more."""
+    return Alert(
+        staff_id=alert.staff_id, channel=channel, level=alert.level, promises=alert.promises, made_at=now
+    )
+
+
+def _is_second(session: Session, alert: Alert) -> bool:
+    """Whether this repeats an alert of unknown fate."""
+    first = select(Alert.id).where(
+        Alert.staff_id == alert.staff_id, Alert.channel == alert.channel, Alert.level == alert.level,
+        Alert.state == "unknown", Alert.id != alert.id, Alert.sent_at == alert.made_at,
+    )  # fmt: skip
+    return session.scalar(first.limit(1)) is not None
 
 
 def _changed(session: Session, statement: Any) -> bool:
