@@ -54,7 +54,9 @@ def confirm(
     """
     values: dict[str, Any] = {"state": "confirmed", "confirmed_at": now, "confirmed_by": by}
     if by != "staff":
-        values |= {"outcome": None, "task": None}
+        # The turn of the key may have begun before another phone was told, and waited for that turn to end.
+        said_at = session.scalar(select(NOTICES.c.said_at).where(NOTICES.c.id == notice_id))
+        values |= {"confirmed_at": max(now, said_at or now), "outcome": None, "task": None}
         by_staff = (
             NOTICES.c.id == notice_id,
             NOTICES.c.state == "confirmed",

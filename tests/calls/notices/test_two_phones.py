@@ -71,6 +71,23 @@ def test_person_who_chose_to_hear_the_news_hears_it_though_another_phone_confirm
     assert the_notice(hotline).state == "confirmed"
 
 
+def test_key_whose_turn_waited_while_the_other_phone_was_told_confirms_nothing_before_that(
+    warned: tuple[Registered, Phone, Phone], hotline: Hotline
+) -> None:
+    _made, first, second = warned
+    for keys in ("1", CODE, "1"):
+        second.presses(keys)
+    # The key of the second phone came first, and its turn had to wait for the first one's.
+    hotline.clock.passes(seconds=1)
+    first.presses("1")
+    assert first.hears("escaped")
+    hotline.clock.passes(seconds=-1)
+    second.presses("1")
+
+    notice = the_notice(hotline)
+    assert (notice.state, notice.confirmed_at) == ("confirmed", notice.said_at)
+
+
 def test_both_phones_that_were_promised_a_person_are_called(
     warned: tuple[Registered, Phone, Phone], hotline: Hotline
 ) -> None:
