@@ -14,6 +14,9 @@ WORDS = {
         "The carrier rejects calls from the number that this person knows. Return the callback to the list: "
         "we try that number again every 30 seconds."
     ),
+    TalkRefusal.LINE_IS_CALLING: N_(
+        "The line is calling this person about the news now. Try again when that call is over."
+    ),
     TalkRefusal.COLLEAGUE_THERE: N_("You cannot put the person on hold while %(name)s is on the call."),
     TalkRefusal.NO_COLLEAGUE_FREE: N_("No other colleague is free, or one is already being called."),
     TalkRefusal.COLLEAGUE_NOT_FREE: N_("%(name)s is not free, or a colleague is already being called."),

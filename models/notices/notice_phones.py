@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, bindparam, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from models.callbacks.callback import Callback
 from models.calls.call import CALLS
 from models.calls.role import CALLED_BACK
 from models.cases.case import Case
@@ -205,6 +206,22 @@ def is_in_our_call(
     about_notice = select(CALLS.c.id).where(_LIVE_NOTICE, mine, CALLS.c.notice_id != notice_id)
     called_back = select(CALLS.c.id).where(_LIVE_CALLBACK, mine, CALLS.c.role == CALLED_BACK)
     return any(session.execute(one.limit(1)).first() is not None for one in (about_notice, called_back))
+
+
+def is_called_about_news(session: Session, callback: Callback, now: datetime, longest: timedelta) -> bool:
+    """Whether the line calls the person of this callback about news, on any of their phones.
+
+    A call older than ``longest`` does not count, as in ``is_in_our_call``.
+    """
+    whose = or_(Case.id == callback.case_id, Case.registrant_id == callback.registrant_id)
+    person = select(Case.registrant_id).where(whose)
+    theirs = (
+        select(CALLS.c.id)
+        .join(NOTICES, NOTICES.c.id == CALLS.c.notice_id)
+        .join(Case, Case.id == NOTICES.c.case_id)
+        .where(_LIVE_NOTICE, CALLS.c.started_at > now - longest, Case.registrant_id.in_(person))
+    )
+    return session.execute(theirs.limit(1)).first() is not None
 
 
 def wait_for_our_call(phone: NoticePhone, now: datetime) -> None:

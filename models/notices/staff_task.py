@@ -22,7 +22,7 @@ from models.callbacks.callback import (
 )
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
-from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.callback_state import RINGING_STATES, TAKEN_UP_AGAIN
 from models.callbacks.claim import WAITS, bring_back
 from models.callbacks.follow_up import CONTINUES, whose_talks_began_with
 from models.callbacks.next_try import leave_for_staff
@@ -48,6 +48,8 @@ OVER = "notice_over"
 _SETTLED = ("person_asked", "settled_otherwise")
 #: The registrant wants to hear it from a person.
 ASKED = "asked_person"
+#: Nobody talks yet, and a phone rings or will.
+_TO_RING = ("requested", *RINGING_STATES)
 _STANDS = (*OPEN_STATES, TAKEN_UP_AGAIN)
 #: Why a callback tells news; one that continues its talk does so too.
 TELLING = (NOTICE_TASK, HARD_NEWS)
@@ -240,7 +242,7 @@ def _close_over(session: Session, now: datetime, limit: int) -> list[Job]:
     # The line does not call again for it either; but a person who asked for it since, or with whom staff
     # agreed on another time, is called.
     is_promised_so = or_(~Callback.begun_by_staff, Callback.rescheduled_by_id.is_not(None))
-    is_to_ring = and_(Callback.state.in_(("requested", "ringing_liaison")), ~is_promised_so)
+    is_to_ring = and_(Callback.state.in_(_TO_RING), ~is_promised_so)
     over = select(Callback).where(
         TELLS, Callback.reason == NOTICE_TASK, ~needs,
         or_(Callback.state.in_((TAKEN_UP_AGAIN, "claimed")), is_to_ring),
@@ -279,7 +281,7 @@ _URGENT: ColumnElement[Any] = or_(Notice.is_urgent, Notice.task.in_(("no_code", 
 _MAY_BE_OVER = and_(
     TELLS,
     Callback.reason == NOTICE_TASK,
-    Callback.state.in_((TAKEN_UP_AGAIN, "claimed", "requested", "ringing_liaison")),
+    Callback.state.in_((TAKEN_UP_AGAIN, "claimed", *_TO_RING)),
 )
 _LISTED = and_(TELLS, Callback.reason == NOTICE_TASK, Callback.state == TAKEN_UP_AGAIN)
 _ANY_TASK = select(

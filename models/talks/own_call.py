@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import select
@@ -24,6 +24,8 @@ from models.calls.role import CALLING_OUT, LIAISON
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import SAFE, standing_of
+from models.notices.notice_phones import is_called_about_news
+from models.notices.staff_task import TELLING
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up
 from models.store.database import keyring_of
@@ -126,7 +128,10 @@ def call_phone(
 
 
 def may_ring_now(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> None:
-    """Refuse what the dispatcher would: a phone that may not be called, at all, now, or from its number."""
+    """Refuse what the dispatcher would: a phone that may not be called, at all, now, or from its number.
+
+    Nobody is called about news while the line itself calls them about it: they may just be confirming it.
+    """
     may_be_called(callback)
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     if phone.is_barred or not can_dial(session, callback, policy):
@@ -138,6 +143,9 @@ def may_ring_now(session: Session, callback: Callback, now: datetime, policy: Ca
         raise RefusedError(TalkRefusal.NOT_NOW, at=opens)
     if refused_line_of(session, callback, policy.lines) is not None:
         raise RefusedError(TalkRefusal.LINE_REFUSED)
+    longest = timedelta(minutes=policy.numbers.notice_first_minutes)
+    if callback.reason in TELLING and is_called_about_news(session, callback, now, longest):
+        raise RefusedError(TalkRefusal.LINE_IS_CALLING)
 
 
 def dial_taker(session: Session, call_id: int, now: datetime, policy: CallbackPolicy) -> Dial | None:

@@ -13,6 +13,8 @@ class TalkRefusal(StrEnum):
     #: ``at``: when the person's next hours begin.
     NOT_NOW = auto()
     LINE_REFUSED = auto()
+    #: The line calls the person about news, at this moment.
+    LINE_IS_CALLING = auto()
     #: ``name``: every colleague on the call.
     COLLEAGUE_THERE = auto()
     NO_COLLEAGUE_FREE = auto()

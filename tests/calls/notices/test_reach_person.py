@@ -19,6 +19,7 @@ from tests.calls.notices.conftest import (
     FIRST,
     SECOND,
     Registered,
+    minutes_until_next,
     picks_up,
     ringing,
     sweeps,
@@ -33,7 +34,7 @@ from tests.calls.notices.staff_tells import (
     tasks,
 )
 from tests.factories import make_duress_pin, make_event, make_notice
-from tests.phone import Phone
+from tests.phone import Phone, PlacedCall
 
 Registering = Callable[..., Registered]
 MakeStaff = Callable[..., Staff]
@@ -129,6 +130,49 @@ def test_task_is_closed_when_its_person_confirms_the_news_on_another_phone(
     (task,) = tasks(hotline)
     assert the_notice(hotline).state == "confirmed"
     assert (task.state, task.outcome) == ("cancelled", "notice_over")
+
+
+def test_staff_do_not_call_about_news_while_the_line_calls_the_person_about_it(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    is_left_to_staff(phone, registered("released", phones=(FIRST, SECOND)))
+    sweeps(hotline, minutes=30)
+    called = picks_up(phone, hotline, SECOND)
+    for keys in ("1", CODE):
+        called.presses(keys)
+
+    why = f"^{TalkRefusal.LINE_IS_CALLING}$"
+    with pytest.raises(RefusedError, match=why), hotline.database.transaction() as session:
+        call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
+    called.hangs_up()
+    hotline.jobs.works_off()
+
+    assert staff_call(phone, hotline, who).is_talking
+
+
+def test_phone_that_staff_ring_stops_when_the_person_confirms_the_news_on_another_phone(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    registered("released", phones=(FIRST, SECOND)).is_due("released")
+    until_the_page(phone, hotline, None)
+    for call in list(hotline.carrier.ringing):
+        phone.another().declines(call, "no-answer")
+    sweeps(hotline, minutes=minutes_until_next(hotline) - 0.1)
+    liaison, to_person = staff_ring(phone, hotline, who)
+    sweeps(hotline, seconds=10)
+    other = SECOND if to_person.to == FIRST else FIRST
+    called = picks_up(phone, hotline, other)
+    for keys in ("1", CODE, "1", "1"):
+        called.presses(keys)
+    assert called.hears("We will not call about this again")
+
+    sweeps(hotline, seconds=5)
+
+    assert to_person not in hotline.carrier.ringing
+    assert [task.outcome for task in tasks(hotline)] == ["notice_over"]
+    assert liaison.hears("We could not connect you now")
 
 
 def test_task_that_staff_cancel_because_the_person_asked_stops_the_notice(
@@ -278,9 +322,10 @@ def test_call_of_staff_that_nobody_answered_is_not_repeated_when_the_news_was_co
 ) -> None:
     who = make_staff()
     is_left_to_staff(phone, registered("released", phones=(FIRST, SECOND)))
+    phone.another().declines(ringing(hotline, SECOND), "no-answer")
     is_called_by_staff(phone, hotline, who)
     assert [one.state for one in tasks(hotline)] == ["requested"]
-    sweeps(hotline, minutes=29)
+    sweeps(hotline, minutes=minutes_until_next(hotline))
 
     called = picks_up(phone.another(), hotline, SECOND)
     for key in ("1", CODE, "1", "1"):
@@ -352,13 +397,18 @@ def at_night(hotline: Hotline, hour: int) -> None:
     hotline.clock.passes(hours=(hour - there.hour) % 24)
 
 
-def is_called_by_staff(phone: Phone, hotline: Hotline, who: Staff) -> None:
-    """Staff call about the task on the list, and nobody answers."""
+def staff_ring(phone: Phone, hotline: Hotline, who: Staff) -> tuple[Phone, PlacedCall]:
+    """Staff call about the task on the list; returns their phone, and the call that rings the person."""
     with hotline.database.transaction() as session:
         jobs = call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
     for name, row_id in jobs:
         hotline.jobs.enqueue(name, row_id)
-    liaison, to_person = accepted_by(phone, hotline)
+    return accepted_by(phone, hotline)
+
+
+def is_called_by_staff(phone: Phone, hotline: Hotline, who: Staff) -> None:
+    """Staff call about the task on the list, and nobody answers."""
+    liaison, to_person = staff_ring(phone, hotline, who)
     phone.another().lets_ring(to_person)
     hotline.jobs.works_off()
     if not liaison.is_over:
