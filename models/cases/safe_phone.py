@@ -88,9 +88,14 @@ def is_shared_with_others(session: Session, registrant_id: int, phone_key: str) 
 
     The registrant of a duress case is the same person (R10).
     """
-    same = {registrant_id}.union(*session.execute(_SAME_PERSON, {"registrant": registrant_id}).all())
+    same = same_person(session, registrant_id)
     others = select(Phone.id).where(Phone.phone_key == phone_key, Phone.registrant_id.not_in(same))
     return session.execute(others.limit(1)).first() is not None
+
+
+def same_person(session: Session, registrant_id: int) -> set[int]:
+    """The ids of this registrant, and of the registrant of the duress case, or of the real one (R10)."""
+    return {registrant_id}.union(*session.execute(_SAME_PERSON, {"registrant": registrant_id}).all())
 
 
 def safe_numbers(session: Session, registrant_id: int) -> list[str]:

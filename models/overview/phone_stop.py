@@ -19,7 +19,7 @@ from models.callbacks.wishes import wishes_of_phone
 from models.calls.two_lists import rank_of
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
-from models.cases.safe_phone import next_hours, next_window, safe_phones
+from models.cases.safe_phone import next_hours, next_window, safe_phones, same_person
 from models.notices.leg_over import stop_legs_to
 from models.overview.lost_pin import tell_safe_phones
 from models.staff.alert import LEFT_TOLD
@@ -54,9 +54,10 @@ def stop_phone(
 
     An open callback to it moves to the same person's next safe phone, or else to a staff member, with
     ``outcome``, one of NOT_CALLED. For each registrant, staff get a task, and the other safe phones are told.
-    ``but`` is the id of a registrant for whom the caller of this function creates the task. A second stop
-    does nothing. Nobody is told about a phone that was marked unsafe: it was no longer called, and the person
-    who has it must not be able to make the others ring (R09).
+    ``but`` is the id of a registrant for whom the caller of this function creates the task; the registrants
+    of a duress case and its real case are one person (R10). A second stop does nothing. Nobody is told about
+    a phone that was marked unsafe: it was no longer called, and the person who has it must not be able to
+    make the others ring (R09).
     """
     stopped = session.execute(
         update(Phone)
@@ -73,13 +74,14 @@ def stop_phone(
         for phone in stopped
         if phone.confirmed_at is not None and phone.unsafe_since is None
     }
+    have_task = set[int]() if but is None else same_person(session, but)
     for registrant_id in sorted(was_called):
         of_registrant = select(Case).where(Case.registrant_id == registrant_id)
         found = session.scalars(of_registrant.limit(1)).first()
         if found is not None and found.duress_of is not None:
             # The same person, of whose phone staff already have a task (R10).
             continue
-        if registrant_id != but:
+        if registrant_id not in have_task:
             _make_task(session, registrant_id, actor, now, policy.numbers)
         if found is not None:
             tell_safe_phones(session, found, REASON, actor, policy, now)

@@ -11,10 +11,13 @@ from models.callbacks.claim import claim, release
 from models.cases.case import rotate_pin
 from models.cases.duress import drop_duress_pin
 from models.cases.new_pin import near_pins, new_pin
+from models.cases.registrant import Phone as RegistrantPhone
 from models.overview.duress_use import resume_calls, uses_for
 from models.overview.phone_stop import stop_phone
 from models.store.refusal import RefusedError
+from models.talks.own_call import call_now
 from tests.calls.conftest import Hotline
+from tests.calls.staff.conftest import talked
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
 from tests.factories import HASHER, MadeCase, make_duress_pin
 from tests.phone import CALLER, Phone
@@ -217,6 +220,28 @@ def test_stop_of_another_phone_is_not_told_after_the_duress_pin(
     assert "stopped calling" in calls(phone, case, from_=ABUSER).heard_so_far
     # One task for staff, not two.
     assert len(hotline.rows(select(Callback).where(Callback.reason == "phone_stopped"))) == 1
+
+
+def test_wrong_person_in_a_call_asked_for_under_the_duress_pin_is_one_task(
+    phone: Phone, duress: MadeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    ana = make_staff(email="ana@example.org", phone="+12025550171")
+    calls(phone, duress, "2", "1")
+    hotline.clock.passes(minutes=2)
+    swept(hotline)
+    with hotline.database.transaction() as session:
+        asked = session.scalars(select(Callback.id)).one()
+        jobs = call_now(session, asked, ana.id, hotline.clock.now, hotline.policy)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
+    liaison = talked(phone, hotline)
+    liaison.presses("2")
+    liaison.presses("3")
+
+    rows = hotline.rows(select(Callback).order_by(Callback.id))
+    assert [(one.case_id, one.reason) for one in rows[1:]] == [(duress.id, "to_supervisor")]
+    stopped = hotline.rows(select(RegistrantPhone.stopped_at))
+    assert stopped == [hotline.clock.now, hotline.clock.now]
 
 
 def test_language_and_pace_after_the_duress_pin_are_not_the_persons(
