@@ -52,8 +52,9 @@ _WORDINGS: Mapping[str, _Wording] = {
         r"(?:i (?:do not|dont|no longer) want|no) (?:any )?(?:more )?(?:calls|texts|messages)|"
         r"(?:remove|lose) (?:me|my number|this number)|take (?:me|my number|this number) off|leave me alone",
         things=r"(?:(?:all|any|the|these|your|more|text|from) )*(?:calls|texts|messages|list)",
-        objects=r"me|us|here|again|anymore|any more|(?:this|my) (?:cell ?|mobile )?(?:phone|number)|"
-        r"(?:this|my) (?:cell|mobile)|this house|my (?:house|home)(?= (?:again|any ?more) )|"
+        objects=r"(?:to )?(?:me|us)|here|again|anymore|any more|"
+        r"(?:(?:at|on|to) )?(?:this|my) (?:cell ?|mobile )?(?:phone|number)|"
+        r"(?:(?:on|to) )?(?:this|my) (?:cell|mobile)|this house|my (?:house|home)(?= (?:again|any ?more) )|"
         r"or (?:call|text|message)|(?:or|and) (?:calling|texting|messaging)",
         places=r"(?:my|our) (?:house|home)(?: phone| number)?",
         reasons=rf"{_SOMEBODY}(?: is|s) (?:right )?(?:here|home|back|with me|next to me)|"
@@ -69,7 +70,7 @@ _WORDINGS: Mapping[str, _Wording] = {
     ),
     "es": _Wording(
         words=r"par(?:ar?|en?)(?: todo)?|alto|basta|detener|detengan?|cancelar|fin|baja|salir|"
-        r"(?:quiero |quisiera )?dar(?:me|nos) de baja|d[ea](?:n?me|nos) de baja",
+        r"(?:quiero |quisiera )?dar(?:me|nos) de baja|d[ea](?:n?me|n?nos) de baja",
         # "Hablar" is to phone too, but "dejen de hablar" and "no hablen con él" are not about calls.
         endings=r"(?:par(?:ar?|en?)|dej(?:en?|an?|ar|es)|basta) de (?:"
         r"(?:llamar|marcar|escribir|mandar|enviar|molestar|contactar)(?:me|nos)?|hablar(?:me|nos)|"
@@ -81,13 +82,14 @@ _WORDINGS: Mapping[str, _Wording] = {
         r"no hable[ns]?(?= (?:mas )?a (?:este|mi) (?:numero|telefono|celular) )|"
         r"no (?:quiero que )?(?:(?:me|nos) )?vuelva[ns]? a (?:llamar|marcar|escribir|molestar)(?:me|nos)?|"
         r"no (?:quiero que )?(?:(?:me|nos) vuelva[ns]? a hablar|vuelva[ns]? a hablar(?:me|nos))|"
+        r"no (?:quiero que )?vuelva[ns]? a hablar(?= a (?:este|mi) (?:numero|telefono|celular) )|"
         # "No más" alone may be despair, as "no more" is.
         r"no (?:quiero )?(?:mas )?(?:llamadas|mensajes|textos)|"
         r"dej[ea]n?me en paz|(?:quiten?|borren?)(?:me| mi numero)|"
         # "Sáquenme" alone is a cry for help.
         r"(?:saqu|elimin)en?me(?= de (?:la|su|esta) lista )",
         things=r"(?:(?:de|la|las|los|esta|sus?|todas|todos|mas) )*(?:llamadas|mensajes|textos|lista)",
-        objects=r"mas|otra vez|nunca|nada|aqui|a (?:este|mi) (?:numero|telefono|celular)|a esta casa|"
+        objects=r"mas a mi casa|mas|otra vez|nunca|nada|aqui|a (?:este|mi) (?:numero|telefono|celular)|a esta casa|"
         r"a mi casa(?= (?:mas|otra vez|nunca) )|"
         r"ni (?:me )?(?:llame[ns]?|marque[ns]?|hable[ns]?|escriba[ns]?|mande[ns]?|envie[ns]?)",
         places=r"a (?:mi|la) casa",
@@ -95,6 +97,7 @@ _WORDINGS: Mapping[str, _Wording] = {
         exposures=rf"(?:{_ALGUIEN} )?(?:tiene|ve|lee|revisa|me quito) "
         r"(?:el|mi|mis|este|los) (?:telefono|celular|mensajes)(?: ahora)?",
         asides=r"por favor|perdone?|disculpen?|lo siento|hola|ya(?= (?:no|basta|par|dej|alto))|gracias|\?|"
+        r"que(?= (?:ya )?(?:no |(?:dej|par)\w+ de ))|"
         r"quien (?:es|habla)|(?:pueden?|podrian?)(?= (?:por favor )?(?:parar|dejar) )|"
         r"quiero que(?= (?:por favor )?(?:ya )?(?:par|dej)\w+ de )|"
         r"(?:yo )?no soy \w+|no es \w+|aqui no (?:hay ningun[ao]?|vive(?: ningun[ao]?)?) \w+",
@@ -124,8 +127,8 @@ def _pattern(wording: _Wording) -> re.Pattern[str]:
     parts = (
         rf"(?:{words}) {aside}(?:{refusals}) (?:{places}) ",
         rf"(?:{refusals}) (?:{places}) {aside}(?:{words}) ",
-        rf"(?:{why}{aside})?(?:{endings}) (?:(?:{objects}|{places}|now|ya) )*+(?:{why})?",
-        rf"(?:{why}{aside})?(?:{refusals}) (?:(?:{objects}) )*+(?:{why})?",
+        rf"(?:{why}{aside})?(?:{endings}) (?:(?:{objects}|{places}|now|ya) )*+(?:{aside}{why})?",
+        rf"(?:{why}{aside})?(?:{refusals}) (?:(?:{objects}) )*+(?:{aside}{why})?",
         rf"(?:(?:{exposures}) {aside})?(?:{words}) (?:(?:{things}|now|ya) )*+(?:{aside}(?:{exposures}) )?",
         # As a question, it is about our number.
         rf"(?:(?:{claims}) )*+(?:{wrong}) (?!\?)",

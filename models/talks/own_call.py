@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -13,6 +13,7 @@ from models.callbacks.callback import IS_OPEN, STAFF_CALL, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.claim import actor_of, claim, may_be_called, refuse, standing
+from models.callbacks.follow_up import CONTINUES
 from models.callbacks.liaison import free_liaison, reserve_liaison
 from models.callbacks.lone_refusal import refused_line_of
 from models.callbacks.refusals import CallbackRefusal
@@ -28,6 +29,7 @@ from models.notices.notice_phones import is_called_about_news
 from models.notices.staff_task import TELLING
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up
+from models.store.base import UtcDateTime
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.refusal import RefusedError
@@ -200,10 +202,15 @@ def _own_leg(session: Session, callback: Callback, person: Staff, now: datetime)
 
 
 def called_since(session: Session, case_ids: Sequence[int], since: datetime) -> dict[int, Called]:
-    """The last call that staff began to the person of each case, by the case."""
+    """The last talk with the person of each case, or call that staff began to them, by the case.
+
+    What follows from a talk is no call until it is made.
+    """
+    at = func.coalesce(Callback.talking_at, Callback.requested_at, type_=UtcDateTime)
+    was_begun = and_(Callback.begun_by_staff, Callback.reason.not_in(CONTINUES))
     rows = session.execute(
-        select(Callback.case_id, Callback.requested_at, Callback.outcome)
-        .where(Callback.case_id.in_(case_ids), Callback.begun_by_staff, Callback.requested_at >= since)
-        .order_by(Callback.id)
+        select(Callback.case_id, at, Callback.outcome)
+        .where(Callback.case_id.in_(case_ids), at >= since, or_(Callback.talking_at.is_not(None), was_begun))
+        .order_by(at, Callback.id)
     )
     return {case_id: Called(at, outcome) for case_id, at, outcome in rows if case_id is not None}

@@ -96,6 +96,9 @@ STOPS = [
     *("Stop calling my husband has my phone", "STOP he has my phone", "he reads my texts, stop texting"),
     *("he is here stop calling", "my husband's home, don't call me", "Stop. He's here. Don't call."),
     *("STOP - Sent from my iPhone", "stop\n\nSent from my Verizon, Samsung Galaxy smartphone"),
+    *("stop calling me please he is here", "Stop calling please, my husband has my phone"),
+    *("do not call me at this number again", "no more calls to this number", "stop sending texts to me"),
+    *("don't call me on my cell", "stop calling me on this phone"),
     *("I want to unsubscribe", "I want you to stop calling", "I don't want you to call me anymore"),
 ]  # fmt: skip
 PARADAS = [
@@ -113,6 +116,8 @@ PARADAS = [
     *("ya no me hablen", "no me marques", "dejen de marcar", "deja de hablarme", "no hablen a este número"),
     *("ya no quiero que me marquen", "no me vuelvan a marcar", "Ya dejen de estar llamando"),
     *("ALTO, no llamen a mi casa", "Quiero que dejen de llamar", "Ya no me hablen. Enviado desde mi iPhone"),
+    *("no me llamen por favor mi esposo está aquí", "que ya no me llamen", "que dejen de llamarme"),
+    *("no vuelvan a hablar a este número", "dennos de baja", "no llamen más a mi casa"),
     "sáquenme de la lista",
 ]  # fmt: skip
 

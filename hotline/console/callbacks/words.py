@@ -274,9 +274,16 @@ def if_somebody_else(row: Listed) -> list[str]:
             "ask_for_me": _(
                 "If it is somebody else, ask if someone there expects this call, and say nothing else."
             ),
-        }.get(row.may_answer, _("You may speak with anyone who answers.")),
+        }.get(
+            row.may_answer,
+            _("If it is somebody else, you may ask them to get the person. Do not say why you call."),
+        ),
         _("If the person does not come to the phone, end the call and choose “No one was there”."),
         _("If they say that it is the wrong number, choose “Wrong person”."),
+        _(
+            "If they say that they did not ask for this call, choose “Reached”, "
+            "or “For the supervisor” if it was asked for with the PIN."
+        ),
     ]
 
 

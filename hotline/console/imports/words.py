@@ -74,6 +74,8 @@ CALL_ENDS = {
     "reached": N_("reached"),
     "message_left": N_("message left"),
     "wrong_person": N_("wrong person"),
+    "call_later": N_("reached, to be called again"),
+    "to_supervisor": N_("reached, for the supervisor"),
 }
 FIELDS = {"row": N_("the whole row")}
 

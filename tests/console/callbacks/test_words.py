@@ -158,7 +158,7 @@ def test_liaison_who_talks_with_a_caller_without_a_pin_reads_only_the_first_word
     [
         ("only_me", "Only they may answer: if somebody else does, say nothing", "say nothing more"),
         ("ask_for_me", "ask if someone there expects this call", "ask if someone there expects this call"),
-        ("anyone", "You may speak with anyone who answers", "You may speak with anyone who answers"),
+        ("anyone", "You may speak with anyone who answers", "you may ask them to get the person"),
     ],
 )
 def test_liaison_reads_the_same_in_the_talk_as_before_it_about_somebody_else_who_answers(
