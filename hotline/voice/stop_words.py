@@ -89,8 +89,8 @@ _WORDINGS: Mapping[str, _Wording] = {
         # "Sáquenme" alone is a cry for help.
         r"(?:saqu|elimin)en?me(?= de (?:la|su|esta) lista )",
         things=r"(?:(?:de|la|las|los|esta|sus?|todas|todos|mas) )*(?:llamadas|mensajes|textos|lista)",
-        objects=r"mas a mi casa|mas|otra vez|nunca|nada|aqui|a (?:este|mi) (?:numero|telefono|celular)|a esta casa|"
-        r"a mi casa(?= (?:mas|otra vez|nunca) )|"
+        objects=r"mas a mi casa|mas|otra vez|nunca|nada|aqui|"
+        r"a (?:este|mi) (?:numero|telefono|celular)|a esta casa|a mi casa(?= (?:mas|otra vez|nunca) )|"
         r"ni (?:me )?(?:llame[ns]?|marque[ns]?|hable[ns]?|escriba[ns]?|mande[ns]?|envie[ns]?)",
         places=r"a (?:mi|la) casa",
         reasons=rf"(?:{_ALGUIEN} )?esta (?:aqui|en casa|conmigo)|(?:{_ALGUIEN} )?(?:lo|la) tiene",

@@ -19,6 +19,7 @@ from models.cases.safe_phone import SAFE, next_window
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.talks.call_queue import QueuedCall, lapsed_waits, leave_queue, talk_began, wait_of
+from models.talks.follow_talk import bring_forward
 
 
 def wait_ended(session: Session, call_id: int, now: datetime, policy: CallbackPolicy) -> list[Job]:
@@ -75,6 +76,8 @@ def call_back_if_agreed(
         next_attempt_at=at, case_id=call.case_id, call_id=call.id, silent=call.silent, window=window,
     )  # fmt: skip
     made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
+    if made is None and wait.urgent:
+        bring_forward(session, call, at, due_at, f"caller:{call.id}", now)
     return [] if made is None else [("dial_liaison", made)]
 
 

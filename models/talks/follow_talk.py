@@ -58,7 +58,7 @@ def follow_talk(
         made = promise_to_caller(session, caller, reason, at, actor, now, policy, due_at=due_at)
         is_owed = made is None and reason == LATER and _is_owed_anyway(session, caller, at, reason)
         if is_owed and not is_agreed:
-            _bring_forward(session, caller, at, due_at, actor, now)
+            bring_forward(session, caller, at, due_at, actor, now)
         if made is None and not is_owed:
             _leave_without_phone(session, caller, reason, actor, now, due_at)
     else:
@@ -90,23 +90,31 @@ def _urgent_later(
     return policy.moment_inside(hours, at, phone.window) or at
 
 
-def _bring_forward(
+def bring_forward(
     session: Session, caller: Call, at: datetime, due_at: datetime, actor: str, now: datetime
 ) -> None:
-    """The promise that a case has already is kept by ``at``: its person asked staff for a call sooner."""
+    """The promise that a case has already is kept by ``at``: its person asked staff for a call sooner.
+
+    It becomes urgent for a caller who waited to be told hard news (R36).
+    """
     case = opened_case(session, caller)
     if case is None:
         return
     owed = select(Callback).where(Callback.case_id == case.id, IS_OWED, Callback.state == "requested")
-    for standing in session.scalars(owed).all():
-        if standing.next_attempt_at > at:
-            standing.window_starts = standing.window_ends = None
-            session.flush()
-            move_callback(
-                session, standing.id, next_attempt_at=at, due_at=min(due_at, standing.due_at), now=now,
-                actor=actor,
-            )  # fmt: skip
-            session.refresh(standing)
+    standing = session.scalars(owed.with_for_update(key_share=True)).first()
+    if standing is None:
+        return
+    if _waits_for_hard_news(session, caller.id) and standing.urgency != "urgent":
+        standing.urgency, standing.rank = "urgent", None
+        standing.due_at = min(due_at, standing.due_at)
+    is_later = standing.next_attempt_at > at
+    if is_later:
+        standing.window_starts = standing.window_ends = None
+    session.flush()
+    if is_later:
+        due_at = min(due_at, standing.due_at)
+        move_callback(session, standing.id, next_attempt_at=at, due_at=due_at, now=now, actor=actor)
+        session.refresh(standing)
 
 
 def _leave_without_phone(

@@ -100,3 +100,34 @@ def test_later_after_a_talk_at_0_brings_the_promise_of_another_day_forward(
     (callback,) = hotline.rows(select(Callback))
     assert callback.next_attempt_at <= hotline.clock.now + timedelta(hours=2)
     assert callback.window_starts is None
+
+
+@pytest.mark.parametrize("how", ["hangs up", "call later"])
+@pytest.mark.parametrize("minutes", [12, 2 * 24 * 60], ids=["soon", "in two days"])
+def test_callback_that_stands_becomes_urgent_for_a_caller_whom_no_person_told_hard_news(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, how: str, minutes: int
+) -> None:
+    make_staff()
+    case = make_case("released", phone=FIRST)
+    caller = phone.another()
+    opens_the_case(caller, case, from_=FIRST)
+    caller.presses("2")
+    hotline.jobs.works_off()
+    at = hotline.clock.now + timedelta(minutes=minutes)
+    with hotline.database.transaction() as session:
+        make_callback(session, case, phone=FIRST, next_attempt_at=at, due_at=at + timedelta(hours=8))
+    if how == "hangs up":
+        hotline.clock.passes(seconds=40)
+        caller.hangs_up()
+    else:
+        liaison = talks(phone, hotline, caller)
+        hotline.clock.passes(minutes=1)
+        caller.hangs_up()
+        hotline.jobs.works_off()
+        liaison.presses("3")
+    hotline.jobs.works_off()
+
+    (callback,) = hotline.rows(select(Callback))
+    assert callback.urgency == "urgent"
+    assert callback.next_attempt_at <= min(at, hotline.clock.now + timedelta(hours=2))
+    assert callback.due_at <= hotline.clock.now + timedelta(hours=4)

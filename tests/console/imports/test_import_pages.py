@@ -229,7 +229,7 @@ def test_call_list_is_by_case_and_is_announced_after_an_hour(
 def test_supervisor_calls_the_people_on_the_call_list_and_sees_who_was_called(
     supervisor: Member, administrator: Member, liaison: Member, database: Database, clock: Clock
 ) -> None:
-    case = next(iter(held_import(database, clock).values()))
+    case, for_supervisor, for_later, promised, *_ = held_import(database, clock).values()
     page = f"/console/imports/{newest_import(database)}/calls"
     early = f"{page}/{case.id}/open"
     supervisor.opens(page).sends(early, {"csrf_token": supervisor.token})
@@ -246,9 +246,17 @@ def test_supervisor_calls_the_people_on_the_call_list_and_sees_who_was_called(
             session, case, state="reached", begun_by_staff=True, requested_at=clock(), closed_at=clock(),
             outcome="reached",
         )  # fmt: skip
+        talked: dict[str, Any] = {"requested_at": clock(), "closed_at": clock(), "talking_at": clock()}
+        for one, code in ((for_supervisor, "to_supervisor"), (for_later, "call_later")):
+            make_callback(session, one, state="reached", begun_by_staff=True, outcome=code, **talked)
+            # What follows from the talk is no call yet.
+            make_callback(session, one, reason=code, begun_by_staff=True, requested_at=clock())
+        talked["requested_at"] = clock() - timedelta(hours=3)
+        make_callback(session, promised, state="reached", outcome="reached", **talked)
     supervisor.opens(page)
-    assert supervisor.words.count("10:00 AM: reached") == 1
-    assert supervisor.words.count("Not yet") == 11
+    assert supervisor.words.count("10:00 AM: reached") == 4
+    assert supervisor.reads("10:00 AM: reached, for the supervisor", "10:00 AM: reached, to be called again")
+    assert supervisor.words.count("Not yet") == 8
 
     assert administrator.opens(page).reads("A supervisor opens each case here and calls the person.")
     assert "Open the case" not in administrator.buttons
