@@ -12,7 +12,14 @@ from sqlalchemy.orm import Session, aliased
 from models.audit import audit
 from models.callbacks.callback import IS_OWED, NOTICE_TASK, Callback, advance, locked
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
-from models.callbacks.follow_up import ANEW, BEHIND_NEWS, NOT_CALLED, promise_as_before, why_not_called
+from models.callbacks.follow_up import (
+    ANEW,
+    BEHIND_NEWS,
+    CONTINUES,
+    NOT_CALLED,
+    promise_as_before,
+    why_not_called,
+)
 from models.callbacks.refusals import CallbackRefusal
 from models.cases.duress import is_calling_paused
 from models.staff.alert import LEFT_TOLD
@@ -220,8 +227,10 @@ def bring_back(
 
     A task that nobody is calling about goes back to staff: a case has one open callback, and the person knows
     of the promised one. A task that is only claimed waits for its call until the promised moment; with
-    ``at_once`` it does not, since the person asks for theirs. A call that was agreed on in the talk, or asked
-    for since, takes the class and the moment of what waited; one that comes earlier is made first.
+    ``at_once`` it does not, since the person asks for theirs. A call that comes earlier is made first. Of the
+    later ones, one that was asked for with the PIN since takes the class and the moment of what waited. One
+    that was agreed on in the talk ends: whoever answered may not be the person, so the promise keeps its
+    phone and its wishes (R35, R37).
     """
     is_in_call = exists().where(_OTHER.case_id == Callback.case_id, _OTHER.state.in_(_IN_CALL))
     whose: list[ColumnElement[bool]] = [] if case_id is None else [Callback.case_id == case_id]
@@ -239,7 +248,14 @@ def bring_back(
                 advance(session, stands.id, "leave", actor=actor, now=now, outcome=stands.outcome)
             stands = None if is_time else stands
         elif stands is not None and stands.state == "requested":
-            _take_over(session, stands, callback, now, actor)
+            is_theirs = not stands.begun_by_staff and stands.reason not in CONTINUES
+            if stands.next_attempt_at < callback.next_attempt_at:
+                continue
+            if is_theirs:
+                _take_over(session, stands, callback, now, actor)
+            else:
+                _end_agreed(session, stands, now, actor)
+                stands = None
         if stands is None:
             promise_as_before(session, callback, actor, now)
 
@@ -253,10 +269,10 @@ def end_waiting(session: Session, case_id: int | None) -> None:
 
 
 def _take_over(session: Session, stands: Callback, waiting: Callback, now: datetime, actor: str) -> None:
-    if stands.next_attempt_at < waiting.next_attempt_at:
-        return
     stands.next_attempt_at, stands.due_at = waiting.next_attempt_at, min(stands.due_at, waiting.due_at)
     stands.urgency = "urgent" if waiting.urgency == "urgent" else stands.urgency
+    # "You do not have to talk" was part of that promise.
+    stands.silent = stands.silent or waiting.silent
     # It joins the list in its class as soon as its time has come.
     stands.rank, waiting.outcome, waiting.rank = None, ANEW, None
     session.flush()
@@ -264,6 +280,14 @@ def _take_over(session: Session, stands: Callback, waiting: Callback, now: datet
         session, actor=actor, action="reschedule_callback", target=f"callback:{stands.id}", now=now,
         facts={"after": waiting.id},
     )  # fmt: skip
+
+
+def _end_agreed(session: Session, stands: Callback, now: datetime, actor: str) -> None:
+    """End a call that nobody asked for with the PIN: the promised one comes no later and is made instead."""
+    advance(session, stands.id, "leave", actor=actor, now=now, outcome=ANEW, warned=LEFT_TOLD)
+    session.refresh(stands)
+    stands.rank = None
+    session.flush()
 
 
 def _let_other_wait(session: Session, callback: Callback, staff_id: int, now: datetime) -> None:

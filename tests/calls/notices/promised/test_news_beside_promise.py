@@ -22,6 +22,8 @@ from tests.phone import Phone, PlacedCall
 
 Registering = Callable[..., Registered]
 MakeStaff = Callable[..., Staff]
+#: A phone of the person that is not the one called about news.
+ELSEWHERE = "+12025550177"
 
 
 def calls_in(phone: Phone, made: Registered, *keys: str) -> Phone:
@@ -199,6 +201,35 @@ def test_call_later_in_a_talk_about_news_comes_no_later_than_the_promise(
 
     (one,) = [one for one in tasks(hotline) if one.state == "requested"]
     assert (one.urgency, one.next_attempt_at) == ("urgent", promised.next_attempt_at)
+
+
+def test_talk_with_a_stranger_about_news_leaves_the_promise_its_phone_and_its_silence(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    now = hotline.clock.now
+    with hotline.database.transaction() as session:
+        make_callback(
+            session, made.case, phone=ELSEWHERE, verified=True, urgency="urgent", reason="afraid", rank=None,
+            silent=True, requested_at=now, due_at=now + timedelta(hours=2),
+            next_attempt_at=now + timedelta(hours=1),
+        )  # fmt: skip
+
+    liaison, to_person = call_about_news(phone, hotline, who)
+    stranger = phone.answers(to_person)
+    stranger.presses("1")
+    hotline.jobs.works_off()
+    later = hotline.clock.now + timedelta(hours=3)
+    ends(hotline, stranger, who, "call_later", recognized=False, call_at=later)
+    liaison.hangs_up()
+    sweeps(hotline, seconds=5)
+
+    (one,) = [one for one in tasks(hotline) if one.state == "requested"]
+    assert (one.reason, one.silent) == ("afraid", True)
+    with hotline.database.reading() as session:
+        assert number_of(session, one.id) == ELSEWHERE
 
 
 def test_stop_in_a_talk_about_news_moves_what_waits_to_the_next_phone(
