@@ -12,8 +12,14 @@ from ivr_flows.verbs.window_words import EVENING, NOON, say_window
 from models.callbacks import callback as callbacks
 from models.callbacks.asking_call import first_due
 from models.callbacks.callback_policy import Hours
-from models.callbacks.callback_request import Promise, make_urgent, owed_to_case, request_callback
-from models.callbacks.claim import bring_back, end_waiting, waits_behind
+from models.callbacks.callback_request import (
+    Promise,
+    can_change,
+    make_urgent,
+    owed_to_case,
+    request_callback,
+)
+from models.callbacks.claim import bring_back, end_waiting, is_waiting, waits_behind
 from models.callbacks.promised_time import Asker, urgent_due
 from models.callbacks.replaced_request import cancel_with_pin
 from models.callbacks.shown_line import shown_line
@@ -268,13 +274,13 @@ def promise(
         # and omitting it only then would reveal an existing callback.
         return _promised(desk, told, None, due_at, wait=wait, line=None)
     desk.asked_for = found
-    if (window is not None or any_time) and not callbacks.is_idle(found):
+    if (window is not None or any_time) and not can_change(found):
         # Somebody is already being called for it: the time just chosen does not apply to this round.
         desk.say("callback.gone")
     chosen = None
     if found.window_starts is not None and found.window_ends is not None:
         chosen = found.window_starts, found.window_ends
-    if window is not None and window != chosen and callbacks.is_idle(found):
+    if window is not None and window != chosen and can_change(found):
         # Another call made it urgent meanwhile, and this caller has not heard of it.
         desk.say("callback.open")
     if found.urgency != urgency:
@@ -303,7 +309,7 @@ def _open_number(desk: Desk) -> str | None:
 
 
 def _bring_back(desk: Desk) -> None:
-    """A promise that waits behind a task about news, for which nobody is called yet, is the one told of."""
+    """A promise that waits behind a task about news is the one told of, also while staff call about that."""
     call = desk.call
     if not desk.is_verified or not waits_behind(desk.session, call.case_id):
         return
@@ -311,6 +317,17 @@ def _bring_back(desk: Desk) -> None:
     found = owed_to_case(desk.session, call.case_id)
     if found is not None:
         _tell_of(call, found)
+
+
+def _waiting(desk: Desk) -> callbacks.Callback | None:
+    """The promise that this caller was told of, while it waits behind a call about news."""
+    if not desk.is_verified or not waits_behind(desk.session, desk.call.case_id):
+        return None
+    found = owed_to_case(desk.session, desk.call.case_id)
+    if found is None or not is_waiting(found):
+        return None
+    _tell_of(desk.call, found)
+    return found
 
 
 def _raise_for_news(desk: Desk, callback_id: int) -> None:
@@ -453,8 +470,13 @@ def _may_say_when(desk: Desk) -> bool:
 @answers("kept", "gone")
 def keep_callback(desk: Desk, _digits: str) -> str:
     """Leave the open callback as it is, and repeat it; ``gone`` if it has since been closed."""
+    waiting = _waiting(desk)
     found, due_at = desk.call.open_callback_id, desk.call.open_callback_due_at
-    if found is None or due_at is None or not callbacks.keep_callback(desk.session, found):
+    if found is None or due_at is None:
+        return "gone"
+    if waiting is not None:
+        desk.asked_for = waiting
+    elif not callbacks.keep_callback(desk.session, found):
         return "gone"
     desk.call.asked_at = desk.now
     say_due(desk, due_at)
@@ -466,12 +488,17 @@ def keep_callback(desk: Desk, _digits: str) -> str:
 def cancel_callback(desk: Desk, _digits: str) -> str:
     """Cancel the case's open callback, unless it is being made right now.
 
+    While staff call about news, that is the one that waits: the news is told nevertheless.
     One that another call has made urgent since is said first: this caller does not know of it (R36).
     """
+    waiting = _waiting(desk)
     found = desk.call.open_callback_id
     if found is not None and desk.call.open_callback_urgency == "urgent" and not _knows_urgent(desk):
         return "changed"
-    if found is None or not cancel_with_pin(desk.session, desk.call, found, desk.now):
+    is_ended = waiting is not None or (
+        found is not None and cancel_with_pin(desk.session, desk.call, found, desk.now)
+    )
+    if not is_ended:
         return "gone"
     end_waiting(desk.session, desk.call.case_id)
     desk.call.open_callback_id = None

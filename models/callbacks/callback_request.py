@@ -14,6 +14,7 @@ from models.callbacks.callback import (
     IS_IDLE,
     IS_OWED,
     IS_PAST,
+    NOTICE_TASK,
     STAFF_CALL,
     UNTOLD,
     Callback,
@@ -22,6 +23,7 @@ from models.callbacks.callback import (
     is_idle,
     keep_callback,
 )
+from models.callbacks.claim import is_waiting, waiting_of
 from models.callbacks.follow_up import LATER
 from models.callbacks.replaced_request import asked_before, supersede
 from models.callbacks.wishes import SAFEST, Wishes
@@ -130,7 +132,7 @@ def request_callback(
     if rises or standing.reason == STAFF_CALL:
         # The liaison who takes it sees why: afraid, or hard news. A call that staff began is now promised.
         standing.reason = reason
-    if is_idle(standing):
+    if can_change(standing):
         if standing.reason == LATER:
             # It is the caller's request now: the liaison who created it can no longer withdraw it.
             standing.reason = reason
@@ -258,9 +260,20 @@ def is_over(session: Session, case_id: int | None) -> bool:
 
 
 def owed_to_case(session: Session, case_id: int | None) -> Callback | None:
-    """The callback that the case is promised."""
+    """The callback that the case is promised.
+
+    While staff call about news, that is the one that waits behind it: nobody asked for theirs.
+    """
     owed = select(Callback).where(Callback.case_id == case_id, IS_OWED)
-    return session.scalars(owed.with_for_update(key_share=True)).first()
+    found = session.scalars(owed.with_for_update(key_share=True)).first()
+    if found is not None and found.reason != NOTICE_TASK:
+        return found
+    return waiting_of(session, case_id) or found
+
+
+def can_change(callback: Callback) -> bool:
+    """Whether a caller may still change it: nobody is called for it, but perhaps about news before it."""
+    return is_idle(callback) or is_waiting(callback)
 
 
 def _is_safe(session: Session, call: "CallState", phone_key: str) -> bool:
@@ -287,7 +300,8 @@ def _ask_again(
     if window is not None:
         standing.window_starts, standing.window_ends = window
         standing.urgency, standing.due_at, standing.next_attempt_at = urgency, due_at, next_attempt_at
-        for name, value in UNTOLD.items():
+        # Nobody is told of one that waits behind news; it is promised anew, and untold, after that.
+        for name, value in () if is_waiting(standing) else UNTOLD.items():
             setattr(standing, name, value)
     else:
         standing.urgency = "urgent" if "urgent" in (urgency, standing.urgency) else "other"

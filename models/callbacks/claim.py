@@ -214,6 +214,21 @@ def waits_behind(session: Session, case_id: int | None) -> bool:
     return case_id is not None and session.scalar(waits) is not None
 
 
+def waiting_of(session: Session, case_id: int | None) -> Callback | None:
+    """The callback of this case that waits behind news, locked after what the case is owed."""
+    if case_id is None:
+        return None
+    waits = select(Callback).where(Callback.case_id == case_id, *WAITS).order_by(Callback.id)
+    return session.scalars(
+        waits.with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).first()
+
+
+def is_waiting(callback: Callback) -> bool:
+    """Whether this callback waits behind news."""
+    return callback.state == TAKEN_UP_AGAIN and callback.outcome == BEHIND_NEWS
+
+
 def bring_back(
     session: Session,
     now: datetime,

@@ -59,12 +59,17 @@ def open_ones(hotline: Hotline) -> list[tuple[str, str, str]]:
     ]
 
 
-def call_about_news(phone: Phone, hotline: Hotline, who: Staff) -> tuple[Phone, PlacedCall]:
-    """Staff press Call now on the task and accept; the liaison's phone, and the call to the person."""
+def rings_liaison_about_news(hotline: Hotline, who: Staff) -> None:
+    """Staff press Call now on the task; their own phone rings."""
     with hotline.database.transaction() as session:
         jobs = call_now(session, news_task(hotline).id, who.id, hotline.clock.now, hotline.policy)
     for name, row_id in jobs:
         hotline.jobs.enqueue(name, row_id)
+
+
+def call_about_news(phone: Phone, hotline: Hotline, who: Staff) -> tuple[Phone, PlacedCall]:
+    """Staff press Call now on the task and accept; the liaison's phone, and the call to the person."""
+    rings_liaison_about_news(hotline, who)
     return accepted_by(phone, hotline)
 
 
@@ -164,6 +169,56 @@ def test_caller_hears_their_own_promise_while_staff_have_a_task_about_news(
     again.hangs_up()
     sweeps(hotline, seconds=5)
     assert open_ones(hotline) == [("notice", "urgent", "left_for_staff")]
+
+
+def test_caller_hears_and_cancels_their_own_promise_while_a_liaison_is_called_about_news(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    is_promised_later(made)
+    before = calls_in(phone, made, "2")
+    told = before.heard
+    before.hangs_up()
+    rings_liaison_about_news(hotline, who)
+    hotline.jobs.works_off()
+
+    kept = calls_in(phone, made, "2")
+    assert kept.heard == told
+    kept.presses("1")
+    assert kept.hears("We will call you no later than today at 7:00 PM")
+    kept.hangs_up()
+    assert ("afraid", "urgent", "left_for_staff") in open_ones(hotline)
+
+    again = calls_in(phone, made, "2")
+    again.presses("4")
+    assert again.hears("Your callback is cancelled")
+    again.hangs_up()
+    sweeps(hotline, seconds=5)
+    assert open_ones(hotline) == [("notice", "urgent", "ringing_liaison")]
+
+
+def test_time_chosen_while_a_liaison_is_called_about_news_is_that_of_the_promise(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    is_promised_later(made)
+    rings_liaison_about_news(hotline, who)
+    hotline.jobs.works_off()
+
+    caller = calls_in(phone, made, "2")
+    caller.presses("2")
+    assert caller.hears("For the evening, press 3")
+    caller.presses("3")
+    assert caller.hears("We will try today, in the evening")
+    assert "cannot be changed now" not in caller.heard
+
+    promised = next(one for one in tasks(hotline) if one.reason in ("afraid", "asked"))
+    assert promised.window_starts is not None
+    assert news_task(hotline).window_starts is None
 
 
 def test_task_about_news_is_not_agreed_for_later_beside_a_promise(
