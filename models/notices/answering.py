@@ -31,6 +31,7 @@ from models.notices.notice_moves import (
     leave,
     lock_leg,
     locked,
+    note_perhaps_said,
     note_said,
     open_notices_of,
     record_move,
@@ -218,10 +219,10 @@ def confirm_by_staff(
     return [job for one in found for job in confirm(session, one.id, "staff", now, actor, told_at=told_at)]
 
 
-def note_said_by_staff(session: Session, case_id: int, told_at: datetime, now: datetime) -> None:
+def note_said_by_staff(session: Session, case_id: int, told_at: datetime, now: datetime, actor: str) -> None:
     """Staff may have told what was open at ``told_at``; it stays open."""
     found = [one for one in _of_custody(session, case_id) if one.made_at <= told_at]
-    note_said(session, found, now, is_status=True, told_at=told_at)
+    note_perhaps_said(session, found, now, actor, told_at=told_at)
 
 
 def _confirm_said(

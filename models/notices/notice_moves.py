@@ -18,8 +18,8 @@ from models.store.job import Job
 
 #: The consent ended, so the line may call no phone.
 LAPSED = "no_phone"
-#: What an entry of a confirmation by staff knows of what the line had said: how long before, and how many
-#: records of the person came since.
+#: What an entry of staff who told news knows of what was said before: how long before, and how many records
+#: of the person came since.
 _SECONDS, _RECORDS = "said_seconds_before", "records_since"
 #: Nobody is on the phone about such a notice at this moment.
 AT_REST = ("waiting", "left_for_staff")
@@ -177,6 +177,35 @@ def note_said(
     session.flush()
 
 
+def note_perhaps_said(
+    session: Session, notices: Sequence[Notice], now: datetime, actor: str, *, told_at: datetime
+) -> None:
+    """Staff may have told these at ``told_at``, in the words of that moment; they stay open (R16).
+
+    Words of a newer record, which the line has said since, stay what this person heard last.
+    """
+    for one in notices:
+        notice = locked(session, one.id)
+        if notice is None:
+            continue
+        told = _newest_record(session, notice.case_id, told_at)
+        if notice.said_record_id is not None and told is not None and notice.said_record_id > told:
+            continue
+        before = _facts_before(session, notice, told, now)
+        notice.said_at, notice.said_record_id = now, told
+        session.flush()
+        record_move(session, notice.id, "tell_notice", now, actor, **before)
+
+
+def take_back_perhaps_said(session: Session, notice: Notice, saved: Collection[datetime]) -> None:
+    """What staff saved at the moments ``saved`` was a mistake: what was said before counts again."""
+    # A talk may have noted it at each of them, one after the other.
+    for _ in saved:
+        if notice.said_at in saved:
+            _restore_said(session, notice)
+    session.flush()
+
+
 def _is_newer_said(session: Session, notice: Notice, told_at: datetime | None) -> bool:
     """Whether staff told another record than the line had said, and nothing was said since they did."""
     if notice.said_at is None:
@@ -193,7 +222,12 @@ def _said_before(session: Session, notice_id: int, now: datetime, told_at: datet
     notice = locked(session, notice_id)
     if notice is None or notice.said_at is None or not _is_newer_said(session, notice, told_at):
         return {}
-    newest = _newest_record(session, notice.case_id, told_at)
+    return _facts_before(session, notice, _newest_record(session, notice.case_id, told_at), now)
+
+
+def _facts_before(session: Session, notice: Notice, newest: int | None, now: datetime) -> dict[str, Any]:
+    if notice.said_at is None:
+        return {}
     facts: dict[str, Any] = {_SECONDS: (now - notice.said_at).total_seconds()}
     if notice.said_record_id is not None and newest is not None:
         facts[_RECORDS] = session.scalar(
@@ -205,17 +239,17 @@ def _said_before(session: Session, notice_id: int, now: datetime, told_at: datet
 
 
 def _restore_said(session: Session, notice: Notice) -> None:
-    """What staff said was a mistake: what the line had said before counts again, if it had said anything."""
+    """What staff said was a mistake: what was said before counts again, if anything was."""
     entries = select(audit.AuditEntry.facts).where(
         audit.AuditEntry.target == f"notice:{notice.id}",
-        audit.AuditEntry.action == "confirm_notice",
-        audit.AuditEntry.at == notice.confirmed_at,
+        audit.AuditEntry.action.in_(("confirm_notice", "tell_notice")),
+        audit.AuditEntry.at == notice.said_at,
     )
     facts: dict[str, Any] = next((one for one in session.scalars(entries) if one and _SECONDS in one), {})
-    told = notice.said_record_id
+    told_at, told = notice.said_at, notice.said_record_id
     notice.said_at = notice.said_record_id = None
-    if notice.confirmed_at is not None and _SECONDS in facts:
-        notice.said_at = notice.confirmed_at - timedelta(seconds=facts[_SECONDS])
+    if told_at is not None and _SECONDS in facts:
+        notice.said_at = told_at - timedelta(seconds=facts[_SECONDS])
     if told is not None and _RECORDS in facts:
         records = _records_up_to(notice.case_id, told).order_by(CustodyRecord.id.desc())
         notice.said_record_id = session.scalar(records.offset(facts[_RECORDS]).limit(1))

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
 from models.callbacks.callback import Callback
-from models.callbacks.follow_up import CONTINUES, began_with
+from models.callbacks.follow_up import CONTINUES, LATER, SUPERVISOR, began_with
 from models.calls.call import Call
 from models.cases.case import Case
 from models.notices.answering import confirm_by_staff, note_said_by_staff
 from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice
-from models.notices.notice_moves import stop, take_back_confirmation
+from models.notices.notice_moves import stop, take_back_confirmation, take_back_perhaps_said
 from models.notices.registration import Registration
 from models.notices.staff_task import ASKED, TELLING
 from models.outcomes.told_falsely import drop_correction, note_told_falsely, take_back_told_falsely
@@ -51,7 +51,7 @@ def note_perhaps_told(
     It stays open, but should its file be taken back, the person is told that it was wrong (R16).
     """
     for case_id, shown in _shown(session, talk, callback, now):
-        note_said_by_staff(session, case_id, shown[0], now)
+        note_said_by_staff(session, case_id, shown[0], now, actor)
         note_told_falsely(session, case_id, shown, now, actor)
 
 
@@ -107,10 +107,7 @@ def take_back_told(
 
     Nobody is told any more that news which they did not hear was wrong; the jobs end calls that ring for it.
     """
-    saved = select(AuditEntry.at, AuditEntry.facts).where(
-        AuditEntry.target == talk.audit_target, AuditEntry.action == "note_outcome"
-    )
-    reached = [row.at for row in session.execute(saved) if (row.facts or {}).get("code") == "reached"]
+    reached = _saved(session, talk, ("reached",))
     if not reached:
         return []
     cases = session.scalars(select(Case.id).where(_may_be_of(talk, callback))).all()
@@ -134,6 +131,41 @@ def take_back_told(
         if registration_state in _NOT_WANTED and notice.corrects_id is None:
             stop(session, NOTICES.c.id == notice.id, _NOT_WANTED[registration_state], now, actor)
     return jobs
+
+
+def take_back_perhaps_told(
+    session: Session, talk: Talk, callback: Callback | None, actor: str, now: datetime
+) -> list[Job]:
+    """Nobody was told anything in this talk, although its outcome said so: what was said before counts again.
+
+    What is confirmed by another talk or a key stays. Nobody is told any more that news which they did not
+    hear was wrong; the jobs end calls that ring for it.
+    """
+    saved = _saved(session, talk, (LATER, SUPERVISOR))
+    if not saved:
+        return []
+    cases = session.scalars(select(Case.id).where(_may_be_of(talk, callback))).all()
+    mistaken = (
+        select(Notice)
+        .where(Notice.case_id.in_(cases), Notice.state != "confirmed", Notice.said_at.in_(saved))
+        .order_by(Notice.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    jobs: list[Job] = []
+    for notice in session.scalars(mistaken).all():
+        take_back_perhaps_said(session, notice, saved)
+        if notice.said_at is None:
+            jobs += drop_correction(session, notice.id, now, actor)
+    return jobs
+
+
+def _saved(session: Session, talk: Talk, codes: Sequence[str]) -> list[datetime]:
+    """When staff saved one of these codes as the outcome of this talk."""
+    entries = select(AuditEntry.at, AuditEntry.facts).where(
+        AuditEntry.target == talk.audit_target, AuditEntry.action == "note_outcome"
+    )
+    return [row.at for row in session.execute(entries) if (row.facts or {}).get("code") in codes]
 
 
 def _may_be_of(talk: Talk, callback: Callback | None) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from models.callbacks.follow_up import (
 from models.callbacks.wishes import allows_message
 from models.calls.call import CALLS, Call
 from models.calls.place import ASKED_OUTCOME
-from models.outcomes.news_told import confirm_told, note_perhaps_told, take_back_told
+from models.outcomes.news_told import confirm_told, note_perhaps_told, take_back_perhaps_told, take_back_told
 from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.history import LACK_PHONE
 from models.overview.phone_stop import on_next_phone, registrant_of, stop_phone, take_back_stop
@@ -36,6 +36,8 @@ from models.talks.talk import Talk, audit_talk
 #: The codes by name; each is an outcome of a talk.
 REACHED, MESSAGE_LEFT, NOBODY_THERE = "reached", "message_left", "nobody_there"
 OUTCOME_CODES = (REACHED, MESSAGE_LEFT, NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
+#: The codes after which the person may have heard the news of the talk.
+_PERHAPS_TOLD = frozenset({REACHED, LATER, SUPERVISOR})
 #: The codes that not every talk can end with.
 MAY_BE_UNFIT = frozenset({MESSAGE_LEFT, WRONG_PERSON})
 
@@ -180,6 +182,8 @@ def _save(
     ended: list[Job] = []
     if said.code != before or said.call_at is not None:
         ended = _withdraw(session, talk, callback, before, said.corrector, now)
+        if before in _PERHAPS_TOLD and said.code not in _PERHAPS_TOLD:
+            ended += take_back_perhaps_told(session, talk, callback, said.corrector, now)
     elif said.code != REACHED:
         # A talk that ended is "reached" before anybody has said so: that follows even if the code stays.
         return "noted", []

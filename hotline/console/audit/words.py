@@ -60,6 +60,7 @@ ACTIONS = {
     "ring_notice": N_("rang a registrant about a notice"),
     "hear_notice": N_("heard the news of a notice"),
     "confirm_notice": N_("confirmed a notice"),
+    "tell_notice": N_("may have told the news of a notice"),
     "put_off_notice": N_("said that it was not a good time for a notice"),
     "leave_notice": N_("left a notice for staff"),
     "warn_of_notice": N_("warned of a notice that nobody confirmed"),

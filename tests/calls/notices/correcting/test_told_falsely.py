@@ -111,6 +111,71 @@ def test_person_with_whom_staff_talked_and_are_to_talk_again_may_have_been_told_
     assert called.hears("What we told you today was wrong", "was released")
 
 
+@pytest.mark.parametrize("taken_back", ["before_saving", "before_correcting", "after_correcting"])
+@pytest.mark.parametrize(
+    "codes", [["call_later"], ["to_supervisor"], ["call_later", "to_supervisor"], ["call_later", "reached"]]
+)
+def test_talk_that_turns_out_to_be_none_told_nobody_the_false_news(
+    phone: Phone,
+    registered: Registering,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    codes: list[str],
+    taken_back: str,
+) -> None:
+    who, made = make_staff(), registered("released")
+    wrong = reports(hotline, "returned_to_custody", made)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    sweeps(hotline, seconds=30)
+    person = staff_call(phone, hotline, who)
+    recognizes(hotline, who)
+    hotline.clock.passes(minutes=3)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    if taken_back == "before_saving":
+        takes_back(hotline, wrong)
+    saves(hotline, who, codes[0])
+    for code in codes[1:]:
+        corrects(hotline, who, code)
+    if taken_back == "before_correcting":
+        takes_back(hotline, wrong)
+
+    corrects(hotline, who, "nobody_there")
+
+    if taken_back == "after_correcting":
+        takes_back(hotline, wrong)
+    before = len(hotline.rung())
+    for _ in range(5):
+        sweeps(hotline, minutes=4)
+    assert FIRST not in hotline.rung()[before:]
+    assert [one for one in corrections(hotline) if one.state != "stopped"] == []
+
+
+def test_what_the_line_had_told_is_corrected_although_the_talk_after_it_was_none(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who, made = make_staff(), registered("released")
+    wrong = reports(hotline, "returned_to_custody", made)
+    sweeps(hotline)
+    hears_the_news(phone, hotline, confirms=False).hangs_up()
+    hotline.jobs.works_off()
+    assert any(FIRST in sweeps(hotline, minutes=5) for _ in range(24))
+    forgets_the_code(phone, hotline)
+    sweeps(hotline, seconds=30)
+    person = staff_call(phone, hotline, who)
+    recognizes(hotline, who)
+    hotline.clock.passes(minutes=3)
+    person.hangs_up()
+    hotline.jobs.works_off()
+    saves(hotline, who, "call_later")
+    corrects(hotline, who, "nobody_there")
+
+    takes_back(hotline, wrong)
+
+    assert [one.state for one in corrections(hotline)] == ["waiting"]
+
+
 @pytest.mark.parametrize("how", ["not_recognized", "not_reached"])
 def test_person_to_whom_nobody_told_the_false_news_hears_nothing_of_it(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, how: str
