@@ -500,6 +500,6 @@ def cancel_callback(desk: Desk, _digits: str) -> str:
     )
     if not is_ended:
         return "gone"
-    end_waiting(desk.session, desk.call.case_id)
+    end_waiting(desk.session, desk.call.case_id, f"caller:{desk.call.id}", desk.now)
     desk.call.open_callback_id = None
     return "cancelled"

@@ -35,8 +35,8 @@ _TABLE = (
     # Nothing redials a callback whose end nobody knows; a person decides, and it is then theirs.
     Move("take_up", (TAKEN_UP_AGAIN,), "claimed", ("staff",)),
     # Another callback of its case settles what was left; beside that one it cannot be open again. The sweeper
-    # closes a task whose news its person has confirmed.
-    Move("close_left", (TAKEN_UP_AGAIN,), "cancelled", ("staff", "sweeper")),
+    # closes a task whose news its person has confirmed. A person cancels what waits behind a call about news.
+    Move("close_left", (TAKEN_UP_AGAIN,), "cancelled", ("staff", "sweeper", "caller")),
     # A person who asks again, more urgently, does not wait for the staff member who claimed them.
     Move("give_back", ("claimed",), "requested", ("worker", "sweeper", "staff", "caller")),
     # Made directly by the process that finds it on the list, with the liaison reserved in the same

@@ -255,6 +255,11 @@ def bring_back(
         stands = session.scalars(
             owed.with_for_update(key_share=True).execution_options(populate_existing=True)
         ).first()
+        # The person may have cancelled it meanwhile, or staff have begun to call about the news.
+        still = select(Callback).where(Callback.id == callback.id, *WAITS).with_for_update(key_share=True)
+        is_still = session.scalars(still.execution_options(populate_existing=True)).first() is not None
+        if not is_still or (stands is not None and stands.state in _IN_CALL):
+            continue
         if stands is not None and stands.reason == NOTICE_TASK:
             is_time = at_once or stands.state == "requested" or callback.next_attempt_at <= now
             if is_time and stands.state == "claimed":
@@ -275,12 +280,19 @@ def bring_back(
             promise_as_before(session, callback, actor, now)
 
 
-def end_waiting(session: Session, case_id: int | None) -> None:
-    """The person cancelled their callback: what waits behind it ends with it, or it would ring them."""
-    if case_id is not None:
-        for callback in session.scalars(select(Callback).where(Callback.case_id == case_id, *WAITS)).all():
-            callback.outcome, callback.rank = ANEW, None
-        session.flush()
+def end_waiting(session: Session, case_id: int | None, actor: str, now: datetime) -> None:
+    """The person cancelled their callback: what waits behind it ends with it, or it would ring them.
+
+    What the case is owed is locked before what waits, here and everywhere.
+    """
+    if case_id is None:
+        return
+    waits = select(Callback.id).where(Callback.case_id == case_id, *WAITS).order_by(Callback.id)
+    for callback_id in session.scalars(waits).all():
+        advance(
+            session, callback_id, "close_left", actor=actor, now=now, outcome="person_asked", rank=None,
+            only_if=(Callback.outcome == BEHIND_NEWS,),
+        )  # fmt: skip
 
 
 def _take_over(session: Session, stands: Callback, waiting: Callback, now: datetime, actor: str) -> None:

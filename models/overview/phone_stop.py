@@ -290,6 +290,10 @@ def _move_waiting(
     session: Session, phone_key: str, now: datetime, policy: CallbackPolicy, outcome: str
 ) -> None:
     """What waits behind news comes back for the next phone, or is a person's task at once."""
+    cases = select(Callback.case_id).where(*WAITS, Callback.phone_key == phone_key)
+    # What a case is owed is locked before what waits, as in ``bring_back``.
+    owed = select(Callback.id).where(Callback.case_id.in_(cases), IS_OWED).order_by(Callback.id)
+    session.execute(owed.with_for_update(key_share=True)).all()
     waiting = select(Callback).where(*WAITS, Callback.phone_key == phone_key).order_by(Callback.id)
     for callback in session.scalars(waiting.with_for_update(key_share=True)).all():
         elsewhere = on_next_phone(session, callback, now, policy)

@@ -224,7 +224,7 @@ def test_only_staff_reopen_what_was_left_and_only_movers_of_the_table_move(
     call_center: CallCenter, case: MadeCase
 ) -> None:
     for move, state, mover in itertools.product(MOVES, FINAL_STATES, MOVERS):
-        of_left = {("take_up", "staff"), ("close_left", "staff"), ("close_left", "sweeper")}
+        of_left = {("take_up", "staff")} | {("close_left", one) for one in ("staff", "sweeper", "caller")}
         assert may_move(move, state, mover) == (state == "left_for_staff" and (move, mover) in of_left)
     with call_center.database.transaction() as session:
         made = make_callback(session, case)

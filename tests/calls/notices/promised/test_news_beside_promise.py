@@ -1,15 +1,17 @@
 """News that staff are to tell somebody who is promised a callback: a case has one (R33, R35, R36)."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from models import Callback, Notice, Staff
+from models.audit.audit import AuditEntry
 from models.callbacks.appointment import reschedule
-from models.callbacks.callback import number_of
-from models.callbacks.claim import claim
+from models.callbacks.callback import cancel_callback, number_of
+from models.callbacks.claim import bring_back, claim, end_waiting
 from models.callbacks.refusals import CallbackRefusal
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
@@ -308,3 +310,70 @@ def test_stop_in_a_talk_about_news_moves_what_waits_to_the_next_phone(
     assert one.state not in ("left_for_staff", "cancelled")
     with hotline.database.reading() as session:
         assert number_of(session, one.id) == SECOND
+
+
+def waits_behind_agreed_call(made: Registered) -> tuple[int, int]:
+    """An urgent callback waits, and staff have agreed on a call that comes before; the ids of both."""
+    now = made.hotline.clock.now
+    with made.hotline.database.transaction() as session:
+        waiting = make_callback(
+            session, made.case, phone=FIRST, verified=True, urgency="urgent", reason="afraid",
+            requested_at=now, due_at=now + timedelta(hours=9), next_attempt_at=now + timedelta(hours=8),
+            state="left_for_staff", outcome="behind_news", closed_at=now, rank=None,
+        )  # fmt: skip
+        agreed = make_callback(
+            session, made.case, phone=FIRST, verified=True, reason="call_later", requested_at=now,
+            due_at=now + timedelta(hours=3), next_attempt_at=now + timedelta(hours=2),
+        )  # fmt: skip
+        return waiting.id, agreed.id
+
+
+def test_staff_read_that_the_person_cancelled_what_waited_behind_news(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff(on_shift=False)
+    made = registered("transferred")
+    waiting, _ = waits_behind_agreed_call(made)
+
+    caller = calls_in(phone, made, "2")
+    caller.presses("4")
+    assert caller.hears("Your callback is cancelled")
+    caller.hangs_up()
+
+    with hotline.database.transaction() as session, pytest.raises(RefusedError) as refused:
+        claim(session, waiting, who.id, hotline.clock.now, hotline.policies)
+    assert refused.value.code == CallbackRefusal.CLOSED
+    assert [one.outcome for one in tasks(hotline) if one.id == waiting] == ["person_asked"]
+    entries = hotline.rows(select(AuditEntry).where(AuditEntry.target == f"callback:{waiting}"))
+    assert [one.action for one in entries] == ["close_left_callback"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_promise_that_is_cancelled_while_the_sweeper_brings_it_back_rings_nobody(
+    registered: Registering, hotline: Hotline
+) -> None:
+    made = registered("transferred")
+    _, agreed = waits_behind_agreed_call(made)
+    now, failed = hotline.clock.now, list[Exception]()
+
+    def sweeps_once() -> None:
+        try:
+            with hotline.database.transaction() as session:
+                bring_back(session, now, "sweeper", 50)
+        except Exception as error:  # noqa: BLE001
+            failed.append(error)
+
+    sweeper = threading.Thread(target=sweeps_once)
+    with hotline.database.transaction() as session:
+        assert cancel_callback(session, agreed, now, "caller:1")
+        sweeper.start()
+        for _ in range(100):
+            # The sweeper has seen what waits, and waits itself for the row that this call has locked.
+            if session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                break
+            sweeper.join(0.1)
+        end_waiting(session, made.case.id, "caller:1", now)
+    sweeper.join()
+
+    assert failed == []
+    assert [one.state for one in tasks(hotline)] == ["cancelled", "cancelled"]
