@@ -19,9 +19,9 @@ from models.callbacks.callback_request import (
     owed_to_case,
     request_callback,
 )
-from models.callbacks.claim import bring_back, end_waiting, is_waiting, waits_behind
+from models.callbacks.claim import bring_back, is_waiting, waits_behind
 from models.callbacks.promised_time import Asker, urgent_due
-from models.callbacks.replaced_request import cancel_with_pin
+from models.callbacks.replaced_request import cancel_with_pin, end_waiting_with_pin
 from models.callbacks.shown_line import shown_line
 from models.callbacks.unverified_request import request_without_pin
 from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
@@ -500,6 +500,6 @@ def cancel_callback(desk: Desk, _digits: str) -> str:
     )
     if not is_ended:
         return "gone"
-    end_waiting(desk.session, desk.call.case_id, f"caller:{desk.call.id}", desk.now)
+    end_waiting_with_pin(desk.session, desk.call, desk.now)
     desk.call.open_callback_id = None
     return "cancelled"

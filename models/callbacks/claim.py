@@ -280,19 +280,22 @@ def bring_back(
             promise_as_before(session, callback, actor, now)
 
 
-def end_waiting(session: Session, case_id: int | None, actor: str, now: datetime) -> None:
+def end_waiting(session: Session, case_id: int | None, actor: str, now: datetime) -> list[int]:
     """The person cancelled their callback: what waits behind it ends with it, or it would ring them.
 
-    What the case is owed is locked before what waits, here and everywhere.
+    What the case is owed is locked before what waits, here and everywhere. Returns the ids of what has ended.
     """
     if case_id is None:
-        return
+        return []
     waits = select(Callback.id).where(Callback.case_id == case_id, *WAITS).order_by(Callback.id)
-    for callback_id in session.scalars(waits).all():
-        advance(
+    return [
+        callback_id
+        for callback_id in session.scalars(waits).all()
+        if advance(
             session, callback_id, "close_left", actor=actor, now=now, outcome="person_asked", rank=None,
             only_if=(Callback.outcome == BEHIND_NEWS,),
-        )  # fmt: skip
+        )
+    ]  # fmt: skip
 
 
 def _take_over(session: Session, stands: Callback, waiting: Callback, now: datetime, actor: str) -> None:

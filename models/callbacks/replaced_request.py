@@ -22,6 +22,7 @@ from models.callbacks.callback import (
     owed_without_pin,
     phone_key_of,
 )
+from models.callbacks.claim import end_waiting
 from models.callbacks.follow_up import CONTINUES, follow_up
 from models.callbacks.owed_already import askers, trust
 from models.cases.safe_phone import is_safe, is_shared_with_others
@@ -77,9 +78,20 @@ def cancel_with_pin(session: Session, call: "CallState", callback_id: int, now: 
     """
     if not cancel_callback(session, callback_id, now):
         return False
+    _promise_replaced(session, call, callback_id, now)
+    return True
+
+
+def end_waiting_with_pin(session: Session, call: "CallState", now: datetime) -> None:
+    """End what waits behind news, as the person cancelled it; what it had replaced is promised again."""
+    for callback_id in end_waiting(session, call.case_id, f"caller:{call.id}", now):
+        _promise_replaced(session, call, callback_id, now)
+
+
+def _promise_replaced(session: Session, call: "CallState", callback_id: int, now: datetime) -> None:
     actor, phone_key = f"caller:{call.id}", phone_key_of(session, callback_id) or ""
     if call.registrant_id is None or not is_safe(session, call.registrant_id, phone_key):
-        return True
+        return
     for former in _replaced_by(session, callback_id, phone_key):
         follow_up(
             session, former, reason=former.reason, at=max(former.next_attempt_at, first_due(call, now)),
@@ -88,7 +100,6 @@ def cancel_with_pin(session: Session, call: "CallState", callback_id: int, now: 
                 "requested_at": former.requested_at, "requested_in_call_id": former.requested_in_call_id,
             },
         )  # fmt: skip
-    return True
 
 
 def _is_alike(former: Callback, asker: Any, call: "CallState") -> bool:
@@ -112,9 +123,27 @@ def _replaced_by(session: Session, callback_id: int, phone_key: str) -> list[Cal
     replaced = select(Callback).where(
         Callback.phone_key == phone_key, WITHOUT_PIN, Callback.outcome == _SUPERSEDED
     )
-    return [
-        one for one in session.scalars(replaced.order_by(Callback.id)) if _by(session, one) == callback_id
-    ]
+    found = session.scalars(replaced.order_by(Callback.id)).all()
+    same = _same_promise(session, callback_id) if found else set()
+    return [one for one in found if _by(session, one) in same]
+
+
+def _same_promise(session: Session, callback_id: int) -> set[int]:
+    """This callback and those before it that it keeps: one promised anew, or taken over, is another row."""
+    found, asked = set[int](), [callback_id]
+    while asked:
+        one = asked.pop()
+        found.add(one)
+        # A call that was agreed on in a talk is a promise of its own.
+        if session.scalar(select(Callback.reason).where(Callback.id == one)) in CONTINUES:
+            continue
+        entries = select(AuditEntry.facts).where(
+            AuditEntry.target == f"callback:{one}",
+            AuditEntry.action.in_(("request_callback", "reschedule_callback")),
+        )
+        before = [(facts or {}).get("after") for facts in session.scalars(entries)]
+        asked += [other for other in before if other is not None and other not in found]
+    return found
 
 
 def _by(session: Session, replaced: Callback) -> int | None:
