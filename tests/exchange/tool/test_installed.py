@@ -105,7 +105,7 @@ def test_app_calls_a_guest_through_the_rest_api_and_hears_how_it_ended(tool: Too
 
     assert placed["sid"] == guest.sid
     assert guest.hears("Your table is free. Press 1.", "See you soon.")
-    events = tool.rest(f"/Calls/{guest.sid}/Events.json").json()["events"]
+    events = tool.events(guest.sid, 3)
     assert [one["request"]["url"].rpartition("/")[2] for one in events] == ["table", "yes", "status"]
     assert [one["response"]["response_code"] for one in events] == [200, 200, 200]
 

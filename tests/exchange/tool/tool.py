@@ -147,6 +147,15 @@ class Tool:
             time.sleep(0.02)
         raise AssertionError(f"no phone rings at {number}")
 
+    def events(self, sid: str, count: int) -> list[dict[str, Any]]:
+        """The requests that a call has made, once there are so many: the last ones follow its end."""
+        for _ in range(200):
+            found: list[dict[str, Any]] = self.rest(f"/Calls/{sid}/Events.json").json()["events"]
+            if len(found) >= count:
+                break
+            time.sleep(0.02)
+        return found
+
     def home(self, number: str) -> str:
         """Where the app of a number answers, as the API tells it."""
         (found,) = self.rest("/IncomingPhoneNumbers.json", params={"PhoneNumber": number[1:]}).json()[
