@@ -63,13 +63,15 @@ class ReadBack:
     """The facts of a registration, to be said in the words of the line or shown to staff.
 
     ``phones`` are the phones that are called, in the registrant's order. Without one, the other facts are
-    what was agreed for the phones before. ``night_allowed`` is that of the first phone. ``is_due`` says that
-    the consent ends soon, or has ended, and is to be asked again.
+    what was agreed for the phones before. ``stopped`` are phones that said stop, which stay in it and are not
+    called (R33). ``night_allowed`` is that of the first phone. ``is_due`` says that the consent ends soon, or
+    has ended, and is to be asked again.
     """
 
     registration_id: int
     state: str
     phones: tuple[Phone, ...] = field(repr=False)
+    stopped: tuple[Phone, ...] = field(repr=False)
     cap_per_day: int
     by_text: bool
     night_allowed: bool | None
@@ -252,6 +254,7 @@ def read_back(session: Session, case_id: int, now: datetime, policies: Policies)
         registration_id=found.id,
         state="paused" if is_paused else "standing",
         phones=phones,
+        stopped=tuple(_stopped_of(session, found).values()),
         cap_per_day=max((one.cap_per_day for one in voice.values()), default=0),
         by_text=any(one.channel == "text" for one in agreed),
         night_allowed=phones[0].night_allowed if phones else next(iter(nights), None),
@@ -353,7 +356,7 @@ def _stopped_of(session: Session, found: Registration) -> dict[int, Phone]:
     stopped = select(Phone).where(
         Phone.id.in_(agreed), Phone.stopped_at.is_not(None), Phone.unsafe_since.is_(None)
     )
-    return {phone.id: phone for phone in session.scalars(stopped)}
+    return {phone.id: phone for phone in session.scalars(stopped.order_by(Phone.position))}
 
 
 def _is_window(starts: time | None, ends: time | None) -> bool:

@@ -16,6 +16,7 @@ from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
+from models.cases.safe_phone import safe_phones
 from models.notices.notice import OPEN_STATES
 from models.notices.notice_moves import confirm, locked
 from models.notices.refusals import NoticeRefusal, RegistrationRefusal
@@ -60,8 +61,11 @@ def case_notices_read(case_id: int) -> View:
     chosen = _chosen(errors)
     if errors:
         return _questions(case_id, errors)
-    with changing_case(case_id) as opened:
-        read = _read(opened, chosen)
+    try:
+        with changing_case(case_id) as opened:
+            read = _read(opened, chosen)
+    except RegistrationError as error:
+        return _questions(case_id, {error.field: refused(error)})
     return _agree_page(case_id, read, {})
 
 
@@ -172,8 +176,12 @@ def _change(
 
 
 def _read(opened: OpenedCase, chosen: Choices) -> list[str]:
+    """What is read aloud, of the phones that are called: one that said stop is kept, and not spoken of."""
     registrant = opened.case.registrant
-    return notice_words.consent_words(chosen, registrant.phones, registrant.language)
+    called = [one for one in safe_phones(opened.session, registrant.id) if one.id in chosen.phone_ids]
+    if not called:
+        raise RegistrationError(RegistrationRefusal.NOT_A_SAFE_PHONE, field="phones")
+    return notice_words.consent_words(chosen, called, registrant.language)
 
 
 def _with_the_person(opened: OpenedCase) -> None:

@@ -72,10 +72,10 @@ def ended(row: NoticeRow) -> str:
 def consent_words(choices: Choices, phones: Sequence[Phone], language: str) -> list[str]:
     """What staff read aloud before somebody registers, in that person's language; it is the consent (R28).
 
-    ``phones`` are those of the registrant; the hours of the chosen ones stay as they are.
+    ``phones`` are those that are called; their hours stay as they are.
     """
     said = console.words.catalog(language).gettext
-    many = len(choices.phone_ids) > 1
+    many = len(phones) > 1
     return [
         said(
             N_(
@@ -109,7 +109,7 @@ def _cap_words(cap: int, language: str) -> str:
 def _when_words(choices: Choices, phones: Sequence[Phone], language: str) -> list[str]:
     """When we call, as the line says it: a yes to nights opens every hour if they get out."""
     said = console.words.catalog(language).gettext
-    hours = [_hours(phone, language) for phone in phones if phone.id in choices.phone_ids]
+    hours = [_hours(phone, language) for phone in phones]
     if is_alike := len(set(hours)) == 1:
         hours = hours[:1]
     slots = {"hours": ", ".join(one or said(N_("any time of day")) for one in hours)}

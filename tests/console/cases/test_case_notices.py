@@ -9,7 +9,9 @@ from sqlalchemy import select, update
 from models import AuditEntry, Case, Notice, Registration
 from models.cases.registrant import Consent, Phone
 from models.cases.subject import find_or_add_subject
+from models.notices.notice_phones import allowed_phones
 from models.overview.phone_list import mark_unsafe
+from models.overview.phone_stop import lift_stop
 from models.store.database import Database
 from tests.console.case_pages import PHONE, kept_case, more_phones, verifies
 from tests.console.conftest import Member, words
@@ -207,6 +209,58 @@ def test_new_phone_is_chosen_for_a_registration_whose_phone_is_unsafe_and_keeps_
         standing = select(Consent).where(Consent.registration_id.is_not(None), Consent.withdrawn_at.is_(None))
         consent = session.scalars(standing).one()
         assert (consent.phone_id, consent.cap_per_day) == (new, 5)
+
+
+def test_phone_that_said_stop_stays_in_a_changed_registration_and_is_not_called(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        more_phones(session, case, range(2, 3))
+        first, second = session.scalars(select(Phone.id).order_by(Phone.position)).all()
+    registers(liaison, case, phones=[str(first), str(second)])
+    with database.transaction() as session:
+        session.execute(update(Phone).where(Phone.id == second).values(stopped_at=NOW))
+
+    liaison.opens(f"/console/cases/{case.id}")
+    assert liaison.reads("Phones•••• 10, •••• 02 (stopped)")
+    liaison.clicks("Change registration")
+    assert liaison.reads("Phone ending in 02: stopped. It is called again only after its stop is lifted.")
+    liaison.fills(cap="5").clicks("Read it to them")
+    assert liaison.reads("We will call your phone when something changes.")
+    assert not liaison.reads("your phones")
+    liaison.clicks("They agree: save")
+
+    assert liaison.reads("Saved.", "Phones•••• 10, •••• 02 (stopped)", "Calls a day, at most5")
+    escape = make_told(database, case, "escaped")
+    assert called_about(database, case, escape) == [first]
+    with database.transaction() as session:
+        lift_stop(session, session.get_one(Phone, second), "sms", NOW)
+    assert called_about(database, case, escape) == [first, second]
+
+
+def test_registration_with_no_phone_but_a_stopped_one_is_not_saved(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        more_phones(session, case, range(2, 3))
+        first, second = session.scalars(select(Phone.id).order_by(Phone.position)).all()
+    registers(liaison, case, phones=[str(first), str(second)])
+    with database.transaction() as session:
+        session.execute(update(Phone).where(Phone.id == second).values(stopped_at=NOW))
+
+    liaison.clicks("Change registration").fills(phones=str(second)).clicks("Read it to them")
+
+    assert liaison.heading == "Calls about changes"
+    assert liaison.reads("Phones: choose only confirmed, safe phones of this person.")
+
+
+def called_about(database: Database, case: MadeCase, notice_id: int) -> list[int]:
+    """The phones that may ring for a notice now."""
+    with database.reading() as session:
+        phones = allowed_phones(session, notice_id, case.registrant_id, NOW, lambda _number: True, 3)
+        return [one.phone_id for one in phones]
 
 
 def test_registration_is_paused_resumed_and_stopped_and_its_notices_stop_with_it(
