@@ -99,6 +99,8 @@ class Callback(Base):
     that made it changes it any more (R35). ``stopped_after``: the phone said stop in its talk or after it, so
     no follow-up of the talk calls that phone (R33). ``rescheduled_by_id``: who last agreed on its time.
     ``begun_by_staff``: it is a call that staff began, or follows one, and nobody has given the PIN for it.
+    ``follows_id``: the callback that it follows; ``replaced_by_id``: the one that is kept instead of it.
+    Either row may have been deleted since, so neither is a foreign key.
     ``news_at``: it is about the news of its case until then, when its moment was agreed on or its task noted
     newer news; what came later is not settled with it (``models/notices/staff_task.py``).
     """
@@ -218,6 +220,8 @@ class Callback(Base):
     stopped_after: Mapped[bool] = mapped_column(default=False, server_default=false())
     rescheduled_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     begun_by_staff: Mapped[bool] = mapped_column(default=False, server_default=false())
+    follows_id: Mapped[int | None]
+    replaced_by_id: Mapped[int | None]
 
 
 CALLBACKS = cast(Table, Callback.__table__)

@@ -304,7 +304,7 @@ def _take_over(session: Session, stands: Callback, waiting: Callback, now: datet
     # "You do not have to talk" was part of that promise.
     stands.silent = stands.silent or waiting.silent
     # It joins the list in its class as soon as its time has come.
-    stands.rank, waiting.outcome, waiting.rank = None, ANEW, None
+    stands.rank, waiting.outcome, waiting.rank, waiting.replaced_by_id = None, ANEW, None, stands.id
     session.flush()
     audit.record(
         session, actor=actor, action="reschedule_callback", target=f"callback:{stands.id}", now=now,

@@ -10,7 +10,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
-from models.audit.audit import AuditEntry
 from models.callbacks.callback import CALLBACKS, IS_OPEN, Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.owed_already import rings_anyway
@@ -48,7 +47,7 @@ _ANEW = frozenset(
         "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id",
         "talking_at", "closed_at", "outcome", "requested_in_call_id",
         "claimed_at", "taken_up_at", "note_sealed", "rank", "warned", "missed_by_id", "recognized_by",
-        "paged_at", "stopped_after", "rescheduled_by_id",
+        "paged_at", "stopped_after", "rescheduled_by_id", "follows_id", "replaced_by_id",
     }
 )  # fmt: skip
 
@@ -95,6 +94,7 @@ def follow_up(
         "due_at": due_at,
         "next_attempt_at": at,
         "news_at": now,
+        "follows_id": callback.id,
         "liaison_tries": 0,
         "caller_tries": 0,
         "warned": 0,
@@ -263,13 +263,9 @@ class Before:
     note: str = field(repr=False)
 
 
-def before_it(session: Session, callback_id: int) -> Before | None:
-    """The callback that this one follows, as long as the audit has the details of its request."""
-    asked = select(AuditEntry.facts).where(
-        AuditEntry.target == f"callback:{callback_id}", AuditEntry.action == "request_callback"
-    )
-    after = ((session.scalars(asked.order_by(AuditEntry.at).limit(1)).first()) or {}).get("after")
-    row = session.get(Callback, after) if isinstance(after, int) else None
+def before_it(session: Session, callback: Callback) -> Before | None:
+    """The callback that this one follows, as long as it is kept."""
+    row = None if callback.follows_id is None else session.get(Callback, callback.follows_id)
     if row is None:
         return None
     note = "" if row.note_sealed is None else keyring_of(session).unseal("callback.note", row.note_sealed)

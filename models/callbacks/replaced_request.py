@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.audit.audit import AuditEntry
 from models.callbacks.asking_call import first_due
 from models.callbacks.callback import (
     WITHOUT_PIN,
@@ -23,7 +22,7 @@ from models.callbacks.callback import (
     phone_key_of,
 )
 from models.callbacks.claim import end_waiting
-from models.callbacks.follow_up import CONTINUES, follow_up
+from models.callbacks.follow_up import ANEW, CONTINUES, follow_up
 from models.callbacks.owed_already import askers, trust
 from models.cases.safe_phone import is_safe, is_shared_with_others
 
@@ -67,7 +66,10 @@ def supersede(
     """Replace ``earlier`` by the callback ``by``."""
     facts, actor = {"superseded_by": by}, f"caller:{call.id}"
     for former in earlier:
-        advance(session, former.id, "cancel", actor=actor, now=now, facts=facts, outcome=_SUPERSEDED)
+        advance(
+            session, former.id, "cancel", actor=actor, now=now, facts=facts,
+            outcome=_SUPERSEDED, replaced_by_id=by,
+        )  # fmt: skip
 
 
 def cancel_with_pin(session: Session, call: "CallState", callback_id: int, now: datetime) -> bool:
@@ -119,36 +121,28 @@ def _is_alike(former: Callback, asker: Any, call: "CallState") -> bool:
     )
 
 
-def _replaced_by(session: Session, callback_id: int, phone_key: str) -> list[Callback]:
+def _replaced_by(session: Session, callback_id: int, phone_key: str) -> Sequence[Callback]:
+    kept = _kept_by(session, callback_id)
     replaced = select(Callback).where(
-        Callback.phone_key == phone_key, WITHOUT_PIN, Callback.outcome == _SUPERSEDED
-    )
-    found = session.scalars(replaced.order_by(Callback.id)).all()
-    same = _same_promise(session, callback_id) if found else set()
-    return [one for one in found if _by(session, one) in same]
+        Callback.phone_key == phone_key, WITHOUT_PIN, Callback.outcome == _SUPERSEDED,
+        Callback.replaced_by_id.in_(kept),
+    )  # fmt: skip
+    return session.scalars(replaced.order_by(Callback.id)).all()
 
 
-def _same_promise(session: Session, callback_id: int) -> set[int]:
+def _kept_by(session: Session, callback_id: int) -> set[int]:
     """This callback and those before it that it keeps: one promised anew, or taken over, is another row."""
     found, asked = set[int](), [callback_id]
     while asked:
-        one = asked.pop()
-        found.add(one)
-        # A call that was agreed on in a talk is a promise of its own.
-        if session.scalar(select(Callback.reason).where(Callback.id == one)) in CONTINUES:
+        one = session.get(Callback, asked.pop())
+        if one is None or one.id in found:
             continue
-        entries = select(AuditEntry.facts).where(
-            AuditEntry.target == f"callback:{one}",
-            AuditEntry.action.in_(("request_callback", "reschedule_callback")),
+        found.add(one.id)
+        # A call that was agreed on in a talk is a promise of its own.
+        if one.reason in CONTINUES:
+            continue
+        taken_over = select(Callback.id).where(
+            Callback.case_id == one.case_id, Callback.outcome == ANEW, Callback.replaced_by_id == one.id
         )
-        before = [(facts or {}).get("after") for facts in session.scalars(entries)]
-        asked += [other for other in before if other is not None and other not in found]
+        asked += [*session.scalars(taken_over), *([one.follows_id] if one.follows_id else [])]
     return found
-
-
-def _by(session: Session, replaced: Callback) -> int | None:
-    entry = select(AuditEntry.facts).where(
-        AuditEntry.target == f"callback:{replaced.id}", AuditEntry.action == "cancel_callback"
-    )
-    facts: dict[str, Any] = session.scalar(entry.limit(1)) or {}
-    return facts.get("superseded_by")

@@ -914,6 +914,8 @@ def _make_tables() -> None:
         sa.Column("stopped_after", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("rescheduled_by_id", sa.Integer()),
         sa.Column("begun_by_staff", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("follows_id", sa.Integer()),
+        sa.Column("replaced_by_id", sa.Integer()),
         sa.ForeignKeyConstraint(
             ["caller_call_id"], ["calls.id"], name="fk_callbacks_caller_call_id", use_alter=True
         ),
