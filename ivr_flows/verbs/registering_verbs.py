@@ -1,24 +1,36 @@
-"""Verbs of being called when custody changes: hear, register, change, pause and stop (R28).
-
-What is stored as the consent are the sentences that this module says, in the language it says them in.
-"""
+"""Verbs of being called when custody changes: hear, register, change, pause and stop (R28)."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
-from ivr_flows.verbs.window_words import hours_in_words
+from ivr_flows.verbs.registration_words import (
+    Sentence,
+    agreed_terms,
+    cap_sentence,
+    chosen_hours,
+    chosen_line,
+    dialed_line,
+    express_terms,
+    message_sentence,
+    pause_sentence,
+    phones_sentence,
+    read_back_sentences,
+    say_sentences,
+    sentences_as_text,
+    when_sentences,
+)
+from ivr_flows.verbs.window_words import EVENING, NOON
 from models.callbacks.wishes import VOICEMAIL_TEXTS
-from models.cases.registrant import Phone, Registrant
+from models.cases.registrant import Phone
 from models.cases.safe_phone import safe_phones
 from models.notices import registering
 from models.notices.notice_code import code_key
 from models.notices.registering import Choices, ReadBack, RegistrationError
 
-NOON, EVENING = 12, 17
 FEW_CALLS = 3
 _WEEK, _MONTH = 7, registering.MOST_PAUSE_DAYS
 #: What each menu follows: nothing stands, or we call, or we do not for now, or no phone is left for it.
@@ -31,8 +43,6 @@ _HEARD: Mapping[str, str] = {
     "notices_no_phone_left": "uncalled",
     "notices_wishes": "standing",
 }
-#: A prompt and the words for its slots.
-_Sentence = tuple[str, Mapping[str, str]]
 
 
 @answers("none", "standing", "ends", "paused", "uncalled", "no_phone_left", "held", "no_phone")
@@ -55,7 +65,7 @@ def look_at_registration(desk: Desk, _digits: str) -> str:
     phone = _phone(desk)
     if phone is None:
         return "no_phone"
-    _say(desk, [*_express_terms(desk, phone), _CAUTION])
+    say_sentences(desk, express_terms(desk, phone))
     return "none"
 
 
@@ -129,13 +139,13 @@ def confirm_notice_code(desk: Desk, digits: str) -> str:
             return "stands" if _heard(desk) == "none" else "more"
         if phone is None:
             return "gone"
-        terms = [*_express_terms(desk, phone), _CAUTION]
+        terms = express_terms(desk, phone)
         choices = registering.safest(phone, key, desk.policies)
-        if (line := _dialed_line(desk)) != desk.office.lines[0] and _chosen_line(desk) is None:
+        if (line := dialed_line(desk)) != desk.office.lines[0] and chosen_line(desk) is None:
             choices = dataclasses.replace(choices, person={"line": line})
         registering.register_for_notices(
-            desk.session, _case_id(desk), choices, words=_words(desk, terms), policies=desk.policies,
-            **_by(desk),
+            desk.session, _case_id(desk), choices, policies=desk.policies, **_by(desk),
+            words=sentences_as_text(desk, terms),
         )  # fmt: skip
     except RegistrationError:
         return "gone"
@@ -151,7 +161,7 @@ def choose_phones(desk: Desk, digits: str) -> str:
     if phone is None:
         return "gone"
     if digits == "1":
-        return _change(desk, [_phones_sentence(desk, [phone])], phone_ids=(phone.id,))
+        return _change(desk, [phones_sentence(desk, [phone])], phone_ids=(phone.id,))
     return _change(desk, [("notices.phones", {})], phone_ids=tuple(one.id for one in phones))
 
 
@@ -175,7 +185,7 @@ def call_new_phones(desk: Desk, digits: str) -> str:
 def choose_nights(desk: Desk, digits: str) -> str:
     """ "If they get out at night, should we call at night?" (R28)"""
     allowed, phone = digits == "1", _first_phone(desk)
-    said = _when_sentences(desk, allowed, None if phone is None else _part_of(desk, phone))
+    said = when_sentences(desk, allowed, None if phone is None else chosen_hours(desk, phone))
     return _change(desk, said, wishes={"night_allowed": allowed})
 
 
@@ -199,7 +209,7 @@ def choose_hours(desk: Desk, digits: str) -> str:
     wishes = {"window_starts": time(starts % 24), "window_ends": time(ends % 24)}
     phone = _first_phone(desk)
     allowed = None if phone is None else phone.night_allowed
-    return _change(desk, _when_sentences(desk, allowed, desk.words(f"part.{part}")), wishes=wishes)
+    return _change(desk, when_sentences(desk, allowed, desk.words(f"part.{part}")), wishes=wishes)
 
 
 @answers("saved", "gone")
@@ -207,15 +217,14 @@ def choose_cap(desk: Desk, digits: str) -> str:
     """How many calls a phone gets in a day, at most (R28)."""
     caps = {"1": FEW_CALLS, "2": desk.policies.notice_calls_a_day, "3": registering.MOST_CALLS_A_DAY}
     cap = caps[digits]
-    return _change(desk, [_cap_sentence(cap)], cap_per_day=cap)
+    return _change(desk, [cap_sentence(cap)], cap_per_day=cap)
 
 
 @answers("saved", "gone")
 def choose_voicemail(desk: Desk, digits: str) -> str:
     """No message, or one of three neutral ones (R31)."""
     text = VOICEMAIL_TEXTS[int(digits) - 1]
-    slots = {"line": desk.named(desk.office.neutral_name)} if text == "hello" else {}
-    return _change(desk, [(f"wish.{text or 'no_message'}", slots)], wishes={"voicemail_text": text})
+    return _change(desk, [message_sentence(desk, text)], wishes={"voicemail_text": text})
 
 
 @answers("saved", "gone")
@@ -236,14 +245,14 @@ def choose_key_alone(desk: Desk, _digits: str) -> str:
     if desk.call.caller_id_doubted or desk.call.phone_key not in called:
         desk.say("notices.key_needs_phone")
         return "saved"
-    said: list[_Sentence] = [("notices.without_code", {}), ("wish.anyone", {})]
+    said: list[Sentence] = [("notices.without_code", {}), ("wish.anyone", {})]
     return _change(desk, said, code_key=None, wishes={"may_answer": "anyone"})
 
 
 @answers("saved", "gone")
 def choose_line(desk: Desk, digits: str) -> str:
     """Which of the office's numbers their phone shows when we call (R32)."""
-    line = _dialed_line(desk) if digits == "1" else desk.office.lines[0]
+    line = dialed_line(desk) if digits == "1" else desk.office.lines[0]
     said = "notices.shows_this" if digits == "1" and line == desk.call.line else "notices.shows_main"
     return _change(desk, [(said, {})], person={"line": line})
 
@@ -264,7 +273,7 @@ def renew_registration(desk: Desk, _digits: str) -> str:
         return "gone"
     if found.paused_until is not None and found.paused_until > desk.now:
         desk.say("wishes.saved")
-        _say(desk, [_pause_sentence(desk, found.paused_until)])
+        say_sentences(desk, [pause_sentence(desk, found.paused_until)])
     else:
         desk.say("notices.renewed")
     return "saved"
@@ -318,14 +327,14 @@ def _did(desk: Desk, do: Callable[[], None], said: str, **slots: str) -> str:
     return "saved"
 
 
-def _change(desk: Desk, said: Sequence[_Sentence], **changes: Any) -> str:
+def _change(desk: Desk, said: Sequence[Sentence], **changes: Any) -> str:
     """Save a changed choice and say it; what was said before and still counts is kept beside it."""
     case_id = _case_id(desk)
     try:
         before = registering.choices_of(desk.session, case_id)
         choices: Choices = dataclasses.replace(before, **changes)
         told = registering.read_back(desk.session, case_id, desk.now, desk.policies)
-        words = (*(told.words[:1] if told else ()), _words(desk, said))
+        words = (*(told.words[:1] if told else ()), sentences_as_text(desk, said))
         found = registering.change(
             desk.session, case_id, choices, words=" ".join(words), policies=desk.policies, **_by(desk)
         )
@@ -334,8 +343,8 @@ def _change(desk: Desk, said: Sequence[_Sentence], **changes: Any) -> str:
     desk.say("wishes.saved")
     if found.paused_until is not None and found.paused_until > desk.now:
         # Another call paused it meanwhile: "we will call" is true only after that.
-        _say(desk, [_pause_sentence(desk, found.paused_until), ("notices.then", {})])
-    _say(desk, said)
+        say_sentences(desk, [pause_sentence(desk, found.paused_until), ("notices.then", {})])
+    say_sentences(desk, said)
     return "saved"
 
 
@@ -347,7 +356,7 @@ def _call(desk: Desk, phones: Sequence[Phone], **changes: Any) -> str:
         choices: Choices = dataclasses.replace(before, phone_ids=tuple(one.id for one in phones), **changes)
         registering.change(
             desk.session, case_id, choices, policies=desk.policies, **_by(desk),
-            words=lambda: _words(desk, _terms(desk, phones, choices)),
+            words=lambda: sentences_as_text(desk, agreed_terms(desk, phones, choices)),
         )  # fmt: skip
     except RegistrationError:
         return "gone"
@@ -358,147 +367,14 @@ def _call(desk: Desk, phones: Sequence[Phone], **changes: Any) -> str:
     return "saved"
 
 
-def _express_terms(desk: Desk, phone: Phone) -> list[_Sentence]:
-    """What an express registration means (``registering.safest``)."""
-    return [
-        _phones_sentence(desk, [phone]),
-        *_wait_sentences(desk, [phone]),
-        ("notices.at_night", {}),
-        ("notices.with_code", {}),
-        ("wish.no_message", {}),
-        ("notices.no_text", {}),
-        _cap_sentence(desk.policies.notice_calls_a_day),
-        *_number_sentences(desk, _chosen_line(desk) or _dialed_line(desk)),
-    ]
-
-
 def _say_read_back(desk: Desk, found: ReadBack) -> None:
-    """What stands, in the sentences that were agreed to."""
-    if found.is_due:
-        ended = found.lapses_at <= desk.now
-        on = desk.when(found.lapses_at, on=True)
-        _say(desk, [("notices.ended", {}) if ended else ("notices.ends", {"on": on})])
-    if found.paused_until is not None:
-        _say(desk, [_pause_sentence(desk, found.paused_until)])
-    if not found.phones:
-        left = "notices.no_phone_left" if _phone(desk) is None else "notices.none_called"
-        _say(desk, [(left, {}), _CAUTION])
-        return
-    if found.paused_until is not None or found.lapses_at <= desk.now:
-        # "We will not call" was just said, and "we will call" is next.
-        _say(desk, [("notices.then", {})])
-    _say(desk, _terms(desk, found.phones, found))
-
-
-def _pause_sentence(desk: Desk, until: datetime) -> _Sentence:
-    return "notices.paused", {"on": desk.when(until, on=True)}
-
-
-def _terms(desk: Desk, phones: Sequence[Phone], agreed: Choices | ReadBack) -> list[_Sentence]:
-    """All that is agreed for these phones; the times and messages are those of the first."""
-    phone = phones[0]
-    has_code = agreed.has_code if isinstance(agreed, ReadBack) else agreed.code_key is not None
-    text = phone.voicemail_text if phone.voicemail_allowed else None
-    slots = {"line": desk.named(desk.office.neutral_name)} if text == "hello" else {}
-    return [
-        _phones_sentence(desk, phones),
-        *_wait_sentences(desk, phones),
-        *_when_sentences(desk, phone.night_allowed, _part_of(desk, phone)),
-        ("notices.with_code" if has_code else "notices.without_code", {}),
-        (f"wish.{text or 'no_message'}", slots),
-        ("notices.with_text" if agreed.by_text else "notices.no_text", {}),
-        _cap_sentence(agreed.cap_per_day),
-        *_number_sentences(desk, _chosen_line(desk) or desk.office.lines[0]),
-        _CAUTION,
-    ]
-
-
-def _wait_sentences(desk: Desk, phones: Sequence[Phone]) -> list[_Sentence]:
-    """When the calls begin, while nothing of the case may be told on any of these phones (R09)."""
-    held = [one.content_held_until for one in phones if one.content_held_until is not None]
-    if len(held) < len(phones) or min(held) <= desk.now:
-        return []
-    return [("notices.new_phone", {"on": desk.when(min(held), on=True, clock=True)})]
-
-
-def _phones_sentence(desk: Desk, phones: Sequence[Phone]) -> _Sentence:
-    """Which phones, never by their digits: somebody may listen."""
-    if len(phones) > 1:
-        return "notices.phones", {}
-    which = "this" if phones[0].phone_key == desk.call.phone_key else "yours"
-    return "notices.phone", {"phone": desk.words(f"phone.{which}")}
-
-
-def _dialed_line(desk: Desk) -> str:
-    """The number of ours that was called now; the main one for a number that the office gave up."""
-    lines = desk.office.lines
-    return desk.call.line if desk.call.line in lines else lines[0]
-
-
-def _chosen_line(desk: Desk) -> str | None:
-    """The number of ours that the registrant chose to see, if the office still has it (R32)."""
-    line = desk.session.get_one(Registrant, _registrant_id(desk)).line
-    return line if line in desk.office.lines else None
-
-
-def _number_sentences(desk: Desk, shown: str) -> list[_Sentence]:
-    """Which number their phone shows, to a caller of a line other than the main one.
-
-    The main line says nothing of the others: somebody may listen who knows no other number.
-    """
-    if (dialed := _dialed_line(desk)) == desk.office.lines[0]:
-        return []
-    if shown == dialed:
-        return [("notices.shows_this", {})]
-    return [("notices.shows_main", {})] if shown == desk.office.lines[0] else []
-
-
-def _cap_sentence(cap: int) -> _Sentence:
-    if cap >= registering.MOST_CALLS_A_DAY:
-        return "notices.no_cap", {}
-    return ("notices.at_most_once", {}) if cap == 1 else ("notices.at_most", {"count": str(cap)})
-
-
-def _when_sentences(desk: Desk, night_allowed: bool | None, part: str | None) -> list[_Sentence]:
-    """When we call, by the answer about nights (None: never asked) and the words of the chosen hours."""
-    by_night: _Sentence = ("notices.at_night", {})
-    if night_allowed is False:
-        # The hours themselves: in Spanish the evening and the night are one word.
-        opens, closes = desk.policies.window_opens_hour, desk.policies.window_closes_hour % 24
-        hours = {"closes": desk.words(f"hour.{closes}"), "opens": desk.words(f"hour.{opens}")}
-        by_night = ("notices.not_at_night", hours)
-    if part is None:
-        return [by_night]
-    if night_allowed is None:
-        return [("notices.in_hours", {"part": part}), ("notices.night_too", {})]
-    if night_allowed:
-        return [by_night, ("notices.other_hours", {"part": part})]
-    return [("notices.only_hours", {"part": part}), by_night]
-
-
-def _part_of(desk: Desk, phone: Phone) -> str | None:
-    """The hours that were chosen, in the registrant's zone, in words; None for any time."""
-    if phone.window_starts is None or phone.window_ends is None:
-        return None
-    starts, ends = (datetime.combine(desk.now, hour) for hour in (phone.window_starts, phone.window_ends))
-    return hours_in_words(desk, starts, ends)
+    say_sentences(desk, read_back_sentences(desk, found, None if found.phones else _phone(desk)))
 
 
 def _first_phone(desk: Desk) -> Phone | None:
     """The first of the phones that are called."""
     found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
     return None if found is None else next(iter(found.phones), None)
-
-
-def _say(desk: Desk, sentences: Sequence[_Sentence]) -> None:
-    for prompt, slots in sentences:
-        desk.say(prompt, **slots)
-
-
-def _words(desk: Desk, sentences: Sequence[_Sentence]) -> str:
-    """The same sentences as text, in the language of the call."""
-    language = desk.call.language
-    return " ".join(desk.prompts.text(language, prompt, **slots) for prompt, slots in sentences)
 
 
 def _phone(desk: Desk) -> Phone | None:
@@ -538,6 +414,3 @@ def _registrant_id(desk: Desk) -> int:
     if desk.call.registrant_id is None:
         raise LookupError("No case is open in this call.")
     return desk.call.registrant_id
-
-
-_CAUTION: _Sentence = ("notices.caution", {})
