@@ -6,7 +6,7 @@ The dispatcher offers only unclaimed callbacks to others; an unused claim is ret
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from sqlalchemy import ColumnElement, exists, select, text
+from sqlalchemy import ColumnElement, and_, exists, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
@@ -247,10 +247,19 @@ def bring_back(
     that was agreed on in the talk ends: whoever answered may not be the person, so the promise keeps its
     phone and its wishes (R35, R37).
     """
-    is_in_call = exists().where(_OTHER.case_id == Callback.case_id, _OTHER.state.in_(_IN_CALL))
+    is_earlier = and_(
+        _OTHER.state == "requested",
+        _OTHER.reason != NOTICE_TASK,
+        _OTHER.next_attempt_at < Callback.next_attempt_at,
+    )
+    goes_before = exists().where(
+        _OTHER.case_id == Callback.case_id, or_(_OTHER.state.in_(_IN_CALL), is_earlier)
+    )
     whose: list[ColumnElement[bool]] = [] if case_id is None else [Callback.case_id == case_id]
-    waiting = select(Callback).where(*WAITS, ~is_in_call, *whose).order_by(Callback.id).limit(limit)
-    for callback in session.scalars(waiting).all():
+    waiting = select(Callback).where(*WAITS, ~goes_before, *whose)
+    # Those whose time has come are first: the rest may wait for a claim to end.
+    first = waiting.order_by(Callback.next_attempt_at, Callback.id).limit(limit)
+    for callback in session.scalars(first).all():
         owed = select(Callback).where(Callback.case_id == callback.case_id, IS_OWED)
         stands = session.scalars(
             owed.with_for_update(key_share=True).execution_options(populate_existing=True)

@@ -328,6 +328,20 @@ def waits_behind_agreed_call(made: Registered) -> tuple[int, int]:
         return waiting.id, agreed.id
 
 
+def test_promise_comes_back_however_many_others_still_wait(registered: Registering, hotline: Hotline) -> None:
+    waits_behind_agreed_call(registered("transferred"))
+    _, agreed = waits_behind_agreed_call(registered("transferred", phones=(SECOND,)))
+    now = hotline.clock.now
+    with hotline.database.transaction() as session:
+        assert cancel_callback(session, agreed, now, "staff:1")
+        bring_back(session, now, "sweeper", 1)
+    assert sorted(open_ones(hotline)) == [
+        ("afraid", "urgent", "left_for_staff"),
+        ("afraid", "urgent", "requested"),
+        ("call_later", "other", "requested"),
+    ]
+
+
 def test_staff_read_that_the_person_cancelled_what_waited_behind_news(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
