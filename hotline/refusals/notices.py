@@ -28,6 +28,7 @@ REGISTRATION_WORDS = {
     RegistrationRefusal.NOT_WITH_THE_PERSON: N_(
         "To change this, verify the person first: open the case by its number."
     ),
+    RegistrationRefusal.READ_ANEW: N_("What they agree to has changed. Read it to them again."),
     RegistrationRefusal.GUESSABLE_CODE: N_(
         "Code: choose another one. No runs, repeats or years, and no digits of their phone or case number."
     ),

@@ -26,3 +26,4 @@ class RegistrationRefusal(StrEnum):
     GUESSABLE_CODE = auto()
     NO_CODE = auto()
     NOT_WITH_THE_PERSON = auto()
+    READ_ANEW = auto()

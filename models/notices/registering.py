@@ -4,7 +4,7 @@ Nothing here asks whether anything may be told about the case. A denied, a close
 registered in the same words, and so is a duress case, whose own later calls then agree with it (R13).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -30,6 +30,8 @@ from models.store.refusal import RefusedError
 MOST_PAUSE_DAYS = 30
 #: A cap at or above this is never reached: one call each half hour of a day.
 MOST_CALLS_A_DAY = 48
+#: The hours of a phone: the first and the last, or none for any time of day.
+Hours = tuple[time | None, time | None]
 _PHONE_WISHES = frozenset({"may_answer", "voicemail_text", "night_allowed", "window_starts", "window_ends"})
 _PERSON_WISHES = frozenset({"time_zone", "line"})
 
@@ -266,6 +268,13 @@ def read_back(session: Session, case_id: int, now: datetime, policies: Policies)
     )
 
 
+def hours_by_phone(session: Session, case_id: int, phones: Sequence[Phone]) -> list[Hours]:
+    """The hours of each of these phones once they are saved with ``change`` or ``register_for_notices``."""
+    found = registration_of(session, case_id)
+    agreed = {} if found is None else _agreed_phones(session, found)
+    return [_hours_to_keep(phone, agreed) for phone in phones]
+
+
 def is_called_without_code(session: Session, phone_id: int) -> bool:
     """Whether anybody who answers this phone and presses a key hears the news of a notice."""
     alone = (
@@ -401,19 +410,30 @@ def _carry_over(session: Session, found: Registration, phones: list[Phone]) -> N
     They hear one answer read back for all of their phones. What forbids a call or a message is carried over;
     what allows one is not, since the owner of that phone may have refused it there.
     """
-    agreed = dict.fromkeys(one.phone_id for one in _agreed(session, found) if one.channel == "voice")
-    before = [session.get_one(Phone, phone_id) for phone_id in agreed]
-    hours = next(((one.window_starts, one.window_ends) for one in before if one.window_starts), None)
+    agreed = _agreed_phones(session, found)
     for phone in phones:
         if phone.id in agreed:
             continue
-        if any(one.night_allowed is False for one in before):
+        if any(one.night_allowed is False for one in agreed.values()):
             phone.night_allowed = False
-        if hours is not None and phone.window_starts is None:
-            phone.window_starts, phone.window_ends = hours
-        if not any(one.voicemail_allowed for one in before):
+        phone.window_starts, phone.window_ends = _hours_to_keep(phone, agreed)
+        if not any(one.voicemail_allowed for one in agreed.values()):
             phone.voicemail_allowed, phone.voicemail_text = False, None
     session.flush()
+
+
+def _agreed_phones(session: Session, found: Registration) -> dict[int, Phone]:
+    """The phones that were agreed last, in the registrant's order."""
+    agreed = dict.fromkeys(one.phone_id for one in _agreed(session, found) if one.channel == "voice")
+    return {phone_id: session.get_one(Phone, phone_id) for phone_id in agreed}
+
+
+def _hours_to_keep(phone: Phone, agreed: Mapping[int, Phone]) -> Hours:
+    """The hours of this phone; one that is added without hours takes over those of the others."""
+    if phone.id in agreed or phone.window_starts is not None:
+        return phone.window_starts, phone.window_ends
+    hours = ((one.window_starts, one.window_ends) for one in agreed.values() if one.window_starts)
+    return next(hours, (None, None))
 
 
 def _end(found: Registration, made_by: str, now: datetime) -> None:

@@ -25,6 +25,7 @@ from models.notices.registering import (
     Choices,
     RegistrationError,
     change,
+    hours_by_phone,
     new_code_key,
     pause,
     phone_numbers,
@@ -81,6 +82,7 @@ def case_notices_agree(case_id: int) -> View:
         with changing_case(case_id) as opened:
             _with_the_person(opened)
             read = _read(opened, chosen)
+            _as_it_was_read(read)
             stands = registration_of(opened.session, case_id)
             chosen = replace(chosen, code_key=_code_key(opened, chosen))
             (register_for_notices if stands is None else change)(
@@ -88,8 +90,8 @@ def case_notices_agree(case_id: int) -> View:
                 call_id=None, now=opened.now, policies=console.policies,
             )  # fmt: skip
     except RegistrationError as error:
-        if error.field == "code" and chosen.code_key is not None:
-            return _agree_page(case_id, read, {"code": refused(error)})
+        if error.field == "read" or (error.field == "code" and chosen.code_key is not None):
+            return _agree_page(case_id, read, {error.field: refused(error)})
         # The code itself is asked on the next page; here it is a key alone that is refused.
         field = "opens" if error.field == "code" else error.field
         return _questions(case_id, {field: refused(error)})
@@ -181,7 +183,14 @@ def _read(opened: OpenedCase, chosen: Choices) -> list[str]:
     called = [one for one in safe_phones(opened.session, registrant.id) if one.id in chosen.phone_ids]
     if not called:
         raise RegistrationError(RegistrationRefusal.NOT_A_SAFE_PHONE, field="phones")
-    return notice_words.consent_words(chosen, called, registrant.language)
+    hours = hours_by_phone(opened.session, opened.case.id, called)
+    return notice_words.consent_words(chosen, hours, registrant.language)
+
+
+def _as_it_was_read(read: list[str]) -> None:
+    """The consent are the words that the person heard: somebody may have changed the hours since."""
+    if request.form.get("read") != " ".join(read):
+        raise RegistrationError(RegistrationRefusal.READ_ANEW, field="read")
 
 
 def _with_the_person(opened: OpenedCase) -> None:

@@ -8,9 +8,8 @@ from babel.dates import format_time
 from hotline.console.imports.words import STATUSES
 from hotline.console.shell.console import console
 from hotline.console.shell.words import N_, _, written_in
-from models.cases.registrant import Phone
 from models.notices.case_notices import NoticeRow
-from models.notices.registering import MOST_CALLS_A_DAY, Choices
+from models.notices.registering import MOST_CALLS_A_DAY, Choices, Hours
 
 NEWS = STATUSES | {
     "hearing": N_("reminder of a hearing"),
@@ -69,13 +68,13 @@ def ended(row: NoticeRow) -> str:
     return _(WHY[row.why]) if row.why in WHY else ""
 
 
-def consent_words(choices: Choices, phones: Sequence[Phone], language: str) -> list[str]:
+def consent_words(choices: Choices, hours: Sequence[Hours], language: str) -> list[str]:
     """What staff read aloud before somebody registers, in that person's language; it is the consent (R28).
 
-    ``phones`` are those that are called; their hours stay as they are.
+    ``hours`` are those of each phone that is called, as they are stored with the consent.
     """
     said = console.words.catalog(language).gettext
-    many = len(phones) > 1
+    many = len(hours) > 1
     return [
         said(
             N_(
@@ -85,7 +84,7 @@ def consent_words(choices: Choices, phones: Sequence[Phone], language: str) -> l
         )
         if many
         else said(N_("We will call your phone when something changes.")),
-        *_when_words(choices, phones, language),
+        *_when_words(choices, hours, language),
         said(N_("First we will ask for your call code."))
         if choices.code_key is not None
         else said(N_("We will ask for no code. Anyone who answers and presses a key hears the news.")),
@@ -106,10 +105,10 @@ def _cap_words(cap: int, language: str) -> str:
     return said(N_("We will call at most %(count)s times a day.")) % {"count": cap}
 
 
-def _when_words(choices: Choices, phones: Sequence[Phone], language: str) -> list[str]:
+def _when_words(choices: Choices, by_phone: Sequence[Hours], language: str) -> list[str]:
     """When we call, as the line says it: a yes to nights opens every hour if they get out."""
     said = console.words.catalog(language).gettext
-    hours = [_hours(phone, language) for phone in phones]
+    hours = [_hours(one, language) for one in by_phone]
     if is_alike := len(set(hours)) == 1:
         hours = hours[:1]
     slots = {"hours": ", ".join(one or said(N_("any time of day")) for one in hours)}
@@ -130,11 +129,12 @@ def _when_words(choices: Choices, phones: Sequence[Phone], language: str) -> lis
     return [said(words) % slots, by_night] if any(hours) else [by_night]
 
 
-def _hours(phone: Phone, language: str) -> str | None:
+def _hours(hours: Hours, language: str) -> str | None:
     """The hours that were chosen for a phone, where its person is; None for any time."""
-    if phone.window_starts is None or phone.window_ends is None:
+    starts, ends = hours
+    if starts is None or ends is None:
         return None
-    first, last = (_clock(at, language) for at in (phone.window_starts, phone.window_ends))
+    first, last = _clock(starts, language), _clock(ends, language)
     return console.words.catalog(language).gettext(N_("%(first)s to %(last)s")) % {
         "first": first,
         "last": last,

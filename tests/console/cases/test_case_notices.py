@@ -263,6 +263,46 @@ def called_about(database: Database, case: MadeCase, notice_id: int) -> list[int
         return [one.phone_id for one in phones]
 
 
+def test_person_agrees_for_an_added_phone_to_the_hours_that_it_gets(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        more_phones(session, case, range(2, 3))
+        first, second = session.scalars(select(Phone.id).order_by(Phone.position)).all()
+        session.execute(
+            update(Phone).where(Phone.id == first).values(window_starts=time(17), window_ends=time(21))
+        )
+    registers(liaison, case, phones=str(first), nights="no")
+
+    liaison.clicks("Change registration").fills(phones=[str(first), str(second)]).clicks("Read it to them")
+    assert liaison.reads("We will call only from 5 PM to 9 PM.", "We will not call at night.")
+    liaison.clicks("They agree: save")
+
+    assert liaison.reads("We will call only from 5 PM to 9 PM. We will not call at night.")
+    with database.reading() as session:
+        added = session.get_one(Phone, second)
+        assert (added.window_starts, added.window_ends) == (time(17), time(21))
+
+
+def test_nothing_is_saved_that_was_not_read_to_the_person(liaison: Member, database: Database) -> None:
+    case = kept_case(database)
+    verifies(liaison, case).clicks("Register for notices")
+    liaison.fills(nights="no").clicks("Read it to them")
+    assert liaison.reads("We will not call at night.")
+    # Meanwhile somebody saves the hours of this phone on its own page.
+    with database.transaction() as session:
+        session.execute(update(Phone).values(window_starts=time(8), window_ends=time(12)))
+
+    liaison.fills(code="2593").clicks("They agree: save")
+
+    assert liaison.heading == "Read this to the person"
+    assert liaison.reads("What they agree to has changed. Read it to them again.")
+    assert liaison.reads("We will call only from 8 AM to 12 PM.")
+    liaison.fills(code="2593").clicks("They agree: save")
+    assert liaison.reads("Saved. We will call this person when something changes.")
+
+
 def test_registration_is_paused_resumed_and_stopped_and_its_notices_stop_with_it(
     liaison: Member, database: Database
 ) -> None:
