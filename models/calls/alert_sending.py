@@ -129,28 +129,20 @@ def end_alert(
     if code == BLOCKED_AFTER_STOP:
         target = f"staff:{alert.staff_id}"
         audit.record(session, actor="carrier", action="block_texts", target=target, now=now)
-    if how == "unknown" and not _is_second(session, alert):
-        session.add(_again(alert, alert.channel, now))
+    if how == "unknown" and not alert.is_repeat:
+        session.add(_again(alert, alert.channel, now, is_repeat=True))
     # A liaison who missed two calls does not get another call about it: each console page says so.
     if how == "refused" and alert.channel == "text" and alert.level != SET_AWAY:
         session.add(_again(alert, "call", now))
     session.flush()
 
 
-def _again(alert: Alert, channel: str, now: datetime) -> Alert:
+def _again(alert: Alert, channel: str, now: datetime, *, is_repeat: bool = False) -> Alert:
     """The same alert once more."""
     return Alert(
-        staff_id=alert.staff_id, channel=channel, level=alert.level, promises=alert.promises, made_at=now
-    )
-
-
-def _is_second(session: Session, alert: Alert) -> bool:
-    """Whether this repeats an alert of unknown fate."""
-    first = select(Alert.id).where(
-        Alert.staff_id == alert.staff_id, Alert.channel == alert.channel, Alert.level == alert.level,
-        Alert.state == "unknown", Alert.id != alert.id, Alert.sent_at == alert.made_at,
+        staff_id=alert.staff_id, channel=channel, level=alert.level, promises=alert.promises, made_at=now,
+        is_repeat=is_repeat,
     )  # fmt: skip
-    return session.scalar(first.limit(1)) is not None
 
 
 def _changed(session: Session, statement: Any) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import CursorResult, ForeignKey, Index, String, Table, or_, select, text, update
+from sqlalchemy import CursorResult, ForeignKey, Index, String, Table, false, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.staff.staff import Staff
@@ -81,7 +81,8 @@ UNSENT = text("state IN ('made','sending')")
 class Alert(Base):
     """One text or call to one person, which says how many promises became at risk at once.
 
-    ``promises`` is the count that it tells: of imports or alarms if ``level`` is about those.
+    ``promises`` is the count that it tells: of imports or alarms if ``level`` is about those. ``is_repeat``:
+    it repeats one of which nobody knows whether it was sent, and no other repeats it.
 
     ``state`` goes from ``made`` through ``sending`` to ``sent``, ``refused`` or ``unknown``.
     """
@@ -94,6 +95,7 @@ class Alert(Base):
     channel: Mapped[str] = mapped_column(String(8))
     level: Mapped[str] = mapped_column(String(24))
     promises: Mapped[int]
+    is_repeat: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str] = mapped_column(String(8), default="made")
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -856,6 +856,7 @@ def _make_tables() -> None:
         sa.Column("channel", sa.String(length=8), nullable=False),
         sa.Column("level", sa.String(length=24), nullable=False),
         sa.Column("promises", sa.Integer(), nullable=False),
+        sa.Column("is_repeat", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("sent_at", MOMENT),
