@@ -116,6 +116,11 @@ def ringing(hotline: Hotline, number: str = FIRST) -> PlacedCall:
     return found[-1]
 
 
+def misses(phone: Phone, hotline: Hotline, number: str = FIRST, status: str = "no-answer") -> None:
+    """The phone at ``number`` is not answered."""
+    phone.another().declines(ringing(hotline, number), status)
+
+
 def the_notice(hotline: Hotline) -> Notice:
     """The only notice there is."""
     found: Notice = hotline.row(select(Notice))
@@ -126,3 +131,11 @@ def minutes_until_next(hotline: Hotline) -> float:
     """How soon the only notice rings again."""
     at: datetime = the_notice(hotline).next_attempt_at
     return (at - hotline.clock.now) / timedelta(minutes=1)
+
+
+def until_the_last_try(phone: Phone, hotline: Hotline, tries: int) -> None:
+    """The phone is not answered, but in the last of so many tries it rings on."""
+    for _ in range(tries - 1):
+        sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
+        misses(phone, hotline)
+    sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))

@@ -18,6 +18,7 @@ from tests.calls.notices.conftest import (
     OPENING,
     TELLING,
     Registered,
+    misses,
     picks_up,
     ringing,
     sweeps,
@@ -300,7 +301,7 @@ def test_call_back_during_the_talk_with_the_partner_costs_no_try(
     sweep(hotline.database, hotline.jobs, hotline.carrier, hotline.office, hotline.clock.now)
     liaison = hotline.accepts(phone)
 
-    phone.another().declines(ringing(hotline), "busy")
+    misses(phone, hotline, status="busy")
     hotline.jobs.works_off()
 
     assert liaison.is_over

@@ -20,6 +20,7 @@ from tests.calls.notices.conftest import (
     SECOND,
     Registered,
     minutes_until_next,
+    misses,
     picks_up,
     ringing,
     sweeps,
@@ -322,7 +323,7 @@ def test_call_of_staff_that_nobody_answered_is_not_repeated_when_the_news_was_co
 ) -> None:
     who = make_staff()
     is_left_to_staff(phone, registered("released", phones=(FIRST, SECOND)))
-    phone.another().declines(ringing(hotline, SECOND), "no-answer")
+    misses(phone, hotline, SECOND)
     is_called_by_staff(phone, hotline, who)
     assert [one.state for one in tasks(hotline)] == ["requested"]
     sweeps(hotline, minutes=minutes_until_next(hotline))

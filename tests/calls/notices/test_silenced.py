@@ -16,8 +16,8 @@ from tests.calls.notices.conftest import (
     FIRST,
     SECOND,
     Registered,
+    misses,
     picks_up,
-    ringing,
     sweeps,
     the_notice,
 )
@@ -124,7 +124,7 @@ def test_missed_calls_of_somebody_with_the_same_phone_use_up_no_cap_but_their_ow
     registered("released", cap=99).is_due()
     for _ in range(3):
         assert sweeps(hotline, minutes=31) == [FIRST]
-        phone.another().declines(ringing(hotline), "no-answer")
+        misses(phone, hotline)
 
     registered("escaped", code="7186", cap=3).is_due("escaped")
     assert sweeps(hotline, minutes=5) == [FIRST]

@@ -1,21 +1,30 @@
-"""A text that the carrier took late: never at night against a no, nor under duress (R10, R29)."""
+"""A text about news: what it says, never at night against a no, nor under duress (R10, R29)."""
 
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 
-from models import Case, Registrant
+from models import Case, NoticePhone, Registrant
 from models import Phone as PhoneRow
 from models.calls import pacing
 from models.cases.registrant import Consent
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import FIRST, Registered, sweeps
+from tests.calls.notices.conftest import FIRST, TELLING, Registered, sweeps
 from tests.factories import make_duress_pin
 
 Registering = Callable[..., Registered]
 Texted = Callable[[str], Registered]
 TEXT = "This is a message from the information line. Please call us when you can."
+
+
+def agrees_to_texts(made: Registered) -> None:
+    """The person has agreed to texts at their only phone."""
+    now = made.hotline.clock.now
+    with made.hotline.database.transaction() as session:
+        row = session.scalars(select(PhoneRow)).one()
+        agreed = {"registration_id": made.registration_id, "words": "Yes.", "cap_per_day": 3}
+        row.consents.append(Consent(channel="text", granted_at=now, **agreed))
 
 
 @pytest.fixture
@@ -24,16 +33,41 @@ def refused_text(registered: Registering, hotline: Hotline) -> Texted:
 
     def make(status: str) -> Registered:
         made = registered(status, phone={"text_allowed": True, "night_allowed": False})
-        with hotline.database.transaction() as session:
-            row = session.scalars(select(PhoneRow)).one()
-            agreed = {"registration_id": made.registration_id, "words": "Yes.", "cap_per_day": 3}
-            row.consents.append(Consent(channel="text", granted_at=hotline.clock.now, **agreed))
+        agrees_to_texts(made)
         made.is_due(status)
         hotline.carrier.refuses_texts = 20003
         sweeps(hotline)
         return made
 
     return make
+
+
+def test_text_says_to_call_the_line_and_no_more(registered: Registering, hotline: Hotline) -> None:
+    made = registered("escaped", phone={"text_allowed": True})
+    agrees_to_texts(made)
+    made.is_due("escaped")
+
+    sweeps(hotline)
+    sweeps(hotline, minutes=2)
+
+    [(to, body)] = hotline.carrier.texts
+    assert to == FIRST
+    assert body == TEXT
+    assert not [word for word in TELLING if word in body.casefold()]
+
+
+def test_phone_that_takes_no_texts_is_not_texted_again(registered: Registering, hotline: Hotline) -> None:
+    made = registered("escaped", phone={"text_allowed": True})
+    agrees_to_texts(made)
+    made.is_due("escaped")
+    hotline.carrier.refuses_texts = 21610
+
+    sweeps(hotline)
+    hotline.carrier.refuses_texts = None
+    sweeps(hotline, minutes=2)
+
+    assert hotline.carrier.texts == []
+    assert hotline.row(select(NoticePhone).where(NoticePhone.channel == "text")).is_stopped
 
 
 @pytest.mark.parametrize("status", ["transferred", "escaped"])

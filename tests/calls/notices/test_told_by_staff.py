@@ -12,6 +12,7 @@ from tests.calls.notices.conftest import (
     FIRST,
     SECOND,
     Registered,
+    misses,
     picks_up,
     ringing,
     sweeps,
@@ -134,7 +135,7 @@ def test_second_phone_is_not_called_about_a_stop_that_was_a_mistake(
 ) -> None:
     who = make_staff()
     is_left_to_staff(phone, registered("released", phones=(FIRST, SECOND)))
-    phone.another().declines(ringing(hotline, SECOND), "no-answer")
+    misses(phone, hotline, SECOND)
     ends(hotline, staff_call(phone, hotline, who), who, "wrong_person", recognized=True)
     assert [one.reason for one in tasks(hotline) if one.state == "requested"] == ["phone_stopped"]
 

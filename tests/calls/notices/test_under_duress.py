@@ -10,7 +10,7 @@ from models.cases.duress import duress_case
 from models.notices.notice_counts import counts_by_state, late_notices
 from models.overview.duress_use import resume_calls, uses_for
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, Registered, picks_up, ringing, sweeps, the_notice
+from tests.calls.notices.conftest import CODE, FIRST, Registered, misses, picks_up, sweeps, the_notice
 from tests.calls.notices.staff_tells import tasks
 from tests.factories import make_duress_pin
 from tests.models.staff.staff_people import Someone
@@ -77,7 +77,7 @@ def test_news_under_duress_is_told_to_the_liaison_who_knows_and_the_supervisor_a
     made.is_due()
     sweeps(hotline)
     if used == "after the first call":
-        phone.another().declines(ringing(hotline), "no-answer")
+        misses(phone, hotline)
         somebody_makes_them_call(hotline, made)
 
     for minutes in (1, 1, 35, 35, 70):

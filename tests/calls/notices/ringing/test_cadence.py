@@ -1,4 +1,4 @@
-"""Which phone rings when: cadence, windows, nights, caps, STOP, and who is told if nobody confirms."""
+"""Which phone rings when: cadence, windows, nights, caps, STOP, and two calls at once."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
@@ -6,37 +6,28 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from models import Alert, Call, Case, Notice, NoticePhone, Staff, Subject
+from models import Call, Notice, Subject
 from models import Phone as PhoneRow
-from models.cases.duress import DuressWatch
-from models.staff.alert import NOTICES_LATE
-from models.staff.schedule import WEEKDAYS, set_schedule
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
     FIRST,
     SECOND,
-    TELLING,
     Registered,
     minutes_until_next,
+    misses,
     picks_up,
-    ringing,
     sweeps,
     the_notice,
+    until_the_last_try,
 )
 from tests.conftest import ON_SQLITE
-from tests.factories import make_custody_record, make_duress_pin, make_office
+from tests.factories import make_custody_record, make_office
 from tests.phone import Phone
 from workers.sweeper import sweep
 
 Registering = Callable[..., Registered]
-MakeStaff = Callable[..., Staff]
 NIGHT = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)  # 11 PM in New York
-
-
-def misses(phone: Phone, hotline: Hotline, number: str = FIRST, status: str = "no-answer") -> None:
-    """The phone at ``number`` is not answered."""
-    phone.another().declines(ringing(hotline, number), status)
 
 
 def test_release_rings_every_half_hour_six_times_and_then_every_two_hours_for_a_day(
@@ -69,14 +60,6 @@ def test_transfer_rings_three_times_in_the_window_and_then_needs_a_person(
     assert len(hotline.carrier.placed) == 3
 
 
-def until_the_last_try(phone: Phone, hotline: Hotline, tries: int) -> None:
-    """The phone is not answered, but in the last of so many tries it rings on."""
-    for _ in range(tries - 1):
-        sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
-        misses(phone, hotline)
-    sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
-
-
 @pytest.mark.parametrize(
     ("kind", "tries"), [("transferred", 3), ("released", 16)], ids=["not urgent", "urgent"]
 )
@@ -105,26 +88,6 @@ def hears_the_news_and_says_nothing(phone: Phone, hotline: Hotline, kind: str) -
     while not called.is_over:
         called.says_nothing()
     return called
-
-
-@pytest.mark.parametrize("is_last", [True, False], ids=["last try", "try before it"])
-def test_machine_is_told_that_we_call_again_only_if_we_do(
-    phone: Phone, registered: Registering, hotline: Hotline, is_last: bool
-) -> None:
-    said = {"voicemail_allowed": True, "voicemail_text": "we_call_again"}
-    registered("transferred", phone=said).is_due("transferred")
-    until_the_last_try(phone, hotline, 3 if is_last else 2)
-
-    machine = picks_up(phone, hotline, AnsweredBy="machine_start")
-    while not machine.is_over:
-        machine.says_nothing()
-
-    if is_last:
-        assert machine.does_not_hear("We will call again.")
-        assert FIRST not in sweeps(hotline, hours=2)
-    else:
-        assert machine.hears("We will call again.")
-        assert FIRST in sweeps(hotline, hours=2)
 
 
 def test_phones_take_turns_in_the_registrants_order(
@@ -194,21 +157,6 @@ def test_person_who_agreed_to_any_hour_is_called_about_a_release_outside_the_par
     assert sweeps(hotline) == ([FIRST] if rings else [])
 
 
-def test_reached_cap_makes_a_task_for_staff_at_once(
-    phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
-) -> None:
-    make_staff(on_call=True)
-    registered("escaped", cap=2).is_due("escaped")
-    for _ in range(2):
-        sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
-        misses(phone, hotline)
-
-    notice = the_notice(hotline)
-    assert (notice.state, notice.task) == ("left_for_staff", "cap")
-    sweeps(hotline, seconds=2)
-    assert {alert.level for alert in hotline.rows(select(Alert))} == {NOTICES_LATE}
-
-
 def test_cap_counts_the_calls_to_all_phones_of_a_person(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
@@ -271,161 +219,6 @@ def test_unsafe_and_unconfirmed_phones_never_ring(registered: Registering, hotli
 
     assert sweeps(hotline) == []
     assert the_notice(hotline).outcome == "no_phone"
-
-
-def test_unconfirmed_release_pages_those_on_call_after_half_an_hour_and_supervisors_after_two(
-    phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
-) -> None:
-    on_call = make_staff(email="nia@office.example.org", phone="+12025550171", on_shift=False)
-    with hotline.database.transaction() as session:
-        set_schedule(
-            session, "nia@office.example.org", kind="on_call", weekdays=range(len(WEEKDAYS)),
-            span=(time(0), time(23)), actor="shell", now=hotline.clock.now,
-        )  # fmt: skip
-    supervisor = make_staff(phone="+12025550172", role="supervisor", on_shift=False)
-    registered("released").is_due()
-    told: dict[int, list[float]] = {on_call.id: [], supervisor.id: []}
-    started = hotline.clock.now
-    for minute in (0, 29, 30, 60, 90, 119, 120):
-        hotline.clock.now = started + timedelta(minutes=minute)
-        sweeps(hotline)
-        for call in list(hotline.carrier.ringing):
-            phone.another().declines(call, "no-answer")
-        for alert in hotline.rows(select(Alert).where(Alert.level == NOTICES_LATE)):
-            told[alert.staff_id] = told[alert.staff_id] or [minute]
-
-    assert told == {on_call.id: [30], supervisor.id: [120]}
-
-
-def test_confirmed_release_pages_nobody(
-    phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
-) -> None:
-    make_staff(on_call=True)
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "1", "1"):
-        called.presses(keys)
-
-    sweeps(hotline, hours=3)
-
-    assert hotline.rows(select(Alert)) == []
-
-
-def test_text_says_to_call_the_line_and_no_more(registered: Registering, hotline: Hotline) -> None:
-    made = registered("escaped", phone={"text_allowed": True})
-    with hotline.database.transaction() as session:
-        from models.cases.registrant import Consent
-
-        row = session.scalars(select(PhoneRow)).one()
-        row.consents.append(
-            Consent(
-                registration_id=made.registration_id,
-                channel="text",
-                words="Yes.",
-                cap_per_day=3,
-                granted_at=hotline.clock.now,
-            )
-        )
-    made.is_due("escaped")
-
-    sweeps(hotline)
-    sweeps(hotline, minutes=2)
-
-    [(to, body)] = hotline.carrier.texts
-    assert to == FIRST
-    assert body == "This is a message from the information line. Please call us when you can."
-    assert not [word for word in TELLING if word in body.casefold()]
-
-
-def test_phone_that_takes_no_texts_is_not_texted_again(registered: Registering, hotline: Hotline) -> None:
-    made = registered("escaped", phone={"text_allowed": True})
-    with hotline.database.transaction() as session:
-        from models.cases.registrant import Consent
-
-        row = session.scalars(select(PhoneRow)).one()
-        row.consents.append(
-            Consent(
-                registration_id=made.registration_id,
-                channel="text",
-                words="Yes.",
-                cap_per_day=3,
-                granted_at=hotline.clock.now,
-            )
-        )
-    made.is_due("escaped")
-    hotline.carrier.refuses_texts = 21610
-
-    sweeps(hotline)
-    hotline.carrier.refuses_texts = None
-    sweeps(hotline, minutes=2)
-
-    assert hotline.carrier.texts == []
-    assert hotline.row(select(NoticePhone).where(NoticePhone.channel == "text")).is_stopped
-
-
-def test_machine_hears_only_the_first_words_in_25_seconds(
-    timed_phone: Phone, registered: Registering, hotline: Hotline
-) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    began = hotline.clock.now
-    machine = picks_up(timed_phone, hotline)
-
-    while not machine.is_over:
-        machine.says_nothing()
-
-    assert (hotline.clock.now - began).total_seconds() <= 25
-    assert not [word for word in TELLING if word in machine.heard_so_far.casefold()]
-    assert the_notice(hotline).tries == 1
-
-
-def test_machine_that_may_hear_it_records_a_neutral_message_once(
-    phone: Phone, registered: Registering, hotline: Hotline
-) -> None:
-    registered("released", phone={"voicemail_allowed": True, "voicemail_text": "please_call"}).is_due()
-    recorded = []
-    for _ in range(2):
-        sweeps(hotline, minutes=max(0, minutes_until_next(hotline)))
-        machine = picks_up(phone, hotline, AnsweredBy="machine_start")
-        while not machine.is_over:
-            machine.says_nothing()
-        recorded.append(machine.heard_so_far)
-
-    assert "Please call us when you can" in recorded[0]
-    assert "Please call us when you can" not in recorded[1]
-    assert recorded[0].count("press 1") == 1
-
-
-def test_screening_robot_that_talks_and_presses_nothing_learns_nothing(
-    phone: Phone, registered: Registering, hotline: Hotline
-) -> None:
-    registered("escaped").is_due("escaped")
-    sweeps(hotline)
-    robot = picks_up(phone, hotline)
-    robot.says("The person you are calling is using a screening service. Say your name and why you call.")
-    while not robot.is_over:
-        robot.says_nothing()
-
-    assert not [word for word in TELLING if word in robot.heard_so_far.casefold()]
-    assert the_notice(hotline).state == "waiting"
-
-
-def test_line_calls_nobody_after_a_duress_pin_and_only_the_liaison_who_knows_has_the_task(
-    registered: Registering, hotline: Hotline, make_staff: MakeStaff
-) -> None:
-    liaison, made = make_staff(), registered("escaped")
-    with hotline.database.transaction() as session:
-        duress = make_duress_pin(session, made.case)
-        session.get_one(Case, duress.id).last_verified_at = hotline.clock.now
-        session.get_one(DuressWatch, duress.id).staff_id = liaison.id
-    made.is_due("escaped")
-
-    hotline.dialler.do("dial_notice", the_notice(hotline).id)
-
-    notice = the_notice(hotline)
-    assert hotline.carrier.asked_for == []
-    assert (notice.state, notice.outcome, notice.staff_id) == ("left_for_staff", "no_phone", liaison.id)
 
 
 def test_person_who_says_not_now_at_one_phone_does_not_silence_the_other(
