@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from sqlalchemy import CursorResult, and_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.liaison import (
     choose_liaison,
@@ -132,6 +132,18 @@ def rung_now(session: Session, call_id: int) -> Rung | None:
     if row is None:
         return None
     return Rung(row.call_status is not None or row.call_sid is not None, row.started_at)
+
+
+def caller_of(session: Session, leg_id: int) -> tuple[bool, str] | None:
+    """Of the caller for whom this leg rings a liaison: whether they cannot talk, and the line they called."""
+    caller = aliased(Call)
+    of_leg = (
+        select(caller.silent, caller.line)
+        .join(Call, Call.parent_call_id == caller.id)
+        .where(Call.id == leg_id, Call.role == AT_0)
+    )
+    row = session.execute(of_leg).first()
+    return None if row is None else (row.silent, row.line)
 
 
 def dial_direct(session: Session, call_id: int) -> tuple[str, str] | None:

@@ -263,6 +263,17 @@ def to_do(row: Listed) -> list[str]:
     return found
 
 
+def to_do_at_0(language: str, *, is_silent: bool, is_discreet: bool) -> list[str]:
+    """The same for a caller at 0, before somebody talks with them: only what every liaison may know."""
+    spoken = _(LANGUAGES[language]) if language in LANGUAGES else language
+    found = [_("Language: %(language)s", language=spoken)]
+    if is_discreet:
+        found.insert(0, _("Discreet line: do not name the office."))
+    if is_silent:
+        found.insert(0, _("Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no."))
+    return found
+
+
 def if_somebody_else(row: Listed) -> list[str]:
     """What to do in the talk if it is not the person who answered; it agrees with ``to_do``.
 

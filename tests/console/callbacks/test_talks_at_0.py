@@ -5,7 +5,7 @@ from typing import Any
 from models import Callback, Talk
 from models.talks.talk import begin_talk, close
 from tests.console.callbacks.office import Office
-from tests.console.conftest import Clock, Member
+from tests.console.conftest import Clock, Member, words
 from tests.factories import make_call, make_case, make_wait
 
 
@@ -133,6 +133,32 @@ def test_ringing_of_a_caller_at_0_is_beside_the_list(staff: Any, office_rows: Of
     ana.opens("/console/callbacks")
 
     assert ana.reads("Your phone rings. A caller at 0")
+    rings = words(ana.page.get_element_by_id("no-call"))
+    assert "How to talk Language: English" in rings
+    assert "Hello, you have reached" in rings
+    assert "How can I help you?" in rings
+
+
+def test_liaison_reads_how_to_talk_with_a_caller_at_0_while_the_phone_rings(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
+    with office_rows.database.transaction() as session:
+        case = make_case(session, "in_custody", as_of=clock())
+        caller = make_call(
+            session, silent=True, line="+12025550101", language="es", case_id=case.id, verified_at=clock()
+        )
+        make_call(session, role="liaison_at_0", staff_id=ana.staff_id, parent_call_id=caller.id)
+
+    rings = words(ana.opens("/console/callbacks").page.get_element_by_id("no-call"))
+
+    assert "Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no." in rings
+    assert "Discreet line: do not name the office.Language: Spanish" in rings
+    assert "First words: Hola, le atiende" in rings
+    assert "¿Me oye?" in rings
+    # Whether they gave a PIN nobody learns before they talk.
+    assert "PIN" not in rings
+    assert not luis.opens("/console/callbacks").reads("How to talk")
 
 
 def test_only_the_leader_of_a_talk_at_0_sees_the_time_zone_of_a_caller_who_gave_a_pin(
