@@ -4,17 +4,14 @@ import xml.etree.ElementTree as ET
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
-from email.utils import format_datetime
-from functools import lru_cache
-
-import phonenumbers
 
 from hotline.exchange.delivery.request import Params, Request
+from hotline.exchange.twiml.call_params import call_params, event_params
 from hotline.exchange.twiml.documents import TwimlError, parse
 from hotline.exchange.twiml.recorder import Recorded, Recorder
 from hotline.exchange.twiml.sound import Sound
 from hotline.exchange.twiml.steps import Step, step_of
-from hotline.exchange.twiml.terms import API_URL, API_VERSION, FINAL, new_sid
+from hotline.exchange.twiml.terms import API_URL, FINAL, new_sid
 from hotline.exchange.twiml.urls import Urls
 from hotline.exchange.twiml.verbs import KEYS
 from hotline.exchange.twiml.waits import (
@@ -33,24 +30,6 @@ from hotline.exchange.twiml.waits import (
 _MOST_REQUESTS_WITHOUT_A_KEY = 60
 #: Requests that are at least this many seconds apart do not count as a circle of redirects.
 _APART_SECONDS = 0.5
-_GEOGRAPHY = tuple(
-    f"{side}{place}"
-    for side in ("From", "To", "Caller", "Called")
-    for place in ("City", "State", "Zip", "Country")
-)
-
-
-@lru_cache(maxsize=1024)
-def _country(number: str) -> str:
-    """Return the country of a number in E.164, as ``US``; empty for any other caller ID."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return ""
-    # A number that is not in use, such as one of a test, has the main country of its code.
-    known = phonenumbers.region_code_for_number(parsed)
-    country = str(known or phonenumbers.region_code_for_country_code(parsed.country_code or 0))
-    return "" if country in {"ZZ", "001"} else country
 
 
 class Leg:
@@ -155,23 +134,23 @@ class Leg:
         status, params = self._standard
         if status != self.call_status:
             # Every turn needs them, and they change with the status alone.
-            params = tuple(self._facts().items())
+            params = call_params(
+                call_sid=self.call_sid,
+                account_sid=self.account_sid,
+                status=self.call_status,
+                direction=self.direction,
+                from_=self.from_,
+                to=self.to,
+                parent_call_sid=self.parent_call_sid,
+                extra=self._extra,
+            )
             self._standard = (self.call_status, params)
         return params
 
     def event(self, url: str, status: str, *, sequence: int, seconds: int, now: datetime) -> Request:
         """Return a call event (Twilio's status callback) for ``url``; the call has lasted ``seconds``."""
-        params = dict(self.standard_params()) | {
-            "CallStatus": status,
-            "CallbackSource": "call-progress-events",
-            "SequenceNumber": str(sequence),
-            "Timestamp": format_datetime(now),
-        }
-        if status in FINAL:
-            params["CallDuration"] = str(seconds)
-        if status == "completed":
-            params["Duration"] = str(-(-seconds // 60))
-        return Request.of("POST", url, tuple(params.items()))
+        params = event_params(self.standard_params(), status, sequence=sequence, seconds=seconds, now=now)
+        return Request.of("POST", url, params)
 
     # Documents.
 
@@ -516,22 +495,3 @@ class Leg:
 
     def _note(self, words: str) -> None:
         self.notes.append((len(self.phrases), words))
-
-    def _facts(self) -> dict[str, str]:
-        params = {
-            "CallSid": self.call_sid,
-            "AccountSid": self.account_sid,
-            "ApiVersion": API_VERSION,
-            "CallStatus": self.call_status,
-            "Direction": self.direction,
-            "From": self.from_,
-            "To": self.to,
-            "Caller": self.from_,
-            "Called": self.to,
-            **dict.fromkeys(_GEOGRAPHY, ""),
-            **{name: _country(self.from_) for name in ("FromCountry", "CallerCountry")},
-            **{name: _country(self.to) for name in ("ToCountry", "CalledCountry")},
-        }
-        if self.parent_call_sid:
-            params["ParentCallSid"] = self.parent_call_sid
-        return params | self._extra
