@@ -1,5 +1,6 @@
 """Who may view a case and until when: by a call, a logged verification, a search, or a request (R37)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -124,6 +125,25 @@ def grounds_for(
         return Grounds("call", "verified_call", None)
     # Nobody gave a PIN for a call that staff began, nor for one that follows it, so it adds no phone (R09).
     return Grounds(STAFF_CALL, STAFF_CALL, None) if begun_by_staff else None
+
+
+def open_among(
+    session: Session, person: Person, case_ids: Sequence[int], now: datetime, policies: Policies
+) -> set[int]:
+    """Those of these cases that this person may view now."""
+    opened = select(CaseOpening.case_id).where(
+        CaseOpening.staff_id == person.staff_id, CaseOpening.case_id.in_(case_ids), CaseOpening.until > now
+    )
+    called = select(Callback.case_id).where(
+        Callback.staff_id == person.staff_id, Callback.case_id.in_(case_ids)
+    )
+    talked = _of_talk(person, now, policies).where(Case.id.in_(case_ids))
+    # A long list has few of them, and only these are looked at one by one.
+    return {
+        one
+        for one in session.scalars(opened.union(called, talked)).all()
+        if one is not None and grounds_for(session, person, one, now, policies) is not None
+    }
 
 
 def case_in_talk(session: Session, person: Person, now: datetime, policies: Policies) -> int | None:

@@ -22,7 +22,7 @@ from models.custody.import_preview import changes, kinds_of
 from models.custody.import_rejects import kept_rejects
 from models.custody.unlisted import dismiss_unlisted, unlisted_names
 from models.notices.notice_counts import Counts, counts_of_import
-from models.overview.case_opening import CaseOpeningError, open_from_call_list
+from models.overview.case_opening import CaseOpeningError, open_among, open_from_call_list
 from models.talks.own_call import called_since
 
 ROLES = ("supervisor", "administrator")
@@ -149,8 +149,11 @@ def _people(template: str, import_id: int, *, heard_alone: bool) -> str:
     held_at = one.entry.decided_at or one.entry.started_at
     with console.database.reading() as reading:
         found = changes(reading, import_id, heard_alone=heard_alone, after=after, size=PEOPLE + 1)
-        of_list = [case_id for change in found for case_id in change.case_ids] if heard_alone else []
-        called = called_since(reading, of_list, held_at)
+        listed = [case_id for change in found for case_id in change.case_ids]
+        called = called_since(reading, listed, held_at) if heard_alone else {}
+        is_open = (
+            set() if heard_alone else open_among(reading, me(), listed, console.clock(), console.policies)
+        )
     return render_template(
         template,
         **_about(one),
@@ -158,6 +161,7 @@ def _people(template: str, import_id: int, *, heard_alone: bool) -> str:
         more=found[PEOPLE - 1].place if len(found) > PEOPLE else None,
         after=after,
         called=called,
+        is_open=is_open,
     )
 
 

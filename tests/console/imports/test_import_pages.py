@@ -15,6 +15,7 @@ from models.custody.custody_status import NEUTRAL
 from models.custody.import_paging import page_held
 from models.notices.spreading import spread
 from models.store.database import Database
+from tests.console.case_pages import verifies
 from tests.console.conftest import Clock, Member
 from tests.console.imports.files import held_import, newest_import, uploads
 from tests.factories import make_callback, make_import, make_policies
@@ -112,6 +113,29 @@ def test_people_are_shown_by_number_and_cases_and_never_by_name(
     assert "Invented" not in administrator.text
     administrator.clicks("More")
     assert len(administrator.page.xpath("//tbody/tr")) == 5
+
+
+def test_case_in_the_rows_is_a_link_only_for_a_person_to_whom_it_is_open(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    made = open_cases(database, "A-1", "A-2")
+    uploads(administrator, *(feed_row(name) for name in made))
+    page = f"/console/imports/{newest_import(database)}/people"
+    for reader in (administrator, supervisor):
+        assert reader.opens(page).reads(*(f"case {case.id}" for case in made.values()))
+        assert not [one for one in reader.links if one.startswith("case ")]
+
+    verifies(supervisor, made["A-1"])
+
+    assert [one for one in supervisor.opens(page).links if one.startswith("case ")] == [
+        f"case {made['A-1'].id}"
+    ]
+    supervisor.clicks(f"case {made['A-1'].id}")
+    assert supervisor.heading.startswith("Case about")
+    assert not [one for one in administrator.opens(page).links if one.startswith("case ")]
+    clock.goes_on(minutes=61)
+    supervisor.signs_in().opens(page)
+    assert not [one for one in supervisor.links if one.startswith("case ")]
 
 
 def test_rejects_are_shown_by_line_and_field(administrator: Member, database: Database) -> None:
