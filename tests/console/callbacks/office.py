@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import select
 
 from models import AuditEntry, Callback, Talk
+from models.callbacks.note import note_of
 from models.store.database import Database
-from tests.console.conftest import Clock
+from tests.console.conftest import Clock, Member
 from tests.factories import make_callback, make_case, make_talk
 
 PHONE = "+12025550110"
@@ -57,3 +58,27 @@ class Office:
                 make_talk(session, row)
             elif talk is not None and row.state != "talking":
                 talk.closed_at, talk.outcome = row.closed_at or self.clock(), row.outcome
+
+
+def just_talked(office_rows: Office, who: Member, **facts: Any) -> int:
+    """Somebody whose callback this person has just talked in."""
+    now = office_rows.clock()
+    over = {
+        "state": "reached", "outcome": "reached", "staff_id": who.staff_id, "talking_at": now,
+        "closed_at": now, "rank": None,
+    }  # fmt: skip
+    return office_rows.promises(**over | facts)
+
+
+def the_talk(database: Database) -> Talk:
+    """The only talk there is."""
+    with database.reading() as session:
+        (found,) = session.scalars(select(Talk)).all()
+        session.expunge(found)
+        return found
+
+
+def note_on(database: Database, callback_id: int) -> str:
+    """The note that staff wrote on this callback."""
+    with database.reading() as session:
+        return note_of(session, session.get_one(Callback, callback_id))
