@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from flask import flash, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -23,6 +24,7 @@ from models.custody.import_rejects import kept_rejects
 from models.custody.unlisted import dismiss_unlisted, unlisted_names
 from models.notices.notice_counts import Counts, counts_of_import
 from models.overview.case_opening import CaseOpeningError, open_among, open_from_call_list
+from models.staff.two_people import tied_to
 from models.talks.own_call import called_since
 
 ROLES = ("supervisor", "administrator")
@@ -37,6 +39,7 @@ def imports() -> str:
         undecided = waiting(reading) if before is None else []
         newest = newest_as_of(reading)
         unlisted = unlisted_names(reading) if before is None else []
+        not_mine_to_approve = _not_to_approve(reading, undecided)
         reading.expunge_all()
     older = listed[PAGE - 1].entry.id if len(listed) > PAGE else None
     age = None if newest is None else console.clock() - newest
@@ -44,6 +47,7 @@ def imports() -> str:
         "console/imports/imports.html",
         listed=listed[:PAGE],
         undecided=undecided,
+        not_mine_to_approve=not_mine_to_approve,
         unlisted=unlisted,
         older=older,
         before=before,
@@ -136,6 +140,14 @@ def import_notices(import_id: int) -> str:
         counts = counts_of_import(reading, import_id)
     total = sum(counts.values(), Counts())
     return render_template("console/imports/notices.html", **_about(one), counts=counts, total=total)
+
+
+def _not_to_approve(session: Session, undecided: list[Listed]) -> set[int]:
+    """The ids of those who asked to take back an import, and whose request this person may not approve."""
+    mine, days = me().staff_id, console.policies.two_people_days
+    asked = (one.entry.asked_by_id for one in undecided if one.entry.state == "landed")
+    askers = [one for one in asked if one is not None]
+    return {mine, *tied_to(session, mine, askers, console.clock(), days)}
 
 
 def _place(name: str) -> int | None:

@@ -160,7 +160,13 @@ def test_wrong_import_is_taken_back_by_two_people_on_sessions_of_their_own(
         sam.opens("/console/wallboard").page.xpath("//section[.//h2='Needs a person now']")[0]
     )
     assert sam.links[f"Import {newest_import(database)}"] == f"{page}/retract"
+    decide = f"Decide: take back import {newest_import(database)}"
     assert sam.opens("/console/imports").reads("To decide", waits)
+    assert sam.links[decide] == f"{page}/retract"
+    assert ruth.opens("/console/imports").reads("You asked for this, so someone else must approve it.")
+    assert decide not in ruth.links
+    ruth.clicks(f"See the request to take back import {newest_import(database)}")
+    assert "Withdraw request" in ruth.buttons
     sam.opens(page)
     assert sam.reads("Supervisor 1 asks to take it back.")
     sam.opens(f"{page}/retract").clicks("Approve: take back import")
@@ -173,6 +179,27 @@ def test_wrong_import_is_taken_back_by_two_people_on_sessions_of_their_own(
     ruth.opens(page)
     assert ruth.reads("Taken back", "What callers heard", "Taken back 10:00 AM by Supervisor 1, ")
     assert ruth.opens("/console/imports").reads("taken back by Supervisor 1, ")
+
+
+def test_supervisor_who_reset_the_other_account_is_not_asked_to_decide(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    _landed(database, clock)
+    ruth, sam = staff("supervisor").signs_in(), staff("administrator").signs_in()
+    with database.transaction() as session:
+        ids = {one.role: one for one in session.scalars(select(Staff))}
+        audit.record(
+            session, actor=ids["administrator"].email, action="reset_sign_in",
+            target=f"staff:{ids['supervisor'].id}", now=clock(),
+        )  # fmt: skip
+    ruth.opens(f"/console/imports/{newest_import(database)}/retract").clicks("Ask a second person")
+
+    sam.opens("/console/imports")
+
+    assert not sam.reads("Decide:")
+    sam.clicks(f"See the request to take back import {newest_import(database)}")
+    assert sam.reads("You cannot approve this request.")
+    assert "Approve: take back import" not in sam.buttons
 
 
 def test_page_says_who_is_told_that_a_file_was_wrong_and_how_many_callers_are_not(
