@@ -196,6 +196,10 @@ ACTIONS = {
     "lift_hold": N_("lifted a legal hold"),
     "fail_audit_head": N_("could not copy the head of the audit to its second place"),
 }
+#: The same of a caller, where the words above are those of staff.
+_OF_CALLERS = {
+    "close_left_callback": N_("cancelled a callback that waited behind a call about news"),
+}
 #: What an entry can be about, and the page that shows it, if there is such a page.
 TARGETS = {
     "case": (N_("case %(id)s"), "console.cases.case"),
@@ -370,9 +374,11 @@ def is_chosen(asked: Mapping[str, str]) -> bool:
     return is_who and is_target and (not asked["what"] or asked["what"] in ACTIONS)
 
 
-def action(name: str) -> str:
-    """An action in words; one without words is shown as it is."""
+def action(name: str, actor: str = "") -> str:
+    """An action of an actor in words; one without words is shown as it is."""
     known = ACTIONS.get(name)
+    if actor.partition(":")[0] == "caller":
+        known = _OF_CALLERS.get(name, known)
     return _(known) if known else name.replace("_", " ").replace(".", " ")
 
 

@@ -102,6 +102,21 @@ def test_codes_of_levels_classes_ways_and_roles_are_read_in_words(
     assert supervisor.opens("/console/audit").reads(said)
 
 
+def test_caller_who_cancels_what_waited_behind_news_did_not_close_work_of_staff(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "caller:7", "close_left_callback", "callback:7")
+    records(database, clock, f"liaison:{supervisor.staff_id}", "close_left_callback", "callback:8")
+    supervisor.opens("/console/audit")
+
+    assert supervisor.reads(
+        "cancelled a callback that waited behind a call about news: callback 7",
+        "closed a callback that needed attention: callback 8",
+    )
+    assert not supervisor.reads("closed a callback that needed attention: callback 7")
+    assert supervisor.clicks("Español").reads("canceló una llamada que esperaba")
+
+
 def test_names_of_facts_are_in_the_language_of_the_page(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
