@@ -34,6 +34,16 @@ def opens_the_case(phone: Phone, case: MadeCase, language: str = "1", from_: str
     phone.presses(case.pin)
 
 
+def talks_at_0(phone: Phone, hotline: "Hotline", caller: Phone) -> Phone:
+    """A liaison takes the caller, who does no more than wait; returns the liaison's phone."""
+    liaison = hotline.accepts(phone.another())
+    for _ in range(6):
+        if not caller.is_talking:
+            caller.says_nothing()
+    assert caller.is_talking
+    return liaison
+
+
 def wrong(pin: str) -> str:
     """Any PIN but this one."""
     return pin[:-1] + str((int(pin[-1]) + 1) % 10)

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from models import Callback, Staff
 from tests.calls.conftest import Hotline
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import opens_the_case, talks_at_0
 from tests.factories import MadeCase, make_callback
 from tests.phone import Phone
 
@@ -17,14 +17,14 @@ MakeStaff = Callable[..., Staff]
 FIRST = "+12025550130"
 
 
-def talks(phone: Phone, hotline: Hotline, caller: Phone) -> Phone:
-    """A liaison takes the caller, who does no more than wait; returns the liaison's phone."""
-    liaison = hotline.accepts(phone.another())
-    for _ in range(6):
-        if not caller.is_talking:
-            caller.says_nothing()
-    assert caller.is_talking
-    return liaison
+def asks_to_be_told(phone: Phone, hotline: Hotline, case: MadeCase) -> Phone:
+    """The person calls, and would rather hear the news from a person; returns their phone."""
+    caller = phone.another()
+    opens_the_case(caller, case, from_=FIRST)
+    assert caller.hears("To have a person tell you, press 2")
+    caller.presses("2")
+    hotline.jobs.works_off()
+    return caller
 
 
 @pytest.mark.parametrize("how", ["hangs up", "is cut off on hold", "call later", "for the supervisor"])
@@ -33,16 +33,12 @@ def test_caller_whom_no_person_told_hard_news_is_called_back_urgently(
 ) -> None:
     make_staff()
     case = make_case("released", phone=FIRST)
-    caller = phone.another()
-    opens_the_case(caller, case, from_=FIRST)
-    assert caller.hears("To have a person tell you, press 2")
-    caller.presses("2")
-    hotline.jobs.works_off()
+    caller = asks_to_be_told(phone, hotline, case)
     if how == "hangs up":
         hotline.clock.passes(seconds=40)
         caller.hangs_up()
     else:
-        liaison = talks(phone, hotline, caller)
+        liaison = talks_at_0(phone, hotline, caller)
         hotline.clock.passes(minutes=1)
         if how == "is cut off on hold":
             liaison.presses("*")
@@ -85,7 +81,7 @@ def test_later_after_a_talk_at_0_brings_the_promise_of_another_day_forward(
     opens_the_case(caller, case, from_=FIRST)
     caller.presses("0")
     hotline.jobs.works_off()
-    liaison = talks(phone, hotline, caller)
+    liaison = talks_at_0(phone, hotline, caller)
     with hotline.database.transaction() as session:
         make_callback(session, case, phone=FIRST, next_attempt_at=friday, due_at=friday + timedelta(hours=8))
         hours = {"window_starts": friday, "window_ends": friday + timedelta(hours=4)}
@@ -109,10 +105,7 @@ def test_callback_that_stands_becomes_urgent_for_a_caller_whom_no_person_told_ha
 ) -> None:
     make_staff()
     case = make_case("released", phone=FIRST)
-    caller = phone.another()
-    opens_the_case(caller, case, from_=FIRST)
-    caller.presses("2")
-    hotline.jobs.works_off()
+    caller = asks_to_be_told(phone, hotline, case)
     at = hotline.clock.now + timedelta(minutes=minutes)
     with hotline.database.transaction() as session:
         make_callback(session, case, phone=FIRST, next_attempt_at=at, due_at=at + timedelta(hours=8))
@@ -120,7 +113,7 @@ def test_callback_that_stands_becomes_urgent_for_a_caller_whom_no_person_told_ha
         hotline.clock.passes(seconds=40)
         caller.hangs_up()
     else:
-        liaison = talks(phone, hotline, caller)
+        liaison = talks_at_0(phone, hotline, caller)
         hotline.clock.passes(minutes=1)
         caller.hangs_up()
         hotline.jobs.works_off()

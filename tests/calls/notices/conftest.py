@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import Notice, Registration
+from models import Notice, Registration, Subject
 from models import Phone as PhoneRow
 from models.cases.registrant import Consent
+from models.custody.custody_import import ImportResult, ImportRules
 from models.store.database import keyring_of
 from tests import factories
 from tests.calls.conftest import Hotline
 from tests.factories import MadeCase
+from tests.models.custody.feed import feed_row, load
 from tests.phone import Phone, PlacedCall
 from workers.sweeper import sweep
 
@@ -97,6 +99,22 @@ def registered(hotline: Hotline, make_case: Callable[..., MadeCase]) -> Callable
     return make
 
 
+def reports(
+    hotline: Hotline, status: str, *made: Registered, hours_ago: float = 1.0, **more: str
+) -> ImportResult:
+    """The feed says now that this happened to these people; ``more`` are other columns."""
+    now = hotline.clock.now
+    with hotline.database.reading() as session:
+        keyring = keyring_of(session)
+        names = [
+            keyring.unseal("subject.feed_id", session.get_one(Subject, one.case.subject_id).feed_id_sealed)
+            for one in made
+        ]
+    facts = {"status": status, "status_at": now - timedelta(hours=hours_ago), "as_of": now, **more}
+    rules = ImportRules.of(hotline.office.gates, hotline.policies)
+    return load(hotline.database, *(feed_row(name, **facts) for name in names), now=now, rules=rules)
+
+
 def sweeps(hotline: Hotline, **passed: float) -> list[str]:
     """Let time pass, and the sweeper and the workers do their work; the phones that ring then."""
     hotline.clock.passes(**passed)
@@ -114,6 +132,16 @@ def ringing(hotline: Hotline, number: str = FIRST) -> PlacedCall:
     found = [call for call in hotline.carrier.ringing if call.to == number]
     assert found, f"{number} does not ring"
     return found[-1]
+
+
+def is_called(phone: Phone, made: Registered, *keys: str, kind: str = "released") -> Phone:
+    """There is news of this kind, the phone rings, and whoever answers presses these keys."""
+    made.is_due(kind)
+    sweeps(made.hotline)
+    called = picks_up(phone, made.hotline)
+    for key in keys:
+        called.presses(key)
+    return called
 
 
 def misses(phone: Phone, hotline: Hotline, number: str = FIRST, status: str = "no-answer") -> None:

@@ -10,6 +10,7 @@ from models import Callback, Staff
 from models.callbacks.case_words import look_at_words
 from models.callbacks.recognition import recognize
 from models.cases.case import Case
+from models.custody.custody_import import ImportResult
 from models.overview.case_opening import look_at, open_to
 from models.overview.outcome import note_outcome
 from models.talks.own_call import call_now
@@ -17,8 +18,8 @@ from models.talks.shown_talk import look_at_talk_words, shown_talk
 from models.talks.talk import Talk
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, TELLING, Registered, picks_up, sweeps
-from tests.phone import Phone
+from tests.calls.notices.conftest import CODE, TELLING, Registered, picks_up, reports, sweeps
+from tests.phone import Phone, PlacedCall
 from workers.office_rules import heard_rules_of
 
 
@@ -44,18 +45,51 @@ def forgets_the_code(phone: Phone, hotline: Hotline) -> None:
     sweeps(hotline)
 
 
-def staff_call(phone: Phone, hotline: Hotline, who: Staff) -> Phone:
-    """Staff take the task and call; the person says that it is a good time. Returns the person's phone."""
+def presses_call_now(hotline: Hotline, who: Staff, task: Callback | None = None) -> None:
+    """Staff press Call now on this task, or the newest; their own phone rings."""
+    task = task or tasks(hotline)[-1]
     with hotline.database.transaction() as session:
-        jobs = call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
+        jobs = call_now(session, task.id, who.id, hotline.clock.now, hotline.policy)
     for name, row_id in jobs:
         hotline.jobs.enqueue(name, row_id)
-    _, to_person = accepted_by(phone, hotline)
+
+
+def staff_ring(
+    phone: Phone, hotline: Hotline, who: Staff, task: Callback | None = None
+) -> tuple[Phone, PlacedCall]:
+    """Staff press Call now and accept; the liaison's phone, and the call to the person."""
+    presses_call_now(hotline, who, task)
+    return accepted_by(phone, hotline)
+
+
+def has_time(phone: Phone, hotline: Hotline, to_person: PlacedCall) -> Phone:
+    """The person picks up, hears nothing that tells, and says that it is a good time."""
     person = phone.answers(to_person)
     assert person.does_not_hear(*TELLING)
     person.presses("1")
     hotline.jobs.works_off()
     return person
+
+
+def staff_call(phone: Phone, hotline: Hotline, who: Staff) -> Phone:
+    """Staff take the task and call; the person says that it is a good time. Returns the person's phone."""
+    _, to_person = staff_ring(phone, hotline, who)
+    return has_time(phone, hotline, to_person)
+
+
+def staff_tell(phone: Phone, hotline: Hotline, who: Staff, minutes: float = 3) -> Phone:
+    """Soon staff call, recognize the person, and talk with the words before them; the person's phone."""
+    sweeps(hotline, seconds=30)
+    person = staff_call(phone, hotline, who)
+    recognizes(hotline, who)
+    hotline.clock.passes(minutes=minutes)
+    return person
+
+
+def hangs_up(person: Phone, hotline: Hotline) -> None:
+    """The person hangs up; staff have not saved yet how it went."""
+    person.hangs_up()
+    hotline.jobs.works_off()
 
 
 def ends(
@@ -64,14 +98,16 @@ def ends(
     who: Staff,
     code: str,
     *,
-    recognized: bool,
+    recognized: bool = False,
     call_at: datetime | None = None,
 ) -> None:
-    """The talk ends, and staff enter how it went, and when to call again."""
+    """The talk ends, and staff enter how it went, and when to call again.
+
+    ``recognized``: in its last moments they recognized the person and had the words before them.
+    """
     if recognized:
         recognizes(hotline, who)
-    person.hangs_up()
-    hotline.jobs.works_off()
+    hangs_up(person, hotline)
     saves(hotline, who, code, call_at)
 
 
@@ -133,6 +169,22 @@ def is_left_to_staff(phone: Phone, made: Registered, kind: str = "released") -> 
     forgets_the_code(phone, made.hotline)
 
 
+def is_reported_and_left_to_staff(
+    phone: Phone, made: Registered, status: str, hours_ago: float = 1
+) -> ImportResult:
+    """A file reports this, and whoever answers says that they have no code."""
+    imported = reports(made.hotline, status, made, hours_ago=hours_ago)
+    sweeps(made.hotline)
+    forgets_the_code(phone, made.hotline)
+    return imported
+
+
+def newer_news_is_left_to_staff(phone: Phone, made: Registered, status: str = "escaped") -> None:
+    """The same ten minutes later, of what has just occurred."""
+    made.hotline.clock.passes(minutes=10)
+    is_reported_and_left_to_staff(phone, made, status, hours_ago=0.1)
+
+
 def asks_for_person(phone: Phone, hotline: Hotline) -> Phone:
     """In the call about the news, which is due, the person asks to hear it from a person."""
     sweeps(hotline)
@@ -152,7 +204,4 @@ def talks_with_a_person(phone: Phone, hotline: Hotline) -> tuple[Phone, Phone]:
 def talk_again(phone: Phone, hotline: Hotline) -> tuple[Phone, Phone]:
     """The liaison accepts the callback that rings, and the person says that it is a good time."""
     liaison, to_person = accepted_by(phone, hotline)
-    person = phone.answers(to_person)
-    person.presses("1")
-    hotline.jobs.works_off()
-    return liaison, person
+    return liaison, has_time(phone, hotline, to_person)

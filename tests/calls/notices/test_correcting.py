@@ -9,19 +9,17 @@ from sqlalchemy import select
 
 from models import Callback, CustodyEvent, Notice, Staff
 from models.cases.subject import Subject
-from models.custody.custody_import import ImportResult, ImportRules
+from models.custody.custody_import import ImportResult
 from models.custody.held_import import release
 from models.custody.import_record import CustodyImport
 from models.notices.registering import pause, stop_registration
 from models.notices.taking_back.retraction import begin_retraction, retract
-from models.store.database import keyring_of
 from tests import factories
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, OPENING, SECOND, Registered, picks_up, sweeps
+from tests.calls.notices.conftest import CODE, FIRST, OPENING, SECOND, Registered, picks_up, reports, sweeps
 from tests.calls.notices.staff_tells import corrects, ends, forgets_the_code, staff_call
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase, make_staff
-from tests.models.custody.feed import feed_row, load
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -33,22 +31,6 @@ def two_people(hotline: Hotline) -> None:
     with hotline.database.transaction() as session:
         for email in (ANA, BEN):
             make_staff(session, email=email, role="supervisor", on_shift=False)
-
-
-def reports(
-    hotline: Hotline, status: str, *made: Registered, hours_ago: float = 1.0, **more: str
-) -> ImportResult:
-    """The feed says now that this happened to these people; ``more`` are other columns."""
-    now = hotline.clock.now
-    with hotline.database.reading() as session:
-        keyring = keyring_of(session)
-        names = [
-            keyring.unseal("subject.feed_id", session.get_one(Subject, one.case.subject_id).feed_id_sealed)
-            for one in made
-        ]
-    facts = {"status": status, "status_at": now - timedelta(hours=hours_ago), "as_of": now, **more}
-    rules = ImportRules.of(hotline.office.gates, hotline.policies)
-    return load(hotline.database, *(feed_row(name, **facts) for name in names), now=now, rules=rules)
 
 
 def takes_back(hotline: Hotline, imported: ImportResult) -> None:

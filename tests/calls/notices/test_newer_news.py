@@ -11,9 +11,14 @@ from models.callbacks.appointment import cancel, reschedule, stamp_of
 from models.callbacks.claim import claim, release
 from models.store.refusal import RefusedError
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, sweeps
-from tests.calls.notices.staff_tells import ends, forgets_the_code, staff_call, tasks
-from tests.calls.notices.test_correcting import reports
+from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, reports, sweeps
+from tests.calls.notices.staff_tells import (
+    ends,
+    is_reported_and_left_to_staff,
+    newer_news_is_left_to_staff,
+    staff_call,
+    tasks,
+)
 from tests.factories import make_callback
 from tests.phone import Phone
 
@@ -45,9 +50,7 @@ def test_escape_does_not_wait_for_a_call_that_was_agreed_on_before_it(
 ) -> None:
     who = make_staff()
     made = registered("in_custody")
-    reports(hotline, "transferred", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_reported_and_left_to_staff(phone, made, "transferred")
     in_five_days = hotline.clock.now + timedelta(days=5)
     if how == "staff set another time":
         with hotline.database.transaction() as session:
@@ -75,9 +78,7 @@ def test_news_of_which_its_person_was_promised_a_call_waits_for_that_call(
 ) -> None:
     who = make_staff()
     made = registered("in_custody")
-    reports(hotline, "released", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_reported_and_left_to_staff(phone, made, "released")
     tomorrow = hotline.clock.now + timedelta(days=1)
 
     ends(hotline, staff_call(phone, hotline, who), who, "call_later", recognized=True, call_at=tomorrow)
@@ -90,9 +91,7 @@ def test_escape_after_news_that_was_confirmed_is_a_task_at_once(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
     made = registered("in_custody", phones=(FIRST, SECOND))
-    reports(hotline, "released", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_reported_and_left_to_staff(phone, made, "released")
     sweeps(hotline, minutes=30)
     called = picks_up(phone.another(), hotline, SECOND)
     for key in ("1", CODE, "1", "1"):
@@ -101,10 +100,7 @@ def test_escape_after_news_that_was_confirmed_is_a_task_at_once(
     sweeps(hotline, seconds=5)
     assert [one.outcome for one in tasks(hotline)] == ["notice_over"]
 
-    hotline.clock.passes(minutes=10)
-    reports(hotline, "escaped", made, hours_ago=0.1)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    newer_news_is_left_to_staff(phone, made)
 
     assert on_the_list(hotline) == [("urgent", "notice_no_code")]
 
@@ -114,15 +110,10 @@ def test_escape_soon_after_a_talk_about_older_news_is_a_task_at_once(
 ) -> None:
     who = make_staff()
     made = registered("in_custody")
-    reports(hotline, "released", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_reported_and_left_to_staff(phone, made, "released")
     ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=True)
 
-    hotline.clock.passes(minutes=10)
-    reports(hotline, "escaped", made, hours_ago=0.1)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    newer_news_is_left_to_staff(phone, made)
 
     assert on_the_list(hotline) == [("urgent", "notice_no_code")]
 
@@ -157,9 +148,7 @@ def test_person_who_is_promised_a_callback_is_called_about_an_escape_and_keeps_i
     made = registered("in_custody")
     asked_for_a_call(made)
     before = promised(hotline)
-    reports(hotline, "escaped", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_reported_and_left_to_staff(phone, made, "escaped")
 
     person = staff_call(phone, hotline, who)
     ends(hotline, person, who, "reached", recognized=True)
@@ -177,9 +166,7 @@ def test_callback_of_a_person_whom_staff_did_not_reach_about_an_escape_is_made_a
     made = registered("in_custody")
     asked_for_a_call(made)
     before = promised(hotline)
-    reports(hotline, "escaped", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_reported_and_left_to_staff(phone, made, "escaped")
     task = news_task(hotline).id
 
     with hotline.database.transaction() as session:
@@ -199,9 +186,7 @@ def test_task_that_is_cancelled_beside_a_callback_leaves_that_callback_alone(
     who = make_staff()
     made = registered("in_custody")
     asked_for_a_call(made)
-    reports(hotline, "escaped", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_reported_and_left_to_staff(phone, made, "escaped")
     ids = [one.id for one in tasks(hotline)]
 
     with hotline.database.transaction() as session:
@@ -218,14 +203,9 @@ def test_task_cancelled_on_an_old_page_does_not_stop_an_escape_that_the_page_did
 ) -> None:
     who = make_staff()
     made = registered("in_custody", phones=(FIRST, SECOND))
-    reports(hotline, "released", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_reported_and_left_to_staff(phone, made, "released")
     old_page = stamp_of(news_task(hotline))
-    hotline.clock.passes(minutes=10)
-    reports(hotline, "escaped", made, hours_ago=0.1)
-    sweeps(hotline)
-    forgets_the_code(phone.another(), hotline)
+    newer_news_is_left_to_staff(phone.another(), made)
     sweeps(hotline, seconds=5)
 
     mine, task = hotline.row(select(Staff).where(Staff.id == who.id)), news_task(hotline).id
@@ -242,17 +222,12 @@ def test_task_cancelled_once_its_agreed_moment_came_settles_what_came_before_tha
 ) -> None:
     who = make_staff()
     made = registered("in_custody")
-    reports(hotline, "released", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_reported_and_left_to_staff(phone, made, "released")
     agreed = hotline.clock.now + timedelta(hours=3)
     mine, task = hotline.row(select(Staff).where(Staff.id == who.id)), news_task(hotline).id
     with hotline.database.transaction() as session:
         reschedule(session, task, mine, agreed, hotline.clock.now, hotline.policy)
-    hotline.clock.passes(minutes=10)
-    reports(hotline, "returned_to_custody", made, hours_ago=0.1)
-    sweeps(hotline)
-    forgets_the_code(phone.another(), hotline)
+    newer_news_is_left_to_staff(phone.another(), made, "returned_to_custody")
     sweeps(hotline, hours=3)
     for call in list(hotline.carrier.ringing):
         phone.another().lets_ring(call)

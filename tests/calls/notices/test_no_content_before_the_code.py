@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import OPENING, Registered, picks_up, sweeps
+from tests.calls.notices.conftest import OPENING, Registered, is_called, picks_up, sweeps
 from tests.conftest import in_turn
 from tests.phone import Phone
 
@@ -94,9 +94,7 @@ def test_machine_or_person_without_the_code_hears_neutral_words_alone(
 def test_keys_of_somebody_without_the_code_open_nothing(
     phone: Phone, registered: Registering, hotline: Hotline, keys: str
 ) -> None:
-    registered("escaped").is_due("escaped")
-    sweeps(hotline)
-    stranger = picks_up(phone, hotline)
+    stranger = is_called(phone, registered("escaped"), kind="escaped")
     assert stranger.hears(OPENING)
 
     for key in keys:

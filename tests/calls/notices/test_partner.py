@@ -18,6 +18,7 @@ from tests.calls.notices.conftest import (
     OPENING,
     TELLING,
     Registered,
+    is_called,
     misses,
     picks_up,
     ringing,
@@ -252,11 +253,7 @@ def test_registrant_who_cannot_talk_is_connected_to_nobody_who_would_ask_them_to
 def test_silence_before_hard_news_is_offered_no_partner(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
-    called.presses(CODE)
+    called = is_called(phone, registered("released"), "1", CODE)
 
     called.says_nothing()
     called.says_nothing()

@@ -12,7 +12,6 @@ from models.cases.case import Case
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
 from models.talks.refusals import TalkRefusal
-from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
@@ -32,10 +31,11 @@ from tests.calls.notices.staff_tells import (
     forgets_the_code,
     is_left_to_staff,
     staff_call,
+    staff_ring,
     tasks,
 )
 from tests.factories import make_duress_pin, make_event, make_notice
-from tests.phone import Phone, PlacedCall
+from tests.phone import Phone
 
 Registering = Callable[..., Registered]
 MakeStaff = Callable[..., Staff]
@@ -396,15 +396,6 @@ def at_night(hotline: Hotline, hour: int) -> None:
     """It becomes this hour where the person lives."""
     there = hotline.clock.now.astimezone(ZoneInfo("America/New_York"))
     hotline.clock.passes(hours=(hour - there.hour) % 24)
-
-
-def staff_ring(phone: Phone, hotline: Hotline, who: Staff) -> tuple[Phone, PlacedCall]:
-    """Staff call about the task on the list; returns their phone, and the call that rings the person."""
-    with hotline.database.transaction() as session:
-        jobs = call_now(session, tasks(hotline)[-1].id, who.id, hotline.clock.now, hotline.policy)
-    for name, row_id in jobs:
-        hotline.jobs.enqueue(name, row_id)
-    return accepted_by(phone, hotline)
 
 
 def is_called_by_staff(phone: Phone, hotline: Hotline, who: Staff) -> None:

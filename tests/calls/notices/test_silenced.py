@@ -16,6 +16,7 @@ from tests.calls.notices.conftest import (
     FIRST,
     SECOND,
     Registered,
+    is_called,
     misses,
     picks_up,
     sweeps,
@@ -34,9 +35,7 @@ Registering = Callable[..., Registered]
 def test_stranger_who_has_the_words_repeated_for_half_an_hour_does_not_silence_the_second_phone(
     phone: Phone, registered: Registering, hotline: Hotline, first: tuple[str, ...]
 ) -> None:
-    registered("released", phones=(FIRST, SECOND)).is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
+    called = is_called(phone, registered("released", phones=(FIRST, SECOND)))
     for key in first:
         called.presses(key)
 
@@ -71,10 +70,7 @@ def test_text_that_asks_for_a_call_or_tells_news_leaves_the_phone_to_ring_about_
 def test_slow_registrant_whose_second_phone_rings_meanwhile_still_hears_and_confirms_the_news(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released", phones=(FIRST, SECOND)).is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
+    called = is_called(phone, registered("released", phones=(FIRST, SECOND)), "1")
     for _ in range(4):
         called.presses("*")
         sweeps(hotline, minutes=8)

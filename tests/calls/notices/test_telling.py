@@ -23,6 +23,7 @@ from tests.calls.notices.conftest import (
     OPENING,
     TELLING,
     Registered,
+    is_called,
     minutes_until_next,
     picks_up,
     sweeps,
@@ -60,11 +61,7 @@ def test_registrant_hears_of_a_release_with_its_date_and_confirms_it(
 def test_person_who_cannot_talk_hears_the_news_again_without_a_second_code(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for key in ("1", CODE, "1"):
-        called.presses(key)
+    called = is_called(phone, registered("released"), "1", CODE, "1")
     assert called.hears("was released on Monday")
 
     called.presses("5")
@@ -85,11 +82,7 @@ CONFIRM = "To confirm that you heard this, press 1. To have a person call you, p
 @pytest.fixture
 def hearing(phone: Phone, registered: Registering, hotline: Hotline) -> Phone:
     """A phone on which the news of a release is being read."""
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE):
-        called.presses(keys)
+    called = is_called(phone, registered("released"), "1", CODE)
     called.hears_out = False
     called.presses("1")
     assert called.hears("was released on Monday")
@@ -158,11 +151,7 @@ def test_key_5_while_the_news_is_read_hears_the_danger_line_before_the_warning(h
 def test_key_7_stops_the_promise_of_a_person_before_the_danger_line(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE):
-        called.presses(keys)
+    called = is_called(phone, registered("released"), "1", CODE)
     called.hears_out = False
     called.presses("2")
     assert called.hears("We will call you")
@@ -178,9 +167,7 @@ def test_key_7_stops_the_promise_of_a_person_before_the_danger_line(
 def test_registrant_who_chose_a_key_alone_enters_no_code(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("transferred", code=None).is_due("transferred")
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
+    called = is_called(phone, registered("transferred", code=None), kind="transferred")
 
     called.presses("1")
 
@@ -190,11 +177,7 @@ def test_registrant_who_chose_a_key_alone_enters_no_code(
 def test_registrant_who_is_out_of_danger_is_connected_to_the_safety_line_after_a_release(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("escaped").is_due("escaped")
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "1", "1"):
-        called.presses(keys)
+    called = is_called(phone, registered("escaped"), "1", CODE, "1", "1", kind="escaped")
 
     assert called.hears("about staying safe, press 1")
     called.presses("1")
@@ -205,11 +188,7 @@ def test_registrant_who_is_out_of_danger_is_connected_to_the_safety_line_after_a
 def test_death_is_told_gently_and_a_person_is_offered_first(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("deceased").is_due("deceased")
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
-    called.presses(CODE)
+    called = is_called(phone, registered("deceased"), "1", CODE, kind="deceased")
 
     assert called.hears("To have a person call you and tell you, press 1. To hear it now, press 2.")
     called.presses("2")
@@ -221,11 +200,7 @@ def test_death_is_told_gently_and_a_person_is_offered_first(
 def test_registrant_who_wants_to_hear_it_from_a_person_gets_an_urgent_callback(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
-    called.presses(CODE)
+    called = is_called(phone, registered("released"), "1", CODE)
 
     called.presses("2")
 
@@ -241,11 +216,7 @@ def test_person_who_asks_for_a_person_hears_until_when_we_call(
     phone: Phone, registered: Registering, hotline: Hotline, make_staff: Callable[..., object]
 ) -> None:
     make_staff()
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "2"):
-        called.presses(keys)
+    called = is_called(phone, registered("released"), "1", CODE, "2")
     assert called.hears("We will call you no later than today at 11:00 AM.")
     assert called.does_not_hear("To talk with someone sooner")
 
@@ -256,11 +227,7 @@ def test_person_who_asks_for_a_person_while_nobody_is_at_hand_hears_the_true_tim
 ) -> None:
     made = registered("released")
     made.changes(Registrant, line=hotline.office.lines[line])
-    made.is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "2"):
-        called.presses(keys)
+    called = is_called(phone, made, "1", CODE, "2")
 
     assert called.hears("We will call you no later than tomorrow at", "To talk with someone sooner")
     assert hotline.row(select(Callback)).due_at > hotline.clock.now + timedelta(hours=12)
@@ -269,22 +236,14 @@ def test_person_who_asks_for_a_person_while_nobody_is_at_hand_hears_the_true_tim
 def test_registrant_who_heard_the_news_can_still_ask_for_a_person(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "1", "2"):
-        called.presses(keys)
+    called = is_called(phone, registered("released"), "1", CODE, "1", "2")
 
     assert called.hears("A person from our team will call you")
     assert the_notice(hotline).heard_at is not None
 
 
 def test_hard_news_is_not_told_to_silence(phone: Phone, registered: Registering, hotline: Hotline) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
-    called.presses(CODE)
+    called = is_called(phone, registered("released"), "1", CODE)
 
     called.says_nothing()
     called.says_nothing()
@@ -298,10 +257,7 @@ def test_hard_news_is_not_told_to_silence(phone: Phone, registered: Registering,
 def test_third_wrong_code_stops_that_phone_alone_and_gives_staff_a_task(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
+    called = is_called(phone, registered("released"), "1")
 
     for wrong in ("1111", "2222"):
         called.presses(wrong)
@@ -319,12 +275,7 @@ def test_third_wrong_code_stops_that_phone_alone_and_gives_staff_a_task(
 def test_wrong_codes_of_two_calls_count_together(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    first = picks_up(phone, hotline)
-    first.presses("1")
-    first.presses("1111")
-    first.presses("2222")
+    first = is_called(phone, registered("released"), "1", "1111", "2222")
     first.hangs_up()
     sweeps(hotline, minutes=31)
     second = picks_up(phone, hotline)
@@ -338,10 +289,7 @@ def test_wrong_codes_of_two_calls_count_together(
 def test_registrant_without_their_code_is_told_to_call_the_number_on_the_card(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
+    called = is_called(phone, registered("released"), "1")
 
     called.presses("#")
 
@@ -375,9 +323,7 @@ def test_stranger_who_answers_and_presses_every_key_learns_nothing(
 def test_not_a_good_time_is_no_refusal_and_no_try(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
+    called = is_called(phone, registered("released"))
 
     called.presses("2")
 
@@ -412,10 +358,7 @@ def test_case_that_is_closed_during_the_call_silences_the_news(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
     made = registered("released")
-    made.is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
+    called = is_called(phone, made, "1")
     made.changes(Case, closed_at=hotline.clock.now)
     called.presses(CODE)
 
@@ -428,10 +371,7 @@ def test_newer_record_is_what_is_said_and_not_the_event(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
     made = registered("released")
-    made.is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
+    called = is_called(phone, made, "1")
     with hotline.database.transaction() as session:
         from tests.factories import make_custody_record
 
@@ -458,11 +398,7 @@ def test_registration_that_stopped_or_paused_rings_nobody(
 def test_news_is_told_in_the_language_of_the_registrant(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("released", language="es").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "1"):
-        called.presses(keys)
+    called = is_called(phone, registered("released", language="es"), "1", CODE, "1")
 
     assert called.hears("quedó en libertad", "Para confirmar que lo oyó, oprima 1")
 
@@ -470,11 +406,7 @@ def test_news_is_told_in_the_language_of_the_registrant(
 def test_registrant_who_confirms_nothing_is_told_that_the_line_calls_again(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("transferred").is_due("transferred")
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
-    called.presses(CODE)
+    called = is_called(phone, registered("transferred"), "1", CODE, kind="transferred")
 
     while not called.is_over:
         called.says_nothing()
@@ -488,10 +420,7 @@ def test_registrant_with_the_code_and_no_news_any_more_hears_that_they_can_call(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
     made = registered("released")
-    made.is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
+    called = is_called(phone, made, "1")
     made.changes(Case, closed_at=hotline.clock.now)
     called.presses(CODE)
 

@@ -14,6 +14,7 @@ from tests.calls.notices.conftest import (
     Registered,
     misses,
     picks_up,
+    reports,
     ringing,
     sweeps,
     the_notice,
@@ -31,8 +32,7 @@ from tests.calls.notices.staff_tells import (
     tasks,
     views_the_words_at_0,
 )
-from tests.calls.notices.test_correcting import reports
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import opens_the_case, talks_at_0
 from tests.conftest import ON_BOTH
 from tests.phone import Phone
 
@@ -225,16 +225,21 @@ def test_person_who_is_told_in_a_later_call_has_been_told(
     is_told_once(hotline)
 
 
+def is_left_to_the_supervisor(phone: Phone, made: Registered, who: Staff) -> None:
+    """There is news, the person asks for a liaison, and the liaison leaves them to the supervisor."""
+    made.is_due()
+    liaison, person = talks_with_a_person(phone, made.hotline)
+    ends(made.hotline, person, who, "to_supervisor", recognized=True)
+    liaison.hangs_up()
+    made.hotline.clock.passes(seconds=40)
+
+
 @ON_BOTH
 def test_person_whom_the_supervisor_tells_has_been_told(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff()
-    registered("released").is_due()
-    liaison, person = talks_with_a_person(phone, hotline)
-    ends(hotline, person, who, "to_supervisor", recognized=True)
-    liaison.hangs_up()
-    hotline.clock.passes(seconds=40)
+    is_left_to_the_supervisor(phone, registered("released"), who)
 
     ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=True)
 
@@ -245,11 +250,7 @@ def test_later_call_in_which_nobody_was_recognized_leaves_the_news_open(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff()
-    registered("released").is_due()
-    liaison, person = talks_with_a_person(phone, hotline)
-    ends(hotline, person, who, "to_supervisor", recognized=True)
-    liaison.hangs_up()
-    hotline.clock.passes(seconds=40)
+    is_left_to_the_supervisor(phone, registered("released"), who)
 
     ends(hotline, staff_call(phone, hotline, who), who, "reached", recognized=False)
 
@@ -267,18 +268,12 @@ def test_caller_whom_a_liaison_at_0_told_the_news_is_not_called_about_it(
     phone.lets_ring(ringing(hotline))
     hotline.clock.passes(minutes=2)
     caller = phone.another()
-    caller.dials_in(from_=FIRST)
-    for keys in ("1", "1", made.case.number, made.case.pin):
-        caller.presses(keys)
+    opens_the_case(caller, made.case, from_=FIRST)
     assert caller.hears("news that may be hard to hear")
 
     caller.presses("2")
     hotline.jobs.works_off()
-    liaison = hotline.accepts(phone.another())
-    for _ in range(6):
-        if not caller.is_talking:
-            caller.says_nothing()
-    assert caller.is_talking
+    liaison = talks_at_0(phone, hotline, caller)
     views_the_words_at_0(hotline, who)
     hotline.clock.passes(minutes=5)
     caller.hangs_up()
@@ -309,11 +304,7 @@ def test_liaison_who_has_the_phone_alone_confirms_no_news_that_came_while_the_ca
     reports(hotline, "escaped", made, hours_ago=0.1)
     sweeps(hotline, seconds=5)
     phone.another().lets_ring(ringing(hotline))
-    liaison = hotline.accepts(phone.another())
-    for _ in range(6):
-        if not caller.is_talking:
-            caller.says_nothing()
-    assert caller.is_talking
+    liaison = talks_at_0(phone, hotline, caller)
     hotline.clock.passes(minutes=2)
     caller.hangs_up()
     hotline.jobs.works_off()

@@ -10,7 +10,16 @@ from models.cases.duress import duress_case
 from models.notices.notice_counts import counts_by_state, late_notices
 from models.overview.duress_use import resume_calls, uses_for
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, Registered, misses, picks_up, sweeps, the_notice
+from tests.calls.notices.conftest import (
+    CODE,
+    FIRST,
+    Registered,
+    is_called,
+    misses,
+    picks_up,
+    sweeps,
+    the_notice,
+)
 from tests.calls.notices.staff_tells import tasks
 from tests.factories import make_duress_pin
 from tests.models.staff.staff_people import Someone
@@ -161,9 +170,7 @@ def test_person_in_a_call_while_the_duress_pin_is_used_hears_no_promise_that_nob
     then: str,
 ) -> None:
     team, made = Team(make_staff), registered("released")
-    made.is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
+    called = is_called(phone, made)
     for keys in before:
         called.presses(keys)
 
@@ -189,11 +196,7 @@ def test_person_who_asks_for_a_person_under_duress_is_told_of_to_the_liaison_at_
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     team, made = Team(make_staff), registered("released")
-    made.is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE):
-        called.presses(keys)
+    called = is_called(phone, made, "1", CODE)
     somebody_makes_them_call(hotline, made)
     called.presses("2")
 

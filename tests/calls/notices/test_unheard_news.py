@@ -9,8 +9,14 @@ from sqlalchemy import select
 from models import Case, Notice, Staff, Subject
 from tests import factories
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, Registered, picks_up, sweeps, the_notice
-from tests.calls.notices.staff_tells import ends, forgets_the_code, recognizes, staff_call
+from tests.calls.notices.conftest import CODE, FIRST, Registered, is_called, sweeps, the_notice
+from tests.calls.notices.staff_tells import (
+    asks_for_person,
+    ends,
+    is_left_to_staff,
+    recognizes,
+    staff_call,
+)
 from tests.calls.stories import opens_the_case
 from tests.phone import Phone
 
@@ -37,11 +43,7 @@ def test_key_in_the_call_confirms_no_escape_that_came_after_the_words(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
     made = registered("transferred")
-    made.is_due("transferred")
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    called.presses("1")
-    called.presses(CODE)
+    called = is_called(phone, made, "1", CODE, kind="transferred")
     assert called.hears("They were moved")
 
     escapes(hotline, made)
@@ -108,9 +110,7 @@ def test_talk_with_staff_confirms_no_escape_that_came_after_it_began(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who, made = make_staff(), registered("released")
-    made.is_due()
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_left_to_staff(phone, made)
     person = staff_call(phone, hotline, who)
     recognizes(hotline, who)
 
@@ -125,9 +125,7 @@ def test_talk_with_staff_who_read_the_words_after_an_escape_confirms_it(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who, made = make_staff(), registered("released")
-    made.is_due()
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    is_left_to_staff(phone, made)
     person = staff_call(phone, hotline, who)
 
     hotline.clock.passes(minutes=5)
@@ -142,11 +140,7 @@ def test_talk_about_one_case_confirms_no_news_of_the_persons_other_case(
 ) -> None:
     who, made = make_staff(), registered("released")
     made.is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "2"):
-        called.presses(keys)
-    called.hangs_up()
+    asks_for_person(phone, hotline).hangs_up()
     other = registered("escaped", phones=("+12025550137",))
     with hotline.database.transaction() as session:
         session.get_one(Case, other.case.id).registrant_id = made.case.registrant_id

@@ -6,18 +6,21 @@ import pytest
 
 from models import Staff
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import FIRST, Registered, ringing, sweeps
+from tests.calls.notices.conftest import FIRST, Registered, reports, ringing, sweeps
 from tests.calls.notices.staff_tells import (
     asks_for_person,
     corrects,
     ends,
     forgets_the_code,
+    hangs_up,
+    is_reported_and_left_to_staff,
     recognizes,
     saves,
     staff_call,
+    staff_tell,
     talk_again,
 )
-from tests.calls.notices.test_correcting import corrections, hears_the_news, reports, takes_back, two_people
+from tests.calls.notices.test_correcting import corrections, hears_the_news, takes_back, two_people
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -30,18 +33,12 @@ def test_person_to_whom_staff_told_false_news_hears_that_it_was_wrong(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, when: str
 ) -> None:
     who, made = make_staff(), registered("released")
-    wrong = reports(hotline, "returned_to_custody", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
-    sweeps(hotline, seconds=30)
-    person = staff_call(phone, hotline, who)
-    recognizes(hotline, who)
-    hotline.clock.passes(minutes=3)
+    wrong = is_reported_and_left_to_staff(phone, made, "returned_to_custody")
+    person = staff_tell(phone, hotline, who)
     if when == "in_talk":
         takes_back(hotline, wrong)
         sweeps(hotline, seconds=5)
-    person.hangs_up()
-    hotline.jobs.works_off()
+    hangs_up(person, hotline)
     if when != "in_talk":
         takes_back(hotline, wrong)
         sweeps(hotline, seconds=5)
@@ -70,8 +67,7 @@ def test_person_who_asked_for_a_person_and_was_told_false_news_hears_that_it_was
     liaison, person = talk_again(phone, hotline)
     recognizes(hotline, who)
     hotline.clock.passes(minutes=3)
-    person.hangs_up()
-    hotline.jobs.works_off()
+    hangs_up(person, hotline)
     takes_back(hotline, wrong)
     sweeps(hotline, seconds=5)
     if code == "reached":
@@ -91,18 +87,11 @@ def test_person_with_whom_staff_talked_and_are_to_talk_again_may_have_been_told_
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, code: str, taken_back: str
 ) -> None:
     who, made = make_staff(), registered("released")
-    wrong = reports(hotline, "returned_to_custody", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
-    sweeps(hotline, seconds=30)
-    person = staff_call(phone, hotline, who)
-    recognizes(hotline, who)
-    hotline.clock.passes(minutes=3)
+    wrong = is_reported_and_left_to_staff(phone, made, "returned_to_custody")
+    person = staff_tell(phone, hotline, who)
     if taken_back == "before_saving":
         takes_back(hotline, wrong)
-    person.hangs_up()
-    hotline.jobs.works_off()
-    saves(hotline, who, code)
+    ends(hotline, person, who, code)
     if taken_back == "after_saving":
         takes_back(hotline, wrong)
 
@@ -124,15 +113,9 @@ def test_talk_that_turns_out_to_be_none_told_nobody_the_false_news(
     taken_back: str,
 ) -> None:
     who, made = make_staff(), registered("released")
-    wrong = reports(hotline, "returned_to_custody", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
-    sweeps(hotline, seconds=30)
-    person = staff_call(phone, hotline, who)
-    recognizes(hotline, who)
-    hotline.clock.passes(minutes=3)
-    person.hangs_up()
-    hotline.jobs.works_off()
+    wrong = is_reported_and_left_to_staff(phone, made, "returned_to_custody")
+    person = staff_tell(phone, hotline, who)
+    hangs_up(person, hotline)
     if taken_back == "before_saving":
         takes_back(hotline, wrong)
     saves(hotline, who, codes[0])
@@ -162,13 +145,8 @@ def test_what_the_line_had_told_is_corrected_although_the_talk_after_it_was_none
     hotline.jobs.works_off()
     assert any(FIRST in sweeps(hotline, minutes=5) for _ in range(24))
     forgets_the_code(phone, hotline)
-    sweeps(hotline, seconds=30)
-    person = staff_call(phone, hotline, who)
-    recognizes(hotline, who)
-    hotline.clock.passes(minutes=3)
-    person.hangs_up()
-    hotline.jobs.works_off()
-    saves(hotline, who, "call_later")
+    person = staff_tell(phone, hotline, who)
+    ends(hotline, person, who, "call_later")
     corrects(hotline, who, "nobody_there")
 
     takes_back(hotline, wrong)
@@ -181,17 +159,13 @@ def test_person_to_whom_nobody_told_the_false_news_hears_nothing_of_it(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, how: str
 ) -> None:
     who, made = make_staff(), registered("released")
-    wrong = reports(hotline, "returned_to_custody", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    wrong = is_reported_and_left_to_staff(phone, made, "returned_to_custody")
     sweeps(hotline, seconds=30)
     person = staff_call(phone, hotline, who)
     if how == "not_reached":
         recognizes(hotline, who)
     takes_back(hotline, wrong)
-    person.hangs_up()
-    hotline.jobs.works_off()
-    saves(hotline, who, "reached" if how == "not_recognized" else "nobody_there")
+    ends(hotline, person, who, "reached" if how == "not_recognized" else "nobody_there")
 
     for _ in range(20):
         sweeps(hotline, minutes=1)
@@ -203,18 +177,11 @@ def test_person_who_was_told_before_a_false_file_came_hears_of_no_mistake(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who, made = make_staff(), registered("in_custody")
-    reports(hotline, "escaped", made, hours_ago=2)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
-    sweeps(hotline, seconds=30)
-    person = staff_call(phone, hotline, who)
-    recognizes(hotline, who)
-    hotline.clock.passes(minutes=1)
+    is_reported_and_left_to_staff(phone, made, "escaped", hours_ago=2)
+    person = staff_tell(phone, hotline, who, minutes=1)
     wrong = reports(hotline, "returned_to_custody", made, hours_ago=0.1)
     hotline.clock.passes(minutes=1)
-    person.hangs_up()
-    hotline.jobs.works_off()
-    saves(hotline, who, "reached")
+    ends(hotline, person, who, "reached")
 
     takes_back(hotline, wrong)
 
@@ -227,9 +194,7 @@ def test_reached_by_mistake_takes_the_correction_with_it(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, taken_back: str
 ) -> None:
     who, made = make_staff(), registered("in_custody")
-    wrong = reports(hotline, "released", made)
-    sweeps(hotline)
-    forgets_the_code(phone, hotline)
+    wrong = is_reported_and_left_to_staff(phone, made, "released")
     sweeps(hotline, seconds=30)
     person = staff_call(phone, hotline, who)
     if taken_back == "after_saving":
@@ -238,9 +203,7 @@ def test_reached_by_mistake_takes_the_correction_with_it(
     else:
         recognizes(hotline, who)
         takes_back(hotline, wrong)
-        person.hangs_up()
-        hotline.jobs.works_off()
-        saves(hotline, who, "reached")
+        ends(hotline, person, who, "reached")
     assert FIRST in sweeps(hotline, seconds=5)
     rings = ringing(hotline)
 

@@ -15,10 +15,18 @@ from models.callbacks.claim import bring_back, claim, end_waiting
 from models.callbacks.refusals import CallbackRefusal
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
-from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import FIRST, SECOND, Registered, sweeps
-from tests.calls.notices.staff_tells import ends, is_left_to_staff, talk_again, tasks
+from tests.calls.notices.staff_tells import (
+    ends,
+    has_time,
+    is_left_to_staff,
+    presses_call_now,
+    staff_ring,
+    talk_again,
+    tasks,
+)
+from tests.calls.stories import opens_the_case
 from tests.factories import make_callback
 from tests.phone import Phone, PlacedCall
 
@@ -31,8 +39,8 @@ ELSEWHERE = "+12025550177"
 def calls_in(phone: Phone, made: Registered, *keys: str) -> Phone:
     """The person calls, enters number and PIN, and presses these keys."""
     caller = phone.another()
-    caller.dials_in(from_=FIRST)
-    for one in ("1", "1", made.case.number, made.case.pin, *keys):
+    opens_the_case(caller, made.case, from_=FIRST)
+    for one in keys:
         caller.presses(one)
     return caller
 
@@ -61,18 +69,37 @@ def open_ones(hotline: Hotline) -> list[tuple[str, str, str]]:
     ]
 
 
-def rings_liaison_about_news(hotline: Hotline, who: Staff) -> None:
-    """Staff press Call now on the task; their own phone rings."""
+def claims(hotline: Hotline, who: Staff) -> None:
+    """Staff claim the task about news."""
     with hotline.database.transaction() as session:
-        jobs = call_now(session, news_task(hotline).id, who.id, hotline.clock.now, hotline.policy)
-    for name, row_id in jobs:
-        hotline.jobs.enqueue(name, row_id)
+        claim(session, news_task(hotline).id, who.id, hotline.clock.now, hotline.policies)
 
 
 def call_about_news(phone: Phone, hotline: Hotline, who: Staff) -> tuple[Phone, PlacedCall]:
-    """Staff press Call now on the task and accept; the liaison's phone, and the call to the person."""
-    rings_liaison_about_news(hotline, who)
-    return accepted_by(phone, hotline)
+    """Staff press Call now on the task about news and accept; the liaison's phone, and the person's call."""
+    return staff_ring(phone, hotline, who, news_task(hotline))
+
+
+def is_called_about_news(hotline: Hotline, who: Staff) -> None:
+    """Staff press Call now on the task about news; their own phone rings."""
+    presses_call_now(hotline, who, news_task(hotline))
+    hotline.jobs.works_off()
+
+
+def cancels(phone: Phone, made: Registered) -> None:
+    """The person calls and cancels what they were promised."""
+    caller = calls_in(phone, made, "2")
+    caller.presses("4")
+    assert caller.hears("Your callback is cancelled")
+    caller.hangs_up()
+
+
+def has_news_and_a_promise(phone: Phone, registered: Registering, hours: int = 8) -> Registered:
+    """Somebody of whose news staff have a task, and who is promised a callback in some hours."""
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    is_promised_later(made, hours)
+    return made
 
 
 def test_afraid_person_who_is_promised_a_call_now_keeps_it_whatever_staff_do_with_the_news(
@@ -119,9 +146,7 @@ def test_promise_for_later_is_back_as_soon_as_a_call_about_news_finds_the_phone_
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff()
-    made = registered("transferred")
-    is_left_to_staff(phone, made, "transferred")
-    is_promised_later(made)
+    has_news_and_a_promise(phone, registered)
 
     liaison, to_person = call_about_news(phone, hotline, who)
     phone.declines(to_person, "busy")
@@ -138,13 +163,10 @@ def test_task_that_is_only_claimed_holds_no_promise_back_at_its_moment(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff(on_shift=False)
-    made = registered("transferred")
-    is_left_to_staff(phone, made, "transferred")
-    is_promised_later(made)
+    has_news_and_a_promise(phone, registered)
     hotline.clock.passes(hours=8, minutes=-1)
 
-    with hotline.database.transaction() as session:
-        claim(session, news_task(hotline).id, who.id, hotline.clock.now, hotline.policies)
+    claims(hotline, who)
     sweeps(hotline, minutes=1)
 
     assert ("afraid", "urgent", "requested") in open_ones(hotline)
@@ -154,15 +176,12 @@ def test_caller_hears_their_own_promise_while_staff_have_a_task_about_news(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff(on_shift=False)
-    made = registered("transferred")
-    is_left_to_staff(phone, made, "transferred")
-    is_promised_later(made)
+    made = has_news_and_a_promise(phone, registered)
     before = calls_in(phone, made, "2")
     told = before.heard
     before.hangs_up()
 
-    with hotline.database.transaction() as session:
-        claim(session, news_task(hotline).id, who.id, hotline.clock.now, hotline.policies)
+    claims(hotline, who)
     again = calls_in(phone, made, "2")
     assert again.heard == told
 
@@ -177,14 +196,11 @@ def test_caller_hears_and_cancels_their_own_promise_while_a_liaison_is_called_ab
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff()
-    made = registered("transferred")
-    is_left_to_staff(phone, made, "transferred")
-    is_promised_later(made)
+    made = has_news_and_a_promise(phone, registered)
     before = calls_in(phone, made, "2")
     told = before.heard
     before.hangs_up()
-    rings_liaison_about_news(hotline, who)
-    hotline.jobs.works_off()
+    is_called_about_news(hotline, who)
 
     kept = calls_in(phone, made, "2")
     assert kept.heard == told
@@ -193,10 +209,7 @@ def test_caller_hears_and_cancels_their_own_promise_while_a_liaison_is_called_ab
     kept.hangs_up()
     assert ("afraid", "urgent", "left_for_staff") in open_ones(hotline)
 
-    again = calls_in(phone, made, "2")
-    again.presses("4")
-    assert again.hears("Your callback is cancelled")
-    again.hangs_up()
+    cancels(phone, made)
     sweeps(hotline, seconds=5)
     assert open_ones(hotline) == [("notice", "urgent", "ringing_liaison")]
 
@@ -205,11 +218,8 @@ def test_time_chosen_while_a_liaison_is_called_about_news_is_that_of_the_promise
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff()
-    made = registered("transferred")
-    is_left_to_staff(phone, made, "transferred")
-    is_promised_later(made)
-    rings_liaison_about_news(hotline, who)
-    hotline.jobs.works_off()
+    made = has_news_and_a_promise(phone, registered)
+    is_called_about_news(hotline, who)
 
     caller = calls_in(phone, made, "2")
     caller.presses("2")
@@ -227,9 +237,7 @@ def test_task_about_news_is_not_agreed_for_later_beside_a_promise(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff(on_shift=False)
-    made = registered("transferred")
-    is_left_to_staff(phone, made, "transferred")
-    is_promised_later(made)
+    has_news_and_a_promise(phone, registered)
     task, now = news_task(hotline).id, hotline.clock.now
     with hotline.database.transaction() as session:
         claim(session, task, who.id, now, hotline.policies)
@@ -243,15 +251,11 @@ def test_call_later_in_a_talk_about_news_comes_no_later_than_the_promise(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
     who = make_staff()
-    made = registered("transferred")
-    is_left_to_staff(phone, made, "transferred")
-    is_promised_later(made, hours=1)
+    has_news_and_a_promise(phone, registered, hours=1)
     promised = next(one for one in tasks(hotline) if one.reason == "afraid")
 
     _, to_person = call_about_news(phone, hotline, who)
-    person = phone.answers(to_person)
-    person.presses("1")
-    hotline.jobs.works_off()
+    person = has_time(phone, hotline, to_person)
     later = hotline.clock.now + timedelta(hours=3)
     ends(hotline, person, who, "call_later", recognized=False, call_at=later)
     sweeps(hotline, seconds=5)
@@ -275,9 +279,7 @@ def test_talk_with_a_stranger_about_news_leaves_the_promise_its_phone_and_its_si
         )  # fmt: skip
 
     liaison, to_person = call_about_news(phone, hotline, who)
-    stranger = phone.answers(to_person)
-    stranger.presses("1")
-    hotline.jobs.works_off()
+    stranger = has_time(phone, hotline, to_person)
     later = hotline.clock.now + timedelta(hours=3)
     ends(hotline, stranger, who, "call_later", recognized=False, call_at=later)
     liaison.hangs_up()
@@ -298,9 +300,7 @@ def test_stop_in_a_talk_about_news_moves_what_waits_to_the_next_phone(
     is_promised_later(made)
 
     liaison, to_person = call_about_news(phone, hotline, who)
-    person = phone.answers(to_person)
-    person.presses("1")
-    hotline.jobs.works_off()
+    person = has_time(phone, hotline, to_person)
     texts("STOP", from_=FIRST)
     ends(hotline, person, who, "nobody_there", recognized=False)
     liaison.hangs_up()
@@ -349,10 +349,7 @@ def test_staff_read_that_the_person_cancelled_what_waited_behind_news(
     made = registered("transferred")
     waiting, _ = waits_behind_agreed_call(made)
 
-    caller = calls_in(phone, made, "2")
-    caller.presses("4")
-    assert caller.hears("Your callback is cancelled")
-    caller.hangs_up()
+    cancels(phone, made)
 
     with hotline.database.transaction() as session, pytest.raises(RefusedError) as refused:
         claim(session, waiting, who.id, hotline.clock.now, hotline.policies)

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import update
 
 from models import Callback, Staff
-from models.callbacks.claim import claim
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import FIRST, Registered, sweeps
 from tests.calls.notices.promised.test_news_beside_promise import (
     calls_in,
-    news_task,
-    rings_liaison_about_news,
+    cancels,
+    claims,
+    is_called_about_news,
 )
 from tests.calls.notices.staff_tells import is_left_to_staff, tasks
 from tests.calls.pin.test_faked_number import AFRAID, asks
@@ -38,16 +38,11 @@ def test_request_that_was_replaced_comes_back_when_the_one_behind_news_is_cancel
         moved = update(Callback).where(Callback.id == mine)
         session.execute(moved.values(next_attempt_at=later, due_at=later + timedelta(hours=1)))
     if rings:
-        rings_liaison_about_news(hotline, who)
-        hotline.jobs.works_off()
+        is_called_about_news(hotline, who)
     else:
-        with hotline.database.transaction() as session:
-            claim(session, news_task(hotline).id, who.id, hotline.clock.now, hotline.policies)
+        claims(hotline, who)
 
-    again = calls_in(phone, made, "2")
-    again.presses("4")
-    assert again.hears("Your callback is cancelled")
-    again.hangs_up()
+    cancels(phone, made)
     sweeps(hotline, seconds=5)
 
     promised = [(one.reason, one.verified) for one in tasks(hotline) if one.state == "requested"]

@@ -7,7 +7,7 @@ import pytest
 from models import Case, Registration, Subject
 from tests import factories
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, FIRST, Registered, picks_up, sweeps
+from tests.calls.notices.conftest import CODE, FIRST, Registered, is_called, picks_up, sweeps
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -48,9 +48,7 @@ def test_person_with_two_cases_hears_who_is_out_and_who_is_in_custody(
     other = also_registered(hotline, made, is_one_registrant=is_one_registrant, code=code, language=language)
     opens = ["1"] if code is None else ["1", code]
 
-    made.is_due()
-    sweeps(hotline)
-    first = picks_up(phone, hotline)
+    first = is_called(phone, made)
     for keys in opens:
         assert SAID[language] not in first.heard_so_far
         first.presses(keys)

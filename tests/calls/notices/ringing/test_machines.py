@@ -9,6 +9,7 @@ from tests.calls.notices.conftest import (
     FIRST,
     TELLING,
     Registered,
+    is_called,
     minutes_until_next,
     picks_up,
     sweeps,
@@ -76,9 +77,7 @@ def test_machine_that_may_hear_it_records_a_neutral_message_once(
 def test_screening_robot_that_talks_and_presses_nothing_learns_nothing(
     phone: Phone, registered: Registering, hotline: Hotline
 ) -> None:
-    registered("escaped").is_due("escaped")
-    sweeps(hotline)
-    robot = picks_up(phone, hotline)
+    robot = is_called(phone, registered("escaped"), kind="escaped")
     robot.says("The person you are calling is using a screening service. Say your name and why you call.")
     while not robot.is_over:
         robot.says_nothing()

@@ -13,9 +13,9 @@ from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
     Registered,
+    is_called,
     minutes_until_next,
     misses,
-    picks_up,
     sweeps,
     the_notice,
 )
@@ -69,11 +69,7 @@ def test_confirmed_release_pages_nobody(
     phone: Phone, registered: Registering, hotline: Hotline, make_staff: MakeStaff
 ) -> None:
     make_staff(on_call=True)
-    registered("released").is_due()
-    sweeps(hotline)
-    called = picks_up(phone, hotline)
-    for keys in ("1", CODE, "1", "1"):
-        called.presses(keys)
+    is_called(phone, registered("released"), "1", CODE, "1", "1")
 
     sweeps(hotline, hours=3)
 
