@@ -9,6 +9,8 @@ from contextlib import suppress
 from datetime import datetime
 from math import ceil
 
+from sqlalchemy.orm import Session
+
 from config.office import Office
 from models.custody.custody_import import ImportBusyError
 from models.notices import gate_watch, staff_task
@@ -22,7 +24,7 @@ from models.notices.spreading import is_any_unspread, spread
 from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
 from models.notices.texting import unsent_texts
 from models.outcomes.unsaved_talks import correct_unsaved, is_any_retracted_lately
-from models.staff.paging import is_page_due, take_page
+from models.staff.paging import due_pages, take_page
 from models.store.database import Database
 from models.store.job import Job
 from workers.office_rules import callback_policy_of, heard_rules_of
@@ -35,7 +37,9 @@ _SPREAD_AT_ONCE, _WATCHED_AT_ONCE = 50, 500
 _OFFERED_AT_ONCE = 50
 #: How many jobs may wait for a worker when notices are offered.
 _OTHER_JOBS = 5
-_WATCH_GATE_MINUTES, _REMIND_MINUTES, _SILENCE_MINUTES, _UNSAVED_MINUTES = 1, 60, 1, 1
+#: How many minutes apart a part does what need not be done in each pass. A hearing of tomorrow at noon may
+#: come with any file, so reminders are made once an hour.
+_APART = {"told_falsely": 1, "reminders": 60, "silence": 1, "notice_gate": 1}
 
 
 class NoticeSweep:
@@ -59,6 +63,7 @@ class NoticeSweep:
         self._policies = self._policy.numbers
         self._hand_on, self._look_after = hand_on, look_after
         self._sweep_seconds = sweep_seconds
+        self._due: set[str] | None = None
 
     def take_back(self) -> None:
         """What two people approved in the console, or what a process that died left."""
@@ -71,21 +76,21 @@ class NoticeSweep:
 
     def correct_unsaved(self) -> None:
         """Once a minute, after a file was taken back: what staff told of it without saving an outcome."""
+        if not self._is_due("told_falsely"):
+            return
         with self._database.reading() as session:
-            is_due = is_page_due(session, "told_falsely", self._now, _UNSAVED_MINUTES)
-            if not is_due or not is_any_retracted_lately(session, self._now):
+            if not is_any_retracted_lately(session, self._now):
                 return
         with self._database.transaction() as session:
-            if take_page(session, "told_falsely", self._now, _UNSAVED_MINUTES):
+            if self._takes(session, "told_falsely"):
                 correct_unsaved(session, self._now, self._policies.outcome_minutes, _WATCHED_AT_ONCE)
 
     def make_reminders(self) -> None:
-        """Once an hour: a file may bring a hearing of tomorrow at noon. So are consents that end soon."""
-        with self._database.reading() as session:
-            if not is_page_due(session, "reminders", self._now, _REMIND_MINUTES):
-                return
+        """Once an hour, with the consents that end soon."""
+        if not self._is_due("reminders"):
+            return
         with self._database.transaction() as session:
-            if not take_page(session, "reminders", self._now, _REMIND_MINUTES):
+            if not self._takes(session, "reminders"):
                 return
             rules = heard_rules_of(self._office)
             jobs = make_reminders(session, self._now, self._policies, rules, _WATCHED_AT_ONCE)
@@ -95,12 +100,13 @@ class NoticeSweep:
 
     def tell_of_silence(self) -> None:
         """Once a minute, where the office decided that registered people are told."""
+        if not self._is_due("silence"):
+            return
         with self._database.reading() as session:
-            is_due = is_page_due(session, "silence", self._now, _SILENCE_MINUTES)
-            if not is_due or not is_any_to_tell(session, self._policies):
+            if not is_any_to_tell(session, self._policies):
                 return
         with self._database.transaction() as session:
-            if not take_page(session, "silence", self._now, _SILENCE_MINUTES):
+            if not self._takes(session, "silence"):
                 return
             jobs = tell_registrants(session, self._now, self._policies, _WATCHED_AT_ONCE)
         self._hand_on(jobs)
@@ -117,12 +123,13 @@ class NoticeSweep:
             self._hand_on(jobs)
 
     def watch_gate(self) -> None:
+        if not self._is_due("notice_gate"):
+            return
         with self._database.reading() as session:
-            is_due = is_page_due(session, "notice_gate", self._now, _WATCH_GATE_MINUTES)
-            if not is_due or not gate_watch.is_any_to_watch(session):
+            if not gate_watch.is_any_to_watch(session):
                 return
         with self._database.transaction() as session:
-            if take_page(session, "notice_gate", self._now, _WATCH_GATE_MINUTES):
+            if self._takes(session, "notice_gate"):
                 gate_watch.watch_gate(session, self._now, heard_rules_of(self._office), _WATCHED_AT_ONCE)
 
     def look_after(self) -> None:
@@ -154,3 +161,13 @@ class NoticeSweep:
         with self._database.transaction() as session:
             jobs = staff_task.keep_tasks(session, self._now, self._policy, _WATCHED_AT_ONCE)
         self._hand_on(jobs)
+
+    def _is_due(self, part: str) -> bool:
+        """Whether this part may do its work in this pass; one read for all parts."""
+        if self._due is None:
+            with self._database.reading() as session:
+                self._due = due_pages(session, self._now, _APART)
+        return part in self._due
+
+    def _takes(self, session: Session, part: str) -> bool:
+        return take_page(session, part, self._now, _APART[part])

@@ -31,32 +31,34 @@ _ANY_TO_WATCH = select(
 
 
 def watch_gate(session: Session, now: datetime, rules: HeardRules, limit: int) -> None:
-    """Stop or take up at most ``limit`` notices of each kind.
+    """Stop at most ``limit`` notices, and take up as many.
 
     A notice of a closed case or of a stopped event is stopped for good. Who is on the phone about it now is
     left to the call.
     """
-    for which, outcome in (
+    why = case(
         (CustodyEvent.retracted_at.is_not(None), "retracted"),
         (CustodyEvent.stopped_at.is_not(None), "replaced"),
         (Case.closed_at.is_not(None), "case_closed"),
         # That the feed is silent says nothing of the record (silence.py).
         (and_(~may_be_told(now, rules), CustodyEvent.kind != FEED_SILENT), "gate"),
-    ):
-        found = session.scalars(
-            _with_record()
-            .where(
-                IS_OPEN,
-                Notice.state.in_(AT_REST),
-                which,
-                # A correction is told even when nothing can be confirmed (taking_back/retraction.py).
-                Notice.corrects_id.is_(None),
-            )
-            .order_by(Notice.id)
-            .limit(limit)
-        ).all()
-        if found:
-            stop(session, NOTICES.c.id.in_(found), outcome, now, ACTOR, states=AT_REST)
+    )
+    found = session.execute(
+        _with_record()
+        .add_columns(why.label("why"))
+        .where(
+            IS_OPEN,
+            Notice.state.in_(AT_REST),
+            # A correction is told even when nothing can be confirmed (taking_back/retraction.py).
+            Notice.corrects_id.is_(None),
+            why.is_not(None),
+        )
+        .order_by(Notice.id)
+        .limit(limit)
+    ).all()
+    for outcome in sorted({row.why for row in found}):
+        those = NOTICES.c.id.in_([row.id for row in found if row.why == outcome])
+        stop(session, those, outcome, now, ACTOR, states=AT_REST)
     _take_up(session, now, rules, limit)
 
 
