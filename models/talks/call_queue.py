@@ -46,7 +46,7 @@ class QueuedCall(Base):
     nobody came), ``dialed`` (their own call dialed the office's number), ``left`` (the caller went back to a
     menu), ``abandoned`` (they hung up) or ``lapsed`` (no news of the call). ``verified`` is whether the PIN
     was right when they began to wait; it does not expire meanwhile. ``urgent``: they wait for a person who
-    tells them hard news, so a callback in its place is urgent (R36).
+    tells them hard news, so a callback in its place is urgent (R36); it does not expire either.
     """
 
     __tablename__ = "queued_calls"
@@ -87,9 +87,11 @@ def join_queue(
         wait = session.scalars(mine).one()
     elif wait.ended_at is not None:
         # Back in the queue after a callback was offered or a talk ended: a new wait begins.
-        wait.since, wait.verified, wait.ended_at, wait.outcome = now, verified, None, None
-    # A caller who opens the case while waiting moves up; nobody moves down.
-    wait.verified, wait.urgent, wait.seen_at = wait.verified or verified, urgent, now
+        wait.since, wait.verified, wait.urgent = now, verified, urgent
+        wait.ended_at, wait.outcome = None, None
+    # A caller who opens the case while waiting moves up. Nobody moves down: the polls of a wait renew no
+    # verification, and nobody hears the news while they wait.
+    wait.verified, wait.urgent, wait.seen_at = wait.verified or verified, wait.urgent or urgent, now
     session.flush()
     return wait
 

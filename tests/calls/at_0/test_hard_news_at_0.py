@@ -27,6 +27,46 @@ def asks_to_be_told(phone: Phone, hotline: Hotline, case: MadeCase) -> Phone:
     return caller
 
 
+def holds(hotline: Hotline, caller: Phone, minutes: int) -> None:
+    """The caller waits without a key."""
+    for _ in range(3 * minutes):
+        caller.says_nothing()
+        hotline.clock.passes(seconds=20)
+        hotline.jobs.works_off()
+
+
+@pytest.mark.parametrize(
+    "how", ["hangs up", "keeps the place", "is cut off on hold", "call later", "for the supervisor"]
+)
+def test_caller_who_holds_for_longer_than_the_pin_counts_is_called_back_urgently(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, busy: Phone, hotline: Hotline, how: str
+) -> None:
+    case = make_case("released", phone=FIRST)
+    caller = phone.another()
+    opens_the_case(caller, case, from_=FIRST)
+    assert caller.hears("I have news that may be hard to hear")
+    caller.presses("0")
+    assert caller.hears("You are next in line")
+    holds(hotline, caller, 13)
+    if how == "keeps the place":
+        caller.presses("1")
+    elif how != "hangs up":
+        make_staff()
+        holds(hotline, caller, 1)
+        liaison = talks_at_0(phone, hotline, caller)
+        hotline.clock.passes(minutes=1)
+        if how == "is cut off on hold":
+            liaison.presses("*")
+    caller.hangs_up()
+    hotline.jobs.works_off()
+    if how in ("call later", "for the supervisor"):
+        liaison.presses("3" if how == "call later" else "4")
+
+    callback = hotline.rows(select(Callback))[-1]
+    assert (callback.urgency, callback.case_id) == ("urgent", case.id)
+    assert callback.due_at <= hotline.clock.now + timedelta(hours=4)
+
+
 @pytest.mark.parametrize("how", ["hangs up", "is cut off on hold", "call later", "for the supervisor"])
 def test_caller_whom_no_person_told_hard_news_is_called_back_urgently(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, how: str
