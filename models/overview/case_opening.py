@@ -16,7 +16,7 @@ from models.cases.case import Case
 from models.custody.import_paging import has_call_list
 from models.custody.import_preview import would_hear_else
 from models.custody.import_record import CustodyImport
-from models.overview.lost_pin import EVIDENCE
+from models.overview.lost_pin import EVIDENCE, has_phone_for
 from models.overview.refusals import CaseOpeningRefusal
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
@@ -187,8 +187,9 @@ def open_by_verification(
     """Open a case because a staff member states that they know whom they are talking with (R37).
 
     Returns None for a number that no case has, and after MOST_FAILED such tries in an hour for every number,
-    so that nobody finds out by trying which cases exist. A closed case opens, since its caller was promised a
-    person (R13).
+    so that nobody finds out by trying which cases exist. A callback to a case that has no phone to call is
+    refused alike: it never happened, and an open case lets staff add a phone (R09). A closed case opens,
+    since its caller was promised a person (R13).
 
     Raises CaseOpeningError for an unknown evidence code.
     """
@@ -206,9 +207,9 @@ def open_by_verification(
         )
     )
     key = keyring_of(session).index("case", number)
-    case_id = session.scalar(select(Case.id).where(Case.number_key == key))
-    if (failed or 0) >= MOST_FAILED:
-        case_id = None
+    case = session.scalar(select(Case).where(Case.number_key == key))
+    is_possible = case is not None and has_phone_for(session, evidence, case)
+    case_id = case.id if case is not None and is_possible and (failed or 0) < MOST_FAILED else None
     _open(session, person, case_id, "verification", evidence, now, policies)
     return case_id
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from models import AuditEntry, Case
 from models.audit import audit
 from models.cases.case import new_number
-from models.cases.registrant import Registrant
+from models.cases.registrant import Phone, Registrant
 from models.cases.subject import find_or_add_subject
 from models.store.database import Database
 from models.talks.talk import begin_talk
@@ -124,6 +124,38 @@ def test_wrong_number_and_too_many_tries_get_the_same_answer(liaison: Member, da
     assert len(answers) == 1
     assert liaison.reads("We could not open a case with this number.")
     assert liaison.value("number") == right.number
+
+
+def test_liaison_who_says_that_they_called_back_a_phone_opens_no_case_without_one(
+    liaison: Member, database: Database
+) -> None:
+    with database.transaction() as session:
+        case = make_case(session)
+    answers = set()
+    for number in (new_number(), case.number):
+        liaison.opens("/console/cases").fills(number=number, evidence="rang_confirmed_phone")
+        liaison.clicks("Open the case")
+        answers.add((liaison.status, liaison.words.replace(number, "")))
+
+    assert len(answers) == 1
+    assert liaison.reads("We could not open a case with this number.")
+    assert liaison.opens(f"/console/cases/{case.id}/phones/new").path == "/console/cases"
+    assert actions(database)[-2:] == ["fail_to_open_case", "fail_to_open_case"]
+    verifies(liaison, kept_case(database), "rang_confirmed_phone")
+
+
+@pytest.mark.parametrize("facts", [{"unsafe_since": NOW}, {"stopped_at": NOW}, {"confirmed_at": None}])
+def test_phone_that_nobody_may_call_is_none_that_was_called_back(
+    liaison: Member, database: Database, facts: dict[str, Any]
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        session.execute(update(Phone).values(facts))
+
+    liaison.opens("/console/cases").fills(number=case.number, evidence="rang_confirmed_phone")
+    liaison.clicks("Open the case")
+
+    assert liaison.reads("We could not open a case with this number.")
 
 
 @pytest.mark.parametrize(
