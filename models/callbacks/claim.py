@@ -47,10 +47,13 @@ def claim(session: Session, callback_id: int, staff_id: int, now: datetime, poli
     if is_mine(callback, staff_id):
         return callback
     until = claimed_until(now, policies)
+    if callback.state in ("requested", TAKEN_UP_AGAIN) and is_calling_paused(
+        session, callback.case_id, callback.registrant_id
+    ):
+        # It goes to the one liaison who knows why, or is over, within seconds; the words tell nobody else
+        # (R10).
+        raise RefusedError(CallbackRefusal.RINGING_COLLEAGUE)
     if callback.state == "requested":
-        if is_calling_paused(session, callback.case_id, callback.registrant_id):
-            # It goes to the one liaison who knows why, within seconds; the words tell nobody else (R10).
-            raise RefusedError(CallbackRefusal.RINGING_COLLEAGUE)
         advance(
             session, callback.id, "claim", actor=actor_of(staff_id), now=now,
             staff_id=staff_id, claimed_at=now, lease_until=until, missed_by_id=None,

@@ -130,6 +130,13 @@ def is_calling_paused(session: Session, case_id: int | None, registrant_id: int 
     return session.execute(_PAUSED, whose).first() is not None
 
 
+def may_call(session: Session, staff_id: int | None, case_id: int | None, registrant_id: int | None) -> bool:
+    """Whether this staff member may call for this case: after a use, only the liaison who knows may (R10)."""
+    whose = {"case_id": case_id, "registrant_id": registrant_id}
+    who_know = session.scalars(_PAUSED, whose).all()
+    return not who_know or (staff_id is not None and staff_id in who_know)
+
+
 def paused_for(session: Session, case_id: int) -> int | None:
     """The one liaison who knows of the use of this case's duress PIN (R10)."""
     mine = select(DuressWatch.staff_id).join(Case, Case.id == DuressWatch.case_id)
@@ -162,8 +169,10 @@ PAUSED_CASES = (
     .join(_THEIRS, _THEIRS.registrant_id == _REAL.registrant_id)
     .where(IN_USE)
 )
+#: The liaison who was told of each use that pauses the calls of a case or a registrant.
 _PAUSED = (
-    select(_DURESS.id)
+    select(DuressWatch.staff_id)
+    .select_from(_DURESS)
     .join(DuressWatch, DuressWatch.case_id == _DURESS.id)
     .join(_REAL, _REAL.id == _DURESS.duress_of)
     .where(
@@ -181,5 +190,4 @@ _PAUSED = (
             ),
         )
     )
-    .limit(1)
 )

@@ -29,7 +29,7 @@ from models.callbacks.next_try import leave_for_staff
 from models.callbacks.wishes import SAFEST, Wishes, wishes_of_phone
 from models.calls.two_lists import rank_of
 from models.cases.case import Case
-from models.cases.duress import is_calling_paused
+from models.cases.duress import PAUSED_CASES, is_calling_paused
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import safe_phones
 from models.notices.answering import REASON as HARD_NEWS
@@ -243,8 +243,10 @@ def _close_over(session: Session, now: datetime, limit: int) -> list[Job]:
     # agreed on another time, is called.
     is_promised_so = or_(~Callback.begun_by_staff, Callback.rescheduled_by_id.is_not(None))
     is_to_ring = and_(Callback.state.in_(_TO_RING), ~is_promised_so)
+    # After a use of the duress PIN one liaison decides about the news; the list would tell others (R10).
+    is_hidden = and_(Callback.case_id.in_(PAUSED_CASES), ~is_promised_so)
     over = select(Callback).where(
-        TELLS, Callback.reason == NOTICE_TASK, ~needs,
+        TELLS, Callback.reason == NOTICE_TASK, or_(~needs, is_hidden),
         or_(Callback.state.in_((TAKEN_UP_AGAIN, "claimed")), is_to_ring),
     )  # fmt: skip
     jobs: list[Job] = []

@@ -29,6 +29,7 @@ from models.calls.call import CALLS, Call
 from models.calls.offer import last_offers, note_offer
 from models.calls.outbound_leg import mark_dialling
 from models.calls.two_lists import owed_to
+from models.cases.duress import may_call
 from models.cases.safe_phone import standing_of
 from models.staff.set_away import end_sparing
 from models.staff.wrap_up import end_wrap_ups
@@ -265,8 +266,10 @@ def ring_caller(
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     hours = policy if callback.claimed_at is None else policy.of_staff()
     opens = None if phone.is_barred else hours.moment_for(callback, now, phone)
-    if phone.is_paused and callback.claimed_at is None:
-        # The duress PIN was used since the liaison was called: only a person decides to call (R10).
+    if phone.is_paused and not _decided_to_call(session, callback):
+        # The duress PIN was used since this phone of staff was called (R10).
+        if callback.taken_up_at is not None:
+            return None, leave_for_staff(session, callback, now, "worker", callback.outcome or "")
         opens = now + PAUSED_FOR
     if opens is None:
         outcome = "cannot_dial" if phone.is_barred else "no_window"
@@ -284,3 +287,10 @@ def ring_caller(
     session.get_one(Call, call_id).line = line
     session.flush()
     return Dial(call_id, cast(str, leg_id), number, policy.numbers.caller_ring_seconds, line), []
+
+
+def _decided_to_call(session: Session, callback: Callback) -> bool:
+    """Whether the one liaison who knows of a use of the duress PIN asked for this call (R10)."""
+    return callback.claimed_at is not None and may_call(
+        session, callback.staff_id, callback.case_id, callback.registrant_id
+    )

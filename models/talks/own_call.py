@@ -23,6 +23,7 @@ from models.calls.call import Call
 from models.calls.outbound_leg import mark_dialling, outbound_leg
 from models.calls.role import CALLING_OUT, LIAISON
 from models.cases.case import Case
+from models.cases.duress import may_call
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import SAFE, standing_of
 from models.notices.notice_phones import is_called_about_news
@@ -136,6 +137,9 @@ def may_ring_now(session: Session, callback: Callback, now: datetime, policy: Ca
     """
     may_be_called(callback)
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
+    if phone.is_paused and not may_call(session, callback.staff_id, callback.case_id, callback.registrant_id):
+        # They claimed it before the use, which nobody tells them of (R10).
+        raise RefusedError(CallbackRefusal.RINGING_COLLEAGUE)
     if phone.is_barred or not can_dial(session, callback, policy):
         raise RefusedError(TalkRefusal.PHONE_BARRED)
     opens = policy.of_staff().moment_for(callback, now, phone)

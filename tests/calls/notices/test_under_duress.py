@@ -1,14 +1,21 @@
 """News of a case whose duress PIN was used: one liaison and the supervisors know, and nobody else (R10)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from hotline.refusals.wording import in_english
 from models import Alert, Staff
+from models.callbacks.claim import claim
+from models.callbacks.refusals import CallbackRefusal
 from models.cases.duress import duress_case
 from models.notices.notice_counts import counts_by_state, late_notices
 from models.overview.duress_use import resume_calls, uses_for
+from models.overview.work_list import Reader, work_list
+from models.store.refusal import RefusedError
+from models.talks.own_call import call_now
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import (
     CODE,
@@ -20,13 +27,14 @@ from tests.calls.notices.conftest import (
     sweeps,
     the_notice,
 )
-from tests.calls.notices.staff_tells import tasks
+from tests.calls.notices.staff_tells import is_left_to_staff, tasks
 from tests.factories import make_duress_pin
 from tests.models.staff.staff_people import Someone
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
 MakeStaff = Callable[..., Staff]
+DURESS_PIN = "518263"
 
 
 class Team:
@@ -225,3 +233,119 @@ def test_machine_that_answers_while_the_duress_pin_is_used_records_no_message(
         machine.says_nothing()
 
     assert "We will call" not in machine.heard_so_far
+
+
+def makes_them_call(phone: Phone, hotline: Hotline, made: Registered) -> Phone:
+    """Somebody beside the person makes them call; they enter the duress PIN."""
+    with hotline.database.transaction() as session:
+        make_duress_pin(session, made.case, now=hotline.clock.now)
+    caller = phone.another()
+    caller.dials_in(from_=FIRST)
+    for keys in ("1", "1", made.case.number, DURESS_PIN):
+        caller.presses(keys)
+    assert caller.hears("I cannot confirm where this person is right now")
+    return caller
+
+
+def calls_now(hotline: Hotline, who: Someone) -> None:
+    """Staff press Call now on the task about the news."""
+    with hotline.database.transaction() as session:
+        jobs = call_now(session, tasks(hotline)[-1].id, who.staff_id, hotline.clock.now, hotline.policy)
+    for name, row_id in jobs:
+        hotline.jobs.enqueue(name, row_id)
+    hotline.jobs.works_off()
+
+
+def on_the_list(hotline: Hotline, who: Someone) -> tuple[int, int, int]:
+    """What one member of staff sees on the list: rows, and the counts of urgent ones and of attention."""
+    now, soon = hotline.clock.now, timedelta(minutes=15)
+    with hotline.database.reading() as session:
+        seen = work_list(
+            session, Reader(who.staff_id, ("en",), now), (), now, soon=soon, lines=hotline.office.lines,
+            discreet=frozenset(),
+        )  # fmt: skip
+    return seen.total, seen.counts["urgent"], seen.counts["attention"]
+
+
+def test_task_that_stood_before_the_duress_pin_was_used_is_off_the_list_until_calls_resume(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    team, made = Team(make_staff), registered("escaped")
+    is_left_to_staff(phone, made, "escaped")
+    assert on_the_list(hotline, team.colleague) == (1, 1, 1)
+
+    makes_them_call(phone, hotline, made).hangs_up()
+    sweeps(hotline, seconds=5)
+
+    assert on_the_list(hotline, team.colleague) == (0, 0, 0)
+    assert [(one.state, one.outcome) for one in tasks(hotline)] == [("cancelled", "notice_over")]
+    with pytest.raises(RefusedError) as refused:
+        calls_now(hotline, team.colleague)
+    assert refused.value.code == CallbackRefusal.CLOSED
+    assert sweeps(hotline, hours=3).count(FIRST) == 0
+    with hotline.database.transaction() as session:
+        (use,) = uses_for(session, team.knows)
+        assert use.notices == 1
+        resume_calls(session, team.knows, use.id, hotline.clock.now)
+    sweeps(hotline, seconds=5)
+    assert on_the_list(hotline, team.colleague) == (1, 1, 1)
+    calls_now(hotline, team.colleague)
+    phone.answers(hotline.carrier.ringing[-1]).presses("1")
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing[-1].to == FIRST
+
+
+@pytest.mark.parametrize("is_claimed", [False, True], ids=["on the list", "claimed"])
+def test_colleague_who_presses_call_now_after_the_duress_pin_rings_nobody_and_is_told_no_reason(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, is_claimed: bool
+) -> None:
+    team, made = Team(make_staff), registered("escaped")
+    is_left_to_staff(phone, made, "escaped")
+    if is_claimed:
+        with hotline.database.transaction() as session:
+            claim(session, tasks(hotline)[0].id, team.colleague.staff_id, hotline.clock.now, hotline.policies)
+    makes_them_call(phone, hotline, made)
+    rung = list(hotline.carrier.asked_for)
+
+    with pytest.raises(RefusedError) as refused:
+        calls_now(hotline, team.colleague)
+
+    assert in_english(refused.value) == "We are calling a colleague for this callback."
+    assert hotline.carrier.asked_for == rung
+
+
+def test_liaison_who_accepts_a_call_about_news_after_the_duress_pin_is_connected_to_nobody(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    team, made = Team(make_staff), registered("escaped")
+    is_left_to_staff(phone, made, "escaped")
+    calls_now(hotline, team.colleague)
+    to_colleague = hotline.carrier.ringing[-1]
+    makes_them_call(phone, hotline, made)
+    calls_to_them = hotline.carrier.asked_for.count(FIRST)
+
+    liaison = phone.another().answers(to_colleague)
+    liaison.presses("1")
+    hotline.jobs.works_off()
+    while not liaison.is_over:
+        liaison.says_nothing()
+
+    assert liaison.hears("We could not connect you now")
+    sweeps(hotline, minutes=5)
+    assert hotline.carrier.asked_for.count(FIRST) == calls_to_them
+    assert [(one.state, one.outcome) for one in tasks(hotline)] == [("cancelled", "notice_over")]
+
+
+def test_phone_of_staff_stops_ringing_about_news_once_the_duress_pin_is_used(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    team, made = Team(make_staff), registered("escaped")
+    is_left_to_staff(phone, made, "escaped")
+    calls_now(hotline, team.colleague)
+    to_colleague = hotline.carrier.ringing[-1]
+
+    makes_them_call(phone, hotline, made)
+    sweeps(hotline, seconds=5)
+
+    assert to_colleague not in hotline.carrier.ringing
+    assert [(one.state, one.outcome) for one in tasks(hotline)] == [("cancelled", "notice_over")]
