@@ -73,7 +73,7 @@ def list_(states: tuple[str, ...], aged: bool, as_json: bool) -> None:
 def again(callback_id: int, by: str, as_json: bool) -> None:
     """Promise one anew that was left for staff or not answered; the line calls in the same windows.
 
-    A phone that texted STOP is refused.
+    A phone that texted STOP or is marked unsafe is refused.
     """
     installation = open_installation()
     now = datetime.now(UTC)

@@ -17,6 +17,9 @@ WORDS = {
     CallbackRefusal.CLOSED: N_("This callback was closed on %(at)s."),
     CallbackRefusal.PHONE_STOPPED: N_("This phone asked for no more calls."),
     CallbackRefusal.WRONG_PERSON: N_("A wrong person answered this phone, so it is not called any more."),
+    CallbackRefusal.PHONE_BARRED: N_(
+        "This phone cannot be called: it is marked unsafe, asked us to stop, or is not a valid number."
+    ),
     CallbackRefusal.PROMISED_ANEW: N_("A new callback already replaces this one."),
     CallbackRefusal.HAS_NEWER: N_(
         "This person asked again and has a newer callback. Claim that one and close this one."

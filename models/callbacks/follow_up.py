@@ -15,6 +15,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.owed_already import rings_anyway
 from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
+from models.cases.safe_phone import standing_of
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.refusal import RefusedError
@@ -29,6 +30,8 @@ CONTINUES = (DROPPED, CUT_OFF, LATER, SUPERVISOR)
 #: stop, or a wrong person answered it.
 STOPPED, WRONG_PERSON = "stopped", "wrong_person"
 NOT_CALLED = frozenset({STOPPED, WRONG_PERSON})
+#: The outcome of one that is left for staff, whose phone may not be called, or the carrier could not call.
+CANNOT_DIAL = "cannot_dial"
 #: The outcome of one that is left for staff with the next safe phone of a person at whose other phone a
 #: wrong person answered: staff may call it.
 NEXT_PHONE = "next_phone"
@@ -76,9 +79,9 @@ def follow_up(
     It counts as requested in the caller's own leg, so that they can be told about it there. A case with an
     open callback keeps that one, and nothing is added. The same applies to a phone of no case if the existing
     callback is as good (``models/callbacks/owed_already.py``), except for BROKE_OFF. ``left``: a staff member
-    must see to it, whatever else is open, and the line calls nobody; this also applies if that phone said
-    stop since the talk, unless another one is to be called (R33). ``changes``: columns that differ from the
-    first callback's.
+    must see to it, whatever else is open, and the line calls nobody; this also applies if that phone is not
+    called any more (``lacks_phone``), unless another one is to be called. ``changes``: columns that differ
+    from the first callback's.
     """
     kept = {
         column.name: getattr(callback, column.name)
@@ -99,8 +102,9 @@ def follow_up(
         "caller_tries": 0,
         "warned": 0,
     }  # fmt: skip
-    if callback.stopped_after and "phone_key" not in (changes or {}):
-        left, changes = True, {**(changes or {}), "outcome": _why_stopped(changes)}
+    if "phone_key" not in (changes or {}) and lacks_phone(session, callback):
+        outcome = _why_stopped(changes) if callback.stopped_after else CANNOT_DIAL
+        left, changes = True, {**(changes or {}), "outcome": outcome}
     if left:
         values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
     elif reason not in BROKE_OFF and callback.case_id is None and callback.registrant_id is None:
@@ -131,6 +135,17 @@ def follow_up(
     return [] if left else [("dial_liaison", int(made))]
 
 
+def lacks_phone(session: Session, callback: Callback) -> bool:
+    """Whether the phone of this callback is not called any more, so that staff see to what follows it.
+
+    It said stop in the talk or since (R33), or its owner marked it unsafe, as its row says now (R09).
+    """
+    if callback.stopped_after:
+        return True
+    whose = (callback.case_id, callback.phone_key, callback.registrant_id)
+    return standing_of(session, *whose).is_barred
+
+
 def _why_stopped(changes: dict[str, Any] | None) -> str:
     outcome = (changes or {}).get("outcome")
     return WRONG_PERSON if outcome == WRONG_PERSON else STOPPED
@@ -147,7 +162,8 @@ def promise_anew(
     """Somebody looked into a callback that was left for staff, or not answered: promise it once more.
 
     The line calls within the same windows, in the same class. Raises NotAgainError if that is not allowed:
-    the callback was neither left nor unanswered, the phone said stop, or a call is already promised.
+    the callback was neither left nor unanswered, its phone is not called any more, or a call is already
+    promised.
     """
     callback = session.get(Callback, callback_id, populate_existing=True, with_for_update={"key_share": True})
     if callback is None:
@@ -156,6 +172,8 @@ def promise_anew(
         raise NotAgainError(CallbackRefusal.NOT_TO_REPEAT)
     if callback.outcome in NOT_CALLED:
         raise NotAgainError(why_not_called(callback.outcome))
+    if lacks_phone(session, callback):
+        raise NotAgainError(CallbackRefusal.PHONE_BARRED)
     due_at = policy.due_at("urgent" if callback.urgency == "urgent" else "other", now)
     jobs = follow_up(
         session, callback, reason=callback.reason, at=now, due_at=due_at, actor=actor, now=now,
@@ -181,8 +199,8 @@ def promise_as_before(session: Session, callback: Callback, actor: str, now: dat
             "rescheduled_by_id": callback.rescheduled_by_id,
         },
     )  # fmt: skip
-    # A phone that said stop meanwhile is left for staff, and the line calls nobody.
-    if jobs or callback.stopped_after:
+    # One whose phone is not called any more is left for staff, and the line calls nobody.
+    if jobs or lacks_phone(session, callback):
         callback.outcome, callback.rank = ANEW, None
         session.flush()
 

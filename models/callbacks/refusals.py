@@ -20,6 +20,7 @@ class CallbackRefusal(StrEnum):
     CLOSED = auto()
     PHONE_STOPPED = auto()
     WRONG_PERSON = auto()
+    PHONE_BARRED = auto()
     PROMISED_ANEW = auto()
     HAS_NEWER = auto()
     OTHER_IN_HAND = auto()

@@ -13,6 +13,7 @@ from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callbac
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import (
+    CANNOT_DIAL,
     LATER,
     NEXT_PHONE,
     NO_SAFE_PHONE,
@@ -20,6 +21,7 @@ from models.callbacks.follow_up import (
     SUPERVISOR,
     WRONG_PERSON,
     follow_up,
+    lacks_phone,
 )
 from models.callbacks.wishes import allows_message
 from models.calls.call import CALLS, Call
@@ -232,7 +234,7 @@ def _follow(
         return "noted", []
     if said.code == NOBODY_THERE:
         _try_again(session, callback, said.actor, now, policy)
-        return "no_phone" if callback.stopped_after else "noted", []
+        return "no_phone" if lacks_phone(session, callback) else "noted", []
     if said.code == WRONG_PERSON:
         return "noted", _stop_wrong_phone(session, callback, said.actor, now, policy)
     return "noted", []
@@ -316,8 +318,9 @@ def _take_back(session: Session, made: Sequence[ColumnElement[bool]], actor: str
     for callback_id in session.scalars(select(Callback.id).where(*made, IS_OWED)).all():
         cancel_callback(session, callback_id, now, actor)
     # One that nobody was to call was left for a person, who would read that somebody is to be called.
+    nobody_calls = ("no_answer", STOPPED, CANNOT_DIAL, NO_SAFE_PHONE)
     left = select(Callback.id).where(
-        *made, Callback.state == TAKEN_UP_AGAIN, Callback.outcome.in_(("no_answer", STOPPED, NO_SAFE_PHONE))
+        *made, Callback.state == TAKEN_UP_AGAIN, Callback.outcome.in_(nobody_calls)
     )
     for callback_id in session.scalars(left).all():
         advance(session, callback_id, "close_left", actor=actor, now=now, outcome="settled_otherwise")

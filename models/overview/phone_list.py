@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.callback import CALLBACKS, IS_IDLE, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.follow_up import CANNOT_DIAL
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 from models.cases.case import Case
 from models.cases.duress_likeness import follow_staff_changes
@@ -20,7 +21,7 @@ from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
 from models.notices.registering import is_called_without_code
 from models.overview.case_opening import Grounds, Person
 from models.overview.lost_pin import tell_safe_phones
-from models.overview.phone_stop import lift_stop
+from models.overview.phone_stop import leave_waiting, lift_stop, waiting_locked
 from models.overview.refusals import PhoneRefusal
 from models.store.database import keyring_of
 from models.store.job import Job
@@ -166,8 +167,9 @@ def mark_unsafe(
 ) -> list[Job]:
     """Stop every call to this phone at once, even while changes are blocked; the jobs to enqueue after (R09).
 
-    Callbacks that would call it are left for staff, who may agree on another phone with the person. On a
-    phone that was added lately, nothing about a case is told for some days (models/cases/new_phone.py).
+    Callbacks that would call it, also after a call about news, are left for staff, who may agree on another
+    phone with the person; so is what follows a talk on it (``follow_up``). On a phone that was added lately,
+    nothing about a case is told for some days (models/cases/new_phone.py).
     """
     phone = phone_locked(session, case, phone_id)
     if phone.unsafe_since is not None:
@@ -183,6 +185,11 @@ def mark_unsafe(
         .where(KnownPhone.phone_key == phone.phone_key, KnownPhone.number_key.in_(_number_keys(case)))
         .values(unsafe_at=now)
     )
+    # First, since one that comes back at this same moment is among those that stand.
+    waiting = waiting_locked(session, *_to_phone(case, phone))
+    for callback in waiting:
+        leave_waiting(callback, CANNOT_DIAL)
+    session.flush()
     jobs: list[Job] = []
     # Locked, so that a leg created at this same moment is released as well.
     standing = session.execute(
@@ -196,10 +203,12 @@ def mark_unsafe(
     ).all()
     actor = f"liaison:{person.staff_id}"
     for callback_id, *legs in standing:
-        if advance(session, callback_id, "leave", actor=actor, now=now, outcome="cannot_dial"):
+        if advance(session, callback_id, "leave", actor=actor, now=now, outcome=CANNOT_DIAL):
             jobs += [("release_leg", leg) for leg in legs if leg is not None]
     follow_staff_changes(session, case)
-    _record(session, person, "mark_phone_unsafe", phone, now, {"callbacks_left": len(standing)})
+    _record(
+        session, person, "mark_phone_unsafe", phone, now, {"callbacks_left": len(standing) + len(waiting)}
+    )
     return jobs
 
 

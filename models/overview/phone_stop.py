@@ -1,6 +1,6 @@
 """A phone says stop: it is no longer called, and others are told, since anybody may have said it (R33)."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -290,21 +290,30 @@ def _move_waiting(
     session: Session, phone_key: str, now: datetime, policy: CallbackPolicy, outcome: str
 ) -> None:
     """What waits behind news comes back for the next phone, or is a person's task at once."""
-    cases = select(Callback.case_id).where(*WAITS, Callback.phone_key == phone_key)
-    # What a case is owed is locked before what waits, as in ``bring_back``.
-    owed = select(Callback.id).where(Callback.case_id.in_(cases), IS_OWED).order_by(Callback.id)
-    session.execute(owed.with_for_update(key_share=True)).all()
-    waiting = select(Callback).where(*WAITS, Callback.phone_key == phone_key).order_by(Callback.id)
-    for callback in session.scalars(waiting.with_for_update(key_share=True)).all():
+    for callback in waiting_locked(session, Callback.phone_key == phone_key):
         elsewhere = on_next_phone(session, callback, now, policy)
         if elsewhere is None:
-            callback.outcome, callback.warned = outcome, LEFT_TOLD - 1
-            callback.rank = rank_of(verified=callback.verified, urgent=callback.urgency == "urgent")
+            leave_waiting(callback, outcome)
             continue
         for name, value in elsewhere.items():
             setattr(callback, name, value)
         callback.next_attempt_at, callback.caller_tries = policy.calling_window(now, callback.time_zone), 0
     session.flush()
+
+
+def waiting_locked(session: Session, *which: ColumnElement[bool]) -> Sequence[Callback]:
+    """Those of ``which`` that wait behind news, locked after what their cases are owed, as everywhere."""
+    cases = select(Callback.case_id).where(*WAITS, *which)
+    owed = select(Callback.id).where(Callback.case_id.in_(cases), IS_OWED).order_by(Callback.id)
+    session.execute(owed.with_for_update(key_share=True)).all()
+    waiting = select(Callback).where(*WAITS, *which).order_by(Callback.id)
+    return session.scalars(waiting.with_for_update(key_share=True)).all()
+
+
+def leave_waiting(callback: Callback, outcome: str) -> None:
+    """One that waited behind news is a person's task from now on, and they are told of it."""
+    callback.outcome, callback.warned = outcome, LEFT_TOLD - 1
+    callback.rank = rank_of(verified=callback.verified, urgent=callback.urgency == "urgent")
 
 
 def _is_left_already(session: Session, callback: Callback) -> bool:

@@ -9,7 +9,7 @@ from models.callbacks.appointment import check_moment, first_served, promised_by
 from models.callbacks.callback import IS_OWED, UNASKED, Callback, move_callback
 from models.callbacks.callback_policy import CallbackPolicy, Hours
 from models.callbacks.callback_request import Promise, promise_callback
-from models.callbacks.follow_up import LATER, NO_SAFE_PHONE, SUPERVISOR, follow_up
+from models.callbacks.follow_up import LATER, NO_SAFE_PHONE, SUPERVISOR, follow_up, lacks_phone
 from models.callbacks.owed_already import rings_anyway
 from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
@@ -67,7 +67,7 @@ def follow_talk(
             left=reason == SUPERVISOR,
         )  # fmt: skip
         made = next((callback_id for _, callback_id in jobs), None)
-        is_owed = made is None and not callback.stopped_after
+        is_owed = made is None and not lacks_phone(session, callback)
     if is_agreed and made is not None:
         check_moment(session, session.get_one(Callback, made), at, now, policy)
     elif is_agreed and is_owed:
