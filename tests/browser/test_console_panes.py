@@ -4,16 +4,18 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
+from hotline.console.callbacks.list_rows import SHORT_REASONS
 from models import Callback
 from models.audit import audit
 from models.talks.talk import begin_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, judge
 from tests.browser.test_console_callbacks import claims, many, promises
-from tests.factories import make_call
+from tests.factories import make_call, make_callback, make_case
 
 
 def test_click_on_a_row_opens_it_beside_the_list_and_keeps_the_focus(
@@ -189,6 +191,69 @@ def test_row_has_two_lines_at_390_pixels(visitors: Visitors, console_server: Con
 
     assert len(tops) == 2
     assert _box(page, ".row")["height"] <= 44
+
+
+@pytest.mark.parametrize("language", ["English", "Español"])
+def test_reason_of_a_row_is_read_whole_on_a_phone_and_beside_an_open_callback(
+    visitors: Visitors, console_server: ConsoleServer, language: str
+) -> None:
+    ana, now = console_server.adds(), datetime.now(UTC)
+    for reason in SHORT_REASONS:
+        promises(
+            console_server, case=False, urgency="urgent", reason=reason, state="left_for_staff",
+            outcome="no_answer", closed_at=now, due_at=now - timedelta(minutes=58),
+        )  # fmt: skip
+    opened = promises(console_server, due_at=now + timedelta(hours=30))
+    page = console_server.opens(visitors, "/console/callbacks", ana, 390)
+    if language != "English":
+        page.get_by_role("button", name=language).click()
+
+    for width, path in ((390, "/console/callbacks"), (1280, f"/console/callbacks/{opened}")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{console_server.url}{path}")
+        rows = page.locator(".row--attention").evaluate_all(
+            """rows => rows.map(row => Object.fromEntries(
+                [".row-due", ".row-why", ".row-why > span", ".row-state", ".row-does"]
+                    .map(one => [one, row.querySelector(one).getBoundingClientRect().toJSON()])
+                    .concat([["text", row.textContent], ["height", row.offsetHeight]])))"""
+        )
+        assert len(rows) == len(SHORT_REASONS)
+        for row in rows:
+            why = row[".row-why"]
+            assert row[".row-why > span"]["right"] <= why["right"] + 1, row["text"]
+            assert why["right"] <= row[".row-state"]["left"], row["text"]
+            assert row[".row-state"]["right"] <= row[".row-does"]["left"], row["text"]
+            assert abs(row[".row-due"]["top"] - why["top"]) < 6, row["text"]
+            assert row["height"] <= 44
+
+
+def test_what_a_talk_is_continued_for_is_left_out_whole_where_it_does_not_fit(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, now = console_server.adds(), datetime.now(UTC)
+    with console_server.database.transaction() as session:
+        talked = make_call(session)
+        begun = make_callback(
+            session, make_case(session), reason="hard_news", state="reached", outcome="call_later",
+            requested_at=now, closed_at=now, rank=None,
+        )  # fmt: skip
+        begun.caller_call_id = talked.id
+        later = make_callback(
+            session, make_case(session), reason="call_later", urgency="urgent",
+            requested_in_call_id=talked.id, requested_at=now, next_attempt_at=now,
+            due_at=now - timedelta(minutes=58), rank=0,
+        ).id  # fmt: skip
+    page = console_server.opens(visitors, "/console/callbacks", ana, 1280)
+    first, second = page.locator(f"#row-{later} .row-why > span").all()
+    expect(first).to_have_text("Hard news")
+    expect(second).to_have_text(": Asked to call later")
+    assert abs(_box_of(first)["y"] - _box_of(second)["y"]) < 2
+
+    page.set_viewport_size({"width": 390, "height": 900})
+
+    why = _box(page, f"#row-{later} .row-why")
+    assert _box_of(first)["width"] <= why["width"]
+    assert _box_of(second)["y"] >= why["y"] + why["height"] - 1
 
 
 def test_new_callback_appears_and_focus_open_legend_and_scroll_stay(

@@ -20,19 +20,19 @@ FILTER_NAMES = {
     "attention": N_("Needs attention"),
     "follow_ups": N_("My follow-ups today"),
 }
-#: Why we call, in a word or two.
+#: Why we call, in a word or two: each is read whole in a row on a phone, in every language.
 SHORT_REASONS = {
     "asked": N_("Asked for a call"),
     "afraid": N_("Afraid"),
     "hard_news": N_("Hard news"),
-    "lockout": N_("Could not open the case"),
+    "lockout": N_("Case not opened"),
     "waited": N_("Waited on the line"),
     "abandoned": N_("Hung up waiting"),
     "lost_pin": N_("Lost PIN"),
     "pin_changed": N_("PIN changed"),
-    "letter_pin_used": N_("PIN of a letter used"),
+    "letter_pin_used": N_("Letter PIN used"),
     "phone_added": N_("Phone added"),
-    "phone_stopped": N_("A phone was stopped"),
+    "phone_stopped": N_("Phone stopped"),
     "about_person": N_("About the person"),
     "about_court": N_("About the court"),
     "about_safety": N_("About safety"),
@@ -42,8 +42,8 @@ SHORT_REASONS = {
     "call_later": N_("Asked to call later"),
     "to_supervisor": N_("For the supervisor"),
     "staff_call": N_("Call by staff"),
-    "consent_ends": N_("Ask for consent again"),
-    "calls_stopped": N_("Calls were stopped"),
+    "consent_ends": N_("Ask for consent"),
+    "calls_stopped": N_("Calls stopped"),
     "notice": N_("Reach them"),
 }
 #: Why a callback needs attention, in a few words; the outcomes that say no more than the reason are left out.
@@ -110,6 +110,7 @@ _STATES = {
 class RowWords:
     """One row. ``note`` says who has it, why it needs attention, or why it cannot be called now.
 
+    ``after``: why it continues the talk that ``why`` began with; a narrow row leaves it out.
     ``action`` is the last word of the URL of its one button, and ``button`` that button's text; both are
     empty when this reader can do nothing. ``marks`` are keys of MARKS. ``verified`` is None for what no
     caller asked for: nobody could give the PIN for it.
@@ -120,6 +121,7 @@ class RowWords:
     is_overdue: bool
     is_urgent: bool
     why: str
+    after: str
     state: str
     needs_attention: bool
     note: str
@@ -152,12 +154,14 @@ def row_words(
     window = _window_opens(row, now, zone, policy)
     is_stopped = row.outcome in NOT_CALLED and row.state in ("left_for_staff", "claimed")
     action, button = _action(row, is_mine=is_mine, may_be_called=not window and not is_stopped)
+    begun = first if tells_more(first, row.reason) else None
     return RowWords(
         id=row.id,
         due=due_words(row.due_at, now, zone),
         is_overdue=row.due_at < now and row.state != "talking",
         is_urgent=row.urgency == "urgent",
-        why=short_reason(row.reason, first),
+        why=short_reason(begun or row.reason),
+        after=short_reason(row.reason) if begun else "",
         state=_state(row, now, window, needs_attention=needs_attention),
         needs_attention=needs_attention,
         note=_note(row, now, zone, window, is_mine=is_mine),
@@ -175,7 +179,6 @@ def row_words(
 def short_reason(reason: str, first: str | None = None) -> str:
     """Why we call, in a word or two, and why the talk before was asked for; else the code of the reason."""
     said = _(SHORT_REASONS[reason]) if reason in SHORT_REASONS else reason
-    # The first reason comes first: a narrow row is cut at its end.
     return f"{_(SHORT_REASONS[first])}: {said}" if tells_more(first, reason) else said
 
 

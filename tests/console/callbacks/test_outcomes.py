@@ -148,7 +148,7 @@ def test_staff_read_about_a_person_whose_phone_a_wrong_person_answered_for_someb
         theirs = Callback.registrant_id == case.registrant_id, Callback.state == "left_for_staff"
         (task,) = session.scalars(select(Callback.id).where(*theirs)).all()
     (row,) = liaison.opens("/console/callbacks").page.xpath(f"//li[@id='row-{task}']")
-    assert "A phone was stopped" in words(row)
+    assert "Phone stopped" in words(row)
     assert ("no safe phone" in words(row)) is (other_phone is None)
     liaison.opens(f"/console/callbacks/{task}")
     assert liaison.reads(
