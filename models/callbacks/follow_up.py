@@ -197,6 +197,8 @@ def promise_as_before(session: Session, callback: Callback, actor: str, now: dat
             "requested_at": callback.requested_at, "requested_in_call_id": callback.requested_in_call_id,
             "caller_tries": callback.caller_tries, "note_sealed": callback.note_sealed,
             "rescheduled_by_id": callback.rescheduled_by_id,
+            # Nobody agreed on its moment again, least of all for news that came since.
+            "news_at": callback.news_at,
         },
     )  # fmt: skip
     # One whose phone is not called any more is left for staff, and the line calls nobody.

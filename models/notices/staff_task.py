@@ -24,7 +24,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.callback_state import RINGING_STATES, TAKEN_UP_AGAIN
 from models.callbacks.claim import WAITS, bring_back
-from models.callbacks.follow_up import CONTINUES, whose_talks_began_with
+from models.callbacks.follow_up import ANEW, BEHIND_NEWS, CONTINUES, whose_talks_began_with
 from models.callbacks.next_try import leave_for_staff
 from models.callbacks.wishes import SAFEST, Wishes, wishes_of_phone
 from models.calls.two_lists import rank_of
@@ -114,7 +114,7 @@ def _promised_too_late(session: Session, latest: datetime) -> list[int]:
 
 def _without_task(session: Session, lately: datetime, too_late: Collection[int], limit: int) -> list[_Wanted]:
     # Two sets that are read once: beside an OR of both columns no index helps.
-    in_time = Callback.id.not_in(too_late)
+    in_time = and_(Callback.id.not_in(too_late), _NOT_ANEW)
     stands = (TELLS, in_time, or_(Callback.state.in_(_STANDS), _closed_since(lately)))
     cases = select(Callback.case_id).where(*stands, Callback.case_id.is_not(None))
     people = select(Callback.registrant_id).where(*stands, Callback.registrant_id.is_not(None))
@@ -219,8 +219,10 @@ def _note_newer(session: Session, now: datetime, limit: int) -> None:
         Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK, Notice.task_at > Callback.news_at
     )
     # A call that was agreed on for later is about the news of then until its moment comes.
+    waits = func.coalesce(Callback.outcome, "") == BEHIND_NEWS
     is_now = or_(
-        Callback.state.in_((TAKEN_UP_AGAIN, "claimed")),
+        and_(Callback.state == TAKEN_UP_AGAIN, ~waits),
+        Callback.state == "claimed",
         and_(Callback.state == "requested", Callback.next_attempt_at <= now),
     )
     found = session.scalars(
@@ -235,7 +237,7 @@ def _close_over(session: Session, now: datetime, limit: int) -> list[Job]:
     promised = session.scalars(
         select(Case.id)
         .join(Callback, Callback.registrant_id == Case.registrant_id)
-        .where(TELLS, Callback.reason == HARD_NEWS, Callback.state.in_(_STANDS))
+        .where(TELLS, Callback.reason == HARD_NEWS, Callback.state.in_(_STANDS), _NOT_ANEW)
     ).all()
     is_promised = and_(Notice.task == ASKED, Notice.case_id.in_(promised))
     needs = exists().where(Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK, ~is_promised)
@@ -278,6 +280,8 @@ def _stop_settled(session: Session, now: datetime, limit: int) -> None:
         stop(session, NOTICES.c.id == notice_id, "staff_cancelled", now, ACTOR, callback=callback_id)
 
 
+#: A callback that was promised anew tells nobody anything: the one that is made instead may.
+_NOT_ANEW: ColumnElement[bool] = func.coalesce(Callback.outcome, "") != ANEW
 #: Whoever has no code may be somebody else, and the phone is called about nothing any more (R30).
 _URGENT: ColumnElement[Any] = or_(Notice.is_urgent, Notice.task.in_(("no_code", "wrong_code")))
 _MAY_BE_OVER = and_(
