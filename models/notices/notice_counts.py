@@ -1,6 +1,7 @@
 """Counts of notices: of one import, and of those that nobody has confirmed in time. They name nobody.
 
-Notices that wait for a case whose duress PIN was used are in none of the counts of the whole office (R10).
+Notices that wait for a case whose duress PIN was used are in none of the counts (R10): nobody is called about
+them, and a number of its own would tell of the case.
 """
 
 from collections.abc import Mapping
@@ -51,7 +52,7 @@ def counts_of_import(session: Session, import_id: int) -> Mapping[str, Counts]:
             func.count().filter(Notice.paged_level >= ON_CALL_TOLD),
         )
         .join(Notice, Notice.event_id == CustodyEvent.id)
-        .where(CustodyEvent.import_id == import_id)
+        .where(CustodyEvent.import_id == import_id, ~_IS_HIDDEN)
         .group_by(CustodyEvent.kind)
         .order_by(func.count().desc(), CustodyEvent.kind)
     )
@@ -76,11 +77,11 @@ def late_notices(session: Session, now: datetime, policies: Policies) -> Late:
 
 def counts_by_state(session: Session) -> Mapping[str, int]:
     """All notices by their state."""
-    is_hidden = and_(IS_OPEN, Notice.case_id.in_(PAUSED_CASES))
-    counted = select(Notice.state, func.count().label("notices")).where(~is_hidden)
+    counted = select(Notice.state, func.count().label("notices")).where(~_IS_HIDDEN)
     rows = session.execute(counted.group_by(Notice.state))
     found = {row.state: row.notices for row in rows}
     return {state: found.get(state, 0) for state in NOTICE_STATES}
 
 
+_IS_HIDDEN = and_(IS_OPEN, Notice.case_id.in_(PAUSED_CASES))
 _PARTS = (("waiting", "ringing"), ("left_for_staff",), ("confirmed",), ("stopped",))

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
-from models import AuditEntry, CustodyImport, ImportRow, Notice, Registration
+from models import AuditEntry, Case, CustodyImport, ImportRow, Notice, Registration
+from models.cases.duress import DuressWatch
 from models.custody.custody_import import resume
 from models.custody.custody_status import NEUTRAL
 from models.custody.import_paging import page_held
@@ -18,7 +19,13 @@ from models.store.database import Database
 from tests.console.case_pages import verifies
 from tests.console.conftest import Clock, Member
 from tests.console.imports.files import held_import, newest_import, uploads
-from tests.factories import make_callback, make_import, make_policies
+from tests.factories import (
+    make_callback,
+    make_duress_pin,
+    make_import,
+    make_policies,
+    make_registration,
+)
 from tests.models.custody.feed import feed_file, feed_row, load, open_cases, what_is_heard
 
 
@@ -49,6 +56,36 @@ def test_notices_of_an_import_are_counted_by_their_news_and_name_nobody(
     assert not any("/console/cases/" in link for link in supervisor.links.values())
     supervisor.opens("/console/imports/1/notices")
     assert supervisor.reads("This import led to no notices.")
+
+
+def test_notice_under_duress_is_in_no_count_of_an_import_until_calls_are_resumed(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    cases = open_cases(database, "A-1", "A-2")
+    load(database, feed_row("A-1"), feed_row("A-2"), now=clock())
+    with database.transaction() as session:
+        for case in cases.values():
+            make_registration(session, case)
+    now = clock() + timedelta(minutes=5)
+    rows = [feed_row(one, status="escaped", status_at=now, as_of=now) for one in cases]
+    load(database, *rows, now=now)
+    with database.transaction() as session:
+        spread(session, now, 50)
+        # The line calls nobody for the first person: somebody makes her use her duress PIN.
+        session.execute(
+            update(Notice)
+            .where(Notice.case_id == cases["A-1"].id)
+            .values(state="left_for_staff", task="no_phone", task_at=now, outcome="no_phone", paged_level=1)
+        )
+        duress = make_duress_pin(session, cases["A-1"])
+        session.get_one(Case, duress.id).last_verified_at = now
+    page = f"/console/imports/{newest_import(database)}/notices"
+
+    assert supervisor.opens(page).reads("Made1", "The line calls1", "Reach the person0", "Escalated0")
+
+    with database.transaction() as session:
+        session.execute(update(DuressWatch).values(lifted_at=now + timedelta(minutes=1)))
+    assert supervisor.opens(page).reads("Made2", "The line calls1", "Reach the person1", "Escalated1")
 
 
 def test_file_is_uploaded_previewed_and_applied(
