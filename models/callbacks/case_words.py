@@ -5,9 +5,10 @@ the right PIN, and staff have recorded how they recognized the person on the cal
 the words that may be told and nothing more (R12, R13, R37), and each view is logged in the audit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import pairwise
+from typing import Literal
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -24,10 +25,11 @@ from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.custody.directory import Court, Facility
+from models.store.database import keyring_of
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
-#: How many of the latest views are checked for one of the same callback.
+#: How many of the latest views are checked for those of the same talk.
 _LOOKS = 20
 
 
@@ -54,6 +56,33 @@ class CaseStanding:
     facility_phone: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """Who views the words about which case in which talk: ``ground`` is ``callback``, or ``talk`` at 0.
+
+    ``talk_id`` is the id of that callback or talk, and ``since`` when it began.
+    """
+
+    case_id: int
+    staff_id: int
+    ground: Literal["callback", "talk"]
+    talk_id: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WordsBeside:
+    """The words beside a talk. They follow the feed, so new ones are a view of their own (R16).
+
+    ``is_new``: the last logged view had other words. ``changed_at`` is when they changed before the reader,
+    None while they are those of the first view.
+    """
+
+    heard: Heard
+    changed_at: datetime | None
+    is_new: bool
+
+
 def may_open_case(callback: Callback, staff_id: int, now: datetime, policies: Policies) -> bool:
     """Whether this callback opens its case to this person: verified, recognized, theirs, on or just over."""
     if not callback.verified or callback.case_id is None or callback.staff_id != staff_id:
@@ -78,33 +107,71 @@ def look_at_words(
         raise RefusedError(CaseWordsRefusal.NOT_RECOGNIZED)
     if holds_content(session, callback, now):
         raise RefusedError(CaseWordsRefusal.NEW_PHONE)
-    facts = {"ground": "callback", "callback": callback.id}
-    return viewed(session, callback.case_id, staff_id, facts, now, rules)
+    return viewed(session, view_in_callback(callback, staff_id), now, rules)
 
 
-def viewed(
-    session: Session, case_id: int, staff_id: int, facts: dict[str, Any], now: datetime, rules: HeardRules
-) -> Heard:
+def view_in_callback(callback: Callback, staff_id: int) -> View:
+    """What this person views in this callback. Raises ValueError for one without a case."""
+    if callback.case_id is None:
+        raise ValueError("A callback without a case shows no words.")
+    return View(callback.case_id, staff_id, "callback", callback.id, callback.requested_at)
+
+
+def viewed(session: Session, view: View, now: datetime, rules: HeardRules) -> Heard:
     """What may be told about a case now, and the audit entry that this staff member viewed it."""
-    actor, target = actor_of(staff_id), f"case:{case_id}"
-    audit.record(session, actor=actor, action="look_at_case", target=target, facts=facts, now=now)
-    return heard_for(session, case_id, now, rules)
+    told = heard_for(session, view.case_id, now, rules)
+    log_view(session, view, told, now)
+    return told
 
 
-def has_looked(session: Session, callback: Callback, staff_id: int) -> bool:
-    """Whether this person has viewed the words of this same callback before: it is the same view."""
-    looks = (
-        select(AuditEntry.facts)
+def log_view(session: Session, view: View, told: Heard, now: datetime) -> None:
+    """The audit entry that this staff member has these words before them."""
+    audit.record(
+        session,
+        actor=actor_of(view.staff_id),
+        action="look_at_case",
+        target=f"case:{view.case_id}",
+        facts={"ground": view.ground, view.ground: view.talk_id, "words": _mark_of(session, view, told)},
+        now=now,
+    )
+
+
+def words_beside(session: Session, view: View, now: datetime, rules: HeardRules) -> WordsBeside | None:
+    """What this person sees about the case once they have viewed it in this same talk; None before that."""
+    entries = (
+        select(AuditEntry.at, AuditEntry.facts)
         .where(
-            AuditEntry.actor == actor_of(staff_id),
+            AuditEntry.actor == actor_of(view.staff_id),
             AuditEntry.action == "look_at_case",
-            AuditEntry.target == f"case:{callback.case_id}",
-            AuditEntry.at >= callback.requested_at,
+            AuditEntry.target == f"case:{view.case_id}",
+            AuditEntry.at >= view.since,
         )
-        .order_by(AuditEntry.at.desc())
+        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
         .limit(_LOOKS)
     )
-    return any((facts or {}).get("callback") == callback.id for facts in session.scalars(looks))
+    looks = [
+        (at, facts.get("words"))
+        for at, facts in session.execute(entries)
+        if facts and facts.get(view.ground) == view.talk_id
+    ]
+    if not looks:
+        return None
+    told = heard_for(session, view.case_id, now, rules)
+    last = looks[0][1]
+    is_new = _mark_of(session, view, told) != last
+    if is_new:
+        return WordsBeside(told, now if last is not None else None, is_new)
+    changes = (at for (at, mark), (_, before) in pairwise(looks) if before not in (None, mark))
+    return WordsBeside(told, next(changes, None), is_new)
+
+
+def _mark_of(session: Session, view: View, told: Heard) -> str:
+    """The same for the same words in one talk. In another talk it differs, and so it compares no two cases.
+
+    Not the age of the record: words that differ only in the minute of the feed tell nothing new.
+    """
+    lasting = replace(told, as_of=None, age=None)
+    return keyring_of(session).index("words", f"{view.case_id} {view.ground} {view.talk_id} {lasting}")[:16]
 
 
 def heard_for(session: Session, case_id: int, now: datetime, rules: HeardRules) -> Heard:

@@ -219,9 +219,27 @@ def confirm_by_staff(
     return [job for one in found for job in confirm(session, one.id, "staff", now, actor, told_at=told_at)]
 
 
-def note_said_by_staff(session: Session, case_id: int, told_at: datetime, now: datetime, actor: str) -> None:
-    """Staff may have told what was open at ``told_at``; it stays open."""
-    found = [one for one in _of_custody(session, case_id) if one.made_at <= told_at]
+def note_said_by_staff(
+    session: Session,
+    case_id: int,
+    told_at: datetime,
+    now: datetime,
+    actor: str,
+    *,
+    since: datetime | None = None,
+) -> None:
+    """Staff may have told what the feed had reported at ``told_at``, and after ``since``; it stays open.
+
+    Words follow the feed at once, and the notice of what they tell is made some seconds later.
+    """
+    found = _of_custody(session, case_id)
+    reported = select(CustodyEvent.id).where(
+        CustodyEvent.id.in_([one.event_id for one in found]), CustodyEvent.made_at <= told_at
+    )
+    if since is not None:
+        reported = reported.where(CustodyEvent.made_at > since)
+    told = set(session.scalars(reported))
+    found = [one for one in found if one.event_id in told]
     note_perhaps_said(session, found, now, actor, told_at=told_at)
 
 

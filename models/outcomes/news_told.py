@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -34,10 +35,13 @@ def confirm_told(
     They recognized the person of a callback, or the caller at 0 had given the PIN, and they viewed the words:
     nobody can tell what they have not seen. A callback that continues a talk about news tells it as well.
     Returns the jobs that stop what still rings. News stays open if nobody recognized the person.
+
+    News that came before them during the talk they may have told, or not: it stays open.
     """
     jobs: list[Job] = []
     for case_id, shown in _shown(session, talk, callback, now):
         jobs += confirm_by_staff(session, case_id, shown[0], now, actor)
+        _note_perhaps(session, case_id, shown, now, actor)
         # After it: nobody has told the correction that this makes.
         note_told_falsely(session, case_id, shown, now, actor)
     return jobs
@@ -51,8 +55,17 @@ def note_perhaps_told(
     It stays open, but should its file be taken back, the person is told that it was wrong (R16).
     """
     for case_id, shown in _shown(session, talk, callback, now):
-        note_said_by_staff(session, case_id, shown[0], now, actor)
+        _note_perhaps(session, case_id, shown, now, actor)
         note_told_falsely(session, case_id, shown, now, actor)
+
+
+def _note_perhaps(
+    session: Session, case_id: int, shown: Sequence[datetime], now: datetime, actor: str
+) -> None:
+    """Note what is open as perhaps told, each in the words of the first view that had it."""
+    for before, at in pairwise([None, *shown]):
+        if at is not None:
+            note_said_by_staff(session, case_id, at, now, actor, since=before)
 
 
 def _shown(
@@ -141,7 +154,7 @@ def take_back_perhaps_told(
     What is confirmed by another talk or a key stays. Nobody is told any more that news which they did not
     hear was wrong; the jobs end calls that ring for it.
     """
-    saved = _saved(session, talk, (LATER, SUPERVISOR))
+    saved = _saved(session, talk, ("reached", LATER, SUPERVISOR))
     if not saved:
         return []
     cases = session.scalars(select(Case.id).where(_may_be_of(talk, callback))).all()

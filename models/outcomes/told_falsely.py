@@ -23,17 +23,20 @@ WAS_FALSE = (Notice.state == "stopped", Notice.outcome == "retracted", Notice.co
 def note_told_falsely(
     session: Session, case_id: int, shown: Sequence[datetime], now: datetime, actor: str
 ) -> None:
-    """Note the false news that staff told at one of the moments ``shown``, and correct it."""
+    """Note the false news that staff told at one of the moments ``shown``, and correct it.
+
+    The words had it from its file on, and its notice is some seconds younger.
+    """
     rows = session.execute(
-        select(Notice, CustodyEvent.record_id)
+        select(Notice, CustodyEvent.record_id, CustodyEvent.made_at)
         .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
         .where(Notice.case_id == case_id, *WAS_FALSE, Notice.said_at.is_(None))
         .where(CustodyEvent.record_id.is_not(None))
         .order_by(Notice.id)
     ).all()
     told = []
-    for notice, record_id in rows:
-        if any(notice.made_at <= at <= (notice.closed_at or now) for at in shown):
+    for notice, record_id, reported_at in rows:
+        if any(reported_at <= at <= (notice.closed_at or now) for at in shown):
             notice.said_at, notice.said_record_id = now, record_id
             session.flush()
             record_move(session, notice.id, "confirm_notice", now, actor, by="staff")

@@ -32,11 +32,11 @@ def correct_unsaved(session: Session, now: datetime, outcome_minutes: float, lim
     looked = exists().where(
         AuditEntry.target == literal("case:") + cast(Notice.case_id, String),
         AuditEntry.action == "look_at_case",
-        AuditEntry.at >= Notice.made_at,
+        AuditEntry.at >= CustodyEvent.made_at,
         AuditEntry.at <= Notice.closed_at,
     )
     untold = (
-        select(Notice.case_id, Case.registrant_id, Notice.made_at)
+        select(Notice.case_id, Case.registrant_id, CustodyEvent.made_at)
         .join(Case, Case.id == Notice.case_id)
         .join(CustodyEvent, CustodyEvent.id == Notice.event_id)
         .join(CustodyImport, CustodyImport.id == CustodyEvent.import_id)

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.audit.audit import AuditEntry
-from models.callbacks.case_words import heard_for, viewed
-from models.callbacks.claim import OVERSEERS, actor_of
+from models.callbacks.case_words import View, viewed
+from models.callbacks.claim import OVERSEERS
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant
@@ -88,27 +87,14 @@ def look_at_talk_words(
 
     Raises RefusedError when the caller entered no PIN, or the talk is not, or no longer, theirs.
     """
+    return viewed(session, view_in_talk(talk, staff_id), now, rules)
+
+
+def view_in_talk(talk: TalkAt0, staff_id: int) -> View:
+    """What this person views in this talk. Raises RefusedError as `look_at_talk_words` does."""
     if talk.case_id is None:
         raise RefusedError(TalkRefusal.NO_PIN)
-    return viewed(session, talk.case_id, staff_id, {"ground": "talk", "talk": talk.id}, now, rules)
-
-
-def words_for_talk(session: Session, talk: TalkAt0, now: datetime, rules: HeardRules) -> Heard:
-    """The same once this person has viewed it: no new view, and no new entry."""
-    if talk.case_id is None:
-        raise RefusedError(TalkRefusal.NO_PIN)
-    return heard_for(session, talk.case_id, now, rules)
-
-
-def has_looked_at_talk(session: Session, talk: TalkAt0, staff_id: int) -> bool:
-    """Whether this person has viewed what may be told to this caller."""
-    looks = select(AuditEntry.facts).where(
-        AuditEntry.actor == actor_of(staff_id),
-        AuditEntry.action == "look_at_case",
-        AuditEntry.target == f"case:{talk.case_id}",
-        AuditEntry.at >= talk.began_at,
-    )
-    return any((facts or {}).get("talk") == talk.id for facts in session.scalars(looks))
+    return View(talk.case_id, staff_id, "talk", talk.id, talk.began_at)
 
 
 def _came_into(session: Session, talk: Talk, staff_id: int) -> bool:

@@ -406,6 +406,8 @@ def facts_of(facts: Mapping[str, Any], staff: StaffNames) -> list[tuple[str, str
             _named(name, value, staff) or _plain(value, CODES.get(name, {})),
         )
         for name, value in facts.items()
+        # It says whether two views of one talk had the same words, and nothing to a reader.
+        if name != "words"
     ]
 
 

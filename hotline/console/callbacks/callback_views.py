@@ -7,13 +7,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.panes import answer_in_place
-from hotline.console.callbacks.work_pane import Shown, callback_page, said, work_pane
+from hotline.console.callbacks.work_pane import Shown, callback_page, work_pane
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import live_part
 from hotline.console.shell.refused import refused
 from models.callbacks.appointment import reveal_number
-from models.callbacks.callback import Callback
 from models.callbacks.case_words import look_at_words
 from models.overview import listing
 from models.staff.staff import ROLES, Staff
@@ -41,18 +40,15 @@ def callback_part(callback_id: int) -> Response:
 @area.get("/callbacks/<int:callback_id>/words")
 @guard_staff(*ROLES)
 def callback_said(callback_id: int) -> AnyResponse:
-    now = console.clock()
+    now, rules = console.clock(), console.rules.release
     shown, status = Shown(), 200
-    rules = console.rules.release
-    with console.database.transaction() as session:
-        try:
-            found = look_at_words(session, callback_id, me().staff_id, now, rules, console.policies)
-        except RefusedError as error:
-            shown.errors[""], status = refused(error), 403
-        else:
-            row = session.get_one(Callback, callback_id)
-            # Nothing is shown of a callback without a case.
-            shown.words = said(session, row.case_id or 0, found, row.language, row.time_zone, now)
+    try:
+        with console.database.transaction() as session:
+            look_at_words(session, callback_id, me().staff_id, now, rules, console.policies)
+    except RefusedError as error:
+        shown.errors[""], status = refused(error), 403
+    # The pane shows the words of what was viewed.
+    with console.database.reading() as session:
         return callback_answer(session, callback_id, shown, status)
 
 

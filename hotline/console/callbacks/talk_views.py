@@ -21,6 +21,7 @@ from hotline.console.callbacks.finish import (
 )
 from hotline.console.callbacks.list_pane import asked_of_list, list_pane
 from hotline.console.callbacks.panes import answer_in_place, panes_page
+from hotline.console.callbacks.words_beside import words_shown_beside
 from hotline.console.callbacks.work_pane import names_of_joiners
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
@@ -29,6 +30,7 @@ from hotline.console.shell.phone_words import MAY_ANSWER, VOICEMAIL
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _, language
+from models.custody.custody_status import Heard
 from models.notices.answering import wrong_news_at
 from models.outcomes.talk_facts import case_needs_interpreter
 from models.outcomes.talk_note import may_note_talk, note_of_talk
@@ -40,10 +42,9 @@ from models.store.job import Job
 from models.store.refusal import RefusedError
 from models.talks.shown_talk import (
     TalkAt0,
-    has_looked_at_talk,
     look_at_talk_words,
     shown_talk,
-    words_for_talk,
+    view_in_talk,
 )
 from models.talks.talk import Talk
 from models.talks.talk_controls import led_at_0
@@ -91,13 +92,15 @@ def talk_at_0_part(talk_id: int) -> Response:
 @guard_staff(*ROLES)
 def talk_at_0_said(talk_id: int) -> AnyResponse:
     now, rules = console.clock(), console.rules.release
-    with console.database.transaction() as session:
-        talk = _find(session, talk_id)
-        try:
-            found = look_at_talk_words(session, talk, me().staff_id, now, rules)
-        except RefusedError as error:
-            return answer_in_place(_page(session, talk, errors={"": refused(error)}), 403)
-        return answer_in_place(_page(session, talk, words=_said(session, found, talk)), 200)
+    errors, status = {}, 200
+    try:
+        with console.database.transaction() as session:
+            look_at_talk_words(session, _find(session, talk_id), me().staff_id, now, rules)
+    except RefusedError as error:
+        errors, status = {"": refused(error)}, 403
+    # The pane shows the words of what was viewed.
+    with console.database.reading() as session:
+        return answer_in_place(_page(session, _find(session, talk_id), errors=errors), status)
 
 
 @area.post("/talks/<int:talk_id>/<action>")
@@ -140,20 +143,21 @@ def _page(session: Session, talk: TalkAt0, *, alone: bool = True, **more: Any) -
     return panes_page(**list_pane(session, asked_of_list()) | values, talk_alone=alone)
 
 
-def _values(
-    session: Session, shown: TalkAt0, words: list[str] | None = None, errors: dict[str, str] | None = None
-) -> dict[str, object]:
+def _values(session: Session, shown: TalkAt0, errors: dict[str, str] | None = None) -> dict[str, object]:
     """The values of the panes for a talk at 0; ``tag`` changes with them."""
     talk = session.get_one(Talk, shown.id)
     may_note = may_note_talk(session, talk, me().staff_id, me().role)
     note = note_of_talk(session, talk) if may_note else ""
-    if words is None and shown.case_id and has_looked_at_talk(session, shown, me().staff_id):
+    beside = None
+    if shown.case_id is not None:
         # Each click in a talk renders the pane anew; the words must not disappear then.
-        found = words_for_talk(session, shown, console.clock(), console.rules.release)
-        words = _said(session, found, shown)
+        beside = words_shown_beside(session, view_in_talk(shown, me().staff_id))
+    words, changed_at = (
+        (None, None) if beside is None else (_said(session, beside.heard, shown), beside.changed_at)
+    )
     # Viewing what may be said has opened the case, and was logged.
     page = None
-    if words is not None and shown.case_id:
+    if beside is not None and shown.case_id:
         page = read_case_page(session, shown.case_id, console.clock(), console.rules.release)
     acts = case_acts(session, page, console.clock())
     # The case is the leader's to know of alone, and so is what its earlier talks say.
@@ -168,9 +172,20 @@ def _values(
     return {
         "talk": shown,
         "title": _("Caller at 0: %(language)s", language=spoken),
-        "tag": tag_of(*facts, len(history), missed, acts, *wrap_up.values(), me().staff_id, language()),
+        "tag": tag_of(
+            *facts,
+            len(history),
+            missed,
+            acts,
+            words,
+            changed_at,
+            *wrap_up.values(),
+            me().staff_id,
+            language(),
+        ),
         "every": EVERY,
         "words": words,
+        "words_changed_at": changed_at,
         "case_page": page,
         **acts,
         "joiners": names_of_joiners(session, [*shown.joiners, *missed]),
@@ -187,7 +202,7 @@ def _values(
     }
 
 
-def _said(session: Session, found: Any, talk: TalkAt0) -> list[str]:
+def _said(session: Session, found: Heard, talk: TalkAt0) -> list[str]:
     zone, office_zone = talk.time_zone or console.office.time_zone, console.office.time_zone
     was_wrong_at = None if talk.case_id is None else wrong_news_at(session, talk.case_id)
     return words_of(

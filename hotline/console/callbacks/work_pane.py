@@ -14,6 +14,7 @@ from hotline.console.callbacks.due_words import promised_words
 from hotline.console.callbacks.finish import finish_words, wrap_up_words
 from hotline.console.callbacks.list_pane import Asked, asked_of_list, list_pane
 from hotline.console.callbacks.panes import panes_page
+from hotline.console.callbacks.words_beside import words_shown_beside
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import as_promised
 from hotline.console.shell.guard import me
@@ -24,7 +25,7 @@ from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import N_, language, language_name
 from models.callbacks.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, stamp_of
 from models.callbacks.callback import NOTICE_TASK, Callback
-from models.callbacks.case_words import has_looked, heard_for, may_open_case
+from models.callbacks.case_words import WordsBeside, may_open_case, view_in_callback
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of, owed_beside
 from models.callbacks.follow_up import NOT_CALLED, before_it, began_with
 from models.callbacks.note import may_note, note_of
@@ -85,14 +86,14 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     opens_case = may_open_case(callback, me().staff_id, now, console.policies) and not holds_content(
         session, callback, now
     )
-    has_seen = opens_case and bool(callback.case_id) and has_looked(session, callback, me().staff_id)
-    if shown.words is None and has_seen and callback.case_id:
+    beside = None
+    if opens_case and callback.case_id:
         # Each click in a talk renders the pane anew; the words must not disappear then.
-        found = heard_for(session, callback.case_id, now, console.rules.release)
-        shown.words = said(session, callback.case_id, found, row.language, row.time_zone, now)
+        beside = words_shown_beside(session, view_in_callback(callback, me().staff_id))
     # Viewing what may be said has opened the case, and was logged.
     page = None
-    if shown.words is not None and opens_case and callback.case_id:
+    if beside is not None and callback.case_id:
+        shown.words = _said(session, callback.case_id, beside.heard, row.language, row.time_zone, now)
         page = read_case_page(session, callback.case_id, now, console.rules.release)
     acts = case_acts(session, page, now)
     soon = next_moment_inside(session, callback, now + _LATER, policy)
@@ -110,7 +111,8 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
         "only_you": may_know(session, me(), row.id),
         "shown": shown,
         "every": EVERY,
-        "tag": _tag(row, state, len(history), opens_case, now, page, acts),
+        "words_changed_at": beside and beside.changed_at,
+        "tag": _tag(row, state, len(history), opens_case, now, page, acts, (shown.words, beside)),
         "seen": stamp_of(callback),
         "may_reveal": may_reveal(callback, me().staff_id, me().role),
         "colleagues": colleagues_who_can_come(session),
@@ -132,7 +134,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     }
 
 
-def said(
+def _said(
     session: Session, case_id: int, found: Heard, language: str, time_zone: str, now: datetime
 ) -> list[str]:
     """What may be said about the person in the case, in the words of the line; first what was wrong."""
@@ -316,8 +318,11 @@ def _tag(
     now: datetime,
     page: CasePage | None,
     acts: dict[str, object],
+    words: tuple[list[str] | None, WordsBeside | None],
 ) -> str:
     facts = (
+        words[0],
+        words[1] and words[1].changed_at,
         state["joiners"],
         state["asks_who"],
         state["why_not_called"],

@@ -7,14 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Callback, Staff
-from models.callbacks.case_words import look_at_words
+from models.callbacks.case_words import log_view, look_at_words, words_beside
 from models.callbacks.recognition import recognize
 from models.cases.case import Case
 from models.custody.custody_import import ImportResult
 from models.overview.case_opening import look_at, open_to
 from models.overview.outcome import note_outcome
 from models.talks.own_call import call_now
-from models.talks.shown_talk import look_at_talk_words, shown_talk
+from models.talks.shown_talk import look_at_talk_words, shown_talk, view_in_talk
 from models.talks.talk import Talk
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
@@ -144,6 +144,21 @@ def views_the_words_at_0(hotline: Hotline, who: Staff) -> None:
         talk = shown_talk(session, led, who.id, who.role, now, hotline.policies)
         assert talk is not None
         look_at_talk_words(session, talk, who.id, now, rules)
+
+
+def reads_on_at_0(hotline: Hotline, who: Staff) -> bool:
+    """The pane of the talk with a caller at 0 follows the feed; whether staff read that the words changed."""
+    now, rules = hotline.clock.now, heard_rules_of(hotline.office)
+    with hotline.database.transaction() as session:
+        led = session.scalars(select(Talk.id).order_by(Talk.id.desc()).limit(1)).one()
+        talk = shown_talk(session, led, who.id, who.role, now, hotline.policies)
+        assert talk is not None
+        view = view_in_talk(talk, who.id)
+        shown = words_beside(session, view, now, rules)
+        assert shown is not None
+        if shown.is_new:
+            log_view(session, view, shown.heard, now)
+        return shown.changed_at is not None
 
 
 def saves(hotline: Hotline, who: Staff, code: str, call_at: datetime | None = None) -> None:

@@ -53,7 +53,11 @@ def test_liaison_who_talks_with_a_caller_at_0_sees_its_state_and_what_may_be_sai
     ana.clicks("Show what may be said")
     assert ana.reads("These are the words of the line itself", "in custody", "202-555-0190")
     (look,) = office_rows.entries("look_at_case")
-    assert (look.target, look.facts) == (f"case:{case.id}", {"ground": "talk", "talk": 1})
+    facts = look.facts or {}
+    assert (look.target, facts) == (
+        f"case:{case.id}",
+        {"ground": "talk", "talk": 1, "words": facts["words"]},
+    )
 
     assert ana.opens(unknown).reads("No PIN was given.", "Not verified")
     assert ana.opens(f"{unknown}/words").status == 403

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from models import Staff
+from models.custody.custody_import import ImportResult
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import FIRST, Registered, reports, ringing, sweeps
 from tests.calls.notices.staff_tells import (
@@ -14,13 +15,16 @@ from tests.calls.notices.staff_tells import (
     forgets_the_code,
     hangs_up,
     is_reported_and_left_to_staff,
+    reads_on_at_0,
     recognizes,
     saves,
     staff_call,
     staff_tell,
     talk_again,
+    views_the_words_at_0,
 )
 from tests.calls.notices.test_correcting import corrections, hears_the_news, takes_back, two_people
+from tests.calls.stories import opens_the_case, talks_at_0
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -152,6 +156,77 @@ def test_what_the_line_had_told_is_corrected_although_the_talk_after_it_was_none
     takes_back(hotline, wrong)
 
     assert [one.state for one in corrections(hotline)] == ["waiting"]
+
+
+def reads_of_a_false_escape(
+    phone: Phone, registered: Registering, who: Staff, hotline: Hotline
+) -> ImportResult:
+    """A caller at 0 who was told that the person is out talks with a liaison, who then reads of an escape.
+
+    The talk is over, and its outcome is not saved yet.
+    """
+    made = registered("released")
+    caller = phone.another()
+    opens_the_case(caller, made.case, from_=FIRST)
+    caller.presses("2")
+    hotline.jobs.works_off()
+    liaison = talks_at_0(phone, hotline, caller)
+    views_the_words_at_0(hotline, who)
+    hotline.clock.passes(minutes=1)
+    assert not reads_on_at_0(hotline, who)
+    wrong = reports(hotline, "escaped", made, hours_ago=0.01)
+    hotline.clock.passes(seconds=2)
+    assert reads_on_at_0(hotline, who)
+    sweeps(hotline, seconds=3)
+    phone.another().lets_ring(ringing(hotline))
+    hotline.clock.passes(minutes=1)
+    caller.hangs_up()
+    hotline.jobs.works_off()
+    liaison.hangs_up()
+    return wrong
+
+
+@pytest.mark.parametrize("taken_back", ["before_saving", "after_saving"])
+@pytest.mark.parametrize("code", ["reached", "call_later"])
+def test_caller_at_0_who_heard_of_a_false_escape_that_came_during_the_talk_hears_that_it_was_wrong(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, code: str, taken_back: str
+) -> None:
+    who = make_staff()
+    wrong = reads_of_a_false_escape(phone, registered, who, hotline)
+    if taken_back == "before_saving":
+        takes_back(hotline, wrong)
+    saves(hotline, who, code)
+    if taken_back == "after_saving":
+        takes_back(hotline, wrong)
+
+    assert FIRST in [number for _ in range(3) for number in sweeps(hotline, minutes=1)]
+    called = hears_the_news(phone, hotline, "1", confirms=False)
+    assert called.hears("What we told you today was wrong", "was released")
+
+
+def test_caller_at_0_whom_nobody_told_after_all_hears_of_no_mistake_in_a_false_escape(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    wrong = reads_of_a_false_escape(phone, registered, who, hotline)
+    saves(hotline, who, "reached")
+    corrects(hotline, who, "nobody_there")
+
+    takes_back(hotline, wrong)
+
+    assert [one for one in corrections(hotline) if one.state != "stopped"] == []
+
+
+def test_escape_that_came_during_a_talk_at_0_is_told_by_the_line_as_well(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """Staff saw it, and nobody knows whether they still told it: another call is better than none."""
+    who = make_staff()
+    reads_of_a_false_escape(phone, registered, who, hotline)
+
+    saves(hotline, who, "reached")
+
+    assert FIRST in [number for _ in range(6) for number in sweeps(hotline, minutes=6)]
 
 
 @pytest.mark.parametrize("how", ["not_recognized", "not_reached"])
