@@ -34,12 +34,15 @@ def promised_words(due_at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """A moment in ``zone``, as long as it must be: 2:05 PM, tomorrow 9 AM, Thu 9 AM, Dec 5, 9 AM."""
+    """A moment in ``zone``, as long as it must be: 2:05 PM, tomorrow 9 AM, Thu 9 AM, Dec 5, 9 AM.
+
+    In the hour that comes twice when the clocks go back: 1:30 AM EDT.
+    """
     # Midnight ends a day: "Nov 28, 12 AM" would be read as the morning of the 28th.
     local = at.astimezone(zone).replace(second=0, microsecond=0)
     is_midnight = local.hour == local.minute == 0
     day = local.date() - timedelta(days=is_midnight)
-    clock = _("midnight") if is_midnight else _clock(local.time(), language())
+    clock = (_("midnight") if is_midnight else _clock(local.time(), language())) + zone_if_twice(local)
     ahead = (day - now.astimezone(zone).date()).days
     if ahead == 0:
         return clock
@@ -48,6 +51,12 @@ def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     if 1 < ahead <= _DAYS_BY_NAME:
         return f"{_day(day, 'EEE', language())} {clock}"
     return f"{_day(day, 'MMMd', language())}, {clock}"
+
+
+def zone_if_twice(local: datetime) -> str:
+    """A space and the zone of a time of day that comes twice on its day, such as " EST"; else empty."""
+    comes_twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f" {local:%Z}" if comes_twice else ""
 
 
 def time_there(now: datetime, time_zone: str, zone: ZoneInfo) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, get_timezone
 
+from hotline.console.callbacks.due_words import zone_if_twice
 from hotline.console.shell.console import console
 from hotline.console.shell.words import N_, _, language, ngettext, written_in
 from hotline.refusals.callbacks import NOTE_WORDS
@@ -319,17 +320,15 @@ def tries(row: Listed, history: Sequence[Happening]) -> str:
 
 
 def there(at: datetime, time_zone: str) -> str:
-    """The day and time of a moment in the person's time zone."""
+    """The day and time of a moment in the person's time zone, which is named if that time comes twice."""
     return _there(at.replace(second=0, microsecond=0), time_zone, language())
 
 
 @lru_cache(maxsize=4096)
 def _there(at: datetime, time_zone: str, said_in: str) -> str:
     # Most callbacks are due at the same few moments, and a page of the list shows dozens of them.
-    zone = get_timezone(time_zone)
-    return format_skeleton(
-        "EEEhmm", at.astimezone(ZoneInfo(time_zone)), tzinfo=zone, locale=written_in(said_in)
-    )
+    zone, local = get_timezone(time_zone), at.astimezone(ZoneInfo(time_zone))
+    return format_skeleton("EEEhmm", local, tzinfo=zone, locale=written_in(said_in)) + zone_if_twice(local)
 
 
 def happened(one: Happening) -> str:

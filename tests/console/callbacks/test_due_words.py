@@ -7,6 +7,7 @@ import pytest
 from flask import Flask, g
 
 from hotline.console.callbacks.due_words import due_words, moment_words, time_there
+from hotline.console.callbacks.words import there
 from hotline.console.shell.words import Words
 
 ZONE = ZoneInfo("America/New_York")
@@ -49,13 +50,35 @@ def test_due_moment_is_as_long_as_it_must_be(app: Flask, due: str, english: str,
     assert (said_in("en", app, words), said_in("es", app, words)) == (english, spanish)
 
 
+@pytest.mark.parametrize(
+    ("due", "english", "spanish"),
+    [
+        ("2026-11-01T01:30:00-04:00", "tomorrow 1:30 AM EDT", "mañana 1:30 a.m. EDT"),
+        ("2026-11-01T01:30:00-05:00", "tomorrow 1:30 AM EST", "mañana 1:30 a.m. EST"),
+        ("2026-11-01T00:30:00-04:00", "tomorrow 12:30 AM", "mañana 12:30 a.m."),
+        ("2026-11-01T02:00:00-05:00", "tomorrow 2 AM", "mañana 2 a.m."),
+    ],
+)
+def test_hour_that_comes_twice_when_the_clocks_go_back_has_its_zone(
+    app: Flask, due: str, english: str, spanish: str
+) -> None:
+    now, at = datetime.fromisoformat("2026-10-31T10:00:00-04:00"), datetime.fromisoformat(due)
+
+    def words() -> str:
+        return due_words(at, now, ZONE)
+
+    assert (said_in("en", app, words), said_in("es", app, words)) == (english, spanish)
+    in_the_zone_of_the_person = said_in("en", app, lambda: there(at, "America/New_York"))
+    assert in_the_zone_of_the_person.endswith(english.removeprefix("tomorrow").replace(" 2 ", " 2:00 "))
+
+
 def test_window_that_opens_in_minutes_is_named_by_its_moment(app: Flask) -> None:
     assert said_in("en", app, lambda: moment_words(NOW + timedelta(minutes=30), NOW, ZONE)) == "10:30 AM"
 
 
 def test_time_there_has_the_day_only_if_it_is_another_one(app: Flask) -> None:
-    def there(zone: str) -> str:
+    def in_zone(zone: str) -> str:
         return said_in("en", app, lambda: time_there(NOW, zone, ZONE))
 
-    assert there("America/Los_Angeles") == "7 AM"
-    assert there("Pacific/Auckland") == "Thu 4 AM"
+    assert in_zone("America/Los_Angeles") == "7 AM"
+    assert in_zone("Pacific/Auckland") == "Thu 4 AM"
