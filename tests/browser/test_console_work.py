@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from models import Call, Callback, Staff
+from models import Call, Callback, Staff, Subject
 from models.callbacks.callback import advance
 from models.talks.leg_end import leg_ended
-from models.talks.talk import begin_talk
+from models.talks.talk import Talk, begin_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_server import Colleague, ConsoleServer, judge, looks_again
 from tests.browser.test_console_bar import opens, said
 from tests.browser.test_console_callbacks import claims, promises
-from tests.factories import make_call, make_callback, make_case
+from tests.factories import make_call, make_callback, make_case, make_custody_record, make_wait
 from workers.office_rules import callback_policy_of
 
 
@@ -156,6 +156,33 @@ def test_what_may_be_said_the_outcome_and_the_note_are_on_one_screen(
     judge(page, "work-talking", (900, 1280))
 
 
+def test_words_that_may_be_said_change_on_the_open_page_which_says_so(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, now = console_server.adds(), datetime.now(UTC)
+    with console_server.database.transaction() as session:
+        made = make_case(session, "in_custody", facility="Stewart", as_of=now)
+        callback_id = make_callback(
+            session, made, state="talking", talking_at=now, staff_id=ana.staff_id, rank=None, due_at=now,
+            next_attempt_at=now, requested_at=now, recognized_by="last_call",
+        ).id  # fmt: skip
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}/words", ana)
+    said_words = page.locator(".said")
+    expect(said_words).to_contain_text("in custody")
+    expect(said_words).not_to_contain_text("The words changed")
+
+    now = datetime.now(UTC)
+    with console_server.database.transaction() as session:
+        subject = session.get_one(Subject, made.subject_id)
+        make_custody_record(session, subject, "escaped", status_at=now, as_of=now, recorded_at=now)
+    looks_again(page)
+
+    expect(said_words).to_contain_text("escaped")
+    expect(said_words).to_contain_text("The words changed at")
+    expect(page.locator("#announce")).to_contain_text("tell the person what they say now")
+    judge(page, "work-changed", (390, 1280))
+
+
 @pytest.mark.parametrize("size", [(1280, 800), (1120, 760)])
 def test_every_sentence_that_may_be_said_is_whole_during_the_talk_and_none_is_for_the_ear_alone(
     visitors: Visitors, console_server: ConsoleServer, size: tuple[int, int]
@@ -257,6 +284,39 @@ def test_draft_of_somebody_whose_session_ended_is_gone_when_the_next_person_sign
     page.goto(f"{console_server.url}/console/cases")
 
     assert page.evaluate(drafts) == 0
+
+
+def test_note_that_a_liaison_had_begun_stays_in_its_field_after_they_transferred_the_caller_at_0(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    luis, ana = console_server.adds(), console_server.adds()
+    now = datetime.now(UTC)
+    with console_server.database.transaction() as session:
+        caller = make_call(session)
+        make_wait(session, caller)
+        leg = make_call(
+            session, role="liaison_at_0", staff_id=luis.staff_id, parent_call_id=caller.id, accepted_at=now,
+            place="in_talk",
+        )  # fmt: skip
+        talk_id = begin_talk(
+            session, caller_call_id=caller.id, leader_call_id=leg.id, staff_id=luis.staff_id, language="en",
+            now=now,
+        ).id  # fmt: skip
+    page = console_server.opens(visitors, f"/console/talks/{talk_id}", luis)
+    field = page.get_by_label("Note for colleagues")
+    field.fill("She asked about the court.")
+
+    with console_server.database.transaction() as session:
+        session.get_one(Talk, talk_id).staff_id = ana.staff_id
+    looks_again(page)
+
+    expect(page.get_by_text("leads the talk with the person")).to_be_visible()
+    expect(page.get_by_text("How did it end?")).to_have_count(0)
+    expect(field).to_have_value("She asked about the court.")
+    judge(page, "work-transferred", (390, 1280))
+    page.locator("#save-note").click()
+    expect(page.get_by_text("The note is saved.").first).to_be_visible()
+    expect(field).to_have_value("She asked about the court.")
 
 
 def test_draft_of_one_callback_is_not_in_the_note_of_another(

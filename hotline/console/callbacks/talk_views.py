@@ -46,7 +46,7 @@ from models.talks.shown_talk import (
     shown_talk,
     view_in_talk,
 )
-from models.talks.talk import Talk
+from models.talks.talk import Talk, locked_talk
 from models.talks.talk_controls import led_at_0
 from models.talks.talk_legs import last_missed
 
@@ -112,7 +112,10 @@ def talk_at_0_action(talk_id: int, action: str) -> AnyResponse:
 
     def done() -> list[Job]:
         with console.database.transaction() as session:
-            talk = led_at_0(session, talk_id, me().staff_id)
+            # Also those who left the talk to a colleague keep what they had begun to write.
+            talk = (
+                _to_note(session, talk_id) if action == "note" else led_at_0(session, talk_id, me().staff_id)
+            )
             return does(TalkClick(session, talk, me().staff_id, console.clock()))
 
     try:
@@ -135,6 +138,14 @@ def _find(session: Session, talk_id: int) -> TalkAt0:
     if found is None:
         raise NotFound("There is no such talk of theirs.")
     return found
+
+
+def _to_note(session: Session, talk_id: int) -> Talk:
+    """The talk, locked, for its note; who may write that is checked as it is saved. Raises NotFound."""
+    talk = locked_talk(session, _find(session, talk_id).id)
+    if talk is None:
+        raise NotFound
+    return talk
 
 
 def _page(session: Session, talk: TalkAt0, *, alone: bool = True, **more: Any) -> str:
@@ -184,6 +195,7 @@ def _values(session: Session, shown: TalkAt0, errors: dict[str, str] | None = No
             language(),
         ),
         "every": EVERY,
+        "may_note": may_note,
         "words": words,
         "words_changed_at": changed_at,
         "case_page": page,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from models import Callback, Talk
+from models.store.database import Database
 from models.talks.talk import begin_talk, close
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member, words
@@ -186,3 +187,26 @@ def test_only_the_leader_of_a_talk_at_0_sees_the_time_zone_of_a_caller_who_gave_
     for other in (luis, staff("supervisor").signs_in()):
         assert "Time zone" not in other.opens(page).words
         assert other.reads("Ana Demo leads the talk with the person")
+
+
+def test_liaison_who_transferred_a_caller_at_0_saves_the_note_that_they_had_begun(
+    staff: Any, office_rows: Office, database: Database
+) -> None:
+    luis, ana = staff(name="Luis Demo").signs_in(), staff(name="Ana Demo").signs_in()
+    page = begins(office_rows, luis)
+    luis.opens(page)
+    with database.transaction() as session:
+        (talk,) = session.query(Talk).all()
+        talk.staff_id = ana.staff_id
+
+    assert luis.opens(f"{page}/part").reads("Ana Demo leads the talk with the person", "Note for colleagues")
+    assert not {"Save outcome", "How did it end?"} & {*luis.words.splitlines(), *luis.buttons}
+    luis.opens(page).fills(note="She asked about the court.").clicks("Save note")
+
+    assert luis.reads("The note is saved.", "She asked about the court.")
+    assert ana.opens(page).reads("She asked about the court.", "How did it end?")
+    luis.sends(f"{page}/finish", {"csrf_token": luis.token, "outcome": "reached"})
+    assert luis.reads("You are not leading this call.")
+    stranger = staff().signs_in()
+    stranger.sends(f"{page}/note", {"csrf_token": stranger.token, "note": "x"})
+    assert stranger.status == 404
