@@ -245,15 +245,22 @@ def bring_back(
 
     A task that nobody is calling about goes back to staff: a case has one open callback, and the person knows
     of the promised one. A task that is only claimed waits for its call until the promised moment; with
-    ``at_once`` it does not, since the person asks for theirs. A call that comes earlier is made first. Of the
-    later ones, one that was asked for with the PIN since takes the class and the moment of what waited. One
-    that was agreed on in the talk ends: whoever answered may not be the person, so the promise keeps its
-    phone and its wishes (R35, R37).
+    ``at_once`` it does not, since the person asks for theirs. A call that comes earlier is made first; once
+    the promised moment has come, only one that is as urgent and due no later. Of the others, one that was
+    asked for with the PIN since takes the class and the moment of what waited. One that continues the talk
+    ends: whoever answered may not be the person, so the promise keeps its phone and its wishes (R35, R37).
     """
     is_earlier = and_(
         _OTHER.state == "requested",
         _OTHER.reason != NOTICE_TASK,
         _OTHER.next_attempt_at < Callback.next_attempt_at,
+        or_(
+            Callback.next_attempt_at > now,
+            and_(
+                or_(_OTHER.urgency == "urgent", Callback.urgency != "urgent"),
+                _OTHER.due_at <= Callback.due_at,
+            ),
+        ),
     )
     goes_before = exists().where(
         _OTHER.case_id == Callback.case_id, or_(_OTHER.state.in_(_IN_CALL), is_earlier)
@@ -281,7 +288,7 @@ def bring_back(
             stands = None if is_time else stands
         elif stands is not None and stands.state == "requested":
             is_theirs = not stands.begun_by_staff and stands.reason not in CONTINUES
-            if stands.next_attempt_at < callback.next_attempt_at:
+            if _comes_first(stands, callback, now):
                 continue
             if is_theirs:
                 _take_over(session, stands, callback, now, actor)
@@ -310,6 +317,14 @@ def end_waiting(session: Session, case_id: int | None, actor: str, now: datetime
     ]  # fmt: skip
 
 
+def _comes_first(stands: Callback, waiting: Callback, now: datetime) -> bool:
+    """Whether what waits goes on waiting for this call; the same as ``is_earlier`` in ``bring_back``."""
+    is_as_urgent = stands.urgency == "urgent" or waiting.urgency != "urgent"
+    return stands.next_attempt_at < waiting.next_attempt_at and (
+        waiting.next_attempt_at > now or (is_as_urgent and stands.due_at <= waiting.due_at)
+    )
+
+
 def _take_over(session: Session, stands: Callback, waiting: Callback, now: datetime, actor: str) -> None:
     stands.next_attempt_at, stands.due_at = waiting.next_attempt_at, min(stands.due_at, waiting.due_at)
     stands.urgency = "urgent" if waiting.urgency == "urgent" else stands.urgency
@@ -325,7 +340,7 @@ def _take_over(session: Session, stands: Callback, waiting: Callback, now: datet
 
 
 def _end_agreed(session: Session, stands: Callback, now: datetime, actor: str) -> None:
-    """End a call that nobody asked for with the PIN: the promised one comes no later and is made instead."""
+    """End a call that nobody asked for with the PIN: the promised one is made instead."""
     advance(session, stands.id, "leave", actor=actor, now=now, outcome=ANEW, warned=LEFT_TOLD)
     session.refresh(stands)
     stands.rank = None

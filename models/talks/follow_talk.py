@@ -9,6 +9,7 @@ from models.callbacks.appointment import check_moment, first_served, promised_by
 from models.callbacks.callback import IS_OWED, UNASKED, Callback, move_callback
 from models.callbacks.callback_policy import CallbackPolicy, Hours
 from models.callbacks.callback_request import Promise, promise_callback
+from models.callbacks.claim import waits_behind
 from models.callbacks.follow_up import LATER, NO_SAFE_PHONE, SUPERVISOR, follow_up, lacks_phone
 from models.callbacks.owed_already import rings_anyway
 from models.callbacks.refusals import CallbackRefusal
@@ -42,7 +43,7 @@ def follow_talk(
     urgent too, and without such a moment it is made when somebody takes urgent work (R36).
 
     Raises RefusedError for such a moment when it is outside their hours, or another callback is promised
-    already.
+    already or waits behind the news of this talk.
     """
     callback = None if talk.callback_id is None else session.get_one(Callback, talk.callback_id)
     if callback is None:
@@ -62,6 +63,9 @@ def follow_talk(
         if made is None and not is_owed:
             _leave_without_phone(session, caller, reason, actor, now, due_at)
     else:
+        if is_agreed and waits_behind(session, callback.case_id):
+            # What the person was promised is back in seconds: staff set another time for that.
+            raise RefusedError(CallbackRefusal.PROMISED, field="day")
         jobs = follow_up(
             session, callback, reason=reason, at=at, due_at=due_at, actor=actor, now=now,
             left=reason == SUPERVISOR,

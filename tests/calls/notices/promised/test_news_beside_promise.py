@@ -16,16 +16,19 @@ from models.callbacks.refusals import CallbackRefusal
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import FIRST, SECOND, Registered, sweeps
+from tests.calls.notices.conftest import FIRST, SECOND, Registered, reports, sweeps
 from tests.calls.notices.staff_tells import (
     ends,
+    hangs_up,
     has_time,
     is_left_to_staff,
     presses_call_now,
+    saves,
     staff_ring,
     talk_again,
     tasks,
 )
+from tests.calls.notices.test_newer_news import nobody_answers
 from tests.calls.stories import opens_the_case
 from tests.factories import make_callback
 from tests.phone import Phone, PlacedCall
@@ -256,12 +259,73 @@ def test_call_later_in_a_talk_about_news_comes_no_later_than_the_promise(
 
     _, to_person = call_about_news(phone, hotline, who)
     person = has_time(phone, hotline, to_person)
-    later = hotline.clock.now + timedelta(hours=3)
-    ends(hotline, person, who, "call_later", recognized=False, call_at=later)
+    ends(hotline, person, who, "call_later", recognized=False)
     sweeps(hotline, seconds=5)
 
     (one,) = [one for one in tasks(hotline) if one.state == "requested"]
     assert (one.urgency, one.next_attempt_at) == ("urgent", promised.next_attempt_at)
+
+
+def test_another_moment_that_is_agreed_on_in_a_talk_about_news_is_that_of_the_promise(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    has_news_and_a_promise(phone, registered, hours=1)
+    in_four_hours = hotline.clock.now + timedelta(hours=4)
+    liaison, to_person = call_about_news(phone.another(), hotline, who)
+    person = has_time(phone.another(), hotline, to_person)
+    hangs_up(person, hotline)
+
+    with pytest.raises(RefusedError) as refused:
+        saves(hotline, who, "call_later", in_four_hours)
+    assert refused.value.code == CallbackRefusal.PROMISED
+    liaison.hangs_up()
+    sweeps(hotline, seconds=5)
+    (promised,) = [one for one in tasks(hotline) if one.state == "requested"]
+    with hotline.database.transaction() as session:
+        mine = session.get_one(Staff, who.id)
+        reschedule(session, promised.id, mine, in_four_hours, hotline.clock.now, hotline.policy)
+
+    assert sweeps(hotline, hours=1.5) == []
+    hotline.clock.now = in_four_hours
+    sweeps(hotline)
+    talk_again(phone.another(), hotline)
+    assert [one.reason for one in tasks(hotline) if one.state == "talking"] == ["afraid"]
+
+
+@pytest.mark.parametrize("how", ["the line is cut on hold", "no one was there"])
+def test_afraid_person_is_called_at_the_promised_moment_whatever_the_talk_about_news_left(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, how: str
+) -> None:
+    who = make_staff()
+    made = registered("in_custody")
+    reports(hotline, "transferred", made)
+    for _ in range(4):
+        nobody_answers(phone, hotline, minutes=120)
+    assert [(one.reason, one.urgency) for one in tasks(hotline)] == [("notice", "other")]
+    is_promised_later(made, hours=1)
+    liaison, to_person = call_about_news(phone.another(), hotline, who)
+    person = has_time(phone.another(), hotline, to_person)
+    hotline.clock.passes(seconds=40)
+    if how == "the line is cut on hold":
+        liaison.presses("*")
+    hangs_up(person, hotline)
+    liaison.hangs_up()
+    if how == "no one was there":
+        saves(hotline, who, "nobody_there")
+    with hotline.database.transaction() as session:
+        session.get_one(Staff, who.id).on_shift = False
+
+    sweeps(hotline, seconds=5)
+    sweeps(hotline, minutes=60)
+    sweeps(hotline, seconds=5)
+
+    assert ("afraid", "urgent", "requested") in open_ones(hotline)
+    with hotline.database.transaction() as session:
+        session.get_one(Staff, who.id).on_shift = True
+    sweeps(hotline, seconds=5)
+    talk_again(phone.another(), hotline)
+    assert [one.reason for one in tasks(hotline) if one.state == "talking"] == ["afraid"]
 
 
 def test_talk_with_a_stranger_about_news_leaves_the_promise_its_phone_and_its_silence(
@@ -280,8 +344,7 @@ def test_talk_with_a_stranger_about_news_leaves_the_promise_its_phone_and_its_si
 
     liaison, to_person = call_about_news(phone, hotline, who)
     stranger = has_time(phone, hotline, to_person)
-    later = hotline.clock.now + timedelta(hours=3)
-    ends(hotline, stranger, who, "call_later", recognized=False, call_at=later)
+    ends(hotline, stranger, who, "call_later", recognized=False)
     liaison.hangs_up()
     sweeps(hotline, seconds=5)
 

@@ -81,8 +81,7 @@ def test_news_is_a_task_again_once_the_promise_that_came_before_an_agreed_call_i
     is_promised_later(made, hours=1)
     liaison, to_person = call_about_news(phone.another(), hotline, who)
     stranger = has_time(phone.another(), hotline, to_person)
-    in_three_hours = hotline.clock.now + timedelta(hours=3)
-    ends(hotline, stranger, who, "call_later", recognized=False, call_at=in_three_hours)
+    ends(hotline, stranger, who, "call_later", recognized=False)
     liaison.hangs_up()
     sweeps(hotline, seconds=5)
 
