@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from ivr_flows.engine.check import INSTRUCTION_SECONDS, WORDS_A_SECOND, long_sentences
 from ivr_flows.prompts import Prompts, count_words
@@ -42,7 +42,9 @@ def announcement_problems(office: AnnouncingOffice, prompts: Prompts) -> list[st
     for position, one in enumerate(office.announcements, start=1):
         for code in prompts.languages:
             place = f"announcements entry {position}.text.{code}"
-            found += [f"{place} {fault}" for fault in _of_text(one.text[code], code, office, prompts)]
+            found += [
+                f"{place} {fault.sentence}" for fault in text_faults(one.text[code], code, office, prompts)
+            ]
         # The most is spoken on a day on which an announcement begins.
         together = [other.text for other in office.announcements if other.is_on(one.first_day)]
         for code in prompts.languages:
@@ -60,18 +62,29 @@ def spoken_seconds(text: str) -> float:
     return count_words(text) / WORDS_A_SECOND
 
 
-def _of_text(text: str, code: str, office: AnnouncingOffice, prompts: Prompts) -> Iterator[str]:
+class TextFault(NamedTuple):
+    """What is wrong with a text of an announcement: ``why``, what of the text it is about, and a sentence."""
+
+    why: Literal["long_sentence", "long_passage", "no_words", "telling_word", "hard_to_read"]
+    what: str
+    sentence: str
+
+
+def text_faults(text: str, code: str, office: AnnouncingOffice, prompts: Prompts) -> Iterator[TextFault]:
+    """Every fault of one text in one language; the sentence follows the name of its field."""
     for sentence in long_sentences(text):
-        yield f"has a sentence over 20 words: “{sentence[:40]}…” (R18)."
+        start = sentence[:40]
+        yield TextFault("long_sentence", start, f"has a sentence over 20 words: “{start}…” (R18).")
     if any(len(sentence) > MOST_CHARACTERS for sentence in sentences_of(text)):
-        yield f"has a sentence over {MOST_CHARACTERS} characters."
+        most = str(MOST_CHARACTERS)
+        yield TextFault("long_passage", most, f"has a sentence over {most} characters.")
     if not any(map(str.isalnum, text)):
-        yield "has nothing to say."
+        yield TextFault("no_words", "", "has nothing to say.")
     for word in prompts.telling_words(text):
-        yield f"holds the telling word {word!r} (R13)."
+        yield TextFault("telling_word", word, f"holds the telling word {word!r} (R13).")
     score = readability(heard_with(text, code, office, prompts), code)
     if score is not None and not score.is_easy:
-        yield "is too hard to read: use shorter words and sentences (R18)."
+        yield TextFault("hard_to_read", "", "is too hard to read: use shorter words and sentences (R18).")
 
 
 def heard_with(text: str, code: str, office: AnnouncingOffice, prompts: Prompts) -> str:

@@ -13,14 +13,24 @@ from hotline.console.office.form import KEEP, READ, Settings, save, typed_day
 from hotline.console.office.names import said
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff
-from hotline.console.shell.words import _, language_name
+from hotline.console.shell.words import N_, _, language_name
 from ivr_flows.prompts import count_words
-from ivr_flows.review.announcement_check import spoken_seconds
+from ivr_flows.review.announcement_check import spoken_seconds, text_faults
 from ivr_flows.review.readability import Readability, readability
 from ivr_flows.verbs.announcement_verbs import sentences_of
 
 FIELD = "announcements"
 MOST_CHARACTERS = 600
+
+
+#: Why a text is refused, at its field.
+_FAULTS = {
+    "long_sentence": N_("A sentence has over 20 words: “%(what)s…”. Make two of it."),
+    "long_passage": N_("A sentence has over %(what)s characters. Make it shorter."),
+    "no_words": N_("Write words that can be spoken."),
+    "telling_word": N_("The line never says the telling word '%(what)s'. Write it without that word."),
+    "hard_to_read": N_("It is too hard to understand. Use shorter words and sentences."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,8 @@ def _typed(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
     for code, text in texts.items():
         if not text:
             errors[f"text-{code}"] = _("Write it in %(language)s as well.", language=language_name(code))
+        elif fault := next(text_faults(text, code, settings.office, console.prompts), None):
+            errors[f"text-{code}"] = _(_FAULTS[fault.why], what=fault.what)
     days: dict[str, date | None] = {name: typed_day(name) for name in ("first_day", "last_day")}
     errors |= {name: _("Enter a day.") for name, day in days.items() if day is None}
     first, last = days["first_day"], days["last_day"]

@@ -89,6 +89,8 @@ def save_office_closures() -> Response | tuple[str, int]:
     if (gone := request.form.get("remove")) is not None:
         days.pop(gone, None)
     elif (day := typed_day("day")) is not None:
+        if day < _today():
+            return _closures_page(settings, _today(), _("This day is past. Enter today or a later day.")), 422
         named = typed_line("name") if which == "extra_closures" else ""
         days[day.isoformat()] = {"day": day.isoformat(), "name": named} if named else day.isoformat()
     else:

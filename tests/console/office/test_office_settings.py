@@ -14,7 +14,7 @@ from ivr_flows.prompts import Prompts
 from models import AuditEntry
 from models.audit.office_change import standing_changes
 from models.store.database import Database
-from tests.console.conftest import Clock, Member
+from tests.console.conftest import Clock, Member, words
 from tests.factories import make_facility
 
 WHY = "A storm is coming."
@@ -307,11 +307,26 @@ def test_administrator_sees_an_announcement_before_saving_it(
     assert standing(database)["announcements"] == []
 
 
+def test_closure_of_a_day_that_is_past_is_refused_and_of_today_is_not(
+    administrator: Member, database: Database
+) -> None:
+    administrator.opens("/console/office/closures").fills(day="2026-11-24", reason=WHY)
+
+    administrator.clicks("Add closure")
+
+    assert administrator.status == 422
+    assert administrator.reads("This day is past. Enter today or a later day.")
+    assert standing(database) == {}
+    administrator.fills(day="2026-11-25", reason=WHY).clicks("Add closure")
+    assert standing(database)["holidays.extra_closures"] == ["2026-11-25"]
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
         ({"text-es": ""}, "Write it in Spanish as well."),
         ({"text-en": "Ask us about asylum."}, "telling word 'asylum'"),
+        ({"text-es": "Pregunte por el asilo."}, "telling word 'asilo'"),
         ({"text-en": "We are closed and closed and closed " * 4}, "over 20 words"),
         ({"last_day": "2026-11-01"}, "The last day is before the first."),
         ({"first_day": "soon"}, "Enter a day."),
@@ -326,6 +341,16 @@ def test_words_that_no_prompt_may_have_are_not_announced(
     assert administrator.status == 422
     assert administrator.reads(told)
     assert standing(database) == {}
+
+
+def test_refusal_of_an_announcement_is_read_at_the_text_that_it_is_about(administrator: Member) -> None:
+    administrator.opens("/console/office/announcements")
+    administrator.fills(**{**ANNOUNCED, "text-es": "Pregunte por el asilo.", "reason": WHY})
+    administrator.clicks("Save announcement")
+
+    told = "The line never says the telling word 'asilo'. Write it without that word."
+    assert told in words(administrator.page.get_element_by_id("text-es-error"))
+    assert "announcements entry" not in administrator.words
 
 
 def test_policy_has_its_basis_and_review_and_one_overdue_is_marked(
