@@ -37,6 +37,10 @@ WORDS = {
     CallbackRefusal.OUTSIDE_HOURS: N_(
         "That is outside this person's hours. The next possible time is %(at)s."
     ),
+    CallbackRefusal.UNKNOWN_IF_AGREED: N_("Say whether they agreed to this time."),
+    CallbackRefusal.NOT_AGREED: N_(
+        "They were promised a call by %(due)s. Only they can agree to a later time."
+    ),
     CallbackRefusal.UNKNOWN_REASON: N_("Choose a reason from the list."),
     CallbackRefusal.CHANGED: N_(
         "This callback has changed since you opened it; it is due by %(due)s. Read it and try again."

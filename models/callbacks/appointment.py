@@ -66,13 +66,15 @@ def reschedule(
     now: datetime,
     policy: CallbackPolicy,
     seen: str | None = None,
+    agreed: bool = True,
 ) -> None:
     """Let the line call this person at ``at``, which must be inside their hours and the office's (R29).
 
     It goes back to the list for then, even if it had been left for staff: this is their decision. The
     promised moment becomes an hour after ``at``, even if it was later: the line orders its calls by it, and
     staff are warned by it. The wait still counts from the request. Raises RefusedError, with the next
-    possible moment, or for a promise that differs from ``seen``.
+    possible moment, for a promise that differs from ``seen``, or for one made later that its person has not
+    ``agreed`` to.
     """
     callback = standing(session, callback_id)
     _is_as_seen(callback, seen)
@@ -81,8 +83,10 @@ def reschedule(
     if callback.reason == NOTICE_TASK and is_promised:
         raise RefusedError(CallbackRefusal.PROMISED, field="day")
     check_moment(session, callback, at, now, policy)
+    was_due_at, due_at = callback.due_at, promised_by(at, policy.numbers)
+    if not agreed and due_at > was_due_at and is_promise(callback):
+        raise RefusedError(CallbackRefusal.NOT_AGREED, field="agreed", due=was_due_at)
     _take_in_hand(session, callback, staff, now, policy.numbers)
-    due_at = promised_by(at, policy.numbers)
     actor = actor_of(staff.id)
     if callback.state == "claimed":
         # A callback that was taken up stays on the list this time: a person has decided that it may be
@@ -90,9 +94,21 @@ def reschedule(
         callback.taken_up_at = None
         session.flush()
         let_go(session, callback, actor, now)
-    move_callback(session, callback.id, next_attempt_at=at, due_at=due_at, now=now, actor=actor)
+    move_callback(
+        session, callback.id, next_attempt_at=at, due_at=due_at, now=now, actor=actor,
+        facts={"agreed": agreed, "was_due_at": was_due_at.isoformat(), "due_at": due_at.isoformat()},
+    )  # fmt: skip
     callback.rescheduled_by_id = staff.id
     session.flush()
+
+
+def is_promise(callback: Callback) -> bool:
+    """Whether its person still waits for the promised moment: it is not left, and no call that staff began.
+
+    Nobody makes it later without that person.
+    """
+    is_on_list = callback.state in ("requested", "claimed") and callback.taken_up_at is None
+    return is_on_list and not callback.begun_by_staff
 
 
 def check_moment(

@@ -427,8 +427,12 @@ def move_callback(
     due_at: datetime,
     now: datetime,
     actor: str = "caller",
+    facts: dict[str, Any] | None = None,
 ) -> bool:
-    """Give a callback another time, unless someone is already being called for it; then False."""
+    """Give a callback another time, unless someone is already being called for it; then False.
+
+    ``facts`` go into its audit entry.
+    """
     statement = (
         update(CALLBACKS)
         .where(CALLBACKS.c.id == callback_id, IS_IDLE)
@@ -437,6 +441,7 @@ def move_callback(
     moved = cast(CursorResult[Any], session.execute(statement)).rowcount == 1
     if moved:
         audit.record(
-            session, actor=actor, action="reschedule_callback", target=f"callback:{callback_id}", now=now
-        )
+            session, actor=actor, action="reschedule_callback", target=f"callback:{callback_id}", now=now,
+            facts=facts,
+        )  # fmt: skip
     return moved

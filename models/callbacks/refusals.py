@@ -33,6 +33,9 @@ class CallbackRefusal(StrEnum):
     NO_COMMON_HOURS = auto()
     #: ``at``: the next possible time.
     OUTSIDE_HOURS = auto()
+    UNKNOWN_IF_AGREED = auto()
+    #: ``due``: by when the person was promised a call.
+    NOT_AGREED = auto()
     UNKNOWN_REASON = auto()
     #: ``at``: when it is due now.
     CHANGED = auto()

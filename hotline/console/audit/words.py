@@ -1,6 +1,7 @@
 """The plain words of the audit's pages for actions, people, targets and alarms."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import current_app, url_for
@@ -10,6 +11,7 @@ from hotline.console.cases import notice_words
 from hotline.console.cases.labels import DELIVERIES, EVIDENCE, SEARCH_REASONS
 from hotline.console.shell.layout import ROLE_NAMES
 from hotline.console.shell.named import PARTS, staff_name
+from hotline.console.shell.refused import moment_of_promise
 from hotline.console.shell.words import N_, _
 from models.staff.audit_alarm import AuditAlarm
 from models.staff.staff_name import StaffNames
@@ -303,6 +305,9 @@ FACTS = {
     "second": N_("second person"),
     "said_seconds_before": N_("seconds since the line had said it"),
     "records_since": N_("newer records since then"),
+    "agreed": N_("the person agreed"),
+    "due_at": N_("due by"),
+    "was_due_at": N_("was due by"),
 }
 #: Why rows are kept from the purge; a hold is set by a command, so no page has these words.
 HOLD_REASONS = {
@@ -412,7 +417,9 @@ def facts_of(facts: Mapping[str, Any], staff: StaffNames) -> list[tuple[str, str
 
 
 def _named(name: str, value: Any, staff: StaffNames) -> str | None:
-    """The name of the member of staff that a fact is about."""
+    """The name of the member of staff that a fact is about, or the moment of a promise."""
+    if name in ("due_at", "was_due_at"):
+        return moment_of_promise(datetime.fromisoformat(value))
     if name == "asked_by" and isinstance(value, int):
         return staff.by_id.get(value)
     return staff.of(value) if isinstance(value, str) else None

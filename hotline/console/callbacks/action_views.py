@@ -24,6 +24,7 @@ from models.callbacks import appointment, claim, note, recognition
 from models.callbacks.callback import Callback
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.case_words import look_at_words, may_open_case
+from models.callbacks.refusals import CallbackRefusal
 from models.callbacks.to_new_phone import holds_content
 from models.staff.staff import ROLES, Staff
 from models.store.database import tried_again
@@ -85,8 +86,12 @@ def _reschedule(click: Click) -> list[Job]:
     if row is None:
         raise NotFound
     at = moment_typed(click.typed("day"), click.typed("time"), row.time_zone)
-    policy = console.callback_policy
-    appointment.reschedule(click.session, click.callback_id, click.staff, at, click.now, policy, click.seen)
+    if click.typed("agreed") not in ("yes", "no"):
+        raise RefusedError(CallbackRefusal.UNKNOWN_IF_AGREED, field="agreed")
+    appointment.reschedule(
+        click.session, click.callback_id, click.staff, at, click.now, console.callback_policy, click.seen,
+        agreed=click.typed("agreed") == "yes",
+    )  # fmt: skip
     return []
 
 

@@ -11,7 +11,7 @@ from hotline.console.shell.words import _, language, ngettext, written_in
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 #: Within so many days the name of the day says which one is meant.
-_DAYS_BY_NAME = 6
+DAYS_BY_NAME = 6
 
 
 def due_words(due_at: datetime, now: datetime, zone: ZoneInfo) -> str:
@@ -48,7 +48,7 @@ def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
         return clock
     if ahead == 1:
         return _("tomorrow %(time)s", time=clock)
-    if 1 < ahead <= _DAYS_BY_NAME:
+    if 1 < ahead <= DAYS_BY_NAME:
         return f"{_day(day, 'EEE', language())} {clock}"
     return f"{_day(day, 'MMMd', language())}, {clock}"
 

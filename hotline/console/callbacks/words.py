@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, get_timezone
 
-from hotline.console.callbacks.due_words import zone_if_twice
+from hotline.console.callbacks.due_words import DAYS_BY_NAME, zone_if_twice
 from hotline.console.shell.console import console
+from hotline.console.shell.refused import moment_of_promise
 from hotline.console.shell.words import N_, _, language, ngettext, written_in
 from hotline.refusals.callbacks import NOTE_WORDS
 from models.callbacks.follow_up import CONTINUES
@@ -320,15 +321,26 @@ def tries(row: Listed, history: Sequence[Happening]) -> str:
 
 
 def there(at: datetime, time_zone: str) -> str:
-    """The day and time of a moment in the person's time zone, which is named if that time comes twice."""
-    return _there(at.replace(second=0, microsecond=0), time_zone, language())
+    """The day and time of a moment in the person's time zone, with the date if it is not in these days.
+
+    The zone is named if that time comes twice.
+    """
+    zone = ZoneInfo(time_zone)
+    days_off = abs((at.astimezone(zone).date() - console.clock().astimezone(zone).date()).days)
+    day = "EEE" if days_off <= DAYS_BY_NAME else "MMMEd"
+    return _there(at.replace(second=0, microsecond=0), time_zone, day, language())
 
 
 @lru_cache(maxsize=4096)
-def _there(at: datetime, time_zone: str, said_in: str) -> str:
+def _there(at: datetime, time_zone: str, day: str, said_in: str) -> str:
     # Most callbacks are due at the same few moments, and a page of the list shows dozens of them.
-    zone, local = get_timezone(time_zone), at.astimezone(ZoneInfo(time_zone))
-    return format_skeleton("EEEhmm", local, tzinfo=zone, locale=written_in(said_in)) + zone_if_twice(local)
+    zone, locale, local = get_timezone(time_zone), written_in(said_in), at.astimezone(ZoneInfo(time_zone))
+    if day == "EEE":
+        said = format_skeleton("EEEhmm", local, tzinfo=zone, locale=locale)
+    else:
+        time = format_skeleton("hmm", local, tzinfo=zone, locale=locale)
+        said = f"{format_skeleton(day, local, tzinfo=zone, locale=locale)}, {time}"
+    return said + zone_if_twice(local)
 
 
 def happened(one: Happening) -> str:
@@ -338,6 +350,8 @@ def happened(one: Happening) -> str:
         return one.what.replace("_", " ")
     facts = {"to": "", "rung": ""} | one.facts
     said = _(sentence, **facts) if "%(" in sentence else _(sentence)
+    if one.what == "reschedule_callback" and "was_due_at" in facts:
+        return _rescheduled(facts)
     if one.what == "note_outcome":
         return f"{said}: {'; '.join(_noted(facts))}"
     if one.what == "recognize_person" and facts.get("code") in RECOGNITION_NAMES:
@@ -347,6 +361,14 @@ def happened(one: Happening) -> str:
     if one.what.startswith("rang_"):
         return f"{said}: {_how_it_went(one)}"
     return said
+
+
+def _rescheduled(facts: dict[str, Any]) -> str:
+    """Who settled another time, and which moment it replaced."""
+    due, was = (moment_of_promise(datetime.fromisoformat(facts[name])) for name in ("due_at", "was_due_at"))
+    if facts.get("agreed"):
+        return _("They agreed to another time: due by %(due)s, before that by %(was)s", due=due, was=was)
+    return _("Staff chose another time: due by %(due)s, before that by %(was)s", due=due, was=was)
 
 
 def _noted(facts: dict[str, Any]) -> list[str]:

@@ -23,7 +23,13 @@ from hotline.console.shell.phone_words import MAY_ANSWER, VOICEMAIL
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import N_, language, language_name
-from models.callbacks.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, stamp_of
+from models.callbacks.appointment import (
+    CANCEL_REASONS,
+    is_promise,
+    may_reveal,
+    next_moment_inside,
+    stamp_of,
+)
 from models.callbacks.callback import NOTICE_TASK, Callback
 from models.callbacks.case_words import WordsBeside, may_open_case, view_in_callback
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of, owed_beside
@@ -114,6 +120,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
         "words_changed_at": beside and beside.changed_at,
         "tag": _tag(row, state, len(history), opens_case, now, page, acts, (shown.words, beside)),
         "seen": stamp_of(callback),
+        "is_promise": is_promise(callback),
         "may_reveal": may_reveal(callback, me().staff_id, me().role),
         "colleagues": colleagues_who_can_come(session),
         "settled_day": "" if local is None else local.date().isoformat(),

@@ -23,10 +23,19 @@ def refused(reason: Reason) -> str:
     return " ".join(gettext(words_of(code), **facts) for code in codes)
 
 
+def moment_of_promise(due_at: datetime) -> str:
+    """The day and time by which somebody was promised a call, in the office's time."""
+    return _moment(as_promised(due_at, console.office.zone))
+
+
 def _said(name: str, fact: Fact) -> Fact:
     if isinstance(fact, datetime):
-        zone, locale = get_timezone(console.office.time_zone), written_in(language())
-        local = (as_promised(fact, console.office.zone) if name == "due" else fact).astimezone(zone)
-        time = format_time(local, "short", tzinfo=zone, locale=locale)
-        return f"{format_date(local.date(), 'medium', locale=locale)}, {time}"
+        return moment_of_promise(fact) if name == "due" else _moment(fact)
     return named_all(str(fact)) if name == "who" else fact
+
+
+def _moment(at: datetime) -> str:
+    zone, locale = get_timezone(console.office.time_zone), written_in(language())
+    local = at.astimezone(zone)
+    time = format_time(local, "short", tzinfo=zone, locale=locale)
+    return f"{format_date(local.date(), 'medium', locale=locale)}, {time}"

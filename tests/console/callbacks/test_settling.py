@@ -16,7 +16,7 @@ from models.store.database import Database
 from tests.call_center import WaitingJobs
 from tests.console.callbacks.office import MESSAGE_ALLOWED, Office
 from tests.console.conftest import Clock, Member
-from tests.factories import make_call
+from tests.factories import NOW, make_call
 from tests.fake_carrier import FakeCarrier
 from workers.sweeper import sweep
 
@@ -38,17 +38,75 @@ def test_new_time_is_in_the_persons_zone_or_refused_with_everything_that_was_typ
 ) -> None:
     callback_id = office_rows.promises(time_zone="America/Los_Angeles")
     liaison.opens(f"/console/callbacks/{callback_id}")
-    liaison.fills(day="2020-01-01", time="12:00").clicks("Reschedule")
+    liaison.fills(day="2020-01-01", time="12:00", agreed="yes").clicks("Reschedule")
     assert liaison.status == 422
     assert liaison.reads("Choose a future time within 60 days.")
     assert (liaison.value("day"), liaison.value("time")) == ("2020-01-01", "12:00")
 
-    liaison.fills(day="2026-11-27", time="12:30").clicks("Reschedule")
+    liaison.fills(day="2026-11-27", time="12:30", agreed="yes").clicks("Reschedule")
 
     assert liaison.reads("The line will call at that time.")
     found = office_rows.row(callback_id)
     assert found.next_attempt_at == datetime.fromisoformat("2026-11-27T12:30-08:00")
     assert found.state == "requested"
+
+
+def test_promise_to_somebody_who_is_afraid_becomes_no_later_unless_they_agreed(
+    liaison: Member, office_rows: Office
+) -> None:
+    due_at = office_rows.clock() + timedelta(minutes=59)
+    callback_id = office_rows.promises(urgency="urgent", reason="afraid", due_at=due_at)
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    assert liaison.reads("Did they agree to this time?", "They were promised a call by")
+
+    for answer, words in (
+        ("", "Say whether they agreed to this time."),
+        ("no", "They were promised a call by Nov 25, 2026, 10:59 AM. Only they can agree to a later time."),
+    ):
+        liaison.fills(day="2027-01-13", time="10:00", agreed=answer).clicks("Reschedule")
+        assert liaison.status == 422
+        assert liaison.reads(words)
+        assert office_rows.row(callback_id).due_at == due_at
+
+    liaison.fills(agreed="yes").clicks("Reschedule")
+
+    assert liaison.reads("The line calls by itself from Wed, Jan 13, 10:00 AM there.")
+    assert liaison.reads("There: Wed, Jan 13, 11:00 AM")
+    assert liaison.reads(
+        "They agreed to another time: due by Jan 13, 2027, 11:00 AM, before that by Nov 25, 2026, 10:59 AM"
+    )
+
+
+def test_supervisor_reads_in_the_audit_from_when_to_when_a_promise_was_moved(
+    liaison: Member, supervisor: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises()
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    liaison.fills(day="2026-11-27", time="12:30", agreed="yes").clicks("Reschedule")
+
+    supervisor.opens("/console/audit")
+
+    assert supervisor.reads("the person agreed Yes", "was due by Nov 25, 2026, 6:00 PM")
+    assert supervisor.reads("due by Nov 27, 2026, 1:30 PM")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"due_at": NOW + timedelta(days=9)},
+        {"state": "left_for_staff", "outcome": "no_answer", "closed_at": NOW},
+        {"begun_by_staff": True, "reason": "staff_call"},
+    ],
+)
+def test_earlier_time_and_one_for_what_was_left_need_no_word_of_the_person(
+    liaison: Member, office_rows: Office, facts: dict[str, Any]
+) -> None:
+    callback_id = office_rows.promises(**facts)
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    liaison.fills(day="2026-11-27", time="12:30", agreed="no").clicks("Reschedule")
+
+    assert liaison.reads("The line will call at that time.", "Staff chose another time: due by Nov 27, 2026")
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
@@ -217,11 +275,11 @@ def test_change_from_an_old_page_is_refused_with_the_new_due_time(
     callback_id = office_rows.promises()
     other = staff("liaison").signs_in().opens(f"/console/callbacks/{callback_id}")
     liaison.opens(f"/console/callbacks/{callback_id}")
-    liaison.fills(day="2026-11-27", time="12:00").clicks("Reschedule")
+    liaison.fills(day="2026-11-27", time="12:00", agreed="yes").clicks("Reschedule")
     assert liaison.reads("The line will call at that time.")
     settled = office_rows.row(callback_id)
 
-    other.fills(reason="person_asked").clicks(button)
+    other.fills(reason="person_asked", agreed="yes").clicks(button)
 
     assert other.status == 422
     assert other.reads("This callback has changed since you opened it; it is due by Nov 27")
