@@ -6,10 +6,11 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import and_, or_, select, update
+from sqlalchemy import case as sa_case
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.callback import CALLBACKS, IS_IDLE, Callback, advance
+from models.callbacks.callback import CALLBACKS, IS_OWED, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import CANNOT_DIAL
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
@@ -220,7 +221,8 @@ def keep_wishes(
     Raises PhoneListError while changes are blocked, for a window that is not valid, and for a phone that
     only its owner answers while it gets notices without a code (R30).
 
-    A waiting callback keeps its own answers, except for voicemail: if none is wanted now, none is left.
+    A callback keeps its own answers, except for voicemail: if none is wanted now, none is left, in whatever
+    state it is. What follows a talk, or waited behind one about news, copies its answers.
     """
     _is_not_held(case, now)
     wishes = agreed.wishes
@@ -249,11 +251,7 @@ def keep_wishes(
         )
     session.flush()
     if not phone.voicemail_allowed:
-        session.execute(
-            update(CALLBACKS)
-            .where(*_to_phone(case, phone), IS_IDLE)
-            .values(voicemail_allowed=False, voicemail_text=None)
-        )
+        _leave_no_message(session, case, phone)
     # Queued callbacks are checked again, since the window may be closed now.
     session.execute(
         update(CALLBACKS).where(*_to_phone(case, phone), Callback.state == "requested").values(rank=None)
@@ -335,6 +333,18 @@ def _to_phone(case: Case, phone: Phone) -> tuple[Any, ...]:
     nameless = and_(Callback.registrant_id.is_(None), Callback.reason.in_(("pin_changed", "phone_added")))
     of_them = or_(Callback.case_id.in_(theirs), Callback.registrant_id == case.registrant_id, nameless)
     return Callback.phone_key == phone.phone_key, of_them
+
+
+def _leave_no_message(session: Session, case: Case, phone: Phone) -> None:
+    """No callback to this phone, nor one that follows it, leaves a message from now on (R31)."""
+    theirs = (*_to_phone(case, phone), Callback.voicemail_allowed)
+    # Locked first, so that the callback that an outcome makes of one at this same moment is found as well;
+    # what a case is owed before what waits, as everywhere.
+    in_order = sa_case((IS_OWED, 0), else_=1), Callback.id
+    locked = select(Callback.id).where(*theirs).order_by(*in_order)
+    session.execute(locked.with_for_update(key_share=True)).all()
+    none = {"voicemail_allowed": False, "voicemail_text": None}
+    session.execute(update(CALLBACKS).where(*theirs).values(none))
 
 
 def _number_keys(case: Case) -> Any:

@@ -186,6 +186,19 @@ def test_unsafe_phone_is_safe_again_only_by_a_code(casework: Casework) -> None:
     assert casework.safe() == [OLD]
 
 
+def test_phone_that_is_safe_again_gets_no_message_that_was_allowed_before(casework: Casework) -> None:
+    waiting = make_callback(
+        casework.session, _made(casework), phone=OLD, voicemail_allowed=True, voicemail_text="hello"
+    )
+    phone = casework.phones()[0]
+
+    casework.marks_unsafe(phone)
+    assert casework.confirms(phone, casework.code(phone))
+
+    casework.session.refresh(waiting)
+    assert (waiting.voicemail_allowed, waiting.voicemail_text) == (False, None)
+
+
 def test_staff_lift_a_stop_when_they_add_the_phone(casework: Casework) -> None:
     phone = casework.phones()[0]
     code = casework.code(phone)

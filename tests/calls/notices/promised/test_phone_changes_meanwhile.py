@@ -9,8 +9,9 @@ from models import Case, Staff
 from models import Phone as PhoneRow
 from models.callbacks.follow_up import NotAgainError, promise_anew
 from models.callbacks.refusals import CallbackRefusal
-from models.overview.phone_list import mark_unsafe
-from tests.calls.callbacks.test_callbacks import accepted_by
+from models.callbacks.wishes import SAFEST
+from models.overview.phone_list import PhoneWishes, keep_wishes, mark_unsafe
+from tests.calls.callbacks.test_callbacks import accepted_by, allows_a_message
 from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import FIRST, SECOND, Registered, sweeps
 from tests.calls.notices.promised.test_news_beside_promise import (
@@ -20,7 +21,7 @@ from tests.calls.notices.promised.test_news_beside_promise import (
     is_promised_later,
     open_ones,
 )
-from tests.calls.notices.staff_tells import Reader, ends, is_left_to_staff, saves, talk_again, tasks
+from tests.calls.notices.staff_tells import Reader, ends, has_time, is_left_to_staff, saves, talk_again, tasks
 from tests.calls.stories import opens_the_case
 from tests.conftest import ON_BOTH
 from tests.phone import Phone
@@ -28,6 +29,7 @@ from tests.phone import Phone
 Registering = Callable[..., Registered]
 MakeStaff = Callable[..., Staff]
 PROMISED = "You already have a callback"
+MESSAGE = "This is a message from the information line."
 
 
 def learns_that_first_phone_is_unsafe(hotline: Hotline, who: Staff) -> None:
@@ -39,6 +41,28 @@ def learns_that_first_phone_is_unsafe(hotline: Hotline, who: Staff) -> None:
         jobs = mark_unsafe(session, me, case, phone.id, hotline.clock.now, hotline.policies)
     for name, row_id in jobs:
         hotline.jobs.enqueue(name, row_id)
+
+
+def is_told_to_leave_no_message(hotline: Hotline, who: Staff) -> None:
+    """The person says so in the talk, and staff save it on the page of the phone."""
+    with hotline.database.transaction() as session:
+        phone = session.scalars(select(PhoneRow)).one()
+        case = session.scalars(select(Case)).one()
+        me = Reader(who.id, who.email, who.role)
+        keep_wishes(session, me, case, phone.id, PhoneWishes(SAFEST), hotline.clock.now)
+
+
+def machine_records(phone: Phone, hotline: Hotline) -> str:
+    """The line calls within some hours, a liaison accepts, and a machine answers; returns what it records."""
+    for _ in range(30):
+        if hotline.rung():
+            break
+        sweeps(hotline, minutes=5)
+    _, to_person = accepted_by(phone, hotline)
+    machine = phone.answers(to_person, AnsweredBy="machine_end_beep")
+    while not machine.is_over:
+        machine.says_nothing()
+    return machine.heard_so_far
 
 
 def calls_from_second(phone: Phone, made: Registered, *keys: str) -> Phone:
@@ -159,3 +183,54 @@ def test_callback_is_not_promised_once_more_at_a_phone_that_is_unsafe(
 
     assert refused.value.code == CallbackRefusal.PHONE_BARRED
     assert [one.id for one in tasks(hotline)] == [left.id]
+
+
+def test_no_message_is_left_by_the_call_that_follows_a_talk_in_which_none_was_wanted(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("in_custody")
+    calls_in(phone, made, "2", "1").hangs_up()
+    allows_a_message(hotline)
+    sweeps(hotline, seconds=5)
+    liaison, person = talk_again(phone, hotline)
+
+    is_told_to_leave_no_message(hotline, who)
+    ends(hotline, person, who, "call_later")
+
+    liaison.hangs_up()
+    assert MESSAGE not in machine_records(phone, hotline)
+
+
+def test_no_message_is_left_by_a_promised_call_after_a_talk_about_news_in_which_none_was_wanted(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("transferred")
+    is_left_to_staff(phone, made, "transferred")
+    is_promised_later(made, hours=1)
+    allows_a_message(hotline)
+    liaison, to_person = call_about_news(phone, hotline, who)
+    person = has_time(phone, hotline, to_person)
+
+    is_told_to_leave_no_message(hotline, who)
+    ends(hotline, person, who, "reached")
+
+    liaison.hangs_up()
+    assert MESSAGE not in machine_records(phone, hotline)
+    rung = [one.reason for one in tasks(hotline) if one.state == "requested" and one.caller_tries]
+    assert rung == ["afraid"]
+
+
+def test_no_message_is_left_by_a_call_that_staff_make_after_they_heard_that_none_is_wanted(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    made = registered("transferred")
+    made.changes(PhoneRow, voicemail_allowed=True, voicemail_text="please_call")
+    is_left_to_staff(phone, made, "transferred")
+
+    is_told_to_leave_no_message(hotline, who)
+    is_called_about_news(hotline, who)
+
+    assert MESSAGE not in machine_records(phone, hotline)
