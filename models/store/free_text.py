@@ -96,9 +96,9 @@ _WORD = re.compile(
     rf"[,;]?(?:\s+(?:y|and)(?=\s+(?:{_TWO_DIGITS}){_ENDS}))?",
     re.IGNORECASE,
 )
-_ROADS = (
-    "street|avenue|ave|road|rd|boulevard|blvd|lane|ln|highway|hwy|parkway|pkwy|terrace|turnpike|tpke|alley"
-)
+_LONG_ROADS = "street|avenue|road|boulevard|lane|highway|parkway|terrace|turnpike|alley"
+_SHORT_ROADS = "ave|rd|blvd|ln|hwy|pkwy|tpke"
+_ROADS = f"{_LONG_ROADS}|{_SHORT_ROADS}"
 _STREETS = f"{_ROADS}|st|av|drive|dr|court|ct|circle|cir|place|pl|ter|way|square|sq|trail|trl|loop|plaza"
 _AFTER = re.compile(rf"\b\d{{1,6}}[a-z]?\s+(?:[\w.'\u2019-]+\s+){{0,4}}?(?:{_STREETS})\b", re.IGNORECASE)
 _BEFORE = re.compile(
@@ -107,7 +107,8 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _BOX = re.compile(
-    r"\b(?:p\.?\s*o\.?\s*box|apartado(?:\s+postal)?|apt|apartment|suite|unit|depto)\.?\s*#?\s*\d+",
+    r"\b(?:p\.?\s*o\.?\s*box|apartado(?:\s+postal)?|apt|apartment|suite|unit|depto|mza?|manzana|lote)"
+    r"\.?\s*#?\s*\d+",
     re.IGNORECASE,
 )
 #: Number words are part of many sentences ("one of them was at court"), so the text between the number and
@@ -125,6 +126,35 @@ _BEFORE_WORDS = re.compile(
     r"\b(?:calle|avenida|av|avda|camino|carretera|paseo|callej[oó]n|bulevar)\.?\s+"
     r"(?:(?!(?:a|al|con|desde|en|hace|hasta|para|por|sin|y)\b)[\w.'\u2019-]+\s+){0,4}?"
     r"(?:n[uú]m(?:ero)?\.?\s*\d|\d(?:[\s-]{0,2}\d)+\b)",
+    re.IGNORECASE,
+)
+#: Says that the number behind a street is its own: "Elm Street, number 42".
+_MARK = r"(?:n[uú]m(?:ero)?\.?|no\.?|number|#)\s*"
+#: A time, a day, or a number of these belongs to no street: "waited on Elm Street 20 minutes".
+_UNITS_OF = (
+    r"[ap]\.?\s?m|o'clock|hours?|hrs?|min(?:ute)?s?|days?|weeks?|months?|years?|times?|calls?|people|persons?|"
+    r"men|women|kids?|children|blocks?|miles?|km|of|de|horas?|minutos?|d[ií]as?|semanas?|meses|años?|veces|"
+    r"llamadas?|personas?|hij[oa]s?|niñ[oa]s?|cuadras?"
+)
+_NOT_COUNTED = rf"(?!\s*[:/]|\s*(?:{_UNITS_OF})\b)"
+#: A street by its name with the number behind it: "Elm St 42". A court is none, since its rooms have
+#: numbers, and a word that is seldom a street ("a safe place 2") must look more like one.
+_BEHIND = re.compile(
+    rf"\b{_NAME}(?:(?:{_LONG_ROADS}|(?:{_SHORT_ROADS}|st|av|dr)\.?),?\s+(?:{_MARK})?\d{{1,6}}[a-z]?"
+    rf"|(?:drive|circle|square|trail|plaza),?\s+\d{{2,6}}"
+    rf"|(?:drive|circle|square|trail|plaza|place|pl|way|loop),?\s+{_MARK}\d{{1,6}})\b{_NOT_COUNTED}",
+    re.IGNORECASE,
+)
+_BEHIND_WORDS = re.compile(
+    rf"\b{_NAME}(?:{_LONG_ROADS}|drive|(?:{_SHORT_ROADS}|st|av)\.?),?\s+"
+    rf"(?:{_MARK}\d|\d(?:[\s-]{{0,2}}\d)+\b){_NOT_COUNTED}",
+    re.IGNORECASE,
+)
+#: A name and a number right behind the word for an address: "dirección: Elm 42".
+_ADDRESS = re.compile(
+    r"\b(?:address|direcci[oó]n|domicilio)\b\W{0,3}(?:(?:is|es|was|era)\s+)?"
+    rf"(?:(?!(?:al?|con|de|del|desde|en|hace|hasta|para|por|since|sin|y)\b){_NAME}){{1,4}}?(?:{_MARK})?"
+    rf"\d(?:[\s-]{{0,2}}\d)*\b{_NOT_COUNTED}",
     re.IGNORECASE,
 )
 #: The checks, in this order. True: the check reads the text with its number words as digits.
@@ -149,6 +179,10 @@ _CHECKS: tuple[tuple[TextRefusal, re.Pattern[str], bool], ...] = (
     (TextRefusal.STREET_ADDRESS, _AFTER_WORDS, True),
     (TextRefusal.STREET_ADDRESS, _BEFORE_WORDS, True),
     (TextRefusal.STREET_ADDRESS, _BOX, True),
+    (TextRefusal.STREET_ADDRESS, _BEHIND, False),
+    (TextRefusal.STREET_ADDRESS, _BEHIND_WORDS, True),
+    (TextRefusal.STREET_ADDRESS, _ADDRESS, False),
+    (TextRefusal.STREET_ADDRESS, _ADDRESS, True),
 )
 
 

@@ -339,7 +339,8 @@ NOTES = (
     "call her on two oh two five five five", "llámela al dos cero dos cinco cinco cinco", "case 74715991",
     "caso número 74715991", "born 3/14/1988", "ana arroba ejemplo punto org",
     "ring 202-555-0110 or ann@example.org", "PIN 760568, born 3/14/1988, case 74715991 at 12 Main Street",
-    "In case 2 people come, call 988.", "Look at a dot on the map.",
+    "In case 2 people come, call 988.", "Look at a dot on the map.", "Elm Street, number 42",
+    "Main Road forty-two", "dirección: Elm 42", "mz 4 lote 7", "Waited on Elm Street 20 minutes.",
 )  # fmt: skip
 
 

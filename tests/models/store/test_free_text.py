@@ -38,6 +38,12 @@ def digits(count: int) -> st.SearchStrategy[str]:
         "In case 2 people come, call 988.", "Call at ten or at eleven.", "The case is about her brother.",
         "Text her at 4, or call at 5 or 6.", "Look at a dot on the map.",
         "Free on the 8, 9, 10, 11, 12 and 13.", "At work 9:00-17:00, 8:30 on Fridays.",
+        "room 42", "court at 10", "call after 5", "Immigration court 4, room 12.",
+        "Waited on Elm Street 20 minutes.", "Met on the road 3 times.", "The hearing took place 11/3.",
+        "Call her at Main Street at 5.", "Meet at Court Street 10 am.", "Lives down the street, 2 kids.",
+        "Her address changed 3 times.", "Asked for the address of the shelter; call after 5.",
+        "Saw Dr 5 times.", "No way 2 people came.", "La dirección cambió hace 3 días.",
+        "Works on Elm Street 24 hours a day.", "Oak street one of them waited.",
     ],
 )  # fmt: skip
 def test_ordinary_note_is_kept(text: str) -> None:
@@ -83,6 +89,13 @@ def test_ordinary_note_is_kept(text: str) -> None:
         ("ann at example dot org", "email"), ("ana arroba ejemplo punto org", "email"),
         ("called on 3/14/1988", "date"), ("202,555,0110", "phone"), ("202_555_0110", "phone"),
         ("202 | 555 | 0110", "phone"), ("7,6,0,5,6,8", "pin"), ("7, 6, 0, 5, 6, 8", "pin"),
+        ("Elm St 42", "street_address"), ("Elm Street no. 42", "street_address"),
+        ("on Elm Street 42", "street_address"), ("her place: Oak Avenue 1210", "street_address"),
+        ("she stays at Elm Street, number 42", "street_address"), ("Oak Drive 42", "street_address"),
+        ("lives at Main Road forty-two", "street_address"), ("Oak Place no. 4", "street_address"),
+        ("dirección: Elm 42", "street_address"), ("address is Elm 42", "street_address"),
+        ("su domicilio es Roble cuarenta y dos", "street_address"),
+        ("colonia Centro, mz 4 lote 7", "street_address"), ("lote siete", "street_address"),
         ("the PIN is 7/6/0/5/6/8", "pin"), ("7_6_0_5_6_8", "pin"),
     ],
 )  # fmt: skip
@@ -118,6 +131,32 @@ def test_street_address_is_refused_in_any_words(
     before: str, number: int, names: list[str], kind: str, after: str
 ) -> None:
     assert refusal(f"{before}{number} {' '.join(names)} {kind}{after}") is not None
+
+
+@given(
+    WORDS,
+    st.sampled_from(["Elm", "N. Oak", "Martin Luther King", "O'Neill", "1st"]),
+    st.sampled_from(["St", "St.", "street", "AVE", "Road", "Blvd.", "Ln", "Highway"]),
+    st.sampled_from([" ", ", ", " no. ", " #", ", number ", " núm. ", ", número "]),
+    st.integers(1, 99999),
+    st.sampled_from(["", ".", ", calls at noon", " since May"]),
+)
+def test_street_address_with_its_number_behind_the_name_is_refused(
+    before: str, name: str, kind: str, mark: str, number: int, after: str
+) -> None:
+    assert refusal(f"{before}{name} {kind}{mark}{number}{after}") is not None
+
+
+@given(
+    st.sampled_from(
+        ["Room", "Court", "In courtroom", "The hearing is in court", "Call after", "Court at", "Gate", "Bus",
+         "Immigration court", "A safe place", "On Elm Street at", "Not before", "Line"]
+    ),
+    st.integers(1, 59),
+    st.sampled_from(["", ".", ", then call.", " on Monday", " minutes", " p.m."]),
+)  # fmt: skip
+def test_number_in_court_or_of_an_hour_is_kept(before: str, number: int, after: str) -> None:
+    assert refusal(f"{before} {number}{after}") is None
 
 
 @given(st.text(min_size=MOST_CHARACTERS + 1, max_size=MOST_CHARACTERS * 2))
