@@ -206,10 +206,10 @@ def mark_unsafe(
     for callback_id, *legs in standing:
         if advance(session, callback_id, "leave", actor=actor, now=now, outcome=CANNOT_DIAL):
             jobs += [("release_leg", leg) for leg in legs if leg is not None]
+    _leave_no_message(session, case, phone)
     follow_staff_changes(session, case)
-    _record(
-        session, person, "mark_phone_unsafe", phone, now, {"callbacks_left": len(standing) + len(waiting)}
-    )
+    left = len(standing) + len(waiting)
+    _record(session, person, "mark_phone_unsafe", phone, now, {"callbacks_left": left})
     return jobs
 
 
