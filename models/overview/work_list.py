@@ -41,6 +41,7 @@ PAGE = 25
 #: The exact words of the partial indexes: with bound parameters the databases would not use them.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _LEFT = Callback.state == TAKEN_UP_AGAIN
+_IS_URGENT = Callback.urgency == "urgent"
 #: A callback that was promised again has been replaced by another one.
 _NOT_ANEW = or_(~_LEFT, Callback.outcome.is_(None), Callback.outcome.not_in(NOT_WAITED_FOR))
 #: The parts of the list, one after the other.
@@ -130,7 +131,8 @@ def work_list(
     """A page of the list, numbered from 1, with the callbacks to which all of the ``chosen`` FILTERS apply.
 
     First what the reader has in hand; then the two lists in the order of offers (R36), with what needs
-    attention among them; then what others have in hand; last what may not be called yet, by its next moment.
+    attention among them; then what others have in hand, urgent first; last what may not be called yet, by its
+    next moment.
     ``soon``: a promise due within this time counts as urgent. ``lines`` are the office's numbers, and those
     of ``discreet`` name no office. The number of statements is small and fixed. Raises ValueError for an
     unknown filter.
@@ -167,8 +169,9 @@ def _ordered_ids(
     found: dict[int, list[Any]] = {part: [] for part in (_MINE, _LISTED, _THEIRS, _NOT_YET)}
     for row in session.execute(_heads(only), asked):
         found[row.part].append(row)
-    for part in (_MINE, _THEIRS, _NOT_YET):
+    for part in (_MINE, _NOT_YET):
         found[part].sort(key=lambda row: (row.due_at, row.id))
+    found[_THEIRS].sort(key=lambda row: (not row.is_urgent, row.due_at, row.id))
     turns = interleave(found[_LISTED], last_offers(session, now), now + soon)
     in_order = chain(found[_MINE], turns, found[_THEIRS], found[_NOT_YET])
     return [row.id for row in islice(in_order, asked["wanted"] - PAGE, asked["wanted"])]
@@ -195,14 +198,22 @@ def _heads(only: tuple[str, ...]) -> Executable:
             Callback.rank,
             moment.label("due_at"),
             Callback.requested_at,
+            _IS_URGENT.label("is_urgent"),
         )
         .where(*which, *(_FILTERS[name] for name in only))
-        .order_by(*(IN_ORDER if part == _LISTED else (moment, Callback.id)))
+        .order_by(*_order(part, moment))
         .limit(bindparam("wanted"))
         .subquery()
         for part, moment, which in parts
     ]
     return union_all(*(select(head) for head in heads))
+
+
+def _order(part: int, moment: Any) -> Sequence[Any]:
+    """The order in which the rows of a part are read."""
+    if part == _LISTED:
+        return IN_ORDER
+    return (*((~_IS_URGENT,) if part == _THEIRS else ()), moment, Callback.id)
 
 
 @cache
@@ -220,7 +231,7 @@ _AFTER_THEIR_TALK = exists().where(
 )
 _FILTERS: dict[str, ColumnElement[bool]] = {
     "mine": and_(_IN_HAND, Callback.staff_id == bindparam("staff_id")),
-    "urgent": Callback.urgency == "urgent",
+    "urgent": _IS_URGENT,
     "languages": Callback.language.in_(bindparam("languages", expanding=True)),
     "overdue": and_(Callback.due_at < bindparam("now"), Callback.state != "talking"),
     "attention": or_(_LEFT, and_(Callback.state == "requested", Callback.paged_at.is_not(None))),

@@ -208,10 +208,25 @@ def test_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
     supervisor.fills(note="Third call this week.").clicks("Save note")
 
     assert supervisor.status == 422
-    assert supervisor.reads("Someone else changed the note.", "now: Never before noon.")
+    assert supervisor.reads("The note was changed meanwhile.", "now: Never before noon. Your text is still")
     assert supervisor.value("note").strip() == "Third call this week."
     supervisor.clicks("Save note")
     assert supervisor.reads("The note is saved.")
+
+
+def test_note_that_its_author_changed_in_another_tab_is_not_said_to_be_somebody_elses(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises()
+    page = f"/console/callbacks/{callback_id}"
+    liaison.opens(page).clicks("Claim")
+    form = {"csrf_token": liaison.token, "was-note": "", "note": "She asked about the court."}
+    liaison.sends(f"{page}/note", form)
+
+    liaison.sends(f"{page}/note", {**form, "note": "Prefers mornings."})
+
+    assert liaison.reads("The note was changed meanwhile.", "now: She asked about the court. Your text")
+    assert "Someone else" not in liaison.words
 
 
 @pytest.mark.parametrize("with_case", [True, False])

@@ -133,6 +133,20 @@ def test_person_who_takes_one_answer_back_is_asked_again_with_the_others_as_they
         assert session.get_one(Phone, int(phones[1])).night_allowed is False
 
 
+def test_page_of_notices_leads_to_the_phone_that_a_case_lacks(liaison: Member, database: Database) -> None:
+    case = kept_case(database, phone=None)
+    verifies(liaison, case).clicks("Register for notices")
+    assert liaison.reads("The case has no confirmed, safe phone yet.")
+
+    liaison.clicks("Add a phone")
+    assert liaison.heading == "Add a phone"
+    liaison.fills(phone="(202) 555-0157").clicks("Add the phone")
+
+    liaison.opens(f"/console/cases/{case.id}").clicks("Register for notices")
+    liaison.clicks("Confirm the phone ending in 57")
+    assert liaison.reads("Get a code")
+
+
 def test_nobody_answers_for_the_person_whether_to_call_at_night(liaison: Member, database: Database) -> None:
     verifies(liaison, kept_case(database)).clicks("Register for notices")
     assert liaison.page.xpath("//input[@name='nights'][@checked]") == []

@@ -156,7 +156,7 @@ def test_second_try_undoes_nothing_of_the_others(
 
     assert (other.value("hours-monday"), other.value("hours-friday")) == ("10:00-17:00", "09:00-15:00")
     assert other.reads(
-        "Someone else also changed this: Monday, now: 09:00-17:00. Your text is still in the form"
+        "Meanwhile this was changed as well: Monday, now: 09:00-17:00. Your text is still in the form"
     )
     other.clicks("Save hours")
     assert standing(database) == {
@@ -192,7 +192,7 @@ def test_second_try_at_the_partner_lines_finds_each_line_at_its_new_place(
     other.fills(**{"phone-2": "202 555 0160", "phone-3": "202 555 0161", "reason": WHY})
     other.clicks("Save partner lines")
 
-    assert other.reads(f"Someone else also changed this: {before[3]}. Your text is still in the form")
+    assert other.reads(f"Meanwhile this was changed as well: {before[3]}. Your text is still in the form")
     other.clicks("Save partner lines")
     assert [(one["name"]["en"], one["phone"][-4:]) for one in standing(database)["services"]][1:] == [
         (before[2], "0160"), (before[3], "0161"),

@@ -58,6 +58,20 @@ def test_list_has_own_work_then_offers_in_their_order_then_others_work_then_clos
     assert (found.total, found.found, found.pages, found.has_more) == (8, 8, 1, False)
 
 
+def test_urgent_work_stands_first_of_what_colleagues_have(database: Database) -> None:
+    with database.transaction() as session:
+        ana, luis = make_staff(session), make_staff(session)
+        plain = promised(session, state="claimed", staff_id=luis.id, due_at=NOW + MINUTE)
+        afraid = promised(
+            session, state="ringing_liaison", staff_id=None, rank=None, urgency="urgent", reason="afraid"
+        )
+        soon = promised(session, state="claimed", staff_id=luis.id, due_at=NOW - MINUTE, urgency="urgent")
+
+        found = listed(session, ana.id)
+
+    assert ids(found) == [soon, afraid, plain]
+
+
 def test_list_alternates_as_the_line_does_after_its_last_offers(database: Database) -> None:
     with database.transaction() as session:
         ana = make_staff(session)
