@@ -264,6 +264,8 @@ STAFF_CALL = "staff_call"
 #: A task of staff: to tell a change in custody to somebody whom the line did not reach
 #: (``models/notices/staff_task.py``).
 NOTICE_TASK = "notice"
+#: The outcome of such a task that is over: its news was confirmed or stopped, or is told in another callback.
+NEWS_OVER = "notice_over"
 #: Nobody asked for these, so nobody waits.
 UNASKED = (STAFF_CALL, "consent_ends", "calls_stopped", NOTICE_TASK)
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
-from models.callbacks.callback import IS_OWED, NOTICE_TASK, Callback, advance, locked
+from models.callbacks.callback import IS_OWED, NEWS_OVER, NOTICE_TASK, Callback, advance, locked
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import (
     ANEW,
@@ -306,12 +306,14 @@ def end_waiting(session: Session, case_id: int | None, actor: str, now: datetime
     """
     if case_id is None:
         return []
-    waits = select(Callback.id).where(Callback.case_id == case_id, *WAITS).order_by(Callback.id)
+    waits = select(Callback.id, Callback.reason).where(Callback.case_id == case_id, *WAITS)
     return [
         callback_id
-        for callback_id in session.scalars(waits).all()
+        for callback_id, reason in session.execute(waits.order_by(Callback.id)).all()
         if advance(
-            session, callback_id, "close_left", actor=actor, now=now, outcome="person_asked", rank=None,
+            session, callback_id, "close_left", actor=actor, now=now, rank=None,
+            # A key ends a call, and settles no news: that is told in the call that goes on.
+            outcome=NEWS_OVER if reason == NOTICE_TASK else "person_asked",
             only_if=(Callback.outcome == BEHIND_NEWS,),
         )
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import (
     CALLBACKS,
     IS_PROMISED,
+    NEWS_OVER,
     NOTICE_TASK,
     OPEN_STATES,
     TELLS,
@@ -42,8 +43,6 @@ from models.store.job import Job
 ACTOR = "sweeper"
 #: The outcome of such a callback tells why the line did not reach the person: this and ``Notice.task``.
 OUTCOME_PREFIX = "notice_"
-#: The outcome of a task whose notices are confirmed or stopped.
-OVER = "notice_over"
 #: Staff decided with these that nobody calls about it; with any other the person is still to be told.
 _SETTLED = ("person_asked", "settled_otherwise")
 #: The registrant wants to hear it from a person.
@@ -153,7 +152,7 @@ def _closed_since(lately: datetime) -> ColumnElement[bool]:
         .where(Case.id == Notice.case_id, whose, IS_OPEN, HAS_TASK, Notice.task_at > begun)
         .correlate(Callback)
     )
-    return and_(Callback.closed_at > lately, func.coalesce(Callback.outcome, "") != OVER, ~newer)
+    return and_(Callback.closed_at > lately, func.coalesce(Callback.outcome, "") != NEWS_OVER, ~newer)
 
 
 def _going_on(*which: ColumnElement[bool]) -> Select[tuple[int | None, int | None]]:
@@ -255,8 +254,8 @@ def _close_over(session: Session, now: datetime, limit: int) -> list[Job]:
     for row in session.scalars(over.order_by(Callback.case_id).limit(limit)).all():
         # Whoever claimed it must not call a person who has just confirmed the news.
         if row.state != TAKEN_UP_AGAIN:
-            jobs += leave_for_staff(session, row, now, ACTOR, OVER)
-        advance(session, row.id, "close_left", actor=ACTOR, now=now, outcome=OVER)
+            jobs += leave_for_staff(session, row, now, ACTOR, NEWS_OVER)
+        advance(session, row.id, "close_left", actor=ACTOR, now=now, outcome=NEWS_OVER)
     return jobs
 
 

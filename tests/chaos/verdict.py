@@ -9,9 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Call, Callback, QueuedCall, Staff, Talk
-from models.callbacks.callback import NOTICE_TASK
+from models.callbacks.callback import NEWS_OVER, NOTICE_TASK
 from models.calls.call_status import DIALLING
-from models.notices.staff_task import OVER
 from models.store.database import keyring_of
 from tests.chaos.asker import Asker, Waiter
 from tests.chaos.carrier import ChaosCarrier
@@ -84,7 +83,7 @@ def judge(
             ),
         ]
         states = Counter(row.state for row in rows)
-        over = sum(row.outcome == OVER for row in rows)
+        over = sum(row.outcome == NEWS_OVER for row in rows)
         unknown = sum(row.outcome in {"unknown_call", "unknown_offer"} for row in rows)
         talks = session.scalar(select(func.count(Talk.id)).where(Talk.callback_id.is_(None))) or 0
     at_0 = [asker for asker in askers if isinstance(asker, Waiter)]
@@ -119,7 +118,7 @@ def _not_kept(rows: Sequence[Callback], now: datetime) -> list[str]:
     broken = []
     for row in rows:
         # A wrong code makes a task for staff, which ends if another phone confirms the news.
-        if row.reason == NOTICE_TASK and row.outcome == OVER:
+        if row.reason == NOTICE_TASK and row.outcome == NEWS_OVER:
             continue
         if row.state == "reached" and row.talking_at is None:
             broken.append(f"callback {row.id} was reached without a talk")

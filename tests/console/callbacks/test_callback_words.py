@@ -9,7 +9,7 @@ from hotline.console.cases import notice_words
 from models.callbacks import appointment, callback
 from models.callbacks.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
 from models.notices import notice
-from models.notices.staff_task import OUTCOME_PREFIX, OVER
+from models.notices.staff_task import OUTCOME_PREFIX
 from models.overview import history
 from models.overview.outcome import OUTCOME_CODES
 from models.overview.work_list import FILTERS
@@ -35,7 +35,7 @@ def test_words_of_notices_are_those_of_outcomes_that_exist() -> None:
     of_tasks = {
         one.removeprefix(OUTCOME_PREFIX)
         for one in said.OUTCOME_SENTENCES
-        if one != OVER and one.startswith(OUTCOME_PREFIX)
+        if one != callback.NEWS_OVER and one.startswith(OUTCOME_PREFIX)
     }
 
     assert set(notice_words.WHY) == written - {"case_closed"}

@@ -4,19 +4,23 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from models import Callback, Staff
+from models import Callback, Notice, Staff
+from models.audit.audit import AuditEntry
 from models.callbacks.appointment import reschedule
 from models.callbacks.follow_up import promise_anew
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import Registered, sweeps
+from tests.calls.notices.conftest import Registered, reports, sweeps
 from tests.calls.notices.promised.test_news_beside_promise import (
     call_about_news,
+    calls_in,
     cancels,
     is_promised_later,
 )
 from tests.calls.notices.staff_tells import (
     ends,
+    forgets_the_code,
     has_time,
     is_left_to_staff,
     is_reported_and_left_to_staff,
@@ -127,3 +131,39 @@ def test_escape_that_nobody_was_told_does_not_wait_for_the_agreed_call_that_wait
     assert [one.urgency for one in on_the_list(hotline)] == ["urgent"]
     (agreed,) = [one for one in tasks(hotline) if one.state == "requested"]
     assert agreed.next_attempt_at == in_five_days
+
+
+def test_person_who_cancels_an_agreed_call_while_staff_call_about_an_escape_settles_no_news(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who = make_staff()
+    court = {"next_hearing_at": hotline.clock.now + timedelta(days=1), "next_hearing_place": "Lumpkin Court"}
+    made = registered("in_custody", record=court)
+    sweeps(hotline)
+    sweeps(hotline, minutes=5)
+    forgets_the_code(phone, hotline)
+    in_five_days = hotline.clock.now + timedelta(days=5)
+    with hotline.database.transaction() as session:
+        mine, task = session.get_one(Staff, who.id), tasks(hotline)[-1].id
+        reschedule(session, task, mine, in_five_days, hotline.clock.now, hotline.policy)
+    hotline.clock.passes(minutes=10)
+    reports(hotline, "escaped", made, hours_ago=0.1, **court)
+    sweeps(hotline)
+    forgets_the_code(phone, hotline)
+    (escape,) = on_the_list(hotline)
+    liaison, to_person = staff_ring(phone.another(), hotline, who, escape)
+    stranger = has_time(phone.another(), hotline, to_person)
+    sweeps(hotline, seconds=5)
+
+    caller = calls_in(phone, made, "1", "2", "4")
+    assert caller.hears("Your callback is cancelled")
+    caller.hangs_up()
+    sweeps(hotline, seconds=5)
+    ends(hotline, stranger, who, "nobody_there", recognized=False)
+    liaison.hangs_up()
+    sweeps(hotline, seconds=5)
+
+    news = hotline.rows(select(Notice).order_by(Notice.id))
+    assert [(one.state, one.outcome) for one in news] == [("left_for_staff", "no_code")] * 2
+    assert hotline.rows(select(AuditEntry).where(AuditEntry.action == "stop_notice")) == []
+    assert not [one for one in tasks(hotline) if one.next_attempt_at == in_five_days and not one.closed_at]
