@@ -157,12 +157,11 @@ def confirm_notice_code(desk: Desk, digits: str) -> str:
 def choose_phones(desk: Desk, digits: str) -> str:
     """This phone alone, or every safe phone of the registrant, in their order."""
     phone = _phone(desk)
-    phones = safe_phones(desk.session, _registrant_id(desk))
     if phone is None:
         return "gone"
     if digits == "1":
         return _change(desk, [phones_sentence(desk, [phone])], phone_ids=(phone.id,))
-    return _change(desk, [("notices.phones", {})], phone_ids=tuple(one.id for one in phones))
+    return _change(desk, [("notices.phones", {})], phone_ids=_every_phone(desk))
 
 
 @answers("saved", "code", "gone")
@@ -178,7 +177,9 @@ def call_new_phones(desk: Desk, digits: str) -> str:
         return "gone"
     if not found.has_code:
         return "code"
-    return _call(desk, [phone] if digits == "1" else safe_phones(desk.session, _registrant_id(desk)))
+    if digits == "1":
+        return _call(desk, [phone])
+    return _call(desk, safe_phones(desk.session, _registrant_id(desk)), phone_ids=_every_phone(desk))
 
 
 @answers("saved", "gone")
@@ -353,7 +354,8 @@ def _call(desk: Desk, phones: Sequence[Phone], **changes: Any) -> str:
     case_id = _case_id(desk)
     try:
         before = registering.choices_of(desk.session, case_id)
-        choices: Choices = dataclasses.replace(before, phone_ids=tuple(one.id for one in phones), **changes)
+        changes = {"phone_ids": tuple(one.id for one in phones)} | changes
+        choices: Choices = dataclasses.replace(before, **changes)
         registering.change(
             desk.session, case_id, choices, policies=desk.policies, **_by(desk),
             words=lambda: sentences_as_text(desk, agreed_terms(desk, phones, choices)),
@@ -369,6 +371,13 @@ def _call(desk: Desk, phones: Sequence[Phone], **changes: Any) -> str:
 
 def _say_read_back(desk: Desk, found: ReadBack) -> None:
     say_sentences(desk, read_back_sentences(desk, found, None if found.phones else _phone(desk)))
+
+
+def _every_phone(desk: Desk) -> tuple[int, ...]:
+    """The safe phones, and the stopped ones of the registration, which stay in it, uncalled (R33)."""
+    found = registering.read_back(desk.session, _case_id(desk), desk.now, desk.policies)
+    stopped = () if found is None else found.stopped
+    return tuple(one.id for one in (*safe_phones(desk.session, _registrant_id(desk)), *stopped))
 
 
 def _first_phone(desk: Desk) -> Phone | None:

@@ -82,6 +82,24 @@ def test_phone_that_a_wrong_person_answered_is_called_again_once_the_caller_lift
     assert [one.state for one in hotline.rows(select(Notice))] == ["ringing"]
 
 
+def test_caller_who_chooses_all_phones_keeps_the_stopped_one_among_them(
+    phone: Phone, case: MadeCase, hotline: Hotline, texts: Texts
+) -> None:
+    both_are_called(phone, case, hotline)
+    texts("STOP", from_=SECOND)
+
+    caller = calls(phone, case, "2", *ASK, "2", "2", "1", "2")
+    assert caller.hears("Got it. We will call your phones one after another")
+    caller.hangs_up()
+
+    assert {one.phone_id for one in consents(hotline)} == {
+        phone_id(hotline, CALLER),
+        phone_id(hotline, SECOND),
+    }
+    escapes(hotline, case)
+    assert sweeps(hotline) == [CALLER]
+
+
 def test_person_whose_only_phone_said_stop_has_another_one_called(
     phone: Phone, case: MadeCase, hotline: Hotline, texts: Texts
 ) -> None:
