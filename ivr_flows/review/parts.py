@@ -58,7 +58,8 @@ _CALLER: Division = (
     (
         "open-callback",
         "A callback that is open",
-        "callback_open callback_open_not_urgent callback_may_change callback_cancelled callback_gone",
+        "callback_open callback_open_not_urgent callback_may_change callback_sure callback_cancelled"
+        " callback_gone",
     ),
     (
         "wishes",

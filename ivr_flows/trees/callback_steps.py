@@ -37,12 +37,18 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         "callback_menu_lost_pin": Menu(
             (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="silent_end"
         ),
-        "callback_open": _open_menu("callback.move", Choice("callback.how", next="callback_may_change")),
+        "callback_open": _open_menu(
+            "callback.move",
+            Choice("callback.how", next="callback_may_change"),
+            Choice("callback.cancel", next="callback_sure"),
+        ),
         # A caller whose callback can wait may have become afraid since; how we call is asked after the time
         # there.
         "callback_open_not_urgent": _open_menu(
-            "callback.change", _asking("callback.afraid", callback_verbs.request_afraid)
+            "callback.change", _asking("callback.afraid", callback_verbs.request_afraid), _cancelling()
         ),
+        # Without a callback 4 and 1 register for calls about changes: these keys cancel no urgent one.
+        "callback_sure": Menu((_keeping(), _cancelling()), prompt="callback.sure", silence="silent_end"),
         # The local time is asked only if it is a guess (R29).
         "callback_may_choose": Decide(
             callback_verbs.may_choose,
@@ -133,25 +139,28 @@ def silent_menu(case: Choice, afraid: str = "callback.afraid") -> Menu:
     return Menu((express, very_soon, case), silence="silent_end", silences=0, tells_language=True)
 
 
-def _open_menu(change: str, last: Choice) -> Menu:
-    """What can be done with an open callback; ``change`` is the prompt of the key for its time."""
-    return Menu(
-        (
-            Choice(
-                "callback.keep",
-                does=callback_verbs.keep_callback,
-                on={"kept": "promised", "gone": "callback_gone"},
-            ),
-            Choice(change, next="callback_may_choose"),
-            # Whoever presses the keys of "afraid" again, as in the call before, cancels nothing.
-            last,
-            Choice(
-                "callback.cancel",
-                does=callback_verbs.cancel_callback,
-                on={"cancelled": "callback_cancelled", "changed": "callback", "gone": "callback_gone"},
-            ),
-        ),
-        silence="silent_end",
+def _open_menu(change: str, third: Choice, cancel: Choice) -> Menu:
+    """What can be done with an open callback; ``change`` is the prompt of the key for its time.
+
+    Whoever presses the keys of "afraid" again, as in the call before, cancels nothing.
+    """
+    choices = (_keeping(), Choice(change, next="callback_may_choose"), third, cancel)
+    return Menu(choices, silence="silent_end")
+
+
+def _keeping() -> Choice:
+    return Choice(
+        "callback.keep",
+        does=callback_verbs.keep_callback,
+        on={"kept": "promised", "gone": "callback_gone"},
+    )
+
+
+def _cancelling() -> Choice:
+    return Choice(
+        "callback.cancel",
+        does=callback_verbs.cancel_callback,
+        on={"cancelled": "callback_cancelled", "changed": "callback", "gone": "callback_gone"},
     )
 
 

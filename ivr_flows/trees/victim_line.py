@@ -346,6 +346,7 @@ def victim_line(
         "news_menu",
         "callback_open",
         "callback_open_not_urgent",
+        "callback_sure",
         "callback_menu_in_case",
         *registering_steps(),
         *CLOSED_PIN_STEPS,

@@ -17,8 +17,8 @@ VISITS: Mapping[str, Sequence[str]] = {
     "status, repeat, again, the express callback": (
         "1", "1", "NUMBER", "PIN", "*", "1", "2", "1", "*",
     ),
-    "the callback that stands: be afraid, leave, change the time, wishes": (
-        "1", "1", "NUMBER", "PIN", "2", "3", "1", "2", "1", "1", "2", "2", "2",
+    "the callback that stands: be afraid, leave, nearly cancel, change the time, wishes": (
+        "1", "1", "NUMBER", "PIN", "2", "3", "1", "2", "1", "1", "2", "4", "1", "1", "2", "2", "2",
         "2", "2", "3", "2", "1",
     ),
     "cancel, ask again because of fear, a new PIN": (

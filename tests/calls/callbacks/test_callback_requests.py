@@ -295,6 +295,61 @@ def test_caller_who_is_afraid_is_called_within_the_hour(
     assert the_callback(hotline).next_attempt_at == clock.now
 
 
+@pytest.mark.parametrize(
+    "then", ["1", "5", ""], ids=["registers, as without a callback", "slips", "says nothing"]
+)
+def test_keys_that_register_for_calls_about_changes_cancel_no_urgent_callback(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, then: str
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    phone.presses("2")
+    assert phone.hears("For calls when something changes, press 4")
+    phone.presses("3")
+    phone.hangs_up()
+    opens_the_case(phone, case)
+    phone.presses("2")
+
+    phone.presses("4")
+    assert phone.hears(
+        "Do you want to cancel your callback? To leave your callback as it is, press 1. "
+        "To cancel your callback, press 2."
+    )
+    if then:
+        phone.presses(then)
+    else:
+        phone.says_nothing()
+
+    assert phone.does_not_hear("is cancelled")
+    assert (the_callback(hotline).state, the_callback(hotline).urgency) == ("requested", "urgent")
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "said"),
+    [
+        ("1", "Do you want to cancel your callback?", "Your callback is cancelled"),
+        ("2", "¿Quiere cancelar la llamada que pidió?", "La llamada que pidió quedó cancelada"),
+    ],
+)
+def test_caller_who_answers_the_question_cancels_an_urgent_callback(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, language: str, question: str, said: str
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case, language)
+    for key in ("2", "3"):
+        phone.presses(key)
+    phone.hangs_up()
+    opens_the_case(phone, case, language)
+    for key in ("2", "4"):
+        phone.presses(key)
+    assert phone.hears(question)
+
+    phone.presses("2")
+
+    assert phone.hears(said)
+    assert the_callback(hotline).state == "cancelled"
+
+
 def test_call_before_hearing_hard_news_is_urgent(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, clock: Clock
 ) -> None:

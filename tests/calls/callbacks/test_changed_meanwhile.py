@@ -126,6 +126,7 @@ def test_caller_who_never_heard_that_the_other_call_is_afraid_hears_it_before_th
     assert phone.does_not_hear("is cancelled")
     assert (the_callback(hotline).state, the_callback(hotline).urgency) == ("requested", "urgent")
     phone.presses("4")
+    phone.presses("2")
     assert phone.hears("Your callback is cancelled")
 
 

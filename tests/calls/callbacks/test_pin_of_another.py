@@ -162,9 +162,14 @@ def test_request_is_not_replaced_by_a_callback_to_another_phone(
     assert [one.verified for one in promised(hotline)] == [True, False]
 
 
-@pytest.mark.parametrize("key", ["1", "3"])
+@pytest.mark.parametrize(("key", "to_cancel"), [("1", ("4",)), ("3", ("4", "2"))], ids=["express", "afraid"])
 def test_request_that_was_replaced_is_promised_again_once_the_other_is_cancelled(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, key: str
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    key: str,
+    to_cancel: tuple[str, ...],
 ) -> None:
     case = make_case("in_custody", phone=CALLER)
     asks(phone.another(), key)
@@ -173,7 +178,7 @@ def test_request_that_was_replaced_is_promised_again_once_the_other_is_cancelled
     with_their_pin(phone, case, key)
     assert [one.verified for one in promised(hotline)] == [True]
 
-    with_their_pin(phone, case, "4")
+    with_their_pin(phone, case, *to_cancel)
 
     (again,) = promised(hotline)
     for name in ("verified", "case_id", "urgency", "reason", "due_at", "requested_at"):

@@ -160,6 +160,27 @@ def test_way_from_the_pin_question_to_the_callbacks_tells_and_changes_none(
     assert hotline.rows(select(Callback.due_at).where(Callback.case_id == case.id)) == [before[1]]
 
 
+def test_caller_who_answers_late_whether_to_cancel_an_urgent_callback_is_asked_for_the_pin(
+    phone: Phone, make_case: MakeCase, hotline: Hotline, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    for key in ("2", "3"):
+        phone.presses(key)
+    phone.hangs_up()
+    opens_the_case(phone, case)
+    for key in ("2", "4"):
+        phone.presses(key)
+    assert phone.hears("Do you want to cancel your callback?")
+
+    clock.passes(minutes=11)
+    phone.presses("2")
+
+    assert phone.hears("PIN")
+    assert phone.does_not_hear("cancel")
+    assert hotline.rows(select(Callback.state)) == ["requested"]
+
+
 def test_caller_is_asked_for_the_pin_on_the_way_back_to_the_case_after_a_long_talk_with_a_service(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:

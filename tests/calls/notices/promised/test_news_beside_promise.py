@@ -90,9 +90,11 @@ def is_called_about_news(hotline: Hotline, who: Staff) -> None:
 
 
 def cancels(phone: Phone, made: Registered) -> None:
-    """The person calls and cancels what they were promised."""
+    """The person calls and cancels what they were promised; an urgent one after a question."""
     caller = calls_in(phone, made, "2")
     caller.presses("4")
+    if "Do you want to cancel your callback?" in caller.heard:
+        caller.presses("2")
     assert caller.hears("Your callback is cancelled")
     caller.hangs_up()
 
@@ -189,6 +191,7 @@ def test_caller_hears_their_own_promise_while_staff_have_a_task_about_news(
     assert again.heard == told
 
     again.presses("4")
+    again.presses("2")
     assert again.hears("Your callback is cancelled")
     again.hangs_up()
     sweeps(hotline, seconds=5)
