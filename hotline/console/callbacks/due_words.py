@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, format_time
 
-from hotline.console.shell.durations import as_promised
+from hotline.console.shell.durations import as_promised, zone_if_twice
 from hotline.console.shell.words import _, language, ngettext, written_in
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -51,12 +51,6 @@ def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     if 1 < ahead <= DAYS_BY_NAME:
         return f"{_day(day, 'EEE', language())} {clock}"
     return f"{_day(day, 'MMMd', language())}, {clock}"
-
-
-def zone_if_twice(local: datetime) -> str:
-    """A space and the zone of a time of day that comes twice on its day, such as " EST"; else empty."""
-    comes_twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-    return f" {local:%Z}" if comes_twice else ""
 
 
 def time_there(now: datetime, time_zone: str, zone: ZoneInfo) -> str:

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, get_timezone
 
-from hotline.console.callbacks.due_words import DAYS_BY_NAME, zone_if_twice
+from hotline.console.callbacks.due_words import DAYS_BY_NAME
 from hotline.console.shell.console import console
+from hotline.console.shell.durations import zone_if_twice
 from hotline.console.shell.refused import moment_of_promise
 from hotline.console.shell.words import N_, _, language, ngettext, written_in
 from hotline.refusals.callbacks import NOTE_WORDS

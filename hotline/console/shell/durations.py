@@ -10,6 +10,12 @@ def as_promised(due_at: datetime, zone: ZoneInfo) -> datetime:
     return due_at - timedelta(minutes=1) if local.hour == local.minute == 0 else due_at
 
 
+def zone_if_twice(local: datetime) -> str:
+    """A space and the zone of a time of day that comes twice on its day, such as " EST"; else empty."""
+    comes_twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f" {local:%Z}" if comes_twice else ""
+
+
 def short(length: timedelta | None) -> str:
     """Such as ``45 s``, ``12 min`` or ``2 d 4 h``, the same in every language; a dash for None."""
     if length is None:

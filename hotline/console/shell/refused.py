@@ -5,7 +5,7 @@ from datetime import datetime
 from babel.dates import format_date, format_time, get_timezone
 
 from hotline.console.shell.console import console
-from hotline.console.shell.durations import as_promised
+from hotline.console.shell.durations import as_promised, zone_if_twice
 from hotline.console.shell.named import named_all
 from hotline.console.shell.words import gettext, language, written_in
 from hotline.refusals.wording import words_of
@@ -37,5 +37,5 @@ def _said(name: str, fact: Fact) -> Fact:
 def _moment(at: datetime) -> str:
     zone, locale = get_timezone(console.office.time_zone), written_in(language())
     local = at.astimezone(zone)
-    time = format_time(local, "short", tzinfo=zone, locale=locale)
+    time = format_time(local, "short", tzinfo=zone, locale=locale) + zone_if_twice(local)
     return f"{format_date(local.date(), 'medium', locale=locale)}, {time}"

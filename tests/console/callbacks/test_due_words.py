@@ -8,6 +8,7 @@ from flask import Flask, g
 
 from hotline.console.callbacks.due_words import due_words, moment_words, time_there
 from hotline.console.callbacks.words import there
+from hotline.console.shell.refused import moment_of_promise
 from hotline.console.shell.words import Words
 
 ZONE = ZoneInfo("America/New_York")
@@ -68,6 +69,8 @@ def test_hour_that_comes_twice_when_the_clocks_go_back_has_its_zone(
         return due_words(at, now, ZONE)
 
     assert (said_in("en", app, words), said_in("es", app, words)) == (english, spanish)
+    refused = said_in("en", app, lambda: moment_of_promise(at))
+    assert refused.partition(", 2026, ")[2] == english.removeprefix("tomorrow ").replace("2 AM", "2:00 AM")
     in_the_zone_of_the_person = said_in("en", app, lambda: there(at, "America/New_York"))
     assert in_the_zone_of_the_person.endswith(english.removeprefix("tomorrow").replace(" 2 ", " 2:00 "))
 
