@@ -28,7 +28,13 @@ _NOT_WANTED = {"stopped": "withdrawn", "paused": "paused"}
 
 
 def confirm_told(
-    session: Session, talk: Talk, callback: Callback | None, actor: str, now: datetime
+    session: Session,
+    talk: Talk,
+    callback: Callback | None,
+    actor: str,
+    now: datetime,
+    *,
+    newest_of: int | None = None,
 ) -> list[Job]:
     """Staff reached a person who was to be told news, and know who it is: they have heard it (R37).
 
@@ -36,11 +42,16 @@ def confirm_told(
     nobody can tell what they have not seen. A callback that continues a talk about news tells it as well.
     Returns the jobs that stop what still rings. News stays open if nobody recognized the person.
 
-    News that came before them during the talk they may have told, or not: it stays open.
+    News that came before them during the talk they may have told, or not: it stays open. Of the case
+    ``newest_of`` they say that they told that as well, and its words are still the same.
     """
     jobs: list[Job] = []
+    told = cases_told(session, talk, callback)
     for case_id, shown in _shown(session, talk, callback, now):
-        jobs += confirm_by_staff(session, case_id, shown[0], now, actor)
+        if case_id == newest_of:
+            jobs += confirm_by_staff(session, case_id, now, now, actor)
+        elif case_id in told:
+            jobs += confirm_by_staff(session, case_id, shown[0], now, actor)
         _note_perhaps(session, case_id, shown, now, actor)
         # After it: nobody has told the correction that this makes.
         note_told_falsely(session, case_id, shown, now, actor)
@@ -72,9 +83,16 @@ def _shown(
     session: Session, talk: Talk, callback: Callback | None, now: datetime
 ) -> list[tuple[int, Sequence[datetime]]]:
     """The cases of this talk whose words staff had before them in it, and when."""
-    cases = cases_told(session, talk, callback)
+    cases = cases_perhaps_told(session, talk, callback)
     looks = [(case_id, words_shown(session, talk, callback, case_id, now)) for case_id in cases]
     return [(case_id, shown) for case_id, shown in looks if shown]
+
+
+def cases_perhaps_told(session: Session, talk: Talk, callback: Callback | None) -> Sequence[int]:
+    """The cases whose news may have been told in this talk: also beside another matter (R16)."""
+    told = cases_told(session, talk, callback)
+    case_id = None if callback is None or callback.recognized_by is None else callback.case_id
+    return told if case_id is None or case_id in told else [*told, case_id]
 
 
 def cases_told(session: Session, talk: Talk, callback: Callback | None) -> Sequence[int]:

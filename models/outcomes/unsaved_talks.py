@@ -12,7 +12,7 @@ from models.cases.case import Case
 from models.custody.custody_event import CustodyEvent
 from models.custody.import_record import RETRACTED_STATES, CustodyImport
 from models.notices.notice import Notice
-from models.outcomes.news_told import cases_told
+from models.outcomes.news_told import cases_perhaps_told
 from models.outcomes.told_falsely import WAS_FALSE, note_told_falsely
 from models.outcomes.words_shown import words_shown
 from models.talks.talk import Talk
@@ -52,7 +52,7 @@ def correct_unsaved(session: Session, now: datetime, outcome_minutes: float, lim
         )  # fmt: skip
         for talk in session.scalars(talks.order_by(Talk.id)).all():
             callback = None if talk.callback_id is None else session.get_one(Callback, talk.callback_id)
-            if case_id in cases_told(session, talk, callback):
+            if case_id in cases_perhaps_told(session, talk, callback):
                 shown = words_shown(session, talk, callback, case_id, now)
                 note_told_falsely(session, case_id, shown, now, f"staff:{talk.staff_id}")
 

@@ -46,12 +46,16 @@ MAY_BE_UNFIT = frozenset({MESSAGE_LEFT, WRONG_PERSON})
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """How a talk ended, by the one who led it; ``call_at`` is agreed on for LATER, and None else."""
+    """How a talk ended, by the one who led it; ``call_at`` is agreed on for LATER, and None else.
+
+    ``newest_of`` is the case whose newest words they say they told.
+    """
 
     staff_id: int
     code: str
     facts: TalkFacts | None
     call_at: datetime | None
+    newest_of: int | None
 
     @property
     def actor(self) -> str:
@@ -130,6 +134,7 @@ def note_outcome(
     facts: TalkFacts | None = None,
     call_at: datetime | None = None,
     is_first: bool = False,
+    newest_of: int | None = None,
 ) -> tuple[Literal["noted", "late", "no_phone", "unfit"], list[Job]]:
     """Refine the outcome of a talk and create what follows; returns ``late`` when its minutes are over.
 
@@ -158,7 +163,7 @@ def note_outcome(
     if code not in fitting_outcomes(callback):
         return "unfit", []
     told = [] if is_first else _end_question(session, talk)
-    said = _Said(staff_id, code, facts, call_at if code == LATER else None)
+    said = _Said(staff_id, code, facts, call_at if code == LATER else None, newest_of)
     word, jobs = _save(session, talk, callback, said, now, policy)
     if word == "no_phone":
         audit_talk(session, talk, LACK_PHONE, said.actor, now)
@@ -229,7 +234,8 @@ def _follow(
         )
         return "noted" if is_promised else "no_phone", []
     if said.code == REACHED:
-        return "noted", confirm_told(session, talk, callback, said.corrector, now)
+        told = confirm_told(session, talk, callback, said.corrector, now, newest_of=said.newest_of)
+        return "noted", told
     if callback is None:
         return "noted", []
     if said.code == NOBODY_THERE:

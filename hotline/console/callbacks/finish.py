@@ -20,6 +20,7 @@ from hotline.console.shell.words import _
 from hotline.refusals.callbacks import ActionRefusal
 from models.callbacks.appointment import next_moment_inside
 from models.callbacks.callback import IS_OPEN, Callback
+from models.callbacks.case_words import View, view_in_callback, words_beside
 from models.callbacks.follow_up import LATER, SUPERVISOR, began_with
 from models.callbacks.note import keep_note
 from models.outcomes.next_callback import next_to_claim
@@ -33,7 +34,7 @@ from models.staff.wrap_up import MOST_EXTENSIONS
 from models.store.free_text import MOST_CHARACTERS, TextRefusal, patterns, spelling
 from models.store.job import Job
 from models.store.refusal import RefusedError
-from models.talks.shown_talk import shown_talk
+from models.talks.shown_talk import shown_talk, view_in_talk
 from models.talks.talk import Talk
 
 #: The outcomes of a talk with the very person; only these say whether that person needs an interpreter.
@@ -152,7 +153,7 @@ def _save_outcome(click: TalkClick) -> list[Job]:
         lock_staff(click.session, click.staff_id)
     word, jobs = outcome.note_outcome(
         click.session, click.talk, code, click.staff_id, click.now, console.callback_policy,
-        facts=_facts(), call_at=call_at,
+        facts=_facts(), call_at=call_at, newest_of=_newest_of(click),
     )  # fmt: skip
     if word == "late":
         raise RefusedError(ActionRefusal.OUTCOME_LATE)
@@ -162,6 +163,39 @@ def _save_outcome(click: TalkClick) -> list[Job]:
     if is_hard:
         begin_rest(click.session, click.staff_id, click.now, console.policies)
     return jobs
+
+
+def _newest_of(click: TalkClick) -> int | None:
+    """The case whose words changed in the talk, if its leader says that they told the new ones, too.
+
+    Only if these are still the words: what the feed has reported since they may not have told.
+    """
+    view, ticked = _view_of(click), request.form.get("told", "")
+    if view is None or not ticked:
+        return None
+    beside = words_beside(click.session, view, click.now, console.rules.release)
+    if beside is None or beside.is_new or not changed_in_talk(beside.changed_at, click.talk.closed_at):
+        return None
+    return view.case_id if told_value(beside.changed_at) == ticked else None
+
+
+def _view_of(click: TalkClick) -> View | None:
+    """What the leader of the talk views of its case; None if it opened none."""
+    if click.talk.callback_id is not None:
+        callback = click.session.get_one(Callback, click.talk.callback_id)
+        return None if callback.case_id is None else view_in_callback(callback, click.staff_id)
+    found = shown_talk(click.session, click.talk.id, me().staff_id, me().role, click.now, console.policies)
+    return None if found is None or found.case_id is None else view_in_talk(found, click.staff_id)
+
+
+def changed_in_talk(changed_at: datetime | None, closed_at: datetime | None) -> bool:
+    """Whether words changed while there was somebody to tell them to."""
+    return changed_at is not None and (closed_at is None or changed_at <= closed_at)
+
+
+def told_value(changed_at: datetime | None) -> str:
+    """What the form sends for "I told them": of which change, so that a later one is not meant."""
+    return "" if changed_at is None else f"{int(changed_at.timestamp() * 1000)}"
 
 
 def _facts() -> TalkFacts:
@@ -202,10 +236,18 @@ class Ended:
 
 
 def finish_words(
-    session: Session, talk: Talk | None, callback: Callback | None, note: str, zone: str, *, interpreter: bool
+    session: Session,
+    talk: Talk | None,
+    callback: Callback | None,
+    note: str,
+    zone: str,
+    *,
+    interpreter: bool,
+    changed_at: datetime | None = None,
 ) -> dict[str, object]:
     """What the templates need for the form; ``interpreter``: what was said before about this person.
 
+    ``changed_at`` is when the words about the case changed before the reader: did they tell the new ones?
     ``callback`` is None for a talk with a caller at 0.
     """
     ended = Ended(False, None, zone, interpreter, False, [], note)
@@ -215,11 +257,14 @@ def finish_words(
             talk.is_over, talk.outcome if talk.is_over and outcome.is_saved(session, talk) else None, zone,
             interpreter if said is None else said, talk.safety_plan, talk.referred_to or [], note,
         )  # fmt: skip
+    may_have_told = talk is not None and changed_in_talk(changed_at, talk.closed_at)
     fitting = outcome.fitting_outcomes(callback)
     # An outcome keeps its key where another one is not offered.
     numbers = enumerate(outcome.OUTCOME_CODES, 1)
     return {
         "ended": ended,
+        "told_since": changed_at if may_have_told else None,
+        "told_value": told_value(changed_at),
         "services": console.office.services,
         "office_language": console.office.languages[0],
         "outcome_choices": [(key, one, OUTCOME_CHOICES[one]) for key, one in numbers if one in fitting],

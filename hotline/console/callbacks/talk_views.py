@@ -208,7 +208,13 @@ def _values(session: Session, shown: TalkAt0, errors: dict[str, str] | None = No
         **wrap_up,
         "needs_interpreter": is_known,
         **finish_words(
-            session, talk, None, note, shown.time_zone or console.office.time_zone, interpreter=is_known
+            session,
+            talk,
+            None,
+            note,
+            shown.time_zone or console.office.time_zone,
+            interpreter=is_known,
+            changed_at=changed_at,
         ),
         **_WORDS,
     }

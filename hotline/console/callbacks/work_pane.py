@@ -104,7 +104,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     acts = case_acts(session, page, now)
     soon = next_moment_inside(session, callback, now + _LATER, policy)
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
-    state = _state(session, row, callback, talk, now)
+    state = _state(session, row, callback, talk, now, None if beside is None else beside.changed_at)
     history = history_of(session, row.id)
     if not state["may_note"]:
         history = without_private(history)
@@ -246,9 +246,14 @@ def _does_now(colleague: Staff) -> str:
 
 
 def _state(
-    session: Session, row: listing.Listed, callback: Callback, talk: Talk | None, now: datetime
+    session: Session,
+    row: listing.Listed,
+    callback: Callback,
+    talk: Talk | None,
+    now: datetime,
+    changed_at: datetime | None,
 ) -> dict[str, object]:
-    """What may be done now, and by whom."""
+    """What may be done now, and by whom; ``changed_at`` is when the words changed before the reader."""
     shortly = now - timedelta(minutes=console.policies.outcome_minutes)
     is_mine = row.staff_id == me().staff_id
     over_lately = row.state == "reached" and row.closed_at is not None and row.closed_at > shortly
@@ -286,6 +291,7 @@ def _state(
             note_of(session, callback) if may_read else "",
             row.time_zone,
             interpreter=is_known,
+            changed_at=changed_at,
         ),
     }
 

@@ -1,17 +1,18 @@
 """The words beside a talk follow the feed: the page says that they changed; that is one more view (R16)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from models import Case, Subject
+from models import Case, Notice, Registration, Subject
 from models.store.database import Database
 from tests.console.callbacks.office import Office
 from tests.console.callbacks.test_talks_at_0 import begins
 from tests.console.callbacks.test_words import recognizes
 from tests.console.conftest import Clock, Member
-from tests.factories import make_case, make_custody_record
+from tests.factories import make_case, make_custody_record, make_event, make_notice
 
 CHANGED = "Read them again, and tell the person what they say now."
 Talks = Callable[[Member], tuple[str, int]]
@@ -78,6 +79,59 @@ def test_new_words_beside_a_talk_are_one_more_view_however_often_the_page_shows_
     assert second.at > first.at
     staff("administrator").signs_in().opens("/console/audit")
     assert (first.facts or {})["words"] not in luis.text
+
+
+@pytest.mark.parametrize("how", ["ticked", "left", "changed again"])
+def test_news_that_came_during_a_talk_is_told_only_if_its_leader_says_that_they_told_it(
+    staff: Any, database: Database, clock: Clock, talks: Talks, how: str
+) -> None:
+    luis = staff(name="Luis Demo").signs_in()
+    page, case_id = talks(luis)
+    luis.opens(page)
+    assert "I told them the words" not in luis.words
+    reports(database, clock, case_id, "escaped")
+    reported_at = clock()
+    clock.goes_on(seconds=2)
+    luis.opens(page)
+    clock.goes_on(seconds=3)
+    with database.transaction() as session:
+        case = session.get_one(Case, case_id)
+        registration = Registration(
+            case_id=case_id, state="standing", made_at=clock(), made_by="caller",
+            lapses_at=clock() + timedelta(days=365),
+        )  # fmt: skip
+        session.add(registration)
+        session.flush()
+        event = make_event(session, case.subject_id, "escaped", made_at=reported_at)
+        notice_id = make_notice(session, registration, event, made_at=clock()).id
+    clock.goes_on(seconds=20)
+    luis.opens(page).clicks("End call")
+    luis.opens(page)
+    assert luis.reads("I told them the words that changed at")
+    if how == "changed again":
+        reports(database, clock, case_id, "returned_to_custody")
+
+    told = luis.page.xpath("//input[@name='told']/@value")[0]
+    luis.fills(outcome="reached", **({} if how == "left" else {"told": told})).clicks("Save outcome")
+
+    assert luis.reads("Saved: Reached")
+    with database.reading() as session:
+        notice = session.get_one(Notice, notice_id)
+        assert notice.state == ("confirmed" if how == "ticked" else "waiting")
+        assert notice.said_at is not None
+
+
+def test_words_that_changed_after_the_talk_were_told_to_nobody(
+    staff: Any, database: Database, clock: Clock, talks: Talks
+) -> None:
+    luis = staff(name="Luis Demo").signs_in()
+    page, case_id = talks(luis)
+    luis.opens(page).clicks("End call")
+
+    reports(database, clock, case_id, "escaped")
+
+    assert luis.opens(page).reads("escaped", "How did it end?")
+    assert "I told them the words" not in luis.words
 
 
 def test_later_minute_of_the_feed_is_no_change_of_the_words(

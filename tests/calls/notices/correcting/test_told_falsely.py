@@ -25,6 +25,7 @@ from tests.calls.notices.staff_tells import (
 )
 from tests.calls.notices.test_correcting import corrections, hears_the_news, takes_back, two_people
 from tests.calls.stories import opens_the_case, talks_at_0
+from tests.factories import make_callback
 from tests.phone import Phone
 
 Registering = Callable[..., Registered]
@@ -198,6 +199,28 @@ def test_caller_at_0_who_heard_of_a_false_escape_that_came_during_the_talk_hears
     saves(hotline, who, code)
     if taken_back == "after_saving":
         takes_back(hotline, wrong)
+
+    assert FIRST in [number for _ in range(3) for number in sweeps(hotline, minutes=1)]
+    called = hears_the_news(phone, hotline, "1", confirms=False)
+    assert called.hears("What we told you today was wrong", "was released")
+
+
+def test_person_who_heard_of_a_false_escape_in_a_call_about_something_else_hears_that_it_was_wrong(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who, made = make_staff(), registered("released")
+    with hotline.database.transaction() as session:
+        make_callback(session, made.case, phone=FIRST, verified=True, rank=0)
+    wrong = reports(hotline, "escaped", made, hours_ago=0.01)
+    sweeps(hotline)
+    phone.another().lets_ring(ringing(hotline, FIRST))
+    liaison, person = talk_again(phone, hotline)
+    recognizes(hotline, who)
+    hotline.clock.passes(minutes=1)
+    ends(hotline, person, who, "reached")
+    liaison.hangs_up()
+
+    takes_back(hotline, wrong)
 
     assert FIRST in [number for _ in range(3) for number in sweeps(hotline, minutes=1)]
     called = hears_the_news(phone, hotline, "1", confirms=False)
