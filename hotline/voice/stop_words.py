@@ -41,6 +41,11 @@ _ALGUIEN = (
     r"familia|suegra))"
 )
 
+_PLEASE = r"pl(?:ease|[sz])"
+#: "It is not", and then no name: whose phone it is, or whether a call is safe, is a reason of its own.
+_NO_NAME = r"(?!(?:her|his|their) (?:\w+ )?(?:phone|number) |safe to (?:call|phone|text|message|contact) )"
+_NINGUN_NOMBRE = r"(?!seguro (?:llamar|marcar|que) )"
+
 _WORDINGS: Mapping[str, _Wording] = {
     "en": _Wording(
         # "End it all" and "stop me" are cries for help: the answer to what we cannot read names 911.
@@ -49,24 +54,35 @@ _WORDINGS: Mapping[str, _Wording] = {
         endings=r"(?:stop|quit) (?:calling|phoning|texting|messaging|contacting|sending|bothering)",
         refusals=r"(?:do not|dont|never) (?:ever )?(?:call|phone|text|message|contact|bother)|"
         r"i (?:do not|dont) want (?:you|u) to (?:call|phone|text|message|contact|bother)|"
-        r"(?:i (?:do not|dont|no longer) want|no) (?:any )?(?:more )?(?:calls|texts|messages)|"
+        r"(?:(?:it is|its|this is) )?(?:not safe|unsafe) to (?:call|phone|text|message|contact)|"
+        r"it isnt safe to (?:call|phone|text|message|contact)|"
+        # "No messages" alone asks to leave none.
+        r"(?:i (?:do not|dont) want|no) (?:any )?(?:(?:texts|messages) (?:or|and|nor|and no|no) )?"
+        r"(?:calls|more (?:calls|texts|messages))|i no longer want (?:any )?(?:calls|texts|messages)|"
         r"(?:remove|lose) (?:me|my number|this number)|take (?:me|my number|this number) off|leave me alone",
         things=r"(?:(?:all|any|the|these|your|more|text|from) )*(?:calls|texts|messages|list)",
         objects=r"(?:to )?(?:me|us)|here|again|anymore|any more|"
         r"(?:(?:at|on|to) )?(?:this|my) (?:cell ?|mobile )?(?:phone|number)|"
         r"(?:(?:on|to) )?(?:this|my) (?:cell|mobile)|this house|my (?:house|home)(?= (?:again|any ?more) )|"
-        r"or (?:call|text|message)|(?:or|and) (?:calling|texting|messaging)",
+        r"or (?:call|text|message)|(?:or|and) (?:calling|texting|messaging)|"
+        r"(?:or|and|nor|and no|no) (?:more )?(?:calls|texts|messages)|"
+        # "Do not call him" is about his phone.
+        r"(?:her|him|them)(?= (?:here|(?:at|on) this (?:number|phone)) )",
         places=r"(?:my|our) (?:house|home)(?: phone| number)?",
         reasons=rf"{_SOMEBODY}(?: is|s) (?:right )?(?:here|home|back|with me|next to me)|"
-        rf"{_SOMEBODY} (?:has|took|sees|reads|checks) it",
-        exposures=rf"{_SOMEBODY} (?:has|took|sees|(?:can )?(?:see|read)|reads|checks|looks at|goes through) "
+        rf"{_SOMEBODY} (?:has|took|sees|reads|checks) it|"
+        rf"{_SOMEBODY} (?:just )?(?:found (?:out|it|me|this)|knows)",
+        exposures=rf"{_SOMEBODY}(?:s got| (?:has|has got|took|found|sees|(?:can )?(?:see|read)|reads|checks|"
+        r"looks at|goes through)) "
         r"(?:my|this|the) (?:phone|cell|cell ?phone|texts|messages)(?: now)?",
-        asides=r"please|sorry|hi|hello|hey|ok|okay|just|nope|i said|who is (?:this|it)|whos this|\?|"
-        r"already|thanks|thank you|(?:can|could|will|would) (?:you|u)(?= (?:please )?stop )|"
-        r"i (?:want|need) (?:you|u) to(?= (?:please )?(?:stop|quit) \w+ing )|"
-        r"(?:this is|it is|its|i am|im) not \w+|this isnt \w+|(?:(?:there is|theres) )?no \w+ here",
+        asides=rf"{_PLEASE}|sorry|hi|hello|hey|ok|okay|just|nope|i said|who is (?:this|it)|whos this|\?|"
+        rf"already|thanks|thank you|(?:can|could|will|would) (?:you|u)(?= (?:{_PLEASE} )?stop )|"
+        rf"i (?:want|need) (?:you|u) to(?= (?:{_PLEASE} )?(?:stop|quit) \w+ing )|"
+        rf"(?:this is|it is|its|i am|im) not {_NO_NAME}\w+|this isnt {_NO_NAME}\w+|"
+        r"not \w+(?= wrong (?:number|person) )|(?:(?:there is|theres) )?no \w+ here",
         claims=r"this is|it is|its|(?:you|u) (?:have|got|have got)|youve got|i think|no|the|a",
-        wrong=r"wrong (?:number|person|phone|phone number)",
+        wrong=r"wrong (?:number|person|phone|phone number)|"
+        r"(?:not|(?:this|it) isnt) (?:her|his|their) (?:cell ?|mobile )?(?:phone|number)",
     ),
     "es": _Wording(
         words=r"par(?:ar?|en?)(?: todo)?|alto|basta|detener|detengan?|cancelar|fin|baja|salir|"
@@ -83,24 +99,35 @@ _WORDINGS: Mapping[str, _Wording] = {
         r"no (?:quiero que )?(?:(?:me|nos) )?vuelva[ns]? a (?:llamar|marcar|escribir|molestar)(?:me|nos)?|"
         r"no (?:quiero que )?(?:(?:me|nos) vuelva[ns]? a hablar|vuelva[ns]? a hablar(?:me|nos))|"
         r"no (?:quiero que )?vuelva[ns]? a hablar(?= a (?:este|mi) (?:numero|telefono|celular) )|"
-        # "No más" alone may be despair, as "no more" is.
-        r"no (?:quiero )?(?:mas )?(?:llamadas|mensajes|textos)|"
+        r"no (?:volver a )?(?:llamar|marcar|molestar|contactar)(?:me|nos)?|"
+        # "No me están llamando" asks why nobody does.
+        r"no (?:quiero que )?(?:(?:me|nos) )?este[ns]? "
+        r"(?:llamando|marcando|escribiendo|mandando|enviando|molestando)(?:me|nos)?|"
+        r"no (?:quiero que )?(?:me|nos) este[ns]? hablando|"
+        r"no es seguro (?:(?:llamar|marcar)(?:me|nos)?|que (?:(?:me|nos) )?(?:llame[ns]?|marque[ns]?))|"
+        # "No más" alone may be despair, as "no more" is, and "no mensajes" asks to leave none.
+        r"no (?:quiero )?(?:recibir )?(?:(?:mensajes|textos) (?:ni|o|y) )?"
+        r"(?:llamadas|mas (?:llamadas|mensajes|textos))|"
+        r"(?<=ya )no quiero (?:recibir )?(?:mensajes|textos)|"
         r"dej[ea]n?me en paz|(?:quiten?|borren?)(?:me| mi numero)|"
         # "Sáquenme" alone is a cry for help.
         r"(?:saqu|elimin)en?me(?= de (?:la|su|esta) lista )",
         things=r"(?:(?:de|la|las|los|esta|sus?|todas|todos|mas) )*(?:llamadas|mensajes|textos|lista)",
         objects=r"mas a mi casa|mas|otra vez|nunca|nada|aqui|"
         r"a (?:este|mi) (?:numero|telefono|celular)|a esta casa|a mi casa(?= (?:mas|otra vez|nunca) )|"
+        r"(?:ni|o|y) (?:mas )?(?:llamadas|mensajes|textos)|"
         r"ni (?:me )?(?:llame[ns]?|marque[ns]?|hable[ns]?|escriba[ns]?|mande[ns]?|envie[ns]?)",
         places=r"a (?:mi|la) casa",
-        reasons=rf"(?:{_ALGUIEN} )?esta (?:aqui|en casa|conmigo)|(?:{_ALGUIEN} )?(?:lo|la) tiene",
+        reasons=rf"(?:{_ALGUIEN} )?esta (?:aqui|en casa|conmigo)|(?:{_ALGUIEN} )?(?:lo|la) tiene|"
+        rf"(?:ya )?(?:{_ALGUIEN} )?(?:ya )?(?:me (?:encontro|descubrio)|(?:se entero|lo sabe))",
         exposures=rf"(?:{_ALGUIEN} )?(?:tiene|ve|lee|revisa|me quito) "
         r"(?:el|mi|mis|este|los) (?:telefono|celular|mensajes)(?: ahora)?",
         asides=r"por favor|perdone?|disculpen?|lo siento|hola|ya(?= (?:no|basta|par|dej|alto))|gracias|\?|"
         r"que(?= (?:ya )?(?:no |(?:dej|par)\w+ de ))|"
         r"quien (?:es|habla)|(?:pueden?|podrian?)(?= (?:por favor )?(?:parar|dejar) )|"
         r"quiero que(?= (?:por favor )?(?:ya )?(?:par|dej)\w+ de )|"
-        r"(?:yo )?no soy \w+|no es \w+|aqui no (?:hay ningun[ao]?|vive(?: ningun[ao]?)?) \w+",
+        rf"(?:yo )?no soy \w+|no es {_NINGUN_NOMBRE}\w+|no \w+(?= (?:numero|persona) equivocad[oa] )|"
+        r"aqui no (?:hay ningun[ao]?|vive(?: ningun[ao]?)?) \w+",
         claims=r"es|este es|esta es|(?:usted |ustedes )?(?:tienen?|ha|han)|no|el|la|un|una|se|me|creo|que",
         wrong=r"(?:numero|persona|telefono) equivocad[oa]|numero incorrecto|"
         r"equivoc(?:o|ado|aron) de (?:numero|persona|telefono)",

@@ -100,6 +100,11 @@ STOPS = [
     *("do not call me at this number again", "no more calls to this number", "stop sending texts to me"),
     *("don't call me on my cell", "stop calling me on this phone"),
     *("I want to unsubscribe", "I want you to stop calling", "I don't want you to call me anymore"),
+    *("pls stop", "stop pls", "plz stop calling me", "can you pls stop", "He's got my phone stop"),
+    *("No more calls or texts", "No calls or messages", "no messages or calls", "no calls, no texts"),
+    *("no more messages", "I no longer want messages", "he found out stop calling", "She knows, don't text"),
+    *("dont call her here", "don't call him at this number", "this isnt her number", "This is not his phone"),
+    *("Not Maria. Wrong number", "not safe to call", "It isn't safe to call here", "its not safe, dont call"),
 ]  # fmt: skip
 PARADAS = [
     *("PARE de llamar", "no me llamen más", "Por favor, ya no me llamen", "Deje de llamarme"),
@@ -118,6 +123,10 @@ PARADAS = [
     *("ALTO, no llamen a mi casa", "Quiero que dejen de llamar", "Ya no me hablen. Enviado desde mi iPhone"),
     *("no me llamen por favor mi esposo está aquí", "que ya no me llamen", "que dejen de llamarme"),
     *("no vuelvan a hablar a este número", "dennos de baja", "no llamen más a mi casa"),
+    *("no llamar", "No llamar a este número", "no volver a llamar", "no es seguro llamar"),
+    *("ya no quiero recibir llamadas", "ya no quiero mensajes", "No quiero mensajes ni llamadas"),
+    *("Ya no me estén llamando", "no es seguro que me llamen", "No María, número equivocado"),
+    *("ya me encontró no llamen", "Mi esposo ya se enteró, dejen de llamar"),
     "sáquenme de la lista",
 ]  # fmt: skip
 
@@ -219,6 +228,27 @@ def test_every_word_for_stop_stops(
         *("no me marquen, mándenme mensaje", "no me marca nadie", "mi esposo tiene el teléfono"),
         *("sáquenme", "Sáquenme de aquí", "quiero que pare todo", "quiero que deje de pegarme"),
         *("lo van a dar de baja", "no me hables así"),
+        # A person who wants no message left may still want to be called.
+        *("no messages", "No messages please", "I don't want messages", "no mensajes", "no quiero mensajes"),
+        *("no messages, call me", "no texts, calls", "no llamar ahora", "no llamar, mandar mensaje"),
+        *("pls call me", "pls stop him", "plz help", "he found out", "he found me stop", "stop he found me"),
+        *(
+            "not safe",
+            "It's not safe here",
+            "not safe to call now",
+            "Is it not safe to call?",
+            "he knows stop",
+        ),
+        *("not safe to talk, call me", "he's got a gun", "dont call her", "don't call him", "not Maria"),
+        *("this isn't her number?", "Stop. Not him.", "i no longer want to live", "ya no quiero vivir"),
+        *(
+            "ya me encontró",
+            "ya me encontró, ayuda",
+            "ya me encontró, llámenme",
+            "no es seguro",
+            "ya no quiero",
+        ),
+        *("¿por qué no me están llamando?", "no me están llamando", "no llamar a la policía"),
     ],
 )
 def test_longer_text_with_such_a_word_stops_nothing(texter: Texter, body: str) -> None:
