@@ -299,6 +299,7 @@ def _open_number(desk: Desk) -> str | None:
 
     None if it is marked unsafe or said stop: nobody may call it (R09, R33).
     """
+    _waiting(desk)
     callback_id, registrant_id = desk.call.open_callback_id, desk.call.registrant_id
     if not desk.is_verified or callback_id is None or registrant_id is None:
         return None

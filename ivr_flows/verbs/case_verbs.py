@@ -8,6 +8,7 @@ from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import SlowHandler, answers
 from ivr_flows.verbs.correction_words import correct_on_line, note_dates_said
 from ivr_flows.verbs.status_words import say_details, say_status
+from models.callbacks.claim import waits_behind
 from models.calls import pin_try, staff_secret
 from models.calls.pin_try import Guess
 from models.calls.staff_number import from_main_line
@@ -195,7 +196,7 @@ def news_is_owed(desk: Desk, _digits: str) -> str:
         # They waited so long that the gate before that menu asks for the PIN again (R11).
         return "untold"
     untold = is_untold(desk)
-    stands = desk.is_verified and call.open_callback_id is not None
+    stands = desk.is_verified and (call.open_callback_id or waits_behind(desk.session, call.case_id))
     if call.silent and (untold or stands or desk.number_to_call()):
         # 1 and 2 were said to be yes and no; at the menu that follows they are not.
         desk.say("silent.choices")

@@ -6,7 +6,7 @@ from typing import Any
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
 from models.callbacks.asking_call import asking_goes_on
-from models.callbacks.callback_request import is_over, open_of_case
+from models.callbacks.callback_request import is_over, open_of_case, owed_to_case
 from models.callbacks.unverified_request import made_in_call
 from models.callbacks.wishes import (
     ABOUT,
@@ -63,12 +63,12 @@ def say_how(desk: Desk, _digits: str) -> str:
     wishes = Wishes.of_text(desk.call.wishes)
     if desk.is_verified:
         # This includes a callback whose liaison is already being called: these words are about it.
-        asked = desk.asked_for.id if desk.asked_for is not None else desk.call.open_callback_id
+        asked = desk.asked_for or owed_to_case(desk.session, desk.call.case_id)
         if asked is None:
             # Another call, or staff, cancelled it while this caller was still choosing.
             _say_gone(desk)
             return "said"
-        wishes = wishes_of(desk.session, asked)
+        wishes = wishes_of(desk.session, asked.id)
     desk.say("how.no_message" if wishes.voicemail_text is None else "how.message")
     desk.say(f"how.{wishes.may_answer}")
     if desk.call.silent:

@@ -268,6 +268,13 @@ NOTICE_TASK = "notice"
 NEWS_OVER = "notice_over"
 #: Nobody asked for these, so nobody waits.
 UNASKED = (STAFF_CALL, "consent_ends", "calls_stopped", NOTICE_TASK)
+#: A task about news that staff keep or call for. Its person was promised nothing, so no caller hears of it or
+#: changes it; one whose moment staff agreed on is a promise.
+IS_STAFF_TASK = and_(
+    CALLBACKS.c.reason == NOTICE_TASK, CALLBACKS.c.begun_by_staff, CALLBACKS.c.rescheduled_by_id.is_(None)
+)
+#: What a caller who entered the PIN is promised: it, and nothing else, is theirs to hear of and to change.
+IS_OWED_TO_CALLER = and_(IS_OWED, ~IS_STAFF_TASK)
 
 
 #: Values for a promise of another moment: nobody was warned about it yet, and no offer of it was missed.

@@ -12,10 +12,11 @@ from models.audit import audit
 from models.callbacks.callback import (
     CALLBACKS,
     IS_IDLE,
-    IS_OWED,
+    IS_OWED_TO_CALLER,
     IS_PAST,
-    NOTICE_TASK,
+    IS_STAFF_TASK,
     STAFF_CALL,
+    UNASKED,
     UNTOLD,
     Callback,
     advance,
@@ -23,8 +24,8 @@ from models.callbacks.callback import (
     is_idle,
     keep_callback,
 )
-from models.callbacks.claim import is_waiting, waiting_of
-from models.callbacks.follow_up import LATER
+from models.callbacks.claim import is_waiting, waiting_of, waits_behind
+from models.callbacks.follow_up import LATER, gives_way
 from models.callbacks.replaced_request import asked_before, supersede
 from models.callbacks.wishes import SAFEST, Wishes
 from models.cases.safe_phone import is_safe
@@ -210,9 +211,17 @@ def record_asked_again(session: Session, standing: Callback, call: "CallState", 
 
 
 def promise_callback(session: Session, promise: Promise, *, actor: str, now: datetime) -> int | None:
-    """Write a promise and its audit entry; the row's id, or None when its case is already promised one."""
+    """Write a promise and its audit entry; the row's id, or None when its case is already promised one.
+
+    A task about news that staff keep for themselves is no promise, and gives way (``follow_up.gives_way``).
+    """
     keyring = keyring_of(session)
     starts, ends = promise.window or (None, None)
+    waits: dict[str, Any] = {}
+    if promise.state == "requested" and promise.reason not in UNASKED:
+        if waits_behind(session, promise.case_id):
+            return None
+        waits = gives_way(session, promise.case_id, actor, now)
     made = _insert_unless_open(session, {
         "state": promise.state, "urgency": promise.urgency, "reason": promise.reason,
         "verified": promise.verified, "case_id": promise.case_id,
@@ -225,7 +234,7 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
         "due_at": promise.due_at, "next_attempt_at": promise.next_attempt_at, "news_at": now,
         "liaison_tries": 0, "caller_tries": 0, "outcome": promise.outcome,
         "closed_at": now if promise.state != "requested" else None,
-        "begun_by_staff": promise.begun_by_staff,
+        "begun_by_staff": promise.begun_by_staff, **waits,
     })  # fmt: skip
     if made is not None:
         by_pin = gave_pin(promise.verified, promise.case_id, promise.begun_by_staff) is True
@@ -249,7 +258,8 @@ def lock_phone(session: Session, phone_key: str) -> None:
 
 def open_of_case(session: Session, case_id: int | None) -> int | None:
     """The callback of this case that a caller who entered the PIN may still change."""
-    return session.scalar(select(Callback.id).where(Callback.case_id == case_id, IS_IDLE).limit(1))
+    idle = select(Callback.id).where(Callback.case_id == case_id, IS_IDLE, ~IS_STAFF_TASK)
+    return session.scalar(idle.limit(1))
 
 
 def is_over(session: Session, case_id: int | None) -> bool:
@@ -260,15 +270,9 @@ def is_over(session: Session, case_id: int | None) -> bool:
 
 
 def owed_to_case(session: Session, case_id: int | None) -> Callback | None:
-    """The callback that the case is promised.
-
-    While staff call about news, that is the one that waits behind it: nobody asked for theirs.
-    """
-    owed = select(Callback).where(Callback.case_id == case_id, IS_OWED)
-    found = session.scalars(owed.with_for_update(key_share=True)).first()
-    if found is not None and found.reason != NOTICE_TASK:
-        return found
-    return waiting_of(session, case_id) or found
+    """The callback that the person of this case is promised, also while it waits behind a call about news."""
+    owed = select(Callback).where(Callback.case_id == case_id, IS_OWED_TO_CALLER)
+    return session.scalars(owed.with_for_update(key_share=True)).first() or waiting_of(session, case_id)
 
 
 def can_change(callback: Callback) -> bool:

@@ -281,10 +281,9 @@ def bring_back(
             continue
         if stands is not None and stands.reason == NOTICE_TASK:
             is_time = at_once or stands.state == "requested" or callback.next_attempt_at <= now
-            if is_time and stands.state == "claimed":
-                let_go(session, stands, actor, now)
-            elif is_time:
-                advance(session, stands.id, "leave", actor=actor, now=now, outcome=stands.outcome)
+            if is_time:
+                advance(session, stands.id, "leave", actor=actor, now=now)
+                session.refresh(stands)
             stands = None if is_time else stands
         elif stands is not None and stands.state == "requested":
             is_theirs = not stands.begun_by_staff and stands.reason not in CONTINUES
@@ -381,6 +380,8 @@ def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime,
         session, callback.id, "take_up", actor=actor_of(staff_id), now=now, staff_id=staff_id,
         claimed_at=now, taken_up_at=now, lease_until=until, closed_at=None, liaison_call_id=None,
         caller_call_id=None, talking_at=None, missed_by_id=None,
+        # A moment that was agreed on for it is over.
+        rescheduled_by_id=None,
         # If it is left again, that is told again.
         warned=min(callback.warned, LEFT_TOLD - 1),
     )  # fmt: skip

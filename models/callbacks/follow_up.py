@@ -10,12 +10,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
-from models.callbacks.callback import CALLBACKS, IS_OPEN, Callback
+from models.callbacks.callback import CALLBACKS, IS_OPEN, IS_OWED, IS_STAFF_TASK, UNASKED, Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_state import RINGING_STATES, TAKEN_UP_AGAIN
 from models.callbacks.owed_already import rings_anyway
 from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
 from models.cases.safe_phone import standing_of
+from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.refusal import RefusedError
@@ -117,6 +119,8 @@ def follow_up(
         ):
             return []
     values |= changes or {}
+    if values["state"] == "requested" and reason not in UNASKED:
+        values |= gives_way(session, callback.case_id, actor, now)
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(CALLBACKS).values(values).on_conflict_do_nothing().returning(CALLBACKS.c.id)
     made = session.scalars(statement).first()
@@ -144,6 +148,30 @@ def lacks_phone(session: Session, callback: Callback) -> bool:
         return True
     whose = (callback.case_id, callback.phone_key, callback.registrant_id)
     return standing_of(session, *whose).is_barred
+
+
+def gives_way(session: Session, case_id: int | None, actor: str, now: datetime) -> dict[str, Any]:
+    """Make way for what a person is promised: staff's own task about news of their case goes back to staff.
+
+    While somebody is already called for it, the promise waits behind that call (``claim.bring_back``).
+    Returns the columns that say so; none of them otherwise.
+    """
+    if case_id is None:
+        return {}
+    task_of = select(Callback).where(Callback.case_id == case_id, IS_OWED, IS_STAFF_TASK)
+    task = session.scalars(
+        task_of.with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).first()
+    if task is None:
+        return {}
+    if task.state not in RINGING_STATES:
+        advance(session, task.id, "leave", actor=actor, now=now)
+        session.refresh(task)
+        return {}
+    # Nobody has to see to it.
+    return {
+        "state": TAKEN_UP_AGAIN, "outcome": BEHIND_NEWS, "closed_at": now, "rank": None, "warned": LEFT_TOLD,
+    }  # fmt: skip
 
 
 def _why_stopped(changes: dict[str, Any] | None) -> str:

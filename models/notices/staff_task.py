@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import (
     CALLBACKS,
     IS_PROMISED,
+    IS_STAFF_TASK,
     NEWS_OVER,
     NOTICE_TASK,
     OPEN_STATES,
@@ -240,15 +241,14 @@ def _close_over(session: Session, now: datetime, limit: int) -> list[Job]:
     ).all()
     is_promised = and_(Notice.task == ASKED, Notice.case_id.in_(promised))
     needs = exists().where(Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK, ~is_promised)
-    # The line does not call again for it either; but a person who asked for it since, or with whom staff
-    # agreed on another time, is called.
-    is_promised_so = or_(~Callback.begun_by_staff, Callback.rescheduled_by_id.is_not(None))
-    is_to_ring = and_(Callback.state.in_(_TO_RING), ~is_promised_so)
+    # The line does not call again for it either; but a person with whom staff agreed on another time is
+    # called.
+    is_to_ring = and_(Callback.state.in_(("claimed", *_TO_RING)), IS_STAFF_TASK)
     # After a use of the duress PIN one liaison decides about the news; the list would tell others (R10).
-    is_hidden = and_(Callback.case_id.in_(PAUSED_CASES), ~is_promised_so)
+    is_hidden = and_(Callback.case_id.in_(PAUSED_CASES), IS_STAFF_TASK)
     over = select(Callback).where(
         TELLS, Callback.reason == NOTICE_TASK, or_(~needs, is_hidden),
-        or_(Callback.state.in_((TAKEN_UP_AGAIN, "claimed")), is_to_ring),
+        or_(Callback.state == TAKEN_UP_AGAIN, is_to_ring),
     )  # fmt: skip
     jobs: list[Job] = []
     for row in session.scalars(over.order_by(Callback.case_id).limit(limit)).all():

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import CALLBACKS, IS_OWED
+from models.callbacks.callback import CALLBACKS, IS_OWED_TO_CALLER
 from models.calls.call import CALLS
 from models.calls.call_state import NAMES, CallState
 from models.calls.pin_facts import (
@@ -203,7 +203,7 @@ def _joining_told(statement: Select[Any]) -> Select[Any]:
         .outerjoin(_RECORDS, _RECORDS.c.id == _SUBJECTS.c.record_id)
         .outerjoin(_FACILITIES, _FACILITIES.c.name_key == _RECORDS.c.facility_key)
         .outerjoin(_COURTS, _COURTS.c.name_key == _RECORDS.c.court_key)
-        .outerjoin(CALLBACKS, and_(CALLBACKS.c.case_id == _CASES.c.id, IS_OWED))
+        .outerjoin(CALLBACKS, and_(CALLBACKS.c.case_id == _CASES.c.id, IS_OWED_TO_CALLER))
     )
 
 

@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.callbacks.appointment import check_moment, first_served, promised_by
-from models.callbacks.callback import IS_OWED, UNASKED, Callback, move_callback
+from models.callbacks.callback import UNASKED, Callback, advance, move_callback
 from models.callbacks.callback_policy import CallbackPolicy, Hours
-from models.callbacks.callback_request import Promise, promise_callback
+from models.callbacks.callback_request import Promise, can_change, owed_to_case, promise_callback
 from models.callbacks.claim import waits_behind
 from models.callbacks.follow_up import LATER, NO_SAFE_PHONE, SUPERVISOR, follow_up, lacks_phone
 from models.callbacks.owed_already import rings_anyway
@@ -104,11 +104,11 @@ def bring_forward(
     case = opened_case(session, caller)
     if case is None:
         return
-    owed = select(Callback).where(Callback.case_id == case.id, IS_OWED, Callback.state == "requested")
-    standing = session.scalars(owed.with_for_update(key_share=True)).first()
-    if standing is None:
+    standing = owed_to_case(session, case.id)
+    if standing is None or not can_change(standing):
         return
-    if _waits_for_hard_news(session, caller.id) and standing.urgency != "urgent":
+    rises = _waits_for_hard_news(session, caller.id) and standing.urgency != "urgent"
+    if rises:
         standing.urgency, standing.rank = "urgent", None
         standing.due_at = min(due_at, standing.due_at)
     is_later = standing.next_attempt_at > at
@@ -117,7 +117,14 @@ def bring_forward(
     session.flush()
     if is_later:
         due_at = min(due_at, standing.due_at)
-        move_callback(session, standing.id, next_attempt_at=at, due_at=due_at, now=now, actor=actor)
+        if not move_callback(session, standing.id, next_attempt_at=at, due_at=due_at, now=now, actor=actor):
+            # It waits behind a call about news, and comes back at its moment.
+            standing.next_attempt_at, standing.due_at = at, due_at
+            session.flush()
+        session.refresh(standing)
+    if rises and standing.state == "claimed":
+        # The staff member who claimed it may be in no hurry.
+        advance(session, standing.id, "give_back", actor=actor, now=now)
         session.refresh(standing)
 
 
@@ -195,8 +202,7 @@ def _is_owed_anyway(session: Session, caller: Call, at: datetime, reason: str) -
     """
     case = opened_case(session, caller)
     if case is not None:
-        owed = select(Callback.id).where(Callback.case_id == case.id, IS_OWED).limit(1)
-        return session.scalar(owed) is not None
+        return owed_to_case(session, case.id) is not None
     silent = bool(caller.silent)
     return caller.phone_key is not None and rings_anyway(
         session, caller, caller.phone_key, at, urgency="other", silent=silent, not_before=reason == LATER
