@@ -23,6 +23,9 @@ CASE_WORDS = {
     CaseWordsRefusal.NEW_PHONE: N_(
         "This phone replaced an unsafe one. Do not talk about the case there until staff know who has it."
     ),
+    CaseWordsRefusal.NOT_CONFIRMED: N_(
+        "This phone is not confirmed. Say only its code there, and nothing of the case."
+    ),
 }
 
 WORDS = {

@@ -19,7 +19,7 @@ from models.callbacks.callback import Callback
 from models.callbacks.callback_state import OPEN_STATES
 from models.callbacks.claim import actor_of, standing
 from models.callbacks.refusals import CaseWordsRefusal
-from models.callbacks.to_new_phone import holds_content
+from models.callbacks.to_new_phone import holds_content, is_for_code
 from models.cases.case import Case
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
@@ -105,6 +105,8 @@ def look_at_words(
     callback = standing(session, callback_id)
     if callback.case_id is None or not may_open_case(callback, staff_id, now, policies):
         raise RefusedError(CaseWordsRefusal.NOT_RECOGNIZED)
+    if is_for_code(session, callback):
+        raise RefusedError(CaseWordsRefusal.NOT_CONFIRMED)
     if holds_content(session, callback, now):
         raise RefusedError(CaseWordsRefusal.NEW_PHONE)
     return viewed(session, view_in_callback(callback, staff_id), now, rules)

@@ -52,3 +52,4 @@ class CaseWordsRefusal(StrEnum):
 
     NOT_RECOGNIZED = auto()
     NEW_PHONE = auto()
+    NOT_CONFIRMED = auto()

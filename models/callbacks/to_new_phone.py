@@ -1,25 +1,45 @@
-"""Callbacks to a phone that replaces an unsafe one: nothing about a case is told there yet (R09)."""
+"""Callbacks to a phone on which nothing about a case is told yet: a new one (R09).
+
+It replaces an unsafe one, or staff call it to say its code and nobody has confirmed it.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
 from models.cases.case import Case
-from models.cases.new_phone import held_phones
+from models.cases.new_phone import is_held
 from models.cases.registrant import Phone
+
+#: The phone of a callback, as the case's registrant has it.
+_ITS_PHONE = (
+    select(Phone.id)
+    .join(Case, Case.registrant_id == Phone.registrant_id)
+    .where(Case.id == Callback.case_id, Phone.phone_key == Callback.phone_key)
+)
+# A number that a caller with the PIN gave for one callback may be on the list too, and that opens the case.
+_IS_FOR_CODE = and_(Phone.confirmed_at.is_(None), Callback.begun_by_staff)
 
 
 def holds_content(session: Session, callback: Callback, now: datetime) -> bool:
     """Whether a callback calls a phone on which nothing about its case may be told yet."""
     if callback.case_id is None:
         return False
-    held = held_phones(now).where(Case.id == callback.case_id, Phone.phone_key == callback.phone_key)
-    return session.execute(held.limit(1)).first() is not None
+    return _is_true(session, select(Callback.id).where(Callback.id == callback.id, is_to_new_phone(now)))
 
 
 def is_to_new_phone(now: datetime) -> ColumnElement[bool]:
     """The same, for a statement about callbacks."""
-    held = held_phones(now).where(Case.id == Callback.case_id, Phone.phone_key == Callback.phone_key)
-    return held.correlate(Callback).exists()
+    return _ITS_PHONE.where(or_(is_held(now), _IS_FOR_CODE)).correlate(Callback).exists()
+
+
+def is_for_code(session: Session, callback: Callback) -> bool:
+    """Whether staff call a phone that nobody has confirmed, to say its code to it."""
+    its = _ITS_PHONE.where(_IS_FOR_CODE).correlate(Callback).exists()
+    return _is_true(session, select(Callback.id).where(Callback.id == callback.id, its))
+
+
+def _is_true(session: Session, statement: Select[int]) -> bool:
+    return session.execute(statement.limit(1)).first() is not None

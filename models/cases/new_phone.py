@@ -7,9 +7,8 @@ rule ends after a time, or when a staff member recognizes the person by more tha
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement
 
-from models.cases.case import Case
 from models.cases.registrant import Phone
 
 
@@ -26,10 +25,6 @@ def restrict_bound(phones: Iterable[Phone], bound: Phone, hold: timedelta) -> No
     bound.content_held_until = max(marked) + hold if marked else None
 
 
-def held_phones(now: datetime) -> Select[int]:
-    """The phones on which nothing about a case may be told yet."""
-    return (
-        select(Phone.id)
-        .join(Case, Case.registrant_id == Phone.registrant_id)
-        .where(Phone.content_held_until > now)
-    )
+def is_held(now: datetime) -> ColumnElement[bool]:
+    """Whether nothing about a case may be told on a phone yet."""
+    return Phone.content_held_until > now

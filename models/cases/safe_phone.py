@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models.cases.case import Case
@@ -30,6 +30,12 @@ _SAME_PERSON = (
         )
     )
 )
+
+
+def awaits_code(now: datetime) -> ColumnElement[bool]:
+    """A new phone whose code is valid now: staff call it to say the code to it (R09)."""
+    is_new = and_(Phone.confirmed_at.is_(None), Phone.unsafe_since.is_(None), Phone.stopped_at.is_(None))
+    return and_(is_new, Phone.code_key.is_not(None), Phone.code_until > now)
 
 
 @dataclass(frozen=True, slots=True)

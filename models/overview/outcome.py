@@ -23,6 +23,7 @@ from models.callbacks.follow_up import (
     follow_up,
     lacks_phone,
 )
+from models.callbacks.to_new_phone import is_for_code
 from models.callbacks.wishes import allows_message
 from models.calls.call import CALLS, Call
 from models.calls.place import ASKED_OUTCOME
@@ -291,8 +292,10 @@ def _try_again(
     """Someone else or a machine pressed key 1: it counts as a try, and the promise to the person continues.
 
     After the last try an urgent callback is left for a person, as when nobody answers (R36); so is one that
-    was put off by a key.
+    was put off by a key. A call to say its code to a new phone was nobody's promise, and ends.
     """
+    if is_for_code(session, callback):
+        return
     tries = callback.caller_tries + 1
     following = policy.next_round(callback, tries, now, policy.retry)
     if following is None and callback.urgency != "urgent" and not was_put_off(session, callback):

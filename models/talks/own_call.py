@@ -25,7 +25,7 @@ from models.calls.role import CALLING_OUT, LIAISON
 from models.cases.case import Case
 from models.cases.duress import may_call
 from models.cases.registrant import Phone, Registrant
-from models.cases.safe_phone import SAFE, standing_of
+from models.cases.safe_phone import SAFE, awaits_code, standing_of
 from models.notices.notice_phones import is_called_about_news
 from models.notices.staff_task import TELLING
 from models.staff.staff import Staff
@@ -92,7 +92,7 @@ def call_now(
 def call_phone(
     session: Session, case: Case, phone_id: int, staff_id: int, now: datetime, policy: CallbackPolicy
 ) -> tuple[int, list[Job]]:
-    """Call a confirmed phone of this case, at the wish of a staff member to whom the case is open.
+    """Call a safe phone of this case, or one whose code waits, for a staff member to whom the case is open.
 
     It is a callback like any other, claimed by them and called now, so it has the same legs, windows, first
     words and outcome. Nobody asked for it: if they do not make it, it is left for staff and the line calls
@@ -102,8 +102,8 @@ def call_phone(
     standing_id = _open_of_case(session, case.id)
     if standing_id is not None:
         return standing_id, []
-    mine = select(Phone).where(Phone.id == phone_id, Phone.registrant_id == case.registrant_id, *SAFE)
-    phone = session.scalars(mine).first()
+    mine = select(Phone).where(Phone.id == phone_id, Phone.registrant_id == case.registrant_id)
+    phone = session.scalars(mine.where(or_(and_(*SAFE), awaits_code(now)))).first()
     if phone is None:
         raise RefusedError(TalkRefusal.PHONE_BARRED)
     registrant, actor = session.get_one(Registrant, case.registrant_id), actor_of(staff_id)

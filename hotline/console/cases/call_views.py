@@ -4,20 +4,24 @@ from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from hotline.console.cases.area import area
-from hotline.console.cases.opened_case import changing_case
+from hotline.console.cases.opened_case import case_form, changing_case
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.kept_request import page_of_form
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
+from models.callbacks.refusals import CallbackRefusal
 from models.callouts.callout import call_out
 from models.callouts.party import number_of
 from models.callouts.refusals import CalloutRefusal
+from models.overview.phone_list import give_code
 from models.staff.staff import ROLES
 from models.store.database import tried_again
 from models.store.job import Job
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_phone
+
+View = Response | str | tuple[str, int]
 
 
 @area.post("/cases/<int:case_id>/phones/<int:phone_id>/call")
@@ -40,6 +44,29 @@ def case_phone_call(case_id: int, phone_id: int) -> Response:
     else:
         flash(_("This case already has an open callback. Here it is."), "info")
     return redirect(url_for("console.callbacks.callback", callback_id=callback_id), code=303)
+
+
+@area.post("/cases/<int:case_id>/phones/<int:phone_id>/code-call")
+@guard_staff(*ROLES)
+def case_phone_code_call(case_id: int, phone_id: int) -> View:
+    """Call a new phone to say its code there; the page shows the code, and nothing else does."""
+
+    def call() -> tuple[str, list[Job]]:
+        with changing_case(case_id) as opened:
+            code = give_code(opened.session, me(), opened.case, phone_id, opened.grounds, opened.now)
+            policy, staff_id = console.callback_policy, me().staff_id
+            _id, jobs = call_phone(opened.session, opened.case, phone_id, staff_id, opened.now, policy)
+            if not jobs:
+                raise RefusedError(CallbackRefusal.PROMISED)
+            return code, jobs
+
+    try:
+        code, jobs = tried_again(call)
+    except RefusedError as error:
+        return case_form(case_id, "phone", {"": refused(error)}, phone_id=phone_id)
+    _enqueue(jobs)
+    flash(_("You asked for the call. Accept on your phone, and the line calls the person."), "success")
+    return case_form(case_id, "phone", phone_id=phone_id, spoken=code)
 
 
 @area.post("/cases/<int:case_id>/call-out")

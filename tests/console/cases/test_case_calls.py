@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from models import Callback, Callout, Case, Facility, Phone
+from models import Callback, Callout, Case, Facility, Phone, Talk
 from models.store.database import Database
 from tests.console.case_pages import kept_case, verifies
 from tests.console.conftest import Clock, Member, words
-from tests.factories import MadeCase, make_callback
+from tests.factories import MadeCase, make_callback, make_talk
 
 
 @pytest.fixture
@@ -205,3 +205,103 @@ def test_case_says_by_when_a_call_was_promised_in_the_words_of_the_list(
     rows = page.xpath("//table[caption[normalize-space()='Callbacks of this case']]/tbody/tr/td[2]")
     told = [words(one).replace("\N{NARROW NO-BREAK SPACE}", " ") for one in rows]
     assert sorted(told) == ["Nov 23, 11:59 PM", "tomorrow 11:59 PM"]
+
+
+@pytest.fixture
+def new_phone(liaison: Member, case: MadeCase) -> Member:
+    """The liaison, before the page of a phone that they have just added and nobody has confirmed."""
+    liaison.clicks("Add a phone").fills(phone="(202) 555-0111").clicks("Add the phone")
+    return liaison
+
+
+def code_on(person: Member) -> str:
+    """The code that the page tells the liaison to say."""
+    return str(person.page.xpath("//p[contains(@class, 'spoken-code')]")[0].text_content()).replace(" ", "")
+
+
+def talks_on_new_phone(database: Database, clock: Clock) -> int:
+    """Both have pressed their keys; the id of the callback."""
+    with database.transaction() as session:
+        row = session.scalars(select(Callback)).one()
+        row.state, row.talking_at, row.recognized_by = "talking", clock.now, "spoken_code"
+        make_talk(session, row)
+        return row.id
+
+
+def test_line_calls_a_new_phone_so_that_staff_can_say_its_code(new_phone: Member, database: Database) -> None:
+    new_phone.clicks("Call it with a code")
+
+    assert new_phone.reads("Accept on your phone, and the line calls the person.", "Say only this code")
+    assert callbacks(database) == [("staff_call", "ringing_liaison")]
+    with database.reading() as session:
+        called = database.keyring.unseal(
+            "callback.number", session.scalars(select(Callback)).one().number_sealed
+        )
+    assert called == "+12025550111"
+    assert called not in new_phone.text
+    new_phone.fills(code=code_on(new_phone)).clicks("Confirm the phone")
+    assert new_phone.reads("The phone is confirmed.")
+
+
+def test_nothing_of_the_case_is_said_on_a_new_phone_before_its_code_came_back(
+    new_phone: Member, database: Database, clock: Clock
+) -> None:
+    new_phone.clicks("Call it with a code")
+    callback_id, code = talks_on_new_phone(database, clock), code_on(new_phone)
+    phone = new_phone.path.rpartition("/")[0]
+
+    new_phone.opens(f"/console/callbacks/{callback_id}/words")
+    assert new_phone.status == 403
+    assert new_phone.reads("This phone is not confirmed. Say only its code there")
+    assert not new_phone.reads("in custody")
+
+    new_phone.sends(f"{phone}/confirm", {"csrf_token": new_phone.token, "code": code})
+    assert new_phone.opens(f"/console/callbacks/{callback_id}/words").status == 200
+    assert new_phone.reads("in custody")
+
+
+def test_new_phone_at_which_nobody_answered_is_not_called_again_by_the_line(
+    new_phone: Member, database: Database, clock: Clock
+) -> None:
+    new_phone.clicks("Call it with a code")
+    callback_id = talks_on_new_phone(database, clock)
+    with database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        row.state, row.outcome, row.closed_at = "reached", "reached", clock.now
+        talk = session.scalars(select(Talk)).one()
+        talk.closed_at, talk.outcome = clock.now, "reached"
+
+    new_phone.opens(f"/console/callbacks/{callback_id}")
+    new_phone.fills(outcome="nobody_there").clicks("Save outcome")
+
+    assert callbacks(database) == [("staff_call", "reached")]
+
+
+def test_call_with_a_code_is_refused_outside_the_hours_of_the_phone_and_gives_no_code(
+    new_phone: Member, database: Database
+) -> None:
+    with database.transaction() as session:
+        session.execute(update(Phone).values(window_starts=time(3), window_ends=time(4)))
+
+    new_phone.clicks("Call it with a code")
+
+    assert new_phone.reads("This person cannot be called now. Their next hours begin on")
+    assert not new_phone.reads("Say only this code")
+    assert callbacks(database) == []
+
+
+def test_unsafe_phone_gets_a_code_in_a_call_from_it_and_is_not_called(
+    liaison: Member, case: MadeCase, database: Database, clock: Clock
+) -> None:
+    with database.transaction() as session:
+        session.execute(update(Phone).values(unsafe_since=clock.now))
+        phone_id = session.scalars(select(Phone.id)).one()
+
+    page = f"/console/cases/{case.id}/phones/{phone_id}"
+    liaison.opens(page)
+    assert liaison.reads("We do not call this phone.", "Get a code")
+    assert "Call it with a code" not in liaison.buttons
+    liaison.sends(f"{page}/code-call", {"csrf_token": liaison.token})
+
+    assert liaison.reads("This phone cannot be called")
+    assert callbacks(database) == []
