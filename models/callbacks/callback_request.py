@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.callback import (
     CALLBACKS,
-    IS_IDLE,
     IS_OWED_TO_CALLER,
     IS_PAST,
-    IS_STAFF_TASK,
     STAFF_CALL,
     UNASKED,
     UNTOLD,
@@ -258,8 +256,8 @@ def lock_phone(session: Session, phone_key: str) -> None:
 
 def open_of_case(session: Session, case_id: int | None) -> int | None:
     """The callback of this case that a caller who entered the PIN may still change."""
-    idle = select(Callback.id).where(Callback.case_id == case_id, IS_IDLE, ~IS_STAFF_TASK)
-    return session.scalar(idle.limit(1))
+    found = owed_to_case(session, case_id)
+    return found.id if found is not None and can_change(found) else None
 
 
 def is_over(session: Session, case_id: int | None) -> bool:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.callbacks.callback import CALLBACKS, IS_IDLE, IS_OWED, Callback
+from models.callbacks.claim import WAITS
 from models.cases.case import Case
 from models.cases.registrant import Phone
 
@@ -64,8 +65,11 @@ SAFEST = Wishes()
 
 
 def save_wish(session: Session, callback_id: int, *, actor: str, now: datetime, **values: Any) -> bool:
-    """Change how a callback is made, as long as nobody is being called for it; False when it is too late."""
-    return _change(session, callback_id, IS_IDLE, values, actor, now)
+    """Change how a callback is made, as long as nobody is being called for it; False when it is too late.
+
+    One that waits behind a call about news is promised again as it is then.
+    """
+    return _change(session, callback_id, or_(IS_IDLE, and_(*WAITS)), values, actor, now)
 
 
 def save_safer(

@@ -128,6 +128,7 @@ def test_phone_marked_unsafe_while_a_liaison_is_called_about_news_keeps_no_promi
     sweeps(hotline, minutes=1)
 
     assert [one.outcome for one in tasks(hotline) if one.reason == "afraid"] == ["cannot_dial"]
+    asks_anew_and_is_rung(phone, made)
 
 
 @pytest.mark.parametrize("code", ["call_later", "nobody_there", "to_supervisor"])
