@@ -21,7 +21,7 @@ from models.callbacks.follow_up import (
     why_not_called,
 )
 from models.callbacks.refusals import CallbackRefusal
-from models.cases.duress import is_calling_paused
+from models.cases.duress import may_call
 from models.staff.alert import LEFT_TOLD
 from models.staff.staff import Staff
 from models.staff.staff_name import read_staff_names
@@ -47,11 +47,10 @@ def claim(session: Session, callback_id: int, staff_id: int, now: datetime, poli
     if is_mine(callback, staff_id):
         return callback
     until = claimed_until(now, policies)
-    if callback.state in ("requested", TAKEN_UP_AGAIN) and is_calling_paused(
-        session, callback.case_id, callback.registrant_id
+    if callback.state in ("requested", TAKEN_UP_AGAIN) and not may_call(
+        session, staff_id, callback.case_id, callback.registrant_id
     ):
-        # It goes to the one liaison who knows why, or is over, within seconds; the words tell nobody else
-        # (R10).
+        # Those who know why see to it; the words tell nobody else (R10).
         raise RefusedError(CallbackRefusal.RINGING_COLLEAGUE)
     if callback.state == "requested":
         advance(

@@ -9,7 +9,7 @@ line knows which of the two it works on.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, and_, bindparam, or_, select
+from sqlalchemy import ForeignKey, and_, bindparam, column, or_, select, table
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from models.audit import audit
@@ -131,10 +131,15 @@ def is_calling_paused(session: Session, case_id: int | None, registrant_id: int 
 
 
 def may_call(session: Session, staff_id: int | None, case_id: int | None, registrant_id: int | None) -> bool:
-    """Whether this staff member may call for this case: after a use, only the liaison who knows may (R10)."""
+    """Whether this member of staff may call for this case: after a use, only those who know of it (R10).
+
+    They are the one liaison who was told, and every supervisor.
+    """
     whose = {"case_id": case_id, "registrant_id": registrant_id}
     who_know = session.scalars(_PAUSED, whose).all()
-    return not who_know or (staff_id is not None and staff_id in who_know)
+    if not who_know or (staff_id is not None and staff_id in who_know):
+        return True
+    return session.scalar(select(_STAFF.c.role).where(_STAFF.c.id == staff_id)) == "supervisor"
 
 
 def paused_for(session: Session, case_id: int) -> int | None:
@@ -148,6 +153,7 @@ def _target(duress: Case) -> str:
 
 
 _DURESS, _REAL = aliased(Case), aliased(Case)
+_STAFF = table("staff", column("id"), column("role"))
 _PIN_IN_FORCE = (
     select(Case.pin_hash, Case.number_key, _DURESS.pin_mark)
     .outerjoin(_DURESS, _DURESS.duress_of == Case.id)

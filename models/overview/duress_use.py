@@ -198,10 +198,14 @@ def _theirs(watch: DuressWatch, case: Case) -> Select[Any]:
 
 
 def _loose(session: Session, watch: DuressWatch, case: Case) -> Sequence[Callback]:
-    """Callbacks that the liaison should have and has not; one that a worker dials is let be for now."""
+    """Callbacks that the liaison should have and has not; one that a worker dials is let be for now.
+
+    A supervisor knows of the use as well, and keeps one that they claimed.
+    """
+    supervisors = select(Staff.id).where(Staff.role == "supervisor")
     loose = or_(
         Callback.state == "requested",
-        and_(Callback.staff_id.is_not(None), Callback.staff_id.is_distinct_from(watch.staff_id)),
+        and_(Callback.staff_id.is_distinct_from(watch.staff_id), Callback.staff_id.not_in(supervisors)),
     )
     return session.scalars(_theirs(watch, case).where(loose)).all()
 

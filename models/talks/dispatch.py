@@ -290,7 +290,7 @@ def ring_caller(
 
 
 def _decided_to_call(session: Session, callback: Callback) -> bool:
-    """Whether the one liaison who knows of a use of the duress PIN asked for this call (R10)."""
+    """Whether somebody who knows of a use of the duress PIN asked for this call (R10)."""
     return callback.claimed_at is not None and may_call(
         session, callback.staff_id, callback.case_id, callback.registrant_id
     )

@@ -28,7 +28,7 @@ from tests.calls.notices.conftest import (
     the_notice,
 )
 from tests.calls.notices.staff_tells import is_left_to_staff, tasks
-from tests.factories import make_duress_pin
+from tests.factories import make_callback, make_duress_pin
 from tests.models.staff.staff_people import Someone
 from tests.phone import Phone
 
@@ -349,3 +349,33 @@ def test_phone_of_staff_stops_ringing_about_news_once_the_duress_pin_is_used(
 
     assert to_colleague not in hotline.carrier.ringing
     assert [(one.state, one.outcome) for one in tasks(hotline)] == [("cancelled", "notice_over")]
+
+
+def test_promise_that_was_left_for_staff_is_taken_up_by_those_alone_who_know_of_the_use(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    team, made = Team(make_staff), registered("escaped")
+    now = hotline.clock.now
+    with hotline.database.transaction() as session:
+        make_callback(
+            session, made.case, phone=FIRST, verified=True, urgency="urgent", reason="hard_news",
+            state="left_for_staff", outcome="no_answer", requested_at=now, due_at=now,
+        )  # fmt: skip
+    makes_them_call(phone, hotline, made).hangs_up()
+    sweeps(hotline, minutes=1)
+    while hotline.carrier.ringing:
+        phone.another().answers(hotline.carrier.ringing[-1]).hangs_up()
+
+    with pytest.raises(RefusedError) as refused:
+        calls_now(hotline, team.colleague)
+    assert in_english(refused.value) == "We are calling a colleague for this callback."
+    assert FIRST not in hotline.carrier.asked_for
+
+    with hotline.database.transaction() as session:
+        claim(session, tasks(hotline)[-1].id, team.supervisor.staff_id, now, hotline.policies)
+    sweeps(hotline, seconds=5)
+    assert [(one.state, one.staff_id) for one in tasks(hotline)] == [("claimed", team.supervisor.staff_id)]
+    calls_now(hotline, team.supervisor)
+    phone.another().answers(hotline.carrier.ringing[-1]).presses("1")
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing[-1].to == FIRST
