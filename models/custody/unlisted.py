@@ -46,6 +46,8 @@ class UnlistedName(Base):
 
 
 _NAMES = cast(Table, UnlistedName.__table__)
+#: Nobody has added the name to its directory or dismissed it.
+WAITS = UnlistedName.settled_at.is_(None)
 # If an entry was since removed from its directory, its name is a task again; a dismissed one stays dismissed.
 _WAS_ADDED = UnlistedName.settled_as == "added"
 _KEEP = (_made := insert(UnlistedName)).on_conflict_do_update(
@@ -76,10 +78,16 @@ def unlisted_names(session: Session) -> Sequence[UnlistedName]:
     """The open tasks, newest first."""
     return session.scalars(
         select(UnlistedName)
-        .where(UnlistedName.settled_at.is_(None))
+        .where(WAITS)
         .order_by(UnlistedName.last_seen_at.desc(), UnlistedName.id.desc())
         .limit(MOST_SHOWN)
     ).all()
+
+
+def unlisted_of(session: Session, import_id: int) -> Sequence[UnlistedName]:
+    """The open tasks of names that this import was the last to have, in the order of its lines."""
+    of_import = select(UnlistedName).where(WAITS, UnlistedName.import_id == import_id)
+    return session.scalars(of_import.order_by(UnlistedName.line, UnlistedName.id).limit(MOST_SHOWN)).all()
 
 
 def settle_added(session: Session, kind: str, name_key: str, now: datetime) -> None:

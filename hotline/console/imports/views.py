@@ -21,7 +21,7 @@ from models.custody.import_paging import has_call_list
 from models.custody.import_preview import PAGE as PEOPLE
 from models.custody.import_preview import changes, kinds_of
 from models.custody.import_rejects import kept_rejects
-from models.custody.unlisted import dismiss_unlisted, unlisted_names
+from models.custody.unlisted import dismiss_unlisted, unlisted_names, unlisted_of
 from models.notices.notice_counts import Counts, counts_of_import
 from models.overview.case_opening import CaseOpeningError, open_among, open_from_call_list
 from models.staff.two_people import tied_to
@@ -75,7 +75,10 @@ def unlisted_dismiss(task_id: int) -> Response:
 @guard_staff(*ROLES)
 def import_page(import_id: int) -> str:
     one = _find(import_id)
-    return render_template("console/imports/import.html", every=EVERY, **_about(one))
+    with console.database.reading() as reading:
+        unlisted = unlisted_of(reading, import_id)
+        reading.expunge_all()
+    return render_template("console/imports/import.html", every=EVERY, unlisted=unlisted, **_about(one))
 
 
 @area.get("/imports/<int:import_id>/state")

@@ -92,3 +92,9 @@ UNLISTED_KINDS = {
     "court": N_("Court"),
     "status": N_("Status code"),
 }
+#: What such a name means for callers.
+UNLISTED_EFFECTS = {
+    "facility": N_("no directory has it, so callers do not hear it"),
+    "court": N_("no directory has it, so callers do not hear it"),
+    "status": N_("it is unknown, so callers hear that we cannot confirm"),
+}

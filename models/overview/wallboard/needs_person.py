@@ -16,6 +16,7 @@ from models.cases.case import Case
 from models.cases.pin import HAS_LOCK, PinCounter
 from models.custody.import_history import IS_ASKED_BACK
 from models.custody.import_record import CustodyImport
+from models.custody.unlisted import WAITS as UNLISTED_WAITS
 from models.overview.pin_request import PinRequest
 from models.overview.untaken import untaken
 from models.staff.audit_alarm import AuditAlarm
@@ -112,6 +113,8 @@ class Needs:
     alarms: int
     #: Cases that are locked for some phones after wrong PINs.
     locked_cases: int
+    #: Names and codes of the feed that are in no directory, so that nobody hears them (R14, R15).
+    unlisted: int
 
 
 def needs(
@@ -146,6 +149,7 @@ def needs(
             .where(HAS_LOCK)
         )
         or 0,
+        unlisted=_count(session, UNLISTED_WAITS),
     )
 
 

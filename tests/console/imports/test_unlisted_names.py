@@ -10,7 +10,8 @@ from models.custody.directory import remove_facility, set_facility
 from models.custody.unlisted import tell_of_unlisted
 from models.store.database import Database
 from tests.console.case_pages import actions
-from tests.console.conftest import Member
+from tests.console.conftest import Clock, Member
+from tests.console.imports.files import uploads
 from tests.factories import NOW, make_policies
 from tests.models.custody.feed import at, feed_row, load, open_cases
 
@@ -50,6 +51,39 @@ def test_staff_see_where_the_feed_sent_an_unlisted_name_and_the_name_is_kept_now
     with database.reading() as session:
         kept = [str(vars(one)).lower() for one in session.scalars(select(UnlistedName))]
     assert not any("canary" in one or "denied" in one for one in kept)
+
+
+def test_wallboard_asks_for_a_person_as_long_as_a_name_is_in_no_directory(
+    supervisor: Member, sent: None, clock: Clock
+) -> None:
+    # Their first page was the wallboard, and its figures are kept for some seconds.
+    clock.goes_on(seconds=5)
+    supervisor.opens("/console/wallboard")
+    assert supervisor.reads("Feed 3 names or codes of the feed are in no directory not told to callers")
+
+    supervisor.clicks("3 names or codes of the feed are in no directory")
+    for _ in range(3):
+        supervisor.clicks("Dismiss")
+    clock.goes_on(seconds=5)
+
+    assert not supervisor.opens("/console/wallboard").reads("in no directory")
+
+
+def test_preview_tells_of_an_unknown_facility_and_code_by_their_lines(
+    supervisor: Member, database: Database
+) -> None:
+    open_cases(database, "A-1", "A-2")
+
+    uploads(
+        supervisor, feed_row("A-1", facility="Canary Hotline"), feed_row("A-2", status="canary_code"),
+    )  # fmt: skip
+
+    assert supervisor.reads("Waits for your decision", "Names and codes that are unknown here")
+    assert supervisor.reads("Facility, line 2: no directory has it, so callers do not hear it")
+    assert supervisor.reads("Status code, line 3: it is unknown, so callers hear that we cannot confirm")
+    assert "canary" not in supervisor.text.lower()
+    supervisor.clicks("Add them to a directory, or dismiss them")
+    assert supervisor.reads(HEADING)
 
 
 def test_same_name_in_the_directory_settles_the_task_and_its_removal_opens_it_again(
