@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import (
     CALLBACKS,
@@ -50,6 +50,7 @@ _SETTLED = ("person_asked", "settled_otherwise")
 ASKED = "asked_person"
 #: Nobody talks yet, and a phone rings or will.
 _TO_RING = ("requested", *RINGING_STATES)
+_BEFORE = aliased(Callback)
 _STANDS = (*OPEN_STATES, TAKEN_UP_AGAIN)
 #: Why a callback tells news; one that continues its talk does so too.
 TELLING = (NOTICE_TASK, HARD_NEWS)
@@ -90,10 +91,14 @@ def is_any_task(session: Session) -> bool:
 
 
 def _promised_too_late(session: Session, latest: datetime) -> list[int]:
-    """The promised calls about news that come after ``latest``, although urgent news came since (R34).
+    """The promised calls about news, later than ``latest``, for which urgent news does not wait (R34).
 
-    Staff agreed on such a moment for the news of then: what they did not know of does not wait for it.
+    Staff agreed on such a moment for the news of then, so what they did not know of does not wait for it. Nor
+    does any news if they recognized nobody in that talk: anybody may have answered (R37).
     """
+    recognized_nobody = exists().where(
+        _BEFORE.caller_call_id == Callback.requested_in_call_id, _BEFORE.recognized_by.is_(None)
+    )
     waits = (
         select(Callback.id)
         .distinct()
@@ -106,7 +111,10 @@ def _promised_too_late(session: Session, latest: datetime) -> list[int]:
         .where(
             IS_OPEN, HAS_TASK, _URGENT, IS_PROMISED, Callback.state == "requested",
             Callback.reason.in_((*TELLING, *CONTINUES)), Callback.next_attempt_at > latest,
-            Notice.task_at > Callback.news_at,
+            or_(
+                Notice.task_at > Callback.news_at,
+                and_(Callback.reason.in_(CONTINUES), recognized_nobody),
+            ),
         )
     )  # fmt: skip
     return list(session.scalars(waits))

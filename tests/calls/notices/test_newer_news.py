@@ -14,9 +14,12 @@ from tests.calls.conftest import Hotline
 from tests.calls.notices.conftest import CODE, FIRST, SECOND, Registered, picks_up, reports, sweeps
 from tests.calls.notices.staff_tells import (
     ends,
+    has_time,
     is_reported_and_left_to_staff,
     newer_news_is_left_to_staff,
     staff_call,
+    staff_ring,
+    talks_with_a_person,
     tasks,
 )
 from tests.factories import make_callback
@@ -85,6 +88,39 @@ def test_news_of_which_its_person_was_promised_a_call_waits_for_that_call(
     nobody_answers(phone, hotline, minutes=180)
 
     assert on_the_list(hotline) == []
+
+
+@pytest.mark.parametrize("how", ["staff called", "they had asked for a person"])
+def test_stranger_who_says_call_in_two_weeks_puts_off_no_escape(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, how: str
+) -> None:
+    who = make_staff()
+    made = registered("in_custody")
+    if how == "staff called":
+        is_reported_and_left_to_staff(phone, made, "escaped")
+        stranger = staff_call(phone, hotline, who)
+    else:
+        reports(hotline, "escaped", made, hours_ago=0.1)
+        _, stranger = talks_with_a_person(phone, hotline)
+    in_two_weeks = hotline.clock.now + timedelta(days=13)
+    ends(hotline, stranger, who, "call_later", recognized=False, call_at=in_two_weeks)
+    sweeps(hotline, minutes=5)
+    assert on_the_list(hotline) == []
+
+    nobody_answers(phone, hotline, minutes=120)
+    ((urgency, _),) = on_the_list(hotline)
+    assert urgency == "urgent"
+    news = next(one for one in tasks(hotline) if (one.state, one.reason) == ("left_for_staff", "notice"))
+    _, to_person = staff_ring(phone, hotline, who, news)
+    person = has_time(phone, hotline, to_person)
+    hotline.clock.passes(minutes=2)
+    ends(hotline, person, who, "reached", recognized=True)
+    sweeps(hotline, minutes=1)
+
+    assert [one.state for one in hotline.rows(select(Notice))] == ["confirmed"]
+    assert on_the_list(hotline) == []
+    agreed = [one for one in tasks(hotline) if one.state == "requested"]
+    assert [one.next_attempt_at for one in agreed] == [in_two_weeks]
 
 
 def test_escape_after_news_that_was_confirmed_is_a_task_at_once(
