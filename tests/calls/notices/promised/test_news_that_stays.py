@@ -155,7 +155,7 @@ def test_person_who_cancels_an_agreed_call_while_staff_call_about_an_escape_sett
     stranger = has_time(phone.another(), hotline, to_person)
     sweeps(hotline, seconds=5)
 
-    caller = calls_in(phone, made, "1", "2", "4")
+    caller = calls_in(phone, made, "1", "2", "4", "2")
     assert caller.hears("Your callback is cancelled")
     caller.hangs_up()
     sweeps(hotline, seconds=5)
