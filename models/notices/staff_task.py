@@ -90,6 +90,15 @@ def is_any_task(session: Session) -> bool:
     return bool(session.scalar(_ANY_TASK))
 
 
+def is_over(session: Session, callback: Callback) -> bool:
+    """Whether this is a task about news that nobody has to be told any more; the sweeper closes it then."""
+    if callback.reason != NOTICE_TASK:
+        return False
+    needs = exists().where(Notice.case_id == Callback.case_id, IS_OPEN, HAS_TASK)
+    over = select(Callback.id).where(Callback.id == callback.id, IS_STAFF_TASK, ~needs)
+    return session.scalar(over) is not None
+
+
 def _promised_too_late(session: Session, latest: datetime) -> list[int]:
     """The promised calls about news, later than ``latest``, for which urgent news does not wait (R34).
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.callbacks.asking_call import LISTENS
-from models.callbacks.callback import CALLBACKS, Callback, advance, locked
+from models.callbacks.callback import CALLBACKS, NEWS_OVER, Callback, advance, locked
 from models.callbacks.callback_list import PAUSED_FOR, put_on_list, settle_moment
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import (
@@ -31,6 +31,7 @@ from models.calls.outbound_leg import mark_dialling
 from models.calls.two_lists import owed_to
 from models.cases.duress import may_call
 from models.cases.safe_phone import standing_of
+from models.notices.staff_task import is_over
 from models.staff.set_away import end_sparing
 from models.staff.wrap_up import end_wrap_ups
 from models.store.database import keyring_of
@@ -262,6 +263,9 @@ def ring_caller(
     leg_id = session.scalar(select(CALLS.c.leg_id).where(CALLS.c.id == callback.caller_call_id))
     if not can_dial(session, callback, policy):
         return None, leave_for_staff(session, callback, now, "worker", "cannot_dial")
+    if is_over(session, callback):
+        # Its person has confirmed the news since this phone of staff was called.
+        return None, leave_for_staff(session, callback, now, "worker", NEWS_OVER)
     number = keyring_of(session).unseal("callback.number", callback.number_sealed)
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     hours = policy if callback.claimed_at is None else policy.of_staff()

@@ -30,6 +30,7 @@ from tests.calls.notices.staff_tells import (
     ends,
     forgets_the_code,
     is_left_to_staff,
+    presses_call_now,
     staff_call,
     staff_ring,
     tasks,
@@ -131,6 +132,33 @@ def test_task_is_closed_when_its_person_confirms_the_news_on_another_phone(
     (task,) = tasks(hotline)
     assert the_notice(hotline).state == "confirmed"
     assert (task.state, task.outcome) == ("cancelled", "notice_over")
+
+
+def test_liaison_who_accepts_just_after_the_person_heard_the_news_by_pin_rings_nobody(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    who, made = make_staff(), registered("escaped")
+    is_left_to_staff(phone, made, "escaped")
+    presses_call_now(hotline, who)
+    hotline.jobs.works_off()
+    to_liaison = hotline.carrier.ringing[-1]
+    caller = phone.another()
+    caller.dials_in(from_=FIRST)
+    for keys in ("1", "1", made.case.number, made.case.pin, "1"):
+        caller.presses(keys)
+    assert caller.hears("this person escaped")
+    hotline.clock.passes(seconds=50)
+    caller.presses("2")
+    assert the_notice(hotline).state == "confirmed"
+    rung = hotline.carrier.asked_for.count(FIRST)
+
+    liaison = phone.another().answers(to_liaison)
+    liaison.presses("1")
+    hotline.jobs.works_off()
+
+    sweeps(hotline, seconds=5)
+    assert hotline.carrier.asked_for.count(FIRST) == rung
+    assert [(one.state, one.outcome) for one in tasks(hotline)] == [("cancelled", "notice_over")]
 
 
 def test_staff_do_not_call_about_news_while_the_line_calls_the_person_about_it(
