@@ -5,12 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TextClause, select
+from sqlalchemy import ColumnElement, Select, TextClause, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
-from models.callbacks.callback import CALLBACKS, IS_OPEN, IS_OWED, IS_STAFF_TASK, UNASKED, Callback, advance
+from models.callbacks.callback import (
+    CALLBACKS,
+    IS_KEPT,
+    IS_OPEN,
+    IS_OWED,
+    IS_STAFF_TASK,
+    UNASKED,
+    Callback,
+    advance,
+)
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import RINGING_STATES, TAKEN_UP_AGAIN
 from models.callbacks.owed_already import rings_anyway
@@ -153,12 +162,13 @@ def lacks_phone(session: Session, callback: Callback) -> bool:
 def gives_way(session: Session, case_id: int | None, actor: str, now: datetime) -> dict[str, Any]:
     """Make way for what a person is promised: staff's own task about news of their case goes back to staff.
 
-    While somebody is already called for it, the promise waits behind that call (``claim.bring_back``).
-    Returns the columns that say so; none of them otherwise.
+    So does any callback that was left for staff and is only claimed. While somebody is already called for
+    staff's task, the promise waits behind that call (``claim.bring_back``). Returns the columns that say so;
+    none of them otherwise.
     """
     if case_id is None:
         return {}
-    task_of = select(Callback).where(Callback.case_id == case_id, IS_OWED, IS_STAFF_TASK)
+    task_of = select(Callback).where(Callback.case_id == case_id, IS_OWED, or_(IS_STAFF_TASK, IS_KEPT))
     task = session.scalars(
         task_of.with_for_update(key_share=True).execution_options(populate_existing=True)
     ).first()
