@@ -32,7 +32,7 @@ def in_minutes(database: Database, minutes: float, **facts: Any) -> int:
 
 
 def test_empty_office_needs_nobody(database: Database) -> None:
-    assert read(database) == Needs([], False, [], [], 0, 0, 0, 0, 0)
+    assert read(database) == Needs([], False, [], [], 0, 0, 0, 0, 0, 0)
 
 
 def test_promises_at_stake_stand_urgent_first_and_then_by_their_moment(database: Database) -> None:
