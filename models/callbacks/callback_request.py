@@ -5,12 +5,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.callbacks.callback import (
-    CALLBACKS,
     IS_OWED_TO_CALLER,
     IS_PAST,
     STAFF_CALL,
@@ -23,7 +21,7 @@ from models.callbacks.callback import (
     keep_callback,
 )
 from models.callbacks.claim import is_waiting, waiting_of, waits_behind
-from models.callbacks.follow_up import LATER, gives_way
+from models.callbacks.follow_up import LATER, insert_unless_open
 from models.callbacks.replaced_request import asked_before, supersede
 from models.callbacks.wishes import SAFEST, Wishes
 from models.cases.safe_phone import is_safe
@@ -211,16 +209,15 @@ def record_asked_again(session: Session, standing: Callback, call: "CallState", 
 def promise_callback(session: Session, promise: Promise, *, actor: str, now: datetime) -> int | None:
     """Write a promise and its audit entry; the row's id, or None when its case is already promised one.
 
-    A task about news that staff keep for themselves is no promise, and gives way (``follow_up.gives_way``).
+    A task about news that staff keep for themselves is no promise, and gives way
+    (``follow_up.insert_unless_open``).
     """
     keyring = keyring_of(session)
     starts, ends = promise.window or (None, None)
-    waits: dict[str, Any] = {}
-    if promise.state == "requested" and promise.reason not in UNASKED:
-        if waits_behind(session, promise.case_id):
-            return None
-        waits = gives_way(session, promise.case_id, actor, now)
-    made = _insert_unless_open(session, {
+    is_asked = promise.state == "requested" and promise.reason not in UNASKED
+    if is_asked and waits_behind(session, promise.case_id):
+        return None
+    values: dict[str, Any] = {
         "state": promise.state, "urgency": promise.urgency, "reason": promise.reason,
         "verified": promise.verified, "case_id": promise.case_id,
         "registrant_id": promise.registrant_id, "requested_in_call_id": promise.call_id,
@@ -232,8 +229,9 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
         "due_at": promise.due_at, "next_attempt_at": promise.next_attempt_at, "news_at": now,
         "liaison_tries": 0, "caller_tries": 0, "outcome": promise.outcome,
         "closed_at": now if promise.state != "requested" else None,
-        "begun_by_staff": promise.begun_by_staff, **waits,
-    })  # fmt: skip
+        "begun_by_staff": promise.begun_by_staff,
+    }  # fmt: skip
+    made = insert_unless_open(session, values, actor, now)
     if made is not None:
         by_pin = gave_pin(promise.verified, promise.case_id, promise.begun_by_staff) is True
         audit.record(
@@ -280,14 +278,6 @@ def can_change(callback: Callback) -> bool:
 
 def _is_safe(session: Session, call: "CallState", phone_key: str) -> bool:
     return call.registrant_id is not None and is_safe(session, call.registrant_id, phone_key)
-
-
-def _insert_unless_open(session: Session, values: dict[str, Any]) -> int | None:
-    """Insert the promise, or None if the case has meanwhile got an open one: the partial index decides."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    statement = (postgresql.insert if on_postgresql else sqlite.insert)(CALLBACKS).values(values)
-    made = session.scalars(statement.on_conflict_do_nothing().returning(CALLBACKS.c.id)).first()
-    return None if made is None else int(made)
 
 
 def _ask_again(

@@ -65,6 +65,8 @@ _ANEW = frozenset(
     }
 )  # fmt: skip
 
+#: How often a promise is inserted while staff claim one task of its case after the other.
+_TIMES = 3
 _BEFORE = aliased(Callback)
 
 
@@ -128,11 +130,7 @@ def follow_up(
         ):
             return []
     values |= changes or {}
-    if values["state"] == "requested" and reason not in UNASKED:
-        values |= gives_way(session, callback.case_id, actor, now)
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(CALLBACKS).values(values).on_conflict_do_nothing().returning(CALLBACKS.c.id)
-    made = session.scalars(statement).first()
+    made = insert_unless_open(session, values, actor, now)
     if made is None:
         return []
     facts = {"reason": reason, "after": callback.id}
@@ -145,7 +143,7 @@ def follow_up(
         state="requested",
         now=now,
     )
-    return [] if left else [("dial_liaison", int(made))]
+    return [] if left else [("dial_liaison", made)]
 
 
 def lacks_phone(session: Session, callback: Callback) -> bool:
@@ -159,7 +157,25 @@ def lacks_phone(session: Session, callback: Callback) -> bool:
     return standing_of(session, *whose).is_barred
 
 
-def gives_way(session: Session, case_id: int | None, actor: str, now: datetime) -> dict[str, Any]:
+def insert_unless_open(session: Session, values: dict[str, Any], actor: str, now: datetime) -> int | None:
+    """Insert a callback with these columns; its id, or None if its case has an open one: the index decides.
+
+    What staff keep for themselves makes way for a promise (``_gives_way``).
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    is_promise = values["state"] == "requested" and values["reason"] not in UNASKED
+    for _ in range(_TIMES):
+        waits = _gives_way(session, values["case_id"], actor, now) if is_promise else {}
+        statement = insert(CALLBACKS).values(values | waits).on_conflict_do_nothing()
+        made = session.scalars(statement.returning(CALLBACKS.c.id)).first()
+        # Staff may have claimed a task after the query for it. The insert has waited for their commit, so
+        # the next query finds that task.
+        if made is not None or not is_promise or values["case_id"] is None:
+            break
+    return None if made is None else int(made)
+
+
+def _gives_way(session: Session, case_id: int | None, actor: str, now: datetime) -> dict[str, Any]:
     """Make way for what a person is promised: staff's own task about news of their case goes back to staff.
 
     So does any callback that was left for staff and is only claimed. While somebody is already called for

@@ -72,6 +72,9 @@ def follow_talk(
         )  # fmt: skip
         made = next((callback_id for _, callback_id in jobs), None)
         is_owed = made is None and not lacks_phone(session, callback)
+        # Without a case its phone rings anyway, and a supervisor has the task.
+        if is_owed and reason != SUPERVISOR and callback.case_id is not None:
+            is_owed = owed_to_case(session, callback.case_id) is not None
     if is_agreed and made is not None:
         check_moment(session, session.get_one(Callback, made), at, now, policy)
     elif is_agreed and is_owed:
