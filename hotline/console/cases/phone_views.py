@@ -28,6 +28,7 @@ from models.overview.phone_list import (
     vouch_for_phone,
 )
 from models.staff.staff import ROLES
+from models.store.database import tried_again
 from models.store.job import Job
 
 View = Response | str | tuple[str, int]
@@ -61,10 +62,15 @@ def case_phone(case_id: int, phone_id: int) -> View:
     agreed = wishes_of(request.form, errors)
     if errors:
         return case_form(case_id, "phone", errors, phone_id=phone_id)
-    try:
+
+    def save() -> None:
         with changing_case(case_id) as opened:
             refuse_overtaken(wishes_shown(phone_locked(opened.session, opened.case, phone_id)))
             keep_wishes(opened.session, me(), opened.case, phone_id, agreed, opened.now)
+
+    try:
+        # An outcome that is saved now locks the callback before the phone.
+        tried_again(save)
     except PhoneListError as error:
         return case_form(case_id, "phone", {error.field: refused(error)}, phone_id=phone_id)
     except OvertakenFormError as error:
@@ -105,10 +111,14 @@ def case_phone_confirm(case_id: int, phone_id: int) -> View:
 @area.post("/cases/<int:case_id>/phones/<int:phone_id>/unsafe")
 @guard_staff(*ROLES)
 def case_phone_unsafe(case_id: int, phone_id: int) -> View:
+    def stop() -> list[Job]:
+        with changing_case(case_id) as opened:
+            return mark_unsafe(opened.session, me(), opened.case, phone_id, opened.now, console.policies)
+
     jobs: list[Job] = []
     try:
-        with changing_case(case_id) as opened:
-            jobs = mark_unsafe(opened.session, me(), opened.case, phone_id, opened.now, console.policies)
+        # An outcome that is saved now locks the callback before the phone.
+        jobs = tried_again(stop)
     except PhoneListError as error:
         flash(refused(error), "error")
     else:
