@@ -75,12 +75,18 @@ class WordsBeside:
     """The words beside a talk. They follow the feed, so new ones are a view of their own (R16).
 
     ``is_new``: the last logged view had other words. ``changed_at`` is when they changed before the reader,
-    None while they are those of the first view.
+    and ``before_at`` when the reader last had the ones before; None while they are those of the first view.
     """
 
     heard: Heard
     changed_at: datetime | None
+    before_at: datetime | None
     is_new: bool
+
+    @property
+    def news_at(self) -> datetime | None:
+        """When new words came that tell something. That nothing can be confirmed tells no news (R13)."""
+        return None if self.heard.kind == "neutral" else self.changed_at
 
 
 def may_open_case(callback: Callback, staff_id: int, now: datetime, policies: Policies) -> bool:
@@ -162,9 +168,10 @@ def words_beside(session: Session, view: View, now: datetime, rules: HeardRules)
     last = looks[0][1]
     is_new = _mark_of(session, view, told) != last
     if is_new:
-        return WordsBeside(told, now if last is not None else None, is_new)
-    changes = (at for (at, mark), (_, before) in pairwise(looks) if before not in (None, mark))
-    return WordsBeside(told, next(changes, None), is_new)
+        return WordsBeside(told, None if last is None else now, None if last is None else looks[0][0], is_new)
+    changes = ((at, was) for (at, mark), (was, before) in pairwise(looks) if before not in (None, mark))
+    changed_at, before_at = next(changes, (None, None))
+    return WordsBeside(told, changed_at, before_at, is_new)
 
 
 def _mark_of(session: Session, view: View, told: Heard) -> str:

@@ -3,7 +3,7 @@
 Nothing here tells content: the verbs ask ``news`` what may be said, and it answers only after the code.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -219,6 +219,17 @@ def confirm_by_staff(
     return [job for one in found for job in confirm(session, one.id, "staff", now, actor, told_at=told_at)]
 
 
+def confirm_newest_by_staff(
+    session: Session, case_id: int, since: datetime, until: datetime, now: datetime, actor: str
+) -> list[Job]:
+    """Confirm what the feed reported after ``since`` up to ``until``: staff told the words that this made.
+
+    Their words are still the same. They say nothing of news from before ``since``, which others replaced.
+    """
+    found = _reported(session, _of_custody(session, case_id), since, until)
+    return [job for one in found for job in confirm(session, one.id, "staff", now, actor, told_at=now)]
+
+
 def note_said_by_staff(
     session: Session,
     case_id: int,
@@ -232,15 +243,21 @@ def note_said_by_staff(
 
     Words follow the feed at once, and the notice of what they tell is made some seconds later.
     """
-    found = _of_custody(session, case_id)
+    found = _reported(session, _of_custody(session, case_id), since, told_at)
+    note_perhaps_said(session, found, now, actor, told_at=told_at)
+
+
+def _reported(
+    session: Session, found: Sequence[Notice], since: datetime | None, until: datetime
+) -> list[Notice]:
+    """Those of what the feed reported after ``since`` up to ``until``."""
     reported = select(CustodyEvent.id).where(
-        CustodyEvent.id.in_([one.event_id for one in found]), CustodyEvent.made_at <= told_at
+        CustodyEvent.id.in_([one.event_id for one in found]), CustodyEvent.made_at <= until
     )
     if since is not None:
         reported = reported.where(CustodyEvent.made_at > since)
     told = set(session.scalars(reported))
-    found = [one for one in found if one.event_id in told]
-    note_perhaps_said(session, found, now, actor, told_at=told_at)
+    return [one for one in found if one.event_id in told]
 
 
 def _confirm_said(

@@ -1,6 +1,7 @@
 """The news that staff told in a talk: *Reached* confirms it, and a correction takes that back (R28, R37)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ from models.callbacks.callback import Callback
 from models.callbacks.follow_up import CONTINUES, LATER, SUPERVISOR, began_with
 from models.calls.call import Call
 from models.cases.case import Case
-from models.notices.answering import confirm_by_staff, note_said_by_staff
+from models.notices.answering import confirm_by_staff, confirm_newest_by_staff, note_said_by_staff
 from models.notices.notice import HAS_TASK, IS_OPEN, NOTICES, Notice
 from models.notices.notice_moves import stop, take_back_confirmation, take_back_perhaps_said
 from models.notices.registration import Registration
@@ -27,6 +28,18 @@ from models.talks.talk import Talk
 _NOT_WANTED = {"stopped": "withdrawn", "paused": "paused"}
 
 
+@dataclass(frozen=True, slots=True)
+class NewestWords:
+    """The words about a case that changed in a talk, and that its leader says they told.
+
+    The page showed them first at ``changed_at``, and the ones before last at ``before_at``.
+    """
+
+    case_id: int
+    before_at: datetime
+    changed_at: datetime
+
+
 def confirm_told(
     session: Session,
     talk: Talk,
@@ -34,7 +47,7 @@ def confirm_told(
     actor: str,
     now: datetime,
     *,
-    newest_of: int | None = None,
+    newest: NewestWords | None = None,
 ) -> list[Job]:
     """Staff reached a person who was to be told news, and know who it is: they have heard it (R37).
 
@@ -42,16 +55,18 @@ def confirm_told(
     nobody can tell what they have not seen. A callback that continues a talk about news tells it as well.
     Returns the jobs that stop what still rings. News stays open if nobody recognized the person.
 
-    News that came before them during the talk they may have told, or not: it stays open. Of the case
-    ``newest_of`` they say that they told that as well, and its words are still the same.
+    News that came before them during the talk they may have told, or not: it stays open. Of the ``newest``
+    words they say that they told them as well, and these are still the same. That tells no news which other
+    words had before: "I cannot confirm" tells nobody of an escape.
     """
     jobs: list[Job] = []
     told = cases_told(session, talk, callback)
     for case_id, shown in _shown(session, talk, callback, now):
-        if case_id == newest_of:
-            jobs += confirm_by_staff(session, case_id, now, now, actor)
-        elif case_id in told:
+        if case_id in told:
             jobs += confirm_by_staff(session, case_id, shown[0], now, actor)
+        if newest is not None and case_id == newest.case_id:
+            since, until = newest.before_at, newest.changed_at
+            jobs += confirm_newest_by_staff(session, case_id, since, until, now, actor)
         _note_perhaps(session, case_id, shown, now, actor)
         # After it: nobody has told the correction that this makes.
         note_told_falsely(session, case_id, shown, now, actor)

@@ -27,7 +27,13 @@ from models.callbacks.to_new_phone import is_for_code
 from models.callbacks.wishes import allows_message
 from models.calls.call import CALLS, Call
 from models.calls.place import ASKED_OUTCOME
-from models.outcomes.news_told import confirm_told, note_perhaps_told, take_back_perhaps_told, take_back_told
+from models.outcomes.news_told import (
+    NewestWords,
+    confirm_told,
+    note_perhaps_told,
+    take_back_perhaps_told,
+    take_back_told,
+)
 from models.outcomes.talk_facts import TalkFacts, keep_facts
 from models.overview.history import LACK_PHONE
 from models.overview.phone_stop import on_next_phone, registrant_of, stop_phone, take_back_stop
@@ -49,14 +55,14 @@ MAY_BE_UNFIT = frozenset({MESSAGE_LEFT, WRONG_PERSON})
 class _Said:
     """How a talk ended, by the one who led it; ``call_at`` is agreed on for LATER, and None else.
 
-    ``newest_of`` is the case whose newest words they say they told.
+    ``newest`` are words that changed in the talk, and that they say they told.
     """
 
     staff_id: int
     code: str
     facts: TalkFacts | None
     call_at: datetime | None
-    newest_of: int | None
+    newest: NewestWords | None
 
     @property
     def actor(self) -> str:
@@ -135,7 +141,7 @@ def note_outcome(
     facts: TalkFacts | None = None,
     call_at: datetime | None = None,
     is_first: bool = False,
-    newest_of: int | None = None,
+    newest: NewestWords | None = None,
 ) -> tuple[Literal["noted", "late", "no_phone", "unfit"], list[Job]]:
     """Refine the outcome of a talk and create what follows; returns ``late`` when its minutes are over.
 
@@ -164,7 +170,7 @@ def note_outcome(
     if code not in fitting_outcomes(callback):
         return "unfit", []
     told = [] if is_first else _end_question(session, talk)
-    said = _Said(staff_id, code, facts, call_at if code == LATER else None, newest_of)
+    said = _Said(staff_id, code, facts, call_at if code == LATER else None, newest)
     word, jobs = _save(session, talk, callback, said, now, policy)
     if word == "no_phone":
         audit_talk(session, talk, LACK_PHONE, said.actor, now)
@@ -235,7 +241,7 @@ def _follow(
         )
         return "noted" if is_promised else "no_phone", []
     if said.code == REACHED:
-        told = confirm_told(session, talk, callback, said.corrector, now, newest_of=said.newest_of)
+        told = confirm_told(session, talk, callback, said.corrector, now, newest=said.newest)
         return "noted", told
     if callback is None:
         return "noted", []

@@ -23,6 +23,7 @@ from models.callbacks.callback import IS_OPEN, Callback
 from models.callbacks.case_words import View, view_in_callback, words_beside
 from models.callbacks.follow_up import LATER, SUPERVISOR, began_with
 from models.callbacks.note import keep_note
+from models.outcomes.news_told import NewestWords
 from models.outcomes.next_callback import next_to_claim
 from models.outcomes.talk_facts import TalkFacts
 from models.outcomes.talk_note import keep_talk_note
@@ -153,7 +154,7 @@ def _save_outcome(click: TalkClick) -> list[Job]:
         lock_staff(click.session, click.staff_id)
     word, jobs = outcome.note_outcome(
         click.session, click.talk, code, click.staff_id, click.now, console.callback_policy,
-        facts=_facts(), call_at=call_at, newest_of=_newest_of(click),
+        facts=_facts(), call_at=call_at, newest=_newest(click),
     )  # fmt: skip
     if word == "late":
         raise RefusedError(ActionRefusal.OUTCOME_LATE)
@@ -165,8 +166,8 @@ def _save_outcome(click: TalkClick) -> list[Job]:
     return jobs
 
 
-def _newest_of(click: TalkClick) -> int | None:
-    """The case whose words changed in the talk, if its leader says that they told the new ones, too.
+def _newest(click: TalkClick) -> NewestWords | None:
+    """The words that changed in the talk, if its leader says that they told the new ones, too.
 
     Only if these are still the words: what the feed has reported since they may not have told.
     """
@@ -174,9 +175,11 @@ def _newest_of(click: TalkClick) -> int | None:
     if view is None or not ticked:
         return None
     beside = words_beside(click.session, view, click.now, console.rules.release)
-    if beside is None or beside.is_new or not changed_in_talk(beside.changed_at, click.talk.closed_at):
+    if beside is None or beside.is_new or beside.before_at is None or beside.news_at is None:
         return None
-    return view.case_id if told_value(beside.changed_at) == ticked else None
+    if not changed_in_talk(beside.news_at, click.talk.closed_at) or told_value(beside.news_at) != ticked:
+        return None
+    return NewestWords(view.case_id, beside.before_at, beside.news_at)
 
 
 def _view_of(click: TalkClick) -> View | None:
@@ -243,11 +246,11 @@ def finish_words(
     zone: str,
     *,
     interpreter: bool,
-    changed_at: datetime | None = None,
+    news_at: datetime | None = None,
 ) -> dict[str, object]:
     """What the templates need for the form; ``interpreter``: what was said before about this person.
 
-    ``changed_at`` is when the words about the case changed before the reader: did they tell the new ones?
+    ``news_at`` is when new words came before the reader that tell news: did they tell them?
     ``callback`` is None for a talk with a caller at 0.
     """
     ended = Ended(False, None, zone, interpreter, False, [], note)
@@ -257,14 +260,14 @@ def finish_words(
             talk.is_over, talk.outcome if talk.is_over and outcome.is_saved(session, talk) else None, zone,
             interpreter if said is None else said, talk.safety_plan, talk.referred_to or [], note,
         )  # fmt: skip
-    may_have_told = talk is not None and changed_in_talk(changed_at, talk.closed_at)
+    may_have_told = talk is not None and changed_in_talk(news_at, talk.closed_at)
     fitting = outcome.fitting_outcomes(callback)
     # An outcome keeps its key where another one is not offered.
     numbers = enumerate(outcome.OUTCOME_CODES, 1)
     return {
         "ended": ended,
-        "told_since": changed_at if may_have_told else None,
-        "told_value": told_value(changed_at),
+        "told_since": news_at if may_have_told else None,
+        "told_value": told_value(news_at),
         "services": console.office.services,
         "office_language": console.office.languages[0],
         "outcome_choices": [(key, one, OUTCOME_CHOICES[one]) for key, one in numbers if one in fitting],

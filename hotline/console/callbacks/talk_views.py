@@ -163,9 +163,8 @@ def _values(session: Session, shown: TalkAt0, errors: dict[str, str] | None = No
     if shown.case_id is not None:
         # Each click in a talk renders the pane anew; the words must not disappear then.
         beside = words_shown_beside(session, view_in_talk(shown, me().staff_id))
-    words, changed_at = (
-        (None, None) if beside is None else (_said(session, beside.heard, shown), beside.changed_at)
-    )
+    words = None if beside is None else _said(session, beside.heard, shown)
+    changed_at = None if beside is None else beside.changed_at
     # Viewing what may be said has opened the case, and was logged.
     page = None
     if beside is not None and shown.case_id:
@@ -214,7 +213,7 @@ def _values(session: Session, shown: TalkAt0, errors: dict[str, str] | None = No
             note,
             shown.time_zone or console.office.time_zone,
             interpreter=is_known,
-            changed_at=changed_at,
+            news_at=None if beside is None else beside.news_at,
         ),
         **_WORDS,
     }

@@ -104,7 +104,7 @@ def work_pane(session: Session, row: listing.Listed, shown: Shown) -> dict[str, 
     acts = case_acts(session, page, now)
     soon = next_moment_inside(session, callback, now + _LATER, policy)
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
-    state = _state(session, row, callback, talk, now, None if beside is None else beside.changed_at)
+    state = _state(session, row, callback, talk, now, None if beside is None else beside.news_at)
     history = history_of(session, row.id)
     if not state["may_note"]:
         history = without_private(history)
@@ -251,9 +251,9 @@ def _state(
     callback: Callback,
     talk: Talk | None,
     now: datetime,
-    changed_at: datetime | None,
+    news_at: datetime | None,
 ) -> dict[str, object]:
-    """What may be done now, and by whom; ``changed_at`` is when the words changed before the reader."""
+    """What may be done now, and by whom; ``news_at`` as in ``finish_words``."""
     shortly = now - timedelta(minutes=console.policies.outcome_minutes)
     is_mine = row.staff_id == me().staff_id
     over_lately = row.state == "reached" and row.closed_at is not None and row.closed_at > shortly
@@ -291,7 +291,7 @@ def _state(
             note_of(session, callback) if may_read else "",
             row.time_zone,
             interpreter=is_known,
-            changed_at=changed_at,
+            news_at=news_at,
         ),
     }
 

@@ -81,7 +81,7 @@ def test_new_words_beside_a_talk_are_one_more_view_however_often_the_page_shows_
     assert (first.facts or {})["words"] not in luis.text
 
 
-@pytest.mark.parametrize("how", ["ticked", "left", "changed again"])
+@pytest.mark.parametrize("how", ["ticked", "left", "changed again", "changed before"])
 def test_news_that_came_during_a_talk_is_told_only_if_its_leader_says_that_they_told_it(
     staff: Any, database: Database, clock: Clock, talks: Talks, how: str
 ) -> None:
@@ -104,6 +104,10 @@ def test_news_that_came_during_a_talk_is_told_only_if_its_leader_says_that_they_
         session.flush()
         event = make_event(session, case.subject_id, "escaped", made_at=reported_at)
         notice_id = make_notice(session, registration, event, made_at=clock()).id
+    if how == "changed before":
+        # What Luis then tells says nothing of the escape.
+        reports(database, clock, case_id, "returned_to_custody")
+        luis.opens(page)
     clock.goes_on(seconds=20)
     luis.opens(page).clicks("End call")
     luis.opens(page)
@@ -119,6 +123,25 @@ def test_news_that_came_during_a_talk_is_told_only_if_its_leader_says_that_they_
         notice = session.get_one(Notice, notice_id)
         assert notice.state == ("confirmed" if how == "ticked" else "waiting")
         assert notice.said_at is not None
+
+
+def test_words_that_became_i_cannot_confirm_are_no_news_to_have_told(
+    staff: Any, database: Database, clock: Clock, talks: Talks
+) -> None:
+    luis = staff(name="Luis Demo").signs_in()
+    page, case_id = talks(luis)
+    reports(database, clock, case_id, "escaped")
+    assert luis.opens(page).reads("escaped")
+    clock.goes_on(seconds=3)
+    with database.transaction() as session:
+        session.get_one(Subject, session.get_one(Case, case_id).subject_id).absent_since = clock()
+
+    assert luis.opens(page).reads(CHANGED)
+    clock.goes_on(seconds=20)
+    luis.clicks("End call")
+
+    assert luis.opens(page).reads("How did it end?")
+    assert "I told them the words" not in luis.words
 
 
 def test_words_that_changed_after_the_talk_were_told_to_nobody(
