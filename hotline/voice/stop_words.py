@@ -56,9 +56,10 @@ _WORDINGS: Mapping[str, _Wording] = {
         r"i (?:do not|dont) want (?:you|u) to (?:call|phone|text|message|contact|bother)|"
         r"(?:(?:it is|its|this is) )?(?:not safe|unsafe) to (?:call|phone|text|message|contact)|"
         r"it isnt safe to (?:call|phone|text|message|contact)|"
-        # "No messages" alone asks to leave none.
+        # "No messages" alone asks to leave none, and "no texts, calls" asks for a call.
         r"(?:i (?:do not|dont) want|no) (?:any )?(?:(?:texts|messages) (?:or|and|nor|and no|no) )?"
-        r"(?:calls|more (?:calls|texts|messages))|i no longer want (?:any )?(?:calls|texts|messages)|"
+        rf"(?:calls|texts(?! (?:{_PLEASE} )?calls )|more (?:calls|texts|messages))|"
+        r"i no longer want (?:any )?(?:calls|texts|messages)|"
         r"(?:remove|lose) (?:me|my number|this number)|take (?:me|my number|this number) off|leave me alone",
         things=r"(?:(?:all|any|the|these|your|more|text|from) )*(?:calls|texts|messages|list)",
         objects=r"(?:to )?(?:me|us)|here|again|anymore|any more|"
@@ -107,7 +108,7 @@ _WORDINGS: Mapping[str, _Wording] = {
         r"no es seguro (?:(?:llamar|marcar)(?:me|nos)?|que (?:(?:me|nos) )?(?:llame[ns]?|marque[ns]?))|"
         # "No más" alone may be despair, as "no more" is, and "no mensajes" asks to leave none.
         r"no (?:quiero )?(?:recibir )?(?:(?:mensajes|textos) (?:ni|o|y) )?"
-        r"(?:llamadas|mas (?:llamadas|mensajes|textos))|"
+        r"(?:llamadas|textos(?! (?:por favor )?llamadas )|mas (?:llamadas|mensajes|textos))|"
         r"(?<=ya )no quiero (?:recibir )?(?:mensajes|textos)|"
         r"dej[ea]n?me en paz|(?:quiten?|borren?)(?:me| mi numero)|"
         # "Sáquenme" alone is a cry for help.

@@ -104,6 +104,7 @@ STOPS = [
     *("No more calls or texts", "No calls or messages", "no messages or calls", "no calls, no texts"),
     *("no more messages", "I no longer want messages", "he found out stop calling", "She knows, don't text"),
     *("dont call her here", "don't call him at this number", "this isnt her number", "This is not his phone"),
+    *("I don't want texts", "No texts", "no texts please", "I do not want any texts", "no more texts"),
     *("Not Maria. Wrong number", "not safe to call", "It isn't safe to call here", "its not safe, dont call"),
 ]  # fmt: skip
 PARADAS = [
@@ -127,7 +128,7 @@ PARADAS = [
     *("ya no quiero recibir llamadas", "ya no quiero mensajes", "No quiero mensajes ni llamadas"),
     *("Ya no me estén llamando", "no es seguro que me llamen", "No María, número equivocado"),
     *("ya me encontró no llamen", "Mi esposo ya se enteró, dejen de llamar"),
-    "sáquenme de la lista",
+    *("no quiero textos", "No textos", "no quiero recibir textos", "sáquenme de la lista"),
 ]  # fmt: skip
 
 
@@ -230,7 +231,13 @@ def test_every_word_for_stop_stops(
         *("lo van a dar de baja", "no me hables así"),
         # A person who wants no message left may still want to be called.
         *("no messages", "No messages please", "I don't want messages", "no mensajes", "no quiero mensajes"),
-        *("no messages, call me", "no texts, calls", "no llamar ahora", "no llamar, mandar mensaje"),
+        *(
+            "no messages, call me",
+            "no texts, calls",
+            "no textos, llamadas",
+            "no llamar ahora",
+            "no llamar, mandar mensaje",
+        ),
         *("pls call me", "pls stop him", "plz help", "he found out", "he found me stop", "stop he found me"),
         *(
             "not safe",
