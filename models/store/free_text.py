@@ -128,26 +128,37 @@ _BEFORE_WORDS = re.compile(
     r"(?:n[uú]m(?:ero)?\.?\s*\d|\d(?:[\s-]{0,2}\d)+\b)",
     re.IGNORECASE,
 )
+#: "42, Elm Street". No court: "at 10, immigration court" is an hour.
+_AFTER_COMMA = re.compile(rf"\b\d{{2,6}}[a-z]?\s?,\s*(?:{_NAME}){{1,3}}?(?:{_ROADS}|st|av)\b", re.IGNORECASE)
 #: Says that the number behind a street is its own: "Elm Street, number 42".
 _MARK = r"(?:n[uú]m(?:ero)?\.?|no\.?|number|#)\s*"
 #: A time, a day, or a number of these belongs to no street: "waited on Elm Street 20 minutes".
 _UNITS_OF = (
     r"[ap]\.?\s?m|o'clock|hours?|hrs?|min(?:ute)?s?|days?|weeks?|months?|years?|times?|calls?|people|persons?|"
     r"men|women|kids?|children|blocks?|miles?|km|of|de|horas?|minutos?|d[ií]as?|semanas?|meses|años?|veces|"
-    r"llamadas?|personas?|hij[oa]s?|niñ[oa]s?|cuadras?"
+    r"llamadas?|personas?|hij[oa]s?|niñ[oa]s?|cuadras?|nights?|questions?|suspects?|officers?|agents?|cars?|"
+    r"messages?|letters?|visits?|noches?|preguntas?|sospechosos?|agentes?|carros?|mensajes?|cartas?|visitas?"
 )
 _NOT_COUNTED = rf"(?!\s*[:/]|\s*(?:{_UNITS_OF})\b)"
+#: What may part a street from the number behind it: "Elm Street (42)", "Elm Street - 42".
+_GAP = "[\\s,:(/\u2013\u2014-]{1,3}"
+#: Roads with a number that is a house's. The number behind a highway is mostly its own: "Highway 95".
+_BEHIND_ROADS = (
+    "(?:street|avenue|road|boulevard|parkway|terrace|turnpike|alley|(?:ave|rd|blvd|ln|pkwy|tpke|st|av)\\.?)"
+)
 #: A street by its name with the number behind it: "Elm St 42". A court is none, since its rooms have
 #: numbers, and a word that is seldom a street ("a safe place 2") must look more like one.
 _BEHIND = re.compile(
-    rf"\b{_NAME}(?:(?:{_LONG_ROADS}|(?:{_SHORT_ROADS}|st|av|dr)\.?),?\s+(?:{_MARK})?\d{{1,6}}[a-z]?"
-    rf"|(?:drive|circle|square|trail|plaza),?\s+\d{{2,6}}"
-    rf"|(?:drive|circle|square|trail|plaza|place|pl|way|loop),?\s+{_MARK}\d{{1,6}})\b{_NOT_COUNTED}",
+    rf"\b(?:{_NAME}(?:{_BEHIND_ROADS}{_GAP}(?:{_MARK})?\d{{1,6}}[a-z]?"
+    rf"|(?:(?:dr|pl)\.?|lane|drive|circle|square|trail|plaza){_GAP}\d{{2,6}}"
+    rf"|(?:(?:dr|pl|hwy)\.?|highway|lane|drive|circle|square|trail|plaza|place|way|loop){_GAP}{_MARK}\d{{1,6}})"
+    r"|(?!(?:immigration|federal|district|county|state|city|family|criminal|superior|supreme|circuit)\b)"
+    rf"{_NAME}ct\.?{_GAP}(?:{_MARK})?\d{{2,6}})\b{_NOT_COUNTED}",
     re.IGNORECASE,
 )
 _BEHIND_WORDS = re.compile(
-    rf"\b{_NAME}(?:{_LONG_ROADS}|drive|(?:{_SHORT_ROADS}|st|av)\.?),?\s+"
-    rf"(?:{_MARK}\d|\d(?:[\s-]{{0,2}}\d)+\b){_NOT_COUNTED}",
+    rf"\b{_NAME}(?:(?:{_BEHIND_ROADS}|lane|drive){_GAP}(?:{_MARK}\d|\d(?:[\s-]{{0,2}}\d)+\b)"
+    rf"|(?:highway|hwy\.?){_GAP}{_MARK}\d){_NOT_COUNTED}",
     re.IGNORECASE,
 )
 #: A name and a number right behind the word for an address: "dirección: Elm 42".
@@ -174,6 +185,7 @@ _CHECKS: tuple[tuple[TextRefusal, re.Pattern[str], bool], ...] = (
     (TextRefusal.PIN, _PIN, True),
     (TextRefusal.PIN, _PIN_PARTED, False),
     (TextRefusal.STREET_ADDRESS, _AFTER, False),
+    (TextRefusal.STREET_ADDRESS, _AFTER_COMMA, False),
     (TextRefusal.STREET_ADDRESS, _BEFORE, False),
     (TextRefusal.STREET_ADDRESS, _BOX, False),
     (TextRefusal.STREET_ADDRESS, _AFTER_WORDS, True),
