@@ -20,6 +20,9 @@ WORDS = {
     CallbackRefusal.PHONE_BARRED: N_(
         "This phone cannot be called: it is marked unsafe, asked us to stop, or is not a valid number."
     ),
+    CallbackRefusal.PHONE_NOT_CONFIRMED: N_(
+        "This phone is not confirmed. Call it with a code from the page of the phone in the case."
+    ),
     CallbackRefusal.PROMISED_ANEW: N_("A new callback already replaces this one."),
     CallbackRefusal.HAS_NEWER: N_(
         "This person asked again and has a newer callback. Claim that one and close this one."

@@ -23,6 +23,7 @@ from models.callbacks.claim import (
 )
 from models.callbacks.follow_up import ANEW
 from models.callbacks.refusals import CallbackRefusal
+from models.callbacks.to_new_phone import is_for_code
 from models.cases.safe_phone import standing_of
 from models.staff.schedule import is_anyone_at_hand_at
 from models.staff.staff import Staff
@@ -78,7 +79,10 @@ def reschedule(
     """
     callback = standing(session, callback_id)
     _is_as_seen(callback, seen)
-    may_be_called(callback)
+    may_be_called(session, callback, now)
+    if is_for_code(session, callback):
+        # Its code would no longer be valid, and the line never calls this phone by itself.
+        raise RefusedError(CallbackRefusal.PHONE_NOT_CONFIRMED)
     is_promised = owed_beside(session, callback) is not None or waits_behind(session, callback.case_id)
     if callback.reason == NOTICE_TASK and is_promised:
         raise RefusedError(CallbackRefusal.PROMISED, field="day")

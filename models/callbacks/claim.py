@@ -21,6 +21,7 @@ from models.callbacks.follow_up import (
     why_not_called,
 )
 from models.callbacks.refusals import CallbackRefusal
+from models.callbacks.to_new_phone import lacks_code
 from models.cases.duress import may_call
 from models.staff.alert import LEFT_TOLD
 from models.staff.staff import Staff
@@ -172,10 +173,15 @@ def actor_of(staff_id: int) -> str:
     return f"staff:{staff_id}"
 
 
-def may_be_called(callback: Callback) -> None:
-    """Refuse to call a phone that said stop, or that a wrong person answered. Raises RefusedError."""
+def may_be_called(session: Session, callback: Callback, now: datetime) -> None:
+    """Refuse to call a phone that said stop, or that a wrong person answered. Raises RefusedError.
+
+    So is a call to a phone that nobody has confirmed, without a valid code to say to it (R09).
+    """
     if callback.outcome in NOT_CALLED:
         raise RefusedError(why_not_called(callback.outcome))
+    if lacks_code(session, callback, now):
+        raise RefusedError(CallbackRefusal.PHONE_NOT_CONFIRMED)
 
 
 def may_take_up(session: Session, callback: Callback, now: datetime) -> None:

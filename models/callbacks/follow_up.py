@@ -24,6 +24,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import RINGING_STATES, TAKEN_UP_AGAIN
 from models.callbacks.owed_already import rings_anyway
 from models.callbacks.refusals import CallbackRefusal
+from models.callbacks.to_new_phone import is_for_code
 from models.calls.call import Call
 from models.cases.safe_phone import standing_of
 from models.staff.alert import LEFT_TOLD
@@ -149,9 +150,10 @@ def follow_up(
 def lacks_phone(session: Session, callback: Callback) -> bool:
     """Whether the phone of this callback is not called any more, so that staff see to what follows it.
 
-    It said stop in the talk or since (R33), or its owner marked it unsafe, as its row says now (R09).
+    It said stop in the talk or since (R33), or its owner marked it unsafe, as its row says now (R09). The
+    line itself also never calls a phone that nobody has confirmed, to which staff said its code.
     """
-    if callback.stopped_after:
+    if callback.stopped_after or is_for_code(session, callback):
         return True
     whose = (callback.case_id, callback.phone_key, callback.registrant_id)
     return standing_of(session, *whose).is_barred
@@ -226,6 +228,8 @@ def promise_anew(
         raise NotAgainError(CallbackRefusal.NOT_TO_REPEAT)
     if callback.outcome in NOT_CALLED:
         raise NotAgainError(why_not_called(callback.outcome))
+    if is_for_code(session, callback):
+        raise NotAgainError(CallbackRefusal.PHONE_NOT_CONFIRMED)
     if lacks_phone(session, callback):
         raise NotAgainError(CallbackRefusal.PHONE_BARRED)
     due_at = policy.due_at("urgent" if callback.urgency == "urgent" else "other", now)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance, was_put_off
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.to_new_phone import is_for_code
 from models.calls.call import CALLS
 from models.calls.role import CALLED_BACK
 from models.staff.set_away import spare
@@ -85,11 +86,12 @@ def caller_missed(
     is one that was put off by a key, since not all of its tries were missed rings. So is a verified person's
     whose phone the carrier never rang: they were promised a call and may have another phone. Before either,
     the phone rings in the part of the day that somebody was promised, if another request without the PIN has
-    used up these tries earlier (R35).
+    used up these tries earlier (R35). A call to say its code to a new phone was nobody's promise, and ends
+    (R09).
     """
     tries = callback.caller_tries + counted
     pause = policy.retry if counted else pause or policy.liaison_retry
-    following = policy.next_round(callback, tries, now, pause)
+    following = None if is_for_code(session, callback) else policy.next_round(callback, tries, now, pause)
     if following is None:
         if callback.verified and _never_rang(session, callback):
             advance(

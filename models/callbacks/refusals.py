@@ -21,6 +21,7 @@ class CallbackRefusal(StrEnum):
     PHONE_STOPPED = auto()
     WRONG_PERSON = auto()
     PHONE_BARRED = auto()
+    PHONE_NOT_CONFIRMED = auto()
     PROMISED_ANEW = auto()
     HAS_NEWER = auto()
     OTHER_IN_HAND = auto()

@@ -12,6 +12,7 @@ from models.callbacks.callback import Callback
 from models.cases.case import Case
 from models.cases.new_phone import is_held
 from models.cases.registrant import Phone
+from models.cases.safe_phone import awaits_code
 
 #: The phone of a callback, as the case's registrant has it.
 _ITS_PHONE = (
@@ -36,8 +37,19 @@ def is_to_new_phone(now: datetime) -> ColumnElement[bool]:
 
 
 def is_for_code(session: Session, callback: Callback) -> bool:
-    """Whether staff call a phone that nobody has confirmed, to say its code to it."""
-    its = _ITS_PHONE.where(_IS_FOR_CODE).correlate(Callback).exists()
+    """Whether staff call a phone that nobody has confirmed, to say its code to it: the line never does."""
+    return _calls_new_phone(session, callback)
+
+
+def lacks_code(session: Session, callback: Callback, now: datetime) -> bool:
+    """Whether it is such a call, and there is no valid code to say: nobody makes it."""
+    return _calls_new_phone(session, callback) and not _calls_new_phone(session, callback, awaits_code(now))
+
+
+def _calls_new_phone(session: Session, callback: Callback, *which: ColumnElement[bool]) -> bool:
+    if callback.case_id is None or not callback.begun_by_staff:
+        return False
+    its = _ITS_PHONE.where(_IS_FOR_CODE, *which).correlate(Callback).exists()
     return _is_true(session, select(Callback.id).where(Callback.id == callback.id, its))
 
 

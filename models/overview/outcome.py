@@ -245,6 +245,9 @@ def _follow(
         return "noted", told
     if callback is None:
         return "noted", []
+    if said.code == NOBODY_THERE and is_for_code(session, callback):
+        # A call to say its code to a new phone was nobody's promise, and ends.
+        return "noted", []
     if said.code == NOBODY_THERE:
         _try_again(session, callback, said.actor, now, policy)
         return "no_phone" if lacks_phone(session, callback) else "noted", []
@@ -298,10 +301,8 @@ def _try_again(
     """Someone else or a machine pressed key 1: it counts as a try, and the promise to the person continues.
 
     After the last try an urgent callback is left for a person, as when nobody answers (R36); so is one that
-    was put off by a key. A call to say its code to a new phone was nobody's promise, and ends.
+    was put off by a key.
     """
-    if is_for_code(session, callback):
-        return
     tries = callback.caller_tries + 1
     following = policy.next_round(callback, tries, now, policy.retry)
     if following is None and callback.urgency != "urgent" and not was_put_off(session, callback):

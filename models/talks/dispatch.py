@@ -24,6 +24,7 @@ from models.callbacks.liaison import (
 from models.callbacks.lone_refusal import of_other_lines, refused_line_of, take_probe
 from models.callbacks.next_try import leave_for_staff
 from models.callbacks.shown_line import shown_line
+from models.callbacks.to_new_phone import is_for_code, lacks_code
 from models.calls import pacing
 from models.calls.call import CALLS, Call
 from models.calls.offer import last_offers, note_offer
@@ -156,7 +157,8 @@ def _may_be_taken(session: Session, callback: Callback, now: datetime, policy: C
         callback.next_attempt_at, callback.rank = now + LISTENS, None
         session.flush()
         return False
-    if not can_dial(session, callback, policy):
+    # Staff alone call a phone that nobody has confirmed.
+    if is_for_code(session, callback) or not can_dial(session, callback, policy):
         leave_for_staff(session, callback, now, "worker", "cannot_dial")
         return False
     return True
@@ -269,14 +271,15 @@ def ring_caller(
     number = keyring_of(session).unseal("callback.number", callback.number_sealed)
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     hours = policy if callback.claimed_at is None else policy.of_staff()
-    opens = None if phone.is_barred else hours.moment_for(callback, now, phone)
+    is_barred = phone.is_barred or lacks_code(session, callback, now)
+    opens = None if is_barred else hours.moment_for(callback, now, phone)
     if phone.is_paused and not _decided_to_call(session, callback):
         # The duress PIN was used since this phone of staff was called (R10).
         if callback.taken_up_at is not None:
             return None, leave_for_staff(session, callback, now, "worker", callback.outcome or "")
         opens = now + PAUSED_FOR
-    if opens is None:
-        outcome = "cannot_dial" if phone.is_barred else "no_window"
+    if opens is None or (opens > now and is_for_code(session, callback)):
+        outcome = "cannot_dial" if is_barred else "no_window"
         return None, leave_for_staff(session, callback, now, "worker", outcome)
     call_id, liaison_leg = callback.caller_call_id, callback.liaison_call_id
     if not mark_dialling(session, call_id):

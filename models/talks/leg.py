@@ -10,6 +10,7 @@ from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import Liaison
 from models.callbacks.next_try import liaison_missed
+from models.callbacks.to_new_phone import is_for_code
 from models.calls.call import Call
 from models.calls.call_status import DIALLING, LEAVING, bring_forward
 from models.calls.outbound_leg import outbound_leg
@@ -186,7 +187,9 @@ def put_off(
         return "gone", jobs
     liaison_leg = callback.liaison_call_id
     jobs += [("release_leg", liaison_leg)] if liaison_leg is not None else []
-    following = policy.next_round(callback, tries, now, policy.retry)
+    following = None
+    if not is_for_code(session, callback):
+        following = policy.next_round(callback, tries, now, policy.retry)
     if following is None:
         # From here on staff decide, so no other call is promised.
         advance(session, callback.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="not_safe")

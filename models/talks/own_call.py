@@ -135,7 +135,7 @@ def may_ring_now(session: Session, callback: Callback, now: datetime, policy: Ca
 
     Nobody is called about news while the line itself calls them about it: they may just be confirming it.
     """
-    may_be_called(callback)
+    may_be_called(session, callback, now)
     phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
     if phone.is_paused and not may_call(session, callback.staff_id, callback.case_id, callback.registrant_id):
         # They claimed it before the use, which nobody tells them of (R10).

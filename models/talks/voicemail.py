@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.callbacks.to_new_phone import is_for_code
 from models.callbacks.wishes import VOICEMAIL_TEXTS, allows_message
 from models.calls.call import CALLS
 from models.calls.place import MESSAGE_LEFT
@@ -32,7 +33,8 @@ def leave_message(session: Session, leg: "CallState", now: datetime, tries: floa
     if not allows_message(callback) or _has_message(session, leg):
         return None
     text = callback.voicemail_text if callback.voicemail_text in TEXTS else TEXTS[0]
-    if text == WE_CALL_AGAIN and callback.caller_tries + 1 >= tries:
+    is_last = callback.caller_tries + 1 >= tries or is_for_code(session, callback)
+    if text == WE_CALL_AGAIN and is_last:
         return None
     audit.record(session, actor="worker", action="leave_message", target=f"callback:{callback.id}", now=now)
     return text

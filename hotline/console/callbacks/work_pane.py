@@ -171,7 +171,7 @@ def _why_not_called(session: Session, row: listing.Listed, now: datetime) -> str
         return ""
     callback = session.get_one(Callback, row.id)
     try:
-        may_be_called(callback)
+        may_be_called(session, callback, now)
         may_take_up(session, callback, now)
     except RefusedError as error:
         return refused(error)
