@@ -51,7 +51,7 @@ WORDS = {
     CallbackRefusal.NUMBER_HIDDEN: N_("Claim this callback to see its number."),
     CallbackRefusal.NOT_TALKING: N_("You are not on this call now."),
     CallbackRefusal.UNKNOWN_RECOGNITION: N_("Choose how you recognized the person."),
-    CallbackRefusal.NOTE_CHANGED: N_("The note was changed meanwhile. Read it, then edit yours."),
+    CallbackRefusal.NOTE_CHANGED: N_("The note changed while you were editing. Read it, then edit yours."),
     CallbackRefusal.NOT_TO_REPEAT: N_(
         "This callback neither needs attention nor was unanswered, or a new one already replaces it."
     ),

@@ -25,7 +25,7 @@ MOST_CHARACTERS = 600
 
 #: Why a text is refused, at its field.
 _FAULTS = {
-    "long_sentence": N_("A sentence has over 20 words: “%(what)s…”. Make two of it."),
+    "long_sentence": N_("A sentence has over 20 words: “%(what)s…”. Split it into two."),
     "long_passage": N_("A sentence has over %(what)s characters. Make it shorter."),
     "no_words": N_("Write words that can be spoken."),
     "telling_word": N_("The line never says the telling word '%(what)s'. Write it without that word."),

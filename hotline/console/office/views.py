@@ -90,7 +90,9 @@ def save_office_closures() -> Response | tuple[str, int]:
         days.pop(gone, None)
     elif (day := typed_day("day")) is not None:
         if day < _today():
-            return _closures_page(settings, _today(), _("This day is past. Enter today or a later day.")), 422
+            return _closures_page(
+                settings, _today(), _("This day is in the past. Enter today or a later day.")
+            ), 422
         named = typed_line("name") if which == "extra_closures" else ""
         days[day.isoformat()] = {"day": day.isoformat(), "name": named} if named else day.isoformat()
     else:

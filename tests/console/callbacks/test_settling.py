@@ -88,6 +88,7 @@ def test_supervisor_reads_in_the_audit_from_when_to_when_a_promise_was_moved(
 
     assert supervisor.reads("the person agreed Yes", "was due by Nov 25, 2026, 6:00 PM")
     assert supervisor.reads("due by Nov 27, 2026, 1:30 PM")
+    assert supervisor.clicks("Español").reads("plazo anterior")
 
 
 @pytest.mark.parametrize(
@@ -208,7 +209,9 @@ def test_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
     supervisor.fills(note="Third call this week.").clicks("Save note")
 
     assert supervisor.status == 422
-    assert supervisor.reads("The note was changed meanwhile.", "now: Never before noon. Your text is still")
+    assert supervisor.reads(
+        "The note changed while you were editing.", "now: Never before noon. Your text is still"
+    )
     assert supervisor.value("note").strip() == "Third call this week."
     supervisor.clicks("Save note")
     assert supervisor.reads("The note is saved.")
@@ -225,7 +228,9 @@ def test_note_that_its_author_changed_in_another_tab_is_not_said_to_be_somebody_
 
     liaison.sends(f"{page}/note", {**form, "note": "Prefers mornings."})
 
-    assert liaison.reads("The note was changed meanwhile.", "now: She asked about the court. Your text")
+    assert liaison.reads(
+        "The note changed while you were editing.", "now: She asked about the court. Your text"
+    )
     assert "Someone else" not in liaison.words
 
 

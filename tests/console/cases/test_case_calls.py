@@ -228,6 +228,14 @@ def talks_on_new_phone(database: Database, clock: Clock) -> int:
         return row.id
 
 
+def test_code_without_a_call_is_for_a_person_who_is_on_the_phone_already(new_phone: Member) -> None:
+    assert new_phone.reads("Use “Get a code” only if you are talking with the person on this phone now.")
+
+    assert new_phone.clicks("Español").reads(
+        "Use «Obtener un código» solo si la persona habla con usted ahora por este teléfono."
+    )
+
+
 def test_line_calls_a_new_phone_so_that_staff_can_say_its_code(new_phone: Member, database: Database) -> None:
     new_phone.clicks("Call it with a code")
 

@@ -156,12 +156,25 @@ def test_second_try_undoes_nothing_of_the_others(
 
     assert (other.value("hours-monday"), other.value("hours-friday")) == ("10:00-17:00", "09:00-15:00")
     assert other.reads(
-        "Meanwhile this was changed as well: Monday, now: 09:00-17:00. Your text is still in the form"
+        "This also changed while you were editing: Monday, now: 09:00-17:00. Your text is still in the form"
     )
     other.clicks("Save hours")
     assert standing(database) == {
         "hours.monday": ["10:00-17:00"], "hours.friday": ["09:00-15:00"], "hours.saturday": ["09:00-12:00"],
     }  # fmt: skip
+
+
+def test_administrator_reads_in_spanish_that_saving_replaces_the_change_of_a_colleague(
+    staff: Any, administrator: Member
+) -> None:
+    other = staff("administrator").signs_in()
+    other.opens("/console/office/hours").clicks("Español")
+    administrator.opens("/console/office/hours")
+    administrator.fills(**{"hours-monday": "09:00-17:00", "reason": WHY}).clicks("Save hours")
+
+    other.fills(**{"hours-monday": "10:00-17:00", "reason": WHY}).clicks("Guardar horario")
+
+    assert other.reads("Mientras tanto también se cambió esto:", "si lo guarda, reemplaza lo otro.")
 
 
 def test_second_try_at_a_policy_keeps_the_basis_that_another_wrote(
@@ -192,7 +205,9 @@ def test_second_try_at_the_partner_lines_finds_each_line_at_its_new_place(
     other.fills(**{"phone-2": "202 555 0160", "phone-3": "202 555 0161", "reason": WHY})
     other.clicks("Save partner lines")
 
-    assert other.reads(f"Meanwhile this was changed as well: {before[3]}. Your text is still in the form")
+    assert other.reads(
+        f"This also changed while you were editing: {before[3]}. Your text is still in the form"
+    )
     other.clicks("Save partner lines")
     assert [(one["name"]["en"], one["phone"][-4:]) for one in standing(database)["services"]][1:] == [
         (before[2], "0160"), (before[3], "0161"),
@@ -315,7 +330,7 @@ def test_closure_of_a_day_that_is_past_is_refused_and_of_today_is_not(
     administrator.clicks("Add closure")
 
     assert administrator.status == 422
-    assert administrator.reads("This day is past. Enter today or a later day.")
+    assert administrator.reads("This day is in the past. Enter today or a later day.")
     assert standing(database) == {}
     administrator.fills(day="2026-11-25", reason=WHY).clicks("Add closure")
     assert standing(database)["holidays.extra_closures"] == ["2026-11-25"]

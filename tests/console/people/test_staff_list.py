@@ -133,7 +133,7 @@ def test_administrator_reads_what_another_changed_in_the_same_fields(
 
     administrator.fills(name="Ana Third").clicks("Save")
 
-    assert administrator.reads("Meanwhile this was changed as well: Name, now: Ana Other.")
+    assert administrator.reads("This also changed while you were editing: Name, now: Ana Other.")
     assert administrator.page.xpath("//input[@name='languages'][@checked]/@value") == ["en", "es"]
     administrator.clicks("Save")
     with database.reading() as session:

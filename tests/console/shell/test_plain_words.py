@@ -32,6 +32,10 @@ PLAIN = {
     r"\bhow it stands\b": "status",
     r"\bleaves? the house\b": "deactivate account",
     r"\bis to come\b": "upcoming",
+    r"\bwas changed (?:meanwhile|as well)\b": "changed while you were editing",
+    r"\bday is past\b": "day is in the past",
+    r"\bmake two of it\b": "split it into two",
+    r"^only get\b": "use … only if",
 }
 
 
