@@ -56,6 +56,9 @@ WORDS = {
         "This callback neither needs attention nor was unanswered, or a new one already replaces it."
     ),
     CallbackRefusal.PROMISED: N_("This person already has another callback."),
+    CallbackRefusal.IN_CODE_CALL: N_(
+        "You are already calling this phone. If you no longer have the code, get a new one."
+    ),
 }
 
 NOTE_WORDS = {

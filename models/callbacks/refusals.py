@@ -46,6 +46,7 @@ class CallbackRefusal(StrEnum):
     NOTE_CHANGED = auto()
     NOT_TO_REPEAT = auto()
     PROMISED = auto()
+    IN_CODE_CALL = auto()
 
 
 class CaseWordsRefusal(StrEnum):

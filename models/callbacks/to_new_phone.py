@@ -46,6 +46,13 @@ def lacks_code(session: Session, callback: Callback, now: datetime) -> bool:
     return _calls_new_phone(session, callback) and not _calls_new_phone(session, callback, awaits_code(now))
 
 
+def calls_with_code(session: Session, callback_id: int, phone_id: int, staff_id: int) -> bool:
+    """Whether this callback is such a call to this phone, and this staff member has it."""
+    theirs = select(Callback.id).where(Callback.id == callback_id, Callback.staff_id == staff_id)
+    its = _ITS_PHONE.where(_IS_FOR_CODE, Phone.id == phone_id).correlate(Callback).exists()
+    return _is_true(session, theirs.where(its))
+
+
 def _calls_new_phone(session: Session, callback: Callback, *which: ColumnElement[bool]) -> bool:
     if callback.case_id is None or not callback.begun_by_staff:
         return False

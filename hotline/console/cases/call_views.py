@@ -11,6 +11,7 @@ from hotline.console.shell.kept_request import page_of_form
 from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
 from models.callbacks.refusals import CallbackRefusal
+from models.callbacks.to_new_phone import calls_with_code
 from models.callouts.callout import call_out
 from models.callouts.party import number_of
 from models.callouts.refusals import CalloutRefusal
@@ -19,7 +20,7 @@ from models.staff.staff import ROLES
 from models.store.database import tried_again
 from models.store.job import Job
 from models.store.refusal import RefusedError
-from models.talks.own_call import call_phone
+from models.talks.own_call import call_now, call_phone
 
 View = Response | str | tuple[str, int]
 
@@ -55,7 +56,12 @@ def case_phone_code_call(case_id: int, phone_id: int) -> View:
         with changing_case(case_id) as opened:
             code = give_code(opened.session, me(), opened.case, phone_id, opened.grounds, opened.now)
             policy, staff_id = console.callback_policy, me().staff_id
-            _id, jobs = call_phone(opened.session, opened.case, phone_id, staff_id, opened.now, policy)
+            called, jobs = call_phone(opened.session, opened.case, phone_id, staff_id, opened.now, policy)
+            if not jobs and calls_with_code(opened.session, called, phone_id, staff_id):
+                # Nothing rings if they missed their own phone a moment ago.
+                jobs = call_now(opened.session, called, staff_id, opened.now, policy)
+                if not jobs:
+                    raise RefusedError(CallbackRefusal.IN_CODE_CALL)
             if not jobs:
                 raise RefusedError(CallbackRefusal.PROMISED)
             return code, jobs
@@ -63,7 +69,9 @@ def case_phone_code_call(case_id: int, phone_id: int) -> View:
     try:
         code, jobs = tried_again(call)
     except RefusedError as error:
-        return case_form(case_id, "phone", {"": refused(error)}, phone_id=phone_id)
+        # The person may still say the code of this very call.
+        asked = error.code == CallbackRefusal.IN_CODE_CALL
+        return case_form(case_id, "phone", {"": refused(error)}, phone_id=phone_id, asked=asked)
     _enqueue(jobs)
     flash(_("You asked for the call. Accept on your phone, and the line calls the person."), "success")
     return case_form(case_id, "phone", phone_id=phone_id, spoken=code)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from models import Callback, Callout, Case, Facility, Phone, Talk
+from models import Callback, Callout, Case, Facility, Phone, Staff, Talk
 from models.store.database import Database
 from tests.console.case_pages import kept_case, verifies
 from tests.console.conftest import Clock, Member, words
@@ -249,6 +249,38 @@ def test_line_calls_a_new_phone_so_that_staff_can_say_its_code(new_phone: Member
     assert called not in new_phone.text
     new_phone.fills(code=code_on(new_phone)).clicks("Confirm the phone")
     assert new_phone.reads("The phone is confirmed.")
+
+
+def test_second_press_in_the_call_with_a_code_leaves_the_code_valid_and_its_field_on_the_page(
+    new_phone: Member, database: Database
+) -> None:
+    new_phone.clicks("Call it with a code")
+    code, page = code_on(new_phone), new_phone.path.rpartition("/")[0]
+    assert "Call it with a new code" not in new_phone.buttons
+    # Another tab still has the button.
+    new_phone.opens(page).clicks("Call it with a code")
+
+    assert new_phone.status == 422
+    assert new_phone.reads("You are already calling this phone.")
+    assert "Get a new code" in new_phone.buttons
+    assert callbacks(database) == [("staff_call", "ringing_liaison")]
+    new_phone.fills(code=code).clicks("Confirm the phone")
+    assert new_phone.reads("The phone is confirmed.")
+
+
+def test_liaison_who_missed_their_own_phone_calls_the_new_one_again_with_another_code(
+    new_phone: Member, database: Database
+) -> None:
+    page = new_phone.path
+    new_phone.clicks("Call it with a code")
+    with database.transaction() as session:
+        session.execute(update(Callback).values(state="claimed", liaison_call_id=None))
+        session.execute(update(Staff).values(busy_call_id=None))
+
+    new_phone.opens(page).clicks("Call it with a code")
+
+    assert new_phone.reads("Accept on your phone, and the line calls the person.", "Say only this code")
+    assert callbacks(database) == [("staff_call", "ringing_liaison")]
 
 
 def test_nothing_of_the_case_is_said_on_a_new_phone_before_its_code_came_back(
