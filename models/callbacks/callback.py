@@ -300,7 +300,7 @@ def advance(
     """Make one move of the state table: one conditional UPDATE and an audit entry. False when too late.
 
     ``actor`` is a kind of mover and, after a colon, which one. Raises ValueError for a mover that may never
-    make this move. A final state is left only by staff who take up a callback that was left for them.
+    make this move. A final state is left only by one that was left for staff: somebody keeps or closes it.
     """
     rule = MOVES[move]
     if actor.partition(":")[0] not in rule.movers:

@@ -32,8 +32,9 @@ class Move:
 _TABLE = (
     # A staff claim (it names the person) calls nobody yet, and a worker never dials for it.
     Move("claim", ("requested",), "claimed", ("worker", "sweeper", "staff")),
-    # Nothing redials a callback whose end nobody knows; a person decides, and it is then theirs.
-    Move("take_up", (TAKEN_UP_AGAIN,), "claimed", ("staff",)),
+    # Nothing redials a callback whose end nobody knows; a person decides, and it is then theirs. After a use
+    # of the duress PIN a worker gives it to the one liaison who was told (R10).
+    Move("take_up", (TAKEN_UP_AGAIN,), "claimed", ("staff", "worker")),
     # Another callback of its case settles what was left; beside that one it cannot be open again. The sweeper
     # closes a task whose news its person has confirmed. A person cancels what waits behind a call about news.
     Move("close_left", (TAKEN_UP_AGAIN,), "cancelled", ("staff", "sweeper", "caller")),
@@ -91,8 +92,8 @@ def _check() -> None:
     for move in _TABLE:
         wrong = {*move.before, move.after} - set(STATES) or set(move.movers) - set(MOVERS)
         ended = set(move.before) & set(FINAL_STATES)
-        # Only staff reopen what was left for them; to close it is another end.
-        may_leave = ended == {TAKEN_UP_AGAIN} and (move.movers == ("staff",) or move.after in FINAL_STATES)
+        # What was left for staff is only kept by one of them; to close it is another end.
+        may_leave = ended == {TAKEN_UP_AGAIN} and move.after in ("claimed", *FINAL_STATES)
         if wrong or (ended and not may_leave):
             raise ValueError(f"The move {move.name} is not allowed by the states of a callback.")
     ends = set(FINAL_STATES)

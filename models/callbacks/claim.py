@@ -40,7 +40,7 @@ _OTHER = aliased(Callback)
 def claim(session: Session, callback_id: int, staff_id: int, now: datetime, policies: Policies) -> Callback:
     """Claim a callback for this person; an existing claim of theirs does not change.
 
-    This, and nothing else, takes up a callback that was left for staff: nobody knows whether the person was
+    Staff take up a callback that was left for them in no other way: nobody knows whether the person was
     called. Raises RefusedError when it is somebody else's, somebody is being called for it, it is over, or it
     does not exist.
     """
@@ -381,8 +381,15 @@ def _let_other_wait(session: Session, callback: Callback, staff_id: int, now: da
 def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime, until: datetime) -> None:
     may_take_up(session, callback, now)
     _let_other_wait(session, callback, staff_id, now)
+    keep_left(session, callback, staff_id, now, until, actor_of(staff_id))
+
+
+def keep_left(
+    session: Session, callback: Callback, staff_id: int, now: datetime, until: datetime, actor: str
+) -> None:
+    """Claim a callback that was left for staff for this person; when let go it is left again."""
     advance(
-        session, callback.id, "take_up", actor=actor_of(staff_id), now=now, staff_id=staff_id,
+        session, callback.id, "take_up", actor=actor, now=now, staff_id=staff_id,
         claimed_at=now, taken_up_at=now, lease_until=until, closed_at=None, liaison_call_id=None,
         caller_call_id=None, talking_at=None, missed_by_id=None,
         # A moment that was agreed on for it is over.

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
 from models.callbacks.callback import Callback, advance
+from models.callbacks.callback_state import OWED_STATES, TAKEN_UP_AGAIN
+from models.callbacks.claim import keep_left, let_go
+from models.callbacks.follow_up import NOT_WAITED_FOR, SUPERVISOR
 from models.cases.case import Case
 from models.cases.duress import TARGET, DuressError, DuressWatch
 from models.cases.refusals import CaseRefusal
@@ -34,11 +37,27 @@ _WATCHED = (
     .join(Case, Case.id == DuressWatch.case_id)
     .where(Case.last_verified_at.is_not(None))
 )
+_OTHER = aliased(Callback)
+#: Left for staff, and somebody has to see to it.
+_IS_LEFT = and_(
+    Callback.state == TAKEN_UP_AGAIN,
+    Callback.rank.is_not(None),
+    func.coalesce(Callback.outcome, "").not_in(NOT_WAITED_FOR),
+)
+#: Waits for a liaison. One for the supervisor is theirs, and a case has one open callback.
+_HAS_NO_LIAISON = or_(
+    Callback.state == "requested",
+    and_(
+        _IS_LEFT,
+        Callback.reason != SUPERVISOR,
+        ~exists().where(_OTHER.case_id == Callback.case_id, _OTHER.state.in_(OWED_STATES)),
+    ),
+)
 #: A callback after a duress PIN that has no liaison.
 _RETURNED = (
     select(Callback.id)
     .join(Case, Case.id == Callback.case_id)
-    .where(Case.duress_of.is_not(None), Callback.state == "requested")
+    .where(Case.duress_of.is_not(None), _HAS_NO_LIAISON)
     .limit(1)
 )
 
@@ -94,8 +113,13 @@ def tell_of_uses(session: Session, now: datetime, _policies: Policies, is_open: 
                 facts={"liaison": watch.staff_id}, now=now,
             )  # fmt: skip
         if liaison is not None:
+            given = set[int | None]()
             for callback in _loose(session, watch, case):
+                # Of several that were left, one at a time.
+                if callback.state == TAKEN_UP_AGAIN and callback.case_id in given:
+                    continue
                 _give(session, callback, liaison.id, now)
+                given.add(callback.case_id)
     session.flush()
 
 
@@ -126,7 +150,7 @@ def resume_calls(session: Session, person: Person, duress_case_id: int, now: dat
     session.flush()
     for callback in session.scalars(paused.where(Callback.state == "claimed")).all():
         if callback.staff_id == watch.staff_id and callback.lease_until > now + _KEPT / 2:
-            advance(session, callback.id, "give_back", actor=f"staff:{person.staff_id}", now=now)
+            let_go(session, callback, f"staff:{person.staff_id}", now)
     audit.record(session, actor=person.email, action="resume_calls", target=f"{TARGET}:{case.id}", now=now)
 
 
@@ -189,7 +213,8 @@ def _untold_notice(session: Session, watch: DuressWatch, case: Case) -> datetime
 
 
 def _waiting(which: ColumnElement[bool]) -> Select[Any]:
-    return select(Callback).where(Callback.state.in_(("requested", "claimed")), which).order_by(Callback.id)
+    waits = or_(Callback.state.in_(("requested", "claimed")), _IS_LEFT)
+    return select(Callback).where(waits, which).order_by(Callback.id)
 
 
 def _theirs(watch: DuressWatch, case: Case) -> Select[Any]:
@@ -204,15 +229,22 @@ def _loose(session: Session, watch: DuressWatch, case: Case) -> Sequence[Callbac
     """
     supervisors = select(Staff.id).where(Staff.role == "supervisor")
     loose = or_(
-        Callback.state == "requested",
-        and_(Callback.staff_id.is_distinct_from(watch.staff_id), Callback.staff_id.not_in(supervisors)),
+        _HAS_NO_LIAISON,
+        and_(
+            Callback.state == "claimed",
+            Callback.staff_id.is_distinct_from(watch.staff_id),
+            Callback.staff_id.not_in(supervisors),
+        ),
     )
     return session.scalars(_theirs(watch, case).where(loose)).all()
 
 
 def _give(session: Session, callback: Callback, staff_id: int, now: datetime) -> None:
     if callback.state == "claimed":
-        advance(session, callback.id, "give_back", actor=_ACTOR, now=now)
+        let_go(session, callback, _ACTOR, now)
+    if callback.state == TAKEN_UP_AGAIN:
+        keep_left(session, callback, staff_id, now, now + _KEPT, _ACTOR)
+        return
     advance(
         session, callback.id, "claim", actor=_ACTOR, now=now,
         staff_id=staff_id, claimed_at=now, lease_until=now + _KEPT, missed_by_id=None,

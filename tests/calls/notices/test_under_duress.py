@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hotline.refusals.wording import in_english
-from models import Alert, Staff
+from models import Alert, Callback, Staff
 from models.callbacks.claim import claim
 from models.callbacks.refusals import CallbackRefusal
 from models.cases.duress import duress_case
@@ -351,20 +351,29 @@ def test_phone_of_staff_stops_ringing_about_news_once_the_duress_pin_is_used(
     assert [(one.state, one.outcome) for one in tasks(hotline)] == [("cancelled", "notice_over")]
 
 
-def test_promise_that_was_left_for_staff_is_taken_up_by_those_alone_who_know_of_the_use(
-    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
-) -> None:
-    team, made = Team(make_staff), registered("escaped")
-    now = hotline.clock.now
-    with hotline.database.transaction() as session:
+def was_left(made: Registered) -> None:
+    """A promise to the person was left for staff, since nobody answered."""
+    now = made.hotline.clock.now
+    with made.hotline.database.transaction() as session:
         make_callback(
             session, made.case, phone=FIRST, verified=True, urgency="urgent", reason="hard_news",
             state="left_for_staff", outcome="no_answer", requested_at=now, due_at=now,
         )  # fmt: skip
-    makes_them_call(phone, hotline, made).hangs_up()
-    sweeps(hotline, minutes=1)
+
+
+def are_told_of_the_use(phone: Phone, hotline: Hotline) -> None:
+    """Within seconds those who may know are called, and hang up."""
+    sweeps(hotline, seconds=5)
     while hotline.carrier.ringing:
         phone.another().answers(hotline.carrier.ringing[-1]).hangs_up()
+
+
+def test_promise_that_was_left_for_staff_is_taken_up_by_those_alone_who_know_of_the_use(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    team, made = Team(make_staff), registered("escaped")
+    was_left(made)
+    makes_them_call(phone, hotline, made).hangs_up()
 
     with pytest.raises(RefusedError) as refused:
         calls_now(hotline, team.colleague)
@@ -372,10 +381,80 @@ def test_promise_that_was_left_for_staff_is_taken_up_by_those_alone_who_know_of_
     assert FIRST not in hotline.carrier.asked_for
 
     with hotline.database.transaction() as session:
-        claim(session, tasks(hotline)[-1].id, team.supervisor.staff_id, now, hotline.policies)
-    sweeps(hotline, seconds=5)
+        claim(
+            session, tasks(hotline)[-1].id, team.supervisor.staff_id, hotline.clock.now, hotline.policies
+        )  # fmt: skip
+    are_told_of_the_use(phone, hotline)
     assert [(one.state, one.staff_id) for one in tasks(hotline)] == [("claimed", team.supervisor.staff_id)]
     calls_now(hotline, team.supervisor)
     phone.another().answers(hotline.carrier.ringing[-1]).presses("1")
     hotline.jobs.works_off()
     assert hotline.carrier.ringing[-1].to == FIRST
+
+
+def test_promise_that_was_left_is_with_the_liaison_who_knows_within_seconds_of_the_use(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    """It needed attention in view of all, and each who tried read that a colleague is being called."""
+    team, made = Team(make_staff), registered("escaped")
+    was_left(made)
+    assert on_the_list(hotline, team.colleague) == (1, 1, 1)
+
+    makes_them_call(phone, hotline, made).hangs_up()
+    are_told_of_the_use(phone, hotline)
+
+    (left,) = tasks(hotline)
+    assert (left.state, left.staff_id) == ("claimed", team.knows.staff_id)
+    assert on_the_list(hotline, team.colleague) == (1, 1, 0)
+    with hotline.database.reading() as session:
+        for one in (team.knows, team.supervisor):
+            assert [use.callbacks for use in uses_for(session, one)] == [(left.id,)]
+    with pytest.raises(RefusedError) as refused:
+        calls_now(hotline, team.colleague)
+    assert refused.value.code == CallbackRefusal.CLAIMED
+    sweeps(hotline, hours=24)
+    assert FIRST not in hotline.carrier.asked_for
+    calls_now(hotline, team.knows)
+    phone.another().answers(hotline.carrier.ringing[-1]).presses("1")
+    hotline.jobs.works_off()
+    assert hotline.carrier.ringing[-1].to == FIRST
+
+
+def test_promise_that_was_left_is_left_for_staff_again_once_calls_resume(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    team, made = Team(make_staff), registered("escaped")
+    was_left(made)
+    makes_them_call(phone, hotline, made).hangs_up()
+    are_told_of_the_use(phone, hotline)
+
+    with hotline.database.transaction() as session:
+        (use,) = uses_for(session, team.knows)
+        resume_calls(session, team.knows, use.id, hotline.clock.now)
+    sweeps(hotline, hours=1)
+
+    assert [(one.state, one.outcome) for one in tasks(hotline)] == [("left_for_staff", "no_answer")]
+    assert on_the_list(hotline, team.colleague) == (1, 1, 1)
+    assert FIRST not in hotline.carrier.asked_for
+
+
+@pytest.mark.parametrize("reason", ["to_supervisor", "hard_news"])
+def test_promise_that_is_left_beside_another_one_is_shown_to_those_who_know_and_stays_left(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, reason: str
+) -> None:
+    """A case has one open callback, and a task for the supervisor is not given to the liaison."""
+    team, made = Team(make_staff), registered("escaped")
+    was_left(made)
+    with hotline.database.transaction() as session:
+        first = session.scalars(select(Callback)).one()
+        first.reason = reason
+        if reason != "to_supervisor":
+            make_callback(session, made.case, phone=FIRST, verified=True)
+    makes_them_call(phone, hotline, made).hangs_up()
+
+    are_told_of_the_use(phone, hotline)
+
+    assert [one.state for one in tasks(hotline)] == ["left_for_staff", "claimed"][: len(tasks(hotline))]
+    with hotline.database.reading() as session:
+        (use,) = uses_for(session, team.knows)
+        assert use.callbacks == tuple(one.id for one in tasks(hotline))
