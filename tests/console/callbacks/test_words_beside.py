@@ -123,6 +123,14 @@ def test_news_that_came_during_a_talk_is_told_only_if_its_leader_says_that_they_
         notice = session.get_one(Notice, notice_id)
         assert notice.state == ("confirmed" if how == "ticked" else "waiting")
         assert notice.said_at is not None
+    if how != "ticked":
+        return
+    # The same outcome again takes nothing back, also without the tick; another one does.
+    for outcome, state in (("reached", "confirmed"), ("to_supervisor", "waiting"), ("reached", "waiting")):
+        clock.goes_on(seconds=5)
+        luis.opens(page).fills(outcome=outcome).clicks("Save outcome")
+        with database.reading() as session:
+            assert (outcome, session.get_one(Notice, notice_id).state) == (outcome, state)
 
 
 def test_words_that_became_i_cannot_confirm_are_no_news_to_have_told(
