@@ -41,7 +41,7 @@ def test_printed_list_explains_its_marks_and_names_only_the_filter_that_is_on(
 
     page = _on_paper(console_server.shows(visitors, "/console/callbacks?urgent=1", ana))
 
-    expect(page.locator("#legend li").first).to_be_visible()
+    expect(page.locator("#legend li", has_text="Cannot talk: ask yes or no questions")).to_be_visible()
     expect(page.locator(".filter:visible")).to_contain_text(["Urgent"])
     expect(page.get_by_text("Nothing is open")).not_to_be_visible()
 
