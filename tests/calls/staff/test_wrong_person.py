@@ -66,7 +66,7 @@ def test_staff_do_not_call_a_wrong_persons_phone_that_is_in_no_case_either(
         with pytest.raises(NotAgainError, match=f"^{CallbackRefusal.WRONG_PERSON}$"):
             promise_anew(session, left.id, hotline.policy, "liaison:1", clock.now)
         with pytest.raises(RefusedError, match=f"^{CallbackRefusal.WRONG_PERSON}$"):
-            may_be_called(session.get_one(Callback, left.id))
+            may_be_called(session, session.get_one(Callback, left.id), clock.now)
 
 
 def test_staff_may_call_again_once_it_was_the_right_phone_after_all(
@@ -81,7 +81,7 @@ def test_staff_may_call_again_once_it_was_the_right_phone_after_all(
 
     assert callbacks(hotline)[-1].outcome == "stop_lifted"
     with hotline.database.reading() as session:
-        may_be_called(session.get_one(Callback, left.id))
+        may_be_called(session, session.get_one(Callback, left.id), clock.now)
 
 
 @pytest.mark.parametrize("phone_of_case", [CALLER, "+12025550155", None])
