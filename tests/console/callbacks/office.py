@@ -38,7 +38,8 @@ class Office:
 
     def entries(self, action: str) -> list[AuditEntry]:
         with self.database.reading() as session:
-            found = list(session.scalars(select(AuditEntry).where(AuditEntry.action == action)))
+            entries = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id)
+            found = list(session.scalars(entries))
             session.expunge_all()
             return found
 
