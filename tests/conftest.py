@@ -39,13 +39,14 @@ DATABASES = ("sqlite", "postgresql")
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 #: For a test in ``ON_ONE`` that sends a statement that no other test sends, or whose threads race.
 ON_BOTH = pytest.mark.parametrize("database_url", DATABASES, indirect=True)
-#: Folders, and a file, whose tests run on one database each: other calls and tests of the models send the
+#: Folders, and two files, whose tests run on one database each: other calls and tests of the models send the
 #: same statements.
 ON_ONE = (
     "tests/calls/",
     "tests/console/",
     "tests/hotline/cli/",
     "tests/hotline/test_demo.py",
+    "tests/hotline/test_sms.py",
     "tests/models/audit/",
     "tests/models/callbacks/",
     "tests/models/calls/",
