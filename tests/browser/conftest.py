@@ -133,12 +133,23 @@ class Windows:
                 tab.close()
         context.clear_cookies()
         context.set_offline(False)
-        if has_scripts:
-            page.evaluate(IS_STILL)
+        if has_scripts and not self._is_still(page):
+            context.close()
+            return
         page.unroute_all()
         page.emulate_media(media="screen", color_scheme="light")
         page.mouse.move(0, 0)
         self._idle[has_scripts].append(page)
+
+    def _is_still(self, page: "Page") -> bool:
+        """Stop what the page does. One whose request is cut off may go to another page at that moment."""
+        from playwright.sync_api import Error
+
+        try:
+            page.evaluate(IS_STILL)
+        except Error:
+            return False
+        return True
 
 
 @pytest.fixture(scope="session")
