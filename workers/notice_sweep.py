@@ -27,6 +27,7 @@ from models.outcomes.unsaved_talks import correct_unsaved, is_any_retracted_late
 from models.staff.paging import due_pages, take_page
 from models.store.database import Database
 from models.store.job import Job
+from workers.looks import Looks
 from workers.office_rules import callback_policy_of, heard_rules_of
 from workers.queue import Jobs
 
@@ -50,6 +51,7 @@ class NoticeSweep:
 
     def __init__(
         self,
+        looks: Looks,
         database: Database,
         jobs: Jobs,
         office: Office,
@@ -58,7 +60,7 @@ class NoticeSweep:
         look_after: Callable[[int], None],
         sweep_seconds: float,
     ) -> None:
-        self._database, self._jobs, self._office, self._now = database, jobs, office, now
+        self._looks, self._database, self._jobs, self._office, self._now = looks, database, jobs, office, now
         self._policy = callback_policy_of(office)
         self._policies = self._policy.numbers
         self._hand_on, self._look_after = hand_on, look_after
@@ -67,9 +69,8 @@ class NoticeSweep:
 
     def take_back(self) -> None:
         """What two people approved in the console, or what a process that died left."""
-        with self._database.reading() as session:
-            if not is_any_to_retract(session):
-                return
+        if not self._looks.find(is_any_to_retract):
+            return
         # An import that is running goes first; the next pass tries again.
         with suppress(ImportBusyError):
             self._hand_on(resume_retractions(self._database, self._now))
@@ -78,10 +79,9 @@ class NoticeSweep:
         """Once a minute, after a file was taken back: what staff told of it without saving an outcome."""
         if not self._is_due("told_falsely"):
             return
-        with self._database.reading() as session:
-            if not is_any_retracted_lately(session, self._now):
-                return
-        with self._database.transaction() as session:
+        if not self._looks.find(is_any_retracted_lately, self._now):
+            return
+        with self._looks.transaction() as session:
             if self._takes(session, "told_falsely"):
                 correct_unsaved(session, self._now, self._policies.outcome_minutes, _WATCHED_AT_ONCE)
 
@@ -89,7 +89,7 @@ class NoticeSweep:
         """Once an hour, with the consents that end soon."""
         if not self._is_due("reminders"):
             return
-        with self._database.transaction() as session:
+        with self._looks.transaction() as session:
             if not self._takes(session, "reminders"):
                 return
             rules = heard_rules_of(self._office)
@@ -102,10 +102,9 @@ class NoticeSweep:
         """Once a minute, where the office decided that registered people are told."""
         if not self._is_due("silence"):
             return
-        with self._database.reading() as session:
-            if not is_any_to_tell(session, self._policies):
-                return
-        with self._database.transaction() as session:
+        if not self._looks.find(is_any_to_tell, self._policies):
+            return
+        with self._looks.transaction() as session:
             if not self._takes(session, "silence"):
                 return
             jobs = tell_registrants(session, self._now, self._policies, _WATCHED_AT_ONCE)
@@ -115,27 +114,24 @@ class NoticeSweep:
         """Turn events into notices for some seconds; the rest waits for the next pass."""
         until = time.monotonic() + SPREAD_SECONDS
         while time.monotonic() < until:
-            with self._database.reading() as session:
-                if not is_any_unspread(session):
-                    return
-            with self._database.transaction() as session:
+            if not self._looks.find(is_any_unspread):
+                return
+            with self._looks.transaction() as session:
                 jobs = spread(session, self._now, _SPREAD_AT_ONCE)
             self._hand_on(jobs)
 
     def watch_gate(self) -> None:
         if not self._is_due("notice_gate"):
             return
-        with self._database.reading() as session:
-            if not gate_watch.is_any_to_watch(session):
-                return
-        with self._database.transaction() as session:
+        if not self._looks.find(gate_watch.is_any_to_watch):
+            return
+        with self._looks.transaction() as session:
             if self._takes(session, "notice_gate"):
                 gate_watch.watch_gate(session, self._now, heard_rules_of(self._office), _WATCHED_AT_ONCE)
 
     def look_after(self) -> None:
-        with self._database.reading() as session:
-            found = lapsed_notices(session, self._now)
-            undialled = undialled_notices(session, self._now)
+        found = self._looks.find(lapsed_notices, self._now)
+        undialled = self._looks.find(undialled_notices, self._now)
         for notice_id in found:
             self._look_after(notice_id)
         self._hand_on(("dial_notice", notice_id) for notice_id in undialled)
@@ -148,25 +144,23 @@ class NoticeSweep:
         """
         interval = self._policy.call_interval * 100 / self._policies.notice_calls_percent
         turns = min(_OFFERED_AT_ONCE, ceil(self._sweep_seconds / interval.total_seconds()))
-        with self._database.reading() as session:
-            due: list[Job] = [("dial_notice", one) for one in due_notices(session, self._now, turns)]
-            due += [("text_notice", one) for one in unsent_texts(session, self._now, _OFFERED_AT_ONCE)]
+        due: list[Job] = [("dial_notice", one) for one in self._looks.find(due_notices, self._now, turns)]
+        texts = self._looks.find(unsent_texts, self._now, _OFFERED_AT_ONCE)
+        due += [("text_notice", one) for one in texts]
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on(due[: max(0, turns + _OTHER_JOBS - waiting)])
 
     def keep_tasks(self) -> None:
-        with self._database.reading() as session:
-            if not staff_task.is_any_task(session):
-                return
-        with self._database.transaction() as session:
+        if not self._looks.find(staff_task.is_any_task):
+            return
+        with self._looks.transaction() as session:
             jobs = staff_task.keep_tasks(session, self._now, self._policy, _WATCHED_AT_ONCE)
         self._hand_on(jobs)
 
     def _is_due(self, part: str) -> bool:
         """Whether this part may do its work in this pass; one read for all parts."""
         if self._due is None:
-            with self._database.reading() as session:
-                self._due = due_pages(session, self._now, _APART)
+            self._due = self._looks.find(due_pages, self._now, _APART)
         return part in self._due
 
     def _takes(self, session: Session, part: str) -> bool:

@@ -15,15 +15,15 @@ from config.office import Office
 from config.settings import Settings
 from models.callbacks.at_risk import is_any_at_risk, make_alerts
 from models.callbacks.callback_list import tidy_list
-from models.callbacks.lone_refusal import forget_other_lines
+from models.callbacks.lone_refusal import forget_other_lines, is_any_other_line
 from models.calls.alert_sending import end_lost_alerts, is_any_lost, unsent_alerts
 from models.calls.pin_guard import SPRAYING, measure_global_failures
 from models.calls.pin_try import PinLimits
 from models.calls.staff_line_stay import clear_lines
-from models.custody.custody_import import resume
+from models.custody.custody_import import is_any_unfinished, resume
 from models.custody.feed_silence import is_silence_untold, tell_of_silence
 from models.custody.import_paging import is_anything_held, page_held
-from models.custody.import_upload import tidy_uploads
+from models.custody.import_upload import tidy_uploads, uploads_over
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
 from models.notices.escalation import escalate, is_any_late
 from models.overview.audit_watch import has_news, watch
@@ -65,6 +65,7 @@ from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
 from workers.heart import Heart
 from workers.in_progress import is_any_in_progress
+from workers.looks import Looks
 from workers.mending import LegEnd, Mender
 from workers.notice_sweep import NoticeSweep
 from workers.office_rules import callback_policy_of
@@ -163,6 +164,7 @@ class _Pass:
         since: datetime,
     ) -> None:
         self._database, self._jobs, self._office, self._now = database, jobs, office, now
+        self._looks = Looks(database)
         self._since = since
         #: Whether no worker shows a sign of life.
         self._is_alone = False
@@ -174,7 +176,14 @@ class _Pass:
         )
         self._mender = Mender(database, carrier, office, now, self._hand_on)
         self._notices = NoticeSweep(
-            database, jobs, office, now, self._hand_on_all, self._look_after_notice, SWEEP_SECONDS
+            self._looks,
+            database,
+            jobs,
+            office,
+            now,
+            self._hand_on_all,
+            self._look_after_notice,
+            SWEEP_SECONDS,
         )
 
     def run(self) -> None:
@@ -209,10 +218,11 @@ class _Pass:
         self._guarded(self._tell_supervisors)
         self._guarded(self._warn)
         self._guarded(self._measure_failures)
+        self._guarded(self._looks.close)
 
     def _look_for_workers(self) -> None:
         is_up = self._jobs.depth() is not None
-        with self._database.transaction() as session:
+        with self._looks.transaction() as session:
             self._is_alone = is_silent(session, "worker", self._now)
             note_redis(session, self._now, is_up=is_up)
 
@@ -228,18 +238,16 @@ class _Pass:
     def _is_any_in_progress(self) -> bool:
         """Whether the parts about legs, talks and waits may have anything to do: one read for all of them."""
         try:
-            with self._database.reading() as session:
-                return is_any_in_progress(session, self._now)
+            return self._looks.find(is_any_in_progress, self._now)
         except SQLAlchemyError:
             # Each part reports its own error.
             return True
 
     def _ring_undialled_callers(self) -> None:
-        with self._database.reading() as session:
-            found = undialled_callers(session, self._now)
-            taking = undialled_takers(session, self._now)
-            joining = undialled_joiners(session, self._now)
-            at_0 = undialled_at_0(session, self._now)
+        found = self._looks.find(undialled_callers, self._now)
+        taking = self._looks.find(undialled_takers, self._now)
+        joining = self._looks.find(undialled_joiners, self._now)
+        at_0 = self._looks.find(undialled_at_0, self._now)
         self._hand_on_all(("dial_caller", callback_id) for callback_id in found)
         self._hand_on_all(("ring_taker", call_id) for call_id in taking)
         self._hand_on_all(("ring_joiner", call_id) for call_id in joining)
@@ -247,17 +255,15 @@ class _Pass:
 
     def _fetch_first_in_queue(self) -> None:
         """Callers in the call queue hear who is free within a sweep, without polling more often."""
-        with self._database.reading() as session:
-            found = whose_turn(session, self._now, is_open=self._policy.is_open(self._now))
+        found = self._looks.find(whose_turn, self._now, is_open=self._policy.is_open(self._now))
         self._hand_on_all(("fetch_caller", call_id) for call_id in found)
 
     def _give_back_lapsed(self) -> None:
-        with self._database.transaction() as session:
+        with self._looks.transaction() as session:
             give_back_lapsed(session, self._now)
 
     def _look_after_lapsed(self) -> None:
-        with self._database.reading() as session:
-            found = lapsed_callbacks(session, self._now)
+        found = self._looks.find(lapsed_callbacks, self._now)
         for callback_id in found:
             self._guarded(lambda row_id=callback_id: self._mender.look_after(row_id))  # type: ignore[misc]
 
@@ -265,26 +271,23 @@ class _Pass:
         self._guarded(lambda: self._mender.look_after_notice(notice_id))
 
     def _move_held_callers(self) -> None:
-        with self._database.reading() as session:
-            found = held_in_conference(session, self._now)
+        found = self._looks.find(held_in_conference, self._now)
         self._hand_on_all(("move_leg", call_id) for call_id in found)
 
     def _release_left_behind(self) -> None:
-        with self._database.reading() as session:
-            found = left_behind_legs(session, self._now)
+        found = self._looks.find(left_behind_legs, self._now)
         self._hand_on_all(("release_leg", call_id) for call_id in found)
 
     def _free_forgotten(self) -> None:
-        with self._database.transaction() as session:
+        with self._looks.transaction() as session:
             in_question, to_end = free_forgotten(session, self._now, self._policy)
             jobs = close_forgotten(session, self._now)
         self._hand_on_all(jobs)
         for call_id in to_end:
             self._guarded(lambda row_id=call_id: self._mender.end_forgotten(row_id))  # type: ignore[misc]
-        with self._database.reading() as session:
-            passed = passed_offers(session, self._now)
-            talks = talks_to_ask_about(session, self._since, self._now, self._policy)
-            unknown = unknown_joiners(session, self._now, self._policy)
+        passed = self._looks.find(passed_offers, self._now)
+        talks = self._looks.find(talks_to_ask_about, self._since, self._now, self._policy)
+        unknown = self._looks.find(unknown_joiners, self._now, self._policy)
         self._apply_ends([*in_question, *passed, *talks])
         for call_id in unknown:
             end = LegEnd(self._now, call_id, "canceled")
@@ -306,106 +309,93 @@ class _Pass:
 
     def _end_lapsed_waits(self) -> None:
         """End the waits of callers in the call queue whose call is over without an event from the carrier."""
-        with self._database.transaction() as session:
+        with self._looks.transaction() as session:
             jobs = end_lapsed_waits(session, self._now, self._policy)
         self._hand_on_all(jobs)
 
     def _end_rests(self) -> None:
-        with self._database.reading() as session:
-            if not is_a_pause_over(session, self._now):
-                return
-        with self._database.transaction() as session:
+        if not self._looks.find(is_a_pause_over, self._now):
+            return
+        with self._looks.transaction() as session:
             end_rests(session, self._now)
             clear_lines(session, self._now)
 
     def _apply_schedules(self) -> None:
-        with self._database.transaction() as session:
+        with self._looks.transaction() as session:
             apply_schedules(session, self._now, self._office.zone, self._office.is_holiday)
 
     def _offer_due(self) -> None:
         """Offer as many as people are free, minus the waiting jobs: an unworked queue must not grow."""
-        with self._database.transaction() as session:
-            forget_other_lines(session, self._office.lines)
-            if not is_any_due(session, self._now):
-                return
+        if self._looks.find(is_any_other_line, self._office.lines):
+            with self._looks.transaction() as session:
+                forget_other_lines(session, self._office.lines)
+        if not self._looks.find(is_any_due, self._now):
+            return
+        with self._looks.transaction() as session:
             tidy_list(session, self._now, self._policy)
-        with self._database.reading() as session:
-            due = first_on_list(session, self._now, self._policy, _OFFERED_AT_ONCE)
+        due = self._looks.find(first_on_list, self._now, self._policy, _OFFERED_AT_ONCE)
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, len(due) - waiting)])
 
     def _resume_imports(self) -> None:
         # An import accepted a moment ago is landed by the console's own process; it would delay the sweep.
-        resume(self._database, self._now, _LANDING_PATIENCE)
+        if self._looks.find(is_any_unfinished):
+            resume(self._database, self._now, _LANDING_PATIENCE)
 
     def _tidy_uploads(self) -> None:
         lives = timedelta(minutes=self._policies.preview_minutes)
-        tidy_uploads(self._database, lives, self._now)
+        if self._looks.find(uploads_over, lives, self._now):
+            tidy_uploads(self._database, lives, self._now)
 
     def _watch_audit(self) -> None:
-        with self._database.reading() as session:
-            news = has_news(session)
-        if not news:
+        if not self._looks.find(has_news):
             return
-        with self._database.transaction() as session:
+        with self._looks.transaction() as session:
             watch(session, self._now, self._policies)
 
     def _settle_lost_pins(self) -> None:
-        with self._database.reading() as session:
-            if not has_new_reports(session):
-                return
-            keyring = self._database.keyring
-            shared = {keyring.index("phone", number) for number in self._office.shared_phones}
-        with self._database.transaction() as session:
+        if not self._looks.find(has_new_reports):
+            return
+        keyring = self._database.keyring
+        shared = {keyring.index("phone", number) for number in self._office.shared_phones}
+        with self._looks.transaction() as session:
             jobs = settle_lost_pins(session, self._now, self._policy, shared)
         self._hand_on_all(jobs)
 
     def _tell_supervisors(self) -> None:
         """An error in one matter does not stop the others; nothing is written if there is nothing to tell."""
-        with self._database.reading() as session:
-            news = [tell for may_be_news, tell in _MATTERS if self._is_news(session, may_be_news)]
-        for tell in news:
-            self._guarded(lambda tell=tell: self._tell(tell))  # type: ignore[misc]
+        for matter in _MATTERS:
+            self._guarded(lambda matter=matter: self._tell(*matter))  # type: ignore[misc]
 
-    def _is_news(self, session: Session, may_be_news: _MayBeNews) -> bool:
-        try:
-            return may_be_news(session, self._now, self._policies)
-        except Exception:
-            log.exception("A part of the sweep failed.")
-            # The check of the next matter begins anew.
-            session.rollback()
-            return False
-
-    def _tell(self, tell: _Tell) -> None:
-        with self._database.transaction() as session:
-            tell(session, self._now, self._policies, self._office.is_open(self._now))
+    def _tell(self, may_be_news: _MayBeNews, tell: _Tell) -> None:
+        if self._looks.find(may_be_news, self._now, self._policies):
+            with self._looks.transaction() as session:
+                tell(session, self._now, self._policies, self._office.is_open(self._now))
 
     def _warn(self) -> None:
-        with self._database.reading() as session:
-            are_notices_late = is_any_late(session, self._now, self._policies)
-            is_due = are_notices_late or is_any_at_risk(session, self._now, self._policies)
-            is_due = is_due or is_any_lost(session, self._now)
-        if is_due:
+        are_notices_late = self._looks.find(is_any_late, self._now, self._policies)
+        if (
+            are_notices_late
+            or self._looks.find(is_any_at_risk, self._now, self._policies)
+            or self._looks.find(is_any_lost, self._now)
+        ):
             self._make_alerts(are_notices_late)
-        with self._database.reading() as session:
-            found = unsent_alerts(session, self._now, _OFFERED_AT_ONCE)
+        found = self._looks.find(unsent_alerts, self._now, _OFFERED_AT_ONCE)
         waiting = self._jobs.depth() or 0 if found else 0
         self._hand_on_all(("send_alert", alert_id) for alert_id in found[: max(0, len(found) - waiting)])
 
     def _make_alerts(self, are_notices_late: bool) -> None:
         is_open = self._office.is_open(self._now)
-        with self._database.transaction() as session:
+        with self._looks.transaction() as session:
             if are_notices_late:
                 escalate(session, self._now, self._policies, is_open)
             make_alerts(session, self._now, self._policies, is_open)
             end_lost_alerts(session, self._now)
 
     def _measure_failures(self) -> None:
-        with self._database.reading() as session:
-            measured_at = session.scalar(_MEASURED_AT)
-        if measured_at is not None and self._now - measured_at < MEASURE_EVERY:
+        if not self._looks.find(_is_measure_due, self._now):
             return
-        with self._database.transaction() as session:
+        with self._looks.transaction() as session:
             measure_global_failures(session, self._now, PinLimits.of(self._policies))
 
     def _hand_on_all(self, jobs: Iterable[Job]) -> None:
@@ -427,3 +417,10 @@ class _Pass:
         except Exception:
             # Whatever the error was, the next pass starts from the rows again.
             log.exception("A part of the sweep failed.")
+        finally:
+            self._looks.end_part()
+
+
+def _is_measure_due(session: Session, now: datetime) -> bool:
+    measured_at = session.scalar(_MEASURED_AT)
+    return measured_at is None or now - measured_at >= MEASURE_EVERY

@@ -27,7 +27,9 @@ from models.staff.staff import Staff
 
 _OF_LINES = PACES.c.name.startswith("+")
 _REFUSED = select(PACES).where(_OF_LINES, PACES.c.refused_at.is_not(None))
-_FORGET_OTHERS = delete(PACES).where(_OF_LINES, PACES.c.name.not_in(bindparam("lines", expanding=True)))
+_OF_OTHERS = _OF_LINES & PACES.c.name.not_in(bindparam("lines", expanding=True))
+_ANY_OTHER = select(PACES.c.name).where(_OF_OTHERS).limit(1)
+_FORGET_OTHERS = delete(PACES).where(_OF_OTHERS)
 #: A refused call to a person is tried again after two minutes, then after twice as long each time, up to half
 #: an hour.
 _MOST_DOUBLINGS = 6
@@ -111,6 +113,11 @@ def refused_lines(session: Session) -> Sequence[RefusedLine]:
     """The numbers that are the only ones from which the carrier accepts no calls."""
     rows = session.execute(_REFUSED)
     return [RefusedLine(row.name, row.refused_at, row.refused_code) for row in rows]
+
+
+def is_any_other_line(session: Session, lines: Collection[str]) -> bool:
+    """Whether ``forget_other_lines`` has anything to forget."""
+    return session.execute(_ANY_OTHER, {"lines": list(lines)}).first() is not None
 
 
 def forget_other_lines(session: Session, lines: Collection[str]) -> None:

@@ -131,15 +131,21 @@ def import_custody(
         return result
 
 
+def is_any_unfinished(session: Session) -> bool:
+    """Whether ``resume`` may have anything to do, which is rare."""
+    return session.execute(_UNFINISHED).first() is not None
+
+
 def resume(database: Database, now: datetime, patience: timedelta = timedelta(0)) -> None:
     """Finish what a dead process left: land what was being applied, mark what is held, drop the rest.
 
     Imports accepted in the console within ``patience`` are left to the process that lands those. Does nothing
     while an import is running. Called by every import, by the sweeper and by `hotline intake`.
     """
-    # Every sweep checks, and there is rarely anything to do: the lock needs its own connection to PostgreSQL.
-    if not _unfinished(database):
-        return
+    # The lock needs its own connection to PostgreSQL.
+    with database.reading() as session:
+        if not is_any_unfinished(session):
+            return
     try:
         with import_lock(database, wait_seconds=0):
             _resume(database, now, patience)
@@ -318,14 +324,10 @@ _UNFINISHED = (
 )
 
 
-def _unfinished(database: Database) -> list[tuple[int, str, datetime | None]]:
-    """The imports that a dead process may have left: id, state, and when someone accepted it."""
-    with database.reading() as session:
-        return [(row.id, row.state, row.decided_at) for row in session.execute(_UNFINISHED)]
-
-
 def _resume(database: Database, now: datetime, patience: timedelta = timedelta(0)) -> None:
-    for import_id, state, decided_at in _unfinished(database):
+    with database.reading() as session:
+        unfinished = [(row.id, row.state, row.decided_at) for row in session.execute(_UNFINISHED)]
+    for import_id, state, decided_at in unfinished:
         if state == "applying" and decided_at is not None and decided_at > now - patience:
             continue
         if state == "staging":

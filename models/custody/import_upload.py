@@ -135,12 +135,18 @@ def discard_upload(database: Database, import_id: int, by: By, now: datetime) ->
     throw_away(database, import_id, "discarded", by.email, now)
 
 
+def uploads_over(session: Session, lives: timedelta, now: datetime) -> list[tuple[int, Ended]]:
+    """Ids of the uploads of dead readers, and of previews that nobody decided on in time; why each ends."""
+    over = session.execute(_OVER, {"lost": now - LOST_AFTER, "expired": now - lives})
+    return [(row.id, "died" if row.state == "uploading" else "expired") for row in over]
+
+
 def tidy_uploads(database: Database, lives: timedelta, now: datetime) -> None:
-    """Discard the uploads of dead readers, and previews that nobody decided on in time."""
+    """Discard what ``uploads_over`` finds."""
     with database.reading() as session:
-        over = session.execute(_OVER, {"lost": now - LOST_AFTER, "expired": now - lives}).all()
-    for import_id, state in over:
-        throw_away(database, import_id, "died" if state == "uploading" else "expired", "sweeper", now)
+        over = uploads_over(session, lives, now)
+    for import_id, ended in over:
+        throw_away(database, import_id, ended, "sweeper", now)
 
 
 def throw_away(database: Database, import_id: int, ended: Ended, actor: str, now: datetime) -> None:
@@ -273,5 +279,5 @@ def _record(
 
 __all__ = [
     "By", "ImportBusyError", "UploadError", "discard_upload", "land_upload", "throw_away", "tidy_uploads",
-    "upload",
+    "upload", "uploads_over",
 ]  # fmt: skip

@@ -35,6 +35,7 @@ from tests.phone import Phone, PlacedCall
 from tests.replay.month import FeedFile, Holding, Month, history
 from tests.replay.people import CODE, WRONG_CODE, Person
 from tests.replay.short_call import ASK_CODE, CONFIRM, HEAR_NOW, PERSON, ShortCall, tells
+from workers.looks import Looks
 from workers.mending import Mender
 from workers.notice_sweep import NoticeSweep
 from workers.sweeper import SWEEP_SECONDS, sweep
@@ -164,13 +165,15 @@ class Replay:
         """Only the part that calls people: a whole pass takes ten times as long."""
         hotline, now = self.hotline, self.hotline.clock.now
         mender = Mender(hotline.database, hotline.carrier, hotline.office, now, self._hand_on)
+        looks = Looks(hotline.database)
         part = NoticeSweep(
-            hotline.database, hotline.jobs, hotline.office, now, self._hand_on_all, mender.look_after_notice,
-            SWEEP_SECONDS,
+            looks, hotline.database, hotline.jobs, hotline.office, now, self._hand_on_all,
+            mender.look_after_notice, SWEEP_SECONDS,
         )  # fmt: skip
-        part.look_after()
-        part.offer_due()
-        part.keep_tasks()
+        for each in (part.look_after, part.offer_due, part.keep_tasks):
+            each()
+            looks.end_part()
+        looks.close()
         self._is_moved = True
 
     def _hand_on(self, job: Job) -> None:
