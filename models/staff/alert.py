@@ -66,7 +66,16 @@ PROMPTS = {
 }
 #: Levels that are told without a count.
 _UNCOUNTED = frozenset(
-    {CALLS_REFUSED, LINE_REFUSED, TEXTS_REFUSED, ROLE_SILENT, ONLY_YOU, FEED_SILENT, FEED_REFUSED}
+    {
+        CALLS_REFUSED,
+        LINE_REFUSED,
+        TEXTS_REFUSED,
+        ROLE_SILENT,
+        ONLY_YOU,
+        NEW_APPROVER,
+        FEED_SILENT,
+        FEED_REFUSED,
+    }
 )
 #: Levels that are told only by text, because nobody needs to be woken for them.
 _BY_TEXT = frozenset(

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from config.office import Office
+from ivr_flows.prompts import Prompts
 from models import Alert, AuditEntry, Call, Callback, Staff
 from models.callbacks.appointment import reschedule
 from models.callbacks.at_risk import make_alerts
@@ -13,7 +14,9 @@ from models.callbacks.callback import advance
 from models.callbacks.claim import claim
 from models.calls.alert_sending import begin_alert
 from models.overview.trouble import troubles
+from models.staff.alert import LEVELS, PROMPTS, prompt_of
 from models.staff.schedule import Absence
+from models.staff.staff import add_person
 from models.store.database import Database
 from tests.call_center import CallCenter
 from tests.conftest import ON_SQLITE
@@ -123,6 +126,32 @@ def test_supervisor_is_told_once_of_a_callback_left_for_staff(call_center: CallC
     call_center.carrier.texts.clear()
     call_center.sweeps(minutes=30)
     assert (_texts(call_center), call_center.carrier.placed) == ([], [])
+
+
+def test_supervisor_reads_in_a_text_that_somebody_was_made_an_administrator(call_center: CallCenter) -> None:
+    call_center.sweeps()  # The entries of before are read, so the new one is news.
+    with call_center.database.transaction() as session:
+        add_person(
+            session, email="new@office.example.org", name="Ada Invented", role="administrator",
+            phone="+12025550177", languages=["en"], on_shift=False, password_hash="none",
+            actor="command line", now=call_center.now,
+        )  # fmt: skip
+    call_center.sweeps()
+    call_center.works_off()
+
+    ((to, body),) = call_center.carrier.texts
+    assert to == SUPERVISOR
+    assert "Alguien pasó a supervisión o a administración." in body
+    assert [alert.state for alert in call_center.rows(Alert)] == ["sent"]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("level", [*PROMPTS, *(level for level, *_ in LEVELS)])
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_alert_has_words_for_one_and_for_several(level: str, count: int, language: str) -> None:
+    spoken = Prompts.load(("en", "es")).text(language, prompt_of(level, count), count=str(count))
+    assert "{" not in spoken
+    assert spoken.endswith(".")
 
 
 def test_liaison_on_call_is_warned_at_night_and_a_supervisor_at_home_only_gets_a_text(
