@@ -190,9 +190,12 @@ class Desk:
         self, at: datetime, *, on: bool = False, clock: bool = False, time_zone: str | None = None
     ) -> str:
         """A day as the caller would say it: "today", "yesterday", else its name; ``clock`` adds the time."""
-        zone = time_zone or self.zone
+        here = self.zone
+        zone = time_zone or here
         return self._in_each_language(
-            lambda language: self.prompts.when(language, at, zone, self.now, on=on, clock=clock)
+            lambda language: self.prompts.when(
+                language, at, zone, self.now, on=on, clock=clock, heard_in=here
+            )
         )
 
     def words(self, prompt: str, **slots: str) -> str:

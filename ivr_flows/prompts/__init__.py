@@ -97,19 +97,22 @@ class Prompts:
         *,
         on: bool = False,
         clock: bool = False,
+        heard_in: str | None = None,
     ) -> str:
         """A day as people say it near ``now``: "today", "yesterday", else "Monday, November 23".
 
         ``on`` is the form after a verb ("on Monday, November 23", "today"), the other follows "since".
-        ``clock`` adds the time of day.
+        ``clock`` adds the time of day. ``heard_in`` is the listener's time zone, if it may be another: where
+        it is not the same day now, "today" would be another day, so the day has its own name.
         """
         zone = ZoneInfo(time_zone)
         local, today = at.astimezone(zone).date(), now.astimezone(zone).date()
+        is_one_day = heard_in is None or now.astimezone(ZoneInfo(heard_in)).date() == today
         return self._spoken_when(
             language,
             at.replace(second=0, microsecond=0),
             time_zone,
-            near=_NEAR_DAYS.get((local - today).days),
+            near=_NEAR_DAYS.get((local - today).days) if is_one_day else None,
             is_this_year=local.year == today.year,
             on=on,
             clock=clock,

@@ -35,7 +35,9 @@ class Page:
         self, at: datetime, *, on: bool = False, clock: bool = False, time_zone: str | None = None
     ) -> str:
         zone = time_zone or "America/Los_Angeles"
-        return self.prompts.when(self.language, at, zone, NOW, on=on, clock=clock)
+        return self.prompts.when(
+            self.language, at, zone, NOW, on=on, clock=clock, heard_in="America/Los_Angeles"
+        )
 
 
 def said_of(zone: str | None, language: str = "en", at: datetime = HEARING) -> str:

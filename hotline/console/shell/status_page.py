@@ -47,7 +47,9 @@ class StatusPage:
     ) -> str:
         """A day in the person's time zone, as the line says it."""
         zone = time_zone or self._time_zone
-        return self.prompts.when(self._language, at, zone, self._now, on=on, clock=clock)
+        return self.prompts.when(
+            self._language, at, zone, self._now, on=on, clock=clock, heard_in=self._time_zone
+        )
 
 
 def words_of(

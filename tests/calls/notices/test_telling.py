@@ -1,7 +1,7 @@
 """The call about a notice: neutral words, the code, a warning, the news, and a key that confirms it (R30)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -447,3 +447,20 @@ def test_reminder_tells_its_date_right_after_the_status_and_nothing_else_of_the_
 
     assert called.hears(said)
     assert called.does_not_hear("phone number", "no court date")
+
+
+def test_reminder_names_the_court_day_on_an_evening_in_hawaii_when_it_is_the_next_day_at_court(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    hotline.clock.now = datetime(2026, 12, 1, 5, 30, tzinfo=UTC)
+    court = {
+        "next_hearing_at": datetime(2026, 12, 2, 14, 0, tzinfo=UTC),
+        "next_hearing_place": "Lumpkin Court",
+    }
+    registered("in_custody", time_zone="Pacific/Honolulu", record=court)
+    assert FIRST in [*sweeps(hotline, minutes=1), *sweeps(hotline, minutes=1)]
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    called.presses(CODE)
+
+    assert called.hears("The next court date is Wednesday, December 2 at 9:00 AM Eastern Time.")

@@ -1,0 +1,74 @@
+"""A day that a caller hears as "today" or "tomorrow" is that day by the caller's own clock (R14, R36)."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from models import Staff
+from tests.calls.conftest import Clock
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+#: 12:30 AM on Tuesday in New York, 9:30 PM on Monday in Los Angeles, 3:30 PM on Tuesday in Guam.
+AFTER_MIDNIGHT = datetime(2026, 12, 1, 5, 30, tzinfo=UTC)
+TUESDAY_AT_9 = datetime(2026, 12, 1, 14, 0, tzinfo=UTC)
+WEDNESDAY_AT_9 = datetime(2026, 12, 2, 14, 0, tzinfo=UTC)
+
+
+def hearing_at(at: datetime) -> dict[str, object]:
+    """A court date in New York."""
+    return {"next_hearing_at": at, "next_hearing_place": "Lumpkin Court"}
+
+
+@pytest.mark.parametrize(
+    ("language", "at", "words"),
+    [
+        ("1", TUESDAY_AT_9, "The next court date is Tuesday, December 1 at 9:00 AM Eastern Time."),
+        ("1", WEDNESDAY_AT_9, "The next court date is Wednesday, December 2 at 9:00 AM Eastern Time."),
+        ("2", TUESDAY_AT_9, "es el martes primero de diciembre a las 9:00 de la mañana, hora del este."),
+        ("2", WEDNESDAY_AT_9, "es el miércoles 2 de diciembre a las 9:00 de la mañana, hora del este."),
+    ],
+)
+def test_court_day_is_named_while_it_is_still_another_day_where_the_caller_is(
+    phone: Phone, make_case: MakeCase, clock: Clock, language: str, at: datetime, words: str
+) -> None:
+    clock.now = AFTER_MIDNIGHT
+    case = make_case(
+        custody_status="in_custody", time_zone="America/Los_Angeles", as_of=clock.now, record=hearing_at(at)
+    )
+    opens_the_case(phone, case, language)
+    assert phone.hears({"1": "as of today at 9:30 PM", "2": "hoy a las 9:30 de la noche"}[language])
+
+    phone.presses("1")
+
+    assert phone.hears(words)
+
+
+@pytest.mark.parametrize("zone", ["America/Chicago", "America/Los_Angeles"])
+def test_court_day_is_today_and_tomorrow_while_it_is_one_day_for_the_court_and_the_caller(
+    phone: Phone, make_case: MakeCase, clock: Clock, zone: str
+) -> None:
+    clock.now = datetime(2026, 12, 1, 13, 0, tzinfo=UTC)
+    for at, day in ((TUESDAY_AT_9, "today"), (WEDNESDAY_AT_9, "tomorrow")):
+        case = make_case(custody_status="in_custody", time_zone=zone, as_of=clock.now, record=hearing_at(at))
+        called = phone.another()
+        opens_the_case(called, case)
+        called.presses("1")
+
+        assert called.hears(f"The next court date is {day} at 9:00 AM Eastern Time.")
+
+
+def test_caller_without_the_pin_hears_the_day_of_the_office_by_its_name_if_it_is_not_theirs(
+    phone: Phone, make_staff: MakeStaff, clock: Clock
+) -> None:
+    make_staff()
+    clock.now = AFTER_MIDNIGHT
+    reaches_the_first_menu(phone, from_="+18085550123")
+    for key in "211":
+        phone.presses(key)
+
+    assert phone.hears("We will call you no later than Wednesday, December 2 at 11:59 PM Eastern Time.")
