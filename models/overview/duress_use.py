@@ -90,6 +90,7 @@ def has_untold_use(session: Session) -> bool:
         or (
             _is_paused(watch, case) and (_loose(session, watch, case) or _untold_notice(session, watch, case))
         )
+        or _passes_on(session, watch, case, _liaison_for(session, watch, case))
         for watch, case in in_use
     )
 
@@ -97,14 +98,16 @@ def has_untold_use(session: Session) -> bool:
 def tell_of_uses(session: Session, now: datetime, _policies: Policies, is_open: bool) -> None:
     """Tell each new use to one liaison and every supervisor, and give the liaison the case's callbacks.
 
-    They are told again when another notice waits for staff: in this case nobody else is paged about it.
-    Without any liaison the supervisors alone are told, and the sweeper looks for one again.
+    They are told again when another notice waits for staff: in this case nobody else is paged about it. They
+    are also told when another liaison takes over, since the first one is no longer a liaison here. Without
+    any liaison the supervisors alone are told, and the sweeper looks for one again.
     """
     for watch, case in session.execute(_WATCHED.with_for_update(of=DuressWatch)).all():
         liaison = _liaison_for(session, watch, case)
-        watch.staff_id = None if liaison is None else liaison.id
         notice_at = _untold_notice(session, watch, case) if _is_paused(watch, case) else None
-        if _is_untold(watch, case) or notice_at is not None:
+        passes_on = _passes_on(session, watch, case, liaison)
+        if _is_untold(watch, case) or notice_at is not None or passes_on:
+            watch.staff_id = None if liaison is None else liaison.id
             _tell(session, liaison, now, is_open)
             moments = (watch.told_at, case.last_verified_at, notice_at)
             watch.told_at = max(moment for moment in moments if moment is not None)
@@ -112,7 +115,7 @@ def tell_of_uses(session: Session, now: datetime, _policies: Policies, is_open: 
                 session, actor="sweeper", action="tell_duress", target=f"{TARGET}:{case.id}",
                 facts={"liaison": watch.staff_id}, now=now,
             )  # fmt: skip
-        if liaison is not None:
+        if liaison is not None and liaison.id == watch.staff_id:
             given = set[int | None]()
             for callback in _loose(session, watch, case):
                 # Of several that were left, one at a time.
@@ -162,6 +165,13 @@ def _is_untold(watch: DuressWatch, case: Case) -> bool:
 def _is_paused(watch: DuressWatch, case: Case) -> bool:
     used_at = case.last_verified_at
     return used_at is not None and (watch.lifted_at is None or watch.lifted_at < used_at)
+
+
+def _passes_on(session: Session, watch: DuressWatch, case: Case, liaison: Staff | None) -> bool:
+    """Whether somebody else is to know of this use, because it still pauses calls or has a callback."""
+    if watch.staff_id == (None if liaison is None else liaison.id):
+        return False
+    return _is_paused(watch, case) or session.execute(_theirs(watch, case).limit(1)).first() is not None
 
 
 def _liaison_for(session: Session, watch: DuressWatch, case: Case) -> Staff | None:

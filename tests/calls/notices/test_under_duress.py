@@ -1,6 +1,7 @@
 """News of a case whose duress PIN was used: one liaison and the supervisors know, and nobody else (R10)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from models.callbacks.refusals import CallbackRefusal
 from models.cases.duress import duress_case
 from models.notices.notice_counts import counts_by_state, late_notices
 from models.overview.duress_use import resume_calls, uses_for
+from models.overview.staff_record import change_record, let_go, record_of
 from models.overview.work_list import Reader, work_list
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
@@ -418,6 +420,94 @@ def test_promise_that_was_left_is_with_the_liaison_who_knows_within_seconds_of_t
     phone.another().answers(hotline.carrier.ringing[-1]).presses("1")
     hotline.jobs.works_off()
     assert hotline.carrier.ringing[-1].to == FIRST
+
+
+def is_deactivated(hotline: Hotline, gone: Someone, by: Someone) -> None:
+    """The account of a member of staff is deactivated."""
+    with hotline.database.transaction() as session:
+        let_go(session, gone.staff_id, by_id=by.staff_id, actor=by.email, now=hotline.clock.now)
+
+
+def becomes_administrator(hotline: Hotline, gone: Someone, by: Someone) -> None:
+    """A liaison works as an administrator from now on, who must not know of the use."""
+    with hotline.database.transaction() as session:
+        record = replace(record_of(session, session.get_one(Staff, gone.staff_id)), role="administrator")
+        change_record(
+            session, gone.staff_id, record, by_id=by.staff_id, actor=by.email, now=hotline.clock.now
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("leaves", [is_deactivated, becomes_administrator])
+@pytest.mark.parametrize("promised", [True, False], ids=["with a callback", "without a callback"])
+def test_liaison_who_takes_over_from_the_one_who_knew_is_told_and_so_is_the_supervisor(
+    phone: Phone,
+    registered: Registering,
+    make_staff: MakeStaff,
+    hotline: Hotline,
+    leaves: Callable[[Hotline, Someone, Someone], None],
+    promised: bool,
+) -> None:
+    """The callback went to them for a year, and nobody told them of it."""
+    team, made = Team(make_staff), registered("escaped")
+    other = as_person(make_staff(email="eva@example.org", phone="+12025550175", on_shift=False))
+    if promised:
+        was_left(made)
+    makes_them_call(phone, hotline, made).hangs_up()
+    are_told_of_the_use(phone, hotline)
+    before = texts_to(hotline, team.supervisor).count("only_you")
+    assert "only_you" not in texts_to(hotline, team.colleague)
+
+    leaves(hotline, team.knows, team.supervisor)
+    rung = list(hotline.carrier.asked_for)
+    sweeps(hotline, seconds=5)
+
+    assert [call.to for call in hotline.carrier.ringing] == ["+12025550172", "+12025550174"]
+    assert FIRST not in hotline.carrier.asked_for[len(rung) :]
+    assert texts_to(hotline, team.colleague).count("only_you") == 1
+    assert texts_to(hotline, team.supervisor).count("only_you") == before + 1
+    assert [one.staff_id for one in tasks(hotline)] == [team.colleague.staff_id] * promised
+    with hotline.database.reading() as session:
+        assert len(uses_for(session, team.colleague)) == 1
+        assert uses_for(session, team.knows) == uses_for(session, other) == []
+    sweeps(hotline, hours=1)
+    assert texts_to(hotline, team.colleague).count("only_you") == 1
+    assert "only_you" not in texts_to(hotline, other)
+
+
+def test_next_liaison_is_told_nothing_of_a_use_that_is_over(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    team, made = Team(make_staff), registered("escaped")
+    makes_them_call(phone, hotline, made).hangs_up()
+    are_told_of_the_use(phone, hotline)
+    with hotline.database.transaction() as session:
+        (use,) = uses_for(session, team.knows)
+        resume_calls(session, team.knows, use.id, hotline.clock.now)
+
+    is_deactivated(hotline, team.knows, team.supervisor)
+    sweeps(hotline, hours=1)
+
+    assert "only_you" not in texts_to(hotline, team.colleague)
+    with hotline.database.reading() as session:
+        assert uses_for(session, team.colleague) == []
+
+
+def test_liaison_who_comes_after_nobody_was_left_is_told(
+    phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    team, made = Team(make_staff), registered("escaped")
+    is_deactivated(hotline, team.knows, team.supervisor)
+    is_deactivated(hotline, team.colleague, team.supervisor)
+    makes_them_call(phone, hotline, made).hangs_up()
+    are_told_of_the_use(phone, hotline)
+    assert texts_to(hotline, team.supervisor).count("only_you") == 1
+
+    eva = as_person(make_staff(email="eva@example.org", phone="+12025550175"))
+    sweeps(hotline, seconds=5)
+
+    assert texts_to(hotline, eva) == ["only_you"]
+    with hotline.database.reading() as session:
+        assert len(uses_for(session, eva)) == 1
 
 
 def test_promise_that_was_left_is_left_for_staff_again_once_calls_resume(
