@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Table, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, stop_ringing_for
+from models.callbacks.claim import WAITS
 from models.calls.call import CALLS, Call
 from models.calls.place import COVERED
 from models.cases.case import Case
@@ -94,11 +95,14 @@ def asking_ended(session: Session, call_id: int, now: datetime, policies: Polici
         lately = now - timedelta(minutes=policies.verification_minutes)
         if call.verified_at is not None and call.last_key_at >= lately and _has_its_pin(call):
             mine = or_(mine, CALLBACKS.c.case_id == call.case_id)
-        put_off = update(CALLBACKS).where(
-            mine, CALLBACKS.c.state == "requested", CALLBACKS.c.next_attempt_at < later
-        )
-        session.execute(put_off.values(next_attempt_at=later, rank=None))
-        return stop_ringing_for(session, mine, later, now, f"caller:{call_id}")
+        put_off = update(CALLBACKS).where(mine, CALLBACKS.c.next_attempt_at < later)
+        put_off = put_off.values(next_attempt_at=later, rank=None)
+        session.execute(put_off.where(CALLBACKS.c.state == "requested"))
+        jobs = stop_ringing_for(session, mine, later, now, f"caller:{call_id}")
+        # One that waits behind news would be promised again for its own moment. It is locked last: what a
+        # case is owed is locked before what waits behind it.
+        session.execute(put_off.where(*WAITS))
+        return jobs
     next_at = CALLBACKS.c.next_attempt_at
     due = (
         update(CALLBACKS)

@@ -22,6 +22,7 @@ from models.callbacks.follow_up import (
 )
 from models.callbacks.refusals import CallbackRefusal
 from models.callbacks.to_new_phone import lacks_code
+from models.calls.two_lists import rank_of
 from models.cases.duress import may_call
 from models.staff.alert import LEFT_TOLD
 from models.staff.staff import Staff
@@ -235,6 +236,27 @@ def waiting_of(session: Session, case_id: int | None) -> Callback | None:
 def is_waiting(callback: Callback) -> bool:
     """Whether this callback waits behind news."""
     return callback.state == TAKEN_UP_AGAIN and callback.outcome == BEHIND_NEWS
+
+
+def put_off_waiting(
+    session: Session, callback: Callback, tries: int, next_at: datetime | None, actor: str, now: datetime
+) -> None:
+    """The person cannot talk now, and this callback waits behind news: it is promised again for ``next_at``.
+
+    None after the last of their ``tries``: then staff decide.
+    """
+    callback.caller_tries = tries
+    if next_at is None:
+        callback.outcome, callback.closed_at, callback.warned = "not_safe", now, LEFT_TOLD - 1
+        callback.rank = rank_of(verified=callback.verified, urgent=callback.urgency == "urgent")
+    else:
+        callback.next_attempt_at = next_at
+    session.flush()
+    move = "leave" if next_at is None else "not_safe_later"
+    audit.record(
+        session, actor=actor, action=f"{move}_callback", target=f"callback:{callback.id}", now=now,
+        state=callback.state,
+    )  # fmt: skip
 
 
 def bring_back(

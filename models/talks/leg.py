@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.claim import WAITS, is_waiting, put_off_waiting
 from models.callbacks.liaison import Liaison
 from models.callbacks.next_try import liaison_missed
 from models.callbacks.to_new_phone import is_for_code
@@ -214,9 +215,12 @@ def _put_off_others(
 
     In a call without a PIN this counts as a round of those other callbacks too, and after the last one staff
     decide. Otherwise anyone who has the phone could put them off again and again, by asking for more such
-    calls. Returns the jobs to enqueue: a liaison who is being called for one of them is released.
+    calls. One that waits behind news is put off while it waits. Returns the jobs to enqueue: a liaison who is
+    being called for one of them is released.
     """
-    is_soon = and_(Callback.state == "requested", Callback.next_attempt_at < now + policy.retry)
+    is_soon = and_(
+        or_(Callback.state == "requested", and_(*WAITS)), Callback.next_attempt_at < now + policy.retry
+    )
     theirs = (
         select(Callback)
         .where(
@@ -233,13 +237,15 @@ def _put_off_others(
         jobs += [] if other.liaison_call_id is None else [("release_leg", other.liaison_call_id)]
         tries = other.caller_tries + (not callback.verified)
         following = policy.next_round(other, tries, now, policy.retry)
+        tries, next_at = following or (tries, None)
         if other.taken_up_at is not None:
             # A callback that was left for staff goes back to them.
             advance(session, other.id, "leave", actor=actor, now=now, outcome=other.outcome)
-        elif following is None:
+        elif is_waiting(other):
+            put_off_waiting(session, other, tries, next_at, actor, now)
+        elif next_at is None:
             advance(session, other.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="not_safe")
         else:
-            tries, next_at = following
             advance(
                 session, other.id, "not_safe_later", actor=actor, now=now, caller_tries=tries,
                 next_attempt_at=next_at,
