@@ -161,7 +161,7 @@ def cancel(callback_id: int, reason: str, email: str, as_json: bool) -> None:
     installation = open_installation()
     with _doing(installation, email) as (session, staff):
         cancel_callback(session, callback_id, staff, reason, datetime.now(UTC), installation.policies)
-    emit(as_json, {"id": callback_id, "state": "cancelled"}, "Cancelled.")
+    emit(as_json, {"id": callback_id, "state": "cancelled"}, "Canceled.")
 
 
 @contextmanager

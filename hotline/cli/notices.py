@@ -84,7 +84,7 @@ def cancel(notice_id: int, email: str, reason: str, as_json: bool) -> None:
     for name, row_id in jobs:
         queue.enqueue(name, row_id)
     queue.close()
-    emit(as_json, {"id": notice_id, "state": "stopped"}, "Cancelled.")
+    emit(as_json, {"id": notice_id, "state": "stopped"}, "Canceled.")
 
 
 @notices.command("retract")

@@ -143,7 +143,7 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "the safest": _all("how.no_message", "how.only_me"),
         "a message, and to be asked for": _all("how.message", "how.ask_for_me"),
         "anyone may answer, by key": _all("how.no_message", "how.anyone", "how.silent"),
-        "another call cancelled it": _all("callback.over"),
+        "another call canceled it": _all("callback.over"),
     },
     ("say_gone", "said"): {
         "somebody may be calling": _all("callback.gone"),

@@ -65,7 +65,7 @@ def say_how(desk: Desk, _digits: str) -> str:
         # This includes a callback whose liaison is already being called: these words are about it.
         asked = desk.asked_for or owed_to_case(desk.session, desk.call.case_id)
         if asked is None:
-            # Another call, or staff, cancelled it while this caller was still choosing.
+            # Another call, or staff, canceled it while this caller was still choosing.
             _say_gone(desk)
             return "said"
         wishes = wishes_of(desk.session, asked.id)

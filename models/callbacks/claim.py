@@ -301,7 +301,7 @@ def bring_back(
         stands = session.scalars(
             owed.with_for_update(key_share=True).execution_options(populate_existing=True)
         ).first()
-        # The person may have cancelled it meanwhile, or staff have begun to call about the news.
+        # The person may have canceled it meanwhile, or staff have begun to call about the news.
         still = select(Callback).where(Callback.id == callback.id, *WAITS).with_for_update(key_share=True)
         is_still = session.scalars(still.execution_options(populate_existing=True)).first() is not None
         if not is_still or (stands is not None and stands.state in _IN_CALL):
@@ -326,7 +326,7 @@ def bring_back(
 
 
 def end_waiting(session: Session, case_id: int | None, actor: str, now: datetime) -> list[int]:
-    """The person cancelled their callback: what waits behind it ends with it, or it would ring them.
+    """The person canceled their callback: what waits behind it ends with it, or it would ring them.
 
     What the case is owed is locked before what waits, here and everywhere. Returns the ids of what has ended.
     """

@@ -85,7 +85,7 @@ def cancel_with_pin(session: Session, call: "CallState", callback_id: int, now: 
 
 
 def end_waiting_with_pin(session: Session, call: "CallState", now: datetime) -> None:
-    """End what waits behind news, as the person cancelled it; what it had replaced is promised again."""
+    """End what waits behind news, as the person canceled it; what it had replaced is promised again."""
     for callback_id in end_waiting(session, call.case_id, f"caller:{call.id}", now):
         _promise_replaced(session, call, callback_id, now)
 

@@ -1,4 +1,4 @@
-"""Cancelling one notice by staff: nobody is called about it any more, and an audit entry says why (R28)."""
+"""Canceling one notice by staff: nobody is called about it any more, and an audit entry says why (R28)."""
 
 from datetime import datetime
 

@@ -436,4 +436,4 @@ def test_everything_works_without_scripts(visitors: Visitors, console_server: Co
     page.get_by_text("There is another callback for the same").click()
     page.get_by_role("button", name="Cancel callback").click()
 
-    expect(page.get_by_text("The callback is cancelled.")).to_be_visible()
+    expect(page.get_by_text("The callback is canceled.")).to_be_visible()

@@ -49,8 +49,8 @@ ACTIONS = {
     "ask_again_for_callback": N_("asked again for a callback"),
     "change_callback": N_("changed a callback"),
     "reschedule_callback": N_("moved a callback to another time"),
-    "cancel_callback": N_("cancelled a callback"),
-    "end_with_case_callback": N_("cancelled a callback of a closed case"),
+    "cancel_callback": N_("canceled a callback"),
+    "end_with_case_callback": N_("canceled a callback of a closed case"),
     "warn_of_callback": N_("warned of a callback at risk"),
     "leave_message": N_("left a message"),
     "register_for_notices": N_("registered a person for notices"),
@@ -200,7 +200,7 @@ ACTIONS = {
 }
 #: The same of a caller, where the words above are those of staff.
 _OF_CALLERS = {
-    "close_left_callback": N_("cancelled a callback that waited behind a call about news"),
+    "close_left_callback": N_("canceled a callback that waited behind a call about news"),
 }
 #: What an entry can be about, and the page that shows it, if there is such a page.
 TARGETS = {

@@ -141,7 +141,7 @@ ACTIONS: dict[str, tuple[Action, str, str]] = {
         "to",
     ),
     "reschedule": (_reschedule, N_("The line will call at that time."), "day"),
-    "cancel": (_cancel, N_("The callback is cancelled."), "reason"),
+    "cancel": (_cancel, N_("The callback is canceled."), "reason"),
     "recognize": (_recognize, N_("Recognition is recorded. The case is open to you now."), "recognized_by"),
     "finish": (_finish, "", "outcome"),
     # Also for those who do not lead a talk: they claimed the callback, handed it over, or oversee.

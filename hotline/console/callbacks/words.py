@@ -29,7 +29,7 @@ STATES = {
     "reached": (N_("Reached"), "good"),
     "no_answer": (N_("No answer"), ""),
     "left_for_staff": (N_("Needs attention"), "bad"),
-    "cancelled": (N_("Cancelled"), "quiet"),
+    "cancelled": (N_("Canceled"), "quiet"),
 }
 REASONS = {
     "asked": N_("asked to be called back"),
@@ -113,10 +113,10 @@ OUTCOME_SENTENCES = {
     "behind_news": N_(
         "It waits while staff call this person about news, and is promised as before after that."
     ),
-    "person_asked": N_("Cancelled: the person asked for it."),
-    "duplicate": N_("Cancelled: there was another callback for the same."),
-    "wrong_number": N_("Cancelled: the number is not theirs."),
-    "settled_otherwise": N_("Cancelled: it was settled in another way."),
+    "person_asked": N_("Canceled: the person asked for it."),
+    "duplicate": N_("Canceled: there was another callback for the same."),
+    "wrong_number": N_("Canceled: the number is not theirs."),
+    "settled_otherwise": N_("Canceled: it was settled in another way."),
 }
 #: The same for a talk with a caller at 0: nobody was called.
 AT_0_SENTENCES = OUTCOME_SENTENCES | {"nobody_there": N_("No one spoke on the line.")}
@@ -171,10 +171,10 @@ HAPPENED = {
     "reach_callback": N_("The talk ended"),
     "give_up_callback": N_("No answer in the last try"),
     "leave_callback": N_("Needs attention"),
-    "cancel_callback": N_("Cancelled"),
-    "close_left_callback": N_("Cancelled"),
+    "cancel_callback": N_("Canceled"),
+    "close_left_callback": N_("Canceled"),
     "change_phone_callback": N_("Moved to another phone, since this one is not called any more"),
-    "end_with_case_callback": N_("Cancelled, since the case was closed"),
+    "end_with_case_callback": N_("Canceled, since the case was closed"),
     "warn_of_callback": N_("Staff were warned that it is at risk"),
     "reveal_number": N_("The whole number was looked at"),
     "note_callback": N_("The note was written"),

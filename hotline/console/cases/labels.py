@@ -87,5 +87,5 @@ CALLBACK_STATES = {
     "reached": N_("Reached"),
     "no_answer": N_("No answer"),
     "left_for_staff": N_("Needs attention"),
-    "cancelled": N_("Cancelled"),
+    "cancelled": N_("Canceled"),
 }

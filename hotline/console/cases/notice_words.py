@@ -35,7 +35,7 @@ WHY = {
     "gate": N_("it may not be told"),
     "replaced": N_("newer news took its place"),
     "retracted": N_("the news was wrong"),
-    "staff_cancelled": N_("cancelled by staff"),
+    "staff_cancelled": N_("canceled by staff"),
     "late": N_("not confirmed in time"),
     "cap": N_("cap reached"),
     "unconfirmed": N_("no answer"),

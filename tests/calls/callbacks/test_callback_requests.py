@@ -55,7 +55,7 @@ def test_caller_can_cancel_an_open_callback(
 
     phone.presses("4")
 
-    assert phone.hears("Your callback is cancelled")
+    assert phone.hears("Your callback is canceled")
     assert the_callback(hotline).state == "cancelled"
     hotline.jobs.works_off()
     assert hotline.carrier.placed == []
@@ -320,14 +320,14 @@ def test_keys_that_register_for_calls_about_changes_cancel_no_urgent_callback(
     else:
         phone.says_nothing()
 
-    assert phone.does_not_hear("is cancelled")
+    assert phone.does_not_hear("is canceled")
     assert (the_callback(hotline).state, the_callback(hotline).urgency) == ("requested", "urgent")
 
 
 @pytest.mark.parametrize(
     ("language", "question", "said"),
     [
-        ("1", "Do you want to cancel your callback?", "Your callback is cancelled"),
+        ("1", "Do you want to cancel your callback?", "Your callback is canceled"),
         ("2", "¿Quiere cancelar la llamada que pidió?", "La llamada que pidió quedó cancelada"),
     ],
 )

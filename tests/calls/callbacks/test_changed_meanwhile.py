@@ -16,7 +16,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 OTHER = "+12025550188"
 OVER = {
-    "1": "Your callback cannot be changed now. It was cancelled or is over. You can ask for a new one",
+    "1": "Your callback cannot be changed now. It was canceled or is over. You can ask for a new one",
     "2": "La llamada que pidió ya no se puede cambiar. Se canceló o ya terminó. Puede pedir otra",
 }
 PROMISES = ("We will", "may already be calling", "vamos a", "llamaremos", "le estamos llamando")
@@ -40,7 +40,7 @@ def test_caller_who_chooses_wishes_for_a_cancelled_callback_hears_that_it_was_ca
     opens_the_case(phone, case, language)
     for key in ("2", "2", "1"):
         phone.presses(key)
-    assert "cancelled" in in_the_case(phone, case, "2", "4").heard
+    assert "canceled" in in_the_case(phone, case, "2", "4").heard
 
     for key in then.split():
         phone.presses(key)
@@ -88,7 +88,7 @@ def test_caller_who_keeps_a_callback_for_which_a_liaison_is_rung_hears_that_we_m
     phone.presses("1")
 
     assert phone.hears("Your callback cannot be changed now. We may already be calling you.")
-    assert phone.does_not_hear("It was cancelled")
+    assert phone.does_not_hear("It was canceled")
 
 
 @pytest.mark.parametrize("part", ["1", "2", "3"])
@@ -123,11 +123,11 @@ def test_caller_who_never_heard_that_the_other_call_is_afraid_hears_it_before_th
     phone.presses("4")
 
     assert phone.hears("You already have a callback. We will call you no later than", "press 4")
-    assert phone.does_not_hear("is cancelled")
+    assert phone.does_not_hear("is canceled")
     assert (the_callback(hotline).state, the_callback(hotline).urgency) == ("requested", "urgent")
     phone.presses("4")
     phone.presses("2")
-    assert phone.hears("Your callback is cancelled")
+    assert phone.hears("Your callback is canceled")
 
 
 def test_caller_who_heard_of_the_urgent_callback_may_still_choose_the_evening(

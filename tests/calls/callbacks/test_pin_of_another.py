@@ -63,7 +63,7 @@ def test_call_that_is_believed_less_cancels_nothing_that_was_asked_for_without_t
     (hers,) = promised(hotline)
 
     with_their_pin(phone, his, "1")
-    assert "Your callback is cancelled" in with_their_pin(phone, his, "4")
+    assert "Your callback is canceled" in with_their_pin(phone, his, "4")
 
     (kept,) = promised(hotline)
     for name in ("id", "urgency", "reason", "due_at", "requested_at"):

@@ -209,8 +209,8 @@ def test_task_that_staff_cancel_because_the_person_asked_stops_the_notice(
 ) -> None:
     is_left_to_staff(phone, registered("released"))
     with hotline.database.transaction() as session:
-        cancelled = {"state": "cancelled", "outcome": "person_asked", "closed_at": hotline.clock.now}
-        session.execute(update(Callback).values(**cancelled))
+        canceled = {"state": "cancelled", "outcome": "person_asked", "closed_at": hotline.clock.now}
+        session.execute(update(Callback).values(**canceled))
 
     sweeps(hotline, seconds=30)
 

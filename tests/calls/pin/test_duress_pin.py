@@ -75,12 +75,12 @@ def test_callback_of_the_person_is_neither_told_nor_moved_nor_cancelled(
 
     coerced = calls(phone, duress, "2", "1")
     again = calls(phone, duress, "2")
-    cancelled = calls(phone, duress, "2", "4", "1")
+    canceled = calls(phone, duress, "2", "4", "1")
 
     assert "You already have a callback" not in coerced.heard_so_far
     assert "We will call you" in coerced.heard_so_far
     assert "You already have a callback" in again.heard_so_far
-    assert "is cancelled" in cancelled.heard_so_far
+    assert "is canceled" in canceled.heard_so_far
     (own,) = hotline.rows(select(Callback).where(Callback.case_id == case.id))
     assert (own.state, own.urgency) == ("requested", "other")
     assert [one.state for one in hotline.rows(select(Callback).where(Callback.case_id == duress.id))] == [

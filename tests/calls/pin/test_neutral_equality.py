@@ -122,7 +122,7 @@ def _every_verb_was_used(visits: Visits) -> None:
     heard = " ".join(visits.documents["denied"])
     for words in (
         "cannot confirm", "We will call you no later than", "You already have a callback", "Got it.",
-        "is cancelled",
+        "is canceled",
         "/voice/steps/new_pin_again/", "/voice/steps/ask_number_of_lost_pin/", "a más tardar",
     ):  # fmt: skip
         assert words in heard, words

@@ -148,7 +148,7 @@ def test_caller_in_the_hold_may_cancel_a_callback_and_not_change_it(
 
     again.presses("4")
 
-    assert again.hears("Your callback is cancelled")
+    assert again.hears("Your callback is canceled")
     assert hotline.row(select(Callback.state).where(Callback.case_id == case.id)) == "cancelled"
 
 

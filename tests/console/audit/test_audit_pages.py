@@ -79,7 +79,7 @@ def test_code_in_a_fact_reads_as_on_the_page_where_it_was_chosen(
         ("warn_of_notice", "notice:7", {"level": 2}, "level “supervisors”"),
         ("sign_in", "staff:7", {"by": "code"}, "by “a code of their authenticator”"),
         ("confirm_notice", "notice:7", {"by": "line"}, "by “on the line, after the PIN”"),
-        ("stop_notice", "notice:7", {"outcome": "staff_cancelled"}, "outcome “cancelled by staff”"),
+        ("stop_notice", "notice:7", {"outcome": "staff_cancelled"}, "outcome “canceled by staff”"),
         ("request_callback", "callback:7", {"urgency": "other", "verified": True}, "class “not urgent”"),
         ("change_staff", "staff:7", {"role": "liaison"}, "role “Liaison”"),
         ("register_for_notices", "registration:7", {"code": True}, "with a notice code Yes"),
@@ -110,7 +110,7 @@ def test_caller_who_cancels_what_waited_behind_news_did_not_close_work_of_staff(
     supervisor.opens("/console/audit")
 
     assert supervisor.reads(
-        "cancelled a callback that waited behind a call about news: callback 7",
+        "canceled a callback that waited behind a call about news: callback 7",
         "closed a callback that needed attention: callback 8",
     )
     assert not supervisor.reads("closed a callback that needed attention: callback 7")

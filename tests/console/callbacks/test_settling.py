@@ -156,7 +156,7 @@ def test_callback_is_assigned_to_a_colleague_and_cancelled_with_a_reason(
     assert luis.status == 422
     assert luis.reads("Choose a reason from the list.")
     luis.fills(reason="duplicate").clicks("Cancel callback")
-    assert luis.reads("The callback is cancelled.", "Cancelled: there was another callback for the same.")
+    assert luis.reads("The callback is canceled.", "Canceled: there was another callback for the same.")
     assert luis.reads("Handed to Luis Demo", "Ana Demo")
 
 
@@ -306,7 +306,7 @@ def test_change_from_an_old_page_is_refused_with_the_new_due_time(
     after = office_rows.row(callback_id)
     assert (after.state, after.next_attempt_at) == ("requested", settled.next_attempt_at)
     other.fills(reason="person_asked").clicks("Cancel callback")
-    assert other.reads("The callback is cancelled.")
+    assert other.reads("The callback is canceled.")
 
 
 def test_open_page_says_by_itself_that_it_is_due_and_that_it_is_late(
@@ -430,7 +430,7 @@ def test_callback_whose_phone_said_stop_offers_no_call_and_says_why(
     assert "Reopen" not in liaison.buttons
     liaison.opens(f"/console/callbacks/{callback_id}")
 
-    assert liaison.reads("This phone asked for no more calls.", "It can only be cancelled")
+    assert liaison.reads("This phone asked for no more calls.", "It can only be canceled")
     buttons = {button.text_content().strip() for button in liaison.page.xpath("//button")}
     assert buttons.isdisjoint({"Reopen", "Call now", "Reschedule", "Hand to colleague"})
     assert not liaison.reads("that is your decision")
@@ -522,7 +522,7 @@ def test_task_about_news_can_be_called_although_its_person_is_promised_another_c
     liaison.opens(f"/console/callbacks/{callback_id}")
 
     assert not liaison.reads("newer callback")
-    assert not liaison.reads("It can only be cancelled")
+    assert not liaison.reads("It can only be canceled")
     liaison.clicks("Reopen")
     assert "Call now" in {button.text_content().strip() for button in liaison.page.xpath("//button")}
     liaison.opens(f"/console/callbacks/{other}")
@@ -542,7 +542,7 @@ def test_task_about_news_leads_to_the_callback_that_its_person_is_promised_now(
     liaison.opens(f"/console/callbacks/{callback_id}")
 
     assert liaison.reads("promised a callback now. Claim that one, and tell them the news in that call.")
-    assert not liaison.reads("It can only be cancelled")
+    assert not liaison.reads("It can only be canceled")
     assert liaison.page.xpath("//*[@id='does-claim' or @id='does-call']") == []
     assert liaison.page.xpath(f"//main//a[@href='/console/callbacks/{other}']") != []
 

@@ -14,7 +14,7 @@ MOST_WORDS = {"en": 25, "es": 28}
 MOST_GRADE = 4.0
 #: A label such as "Add colleague" is no sentence.
 SENTENCE_WORDS = 4
-#: Phrases that staff had to read twice, each with the word of the trade that took its place.
+#: Phrases that staff had to read twice, or not American, each with the word that took its place.
 PLAIN = {
     r"\bare rung\b|\bbe(?:en)? rung\b|\bwas rung\b": "called",
     r"\brings? staff\b": "calls staff",
@@ -36,6 +36,7 @@ PLAIN = {
     r"\bday is past\b": "day is in the past",
     r"\bmake two of it\b": "split it into two",
     r"^only get\b": "use … only if",
+    r"\bcancell(?:ed|ing)\b": "canceled",
 }
 
 

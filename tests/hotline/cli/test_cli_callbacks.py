@@ -178,7 +178,7 @@ def test_callback_is_cancelled_by_command(hotline: Hotline, database: Database) 
         make_staff(session, "ana@office.example.org")
     options = ("--by", "ana@office.example.org", "--reason", "duplicate")
 
-    assert hotline("cancel", str(made), *options).stdout == "Cancelled.\n"
+    assert hotline("cancel", str(made), *options).stdout == "Canceled.\n"
 
     again = hotline("cancel", str(made), *options)
     assert again.exit_code == 2

@@ -103,7 +103,7 @@ def test_open_notice_is_cancelled_once_and_the_audit_says_by_whom_and_why(
     (notice_id,) = make_some(database, state)
     cancel = ("cancel", str(notice_id), "--by", BY, "--reason", "person_asked")
 
-    assert hotline(*cancel).stdout == "Cancelled.\n"
+    assert hotline(*cancel).stdout == "Canceled.\n"
 
     with database.reading() as session:
         row = session.get_one(Notice, notice_id)

@@ -187,10 +187,10 @@ def test_callback_can_be_cancelled_until_the_caller_is_rung(
     with call_center.database.transaction() as session:
         made = make_callback(session, case, state=state)
     with call_center.database.transaction() as session:
-        cancelled = callbacks.cancel_callback(session, made.id, call_center.now)
-    assert cancelled == (state in ("requested", "claimed", "ringing_liaison"))
-    assert call_center.state() == ("cancelled" if cancelled else state)
-    assert call_center.audited()[1:] == (["cancel_callback"] if cancelled else [])
+        canceled = callbacks.cancel_callback(session, made.id, call_center.now)
+    assert canceled == (state in ("requested", "claimed", "ringing_liaison"))
+    assert call_center.state() == ("cancelled" if canceled else state)
+    assert call_center.audited()[1:] == (["cancel_callback"] if canceled else [])
 
 
 def test_callback_is_moved_only_while_nobody_has_it(call_center: CallCenter, case: MadeCase) -> None:

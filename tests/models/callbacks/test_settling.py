@@ -1,4 +1,4 @@
-"""What staff change of a callback: whose it is, when it is called, that it is cancelled, and notes."""
+"""What staff change of a callback: whose it is, when it is called, that it is canceled, and notes."""
 
 from datetime import datetime, timedelta
 

@@ -95,7 +95,7 @@ def cancels(phone: Phone, made: Registered) -> None:
     caller.presses("4")
     if "Do you want to cancel your callback?" in caller.heard:
         caller.presses("2")
-    assert caller.hears("Your callback is cancelled")
+    assert caller.hears("Your callback is canceled")
     caller.hangs_up()
 
 
@@ -192,7 +192,7 @@ def test_caller_hears_their_own_promise_while_staff_have_a_task_about_news(
 
     again.presses("4")
     again.presses("2")
-    assert again.hears("Your callback is cancelled")
+    assert again.hears("Your callback is canceled")
     again.hangs_up()
     sweeps(hotline, seconds=5)
     assert open_ones(hotline) == [("notice", "urgent", "left_for_staff")]

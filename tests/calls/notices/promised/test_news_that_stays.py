@@ -156,7 +156,7 @@ def test_person_who_cancels_an_agreed_call_while_staff_call_about_an_escape_sett
     sweeps(hotline, seconds=5)
 
     caller = calls_in(phone, made, "1", "2", "4", "2")
-    assert caller.hears("Your callback is cancelled")
+    assert caller.hears("Your callback is canceled")
     caller.hangs_up()
     sweeps(hotline, seconds=5)
     ends(hotline, stranger, who, "nobody_there", recognized=False)
