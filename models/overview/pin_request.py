@@ -307,6 +307,12 @@ def withdraw_all_of(session: Session, staff_id: int, *, actor: str, now: datetim
         )  # fmt: skip
 
 
+def count_waiting_of(session: Session, staff_id: int) -> int:
+    """How many requests ``withdraw_all_of`` would withdraw."""
+    theirs = select(func.count()).select_from(PinRequest).where(PinRequest.requested_by == staff_id, _WAITING)
+    return session.scalar(theirs) or 0
+
+
 def _waiting(session: Session, request_id: int, now: datetime, policies: Policies) -> PinRequest:
     asked = session.scalars(
         select(PinRequest)

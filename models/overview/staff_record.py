@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -15,7 +15,7 @@ from models.calls.staff_line_stay import sign_out
 from models.calls.staff_secret import code_key
 from models.cases.pin import PinCounter
 from models.overview.case_opening import close_all_of
-from models.overview.pin_request import withdraw_all_of
+from models.overview.pin_request import count_waiting_of, withdraw_all_of
 from models.staff.passkey import forget_passkeys
 from models.staff.recovery_code import forget_recovery_codes
 from models.staff.refusals import StaffRefusal
@@ -35,6 +35,28 @@ class Record:
     phone: str = field(repr=False)
     office_phone: bool
     languages: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """What a person is in the middle of, as counts: claimed callbacks, calls, and PIN requests that wait."""
+
+    claimed: int
+    calls: int
+    pin_requests: int
+
+
+def open_work(session: Session, staff_id: int) -> OpenWork:
+    """What is taken from a person when their account is deactivated, and the call that goes on."""
+
+    def count(of: Any, *which: Any) -> int:
+        return session.scalar(select(func.count()).select_from(of).where(*which)) or 0
+
+    return OpenWork(
+        claimed=count(Callback, Callback.staff_id == staff_id, Callback.state == "claimed"),
+        calls=count(Staff, Staff.id == staff_id, Staff.busy_call_id.is_not(None)),
+        pin_requests=count_waiting_of(session, staff_id),
+    )
 
 
 def person_numbered(session: Session, staff_id: int) -> Staff:

@@ -22,6 +22,7 @@ from models.overview.staff_record import (
     Record,
     change_record,
     let_go,
+    open_work,
     person_numbered,
     record_of,
     stamp_of,
@@ -248,10 +249,11 @@ def _asked(staff_id: int, deed: str, wrong: str | None = None) -> str:
         raise NotFound("There is no such page.")
     with console.database.reading() as session:
         name = record_of(session, _person(session, staff_id)).name
+        work = open_work(session, staff_id) if deed == "leave" else None
     heading, sentence, button = DEEDS[deed]
     return render_template(
         "console/people/deed.html", staff_id=staff_id, deed=deed, name=name, wrong=wrong,
-        heading=_(heading), sentence=_(sentence), button=_(button), ends=deed == "leave",
+        heading=_(heading), sentence=_(sentence), button=_(button), work=work,
     )  # fmt: skip
 
 

@@ -9,11 +9,12 @@ from sqlalchemy import event, select
 
 from models import Absence, AuditEntry, Schedule, Staff
 from models.cases.pin_hash import PinHasher
+from models.overview.pin_request import PinRequest
 from models.overview.staff_record import record_of
 from models.staff.set_away import spare
 from models.store.database import Database
 from tests.console.conftest import PASSWORD, Member
-from tests.factories import make_staff
+from tests.factories import make_call, make_callback, make_case, make_staff
 
 NEW = {
     "email": "Ana@office.example.org",
@@ -209,6 +210,33 @@ def test_deactivated_account_is_signed_out_and_can_be_reactivated(
     back = person(database, ana.email)
     assert (back.left_at, back.password_is_one_time, back.on_shift) == (None, True, False)
     assert actions(database)[-2:] == ["let_go_staff", "take_back_staff"]
+
+
+def test_administrator_reads_what_open_work_a_person_has_before_deactivating_their_account(
+    staff: Any, administrator: Member, database: Database, now: datetime
+) -> None:
+    ana, luis = staff("liaison"), staff("liaison")
+    with database.transaction() as session:
+        case = make_case(session)
+        make_callback(session, case, state="claimed", staff_id=ana.staff_id, claimed_at=now)
+        session.add(
+            PinRequest(
+                case_id=case.id, kind="lost", evidence="met_in_person", delivery="posted",
+                requested_by=ana.staff_id, requested_at=now,
+            )
+        )  # fmt: skip
+        session.get_one(Staff, ana.staff_id).busy_call_id = make_call(session).id
+
+    administrator.opens(f"/console/staff/{ana.staff_id}/leave")
+    assert administrator.reads(
+        "They have 1 claimed callback. Colleagues take over.",
+        "They are in a call now, or their phone rings. A talk goes on.",
+        "1 PIN request of theirs is withdrawn.",
+    )
+    administrator.opens(f"/console/staff/{luis.staff_id}/leave")
+    assert administrator.reads("They have no open work.")
+    administrator.opens(f"/console/staff/{ana.staff_id}/pin")
+    assert "claimed callback" not in administrator.text
 
 
 def test_pin_and_code_are_shown_once_and_kept_as_hashes(
