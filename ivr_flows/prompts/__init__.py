@@ -102,8 +102,9 @@ class Prompts:
         """A day as people say it near ``now``: "today", "yesterday", else "Monday, November 23".
 
         ``on`` is the form after a verb ("on Monday, November 23", "today"), the other follows "since".
-        ``clock`` adds the time of day. ``heard_in`` is the listener's time zone, if it may be another: where
-        it is not the same day now, "today" would be another day, so the day has its own name.
+        ``clock`` adds the time of day, and which of the two it is when the clocks go back. ``heard_in`` is
+        the listener's time zone, if it may be another: where it is not the same day now, "today" would be
+        another day, so the day has its own name.
         """
         zone = ZoneInfo(time_zone)
         local, today = at.astimezone(zone).date(), now.astimezone(zone).date()
@@ -136,7 +137,7 @@ class Prompts:
             day = self._day(language, local, is_this_year=is_this_year)
             words = self.text(language, "moment.on" if on else "moment.since", day=day)
         if clock:
-            words = self.text(language, "moment", day=words, clock=self._clock(language, local))
+            words = self.text(language, _with_clock(local), day=words, clock=self._clock(language, local))
         return words
 
     def _day(self, language: str, local: datetime, *, is_this_year: bool) -> str:
@@ -204,6 +205,13 @@ class Prompts:
             ]
             found += language.telling
         return found
+
+
+def _with_clock(local: datetime) -> str:
+    """The prompt for a day with a time of day; one that comes twice that day is told from the other."""
+    if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+        return "moment"
+    return "moment.after_change" if local.fold else "moment.before_change"
 
 
 def counted(prompt: str, count: int) -> str:

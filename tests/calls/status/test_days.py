@@ -72,3 +72,66 @@ def test_caller_without_the_pin_hears_the_day_of_the_office_by_its_name_if_it_is
         phone.presses(key)
 
     assert phone.hears("We will call you no later than Wednesday, December 2 at 11:59 PM Eastern Time.")
+
+
+#: The first 1:10 AM in New York on the night in which the clocks go back.
+BEFORE_THE_CHANGE = datetime(2026, 11, 1, 5, 10, tzinfo=UTC)
+IN_OCTOBER = {"status_at": datetime(2026, 10, 30, 18, 0, tzinfo=UTC)}
+PROMISED_AFTER = {
+    "1": "We will call you no later than today, after the clock change, at 1:10 AM",
+    "2": "Le llamaremos a más tardar hoy, después del cambio de hora, a la 1:10 de la madrugada",
+}
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_promise_for_an_hour_that_comes_twice_says_which_of_the_two_is_meant(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, clock: Clock, language: str
+) -> None:
+    make_staff()
+    clock.now = BEFORE_THE_CHANGE
+    opens_the_case(
+        phone, make_case(custody_status="in_custody", as_of=clock.now, record=IN_OCTOBER), language
+    )
+    assert phone.hears(
+        {
+            "1": "as of today, before the clock change, at 1:10 AM.",
+            "2": "hoy, antes del cambio de hora, a la 1:10 de la madrugada.",
+        }[language]
+    )
+
+    for key in "23":
+        phone.presses(key)
+    assert phone.hears(f"{PROMISED_AFTER[language]}.")
+
+    clock.passes(minutes=55)
+    again = phone.another()
+    opens_the_case(
+        again, make_case(custody_status="in_custody", as_of=clock.now, record=IN_OCTOBER), language
+    )
+    for key in "23":
+        again.presses(key)
+    assert again.hears({"1": "no later than today at 2:05 AM.", "2": "a las 2:05 de la madrugada."}[language])
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_promise_without_the_pin_says_which_hour_is_meant_by_the_clock_of_the_office(
+    phone: Phone, make_staff: MakeStaff, clock: Clock, language: str
+) -> None:
+    make_staff()
+    clock.now = BEFORE_THE_CHANGE
+    reaches_the_first_menu(phone, language)
+    for key in "213":
+        phone.presses(key)
+
+    zone = {"1": " Eastern Time.", "2": ", hora del este."}[language]
+    assert phone.hears(PROMISED_AFTER[language] + zone)
+
+
+def test_record_of_the_hour_before_the_change_is_not_heard_as_one_of_the_future(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    clock.now = datetime(2026, 11, 1, 6, 35, tzinfo=UTC)
+    told = datetime(2026, 11, 1, 5, 40, tzinfo=UTC)
+    opens_the_case(phone, make_case(custody_status="in_custody", as_of=told, record=IN_OCTOBER))
+
+    assert phone.hears("That is as of today, before the clock change, at 1:40 AM.")
