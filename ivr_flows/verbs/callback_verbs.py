@@ -477,7 +477,7 @@ def keep_callback(desk: Desk, _digits: str) -> str:
         return "gone"
     if waiting is not None:
         desk.asked_for = waiting
-    elif not callbacks.keep_callback(desk.session, found):
+    elif not callbacks.keep_callback(desk.session, found, callbacks.IS_OWED_TO_CALLER):
         return "gone"
     desk.call.asked_at = desk.now
     say_due(desk, due_at)

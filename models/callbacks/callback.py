@@ -273,13 +273,12 @@ UNASKED = (STAFF_CALL, "consent_ends", "calls_stopped", NOTICE_TASK)
 IS_STAFF_TASK = and_(
     CALLBACKS.c.reason == NOTICE_TASK, CALLBACKS.c.begun_by_staff, CALLBACKS.c.rescheduled_by_id.is_(None)
 )
-#: A callback that was left for staff and that one of them only keeps: the line calls nobody for it. A call
-#: that staff began is none, since its person may want it (``keep_callback``).
-IS_KEPT = and_(
-    CALLBACKS.c.state == "claimed", CALLBACKS.c.taken_up_at.is_not(None), CALLBACKS.c.reason != STAFF_CALL
-)
+#: What is in the hands of staff and promised to nobody: such a task, a call that staff began, or one that was
+#: left for them and that one of them took up again. If they do not make it, the line does not either.
+IS_OF_STAFF = or_(IS_STAFF_TASK, CALLBACKS.c.taken_up_at.is_not(None))
 #: What a caller who entered the PIN is promised: it, and nothing else, is theirs to hear of and to change.
-IS_OWED_TO_CALLER = and_(IS_OWED, ~IS_STAFF_TASK, ~IS_KEPT)
+#: What they ask for while staff make a call of their own is another row (``follow_up.insert_unless_open``).
+IS_OWED_TO_CALLER = and_(IS_OWED, ~IS_OF_STAFF)
 
 
 #: Values for a promise of another moment: nobody was warned about it yet, and no offer of it was missed.
@@ -354,8 +353,9 @@ def keep_callback(session: Session, callback_id: int, *only_if: ColumnElement[bo
     """The person wants the promised call; False when it is no longer promised, or not ``only_if``.
 
     A round that misses them now must not be the last one: they were told that we will call. It is not the
-    first one either, and only that may leave a message (R31). A call that staff began, or took up again, is
-    promised from now on, like any that was asked for: if they miss it, it does not go back to them.
+    first one either, and only that may leave a message (R31). A call that staff began, and that the line goes
+    on with, is promised from now on like any that was asked for. So is one without a PIN that staff took up
+    again: if they miss it, it does not go back to them.
     """
     kept = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, IS_OWED, *only_if)
     fewer = case((CALLBACKS.c.caller_tries > 1, 1), else_=CALLBACKS.c.caller_tries)

@@ -218,13 +218,13 @@ def owed_beside(session: Session, callback: Callback) -> int | None:
 
 
 def waits_behind(session: Session, case_id: int | None) -> bool:
-    """Whether a callback that this case was promised waits behind news."""
+    """Whether a callback that this case was promised waits behind news, or another call of staff."""
     waits = select(Callback.id).where(Callback.case_id == case_id, *WAITS).limit(1)
     return case_id is not None and session.scalar(waits) is not None
 
 
 def waiting_of(session: Session, case_id: int | None) -> Callback | None:
-    """The callback of this case that waits behind news, locked after what the case is owed."""
+    """The callback of this case that waits behind a call of staff, locked after what the case is owed."""
     if case_id is None:
         return None
     waits = select(Callback).where(Callback.case_id == case_id, *WAITS).order_by(Callback.id)
@@ -234,7 +234,7 @@ def waiting_of(session: Session, case_id: int | None) -> Callback | None:
 
 
 def is_waiting(callback: Callback) -> bool:
-    """Whether this callback waits behind news."""
+    """Whether this callback waits behind news, or another call of staff."""
     return callback.state == TAKEN_UP_AGAIN and callback.outcome == BEHIND_NEWS
 
 
@@ -270,12 +270,13 @@ def bring_back(
 ) -> None:
     """Promise again what waited, unless somebody is being called about the news or talks with the person.
 
-    A task that nobody is calling about goes back to staff: a case has one open callback, and the person knows
-    of the promised one. A task that is only claimed waits for its call until the promised moment; with
+    What staff have, and are not calling for, goes back to them: a case has one open callback, and the person
+    knows of the promised one. What is only claimed waits for its call until the promised moment; with
     ``at_once`` it does not, since the person asks for theirs. A call that comes earlier is made first; once
     the promised moment has come, only one that is as urgent and due no later. Of the others, one that was
-    asked for with the PIN since takes the class and the moment of what waited. One that continues the talk
-    ends: whoever answered may not be the person, so the promise keeps its phone and its wishes (R35, R37).
+    asked for with the PIN since takes the class and the moment of what waited. One that was asked for before,
+    and that staff had taken up, ends. So does one that continues the talk: whoever answered may not be the
+    person, so the promise keeps its phone and its wishes (R35, R37).
     """
     is_earlier = and_(
         _OTHER.state == "requested",
@@ -306,7 +307,7 @@ def bring_back(
         is_still = session.scalars(still.execution_options(populate_existing=True)).first() is not None
         if not is_still or (stands is not None and stands.state in _IN_CALL):
             continue
-        if stands is not None and stands.reason == NOTICE_TASK:
+        if stands is not None and (stands.reason == NOTICE_TASK or stands.taken_up_at is not None):
             is_time = at_once or stands.state == "requested" or callback.next_attempt_at <= now
             if is_time:
                 advance(session, stands.id, "leave", actor=actor, now=now)
@@ -316,9 +317,11 @@ def bring_back(
             is_theirs = not stands.begun_by_staff and stands.reason not in CONTINUES
             if _comes_first(stands, callback, now):
                 continue
-            if is_theirs:
+            if is_theirs and stands.id > callback.id:
                 _take_over(session, stands, callback, now, actor)
             else:
+                if is_theirs and stands.urgency == "urgent":
+                    callback.urgency = "urgent"
                 _end_agreed(session, stands, now, actor)
                 stands = None
         if stands is None:
@@ -368,7 +371,7 @@ def _take_over(session: Session, stands: Callback, waiting: Callback, now: datet
 
 
 def _end_agreed(session: Session, stands: Callback, now: datetime, actor: str) -> None:
-    """End a call that nobody asked for with the PIN: the promised one is made instead."""
+    """End a call that staff began, agreed on or had taken up: the promised one is made instead."""
     advance(session, stands.id, "leave", actor=actor, now=now, outcome=ANEW, warned=LEFT_TOLD)
     session.refresh(stands)
     stands.rank = None

@@ -5,17 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TextClause, or_, select
+from sqlalchemy import ColumnElement, Select, TextClause, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from models.audit import audit
 from models.callbacks.callback import (
     CALLBACKS,
-    IS_KEPT,
+    IS_OF_STAFF,
     IS_OPEN,
     IS_OWED,
-    IS_STAFF_TASK,
     UNASKED,
     Callback,
     advance,
@@ -51,7 +50,7 @@ NEXT_PHONE = "next_phone"
 NO_SAFE_PHONE = "no_safe_phone"
 #: The outcome of one that was left or not answered, after a person promised it again.
 ANEW = "promised_anew"
-#: The outcome of one that waits, left for staff, while they call its person about news.
+#: The outcome of one that waits, left for staff, while they call its person about news, or by themselves.
 BEHIND_NEWS = "behind_news"
 #: Nobody has to see to one that was left with these.
 NOT_WAITED_FOR = (ANEW, BEHIND_NEWS)
@@ -162,7 +161,7 @@ def lacks_phone(session: Session, callback: Callback) -> bool:
 def insert_unless_open(session: Session, values: dict[str, Any], actor: str, now: datetime) -> int | None:
     """Insert a callback with these columns; its id, or None if its case has an open one: the index decides.
 
-    What staff keep for themselves makes way for a promise (``_gives_way``).
+    What is of staff makes way for a promise (``_gives_way``).
     """
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     is_promise = values["state"] == "requested" and values["reason"] not in UNASKED
@@ -178,15 +177,14 @@ def insert_unless_open(session: Session, values: dict[str, Any], actor: str, now
 
 
 def _gives_way(session: Session, case_id: int | None, actor: str, now: datetime) -> dict[str, Any]:
-    """Make way for what a person is promised: staff's own task about news of their case goes back to staff.
+    """Make way for what a person is promised: what staff only claimed of this case goes back to them.
 
-    So does any callback that was left for staff and is only claimed. While somebody is already called for
-    staff's task, the promise waits behind that call (``claim.bring_back``). Returns the columns that say so;
-    none of them otherwise.
+    While somebody is already called for it, the promise waits behind that call (``claim.bring_back``).
+    Returns the columns that say so; none of them otherwise.
     """
     if case_id is None:
         return {}
-    task_of = select(Callback).where(Callback.case_id == case_id, IS_OWED, or_(IS_STAFF_TASK, IS_KEPT))
+    task_of = select(Callback).where(Callback.case_id == case_id, IS_OWED, IS_OF_STAFF)
     task = session.scalars(
         task_of.with_for_update(key_share=True).execution_options(populate_existing=True)
     ).first()

@@ -58,7 +58,7 @@ SHORT_OUTCOMES = {
     "stop_lifted": N_("stop was lifted"),
     "phone_stopped": N_("a phone was stopped"),
     "no_safe_phone": N_("no safe phone"),
-    "behind_news": N_("waits behind news"),
+    "behind_news": N_("waits behind a call"),
     "unknown": N_("may have been called"),
     "unknown_call": N_("may have been called"),
     "unknown_offer": N_("call to staff unclear"),

@@ -110,9 +110,7 @@ OUTCOME_SENTENCES = {
     ),
     "superseded": N_("The person asked again with the PIN, and that callback took its place."),
     "promised_anew": N_("Somebody looked into it and promised it anew: it is another callback now."),
-    "behind_news": N_(
-        "It waits while staff call this person about news, and is promised as before after that."
-    ),
+    "behind_news": N_("It waits while staff call this person, and is promised as before after that."),
     "person_asked": N_("Canceled: the person asked for it."),
     "duplicate": N_("Canceled: there was another callback for the same."),
     "wrong_number": N_("Canceled: the number is not theirs."),

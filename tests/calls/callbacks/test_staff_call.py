@@ -232,24 +232,29 @@ def test_call_that_staff_do_not_make_is_left_for_staff_and_rings_nobody_else(
 
 @ON_BOTH
 @pytest.mark.parametrize(("key", "reason"), [("1", "asked"), ("3", "afraid")])
-def test_person_who_hears_of_the_call_with_the_pin_and_wants_it_is_promised_it(
+def test_person_who_asks_with_the_pin_after_staff_missed_their_own_call_is_promised_one_of_theirs(
     phone: Phone, case: MadeCase, make_staff: MakeStaff, hotline: Hotline, key: str, reason: str
 ) -> None:
     who = make_staff(phone=LIAISON)
     make_staff(phone="+12025550171")
-    calls(hotline, case, who)
+    begun = calls(hotline, case, who)
     hotline.declines(phone)
 
     opens_the_case(phone, case, from_=HOME)
     phone.presses("2")
     phone.presses(key)
+    assert phone.hears("We will call you no later than")
     phone.hangs_up()
-    assert (the_callback(hotline).reason, the_callback(hotline).case_id) == (reason, case.id)
-    assert not the_callback(hotline).begun_by_staff
+    promised = hotline.row(select(Callback).where(Callback.id != begun))
+    assert (promised.reason, promised.case_id) == (reason, case.id)
+    assert not promised.begun_by_staff
 
     sweeps(hotline, minutes=3)
     sweeps(hotline, minutes=1)
-    assert the_callback(hotline).state == "ringing_liaison", "a promise rings whoever is free"
+    states = {one.id: one.state for one in hotline.rows(select(Callback))}
+    assert states == {begun: "left_for_staff", promised.id: "ringing_liaison"}, (
+        "a promise rings whoever is free"
+    )
 
 
 def test_person_who_does_not_answer_is_tried_again_within_their_hours(

@@ -75,7 +75,7 @@ def test_person_who_asks_while_staff_only_keep_what_was_left_hears_their_own_pro
 
 
 @pytest.mark.parametrize(("reason", "outcome"), LEFT)
-def test_person_who_keeps_the_call_that_staff_are_making_is_called_though_they_miss_it(
+def test_person_who_asks_while_staff_call_for_what_was_left_is_called_though_they_miss_it(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, reason: str, outcome: str
 ) -> None:
     who = make_staff()
@@ -86,12 +86,15 @@ def test_person_who_keeps_the_call_that_staff_are_making_is_called_though_they_m
 
     opens_the_case(phone, case)
     phone.presses("2")
-    assert phone.hears("You already have a callback")
+    assert phone.does_not_hear("You already have a callback")
+    assert phone.hears("To have us call this phone as soon as we can, press 1")
     phone.presses("1")
-    assert phone.hears("We will call you no later than today at 11:00 AM")
+    assert phone.hears("We will call you no later than tomorrow at 11:59 PM")
     phone.hangs_up()
     for call in list(hotline.carrier.ringing):
         phone.another().lets_ring(call)
     sweeps(hotline, minutes=15)
+    sweeps(hotline, seconds=5)
 
-    assert talks(phone, hotline).id == left.id
+    asked = talks(phone, hotline)
+    assert (asked.id != left.id, asked.reason) == (True, "asked")

@@ -526,9 +526,7 @@ def test_task_about_news_can_be_called_although_its_person_is_promised_another_c
     liaison.clicks("Reopen")
     assert "Call now" in {button.text_content().strip() for button in liaison.page.xpath("//button")}
     liaison.opens(f"/console/callbacks/{other}")
-    assert liaison.reads(
-        "It waits while staff call this person about news, and is promised as before after that."
-    )
+    assert liaison.reads("It waits while staff call this person, and is promised as before after that.")
 
 
 def test_task_about_news_leads_to_the_callback_that_its_person_is_promised_now(
