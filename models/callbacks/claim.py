@@ -20,8 +20,9 @@ from models.callbacks.follow_up import (
     promise_as_before,
     why_not_called,
 )
+from models.callbacks.owed_already import A_MOMENT
 from models.callbacks.refusals import CallbackRefusal
-from models.callbacks.to_new_phone import lacks_code
+from models.callbacks.to_new_phone import is_for_code, lacks_code
 from models.calls.two_lists import rank_of
 from models.cases.duress import may_call
 from models.staff.alert import LEFT_TOLD
@@ -36,6 +37,12 @@ OVERSEERS = ("supervisor", "administrator")
 WAITS = (text("callbacks.state = 'left_for_staff'"), Callback.outcome == BEHIND_NEWS)
 _IN_CALL = ("ringing_liaison", "ringing_caller", "talking")
 _OTHER = aliased(Callback)
+#: What a call of staff takes from the promise that it keeps, beside its class.
+_OF_PROMISE = (
+    "reason", "requested_at", "requested_in_call_id", "due_at", "news_at", "window_starts", "window_ends",
+    "language", "time_zone", "silent", "voicemail_allowed", "voicemail_text", "may_answer", "when_dropped",
+    "caller_tries", "asked_elsewhere", "begun_by_staff", "taken_up_at", "rescheduled_by_id",
+)  # fmt: skip
 
 
 def claim(session: Session, callback_id: int, staff_id: int, now: datetime, policies: Policies) -> Callback:
@@ -328,6 +335,26 @@ def bring_back(
             promise_as_before(session, callback, actor, now)
 
 
+def keep_waiting(session: Session, callback: Callback, actor: str, now: datetime) -> None:
+    """A call that staff make by themselves keeps the promise that waits behind it if it calls that phone.
+
+    From the accept key on it is the promised call: its liaison sees what was asked, and if its person is not
+    reached the line goes on. A promise for later stays as it is; so does any if the call is about news, or
+    says its code to a new phone.
+    """
+    if callback.taken_up_at is None or callback.reason == NOTICE_TASK or is_for_code(session, callback):
+        return
+    waiting = waiting_of(session, callback.case_id)
+    is_it = waiting is not None and waiting.phone_key == callback.phone_key
+    if waiting is None or not is_it or waiting.next_attempt_at > now + A_MOMENT:
+        return
+    for name in _OF_PROMISE:
+        setattr(callback, name, getattr(waiting, name))
+    callback.urgency = "urgent" if "urgent" in (callback.urgency, waiting.urgency) else "other"
+    callback.outcome, callback.rank = None, None
+    _is_kept_by(session, waiting, callback, now, actor)
+
+
 def end_waiting(session: Session, case_id: int | None, actor: str, now: datetime) -> list[int]:
     """The person canceled their callback: what waits behind it ends with it, or it would ring them.
 
@@ -362,10 +389,15 @@ def _take_over(session: Session, stands: Callback, waiting: Callback, now: datet
     # "You do not have to talk" was part of that promise.
     stands.silent = stands.silent or waiting.silent
     # It joins the list in its class as soon as its time has come.
-    stands.rank, waiting.outcome, waiting.rank, waiting.replaced_by_id = None, ANEW, None, stands.id
+    stands.rank = None
+    _is_kept_by(session, waiting, stands, now, actor)
+
+
+def _is_kept_by(session: Session, waiting: Callback, other: Callback, now: datetime, actor: str) -> None:
+    waiting.outcome, waiting.rank, waiting.replaced_by_id = ANEW, None, other.id
     session.flush()
     audit.record(
-        session, actor=actor, action="reschedule_callback", target=f"callback:{stands.id}", now=now,
+        session, actor=actor, action="reschedule_callback", target=f"callback:{other.id}", now=now,
         facts={"after": waiting.id},
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from models.calls.call import Call
 
 #: A call this much later than promised still counts as the promised one: its requester may still be
 #: listening.
-_A_MOMENT = timedelta(minutes=3)
+A_MOMENT = timedelta(minutes=3)
 
 
 def askers(session: Session, owed: Sequence[Callback]) -> dict[int | None, Any]:
@@ -67,8 +67,8 @@ def rings_anyway(
     as_good = [
         one
         for one in owed
-        if one.next_attempt_at <= at + _A_MOMENT
-        and (one.next_attempt_at >= at - _A_MOMENT or not not_before)
+        if one.next_attempt_at <= at + A_MOMENT
+        and (one.next_attempt_at >= at - A_MOMENT or not not_before)
         and (one.urgency == "urgent" or urgency != "urgent")
         and (one.silent or not silent)
     ]

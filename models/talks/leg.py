@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
-from models.callbacks.claim import WAITS, is_waiting, put_off_waiting
+from models.callbacks.claim import WAITS, is_waiting, keep_waiting, put_off_waiting
 from models.callbacks.liaison import Liaison
 from models.callbacks.next_try import liaison_missed
 from models.callbacks.to_new_phone import is_for_code
@@ -96,6 +96,7 @@ def accept_by_liaison(session: Session, leg: "CallState", now: datetime) -> Lite
     if callback.state != "ringing_liaison":
         return _gone(session, leg)
     note_key(session, leg.staff_id)
+    keep_waiting(session, callback, f"liaison:{leg.staff_id}", now)
     caller_leg = make_caller_leg(session, callback, now)
     advance(
         session,

@@ -74,7 +74,8 @@ def is_called(phone: Phone, hotline: Hotline, to: str = HOME, minutes: float = 1
     assert hotline.rung() == [FREE]
     _, to_person = accepted_by(phone.another(), hotline)
     assert to_person.to == to
-    return hotline.row(select(Callback).where(Callback.state == "ringing_caller"))
+    rung: Callback = hotline.row(select(Callback).where(Callback.state == "ringing_caller"))
+    return rung
 
 
 def test_person_who_waits_in_vain_for_somebody_to_tell_them_of_an_escape_is_called(
@@ -224,3 +225,98 @@ def test_person_who_asks_to_be_told_of_an_escape_at_night_is_called_at_home_and_
     rung = is_called(phone, hotline)
     assert (rung.reason, rung.urgency) == ("hard_news", "urgent")
     assert NEW not in hotline.carrier.asked_for
+
+
+@pytest.mark.parametrize("key", ["1", "3"])
+def test_person_whom_staff_reach_by_the_call_that_was_on_is_not_called_a_second_time(
+    phone: Phone, victim: Phone, make_case: MakeCase, begins: Begins, hotline: Hotline, key: str
+) -> None:
+    case = make_case("in_custody", phone=HOME)
+    begins(case)
+    asks(victim, case, key)
+
+    liaison, to_person = accepted_by(phone.another(), hotline)
+    assert to_person.to == HOME
+    person = phone.another().answers(to_person)
+    person.presses("1")
+    hotline.jobs.works_off()
+    talking = hotline.row(select(Callback).where(Callback.state == "talking"))
+    assert (talking.reason, talking.begun_by_staff) == ("afraid" if key == "3" else "asked", False)
+    assert liaison.is_talking
+    person.hangs_up()
+    hotline.jobs.works_off()
+    liaison.presses("1")
+
+    assert rings_in(hotline, 40) == []
+
+
+def test_person_who_asked_and_then_cannot_talk_is_left_alone_for_now_and_called_later(
+    phone: Phone, victim: Phone, make_case: MakeCase, begins: Begins, hotline: Hotline
+) -> None:
+    case = make_case("in_custody", phone=HOME)
+    begins(case)
+    asks(victim, case, "1")
+
+    _, to_person = accepted_by(phone.another(), hotline)
+    person = phone.another().answers(to_person)
+    person.presses("2")
+    assert person.hears("We will call at another time")
+
+    assert rings_in(hotline, 25) == []
+    assert is_called(phone, hotline).reason == "asked"
+
+
+def test_person_who_asked_and_is_overheard_is_left_alone_for_now_and_called_later(
+    phone: Phone, victim: Phone, make_case: MakeCase, begins: Begins, hotline: Hotline
+) -> None:
+    case = make_case("in_custody", phone=HOME)
+    begins(case)
+
+    opens_the_case(victim, case, from_=HOME)
+    victim.presses("2")
+    victim.presses("1")
+    victim.presses("7")
+    victim.hangs_up()
+
+    assert rings_in(hotline, 25) == []
+    assert is_called(phone, hotline).reason == "asked"
+
+
+def test_person_who_asks_once_more_hears_of_their_own_callback_and_cancels_that_one(
+    phone: Phone, victim: Phone, make_case: MakeCase, begins: Begins, hotline: Hotline
+) -> None:
+    case = make_case("in_custody", phone=HOME)
+    begins(case)
+    asks(victim, case, "1")
+
+    again = phone.another()
+    opens_the_case(again, case, from_=HOME)
+    again.presses("2")
+    assert again.hears(f"{KNOWN}. We will call you no later than tomorrow at 11:59 PM.")
+    again.presses("4")
+    assert again.hears("Your callback is canceled.")
+    again.hangs_up()
+    nobody_answers(phone, hotline)
+
+    assert rings_in(hotline, 40) == []
+    assert [one.reason for one in hotline.rows(select(Callback).where(Callback.state == "cancelled"))] == [
+        "asked"
+    ]
+
+
+def asks(victim: Phone, case: MadeCase, key: str) -> None:
+    """The victim asks for a call with this key of the menu, and hangs up."""
+    opens_the_case(victim, case, from_=HOME)
+    victim.presses("2")
+    victim.presses(key)
+    assert victim.hears("We will call you no later than")
+    victim.hangs_up()
+
+
+def rings_in(hotline: Hotline, minutes: int) -> list[str]:
+    """Whom the line calls in these minutes."""
+    hotline.jobs.works_off()
+    already = len(hotline.carrier.asked_for)
+    for _ in range(5):
+        sweeps(hotline, minutes=minutes / 5)
+    return hotline.carrier.asked_for[already:]
