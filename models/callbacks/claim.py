@@ -297,9 +297,13 @@ def bring_back(
             ),
         ),
     )
-    goes_before = exists().where(
-        _OTHER.case_id == Callback.case_id, or_(_OTHER.state.in_(_IN_CALL), is_earlier)
-    )
+    # A talk that staff began or took up keeps nothing that was promised to another phone.
+    is_elsewhere = and_(
+        _OTHER.state == "talking", _OTHER.taken_up_at.is_not(None), _OTHER.reason != NOTICE_TASK,
+        _OTHER.phone_key != Callback.phone_key,
+    )  # fmt: skip
+    is_in_call = and_(_OTHER.state.in_(_IN_CALL), ~is_elsewhere)
+    goes_before = exists().where(_OTHER.case_id == Callback.case_id, or_(is_in_call, is_earlier))
     whose: list[ColumnElement[bool]] = [] if case_id is None else [Callback.case_id == case_id]
     waiting = select(Callback).where(*WAITS, ~goes_before, *whose)
     # Those whose time has come are first: the rest may wait for a claim to end.

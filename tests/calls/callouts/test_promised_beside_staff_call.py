@@ -207,6 +207,25 @@ def test_line_calls_the_home_phone_and_not_the_new_one_to_which_staff_were_to_sa
     assert NEW not in hotline.carrier.asked_for
 
 
+def test_afraid_person_is_called_at_home_while_staff_talk_with_somebody_at_the_new_phone(
+    phone: Phone, victim: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    case = make_case("in_custody", phone=HOME)
+    who = make_staff(phone=LIAISON, on_shift=False)
+    make_staff(email="bo@office.example.org", phone=FREE)
+    calls_with_code(hotline, case, who)
+    asks(victim, case, "3")
+
+    liaison, to_new = accepted_by(phone.another(), hotline)
+    assert to_new.to == NEW
+    phone.another().answers(to_new).presses("1")
+    hotline.jobs.works_off()
+    assert liaison.is_talking
+
+    assert is_called(phone, hotline).reason == "afraid"
+    assert liaison.is_talking
+
+
 def test_person_who_asks_to_be_told_of_an_escape_at_night_is_called_at_home_and_not_at_a_new_phone(
     phone: Phone, victim: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
 ) -> None:
