@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from models import Call, Callback, Staff, Subject
 from models.callbacks.callback import advance
+from models.callbacks.note import note_of
 from models.talks.leg_end import leg_ended
 from models.talks.talk import Talk, begin_talk
 from tests.browser.conftest import Visitors
@@ -240,6 +241,60 @@ def test_draft_of_a_note_is_restored_and_one_that_would_be_refused_is_never_stor
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(re.compile("/console/sign-in"))
     assert page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('note:'))") == []
+
+
+def test_note_outcome_and_day_of_a_refused_form_stay_when_the_wrap_up_ends_and_the_note_is_saved_then(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, note = console_server.adds(), "Wants help with transport to court."
+    callback_id = promises(console_server)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.locator("#does-call").click()
+    expect(page.locator("#work").get_by_text("Accept there by pressing 1")).to_be_visible()
+    two_talk(console_server, callback_id)
+    field, day = page.get_by_label("Note for colleagues"), page.get_by_label("Call again on")
+    page.locator("#bar-end").click()
+    expect(page.locator("#save-outcome")).to_be_visible()
+    field.fill(note)
+    page.keyboard.press("Control+Enter")
+    refusal = page.locator("#outcome-error")
+    expect(refusal).to_have_text("Choose an outcome from the list.")
+
+    is_free(console_server, ana)
+    looks_again(page)
+
+    expect(page.get_by_text("Wrap-up until")).to_have_count(0)
+    expect(field).to_have_value(note)
+    expect(refusal).to_be_visible()
+    assert page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('note:')).length") == 1
+    judge(page, "work-refused-save", (390, 1280))
+    page.locator("label[for=outcome-call_later]").click()
+    day.fill("2020-01-02")
+    page.get_by_label("Call again at").fill("10:00")
+    page.locator("#save-outcome").click()
+    expect(page.locator("#call_day-error")).to_have_text("Choose a future time within 60 days.")
+    expect(day).to_have_attribute("aria-invalid", "true")
+    expect(refusal).to_have_count(0)
+    with console_server.database.transaction() as session:
+        session.get_one(Staff, ana.staff_id).wrap_up_until = datetime.now(UTC) + timedelta(minutes=5)
+    looks_again(page)
+    expect(page.get_by_text("Wrap-up until")).to_be_visible()
+    expect(page.locator("#outcome-call_later")).to_be_checked()
+    expect(day).to_have_value("2020-01-02")
+
+    page.locator("#save-note").click()
+    expect(page.get_by_text("The note is saved.").first).to_be_visible()
+    expect(page.locator("#call_day-error")).to_have_count(0)
+    expect(page.locator("#outcome-call_later")).to_be_checked()
+    expect(day).to_have_value("2020-01-02")
+    page.locator("label[for=outcome-reached]").click()
+    page.locator("#save-outcome").click()
+    expect(page.locator("#desk").get_by_text("Saved: Reached")).to_be_visible()
+    with console_server.database.reading() as session:
+        row = session.get_one(Callback, callback_id)
+        assert row.outcome == "reached"
+        assert note_of(session, row) == note
+    visitors.complaints.clear()  # The browser logs that two forms were refused.
 
 
 def test_refusal_of_a_typed_note_is_said_once_and_not_again_when_the_call_ends(

@@ -55,7 +55,12 @@ class TalkClick:
 def finish(click: TalkClick) -> list[Job]:
     """Save the note, the outcome and its facts. Raises RefusedError, and then nothing is saved."""
     save_note(click)
-    return _save_outcome(click)
+    try:
+        return _save_outcome(click)
+    except RefusedError as error:
+        # The day of *Reschedule*, which is on the same page, has the same words and another field.
+        error.field = "call_day" if error.field == "day" else error.field
+        raise
 
 
 def save_note(click: TalkClick) -> list[Job]:

@@ -56,6 +56,7 @@ def install_layout(app: Flask, time_zone: str) -> None:
             "typed_all": typed_fields.typed_all,
             "form_was_sent": typed_fields.form_was_sent,
             "is_ticked": typed_fields.is_ticked,
+            "drawn_with": typed_fields.drawn_with,
             "changed_by_both": typed_fields.changed_by_both,
             "was_kept": "kept_form" in g,
             "role_name": role_name,

@@ -8,6 +8,9 @@
   const field = () => document.querySelector("[data-note]");
   const keyOf = (note) => DRAFT + note.dataset.note;
 
+  // A form that came back refused has what was typed as its own value, and what is stored beside it.
+  const stored = (note) => note.form.elements["was-note"].value;
+
   // The same expressions as on the server.
   const rules = document.getElementById("note-rules").dataset;
   const patterns = JSON.parse(rules.patterns).map(([why, source, inWords]) => [why, new RegExp(source, "gi"), inWords]);
@@ -59,7 +62,7 @@
     const note = event.target;
     if (!note.matches("[data-note]")) return;
     if (refusal()) refusal().textContent = "";
-    if (show(note).length || note.value === note.defaultValue) sessionStorage.removeItem(keyOf(note));
+    if (show(note).length || note.value === stored(note)) sessionStorage.removeItem(keyOf(note));
     else sessionStorage.setItem(keyOf(note), note.value);
   });
 
@@ -72,19 +75,34 @@
       return;
     }
     const draft = sessionStorage.getItem(keyOf(note));
-    if (draft === note.defaultValue) sessionStorage.removeItem(keyOf(note));
+    if (draft === stored(note)) sessionStorage.removeItem(keyOf(note));
     else if (draft !== null && note.value === note.defaultValue) note.value = draft;
     show(note);
   };
   document.addEventListener("htmx:afterSettle", begin);
   begin();
 
+  // A form that was refused has no errors any more. What was chosen beside a saved note is still not saved.
+  const accept = (form) => {
+    if (!("typed" in form.dataset)) return;
+    delete form.dataset.typed;
+    [...form.elements].forEach((one) => {
+      if (one.matches(":checked")) {
+        one.checked = true;
+        one.defaultChecked = false;
+      } else if (one.matches("[type=date], [type=time]")) {
+        one.value = one.value;
+        one.defaultValue = "";
+      }
+    });
+  };
   // A saved draft is no draft any more. A refused form keeps what was typed.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig } = event.detail;
     const form = requestConfig.elt;
     if (form.matches("[data-finish]") && xhr.status === 200) {
       sessionStorage.removeItem(keyOf(form.querySelector("[data-note]")));
+      accept(form);
       // The bar above still asks for the outcome.
       queueMicrotask(() => document.body.dispatchEvent(new CustomEvent("desk:told")));
     }

@@ -77,14 +77,31 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
+// A refused form is rendered with what was typed as its own values ([data-typed]). A part that looks again has the
+// stored values, and what was typed would be gone. Such a form keeps its values and errors until it is sent again.
+const refused = new WeakSet();
+const isRefused = (one) => refused.has(one.form || one.closest("form"));
+const hold = (form) => {
+  refused.add(form);
+  // A value that a script or a person set does not follow the one in the page.
+  [...form.elements].forEach((one) => {
+    if (one.matches("[type=radio], [type=checkbox]")) one.checked = one.checked;
+    else if (one.matches("textarea, input:not([type=hidden])")) one.value = one.value;
+  });
+};
+
 // What a person did stays when a part is morphed: opened, typed, ticked, or a form that is being sent.
 const isChosen = (one) => one.checked !== one.defaultChecked;
 // Checking one radio button of a group unchecks the one that the person chose.
 const groupOf = (one) => (one.type === "radio" && one.form ? [...one.form.elements].filter((each) => each.name === one.name) : [one]);
 const IS_KEPT = {
   open: (one) => one.matches("details, dialog"),
-  value: (one) => "defaultValue" in one && one.value !== one.defaultValue,
-  checked: (one) => groupOf(one).some(isChosen),
+  value: (one) => "defaultValue" in one && (one.value !== one.defaultValue || (one.type !== "hidden" && isRefused(one))),
+  checked: (one) => isRefused(one) || groupOf(one).some(isChosen),
+  "data-typed": isRefused,
+  class: (one) => one.className.includes("error") && isRefused(one),
+  "aria-invalid": isRefused,
+  "aria-describedby": isRefused,
   selected: (one) => [...one.closest("select").options].some((each) => each.selected !== each.defaultSelected),
   "data-sent": () => true,
   "aria-busy": () => true,
@@ -93,7 +110,14 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, one) => !(name in I
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (one, next) => {
   if (one.nodeType !== Node.ELEMENT_NODE || next.nodeType !== Node.ELEMENT_NODE) return true;
   // A form for something else starts anew.
-  if (one.matches("form") && one.getAttribute("action") !== next.getAttribute("action")) one.reset();
+  if (one.matches("form") && one.getAttribute("action") !== next.getAttribute("action")) {
+    one.reset();
+    delete one.dataset.typed;
+  }
+  if (one.matches("form[data-typed]") && !next.matches("[data-typed]")) hold(one);
+  else if (one.matches("form")) refused.delete(one);
   // A timer that counts up keeps its own text (desk.js).
   return !(one.dataset.since && one.dataset.since === next.dataset.since);
 };
+Idiomorph.defaults.callbacks.beforeNodeRemoved = (one) =>
+  !(one.nodeType === Node.ELEMENT_NODE && one.matches(".usa-error-message") && isRefused(one));
