@@ -40,7 +40,9 @@ def begin_notice_silently(desk: Desk, _digits: str) -> str:
 @answers("put_off", "gone")
 def put_off_notice(desk: Desk, _digits: str) -> str:
     """Key 2: not now; the line calls later."""
-    return answering.put_off(desk.session, desk.call, desk.now, desk.callback_policy)
+    word, jobs = answering.put_off(desk.session, desk.call, desk.now, desk.callback_policy)
+    desk.jobs += jobs
+    return word
 
 
 @answers("message", "nothing")

@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance, was_put_off
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.claim import WAITS, is_waiting, put_off_waiting
 from models.callbacks.to_new_phone import is_for_code
 from models.calls.call import CALLS
 from models.calls.role import CALLED_BACK
@@ -111,6 +112,57 @@ def caller_missed(
         caller_tries=tries,
         next_attempt_at=next_at,
     )
+
+
+def put_off_others(
+    session: Session,
+    phone_key: str,
+    actor: str,
+    now: datetime,
+    policy: CallbackPolicy,
+    *,
+    but: int | None = None,
+    counted: bool = False,
+) -> list[Job]:
+    """A person who cannot talk now is not called soon for a callback to the same phone, except ``but``.
+
+    ``counted``: this is a round of those callbacks too, and after the last one staff decide. One that waits
+    behind news is put off while it waits. Returns the jobs to enqueue: a liaison who is being called for one
+    of them is released.
+    """
+    is_soon = and_(
+        or_(Callback.state == "requested", and_(*WAITS)), Callback.next_attempt_at < now + policy.retry
+    )
+    theirs = (
+        select(Callback)
+        .where(
+            Callback.phone_key == phone_key,
+            Callback.id.is_distinct_from(but),
+            or_(is_soon, Callback.state == "ringing_liaison"),
+        )
+        .order_by(Callback.id)
+        # For one that somebody takes or accepts right now, a phone is already ringing.
+        .with_for_update(skip_locked=True, of=Callback)
+    )
+    jobs: list[Job] = []
+    for other in session.scalars(theirs).all():
+        jobs += [] if other.liaison_call_id is None else [("release_leg", other.liaison_call_id)]
+        tries = other.caller_tries + counted
+        following = policy.next_round(other, tries, now, policy.retry)
+        tries, next_at = following or (tries, None)
+        if other.taken_up_at is not None:
+            # A callback that was left for staff goes back to them.
+            advance(session, other.id, "leave", actor=actor, now=now, outcome=other.outcome)
+        elif is_waiting(other):
+            put_off_waiting(session, other, tries, next_at, actor, now)
+        elif next_at is None:
+            advance(session, other.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="not_safe")
+        else:
+            advance(
+                session, other.id, "not_safe_later", actor=actor, now=now, caller_tries=tries,
+                next_attempt_at=next_at,
+            )  # fmt: skip
+    return jobs
 
 
 def leave_for_staff(

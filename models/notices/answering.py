@@ -15,6 +15,7 @@ from models.callbacks.callback import IS_OWED, Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.case_words import heard_for
+from models.callbacks.next_try import put_off_others
 from models.callbacks.wishes import SAFEST, VOICEMAIL_TEXTS, wishes_of_phone
 from models.calls.call_status import LEAVING, bring_forward
 from models.cases.duress import is_calling_paused
@@ -41,6 +42,7 @@ from models.notices.notice_phones import (
     is_called,
     last_digits,
     phone_of_leg,
+    rest_phone,
     wrong_codes,
 )
 from models.notices.placing import Facts, facts_of, phones_of, why_not
@@ -337,18 +339,26 @@ def _of_custody(session: Session, case_id: int) -> list[Notice]:
 
 def put_off(
     session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy
-) -> Literal["put_off", "gone"]:
-    """Not a good time: this phone rings again later, and the others go on. It is no refusal and no try."""
+) -> tuple[Literal["put_off", "gone"], list[Job]]:
+    """Not a good time: this phone rings again later, and the others go on. It is no refusal and no try.
+
+    The phone is left alone for a while, as after the same key in a callback. Returns the jobs to enqueue: a
+    liaison who is being called for a callback to it is released.
+    """
     facts = _facts(session, leg, now)
     bring_forward(session, leg.id, LEAVING)
+    jobs: list[Job] = []
+    if leg.phone_key is not None:
+        jobs = put_off_others(session, leg.phone_key, _actor(leg), now, policy)
+        rest_phone(session, leg.phone_key, now + policy.retry)
     if facts is None or facts.notice.state != "ringing":
-        return "gone"
+        return "gone", jobs
     phone = phone_of_leg(session, facts.notice.id, leg.phone_key)
     if phone is not None:
         phone.not_before = now + timedelta(minutes=policy.numbers.call_later_minutes)
     session.flush()
     record_move(session, facts.notice.id, "put_off_notice", now, _actor(leg))
-    return "put_off" if _rings_again(session, facts, now, policy) else "gone"
+    return "put_off" if _rings_again(session, facts, now, policy) else "gone", jobs
 
 
 def rings_again(session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy) -> bool:

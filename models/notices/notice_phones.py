@@ -14,7 +14,7 @@ from models.cases.daily_window import DailyWindow
 from models.cases.registrant import Consent, Phone
 from models.cases.safe_phone import SAFE
 from models.notices.cadence import AllowedPhone
-from models.notices.notice import NOTICE_PHONES, NOTICES, Notice, NoticePhone
+from models.notices.notice import IS_WAITING, NOTICE_PHONES, NOTICES, Notice, NoticePhone
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 
@@ -241,6 +241,26 @@ def wait_for_our_calls(
             is_any = True
     session.flush()
     return is_any
+
+
+def rest_phone(session: Session, phone_key: str, until: datetime) -> None:
+    """Somebody at this phone cannot talk now: no call about news that is not urgent rings there until then.
+
+    Urgent news goes on at its own pace (R28), and so do the other phones.
+    """
+    soon = (
+        select(Notice, Phone.id)
+        .join(Case, Case.id == Notice.case_id)
+        .join(Phone, Phone.registrant_id == Case.registrant_id)
+        .where(Phone.phone_key == phone_key, IS_WAITING, ~Notice.is_urgent, Notice.next_attempt_at < until)
+        .order_by(Notice.id)
+        # One that somebody claims right now is about to ring.
+        .with_for_update(skip_locked=True, of=Notice)
+    )
+    for notice, phone_id in session.execute(soon).all():
+        phone = phone_of_notice(session, notice.id, phone_id)
+        phone.not_before = max(phone.not_before or until, until)
+    session.flush()
 
 
 def phones_to_text(session: Session, notice_id: int, registrant_id: int, now: datetime) -> list[Phone]:

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
-from models.callbacks.claim import WAITS, is_waiting, keep_waiting, put_off_waiting
+from models.callbacks.claim import keep_waiting
 from models.callbacks.liaison import Liaison
-from models.callbacks.next_try import liaison_missed
+from models.callbacks.next_try import liaison_missed, put_off_others
 from models.callbacks.to_new_phone import is_for_code
 from models.calls.call import Call
 from models.calls.call_status import DIALLING, LEAVING, bring_forward
@@ -19,6 +19,7 @@ from models.calls.place import AWAITING_PERSON
 from models.calls.role import CALLED_BACK, LIAISON
 from models.cases.case import Case
 from models.cases.registrant import Registrant
+from models.notices.notice_phones import rest_phone
 from models.staff.set_away import note_key, note_miss
 from models.staff.staff import Staff
 from models.store.database import keyring_of
@@ -183,7 +184,12 @@ def put_off(
     if callback is None:
         return "gone", []
     actor, tries = f"caller:{leg.id}", callback.caller_tries + 1
-    jobs = _put_off_others(session, callback, actor, now, policy)
+    # In a call without a PIN this counts as a round of the others too. Otherwise anyone who has the phone
+    # could put them off again and again, by asking for more such calls.
+    jobs = put_off_others(
+        session, callback.phone_key, actor, now, policy, but=callback.id, counted=not callback.verified
+    )
+    rest_phone(session, callback.phone_key, now + policy.retry)
     is_theirs = callback.caller_call_id == leg.id and callback.state == "ringing_caller"
     if not is_theirs and not _calls_again(callback, leg):
         return "gone", jobs
@@ -207,51 +213,6 @@ def put_off(
         next_attempt_at=next_at,
     )
     return "put_off", jobs
-
-
-def _put_off_others(
-    session: Session, callback: Callback, actor: str, now: datetime, policy: CallbackPolicy
-) -> list[Job]:
-    """A person who cannot talk now is not called soon for another callback to the same phone.
-
-    In a call without a PIN this counts as a round of those other callbacks too, and after the last one staff
-    decide. Otherwise anyone who has the phone could put them off again and again, by asking for more such
-    calls. One that waits behind news is put off while it waits. Returns the jobs to enqueue: a liaison who is
-    being called for one of them is released.
-    """
-    is_soon = and_(
-        or_(Callback.state == "requested", and_(*WAITS)), Callback.next_attempt_at < now + policy.retry
-    )
-    theirs = (
-        select(Callback)
-        .where(
-            Callback.phone_key == callback.phone_key,
-            Callback.id != callback.id,
-            or_(is_soon, Callback.state == "ringing_liaison"),
-        )
-        .order_by(Callback.id)
-        # For one that somebody takes or accepts right now, a phone is already ringing.
-        .with_for_update(skip_locked=True, of=Callback)
-    )
-    jobs: list[Job] = []
-    for other in session.scalars(theirs).all():
-        jobs += [] if other.liaison_call_id is None else [("release_leg", other.liaison_call_id)]
-        tries = other.caller_tries + (not callback.verified)
-        following = policy.next_round(other, tries, now, policy.retry)
-        tries, next_at = following or (tries, None)
-        if other.taken_up_at is not None:
-            # A callback that was left for staff goes back to them.
-            advance(session, other.id, "leave", actor=actor, now=now, outcome=other.outcome)
-        elif is_waiting(other):
-            put_off_waiting(session, other, tries, next_at, actor, now)
-        elif next_at is None:
-            advance(session, other.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="not_safe")
-        else:
-            advance(
-                session, other.id, "not_safe_later", actor=actor, now=now, caller_tries=tries,
-                next_attempt_at=next_at,
-            )  # fmt: skip
-    return jobs
 
 
 def _calls_again(callback: Callback, leg: "CallState") -> bool:
