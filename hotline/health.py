@@ -17,6 +17,7 @@ from models.overview.trouble import troubles
 from models.store.database import Database
 from models.store.guard import Guard
 from models.store.schema import is_current
+from workers.queue import write_for_trial
 
 REDIS_TIMEOUT_SECONDS = 0.5
 #: The rows take more than one page of SQLite's cache; and the default size of that cache.
@@ -94,6 +95,10 @@ class Readiness:
             self._redis.ping()
         except (redis.RedisError, OSError) as error:
             return f"not reachable ({type(error).__name__})"
+        try:
+            write_for_trial(self._redis)
+        except (redis.RedisError, OSError) as error:
+            return f"cannot be written ({type(error).__name__})"
         return None
 
     def _flows_fault(self) -> str | None:

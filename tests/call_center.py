@@ -82,6 +82,9 @@ class WaitingJobs:
     def depth(self) -> int | None:
         return None if self.is_down else len(self.waiting)
 
+    def is_up(self) -> bool:
+        return not self.is_down
+
 
 class CallCenter:
     """One hotline's list. ``now`` is its clock, which a test moves."""

@@ -61,6 +61,22 @@ class Valkey:
             self._process = None
         self.socket.unlink(missing_ok=True)
 
+    @contextmanager
+    def takes_no_write(self, how: str) -> Iterator[None]:
+        """It answers reads alone: it is ``full``, or a ``copy`` of another one."""
+        client = redis.Redis.from_url(self.url)
+        if how == "full":
+            client.config_set("maxmemory", 1)
+        else:
+            # Nothing listens there, so nothing is copied from it.
+            client.replicaof("127.0.0.1", 1)
+        try:
+            yield
+        finally:
+            client.config_set("maxmemory", 0)
+            client.replicaof("NO", "ONE")
+            client.close()
+
     def empty(self) -> None:
         """Forget every key; started again first when a test stopped it."""
         if self._process is None or self._process.poll() is not None:

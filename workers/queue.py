@@ -24,8 +24,18 @@ QUEUE = "callbacks"
 PATIENCE_SECONDS = 0.3
 #: How long the queue is not used after a failure, so that no turn waits for a Redis that is down.
 QUIET_SECONDS = 2.0
+#: The key that is written for a trial.
+_TRIAL, _TRIAL_SECONDS = "hotline:trial", 60
 #: How many jobs at the head of the queue one check reads.
 _LOOKED_AT = 20
+
+
+def write_for_trial(connection: Redis) -> bool:
+    """Write a key that says nothing: a Redis that is full, or a copy of another, still answers reads (R39).
+
+    Raises RedisError or OSError when it takes no write.
+    """
+    return bool(connection.set(_TRIAL, 1, ex=_TRIAL_SECONDS))
 
 
 class Jobs:
@@ -87,9 +97,9 @@ class Jobs:
         return None
 
     def is_up(self) -> bool:
-        """Whether Redis answers now, even right after a failure."""
+        """Whether Redis takes a write now, even right after a failure."""
         self._quiet_until = 0.0
-        return self._ask(self._queue.connection.ping) is not None
+        return self._ask(lambda: write_for_trial(self._queue.connection)) is not None
 
     def close(self) -> None:
         """Close the connections."""

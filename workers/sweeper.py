@@ -166,7 +166,7 @@ class _Pass:
         self._database, self._jobs, self._office, self._now = database, jobs, office, now
         self._looks = Looks(database)
         self._since = since
-        #: Whether no worker shows a sign of life.
+        #: Whether no worker shows a sign of life, or can be given a job.
         self._is_alone = False
         self._policy = callback_policy_of(office)
         self._policies = self._policy.numbers
@@ -221,9 +221,10 @@ class _Pass:
         self._guarded(self._looks.close)
 
     def _look_for_workers(self) -> None:
-        is_up = self._jobs.depth() is not None
+        is_up = self._jobs.is_up()
         with self._looks.transaction() as session:
-            self._is_alone = is_silent(session, "worker", self._now)
+            # No worker takes a job from a Redis that takes no write.
+            self._is_alone = not is_up or is_silent(session, "worker", self._now)
             note_redis(session, self._now, is_up=is_up)
 
     def _do_untaken(self) -> None:

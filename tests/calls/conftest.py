@@ -82,6 +82,10 @@ class ListedJobs:
         """How many jobs wait; None when Redis is down."""
         return None if self.is_down else len(self.waiting)
 
+    def is_up(self) -> bool:
+        """Whether Redis takes a job."""
+        return not self.is_down
+
     def works_off(self) -> None:
         """Do every waiting job, and those that these bring."""
         while self.waiting:

@@ -20,6 +20,7 @@ from models.store.heartbeat import Pulse
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from tests.factories import make_call
+from tests.servers import Valkey
 
 
 def asked(settings: Settings, database: Database, *flow_faults: str) -> FlaskClient:
@@ -103,6 +104,17 @@ def test_redis_that_is_down_is_named_and_the_process_still_lives(
     assert answer.status_code == 503
     assert answer.json == {"ready": False, "not_usable": {"redis": "not reachable (ConnectionError)"}}
     assert client.get("/up").status_code == 200
+
+
+@pytest.mark.parametrize(("how", "error"), [("full", "OutOfMemoryError"), ("copy", "ReadOnlyError")])
+def test_redis_that_takes_no_write_is_named(
+    settings: Settings, database: Database, redis_url: str, valkey: Valkey, how: str, error: str
+) -> None:
+    with valkey.takes_no_write(how):
+        answer = asked(settings, database).get("/up/ready")
+
+    assert answer.status_code == 503
+    assert answer.json == {"ready": False, "not_usable": {"redis": f"cannot be written ({error})"}}
 
 
 def test_database_without_its_tables_is_named(

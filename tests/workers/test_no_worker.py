@@ -12,7 +12,9 @@ from models.talks import leg as legs
 from tests.call_center import CallCenter
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_staff
+from tests.servers import Valkey
 from workers.last_watch import LastWatch
+from workers.queue import Jobs
 from workers.sweeper import UNTAKEN_SECONDS
 
 SUPERVISOR = "+12025550172"
@@ -167,6 +169,29 @@ def test_redis_that_is_down_for_30_s_is_named_and_paged_and_callbacks_are_rung(
     _sweeps_for(call_center, 2)
     with call_center.database.reading() as session:
         assert troubles(session, call_center.now) == []
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("how", ["full", "copy"])
+def test_redis_that_takes_no_write_is_named_and_paged_and_callbacks_are_rung(
+    call_center: CallCenter, redis_url: str, valkey: Valkey, how: str
+) -> None:
+    with call_center.database.transaction() as session:
+        make_staff(session, role="supervisor", phone=SUPERVISOR, on_shift=False)
+    jobs = Jobs(redis_url)
+    call_center.jobs = jobs  # type: ignore[assignment]
+    call_center.sweeps(seconds=2)
+    with valkey.takes_no_write(how):
+        _sweeps_for(call_center, 32)
+
+        assert [call.to for call in call_center.carrier.placed] != []
+        with call_center.database.reading() as session:
+            assert [one.name for one in troubles(session, call_center.now)] == ["redis"]
+        assert [to for to, _ in call_center.carrier.texts] == [SUPERVISOR]
+    _sweeps_for(call_center, 2)
+    with call_center.database.reading() as session:
+        assert troubles(session, call_center.now) == []
+    jobs.close()
 
 
 def test_role_that_never_started_is_missed_and_an_intake_that_nobody_runs_is_not(

@@ -19,6 +19,7 @@ from config.settings import Settings
 from models import Callback
 from models.calls.call import CALLS
 from models.store.database import Database
+from models.store.heartbeat import Heartbeat
 from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio
@@ -210,6 +211,28 @@ def test_worker_waits_for_redis_rings_the_liaison_and_stops_when_told(
         sealed = row.number_sealed
     for private in ("5550110", "5550170", sealed, "the-token"):
         assert private not in told + _everything_in(redis_url)
+
+
+@ON_SQLITE
+def test_worker_that_can_take_no_job_counts_as_none_until_redis_takes_writes(
+    database: Database, redis_url: str, valkey: Valkey, settings: Settings, twilio: FakeTwilio, jobs: Jobs
+) -> None:
+    def lives() -> bool:
+        with database.reading() as session:
+            return session.scalar(select(Heartbeat.role)) == "worker"
+
+    with valkey.takes_no_write("full"):
+        worker = _start("worker", _environment(settings, twilio))
+        assert worker.stdout is not None
+        first = worker.stdout.readline(), worker.stdout.readline()
+        assert "Waiting for the queue (OutOfMemoryError)" in first[1]
+        assert not jobs.enqueue("dial_liaison", 1)
+        assert not lives()
+
+    _until(lives, worker)
+    worker.send_signal(signal.SIGTERM)
+    told, _ = worker.communicate(timeout=30)
+    assert worker.returncode == 0, told
 
 
 @ON_SQLITE

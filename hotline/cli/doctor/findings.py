@@ -53,18 +53,24 @@ def check_database(settings: Settings) -> Finding:
 def check_redis(settings: Settings) -> Finding:
     import redis
 
+    from workers.queue import write_for_trial
+
     kind = "the embedded Valkey" if settings.redis_url is None else "the Redis of HOTLINE_REDIS_URL"
+    named = f"{kind[0].upper()}{kind[1:]}"
     client = redis.Redis.from_url(settings.queue_url, socket_timeout=2, socket_connect_timeout=2)
     try:
         client.ping()
+        try:
+            write_for_trial(client)
+        except redis.ResponseError as error:
+            what = f"{named} takes no write ({type(error).__name__}), so no worker gets a job."
+            return Finding("redis", kind, f"{what} Its memory or its disk may be full, or it is a copy.")
         policy = client.config_get("maxmemory-policy")
     except redis.ResponseError:
         policy = {}  # Some hosted servers do not allow the question.
     except (redis.RedisError, OSError) as error:
         hint = "; `hotline serve` starts it" if settings.redis_url is None else ""
-        return Finding(
-            "redis", kind, f"{kind[0].upper()}{kind[1:]} does not answer ({type(error).__name__}){hint}."
-        )
+        return Finding("redis", kind, f"{named} does not answer ({type(error).__name__}){hint}.")
     finally:
         client.close()
     if policy and policy.get("maxmemory-policy") != "noeviction":

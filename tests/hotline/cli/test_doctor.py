@@ -21,7 +21,7 @@ from models.retention.carrier_record import note_records, record_refused
 from models.retention.purge_run import PurgeRun, begin_run, end_run
 from models.store.database import Database
 from models.store.heartbeat import Pulse
-from tests.conftest import ON_BOTH
+from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import (
     make_call,
     make_case,
@@ -31,6 +31,7 @@ from tests.factories import (
     make_registration,
     make_staff,
 )
+from tests.servers import Valkey
 
 SECRETS = {
     "HOTLINE_SECRET_KEY": "canary of the secret key, longer than thirty-two",
@@ -107,6 +108,16 @@ def test_redis_that_is_down_and_database_without_tables_are_reported(
     assert result.exit_code == 1
     assert set(wrong(result)) == {"database", "redis"}
     assert "hotline db upgrade" in wrong(result)["database"]
+
+
+@ON_SQLITE
+def test_redis_that_takes_no_write_is_reported(
+    settings: Settings, database: Database, redis_url: str, valkey: Valkey
+) -> None:
+    with valkey.takes_no_write("full"):
+        told = wrong(run(settings, "doctor", "--json"))["redis"]
+
+    assert "takes no write (OutOfMemoryError), so no worker gets a job" in told
 
 
 def test_office_that_uses_twilio_is_told_of_the_shipped_numbers(settings: Settings) -> None:
