@@ -1,6 +1,7 @@
 """The desk: what one turn of one call works with. Verbs (``*_verbs.py``) take it and return one word."""
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -10,8 +11,8 @@ from sqlalchemy.orm import Session
 from ivr_flows.engine.code_words import CODE_WORDS
 from ivr_flows.engine.flow import required
 from ivr_flows.engine.rules import OfficeRules, Rules, ServiceEntry
-from ivr_flows.engine.time_words import hour_prompt
-from ivr_flows.engine.turn import Say, Slots, Turn, Words, in_language
+from ivr_flows.engine.time_words import hour_prompt, next_midnight
+from ivr_flows.engine.turn import Say, Slots, Turn, Words, anew
 from ivr_flows.prompts import Prompts
 from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
@@ -193,25 +194,36 @@ class Desk:
         here = self.zone
         zone = time_zone or here
         return self._in_each_language(
-            lambda language: self.prompts.when(
-                language, at, zone, self.now, on=on, clock=clock, heard_in=here
-            )
+            lambda language, now: self.prompts.when(
+                language, at, zone, now, on=on, clock=clock, heard_in=here
+            ),
+            {next_midnight(self.now, zone), next_midnight(self.now, here)},
         )
 
     def words(self, prompt: str, **slots: str) -> str:
         """The words of a prompt that is inserted into another."""
         return self._in_each_language(
-            lambda language: self.prompts.text(
-                language, prompt, **{name: in_language(text, language) for name, text in slots.items()}
-            )
+            lambda language, now: self.prompts.text(
+                language, prompt, **{name: anew(text, language, now) for name, text in slots.items()}
+            ),
+            {since for text in slots.values() if isinstance(text, Words) for since in text.later},
         )
 
     def named(self, names: Mapping[str, str]) -> str:
         """A name that the office has in each language."""
-        return self._in_each_language(names.__getitem__)
+        return self._in_each_language(lambda language, _now: names[language])
 
-    def _in_each_language(self, words: Callable[[str], str]) -> str:
-        return Words.of({language: words(language) for language in self.languages}, self.call.language)
+    def _in_each_language(
+        self, words: Callable[[str, datetime], str], changes_at: AbstractSet[datetime] = frozenset()
+    ) -> str:
+        """What ``words`` says in a language at a moment: now, and from each moment on at which it changes."""
+        said = newest = {language: words(language, self.now) for language in self.languages}
+        later = dict[datetime, Mapping[str, str]]()
+        for since in sorted(changes_at):
+            then = {language: words(language, since) for language in self.languages}
+            if then != newest:
+                later[since] = newest = then
+        return Words.of(said, self.call.language, later)
 
     def slow_down(self) -> None:
         """Give this caller more time from now on; after the PIN it is saved for their next calls (R26)."""

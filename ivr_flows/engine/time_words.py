@@ -1,7 +1,7 @@
 """The hour at a caller's probable location, in words, and the zone for an hour they agree to (R29)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -39,6 +39,13 @@ def in_zone(words: Callable[..., str], moment: str, time_zone: str, at: datetime
     """A spoken ``moment`` with the name of its time zone, if it has one; ``words`` reads a prompt."""
     name = zone_prompt(time_zone, at)
     return moment if name is None else words("moment.zone", moment=moment, zone=words(name))
+
+
+def next_midnight(at: datetime, time_zone: str) -> datetime:
+    """When the day after ``at`` begins in ``time_zone``."""
+    zone = ZoneInfo(time_zone)
+    tomorrow = at.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(0), zone).astimezone(UTC)
 
 
 def neighbour(zones: Sequence[str], time_zone: str, at: datetime, *, later: bool) -> str:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 Slots = tuple[tuple[str, str], ...]
@@ -17,21 +19,37 @@ class Words(str):
     """The words for a slot in the call's language; ``said`` has them in every offered language.
 
     After key 8, what a verb said is repeated in the next language without running the verb again (R22).
+    ``later`` has them from each moment on at which they change: at midnight "tomorrow" becomes "today".
     """
 
     said: Mapping[str, str]
+    later: Mapping[datetime, Mapping[str, str]]
 
     @classmethod
-    def of(cls, said: Mapping[str, str], language: str) -> "Words":
+    def of(
+        cls,
+        said: Mapping[str, str],
+        language: str,
+        later: Mapping[datetime, Mapping[str, str]] = MappingProxyType({}),
+    ) -> "Words":
         """The words in ``language``, which must be one of ``said``."""
         words = cls(said[language])
-        words.said = said
+        words.said, words.later = said, later
         return words
 
+    def at(self, moment: datetime) -> Mapping[str, str]:
+        """The words in every language as they are said at ``moment``."""
+        return next(
+            (said for since, said in sorted(self.later.items(), reverse=True) if since <= moment), self.said
+        )
 
-def in_language(text: str, language: str) -> str:
-    """The words for a slot in another language, if they have translations and that language is among them."""
-    return Words.of(text.said, language) if isinstance(text, Words) and language in text.said else text
+
+def anew(text: str, language: str, now: datetime) -> str:
+    """The words for a slot as they are said ``now`` in ``language``, if they have others and it is theirs."""
+    if not isinstance(text, Words) or language not in text.said:
+        return text
+    later = {since: said for since, said in text.later.items() if since > now}
+    return Words.of(text.at(now), language, later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +60,12 @@ class Say:
     slots: Slots = ()
     language: str | None = None
 
-    def in_language(self, language: str) -> "Say":
-        """The same prompt for a call that has changed its language."""
-        if self.language is not None:
-            return self
-        return Say(self.prompt, tuple((name, in_language(text, language)) for name, text in self.slots))
+    def anew(self, language: str, now: datetime) -> "Say":
+        """The same prompt, said again ``now`` in a call in ``language``."""
+        own = self.language or language
+        return Say(
+            self.prompt, tuple((name, anew(text, own, now)) for name, text in self.slots), self.language
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +164,25 @@ class Turn:
         return cls(before, says, _ENDS[kind](**end), *again)
 
 
+#: Between a language and the moment from which words are said in it.
+_SINCE = "@"
+
+
 def _plain(say: Say) -> list[Any]:
-    slots = [[name, text, text.said] if isinstance(text, Words) else [name, text] for name, text in say.slots]
+    slots = [
+        [name, text, _all_of(text)] if isinstance(text, Words) else [name, text] for name, text in say.slots
+    ]
     return [say.prompt, slots, say.language]
+
+
+def _all_of(words: Words) -> dict[str, str]:
+    """What is said now and later, in one mapping: the release before looks only for the languages in it."""
+    later = {
+        f"{language}{_SINCE}{since.isoformat()}": text
+        for since, said in words.later.items()
+        for language, text in said.items()
+    }
+    return {**words.said, **later}
 
 
 def _say(plain: list[Any]) -> Say:
@@ -155,9 +190,14 @@ def _say(plain: list[Any]) -> Say:
     return Say(prompt, tuple((name, _words(text, *said)) for name, text, *said in slots), language)
 
 
-def _words(text: str, said: Mapping[str, str] | None = None) -> str:
-    if said is None:
+def _words(text: str, everything: Mapping[str, str] | None = None) -> str:
+    if everything is None:
         return text
-    words = Words(text)
-    words.said = said
+    words, later = Words(text), dict[datetime, dict[str, str]]()
+    words.said = {language: said for language, said in everything.items() if _SINCE not in language}
+    for name, said in everything.items():
+        language, _, since = name.partition(_SINCE)
+        if since:
+            later.setdefault(datetime.fromisoformat(since), {})[language] = said
+    words.later = later
     return words

@@ -313,9 +313,13 @@ class Walk:
         return self._wait_at(self.call.step, self._words.danger_in(said), self._words.others_in(said))
 
     def _said_before(self) -> tuple[Say, ...]:
-        """What * would repeat now, if a verb said it and no step can repeat it, in the order it was said."""
-        last = self.desk.last_turn()
-        return last.again or (*last.before, *last.says)
+        """What * would repeat now, if a verb said it and no step can repeat it, in the order it was said.
+
+        It is in the language that the call has now, and a day has the name that it has now: after midnight
+        "tomorrow" is said as "today".
+        """
+        last, language, now = self.desk.last_turn(), self.call.language, self.desk.now
+        return tuple(say.anew(language, now) for say in last.again or (*last.before, *last.says))
 
     def _speak_the_next_language(self, name: str) -> Turn:
         """Key 8: what was said when the caller came to this menu, in the next language (R22).
@@ -330,9 +334,7 @@ class Walk:
             said, asked = self._said_before(), self._words.menu(name)
             question = {say.prompt for say in asked}
             own = takewhile(lambda say: say.prompt not in question, self._words.others_in(said))
-            says = tuple(say.in_language(call.language) for say in own)
-            before = tuple(say.in_language(call.language) for say in self._words.danger_in(said))
-            turn = self._wait_at(name, before, (*says, *asked))
+            turn = self._wait_at(name, self._words.danger_in(said), (*own, *asked))
         else:
             turn = self.enter(self.flow.find(call.heard_from) or name)
         told = Say(NEXT_LANGUAGE, (), desk.next_language)

@@ -135,3 +135,68 @@ def test_record_of_the_hour_before_the_change_is_not_heard_as_one_of_the_future(
     opens_the_case(phone, make_case(custody_status="in_custody", as_of=told, record=IN_OCTOBER))
 
     assert phone.hears("That is as of today, before the clock change, at 1:40 AM.")
+
+
+#: 11:57 PM on Wednesday in New York.
+BEFORE_MIDNIGHT = datetime(2026, 11, 26, 4, 57, tzinfo=UTC)
+TOMORROW = {
+    "1": "We will call you no later than tomorrow at 12:57 AM",
+    "2": "Le llamaremos a más tardar mañana a las 12:57 de la madrugada",
+}
+TODAY = {
+    "1": "We will call you no later than today at 12:57 AM",
+    "2": "Le llamaremos a más tardar hoy a las 12:57 de la madrugada",
+}
+
+
+def afraid_before_midnight(phone: Phone, case: MadeCase, language: str) -> None:
+    opens_the_case(phone, case, language)
+    for key in "23":
+        phone.presses(key)
+    assert phone.hears(f"{TOMORROW[language]}.")
+
+
+@pytest.mark.parametrize("key", ["*", "9"])
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_promise_of_the_evening_is_repeated_after_midnight_as_one_for_today(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, clock: Clock, language: str, key: str
+) -> None:
+    make_staff()
+    clock.now = BEFORE_MIDNIGHT
+    afraid_before_midnight(phone, make_case(custody_status="in_custody", as_of=clock.now), language)
+    phone.presses(key)
+    assert phone.hears(f"{TOMORROW[language]}.")
+
+    clock.passes(minutes=4)
+    for _ in range(2):
+        phone.presses(key)
+        assert phone.hears(f"{TODAY[language]}.")
+
+
+def test_promise_of_the_evening_is_for_today_in_the_other_language_too_after_midnight(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, clock: Clock
+) -> None:
+    make_staff()
+    clock.now = BEFORE_MIDNIGHT
+    afraid_before_midnight(phone, make_case(custody_status="in_custody", as_of=clock.now), "1")
+
+    clock.passes(minutes=4)
+    phone.presses("8")
+    assert phone.hears(f"{TODAY['2']}.")
+    phone.presses("*")
+    assert phone.hears(f"{TODAY['2']}.")
+
+
+def test_promise_by_the_clock_of_the_office_is_repeated_by_its_day_once_it_is_midnight_there_alone(
+    phone: Phone, make_staff: MakeStaff, clock: Clock
+) -> None:
+    make_staff()
+    clock.now = BEFORE_MIDNIGHT
+    reaches_the_first_menu(phone, from_="+12135550123")
+    for key in "213":
+        phone.presses(key)
+    assert phone.hears(f"{TOMORROW['1']} Eastern Time.")
+
+    clock.passes(minutes=4)
+    phone.presses("*")
+    assert phone.hears("no later than Thursday, November 26 at 12:57 AM Eastern Time.")
