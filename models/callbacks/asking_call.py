@@ -55,8 +55,12 @@ def asker_cannot_talk(session: Session, call: "CallState", now: datetime) -> Non
 
     The mark is only ever raised, as by asking again (R35).
     """
-    asked = _asked_in(call, of_case=call.is_verified(now))
+    is_verified = call.is_verified(now)
+    asked = _asked_in(call, of_case=is_verified)
     session.execute(update(CALLBACKS).where(asked, IS_OWED).values(silent=True))
+    if is_verified and call.asked_at is not None:
+        waits = (CALLBACKS.c.case_id == call.case_id, *WAITS)
+        session.execute(update(CALLBACKS).where(*waits).values(silent=True))
 
 
 def asking_ended(session: Session, call_id: int, now: datetime, policies: Policies) -> list[Job]:

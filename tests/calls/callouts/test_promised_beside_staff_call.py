@@ -301,6 +301,28 @@ def test_person_who_asked_and_is_overheard_is_left_alone_for_now_and_called_late
     assert is_called(phone, hotline).reason == "asked"
 
 
+@pytest.mark.parametrize("accepts", [True, False], ids=["reached", "missed"])
+def test_person_who_asked_and_cannot_talk_answers_by_key_in_the_call_that_follows(
+    phone: Phone, victim: Phone, make_case: MakeCase, begins: Begins, hotline: Hotline, accepts: bool
+) -> None:
+    case = make_case("in_custody", phone=HOME)
+    begins(case)
+    opens_the_case(victim, case, from_=HOME)
+    for key in "215":
+        victim.presses(key)
+    victim.hangs_up()
+
+    if accepts:
+        _, to_person = accepted_by(phone.another(), hotline)
+    else:
+        is_called(phone, hotline)
+        to_person = hotline.carrier.ringing[-1]
+    phone.another().answers(to_person).presses("1")
+    hotline.jobs.works_off()
+
+    assert hotline.row(select(Callback).where(Callback.state == "talking")).silent
+
+
 def test_person_who_asks_once_more_hears_of_their_own_callback_and_cancels_that_one(
     phone: Phone, victim: Phone, make_case: MakeCase, begins: Begins, hotline: Hotline
 ) -> None:
