@@ -59,7 +59,10 @@ def end_sparing(session: Session, now: datetime) -> None:
 
 
 def note_key(session: Session, staff_id: int | None) -> None:
-    """Reset the missed offers after a key on an offer, to take it or to pass: the person is there."""
-    missed = select(Staff.missed_offers).where(Staff.id == staff_id)
+    """Reset the missed offers after a key on an offer, to take it or to pass: the person is there.
+
+    Somebody who was set away keeps theirs until a shift begins, since pages say how many those were.
+    """
+    missed = select(Staff.missed_offers).where(Staff.id == staff_id, Staff.set_away_at.is_(None))
     if staff_id is not None and session.scalar(missed):
         session.execute(update(Staff).where(Staff.id == staff_id).values(missed_offers=0))

@@ -15,6 +15,7 @@ from models.staff.wrap_up import end_wrap_up, extend_wrap_up
 from models.store.database import Database
 from models.store.refusal import RefusedError
 from models.talks import leg as legs
+from models.talks.own_call import call_now
 from tests.call_center import CallCenter
 from tests.conftest import ON_BOTH, ON_SQLITE
 from tests.factories import make_call, make_callback, make_case, make_office, make_staff
@@ -99,6 +100,26 @@ def test_liaison_who_was_set_away_comes_back_by_beginning_their_shift(call_cente
         change_shift(session, "ana@office.example.org", on_shift=True, actor="shell", now=call_center.now)
     person = _ana(call_center)
     assert (person.on_shift, person.set_away_at, person.missed_offers) == (True, None, 0)
+
+
+def test_liaison_who_was_set_away_and_makes_a_call_of_their_own_still_reads_how_many_they_missed(
+    call_center: CallCenter,
+) -> None:
+    """The bar on every page said "You missed 0 offers in a row", and the wallboard said 0 too."""
+    for _ in range(2):
+        _offered(call_center, "no-answer")
+    with call_center.database.transaction() as session:
+        call_center.take(call_now(session, 1, 1, call_center.now, call_center.policy))
+    call_center.works_off()
+    call = call_center.carrier.placed[-1]
+    assert call.to == ANA
+    call_center.answers(call)
+
+    assert call_center.presses(call, legs.accept_by_liaison) == "accepted"
+
+    with call_center.database.reading() as session:
+        standing = standing_for(session, 1, call_center.now, call_center.now)
+        assert (standing.presence, standing.missed) == ("away", 2)
 
 
 @ON_SQLITE
