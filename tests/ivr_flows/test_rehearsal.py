@@ -33,7 +33,7 @@ OFFICE = make_office(partner="domestic_violence")
 RULES = rules_of(OFFICE)
 FLOWS = build_flows(OFFICE)
 #: Enough to show that a broken engine or text is found.
-VICTIM_LINE = {"victim_line": FLOWS["victim_line"]}
+VICTIM_LINE = FLOWS["victim_line"]
 PROMPTS = Prompts.load(OFFICE.languages)
 RENDERER = Renderer.of(PROMPTS, OFFICE, "https://line.example.org")
 #: Each tree in each language has a script.
@@ -246,7 +246,7 @@ def test_engine_that_breaks_a_rule_is_found(name: str, monkeypatch: pytest.Monke
     breaks, fault = ENGINES[name]
     breaks(monkeypatch)
 
-    found = walked_problems(VICTIM_LINE, PROMPTS, OFFICE)
+    found = rehearsal_problems(rehearse(VICTIM_LINE, PROMPTS, RULES, "en"))
 
     assert [problem for problem in found if fault in problem], found
 
@@ -299,7 +299,7 @@ TREES: dict[str, tuple[Flow, str]] = {
 def test_tree_that_breaks_a_rule_is_found(name: str) -> None:
     table, fault = TREES[name]
 
-    found = walked_problems({table.name: table}, PROMPTS, OFFICE)
+    found = rehearsal_problems(rehearse(table, PROMPTS, RULES, "en"))
 
     assert [problem for problem in found if fault in problem], found
 
@@ -327,7 +327,7 @@ TEXTS: dict[str, tuple[dict[str, str | None], str]] = {
 def test_text_that_breaks_a_rule_is_found(name: str) -> None:
     texts, fault = TEXTS[name]
 
-    found = walked_problems(VICTIM_LINE, with_texts(PROMPTS, "en", **texts), OFFICE)
+    found = rehearsal_problems(rehearse(VICTIM_LINE, with_texts(PROMPTS, "en", **texts), RULES, "en"))
 
     assert [problem for problem in found if fault in problem], found
 

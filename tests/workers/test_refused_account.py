@@ -193,7 +193,7 @@ def test_supervisors_are_texted_of_refused_calls_at_once_and_after_a_quarter_of_
     (page,) = call_center.carrier.texts
     assert page[0] == SUPERVISOR
     assert "will not place our calls" in page[1]
-    _minutes_of_work(call_center, 14, seconds=30)
+    _minutes_of_work(call_center, 14, seconds=60)
     assert len(call_center.carrier.texts) == 1
     _minutes_of_work(call_center, 2)
     assert len(call_center.carrier.texts) == 2

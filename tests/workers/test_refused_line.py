@@ -96,12 +96,12 @@ def test_callbacks_from_a_number_that_was_taken_away_do_not_hold_up_those_from_o
 ) -> None:
     call_center, soon = office_settings, office_settings.now + timedelta(minutes=60)
     waiting = _asks(call_center, stuck, DISCREET, urgency="urgent", due_at=soon)
-    others = _asks(call_center, 6)
+    others = _asks(call_center, 3)
     morning = _Morning(call_center)
 
-    morning.passes(minutes=3)
+    morning.passes(minutes=1.5)
 
-    assert _states(call_center, others) == [("reached", 0, 0)] * 6
+    assert _states(call_center, others) == [("reached", 0, 0)] * 3
     assert _states(call_center, waiting) == [("requested", 0, 0)] * stuck
     assert morning.accepted_in_vain == 2, "twice: then it is known whose number it is"
     assert [call.to for call in call_center.carrier.placed if call.line == DISCREET] == []
@@ -257,17 +257,17 @@ def test_two_phones_that_the_carrier_refuses_by_a_code_of_its_own_do_not_stop_th
         *_asks(call_center, 1, line, phone="+12025550144", urgency="urgent", due_at=soon),
         *_asks(call_center, 1, line, phone="+12025550145", urgency="urgent", due_at=soon),
     ]
-    others = _asks(call_center, 6)
+    others = _asks(call_center, 3)
     morning = _Morning(call_center)
 
-    morning.passes(minutes=6, seconds=20)
+    morning.passes(minutes=4, seconds=20)
 
-    assert _states(call_center, others) == [("reached", 0, 0)] * 6
+    assert _states(call_center, others) == [("reached", 0, 0)] * 3
     assert _states(call_center, odd) == [("requested", 0, 0)] * 2
     with call_center.database.reading() as session:
         assert troubles(session, call_center.now) == []
     before = morning.accepted_in_vain
-    morning.passes(minutes=8, seconds=30)
+    morning.passes(minutes=8, seconds=60)
     assert morning.accepted_in_vain - before <= 4, "ever more seldom"
 
     call_center.carrier.refuses_to = {}
@@ -285,11 +285,11 @@ def test_liaison_with_an_invalid_number_is_rung_seldom_and_reads_so(office_setti
     call_center.carrier.refuses_from, call_center.carrier.refuses_to = {}, {BAD: 21211}
     with call_center.database.transaction() as session:
         bad = make_staff(session, phone=BAD).id
-    asked = _asks(call_center, 12)
+    asked = _asks(call_center, 6)
     morning = _Morning(call_center)
 
     spared = []
-    for _ in range(10):
+    for _ in range(5):
         morning.passes(minutes=1, seconds=20)
         (person,) = call_center.rows(Staff, Staff.id == bad)
         spared.append(person.spared_until is not None)
@@ -341,16 +341,16 @@ def test_one_liaisons_phone_that_the_carrier_refuses_by_a_code_of_its_own_does_n
     call_center.carrier.refuses_from, call_center.carrier.refuses_to = {}, {BAD: 13224}
     with call_center.database.transaction() as session:
         bad = make_staff(session, phone=BAD).id
-    asked = _asks(call_center, 12)
+    asked = _asks(call_center, 6)
     morning = _Morning(call_center)
 
     spared = []
-    for _ in range(5):
+    for _ in range(3):
         morning.passes(minutes=1, seconds=20)
         (person,) = call_center.rows(Staff, Staff.id == bad)
         spared.append(person.spared_until is not None)
 
-    assert _states(call_center, asked) == [("reached", 0, 0)] * 12
+    assert _states(call_center, asked) == [("reached", 0, 0)] * 6
     assert morning.accepted_in_vain <= 1, "once: then it is known whose phone it is"
     assert any(spared)
     assert (person.on_shift, person.missed_offers) == (True, 0), "they have missed nothing"

@@ -281,8 +281,10 @@ def test_caller_who_rings_while_a_correction_waits_hears_it_first_and_confirms_i
     assert (correction.state, correction.confirmed_by) == ("confirmed", "line")
 
 
-@pytest.mark.parametrize("how", ["stopped", "paused"])
-@pytest.mark.parametrize("rings", [False, True], ids=["correction waits", "correction rings"])
+@pytest.mark.parametrize(
+    ("how", "rings"), [("stopped", True), ("paused", True), ("stopped", False)],
+    ids=["stopped while it rings", "paused while it rings", "stopped while it waits"],
+)  # fmt: skip
 def test_person_who_ends_the_calls_while_a_correction_is_open_is_corrected_by_staff_or_on_the_line(
     phone: Phone, registered: Registering, hotline: Hotline, how: str, rings: bool
 ) -> None:

@@ -17,7 +17,7 @@ from workers.sweeper import sweep
 Registering = Callable[..., Registered]
 
 
-@in_turn("seed", range(12))
+@in_turn("seed", range(6))
 def test_confirmed_notice_is_never_called_again(
     phone: Phone, registered: Registering, hotline: Hotline, seed: int
 ) -> None:

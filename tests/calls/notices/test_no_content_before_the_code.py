@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import OPENING, Registered, is_called, picks_up, sweeps
+from tests.calls.notices.conftest import OPENING, Registered, picks_up, sweeps
 from tests.conftest import in_turn
 from tests.phone import Phone
 
@@ -69,16 +67,12 @@ KEYS = (
 
 
 @in_turn("answered_by", ANSWERED_BY)
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda one: one.get("voicemail_text", str(len(one))))
 def test_machine_or_person_without_the_code_hears_neutral_words_alone(
-    phone: Phone,
-    registered: Registering,
-    hotline: Hotline,
-    answered_by: str | None,
-    profile: dict[str, object],
+    phone: Phone, registered: Registering, hotline: Hotline, answered_by: str | None
 ) -> None:
-    for kind, language, pace in NEWS:
-        number = f"+1202555{len(hotline.carrier.placed) + 140:04d}"
+    called = [(profile, *news) for profile in PROFILES for news in NEWS]
+    for position, (profile, kind, language, pace) in enumerate(called):
+        number = f"+120255501{40 + position}"
         registered(kind, phones=(number,), phone=profile, language=language, pace=pace).is_due(kind)
         sweeps(hotline, seconds=3)
         extra = {} if answered_by is None else {"AnsweredBy": answered_by}
@@ -87,22 +81,27 @@ def test_machine_or_person_without_the_code_hears_neutral_words_alone(
             silent.says_nothing()
 
         heard = silent.heard_so_far.casefold()
-        assert not [word for word in TELLING[language] if word in heard], silent.transcript
+        assert not [word for word in TELLING[language] if word in heard], (profile, silent.transcript)
 
 
-@in_turn("keys", KEYS)
+@in_turn("all_keys", [KEYS[::2], KEYS[1::2]], ids=str)
 def test_keys_of_somebody_without_the_code_open_nothing(
-    phone: Phone, registered: Registering, hotline: Hotline, keys: str
+    phone: Phone, registered: Registering, hotline: Hotline, all_keys: tuple[str, ...]
 ) -> None:
-    stranger = is_called(phone, registered("escaped"), kind="escaped")
-    assert stranger.hears(OPENING)
+    numbers = [f"+120255501{n}" for n in range(40, 40 + len(all_keys))]
+    for number in numbers:
+        registered("escaped", phones=(number,)).is_due("escaped")
+    sweeps(hotline)
 
-    for key in keys:
-        if not stranger.is_over:
-            stranger.presses(key)
-    while not stranger.is_over:
-        stranger.says_nothing()
+    for number, keys in zip(numbers, all_keys, strict=True):
+        stranger = picks_up(phone.another(), hotline, number)
+        assert stranger.hears(OPENING)
+        for key in keys:
+            if not stranger.is_over:
+                stranger.presses(key)
+        while not stranger.is_over:
+            stranger.says_nothing()
 
-    heard = stranger.heard_so_far.casefold()
-    assert not [word for word in TELLING["en"] if word in heard], stranger.transcript
+        heard = stranger.heard_so_far.casefold()
+        assert not [word for word in TELLING["en"] if word in heard], (keys, stranger.transcript)
     assert [body for _to, body in hotline.carrier.texts if any(word in body for word in TELLING["en"])] == []

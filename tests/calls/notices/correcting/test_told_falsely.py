@@ -51,14 +51,13 @@ def test_person_to_whom_staff_told_false_news_hears_that_it_was_wrong(
     if when != "unsaved":
         saves(hotline, who, "reached")
 
-    rung = [number for _ in range(20) for number in sweeps(hotline, minutes=1)]
-    assert FIRST in rung
+    assert FIRST in [number for minutes in (1, 16, 1) for number in sweeps(hotline, minutes=minutes)]
     called = hears_the_news(phone, hotline, "1", confirms=False)
     assert called.hears("What we told you today was wrong", "was released")
     assert corrections(hotline)[0].is_urgent
     called.presses("1")
     called.hangs_up()
-    assert FIRST not in [number for _ in range(4) for number in sweeps(hotline, minutes=35)][len(rung) :]
+    assert FIRST not in [number for _ in range(2) for number in sweeps(hotline, minutes=65)]
 
 
 @pytest.mark.parametrize("code", ["reached", "unsaved"])
@@ -86,8 +85,9 @@ def test_person_who_asked_for_a_person_and_was_told_false_news_hears_that_it_was
     assert called.hears("What we told you today was wrong", "was released")
 
 
-@pytest.mark.parametrize("code", ["call_later", "to_supervisor"])
-@pytest.mark.parametrize("taken_back", ["after_saving", "before_saving"])
+@pytest.mark.parametrize(
+    ("code", "taken_back"), [("call_later", "after_saving"), ("to_supervisor", "before_saving")]
+)
 def test_person_with_whom_staff_talked_and_are_to_talk_again_may_have_been_told_false_news(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, code: str, taken_back: str
 ) -> None:
@@ -105,9 +105,16 @@ def test_person_with_whom_staff_talked_and_are_to_talk_again_may_have_been_told_
     assert called.hears("What we told you today was wrong", "was released")
 
 
-@pytest.mark.parametrize("taken_back", ["before_saving", "before_correcting", "after_correcting"])
 @pytest.mark.parametrize(
-    "codes", [["call_later"], ["to_supervisor"], ["call_later", "to_supervisor"], ["call_later", "reached"]]
+    ("codes", "taken_back"),
+    [
+        (["call_later"], "before_saving"),
+        (["call_later"], "after_correcting"),
+        (["to_supervisor"], "before_correcting"),
+        (["call_later", "to_supervisor"], "before_saving"),
+        (["call_later", "reached"], "before_correcting"),
+        (["call_later", "reached"], "after_correcting"),
+    ],
 )
 def test_talk_that_turns_out_to_be_none_told_nobody_the_false_news(
     phone: Phone,
@@ -134,8 +141,8 @@ def test_talk_that_turns_out_to_be_none_told_nobody_the_false_news(
     if taken_back == "after_correcting":
         takes_back(hotline, wrong)
     before = len(hotline.rung())
-    for _ in range(5):
-        sweeps(hotline, minutes=4)
+    for minutes in (1, 19):
+        sweeps(hotline, minutes=minutes)
     assert FIRST not in hotline.rung()[before:]
     assert [one for one in corrections(hotline) if one.state != "stopped"] == []
 
@@ -148,7 +155,7 @@ def test_what_the_line_had_told_is_corrected_although_the_talk_after_it_was_none
     sweeps(hotline)
     hears_the_news(phone, hotline, confirms=False).hangs_up()
     hotline.jobs.works_off()
-    assert any(FIRST in sweeps(hotline, minutes=5) for _ in range(24))
+    assert any(FIRST in sweeps(hotline, minutes=minutes) for minutes in (60, 60))
     forgets_the_code(phone, hotline)
     person = staff_tell(phone, hotline, who)
     ends(hotline, person, who, "call_later")
@@ -187,8 +194,9 @@ def reads_of_a_false_escape(
     return wrong
 
 
-@pytest.mark.parametrize("taken_back", ["before_saving", "after_saving"])
-@pytest.mark.parametrize("code", ["reached", "call_later"])
+@pytest.mark.parametrize(
+    ("code", "taken_back"), [("reached", "after_saving"), ("call_later", "before_saving")]
+)
 def test_caller_at_0_who_heard_of_a_false_escape_that_came_during_the_talk_hears_that_it_was_wrong(
     phone: Phone, registered: Registering, make_staff: MakeStaff, hotline: Hotline, code: str, taken_back: str
 ) -> None:
@@ -265,8 +273,8 @@ def test_person_to_whom_nobody_told_the_false_news_hears_nothing_of_it(
     takes_back(hotline, wrong)
     ends(hotline, person, who, "reached" if how == "not_recognized" else "nobody_there")
 
-    for _ in range(20):
-        sweeps(hotline, minutes=1)
+    for minutes in (1, 16, 3):
+        sweeps(hotline, minutes=minutes)
 
     assert corrections(hotline) == []
 
@@ -311,6 +319,6 @@ def test_reached_by_mistake_takes_the_correction_with_it(
     sweeps(hotline, seconds=5)
     assert rings.status != "ringing"
     before = len(hotline.rung())
-    for _ in range(4):
-        sweeps(hotline, minutes=30)
+    for _ in range(2):
+        sweeps(hotline, minutes=31)
     assert FIRST not in hotline.rung()[before:]
