@@ -37,6 +37,8 @@ LOCK_POLLS, LOCK_POLL_SECONDS = 1000, 0.0005
 WRITES = {"hotline_writes": True}
 #: Where a session keeps the work passed to ``do_last``.
 _LAST = "last"
+#: Where a connection to SQLite keeps whether it refuses writes.
+_READS_ONLY = "reads_only"
 #: PostgreSQL's codes for a deadlock and for a conflict of two transactions.
 _PASSING = frozenset({"40P01", "40001"})
 
@@ -298,13 +300,16 @@ def _begin(connection: Any) -> None:
     # A transaction that reads first and writes later would fail with SQLITE_BUSY_SNAPSHOT if another one
     # wrote in between.
     own = connection.connection.dbapi_connection
-    if not _writes(connection):
-        own.execute("PRAGMA query_only=ON")
+    reads_only = not _writes(connection)
+    # Each of these PRAGMAs makes SQLite parse every cached statement again.
+    if connection.info.get(_READS_ONLY) is not reads_only:
+        own.execute(f"PRAGMA query_only={'ON' if reads_only else 'OFF'}")
+        connection.info[_READS_ONLY] = reads_only
+    if reads_only:
         # A reader that began IMMEDIATE would queue with the writers. DEFERRED takes no lock yet, so no error
         # can occur that SQLAlchemy would have to translate.
         own.execute("BEGIN DEFERRED")
         return
-    own.execute("PRAGMA query_only=OFF")
     if not _begin_soon(own):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
