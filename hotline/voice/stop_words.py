@@ -34,7 +34,7 @@ class _Wording(NamedTuple):
 
 _SOMEBODY = (
     r"(?:he|she|my (?:husband|wife|boyfriend|girlfriend|partner|ex|mom|mother|dad|father|son|daughter|"
-    r"brother|sister|family|roommate))"
+    r"brother|sister|family|roommate|kid|child|boss))"
 )
 _ALGUIEN = (
     r"(?:el|ella|mi (?:espos[oa]|marido|mujer|novi[oa]|pareja|ex|mama|madre|papa|padre|hij[oa]|herman[oa]|"
@@ -44,7 +44,7 @@ _ALGUIEN = (
 _PLEASE = r"pl(?:ease|[sz])"
 #: "It is not", and then no name: whose phone it is, or whether a call is safe, is a reason of its own.
 _NO_NAME = r"(?!(?:her|his|their) (?:\w+ )?(?:phone|number) |safe to (?:call|phone|text|message|contact) )"
-_NINGUN_NOMBRE = r"(?!seguro (?:llamar|marcar|que) )"
+_NINGUN_NOMBRE = r"(?!seguro (?:llamar|marcar|que) |su (?:numero|telefono|celular) )"
 
 _WORDINGS: Mapping[str, _Wording] = {
     "en": _Wording(
@@ -68,25 +68,32 @@ _WORDINGS: Mapping[str, _Wording] = {
         r"or (?:call|text|message)|(?:or|and) (?:calling|texting|messaging)|"
         r"(?:or|and|nor|and no|no) (?:more )?(?:calls|texts|messages)|"
         # "Do not call him" is about his phone.
-        r"(?:her|him|them)(?= (?:here|(?:at|on) this (?:number|phone)) )",
+        r"(?:her|him|them)(?= (?:here|(?:at|on) this (?:number|phone)) )|it",
         places=r"(?:my|our) (?:house|home)(?: phone| number)?",
         reasons=rf"{_SOMEBODY}(?: is|s) (?:right )?(?:here|home|back|with me|next to me)|"
-        rf"{_SOMEBODY} (?:has|took|sees|reads|checks) it|"
+        rf"{_SOMEBODY} (?:has|took|sees|saw|heard|noticed|reads|checks) it|"
         rf"{_SOMEBODY} (?:just )?(?:found (?:out|it|me|this)|knows)",
         exposures=rf"{_SOMEBODY}(?:s got| (?:has|has got|took|found|sees|(?:can )?(?:see|read)|reads|checks|"
         r"looks at|goes through)) "
-        r"(?:my|this|the) (?:phone|cell|cell ?phone|texts|messages)(?: now)?",
+        r"(?:my|this|the) (?:phone|cell|cell ?phone|texts|messages)(?: now)?|"
+        rf"{_SOMEBODY} (?:just )?(?:saw|heard|noticed) "
+        r"(?:my|this|the|your|a) (?:calls?|texts?|messages?|phone)(?: ring)?|"
+        # Without a word that says stop it may be about the person, not about our calls.
+        r"(?:not safe|unsafe)(?: here)?",
         asides=rf"{_PLEASE}|sorry|hi|hello|hey|ok|okay|just|nope|i said|who is (?:this|it)|whos this|\?|"
         rf"already|thanks|thank you|(?:can|could|will|would) (?:you|u)(?= (?:{_PLEASE} )?stop )|"
         rf"i (?:want|need) (?:you|u) to(?= (?:{_PLEASE} )?(?:stop|quit) \w+ing )|"
         rf"(?:this is|it is|its|i am|im) not {_NO_NAME}\w+|this isnt {_NO_NAME}\w+|"
         r"not \w+(?= wrong (?:number|person) )|(?:(?:there is|theres) )?no \w+ here",
         claims=r"this is|it is|its|(?:you|u) (?:have|got|have got)|youve got|i think|no|the|a",
-        wrong=r"wrong (?:number|person|phone|phone number)|"
-        r"(?:not|(?:this|it) isnt) (?:her|his|their) (?:cell ?|mobile )?(?:phone|number)",
+        wrong=r"wrong (?:number|person|phone|phone number|#)|"
+        r"(?:not|(?:this|it) isnt|(?<=no )longer) (?:her|his|their) (?:cell ?|mobile )?(?:phone|number)|"
+        # "He does not have this number" may say that it is safe.
+        r"(?:\w+ no longer (?:has|uses)|they no longer (?:have|use)) "
+        r"this (?:cell ?|mobile )?(?:phone|number)",
     ),
     "es": _Wording(
-        words=r"par(?:ar?|en?)(?: todo)?|alto|basta|detener|detengan?|cancelar|fin|baja|salir|"
+        words=r"stop|par(?:ar?|en?)(?: todo)?|alto|basta|detener|detengan?|cancelar|fin|baja|salir|"
         r"(?:quiero |quisiera )?dar(?:me|nos) de baja|d[ea](?:n?me|n?nos) de baja",
         # "Hablar" is to phone too, but "dejen de hablar" and "no hablen con él" are not about calls.
         endings=r"(?:par(?:ar?|en?)|dej(?:en?|an?|ar|es)|basta) de (?:"
@@ -120,18 +127,28 @@ _WORDINGS: Mapping[str, _Wording] = {
         r"ni (?:me )?(?:llame[ns]?|marque[ns]?|hable[ns]?|escriba[ns]?|mande[ns]?|envie[ns]?)",
         places=r"a (?:mi|la) casa",
         reasons=rf"(?:{_ALGUIEN} )?esta (?:aqui|en casa|conmigo)|(?:{_ALGUIEN} )?(?:lo|la) tiene|"
-        rf"(?:ya )?(?:{_ALGUIEN} )?(?:ya )?(?:me (?:encontro|descubrio)|(?:se entero|lo sabe))",
+        rf"(?:ya )?(?:{_ALGUIEN} )?(?:ya )?(?:me (?:encontro|descubrio)|se entero|(?:lo )?sabe)|"
+        rf"(?:ya )?(?:{_ALGUIEN} )?(?:lo|la) (?:vio|oyo|escucho)",
         exposures=rf"(?:{_ALGUIEN} )?(?:tiene|ve|lee|revisa|me quito) "
-        r"(?:el|mi|mis|este|los) (?:telefono|celular|mensajes)(?: ahora)?",
-        asides=r"por favor|perdone?|disculpen?|lo siento|hola|ya(?= (?:no|basta|par|dej|alto))|gracias|\?|"
+        r"(?:el|mi|mis|este|los) (?:telefono|celular|mensajes)(?: ahora)?|"
+        rf"(?:ya )?(?:{_ALGUIEN} )?(?:vio|oyo|escucho) "
+        r"(?:el|la|los|las|su|sus|mi|este|esta) (?:telefono|celular|llamadas?|mensajes?|textos?)",
+        # Many write both languages at once.
+        asides=rf"por favor|{_PLEASE}|perdone?|disculpen?|lo siento|hola|gracias|\?|"
+        r"ya(?= (?:no|basta|par|dej|alto))|"
         r"que(?= (?:ya )?(?:no |(?:dej|par)\w+ de ))|"
         r"quien (?:es|habla)|(?:pueden?|podrian?)(?= (?:por favor )?(?:parar|dejar) )|"
         r"quiero que(?= (?:por favor )?(?:ya )?(?:par|dej)\w+ de )|"
         rf"(?:yo )?no soy \w+|no es {_NINGUN_NOMBRE}\w+|no \w+(?= (?:numero|persona) equivocad[oa] )|"
         r"aqui no (?:hay ningun[ao]?|vive(?: ningun[ao]?)?) \w+",
-        claims=r"es|este es|esta es|(?:usted |ustedes )?(?:tienen?|ha|han)|no|el|la|un|una|se|me|creo|que",
+        claims=r"es|este es|esta es|usted(?:es)?|tienen?|ha|han|no|el|la|un|una|se|me|creo|que",
         wrong=r"(?:numero|persona|telefono) equivocad[oa]|numero incorrecto|"
-        r"equivoc(?:o|ado|aron) de (?:numero|persona|telefono)",
+        r"equivoc(?:o|ado|aron) de (?:numero|persona|telefono)|"
+        # What people say to a caller who dialed wrong.
+        r"(?<!el )(?<!no )estan? equivocad[oa]s?(?: de (?:numero|persona|telefono))?|equivocado|"
+        # What may come before it has taken "no es" and "ya no tiene".
+        r"(?:(?<=no es )su|(?<=ya no tiene )este|(?<=ya no )usa este|\w+ (?:\w+ )?ya no (?:tiene|usa) este) "
+        r"(?:numero|telefono|celular)",
     ),
 }
 
@@ -170,7 +187,7 @@ _PATTERNS = {language: _pattern(wording) for language, wording in _WORDINGS.item
 
 def stop_language(body: str) -> str | None:
     """Return the language in which a text says stop, or None: "stop lying to me, where is he?" does not."""
-    text = "".join(f"{word} " for word in plain_words(body, keep=r"\?"))
+    text = "".join(f"{word} " for word in plain_words(body, keep=r"\?|(?<=wrong)#|(?<=wrong )#"))
     return next((language for language, asks in _PATTERNS.items() if asks.match(text)), None)
 
 

@@ -106,6 +106,10 @@ STOPS = [
     *("dont call her here", "don't call him at this number", "this isnt her number", "This is not his phone"),
     *("I don't want texts", "No texts", "no texts please", "I do not want any texts", "no more texts"),
     *("Not Maria. Wrong number", "not safe to call", "It isn't safe to call here", "its not safe, dont call"),
+    *("not safe stop", "Stop, it's not safe", "he saw the call stop", "stop calling me he heard it"),
+    *("my kid has this phone stop", "my ex has this phone. do not call it", "wrong #", "Wrong#!"),
+    *("she no longer has this number", "Maria no longer has this number", "This is no longer her number"),
+    *("stop he saw your texts", "stop calling it"),
 ]  # fmt: skip
 PARADAS = [
     *("PARE de llamar", "no me llamen más", "Por favor, ya no me llamen", "Deje de llamarme"),
@@ -129,6 +133,10 @@ PARADAS = [
     *("Ya no me estén llamando", "no es seguro que me llamen", "No María, número equivocado"),
     *("ya me encontró no llamen", "Mi esposo ya se enteró, dejen de llamar"),
     *("no quiero textos", "No textos", "no quiero recibir textos", "sáquenme de la lista"),
+    *("STOP por favor", "Stop gracias", "no llamen please", "STOP, no llamen", "ya sabe no llamen"),
+    *("él vio la llamada, no llamen", "lo vio, no me llamen", "Mi esposo oyó el teléfono, dejen de llamar"),
+    *("está equivocado", "Usted está equivocado", "Está equivocada, no soy María", "Equivocado"),
+    *("ya no es su número", "ella ya no tiene este número", "mi hija ya no usa este celular"),
 ]  # fmt: skip
 
 
@@ -256,6 +264,12 @@ def test_every_word_for_stop_stops(
             "ya no quiero",
         ),
         *("¿por qué no me están llamando?", "no me están llamando", "no llamar a la policía"),
+        *("he saw the call", "he heard it", "my ex has this phone", "not safe, call me", "not safe stop him"),
+        *("the wrong # is on my card", "wrong #?", "he doesn't have this number", "he saw me stop", "unsafe"),
+        *("STOP por favor, él está aquí", "stop que me mata", "me quitó el celular", "ya sabe", "ya lo sabe"),
+        *("él está equivocado", "no está equivocado", "¿Está equivocado?", "el registro está equivocado"),
+        # Whoever writes this has another phone in hand, and the stop would count for that one.
+        *("ya no es mi número", "this is no longer my number", "él no tiene este número"),
     ],
 )
 def test_longer_text_with_such_a_word_stops_nothing(texter: Texter, body: str) -> None:
