@@ -106,6 +106,8 @@ def _typed(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
     first, last = days["first_day"], days["last_day"]
     if first is not None and last is not None and last < first:
         errors["last_day"] = _("The last day is before the first.")
+    elif last is not None and last < console.clock().astimezone(console.office.zone).date():
+        errors["last_day"] = _("This day is in the past. Enter today or a later day.")
     entry = {"text": texts, **{name: day.isoformat() for name, day in days.items() if day is not None}}
     return entry, errors
 

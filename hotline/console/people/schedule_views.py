@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from hotline.console.office.form import typed_day
 from hotline.console.office.views import DAYS
+from hotline.console.people.absence_days import wrong_days
 from hotline.console.people.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
@@ -118,8 +119,12 @@ def save_schedule_week(staff_id: int) -> Response | tuple[str, int]:
 @guard_staff(*READ)
 def add_schedule_absence(staff_id: int) -> Response | tuple[str, int]:
     first, last = typed_day("first_day"), typed_day("last_day")
-    if first is None or last is None or last < first:
-        return _page(staff_id, {"first_day": _("Enter the first and the last day.")}), 422
+    if first is None or last is None:
+        entered = {"first_day": first, "last_day": last}
+        return _page(staff_id, {name: _("Enter a day.") for name, day in entered.items() if day is None}), 422
+    today = console.clock().astimezone(console.office.zone).date()
+    if wrong := wrong_days(first, last, today):
+        return _page(staff_id, wrong), 422
     try:
         with console.database.transaction() as session:
             email = _person(session, staff_id).email

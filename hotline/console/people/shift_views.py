@@ -1,6 +1,6 @@
 """My shift: on or off, the phone to call, languages, today's figures, rest after a hard call, days away."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from hotline.console.callbacks.list_rows import short_reason
 from hotline.console.callbacks.words import LANGUAGES, OUTCOME_CHOICES
+from hotline.console.people.absence_days import wrong_days
 from hotline.console.people.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
@@ -26,8 +27,6 @@ from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 
-#: The latest day for which a person may report an absence.
-_FAR = timedelta(days=730)
 #: So many digits of a phone show which one it is, and whoever looks over a shoulder cannot call it.
 _SHOWN_DIGITS = 2
 
@@ -103,11 +102,11 @@ def shift_languages() -> Response | tuple[str, int]:
 def shift_absence() -> Response | tuple[str, int]:
     first, last = _day(request.form.get("first_day", "")), _day(request.form.get("last_day", ""))
     today = _today()
-    if first is None or first < today or first > today + _FAR:
+    if first is None or first < today:
         return _wrong({"first_day": _("Enter a first day that is today or later.")})
     last = last or first
-    if not first <= last <= first + _FAR:
-        return _wrong({"last_day": _("The last day is before the first.")})
+    if wrong := wrong_days(first, last, today):
+        return _wrong(wrong)
     with console.database.transaction() as session:
         schedule.add_absence(
             session, me().email, first, last, actor=actor_of(me().staff_id), now=console.clock()

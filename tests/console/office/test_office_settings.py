@@ -344,6 +344,10 @@ def test_closure_of_a_day_that_is_past_is_refused_and_of_today_is_not(
         ({"text-es": "Pregunte por el asilo."}, "telling word 'asilo'"),
         ({"text-en": "We are closed and closed and closed " * 4}, "over 20 words"),
         ({"last_day": "2026-11-01"}, "The last day is before the first."),
+        (
+            {"first_day": "2026-11-01", "last_day": "2026-11-05"},
+            "This day is in the past. Enter today or a later day.",
+        ),
         ({"first_day": "soon"}, "Enter a day."),
     ],
 )

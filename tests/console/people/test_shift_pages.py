@@ -294,6 +294,11 @@ def test_staff_add_and_remove_their_own_days_away_and_nobody_elses(
     assert ana.reads("Enter a first day that is today or later.")
     ana.fills(first_day="2026-12-24", last_day="2026-12-20").clicks("Add absence")
     assert ana.reads("The last day is before the first.")
+    ana.fills(first_day="2026-12-24", last_day="2029-12-26").clicks("Add absence")
+    assert ana.reads("This day is more than two years away. Enter an earlier day.")
+    assert "The last day is before the first." not in ana.text
+    ana.fills(first_day="2029-12-24", last_day="").clicks("Add absence")
+    assert ana.reads("This day is more than two years away. Enter an earlier day.")
     ana.fills(first_day="2026-12-24", last_day="2026-12-26").clicks("Add absence")
     assert ana.reads("Absence added.", "Dec 24, 2026 – Dec 26, 2026")
     with database.reading() as session:

@@ -362,7 +362,27 @@ def test_absence_is_added_and_removed(staff: Any, supervisor: Member, database: 
         assert session.scalars(select(Absence)).all() == []
     assert actions(database)[-2:] == ["add_absence", "remove_absence"]
     supervisor.fills(first_day="2026-12-05", last_day="2026-12-01").clicks("Add absence")
-    assert supervisor.reads("Enter the first and the last day.")
+    assert supervisor.reads("The last day is before the first.")
+    supervisor.fills(first_day="", last_day="2026-12-01").clicks("Add absence")
+    assert supervisor.reads("Enter a day.")
+
+
+def test_absence_that_is_over_or_too_far_ahead_is_refused_at_its_day_and_one_that_began_is_kept(
+    staff: Any, supervisor: Member, database: Database
+) -> None:
+    """It was saved, and then was in no list: a slip in the year left a liaison to be called while away."""
+    ana = staff("liaison")
+    supervisor.opens(f"/console/schedule/{ana.staff_id}")
+    supervisor.fills(first_day="2025-12-01", last_day="2025-12-05").clicks("Add absence")
+    assert supervisor.reads("This day is in the past. Enter today or a later day.")
+    assert supervisor.page.xpath("//input[@name='last_day']/@aria-invalid") == ["true"]
+    supervisor.fills(first_day="2026-12-01", last_day="2029-12-05").clicks("Add absence")
+    assert supervisor.reads("This day is more than two years away. Enter an earlier day.")
+    with database.reading() as session:
+        assert session.scalars(select(Absence)).all() == []
+
+    supervisor.fills(first_day="2026-11-20", last_day="2026-12-05").clicks("Add absence")
+    assert supervisor.reads("Nov 20, 2026 – Dec 5, 2026")
 
 
 def test_lists_take_as_many_statements_for_thirty_people_as_for_three(
