@@ -99,7 +99,7 @@ class Heard:
         return any(detail is not None for detail in details)
 
 
-#: The one object for denied, no record, closed, stale, absent, held and implausible records.
+#: The one object for denied, no record, closed, stale, absent, held, false and implausible records.
 NEUTRAL = Heard("neutral")
 
 

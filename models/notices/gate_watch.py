@@ -1,9 +1,9 @@
 """Stops the notices that may not be told at this moment, and takes them up again when they may (R12, R13).
 
-A notice is stopped as ``gate`` for every reason alike: a denied, held, absent, stale or unknown record. So
-its outcome tells staff nothing that the line would not tell. It is no end: an import may hold a record for
-half an hour, and a person who really got out would never be called. ``heard`` decides again when a call tells
-the news; this keeps the rows true meanwhile.
+A notice is stopped as ``gate`` for every reason alike: a denied, held, absent, stale or unknown record, or
+one that is being taken back. So its outcome tells staff nothing that the line would not tell. It is no end:
+an import may hold a record for half an hour, and a person who really got out would never be called. ``heard``
+decides again when a call tells the news; this keeps the rows true meanwhile.
 """
 
 from datetime import datetime, timedelta

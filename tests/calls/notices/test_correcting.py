@@ -11,6 +11,7 @@ from models import Callback, CustodyEvent, Notice, Staff
 from models.cases.subject import Subject
 from models.custody.custody_import import ImportResult
 from models.custody.held_import import release
+from models.custody.import_lock import import_lock
 from models.custody.import_record import CustodyImport
 from models.notices.registering import pause, stop_registration
 from models.notices.taking_back.retraction import begin_retraction, retract
@@ -126,6 +127,37 @@ def test_false_news_is_not_said_in_a_call_that_goes_on_while_it_is_taken_back(
     assert called.hears("The call is over")
     assert called.does_not_hear("released", "wrong")
     assert corrections(hotline) == []
+
+
+def test_false_death_is_neither_said_nor_rung_while_two_people_who_took_it_back_wait_for_an_import(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    """An import may run for an hour, and only then is carried out what the two agreed on."""
+    made = registered("in_custody", phones=(FIRST, SECOND))
+    wrong = reports(hotline, "deceased", made)
+    assert sweeps(hotline) == [FIRST]
+    called = picks_up(phone, hotline)
+    called.presses("1")
+    with hotline.database.transaction() as session:
+        begin_retraction(session, wrong.import_id or 0, [ANA, BEN], hotline.clock.now)
+
+    with import_lock(hotline.database):
+        called.presses(CODE)
+        assert called.hears("The call is over")
+        assert called.does_not_hear("died", "news", "To have a person tell you")
+        assert [number for _ in range(5) for number in sweeps(hotline, minutes=30)] == []
+        caller = phone.another()
+        opens_the_case(caller, made.case, from_=FIRST)
+        assert caller.hears("I cannot confirm where this person is right now")
+        assert caller.does_not_hear("died", "sorry to tell you")
+        caller.hangs_up()
+
+    assert sweeps(hotline, minutes=1) == []
+    caller = phone.another()
+    opens_the_case(caller, made.case, from_=FIRST)
+    assert caller.hears("is in custody")
+    assert corrections(hotline) == []
+    assert hotline.rows(select(Callback)) == []
 
 
 def test_registrant_who_was_told_what_is_still_true_hears_of_no_mistake(

@@ -15,6 +15,7 @@ from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.custody_status import HeardRules
 from models.custody.held_import import list_held, reject
+from models.custody.import_record import CustodyImport
 from models.notices.gate_watch import is_any_to_watch, may_be_told, watch_gate
 from models.notices.notice_phones import phone_of_notice
 from models.notices.placing import claim
@@ -37,6 +38,7 @@ SUBJECTS: tuple[dict[str, Any], ...] = (
     {"as_of": NOW - timedelta(hours=24, seconds=1)},
     {"as_of": NOW + timedelta(minutes=6)},
     {"record_id": None},
+    {"taken_back": "retracting"},
 )
 CASES: tuple[dict[str, Any], ...] = ({}, {"closed_at": NOW}, {"named_by": 1, "named_sealed": "sealed"})
 
@@ -69,6 +71,9 @@ def test_query_tells_of_a_record_what_the_line_tells(database: Database, case: d
                 case = {**case, "named_by": make_staff(session).id}
             made = make_case(session, status, record=facts)
             row = session.get_one(Subject, made.subject_id)
+            if state := subject.get("taken_back"):
+                record = session.get_one(CustodyRecord, row.record_id)
+                session.get_one(CustodyImport, record.import_id).state = state
             for name, value in subject.items():
                 setattr(row, name, make_import(session).id if value is ... else value)
             for name, value in case.items():
