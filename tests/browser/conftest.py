@@ -26,10 +26,11 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 PATIENCE_MILLISECONDS = 20_000
 #: Of a window, in CSS pixels.
 HEIGHT = 900
-# It asks nobody on the network for anything, and needs no screen.
+# It asks nobody on the network for anything, and needs no screen, nor a process that draws for one.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--in-process-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

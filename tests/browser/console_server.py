@@ -200,15 +200,12 @@ def judge(page: "Page", name: str, widths: tuple[int, ...] = (360, 1280)) -> Non
     which width begins in the light depends on ``name``. None may scroll sideways, not even at 320 px. With
     ``PICTURES`` set, each width saves a picture in both.
     """
-    page.evaluate("document.fonts.ready")
     asked = page.viewport_size
-    page.set_viewport_size({"width": 320, "height": HEIGHT})
-    _fits(page, f"{name}-320")
-    first, folder = crc32(name.encode()), os.environ.get(PICTURES)
+    _fits(page, name, 320)
+    first, folder, shown = crc32(name.encode()), os.environ.get(PICTURES), "light"
     # Another width costs ten times as much as other colors.
     for number, width in enumerate(widths):
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        _fits(page, f"{name}-{width}")
+        _fits(page, name, width)
         for other, scheme in enumerate(("light", "dark")):
             # A screen reader gets the same in the dark and at every width.
             rules = LOOKS if number else WCAG
@@ -216,20 +213,26 @@ def judge(page: "Page", name: str, widths: tuple[int, ...] = (360, 1280)) -> Non
                 rules = COLORS if len(widths) == 1 else None
             if rules is None and folder is None:
                 continue
-            page.emulate_media(color_scheme=scheme)
-            # Colors that still change from the look before belong to neither look.
-            page.evaluate("document.getAnimations().forEach(one => { try { one.finish(); } catch { } })")
+            if scheme != shown:
+                page.emulate_media(color_scheme=scheme)
+                shown = scheme
             look = f"{name}-{width}-{scheme}"
             if folder is not None:
                 Path(folder).mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=Path(folder) / f"{look}.png", full_page=True)
+                page.screenshot(path=Path(folder) / f"{look}.png", full_page=True, animations="disabled")
             found = violations(page, rules) if rules else []
             assert found == [], f"{look}: {found}"
-    page.emulate_media(color_scheme="light")
-    if asked is not None:
+    if shown != "light":
+        page.emulate_media(color_scheme="light")
+    if asked is not None and asked["width"] != widths[-1]:
         page.set_viewport_size(asked)
 
 
-def _fits(page: "Page", look: str) -> None:
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{look} scrolls sideways by {wide} px"
+def _fits(page: "Page", name: str, width: int) -> None:
+    """Make the page as wide as this; it must not scroll sideways."""
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    wide = page.evaluate(
+        """document.fonts.ready.then(() =>
+            document.documentElement.scrollWidth - document.documentElement.clientWidth)"""
+    )
+    assert wide <= 0, f"{name}-{width} scrolls sideways by {wide} px"
