@@ -67,7 +67,7 @@ def test_more_tabs_than_a_browser_has_connections_are_all_live(
     visitors: Visitors, exchange: Exchange
 ) -> None:
     first = opened(visitors, exchange)
-    tabs = [visitors.opens(f"{exchange.url}/exchange/", context=first.context) for _ in range(7)]
+    tabs = [visitors.opens(f"{exchange.url}/exchange/", context=first.context) for _ in range(6)]
     for tab in tabs:
         is_live(tab)
 
