@@ -25,6 +25,7 @@ from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.custody.directory import Court, Facility
+from models.custody.import_record import silencing_import
 from models.store.database import keyring_of
 from models.store.policies import Policies
 from models.store.refusal import RefusedError
@@ -193,7 +194,8 @@ def case_standing(session: Session, case_id: int) -> CaseStanding | None:
     """The state of a case, in one statement; None for no case, or one whose subject nobody has confirmed."""
     row = session.execute(
         select(
-            Case.id, Case.id, Case.closed_at, Subject.as_of, Subject.absent_since, Subject.held_import_id,
+            Case.id, Case.id, Case.closed_at, Subject.as_of, Subject.absent_since,
+            silencing_import(Subject.held_import_id, CustodyRecord.import_id),
             CustodyRecord.id, CustodyRecord.status, CustodyRecord.status_at, CustodyRecord.releasable,
             CustodyRecord.removal_stage, CustodyRecord.expected_release_at, CustodyRecord.next_hearing_at,
             Court.name, Court.time_zone, Facility.name, Facility.phone,

@@ -10,7 +10,8 @@ from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, REMOVAL_STAGES
 class Standing(Protocol):
     """The facts of a case that decide what a caller may hear, from a call's state or a callback's case.
 
-    ``case_id`` is the case that was opened and ``found_case_id`` the one that was read.
+    ``case_id`` is the case that was opened and ``found_case_id`` the one that was read. ``held_import_id`` is
+    the import that holds the newest record, or its own one while that is being taken back.
     """
 
     @property

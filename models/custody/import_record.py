@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, SQLColumnExpression, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.store.base import Base, UtcDateTime
@@ -65,6 +65,20 @@ class CustodyImport(Base):
     retracted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     batch: Mapped[int | None]
     batch_sha256: Mapped[str | None] = mapped_column(String(64))
+
+
+def silencing_import(
+    held_import_id: SQLColumnExpression[Any], import_id: SQLColumnExpression[Any]
+) -> ColumnElement[Any]:
+    """The import because of which a person's newest record is not told, for a query; NULL if there is none.
+
+    Either it holds the record (``Subject.held_import_id``), or it is the record's own ``import_id`` and is
+    being taken back: two people said that it is false, but another import may run for an hour first.
+    """
+    taken_back = select(CustodyImport.id).where(
+        CustodyImport.id == import_id, CustodyImport.state == "retracting"
+    )
+    return func.coalesce(held_import_id, taken_back.scalar_subquery())
 
 
 class ImportRow(Base):

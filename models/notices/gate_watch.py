@@ -17,6 +17,7 @@ from models.cases.subject import Subject
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, CustodyRecord
 from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import HeardRules
+from models.custody.import_record import silencing_import
 from models.notices.notice import IS_GATED, IS_OPEN, LATE, NOTICES, Notice
 from models.notices.notice_moves import AT_REST, record_move, stop
 from models.notices.registration import Registration
@@ -78,7 +79,7 @@ def may_be_told(now: datetime, rules: HeardRules) -> ColumnElement[bool]:
         Case.closed_at.is_(None),
         Case.named_by.is_(None),
         Subject.absent_since.is_(None),
-        Subject.held_import_id.is_(None),
+        silencing_import(Subject.held_import_id, CustodyRecord.import_id).is_(None),
         Subject.as_of.is_not(None),
         Subject.as_of <= latest,
         CustodyRecord.id.is_not(None),

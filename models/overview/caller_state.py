@@ -42,6 +42,7 @@ from models.cases.registrant import Phone, Registrant
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.directory import Court, Facility
+from models.custody.import_record import silencing_import
 from models.notices.notice import IS_OPEN, NOTICES
 from models.notices.registration import IS_END_UNTOLD, IS_KEPT, REGISTRATIONS
 from models.staff.staff import Staff
@@ -248,7 +249,8 @@ _TOLD_FACTS: dict[str, Any] = (
     _named("", _CASES.c.pin_kind, _CASES.c.changes_held_until)
     | _named("registrant_", _REGISTRANTS.c.id, _REGISTRANTS.c.pace, _REGISTRANTS.c.time_zone)
     | _named("subject_", _SUBJECTS.c.as_of)
-    | _named("", _SUBJECTS.c.absent_since, _SUBJECTS.c.held_import_id)
+    | _named("", _SUBJECTS.c.absent_since)
+    | {"held_import_id": silencing_import(_SUBJECTS.c.held_import_id, _RECORDS.c.import_id)}
     | _named("record_", _RECORDS.c.id)
     | _named("custody_", _RECORDS.c.status)
     | _named(
