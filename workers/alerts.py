@@ -11,6 +11,7 @@ from ivr_flows.prompts import Prompts
 from models.callbacks.lone_refusal import judge_refusal, rest_phone
 from models.calls import pacing
 from models.calls.alert_sending import Ending, Sending, begin_alert, channel_of, end_alert
+from models.notices.escalation import untell
 from models.staff.alert import prompt_of
 from models.store.database import Database
 from models.store.job import Job
@@ -93,7 +94,8 @@ class AlertSender:
     ) -> list[Job]:
         now = self._clock()
         with self._database.transaction() as session:
-            end_alert(session, sending.alert_id, how, now, code=code)
+            if end_alert(session, sending.alert_id, how, now, code=code):
+                untell(session, sending.level)
             if how == "sent":
                 pacing.close_breaker(session, _kind_of(sending), now)
             if sending.call_id is None:

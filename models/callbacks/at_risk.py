@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, text, true, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.callback import CALLBACKS, IS_OPEN
+from models.callbacks.callback import CALLBACKS, IS_OPEN, NOTICE_TASK
 from models.callbacks.callback_state import UNKNOWN_OUTCOMES
 from models.callbacks.liaison import is_anyone_at_hand
 from models.staff.alert import (
@@ -31,16 +31,15 @@ _URGENT_WAITING = text(
 _NOT_TALKING = and_(IS_OPEN, CALLBACKS.c.state != "talking")
 #: Urgent work that the line must not continue: nobody knows whether a call was placed.
 _URGENT_UNKNOWN = and_(_LEFT, CALLBACKS.c.urgency == "urgent", CALLBACKS.c.outcome.in_(UNKNOWN_OUTCOMES))
-#: How recent untold work is: it is told within one gap between pages, and older work was told.
-_LATELY = timedelta(hours=1)
+#: News that is left for staff has pages of its own (R34).
+_IS_NO_NEWS = CALLBACKS.c.reason != NOTICE_TASK
 #: Who is told about promises that are nearly due or overdue.
 _STAFF, _SUPERVISOR = "staff", "supervisor"
 
 
 def is_any_at_risk(session: Session, now: datetime, policies: Policies) -> bool:
     """Whether ``make_alerts`` may have anything to tell: one read, for what is checked every two seconds."""
-    others = {"tries": policies.liaison_tries, "lately": now - _LATELY}
-    return bool(session.scalar(_ANY_AT_RISK, {**_due_by(now, policies), **others}))
+    return bool(session.scalar(_ANY_AT_RISK, {**_due_by(now, policies), "tries": policies.liaison_tries}))
 
 
 def make_alerts(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
@@ -53,6 +52,22 @@ def make_alerts(session: Session, now: datetime, policies: Policies, is_open: bo
         _warn_of_late(session, whom, now, policies, is_open)
     _page_untaken(session, now, policies, is_open)
     _tell_of_left(session, now, policies, is_open)
+
+
+def untell(session: Session, level: str) -> None:
+    """Nobody was told by an alert of this level, so what is still as it said is told anew (R36)."""
+    warned = CALLBACKS.c.warned
+    if level == UNTAKEN:
+        pressing = update(CALLBACKS).where(or_(_URGENT_WAITING, _URGENT_UNKNOWN))
+        session.execute(pressing.values(paged_at=None))
+    elif level == LEFT:
+        told = update(CALLBACKS).where(_LEFT, warned == LEFT_TOLD, CALLBACKS.c.rank.is_not(None), _IS_NO_NEWS)
+        session.execute(told.values(warned=LEFT_TOLD - 1))
+    whom = {name: whom for name, whom, *_ in LEVELS}.get(level)
+    if whom is not None:
+        passed = [passed for passed, (_name, told_to, *_) in enumerate(LEVELS) if told_to == whom]
+        before = case(*((warned > one, one) for one in reversed(passed)), else_=warned)
+        session.execute(update(CALLBACKS).where(_NOT_TALKING, warned > 0).values(warned=before))
 
 
 def _warn_of_late(session: Session, whom: str, now: datetime, policies: Policies, is_open: bool) -> None:
@@ -84,14 +99,14 @@ def _page_untaken(session: Session, now: datetime, policies: Policies, is_open: 
     missed = CALLBACKS.c.liaison_tries >= policies.liaison_tries
     whose = missed if is_anyone_at_hand(session) else true()
     new = and_(_URGENT_WAITING, _UNPAGED)
-    unknown = and_(_URGENT_UNKNOWN, CALLBACKS.c.closed_at > now - _LATELY)
-    is_news = _is_any(session, and_(new, whose)) or _is_any(session, and_(unknown, _UNPAGED))
+    unknown = and_(_URGENT_UNKNOWN, _UNPAGED)
+    is_news = _is_any(session, and_(new, whose)) or _is_any(session, unknown)
     if not is_news or not take_page(session, UNTAKEN, now, policies.page_minutes):
         return
     # One that nobody takes is ahead of all the others, so the people paged hear about all of them.
-    for untold in (new, and_(unknown, _UNPAGED)):
+    for untold in (new, unknown):
         _mark(session, untold, UNTAKEN, now, paged_at=now)
-    count = _count(session, _URGENT_WAITING) + _count(session, unknown)
+    count = _count(session, _URGENT_WAITING) + _count(session, _URGENT_UNKNOWN)
     on_call = session.scalars(select(Staff.id).where(Staff.on_call, Staff.role != "supervisor")).all()
     tell(session, UNTAKEN, [Told(one, count, is_rung=True) for one in on_call], now)
     tell_supervisors(session, UNTAKEN, count, now, is_open)
@@ -159,7 +174,7 @@ _ANY_AT_RISK = select(
                     _UNPAGED,
                     or_(CALLBACKS.c.liaison_tries >= bindparam("tries"), _NOBODY_AT_HAND),
                 ),
-                and_(_URGENT_UNKNOWN, CALLBACKS.c.closed_at > bindparam("lately"), _UNPAGED),
+                and_(_URGENT_UNKNOWN, _UNPAGED),
                 _LEFT_UNTOLD,
             )
         )

@@ -14,7 +14,19 @@ from models.calls.call import Call
 from models.calls.call_status import DIALLING
 from models.calls.outbound_leg import outbound_leg
 from models.calls.role import ALERTED
-from models.staff.alert import ALERTS, SET_AWAY, UNSENT, Alert
+from models.staff.alert import (
+    ALERTS,
+    AUDIT_ALARM,
+    CALL_LIST,
+    LOST_PINS,
+    NEW_APPROVER,
+    ONLY_YOU,
+    PIN_LOCKS,
+    SET_AWAY,
+    UNLISTED,
+    UNSENT,
+    Alert,
+)
 from models.staff.staff import Staff
 from models.store.database import keyring_of
 
@@ -22,8 +34,9 @@ from models.store.database import keyring_of
 BLOCKED_AFTER_STOP = 21610
 #: A sender that has been silent for this long has died, and nobody knows whether its alert arrived.
 _LOST_AFTER = timedelta(seconds=60)
-#: How long an alert is retried while the carrier cannot be reached.
-_NEWS = timedelta(minutes=60)
+#: How long an alert is retried while the carrier cannot be reached; and one about what is told only once.
+_NEWS, _TOLD_ONCE = timedelta(minutes=60), timedelta(hours=24)
+_ONCE = frozenset({AUDIT_ALARM, CALL_LIST, LOST_PINS, NEW_APPROVER, ONLY_YOU, PIN_LOCKS, UNLISTED})
 _KINDS = {"text": pacing.TEXTS, "call": pacing.CALLS}
 _ANY_MADE = select(ALERTS.c.id).where(UNSENT, ALERTS.c.state == "made").limit(1)
 _LOST = (
@@ -111,20 +124,21 @@ def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | Non
 
 def end_alert(
     session: Session, alert_id: int, how: Ending, now: datetime, *, code: int | None = None
-) -> None:
-    """Record how it ended. A phone that accepts no texts, such as an office phone, is called instead.
+) -> bool:
+    """Record how it ended. Returns whether its person is told nothing of its matter in the end.
 
-    ``code`` is Twilio's error code of a refusal. After STOP, Twilio itself blocks texts to a phone; the audit
-    records that.
+    A phone that accepts no texts, such as an office phone, is called instead. ``code`` is Twilio's error code
+    of a refusal. After STOP, Twilio itself blocks texts to a phone; the audit records that.
 
     ``not asked``: the carrier could not be reached, so it is retried as long as it is news. ``unknown``: it
     is sent again once. Told twice harms nobody; of what nobody was told the next level is far off (R34).
     """
     alert = session.get_one(Alert, alert_id)
-    if how == "not asked" and alert.made_at > now - _NEWS:
+    is_news = alert.made_at > now - (_TOLD_ONCE if alert.level in _ONCE else _NEWS)
+    if how == "not asked" and is_news:
         alert.state, alert.sent_at, alert.call_id = "made", now, None
         session.flush()
-        return
+        return False
     alert.state, alert.sent_at = "refused" if how == "not asked" else how, now
     if code == BLOCKED_AFTER_STOP:
         target = f"staff:{alert.staff_id}"
@@ -135,6 +149,16 @@ def end_alert(
     if how == "refused" and alert.channel == "text" and alert.level != SET_AWAY:
         session.add(_again(alert, "call", now))
     session.flush()
+    return how == "not asked" and not _is_told(session, alert)
+
+
+def _is_told(session: Session, alert: Alert) -> bool:
+    """Whether its person was told of the matter in another way, since this alert was made."""
+    other = select(Alert.id).where(
+        Alert.staff_id == alert.staff_id, Alert.level == alert.level, Alert.state == "sent",
+        Alert.sent_at >= alert.made_at,
+    )  # fmt: skip
+    return session.execute(other.limit(1)).first() is not None
 
 
 def _again(alert: Alert, channel: str, now: datetime, *, is_repeat: bool = False) -> Alert:

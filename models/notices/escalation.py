@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from models.callbacks import at_risk
 from models.cases.duress import PAUSED_CASES
 from models.notices.notice import IS_OPEN, IS_UNPAGED, LATE, NOTICES
 from models.notices.notice_moves import record_move
@@ -74,6 +75,14 @@ def escalate(session: Session, now: datetime, policies: Policies, is_open: bool)
         count = _mark(session, _SECOND, late_soon, SUPERVISORS_TOLD, now)
         # On call or not: a person in danger has not been reached for two hours.
         tell_supervisors(session, NOTICES_LATE, count, now, is_open=True)
+
+
+def untell(session: Session, level: str) -> None:
+    """Nobody was told by an alert of this level: what is still as it said is told anew, from the start."""
+    if level == NOTICES_LATE:
+        told = update(NOTICES).where(IS_OPEN, NOTICES.c.paged_level > 0)
+        session.execute(told.values(paged_level=0))
+    at_risk.untell(session, level)
 
 
 def _late_by(at: datetime, policies: Policies) -> dict[str, datetime]:

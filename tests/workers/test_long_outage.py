@@ -1,0 +1,121 @@
+"""An account that is refused for more than an hour: what is still so is told once it works (R34, R36)."""
+
+from datetime import time, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from models import Alert, Callback
+from models.staff.alert import LEFT, NEW_APPROVER, tell_both_roles
+from models.staff.schedule import set_schedule
+from tests.call_center import CallCenter
+from tests.conftest import ON_SQLITE
+from tests.factories import make_callback, make_case, make_event, make_notice, make_registration, make_staff
+
+ON_CALL, SUPERVISOR = "+12025550171", "+12025550172"
+NOBODY_TOOK_IT = "One urgent call is waiting and nobody has taken it"
+NOT_TOLD_YET = "One person has not been told of a change yet"
+
+pytestmark = ON_SQLITE
+
+
+@pytest.fixture
+def team(empty_call_center: CallCenter) -> CallCenter:
+    """A liaison on call at any hour, and a supervisor; nobody is on shift."""
+    with empty_call_center.database.transaction() as session:
+        make_staff(session, "nia@office.example.org", phone=ON_CALL, on_shift=False)
+        set_schedule(
+            session, "nia@office.example.org", kind="on_call", weekdays=range(7), span=(time(0), time(0)),
+            actor="shell", now=empty_call_center.now,
+        )  # fmt: skip
+        make_staff(session, "ruth@office.example.org", role="supervisor", phone=SUPERVISOR, on_shift=False)
+    return empty_call_center
+
+
+def passes(team: CallCenter, minutes: int) -> None:
+    """The sweeper and the workers do what there is to do for so long."""
+    for _ in range(minutes // 2):
+        team.sweeps(minutes=2)
+        team.works_off()
+
+
+def is_refused_for(team: CallCenter, minutes: int) -> None:
+    """The carrier refuses the account for so long, and then no more."""
+    team.carrier.refuses_calls = team.carrier.refuses_texts = 20003
+    passes(team, minutes)
+    assert [one for one in team.rows(Alert) if one.state == "sent"] == []
+    team.carrier.refuses_calls = team.carrier.refuses_texts = None
+
+
+def readers(team: CallCenter, words: str) -> list[str]:
+    """The phones of those who read this in the next hour, in order."""
+    passes(team, 60)
+    return sorted(to for to, body in team.carrier.texts if words in body)
+
+
+def is_left_as_unknown(team: CallCenter) -> None:
+    """Nobody knows whether an afraid person was called."""
+    with team.database.transaction() as session:
+        make_callback(
+            session, make_case(session), state="left_for_staff", outcome="unknown", urgency="urgent",
+            reason="afraid", closed_at=team.now,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("minutes", [40, 90, 200])
+def test_those_on_call_and_the_supervisor_are_paged_about_an_urgent_callback_after_any_outage(
+    team: CallCenter, minutes: int
+) -> None:
+    is_left_as_unknown(team)
+    is_refused_for(team, minutes)
+
+    assert readers(team, NOBODY_TOOK_IT) == [ON_CALL, SUPERVISOR], "each is told once"
+    assert ON_CALL in [call.to for call in team.carrier.placed]
+
+
+def test_nobody_is_paged_about_an_urgent_callback_that_was_settled_in_the_outage(team: CallCenter) -> None:
+    is_left_as_unknown(team)
+    is_refused_for(team, 30)
+    with team.database.transaction() as session:
+        session.execute(update(Callback).values(state="cancelled", outcome="settled_otherwise"))
+    is_refused_for(team, 60)
+
+    assert readers(team, NOBODY_TOOK_IT) == []
+
+
+def test_news_that_nobody_confirmed_is_paged_after_any_outage(team: CallCenter) -> None:
+    with team.database.transaction() as session:
+        case = make_case(session, custody_status="released")
+        event = make_event(session, case.subject_id, "released", at=team.now, made_at=team.now)
+        make_notice(
+            session, make_registration(session, case), event, made_at=team.now - timedelta(minutes=31),
+            next_attempt_at=team.now + timedelta(hours=20),
+        )  # fmt: skip
+    is_refused_for(team, 90)
+
+    assert ON_CALL in readers(team, NOT_TOLD_YET)
+
+
+def test_late_promise_and_one_that_was_left_are_told_after_any_outage(team: CallCenter) -> None:
+    with team.database.transaction() as session:
+        make_callback(
+            session, make_case(session), due_at=team.now + timedelta(minutes=5),
+            next_attempt_at=team.now + timedelta(hours=12),
+        )  # fmt: skip
+        make_callback(
+            session, make_case(session), state="left_for_staff", outcome="no_answer", closed_at=team.now
+        )
+    is_refused_for(team, 90)
+    passes(team, 60)
+
+    sent = {one.level for one in team.rows(Alert) if one.state == "sent"}
+    assert {LEFT, "staff_before", "supervisor_before"} <= sent
+
+
+def test_what_is_told_once_is_told_after_an_outage_of_hours(team: CallCenter) -> None:
+    with team.database.transaction() as session:
+        tell_both_roles(session, NEW_APPROVER, team.now, but=0)
+    is_refused_for(team, 200)
+    passes(team, 60)
+
+    assert NEW_APPROVER in {one.level for one in team.rows(Alert) if one.state == "sent"}
