@@ -73,8 +73,17 @@ def test_odd_keys_are_answered_with_words(phone: Phone, make_case: MakeCase, pla
         assert speaks(document)
 
 
-@pytest.mark.parametrize("digits", ["ABC", "１２３", "-1", "1 2", "' OR 1=1", "\x00", "9" * 500, "½", "+1"])
-@pytest.mark.parametrize("place", [WAITING[0], WAITING[2], WAITING[3], WAITING[5]])
+NO_KEYS = ("ABC", "１２３", "-1", "1 2", "' OR 1=1", "\x00", "9" * 500, "½", "+1")
+
+
+@pytest.mark.parametrize(
+    ("place", "digits"),
+    # At the PIN all of them, and at two menus and at the number in turn.
+    [
+        *((WAITING[3], digits) for digits in NO_KEYS),
+        *((WAITING[(0, 2, 5)[turn % 3]], digits) for turn, digits in enumerate(NO_KEYS)),
+    ],
+)
 def test_keys_that_no_phone_has_are_answered_with_words(
     phone: Phone, make_case: MakeCase, place: Place, digits: str
 ) -> None:

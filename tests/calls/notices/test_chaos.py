@@ -16,7 +16,7 @@ from tests.phone import Phone
 from workers.sweeper import sweep
 
 Registering = Callable[..., Registered]
-PEOPLE = 24
+PEOPLE = 12
 
 
 class KilledError(BaseException):

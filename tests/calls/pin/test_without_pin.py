@@ -344,7 +344,7 @@ STANDING = st.builds(
 @example(["0", "2", "2", "1", "1"], Standing(has_window=True), False)
 @example(["1", "2", "1", "3", "1", "2", "1", "2", "1", "4", "3", "2", "1"], Standing("other"), True)
 @settings(
-    max_examples=25,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -61,13 +61,16 @@ def test_transfer_rings_three_times_in_the_window_and_then_needs_a_person(
 
 
 @pytest.mark.parametrize(
-    ("kind", "tries"), [("transferred", 3), ("released", 16)], ids=["not urgent", "urgent"]
+    ("kind", "tries", "hours"), [("transferred", 0, 0), ("released", 13, 20)], ids=["not urgent", "urgent"]
 )
 def test_person_who_confirms_nothing_is_promised_another_call_but_not_in_the_last_try(
-    phone: Phone, registered: Registering, hotline: Hotline, kind: str, tries: int
+    phone: Phone, registered: Registering, hotline: Hotline, kind: str, tries: int, hours: int
 ) -> None:
-    registered(kind, cap=99).is_due(kind)
-    until_the_last_try(phone, hotline, tries - 1)
+    made = registered(kind, cap=99)
+    made.is_due(kind)
+    # So many tries and hours ago it began; two more calls may follow the next one.
+    made.changes(Notice, tries=tries, made_at=hotline.clock.now - timedelta(hours=hours))
+    until_the_last_try(phone, hotline, 2)
     called = hears_the_news_and_says_nothing(phone, hotline, kind)
     assert called.hears("We will call again. Goodbye.")
     assert FIRST in sweeps(hotline, hours=2)
