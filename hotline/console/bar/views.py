@@ -29,7 +29,7 @@ from hotline.console.shell.guard import guard_staff, me, someone
 from hotline.console.shell.kept_request import page_of_form
 from hotline.console.shell.live import live_part, tag_of
 from hotline.console.shell.refused import refused
-from hotline.console.shell.words import N_, _, language, language_name
+from hotline.console.shell.words import N_, _, language, language_inside
 from models.callouts.callout import end_call_out
 from models.callouts.party import language_of, name_of
 from models.frame.call_bar import CallBar, OwnCall, call_bar
@@ -213,7 +213,7 @@ def _name_of(session: Session, party: str) -> str:
     """Whom a call-out calls, in the language of the page."""
     code = language_of(party)
     if code is not None:
-        return _("interpreter for %(language)s", language=language_name(code))
+        return _("interpreter for %(language)s", language=language_inside(code))
     return name_of(session, party, console.office, language()) or _("an agency")
 
 

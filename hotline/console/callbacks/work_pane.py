@@ -22,7 +22,7 @@ from hotline.console.shell.live import EVERY, tag_of
 from hotline.console.shell.phone_words import MAY_ANSWER, VOICEMAIL
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
-from hotline.console.shell.words import N_, language, language_name
+from hotline.console.shell.words import N_, language, language_inside
 from models.callbacks.appointment import (
     CANCEL_REASONS,
     is_promise,
@@ -238,7 +238,7 @@ def colleagues_who_can_come(session: Session) -> list[tuple[int, str, str, str]]
 
 def _speaks(colleague: Staff) -> str:
     spoken = [word.strip() for word in colleague.languages.split(",")]
-    return ", ".join(language_name(one) for one in spoken)
+    return ", ".join(language_inside(one) for one in spoken)
 
 
 def _does_now(colleague: Staff) -> str:

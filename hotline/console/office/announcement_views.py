@@ -13,7 +13,7 @@ from hotline.console.office.form import KEEP, READ, Settings, save, typed_day
 from hotline.console.office.names import said
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff
-from hotline.console.shell.words import N_, _, language_name
+from hotline.console.shell.words import N_, _, language_inside, language_name
 from ivr_flows.prompts import count_words
 from ivr_flows.review.announcement_check import spoken_seconds, text_faults
 from ivr_flows.review.readability import Readability, readability
@@ -98,7 +98,7 @@ def _typed(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
     }
     for code, text in texts.items():
         if not text:
-            errors[f"text-{code}"] = _("Write it in %(language)s as well.", language=language_name(code))
+            errors[f"text-{code}"] = _("Write it in %(language)s as well.", language=language_inside(code))
         elif fault := next(text_faults(text, code, settings.office, console.prompts), None):
             errors[f"text-{code}"] = _(_FAULTS[fault.why], what=fault.what)
     days: dict[str, date | None] = {name: typed_day(name) for name in ("first_day", "last_day")}

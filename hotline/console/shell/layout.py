@@ -30,7 +30,13 @@ def install_layout(app: Flask, time_zone: str) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     moments = Moments(time_zone)
-    app.jinja_env.filters.update(language_name=words.language_name, stacked=stacked, named=named)
+    app.jinja_env.filters.update(
+        language_name=words.language_name,
+        language_inside=words.language_inside,
+        languages_named=words.languages_named,
+        stacked=stacked,
+        named=named,
+    )
     app.jinja_env.filters.update(
         when=moments.when,
         brief=moments.brief,

@@ -132,9 +132,20 @@ def country_name(code: str) -> str:
 
 
 def language_name(code: str) -> str:
-    """A language, such as ``es``, in the language of the page; the code itself if it has no name there."""
+    """A language, such as ``es``, alone or at the start of a line; the code itself if it has no name."""
+    name = language_inside(code)
+    return name if name == code else name.capitalize()
+
+
+def language_inside(code: str) -> str:
+    """A language inside a sentence of the page's language: Spanish has no capital there."""
     try:
-        name = Locale.parse(code).get_display_name(language())
+        return Locale.parse(code).get_display_name(language()) or code
     except (UnknownLocaleError, ValueError):
         return code
-    return (name or code).capitalize()
+
+
+def languages_named(codes: Iterable[str]) -> str:
+    """Several languages as a list that stands alone, such as "Inglés, español"."""
+    first, *others = codes
+    return ", ".join([language_name(first), *map(language_inside, others)])

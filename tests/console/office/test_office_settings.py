@@ -39,6 +39,20 @@ def test_reason_why_a_field_is_not_changed_is_in_the_language_of_the_page(admini
     administrator.opens("/console/office/fixed").clicks("Español")
 
     assert administrator.reads("El nombre es parte de mensajes cuya duración se comprobó.")
+    assert administrator.reads("adult: sí", "allow_facility: sí")
+    assert ": yes" not in administrator.words
+
+
+def test_language_has_no_capital_inside_a_spanish_line(staff: Any, administrator: Member) -> None:
+    staff("liaison", languages=["en", "es"])
+    administrator.opens("/console/office/announcements").clicks("Español")
+    assert administrator.reads("Texto en inglés", "Texto en español")
+    administrator.opens("/console/office/partners")
+    assert administrator.reads("Nombre en inglés")
+    administrator.opens("/console/staff")
+    assert administrator.reads("Inglés, español")
+    administrator.opens("/console/office/announcements").clicks("English")
+    assert administrator.reads("Text in Spanish")
 
 
 def test_policies_and_groups_of_prompts_are_named_in_the_language_of_the_page(administrator: Member) -> None:
