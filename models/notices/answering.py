@@ -4,7 +4,6 @@ Nothing here tells content: the verbs ask ``news`` what may be said, and it answ
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -22,7 +21,7 @@ from models.cases.duress import is_calling_paused
 from models.cases.registrant import Phone
 from models.custody.custody_event import FEED_SILENT, REMINDERS, CustodyEvent
 from models.custody.custody_status import Heard, HeardRules
-from models.notices.cadence import Ring, next_ring
+from models.notices.cadence import Ring
 from models.notices.notice import IS_OPEN, Notice
 from models.notices.notice_code import is_right
 from models.notices.notice_moves import (
@@ -45,7 +44,7 @@ from models.notices.notice_phones import (
     rest_phone,
     wrong_codes,
 )
-from models.notices.placing import Facts, facts_of, phones_of, why_not
+from models.notices.placing import Facts, facts_of, phones_of, ring_of, why_not
 from models.store.database import keyring_of
 from models.store.job import Job
 
@@ -444,11 +443,9 @@ def _rings_again(
     """
     if _is_paused(session, facts):
         return False
-    course = facts.course
-    if is_try and facts.notice.state == "ringing":
-        course = replace(course, tries=course.tries + 1)
+    more_tries = 1 if is_try and facts.notice.state == "ringing" else 0
     phones = phones_of(session, facts, now, policy)
-    return isinstance(next_ring(course, phones, facts.registrant.time_zone, now, policy.numbers), Ring)
+    return isinstance(ring_of(session, facts, phones, now, policy, more_tries=more_tries), Ring)
 
 
 def _actor(leg: "CallState") -> str:

@@ -21,6 +21,8 @@ LAPSED = "no_phone"
 #: What an entry of staff who told news knows of what was said before: how long before, and how many records
 #: of the person came since.
 _SECONDS, _RECORDS = "said_seconds_before", "records_since"
+#: The entries of a notice that rests, and of one that is open again.
+_STOP, _TAKE_UP = "stop_notice", "take_up_notice"
 #: Nobody is on the phone about such a notice at this moment.
 AT_REST = ("waiting", "left_for_staff")
 
@@ -94,7 +96,7 @@ def take_back_confirmation(session: Session, notice: Notice, now: datetime, acto
         _restore_said(session, notice)
     notice.confirmed_at = notice.confirmed_by = notice.closed_at = None
     session.flush()
-    record_move(session, notice.id, "take_up_notice", now, actor)
+    record_move(session, notice.id, _TAKE_UP, now, actor)
 
 
 def stop(
@@ -113,7 +115,7 @@ def stop(
     into the audit entry of each. The code of a task stays, for a notice that is taken up again.
     """
     values = {"state": "stopped", "outcome": outcome}
-    return _end(session, which, states, values, "stop_notice", now, actor, outcome=outcome, **facts)
+    return _end(session, which, states, values, _STOP, now, actor, outcome=outcome, **facts)
 
 
 def leave(session: Session, notice: Notice, outcome: str, now: datetime, actor: str) -> None:
@@ -280,6 +282,24 @@ def ask_staff(session: Session, notice: Notice, task: str, now: datetime, actor:
     notice.task, notice.task_at = task, notice.task_at or now
     session.flush()
     record_move(session, notice.id, "leave_notice", now, actor, outcome=task)
+
+
+def rest_of(session: Session, notice_id: int) -> timedelta:
+    """How long a notice was stopped before it was taken up again, in all."""
+    entries = session.execute(
+        select(audit.AuditEntry.action, audit.AuditEntry.at)
+        .where(
+            audit.AuditEntry.target == f"notice:{notice_id}",
+            audit.AuditEntry.action.in_((_STOP, _TAKE_UP)),
+        )
+        .order_by(audit.AuditEntry.id)
+    )
+    rest, stopped_at = timedelta(0), None
+    for action, at in entries:
+        if action == _TAKE_UP and stopped_at is not None:
+            rest += max(at - stopped_at, timedelta(0))
+        stopped_at = at if action == _STOP else None
+    return rest
 
 
 def record_move(

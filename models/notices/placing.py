@@ -26,7 +26,7 @@ from models.custody.custody_status import HeardRules, heard
 from models.custody.import_history import newest_as_of
 from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
 from models.notices.notice import IS_WAITING, LATE, NOTICES, Notice
-from models.notices.notice_moves import LAPSED, end_untold, leave, locked, record_move, stop
+from models.notices.notice_moves import LAPSED, end_untold, leave, locked, record_move, rest_of, stop
 from models.notices.notice_phones import allowed_phones, phone_of_notice, wait_for_our_calls, wrong_codes
 from models.notices.registration import Registration
 from models.store.database import keyring_of
@@ -243,11 +243,33 @@ def live_legs(session: Session, notice_id: int) -> Sequence[int]:
     return session.scalars(live.order_by(CALLS.c.id)).all()
 
 
+def ring_of(
+    session: Session,
+    facts: Facts,
+    phones: Sequence[AllowedPhone],
+    now: datetime,
+    policy: CallbackPolicy,
+    *,
+    more_tries: int = 0,
+) -> Ring | Task:
+    """The next try of a notice after ``more_tries`` more, or the code of the task.
+
+    The 24 hours of an urgent one are hours in which it may be told (R28): a weekend behind a held import is
+    no reason to call nobody after it.
+    """
+    course = replace(facts.course, tries=facts.notice.tries + more_tries)
+    ring = next_ring(course, phones, facts.registrant.time_zone, now, policy.numbers)
+    if ring == "unconfirmed" and course.is_urgent and (rest := rest_of(session, facts.notice.id)):
+        course = replace(course, made_at=course.made_at + rest)
+        ring = next_ring(course, phones, facts.registrant.time_zone, now, policy.numbers)
+    return ring
+
+
 def _next_ring(
     session: Session, facts: Facts, phones: Sequence[AllowedPhone], now: datetime, policy: CallbackPolicy
 ) -> Ring | Task | Literal["wrong_code"]:
     """The next try, or the code of the task; staff read that wrong codes are why no phone may ring."""
-    ring = next_ring(facts.course, phones, facts.registrant.time_zone, now, policy.numbers)
+    ring = ring_of(session, facts, phones, now, policy)
     if ring != "no_phone":
         return ring
     wrong = wrong_codes(session, facts.notice.id)

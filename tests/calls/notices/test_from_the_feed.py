@@ -12,7 +12,7 @@ from models.custody.held_import import list_held, reject, release
 from models.store.database import keyring_of
 from tests import factories
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import CODE, Registered, picks_up, sweeps, the_notice
+from tests.calls.notices.conftest import CODE, FIRST, Registered, misses, picks_up, sweeps, the_notice
 from tests.models.custody.feed import feed_file, feed_row
 from tests.phone import Phone
 
@@ -58,6 +58,15 @@ def outcomes(hotline: Hotline) -> list[tuple[str, str | None]]:
     """Each notice: its state, and why it was stopped."""
     with hotline.database.reading() as session:
         return [(one.state, one.outcome) for one in session.scalars(select(Notice).order_by(Notice.id))]
+
+
+def rejects_what_is_held(hotline: Hotline) -> None:
+    """A supervisor finds the held file wrong."""
+    with hotline.database.transaction() as session:
+        factories.make_staff(session, "ana@office.example.org", role="supervisor", on_shift=False)
+    with hotline.database.reading() as session:
+        (held,) = list_held(session)
+    reject(hotline.database, held.id, by="ana@office.example.org", now=hotline.clock.now)
 
 
 def test_release_in_the_feed_rings_the_registrant_who_confirms_it(
@@ -142,12 +151,36 @@ def test_held_file_that_is_rejected_lets_the_true_release_be_told(
     feed.says("released")
     assert feed.says("in_custody", status_at=hotline.clock.now - timedelta(days=2)).held
     assert sweeps(hotline) == []
-    with hotline.database.transaction() as session:
-        factories.make_staff(session, "ana@office.example.org", role="supervisor", on_shift=False)
-    with hotline.database.reading() as session:
-        (held,) = list_held(session)
 
-    reject(hotline.database, held.id, by="ana@office.example.org", now=hotline.clock.now)
+    rejects_what_is_held(hotline)
 
     assert len(sweeps(hotline, minutes=1)) == 1
     assert hears_the_news(phone, hotline).hears("was released")
+
+
+@pytest.mark.parametrize("has_rung", [True, False])
+def test_escape_that_waited_a_weekend_for_a_held_file_rings_once_the_file_is_rejected(
+    phone: Phone, hotline: Hotline, feed: Feed, has_rung: bool
+) -> None:
+    """The 24 hours of calls are hours in which it may be told: nobody was called in those before."""
+    feed.says("escaped")
+    if has_rung:
+        assert sweeps(hotline) == [FIRST]
+        misses(phone, hotline)
+    assert feed.says("in_custody", status_at=hotline.clock.now - timedelta(days=2)).held
+    assert sweeps(hotline, minutes=10) == []
+    assert sweeps(hotline, hours=50) == []
+
+    rejects_what_is_held(hotline)
+
+    assert sweeps(hotline, minutes=1) == [FIRST]
+    misses(phone, hotline)
+    assert sweeps(hotline, minutes=30) == [FIRST]
+    misses(phone, hotline)
+    assert FIRST in sweeps(hotline, hours=20)
+    called = hears_the_news(phone, hotline)
+    assert called.hears("escaped")
+    called.hangs_up()
+    # A day of calls is over, as it is for an escape that never waited.
+    assert FIRST not in sweeps(hotline, hours=4)
+    assert [one.state for one in hotline.rows(select(Notice))] == ["left_for_staff"]
