@@ -84,6 +84,16 @@ def _in_part(part: str) -> Answer:
     return answer
 
 
+def _moved(desk: Desk) -> None:
+    desk.say("callback.moved")
+    _promise(desk)
+
+
+def _open_moved(desk: Desk) -> None:
+    desk.say("callback.open")
+    _moved(desk)
+
+
 def _open_between_hours(desk: Desk) -> None:
     desk.say("callback.open")
     hours = desk.words("part.hours", starts=desk.words("hour.9"), ends=desk.words("hour.11"))
@@ -108,6 +118,7 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("check_open_callback", "open"): {
         "in time": _open,
         "late": _all("callback.open", "callback.late"),
+        "the office is closed until after it": _open_moved,
         "with hours of its own": _open_between_hours,
         "another phone": _open_elsewhere,
         "another phone, for good": _open_not_here,
@@ -118,7 +129,7 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("choose_about", "saved"): _read_back("about_person", "about_court", "about_safety", "about_other"),
     ("choose_language", "saved"): _read_back("language"),
     ("keep_place", "promised"): {"": _with_wait, "another phone": _elsewhere},
-    ("keep_callback", "kept"): {"": _promise},
+    ("keep_callback", "kept"): {"": _promise, "the office is closed until after it": _moved},
     ("cannot_call_in_silence", "said"): {"": _cannot},
     ("cannot_call", "untold"): {"": _cannot},
     ("cannot_call", "said"): {"": _cannot},

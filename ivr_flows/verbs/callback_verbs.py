@@ -20,7 +20,7 @@ from models.callbacks.callback_request import (
     request_callback,
 )
 from models.callbacks.claim import bring_back, is_waiting, waits_behind
-from models.callbacks.promised_time import Asker, urgent_due
+from models.callbacks.promised_time import Asker, moved_to, urgent_due
 from models.callbacks.replaced_request import cancel_with_pin, end_waiting_with_pin
 from models.callbacks.shown_line import shown_line
 from models.callbacks.unverified_request import request_without_pin
@@ -48,7 +48,7 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
         starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
         if starts is not None and ends is not None:
             say_window(desk, starts, ends, call.open_callback_urgency)
-        say_due(desk, call.open_callback_due_at)
+        say_due(desk, call.open_callback_due_at, _moved_to(desk))
         elsewhere = _elsewhere(desk, callbacks.phone_key_of(desk.session, call.open_callback_id))
         if elsewhere is not None:
             desk.say(elsewhere)
@@ -286,7 +286,10 @@ def promise(
     if found.urgency != urgency:
         wait = _wait(desk, found.urgency, asker)
     elsewhere = _elsewhere(desk, found.phone_key)
-    return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere)
+    moved = _moved_to(desk, found) if found.id == call.open_callback_id else None
+    return _promised(
+        desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere, moved=moved
+    )
 
 
 def _knows_urgent(desk: Desk) -> bool:
@@ -389,15 +392,17 @@ def _promised(
     wait: timedelta | None,
     line: str | None,
     elsewhere: str | None = None,
+    moved: datetime | None = None,
 ) -> str:
     """Say when we call, the latest moment, and which phone will ring or which number it will show.
 
-    ``line`` is the number that it will show, or None if that is not to be said.
+    ``line`` is the number that it will show, or None if that is not to be said. ``moved`` is the moment to
+    say instead of one that was promised before and cannot be kept.
     """
     desk.call.topic, desk.call.asked_at = desk.call.topic or "callback", desk.now
     if window is not None:
         say_window(desk, *window, urgency)
-    say_due(desk, due_at)
+    say_due(desk, due_at, moved)
     if elsewhere is not None:
         desk.say(elsewhere)
     elif line == desk.call.line:
@@ -441,18 +446,28 @@ def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
     return "other", reason
 
 
-def say_due(desk: Desk, due_at: datetime) -> None:
+def say_due(desk: Desk, due_at: datetime, moved: datetime | None = None) -> None:
     """Until when we will have called; an overdue promise is said to be late.
 
-    No hour is promised while nothing places our calls: then a crisis line is named (R36).
+    ``moved`` is the true moment of a promise that the office's hours do not let us keep: it is said instead,
+    with an apology. No hour is promised while nothing places our calls: then a crisis line is named (R36).
     """
-    if due_at <= desk.now:
+    if due_at <= desk.now and moved is None:
         desk.say("callback.late")
     elif not _may_say_when(desk):
         desk.say("callback.no_hour")
         say_crisis_line(desk)
     else:
-        desk.say("callback.promise", when=_deadline(desk, due_at))
+        if moved is not None:
+            desk.say("callback.moved")
+        desk.say("callback.promise", when=_deadline(desk, moved or due_at))
+
+
+def _moved_to(desk: Desk, found: callbacks.Callback | None = None) -> datetime | None:
+    """The true moment of the callback that is open, if closed hours do not let us keep the promised one."""
+    if found is None and desk.call.open_callback_id is not None:
+        found = desk.session.get(callbacks.Callback, desk.call.open_callback_id)
+    return None if found is None else moved_to(desk.session, found, desk.now, desk.callback_policy)
 
 
 def _deadline(desk: Desk, due_at: datetime) -> str:
@@ -480,7 +495,7 @@ def keep_callback(desk: Desk, _digits: str) -> str:
     elif not callbacks.keep_callback(desk.session, found, callbacks.IS_OWED_TO_CALLER):
         return "gone"
     desk.call.asked_at = desk.now
-    say_due(desk, due_at)
+    say_due(desk, due_at, _moved_to(desk))
     say_where_sooner(desk, desk.call.open_callback_urgency, due_at)
     return "kept"
 

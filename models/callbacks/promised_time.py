@@ -1,4 +1,4 @@
-"""The moment promised for an urgent callback: within the hour, or later if that cannot be kept (R36)."""
+"""The moment promised: of an urgent callback, and of one whose moment the office can no longer keep (R36)."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -9,11 +9,13 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.callbacks.asking_call import LISTENS_SLOWLY
-from models.callbacks.callback import CALLBACKS
+from models.callbacks.callback import CALLBACKS, Callback
 from models.callbacks.callback_list import NOT_YET, ON_LIST
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import count_crew
 from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
+from models.cases.daily_window import end_of_window
+from models.cases.safe_phone import standing_of
 from models.staff.schedule import is_anyone_at_hand_at
 
 #: A moment beyond the hour is said in such steps, so that the row contains exactly what was said.
@@ -101,6 +103,26 @@ def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ah
         0 if asker.verified else of_unverified,
         session.scalar(first),
     )
+
+
+def moved_to(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> datetime | None:
+    """The latest moment to say instead of ``due_at``, if the office opens for this callback only after that.
+
+    A closure or other hours were saved after the promise, or its day ended without the call. The row keeps
+    its ``due_at``, so it keeps its position in the list. None if the promise can still be kept, if it may be
+    called now, or if it does not wait for the office to open.
+    """
+    if callback.state != "requested" or callback.urgency == "urgent":
+        return None
+    phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
+    opens = policy.moment_for(callback, max(now, callback.next_attempt_at), phone)
+    if opens is None or phone.is_paused or phone.is_barred or opens <= max(now, callback.due_at):
+        return None
+    day = opens.astimezone(policy.zone).date() - timedelta(days=1)
+    closes = policy.due_at("other", datetime.combine(day, time(12), policy.zone))
+    if callback.window_ends is None:
+        return closes
+    return max(closes, end_of_window(callback.window_ends, callback.time_zone, opens))
 
 
 def _tomorrow(now: datetime, zone: ZoneInfo) -> datetime:

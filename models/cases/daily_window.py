@@ -37,9 +37,20 @@ class DailyWindow:
 def moment_inside(starts: datetime, ends: datetime, time_zone: str, at: datetime) -> datetime:
     """The earliest moment at or after ``at`` inside a window that repeats daily from its first day on."""
     zone = ZoneInfo(time_zone)
-    local_start, local_end = starts.astimezone(zone), ends.astimezone(zone)
-    days = max(0, (at.astimezone(zone).date() - local_end.date()).days)
+    days = _days_until(ends.astimezone(zone), at)
+    return max(at, (starts.astimezone(zone) + timedelta(days=days)).astimezone(UTC))
+
+
+def end_of_window(ends: datetime, time_zone: str, at: datetime) -> datetime:
+    """When a window that repeats daily, for the first time until ``ends``, next ends after ``at``."""
+    local_end = ends.astimezone(ZoneInfo(time_zone))
+    return (local_end + timedelta(days=_days_until(local_end, at))).astimezone(UTC)
+
+
+def _days_until(local_end: datetime, at: datetime) -> int:
+    """How many days later a daily window first ends after ``at``."""
+    days = max(0, (at.astimezone(local_end.tzinfo).date() - local_end.date()).days)
     # Whole days are added to local time, so three in the afternoon stays three when clocks change.
     while (local_end + timedelta(days=days)).astimezone(UTC) <= at:
         days += 1
-    return max(at, (local_start + timedelta(days=days)).astimezone(UTC))
+    return days

@@ -139,6 +139,76 @@ def test_closure_changes_the_promises_to_those_who_ask_from_then_on(
     assert phone.hears("We will call you no later than Monday, November 30 at 8:00 PM")
 
 
+SORRY = {
+    "1": "We cannot call you by the time that we told you. We are sorry.",
+    "2": "No podemos llamarle a la hora que le dijimos. Lo sentimos.",
+}
+ON_MONDAY = {
+    "1": "We will call you no later than Monday, November 30 at 8:00 PM.",
+    "2": "Le llamaremos a más tardar el lunes 30 de noviembre a las 8:00 de la noche.",
+}
+
+
+def asks_in_the_evening(phone: Phone, case: MadeCase, clock: Clock, *keys: str, language: str = "1") -> None:
+    """On the evening before Thanksgiving somebody asks to be called: the line promises Friday."""
+    clock.passes(hours=11)
+    opens_the_case(phone, case, language)
+    for key in ("2", *(keys or "1")):
+        phone.presses(key)
+    phone.hangs_up()
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_person_whose_promised_day_is_closed_since_hears_the_true_day_and_an_apology(
+    phone: Phone, changes: Change, make_case: Callable[..., MadeCase], clock: Clock, language: str
+) -> None:
+    """The line went on saying "no later than today at 8:00 PM", on a day on which it calls nobody."""
+    case = make_case(custody_status="in_custody")
+    asks_in_the_evening(phone, case, clock, language=language)
+    assert phone.hears({"1": "Friday, November 27 at 8:00 PM", "2": "27 de noviembre"}[language])
+
+    changes("holidays.extra_closures", ["2026-11-27"])
+
+    for hours in (1, 34, 13, 14):
+        clock.passes(hours=hours)
+        opens_the_case(phone, case, language)
+        phone.presses("2")
+        assert phone.hears(SORRY[language], ON_MONDAY[language])
+        assert phone.does_not_hear("today at", "de hoy a las", "as soon as we can")
+        phone.presses("1")
+        assert phone.hears(SORRY[language], ON_MONDAY[language])
+        phone.hangs_up()
+
+
+def test_person_who_chose_a_part_of_a_day_that_is_closed_since_hears_when_that_part_is(
+    phone: Phone, changes: Change, make_case: Callable[..., MadeCase], clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_in_the_evening(phone, case, clock, "2", "1")
+    assert phone.hears("We will try on Friday, November 27, in the morning", "November 27 at 8:00 PM")
+    changes("holidays.extra_closures", ["2026-11-27"])
+    clock.passes(days=1)
+
+    opens_the_case(phone, case)
+    phone.presses("2")
+
+    assert phone.hears("Monday, November 30, in the morning", SORRY["1"], "November 30 at 8:00 PM")
+
+
+def test_person_whose_promised_day_stays_open_hears_no_apology(
+    phone: Phone, changes: Change, make_case: Callable[..., MadeCase], clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_in_the_evening(phone, case, clock)
+    changes("holidays.extra_closures", ["2026-11-30"])
+
+    opens_the_case(phone, case)
+    phone.presses("2")
+
+    assert phone.hears("You already have a callback. We will call you no later than Friday, November 27")
+    assert phone.does_not_hear("We are sorry")
+
+
 def test_policy_set_in_the_console_counts_for_an_ongoing_call(
     phone: Phone, changes: Change, make_case: Callable[..., MadeCase], hotline: Hotline, clock: Clock
 ) -> None:
