@@ -32,6 +32,9 @@ from models.overview.phone_stop import ask_once_more
 from models.overview.wait_time import callback_wait
 from models.store.heartbeat import nobody_dials
 
+#: The prefix of an entry in a call's trail that is not a step: the callback that the caller was told of.
+_TOLD = "told:"
+
 
 @answers("urgent", "open", "known", "stranger", "number_keyed", "reported", "cannot")
 def check_open_callback(desk: Desk, _digits: str) -> str:
@@ -44,6 +47,7 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
     _bring_back(desk)
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
         _raise_for_news(desk, call.open_callback_id)
+        call.trail = f"{call.trail} {_TOLD}{call.open_callback_id}"
         desk.say("callback.open")
         starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
         if starts is not None and ends is not None:
@@ -293,8 +297,14 @@ def promise(
 
 
 def _knows_urgent(desk: Desk) -> bool:
-    """Whether this caller has heard that an urgent callback is open."""
-    return "callback_open" in steps_in_case(desk)
+    """Whether this caller has heard that the open callback is urgent."""
+    return "callback_open" in steps_in_case(desk) and _was_told(desk)
+
+
+def _was_told(desk: Desk) -> bool:
+    """Whether the open callback is the one that this caller heard of, not one that another call asked for."""
+    told = (one for one in reversed(desk.call.trail.split()) if one.startswith(_TOLD))
+    return next(told, None) == f"{_TOLD}{desk.call.open_callback_id}"
 
 
 def _open_number(desk: Desk) -> str | None:
@@ -505,11 +515,13 @@ def cancel_callback(desk: Desk, _digits: str) -> str:
     """Cancel the case's open callback, unless it is being made right now.
 
     While staff call about news, that is the one that waits: the news is told nevertheless.
-    One that another call has made urgent since is said first: this caller does not know of it (R36).
+    One that another call has made urgent since, or asked for after that was canceled, is said first: this
+    caller does not know of it (R35, R36).
     """
     waiting = _waiting(desk)
     found = desk.call.open_callback_id
-    if found is not None and desk.call.open_callback_urgency == "urgent" and not _knows_urgent(desk):
+    is_known = _knows_urgent(desk) if desk.call.open_callback_urgency == "urgent" else _was_told(desk)
+    if found is not None and not is_known:
         return "changed"
     is_ended = waiting is not None or (
         found is not None and cancel_with_pin(desk.session, desk.call, found, desk.now)

@@ -141,3 +141,67 @@ def test_caller_who_heard_of_the_urgent_callback_may_still_choose_the_evening(
 
     assert phone.hears("We will try today, in the evening")
     assert the_callback(hotline).window_starts is not None
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize("anew", ["3", "1"], ids=["afraid", "as soon as we can"])
+@pytest.mark.parametrize("keys", [("2", "4"), ("2",)], ids=["at the question", "at the menu"])
+def test_caller_does_not_cancel_what_another_call_asked_for_after_the_callback_that_they_heard_of(
+    phone: Phone,
+    make_case: MakeCase,
+    hotline: Hotline,
+    language: str,
+    anew: str,
+    keys: tuple[str, ...],
+) -> None:
+    case = make_case("in_custody")
+    in_the_case(phone, case, "2", "3").hangs_up()
+    opens_the_case(phone, case, language)
+    for key in keys:
+        phone.presses(key)
+    assert "Your callback is canceled" in in_the_case(phone, case, "2", "4", "2").heard
+    assert "We will call you" in in_the_case(phone, case, "2", anew).heard
+
+    phone.presses({1: "4", 2: "2"}[len(keys)])
+    if len(keys) == 1:
+        assert phone.hears({"1": "Do you want to cancel", "2": "cancelar"}[language])
+        phone.presses("2")
+
+    assert phone.hears({"1": "You already have a callback.", "2": "Ya tiene una llamada pedida."}[language])
+    assert phone.does_not_hear("is canceled", "se canceló")
+    assert sorted(row.state for row in hotline.rows(select(Callback))) == ["cancelled", "requested"]
+
+
+def test_caller_who_then_heard_of_the_new_callback_may_cancel_it(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
+    case = make_case("in_custody")
+    in_the_case(phone, case, "2", "3").hangs_up()
+    opens_the_case(phone, case)
+    for key in ("2", "4"):
+        phone.presses(key)
+    in_the_case(phone, case, "2", "4", "2")
+    in_the_case(phone, case, "2", "3")
+    for key in ("2", "4", "2"):
+        phone.presses(key)
+
+    assert phone.hears("Your callback is canceled")
+    assert [row.state for row in hotline.rows(select(Callback))] == ["cancelled", "cancelled"]
+
+
+def test_caller_who_heard_of_an_urgent_callback_does_not_put_off_the_one_that_came_after_it(
+    phone: Phone, make_case: MakeCase, hotline: Hotline
+) -> None:
+    case = make_case("in_custody")
+    in_the_case(phone, case, "2", "3").hangs_up()
+    opens_the_case(phone, case)
+    for key in ("2", "2"):
+        phone.presses(key)
+    in_the_case(phone, case, "2", "4", "2")
+    in_the_case(phone, case, "2", "3")
+
+    phone.presses("3")
+
+    assert phone.hears("You already have a callback. We will call you no later than")
+    assert phone.does_not_hear("We will try")
+    assert hotline.rows(select(Callback).order_by(Callback.id))[-1].window_starts is None
