@@ -58,4 +58,4 @@ class Handset:
 
 def is_live(page: Page) -> None:
     """Wait until the page follows the exchange."""
-    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.locator("#live")).to_have_text("Live")

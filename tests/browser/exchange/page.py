@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from tests.browser.conftest import Visitors
 from tests.browser.handset import Handset, is_live
 from tests.exchange.small_exchange import Exchange, place
 
 
-def opened(visitors: Visitors, exchange: Exchange, speed: str = "Instant", **options: Any) -> Page:
+def opened(visitors: Visitors, exchange: Exchange, **options: Any) -> Page:
+    """The page of an exchange where no time passes."""
+    exchange.board.set_speed(None)
     page = visitors.opens(f"{exchange.url}/exchange/", **options)
     is_live(page)
-    page.get_by_label(speed).check()
-    expect(page.get_by_label(speed)).to_be_checked()
     return page
 
 

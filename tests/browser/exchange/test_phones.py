@@ -57,7 +57,9 @@ def test_caller_makes_a_call_by_keyboard_alone(visitors: Visitors, exchange: Exc
 
 
 def test_words_take_their_time_and_a_key_cuts_them_short(visitors: Visitors, exchange: Exchange) -> None:
-    page = opened(visitors, exchange, "Real time")
+    page = opened(visitors, exchange)
+    page.get_by_label("Real time").check()
+    expect(page.get_by_label("Real time")).to_be_checked()
     caller = Handset(page, "Victim")
     caller.dials()
     caller.hears("To talk to someone")
@@ -232,7 +234,7 @@ def test_newest_words_are_in_view_in_the_call_after_a_long_one(
     visitors: Visitors, exchange: Exchange
 ) -> None:
     page, caller = dialed(visitors, exchange)
-    caller.presses("9" * 12)
+    caller.types("9" * 12)
     expect(caller.call.get_by_text("Take your time.")).to_have_count(12)
     caller.hangs_up()
     caller.is_shown_as("Call over")

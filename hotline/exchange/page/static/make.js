@@ -49,9 +49,13 @@ export function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
+// To make one costs far more than to use it.
+const format = (timeStyle) => new Intl.DateTimeFormat([], { hour12: false, timeStyle });
+const formats = { medium: format("medium"), short: format("short") };
+
 /** A time with its seconds, or a "short" one without. */
 export function timeOf(at, timeStyle = "medium") {
-  const element = make("time", "", new Date(at).toLocaleTimeString([], { hour12: false, timeStyle }));
+  const element = make("time", "", formats[timeStyle].format(new Date(at)));
   element.dateTime = at;
   return element;
 }
