@@ -11,9 +11,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, exists, false, not_, or_, select, true
+from sqlalchemy import Column, ColumnElement, Table, and_, exists, false, func, not_, or_, select, true
 
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.follow_up import ANEW
 from models.callouts.callout import Callout
 from models.calls.call_status import LONGEST_CALL
 from models.calls.pin_facts import KNOWN_PHONE_LIFE
@@ -81,9 +82,9 @@ def rules(before: datetime, now: datetime, *, any_held: bool) -> Sequence[Rule]:
         return and_(_older(row.closed_at, before), unless(talk_held(row)))
 
     def callback_over(row: Any) -> ColumnElement[bool]:
-        # One that was left for staff is still owed, until somebody closes it.
-        not_left = row.state != TAKEN_UP_AGAIN
-        return and_(_older(row.closed_at, before), not_left, unless(callback_held(row)))
+        # One that was left for staff is still owed, until somebody closes it, or another one is kept instead.
+        is_owed = and_(row.state == TAKEN_UP_AGAIN, func.coalesce(row.outcome, "") != ANEW)
+        return and_(_older(row.closed_at, before), not_(is_owed), unless(callback_held(row)))
 
     def callback_goes(row: Any) -> ColumnElement[bool]:
         return and_(callback_over(row), _unnamed(row, TALKS, "callback_id", talk_over))

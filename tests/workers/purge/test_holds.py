@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from models import (
     AuditEntry,
+    Callback,
 )
 from models.audit import audit
 from models.notices.registration import Registration
@@ -16,6 +17,7 @@ from models.retention.purge import EverythingHeldError
 from models.store.database import Database
 from tests.factories import (
     make_call,
+    make_callback,
     make_case,
     make_duress_pin,
     make_staff,
@@ -81,6 +83,26 @@ def test_hold_on_a_case_keeps_its_rows_until_it_is_lifted(database: Database) ->
     assert (counts["calls"], counts["callbacks"], counts["talks"], counts["pin_tries"]) == (0, 0, 0, 0)
     assert carrier.listed["message"] == []
     assert chain_is_whole(database)
+
+
+def test_hold_on_a_case_keeps_a_promise_that_another_one_replaced(database: Database) -> None:
+    with database.transaction() as session:
+        held, other = make_case(session, phone=VICTIM), make_case(session, phone=STRANGER)
+        for case, phone in ((held, VICTIM), (other, STRANGER)):
+            make_callback(
+                session, case, phone=phone, state="left_for_staff", outcome="promised_anew", closed_at=OLD,
+                requested_at=OLD,
+            )  # fmt: skip
+    lift = _hold(database, held.number)
+
+    purge(database, Records())
+
+    with database.reading() as session:
+        assert session.scalars(select(Callback.case_id)).all() == [held.id]
+
+    lift()
+    purge(database, Records(), NIGHT + timedelta(days=1))
+    assert count_rows(database)["callbacks"] == 0
 
 
 def test_hold_on_a_case_keeps_the_calls_with_its_duress_pin(database: Database) -> None:

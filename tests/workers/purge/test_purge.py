@@ -13,6 +13,7 @@ from sqlalchemy import event, func, select
 from models import (
     AuditEntry,
     Call,
+    Callback,
     CustodyRecord,
     MonthFigure,
     PurgeRun,
@@ -137,6 +138,25 @@ def test_what_is_young_or_still_owed_stays(database: Database) -> None:
 
     after = count_rows(database)
     assert {name: after[name] for name in purged_tables()} == {name: before[name] for name in purged_tables()}
+
+
+def test_promise_that_another_one_replaced_goes_and_the_one_that_is_kept_stays(database: Database) -> None:
+    with database.transaction() as session:
+        case = make_case(session, phone=STRANGER)
+        asked = make_call(session, phone=STRANGER, case_id=case.id, started_at=OLD, ended_at=OLD)
+        left = {"state": "left_for_staff", "closed_at": OLD, "requested_at": OLD}
+        make_callback(
+            session, case, phone=STRANGER, outcome="promised_anew", requested_in_call_id=asked.id, **left
+        )
+        waits = make_callback(session, case, phone=STRANGER, outcome="behind_news", **left)
+        owed = make_callback(session, case, phone=STRANGER, requested_at=OLD)
+    assert would_go(database, 90, OFFICE.zone, NIGHT).rows["callbacks"] == 1
+
+    purge(database, Records())
+
+    with database.reading() as session:
+        assert set(session.scalars(select(Callback.id))) == {waits.id, owed.id}
+        assert session.scalar(select(func.count()).select_from(Call)) == 0
 
 
 def test_dry_run_counts_what_goes_and_changes_nothing(database: Database) -> None:
