@@ -347,3 +347,30 @@ def test_urgent_work_is_told_during_a_call_without_moving_the_page(
 
     expect(page.locator("#bar-urgent")).to_be_visible()
     assert page.locator("#list-title").bounding_box() == top
+
+
+def test_page_says_that_it_may_be_old_while_the_bar_gets_no_answer_although_other_parts_do(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    """While the console was slow the list was answered and the bar was not: the call had no *End call*."""
+    ana = console_server.adds()
+    callback_id = promises(console_server)
+    page = opens(console_server, visitors, ana, f"/console/callbacks/{callback_id}")
+    page.evaluate("document.getElementById('bar').setAttribute('hx-request', '{\"timeout\": 300}')")
+    page.route("**/console/bar", lambda _route: None)
+    behind = page.locator("#connection")
+    looks_again(page)
+    expect(behind).to_contain_text("What you see may be old")
+
+    claims(console_server, callback_id, ana)
+    with page.expect_response(re.compile(f"/console/callbacks/{callback_id}/part")):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('desk:parts'))")
+    expect(page.locator("#does-release")).to_be_visible()
+
+    expect(behind).to_contain_text("What you see may be old")
+    assert "The connection is back." not in said(page)
+    page.unroute("**/console/bar")
+    page.evaluate("document.getElementById('bar').setAttribute('hx-request', '{\"timeout\": 8000}')")
+    looks_again(page)
+    expect(behind).to_contain_text("The connection is back.")
+    visitors.complaints.clear()  # The browser says that requests were given up.

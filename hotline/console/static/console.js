@@ -30,20 +30,28 @@
     }, 4000);
   };
 
+  // The bar gives up a request that takes too long. While it has no answer it is old, although other parts are not.
+  let behind = null;
   document.addEventListener("htmx:sendError", lose);
-  document.addEventListener("htmx:timeout", lose);
+  document.addEventListener("htmx:timeout", (event) => {
+    behind = event.detail.target;
+    lose();
+  });
   window.addEventListener("offline", lose);
-  window.addEventListener("online", recover);
-  const heard = (status) => {
+  window.addEventListener("online", () => { if (!behind) recover(); });
+  const heard = (status, part) => {
     if (status === 401) {
       say(place.dataset.signedOut, "lost", true);
     } else if (status >= 500) {
       lose();
-    } else if (status > 0) {
+    } else if (status > 0 && (!behind || !behind.isConnected || behind === part)) {
+      behind = null;
       recover();
     }
   };
-  document.addEventListener("htmx:afterRequest", (event) => heard(event.detail.xhr ? event.detail.xhr.status : 0));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    heard(event.detail.xhr ? event.detail.xhr.status : 0, event.detail.target);
+  });
 
   // Move the focus to the form's errors, to be read first.
   const readErrors = () => {
