@@ -80,7 +80,8 @@ class Purge:
     ) -> None:
         self._database, self._carrier, self._actor = database, carrier, actor
         self._clock, self._wait, self._zone = clock, wait, office.zone
-        self._days = policies_of(office).purge_days
+        #: For how long the office keeps rows.
+        self.days = policies_of(office).purge_days
         self._lines: Sequence[str] = [*office.lines, *filter(None, (office.staff_line,))]
         #: How many rows went, by table, once it has ended.
         self.deleted: dict[str, int] = {}
@@ -95,7 +96,7 @@ class Purge:
         Raises EverythingHeldError, and what was done before stays done.
         """
         now = self._clock()
-        run_id, before = start(self._database, self._days, now)
+        run_id, before = start(self._database, self.days, now, self._actor)
         self.before = before
         yield 0
         yield from delete_rows(self._database, run_id, before, self._zone, now, self._actor, count_steps)
@@ -188,16 +189,20 @@ class NightlyPurge:
     ) -> None:
         self._database, self._carrier, self._clock, self._wait = database, carrier, clock, wait
         self._parts: Iterator[int] | None = None
+        self._days: int | None = None
         self._next_look: datetime | None = None
 
     def work(self, office: Office, now: datetime) -> None:
         """Do one slice, if there is something to do. An error ends it for some minutes."""
         try:
+            if self._parts is not None and self._days != policies_of(office).purge_days:
+                # The office has changed how long it keeps rows: the run is taken up with that.
+                self._parts = None
             if self._parts is None and self._is_due(office.zone, now):
                 purge = Purge(
                     self._database, self._carrier, office, actor="sweeper", clock=self._clock, wait=self._wait
                 )
-                self._parts = purge.parts()
+                self._parts, self._days = purge.parts(), purge.days
             if self._parts is not None:
                 self._do_slice(self._parts)
         except EverythingHeldError:

@@ -64,7 +64,7 @@ def would_go(database: Database, days: int, zone: ZoneInfo, now: datetime) -> Wo
         return WouldGo(before, months_to_count(session, before, zone), rows, at_carrier)
 
 
-def start(database: Database, days: int, now: datetime) -> tuple[int, datetime]:
+def start(database: Database, days: int, now: datetime, actor: str) -> tuple[int, datetime]:
     """Begin a run, or take up the one that was killed: its id, and the moment before which rows go.
 
     Raises EverythingHeldError.
@@ -72,7 +72,7 @@ def start(database: Database, days: int, now: datetime) -> tuple[int, datetime]:
     with database.transaction() as session:
         if is_everything_held(session):
             raise EverythingHeldError
-        run = begin_run(session, now, now - timedelta(days=days))
+        run = begin_run(session, now, now - timedelta(days=days), actor, count_records(session))
         return run.id, run.before
 
 

@@ -34,15 +34,23 @@ class PurgeRun(Base):
     deleted: Mapped[dict[str, int]] = mapped_column(JSON)
 
 
-def begin_run(session: Session, now: datetime, before: datetime) -> PurgeRun:
-    """The run that was killed, if there is one, else a new one."""
+def begin_run(session: Session, now: datetime, before: datetime, actor: str, remaining: int) -> PurgeRun:
+    """The run that was killed, if there is one, else a new one.
+
+    If the office keeps rows for longer since it was killed, it ends (``end_run``), and what it has not
+    deleted yet stays.
+    """
     open_run = session.scalars(
         select(PurgeRun).where(PurgeRun.ended_at.is_(None)).order_by(PurgeRun.id).with_for_update()
     ).first()
+    if open_run is not None and before < open_run.before:
+        # Its entry says by which period the rows went that are gone.
+        end_run(session, open_run.id, remaining, actor, now)
+        open_run = None
     if open_run is None:
         open_run = PurgeRun(began_at=now, before=before, deleted={})
         session.add(open_run)
-    open_run.before = max(before, open_run.before)
+    open_run.before = before
     session.flush()
     return open_run
 

@@ -20,6 +20,7 @@ from tests.factories import (
     make_callback,
     make_case,
     make_duress_pin,
+    make_office,
     make_staff,
 )
 from tests.workers.purge.purged import (
@@ -35,7 +36,7 @@ from tests.workers.purge.purged import (
     purge,
 )
 from workers.carrier import ListedRecord
-from workers.purge import Purge
+from workers.purge import NightlyPurge, Purge
 
 
 def _hold(database: Database, number: str | None) -> Callable[[], None]:
@@ -173,3 +174,40 @@ def test_hold_on_everything_stops_a_purge_that_is_under_way(database: Database) 
     assert carrier.asked == []
     lift()
     assert purge(database, carrier).deleted["calls"] == 3
+
+
+@pytest.mark.parametrize("how", ["killed", "held", "going_on"])
+def test_office_that_keeps_rows_for_longer_loses_none_to_a_purge_that_had_begun_before(
+    database: Database, how: str
+) -> None:
+    """A lawsuit: everything is held, the period becomes a year, and then two people lift the hold."""
+    fill(database, OLD)
+    longer = make_office(policies={"purge_days": 365})
+    moment, lift = [NIGHT], None
+    nightly = NightlyPurge(database, Records(), clock=lambda: moment[0], wait=lambda _seconds: None)
+    begun = Purge(database, Records(), OFFICE, actor="sweeper", clock=lambda: NIGHT, wait=lambda _: None)
+    if how == "going_on":
+        nightly._do_slice = lambda parts: next(parts, None)  # type: ignore[assignment,method-assign]
+        nightly.work(OFFICE, NIGHT)
+    else:
+        next(begun.parts())
+    if how == "held":
+        lift = _hold(database, None)
+        nightly.work(OFFICE, NIGHT)
+    before = count_rows(database)
+    if lift is not None:
+        lift()
+
+    for _ in range(60):
+        moment[0] += timedelta(minutes=11)
+        nightly.work(longer, moment[0])
+
+    counts = count_rows(database)
+    kept = ("calls", "callbacks", "talks", "call_events", "pin_tries", "carrier_records")
+    assert [counts[name] for name in kept] == [before[name] for name in kept]
+    assert counts["calls"] == 3
+    with database.reading() as session:
+        told = session.scalars(select(AuditEntry).where(AuditEntry.action == "purge_rows")).all()
+        assert [entry.facts["before"][:10] for entry in told if entry.facts] == ["2026-09-30", "2025-12-29"]
+        assert all(entry.facts and entry.facts["deleted"] == {} for entry in told)
+    assert chain_is_whole(database)
