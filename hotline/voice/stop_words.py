@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 
@@ -159,11 +160,13 @@ _SIGNATURE = re.compile(
 )
 
 
+@cache
 def _pattern(wording: _Wording) -> re.Pattern[str]:
     """The pattern of one language. Its loops give nothing back, so that no text takes long.
 
-    It reads the whole text, so that a word that it does not know stops nothing: it may ask for a call or tell
-    news ("the wrong person was released").
+    It is made for the first text, since every process imports this file and few get one. It reads the whole
+    text, so that a word that it does not know stops nothing: it may ask for a call or tell news ("the wrong
+    person was released").
     """
     words, endings, refusals, things, objects, places, reasons, exposures, asides, claims, wrong = wording
     objects = rf"{things}|{objects}"
@@ -182,13 +185,10 @@ def _pattern(wording: _Wording) -> re.Pattern[str]:
     return re.compile(rf"(?:(?:{asides}|{things}) )*+(?:{said})(?:{said}|(?:{asides}) )*+$")
 
 
-_PATTERNS = {language: _pattern(wording) for language, wording in _WORDINGS.items()}
-
-
 def stop_language(body: str) -> str | None:
     """Return the language in which a text says stop, or None: "stop lying to me, where is he?" does not."""
     text = "".join(f"{word} " for word in plain_words(body, keep=r"\?|(?<=wrong)#|(?<=wrong )#"))
-    return next((language for language, asks in _PATTERNS.items() if asks.match(text)), None)
+    return next((one for one, wording in _WORDINGS.items() if _pattern(wording).match(text)), None)
 
 
 def plain_words(body: str, keep: str = r"\b\B") -> list[str]:
