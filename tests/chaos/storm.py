@@ -148,20 +148,20 @@ def _call_back(place: Installation, absent: Collection[str], is_over: threading.
 def small_storm(database: str, restarts: int) -> Storm:
     """One that the suite has time for."""
     return Storm(
-        callbacks=6,
+        callbacks=4,
         # A caller at 0 may wait longer than the suite does.
         waiters=0,
-        kills=7,
+        kills=5,
         wipes=1,
         restarts=restarts,
         seed=4,
         database=database,
-        liaisons=8,
-        asking_seconds=8,
+        liaisons=6,
+        asking_seconds=6,
         # No second round, which would begin a minute later, or five for a notice; a person lost on hold has
         # one too.
         caller_tries=1,
-        notices=12,
+        notices=8,
     )
 
 

@@ -22,7 +22,7 @@ from models.store.database import Database
 from models.store.keyring import Keyring
 from models.talks import leg as legs
 from tests.call_center import CallCenter, CallCenterCarrier, WaitingJobs
-from tests.conftest import FIELD_KEYS, ON_BOTH, SECRET_KEY, in_turn
+from tests.conftest import FIELD_KEYS, SECRET_KEY, in_turn
 from tests.factories import NOW, make_callback, make_case, make_staff
 from tests.phone import PlacedCall
 from workers.callbacks import Dialler
@@ -228,7 +228,6 @@ def test_worker_that_rings_the_caller_may_die_anywhere(call_center: CallCenter, 
 
 
 @pytest.mark.timeout(300)
-@ON_BOTH
 def test_worker_that_releases_a_liaison_may_die_anywhere(call_center: CallCenter, database_url: str) -> None:
     """The caller's phone was busy: the liaison who waits is told so or freed, and the place is kept."""
 

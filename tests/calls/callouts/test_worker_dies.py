@@ -39,7 +39,7 @@ def test_worker_that_rings_staff_who_call_out_may_die_anywhere(
         leg_id = _asks(call_center)
         found = _runs(call_center, database_url, "ring_taker", leg_id, at)
         while call_center.now - NOW < BOUND:
-            call_center.sweeps(seconds=10)
+            call_center.sweeps(seconds=30)
             call_center.works_off()
         assert len(call_center.carrier.placed) <= 1, "nobody is rung twice"
         for call in call_center.carrier.placed:

@@ -27,11 +27,11 @@ def copy(tmp_path: Path) -> Path:
 
 
 def serve(
-    installation: Path, tmp_path: Path, role: str = "serve", **told: str
+    installation: Path, tmp_path: Path, role: str, *options: str, **told: str
 ) -> subprocess.CompletedProcess[str]:
     ours = {name: value for name, value in os.environ.items() if name not in variables()}
     return subprocess.run(
-        [sys.executable, "-m", "hotline.cli", role, "--bind", f"127.0.0.1:{free_ports()}"],
+        [sys.executable, "-m", "hotline.cli", role, *options, "--bind", f"127.0.0.1:{free_ports()}"],
         cwd=installation,
         env={**ours, "PYTHONPATH": str(installation), "HOTLINE_DATA_DIR": str(tmp_path / "var"), **told},
         capture_output=True,
@@ -48,7 +48,7 @@ def test_prompt_without_a_translation_is_named(copy: Path, tmp_path: Path) -> No
     assert len(kept) == len(entries) - 1
     spanish.write_text("\n\n".join(kept))
 
-    ran = serve(copy, tmp_path)
+    ran = serve(copy, tmp_path, "serve", "--no-demo")
 
     assert ran.returncode == 2
     assert re.fullmatch(r"The line cannot start\. .*goodbye.*\n", ran.stderr)
@@ -58,11 +58,13 @@ def test_prompt_without_a_translation_is_named(copy: Path, tmp_path: Path) -> No
 def test_program_that_cannot_be_loaded_is_one_sentence(copy: Path, tmp_path: Path, role: str) -> None:
     whole = copy / "hotline" / "voice" / "line.py"
     whole.write_text("import nowhere_to_be_found\n" + whole.read_text())
+    words, told = (role, "--no-demo"), dict[str, str]()
     if role == "web":
         # Where no `serve` has made them, a role needs a database and keys.
         migrated_folder(tmp_path / "var")
+        words, told = (role,), keys()
 
-    ran = serve(copy, tmp_path, role, **(keys() if role == "web" else {}))
+    ran = serve(copy, tmp_path, *words, **told)
 
     assert ran.returncode == 1
     assert ran.stderr == "The line cannot start (ModuleNotFoundError in line.py, line 1).\n"

@@ -105,7 +105,7 @@ def web(folder: Path) -> Iterator[Web]:
     web.process.wait(30)
 
 
-@pytest.mark.parametrize("role", ["web", "console", "intake", "events"])
+@pytest.mark.parametrize("role", ["web", "events"])
 def test_role_on_a_busy_port_ends_in_one_sentence_and_takes_no_request(
     web: Web, folder: Path, role: str
 ) -> None:
