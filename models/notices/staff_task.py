@@ -78,7 +78,7 @@ def keep_tasks(session: Session, now: datetime, policy: CallbackPolicy, limit: i
     bring_back(session, now, ACTOR, limit)
     pause = timedelta(minutes=policy.numbers.notice_retry_minutes)
     too_late = _promised_too_late(session, now + timedelta(minutes=policy.numbers.notice_task_minutes))
-    for wanted in _without_task(session, now - pause, too_late, limit):
+    for wanted in _alone_without_task(session, now - pause, too_late, limit):
         # One liaison decides about such a case; the list would tell others (R10).
         if not is_calling_paused(session, wanted.case_id, wanted.registrant_id):
             _make(session, wanted, now, policy)
@@ -127,6 +127,22 @@ def _promised_too_late(session: Session, latest: datetime) -> list[int]:
         )
     )  # fmt: skip
     return list(session.scalars(waits))
+
+
+def _alone_without_task(
+    session: Session, lately: datetime, too_late: Collection[int], limit: int
+) -> list[_Wanted]:
+    """Those without a task, of cases that are locked now, so that no second sweeper makes the same task.
+
+    Whoever has locked a case may be making it: that case is left for the next pass.
+    """
+    wanted = _without_task(session, lately, too_late, limit)
+    if not wanted:
+        return []
+    theirs = select(Case.id).where(Case.id.in_([one.case_id for one in wanted])).order_by(Case.id)
+    mine = set(session.scalars(theirs.with_for_update(key_share=True, skip_locked=True)))
+    # A task that another one made before the lock is seen only now.
+    return [one for one in _without_task(session, lately, too_late, limit) if one.case_id in mine]
 
 
 def _without_task(session: Session, lately: datetime, too_late: Collection[int], limit: int) -> list[_Wanted]:
