@@ -17,14 +17,14 @@ from models.notices import gate_watch, staff_task
 from models.notices.end_watch import ask_who_stopped
 from models.notices.lapse import ask_to_renew
 from models.notices.leg_over import lapsed_notices
-from models.notices.placing import due_notices, undialled_notices
+from models.notices.placing import due_notices, settle_set_back, undialled_notices
 from models.notices.reminders import make_reminders
 from models.notices.silence import is_any_to_tell, tell_registrants
 from models.notices.spreading import is_any_unspread, spread
 from models.notices.taking_back.retraction import is_any_to_retract, resume_retractions
 from models.notices.texting import unsent_texts
 from models.outcomes.unsaved_talks import correct_unsaved, is_any_retracted_lately
-from models.staff.paging import due_pages, take_page
+from models.staff.paging import due_pages, is_set_back, take_page
 from models.store.database import Database
 from models.store.job import Job
 from workers.looks import Looks
@@ -126,7 +126,10 @@ class NoticeSweep:
         if not self._looks.find(gate_watch.is_any_to_watch):
             return
         with self._looks.transaction() as session:
+            set_back = is_set_back(session, "notice_gate", self._now)
             if self._takes(session, "notice_gate"):
+                if set_back:
+                    settle_set_back(session, self._now)
                 gate_watch.watch_gate(session, self._now, heard_rules_of(self._office), _WATCHED_AT_ONCE)
 
     def look_after(self) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from typing import Literal
 
 from models.cases.daily_window import DailyWindow
+from models.staff.paging import AHEAD
 from models.store.policies import Policies
 
 _DAY = timedelta(hours=24)
@@ -73,7 +74,7 @@ def next_ring(
     """
     if not phones:
         return "no_phone"
-    due = max(now, _due(course, phones, policies))
+    due = max(now, _due(course, phones, now, policies))
     if _is_over(course, due, policies):
         return "unconfirmed"
     found = []
@@ -102,10 +103,14 @@ def may_ring(course: Course, phone: AllowedPhone, zone: str, now: datetime, poli
     return _moment_inside(course, phone, zone, now, policies) == now and not _is_capped(phone, now)
 
 
-def _due(course: Course, phones: Iterable[AllowedPhone], policies: Policies) -> datetime:
-    """When the next try is due, whatever the windows say."""
-    last = max((phone.last_try_at for phone in phones if phone.last_try_at is not None), default=None)
-    due = course.made_at
+def _due(course: Course, phones: Iterable[AllowedPhone], now: datetime, policies: Policies) -> datetime:
+    """When the next try is due, whatever the windows say.
+
+    How long ago a try was that a clock wrote which was set back since, nobody knows: the next is due now.
+    """
+    tries = (phone.last_try_at for phone in phones if phone.last_try_at is not None)
+    last = max((one for one in tries if one <= now + AHEAD), default=None)
+    due = min(course.made_at, now)
     if last is not None and course.tries > 0:
         minutes = policies.notice_retry_minutes
         if course.is_urgent:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import CursorResult, bindparam, case, select, text, update
+from sqlalchemy import CursorResult, bindparam, case, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback_policy import CallbackPolicy
@@ -25,10 +25,11 @@ from models.custody.custody_event import FEED_SILENT, CustodyEvent
 from models.custody.custody_status import HeardRules, heard
 from models.custody.import_history import newest_as_of
 from models.notices.cadence import AllowedPhone, Course, Ring, Task, may_ring, next_ring
-from models.notices.notice import IS_WAITING, LATE, NOTICES, Notice
+from models.notices.notice import IS_OPEN, IS_WAITING, LATE, NOTICES, Notice
 from models.notices.notice_moves import LAPSED, end_untold, leave, locked, record_move, rest_of, stop
 from models.notices.notice_phones import allowed_phones, phone_of_notice, wait_for_our_calls, wrong_codes
 from models.notices.registration import Registration
+from models.staff.paging import AHEAD
 from models.store.database import keyring_of
 
 ACTOR = "worker"
@@ -100,6 +101,23 @@ class Facts:
 def due_notices(session: Session, now: datetime, limit: int) -> Sequence[int]:
     """The notices that are due, urgent ones first, oldest first."""
     return session.scalars(_DUE, {"now": now, "most": limit}).all()
+
+
+def settle_set_back(session: Session, now: datetime) -> None:
+    """The clock was set back: decide anew when urgent notices ring, and page about none of them too late.
+
+    Moments that the old clock wrote would put off an escape by as long as it was ahead.
+    """
+    is_ahead = NOTICES.c.made_at > now + AHEAD
+    session.execute(
+        update(NOTICES)
+        .where(
+            IS_WAITING, NOTICES.c.next_attempt_at > now, or_(NOTICES.c.is_urgent.is_(True), is_ahead)
+        )
+        .values(next_attempt_at=now)
+    )  # fmt: skip
+    session.execute(update(NOTICES).where(IS_OPEN, is_ahead).values(made_at=now))
+    session.execute(update(NOTICES).where(IS_OPEN, NOTICES.c.task_at > now + AHEAD).values(task_at=now))
 
 
 def undialled_notices(session: Session, now: datetime) -> Sequence[int]:

@@ -41,6 +41,12 @@ def due_pages(session: Session, now: datetime, apart: Mapping[str, int]) -> set[
     return {name for name, minutes in apart.items() if _is_due(taken.get(name), now, minutes)}
 
 
+def is_set_back(session: Session, name: str, now: datetime) -> bool:
+    """Whether the clock was set back since this matter was last taken."""
+    taken = session.scalar(_PAGED_AT, {"name": name})
+    return taken is not None and taken > now + AHEAD
+
+
 def take_page(session: Session, name: str, now: datetime, minutes: int) -> bool:
     """Reserve the right to tell staff about this matter now; two processes never tell it twice.
 

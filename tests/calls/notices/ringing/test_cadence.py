@@ -17,6 +17,7 @@ from tests.calls.notices.conftest import (
     minutes_until_next,
     misses,
     picks_up,
+    reports,
     sweeps,
     the_notice,
     until_the_last_try,
@@ -118,6 +119,31 @@ def test_escape_rings_every_phone_at_once_and_one_confirmation_stops_the_others(
     hotline.jobs.works_off()
     assert hotline.carrier.ringing == []
     assert the_notice(hotline).state == "confirmed"
+
+
+@pytest.mark.parametrize("ahead", [{"hours": 1}, {"days": 3}])
+def test_escape_is_called_about_on_time_although_the_clock_of_the_machine_was_ahead(
+    phone: Phone, registered: Registering, hotline: Hotline, ahead: dict[str, int]
+) -> None:
+    """Set right again, it had put off the next call to where it was then."""
+    made = registered("in_custody", phones=(FIRST, SECOND))
+    hotline.clock.passes(minutes=1)
+    truly = hotline.clock.now
+    hotline.clock.passes(**ahead)
+    reports(hotline, "escaped", made, status_at=truly.isoformat(), as_of=truly.isoformat())
+    assert {FIRST, SECOND} <= {*sweeps(hotline, seconds=5)}
+    misses(phone, hotline, FIRST)
+    misses(phone, hotline, SECOND)
+
+    hotline.clock.passes(**{name: -many for name, many in ahead.items()})
+
+    assert sorted(sweeps(hotline, minutes=5)) == [FIRST, SECOND]
+    misses(phone, hotline, FIRST)
+    misses(phone, hotline, SECOND)
+    assert sweeps(hotline, minutes=20) == []
+    assert {FIRST, SECOND} <= {*sweeps(hotline, minutes=11)}
+    # It is on the list of those on call too.
+    assert the_notice(hotline).task == "late"
 
 
 @pytest.mark.parametrize(
