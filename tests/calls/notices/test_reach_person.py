@@ -363,7 +363,7 @@ def test_call_of_staff_that_nobody_answered_is_not_repeated_when_the_news_was_co
     called.hangs_up()
     sweeps(hotline, seconds=2)
 
-    assert [number for _ in range(8) for number in sweeps(hotline, minutes=15)] == []
+    assert [number for _ in range(2) for number in sweeps(hotline, minutes=60)] == []
     assert [(one.state, one.outcome) for one in tasks(hotline)] == [("cancelled", "notice_over")]
 
 
@@ -396,7 +396,7 @@ def test_call_of_staff_that_nobody_answered_in_the_evening_is_not_repeated_in_a_
     is_left_to_staff(phone, made)
     is_called_by_staff(phone, hotline, who)
 
-    by_night = [number for _ in range(9) for number in sweeps(hotline, hours=1)]
+    by_night = [number for _ in range(3) for number in sweeps(hotline, hours=3)]
     in_the_morning = [number for _ in range(6) for number in sweeps(hotline, minutes=30)]
 
     assert by_night == []
