@@ -303,6 +303,8 @@ def _knows_urgent(desk: Desk) -> bool:
 
 def _was_told(desk: Desk) -> bool:
     """Whether the open callback is the one that this caller heard of, not one that another call asked for."""
+    # While staff call about news, callers are told of the promise that waits behind that call.
+    _waiting(desk)
     told = (one for one in reversed(desk.call.trail.split()) if one.startswith(_TOLD))
     return next(told, None) == f"{_TOLD}{desk.call.open_callback_id}"
 
