@@ -1,6 +1,6 @@
 """Changes fields of the office. Each change is checked with all the others, as a start would check them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,13 +10,17 @@ from hotline.trees import build_flows, office_problems, tree_problems
 from ivr_flows.prompts import Prompts
 from models.audit.office_change import OfficeChangeError, Standing, change_fields, standing_changes
 from models.audit.refusals import OfficeChangeRefusal
+from models.callbacks.promised_time import move_waiting
 from models.store.database import Database
 from models.store.form_stamp import FormRefusal
+from workers.office_rules import callback_policy_of
 
 #: How often a change is checked again because a change of another field came in between.
 TRIES = 3
 #: How many days ahead the office must keep opening often enough for callbacks to be promised.
 _AHEAD_DAYS = 400
+#: Fields that say when callbacks are made.
+_HOURS = ("hours.", "holidays.", "policies.window_")
 
 
 class OfficeSettings:
@@ -89,6 +93,22 @@ class OfficeSettings:
                 self._look()
                 return made
         raise OfficeChangeError(OfficeChangeRefusal.BUSY)
+
+    def move_promises(self, fields: Collection[str], now: datetime) -> tuple[int, int]:
+        """After a change of these fields, see which promised callbacks the office's hours still let us keep.
+
+        Returns how many they do not, and how many they do today only. Supervisors are told of the former.
+        """
+        put_off = today_only = 0
+        if any(field.startswith(_HOURS) for field in fields):
+            policy = callback_policy_of(self.standing()[0])
+            after: int | None = 0
+            while after is not None:
+                with self._database.transaction() as session:
+                    moved = move_waiting(session, now, policy, after)
+                put_off, today_only = put_off + moved.put_off, today_only + moved.today_only
+                after = moved.last_id
+        return put_off, today_only
 
     def _fits(self, standing: Standing) -> bool:
         """Whether the changes still fit the file. If not, fields may be returned to the file one by one."""

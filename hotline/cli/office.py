@@ -65,7 +65,10 @@ def reset(field: str, reason: str, as_json: bool) -> None:
         seen = standing_changes(session).versions.get(field, 0)
     settings = OfficeSettings(base, database, Prompts.load(base.languages))
     try:
-        made = settings.change(field, None, seen=seen, reason=reason, actor=ACTOR, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        made = settings.change(field, None, seen=seen, reason=reason, actor=ACTOR, now=now)
+        if made is not None:
+            settings.move_promises([field], now)
     except OfficeError as error:
         fail(f"FIELD: {error}")
     except OfficeChangeError as error:

@@ -14,6 +14,8 @@ from models.staff.alert import (
     LEFT,
     LEFT_TOLD,
     LEVELS,
+    PUT_OFF,
+    PUT_OFF_TOLD,
     UNTAKEN,
     Told,
     tell,
@@ -66,7 +68,9 @@ def untell(session: Session, level: str) -> None:
     whom = {name: whom for name, whom, *_ in LEVELS}.get(level)
     if whom is not None:
         passed = [passed for passed, (_name, told_to, *_) in enumerate(LEVELS) if told_to == whom]
-        before = case(*((warned > one, one) for one in reversed(passed)), else_=warned)
+        late_anyway = and_(warned == PUT_OFF_TOLD, CALLBACKS.c.next_attempt_at > CALLBACKS.c.due_at)
+        put_off = [(late_anyway, PUT_OFF)] if whom == _SUPERVISOR else []
+        before = case(*put_off, *((warned > one, one) for one in reversed(passed)), else_=warned)
         session.execute(update(CALLBACKS).where(_NOT_TALKING, warned > 0).values(warned=before))
 
 
@@ -74,7 +78,8 @@ def _warn_of_late(session: Session, whom: str, now: datetime, policies: Policies
     """Warn one kind of people about promises that are nearly due or overdue."""
     due_by = _due_by(now, policies)
     levels = [(passed, *level) for passed, level in enumerate(LEVELS) if level[1] == whom]
-    if not _is_any(session, or_(*(_at(passed, due_by[level]) for passed, level, *_ in levels))):
+    is_due = [_at(passed, due_by[level]) for passed, level, *_ in levels]
+    if not _is_any(session, or_(*is_due, *([_IS_PUT_OFF] if whom == _SUPERVISOR else []))):
         return
     if not take_page(session, f"late_{whom}", now, policies.page_minutes):
         return
@@ -84,6 +89,8 @@ def _warn_of_late(session: Session, whom: str, now: datetime, policies: Policies
         soon = due_by[level] + gap if sign > 0 else due_by[level]
         _mark(session, _at(passed, soon), level, now, warned=passed + 1)
     first, level = levels[0][:2]
+    if whom == _SUPERVISOR:
+        _mark(session, _IS_PUT_OFF, level, now, warned=PUT_OFF_TOLD)
     at_risk = _count(session, _NOT_TALKING, CALLBACKS.c.warned > first)
     if whom == _SUPERVISOR:
         tell_supervisors(session, level, at_risk, now, is_open)
@@ -159,6 +166,7 @@ def _working(session: Session, is_open: bool) -> list[int]:
     return list(people)
 
 
+_IS_PUT_OFF = and_(_NOT_TALKING, CALLBACKS.c.warned == PUT_OFF)
 _UNPAGED = CALLBACKS.c.paged_at.is_(None)
 _LEFT_UNTOLD = and_(_LEFT, CALLBACKS.c.warned < LEFT_TOLD)
 _NOBODY_AT_HAND = ~exists(select(Staff.id).where(or_(Staff.on_shift, Staff.on_call)))
@@ -169,6 +177,7 @@ _ANY_AT_RISK = select(
             exists(select(CALLBACKS.c.id).where(which))
             for which in (
                 *(_at(passed, bindparam(level)) for passed, (level, *_) in enumerate(LEVELS)),
+                _IS_PUT_OFF,
                 and_(
                     _URGENT_WAITING,
                     _UNPAGED,

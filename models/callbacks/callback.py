@@ -87,7 +87,8 @@ class Callback(Base):
     ``rank``: in which part of the two lists it waits for a free liaison, or for a person's attention; None
     before its time has come (``models/calls/two_lists.py``). ``liaison_tries`` counts offers that liaisons
     missed, ``missed_by_id`` missed it last; neither costs the person called a try. ``warned`` counts the
-    warnings that it is at risk, and ``paged_at`` is when those on call were told that nobody takes it.
+    warnings that it is at risk (``PUT_OFF``: it must wait for a moment after ``due_at``, and no supervisor
+    knows), and ``paged_at`` is when those on call were told that nobody takes it.
 
     ``staff_id`` has it, since ``claimed_at`` if they claimed it themselves, and until ``lease_until``.
     ``taken_up_at`` is when they took it up after it had been left for staff, or began a call that nobody had

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text, union_all
+from sqlalchemy import ColumnElement, and_, func, select, text, union_all
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance, locked
@@ -29,6 +29,7 @@ from models.calls.two_lists import (
 from models.cases.case import Case
 from models.cases.registrant import Phone
 from models.cases.safe_phone import SAFE, standing_of
+from models.staff.alert import PUT_OFF, PUT_OFF_TOLD
 
 #: How many rows of the list one transaction processes, so that none is long.
 _A_FEW = 200
@@ -42,6 +43,13 @@ NOT_YET = text("callbacks.state = 'requested' AND callbacks.rank IS NULL")
 _REQUESTED = text("callbacks.state = 'requested'")
 #: Those on the list, and those that need attention, by their ranks in the two lists.
 LISTED = text("callbacks.state IN ('requested','left_for_staff') AND callbacks.rank IS NOT NULL")
+
+#: Promises that wait for a moment after the one promised, whether supervisors were told of it or not yet.
+IS_LATE_ANYWAY = and_(
+    Callback.warned.in_((PUT_OFF, PUT_OFF_TOLD)),
+    Callback.state == "requested",
+    Callback.next_attempt_at > Callback.due_at,
+)
 
 #: The order in a rank: the moment promised; of equal ones, when the person began to wait (R36).
 IN_ORDER = (Callback.due_at, Callback.requested_at, Callback.id)
@@ -136,9 +144,21 @@ def settle_moment(
         outcome = "cannot_dial" if phone.is_barred else "no_window"
         advance(session, callback.id, "leave", actor="worker", now=now, outcome=outcome)
     elif opens > now:
-        callback.next_attempt_at, callback.rank = opens, None
+        callback.rank = None
+        wait_until(callback, opens, now)
         session.flush()
     return opens
+
+
+def wait_until(callback: Callback, opens: datetime, now: datetime) -> None:
+    """Let a callback wait for this moment; supervisors are told if that is after the moment promised (R36).
+
+    An urgent one and one that was tried have warnings and pages of their own.
+    """
+    callback.next_attempt_at = opens
+    is_untried = callback.urgency != "urgent" and callback.caller_tries == 0
+    if is_untried and opens > callback.due_at > now and callback.warned < PUT_OFF_TOLD:
+        callback.warned = PUT_OFF
 
 
 def tidy_list(session: Session, now: datetime, policy: CallbackPolicy) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.asking_call import LISTENS_SLOWLY
 from models.callbacks.callback import CALLBACKS, Callback
-from models.callbacks.callback_list import NOT_YET, ON_LIST
+from models.callbacks.callback_list import NOT_YET, ON_LIST, wait_until
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import count_crew
 from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
@@ -20,6 +20,8 @@ from models.staff.schedule import is_anyone_at_hand_at
 
 #: A moment beyond the hour is said in such steps, so that the row contains exactly what was said.
 _STEP = timedelta(minutes=5)
+#: How many rows one transaction processes after a change of the hours.
+_A_FEW = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,51 @@ def moved_to(session: Session, callback: Callback, now: datetime, policy: Callba
     if callback.window_ends is None:
         return closes
     return max(closes, end_of_window(callback.window_ends, callback.time_zone, opens))
+
+
+class Moved(NamedTuple):
+    """Promises that the office's hours do not let us keep, and those that they let us keep today only.
+
+    ``last_id`` is where the next few begin; None after the last ones.
+    """
+
+    put_off: int
+    today_only: int
+    last_id: int | None
+
+
+def move_waiting(session: Session, now: datetime, policy: CallbackPolicy, after: int = 0) -> Moved:
+    """After a change of the hours, put off a few promises that cannot be kept, and bring back those that can.
+
+    Those that wait for their moment are otherwise looked at when it comes, on the morning of a closed day.
+    """
+    waiting = select(Callback).where(
+        Callback.state == "requested", Callback.urgency == "other", Callback.caller_tries == 0,
+        Callback.due_at > now, Callback.id > after,
+    )  # fmt: skip
+    rows = session.scalars(waiting.order_by(Callback.id).limit(_A_FEW).with_for_update()).all()
+    put_off, today_only, midnight = 0, 0, _tomorrow(now, policy.zone)
+    for callback in rows:
+        phone = standing_of(session, callback.case_id, callback.phone_key, callback.registrant_id)
+        if phone.is_barred or phone.is_paused:
+            continue
+        if callback.rank is not None:
+            # It is on the list, so it may be called now.
+            opens = policy.moment_for(callback, midnight, phone)
+            today_only += opens is not None and opens > callback.due_at > midnight
+            continue
+        was_put_off = callback.next_attempt_at > callback.due_at
+        at = now if was_put_off else max(now, callback.next_attempt_at)
+        opens = policy.moment_for(callback, at, phone)
+        if opens is None:
+            continue
+        if opens > callback.due_at:
+            wait_until(callback, opens, now)
+            put_off += 1
+        elif was_put_off:
+            callback.next_attempt_at, callback.warned = opens, 0
+    session.flush()
+    return Moved(put_off, today_only, rows[-1].id if len(rows) == _A_FEW else None)
 
 
 def _tomorrow(now: datetime, zone: ZoneInfo) -> datetime:

@@ -19,6 +19,9 @@ LEVELS: tuple[tuple[str, str, Callable[[Policies], int], int], ...] = (
     ("staff_after", "staff", lambda policies: policies.warn_staff_after_minutes, -1),
     ("supervisor_after", "supervisor", lambda policies: policies.warn_supervisor_after_minutes, -1),
 )
+#: The level of a promise that is put off until after its moment: supervisors are told at once, as they are
+#: shortly before any other promise is due.
+PUT_OFF, PUT_OFF_TOLD = -1, 2
 #: A callback that was left for a person, and its level once somebody was told of it.
 LEFT, LEFT_TOLD = "left_for_staff", len(LEVELS) + 1
 #: Other matters for supervisors: an import is held, its call list is ready, the audit has an alarm.

@@ -11,7 +11,7 @@ from config.office_changes import value_of
 from hotline.console.office.names import said
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
-from hotline.console.shell.words import _
+from hotline.console.shell.words import _, ngettext
 from models.audit.office_change import OfficeChangeError, Standing
 from models.store.free_text import MOST_CHARACTERS
 
@@ -67,9 +67,36 @@ def save(*changes: tuple[str, Any]) -> str | None:
         return said(error)
     if made:
         flash(_("Saved. The line uses it within ten seconds."), "success")
+        _say_moved(
+            *console.office_settings.move_promises([name for name, _value in changes], console.clock())
+        )
     else:
         flash(_("Nothing was changed."), "info")
     return None
+
+
+def _say_moved(put_off: int, today_only: int) -> None:
+    """Say how many promises the hours that are now saved do not let us keep, or let us keep today only."""
+    if put_off:
+        flash(
+            ngettext(
+                "%(num)d promised callback must wait until after its promised time. "
+                "Supervisors are told now.",
+                "%(num)d promised callbacks must wait until after their promised time. "
+                "Supervisors are told now.",
+                put_off,
+            ),
+            "warning",
+        )
+    if today_only:
+        flash(
+            ngettext(
+                "%(num)d promised callback can be made in time only today.",
+                "%(num)d promised callbacks can be made in time only today.",
+                today_only,
+            ),
+            "warning",
+        )
 
 
 def typed_day(name: str) -> date | None:

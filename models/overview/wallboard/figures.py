@@ -9,6 +9,7 @@ from sqlalchemy import and_, case, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import IS_OPEN, UNASKED, Callback
+from models.callbacks.callback_list import IS_LATE_ANYWAY
 from models.callbacks.follow_up import NOT_WAITED_FOR
 from models.calls.call import Call
 from models.calls.pin_guard import SPRAYING
@@ -176,7 +177,16 @@ def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any
             func.min(case((waits, Callback.requested_at))),
             func.count(case((~waits, 1))),
             func.count(case((and_(waits, Callback.due_at <= now), 1))),
-            func.count(case((and_(waits, Callback.due_at > now, Callback.due_at <= now + risk), 1))),
+            func.count(
+                case(
+                    (
+                        and_(
+                            waits, Callback.due_at > now, or_(Callback.due_at <= now + risk, IS_LATE_ANYWAY)
+                        ),
+                        1,
+                    )
+                )
+            ),
             func.count(case((and_(Callback.state == "requested", Callback.paged_at.is_not(None)), 1))),
         ).where(IS_OPEN)
     ).one()

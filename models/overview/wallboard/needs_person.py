@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import case, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import IS_PROMISED, Callback, gave_pin
-from models.callbacks.callback_list import IN_ORDER
+from models.callbacks.callback import IS_OPEN, IS_PROMISED, Callback, gave_pin
+from models.callbacks.callback_list import IN_ORDER, IS_LATE_ANYWAY
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import NOT_WAITED_FOR
 from models.calls.two_lists import place_of
@@ -160,8 +160,15 @@ def _promises(session: Session, untaken_ids: Sequence[int], at_risk: datetime) -
         .order_by(*IN_ORDER)
         .limit(MOST + 1)
     )
+    put_off = select(Callback.id).where(IS_OPEN, IS_LATE_ANYWAY, Callback.due_at > at_risk)
+    late_anyway = put_off.order_by(*IN_ORDER).limit(MOST + 1)
     left = select(Callback.id).where(_LEFT, _IS_NOT_ANEW).order_by(*IN_ORDER).limit(MOST + 1)
-    ids = {*session.scalars(due), *session.scalars(left), *untaken_ids[: MOST + 1]}
+    ids = {
+        *session.scalars(due),
+        *session.scalars(late_anyway),
+        *session.scalars(left),
+        *untaken_ids[: MOST + 1],
+    }
     columns = [getattr(Callback, name) for name in Promise.__dataclass_fields__ if name != "holder_id"]
     rows = session.execute(select(*columns, Callback.staff_id.label("holder_id")).where(Callback.id.in_(ids)))
     found = [Promise(**row._mapping) for row in rows]

@@ -13,8 +13,10 @@ from hotline.office_settings import OfficeSettings
 from ivr_flows.prompts import Prompts
 from models.audit.office_change import standing_changes
 from models.calls.call import Call
+from models.staff.alert import Alert
 from models.store.database import Database
 from tests.calls.conftest import Clock, Hotline
+from tests.calls.notices.conftest import sweeps
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -195,6 +197,31 @@ def test_person_who_chose_a_part_of_a_day_that_is_closed_since_hears_when_that_p
     assert phone.hears("Monday, November 30, in the morning", SORRY["1"], "November 30 at 8:00 PM")
 
 
+def test_supervisor_is_told_as_soon_as_a_promise_must_wait_until_after_its_moment(
+    phone: Phone,
+    hotline: Hotline,
+    app: Flask,
+    changes: Change,
+    make_case: Callable[..., MadeCase],
+    make_staff: Callable[..., Any],
+    clock: Clock,
+) -> None:
+    """The first word came ten minutes before the promised moment, late on the closed day."""
+    make_staff(role="supervisor", on_shift=False, phone="+12025550172")
+    asks_in_the_evening(phone, make_case(custody_status="in_custody"), clock)
+    sweeps(hotline, minutes=1)
+    changes("holidays.extra_closures", ["2026-11-27"])
+    hotline.office = app.extensions["hotline.current_line"]().office
+
+    sweeps(hotline, hours=10)
+    assert hotline.rows(_alerts()) == []
+    clock.passes(hours=2)
+    for _ in range(30):
+        sweeps(hotline, minutes=1)
+
+    assert [(one.channel, one.promises) for one in hotline.rows(_alerts())] == [("text", 1)]
+
+
 def test_person_whose_promised_day_stays_open_hears_no_apology(
     phone: Phone, changes: Change, make_case: Callable[..., MadeCase], clock: Clock
 ) -> None:
@@ -339,6 +366,12 @@ def test_call_in_the_tree_keeps_its_place_through_a_change(
     assert {call.step for call in hotline.rows(_calls())} == before == {"ask_pin"}
     phone.presses(case.pin)
     assert phone.hears("in custody")
+
+
+def _alerts() -> Any:
+    from sqlalchemy import select
+
+    return select(Alert).where(Alert.level == "supervisor_before")
 
 
 def _calls() -> Any:

@@ -1,6 +1,6 @@
 """Office settings by the browser: what is saved, who is told, and what no browser changes."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +11,11 @@ from config.office import Office
 from config.settings import Settings
 from hotline.console.office.prompt_words import GROUPS
 from ivr_flows.prompts import Prompts
-from models import AuditEntry
+from models import AuditEntry, Callback
 from models.audit.office_change import standing_changes
 from models.store.database import Database
 from tests.console.conftest import Clock, Member, words
-from tests.factories import make_facility
+from tests.factories import make_callback, make_facility
 
 WHY = "A storm is coming."
 ANNOUNCED = {
@@ -264,6 +264,35 @@ def test_closure_closes_the_office_and_is_taken_back(
     assert standing(database) == {"holidays.extra_closures": []}
     administrator.clicks("Open the office")
     assert standing(database)["holidays.worked_holidays"] == ["2026-11-26"]
+
+
+def test_closure_says_which_promised_callbacks_it_puts_off_and_its_removal_brings_them_back(
+    administrator: Member, database: Database, clock: Clock
+) -> None:
+    """On Wednesday at 10 AM two callbacks are promised for Friday; one of them waits for Friday morning."""
+    friday, tuesday = datetime(2026, 11, 27, 13, 0, tzinfo=UTC), datetime(2026, 12, 1, 13, 0, tzinfo=UTC)
+    due = {"due_at": friday + timedelta(hours=12), "requested_at": clock.now}
+    with database.transaction() as session:
+        waits = make_callback(session, next_attempt_at=friday, **due).id
+        make_callback(session, next_attempt_at=friday, urgency="urgent", **due)
+        make_callback(session, rank=1, next_attempt_at=clock.now, **due)
+
+    def next_moment() -> datetime:
+        with database.reading() as session:
+            return session.get_one(Callback, waits).next_attempt_at
+
+    administrator.opens("/console/office/closures").fills(day="2026-11-30", reason=WHY)
+    administrator.clicks("Add closure")
+    assert "promised time." not in administrator.words
+    administrator.fills(day="2026-11-27", reason=WHY).clicks("Add closure")
+
+    assert administrator.reads("1 promised callback must wait until after its promised time.")
+    assert administrator.reads("1 promised callback can be made in time only today.")
+    assert next_moment() == tuesday
+    administrator.opens("/console/office/closures")
+    form = administrator.page.xpath("//button[@value='2026-11-27']/ancestor::form")[0]
+    administrator.sends(form.get("action"), {**dict(form.form_values()), "remove": "2026-11-27"})
+    assert next_moment() == clock.now
 
 
 def test_closure_has_a_name_on_every_page_that_lists_it(administrator: Member, database: Database) -> None:

@@ -40,6 +40,7 @@ def test_promises_at_stake_stand_urgent_first_and_then_by_their_moment(database:
     overdue = in_minutes(database, -8)
     afraid = in_minutes(database, 50, urgency="urgent", rank=2)
     left = in_minutes(database, 300, state="left_for_staff", closed_at=NOW)
+    put_off = in_minutes(database, 310, next_attempt_at=NOW + timedelta(hours=40), warned=2)
     # None of these needs anybody: later, in a talk, over, or replaced by another one.
     in_minutes(database, 300)
     in_minutes(database, -8, state="talking", talking_at=NOW)
@@ -48,7 +49,7 @@ def test_promises_at_stake_stand_urgent_first_and_then_by_their_moment(database:
     with database.transaction() as session:
         session.get_one(Callback, anew).rank = None
 
-    assert ids(database) == [afraid, overdue, at_risk, left]
+    assert ids(database) == [afraid, overdue, at_risk, left, put_off]
 
 
 def test_urgent_callback_that_somebody_has_is_listed_once_it_is_at_risk(database: Database) -> None:

@@ -11,6 +11,7 @@ from models.callbacks.callback import NOTICE_TASK
 from models.callbacks.follow_up import ANEW
 from models.calls.pin_guard import SPRAYING
 from models.overview.wallboard.figures import Figures, figures
+from models.staff.alert import PUT_OFF, PUT_OFF_TOLD
 from models.store.database import Database
 from models.talks.talk import begin_talk, close
 from tests.factories import NOW, make_call, make_callback, make_import, make_staff
@@ -92,6 +93,16 @@ def test_promises_are_counted_as_late_at_risk_or_left_for_a_person(database: Dat
 
     # One that is left for a person is overdue as well; people were paged about another one.
     assert (found.late, found.at_risk, found.attention) == (3, 2, 2)
+
+
+def test_promise_that_must_wait_until_after_its_moment_is_at_risk_already(database: Database) -> None:
+    with database.transaction() as session:
+        for told in (PUT_OFF, PUT_OFF_TOLD):
+            due_at, moment = NOW + timedelta(hours=9), NOW + timedelta(hours=40)
+            make_callback(session, due_at=due_at, next_attempt_at=moment, warned=told)
+        make_callback(session, due_at=due_at, next_attempt_at=NOW + timedelta(hours=8))
+
+    assert read(database).at_risk == 2
 
 
 def test_wait_counts_callers_who_still_wait_and_not_those_of_yesterday(database: Database) -> None:
