@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from models import Call, Callback, Staff, Subject
 from models.callbacks.callback import advance
-from models.callbacks.note import note_of
+from models.callbacks.note import keep_note, note_of
 from models.talks.leg_end import leg_ended
 from models.talks.talk import Talk, begin_talk
 from tests.browser.conftest import Visitors
@@ -247,6 +247,33 @@ def test_draft_of_a_note_is_restored_and_one_that_would_be_refused_is_never_stor
     assert page.evaluate("Object.keys(sessionStorage).filter(key => key.startsWith('note:'))") == []
 
 
+def test_note_that_a_colleague_saves_while_one_is_typed_is_not_replaced(
+    visitors: Visitors, console_server: ConsoleServer
+) -> None:
+    ana, supervisor = console_server.adds(), console_server.adds("supervisor")
+    callback_id = promises(console_server)
+    claims(console_server, callback_id, ana)
+    page = console_server.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    field = page.get_by_label("Note for colleagues")
+    field.fill("Prefers mornings.")
+    with console_server.database.transaction() as session:
+        luis = session.get_one(Staff, supervisor.staff_id)
+        keep_note(session, callback_id, luis, "She moves on Friday.", datetime.now(UTC))
+    looks_again(page)
+    expect(field).to_have_value("Prefers mornings.")
+
+    page.locator("#save-note").click()
+
+    expect(page.get_by_text("The note changed while you were editing.").first).to_be_visible()
+    looks_again(page)
+    expect(field).to_have_value("Prefers mornings.")
+    with console_server.database.reading() as session:
+        assert note_of(session, session.get_one(Callback, callback_id)) == "She moves on Friday."
+    page.locator("#save-note").click()
+    expect(page.get_by_text("The note is saved.").first).to_be_visible()
+    visitors.complaints.clear()  # The browser counts the refusal itself as one.
+
+
 def test_note_outcome_and_day_of_a_refused_form_stay_when_the_wrap_up_ends_and_the_note_is_saved_then(
     visitors: Visitors, console_server: ConsoleServer
 ) -> None:
@@ -282,7 +309,7 @@ def test_note_outcome_and_day_of_a_refused_form_stay_when_the_wrap_up_ends_and_t
     with console_server.database.transaction() as session:
         session.get_one(Staff, ana.staff_id).wrap_up_until = datetime.now(UTC) + timedelta(minutes=5)
     looks_again(page)
-    expect(page.get_by_text("Wrap-up until")).to_be_visible()
+    expect(page.locator("#work").get_by_text("Wrap-up until")).to_be_visible()
     expect(page.locator("#outcome-call_later")).to_be_checked()
     expect(day).to_have_value("2020-01-02")
 

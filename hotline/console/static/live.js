@@ -107,6 +107,13 @@ const IS_KEPT = {
   "aria-busy": () => true,
 };
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, one) => !(name in IS_KEPT && IS_KEPT[name](one));
+// While a field keeps what was typed, the hidden one beside it keeps the value that the field was drawn with: so the
+// server sees that somebody else changed it meanwhile. The answer to a refused form has the present one.
+const isStillTyped = (one, next) => {
+  const [typed, stored] = [one, next].map((each) => each.form.elements[each.name.slice("was-".length)]);
+  if (!typed || !stored || next.form.matches("[data-typed]")) return false;
+  return isRefused(one) || ("defaultValue" in typed && ![typed.defaultValue, stored.defaultValue].includes(typed.value));
+};
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (one, next) => {
   if (one.nodeType !== Node.ELEMENT_NODE || next.nodeType !== Node.ELEMENT_NODE) return true;
   // A form for something else starts anew.
@@ -116,6 +123,7 @@ Idiomorph.defaults.callbacks.beforeNodeMorphed = (one, next) => {
   }
   if (one.matches("form[data-typed]") && !next.matches("[data-typed]")) hold(one);
   else if (one.matches("form")) refused.delete(one);
+  if (one.matches("[name^='was-']") && isStillTyped(one, next)) return false;
   // A timer that counts up keeps its own text (desk.js).
   return !(one.dataset.since && one.dataset.since === next.dataset.since);
 };
