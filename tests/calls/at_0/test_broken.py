@@ -265,7 +265,7 @@ def test_interpreter_speaks_the_callers_language_and_is_not_offered_without_a_nu
     assert liaison.hears("No interpreter can be called now")
 
 
-@in_turn("seed", range(8))
+@in_turn("seed", range(6))
 def test_caller_at_0_is_never_left_alone_in_silence_whatever_anybody_does(
     talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff, clock: Clock, seed: int
 ) -> None:

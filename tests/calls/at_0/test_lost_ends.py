@@ -11,7 +11,6 @@ from models import Callback, Staff
 from tests.calls.at_0.talking import FIRST, SECOND, held_legs, passes, talks
 from tests.calls.conftest import Clock, Hotline
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
-from tests.conftest import in_turn
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 
@@ -32,9 +31,16 @@ def both_end_unheard(
         passes(hotline, 15)
 
 
-@in_turn("given", ["a PIN", "no PIN"])
 @pytest.mark.parametrize(
-    ("caller_after", "liaison_after"), [(1, 1), (1, 12), (12, 1), (None, None), (None, 20), (20, None)]
+    ("given", "caller_after", "liaison_after"),
+    [
+        ("a PIN", 1, 1),
+        ("no PIN", 1, 12),
+        ("a PIN", 12, 1),
+        ("no PIN", None, None),
+        ("a PIN", None, 20),
+        ("no PIN", 20, None),
+    ],
 )
 def test_caller_cut_off_in_the_first_second_while_web_is_down_is_called_back(
     phone: Phone,

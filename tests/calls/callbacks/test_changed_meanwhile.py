@@ -31,8 +31,11 @@ def in_the_case(phone: Phone, case: MadeCase, *keys: str, language: str = "1") -
     return caller
 
 
-@pytest.mark.parametrize("language", ["1", "2"])
-@pytest.mark.parametrize("then", ["1", "2 1", "4 4", ""], ids=["done", "who", "done, after more", "silence"])
+@pytest.mark.parametrize(
+    ("language", "then"),
+    [("1", "1"), ("2", "2 1"), ("1", "4 4"), ("2", "")],
+    ids=["done", "who", "done, after more", "silence"],
+)
 def test_caller_who_chooses_wishes_for_a_cancelled_callback_hears_that_it_was_cancelled(
     phone: Phone, make_case: MakeCase, hotline: Hotline, language: str, then: str
 ) -> None:
@@ -143,9 +146,11 @@ def test_caller_who_heard_of_the_urgent_callback_may_still_choose_the_evening(
     assert the_callback(hotline).window_starts is not None
 
 
-@pytest.mark.parametrize("language", ["1", "2"])
-@pytest.mark.parametrize("anew", ["3", "1"], ids=["afraid", "as soon as we can"])
-@pytest.mark.parametrize("keys", [("2", "4"), ("2",)], ids=["at the question", "at the menu"])
+@pytest.mark.parametrize(
+    ("language", "anew", "keys"),
+    [("1", "3", ("2", "4")), ("2", "1", ("2", "4")), ("1", "1", ("2",)), ("2", "3", ("2",))],
+    ids=["afraid, question", "as soon as we can, question", "as soon as we can, menu", "afraid, menu"],
+)
 def test_caller_does_not_cancel_what_another_call_asked_for_after_the_callback_that_they_heard_of(
     phone: Phone,
     make_case: MakeCase,

@@ -52,8 +52,11 @@ def asks_with_the_pin(phone: Phone, case: MadeCase, key: str) -> None:
 
 
 @ON_BOTH
-@pytest.mark.parametrize("phones", [(FIRST,), (FIRST, SECOND)], ids=["one phone", "two phones"])
-@pytest.mark.parametrize("extra", [{}, DOUBTED], ids=["unattested", "doubted"])
+@pytest.mark.parametrize(
+    ("phones", "extra"),
+    [((FIRST,), {}), ((FIRST, SECOND), DOUBTED)],
+    ids=["one phone, unattested", "two phones, doubted"],
+)
 def test_staff_get_a_task_about_the_person_whose_number_somebody_faked(
     phone: Phone,
     registered: Registering,

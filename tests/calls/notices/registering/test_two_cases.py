@@ -33,9 +33,11 @@ def also_registered(
         return Registered(hotline, other, factories.make_registration(session, other, code=code).id)
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("code", [CODE, None], ids=["code", "key alone"])
-@pytest.mark.parametrize("is_one_registrant", [True, False], ids=["one registrant", "two registrants"])
+@pytest.mark.parametrize(
+    ("language", "code", "is_one_registrant"),
+    [("en", CODE, True), ("es", None, True), ("es", CODE, False), ("en", None, False)],
+    ids=["code, one registrant", "key alone, one registrant", "code, two registrants", "key alone, two"],
+)
 def test_person_with_two_cases_hears_who_is_out_and_who_is_in_custody(
     phone: Phone,
     registered: Registering,
