@@ -99,7 +99,8 @@ def _age(row: Any, now: datetime) -> dict[str, object]:
     return {
         "urgency": row.urgency,
         "outcome": row.outcome,
-        "warned": row.warned,
+        # One that was put off, and that nobody was warned of yet, is counted below 0.
+        "warned": max(0, row.warned),
         "waiting_minutes": int((now - row.requested_at).total_seconds() // 60),
         "late_minutes": int(late.total_seconds() // 60),
     }

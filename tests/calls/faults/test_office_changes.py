@@ -222,6 +222,24 @@ def test_supervisor_is_told_as_soon_as_a_promise_must_wait_until_after_its_momen
     assert [(one.channel, one.promises) for one in hotline.rows(_alerts())] == [("text", 1)]
 
 
+@pytest.mark.parametrize(
+    ("key", "heard"), [("4", SORRY["1"]), ("1", "We will try on Monday, November 30, in the morning.")]
+)
+def test_person_who_changes_a_callback_of_a_day_that_is_closed_since_hears_the_true_day(
+    phone: Phone, changes: Change, make_case: Callable[..., MadeCase], clock: Clock, key: str, heard: str
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_in_the_evening(phone, case, clock)
+    changes("holidays.extra_closures", ["2026-11-27"])
+    clock.passes(days=1)
+    opens_the_case(phone, case)
+
+    for pressed in ("2", "2", key):
+        phone.presses(pressed)
+
+    assert phone.hears(heard, ON_MONDAY["1"])
+
+
 def test_person_whose_promised_day_stays_open_hears_no_apology(
     phone: Phone, changes: Change, make_case: Callable[..., MadeCase], clock: Clock
 ) -> None:

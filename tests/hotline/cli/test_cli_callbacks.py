@@ -13,6 +13,7 @@ from config.settings import Settings
 from hotline.cli import group
 from models import AuditEntry, Callback
 from models.callbacks.callback import STATES
+from models.staff.alert import PUT_OFF
 from models.store.database import Database
 from tests.factories import NOW, make_callback, make_case, make_staff
 
@@ -105,6 +106,15 @@ def test_aged_list_has_every_open_callback_with_its_age(hotline: Hotline, databa
     }
     assert "90 min     30 min  other" in hotline("list", "--aged").stdout
     assert "waiting" not in hotline("list").stdout
+
+
+def test_aged_list_counts_no_warning_of_a_promise_that_was_put_off_and_not_told(
+    hotline: Hotline, database: Database
+) -> None:
+    with database.transaction() as session:
+        make_callback(session, warned=PUT_OFF)
+
+    assert [row["warned"] for row in json.loads(hotline("list", "--aged", "--json").stdout)] == [0]
 
 
 def test_callback_left_for_staff_is_promised_again_once_somebody_looked_into_it(
