@@ -90,13 +90,17 @@ FORGETS = """try {
     }
 } catch { }"""
 
+#: Whether a page is shown as no new window shows it. One that is told of the look that it has renders again.
+IS_ALTERED = "!matchMedia('screen and (prefers-color-scheme: light)').matches"
+
 #: A page that stays behind asks nothing more: where the next server has the port of the last one, an answer
 #: would replace the cookies of the next visitor.
-IS_STILL = """() => {
-    XMLHttpRequest.prototype.send = () => {};
-    window.fetch = () => new Promise(() => {});
+STOPS = f"""() => {{
+    XMLHttpRequest.prototype.send = () => {{}};
+    window.fetch = () => new Promise(() => {{}});
     window.stop();
-}"""
+    return {IS_ALTERED};
+}}"""
 
 
 class Windows:
@@ -134,23 +138,27 @@ class Windows:
                 tab.close()
         context.clear_cookies()
         context.set_offline(False)
-        if has_scripts and not self._is_still(page):
+        is_altered = self._stops(page) if has_scripts else True
+        if is_altered is None:
             context.close()
             return
         page.unroute_all()
-        page.emulate_media(media="screen", color_scheme="light")
+        if is_altered:
+            page.emulate_media(media="screen", color_scheme="light")
         page.mouse.move(0, 0)
         self._idle[has_scripts].append(page)
 
-    def _is_still(self, page: "Page") -> bool:
-        """Stop what the page does. One whose request is cut off may go to another page at that moment."""
+    def _stops(self, page: "Page") -> bool | None:
+        """Stop what the page does, and tell whether it is altered.
+
+        None: one whose request is cut off may go to another page at that moment.
+        """
         from playwright.sync_api import Error
 
         try:
-            page.evaluate(IS_STILL)
+            return bool(page.evaluate(STOPS))
         except Error:
-            return False
-        return True
+            return None
 
 
 @pytest.fixture(scope="session")
@@ -218,9 +226,9 @@ class Visitors:
             self._shown = self.opens(url, cookies=cookies)
             return self._shown
         page = self._shown
-        page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        if page.evaluate(f"localStorage.clear(), sessionStorage.clear(), {IS_ALTERED}"):
+            page.emulate_media(media="screen", color_scheme="light")
         page.set_viewport_size({"width": 1280, "height": HEIGHT})
-        page.emulate_media(media="screen", color_scheme="light")
         page.context.add_cookies(list(cookies))
         page.goto(url)
         return page

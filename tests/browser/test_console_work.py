@@ -155,7 +155,9 @@ def test_what_may_be_said_the_outcome_and_the_note_are_on_one_screen(
         assert box is not None
         assert box["y"] >= 0, (one, box)
         assert box["y"] + box["height"] <= 800, (one, box)
-    judge(page, "work-talking", (900, 1280))
+    if language == "es":
+        # In English the same is judged below, with more words.
+        judge(page, "work-talking", (900, 1280))
 
 
 def test_words_that_may_be_said_change_on_the_open_page_which_says_so(
