@@ -146,12 +146,13 @@ def test_supervisor_reads_in_a_text_that_somebody_was_made_an_administrator(call
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("level", [*PROMPTS, *(level for level, *_ in LEVELS)])
-@pytest.mark.parametrize("count", [1, 2])
-def test_every_alert_has_words_for_one_and_for_several(level: str, count: int, language: str) -> None:
-    spoken = Prompts.load(("en", "es")).text(language, prompt_of(level, count), count=str(count))
-    assert "{" not in spoken
-    assert spoken.endswith(".")
+def test_every_alert_has_words_for_one_and_for_several(language: str) -> None:
+    prompts = Prompts.load(("en", "es"))
+    for level in (*PROMPTS, *(level for level, *_ in LEVELS)):
+        for count in (1, 2):
+            spoken = prompts.text(language, prompt_of(level, count), count=str(count))
+            assert "{" not in spoken, level
+            assert spoken.endswith("."), level
 
 
 def test_liaison_on_call_is_warned_at_night_and_a_supervisor_at_home_only_gets_a_text(

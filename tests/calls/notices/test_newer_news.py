@@ -30,10 +30,10 @@ Registering = Callable[..., Registered]
 MakeStaff = Callable[..., Staff]
 
 
-def nobody_answers(phone: Phone, hotline: Hotline, minutes: int) -> None:
-    """For so long every phone that rings is let ring."""
-    for _ in range(minutes // 15):
-        sweeps(hotline, minutes=15)
+def nobody_answers(phone: Phone, hotline: Hotline, minutes: int, every: int = 30) -> None:
+    """For so long every phone that rings is let ring; the sweeper runs once in ``every`` minutes."""
+    for _ in range(minutes // every):
+        sweeps(hotline, minutes=every)
         for call in list(hotline.carrier.ringing):
             phone.another().lets_ring(call)
 
@@ -69,7 +69,7 @@ def test_escape_does_not_wait_for_a_call_that_was_agreed_on_before_it(
 
     hotline.clock.passes(minutes=10)
     reports(hotline, "escaped", made, hours_ago=0.1)
-    nobody_answers(phone, hotline, minutes=60)
+    nobody_answers(phone, hotline, minutes=60, every=15)
 
     assert on_the_list(hotline) == [("urgent", "notice_late")]
     agreed = [one for one in tasks(hotline) if one.state == "requested"]

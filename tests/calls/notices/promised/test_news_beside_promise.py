@@ -303,8 +303,7 @@ def test_afraid_person_is_called_at_the_promised_moment_whatever_the_talk_about_
     who = make_staff()
     made = registered("in_custody")
     reports(hotline, "transferred", made)
-    for _ in range(4):
-        nobody_answers(phone, hotline, minutes=120)
+    nobody_answers(phone, hotline, minutes=480, every=120)
     assert [(one.reason, one.urgency) for one in tasks(hotline)] == [("notice", "other")]
     is_promised_later(made, hours=1)
     liaison, to_person = call_about_news(phone.another(), hotline, who)
