@@ -311,7 +311,7 @@ def test_liaison_whose_number_is_out_of_use_is_rung_seldom_and_reads_so(
         bad = make_staff(session, phone=BAD).id
     _asks(call_center, 1)
     spared = False
-    for _ in range(20):
+    for _ in range(12):
         call_center.sweeps(seconds=15)
         call_center.works_off()
         for call in call_center.carrier.ringing:
@@ -394,7 +394,7 @@ def test_refusal_for_the_only_liaison_is_about_the_account(
         make_staff(session, phone=LIAISON)
     call_center.carrier.refuses_calls = OUR_NUMBER_IS_GONE
     _asks(call_center, 2)
-    for _ in range(10):
+    for _ in range(4):
         call_center.sweeps(seconds=20)
         call_center.works_off()
 

@@ -216,8 +216,8 @@ def test_supervisor_is_told_as_soon_as_a_promise_must_wait_until_after_its_momen
     sweeps(hotline, hours=10)
     assert hotline.rows(_alerts()) == []
     clock.passes(hours=2)
-    for _ in range(30):
-        sweeps(hotline, minutes=1)
+    for _ in range(6):
+        sweeps(hotline, minutes=5)
 
     assert [(one.channel, one.promises) for one in hotline.rows(_alerts())] == [("text", 1)]
 

@@ -131,8 +131,8 @@ def test_carrier_that_loses_every_answer_is_asked_as_often_as_a_phone_that_nobod
     for _ in range(9):
         hotline.carrier.loses_next_answer(dialled=False)
 
-    for _ in range(12):
-        sweeps(hotline, minutes=40)
+    for _ in range(4):
+        sweeps(hotline, minutes=120)
 
     # The cap holds for calls that may have rung, and then the person is a task of staff.
     assert hotline.carrier.asked_for == [FIRST, FIRST]
