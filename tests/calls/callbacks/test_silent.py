@@ -304,8 +304,9 @@ def asks(phone: Phone, case: MadeCase | None) -> None:
 
 
 @ON_BOTH
-@pytest.mark.parametrize("again", [False, True], ids=["at first", "again"])
-@pytest.mark.parametrize("has_pin", [True, False])
+@pytest.mark.parametrize(
+    ("has_pin", "again"), [(True, True), (False, False)], ids=["again, with a PIN", "at first, without"]
+)
 def test_key_5_after_asking_for_a_callback_counts_in_that_callback(
     phone: Phone, make_case: MakeCase, hotline: Hotline, has_pin: bool, again: bool
 ) -> None:
