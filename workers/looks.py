@@ -36,8 +36,8 @@ class Looks:
         except Exception:
             self.close()
             raise
-        if found:
-            self._is_news = True
+        self._is_news = self._is_news or bool(found)
+        if self._is_news:
             # What was found may be acted on for seconds, by calls to the carrier as well.
             self.close()
         return found
@@ -52,9 +52,9 @@ class Looks:
 
     def end_part(self) -> None:
         """Let the next part see what this one may have written, here or in a job that it did by itself."""
-        if self._is_news:
+        is_news, self._is_news = self._is_news, False
+        if is_news:
             self.close()
-        self._is_news = False
 
     def close(self) -> None:
         """Give the session back; the next look takes another."""

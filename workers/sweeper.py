@@ -414,12 +414,13 @@ class _Pass:
 
     def _guarded(self, part: Callable[[], None]) -> None:
         try:
-            part()
+            try:
+                part()
+            finally:
+                self._looks.end_part()
         except Exception:
             # Whatever the error was, the next pass starts from the rows again.
             log.exception("A part of the sweep failed.")
-        finally:
-            self._looks.end_part()
 
 
 def _is_measure_due(session: Session, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import CursorResult, bindparam, select, update
+from sqlalchemy import CursorResult, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
@@ -17,7 +17,7 @@ from models.calls.role import ALERTED
 from models.staff.alert import (
     ALERTS,
     AUDIT_ALARM,
-    CALL_LIST,
+    LEVELS,
     LOST_PINS,
     NEW_APPROVER,
     ONLY_YOU,
@@ -34,9 +34,13 @@ from models.store.database import keyring_of
 BLOCKED_AFTER_STOP = 21610
 #: A sender that has been silent for this long has died, and nobody knows whether its alert arrived.
 _LOST_AFTER = timedelta(seconds=60)
-#: How long an alert is retried while the carrier cannot be reached; and one about what is told only once.
+#: How long an alert is retried while the carrier cannot be reached; and a text about what is told only once.
 _NEWS, _TOLD_ONCE = timedelta(minutes=60), timedelta(hours=24)
-_ONCE = frozenset({AUDIT_ALARM, CALL_LIST, LOST_PINS, NEW_APPROVER, ONLY_YOU, PIN_LOCKS, UNLISTED})
+_ONCE = frozenset({AUDIT_ALARM, LOST_PINS, NEW_APPROVER, ONLY_YOU, PIN_LOCKS, UNLISTED})
+#: Only these roles are told of one matter that is for somebody alone.
+_FOR_THEM_ALONE = frozenset({"liaison", "supervisor"})
+#: Two audiences are told of the same late promises, one after the other.
+_LATE = frozenset(name for name, *_ in LEVELS)
 _KINDS = {"text": pacing.TEXTS, "call": pacing.CALLS}
 _ANY_MADE = select(ALERTS.c.id).where(UNSENT, ALERTS.c.state == "made").limit(1)
 _LOST = (
@@ -110,6 +114,10 @@ def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | Non
     if alert is None or not _changed(session, begun.values(state="sending", sent_at=now)):
         return None
     person = session.get_one(Staff, alert.staff_id)
+    # Who was to be told may have left since, or have another role (R10).
+    if person.left_at is not None or (alert.level == ONLY_YOU and person.role not in _FOR_THEM_ALONE):
+        session.execute(update(ALERTS).where(ALERTS.c.id == alert_id).values(state="refused"))
+        return None
     language, keyring = person.languages.split(",")[0].strip(), keyring_of(session)
     number = keyring.unseal("staff.phone", person.phone_sealed)
     if alert.channel == "text":
@@ -125,7 +133,7 @@ def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | Non
 def end_alert(
     session: Session, alert_id: int, how: Ending, now: datetime, *, code: int | None = None
 ) -> bool:
-    """Record how it ended. Returns whether its person is told nothing of its matter in the end.
+    """Record how it ended. Returns whether nobody was told of its matter in the end.
 
     A phone that accepts no texts, such as an office phone, is called instead. ``code`` is Twilio's error code
     of a refusal. After STOP, Twilio itself blocks texts to a phone; the audit records that.
@@ -134,7 +142,9 @@ def end_alert(
     is sent again once. Told twice harms nobody; of what nobody was told the next level is far off (R34).
     """
     alert = session.get_one(Alert, alert_id)
-    is_news = alert.made_at > now - (_TOLD_ONCE if alert.level in _ONCE else _NEWS)
+    # Whether somebody may be called was decided for the hour in which the alert was made.
+    is_text_of_once = alert.level in _ONCE and alert.channel == "text"
+    is_news = alert.made_at > now - (_TOLD_ONCE if is_text_of_once else _NEWS)
     if how == "not asked" and is_news:
         alert.state, alert.sent_at, alert.call_id = "made", now, None
         session.flush()
@@ -153,11 +163,11 @@ def end_alert(
 
 
 def _is_told(session: Session, alert: Alert) -> bool:
-    """Whether its person was told of the matter in another way, since this alert was made."""
-    other = select(Alert.id).where(
-        Alert.staff_id == alert.staff_id, Alert.level == alert.level, Alert.state == "sent",
-        Alert.sent_at >= alert.made_at,
-    )  # fmt: skip
+    """Whether anybody was told of the matter since this alert was made, or it is told anew already."""
+    levels = _LATE if alert.level in _LATE else {alert.level}
+    was_sent = and_(Alert.level.in_(levels), Alert.state == "sent", Alert.sent_at >= alert.made_at)
+    is_told_anew = and_(Alert.level == alert.level, Alert.made_at > alert.made_at)
+    other = select(Alert.id).where(or_(was_sent, is_told_anew))
     return session.execute(other.limit(1)).first() is not None
 
 

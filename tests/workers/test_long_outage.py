@@ -1,12 +1,13 @@
 """An account that is refused for more than an hour: what is still so is told once it works (R34, R36)."""
 
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from models import Alert, Callback
-from models.staff.alert import LEFT, NEW_APPROVER, tell_both_roles
+from models import Alert, Callback, Staff
+from models.staff.alert import LEFT, NEW_APPROVER, ONLY_YOU, PIN_LOCKS, Told, tell, tell_both_roles
 from models.staff.schedule import set_schedule
 from tests.call_center import CallCenter
 from tests.conftest import ON_SQLITE
@@ -119,3 +120,51 @@ def test_what_is_told_once_is_told_after_an_outage_of_hours(team: CallCenter) ->
     passes(team, 60)
 
     assert NEW_APPROVER in {one.level for one in team.rows(Alert) if one.state == "sent"}
+
+
+def test_supervisors_are_called_once_about_each_level_while_texts_alone_are_refused(team: CallCenter) -> None:
+    with team.database.transaction() as session:
+        make_callback(
+            session, make_case(session), due_at=team.now + timedelta(minutes=5),
+            next_attempt_at=team.now + timedelta(hours=40),
+        )  # fmt: skip
+    team.carrier.refuses_texts = 20003
+
+    passes(team, 60)
+    called = [call.to for call in team.carrier.placed].count(SUPERVISOR)
+    passes(team, 240)
+
+    assert [call.to for call in team.carrier.placed].count(SUPERVISOR) == called > 0
+
+
+@pytest.mark.parametrize(
+    "change", [{"role": "administrator"}, {"left_at": datetime(2026, 11, 25, tzinfo=UTC)}]
+)
+def test_matter_for_one_person_alone_is_not_told_to_who_has_left_or_has_another_role(
+    team: CallCenter, change: dict[str, Any]
+) -> None:
+    with team.database.transaction() as session:
+        (nia,) = session.scalars(select(Staff).where(Staff.role == "liaison")).all()
+        tell(session, ONLY_YOU, [Told(nia.id, 1, is_rung=True)], team.now)
+    is_refused_for(team, 20)
+    with team.database.transaction() as session:
+        session.execute(update(Staff).where(Staff.role == "liaison").values(**change))
+
+    passes(team, 60)
+
+    assert [to for to, _body in team.carrier.texts if to == ON_CALL] == []
+    assert ON_CALL not in [call.to for call in team.carrier.placed]
+    assert {one.state for one in team.rows(Alert) if one.level == ONLY_YOU} == {"refused"}
+
+
+def test_nobody_is_called_about_what_is_told_once_in_a_later_hour(team: CallCenter) -> None:
+    """Whether the office is open was asked when it was told."""
+    with team.database.transaction() as session:
+        (ruth,) = session.scalars(select(Staff).where(Staff.role == "supervisor")).all()
+        tell(session, PIN_LOCKS, [Told(ruth.id, 1, is_rung=True)], team.now)
+    is_refused_for(team, 200)
+
+    passes(team, 60)
+
+    sent = [one.channel for one in team.rows(Alert) if one.level == PIN_LOCKS and one.state == "sent"]
+    assert sent == ["text"]

@@ -76,3 +76,20 @@ def test_look_after_one_that_failed_reads_anew(database: Database) -> None:
 
     assert looks.find(count) == 0
     looks.close()
+
+
+@ON_BOTH
+def test_no_session_is_open_while_what_was_found_is_done(database: Database, began: list[str]) -> None:
+    """What a part found may be calls to the carrier, which take seconds."""
+    ended: list[str] = []
+    looks = Looks(database)
+    event.listen(Engine, "rollback", lambda _connection: ended.append("ended"))
+    with database.transaction() as session:
+        make_staff(session)
+    began.clear()
+
+    assert looks.find(count) == 1
+    assert looks.find(nothing) == 0
+
+    assert len(began) == len(ended) == 2
+    looks.end_part()
