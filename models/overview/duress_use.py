@@ -61,6 +61,8 @@ _RETURNED = (
     .limit(1)
 )
 
+_IS_LIAISON = (Staff.role == "liaison", Staff.left_at.is_(None))
+
 
 @dataclass(frozen=True, slots=True)
 class DuressUse:
@@ -85,12 +87,17 @@ def has_untold_use(session: Session) -> bool:
     if session.execute(_RETURNED).first() is not None:
         return True
     in_use = session.execute(_WATCHED).all()
+    # A use stays with a liaison who still is one, so only those of others cost more statements.
+    liaisons = set(session.scalars(select(Staff.id).where(*_IS_LIAISON))) if in_use else set()
     return any(
         _is_untold(watch, case)
         or (
             _is_paused(watch, case) and (_loose(session, watch, case) or _untold_notice(session, watch, case))
         )
-        or _passes_on(session, watch, case, _liaison_for(session, watch, case))
+        or (
+            watch.staff_id not in liaisons
+            and _passes_on(session, watch, case, _liaison_for(session, watch, case))
+        )
         for watch, case in in_use
     )
 
@@ -176,9 +183,7 @@ def _passes_on(session: Session, watch: DuressWatch, case: Case, liaison: Staff 
 
 def _liaison_for(session: Session, watch: DuressWatch, case: Case) -> Staff | None:
     """The liaison who knows already, else one at hand who speaks the language, else any."""
-    liaisons = session.scalars(
-        select(Staff).where(Staff.role == "liaison", Staff.left_at.is_(None)).order_by(Staff.id)
-    ).all()
+    liaisons = session.scalars(select(Staff).where(*_IS_LIAISON).order_by(Staff.id)).all()
     language = case.registrant.language
 
     def how_fit(one: Staff) -> tuple[bool, bool, bool, bool]:
