@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import signal
 import time
 from datetime import UTC, datetime
 
@@ -74,6 +75,9 @@ class CallbackWorker(Worker):
         """Ignore suspension: a key in Redis would stop every RQ worker for as long as it exists."""
 
 
+_STOPPING = {signal.SIGTERM, signal.SIGINT}
+
+
 class Vigil:
     """The heartbeat of a worker, which also pages while the sweeper, which normally pages, is silent.
 
@@ -89,8 +93,16 @@ class Vigil:
 
     def keep(self) -> None:
         """Write a heartbeat if it is time, and check on the sweeper."""
-        if os.getpid() == self._pid and self._heart.beat():
-            self.look()
+        if os.getpid() != self._pid:
+            return
+        # RQ's handler raises in a worker without a job, and SQLAlchemy swallows what is raised while it
+        # closes a connection: the worker would go on.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+        try:
+            if self._heart.beat():
+                self.look()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def look(self) -> None:
         """Page while the sweeper is silent."""

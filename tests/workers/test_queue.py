@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -15,6 +16,7 @@ from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
+from config.office import Office
 from config.settings import Settings
 from models import Callback
 from models.calls.call import CALLS
@@ -24,6 +26,7 @@ from tests.conftest import ON_SQLITE
 from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio
 from tests.servers import Valkey
+from workers.__main__ import Vigil
 from workers.queue import QUEUE, Jobs
 
 #: For processes that live by the machine's own clock.
@@ -233,6 +236,35 @@ def test_worker_that_can_take_no_job_counts_as_none_until_redis_takes_writes(
     worker.send_signal(signal.SIGTERM)
     told, _ = worker.communicate(timeout=30)
     assert worker.returncode == 0, told
+
+
+@ON_SQLITE
+def test_worker_that_is_told_to_stop_while_it_closes_a_connection_stops(
+    database: Database, settings: Settings, jobs: Jobs, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy swallows what RQ's handler raises there."""
+
+    class ToldToStopError(Exception):
+        pass
+
+    def stops(*_: object) -> None:
+        raise ToldToStopError
+
+    vigil = Vigil(settings, office, jobs)
+    dialect = vigil._database.engine.pool._dialect
+    close = dialect.do_close
+
+    def closes(connection: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        close(connection)
+
+    monkeypatch.setattr(dialect, "do_close", closes)
+    before = signal.signal(signal.SIGTERM, stops)
+    try:
+        with pytest.raises(ToldToStopError):
+            vigil.keep()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @ON_SQLITE

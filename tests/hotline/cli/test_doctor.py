@@ -329,7 +329,7 @@ def test_last_purge_and_what_the_carrier_kept_are_told(database: Database, setti
     assert told() == ("has not run yet", None)
     now = datetime.now(UTC)
     with database.transaction() as session:
-        purge = begin_run(session, now, now - timedelta(days=90))
+        purge = begin_run(session, now, now - timedelta(days=90), "sweeper", 0)
         end_run(session, purge.id, 0, "sweeper", now)
     assert told() == (f"last ran {now:%Y-%m-%d %H:%M} UTC", None)
     with database.transaction() as session:

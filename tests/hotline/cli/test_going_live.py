@@ -164,7 +164,9 @@ def fill(database: Database, folder: Path) -> None:
         make_court(session)
         make_case(session)
         make_import(session, newest_as_of=now)
-        end_run(session, begin_run(session, now, now - timedelta(days=90)).id, 0, "sweeper", now)
+        end_run(
+            session, begin_run(session, now, now - timedelta(days=90), "sweeper", 0).id, 0, "sweeper", now
+        )
         for role in ("web", "worker", "sweeper", "intake"):
             Pulse(role).beat(session, now)
     with database.reading() as session:
