@@ -5,6 +5,8 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from redis import Redis
@@ -75,7 +77,25 @@ class CallbackWorker(Worker):
         """Ignore suspension: a key in Redis would stop every RQ worker for as long as it exists."""
 
 
-_STOPPING = {signal.SIGTERM, signal.SIGINT}
+@contextmanager
+def _stopping_waits() -> Iterator[None]:
+    """Let a signal to stop wait until the block is over.
+
+    RQ's handler raises in a worker without a job, and SQLAlchemy swallows what is raised while it closes a
+    connection: the worker would go on.
+    """
+    came: list[int] = []
+    before = {
+        one: signal.signal(one, lambda number, _frame: came.append(number))
+        for one in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 class Vigil:
@@ -95,14 +115,9 @@ class Vigil:
         """Write a heartbeat if it is time, and check on the sweeper."""
         if os.getpid() != self._pid:
             return
-        # RQ's handler raises in a worker without a job, and SQLAlchemy swallows what is raised while it
-        # closes a connection: the worker would go on.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
-        try:
+        with _stopping_waits():
             if self._heart.beat():
                 self.look()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def look(self) -> None:
         """Page while the sweeper is silent."""
