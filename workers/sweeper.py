@@ -188,36 +188,36 @@ class _Pass:
 
     def run(self) -> None:
         """Callers who wait for a leg come first, then what keeps liaisons busy, then what is due."""
-        self._guarded(self._look_for_workers)
-        self._guarded(self._do_untaken)
+        self._do_part(self._look_for_workers)
+        self._do_part(self._do_untaken)
         if self._is_any_in_progress():
-            self._guarded(self._ring_undialled_callers)
-            self._guarded(self._fetch_first_in_queue)
-            self._guarded(self._give_back_lapsed)
-            self._guarded(self._look_after_lapsed)
-            self._guarded(self._move_held_callers)
-            self._guarded(self._release_left_behind)
-            self._guarded(self._free_forgotten)
-            self._guarded(self._end_lapsed_waits)
-        self._guarded(self._end_rests)
-        self._guarded(self._apply_schedules)
-        self._guarded(self._notices.take_back)
-        self._guarded(self._notices.correct_unsaved)
-        self._guarded(self._notices.make_reminders)
-        self._guarded(self._notices.tell_of_silence)
-        self._guarded(self._notices.spread_events)
-        self._guarded(self._notices.watch_gate)
-        self._guarded(self._offer_due)
-        self._guarded(self._notices.look_after)
-        self._guarded(self._notices.offer_due)
-        self._guarded(self._notices.keep_tasks)
-        self._guarded(self._resume_imports)
-        self._guarded(self._tidy_uploads)
-        self._guarded(self._watch_audit)
-        self._guarded(self._settle_lost_pins)
-        self._guarded(self._tell_supervisors)
-        self._guarded(self._warn)
-        self._guarded(self._measure_failures)
+            self._do_part(self._ring_undialled_callers)
+            self._do_part(self._fetch_first_in_queue)
+            self._do_part(self._give_back_lapsed)
+            self._do_part(self._look_after_lapsed)
+            self._do_part(self._move_held_callers)
+            self._do_part(self._release_left_behind)
+            self._do_part(self._free_forgotten)
+            self._do_part(self._end_lapsed_waits)
+        self._do_part(self._end_rests)
+        self._do_part(self._apply_schedules)
+        self._do_part(self._notices.take_back)
+        self._do_part(self._notices.correct_unsaved)
+        self._do_part(self._notices.make_reminders)
+        self._do_part(self._notices.tell_of_silence)
+        self._do_part(self._notices.spread_events)
+        self._do_part(self._notices.watch_gate)
+        self._do_part(self._offer_due)
+        self._do_part(self._notices.look_after)
+        self._do_part(self._notices.offer_due)
+        self._do_part(self._notices.keep_tasks)
+        self._do_part(self._resume_imports)
+        self._do_part(self._tidy_uploads)
+        self._do_part(self._watch_audit)
+        self._do_part(self._settle_lost_pins)
+        self._do_part(self._tell_supervisors)
+        self._do_part(self._warn)
+        self._do_part(self._measure_failures)
         self._guarded(self._looks.close)
 
     def _look_for_workers(self) -> None:
@@ -412,12 +412,13 @@ class _Pass:
         name, row_id = job
         self._guarded(lambda: self._dialler.do(name, row_id))
 
+    def _do_part(self, part: Callable[[], None]) -> None:
+        self._guarded(part)
+        self._guarded(self._looks.end_part)
+
     def _guarded(self, part: Callable[[], None]) -> None:
         try:
-            try:
-                part()
-            finally:
-                self._looks.end_part()
+            part()
         except Exception:
             # Whatever the error was, the next pass starts from the rows again.
             log.exception("A part of the sweep failed.")

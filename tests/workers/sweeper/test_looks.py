@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, QueuePool, event, func, select
 from sqlalchemy.orm import Session
 
 from models import Staff
 from models.store.database import Database
+from tests.call_center import CallCenter
 from tests.conftest import ON_BOTH
 from tests.factories import make_staff
+from workers import sweeper
 from workers.looks import Looks
+from workers.mending import Mender
 
 
 def count(session: Session) -> int:
@@ -93,3 +96,21 @@ def test_no_session_is_open_while_what_was_found_is_done(database: Database, beg
 
     assert len(began) == len(ended) == 2
     looks.end_part()
+
+
+@ON_BOTH
+def test_no_session_is_open_while_the_carrier_is_asked_about_forgotten_calls(
+    empty_call_center: CallCenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call that is ended, or job that is done here, is guarded by itself within its part."""
+    pool = empty_call_center.database.engine.pool
+    assert isinstance(pool, QueuePool)
+    at_once: list[int] = []
+    monkeypatch.setattr(sweeper, "is_any_in_progress", lambda *_: True)
+    monkeypatch.setattr(sweeper, "free_forgotten", lambda *_: ([1], [2]))
+    monkeypatch.setattr(Mender, "end_forgotten", lambda *_: None)
+    monkeypatch.setattr(Mender, "find_end", lambda *_: at_once.append(pool.checkedout()))
+
+    empty_call_center.sweeps()
+
+    assert at_once == [0]
