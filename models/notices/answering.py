@@ -341,14 +341,16 @@ def put_off(
 ) -> tuple[Literal["put_off", "gone"], list[Job]]:
     """Not a good time: this phone rings again later, and the others go on. It is no refusal and no try.
 
-    The phone is left alone for a while, as after the same key in a callback. Returns the jobs to enqueue: a
-    liaison who is being called for a callback to it is released.
+    The phone is left alone for a while, as after the same key in a callback. Before the code it counts as a
+    round of the callbacks to it: else anyone who has the phone could put them off with every call about news.
+    Returns the jobs to enqueue: a liaison who is being called for a callback to it is released.
     """
     facts = _facts(session, leg, now)
     bring_forward(session, leg.id, LEAVING)
     jobs: list[Job] = []
     if leg.phone_key is not None:
-        jobs = put_off_others(session, leg.phone_key, _actor(leg), now, policy)
+        without_code = leg.opened_at is None
+        jobs = put_off_others(session, leg.phone_key, _actor(leg), now, policy, counted=without_code)
         rest_phone(session, leg.phone_key, now + policy.retry)
     if facts is None or facts.notice.state != "ringing":
         return "gone", jobs

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from models import Staff
+from models import Callback, Staff
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Hotline
-from tests.calls.notices.conftest import FIRST, SECOND, Registered, is_called, sweeps
+from tests.calls.notices.conftest import FIRST, SECOND, Registered, is_called, picks_up, sweeps
 from tests.factories import make_callback
 from tests.phone import Phone
 
@@ -51,6 +52,25 @@ def test_not_now_about_news_puts_off_the_callback_that_is_due_in_a_minute(
     sweeps(hotline, minutes=4)
     _, to_person = accepted_by(phone.another(), hotline)
     assert to_person.to == FIRST
+
+
+def test_staff_decide_about_the_promise_after_the_last_not_now_of_somebody_without_the_code(
+    phone: Phone, registered: Registering, hotline: Hotline
+) -> None:
+    """A stranger who has the phone would keep every callback from the afraid person (R35)."""
+    made = registered("released", cap=9)
+    is_promised(made, minutes=1)
+    says_not_now(is_called(phone, made))
+
+    theirs = select(Callback).where(Callback.reason == "afraid")
+    for _ in range(2):
+        assert hotline.row(theirs).state == "requested"
+        while not sweeps(hotline, minutes=10):
+            pass
+        says_not_now(picks_up(phone.another(), hotline))
+
+    row = hotline.row(theirs)
+    assert (row.state, row.outcome) == ("left_for_staff", "not_safe")
 
 
 @pytest.mark.parametrize(("kind", "rings"), [("transferred", [SECOND]), ("released", [FIRST])])
