@@ -4,8 +4,13 @@ Tests in the folders of ``ON_ONE`` run on one of the two, by name: each statemen
 ``ON_SQLITE`` and ``in_turn`` are for other tests that would only prove the same twice.
 """
 
-import dataclasses
+# ruff: noqa: E402
 import gc
+
+# Each collection would scan all that is imported and thousands of tests, of which little becomes garbage.
+gc.disable()
+
+import dataclasses
 import os
 import shutil
 import socket
@@ -113,10 +118,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Make garbage collections of what tests make rare, and do not scan thousands of tests each time."""
-    gc.collect()
+    """Collect what tests leave behind, seldom, and never scan what was there before them."""
     gc.freeze()
     gc.set_threshold(100_000, 10, 10)
+    gc.enable()
 
 
 def in_turn(name: str, values: Iterable[Any], **options: Any) -> pytest.MarkDecorator:
