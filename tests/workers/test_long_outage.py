@@ -35,8 +35,8 @@ def team(empty_call_center: CallCenter) -> CallCenter:
 
 def passes(team: CallCenter, minutes: int) -> None:
     """The sweeper and the workers do what there is to do for so long."""
-    for _ in range(minutes // 2):
-        team.sweeps(minutes=2)
+    for _ in range(minutes // 5):
+        team.sweeps(minutes=5)
         team.works_off()
 
 
@@ -100,7 +100,7 @@ def test_news_that_nobody_confirmed_is_paged_after_any_outage(team: CallCenter) 
 def test_late_promise_and_one_that_was_left_are_told_after_any_outage(team: CallCenter) -> None:
     with team.database.transaction() as session:
         make_callback(
-            session, make_case(session), due_at=team.now + timedelta(minutes=5),
+            session, make_case(session), due_at=team.now + timedelta(minutes=15),
             next_attempt_at=team.now + timedelta(hours=12),
         )  # fmt: skip
         make_callback(
@@ -125,7 +125,7 @@ def test_what_is_told_once_is_told_after_an_outage_of_hours(team: CallCenter) ->
 def test_supervisors_are_called_once_about_each_level_while_texts_alone_are_refused(team: CallCenter) -> None:
     with team.database.transaction() as session:
         make_callback(
-            session, make_case(session), due_at=team.now + timedelta(minutes=5),
+            session, make_case(session), due_at=team.now + timedelta(minutes=15),
             next_attempt_at=team.now + timedelta(hours=40),
         )  # fmt: skip
     team.carrier.refuses_texts = 20003
