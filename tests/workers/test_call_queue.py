@@ -77,8 +77,8 @@ def test_urgent_work_that_liaisons_miss_goes_to_the_supervisor_and_keeps_its_pla
         rung += _pass(call_center, seconds=16)
         call_center.hangs_up(call_center.carrier.placed[-1], "no-answer")
     assert rung[:4] == [ANA, LUIS, ANA, LUIS]
-    for _ in range(20):
-        rung += _pass(call_center, minutes=1)
+    for _ in range(10):
+        rung += _pass(call_center, minutes=2)
         for call in call_center.carrier.placed:
             if call.status not in FINAL_CALL_STATUSES:
                 call_center.hangs_up(call, "no-answer")

@@ -129,8 +129,8 @@ def test_liaison_who_misses_two_offers_is_set_away_and_the_callback_keeps_its_pl
         assert len(call_center.carrier.placed) == rung
         call_center.hangs_up(call_center.carrier.placed[-1], "no-answer")
         assert call_center.busy() == 0
-    for _ in range(10):
-        call_center.sweeps(seconds=64)
+    for _ in range(5):
+        call_center.sweeps(seconds=128)
         call_center.works_off()
     row = call_center.callback()
     assert (row.state, row.rank, row.caller_tries) == ("requested", 1, 0)

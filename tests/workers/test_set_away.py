@@ -128,8 +128,8 @@ def test_urgent_work_that_nobody_takes_is_one_page_with_a_count(call_center: Cal
         make_callback(session, make_case(session), urgency="urgent", reason="afraid")
     for _ in range(2):
         _offered(call_center, "no-answer")
-    for _ in range(10):
-        call_center.sweeps(seconds=16)
+    for _ in range(5):
+        call_center.sweeps(seconds=32)
     paged = call_center.rows(Alert, Alert.level == "urgent_untaken")
     assert {(alert.channel, alert.promises) for alert in paged} == {("text", 2), ("call", 2)}
     assert len(paged) == 2
@@ -143,8 +143,8 @@ def test_supervisor_who_does_not_pick_up_keeps_nobody_from_a_liaison_who_is_free
     """One frightened caller was below others: the line rang the supervisor for her whenever Ana was free."""
     for _ in range(2):
         _offered(call_center, "no-answer")
-    for _ in range(12):
-        call_center.sweeps(seconds=16)
+    for _ in range(6):
+        call_center.sweeps(seconds=32)
         call_center.works_off()
         call = call_center.carrier.placed[-1]
         if call.status == "ringing":
@@ -178,8 +178,8 @@ def test_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_af
         with pytest.raises(RefusedError):
             extend_wrap_up(session, 2, 30, call_center.now)
 
-    for _ in range(10):
-        _nobody_picks_up(call_center)
+    for _ in range(5):
+        _nobody_picks_up(call_center, seconds=32)
     assert len(call_center.legs("liaison")) == rung
     for _ in range(2):
         _nobody_picks_up(call_center)
@@ -199,10 +199,10 @@ def test_one_person_on_call_who_does_not_pick_up_is_rung_once_in_three_minutes_f
     night: CallCenter,
 ) -> None:
     """Each frightened caller had her rung three times before she had a pause: every 24 seconds."""
-    # Twelve minutes, and one sweep in each time that she was rung again before.
-    for _ in range(30):
+    # Eight minutes, and one sweep in each time that she was rung again before.
+    for _ in range(20):
         _nobody_picks_up(night, seconds=24)
-    assert 3 <= len(night.legs("liaison")) <= 5
+    assert 3 <= len(night.legs("liaison")) <= 4
     texts = [
         one.promises for one in night.rows(Alert, Alert.level == "urgent_untaken", Alert.channel == "text")
     ]
