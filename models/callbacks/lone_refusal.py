@@ -22,7 +22,8 @@ from models.callbacks.callback_list import ON_LIST
 from models.callbacks.shown_line import shown_in_sql, shown_line
 from models.calls.call import Call
 from models.calls.pacing import PACES, PROBE, is_refused, lock_pace
-from models.calls.role import CALLED_BACK
+from models.calls.place import REFUSED_ALONE
+from models.calls.role import CALLED_BACK, NOTIFIED
 from models.staff.staff import Staff
 
 _OF_LINES = PACES.c.name.startswith("+")
@@ -38,6 +39,12 @@ _MOST_DOUBLINGS = 6
 _OF_THE_LINE = 2
 #: Longer than the longest pause of one phone.
 _REMEMBERED = timedelta(hours=1)
+#: The same for a registrant's phone, whose window may be closed for nearly a day.
+_KNOWN_OF_PHONE = timedelta(days=2)
+#: The pause after the first refusal that is known to be about one phone alone.
+FIRST_PAUSE = 4 * PROBE
+#: The carrier was asked for this leg, and it is known whether it accepted it.
+_IS_ASKED = or_(Call.call_sid.is_not(None), Call.call_status == "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,8 @@ def judge_refusal(
 ) -> tuple[bool, timedelta | None]:
     """Judge a refusal that was not about the number called: is it a lone refusal, and how long to wait.
 
-    For a leg of staff, their phone rests for that long (``rest_phone``).
+    For a leg of staff, their phone rests for that long (``rest_phone``), and for a leg about a notice, the
+    registrant's.
 
     ``line`` is the number that it was placed from, unless that is the main one. A refusal that is not lone is
     taken as the account's, as far as anybody knows.
@@ -66,9 +74,13 @@ def judge_refusal(
     if leg.staff_id is not None:
         # This was a probe of that number, whose refusal says nothing about the liaison's phone.
         leg.line = line or ""
-    before = _refused_before(session, call_id)
+    refusals = _refusals_before(session, leg, now)
+    before = len(refusals)
     if line is not None and before < _OF_THE_LINE:
         return _is_lines_own(session, line, code, now), None
+    if leg.role == NOTIFIED:
+        pause = _pause_of_notified(session, leg, refusals, now)
+        return pause is not None, pause
     if before == 0:
         return False, None
     return True, _pause_after(before)
@@ -177,8 +189,7 @@ def _pause_of_phone(session: Session, leg: Call, now: datetime) -> timedelta | N
     That is, it was refused before, and our last call to anybody else was accepted.
     """
     before = _failed_in_row(session, leg, now)
-    asked = or_(Call.call_sid.is_not(None), Call.call_status == "failed")
-    others = _newest_first(leg, now).where(Call.staff_id.is_distinct_from(leg.staff_id), asked)
+    others = _newest_first(leg, now).where(Call.staff_id.is_distinct_from(leg.staff_id), _IS_ASKED)
     other = session.execute(others.limit(1)).first()
     if before == 0 or other is None or other.call_sid is None or is_refused(session):
         return None
@@ -192,8 +203,10 @@ def _failed_in_row(session: Session, leg: Call, now: datetime) -> int:
     return sum(1 for _ in takewhile(lambda one: one.call_status == "failed", earlier))
 
 
-def _newest_first(leg: Call, now: datetime) -> Select[str | None, str | None]:
-    lately = (Call.direction == leg.direction, Call.started_at > now - _REMEMBERED)
+def _newest_first(
+    leg: Call, now: datetime, remembered: timedelta = _REMEMBERED
+) -> Select[str | None, str | None]:
+    lately = (Call.direction == leg.direction, Call.started_at > now - remembered)
     return select(Call.call_sid, Call.call_status).where(*lately).order_by(Call.id.desc())
 
 
@@ -202,20 +215,45 @@ def _pause_after(before: int) -> timedelta:
     return pause
 
 
-def _refused_before(session: Session, call_id: int) -> int:
-    """How often in a row the carrier refused to call this person before; each time a liaison was called."""
-    leg = session.get_one(Call, call_id)
-    if leg.role != CALLED_BACK:
-        return 0
-    # A leg gets the number that it is placed from once the carrier is asked.
-    earlier = select(Call.call_sid).where(
-        Call.callback_id == leg.callback_id,
-        Call.role == CALLED_BACK,
-        Call.id < call_id,
-        Call.line.is_not(None),
-    )
-    found = session.scalars(earlier.order_by(Call.id.desc()).limit(_MOST_DOUBLINGS)).all()
-    return sum(1 for _ in takewhile(lambda call_sid: call_sid is None, found))
+def _pause_of_notified(
+    session: Session, leg: Call, refusals: Sequence[str | None], now: datetime
+) -> timedelta | None:
+    """How long a registrant's phone rests that alone is refused; None if the account is, as far as is known.
+
+    That is, the phone was refused before, and our last call to anybody else was accepted. Of a phone that is
+    known to be refused alone, other such phones say nothing: two of them must not stop the office in turn.
+    """
+    if not refusals or is_refused(session):
+        return None
+    alone = sum(1 for place in refusals if place == REFUSED_ALONE)
+    others = [_IS_ASKED, Call.phone_key.is_distinct_from(leg.phone_key)]
+    if alone:
+        others.append(Call.place.is_distinct_from(REFUSED_ALONE))
+    newest = _newest_first(leg, now, _KNOWN_OF_PHONE).where(*others)
+    other = session.execute(newest.limit(1)).first()
+    if other is None or other.call_sid is None:
+        return None
+    leg.place = REFUSED_ALONE
+    return _pause_after(alone + 1)
+
+
+def _refusals_before(session: Session, leg: Call, now: datetime) -> list[str | None]:
+    """The places of the last legs to this person, while the carrier refused each; newest first.
+
+    Each time that a person was to be called back, a liaison was called. A phone is called about each notice
+    of its person.
+    """
+    earlier = select(Call.call_sid, Call.place).where(Call.role == leg.role, Call.id < leg.id)
+    if leg.role == CALLED_BACK:
+        # A leg gets the number that it is placed from once the carrier is asked.
+        earlier = earlier.where(Call.callback_id == leg.callback_id, Call.line.is_not(None))
+    elif leg.role == NOTIFIED:
+        since = Call.started_at > now - _KNOWN_OF_PHONE
+        earlier = earlier.where(Call.phone_key == leg.phone_key, since, _IS_ASKED)
+    else:
+        return []
+    found = session.execute(earlier.order_by(Call.id.desc()).limit(_MOST_DOUBLINGS)).all()
+    return [one.place for one in takewhile(lambda one: one.call_sid is None, found)]
 
 
 def _set(session: Session, line: str, **values: object) -> None:

@@ -58,6 +58,13 @@ _REFUSALS = (
     .order_by(PACES.c.name)
 )
 
+_LAST_REFUSED = CALL_ROWS.join(PACES, PACES.c.refused_call_id == CALL_ROWS.c.id)
+_OF_OPEN_BREAKER = (PACES.c.name == CALLS, PACES.c.refused_at.is_not(None))
+#: The notice whose call was last refused while the breaker is open; a probe tries another first.
+REFUSED_NOTICE = (
+    select(CALL_ROWS.c.notice_id).select_from(_LAST_REFUSED).where(*_OF_OPEN_BREAKER).scalar_subquery()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -170,8 +177,8 @@ def is_refused(session: Session) -> bool:
 
 def refused_callback(session: Session) -> int | None:
     """The callback whose call was last refused while the breaker is open; a probe tries another first."""
-    found = select(CALL_ROWS.c.callback_id).join(PACES, PACES.c.refused_call_id == CALL_ROWS.c.id)
-    return session.scalar(found.where(PACES.c.name == CALLS, PACES.c.refused_at.is_not(None)))
+    found = select(CALL_ROWS.c.callback_id).select_from(_LAST_REFUSED)
+    return session.scalar(found.where(*_OF_OPEN_BREAKER))
 
 
 def is_any_noted(session: Session) -> bool:

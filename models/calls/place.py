@@ -26,8 +26,10 @@ COVERED = "covered"
 MESSAGE_LEFT = "message_left"
 #: A leg that we placed ended with an apology for an error of ours.
 FAULTED = "faulted"
+#: The carrier refused this leg about a notice, and its phone alone. No step is this place: nobody was called.
+REFUSED_ALONE = "refused_alone"
 
-#: Every place; ``Flow.check`` refuses a step with any other.
+#: Every place of a step; ``Flow.check`` refuses a step with any other.
 PLACES = frozenset(
     {
         WAITING,

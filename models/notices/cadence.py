@@ -31,7 +31,8 @@ class AllowedPhone:
     person for any notice, on whichever phone, and ``cap`` is how many they allow in 24 hours. ``tries`` are
     those of this notice on this phone, and ``last_try_at`` is the last of them. ``not_before``: somebody
     there said "not now"; or, of a phone without a try, it was in another call of ours when the notice was
-    due.
+    due; or the carrier refuses this phone alone. ``is_refused``: the carrier refused the last call about this
+    notice, which was to this phone.
     """
 
     phone_id: int
@@ -43,6 +44,7 @@ class AllowedPhone:
     last_try_at: datetime | None = None
     not_before: datetime | None = None
     any_hour: bool = False
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +84,20 @@ def next_ring(
         ready = _ready(course, phone, due, now)
         at = _moment_inside(course, phone, zone, ready, policies)
         if at is not None:
-            found.append((at, phone.tries, position, phone))
+            # The next call is another than the refused one, also as a probe of a refused account (R39).
+            found.append((at, phone.is_refused, phone.tries, position, phone))
     if not found:
         return "no_phone"
     first = min(at for at, *_ in found)
     free = sorted(
-        one for one in found if not (_is_capped(one[3], one[0]) or _is_put_off_for_ever(course, one[3]))
+        one for one in found if not (_is_capped(one[-1], one[0]) or _is_put_off_for_ever(course, one[-1]))
     )
     if not free or free[0][0] > first + _NO_DELAY:
         return "cap"
     first = free[0][0]
     if _is_over(course, first, policies):
         return "unconfirmed"
-    rung = [phone.phone_id for at, _tries, _position, phone in free if at == first]
+    rung = [one[-1].phone_id for one in free if one[0] == first]
     return Ring(first, tuple(rung if course.at_once else rung[:1]))
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.lone_refusal import FIRST_PAUSE
 from models.callbacks.next_try import never_dial
 from models.calls.call import Call
 from models.calls.call_status import DIALLING
@@ -14,7 +15,13 @@ from models.calls.pacing import PROBE
 from models.calls.place import FAULTED
 from models.notices.notice import IS_RINGING, LATE, NOTICES, Notice
 from models.notices.notice_moves import locked
-from models.notices.notice_phones import is_in_our_call, phone_of_leg, wait_for_our_call
+from models.notices.notice_phones import (
+    is_in_our_call,
+    phone_of_leg,
+    rang_nobody,
+    rest_alone,
+    wait_for_our_call,
+)
 from models.notices.placing import live_legs, reschedule
 from models.store.job import Job
 
@@ -40,9 +47,10 @@ def notice_leg_ended(
 ) -> None:
     """Apply the end of a leg; the call's row is ended already and locked.
 
-    ``counted`` is False, and ``pause`` how long to wait, when the carrier refused the account: that says
-    nothing about the person. A number that the carrier cannot call is used no more for this notice. Nobody
-    has missed a call that an error of ours ended (R36).
+    ``counted`` is False when the carrier refused the account: that says nothing about the person. With a
+    ``pause`` it refused this phone alone: the phone waits that long, the others go on, and staff are told
+    once that is so again. A number that the carrier cannot call is used no more for this notice. Nobody has
+    missed a call that an error of ours ended (R36).
     """
     notice = locked(session, leg.notice_id)
     if notice is None or notice.state != "ringing":
@@ -51,14 +59,16 @@ def notice_leg_ended(
     phone = phone_of_leg(session, notice.id, leg.phone_key)
     if is_refused and phone is not None:
         phone.is_stopped = True
-        if notice.task in (None, LATE):
-            notice.task = "refused"
-        notice.task_at = notice.task_at or now
+        _tell_staff(notice, now)
     if not counted:
         if phone is not None and leg.call_sid is None:
-            # It rang nobody.
-            phone.tries = max(0, phone.tries - 1)
-        _put_off(notice, now + (pause or PROBE))
+            rang_nobody(session, phone, leg.phone_key)
+        if phone is not None and pause is not None:
+            rest_alone(phone, now + pause)
+            if pause > FIRST_PAUSE:
+                _tell_staff(notice, now)
+        else:
+            _put_off(notice, now + PROBE)
     elif call_status == "completed" and (leg.turn == 0 or leg.place == FAULTED):
         _put_off(notice, now + policy.retry)
     elif call_status == "busy" and phone is not None and _is_with_us(session, leg, now, policy):
@@ -125,6 +135,13 @@ def _is_with_us(session: Session, leg: Any, now: datetime, policy: CallbackPolic
     """Whether this phone is busy with us: two workers may dial it at the same moment."""
     longest = timedelta(minutes=policy.numbers.notice_first_minutes)
     return is_in_our_call(session, leg.phone_key, leg.notice_id, now, longest)
+
+
+def _tell_staff(notice: Notice, now: datetime) -> None:
+    """A phone cannot be called: a person is to reach the registrant, while the line calls the others."""
+    if notice.task in (None, LATE):
+        notice.task = "refused"
+    notice.task_at = notice.task_at or now
 
 
 def _put_off(notice: Notice, until: datetime) -> None:

@@ -97,8 +97,8 @@ class NoticePhone(Base):
     ``channel`` is ``voice`` or ``text``. ``is_stopped``: three wrong codes, "I don't have my code", or a
     refusal of the number ended this phone for this notice; the others go on (R30). ``wrong_codes`` count on
     in later notices (``notice_phones.wrong_codes``). ``not_before``:
-    somebody there said that it was not a good time, the phone was in another call of ours, or its text alone
-    was refused. It puts off this phone alone, or they could keep the others from ringing.
+    somebody there said that it was not a good time, the phone was in another call of ours, or its call or its
+    text alone was refused. It puts off this phone alone, or they could keep the others from ringing.
     """
 
     __tablename__ = "notice_phones"

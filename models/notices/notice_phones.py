@@ -45,6 +45,10 @@ _USED = (
     .where(NoticePhone.notice_id == bindparam("notice"), NoticePhone.channel == bindparam("channel"))
     .execution_options(populate_existing=True)
 )
+#: A refused call rang nobody; one of unknown fate may have (``workers/mending.py``).
+_MAY_HAVE_RUNG = or_(
+    CALLS.c.call_sid.is_not(None), CALLS.c.ended_at.is_(None), CALLS.c.call_status == "no-answer"
+)
 _PLACED = (
     select(CALLS.c.started_at)
     .distinct()
@@ -54,8 +58,20 @@ _PLACED = (
         Case.registrant_id == bindparam("registrant"),
         CALLS.c.phone_key.in_(bindparam("phone_keys", expanding=True)),
         CALLS.c.started_at > bindparam("since"),
-        or_(CALLS.c.call_sid.is_not(None), CALLS.c.ended_at.is_(None), CALLS.c.call_status == "no-answer"),
+        _MAY_HAVE_RUNG,
     )
+)
+_NEWEST_ASKED = (
+    select(CALLS.c.phone_key, CALLS.c.call_sid)
+    .where(
+        CALLS.c.notice_id == bindparam("notice"),
+        or_(CALLS.c.call_sid.is_not(None), CALLS.c.call_status == "failed"),
+    )
+    .order_by(CALLS.c.id.desc())
+    .limit(1)
+)
+_LAST_RUNG = select(func.max(CALLS.c.started_at)).where(
+    CALLS.c.notice_id == bindparam("notice"), CALLS.c.phone_key == bindparam("phone_key"), _MAY_HAVE_RUNG
 )
 #: When staff last told the person the news, or canceled the task.
 _SETTLED_AT = (
@@ -116,6 +132,7 @@ def allowed_phones(
     ``code_tries`` wrong codes in a row rings for no later notice either (``wrong_codes``).
     """
     phones = _with_consent(session, notice_id, registrant_id, VOICE, now)
+    refused = _refused_last(session, notice_id) if len(phones) > 1 else None
     used = {one.phone_id: one for one in _used(session, notice_id, VOICE)}
     placed = _placed(session, registrant_id, [phone.phone_key for phone, _cap in phones], now)
     wrong = wrong_codes(session, notice_id)
@@ -137,6 +154,7 @@ def allowed_phones(
                 last_try_at=None if mine is None else mine.last_try_at,
                 not_before=None if mine is None else mine.not_before,
                 any_hour=phone.night_allowed is True,
+                is_refused=refused is not None and phone.phone_key == refused,
             )
         )
     return found
@@ -224,9 +242,20 @@ def is_called_about_news(session: Session, callback: Callback, now: datetime, lo
     return session.execute(theirs.limit(1)).first() is not None
 
 
+def rang_nobody(session: Session, phone: NoticePhone, phone_key: str | None) -> None:
+    """A leg to this phone, ended already, was no try, and the next call does not wait for it."""
+    rung = {"notice": phone.notice_id, "phone_key": phone_key}
+    phone.tries, phone.last_try_at = max(0, phone.tries - 1), session.scalar(_LAST_RUNG, rung)
+
+
+def rest_alone(phone: NoticePhone, until: datetime) -> None:
+    """Put off this phone alone until then."""
+    phone.not_before = max(phone.not_before or until, until)
+
+
 def wait_for_our_call(phone: NoticePhone, now: datetime) -> None:
     """Put off this phone alone for a moment."""
-    phone.not_before = max(phone.not_before or now, now + _AFTER_OUR_CALL)
+    rest_alone(phone, now + _AFTER_OUR_CALL)
 
 
 def wait_for_our_calls(
@@ -258,8 +287,7 @@ def rest_phone(session: Session, phone_key: str, until: datetime) -> None:
         .with_for_update(skip_locked=True, of=Notice)
     )
     for notice, phone_id in session.execute(soon).all():
-        phone = phone_of_notice(session, notice.id, phone_id)
-        phone.not_before = max(phone.not_before or until, until)
+        rest_alone(phone_of_notice(session, notice.id, phone_id), until)
     session.flush()
 
 
@@ -295,12 +323,15 @@ def _used(session: Session, notice_id: int, channel: str) -> list[NoticePhone]:
 def _placed(
     session: Session, registrant_id: int, phone_keys: list[str], now: datetime
 ) -> tuple[datetime, ...]:
-    """When this person's notices rang these phones in the last 24 hours; a refused call rang nobody.
-
-    A call of unknown fate may have rung one (``workers/mending.py``).
-    """
+    """When this person's notices rang these phones in the last 24 hours, as far as anybody knows."""
     rung = {"registrant": registrant_id, "phone_keys": phone_keys, "since": now - _CAP_PERIOD}
     return tuple(session.scalars(_PLACED, rung))
+
+
+def _refused_last(session: Session, notice_id: int) -> str | None:
+    """The key of the phone to which the last call about this notice was refused."""
+    newest = session.execute(_NEWEST_ASKED, {"notice": notice_id}).first()
+    return None if newest is None or newest.call_sid is not None else newest.phone_key
 
 
 def _can_dial(session: Session, phone: Phone, can_dial: Callable[[str], bool]) -> bool:

@@ -17,6 +17,7 @@ from models.callbacks.case_words import case_standing
 from models.callbacks.next_try import never_dial
 from models.calls.call import CALLS, Call
 from models.calls.outbound_leg import mark_dialling, outbound_leg
+from models.calls.pacing import REFUSED_NOTICE
 from models.calls.role import NOTIFIED
 from models.cases.case import Case
 from models.cases.duress import is_calling_paused, paused_for
@@ -42,7 +43,12 @@ _LIVE = text("calls.ended_at IS NULL AND calls.notice_id IS NOT NULL")
 _DUE = (
     select(NOTICES.c.id)
     .where(IS_WAITING, NOTICES.c.next_attempt_at <= bindparam("now"))
-    .order_by(case((NOTICES.c.is_urgent.is_(True), 0), else_=1), NOTICES.c.next_attempt_at, NOTICES.c.id)
+    .order_by(
+        case((NOTICES.c.id == REFUSED_NOTICE, 1), else_=0),
+        case((NOTICES.c.is_urgent.is_(True), 0), else_=1),
+        NOTICES.c.next_attempt_at,
+        NOTICES.c.id,
+    )
     .limit(bindparam("most"))
 )
 _UNDIALLED = (
@@ -99,7 +105,11 @@ class Facts:
 
 
 def due_notices(session: Session, now: datetime, limit: int) -> Sequence[int]:
-    """The notices that are due, urgent ones first, oldest first."""
+    """The notices that are due, urgent ones first, oldest first.
+
+    The notice whose call opened the breaker of a refused account is the last one: a probe is another call
+    than the refused one where there is one (R39).
+    """
     return session.scalars(_DUE, {"now": now, "most": limit}).all()
 
 
