@@ -20,13 +20,14 @@ from models.callbacks.callback_request import (
     request_callback,
 )
 from models.callbacks.claim import bring_back, is_waiting, waits_behind
+from models.callbacks.lone_refusal import refused_lines
 from models.callbacks.promised_time import Asker, moved_to, urgent_due
 from models.callbacks.replaced_request import cancel_with_pin, end_waiting_with_pin
 from models.callbacks.shown_line import shown_line
 from models.callbacks.unverified_request import request_without_pin
 from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
 from models.calls.call_state import CallState
-from models.calls.pacing import is_refused
+from models.calls.pacing import is_any_noted, is_refused
 from models.cases.safe_phone import is_barred
 from models.overview.phone_stop import ask_once_more
 from models.overview.wait_time import callback_wait
@@ -52,7 +53,7 @@ def check_open_callback(desk: Desk, _digits: str) -> str:
         starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
         if starts is not None and ends is not None:
             say_window(desk, starts, ends, call.open_callback_urgency)
-        say_due(desk, call.open_callback_due_at, _moved_to(desk))
+        say_due(desk, call.open_callback_due_at, _moved_to(desk), _line_of_open(desk))
         elsewhere = _elsewhere(desk, callbacks.phone_key_of(desk.session, call.open_callback_id))
         if elsewhere is not None:
             desk.say(elsewhere)
@@ -408,20 +409,20 @@ def _promised(
 ) -> str:
     """Say when we call, the latest moment, and which phone will ring or which number it will show.
 
-    ``line`` is the number that it will show, or None if that is not to be said. ``moved`` is the moment to
-    say instead of one that was promised before and cannot be kept.
+    ``line`` is the number that it will show, or None if this caller may not hear of it. ``moved`` is the
+    moment to say instead of one that was promised before and cannot be kept.
     """
     desk.call.topic, desk.call.asked_at = desk.call.topic or "callback", desk.now
     if window is not None:
         say_window(desk, *window, urgency)
-    say_due(desk, due_at, moved)
+    say_due(desk, due_at, moved, line)
     if elsewhere is not None:
         desk.say(elsewhere)
     elif line == desk.call.line:
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")
     say_where_sooner(desk, urgency, due_at)
-    is_told = wait is not None and window is None and _may_say_when(desk)
+    is_told = wait is not None and window is None and _may_say_when(desk, line)
     prompt = wait_prompt(wait) if wait is not None and is_told else None
     if prompt is not None:
         desk.say("callback.wait", wait=desk.words(prompt))
@@ -458,15 +459,16 @@ def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
     return "other", reason
 
 
-def say_due(desk: Desk, due_at: datetime, moved: datetime | None = None) -> None:
+def say_due(desk: Desk, due_at: datetime, moved: datetime | None = None, line: str | None = None) -> None:
     """Until when we will have called; an overdue promise is said to be late.
 
     ``moved`` is the true moment of a promise that the office's hours do not let us keep: it is said instead,
     with an apology. No hour is promised while nothing places our calls: then a crisis line is named (R36).
+    ``line`` is the number that the call will show, or None for the one of this call.
     """
     if due_at <= desk.now and moved is None:
         desk.say("callback.late")
-    elif not _may_say_when(desk):
+    elif not _may_say_when(desk, line):
         desk.say("callback.no_hour")
         say_crisis_line(desk)
     else:
@@ -490,9 +492,27 @@ def _deadline(desk: Desk, due_at: datetime) -> str:
     return in_zone(desk.words, desk.deadline(due_at, time_zone=zone), zone, due_at)
 
 
-def _may_say_when(desk: Desk) -> bool:
-    """Whether calls go out: the carrier takes the account's calls, and a worker or the sweeper is alive."""
-    return not (is_refused(desk.session) or nobody_dials(desk.session, desk.now))
+def _line_of_open(desk: Desk) -> str | None:
+    """The number that the call of the open callback will show."""
+    if desk.call.open_callback_id is None:
+        return None
+    found = desk.session.get(callbacks.Callback, desk.call.open_callback_id)
+    return None if found is None else shown_line(desk.session, found, desk.office.lines)
+
+
+def _may_say_when(desk: Desk, line: str | None) -> bool:
+    """Whether a call that shows ``line`` goes out, or one from the number of this call if it is None.
+
+    The carrier takes the account's calls and those from that number, and a worker or the sweeper is alive.
+    """
+    session = desk.session
+    if nobody_dials(session, desk.now):
+        return False
+    # Mostly nothing is refused, and one question to the database answers all.
+    if not is_any_noted(session):
+        return True
+    refused = {one.number for one in refused_lines(session)}
+    return not (is_refused(session) or (line or desk.call.line) in refused)
 
 
 @answers("kept", "gone")
@@ -507,7 +527,7 @@ def keep_callback(desk: Desk, _digits: str) -> str:
     elif not callbacks.keep_callback(desk.session, found, callbacks.IS_OWED_TO_CALLER):
         return "gone"
     desk.call.asked_at = desk.now
-    say_due(desk, due_at, _moved_to(desk))
+    say_due(desk, due_at, _moved_to(desk), _line_of_open(desk))
     say_where_sooner(desk, desk.call.open_callback_urgency, due_at)
     return "kept"
 

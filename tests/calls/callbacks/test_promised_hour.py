@@ -1,14 +1,15 @@
 """The line promises the hour only while it can keep it, else the true time and a crisis line (R36)."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config.office import Office
-from models import Callback, Staff
-from models.calls.pacing import CALLS, open_breaker
+from models import Callback, Registrant, Staff
+from models.calls.pacing import CALLS, Pace, open_breaker
 from models.staff.schedule import WEEKDAYS, set_schedule
 from models.store.heartbeat import Pulse
 from tests.calls.conftest import Clock, Hotline
@@ -20,17 +21,35 @@ from tests.phone import CALLER, Phone
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 OTHER = "+12025550188"
+MAIN, DISCREET, SECOND = "+12025550100", "+12025550101", "+12025550104"
 CRISIS = {
     "1": "call the suicide and crisis line, at 988",
     "2": "línea de crisis y prevención del suicidio, al 988",
 }
 
 
-def is_afraid(phone: Phone, from_: str = CALLER, language: str = "1") -> None:
+def is_afraid(phone: Phone, from_: str = CALLER, language: str = "1", to: str = MAIN) -> None:
     """Somebody without a case asks to be called because they are afraid."""
-    phone.dials_in(from_=from_)
+    phone.dials_in(from_=from_, to=to)
     for key in (language, "2", "1", "3"):
         phone.presses(key)
+
+
+def hears_no_hour(phone: Phone, language: str = "1") -> None:
+    """The caller hears that our calls do not go out, and a crisis line."""
+    no_hour = {
+        "1": "We will call you as soon as we can, but we cannot say when",
+        "2": "no podemos decir cuándo",
+    }
+    assert phone.hears(no_hour[language], CRISIS[language])
+    assert phone.does_not_hear("no later than", "a más tardar")
+
+
+def is_refused_from(hotline: Hotline, line: str) -> None:
+    """The carrier refuses calls from this number of ours, and from no other."""
+    now = hotline.clock.now
+    with hotline.database.transaction() as session:
+        session.add(Pace(name=line, next_at=now, refused_at=now, refused_code=21210))
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
@@ -49,13 +68,68 @@ def test_caller_hears_no_hour_but_a_crisis_line_while_our_calls_do_not_go_out(
 
     is_afraid(phone, language=language)
 
-    no_hour = {
-        "1": "We will call you as soon as we can, but we cannot say when",
-        "2": "no podemos decir cuándo",
-    }
-    assert phone.hears(no_hour[language], CRISIS[language])
-    assert phone.does_not_hear("no later than", "a más tardar")
+    hears_no_hour(phone, language)
     assert asked_last(hotline).state == "requested"
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_person_who_is_called_from_a_number_that_the_carrier_refuses_hears_no_hour(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline, language: str
+) -> None:
+    """They are never called from another number; they heard "no later than 11:00 AM", and nothing rang."""
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    is_refused_from(hotline, DISCREET)
+    with hotline.database.transaction() as session:
+        session.execute(update(Registrant).values(line=DISCREET))
+
+    opens_the_case(phone, case, language=language)
+    for key in ("2", "3"):
+        phone.presses(key)
+    hears_no_hour(phone, language)
+    phone.hangs_up()
+
+    again = phone.another()
+    opens_the_case(again, case, language=language)
+    again.presses("2")
+    hears_no_hour(again, language)
+    again.presses("1")
+    hears_no_hour(again, language)
+
+
+def test_person_who_is_called_from_another_number_than_the_refused_one_hears_the_hour(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff()
+    is_refused_from(hotline, DISCREET)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+
+    for key in ("2", "3"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you no later than today at 11:00 AM")
+    assert phone.does_not_hear("crisis")
+
+
+class TestNumberThatTellsAll:
+    """The office has another number that may say what it is."""
+
+    @pytest.fixture
+    def office(self, office: Office) -> Office:
+        return dataclasses.replace(office, lines=(*office.lines, SECOND))
+
+    def test_caller_without_a_pin_hears_no_hour_on_a_number_that_the_carrier_refuses(
+        self, phone: Phone, make_staff: MakeStaff, hotline: Hotline
+    ) -> None:
+        make_staff()
+        is_refused_from(hotline, SECOND)
+
+        is_afraid(phone, to=SECOND)
+        hears_no_hour(phone)
+
+        elsewhere = phone.another()
+        is_afraid(elsewhere, from_=OTHER)
+        assert elsewhere.hears("We will call you no later than today at 11:00 AM")
 
 
 def test_caller_whose_zone_is_not_known_hears_the_zone_of_the_promised_hour(
