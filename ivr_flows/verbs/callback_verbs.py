@@ -27,7 +27,7 @@ from models.callbacks.shown_line import shown_line
 from models.callbacks.unverified_request import request_without_pin
 from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
 from models.calls.call_state import CallState
-from models.calls.pacing import is_any_noted, is_refused
+from models.calls.pacing import is_any_noted, is_refused, taking_none
 from models.cases.safe_phone import is_barred
 from models.overview.phone_stop import ask_once_more
 from models.overview.wait_time import callback_wait
@@ -503,7 +503,8 @@ def _line_of_open(desk: Desk) -> str | None:
 def _may_say_when(desk: Desk, line: str | None) -> bool:
     """Whether a call that shows ``line`` goes out, or one from the number of this call if it is None.
 
-    The carrier takes the account's calls and those from that number, and a worker or the sweeper is alive.
+    The carrier can be reached, takes the account's calls and those from that number, and a worker or the
+    sweeper is alive.
     """
     session = desk.session
     if nobody_dials(session, desk.now):
@@ -512,7 +513,8 @@ def _may_say_when(desk: Desk, line: str | None) -> bool:
     if not is_any_noted(session):
         return True
     refused = {one.number for one in refused_lines(session)}
-    return not (is_refused(session) or (line or desk.call.line) in refused)
+    is_taken = not is_refused(session) and taking_none(session) is None
+    return is_taken and (line or desk.call.line) not in refused
 
 
 @answers("kept", "gone")

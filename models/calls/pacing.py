@@ -30,6 +30,8 @@ NOTICES = "notices"
 _FURTHEST = timedelta(minutes=1)
 #: How long a carrier that is overloaded or cannot be reached is left alone.
 REST = timedelta(seconds=5)
+#: A carrier takes none of our calls once it has accepted none for this long; one failed call is no trouble.
+_TAKES_NONE_AFTER = timedelta(seconds=30)
 #: How often one call, or text, is tried while the account is refused.
 PROBE = timedelta(seconds=30)
 
@@ -186,12 +188,12 @@ def is_any_noted(session: Session) -> bool:
     return session.execute(_NOTED).first() is not None
 
 
-def taking_none(session: Session, least: timedelta) -> tuple[datetime, int | None] | None:
-    """Since when the carrier has accepted no call of ours, for at least ``least``, and Twilio's code."""
+def taking_none(session: Session) -> tuple[datetime, int | None] | None:
+    """Since when the carrier has accepted no call of ours, and Twilio's code; None after one failed call."""
     row = session.execute(
         select(PACES).where(PACES.c.name == _CARRIER, PACES.c.refused_at.is_not(None))
     ).first()
-    if row is None or row.next_at - row.refused_at < least:
+    if row is None or row.next_at - row.refused_at < _TAKES_NONE_AFTER:
         return None
     return row.refused_at, row.refused_code
 

@@ -5,7 +5,7 @@ A refused account or number, a carrier that accepts no calls, a silent role.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -23,8 +23,6 @@ from models.store.heartbeat import lives
 from models.store.policies import Policies
 
 _LEVELS = {"calls": CALLS_REFUSED, "texts": TEXTS_REFUSED, "line": LINE_REFUSED, "carrier": CALLS_REFUSED}
-#: A carrier is reported after it has accepted no calls for this long; one failed call is no trouble.
-_NAMED_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def troubles(session: Session, now: datetime) -> Sequence[Trouble]:
 
 def _refusals(session: Session) -> list[Trouble]:
     open_breakers = [Trouble(one.kind, one.since, one.code) for one in refusals(session)]
-    none_taken = taking_none(session, _NAMED_AFTER)
+    none_taken = taking_none(session)
     if none_taken is not None:
         open_breakers.append(Trouble("carrier", *none_taken))
     lines = [Trouble("line", one.since, one.code, one.number) for one in refused_lines(session)]

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from config.office import Office
 from models import Callback, Registrant, Staff
-from models.calls.pacing import CALLS, Pace, open_breaker
+from models.calls.pacing import CALLS, Pace, close_breaker, open_breaker, rest
 from models.staff.schedule import WEEKDAYS, set_schedule
 from models.store.heartbeat import Pulse
 from tests.calls.conftest import Clock, Hotline
@@ -53,7 +53,7 @@ def is_refused_from(hotline: Hotline, line: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["1", "2"])
-@pytest.mark.parametrize("fault", ["the account is refused", "nothing places calls"])
+@pytest.mark.parametrize("fault", ["the account is refused", "the carrier fails", "nothing places calls"])
 def test_caller_hears_no_hour_but_a_crisis_line_while_our_calls_do_not_go_out(
     phone: Phone, make_staff: MakeStaff, hotline: Hotline, language: str, fault: str
 ) -> None:
@@ -61,6 +61,10 @@ def test_caller_hears_no_hour_but_a_crisis_line_while_our_calls_do_not_go_out(
     with hotline.database.transaction() as session:
         if fault == "the account is refused":
             open_breaker(session, CALLS, 20005, hotline.clock.now)
+        elif fault == "the carrier fails":
+            rest(session, hotline.clock.now, 500)
+            hotline.clock.passes(seconds=30)
+            rest(session, hotline.clock.now, 500)
         else:
             for role in ("worker", "sweeper"):
                 Pulse(role).beat(session, hotline.clock.now)
@@ -109,6 +113,25 @@ def test_person_who_is_called_from_another_number_than_the_refused_one_hears_the
 
     assert phone.hears("We will call you no later than today at 11:00 AM")
     assert phone.does_not_hear("crisis")
+
+
+def test_one_call_that_the_carrier_failed_takes_no_hour_back_nor_does_a_carrier_that_works_again(
+    phone: Phone, make_staff: MakeStaff, hotline: Hotline
+) -> None:
+    make_staff()
+    with hotline.database.transaction() as session:
+        rest(session, hotline.clock.now, 500)
+    is_afraid(phone)
+    assert phone.hears("We will call you no later than today at 11:00 AM")
+    phone.hangs_up()
+
+    hotline.clock.passes(seconds=30)
+    with hotline.database.transaction() as session:
+        rest(session, hotline.clock.now, 500)
+        close_breaker(session, CALLS, hotline.clock.now)
+    again = phone.another()
+    is_afraid(again, from_=OTHER)
+    assert again.hears("We will call you no later than today at 11:00 AM")
 
 
 class TestNumberThatTellsAll:
