@@ -21,6 +21,9 @@ WORDS = {
     TalkRefusal.NO_COLLEAGUE_FREE: N_("No other colleague is free, or one is already being called."),
     TalkRefusal.COLLEAGUE_NOT_FREE: N_("%(name)s is not free, or a colleague is already being called."),
     TalkRefusal.NO_COLLEAGUE_THERE: N_("No colleague is on the call yet. Add one and wait until they join."),
+    TalkRefusal.COLLEAGUE_DEACTIVATED: N_(
+        "You cannot leave the call to %(name)s: their account was deactivated."
+    ),
     TalkRefusal.NO_INTERPRETER: N_("The office has no interpreter for this language."),
     TalkRefusal.INTERPRETER_THERE: N_("An interpreter is on the call or is being called."),
     TalkRefusal.NOT_LED: N_("You are not leading this call."),

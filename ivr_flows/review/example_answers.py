@@ -234,6 +234,10 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "as it should": lambda _desk: None,
         "the call ended on hold": _says("talk.cut_off"),
     },
+    ("hand_over", "nobody"): {
+        "nobody else is on the call any more": lambda _desk: None,
+        "the colleague's account was deactivated": _says("talk.cannot_hand_over"),
+    },
     ("staff_position", "alone"): {
         "nobody else was rung": lambda _desk: None,
         "a colleague was rung in vain": _says("talk.colleague_missed"),

@@ -6,6 +6,7 @@ from ivr_flows.engine.turn import Join
 from models.calls.role import COLLEAGUE
 from models.talks import hold, joiner, talk_end
 from models.talks.talk import talk_of
+from models.talks.talk_legs import staff_in_talk
 
 
 @answers("star", "moment", "over", "not_reached")
@@ -116,6 +117,8 @@ def hand_over(desk: Desk, _digits: str) -> str:
         desk.session, found, desk.call.id, _actor(desk), desk.now
     )  # fmt: skip
     desk.jobs += jobs or []
+    if jobs is None and found is not None and staff_in_talk(desk.session, found, but=desk.call.id):
+        desk.say("talk.cannot_hand_over")
     return "nobody" if jobs is None else "handed"
 
 

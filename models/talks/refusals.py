@@ -21,6 +21,8 @@ class TalkRefusal(StrEnum):
     #: ``name``: the colleague who was chosen.
     COLLEAGUE_NOT_FREE = auto()
     NO_COLLEAGUE_THERE = auto()
+    #: ``name``: every colleague on the call.
+    COLLEAGUE_DEACTIVATED = auto()
     NO_INTERPRETER = auto()
     INTERPRETER_THERE = auto()
     NO_PIN = auto()

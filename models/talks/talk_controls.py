@@ -18,7 +18,7 @@ from models.talks.joiner import add_colleague, add_interpreter
 from models.talks.refusals import TalkRefusal
 from models.talks.talk import Talk, locked_talk, talk_for
 from models.talks.talk_end import end_talk, lead
-from models.talks.talk_legs import staff_in_talk
+from models.talks.talk_legs import staff_in_talk, who_may_lead
 
 
 def led_on_callback(session: Session, callback_id: int, staff_id: int) -> Talk:
@@ -103,13 +103,19 @@ def ring_interpreter(
 
 
 def hand_over(session: Session, talk: Talk, staff_id: int, now: datetime) -> list[Job]:
-    """Leave the caller with the colleague who is there (warm hand-over). Raises RefusedError for none."""
+    """Leave the caller with the colleague who is there (warm hand-over).
+
+    Raises RefusedError when nobody is there, or only people whose accounts were deactivated.
+    """
     mine = _going_on(talk).leader_call_id
     others = staff_in_talk(session, talk, but=mine)
     if not others:
         raise RefusedError(TalkRefusal.NO_COLLEAGUE_THERE)
+    heirs = who_may_lead(session, others)
+    if not heirs:
+        raise RefusedError(TalkRefusal.COLLEAGUE_DEACTIVATED, name=_names(session, others))
     # The conference ends with the leg that led it, so that leg goes first, and the new leader's rejoins.
-    return [("release_leg", mine), *lead(session, talk, others[0], actor_of(staff_id), now)]
+    return [("release_leg", mine), *lead(session, talk, heirs[0], actor_of(staff_id), now)]
 
 
 def end(session: Session, talk: Talk, staff_id: int, now: datetime, policies: Policies) -> list[Job]:

@@ -18,7 +18,7 @@ from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job
 from models.store.policies import Policies
 from models.talks.talk import Talk, audit_talk, close, is_cut_short
-from models.talks.talk_legs import colleagues, legs_of_talk, staff_in_talk
+from models.talks.talk_legs import colleagues, legs_of_talk, staff_in_talk, who_may_lead
 
 
 def lead(session: Session, talk: Talk, leg: Call, actor: str, now: datetime) -> list[Job]:
@@ -74,7 +74,9 @@ def leader_left(
 
     ``over_at`` is when the leg ended, which may be earlier than its end was reported.
     """
-    for leg in colleagues(session, talk):
+    others = colleagues(session, talk)
+    # Only if nobody else is there is it one whose account was deactivated: the caller is never left alone.
+    for leg in who_may_lead(session, others) or others:
         return [*lead(session, talk, leg, actor, now), *settle(session, talk, now)]
     is_short = is_cut_short(talk, over_at, policy.numbers.cut_short_seconds)
     if talk.callback_id is None and talk.held_at is None and is_short:
@@ -128,16 +130,17 @@ def end_talk(session: Session, talk: Talk, actor: str, now: datetime, policies: 
 
 
 def hand_over(session: Session, talk: Talk, leg_id: int, actor: str, now: datetime) -> list[Job] | None:
-    """A staff member leaves and the talk continues with another; None if nobody else is with the caller."""
+    """A staff member leaves and the talk continues with another; None if nobody there can take it over."""
     others = staff_in_talk(session, talk, but=leg_id)
-    if talk.is_over or not others:
+    heirs = who_may_lead(session, others) if leg_id == talk.leader_call_id else others
+    if talk.is_over or not heirs:
         return None
     bring_forward(session, leg_id, LEAVING)
     if leg_id != talk.leader_call_id:
         free_liaison(session, leg_id, now)
         audit_talk(session, talk, "leave_talk", actor, now)
         return []
-    return lead(session, talk, others[0], actor, now)
+    return lead(session, talk, heirs[0], actor, now)
 
 
 def move_caller(talk: Talk) -> list[Job]:

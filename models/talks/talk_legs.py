@@ -12,6 +12,7 @@ from models.calls.call import Call
 from models.calls.call_status import LEAVING
 from models.calls.place import AWAITING_PERSON, IN_TALK, JUST_LEFT
 from models.calls.role import COLLEAGUE, JOINERS
+from models.staff.staff import Staff
 from models.talks.talk import Talk
 
 #: The places where staff count as being with the caller.
@@ -84,6 +85,16 @@ def colleagues(session: Session, talk: Talk, but: int | None = None) -> list[Cal
         for leg in legs_of_talk(session, talk)
         if leg.role == COLLEAGUE and is_announced(leg, talk) and leg.call_status != LEAVING and leg.id != but
     ]
+
+
+def who_may_lead(session: Session, legs: Sequence[Call]) -> list[Call]:
+    """Those of the legs whose staff still have an account, in the same order.
+
+    A talk of somebody who was deactivated is not cut, but no other talk becomes theirs.
+    """
+    here = select(Staff.id).where(Staff.id.in_([leg.staff_id for leg in legs]), Staff.left_at.is_(None))
+    active = set(session.scalars(here))
+    return [leg for leg in legs if leg.staff_id in active]
 
 
 def joiners_of(session: Session, talk: Talk) -> list[Joiner]:

@@ -8,6 +8,7 @@ import pytest
 from models import Callback, Staff
 from models.callbacks.note import keep_note, may_note, note_of
 from models.callbacks.refusals import CallbackRefusal
+from models.overview.staff_record import let_go
 from models.store.refusal import RefusedError
 from models.talks import talk_controls
 from models.talks.refusals import TalkRefusal
@@ -91,6 +92,45 @@ def test_colleague_is_rung_by_a_click_announced_and_takes_the_talk_over(
     assert (colleague.is_talking, called.is_talking) == (True, True)
     assert the_callback(hotline).staff_id == colleague_id
     assert states(hotline) == ["talking"]
+
+
+@ON_BOTH
+def test_talk_cannot_be_left_to_a_colleague_whose_account_was_deactivated_in_it(
+    talk: tuple[Phone, Phone], phone: Phone, hotline: Hotline, make_staff: MakeStaff
+) -> None:
+    """They stayed alone with the person, the callback was theirs, and their key saved the outcome."""
+    liaison, called = talk
+    first_id = the_callback(hotline).staff_id
+    colleague_id = make_staff(phone=SECOND).id
+    clicks(hotline, talk_controls.ring_colleague)
+    colleague = joins(phone, hotline, hotline.carrier.ringing[-1])
+    boss_id = make_staff(role="administrator", phone="+12025550179", on_shift=False).id
+    with hotline.database.transaction() as session:
+        let_go(session, colleague_id, by_id=boss_id, actor=f"staff:{boss_id}", now=hotline.clock.now)
+
+    with pytest.raises(RefusedError, match=f"^{TalkRefusal.COLLEAGUE_DEACTIVATED}"):
+        clicks(hotline, talk_controls.hand_over)
+    liaison.presses("*")
+    liaison.presses("2")
+    hotline.jobs.works_off()
+
+    assert liaison.hears("You cannot leave the call to your colleague. Their account was deactivated")
+    assert liaison.hears("To go back to the caller, press 1")
+    assert the_callback(hotline).staff_id == first_id
+    assert are_together(hotline, colleague, called)
+
+    liaison.hangs_up()
+    hotline.jobs.works_off()
+    assert are_together(hotline, colleague, called), "the caller is never left alone"
+
+
+def are_together(hotline: Hotline, *phones: Phone) -> bool:
+    """Whether they talk, once each has been asked for its next document."""
+    for one in phones:
+        if not one.is_talking:
+            one.says_nothing()
+            hotline.jobs.works_off()
+    return all(one.is_talking for one in phones)
 
 
 @ON_BOTH
